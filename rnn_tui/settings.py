@@ -1,0 +1,453 @@
+"""Every hyperparameter, declared once: type, range, choices, default, help and effect.
+
+The command line, the form on the screen, validation, checkpoints and the help texts all read
+`DECLARATIONS`; nothing else in the program states a default or a range. This module imports the
+standard library only, because every start of the program pays for it.
+
+Example:
+    >>> settings = Settings(cell="lstm", lr=0.1)
+    >>> settings.with_(hidden=64).needs_restart(settings)
+    ('hidden',)
+    >>> DECLARATIONS["lr"].allowed
+    'a number above 0 and at most 100'
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields, replace
+from types import MappingProxyType
+from typing import Any, Literal, cast
+
+Value = bool | int | float | str | None
+Effect = Literal["live", "restart"]
+
+OWN = "default"
+"""How the value None of an optional setting is written: the optimizer's own."""
+
+_WORDS_OF_BOOL = {
+    "on": True, "yes": True, "true": True, "1": True,
+    "off": False, "no": False, "false": False, "0": False,
+}  # fmt: skip
+_LONGEST_QUOTE = 60
+
+
+class SettingError(ValueError):
+    """A value that a setting does not allow; the message is one line.
+
+    Attributes:
+        name: the setting, as its field is called ("eps_place").
+        value: the value that was refused.
+        allowed: what would have been accepted, as a phrase that follows "must be".
+    """
+
+    def __init__(
+        self, name: str, value: object, allowed: str, *, message: str | None = None
+    ) -> None:
+        """Say what was refused, in `message` or else in the usual words."""
+        self.name = name
+        self.value = value
+        self.allowed = allowed
+        super().__init__(message or f"{_option(name)} must be {allowed}, not {quote(value)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What is known about one setting.
+
+    Attributes:
+        name: the field of `Settings`.
+        kind: the Python type of its values.
+        default: the value a newcomer gets.
+        help: one sentence.
+        group: the heading it stands under in the help and in the form.
+        effect: "live" when a running network takes the new value, "restart" when it cannot.
+        low: smallest number allowed, None when unbounded (or no number).
+        high: largest number allowed.
+        low_open: whether `low` itself is refused.
+        high_open: whether `high` itself is refused.
+        choices: the words allowed; empty when any text is.
+        optional: whether None is allowed, meaning the optimizer's own value.
+        only_with: (setting, value, …): this setting matters only when that one has such a value;
+            empty when it always matters.
+    """
+
+    name: str
+    kind: type[bool] | type[int] | type[float] | type[str]
+    default: Value
+    help: str
+    group: str
+    effect: Effect
+    low: float | None = None
+    high: float | None = None
+    low_open: bool = False
+    high_open: bool = False
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+    only_with: tuple[str, ...] = ()
+
+    @property
+    def option(self) -> str:
+        """The option of the command line that sets this: "--eps-place"."""
+        return _option(self.name)
+
+    @property
+    def switch(self) -> str:
+        """The option with its opposite where there is one: "--carry/--no-carry"."""
+        return f"{self.option}/--no-{self.option[2:]}" if self.kind is bool else self.option
+
+    @property
+    def allowed(self) -> str:
+        """What a value may be, as a phrase: "a number above 0 and at most 100"."""
+        if self.choices:
+            return f"one of {', '.join(self.choices)}"
+        if self.kind is bool:
+            return "on or off"
+        if self.kind is str:
+            return "text"
+        noun = "a whole number" if self.kind is int else "a number"
+        phrase = f"{noun} {self._range}".rstrip()
+        return f"{phrase}, or {OWN}" if self.optional else phrase
+
+    @property
+    def _range(self) -> str:
+        if self.low is None or self.high is None:
+            return ""
+        low, high = _number(self.low), _number(self.high)
+        if not self.low_open and not self.high_open:
+            return f"from {low} to {high}"
+        above = f"above {low}" if self.low_open else f"at least {low}"
+        return f"{above} and {f'below {high}' if self.high_open else f'at most {high}'}"
+
+    def parse(self, text: str) -> Value:
+        """Read a value as it is typed.
+
+        Raises:
+            SettingError: when `text` is no such value, or one that is not allowed.
+        """
+        if self.kind is str:
+            return self.check(text)
+        word = text.strip().lower()
+        if self.optional and word == OWN:
+            return None
+        try:
+            value: Value = _WORDS_OF_BOOL[word] if self.kind is bool else self.kind(word)
+        except (KeyError, ValueError):
+            raise SettingError(self.name, text, self.allowed) from None
+        return self.check(value)
+
+    def check(self, value: object) -> Value:
+        """Return `value` as this setting's type (a whole number may stand for a float).
+
+        Raises:
+            SettingError: when it is of another type or outside what is allowed.
+        """
+        if value is None and self.optional:
+            return None
+        if self.kind is float and isinstance(value, int) and not isinstance(value, bool):
+            try:
+                value = float(value)
+            except OverflowError:
+                raise SettingError(self.name, value, self.allowed) from None
+        # bool is a subclass of int, and True is no number of steps.
+        right_type = isinstance(value, self.kind) and (
+            self.kind is bool or not isinstance(value, bool)
+        )
+        if not right_type or not self._in_range(value):
+            raise SettingError(self.name, value, self.allowed)
+        return cast(Value, value)
+
+    def _in_range(self, value: Any) -> bool:
+        if self.choices:
+            return value in self.choices
+        if self.kind not in (int, float):
+            return True
+        if self.kind is float and not math.isfinite(value):
+            return False
+        above = self.low is None or (value > self.low if self.low_open else value >= self.low)
+        below = self.high is None or (value < self.high if self.high_open else value <= self.high)
+        return above and below
+
+    def show(self, value: Value) -> str:
+        """Write a value so that `parse` reads the same one back."""
+        if value is None:
+            return OWN
+        if isinstance(value, bool):
+            return "on" if value else "off"
+        return value if isinstance(value, str) else _number(value)
+
+    def used_by(self, settings: Settings) -> bool:
+        """Whether this setting matters at all, given the others (momentum: only with sgd)."""
+        if not self.only_with:
+            return True
+        name, *values = self.only_with
+        return getattr(settings, name) in values
+
+
+def declare(default: Value, help: str, group: str, effect: Effect, **rest: Any) -> Any:
+    """Return a dataclass field that carries its own declaration."""
+    return field(default=default, metadata=dict(help=help, group=group, effect=effect, **rest))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The hyperparameters of one run; what exists is valid.
+
+    Raises:
+        SettingError: at construction, when a value is not allowed or two do not fit each other.
+    """
+
+    # fmt: off
+    task: str = declare(
+        "cos", "What the network learns to predict: cos(x), or your own series from a CSV file.",
+        "data", "restart", choices=("cos", "series"),
+    )
+    data: str = declare(
+        "", "The CSV file that holds your series; columns are separated by commas, semicolons "
+        "or tabs.", "data", "restart", only_with=("task", "series"),
+    )
+    column: str = declare(
+        "", "The column of the CSV file to learn: a name from its header line, or else a number "
+        "counted from 0; left out, the first column that holds numbers.",
+        "data", "restart", only_with=("task", "series"),
+    )
+    scale: str = declare(
+        "standard", "How the series is scaled: standard subtracts the training part's mean and "
+        "divides by its standard deviation, none leaves the numbers as they are.",
+        "data", "restart", choices=("standard", "none"), only_with=("task", "series"),
+    )
+    noise: float = declare(
+        0.05, "Standard deviation of the noise added to the cosine while training; tests use "
+        "the smooth curve.", "data", "restart", low=0, high=10, only_with=("task", "cos"),
+    )
+    num_points: int = declare(
+        400, "Number of points between --x-min and --x-max; more points mean smaller steps "
+        "along the curve.", "data", "restart", low=4, high=10_000_000, only_with=("task", "cos"),
+    )
+    x_min: float = declare(
+        0.0, "Where the cosine's range begins.", "data", "restart",
+        low=-1e6, high=1e6, only_with=("task", "cos"),
+    )
+    x_max: float = declare(
+        60.0, "Where the cosine's range ends.", "data", "restart",
+        low=-1e6, high=1e6, only_with=("task", "cos"),
+    )
+    steps: int = declare(
+        20, "Timesteps in a window: how far the network is unrolled and how far back gradients "
+        "travel.", "windows", "restart", low=1, high=5000,
+    )
+    batch: int = declare(
+        1, "Windows trained side by side in each update.", "windows", "restart", low=1, high=4096,
+    )
+    windows: str = declare(
+        "sweep", "Where the next window starts: sweep goes on where the last one ended, random "
+        "starts anywhere.", "windows", "restart", choices=("sweep", "random"),
+    )
+    carry: bool = declare(
+        True, "Carry the hidden state from window to window instead of starting each from zero.",
+        "windows", "restart",
+    )
+    cell: str = declare(
+        "rnn", "The recurrent cell: a plain rnn, or one with gates (lstm, gru).",
+        "network", "restart", choices=("rnn", "lstm", "gru"),
+    )
+    activation: str = declare(
+        "tanh", "The nonlinearity of the plain rnn cell.", "network", "restart",
+        choices=("tanh", "relu"), only_with=("cell", "rnn"),
+    )
+    hidden: int = declare(
+        32, "Number of hidden units.", "network", "restart", low=1, high=4096,
+    )
+    init: str = declare(
+        "uniform", "Starting weights: uniform in ±1/√hidden, or recurrent weights that are "
+        "orthogonal, the identity, or small and Gaussian.", "network", "restart",
+        choices=("uniform", "orthogonal", "identity", "small"),
+    )
+    forget_bias: float = declare(
+        1.0, "Added to the starting bias of the LSTM's forget gate, so that it begins by "
+        "keeping.", "network", "restart", low=-100, high=100, only_with=("cell", "lstm"),
+    )
+    dtype: str = declare(
+        "float32", "Precision of every number in the network.", "network", "restart",
+        choices=("float32", "float64"),
+    )
+    seed: int = declare(
+        0, "Seed of every random number: the same seed gives the same run, bit for bit.",
+        "network", "restart", low=0, high=2**63 - 1,
+    )
+    optimizer: str = declare(
+        "adagrad", "The rule that turns gradients into changes of the weights.",
+        "optimizer", "live", choices=("sgd", "adagrad", "rmsprop", "adam"),
+    )
+    lr: float = declare(
+        0.01, "Learning rate: the size of each update.", "optimizer", "live",
+        low=0, high=100, low_open=True,
+    )
+    momentum: float = declare(
+        0.0, "Share of the last step that sgd keeps in the next.", "optimizer", "live",
+        low=0, high=1, high_open=True, only_with=("optimizer", "sgd"),
+    )
+    alpha: float = declare(
+        0.99, "How slowly rmsprop forgets old squared gradients.", "optimizer", "live",
+        low=0, high=1, high_open=True, only_with=("optimizer", "rmsprop"),
+    )
+    beta1: float = declare(
+        0.9, "How slowly adam forgets old gradients.", "optimizer", "live",
+        low=0, high=1, high_open=True, only_with=("optimizer", "adam"),
+    )
+    beta2: float = declare(
+        0.999, "How slowly adam forgets old squared gradients.", "optimizer", "live",
+        low=0, high=1, high_open=True, only_with=("optimizer", "adam"),
+    )
+    eps: float | None = declare(
+        None, "Small number that keeps the optimizer from dividing by zero; default is the "
+        "optimizer's own.", "optimizer", "live", kind=float, low=0, high=1, low_open=True,
+        optional=True, only_with=("optimizer", "adagrad", "rmsprop", "adam"),
+    )
+    eps_place: str = declare(
+        "outside", "Whether adagrad adds eps outside the square root (as PyTorch does) or "
+        "inside it (as min-char-rnn does).", "optimizer", "live",
+        choices=("outside", "inside"), only_with=("optimizer", "adagrad"),
+    )
+    clip: float = declare(
+        5.0, "Largest gradient let through to the optimizer.", "clipping", "live",
+        low=0, high=1e9, low_open=True, only_with=("clip_by", "value", "norm"),
+    )
+    clip_by: str = declare(
+        "value", "What is clipped: each gradient by its own value, all of them by their common "
+        "norm, or none.", "clipping", "live", choices=("value", "norm", "none"),
+    )
+    # fmt: on
+
+    def __post_init__(self) -> None:
+        """Check every value, then those that must fit each other."""
+        for name, declaration in DECLARATIONS.items():
+            object.__setattr__(self, name, declaration.check(getattr(self, name)))
+        if self.task == "series":
+            self._check_series()
+        else:
+            self._check_cos()
+
+    def _check_series(self) -> None:
+        if not self.data:
+            raise SettingError("data", self.data, "the path of a CSV file when --task is series")
+
+    def _check_cos(self) -> None:
+        if self.x_max - self.x_min < _NARROWEST:
+            allowed = f"at least {_NARROWEST:g} above --x-min {_number(self.x_min)}"
+            raise SettingError("x_max", self.x_max, allowed)
+        streams = self.batch if self.windows == "sweep" else 1
+        if self.num_points // streams <= self.steps:
+            need = (self.steps + 1) * streams
+            each = f" for each of --batch {streams} streams" if streams > 1 else ""
+            allowed = f"at least {need}, --steps {self.steps} and one more{each}"
+            raise SettingError("num_points", self.num_points, allowed)
+
+    def with_(self, **changes: Value) -> Settings:
+        """Return these settings with some values changed.
+
+        Raises:
+            SettingError: when a name is unknown or a value is not allowed.
+        """
+        _refuse_unknown(changes)
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+    def to_json(self) -> dict[str, Value]:
+        """Return every setting by name, as JSON has them."""
+        return {name: getattr(self, name) for name in DECLARATIONS}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, object]) -> Settings:
+        """Return what `to_json` wrote.
+
+        Raises:
+            SettingError: when a setting is missing, unknown or not allowed.
+        """
+        _refuse_unknown(values)
+        for name, declaration in DECLARATIONS.items():
+            if name not in values:
+                allowed = declaration.allowed
+                message = f"{declaration.option} is missing; it must be {allowed}"
+                raise SettingError(name, None, allowed, message=message)
+        return cls(**values)  # type: ignore[arg-type]
+
+    def differences(self, other: Settings) -> tuple[str, ...]:
+        """Return the names of the settings that differ, in the order of their declarations."""
+        return tuple(n for n in DECLARATIONS if getattr(self, n) != getattr(other, n))
+
+    def needs_restart(self, other: Settings) -> tuple[str, ...]:
+        """Return the names of those differing settings that a running network cannot take."""
+        return tuple(n for n in self.differences(other) if DECLARATIONS[n].effect == "restart")
+
+
+def quote(value: object) -> str:
+    """Return a value for a one-line message: on one line, quoted if it is text, not too long."""
+    text = _number(value) if isinstance(value, float) else repr(value)
+    return text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 1]}…"
+
+
+def preset(name: str) -> Settings:
+    """Return the settings of a preset.
+
+    Raises:
+        SettingError: when there is no such preset.
+    """
+    if name not in PRESETS:
+        raise SettingError("preset", name, f"one of {', '.join(PRESETS)}")
+    return Settings().with_(**PRESETS[name])
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _number(value: float) -> str:
+    """Return the shortest text that reads back as the same number: 5 for 5.0."""
+    return repr(value).removesuffix(".0")
+
+
+def _refuse_unknown(values: Mapping[str, object]) -> None:
+    for name, value in values.items():
+        if name not in DECLARATIONS:
+            allowed = f"one of {', '.join(DECLARATIONS)}"
+            message = f"there is no setting {quote(name)}; it must be {allowed}"
+            raise SettingError(name, value, allowed, message=message)
+
+
+def _declarations() -> dict[str, Declaration]:
+    found = {}
+    for f in fields(Settings):
+        assert f.default is not MISSING
+        rest: dict[str, Any] = {"kind": type(f.default), **f.metadata}
+        found[f.name] = Declaration(name=f.name, default=f.default, **rest)
+    return found
+
+
+_NARROWEST = 1e-6  # a narrower range is lost in the rounding of x
+
+DECLARATIONS: Mapping[str, Declaration] = MappingProxyType(_declarations())
+"""Every setting's declaration by name, in the order in which they are shown."""
+
+PRESETS: Mapping[str, Mapping[str, Value]] = MappingProxyType(
+    {
+        "tutorial": MappingProxyType(
+            {
+                "task": "cos",
+                "noise": 0.05,
+                "steps": 20,
+                "batch": 1,
+                "windows": "random",
+                "carry": True,
+                "cell": "rnn",
+                "hidden": 100,
+                "optimizer": "adagrad",
+                "lr": 0.001,
+            }
+        )
+    }
+)
+"""Named sets of values; what a preset does not name keeps its default."""
+
+TRAIN_UPDATES: Mapping[str, int] = MappingProxyType({"tutorial": 100_000})
+"""How many updates `train` runs for a preset when it is not told."""
