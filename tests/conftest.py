@@ -1,0 +1,23 @@
+"""What holds for every test: one BLAS thread and reproducible property tests."""
+
+import os
+
+# One thread adds numbers in one order: bits can be compared, and tests that run beside each
+# other do not fight for cores. BLAS reads this when NumPy is imported, so it comes first.
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_name] = "1"
+
+from hypothesis import HealthCheck, settings  # noqa: E402
+
+settings.register_profile(
+    "ci",
+    deadline=None,
+    derandomize=True,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+# HYPOTHESIS_PROFILE=search looks where the fixed examples of "ci" do not.
+settings.register_profile(
+    "search", settings.get_profile("ci"), derandomize=False, max_examples=1000
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
