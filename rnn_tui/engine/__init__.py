@@ -1,0 +1,1 @@
+"""The training engine: NumPy and the standard library, no terminal."""

@@ -1,0 +1,174 @@
+"""What every cell declares, and what its kernel must do.
+
+A cell is one file. It declares its parameters, the arrays it leaves on the tape, its rows on the
+screen and its operations for both passes; and it has a kernel that computes the same, fast. The
+declaration drives the stepper, the equation panel and the gate view; the tests hold the kernel to
+it.
+
+Names of values at timestep t, as the operations use them:
+
+==================  =====================================================================
+``x_t``             input [B, D]
+``h_<t-1>``         hidden state before [B, H] (``c_<t-1>``: cell state)
+``h_t``             hidden state after [B, H]
+``W_x…``, ``W_h…``  weights [D, H], [H, H] of one block (gate)
+``b…``              bias [H] of one block
+``d…``              the loss's gradient with respect to …, so ``dh_t`` is ∂L/∂h_t
+``dh_y``            the part of ``dh_t`` that comes from y_t
+``dh_next``         the part of ``dh_t`` that arrives from timestep t+1
+==================  =====================================================================
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from rnn_tui.engine.expressions import Array, Dot, Expression, Value
+from rnn_tui.engine.tape import ArraySpec, Tape
+
+Views = Mapping[str, Array]
+Column = Literal["value", "gradient", "through"]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a timestep: ``symbol = expression``.
+
+    `row` and `column` say where on the screen its result belongs: beside the value (``value``), as
+    the gradient with respect to that value (``gradient``), or as the gradient carried through its
+    nonlinearity or weights (``through``). `note` reads the selected unit's result in words;
+    ``{value}`` stands for it.
+    """
+
+    symbol: str
+    title: str
+    expression: Expression
+    row: str
+    column: Column = "value"
+    note: str = ""
+
+    def equation(self) -> str:
+        """The equation in symbols."""
+        return f"{self.symbol} = {self.expression.text()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the timestep panel: a value; `span` is its range when bounded."""
+
+    symbol: str
+    title: str
+    span: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterSpec:
+    """One parameter: its shape, and the two tape sequences whose product over time is its gradient.
+
+    dW = Σ_t left_tᵀ·right_t (for a bias, left is 1), so one matrix product over all T·B rows gives
+    the sum, and one over the B rows of timestep t gives that timestep's share. `blocks` names the
+    gates its columns are divided into.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    left: str | None
+    right: str
+    blocks: tuple[str, ...] = ("",)
+
+
+class Kernel(ABC):
+    """The fused computation of one cell over a window: arrays in the tape, no allocation.
+
+    Timesteps count from 1. `forward(first, last)` computes timesteps first … last upward,
+    `backward(first, last)` the same range downward. Stepping passes a single timestep, running the
+    whole window: it is the same loop. `begin_forward` and `begin_backward` do what can be done for
+    the whole window at once.
+    """
+
+    @abstractmethod
+    def begin_forward(self) -> None:
+        """Input products of the whole window."""
+
+    @abstractmethod
+    def forward(self, first: int, last: int) -> None:
+        """States of timesteps `first` … `last`, in that order."""
+
+    @abstractmethod
+    def begin_backward(self) -> None:
+        """Local derivatives of the whole window; the gradient that enters from beyond it is 0."""
+
+    @abstractmethod
+    def backward(self, first: int, last: int) -> None:
+        """Gradients of timesteps `last` … `first`, in that order."""
+
+    def gather(self) -> None:
+        """Whatever the weight gradients still need once timesteps are done.
+
+        Harmless to call early and again: only rows of timesteps not yet done are meaningless.
+        """
+        return
+
+
+class Cell(ABC):
+    """A recurrent cell: its declaration and the way to its kernel."""
+
+    name: str
+    gates: tuple[str, ...]  # blocks of the weights' columns, in order
+    states: tuple[str, ...]  # what is carried from timestep to timestep
+    smooth: bool = True  # every operation analytic, so that the complex step applies
+    rows: tuple[Row, ...]
+    forward_operations: tuple[Operation, ...]
+    backward_operations: tuple[Operation, ...]
+
+    @abstractmethod
+    def parameters(self, features: int, hidden: int) -> tuple[ParameterSpec, ...]:
+        """Parameters for `features` (D) inputs and `hidden` (H) units, in order of storage."""
+
+    @abstractmethod
+    def arrays(self, hidden: int) -> tuple[ArraySpec, ...]:
+        """Arrays it needs on the tape beside the common ones."""
+
+    @abstractmethod
+    def kernel(self, parameters: Views, tape: Tape) -> Kernel:
+        """Its kernel, bound to these parameters and this tape."""
+
+    @abstractmethod
+    def values(self, tape: Tape, t: int) -> dict[str, Array]:
+        """Its own values at timestep t by name, views of the tape; what the kernel never stores is
+        left out and can be evaluated from the declaration."""
+
+
+def block_views(parameters: Views, name: str, blocks: tuple[str, ...]) -> dict[str, Array]:
+    """A parameter's columns divided by gate: ``W_x`` → ``W_xi``, ``W_xf``, …; biases ``b_i``, …"""
+    array = parameters[name]
+    width = array.shape[-1] // len(blocks)
+    return {
+        block_name(name, block): array[..., k * width : (k + 1) * width]
+        for k, block in enumerate(blocks)
+    }
+
+
+def block_name(name: str, block: str) -> str:
+    """The name of a gate's block: ``W_x`` and ``f`` make ``W_xf``, ``b`` and ``f`` ``b_f``."""
+    if not block:
+        return name
+    return f"{name}{block}" if "_" in name else f"{name}_{block}"
+
+
+def affine(block: str = "") -> Expression:
+    """x_t·W_x + h_<t-1>·W_h + b of one block: its pre-activation."""
+    inputs = Dot("x_t", block_name("W_x", block))
+    return inputs + Dot("h_<t-1>", block_name("W_h", block)) + Value(block_name("b", block))
+
+
+HIDDEN_GRADIENT = Operation(
+    "dh_t",
+    "sum of both parts",
+    Value("dh_y") + Value("dh_next"),
+    row="h_t",
+    column="gradient",
+)

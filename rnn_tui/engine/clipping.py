@@ -1,0 +1,50 @@
+"""Gradient clipping: an operation of its own, between the backward pass and the update."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnn_tui.engine.expressions import Array
+
+
+def norm(vector: Array) -> float:
+    """The L2 norm ‖v‖ of all entries; inf or NaN only when an entry is.
+
+    The sum of squares of finite float32 numbers may overflow; then it is taken in float64, and when
+    that overflows too, of numbers scaled by the largest.
+    """
+    square = float(vector.dot(vector))
+    if math.isfinite(square):
+        return math.sqrt(square)
+    largest = float(np.max(np.abs(vector)))
+    if not math.isfinite(largest):
+        return largest
+    scaled = vector.astype(np.float64) / largest
+    return largest * math.sqrt(float(scaled.dot(scaled)))
+
+
+@dataclass(frozen=True, slots=True)
+class Clipping:
+    """By ``value``: every entry clamped to ±limit. By ``norm``: all of them times
+    ``min(1, limit/(‖g‖ + 1e-6))`` (torch.nn.utils.clip_grad_norm_). ``none``: left as they are."""
+
+    by: str
+    limit: float
+
+    def factor(self, norm_before: float) -> float:
+        """What every entry is multiplied by; 1 unless clipping is by norm."""
+        return min(1.0, self.limit / (norm_before + 1e-6)) if self.by == "norm" else 1.0
+
+    def apply(self, gradient: Array, clipped: Array, norm_before: float) -> None:
+        """Fill `clipped` from `gradient`, which stays as it is. Both [P]."""
+        if self.by == "value":
+            limit = gradient.dtype.type(self.limit)
+            np.minimum(gradient, limit, out=clipped)
+            np.maximum(clipped, -limit, out=clipped)
+        elif self.factor(norm_before) < 1.0:
+            np.multiply(gradient, gradient.dtype.type(self.factor(norm_before)), out=clipped)
+        else:
+            np.copyto(clipped, gradient)

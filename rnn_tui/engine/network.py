@@ -1,0 +1,263 @@
+"""A network: a recurrent cell and a linear readout, unrolled over one window.
+
+    h_t, … = cell(x_t, h_<t-1>, …)        [B, H]
+    y_t    = h_t·W_y + b_y                [B, O]
+
+All parameters live in one flat vector with named views, and so do their gradients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+from rnn_tui.engine.cells import make_cell
+from rnn_tui.engine.cells.base import Cell, Operation, ParameterSpec, Row, block_views
+from rnn_tui.engine.expressions import TWO, Array, Dot, Value
+from rnn_tui.engine.tape import Tape, common_arrays
+
+READOUT_ROWS = (Row("y_t", "output"),)
+READOUT_FORWARD = (Operation("y_t", "output", Dot("h_t", "W_y") + Value("b_y"), row="y_t"),)
+READOUT_BACKWARD = (
+    Operation(
+        "dy_t",
+        "gradient of the loss",
+        TWO * (Value("y_t") - Value("target_t")) / Value("N"),
+        row="y_t",
+        column="gradient",
+    ),
+    Operation(
+        "dh_y",
+        "part that comes from y_t",
+        Dot("dy_t", "W_y", transposed=True),
+        row="y_t",
+        column="through",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """What fixes the parameters: the cell and the sizes D, H, O."""
+
+    cell: str
+    activation: str
+    features: int
+    hidden: int
+    outputs: int
+
+    def make_cell(self) -> Cell:
+        """The cell's declaration."""
+        return make_cell(self.cell, self.activation)
+
+    def parameters(self) -> tuple[ParameterSpec, ...]:
+        """All parameters in order of storage: the cell's, then the readout's."""
+        return (
+            *self.make_cell().parameters(self.features, self.hidden),
+            ParameterSpec("W_y", (self.hidden, self.outputs), "h", "dy"),
+            ParameterSpec("b_y", (self.outputs,), None, "dy"),
+        )
+
+    def parameter_count(self) -> int:
+        """How many numbers there are to learn."""
+        return sum(int(np.prod(spec.shape)) for spec in self.parameters())
+
+
+def views(specs: tuple[ParameterSpec, ...], flat: Array) -> Mapping[str, Array]:
+    """Named views of a flat vector."""
+    result: dict[str, Array] = {}
+    offset = 0
+    for spec in specs:
+        size = int(np.prod(spec.shape))
+        result[spec.name] = flat[offset : offset + size].reshape(spec.shape)
+        offset += size
+    return MappingProxyType(result)
+
+
+class Network:
+    """An architecture bound to a parameter vector, and the tape of one window.
+
+    Another network may be bound to the same vector with a window of its own, for instance to
+    evaluate while this one trains. Timesteps count from 1.
+    """
+
+    def __init__(self, architecture: Architecture, flat: Array, steps: int, batch: int) -> None:
+        self.architecture = architecture
+        self.cell = architecture.make_cell()
+        self.specs = architecture.parameters()
+        self.flat = flat
+        self.parameters = views(self.specs, flat)
+        self.gradient = np.zeros_like(flat)
+        self.gradients = views(self.specs, self.gradient)
+        hidden = architecture.hidden
+        common = common_arrays(architecture.features, hidden, architecture.outputs)
+        self.tape = Tape(steps, batch, common + self.cell.arrays(hidden), flat.dtype)
+        self.kernel = self.cell.kernel(self.parameters, self.tape)
+        self.counted = self.tape["target"].size  # output elements in the loss: T·B·O
+        self._bind()
+
+    def _bind(self) -> None:
+        """Views of whole sequences as [T·B, …] rows, made once."""
+        tape = self.tape
+        self._h, self._y = tape.flat("h"), tape.flat("y")
+        self._target, self._dy = tape.flat("target"), tape.flat("dy")
+        self._dh_y = tape.flat("dh_y")
+        self._W_y, self._b_y = self.parameters["W_y"], self.parameters["b_y"]
+        self._error = np.empty_like(self._y)
+        self._error_line = self._error.reshape(-1)
+        self._slope = np.asarray(2 / self.counted, tape.dtype)
+        ones = np.ones(tape.steps * tape.batch, tape.dtype)
+        self._products = [
+            (
+                ones if spec.left is None else tape.flat(spec.left).T,  # [left, T·B]
+                tape.flat(spec.right),  # [T·B, right]
+                self.gradients[spec.name],
+            )
+            for spec in self.specs
+        ]
+
+    # Forward
+
+    def set_state(self, states: Mapping[str, Array] | None) -> None:
+        """The state [B, H] the window begins with; None: zeros."""
+        for name, array in self.tape.states.items():
+            if name in self.cell.states:
+                array[0] = 0 if states is None else states[name]
+
+    def carry_state(self) -> None:
+        """The window begins with the state the one before ended with."""
+        for name in self.cell.states:
+            array = self.tape.states[name]
+            np.copyto(array[0], array[-1])
+
+    def state(self, t: int) -> dict[str, Array]:
+        """Copies of the states [B, H] after timestep `t`; 0 is the window's beginning."""
+        return {name: self.tape.states[name][t].copy() for name in self.cell.states}
+
+    def forward(self, first: int, last: int) -> None:
+        """Timesteps `first` … `last`; the window's input products are made at the first of all."""
+        if first == 1:
+            self.kernel.begin_forward()
+        self.kernel.forward(first, last)
+
+    def readout(self) -> None:
+        """y_t = h_t·W_y + b_y for the whole window in one product.
+
+        May be called early and again: rows of timesteps not yet computed are meaningless.
+        """
+        self._h.dot(self._W_y, out=self._y)
+        np.add(self._y, self._b_y, out=self._y)
+
+    # Loss and backward
+
+    def loss(self) -> float:
+        """Mean squared error over every output element, and its gradient dy = 2(y − target)/N.
+
+        That is torch.nn.MSELoss with its default reduction.
+        """
+        self.readout()
+        np.subtract(self._y, self._target, out=self._error)
+        np.multiply(self._error, self._slope, out=self._dy)
+        return self._error_line.dot(self._error_line).item() / self.counted  # type: ignore[no-any-return]
+
+    def backward(self, first: int, last: int) -> None:
+        """Timesteps `last` … `first`; at the last, what enters from the loss is spread to all h.
+
+        At the first, the weight gradients are summed by one product each.
+        """
+        if last == self.tape.steps:
+            self._dy.dot(self._W_y.T, out=self._dh_y)
+            self.kernel.begin_backward()
+        self.kernel.backward(first, last)
+        if first == 1:
+            self.kernel.gather()
+            for left, right, gradient in self._products:
+                left.dot(right, out=gradient)
+
+    # What the declaration says of this tape
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Lines of the timestep panel."""
+        return self.cell.rows + READOUT_ROWS
+
+    @property
+    def forward_operations(self) -> tuple[Operation, ...]:
+        """Operations of one timestep, forward, in order."""
+        return self.cell.forward_operations + READOUT_FORWARD
+
+    @property
+    def backward_operations(self) -> tuple[Operation, ...]:
+        """Operations of one timestep, backward, in order."""
+        return READOUT_BACKWARD + self.cell.backward_operations
+
+    def values(self, t: int) -> dict[str, Array]:
+        """Every named value at timestep `t`: parameters by block, states, gates and gradients.
+
+        What the kernel never stores is evaluated from its declaration. Values of places the cursor
+        has not reached yet are left over from the window before.
+        """
+        tape, k = self.tape, t - 1
+        values: dict[str, Array] = {"N": np.asarray(self.counted, tape.dtype)}
+        for spec in self.specs:
+            values.update(block_views(self.parameters, spec.name, spec.blocks))
+        values |= {
+            "x_t": tape["x"][k],
+            "h_<t-1>": tape["h"][k],
+            "h_t": tape["h"][t],
+            "y_t": tape["y"][k],
+            "target_t": tape["target"][k],
+            "dy_t": tape["dy"][k],
+            "dh_y": tape["dh_y"][k],
+            "dh_next": tape["dh_next"][t],
+            "dh_t": tape["dh"][k],
+            "dh_<t-1>": tape["dh_next"][k],
+        }
+        values.update(self.cell.values(tape, t))
+        for operation in self.forward_operations + self.backward_operations:
+            if operation.symbol not in values:
+                values[operation.symbol] = operation.expression.evaluate(values)
+        return values
+
+
+def initialise(
+    architecture: Architecture, init: str, forget_bias: float, seed: int, dtype: npt.DTypeLike
+) -> Array:
+    """Fresh parameters as one flat vector.
+
+    ``uniform``: U(±1/√H) for every weight and bias (PyTorch's); ``orthogonal``: recurrent weights
+    orthogonal by gate (QR of a Gaussian, times the sign of R's diagonal), ``identity``: recurrent
+    weights the identity by gate, biases of both 0 and all other weights U(±1/√H); ``small``:
+    N(0, 0.01²) weights, biases 0 (min-char-rnn's). `forget_bias` is added to an LSTM's b_f
+    (Jozefowicz et al. 2015). Drawn in float64, so both precisions start from the same numbers.
+    """
+    random = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 0])))
+    bound = architecture.hidden**-0.5
+    flat = np.empty(architecture.parameter_count())
+    specs = architecture.parameters()
+    for spec, array in zip(specs, views(specs, flat).values(), strict=True):
+        if init == "small":
+            array[...] = random.normal(0.0, 0.01, array.shape)
+        else:
+            array[...] = random.uniform(-bound, bound, array.shape)
+        if init != "uniform" and spec.left is None:
+            array[...] = 0.0
+        if spec.name == "W_h" and init in ("orthogonal", "identity"):
+            for block in block_views({"W_h": array}, "W_h", spec.blocks).values():
+                block[...] = _recurrent_start(init, architecture.hidden, random)
+        if spec.name == "b" and "f" in spec.blocks:
+            block_views({"b": array}, "b", spec.blocks)["b_f"][...] += forget_bias
+    return flat.astype(dtype)
+
+
+def _recurrent_start(init: str, hidden: int, random: np.random.Generator) -> Array:
+    """The identity, or an orthogonal matrix drawn uniformly (Haar)."""
+    if init == "identity":
+        return np.eye(hidden)
+    orthogonal, triangular = np.linalg.qr(random.normal(size=(hidden, hidden)))
+    result: Array = orthogonal * np.sign(np.diag(triangular))
+    return result

@@ -1,0 +1,91 @@
+"""The tape: what one window's program leaves behind, in both passes.
+
+Arrays are ``[T, B, …]``, states ``[T+1, B, H]`` (entry 0 is the state the window began with), all
+allocated once. Nothing of the forward pass is overwritten by the backward pass, so both can be
+looked at, and gone back to, at any time.
+
+Common arrays (T window, B batch, D inputs, H hidden units, O outputs):
+
+=============  ===========  ==========================================================
+``x``          [T, B, D]    inputs
+``target``     [T, B, O]    what the outputs should be
+``h``          [T+1, B, H]  hidden states; further states (``c``) as the cell declares
+``y``          [T, B, O]    outputs
+``dy``         [T, B, O]    ∂L/∂y_t
+``dh_y``       [T, B, H]    part of ∂L/∂h_t that comes from y_t
+``dh_next``    [T+1, B, H]  entry t: part of ∂L/∂h_t that arrives from timestep t+1; entry 0 is
+                            what would leave the window (the gradient is cut there)
+``dh``         [T, B, H]    ∂L/∂h_t, the sum of both
+=============  ===========  ==========================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rnn_tui.engine.expressions import Array
+
+
+@dataclass(frozen=True, slots=True)
+class ArraySpec:
+    """An array of the tape: [T, B, width], or [T+1, B, width] for a state."""
+
+    name: str
+    width: int
+    state: bool = False
+
+
+class Tape:
+    """The arrays of one window, by name."""
+
+    def __init__(
+        self, steps: int, batch: int, arrays: Iterable[ArraySpec], dtype: npt.DTypeLike
+    ) -> None:
+        self.steps = steps
+        self.batch = batch
+        self.dtype = np.dtype(dtype)
+        self.states: dict[str, Array] = {}
+        self.arrays: dict[str, Array] = {}
+        for spec in arrays:
+            array = np.zeros((steps + spec.state, batch, spec.width), dtype)
+            self.arrays[spec.name] = array
+            if spec.state:
+                self.states[spec.name] = array
+
+    def __getitem__(self, name: str) -> Array:
+        return self.arrays[name]
+
+    def flat(self, name: str) -> Array:
+        """The array `name` as one row per timestep and sample: [T·B, width].
+
+        ``h_prev`` (and likewise ``c_prev``) names the states *before* each timestep.
+        """
+        if name.endswith("_prev"):
+            array = self.arrays[name.removesuffix("_prev")][:-1]
+        else:
+            array = self.arrays[name]
+            if name in self.states:
+                array = array[1:]
+        return array.reshape(-1, array.shape[-1])
+
+    def rows(self, name: str, t: int) -> Array:
+        """The rows of `flat(name)` that belong to timestep `t` (from 1): [B, width]."""
+        return self.flat(name)[(t - 1) * self.batch : t * self.batch]
+
+
+def common_arrays(features: int, hidden: int, outputs: int) -> tuple[ArraySpec, ...]:
+    """The arrays every cell has."""
+    return (
+        ArraySpec("x", features),
+        ArraySpec("target", outputs),
+        ArraySpec("h", hidden, state=True),
+        ArraySpec("y", outputs),
+        ArraySpec("dy", outputs),
+        ArraySpec("dh_y", hidden),
+        ArraySpec("dh_next", hidden, state=True),
+        ArraySpec("dh", hidden),
+    )

@@ -1,0 +1,377 @@
+"""The trainer: the program of `rnn_tui.engine.program`, one micro-operation at a time.
+
+Stepping, finishing a pass and running all go through `_advance`, which calls the same per-timestep
+functions, so the state after k micro-operations is the same bits however it was reached.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnn_tui.engine.cells.base import Operation
+from rnn_tui.engine.clipping import Clipping, norm
+from rnn_tui.engine.expressions import Array
+from rnn_tui.engine.history import History
+from rnn_tui.engine.network import Architecture, Network, initialise
+from rnn_tui.engine.optimizers import Hyperparameters, make_optimizer
+from rnn_tui.engine.program import Cursor, Pass, Program
+from rnn_tui.settings import Settings
+from rnn_tui.tasks import make_task
+from rnn_tui.tasks.base import DataState, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """The first number that was not finite: where it was made and what it belongs to."""
+
+    stage: Pass
+    t: int  # 0 where the pass has no timestep
+    tensor: str
+    value: float  # NaN or ±inf
+
+    def __str__(self) -> str:
+        place = f" at t={self.t}" if self.t else ""
+        return f"{self.tensor} is {self.value} in {self.stage}{place}"
+
+
+@dataclass(frozen=True, slots=True)
+class Keyframe:
+    """All it takes to be at a place of a run again: the state the window began with, the place.
+
+    Arrays are copies. At position p > 0 the window's micro-operations are replayed up to p.
+    """
+
+    updates: int
+    position: int
+    revealed: int
+    parameters: Array  # [P]
+    memory: Mapping[str, Array]  # the optimizer's, by name, each [P]
+    steps_taken: int  # of the optimizer
+    states: Mapping[str, Array]  # carried into the window, each [B, H]
+    data: DataState
+
+
+class Trainer:
+    """A network, its task and its optimizer, and the place in the run.
+
+    Raises:
+        SettingError, DataError: the settings do not fit each other or the data.
+    """
+
+    def __init__(self, settings: Settings, parameters: Array | None = None) -> None:
+        """Fresh weights as `settings` say, or the given flat vector (copied)."""
+        self.settings = settings
+        self.task: Task = make_task(settings)
+        self.architecture = Architecture(
+            settings.cell,
+            settings.activation,
+            self.task.features,
+            settings.hidden,
+            self.task.outputs,
+        )
+        dtype = np.dtype(settings.dtype)
+        if parameters is None:
+            self.parameters = initialise(
+                self.architecture, settings.init, settings.forget_bias, settings.seed, dtype
+            )
+        else:
+            self.parameters = parameters.astype(dtype)
+        self.program = Program(settings.steps)
+        self.network = Network(self.architecture, self.parameters, settings.steps, settings.batch)
+        self.clipped = np.zeros_like(self.parameters)  # [P], the gradient after clipping
+        self.history = History()
+        self.divergence: Divergence | None = None
+        self.updates = 0
+        self.position = 0
+        self.revealed = 0
+        self.loss = math.nan  # of the newest window whose loss is known
+        self.grad_norm = math.nan  # of its gradient, before clipping
+        self._window_data = self.task.state()
+        self._end = self.program.end
+        self.clipping = Clipping(settings.clip_by, settings.clip)
+        self.optimizer = make_optimizer(
+            settings.optimizer, self.parameters, _hyperparameters(settings)
+        )
+
+    def configure(self, settings: Settings) -> None:
+        """Take live changes of `settings`: learning rate, clipping, optimizer.
+
+        Another optimizer starts with an empty memory. A gradient just clipped is clipped anew.
+
+        Raises:
+            ValueError: a setting differs that needs a restart.
+        """
+        if names := settings.needs_restart(self.settings):
+            raise ValueError(f"needs a restart: {', '.join(names)}")
+        hyperparameters = _hyperparameters(settings)
+        self.clipping = Clipping(settings.clip_by, settings.clip)
+        if settings.optimizer == self.settings.optimizer:
+            self.optimizer.configure(hyperparameters)
+        else:
+            self.optimizer = make_optimizer(settings.optimizer, self.parameters, hyperparameters)
+        self.settings = settings
+        if self.position == self.program.clip:
+            self.clipping.apply(self.network.gradient, self.clipped, self.grad_norm)
+
+    # Where we are
+
+    @property
+    def cursor(self) -> Cursor:
+        """The place in the run."""
+        stage, t = self.program.place(self.position)
+        return Cursor(self.updates, stage, t, self.revealed, len(self.operations) or 1)
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """Operations of the timestep the cursor is in; none outside the two passes over time."""
+        match self.program.place(self.position)[0]:
+            case Pass.FORWARD:
+                return self.network.forward_operations
+            case Pass.BACKWARD:
+                return self.network.backward_operations
+            case _:
+                return ()
+
+    # Going forward
+
+    def reveal(self) -> None:
+        """One operation: the next of this timestep, or the first of the next micro-operation."""
+        if self.revealed < self.cursor.operations and self.position:
+            self.revealed += 1
+        else:
+            self._go(self._next())
+            self.revealed = 1
+
+    def step(self) -> None:
+        """One micro-operation; if this timestep is not revealed to its end, that."""
+        if self.position and not self.cursor.complete:
+            self.revealed = self.cursor.operations
+        else:
+            self._go(self._next())
+
+    def finish_pass(self) -> None:
+        """To the end of this pass, or, standing there, of the next."""
+        if self.position and not self.cursor.complete and self._at_pass_end():
+            self.revealed = self.cursor.operations
+        elif self.position == self._end:
+            self._go(1)
+        else:
+            self._go(self.program.pass_end(self.position))
+
+    def finish_update(self) -> None:
+        """To the end of this update, or, standing there, of the next."""
+        self._go(self._end)
+
+    def run(self, updates: int) -> int:
+        """Complete `updates` more updates; returns how many were (fewer on divergence)."""
+        start = self.updates
+        for _ in range(updates):
+            self._advance(self._end)
+            if self.divergence is not None:
+                break
+        self.revealed = self.cursor.operations
+        return self.updates - start
+
+    def _next(self) -> int:
+        return 1 if self.position == self._end else self.position + 1
+
+    def _at_pass_end(self) -> bool:
+        place = self.program.place
+        return place(self.position)[0] != place(self._next())[0]
+
+    def _go(self, position: int) -> None:
+        """To `position` of this update, or of the next where that lies behind."""
+        self._advance(position)
+        self.revealed = self.cursor.operations
+
+    def _advance(self, target: int) -> None:
+        """The one path: micro-operations in order until `target`, stopping on divergence."""
+        if self.divergence is not None:
+            return
+        if self.position == self._end:
+            self.position = 0
+        whole = self.position == 0 and target == self._end
+        while self.position < target and self.divergence is None:
+            self._piece(target)
+            if not whole and self.divergence is None:
+                self._check_forward_piece()
+
+    def _piece(self, target: int) -> None:
+        """As many micro-operations of one pass as lie before `target`."""
+        position, program, network = self.position, self.program, self.network
+        steps = program.steps
+        if position == 0:
+            self._batch()
+            self.position = 1
+        elif position <= steps:
+            last = min(target - 1, steps)
+            network.forward(position, last)
+            self.position = last + 1
+        elif position == steps + 1:
+            self._loss()
+        elif position < program.clip - 1:
+            highest = 2 * steps + 2 - position
+            lowest = max(2 * steps + 3 - target, 1)
+            network.backward(lowest, highest)
+            self.position = program.backward(lowest)
+        elif position == program.clip - 1:
+            self._clip()
+        else:
+            self._update()
+
+    # Micro-operations
+
+    def _batch(self) -> None:
+        """The next window: inputs, targets, and the state it begins with."""
+        tape = self.network.tape
+        self._window_data = self.task.state()
+        if self.task.next_window(tape["x"], tape["target"]) or not self.settings.carry:
+            self.network.set_state(None)
+        else:
+            self.network.carry_state()
+
+    def _loss(self) -> None:
+        loss = self.network.loss()
+        self.position = self.program.loss
+        if math.isfinite(loss):
+            self.loss = loss
+        else:
+            self._diverge(self._first_forward() or Divergence(Pass.LOSS, 0, "loss", loss))
+
+    def _clip(self) -> None:
+        grad_norm = norm(self.network.gradient)
+        self.position = self.program.clip
+        if not math.isfinite(grad_norm):
+            found = self._first_forward() or self._first_backward()
+            self._diverge(found or Divergence(Pass.CLIP, 0, "‖g‖", grad_norm))
+            return
+        self.grad_norm = grad_norm
+        self.clipping.apply(self.network.gradient, self.clipped, grad_norm)
+
+    def _update(self) -> None:
+        optimizer = self.optimizer
+        optimizer.step(self.clipped)
+        found = self._overflow()
+        if found:
+            optimizer.undo()
+            self._diverge(found)
+            return
+        self.position = self._end
+        self.updates += 1
+        self.history.append(self.loss, self.grad_norm)
+
+    # Divergence: cheap suspicion while running, exact search once something is wrong
+
+    def _overflow(self) -> Divergence | None:
+        """A parameter or memory entry that the update made non-finite."""
+        optimizer = self.optimizer
+        for name, array in {"parameters": self.parameters, **optimizer.memory}.items():
+            if math.isfinite(array.dot(array)) or np.isfinite(array).all():
+                continue
+            bad = array[~np.isfinite(array)][0]
+            tensor = f"optimizer memory {name}" if name in optimizer.memory else name
+            return Divergence(Pass.UPDATE, 0, tensor, float(bad))
+        return None
+
+    def _check_forward_piece(self) -> None:
+        """While stepping: name a bad timestep as soon as it is reached."""
+        stage, t = self.program.place(self.position)
+        if stage is Pass.FORWARD:
+            found = self._first_forward(t)
+        elif stage is Pass.BACKWARD:
+            found = self._first_backward(t)
+        else:
+            return
+        if found:
+            self._diverge(found)
+
+    def _first_forward(self, last: int | None = None) -> Divergence | None:
+        self.network.readout()
+        operations = self.network.forward_operations
+        timesteps = range(1, (last or self.program.steps) + 1)
+        return self._first_bad(Pass.FORWARD, timesteps, ("x_t",), operations)
+
+    def _first_backward(self, last: int = 1) -> Divergence | None:
+        operations = self.network.backward_operations
+        timesteps = range(self.program.steps, last - 1, -1)
+        return self._first_bad(Pass.BACKWARD, timesteps, (), operations)
+
+    def _first_bad(
+        self,
+        stage: Pass,
+        timesteps: range,
+        given: tuple[str, ...],
+        operations: tuple[Operation, ...],
+    ) -> Divergence | None:
+        names = given + tuple(operation.symbol for operation in operations)
+        for t in timesteps:
+            values = self.network.values(t)
+            for name in names:
+                array = values[name]
+                if not np.isfinite(array).all():
+                    bad = array[~np.isfinite(array)].flat[0]
+                    return Divergence(stage, t, name, float(bad))
+        return None
+
+    def _diverge(self, divergence: Divergence) -> None:
+        """Stop for good, at the place where the number was made; the parameters are finite."""
+        self.divergence = divergence
+        program = self.program
+        self.position = {
+            Pass.FORWARD: program.forward(divergence.t),
+            Pass.LOSS: program.loss,
+            Pass.BACKWARD: program.backward(max(divergence.t, 1)),
+        }.get(divergence.stage, program.clip)
+        self.revealed = self.cursor.operations
+
+    # Keyframes
+
+    def keyframe(self) -> Keyframe:
+        """A copy of the state that leads here; after a divergence, of the last finite one."""
+        inside = 0 < self.position < self._end
+        # A window that begins with zeros does so again: then what is given as carried is not used.
+        states = self.network.state(0 if inside else self.program.steps)
+        diverged = self.divergence is not None
+        return Keyframe(
+            updates=self.updates,
+            position=self.position if inside and not diverged else 0,
+            revealed=self.revealed if inside and not diverged else 0,
+            parameters=self.parameters.copy(),
+            memory={name: array.copy() for name, array in self.optimizer.memory.items()},
+            steps_taken=self.optimizer.count,
+            states=states,
+            data=self._window_data if inside else self.task.state(),
+        )
+
+    def restore(self, keyframe: Keyframe) -> None:
+        """Be where `keyframe` was taken, the same bits; the history is the caller's."""
+        np.copyto(self.parameters, keyframe.parameters)
+        for name, array in self.optimizer.memory.items():
+            np.copyto(array, keyframe.memory[name])
+        self.optimizer.count = keyframe.steps_taken
+        for name, state in keyframe.states.items():
+            self.network.tape.states[name][-1] = state
+        self.task.restore(keyframe.data)
+        self._window_data = keyframe.data
+        self.updates = keyframe.updates
+        self.divergence = None
+        self.position = 0
+        self._advance(keyframe.position)
+        self.revealed = keyframe.revealed
+
+
+def _hyperparameters(settings: Settings) -> Hyperparameters:
+    """What of the settings is the optimizer's."""
+    return Hyperparameters(
+        lr=settings.lr,
+        momentum=settings.momentum,
+        alpha=settings.alpha,
+        beta1=settings.beta1,
+        beta2=settings.beta2,
+        eps=settings.eps,
+        eps_place=settings.eps_place,
+    )
