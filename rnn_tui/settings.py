@@ -156,7 +156,8 @@ class Declaration:
         )
         if not right_type or not self._in_range(value):
             raise SettingError(self.name, value, self.allowed)
-        return cast(Value, value)
+        convert = cast(Any, self.kind)  # also unwraps subclasses such as numpy.float64
+        return cast(Value, convert(value))
 
     def _in_range(self, value: Any) -> bool:
         if self.choices:

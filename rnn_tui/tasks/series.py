@@ -1,0 +1,127 @@
+"""The next value of a series of the user's own, one column of a CSV file."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..settings import Settings
+from .base import DataError, DataState, FloatArray, TestSeries
+from .table import read_column, shown_name
+from .walk import Walk, split_window, streams
+
+_FEWEST_TESTED = 2  # one value to go on from and one to compare with
+
+
+class SeriesTask:
+    """Predict the next value of a series.
+
+    The first ⌊4N/5⌋ of the N rows are for training, the rest for testing. With scale "standard"
+    the network sees (value − mean) / std, both taken over the training part only (std over its
+    n values, not n − 1), so that nothing of the test part is known beforehand.
+    """
+
+    name = "series"
+    features = 1
+    outputs = 1
+
+    def __init__(self, settings: Settings) -> None:
+        """Read the file.
+
+        Raises:
+            DataError: when the file is not usable, see `read_column`; when it holds fewer rows
+                than a window and a test need; when its numbers do not vary or are too large.
+        """
+        column = read_column(settings.data, settings.column)
+        rows = len(column.values)
+        self._trained = _training_rows(rows, settings)
+        training = column.values[: self._trained]
+        if training.min() == training.max():
+            raise _never_varies(settings, column.name)
+        self._offset, self._scale = _units(training, settings, column.name)
+        self._values = _in_units(column.values, self._offset, self._scale, settings, column.name)
+        self.title = f"{shown_name(settings.data)}: {_printable(column.name)}"
+        self._steps = settings.steps
+        self._walk = Walk(settings, self._trained)
+        shape = (settings.steps + 1, settings.batch)
+        self._offsets = np.arange(settings.steps + 1)[:, None]  # [T+1, 1]
+        self._starts = np.empty(settings.batch, dtype=np.intp)
+        self._places = np.empty(shape, dtype=np.intp)
+        self._points = np.empty(shape)
+
+    def next_window(self, x: FloatArray, target: FloatArray) -> bool:
+        """Fill x and target, [T, B, 1] each, with the next window; see `Task`."""
+        restarts = self._walk.advance()
+        np.copyto(self._starts, self._walk.starts, casting="unsafe")  # the whole part
+        np.add(self._offsets, self._starts, out=self._places)
+        # mode: the places are known to exist, and checking them again would copy the result
+        np.take(self._values, self._places, out=self._points, mode="clip")
+        split_window(self._points, x, target)
+        return restarts
+
+    def state(self) -> DataState:
+        """Return where the walk stands."""
+        return self._walk.state()
+
+    def restore(self, state: DataState) -> None:
+        """Go back to `state`; see `Task`."""
+        self._walk.restore(state)
+
+    def test_series(self) -> TestSeries:
+        """Return the test part, led by the last 2T training values (all, if there are fewer).
+
+        The free runs last T and 3T steps, or as many as the test part holds.
+        """
+        warm_up = min(2 * self._steps, self._trained)
+        first = self._trained - warm_up
+        longest = len(self._values) - self._trained - 1
+        horizons = tuple(sorted({min(n * self._steps, longest) for n in (1, 3)}))
+        x = np.arange(first + 1, len(self._values) + 1, dtype=np.float64)
+        values = self._values[first:]
+        return TestSeries(x, values, warm_up, horizons, offset=self._offset, scale=self._scale)
+
+
+def _training_rows(rows: int, settings: Settings) -> int:
+    """Return how many rows are trained on, or refuse a series that is too short."""
+    parts = streams(settings)
+    trained = rows * 4 // 5
+    if trained // parts > settings.steps and rows - trained >= _FEWEST_TESTED:
+        return trained
+    needed = max(-(-5 * parts * (settings.steps + 1) // 4), 3 * _FEWEST_TESTED)
+    plural = "row" if rows == 1 else "rows"
+    batch = f" with --batch {parts}" if parts > 1 else ""
+    reason = f"{rows} {plural}, but --steps {settings.steps}{batch} needs at least {needed}"
+    raise DataError("--data", settings.data, f"{reason} (4 of 5 are trained on)")
+
+
+def _units(training: FloatArray, settings: Settings, name: str) -> tuple[float, float]:
+    """Return offset and scale of the network's units."""
+    if settings.scale == "none":
+        return 0.0, 1.0
+    with np.errstate(all="ignore"):
+        offset, scale = float(training.mean()), float(training.std())
+    if not scale > 0:
+        raise _never_varies(settings, name)
+    return offset, scale
+
+
+def _in_units(
+    values: FloatArray, offset: float, scale: float, settings: Settings, name: str
+) -> FloatArray:
+    """Return the values as the network sees them, or refuse those whose squares overflow."""
+    with np.errstate(all="ignore"):
+        scaled = (values - offset) / scale
+        largest = float(np.abs(scaled).max())
+    if np.isfinite(scale) and largest < np.sqrt(float(np.finfo(settings.dtype).max)):
+        return scaled
+    worst = float(np.abs(values).max())
+    reason = f"{name!r} holds numbers up to {worst:g}, too large for --dtype {settings.dtype}"
+    raise DataError("--data", settings.data, f"{reason} with --scale {settings.scale}")
+
+
+def _never_varies(settings: Settings, name: str) -> DataError:
+    reason = f"{name!r} does not vary in the rows that are trained on; nothing can be learnt"
+    return DataError("--data", settings.data, reason)
+
+
+def _printable(name: str) -> str:
+    return name if name.isprintable() else repr(name)

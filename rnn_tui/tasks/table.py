@@ -1,0 +1,213 @@
+"""Reading one column of numbers from a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from ..settings import quote
+from .base import DataError, FloatArray
+
+_DELIMITERS = "\t;,"  # in this order when two split the rows equally well: 1,5;2,5 means ";"
+_SAMPLE = 50  # rows that decide on the delimiter
+_MOST_NAMED = 20
+_HINT = "write numbers like 1234.5, with a point and no other separators"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Attributes:
+        name: its header, or "column 0" where there is none.
+        values: [N] float64, all finite.
+    """
+
+    name: str
+    values: FloatArray
+
+
+def read_column(path: str, column: str = "") -> Column:
+    """Read one column of numbers from a UTF-8 text file.
+
+    Cells are separated by commas, semicolons or tabs (whichever splits the first rows evenly) and
+    may be quoted; blank lines are skipped. The first row is a header when none of its cells is a
+    number.
+
+    Args:
+        path: the file.
+        column: a name from the header, else a number counted from 0; when empty, the first
+            column that has a number in the first row after the header.
+
+    Raises:
+        DataError: when the file cannot be read or does not hold such a column of finite numbers.
+    """
+    return _Table(path, _read_text(path)).column(column)
+
+
+def _read_text(path: str) -> str:
+    try:
+        with Path(path).expanduser().open(encoding="utf-8-sig", newline="") as file:
+            return file.read()
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        reason = f"not UTF-8 text (byte 0x{byte:02x}); save the file as UTF-8"
+        raise DataError("--data", path, reason) from None
+    except FileNotFoundError:
+        raise DataError("--data", path, "there is no such file") from None
+    except OSError as error:
+        reason = f"cannot be read ({(error.strerror or 'input/output error').lower()})"
+        raise DataError("--data", path, reason) from None
+    except (ValueError, RuntimeError):  # a NUL in the path; a home that is not known
+        raise DataError("--data", path, "not a usable path") from None
+
+
+class _Table:
+    """The text of a CSV file, its layout known."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self._path = path
+        self._text = text
+        self._delimiter = _find_delimiter(text)
+        rows = [row for _, row in islice(self._rows(), 2)]
+        if not rows:
+            raise self._error("the file is empty")
+        first = rows[0]
+        self._width = len(first)
+        self._has_header = not any(map(_is_number, first))
+        self._names = [cell.strip() for cell in first] if self._has_header else []
+        if self._has_header:
+            rows = rows[1:]
+        if not rows:
+            raise self._error("there is a header but no row below it")
+        self._first = rows[0]
+
+    def column(self, wanted: str) -> Column:
+        index = self._find(wanted.strip()) if wanted.strip() else self._first_numeric()
+        name = self._names[index] if self._has_header else ""
+        name = name or f"column {index}"
+        return Column(name, np.array(self._numbers(index, name), dtype=np.float64))
+
+    def _rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield every row that is not blank, with the number of its (last) line."""
+        reader = csv.reader(
+            io.StringIO(self._text, newline=""),
+            delimiter=self._delimiter,
+            skipinitialspace=True,
+            strict=True,
+        )
+        try:
+            for row in reader:
+                if len(row) > 1 or (row and row[0].strip()):
+                    yield reader.line_num, row
+        except csv.Error as error:
+            raise self._error(f"line {reader.line_num} is not CSV ({error})") from None
+
+    def _numbers(self, index: int, name: str) -> list[float]:
+        rows = self._rows()
+        if self._has_header:
+            next(rows)
+        numbers: list[float] = []
+        width = self._width
+        for line, row in rows:
+            if len(row) != width:
+                where = _where(len(numbers) + 1, line)
+                cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
+                raise self._error(f"{where} has {cells} where the first row has {width}")
+            try:
+                number = float(row[index])
+            except ValueError:
+                raise self._not_a_number(name, len(numbers) + 1, line, row[index]) from None
+            if not math.isfinite(number):
+                raise self._not_a_number(name, len(numbers) + 1, line, row[index])
+            numbers.append(number)
+        return numbers
+
+    def _find(self, wanted: str) -> int:
+        if self._names.count(wanted) == 1:
+            return self._names.index(wanted)
+        if self._names.count(wanted) > 1:
+            at = [str(i) for i, name in enumerate(self._names) if name == wanted]
+            reason = f"{self._file} has this name on columns {', '.join(at)}; give the number"
+            raise DataError("--column", wanted, reason)
+        if wanted in map(str, range(self._width)):
+            return int(wanted)
+        raise DataError("--column", wanted, f"{self._file} {self._columns}")
+
+    @property
+    def _file(self) -> str:
+        return shown_name(self._path)
+
+    @property
+    def _columns(self) -> str:
+        numbered = f"numbered 0 to {self._width - 1}" if self._width > 1 else "number 0"
+        if not self._has_header:
+            plural = "columns" if self._width > 1 else "column"
+            return f"has no header and no such column; it has {self._width} {plural}, {numbered}"
+        named = ", ".join(map(quote, self._names[:_MOST_NAMED]))
+        more = len(self._names) - _MOST_NAMED
+        rest = f" and {more} more" if more > 0 else ""
+        return f"has no such column; it has {named}{rest} ({numbered})"
+
+    def _first_numeric(self) -> int:
+        for index, cell in enumerate(self._first):
+            if _is_number(cell):
+                return index
+        cells = ", ".join(map(quote, self._first[:_MOST_NAMED]))
+        raise self._error(f"no column holds numbers: the first row has {cells}; {_HINT}")
+
+    def _not_a_number(self, name: str, row: int, line: int, cell: str) -> DataError:
+        where = f"{_where(row, line)} of {quote(name)}"
+        if not cell.strip():
+            return self._error(f"{where} is empty; every row needs a number")
+        if _is_number(cell):
+            return self._error(f"{where} is {quote(cell)}; numbers must be finite")
+        return self._error(f"{where} is {quote(cell)}, which is not a number; {_HINT}")
+
+    def _error(self, reason: str) -> DataError:
+        return DataError("--data", self._path, reason)
+
+
+def shown_name(path: str) -> str:
+    """Return the file's name alone, safe to print."""
+    name = Path(path).name
+    return name if name.isprintable() else repr(name)
+
+
+def _find_delimiter(text: str) -> str:
+    """Return the delimiter that splits the most of the first rows as it splits the first one.
+
+    Where none splits the first row there is only one column; tab then leaves its cells whole, and
+    a decimal comma is found out as text instead of passing for a second column.
+    """
+    agreeing = {delimiter: _agreeing_rows(text, delimiter) for delimiter in _DELIMITERS}
+    return max(agreeing, key=agreeing.__getitem__)
+
+
+def _agreeing_rows(text: str, delimiter: str) -> int:
+    """Return how many of the first rows are as wide as the first; 0 when that is not split."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    try:
+        widths = [len(row) for row in islice(filter(None, reader), _SAMPLE)]
+    except csv.Error:
+        return 0
+    return widths.count(widths[0]) if widths and widths[0] > 1 else 0
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _where(row: int, line: int) -> str:
+    return f"row {row} (line {line})"
