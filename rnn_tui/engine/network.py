@@ -196,32 +196,57 @@ class Network:
         return READOUT_BACKWARD + self.cell.backward_operations
 
     def values(self, t: int) -> dict[str, Array]:
-        """Every named value at timestep `t`: parameters by block, states, gates and gradients.
+        """Every named value at timestep `t`, of the whole batch; see `named_values`."""
+        return named_values(self, self.parameters, self.tape, t)
 
-        What the kernel never stores is evaluated from its declaration. Values of places the cursor
-        has not reached yet are left over from the window before.
-        """
-        tape, k = self.tape, t - 1
-        values: dict[str, Array] = {"N": np.asarray(self.counted, tape.dtype)}
-        for spec in self.specs:
-            values.update(block_views(self.parameters, spec.name, spec.blocks))
-        values |= {
-            "x_t": tape["x"][k],
-            "h_<t-1>": tape["h"][k],
-            "h_t": tape["h"][t],
-            "y_t": tape["y"][k],
-            "target_t": tape["target"][k],
-            "dy_t": tape["dy"][k],
-            "dh_y": tape["dh_y"][k],
-            "dh_next": tape["dh_next"][t],
-            "dh_t": tape["dh"][k],
-            "dh_<t-1>": tape["dh_next"][k],
-        }
-        values.update(self.cell.values(tape, t))
-        for operation in self.forward_operations + self.backward_operations:
-            if operation.symbol not in values:
-                values[operation.symbol] = operation.expression.evaluate(values)
-        return values
+    def picture(self, sample: int) -> Picture:
+        """What one sample of the batch looks like now: copies that nothing else writes to."""
+        parameters = views(self.specs, self.flat.copy())
+        return Picture(self, parameters, self.tape.sample(sample))
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One sample's tape and the parameters that made it, frozen."""
+
+    network: Network  # for its declaration only
+    parameters: Mapping[str, Array]
+    tape: Tape  # [T, 1, …]
+
+    def values(self, t: int) -> dict[str, Array]:
+        """Every named value at timestep `t`, [1, …]; see `named_values`."""
+        return named_values(self.network, self.parameters, self.tape, t)
+
+
+def named_values(
+    network: Network, parameters: Mapping[str, Array], tape: Tape, t: int
+) -> dict[str, Array]:
+    """Every named value at timestep `t`: parameters by block, states, gates and gradients.
+
+    What the kernel never stores is evaluated from its declaration. Values of places the cursor has
+    not reached yet are left over from the window before.
+    """
+    k = t - 1
+    values: dict[str, Array] = {"N": np.asarray(network.counted, tape.dtype)}
+    for spec in network.specs:
+        values.update(block_views(parameters, spec.name, spec.blocks))
+    values |= {
+        "x_t": tape["x"][k],
+        "h_<t-1>": tape["h"][k],
+        "h_t": tape["h"][t],
+        "y_t": tape["y"][k],
+        "target_t": tape["target"][k],
+        "dy_t": tape["dy"][k],
+        "dh_y": tape["dh_y"][k],
+        "dh_next": tape["dh_next"][t],
+        "dh_t": tape["dh"][k],
+        "dh_<t-1>": tape["dh_next"][k],
+    }
+    values.update(network.cell.values(tape, t))
+    for operation in network.forward_operations + network.backward_operations:
+        if operation.symbol not in values:
+            values[operation.symbol] = operation.expression.evaluate(values)
+    return values
 
 
 def initialise(

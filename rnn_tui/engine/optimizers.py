@@ -12,7 +12,9 @@ root.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from copy import copy
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -81,6 +83,15 @@ class Optimizer(ABC):
         for name, array in self.memory.items():
             np.copyto(array, self.memory_before[name])
         self.count -= 1
+
+    def picture(self) -> Self:
+        """A copy that later steps do not change."""
+        picture = copy(self)
+        picture.parameters = self.parameters.copy()
+        picture.delta, picture.before = self.delta.copy(), self.before.copy()
+        picture.memory = {name: array.copy() for name, array in self.memory.items()}
+        picture.memory_before = {name: a.copy() for name, a in self.memory_before.items()}
+        return picture
 
     @abstractmethod
     def _change(self, gradient: Array) -> None:

@@ -48,6 +48,27 @@ class Cursor:
         """Whether everything of this micro-operation is revealed."""
         return self.operation == self.operations
 
+    @property
+    def drawn(self) -> bool:
+        """Whether this update's batch is there."""
+        return self.stage is not Pass.BATCH or self.operation > 0
+
+    def forward_at(self, t: int, operations: int) -> int:
+        """How many of a timestep's `operations` are revealed in the forward pass at `t`."""
+        if self.stage is Pass.BATCH:
+            return 0
+        if self.stage is Pass.FORWARD and t >= self.t:
+            return self.operation if t == self.t else 0
+        return operations
+
+    def backward_at(self, t: int, operations: int) -> int:
+        """How many of a timestep's `operations` are revealed in the backward pass at `t`."""
+        if self.stage in (Pass.CLIP, Pass.UPDATE):
+            return operations
+        if self.stage is not Pass.BACKWARD or t < self.t:
+            return 0
+        return self.operation if t == self.t else operations
+
 
 @dataclass(frozen=True, slots=True)
 class Program:

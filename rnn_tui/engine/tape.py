@@ -56,6 +56,13 @@ class Tape:
             if spec.state:
                 self.states[spec.name] = array
 
+    def sample(self, index: int) -> Tape:
+        """A copy of one sample of the batch, as a tape of batch 1 that nothing else writes to."""
+        copy = Tape(self.steps, 1, (), self.dtype)
+        copy.arrays = {name: a[:, index : index + 1].copy() for name, a in self.arrays.items()}
+        copy.states = {name: copy.arrays[name] for name in self.states}
+        return copy
+
     def __getitem__(self, name: str) -> Array:
         return self.arrays[name]
 

@@ -1,0 +1,58 @@
+"""What can be derived from a tape, on demand: nothing here is kept up while training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnn_tui.engine.expressions import Array
+from rnn_tui.engine.network import Network, views
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """What timestep t adds to the weight gradients, beside their sum so far. Flat vectors [P].
+
+    share_t = left_tᵀ·right_t for each parameter (see ParameterSpec); so_far sums it over T … t,
+    the order of the backward pass.
+    """
+
+    t: int
+    share: Array
+    so_far: Array
+
+
+def shares(network: Network, t: int) -> Shares:
+    """The shares at timestep `t`; meaningful once its backward pass is done."""
+    network.kernel.gather()
+    share = np.zeros_like(network.flat)
+    so_far = np.zeros_like(network.flat)
+    share_views, so_far_views = views(network.specs, share), views(network.specs, so_far)
+    tape = network.tape
+    start, stop = (t - 1) * tape.batch, t * tape.batch
+    for spec in network.specs:
+        right = tape.flat(spec.right)
+        for first, last, into in (
+            (start, stop, share_views[spec.name]),
+            (start, len(right), so_far_views[spec.name]),
+        ):
+            if spec.left is None:
+                np.sum(right[first:last], axis=0, out=into)
+            else:
+                np.dot(tape.flat(spec.left)[first:last].T, right[first:last], out=into)
+    return Shares(t, share, so_far)
+
+
+def gradient_norms(network: Network) -> Array:
+    """‖∂L/∂h_t‖ for t = 1 … T over batch and units, [T] float64."""
+    gradient = network.tape["dh"].astype(np.float64)
+    norms: Array = np.sqrt(np.einsum("tbh,tbh->t", gradient, gradient))
+    return norms
+
+
+def relative_change(before: Array, delta: Array) -> float | None:
+    """log10(‖Δp‖/‖p‖), the health of an update (near −3 is good); None when either is 0."""
+    change = float(np.linalg.norm(delta.astype(np.float64)))
+    size = float(np.linalg.norm(before.astype(np.float64)))
+    return float(np.log10(change / size)) if change > 0 and size > 0 else None

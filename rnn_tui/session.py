@@ -1,0 +1,420 @@
+"""The session: owns a trainer and the thread it works in. Commands in, immutable snapshots out.
+
+The screen sends commands, which return at once, and reads `latest`. While a run is under way no
+snapshot is made unless the screen has asked for one (`refresh`), so the engine never paces drawing
+and a slow screen simply sees fewer, always the newest, states.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from rnn_tui.engine.cells.base import Operation, Row
+from rnn_tui.engine.clipping import Clipping, norm
+from rnn_tui.engine.evaluation import Evaluation, Evaluator
+from rnn_tui.engine.expressions import Array
+from rnn_tui.engine.history import Curve
+from rnn_tui.engine.network import Picture
+from rnn_tui.engine.optimizers import Optimizer
+from rnn_tui.engine.probes import Shares, gradient_norms, shares
+from rnn_tui.engine.program import Cursor, Pass
+from rnn_tui.engine.trainer import Divergence, Trainer
+from rnn_tui.settings import Settings
+from rnn_tui.tasks.base import TestSeries
+
+SLICE = 0.004  # seconds of work between two looks at the commands
+EVALUATE_EVERY = 0.4  # seconds between two evaluations while running
+
+
+class Stride(StrEnum):
+    """How far one key goes."""
+
+    OPERATION = "operation"
+    TIMESTEP = "timestep"
+    PASS = "pass"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Go forward by `count` strides."""
+
+    stride: Stride
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Train until told to pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Stop where we are: at the end of an update, or of a stride."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Begin again from the seed, with other settings if given."""
+
+    settings: Settings | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Configure:
+    """Take live changes of the settings."""
+
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the screen looks at: which sample, which timestep (None: the cursor's), predictions."""
+
+    sample: int = 0
+    t: int | None = None
+    predictions: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """Write a checkpoint."""
+
+    path: str
+
+
+Command = Step | Run | Pause | Restart | Configure | Look | Save
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One line for the user; `number` rises, so that each is shown once."""
+
+    number: int
+    text: str
+    error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """The test series and what the network of `update` predicts for it."""
+
+    update: int
+    test: TestSeries
+    evaluation: Evaluation
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """The gradient around clipping; flat vectors [P]. None in the fields not known yet."""
+
+    raw: Array
+    clipped: Array
+    norm_before: float
+    norm_after: float
+    changed: int  # entries that clipping changed
+    clipping: Clipping
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything the screen shows, as it was at one moment. Nothing in it changes any more."""
+
+    number: int
+    settings: Settings
+    title: str
+    cursor: Cursor
+    running: bool
+    divergence: Divergence | None
+    loss: float  # NaN before the first
+    smoothed: float
+    grad_norm: float
+    speed: float  # updates per second
+    picture: Picture
+    gradient_norms: Array  # [T]
+    gradient: Gradient | None  # from CLIP on
+    optimizer: Optimizer  # a copy
+    shares: Shares | None  # in BACKWARD, at the timestep looked at
+    curve: Curve
+    recent: tuple[Array, Array]  # losses, gradient norms of the newest updates
+    predictions: Predictions | None
+    look: Look
+    notice: Notice | None
+    unsaved: bool  # whether updates would be lost on quitting
+
+    @property
+    def state(self) -> str:
+        """One word for the header."""
+        if self.divergence is not None:
+            return "diverged"
+        return "running" if self.running else "paused"
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Lines of the timestep panel."""
+        return self.picture.network.rows
+
+    @property
+    def steps(self) -> int:
+        """T."""
+        return self.settings.steps
+
+    @property
+    def t(self) -> int:
+        """The timestep looked at: the selected one, else the cursor's, else the last touched."""
+        if self.look.t is not None:
+            return min(self.look.t, self.steps)
+        if self.cursor.t:
+            return self.cursor.t
+        return 1 if self.cursor.stage in (Pass.BATCH, Pass.CLIP, Pass.UPDATE) else self.steps
+
+    def forward_revealed(self, t: int) -> tuple[Operation, ...]:
+        """Operations of timestep `t` that the forward pass has revealed."""
+        operations = self.picture.network.forward_operations
+        return operations[: self.cursor.forward_at(t, len(operations))]
+
+    def backward_revealed(self, t: int) -> tuple[Operation, ...]:
+        """Operations of timestep `t` that the backward pass has revealed."""
+        operations = self.picture.network.backward_operations
+        return operations[: self.cursor.backward_at(t, len(operations))]
+
+
+@dataclass(slots=True)
+class _Goal:
+    """What the worker is working towards."""
+
+    stride: Stride
+    left: float  # strides left, may be infinite
+    counted: bool = field(default=True)  # by the user, or endless
+
+
+class Session:
+    """Runs a trainer in a thread of its own. All public methods return at once.
+
+    `notify` is called from the worker's thread whenever a new snapshot is there.
+    """
+
+    def __init__(self, trainer: Trainer, notify: Callable[[], None] = lambda: None) -> None:
+        self._trainer = trainer
+        self._notify = notify
+        self._commands: deque[Command] = deque()
+        self._wake = threading.Condition()
+        self._stopping = False
+        self._wanted = False
+        self._goal: _Goal | None = None
+        self._number = 0
+        self._notice: Notice | None = None
+        self._look = Look()
+        self._speed = 0.0
+        self._saved_at = trainer.updates
+        self._started_at = trainer.updates
+        self._predictions: Predictions | None = None
+        self._evaluated = -math.inf
+        self._evaluator: Evaluator | None = None
+        self.latest: Snapshot = self._snapshot()
+        self._thread = threading.Thread(target=self._work, name="trainer", daemon=True)
+
+    # For the screen
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self, timeout: float = 1.0) -> None:
+        """End the thread; what it was doing stops within a slice."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def send(self, command: Command) -> None:
+        """Hand over a command; it is carried out in order."""
+        with self._wake:
+            self._commands.append(command)
+            self._wake.notify()
+
+    def refresh(self) -> None:
+        """Ask for a snapshot newer than `latest`, if a run is under way."""
+        self._wanted = True
+
+    @property
+    def trainer(self) -> Trainer:
+        """The trainer; only while the thread does not run."""
+        if self._thread.is_alive():
+            raise RuntimeError("the trainer belongs to the session's thread")
+        return self._trainer
+
+    # The worker
+
+    def _work(self) -> None:
+        while True:
+            with self._wake:
+                while not (self._commands or self._goal or self._stopping):
+                    self._wake.wait()
+                if self._stopping:
+                    return
+                commands = list(self._commands)
+                self._commands.clear()
+            try:
+                for command in commands:
+                    self._carry_out(command)
+                if self._goal is not None:
+                    self._slice(self._goal)
+            except Exception as error:  # whatever it is, the screen must hear of it and live on
+                self._goal = None
+                self._say(f"{type(error).__name__}: {error}", error=True)
+                commands.append(Pause())
+            if commands or self._goal is None or self._wanted:
+                self._publish()
+
+    def _carry_out(self, command: Command) -> None:
+        match command:
+            case Step(stride, count):
+                self._goal = _Goal(stride, count)
+            case Run():
+                self._goal = _Goal(Stride.UPDATE, math.inf, counted=False)
+            case Pause():
+                self._goal = None
+            case Configure(settings):
+                self._trainer.configure(settings)
+            case Restart(settings):
+                self._restart(settings or self._trainer.settings)
+            case Look():
+                self._look = command
+            case Save(path):
+                self._save(path)
+        if self._goal is not None and self._trainer.divergence is not None:
+            self._goal = None
+            self._say("the network diverged: r restarts it, o changes its settings", error=True)
+
+    def _restart(self, settings: Settings) -> None:
+        try:
+            trainer = Trainer(settings)
+        except ValueError as error:
+            self._say(str(error), error=True)
+            return
+        self._goal = None
+        self._trainer = trainer
+        self._speed = 0.0
+        self._saved_at = self._started_at = trainer.updates
+        self._predictions = self._evaluator = None
+        self._look = replace(self._look, t=None, sample=min(self._look.sample, settings.batch - 1))
+
+    def _save(self, path: str) -> None:
+        from rnn_tui.checkpoint import save  # not needed before the first save
+
+        try:
+            save(path, self._trainer)
+        except (OSError, ValueError) as error:
+            self._say(f"not saved: {error}", error=True)
+            return
+        self._saved_at = self._trainer.updates
+        self._say(f"saved {path} at update {self._trainer.updates}")
+
+    def _say(self, text: str, error: bool = False) -> None:
+        number = self._notice.number + 1 if self._notice else 1
+        self._notice = Notice(number, " ".join(text.split()), error)
+
+    def _slice(self, goal: _Goal) -> None:
+        """Work on the goal for about SLICE seconds."""
+        trainer, start = self._trainer, time.perf_counter()
+        updates = trainer.updates
+        advance = {
+            Stride.OPERATION: trainer.reveal,
+            Stride.TIMESTEP: trainer.step,
+            Stride.PASS: trainer.finish_pass,
+            Stride.UPDATE: trainer.finish_update,
+        }[goal.stride]
+        elapsed = 0.0
+        while goal.left > 0 and trainer.divergence is None and elapsed < SLICE:
+            advance()
+            goal.left -= 1
+            elapsed = time.perf_counter() - start
+        if goal.stride is Stride.UPDATE and trainer.updates > updates:
+            self._measure(trainer.updates - updates, elapsed)
+        if goal.left <= 0 or trainer.divergence is not None:
+            self._goal = None
+
+    def _measure(self, updates: int, seconds: float) -> None:
+        """Speed while working, smoothed over about half a second."""
+        now = updates / max(seconds, 1e-9)
+        weight = 1.0 - math.exp(-seconds / 0.5)
+        self._speed = now if self._speed == 0.0 else self._speed + weight * (now - self._speed)
+
+    # Snapshots
+
+    def _publish(self) -> None:
+        self._wanted = False
+        self.latest = self._snapshot()
+        self._notify()
+
+    def _snapshot(self) -> Snapshot:
+        trainer, look = self._trainer, self._look
+        self._number += 1
+        cursor = trainer.cursor
+        if cursor.stage is not Pass.BATCH:
+            trainer.network.readout()
+        snapshot = Snapshot(
+            number=self._number,
+            settings=trainer.settings,
+            title=trainer.task.title,
+            cursor=cursor,
+            running=self._goal is not None,
+            divergence=trainer.divergence,
+            loss=trainer.loss,
+            smoothed=trainer.history.smoothed,
+            grad_norm=trainer.grad_norm,
+            speed=self._speed,
+            picture=trainer.network.picture(look.sample),
+            gradient_norms=gradient_norms(trainer.network),
+            gradient=self._gradient(),
+            optimizer=trainer.optimizer.picture(),
+            shares=None,
+            curve=trainer.history.curve(),
+            recent=trainer.history.recent(512),
+            predictions=self._predict() if look.predictions else None,
+            look=look,
+            notice=self._notice,
+            unsaved=trainer.updates not in (self._saved_at, self._started_at),
+        )
+        if cursor.stage is Pass.BACKWARD and snapshot.t >= cursor.t:
+            return replace(snapshot, shares=shares(trainer.network, snapshot.t))
+        return snapshot
+
+    def _gradient(self) -> Gradient | None:
+        trainer = self._trainer
+        if trainer.position < trainer.program.clip or trainer.divergence is not None:
+            return None
+        raw, clipped = trainer.network.gradient.copy(), trainer.clipped.copy()
+        return Gradient(
+            raw=raw,
+            clipped=clipped,
+            norm_before=trainer.grad_norm,
+            norm_after=norm(clipped),
+            changed=int((raw != clipped).sum()),
+            clipping=trainer.clipping,
+        )
+
+    def _predict(self) -> Predictions | None:
+        """The newest evaluation; while running, at most one every EVALUATE_EVERY seconds."""
+        trainer, now = self._trainer, time.perf_counter()
+        known = self._predictions
+        if known is not None and known.update == trainer.updates:
+            return known
+        fresh = now - self._evaluated < EVALUATE_EVERY
+        if known is not None and self._goal is not None and fresh:
+            return known
+        if self._evaluator is None:
+            test = trainer.task.test_series()
+            self._evaluator = Evaluator(trainer.architecture, trainer.parameters, test)
+        evaluation = self._evaluator.evaluate()
+        self._evaluated = now
+        self._predictions = Predictions(trainer.updates, self._evaluator.test, evaluation)
+        return self._predictions
