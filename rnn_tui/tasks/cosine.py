@@ -8,7 +8,7 @@ import numpy as np
 
 from ..settings import SettingError, Settings
 from .base import DataState, FloatArray, TestSeries
-from .walk import Walk, split_window
+from .walk import Walk, WindowPoints
 
 LONGEST_FREE_RUN = 20_000
 """Free runs over very fine steps end here: longer ones would take seconds."""
@@ -30,22 +30,23 @@ class CosineTask:
     def __init__(self, settings: Settings) -> None:
         """Start before the first window; the settings have made sure that one fits."""
         self._settings = settings
-        self._walk = Walk(settings, settings.num_points)
         self.resolution = (settings.x_max - settings.x_min) / settings.num_points
-        shape = (settings.steps + 1, settings.batch)
+        self._walk = Walk(
+            settings, settings.num_points, origin=settings.x_min, spacing=self.resolution
+        )
         self._offsets = self._spaced(settings.steps + 1)[:, None]  # [T+1, 1]
-        self._starts = np.empty(settings.batch)
-        self._points = np.empty(shape)
-        self._noise = np.empty(shape)
+        self._points = WindowPoints(settings)
+        self._noise = np.empty_like(self._points.values)
+        # an array, because turning a Python number into one takes longer than the product
+        self._sigma = np.array(settings.noise)
 
     def next_window(self, x: FloatArray, target: FloatArray) -> bool:
         """Fill x and target, [T, B, 1] each, with the next window; see `Task`."""
         restarts = self._walk.advance()
-        np.multiply(self._walk.starts, self.resolution, out=self._starts)
-        self._starts += self._settings.x_min
-        np.add(self._offsets, self._starts, out=self._points)
-        self._sample(self._points, self._noise)
-        split_window(self._points, x, target)
+        points = self._points.values
+        np.add(self._offsets, self._walk.starts, out=points)
+        self._sample(points, self._noise)
+        self._points.split_into(x, target)
         return restarts
 
     def next_batch(
@@ -70,8 +71,8 @@ class CosineTask:
             allowed = f"a whole number from 1 to {points - 1}, one less than --num-points"
             raise SettingError("steps", steps, allowed)
         if start is None:
-            place = self._walk.random.random() * (points - steps)
-            start = place * self.resolution + self._settings.x_min
+            room = (points - steps) * self.resolution
+            start = self._walk.random.random() * room + self._settings.x_min
         x = self._spaced(steps + 1) + start
         y = x.copy()
         self._sample(y, np.empty_like(y))
@@ -106,5 +107,5 @@ class CosineTask:
         np.cos(points, out=points)
         if self._settings.noise:
             self._walk.random.standard_normal(out=noise)
-            np.multiply(noise, self._settings.noise, out=noise)
+            np.multiply(noise, self._sigma, out=noise)
             np.add(points, noise, out=points)

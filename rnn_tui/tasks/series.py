@@ -7,7 +7,7 @@ import numpy as np
 from ..settings import Settings
 from .base import DataError, DataState, FloatArray, TestSeries
 from .table import read_column, shown_name
-from .walk import Walk, split_window, streams
+from .walk import Walk, WindowPoints, streams
 
 _FEWEST_TESTED = 2  # one value to go on from and one to compare with
 
@@ -46,7 +46,7 @@ class SeriesTask:
         self._offsets = np.arange(settings.steps + 1)[:, None]  # [T+1, 1]
         self._starts = np.empty(settings.batch, dtype=np.intp)
         self._places = np.empty(shape, dtype=np.intp)
-        self._points = np.empty(shape)
+        self._points = WindowPoints(settings)
 
     def next_window(self, x: FloatArray, target: FloatArray) -> bool:
         """Fill x and target, [T, B, 1] each, with the next window; see `Task`."""
@@ -54,8 +54,8 @@ class SeriesTask:
         np.copyto(self._starts, self._walk.starts, casting="unsafe")  # the whole part
         np.add(self._offsets, self._starts, out=self._places)
         # mode: the places are known to exist, and checking them again would copy the result
-        np.take(self._values, self._places, out=self._points, mode="clip")
-        split_window(self._points, x, target)
+        np.take(self._values, self._places, out=self._points.values, mode="clip")
+        self._points.split_into(x, target)
         return restarts
 
     def state(self) -> DataState:

@@ -15,15 +15,19 @@ class Walk:
 
     - sweep: the sequence is cut into B streams of L = N // B points, walked side by side. Window w
       takes the points wT … wT + T of each; when fewer than T + 1 remain, it starts again at 0.
-    - random: each window and stream starts at u · (N − T), u uniform in [0, 1): a real number,
-      of which a sequence that has values only at whole places takes the whole part.
+    - random: each window and stream starts at point u · (N − T), u uniform in [0, 1): a real
+      number, of which a sequence that has values only at whole points takes the whole part.
+
+    Point k lies at origin + k · spacing.
 
     Attributes:
-        starts: [B] where the streams' windows start, in points; overwritten by `advance`.
+        starts: [B] where the streams' windows start; overwritten by `advance`.
         random: the generator behind the walk, for whatever else a task draws.
     """
 
-    def __init__(self, settings: Settings, points: int) -> None:
+    def __init__(
+        self, settings: Settings, points: int, *, origin: float = 0.0, spacing: float = 1.0
+    ) -> None:
         """Start before the first window.
 
         Raises:
@@ -34,7 +38,12 @@ class Walk:
         self._length = points // streams(settings)
         if self._length <= settings.steps:
             raise ValueError(f"{points} points are fewer than a window of {settings.steps} takes")
-        self._bases = self._length * np.arange(settings.batch, dtype=np.float64)  # [B]
+        first_points = self._length * np.arange(settings.batch)
+        self._origins = origin + spacing * (
+            first_points if self._sweeps else np.zeros(settings.batch)
+        )
+        self._spacing = spacing
+        self._room = np.array((self._length - settings.steps) * spacing)
         self._position = 0  # sweep: where in a stream the next window starts; random: its number
         self.starts = np.empty(settings.batch)
         self.random = data_generator(settings.seed)
@@ -47,13 +56,14 @@ class Walk:
         if self._length - self._position < self._steps + 1:
             self._position = 0
         start = self._position
-        np.add(self._bases, start, out=self.starts)
+        np.add(self._origins, start * self._spacing, out=self.starts)
         self._position = start + self._steps
         return start == 0
 
     def _jump(self) -> bool:
         self.random.random(out=self.starts)
-        self.starts *= self._length - self._steps
+        np.multiply(self.starts, self._room, out=self.starts)
+        np.add(self.starts, self._origins, out=self.starts)
         self._position += 1
         return self._position == 1
 
@@ -79,7 +89,20 @@ def streams(settings: Settings) -> int:
     return settings.batch if settings.windows == "sweep" else 1
 
 
-def split_window(points: FloatArray, x: FloatArray, target: FloatArray) -> None:
-    """Write [T+1, B] points as inputs and, one step later, as targets, both [T, B, 1]."""
-    x[:, :, 0] = points[:-1]
-    target[:, :, 0] = points[1:]
+class WindowPoints:
+    """Room for the T + 1 points of a window, seen as inputs and as targets one step later.
+
+    Attributes:
+        values: [T+1, B] float64, to be filled.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Make the room; what it holds is undefined."""
+        self.values: FloatArray = np.empty((settings.steps + 1, settings.batch))
+        self._inputs = self.values[:-1, :, None]  # [T, B, 1]
+        self._targets = self.values[1:, :, None]  # [T, B, 1]
+
+    def split_into(self, x: FloatArray, target: FloatArray) -> None:
+        """Write inputs and targets into arrays [T, B, 1] of any precision."""
+        x[...] = self._inputs
+        target[...] = self._targets
