@@ -76,10 +76,10 @@ class _Table:
         self._path = path
         self._text = text
         self._delimiter = _find_delimiter(text)
-        rows = [row for _, row in islice(self._rows(), 2)]
+        rows = list(islice(self._rows(), 2))
         if not rows:
             raise self._error("the file is empty")
-        first = rows[0]
+        _, first = rows[0]
         self._width = len(first)
         self._has_header = not any(map(_is_number, first))
         self._names = [cell.strip() for cell in first] if self._has_header else []
@@ -87,7 +87,8 @@ class _Table:
             rows = rows[1:]
         if not rows:
             raise self._error("there is a header but no row below it")
-        self._first = rows[0]
+        line, self._first = rows[0]
+        self._check_width(self._first, 1, line)
 
     def column(self, wanted: str) -> Column:
         index = self._find(wanted.strip()) if wanted.strip() else self._first_numeric()
@@ -118,9 +119,7 @@ class _Table:
         width = self._width
         for line, row in rows:
             if len(row) != width:
-                where = _where(len(numbers) + 1, line)
-                cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
-                raise self._error(f"{where} has {cells} where the first row has {width}")
+                self._check_width(row, len(numbers) + 1, line)
             try:
                 number = float(row[index])
             except ValueError:
@@ -129,6 +128,12 @@ class _Table:
                 raise self._not_a_number(name, len(numbers) + 1, line, row[index])
             numbers.append(number)
         return numbers
+
+    def _check_width(self, row: list[str], number: int, line: int) -> None:
+        if len(row) != self._width:
+            cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
+            where = _where(number, line)
+            raise self._error(f"{where} has {cells} where the first row has {self._width}")
 
     def _find(self, wanted: str) -> int:
         if self._names.count(wanted) == 1:
