@@ -5,10 +5,14 @@ Memory and the cost of reading do not depend on how long the run has lasted.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from rnn_tui.engine.expressions import Array
 
 Float64 = npt.NDArray[np.float64]
 
@@ -106,3 +110,44 @@ class History:
         """The whole run, decimated; a copy."""
         full = self._full[: self._buckets].copy()
         return Curve(self.stride, *full.T)
+
+    # What a checkpoint keeps
+
+    def state(self) -> tuple[dict[str, int | float], dict[str, Float64]]:
+        """All there is to go on from: numbers, and arrays ``recent`` [≤ RECENT, 2] and
+        ``buckets`` [< BUCKETS, 6]; copies."""
+        numbers = {
+            "count": self.count,
+            "stride": self.stride,
+            "average": self.average,
+            "weight": self.weight,
+        }
+        recent = np.stack(self.recent(RECENT), axis=1)
+        return numbers, {"recent": recent, "buckets": self._full[: self._buckets].copy()}
+
+    def restore(self, numbers: Mapping[str, object], arrays: Mapping[str, Array]) -> None:
+        """Be what `state` told.
+
+        Raises:
+            ValueError: the parts do not fit together; the message is one line and nothing changed.
+        """
+        count, stride = numbers.get("count"), numbers.get("stride")
+        average, weight = numbers.get("average"), numbers.get("weight")
+        if type(count) is not int or type(stride) is not int or count < 0 or stride < 1:
+            raise ValueError("history: count and stride must be whole numbers")
+        if type(average) is not float or type(weight) is not float:
+            raise ValueError("history: average and weight must be numbers")
+        if not (math.isfinite(average) and 0 <= weight <= 1 and (weight < 1 or count == 0)):
+            raise ValueError("history: average and weight must be finite, weight from 0 to 1")
+        buckets = min(count // stride, BUCKETS)
+        shapes = {"recent": (min(count, RECENT), 2), "buckets": (buckets, 6)}
+        if stride & (stride - 1) or buckets == BUCKETS:
+            raise ValueError(f"history: a stride of {stride} does not fit {count} updates")
+        for name, shape in shapes.items():
+            if arrays[name].shape != shape:
+                found = arrays[name].shape
+                raise ValueError(f"history: {name} has shape {found}; expected {shape}")
+        self.count, self.stride, self.average, self.weight = count, stride, average, weight
+        self._buckets, self._pending = buckets, count % stride
+        self._full[:buckets] = arrays["buckets"]
+        self._recent[np.arange(count - shapes["recent"][0], count) % RECENT] = arrays["recent"]
