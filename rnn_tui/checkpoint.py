@@ -1,0 +1,477 @@
+"""The file format: one `.safetensors` file holds a run, and nothing in it can run code.
+
+Tensors (H hidden units, G gate blocks, D inputs, O outputs, B batch, P parameters):
+
+======================  ===========  ==========================================================
+``rnn.weight_ih_l0``    (G·H, D)     PyTorch's names, layout and gate order, whatever the cell:
+``rnn.weight_hh_l0``    (G·H, H)     with ``rnn.`` stripped torch.nn.RNN, LSTM and GRU load
+``rnn.bias_ih_l0``      (G·H)        them, with ``readout.`` stripped torch.nn.Linear does
+``rnn.bias_hh_l0``      (G·H)        zeros, but for the GRU's n block, which is b_hn
+``readout.weight``      (O, H)
+``readout.bias``        (O)
+``optimizer.<name>``    (P)          its memory, flat, in our order: W_x, W_h, b, …, W_y, b_y,
+                                     each row by row in our layout (x·W)
+``state.h, state.c``    (B, H)       carried into the window that is under way or comes next
+``history.recent``      (N, 2)       float64: loss and gradient norm of the newest updates
+``history.buckets``     (M, 6)       float64: the whole curve, decimated
+======================  ===========  ==========================================================
+
+Metadata, text by name: ``format``, ``version``, ``program``, ``cell``, and as JSON ``settings``,
+``place`` (updates, position and revealed operations), ``optimizer`` (name, steps), ``data`` (the
+walk and PCG64's state) and ``history``.
+
+In memory a product is x·W and there is one bias; PyTorch has W·x and two biases that sum to it.
+`_to_torch` and `_from_torch` are the only places that convert.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as serialise
+
+from rnn_tui import __version__
+from rnn_tui.engine.network import Architecture, views
+from rnn_tui.engine.trainer import Keyframe, Trainer
+from rnn_tui.settings import SettingError, Settings, quote
+from rnn_tui.tasks.base import DataState
+
+FORMAT = "rnn-tui checkpoint"
+VERSION = "1"
+NETWORK = (
+    "rnn.weight_ih_l0",
+    "rnn.weight_hh_l0",
+    "rnn.bias_ih_l0",
+    "rnn.bias_hh_l0",
+    "readout.weight",
+    "readout.bias",
+)
+TEXTS = (
+    "format",
+    "version",
+    "program",
+    "cell",
+    "settings",
+    "place",
+    "optimizer",
+    "data",
+    "history",
+)
+FLOATS = {"F16": np.float16, "F32": np.float32, "F64": np.float64}
+CELLS_BY_BLOCKS = {1: "rnn", 3: "gru", 4: "lstm"}
+LARGEST_COUNT = 10**15  # of updates: beyond it float64 no longer counts exactly in the history
+
+Array = npt.NDArray[np.floating[Any]]
+Shape = tuple[int, ...]
+
+
+class CheckpointError(ValueError):
+    """A file that cannot be read or written; the message is one line that names it."""
+
+    def __init__(self, path: str | os.PathLike[str], reason: str) -> None:
+        """Say what is wrong with the file at `path`."""
+        super().__init__(f"{quote(os.fspath(path))}: {' '.join(reason.split())}")
+
+
+class _WrongError(Exception):
+    """What is wrong with the file being read; becomes a CheckpointError that names it."""
+
+
+# ---------------------------------------------------------------- layouts
+
+
+def _to_torch(architecture: Architecture, flat: Array) -> dict[str, Array]:
+    """PyTorch's tensors from our flat vector [P]."""
+    ours = views(architecture.parameters(), flat)
+    bias_hh = np.zeros_like(ours["b"])
+    if "b_hn" in ours:
+        bias_hh[-architecture.hidden :] = ours["b_hn"]
+    arrays = (ours["W_x"].T, ours["W_h"].T, ours["b"], bias_hh, ours["W_y"].T, ours["b_y"])
+    return dict(zip(NETWORK, arrays, strict=True))
+
+
+def _from_torch(
+    architecture: Architecture, tensors: Mapping[str, Array], dtype: npt.DTypeLike
+) -> Array:
+    """Our flat vector [P] from PyTorch's tensors; biases are summed in float64."""
+    weight_ih, weight_hh, bias_ih, bias_hh, weight, bias = (tensors[name] for name in NETWORK)
+    flat = np.empty(architecture.parameter_count(), dtype)
+    ours = views(architecture.parameters(), flat)
+    ours["W_x"][...], ours["W_h"][...] = weight_ih.T, weight_hh.T
+    ours["b"][...] = bias_ih.astype(np.float64) + bias_hh
+    if "b_hn" in ours:
+        n = slice(-architecture.hidden, None)
+        ours["b"][n], ours["b_hn"][...] = bias_ih[n], bias_hh[n]
+    ours["W_y"][...], ours["b_y"][...] = weight.T, bias
+    return flat
+
+
+def _network_shapes(architecture: Architecture) -> dict[str, Shape]:
+    hidden, outputs = architecture.hidden, architecture.outputs
+    wide = len(architecture.make_cell().gates) * hidden
+    shapes: tuple[Shape, ...] = (
+        *((wide, architecture.features), (wide, hidden), (wide,), (wide,)),
+        *((outputs, hidden), (outputs,)),
+    )
+    return dict(zip(NETWORK, shapes, strict=True))
+
+
+# ---------------------------------------------------------------- saving
+
+
+def save(path: str | os.PathLike[str], trainer: Trainer) -> None:
+    """Write where `trainer` stands, all or nothing: a failure leaves what was there before.
+
+    After a divergence that is the last finite state.
+
+    Raises:
+        CheckpointError: the file cannot be written.
+    """
+    keyframe = trainer.keyframe()
+    history, curve = trainer.history.state()
+    tensors = _to_torch(trainer.architecture, keyframe.parameters)
+    tensors |= {f"optimizer.{name}": array for name, array in keyframe.memory.items()}
+    tensors |= {f"state.{name}": array for name, array in keyframe.states.items()}
+    tensors |= {f"history.{name}": array for name, array in curve.items()}
+    texts = {
+        "format": FORMAT,
+        "version": VERSION,
+        "program": f"rnn-tui {__version__}",
+        "cell": trainer.settings.cell,
+        "settings": json.dumps(trainer.settings.to_json()),
+        "place": json.dumps(
+            {name: getattr(keyframe, name) for name in ("updates", "position", "revealed")}
+        ),
+        "optimizer": json.dumps(
+            {"name": trainer.settings.optimizer, "steps": keyframe.steps_taken}
+        ),
+        "data": json.dumps(keyframe.data.to_json()),
+        "history": json.dumps(history),
+    }
+    whole = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    try:
+        _write(path, serialise(whole, texts))
+    except OSError as error:
+        raise CheckpointError(path, f"cannot be written: {_reason(error)}") from error
+
+
+def _write(path: str | os.PathLike[str], content: bytes) -> None:
+    """A temporary file in the same folder, synced and then renamed: never half a file."""
+    target = Path(os.path.realpath(path))  # through a link, to the file it names
+    if target.is_dir():
+        raise IsADirectoryError(None, "it is a folder")
+    with _temporary(target) as file:
+        _write_all(file, content)
+        os.fsync(file)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the new name, too, survives a power cut
+    finally:
+        os.close(folder)
+
+
+def _write_all(file: int, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+
+
+@contextlib.contextmanager
+def _temporary(target: Path) -> Iterator[int]:
+    """A new file beside `target` that takes its place, or vanishes when anything goes wrong."""
+    file, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=".tmp", dir=target.parent)
+    try:
+        try:
+            os.fchmod(file, _mode(target))
+            yield file
+        finally:
+            os.close(file)
+        os.replace(name, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def _mode(target: Path) -> int:
+    """The permissions of the file that is replaced, or those of any new file."""
+    try:
+        return stat.S_IMODE(target.stat().st_mode)
+    except OSError:
+        umask = os.umask(0)
+        os.umask(umask)
+        return 0o666 & ~umask
+
+
+def check_writable(option: str, path: str) -> None:
+    """Find out before a long run whether `save` could write there, leaving no trace.
+
+    Raises:
+        CheckpointError: it could not; the message begins with `option`.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(None, "it is a folder")
+        if not target.parent.is_dir():
+            raise NotADirectoryError(None, f"there is no folder {quote(str(Path(path).parent))}")
+        file, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=target.parent)
+        os.close(file)
+        os.unlink(name)
+    except OSError as error:
+        failure = CheckpointError(path, f"cannot be written: {_reason(error)}")
+        failure.args = (f"{option} {failure}",)
+        raise failure from None
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+# ---------------------------------------------------------------- loading
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What a file holds, numbers checked to be finite floats, nothing else yet."""
+
+    texts: Mapping[str, str]
+    tensors: Mapping[str, Array]
+
+
+def load(path: str | os.PathLike[str]) -> Trainer:
+    """Read a run; going on from it gives the same bits as never having stopped.
+
+    Raises:
+        CheckpointError: the file is not a checkpoint, or not a whole and valid one.
+        DataError: the data that the run learns from cannot be read.
+    """
+    with _naming(path):
+        content = _read(path)
+        settings = _settings(content.texts)
+        _check_keys(content.tensors, settings)
+    trainer = Trainer(settings)
+    with _naming(path):
+        _check_shapes(content.tensors, _shapes(trainer), settings)
+        keyframe = _keyframe(content, trainer)
+        try:
+            trainer.history.restore(
+                _mapping(content.texts, "history"), _part(content.tensors, "history")
+            )
+            if trainer.history.count:  # until the next window is through, these are the newest
+                losses, norms = trainer.history.recent(1)
+                trainer.loss, trainer.grad_norm = float(losses[0]), float(norms[0])
+            with np.errstate(all="ignore"):
+                trainer.restore(keyframe)
+        except ValueError as error:
+            raise _WrongError(str(error)) from error
+        if keyframe.position and not 1 <= keyframe.revealed <= trainer.cursor.operations:
+            raise _WrongError(f"place: {keyframe.revealed} operations cannot be revealed there")
+    return trainer
+
+
+def load_weights(path: str | os.PathLike[str], settings: Settings) -> Array:
+    """Read starting weights [P] in the settings' dtype: all six tensors of `NETWORK`.
+
+    A whole checkpoint will do, and so will a file without metadata that holds only these six,
+    in float16, float32 or float64.
+
+    Raises:
+        CheckpointError: the file is not like that, or does not fit the settings.
+        DataError: the settings' data cannot be read.
+    """
+    from rnn_tui.tasks import make_task
+
+    task = make_task(settings)
+    architecture = Architecture(
+        settings.cell, settings.activation, task.features, settings.hidden, task.outputs
+    )
+    with _naming(path):
+        content = _read(path)
+        ours = content.texts.get("format") == FORMAT
+        _check_names(content.tensors, NETWORK, others=ours)
+        weights = {name: content.tensors[name] for name in NETWORK}
+        _check_shapes(weights, _network_shapes(architecture), settings)
+        flat = _from_torch(architecture, weights, np.dtype(settings.dtype))
+        if not np.isfinite(flat).all():
+            raise _WrongError(f"its numbers are too large for --dtype {settings.dtype}")
+    return flat
+
+
+@contextlib.contextmanager
+def _naming(path: str | os.PathLike[str]) -> Iterator[None]:
+    try:
+        yield
+    except _WrongError as wrong:
+        raise CheckpointError(path, str(wrong)) from wrong.__cause__
+
+
+def _read(path: str | os.PathLike[str]) -> _Content:
+    """Texts and tensors of any safetensors file that holds finite floats only."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise _WrongError(
+                "it is a folder" if os.path.isdir(path) else "it is not a regular file"
+            )
+        with open(path, "rb"):  # says why it cannot be read, which safe_open does not
+            pass
+        with safe_open(os.fspath(path), framework="np") as file:
+            texts = dict(file.metadata() or {})
+            return _Content(texts, {name: _tensor(file, name) for name in file.keys()})  # noqa: SIM118
+    except FileNotFoundError:
+        raise _WrongError("there is no such file") from None
+    except OSError as error:
+        raise _WrongError(f"cannot be read: {_reason(error)}") from error
+    except SafetensorError as error:
+        raise _WrongError(f"it is not a safetensors file, or not a whole one ({error})") from error
+
+
+def _tensor(file: Any, name: str) -> Array:
+    dtype = file.get_slice(name).get_dtype()
+    if dtype not in FLOATS:
+        raise _WrongError(f"tensor {quote(name)} is {dtype}; expected {', '.join(FLOATS)}")
+    array: Array = file.get_tensor(name)
+    if not np.isfinite(array).all():
+        bad = array[~np.isfinite(array)].flat[0]
+        raise _WrongError(f"tensor {quote(name)} holds {bad}; every number must be finite")
+    return array
+
+
+def _settings(texts: Mapping[str, str]) -> Settings:
+    """The settings in a file of ours, of this version."""
+    if texts.get("format") != FORMAT:
+        raise _WrongError("it was not saved by rnn-tui; if it holds weights, use train --init-from")
+    if texts.get("version") != VERSION:
+        version = quote(texts.get("version", ""))
+        raise _WrongError(f"its format has version {version}; this rnn-tui reads {VERSION!r}")
+    if missing := [name for name in TEXTS if name not in texts]:
+        raise _WrongError(f"its metadata lack {', '.join(missing)}")
+    try:
+        settings = Settings.from_json(_mapping(texts, "settings"))
+    except SettingError as error:
+        raise _WrongError(f"its settings: {error}") from error
+    if texts["cell"] != settings.cell:
+        raise _WrongError(
+            f"its cell is {quote(texts['cell'])}, but its settings say {settings.cell!r}"
+        )
+    return settings
+
+
+def _mapping(texts: Mapping[str, str], name: str) -> dict[str, Any]:
+    try:
+        values = json.loads(texts[name])
+    except (ValueError, RecursionError) as error:
+        raise _WrongError(f"its metadata {name!r} are not JSON ({error})") from error
+    if not isinstance(values, dict):
+        raise _WrongError(f"its metadata {name!r} are not a JSON object")
+    return values
+
+
+def _part(tensors: Mapping[str, Array], prefix: str) -> dict[str, Array]:
+    """The tensors called `prefix`.…, by the rest of their names."""
+    start = f"{prefix}."
+    return {n.removeprefix(start): array for n, array in tensors.items() if n.startswith(start)}
+
+
+# ---------------------------------------------------------------- checks
+
+
+def _check_keys(tensors: Mapping[str, Array], settings: Settings) -> None:
+    """The names, before a network of that size is made."""
+    from rnn_tui.engine.cells import make_cell
+    from rnn_tui.engine.optimizers import OPTIMIZERS
+
+    memory = [f"optimizer.{name}" for name in OPTIMIZERS[settings.optimizer].memory_names]
+    states = [f"state.{name}" for name in make_cell(settings.cell).states]
+    _check_names(tensors, (*NETWORK, *memory, *states, "history.recent", "history.buckets"))
+
+
+def _check_names(
+    tensors: Mapping[str, Array], expected: tuple[str, ...], *, others: bool = False
+) -> None:
+    if missing := [name for name in expected if name not in tensors]:
+        raise _WrongError(f"tensor {missing[0]} is missing; expected {', '.join(expected)}")
+    unknown = sorted(set(tensors) - set(expected))
+    if unknown and not others:
+        raise _WrongError(f"tensor {quote(unknown[0])} is unknown; expected {', '.join(expected)}")
+
+
+def _shapes(trainer: Trainer) -> dict[str, Shape]:
+    """The shapes of all but the history, which checks its own."""
+    size = trainer.parameters.size
+    state = (trainer.settings.batch, trainer.settings.hidden)
+    return (
+        _network_shapes(trainer.architecture)
+        | {f"optimizer.{name}": (size,) for name in trainer.optimizer.memory}
+        | {f"state.{name}": state for name in trainer.network.cell.states}
+    )
+
+
+def _check_shapes(
+    tensors: Mapping[str, Array], expected: Mapping[str, Shape], settings: Settings
+) -> None:
+    for name, shape in expected.items():
+        found = tensors[name].shape
+        if found != shape:
+            where = _explained(tensors["rnn.weight_hh_l0"].shape, settings)
+            raise _WrongError(f"{where}tensor {name} has shape {found}; expected {shape}")
+
+
+def _explained(found: Shape, settings: Settings) -> str:
+    """What the recurrent weights say the file's network is, if it is another than the settings'."""
+    if len(found) != 2 or not found[1] or found[0] % found[1]:
+        return ""
+    hidden, blocks = found[1], found[0] // found[1]
+    cell = CELLS_BY_BLOCKS.get(blocks, "unknown")
+    if (hidden, cell) == (settings.hidden, settings.cell):
+        return ""
+    has = f"it has hidden size {hidden} and {blocks} gate {'block' if blocks == 1 else 'blocks'}"
+    return f"{has} ({cell}), not --cell {settings.cell} --hidden {settings.hidden}: "
+
+
+def _keyframe(content: _Content, trainer: Trainer) -> Keyframe:
+    """Where the run stood, every number checked against its range and every array's dtype."""
+    dtype = np.dtype(trainer.settings.dtype)
+    for name, array in content.tensors.items():
+        wanted = np.dtype(np.float64) if name.startswith("history.") else dtype
+        if array.dtype != wanted:
+            raise _WrongError(f"tensor {name} is {array.dtype}; expected {wanted}")
+    place = _mapping(content.texts, "place")
+    optimizer = _mapping(content.texts, "optimizer")
+    if optimizer.get("name") != trainer.settings.optimizer:
+        found, expected = quote(optimizer.get("name")), trainer.settings.optimizer
+        raise _WrongError(f"its optimizer is {found}, but its settings say {expected!r}")
+    position = _whole(place, "position", trainer.program.end - 1)
+    try:
+        data = DataState.from_json(_mapping(content.texts, "data"))
+    except ValueError as error:
+        raise _WrongError(str(error)) from error
+    return Keyframe(
+        updates=_whole(place, "updates", LARGEST_COUNT),
+        position=position,
+        revealed=_whole(place, "revealed", LARGEST_COUNT if position else 0),
+        parameters=_from_torch(trainer.architecture, content.tensors, dtype),
+        memory=_part(content.tensors, "optimizer"),
+        steps_taken=_whole(optimizer, "steps", LARGEST_COUNT),
+        states=_part(content.tensors, "state"),
+        data=data,
+    )
+
+
+def _whole(values: Mapping[str, Any], name: str, highest: int) -> int:
+    value = values.get(name)
+    if type(value) is not int or not 0 <= value <= highest:
+        found = quote(value)
+        raise _WrongError(f"{name} must be a whole number from 0 to {highest}, not {found}")
+    return value
