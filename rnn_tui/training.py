@@ -1,0 +1,162 @@
+"""Training without a screen: many updates in short chunks, and the figures at the end."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TextIO
+
+import numpy as np
+
+from rnn_tui.engine.evaluation import Evaluator
+from rnn_tui.engine.history import RECENT
+from rnn_tui.engine.trainer import Trainer
+
+CHUNK_SECONDS = 0.05  # how long Ctrl-C waits at most, unless a single update takes longer
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run of `wanted` updates has come.
+
+    Attributes:
+        done: updates completed by this run.
+        wanted: updates it was asked for.
+        seconds: time spent training, and nothing else.
+        smoothed: the smoothed loss, NaN before the first update.
+    """
+
+    done: int
+    wanted: int
+    seconds: float
+    smoothed: float
+
+    @property
+    def per_second(self) -> float:
+        """Updates per second of training, NaN before the first."""
+        return self.done / self.seconds if self.done and self.seconds > 0 else math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run came to; None where a number is not finite or not available.
+
+    Attributes:
+        updates: completed in all, those of earlier runs included.
+        loss: of the last window.
+        smoothed_loss: its moving average.
+        test_one_step_mse: predicting each next value of the test series from the true ones.
+        test_free_run_mse: running free on its own output (cos: one period; series: T steps).
+        test_free_run_3_mse: the same for three times as long.
+        updates_per_second: of training only.
+        parameters: how many numbers were learned.
+    """
+
+    updates: int
+    loss: float | None
+    smoothed_loss: float | None
+    test_one_step_mse: float | None
+    test_free_run_mse: float | None
+    test_free_run_3_mse: float | None
+    updates_per_second: float | None
+    parameters: int
+
+    def to_json(self) -> str:
+        """One line of JSON; never NaN, which JSON does not have."""
+        return json.dumps(asdict(self), allow_nan=False)
+
+    def to_text(self) -> str:
+        """The same for people, a line a figure."""
+        rows = {
+            "updates": f"{self.updates:,}",
+            "loss": _figure(self.loss),
+            "smoothed loss": _figure(self.smoothed_loss),
+            "test MSE, one step ahead": _figure(self.test_one_step_mse),
+            "test MSE, running free": _figure(self.test_free_run_mse),
+            "  … three times as long": _figure(self.test_free_run_3_mse),
+            "updates per second": _whole(self.updates_per_second),
+            "parameters": f"{self.parameters:,}",
+        }
+        return "\n".join(f"{name:<26}{value:>12}" for name, value in rows.items())
+
+
+def train(
+    trainer: Trainer,
+    updates: int,
+    *,
+    stopped: Callable[[], bool] = lambda: False,
+    report: Callable[[Progress], None] = lambda progress: None,
+    metrics: TextIO | None = None,
+) -> Progress:
+    """Run `updates` more updates, or fewer when `stopped` says so or training diverges.
+
+    Args:
+        trainer: what to train, in place.
+        updates: how many.
+        stopped: asked between chunks of about `CHUNK_SECONDS`.
+        report: told between chunks how far the run has come.
+        metrics: gets a line ``update,loss,grad_norm`` for each completed update.
+    """
+    progress = Progress(0, updates, 0.0, _smoothed(trainer))
+    chunk = 1
+    while progress.done < updates and trainer.divergence is None and not stopped():
+        # The history remembers RECENT updates one by one: a chunk must not outrun it.
+        size = min(chunk, updates - progress.done, RECENT)
+        started = time.perf_counter()
+        with np.errstate(all="ignore"):  # what is not finite is found and named by the trainer
+            done = trainer.run(size)
+        seconds = time.perf_counter() - started
+        if metrics is not None:
+            _write_metrics(metrics, trainer, done)
+        progress = Progress(
+            progress.done + done, updates, progress.seconds + seconds, _smoothed(trainer)
+        )
+        report(progress)
+        # At most double: the first updates are slower than those to come, or faster.
+        chunk = max(1, min(2 * size, int(size * CHUNK_SECONDS / max(seconds, 1e-9))))
+    return progress
+
+
+def _write_metrics(metrics: TextIO, trainer: Trainer, count: int) -> None:
+    """One line for each of the newest `count` updates, numbers as exact as they are."""
+    losses, norms = trainer.history.recent(count)
+    first = trainer.updates - count + 1
+    rows = enumerate(zip(losses.tolist(), norms.tolist(), strict=True), start=first)
+    metrics.writelines(f"{update},{loss!r},{norm!r}\n" for update, (loss, norm) in rows)
+
+
+def summarise(trainer: Trainer, progress: Progress) -> Summary:
+    """Measure what was learned; takes up to a second for very long test series."""
+    test = trainer.task.test_series()
+    with np.errstate(all="ignore"):
+        found = Evaluator(trainer.architecture, trainer.parameters, test).evaluate()
+    free_run = (*found.free_run_mse, None, None)
+    return Summary(
+        updates=trainer.updates,
+        loss=_finite(trainer.loss),
+        smoothed_loss=_finite(_smoothed(trainer)),
+        test_one_step_mse=_finite(found.one_step_mse),
+        test_free_run_mse=_finite(free_run[0]),
+        test_free_run_3_mse=_finite(free_run[1]),
+        updates_per_second=_finite(progress.per_second),
+        parameters=trainer.parameters.size,
+    )
+
+
+def _smoothed(trainer: Trainer) -> float:
+    return trainer.history.smoothed if trainer.history.count else math.nan
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3g}"
+
+
+def _whole(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f}"
