@@ -1,0 +1,1 @@
+"""The terminal: Textual screens and panels that read snapshots and send commands."""

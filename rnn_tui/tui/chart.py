@@ -1,0 +1,576 @@
+"""Charts as styled lines. The only file that imports plotext; it is no widget.
+
+Who does what: this file chooses ranges and ticks, drops what cannot be drawn, thins out what the
+eye cannot tell apart, and writes axes and legend. plotext turns polylines into braille and block
+characters, nothing more. Every coordinate it receives is the centre of a dot on the canvas, so
+always finite and small: plotext's kernel aborts the whole process on NaN.
+
+Each curve is drawn on its own empty canvas and the canvases are laid over each other. So a cell
+belongs to exactly one curve, the last one drawn there, and its role needs no guessing from
+colours.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_tui.tui.lines import Line, Lines, Run, fit, join, merge, text_width
+
+FloatArray = NDArray[np.floating[Any]]
+IntArray = NDArray[np.intp]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A series to draw: `y` over an ascending `x`. NaN in either leaves a gap in the line."""
+
+    label: str
+    role: str
+    x: FloatArray
+    y: FloatArray
+    kind: Literal["line", "points"] = "line"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A vertical line at `x` behind the curves, with a label under the axis: a cursor, say."""
+
+    x: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What to draw. Later curves lie on top of earlier ones; `empty` is said when none has data.
+
+    Without `y_range` the y axis holds all data. A curve that leaves a given range is cut off at
+    the edge, not bent along it.
+    """
+
+    curves: tuple[Curve, ...]
+    log_y: bool = False
+    x_label: str = ""
+    y_label: str = ""
+    marks: tuple[Mark, ...] = ()
+    empty: str = "nothing yet"
+    y_range: tuple[float, float] | None = None
+
+
+def draw(chart: Chart, width: int, height: int) -> Lines:
+    """`chart` as exactly `height` lines of exactly `width` cells each.
+
+    Decorations go first when room is short: y labels, then the x axis, then the legend; at last
+    one line names the newest values.
+    """
+    if width <= 0 or height <= 0:
+        return ((),) * max(height, 0)
+    series = [_Series.of(curve, chart.log_y) for curve in chart.curves]
+    if not any(one.x.size for one in series):
+        return _message(chart.empty, "dim", width, height)
+    if width < 8 or height < 3:
+        return _pad([_newest(series)], width, height)
+    try:
+        return _compose(chart, series, width, height)
+    except ImportError:
+        return _message("no charts here: plotext does not load", "error", width, height)
+
+
+def preload() -> None:
+    """Import plotext now, in an idle moment, instead of when the first chart is drawn."""
+    import plotext  # noqa: F401
+
+
+# ------------------------------------------------------------------------------------- the data
+
+
+@dataclass(frozen=True)
+class _Series:
+    """The drawable points of a curve; neighbours of different `part` have a gap between them."""
+
+    curve: Curve
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    part: IntArray
+
+    @classmethod
+    def of(cls, curve: Curve, log_y: bool) -> _Series:
+        size = min(curve.x.size, curve.y.size)
+        x = np.asarray(curve.x, dtype=np.float64).ravel()[:size]
+        y = np.asarray(curve.y, dtype=np.float64).ravel()[:size]
+        good = np.isfinite(x) & np.isfinite(y)
+        if log_y:
+            good &= y > 0
+        return cls(curve, x[good], y[good], np.cumsum(~good, dtype=np.intp)[good])
+
+
+def _thin(column: IntArray, height: NDArray[np.float64]) -> IntArray:
+    """Indices of the lowest and highest point of each run of points in one column, in order.
+
+    All that a column of characters can show of a line is how far it reaches up and down, so
+    spikes survive however many points there are.
+    """
+    if column.size == 0:
+        return np.empty(0, dtype=np.intp)
+    starts = np.flatnonzero(np.r_[True, column[1:] != column[:-1]])
+    if starts.size == column.size:
+        return np.arange(column.size)
+    run = np.repeat(np.arange(starts.size), np.diff(np.r_[starts, column.size]))
+    order = np.lexsort((height, run))
+    ends = np.r_[starts[1:], column.size] - 1
+    return np.unique(np.r_[order[starts], order[ends]])
+
+
+# ------------------------------------------------------------------------------------- the axes
+
+
+@dataclass(frozen=True)
+class _Tick:
+    at: float  # in the axis's own units
+    label: str
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """A range in the axis's own units: log10 of the value, or the value without its power of ten.
+
+    Taking the power of ten out first keeps differences finite for 1e308 and exact for 1e-320.
+    """
+
+    low: float
+    high: float
+    power: int = 0
+    log: bool = False
+    whole: bool = False  # only whole numbers make sense as ticks
+
+    def units(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.log10(values) if self.log else _shift(values, -self.power)
+
+    def fraction(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Where `values` lie between the ends: 0 is the low one, 1 the high one."""
+        with np.errstate(over="ignore", under="ignore"):
+            result: NDArray[np.float64] = (self.units(values) - self.low) / (self.high - self.low)
+        return result
+
+    def cell(self, at: float, cells: int) -> int:
+        return min(int((at - self.low) / (self.high - self.low) * cells), cells - 1)
+
+    def ticks(self, most: int, limit: int) -> list[_Tick]:
+        """About `most` round numbers in the range, never more than `limit`."""
+        if self.log:
+            return _log_ticks(self.low, self.high, most, limit)
+        return _linear_ticks(self.low, self.high, most, limit, self.power, self.whole)
+
+
+def _shift(values: NDArray[np.float64], power: int) -> NDArray[np.float64]:
+    """values · 10^power, in two steps where 10^power itself would not be a number.
+
+    A value far outside a given tiny range may become infinite here; `_dots` brings it back.
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        if abs(power) > 300:
+            part = 200 if power > 0 else -200
+            values, power = values * 10.0**part, power - part
+        return values * 10.0**power if power >= 0 else values / 10.0**-power
+
+
+def _axis(
+    values: NDArray[np.float64],
+    log: bool = False,
+    fixed: tuple[float, float] | None = None,
+    whole: bool = False,
+) -> _Axis:
+    """The axis that holds `values`, or spans `fixed` where that is a usable range."""
+    ends = np.array([values.min(), values.max()])
+    if fixed is not None and _usable(fixed, log):
+        ends = np.array(fixed, dtype=np.float64)
+    if log:
+        low, high = (float(end) for end in np.log10(ends))
+        if high - low < 1e-9:
+            low, high = low - 0.5, high + 0.5
+        return _Axis(low, high, log=True)
+    top = float(np.abs(ends).max())
+    power = math.floor(math.log10(top)) if top >= 1e7 or 0 < top < 1e-3 else 0
+    low, high = (float(end) for end in _shift(ends, -power))
+    middle = (abs(low) + abs(high)) / 2
+    if high - low <= 1e-12 * middle:  # a constant: give it a range of its own size
+        margin = 1.0 if whole or middle == 0 else 0.1 * middle
+        low, high = low - margin, high + margin
+    return _Axis(low, high, power, whole=whole and power == 0)
+
+
+def _usable(limits: tuple[float, float], log: bool) -> bool:
+    low, high = limits
+    return math.isfinite(low) and math.isfinite(high) and low < high and (low > 0 or not log)
+
+
+def _linear_ticks(
+    low: float, high: float, most: int, limit: int, power: int, whole: bool
+) -> list[_Tick]:
+    """Multiples of 1, 2 or 5 times a power of ten, with the finest step that gives few enough."""
+    start = math.floor(math.log10((high - low) / most)) - 1
+    finer: tuple[int, int] | None = None
+    for exponent in range(start, start + 4):
+        for mantissa in (1, 2, 5):
+            if whole and exponent < 0:
+                continue
+            first, last = _multiples(low, high, mantissa * 10.0**exponent)
+            if last - first >= most:
+                finer = mantissa, exponent
+                continue
+            if first >= last and finer is not None:
+                # One tick alone gives no scale; better a few too many.
+                first_finer, last_finer = _multiples(low, high, finer[0] * 10.0 ** finer[1])
+                if last_finer - first_finer < limit:
+                    (mantissa, exponent), first, last = finer, first_finer, last_finer
+            step, decimals = mantissa * 10.0**exponent, max(0, -exponent)
+            return [
+                _Tick(min(max(k * step, low), high), _number(k * step, decimals, power))
+                for k in range(first, last + 1)
+            ]
+    return []
+
+
+def _multiples(low: float, high: float, step: float) -> tuple[int, int]:
+    """The first and the last multiple of `step` in the range, give or take a rounding error."""
+    slack = 1e-9 * (high - low)
+    return math.ceil((low - slack) / step), math.floor((high + slack) / step)
+
+
+def _log_ticks(low: float, high: float, most: int, limit: int) -> list[_Tick]:
+    """1-2-5 in every decade, or decades alone, or every n-th decade: the finest that fits."""
+    choices: list[tuple[tuple[int, ...], int]] = [((1, 2, 5), 1)]
+    choices += [((1,), step) for step in (1, 2, 3, 5, 10, 20, 50, 100, 200, 500)]
+    for mantissas, every in choices:
+        if (high - low) / every > 2 * most + 2:
+            continue
+        values = [
+            (mantissa, power)
+            for power in range(math.floor(low) - 1, math.ceil(high) + 1)
+            if power % every == 0
+            for mantissa in mantissas
+            if low - 1e-9 <= power + math.log10(mantissa) <= high + 1e-9
+        ]
+        if len(values) <= most and (len(values) >= 2 or mantissas == (1,)):
+            break
+    if len(values) < 2:
+        return _narrow_log_ticks(low, high, most, limit)
+    plainly = all(-3 <= power <= 4 for _, power in values)
+    return [
+        _Tick(
+            min(max(power + math.log10(mantissa), low), high),
+            _number(mantissa * 10.0**power, max(0, -power), 0)
+            if plainly
+            else f"{mantissa}e{power}",
+        )
+        for mantissa, power in values
+    ]
+
+
+def _narrow_log_ticks(low: float, high: float, most: int, limit: int) -> list[_Tick]:
+    """Ticks for less than a decade: round numbers, spaced as the logarithm spaces them."""
+    decade = math.floor(low)
+    power = 0 if -3 <= decade <= 4 else decade
+    shown = decade - power
+    ends = 10.0 ** (low - decade + shown), 10.0 ** (high - decade + shown)
+    ticks = _linear_ticks(*ends, most, limit, power, whole=False)
+    return [_Tick(math.log10(tick.at) + power, tick.label) for tick in ticks]
+
+
+def _number(value: float, decimals: int, power: int) -> str:
+    text = f"{value:,.{decimals}f}"
+    if float(text.replace(",", "")) == 0:
+        return "0"
+    if power:
+        text += f"e{power}"
+    return text.replace("-", "−", 1) if text.startswith("-") else text
+
+
+# ------------------------------------------------------------------------------------- the look
+
+
+@dataclass(frozen=True)
+class _Stroke:
+    """What a curve is drawn with, so that curves differ without colour."""
+
+    marker: str  # plotext's name for it, or the character itself
+    sample: str  # how it looks in the legend
+    across: int = 1  # dots in a cell
+    up: int = 1
+
+
+_FINE = _Stroke("braille", "⠒⠒", 2, 4)
+_BOLD = _Stroke("hd", "▀▀", 2, 2)
+_LINES = (_FINE, _BOLD, _Stroke("·", "··"), _Stroke("+", "++"), _Stroke("*", "**"))
+_POINTS = tuple(_Stroke(glyph, glyph) for glyph in "•×○+*")
+_BOLD_ROLES = frozenset({"smooth", "free-run", "accent"})
+
+
+def _strokes(curves: Sequence[Curve]) -> list[_Stroke]:
+    """A stroke for each curve, all different as long as there are enough."""
+    chosen: list[_Stroke] = []
+    for curve in curves:
+        palette = _POINTS if curve.kind == "points" else _LINES
+        wanted = _BOLD if curve.kind == "line" and curve.role in _BOLD_ROLES else palette[0]
+        taken = {stroke.marker for stroke in chosen}
+        free = (stroke for stroke in (wanted, *palette) if stroke.marker not in taken)
+        chosen.append(next(free, palette[len(chosen) % len(palette)]))
+    return chosen
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """A block of cells: a character (its code point) and the number of a style each."""
+
+    glyphs: NDArray[np.uint32]
+    styles: NDArray[np.int8]
+
+    @classmethod
+    def blank(cls, width: int, height: int) -> _Grid:
+        return cls(
+            np.full((height, width), ord(" "), dtype="<u4"),
+            np.zeros((height, width), dtype=np.int8),
+        )
+
+    def lay(self, rows: list[str], style: int) -> None:
+        """Put `rows` on top; their spaces are transparent."""
+        top = np.frombuffer("".join(rows).encode("utf-32-le"), dtype="<u4")
+        top = top.reshape(self.glyphs.shape)
+        inked = top != ord(" ")
+        self.glyphs[inked] = top[inked]
+        self.styles[inked] = style
+
+    def text(self, row: int) -> str:
+        characters: bytes = self.glyphs[row].tobytes()
+        return characters.decode("utf-32-le")
+
+    def runs(self, row: int, names: Sequence[str]) -> Line:
+        """One row as runs of one style each."""
+        styles, text = self.styles[row], self.text(row)
+        ends = [0, *(np.flatnonzero(styles[1:] != styles[:-1]) + 1).tolist(), len(text)]
+        return tuple((text[a:b], names[styles[a]]) for a, b in itertools.pairwise(ends))
+
+
+def _compose(chart: Chart, series: list[_Series], width: int, height: int) -> Lines:
+    has_legend = height >= 4
+    has_x = height >= 6 and width >= 12
+    rows = height - has_legend - 2 * has_x
+
+    drawn = [one for one in series if one.x.size]
+    all_x = np.concatenate([one.x for one in drawn])
+    x_axis = _axis(all_x, whole=bool((np.floor(all_x) == all_x).all()))
+    y_axis = _axis(np.concatenate([one.y for one in drawn]), chart.log_y, chart.y_range)
+
+    y_ticks = _y_ticks(y_axis, rows)
+    gutter = max((text_width(label) for label in y_ticks.values()), default=0)
+    has_y = width >= 20 and gutter <= width // 3
+    columns = width - (gutter + 1 if has_y else 0)
+
+    marks = {}
+    for mark in chart.marks:
+        if math.isfinite(mark.x):
+            at = float(x_axis.units(np.array([mark.x]))[0])
+            if x_axis.low <= at <= x_axis.high:
+                marks[x_axis.cell(at, columns)] = _one_line(mark.label)
+
+    strokes = _strokes(chart.curves)
+    canvas = _canvas(series, strokes, x_axis, y_axis, columns, rows, list(marks))
+    names = ["", "accent", *(one.curve.role for one in series)]
+    lines: list[Line] = []
+    if has_legend:
+        lines.append(_legend(chart, strokes, gutter + 2 if has_y else 0))
+    for index in range(rows):
+        margin: Line = (_y_margin(y_ticks.get(index), gutter),) if has_y else ()
+        lines.append(merge((*margin, *canvas.runs(index, names))))
+    if has_x:
+        lines += _x_axis(x_axis, chart.x_label, columns, gutter if has_y else None, marks)
+    return _pad(lines, width, height)
+
+
+def _canvas(
+    series: list[_Series],
+    strokes: list[_Stroke],
+    x_axis: _Axis,
+    y_axis: _Axis,
+    columns: int,
+    rows: int,
+    marks: list[int],
+) -> _Grid:
+    """The inside of the chart: marks at the back, then each curve over the ones before it."""
+    grid = _Grid.blank(columns, rows)
+    for column in marks:
+        grid.glyphs[:, column] = ord("┊")
+        grid.styles[:, column] = 1
+    for style, (one, stroke) in enumerate(zip(series, strokes, strict=True), start=2):
+        if not one.x.size:
+            continue
+        if one.x.size == 1:  # a lone braille dot is lost on a projector
+            stroke = _POINTS[0]
+        u, v = x_axis.fraction(one.x), y_axis.fraction(one.y)
+        keep = _thin(_dots(u, columns), v)
+        most = 4 * columns
+        if keep.size > most:  # only an x that runs back and forth comes to this
+            keep = keep[:: -(-keep.size // most)]
+        across = _dots(u[keep], columns * stroke.across)
+        up = _dots(v[keep], rows * stroke.up)
+        linked = np.r_[False, np.diff(one.part[keep]) == 0]
+        if one.curve.kind == "points":
+            linked[:] = False
+        else:
+            linked &= ~_touching(_dots(u[keep], columns), up)
+        grid.lay(_raster(across, up, linked, stroke, columns, rows), style)
+    return grid
+
+
+def _touching(column: IntArray, up: IntArray) -> BoolArray:
+    """Which points open a column whose reach overlaps that of the column before.
+
+    There the line is seen to go on without being drawn across, and in noise, where this is the
+    rule, the strokes would only double up (and take plotext twice as long).
+    """
+    opens = np.r_[True, np.diff(column) != 0]
+    starts = np.flatnonzero(opens)
+    low, high = np.minimum.reduceat(up, starts), np.maximum.reduceat(up, starts)
+    overlap = np.minimum(high[1:], high[:-1]) - np.maximum(low[1:], low[:-1]) > 1
+    result = np.zeros(up.size, dtype=np.bool_)
+    result[starts[1:][overlap]] = True
+    return result
+
+
+def _dots(fraction: NDArray[np.float64], count: int) -> IntArray:
+    """The dot, 0 to count - 1, at each fraction of the way; one dot outside for those beyond."""
+    dots = np.floor(np.clip(fraction, -1.0, 2.0) * count)
+    dots[(fraction >= 1.0) & (fraction <= 1.0 + 1e-9)] = count - 1
+    return np.clip(dots, -1, count).astype(np.intp)
+
+
+def _corners(across: IntArray, up: IntArray, linked: BoolArray) -> BoolArray:
+    """Which dots a polyline needs: not repeated ones, nor those on the way to the next.
+
+    The picture stays the same; plotext's time grows with the number of points.
+    """
+    dx, dy = np.diff(across), np.diff(up)
+    fresh: BoolArray = np.r_[True, (dx != 0) | (dy != 0) | ~linked[1:]]
+    kept = np.flatnonzero(fresh)
+    dx, dy, link = np.diff(across[kept]), np.diff(up[kept]), linked[kept]
+    straight = (dx[:-1] * dy[1:] == dx[1:] * dy[:-1]) & (dx[:-1] * dx[1:] + dy[:-1] * dy[1:] > 0)
+    fresh[kept[1:-1][straight & link[1:-1] & link[2:]]] = False
+    return fresh
+
+
+def _raster(
+    across: IntArray, up: IntArray, linked: BoolArray, stroke: _Stroke, columns: int, rows: int
+) -> list[str]:
+    """The polyline through these dots as rows of text. Here, and only here, plotext works.
+
+    The figure is plotext's global one: it is emptied first, and never shown.
+    """
+    import plotext
+
+    kept = _corners(across, up, linked)
+    x = ((across[kept] + 0.5) / stroke.across).tolist()
+    y = ((up[kept] + 0.5) / stroke.up).tolist()
+
+    plotext.terminal.limit(False, False)  # else the terminal's size would cap the canvas
+    figure = plotext.figure.clear()
+    figure.plot_size(columns, rows).axes(False).legend(False)
+    figure.ruler("x").ticks([]).lim(0, columns).alignment(lim="edge")
+    figure.ruler("y").ticks([]).lim(0, rows).alignment(lim="edge")
+    signal = figure.signal(x, y, marker=stroke.marker)
+    for index in np.flatnonzero(linked[kept]).tolist():
+        signal.line(index, True)
+    # plotext compares the colours of all points, one by one, to choose the next curve's; there
+    # is no next one. Without this line the picture is the same and takes a third longer.
+    signal._get_unique_pixels = lambda: ()
+    text: str = figure.draw(signal).build().string(colorless=True)
+    return [row.ljust(columns)[:columns] for row in text.split("\n")[:rows]]
+
+
+# ------------------------------------------------------------------------------ around the inside
+
+
+def _y_ticks(axis: _Axis, rows: int) -> dict[int, str]:
+    """Row (0 is the top) → label."""
+    ticks = axis.ticks(most=max(3, rows // 3), limit=max(1, rows))
+    return {rows - 1 - axis.cell(tick.at, rows): tick.label for tick in reversed(ticks)}
+
+
+def _y_margin(label: str | None, gutter: int) -> Run:
+    return (f"{label:>{gutter}}┤" if label is not None else " " * gutter + "│", "axis")
+
+
+def _legend(chart: Chart, strokes: list[_Stroke], indent: int) -> Line:
+    parts: list[Line] = [((_one_line(chart.y_label), "axis"),)] if chart.y_label else []
+    parts += [
+        ((f"{stroke.sample} {_one_line(curve.label)}", curve.role),)
+        for curve, stroke in zip(chart.curves, strokes, strict=True)
+    ]
+    return ((" " * indent, ""), *join(parts, ("   ", "")))
+
+
+def _x_axis(
+    axis: _Axis, label: str, columns: int, gutter: int | None, marks: dict[int, str]
+) -> list[Line]:
+    """The axis line, with the axis's name at its end, and the line of numbers under it."""
+    rule, numbers = ["─"] * columns, _Grid.blank(columns, 1)
+    for column, text in marks.items():
+        _write(numbers, text, column, 1)
+        rule[column] = "┴"
+    for tick in axis.ticks(most=max(2, columns // 11), limit=max(2, columns // 8)):
+        column = axis.cell(tick.at, columns)
+        if _write(numbers, tick.label, column, 2):
+            rule[column] = "┬"
+    ruled = "".join(rule)
+    name = f" {_one_line(label)}" if label else ""
+    if name and text_width(name) <= columns // 3:
+        ruled = ruled[: columns - text_width(name)] + name
+    left: tuple[str, str] = ("", "") if gutter is None else (" " * gutter + "└", " " * gutter + " ")
+    return [
+        ((left[0] + ruled, "axis"),),
+        merge(((left[1], ""), *numbers.runs(0, ["", "accent", "axis"]))),
+    ]
+
+
+def _write(numbers: _Grid, text: str, middle: int, style: int) -> bool:
+    """Write `text` centred on a column if it has a blank on each side; say whether it did."""
+    blank = numbers.text(0)
+    start = min(max(middle - len(text) // 2, 0), len(blank) - len(text))
+    if start < 0 or blank[max(start - 1, 0) : start + len(text) + 1].strip():
+        return False
+    numbers.glyphs[0, start : start + len(text)] = [ord(character) for character in text]
+    numbers.styles[0, start : start + len(text)] = style
+    return True
+
+
+# ------------------------------------------------------------------------------- without a chart
+
+
+def _newest(series: list[_Series]) -> Line:
+    parts: list[Line] = [
+        ((f"{_one_line(one.curve.label)} {one.y[-1]:.3g}", one.curve.role),)
+        for one in reversed(series)
+        if one.x.size
+    ]
+    return join(parts, (" · ", "dim"))
+
+
+def _message(text: str, style: str, width: int, height: int) -> Lines:
+    text = _one_line(text)
+    indent = " " * max(0, (width - text_width(text)) // 2)
+    return _pad([()] * ((height - 1) // 2) + [((indent, ""), (text, style))], width, height)
+
+
+def _pad(lines: list[Line], width: int, height: int) -> Lines:
+    lines = lines[:height] + [()] * (height - len(lines))
+    return tuple(merge(fit(line, width)) for line in lines)
+
+
+def _one_line(text: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in text)

@@ -1,0 +1,95 @@
+"""Styled lines of text, the common currency of all panels.
+
+A panel's content is a tuple of lines, a line is a tuple of runs, and a run is a piece of text
+with the name of a role ("truth", "error", "axis", ...; "" is plain text). Roles say what a text
+is; the theme alone decides what that looks like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.cells import cell_len
+
+Run = tuple[str, str]
+Line = tuple[Run, ...]
+Lines = tuple[Line, ...]
+
+ELLIPSIS = "…"
+
+
+def text_width(text: str) -> int:
+    """Terminal cells that `text` takes; a wide character takes two, a combining one none."""
+    if text.isascii() and text.isprintable():
+        return len(text)
+    return cell_len(text)
+
+
+def cell_width(line: Line) -> int:
+    """Terminal cells that `line` takes."""
+    return sum(text_width(text) for text, _ in line)
+
+
+def merge(line: Iterable[Run]) -> Line:
+    """The same line with neighbours of one style joined and empty runs dropped."""
+    merged: list[Run] = []
+    for text, style in line:
+        if not text:
+            continue
+        if merged and merged[-1][1] == style:
+            merged[-1] = (merged[-1][0] + text, style)
+        else:
+            merged.append((text, style))
+    return tuple(merged)
+
+
+def fit(line: Line, width: int) -> Line:
+    """`line` in exactly `width` cells: padded with spaces, or cropped with an ellipsis.
+
+    A wide character that would straddle the edge gives way to a space.
+    """
+    if width <= 0:
+        return ()
+    taken = cell_width(line)
+    if taken <= width:
+        return (*line, (" " * (width - taken), "")) if taken < width else line
+    kept: list[Run] = []
+    room = width - 1
+    for text, style in line:
+        part = _prefix(text, room)
+        room -= text_width(part)
+        kept.append((part, style))
+        if part != text:
+            break
+    kept.append((ELLIPSIS + " " * room, kept[-1][1]))
+    return merge(kept)
+
+
+def join(parts: Iterable[Line], separator: Run = (" ", "")) -> Line:
+    """One line out of several, with `separator` between those that are not empty."""
+    joined: list[Run] = []
+    for part in parts:
+        if part and joined:
+            joined.append(separator)
+        joined.extend(part)
+    return tuple(joined)
+
+
+def plain(lines: Lines) -> str:
+    """The text of `lines` without styles, one line of it a line."""
+    return "\n".join("".join(text for text, _ in line) for line in lines)
+
+
+def _prefix(text: str, room: int) -> str:
+    """The longest beginning of `text` that takes at most `room` cells.
+
+    Whole beginnings are measured, not single characters: what a joiner or a variation selector
+    adds depends on what stands before it.
+    """
+    end = 0
+    for stop in range(1, len(text) + 1):
+        if text_width(text[:stop]) <= room:
+            end = stop
+        elif stop - end > 8:  # no cluster shrinks again after that many characters
+            break
+    return text[:end]

@@ -1,0 +1,250 @@
+"""Charts never crash, always fit, never lie about gaps and spikes, and are the same each time."""
+
+import itertools
+import math
+import subprocess
+import sys
+
+import numpy as np
+import plotext
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from rnn_tui.tui.chart import Chart, Curve, Mark, draw
+from rnn_tui.tui.lines import cell_width, plain
+
+BRAILLE = range(0x2801, 0x2900)
+
+awkward = st.one_of(
+    st.floats(),
+    st.sampled_from(
+        [math.nan, math.inf, -math.inf, 0.0, -0.0, 5e-324, -5e-324, 1e-300, 1.7e308, -1.7e308, 1.0]
+    ),
+)
+series = st.integers(0, 40).flatmap(
+    lambda size: st.tuples(*[hnp.arrays(np.float64, size, elements=awkward)] * 2)
+)
+curves = st.builds(
+    lambda xy, ascending, role, kind, label: Curve(
+        label, role, np.arange(xy[0].size) if ascending else xy[0], xy[1], kind
+    ),
+    series,
+    st.booleans(),
+    st.sampled_from(["raw", "smooth", "truth", "free-run", "one-step"]),
+    st.sampled_from(["line", "points"]),
+    st.text(max_size=8),
+)
+charts = st.builds(
+    Chart,
+    st.lists(curves, max_size=3).map(tuple),
+    log_y=st.booleans(),
+    x_label=st.text(max_size=8),
+    y_label=st.text(max_size=8),
+    marks=st.lists(st.builds(Mark, awkward, st.text(max_size=8)), max_size=2).map(tuple),
+    y_range=st.none() | st.tuples(awkward, awkward),
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def only_safe_coordinates():
+    """Every point that reaches plotext is finite and near the canvas; else its kernel aborts."""
+    with pytest.MonkeyPatch.context() as patch:
+        signal = plotext.figure.signal
+
+        def checked(x, y, **options):
+            assert np.isfinite(x).all()
+            assert np.isfinite(y).all()
+            assert np.abs(x).max() < 1000
+            assert np.abs(y).max() < 1000
+            return signal(x, y, **options)
+
+        patch.setattr(plotext.figure, "signal", checked)
+        yield
+
+
+def curve(y, role="raw", kind="line", label="raw"):
+    y = np.asarray(y, dtype=np.float64)
+    return Curve(label, role, np.arange(1.0, y.size + 1), y, kind)
+
+
+def cells(lines, role):
+    """Row, column and character of each cell of a role that is not blank."""
+    found = []
+    for row, line in enumerate(lines):
+        column = 0
+        for text, style in line:
+            found += [
+                (row, column + i, glyph)
+                for i, glyph in enumerate(text)
+                if style == role and glyph != " "
+            ]
+            column += len(text)
+    return found
+
+
+def inside(lines, role):
+    """The same without the legend, which is the first row."""
+    return [cell for cell in cells(lines, role) if cell[0] > 0]
+
+
+@settings(max_examples=150)
+@given(charts, st.integers(0, 90), st.integers(0, 24))
+def test_any_chart_fills_exactly_its_space(chart, width, height):
+    lines = draw(chart, width, height)
+    assert len(lines) == height
+    assert [cell_width(line) for line in lines] == [width] * height
+
+
+@settings(max_examples=25)
+@given(charts)
+def test_the_same_chart_gives_the_same_lines(chart):
+    first = draw(chart, 60, 12)
+    draw(Chart((curve([3, 1, 2]),)), 30, 9)
+    assert draw(chart, 60, 12) == first
+
+
+@pytest.mark.parametrize("log_y", [False, True])
+@pytest.mark.parametrize("scale", [1e-320, 1e-300, 1.0, 1e300])
+@pytest.mark.parametrize("size", [1, 2, 50])
+def test_any_magnitude_is_drawn(scale, size, log_y):
+    y = np.linspace(1, 2, size) * scale
+    assert inside(draw(Chart((curve(y),), log_y=log_y), 60, 12), "raw")
+
+
+def test_a_constant_is_a_level_line_in_the_middle():
+    found = inside(draw(Chart((curve([0.5] * 30),)), 60, 12), "raw")
+    assert len({row for row, _, _ in found}) == 1
+    assert 3 <= found[0][0] <= 7
+
+
+def test_nothing_to_draw_is_said():
+    text = plain(draw(Chart((curve([math.nan, math.inf]),), empty="no update yet"), 40, 9))
+    assert "no update yet" in text
+    assert plain(draw(Chart(()), 40, 9)).strip() == "nothing yet"
+
+
+def test_a_spike_survives_thinning():
+    y = np.zeros(100_000)
+    y[61_803] = 1.0
+    rows = {row for row, _, _ in inside(draw(Chart((curve(y),)), 60, 14), "raw")}
+    assert min(rows) == 1
+    y[61_803] = -1.0
+    rows = {row for row, _, _ in inside(draw(Chart((curve(y),)), 60, 14), "raw")}
+    assert max(rows) == 11
+
+
+@pytest.mark.parametrize("log_y", [False, True])
+def test_a_gap_stays_a_gap(log_y):
+    y = np.ones(200)
+    y[80:120] = 0.0 if log_y else math.nan
+    found = inside(draw(Chart((curve(y),), log_y=log_y), 60, 12), "raw")
+    columns = sorted({column for _, column, _ in found})
+    holes = [b - a for a, b in itertools.pairwise(columns) if b - a > 1]
+    assert len(holes) == 1
+    assert 9 <= holes[0] <= 13  # a fifth of the columns
+
+
+def test_a_line_between_few_points_has_no_gap():
+    for y in ([0, 1], [0, 10, -10, 3], np.cos(np.arange(20))):
+        columns = {column for _, column, _ in inside(draw(Chart((curve(y),)), 60, 12), "raw")}
+        assert columns == set(range(min(columns), 60))
+
+
+def test_a_monotone_line_passes_through_every_row():
+    for size in (2, 20, 5000):
+        y = np.linspace(0, 1, size) ** 8
+        rows = {row for row, _, _ in inside(draw(Chart((curve(y),)), 30, 24), "raw")}
+        assert rows == set(range(1, 22))
+
+
+def test_later_curves_lie_on_top():
+    y = np.linspace(0, 1, 50)
+    lines = draw(Chart((curve(y, "raw"), curve(y, "smooth", label="smooth"))), 60, 12)
+    assert inside(lines, "smooth")
+    under = draw(Chart((curve(y, "smooth", label="smooth"), curve(y, "raw"))), 60, 12)
+    assert len(inside(lines, "smooth")) > len(inside(under, "smooth"))
+
+
+def test_curves_differ_without_colour():
+    chart = Chart(
+        (
+            curve([0, 0, 0], "truth", label="truth"),
+            curve([1, 1, 1], "free-run", label="free-run"),
+            curve([2, 2, 2], "one-step", "points", label="one-step"),
+        )
+    )
+    lines = draw(chart, 60, 12)
+    looks = [{glyph for _, _, glyph in inside(lines, c.role)} for c in chart.curves]
+    assert all(looks)
+    assert not looks[0] & looks[1]
+    assert not looks[0] & looks[2]
+    assert not looks[1] & looks[2]
+    assert all(ord(glyph) in BRAILLE for glyph in looks[0])
+    legend = plain(lines[:1])
+    assert all(c.label in legend for c in chart.curves)
+
+
+def test_logarithmic_ticks_are_decades():
+    y = np.geomspace(1, 1e-6, 100)
+    text = plain(draw(Chart((curve(y),), log_y=True), 60, 24))
+    for label in ("1e0┤", "1e-2┤", "1e-4┤", "1e-6┤"):
+        assert label in text
+    text = plain(draw(Chart((curve(np.geomspace(1, 1e-3, 100)),), log_y=True), 60, 15))
+    assert "0.001┤" in text
+    assert "0.1┤" in text
+
+
+def test_logarithmic_ticks_within_a_decade_are_round_numbers():
+    text = plain(draw(Chart((curve([0.31, 0.39]),), log_y=True), 60, 15))
+    assert "0.34┤" in text or "0.35┤" in text
+
+
+def test_ticks_are_round_and_signs_are_true_minus():
+    text = plain(draw(Chart((curve(np.cos(np.arange(1, 61) / 9)),), x_label="t"), 78, 12))
+    assert "−1┤" in text or "−0.5┤" in text
+    assert text.splitlines()[-1].split() == ["10", "20", "30", "40", "50", "60"]
+    assert text.splitlines()[-2].endswith("─ t")
+
+
+def test_updates_are_whole_numbers():
+    text = plain(draw(Chart((curve([1, 2, 3]),)), 100, 12)).splitlines()[-1]
+    assert text.split() == ["1", "2", "3"]
+
+
+def test_a_mark_is_a_line_behind_the_curves_with_its_label():
+    lines = draw(Chart((curve(np.ones(20)),), marks=(Mark(7, "t=7"),)), 60, 12)
+    columns = {column for _, column, glyph in cells(lines, "accent") if glyph == "┊"}
+    assert len(columns) == 1
+    assert "t=7" in plain(lines[-1:])
+
+
+def test_a_mark_outside_is_left_out():
+    lines = draw(Chart((curve(np.ones(20)),), marks=(Mark(70, "t=70"),)), 60, 12)
+    assert "t=70" not in plain(lines)
+
+
+def test_a_given_range_is_kept_and_what_leaves_it_is_cut_off():
+    lines = draw(Chart((curve([0, 0, 1e300, 0, 0]),), y_range=(-1, 1)), 60, 15)
+    assert "1e" not in plain(lines)
+    assert {row for row, _, _ in inside(lines, "raw")} >= {1, 6}
+
+
+def test_labels_with_line_breaks_stay_on_one_line():
+    lines = draw(Chart((curve([1, 2], label="a\nb\x1b[31m"),)), 60, 12)
+    assert all("\n" not in text and "\x1b" not in text for line in lines for text, _ in line)
+
+
+def test_small_spaces_keep_the_newest_value():
+    assert plain(draw(Chart((curve([1, 0.25]),)), 40, 1)).strip() == "raw 0.25"
+
+
+def test_drawing_prints_nothing(capfd):
+    draw(Chart((curve([1, 2, 3]),)), 60, 12)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_plotext_is_imported_only_when_needed():
+    code = "import sys, rnn_tui.tui.chart; sys.exit('plotext' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
