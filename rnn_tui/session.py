@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from rnn_tui.engine.cells.base import Operation, Row
@@ -55,6 +55,11 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Toggle:
+    """Pause if something is under way, else run."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """Stop where we are: at the end of an update, or of a stride."""
 
@@ -89,7 +94,7 @@ class Save:
     path: str
 
 
-Command = Step | Run | Pause | Restart | Configure | Look | Save
+Command = Step | Run | Toggle | Pause | Restart | Configure | Look | Save
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +152,7 @@ class Snapshot:
     look: Look
     notice: Notice | None
     unsaved: bool  # whether updates would be lost on quitting
+    trained: float  # seconds of training since the last save or start
 
     @property
     def state(self) -> str:
@@ -191,18 +197,14 @@ class _Goal:
 
     stride: Stride
     left: float  # strides left, may be infinite
-    counted: bool = field(default=True)  # by the user, or endless
 
 
 class Session:
-    """Runs a trainer in a thread of its own. All public methods return at once.
+    """Runs a trainer in a thread of its own. All public methods return at once."""
 
-    `notify` is called from the worker's thread whenever a new snapshot is there.
-    """
-
-    def __init__(self, trainer: Trainer, notify: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, trainer: Trainer) -> None:
         self._trainer = trainer
-        self._notify = notify
+        self._notify: Callable[[], None] = lambda: None
         self._commands: deque[Command] = deque()
         self._wake = threading.Condition()
         self._stopping = False
@@ -212,6 +214,7 @@ class Session:
         self._notice: Notice | None = None
         self._look = Look()
         self._speed = 0.0
+        self._trained = 0.0
         self._saved_at = trainer.updates
         self._started_at = trainer.updates
         self._predictions: Predictions | None = None
@@ -221,6 +224,10 @@ class Session:
         self._thread = threading.Thread(target=self._work, name="trainer", daemon=True)
 
     # For the screen
+
+    def listen(self, notify: Callable[[], None]) -> None:
+        """Have `notify` called, from the worker's thread, whenever a new snapshot is there."""
+        self._notify = notify
 
     def start(self) -> None:
         """Start the thread."""
@@ -279,7 +286,10 @@ class Session:
             case Step(stride, count):
                 self._goal = _Goal(stride, count)
             case Run():
-                self._goal = _Goal(Stride.UPDATE, math.inf, counted=False)
+                self._goal = _Goal(Stride.UPDATE, math.inf)
+            case Toggle():
+                running = self._goal is not None
+                self._goal = None if running else _Goal(Stride.UPDATE, math.inf)
             case Pause():
                 self._goal = None
             case Configure(settings):
@@ -302,7 +312,7 @@ class Session:
             return
         self._goal = None
         self._trainer = trainer
-        self._speed = 0.0
+        self._speed = self._trained = 0.0
         self._saved_at = self._started_at = trainer.updates
         self._predictions = self._evaluator = None
         self._look = replace(self._look, t=None, sample=min(self._look.sample, settings.batch - 1))
@@ -315,7 +325,7 @@ class Session:
         except (OSError, ValueError) as error:
             self._say(f"not saved: {error}", error=True)
             return
-        self._saved_at = self._trainer.updates
+        self._saved_at, self._trained = self._trainer.updates, 0.0
         self._say(f"saved {path} at update {self._trainer.updates}")
 
     def _say(self, text: str, error: bool = False) -> None:
@@ -344,6 +354,7 @@ class Session:
 
     def _measure(self, updates: int, seconds: float) -> None:
         """Speed while working, smoothed over about half a second."""
+        self._trained += seconds
         now = updates / max(seconds, 1e-9)
         weight = 1.0 - math.exp(-seconds / 0.5)
         self._speed = now if self._speed == 0.0 else self._speed + weight * (now - self._speed)
@@ -383,6 +394,7 @@ class Session:
             look=look,
             notice=self._notice,
             unsaved=trainer.updates not in (self._saved_at, self._started_at),
+            trained=self._trained,
         )
         if cursor.stage is Pass.BACKWARD and snapshot.t >= cursor.t:
             return replace(snapshot, shares=shares(trainer.network, snapshot.t))

@@ -1,0 +1,87 @@
+"""The application: it wires session, screens, themes and signals, and does nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterable
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from rnn_tui.engine.trainer import Trainer
+from rnn_tui.session import Session
+from rnn_tui.tui.keys import KEYS
+from rnn_tui.tui.screens.debugger import Debugger
+from rnn_tui.tui.themes import DARK, LIGHT, THEMES
+
+LOCAL_FRAMES, REMOTE_FRAMES = 10.0, 4.0  # a second, at most
+
+
+class RnnTui(App[None]):
+    """rnn-tui on the screen."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "rnn-tui"
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        *,
+        remote: bool = False,
+        theme: str = "dark",
+        path: str | None = None,
+    ) -> None:
+        """Show `trainer`; `remote` means fewer frames and no animations over a slow link."""
+        super().__init__()
+        self._remote = remote
+        self._first_theme = THEMES[theme].name
+        if remote:
+            self.animation_level = "none"
+        self.session = Session(trainer)
+        frames = REMOTE_FRAMES if remote else LOCAL_FRAMES
+        self.debugger = Debugger(self.session, frames, path)
+
+    def on_mount(self) -> None:
+        """Themes, the main screen, the session's thread, and signals that end the program."""
+        for theme in (DARK, LIGHT):
+            self.register_theme(theme)
+        self.theme = self._first_theme
+        self.push_screen(self.debugger)
+        self.session.listen(self.debugger.announce)
+        self.session.start()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self.exit)
+
+    def on_unmount(self) -> None:
+        """The session's thread ends with the screen."""
+        self.session.stop()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the palette offers: every key's action, and the themes."""
+        if isinstance(screen, Debugger):
+            for key in KEYS:
+
+                async def call(action: str = key.action) -> None:
+                    await self.run_action(action, default_namespace=screen)
+
+                yield SystemCommand(f"{key.help} ({key.shown})", key.help, call)
+        for name, theme in THEMES.items():
+            yield SystemCommand(f"theme: {name}", f"the {name} theme", _setter(self, theme.name))
+        yield SystemCommand("quit", "quit at once", self.action_quit)
+
+
+def _setter(app: App[None], theme: str) -> Callable[[], None]:
+    def set_theme() -> None:
+        app.theme = theme
+
+    return set_theme
+
+
+def run_app(trainer: Trainer, *, remote: bool, theme: str, path: str | None) -> None:
+    """Open the screen and stay until the user leaves."""
+    RnnTui(trainer, remote=remote, theme=theme, path=path).run()

@@ -1,0 +1,62 @@
+"""Equations with live numbers: the text of an operation's tokens.
+
+`f_3 = σ(0.4970·0.3100 + 1.830 + 1.000) = σ(2.984) = 0.9519`: the numbers shown are the numbers
+used, rounded to four significant digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rnn_tui.engine.cells.base import Operation
+from rnn_tui.engine.expressions import Function, Look, Token, Values
+from rnn_tui.tui.numbers import MINUS, number
+
+
+def spell(tokens: Sequence[Token]) -> str:
+    """Tokens as one line; a negative number after + turns it to −, elsewhere it is enclosed."""
+    parts: list[str] = []
+    for index, token in enumerate(tokens):
+        if isinstance(token, str):
+            parts.append(token)
+            continue
+        text = number(token)
+        following = tokens[index + 1] if index + 1 < len(tokens) else ""
+        if text.startswith(MINUS):
+            before = parts[-1] if parts else ""
+            if before == " + " and following != "²":
+                parts[-1] = f" {MINUS} "
+                text = text[1:]
+            elif following == "²" or not (before in ("", " + ") or before.endswith("(")):
+                text = f"({text})"
+        parts.append(text)
+    return "".join(parts)
+
+
+def with_unit(symbol: str, unit: int) -> str:
+    """The symbol of one unit, counted from 1: ``f_t`` and unit 2 make ``f_3``…
+
+    The timestep gives way to the unit, as in the sketch of the interface; ``h_<t-1>`` keeps its
+    place in time: ``h_3<t-1>``.
+    """
+    if symbol.endswith("_<t-1>"):
+        return f"{symbol.removesuffix('_<t-1>')}_{unit + 1}<t-1>"
+    stem = symbol.removesuffix("_t")
+    return f"{stem}_{unit + 1}" if stem != symbol else f"{symbol}[{unit + 1}]"
+
+
+def numbers_line(operation: Operation, values: Values, sample: int, unit: int) -> str:
+    """The operation with the numbers of one unit: ``f_3 = σ(…) = σ(2.98) = 0.952``."""
+    look = Look(values, sample, unit)
+    result = values[operation.symbol]
+    shown = min(unit, result.shape[-1] - 1) if result.ndim else 0
+    tokens = operation.expression.tokens(look)
+    steps = [with_unit(operation.symbol, shown)]
+    if len(tokens) > 1:
+        steps.append(spell(tokens))
+        if isinstance(operation.expression, Function) and len(tokens) > 3:
+            argument = operation.expression.argument.evaluate(values)
+            inner = float(argument[sample][min(unit, argument.shape[-1] - 1)])
+            steps.append(spell((f"{operation.expression.name}(", inner, ")")))
+    steps.append(number(look.number(operation.symbol)))
+    return " = ".join(steps)

@@ -1,0 +1,50 @@
+"""The keys, declared once: the bindings, the help and the footer read them here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One action: the keys that call it, how they are written, what it does."""
+
+    keys: str  # as Textual names them, separated by commas
+    action: str
+    shown: str
+    help: str
+    counts: bool = False  # whether digits before it are a count
+
+    def binding(self) -> Binding:
+        """As Textual wants it."""
+        return Binding(
+            self.keys, self.action, self.help, show=False, tooltip=self.help, id=self.shown
+        )
+
+
+KEYS = (
+    Key("space,f5", "run", "space F5", "run / pause"),
+    Key("s,f11", "go('operation')", "s F11", "one operation inside the timestep", True),
+    Key("n,f10", "go('timestep')", "n F10", "one timestep, or one step between the passes", True),
+    Key("f", "go('pass')", "f", "to the end of this pass", True),
+    Key("u", "go('update')", "u", "to the end of this update", True),
+    Key("r", "restart", "r", "restart from the same seed"),
+    Key("o", "settings", "o", "hyperparameters: look and change"),
+    Key("tab", "panel(1)", "tab", "next panel"),
+    Key("shift+tab", "panel(-1)", "shift+tab", "previous panel"),
+    Key("z", "zoom", "z", "this panel on the whole screen, and back"),
+    Key("left,h", "timestep(-1)", "← h", "timestep before; in UPDATE, parameter before", True),
+    Key("right,l", "timestep(1)", "→ l", "next timestep; in UPDATE, next parameter", True),
+    Key("up,k", "unit(-1)", "↑ k", "unit before; in UPDATE, tensor before", True),
+    Key("down,j", "unit(1)", "↓ j", "next unit; in UPDATE, next tensor", True),
+    Key("pageup", "operation(1)", "PgUp", "equation of the operation before", True),
+    Key("pagedown", "operation(-1)", "PgDn", "equation of the next operation", True),
+    Key("comma", "parameter(-1)", ",", "parameter before (its gradient's share, its update)", True),
+    Key("full_stop", "parameter(1)", ".", "next parameter", True),
+    Key("w", "write", "w", "write a checkpoint"),
+    Key("question_mark,f1", "help", "? F1", "this help"),
+    Key("escape", "back", "esc", "drop a count, close, unselect, stop a counted walk"),
+    Key("q", "leave", "q", "quit (asks when more than a minute of training would be lost)"),
+)

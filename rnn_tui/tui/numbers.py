@@ -1,0 +1,98 @@
+"""How numbers look: four significant digits, a true minus sign, and ramps of blocks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rnn_tui.tui.lines import Line, Run
+
+MINUS = "−"
+LEVELS = "▁▂▃▄▅▆▇█"
+UNKNOWN = "·"
+DIGITS = 4  # significant
+
+
+def number(value: float, digits: int = DIGITS) -> str:
+    """`value` with `digits` significant digits: 0.4970, −12.35, 3.214e−05; no sign for plus.
+
+    Zero is 0. Numbers that are not finite are named: they are never drawn as numbers.
+    """
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else ("∞" if value > 0 else f"{MINUS}∞")
+    if value == 0:
+        return "0"
+    size = abs(value)
+    rounded = float(f"{size:.{digits - 1}e}")
+    if 1e-3 <= rounded < 10**digits:
+        before = max(1, math.floor(math.log10(rounded)) + 1)
+        leading = -math.floor(math.log10(rounded)) - 1 if rounded < 1 else 0
+        decimals = digits - before if rounded >= 1 else digits + leading
+        text = f"{size:.{max(0, min(decimals, digits + 2))}f}"
+    else:
+        mantissa, exponent = f"{size:.{digits - 1}e}".split("e")
+        text = f"{mantissa}e{int(exponent)}".replace("-", MINUS)
+    return f"{MINUS}{text}" if value < 0 else text
+
+
+def signed(value: float, digits: int = DIGITS) -> str:
+    """As `number`, with a plus sign for positive numbers, so that columns line up."""
+    text = number(value, digits)
+    return f"+{text}" if value > 0 and math.isfinite(value) else text
+
+
+def short(value: float) -> str:
+    """At most five cells, for a chain's cells: .92, −.27, 12.3, 3e−4."""
+    if not math.isfinite(value) or value == 0:
+        return number(value)
+    size = abs(value)
+    if 0.005 <= size < 99.95:
+        text = (f"{size:.2f}" if size < 9.995 else f"{size:.1f}").removeprefix("0")
+    else:
+        text = number(size, 1)
+    return f"{MINUS}{text}" if value < 0 else text
+
+
+def percent(share: float) -> str:
+    """A share of the whole, as 95 %."""
+    return f"{100 * share:.0f} %"
+
+
+def level(value: float, low: float, high: float) -> str:
+    """One block for a value between `low` and `high`.
+
+    Where the range is symmetric the lower four blocks are negative and the upper four positive, so
+    the sign can be read without colour; exactly zero is ─.
+    """
+    if not math.isfinite(value):
+        return "!"
+    if value == 0 and low < 0:
+        return "─"
+    share = (value - low) / (high - low) if high > low else 0.0
+    return LEVELS[min(max(int(share * len(LEVELS)), 0), len(LEVELS) - 1)]
+
+
+def strip(
+    values: Sequence[float], span: tuple[float, float] | None, known: bool, selected: int = -1
+) -> Line:
+    """A strip of blocks, one a unit; dots while not computed. `selected` is underlined.
+
+    Without a `span` the scale is ± the largest magnitude shown.
+    """
+    if not known:
+        return tuple(
+            (UNKNOWN, "selected-dim" if k == selected else "dim") for k in range(len(values))
+        )
+    if span is None:
+        largest = max((abs(v) for v in values if math.isfinite(v)), default=0.0)
+        span = (-largest, largest)
+    runs: list[Run] = []
+    for k, value in enumerate(values):
+        role = "negative" if value < 0 else "positive" if value > 0 else "dim"
+        runs.append((level(value, *span), f"selected-{role}" if k == selected else role))
+    return tuple(runs)
+
+
+def count(value: int) -> str:
+    """A whole number with thousands apart: 1,169."""
+    return f"{value:,}"

@@ -1,0 +1,1 @@
+"""Screens, one file each, named after what is on them."""

@@ -1,0 +1,329 @@
+"""The debugger: header, panels, footer, and the keys that walk the training."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.message import Message
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Static
+
+from rnn_tui.engine.program import Pass
+from rnn_tui.session import (
+    Command,
+    Configure,
+    Pause,
+    Restart,
+    Save,
+    Session,
+    Snapshot,
+    Step,
+    Stride,
+    Toggle,
+)
+from rnn_tui.settings import Settings
+from rnn_tui.tui.arrangement import LEAST, PANELS, arrange
+from rnn_tui.tui.keys import KEYS
+from rnn_tui.tui.parameters import tensor_of, tensors
+from rnn_tui.tui.screens.help import HelpScreen
+from rnn_tui.tui.screens.settings import SettingsScreen
+from rnn_tui.tui.view import Scene, View
+from rnn_tui.tui.widgets import charts, footer, header, hyperparameters, network, stage
+from rnn_tui.tui.widgets.panel import Lined, Panel
+
+ASK_AFTER = 60.0  # seconds of training that are not thrown away without asking
+LONGEST_COUNT = 9  # digits
+
+
+class Debugger(Screen[None]):
+    """The main screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [key.binding() for key in KEYS]
+
+    class Arrived(Message):
+        """There is a newer snapshot; one such message stands for all before it."""
+
+        def can_replace(self, message: Message) -> bool:
+            """Whether `message`, still waiting, says nothing more than this one."""
+            return isinstance(message, Debugger.Arrived)
+
+    def __init__(self, session: Session, frames: float, path: str | None) -> None:
+        """Show `session` with at most `frames` frames a second; `path` is where it came from."""
+        super().__init__()
+        self.session = session
+        self._frames = frames
+        self._path = path
+        self.view = View(parameter=_first_recurrent(session.latest))
+        self._beside = "network"
+        self._zoomed = False
+        self._arranged = False
+        self._notice = ("", False)
+        self._heard = 0  # number of the newest notice of the session that was shown
+        self._asked = False
+        self._ticker: Timer | None = None
+
+    # Building
+
+    def compose(self) -> ComposeResult:
+        """Header, all panels, footer; which are visible, and where, `arrange` says."""
+        yield Lined(header.draw, "header")
+        yield Panel(network.draw, network.title, "network")
+        yield Panel(stage.draw, stage.title, "timestep")
+        yield Panel(charts.draw_loss, charts.loss_title, "loss")
+        yield Panel(charts.draw_predictions, charts.predictions_title, "predictions")
+        yield Panel(charts.draw_gradients, charts.gradients_title, "gradients")
+        yield Panel(hyperparameters.draw, hyperparameters.title, "hyperparameters")
+        yield Lined(footer.draw, "footer")
+        yield Static(id="too-small")
+
+    def on_mount(self) -> None:
+        """Frames are drawn only while a run is under way."""
+        self._ticker = self.set_interval(1 / self._frames, self.session.refresh, pause=True)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Any size at any moment."""
+        self._arrange(event.size.width, event.size.height)
+
+    def _arrange(self, width: int, height: int) -> None:
+        regions = arrange(width, height, self.view.panel, self._beside, self._zoomed)
+        small = not regions
+        notice = self.query_one("#too-small", Static)
+        notice.display = small
+        if small:
+            least = f"rnn-tui needs {LEAST[0]}×{LEAST[1]}, this terminal is {width}×{height}"
+            notice.update(least)
+        for widget in self.query(Lined):
+            region = regions.get(widget.id or "")
+            widget.display = not small and (widget.id in ("header", "footer") or bool(region))
+            if region:
+                widget.styles.offset = region.offset
+                widget.styles.width, widget.styles.height = region.size
+        self._arranged = True
+        self._look(predictions="predictions" in regions)
+        self.call_after_refresh(self.draw)
+
+    # Snapshots in
+
+    def announce(self) -> None:
+        """Called by the session's thread."""
+        self.post_message(self.Arrived())
+
+    def on_debugger_arrived(self) -> None:
+        """Draw the newest snapshot; keep asking while a run is under way."""
+        snapshot = self.session.latest
+        if self._ticker is not None:
+            (self._ticker.resume if snapshot.running else self._ticker.pause)()
+        if snapshot.notice is not None and snapshot.notice.number > self._heard:
+            self._heard = snapshot.notice.number
+            self._notice = (snapshot.notice.text, snapshot.notice.error)
+        self._keep_selection_valid(snapshot)
+        self.draw()
+
+    def _keep_selection_valid(self, snapshot: Snapshot) -> None:
+        """A restart may have made the network smaller."""
+        view, size = self.view, snapshot.optimizer.parameters.size
+        if view.unit >= snapshot.settings.hidden or view.parameter >= size:
+            self.view = replace(view, unit=0, parameter=_first_recurrent(snapshot), operation=0)
+
+    def draw(self) -> None:
+        """Show the newest snapshot in all visible panels."""
+        scene = Scene(self.session.latest, self.view, *self._notice)
+        for widget in self.query(Lined):
+            widget.show(scene)
+
+    # Keys
+
+    def on_key(self, event: events.Key) -> None:
+        """Digits make a count; any key takes back what was said."""
+        character = event.character or ""
+        self._notice = ("", False)
+        if character in "0123456789" and character and (self.view.prefix or character != "0"):
+            if len(self.view.prefix) < LONGEST_COUNT:
+                self._see(prefix=self.view.prefix + character)
+            event.stop()
+        elif event.key != "q":
+            self._asked = False
+
+    def _count(self) -> int:
+        """The count typed, which is used up; 1 if none."""
+        prefix = self.view.prefix
+        self.view = replace(self.view, prefix="")
+        return int(prefix) if prefix else 1
+
+    def _see(self, **changes: object) -> None:
+        self.view = replace(self.view, **changes)  # type: ignore[arg-type]
+        self.draw()
+
+    def _send(self, command: Command) -> None:
+        self._count()
+        self.session.send(command)
+        self.draw()
+
+    def _look(self, **changes: object) -> None:
+        """Tell the session what is looked at, if that is something else than before."""
+        look = replace(self.session.latest.look, **changes)  # type: ignore[arg-type]
+        if look != self.session.latest.look:
+            self.session.send(look)
+
+    def action_go(self, stride: str) -> None:
+        """Go forward; the timestep and equation shown follow."""
+        count = self._count()
+        self.view = replace(self.view, operation=0)
+        self._look(t=None)
+        self._send(Step(Stride(stride), count))
+
+    def action_run(self) -> None:
+        """Run or pause."""
+        self._look(t=None)
+        self._send(Toggle())
+
+    def action_restart(self) -> None:
+        """From the same seed."""
+        self._send(Restart())
+
+    def action_panel(self, direction: int) -> None:
+        """The focus goes to the next or previous panel."""
+        place = (PANELS.index(self.view.panel) + direction) % len(PANELS)
+        self.focus_panel(PANELS[place])
+
+    def focus_panel(self, panel: str) -> None:
+        """Give `panel` the focus, and on a narrow screen a place."""
+        self.view = replace(self.view, panel=panel, prefix="")
+        if panel != "timestep":
+            self._beside = panel
+        self._arrange(*self.size)
+
+    def action_zoom(self) -> None:
+        """The panel with the focus on the whole screen, and back."""
+        self._zoomed = not self._zoomed
+        self._count()
+        self._arrange(*self.size)
+
+    def action_timestep(self, direction: int) -> None:
+        """Select a timestep; at an update, a parameter."""
+        count = self._count()
+        if self._at_update():
+            self._move_parameter(direction * count)
+            return
+        self._select_timestep(self.session.latest.t + direction * count)
+
+    def _select_timestep(self, t: int) -> None:
+        snapshot = self.session.latest
+        t = min(max(t, 1), snapshot.steps)
+        self._look(t=None if t == snapshot.cursor.t else t)
+        self.view = replace(self.view, operation=0)
+        self.draw()
+
+    def action_unit(self, direction: int) -> None:
+        """Select a unit; at an update, a tensor."""
+        count, snapshot = self._count(), self.session.latest
+        if self._at_update():
+            found = tensors(snapshot)
+            here = found.index(tensor_of(snapshot, self.view.parameter))
+            place = min(max(here + direction * count, 0), len(found) - 1)
+            self._see(parameter=found[place].start)
+            return
+        unit = self.view.unit + direction * count
+        self._see(unit=min(max(unit, 0), snapshot.settings.hidden - 1))
+
+    def action_parameter(self, direction: int) -> None:
+        """Select a parameter anywhere."""
+        self._move_parameter(direction * self._count())
+
+    def _move_parameter(self, distance: int) -> None:
+        last = self.session.latest.optimizer.parameters.size - 1
+        self._see(parameter=min(max(self.view.parameter + distance, 0), last))
+
+    def action_operation(self, direction: int) -> None:
+        """Look at the equation of another operation of this timestep."""
+        snapshot = self.session.latest
+        revealed = snapshot.backward_revealed(snapshot.t) or snapshot.forward_revealed(snapshot.t)
+        place = self.view.operation + direction * self._count()
+        self._see(operation=min(max(place, 0), max(len(revealed) - 1, 0)))
+
+    def _at_update(self) -> bool:
+        """Whether the arrows choose parameters: at CLIP and UPDATE, where the panel shows them."""
+        snapshot = self.session.latest
+        choosing = self.view.panel in ("timestep", "loss", "predictions", "hyperparameters")
+        at = snapshot.cursor.stage in (Pass.CLIP, Pass.UPDATE) and snapshot.look.t is None
+        return at and choosing and not snapshot.running
+
+    def action_back(self) -> None:
+        """Undo the last thing that can be undone here."""
+        snapshot = self.session.latest
+        if self.view.prefix:
+            self._see(prefix="")
+        elif self._zoomed:
+            self.action_zoom()
+        elif snapshot.look.t is not None:
+            self._look(t=None)
+        elif snapshot.running:
+            self._send(Pause())
+        else:
+            self.draw()
+
+    # Other screens, files, leaving
+
+    def action_settings(self) -> None:
+        """The form."""
+        self._count()
+        self.app.push_screen(SettingsScreen(self.session.latest.settings), self._apply)
+
+    def _apply(self, settings: Settings | None) -> None:
+        current = self.session.latest.settings
+        if settings is None or settings == current:
+            return
+        restart = settings.needs_restart(current)
+        self._send(Restart(settings) if restart else Configure(settings))
+        names = ", ".join(settings.differences(current))
+        self._notice = (f"{'restarted with' if restart else 'changed'} {names}", False)
+        self.draw()
+
+    def action_help(self) -> None:
+        """The help screen."""
+        self._count()
+        self.app.push_screen(HelpScreen())
+
+    def action_write(self) -> None:
+        """Write a checkpoint where it came from, or under a name that says what it is."""
+        snapshot = self.session.latest
+        s = snapshot.settings
+        name = f"{s.task}-{s.cell}{s.hidden}-{snapshot.cursor.update}.safetensors"
+        self._send(Save(self._path or str(Path.cwd() / name)))
+
+    def action_leave(self) -> None:
+        """Quit; ask first when much would be lost."""
+        snapshot = self.session.latest
+        if self._asked or not snapshot.unsaved or snapshot.trained < ASK_AFTER:
+            self.app.exit()
+            return
+        self._asked = True
+        minutes = snapshot.trained / 60
+        lost = f"update {snapshot.cursor.update} is not saved ({minutes:.0f} min of training)"
+        self._notice = (f"{lost}: q again quits, w saves, any other key stays", True)
+        self.draw()
+
+    # Mouse
+
+    def on_click(self, event: events.Click) -> None:
+        """A panel gets the focus; a column of the network is selected."""
+        widget = event.widget
+        if not isinstance(widget, Panel) or widget.id not in PANELS:
+            return
+        if widget.id == "network":
+            t = network.timestep_at(self.session.latest, widget.size.width, event.x)
+            if t is not None:
+                self._select_timestep(t)
+        if widget.id != self.view.panel:
+            self.focus_panel(str(widget.id))
+
+
+def _first_recurrent(snapshot: Snapshot) -> int:
+    """The first weight of W_h: what backpropagation through time is about."""
+    return next(t.start for t in tensors(snapshot) if t.spec.name == "W_h")

@@ -1,0 +1,63 @@
+"""The help: the keys, read from the bindings, and the words on the screen."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from rnn_tui.tui.keys import KEYS
+from rnn_tui.tui.themes import style_of
+
+_WORDS = (
+    ("BATCH", "the next window of the series: T inputs, T targets"),
+    ("FORWARD", "timestep by timestep from t=1 to T, each from the hidden state before it"),
+    ("LOSS", "the mean squared error of all outputs of the window"),
+    ("BACKWARD", "the same way back, from t=T to 1: backpropagation through time"),
+    ("CLIP", "the gradient is kept from being too large"),
+    ("UPDATE", "the optimizer changes the parameters"),
+    ("dh_t", "∂L/∂h_t: what the loss would change by if h_t changed a little"),
+    ("▁▂▃▄ ▅▆▇█", "negative and positive entries; ─ is exactly zero, · is not computed yet"),
+    ("σ  ⊙  ·  ᵀ", "logistic function, product by entries, matrix product, transposed"),
+)
+
+
+class HelpScreen(ModalScreen[None]):
+    """Scrolls; esc, ? or q closes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,f1,q", "dismiss", "close"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """A title, the table, a line that says how to get out."""
+        with VerticalScroll(id="help") as box:
+            box.border_title = "help"
+            box.border_subtitle = "esc closes · ↑ ↓ scroll"
+            yield Static(self._text())
+
+    def _text(self) -> Text:
+        theme = self.app.theme
+        text = Text()
+
+        def heading(words: str) -> None:
+            text.append(f"{words}\n", style_of("accent", theme))
+
+        heading("Keys")
+        for key in KEYS:
+            text.append(f"  {key.shown:<10}", style_of("strong", theme))
+            text.append(f" {key.help}")
+            text.append(" · takes a count\n" if key.counts else "\n", style_of("dim", theme))
+        text.append("  ctrl+p     ", style_of("strong", theme))
+        text.append("command palette\n")
+        text.append("\n  Digits before a key are a count: 5n, 200u, 12s.\n\n")
+        heading("Words")
+        for word, meaning in _WORDS:
+            text.append(f"  {word:<10}", style_of("strong", theme))
+            text.append(f" {meaning}\n")
+        return text

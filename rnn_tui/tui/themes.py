@@ -1,0 +1,74 @@
+"""Two themes, a dark and a light one, and what each role looks like in them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from rich.style import Style
+from textual.theme import Theme
+
+DARK = Theme(
+    name="rnn-dark",
+    primary="#7aa2f7",
+    secondary="#9ece6a",
+    accent="#e0af68",
+    foreground="#d5d9e6",
+    background="#14161f",
+    surface="#1b1e2b",
+    panel="#242838",
+    success="#9ece6a",
+    warning="#e0af68",
+    error="#f7768e",
+    dark=True,
+)
+LIGHT = Theme(
+    name="rnn-light",
+    primary="#2b5fb3",
+    secondary="#3d7a1f",
+    accent="#9a5b00",
+    foreground="#1f2430",
+    background="#fbfaf7",
+    surface="#f1efe9",
+    panel="#e6e3da",
+    success="#3d7a1f",
+    warning="#9a5b00",
+    error="#b3203f",
+    dark=False,
+)
+THEMES = {"dark": DARK, "light": LIGHT}
+
+# role: (dark colour, light colour, attributes). Attributes carry the meaning where colour cannot.
+_ROLES: dict[str, tuple[str, str, str]] = {
+    "dim": ("#7b8298", "#767469", ""),
+    "rule": ("#3b4159", "#c3beb0", ""),
+    "title": ("#a9b1d0", "#4a4f5c", ""),
+    "title-focus": ("#ffffff", "#000000", "bold"),
+    "focus": ("#7aa2f7", "#2b5fb3", ""),
+    "strong": ("#ffffff", "#000000", "bold"),
+    "accent": ("#e0af68", "#9a5b00", "bold"),
+    "key": ("#e0af68", "#9a5b00", "bold"),
+    "positive": ("#ff9e64", "#b04a00", ""),
+    "negative": ("#7dcfff", "#0a6a99", ""),
+    "good": ("#9ece6a", "#3d7a1f", ""),
+    "error": ("#f7768e", "#b3203f", "bold"),
+    "warning": ("#e0af68", "#9a5b00", ""),
+    "axis": ("#565d78", "#a5a093", ""),
+    "truth": ("#7b8298", "#8a8577", ""),
+    "one-step": ("#9ece6a", "#3d7a1f", "bold"),
+    "free-run": ("#bb9af7", "#7a3fb0", ""),
+    "raw": ("#51618f", "#aab6d0", ""),
+    "smooth": ("#7aa2f7", "#2b5fb3", "bold"),
+    "gradient": ("#ff9e64", "#b04a00", ""),
+    "ghost": ("#454b63", "#cfcabd", ""),
+}
+
+
+@cache
+def style_of(role: str, theme: str) -> Style:
+    """The style of a role; ``selected-…`` underlines and brightens another role."""
+    if role.startswith("selected-"):
+        return style_of(role.removeprefix("selected-"), theme) + Style(reverse=True)
+    if role not in _ROLES:
+        return Style.null()
+    dark, light, attributes = _ROLES[role]
+    return Style.parse(f"{attributes} {light if theme == LIGHT.name else dark}".strip())

@@ -1,0 +1,1 @@
+"""Panels, one file each, named after what they show."""

@@ -1,0 +1,44 @@
+"""The last line: a pending count, what was just said, or the keys that matter most."""
+
+from __future__ import annotations
+
+from rnn_tui.tui.lines import Line, Lines, cell_width, fit
+from rnn_tui.tui.view import Scene
+
+_HINTS = (
+    ("s", "operation"),
+    ("n", "timestep"),
+    ("f", "pass"),
+    ("u", "update"),
+    ("space", "run"),
+    ("tab", "panel"),
+    ("z", "zoom"),
+    ("?", "help"),
+    ("q", "quit"),
+)
+
+
+def hints(running: bool) -> Line:
+    """The most useful keys."""
+    line: Line = ()
+    for key, word in _HINTS:
+        shown = "pause" if running and key == "space" else word
+        line += ((f" {key} ", "key"), (f"{shown} ", "dim"))
+    return line
+
+
+def draw(scene: Scene, width: int, height: int) -> Lines:
+    """One line."""
+    prefix = scene.view.prefix
+    if prefix:
+        text: Line = (
+            (f" {prefix}▏", "accent"),
+            (" s operations · n timesteps · f passes · u updates · esc drops it", "dim"),
+        )
+        return (fit(text, width),)
+    if scene.notice:
+        return (fit(((f" {scene.notice}", "error" if scene.error else "good"),), width),)
+    line = hints(scene.snapshot.running)
+    while cell_width(line) > width and len(line) > 2:
+        line = (*line[:-4], *line[-2:]) if len(line) > 4 else line[:-2]
+    return (fit(line, width),)

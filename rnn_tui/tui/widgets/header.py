@@ -1,0 +1,43 @@
+"""The header: what is trained, and the place in the run, in a form that people and tests read.
+
+cos(x) · lstm 16 · 1,169 parameters
+FORWARD t=7/20 · update 132 · loss 0.0123 · 5210/s · paused
+"""
+
+from __future__ import annotations
+
+import math
+
+from rnn_tui.session import Snapshot
+from rnn_tui.tui.lines import Line, Lines, cell_width, fit
+from rnn_tui.tui.numbers import count, number
+from rnn_tui.tui.view import Scene
+
+HEIGHT = 2
+_STATE_ROLE = {"paused": "accent", "running": "good", "diverged": "error"}
+
+
+def draw(scene: Scene, width: int, height: int) -> Lines:
+    """Two lines."""
+    snapshot = scene.snapshot
+    parameters = count(snapshot.optimizer.parameters.size)
+    s = snapshot.settings
+    subject = f" {snapshot.title} · {s.cell} {s.hidden} · {parameters} parameters"
+    right: Line = ((f"{s.optimizer} lr {s.lr:g} · {s.dtype} ", "dim"),)
+    first: Line = ((subject, "title"),)
+    gap = width - cell_width(first) - cell_width(right)
+    if gap >= 2:
+        first = (*first, (" " * gap, ""), *right)
+    return (fit(first, width), fit(_place(snapshot), width))
+
+
+def _place(snapshot: Snapshot) -> Line:
+    cursor = snapshot.cursor
+    place = f"{cursor.stage} t={cursor.t}/{snapshot.steps}" if cursor.t else str(cursor.stage)
+    loss = number(snapshot.loss, 3) if math.isfinite(snapshot.loss) else "–"
+    rest = f" · update {cursor.update} · loss {loss} · {snapshot.speed:.0f}/s · "
+    role = _STATE_ROLE[snapshot.state]
+    line: Line = ((" ", ""), (place, "strong"), (rest, ""), (snapshot.state, role))
+    if snapshot.divergence is not None:
+        return (*line, (f" · {snapshot.divergence}", "error"))
+    return line

@@ -1,0 +1,45 @@
+"""The hyperparameters in force, by group. `o` opens the form that changes them."""
+
+from __future__ import annotations
+
+from rnn_tui.settings import DECLARATIONS, Declaration
+from rnn_tui.tui.lines import Line, Lines, cell_width, fit
+from rnn_tui.tui.view import Scene
+
+LIVE, RESTART = "~", "↻"
+
+
+def title(_scene: Scene) -> tuple[str, str]:
+    """What stands in the rule above."""
+    return "hyperparameters", f"o edits · {LIVE} live · {RESTART} restarts"
+
+
+def mark(declaration: Declaration) -> str:
+    """The sign that says what changing it does."""
+    return LIVE if declaration.effect == "live" else RESTART
+
+
+def draw(scene: Scene, width: int, height: int) -> Lines:
+    """Those that matter with the others as they are, in columns."""
+    settings = scene.snapshot.settings
+    entries: list[Line] = []
+    for name, declaration in DECLARATIONS.items():
+        if not declaration.used_by(settings):
+            continue
+        entries.append(
+            (
+                (f" {mark(declaration)} ", "good" if declaration.effect == "live" else "dim"),
+                (f"{name.replace('_', '-')} ", "dim"),
+                (declaration.show(getattr(settings, name)) or "–", ""),
+            )
+        )
+    columns = max(min(-(-len(entries) // max(height, 1)), width // 18), 1)
+    rows = -(-len(entries) // columns)
+    cell = width // columns
+    lines: list[Line] = []
+    for row in range(min(rows, height)):
+        line: Line = ()
+        for entry in entries[row::rows]:
+            line += fit(entry, cell) if cell_width(line) + cell <= width else ()
+        lines.append(line)
+    return tuple(lines)

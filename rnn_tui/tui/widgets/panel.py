@@ -1,0 +1,114 @@
+"""The base of all panels: lines out of a scene, and only lines that changed are drawn again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.segment import Segment
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from rnn_tui.tui.lines import Line, Lines, cell_width, fit
+from rnn_tui.tui.themes import style_of
+from rnn_tui.tui.view import Scene
+
+Draw = Callable[[Scene, int, int], Lines]
+
+
+class Lined(Widget):
+    """A widget that is nothing but lines, drawn by a pure function of scene, width and height."""
+
+    def __init__(self, draw: Draw, name: str) -> None:
+        super().__init__(id=name)
+        self._draw = draw
+        self._scene: Scene | None = None
+        self._lines: Lines = ()
+
+    def show(self, scene: Scene) -> None:
+        """Draw `scene`; only lines that differ from what stands there are sent."""
+        self._scene = scene
+        if not self.display or not self.size:
+            return
+        lines = self._draw_all()
+        if len(lines) != len(self._lines):
+            self._lines = lines
+            self.refresh()
+            return
+        changed = [y for y, line in enumerate(lines) if line != self._lines[y]]
+        self._lines = lines
+        if changed:
+            width = self.size.width
+            self.refresh(*(Region(0, first, width, n) for first, n in _stretches(changed)))
+
+    def _draw_all(self) -> Lines:
+        """Exactly as many lines as there is room for, each exactly as wide."""
+        width, height = self.size
+        if self._scene is None or not width or not height:
+            return ()
+        lines = self._draw(self._scene, width, height)[:height]
+        blank: Lines = ((),) * (height - len(lines))
+        return tuple(fit(line, width) for line in lines + blank)
+
+    def on_resize(self) -> None:
+        """The room has changed: everything is drawn anew."""
+        self._lines = self._draw_all()
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """The theme has changed."""
+        super().notify_style_update()
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One line as Textual wants it."""
+        base = self.rich_style
+        if y >= len(self._lines):
+            return Strip.blank(self.size.width, base)
+        theme = self.app.theme
+        segments = [
+            Segment(text, base + style_of(role, theme) if role else base)
+            for text, role in self._lines[y]
+        ]
+        return Strip(segments, self.size.width)
+
+
+class Panel(Lined):
+    """A titled panel: ``── timestep 7 ─────────── unit 3 of 16 ──`` and its lines below."""
+
+    def __init__(self, draw: Draw, title: Callable[[Scene], tuple[str, str]], name: str) -> None:
+        """`title` gives what stands left and right in the rule above the lines."""
+        self._title = title
+        self._content = draw
+        super().__init__(self._with_title, name)
+
+    def _with_title(self, scene: Scene, width: int, height: int) -> Lines:
+        left, right = self._title(scene)
+        rule = title_rule(left, right, width, scene.view.panel == self.id)
+        return (rule, *self._content(scene, width, max(height - 1, 0)))
+
+
+def title_rule(left: str, right: str, width: int, focused: bool) -> Line:
+    """The rule above a panel. The focused one is double, so that colour is not needed."""
+    dash, role = ("═", "focus") if focused else ("─", "rule")
+    start: Line = (
+        (dash * 2 + " ", role),
+        (left, "title-focus" if focused else "title"),
+        (" ", role),
+    )
+    end: Line = ((f" {right} ", "dim"), (dash * 2, role)) if right else ()
+    room = width - cell_width(start) - cell_width(end)
+    if room < 0:
+        end, room = (), max(width - cell_width(start), 0)
+    return (*start, (dash * room, role), *end)
+
+
+def _stretches(rows: list[int]) -> list[tuple[int, int]]:
+    """Neighbouring rows together: [1, 2, 5] → [(1, 2), (5, 1)]."""
+    stretches: list[tuple[int, int]] = []
+    for row in rows:
+        if stretches and row == sum(stretches[-1]):
+            stretches[-1] = (stretches[-1][0], stretches[-1][1] + 1)
+        else:
+            stretches.append((row, 1))
+    return stretches

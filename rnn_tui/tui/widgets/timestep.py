@@ -1,0 +1,288 @@
+"""One timestep: a row a value, its gradient beside it, and the equation of one operation below.
+
+Rows keep their places. What is not computed yet is dots; the forward pass fills the values from
+the top down, the backward pass the gradients from the bottom up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rnn_tui.engine.cells.base import Operation, Row
+from rnn_tui.engine.expressions import Array, Values
+from rnn_tui.engine.program import Pass
+from rnn_tui.session import Snapshot
+from rnn_tui.tui.equation import numbers_line
+from rnn_tui.tui.lines import Line, Lines, cell_width, fit
+from rnn_tui.tui.numbers import UNKNOWN, signed, strip
+from rnn_tui.tui.parameters import parameter_name
+from rnn_tui.tui.view import Scene
+
+SYMBOL = 10  # cells of the symbol with its marker
+NUMBER = 9
+THROUGH = 14  # cells of the third column of the backward pass
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Widths of the two strips."""
+
+    value: int
+    gradient: int
+
+    @classmethod
+    def of(cls, width: int, hidden: int) -> _Columns:
+        room = width - SYMBOL - 2 * NUMBER - THROUGH - 6
+        value = max(min(hidden, room * 3 // 5), 1)
+        return cls(value, max(min(hidden, room - value), 1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a row needs: the values of this timestep, what of it is revealed, the unit."""
+
+    values: Values
+    forward: tuple[Operation, ...]
+    backward: tuple[Operation, ...]
+    unit: int
+    columns: _Columns
+    drawn: bool
+    entered: bool  # whether the backward pass has reached this timestep
+
+    @property
+    def current(self) -> Operation | None:
+        """The newest operation."""
+        return (self.backward or self.forward or (None,))[-1]
+
+    def known(self, symbol: str) -> bool:
+        """Whether this value is on the tape and revealed."""
+        operations = (*self.forward, *self.backward)
+        return any(operation.symbol == symbol for operation in operations)
+
+
+def title(scene: Scene) -> tuple[str, str]:
+    """What stands in the rule above."""
+    snapshot, unit = scene.snapshot, scene.view.unit
+    t = snapshot.t
+    cursor = snapshot.cursor
+    at_cursor = t == cursor.t
+    operations = f" · operation {cursor.operation} of {cursor.operations}" if at_cursor else ""
+    right = f"unit {unit + 1} of {snapshot.settings.hidden}"
+    if snapshot.settings.batch > 1:
+        right = f"sample {snapshot.look.sample + 1} of {snapshot.settings.batch} · {right}"
+    return f"timestep {t}{operations}", right
+
+
+def draw(scene: Scene, width: int, height: int) -> Lines:
+    """Rows, then as much explanation as there is room for."""
+    look = _look(scene, width)
+    rows = _rows(scene.snapshot, look)
+    room = height - len(rows)
+    explanation = _explain(scene, look, width, room)
+    spare = room - len(explanation)
+    gap: Lines = ((),) if spare > 0 else ()
+    return rows + gap + explanation
+
+
+def _look(scene: Scene, width: int) -> _Look:
+    snapshot = scene.snapshot
+    t = snapshot.t
+    backward = snapshot.backward_revealed(t)
+    return _Look(
+        values=snapshot.picture.values(t),
+        forward=snapshot.forward_revealed(t),
+        backward=backward,
+        unit=scene.view.unit,
+        columns=_Columns.of(width, snapshot.settings.hidden),
+        drawn=snapshot.cursor.drawn,
+        entered=bool(backward),
+    )
+
+
+# Rows
+
+
+def _rows(snapshot: Snapshot, look: _Look) -> Lines:
+    lines = [_row(row, look) for row in snapshot.rows[:-1]]
+    lines.append(_arriving(snapshot, look))
+    lines.append(_row(snapshot.rows[-1], look))
+    return tuple(lines)
+
+
+def _row(row: Row, look: _Look) -> Line:
+    """Symbol, strip and number of the value; in the backward pass the same of its gradient."""
+    before = row.symbol.endswith("<t-1>")
+    known = look.known(row.symbol) or ((before or row.symbol == "x_t") and look.drawn)
+    values = look.values[row.symbol][0]
+    current = look.current
+    marked = current is not None and current.row == row.symbol
+    symbol: Line = (
+        ((" ▸ " if marked else "   "), "accent"),
+        (f"{row.symbol:<{SYMBOL - 3}}", "strong" if marked else ""),
+    )
+    shown = _strip(values, look.unit, look.columns.value, row.span, known)
+    line = (*symbol, *shown, *_number(values, look.unit, known))
+    if look.entered:
+        return (*line, *_gradient(row, look))
+    return (*line, ("  ", ""), *_words(row, look, known))
+
+
+def _words(row: Row, look: _Look, known: bool) -> Line:
+    """In the forward pass: what it is, or the operation's reading of it; the target of y."""
+    if row.symbol == "y_t":
+        target = look.values["target_t"][0]
+        if look.drawn:
+            value = float(target[min(look.unit, len(target) - 1)])
+            return (("output, target ", "dim"), (signed(value), "truth"))
+    for operation in look.forward:
+        if operation.symbol == row.symbol and operation.note and known:
+            array = look.values[row.symbol][0]
+            note = operation.note.format(value=float(array[look.unit])).replace("%", " %")
+            return ((f"{row.title}: {note}", "dim"),)
+    return ((row.title, "dim"),)
+
+
+def _gradient(row: Row, look: _Look) -> Line:
+    """Strip and number of the gradient, and of what passes through."""
+    by_column = {op.column: op for op in look.backward if op.row == row.symbol}
+    line: Line = (("  ", ""),)
+    operation = by_column.get("gradient")
+    known = operation is not None
+    array = look.values[operation.symbol][0] if operation else look.values[row.symbol][0]
+    expects = row.symbol != "x_t"
+    if expects:
+        line += _strip(array, look.unit, look.columns.gradient, None, known)
+        line += _number(array, look.unit, known)
+    through = by_column.get("through")
+    if through is not None:
+        value = look.values[through.symbol][0]
+        shown = signed(float(value[min(look.unit, len(value) - 1)]))
+        line += ((f" {_through_label(through)} ", "dim"), (shown, "gradient"))
+    return line
+
+
+def _through_label(operation: Operation) -> str:
+    return "→h" if operation.symbol == "dh_y" else operation.symbol
+
+
+def _arriving(snapshot: Snapshot, look: _Look) -> Line:
+    """What arrives from timestep t+1; a line of its own, empty in the forward pass."""
+    if not look.entered:
+        return ()
+    place = f"t+1={snapshot.t + 1}" if snapshot.t < snapshot.steps else "the window's end"
+    left = SYMBOL + look.columns.value + 1 + NUMBER
+    label: Line = ((f"   arrives from {place}", "dim"),)
+    label = (*label, (" " * max(left - cell_width(label), 1), ""), ("  ", ""))
+    array = look.values["dh_next"][0]
+    line = label + _strip(array, look.unit, look.columns.gradient, None, True)
+    line += _number(array, look.unit, True)
+    if "dc_next" in look.values:
+        value = float(look.values["dc_next"][0][look.unit])
+        line += ((" c ", "dim"), (signed(value), "gradient"))
+    return line
+
+
+def _strip(
+    values: Array, unit: int, width: int, span: tuple[float, float] | None, known: bool
+) -> Line:
+    """As many units as there is room for, around the selected one."""
+    first = min(max(unit - width // 2, 0), max(len(values) - width, 0))
+    chosen = [float(v) for v in values[first : first + width]]
+    line = strip(chosen, span, known, unit - first if len(values) > 1 else -1)
+    return (*line, (" " * (width - len(chosen) + 1), ""))
+
+
+def _number(values: Array, unit: int, known: bool) -> Line:
+    value = float(values[min(unit, len(values) - 1)])
+    if not known:
+        return ((f"{UNKNOWN:>{NUMBER}}", "dim"),)
+    return ((f"{signed(value):>{NUMBER}}", ""),)
+
+
+# Explanation
+
+
+def _explain(scene: Scene, look: _Look, width: int, room: int) -> Lines:
+    """The equation of the selected operation; with room to spare, all operations of the pass."""
+    snapshot = scene.snapshot
+    revealed = look.backward or look.forward
+    shares = _shares(scene, width)
+    if not revealed:
+        return _next_hint(snapshot, room)
+    chosen = revealed[max(len(revealed) - 1 - scene.view.operation, 0)]
+    equation = _equation(chosen, look, width)
+    listing = _listing(scene, look, chosen, width)
+    if room >= len(equation) + len(shares) + len(listing) + 2:
+        gap: Lines = ((),)
+        return (*equation, *gap, *listing, *(gap + shares if shares else ()))
+    return (*equation, *shares)[: max(room, 0)]
+
+
+def _next_hint(snapshot: Snapshot, room: int) -> Lines:
+    if room < 1:
+        return ()
+    if not snapshot.cursor.drawn:
+        return (((" n draws the first window; space trains", "dim"),),)
+    return (((" not computed yet: n computes one timestep, s one operation", "dim"),),)
+
+
+def _equation(operation: Operation, look: _Look, width: int) -> Lines:
+    """In symbols, and with the numbers of the selected unit; folded where it is too wide."""
+    symbols = f"{operation.equation()}"
+    lines: list[Line] = [((" ", ""), (symbols, "accent"), (f"   {operation.title}", "dim"))]
+    numbers = numbers_line(operation, look.values, 0, look.unit)
+    return (lines[0], *(((" ", ""), (part, "strong")) for part in fold(numbers, width - 2)))
+
+
+def fold(text: str, width: int) -> list[str]:
+    """`text` in lines of at most `width`, broken before a sign between spaces."""
+    words = text.split(" ")
+    lines = [words[0]]
+    for word in words[1:]:
+        if len(lines[-1]) + 1 + len(word) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(f"  {word}")
+    return lines
+
+
+def _listing(scene: Scene, look: _Look, chosen: Operation, width: int) -> Lines:
+    """Every operation of this pass: equation and, once revealed, the unit's number."""
+    network = scene.snapshot.picture.network
+    backward = bool(look.backward)
+    operations = network.backward_operations if backward else network.forward_operations
+    revealed = len(look.backward or look.forward)
+    lines: list[Line] = []
+    for index, operation in enumerate(operations):
+        known = index < revealed
+        marker = "▸" if operation is chosen else " "
+        left: Line = (
+            (f" {marker} ", "accent"),
+            (operation.equation(), "" if known else "dim"),
+        )
+        value = look.values[operation.symbol][0]
+        shown = signed(float(value[min(look.unit, len(value) - 1)])) if known else UNKNOWN
+        lines.append(
+            (*fit(left, width - NUMBER - 2), (f"{shown:>{NUMBER}}", "" if known else "dim"))
+        )
+    return tuple(lines)
+
+
+def _shares(scene: Scene, width: int) -> Lines:
+    """This timestep's share of the selected weight's gradient, beside the sum so far."""
+    snapshot = scene.snapshot
+    shares = snapshot.shares
+    if shares is None or snapshot.cursor.stage is not Pass.BACKWARD:
+        return ()
+    index = scene.view.parameter
+    name = parameter_name(snapshot, index)
+    share, so_far = float(shares.share[index]), float(shares.so_far[index])
+    span = f"Σ t={snapshot.steps}…{shares.t}" if shares.t < snapshot.steps else f"Σ t={shares.t}"
+    line: Line = (
+        (f" d{name}", "accent"),
+        ("  this timestep ", "dim"),
+        (signed(share), "gradient"),
+        (f"   {span} ", "dim"),
+        (signed(so_far), "strong"),
+    )
+    return (line,)
