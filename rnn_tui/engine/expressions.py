@@ -25,7 +25,7 @@ Array = npt.NDArray[Any]
 Values = Mapping[str, Array]
 Token = str | float
 
-SUM, PRODUCT, ATOM = 1, 2, 3  # how tightly an expression binds
+SIGN, SUM, PRODUCT, ATOM = 0, 1, 2, 3  # how tightly an expression binds
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Expression(ABC):
 
     @property
     def binds(self) -> int:
-        """How tightly it binds: SUM, PRODUCT or ATOM."""
+        """How tightly it binds: SIGN, SUM, PRODUCT or ATOM."""
         return ATOM
 
     @abstractmethod
@@ -249,7 +249,7 @@ class Negative(Expression):
 
     @property
     def binds(self) -> int:
-        return SUM
+        return SIGN  # no two signs side by side: a + (−b)
 
     def text(self) -> str:
         return f"−{_enclose_text(self.argument, PRODUCT)}"
