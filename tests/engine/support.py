@@ -1,0 +1,121 @@
+"""What the engine's tests share: random networks, windows, and PyTorch's layout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from rnn_tui.engine.network import Architecture, Network
+
+CELLS = (("rnn", "tanh"), ("rnn", "relu"), ("lstm", "tanh"), ("gru", "tanh"))
+SMOOTH_CELLS = tuple(kind for kind in CELLS if kind[1] != "relu")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network and a window, all of it random: T, B, D, H, O, a seed, and the cell."""
+
+    cell: str
+    activation: str
+    steps: int
+    batch: int
+    features: int
+    hidden: int
+    outputs: int
+    seed: int
+
+    @property
+    def architecture(self) -> Architecture:
+        return Architecture(self.cell, self.activation, self.features, self.hidden, self.outputs)
+
+    def numbers(self) -> dict[str, np.ndarray]:
+        """Parameters (biases not zero), start states, inputs and targets, from N(0, 0.7²)."""
+        random = np.random.default_rng(self.seed)
+        names = self.architecture.make_cell().states
+        shapes: dict[str, tuple[int, ...]] = {
+            "parameters": (self.architecture.parameter_count(),),
+            "x": (self.steps, self.batch, self.features),
+            "target": (self.steps, self.batch, self.outputs),
+            **dict.fromkeys(names, (self.batch, self.hidden)),
+        }
+        return {name: 0.7 * random.normal(size=shape) for name, shape in shapes.items()}
+
+    def network(self, dtype: Any = np.float64, **changed: np.ndarray) -> Network:
+        """The network with its window on the tape, nothing computed yet."""
+        numbers = self.numbers() | changed
+        flat = numbers["parameters"].astype(dtype)
+        network = Network(self.architecture, flat, self.steps, self.batch)
+        network.tape["x"][...] = numbers["x"]
+        network.tape["target"][...] = numbers["target"]
+        network.set_state({name: numbers[name] for name in network.cell.states})
+        return network
+
+
+def trained(network: Network) -> float:
+    """Both passes over the window; the loss."""
+    network.forward(1, network.tape.steps)
+    loss = network.loss()
+    network.backward(1, network.tape.steps)
+    return loss
+
+
+def cases(kinds: tuple[tuple[str, str], ...] = CELLS) -> st.SearchStrategy[Case]:
+    """Small networks of any shape."""
+    return st.builds(
+        lambda kind, *sizes: Case(*kind, *sizes),
+        st.sampled_from(kinds),
+        *(st.integers(1, most) for most in (6, 4, 3, 5, 3)),
+        st.integers(0, 2**32 - 1),
+    )
+
+
+def same_bits(one: np.ndarray, other: np.ndarray) -> bool:
+    """Equal to the last bit: zeros of either sign differ, NaNs may be equal."""
+    return (
+        one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
+    )
+
+
+def worst(found: Any, expected: Any) -> float:
+    """The largest difference, relative to the largest number expected."""
+    found, expected = np.asarray(found), np.asarray(expected)
+    assert found.shape == expected.shape
+    scale = float(np.max(np.abs(expected), initial=0.0)) or 1.0
+    return float(np.max(np.abs(found - expected), initial=0.0)) / scale
+
+
+def to_torch(values: Mapping[str, np.ndarray], cell: str) -> dict[str, np.ndarray]:
+    """Parameters or gradients by our names, as PyTorch lays them out.
+
+    Our one bias is PyTorch's bias_ih; bias_hh is zero but for the GRU's n block, our b_hn.
+    """
+    bias = values["b"]
+    hidden_bias = np.zeros_like(bias)
+    if cell == "gru":
+        hidden_bias[-values["b_hn"].size :] = values["b_hn"]
+    return {
+        "rnn.weight_ih_l0": values["W_x"].T,
+        "rnn.weight_hh_l0": values["W_h"].T,
+        "rnn.bias_ih_l0": bias,
+        "rnn.bias_hh_l0": hidden_bias,
+        "readout.weight": values["W_y"].T,
+        "readout.bias": values["b_y"],
+    }
+
+
+def from_torch(tensors: Mapping[str, np.ndarray], cell: str) -> dict[str, np.ndarray]:
+    """The way back: what `to_torch` made, by our names."""
+    hidden_bias = tensors["rnn.bias_hh_l0"]
+    hidden = tensors["rnn.weight_hh_l0"].shape[1]
+    values = {
+        "W_x": tensors["rnn.weight_ih_l0"].T,
+        "W_h": tensors["rnn.weight_hh_l0"].T,
+        "b": tensors["rnn.bias_ih_l0"],
+        "W_y": tensors["readout.weight"].T,
+        "b_y": tensors["readout.bias"],
+    }
+    return values | ({"b_hn": hidden_bias[-hidden:]} if cell == "gru" else {})
