@@ -81,7 +81,7 @@ class CheckpointError(ValueError):
 
     def __init__(self, path: str | os.PathLike[str], reason: str) -> None:
         """Say what is wrong with the file at `path`."""
-        super().__init__(f"{quote(os.fspath(path))}: {' '.join(reason.split())}")
+        super().__init__(f"{os.fspath(path)!r}: {' '.join(reason.split())}")
 
 
 class _WrongError(Exception):
@@ -225,7 +225,7 @@ def check_writable(option: str, path: str) -> None:
         if target.is_dir():
             raise IsADirectoryError(None, "it is a folder")
         if not target.parent.is_dir():
-            raise NotADirectoryError(None, f"there is no folder {quote(str(Path(path).parent))}")
+            raise NotADirectoryError(None, f"there is no folder {str(Path(path).parent)!r}")
         file, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=target.parent)
         os.close(file)
         os.unlink(name)
@@ -303,7 +303,8 @@ def load_weights(path: str | os.PathLike[str], settings: Settings) -> Array:
         _check_names(content.tensors, NETWORK, others=ours)
         weights = {name: content.tensors[name] for name in NETWORK}
         _check_shapes(weights, _network_shapes(architecture), settings)
-        flat = _from_torch(architecture, weights, np.dtype(settings.dtype))
+        with np.errstate(over="ignore"):  # said better below
+            flat = _from_torch(architecture, weights, np.dtype(settings.dtype))
         if not np.isfinite(flat).all():
             raise _WrongError(f"its numbers are too large for --dtype {settings.dtype}")
     return flat
@@ -321,9 +322,7 @@ def _read(path: str | os.PathLike[str]) -> _Content:
     """Texts and tensors of any safetensors file that holds finite floats only."""
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
-            raise _WrongError(
-                "it is a folder" if os.path.isdir(path) else "it is not a regular file"
-            )
+            raise _WrongError("it is a folder" if os.path.isdir(path) else "it is no regular file")
         with open(path, "rb"):  # says why it cannot be read, which safe_open does not
             pass
         with safe_open(os.fspath(path), framework="np") as file:

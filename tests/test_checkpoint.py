@@ -1,0 +1,537 @@
+"""Checkpoints: a run goes on as if it had never stopped, and no bad file gets in."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
+
+from rnn_tui import checkpoint
+from rnn_tui.checkpoint import NETWORK, CheckpointError, load, load_weights, save
+from rnn_tui.engine.trainer import Trainer
+from rnn_tui.settings import Settings
+from rnn_tui.tasks import DataError
+
+GONE = object()
+BLOCKS = {"rnn": 1, "lstm": 4, "gru": 3}
+
+small_settings = st.builds(
+    Settings,
+    cell=st.sampled_from(list(BLOCKS)),
+    activation=st.sampled_from(["tanh", "relu"]),
+    hidden=st.integers(1, 5),
+    steps=st.integers(1, 5),
+    batch=st.integers(1, 3),
+    windows=st.sampled_from(["sweep", "random"]),
+    carry=st.booleans(),
+    dtype=st.sampled_from(["float32", "float64"]),
+    optimizer=st.sampled_from(["sgd", "adagrad", "rmsprop", "adam"]),
+    momentum=st.sampled_from([0.0, 0.9]),
+    num_points=st.just(40),
+    clip_by=st.sampled_from(["value", "norm", "none"]),
+    clip=st.just(0.1),
+    seed=st.integers(0, 3),
+)
+moves = st.lists(
+    st.sampled_from(["reveal", "step", "finish_pass", "finish_update"]), min_size=0, max_size=25
+)
+
+
+def bits(trainer: Trainer) -> dict[str, bytes | str]:
+    """Everything a run is made of, to be compared bit for bit."""
+    arrays = {"parameters": trainer.parameters, "gradient": trainer.network.gradient}
+    arrays |= {f"memory {name}": array for name, array in trainer.optimizer.memory.items()}
+    arrays |= {name: trainer.network.tape.states[name] for name in trainer.network.cell.states}
+    numbers, curve = trainer.history.state()
+    arrays |= curve
+    rest = {
+        "cursor": repr(trainer.cursor),
+        "loss": repr((trainer.loss, trainer.grad_norm)),
+        "optimizer": repr(trainer.optimizer.count),
+        "data": repr(trainer.task.state()),
+        "history": repr((numbers, trainer.history.smoothed)),
+    }
+    return {name: array.tobytes() for name, array in arrays.items()} | rest
+
+
+def contents(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """Tensors and texts of a file, read with nothing of ours."""
+    with safe_open(path, framework="np") as file:
+        return load_file(path), file.metadata()
+
+
+@given(small_settings, st.integers(0, 12), moves)
+@example(Settings(hidden=3, steps=3), 5000, ["step"])  # more updates than the history keeps whole
+def test_going_on_is_never_having_stopped(
+    tmp_path_factory: pytest.TempPathFactory, settings: Settings, updates: int, moves: list[str]
+) -> None:
+    path = tmp_path_factory.mktemp("run") / "run.safetensors"
+    trainer = Trainer(settings)
+    trainer.run(updates)
+    for move in moves:
+        getattr(trainer, move)()
+    before = bits(trainer)
+    save(path, trainer)
+    assert bits(trainer) == before, "saving changed the run"
+    loaded = load(path)
+    assert loaded.settings == settings
+    if 0 < trainer.position < trainer.program.end:
+        assert loaded.cursor == trainer.cursor
+    for each in (trainer, loaded):
+        each.finish_update()
+        each.run(3)
+        each.step()
+    assert bits(loaded) == bits(trainer)
+
+
+def test_numbers_in_the_header_are_there_at_once(tmp_path: Path) -> None:
+    trainer = Trainer(Settings(hidden=4, steps=5))
+    trainer.run(7)
+    save(tmp_path / "run", trainer)
+    loaded = load(tmp_path / "run")
+    assert (loaded.loss, loaded.grad_norm) == (trainer.loss, trainer.grad_norm)
+    assert loaded.history.smoothed == trainer.history.smoothed
+
+
+def test_a_loaded_run_is_saved_the_same(tmp_path: Path) -> None:
+    trainer = Trainer(Settings(cell="gru", hidden=4, steps=5, optimizer="adam"))
+    trainer.run(9)
+    trainer.step()
+    save(tmp_path / "one", trainer)
+    save(tmp_path / "two", load(tmp_path / "one"))
+    one, two = (contents(tmp_path / name) for name in ("one", "two"))
+    assert one[1] == two[1]
+    assert {name: array.tobytes() for name, array in one[0].items()} == {
+        name: array.tobytes() for name, array in two[0].items()
+    }
+
+
+# ---------------------------------------------------------------- the format
+
+
+@pytest.mark.parametrize("cell", BLOCKS)
+def test_names_and_shapes_are_pytorchs(tmp_path: Path, cell: str) -> None:
+    settings = Settings(cell=cell, hidden=3, steps=4, batch=2, optimizer="adam")
+    trainer = Trainer(settings)
+    trainer.run(2)
+    save(tmp_path / "run", trainer)
+    wide, size = BLOCKS[cell] * 3, trainer.parameters.size
+    states = ("h", "c") if cell == "lstm" else ("h",)
+    expected = {
+        "rnn.weight_ih_l0": (wide, 1),
+        "rnn.weight_hh_l0": (wide, 3),
+        "rnn.bias_ih_l0": (wide,),
+        "rnn.bias_hh_l0": (wide,),
+        "readout.weight": (1, 3),
+        "readout.bias": (1,),
+        "optimizer.m": (size,),
+        "optimizer.v": (size,),
+        **{f"state.{name}": (2, 3) for name in states},
+        "history.recent": (2, 2),
+        "history.buckets": (2, 6),
+    }
+    tensors = load_file(tmp_path / "run")
+    assert {name: array.shape for name, array in tensors.items()} == expected
+    ours = trainer.network.parameters
+    np.testing.assert_array_equal(tensors["rnn.weight_hh_l0"], ours["W_h"].T)
+    np.testing.assert_array_equal(tensors["readout.weight"], ours["W_y"].T)
+    np.testing.assert_array_equal(tensors["rnn.bias_ih_l0"], ours["b"])
+    bias_hh = np.zeros(wide, np.float32)
+    if cell == "gru":
+        bias_hh[6:] = ours["b_hn"]
+    np.testing.assert_array_equal(tensors["rnn.bias_hh_l0"], bias_hh)
+
+
+def test_metadata_can_be_read_by_anyone(tmp_path: Path) -> None:
+    settings = Settings(cell="lstm", hidden=2, steps=3, optimizer="sgd")
+    trainer = Trainer(settings)
+    trainer.run(4)
+    trainer.step()
+    save(tmp_path / "run", trainer)
+    texts = contents(tmp_path / "run")[1]
+    assert set(texts) == set(checkpoint.TEXTS)
+    assert (texts["format"], texts["version"]) == ("rnn-tui checkpoint", "1")
+    assert texts["cell"] == "lstm"
+    assert Settings.from_json(json.loads(texts["settings"])) == settings
+    assert json.loads(texts["place"]) == {"updates": 4, "position": 1, "revealed": 1}
+    assert json.loads(texts["optimizer"]) == {"name": "sgd", "steps": 4}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("cell", BLOCKS)
+def test_pytorch_computes_the_same(tmp_path: Path, cell: str, dtype: str) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed here")
+    from safetensors.torch import load_file as load_torch
+
+    trainer = Trainer(Settings(cell=cell, hidden=5, steps=6, batch=2, dtype=dtype, carry=False))
+    trainer.run(30)
+    save(tmp_path / "run", trainer)
+    tensors = load_torch(tmp_path / "run")
+
+    def part(prefix: str) -> dict[str, Any]:
+        names = [name for name in tensors if name.startswith(prefix)]
+        return {name.removeprefix(prefix): tensors[name] for name in names}
+
+    kind = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[cell]
+    rnn = kind(1, 5, dtype=getattr(torch, dtype))
+    readout = torch.nn.Linear(5, 1, dtype=getattr(torch, dtype))
+    rnn.load_state_dict(part("rnn."))
+    readout.load_state_dict(part("readout."))
+    for _ in range(trainer.program.loss):
+        trainer.step()
+    trainer.finish_pass()
+    tape = trainer.network.tape
+    with torch.no_grad():
+        y = readout(rnn(torch.from_numpy(tape["x"].copy()))[0]).numpy()
+    np.testing.assert_allclose(tape["y"], y, rtol=0, atol=1e-6 if dtype == "float32" else 1e-14)
+
+
+# ---------------------------------------------------------------- weights to start from
+
+
+def torch_weights(cell: str, hidden: int, dtype: type = np.float32) -> dict[str, np.ndarray]:
+    random = np.random.default_rng(1)
+    wide = BLOCKS[cell] * hidden
+    shapes = [(wide, 1), (wide, hidden), (wide,), (wide,), (1, hidden), (1,)]
+    tensors = (random.normal(0, 0.5, shape).astype(dtype) for shape in shapes)
+    return dict(zip(NETWORK, tensors, strict=True))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("cell", BLOCKS)
+def test_weights_without_metadata(tmp_path: Path, cell: str, dtype: type) -> None:
+    tensors = torch_weights(cell, 3, dtype)
+    save_file(tensors, tmp_path / "weights")
+    settings = Settings(cell=cell, hidden=3, dtype="float64")
+    trainer = Trainer(settings, load_weights(tmp_path / "weights", settings))
+    ours = trainer.network.parameters
+    assert trainer.parameters.dtype == np.float64
+    np.testing.assert_array_equal(ours["W_h"].T, tensors["rnn.weight_hh_l0"])
+    np.testing.assert_array_equal(ours["W_x"].T, tensors["rnn.weight_ih_l0"])
+    np.testing.assert_array_equal(ours["b_y"], tensors["readout.bias"])
+    bias_ih = tensors["rnn.bias_ih_l0"].astype(np.float64)
+    bias_hh = tensors["rnn.bias_hh_l0"].astype(np.float64)
+    summed = 6 if cell == "gru" else len(bias_ih)
+    np.testing.assert_array_equal(ours["b"][:summed], (bias_ih + bias_hh)[:summed])
+    if cell == "gru":
+        np.testing.assert_array_equal(ours["b"][6:], bias_ih[6:])
+        np.testing.assert_array_equal(ours["b_hn"], bias_hh[6:])
+
+
+@pytest.mark.parametrize("cell", BLOCKS)
+def test_weights_of_a_checkpoint(tmp_path: Path, cell: str) -> None:
+    settings = Settings(cell=cell, hidden=3, steps=4)
+    trainer = Trainer(settings)
+    trainer.run(5)
+    save(tmp_path / "run", trainer)
+    np.testing.assert_array_equal(load_weights(tmp_path / "run", settings), trainer.parameters)
+    other = settings.with_(steps=7, batch=3, optimizer="adam", dtype="float64")
+    np.testing.assert_array_equal(load_weights(tmp_path / "run", other), trainer.parameters)
+
+
+WEIGHTS_ERRORS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "missing": (
+        lambda tensors: tensors.pop("readout.bias"),
+        f"tensor readout.bias is missing; expected {', '.join(NETWORK)}",
+    ),
+    "too many": (
+        lambda tensors: tensors.update({"rnn.weight_hh_l1": np.zeros((3, 3))}),
+        f"tensor 'rnn.weight_hh_l1' is unknown; expected {', '.join(NETWORK)}",
+    ),
+    "another cell": (
+        lambda tensors: tensors.update(torch_weights("lstm", 16)),
+        "it has hidden size 16 and 4 gate blocks (lstm), not --cell rnn --hidden 3: "
+        "tensor rnn.weight_ih_l0 has shape (64, 1); expected (3, 1)",
+    ),
+    "another shape": (
+        lambda tensors: tensors.update({"rnn.weight_ih_l0": np.zeros((3, 2))}),
+        "tensor rnn.weight_ih_l0 has shape (3, 2); expected (3, 1)",
+    ),
+    "whole numbers": (
+        lambda tensors: tensors.update({"readout.bias": np.zeros(1, np.int64)}),
+        "tensor 'readout.bias' is I64; expected F16, F32, F64",
+    ),
+    "not finite": (
+        lambda tensors: tensors.update({"readout.bias": np.full(1, np.nan)}),
+        "tensor 'readout.bias' holds nan; every number must be finite",
+    ),
+    "too large": (
+        lambda tensors: tensors.update({"readout.bias": np.full(1, 1e300)}),
+        "its numbers are too large for --dtype float32",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WEIGHTS_ERRORS)
+def test_weights_that_do_not_fit(tmp_path: Path, case: str) -> None:
+    spoil, expected = WEIGHTS_ERRORS[case]
+    tensors: dict[str, Any] = torch_weights("rnn", 3)
+    spoil(tensors)
+    path = tmp_path / "weights"
+    save_file(tensors, path)
+    with pytest.raises(CheckpointError) as caught:
+        load_weights(path, Settings(hidden=3))
+    assert str(caught.value).endswith(expected)
+    assert "\n" not in str(caught.value)
+
+
+# ---------------------------------------------------------------- files that are not right
+
+
+def trained(**changes: Any) -> Trainer:
+    trainer = Trainer(Settings(**{"hidden": 3, "steps": 4, **changes}))
+    trainer.run(5)
+    trainer.step()
+    return trainer
+
+
+def rewrite(path: Path, change: Callable[[dict[str, Any], dict[str, str]], object]) -> None:
+    """Load the file, change tensors and texts, and write it again."""
+    tensors, texts = contents(path)
+    change(tensors, texts)
+    save_file(tensors, path, texts)
+
+
+def text(_text: str, **values: object) -> Callable[[dict[str, Any], dict[str, str]], object]:
+    """Change some values of the JSON object called `_text`; GONE removes one."""
+
+    def change(tensors: dict[str, Any], texts: dict[str, str]) -> None:
+        kept = {**json.loads(texts[_text]), **values}
+        texts[_text] = json.dumps({key: kept[key] for key in kept if kept[key] is not GONE})
+
+    return change
+
+
+def tensor(name: str, array: np.ndarray) -> Callable[[dict[str, Any], dict[str, str]], object]:
+    return lambda tensors, texts: tensors.update({name: array})
+
+
+def raw(name: str, value: str) -> Callable[[dict[str, Any], dict[str, str]], object]:
+    return lambda tensors, texts: texts.update({name: value})
+
+
+WRONG: dict[str, tuple[Callable[[dict[str, Any], dict[str, str]], object], str]] = {
+    "another program": (
+        lambda tensors, texts: texts.clear(),
+        "it was not saved by rnn-tui; if it holds weights, use train --init-from",
+    ),
+    "another version": (
+        raw("version", "2"),
+        "its format has version '2'; this rnn-tui reads '1'",
+    ),
+    "text missing": (lambda tensors, texts: texts.pop("data"), "its metadata lack data"),
+    "no JSON": (raw("place", "{"), "its metadata 'place' are not JSON"),
+    "deep JSON": (raw("place", "[" * 100_000), "its metadata 'place' are not JSON"),
+    "no object": (raw("place", "[1]"), "its metadata 'place' are not a JSON object"),
+    "setting unknown": (text("settings", colour="red"), "there is no setting 'colour'"),
+    "setting missing": (text("settings", lr=GONE), "its settings: --lr is missing; it must be"),
+    "setting wrong": (
+        text("settings", hidden=-1),
+        "its settings: --hidden must be a whole number from 1 to 4096, not -1",
+    ),
+    "cell": (raw("cell", "gru"), "its cell is 'gru', but its settings say 'rnn'"),
+    "tensor missing": (
+        lambda tensors, texts: tensors.pop("rnn.bias_hh_l0"),
+        "tensor rnn.bias_hh_l0 is missing; expected rnn.weight_ih_l0, ",
+    ),
+    "memory missing": (
+        lambda tensors, texts: tensors.pop("optimizer.s"),
+        "tensor optimizer.s is missing; expected ",
+    ),
+    "tensor unknown": (tensor("extra", np.zeros(1)), "tensor 'extra' is unknown; expected "),
+    "shape": (
+        tensor("readout.weight", np.zeros((3, 1), np.float32)),
+        "tensor readout.weight has shape (3, 1); expected (1, 3)",
+    ),
+    "size": (
+        text("settings", hidden=4),
+        "it has hidden size 3 and 1 gate block (rnn), not --cell rnn --hidden 4: "
+        "tensor rnn.weight_ih_l0 has shape (3, 1); expected (4, 1)",
+    ),
+    "state": (
+        tensor("state.h", np.zeros((2, 3), np.float32)),
+        "tensor state.h has shape (2, 3); expected (1, 3)",
+    ),
+    "memory": (
+        tensor("optimizer.s", np.zeros(3, np.float32)),
+        "tensor optimizer.s has shape (3,); expected (19,)",
+    ),
+    "dtype": (
+        tensor("state.h", np.zeros((1, 3))),
+        "tensor state.h is float64; expected float32",
+    ),
+    "dtype of the history": (
+        tensor("history.recent", np.zeros((5, 2), np.float32)),
+        "tensor history.recent is float32; expected float64",
+    ),
+    "NaN": (
+        tensor("readout.bias", np.full(1, np.nan, np.float32)),
+        "tensor 'readout.bias' holds nan; every number must be finite",
+    ),
+    "infinite": (
+        tensor("history.recent", np.full((5, 2), -np.inf)),
+        "tensor 'history.recent' holds -inf; every number must be finite",
+    ),
+    "position": (
+        text("place", position=12),
+        "position must be a whole number from 0 to 11, not 12",
+    ),
+    "updates": (text("place", updates=-1), "updates must be a whole number from 0 to "),
+    "revealed": (text("place", revealed=2), "2 operations cannot be revealed there"),
+    "nothing revealed": (text("place", revealed=0), "0 operations cannot be revealed there"),
+    "steps": (text("optimizer", steps=True), "steps must be a whole number from 0 to "),
+    "optimizer": (
+        text("optimizer", name="adam"),
+        "its optimizer is 'adam', but its settings say 'adagrad'",
+    ),
+    "walk": (text("data", position=3), "no window of this sweep starts at point 3"),
+    "walk's place": (text("data", position=-1), "position must be a whole number of at least 0"),
+    "random state": (text("data", state="x"), "state must be a whole number, written as text"),
+    "history": (text("history", count=4), "history: recent has shape (5, 2); expected (4, 2)"),
+    "stride": (text("history", stride=3), "history: a stride of 3 does not fit 5 updates"),
+    "average": (text("history", average=float("nan")), "history: average and weight must be"),
+    "weight": (text("history", weight=1.0), "history: average and weight must be finite"),
+    "count": (text("history", count="5"), "history: count and stride must be whole numbers"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_file_is_one_line(tmp_path: Path, case: str) -> None:
+    change, expected = WRONG[case]
+    path = tmp_path / "run.safetensors"
+    save(path, trained())
+    rewrite(path, change)
+    with pytest.raises(CheckpointError) as caught:
+        load(path)
+    message = str(caught.value)
+    assert expected in message
+    assert "run.safetensors" in message
+    assert "\n" not in message
+
+
+def test_every_cut_off_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    save(path, trained(hidden=1, steps=1))
+    content = path.read_bytes()
+    for length in (0, 1, 7, 8, 9, 100, len(content) // 2, len(content) - 1):
+        path.write_bytes(content[:length])
+        with pytest.raises(CheckpointError, match="not a safetensors file, or not a whole one"):
+            load(path)
+
+
+@given(st.data())
+def test_no_damage_raises_anything_else(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    path = tmp_path_factory.mktemp("damaged") / "run"
+    save(path, trained(hidden=1, steps=2))
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content)
+    with contextlib.suppress(CheckpointError):
+        load(path).run(1)
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    for path, expected in {
+        tmp_path: "it is a folder",
+        tmp_path / "none": "there is no such file",
+        Path(os.devnull): "it is no regular file",
+    }.items():
+        with pytest.raises(CheckpointError, match=expected):
+            load(path)
+    (tmp_path / "text").write_text("not a checkpoint at all, just words\n" * 10)
+    with pytest.raises(CheckpointError, match="not a safetensors file"):
+        load(tmp_path / "text")
+
+
+def test_data_that_is_gone(tmp_path: Path) -> None:
+    data = tmp_path / "numbers.csv"
+    data.write_text("".join(f"{k % 7}\n" for k in range(60)))
+    save(tmp_path / "run", trained(task="series", data=str(data)))
+    load(tmp_path / "run").run(2)
+    data.unlink()
+    with pytest.raises(DataError, match=r"--data .*numbers.csv.*no such file"):
+        load(tmp_path / "run")
+
+
+# ---------------------------------------------------------------- all or nothing
+
+
+@pytest.mark.parametrize("moment", ["fsync", "replace", "write"])
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_a_failure_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str, error: BaseException
+) -> None:
+    path = tmp_path / "run"
+    trainer = trained()
+    save(path, trainer)
+    before = path.read_bytes()
+    trainer.run(1)
+
+    def fail(*_: object) -> None:
+        raise error
+
+    expected = CheckpointError if isinstance(error, OSError) else KeyboardInterrupt
+    with monkeypatch.context() as broken:
+        broken.setattr(os, moment, fail)
+        with pytest.raises(expected):
+            save(path, trainer)
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["run"]
+    save(path, trainer)
+    assert load(path).updates == trainer.updates
+
+
+def test_saving_keeps_permissions_and_links(tmp_path: Path) -> None:
+    path, link = tmp_path / "run", tmp_path / "link"
+    save(path, trained())
+    umask = os.umask(0)
+    os.umask(umask)
+    assert path.stat().st_mode & 0o777 == 0o666 & ~umask
+    path.chmod(0o640)
+    link.symlink_to(path)
+    save(link, trained())
+    assert link.is_symlink()
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert sorted(os.listdir(tmp_path)) == ["link", "run"]
+
+
+def test_saving_where_it_cannot_be(tmp_path: Path) -> None:
+    for path, expected in {
+        tmp_path: "cannot be written: it is a folder",
+        tmp_path / "none" / "run": "cannot be written: no such file or directory",
+    }.items():
+        with pytest.raises(CheckpointError, match=re.escape(expected)):
+            save(path, trained())
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("stepping", [False, True])
+def test_after_a_divergence_the_last_finite_state_is_kept(tmp_path: Path, stepping: bool) -> None:
+    exploding = {"activation": "relu", "optimizer": "sgd", "lr": 100.0, "clip_by": "none"}
+    trainer = Trainer(Settings(hidden=8, **exploding))
+    with np.errstate(all="ignore"):
+        while trainer.divergence is None:
+            trainer.step() if stepping else trainer.run(1)
+    parameters, found = trainer.parameters.copy(), trainer.divergence
+    save(tmp_path / "run", trainer)
+    loaded = load(tmp_path / "run")
+    assert (loaded.updates, loaded.divergence) == (trainer.updates, None)
+    np.testing.assert_array_equal(loaded.parameters, parameters)
+    with np.errstate(all="ignore"):
+        while loaded.divergence is None:
+            loaded.step() if stepping else loaded.run(1)
+    assert str(loaded.divergence) == str(found)
