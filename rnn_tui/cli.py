@@ -31,7 +31,6 @@ from rnn_tui.settings import (
     Settings,
     Value,
     preset,
-    quote,
 )
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ _REMOTE = Declaration(
 _UPDATES = Declaration(
     name="updates", kind=int, default=UPDATES, help="How many updates to run (from a checkpoint: "
     "how many more); 100000 with --preset tutorial.", group="run", effect="live",
-    low=0, high=10**12,
+    low=0, high=10**9,
 )  # fmt: skip
 _OUT = Declaration(
     name="out", kind=str, default="", help="Save a checkpoint here at the end, on Ctrl-C and "
@@ -167,12 +166,14 @@ def _dispatch(arguments: list[str]) -> int:
     else:
         command, name, rest = _app_command(), PROGRAM, arguments
     try:
-        code = command.main(rest, prog_name=name, standalone_mode=False)
+        # Not click's own main: it has ways of its own to end, none of them in one line.
+        with command.make_context(name, rest) as ctx:
+            code: int = command.invoke(ctx)
+            return code
+    except click.exceptions.Exit as end:  # --help and --version
+        return end.exit_code
     except click.UsageError as error:
         raise CommandError(_usage_message(error, command)) from error
-    except click.Abort:
-        return 128 + signal.SIGINT
-    return code if isinstance(code, int) else DONE
 
 
 def _explain(error: Exception) -> tuple[str, int]:
@@ -182,8 +183,9 @@ def _explain(error: Exception) -> tuple[str, int]:
             return str(error), BAD_USAGE
         case MemoryError():
             return "there is not enough memory for a network and windows of this size", BAD_USAGE
-        case OSError() if error.filename:
-            return f"{error.filename}: {error.strerror}", BAD_USAGE
+        case OSError() if error.strerror:
+            where = f"{error.filename!r}: " if error.filename else ""
+            return f"{where}{error.strerror.lower()}", BAD_USAGE
     detail = " ".join(str(error).split())
     hint = f"set {SHOW_TRACEBACK}=1 to see where"
     return f"unexpected {type(error).__name__}: {detail} ({hint})", BROKEN
@@ -208,11 +210,11 @@ def _forget_stdout() -> None:
 
 def _usage_message(error: click.UsageError, command: click.Command) -> str:
     """click's complaint as one line that names the option, the value and what is allowed."""
-    see = f"see {PROGRAM} train --help" if "train" in (command.name or "") else f"{PROGRAM} --help"
+    see = f"see {PROGRAM} train --help" if command.name == "train" else f"see {PROGRAM} --help"
     if isinstance(error, click.NoSuchOption):
         known = [name for parameter in command.params for name in _names(parameter)]
-        near = difflib.get_close_matches(error.option_name, [*known, "--help", "--version"], 1)
-        meant = f"did you mean {near[0]}?" if near else f"see {see.removeprefix('see ')}"
+        near = difflib.get_close_matches(error.option_name, [*known, "--help", "--version"], 1, 0.7)
+        meant = f"did you mean {near[0]}?" if near else see
         return f"there is no option {error.option_name}; {meant}"
     if isinstance(error, click.BadOptionUsage):
         for parameter in command.params:
@@ -224,7 +226,8 @@ def _usage_message(error: click.UsageError, command: click.Command) -> str:
 def _usage_of(option: SettingOption, name: str) -> str:
     if option.is_flag:
         return f"{name} takes no value"
-    return f"{name} needs a value: {option.declaration.allowed}"
+    text = option.declaration.kind is str and not option.declaration.choices
+    return f"{name} needs a value: {option.metavar if text else option.declaration.allowed}"
 
 
 def _names(parameter: click.Parameter) -> list[str]:
@@ -294,7 +297,7 @@ def _command(name: str, help: str, callback: Any, extra: list[click.Parameter]) 
         name,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
         params=[
-            click.Argument(["checkpoint"], required=False, metavar="[CHECKPOINT]"),
+            click.Argument(["checkpoints"], nargs=-1, metavar="[CHECKPOINT]"),
             SettingOption(_PRESET),
             *extra,
             *(SettingOption(declaration) for declaration in DECLARATIONS.values()),
@@ -321,7 +324,11 @@ def _show_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) 
 def _given(ctx: click.Context) -> dict[str, Any]:
     """What was written on the command line, by name."""
     written = click.core.ParameterSource.COMMANDLINE
-    return {n: v for n, v in ctx.params.items() if ctx.get_parameter_source(n) is written}
+    given = {n: v for n, v in ctx.params.items() if ctx.get_parameter_source(n) is written}
+    checkpoint, *more = given.pop("checkpoints", None) or [None]
+    if more:
+        raise CommandError(f"one CHECKPOINT is enough; {more[0]!r} is one too many")
+    return given if checkpoint is None else given | {"checkpoint": checkpoint}
 
 
 def _settings_given(given: Mapping[str, Any]) -> dict[str, Value]:
@@ -333,9 +340,8 @@ def _settings_given(given: Mapping[str, Any]) -> dict[str, Value]:
 
 def _make_trainer(given: Mapping[str, Any]) -> Trainer:
     """The trainer that the command line describes: new, or from a checkpoint."""
-    checkpoint = given.get("checkpoint")
-    if checkpoint is not None:
-        return _continued(checkpoint, given)
+    if "checkpoint" in given:
+        return _continued(given["checkpoint"], given)
     from rnn_tui.engine.trainer import Trainer
 
     base = preset(given["preset"]) if "preset" in given else Settings()
@@ -360,15 +366,19 @@ def _continued(checkpoint: str, given: Mapping[str, Any]) -> Trainer:
     trainer = load(checkpoint)
     wanted = trainer.settings.with_(**_settings_given(given))
     if fixed := wanted.needs_restart(trainer.settings):
-        options = ", ".join(_changed(name, trainer.settings) for name in fixed)
-        raise CommandError(f"{quote(checkpoint)} was trained with {options}; it cannot change now")
+        options = ", ".join(_written(name, wanted) for name in fixed)
+        kept = ", ".join(_written(name, trainer.settings) for name in fixed)
+        raise CommandError(f"{options} cannot change in a run: {checkpoint!r} has {kept}")
     trainer.configure(wanted)
     return trainer
 
 
-def _changed(name: str, settings: Settings) -> str:
-    declaration = DECLARATIONS[name]
-    return f"{declaration.option} {declaration.show(getattr(settings, name))}"
+def _written(name: str, settings: Settings) -> str:
+    """A setting as it is written on the command line: "--hidden 32", "--no-carry"."""
+    declaration, value = DECLARATIONS[name], getattr(settings, name)
+    if declaration.kind is bool:
+        return declaration.switch.split("/")[0 if value else 1]
+    return f"{declaration.option} {declaration.show(value)}"
 
 
 # ---------------------------------------------------------------- the app
@@ -436,7 +446,7 @@ def _check_places(job: Job) -> None:
 
         check_writable("--out", job.out)
         if job.metrics is not None and os.path.realpath(job.out) == os.path.realpath(job.metrics):
-            raise CommandError(f"--out and --metrics both name {quote(job.out)}")
+            raise CommandError(f"--out and --metrics both name {job.out!r}")
 
 
 def _run_job(trainer: Trainer, job: Job) -> int:
@@ -498,7 +508,7 @@ def _metrics_file(path: str | None) -> Iterator[TextIO | None]:
             file.write("update,loss,grad_norm\n")
             yield file
     except OSError as error:
-        raise CommandError(f"--metrics {quote(path)}: {_reason(error)}") from None
+        raise CommandError(f"--metrics {path!r}: {_reason(error)}") from None
 
 
 def _reason(error: OSError) -> str:
@@ -537,8 +547,7 @@ class ProgressLine:
     def __init__(self, stream: TextIO, *, visible: bool) -> None:
         self._stream = stream
         self._visible = visible and stream.isatty()
-        self._drawn = 0.0
-        self._width = 0  # of what stands there now
+        self._drawn = 0.0  # when
 
     def show(self, progress: Progress) -> None:
         """Draw `progress`, unless it was drawn a moment ago."""
@@ -549,16 +558,13 @@ class ProgressLine:
 
     def clear(self) -> None:
         """Leave an empty line, the cursor at its start."""
-        if self._width:
-            self._draw("")
+        if self._drawn:
+            self._draw("")  # also over the ^C that the terminal puts at the end of the line
             self._write("\r")
 
     def _draw(self, text: str) -> None:
         columns = min(80, shutil.get_terminal_size().columns) - 1  # the last column would wrap
-        text = text[:columns]
-        blanks = min(self._width, columns) - len(text)
-        self._write(f"\r{text}{' ' * max(0, blanks)}")
-        self._width = len(text)
+        self._write(f"\r{text[:columns]:{columns}}")
 
     def _write(self, text: str) -> None:
         try:
