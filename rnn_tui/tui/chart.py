@@ -51,8 +51,8 @@ class Mark:
 class Chart:
     """What to draw. Later curves lie on top of earlier ones; `empty` is said when none has data.
 
-    Without `y_range` the y axis holds all data. A curve that leaves a given range is cut off at
-    the edge, not bent along it.
+    Without `y_range` the y axis holds all data, and likewise for x. A curve that leaves a given
+    range is cut off at the edge, not bent along it.
     """
 
     curves: tuple[Curve, ...]
@@ -62,6 +62,7 @@ class Chart:
     marks: tuple[Mark, ...] = ()
     empty: str = "nothing yet"
     y_range: tuple[float, float] | None = None
+    x_range: tuple[float, float] | None = None
 
 
 def draw(chart: Chart, width: int, height: int) -> Lines:
@@ -365,7 +366,8 @@ def _compose(chart: Chart, series: list[_Series], width: int, height: int) -> Li
 
     drawn = [one for one in series if one.x.size]
     all_x = np.concatenate([one.x for one in drawn])
-    x_axis = _axis(all_x, whole=bool((np.floor(all_x) == all_x).all()))
+    whole = bool((np.floor(all_x) == all_x).all())
+    x_axis = _axis(all_x, fixed=chart.x_range, whole=whole)
     y_axis = _axis(np.concatenate([one.y for one in drawn]), chart.log_y, chart.y_range)
 
     y_ticks = _y_ticks(y_axis, rows)

@@ -42,14 +42,16 @@ def signed(value: float, digits: int = DIGITS) -> str:
 
 
 def short(value: float) -> str:
-    """At most five cells, for a chain's cells: .92, −.27, 12.3, 3e−4."""
+    """Two significant digits in at most five cells, for a chain: .92, −.27, 1.0, −12, 3e−4."""
     if not math.isfinite(value) or value == 0:
         return number(value)
     size = abs(value)
-    if 0.005 <= size < 99.95:
-        text = (f"{size:.2f}" if size < 9.995 else f"{size:.1f}").removeprefix("0")
+    if 0.0095 <= size < 99.5:
+        text = f"{size:.2f}" if size < 0.995 else f"{size:.1f}" if size < 9.95 else f"{size:.0f}"
+        text = text.removeprefix("0")
     else:
-        text = number(size, 1)
+        mantissa, exponent = f"{size:.0e}".split("e")
+        text = f"{mantissa}e{int(exponent)}".replace("-", MINUS)[:4]
     return f"{MINUS}{text}" if value < 0 else text
 
 
@@ -66,10 +68,15 @@ def level(value: float, low: float, high: float) -> str:
     """
     if not math.isfinite(value):
         return "!"
-    if value == 0 and low < 0:
+    if value == 0 and low <= 0 and high == -low:
         return "─"
     share = (value - low) / (high - low) if high > low else 0.0
     return LEVELS[min(max(int(share * len(LEVELS)), 0), len(LEVELS) - 1)]
+
+
+def role_of(value: float) -> str:
+    """The role of a number by its sign."""
+    return "negative" if value < 0 else "positive" if value > 0 else "dim"
 
 
 def strip(
@@ -77,18 +84,21 @@ def strip(
 ) -> Line:
     """A strip of blocks, one a unit; dots while not computed. `selected` is underlined.
 
-    Without a `span` the scale is ± the largest magnitude shown.
+    Without a `span` the scale is ± the largest magnitude shown; a single entry then has nothing to
+    be compared with and is left blank.
     """
     if not known:
         return tuple(
             (UNKNOWN, "selected-dim" if k == selected else "dim") for k in range(len(values))
         )
+    if span is None and len(values) == 1:
+        return ((" ", ""),)
     if span is None:
         largest = max((abs(v) for v in values if math.isfinite(v)), default=0.0)
         span = (-largest, largest)
     runs: list[Run] = []
     for k, value in enumerate(values):
-        role = "negative" if value < 0 else "positive" if value > 0 else "dim"
+        role = role_of(value) if span[0] < 0 else "gate"
         runs.append((level(value, *span), f"selected-{role}" if k == selected else role))
     return tuple(runs)
 

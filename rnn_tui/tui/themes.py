@@ -49,6 +49,7 @@ _ROLES: dict[str, tuple[str, str, str]] = {
     "key": ("#e0af68", "#9a5b00", "bold"),
     "positive": ("#ff9e64", "#b04a00", ""),
     "negative": ("#7dcfff", "#0a6a99", ""),
+    "gate": ("#9d8cf0", "#5b46c4", ""),
     "good": ("#9ece6a", "#3d7a1f", ""),
     "error": ("#f7768e", "#b3203f", "bold"),
     "warning": ("#e0af68", "#9a5b00", ""),
@@ -65,9 +66,10 @@ _ROLES: dict[str, tuple[str, str, str]] = {
 
 @cache
 def style_of(role: str, theme: str) -> Style:
-    """The style of a role; ``selected-…`` underlines and brightens another role."""
+    """The style of a role; ``selected-…`` underlines another role on a ground of its own."""
     if role.startswith("selected-"):
-        return style_of(role.removeprefix("selected-"), theme) + Style(reverse=True)
+        ground = Style(underline=True, bgcolor="#c9c4b6" if theme == LIGHT.name else "#4a5170")
+        return style_of(role.removeprefix("selected-"), theme) + ground
     if role not in _ROLES:
         return Style.null()
     dark, light, attributes = _ROLES[role]

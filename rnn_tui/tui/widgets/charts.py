@@ -98,6 +98,7 @@ def draw_gradients(scene: Scene, width: int, height: int) -> Lines:
         log_y=True,
         x_label="timestep t",
         marks=(Mark(float(snapshot.t), f"t={snapshot.t}"),) if snapshot.cursor.t else (),
+        x_range=(1.0, max(float(snapshot.steps), 2.0)),
         empty="comes with the backward pass",
     )
     return draw_chart(chart, width, height)

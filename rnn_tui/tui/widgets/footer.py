@@ -6,14 +6,14 @@ from rnn_tui.tui.lines import Line, Lines, cell_width, fit
 from rnn_tui.tui.view import Scene
 
 _HINTS = (
-    ("s", "operation"),
+    ("s", "op"),
     ("n", "timestep"),
     ("f", "pass"),
     ("u", "update"),
     ("space", "run"),
+    ("?", "help"),
     ("tab", "panel"),
     ("z", "zoom"),
-    ("?", "help"),
     ("q", "quit"),
 )
 

@@ -5,15 +5,17 @@ In the backward pass the arrows turn round and a row of gradient norms fills fro
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rnn_tui.engine.program import Pass
 from rnn_tui.session import Snapshot
 from rnn_tui.tui.lines import Line, Lines, Run
-from rnn_tui.tui.numbers import UNKNOWN, level, short
+from rnn_tui.tui.numbers import UNKNOWN, level, role_of, short
 from rnn_tui.tui.view import Scene
 
-LABEL = 7  # cells of the label at the left
+LABEL = 8  # cells of the label at the left
 COLUMN = 5  # cells of a timestep
-UNITS = 3  # hidden units shown in a column when there is one row for them
+UNITS = 3  # hidden units shown in a column, in each row of them
 HEIGHT = 6
 
 
@@ -53,9 +55,9 @@ def timestep_at(snapshot: Snapshot, width: int, x: int) -> int | None:
     return columns[index] if x >= LABEL and index < len(columns) else None
 
 
-def _row(label: str, cells: object) -> Line:
+def _row(label: str, cells: Iterable[Line]) -> Line:
     runs: list[Run] = [(f" {label:<{LABEL - 1}}", "dim")]
-    for cell in cells:  # type: ignore[attr-defined]
+    for cell in cells:
         runs.extend(cell)
     return tuple(runs)
 
@@ -97,36 +99,30 @@ def _gradient(snapshot: Snapshot, t: int) -> Line:
 
 
 def _hidden(scene: Scene, columns: range, rows: int) -> list[Line]:
-    """One row of a few units around the selected one, or a row a unit."""
+    """As many rows of UNITS hidden units as fit, the page that holds the selected one."""
     snapshot, unit = scene.snapshot, scene.view.unit
     hidden = snapshot.settings.hidden
-    if rows == 1:
-        first = min(unit // UNITS * UNITS, max(hidden - UNITS, 0))
-        units = range(first, min(first + UNITS, hidden))
-        label = f"h {first + 1}–{units[-1] + 1}" if len(units) > 1 else f"h_{first + 1}"
-        return [_row(label, (_units(snapshot, t, units, unit) for t in columns))]
-    shown = min(rows, hidden)
+    shown = min(rows * UNITS, hidden)
     first = min(unit // shown * shown, max(hidden - shown, 0))
     lines = []
-    for row in range(first, first + shown):
-        cells = (_units(snapshot, t, range(row, row + 1), unit) for t in columns)
-        lines.append(_row(f"{'›' if row == unit else ' '}h_{row + 1}", cells))
+    for start in range(first, first + shown, UNITS):
+        units = range(start, min(start + UNITS, first + shown))
+        label = f"h {start + 1}–{units[-1] + 1}" if len(units) > 1 else f"h {start + 1}"
+        lines.append(_row(label, (_units(snapshot, t, units, unit) for t in columns)))
     return lines
 
 
 def _units(snapshot: Snapshot, t: int, units: range, selected: int) -> Line:
     """The units of one timestep and the arrow to the next, or, in the backward pass, back."""
     if not _known(snapshot, "h_t", t):
-        return _cell(UNKNOWN * UNITS, "dim")
+        return _cell(UNKNOWN * len(units), "dim")
     state = snapshot.picture.tape["h"][t, 0]
     runs: list[Run] = []
     for unit in units:
         value = float(state[unit])
-        role = "negative" if value < 0 else "positive" if value > 0 else "dim"
-        role = f"selected-{role}" if unit == selected and len(units) > 1 else role
-        runs.append((level(value, -1.0, 1.0) * (UNITS // len(units)), role))
-    passed = any(operation.symbol == "dh_<t-1>" for operation in snapshot.backward_revealed(t))
-    arrow: Run = ("←", "gradient") if passed else ("→", "dim")
-    if passed:
-        return (arrow, *runs, (" ", ""))
-    return ((" ", ""), *runs, arrow)
+        role = f"selected-{role_of(value)}" if unit == selected else role_of(value)
+        runs.append((level(value, -1.0, 1.0), role))
+    runs.append((" " * (UNITS - len(units)), ""))
+    if any(operation.symbol == "dh_<t-1>" for operation in snapshot.backward_revealed(t)):
+        return (("←", "gradient"), *runs, (" ", ""))
+    return ((" ", ""), *runs, ("→", "dim"))

@@ -18,9 +18,9 @@ from rnn_tui.tui.numbers import UNKNOWN, signed, strip
 from rnn_tui.tui.parameters import parameter_name
 from rnn_tui.tui.view import Scene
 
-SYMBOL = 10  # cells of the symbol with its marker
+SYMBOL = 11  # cells of the symbol with its marker
 NUMBER = 9
-THROUGH = 14  # cells of the third column of the backward pass
+THROUGH = 15  # cells of the third column of the backward pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ def _gradient(row: Row, look: _Look) -> Line:
     if through is not None:
         value = look.values[through.symbol][0]
         shown = signed(float(value[min(look.unit, len(value) - 1)]))
-        line += ((f" {_through_label(through)} ", "dim"), (shown, "gradient"))
+        line += ((f" {_through_label(through):>4} ", "dim"), (f"{shown:>{NUMBER}}", "gradient"))
     return line
 
 
@@ -178,7 +178,7 @@ def _arriving(snapshot: Snapshot, look: _Look) -> Line:
     line += _number(array, look.unit, True)
     if "dc_next" in look.values:
         value = float(look.values["dc_next"][0][look.unit])
-        line += ((" c ", "dim"), (signed(value), "gradient"))
+        line += (("    c ", "dim"), (f"{signed(value):>{NUMBER}}", "gradient"))
     return line
 
 
@@ -211,11 +211,10 @@ def _explain(scene: Scene, look: _Look, width: int, room: int) -> Lines:
         return _next_hint(snapshot, room)
     chosen = revealed[max(len(revealed) - 1 - scene.view.operation, 0)]
     equation = _equation(chosen, look, width)
-    listing = _listing(scene, look, chosen, width)
-    if room >= len(equation) + len(shares) + len(listing) + 2:
-        gap: Lines = ((),)
-        return (*equation, *gap, *listing, *(gap + shares if shares else ()))
-    return (*equation, *shares)[: max(room, 0)]
+    spare = room - len(equation) - len(shares) - 2
+    if spare < 3:
+        return (*equation, *shares)[: max(room, 0)]
+    return (*equation, *shares, (), *_listing(scene, look, chosen, width, spare))
 
 
 def _next_hint(snapshot: Snapshot, room: int) -> Lines:
@@ -229,9 +228,11 @@ def _next_hint(snapshot: Snapshot, room: int) -> Lines:
 def _equation(operation: Operation, look: _Look, width: int) -> Lines:
     """In symbols, and with the numbers of the selected unit; folded where it is too wide."""
     symbols = f"{operation.equation()}"
-    lines: list[Line] = [((" ", ""), (symbols, "accent"), (f"   {operation.title}", "dim"))]
+    first: Line = ((" ", ""), (symbols, "accent"))
+    if cell_width(first) + len(operation.title) + 3 <= width:
+        first = (*first, (f"   {operation.title}", "dim"))
     numbers = numbers_line(operation, look.values, 0, look.unit)
-    return (lines[0], *(((" ", ""), (part, "strong")) for part in fold(numbers, width - 2)))
+    return (first, *(((" ", ""), (part, "strong")) for part in fold(numbers, width - 2)))
 
 
 def fold(text: str, width: int) -> list[str]:
@@ -246,14 +247,15 @@ def fold(text: str, width: int) -> list[str]:
     return lines
 
 
-def _listing(scene: Scene, look: _Look, chosen: Operation, width: int) -> Lines:
-    """Every operation of this pass: equation and, once revealed, the unit's number."""
+def _listing(scene: Scene, look: _Look, chosen: Operation, width: int, height: int) -> Lines:
+    """The operations of this pass, around the chosen one: equation and, once revealed, number."""
     network = scene.snapshot.picture.network
     backward = bool(look.backward)
     operations = network.backward_operations if backward else network.forward_operations
     revealed = len(look.backward or look.forward)
+    first = max(min(operations.index(chosen) - height // 2, len(operations) - height), 0)
     lines: list[Line] = []
-    for index, operation in enumerate(operations):
+    for index, operation in enumerate(operations[first : first + height], first):
         known = index < revealed
         marker = "▸" if operation is chosen else " "
         left: Line = (

@@ -148,7 +148,9 @@ def _one_parameter(scene: Scene, gradient: Gradient) -> Lines:
         ((f" p = {name}", "accent"), ("   g ", "dim"), (signed(float(values["g"])), "strong"))
     ]
     for operation in optimizer.operations():
-        symbols = f"{_plain(operation.symbol)} = {_plain(operation.expression.text())}"
+        kept = operation.symbol in optimizer.memory or operation.symbol == "p_new"
+        sign = "←" if kept else "="  # ← takes the place of the value before
+        symbols = f"{_plain(operation.symbol)} {sign} {_plain(operation.expression.text())}"
         numbers = spell(operation.expression.tokens(look))
         result = number(look.number(operation.symbol))
         middle = f" = {numbers}" if numbers != result else ""
@@ -157,5 +159,5 @@ def _one_parameter(scene: Scene, gradient: Gradient) -> Lines:
 
 
 def _plain(text: str) -> str:
-    """Single numbers are multiplied with a dot, and a new value is marked as such."""
-    return text.replace("⊙", "·").replace("_new", "′").replace("_old", "")
+    """Single numbers are multiplied with a dot; the arrow says which value is old."""
+    return text.replace("⊙", "·").replace("_new", "").replace("_old", "")
