@@ -190,7 +190,8 @@ class Binary(Expression):
 
     def text(self) -> str:
         left, right = self._loosest()
-        joined = f"{_enclose_text(self.left, left)}{self.operator}"
+        scalar = self.operator == "⊙" and isinstance(self.left, Constant)
+        joined = f"{_enclose_text(self.left, left)}{'·' if scalar else self.operator}"
         return joined + _enclose_text(self.right, right)
 
     def evaluate(self, values: Values) -> Array:

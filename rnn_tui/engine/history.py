@@ -68,23 +68,24 @@ class History:
         self.average = SMOOTHING * self.average + (1.0 - SMOOTHING) * loss
         self.weight *= SMOOTHING
         self._pending += 1
-        if self._pending == self.stride:
-            self._close_bucket()
+        if self._pending % min(self.stride, RECENT) == 0:
+            self._fold()
 
-    def _close_bucket(self) -> None:
-        losses, norms = self.recent(self._pending)
-        self._full[self._buckets] = (
-            self.count,
-            losses.mean(),
-            losses.min(),
-            losses.max(),
-            self.smoothed,
-            norms.mean(),
-        )
-        self._buckets += 1
-        self._pending = 0
-        if self._buckets == BUCKETS:
-            self._halve()
+    def _fold(self) -> None:
+        """Put the newest updates into the bucket being filled, before the ring forgets them."""
+        losses, norms = self.recent(min(self.stride, RECENT))
+        row = self._full[self._buckets]
+        low, high, means = losses.min(), losses.max(), np.array((losses.mean(), norms.mean()))
+        folds = -(-self._pending // RECENT)  # of as many updates each
+        if folds > 1:
+            low, high = min(low, row[2]), max(high, row[3])
+            means = row[[1, 5]] + (means - row[[1, 5]]) / folds
+        row[:] = (self.count, means[0], low, high, self.smoothed, means[1])
+        if self._pending == self.stride:
+            self._buckets += 1
+            self._pending = 0
+            if self._buckets == BUCKETS:
+                self._halve()
 
     def _halve(self) -> None:
         """Buckets in pairs become one."""
@@ -115,7 +116,7 @@ class History:
 
     def state(self) -> tuple[dict[str, int | float], dict[str, Float64]]:
         """All there is to go on from: numbers, and arrays ``recent`` [≤ RECENT, 2] and
-        ``buckets`` [< BUCKETS, 6]; copies."""
+        ``buckets`` [≤ BUCKETS, 6], the last of which may still be filling; copies."""
         numbers = {
             "count": self.count,
             "stride": self.stride,
@@ -123,7 +124,8 @@ class History:
             "weight": self.weight,
         }
         recent = np.stack(self.recent(RECENT), axis=1)
-        return numbers, {"recent": recent, "buckets": self._full[: self._buckets].copy()}
+        rows = self._buckets + _is_folded(self._pending)
+        return numbers, {"recent": recent, "buckets": self._full[:rows].copy()}
 
     def restore(self, numbers: Mapping[str, object], arrays: Mapping[str, Array]) -> None:
         """Be what `state` told.
@@ -140,7 +142,8 @@ class History:
         if not (math.isfinite(average) and 0 <= weight <= 1 and (weight < 1 or count == 0)):
             raise ValueError("history: average and weight must be finite, weight from 0 to 1")
         buckets = min(count // stride, BUCKETS)
-        shapes = {"recent": (min(count, RECENT), 2), "buckets": (buckets, 6)}
+        rows = buckets + _is_folded(count % stride)
+        shapes = {"recent": (min(count, RECENT), 2), "buckets": (rows, 6)}
         if stride & (stride - 1) or buckets == BUCKETS:
             raise ValueError(f"history: a stride of {stride} does not fit {count} updates")
         for name, shape in shapes.items():
@@ -149,5 +152,10 @@ class History:
                 raise ValueError(f"history: {name} has shape {found}; expected {shape}")
         self.count, self.stride, self.average, self.weight = count, stride, average, weight
         self._buckets, self._pending = buckets, count % stride
-        self._full[:buckets] = arrays["buckets"]
+        self._full[:rows] = arrays["buckets"]
         self._recent[np.arange(count - shapes["recent"][0], count) % RECENT] = arrays["recent"]
+
+
+def _is_folded(pending: int) -> bool:
+    """Whether a bucket of `pending` updates so far has been begun in the decimated history."""
+    return pending >= RECENT

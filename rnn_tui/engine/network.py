@@ -243,9 +243,10 @@ def named_values(
         "dh_<t-1>": tape["dh_next"][k],
     }
     values.update(network.cell.values(tape, t))
-    for operation in network.forward_operations + network.backward_operations:
-        if operation.symbol not in values:
-            values[operation.symbol] = operation.expression.evaluate(values)
+    with np.errstate(all="ignore"):  # near a divergence these may overflow; whoever asks looks
+        for operation in network.forward_operations + network.backward_operations:
+            if operation.symbol not in values:
+                values[operation.symbol] = operation.expression.evaluate(values)
     return values
 
 

@@ -115,9 +115,10 @@ class Optimizer(ABC):
         numbers = self._constants() | {"lr": self.hyperparameters.lr, "eps": self.eps}
         number = self.parameters.dtype.type
         values |= {name: np.asarray(number(value)) for name, value in numbers.items()}
-        for operation in self.operations():
-            if operation.symbol not in values:
-                values[operation.symbol] = operation.expression.evaluate(values)
+        with np.errstate(all="ignore"):  # an effective rate of lr/0 is inf, and no mistake
+            for operation in self.operations():
+                if operation.symbol not in values:
+                    values[operation.symbol] = operation.expression.evaluate(values)
         return {name: np.asarray(value) for name, value in values.items()}
 
     def _constants(self) -> dict[str, float]:

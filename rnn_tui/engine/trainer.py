@@ -16,7 +16,7 @@ from rnn_tui.engine.cells.base import Operation
 from rnn_tui.engine.clipping import Clipping, norm
 from rnn_tui.engine.expressions import Array
 from rnn_tui.engine.history import History
-from rnn_tui.engine.network import Architecture, Network, initialise
+from rnn_tui.engine.network import Architecture, Network, initialise, views
 from rnn_tui.engine.optimizers import Hyperparameters, make_optimizer
 from rnn_tui.engine.program import Cursor, Pass, Program
 from rnn_tui.settings import Settings
@@ -90,6 +90,7 @@ class Trainer:
         self.revealed = 0
         self.loss = math.nan  # of the newest window whose loss is known
         self.grad_norm = math.nan  # of its gradient, before clipping
+        self._watchful = False  # this window's weights are so large that every piece is looked at
         self._window_data = self.task.state()
         self._end = self.program.end
         self.clipping = Clipping(settings.clip_by, settings.clip)
@@ -144,7 +145,8 @@ class Trainer:
             self.revealed += 1
         else:
             self._go(self._next())
-            self.revealed = 1
+            if self.divergence is None:
+                self.revealed = 1
 
     def step(self) -> None:
         """One micro-operation; if this timestep is not revealed to its end, that."""
@@ -169,10 +171,11 @@ class Trainer:
     def run(self, updates: int) -> int:
         """Complete `updates` more updates; returns how many were (fewer on divergence)."""
         start = self.updates
-        for _ in range(updates):
-            self._advance(self._end)
-            if self.divergence is not None:
-                break
+        with _quiet():
+            for _ in range(updates):
+                self._advance(self._end)
+                if self.divergence is not None:
+                    break
         self.revealed = self.cursor.operations
         return self.updates - start
 
@@ -185,7 +188,8 @@ class Trainer:
 
     def _go(self, position: int) -> None:
         """To `position` of this update, or of the next where that lies behind."""
-        self._advance(position)
+        with _quiet():
+            self._advance(position)
         self.revealed = self.cursor.operations
 
     def _advance(self, target: int) -> None:
@@ -196,9 +200,10 @@ class Trainer:
             self.position = 0
         whole = self.position == 0 and target == self._end
         while self.position < target and self.divergence is None:
+            before = self.position
             self._piece(target)
-            if not whole and self.divergence is None:
-                self._check_forward_piece()
+            if self.divergence is None and (self._watchful or not whole):
+                self._check_piece(before)
 
     def _piece(self, target: int) -> None:
         """As many micro-operations of one pass as lie before `target`."""
@@ -206,7 +211,6 @@ class Trainer:
         steps = program.steps
         if position == 0:
             self._batch()
-            self.position = 1
         elif position <= steps:
             last = min(target - 1, steps)
             network.forward(position, last)
@@ -228,11 +232,17 @@ class Trainer:
     def _batch(self) -> None:
         """The next window: inputs, targets, and the state it begins with."""
         tape = self.network.tape
+        self.position = self.program.batch
         self._window_data = self.task.state()
         if self.task.next_window(tape["x"], tape["target"]) or not self.settings.carry:
             self.network.set_state(None)
         else:
             self.network.carry_state()
+        # Weights this large can overflow in places that leave no trace in loss or gradient, such as
+        # a pre-activation before tanh: then every piece is looked at, as it is while stepping.
+        self._watchful = not math.isfinite(self.parameters.dot(self.parameters))
+        if self._watchful and (found := self._bad_parameter(self.parameters)):
+            self._diverge(Divergence(Pass.BATCH, 0, *found))
 
     def _loss(self) -> None:
         loss = self.network.loss()
@@ -268,36 +278,44 @@ class Trainer:
 
     def _overflow(self) -> Divergence | None:
         """A parameter or memory entry that the update made non-finite."""
-        optimizer = self.optimizer
-        for name, array in {"parameters": self.parameters, **optimizer.memory}.items():
-            if math.isfinite(array.dot(array)) or np.isfinite(array).all():
-                continue
-            bad = array[~np.isfinite(array)][0]
-            tensor = f"optimizer memory {name}" if name in optimizer.memory else name
-            return Divergence(Pass.UPDATE, 0, tensor, float(bad))
+        memory = self.optimizer.memory
+        for name, array in {"": self.parameters, **memory}.items():
+            if not math.isfinite(array.dot(array)) and (found := self._bad_parameter(array)):
+                tensor, value = found
+                owner = f"optimizer memory {name} of {tensor}" if name else tensor
+                return Divergence(Pass.UPDATE, 0, owner, value)
         return None
 
-    def _check_forward_piece(self) -> None:
-        """While stepping: name a bad timestep as soon as it is reached."""
+    def _bad_parameter(self, flat: Array) -> tuple[str, float] | None:
+        """The first parameter whose entries in `flat` [P] are not all finite, and such an entry."""
+        for name, array in views(self.network.specs, flat).items():
+            bad = array[~np.isfinite(array)]
+            if bad.size:
+                return name, float(bad[0])
+        return None
+
+    def _check_piece(self, before: int) -> None:
+        """Name a bad timestep as soon as it is done: those done since position `before`."""
         stage, t = self.program.place(self.position)
         if stage is Pass.FORWARD:
-            found = self._first_forward(t)
+            found = self._first_forward(self.program.place(before)[1] + 1, t)
         elif stage is Pass.BACKWARD:
-            found = self._first_backward(t)
+            start = self.program.place(before)[1] - 1 if before > self.program.loss else None
+            found = self._first_backward(start, t)
         else:
             return
         if found:
             self._diverge(found)
 
-    def _first_forward(self, last: int | None = None) -> Divergence | None:
+    def _first_forward(self, first: int = 1, last: int | None = None) -> Divergence | None:
         self.network.readout()
         operations = self.network.forward_operations
-        timesteps = range(1, (last or self.program.steps) + 1)
+        timesteps = range(first, (last or self.program.steps) + 1)
         return self._first_bad(Pass.FORWARD, timesteps, ("x_t",), operations)
 
-    def _first_backward(self, last: int = 1) -> Divergence | None:
+    def _first_backward(self, last: int | None = None, first: int = 1) -> Divergence | None:
         operations = self.network.backward_operations
-        timesteps = range(self.program.steps, last - 1, -1)
+        timesteps = range(last or self.program.steps, first - 1, -1)
         return self._first_bad(Pass.BACKWARD, timesteps, (), operations)
 
     def _first_bad(
@@ -322,6 +340,7 @@ class Trainer:
         self.divergence = divergence
         program = self.program
         self.position = {
+            Pass.BATCH: program.batch,
             Pass.FORWARD: program.forward(divergence.t),
             Pass.LOSS: program.loss,
             Pass.BACKWARD: program.backward(max(divergence.t, 1)),
@@ -360,8 +379,14 @@ class Trainer:
         self.updates = keyframe.updates
         self.divergence = None
         self.position = 0
-        self._advance(keyframe.position)
+        with _quiet():
+            self._advance(keyframe.position)
         self.revealed = keyframe.revealed
+
+
+def _quiet() -> np.errstate:
+    """No warnings of numbers that are not finite: `_advance` finds and names them."""
+    return np.errstate(all="ignore")
 
 
 def _hyperparameters(settings: Settings) -> Hyperparameters:

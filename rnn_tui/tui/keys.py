@@ -41,7 +41,7 @@ KEYS = (
     Key("down,j", "unit(1)", "↓ j", "next unit; in UPDATE, next tensor", True),
     Key("pageup", "operation(1)", "PgUp", "equation of the operation before", True),
     Key("pagedown", "operation(-1)", "PgDn", "equation of the next operation", True),
-    Key("comma", "parameter(-1)", ",", "parameter before (its gradient's share, its update)", True),
+    Key("comma", "parameter(-1)", ",", "parameter before (its share, its update)", True),
     Key("full_stop", "parameter(1)", ".", "next parameter", True),
     Key("w", "write", "w", "write a checkpoint"),
     Key("question_mark,f1", "help", "? F1", "this help"),

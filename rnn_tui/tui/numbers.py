@@ -14,15 +14,15 @@ DIGITS = 4  # significant
 
 
 def number(value: float, digits: int = DIGITS) -> str:
-    """`value` with `digits` significant digits: 0.4970, −12.35, 3.214e−05; no sign for plus.
+    """`value` with `digits` significant digits: 0.4970, −12.35, 3.214e−5; no sign for plus.
 
-    Zero is 0. Numbers that are not finite are named: they are never drawn as numbers.
+    A number that is exactly whole is written so: 0, 20, −1. Numbers that are not finite are named.
     """
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else ("∞" if value > 0 else f"{MINUS}∞")
-    if value == 0:
-        return "0"
     size = abs(value)
+    if value == int(value) and size < 10**digits:
+        return f"{MINUS if value < 0 else ''}{int(size)}"
     rounded = float(f"{size:.{digits - 1}e}")
     if 1e-3 <= rounded < 10**digits:
         before = max(1, math.floor(math.log10(rounded)) + 1)

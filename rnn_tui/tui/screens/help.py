@@ -52,10 +52,10 @@ class HelpScreen(ModalScreen[None]):
         for key in KEYS:
             text.append(f"  {key.shown:<10}", style_of("strong", theme))
             text.append(f" {key.help}")
-            text.append(" · takes a count\n" if key.counts else "\n", style_of("dim", theme))
+            text.append(" · counts\n" if key.counts else "\n", style_of("dim", theme))
         text.append("  ctrl+p     ", style_of("strong", theme))
         text.append("command palette\n")
-        text.append("\n  Digits before a key are a count: 5n, 200u, 12s.\n\n")
+        text.append("\n  Digits before a key that counts repeat it: 5n, 200u, 12s.\n\n")
         heading("Words")
         for word, meaning in _WORDS:
             text.append(f"  {word:<10}", style_of("strong", theme))

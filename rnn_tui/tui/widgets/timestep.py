@@ -20,6 +20,7 @@ from rnn_tui.tui.view import Scene
 
 SYMBOL = 11  # cells of the symbol with its marker
 NUMBER = 9
+EQUATION = 2  # lines kept for the equation however low the panel
 THROUGH = 15  # cells of the third column of the backward pass
 
 
@@ -77,6 +78,7 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
     """Rows, then as much explanation as there is room for."""
     look = _look(scene, width)
     rows = _rows(scene.snapshot, look)
+    rows = _around_current(rows, look, scene.snapshot, max(height - EQUATION, 1))
     room = height - len(rows)
     explanation = _explain(scene, look, width, room)
     spare = room - len(explanation)
@@ -97,6 +99,16 @@ def _look(scene: Scene, width: int) -> _Look:
         drawn=snapshot.cursor.drawn,
         entered=bool(backward),
     )
+
+
+def _around_current(rows: Lines, look: _Look, snapshot: Snapshot, height: int) -> Lines:
+    """On a low panel: as many rows as leave room for the equation, the current one among them."""
+    symbols = [row.symbol for row in snapshot.rows]
+    current = look.current
+    place = symbols.index(current.row) if current else 0
+    place += place == len(symbols) - 1  # the line of what arrives stands before the last
+    first = min(max(place - height + 1, 0), max(len(rows) - height, 0))
+    return rows[first : first + height]
 
 
 # Rows
