@@ -15,12 +15,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+import numpy as np
+
 from rnn_tui.engine.cells.base import Operation, Row
 from rnn_tui.engine.clipping import Clipping, norm
 from rnn_tui.engine.evaluation import Evaluation, Evaluator
 from rnn_tui.engine.expressions import Array
 from rnn_tui.engine.history import Curve
-from rnn_tui.engine.network import Picture
+from rnn_tui.engine.network import Picture, views
 from rnn_tui.engine.optimizers import Optimizer
 from rnn_tui.engine.probes import Shares, gradient_norms, shares
 from rnn_tui.engine.program import Cursor, Pass
@@ -267,19 +269,21 @@ class Session:
                     self._wake.wait()
                 if self._stopping:
                     return
-                commands = list(self._commands)
-                self._commands.clear()
+                command = self._commands.popleft() if self._commands else None
             try:
-                for command in commands:
+                if command is not None:
                     self._carry_out(command)
                 if self._goal is not None:
                     self._slice(self._goal)
             except Exception as error:  # whatever it is, the screen must hear of it and live on
-                self._goal = None
-                self._say(f"{type(error).__name__}: {error}", error=True)
-                commands.append(Pause())
-            if commands or self._goal is None or self._wanted:
+                self._fail(error)
+            told = command is not None or self._goal is None
+            if self._wanted or (told and not self._commands):
                 self._publish()
+
+    def _fail(self, error: Exception) -> None:
+        self._goal = None
+        self._say(f"{type(error).__name__}: {error}", error=True)
 
     def _carry_out(self, command: Command) -> None:
         match command:
@@ -293,16 +297,23 @@ class Session:
             case Pause():
                 self._goal = None
             case Configure(settings):
-                self._trainer.configure(settings)
+                self._configure(settings)
             case Restart(settings):
                 self._restart(settings or self._trainer.settings)
-            case Look():
-                self._look = command
+            case Look(sample):
+                last = self._trainer.settings.batch - 1
+                self._look = replace(command, sample=min(sample, last))
             case Save(path):
                 self._save(path)
         if self._goal is not None and self._trainer.divergence is not None:
             self._goal = None
             self._say("the network diverged: r restarts it, o changes its settings", error=True)
+
+    def _configure(self, settings: Settings) -> None:
+        before = self._trainer.optimizer.before
+        self._trainer.configure(settings)
+        # Another optimizer has no last step, but this window was computed with these weights.
+        np.copyto(self._trainer.optimizer.before, before)
 
     def _restart(self, settings: Settings) -> None:
         try:
@@ -363,14 +374,20 @@ class Session:
 
     def _publish(self) -> None:
         self._wanted = False
-        self.latest = self._snapshot()
+        try:
+            self.latest = self._snapshot()
+        except Exception as error:
+            self._fail(error)
+            self.latest = replace(
+                self.latest, number=self._number, running=False, notice=self._notice
+            )
         self._notify()
 
     def _snapshot(self) -> Snapshot:
         trainer, look = self._trainer, self._look
         self._number += 1
         cursor = trainer.cursor
-        if cursor.stage is not Pass.BATCH:
+        if cursor.stage is Pass.FORWARD:  # later they are there, made before the update
             trainer.network.readout()
         snapshot = Snapshot(
             number=self._number,
@@ -383,7 +400,7 @@ class Session:
             smoothed=trainer.history.smoothed,
             grad_norm=trainer.grad_norm,
             speed=self._speed,
-            picture=trainer.network.picture(look.sample),
+            picture=self._picture(),
             gradient_norms=gradient_norms(trainer.network),
             gradient=self._gradient(),
             optimizer=trainer.optimizer.picture(),
@@ -399,6 +416,15 @@ class Session:
         if cursor.stage is Pass.BACKWARD and snapshot.t >= cursor.t:
             return replace(snapshot, shares=shares(trainer.network, snapshot.t))
         return snapshot
+
+    def _picture(self) -> Picture:
+        """The sample looked at, with the weights it was computed with, even after the update."""
+        trainer = self._trainer
+        picture = trainer.network.picture(self._look.sample)
+        if trainer.cursor.stage is not Pass.UPDATE:
+            return picture
+        before = trainer.optimizer.before.copy()
+        return replace(picture, parameters=views(trainer.network.specs, before))
 
     def _gradient(self) -> Gradient | None:
         trainer = self._trainer
