@@ -1,0 +1,538 @@
+"""The command line: what it understands, and that every refusal is one line and exit code 2."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from rnn_tui import __version__, checkpoint, cli
+from rnn_tui.checkpoint import load, save
+from rnn_tui.cli import run
+from rnn_tui.engine.trainer import Trainer
+from rnn_tui.settings import DECLARATIONS, Settings, preset
+
+PROGRAM = [sys.executable, "-m", "rnn_tui"]
+ROOT = Path(__file__).resolve().parent.parent
+SMALL = ["--hidden", "4", "--steps", "5"]
+EXPLODING = ["--activation", "relu", "--optimizer", "sgd", "--lr", "100", "--clip-by", "none"]
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    # An ignored Ctrl-C is inherited, and a test runner in the background may ignore it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def start(*arguments: str, **rest: Any) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*PROGRAM, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **rest,
+    )
+
+
+def call(*arguments: str) -> tuple[int, str, str]:
+    """Run the program for real: exit code, stdout, stderr."""
+    with start(*arguments) as process:
+        out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+def figures(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> dict[str, Any]:
+    """Train in this process and return the JSON object."""
+    assert run(["train", *arguments, "--json"]) == code
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1
+    found: dict[str, Any] = json.loads(out, parse_constant=pytest.fail)
+    return found
+
+
+# ---------------------------------------------------------------- help and version
+
+
+def test_python_m_is_the_program() -> None:
+    assert call("--version") == (0, f"rnn-tui {__version__}\n", "")
+    assert call("train", "--version") == (0, f"rnn-tui {__version__}\n", "")
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+@pytest.mark.parametrize("command", [[], ["train"]])
+def test_help_names_every_option(
+    capsys: pytest.CaptureFixture[str], command: list[str], option: str
+) -> None:
+    assert run([*command, option]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"Usage: {' '.join(['rnn-tui', *command])} [OPTIONS] [CHECKPOINT]")
+    for declaration in DECLARATIONS.values():
+        assert re.search(rf"^  {declaration.option}\b", out, re.MULTILINE)
+    for heading in ("Examples:", "Data:", "Windows:", "Network:", "Optimizer:", "Clipping:"):
+        assert heading in out
+    assert "[default: 32]" in out
+    assert max(map(len, out.splitlines())) <= 80
+    assert ("\n  --updates" in out) == ("\n  --out" in out) == bool(command)
+    assert ("\n  --theme" in out) == ("\n  --remote / --local" in out) == (not command)
+
+
+def test_help_says_how_to_get_help_inside(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["--help"])
+    assert "? shows the keys" in capsys.readouterr().out
+
+
+def test_asking_for_help_does_not_import_numpy() -> None:
+    program = (
+        "import sys; from rnn_tui.cli import run; run(['--help']); "
+        "sys.exit(', '.join({'numpy', 'textual', 'safetensors'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stderr.strip() == ""
+
+
+def test_threads_are_limited_unless_the_user_says_otherwise() -> None:
+    program = (
+        "import os; from rnn_tui.cli import THREADS, run; run(['--version']); "
+        "print([os.environ[name] for name in THREADS])"
+    )
+    kept = {name: value for name, value in os.environ.items() if name not in cli.THREADS}
+    env = kept | {"OMP_NUM_THREADS": "3"}
+    out = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True)
+    assert out.stdout.endswith("['1', '3', '1']\n")
+
+
+# ---------------------------------------------------------------- refusals
+
+REFUSED: dict[str, str] = {
+    "train --lr abc": "--lr must be a number above 0 and at most 100, not 'abc'",
+    "train --lr 0": "--lr must be a number above 0 and at most 100, not 0",
+    "train --lr nan": "--lr must be a number above 0 and at most 100, not nan",
+    "train --hidden 1e3": "--hidden must be a whole number from 1 to 4096, not '1e3'",
+    "train --cell foo": "--cell must be one of rnn, lstm, gru, not 'foo'",
+    "--cell foo": "--cell must be one of rnn, lstm, gru, not 'foo'",
+    "train --eps x": "--eps must be a number above 0 and at most 1, or default, not 'x'",
+    "train --steps 400": "--num-points must be at least 401, --steps 400 and one more, not 400",
+    "train --task series": "--data must be the path of a CSV file when --task is series, not ''",
+    "train --task series --data no.csv": "--data 'no.csv': there is no such file",
+    "--task series --data no.csv": "--data 'no.csv': there is no such file",
+    "train --preset tut": "--preset must be one of tutorial, not 'tut'",
+    "train --updates -1": "--updates must be a whole number from 0 to 1000000000, not -1",
+    "train --updates many": "--updates must be a whole number from 0 to 1000000000, not 'many'",
+    "--theme blue": "--theme must be one of dark, light, not 'blue'",
+    "train --lrr 1": "there is no option --lrr; did you mean --lr?",
+    "--hiden 1": "there is no option --hiden; did you mean --hidden?",
+    "train --qqqqqqq": "there is no option --qqqqqqq; see rnn-tui train --help",
+    "-x": "there is no option -x; see rnn-tui --help",
+    "--updates 3": "there is no option --updates; see rnn-tui --help",
+    "train --lr": "--lr needs a value: a number above 0 and at most 100",
+    "train --cell": "--cell needs a value: one of rnn, lstm, gru",
+    "train --out": "--out needs a value: FILE.safetensors",
+    "train --carry=3": "--carry takes no value",
+    "train --json=yes": "--json takes no value",
+    "one two": "one CHECKPOINT is enough; 'two' is one too many",
+    "none.safetensors": "'none.safetensors': there is no such file",
+    "train none.safetensors": "'none.safetensors': there is no such file",
+    "--lr 1 train": "'train' comes first: rnn-tui train [OPTIONS]",
+    "run --hidden 8": "--hidden 8 cannot change in a run: 'run' has --hidden 4",
+    "train run --no-carry --cell gru": (
+        "--no-carry, --cell gru cannot change in a run: 'run' has --carry, --cell rnn"
+    ),
+    "run --preset tutorial": ("--preset starts a new run; leave it out, or leave out the file"),
+    "train run --init-from run": (
+        "--init-from starts a new run; leave it out, or leave out the file"
+    ),
+    "words": (
+        "'words': it is not a safetensors file, or not a whole one "
+        "(Error while deserializing header: header too large)"
+    ),
+    "train --init-from none": "'none': there is no such file",
+    "train --init-from run --hidden 4 --cell lstm": (
+        "'run': it has hidden size 4 and 1 gate block (rnn), not --cell lstm --hidden 4: "
+        "tensor rnn.weight_ih_l0 has shape (4, 1); expected (16, 1)"
+    ),
+    "train --out none/run": "--out 'none/run': cannot be written: there is no folder 'none'",
+    "train --out .": "--out '.': cannot be written: it is a folder",
+    "train --out words/run": "--out 'words/run': cannot be written: there is no folder 'words'",
+    "train --metrics none/m.csv": "--metrics 'none/m.csv': its folder does not exist",
+    "train --metrics .": "--metrics '.': it is a folder",
+    "train --metrics run --out ./run": "--out and --metrics both name './run'",
+    "": "this needs a terminal; without one, use: rnn-tui train",
+    "run": "this needs a terminal; without one, use: rnn-tui train",
+}
+
+
+@pytest.fixture
+def files() -> None:
+    """In this folder: a checkpoint called run, and a text called words."""
+    trainer = Trainer(Settings(hidden=4, steps=5))
+    trainer.run(3)
+    save("run", trainer)
+    Path("words").write_text("neither numbers nor tensors, only words\n")
+
+
+@pytest.mark.usefixtures("files")
+@pytest.mark.parametrize("line", REFUSED)
+def test_refusals(capsys: pytest.CaptureFixture[str], line: str) -> None:
+    before = sorted(os.listdir())
+    assert run(line.split()) == 2
+    shown = capsys.readouterr()
+    assert shown.err == f"rnn-tui: {REFUSED[line]}\n"
+    assert shown.out == ""
+    assert sorted(os.listdir()) == before
+
+
+def test_a_refusal_for_real() -> None:
+    code, out, err = call("train", "--lr", "abc")
+    assert (code, out) == (2, "")
+    assert err == f"rnn-tui: {REFUSED['train --lr abc']}\n"
+    assert call()[2] == "rnn-tui: this needs a terminal; without one, use: rnn-tui train\n"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_may_not_be_written(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("closed").mkdir(mode=0o500)
+    assert run(["train", "--out", "closed/run"]) == 2
+    expected = "rnn-tui: --out 'closed/run': cannot be written: permission denied\n"
+    assert capsys.readouterr().err == expected
+
+
+def test_too_little_memory_is_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError("Unable to allocate 320. GiB")
+
+    monkeypatch.setattr("rnn_tui.engine.trainer.Trainer.__init__", fail)
+    assert run(["train"]) == 2
+    expected = "rnn-tui: there is not enough memory for a network and windows of this size\n"
+    assert capsys.readouterr().err == expected
+
+
+def test_a_mistake_of_ours_is_one_line_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("two\nlines")
+
+    monkeypatch.setattr("rnn_tui.engine.trainer.Trainer.__init__", fail)
+    assert run(["train"]) == cli.BROKEN
+    expected = "unexpected ValueError: two lines (set RNN_TUI_TRACEBACK=1 to see where)"
+    assert capsys.readouterr().err == f"rnn-tui: {expected}\n"
+    monkeypatch.setenv("RNN_TUI_TRACEBACK", "1")
+    with pytest.raises(ValueError, match="two"):
+        run(["train"])
+
+
+# ---------------------------------------------------------------- settings
+
+
+def trainer_of(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Trainer:
+    """The trainer that `rnn-tui train` would run."""
+    found: list[Trainer] = []
+
+    def keep(trainer: Trainer, job: object) -> int:
+        found.append(trainer)
+        return 0
+
+    monkeypatch.setattr(cli, "_run_job", keep)
+    assert run(["train", *arguments]) == 0
+    return found[0]
+
+
+def test_every_setting_has_its_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("numbers.csv").write_text("a,b\n" + "".join(f"{k},{k % 9}\n" for k in range(90)))
+    given = {
+        "task": "series", "data": "numbers.csv", "column": "b", "scale": "none", "noise": "0.5",
+        "num_points": "77", "x_min": "-1", "x_max": "8.5", "steps": "7", "batch": "2",
+        "windows": "random", "cell": "lstm", "activation": "relu", "hidden": "3", "init": "small",
+        "forget_bias": "-2", "dtype": "float64", "seed": "5", "optimizer": "adam", "lr": "1e-3",
+        "momentum": "0.5", "alpha": "0.8", "beta1": "0.7", "beta2": "0.6", "eps": "1e-5",
+        "eps_place": "inside", "clip": "2", "clip_by": "norm",
+    }  # fmt: skip
+    assert {*given, "carry"} == set(DECLARATIONS)
+    line = [word for name, value in given.items() for word in (DECLARATIONS[name].option, value)]
+    settings = trainer_of(monkeypatch, *line, "--no-carry").settings
+    expected = {name: DECLARATIONS[name].parse(value) for name, value in given.items()}
+    assert settings == Settings(**expected, carry=False)
+    assert trainer_of(monkeypatch).settings == Settings()
+    assert trainer_of(monkeypatch, "--eps", "default").settings.eps is None
+
+
+def test_a_preset_and_options_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert trainer_of(monkeypatch, "--preset", "tutorial").settings == preset("tutorial")
+    changed = trainer_of(monkeypatch, "--lr", "0.5", "--preset", "tutorial", "--noise", "0")
+    assert changed.settings == preset("tutorial").with_(lr=0.5, noise=0.0)
+
+
+@pytest.mark.parametrize(
+    ("line", "updates"),
+    [("", 20_000), ("--preset tutorial", 100_000), ("--preset tutorial --updates 7", 7)],
+)
+def test_how_many_updates(monkeypatch: pytest.MonkeyPatch, line: str, updates: int) -> None:
+    jobs: list[cli.Job] = []
+    monkeypatch.setattr(cli, "_run_job", lambda trainer, job: jobs.append(job) or 0)
+    assert run(["train", *line.split()]) == 0
+    assert jobs[0].updates == updates
+
+
+# ---------------------------------------------------------------- the app
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Trainer, dict[str, Any]]]:
+    """Stand in for the screen and pretend there is a terminal; what the app was opened with."""
+    calls: list[tuple[Trainer, dict[str, Any]]] = []
+    app = ModuleType("rnn_tui.tui.app")
+    app.run_app = lambda trainer, **rest: calls.append((trainer, rest))  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "rnn_tui.tui.app", app)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.delenv("SSH_CONNECTION", raising=False)
+    return calls
+
+
+def test_the_app_opens(opened: list[tuple[Trainer, dict[str, Any]]]) -> None:
+    assert run(["--cell", "gru", "--theme", "light", "--remote"]) == 0
+    trainer, rest = opened[0]
+    assert trainer.settings == Settings(cell="gru")
+    assert rest == {"remote": True, "theme": "light", "path": None}
+
+
+def test_remote_is_told_by_ssh(
+    opened: list[tuple[Trainer, dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run([])
+    monkeypatch.setenv("SSH_CONNECTION", "10.0.0.1 50000 10.0.0.2 22")
+    run([])
+    run(["--local"])
+    assert [rest["remote"] for _, rest in opened] == [False, True, False]
+
+
+@pytest.mark.usefixtures("files")
+def test_the_app_opens_a_checkpoint(opened: list[tuple[Trainer, dict[str, Any]]]) -> None:
+    os.rename("run", "train")  # any name will do
+    assert run(["./train", "--lr", "0.5", "--hidden", "4", "--optimizer", "adam"]) == 0
+    trainer, rest = opened[0]
+    assert trainer.updates == 3
+    assert trainer.settings == Settings(hidden=4, steps=5, lr=0.5, optimizer="adam")
+    assert rest == {"remote": False, "theme": "dark", "path": "./train"}
+
+
+# ---------------------------------------------------------------- train
+
+
+def test_figures_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    found = figures(capsys, *SMALL, "--updates", "50")
+    assert list(found) == [
+        "updates", "loss", "smoothed_loss", "test_one_step_mse", "test_free_run_mse",
+        "test_free_run_3_mse", "updates_per_second", "parameters",
+    ]  # fmt: skip
+    assert all(value > 0 for value in found.values())
+    assert found["updates"] == 50
+    assert found["parameters"] == 29
+
+
+def test_figures_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", *SMALL, "--updates", "50", "--out", "run"]) == 0
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    assert shown.out.startswith("updates                             50\n")
+    assert shown.out.endswith("\nsaved run\n")
+    assert run(["train", *SMALL, "--updates", "50", "--quiet"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_metrics_have_a_row_for_every_update(capsys: pytest.CaptureFixture[str]) -> None:
+    found = figures(capsys, *SMALL, "--updates", "321", "--metrics", "m.csv")
+    with open("m.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["update", "loss", "grad_norm"]
+    assert [row["update"] for row in rows] == [str(k) for k in range(1, 322)]
+    assert float(rows[-1]["loss"]) == found["loss"]
+
+
+def test_a_checkpoint_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+    figures(capsys, *SMALL, "--updates", "30", "--out", "run")
+    figures(capsys, "run", "--updates", "20", "--out", "run", "--metrics", "m.csv")
+    figures(capsys, *SMALL, "--updates", "50", "--out", "whole")
+    assert load("run").parameters.tobytes() == load("whole").parameters.tobytes()
+    assert Path("m.csv").read_text().splitlines()[1].startswith("31,")
+
+
+def test_weights_to_start_from(capsys: pytest.CaptureFixture[str]) -> None:
+    figures(capsys, *SMALL, "--updates", "30", "--out", "run")
+    tensors = load_file("run")
+    save_file({name: tensors[name] for name in checkpoint.NETWORK}, "weights")
+    figures(capsys, *SMALL, "--updates", "0", "--init-from", "weights", "--out", "again")
+    again = load("again")
+    np.testing.assert_array_equal(again.parameters, load("run").parameters)
+    assert again.updates == 0
+
+
+CLIPPING = {"sgd": "norm", "adagrad": "value", "rmsprop": "none", "adam": "norm"}
+
+
+def pytorch_losses(
+    cell: str, optimizer: str, dtype: str, values: np.ndarray, tensors: dict[str, np.ndarray]
+) -> list[float]:
+    """200 updates by PyTorch: windows of 20 in order, the state carried, the gradient cut."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed here")
+    kind = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[cell]
+    rnn = kind(1, 8, dtype=getattr(torch, dtype))
+    readout = torch.nn.Linear(8, 1, dtype=getattr(torch, dtype))
+    for name, value in tensors.items():
+        module = rnn if name.startswith("rnn.") else readout
+        module.get_parameter(name.partition(".")[2]).data = torch.from_numpy(value.copy())
+    frozen = 16 if cell == "gru" else None  # of bias_hh only the GRU's n block says anything new
+    rnn.bias_hh_l0.requires_grad_(cell == "gru")
+    learned = [p for p in (*rnn.parameters(), *readout.parameters()) if p.requires_grad]
+    make = {"sgd": "SGD", "adagrad": "Adagrad", "rmsprop": "RMSprop", "adam": "Adam"}[optimizer]
+    rest = {"momentum": 0.9} if optimizer == "sgd" else {}
+    steps = getattr(torch.optim, make)(learned, lr=0.01, **rest)
+    series = torch.from_numpy(values).to(rnn.weight_ih_l0.dtype).reshape(-1, 1, 1)
+    losses, start, state = [], 0, None
+    for _ in range(200):
+        if len(series) - start < 21:
+            start, state = 0, None
+        h, state = rnn(series[start : start + 20], state)
+        state = tuple(s.detach() for s in state) if cell == "lstm" else state.detach()
+        loss = torch.nn.functional.mse_loss(readout(h), series[start + 1 : start + 21])
+        start += 20
+        steps.zero_grad()
+        loss.backward()
+        if frozen:
+            rnn.bias_hh_l0.grad[:frozen] = 0
+        if CLIPPING[optimizer] == "norm":
+            torch.nn.utils.clip_grad_norm_(learned, 0.5)
+        elif CLIPPING[optimizer] == "value":
+            torch.nn.utils.clip_grad_value_(learned, 0.5)
+        steps.step()
+        losses.append(loss.item())
+    return losses
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("optimizer", CLIPPING)
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_pytorch_learns_the_same(
+    capsys: pytest.CaptureFixture[str], cell: str, optimizer: str, dtype: str
+) -> None:
+    random = np.random.default_rng(3)
+    values = np.cos(np.arange(400) * 0.3) + random.normal(0, 0.1, 400)
+    Path("series.csv").write_text("\n".join(map(repr, values.tolist())))
+    wide = {"rnn": 8, "lstm": 32, "gru": 24}[cell]
+    shapes = [(wide, 1), (wide, 8), (wide,), (wide,), (1, 8), (1,)]
+    drawn = (random.uniform(-0.35, 0.35, shape).astype(dtype) for shape in shapes)
+    tensors = dict(zip(checkpoint.NETWORK, drawn, strict=True))
+    tensors["rnn.bias_hh_l0"][: 16 if cell == "gru" else None] = 0
+    expected = pytorch_losses(cell, optimizer, dtype, values[:320], tensors)
+    save_file(tensors, "weights.safetensors")
+    line = (
+        "--task series --data series.csv --scale none --windows sweep --carry --updates 200 "
+        "--metrics m.csv --init-from weights.safetensors --hidden 8 --lr 0.01 --clip 0.5 "
+        f"--cell {cell} --optimizer {optimizer} --momentum 0.9 --dtype {dtype} "
+        f"--clip-by {CLIPPING[optimizer]}"
+    )
+    figures(capsys, *line.split())
+    with open("m.csv", newline="") as file:
+        losses = [float(row["loss"]) for row in csv.DictReader(file)]
+    np.testing.assert_allclose(losses, expected, rtol=1e-4 if dtype == "float32" else 1e-9)
+
+
+def test_divergence_saves_the_last_finite_state(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", *EXPLODING, "--out", "run", "--json"]) == 1
+    shown = capsys.readouterr()
+    found = re.fullmatch(
+        r"rnn-tui: training diverged in update (\d+): \S+ is \S+ in FORWARD at t=\d+; "
+        r"the last finite state is in run\n",
+        shown.err,
+    )
+    assert found
+    loaded = load("run")
+    assert loaded.updates == int(found[1]) - 1
+    assert np.isfinite(loaded.parameters).all()
+    assert json.loads(shown.out, parse_constant=pytest.fail)["updates"] == loaded.updates
+    assert run(["train", *EXPLODING, "--quiet"]) == 1
+    assert capsys.readouterr().err.endswith("; nothing was saved, as there is no --out\n")
+
+
+def test_a_full_disk_under_the_metrics_keeps_the_network(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("there is no device that is always full")
+    line = [*SMALL, "--updates", "2000", "--metrics", "/dev/full", "--out", "run"]
+    assert run(["train", *line]) == 2
+    assert capsys.readouterr().err == "rnn-tui: --metrics '/dev/full': no space left on device\n"
+    assert load("run").updates > 0
+
+
+def test_a_reader_that_has_gone_is_no_reason_to_complain() -> None:
+    process = start("train", *SMALL, "--updates", "20", "--out", "run")
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    assert process.wait(60) == 128 + signal.SIGPIPE
+    process.stderr.close()
+    assert load("run").updates == 20
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM"), (signal.SIGHUP, "SIGHUP")],
+)
+def test_signals_save_what_there_is(number: signal.Signals, name: str) -> None:
+    line = ["--updates", "1000000", "--out", "run", "--metrics", "m.csv", "--json"]
+    with start("train", *SMALL, *line) as process:
+        wait_until_it_trains("m.csv")
+        asked = time.monotonic()
+        process.send_signal(number)
+        out, err = process.communicate(timeout=20)
+    assert time.monotonic() - asked < 2
+    assert process.returncode == 128 + number
+    found = re.fullmatch(rf"rnn-tui: stopped by {name} after update ([\d,]+); saved run\n", err)
+    assert found
+    updates = int(found[1].replace(",", ""))
+    assert load("run").updates == updates > 0
+    assert json.loads(out)["updates"] == updates
+    assert len(Path("m.csv").read_text().splitlines()) == updates + 1
+
+
+def wait_until_it_trains(metrics: str) -> None:
+    """Wait until the first rows have come through the file's buffer."""
+    deadline = time.monotonic() + 30
+    while not os.path.exists(metrics) or not os.path.getsize(metrics):
+        assert time.monotonic() < deadline, "it never trained"
+        time.sleep(0.01)
+
+
+def test_ignored_signals_stay_ignored() -> None:
+    program = (
+        "import os, signal, sys; signal.signal(1, signal.SIG_IGN); os.execv(*eval(sys.argv[1]))"
+    )
+    line = [*PROGRAM, "train", *SMALL, "--updates", "3000", "--metrics", "m.csv", "--json"]
+    command = [sys.executable, "-c", program, repr((sys.executable, line))]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        wait_until_it_trains("m.csv")
+        process.send_signal(signal.SIGHUP)
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert json.loads(out)["updates"] == 3000

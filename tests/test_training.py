@@ -1,0 +1,111 @@
+"""Training without a screen: the same run in any chunks, and figures that are always valid."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import math
+
+import numpy as np
+import pytest
+
+from rnn_tui.engine.history import RECENT
+from rnn_tui.engine.trainer import Trainer
+from rnn_tui.settings import Settings
+from rnn_tui.training import Progress, summarise, train
+
+EXPLODING = Settings(hidden=8, activation="relu", optimizer="sgd", lr=100.0, clip_by="none")
+SMALL = Settings(hidden=4, steps=5)
+FIGURES = [
+    "updates",
+    "loss",
+    "smoothed_loss",
+    "test_one_step_mse",
+    "test_free_run_mse",
+    "test_free_run_3_mse",
+    "updates_per_second",
+    "parameters",
+]
+
+
+def test_chunks_change_nothing() -> None:
+    plain, chunked = Trainer(SMALL), Trainer(SMALL)
+    plain.run(500)
+    reports: list[Progress] = []
+    progress = train(chunked, 500, report=reports.append)
+    assert chunked.parameters.tobytes() == plain.parameters.tobytes()
+    assert progress.done == progress.wanted == 500
+    assert progress == reports[-1]
+    done = [report.done for report in reports]
+    assert done == sorted(set(done))
+    assert progress.per_second > 0
+    assert math.isclose(progress.smoothed, plain.history.smoothed)
+
+
+def test_stopping_and_going_on_changes_nothing() -> None:
+    plain, stopped = Trainer(SMALL), Trainer(SMALL)
+    plain.run(300)
+    calls = itertools.count()
+    first = train(stopped, 300, stopped=lambda: next(calls) == 3)
+    assert 0 < first.done < 300
+    train(stopped, 300 - first.done)
+    assert stopped.updates == 300
+    assert stopped.parameters.tobytes() == plain.parameters.tobytes()
+
+
+def test_every_update_is_in_the_metrics() -> None:
+    updates = RECENT + 900  # more than the history keeps one by one
+    trainer, file = Trainer(Settings(hidden=1, steps=1)), io.StringIO()
+    trainer.run(10)
+    train(trainer, updates, metrics=file)
+    rows = [line.split(",") for line in file.getvalue().splitlines()]
+    assert [int(row[0]) for row in rows] == list(range(11, 11 + updates))
+    losses, norms = trainer.history.recent(50)
+    assert [float(row[1]) for row in rows[-50:]] == losses.tolist()
+    assert [float(row[2]) for row in rows[-50:]] == norms.tolist()
+
+
+def test_divergence_ends_the_run_quietly() -> None:
+    trainer, file = Trainer(EXPLODING), io.StringIO()
+    progress = train(trainer, 1000, metrics=file)
+    assert trainer.divergence is not None
+    assert progress.done == trainer.updates < 1000
+    assert len(file.getvalue().splitlines()) == trainer.updates
+    assert np.isfinite(trainer.parameters).all()
+    figures = json.loads(summarise(trainer, progress).to_json())
+    assert list(figures) == FIGURES
+
+
+def test_a_run_of_no_updates_has_figures() -> None:
+    trainer = Trainer(SMALL)
+    summary = summarise(trainer, train(trainer, 0))
+    figures = json.loads(summary.to_json())
+    assert list(figures) == FIGURES
+    assert figures["updates"] == 0
+    assert figures["loss"] is figures["smoothed_loss"] is figures["updates_per_second"] is None
+    assert figures["test_one_step_mse"] > 0
+    assert "–" in summary.to_text()
+
+
+def test_figures_for_people_are_aligned() -> None:
+    trainer = Trainer(SMALL)
+    lines = summarise(trainer, train(trainer, 50)).to_text().splitlines()
+    assert len(lines) == len(FIGURES)
+    assert len({len(line) for line in lines}) == 1
+    assert lines[0].split() == ["updates", "50"]
+
+
+def test_numbers_that_are_not_finite_are_null() -> None:
+    trainer = Trainer(SMALL)
+    trainer.parameters[:] = 3e38
+    figures = json.loads(summarise(trainer, train(trainer, 0)).to_json())
+    assert figures["test_one_step_mse"] is None
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_the_defaults_learn_the_smooth_cosine(cell: str) -> None:
+    trainer = Trainer(Settings(cell=cell))
+    summary = summarise(trainer, train(trainer, 2000))
+    assert summary.test_one_step_mse is not None
+    assert summary.test_one_step_mse < 1e-3
