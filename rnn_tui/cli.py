@@ -115,14 +115,17 @@ With a CHECKPOINT, a file saved earlier, training goes on from there.
 
 \b
 Examples:
-  rnn-tui train --cell gru                          20,000 updates, then figures
+  rnn-tui train --cell gru                 20,000 updates, then figures
   rnn-tui train --preset tutorial --out run.safetensors
   rnn-tui train run.safetensors --updates 5000 --out run.safetensors
-  rnn-tui train --lr 0.1 --json --quiet             one line of JSON for a script
+  rnn-tui train --lr 0.1 --json --quiet    one line of JSON for a script
 
 \b
-Exit codes: 0 done, 1 training diverged (the last finite state is saved), 2 bad usage,
-130 stopped by Ctrl-C (what there is, is saved).
+Exit codes:
+  0    done
+  1    training diverged; the last finite state is saved
+  2    bad usage
+  130  stopped by Ctrl-C; what there is, is saved
 """
 
 
@@ -149,13 +152,14 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except BrokenPipeError:
-        _forget_stdout()
+        _forget(sys.stdout)
         return 128 + signal.SIGPIPE
     except Exception as error:
         if os.environ.get(SHOW_TRACEBACK):
             raise
         message, code = _explain(error)
         _say(message)
+        _flush(sys.stdout)
         return code
 
 
@@ -199,13 +203,23 @@ def _is_ours(error: Exception) -> bool:
 def _say(message: str) -> None:
     """One line on stderr, if anyone is still there to read it."""
     with contextlib.suppress(OSError, ValueError):
-        print(f"{PROGRAM}: {' '.join(message.split())}", file=sys.stderr, flush=True)
+        sys.stderr.write(f"{PROGRAM}: {' '.join(message.split())}\n")
+    _flush(sys.stderr)
 
 
-def _forget_stdout() -> None:
-    """The reader has gone: keep the interpreter from complaining when it flushes at exit."""
+def _flush(stream: TextIO) -> None:
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        _forget(stream)
+
+
+def _forget(stream: TextIO) -> None:
+    """No one reads it any more: keep the interpreter from complaining when it flushes at exit."""
     with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def _usage_message(error: click.UsageError, command: click.Command) -> str:
@@ -270,7 +284,7 @@ def _shown_default(declaration: Declaration) -> str:
     # Switched off and left empty go without saying.
     if declaration.default is None or declaration.default is False or declaration.default == "":
         return ""
-    return f" [{declaration.show(declaration.default)}]"
+    return f" [default: {declaration.show(declaration.default)}]"
 
 
 class GroupedCommand(click.Command):
@@ -465,8 +479,19 @@ def _run_job(trainer: Trainer, job: Job) -> int:
     code = _report_end(trainer, job, saved, stop.signal)
     if job.json or not job.quiet:
         summary = summarise(trainer, progress)
-        print(summary.to_json() if job.json else _in_full(summary.to_text(), saved))
+        text = summary.to_json() if job.json else _in_full(summary.to_text(), saved)
+        _print(text, hung_up=stop.signal == signal.SIGHUP)
     return code
+
+
+def _print(text: str, *, hung_up: bool) -> None:
+    """Print to stdout; that there may be no terminal left is no error once it has hung up."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        if not hung_up:
+            raise
+        _forget(sys.stdout)
 
 
 def _save(trainer: Trainer, job: Job) -> str:
@@ -559,12 +584,12 @@ class ProgressLine:
     def clear(self) -> None:
         """Leave an empty line, the cursor at its start."""
         if self._drawn:
-            self._draw("")  # also over the ^C that the terminal puts at the end of the line
-            self._write("\r")
+            self._draw("")
 
     def _draw(self, text: str) -> None:
         columns = min(80, shutil.get_terminal_size().columns) - 1  # the last column would wrap
-        self._write(f"\r{text[:columns]:{columns}}")
+        # Back at its start the cursor waits where the ^C of Ctrl-C does no harm.
+        self._write(f"\r{text[:columns]:{columns}}\r")
 
     def _write(self, text: str) -> None:
         try:
