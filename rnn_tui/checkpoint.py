@@ -42,10 +42,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as serialise
 
 from rnn_tui import __version__
+from rnn_tui.engine.cells import make_cell
 from rnn_tui.engine.network import Architecture, views
+from rnn_tui.engine.optimizers import OPTIMIZERS
 from rnn_tui.engine.trainer import Keyframe, Trainer
 from rnn_tui.settings import SettingError, Settings, quote
-from rnn_tui.tasks.base import DataState
+from rnn_tui.tasks import DataState, make_task
 
 FORMAT = "rnn-tui checkpoint"
 VERSION = "1"
@@ -264,21 +266,24 @@ def load(path: str | os.PathLike[str]) -> Trainer:
     trainer = Trainer(settings)
     with _naming(path):
         _check_shapes(content.tensors, _shapes(trainer), settings)
-        keyframe = _keyframe(content, trainer)
-        try:
-            trainer.history.restore(
-                _mapping(content.texts, "history"), _part(content.tensors, "history")
-            )
-            if trainer.history.count:  # until the next window is through, these are the newest
-                losses, norms = trainer.history.recent(1)
-                trainer.loss, trainer.grad_norm = float(losses[0]), float(norms[0])
-            with np.errstate(all="ignore"):
-                trainer.restore(keyframe)
-        except ValueError as error:
-            raise _WrongError(str(error)) from error
-        if keyframe.position and not 1 <= keyframe.revealed <= trainer.cursor.operations:
-            raise _WrongError(f"place: {keyframe.revealed} operations cannot be revealed there")
+        _resume(trainer, content)
     return trainer
+
+
+def _resume(trainer: Trainer, content: _Content) -> None:
+    """Bring a fresh trainer to where the file's run stood."""
+    keyframe = _keyframe(content, trainer)
+    history = trainer.history
+    try:
+        history.restore(_mapping(content.texts, "history"), _part(content.tensors, "history"))
+        if history.count:  # until the next window is through, these are the newest
+            trainer.loss, trainer.grad_norm = (float(column[0]) for column in history.recent(1))
+        with np.errstate(all="ignore"):  # a run may have been saved on its way to diverge
+            trainer.restore(keyframe)
+    except ValueError as error:
+        raise _WrongError(str(error)) from error
+    if keyframe.position and not 1 <= keyframe.revealed <= trainer.cursor.operations:
+        raise _WrongError(f"place: {keyframe.revealed} operations cannot be revealed there")
 
 
 def load_weights(path: str | os.PathLike[str], settings: Settings) -> Array:
@@ -291,8 +296,6 @@ def load_weights(path: str | os.PathLike[str], settings: Settings) -> Array:
         CheckpointError: the file is not like that, or does not fit the settings.
         DataError: the settings' data cannot be read.
     """
-    from rnn_tui.tasks import make_task
-
     task = make_task(settings)
     architecture = Architecture(
         settings.cell, settings.activation, task.features, settings.hidden, task.outputs
@@ -388,9 +391,6 @@ def _part(tensors: Mapping[str, Array], prefix: str) -> dict[str, Array]:
 
 def _check_keys(tensors: Mapping[str, Array], settings: Settings) -> None:
     """The names, before a network of that size is made."""
-    from rnn_tui.engine.cells import make_cell
-    from rnn_tui.engine.optimizers import OPTIMIZERS
-
     memory = [f"optimizer.{name}" for name in OPTIMIZERS[settings.optimizer].memory_names]
     states = [f"state.{name}" for name in make_cell(settings.cell).states]
     _check_names(tensors, (*NETWORK, *memory, *states, "history.recent", "history.buckets"))

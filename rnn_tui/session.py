@@ -31,6 +31,7 @@ from rnn_tui.settings import Settings
 from rnn_tui.tasks.base import TestSeries
 
 SLICE = 0.004  # seconds of work between two looks at the commands
+LONGEST_HOLD = 0.1  # seconds the worker waits for a screen that holds it, at most
 EVALUATE_EVERY = 0.4  # seconds between two evaluations while running
 
 
@@ -211,6 +212,8 @@ class Session:
         self._wake = threading.Condition()
         self._stopping = False
         self._wanted = False
+        self._free = threading.Event()
+        self._free.set()
         self._goal: _Goal | None = None
         self._number = 0
         self._notice: Notice | None = None
@@ -253,6 +256,17 @@ class Session:
         """Ask for a snapshot newer than `latest`, if a run is under way."""
         self._wanted = True
 
+    def hold(self) -> None:
+        """Let the worker rest after the update at hand, while the screen answers a key or draws.
+
+        Both share one interpreter: drawing beside a working trainer takes more than twice as long.
+        """
+        self._free.clear()
+
+    def release(self) -> None:
+        """The screen is done; see `hold`."""
+        self._free.set()
+
     @property
     def trainer(self) -> Trainer:
         """The trainer; only while the thread does not run."""
@@ -280,6 +294,8 @@ class Session:
             told = command is not None or self._goal is None
             if self._wanted or (told and not self._commands):
                 self._publish()
+            if self._goal is not None:
+                self._free.wait(LONGEST_HOLD)
 
     def _fail(self, error: Exception) -> None:
         self._goal = None
@@ -358,6 +374,8 @@ class Session:
             advance()
             goal.left -= 1
             elapsed = time.perf_counter() - start
+            if not self._free.is_set():
+                break
         if goal.stride is Stride.UPDATE and trainer.updates > updates:
             self._measure(trainer.updates - updates, elapsed)
         if goal.left <= 0 or trainer.divergence is not None:

@@ -11,12 +11,12 @@ from rnn_tui.engine.expressions import Array
 
 
 def norm(vector: Array) -> float:
-    """The L2 norm ‖v‖ of all entries; inf or NaN only when an entry is.
+    """The L2 norm ‖v‖ of all entries; inf or NaN only when an entry is, or ‖v‖ exceeds float64.
 
     The sum of squares of finite float32 numbers may overflow; then it is taken in float64, and when
     that overflows too, of numbers scaled by the largest.
     """
-    square = float(vector.dot(vector))
+    square = float(np.vdot(vector, vector))  # `dot` would warn of an overflow
     if math.isfinite(square):
         return math.sqrt(square)
     largest = float(np.max(np.abs(vector)))

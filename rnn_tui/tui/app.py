@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable, Iterable
 from typing import ClassVar
 
@@ -17,6 +18,7 @@ from rnn_tui.tui.keys import KEYS
 from rnn_tui.tui.screens.debugger import Debugger
 from rnn_tui.tui.themes import DARK, LIGHT, THEMES
 
+SWITCH = 0.0005  # seconds until a waiting thread gets the interpreter: keys before training
 LOCAL_FRAMES, REMOTE_FRAMES = 10.0, 4.0  # a second, at most
 
 
@@ -84,4 +86,5 @@ def _setter(app: App[None], theme: str) -> Callable[[], None]:
 
 def run_app(trainer: Trainer, *, remote: bool, theme: str, path: str | None) -> None:
     """Open the screen and stay until the user leaves."""
+    sys.setswitchinterval(SWITCH)
     RnnTui(trainer, remote=remote, theme=theme, path=path).run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -39,6 +40,7 @@ from rnn_tui.tui.widgets.panel import Lined, Panel
 
 ASK_AFTER = 60.0  # seconds of training that are not thrown away without asking
 LONGEST_COUNT = 9  # digits
+SPREAD = 3  # ticks over which a frame is drawn while running, so that keys come in between
 
 
 class Debugger(Screen[None]):
@@ -67,6 +69,8 @@ class Debugger(Screen[None]):
         self._heard = 0  # number of the newest notice of the session that was shown
         self._asked = False
         self._ticker: Timer | None = None
+        self._undrawn: list[Lined] = []  # what is left to draw of the frame at hand
+        self._frame = session.latest
 
     # Building
 
@@ -84,7 +88,7 @@ class Debugger(Screen[None]):
 
     def on_mount(self) -> None:
         """Frames are drawn only while a run is under way."""
-        self._ticker = self.set_interval(1 / self._frames, self.session.refresh, pause=True)
+        self._ticker = self.set_interval(1 / self._frames, self._tick, pause=True)
 
     def on_resize(self, event: events.Resize) -> None:
         """Any size at any moment."""
@@ -123,7 +127,25 @@ class Debugger(Screen[None]):
             self._heard = snapshot.notice.number
             self._notice = (snapshot.notice.text, snapshot.notice.error)
         self._keep_selection_valid(snapshot)
-        self.draw()
+        if not snapshot.running or not self._frame.running:
+            self.draw()
+        else:
+            self._frame = snapshot
+            self._undrawn = [widget for widget in self.query(Lined) if widget.display]
+            self._draw_some()
+
+    def _tick(self) -> None:
+        """While running: the rest of the frame at hand, or else ask for the next."""
+        if self._undrawn:
+            self._draw_some()
+        else:
+            self.session.refresh()
+
+    def _draw_some(self) -> None:
+        """A part of the frame at hand; all of its parts show the same snapshot."""
+        share = -(-len([w for w in self.query(Lined) if w.display]) // SPREAD)
+        now, self._undrawn = self._undrawn[:share], self._undrawn[share:]
+        self._show(now, self._frame)
 
     def _keep_selection_valid(self, snapshot: Snapshot) -> None:
         """A restart may have made the network smaller."""
@@ -133,14 +155,24 @@ class Debugger(Screen[None]):
 
     def draw(self) -> None:
         """Show the newest snapshot in all visible panels."""
-        scene = Scene(self.session.latest, self.view, *self._notice)
-        for widget in self.query(Lined):
+        self._undrawn = []
+        self._frame = self.session.latest
+        self._show(self.query(Lined), self._frame)
+
+    def _show(self, widgets: Iterable[Lined], snapshot: Snapshot) -> None:
+        """Draw with the interpreter to ourselves."""
+        self.session.hold()
+        scene = Scene(snapshot, self.view, *self._notice)
+        for widget in widgets:
             widget.show(scene)
+        self.call_after_refresh(self.session.release)
 
     # Keys
 
     def on_key(self, event: events.Key) -> None:
         """Digits make a count; any key takes back what was said."""
+        self.session.hold()
+        self.call_after_refresh(self.session.release)
         character = event.character or ""
         self._notice = ("", False)
         if character in "0123456789" and character and (self.view.prefix or character != "0"):
