@@ -369,17 +369,20 @@ class Session:
             Stride.PASS: trainer.finish_pass,
             Stride.UPDATE: trainer.finish_update,
         }[goal.stride]
-        elapsed = 0.0
+        elapsed, endless = 0.0, math.isinf(goal.left)
         while goal.left > 0 and trainer.divergence is None and elapsed < SLICE:
             advance()
             goal.left -= 1
             elapsed = time.perf_counter() - start
-            if not self._free.is_set():
+            if endless and not self._free.is_set():
                 break
         if goal.stride is Stride.UPDATE and trainer.updates > updates:
             self._measure(trainer.updates - updates, elapsed)
         if goal.left <= 0 or trainer.divergence is not None:
             self._goal = None
+        if trainer.divergence is not None:
+            kept = f"the weights are still those of update {trainer.updates}"
+            self._say(f"{trainer.divergence}; {kept}. r restarts, o changes settings", error=True)
 
     def _measure(self, updates: int, seconds: float) -> None:
         """Speed while working, smoothed over about half a second."""

@@ -263,7 +263,7 @@ class Adam(Optimizer):
                 "mean of squares",
                 Value("β₂") * Value("v_old") + one_minus["β₂"] * Square(Value("g")),
             ),
-            _step("rate", "effective rate", Value("lr") / Value("1−β₁ᵗ") / root),
+            _step("rate", "effective rate", Value("lr") / Value("(1−β₁ᵗ)") / root),
             _step("Δ", "change", Negative(Value("rate") * Value("m"))),
             _CHANGE,
         )
@@ -271,7 +271,7 @@ class Adam(Optimizer):
     def _constants(self) -> dict[str, float]:
         first, second = self._corrections() if self.count else (1.0, 1.0)
         beta1, beta2 = self.hyperparameters.beta1, self.hyperparameters.beta2
-        return {"β₁": beta1, "β₂": beta2, "1−β₁ᵗ": first, "√(1−β₂ᵗ)": second}
+        return {"β₁": beta1, "β₂": beta2, "(1−β₁ᵗ)": first, "√(1−β₂ᵗ)": second}
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {kind.name: kind for kind in (Sgd, Adagrad, RmsProp, Adam)}

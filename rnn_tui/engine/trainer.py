@@ -141,15 +141,19 @@ class Trainer:
 
     def reveal(self) -> None:
         """One operation: the next of this timestep, or the first of the next micro-operation."""
-        if self.revealed < self.cursor.operations and self.position:
+        if self.divergence is not None:
+            return
+        if self.position and not self.cursor.complete:
             self.revealed += 1
-        else:
-            self._go(self._next())
-            if self.divergence is None:
-                self.revealed = 1
+            return
+        self._go(self._next())
+        if self.divergence is None:
+            self.revealed = 1
 
     def step(self) -> None:
         """One micro-operation; if this timestep is not revealed to its end, that."""
+        if self.divergence is not None:
+            return
         if self.position and not self.cursor.complete:
             self.revealed = self.cursor.operations
         else:
@@ -157,6 +161,8 @@ class Trainer:
 
     def finish_pass(self) -> None:
         """To the end of this pass, or, standing there, of the next."""
+        if self.divergence is not None:
+            return
         if self.position and not self.cursor.complete and self._at_pass_end():
             self.revealed = self.cursor.operations
         elif self.position == self._end:
@@ -175,7 +181,7 @@ class Trainer:
             for _ in range(updates):
                 self._advance(self._end)
                 if self.divergence is not None:
-                    break
+                    return self.updates - start
         self.revealed = self.cursor.operations
         return self.updates - start
 
@@ -190,7 +196,8 @@ class Trainer:
         """To `position` of this update, or of the next where that lies behind."""
         with _quiet():
             self._advance(position)
-        self.revealed = self.cursor.operations
+        if self.divergence is None:
+            self.revealed = self.cursor.operations
 
     def _advance(self, target: int) -> None:
         """The one path: micro-operations in order until `target`, stopping on divergence."""
@@ -336,7 +343,7 @@ class Trainer:
         return None
 
     def _diverge(self, divergence: Divergence) -> None:
-        """Stop for good, at the place where the number was made; the parameters are finite."""
+        """Stop for good, at the operation that made the number; the parameters are finite."""
         self.divergence = divergence
         program = self.program
         self.position = {
@@ -345,7 +352,9 @@ class Trainer:
             Pass.LOSS: program.loss,
             Pass.BACKWARD: program.backward(max(divergence.t, 1)),
         }.get(divergence.stage, program.clip)
-        self.revealed = self.cursor.operations
+        symbols = [operation.symbol for operation in self.operations]
+        last = symbols.index(divergence.tensor) + 1 if divergence.tensor in symbols else None
+        self.revealed = last or self.cursor.operations
 
     # Keyframes
 

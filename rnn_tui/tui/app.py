@@ -71,7 +71,7 @@ class RnnTui(App[None]):
                 async def call(action: str = key.action) -> None:
                     await self.run_action(action, default_namespace=screen)
 
-                yield SystemCommand(f"{key.help} ({key.shown})", key.help, call)
+                yield SystemCommand(key.help, f"key {key.shown}", call)
         for name, theme in THEMES.items():
             yield SystemCommand(f"theme: {name}", f"the {name} theme", _setter(self, theme.name))
         yield SystemCommand("quit", "quit at once", self.action_quit)

@@ -91,12 +91,13 @@ def test_the_first_bad_tensor_is_named(settings: Settings) -> None:
     divergence, network = trainer.divergence, trainer.network
     assert divergence is not None
     assert not np.isfinite(divergence.value)
-    assert trainer.cursor.complete
     if divergence.stage in (Pass.FORWARD, Pass.BACKWARD):
         assert (trainer.cursor.stage, trainer.cursor.t) == (divergence.stage, divergence.t)
         forward = divergence.stage is Pass.FORWARD
         operations = network.forward_operations if forward else network.backward_operations
         symbols = [operation.symbol for operation in operations]
+        newest = symbols[trainer.cursor.operation - 1]  # nothing after it is revealed
+        assert newest == divergence.tensor
         values = network.values(divergence.t)
         bad = [name for name in symbols if not np.isfinite(values[name]).all()]
         assert bad[0] == divergence.tensor
@@ -118,9 +119,15 @@ def test_after_a_divergence_nothing_moves(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MOVES)
-def test_a_divergence_is_revealed_whole(name: str) -> None:
+def test_nothing_after_the_bad_operation_is_revealed(name: str) -> None:
     trainer = until_divergence(Trainer(RELU), MOVES[name])
-    assert trainer.cursor.complete
+    assert trainer.divergence is not None
+    newest = trainer.operations[trainer.cursor.operation - 1]
+    assert newest.symbol == trainer.divergence.tensor
+    there = trainer.cursor
+    for move in MOVES.values():
+        move(trainer)
+    assert trainer.cursor == there
 
 
 def test_from_the_keyframe_of_a_divergence_it_diverges_again() -> None:

@@ -39,5 +39,6 @@ def _place(snapshot: Snapshot) -> Line:
     role = _STATE_ROLE[snapshot.state]
     line: Line = ((" ", ""), (place, "strong"), (rest, ""), (snapshot.state, role))
     if snapshot.divergence is not None:
-        return (*line, (f" · {snapshot.divergence}", "error"))
+        bad = snapshot.divergence
+        return (*line, (f" · {bad.tensor} is {bad.value}", "error"))
     return line
