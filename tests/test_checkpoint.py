@@ -6,6 +6,8 @@ import contextlib
 import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -493,6 +495,20 @@ def test_a_failure_leaves_the_old_file(
     assert os.listdir(tmp_path) == ["run"]
     save(path, trainer)
     assert load(path).updates == trainer.updates
+
+
+def test_the_end_of_the_process_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    save(path, trained())
+    program = (
+        "import os; from rnn_tui.checkpoint import load, save; "
+        "trainer = load('run'); trainer.run(5); "
+        "os.replace = lambda *names: os._exit(9); save('run', trainer)"
+    )
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=env)
+    assert done.returncode == 9
+    assert load(path).updates == 5
 
 
 def test_saving_keeps_permissions_and_links(tmp_path: Path) -> None:
