@@ -182,7 +182,8 @@ class Trainer:
                 self._advance(self._end)
                 if self.divergence is not None:
                     return self.updates - start
-        self.revealed = self.cursor.operations
+        if updates:
+            self.revealed = self.cursor.operations
         return self.updates - start
 
     def _next(self) -> int:

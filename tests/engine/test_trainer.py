@@ -216,6 +216,19 @@ def test_a_step_reveals_the_rest_before_it_goes_on() -> None:
     assert (trainer.cursor.t, trainer.cursor.complete) == (2, True)
 
 
+def test_running_for_no_updates_is_nothing() -> None:
+    trainer = Trainer(PLAIN)
+    before = trainer.cursor
+    assert trainer.run(0) == 0
+    assert trainer.cursor == before
+    trainer.step()
+    trainer.reveal()
+    before = trainer.cursor
+    assert not before.complete
+    assert trainer.run(0) == 0
+    assert trainer.cursor == before
+
+
 def test_the_same_settings_give_the_same_bits_and_another_seed_others() -> None:
     one, same, other = (Trainer(PLAIN.with_(seed=seed)) for seed in (3, 3, 4))
     assert one.parameters.tobytes() == same.parameters.tobytes()
