@@ -65,7 +65,7 @@ inward, back = Dot("x", "W"), Dot("d", "V", transposed=True)
         (Function("√", a) + b, "√(a) + b"),
         (sigmoid(inward + b), "σ(x·W + b)"),
         (tanh(inward + back), "tanh(x·W + d·Vᵀ)"),
-        (TWO * (a - b) / c, "2⊙(a − b)/c"),
+        (TWO * (a - b) / c, "2·(a − b)/c"),
         (total(a, b, c), "a + b + c"),
     ],
 )
