@@ -20,7 +20,7 @@ from rnn_tui.tui.view import Scene
 
 SYMBOL = 11  # cells of the symbol with its marker
 NUMBER = 9
-EQUATION = 2  # lines kept for the equation however low the panel
+EQUATION = 3  # lines kept for the equation, once folded, however low the panel
 THROUGH = 15  # cells of the third column of the backward pass
 
 

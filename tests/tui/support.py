@@ -1,0 +1,70 @@
+"""What the tests of the panels share: snapshots of any place of a run, made without a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from rnn_tui.engine.program import Cursor
+from rnn_tui.engine.trainer import Trainer
+from rnn_tui.session import Look, Session, Snapshot
+from rnn_tui.settings import Settings
+from rnn_tui.tui.lines import Line, plain
+from rnn_tui.tui.view import Scene, View
+
+KINDS = {
+    "rnn-tanh": {"cell": "rnn", "activation": "tanh"},
+    "rnn-relu": {"cell": "rnn", "activation": "relu"},
+    "lstm": {"cell": "lstm"},
+    "gru": {"cell": "gru"},
+}
+SMALL = Settings(hidden=4, steps=5, num_points=100)
+
+
+class Still:
+    """A trainer and, of every place it is brought to, a snapshot as the session makes it."""
+
+    def __init__(self, trainer: Trainer, predictions: bool = False) -> None:
+        self.trainer = trainer
+        self._session = Session(trainer)
+        self._session._look = Look(predictions=predictions)
+
+    def snapshot(self, t: int | None = None, sample: int = 0) -> Snapshot:
+        """Where the trainer stands, with timestep `t` looked at."""
+        self._session._look = replace(self._session._look, t=t, sample=sample)
+        return self._session._snapshot()
+
+
+def still(settings: Settings = SMALL, steps: int = 0, t: int | None = None) -> Snapshot:
+    """A snapshot `steps` micro-operations into a fresh run."""
+    trainer = Trainer(settings)
+    for _ in range(steps):
+        trainer.step()
+    return Still(trainer).snapshot(t)
+
+
+def walk(settings: Settings = SMALL, predictions: bool = False) -> Iterator[Snapshot]:
+    """Every place of one update, operation by operation, and the batch after it."""
+    trainer = Trainer(settings)
+    one = Still(trainer, predictions)
+    yield one.snapshot()
+    while trainer.updates == 0 or trainer.cursor.update == trainer.position == 1:
+        trainer.reveal()
+        yield one.snapshot()
+    trainer.reveal()
+    yield one.snapshot()
+
+
+def scene(snapshot: Snapshot, **view: object) -> Scene:
+    """The snapshot as someone looks at it."""
+    return Scene(snapshot, View(**view))  # type: ignore[arg-type]
+
+
+def text_of(lines: tuple[Line, ...]) -> list[str]:
+    """The lines as plain text."""
+    return plain(lines).split("\n") if lines else []
+
+
+def place(cursor: Cursor) -> str:
+    """Where it is, for messages."""
+    return f"{cursor.stage} t={cursor.t} operation {cursor.operation}/{cursor.operations}"

@@ -1,0 +1,306 @@
+"""The equations on the screen, recomputed from what stands there, to the digits shown."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+from tui.reckoning import Interval, Reckoner, reckon, shown
+from tui.support import KINDS, SMALL, Still, scene, text_of
+
+from rnn_tui.engine.cells.base import Operation
+from rnn_tui.engine.optimizers import OPTIMIZERS
+from rnn_tui.engine.program import Pass
+from rnn_tui.engine.trainer import Trainer
+from rnn_tui.session import Snapshot
+from rnn_tui.settings import Settings
+from rnn_tui.tui.arrangement import PANELS, arrange
+from rnn_tui.tui.equation import spell
+from rnn_tui.tui.numbers import number
+from rnn_tui.tui.widgets import stage
+
+# The sizes the panel has on a screen of 80×24, beside each of the others, and on one of 120×40.
+SIZES = sorted(
+    {
+        (region.width, region.height - 1)
+        for size, beside in [*(((80, 24), p) for p in PANELS[1:]), ((120, 40), "loss")]
+        for region in [arrange(*size, "timestep", beside, False)["timestep"]]
+    }
+)
+ROOMY = (200, 60)  # so that every part of the panel is there
+# Run by hand, `TALLY` says how often the rounding of what is shown had to be allowed for.
+TALLY: Counter[str] = Counter()
+
+
+# ---------------------------------------------------------------- reading the screen
+
+
+def equation_of(lines: list[str], operation: Operation) -> tuple[str, str]:
+    """The equation in symbols and the one in numbers, its folded lines joined."""
+    symbols = operation.equation()
+    start = next(k for k, line in enumerate(lines) if line.strip().startswith(symbols))
+    numbers = [lines[start + 1].strip()]
+    for line in lines[start + 2 :]:
+        if not re.match(r" {3}\S", line):  # what is folded is indented
+            break
+        numbers.append(line.strip())
+    return symbols, " ".join(numbers)
+
+
+def names_of(values: Mapping[str, np.ndarray], equation: str, unit: int) -> dict[str, Interval]:
+    """What every name stands for; a product of vector and matrix is one name where the vector has
+    more than one entry, for then it is shown as one number."""
+    names: dict[str, Interval] = {}
+    for name, array in values.items():
+        row = array[0] if array.ndim > 1 else array
+        entry = float(row[min(unit, row.size - 1)]) if row.ndim else float(row)
+        names[name] = Interval.around(entry)
+    for vector, matrix, transposed in re.findall(r"([^\s(]+)·(W_[a-z]+)(ᵀ?)", equation):
+        row, weights = values[vector][0].astype(float), values[matrix].astype(float)
+        weights = weights.T if transposed else weights
+        column = weights[:, min(unit, weights.shape[1] - 1)]
+        if row.size == 1:
+            names[f"{matrix}{transposed}"] = Interval.around(float(column[0]))
+        else:
+            rounding = 1e-6 * float(np.abs(row) @ np.abs(column))
+            whole = Interval.around(float(row @ column), rounding)
+            names[f"{vector}·{matrix}{transposed}"] = whole
+    return names
+
+
+def check(
+    symbols: str, numbers: str, values: Mapping[str, np.ndarray], unit: int, own: float
+) -> None:
+    """The claim of this file, for one equation.
+
+    1. What is shown as the result is the value on the tape, rounded.
+    2. Every number in the equation is the value its symbol names, rounded.
+    3. The numbers as shown give the result as shown, as far as their digits go.
+    4. So does the step between, σ(a).
+    5. The symbols with the tape's values give the result, too.
+    """
+    _, *middle, result = numbers.split(" = ")
+    assert result == number(own), numbers
+    right = symbols.split(" = ", 1)[-1]
+    names = names_of(values, right, unit)
+    # Every step may have rounded to float32.
+    rounded = {n: Interval.around(v.middle, 3e-7 * abs(v.middle)) for n, v in names.items()}
+    by_name = Reckoner(right, rounded)
+    exact = by_name.result()
+    assert exact.meets(shown(result)), f"{symbols}: {exact} but {result}"
+    if not middle:
+        return
+    in_numbers = Reckoner(middle[0], {})
+    computed = in_numbers.result()
+    assert computed.meets(shown(result)), f"{numbers}: {computed}"
+    assert len(in_numbers.read) == len(by_name.read), f"{symbols} | {numbers}"
+    assert all("−" not in name or name.endswith(")") for name in by_name.read), symbols
+    for name, text in zip(by_name.read, in_numbers.read, strict=True):
+        wanted = names[name] if name in names else shown(name)
+        found = shown(text)
+        size = Interval(*sorted((abs(wanted.low), abs(wanted.high))))  # signs are in the sums
+        assert found.meets(size), f"{name} is {wanted}, shown as {text} in {numbers}"
+        if name in values:
+            assert text == number(abs(wanted.middle)), f"{name} in {numbers}"
+    for inner in middle[1:]:
+        assert reckon(inner).meets(shown(result)), numbers
+        assert reckon(inner).meets(computed), numbers
+        function, argument = inner.split("(", 1)
+        inside = reckon(right.removeprefix(f"{function}(").removesuffix(")"), names)
+        assert shown(argument.removesuffix(")")).meets(inside), numbers
+    TALLY["equations"] += 1
+    TALLY["needed the width"] += number(computed_middle(middle[0])) != result
+
+
+def computed_middle(text: str) -> float:
+    """The text computed with its numbers as they stand, as with a pocket calculator."""
+
+    class Plain(Reckoner):
+        def atom(self) -> Interval:
+            value = super().atom()
+            return Interval.around(value.middle)
+
+    return Plain(text, {}).result().middle
+
+
+# ---------------------------------------------------------------- every operation of every cell
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> Trainer:
+    """Trained and untrained networks, with tiny and huge weights."""
+    kind = KINDS[draw(st.sampled_from(sorted(KINDS)))]
+    chosen = SMALL.with_(
+        hidden=draw(st.integers(1, 9)),
+        steps=draw(st.integers(1, 6)),
+        batch=draw(st.integers(1, 3)),
+        seed=draw(st.integers(0, 10**6)),
+        dtype=draw(st.sampled_from(["float32", "float64"])),
+        lr=draw(st.sampled_from([0.01, 0.5])),
+        **kind,
+    )
+    trainer = Trainer(chosen)
+    trainer.parameters *= draw(st.sampled_from([1.0, 1.0, 1e-7, 1e-3, 30.0, 300.0]))
+    trainer.run(draw(st.sampled_from([0, 0, 3, 30])))
+    assume(trainer.divergence is None)
+    return trainer
+
+
+def check_all(snapshot: Snapshot, operations: tuple[Operation, ...], unit: int) -> None:
+    """Each of the operations revealed in `snapshot`, in every size of the panel."""
+    values = snapshot.picture.values(snapshot.t)
+    for back, operation in enumerate(reversed(operations)):
+        array = values[operation.symbol][0]
+        own = float(array[min(unit, array.size - 1)])
+        looked_at = scene(snapshot, unit=unit, operation=back)
+        for width, height in SIZES:
+            lines = text_of(stage.draw(looked_at, width, height))
+            symbols, numbers = equation_of(lines, operation)
+            check(symbols, numbers, values, unit, own)
+
+
+@given(networks(), st.data())
+@settings(max_examples=40)
+def test_every_equation_of_both_passes_agrees_with_itself_and_with_the_tape(
+    trainer: Trainer, data: st.DataObject
+) -> None:
+    size = trainer.settings.hidden
+    unit, t = data.draw(st.integers(0, size - 1)), data.draw(st.integers(1, trainer.settings.steps))
+    still = Still(trainer)
+    for _ in range(3):  # batch, forward, loss
+        trainer.finish_pass()
+    assume(trainer.divergence is None)
+    snapshot = still.snapshot(t)
+    assert snapshot.cursor.stage is Pass.LOSS
+    check_all(snapshot, snapshot.picture.network.forward_operations, unit)
+    trainer.finish_pass()
+    assume(trainer.divergence is None)
+    snapshot = still.snapshot(t)
+    assert snapshot.cursor.stage is Pass.BACKWARD
+    check_all(snapshot, snapshot.picture.network.backward_operations, unit)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_equations_agree_at_every_place_of_a_walk(kind: str) -> None:
+    """As a user sees them: the newest operation, wherever the cursor stands."""
+    trainer = Trainer(Settings(hidden=16, steps=3, num_points=100, **KINDS[kind]))
+    trainer.run(20)
+    still, seen = Still(trainer), set()
+    while trainer.updates == 20:
+        trainer.reveal()
+        snapshot = still.snapshot()
+        operations = snapshot.backward_revealed(snapshot.t) or snapshot.forward_revealed(snapshot.t)
+        if snapshot.cursor.t:
+            check_all(snapshot, operations[-1:], unit=7)
+            seen.add(operations[-1].symbol)
+    network = trainer.network
+    operations = network.forward_operations + network.backward_operations
+    assert seen == {operation.symbol for operation in operations}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_after_the_update_the_equations_still_hold(kind: str) -> None:
+    trainer = Trainer(SMALL.with_(lr=0.5, **KINDS[kind]))
+    trainer.run(3)
+    snapshot = Still(trainer).snapshot(t=2)
+    check_all(snapshot, snapshot.picture.network.backward_operations, unit=1)
+
+
+# ---------------------------------------------------------------- the optimizers
+
+
+@st.composite
+def updates(draw: st.DrawFn) -> tuple[Trainer, int]:
+    """Just after an update, and the parameter looked at."""
+    chosen = SMALL.with_(
+        cell=draw(st.sampled_from(["rnn", "lstm", "gru"])),
+        optimizer=draw(st.sampled_from(sorted(OPTIMIZERS))),
+        momentum=draw(st.sampled_from([0.0, 0.9])),
+        eps_place=draw(st.sampled_from(["inside", "outside"])),
+        eps=draw(st.sampled_from([None, 1e-3])),
+        lr=draw(st.sampled_from([1e-4, 0.01, 0.3])),
+        clip=draw(st.sampled_from([1e-5, 5.0])),
+        seed=draw(st.integers(0, 10**6)),
+    )
+    trainer = Trainer(chosen)
+    trainer.run(draw(st.sampled_from([1, 2, 50])))
+    assume(trainer.divergence is None)
+    return trainer, draw(st.integers(0, trainer.parameters.size - 1))
+
+
+@given(updates())
+def test_every_equation_of_the_optimizer_agrees_with_itself_and_with_its_memory(
+    case: tuple[Trainer, int],
+) -> None:
+    trainer, index = case
+    snapshot = Still(trainer).snapshot()
+    optimizer, gradient = snapshot.optimizer, snapshot.gradient
+    assert gradient is not None
+    values = optimizer.values(gradient.clipped, index)
+    lines = text_of(stage.draw(scene(snapshot, parameter=index), *ROOMY))
+    for operation in optimizer.operations():
+        symbol = operation.symbol.removesuffix("_new")
+        found = [line for line in lines if re.match(rf" {symbol} [=←]", line)]
+        left, right = re.split(" [=←] ", found[-1].strip(), maxsplit=1)
+        text, *numbers = right.split(" = ")
+        old = {name: values[f"{name}_old"] for name in optimizer.memory if name == left}
+        known = {**values, **old, "p": values["p"]}
+        line = " = ".join((left, *numbers))
+        check(f"{left} = {text}", line, known, 0, float(values[operation.symbol]))
+
+
+# ---------------------------------------------------------------- the reading itself
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("0.4970", 0.49695, 0.49705),
+        ("−12.35", -12.355, -12.345),
+        ("3.214e−5", 3.2135e-5, 3.2145e-5),
+        ("1234", 1233.5, 1234.5),
+        ("20", 20, 20),
+        ("1.000e4", 9995, 10005),
+    ],
+)
+def test_a_number_stands_for_all_that_round_to_it(text: str, low: float, high: float) -> None:
+    assert (shown(text).low, shown(text).high) == pytest.approx((low, high), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2 − 3 − 4", -5),
+        ("2 + 3·(−4)", -10),
+        ("−2·3²", -18),
+        ("(−2)²", 4),
+        ("8/2/2", 2),
+        ("√(9 + 7)·2", 8),
+        ("σ(0) − tanh(0) + relu(−3) + step(2)", 1.5),
+    ],
+)
+def test_the_reckoner_knows_what_comes_first(text: str, expected: float) -> None:
+    assert reckon(text) == Interval.around(expected)
+
+
+NUMBERS = st.floats(-1e6, 1e6, width=32)
+JOINED = st.tuples(st.sampled_from([" + ", " − ", "·", "/"]), NUMBERS)
+
+
+@given(NUMBERS, st.lists(JOINED, max_size=3))
+@example(-1.0, [(" + ", -2.0), ("·", -3.0)])
+@example(1.0, [(" − ", -2.0), ("/", -3.0)])
+def test_signs_are_spelled_so_that_they_read_back(
+    first: float, more: list[tuple[str, float]]
+) -> None:
+    assume(all(value or sign != "/" for sign, value in more))
+    python = {" + ": "+", " − ": "-", "·": "*", "/": "/"}
+    expected = eval(repr(first) + "".join(python[sign] + repr(value) for sign, value in more))
+    text = spell((first, *(token for pair in more for token in pair)))
+    assert not re.search(r"[−+·/] ?−", text), text
+    assert reckon(text).meets(Interval.around(expected)), text
