@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnn_tui.engine.clipping import norm
 from rnn_tui.engine.expressions import Array
 from rnn_tui.engine.network import Network, views
 
@@ -53,6 +54,5 @@ def gradient_norms(network: Network) -> Array:
 
 def relative_change(before: Array, delta: Array) -> float | None:
     """log10(‖Δp‖/‖p‖), the health of an update (near −3 is good); None when either is 0."""
-    change = float(np.linalg.norm(delta.astype(np.float64)))
-    size = float(np.linalg.norm(before.astype(np.float64)))
+    change, size = norm(delta.astype(np.float64)), norm(before.astype(np.float64))
     return float(np.log10(change / size)) if change > 0 and size > 0 else None
