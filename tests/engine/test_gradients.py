@@ -85,6 +85,18 @@ def test_relu_gradients_agree_with_central_differences(case: Case) -> None:
     assert max(wrong.values()) < 1e-7, wrong
 
 
+def test_at_the_kink_the_slope_of_relu_is_zero() -> None:
+    case = Case("rnn", "relu", 3, 2, 1, 4, 1, 12)
+    network = case.network()
+    network.set_state(None)
+    for name in ("W_x", "W_h", "b"):
+        network.parameters[name][...] = 0  # so every pre-activation is exactly 0
+    trained(network)
+    assert network.tape["dh"].all()
+    assert not network.tape["da"].any()
+    assert not network.gradients["b"].any()
+
+
 @given(cases(SMOOTH_CELLS))
 def test_what_would_leave_the_window_is_the_gradient_of_its_first_state(case: Case) -> None:
     network = case.network()

@@ -168,6 +168,19 @@ def test_every_operation_can_be_shown_in_numbers(case: Case) -> None:
 
 
 @each_cell
+def test_float32_is_evaluated_in_float32_and_agrees(case: Case) -> None:
+    network = case.network(np.float32)
+    trained(network)
+    for t in range(1, case.steps + 1):
+        values, on_tape = network.values(t), stored(network, t)
+        for operation in network.forward_operations + network.backward_operations:
+            found = operation.expression.evaluate(values)
+            assert found.dtype == values[operation.symbol].dtype == np.float32
+            if operation.symbol in on_tape:
+                assert worst(found, on_tape[operation.symbol]) < 1e-6, operation.equation()
+
+
+@each_cell
 def test_parameters_are_read_by_the_declaration(case: Case) -> None:
     network = case.network()
     read = {
