@@ -45,11 +45,10 @@ SHOW_TRACEBACK = "RNN_TUI_TRACEBACK"  # for developers: set it to see where an e
 UPDATES = 20_000
 REDRAW_SECONDS = 0.1
 
-_SWITCH_GROUP = "start"
 _PRESET = Declaration(
     name="preset", kind=str, default="", help="A named set of values to begin with; options given "
     "beside it override it. tutorial: rnn, hidden 100, Adagrad, lr 0.001, random windows.",
-    group=_SWITCH_GROUP, effect="restart", choices=tuple(PRESETS),
+    group="start", effect="restart", choices=tuple(PRESETS),
 )  # fmt: skip
 _THEME = Declaration(
     name="theme", kind=str, default="dark", help="Colours of the screen.",
