@@ -11,6 +11,7 @@ MINUS = "−"
 LEVELS = "▁▂▃▄▅▆▇█"
 UNKNOWN = "·"
 DIGITS = 4  # significant
+SHORT = 5  # cells
 
 
 def number(value: float, digits: int = DIGITS) -> str:
@@ -42,7 +43,10 @@ def signed(value: float, digits: int = DIGITS) -> str:
 
 
 def short(value: float) -> str:
-    """Two significant digits in at most five cells, for a chain: .92, −.27, 1.0, −12, 3e−4."""
+    """Two significant digits in at most five cells, for a chain: .92, −.27, 1.0, −12, 3e−4.
+
+    Of what is smaller or larger only the power of ten: −e−12.
+    """
     if not math.isfinite(value) or value == 0:
         return number(value)
     size = abs(value)
@@ -51,7 +55,11 @@ def short(value: float) -> str:
         text = text.removeprefix("0")
     else:
         mantissa, exponent = f"{size:.0e}".split("e")
-        text = f"{mantissa}e{int(exponent)}".replace("-", MINUS)[:4]
+        text = f"{mantissa}e{int(exponent)}".replace("-", MINUS)
+        if len(text) + (value < 0) > SHORT:  # no room for more than a power of ten
+            text = f"e{round(math.log10(size))}".replace("-", MINUS)
+        if len(text) + (value < 0) > SHORT:
+            text = "0"
     return f"{MINUS}{text}" if value < 0 else text
 
 
@@ -71,7 +79,8 @@ def level(value: float, low: float, high: float) -> str:
     if value == 0 and low <= 0 and high == -low:
         return "─"
     share = (value - low) / (high - low) if high > low else 0.0
-    return LEVELS[min(max(int(share * len(LEVELS)), 0), len(LEVELS) - 1)]
+    highest = len(LEVELS) // 2 - 1 if value < 0 and high == -low else len(LEVELS) - 1
+    return LEVELS[min(max(int(share * len(LEVELS)), 0), highest)]
 
 
 def role_of(value: float) -> str:

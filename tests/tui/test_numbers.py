@@ -1,0 +1,158 @@
+"""Numbers as they look: rounded truly, short enough, and with a sign that needs no colour."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from tui.reckoning import shown
+
+from rnn_tui.tui.lines import cell_width, plain, text_width
+from rnn_tui.tui.numbers import LEVELS, UNKNOWN, count, level, number, percent, short, signed, strip
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+USUAL = st.floats(-1e4, 1e4) | st.floats(-1, 1) | st.floats(-1e-6, 1e-6)
+NUMBERS = FINITE | USUAL
+WIDEST = 11  # −1.234e−308
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (-0.0, "0"),
+        (0.497, "0.4970"),
+        (-12.35, "−12.35"),
+        (3.214e-5, "3.214e−5"),
+        (9999.6, "1.000e4"),
+        (0.99999, "1.000"),
+        (0.00099999, "0.001000"),
+        (1234.4, "1234"),
+        (20.0, "20"),
+        (math.nan, "NaN"),
+        (-math.inf, "−∞"),
+    ],
+)
+def test_numbers_have_four_significant_digits(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+@given(NUMBERS)
+@example(0.9999999)
+@example(999.95)
+@example(9999.5)
+@example(5e-324)
+@example(1.7976931348623157e308)
+def test_a_number_is_rounded_to_the_nearest_that_can_be_shown(value: float) -> None:
+    text = number(value)
+    assert "-" not in text
+    assert text_width(text) <= WIDEST
+    wanted = float(f"{value:.3e}")
+    if value and math.isfinite(wanted):
+        assert shown(text).middle == pytest.approx(wanted, rel=1e-12)
+    digits = text.partition("e")[0].replace(".", "").replace("−", "").lstrip("0")
+    assert len(digits) in ((0, 1, 2, 3, 4) if value == int(value) else (4,))
+
+
+@given(NUMBERS)
+def test_a_signed_number_says_so_unless_it_is_zero(value: float) -> None:
+    text = signed(value)
+    assert text.lstrip("+−") == number(abs(value))
+    assert text[0] == ("+" if value > 0 else "−" if value < 0 else "0")
+
+
+@given(st.floats())
+@example(0.003)
+@example(-0.003)
+@example(1e-12)
+@example(-1e-12)
+@example(-9.9e-12)
+@example(1e-300)
+@example(-1e-300)
+@example(-1e300)
+@example(0.995)
+@example(9.95)
+@example(99.5)
+@example(0.0095)
+def test_a_short_number_takes_five_cells_at_most(value: float) -> None:
+    assert text_width(short(value)) <= 5
+
+
+@given(NUMBERS)
+@example(1e-12)
+@example(3e-10)
+@example(-4e-8)
+@example(2.5e150)
+def test_a_short_number_has_the_right_size_and_sign(value: float) -> None:
+    text = short(value)
+    assert text.startswith("−") == (value < 0)
+    size = text.lstrip("−")
+    if value == 0 or size == "0":
+        assert abs(value) < 1e-99
+    elif size.startswith("e"):  # a power of ten where there is no room for more
+        power = int(size[1:].replace("−", "-"))
+        assert abs(math.log10(abs(value)) - power) < 1
+    else:
+        read = float(f"{size}".replace("−", "-"))
+        assert read == pytest.approx(abs(value), rel=0.5)
+        assert (
+            abs(value) < 0.0095
+            or abs(value) >= 99.5
+            or read == pytest.approx(abs(value), rel=0.06, abs=0.0051)
+        )
+
+
+RANGES = st.tuples(st.floats(-1e3, 0), st.floats(0.001, 1e3))
+
+
+@given(st.floats(-2e3, 2e3), st.floats(-2e3, 2e3), RANGES)
+def test_a_higher_value_never_has_a_lower_block(
+    one: float, other: float, span: tuple[float, float]
+) -> None:
+    low, high = sorted((one, other))
+    blocks = [level(value, *span) for value in (low, high)]
+    if "─" not in blocks:
+        assert LEVELS.index(blocks[0]) <= LEVELS.index(blocks[1])
+
+
+@given(st.floats(-1e3, 1e3), st.floats(0.001, 1e3))
+@example(-5e-324, 1.0)
+@example(5e-324, 1.0)
+@example(-1e-20, 1.0)
+def test_the_sign_can_be_read_from_the_block(value: float, scale: float) -> None:
+    block = level(value, -scale, scale)
+    if value == 0:
+        assert block == "─"
+    else:
+        assert block in (LEVELS[:4] if value < 0 else LEVELS[4:])
+
+
+def test_what_is_not_finite_has_no_block() -> None:
+    assert {level(value, -1, 1) for value in (math.nan, math.inf, -math.inf)} == {"!"}
+
+
+def test_the_ends_of_a_gates_range_are_the_ends_of_the_ramp() -> None:
+    assert (level(0.0, 0.0, 1.0), level(1.0, 0.0, 1.0)) == (LEVELS[0], LEVELS[-1])
+
+
+@given(st.lists(st.floats(width=32), max_size=200), st.integers(-1, 200), st.booleans())
+def test_a_strip_has_a_cell_for_every_unit(
+    values: list[float], selected: int, bounded: bool
+) -> None:
+    span = (-1.0, 1.0) if bounded else None
+    assert cell_width(strip(values, span, True, selected)) == len(values)
+    hidden = plain((strip(values, span, False, selected),))
+    assert hidden == UNKNOWN * len(values)
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=50))
+def test_a_strip_shows_signs_without_colour(values: list[float]) -> None:
+    for block, value in zip(plain((strip(values, None, True),)), values, strict=True):
+        if value:
+            assert block in (LEVELS[:4] if value < 0 else LEVELS[4:])
+
+
+def test_shares_and_counts() -> None:
+    assert (percent(0.952), count(1169)) == ("95 %", "1,169")
