@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rnn_tui.engine.cells.base import Operation, Row
+from rnn_tui.engine.clipping import norm
 from rnn_tui.engine.expressions import Array, Values
 from rnn_tui.engine.program import Pass
 from rnn_tui.session import Snapshot
 from rnn_tui.tui.equation import numbers_line
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit
-from rnn_tui.tui.numbers import UNKNOWN, signed, strip
-from rnn_tui.tui.parameters import parameter_name
+from rnn_tui.tui.numbers import UNKNOWN, number, signed, strip
+from rnn_tui.tui.parameters import parameter_name, tensors
 from rnn_tui.tui.view import Scene
 
 SYMBOL = 11  # cells of the symbol with its marker
@@ -226,7 +227,12 @@ def _explain(scene: Scene, look: _Look, width: int, room: int) -> Lines:
     spare = room - len(equation) - len(shares) - 2
     if spare < 3:
         return (*equation, *shares)[: max(room, 0)]
-    return (*equation, *shares, (), *_listing(scene, look, chosen, width, spare))
+    listing = _listing(scene, look, chosen, width, spare)
+    table = _tensor_shares(snapshot)
+    whole = (*equation, (), *listing, (), *shares, *table)
+    if table and len(whole) <= room:
+        return whole
+    return (*equation, *shares, (), *listing)
 
 
 def _next_hint(snapshot: Snapshot, room: int) -> Lines:
@@ -300,3 +306,21 @@ def _shares(scene: Scene, width: int) -> Lines:
         (signed(so_far), "strong"),
     )
     return (line,)
+
+
+def _tensor_shares(snapshot: Snapshot) -> Lines:
+    """The same for whole tensors: norms of this timestep's share and of the sum so far."""
+    shares = snapshot.shares
+    if shares is None:
+        return ()
+    lines: list[Line] = [((f"   {'':6}{'‖share‖':>11}{'‖Σ so far‖':>12}", "dim"),)]
+    for tensor in tensors(snapshot):
+        share, so_far = norm(shares.share[tensor.part]), norm(shares.so_far[tensor.part])
+        lines.append(
+            (
+                (f"   {tensor.spec.name:6}", ""),
+                (f"{number(share):>11}", "gradient"),
+                (f"{number(so_far):>12}", ""),
+            )
+        )
+    return tuple(lines)

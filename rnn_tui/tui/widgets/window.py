@@ -14,7 +14,7 @@ from rnn_tui.tui.lines import Line, Lines, fit
 from rnn_tui.tui.numbers import number, signed
 from rnn_tui.tui.view import Scene
 
-_GAP = 3  # cells between two blocks of the table
+_GAP = 2  # cells between two blocks of the table
 
 
 def title(scene: Scene) -> tuple[str, str]:
@@ -51,12 +51,12 @@ def _batch(snapshot: Snapshot, width: int, height: int) -> Lines:
     )
     if not snapshot.settings.carry:
         first = ((" The next window; the hidden state starts from zero.", "dim"),)
-    header = f"{'t':>4}  {'x_t':>9}  {'target':>9}"
+    header = f"{'t':>4} {'x_t':>9} {'target':>9}"
 
     def entry(t: int) -> Line:
         tape = snapshot.picture.tape
         x, target = float(tape["x"][t - 1, 0, 0]), float(tape["target"][t - 1, 0, 0])
-        return ((f"{t:>4}", "dim"), (f"  {signed(x):>9}", ""), (f"  {signed(target):>9}", "truth"))
+        return ((f"{t:>4}", "dim"), (f" {signed(x):>9}", ""), (f" {signed(target):>9}", "truth"))
 
     return (first, *_table(snapshot, header, entry, width, height - 1))
 
@@ -68,16 +68,16 @@ def _loss(snapshot: Snapshot, width: int, height: int) -> Lines:
         (f"= {number(snapshot.loss)}", "strong"),
         (f"   N = {count}", "dim"),
     )
-    header = f"{'t':>4}  {'y_t':>9}  {'target':>9}  {'error²/N':>9}"
+    header = f"{'t':>4} {'y_t':>9} {'target':>9} {'error²/N':>9}"
 
     def entry(t: int) -> Line:
         tape = snapshot.picture.tape
         y, target = float(tape["y"][t - 1, 0, 0]), float(tape["target"][t - 1, 0, 0])
         return (
             (f"{t:>4}", "dim"),
-            (f"  {signed(y):>9}", "one-step"),
-            (f"  {signed(target):>9}", "truth"),
-            (f"  {number((y - target) ** 2 / count):>9}", ""),
+            (f" {signed(y):>9}", "one-step"),
+            (f" {signed(target):>9}", "truth"),
+            (f" {number((y - target) ** 2 / count):>9}", ""),
         )
 
     return (equation, *_table(snapshot, header, entry, width, height - 1))
@@ -91,7 +91,7 @@ def _table(
     blocks = max(width // block, 1)
     rows = max(min(height - 1, math.ceil(snapshot.steps / blocks)), 1)
     page = rows * blocks
-    first = (snapshot.t - 1) // page * page
+    first = min((snapshot.t - 1) // page * page, max(snapshot.steps - page, 0))
     used = math.ceil(min(snapshot.steps - first, page) / rows)
     lines: list[Line] = [((" ".join([header.ljust(block - 1)] * used), "dim"),)]
     for row in range(rows):
