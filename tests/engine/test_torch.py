@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 from engine.support import CELLS, from_torch, to_torch, trained, worst
+from safetensors.numpy import save_file
 
+from rnn_tui.checkpoint import load_weights
 from rnn_tui.engine.clipping import Clipping, norm
 from rnn_tui.engine.network import Architecture, Network, views
 from rnn_tui.engine.optimizers import Hyperparameters, make_optimizer
@@ -64,12 +66,18 @@ def test_one_window(kind: str, shape: str) -> None:
         assert worst(tensor, arrays[f"gradient/{name}"]) < 1e-13, name
 
 
-def test_layouts_go_there_and_back() -> None:
-    for cell, activation in CELLS:
-        architecture = Architecture(cell, activation, 2, 4, 3)
-        flat = np.random.default_rng(1).normal(size=architecture.parameter_count())
-        tensors = to_torch(views(architecture.parameters(), flat), cell)
-        assert np.array_equal(flat_parameters(architecture, tensors), flat)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_layouts_here_are_those_of_the_checkpoints(kind: str, tmp_path: Path) -> None:
+    """Written down twice, on purpose: here for the fixtures, in `rnn_tui.checkpoint` for files."""
+    cell, activation = KINDS[kind]
+    architecture = Architecture(cell, activation, 1, 4, 1)
+    flat = np.random.default_rng(1).normal(size=architecture.parameter_count())
+    tensors = to_torch(views(architecture.parameters(), flat), cell)
+    assert np.array_equal(flat_parameters(architecture, tensors), flat)
+    path = tmp_path / "weights.safetensors"
+    save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, path)
+    settings = Settings(cell=cell, activation=activation, hidden=4, dtype="float64")
+    assert np.array_equal(load_weights(path, settings), flat)
 
 
 # Fifty updates of every optimizer
