@@ -240,6 +240,26 @@ def test_an_update_that_overflows_is_taken_back(move: Move) -> None:
     finite_state(trainer)
 
 
+@pytest.mark.parametrize("move", MOVES.values(), ids=MOVES)
+def test_a_gradient_that_explodes_on_its_way_back_is_found_where_it_does(move: Move) -> None:
+    """Forward, a tiny input grows 10⁵-fold a timestep to 10¹⁸; backward, 10¹⁷ grows as fast."""
+    settings = Settings(
+        activation="relu", hidden=1, steps=12, num_points=60, noise=0.0, x_min=-0.1, x_max=0.1
+    )
+    trainer = Trainer(settings)
+    for name, value in {"W_x": 1e-37, "W_h": 1e5, "b": 0.0, "W_y": 1.0, "b_y": 0.0}.items():
+        trainer.network.parameters[name][...] = value
+    until_divergence(trainer, move)
+    network, divergence = trainer.network, trainer.divergence
+    assert divergence is not None
+    assert (divergence.stage, divergence.tensor) == (Pass.BACKWARD, "dh_<t-1>")
+    assert 6 < divergence.t < 10
+    assert (trainer.cursor.stage, trainer.cursor.t) == (Pass.BACKWARD, divergence.t)
+    assert np.isfinite(network.tape["dh"][divergence.t - 1 :]).all()
+    assert np.isfinite(trainer.loss)
+    finite_state(trainer)
+
+
 def test_an_infinite_gradient_of_finite_deltas_is_found_at_the_clip() -> None:
     trainer = Trainer(PLAIN)
     while trainer.position < trainer.program.backward(1):
