@@ -28,11 +28,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -276,8 +277,10 @@ def _resume(trainer: Trainer, content: _Content) -> None:
     history = trainer.history
     try:
         history.restore(_mapping(content.texts, "history"), _part(content.tensors, "history"))
+        keyframe = replace(keyframe, mark=history.mark())
         if history.count:  # until the next window is through, these are the newest
-            trainer.loss, trainer.grad_norm = (float(column[0]) for column in history.recent(1))
+            loss, grad_norm = (float(column[0]) for column in history.recent(1))
+            keyframe = replace(keyframe, loss=loss, grad_norm=grad_norm)
         with np.errstate(all="ignore"):  # a run may have been saved on its way to diverge
             trainer.restore(keyframe)
     except ValueError as error:
@@ -465,6 +468,10 @@ def _keyframe(content: _Content, trainer: Trainer) -> Keyframe:
         steps_taken=_whole(optimizer, "steps", LARGEST_COUNT),
         states=_part(content.tensors, "state"),
         data=data,
+        settings=trainer.settings,
+        loss=math.nan,
+        grad_norm=math.nan,
+        mark=trainer.history.mark(),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,21 @@ class Curve:
     smoothed: Float64
     grad_norm: Float64
 
+    def after(self, update: int) -> Curve:
+        """The points after an update."""
+        later = self.update > update
+        columns = (self.update, self.loss, self.low, self.high, self.smoothed, self.grad_norm)
+        return Curve(self.stride, *(column[later] for column in columns))
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a history stands: updates seen, the running average and the weight of its start."""
+
+    count: int
+    average: float
+    weight: float
+
 
 class History:
     """Appended to once an update; see `Curve` for what comes out.
@@ -47,10 +63,12 @@ class History:
     """
 
     def __init__(self) -> None:
-        self.count = 0  # updates seen
+        self.count = 0  # updates seen, of those that led here
+        self.newest = 0  # updates seen at all: more than `count` after going back
         self.average = 0.0  # s_k
         self.weight = 1.0  # 0.99^k
         self._recent = np.zeros((RECENT, 2))  # loss, ‖g‖, a ring by update number
+        self._known = 0  # how many of the newest it holds
         self.stride = 1
         self._full = np.zeros((BUCKETS, 6))  # update, loss, low, high, smoothed, ‖g‖
         self._buckets = 0
@@ -62,11 +80,18 @@ class History:
         return self.average / (1.0 - self.weight) if self.count else 0.0
 
     def append(self, loss: float, grad_norm: float) -> None:
-        """The loss and the gradient's norm before clipping of the next update."""
-        self._recent[self.count % RECENT] = (loss, grad_norm)
+        """The loss and the gradient's norm before clipping of the next update.
+
+        On the way from a place gone back to, the curve knows them already.
+        """
         self.count += 1
         self.average = SMOOTHING * self.average + (1.0 - SMOOTHING) * loss
         self.weight *= SMOOTHING
+        if self.count <= self.newest:
+            return
+        self.newest = self.count
+        self._recent[(self.count - 1) % RECENT] = (loss, grad_norm)
+        self._known = min(self._known + 1, RECENT)
         self._pending += 1
         if self._pending % min(self.stride, RECENT) == 0:
             self._fold()
@@ -102,8 +127,8 @@ class History:
 
     def recent(self, updates: int) -> tuple[Float64, Float64]:
         """Losses and gradient norms of the newest `updates` (at most RECENT), oldest first."""
-        updates = min(updates, self.count, RECENT)
-        places = np.arange(self.count - updates, self.count) % RECENT
+        updates = min(updates, self._known)
+        places = np.arange(self.newest - updates, self.newest) % RECENT
         rows = self._recent[places]
         return rows[:, 0], rows[:, 1]
 
@@ -112,11 +137,42 @@ class History:
         full = self._full[: self._buckets].copy()
         return Curve(self.stride, *full.T)
 
+    # Going back
+
+    def mark(self) -> Mark:
+        """Where it stands."""
+        return Mark(self.count, self.average, self.weight)
+
+    def rewind(self, mark: Mark) -> None:
+        """Stand at `mark` again; what came after it stays on the curve until `forget_after`."""
+        self.count, self.average, self.weight = mark.count, mark.average, mark.weight
+        self.newest = max(self.newest, self.count)
+
+    def forget_after(self) -> None:
+        """Drop all that came after the place it stands at: another future begins here.
+
+        The bucket that the place falls into is filled anew from what the ring still holds.
+        """
+        dropped = self.newest - self.count
+        if dropped <= 0:
+            return
+        keep = int(np.searchsorted(self._full[: self._buckets, 0], self.count, side="right"))
+        self._buckets, self.newest = keep, self.count
+        self._known = max(self._known - dropped, 0)
+        self._pending = self.count - int(self._full[keep - 1, 0] if keep else 0)
+
     # What a checkpoint keeps
 
     def state(self) -> tuple[dict[str, int | float], dict[str, Float64]]:
         """All there is to go on from: numbers, and arrays ``recent`` [≤ RECENT, 2] and
-        ``buckets`` [≤ BUCKETS, 6], the last of which may still be filling; copies."""
+        ``buckets`` [≤ BUCKETS, 6], the last of which may still be filling; copies.
+
+        What lies after a place gone back to is not part of it.
+        """
+        if self.count < self.newest:
+            here = deepcopy(self)
+            here.forget_after()
+            return here.state()
         numbers = {
             "count": self.count,
             "stride": self.stride,
@@ -143,7 +199,8 @@ class History:
             raise ValueError("history: average and weight must be finite, weight from 0 to 1")
         buckets = min(count // stride, BUCKETS)
         rows = buckets + _is_folded(count % stride)
-        shapes = {"recent": (min(count, RECENT), 2), "buckets": (rows, 6)}
+        known = min(arrays["recent"].shape[0], count, RECENT)  # fewer after going back
+        shapes = {"recent": (known, 2), "buckets": (rows, 6)}
         if stride & (stride - 1) or buckets == BUCKETS:
             raise ValueError(f"history: a stride of {stride} does not fit {count} updates")
         for name, shape in shapes.items():
@@ -151,9 +208,10 @@ class History:
                 found = arrays[name].shape
                 raise ValueError(f"history: {name} has shape {found}; expected {shape}")
         self.count, self.stride, self.average, self.weight = count, stride, average, weight
+        self.newest, self._known = count, known
         self._buckets, self._pending = buckets, count % stride
         self._full[:rows] = arrays["buckets"]
-        self._recent[np.arange(count - shapes["recent"][0], count) % RECENT] = arrays["recent"]
+        self._recent[np.arange(count - known, count) % RECENT] = arrays["recent"]
 
 
 def _is_folded(pending: int) -> bool:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rnn_tui.engine.cells.base import Operation
 from rnn_tui.engine.clipping import Clipping, norm
 from rnn_tui.engine.expressions import Array
-from rnn_tui.engine.history import History
+from rnn_tui.engine.history import History, Mark
 from rnn_tui.engine.network import Architecture, Network, initialise, views
 from rnn_tui.engine.optimizers import Hyperparameters, make_optimizer
 from rnn_tui.engine.program import Cursor, Pass, Program
@@ -53,6 +53,16 @@ class Keyframe:
     steps_taken: int  # of the optimizer
     states: Mapping[str, Array]  # carried into the window, each [B, H]
     data: DataState
+    settings: Settings
+    loss: float  # of the window before, NaN before the first
+    grad_norm: float
+    mark: Mark  # where the history stands
+
+    @property
+    def size(self) -> int:
+        """Bytes of its arrays."""
+        arrays = (self.parameters, *self.memory.values(), *self.states.values())
+        return sum(array.nbytes for array in arrays)
 
 
 class Trainer:
@@ -92,6 +102,7 @@ class Trainer:
         self.grad_norm = math.nan  # of its gradient, before clipping
         self._watchful = False  # this window's weights are so large that every piece is looked at
         self._window_data = self.task.state()
+        self._window_marks = (self.loss, self.grad_norm, self.history.mark())
         self._end = self.program.end
         self.clipping = Clipping(settings.clip_by, settings.clip)
         self.optimizer = make_optimizer(
@@ -242,6 +253,7 @@ class Trainer:
         tape = self.network.tape
         self.position = self.program.batch
         self._window_data = self.task.state()
+        self._window_marks = (self.loss, self.grad_norm, self.history.mark())
         if self.task.next_window(tape["x"], tape["target"]) or not self.settings.carry:
             self.network.set_state(None)
         else:
@@ -357,27 +369,86 @@ class Trainer:
         last = symbols.index(divergence.tensor) + 1 if divergence.tensor in symbols else None
         self.revealed = last or self.cursor.operations
 
-    # Keyframes
+    # Places and keyframes
+
+    @property
+    def index(self) -> int:
+        """Micro-operations done since the run began: the place in the run as one number."""
+        whole = self.updates - (self.position == self._end)
+        return whole * self._end + self.position
+
+    def advance(self, index: int) -> None:
+        """Go forward to the place `index`, everything revealed; not at all if it lies behind."""
+        while self.index < index and self.divergence is None:
+            window, before = divmod(index - 1, self._end)
+            self._go(before + 1 if window == self.updates else self._end)
 
     def keyframe(self) -> Keyframe:
         """A copy of the state that leads here; after a divergence, of the last finite one."""
-        inside = 0 < self.position < self._end
+        if 0 < self.position < self._end:
+            start = self.window_start()
+            if self.divergence is not None:
+                return start
+            return replace(start, position=self.position, revealed=self.revealed)
+        return self._frame(
+            self.optimizer.parameters,
+            self.optimizer.memory,
+            self.optimizer.count,
+            self.network.state(self.program.steps),
+            self.task.state(),
+            (self.loss, self.grad_norm, self.history.mark()),
+        )
+
+    def window_start(self) -> Keyframe:
+        """A copy of the state that the window under way, or just done, began with.
+
+        After the update this is the optimizer's state before it; an optimizer that has been put in
+        since cannot know that.
+        """
+        done = self.position == self._end
+        optimizer = self.optimizer
         # A window that begins with zeros does so again: then what is given as carried is not used.
-        states = self.network.state(0 if inside else self.program.steps)
-        diverged = self.divergence is not None
+        start = self._frame(
+            optimizer.before if done else optimizer.parameters,
+            optimizer.memory_before if done else optimizer.memory,
+            optimizer.count - done,
+            self.network.state(0 if self.position else self.program.steps),
+            self._window_data if self.position else self.task.state(),
+            self._window_marks
+            if self.position
+            else (self.loss, self.grad_norm, self.history.mark()),
+        )
+        return replace(start, updates=self.updates - done)
+
+    def _frame(
+        self,
+        parameters: Array,
+        memory: Mapping[str, Array],
+        steps_taken: int,
+        states: Mapping[str, Array],
+        data: DataState,
+        marks: tuple[float, float, Mark],
+    ) -> Keyframe:
         return Keyframe(
             updates=self.updates,
-            position=self.position if inside and not diverged else 0,
-            revealed=self.revealed if inside and not diverged else 0,
-            parameters=self.parameters.copy(),
-            memory={name: array.copy() for name, array in self.optimizer.memory.items()},
-            steps_taken=self.optimizer.count,
+            position=0,
+            revealed=0,
+            parameters=parameters.copy(),
+            memory={name: array.copy() for name, array in memory.items()},
+            steps_taken=steps_taken,
             states=states,
-            data=self._window_data if inside else self.task.state(),
+            data=data,
+            settings=self.settings,
+            loss=marks[0],
+            grad_norm=marks[1],
+            mark=marks[2],
         )
 
     def restore(self, keyframe: Keyframe) -> None:
-        """Be where `keyframe` was taken, the same bits; the history is the caller's."""
+        """Be where `keyframe` was taken, the same bits, the history's counters included."""
+        if keyframe.settings != self.settings:
+            self.position = 0
+            self.configure(keyframe.settings)
         np.copyto(self.parameters, keyframe.parameters)
         for name, array in self.optimizer.memory.items():
             np.copyto(array, keyframe.memory[name])
@@ -387,6 +458,8 @@ class Trainer:
         self.task.restore(keyframe.data)
         self._window_data = keyframe.data
         self.updates = keyframe.updates
+        self.loss, self.grad_norm = keyframe.loss, keyframe.grad_norm
+        self.history.rewind(keyframe.mark)
         self.divergence = None
         self.position = 0
         with _quiet():

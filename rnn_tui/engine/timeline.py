@@ -1,0 +1,352 @@
+"""The timeline: going back as easily as forward.
+
+Going back never inverts arithmetic. Keyframes are kept while training, within a budget of memory;
+going back restores the nearest one before the place wanted and replays from there, through the same
+code, so the bits are the same. Changes of the settings are part of the timeline: replaying meets
+them again at their places. Another change in the past forks it: what lay ahead is forgotten, and
+its curve stays as a ghost.
+
+A place is the trainer's `index` (micro-operations since the run began) and how many operations of
+the last one are revealed.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from rnn_tui.engine.history import Curve
+from rnn_tui.engine.trainer import Keyframe, Trainer
+from rnn_tui.settings import Settings
+
+BUDGET = 64 * 2**20  # bytes of keyframes
+EVERY = 16  # updates between two keyframes while they are new
+DENSE = 16  # newest keyframes that are never thinned out
+MOST = 1024  # keyframes: more would not be felt, at some hundred updates apart
+CHUNK = 8  # updates replayed between two looks at the clock
+
+
+class Stride(StrEnum):
+    """How far one key goes."""
+
+    OPERATION = "operation"
+    TIMESTEP = "timestep"
+    PASS = "pass"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A place in a run."""
+
+    index: int
+    revealed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ghost:
+    """The loss of a future that was left: its curve from the fork on, and what made the fork."""
+
+    label: str
+    curve: Curve
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Settings that took effect at a place."""
+
+    index: int
+    settings: Settings
+
+
+class Timeline:
+    """Moves a trainer forward and back. Nothing else may move it."""
+
+    def __init__(self, trainer: Trainer, budget: int = BUDGET) -> None:
+        """`budget` is in bytes; the first and the newest keyframes are kept even beyond it."""
+        self.trainer = trainer
+        self.budget = budget
+        self.ghosts: tuple[Ghost, ...] = ()
+        self._newest = self.here
+        self._keyframes: list[Keyframe] = [trainer.window_start()]
+        self._starts: list[int] = [self._keyframes[0].updates]
+        self.bytes = self._keyframes[0].size
+        self._changes: list[_Change] = []
+        self._due = trainer.updates + EVERY
+
+    # Where we are
+
+    @property
+    def here(self) -> Place:
+        """The place the trainer is at."""
+        return Place(self.trainer.index, self.trainer.revealed)
+
+    @property
+    def first(self) -> int:
+        """The earliest update that can be gone back to."""
+        return self._starts[0]
+
+    @property
+    def newest(self) -> Place:
+        """The furthest place reached on this branch."""
+        return self._newest
+
+    @property
+    def in_past(self) -> bool:
+        """Whether there is a known future."""
+        return self.here < self._newest
+
+    @property
+    def keyframes(self) -> int:
+        """How many are kept."""
+        return len(self._keyframes)
+
+    def place_of(self, update: int) -> Place:
+        """The place where update number `update` has just been made."""
+        return Place(update * self.trainer.program.end, 1)
+
+    # Forward
+
+    def forward(self, stride: Stride) -> None:
+        """One stride forward."""
+        trainer = self.trainer
+        if not self._changes or self._changes[-1].index <= trainer.index:
+            self._plain(stride)
+        else:
+            self._through_changes(stride)
+        if trainer.updates >= self._due:
+            self._keep()
+        self._reach()
+
+    def _reach(self) -> None:
+        """Note how far this branch has come; called once an update."""
+        if self.trainer.index >= self._newest.index:
+            self._newest = max(self._newest, self.here)
+
+    def _plain(self, stride: Stride) -> None:
+        match stride:
+            case Stride.UPDATE:
+                self.trainer.finish_update()
+            case Stride.PASS:
+                self.trainer.finish_pass()
+            case Stride.TIMESTEP:
+                self.trainer.step()
+            case Stride.OPERATION:
+                self.trainer.reveal()
+
+    def _through_changes(self, stride: Stride) -> None:
+        """As `_plain`, with changes ahead that take effect at their places."""
+        trainer, start = self.trainer, self.here
+        target = start.index
+        match stride:
+            case Stride.OPERATION | Stride.TIMESTEP:
+                target += trainer.cursor.complete or not trainer.position
+            case Stride.PASS | Stride.UPDATE:
+                target = self._end_of(stride)
+        if target == start.index:
+            self._plain(stride)
+            return
+        self._advance(target)
+        if stride is Stride.OPERATION and trainer.divergence is None:
+            trainer.revealed = 1
+
+    def _end_of(self, stride: Stride) -> int:
+        """Index of the end of this pass or update, or, standing there, of the next."""
+        trainer, end = self.trainer, self.trainer.program.end
+        position = trainer.position if trainer.position < end else 0
+        start = trainer.index - position
+        if stride is Stride.UPDATE:
+            return start + end
+        if not trainer.cursor.complete and trainer.position:
+            place = trainer.program.place
+            if place(position)[0] != place(position + 1)[0]:
+                return trainer.index
+        return start + trainer.program.pass_end(position)
+
+    def _advance(self, index: int) -> None:
+        """Forward to `index`, changes taking effect on the way."""
+        trainer = self.trainer
+        while trainer.index < index and trainer.divergence is None:
+            upcoming = [c for c in self._changes if trainer.index < c.index <= index]
+            trainer.advance(upcoming[0].index if upcoming else index)
+            self._apply_changes_here()
+
+    def _apply_changes_here(self) -> None:
+        for change in self._changes:
+            if change.index == self.trainer.index:
+                self.trainer.configure(change.settings)
+
+    # Back
+
+    def back(self, stride: Stride, count: int = 1) -> Place:
+        """The place `count` strides back, as far as there is one."""
+        place, lowest = self.here, self.first * self.trainer.program.end
+        for _ in range(count):
+            before = self._before(place, stride)
+            if before.index < lowest or before == place:
+                break
+            place = before
+        return place
+
+    def _before(self, place: Place, stride: Stride) -> Place:
+        program = self.trainer.program
+        if place.index <= 0:
+            return Place(0, 0)
+        window, position = divmod(place.index - 1, program.end)
+        position += 1
+        match stride:
+            case Stride.OPERATION if place.revealed > 1:
+                return Place(place.index, place.revealed - 1)
+            case Stride.OPERATION | Stride.TIMESTEP:
+                target = place.index - 1
+            case Stride.PASS:
+                target = window * program.end + self._start_of_pass(position)
+            case Stride.UPDATE:
+                target = window * program.end
+        return Place(target, self._operations_at(target))
+
+    def _start_of_pass(self, position: int) -> int:
+        """The first position of the pass, or, standing there, of the pass before; 0 from BATCH."""
+        place = self.trainer.program.place
+        stage = place(max(position - 1, 1))[0]
+        start = position - 1
+        while start > 1 and place(start - 1)[0] == stage:
+            start -= 1
+        return start
+
+    def _operations_at(self, index: int) -> int:
+        """How many operations there are to reveal at a place."""
+        if index <= 0:
+            return 0
+        network, program = self.trainer.network, self.trainer.program
+        position = (index - 1) % program.end + 1
+        stage, t = program.place(position)
+        if not t:
+            return 1
+        forward = stage.name == "FORWARD"
+        return len(network.forward_operations if forward else network.backward_operations)
+
+    def seek(self, place: Place) -> Iterator[float]:
+        """Go to `place`, before or after this one; yields the share of the way that is done.
+
+        May be left off after any step: the trainer then stands somewhere on the way.
+        """
+        target = Place(max(place.index, self.first * self.trainer.program.end), place.revealed)
+        start = self._nearest(target)
+        if start is not None:
+            self.trainer.restore(start)
+            self._apply_changes_here()
+        origin = self.trainer.index
+        while self.trainer.index < target.index and self.trainer.divergence is None:
+            self._replay_some(target.index)
+            done = self.trainer.index - origin
+            yield done / max(target.index - origin, 1)
+        if self.trainer.divergence is None:
+            self.trainer.revealed = min(target.revealed, self._operations_at(target.index))
+        self._reach()
+
+    def _nearest(self, target: Place) -> Keyframe | None:
+        """The best place to begin from; None when that is where the trainer stands."""
+        trainer, end = self.trainer, self.trainer.program.end
+        window = max(target.index - 1, 0) // end
+        kept = self._keyframes[max(bisect.bisect_right(self._starts, window) - 1, 0)]
+        if trainer.index <= target.index and trainer.updates >= kept.updates:
+            return None if trainer.index < target.index or trainer.divergence is None else kept
+        current = max(trainer.index - 1, 0) // end
+        if current == window and not self._changed_in(window):
+            return trainer.window_start()
+        return kept
+
+    def _changed_in(self, window: int) -> bool:
+        """Whether settings changed within a window: then it cannot tell how it began."""
+        end = self.trainer.program.end
+        return any(window * end < change.index <= (window + 1) * end for change in self._changes)
+
+    def _replay_some(self, index: int) -> None:
+        """A few updates towards `index`; the last ones leave keyframes, for going further back."""
+        trainer, end = self.trainer, self.trainer.program.end
+        window = (index - 1) // end
+        last = trainer.updates + CHUNK
+        while trainer.index < index and trainer.updates < last and trainer.divergence is None:
+            if trainer.updates < window:
+                self._advance((trainer.updates + 1) * end)
+            else:
+                self._advance(index)
+            if window - DENSE < trainer.updates <= window and trainer.position == end:
+                self._insert(trainer.keyframe())
+
+    # Keyframes
+
+    def _keep(self) -> None:
+        """Remember where the trainer stands, at the end of an update."""
+        self._due = self.trainer.updates + EVERY
+        if self.trainer.position == self.trainer.program.end:
+            self._insert(self.trainer.keyframe())
+
+    def _insert(self, keyframe: Keyframe) -> None:
+        place = bisect.bisect_left(self._starts, keyframe.updates)
+        if place < len(self._starts) and self._starts[place] == keyframe.updates:
+            return
+        self._starts.insert(place, keyframe.updates)
+        self._keyframes.insert(place, keyframe)
+        self.bytes += keyframe.size
+        while len(self._keyframes) > 2 and (
+            self.bytes > self.budget or len(self._keyframes) > MOST
+        ):
+            self._thin_out()
+
+    def _thin_out(self) -> None:
+        """Drop the keyframe that is missed least: the one whose neighbours are closest together.
+
+        The first one, and the newest ones as long as there are others, stay.
+        """
+        starts = np.array(self._starts)
+        gaps = starts[2:] - starts[:-2]
+        old = gaps[:-DENSE] if len(gaps) > DENSE else gaps
+        place = int(np.argmin(old)) + 1
+        self.bytes -= self._keyframes[place].size
+        del self._keyframes[place], self._starts[place]
+
+    # Changing
+
+    def configure(self, settings: Settings) -> None:
+        """Live changes of the settings, here; in the past this forks the timeline.
+
+        Raises:
+            ValueError: a setting differs that needs a restart.
+        """
+        trainer = self.trainer
+        changed = ", ".join(settings.differences(trainer.settings))
+        if not self._changed_in(max(trainer.index - 1, 0) // trainer.program.end):
+            self._insert(trainer.window_start())
+        trainer.configure(settings)
+        self._fork(changed)
+        self._changes.append(_Change(trainer.index, settings))
+
+    def _fork(self, label: str) -> None:
+        """Forget what lies ahead; its curve stays as a ghost."""
+        trainer = self.trainer
+        history, here = trainer.history, self.here
+        if history.newest > history.count:
+            curve = history.curve().after(history.count)
+            self.ghosts = (*self.ghosts, Ghost(f"before {label}", curve))
+            history.forget_after()
+        keep = bisect.bisect_right(self._starts, trainer.updates)
+        if trainer.position == trainer.program.end:
+            keep = bisect.bisect_left(self._starts, trainer.updates)
+        self._drop_from(max(keep, 1))
+        self._changes = [change for change in self._changes if change.index <= here.index]
+        self._newest = here
+        self._due = trainer.updates + 1
+
+    def _drop_from(self, place: int) -> None:
+        self.bytes -= sum(keyframe.size for keyframe in self._keyframes[place:])
+        del self._keyframes[place:], self._starts[place:]
+
+    def clear_ghosts(self) -> None:
+        """Forget the curves of futures left behind."""
+        self.ghosts = ()
