@@ -11,9 +11,8 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -26,22 +25,15 @@ from rnn_tui.engine.network import Picture, views
 from rnn_tui.engine.optimizers import Optimizer
 from rnn_tui.engine.probes import Shares, gradient_norms, shares
 from rnn_tui.engine.program import Cursor, Pass
+from rnn_tui.engine.timeline import Ghost, Place, Stride, Timeline
 from rnn_tui.engine.trainer import Divergence, Trainer
 from rnn_tui.settings import Settings
 from rnn_tui.tasks.base import TestSeries
 
 SLICE = 0.004  # seconds of work between two looks at the commands
+PATIENCE = 0.06  # seconds after which a walk that is not over yet is shown on its way
 LONGEST_HOLD = 0.1  # seconds the worker waits for a screen that holds it, at most
 EVALUATE_EVERY = 0.4  # seconds between two evaluations while running
-
-
-class Stride(StrEnum):
-    """How far one key goes."""
-
-    OPERATION = "operation"
-    TIMESTEP = "timestep"
-    PASS = "pass"
-    UPDATE = "update"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +42,26 @@ class Step:
 
     stride: Stride
     count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """Go back by `count` strides."""
+
+    stride: Stride
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class GoTo:
+    """Go to where an update has just been made, by number; None: to the newest place."""
+
+    update: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClearGhosts:
+    """Forget the curves of futures that were left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +109,9 @@ class Save:
     path: str
 
 
-Command = Step | Run | Toggle | Pause | Restart | Configure | Look | Save
+Command = (
+    Step | Back | GoTo | ClearGhosts | Run | Toggle | Pause | Restart | Configure | Look | Save
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +145,28 @@ class Gradient:
 
 
 @dataclass(frozen=True, slots=True)
+class TimelineView:
+    """What can be gone back to.
+
+    Attributes:
+        first: the earliest update in reach.
+        newest: the newest update of this branch.
+        in_past: whether there is a known future here.
+        used: bytes of keyframes, of `budget` bytes allowed.
+        keyframes: how many there are.
+        ghosts: curves of futures that were left.
+    """
+
+    first: int
+    newest: int
+    in_past: bool
+    used: int
+    budget: int
+    keyframes: int
+    ghosts: tuple[Ghost, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything the screen shows, as it was at one moment. Nothing in it changes any more."""
 
@@ -154,6 +190,8 @@ class Snapshot:
     predictions: Predictions | None
     look: Look
     notice: Notice | None
+    timeline: TimelineView
+    seeking: float | None  # the share of the way done, while going to a place far off
     unsaved: bool  # whether updates would be lost on quitting
     trained: float  # seconds of training since the last save or start
 
@@ -162,6 +200,8 @@ class Snapshot:
         """One word for the header."""
         if self.divergence is not None:
             return "diverged"
+        if self.seeking is not None:
+            return "seeking"
         return "running" if self.running else "paused"
 
     @property
@@ -200,6 +240,10 @@ class _Goal:
 
     stride: Stride
     left: float  # strides left, may be infinite
+    way: Iterator[float] | None = None  # to a place, instead of strides
+    done: float = 0.0  # share of that way
+    begun: float = field(default_factory=time.perf_counter)
+    announced: bool = False  # whether the screen knows of it
 
 
 class Session:
@@ -207,6 +251,7 @@ class Session:
 
     def __init__(self, trainer: Trainer) -> None:
         self._trainer = trainer
+        self._timeline = Timeline(trainer, trainer.settings.timeline * 2**20)
         self._notify: Callable[[], None] = lambda: None
         self._commands: deque[Command] = deque()
         self._wake = threading.Condition()
@@ -291,11 +336,24 @@ class Session:
                     self._slice(self._goal)
             except Exception as error:  # whatever it is, the screen must hear of it and live on
                 self._fail(error)
-            told = command is not None or self._goal is None
-            if self._wanted or (told and not self._commands):
+            if self._wanted or (self._is_news(command) and not self._commands):
                 self._publish()
             if self._goal is not None:
                 self._free.wait(LONGEST_HOLD)
+
+    def _is_news(self, command: Command | None) -> bool:
+        """Whether the screen is to hear of this without asking.
+
+        A walk that is over in no time is told of once, at its end: nothing flickers.
+        """
+        goal = self._goal
+        if goal is None:
+            return True
+        if math.isinf(goal.left):
+            return command is not None
+        overdue = not goal.announced and time.perf_counter() - goal.begun > PATIENCE
+        goal.announced |= overdue
+        return overdue
 
     def _fail(self, error: Exception) -> None:
         self._goal = None
@@ -305,6 +363,14 @@ class Session:
         match command:
             case Step(stride, count):
                 self._goal = _Goal(stride, count)
+            case Back(stride, count):
+                self._seek(self._timeline.back(stride, count))
+            case GoTo(None):
+                self._seek(self._timeline.newest)
+            case GoTo(int(update)):
+                self._seek(self._timeline.place_of(update))
+            case ClearGhosts():
+                self._timeline.clear_ghosts()
             case Run():
                 self._goal = _Goal(Stride.UPDATE, math.inf)
             case Toggle():
@@ -321,15 +387,23 @@ class Session:
                 self._look = replace(command, sample=min(sample, last))
             case Save(path):
                 self._save(path)
-        if self._goal is not None and self._trainer.divergence is not None:
+        forward = self._goal is not None and self._goal.way is None
+        if forward and self._trainer.divergence is not None:
             self._goal = None
             self._say("the network diverged: r restarts it, o changes its settings", error=True)
 
     def _configure(self, settings: Settings) -> None:
+        self._timeline.budget = settings.timeline * 2**20
         before = self._trainer.optimizer.before
-        self._trainer.configure(settings)
+        self._timeline.configure(settings)
         # Another optimizer has no last step, but this window was computed with these weights.
         np.copyto(self._trainer.optimizer.before, before)
+
+    def _seek(self, place: Place) -> None:
+        first = self._timeline.first
+        if place < self._timeline.place_of(first) and self._timeline.here.index > 0:
+            self._say(f"the timeline begins at update {first}")
+        self._goal = _Goal(Stride.UPDATE, 1, self._timeline.seek(place))
 
     def _restart(self, settings: Settings) -> None:
         try:
@@ -339,6 +413,7 @@ class Session:
             return
         self._goal = None
         self._trainer = trainer
+        self._timeline = Timeline(trainer, settings.timeline * 2**20)
         self._speed = self._trained = 0.0
         self._saved_at = self._started_at = trainer.updates
         self._predictions = self._evaluator = None
@@ -361,17 +436,14 @@ class Session:
 
     def _slice(self, goal: _Goal) -> None:
         """Work on the goal for about SLICE seconds."""
+        if goal.way is not None:
+            self._follow(goal, goal.way)
+            return
         trainer, start = self._trainer, time.perf_counter()
-        updates = trainer.updates
-        advance = {
-            Stride.OPERATION: trainer.reveal,
-            Stride.TIMESTEP: trainer.step,
-            Stride.PASS: trainer.finish_pass,
-            Stride.UPDATE: trainer.finish_update,
-        }[goal.stride]
+        updates, forward, stride = trainer.updates, self._timeline.forward, goal.stride
         elapsed, endless = 0.0, math.isinf(goal.left)
         while goal.left > 0 and trainer.divergence is None and elapsed < SLICE:
-            advance()
+            forward(stride)
             goal.left -= 1
             elapsed = time.perf_counter() - start
             if endless and not self._free.is_set():
@@ -380,6 +452,19 @@ class Session:
             self._measure(trainer.updates - updates, elapsed)
         if goal.left <= 0 or trainer.divergence is not None:
             self._goal = None
+        self._tell_divergence()
+
+    def _follow(self, goal: _Goal, way: Iterator[float]) -> None:
+        """The same towards a place."""
+        start = time.perf_counter()
+        for goal.done in way:
+            if time.perf_counter() - start > SLICE:
+                return
+        self._goal = None
+        self._tell_divergence()
+
+    def _tell_divergence(self) -> None:
+        trainer = self._trainer
         if trainer.divergence is not None:
             kept = f"the weights are still those of update {trainer.updates}"
             self._say(f"{trainer.divergence}; {kept}. r restarts, o changes settings", error=True)
@@ -431,6 +516,8 @@ class Session:
             predictions=self._predict() if look.predictions else None,
             look=look,
             notice=self._notice,
+            timeline=self._timeline_view(),
+            seeking=self._goal.done if self._goal is not None and self._goal.way else None,
             unsaved=trainer.updates not in (self._saved_at, self._started_at),
             trained=self._trained,
         )
@@ -446,6 +533,18 @@ class Session:
             return picture
         before = trainer.optimizer.before.copy()
         return replace(picture, parameters=views(trainer.network.specs, before))
+
+    def _timeline_view(self) -> TimelineView:
+        timeline = self._timeline
+        return TimelineView(
+            first=timeline.first,
+            newest=timeline.newest.index // self._trainer.program.end,
+            in_past=timeline.in_past,
+            used=timeline.bytes,
+            budget=timeline.budget,
+            keyframes=timeline.keyframes,
+            ghosts=timeline.ghosts,
+        )
 
     def _gradient(self) -> Gradient | None:
         trainer = self._trainer

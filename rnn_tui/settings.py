@@ -319,6 +319,10 @@ class Settings:
         "value", "What is clipped: each gradient by its own value, all of them by their common "
         "norm, or none.", "clipping", "live", choices=("value", "norm", "none"),
     )
+    timeline: int = declare(
+        64, "Memory in MiB for going back in time; more keeps more of the past close at hand.",
+        "timeline", "live", low=1, high=65536,
+    )
     # fmt: on
 
     def __post_init__(self) -> None:

@@ -320,7 +320,11 @@ class Timeline:
             ValueError: a setting differs that needs a restart.
         """
         trainer = self.trainer
-        changed = ", ".join(settings.differences(trainer.settings))
+        differences = settings.differences(trainer.settings)
+        if set(differences) <= {"timeline"}:  # nothing that training would notice
+            trainer.configure(settings)
+            return
+        changed = ", ".join(differences)
         if not self._changed_in(max(trainer.index - 1, 0) // trainer.program.end):
             self._insert(trainer.window_start())
         trainer.configure(settings)

@@ -314,12 +314,21 @@ _POINTS = tuple(_Stroke(glyph, glyph) for glyph in "•×○+*")
 _BOLD_ROLES = frozenset({"smooth", "free-run", "accent"})
 
 
+def _preferred(curve: Curve, usual: _Stroke) -> _Stroke:
+    """The stroke for a curve if it is still free: ghosts are faint, what matters is bold."""
+    if curve.kind == "points":
+        return usual
+    if curve.role == "ghost":
+        return _LINES[2]
+    return _BOLD if curve.role in _BOLD_ROLES else usual
+
+
 def _strokes(curves: Sequence[Curve]) -> list[_Stroke]:
     """A stroke for each curve, all different as long as there are enough."""
     chosen: list[_Stroke] = []
     for curve in curves:
         palette = _POINTS if curve.kind == "points" else _LINES
-        wanted = _BOLD if curve.kind == "line" and curve.role in _BOLD_ROLES else palette[0]
+        wanted = _preferred(curve, palette[0])
         taken = {stroke.marker for stroke in chosen}
         free = (stroke for stroke in (wanted, *palette) if stroke.marker not in taken)
         chosen.append(next(free, palette[len(chosen) % len(palette)]))

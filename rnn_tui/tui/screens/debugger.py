@@ -16,16 +16,18 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from rnn_tui.engine.program import Pass
+from rnn_tui.engine.timeline import Stride
 from rnn_tui.session import (
+    Back,
     Command,
     Configure,
+    GoTo,
     Pause,
     Restart,
     Save,
     Session,
     Snapshot,
     Step,
-    Stride,
     Toggle,
 )
 from rnn_tui.settings import Settings
@@ -209,6 +211,28 @@ class Debugger(Screen[None]):
         self.view = replace(self.view, operation=0)
         self._look(t=None)
         self._send(Step(Stride(stride), count))
+
+    def action_back_by(self, stride: str) -> None:
+        """Go back; the timestep and equation shown follow."""
+        count = self._count()
+        self.view = replace(self.view, operation=0)
+        self._look(t=None)
+        self._send(Back(Stride(stride), count))
+
+    def action_go_to(self) -> None:
+        """Go to the update whose number was typed."""
+        if not self.view.prefix:
+            self._notice = ("type the number of an update before g: 40g", False)
+            self.draw()
+            return
+        update = self._count()
+        self._look(t=None)
+        self._send(GoTo(update))
+
+    def action_go_to_newest(self) -> None:
+        """Go to the newest place reached."""
+        self._look(t=None)
+        self._send(GoTo(None))
 
     def action_run(self) -> None:
         """Run or pause."""

@@ -12,6 +12,8 @@ from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.numbers import number
 from rnn_tui.tui.view import Scene
 
+GHOSTS = 2  # futures left behind that are drawn, the newest ones
+
 
 def loss_title(scene: Scene) -> tuple[str, str]:
     """What stands in the rule above the loss chart."""
@@ -22,13 +24,20 @@ def loss_title(scene: Scene) -> tuple[str, str]:
 
 def draw_loss(scene: Scene, width: int, height: int) -> Lines:
     """Raw and smoothed loss against updates, the whole run, log y."""
-    curve = scene.snapshot.curve
+    curve, timeline = scene.snapshot.curve, scene.snapshot.timeline
+    ghosts = (
+        Curve(ghost.label, "ghost", ghost.curve.update, ghost.curve.smoothed)
+        for ghost in timeline.ghosts[-GHOSTS:]
+    )
+    here = scene.snapshot.cursor.update
     chart = Chart(
         (
+            *ghosts,
             Curve("raw", "raw", curve.update, curve.loss),
             Curve("smoothed", "smooth", curve.update, curve.smoothed),
         ),
         log_y=True,
+        marks=(Mark(float(here), str(here)),) if timeline.in_past else (),
         x_label="update",
         empty="the loss of every update appears here",
     )

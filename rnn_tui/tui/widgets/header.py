@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 
 from rnn_tui.session import Snapshot
-from rnn_tui.tui.lines import Line, Lines, cell_width, fit
-from rnn_tui.tui.numbers import count, number
+from rnn_tui.tui.lines import Line, Lines, cell_width, fit, text_width
+from rnn_tui.tui.numbers import count, number, percent
 from rnn_tui.tui.view import Scene
 
 HEIGHT = 2
-_STATE_ROLE = {"paused": "accent", "running": "good", "diverged": "error"}
+_STATE_ROLE = {"paused": "accent", "running": "good", "diverged": "error", "seeking": "good"}
 
 
 def draw(scene: Scene, width: int, height: int) -> Lines:
@@ -23,12 +23,22 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
     parameters = count(snapshot.optimizer.parameters.size)
     s = snapshot.settings
     subject = f" {snapshot.title} · {s.cell} {s.hidden} · {parameters} parameters"
-    right: Line = ((f"{s.optimizer} lr {s.lr:g} · {s.dtype} ", "dim"),)
     first: Line = ((subject, "title"),)
-    gap = width - cell_width(first) - cell_width(right)
-    if gap >= 2:
-        first = (*first, (" " * gap, ""), *right)
+    reach = _reach(snapshot)
+    for words in (f"{s.optimizer} lr {s.lr:g} · {reach} ", f"{reach} "):
+        gap = width - cell_width(first) - text_width(words)
+        if gap >= 2:
+            first = (*first, (" " * gap, ""), (words, "dim"))
+            break
     return (fit(first, width), fit(_place(snapshot), width))
+
+
+def _reach(snapshot: Snapshot) -> str:
+    """The updates that can be gone back to, and the memory that takes."""
+    timeline = snapshot.timeline
+    used, budget = timeline.used / 2**20, timeline.budget / 2**20
+    reach = f"{count(timeline.first)}–{count(timeline.newest)}"
+    return f"timeline {reach}, {used:.1f}/{budget:.0f} MiB"
 
 
 def _place(snapshot: Snapshot) -> Line:
@@ -38,6 +48,12 @@ def _place(snapshot: Snapshot) -> Line:
     rest = f" · update {cursor.update} · loss {loss} · {snapshot.speed:.0f}/s · "
     role = _STATE_ROLE[snapshot.state]
     line: Line = ((" ", ""), (place, "strong"), (rest, ""), (snapshot.state, role))
+    if snapshot.seeking is not None:
+        line = (*line, (f" {percent(snapshot.seeking)}", role))
+    elif snapshot.timeline.in_past:
+        line = (*line, (f" · past of {count(snapshot.timeline.newest)}", "accent"))
+    if snapshot.timeline.ghosts:
+        line = (*line, (f" · fork {len(snapshot.timeline.ghosts)}", "accent"))
     if snapshot.divergence is not None:
         bad = snapshot.divergence
         return (*line, (f" · {bad.tensor} is {bad.value}", "error"))

@@ -33,13 +33,16 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
                 (declaration.show(getattr(settings, name)) or "–", ""),
             )
         )
-    columns = max(min(-(-len(entries) // max(height, 1)), width // 18), 1)
-    rows = -(-len(entries) // columns)
-    cell = width // columns
+    columns = [entries[k : k + height] for k in range(0, len(entries), max(height, 1))]
+    if len(columns) < 3:  # room to spare: a few shorter columns are easier to read
+        rows = -(-len(entries) // 3)
+        columns = [entries[k : k + rows] for k in range(0, len(entries), rows)]
+    widths = [max(map(cell_width, column)) + 1 for column in columns]
+    spare = max(width - sum(widths), 0) // len(columns)
     lines: list[Line] = []
-    for row in range(min(rows, height)):
+    for row in range(len(columns[0])):
         line: Line = ()
-        for entry in entries[row::rows]:
-            line += fit(entry, cell) if cell_width(line) + cell <= width else ()
+        for column, natural in zip(columns, widths, strict=True):
+            line += fit(column[row] if row < len(column) else (), natural + spare)
         lines.append(line)
     return tuple(lines)
