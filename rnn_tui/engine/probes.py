@@ -56,3 +56,59 @@ def relative_change(before: Array, delta: Array) -> float | None:
     """log10(‖Δp‖/‖p‖), the health of an update (near −3 is good); None when either is 0."""
     change, size = norm(delta.astype(np.float64)), norm(before.astype(np.float64))
     return float(np.log10(change / size)) if change > 0 and size > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """One parameter's gradient as a sum over timesteps, float64.
+
+    share[t−1] = Σ_b left_t[b, i]·right_t[b, j] (see ParameterSpec), t = 1 … T; running[t−1] is its
+    sum over T … t, the order of the backward pass; total = running[0] is the gradient's entry.
+    """
+
+    name: str
+    place: tuple[int, ...]  # within the parameter: (i, j), or (j,) of a bias
+    t: Array  # [T], 1 … T
+    share: Array  # [T]
+    running: Array  # [T]
+    total: float
+
+
+def locate(network: Network, index: int) -> tuple[str, tuple[int, ...]]:
+    """The parameter that entry `index` of the flat vector belongs to, and its place therein.
+
+    Raises:
+        IndexError: there is no such entry.
+    """
+    offset = index
+    for spec in network.specs:
+        size = int(np.prod(spec.shape))
+        if 0 <= offset < size:
+            return spec.name, tuple(int(k) for k in np.unravel_index(offset, spec.shape))
+        offset -= size
+    raise IndexError(f"parameter {index} of {network.flat.size}")
+
+
+def ledger(network: Network, index: int) -> Ledger:
+    """The ledger of entry `index` of the flat vector; meaningful once its backward pass is done.
+
+    Raises:
+        IndexError: there is no such entry.
+    """
+    name, place = locate(network, index)
+    spec = next(spec for spec in network.specs if spec.name == name)
+    network.kernel.gather()
+    tape = network.tape
+    terms = _entries(network, spec.right, place[-1])  # [T, B]
+    with np.errstate(all="ignore"):
+        if spec.left is not None:
+            terms = terms * _entries(network, spec.left, place[0])
+        share = terms.sum(axis=1)
+        running = np.cumsum(share[::-1])[::-1]
+    return Ledger(name, place, np.arange(1, tape.steps + 1), share, running, float(running[0]))
+
+
+def _entries(network: Network, name: str, column: int) -> Array:
+    """One column of a sequence on the tape: [T, B] float64."""
+    tape = network.tape
+    return tape.flat(name)[:, column].reshape(tape.steps, tape.batch).astype(np.float64)

@@ -33,7 +33,8 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
                 (declaration.show(getattr(settings, name)) or "–", ""),
             )
         )
-    columns = [entries[k : k + height] for k in range(0, len(entries), max(height, 1))]
+    height = max(height, 1)
+    columns = [entries[k : k + height] for k in range(0, len(entries), height)]
     if len(columns) < 3:  # room to spare: a few shorter columns are easier to read
         rows = -(-len(entries) // 3)
         columns = [entries[k : k + rows] for k in range(0, len(entries), rows)]
