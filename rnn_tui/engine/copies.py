@@ -1,0 +1,85 @@
+"""Copies of a network's window to compute with aside, and computations that can be given up.
+
+Nothing here touches the network it is given. What takes long is a generator: it yields how far it
+is and returns its result, so that a thread can work through it in slices, or stop. `complete` does
+it all at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from rnn_tui.engine.expressions import Array
+from rnn_tui.engine.network import Architecture, Network
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """So many parts of the work are done."""
+
+    done: int
+    of: int
+
+
+Work = Generator[Progress, None, Result]
+
+
+def complete(work: Work[Result]) -> Result:
+    """The result of `work`, done without a break."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a window is computed from: inputs [T, B, D], targets [T, B, O], start states [B, H]."""
+
+    x: Array
+    target: Array
+    states: Mapping[str, Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that a loss and its gradient depend on, and the gradient [P] that was found for it."""
+
+    architecture: Architecture
+    parameters: Array  # [P]
+    window: Window
+    gradient: Array  # [P], before clipping
+
+
+def window(network: Network) -> Window:
+    """A copy of the window on the tape."""
+    tape = network.tape
+    return Window(tape["x"].copy(), tape["target"].copy(), network.state(0))
+
+
+def snapshot(network: Network) -> Snapshot:
+    """A copy of the window, the parameters and the gradient; nothing else writes to it."""
+    parameters, gradient = network.flat.copy(), network.gradient.copy()
+    return Snapshot(network.architecture, parameters, window(network), gradient)
+
+
+def scratch(
+    architecture: Architecture, parameters: Array, given: Window, dtype: npt.DTypeLike | None = None
+) -> Network:
+    """A network of its own, nothing computed yet: parameters [P] copied, in precision `dtype`."""
+    flat = parameters.astype(dtype or parameters.dtype)
+    steps, batch = given.x.shape[:2]
+    network = Network(architecture, flat, steps, batch)
+    np.copyto(network.tape["x"], given.x)
+    np.copyto(network.tape["target"], given.target)
+    network.set_state(given.states)
+    return network
