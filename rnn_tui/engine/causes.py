@@ -1,0 +1,131 @@
+"""Where a bad number comes from: the inputs of the one operation that made it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnn_tui.engine.cells.base import Operation
+from rnn_tui.engine.expressions import (
+    Array,
+    Binary,
+    Dot,
+    Expression,
+    Function,
+    Negative,
+    Square,
+    Value,
+    Values,
+)
+from rnn_tui.engine.network import Network
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What an operation read of one value to make one number.
+
+    `numbers` [K]: one entry of the same unit, or for a factor of v·W the whole row v[sample] or
+    column W[:, unit]. `place` is the entry to look at: the first that is not finite, otherwise the
+    largest in magnitude; for the factors of one product, that of its worst term v[k]·W[k, unit].
+    """
+
+    name: str
+    numbers: Array  # [K]
+    place: int
+    number: float  # numbers[place]
+    bad: int  # how many of them are not finite
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A number and all that went into it. `suspect` is the position of the worst input: the first
+    that is not finite, otherwise the one whose looked-at entry is largest in magnitude."""
+
+    symbol: str
+    t: int
+    sample: int
+    unit: int
+    number: float
+    inputs: tuple[Input, ...]
+    suspect: int | None  # None when the operation reads nothing
+
+
+def find_operation(network: Network, symbol: str, backward: bool) -> Operation | None:
+    """The operation of a timestep that makes `symbol`, in that pass; None for what is given."""
+    made = network.backward_operations if backward else network.forward_operations
+    return next((operation for operation in made if operation.symbol == symbol), None)
+
+
+def worst_place(array: Array) -> tuple[int, int]:
+    """Sample and unit of the first entry of [B, H] that is not finite, otherwise of the largest."""
+    sample, unit = np.unravel_index(_worst(array.reshape(-1)), array.shape)
+    return int(sample), int(unit)
+
+
+def inputs_of(
+    network: Network, operation: Operation, t: int, unit: int | None = None, sample: int = 0
+) -> Cause:
+    """The inputs that made one number of `operation` at timestep t.
+
+    Without a `unit`, of the entry that `worst_place` names, whichever sample it is in.
+    """
+    values = network.values(t)
+    result = values[operation.symbol]
+    if unit is None:
+        sample, unit = worst_place(result)
+    with np.errstate(all="ignore"):
+        inputs = tuple(_inputs(operation.expression, values, sample, unit))
+    numbers = np.array([found.number for found in inputs])
+    return Cause(
+        operation.symbol,
+        t,
+        sample,
+        unit,
+        float(result[sample, unit]),
+        inputs,
+        _worst(numbers) if inputs else None,
+    )
+
+
+def _worst(numbers: Array) -> int:
+    """The first that is not finite, otherwise the largest in magnitude."""
+    bad = np.flatnonzero(~np.isfinite(numbers))
+    return int(bad[0]) if bad.size else int(np.argmax(np.abs(numbers)))
+
+
+def _inputs(node: Expression, values: Values, sample: int, unit: int) -> Iterator[Input]:
+    """Of `node` and all below it, in order of appearance."""
+    match node:
+        case Value(name):
+            yield _input(name, _entry(values[name], sample, unit))
+        case Dot():
+            yield from _factors(node, values, sample, unit)
+        case Binary(_, left, right):
+            yield from _inputs(left, values, sample, unit)
+            yield from _inputs(right, values, sample, unit)
+        case Square(argument) | Negative(argument) | Function(_, argument):
+            yield from _inputs(argument, values, sample, unit)
+
+
+def _entry(array: Array, sample: int, unit: int) -> Array:
+    """The one entry of a number, a bias [H] or an array [B, H] that meets this unit: [1]."""
+    row = array if array.ndim < 2 else array[sample]
+    return row.reshape(-1)[:1] if row.size == 1 else row[unit : unit + 1]
+
+
+def _factors(node: Dot, values: Values, sample: int, unit: int) -> Iterator[Input]:
+    """Both factors of v·W, looked at where their product is worst."""
+    row = values[node.vector][sample]  # [W]
+    matrix = values[node.matrix]
+    column = matrix[unit] if node.transposed else matrix[:, unit]  # [W]
+    bad = ~(np.isfinite(row) & np.isfinite(column))
+    place = int(np.argmax(bad)) if bad.any() else _worst(row * column)
+    yield _input(node.vector, row, place)
+    yield _input(node.matrix, column, place)
+
+
+def _input(name: str, numbers: Array, place: int = 0) -> Input:
+    bad = int(np.count_nonzero(~np.isfinite(numbers)))
+    return Input(name, numbers.copy(), place, float(numbers[place]), bad)
