@@ -7,7 +7,7 @@ import pytest
 from engine.support import CELLS, Case, same_bits, trained, worst
 
 from rnn_tui.engine.network import views
-from rnn_tui.engine.probes import gradient_norms, relative_change, shares
+from rnn_tui.engine.probes import gradient_norms, ledger, locate, relative_change, shares
 
 each_cell = pytest.mark.parametrize(("cell", "activation"), CELLS)
 
@@ -77,3 +77,53 @@ def test_no_change_has_no_size() -> None:
     assert relative_change(np.ones(3), np.zeros(3)) is None
     assert relative_change(np.zeros(3), np.ones(3)) is None
     assert relative_change(np.array([3.0, 4.0]), np.array([0.0, 0.5])) == pytest.approx(-1)
+
+
+# The ledger
+
+
+@each_cell
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_ledger_adds_up_to_its_entry_of_the_gradient(
+    cell: str, activation: str, dtype: type
+) -> None:
+    case = Case(cell, activation, 6, 3, 2, 4, 3, 5)
+    network = case.network(dtype)
+    trained(network)
+    single = [shares(network, t).share for t in range(1, 7)]
+    for index in range(network.flat.size):
+        found = ledger(network, index)
+        terms = np.abs(found.share).sum()
+        rounding = 6 * 3 * np.finfo(dtype).eps * max(terms, np.abs(network.gradient).max())
+        assert abs(found.total - network.gradient[index]) <= rounding
+        assert worst(found.share, [share[index] for share in single]) < 40 * np.finfo(dtype).eps
+        assert found.running[5] == found.share[5]  # the backward pass begins at T
+        assert found.running[0] == found.total
+        assert np.array_equal(found.running[:-1], found.running[1:] + found.share[:-1])
+        assert found.t.tolist() == [1, 2, 3, 4, 5, 6]
+        assert network.gradients[found.name][found.place] == network.gradient[index]
+
+
+@each_cell
+def test_a_ledger_during_the_backward_pass(cell: str, activation: str) -> None:
+    case = Case(cell, activation, 4, 2, 1, 3, 1, 6)
+    whole, network = case.network(), case.network()
+    trained(whole)
+    network.forward(1, 4)
+    network.loss()
+    network.backward(4, 4)
+    network.backward(3, 3)
+    for index in (0, network.flat.size // 2, network.flat.size - 1):
+        found, expected = ledger(network, index), ledger(whole, index)
+        assert same_bits(found.share[2:], expected.share[2:])
+        assert same_bits(found.running[2:], expected.running[2:])
+
+
+def test_where_a_parameter_is() -> None:
+    network = Case("gru", "tanh", 1, 1, 2, 3, 1, 7).network()
+    assert locate(network, 0) == ("W_x", (0, 0))
+    assert locate(network, 18 + 10) == ("W_h", (1, 1))
+    assert locate(network, network.flat.size - 1) == ("b_y", (0,))
+    for index in (-1, network.flat.size):
+        with pytest.raises(IndexError):
+            ledger(network, index)
