@@ -233,6 +233,14 @@ class Snapshot:
         operations = self.picture.network.backward_operations
         return operations[: self.cursor.backward_at(t, len(operations))]
 
+    def forward_complete(self, t: int) -> bool:
+        """Whether the forward pass has revealed all of timestep `t`."""
+        return len(self.forward_revealed(t)) == len(self.picture.network.forward_operations)
+
+    def backward_complete(self, t: int) -> bool:
+        """Whether the backward pass has revealed all of timestep `t`."""
+        return len(self.backward_revealed(t)) == len(self.picture.network.backward_operations)
+
 
 @dataclass(slots=True)
 class _Goal:
@@ -489,6 +497,9 @@ class Session:
             )
         self._notify()
 
+    @np.errstate(
+        all="ignore"
+    )  # after a divergence there is a lot to warn of, and stderr is the screen
     def _snapshot(self) -> Snapshot:
         trainer, look = self._trainer, self._look
         self._number += 1

@@ -411,7 +411,8 @@ def test_save_writes_a_checkpoint_and_says_so(make: Callable[..., Driver], tmp_p
 
     driver = make()
     assert driver.after(Step(Stride.UPDATE, 4)).unsaved
-    snapshot = driver.after(Step(Stride.TIMESTEP, 3), Save(str(tmp_path / "run.safetensors")))
+    driver.after(Step(Stride.TIMESTEP, 3))
+    snapshot = driver.after(Save(str(tmp_path / "run.safetensors")))
     assert snapshot.notice is not None
     assert not snapshot.notice.error
     assert "run.safetensors" in snapshot.notice.text

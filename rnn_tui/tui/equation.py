@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from rnn_tui.engine.cells.base import Operation
 from rnn_tui.engine.expressions import Function, Look, Token, Values
 from rnn_tui.tui.numbers import MINUS, number
@@ -45,6 +47,7 @@ def with_unit(symbol: str, unit: int) -> str:
     return f"{stem}_{unit + 1}" if stem != symbol else f"{symbol}[{unit + 1}]"
 
 
+@np.errstate(all="ignore")  # what is not finite is marked
 def numbers_line(operation: Operation, values: Values, sample: int, unit: int) -> str:
     """The operation with the numbers of one unit: ``f_3 = σ(…) = σ(2.98) = 0.952``."""
     look = Look(values, sample, unit)

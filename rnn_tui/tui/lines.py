@@ -75,6 +75,18 @@ def join(parts: Iterable[Line], separator: Run = (" ", "")) -> Line:
     return tuple(joined)
 
 
+def fold(text: str, width: int) -> list[str]:
+    """`text` in lines of at most `width` where its words allow, the later ones set in."""
+    words = text.split(" ")
+    lines = [words[0]]
+    for word in words[1:]:
+        if text_width(lines[-1]) + 1 + text_width(word) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(f"  {word}")
+    return lines
+
+
 def plain(lines: Lines) -> str:
     """The text of `lines` without styles, one line of it a line."""
     return "\n".join("".join(text for text, _ in line) for line in lines)

@@ -10,6 +10,7 @@ from rnn_tui.tui.lines import Line, Run
 MINUS = "−"
 LEVELS = "▁▂▃▄▅▆▇█"
 UNKNOWN = "·"
+BAD = "!"
 DIGITS = 4  # significant
 SHORT = 5  # cells
 
@@ -17,10 +18,11 @@ SHORT = 5  # cells
 def number(value: float, digits: int = DIGITS) -> str:
     """`value` with `digits` significant digits: 0.4970, −12.35, 3.214e−5; no sign for plus.
 
-    A number that is exactly whole is written so: 0, 20, −1. Numbers that are not finite are named.
+    A number that is exactly whole is written so: 0, 20, −1. What is not a finite number is not
+    drawn as one: it is BAD.
     """
     if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else ("∞" if value > 0 else f"{MINUS}∞")
+        return BAD
     size = abs(value)
     if value == int(value) and size < 10**digits:
         return f"{MINUS if value < 0 else ''}{int(size)}"
@@ -75,7 +77,7 @@ def level(value: float, low: float, high: float) -> str:
     the sign can be read without colour; exactly zero is ─.
     """
     if not math.isfinite(value):
-        return "!"
+        return BAD
     if value == 0 and low <= 0 and high == -low:
         return "─"
     share = (value - low) / (high - low) if high > low else 0.0

@@ -31,8 +31,8 @@ WIDEST = 11  # −1.234e−308
         (0.00099999, "0.001000"),
         (1234.4, "1234"),
         (20.0, "20"),
-        (math.nan, "NaN"),
-        (-math.inf, "−∞"),
+        (math.nan, "!"),
+        (-math.inf, "!"),
     ],
 )
 def test_numbers_have_four_significant_digits(value: float, text: str) -> None:

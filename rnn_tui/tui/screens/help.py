@@ -23,6 +23,7 @@ _WORDS = (
     ("UPDATE", "the optimizer changes the parameters"),
     ("dh_t", "∂L/∂h_t: what the loss would change by if h_t changed a little"),
     ("▁▂▃▄ ▅▆▇█", "negative and positive entries; ─ is exactly zero, · is not computed yet"),
+    ("!", "not a finite number"),
     ("σ  ⊙  ·  ᵀ", "logistic function, product by entries, matrix product, transposed"),
 )
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from rnn_tui.engine.cells.base import Operation, Row
 from rnn_tui.engine.clipping import norm
 from rnn_tui.engine.expressions import Array, Values
-from rnn_tui.engine.program import Pass
 from rnn_tui.session import Snapshot
 from rnn_tui.tui.equation import numbers_line
-from rnn_tui.tui.lines import Line, Lines, cell_width, fit
+from rnn_tui.tui.lines import Line, Lines, cell_width, fit, fold
 from rnn_tui.tui.numbers import UNKNOWN, number, signed, strip
 from rnn_tui.tui.parameters import parameter_name, tensors
 from rnn_tui.tui.view import Scene
@@ -49,6 +48,7 @@ class _Look:
     unit: int
     columns: _Columns
     drawn: bool
+    reached: bool  # whether the states before this timestep are there
     entered: bool  # whether the backward pass has reached this timestep
 
     @property
@@ -98,6 +98,7 @@ def _look(scene: Scene, width: int) -> _Look:
         unit=scene.view.unit,
         columns=_Columns.of(width, snapshot.settings.hidden),
         drawn=snapshot.cursor.drawn,
+        reached=snapshot.cursor.drawn and (t == 1 or bool(snapshot.forward_complete(t - 1))),
         entered=bool(backward),
     )
 
@@ -125,7 +126,8 @@ def _rows(snapshot: Snapshot, look: _Look) -> Lines:
 def _row(row: Row, look: _Look) -> Line:
     """Symbol, strip and number of the value; in the backward pass the same of its gradient."""
     before = row.symbol.endswith("<t-1>")
-    known = look.known(row.symbol) or ((before or row.symbol == "x_t") and look.drawn)
+    given = look.reached if before else row.symbol == "x_t" and look.drawn
+    known = look.known(row.symbol) or given
     values = look.values[row.symbol][0]
     current = look.current
     marked = current is not None and current.row == row.symbol
@@ -253,18 +255,6 @@ def _equation(operation: Operation, look: _Look, width: int) -> Lines:
     return (first, *(((" ", ""), (part, "strong")) for part in fold(numbers, width - 2)))
 
 
-def fold(text: str, width: int) -> list[str]:
-    """`text` in lines of at most `width`, broken before a sign between spaces."""
-    words = text.split(" ")
-    lines = [words[0]]
-    for word in words[1:]:
-        if len(lines[-1]) + 1 + len(word) <= width:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(f"  {word}")
-    return lines
-
-
 def _listing(scene: Scene, look: _Look, chosen: Operation, width: int, height: int) -> Lines:
     """The operations of this pass, around the chosen one: equation and, once revealed, number."""
     network = scene.snapshot.picture.network
@@ -292,7 +282,7 @@ def _shares(scene: Scene, width: int) -> Lines:
     """This timestep's share of the selected weight's gradient, beside the sum so far."""
     snapshot = scene.snapshot
     shares = snapshot.shares
-    if shares is None or snapshot.cursor.stage is not Pass.BACKWARD:
+    if shares is None or not snapshot.backward_complete(shares.t):
         return ()
     index = scene.view.parameter
     name = parameter_name(snapshot, index)
@@ -311,7 +301,7 @@ def _shares(scene: Scene, width: int) -> Lines:
 def _tensor_shares(snapshot: Snapshot) -> Lines:
     """The same for whole tensors: norms of this timestep's share and of the sum so far."""
     shares = snapshot.shares
-    if shares is None:
+    if shares is None or not snapshot.backward_complete(shares.t):
         return ()
     lines: list[Line] = [((f"   {'':6}{'‖share‖':>11}{'‖Σ so far‖':>12}", "dim"),)]
     for tensor in tensors(snapshot):

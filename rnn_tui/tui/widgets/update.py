@@ -10,7 +10,7 @@ from rnn_tui.engine.probes import relative_change
 from rnn_tui.engine.program import Pass
 from rnn_tui.session import Gradient, Snapshot
 from rnn_tui.tui.equation import spell
-from rnn_tui.tui.lines import Line, Lines
+from rnn_tui.tui.lines import Line, Lines, cell_width, fold
 from rnn_tui.tui.numbers import count, number, signed
 from rnn_tui.tui.parameters import Tensor, parameter_name, tensor_of, tensors
 from rnn_tui.tui.view import Scene
@@ -32,8 +32,11 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
     if gradient is None:
         return (((" no gradient: the run stopped before it was finite", "dim"),),)
     if snapshot.cursor.stage is Pass.CLIP:
-        return (*_clip(scene, gradient), (), *_clip_tensors(scene, gradient))
-    return _update(scene, gradient)
+        one, table = _clip(scene, gradient), _clip_tensors(scene, gradient)
+        if height > len(one) + len(table):
+            return (*one, (), *table)
+        return (*one, *_part_of_table(scene, table, height - len(one)))
+    return _update(scene, gradient, width, height)
 
 
 def _clip(scene: Scene, gradient: Gradient) -> Lines:
@@ -98,7 +101,8 @@ def _tensor_label(tensor: Tensor, selected: Tensor) -> Line:
     )
 
 
-def _update(scene: Scene, gradient: Gradient) -> Lines:
+def _update(scene: Scene, gradient: Gradient, width: int, height: int) -> Lines:
+    """What gives way on a low panel is the table: it shows the tensors around the selected one."""
     optimizer = scene.snapshot.optimizer
     if not optimizer.count:
         return (((f" {optimizer.name} has taken no step yet", "dim"),),)
@@ -110,7 +114,21 @@ def _update(scene: Scene, gradient: Gradient) -> Lines:
         (f"  {_reading(health)}", "dim"),
         (f"   step {count(optimizer.count)}", "dim"),
     )
-    return (summary, *_update_tensors(scene, gradient), (), *_one_parameter(scene, gradient))
+    table, one = _update_tensors(scene, gradient), _one_parameter(scene, gradient, width)
+    room = height - 1 - len(one)
+    if room > len(table):
+        return (summary, *table, (), *one)
+    return (summary, *_part_of_table(scene, table, max(room, 0)), *one)
+
+
+def _part_of_table(scene: Scene, table: Lines, room: int) -> Lines:
+    """The heading and as many tensors as there is room for, the selected one among them."""
+    if room < 2:
+        return ()
+    found = tensors(scene.snapshot)
+    selected = found.index(tensor_of(scene.snapshot, scene.view.parameter))
+    first = min(max(selected - (room - 1) // 2, 0), max(len(found) - (room - 1), 0))
+    return (table[0], *table[1 + first : first + room])
 
 
 def _reading(health: float | None) -> str:
@@ -137,7 +155,7 @@ def _update_tensors(scene: Scene, gradient: Gradient) -> Lines:
     return tuple(lines)
 
 
-def _one_parameter(scene: Scene, gradient: Gradient) -> Lines:
+def _one_parameter(scene: Scene, gradient: Gradient, width: int) -> Lines:
     """The step of the selected parameter: g, memory, effective rate, Δ, before and after."""
     snapshot: Snapshot = scene.snapshot
     index, optimizer = scene.view.parameter, snapshot.optimizer
@@ -154,7 +172,12 @@ def _one_parameter(scene: Scene, gradient: Gradient) -> Lines:
         numbers = spell(operation.expression.tokens(look))
         result = number(look.number(operation.symbol))
         middle = f" = {numbers}" if numbers != result else ""
-        lines.append(((f" {symbols}", ""), (middle, "dim"), (f" = {result}", "strong")))
+        line: Line = ((f" {symbols}", ""), (middle, "dim"), (f" = {result}", "strong"))
+        if cell_width(line) <= width:
+            lines.append(line)
+            continue
+        whole = f"{symbols}{middle} = {result}"
+        lines.extend(((" ", ""), (part, "")) for part in fold(whole, width - 2))
     return tuple(lines)
 
 

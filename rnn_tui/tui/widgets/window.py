@@ -11,7 +11,7 @@ from collections.abc import Callable
 from rnn_tui.engine.program import Pass
 from rnn_tui.session import Snapshot
 from rnn_tui.tui.lines import Line, Lines, fit
-from rnn_tui.tui.numbers import number, signed
+from rnn_tui.tui.numbers import BAD, number, signed
 from rnn_tui.tui.view import Scene
 
 _GAP = 2  # cells between two blocks of the table
@@ -45,12 +45,9 @@ def _batch(snapshot: Snapshot, width: int, height: int) -> Lines:
             (("   space", "key"), ("  trains until pressed again", "")),
             (("   ?", "key"), ("      all keys", "")),
         )
-    origin = "carries on from the window before" if snapshot.settings.carry else "starts from zero"
-    first: Line = (
-        (f" The next window; the hidden state {origin}, or from 0 at a new start.", "dim"),
-    )
-    if not snapshot.settings.carry:
-        first = ((" The next window; the hidden state starts from zero.", "dim"),)
+    carries = snapshot.settings.carry
+    origin = "goes on, or is 0 at a new start" if carries else "starts from zero"
+    first: Line = ((f" The next window; its hidden state {origin}.", "dim"),)
     header = f"{'t':>4} {'x_t':>9} {'target':>9}"
 
     def entry(t: int) -> Line:
@@ -65,7 +62,7 @@ def _loss(snapshot: Snapshot, width: int, height: int) -> Lines:
     count = snapshot.picture.network.counted
     equation: Line = (
         (" L = 1/N · Σ (y_t − target_t)² ", "accent"),
-        (f"= {number(snapshot.loss)}", "strong"),
+        (f"= {_loss_now(snapshot)}", "strong"),
         (f"   N = {count}", "dim"),
     )
     header = f"{'t':>4} {'y_t':>9} {'target':>9} {'error²/N':>9}"
@@ -81,6 +78,11 @@ def _loss(snapshot: Snapshot, width: int, height: int) -> Lines:
         )
 
     return (equation, *_table(snapshot, header, entry, width, height - 1))
+
+
+def _loss_now(snapshot: Snapshot) -> str:
+    """The loss of this window, unless it is what the run broke on."""
+    return BAD if snapshot.divergence is not None else number(snapshot.loss)
 
 
 def _table(
