@@ -54,6 +54,7 @@ _OTHERS = "(also <=, >, >=)"
 _PASSES = "one of BATCH, FORWARD, LOSS, BACKWARD, CLIP, UPDATE"
 _SHARE = "must be a gate and a share from 0 to 1: saturated f>0.9 (also <, <=, >=)"
 _PLACE = f"must be {_PASSES}, and t with FORWARD and BACKWARD only: pass=BACKWARD t=7"
+_TIME = "must be a whole number of at least 1: t=7 or pass=BACKWARD t=7"
 REFUSED = {
     "": f"'' is no breakpoint; allowed: {ALLOWED}",
     "los<1": f"'los<1' is no breakpoint; allowed: {ALLOWED}",
@@ -76,8 +77,8 @@ REFUSED = {
     "pass=SIDEWAYS": f"'pass=SIDEWAYS' {_PLACE}",
     "pass=LOSS t=3": f"'pass=LOSS t=3' {_PLACE}",
     "pass=": f"'pass=' {_PLACE}",
-    "t=0": "'t=0' must be a whole number of at least 1: t=7 or pass=BACKWARD t=7",
-    "t=7 pass=FORWARD": "'t=7 pass=FORWARD' must be a whole number of at least 1: t=7 or pass=BACKWARD t=7",
+    "t=0": f"'t=0' {_TIME}",
+    "t=7 pass=FORWARD": f"'t=7 pass=FORWARD' {_TIME}",
     "nan>1": "'nan>1' stands alone: nan",
 }
 
