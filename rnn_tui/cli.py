@@ -35,8 +35,9 @@ from rnn_tui.settings import (
 )
 
 if TYPE_CHECKING:
+    from rnn_tui.engine.breakpoints import Breakpoint
     from rnn_tui.engine.trainer import Trainer
-    from rnn_tui.training import Progress
+    from rnn_tui.training import Progress, Summary
 
 PROGRAM = "rnn-tui"
 DONE, DIVERGED, BAD_USAGE, BROKEN = 0, 1, 2, 70
@@ -76,6 +77,11 @@ _INIT_FROM = Declaration(
     "file: a checkpoint, or PyTorch's tensors named rnn.weight_ih_l0, …, readout.bias.",
     group="run", effect="live",
 )  # fmt: skip
+_BREAK = Declaration(
+    name="break", kind=str, default="", help="Stop when this becomes true; may be given again: "
+    "loss<0.01, smoothed<0.01, grad>10, clipped, saturated f>0.9, update=500, pass=BACKWARD, t=7.",
+    group="run", effect="live",
+)  # fmt: skip
 _JSON = Declaration(
     name="json", kind=bool, default=False, help="Print the figures at the end as one JSON object.",
     group="run", effect="live",
@@ -87,6 +93,7 @@ _QUIET = Declaration(
 _METAVARS = {
     "data": "FILE.csv", "out": "FILE.safetensors", "metrics": "FILE.csv",
     "init_from": "FILE.safetensors", "column": "NAME",
+    "break": "CONDITION",
 }  # fmt: skip
 
 _APP_HELP = """\
@@ -119,10 +126,13 @@ Examples:
   rnn-tui train --preset tutorial --out run.safetensors
   rnn-tui train run.safetensors --updates 5000 --out run.safetensors
   rnn-tui train --lr 0.1 --json --quiet    one line of JSON for a script
+  rnn-tui train --break "loss<0.001" --out run.safetensors
+                                           end there; rnn-tui run.safetensors
+                                           shows it
 
 \b
 Exit codes:
-  0    done
+  0    done, or stopped by --break
   1    training diverged; the last finite state is saved
   2    bad usage
   130  stopped by Ctrl-C; what there is, is saved
@@ -269,7 +279,7 @@ def _names(parameter: click.Parameter) -> list[str]:
 class SettingOption(click.Option):
     """An option made from a declaration."""
 
-    def __init__(self, declaration: Declaration, *names: str) -> None:
+    def __init__(self, declaration: Declaration, *names: str, repeated: bool = False) -> None:
         self.declaration = declaration
         flag = declaration.kind is bool
         super().__init__(
@@ -277,12 +287,13 @@ class SettingOption(click.Option):
             help=declaration.help + _shown_default(declaration),
             default=None,  # what is not given comes from the preset, the defaults or the file
             is_flag=flag,
+            multiple=repeated,
             type=None if flag else str,
             metavar=None if flag else _metavar(declaration),
             callback=lambda ctx, parameter, value: self._read(value),
         )
 
-    def _read(self, value: str | bool | None) -> Value:
+    def _read(self, value: Any) -> Any:
         """The value as its declaration reads it; the SettingError already is the line to show."""
         return self.declaration.parse(value) if isinstance(value, str) else value
 
@@ -402,6 +413,28 @@ def _continued(checkpoint: str, given: Mapping[str, Any]) -> Trainer:
     return trainer
 
 
+def _breakpoints(given: Mapping[str, Any]) -> tuple[Breakpoint, ...]:
+    """What --break asks for; whether it fits the network is another question."""
+    texts: tuple[str, ...] = given.get("break", ())
+    if not texts:
+        return ()
+    from rnn_tui.engine.breakpoints import BreakpointError, parse
+
+    try:
+        return tuple(parse(text) for text in texts)
+    except BreakpointError as error:
+        raise CommandError(f"--break {error}") from None
+
+
+def _check_fit(breakpoints: tuple[Breakpoint, ...], trainer: Trainer) -> None:
+    """Refuse gates and timesteps that this network does not have."""
+    for each in breakpoints:
+        try:
+            each.fits(trainer.network.cell, trainer.settings.steps)
+        except ValueError as error:
+            raise CommandError(f"--break {error}") from None
+
+
 def _written(name: str, settings: Settings) -> str:
     """A setting as it is written on the command line: "--hidden 32", "--no-carry"."""
     declaration, value = DECLARATIONS[name], getattr(settings, name)
@@ -440,6 +473,7 @@ def _app(ctx: click.Context) -> int:
 def _train_command() -> click.Command:
     declarations = (_UPDATES, _OUT, _METRICS, _INIT_FROM)
     extra: list[click.Parameter] = [SettingOption(declaration) for declaration in declarations]
+    extra += [SettingOption(_BREAK, repeated=True)]
     extra += [SettingOption(_JSON, "--json"), SettingOption(_QUIET, "--quiet")]
     return _command("train", _TRAIN_HELP, _train, extra)
 
@@ -453,6 +487,7 @@ class Job:
     metrics: str | None
     json: bool
     quiet: bool
+    breakpoints: tuple[Breakpoint, ...] = ()
 
 
 def _train(ctx: click.Context) -> int:
@@ -463,9 +498,12 @@ def _train(ctx: click.Context) -> int:
         metrics=given.get("metrics"),
         json=bool(given.get("json")),
         quiet=bool(given.get("quiet")),
+        breakpoints=_breakpoints(given),
     )
     _check_places(job)
-    return _run_job(_make_trainer(given), job)
+    trainer = _make_trainer(given)
+    _check_fit(job.breakpoints, trainer)
+    return _run_job(trainer, job)
 
 
 def _check_places(job: Job) -> None:
@@ -479,13 +517,20 @@ def _check_places(job: Job) -> None:
 
 
 def _run_job(trainer: Trainer, job: Job) -> int:
+    from rnn_tui.engine.breakpoints import Breakpoints
     from rnn_tui.training import summarise, train
 
+    breakpoints = Breakpoints(*job.breakpoints)
     line = ProgressLine(sys.stderr, visible=not job.quiet)
     with _metrics_file(job.metrics) as metrics, _Stop() as stop:
         try:
             progress = train(
-                trainer, job.updates, stopped=stop.asked, report=line.show, metrics=metrics
+                trainer,
+                job.updates,
+                stopped=stop.asked,
+                report=line.show,
+                metrics=metrics,
+                breakpoints=breakpoints,
             )
         finally:
             line.clear()
@@ -494,7 +539,7 @@ def _run_job(trainer: Trainer, job: Job) -> int:
     code = _report_end(trainer, job, saved, stop.signal)
     if job.json or not job.quiet:
         summary = summarise(trainer, progress)
-        text = summary.to_json() if job.json else _in_full(summary.to_text(), saved)
+        text = summary.to_json() if job.json else _in_full(summary, progress, saved)
         _print(text, hung_up=stop.signal == signal.SIGHUP)
     return code
 
@@ -519,8 +564,12 @@ def _save(trainer: Trainer, job: Job) -> str:
     return f"saved {job.out}"
 
 
-def _in_full(text: str, saved: str) -> str:
-    return f"{text}\n{saved}" if saved.startswith("saved") else text
+def _in_full(summary: Summary, progress: Progress, saved: str) -> str:
+    """The figures, then what stopped the run and where it was saved."""
+    lines = [summary.to_text()]
+    if progress.stop is not None:
+        lines += [f"stopped by {progress.stop.reason}", progress.stop.advice]
+    return "\n".join([*lines, saved] if saved.startswith("saved") else lines)
 
 
 def _report_end(trainer: Trainer, job: Job, saved: str, stopped: int | None) -> int:

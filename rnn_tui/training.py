@@ -11,6 +11,7 @@ from typing import TextIO
 
 import numpy as np
 
+from rnn_tui.engine.breakpoints import Breakpoints, Stop, run_until
 from rnn_tui.engine.evaluation import Evaluator
 from rnn_tui.engine.history import RECENT
 from rnn_tui.engine.trainer import Trainer
@@ -27,12 +28,14 @@ class Progress:
         wanted: updates it was asked for.
         seconds: time spent training, and nothing else.
         smoothed: the smoothed loss, NaN before the first update.
+        stop: the breakpoint that ended it, divergence included; None while it may go on.
     """
 
     done: int
     wanted: int
     seconds: float
     smoothed: float
+    stop: Stop | None = None
 
     @property
     def per_second(self) -> float:
@@ -53,6 +56,7 @@ class Summary:
         test_free_run_3_mse: the same for three times as long.
         updates_per_second: of training only.
         parameters: how many numbers were learned.
+        stopped_by: the breakpoint that ended the run, and its value.
     """
 
     updates: int
@@ -63,6 +67,7 @@ class Summary:
     test_free_run_3_mse: float | None
     updates_per_second: float | None
     parameters: int
+    stopped_by: str | None
 
     def to_json(self) -> str:
         """One line of JSON; never NaN, which JSON does not have."""
@@ -90,8 +95,9 @@ def train(
     stopped: Callable[[], bool] = lambda: False,
     report: Callable[[Progress], None] = lambda progress: None,
     metrics: TextIO | None = None,
+    breakpoints: Breakpoints | None = None,
 ) -> Progress:
-    """Run `updates` more updates, or fewer when `stopped` says so or training diverges.
+    """Run `updates` more updates, or fewer when `stopped` or a breakpoint says so.
 
     Args:
         trainer: what to train, in place.
@@ -99,20 +105,22 @@ def train(
         stopped: asked between chunks of about `CHUNK_SECONDS`.
         report: told between chunks how far the run has come.
         metrics: gets a line ``update,loss,grad_norm`` for each completed update.
+        breakpoints: end the run at the first that is hit; divergence always ends it.
     """
+    breakpoints = breakpoints or Breakpoints()
     progress = Progress(0, updates, 0.0, _smoothed(trainer))
     chunk = 1
-    while progress.done < updates and trainer.divergence is None and not stopped():
+    while progress.done < updates and progress.stop is None and not stopped():
         # The history remembers RECENT updates one by one: a chunk must not outrun it.
         size = min(chunk, updates - progress.done, RECENT)
-        started = time.perf_counter()
+        before, started = trainer.updates, time.perf_counter()
         with np.errstate(all="ignore"):  # what is not finite is found and named by the trainer
-            done = trainer.run(size)
-        seconds = time.perf_counter() - started
+            stop = run_until(trainer, breakpoints, size)
+        seconds, done = time.perf_counter() - started, trainer.updates - before
         if metrics is not None:
             _write_metrics(metrics, trainer, done)
         progress = Progress(
-            progress.done + done, updates, progress.seconds + seconds, _smoothed(trainer)
+            progress.done + done, updates, progress.seconds + seconds, _smoothed(trainer), stop
         )
         report(progress)
         # At most double: the first updates are slower than those to come, or faster.
@@ -143,6 +151,7 @@ def summarise(trainer: Trainer, progress: Progress) -> Summary:
         test_free_run_3_mse=_finite(free_run[1]),
         updates_per_second=_finite(progress.per_second),
         parameters=trainer.parameters.size,
+        stopped_by=progress.stop.reason if progress.stop else None,
     )
 
 

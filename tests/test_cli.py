@@ -22,6 +22,7 @@ from safetensors.numpy import load_file, save_file
 from rnn_tui import __version__, checkpoint, cli
 from rnn_tui.checkpoint import load, save
 from rnn_tui.cli import run
+from rnn_tui.engine.breakpoints import ALLOWED
 from rnn_tui.engine.trainer import Trainer
 from rnn_tui.settings import DECLARATIONS, Settings, preset
 
@@ -171,6 +172,13 @@ REFUSED: dict[str, str] = {
     "train --out none/run": "--out 'none/run': cannot be written: there is no folder 'none'",
     "train --out .": "--out '.': cannot be written: it is a folder",
     "train --out words/run": "--out 'words/run': cannot be written: there is no folder 'words'",
+    "train --break": "--break needs a value: CONDITION",
+    "train --break loss<x": (
+        "--break 'loss<x' must compare with a number of at least 0: loss<0.01 (also <=, >, >=)"
+    ),
+    "train --break clipped --break lost": f"--break 'lost' is no breakpoint; allowed: {ALLOWED}",
+    "train --break t=21": "--break 't=21' does not fit a window of 20 timesteps",
+    "train run --break t=6": "--break 't=6' does not fit a window of 5 timesteps",
     "train --metrics none/m.csv": "--metrics 'none/m.csv': its folder does not exist",
     "train --metrics .": "--metrics '.': it is a folder",
     "train --metrics run --out ./run": "--out and --metrics both name './run'",
@@ -343,8 +351,9 @@ def test_figures_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     found = figures(capsys, *SMALL, "--updates", "50")
     assert list(found) == [
         "updates", "loss", "smoothed_loss", "test_one_step_mse", "test_free_run_mse",
-        "test_free_run_3_mse", "updates_per_second", "parameters",
+        "test_free_run_3_mse", "updates_per_second", "parameters", "stopped_by",
     ]  # fmt: skip
+    assert found.pop("stopped_by") is None
     assert all(value > 0 for value in found.values())
     assert found["updates"] == 50
     assert found["parameters"] == 29
@@ -458,6 +467,30 @@ def test_pytorch_learns_the_same(
     with open("m.csv", newline="") as file:
         losses = [float(row["loss"]) for row in csv.DictReader(file)]
     np.testing.assert_allclose(losses, expected, rtol=1e-4 if dtype == "float32" else 1e-9)
+
+
+def test_a_gate_the_cell_does_not_have(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "--out", "run", "--break", "saturated f>0.9"]) == 2
+    expected = "--break 'saturated f>0.9' does not fit the rnn cell, whose gates are h"
+    assert capsys.readouterr().err == f"rnn-tui: {expected}\n"
+    assert not Path("run").exists()
+
+
+def test_a_breakpoint_ends_the_run_and_is_saved(capsys: pytest.CaptureFixture[str]) -> None:
+    line = [*SMALL, "--break", "update=400", "--break", "smoothed<0.7", "--out", "run"]
+    found = figures(capsys, *line)
+    trainer = load("run")
+    assert trainer.updates == found["updates"] < 400
+    assert trainer.history.smoothed < 0.7
+    shown = f"{trainer.history.smoothed:.3g} < 0.7 at update {trainer.updates}"
+    assert found["stopped_by"] == f"smoothed {shown}"
+    assert figures(capsys, *SMALL, "--updates", "9")["stopped_by"] is None
+    assert run(["train", "run", "--break", "pass=BACKWARD t=3", "--out", "run"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-3] == f"stopped by BACKWARD t=3 of update {found['updates'] + 1}"
+    assert lines[-2].startswith("On its way back, t=3 gets a gradient of ")
+    assert lines[-1] == "saved run"
+    assert load("run").cursor.t == 3
 
 
 def test_divergence_saves_the_last_finite_state(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ import math
 import numpy as np
 import pytest
 
+from rnn_tui.engine.breakpoints import Breakpoints, parse
 from rnn_tui.engine.history import RECENT
 from rnn_tui.engine.trainer import Trainer
 from rnn_tui.settings import Settings
@@ -26,6 +27,7 @@ FIGURES = [
     "test_free_run_3_mse",
     "updates_per_second",
     "parameters",
+    "stopped_by",
 ]
 
 
@@ -75,6 +77,32 @@ def test_divergence_ends_the_run_quietly() -> None:
     assert np.isfinite(trainer.parameters).all()
     figures = json.loads(summarise(trainer, progress).to_json())
     assert list(figures) == FIGURES
+    assert figures["stopped_by"] == f"{trainer.divergence} in update {trainer.updates + 1}"
+
+
+@pytest.mark.parametrize("condition", ["loss<0.05", "smoothed<0.7", "pass=BACKWARD t=3"])
+def test_a_breakpoint_ends_the_run_where_it_is_hit(condition: str) -> None:
+    plain, trainer, file = Trainer(SMALL), Trainer(SMALL), io.StringIO()
+    progress = train(trainer, 500, metrics=file, breakpoints=Breakpoints(parse(condition)))
+    plain.advance(trainer.index)
+    assert trainer.parameters.tobytes() == plain.parameters.tobytes()
+    assert progress.done == trainer.updates < 500
+    assert len(file.getvalue().splitlines()) == trainer.updates
+    assert progress.stop is not None
+    assert str(progress.stop.breakpoint) == condition
+    rows = [float(row.split(",")[1]) for row in file.getvalue().splitlines()]
+    if condition == "loss<0.05":
+        assert [loss < 0.05 for loss in rows] == [*(False for _ in rows[1:]), True]
+    assert summarise(trainer, progress).stopped_by == progress.stop.reason
+
+
+def test_a_breakpoint_that_is_not_hit_changes_nothing() -> None:
+    plain, trainer = Trainer(SMALL), Trainer(SMALL)
+    plain.run(300)
+    progress = train(trainer, 300, breakpoints=Breakpoints(parse("loss<0"), parse("update=301")))
+    assert trainer.parameters.tobytes() == plain.parameters.tobytes()
+    assert (progress.done, progress.stop) == (300, None)
+    assert json.loads(summarise(trainer, progress).to_json())["stopped_by"] is None
 
 
 def test_a_run_of_no_updates_has_figures() -> None:
@@ -91,7 +119,7 @@ def test_a_run_of_no_updates_has_figures() -> None:
 def test_figures_for_people_are_aligned() -> None:
     trainer = Trainer(SMALL)
     lines = summarise(trainer, train(trainer, 50)).to_text().splitlines()
-    assert len(lines) == len(FIGURES)
+    assert len(lines) == len(FIGURES) - 1  # no line says that nothing stopped it
     assert len({len(line) for line in lines}) == 1
     assert lines[0].split() == ["updates", "50"]
 
