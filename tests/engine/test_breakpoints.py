@@ -24,6 +24,7 @@ from rnn_tui.engine.breakpoints import (
     saturable,
 )
 from rnn_tui.engine.cells import make_cell
+from rnn_tui.engine.clipping import norm
 from rnn_tui.engine.program import Pass, Program
 from rnn_tui.engine.trainer import Trainer
 from rnn_tui.settings import Settings
@@ -254,6 +255,19 @@ def test_clipping_that_is_off_never_fires() -> None:
     trainer = Trainer(LIVELY.with_(clip_by="none", clip=1e-6))
     assert run_until(trainer, Breakpoints(parse("clipped")), UPDATES) is None
     assert trainer.updates == UPDATES
+
+
+def test_clipping_by_norm_fires_below_a_tiny_limit() -> None:
+    """Its 1e-6 beside the norm scales gradients whose norm is within the limit."""
+    trainer = Trainer(SMALL.with_(clip_by="norm", clip=1e-6))
+    trainer.run(1)
+    trainer.network.gradient[:] = 1e-8
+    trainer.grad_norm = norm(trainer.network.gradient)
+    assert trainer.grad_norm < 1e-7
+    trainer.clipping.apply(trainer.network.gradient, trainer.clipped, trainer.grad_norm)
+    stop = Breakpoints(parse("clipped")).after_update(trainer)
+    assert stop is not None
+    assert stop.value == trainer.parameters.size
 
 
 @pytest.mark.parametrize("stage", Pass)
