@@ -474,8 +474,7 @@ class Session:
     def _tell_divergence(self) -> None:
         trainer = self._trainer
         if trainer.divergence is not None:
-            kept = f"the weights are still those of update {trainer.updates}"
-            self._say(f"{trainer.divergence}; {kept}. r restarts, o changes settings", error=True)
+            self._say(f"{trainer.divergence}; weights of update {trainer.updates} kept", error=True)
 
     def _measure(self, updates: int, seconds: float) -> None:
         """Speed while working, smoothed over about half a second."""

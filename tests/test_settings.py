@@ -19,7 +19,7 @@ from rnn_tui.settings import (
     preset,
 )
 
-LIVE = {"timeline", 
+LIVE = {"timeline",
     "lr", "optimizer", "momentum", "alpha", "beta1", "beta2", "eps", "eps_place", "clip", "clip_by",
 }  # fmt: skip
 

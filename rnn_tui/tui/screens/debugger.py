@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
@@ -48,7 +48,11 @@ SPREAD = 3  # ticks over which a frame is drawn while running, so that keys come
 class Debugger(Screen[None]):
     """The main screen."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [key.binding() for key in KEYS]
+    # Digits are bindings like all else, so that a count belongs to the key typed after it.
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(key.binding() for key in KEYS),
+        *(Binding(str(digit), f"digit({digit})", show=False) for digit in range(10)),
+    ]
 
     class Arrived(Message):
         """There is a newer snapshot; one such message stands for all before it."""
@@ -73,6 +77,7 @@ class Debugger(Screen[None]):
         self._ticker: Timer | None = None
         self._undrawn: list[Lined] = []  # what is left to draw of the frame at hand
         self._frame = session.latest
+        self._looking = session.latest.look  # what the session was last told
 
     # Building
 
@@ -172,17 +177,20 @@ class Debugger(Screen[None]):
     # Keys
 
     def on_key(self, event: events.Key) -> None:
-        """Digits make a count; any key takes back what was said."""
+        """Any key takes back what was said."""
         self.session.hold()
         self.call_after_refresh(self.session.release)
-        character = event.character or ""
         self._notice = ("", False)
-        if character in "0123456789" and character and (self.view.prefix or character != "0"):
-            if len(self.view.prefix) < LONGEST_COUNT:
-                self._see(prefix=self.view.prefix + character)
-            event.stop()
-        elif event.key != "q":
+        if event.key != "q":
             self._asked = False
+
+    def action_digit(self, digit: int) -> None:
+        """A digit of a count; none begins with 0."""
+        prefix = self.view.prefix
+        if len(prefix) < LONGEST_COUNT and (prefix or digit):
+            self._see(prefix=f"{prefix}{digit}")
+        else:
+            self.draw()
 
     def _count(self) -> int:
         """The count typed, which is used up; 1 if none."""
@@ -201,8 +209,9 @@ class Debugger(Screen[None]):
 
     def _look(self, **changes: object) -> None:
         """Tell the session what is looked at, if that is something else than before."""
-        look = replace(self.session.latest.look, **changes)  # type: ignore[arg-type]
-        if look != self.session.latest.look:
+        look = replace(self._looking, **changes)  # type: ignore[arg-type]
+        if look != self._looking:
+            self._looking = look
             self.session.send(look)
 
     def action_go(self, stride: str) -> None:
@@ -241,6 +250,7 @@ class Debugger(Screen[None]):
 
     def action_restart(self) -> None:
         """From the same seed."""
+        self._look(t=None)
         self._send(Restart())
 
     def action_panel(self, direction: int) -> None:
@@ -267,7 +277,8 @@ class Debugger(Screen[None]):
         if self._at_update():
             self._move_parameter(direction * count)
             return
-        self._select_timestep(self.session.latest.t + direction * count)
+        here = self._looking.t or self.session.latest.t
+        self._select_timestep(here + direction * count)
 
     def _select_timestep(self, t: int) -> None:
         snapshot = self.session.latest
@@ -287,6 +298,12 @@ class Debugger(Screen[None]):
             return
         unit = self.view.unit + direction * count
         self._see(unit=min(max(unit, 0), snapshot.settings.hidden - 1))
+
+    def action_sample(self, direction: int) -> None:
+        """Look at another sample of the batch."""
+        batch = self.session.latest.settings.batch
+        self._look(sample=(self._looking.sample + direction * self._count()) % batch)
+        self.draw()
 
     def action_parameter(self, direction: int) -> None:
         """Select a parameter anywhere."""
@@ -317,7 +334,7 @@ class Debugger(Screen[None]):
             self._see(prefix="")
         elif self._zoomed:
             self.action_zoom()
-        elif snapshot.look.t is not None:
+        elif self._looking.t is not None:
             self._look(t=None)
         elif snapshot.running:
             self._send(Pause())
@@ -336,6 +353,8 @@ class Debugger(Screen[None]):
         if settings is None or settings == current:
             return
         restart = settings.needs_restart(current)
+        if restart:
+            self._look(t=None, sample=0)
         self._send(Restart(settings) if restart else Configure(settings))
         names = ", ".join(settings.differences(current))
         self._notice = (f"{'restarted with' if restart else 'changed'} {names}", False)

@@ -25,7 +25,8 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
     subject = f" {snapshot.title} · {s.cell} {s.hidden} · {parameters} parameters"
     first: Line = ((subject, "title"),)
     reach = _reach(snapshot)
-    for words in (f"{s.optimizer} lr {s.lr:g} · {reach} ", f"{reach} "):
+    rate = f"lr {s.lr:g}"
+    for words in (f"{s.optimizer} {rate} · {reach} ", f"{rate} · {reach} ", f"{reach} "):
         gap = width - cell_width(first) - text_width(words)
         if gap >= 2:
             first = (*first, (" " * gap, ""), (words, "dim"))
