@@ -157,7 +157,6 @@ def test_keys_typed_faster_than_they_can_be_drawn_are_all_carried_out() -> None:
         one.reach("nnsss" + "f" + "n" * 3, "BACKWARD t=19/20")
 
 
-@pytest.mark.xfail(strict=False, reason="digits overtake the key before them")
 def test_a_count_typed_fast_belongs_to_the_key_after_it() -> None:
     with program() as one:
         one.send("3u25n")
@@ -298,7 +297,6 @@ def test_arrows_select_a_timestep_and_a_unit() -> None:
         one.wait_for("timestep 8")
 
 
-@pytest.mark.xfail(strict=False, reason="the arrow starts from the last snapshot drawn")
 def test_arrows_pressed_fast_all_count() -> None:
     with program() as one:
         one.reach("15n", "FORWARD t=14/20")
