@@ -274,6 +274,7 @@ def test_every_setting_has_its_option(monkeypatch: pytest.MonkeyPatch) -> None:
         "forget_bias": "-2", "dtype": "float64", "seed": "5", "optimizer": "adam", "lr": "1e-3",
         "momentum": "0.5", "alpha": "0.8", "beta1": "0.7", "beta2": "0.6", "eps": "1e-5",
         "eps_place": "inside", "clip": "2", "clip_by": "norm",
+        "timeline": "32",
     }  # fmt: skip
     assert {*given, "carry"} == set(DECLARATIONS)
     line = [word for name, value in given.items() for word in (DECLARATIONS[name].option, value)]

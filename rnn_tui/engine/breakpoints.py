@@ -488,6 +488,19 @@ def run_until(
         trainer.run(updates)
         return breakpoints.after_update(trainer) if trainer.divergence else None
     goal, placed = trainer.updates + updates, breakpoints.placed
+    if not placed:
+        found: list[Stop] = []
+
+        def over() -> bool:
+            hit = breakpoints.after_update(trainer)
+            found.extend([hit] if hit else [])
+            return bool(found) or bool(stop and stop())
+
+        if not (stop and stop()):
+            trainer.run(updates, over)
+        if trainer.divergence is not None and not found:
+            return breakpoints.after_update(trainer)
+        return found[0] if found else None
     while trainer.updates < goal and not (stop and stop()):
         position = breakpoints.next_position(trainer) if placed else None
         if position is None:

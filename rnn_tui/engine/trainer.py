@@ -7,7 +7,7 @@ functions, so the state after k micro-operations is the same bits however it was
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -185,14 +185,19 @@ class Trainer:
         """To the end of this update, or, standing there, of the next."""
         self._go(self._end)
 
-    def run(self, updates: int) -> int:
-        """Complete `updates` more updates; returns how many were (fewer on divergence)."""
+    def run(self, updates: int, until: Callable[[], object] | None = None) -> int:
+        """Complete `updates` more updates; returns how many were.
+
+        Fewer on divergence, and when `until`, asked after each update, says something true.
+        """
         start = self.updates
         with _quiet():
             for _ in range(updates):
                 self._advance(self._end)
                 if self.divergence is not None:
                     return self.updates - start
+                if until is not None and until():
+                    break
         if updates:
             self.revealed = self.cursor.operations
         return self.updates - start
