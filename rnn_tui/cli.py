@@ -450,20 +450,24 @@ def _app_command() -> click.Command:
     screen: list[click.Parameter] = [
         SettingOption(_THEME),
         SettingOption(_REMOTE, "--remote/--local"),
+        SettingOption(_BREAK, repeated=True),
     ]
     return _command(PROGRAM, _APP_HELP, _app, screen)
 
 
 def _app(ctx: click.Context) -> int:
     given = _given(ctx)
-    trainer = _make_trainer(given)  # every error comes before the screen opens
+    breakpoints = _breakpoints(given)  # every error comes before the screen opens
+    trainer = _make_trainer(given)
+    _check_fit(breakpoints, trainer)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise CommandError("this needs a terminal; without one, use: rnn-tui train")
     from rnn_tui.tui.app import run_app
 
     remote = given.get("remote", bool(os.environ.get("SSH_CONNECTION")))
     theme = given.get("theme", str(_THEME.default))
-    run_app(trainer, remote=remote, theme=theme, path=given.get("checkpoint"))
+    path = given.get("checkpoint")
+    run_app(trainer, remote=remote, theme=theme, path=path, breakpoints=breakpoints)
     return DONE
 
 

@@ -11,11 +11,12 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from rnn_tui.engine.breakpoints import Breakpoint, BreakpointError, Breakpoints, Line, Stop
 from rnn_tui.engine.cells.base import Operation, Row
 from rnn_tui.engine.clipping import Clipping, norm
 from rnn_tui.engine.evaluation import Evaluation, Evaluator
@@ -25,12 +26,14 @@ from rnn_tui.engine.network import Picture, views
 from rnn_tui.engine.optimizers import Optimizer
 from rnn_tui.engine.probes import Shares, gradient_norms, shares
 from rnn_tui.engine.program import Cursor, Pass
+from rnn_tui.engine.search import search_back, to_next_stop
 from rnn_tui.engine.timeline import Ghost, Place, Stride, Timeline
 from rnn_tui.engine.trainer import Divergence, Trainer
 from rnn_tui.settings import Settings
 from rnn_tui.tasks.base import TestSeries
 
 SLICE = 0.004  # seconds of work between two looks at the commands
+EVERYTHING = 10**6  # operations to reveal: more than any timestep has
 PATIENCE = 0.06  # seconds after which a walk that is not over yet is shown on its way
 LONGEST_HOLD = 0.1  # seconds the worker waits for a screen that holds it, at most
 EVALUATE_EVERY = 0.4  # seconds between two evaluations while running
@@ -67,6 +70,39 @@ class ClearGhosts:
 @dataclass(frozen=True, slots=True)
 class Run:
     """Train until told to pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunTo:
+    """Go forward to timestep `t` of this pass, or of the next one that reaches it."""
+
+    t: int
+
+
+@dataclass(frozen=True, slots=True)
+class BackToStop:
+    """Go back to the last place at which a breakpoint stops."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddBreakpoint:
+    """Stop a run where this holds."""
+
+    breakpoint: Breakpoint
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveBreakpoint:
+    """Take the breakpoint at this line out of the list."""
+
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToggleBreakpoint:
+    """Switch the breakpoint at this line off or on."""
+
+    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +146,26 @@ class Save:
 
 
 Command = (
-    Step | Back | GoTo | ClearGhosts | Run | Toggle | Pause | Restart | Configure | Look | Save
+    Step
+    | Back
+    | GoTo
+    | RunTo
+    | BackToStop
+    | AddBreakpoint
+    | RemoveBreakpoint
+    | ToggleBreakpoint
+    | ClearGhosts
+    | Run
+    | Toggle
+    | Pause
+    | Restart
+    | Configure
+    | Look
+    | Save
 )
+
+
+MOVES = (Step, Back, GoTo, RunTo, BackToStop, Run, Toggle, Restart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +245,8 @@ class Snapshot:
     look: Look
     notice: Notice | None
     timeline: TimelineView
+    breakpoints: tuple[Line, ...]
+    stop: Stop | None  # why the last run stopped, until the next command that moves
     seeking: float | None  # the share of the way done, while going to a place far off
     unsaved: bool  # whether updates would be lost on quitting
     trained: float  # seconds of training since the last save or start
@@ -257,8 +313,10 @@ class _Goal:
 class Session:
     """Runs a trainer in a thread of its own. All public methods return at once."""
 
-    def __init__(self, trainer: Trainer) -> None:
+    def __init__(self, trainer: Trainer, breakpoints: Iterable[Breakpoint] = ()) -> None:
         self._trainer = trainer
+        self._breakpoints = Breakpoints(*breakpoints)
+        self._stop: Stop | None = None
         self._timeline = Timeline(trainer, trainer.settings.timeline * 2**20)
         self._notify: Callable[[], None] = lambda: None
         self._commands: deque[Command] = deque()
@@ -368,6 +426,8 @@ class Session:
         self._say(f"{type(error).__name__}: {error}", error=True)
 
     def _carry_out(self, command: Command) -> None:
+        if isinstance(command, MOVES):
+            self._stop = None
         match command:
             case Step(stride, count):
                 self._goal = _Goal(stride, count)
@@ -377,6 +437,12 @@ class Session:
                 self._seek(self._timeline.newest)
             case GoTo(int(update)):
                 self._seek(self._timeline.place_of(update))
+            case RunTo(t):
+                self._run_to(t)
+            case BackToStop():
+                self._goal = _Goal(Stride.UPDATE, 1, self._back_to_stop())
+            case AddBreakpoint() | RemoveBreakpoint() | ToggleBreakpoint():
+                self._edit_breakpoints(command)
             case ClearGhosts():
                 self._timeline.clear_ghosts()
             case Run():
@@ -407,7 +473,38 @@ class Session:
         # Another optimizer has no last step, but this window was computed with these weights.
         np.copyto(self._trainer.optimizer.before, before)
 
+    def _edit_breakpoints(
+        self, command: AddBreakpoint | RemoveBreakpoint | ToggleBreakpoint
+    ) -> None:
+        try:
+            match command:
+                case AddBreakpoint(breakpoint):
+                    breakpoint.fits(self._trainer.network.cell, self._trainer.settings.steps)
+                    self._breakpoints.add(breakpoint)
+                case RemoveBreakpoint(line):
+                    self._breakpoints.remove(line)
+                case ToggleBreakpoint(line):
+                    self._breakpoints.toggle(line)
+        except BreakpointError as error:
+            self._say(str(error), error=True)
+
+    def _back_to_stop(self) -> Iterator[float]:
+        if self._breakpoints.idle:
+            self._say("there is no breakpoint to go back to: b adds one", error=True)
+            return
+        self._stop = yield from search_back(self._timeline, self._breakpoints)
+        if self._stop is None:
+            self._say("no breakpoint stops before this place")
+
+    def _run_to(self, t: int) -> None:
+        trainer = self._trainer
+        program, start = trainer.program, trainer.index - trainer.position % trainer.program.end
+        places = (program.forward(t), program.backward(t), program.end + program.forward(t))
+        index = next(start + p for p in places if start + p > trainer.index)
+        self._goal = _Goal(Stride.TIMESTEP, 1, self._timeline.seek(Place(index, EVERYTHING)))
+
     def _seek(self, place: Place) -> None:
+        self._breakpoints.forget()
         first = self._timeline.first
         if place < self._timeline.place_of(first) and self._timeline.here.index > 0:
             self._say(f"the timeline begins at update {first}")
@@ -450,6 +547,9 @@ class Session:
         trainer, start = self._trainer, time.perf_counter()
         updates, forward, stride = trainer.updates, self._timeline.forward, goal.stride
         elapsed, endless = 0.0, math.isinf(goal.left)
+        if stride is Stride.UPDATE and goal.left > 1 and not self._breakpoints.idle:
+            self._run_watched(goal)
+            return
         while goal.left > 0 and trainer.divergence is None and elapsed < SLICE:
             forward(stride)
             goal.left -= 1
@@ -461,6 +561,21 @@ class Session:
         if goal.left <= 0 or trainer.divergence is not None:
             self._goal = None
         self._tell_divergence()
+
+    def _run_watched(self, goal: _Goal) -> None:
+        """The same with breakpoints set: also stop where one says so."""
+        trainer, start = self._trainer, time.perf_counter()
+        updates, elapsed = trainer.updates, 0.0
+        while goal.left > 0 and trainer.divergence is None and elapsed < SLICE:
+            before = trainer.updates
+            self._stop = to_next_stop(self._timeline, self._breakpoints)
+            goal.left -= trainer.updates - before
+            elapsed = time.perf_counter() - start
+            if self._stop is not None or not self._free.is_set():
+                break
+        self._measure(trainer.updates - updates, elapsed)
+        if goal.left <= 0 or self._stop is not None or trainer.divergence is not None:
+            self._goal = None
 
     def _follow(self, goal: _Goal, way: Iterator[float]) -> None:
         """The same towards a place."""
@@ -527,6 +642,8 @@ class Session:
             look=look,
             notice=self._notice,
             timeline=self._timeline_view(),
+            breakpoints=self._breakpoints.lines,
+            stop=self._stop,
             seeking=self._goal.done if self._goal is not None and self._goal.way else None,
             unsaved=trainer.updates not in (self._saved_at, self._started_at),
             trained=self._trained,

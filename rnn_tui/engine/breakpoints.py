@@ -489,18 +489,7 @@ def run_until(
         return breakpoints.after_update(trainer) if trainer.divergence else None
     goal, placed = trainer.updates + updates, breakpoints.placed
     if not placed:
-        found: list[Stop] = []
-
-        def over() -> bool:
-            hit = breakpoints.after_update(trainer)
-            found.extend([hit] if hit else [])
-            return bool(found) or bool(stop and stop())
-
-        if not (stop and stop()):
-            trainer.run(updates, over)
-        if trainer.divergence is not None and not found:
-            return breakpoints.after_update(trainer)
-        return found[0] if found else None
+        return _run_watched(trainer, breakpoints, updates, stop)
     while trainer.updates < goal and not (stop and stop()):
         position = breakpoints.next_position(trainer) if placed else None
         if position is None:
@@ -511,6 +500,27 @@ def run_until(
         if found:
             return found
     return None
+
+
+def _run_watched(
+    trainer: Trainer,
+    breakpoints: Breakpoints,
+    updates: int,
+    stop: Callable[[], bool] | None,
+) -> Stop | None:
+    """Whole updates, asking after each."""
+    stops: list[Stop] = []
+
+    def over() -> bool:
+        hit = breakpoints.after_update(trainer)
+        stops.extend([hit] if hit else [])
+        return bool(stops) or bool(stop and stop())
+
+    if not (stop and stop()):
+        trainer.run(updates, over)
+    if trainer.divergence is not None and not stops:
+        return breakpoints.after_update(trainer)
+    return stops[0] if stops else None
 
 
 def _run_to(trainer: Trainer, breakpoints: Breakpoints, position: int) -> Stop | None:

@@ -101,6 +101,11 @@ class Timeline:
         return self.here < self._newest
 
     @property
+    def starts(self) -> tuple[int, ...]:
+        """The updates after which keyframes were taken."""
+        return tuple(self._starts)
+
+    @property
     def keyframes(self) -> int:
         """How many are kept."""
         return len(self._keyframes)
@@ -119,6 +124,13 @@ class Timeline:
         else:
             self._through_changes(stride)
         if trainer.updates >= self._due:
+            self._keep()
+        self._reach()
+
+    def advance(self, index: int) -> None:
+        """Forward to the place `index`, all of it revealed."""
+        self._advance(index)
+        if self.trainer.updates >= self._due:
             self._keep()
         self._reach()
 

@@ -12,6 +12,7 @@ from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from rnn_tui.engine.breakpoints import Breakpoint
 from rnn_tui.engine.trainer import Trainer
 from rnn_tui.session import Session
 from rnn_tui.tui.keys import KEYS
@@ -36,6 +37,7 @@ class RnnTui(App[None]):
         remote: bool = False,
         theme: str = "dark",
         path: str | None = None,
+        breakpoints: Iterable[Breakpoint] = (),
     ) -> None:
         """Show `trainer`; `remote` means fewer frames and no animations over a slow link."""
         super().__init__()
@@ -43,7 +45,7 @@ class RnnTui(App[None]):
         self._first_theme = THEMES[theme].name
         if remote:
             self.animation_level = "none"
-        self.session = Session(trainer)
+        self.session = Session(trainer, breakpoints)
         frames = REMOTE_FRAMES if remote else LOCAL_FRAMES
         self.debugger = Debugger(self.session, frames, path)
 
@@ -84,7 +86,15 @@ def _setter(app: App[None], theme: str) -> Callable[[], None]:
     return set_theme
 
 
-def run_app(trainer: Trainer, *, remote: bool, theme: str, path: str | None) -> None:
+def run_app(
+    trainer: Trainer,
+    *,
+    remote: bool,
+    theme: str,
+    path: str | None,
+    breakpoints: Iterable[Breakpoint] = (),
+) -> None:
     """Open the screen and stay until the user leaves."""
     sys.setswitchinterval(SWITCH)
-    RnnTui(trainer, remote=remote, theme=theme, path=path).run()
+    app = RnnTui(trainer, remote=remote, theme=theme, path=path, breakpoints=breakpoints)
+    app.run()

@@ -19,11 +19,14 @@ from rnn_tui.engine.program import Pass
 from rnn_tui.engine.timeline import Stride
 from rnn_tui.session import (
     Back,
+    BackToStop,
     Command,
     Configure,
     GoTo,
     Pause,
     Restart,
+    Run,
+    RunTo,
     Save,
     Session,
     Snapshot,
@@ -34,6 +37,7 @@ from rnn_tui.settings import Settings
 from rnn_tui.tui.arrangement import LEAST, PANELS, arrange
 from rnn_tui.tui.keys import KEYS
 from rnn_tui.tui.parameters import tensor_of, tensors
+from rnn_tui.tui.screens.breakpoints import BreakpointsScreen
 from rnn_tui.tui.screens.help import HelpScreen
 from rnn_tui.tui.screens.settings import SettingsScreen
 from rnn_tui.tui.view import Scene, View
@@ -242,6 +246,31 @@ class Debugger(Screen[None]):
         """Go to the newest place reached."""
         self._look(t=None)
         self._send(GoTo(None))
+
+    def action_continue(self) -> None:
+        """Run; breakpoints stop it."""
+        self._look(t=None)
+        self._send(Run())
+
+    def action_back_to_stop(self) -> None:
+        """Search the past for the last stop."""
+        self._look(t=None)
+        self._send(BackToStop())
+
+    def action_run_to(self) -> None:
+        """Forward to the timestep that the arrows selected."""
+        t = self._looking.t
+        if t is None:
+            self._notice = ("select a timestep with ← → first, then t runs to it", False)
+            self.draw()
+            return
+        self._look(t=None)
+        self._send(RunTo(t))
+
+    def action_breakpoints(self) -> None:
+        """The list."""
+        self._count()
+        self.app.push_screen(BreakpointsScreen(self.session))
 
     def action_run(self) -> None:
         """Run or pause."""

@@ -38,6 +38,8 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
         return (fit(text, width),)
     if scene.notice:
         return (fit(((f" {scene.notice}", "error" if scene.error else "good"),), width),)
+    if scene.snapshot.stop is not None:
+        return (fit(((f" {scene.snapshot.stop.advice}", "accent"),), width),)
     line = hints(scene.snapshot.running)
     while cell_width(line) > width and len(line) > 2:
         line = (*line[:-4], *line[-2:]) if len(line) > 4 else line[:-2]

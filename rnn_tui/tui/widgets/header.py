@@ -23,6 +23,9 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
     parameters = count(snapshot.optimizer.parameters.size)
     s = snapshot.settings
     subject = f" {snapshot.title} · {s.cell} {s.hidden} · {parameters} parameters"
+    if snapshot.stop is not None:
+        stopped: Line = ((" ■ ", "error"), (snapshot.stop.reason, "strong"))
+        return (fit(stopped, width), fit(_place(snapshot), width))
     first: Line = ((subject, "title"),)
     reach = _reach(snapshot)
     rate = f"lr {s.lr:g}"

@@ -1,0 +1,105 @@
+"""The breakpoints: a list with hit counts, and a line to type another one."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from rnn_tui.engine.breakpoints import BreakpointError, Line, parse
+from rnn_tui.session import AddBreakpoint, RemoveBreakpoint, Session, ToggleBreakpoint
+from rnn_tui.tui.themes import style_of
+
+_EXAMPLES = "loss<0.01  grad>10  clipped  saturated h>0.9  update=500  pass=BACKWARD t=7"
+
+
+class BreakpointsScreen(ModalScreen[None]):
+    """Type one and press enter; in the list, space switches, delete removes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss", "close", priority=True),
+        Binding("space", "switch", "switch on or off"),
+        Binding("delete,backspace", "remove", "remove"),
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._lines: tuple[Line, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """The list, a field below it, a line for what is wrong with what is typed."""
+        with Vertical(id="breakpoints") as box:
+            box.border_title = "breakpoints"
+            box.border_subtitle = "enter adds · tab · space on/off · del removes · esc closes"
+            yield OptionList(id="breakpoint-list")
+            yield Input(placeholder="loss<0.01", id="breakpoint", compact=True)
+            yield Static(_EXAMPLES, id="breakpoint-reason", markup=False)
+
+    def on_mount(self) -> None:
+        """Keep up with the session, which counts hits."""
+        self._show()
+        self.set_interval(0.1, self._show)
+        self.query_one(Input).focus()
+
+    def _show(self) -> None:
+        lines = self._session.latest.breakpoints
+        if lines == self._lines:
+            return
+        self._lines = lines
+        options = self.query_one(OptionList)
+        chosen = options.highlighted
+        options.clear_options()
+        options.add_options([Option(self._line(line)) for line in lines])
+        if lines:
+            options.highlighted = min(chosen or 0, len(lines) - 1)
+
+    def _line(self, line: Line) -> Text:
+        theme, on = self.app.theme, line.breakpoint.enabled
+        text = Text("● " if on else "○ ", style_of("good" if on else "dim", theme))
+        text.append(f"{line.breakpoint!s:<34}", style_of("" if on else "dim", theme))
+        hits = "never hit" if not line.hits else f"hit {line.hits}×"
+        words = hits if line.armed or not on else f"{hits} · holds now"
+        text.append(words, style_of("dim", theme))
+        return text
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Say what is wrong as it is typed."""
+        reason = self._reason(event.value)
+        shown = self.query_one("#breakpoint-reason", Static)
+        shown.set_class(bool(reason), "bad")
+        shown.update(reason or _EXAMPLES)
+
+    def _reason(self, text: str) -> str:
+        if not text.strip():
+            return ""
+        snapshot = self._session.latest
+        try:
+            parse(text).fits(snapshot.picture.network.cell, snapshot.steps)
+        except BreakpointError as error:
+            return str(error)
+        return ""
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Add it."""
+        if event.value.strip() and not self._reason(event.value):
+            self._session.send(AddBreakpoint(parse(event.value)))
+            event.input.value = ""
+
+    def action_switch(self) -> None:
+        """Switch the highlighted one."""
+        highlighted = self.query_one(OptionList).highlighted
+        if highlighted is not None:
+            self._session.send(ToggleBreakpoint(highlighted))
+
+    def action_remove(self) -> None:
+        """Remove the highlighted one."""
+        highlighted = self.query_one(OptionList).highlighted
+        if highlighted is not None:
+            self._session.send(RemoveBreakpoint(highlighted))
