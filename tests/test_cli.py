@@ -322,7 +322,18 @@ def test_the_app_opens(opened: list[tuple[Trainer, dict[str, Any]]]) -> None:
     assert run(["--cell", "gru", "--theme", "light", "--remote"]) == 0
     trainer, rest = opened[0]
     assert trainer.settings == Settings(cell="gru")
-    assert rest == {"remote": True, "theme": "light", "path": None}
+    assert rest == {"remote": True, "theme": "light", "path": None, "breakpoints": ()}
+
+
+def test_the_app_takes_breakpoints_and_refuses_them_before_it_opens(
+    opened: list[tuple[Trainer, dict[str, Any]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["--break", "loss<0.01", "--break", "update=9"]) == 0
+    assert [str(each) for each in opened[0][1]["breakpoints"]] == ["loss<0.01", "update=9"]
+    assert run(["--break", "lost<1"]) == 2
+    assert run(["--break", "saturated f>0.5"]) == 2
+    assert len(opened) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 2
 
 
 def test_remote_is_told_by_ssh(
@@ -342,7 +353,7 @@ def test_the_app_opens_a_checkpoint(opened: list[tuple[Trainer, dict[str, Any]]]
     trainer, rest = opened[0]
     assert trainer.updates == 3
     assert trainer.settings == Settings(hidden=4, steps=5, lr=0.5, optimizer="adam")
-    assert rest == {"remote": False, "theme": "dark", "path": "./train"}
+    assert rest == {"remote": False, "theme": "dark", "path": "./train", "breakpoints": ()}
 
 
 # ---------------------------------------------------------------- train
