@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rnn_tui.engine.cells import make_cell
-from rnn_tui.engine.cells.base import Cell, Operation, ParameterSpec, Row, block_views
+from rnn_tui.engine.cells.base import Cell, Kernel, Operation, ParameterSpec, Row, block_views
 from rnn_tui.engine.expressions import TWO, Array, Dot, Value
+from rnn_tui.engine.interventions import DeclaredKernel, Pin, Pins, grip
 from rnn_tui.engine.tape import Tape, common_arrays
 
 READOUT_ROWS = (Row("y_t", "output"),)
@@ -96,7 +97,9 @@ class Network:
         hidden = architecture.hidden
         common = common_arrays(architecture.features, hidden, architecture.outputs)
         self.tape = Tape(steps, batch, common + self.cell.arrays(hidden), flat.dtype)
-        self.kernel = self.cell.kernel(self.parameters, self.tape)
+        self._fused = self.cell.kernel(self.parameters, self.tape)
+        self.kernel = self._fused
+        self._pins: Pins = ()
         self.counted = self.tape["target"].size  # output elements in the loss: T·B·O
         self._bind()
 
@@ -119,6 +122,39 @@ class Network:
             )
             for spec in self.specs
         ]
+
+    # What is held and cut
+
+    @property
+    def pins(self) -> Pins:
+        """Values held at a constant and paths cut; set them between two windows.
+
+        With any but those of inputs, the declared operations take the place of the fused kernel.
+        """
+        return self._pins
+
+    @pins.setter
+    def pins(self, pins: Pins) -> None:
+        if pins == self._pins:
+            return
+        self._pins = pins
+        self.kernel = self._fused
+        if any(not isinstance(pin, Pin) or pin.symbol != "x_t" for pin in pins):
+            self.kernel = self.declared_kernel()
+
+    def declared_kernel(self) -> Kernel:
+        """The cell's declared operations as a kernel, with the pins in force."""
+        tape = self.tape
+        stored = [stored_values(self, self.parameters, tape, t) for t in range(1, tape.steps + 1)]
+        factors = [spec.right for spec in self.specs]
+        return DeclaredKernel(self.cell, self._fused, tape, stored, factors, self._pins)
+
+    def pin_inputs(self) -> None:
+        """Put the inputs that are held into the window on the tape."""
+        for pin in self._pins:
+            if isinstance(pin, Pin) and pin.symbol == "x_t":
+                at = slice(None) if pin.t is None else slice(pin.t - 1, pin.t)
+                self.tape["x"][at, :, pin.part] = pin.value
 
     # Forward
 
@@ -197,12 +233,12 @@ class Network:
 
     def values(self, t: int) -> dict[str, Array]:
         """Every named value at timestep `t`, of the whole batch; see `named_values`."""
-        return named_values(self, self.parameters, self.tape, t)
+        return named_values(self, self.parameters, self.tape, t, self._pins)
 
     def picture(self, sample: int) -> Picture:
         """What one sample of the batch looks like now: copies that nothing else writes to."""
         parameters = views(self.specs, self.flat.copy())
-        return Picture(self, parameters, self.tape.sample(sample))
+        return Picture(self, parameters, self.tape.sample(sample), self._pins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,20 +248,40 @@ class Picture:
     network: Network  # for its declaration only
     parameters: Mapping[str, Array]
     tape: Tape  # [T, 1, …]
+    pins: Pins = ()  # that were in force
 
     def values(self, t: int) -> dict[str, Array]:
         """Every named value at timestep `t`, [1, …]; see `named_values`."""
-        return named_values(self.network, self.parameters, self.tape, t)
+        return named_values(self.network, self.parameters, self.tape, t, self.pins)
 
 
 def named_values(
-    network: Network, parameters: Mapping[str, Array], tape: Tape, t: int
+    network: Network, parameters: Mapping[str, Array], tape: Tape, t: int, pins: Pins = ()
 ) -> dict[str, Array]:
     """Every named value at timestep `t`: parameters by block, states, gates and gradients.
 
-    What the kernel never stores is evaluated from its declaration. Values of places the cursor has
-    not reached yet are left over from the window before.
+    What the kernel never stores is evaluated from its declaration, and so is the gradient of what
+    is held, as nothing of it flows on. Values of places the cursor has not reached yet are left
+    over from the window before.
     """
+    values = stored_values(network, parameters, tape, t)
+    held = grip(pins, network.cell, t)
+    with np.errstate(all="ignore"):  # near a divergence these may overflow; whoever asks looks
+        for operation in network.forward_operations:
+            if (symbol := operation.symbol) not in values:
+                values[symbol] = held.hold(symbol, operation.expression.evaluate(values))
+        read = dict(values)
+        for operation in network.backward_operations:
+            if (symbol := operation.symbol) not in values or symbol in held.stopped:
+                values[symbol] = operation.expression.evaluate(read)
+            read[symbol] = held.through(symbol, values[symbol])
+    return values
+
+
+def stored_values(
+    network: Network, parameters: Mapping[str, Array], tape: Tape, t: int
+) -> dict[str, Array]:
+    """Those of the values at timestep `t` that are parameters or views of the tape, by name."""
     k = t - 1
     values: dict[str, Array] = {"N": np.asarray(network.counted, tape.dtype)}
     for spec in network.specs:
@@ -243,10 +299,6 @@ def named_values(
         "dh_<t-1>": tape["dh_next"][k],
     }
     values.update(network.cell.values(tape, t))
-    with np.errstate(all="ignore"):  # near a divergence these may overflow; whoever asks looks
-        for operation in network.forward_operations + network.backward_operations:
-            if operation.symbol not in values:
-                values[operation.symbol] = operation.expression.evaluate(values)
     return values
 
 
