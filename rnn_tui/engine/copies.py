@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rnn_tui.engine.expressions import Array
+from rnn_tui.engine.interventions import Pins
 from rnn_tui.engine.network import Architecture, Network
 
 Result = TypeVar("Result")
@@ -58,6 +59,7 @@ class Snapshot:
     parameters: Array  # [P]
     window: Window
     gradient: Array  # [P], before clipping
+    pins: Pins = ()  # in force
 
 
 def window(network: Network) -> Window:
@@ -69,17 +71,26 @@ def window(network: Network) -> Window:
 def snapshot(network: Network) -> Snapshot:
     """A copy of the window, the parameters and the gradient; nothing else writes to it."""
     parameters, gradient = network.flat.copy(), network.gradient.copy()
-    return Snapshot(network.architecture, parameters, window(network), gradient)
+    return Snapshot(network.architecture, parameters, window(network), gradient, network.pins)
 
 
 def scratch(
-    architecture: Architecture, parameters: Array, given: Window, dtype: npt.DTypeLike | None = None
+    architecture: Architecture,
+    parameters: Array,
+    given: Window,
+    dtype: npt.DTypeLike | None = None,
+    pins: Pins = (),
 ) -> Network:
-    """A network of its own, nothing computed yet: parameters [P] copied, in precision `dtype`."""
+    """A network of its own, nothing computed yet: parameters [P] copied, in precision `dtype`.
+
+    `pins` are in force in it.
+    """
     flat = parameters.astype(dtype or parameters.dtype)
     steps, batch = given.x.shape[:2]
     network = Network(architecture, flat, steps, batch)
     np.copyto(network.tape["x"], given.x)
     np.copyto(network.tape["target"], given.target)
     network.set_state(given.states)
+    network.pins = pins
+    network.pin_inputs()
     return network

@@ -7,14 +7,14 @@ simple cell J_t = diag(φ′(a_t))·W_hᵀ.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from rnn_tui.engine.cells.base import Cell, block_name, block_views
+from rnn_tui.engine.cells.base import block_name, block_views
 from rnn_tui.engine.copies import Progress, Work, complete
 from rnn_tui.engine.expressions import Array
+from rnn_tui.engine.interventions import grip
 from rnn_tui.engine.network import Network, Picture
 from rnn_tui.engine.through_time import send_back
 
@@ -36,7 +36,7 @@ def step_jacobian(network: Network, t: int, sample: int = 0) -> Array:
     """J_t = ∂s_t/∂s_{t−1} of one sample, [S, S] float64; S is H, for the LSTM 2H."""
     picture = network.picture(sample)
     size = network.architecture.hidden * len(network.cell.states)
-    return _send(network.cell, _wide(picture, t), np.eye(size))
+    return _send(picture, t, np.eye(size))
 
 
 def jacobian_norms(network: Network, sample: int = 0) -> JacobianNorms:
@@ -56,7 +56,7 @@ def jacobian_norming(network: Network, sample: int = 0) -> Work[JacobianNorms]:
     step, product = np.empty(steps), np.empty(steps)
     rows = np.concatenate([np.eye(size), np.eye(size)])  # [2S, S]
     for t in range(steps, 0, -1):
-        sent = _send(cell, _wide(picture, t), rows)
+        sent = _send(picture, t, rows)
         step[t - 1], product[t - 1] = spectral_norm(sent[:size]), spectral_norm(sent[size:])
         rows[size:] = sent[size:]
         yield Progress(steps - t + 1, steps)
@@ -68,12 +68,14 @@ def _wide(picture: Picture, t: int) -> dict[str, Array]:
     return {name: array.astype(np.float64) for name, array in picture.values(t).items()}
 
 
-def _send(cell: Cell, values: Mapping[str, Array], rows: Array) -> Array:
+def _send(picture: Picture, t: int, rows: Array) -> Array:
     """Gradients with respect to s_t, [R, S], become gradients with respect to s_{t−1}: rows·J_t."""
+    cell = picture.network.cell
+    values, held = _wide(picture, t), grip(picture.pins, cell, t)
     width = rows.shape[1] // len(cell.states)
     parts = {state: rows[:, k * width : (k + 1) * width] for k, state in enumerate(cell.states)}
     with np.errstate(all="ignore"):
-        sent = send_back(cell, values, np.zeros((1, width)), parts)
+        sent = send_back(cell, values, np.zeros((1, width)), parts, held)
     return np.concatenate([sent[f"d{state}_<t-1>"] for state in cell.states], axis=1)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from rnn_tui.engine.cells.base import Cell
 from rnn_tui.engine.copies import Progress, Work, complete
 from rnn_tui.engine.expressions import Array
+from rnn_tui.engine.interventions import FREE, Grip, grip
 from rnn_tui.engine.network import Network
 
 VANISHED = 0.01  # below this share of its size at the start a gradient counts as gone
@@ -23,7 +24,11 @@ EXPLODED = 10.0  # above this multiple, as exploding
 
 
 def send_back(
-    cell: Cell, values: Mapping[str, Array], entering: Array, arriving: Mapping[str, Array]
+    cell: Cell,
+    values: Mapping[str, Array],
+    entering: Array,
+    arriving: Mapping[str, Array],
+    held: Grip = FREE,
 ) -> dict[str, Array]:
     """One timestep backward for R gradients at once: all values named as the operations name them.
 
@@ -31,6 +36,7 @@ def send_back(
         values: the timestep's forward values [B, …] and the parameters.
         entering: ``dh_y``, what comes from y_t, [R, B, H] or what broadcasts to it.
         arriving: for each state ``s``, ``ds_next`` from timestep t+1, [R, B, H].
+        held: what is held or cut at this timestep.
 
     Returns:
         `values` with ``dh_t``, … and for each state ``ds_<t-1>``, [R, B, H].
@@ -38,8 +44,7 @@ def send_back(
     known = dict(values)
     known["dh_y"] = entering
     known |= {f"d{state}_next": array for state, array in arriving.items()}
-    for operation in cell.backward_operations:
-        known[operation.symbol] = operation.expression.evaluate(known)
+    held.send(cell.backward_operations, known)
     return known
 
 
@@ -81,7 +86,8 @@ def itemising(network: Network) -> Work[Itemised]:
         entering[t - 1] = sources[t - 1]
         with np.errstate(all="ignore"):
             arriving = {state: array[t - 1 :] for state, array in sent.items()}
-            done = send_back(cell, network.values(t), entering[t - 1 :], arriving)
+            held = grip(network.pins, cell, t)
+            done = send_back(cell, network.values(t), entering[t - 1 :], arriving, held)
             for state, array in sent.items():
                 array[t - 1 :] = done[f"d{state}_<t-1>"]
             _enter(norms, t, _sizes(done["dh_t"]))

@@ -60,10 +60,10 @@ def truncation(network: Network, previous: Window) -> Truncation:
     """What `previous`, the window before, would add to the gradient of the one on the tape.
 
     `previous` has the same batch, side by side, and any number of timesteps. The window's own
-    forward and backward pass are done.
+    forward and backward pass are done. What is held or cut in it is so in both.
     """
     with np.errstate(all="ignore"):
-        before = scratch(network.architecture, network.flat, previous)
+        before = scratch(network.architecture, network.flat, previous, pins=network.pins)
         before.forward(1, before.tape.steps)
         now = _again(network, before.state(before.tape.steps))
         added = _carry_on(before, now)
@@ -83,7 +83,8 @@ def truncation(network: Network, previous: Window) -> Truncation:
 def _again(network: Network, states: Mapping[str, Array]) -> Network:
     """The same window from other start states, both passes done."""
     given = window(network)
-    now = scratch(network.architecture, network.flat, Window(given.x, given.target, states))
+    again = Window(given.x, given.target, states)
+    now = scratch(network.architecture, network.flat, again, pins=network.pins)
     now.forward(1, now.tape.steps)
     now.loss()
     now.backward(1, now.tape.steps)

@@ -157,7 +157,7 @@ def _largest(network: Network) -> float:
 def _trained(snapshot: Snapshot, dtype: type[np.generic], nothing_yet: Progress) -> Work[Network]:
     """The same window in precision `dtype`, both passes done, a timestep at a time."""
     with np.errstate(all="ignore"):
-        network = scratch(snapshot.architecture, snapshot.parameters, snapshot.window, dtype)
+        network = _scratch(snapshot, dtype)
     steps = range(1, network.tape.steps + 1)
     for t in steps:
         with np.errstate(all="ignore"):
@@ -170,6 +170,11 @@ def _trained(snapshot: Snapshot, dtype: type[np.generic], nothing_yet: Progress)
             network.backward(t, t)
         yield nothing_yet
     return network
+
+
+def _scratch(snapshot: Snapshot, dtype: type[np.generic]) -> Network:
+    given = snapshot.window
+    return scratch(snapshot.architecture, snapshot.parameters, given, dtype, snapshot.pins)
 
 
 # The numeric methods
@@ -191,7 +196,7 @@ class _Method(ABC):
     name: str
 
     def __init__(self, snapshot: Snapshot, dtype: type[np.generic]) -> None:
-        self.network = scratch(snapshot.architecture, snapshot.parameters, snapshot.window, dtype)
+        self.network = _scratch(snapshot, dtype)
         self.after_states = _after_states(self.network)
         network, tape = self.network, self.network.tape
         self.base = self.loss()

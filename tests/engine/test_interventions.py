@@ -10,6 +10,7 @@ from engine.support import CELLS, SMOOTH_CELLS, Case, cases, same_bits, trained,
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from rnn_tui.engine.copies import Window, complete, snapshot, window
 from rnn_tui.engine.interventions import (
     Cut,
     Edit,
@@ -23,9 +24,12 @@ from rnn_tui.engine.interventions import (
     pinnable,
     together,
 )
-from rnn_tui.engine.jacobians import direct_path
+from rnn_tui.engine.jacobians import direct_path, jacobian_norms, step_jacobian
 from rnn_tui.engine.network import Network
 from rnn_tui.engine.probes import ledger, shares
+from rnn_tui.engine.through_time import itemised
+from rnn_tui.engine.truncation import truncation
+from rnn_tui.engine.verification import verify
 
 TINY = 1e-200
 each_cell = pytest.mark.parametrize(("cell", "activation"), CELLS)
@@ -313,6 +317,103 @@ def test_an_update_gate_held_at_z_carries_the_gradient_of_h_by_powers_of_z() -> 
         only_the_last_error(network)
         dh = network.tape["dh"]
         assert np.linalg.norm(dh[0]) / np.linalg.norm(dh[-1]) == pytest.approx(z**19, rel=1e-12)
+
+
+# The views of a window honour what is held in it
+
+
+PINS: dict[str, Pins] = {
+    "rnn": (Pin("a_t", 0.3, 2, 3), Pin("h_t", 0.1, 1, 2), Pin("x_t", 0.4, 1, 2)),
+    "lstm": (Pin("f_t", 0.9, 2), Pin("c_t", 0.1, 1, 3), Pin("h_t", 0.3, 3, 4)),
+    "gru": (Pin("z_t", 0.9, 2), Pin("m_t", 0.1, 1, 3), Pin("h_t", 0.3, 3, 4)),
+}
+
+
+@pytest.mark.parametrize(("cell", "activation"), SMOOTH_CELLS)
+def test_the_numeric_check_agrees_with_pins(cell: str, activation: str) -> None:
+    network = held(Case(cell, activation, 5, 2, 2, 3, 1, 4), PINS[cell])
+    trained(network)
+    taken = snapshot(network)
+    assert taken.pins == network.pins
+    assert complete(verify(taken, range(network.flat.size))).verdict == "agrees"
+    without = complete(verify(replace(taken, pins=()), range(network.flat.size)))
+    assert without.verdict == "differs"
+
+
+def test_the_numeric_check_of_a_kink_agrees_with_pins() -> None:
+    network = held(Case("rnn", "relu", 5, 2, 2, 3, 1, 4), PINS["rnn"])
+    trained(network)
+    found = complete(verify(snapshot(network), range(network.flat.size)))
+    assert found.verdict == "agrees"
+
+
+@each_cell
+def test_the_items_of_the_gradient_add_up_with_pins_and_cuts(cell: str, activation: str) -> None:
+    """One source at T: its items are the gradient that the kernel sends back."""
+    network = held(Case(cell, activation, 6, 2, 2, 3, 1, 4), (*PINS[cell], Cut(2)))
+    only_the_last_error(network)
+    norms = itemised(network).norms[-1, :6]
+    found = np.linalg.norm(network.tape["dh"].reshape(6, -1), axis=1)
+    assert worst(norms, found[::-1]) < 1e-13
+    assert norms[5] == 0
+    assert norms[4] > 0
+
+
+@pytest.mark.parametrize(("cell", "activation"), SMOOTH_CELLS)
+@pytest.mark.parametrize("t", [2, 3, 4])
+def test_a_jacobian_with_pins_is_that_of_the_pinned_step(
+    cell: str, activation: str, t: int
+) -> None:
+    """∂s_t/∂s_{t−1} by complex steps of the state before."""
+    case = Case(cell, activation, 5, 1, 2, 3, 1, 4)
+    network, probe = held(case, PINS[cell]), held(case, PINS[cell], complex)
+    trained(network)
+    states, columns = network.cell.states, []
+    for state in states:
+        for unit in range(3):
+            loss(probe)
+            probe.tape[state][t - 1, 0, unit] += TINY * 1j
+            probe.forward(t, t)
+            columns.append(np.concatenate([probe.tape[s][t, 0].imag for s in states]) / TINY)
+    assert worst(step_jacobian(network, t), np.array(columns).T) < 1e-13
+
+
+@each_cell
+def test_a_cut_lets_no_jacobian_through(cell: str, activation: str) -> None:
+    network = held(Case(cell, activation, 5, 2, 2, 3, 1, 4), (Cut(3),))
+    trained(network)
+    found = jacobian_norms(network)
+    assert found.step[2] == 0
+    assert found.step[3] > 0
+    assert (found.product > 0).tolist() == [False, False, False, True, True]
+
+
+@each_cell
+def test_what_a_longer_window_adds_with_pins(cell: str, activation: str) -> None:
+    """Against one window twice as long, in which the pins are in both halves."""
+    case = Case(cell, activation, 10, 2, 2, 3, 1, 4)
+    pins = PINS[cell]
+    later = tuple(replace(p, t=p.t + 5) for p in pins if isinstance(p, Pin) and p.t is not None)
+    whole = held(case, (*pins, *later))
+    whole.forward(1, 10)
+    network = Network(case.architecture, whole.flat, 5, 2)
+    for name in ("x", "target"):
+        network.tape[name][...] = whole.tape[name][5:]
+    network.set_state(whole.state(5))
+    network.pins = pins
+    network.pin_inputs()
+    trained(network)
+    whole.loss()
+    whole.tape["dy"][:5] = 0
+    whole.tape["dy"][5:] *= 2
+    whole.backward(1, 10)
+    first = window(whole)
+    found = truncation(network, Window(first.x[:5], first.target[:5], first.states))
+    assert worst(found.added, whole.gradient - network.gradient) < 1e-13
+    assert found.drift == pytest.approx(0.0, abs=1e-14)
+    network.pins = (*pins, Cut(1))
+    trained(network)
+    assert truncation(network, Window(first.x[:5], first.target[:5], first.states)).added_norm == 0
 
 
 # In one line
