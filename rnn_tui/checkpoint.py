@@ -139,8 +139,12 @@ def save(path: str | os.PathLike[str], trainer: Trainer) -> None:
     After a divergence that is the last finite state.
 
     Raises:
-        CheckpointError: the file cannot be written.
+        CheckpointError: the file cannot be written, or something is pinned or cut, which a file
+            cannot tell.
     """
+    if pins := trainer.network.pins:
+        inside = ", ".join(map(str, pins))
+        raise CheckpointError(path, f"a checkpoint cannot hold what is pinned: release {inside}")
     keyframe = trainer.keyframe()
     history, curve = trainer.history.state()
     tensors = _to_torch(trainer.architecture, keyframe.parameters)

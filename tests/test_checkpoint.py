@@ -21,6 +21,7 @@ from safetensors.numpy import load_file, save_file
 
 from rnn_tui import checkpoint
 from rnn_tui.checkpoint import NETWORK, CheckpointError, load, load_weights, save
+from rnn_tui.engine.interventions import Cut, Pin
 from rnn_tui.engine.trainer import Trainer
 from rnn_tui.settings import Settings
 from rnn_tui.tasks import DataError
@@ -551,3 +552,15 @@ def test_after_a_divergence_the_last_finite_state_is_kept(tmp_path: Path, steppi
         while loaded.divergence is None:
             loaded.step() if stepping else loaded.run(1)
     assert str(loaded.divergence) == str(found)
+
+
+def test_a_run_with_something_pinned_is_not_saved(tmp_path: Path) -> None:
+    trainer = trained(cell="lstm")
+    trainer.network.pins = (Pin("f_t", 1.0), Cut(2))
+    with pytest.raises(CheckpointError) as caught:
+        save(tmp_path / "run", trainer)
+    assert "cannot hold what is pinned: release f = 1, detach @2" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+    trainer.network.pins = ()
+    save(tmp_path / "run", trainer)
