@@ -11,7 +11,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -29,6 +29,7 @@ from rnn_tui.engine.program import Cursor, Pass
 from rnn_tui.engine.search import search_back, to_next_stop
 from rnn_tui.engine.timeline import Ghost, Place, Stride, Timeline
 from rnn_tui.engine.trainer import Divergence, Trainer
+from rnn_tui.proofs import Prover, Result, Verify, cause_of, requests
 from rnn_tui.settings import Settings
 from rnn_tui.tasks.base import TestSeries
 
@@ -131,11 +132,19 @@ class Configure:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the screen looks at: which sample, which timestep (None: the cursor's), predictions."""
+    """What the screen looks at: which sample, which timestep (None: the cursor's), predictions,
+    which proofs (`rnn_tui.proofs.PANELS`) and whose ledger."""
 
     sample: int = 0
     t: int | None = None
     predictions: bool = True
+    proofs: frozenset[str] = frozenset()
+    parameter: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StopProof:
+    """Give up the numeric check under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +171,14 @@ Command = (
     | Configure
     | Look
     | Save
+    | Verify
+    | StopProof
 )
 
 
-MOVES = (Step, Back, GoTo, RunTo, BackToStop, Run, Toggle, Restart)
+WALKS = (Step, Back, GoTo, RunTo, BackToStop)  # with an end of their own
+INTERRUPTS = (Pause, Toggle, Restart)
+MOVES = (*WALKS, Run, Toggle, Restart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +263,8 @@ class Snapshot:
     seeking: float | None  # the share of the way done, while going to a place far off
     unsaved: bool  # whether updates would be lost on quitting
     trained: float  # seconds of training since the last save or start
+    proofs: Mapping[str, Result]  # those there are, by name; none while running
+    proving: tuple[str, float] | None  # the one being worked on, and the share done
 
     @property
     def state(self) -> str:
@@ -336,6 +351,8 @@ class Session:
         self._predictions: Predictions | None = None
         self._evaluated = -math.inf
         self._evaluator: Evaluator | None = None
+        self._prover = Prover()
+        self._asked: Verify | None = None  # a check that waits for the walk under way to end
         self.latest: Snapshot = self._snapshot()
         self._thread = threading.Thread(target=self._work, name="trainer", daemon=True)
 
@@ -358,8 +375,14 @@ class Session:
             self._thread.join(timeout)
 
     def send(self, command: Command) -> None:
-        """Hand over a command; it is carried out in order."""
+        """Hand over a command; it is carried out in order.
+
+        Only what ends a walk overtakes the walks that were still waiting for their turn.
+        """
         with self._wake:
+            if isinstance(command, INTERRUPTS):
+                waiting = [each for each in self._commands if not isinstance(each, WALKS)]
+                self._commands = deque(waiting)
             self._commands.append(command)
             self._wake.notify()
 
@@ -390,11 +413,11 @@ class Session:
     def _work(self) -> None:
         while True:
             with self._wake:
-                while not (self._commands or self._goal or self._stopping):
+                while not (self._commands or self._goal or self._prover.busy or self._stopping):
                     self._wake.wait()
                 if self._stopping:
                     return
-                command = self._commands.popleft() if self._commands else None
+                command = self._commands.popleft() if self._next_may_begin() else None
             try:
                 if command is not None:
                     self._carry_out(command)
@@ -406,6 +429,13 @@ class Session:
                 self._publish()
             if self._goal is not None:
                 self._free.wait(LONGEST_HOLD)
+
+    def _next_may_begin(self) -> bool:
+        """Whether the next command has its turn; a walk waits until the one before is over."""
+        if not self._commands:
+            return False
+        walking = self._goal is not None and not math.isinf(self._goal.left)
+        return not (walking and isinstance(self._commands[0], WALKS))
 
     def _is_news(self, command: Command | None) -> bool:
         """Whether the screen is to hear of this without asking.
@@ -427,7 +457,7 @@ class Session:
 
     def _carry_out(self, command: Command) -> None:
         if isinstance(command, MOVES):
-            self._stop = None
+            self._stop = self._asked = None
         match command:
             case Step(stride, count):
                 self._goal = _Goal(stride, count)
@@ -461,10 +491,21 @@ class Session:
                 self._look = replace(command, sample=min(sample, last))
             case Save(path):
                 self._save(path)
+            case Verify():
+                self._ask(command)
+            case StopProof():
+                self._prover.stop()
         forward = self._goal is not None and self._goal.way is None
         if forward and self._trainer.divergence is not None:
             self._goal = None
             self._say("the network diverged: r restarts it, o changes its settings", error=True)
+
+    def _ask(self, request: Verify) -> None:
+        """A numeric check, once the walk under way is over."""
+        if self._goal is not None and math.isinf(self._goal.left):
+            self._say("a gradient is checked while the run stands still: space pauses")
+        elif request.parameter < self._trainer.parameters.size:
+            self._asked = request
 
     def _configure(self, settings: Settings) -> None:
         self._timeline.budget = settings.timeline * 2**20
@@ -522,6 +563,7 @@ class Session:
         self._speed = self._trained = 0.0
         self._saved_at = self._started_at = trainer.updates
         self._predictions = self._evaluator = None
+        self._prover = Prover()
         self._look = replace(self._look, t=None, sample=min(self._look.sample, settings.batch - 1))
 
     def _save(self, path: str) -> None:
@@ -551,6 +593,8 @@ class Session:
             self._run_watched(goal)
             return
         while goal.left > 0 and trainer.divergence is None and elapsed < SLICE:
+            if not endless and trainer.position == trainer.program.end:
+                self._prover.remember(trainer)
             forward(stride)
             goal.left -= 1
             elapsed = time.perf_counter() - start
@@ -647,10 +691,27 @@ class Session:
             seeking=self._goal.done if self._goal is not None and self._goal.way else None,
             unsaved=trainer.updates not in (self._saved_at, self._started_at),
             trained=self._trained,
+            proofs=self._prove(),
+            proving=self._prover.proving,
         )
         if cursor.stage is Pass.BACKWARD and snapshot.t >= cursor.t:
             return replace(snapshot, shares=shares(trainer.network, snapshot.t))
         return snapshot
+
+    def _prove(self) -> Mapping[str, Result]:
+        """What the screen wants proved here; what is quickly done is there at once."""
+        prover, trainer, look = self._prover, self._trainer, self._look
+        if self._goal is not None:
+            prover.pause()
+            return {}
+        parameter = min(look.parameter, trainer.parameters.size - 1)
+        if self._asked is not None:
+            prover.verify(trainer, self._asked)
+            self._asked = None
+        prover.attend(trainer, requests(look.proofs, parameter, look.sample))
+        prover.work(SLICE)
+        cause = cause_of(trainer)
+        return {**prover.results, **({"cause": cause} if cause is not None else {})}
 
     def _picture(self) -> Picture:
         """The sample looked at, with the weights it was computed with, even after the update."""

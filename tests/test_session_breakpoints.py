@@ -19,6 +19,7 @@ from rnn_tui.session import (
     Configure,
     GoTo,
     Look,
+    Pause,
     RemoveBreakpoint,
     Run,
     RunTo,
@@ -126,3 +127,28 @@ def test_back_before_the_start_stays_there(session: Session) -> None:
     start = after(session, Step(Stride.UPDATE, 3), Back(Stride.UPDATE, 10), Look(t=None))
     start = after(session, Back(Stride.UPDATE, 10), until=lambda s: s.cursor.update == 0)
     assert not start.cursor.drawn
+
+
+def test_walks_wait_for_each_other_and_a_pause_overtakes_them() -> None:
+    session = Session(Trainer(Settings(cell="lstm", hidden=64, steps=40, num_points=400)))
+    session.start()
+    try:
+        arrived = after(
+            session,
+            Step(Stride.UPDATE, 20),
+            Back(Stride.UPDATE, 5),
+            Step(Stride.TIMESTEP, 3),
+            until=lambda s: s.cursor.t == 2,
+        )
+        assert (arrived.cursor.update, arrived.cursor.stage) == (15, Pass.FORWARD)
+        for _ in range(50):
+            session.send(Step(Stride.UPDATE, 1000))
+        while session.latest.cursor.update < 20:
+            session.refresh()
+            time.sleep(0.002)
+        paused = after(session, Pause())
+        assert paused.cursor.update < 5000
+        time.sleep(0.1)
+        assert session.latest.cursor == paused.cursor
+    finally:
+        session.stop()
