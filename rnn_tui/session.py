@@ -421,14 +421,21 @@ class Session:
             try:
                 if command is not None:
                     self._carry_out(command)
-                if self._goal is not None:
-                    self._slice(self._goal)
+                news = self._continue(command)
             except Exception as error:  # whatever it is, the screen must hear of it and live on
                 self._fail(error)
-            if self._wanted or (self._is_news(command) and not self._commands):
+                news = True
+            if self._wanted or (news and not self._commands):
                 self._publish()
-            if self._goal is not None:
+            if self._goal is not None or self._prover.busy:
                 self._free.wait(LONGEST_HOLD)
+
+    def _continue(self, command: Command | None) -> bool:
+        """A slice of what is under way; whether the screen is to hear of something."""
+        if self._goal is not None:
+            self._slice(self._goal)
+            return self._is_news(command)
+        return self._prover.work(SLICE) or command is not None
 
     def _next_may_begin(self) -> bool:
         """Whether the next command has its turn; a walk waits until the one before is over."""
