@@ -16,6 +16,7 @@ from rnn_tui.engine.cells.base import Operation
 from rnn_tui.engine.clipping import Clipping, norm
 from rnn_tui.engine.expressions import Array
 from rnn_tui.engine.history import History, Mark
+from rnn_tui.engine.interventions import Edit, Intervention, Pins, together
 from rnn_tui.engine.network import Architecture, Network, initialise, views
 from rnn_tui.engine.optimizers import Hyperparameters, make_optimizer
 from rnn_tui.engine.program import Cursor, Pass, Program
@@ -57,6 +58,7 @@ class Keyframe:
     loss: float  # of the window before, NaN before the first
     grad_norm: float
     mark: Mark  # where the history stands
+    pins: Pins = ()  # in force in the window
 
     @property
     def size(self) -> int:
@@ -128,6 +130,13 @@ class Trainer:
         self.settings = settings
         if self.position == self.program.clip:
             self.clipping.apply(self.network.gradient, self.clipped, self.grad_norm)
+
+    def intervene(self, intervention: Intervention) -> None:
+        """Set parameters, hold values or cut paths from the next window on; not within one."""
+        if isinstance(intervention, Edit):
+            self.parameters[intervention.indices(self.network)] = intervention.value
+        else:
+            self.network.pins = together(self.network.pins, intervention)
 
     # Where we are
 
@@ -259,7 +268,10 @@ class Trainer:
         self.position = self.program.batch
         self._window_data = self.task.state()
         self._window_marks = (self.loss, self.grad_norm, self.history.mark())
-        if self.task.next_window(tape["x"], tape["target"]) or not self.settings.carry:
+        fresh = self.task.next_window(tape["x"], tape["target"])
+        if self.network.pins:
+            self.network.pin_inputs()
+        if fresh or not self.settings.carry:
             self.network.set_state(None)
         else:
             self.network.carry_state()
@@ -447,6 +459,7 @@ class Trainer:
             loss=marks[0],
             grad_norm=marks[1],
             mark=marks[2],
+            pins=self.network.pins,
         )
 
     def restore(self, keyframe: Keyframe) -> None:
@@ -454,6 +467,7 @@ class Trainer:
         if keyframe.settings != self.settings:
             self.position = 0
             self.configure(keyframe.settings)
+        self.network.pins = keyframe.pins
         np.copyto(self.parameters, keyframe.parameters)
         for name, array in self.optimizer.memory.items():
             np.copyto(array, keyframe.memory[name])
