@@ -4,7 +4,8 @@ Going back never inverts arithmetic. Keyframes are kept while training, within a
 going back restores the nearest one before the place wanted and replays from there, through the same
 code, so the bits are the same. Changes of the settings are part of the timeline: replaying meets
 them again at their places. Another change in the past forks it: what lay ahead is forgotten, and
-its curve stays as a ghost.
+its curve stays as a ghost. An intervention takes effect between two windows: the one under way is
+computed again from its start. The newest can be discarded, as if it had never been made.
 
 A place is the trainer's `index` (micro-operations since the run began) and how many operations of
 the last one are revealed.
@@ -14,12 +15,14 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
-from rnn_tui.engine.history import Curve
+from rnn_tui.engine.history import Curve, History
+from rnn_tui.engine.interventions import Intervention, check
 from rnn_tui.engine.trainer import Keyframe, Trainer
 from rnn_tui.settings import Settings
 
@@ -57,10 +60,39 @@ class Ghost:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """Settings that took effect at a place."""
+    """What took effect at a place: settings once it was reached, an intervention on the way to it.
+
+    An intervention's place is where a window's batch is drawn: it is made just before.
+    """
 
     index: int
-    settings: Settings
+    what: Settings | Intervention
+
+    @property
+    def order(self) -> tuple[int, bool]:
+        """What comes first takes effect first."""
+        return self.index, isinstance(self.what, Settings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """A branch left by an intervention, all of it, and where it was left."""
+
+    left: _Change  # what it was left with
+    here: Place
+    start: Keyframe  # a place before `here` to replay from
+    newest: Place
+    keyframes: tuple[Keyframe, ...]
+    changes: tuple[_Change, ...]
+    ghosts: tuple[Ghost, ...]
+    history: History
+    due: int
+
+    @property
+    def intervention(self) -> Intervention:
+        """What it was left for."""
+        assert not isinstance(self.left.what, Settings)
+        return self.left.what
 
 
 class Timeline:
@@ -75,7 +107,8 @@ class Timeline:
         self._keyframes: list[Keyframe] = [trainer.window_start()]
         self._starts: list[int] = [self._keyframes[0].updates]
         self.bytes = self._keyframes[0].size
-        self._changes: list[_Change] = []
+        self._changes: list[_Change] = []  # in the order they take effect
+        self._branch: _Branch | None = None
         self._due = trainer.updates + EVERY
 
     # Where we are
@@ -183,14 +216,36 @@ class Timeline:
         """Forward to `index`, changes taking effect on the way."""
         trainer = self.trainer
         while trainer.index < index and trainer.divergence is None:
-            upcoming = [c for c in self._changes if trainer.index < c.index <= index]
-            trainer.advance(upcoming[0].index if upcoming else index)
+            ahead = [c.index for c in self._changes if trainer.index < c.index <= index]
+            target = ahead[0] if ahead else index
+            if self._interventions_at(target):
+                trainer.advance(target - 1)
+                if trainer.divergence is not None:
+                    return
+                self._intervene_before(target)
+            trainer.advance(target)
             self._apply_changes_here()
 
+    def _interventions_at(self, index: int) -> list[Intervention]:
+        """Those to be made on the way from the place before to `index`."""
+        here = (change.what for change in self._changes if change.index == index)
+        return [what for what in here if not isinstance(what, Settings)]
+
+    def _intervene_before(self, index: int) -> None:
+        for intervention in self._interventions_at(index):
+            self.trainer.intervene(intervention)
+
     def _apply_changes_here(self) -> None:
+        """Settings that belong to this place.
+
+        At the start of a window that no other is before, interventions too: nothing else would
+        be seen of them there. Made twice they are the same as once.
+        """
         for change in self._changes:
-            if change.index == self.trainer.index:
-                self.trainer.configure(change.settings)
+            if change.index == self.trainer.index and isinstance(change.what, Settings):
+                self.trainer.configure(change.what)
+        if self.trainer.position == 0:
+            self._intervene_before(self.trainer.index + 1)
 
     # Back
 
@@ -274,7 +329,7 @@ class Timeline:
         return kept
 
     def _changed_in(self, window: int) -> bool:
-        """Whether settings changed within a window: then it cannot tell how it began."""
+        """Whether something changed within a window: then it cannot tell how it began."""
         end = self.trainer.program.end
         return any(window * end < change.index <= (window + 1) * end for change in self._changes)
 
@@ -339,9 +394,104 @@ class Timeline:
         changed = ", ".join(differences)
         if not self._changed_in(max(trainer.index - 1, 0) // trainer.program.end):
             self._insert(trainer.window_start())
+        made = self._made()
         trainer.configure(settings)
         self._fork(changed)
-        self._changes.append(_Change(trainer.index, settings))
+        self._change(made, _Change(trainer.index, settings))
+
+    def _made(self) -> list[_Change]:
+        """The changes that led here."""
+        index, early = self.trainer.index, self.trainer.position == 0  # see _apply_changes_here
+        return [
+            change
+            for change in self._changes
+            if change.index <= index + (early and not isinstance(change.what, Settings))
+        ]
+
+    def _change(self, made: list[_Change], change: _Change) -> None:
+        """`change` is the newest one; of the others those `made` stay."""
+        if self._branch is not None and self._branch.left not in made:
+            self._branch = None
+        self._changes = sorted((*made, change), key=lambda each: each.order)
+
+    def intervene(self, intervention: Intervention) -> None:
+        """Hold a value, cut a path or set parameters, from the start of this window on.
+
+        The window is computed again up to this place. That forks the timeline; `discard` takes it
+        back.
+
+        Raises:
+            InterventionError: it does not fit the network; nothing is changed.
+        """
+        trainer, here, made = self.trainer, self.here, self._made()
+        check(intervention, trainer.network)
+        window = trainer.updates - (trainer.position == trainer.program.end)
+        change = _Change(window * trainer.program.end + 1, intervention)
+        branch = self._leave(change, window)
+        self._insert(branch.start)
+        self._replay(branch.start, change.index - 1)
+        self._fork(str(intervention))
+        self._change(made, change)
+        self._branch = branch
+        self._apply_changes_here()
+        self._advance(here.index)
+        self._reveal(here)
+        self._newest, self._due = self.here, trainer.updates + 1
+
+    def _leave(self, change: _Change, window: int) -> _Branch:
+        """This branch as it is now, at a place in `window`."""
+        trainer = self.trainer
+        start = self._keyframes[max(bisect.bisect_right(self._starts, window) - 1, 0)]
+        if start.updates != window and not self._changed_in(window):
+            start = trainer.window_start()
+        return _Branch(
+            left=change,
+            here=self.here,
+            start=start,
+            newest=self._newest,
+            keyframes=tuple(self._keyframes),
+            changes=tuple(self._changes),
+            ghosts=self.ghosts,
+            history=deepcopy(trainer.history),
+            due=self._due,
+        )
+
+    def _replay(self, start: Keyframe, index: int) -> None:
+        self.trainer.restore(start)
+        self._apply_changes_here()
+        self._advance(index)
+
+    def _reveal(self, place: Place) -> None:
+        if self.trainer.divergence is None:
+            self.trainer.revealed = min(place.revealed, self._operations_at(place.index))
+
+    @property
+    def discardable(self) -> Intervention | None:
+        """The intervention that `discard` would take back."""
+        return None if self._branch is None else self._branch.intervention
+
+    def discard(self) -> bool:
+        """Be where the newest intervention was made, as if it had never been; whether there is one.
+
+        Whatever was done since is undone with it.
+        """
+        branch = self._branch
+        if branch is None:
+            return False
+        self._branch = None
+        self._keyframes = list(branch.keyframes)
+        self._starts = [keyframe.updates for keyframe in self._keyframes]
+        self.bytes = sum(keyframe.size for keyframe in self._keyframes)
+        self._changes, self.ghosts = list(branch.changes), branch.ghosts
+        self.trainer.history = branch.history
+        self._replay(branch.start, branch.here.index)
+        self._reveal(branch.here)
+        self._newest, self._due = branch.newest, branch.due
+        return True
+
+    def keep(self) -> None:
+        """The newest intervention stays: what was left for it is no longer held in memory."""
+        self._branch = None
 
     def _fork(self, label: str) -> None:
         """Forget what lies ahead; its curve stays as a ghost."""
@@ -355,7 +505,6 @@ class Timeline:
         if trainer.position == trainer.program.end:
             keep = bisect.bisect_left(self._starts, trainer.updates)
         self._drop_from(max(keep, 1))
-        self._changes = [change for change in self._changes if change.index <= here.index]
         self._newest = here
         self._due = trainer.updates + 1
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -9,8 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from rnn_tui.engine import timeline as module
+from rnn_tui.engine.history import Curve
+from rnn_tui.engine.interventions import Edit, Intervention, InterventionError, Pin, parse
 from rnn_tui.engine.program import Pass
-from rnn_tui.engine.timeline import Place, Stride, Timeline
+from rnn_tui.engine.timeline import Ghost, Place, Stride, Timeline
 from rnn_tui.engine.trainer import Trainer
 from rnn_tui.settings import Settings
 
@@ -32,7 +36,7 @@ def bits(trainer: Trainer) -> tuple[object, ...]:
     parts.append(tape["dh"][tape.steps - backward :].tobytes())
     if cursor.stage in (Pass.CLIP, Pass.UPDATE):
         parts += [trainer.network.gradient.tobytes(), trainer.clipped.tobytes()]
-    parts.append(str(trainer.task.state()))
+    parts += [str(trainer.task.state()), str(trainer.network.pins)]
     return tuple(parts)
 
 
@@ -52,14 +56,73 @@ CHANGES: list[dict[str, object]] = [
 ]
 
 
+INTERVENTIONS = [
+    "h_1 @2 = 0.5",
+    "h @4 = -0.1",
+    "x @3 = 0.2",
+    "x = 0.1",
+    "detach @3",
+    "W_h[1,2] = 0.5",
+    "W_h = 0",
+    "b = 0.1",
+    "b_y[1] = -0.2",
+    "release",
+]
+GATES = {
+    "rnn": ["a_2 = 0.3", "a @1 = 0"],
+    "lstm": ["f = 1", "c_3 @2 = 0.4"],
+    "gru": ["z_1 = 0"],
+}
+
+
+@dataclass(frozen=True)
+class Made:
+    """A change, and the place that it is seen from: a window's batch for an intervention."""
+
+    index: int
+    what: Settings | Intervention
+
+    @property
+    def order(self) -> tuple[int, bool]:
+        return self.index, isinstance(self.what, Settings)
+
+    def seen(self, index: int) -> bool:
+        """At the very start there is no place before it."""
+        return self.index <= index or (index == 0 and self.order == (1, False))
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a discard must bring back."""
+
+    made: Made
+    here: Place
+    newest: Place
+    bits: tuple[object, ...]
+    curve: Curve
+    ghosts: tuple[Ghost, ...]
+    starts: list[int]
+    known: dict[Place, tuple[object, ...]]
+    changes: list[Made]
+
+
+def same_curve(one: Curve, other: Curve) -> bool:
+    columns = ("update", "loss", "low", "high", "smoothed", "grad_norm")
+    same = all(getattr(one, c).tobytes() == getattr(other, c).tobytes() for c in columns)
+    return same and one.stride == other.stride
+
+
 class Walks(RuleBasedStateMachine):
     """Mixes every way to move and to change; each place must always be the same bits."""
 
+    start = SMALL
+
     def __init__(self) -> None:
         super().__init__()
-        self.timeline = Timeline(Trainer(SMALL))
+        self.timeline = Timeline(Trainer(self.start))
         self.known: dict[Place, tuple[object, ...]] = {}
-        self.changes: list[tuple[int, Settings]] = []
+        self.changes: list[Made] = []
+        self.left: Left | None = None
 
     @property
     def trainer(self) -> Trainer:
@@ -94,7 +157,57 @@ class Walks(RuleBasedStateMachine):
         self.timeline.configure(settings)
         here = self.timeline.here
         self.known = {p: b for p, b in self.known.items() if p.index < here.index}
-        self.changes = [c for c in self.changes if c[0] <= here.index] + [(here.index, settings)]
+        self.change(here, Made(here.index, settings))
+
+    def change(self, here: Place, made: Made) -> None:
+        kept = [change for change in self.changes if change.seen(here.index)]
+        self.changes = sorted([*kept, made], key=lambda change: change.order)
+        if self.left is not None and self.left.made not in kept:
+            self.left = None
+
+    @precondition(lambda self: len(self.changes) < 6)
+    @rule(place=st.integers(0, 99))
+    def intervene(self, place: int) -> None:
+        texts = INTERVENTIONS + GATES[self.start.cell]
+        timeline, trainer, here = self.timeline, self.trainer, self.timeline.here
+        what = parse(texts[place % len(texts)], trainer.network)
+        end = trainer.program.end
+        window = trainer.updates - (trainer.position == end)
+        made = Made(window * end + 1, what)
+        left = Left(
+            made,
+            here,
+            timeline.newest,
+            bits(trainer),
+            trainer.history.curve(),
+            timeline.ghosts,
+            list(timeline.starts),
+            self.known,
+            self.changes,
+        )
+        timeline.intervene(what)
+        assert timeline.here == here
+        assert not timeline.in_past
+        assert timeline.discardable == what
+        first = window * end + (window > 0)  # of the places that are others now
+        self.known = {p: b for p, b in self.known.items() if p.index < first}
+        self.change(here, made)
+        self.left = left
+
+    @precondition(lambda self: self.left is not None)
+    @rule()
+    def discard(self) -> None:
+        timeline, left = self.timeline, self.left
+        assert left is not None
+        assert timeline.discard()
+        assert (timeline.here, timeline.newest) == (left.here, left.newest)
+        assert bits(self.trainer) == left.bits
+        assert same_curve(self.trainer.history.curve(), left.curve)
+        assert timeline.ghosts == left.ghosts
+        assert list(timeline.starts) == left.starts
+        assert timeline.bytes == sum(keyframe.size for keyframe in timeline._keyframes)
+        assert not timeline.discard()
+        self.known, self.changes, self.left = left.known, left.changes, None
 
     @invariant()
     def check(self) -> None:
@@ -105,13 +218,17 @@ class Walks(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """A straight run with the same changes at the same places."""
-        straight = Trainer(SMALL)
+        straight = Trainer(self.start)
         here = self.timeline.here
-        for index, settings in self.changes:
-            if index > here.index:
+        for change in self.changes:
+            if not change.seen(here.index):
                 break
-            straight.advance(index)
-            straight.configure(settings)
+            if isinstance(change.what, Settings):
+                straight.advance(change.index)
+                straight.configure(change.what)
+            else:
+                straight.advance(change.index - 1)
+                straight.intervene(change.what)
         straight.advance(here.index)
         straight.revealed = here.revealed
         assert bits(straight)[3:] == bits(self.trainer)[3:]
@@ -119,6 +236,16 @@ class Walks(RuleBasedStateMachine):
 
 Walks.TestCase.settings = hypothesis_settings(max_examples=40, stateful_step_count=25)
 TestWalks = Walks.TestCase
+
+
+class GatedWalks(Walks):
+    """The same with gates to pin."""
+
+    start = SMALL.with_(cell="lstm")
+
+
+GatedWalks.TestCase.settings = hypothesis_settings(max_examples=12, stateful_step_count=20)
+TestGatedWalks = GatedWalks.TestCase
 
 
 def test_back_and_forward_by_each_stride_are_inverse() -> None:
@@ -219,3 +346,118 @@ def test_a_seek_may_be_left_off_and_taken_up_again() -> None:
     way.close()
     seek(timeline, timeline.place_of(200))
     assert bits(timeline.trainer)[3:] == bits(straight)[3:]
+
+
+def started(updates: int, timesteps: int, **changed: object) -> Timeline:
+    """A timeline some way into the window after so many updates."""
+    timeline = Timeline(Trainer(SMALL.with_(**changed)))  # type: ignore[arg-type]
+    for _ in range(updates):
+        timeline.forward(Stride.UPDATE)
+    for _ in range(timesteps):
+        timeline.forward(Stride.TIMESTEP)
+    return timeline
+
+
+def test_an_intervention_computes_this_window_again_and_lasts() -> None:
+    timeline = started(5, 4, cell="lstm")
+    trainer, here = timeline.trainer, timeline.here
+    before = trainer.network.tape["h"].copy()
+    timeline.intervene(parse("f = 1", trainer.network))
+    assert timeline.here == here
+    assert (trainer.network.values(2)["f_t"] == 1).all()
+    assert (trainer.network.tape["h"][0] == before[0]).all()
+    assert (trainer.network.tape["h"][2] != before[2]).any()
+    for _ in range(3):
+        timeline.forward(Stride.UPDATE)
+    assert (trainer.network.values(4)["f_t"] == 1).all()
+    timeline.intervene(parse("release", trainer.network))
+    assert trainer.network.pins == ()
+    assert (trainer.network.values(4)["f_t"] < 1).all()
+
+
+def test_going_back_before_it_undoes_it_and_going_forward_meets_it() -> None:
+    timeline = started(5, 4)
+    trainer = timeline.trainer
+    there, kept = timeline.place_of(5), trainer.parameters[3:4].copy()
+    timeline.intervene(Edit("W_h", 0.25))
+    assert (trainer.network.parameters["W_h"] == 0.25).all()
+    seek(timeline, there)
+    assert (trainer.network.parameters["W_h"] != 0.25).all()
+    assert trainer.parameters[3:4] == kept
+    timeline.forward(Stride.TIMESTEP)
+    assert (trainer.network.parameters["W_h"] == 0.25).all()
+
+
+def test_an_intervention_in_the_past_leaves_a_ghost_with_its_text_and_discard_takes_it_back() -> (
+    None
+):
+    timeline = started(40, 3)
+    seek(timeline, Place(timeline.place_of(20).index + 3, 1))
+    trainer, curve, newest = timeline.trainer, timeline.trainer.history.curve(), timeline.newest
+    now = bits(trainer)
+    timeline.intervene(parse("h_1 @2 = 0.5", trainer.network))
+    (ghost,) = timeline.ghosts
+    assert ghost.label == "before h_1 @2 = 0.5"
+    assert list(ghost.curve.update) == list(range(21, 41))
+    assert not timeline.in_past
+    for _ in range(30):
+        timeline.forward(Stride.UPDATE)
+    assert timeline.discard()
+    assert bits(trainer) == now
+    assert timeline.ghosts == ()
+    assert timeline.newest == newest
+    assert same_curve(trainer.history.curve(), curve)
+    straight = Trainer(SMALL)
+    straight.run(40)
+    seek(timeline, timeline.place_of(40))
+    assert bits(trainer)[3:] == bits(straight)[3:]
+
+
+def test_what_is_kept_cannot_be_discarded() -> None:
+    timeline = started(2, 1)
+    assert not timeline.discard()
+    timeline.intervene(Edit("b", 0.5))
+    timeline.keep()
+    assert timeline.discardable is None
+    assert not timeline.discard()
+    assert (timeline.trainer.network.parameters["b"] == 0.5).all()
+
+
+def test_leaving_the_branch_of_an_intervention_leaves_nothing_to_discard() -> None:
+    timeline = started(6, 2)
+    timeline.intervene(Edit("b", 0.5))
+    seek(timeline, timeline.place_of(3))
+    assert timeline.discardable is not None
+    timeline.configure(timeline.trainer.settings.with_(lr=0.5))
+    assert timeline.discardable is None
+
+
+def test_before_the_first_batch_it_is_seen_at_once() -> None:
+    timeline = started(0, 0)
+    timeline.intervene(Edit("b", 0.5))
+    assert (timeline.trainer.network.parameters["b"] == 0.5).all()
+    timeline.forward(Stride.UPDATE)
+    seek(timeline, Place(0, 0))
+    assert (timeline.trainer.network.parameters["b"] == 0.5).all()
+    assert timeline.discard()
+    assert (timeline.trainer.network.parameters["b"] != 0.5).any()
+
+
+def test_one_that_does_not_fit_changes_nothing() -> None:
+    timeline = started(3, 2)
+    now = bits(timeline.trainer)
+    with pytest.raises(InterventionError):
+        timeline.intervene(Pin("h_t", 0.0, 99, 1))
+    assert bits(timeline.trainer) == now
+    assert timeline.discardable is None
+
+
+def test_a_run_that_an_edit_makes_diverge_is_taken_back() -> None:
+    timeline = started(3, 6, activation="relu")
+    now = bits(timeline.trainer)
+    timeline.intervene(Edit("W_y", 1e38))
+    assert timeline.trainer.divergence is not None
+    assert timeline.newest == timeline.here
+    assert timeline.discard()
+    assert timeline.trainer.divergence is None
+    assert bits(timeline.trainer) == now
