@@ -8,7 +8,9 @@ from textual.geometry import Region
 
 from rnn_tui.tui.widgets import network
 
-PANELS = ("timestep", "loss", "predictions", "gradients", "hyperparameters", "network")
+PROOFS = ("ledger", "map", "edge", "proof")
+CHARTS = ("loss", "predictions", "gradients")
+PANELS = ("timestep", *CHARTS, *PROOFS, "hyperparameters", "network")
 LEAST = (80, 24)
 WIDE = (110, 34)
 HEADER, FOOTER = 2, 1
@@ -18,7 +20,8 @@ def arrange(width: int, height: int, panel: str, beside: str, zoomed: bool) -> M
     """The region of each visible panel; header and footer have the first and last lines.
 
     `panel` has the focus. On a narrow screen the timestep and one other panel are visible: the one
-    with the focus, else `beside`. `zoomed` gives the panel the whole screen. Empty below LEAST.
+    with the focus, else `beside`. On a wide one a proof with the focus takes the place of the
+    charts. `zoomed` gives the panel the whole screen. Empty below LEAST.
     """
     if width < LEAST[0] or height < LEAST[1]:
         return {}
@@ -26,7 +29,7 @@ def arrange(width: int, height: int, panel: str, beside: str, zoomed: bool) -> M
     if zoomed:
         return {panel: body}
     if width >= WIDE[0] and height >= WIDE[1]:
-        return _wide(body)
+        return _wide(body, panel)
     return _narrow(body, panel if panel != "timestep" else beside)
 
 
@@ -38,19 +41,15 @@ def _narrow(body: Region, other: str) -> Mapping[str, Region]:
     return {other: above, "timestep": below}
 
 
-def _wide(body: Region) -> Mapping[str, Region]:
+def _wide(body: Region, panel: str) -> Mapping[str, Region]:
     """Everything that teaches together stands together."""
     above, rest = body.split_horizontal(network.HEIGHT + 1 + (body.height - 37) // 4)
     left, right = rest.split_vertical(max(rest.width * 31 // 50, 72))
     timestep, hyperparameters = left.split_horizontal(left.height - 8)
     right = Region(right.x + 1, right.y, right.width - 1, right.height)
+    regions = {"network": above, "timestep": timestep, "hyperparameters": hyperparameters}
+    if panel in PROOFS:
+        return {**regions, panel: right}
     loss, others = right.split_horizontal(right.height // 3)
     predictions, gradients = others.split_horizontal(-(-others.height // 2))
-    return {
-        "network": above,
-        "timestep": timestep,
-        "hyperparameters": hyperparameters,
-        "loss": loss,
-        "predictions": predictions,
-        "gradients": gradients,
-    }
+    return {**regions, "loss": loss, "predictions": predictions, "gradients": gradients}

@@ -54,6 +54,8 @@ KEYS = (
     Key("comma", "parameter(-1)", ",", "parameter before (its share, its update)", True),
     Key("full_stop", "parameter(1)", ".", "next parameter", True),
     Key("x", "sample(1)", "x", "next sample of the batch", True),
+    Key("v", "verify(False)", "v", "check the selected parameter's gradient numerically"),
+    Key("V", "verify(True)", "V", "check the gradient of its whole tensor"),
     Key("w", "write", "w", "write a checkpoint"),
     Key("question_mark,f1", "help", "? F1", "this help"),
     Key("escape", "back", "esc", "drop a count, close, unselect, stop a counted walk"),

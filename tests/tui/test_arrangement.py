@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from textual.geometry import Region
 
-from rnn_tui.tui.arrangement import FOOTER, HEADER, LEAST, PANELS, WIDE, arrange
+from rnn_tui.tui.arrangement import CHARTS, FOOTER, HEADER, LEAST, PANELS, PROOFS, WIDE, arrange
 
 WIDTHS = st.integers(LEAST[0], 400) | st.integers(LEAST[0], 130)
 HEIGHTS = st.integers(LEAST[1], 200) | st.integers(LEAST[1], 50)
@@ -47,12 +47,13 @@ def test_the_panel_with_the_focus_is_visible_and_so_is_the_timestep(
 
 
 @given(WIDTHS, HEIGHTS, ANY_PANEL, OTHER)
-def test_a_narrow_screen_has_two_panels_and_a_wide_one_all(
+def test_a_narrow_screen_has_two_panels_and_a_wide_one_all_charts_or_one_proof(
     width: int, height: int, panel: str, beside: str
 ) -> None:
     regions = arrange(width, height, panel, beside, False)
     if width >= WIDE[0] and height >= WIDE[1]:
-        assert set(regions) == set(PANELS)
+        others = set(PANELS) - set(PROOFS) - set(CHARTS)
+        assert set(regions) == others | ({panel} if panel in PROOFS else set(CHARTS))
     else:
         assert set(regions) == {"timestep", panel if panel != "timestep" else beside}
 
@@ -82,11 +83,12 @@ def test_below_the_least_size_there_is_nothing(
     assert (not arrange(width, height, panel, "network", zoomed)) == small
 
 
+@pytest.mark.parametrize("panel", ["timestep", *PROOFS])
 @pytest.mark.parametrize("size", [LEAST, (120, 40), (200, 60)])
 def test_no_cell_of_the_body_is_wasted_but_the_gap_between_the_columns(
-    size: tuple[int, int],
+    size: tuple[int, int], panel: str
 ) -> None:
-    regions = arrange(*size, "timestep", "network", False)
+    regions = arrange(*size, panel, "network", False)
     used = sum(region.area for region in regions.values())
     body = size[0] * (size[1] - HEADER - FOOTER)
     assert body - used <= size[1]

@@ -17,6 +17,8 @@ from textual.widgets import Static
 
 from rnn_tui.engine.program import Pass
 from rnn_tui.engine.timeline import Stride
+from rnn_tui.proofs import PANELS as COMPUTED
+from rnn_tui.proofs import Verify
 from rnn_tui.session import (
     Back,
     BackToStop,
@@ -31,6 +33,7 @@ from rnn_tui.session import (
     Session,
     Snapshot,
     Step,
+    StopProof,
     Toggle,
 )
 from rnn_tui.settings import Settings
@@ -41,7 +44,18 @@ from rnn_tui.tui.screens.breakpoints import BreakpointsScreen
 from rnn_tui.tui.screens.help import HelpScreen
 from rnn_tui.tui.screens.settings import SettingsScreen
 from rnn_tui.tui.view import Scene, View
-from rnn_tui.tui.widgets import charts, footer, header, hyperparameters, network, stage
+from rnn_tui.tui.widgets import (
+    charts,
+    edge,
+    footer,
+    header,
+    hyperparameters,
+    ledger,
+    network,
+    proof,
+    stage,
+)
+from rnn_tui.tui.widgets import map as gradient_map
 from rnn_tui.tui.widgets.panel import Lined, Panel
 
 ASK_AFTER = 60.0  # seconds of training that are not thrown away without asking
@@ -93,6 +107,10 @@ class Debugger(Screen[None]):
         yield Panel(charts.draw_loss, charts.loss_title, "loss")
         yield Panel(charts.draw_predictions, charts.predictions_title, "predictions")
         yield Panel(charts.draw_gradients, charts.gradients_title, "gradients")
+        yield Panel(ledger.draw, ledger.title, "ledger")
+        yield Panel(gradient_map.draw, gradient_map.title, "map")
+        yield Panel(edge.draw, edge.title, "edge")
+        yield Panel(proof.draw, proof.title, "proof")
         yield Panel(hyperparameters.draw, hyperparameters.title, "hyperparameters")
         yield Lined(footer.draw, "footer")
         yield Static(id="too-small")
@@ -120,7 +138,11 @@ class Debugger(Screen[None]):
                 widget.styles.offset = region.offset
                 widget.styles.width, widget.styles.height = region.size
         self._arranged = True
-        self._look(predictions="predictions" in regions)
+        self._look(
+            predictions="predictions" in regions,
+            proofs=COMPUTED & set(regions),
+            parameter=self.view.parameter,
+        )
         self.call_after_refresh(self.draw)
 
     # Snapshots in
@@ -204,6 +226,8 @@ class Debugger(Screen[None]):
 
     def _see(self, **changes: object) -> None:
         self.view = replace(self.view, **changes)  # type: ignore[arg-type]
+        if self._looking.proofs:
+            self._look(parameter=self.view.parameter)
         self.draw()
 
     def _send(self, command: Command) -> None:
@@ -319,6 +343,9 @@ class Debugger(Screen[None]):
     def action_unit(self, direction: int) -> None:
         """Select a unit; at an update, a tensor."""
         count, snapshot = self._count(), self.session.latest
+        if self.view.panel == "ledger":  # its rows are timesteps, the last one on top
+            self._select_timestep((self._looking.t or snapshot.t) - direction * count)
+            return
         if self._at_update():
             found = tensors(snapshot)
             here = found.index(tensor_of(snapshot, self.view.parameter))
@@ -352,7 +379,7 @@ class Debugger(Screen[None]):
     def _at_update(self) -> bool:
         """Whether the arrows choose parameters: at CLIP and UPDATE, where the panel shows them."""
         snapshot = self.session.latest
-        choosing = self.view.panel in ("timestep", "loss", "predictions", "hyperparameters")
+        choosing = self.view.panel not in ("network", "gradients", "ledger", "map")
         at = snapshot.cursor.stage in (Pass.CLIP, Pass.UPDATE) and snapshot.look.t is None
         return at and choosing and not snapshot.running
 
@@ -361,6 +388,8 @@ class Debugger(Screen[None]):
         snapshot = self.session.latest
         if self.view.prefix:
             self._see(prefix="")
+        elif snapshot.proving is not None and snapshot.proving[0] == "proof":
+            self._send(StopProof())
         elif self._zoomed:
             self.action_zoom()
         elif self._looking.t is not None:
@@ -369,6 +398,11 @@ class Debugger(Screen[None]):
             self._send(Pause())
         else:
             self.draw()
+
+    def action_verify(self, whole: bool) -> None:
+        """Check the gradient of the selected parameter, or of its tensor, and show the proof."""
+        self.focus_panel("proof")
+        self._send(Verify(self.view.parameter, whole))
 
     # Other screens, files, leaving
 

@@ -17,6 +17,7 @@ from rnn_tui.tui.lines import Line, Lines, cell_width, fit, fold
 from rnn_tui.tui.numbers import UNKNOWN, number, signed, strip
 from rnn_tui.tui.parameters import parameter_name, tensors
 from rnn_tui.tui.view import Scene
+from rnn_tui.tui.widgets.cause import explain as explain_bad
 
 SYMBOL = 11  # cells of the symbol with its marker
 NUMBER = 9
@@ -225,6 +226,9 @@ def _explain(scene: Scene, look: _Look, width: int, room: int) -> Lines:
     if not revealed:
         return _next_hint(snapshot, room)
     chosen = revealed[max(len(revealed) - 1 - scene.view.operation, 0)]
+    cause = explain_bad(scene, chosen, width, room)
+    if cause:
+        return cause
     equation = _equation(chosen, look, width)
     spare = room - len(equation) - len(shares) - 2
     if spare < 3:
