@@ -461,3 +461,20 @@ def test_a_run_that_an_edit_makes_diverge_is_taken_back() -> None:
     assert timeline.discard()
     assert timeline.trainer.divergence is None
     assert bits(timeline.trainer) == now
+
+
+def test_an_input_that_is_held_is_held_in_every_window_from_here_on() -> None:
+    timeline = started(3, 2)
+    x = timeline.trainer.network.tape["x"]
+    assert (x[2] != 0.25).any()
+    timeline.intervene(parse("x @3 = 0.25", timeline.trainer.network))
+    for _ in range(3):
+        assert (x[2] == 0.25).all()
+        assert (x[1] != 0.25).any()
+        timeline.forward(Stride.UPDATE)
+
+
+def test_the_start_of_the_window_stays_near() -> None:
+    timeline = started(5, 2)
+    timeline.intervene(Edit("b", 0.5))
+    assert 5 in timeline.starts
