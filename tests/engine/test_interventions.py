@@ -10,7 +10,7 @@ from engine.support import CELLS, SMOOTH_CELLS, Case, cases, same_bits, trained,
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from rnn_tui.engine.copies import Window, complete, snapshot, window
+from rnn_tui.engine.copies import Window, complete, scratch, snapshot, window
 from rnn_tui.engine.interventions import (
     Cut,
     Edit,
@@ -240,6 +240,13 @@ def test_what_was_never_stored_is_shown_as_it_is() -> None:
     assert not values["da_f"][:, 1].any()
     assert values["da_f"][:, 0].all()
     assert not network.gradients["b"][3 + 1].any()
+    network = held(case, (Pin("c_t", 0.2, 2, 3),))
+    trained(network)
+    values = network.values(3)
+    assert values["dc_t"].all()
+    for name in ("df_t", "di_t", "dg_t"):
+        assert not values[name][:, 1].any()
+        assert values[name][:, 0].all()
 
 
 @each_cell
@@ -386,6 +393,14 @@ def test_a_cut_lets_no_jacobian_through(cell: str, activation: str) -> None:
     assert found.step[2] == 0
     assert found.step[3] > 0
     assert (found.product > 0).tolist() == [False, False, False, True, True]
+
+
+def test_a_copy_holds_inputs_of_a_window_that_was_drawn_before() -> None:
+    network = Case("rnn", "tanh", 5, 2, 2, 3, 1, 4).network()
+    copy = scratch(
+        network.architecture, network.flat, window(network), pins=(Pin("x_t", 0.4, 1, 2),)
+    )
+    assert (copy.tape["x"][1, :, 0] == 0.4).all()
 
 
 @each_cell
