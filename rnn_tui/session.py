@@ -22,11 +22,13 @@ from rnn_tui.engine.clipping import Clipping, norm
 from rnn_tui.engine.evaluation import Evaluation, Evaluator
 from rnn_tui.engine.expressions import Array
 from rnn_tui.engine.history import Curve
+from rnn_tui.engine.interventions import Intervention, InterventionError
 from rnn_tui.engine.network import Picture, views
 from rnn_tui.engine.optimizers import Optimizer
 from rnn_tui.engine.probes import Shares, gradient_norms, shares
 from rnn_tui.engine.program import Cursor, Pass
 from rnn_tui.engine.search import search_back, to_next_stop
+from rnn_tui.engine.shadow import Shadow
 from rnn_tui.engine.timeline import Ghost, Place, Stride, Timeline
 from rnn_tui.engine.trainer import Divergence, Trainer
 from rnn_tui.proofs import Prover, Result, Verify, cause_of, requests
@@ -107,6 +109,23 @@ class ToggleBreakpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Intervene:
+    """What if: hold a value, cut a path or set parameters, from the start of this window on."""
+
+    intervention: Intervention
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """Be where the newest what-if was made, as if it had never been."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """The newest what-if stays."""
+
+
+@dataclass(frozen=True, slots=True)
 class Toggle:
     """Pause if something is under way, else run."""
 
@@ -173,12 +192,15 @@ Command = (
     | Save
     | Verify
     | StopProof
+    | Intervene
+    | Discard
+    | Keep
 )
 
 
 WALKS = (Step, Back, GoTo, RunTo, BackToStop)  # with an end of their own
 INTERRUPTS = (Pause, Toggle, Restart)
-MOVES = (*WALKS, Run, Toggle, Restart)
+MOVES = (*WALKS, Run, Toggle, Restart, Intervene, Discard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +256,18 @@ class TimelineView:
 
 
 @dataclass(frozen=True, slots=True)
+class WhatIf:
+    """The newest what-if while it is neither kept nor discarded, and the branch it left.
+
+    `before` is the same place without it; None where that is not known, or while running.
+    """
+
+    text: str
+    before: Picture | None
+    norms_before: Array | None  # ‖∂L/∂h_t‖ there, [T]
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything the screen shows, as it was at one moment. Nothing in it changes any more."""
 
@@ -258,6 +292,8 @@ class Snapshot:
     look: Look
     notice: Notice | None
     timeline: TimelineView
+    what_if: WhatIf | None
+    pins: tuple[str, ...]  # values held and paths cut in this window
     breakpoints: tuple[Line, ...]
     stop: Stop | None  # why the last run stopped, until the next command that moves
     seeking: float | None  # the share of the way done, while going to a place far off
@@ -332,6 +368,7 @@ class Session:
         self._trainer = trainer
         self._breakpoints = Breakpoints(*breakpoints)
         self._stop: Stop | None = None
+        self._shadow: Shadow | None = None
         self._timeline = Timeline(trainer, trainer.settings.timeline * 2**20)
         self._notify: Callable[[], None] = lambda: None
         self._commands: deque[Command] = deque()
@@ -480,6 +517,15 @@ class Session:
                 self._goal = _Goal(Stride.UPDATE, 1, self._back_to_stop())
             case AddBreakpoint() | RemoveBreakpoint() | ToggleBreakpoint():
                 self._edit_breakpoints(command)
+            case Intervene(intervention):
+                self._intervene(intervention)
+            case Discard():
+                self._goal, self._shadow = None, None
+                if not self._timeline.discard():
+                    self._say("there is no what-if to discard")
+            case Keep():
+                self._timeline.keep()
+                self._shadow = None
             case ClearGhosts():
                 self._timeline.clear_ghosts()
             case Run():
@@ -520,6 +566,28 @@ class Session:
         self._timeline.configure(settings)
         # Another optimizer has no last step, but this window was computed with these weights.
         np.copyto(self._trainer.optimizer.before, before)
+
+    def _intervene(self, intervention: Intervention) -> None:
+        self._goal = None
+        try:
+            self._timeline.intervene(intervention)
+        except InterventionError as error:
+            self._say(str(error), error=True)
+            return
+        start = self._timeline.left_at
+        self._shadow = Shadow(self._trainer, start) if start is not None else None
+
+    def _what_if(self) -> WhatIf | None:
+        intervention = self._timeline.discardable
+        if intervention is None:
+            return None
+        before = None
+        if self._shadow is not None and self._goal is None:
+            before = self._shadow.at(self._trainer.index)
+        if before is None:
+            return WhatIf(str(intervention), None, None)
+        picture = before.network.picture(self._look.sample)
+        return WhatIf(str(intervention), picture, gradient_norms(before.network))
 
     def _edit_breakpoints(
         self, command: AddBreakpoint | RemoveBreakpoint | ToggleBreakpoint
@@ -567,6 +635,7 @@ class Session:
         self._goal = None
         self._trainer = trainer
         self._timeline = Timeline(trainer, settings.timeline * 2**20)
+        self._shadow = None
         self._speed = self._trained = 0.0
         self._saved_at = self._started_at = trainer.updates
         self._predictions = self._evaluator = None
@@ -693,6 +762,8 @@ class Session:
             look=look,
             notice=self._notice,
             timeline=self._timeline_view(),
+            what_if=self._what_if(),
+            pins=tuple(map(str, trainer.network.pins)),
             breakpoints=self._breakpoints.lines,
             stop=self._stop,
             seeking=self._goal.done if self._goal is not None and self._goal.way else None,

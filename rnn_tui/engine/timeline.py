@@ -489,6 +489,20 @@ class Timeline:
         self._newest, self._due = branch.newest, branch.due
         return True
 
+    @property
+    def left_at(self) -> Keyframe | None:
+        """Where the window began that the newest intervention changed, as it was without it.
+
+        None when there is none, or settings changed within that window.
+        """
+        branch = self._branch
+        if branch is None:
+            return None
+        end = self.trainer.program.end
+        window = (branch.left.index - 1) // end
+        changed = any(window * end < change.index <= branch.here.index for change in branch.changes)
+        return None if changed or branch.start.updates != window else branch.start
+
     def keep(self) -> None:
         """The newest intervention stays: what was left for it is no longer held in memory."""
         self._branch = None

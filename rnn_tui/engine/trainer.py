@@ -74,10 +74,13 @@ class Trainer:
         SettingError, DataError: the settings do not fit each other or the data.
     """
 
-    def __init__(self, settings: Settings, parameters: Array | None = None) -> None:
-        """Fresh weights as `settings` say, or the given flat vector (copied)."""
+    def __init__(
+        self, settings: Settings, parameters: Array | None = None, task: Task | None = None
+    ) -> None:
+        """Fresh weights as `settings` say, or the given flat vector (copied); a task made before,
+        or one made now."""
         self.settings = settings
-        self.task: Task = make_task(settings)
+        self.task: Task = task or make_task(settings)
         self.architecture = Architecture(
             settings.cell,
             settings.activation,

@@ -39,6 +39,8 @@ KEYS = (
     Key("c", "continue", "c", "continue to the next breakpoint"),
     Key("C", "back_to_stop", "C", "back to the previous breakpoint"),
     Key("t", "run_to", "t", "run to the selected timestep"),
+    Key("e", "what_if", "e", "what if: edit a value, hold a gate, cut a path"),
+    Key("enter", "keep", "enter", "keep the newest what-if; esc discards it"),
     Key("b", "breakpoints", "b", "breakpoints: look and change"),
     Key("r", "restart", "r", "restart from the same seed"),
     Key("o", "settings", "o", "hyperparameters: look and change"),

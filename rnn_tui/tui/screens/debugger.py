@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
+from rnn_tui.engine.interventions import Intervention
 from rnn_tui.engine.program import Pass
 from rnn_tui.engine.timeline import Stride
 from rnn_tui.proofs import PANELS as COMPUTED
@@ -24,7 +25,10 @@ from rnn_tui.session import (
     BackToStop,
     Command,
     Configure,
+    Discard,
     GoTo,
+    Intervene,
+    Keep,
     Pause,
     Restart,
     Run,
@@ -43,6 +47,7 @@ from rnn_tui.tui.parameters import tensor_of, tensors
 from rnn_tui.tui.screens.breakpoints import BreakpointsScreen
 from rnn_tui.tui.screens.help import HelpScreen
 from rnn_tui.tui.screens.settings import SettingsScreen
+from rnn_tui.tui.screens.what_if import WhatIfScreen
 from rnn_tui.tui.view import Scene, View
 from rnn_tui.tui.widgets import (
     charts,
@@ -291,6 +296,20 @@ class Debugger(Screen[None]):
         self._look(t=None)
         self._send(RunTo(t))
 
+    def action_what_if(self) -> None:
+        """Ask what is to be otherwise."""
+        self._count()
+        self.app.push_screen(WhatIfScreen(self.session.latest, self.view), self._intervene)
+
+    def _intervene(self, intervention: Intervention | None) -> None:
+        if intervention is not None:
+            self._send(Intervene(intervention))
+
+    def action_keep(self) -> None:
+        """The newest what-if is no longer a question."""
+        if self.session.latest.what_if is not None:
+            self._send(Keep())
+
     def action_breakpoints(self) -> None:
         """The list."""
         self._count()
@@ -396,6 +415,8 @@ class Debugger(Screen[None]):
             self._look(t=None)
         elif snapshot.running:
             self._send(Pause())
+        elif snapshot.what_if is not None:
+            self._send(Discard())
         else:
             self.draw()
 

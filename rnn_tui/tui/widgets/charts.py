@@ -102,8 +102,11 @@ def draw_gradients(scene: Scene, width: int, height: int) -> Lines:
     """‖∂L/∂h_t‖ over t, as far back as the backward pass has come."""
     snapshot = scene.snapshot
     t = np.arange(1.0, snapshot.steps + 1)
+    before = snapshot.what_if.norms_before if snapshot.what_if else None
+    known = _known_norms(snapshot)
+    left = () if before is None else (Curve("before", "ghost", t, _where(before, known)),)
     chart = Chart(
-        (Curve("‖∂L/∂h_t‖", "gradient", t, _known_norms(snapshot)),),
+        (*left, Curve("‖∂L/∂h_t‖", "gradient", t, known)),
         log_y=True,
         x_label="timestep t",
         marks=(Mark(float(snapshot.t), f"t={snapshot.t}"),) if snapshot.cursor.t else (),
@@ -111,6 +114,11 @@ def draw_gradients(scene: Scene, width: int, height: int) -> Lines:
         empty="comes with the backward pass",
     )
     return draw_chart(chart, width, height)
+
+
+def _where(norms: Array, known: Array) -> Array:
+    """The same timesteps as are `known`."""
+    return np.where(np.isnan(known), np.nan, norms)
 
 
 def _known_norms(snapshot: Snapshot) -> Array:

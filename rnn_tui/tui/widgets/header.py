@@ -26,6 +26,15 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
     if snapshot.stop is not None:
         stopped: Line = ((" ■ ", "error"), (snapshot.stop.reason, "strong"))
         return (fit(stopped, width), fit(_place(snapshot), width))
+    if snapshot.what_if is not None:
+        question: Line = (
+            (" what if ", "accent"),
+            (snapshot.what_if.text, "strong"),
+            ("  enter keeps it, esc discards it", "dim"),
+        )
+        return (fit(question, width), fit(_place(snapshot), width))
+    if snapshot.pins:
+        subject += f" · {', '.join(snapshot.pins)}"
     first: Line = ((subject, "title"),)
     reach = _reach(snapshot)
     rate = f"lr {s.lr:g}"

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from rnn_tui.engine.cells.base import Operation, Row
 from rnn_tui.engine.clipping import norm
 from rnn_tui.engine.expressions import Array, Values
 from rnn_tui.session import Snapshot
-from rnn_tui.tui.equation import numbers_line
+from rnn_tui.tui.equation import numbers_line, with_unit
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit, fold
 from rnn_tui.tui.numbers import UNKNOWN, number, signed, strip
 from rnn_tui.tui.parameters import parameter_name, tensors
@@ -50,6 +52,8 @@ class _Look:
     columns: _Columns
     drawn: bool
     reached: bool  # whether the states before this timestep are there
+    held: bool  # whether a what-if holds or cuts anything
+    before: Values | None  # the same without the what-if at hand
     entered: bool  # whether the backward pass has reached this timestep
 
     @property
@@ -98,6 +102,8 @@ def _look(scene: Scene, width: int) -> _Look:
         backward=backward,
         unit=scene.view.unit,
         columns=_Columns.of(width, snapshot.settings.hidden),
+        held=bool(snapshot.pins),
+        before=_before(snapshot, t),
         drawn=snapshot.cursor.drawn,
         reached=snapshot.cursor.drawn and (t == 1 or bool(snapshot.forward_complete(t - 1))),
         entered=bool(backward),
@@ -112,6 +118,11 @@ def _around_current(rows: Lines, look: _Look, snapshot: Snapshot, height: int) -
     place += place == len(symbols) - 1  # the line of what arrives stands before the last
     first = min(max(place - height + 1, 0), max(len(rows) - height, 0))
     return rows[first : first + height]
+
+
+def _before(snapshot: Snapshot, t: int) -> Values | None:
+    what_if = snapshot.what_if
+    return what_if.before.values(t) if what_if is not None and what_if.before else None
 
 
 # Rows
@@ -140,6 +151,8 @@ def _row(row: Row, look: _Look) -> Line:
     line = (*symbol, *shown, *_number(values, look.unit, known))
     if look.entered:
         return (*line, *_gradient(row, look))
+    if known and look.before is not None and row.symbol in look.before:
+        return (*line, ("  ", ""), *_difference(row.symbol, look, look.before))
     return (*line, ("  ", ""), *_words(row, look, known))
 
 
@@ -158,6 +171,15 @@ def _words(row: Row, look: _Look, known: bool) -> Line:
     return ((row.title, "dim"),)
 
 
+def _difference(symbol: str, look: _Look, before: Values) -> Line:
+    """What it was on the branch left behind, and how far it has moved: ``was +0.72, Δ +0.28``."""
+    now, was = look.values[symbol][0], before[symbol][0]
+    unit = min(look.unit, len(now) - 1)
+    moved = float(now[unit]) - float(was[unit])
+    role = "accent" if moved else "dim"
+    return ((f"was {signed(float(was[unit]))}  ", "dim"), (f"Δ {signed(moved)}", role))
+
+
 def _gradient(row: Row, look: _Look) -> Line:
     """Strip and number of the gradient, and of what passes through."""
     by_column = {op.column: op for op in look.backward if op.row == row.symbol}
@@ -170,6 +192,9 @@ def _gradient(row: Row, look: _Look) -> Line:
         line += _strip(array, look.unit, look.columns.gradient, None, known)
         line += _number(array, look.unit, known)
     through = by_column.get("through")
+    if operation is not None and look.before is not None:
+        was = float(look.before[operation.symbol][0][min(look.unit, len(array) - 1)])
+        return (*line, (" was ", "dim"), (f"{signed(was):>{NUMBER}}", "accent"))
     if through is not None:
         value = look.values[through.symbol][0]
         shown = signed(float(value[min(look.unit, len(value) - 1)]))
@@ -255,8 +280,23 @@ def _equation(operation: Operation, look: _Look, width: int) -> Lines:
     first: Line = ((" ", ""), (symbols, "accent"))
     if cell_width(first) + len(operation.title) + 3 <= width:
         first = (*first, (f"   {operation.title}", "dim"))
-    numbers = numbers_line(operation, look.values, 0, look.unit)
+    numbers = _overruled(operation, look) or numbers_line(operation, look.values, 0, look.unit)
     return (first, *(((" ", ""), (part, "strong")) for part in fold(numbers, width - 2)))
+
+
+def _overruled(operation: Operation, look: _Look) -> str:
+    """Where a what-if holds or cuts this value, the equation alone would tell something else."""
+    if not look.held:
+        return ""
+    value = look.values[operation.symbol][0]
+    unit = min(look.unit, len(value) - 1)
+    with np.errstate(all="ignore"):
+        alone = operation.expression.evaluate(look.values)[0][unit]
+    if np.isclose(alone, value[unit], rtol=1e-4, atol=1e-12):
+        return ""
+    symbol = with_unit(operation.symbol, unit)
+    held = f"{symbol} = {number(float(value[unit]))}"
+    return f"{held} by what-if; the equation alone gives {number(float(alone))}"
 
 
 def _listing(scene: Scene, look: _Look, chosen: Operation, width: int, height: int) -> Lines:

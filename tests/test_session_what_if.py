@@ -1,0 +1,124 @@
+"""What-ifs as the screen asks for them: made, compared with the branch left, kept, discarded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from rnn_tui.engine.interventions import parse
+from rnn_tui.engine.timeline import Stride
+from rnn_tui.engine.trainer import Trainer
+from rnn_tui.session import (
+    Back,
+    Command,
+    Discard,
+    GoTo,
+    Intervene,
+    Keep,
+    Session,
+    Snapshot,
+    Step,
+)
+from rnn_tui.settings import Settings
+from rnn_tui.tui.lines import plain
+from rnn_tui.tui.view import Scene, View
+from rnn_tui.tui.widgets import header, timestep
+
+SMALL = Settings(cell="lstm", hidden=4, steps=5, num_points=60)
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    one = Session(Trainer(SMALL))
+    one.start()
+    yield one
+    one.stop()
+
+
+def after(session: Session, command: Command, until: Callable[[Snapshot], bool]) -> Snapshot:
+    session.send(command)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        snapshot = session.latest
+        if not snapshot.running and until(snapshot):
+            return snapshot
+        time.sleep(0.002)
+    raise AssertionError(f"never came true: {session.latest.cursor}")
+
+
+def what_if(session: Session, text: str) -> Snapshot:
+    intervention = parse(text, session.latest.picture.network)
+    return after(session, Intervene(intervention), lambda s: s.what_if is not None)
+
+
+def walk(session: Session, operations: int) -> Snapshot:
+    at = 12 * 14 + operations
+    return after(session, Step(Stride.TIMESTEP, at), lambda s: s.cursor.update == 12)
+
+
+def test_a_held_gate_is_shown_beside_what_it_was(session: Session) -> None:
+    before = walk(session, 4)
+    there = what_if(session, "f = 1")
+    assert there.cursor == before.cursor
+    assert there.what_if is not None
+    assert there.what_if.before is not None
+    t = there.cursor.t
+    was = before.picture.values(t)
+    for name in [operation.symbol for operation in before.forward_revealed(t)]:
+        np.testing.assert_array_equal(there.what_if.before.values(t)[name], was[name])
+    assert (there.picture.values(t)["f_t"] == 1).all()
+    scene = Scene(there, View())
+    assert "what if f = 1" in plain(header.draw(scene, 80, 2))
+    shown = plain(timestep.draw(scene, 80, 14))
+    assert "was" in shown
+    assert "Δ" in shown
+
+
+def test_discard_is_as_if_it_had_never_been(session: Session) -> None:
+    before = walk(session, 4)
+    what_if(session, "W_h = 0")
+    after(session, Step(Stride.UPDATE, 3), lambda s: s.cursor.update == 15)
+    back = after(session, Discard(), lambda s: s.what_if is None)
+    assert back.cursor == before.cursor
+    np.testing.assert_array_equal(back.optimizer.parameters, before.optimizer.parameters)
+    done = slice(back.cursor.t + 1)  # what lies ahead is left over from before
+    np.testing.assert_array_equal(back.picture.tape["h"][done], before.picture.tape["h"][done])
+    assert back.timeline.ghosts == ()
+
+
+def test_what_is_kept_is_part_of_the_timeline(session: Session) -> None:
+    walk(session, 4)
+    what_if(session, "detach @3")
+    kept = after(session, Keep(), lambda s: s.what_if is None)
+    assert kept.pins == ("detach @3",)
+    earlier = after(session, Back(Stride.UPDATE, 3), lambda s: s.cursor.update < 12)
+    assert earlier.pins == ()
+    again = after(session, GoTo(None), lambda s: s.cursor == kept.cursor)
+    assert again.pins == kept.pins
+
+
+def test_a_held_value_never_wears_an_equation_that_gives_another(session: Session) -> None:
+    walk(session, 4)
+    what_if(session, "f = 0.5")
+    for _ in range(8):
+        snapshot = after(session, Step(Stride.TIMESTEP), lambda s: s.cursor.complete)
+        if not snapshot.cursor.t:
+            continue
+        count = len(snapshot.picture.network.backward_operations)
+        for operation in range(count):
+            lines = plain(timestep.draw(Scene(snapshot, View(operation=operation)), 100, 14))
+            if "f_1 = σ(" in lines:
+                raise AssertionError(lines)
+        assert snapshot.cursor.update >= 12
+
+
+def test_a_what_if_that_does_not_fit_is_told_and_changes_nothing(session: Session) -> None:
+    before = walk(session, 4)
+    other = Trainer(SMALL.with_(hidden=9))
+    session.send(Intervene(parse("f_9 = 1", other.network)))
+    after(session, Step(Stride.OPERATION), lambda s: s.notice is not None and s.notice.error)
+    assert session.latest.what_if is None
+    assert session.latest.cursor.update == before.cursor.update
