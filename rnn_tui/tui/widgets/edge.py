@@ -66,7 +66,7 @@ def _longer(snapshot: Snapshot, found: Truncation, width: int) -> Lines:
     """What the window before would have added, in numbers and in words."""
     steps = snapshot.steps
     lines: list[Line] = [
-        ((f" {2 * steps} timesteps instead of {steps}, same loss:", "dim"),),
+        ((f" {2 * steps} timesteps for {steps}, same loss:", "dim"),),
         (
             (" added ", "dim"),
             (number(found.added_norm), "strong"),

@@ -97,7 +97,7 @@ def _total(snapshot: Snapshot, ledger: Ledger, known: list[int], width: int) -> 
     """The sum of what is known; once that is all, it is the gradient's entry."""
     name = f"d{_name(snapshot)}"
     if not known:
-        return ((" the backward pass fills it, from t=T down", "dim"),)
+        return ((" filled by the backward pass, T → 1", "dim"),)
     if len(known) < snapshot.steps:
         so_far = signed(float(ledger.running[known[0] - 1]))
         return ((f" {name} so far ", "dim"), (so_far, "strong"), (" …", "dim"))

@@ -26,6 +26,7 @@ from rnn_tui.tui.widgets.proof import progress, waiting
 RAMP = " .:-=+*#"
 STEP = math.sqrt(10.0)  # from one mark of the ramp to the next
 LABEL, WIDEST = 8, 3  # cells of a row's label, of a column at most
+STRIPS = "strips: # > 0.32"
 NUMBER = 11  # cells kept at the end of a strip for its number
 EDGE = "│"
 NAME = "map of ‖∂L_t/∂h_t−k‖"
@@ -38,7 +39,8 @@ def title(scene: Scene) -> tuple[str, str]:
     result = scene.snapshot.proofs.get("map")
     if not isinstance(result, Itemised):
         return NAME, ""
-    return NAME, plain((_scale(_top(known_norms(scene.snapshot, result))),)).strip()
+    lines = _scale(_top(known_norms(scene.snapshot, result)))
+    return NAME, "".join(plain((line,)) for line in lines).strip()
 
 
 def draw(scene: Scene, width: int, height: int) -> Lines:
@@ -48,14 +50,14 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
     if not isinstance(result, Itemised):
         return waiting(scene, "map", width)
     if not snapshot.backward_complete(snapshot.steps):
-        return (((" the backward pass fills it, from t=T down", "dim"),),)
+        return (((" filled by the backward pass, T → 1", "dim"),),)
     norms = known_norms(snapshot, result)
     lags = _columns(snapshot.steps, width - LABEL - NUMBER)
     cell = min(max((width - LABEL - NUMBER) // len(lags), 1), WIDEST)
     top = _top(norms)
     below = _strips(snapshot, lags, cell, width)
     if width < TITLED:
-        below = (*below, _scale(top))
+        below = (*below, *_scale(top), ((f"  {STRIPS}", "dim"),))
     first = _reading(snapshot, norms, width)
     room = max(height - len(first) - 1 - len(below), 1)
     rows = (_row(snapshot, norms, t, lags, cell, top) for t in _timesteps(snapshot, room))
@@ -163,13 +165,14 @@ def _top(norms: Array) -> float:
     return float(np.max(norms[np.isfinite(norms)], initial=0.0))
 
 
-def _scale(top: float) -> Line:
+def _scale(top: float) -> Lines:
     """What the marks mean; above a wide map this stands in the title."""
     if top == 0:
         return ()
     low = number(top / STEP ** (len(RAMP) - 1), 2)
     line: Line = ((" #", "gradient"), (f" ≤ {number(top, 2)}  ", "dim"))
-    return (*line, (RAMP[-2:0:-1], "gradient"), (f" each ÷√10  blank < {low}", "dim"))
+    line = (*line, (RAMP[-2:0:-1], "gradient"), (" each ÷√10", "dim"))
+    return (line, ((f"  blank < {low}", "dim"),))
 
 
 # Strips below the map
@@ -215,15 +218,18 @@ def _strip(label: str, through: Array, lags: list[_Lag], cell: int, role: str) -
     coloured = [(text, role if r == "gradient" else r) for text, r in marks]
     known = through[~np.isnan(through)]
     end = number(float(known[-1]), 3) if known.size else UNKNOWN
-    return ((f" {label:<{LABEL - 1}}", "dim"), *merge(coloured), (f" {end}", "strong"))
+    start: Line = ((f" {label:<{LABEL - 1}}", "dim"), *merge(coloured))
+    return (*start, (f" {end:<{NUMBER - 1}}", "strong"))
 
 
 def _radii(gates: Gates, width: int) -> Lines:
     """max |λ| of W_h, gate by gate; in two lines where they do not fit into one."""
     parts = [f"{name} {number(radius, 3)}" for name, radius in gates.radii.items()]
-    line = f" spectral radius: {'  '.join(parts)}"
+    line = f" max|λ| {'  '.join(parts)}"
     if text_width(line) <= width:
-        return (((line, "dim"),),)
+        room = width - text_width(line) - 3
+        more = f"   {STRIPS}" if width >= TITLED and len(STRIPS) <= room else ""
+        return (((line + more, "dim"),),)
     half = -(-len(parts) // 2)
     return (
         ((f" max|λ|: {'  '.join(parts[:half])}", "dim"),),

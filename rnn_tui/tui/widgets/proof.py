@@ -15,6 +15,7 @@ from rnn_tui.tui.parameters import parameter_name, tensor_of
 from rnn_tui.tui.view import Scene
 
 LABEL = 17  # cells
+WIDE = 60  # cells from which on two numbers share a line
 DIGITS = 9  # of the two gradients, so that it can be seen where they part
 _WORDS = {
     "proof": "checking",
@@ -105,7 +106,7 @@ def _result(snapshot: Snapshot, result: Verified, width: int, height: int) -> Li
     checked = result.verification
     words, role = _VERDICTS[checked.verdict]
     verdict = paragraph(words, width, role)
-    body = (*_method(checked), *_what(snapshot, result), *_numbers(checked))
+    body = (*_method(checked, width), *_what(snapshot, result), *_numbers(checked, width))
     note: Lines = ()
     if result.aside:
         note = paragraph(
@@ -115,8 +116,12 @@ def _result(snapshot: Snapshot, result: Verified, width: int, height: int) -> Li
     return lines if len(lines) <= height else (*verdict, *body)
 
 
-def _method(checked: Verification) -> Lines:
-    return (_line("method", checked.method.replace("e-", f"e{MINUS}"), ""),)
+def _method(checked: Verification, width: int) -> Lines:
+    method = checked.method.replace("e-", f"e{MINUS}")
+    if width >= WIDE:
+        return (_line("method", method, ""),)
+    name, _, step = method.partition(", ")
+    return (_line("method", name, ""), ((f"   {step}", "dim"),))
 
 
 def _what(snapshot: Snapshot, result: Verified) -> Lines:
@@ -133,7 +138,7 @@ def _what(snapshot: Snapshot, result: Verified) -> Lines:
     return tuple(lines)
 
 
-def _numbers(checked: Verification) -> Lines:
+def _numbers(checked: Verification, width: int) -> Lines:
     """Of the worst entry, or the only one."""
     place = checked.worst if checked.worst is not None else 0
     analytic, numeric = float(checked.analytic[place]), float(checked.numeric[place])
@@ -145,20 +150,25 @@ def _numbers(checked: Verification) -> Lines:
     if checked.worst is None:
         why = "at a kink: no derivative" if checked.kinks[place] else "a number is not finite"
         return (*lines, _line("", why, "dim"))
-    lines.append(_line("relative error", _share(float(checked.relative[place])), ""))
+    lines.append(_line("relative error", _share(float(checked.relative[place]), width), ""))
     tolerance = float(checked.tolerance[place])
-    sign = "≤" if apart <= tolerance else ">"
-    lines.append(_line("difference", f"{number(apart)} {sign} tolerance {number(tolerance)}", ""))
+    if width >= WIDE:
+        sign = "≤" if apart <= tolerance else ">"
+        both = f"{number(apart)} {sign} tolerance {number(tolerance)}"
+        lines.append(_line("difference", both, ""))
+    else:
+        lines.append(_line("difference", number(apart), ""))
+        lines.append(_line("tolerance", number(tolerance), ""))
     if len(checked.indices) > 1:
         largest = float(np.max(checked.relative[np.isfinite(checked.relative)], initial=0.0))
         lines.append(_line("largest relative", number(largest, 3), ""))
     return tuple(lines)
 
 
-def _share(relative: float) -> str:
+def _share(relative: float, width: int) -> str:
     """A relative error as a number, and as digits that agree."""
     digits = math.floor(-math.log10(relative)) if 0 < relative < 1 else 0
-    words = f"  ({digits} digits agree)" if digits else ""
+    words = f"  ({digits} digits agree)" if digits and width > 42 else ""
     return f"{number(relative, 3)}{words}"
 
 

@@ -1,0 +1,350 @@
+"""The panels of the proofs: they fit, they show what was found, and nothing too early."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tui.support import KINDS, SMALL, Still, place, scene, text_of
+
+from rnn_tui.engine.causes import Cause
+from rnn_tui.engine.jacobians import JacobianNorms, spectral_radii
+from rnn_tui.engine.probes import Ledger
+from rnn_tui.engine.program import Pass
+from rnn_tui.engine.through_time import Itemised, reading
+from rnn_tui.engine.trainer import Trainer
+from rnn_tui.proofs import PANELS as COMPUTED
+from rnn_tui.proofs import Lens, Refused, Verified, Verify
+from rnn_tui.session import Snapshot
+from rnn_tui.settings import Settings
+from rnn_tui.tui.arrangement import PANELS, PROOFS, arrange
+from rnn_tui.tui.lines import Lines, cell_width
+from rnn_tui.tui.numbers import number, signed
+from rnn_tui.tui.view import Scene
+from rnn_tui.tui.widgets import cause, edge, ledger, proof, stage
+from rnn_tui.tui.widgets import map as gradient_map
+
+DRAW: Mapping[str, Callable[[Scene, int, int], Lines]] = {
+    "ledger": ledger.draw,
+    "map": gradient_map.draw,
+    "edge": edge.draw,
+    "proof": proof.draw,
+}
+TITLE: Mapping[str, Callable[[Scene], tuple[str, str]]] = {
+    "ledger": ledger.title,
+    "map": gradient_map.title,
+    "edge": edge.title,
+    "proof": proof.title,
+}
+each_kind = pytest.mark.parametrize("kind", sorted(KINDS))
+
+
+class Proving(Still):
+    """As `Still`, with all proofs looked at and worked out."""
+
+    def proved(self, parameter: int = 0, check: Verify | None = None) -> Snapshot:
+        session = self._session
+        look = replace(session._look, proofs=COMPUTED, parameter=parameter)
+        session._look = look
+        session._asked = check
+        for _ in range(10_000):
+            snapshot = session._snapshot()
+            if snapshot.proving is None:
+                return snapshot
+        raise AssertionError("never done")
+
+    def step(self) -> None:
+        """One micro-operation, as the session makes it."""
+        if self.trainer.position == self.trainer.program.end:
+            self._session._prover.remember(self.trainer)
+        self.trainer.step()
+
+
+def sizes(panel: str) -> set[tuple[int, int]]:
+    """The sizes this panel has, below its title."""
+    found = {(200, 50)}
+    for screen in ((80, 24), (110, 34), (120, 40)):
+        for zoomed in (False, True):
+            region = arrange(*screen, panel, "loss", zoomed)[panel]
+            found.add((region.width, region.height - 1))
+    return found
+
+
+def places(settings: Settings) -> Iterator[Snapshot]:
+    """Every place of the second update and into the third, with a check at each."""
+    one = Proving(Trainer(settings))
+    one.trainer.run(1)
+    parameter = one.trainer.parameters.size // 2
+    for _ in range(2 * settings.steps + 6):
+        yield one.proved(parameter, Verify(parameter))
+        one.step()
+
+
+def check_fits(snapshot: Snapshot, **view: object) -> None:
+    looked_at = scene(snapshot, **view)
+    for panel, draw in DRAW.items():
+        for width, height in sizes(panel):
+            where = f"{panel} {width}×{height} at {place(snapshot.cursor)}"
+            lines = draw(looked_at, width, height)
+            assert len(lines) <= height, where
+            for line in lines:
+                assert cell_width(line) <= width, f"{where}: {text_of((line,))}"
+        left, right = TITLE[panel](looked_at)
+        assert len(left) + 4 <= 35, left
+        text = "\n".join(text_of(draw(looked_at, 80, 20))) + left + right
+        assert not re.search(r"(?i)\b(nan|inf)\b|∞", text), text
+
+
+@each_kind
+def test_every_line_fits_at_every_place(kind: str) -> None:
+    for snapshot in places(SMALL.with_(hidden=5, **KINDS[kind])):
+        check_fits(snapshot, parameter=snapshot.look.parameter)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"steps": 1},
+        {"steps": 100, "num_points": 400},
+        {"steps": 450, "num_points": 1000, "hidden": 2},
+        {"hidden": 64, "cell": "lstm", "steps": 20},
+        {"batch": 3, "cell": "gru"},
+        {"windows": "random"},
+        {"carry": False},
+    ],
+)
+def test_every_line_fits_for_extreme_networks(changes: dict[str, object]) -> None:
+    one = Proving(Trainer(SMALL.with_(**changes)))
+    one.trainer.run(1)
+    one.step()
+    one.trainer.finish_update()
+    parameter = one.trainer.parameters.size - 1
+    snapshot = one.proved(parameter, Verify(parameter, whole=True))
+    check_fits(snapshot, parameter=parameter)
+
+
+@pytest.mark.parametrize("size", [(0, 0), (1, 1), (7, 3), (20, 2), (35, 5), (80, 1)])
+def test_no_panel_fails_however_small_it_is(size: tuple[int, int]) -> None:
+    for snapshot in places(SMALL):
+        for draw in DRAW.values():
+            draw(scene(snapshot), *size)
+
+
+# ---------------------------------------------------------------- the ledger
+
+
+def backward(kind: str, at: int = 1) -> Proving:
+    """At timestep `at` of the backward pass of the third window."""
+    one = Proving(Trainer(SMALL.with_(**KINDS[kind])))
+    one.trainer.run(1)
+    while one.trainer.updates < 2 or (one.trainer.cursor.stage, one.trainer.cursor.t) != (
+        Pass.BACKWARD,
+        at,
+    ):
+        one.step()
+    return one
+
+
+@each_kind
+def test_the_ledger_shows_each_share_the_running_sum_and_the_gradient(kind: str) -> None:
+    one = backward(kind)
+    parameter = 9
+    snapshot = one.proved(parameter)
+    found = snapshot.proofs["ledger"]
+    assert isinstance(found, Ledger)
+    text = text_of(ledger.draw(scene(snapshot, parameter=parameter), 80, 20))
+    for t in range(1, 6):
+        row = next(line for line in text if re.match(rf"[ ▸]+{t} ", line))
+        assert signed(float(found.share[t - 1])) in row
+        assert signed(float(found.running[t - 1])) in row
+    total = signed(float(one.trainer.network.gradient[parameter]))
+    assert f"= Σ = {total}," in text[-1]
+
+
+def test_the_ledger_fills_with_the_backward_pass() -> None:
+    for at in (5, 3, 1):
+        snapshot = backward("lstm", at).proved(9)
+        text = text_of(ledger.draw(scene(snapshot, parameter=9), 80, 20))
+        for t in range(1, 6):
+            row = next(line for line in text if re.match(rf"[ ▸]+{t} ", line))
+            assert ("·" in row) == (t < at), row
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [(1.0, "    │████"), (-1.0, "████│"), (0.5, "    │██"), (-0.13, "   ▐│"), (0.0, "    │")],
+)
+def test_a_bar_says_its_sign_by_its_side(share: float, expected: str) -> None:
+    assert text_of((ledger.bar(share, 1.0, 4),))[0] == expected
+
+
+# ---------------------------------------------------------------- the map
+
+
+@each_kind
+def test_the_map_shades_each_entry_and_reads_the_last_row(kind: str) -> None:
+    snapshot = backward(kind).proved()
+    found = snapshot.proofs["map"]
+    assert isinstance(found, Itemised)
+    text = text_of(gradient_map.draw(scene(snapshot), 80, 20))
+    assert text[0].strip() == f"L_5 {reading(found.norms[-1], 5)}"
+    top = np.nanmax(found.norms)
+    for t in range(1, 6):
+        row = next(line for line in text[2:] if re.match(rf"[ ▸]+{t} ", line))
+        marks = row[8:].rstrip()
+        expected = "".join(gradient_map.shade(found.norms[t - 1, k], top) * 3 for k in range(t + 1))
+        assert marks == expected + "│"
+
+
+@pytest.mark.parametrize(
+    ("size", "mark"),
+    [(1.0, "#"), (0.32, "#"), (0.31, "*"), (0.05, "+"), (0.009, "-"), (1e-4, " "), (0.0, " ")],
+)
+def test_a_mark_of_the_ramp_is_a_factor_of_root_ten(size: float, mark: str) -> None:
+    assert gradient_map.shade(size, 1.0) == mark
+
+
+def test_the_map_shows_nothing_the_backward_pass_has_not_reached() -> None:
+    snapshot = backward("gru", 3).proved()
+    text = text_of(gradient_map.draw(scene(snapshot), 80, 20))
+    for t, known in ((5, 3), (4, 2), (3, 1), (2, 0), (1, 0)):
+        row = next(line for line in text[2:] if re.match(rf"[ ▸]+{t} ", line))
+        assert row.count("·") == t + 1 - known, row
+
+
+@each_kind
+def test_the_strips_end_with_the_numbers_of_the_whole_way(kind: str) -> None:
+    one = backward(kind)
+    snapshot = one.proved()
+    norms = snapshot.proofs["jacobians"]
+    assert isinstance(norms, JacobianNorms)
+    text = "\n".join(text_of(gradient_map.draw(scene(snapshot), 80, 20)))
+    assert number(float(norms.product[0]), 3) in text
+    for name, radius in spectral_radii(one.trainer.network).items():
+        assert f"{name} {number(radius, 3)}" in text
+    assert ("⊙" in text) == (kind in ("lstm", "gru"))
+
+
+# ---------------------------------------------------------------- the edge
+
+
+@pytest.mark.parametrize("kind", ["rnn-tanh", "lstm", "gru"])  # relu carries zeros here
+def test_the_edge_shows_what_is_cut_and_what_a_longer_window_adds(kind: str) -> None:
+    snapshot = backward(kind).proved()
+    found = snapshot.proofs["edge"]
+    assert isinstance(found, Lens)
+    assert found.truncation is not None
+    assert found.truncation.relative is not None
+    text = "\n".join(text_of(edge.draw(scene(snapshot), 80, 10)))
+    for name, size in found.edge.gradient.items():
+        assert re.search(rf"{name}_0 .* {re.escape(number(size))}", text)
+    assert number(found.truncation.added_norm) in text
+    assert f"{number(100 * found.truncation.relative, 3)} % of ‖∇L‖" in text
+
+
+def test_without_the_window_before_the_edge_says_why() -> None:
+    for changes, why in (
+        ({"windows": "random"}, "at random"),
+        ({"carry": False}, "starts from zeros"),
+        ({}, "starts from zeros"),
+    ):
+        one = Proving(Trainer(SMALL.with_(**changes)))
+        one.trainer.finish_update()
+        text = " ".join(text_of(edge.draw(scene(one.proved()), 80, 10)))
+        assert why in text
+    one.trainer.run(3)
+    text = " ".join(text_of(edge.draw(scene(one.proved()), 80, 10)))
+    assert "was not kept" in text
+
+
+# ---------------------------------------------------------------- the proof
+
+
+@each_kind
+def test_the_proof_shows_both_numbers_method_error_and_verdict(kind: str) -> None:
+    snapshot = backward(kind).proved(9, Verify(9))
+    found = snapshot.proofs["proof"]
+    assert isinstance(found, Verified)
+    checked = found.verification
+    text = "\n".join(text_of(proof.draw(scene(snapshot, parameter=9), 80, 9)))
+    assert f"✓ {checked.verdict}" in text
+    assert ("complex step" if kind != "rnn-relu" else "central differences") in text
+    for value in (checked.analytic[0], checked.numeric[0]):
+        assert signed(float(value), proof.DIGITS) in text
+    assert number(float(checked.relative[0]), 3) in text
+    assert number(float(checked.tolerance[0])) in text
+
+
+def test_a_wrong_gradient_is_said_to_differ() -> None:
+    one = backward("rnn-tanh")
+    one.trainer.network.gradient[9] *= 1.01
+    snapshot = one.proved(9, Verify(9))
+    text = "\n".join(text_of(proof.draw(scene(snapshot, parameter=9), 80, 9)))
+    assert "✗ differs" in text
+    assert "> tolerance" in text
+
+
+def test_of_a_tensor_the_worst_entry_is_shown() -> None:
+    one = backward("lstm")
+    start = 16
+    one.trainer.network.gradient[start + 7] += 0.5
+    snapshot = one.proved(start, Verify(start, whole=True))
+    found = snapshot.proofs["proof"]
+    assert isinstance(found, Verified)
+    assert len(found.verification.indices) == 64
+    text = "\n".join(text_of(proof.draw(scene(snapshot, parameter=start), 80, 9)))
+    assert "✗ differs" in text
+    assert "dW_hf[1,4]" in text
+
+
+# ---------------------------------------------------------------- after a divergence
+
+
+@each_kind
+def test_the_cause_of_a_bad_number_is_shown_with_the_worst_input_marked(kind: str) -> None:
+    chosen = SMALL.with_(optimizer="sgd", lr=100.0, clip_by="none", **KINDS[kind])
+    for scale in (1e19, 3e37):
+        trainer = Trainer(chosen)
+        with np.errstate(all="ignore"):
+            trainer.parameters *= np.float32(scale)
+        while trainer.divergence is None and trainer.updates < 100:
+            trainer.reveal()
+        if trainer.divergence is None:
+            continue
+        snapshot = Proving(trainer).proved()
+        check_fits(snapshot)
+        found = snapshot.proofs.get("cause")
+        if not isinstance(found, Cause) or not snapshot.cursor.t:
+            continue
+        assert not math.isfinite(found.number)
+        for size in ((80, 10), (80, 14), (74, 30)):
+            lines = stage.draw(scene(snapshot), *size)
+            assert len(lines) <= size[1]
+            text = "\n".join(text_of(lines))
+            assert f"{found.symbol} of unit {found.unit + 1} is !" in text
+            assert not re.search(r"(?i)\b(nan|inf)\b|∞", text), text
+            assert found.suspect is not None
+            suspect = found.inputs[found.suspect]
+            assert re.search(rf"▸ +{re.escape(suspect.name)}", text), text
+            assert signed(suspect.number) in text
+
+
+def test_only_what_diverged_is_explained() -> None:
+    one = backward("lstm")
+    operation = one.trainer.network.forward_operations[0]
+    assert cause.explain(scene(one.proved()), operation, 80, 9) == ()
+
+
+def test_the_four_are_in_the_ring_after_the_charts() -> None:
+    assert PANELS[PANELS.index("gradients") + 1 :][:4] == PROOFS
+
+
+def test_before_the_first_window_there_is_nothing_to_prove() -> None:
+    snapshot = Proving(Trainer(SMALL)).proved(0, Verify(0))
+    for name in ("ledger", "map", "edge", "proof"):
+        assert isinstance(snapshot.proofs[name], Refused)
+        assert "n draws one" in " ".join(text_of(DRAW[name](scene(snapshot), 80, 9)))
