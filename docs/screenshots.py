@@ -72,6 +72,52 @@ _PANELS: dict[str, tuple[Step, ...]] = {
 }
 
 
+def _proved(app: App[object]) -> bool:
+    """Whether all that was asked for is proved."""
+    assert isinstance(app, RnnTui)
+    snapshot = app.session.latest
+    return not snapshot.running and snapshot.proving is None and bool(snapshot.proofs)
+
+
+def _diverged(app: App[object]) -> bool:
+    assert isinstance(app, RnnTui)
+    return app.session.latest.divergence is not None
+
+
+_TO_LEDGER, _TO_MAP, _TO_EDGE = ("tab",) * 4, ("tab",) * 5, ("tab",) * 6
+_MIDDLE, _END = _keys("f f f 8 n"), _keys("f f f f")  # of the backward pass
+_PROOFS: dict[str, tuple[Step, ...]] = {
+    "proof-ledger": (*_MIDDLE, *_TO_LEDGER, _proved),
+    "proof-map": (*_END, *_TO_MAP, _proved),
+    "proof-map-halfway": (*_MIDDLE, *_TO_MAP, _proved),
+    "proof-map-zoom": (*_END, *_TO_MAP, "z", _proved),
+    "proof-edge": (*_END, *_TO_EDGE, _proved),
+    "proof-entry": (*_MIDDLE, "v", _proved),
+}
+_DIVERGING = Settings(activation="relu", optimizer="sgd", lr=100.0, clip_by="none")
+
+
+def _proof_scenes(label: str, size: tuple[int, int]) -> Iterator[Scene]:
+    """The proofs, dark and light; of the other cells, and of odd sizes, the map."""
+    for name, keys in _PROOFS.items():
+        for theme in ("dark", "light"):
+            steps = (*_TRAINED, *keys)
+            yield Scene(f"{name}-{label}-{theme}", Settings(cell="lstm"), steps, size, theme)
+    tensor = (*_TRAINED, "u", "V", _proved)
+    yield Scene(f"proof-tensor-{label}-dark", Settings(hidden=16, cell="gru"), tensor, size)
+    odd = {
+        "rnn": Settings(),
+        "gru": Settings(cell="gru"),
+        "one-step": Settings(steps=1),
+        "100-steps": Settings(steps=100),
+        "lstm-128": Settings(cell="lstm", hidden=128),
+    }
+    for name, settings in odd.items():
+        steps = (*_keys("u u"), *_TO_MAP, _proved)
+        yield Scene(f"proof-map-{name}-{label}-dark", settings, steps, size)
+    yield Scene(f"proof-cause-{label}-dark", _DIVERGING, ("space", _diverged), size)
+
+
 def scenes() -> Iterator[Scene]:
     """All of them."""
     lstm, gru, rnn = Settings(cell="lstm"), Settings(cell="gru"), Settings()
@@ -82,6 +128,7 @@ def scenes() -> Iterator[Scene]:
                 yield Scene(f"lstm-{name}-{label}-{theme}", lstm, before + keys, size, theme)
         for name, keys in _PANELS.items():
             yield Scene(f"{name}-{label}-dark", lstm, (*_TRAINED, *_keys("f f f 8 n"), *keys), size)
+        yield from _proof_scenes(label, size)
         for settings in (rnn, gru):
             for name in ("forward", "backward"):
                 steps = _TRAINED + _PASSES[name]

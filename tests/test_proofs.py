@@ -1,0 +1,390 @@
+"""Proofs on the spot: asked for, worked out in slices, stopped, dropped, and equal to the engine's.
+
+What the engine finds is tested with the engine; here it is what the session makes of it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from test_session import Driver
+
+from rnn_tui.engine.copies import complete, window
+from rnn_tui.engine.copies import snapshot as copy_of
+from rnn_tui.engine.jacobians import JacobianNorms, direct_path, jacobian_norms, spectral_radii
+from rnn_tui.engine.network import Network
+from rnn_tui.engine.probes import Ledger, ledger
+from rnn_tui.engine.program import Pass
+from rnn_tui.engine.through_time import Itemised, itemised
+from rnn_tui.engine.trainer import Trainer
+from rnn_tui.engine.truncation import edge, truncation
+from rnn_tui.engine.verification import verify
+from rnn_tui.proofs import (
+    MOST_STEPS,
+    PANELS,
+    Gates,
+    Lens,
+    Prover,
+    Refused,
+    Result,
+    Verified,
+    Verify,
+    cause_of,
+    requests,
+)
+from rnn_tui.session import (
+    Back,
+    Configure,
+    Pause,
+    Restart,
+    Run,
+    Snapshot,
+    Step,
+    StopProof,
+    Stride,
+)
+from rnn_tui.settings import Settings
+
+SMALL = Settings(hidden=4, steps=5, num_points=100, noise=0.0)
+CELLS = {
+    "rnn-tanh": SMALL,
+    "rnn-relu": SMALL.with_(activation="relu"),
+    "lstm": SMALL.with_(cell="lstm"),
+    "gru": SMALL.with_(cell="gru", batch=2),
+}
+LONG = Settings(cell="lstm", hidden=64)  # its W_h has 16,384 entries: a check takes many seconds
+each_cell = pytest.mark.parametrize("settings", CELLS.values(), ids=list(CELLS))
+
+
+def prove(
+    trainer: Trainer, parameter: int = 3, sample: int = 0, prover: Prover | None = None
+) -> Mapping[str, Result]:
+    """All there is, where the trainer stands."""
+    one = prover or Prover()
+    one.attend(trainer, requests(PANELS, parameter, sample))
+    while one.busy:
+        one.work(0.01)
+    return one.results
+
+
+def at_backward(settings: Settings, t: int) -> Trainer:
+    """A trainer at timestep `t` of the backward pass of its third window."""
+    trainer = Trainer(settings)
+    trainer.run(2)
+    while (trainer.cursor.stage, trainer.cursor.t) != (Pass.BACKWARD, t):
+        trainer.step()
+    return trainer
+
+
+def is_same(one: object, other: object) -> bool:
+    """Whether two results hold the same bits."""
+    if isinstance(one, np.ndarray):
+        return np.array_equal(one, np.asarray(other), equal_nan=True)
+    if hasattr(one, "__slots__"):
+        names = one.__slots__
+        return all(is_same(getattr(one, name), getattr(other, name)) for name in names)
+    return bool(one == other)
+
+
+# ---------------------------------------------------------------- the engine's own results
+
+
+@each_cell
+def test_the_results_are_the_engines(settings: Settings) -> None:
+    trainer = at_backward(settings, 1)
+    network, sample = trainer.network, settings.batch - 1
+    found = prove(trainer, 7, sample)
+    expected = {
+        "ledger": ledger(network, 7),
+        "map": itemised(network),
+        "jacobians": jacobian_norms(network, sample),
+    }
+    for name, result in expected.items():
+        assert is_same(found[name], result), name
+    gates = found["gates"]
+    assert isinstance(gates, Gates)
+    assert dict(gates.radii) == spectral_radii(network)
+    assert is_same(gates.direct, direct_path(network, sample))
+    lens = found["edge"]
+    assert isinstance(lens, Lens)
+    assert is_same(lens.edge, edge(network))
+
+
+@each_cell
+@pytest.mark.parametrize("position", [1, 4, 7, 9, 12, 13, 14])
+def test_they_are_the_same_wherever_in_the_window_one_asks(
+    settings: Settings, position: int
+) -> None:
+    """Also after the update, when the parameters are others."""
+    trainer, whole = Trainer(settings), at_backward(settings, 1)
+    trainer.run(2)
+    for _ in range(position):
+        trainer.step()
+    assert trainer.position == position
+    expected = prove(whole)
+    for name, result in prove(trainer).items():
+        assert is_same(result, expected[name]), name
+
+
+@each_cell
+def test_the_ledgers_total_is_the_gradients_entry(settings: Settings) -> None:
+    trainer = at_backward(settings, 1)
+    for parameter in range(trainer.parameters.size):
+        found = prove(trainer, parameter)["ledger"]
+        assert isinstance(found, Ledger)
+        gradient = float(trainer.network.gradient[parameter])
+        assert found.total == pytest.approx(gradient, rel=1e-4, abs=1e-7)
+
+
+@each_cell
+def test_the_trainer_is_left_as_it_was(settings: Settings) -> None:
+    """Training goes on with the same bits, whatever was proved on the way."""
+    plain, proved = Trainer(settings), Trainer(settings)
+    prover = Prover()
+    for _ in range(40):
+        proved.step()
+        prover.verify(proved, Verify(2))
+        prove(proved, prover=prover)
+        plain.step()
+    assert np.array_equal(plain.parameters, proved.parameters)
+    for name, array in plain.network.tape.arrays.items():
+        assert np.array_equal(array, proved.network.tape.arrays[name]), name
+
+
+@each_cell
+def test_a_check_is_the_engines(settings: Settings) -> None:
+    trainer = at_backward(settings, 1)
+    prover = Prover()
+    prover.verify(trainer, Verify(5))
+    result = prove(trainer, prover=prover)["proof"]
+    assert isinstance(result, Verified)
+    assert result.verification.verdict == "agrees"
+    assert not result.aside
+    assert is_same(result.verification, complete(verify(copy_of(trainer.network), [5])))
+
+
+def test_a_check_in_the_middle_of_the_pass_is_of_the_whole_windows_gradient() -> None:
+    trainer = at_backward(SMALL, 4)
+    prover = Prover()
+    prover.verify(trainer, Verify(5))
+    result = prove(trainer, prover=prover)["proof"]
+    assert isinstance(result, Verified)
+    assert result.aside
+    trainer.finish_pass()
+    assert result.verification.analytic[0] == trainer.network.gradient[5]
+
+
+def test_a_wrong_gradient_of_the_trainer_is_found() -> None:
+    trainer = at_backward(CELLS["lstm"], 1)
+    trainer.network.gradient[5] += 0.1
+    prover = Prover()
+    prover.verify(trainer, Verify(5))
+    result = prove(trainer, prover=prover)["proof"]
+    assert isinstance(result, Verified)
+    assert result.verification.verdict == "differs"
+
+
+# ---------------------------------------------------------------- the window before
+
+
+@pytest.mark.parametrize("cell", ["rnn-tanh", "lstm", "gru"])  # relu carries zeros here
+def test_a_window_that_was_walked_through_is_the_one_before(cell: str) -> None:
+    trainer, prover = Trainer(CELLS[cell]), Prover()
+    trainer.run(2)
+    previous = window(trainer.network)
+    prover.remember(trainer)
+    trainer.finish_update()
+    parameters = trainer.optimizer.before.copy()
+    lens = prove(trainer, prover=prover)["edge"]
+    assert isinstance(lens, Lens)
+    network: Network = trainer.network
+    network.flat[...] = parameters
+    assert is_same(lens.truncation, truncation(network, previous))
+
+
+def test_another_window_is_not_taken_for_the_one_before() -> None:
+    trainer, prover = Trainer(SMALL), Prover()
+    trainer.run(2)
+    prover.remember(trainer)
+    trainer.run(2)
+    lens = prove(trainer, prover=prover)["edge"]
+    assert isinstance(lens, Lens)
+    assert lens.truncation is None
+    assert "was not kept" in lens.why
+
+
+# ---------------------------------------------------------------- refusals
+
+
+def test_without_a_window_there_is_nothing_to_prove() -> None:
+    prover = Prover()
+    trainer = Trainer(SMALL)
+    prover.verify(trainer, Verify(0))
+    found = prove(trainer, prover=prover)
+    assert found
+    assert all(isinstance(result, Refused) for result in found.values())
+
+
+def test_what_would_take_too_much_is_refused() -> None:
+    trainer = Trainer(Settings(steps=MOST_STEPS + 1, hidden=2, num_points=2000))
+    trainer.finish_update()
+    found = prove(trainer)
+    assert isinstance(found["map"], Refused)
+    assert isinstance(found["ledger"], Ledger)
+    trainer = Trainer(Settings(steps=1, cell="lstm", hidden=257, num_points=100))
+    trainer.finish_update()
+    found = prove(trainer)
+    assert isinstance(found["jacobians"], Refused)
+    assert isinstance(found["map"], Itemised)
+
+
+def test_after_a_divergence_there_is_its_cause_and_proofs_do_no_harm() -> None:
+    chosen = Settings(activation="relu", optimizer="sgd", lr=100.0, clip_by="none")
+    trainer = Trainer(chosen)
+    assert cause_of(trainer) is None
+    trainer.run(100)
+    divergence = trainer.divergence
+    assert divergence is not None
+    assert divergence.t
+    cause = cause_of(trainer)
+    assert cause is not None
+    assert (cause.symbol, cause.t) == (divergence.tensor, divergence.t)
+    assert not np.isfinite(cause.number)
+    prove(trainer)
+
+
+# ---------------------------------------------------------------- in the session
+
+
+@pytest.fixture
+def make() -> Iterator[Callable[..., Driver]]:
+    """Sessions that are over when the test is."""
+    drivers: list[Driver] = []
+
+    def start(settings: Settings) -> Driver:
+        drivers.append(Driver(Trainer(settings)))
+        return drivers[-1]
+
+    yield start
+    for driver in drivers:
+        driver.session.stop()
+
+
+def look_at(driver: Driver, *names: str) -> None:
+    driver.send(replace(driver.latest.look, proofs=frozenset(names), parameter=3))
+    driver.until(lambda s: s.look.proofs == frozenset(names))
+
+
+def proved(snapshot: Snapshot) -> bool:
+    return snapshot.proving is None and "proof" in snapshot.proofs
+
+
+def checking(snapshot: Snapshot) -> bool:
+    return snapshot.proving is not None and snapshot.proving[0] == "proof"
+
+
+def test_only_what_is_looked_at_is_worked_out(make: Callable[..., Driver]) -> None:
+    driver = make(SMALL)
+    assert not driver.after(Step(Stride.UPDATE, 3)).proofs
+    look_at(driver, "ledger")
+    assert set(driver.latest.proofs) == {"ledger"}
+    look_at(driver, "map")
+    snapshot = driver.until(lambda s: s.proving is None)
+    assert set(snapshot.proofs) == {"map", "gates", "jacobians"}
+    assert isinstance(snapshot.proofs["jacobians"], JacobianNorms)
+    look_at(driver)
+    assert not driver.latest.proofs
+
+
+def test_nothing_is_proved_while_training_runs(make: Callable[..., Driver]) -> None:
+    driver = make(SMALL)
+    look_at(driver, "ledger", "map", "edge")
+    driver.send(Step(Stride.UPDATE), Verify(3))
+    driver.until(proved)
+    driver.send(Run())
+    for _ in range(20):
+        number = driver.latest.number
+        snapshot = driver.until(lambda s, n=number: s.running and s.number > n)
+        assert not snapshot.proofs
+        assert snapshot.proving is None
+    driver.send(Verify(3))
+    snapshot = driver.until(lambda s: s.notice is not None and s.running)
+    assert snapshot.notice is not None
+    assert "stands still" in snapshot.notice.text
+    driver.send(Pause())
+    snapshot = driver.until(lambda s: not s.running and s.proving is None)
+    assert set(snapshot.proofs) == {"ledger", "map", "gates", "jacobians", "edge"}
+
+
+def test_a_check_belongs_to_its_place(make: Callable[..., Driver]) -> None:
+    driver = make(SMALL)
+    driver.send(Step(Stride.TIMESTEP, 9), Verify(3))
+    driver.until(proved)
+    for move in (
+        Step(Stride.TIMESTEP),
+        Back(Stride.TIMESTEP),
+        Step(Stride.PASS),
+        Restart(),
+    ):
+        driver.send(Verify(3))
+        if driver.latest.cursor.drawn:
+            driver.until(proved)
+        before = driver.latest.cursor
+        driver.send(move)
+        snapshot = driver.until(lambda s, c=before: s.cursor != c)
+        assert "proof" not in snapshot.proofs
+
+
+def test_other_settings_leave_a_check_where_it_is(make: Callable[..., Driver]) -> None:
+    driver = make(SMALL)
+    driver.send(Step(Stride.TIMESTEP, 9), Verify(3))
+    driver.until(proved)
+    driver.send(Configure(SMALL.with_(lr=0.5)))
+    assert proved(driver.until(lambda s: s.settings.lr == 0.5))
+
+
+def test_a_check_typed_after_a_walk_waits_for_its_end(make: Callable[..., Driver]) -> None:
+    driver = make(Settings(cell="lstm", hidden=16))
+    driver.send(Step(Stride.UPDATE, 200), Verify(3))
+    assert driver.until(proved).cursor.update == 200
+
+
+def test_a_long_check_tells_how_far_it_is_and_can_be_stopped(make: Callable[..., Driver]) -> None:
+    driver = make(LONG)
+    first = driver.after(Step(Stride.UPDATE))
+    start = 64 * 4
+    driver.send(Verify(start + 5, whole=True))
+    one = driver.until(lambda s: checking(s) and s.proving[1] > 0, ask=False)
+    two = driver.until(lambda s: checking(s) and s.proving[1] > one.proving[1], ask=False)
+    assert two.cursor == first.cursor
+    begun = time.perf_counter()
+    driver.send(StopProof())
+    snapshot = driver.until(lambda s: s.proving is None, ask=False)
+    assert time.perf_counter() - begun < 0.5
+    assert "proof" not in snapshot.proofs
+
+
+def test_a_key_is_answered_in_the_middle_of_a_check(make: Callable[..., Driver]) -> None:
+    driver = make(LONG)
+    driver.after(Step(Stride.UPDATE))
+    driver.send(Verify(300, whole=True))
+    driver.until(lambda s: checking(s) and s.proving[1] > 0)
+    begun = time.perf_counter()
+    driver.send(Step(Stride.TIMESTEP))
+    snapshot = driver.until(lambda s: s.cursor.stage is Pass.BATCH, ask=False)
+    assert time.perf_counter() - begun < 0.5
+    assert snapshot.proving is None
+
+
+def test_when_all_is_proved_nothing_more_is_said(make: Callable[..., Driver]) -> None:
+    driver = make(SMALL)
+    look_at(driver, "ledger", "map", "edge")
+    driver.send(Step(Stride.UPDATE), Verify(3))
+    driver.until(proved)
+    heard = driver.heard
+    time.sleep(0.3)
+    assert driver.heard == heard
