@@ -57,7 +57,8 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
     top = _top(norms)
     below = _strips(snapshot, lags, cell, width)
     if width < TITLED:
-        below = (*below, *_scale(top), ((f"  {STRIPS}", "dim"),))
+        marks, *blank = _scale(top) or ((),)
+        below = (*below, marks, (*(run for line in blank for run in line), (f"  {STRIPS}", "dim")))
     first = _reading(snapshot, norms, width)
     room = max(height - len(first) - 1 - len(below), 1)
     rows = (_row(snapshot, norms, t, lags, cell, top) for t in _timesteps(snapshot, room))
