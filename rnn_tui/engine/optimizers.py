@@ -55,6 +55,7 @@ class Optimizer(ABC):
         self.count = 0
         self._scratch = np.empty_like(parameters)
         self.configure(hyperparameters)
+        self.used, self.eps_used = self.hyperparameters, self.eps  # by the last step
 
     def configure(self, hyperparameters: Hyperparameters) -> None:
         """New hyperparameters from the next step on; the memory stays."""
@@ -74,6 +75,7 @@ class Optimizer(ABC):
         for name, array in self.memory.items():
             np.copyto(self.memory_before[name], array)
         self.count += 1
+        self.used, self.eps_used = self.hyperparameters, self.eps
         self._change(gradient)
         np.add(self.parameters, self.delta, out=self.parameters)
 
@@ -112,7 +114,7 @@ class Optimizer(ABC):
         for name, array in self.memory.items():
             values[name] = array[index]
             values[f"{name}_old"] = self.memory_before[name][index]
-        numbers = self._constants() | {"lr": self.hyperparameters.lr, "eps": self.eps}
+        numbers = self._constants() | {"lr": self.used.lr, "eps": self.eps_used}
         number = self.parameters.dtype.type
         values |= {name: np.asarray(number(value)) for name, value in numbers.items()}
         with np.errstate(all="ignore"):  # an effective rate of lr/0 is inf, and no mistake
@@ -152,7 +154,7 @@ class Sgd(Optimizer):
         )
 
     def _constants(self) -> dict[str, float]:
-        return {"μ": self.hyperparameters.momentum}
+        return {"μ": self.used.momentum}
 
 
 class Adagrad(Optimizer):
@@ -179,7 +181,7 @@ class Adagrad(Optimizer):
 
     def operations(self) -> tuple[Operation, ...]:
         memory, eps = Value("s"), Value("eps")
-        inside = self.hyperparameters.eps_place == "inside"
+        inside = self.used.eps_place == "inside"
         root = Function("√", memory + eps) if inside else Function("√", memory) + eps
         return (
             _step("s", "sum of squares", Value("s_old") + Square(Value("g"))),
@@ -220,7 +222,7 @@ class RmsProp(Optimizer):
         )
 
     def _constants(self) -> dict[str, float]:
-        return {"α": self.hyperparameters.alpha}
+        return {"α": self.used.alpha}
 
 
 class Adam(Optimizer):
@@ -232,8 +234,8 @@ class Adam(Optimizer):
 
     def _corrections(self) -> tuple[float, float]:
         """1 − β₁ᵗ and √(1 − β₂ᵗ) of the last step."""
-        first = 1 - self.hyperparameters.beta1**self.count
-        return first, (1 - self.hyperparameters.beta2**self.count) ** 0.5
+        first = 1 - self.used.beta1**self.count
+        return first, (1 - self.used.beta2**self.count) ** 0.5
 
     def _change(self, gradient: Array) -> None:
         mean, square, scratch = self.memory["m"], self.memory["v"], self._scratch
@@ -270,7 +272,7 @@ class Adam(Optimizer):
 
     def _constants(self) -> dict[str, float]:
         first, second = self._corrections() if self.count else (1.0, 1.0)
-        beta1, beta2 = self.hyperparameters.beta1, self.hyperparameters.beta2
+        beta1, beta2 = self.used.beta1, self.used.beta2
         return {"β₁": beta1, "β₂": beta2, "(1−β₁ᵗ)": first, "√(1−β₂ᵗ)": second}
 
 

@@ -42,6 +42,7 @@ KEYS = (
     Key("e", "what_if", "e", "what if: edit a value, hold a gate, cut a path"),
     Key("enter", "keep", "enter", "keep the newest what-if; esc discards it"),
     Key("b", "breakpoints", "b", "breakpoints: look and change"),
+    Key("backspace,delete", "clear_ghosts", "del", "forget the futures left behind"),
     Key("r", "restart", "r", "restart from the same seed"),
     Key("o", "settings", "o", "hyperparameters: look and change"),
     Key("tab", "panel(1)", "tab", "next panel"),

@@ -232,3 +232,19 @@ def test_there_are_these_four() -> None:
     assert set(OPTIMIZERS) == set(REFERENCES)
     with pytest.raises(KeyError):
         make_optimizer("sdg", np.zeros(1), Hyperparameters(lr=0.1))
+
+
+@pytest.mark.parametrize("name", sorted(OPTIMIZERS))
+def test_the_last_step_keeps_its_own_numbers_when_the_settings_change(name: str) -> None:
+    parameters = np.linspace(-1, 1, 7)
+    gradient = np.linspace(0.5, -0.3, 7)
+    optimizer = make_optimizer(name, parameters, Hyperparameters(lr=0.1, momentum=0.5))
+    optimizer.step(gradient)
+    optimizer.step(gradient)
+    before = optimizer.values(gradient, 2)
+    optimizer.configure(Hyperparameters(lr=0.7, momentum=0.1, alpha=0.5, beta1=0.2, eps=0.1))
+    after = optimizer.values(gradient, 2)
+    assert {n: float(v) for n, v in after.items()} == {n: float(v) for n, v in before.items()}
+    for operation in optimizer.operations():
+        alone = float(operation.expression.evaluate(after))
+        assert alone == pytest.approx(float(after[operation.symbol]), rel=1e-12)

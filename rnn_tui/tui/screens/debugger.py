@@ -23,6 +23,7 @@ from rnn_tui.proofs import Verify
 from rnn_tui.session import (
     Back,
     BackToStop,
+    ClearGhosts,
     Command,
     Configure,
     Discard,
@@ -295,6 +296,10 @@ class Debugger(Screen[None]):
             return
         self._look(t=None)
         self._send(RunTo(t))
+
+    def action_clear_ghosts(self) -> None:
+        """The curves of futures left behind go."""
+        self._send(ClearGhosts())
 
     def action_what_if(self) -> None:
         """Ask what is to be otherwise."""
