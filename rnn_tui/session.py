@@ -663,39 +663,52 @@ class Session:
             self._follow(goal, goal.way)
             return
         trainer, start = self._trainer, time.perf_counter()
-        updates, forward, stride = trainer.updates, self._timeline.forward, goal.stride
-        elapsed, endless = 0.0, math.isinf(goal.left)
-        if stride is Stride.UPDATE and goal.left > 1 and not self._breakpoints.idle:
-            self._run_watched(goal)
-            return
-        while goal.left > 0 and trainer.divergence is None and elapsed < SLICE:
-            if not endless and trainer.position == trainer.program.end:
-                self._prover.remember(trainer)
-            forward(stride)
-            goal.left -= 1
-            elapsed = time.perf_counter() - start
-            if endless and not self._free.is_set():
-                break
-        if goal.stride is Stride.UPDATE and trainer.updates > updates:
-            self._measure(trainer.updates - updates, elapsed)
-        if goal.left <= 0 or trainer.divergence is not None:
+        updates = trainer.updates
+        if goal.stride is Stride.UPDATE and goal.left > 1:
+            self._run_some(goal, start + SLICE)
+        else:
+            self._stride_some(goal, start + SLICE)
+        if trainer.updates > updates and goal.stride is Stride.UPDATE:
+            self._measure(trainer.updates - updates, time.perf_counter() - start)
+        if goal.left <= 0 or self._stop is not None or trainer.divergence is not None:
             self._goal = None
         self._tell_divergence()
 
-    def _run_watched(self, goal: _Goal) -> None:
-        """The same with breakpoints set: also stop where one says so."""
-        trainer, start = self._trainer, time.perf_counter()
-        updates, elapsed = trainer.updates, 0.0
-        while goal.left > 0 and trainer.divergence is None and elapsed < SLICE:
+    def _stride_some(self, goal: _Goal, deadline: float) -> None:
+        """Stride by stride until the deadline."""
+        trainer = self._trainer
+        while goal.left > 0 and trainer.divergence is None:
+            if trainer.position == trainer.program.end:
+                self._prover.remember(trainer)
+            self._timeline.forward(goal.stride)
+            goal.left -= 1
+            if time.perf_counter() > deadline:
+                return
+
+    def _run_some(self, goal: _Goal, deadline: float) -> None:
+        """Whole updates until the deadline, a breakpoint, or the screen wants the interpreter.
+
+        The last one of a counted walk is left to `_stride_some`.
+        """
+        trainer, endless, watched = self._trainer, math.isinf(goal.left), self._breakpoints
+        watching = not watched.idle
+
+        def over() -> bool:
+            if watching:
+                self._stop = watched.after_update(trainer)
+            held = endless and not self._free.is_set()
+            return self._stop is not None or held or time.perf_counter() > deadline
+
+        if not watched.placed:
+            most = 10**9 if endless else int(goal.left) - 1
+            goal.left -= self._timeline.run(most, over)
+            return
+        while goal.left > 0 and trainer.divergence is None and self._stop is None:
             before = trainer.updates
-            self._stop = to_next_stop(self._timeline, self._breakpoints)
+            self._stop = to_next_stop(self._timeline, watched)
             goal.left -= trainer.updates - before
-            elapsed = time.perf_counter() - start
-            if self._stop is not None or not self._free.is_set():
-                break
-        self._measure(trainer.updates - updates, elapsed)
-        if goal.left <= 0 or self._stop is not None or trainer.divergence is not None:
-            self._goal = None
+            if time.perf_counter() > deadline or (endless and not self._free.is_set()):
+                return
 
     def _follow(self, goal: _Goal, way: Iterator[float]) -> None:
         """The same towards a place."""

@@ -14,7 +14,7 @@ the last one are revealed.
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from enum import StrEnum
@@ -159,6 +159,24 @@ class Timeline:
         if trainer.updates >= self._due:
             self._keep()
         self._reach()
+
+    def run(self, updates: int, until: Callable[[], object] | None = None) -> int:
+        """Complete `updates` more updates, or fewer: see `Trainer.run`. Returns how many were."""
+        trainer, start = self.trainer, self.trainer.updates
+        while (left := updates - (trainer.updates - start)) > 0 and trainer.divergence is None:
+            if self._changes and self._changes[-1].index > trainer.index:
+                self.forward(Stride.UPDATE)
+                over = until is not None and bool(until())
+            else:
+                span = min(left, max(self._due - trainer.updates, 1))
+                trainer.run(span, until)
+                over = trainer.told_to_stop
+                if trainer.updates >= self._due:
+                    self._keep()
+            self._reach()
+            if over:
+                break
+        return trainer.updates - start
 
     def advance(self, index: int) -> None:
         """Forward to the place `index`, all of it revealed."""
@@ -337,6 +355,10 @@ class Timeline:
         """A few updates towards `index`; the last ones leave keyframes, for going further back."""
         trainer, end = self.trainer, self.trainer.program.end
         window = (index - 1) // end
+        far = min(CHUNK, window - DENSE - trainer.updates)
+        if far > 0 and not any(change.index > trainer.index for change in self._changes):
+            trainer.run(far)
+            return
         last = trainer.updates + CHUNK
         while trainer.index < index and trainer.updates < last and trainer.divergence is None:
             if trainer.updates < window:
@@ -361,22 +383,30 @@ class Timeline:
         self._starts.insert(place, keyframe.updates)
         self._keyframes.insert(place, keyframe)
         self.bytes += keyframe.size
-        while len(self._keyframes) > 2 and (
-            self.bytes > self.budget or len(self._keyframes) > MOST
-        ):
-            self._thin_out()
+        while len(self._keyframes) > 2 and self.bytes > self.budget:
+            self._thin_out(1)
+        if len(self._keyframes) > MOST:
+            self._thin_out(MOST // 8)  # many at once: looking for them takes a while
 
-    def _thin_out(self) -> None:
-        """Drop the keyframe that is missed least: the one whose neighbours are closest together.
+    def _thin_out(self, number: int) -> None:
+        """Drop the keyframes that are missed least: those whose neighbours are closest together.
 
-        The first one, and the newest ones as long as there are others, stay.
+        The first one, and the newest ones as long as there are others, stay. No two neighbours go
+        at once.
         """
         starts = np.array(self._starts)
         gaps = starts[2:] - starts[:-2]
         old = gaps[:-DENSE] if len(gaps) > DENSE else gaps
-        place = int(np.argmin(old)) + 1
-        self.bytes -= self._keyframes[place].size
-        del self._keyframes[place], self._starts[place]
+        dropped: set[int] = set()
+        for place in (np.argsort(old, kind="stable") + 1).tolist():
+            if place - 1 not in dropped and place + 1 not in dropped:
+                dropped.add(place)
+                if len(dropped) == number:
+                    break
+        self.bytes -= sum(self._keyframes[place].size for place in dropped)
+        kept = [place for place in range(len(starts)) if place not in dropped]
+        self._keyframes = [self._keyframes[place] for place in kept]
+        self._starts = [self._starts[place] for place in kept]
 
     # Changing
 

@@ -100,6 +100,7 @@ class Trainer:
         self.clipped = np.zeros_like(self.parameters)  # [P], the gradient after clipping
         self.history = History()
         self.divergence: Divergence | None = None
+        self.told_to_stop = False  # by the last run's `until`
         self.updates = 0
         self.position = 0
         self.revealed = 0
@@ -202,13 +203,14 @@ class Trainer:
 
         Fewer on divergence, and when `until`, asked after each update, says something true.
         """
-        start = self.updates
+        start, self.told_to_stop = self.updates, False
         with _quiet():
             for _ in range(updates):
                 self._advance(self._end)
                 if self.divergence is not None:
                     return self.updates - start
                 if until is not None and until():
+                    self.told_to_stop = True
                     break
         if updates:
             self.revealed = self.cursor.operations
