@@ -15,6 +15,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from shooting import Step, shoot
 from textual.app import App
+from textual.widgets import Input
 
 from rnn_tui.engine.trainer import Trainer
 from rnn_tui.settings import Settings
@@ -30,7 +31,7 @@ def _at(update: int) -> Step:
     def there(app: App[object]) -> bool:
         assert isinstance(app, RnnTui)
         snapshot = app.session.latest
-        return not snapshot.running and snapshot.cursor.update >= update
+        return not snapshot.running and snapshot.cursor.update == update
 
     return there
 
@@ -64,11 +65,68 @@ _PANELS: dict[str, tuple[Step, ...]] = {
     "panel-loss": _keys("tab"),
     "panel-predictions": _keys("tab tab"),
     "panel-gradients": _keys("tab tab tab"),
-    "panel-hyperparameters": _keys("tab tab tab tab"),
+    "panel-hyperparameters": _keys("shift+tab shift+tab"),
     "zoom-network": _keys("shift+tab z"),
     "zoom-timestep": _keys("z"),
     "form": _keys("o"),
     "help": _keys("question_mark"),
+}
+
+
+def _field(value: str) -> Step:
+    """Wait until the field with the focus holds this text."""
+
+    def holds(app: App[object]) -> bool:
+        return isinstance(app.focused, Input) and app.focused.value == value
+
+    return holds
+
+
+def _typed(text: str) -> tuple[Step, ...]:
+    """Text into the field with the focus, in place of what is selected there, and enter."""
+    return (_focused, *text, _field(text), "enter")
+
+
+def _focused(app: App[object]) -> bool:
+    return isinstance(app.focused, Input)
+
+
+def _asked(app: App[object]) -> bool:
+    """Whether a what-if stands on the screen beside what it left."""
+    assert isinstance(app, RnnTui)
+    what_if = app.session.latest.what_if
+    return what_if is not None and what_if.before is not None
+
+
+def _forked(app: App[object]) -> bool:
+    assert isinstance(app, RnnTui)
+    return bool(app.session.latest.timeline.ghosts)
+
+
+def _stopped(app: App[object]) -> bool:
+    assert isinstance(app, RnnTui)
+    return app.session.latest.stop is not None
+
+
+_BREAK = ("b", *_typed("loss<0.003"), _field(""))
+_HOLD = ("e", *_typed("f = 1"), _asked)
+_TIME: dict[str, tuple[Step, ...]] = {
+    "past": (*_keys("4 0 g"), _at(40), "N", "N", "N"),
+    "fork": (
+        *_keys("1 5 0 g"),
+        _at(150),
+        "o",
+        *_typed("0.05"),
+        _forked,
+        *_keys("3 0 0 u"),
+        _at(450),
+        "tab",
+    ),
+    "breakpoints": (*_BREAK, *_typed("pass=BACKWARD t=7"), _field("")),
+    "stop": (*_BREAK, "escape", "c", _stopped),
+    "what-if-question": (*_keys("7 n e"), _focused),
+    "what-if": (*_keys("8 n"), *_HOLD),
+    "what-if-backward": (*_keys("f f f 1 2 n"), *_HOLD, *_keys("tab tab tab")),
 }
 
 
@@ -128,6 +186,8 @@ def scenes() -> Iterator[Scene]:
                 yield Scene(f"lstm-{name}-{label}-{theme}", lstm, before + keys, size, theme)
         for name, keys in _PANELS.items():
             yield Scene(f"{name}-{label}-dark", lstm, (*_TRAINED, *_keys("f f f 8 n"), *keys), size)
+        for name, keys in _TIME.items():
+            yield Scene(f"time-{name}-{label}-dark", lstm, (*_TRAINED, *keys), size)
         yield from _proof_scenes(label, size)
         for settings in (rnn, gru):
             for name in ("forward", "backward"):

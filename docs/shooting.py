@@ -8,6 +8,8 @@ from typing import Any
 
 from portable_svg import portable
 from textual.app import App
+from textual.events import Key
+from textual.keys import _character_to_key
 from textual.widgets import Input
 
 # A step is a key to press, or a question to ask of the app until it says yes.
@@ -63,7 +65,9 @@ async def _take(app: App[Any], step: Step) -> None:
         await until(lambda: step(app), what=repr(step))
         return
     # pilot.press would wait for an idle process after each key.
-    app.simulate_key(step)
+    # A single character is typed as a terminal would: fields need it beside the key's name.
+    character = step if len(step) == 1 else None
+    app.post_message(Key(_character_to_key(step) if character else step, character))
     await asyncio.sleep(0.02)
 
 
