@@ -647,8 +647,8 @@ def _advice(what: Breakpoint, value: float, trainer: Trainer) -> str:
             windows = min(trainer.updates, YOUNG)
             return f"It averages the last {windows:,} windows or so: the test error is next to see."
         case Kind.SMOOTHED:
-            rate = _rate(trainer)
-            return f"The last {YOUNG} windows or so are this bad: if it rises, lower {rate}."
+            rate = f"lr {trainer.settings.lr:g}"
+            return f"The last {YOUNG} windows are this bad: if it rises, lower {rate}."
         case Kind.GRAD:
             return _advice_small(trainer) if below else _advice_large(value, trainer)
         case Kind.CLIPPED:
@@ -667,11 +667,11 @@ def _advice_loss(what: Breakpoint, value: float, trainer: Trainer) -> str:
     if COMPARISONS[what.comparison](smoothed, what.limit):
         agrees = f"The smoothed loss, {smoothed:.3g}, agrees"
         if what.comparison.startswith("<"):
-            return f"{agrees}: the test error tells whether it learned more than these windows."
-        return f"{agrees}: this is no single spike, the learning rate may be too high."
+            return f"{agrees}: the test error is next to see."
+        return f"{agrees}: this is no spike; lr may be too high."
     if what.comparison.startswith("<"):
-        wait = f"smoothed{what.comparison}{_plain(what.limit)}"
-        return f"One window only: the smoothed loss is still {smoothed:.3g}; {wait} waits for it."
+        wait = f"smoothed{what.comparison}{what.limit:.4g}"
+        return f"One window only; the smoothed loss is {smoothed:.3g}: see {wait}."
     times = value / smoothed if smoothed else math.inf
     return f"A spike, {times:.3g} times the smoothed loss: step back through this window."
 
@@ -691,7 +691,7 @@ def _advice_large(value: float, trainer: Trainer) -> str:
 
 
 def _advice_small(trainer: Trainer) -> str:
-    loss = f"At a loss of {trainer.loss:.3g} the weights hardly move"
+    loss = f"At loss {trainer.loss:.3g} little moves"
     return f"{loss}; {_arrivals(trainer, 1)}." if trainer.program.steps > 1 else f"{loss}."
 
 
@@ -699,7 +699,7 @@ def _arrivals(trainer: Trainer, t: int) -> str:
     """What makes up ∂L/∂h_t, t before the last."""
     tape = trainer.network.tape
     later, own = _norm(tape["dh_next"][t]), _norm(tape["dh_y"][t - 1])
-    return f"t={t} gets a gradient of {later:.3g} from later timesteps, {own:.3g} from its output"
+    return f"h_{t} gets {later:.3g} from later steps, {own:.3g} from y_{t}"
 
 
 def _norm(array: Array) -> float:
@@ -712,12 +712,12 @@ def _rate(trainer: Trainer) -> str:
 
 def _advice_clipped(trainer: Trainer) -> str:
     clipping, length = trainer.clipping, trainer.grad_norm
-    lower = f"lower {_rate(trainer)} if it happens at every update"
+    lower = f"if at every update, lower lr {trainer.settings.lr:g}"
     if clipping.by == "norm":
         factor = clipping.factor(length)
-        return f"The gradient, of norm {length:.3g}, was scaled by {factor:.3g}; {lower}."
+        return f"Norm {length:.3g}, scaled by {factor:.3g}; {lower}."
     largest = float(np.max(np.abs(trainer.network.gradient)))
-    return f"The largest entry, {largest:.3g}, was cut to {clipping.limit:g}; {lower}."
+    return f"The largest entry, {largest:.3g}, cut to {clipping.limit:g}; {lower}."
 
 
 def _advice_saturated(what: Breakpoint, value: float, trainer: Trainer) -> str:
@@ -740,7 +740,7 @@ def _advice_place(trainer: Trainer) -> str:
             before, here = (_norm(network.tape["h"][t]) for t in (cursor.t - 1, cursor.t))
             return f"‖h_{cursor.t}‖ is {here:.3g}, after {before:.3g} before it."
         case Pass.BACKWARD if cursor.t < trainer.program.steps:
-            return f"On its way back, {_arrivals(trainer, cursor.t)}."
+            return f"Of gradient, {_arrivals(trainer, cursor.t)}."
         case Pass.BACKWARD:
             here = _norm(network.tape["dh"][cursor.t - 1])
             return f"‖∂L/∂h_{cursor.t}‖ is {here:.3g}, all of it from this timestep's own output."
