@@ -499,7 +499,7 @@ def test_a_breakpoint_ends_the_run_and_is_saved(capsys: pytest.CaptureFixture[st
     assert run(["train", "run", "--break", "pass=BACKWARD t=3", "--out", "run"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[-3] == f"stopped by BACKWARD t=3 of update {found['updates'] + 1}"
-    assert lines[-2].startswith("On its way back, t=3 gets a gradient of ")
+    assert lines[-2].startswith("On the way back, h_3 gets ")
     assert lines[-1] == "saved run"
     assert load("run").cursor.t == 3
 

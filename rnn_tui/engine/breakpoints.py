@@ -740,7 +740,7 @@ def _advice_place(trainer: Trainer) -> str:
             before, here = (_norm(network.tape["h"][t]) for t in (cursor.t - 1, cursor.t))
             return f"‖h_{cursor.t}‖ is {here:.3g}, after {before:.3g} before it."
         case Pass.BACKWARD if cursor.t < trainer.program.steps:
-            return f"Of gradient, {_arrivals(trainer, cursor.t)}."
+            return f"On the way back, {_arrivals(trainer, cursor.t)}."
         case Pass.BACKWARD:
             here = _norm(network.tape["dh"][cursor.t - 1])
             return f"‖∂L/∂h_{cursor.t}‖ is {here:.3g}, all of it from this timestep's own output."
