@@ -849,7 +849,9 @@ class Session:
         if known is not None and self._goal is not None and fresh:
             return known
         if self._evaluator is None:
-            test = trainer.task.test_series()
+            test = trainer.task.test()
+            if not isinstance(test, TestSeries):
+                return None
             self._evaluator = Evaluator(trainer.architecture, trainer.parameters, test)
         evaluation = self._evaluator.evaluate()
         self._evaluated = now

@@ -15,6 +15,7 @@ from rnn_tui.engine.breakpoints import Breakpoints, Stop, run_until
 from rnn_tui.engine.evaluation import Evaluator
 from rnn_tui.engine.history import RECENT
 from rnn_tui.engine.trainer import Trainer
+from rnn_tui.tasks.base import TestSeries
 
 CHUNK_SECONDS = 0.05  # how long Ctrl-C waits at most, unless a single update takes longer
 
@@ -138,15 +139,17 @@ def _write_metrics(metrics: TextIO, trainer: Trainer, count: int) -> None:
 
 def summarise(trainer: Trainer, progress: Progress) -> Summary:
     """Measure what was learned; takes up to a second for very long test series."""
-    test = trainer.task.test_series()
-    with np.errstate(all="ignore"):
-        found = Evaluator(trainer.architecture, trainer.parameters, test).evaluate()
-    free_run = (*found.free_run_mse, None, None)
+    test = trainer.task.test()
+    found = None
+    if isinstance(test, TestSeries):
+        with np.errstate(all="ignore"):
+            found = Evaluator(trainer.architecture, trainer.parameters, test).evaluate()
+    free_run = (*(found.free_run_mse if found else ()), None, None)
     return Summary(
         updates=trainer.updates,
         loss=_finite(trainer.loss),
         smoothed_loss=_finite(_smoothed(trainer)),
-        test_one_step_mse=_finite(found.one_step_mse),
+        test_one_step_mse=_finite(found.one_step_mse if found else None),
         test_free_run_mse=_finite(free_run[0]),
         test_free_run_3_mse=_finite(free_run[1]),
         updates_per_second=_finite(progress.per_second),

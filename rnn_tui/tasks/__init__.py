@@ -13,11 +13,30 @@ A task is made from the settings with `make_task` and then asked for window afte
 from collections.abc import Callable, Mapping
 
 from ..settings import Settings
-from .base import DataError, DataState, FloatArray, Task, TestSeries
+from .base import (
+    Baseline,
+    DataError,
+    DataState,
+    FloatArray,
+    Task,
+    TestSeries,
+    TestWindows,
+    Topology,
+)
 from .cosine import CosineTask
 from .series import SeriesTask
 
-__all__ = ["DataError", "DataState", "FloatArray", "Task", "TestSeries", "make_task"]
+__all__ = [
+    "Baseline",
+    "DataError",
+    "DataState",
+    "FloatArray",
+    "Task",
+    "TestSeries",
+    "TestWindows",
+    "Topology",
+    "make_task",
+]
 
 _TASKS: Mapping[str, Callable[[Settings], Task]] = {"cos": CosineTask, "series": SeriesTask}
 

@@ -10,6 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.floating[Any]]
+BoolArray = npt.NDArray[np.bool_]
+WindowArray = npt.NDArray[Any]
+"""Inputs or targets of windows: numbers [T, B, W], or codes of symbols or classes int64 [T, B]."""
 
 _DATA_STREAM = 1  # the seed's 0th stream draws the starting weights
 _STATE_BITS = {"state": 128, "inc": 128, "has_uint32": 1, "uinteger": 32}
@@ -100,31 +103,148 @@ class TestSeries:
     scale: float
 
 
-class Task(Protocol):
-    """A source of windows.
+@dataclass(frozen=True, slots=True)
+class TestWindows:
+    """Fixed windows that are never trained on, drawn from a stream of the seed of their own.
 
     Attributes:
-        name: the value of the setting `task` that chooses it.
-        title: what it is, for people: "cos(x)" or "FILE.csv: column".
-        features: D, the numbers that go in at each step.
-        outputs: O, the numbers that are wanted at each step.
+        x: as `Task.next_window` fills it, with N windows side by side in place of B.
+        target: likewise.
+        judged: [T, N] where accuracy (or with the loss "mse" the squared error) is measured, for
+            instance only at the one symbol that had to be remembered.
+        carried: whether window n+1 follows window n, so that the state flows on from one to the
+            next in order; otherwise each begins with zeros.
     """
 
-    name: str
-    title: str
-    features: int
-    outputs: int
+    __test__: ClassVar[bool] = False  # pytest: this is no class of tests
 
-    def next_window(self, x: FloatArray, target: FloatArray) -> bool:
+    x: WindowArray
+    target: WindowArray
+    judged: BoolArray
+    carried: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """On which timesteps of a window an input is present, and on which the loss counts.
+
+    Attributes:
+        inputs: [T] whether an input is present; where none is, the network reads zeros.
+        counted: [T] whether the output is part of the loss.
+    """
+
+    inputs: tuple[bool, ...]
+    counted: tuple[bool, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what no window can be.
+
+        Raises:
+            ValueError: the two differ in length, or there is no input or nothing counts.
+        """
+        if len(self.inputs) != len(self.counted):
+            lengths = f"{len(self.inputs)} and {len(self.counted)}"
+            raise ValueError(f"topology: inputs and counted must be of one length, not {lengths}")
+        if not any(self.inputs) or not any(self.counted):
+            raise ValueError("topology: at least one input and one counted output are needed")
+
+    @property
+    def name(self) -> str:
+        """How many inputs and counted outputs: "one→one", "one→many", "many→one", "many→many"."""
+        before, after = (
+            "one" if sum(mask) == 1 else "many" for mask in (self.inputs, self.counted)
+        )
+        return f"{before}→{after}"
+
+    @classmethod
+    def many_to_many(cls, steps: int) -> Topology:
+        """Inputs and loss at each of `steps` timesteps."""
+        return cls((True,) * steps, (True,) * steps)
+
+    @classmethod
+    def many_to_one(cls, steps: int) -> Topology:
+        """Inputs at each of `steps` timesteps, the loss at the last."""
+        return cls((True,) * steps, (*(False,) * (steps - 1), True))
+
+    @classmethod
+    def one_to_many(cls, steps: int) -> Topology:
+        """An input at the first of `steps` timesteps, the loss at each."""
+        return cls((True, *(False,) * (steps - 1)), (True,) * steps)
+
+    @classmethod
+    def one_to_one(cls) -> Topology:
+        """A single timestep."""
+        return cls((True,), (True,))
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A loss that is reached without remembering anything: drawn on the loss chart.
+
+    Attributes:
+        loss: in the units of the task's loss.
+        words: how it is reached: "always the mean", "guessing among 8".
+    """
+
+    loss: float
+    words: str
+
+
+class Task(Protocol):
+    """A source of windows. T and B are the settings' `steps` and `batch`.
+
+    Where the inputs are symbols or the loss is cross-entropy, windows hold codes: whole numbers
+    that count from 0, −1 where the topology has none.
+    """
+
+    @property
+    def name(self) -> str:
+        """The value of the setting `task` that chooses it."""
+
+    @property
+    def title(self) -> str:
+        """What it is, for people: "cos(x)" or "FILE.csv: column"."""
+
+    @property
+    def features(self) -> int:
+        """D, the numbers that go in at each step; of symbols, how many there are."""
+
+    @property
+    def outputs(self) -> int:
+        """O, the numbers that are wanted at each step; with cross-entropy, how many classes."""
+
+    @property
+    def loss(self) -> str:
+        """The loss, "mse" or "cross-entropy"; see `rnn_tui.engine.losses`."""
+
+    @property
+    def symbols(self) -> tuple[str, ...] | None:
+        """The names of the D input symbols by code; None where inputs are numbers."""
+
+    @property
+    def labels(self) -> tuple[str, ...] | None:
+        """The names of the O classes by code where the loss is cross-entropy, otherwise None."""
+
+    @property
+    def topology(self) -> Topology:
+        """On which of the T timesteps there is an input, and where the loss counts."""
+
+    @property
+    def baseline(self) -> Baseline | None:
+        """The loss without memory; None where nothing of the kind is known."""
+
+    def next_window(self, x: WindowArray, target: WindowArray) -> bool:
         """Fill the next window in place.
 
         Args:
-            x: [T, B, D], overwritten with the inputs.
-            target: [T, B, O], overwritten with what should be predicted at each step.
+            x: [T, B, D], overwritten with the inputs, 0 where the topology has none; where
+                `symbols` is not None int64 [T, B], overwritten with codes, −1 where it has none.
+            target: [T, B, O], overwritten with what should be predicted, 0 at timesteps that do
+                not count; with cross-entropy int64 [T, B], overwritten with codes, −1 there.
 
         Returns:
-            Whether the walk (re)starts here, so that the hidden state must be zero; true for the
-            very first window.
+            Whether the hidden state must be zero at this window's start, as a walk (re)starts
+            there; true for the very first window.
         """
         ...
 
@@ -140,8 +260,8 @@ class Task(Protocol):
         """
         ...
 
-    def test_series(self) -> TestSeries:
-        """Return the series that errors are measured on; it does not move the walk."""
+    def test(self) -> TestSeries | TestWindows:
+        """Return what the network is measured on; it does not move the walk."""
         ...
 
 

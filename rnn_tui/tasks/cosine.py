@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..settings import SettingError, Settings
-from .base import DataState, FloatArray, TestSeries
+from .base import DataState, FloatArray, TestSeries, Topology
 from .walk import Walk, WindowPoints
 
 LONGEST_FREE_RUN = 20_000
@@ -26,10 +26,15 @@ class CosineTask:
     title = "cos(x)"
     features = 1
     outputs = 1
+    loss = "mse"
+    symbols = None
+    labels = None
+    baseline = None
 
     def __init__(self, settings: Settings) -> None:
         """Start before the first window; the settings have made sure that one fits."""
         self._settings = settings
+        self.topology = Topology.many_to_many(settings.steps)
         self.resolution = (settings.x_max - settings.x_min) / settings.num_points
         self._walk = Walk(
             settings, settings.num_points, origin=settings.x_min, spacing=self.resolution
@@ -86,7 +91,7 @@ class CosineTask:
         """Go back to `state`; see `Task`."""
         self._walk.restore(state)
 
-    def test_series(self) -> TestSeries:
+    def test(self) -> TestSeries:
         """Return the smooth cosine from x_min: 2T values to warm up, then three periods.
 
         The free runs last one and three periods, but at least 1 and at most `LONGEST_FREE_RUN`

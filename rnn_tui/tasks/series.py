@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..settings import Settings
-from .base import DataError, DataState, FloatArray, TestSeries
+from .base import DataError, DataState, FloatArray, TestSeries, Topology
 from .table import read_column, shown_name
 from .walk import Walk, WindowPoints, streams
 
@@ -23,6 +23,10 @@ class SeriesTask:
     name = "series"
     features = 1
     outputs = 1
+    loss = "mse"
+    symbols = None
+    labels = None
+    baseline = None
 
     def __init__(self, settings: Settings) -> None:
         """Read the file.
@@ -41,6 +45,7 @@ class SeriesTask:
         self._values = _in_units(column.values, self._offset, self._scale, settings, column.name)
         self.title = f"{shown_name(settings.data)}: {_printable(column.name)}"
         self._steps = settings.steps
+        self.topology = Topology.many_to_many(settings.steps)
         self._walk = Walk(settings, self._trained)
         shape = (settings.steps + 1, settings.batch)
         self._offsets = np.arange(settings.steps + 1)[:, None]  # [T+1, 1]
@@ -66,7 +71,7 @@ class SeriesTask:
         """Go back to `state`; see `Task`."""
         self._walk.restore(state)
 
-    def test_series(self) -> TestSeries:
+    def test(self) -> TestSeries:
         """Return the test part, led by the last 2T training values (all, if there are fewer).
 
         The free runs last T and 3T steps, or as many as the test part holds.

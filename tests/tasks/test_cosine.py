@@ -108,7 +108,7 @@ def test_next_batch_with_and_without_its_places() -> None:
 
 def test_the_test_series_is_smooth_and_as_long_as_it_says() -> None:
     settings = Settings(x_min=0.5, x_max=60.5)
-    series = CosineTask(settings).test_series()
+    series = CosineTask(settings).test()
     np.testing.assert_allclose(series.x, 0.5 + 0.15 * np.arange(len(series.x)), rtol=1e-14)
     np.testing.assert_array_equal(series.values, np.cos(series.x))
     assert series.warm_up == 40
@@ -124,7 +124,7 @@ def test_free_runs_end_at_any_resolution(x_min: float, width: float, points: int
         settings = Settings(x_min=x_min, x_max=min(x_min + width, 1e6), num_points=points)
     except SettingError:
         return
-    series = CosineTask(settings).test_series()
+    series = CosineTask(settings).test()
     assert 1 <= series.horizons[0] <= series.horizons[-1] <= LONGEST_FREE_RUN
     assert series.warm_up + series.horizons[-1] + 1 == len(series.values)
     resolution = (settings.x_max - settings.x_min) / points

@@ -62,7 +62,7 @@ def test_scaling_looks_at_the_training_part_only(path: Path) -> None:
     values[80:] += 1000
     task = series_of(path, column(values.tolist()))
     mean, std = values[:80].mean(), values[:80].std()
-    series = task.test_series()
+    series = task.test()
     assert series.offset == pytest.approx(mean, rel=1e-15)
     assert series.scale == pytest.approx(std, rel=1e-15)
     np.testing.assert_allclose(series.values * series.scale + series.offset, values[40:])
@@ -72,7 +72,7 @@ def test_scaling_looks_at_the_training_part_only(path: Path) -> None:
 
 
 def test_unscaled_numbers_are_left_as_they_are(path: Path) -> None:
-    series = series_of(path, column(range(100)), scale="none").test_series()
+    series = series_of(path, column(range(100)), scale="none").test()
     assert (series.offset, series.scale) == (0, 1)
     np.testing.assert_array_equal(series.values, np.arange(40, 100))
 
@@ -90,7 +90,7 @@ def test_unscaled_numbers_are_left_as_they_are(path: Path) -> None:
 def test_the_test_series(
     path: Path, rows: int, steps: int, warm_up: int, horizons: tuple[int, ...]
 ) -> None:
-    series = series_of(path, column(range(1, rows + 1)), scale="none", steps=steps).test_series()
+    series = series_of(path, column(range(1, rows + 1)), scale="none", steps=steps).test()
     assert (series.warm_up, series.horizons) == (warm_up, horizons)
     assert len(series.values) == warm_up + rows - rows * 4 // 5
     assert series.warm_up + series.horizons[-1] + 1 <= len(series.values)

@@ -61,7 +61,7 @@ def test_a_restored_walk_replays_the_same_bits(
 def test_measuring_does_not_move_the_walk() -> None:
     task = make_task(Settings())
     state = task.state()
-    task.test_series()
+    task.test()
     assert task.state() == state
 
 
