@@ -46,7 +46,7 @@ from rnn_tui import __version__
 from rnn_tui.engine.cells import make_cell
 from rnn_tui.engine.network import Architecture, views
 from rnn_tui.engine.optimizers import OPTIMIZERS
-from rnn_tui.engine.trainer import Keyframe, Trainer
+from rnn_tui.engine.trainer import Keyframe, Trainer, architecture_of
 from rnn_tui.settings import SettingError, Settings, quote
 from rnn_tui.tasks import DataState, make_task
 
@@ -303,10 +303,7 @@ def load_weights(path: str | os.PathLike[str], settings: Settings) -> Array:
         CheckpointError: the file is not like that, or does not fit the settings.
         DataError: the settings' data cannot be read.
     """
-    task = make_task(settings)
-    architecture = Architecture(
-        settings.cell, settings.activation, task.features, settings.hidden, task.outputs
-    )
+    architecture = architecture_of(settings, make_task(settings))
     with _naming(path):
         content = _read(path)
         ours = content.texts.get("format") == FORMAT

@@ -155,7 +155,7 @@ def cause_of(trainer: Trainer) -> Cause | None:
     if bad is None or not bad.t:
         return None
     backward = bad.stage is Pass.BACKWARD
-    operation = find_operation(trainer.network, bad.tensor, backward)
+    operation = find_operation(trainer.network, bad.tensor, bad.t, backward)
     return inputs_of(trainer.network, operation, bad.t) if operation is not None else None
 
 

@@ -337,7 +337,7 @@ class Snapshot:
 
     def backward_revealed(self, t: int) -> tuple[Operation, ...]:
         """Operations of timestep `t` that the backward pass has revealed."""
-        operations = self.picture.network.backward_operations
+        operations = self.picture.network.backward_operations_at(t)
         return operations[: self.cursor.backward_at(t, len(operations))]
 
     def forward_complete(self, t: int) -> bool:

@@ -15,6 +15,7 @@ from rnn_tui.engine.expressions import (
     Expression,
     Function,
     Negative,
+    Softmax,
     Square,
     Value,
     Values,
@@ -27,8 +28,9 @@ class Input:
     """What an operation read of one value to make one number.
 
     `numbers` [K]: one entry of the same unit, or for a factor of v·W the whole row v[sample] or
-    column W[:, unit]. `place` is the entry to look at: the first that is not finite, otherwise the
-    largest in magnitude; for the factors of one product, that of its worst term v[k]·W[k, unit].
+    column W[:, unit], and for softmax(v) the row v[sample]. `place` is the entry to look at: the
+    first that is not finite, otherwise the largest in magnitude; for the factors of one product,
+    that of its worst term v[k]·W[k, unit].
     """
 
     name: str
@@ -52,9 +54,9 @@ class Cause:
     suspect: int | None  # None when the operation reads nothing
 
 
-def find_operation(network: Network, symbol: str, backward: bool) -> Operation | None:
-    """The operation of a timestep that makes `symbol`, in that pass; None for what is given."""
-    made = network.backward_operations if backward else network.forward_operations
+def find_operation(network: Network, symbol: str, t: int, backward: bool) -> Operation | None:
+    """The operation of timestep t that makes `symbol`, in that pass; None for what is given."""
+    made = network.backward_operations_at(t) if backward else network.forward_operations
     return next((operation for operation in made if operation.symbol == symbol), None)
 
 
@@ -102,6 +104,9 @@ def _inputs(node: Expression, values: Values, sample: int, unit: int) -> Iterato
             yield _input(name, _entry(values[name], sample, unit))
         case Dot():
             yield from _factors(node, values, sample, unit)
+        case Softmax(name):
+            row = values[name][sample]  # [O], every entry is part of the sum
+            yield _input(name, row, _worst(row))
         case Binary(_, left, right):
             yield from _inputs(left, values, sample, unit)
             yield from _inputs(right, values, sample, unit)

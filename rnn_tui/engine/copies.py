@@ -44,7 +44,10 @@ def complete(work: Work[Result]) -> Result:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What a window is computed from: inputs [T, B, D], targets [T, B, O], start states [B, H]."""
+    """What a window is computed from: inputs [T, B, D], targets [T, B, O], start states [B, H].
+
+    Symbols and classes are codes [T, B], as `Network.inputs` and `Network.targets` have them.
+    """
 
     x: Array
     target: Array
@@ -64,8 +67,7 @@ class Snapshot:
 
 def window(network: Network) -> Window:
     """A copy of the window on the tape."""
-    tape = network.tape
-    return Window(tape["x"].copy(), tape["target"].copy(), network.state(0))
+    return Window(network.inputs.copy(), network.targets.copy(), network.state(0))
 
 
 def snapshot(network: Network) -> Snapshot:
@@ -88,9 +90,9 @@ def scratch(
     flat = parameters.astype(dtype or parameters.dtype)
     steps, batch = given.x.shape[:2]
     network = Network(architecture, flat, steps, batch)
-    np.copyto(network.tape["x"], given.x)
-    np.copyto(network.tape["target"], given.target)
+    np.copyto(network.inputs, given.x)
+    np.copyto(network.targets, given.target)
     network.set_state(given.states)
     network.pins = pins
-    network.pin_inputs()
+    network.encode()
     return network

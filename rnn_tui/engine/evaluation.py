@@ -39,8 +39,9 @@ class Evaluator:
     def __init__(self, architecture: Architecture, parameters: Array, test: TestSeries) -> None:
         self.test = test
         chunk = min(CHUNK, max(1, len(test.values) - 1))
-        self._chunk = Network(architecture, parameters, chunk, 1)
-        self._single = Network(architecture, parameters, 1, 1)
+        anywhere = architecture.unmasked()
+        self._chunk = Network(anywhere, parameters, chunk, 1)
+        self._single = Network(anywhere, parameters, 1, 1)
 
     def evaluate(self) -> Evaluation:
         """Predict the whole series both ways. Numbers may be non-finite when the network is."""

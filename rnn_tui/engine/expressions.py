@@ -286,6 +286,51 @@ class Function(Expression):
         return self.argument.symbols()
 
 
+@dataclass(frozen=True, slots=True)
+class Softmax(Expression):
+    """e^v/Σ e^v over the entries of a named vector, the largest subtracted first: [B, O]."""
+
+    name: str
+
+    def text(self) -> str:
+        return f"softmax({self.name})"
+
+    def evaluate(self, values: Values) -> Array:
+        array = values[self.name]
+        powers = np.exp(array - array.max(axis=-1, keepdims=True))
+        result: Array = powers / powers.sum(axis=-1, keepdims=True)
+        return result
+
+    def tokens(self, look: Look) -> tuple[Token, ...]:
+        """One entry's power and the sum of all: ``e^(1.25 − 3.10)/1.32``."""
+        row = look.values[self.name][look.sample]  # [O]
+        largest = row.max()
+        powers = float(np.exp(row - largest).sum())
+        return ("e^(", look.number(self.name), " − ", float(largest), ")/", powers)
+
+    def symbols(self) -> tuple[str, ...]:
+        return (self.name,)
+
+
+@dataclass(frozen=True, slots=True)
+class Zeros(Expression):
+    """Exactly 0, in the shape of a named value that it does not depend on."""
+
+    like: str
+
+    def text(self) -> str:
+        return "0"
+
+    def evaluate(self, values: Values) -> Array:
+        return np.zeros_like(values[self.like])
+
+    def tokens(self, look: Look) -> tuple[Token, ...]:
+        return ("0",)
+
+    def symbols(self) -> tuple[str, ...]:
+        return ()
+
+
 def apply(name: str, argument: Array) -> Array:
     """The function `name` of an array, entry by entry.
 

@@ -3,13 +3,15 @@
     h_t, … = cell(x_t, h_<t-1>, …)        [B, H]
     y_t    = h_t·W_y + b_y                [B, O]
 
+What y_t is measured by, and at which timesteps, says the `Problem`; see `rnn_tui.engine.losses`.
+
 All parameters live in one flat vector with named views, and so do their gradients.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -17,39 +19,27 @@ import numpy.typing as npt
 
 from rnn_tui.engine.cells import make_cell
 from rnn_tui.engine.cells.base import Cell, Kernel, Operation, ParameterSpec, Row, block_views
-from rnn_tui.engine.expressions import TWO, Array, Dot, Value
+from rnn_tui.engine.codes import OneHot
+from rnn_tui.engine.expressions import Array
 from rnn_tui.engine.interventions import DeclaredKernel, Pin, Pins, grip
+from rnn_tui.engine.losses import LOSSES, SERIES, Problem
 from rnn_tui.engine.tape import Tape, common_arrays
-
-READOUT_ROWS = (Row("y_t", "output"),)
-READOUT_FORWARD = (Operation("y_t", "output", Dot("h_t", "W_y") + Value("b_y"), row="y_t"),)
-READOUT_BACKWARD = (
-    Operation(
-        "dy_t",
-        "gradient of the loss",
-        TWO * (Value("y_t") - Value("target_t")) / Value("N"),
-        row="y_t",
-        column="gradient",
-    ),
-    Operation(
-        "dh_y",
-        "part that comes from y_t",
-        Dot("dy_t", "W_y", transposed=True),
-        row="y_t",
-        column="through",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """What fixes the parameters: the cell and the sizes D, H, O."""
+    """What fixes the parameters, the cell and the sizes D, H, O; and what the network is for."""
 
     cell: str
     activation: str
     features: int
     hidden: int
     outputs: int
+    problem: Problem = SERIES
+
+    def unmasked(self) -> Architecture:
+        """The same for windows of any length, where every timestep counts."""
+        return replace(self, problem=replace(self.problem, topology=None))
 
     def make_cell(self) -> Cell:
         """The cell's declaration."""
@@ -89,30 +79,33 @@ class Network:
     def __init__(self, architecture: Architecture, flat: Array, steps: int, batch: int) -> None:
         self.architecture = architecture
         self.cell = architecture.make_cell()
+        self.problem = architecture.problem
+        self.measure = LOSSES[self.problem.loss]
         self.specs = architecture.parameters()
         self.flat = flat
         self.parameters = views(self.specs, flat)
         self.gradient = np.zeros_like(flat)
         self.gradients = views(self.specs, self.gradient)
         hidden = architecture.hidden
-        common = common_arrays(architecture.features, hidden, architecture.outputs)
-        self.tape = Tape(steps, batch, common + self.cell.arrays(hidden), flat.dtype)
+        arrays = common_arrays(architecture.features, hidden, architecture.outputs)
+        arrays += self.measure.arrays(architecture.outputs) + self.cell.arrays(hidden)
+        self.tape = Tape(steps, batch, arrays, flat.dtype)
         self._fused = self.cell.kernel(self.parameters, self.tape)
         self.kernel = self._fused
         self._pins: Pins = ()
-        self.counted = self.tape["target"].size  # output elements in the loss: T·B·O
+        self.loss_kernel = self.measure.kernel(self.tape, self.problem.mask(steps))
+        self.counted = self.loss_kernel.counted  # N
+        self._classes = None
+        if self.measure.classes:
+            self._classes = OneHot(self.tape["classes"], self.tape.flat("target"))
         self._bind()
 
     def _bind(self) -> None:
         """Views of whole sequences as [T·B, …] rows, made once."""
         tape = self.tape
         self._h, self._y = tape.flat("h"), tape.flat("y")
-        self._target, self._dy = tape.flat("target"), tape.flat("dy")
-        self._dh_y = tape.flat("dh_y")
+        self._dy, self._dh_y = tape.flat("dy"), tape.flat("dh_y")
         self._W_y, self._b_y = self.parameters["W_y"], self.parameters["b_y"]
-        self._error = np.empty_like(self._y)
-        self._error_line = self._error.reshape(-1)
-        self._slope = np.asarray(2 / self.counted, tape.dtype)
         ones = np.ones(tape.steps * tape.batch, tape.dtype)
         self._products = [
             (
@@ -149,8 +142,26 @@ class Network:
         factors = [spec.right for spec in self.specs]
         return DeclaredKernel(self.cell, self._fused, tape, stored, factors, self._pins)
 
-    def pin_inputs(self) -> None:
-        """Put the inputs that are held into the window on the tape."""
+    # The window
+
+    @property
+    def inputs(self) -> Array:
+        """Where the window's inputs are put, [T, B, D]; `encode` comes next."""
+        return self.tape["x"]
+
+    @property
+    def targets(self) -> Array:
+        """Where its targets are put, [T, B, O]; of classes their codes [T, B]."""
+        return self.tape["classes" if self.measure.classes else "target"]
+
+    def encode(self) -> None:
+        """Put on the tape what follows from `inputs` and `targets`, and the inputs that are held.
+
+        Raises:
+            ValueError: a code is out of range.
+        """
+        if self._classes is not None:
+            self._classes.update()
         for pin in self._pins:
             if isinstance(pin, Pin) and pin.symbol == "x_t":
                 at = slice(None) if pin.t is None else slice(pin.t - 1, pin.t)
@@ -181,24 +192,20 @@ class Network:
         self.kernel.forward(first, last)
 
     def readout(self) -> None:
-        """y_t = h_t·W_y + b_y for the whole window in one product.
+        """y_t = h_t·W_y + b_y for the whole window in one product, and what the loss makes of it.
 
         May be called early and again: rows of timesteps not yet computed are meaningless.
         """
         self._h.dot(self._W_y, out=self._y)
         np.add(self._y, self._b_y, out=self._y)
+        self.loss_kernel.outputs()
 
     # Loss and backward
 
     def loss(self) -> float:
-        """Mean squared error over every output element, and its gradient dy = 2(y − target)/N.
-
-        That is torch.nn.MSELoss with its default reduction.
-        """
+        """The loss over what counts, and its gradient dy; see `rnn_tui.engine.losses`."""
         self.readout()
-        np.subtract(self._y, self._target, out=self._error)
-        np.multiply(self._error, self._slope, out=self._dy)
-        return self._error_line.dot(self._error_line).item() / self.counted  # type: ignore[no-any-return]
+        return self.loss_kernel.loss()
 
     def backward(self, first: int, last: int) -> None:
         """Timesteps `last` … `first`; at the last, what enters from the loss is spread to all h.
@@ -219,17 +226,22 @@ class Network:
     @property
     def rows(self) -> tuple[Row, ...]:
         """Lines of the timestep panel."""
-        return self.cell.rows + READOUT_ROWS
+        return self.cell.rows + self.measure.rows
 
     @property
     def forward_operations(self) -> tuple[Operation, ...]:
         """Operations of one timestep, forward, in order."""
-        return self.cell.forward_operations + READOUT_FORWARD
+        return self.cell.forward_operations + self.measure.forward_operations
 
     @property
     def backward_operations(self) -> tuple[Operation, ...]:
-        """Operations of one timestep, backward, in order."""
-        return READOUT_BACKWARD + self.cell.backward_operations
+        """Operations of one timestep where the loss counts, backward, in order."""
+        return self.measure.backward_operations(True) + self.cell.backward_operations
+
+    def backward_operations_at(self, t: int) -> tuple[Operation, ...]:
+        """Those of timestep `t`: as many, but where the loss does not count dy_t is declared 0."""
+        counts = self.problem.counts(t)
+        return self.measure.backward_operations(counts) + self.cell.backward_operations
 
     def values(self, t: int) -> dict[str, Array]:
         """Every named value at timestep `t`, of the whole batch; see `named_values`."""
@@ -271,7 +283,7 @@ def named_values(
             if (symbol := operation.symbol) not in values:
                 values[symbol] = held.hold(symbol, operation.expression.evaluate(values))
         read = dict(values)
-        for operation in network.backward_operations:
+        for operation in network.backward_operations_at(t):
             if (symbol := operation.symbol) not in values or symbol in held.stopped:
                 values[symbol] = operation.expression.evaluate(read)
             read[symbol] = held.through(symbol, values[symbol])
@@ -298,6 +310,7 @@ def stored_values(
         "dh_t": tape["dh"][k],
         "dh_<t-1>": tape["dh_next"][k],
     }
+    values.update(network.measure.values(tape, t))
     values.update(network.cell.values(tape, t))
     return values
 

@@ -16,6 +16,8 @@ Common arrays (T window, B batch, D inputs, H hidden units, O outputs):
 ``dh_next``    [T+1, B, H]  entry t: part of ∂L/∂h_t that arrives from timestep t+1; entry 0 is
                             what would leave the window (the gradient is cut there)
 ``dh``         [T, B, H]    ∂L/∂h_t, the sum of both
+``classes``    [T, B]       with cross-entropy: the targets as codes, −1 where there is none;
+                            ``target`` is one-hot then. And ``p`` [T, B, O], softmax(y_t)
 =============  ===========  ==========================================================
 """
 
@@ -32,11 +34,15 @@ from rnn_tui.engine.expressions import Array
 
 @dataclass(frozen=True, slots=True)
 class ArraySpec:
-    """An array of the tape: [T, B, width], or [T+1, B, width] for a state."""
+    """An array of the tape: [T, B, width], or [T+1, B, width] for a state.
+
+    With `codes` it holds one whole number per timestep and sample: [T, B] int64.
+    """
 
     name: str
     width: int
     state: bool = False
+    codes: bool = False
 
 
 class Tape:
@@ -51,7 +57,8 @@ class Tape:
         self.states: dict[str, Array] = {}
         self.arrays: dict[str, Array] = {}
         for spec in arrays:
-            array = np.zeros((steps + spec.state, batch, spec.width), dtype)
+            shape = (steps + spec.state, batch, spec.width)
+            array = np.zeros(shape[:2], np.int64) if spec.codes else np.zeros(shape, dtype)
             self.arrays[spec.name] = array
             if spec.state:
                 self.states[spec.name] = array

@@ -17,6 +17,7 @@ from rnn_tui.engine.clipping import Clipping, norm
 from rnn_tui.engine.expressions import Array
 from rnn_tui.engine.history import History, Mark
 from rnn_tui.engine.interventions import Edit, Intervention, Pins, together
+from rnn_tui.engine.losses import Problem
 from rnn_tui.engine.network import Architecture, Network, initialise, views
 from rnn_tui.engine.optimizers import Hyperparameters, make_optimizer
 from rnn_tui.engine.program import Cursor, Pass, Program
@@ -81,13 +82,7 @@ class Trainer:
         or one made now."""
         self.settings = settings
         self.task: Task = task or make_task(settings)
-        self.architecture = Architecture(
-            settings.cell,
-            settings.activation,
-            self.task.features,
-            settings.hidden,
-            self.task.outputs,
-        )
+        self.architecture = architecture_of(settings, self.task)
         dtype = np.dtype(settings.dtype)
         if parameters is None:
             self.parameters = initialise(
@@ -153,11 +148,11 @@ class Trainer:
     @property
     def operations(self) -> tuple[Operation, ...]:
         """Operations of the timestep the cursor is in; none outside the two passes over time."""
-        match self.program.place(self.position)[0]:
-            case Pass.FORWARD:
+        match self.program.place(self.position):
+            case Pass.FORWARD, _:
                 return self.network.forward_operations
-            case Pass.BACKWARD:
-                return self.network.backward_operations
+            case Pass.BACKWARD, t:
+                return self.network.backward_operations_at(t)
             case _:
                 return ()
 
@@ -269,17 +264,16 @@ class Trainer:
 
     def _batch(self) -> None:
         """The next window: inputs, targets, and the state it begins with."""
-        tape = self.network.tape
+        network = self.network
         self.position = self.program.batch
         self._window_data = self.task.state()
         self._window_marks = (self.loss, self.grad_norm, self.history.mark())
-        fresh = self.task.next_window(tape["x"], tape["target"])
-        if self.network.pins:
-            self.network.pin_inputs()
+        fresh = self.task.next_window(network.inputs, network.targets)
+        network.encode()
         if fresh or not self.settings.carry:
-            self.network.set_state(None)
+            network.set_state(None)
         else:
-            self.network.carry_state()
+            network.carry_state()
         # Weights this large can overflow in places that leave no trace in loss or gradient, such as
         # a pre-activation before tanh: then every piece is looked at, as it is while stepping.
         self._watchful = not math.isfinite(self.parameters.dot(self.parameters))
@@ -489,6 +483,14 @@ class Trainer:
         with _quiet():
             self._advance(keyframe.position)
         self.revealed = keyframe.revealed
+
+
+def architecture_of(settings: Settings, task: Task) -> Architecture:
+    """The network that `settings` describe, for `task`."""
+    problem = Problem(task.loss, task.symbols is not None, task.topology)
+    return Architecture(
+        settings.cell, settings.activation, task.features, settings.hidden, task.outputs, problem
+    )
 
 
 def _quiet() -> np.errstate:

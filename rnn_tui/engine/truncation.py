@@ -63,7 +63,9 @@ def truncation(network: Network, previous: Window) -> Truncation:
     forward and backward pass are done. What is held or cut in it is so in both.
     """
     with np.errstate(all="ignore"):
-        before = scratch(network.architecture, network.flat, previous, pins=network.pins)
+        # Nothing of it counts, whatever its topology: only what flows through it is wanted.
+        architecture = network.architecture.unmasked()
+        before = scratch(architecture, network.flat, previous, pins=network.pins)
         before.forward(1, before.tape.steps)
         now = _again(network, before.state(before.tape.steps))
         added = _carry_on(before, now)

@@ -188,9 +188,9 @@ def _method(snapshot: Snapshot) -> _Method:
 class _Method(ABC):
     """The loss as a function of one parameter, on a network allocated once.
 
-    `magnitude` is what the loss is made of before anything cancels: the mean of
-    (Σ|h|·|W_y| + |b_y| + |target|)². `roundings` is how many one after the other lead to the loss;
-    chance lets them grow as their root (Higham and Mary 2019).
+    `magnitude` is what the loss is made of before anything cancels (`LossKernel.magnitude`), with
+    Σ|h|·|W_y| + |b_y| for the size of an output. `roundings` is how many one after the other lead
+    to the loss; chance lets them grow as their root (Higham and Mary 2019).
     """
 
     name: str
@@ -201,8 +201,8 @@ class _Method(ABC):
         network, tape = self.network, self.network.tape
         self.base = self.loss()
         outputs = np.abs(tape.flat("h")) @ np.abs(network.parameters["W_y"])  # [T·B, O]
-        outputs += np.abs(network.parameters["b_y"]) + np.abs(tape.flat("target"))
-        self.magnitude = float(np.mean(outputs * outputs))
+        outputs += np.abs(network.parameters["b_y"])
+        self.magnitude = network.loss_kernel.magnitude(outputs)
         depth = tape["x"].shape[2] + tape["h"].shape[2] + 1
         self.roundings = tape.steps * depth + tape["y"].size
 
@@ -227,7 +227,8 @@ class _ComplexStep(_Method):
     """No truncation (ε² is 0) and no subtraction; rounding: eps·√roundings of what is summed.
 
     What is summed is bounded by the derivatives of the loss's terms taken one by one,
-    Σ|dy|·|∂y/∂p|, both found with the derivative itself.
+    for the mean squared error Σ|dy|·|∂y/∂p| (`LossKernel.summed`), found with the derivative
+    itself.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -235,11 +236,11 @@ class _ComplexStep(_Method):
         self.name = f"complex step, ε = {TINY:.0e}"
 
     def derivative(self, index: int) -> tuple[float, float, bool]:
-        flat, tape = self.network.flat, self.network.tape
+        network, flat = self.network, self.network.flat
         kept = flat[index]
         flat[index] = kept + TINY * 1j
         found = self.loss(index).imag / TINY
-        terms = float(np.sum(np.abs(tape["dy"].real) * np.abs(tape["y"].imag / TINY)))
+        terms = network.loss_kernel.summed(network.tape.flat("y").imag / TINY)
         flat[index] = kept
         if index < self.after_states:
             self._forget()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
+from rnn_tui.engine.losses import Problem
 from rnn_tui.engine.network import Architecture, Network
+from rnn_tui.tasks.base import Topology
 
 CELLS = (("rnn", "tanh"), ("rnn", "relu"), ("lstm", "tanh"), ("gru", "tanh"))
 SMOOTH_CELLS = tuple(kind for kind in CELLS if kind[1] != "relu")
@@ -27,10 +29,19 @@ class Case:
     hidden: int
     outputs: int
     seed: int
+    loss: str = "mse"
+    inputs: tuple[bool, ...] = ()  # the topology's masks; empty: every timestep
+    counted: tuple[bool, ...] = ()
 
     @property
     def architecture(self) -> Architecture:
-        return Architecture(self.cell, self.activation, self.features, self.hidden, self.outputs)
+        topology = None
+        if self.inputs or self.counted:
+            every = (True,) * self.steps
+            topology = Topology(self.inputs or every, self.counted or every)
+        sizes = (self.features, self.hidden, self.outputs)
+        problem = Problem(self.loss, topology=topology)
+        return Architecture(self.cell, self.activation, *sizes, problem)
 
     def numbers(self) -> dict[str, np.ndarray]:
         """Parameters (biases not zero), start states, inputs and targets, from N(0, 0.7²)."""
@@ -42,15 +53,25 @@ class Case:
             "target": (self.steps, self.batch, self.outputs),
             **dict.fromkeys(names, (self.batch, self.hidden)),
         }
-        return {name: 0.7 * random.normal(size=shape) for name, shape in shapes.items()}
+        found = {name: 0.7 * random.normal(size=shape) for name, shape in shapes.items()}
+        counts = np.array(self.architecture.problem.mask(self.steps))
+        if self.loss == "cross-entropy":
+            codes = random.integers(self.outputs, size=(self.steps, self.batch))
+            found["target"] = np.where(counts[:, None], codes, -1)
+        else:
+            found["target"][~counts] = 0
+        if self.inputs:
+            found["x"][~np.array(self.inputs)] = 0
+        return found
 
     def network(self, dtype: Any = np.float64, **changed: np.ndarray) -> Network:
         """The network with its window on the tape, nothing computed yet."""
         numbers = self.numbers() | changed
         flat = numbers["parameters"].astype(dtype)
         network = Network(self.architecture, flat, self.steps, self.batch)
-        network.tape["x"][...] = numbers["x"]
-        network.tape["target"][...] = numbers["target"]
+        network.inputs[...] = numbers["x"]
+        network.targets[...] = numbers["target"]
+        network.encode()
         network.set_state({name: numbers[name] for name in network.cell.states})
         return network
 
@@ -71,6 +92,21 @@ def cases(kinds: tuple[tuple[str, str], ...] = CELLS) -> st.SearchStrategy[Case]
         *(st.integers(1, most) for most in (6, 4, 3, 5, 3)),
         st.integers(0, 2**32 - 1),
     )
+
+
+def headed_cases(kinds: tuple[tuple[str, str], ...] = CELLS) -> st.SearchStrategy[Case]:
+    """Those of `cases` with any loss and any topology."""
+
+    def masks(case: Case) -> st.SearchStrategy[Case]:
+        mask = st.lists(st.booleans(), min_size=case.steps, max_size=case.steps).map(tuple)
+        return st.builds(
+            lambda loss, *masks: replace(case, loss=loss, inputs=masks[0], counted=masks[1]),
+            st.sampled_from(["mse", "cross-entropy"]),
+            mask.filter(any),
+            mask.filter(any),
+        )
+
+    return cases(kinds).flatmap(masks)
 
 
 def same_bits(one: np.ndarray, other: np.ndarray) -> bool:

@@ -30,7 +30,7 @@ def test_every_operation_tells_all_it_reads(cell: str, activation: str) -> None:
         (True, network.backward_operations),
     ):
         for operation in made:
-            assert find_operation(network, operation.symbol, backward) is operation
+            assert find_operation(network, operation.symbol, 2, backward) is operation
             found = inputs_of(network, operation, 2, unit=1, sample=1)
             assert found.number == values[operation.symbol][1, 1]
             names = [given.name for given in found.inputs]
@@ -46,7 +46,7 @@ def test_every_operation_tells_all_it_reads(cell: str, activation: str) -> None:
 def test_the_factors_of_a_product_are_those_that_make_it() -> None:
     network = window("lstm")
     tape, hidden = network.tape, 3
-    operation = find_operation(network, "f_t", backward=False)
+    operation = find_operation(network, "f_t", 1, backward=False)
     assert operation is not None
     found = {given.name: given for given in inputs_of(network, operation, 3, 2, 1).inputs}
     assert np.array_equal(found["h_<t-1>"].numbers, tape["h"][2, 1])
@@ -55,7 +55,7 @@ def test_the_factors_of_a_product_are_those_that_make_it() -> None:
     assert found["b_f"].numbers == [network.parameters["b"][hidden + 2]]
     largest = int(np.argmax(np.abs(tape["h"][2, 1] * column)))
     assert found["W_hf"].place == found["h_<t-1>"].place == largest
-    backward = find_operation(network, "dh_<t-1>", backward=True)
+    backward = find_operation(network, "dh_<t-1>", 1, backward=True)
     assert backward is not None
     sent = {given.name: given for given in inputs_of(network, backward, 3, 2, 1).inputs}
     row = network.parameters["W_h"][2, hidden : 2 * hidden]
@@ -68,7 +68,7 @@ def test_a_bad_input_is_the_suspect_wherever_it_stands(bad: float) -> None:
     network.parameters["W_h"][2, 1] = bad  # block r, unit 1
     with np.errstate(all="ignore"):
         network.forward(1, 4)
-    operation = find_operation(network, "r_t", backward=False)
+    operation = find_operation(network, "r_t", 1, backward=False)
     assert operation is not None
     first = inputs_of(network, operation, 1, unit=1)
     assert first.suspect is not None
@@ -90,8 +90,8 @@ def test_the_worst_place() -> None:
 
 def test_what_is_given_has_no_operation() -> None:
     network = window("rnn")
-    assert find_operation(network, "x_t", backward=False) is None
-    assert find_operation(network, "h_t", backward=True) is None
+    assert find_operation(network, "x_t", 1, backward=False) is None
+    assert find_operation(network, "h_t", 1, backward=True) is None
 
 
 @pytest.mark.parametrize("way", ["run", "step"])
@@ -113,7 +113,7 @@ def test_the_cause_of_a_divergence_is_found(way: str) -> None:
     divergence = trainer.divergence
     assert divergence.stage in (Pass.FORWARD, Pass.BACKWARD)
     backward = divergence.stage is Pass.BACKWARD
-    operation = find_operation(trainer.network, divergence.tensor, backward)
+    operation = find_operation(trainer.network, divergence.tensor, divergence.t, backward)
     assert operation is not None
     found = inputs_of(trainer.network, operation, divergence.t)
     assert not np.isfinite(found.number)

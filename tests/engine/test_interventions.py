@@ -38,7 +38,7 @@ each_cell = pytest.mark.parametrize(("cell", "activation"), CELLS)
 def held(case: Case, pins: Pins, dtype: type = float) -> Network:
     network = case.network(dtype)
     network.pins = pins
-    network.pin_inputs()
+    network.encode()
     return network
 
 
@@ -225,7 +225,7 @@ def test_pins_of_inputs_leave_the_fused_kernel(cell: str, activation: str) -> No
     case = Case(cell, activation, 5, 2, 2, 3, 1, 4)
     network, other = case.network(), case.network()
     network.pins = (Pin("x_t", 0.2, 2, 3), Pin("x_t", 9.0, None, 99))
-    network.pin_inputs()
+    network.encode()
     other.tape["x"][2, :, 1] = 0.2
     assert same_bits(network.tape["x"], other.tape["x"])
     assert type(network.kernel) is type(other.kernel)
@@ -416,7 +416,7 @@ def test_what_a_longer_window_adds_with_pins(cell: str, activation: str) -> None
         network.tape[name][...] = whole.tape[name][5:]
     network.set_state(whole.state(5))
     network.pins = pins
-    network.pin_inputs()
+    network.encode()
     trained(network)
     whole.loss()
     whole.tape["dy"][:5] = 0

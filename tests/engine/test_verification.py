@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from engine.support import CELLS, SMOOTH_CELLS, Case, cases, same_bits, trained
+from engine.support import CELLS, SMOOTH_CELLS, Case, cases, headed_cases, same_bits, trained
 from hypothesis import assume, example, given, settings
 
 from rnn_tui.engine.copies import Progress, Snapshot, complete, snapshot
@@ -48,6 +48,33 @@ def test_every_parameter_of_every_smooth_cell_agrees(case: Case) -> None:
     scale = np.abs(found.analytic).max()
     assert np.abs(found.analytic - found.numeric).max() < 1e-12 * scale
     assert found.tolerance.max() < 1e-10 * scale
+
+
+@settings(max_examples=40)
+@given(headed_cases())
+@example(
+    Case("lstm", "tanh", 4, 3, 2, 5, 4, 1, "cross-entropy", counted=(False, False, False, True))
+)
+@example(Case("rnn", "relu", 4, 3, 2, 5, 4, 1, "cross-entropy", (True, False, False, False)))
+def test_it_agrees_with_any_loss_at_any_timesteps(case: Case) -> None:
+    for dtype in (np.float32, np.float64):
+        found = whole(taken(case, dtype))
+        assert found.verdict == "agrees" or (found.worst is None and found.kinks.all())
+
+
+@pytest.mark.parametrize("scale", [1.0, 30.0])
+@each_dtype
+def test_a_class_that_is_all_but_certain_is_no_error(dtype: type, scale: float) -> None:
+    case = Case("lstm", "tanh", 5, 2, 2, 3, 4, 3, "cross-entropy")
+    for wanted in range(4):
+        network = case.network(dtype)
+        network.parameters["b_y"][...] = scale * np.eye(4)[wanted]
+        trained(network)
+        found = whole(snapshot(network))
+        assert found.verdict == "agrees"
+        network.targets[...] = wanted
+        trained(network)
+        assert whole(snapshot(network)).verdict == "agrees"
 
 
 @settings(max_examples=30)

@@ -115,7 +115,7 @@ def _around_current(rows: Lines, look: _Look, snapshot: Snapshot, height: int) -
     symbols = [row.symbol for row in snapshot.rows]
     current = look.current
     place = symbols.index(current.row) if current else 0
-    place += place == len(symbols) - 1  # the line of what arrives stands before the last
+    place += place >= _output(snapshot)  # the line of what arrives stands before y_t
     first = min(max(place - height + 1, 0), max(len(rows) - height, 0))
     return rows[first : first + height]
 
@@ -129,10 +129,14 @@ def _before(snapshot: Snapshot, t: int) -> Values | None:
 
 
 def _rows(snapshot: Snapshot, look: _Look) -> Lines:
-    lines = [_row(row, look) for row in snapshot.rows[:-1]]
-    lines.append(_arriving(snapshot, look))
-    lines.append(_row(snapshot.rows[-1], look))
+    lines = [_row(row, look) for row in snapshot.rows]
+    lines.insert(_output(snapshot), _arriving(snapshot, look))
     return tuple(lines)
+
+
+def _output(snapshot: Snapshot) -> int:
+    """The place of y_t among the rows."""
+    return [row.symbol for row in snapshot.rows].index("y_t")
 
 
 def _row(row: Row, look: _Look) -> Line:
@@ -187,7 +191,7 @@ def _gradient(row: Row, look: _Look) -> Line:
     operation = by_column.get("gradient")
     known = operation is not None
     array = look.values[operation.symbol][0] if operation else look.values[row.symbol][0]
-    expects = row.symbol != "x_t"
+    expects = row.symbol not in ("x_t", "p_t")
     if expects:
         line += _strip(array, look.unit, look.columns.gradient, None, known)
         line += _number(array, look.unit, known)
@@ -303,7 +307,8 @@ def _listing(scene: Scene, look: _Look, chosen: Operation, width: int, height: i
     """The operations of this pass, around the chosen one: equation and, once revealed, number."""
     network = scene.snapshot.picture.network
     backward = bool(look.backward)
-    operations = network.backward_operations if backward else network.forward_operations
+    made = network.backward_operations_at(scene.snapshot.t) if backward else None
+    operations = made or network.forward_operations
     revealed = len(look.backward or look.forward)
     first = max(min(operations.index(chosen) - height // 2, len(operations) - height), 0)
     lines: list[Line] = []
