@@ -97,7 +97,7 @@ class Network:
         self.counted = self.loss_kernel.counted  # N
         self._classes = None
         if self.measure.classes:
-            self._classes = OneHot(self.tape["classes"], self.tape.flat("target"))
+            self._classes = OneHot(self.tape["classes"], self.tape["target"])
         self._bind()
 
     def _bind(self) -> None:

@@ -10,7 +10,6 @@ from engine.support import CELLS, SMOOTH_CELLS, Case, headed_cases, same_bits, t
 from engine.test_gradients import Probe, each_gradient
 from hypothesis import example, given
 
-from rnn_tui.engine.codes import OneHot
 from rnn_tui.engine.expressions import Look, Softmax, Zeros
 from rnn_tui.engine.losses import LOSSES, Problem
 from rnn_tui.engine.network import Network
@@ -155,26 +154,6 @@ def test_softmax_shows_the_numbers_it_is_made_of() -> None:
         shown = math.exp(float(y) - float(largest)) / float(total)
         assert shown == pytest.approx(node.evaluate(values)[0, unit], rel=1e-15)
     assert Zeros("y_t").tokens(Look(values, 0, 0)) == ("0",)
-
-
-def test_one_hot_rows_follow_their_codes() -> None:
-    random = np.random.default_rng(1)
-    codes, rows = np.zeros((4, 3), np.int64), np.zeros((12, 5))
-    hot = OneHot(codes, rows)
-    for _ in range(20):
-        codes[...] = random.integers(-1, 5, codes.shape)
-        hot.update()
-        expected = (codes.reshape(-1, 1) == np.arange(5)).astype(float)
-        assert np.array_equal(rows, expected)
-
-
-@pytest.mark.parametrize("wrong", [5, -2])
-def test_a_code_out_of_range_is_refused(wrong: int) -> None:
-    codes, rows = np.zeros((2, 1), np.int64), np.zeros((2, 5))
-    codes[1] = wrong
-    with pytest.raises(ValueError, match=f"0 to 4, −1 for none; there is {wrong}"):
-        OneHot(codes, rows).update()
-    assert not rows.any()
 
 
 def test_a_worst_case_of_rounding() -> None:
