@@ -23,7 +23,7 @@ from rnn_tui.engine.codes import OneHot
 from rnn_tui.engine.expressions import Array
 from rnn_tui.engine.interventions import DeclaredKernel, Pin, Pins, grip
 from rnn_tui.engine.losses import LOSSES, SERIES, Problem
-from rnn_tui.engine.tape import Tape, common_arrays
+from rnn_tui.engine.tape import ArraySpec, Tape, common_arrays
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +89,18 @@ class Network:
         hidden = architecture.hidden
         arrays = common_arrays(architecture.features, hidden, architecture.outputs)
         arrays += self.measure.arrays(architecture.outputs) + self.cell.arrays(hidden)
+        if self.problem.symbols:
+            arrays += (ArraySpec("codes", 1, codes=True),)
         self.tape = Tape(steps, batch, arrays, flat.dtype)
         self._fused = self.cell.kernel(self.parameters, self.tape)
         self.kernel = self._fused
         self._pins: Pins = ()
+        self._overwritten = False  # whether inputs are held in place of the window's own
         self.loss_kernel = self.measure.kernel(self.tape, self.problem.mask(steps))
         self.counted = self.loss_kernel.counted  # N
-        self._classes = None
+        self._symbols = self._classes = None
+        if self.problem.symbols:
+            self._symbols = OneHot(self.tape["codes"], self.tape["x"])
         if self.measure.classes:
             self._classes = OneHot(self.tape["classes"], self.tape["target"])
         self._bind()
@@ -146,8 +151,11 @@ class Network:
 
     @property
     def inputs(self) -> Array:
-        """Where the window's inputs are put, [T, B, D]; `encode` comes next."""
-        return self.tape["x"]
+        """Where the window's inputs are put, [T, B, D]; of symbols their codes [T, B].
+
+        `encode` comes next.
+        """
+        return self.tape["codes" if self.problem.symbols else "x"]
 
     @property
     def targets(self) -> Array:
@@ -162,10 +170,16 @@ class Network:
         """
         if self._classes is not None:
             self._classes.update()
+        if self._symbols is not None:
+            if self._overwritten:
+                self._symbols.clear()
+            self._symbols.update()
+        self._overwritten = False
         for pin in self._pins:
             if isinstance(pin, Pin) and pin.symbol == "x_t":
                 at = slice(None) if pin.t is None else slice(pin.t - 1, pin.t)
                 self.tape["x"][at, :, pin.part] = pin.value
+                self._overwritten = True
 
     # Forward
 

@@ -16,6 +16,8 @@ Common arrays (T window, B batch, D inputs, H hidden units, O outputs):
 ``dh_next``    [T+1, B, H]  entry t: part of ∂L/∂h_t that arrives from timestep t+1; entry 0 is
                             what would leave the window (the gradient is cut there)
 ``dh``         [T, B, H]    ∂L/∂h_t, the sum of both
+``codes``      [T, B]       with symbols: the inputs as codes, −1 where there is none; ``x`` is
+                            one-hot then
 ``classes``    [T, B]       with cross-entropy: the targets as codes, −1 where there is none;
                             ``target`` is one-hot then. And ``p`` [T, B, O], softmax(y_t)
 =============  ===========  ==========================================================

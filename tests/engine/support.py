@@ -32,6 +32,7 @@ class Case:
     loss: str = "mse"
     inputs: tuple[bool, ...] = ()  # the topology's masks; empty: every timestep
     counted: tuple[bool, ...] = ()
+    symbols: bool = False
 
     @property
     def architecture(self) -> Architecture:
@@ -40,7 +41,7 @@ class Case:
             every = (True,) * self.steps
             topology = Topology(self.inputs or every, self.counted or every)
         sizes = (self.features, self.hidden, self.outputs)
-        problem = Problem(self.loss, topology=topology)
+        problem = Problem(self.loss, self.symbols, topology)
         return Architecture(self.cell, self.activation, *sizes, problem)
 
     def numbers(self) -> dict[str, np.ndarray]:
@@ -60,8 +61,10 @@ class Case:
             found["target"] = np.where(counts[:, None], codes, -1)
         else:
             found["target"][~counts] = 0
+        if self.symbols:
+            found["x"] = random.integers(self.features, size=(self.steps, self.batch))
         if self.inputs:
-            found["x"][~np.array(self.inputs)] = 0
+            found["x"][~np.array(self.inputs)] = -1 if self.symbols else 0
         return found
 
     def network(self, dtype: Any = np.float64, **changed: np.ndarray) -> Network:
@@ -95,13 +98,16 @@ def cases(kinds: tuple[tuple[str, str], ...] = CELLS) -> st.SearchStrategy[Case]
 
 
 def headed_cases(kinds: tuple[tuple[str, str], ...] = CELLS) -> st.SearchStrategy[Case]:
-    """Those of `cases` with any loss and any topology."""
+    """Those of `cases` with any loss, any topology, of numbers or symbols."""
 
     def masks(case: Case) -> st.SearchStrategy[Case]:
         mask = st.lists(st.booleans(), min_size=case.steps, max_size=case.steps).map(tuple)
         return st.builds(
-            lambda loss, *masks: replace(case, loss=loss, inputs=masks[0], counted=masks[1]),
+            lambda loss, symbols, inputs, counted: replace(
+                case, loss=loss, symbols=symbols, inputs=inputs, counted=counted
+            ),
             st.sampled_from(["mse", "cross-entropy"]),
+            st.booleans(),
             mask.filter(any),
             mask.filter(any),
         )

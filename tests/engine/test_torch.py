@@ -13,10 +13,12 @@ from safetensors.numpy import save_file
 
 from rnn_tui.checkpoint import load_weights
 from rnn_tui.engine.clipping import Clipping, norm
+from rnn_tui.engine.losses import Problem
 from rnn_tui.engine.network import Architecture, Network, views
 from rnn_tui.engine.optimizers import Hyperparameters, make_optimizer
 from rnn_tui.engine.trainer import Trainer
 from rnn_tui.settings import Settings
+from rnn_tui.tasks.base import Topology
 
 FIXTURES = Path(__file__).resolve().parent / "fixtures"
 KINDS = {"rnn-tanh": CELLS[0], "rnn-relu": CELLS[1], "lstm": CELLS[2], "gru": CELLS[3]}
@@ -249,3 +251,35 @@ def test_losses_equal_those_of_torch(
     print(f"{kind} {optimizer} B={batch} {dtype}: largest relative difference {wrong:.1e}")
     assert wrong < limit
     assert expected[-20:].mean() < expected[:20].mean()  # something was learnt
+
+
+# Losses, masks and symbols
+
+PROBLEMS: dict[str, tuple[str, tuple[int, ...], bool]] = {  # loss, timesteps that count, symbols
+    "cross-entropy": ("cross-entropy", (1, 1, 1, 1, 1), False),
+    "cross-entropy-some-symbols": ("cross-entropy", (0, 1, 1, 0, 1), True),
+    "mse-last-symbols": ("mse", (0, 0, 0, 0, 1), True),
+}
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_window_of_every_problem(kind: str, problem: str) -> None:
+    arrays = golden("torch_problems.npz", f"{kind}/{problem}/")
+    loss, counts, symbols = PROBLEMS[problem]
+    topology = Topology((True,) * 5, tuple(map(bool, counts)))
+    architecture = Architecture(*KINDS[kind], 4, 3, 4, Problem(loss, symbols, topology))
+    flat = flat_parameters(architecture, split(arrays["parameters"], architecture))
+    network = Network(architecture, flat, 5, 2)
+    network.inputs[...], network.targets[...] = arrays["x"], arrays["target"]
+    network.encode()
+    network.set_state({name: arrays[f"{name}0"][0] for name in network.cell.states})
+
+    found = trained(network)
+
+    assert worst(network.tape["y"], arrays["y"]) < 1e-14
+    assert worst(found, arrays["loss"]) < 1e-14
+    tensors = to_torch(network.gradients, architecture.cell)
+    free = split(arrays["gradient"], architecture)
+    for name, tensor in tensors.items():
+        assert worst(tensor, free[name]) < 1e-13, name
