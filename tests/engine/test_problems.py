@@ -1,0 +1,159 @@
+"""Everything that recomputes a window does so with every loss, topology, and with symbols."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from engine.support import CELLS, Case, headed_cases, same_bits, trained, worst
+from engine.test_gradients import Probe, each_gradient
+from hypothesis import given, settings
+
+from rnn_tui.engine.causes import find_operation, inputs_of
+from rnn_tui.engine.copies import Window, scratch, snapshot, window
+from rnn_tui.engine.interventions import Pin
+from rnn_tui.engine.network import Network
+from rnn_tui.engine.probes import ledger, shares
+from rnn_tui.engine.through_time import itemised
+from rnn_tui.engine.truncation import truncation
+from rnn_tui.tasks.base import Topology
+
+each_cell = pytest.mark.parametrize(("cell", "activation"), CELLS)
+each_loss = pytest.mark.parametrize("loss", ["mse", "cross-entropy"])
+SOME = (False, True, True, False, True)
+
+
+def hard(cell: str, activation: str, loss: str) -> Case:
+    """Symbols, of which one is missing, and a loss that counts at some timesteps."""
+    inputs = (True, True, False, True, True)
+    return Case(cell, activation, 5, 3, 4, 4, 3, 21, loss, inputs, SOME, True)
+
+
+@given(headed_cases())
+def test_a_copy_computes_the_same_bits(case: Case) -> None:
+    network = case.network()
+    loss = trained(network)
+    given = snapshot(network)
+    network.flat[:] = 0
+    copy = scratch(given.architecture, given.parameters, given.window)
+    assert trained(copy) == loss
+    assert same_bits(copy.gradient, given.gradient)
+    for name, array in network.tape.arrays.items():
+        assert same_bits(copy.tape[name], array), name
+
+
+@settings(max_examples=40)
+@given(headed_cases())
+def test_shares_and_ledgers_add_up_to_the_gradient(case: Case) -> None:
+    network = case.network()
+    trained(network)
+    assert worst(
+        sum(shares(network, t).share for t in range(1, case.steps + 1)), network.gradient
+    ) < (1e-13)
+    assert worst(shares(network, 1).so_far, network.gradient) < 1e-13
+    scale = np.abs(network.gradient).max() or 1.0
+    for index in range(0, network.flat.size, 5):
+        assert abs(ledger(network, index).total - network.gradient[index]) < 1e-13 * scale
+
+
+@settings(max_examples=40)
+@given(headed_cases())
+def test_a_timestep_that_does_not_count_sends_nothing_back(case: Case) -> None:
+    network = case.network()
+    trained(network)
+    norms = itemised(network).norms
+    for t in range(1, case.steps + 1):
+        if not network.problem.counts(t):
+            assert not norms[t - 1, : t + 1].any()
+    last = max(t for t in range(1, case.steps + 1) if network.problem.counts(t))
+    if last == case.steps:
+        assert norms[-1, 0] == pytest.approx(np.linalg.norm(network.tape["dh"][-1]), rel=1e-12)
+
+
+@settings(max_examples=40)
+@given(headed_cases())
+def test_every_number_tells_what_it_was_made_of(case: Case) -> None:
+    network = case.network()
+    trained(network)
+    for t in range(1, case.steps + 1):
+        values = network.values(t)
+        for backward, made in (
+            (False, network.forward_operations),
+            (True, network.backward_operations_at(t)),
+        ):
+            for operation in made:
+                assert find_operation(network, operation.symbol, t, backward) is operation
+                found = inputs_of(network, operation, t, unit=0, sample=case.batch - 1)
+                assert found.number == values[operation.symbol][case.batch - 1, 0]
+                names = dict.fromkeys(given.name for given in found.inputs)
+                assert tuple(names) == operation.expression.symbols()
+                assert (found.suspect is None) == (not names)
+
+
+@each_cell
+@each_loss
+def test_what_a_longer_window_adds(cell: str, activation: str, loss: str) -> None:
+    case = hard(cell, activation, loss)
+    network = case.network()
+    earlier = replace(case, seed=22)
+    # One window of both, of which only the second half counts; its mean is over the same N.
+    topology = Topology(earlier.inputs + case.inputs, (False,) * 5 + SOME)
+    problem = replace(network.problem, topology=topology)
+    whole = Network(replace(case.architecture, problem=problem), network.flat, 10, 3)
+    before = window(earlier.network())
+    targets = np.full_like(before.target, -1 if loss == "cross-entropy" else 0)
+    whole.inputs[...] = np.concatenate([before.x, network.inputs])
+    whole.targets[...] = np.concatenate([targets, network.targets])
+    whole.encode()
+    whole.set_state(before.states)
+    whole.forward(1, 5)
+    network.set_state(whole.state(5))
+    expected = trained(whole)
+    assert trained(network) == pytest.approx(expected, rel=1e-13)
+    found = truncation(network, Window(before.x, before.target, before.states))
+    assert worst(found.added, whole.gradient - network.gradient) < 1e-13
+    assert found.added_norm > 0
+
+
+@each_cell
+@each_loss
+def test_an_input_that_is_held_takes_the_symbols_place(
+    cell: str, activation: str, loss: str
+) -> None:
+    case = hard(cell, activation, loss)
+    network = case.network()
+    first = trained(network)
+    gradient = network.gradient.copy()
+    network.pins = (Pin("x_t", 0.5, unit=2),)
+    network.encode()
+    held = trained(network)
+    assert held != first
+    assert (network.tape["x"][..., 1] == 0.5).all()
+    # The same from numbers: one-hot but for the unit that is held.
+    plain = replace(case, symbols=False, inputs=()).network(x=network.tape["x"].copy())
+    plain.targets[...] = network.targets
+    plain.encode()
+    plain.flat[:] = network.flat
+    plain.set_state(network.state(0))
+    assert trained(plain) == pytest.approx(held, rel=1e-14)
+    assert worst(network.gradient, plain.gradient) < 1e-13
+    network.pins = ()
+    network.encode()
+    assert trained(network) == first
+    assert same_bits(network.gradient, gradient)
+
+
+@pytest.mark.parametrize("pin", [Pin("h_t", 0.3, 2, 3), Pin("x_t", 0.3, None, 2)])
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@each_loss
+def test_with_pins_gradients_agree_with_the_complex_step(cell: str, loss: str, pin: Pin) -> None:
+    case = hard(cell, "tanh", loss)
+    network = case.network()
+    probe = Probe(case, complex)
+    for each in (network, probe.network):
+        each.pins = (pin,)
+        each.encode()
+    trained(network)
+    wrong = each_gradient(network, probe.complex_step(probe.network.flat))
+    assert max(wrong.values()) < 1e-12, wrong
