@@ -1,0 +1,433 @@
+"""How fast the screen is: goals beside figures, of the real program in a real pseudo-terminal.
+
+    python tests/benchmarks/screen.py           everything, some minutes
+    python tests/benchmarks/screen.py --quick   rougher, a minute or two
+    python tests/benchmarks/screen.py --only bytes,keys
+
+What is compared is measured in turns, and medians are told: other work on the machine then weighs
+on both sides. What was written is only recorded while the program runs, and read afterwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from terminal.driver import Emulator, Terminal  # noqa: E402
+from terminal.program import HEADER  # noqa: E402
+
+from rnn_tui.tui import chart  # noqa: E402
+
+WIDE, NARROW = (120, 40), (80, 24)
+LSTM = ("--cell", "lstm", "--hidden", "64")
+TINY = ("--hidden", "4", "--steps", "5", "--timeline", "1")  # to come to a million soon
+TICKS = os.sysconf("SC_CLK_TCK")
+KIB = 1024
+
+# With what our program is compared at the start: the same libraries, and something to see.
+BARE = """
+import numpy
+from textual.app import App
+from textual.widgets import Static
+
+class Bare(App):
+    def compose(self):
+        yield Static("ready")
+
+Bare().run()
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table."""
+
+    what: str
+    goal: str
+    figure: str
+    met: bool
+
+
+class Recorder(Terminal):
+    """A terminal that only records while the program runs; it is looked at afterwards."""
+
+    def __init__(self, argv: Sequence[str], size: tuple[int, int], caches: str) -> None:
+        self.chunks: list[tuple[float, bytes]] = []
+        self.size = size
+        self._fed = 0
+        self.started = time.monotonic()
+        super().__init__(argv, *size, env=_environment(caches))
+
+    def _take(self, data: bytes) -> None:
+        now = time.monotonic()
+        self.bytes_received += len(data)
+        self.arrivals.append((now, len(data)))
+        self.chunks.append((now, data))
+
+    def screen(self) -> list[str]:
+        """The rows as they stand."""
+        with self._changed:
+            for _, data in self.chunks[self._fed :]:
+                self._emulator.feed(data)
+            self._fed = len(self.chunks)
+        return super().screen()
+
+    def bytes_within(self, seconds: float) -> int:
+        """How much arrives in the time to come."""
+        before = self.bytes_received
+        time.sleep(seconds)
+        return self.bytes_received - before
+
+    def replay(self) -> Iterator[tuple[float, list[str]]]:
+        """The screen after each arrival, from the start, and when it was."""
+        emulator = Emulator(*self.size)
+        for at, data in self.chunks:
+            emulator.feed(data)
+            yield at, list(emulator.shown.display)
+
+    def cpu(self, thread: int | None = None) -> float:
+        """Seconds of processor time so far, of the process or one of its threads."""
+        pid = self.process.pid
+        place = f"/proc/{pid}/task/{thread}/stat" if thread else f"/proc/{pid}/stat"
+        fields = Path(place).read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def resident(self) -> float:
+        """MiB in memory."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) / KIB
+
+
+def _environment(caches: str) -> dict[str, str | None]:
+    """As installed: compiled once, and one thread for products as small as ours."""
+    return {
+        "PYTHONPATH": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": None,
+        "PYTHONPYCACHEPREFIX": caches,
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+
+
+@dataclass(frozen=True)
+class Bench:
+    """How long to measure, and where compiled files lie."""
+
+    quick: bool
+    caches: str
+
+    def times(self, full: int, quick: int) -> int:
+        """So many rounds."""
+        return quick if self.quick else full
+
+    def seconds(self, full: float, quick: float) -> float:
+        """So long."""
+        return quick if self.quick else full
+
+    @contextlib.contextmanager
+    def app(self, *options: str, size: tuple[int, int] = WIDE) -> Iterator[Recorder]:
+        """The program, paused at its first screen."""
+        argv = [sys.executable, "-m", "rnn_tui", *options]
+        with Recorder(argv, size, self.caches) as recorder:
+            recorder.wait_for("paused", 30)
+            recorder.wait_still(0.5)
+            yield recorder
+
+    @contextlib.contextmanager
+    def running(self, *options: str, size: tuple[int, int] = WIDE) -> Iterator[Recorder]:
+        """The program while it trains, charts and all."""
+        with self.app(*options, size=size) as recorder:
+            recorder.send(" ")
+            time.sleep(self.seconds(3, 2))
+            yield recorder
+
+
+# ------------------------------------------------------------------------------------ throughput
+
+
+def throughput(bench: Bench) -> Iterator[Row]:
+    """Updates a second beside those of training without a screen."""
+    for name, options, least in (("lstm 64", LSTM, 0.95), ("rnn 32", (), 0.85)):
+        ratios, speeds = [], []
+        for _ in range(bench.times(5, 2)):
+            alone = _alone(bench, options)
+            shown = _shown(bench, options)
+            ratios.append(shown / alone)
+            speeds.append((shown, alone))
+        ratio = statistics.median(ratios)
+        shown, alone = (statistics.median(each) for each in zip(*speeds, strict=True))
+        figure = f"{100 * ratio:.1f} % ({shown:.0f} of {alone:.0f}/s; {_spread(ratios)})"
+        yield Row(f"throughput, {name}", f"≥ {100 * least:.0f} %", figure, ratio >= least)
+
+
+def _alone(bench: Bench, options: Sequence[str]) -> float:
+    updates = bench.times(15_000, 6_000) // (5 if options else 1)
+    argv = ["-m", "rnn_tui", "train", *options, "--updates", str(updates), "--json", "--quiet"]
+    done = subprocess.run(
+        [sys.executable, *argv],
+        env={k: v for k, v in {**os.environ, **_environment(bench.caches)}.items() if v},
+        capture_output=True,
+        check=True,
+    )
+    return float(json.loads(done.stdout)["updates_per_second"])
+
+
+def _shown(bench: Bench, options: Sequence[str]) -> float:
+    with bench.running(*options) as recorder:
+        begun = time.monotonic()
+        time.sleep(bench.seconds(6, 4))
+        counts = _counts(recorder, begun)
+    (first, before), (last, after) = counts[0], counts[-1]
+    return (after - before) / (last - first)
+
+
+def _counts(recorder: Recorder, begun: float) -> list[tuple[float, int]]:
+    """When the header told of another update, and which."""
+    counts: list[tuple[float, int]] = []
+    for at, screen in recorder.replay():
+        found = HEADER.match(screen[1].rstrip())
+        if found is None or at < begun:
+            continue
+        update = int(found["update"])
+        if not counts or counts[-1][1] != update:
+            counts.append((at, update))
+    return counts
+
+
+# ------------------------------------------------------------------------------------------ keys
+
+
+def keys(bench: Bench) -> Iterator[Row]:
+    """From a key to what it does on the screen, while running."""
+    for size in (WIDE, NARROW):
+        late = _delays(bench, size)
+        p50, p95, worst = (_quantile(late, q) for q in (0.5, 0.95, 1.0))
+        name = f"key, running, {_name(size)}"
+        yield Row(f"{name}, p50 of {len(late)}", "≤ 15 ms", f"{p50:.1f} ms", p50 <= 15)
+        yield Row(f"{name}, p95", "≤ 33 ms", f"{p95:.1f} ms", p95 <= 33)
+        yield Row(f"{name}, max", "≤ 100 ms", f"{worst:.1f} ms", worst <= 100)
+
+
+def _delays(bench: Bench, size: tuple[int, int]) -> list[float]:
+    """Milliseconds: a digit until the last line says so, and j until another unit is named.
+
+    The next key is only pressed when the one before must have been answered.
+    """
+    pressed: list[tuple[float, str, str]] = []
+    dice = random.Random(0)
+    with bench.running(size=size) as recorder:
+        unit = 1
+        for _ in range(bench.times(250, 50)):
+            down = unit == 1
+            unit += 1 if down else -1
+            for key, effect in (("1", " 1▏"), ("j" if down else "k", f"unit {unit} of ")):
+                pressed.append((time.monotonic(), key, effect))
+                recorder.send(key)
+                time.sleep(0.12 + 0.12 * dice.random())
+        return _answers(recorder, pressed)
+
+
+def _answers(recorder: Recorder, pressed: Sequence[tuple[float, str, str]]) -> list[float]:
+    waiting, late = list(pressed), []
+    for at, screen in recorder.replay():
+        while waiting and at > waiting[0][0]:
+            sent, _, effect = waiting[0]
+            where = screen[-1] if "▏" in effect else "\n".join(screen)
+            if effect not in where:
+                break
+            late.append(1e3 * (at - sent))
+            waiting.pop(0)
+    if waiting:
+        raise AssertionError(f"{len(waiting)} keys had no effect, first {waiting[0]}")
+    return late
+
+
+# ----------------------------------------------------------------------------------------- bytes
+
+
+def wire(bench: Bench) -> Iterator[Row]:
+    """What goes to the terminal."""
+    for options, most in (((), 40), (("--remote",), 12)):
+        for size in (WIDE, NARROW):
+            with bench.running(*options, size=size) as recorder:
+                seconds = bench.seconds(15, 5)
+                rate = recorder.bytes_within(seconds) / seconds / KIB
+            name = f"bytes, running, {_name(size)}{', remote' if options else ''}"
+            yield Row(name, f"≤ {most} KiB/s", f"{rate:.1f} KiB/s", rate <= most)
+
+
+def paused(bench: Bench) -> Iterator[Row]:
+    """What a program costs that nobody touches."""
+    with bench.running() as recorder:
+        recorder.send(" ")
+        recorder.wait_still(1)
+        before, seconds = recorder.cpu(), bench.seconds(10, 5)
+        sent = recorder.bytes_within(seconds)
+        share = 100 * (recorder.cpu() - before) / seconds
+    yield Row("bytes, paused", "0", f"{sent} in {seconds:.0f} s", sent == 0)
+    yield Row("processor, paused", "≤ 1 %", f"{share:.1f} %", share <= 1)
+
+
+# ----------------------------------------------------------------------------------------- start
+
+
+def start(bench: Bench) -> Iterator[Row]:
+    """Until the first screen stands complete, beside a program that shows a word."""
+    ratios, times, sent = [], [], []
+    _first(bench, ["-m", "rnn_tui"]), _first(bench, ["-c", BARE])  # compile once
+    for _ in range(bench.times(15, 5)):
+        bare, _ = _first(bench, ["-c", BARE])
+        ours, received = _first(bench, ["-m", "rnn_tui"])
+        ratios.append(ours / bare)
+        times.append((ours, bare))
+        sent.append(received)
+    ratio = statistics.median(ratios)
+    ours, bare = (statistics.median(each) for each in zip(*times, strict=True))
+    figure = f"{ratio:.2f}× ({1e3 * ours:.0f} and {1e3 * bare:.0f} ms; {_spread(ratios)})"
+    yield Row("start", "≤ 1.3×", figure, ratio <= 1.3)
+    yield Row("bytes of the start", "–", f"{statistics.median(sent) / KIB:.1f} KiB", True)
+
+
+def _first(bench: Bench, arguments: Sequence[str]) -> tuple[float, int]:
+    """Seconds until the screen is what it stays, and the bytes sent."""
+    with Recorder([sys.executable, *arguments], WIDE, bench.caches) as recorder:
+        recorder.wait_for(lambda text: "paused" in text or "ready" in text, 30)
+        recorder.wait_still(0.7)
+        screens = list(recorder.replay())
+        last = screens[-1][1]
+        done = next(at for at, screen in screens if screen == last)
+        return done - recorder.started, recorder.bytes_received
+
+
+# --------------------------------------------------------------------------------------- history
+
+
+def history(bench: Bench) -> Iterator[Row]:
+    """The cost of a frame after a long run, and memory on the way."""
+    long = bench.times(1_000_000, 100_000)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [str(Path(folder) / f"{updates}.safetensors") for updates in (1000, long)]
+        for path, updates in zip(paths, (1000, long), strict=True):
+            argv = ["-m", "rnn_tui", "train", *TINY, "--updates", str(updates), "--quiet"]
+            subprocess.run([sys.executable, *argv, "--out", path], cwd=ROOT, check=True)
+        rounds = [[_frame(bench, path) for path in paths] for _ in range(bench.times(5, 2))]
+    ratio = statistics.median(after / before for before, after in rounds)
+    short, after = (1e3 * statistics.median(each) for each in zip(*rounds, strict=True))
+    figure = f"{ratio:.2f}× ({short:.1f} and {after:.1f} ms of the screen's thread)"
+    yield Row(f"a frame, after {long:,} and 1,000 updates", "≤ 1.1×", figure, ratio <= 1.1)
+
+
+def _frame(bench: Bench, path: str) -> float:
+    """Seconds of the screen's thread for a frame."""
+    with bench.running(path) as recorder:
+        begun, before = time.monotonic(), recorder.cpu(recorder.process.pid)
+        time.sleep(bench.seconds(6, 3))
+        spent = recorder.cpu(recorder.process.pid) - before
+        return spent / max(len(_counts(recorder, begun)), 1)
+
+
+def memory(bench: Bench) -> Iterator[Row]:
+    """Resident, on the way to a million updates (with a small network, to get there)."""
+    long = bench.times(1_000_000, 60_000)
+    with bench.running(*TINY) as recorder:
+        early = _resident_at(recorder, 10_000)
+        late = _resident_at(recorder, long)
+    yield Row(f"memory at {long:,} updates", "< 100 MiB", f"{late:.1f} MiB", late < 100)
+    grown = late - early
+    yield Row("grown since 10,000", "≤ 2 MiB", f"{grown:+.1f} MiB", grown <= 2)
+    with bench.running("--timeline", "1") as recorder:
+        time.sleep(bench.seconds(20, 5))
+        figure = recorder.resident()
+    yield Row("memory, default network", "< 100 MiB", f"{figure:.1f} MiB", figure < 100)
+
+
+def _resident_at(recorder: Recorder, update: int) -> float:
+    """MiB when the header comes to this update."""
+    while True:
+        found = HEADER.match(recorder.screen()[1].rstrip())
+        if found is not None and int(found["update"]) >= update:
+            return recorder.resident()
+        time.sleep(0.5)
+
+
+# ----------------------------------------------------------------------------------------- chart
+
+
+def charts(bench: Bench) -> Iterator[Row]:
+    """A dense loss curve, raw and smoothed, drawn anew."""
+    dice = np.random.default_rng(0)
+    x = np.arange(1.0, 1001.0)
+    times = []
+    chart.preload()
+    for _ in range(bench.times(200, 50)):
+        raw = np.exp(dice.normal(-4, 1, 1000))
+        smooth = np.convolve(raw, np.ones(50) / 50, "same")
+        pair = (chart.Curve("raw", "raw", x, raw), chart.Curve("smoothed", "smooth", x, smooth))
+        begun = time.perf_counter()
+        chart.draw(chart.Chart(pair, log_y=True, x_label="update"), 100, 30)
+        times.append(1e3 * (time.perf_counter() - begun))
+    p50 = statistics.median(times)
+    figure = f"{p50:.1f} ms (p95 {_quantile(times, 0.95):.1f})"
+    yield Row("chart 100×30, two series", "≤ 8 ms", figure, p50 <= 8)
+
+
+# ----------------------------------------------------------------------------------------- table
+
+MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
+    "throughput": throughput,
+    "keys": keys,
+    "bytes": wire,
+    "paused": paused,
+    "start": start,
+    "history": history,
+    "memory": memory,
+    "chart": charts,
+}
+
+
+def _quantile(values: Sequence[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
+
+
+def _spread(values: Sequence[float]) -> str:
+    return f"{min(values):.2f} to {max(values):.2f}"
+
+
+def _name(size: tuple[int, int]) -> str:
+    return f"{size[0]}×{size[1]}"
+
+
+def main() -> None:
+    """Measure and tell, row by row."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="rougher and sooner")
+    parser.add_argument(
+        "--only", default=",".join(MEASURES), help="which, of " + ", ".join(MEASURES)
+    )
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as caches:
+        bench = Bench(options.quick, caches)
+        for name in options.only.split(","):
+            for row in MEASURES[name](bench):
+                sign = "✓" if row.met else "✗"
+                print(f"{sign} {row.what:<42} {row.goal:>12}   {row.figure}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
