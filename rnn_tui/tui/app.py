@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.driver import Driver
 from textual.screen import Screen
 
 from rnn_tui.engine.breakpoints import Breakpoint
@@ -18,6 +19,7 @@ from rnn_tui.session import Session
 from rnn_tui.tui.keys import KEYS
 from rnn_tui.tui.screens.debugger import Debugger
 from rnn_tui.tui.themes import DARK, LIGHT, THEMES
+from rnn_tui.tui.wire import Wire, wired
 
 SWITCH = 0.0005  # seconds until a waiting thread gets the interpreter: keys before training
 LOCAL_FRAMES, REMOTE_FRAMES = 10.0, 4.0  # a second, at most
@@ -40,6 +42,7 @@ class RnnTui(App[None]):
         breakpoints: Iterable[Breakpoint] = (),
     ) -> None:
         """Show `trainer`; `remote` means fewer frames and no animations over a slow link."""
+        self.wire = Wire()
         super().__init__()
         self._remote = remote
         self._first_theme = THEMES[theme].name
@@ -60,6 +63,14 @@ class RnnTui(App[None]):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.exit)
+
+    def get_driver_class(self) -> type[Driver]:
+        """The platform's own, which only sends what makes a difference."""
+        return wired(super().get_driver_class(), self.wire)
+
+    def on_resize(self) -> None:
+        """Terminals differ in what they make of a screen that is given another size."""
+        self.wire.forget()
 
     def on_unmount(self) -> None:
         """The session's thread ends with the screen."""

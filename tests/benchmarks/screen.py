@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import random
+import signal
 import statistics
 import subprocess
 import sys
@@ -26,16 +26,22 @@ from pathlib import Path
 
 import numpy as np
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program itself does
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from terminal.driver import Emulator, Terminal  # noqa: E402
 from terminal.program import HEADER  # noqa: E402
 
+from rnn_tui.engine.trainer import Trainer  # noqa: E402
+from rnn_tui.settings import Settings  # noqa: E402
+from rnn_tui.training import train  # noqa: E402
 from rnn_tui.tui import chart  # noqa: E402
 
 WIDE, NARROW = (120, 40), (80, 24)
-LSTM = ("--cell", "lstm", "--hidden", "64")
+LSTM = Settings(cell="lstm", hidden=64)
+SLICE, SETTLE = 1.5, 0.3  # seconds measured in a turn, and before that
 TINY = ("--hidden", "4", "--steps", "5", "--timeline", "1")  # to come to a million soon
 TICKS = os.sysconf("SC_CLK_TCK")
 KIB = 1024
@@ -162,38 +168,36 @@ class Bench:
 
 def throughput(bench: Bench) -> Iterator[Row]:
     """Updates a second beside those of training without a screen."""
-    for name, options, least in (("lstm 64", LSTM, 0.95), ("rnn 32", (), 0.85)):
-        ratios, speeds = [], []
-        for _ in range(bench.times(5, 2)):
-            alone = _alone(bench, options)
-            shown = _shown(bench, options)
-            ratios.append(shown / alone)
-            speeds.append((shown, alone))
-        ratio = statistics.median(ratios)
-        shown, alone = (statistics.median(each) for each in zip(*speeds, strict=True))
-        figure = f"{100 * ratio:.1f} % ({shown:.0f} of {alone:.0f}/s; {_spread(ratios)})"
+    for name, settings, least in (("lstm 64", LSTM, 0.95), ("rnn 32", Settings(), 0.85)):
+        rounds = _rounds(bench, settings)
+        ratio = statistics.median(shown / alone for shown, alone in rounds)
+        shown, alone = (statistics.median(each) for each in zip(*rounds, strict=True))
+        low, high = sorted(s / a for s, a in rounds)[:: len(rounds) - 1]
+        figure = f"{100 * ratio:.1f} % ({shown:.0f} of {alone:.0f}/s; {low:.2f} to {high:.2f})"
         yield Row(f"throughput, {name}", f"≥ {100 * least:.0f} %", figure, ratio >= least)
 
 
-def _alone(bench: Bench, options: Sequence[str]) -> float:
-    updates = bench.times(15_000, 6_000) // (5 if options else 1)
-    argv = ["-m", "rnn_tui", "train", *options, "--updates", str(updates), "--json", "--quiet"]
-    done = subprocess.run(
-        [sys.executable, *argv],
-        env={k: v for k, v in {**os.environ, **_environment(bench.caches)}.items() if v},
-        capture_output=True,
-        check=True,
-    )
-    return float(json.loads(done.stdout)["updates_per_second"])
-
-
-def _shown(bench: Bench, options: Sequence[str]) -> float:
-    with bench.running(*options) as recorder:
-        begun = time.monotonic()
-        time.sleep(bench.seconds(6, 4))
-        counts = _counts(recorder, begun)
-    (first, before), (last, after) = counts[0], counts[-1]
-    return (after - before) / (last - first)
+def _rounds(bench: Bench, settings: Settings) -> list[tuple[float, float]]:
+    """Speeds with the screen and without it, in turns: one stands still while the other runs."""
+    slices, alone = [], []
+    trainer = Trainer(settings)
+    with bench.running("--cell", settings.cell, "--hidden", str(settings.hidden)) as recorder:
+        for _ in range(bench.times(20, 7)):
+            recorder.signal(signal.SIGSTOP)
+            before, begun = trainer.updates, time.perf_counter()
+            while (spent := time.perf_counter() - begun) < SLICE:
+                train(trainer, 200)
+            alone.append((trainer.updates - before) / spent)
+            recorder.signal(signal.SIGCONT)
+            slices.append(time.monotonic())
+            time.sleep(SETTLE + SLICE)
+        counts = _counts(recorder, slices[0])
+    shown = []
+    for begun in slices:
+        inside = [c for c in counts if begun + SETTLE <= c[0] < begun + SETTLE + SLICE]
+        (first, before), (last, after) = inside[0], inside[-1]
+        shown.append((after - before) / (last - first))
+    return list(zip(shown, alone, strict=True))
 
 
 def _counts(recorder: Recorder, begun: float) -> list[tuple[float, int]]:
