@@ -10,7 +10,7 @@ Tensors (H hidden units, G gate blocks, D inputs, O outputs, B batch, P paramete
 ``readout.weight``      (O, H)
 ``readout.bias``        (O)
 ``optimizer.<name>``    (P)          its memory, flat, in our order: W_x, W_h, b, …, W_y, b_y,
-                                     each row by row in our layout (x·W)
+                                     each row by row in our layout (x·W); LSTM gates o, i, f, g
 ``state.h, state.c``    (B, H)       carried into the window that is under way or comes next
 ``history.recent``      (N, 2)       float64: loss and gradient norm of the newest updates
 ``history.buckets``     (M, 6)       float64: the whole curve, decimated
@@ -51,7 +51,7 @@ from rnn_tui.settings import SettingError, Settings, quote
 from rnn_tui.tasks import DataState, make_task
 
 FORMAT = "rnn-tui checkpoint"
-VERSION = "1"
+VERSION = "2"
 NETWORK = (
     "rnn.weight_ih_l0",
     "rnn.weight_hh_l0",
@@ -100,8 +100,18 @@ def _to_torch(architecture: Architecture, flat: Array) -> dict[str, Array]:
     bias_hh = np.zeros_like(ours["b"])
     if "b_hn" in ours:
         bias_hh[-architecture.hidden :] = ours["b_hn"]
-    arrays = (ours["W_x"].T, ours["W_h"].T, ours["b"], bias_hh, ours["W_y"].T, ours["b_y"])
+    W_x, W_h, bias_ih = (
+        array[..., _columns(architecture)] for array in (ours["W_x"], ours["W_h"], ours["b"])
+    )
+    arrays = (W_x.T, W_h.T, bias_ih, bias_hh, ours["W_y"].T, ours["b_y"])
     return dict(zip(NETWORK, arrays, strict=True))
+
+
+def _columns(architecture: Architecture) -> Array:
+    """Where PyTorch's gates, block by block, stand among our columns: [G·H]."""
+    cell, hidden = architecture.make_cell(), architecture.hidden
+    starts = [hidden * cell.blocks.index(gate) for gate in cell.gates]
+    return np.concatenate([np.arange(start, start + hidden) for start in starts])
 
 
 def _from_torch(
@@ -111,8 +121,9 @@ def _from_torch(
     weight_ih, weight_hh, bias_ih, bias_hh, weight, bias = (tensors[name] for name in NETWORK)
     flat = np.empty(architecture.parameter_count(), dtype)
     ours = views(architecture.parameters(), flat)
-    ours["W_x"][...], ours["W_h"][...] = weight_ih.T, weight_hh.T
-    ours["b"][...] = bias_ih.astype(np.float64) + bias_hh
+    columns = _columns(architecture)
+    ours["W_x"][:, columns], ours["W_h"][:, columns] = weight_ih.T, weight_hh.T
+    ours["b"][columns] = bias_ih.astype(np.float64) + bias_hh
     if "b_hn" in ours:
         n = slice(-architecture.hidden, None)
         ours["b"][n], ours["b_hn"][...] = bias_ih[n], bias_hh[n]

@@ -147,9 +147,9 @@ def test_names_and_shapes_are_pytorchs(tmp_path: Path, cell: str) -> None:
     tensors = load_file(tmp_path / "run")
     assert {name: array.shape for name, array in tensors.items()} == expected
     ours = trainer.network.parameters
-    np.testing.assert_array_equal(tensors["rnn.weight_hh_l0"], ours["W_h"].T)
+    np.testing.assert_array_equal(tensors["rnn.weight_hh_l0"], gates(ours["W_h"], cell).T)
     np.testing.assert_array_equal(tensors["readout.weight"], ours["W_y"].T)
-    np.testing.assert_array_equal(tensors["rnn.bias_ih_l0"], ours["b"])
+    np.testing.assert_array_equal(tensors["rnn.bias_ih_l0"], gates(ours["b"], cell))
     bias_hh = np.zeros(wide, np.float32)
     if cell == "gru":
         bias_hh[6:] = ours["b_hn"]
@@ -164,7 +164,7 @@ def test_metadata_can_be_read_by_anyone(tmp_path: Path) -> None:
     save(tmp_path / "run", trainer)
     texts = contents(tmp_path / "run")[1]
     assert set(texts) == set(checkpoint.TEXTS)
-    assert (texts["format"], texts["version"]) == ("rnn-tui checkpoint", "1")
+    assert (texts["format"], texts["version"]) == ("rnn-tui checkpoint", "2")
     assert texts["cell"] == "lstm"
     assert Settings.from_json(json.loads(texts["settings"])) == settings
     assert json.loads(texts["place"]) == {"updates": 4, "position": 1, "revealed": 1}
@@ -203,6 +203,11 @@ def test_pytorch_computes_the_same(tmp_path: Path, cell: str, dtype: str) -> Non
 # ---------------------------------------------------------------- weights to start from
 
 
+def gates(array: np.ndarray, cell: str) -> np.ndarray:
+    """Columns gate by gate in PyTorch's order; an LSTM's are o, i, f, g here, i, f, g, o there."""
+    return np.roll(array, -array.shape[-1] // 4, axis=-1) if cell == "lstm" else array
+
+
 def torch_weights(cell: str, hidden: int, dtype: type = np.float32) -> dict[str, np.ndarray]:
     random = np.random.default_rng(1)
     wide = BLOCKS[cell] * hidden
@@ -220,13 +225,13 @@ def test_weights_without_metadata(tmp_path: Path, cell: str, dtype: type) -> Non
     trainer = Trainer(settings, load_weights(tmp_path / "weights", settings))
     ours = trainer.network.parameters
     assert trainer.parameters.dtype == np.float64
-    np.testing.assert_array_equal(ours["W_h"].T, tensors["rnn.weight_hh_l0"])
-    np.testing.assert_array_equal(ours["W_x"].T, tensors["rnn.weight_ih_l0"])
+    np.testing.assert_array_equal(gates(ours["W_h"], cell).T, tensors["rnn.weight_hh_l0"])
+    np.testing.assert_array_equal(gates(ours["W_x"], cell).T, tensors["rnn.weight_ih_l0"])
     np.testing.assert_array_equal(ours["b_y"], tensors["readout.bias"])
     bias_ih = tensors["rnn.bias_ih_l0"].astype(np.float64)
     bias_hh = tensors["rnn.bias_hh_l0"].astype(np.float64)
     summed = 6 if cell == "gru" else len(bias_ih)
-    np.testing.assert_array_equal(ours["b"][:summed], (bias_ih + bias_hh)[:summed])
+    np.testing.assert_array_equal(gates(ours["b"], cell)[:summed], (bias_ih + bias_hh)[:summed])
     if cell == "gru":
         np.testing.assert_array_equal(ours["b"][6:], bias_ih[6:])
         np.testing.assert_array_equal(ours["b_hn"], bias_hh[6:])
@@ -330,8 +335,8 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any], dict[str, str]], object], str]]
         "it was not saved by rnn-tui; if it holds weights, use train --init-from",
     ),
     "another version": (
-        raw("version", "2"),
-        "its format has version '2'; this rnn-tui reads '1'",
+        raw("version", "3"),
+        "its format has version '3'; this rnn-tui reads '2'",
     ),
     "text missing": (lambda tensors, texts: texts.pop("data"), "its metadata lack data"),
     "no JSON": (raw("place", "{"), "its metadata 'place' are not JSON"),

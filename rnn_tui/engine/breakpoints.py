@@ -573,11 +573,11 @@ def _clipped_gauge(trainer: Trainer) -> Gauge:
 
 def _gate(network: Network, gate: str) -> Array:
     """A gate over the whole window, a view [T, B, H]."""
-    tape, gates = network.tape, network.cell.gates
-    if gate not in gates:  # the simple cell's h
+    tape, blocks = network.tape, network.cell.blocks
+    if gate not in blocks:  # the simple cell's h
         return tape[gate][1:]
     hidden = network.architecture.hidden
-    index = gates.index(gate)
+    index = blocks.index(gate)
     return tape["gates"][:, :, index * hidden : (index + 1) * hidden]
 
 

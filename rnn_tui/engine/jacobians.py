@@ -97,7 +97,7 @@ def spectral_radii(network: Network) -> dict[str, float]:
     """
     spec = next(spec for spec in network.specs if spec.name == "W_h")
     blocks = block_views(network.parameters, "W_h", spec.blocks)
-    names = [block_name("W_h", block) for block in spec.blocks]
+    names = [block_name("W_h", gate) for gate in network.cell.gates]
     return {name: spectral_radius(blocks[name]) for name in names}
 
 

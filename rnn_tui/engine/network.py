@@ -10,6 +10,7 @@ All parameters live in one flat vector with named views, and so do their gradien
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -69,6 +70,52 @@ def views(specs: tuple[ParameterSpec, ...], flat: Array) -> Mapping[str, Array]:
     return MappingProxyType(result)
 
 
+@dataclass(frozen=True, slots=True)
+class _Matrix:
+    """Parameters that follow each other in the flat vector and are one matrix; see ParameterSpec.
+
+    Its gradient is ``leftᵀ·right``, one product over all T·B rows.
+    """
+
+    names: tuple[str, ...]
+    lefts: tuple[str | None, ...]
+    right: str
+    start: int  # in the flat vector
+    shape: tuple[int, ...]
+
+    def of(self, flat: Array) -> Array:
+        """Its view of a flat vector."""
+        return flat[self.start : self.start + math.prod(self.shape)].reshape(self.shape)
+
+    def left(self, tape: Tape) -> Array:
+        """What it is multiplied by: [T·B, rows]; of a mere bias ones, [T·B]."""
+        first, last = self.lefts[0], self.lefts[-1]
+        if first is None:
+            return np.ones(tape.steps * tape.batch, tape.dtype)
+        if first == last:
+            return tape.flat(first)
+        rows = tape.beside(first, last or ("one" if first == "h" else "one_prev"))
+        return rows.reshape(-1, rows.shape[-1])
+
+
+def _matrices(specs: tuple[ParameterSpec, ...]) -> tuple[_Matrix, ...]:
+    """The parameters in order of storage, merged where they can be."""
+    beside = {("x", "h_prev"), ("h_prev", None), ("h", None)}
+    merged: list[_Matrix] = []
+    start = 0
+    for spec in specs:
+        rows, width = math.prod(spec.shape[:-1]), spec.shape[-1]
+        last = merged[-1] if merged else None
+        if last and last.right == spec.right and (last.lefts[-1], spec.left) in beside:
+            shape = (last.shape[0] + rows, width)
+            names, lefts = (*last.names, spec.name), (*last.lefts, spec.left)
+            merged[-1] = _Matrix(names, lefts, spec.right, last.start, shape)
+        else:
+            merged.append(_Matrix((spec.name,), (spec.left,), spec.right, start, spec.shape))
+        start += rows * width
+    return tuple(merged)
+
+
 class Network:
     """An architecture bound to a parameter vector, and the tape of one window.
 
@@ -92,7 +139,9 @@ class Network:
         if self.problem.symbols:
             arrays += (ArraySpec("codes", 1, codes=True),)
         self.tape = Tape(steps, batch, arrays, flat.dtype)
-        self._fused = self.cell.kernel(self.parameters, self.tape)
+        self.tape["one"][...] = 1
+        self._matrices = _matrices(self.specs)
+        self._fused = self.cell.kernel(self._with_matrix(), self.tape)
         self.kernel = self._fused
         self._pins: Pins = ()
         self._overwritten = False  # whether inputs are held in place of the window's own
@@ -108,18 +157,21 @@ class Network:
     def _bind(self) -> None:
         """Views of whole sequences as [T·B, …] rows, made once."""
         tape = self.tape
-        self._h, self._y = tape.flat("h"), tape.flat("y")
+        self._x, self._y = tape.flat("x"), tape.flat("y")
+        self._ax = tape.flat("ax") if "ax" in tape.arrays else None
         self._dy, self._dh_y = tape.flat("dy"), tape.flat("dh_y")
-        self._W_y, self._b_y = self.parameters["W_y"], self.parameters["b_y"]
-        ones = np.ones(tape.steps * tape.batch, tape.dtype)
+        self._W_yT = self.parameters["W_y"].T
         self._products = [
-            (
-                ones if spec.left is None else tape.flat(spec.left).T,  # [left, T·B]
-                tape.flat(spec.right),  # [T·B, right]
-                self.gradients[spec.name],
-            )
-            for spec in self.specs
+            (matrix.left(tape).T, tape.flat(matrix.right), matrix.of(self.gradient))
+            for matrix in self._matrices
         ]
+        readout = self._matrices[-1]
+        self._h, self._W = readout.left(tape), readout.of(self.flat)  # [T·B, H+1], [H+1, O]
+
+    def _with_matrix(self) -> dict[str, Array]:
+        """The parameters by name, and as ``W`` the matrix that W_h is part of."""
+        found = {matrix.names[-1]: matrix.of(self.flat) for matrix in self._matrices}
+        return {**self.parameters, "W": found.get("b", self.parameters["b"])}
 
     # What is held and cut
 
@@ -202,16 +254,22 @@ class Network:
     def forward(self, first: int, last: int) -> None:
         """Timesteps `first` … `last`; the window's input products are made at the first of all."""
         if first == 1:
+            self._project()
             self.kernel.begin_forward()
         self.kernel.forward(first, last)
+
+    def _project(self) -> None:
+        """ax = x·W_x + b of the whole window, for kernels that do not multiply x themselves."""
+        if self._ax is not None:
+            self._x.dot(self.parameters["W_x"], self._ax)
+            np.add(self._ax, self.parameters["b"], self._ax)
 
     def readout(self) -> None:
         """y_t = h_t·W_y + b_y for the whole window in one product, and what the loss makes of it.
 
         May be called early and again: rows of timesteps not yet computed are meaningless.
         """
-        self._h.dot(self._W_y, out=self._y)
-        np.add(self._y, self._b_y, out=self._y)
+        self._h.dot(self._W, self._y)
         self.loss_kernel.outputs()
 
     # Loss and backward
@@ -227,13 +285,13 @@ class Network:
         At the first, the weight gradients are summed by one product each.
         """
         if last == self.tape.steps:
-            self._dy.dot(self._W_y.T, out=self._dh_y)
+            self._dy.dot(self._W_yT, self._dh_y)
             self.kernel.begin_backward()
         self.kernel.backward(first, last)
         if first == 1:
             self.kernel.gather()
             for left, right, gradient in self._products:
-                left.dot(right, out=gradient)
+                left.dot(right, gradient)
 
     # What the declaration says of this tape
 

@@ -10,6 +10,7 @@ Common arrays (T window, B batch, D inputs, H hidden units, O outputs):
 ``x``          [T, B, D]    inputs
 ``target``     [T, B, O]    what the outputs should be
 ``h``          [T+1, B, H]  hidden states; further states (``c``) as the cell declares
+``one``        [T+1, B, 1]  1, what biases are multiplied by
 ``y``          [T, B, O]    outputs
 ``dy``         [T, B, O]    ∂L/∂y_t
 ``dh_y``       [T, B, H]    part of ∂L/∂h_t that comes from y_t
@@ -21,6 +22,9 @@ Common arrays (T window, B batch, D inputs, H hidden units, O outputs):
 ``classes``    [T, B]       with cross-entropy: the targets as codes, −1 where there is none;
                             ``target`` is one-hot then. And ``p`` [T, B, O], softmax(y_t)
 =============  ===========  ==========================================================
+
+Arrays of one group lie side by side in one array, so that they can be one factor of a product: x,
+h and one are the rows ``[x_t | h_<t-1> | 1]``, and ``[h_t | 1]``.
 """
 
 from __future__ import annotations
@@ -39,12 +43,14 @@ class ArraySpec:
     """An array of the tape: [T, B, width], or [T+1, B, width] for a state.
 
     With `codes` it holds one whole number per timestep and sample: [T, B] int64.
+    Arrays of the same `group` lie side by side, in the order they are declared in.
     """
 
     name: str
     width: int
     state: bool = False
     codes: bool = False
+    group: str = ""
 
 
 class Tape:
@@ -58,12 +64,26 @@ class Tape:
         self.dtype = np.dtype(dtype)
         self.states: dict[str, Array] = {}
         self.arrays: dict[str, Array] = {}
-        for spec in arrays:
-            shape = (steps + spec.state, batch, spec.width)
-            array = np.zeros(shape[:2], np.int64) if spec.codes else np.zeros(shape, dtype)
-            self.arrays[spec.name] = array
-            if spec.state:
-                self.states[spec.name] = array
+        self._beside: dict[str, tuple[Array, int]] = {}  # group and first column, by name
+        specs = tuple(arrays)
+        for spec in specs:
+            if not spec.group:
+                shape = (steps + spec.state, batch, spec.width)
+                array = np.zeros(shape[:2], np.int64) if spec.codes else np.zeros(shape, dtype)
+                self.arrays[spec.name] = array
+        for group in dict.fromkeys(spec.group for spec in specs if spec.group):
+            self._lay(tuple(spec for spec in specs if spec.group == group))
+        self.states = {spec.name: self.arrays[spec.name] for spec in specs if spec.state}
+
+    def _lay(self, specs: tuple[ArraySpec, ...]) -> None:
+        """One array [T+1, B, Σ width] for a group, its members views of its columns."""
+        shape = (self.steps + 1, self.batch, sum(spec.width for spec in specs))
+        group, start = np.zeros(shape, self.dtype), 0
+        for spec in specs:
+            columns = group[: self.steps + spec.state, :, start : start + spec.width]
+            self.arrays[spec.name] = columns
+            self._beside[spec.name] = (group, start)
+            start += spec.width
 
     def sample(self, index: int) -> Tape:
         """A copy of one sample of the batch, as a tape of batch 1 that nothing else writes to."""
@@ -88,6 +108,16 @@ class Tape:
                 array = array[1:]
         return array.reshape(-1, array.shape[-1])
 
+    def beside(self, first: str, last: str) -> Array:
+        """The arrays from `first` to `last` of one group as one: [T, B, their widths together].
+
+        Both are named as in `flat`, and both or neither of them ``…_prev``.
+        """
+        names = first.removesuffix("_prev"), last.removesuffix("_prev")
+        (group, start), (_, end) = (self._beside[name] for name in names)
+        after = last in self.states
+        return group[after : self.steps + after, :, start : end + self.arrays[names[1]].shape[-1]]
+
     def rows(self, name: str, t: int) -> Array:
         """The rows of `flat(name)` that belong to timestep `t` (from 1): [B, width]."""
         return self.flat(name)[(t - 1) * self.batch : t * self.batch]
@@ -96,9 +126,10 @@ class Tape:
 def common_arrays(features: int, hidden: int, outputs: int) -> tuple[ArraySpec, ...]:
     """The arrays every cell has."""
     return (
-        ArraySpec("x", features),
+        ArraySpec("x", features, group="inputs"),
+        ArraySpec("h", hidden, state=True, group="inputs"),
+        ArraySpec("one", 1, state=True, group="inputs"),
         ArraySpec("target", outputs),
-        ArraySpec("h", hidden, state=True),
         ArraySpec("y", outputs),
         ArraySpec("dy", outputs),
         ArraySpec("dh_y", hidden),

@@ -133,8 +133,10 @@ def worst(found: Any, expected: Any) -> float:
 def to_torch(values: Mapping[str, np.ndarray], cell: str) -> dict[str, np.ndarray]:
     """Parameters or gradients by our names, as PyTorch lays them out.
 
-    Our one bias is PyTorch's bias_ih; bias_hh is zero but for the GRU's n block, our b_hn.
+    Our one bias is PyTorch's bias_ih; bias_hh is zero but for the GRU's n block, our b_hn. The
+    LSTM's gates are stored o, i, f, g here and i, f, g, o there.
     """
+    values = {name: _rolled(name, array, cell, -1) for name, array in values.items()}
     bias = values["b"]
     hidden_bias = np.zeros_like(bias)
     if cell == "gru":
@@ -160,4 +162,12 @@ def from_torch(tensors: Mapping[str, np.ndarray], cell: str) -> dict[str, np.nda
         "W_y": tensors["readout.weight"].T,
         "b_y": tensors["readout.bias"],
     }
-    return values | ({"b_hn": hidden_bias[-hidden:]} if cell == "gru" else {})
+    values |= {"b_hn": hidden_bias[-hidden:]} if cell == "gru" else {}
+    return {name: _rolled(name, array, cell, 1) for name, array in values.items()}
+
+
+def _rolled(name: str, array: np.ndarray, cell: str, blocks: int) -> np.ndarray:
+    """The gates' columns of an LSTM's parameter, moved on by so many blocks."""
+    if cell != "lstm" or name not in ("W_x", "W_h", "b"):
+        return array
+    return np.roll(array, blocks * array.shape[-1] // 4, axis=-1)

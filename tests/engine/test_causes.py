@@ -50,15 +50,16 @@ def test_the_factors_of_a_product_are_those_that_make_it() -> None:
     assert operation is not None
     found = {given.name: given for given in inputs_of(network, operation, 3, 2, 1).inputs}
     assert np.array_equal(found["h_<t-1>"].numbers, tape["h"][2, 1])
-    column = network.parameters["W_h"][:, hidden + 2]
+    place = 2 * hidden + 2  # of f's third unit among the gates o, i, f, g
+    column = network.parameters["W_h"][:, place]
     assert np.array_equal(found["W_hf"].numbers, column)
-    assert found["b_f"].numbers == [network.parameters["b"][hidden + 2]]
+    assert found["b_f"].numbers == [network.parameters["b"][place]]
     largest = int(np.argmax(np.abs(tape["h"][2, 1] * column)))
     assert found["W_hf"].place == found["h_<t-1>"].place == largest
     backward = find_operation(network, "dh_<t-1>", 1, backward=True)
     assert backward is not None
     sent = {given.name: given for given in inputs_of(network, backward, 3, 2, 1).inputs}
-    row = network.parameters["W_h"][2, hidden : 2 * hidden]
+    row = network.parameters["W_h"][2, 2 * hidden : 3 * hidden]
     assert np.array_equal(sent["W_hf"].numbers, row)  # of the transposed, a column is a row
 
 

@@ -298,7 +298,7 @@ def test_of_a_tensor_the_worst_entry_is_shown() -> None:
     assert len(found.verification.indices) == 64
     text = "\n".join(text_of(proof.draw(scene(snapshot, parameter=start), 80, 9)))
     assert "✗ differs" in text
-    assert "dW_hf[1,4]" in text
+    assert "dW_hi[1,4]" in text  # gates are stored o, i, f, g
 
 
 # ---------------------------------------------------------------- after a divergence

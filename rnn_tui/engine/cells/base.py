@@ -68,6 +68,9 @@ class Row:
 class ParameterSpec:
     """One parameter: its shape, and the two tape sequences whose product over time is its gradient.
 
+    Parameters that follow each other, have the same `right` and whose `left` lie beside each other
+    on the tape make one matrix and share one product; so W_x, W_h and b in this order.
+
     dW = Σ_t left_tᵀ·right_t (for a bias, left is 1), so one matrix product over all T·B rows gives
     the sum, and one over the B rows of timestep t gives that timestep's share. `blocks` names the
     gates its columns are divided into.
@@ -89,9 +92,9 @@ class Kernel(ABC):
     the whole window at once.
     """
 
-    @abstractmethod
     def begin_forward(self) -> None:
-        """Input products of the whole window."""
+        """What depends on this window's parameters and inputs only."""
+        return
 
     @abstractmethod
     def forward(self, first: int, last: int) -> None:
@@ -117,7 +120,8 @@ class Cell(ABC):
     """A recurrent cell: its declaration and the way to its kernel."""
 
     name: str
-    gates: tuple[str, ...]  # blocks of the weights' columns, in order
+    gates: tuple[str, ...]  # in PyTorch's order
+    blocks: tuple[str, ...]  # the same, in the order of the weights' columns here
     states: tuple[str, ...]  # what is carried from timestep to timestep
     smooth: bool = True  # every operation analytic, so that the complex step applies
     rows: tuple[Row, ...]
@@ -134,7 +138,11 @@ class Cell(ABC):
 
     @abstractmethod
     def kernel(self, parameters: Views, tape: Tape) -> Kernel:
-        """Its kernel, bound to these parameters and this tape."""
+        """Its kernel, bound to these parameters and this tape.
+
+        Beside the declared parameters there is ``W``: W_h together with those before and after it
+        that are multiplied by what lies beside h on the tape, as one matrix.
+        """
 
     @abstractmethod
     def values(self, tape: Tape, t: int) -> dict[str, Array]:
@@ -163,6 +171,20 @@ def affine(block: str = "") -> Expression:
     """x_t·W_x + h_<t-1>·W_h + b of one block: its pre-activation."""
     inputs = Dot("x_t", block_name("W_x", block))
     return inputs + Dot("h_<t-1>", block_name("W_h", block)) + Value(block_name("b", block))
+
+
+def recurrent_input(parameters: Views, tape: Tape) -> tuple[Array, Array | None, Array]:
+    """How a kernel whose gates are all affine computes a_t = x_t·W_x + h_<t-1>·W_h + b.
+
+    Where x lies beside h on the tape, in one product of ``[x_t | h_<t-1> | 1]``; where the tape
+    keeps ``ax`` = x_t·W_x + b apart, as ``h_<t-1>·W_h`` and ax.
+
+    Returns:
+        the rows [T, B, …] to multiply, what to add to the product [T, B, G·H], and the matrix.
+    """
+    if "ax" in tape.arrays:
+        return tape["h"][:-1], tape["ax"], parameters["W_h"]
+    return tape.beside("x", "one_prev"), None, parameters["W"]
 
 
 HIDDEN_GRADIENT = Operation(

@@ -39,6 +39,7 @@ class GruCell(Cell):
 
     name = "gru"
     gates = GATES
+    blocks = gates
     states = ("h",)
     rows = (
         Row("x_t", "input"),
@@ -159,16 +160,12 @@ class GruKernel(Kernel):
     """One product for all gates; the n block of it stays apart until r is known."""
 
     def __init__(self, parameters: Views, tape: Tape) -> None:
-        self.W_x = parameters["W_x"]  # [D, 3H]
         self.W_h = parameters["W_h"]  # [H, 3H]
-        self.b = parameters["b"]  # [3H]
         hidden = self.W_h.shape[0]
         # [B, H]: broadcasting a row costs more than reading it; refilled for every window.
         self.b_hn = np.empty((tape.batch, hidden), tape.dtype)
         self.b_hn_source = parameters["b_hn"]  # [H]
-        self.W_hT = np.empty(self.W_h.shape[::-1], tape.dtype)  # [3H, H], contiguous W_hᵀ
-        self.x = tape.flat("x")  # [T·B, D]
-        self.ax = tape.flat("ax")  # [T·B, 3H], x·W_x + b
+        self.W_hT = self.W_h.T  # [3H, H]
         self.tape = tape
         self.hidden = hidden
         self.half = np.full((tape.batch, 2 * hidden), 0.5, tape.dtype)
@@ -199,59 +196,56 @@ class GruKernel(Kernel):
 
     def begin_forward(self) -> None:
         np.copyto(self.b_hn, self.b_hn_source)
-        self.x.dot(self.W_x, out=self.ax)
-        np.add(self.ax, self.b, out=self.ax)
 
     def forward(self, first: int, last: int) -> None:
         W_h, b_hn, half, scratch = self.W_h, self.b_hn, self.half, self.scratch
         add, multiply, subtract, tanh = np.add, np.multiply, np.subtract, np.tanh
         rows = self.forward_rows[first - 1 : last]
         for h_prev, ah, ah_rz, ax_rz, a_rz, rz, ah_n, m, r, ax_n, a_n, n, z, h in rows:
-            h_prev.dot(W_h, out=ah)
-            add(ah_rz, ax_rz, out=a_rz)
-            multiply(a_rz, half, out=rz)
-            tanh(rz, out=rz)
-            multiply(rz, half, out=rz)
-            add(rz, half, out=rz)
-            add(ah_n, b_hn, out=m)
-            multiply(r, m, out=scratch)
-            add(scratch, ax_n, out=a_n)
-            tanh(a_n, out=n)
-            subtract(h_prev, n, out=scratch)
-            multiply(z, scratch, out=scratch)
-            add(n, scratch, out=h)
+            h_prev.dot(W_h, ah)
+            add(ah_rz, ax_rz, a_rz)
+            multiply(a_rz, half, rz)
+            tanh(rz, rz)
+            multiply(rz, half, rz)
+            add(rz, half, rz)
+            add(ah_n, b_hn, m)
+            multiply(r, m, scratch)
+            add(scratch, ax_n, a_n)
+            tanh(a_n, n)
+            subtract(h_prev, n, scratch)
+            multiply(z, scratch, scratch)
+            add(n, scratch, h)
 
     def begin_backward(self) -> None:
         """slope: r(1−r)·m, z(1−z)·(h_<t-1> − n) and (1−z)(1−n²), each block [T, B, H]."""
         tape, square, hidden = self.tape, self.square, self.hidden
         gates, slope = tape["gates"], tape["slope"]  # [T, B, 3H]
-        np.copyto(self.W_hT, self.W_h.T)
         tape["dh_next"][-1].fill(0)
-        np.multiply(gates, gates, out=square)
+        np.multiply(gates, gates, square)
         r, z, n = (slope[:, :, k * hidden : (k + 1) * hidden] for k in range(3))
         both = slope[:, :, : 2 * hidden]
-        np.subtract(gates[:, :, : 2 * hidden], square[:, :, : 2 * hidden], out=both)
-        np.multiply(r, tape["m"], out=r)
-        np.subtract(tape["h"][:-1], gates[:, :, 2 * hidden :], out=n)
-        np.multiply(z, n, out=z)
-        np.subtract(self.one, square[:, :, 2 * hidden :], out=n)
+        np.subtract(gates[:, :, : 2 * hidden], square[:, :, : 2 * hidden], both)
+        np.multiply(r, tape["m"], r)
+        np.subtract(tape["h"][:-1], gates[:, :, 2 * hidden :], n)
+        np.multiply(z, n, z)
+        np.subtract(self.one, square[:, :, 2 * hidden :], n)
         keep = square[:, :, :hidden]
-        np.subtract(self.one, gates[:, :, hidden : 2 * hidden], out=keep)
-        np.multiply(n, keep, out=n)
+        np.subtract(self.one, gates[:, :, hidden : 2 * hidden], keep)
+        np.multiply(n, keep, n)
 
     def backward(self, first: int, last: int) -> None:
         W_hT, scratch = self.W_hT, self.scratch
         add, multiply = np.add, np.multiply
         rows = reversed(self.backward_rows[first - 1 : last])
         for dh, dh_y, dh_next, s_z, da_z, s_n, da_n, s_r, da_r, r, dm, dah, z, dh_prev in rows:
-            add(dh_y, dh_next, out=dh)
-            multiply(dh, s_z, out=da_z)
-            multiply(dh, s_n, out=da_n)
-            multiply(da_n, s_r, out=da_r)
-            multiply(da_n, r, out=dm)
-            dah.dot(W_hT, out=dh_prev)
-            multiply(dh, z, out=scratch)
-            add(dh_prev, scratch, out=dh_prev)
+            add(dh_y, dh_next, dh)
+            multiply(dh, s_z, da_z)
+            multiply(dh, s_n, da_n)
+            multiply(da_n, s_r, da_r)
+            multiply(da_n, r, dm)
+            dah.dot(W_hT, dh_prev)
+            multiply(dh, z, scratch)
+            add(dh_prev, scratch, dh_prev)
 
     def gather(self) -> None:
         """The input side's deltas: r and z as on the hidden side, n before r came in."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from rnn_tui.engine.cells.base import (
@@ -13,11 +15,15 @@ from rnn_tui.engine.cells.base import (
     Row,
     Views,
     affine,
+    recurrent_input,
 )
 from rnn_tui.engine.expressions import ONE, Array, Dot, Square, Value, sigmoid, tanh, total
 from rnn_tui.engine.tape import ArraySpec, Tape
 
 GATES = ("i", "f", "g", "o")
+# In this order the σ of three gates are one block, and on the tape i, f stand before g, c_<t-1>:
+# their products are one as well.
+BLOCKS = ("o", "i", "f", "g")
 
 
 def _gate_gradient(gate: str, title: str) -> Operation:
@@ -37,6 +43,7 @@ class LstmCell(Cell):
 
     name = "lstm"
     gates = GATES
+    blocks = BLOCKS
     states = ("h", "c")
     rows = (
         Row("x_t", "input"),
@@ -120,16 +127,26 @@ class LstmCell(Cell):
     def parameters(self, features: int, hidden: int) -> tuple[ParameterSpec, ...]:
         width = len(GATES) * hidden
         return (
-            ParameterSpec("W_x", (features, width), "x", "da", GATES),
-            ParameterSpec("W_h", (hidden, width), "h_prev", "da", GATES),
-            ParameterSpec("b", (width,), None, "da", GATES),
+            ParameterSpec("W_x", (features, width), "x", "da", BLOCKS),
+            ParameterSpec("W_h", (hidden, width), "h_prev", "da", BLOCKS),
+            ParameterSpec("b", (width,), None, "da", BLOCKS),
         )
 
     def arrays(self, hidden: int) -> tuple[ArraySpec, ...]:
-        wide = tuple(ArraySpec(name, 4 * hidden) for name in ("ax", "a", "gates", "slope", "da"))
-        narrow = tuple(ArraySpec(name, hidden) for name in ("tanh_c", "dc", "dc_h"))
-        states = tuple(ArraySpec(name, hidden, state=True) for name in ("c", "dc_next"))
-        return wide + narrow + states
+        wide = 4 * hidden
+        return (
+            ArraySpec("gates", wide, group="memory"),
+            ArraySpec("c", hidden, state=True, group="memory"),
+            ArraySpec("tanh_c", hidden),
+            ArraySpec("dc_h", hidden),
+            # What dc is multiplied by (and o's block of slope, by which dh is) …
+            ArraySpec("slope", wide, group="factors"),
+            ArraySpec("keep", hidden, group="factors"),
+            # … and what that makes: da, and dc of the timestep before.
+            ArraySpec("da", wide, group="deltas"),
+            ArraySpec("dc_next", hidden, state=True, group="deltas"),
+            ArraySpec("dc", hidden),
+        )
 
     def kernel(self, parameters: Views, tape: Tape) -> Kernel:
         return LstmKernel(parameters, tape)
@@ -145,7 +162,7 @@ class LstmCell(Cell):
             "dc_next": tape["dc_next"][t],
             "dc_<t-1>": tape["dc_next"][k],
         }
-        for index, gate in enumerate(GATES):
+        for index, gate in enumerate(BLOCKS):
             block = slice(index * hidden, (index + 1) * hidden)
             values[f"{gate}_t"] = tape["gates"][k][:, block]
             values[f"da_{gate}"] = tape["da"][k][:, block]
@@ -153,117 +170,121 @@ class LstmCell(Cell):
 
 
 class LstmKernel(Kernel):
-    """All gates in one product; σ as ½ + ½·tanh(a/2), so that one tanh serves all four gates."""
+    """One product for all gates; σ as ½ + ½·tanh(a/2), so that one tanh serves all four.
+
+    Halving is exact in binary floating point, so the weights of a may be halved instead of a.
+    """
 
     def __init__(self, parameters: Views, tape: Tape) -> None:
-        self.W_x = parameters["W_x"]  # [D, 4H]
-        self.W_h = parameters["W_h"]  # [H, 4H]
-        self.b = parameters["b"]  # [4H]
-        self.W_hT = np.empty(self.W_h.shape[::-1], tape.dtype)  # [4H, H], contiguous W_hᵀ
-        self.x = tape.flat("x")  # [T·B, D]
-        self.ax = tape.flat("ax")  # [T·B, 4H], x·W_x + b
+        inputs, self.ax, W = recurrent_input(parameters, tape)  # W: [D+H+1, 4H] or [H, 4H]
+        self.W, self.W_hT = W, parameters["W_h"].T  # [4H, H]
         self.tape = tape
-        hidden = self.W_h.shape[0]
-        batch = tape.batch
-        is_tanh = np.zeros(4 * hidden, bool)  # [4H], True in the block g
-        is_tanh[2 * hidden : 3 * hidden] = True
+        hidden = tape["h"].shape[-1]
+        is_tanh = np.arange(4 * hidden) >= 3 * hidden
+        self.row = np.where(is_tanh, 1, 0.5).astype(tape.dtype)  # [4H]
         # Full [B, 4H] constants: broadcasting a row costs more than reading them.
-        shape = (batch, 4 * hidden)
-        self.scale = np.broadcast_to(np.where(is_tanh, 1.0, 0.5), shape).astype(tape.dtype)
-        self.offset = np.broadcast_to(np.where(is_tanh, 0.0, 0.5), shape).astype(tape.dtype)
-        # σ′ = a − a², tanh′ = 1 − a²: both are linear·a + constant − a².
-        self.linear = np.where(is_tanh, 0.0, 1.0).astype(tape.dtype)  # [4H]
-        self.constant = np.where(is_tanh, 1.0, 0.0).astype(tape.dtype)  # [4H]
+        shape = (tape.batch, 4 * hidden)
+        self.scale = np.broadcast_to(self.row, shape).copy()
+        self.offset = np.broadcast_to(np.where(is_tanh, 0, 0.5), shape).astype(tape.dtype)
+        self.scaled = np.empty_like(W)
         self.one = np.ones((), tape.dtype)
-        self.scratch = np.empty((batch, hidden), tape.dtype)
-        self.square = np.empty_like(tape["gates"])  # [T, B, 4H]
-        self.forward_rows = [self._forward_row(k, hidden) for k in range(tape.steps)]
+        self.a = np.empty(shape, tape.dtype)  # of one timestep, scaled
+        self.products = np.empty((tape.batch, 2 * hidden), tape.dtype)  # i⊙g and f⊙c_<t-1>
+        self.halves = np.split(self.products, 2, axis=1)  # [B, H] each
+        self._bind_slopes(hidden)
+        self.forward_rows = [(inputs[k], *self._forward_row(k, hidden)) for k in range(tape.steps)]
         self.backward_rows = [self._backward_row(k, hidden) for k in range(tape.steps)]
 
-    def _forward_row(self, k: int, hidden: int) -> tuple[Array, ...]:
-        """Views of timestep k+1: [B, H] states, [B, 4H] gates and their blocks."""
+    def _bind_slopes(self, hidden: int) -> None:
+        """Views of the whole window that `begin_backward` works on."""
         tape = self.tape
-        gates = tape["gates"][k]
-        i, f, g, o = (gates[:, n * hidden : (n + 1) * hidden] for n in range(4))
-        h, c = tape["h"], tape["c"]
+        memory, slope = tape.beside("gates", "c_prev"), tape["slope"]  # [T, B, 5H], [T, B, 4H]
+        o, i, f, g, _ = np.split(memory, 5, axis=2)
+        self.last = (tape["dh_next"][-1], tape["dc_next"][-1])
+        square = np.empty((tape.steps, tape.batch, 3 * hidden), tape.dtype)
+        self.sigmoids = (memory[:, :, : 3 * hidden], square, slope[:, :, : 3 * hidden])
+        self.partners = (
+            (slope[:, :, :hidden], tape["tanh_c"]),
+            (slope[:, :, hidden : 3 * hidden], memory[:, :, 3 * hidden :]),  # i and f; g, c_<t-1>
+        )
+        self.tangents = (
+            (g, i, slope[:, :, 3 * hidden :]),
+            (tape["tanh_c"], o, tape["dc_h"]),
+        )
+        self.kept = (tape["keep"], f)
+
+    def _forward_row(self, k: int, hidden: int) -> tuple[Any, ...]:
+        """Views of timestep k+1: [B, 4H] ax and gates, parts of these, [B, H] states."""
+        tape, gates = self.tape, self.tape["gates"][k]
+        memory = tape.beside("gates", "c_prev")[k]  # [B, 5H]: o, i, f, g, c_<t-1>
         return (
-            *(h[k], c[k], tape["a"][k], tape["ax"][k], gates, i, f, g, o),
-            *(c[k + 1], tape["tanh_c"][k], h[k + 1]),
+            None if self.ax is None else self.ax[k],
+            gates,
+            memory[:, hidden : 3 * hidden],  # i, f
+            memory[:, 3 * hidden :],  # g, c_<t-1>
+            gates[:, :hidden],  # o
+            *(tape["c"][k + 1], tape["tanh_c"][k], tape["h"][k + 1]),
         )
 
     def _backward_row(self, k: int, hidden: int) -> tuple[Array, ...]:
-        """Views of timestep k+1; da and slope once as [B, 3, H] (i, f, g) and once for o."""
+        """Views of timestep k+1: [B, H], but for by_dc and from_dc [B, 4, H] and da [B, 4H]."""
         tape, batch = self.tape, self.tape.batch
-        da, slope = tape["da"][k], tape["slope"][k]
-        dh_next, dc_next = tape["dh_next"], tape["dc_next"]
+        factors = tape.beside("slope", "keep")[k].reshape(batch, 5, hidden)
+        deltas = tape.beside("da", "dc_next_prev")[k].reshape(batch, 5, hidden)
+        dh_next, dc = tape["dh_next"], tape["dc"][k]
         return (
-            *(tape["dh"][k], tape["dh_y"][k], dh_next[k + 1], tape["dc_h"][k], dc_next[k + 1]),
-            *(tape["dc"][k], tape["dc"][k].reshape(batch, 1, hidden)),
-            _three_blocks(da, hidden),
-            _three_blocks(slope, hidden),
-            *(da[:, 3 * hidden :], slope[:, 3 * hidden :]),
-            *(tape["gates"][k][:, hidden : 2 * hidden], dc_next[k], da, dh_next[k]),
+            *(tape["dh_y"][k], dh_next[k + 1], tape["dh"][k]),
+            *(tape["dc_h"][k], tape["dc_next"][k + 1], dc),
+            *(factors[:, 0], deltas[:, 0]),
+            *(dc.reshape(batch, 1, hidden), factors[:, 1:], deltas[:, 1:]),
+            *(tape["da"][k], dh_next[k]),
         )
 
     def begin_forward(self) -> None:
-        self.x.dot(self.W_x, out=self.ax)
-        np.add(self.ax, self.b, out=self.ax)
+        np.multiply(self.W, self.row, self.scaled)
+        if self.ax is not None:
+            np.multiply(self.ax, self.row, self.ax)
 
     def forward(self, first: int, last: int) -> None:
-        W_h, scale, offset, scratch = self.W_h, self.scale, self.offset, self.scratch
+        W, a, scale, offset, products = self.scaled, self.a, self.scale, self.offset, self.products
+        i_g, f_c = self.halves
         add, multiply, tanh = np.add, np.multiply, np.tanh
         rows = self.forward_rows[first - 1 : last]
-        for h_prev, c_prev, a, ax, gates, i, f, g, o, c, tanh_c, h in rows:
-            h_prev.dot(W_h, out=a)
-            add(a, ax, out=a)
-            multiply(a, scale, out=gates)
-            tanh(gates, out=gates)
-            multiply(gates, scale, out=gates)
-            add(gates, offset, out=gates)
-            multiply(f, c_prev, out=c)
-            multiply(i, g, out=scratch)
-            add(c, scratch, out=c)
-            tanh(c, out=tanh_c)
-            multiply(o, tanh_c, out=h)
+        for inputs, ax, gates, i_f, g_c, o, c, tanh_c, h in rows:
+            inputs.dot(W, a)
+            if ax is not None:
+                add(a, ax, a)
+            tanh(a, a)
+            multiply(a, scale, a)
+            add(a, offset, gates)
+            multiply(i_f, g_c, products)
+            add(i_g, f_c, c)
+            tanh(c, tanh_c)
+            multiply(o, tanh_c, h)
 
     def begin_backward(self) -> None:
-        """slope: each gate's σ′ or tanh′ times its partner, so that da = dc·slope (da_o: dh·slope).
-
-        The partners are g for i, c_<t-1> for f, i for g and tanh(c_t) for o.
-        """
-        tape, square = self.tape, self.square
-        gates, slope = tape["gates"], tape["slope"]  # [T, B, 4H]
-        np.copyto(self.W_hT, self.W_h.T)
-        tape["dh_next"][-1].fill(0)
-        tape["dc_next"][-1].fill(0)
-        np.multiply(gates, gates, out=square)
-        np.multiply(gates, self.linear, out=slope)
-        np.add(slope, self.constant, out=slope)
-        np.subtract(slope, square, out=slope)
-        hidden = self.W_h.shape[0]
-        partners = (gates[:, :, 2 * hidden : 3 * hidden], tape["c"][:-1], gates[:, :, :hidden])
-        for n, partner in enumerate((*partners, tape["tanh_c"])):
-            block = slope[:, :, n * hidden : (n + 1) * hidden]
-            np.multiply(block, partner, out=block)
-        dc_h, tanh_c = tape["dc_h"], tape["tanh_c"]  # dc_h: o·(1 − tanh²(c_t)), [T, B, H]
-        np.multiply(tanh_c, tanh_c, out=dc_h)
-        np.subtract(self.one, dc_h, out=dc_h)
-        np.multiply(dc_h, gates[:, :, 3 * hidden :], out=dc_h)
+        """slope: σ′ or tanh′ of o, i, f, g times tanh(c_t), g, c_<t-1>, i; dc_h: o·tanh′(c_t)."""
+        for array in self.last:
+            array.fill(0)
+        sigmoids, square, through = self.sigmoids  # [T, B, 3H]: o, i, f
+        np.multiply(sigmoids, sigmoids, square)
+        np.subtract(sigmoids, square, through)
+        for slope, factor in self.partners:
+            np.multiply(slope, factor, slope)
+        for value, factor, into in self.tangents:  # [T, B, H]
+            np.multiply(value, value, into)
+            np.subtract(self.one, into, into)
+            np.multiply(into, factor, into)
+        np.copyto(*self.kept)
 
     def backward(self, first: int, last: int) -> None:
         W_hT, add, multiply = self.W_hT, np.add, np.multiply
         rows = reversed(self.backward_rows[first - 1 : last])
-        for dh, dh_y, dh_next, dc_h, dc_next, dc, dc3, da3, slope3, da_o, slope_o, *rest in rows:
-            f, dc_prev, da, dh_prev = rest
-            add(dh_y, dh_next, out=dh)
-            multiply(dh, dc_h, out=dc)
-            add(dc, dc_next, out=dc)
-            multiply(dc3, slope3, out=da3)
-            multiply(dh, slope_o, out=da_o)
-            multiply(dc, f, out=dc_prev)
-            da.dot(W_hT, out=dh_prev)
-
-
-def _three_blocks(array: Array, hidden: int) -> Array:
-    """The blocks i, f, g of [B, 4H] as a view [B, 3, H]."""
-    return array.reshape(array.shape[0], 4, hidden)[:, :3]
+        for dh_y, dh_next, dh, dc_h, dc_next, dc, slope_o, da_o, dc_row, *rest in rows:
+            by_dc, from_dc, da, dh_prev = rest
+            add(dh_y, dh_next, dh)
+            multiply(dh, dc_h, dc)
+            add(dc, dc_next, dc)
+            multiply(dh, slope_o, da_o)
+            multiply(dc_row, by_dc, from_dc)  # da_i, da_f, da_g and dc_<t-1>
+            da.dot(W_hT, dh_prev)

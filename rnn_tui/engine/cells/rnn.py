@@ -13,6 +13,7 @@ from rnn_tui.engine.cells.base import (
     Row,
     Views,
     affine,
+    recurrent_input,
 )
 from rnn_tui.engine.expressions import ONE, Array, Dot, Expression, Function, Square, Value
 from rnn_tui.engine.tape import ArraySpec, Tape
@@ -23,6 +24,7 @@ class RnnCell(Cell):
 
     name = "rnn"
     gates = ("",)
+    blocks = gates
     states = ("h",)
 
     def __init__(self, activation: str) -> None:
@@ -69,7 +71,7 @@ class RnnCell(Cell):
         )
 
     def arrays(self, hidden: int) -> tuple[ArraySpec, ...]:
-        return tuple(ArraySpec(name, hidden) for name in ("ax", "a", "slope", "da"))
+        return tuple(ArraySpec(name, hidden) for name in ("a", "slope", "da"))
 
     def kernel(self, parameters: Views, tape: Tape) -> Kernel:
         return RnnKernel(parameters, tape, self.activation)
@@ -79,15 +81,11 @@ class RnnCell(Cell):
 
 
 class RnnKernel(Kernel):
-    """Per timestep one product, one sum, one nonlinearity forward; two more and a product back."""
+    """Per timestep one product and one nonlinearity forward; a sum and two products back."""
 
     def __init__(self, parameters: Views, tape: Tape, activation: str) -> None:
-        self.W_x = parameters["W_x"]  # [D, H]
-        self.W_h = parameters["W_h"]  # [H, H]
-        self.b = parameters["b"]  # [H]
-        self.W_hT = np.empty_like(self.W_h)  # [H, H], contiguous W_hᵀ of this update
-        self.x = tape.flat("x")  # [T·B, D]
-        self.ax = tape.flat("ax")  # [T·B, H], x·W_x + b
+        inputs, ax, self.W = recurrent_input(parameters, tape)  # W: [D+H+1, H] or [H, H]
+        self.W_hT = parameters["W_h"].T  # [H, H]
         self.h_after = tape["h"][1:]  # [T, B, H]
         self.slope = tape["slope"]  # [T, B, H], φ′
         self.a = tape["a"]  # [T, B, H]
@@ -97,29 +95,27 @@ class RnnKernel(Kernel):
         self.one = np.ones((), tape.dtype)
         h, da, dh, dh_next = tape["h"], tape["da"], tape["dh"], tape["dh_next"]
         steps = range(tape.steps)
-        # One tuple of [B, H] views per timestep, made once.
-        self.forward_rows = [(h[k], self.a[k], tape["ax"][k], h[k + 1]) for k in steps]
+        # One tuple of views [B, …] per timestep, made once.
+        self.forward_rows = [
+            (inputs[k], None if ax is None else ax[k], self.a[k], h[k + 1]) for k in steps
+        ]
         self.backward_rows = [
             (dh[k], tape["dh_y"][k], dh_next[k + 1], self.slope[k], da[k], dh_next[k])
             for k in steps
         ]
 
-    def begin_forward(self) -> None:
-        self.x.dot(self.W_x, out=self.ax)
-        np.add(self.ax, self.b, out=self.ax)
-
     def forward(self, first: int, last: int) -> None:
-        W_h, add, relu, zero = self.W_h, np.add, self.relu, self.zero
-        for h_prev, a, ax, h in self.forward_rows[first - 1 : last]:
-            h_prev.dot(W_h, out=a)
-            add(a, ax, out=a)
+        W, tanh, relu, zero = self.W, np.tanh, self.relu, self.zero
+        for inputs, ax, a, h in self.forward_rows[first - 1 : last]:
+            inputs.dot(W, a)
+            if ax is not None:
+                np.add(a, ax, a)
             if relu:
                 np.maximum(a, zero, out=h)
             else:
-                np.tanh(a, out=h)
+                tanh(a, h)
 
     def begin_backward(self) -> None:
-        np.copyto(self.W_hT, self.W_h.T)
         self.last.fill(0)
         if self.relu:
             np.greater(self.a, self.zero, out=self.slope, casting="unsafe")
@@ -130,6 +126,6 @@ class RnnKernel(Kernel):
     def backward(self, first: int, last: int) -> None:
         W_hT, add, multiply = self.W_hT, np.add, np.multiply
         for dh, dh_y, dh_next, slope, da, dh_prev in reversed(self.backward_rows[first - 1 : last]):
-            add(dh_y, dh_next, out=dh)
-            multiply(dh, slope, out=da)
-            da.dot(W_hT, out=dh_prev)
+            add(dh_y, dh_next, dh)
+            multiply(dh, slope, da)
+            da.dot(W_hT, dh_prev)
