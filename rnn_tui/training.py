@@ -6,13 +6,13 @@ import json
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TextIO
 
 import numpy as np
 
 from rnn_tui.engine.breakpoints import Breakpoints, Stop, run_until
-from rnn_tui.engine.evaluation import Evaluator
+from rnn_tui.engine.evaluation import Evaluator, WindowsEvaluator
 from rnn_tui.engine.history import RECENT
 from rnn_tui.engine.trainer import Trainer
 from rnn_tui.tasks.base import TestSeries
@@ -55,6 +55,8 @@ class Summary:
         test_one_step_mse: predicting each next value of the test series from the true ones.
         test_free_run_mse: running free on its own output (cos: one period; series: T steps).
         test_free_run_3_mse: the same for three times as long.
+        test_loss: of fixed test windows, for tasks that have these in place of a test series.
+        test_accuracy: of the classes judged there, 0 … 1; None where there are no classes.
         updates_per_second: of training only.
         parameters: how many numbers were learned.
         stopped_by: the breakpoint that ended the run, and its value.
@@ -66,6 +68,8 @@ class Summary:
     test_one_step_mse: float | None
     test_free_run_mse: float | None
     test_free_run_3_mse: float | None
+    test_loss: float | None
+    test_accuracy: float | None
     updates_per_second: float | None
     parameters: int
     stopped_by: str | None
@@ -80,13 +84,26 @@ class Summary:
             "updates": f"{self.updates:,}",
             "loss": _figure(self.loss),
             "smoothed loss": _figure(self.smoothed_loss),
-            "test MSE, one step ahead": _figure(self.test_one_step_mse),
-            "test MSE, running free": _figure(self.test_free_run_mse),
-            "  … three times as long": _figure(self.test_free_run_3_mse),
+            **self._tested(),
             "updates per second": _whole(self.updates_per_second),
             "parameters": f"{self.parameters:,}",
         }
         return "\n".join(f"{name:<26}{value:>12}" for name, value in rows.items())
+
+    def _tested(self) -> dict[str, str]:
+        """Those of a test series, or those of test windows, whichever there are."""
+        if self.test_loss is not None or self.test_accuracy is not None:
+            share = self.test_accuracy
+            accuracy = {} if share is None else {"test accuracy": f"{share:.2%}".replace("%", " %")}
+            return {"test loss": _figure(self.test_loss), **accuracy}
+        return {
+            "test MSE, one step ahead": _figure(self.test_one_step_mse),
+            "test MSE, running free": _figure(self.test_free_run_mse),
+            "  … three times as long": _figure(self.test_free_run_3_mse),
+        }
+
+
+TESTED = tuple(field.name for field in fields(Summary) if field.name.startswith("test_"))
 
 
 def train(
@@ -139,23 +156,32 @@ def _write_metrics(metrics: TextIO, trainer: Trainer, count: int) -> None:
 
 def summarise(trainer: Trainer, progress: Progress) -> Summary:
     """Measure what was learned; takes up to a second for very long test series."""
-    test = trainer.task.test()
-    found = None
-    if isinstance(test, TestSeries):
-        with np.errstate(all="ignore"):
-            found = Evaluator(trainer.architecture, trainer.parameters, test).evaluate()
-    free_run = (*(found.free_run_mse if found else ()), None, None)
     return Summary(
         updates=trainer.updates,
         loss=_finite(trainer.loss),
         smoothed_loss=_finite(_smoothed(trainer)),
-        test_one_step_mse=_finite(found.one_step_mse if found else None),
-        test_free_run_mse=_finite(free_run[0]),
-        test_free_run_3_mse=_finite(free_run[1]),
+        **_tested(trainer),
         updates_per_second=_finite(progress.per_second),
         parameters=trainer.parameters.size,
         stopped_by=progress.stop.reason if progress.stop else None,
     )
+
+
+def _tested(trainer: Trainer) -> dict[str, float | None]:
+    """The figures of the task's test by their names in `Summary`."""
+    figures = dict.fromkeys(TESTED)
+    test, architecture, parameters = trainer.task.test(), trainer.architecture, trainer.parameters
+    if isinstance(test, TestSeries):
+        series = Evaluator(architecture, parameters, test).evaluate()
+        figures["test_one_step_mse"] = _finite(series.one_step_mse)
+        free_run = (*series.free_run_mse, None)  # a short series may have one horizon only
+        figures["test_free_run_mse"] = _finite(free_run[0])
+        figures["test_free_run_3_mse"] = _finite(free_run[1])
+    else:
+        windows = WindowsEvaluator(architecture, parameters, test).evaluate()
+        figures["test_loss"] = _finite(windows.loss)
+        figures["test_accuracy"] = windows.accuracy
+    return figures
 
 
 def _smoothed(trainer: Trainer) -> float:

@@ -362,9 +362,10 @@ def test_figures_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     found = figures(capsys, *SMALL, "--updates", "50")
     assert list(found) == [
         "updates", "loss", "smoothed_loss", "test_one_step_mse", "test_free_run_mse",
-        "test_free_run_3_mse", "updates_per_second", "parameters", "stopped_by",
+        "test_free_run_3_mse", "test_loss", "test_accuracy", "updates_per_second", "parameters",
+        "stopped_by",
     ]  # fmt: skip
-    assert found.pop("stopped_by") is None
+    assert all(found.pop(name) is None for name in ("stopped_by", "test_loss", "test_accuracy"))
     assert all(value > 0 for value in found.values())
     assert found["updates"] == 50
     assert found["parameters"] == 29

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 import pytest
+from engine.toy import ToyTask
 
 from rnn_tui.engine.breakpoints import Breakpoints, parse
 from rnn_tui.engine.history import RECENT
@@ -25,6 +26,8 @@ FIGURES = [
     "test_one_step_mse",
     "test_free_run_mse",
     "test_free_run_3_mse",
+    "test_loss",
+    "test_accuracy",
     "updates_per_second",
     "parameters",
     "stopped_by",
@@ -119,7 +122,8 @@ def test_a_run_of_no_updates_has_figures() -> None:
 def test_figures_for_people_are_aligned() -> None:
     trainer = Trainer(SMALL)
     lines = summarise(trainer, train(trainer, 50)).to_text().splitlines()
-    assert len(lines) == len(FIGURES) - 1  # no line says that nothing stopped it
+    # No line says that nothing stopped it, or what only tasks with test windows have.
+    assert len(lines) == len(FIGURES) - 3
     assert len({len(line) for line in lines}) == 1
     assert lines[0].split() == ["updates", "50"]
 
@@ -129,6 +133,27 @@ def test_numbers_that_are_not_finite_are_null() -> None:
     trainer.parameters[:] = 3e38
     figures = json.loads(summarise(trainer, train(trainer, 0)).to_json())
     assert figures["test_one_step_mse"] is None
+
+
+@pytest.mark.parametrize("loss", ["mse", "cross-entropy"])
+def test_test_windows_have_figures_of_their_own(loss: str) -> None:
+    settings = Settings(steps=5, batch=3, hidden=4)
+    trainer = Trainer(settings, task=ToyTask(settings, loss))
+    summary = summarise(trainer, train(trainer, 20))
+    figures = json.loads(summary.to_json())
+    assert list(figures) == FIGURES
+    assert figures["test_loss"] > 0
+    assert figures["test_one_step_mse"] is figures["test_free_run_mse"] is None
+    text = summary.to_text()
+    assert "test loss" in text
+    assert "one step" not in text
+    if loss == "mse":
+        assert figures["test_accuracy"] is None
+        assert "accuracy" not in text
+    else:
+        assert 0 <= figures["test_accuracy"] <= 1
+        assert "test accuracy" in text
+    assert len({len(line) for line in text.splitlines()}) == 1
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])

@@ -1,4 +1,8 @@
-"""How well a network predicts a test series: one step ahead, and running free on its own output."""
+"""How well a network does on what it is never trained on.
+
+A series is predicted one step ahead, and running free on the network's own output; fixed windows
+are measured as training measures its own, and by how often the most probable class is right.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,11 @@ import numpy as np
 
 from rnn_tui.engine.expressions import Array
 from rnn_tui.engine.network import Architecture, Network
-from rnn_tui.tasks.base import TestSeries
+from rnn_tui.tasks.base import TestSeries, TestWindows
 
 CHUNK = 256  # timesteps evaluated at once, so that memory does not grow with the series
+LANES = 64  # windows evaluated side by side, for the same reason
+KEPT = 8  # windows whose outputs are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +101,86 @@ class Evaluator:
             network.readout()
             network.carry_state()
         return outputs
+
+
+@dataclass(frozen=True, slots=True)
+class WindowsEvaluation:
+    """What a network makes of fixed windows.
+
+    Attributes:
+        loss: over all timesteps that count, of all windows.
+        accuracy: at the judged places, how often the most probable class is right, 0 … 1; None
+            where the targets are no classes, or nothing is judged.
+        mse: mean squared error at the judged places; None where the targets are classes, or
+            nothing is judged.
+        outputs: [T, K, O] of the first K = min(N, `KEPT`) windows: y, or the probabilities p.
+    """
+
+    loss: float
+    accuracy: float | None
+    mse: float | None
+    outputs: Array
+
+
+class WindowsEvaluator:
+    """Evaluates a parameter vector on fixed windows, with networks of its own."""
+
+    def __init__(self, architecture: Architecture, parameters: Array, test: TestWindows) -> None:
+        """Windows that follow each other are evaluated one by one, others side by side.
+
+        Raises:
+            ValueError: the windows are not as long as the architecture's topology.
+        """
+        self.test = test
+        steps, count = test.judged.shape
+        lanes = 1 if test.carried else min(count, LANES)
+        sizes = {lanes, count % lanes} - {0}
+        self._networks = {n: Network(architecture, parameters, steps, n) for n in sizes}
+        self._classes = next(iter(self._networks.values())).measure.classes
+        self._parts = [slice(n, min(n + lanes, count)) for n in range(0, count, lanes)]
+
+    def evaluate(self) -> WindowsEvaluation:
+        """Measure all windows. Numbers may be non-finite when the network is."""
+        kept: list[Array] = []
+        losses = errors = 0.0
+        counted = 0
+        with np.errstate(all="ignore"):
+            for part in self._parts:
+                network = self._forward(part)
+                losses += network.loss() * network.counted
+                counted += network.counted
+                errors += self._errors(network, part)
+                if part.start < KEPT:
+                    shown = network.tape["p" if self._classes else "y"]
+                    kept.append(shown[:, : KEPT - part.start].copy())
+        judged = int(self.test.judged.sum())
+        measure = errors / judged if judged else None
+        return WindowsEvaluation(
+            loss=losses / counted,
+            accuracy=1 - measure if self._classes and measure is not None else None,
+            mse=None if self._classes else measure,
+            outputs=np.concatenate(kept, axis=1),
+        )
+
+    def _forward(self, part: slice) -> Network:
+        """The network of so many windows, its forward pass over them done."""
+        network = self._networks[part.stop - part.start]
+        np.copyto(network.inputs, self.test.x[:, part], casting="same_kind")
+        np.copyto(network.targets, self.test.target[:, part], casting="same_kind")
+        network.encode()
+        if self.test.carried and part.start:
+            network.carry_state()
+        else:
+            network.set_state(None)
+        network.forward(1, network.tape.steps)
+        return network
+
+    def _errors(self, network: Network, part: slice) -> float:
+        """Over the judged places: wrong classes, or the mean squares of all outputs there."""
+        judged = self.test.judged[:, part]
+        y = network.tape["y"][judged]  # [J, O]
+        if self._classes:
+            right = y.argmax(axis=1) == network.targets[judged]
+            return float(np.sum(~(right & np.isfinite(y).all(axis=1))))
+        differences = y - network.targets[judged]
+        return float(np.mean(differences * differences, axis=1).sum())

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 from engine.support import CELLS, same_bits, worst
+from engine.toy import ToyTask
 
 from rnn_tui.engine import evaluation as evaluation_module
-from rnn_tui.engine.evaluation import Evaluation, Evaluator
+from rnn_tui.engine.evaluation import KEPT, LANES, Evaluation, Evaluator, WindowsEvaluator
 from rnn_tui.engine.network import Architecture, Network, initialise, views
-from rnn_tui.tasks.base import TestSeries
+from rnn_tui.engine.trainer import architecture_of
+from rnn_tui.settings import Settings
+from rnn_tui.tasks.base import TestSeries, TestWindows, Topology
 
 VALUES = np.cos(0.3 * np.arange(60)) + 0.1 * np.sin(np.arange(60))
 HIDDEN = 6
@@ -139,3 +145,89 @@ def test_a_horizon_beyond_the_series_has_no_error() -> None:
     kind = architecture("rnn")
     found = Evaluator(kind, weights(kind), series(VALUES[:20], 7, (5,))).evaluate()
     assert found.free_run_mse[0] is not None
+
+
+# Fixed windows
+
+
+def toy(loss: str = "cross-entropy", **kinds: Any) -> tuple[Architecture, np.ndarray, ToyTask]:
+    settings = Settings(steps=6, hidden=HIDDEN)
+    task = ToyTask(settings, loss, **kinds)
+    kind = architecture_of(settings, task)
+    return kind, 3 * weights(kind), task
+
+
+def windows_alone(kind: Architecture, flat: np.ndarray, test: TestWindows) -> list[Network]:
+    """A network of its own for every window, the forward pass and the loss done."""
+    networks = []
+    for n in range(test.judged.shape[1]):
+        network = Network(kind, flat, test.judged.shape[0], 1)
+        network.inputs[...] = test.x[:, n : n + 1]
+        network.targets[...] = test.target[:, n : n + 1]
+        network.encode()
+        if test.carried and n:
+            network.set_state(networks[-1].state(network.tape.steps))
+        network.forward(1, network.tape.steps)
+        network.loss()
+        networks.append(network)
+    return networks
+
+
+@pytest.mark.parametrize("symbols", [True, False])
+@pytest.mark.parametrize("loss", ["mse", "cross-entropy"])
+@pytest.mark.parametrize("carried", [True, False])
+@pytest.mark.parametrize("count", [1, 5, LANES, LANES + 7])
+def test_windows_are_measured_as_windows_alone(
+    loss: str, symbols: bool, carried: bool, count: int
+) -> None:
+    kind, flat, task = toy(loss, symbols=symbols)
+    test = task.test(count, carried)
+    found = WindowsEvaluator(kind, flat, test).evaluate()
+    networks = windows_alone(kind, flat, test)
+    assert found.loss == pytest.approx(np.mean([n.loss() for n in networks]), rel=1e-12)
+    outputs = np.concatenate([n.tape["y"] for n in networks], axis=1)  # [T, N, O]
+    shown = outputs
+    if loss == "mse":
+        assert found.accuracy is None
+        errors = (outputs - test.target)[test.judged]
+        assert found.mse == pytest.approx(np.mean(errors**2), rel=1e-12)
+    else:
+        assert found.mse is None
+        right = outputs.argmax(axis=2) == test.target
+        assert found.accuracy == pytest.approx(right[test.judged].mean(), abs=1e-12)
+        shown = np.concatenate([n.tape["p"] for n in networks], axis=1)
+    assert found.outputs.shape == (6, min(count, KEPT), task.outputs)
+    assert np.abs(found.outputs - shown[:, :KEPT]).max() < 1e-13
+
+
+def test_only_judged_places_are_judged() -> None:
+    kind, flat, task = toy(topology=Topology.many_to_many(6))
+    test = task.test(20)
+    outputs = np.concatenate([n.tape["y"] for n in windows_alone(kind, flat, test)], axis=1)
+    right = outputs.argmax(axis=2) == test.target
+    for wanted in (True, False):
+        judged = np.where(wanted, right, ~right)
+        found = WindowsEvaluator(kind, flat, replace(test, judged=judged)).evaluate()
+        assert found.accuracy == (1.0 if wanted else 0.0)
+    none = replace(test, judged=np.zeros_like(test.judged))
+    found = WindowsEvaluator(kind, flat, none).evaluate()
+    assert found.accuracy is found.mse is None
+    assert np.isfinite(found.loss)
+
+
+def test_windows_are_evaluated_alike_every_time_and_follow_the_parameters() -> None:
+    kind, flat, task = toy()
+    evaluator = WindowsEvaluator(kind, flat, task.test(9, carried=True))
+    first, again = evaluator.evaluate(), evaluator.evaluate()
+    assert (first.loss, first.accuracy) == (again.loss, again.accuracy)
+    assert same_bits(first.outputs, again.outputs)
+    flat *= 0.5
+    assert evaluator.evaluate().loss != first.loss
+
+
+def test_outputs_that_are_not_finite_are_never_right() -> None:
+    kind, flat, task = toy()
+    flat[:] = np.inf
+    found = WindowsEvaluator(kind, flat, task.test(9)).evaluate()
+    assert not np.isfinite(found.loss)
+    assert found.accuracy == 0.0

@@ -1,0 +1,73 @@
+"""A task of any loss, any topology, of numbers or symbols: the first input is what is asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rnn_tui.settings import Settings
+from rnn_tui.tasks.base import DataState, TestWindows, Topology, WindowArray, data_generator
+
+SYMBOLS = ("a", "b", "c", "d")
+
+
+class ToyTask:
+    """At every timestep that counts, say what the first input was."""
+
+    name = "toy"
+    title = "toy"
+    features = len(SYMBOLS)
+    baseline = None
+
+    def __init__(
+        self,
+        settings: Settings,
+        loss: str = "cross-entropy",
+        topology: Topology | None = None,
+        symbols: bool = True,
+    ) -> None:
+        """Windows of the settings' size; many→one unless `topology` says otherwise."""
+        self.loss = loss
+        self.symbols = SYMBOLS if symbols else None
+        self.outputs = len(SYMBOLS) if loss == "cross-entropy" else 2
+        self.labels = SYMBOLS if loss == "cross-entropy" else None
+        self.topology = topology or Topology.many_to_one(settings.steps)
+        self._steps = settings.steps
+        self._random = data_generator(settings.seed)
+        self._windows = 0
+
+    def next_window(self, x: WindowArray, target: WindowArray) -> bool:
+        """Random symbols, or random one-hot rows."""
+        self._fill(self._random, x, target)
+        self._windows += 1
+        return self._windows % 3 == 1
+
+    def _fill(self, random: np.random.Generator, x: WindowArray, target: WindowArray) -> None:
+        codes = random.integers(len(SYMBOLS), size=x.shape[:2])
+        codes[~np.array(self.topology.inputs)] = -1
+        rows = (codes[..., None] == np.arange(len(SYMBOLS))).astype(float)
+        x[...] = rows if self.symbols is None else codes
+        asked = np.broadcast_to(codes[self.topology.inputs.index(True)], codes.shape)
+        counted = np.array(self.topology.counted)[:, None]
+        if self.labels is not None:
+            target[...] = np.where(counted, asked, -1)
+        else:
+            target[...] = np.where(counted, asked, 0)[..., None] / 3
+
+    def state(self) -> DataState:
+        """Windows drawn, and the generator."""
+        return DataState(self._windows, self._random.bit_generator.state)
+
+    def restore(self, state: DataState) -> None:
+        """The same windows again."""
+        self._windows = state.position
+        self._random.bit_generator.state = state.random
+
+    def test(self, count: int = 70, carried: bool = False) -> TestWindows:
+        """Windows of a generator of their own; judged is the last timestep."""
+        shape = (self._steps, count)
+        x = np.empty(shape, np.int64) if self.symbols else np.empty((*shape, len(SYMBOLS)))
+        target = np.empty(shape, np.int64) if self.labels else np.empty((*shape, self.outputs))
+        self._fill(np.random.default_rng(5), x, target)
+        judged = np.zeros(shape, bool)
+        judged[-1] = True
+        return TestWindows(x, target, judged, carried)
