@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from rnn_tui.engine.cells import make_cell
 from rnn_tui.engine.cells.base import Cell, Kernel, Operation, ParameterSpec, Row, block_views
-from rnn_tui.engine.codes import OneHot
+from rnn_tui.engine.codes import DENSE_WORK, OneHot, ScatterAdd, look_up
 from rnn_tui.engine.expressions import Array
 from rnn_tui.engine.interventions import DeclaredKernel, Pin, Pins, grip
 from rnn_tui.engine.losses import LOSSES, SERIES, Problem
@@ -98,9 +98,9 @@ class _Matrix:
         return rows.reshape(-1, rows.shape[-1])
 
 
-def _matrices(specs: tuple[ParameterSpec, ...]) -> tuple[_Matrix, ...]:
-    """The parameters in order of storage, merged where they can be."""
-    beside = {("x", "h_prev"), ("h_prev", None), ("h", None)}
+def _matrices(specs: tuple[ParameterSpec, ...], apart: bool) -> tuple[_Matrix, ...]:
+    """The parameters in order of storage, merged where they can be; W_x not if x lies `apart`."""
+    beside = {("h_prev", None), ("h", None)} | (set() if apart else {("x", "h_prev")})
     merged: list[_Matrix] = []
     start = 0
     for spec in specs:
@@ -133,14 +133,9 @@ class Network:
         self.parameters = views(self.specs, flat)
         self.gradient = np.zeros_like(flat)
         self.gradients = views(self.specs, self.gradient)
-        hidden = architecture.hidden
-        arrays = common_arrays(architecture.features, hidden, architecture.outputs)
-        arrays += self.measure.arrays(architecture.outputs) + self.cell.arrays(hidden)
-        if self.problem.symbols:
-            arrays += (ArraySpec("codes", 1, codes=True),)
-        self.tape = Tape(steps, batch, arrays, flat.dtype)
+        self.tape = Tape(steps, batch, self._arrays(), flat.dtype)
         self.tape["one"][...] = 1
-        self._matrices = _matrices(self.specs)
+        self._matrices = _matrices(self.specs, self.problem.symbols)
         self._fused = self.cell.kernel(self._with_matrix(), self.tape)
         self.kernel = self._fused
         self._pins: Pins = ()
@@ -154,6 +149,18 @@ class Network:
             self._classes = OneHot(self.tape["classes"], self.tape["target"])
         self._bind()
 
+    def _arrays(self) -> tuple[ArraySpec, ...]:
+        """What there is on the tape."""
+        architecture, symbols = self.architecture, self.problem.symbols
+        hidden, outputs = architecture.hidden, architecture.outputs
+        arrays = common_arrays(architecture.features, hidden, outputs, apart=symbols)
+        arrays += self.measure.arrays(outputs) + self.cell.arrays(hidden)
+        if symbols:
+            products = ArraySpec("ax", self.parameters["W_x"].shape[1])
+            arrays += (ArraySpec("codes", 1, codes=True),)
+            arrays += () if any(spec.name == "ax" for spec in arrays) else (products,)
+        return arrays
+
     def _bind(self) -> None:
         """Views of whole sequences as [T·B, …] rows, made once."""
         tape = self.tape
@@ -165,8 +172,18 @@ class Network:
             (matrix.left(tape).T, tape.flat(matrix.right), matrix.of(self.gradient))
             for matrix in self._matrices
         ]
+        self._scatter = self._scatter_add()
         readout = self._matrices[-1]
         self._h, self._W = readout.left(tape), readout.of(self.flat)  # [T·B, H+1], [H+1, O]
+
+    def _scatter_add(self) -> ScatterAdd | None:
+        """For symbols, the gradient of W_x, where that is faster than the product it replaces."""
+        gradient = self.gradients["W_x"]  # [D, G·H]
+        rows = self.tape.steps * self.tape.batch
+        if not self.problem.symbols or rows * gradient.size <= DENSE_WORK:
+            return None
+        right = next(spec.right for spec in self.specs if spec.name == "W_x")
+        return ScatterAdd(self.tape["codes"].reshape(-1), self.tape.flat(right), gradient)
 
     def _with_matrix(self) -> dict[str, Array]:
         """The parameters by name, and as ``W`` the matrix that W_h is part of."""
@@ -260,9 +277,13 @@ class Network:
 
     def _project(self) -> None:
         """ax = x·W_x + b of the whole window, for kernels that do not multiply x themselves."""
-        if self._ax is not None:
+        if self._ax is None:
+            return
+        if self._symbols is None or self._overwritten:
             self._x.dot(self.parameters["W_x"], self._ax)
-            np.add(self._ax, self.parameters["b"], self._ax)
+        else:
+            look_up(self._symbols.codes, self.parameters["W_x"], self._ax)
+        np.add(self._ax, self.parameters["b"], self._ax)
 
     def readout(self) -> None:
         """y_t = h_t·W_y + b_y for the whole window in one product, and what the loss makes of it.
@@ -290,8 +311,12 @@ class Network:
         self.kernel.backward(first, last)
         if first == 1:
             self.kernel.gather()
-            for left, right, gradient in self._products:
+            scatter = None if self._overwritten else self._scatter
+            # W_x comes first and, of symbols, alone: see `_matrices`.
+            for left, right, gradient in self._products[scatter is not None :]:
                 left.dot(right, gradient)
+            if scatter is not None:
+                scatter()
 
     # What the declaration says of this tape
 

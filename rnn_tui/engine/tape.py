@@ -24,7 +24,8 @@ Common arrays (T window, B batch, D inputs, H hidden units, O outputs):
 =============  ===========  ==========================================================
 
 Arrays of one group lie side by side in one array, so that they can be one factor of a product: x,
-h and one are the rows ``[x_t | h_<t-1> | 1]``, and ``[h_t | 1]``.
+h and one are the rows ``[x_t | h_<t-1> | 1]``, and ``[h_t | 1]``. Symbols are looked up, not
+multiplied: then x lies apart, and ``ax`` [T, B, G·H] is x_t·W_x + b.
 """
 
 from __future__ import annotations
@@ -123,10 +124,12 @@ class Tape:
         return self.flat(name)[(t - 1) * self.batch : t * self.batch]
 
 
-def common_arrays(features: int, hidden: int, outputs: int) -> tuple[ArraySpec, ...]:
-    """The arrays every cell has."""
+def common_arrays(
+    features: int, hidden: int, outputs: int, *, apart: bool = False
+) -> tuple[ArraySpec, ...]:
+    """The arrays every cell has; with `apart`, x does not lie beside h."""
     return (
-        ArraySpec("x", features, group="inputs"),
+        ArraySpec("x", features, group="" if apart else "inputs"),
         ArraySpec("h", hidden, state=True, group="inputs"),
         ArraySpec("one", 1, state=True, group="inputs"),
         ArraySpec("target", outputs),

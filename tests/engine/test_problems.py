@@ -10,13 +10,15 @@ from engine.support import CELLS, Case, headed_cases, same_bits, trained, worst
 from engine.test_gradients import Probe, each_gradient
 from hypothesis import given, settings
 
+from rnn_tui.engine import network as network_module
 from rnn_tui.engine.causes import find_operation, inputs_of
-from rnn_tui.engine.copies import Window, scratch, snapshot, window
+from rnn_tui.engine.copies import Window, complete, scratch, snapshot, window
 from rnn_tui.engine.interventions import Pin
 from rnn_tui.engine.network import Network
 from rnn_tui.engine.probes import ledger, shares
 from rnn_tui.engine.through_time import itemised
 from rnn_tui.engine.truncation import truncation
+from rnn_tui.engine.verification import verify
 from rnn_tui.tasks.base import Topology
 
 each_cell = pytest.mark.parametrize(("cell", "activation"), CELLS)
@@ -142,6 +144,36 @@ def test_an_input_that_is_held_takes_the_symbols_place(
     network.encode()
     assert trained(network) == first
     assert same_bits(network.gradient, gradient)
+
+
+@each_cell
+@each_loss
+def test_sums_by_symbol_are_the_product_they_replace(
+    cell: str, activation: str, loss: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = hard(cell, activation, loss)
+    product = case.network()
+    monkeypatch.setattr(network_module, "DENSE_WORK", 0)
+    sums = case.network()
+    assert trained(sums) == trained(product)
+    assert worst(sums.gradient, product.gradient) < 1e-14
+    first = sums.gradient.copy()
+    for each in (sums, product):  # an input that is held is no symbol: the product is back
+        each.pins = (Pin("x_t", 0.5, unit=2),)
+        each.encode()
+        trained(each)
+    assert same_bits(sums.gradient, product.gradient)
+    sums.pins = ()
+    sums.encode()
+    trained(sums)
+    assert same_bits(sums.gradient, first)
+    assert whole_agrees(sums)
+
+
+def whole_agrees(network: Network) -> bool:
+    """Whether every entry of the gradient is what differentiation says, as far as it can say."""
+    work = verify(snapshot(network), range(network.flat.size))
+    return complete(work).verdict == "agrees"
 
 
 @pytest.mark.parametrize("pin", [Pin("h_t", 0.3, 2, 3), Pin("x_t", 0.3, None, 2)])
