@@ -18,7 +18,8 @@ Tensors (H hidden units, G gate blocks, D inputs, O outputs, B batch, P paramete
 
 Metadata, text by name: ``format``, ``version``, ``program``, ``cell``, and as JSON ``settings``,
 ``place`` (updates, position and revealed operations), ``optimizer`` (name, steps), ``data`` (the
-walk and PCG64's state) and ``history``.
+walk and PCG64's state), ``history`` and ``vocabulary`` (the names of the symbols and of the classes
+by code, null where there are none: weights mean nothing beside another vocabulary).
 
 In memory a product is x·W and there is one bias; PyTorch has W·x and two biases that sum to it.
 `_to_torch` and `_from_torch` are the only places that convert.
@@ -48,7 +49,7 @@ from rnn_tui.engine.network import Architecture, views
 from rnn_tui.engine.optimizers import OPTIMIZERS
 from rnn_tui.engine.trainer import Keyframe, Trainer, architecture_of
 from rnn_tui.settings import SettingError, Settings, quote
-from rnn_tui.tasks import DataState, make_task
+from rnn_tui.tasks import DataState, Task, make_task
 
 FORMAT = "rnn-tui checkpoint"
 VERSION = "2"
@@ -70,6 +71,7 @@ TEXTS = (
     "optimizer",
     "data",
     "history",
+    "vocabulary",
 )
 FLOATS = {"F16": np.float16, "F32": np.float32, "F64": np.float64}
 CELLS_BY_BLOCKS = {1: "rnn", 3: "gru", 4: "lstm"}
@@ -176,12 +178,19 @@ def save(path: str | os.PathLike[str], trainer: Trainer) -> None:
         ),
         "data": json.dumps(keyframe.data.to_json()),
         "history": json.dumps(history),
+        "vocabulary": json.dumps(_vocabulary(trainer.task)),
     }
     whole = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     try:
         _write(path, serialise(whole, texts))
     except OSError as error:
         raise CheckpointError(path, f"cannot be written: {_reason(error)}") from error
+
+
+def _vocabulary(task: Task) -> dict[str, list[str] | None]:
+    """What its codes stand for."""
+    names = {"symbols": task.symbols, "labels": task.labels}
+    return {kind: None if known is None else list(known) for kind, known in names.items()}
 
 
 def _write(path: str | os.PathLike[str], content: bytes) -> None:
@@ -281,6 +290,7 @@ def load(path: str | os.PathLike[str]) -> Trainer:
         _check_keys(content.tensors, settings)
     trainer = Trainer(settings)
     with _naming(path):
+        _check_vocabulary(content.texts, trainer.task)
         _check_shapes(content.tensors, _shapes(trainer), settings)
         _resume(trainer, content)
     return trainer
@@ -314,10 +324,13 @@ def load_weights(path: str | os.PathLike[str], settings: Settings) -> Array:
         CheckpointError: the file is not like that, or does not fit the settings.
         DataError: the settings' data cannot be read.
     """
-    architecture = architecture_of(settings, make_task(settings))
+    task = make_task(settings)
+    architecture = architecture_of(settings, task)
     with _naming(path):
         content = _read(path)
         ours = content.texts.get("format") == FORMAT
+        if ours and "vocabulary" in content.texts:
+            _check_vocabulary(content.texts, task)
         _check_names(content.tensors, NETWORK, others=ours)
         weights = {name: content.tensors[name] for name in NETWORK}
         _check_shapes(weights, _network_shapes(architecture), settings)
@@ -419,6 +432,27 @@ def _check_names(
     unknown = sorted(set(tensors) - set(expected))
     if unknown and not others:
         raise _WrongError(f"tensor {quote(unknown[0])} is unknown; expected {', '.join(expected)}")
+
+
+def _check_vocabulary(texts: Mapping[str, str], task: Task) -> None:
+    """That every code stands for what it stood for."""
+    found, expected = _mapping(texts, "vocabulary"), _vocabulary(task)
+    if set(found) != set(expected):
+        raise _WrongError(f"vocabulary: expected {' and '.join(expected)}")
+    for kind, names in expected.items():
+        if found[kind] == names:
+            continue
+        theirs = found[kind] if isinstance(found[kind], list) else []
+        if names is None or len(theirs) != len(names):
+            counts = f"{len(theirs) or 'none'}, those of the data {len(names or ()) or 'none'}"
+            raise _WrongError(f"its {kind} are {counts}")
+        place = next(
+            k
+            for k, pair in enumerate(zip(theirs, names, strict=True))
+            if len({*map(repr, pair)}) > 1
+        )
+        pair = f"{quote(theirs[place])}, in the data {quote(names[place])}"
+        raise _WrongError(f"its {kind} are not those of the data: number {place + 1} is {pair}")
 
 
 def _shapes(trainer: Trainer) -> dict[str, Shape]:

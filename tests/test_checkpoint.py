@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from engine.toy import ToyTask
 from hypothesis import example, given
 from hypothesis import strategies as st
 from safetensors import safe_open
@@ -24,7 +25,7 @@ from rnn_tui.checkpoint import NETWORK, CheckpointError, load, load_weights, sav
 from rnn_tui.engine.interventions import Cut, Pin
 from rnn_tui.engine.trainer import Trainer
 from rnn_tui.settings import Settings
-from rnn_tui.tasks import DataError
+from rnn_tui.tasks import DataError, Topology
 
 GONE = object()
 BLOCKS = {"rnn": 1, "lstm": 4, "gru": 3}
@@ -96,6 +97,68 @@ def test_going_on_is_never_having_stopped(
         each.run(3)
         each.step()
     assert bits(loaded) == bits(trainer)
+
+
+# ---------------------------------------------------------------- symbols, classes, topologies
+
+HEADINGS = [
+    (loss, symbols, topology)
+    for loss in ("mse", "cross-entropy")
+    for symbols in (True, False)
+    for topology in (Topology.many_to_one(4), Topology.one_to_many(4))
+]
+
+
+@pytest.mark.parametrize(("loss", "symbols", "topology"), HEADINGS)
+@pytest.mark.parametrize("cell", BLOCKS)
+def test_runs_of_every_problem_go_on(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cell: str,
+    loss: str,
+    symbols: bool,
+    topology: Topology,
+) -> None:
+    def toy(settings: Settings) -> ToyTask:
+        return ToyTask(settings, loss, topology, symbols)
+
+    for module in ("checkpoint", "engine.trainer"):
+        monkeypatch.setattr(f"rnn_tui.{module}.make_task", toy)
+    trainer = Trainer(Settings(cell=cell, hidden=3, steps=4, batch=2, carry=True))
+    trainer.run(7)
+    for steps in (1, 3, 3, 4):  # within the forward pass, at the loss, in the backward pass, after
+        for _ in range(steps):
+            trainer.step()
+            trainer.step()
+        save(tmp_path / "run", trainer)
+        loaded = load(tmp_path / "run")
+        for each in (loaded, trainer):
+            each.finish_update()
+        assert bits(loaded) == bits(trainer)
+    weights = load_weights(tmp_path / "run", trainer.settings)
+    assert weights.shape == trainer.parameters.shape
+
+
+def test_another_vocabulary_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("checkpoint", "engine.trainer"):
+        monkeypatch.setattr(f"rnn_tui.{module}.make_task", ToyTask)
+    path, settings = tmp_path / "run", Settings(hidden=3, steps=4)
+    trainer = Trainer(settings)
+    save(path, trainer)
+    load(path)
+    for change, expected in (
+        ({"symbols": ["a", "x", "c", "d"]}, "number 2 is 'x', in the data 'b'"),
+        ({"labels": ["a", "b", "c"]}, "its labels are 3, those of the data 4"),
+        ({"labels": None}, "its labels are none, those of the data 4"),
+        ({"symbols": [1, "b", "c", "d"]}, "number 1 is 1, in the data 'a'"),
+    ):
+        save(path, trainer)
+        rewrite(path, text("vocabulary", **change))
+        for read in (lambda: load(path), lambda: load_weights(path, settings)):
+            with pytest.raises(CheckpointError) as caught:
+                read()
+            assert expected in str(caught.value)
+            assert "\n" not in str(caught.value)
 
 
 def test_numbers_in_the_header_are_there_at_once(tmp_path: Path) -> None:
@@ -410,6 +473,11 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any], dict[str, str]], object], str]]
     "stride": (text("history", stride=3), "history: a stride of 3 does not fit 5 updates"),
     "average": (text("history", average=float("nan")), "history: average and weight must be"),
     "weight": (text("history", weight=1.0), "history: average and weight must be finite"),
+    "symbols where none are": (
+        text("vocabulary", symbols=["a"]),
+        "its symbols are 1, those of the data none",
+    ),
+    "vocabulary": (text("vocabulary", labels=GONE), "vocabulary: expected symbols and labels"),
     "count": (text("history", count="5"), "history: count and stride must be whole numbers"),
 }
 
