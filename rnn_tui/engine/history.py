@@ -90,27 +90,37 @@ class History:
         if self.count <= self.newest:
             return
         self.newest = self.count
-        self._recent[(self.count - 1) % RECENT] = (loss, grad_norm)
+        place = (self.count - 1) % RECENT
+        self._recent[place, 0] = loss
+        self._recent[place, 1] = grad_norm
         self._known = min(self._known + 1, RECENT)
         self._pending += 1
-        if self._pending % min(self.stride, RECENT) == 0:
+        if self.stride == 1:  # a bucket of one needs no folding
+            values = (self.count, loss, loss, loss, self.smoothed, grad_norm)
+            self._full[self._buckets] = values
+            self._finish_bucket()
+        elif self._pending % min(self.stride, RECENT) == 0:
             self._fold()
 
     def _fold(self) -> None:
         """Put the newest updates into the bucket being filled, before the ring forgets them."""
-        losses, norms = self.recent(min(self.stride, RECENT))
-        row = self._full[self._buckets]
-        low, high, means = losses.min(), losses.max(), np.array((losses.mean(), norms.mean()))
+        rows = self._newest(min(self.stride, RECENT))
+        row, losses = self._full[self._buckets], rows[:, 0]
+        low, high = np.minimum.reduce(losses), np.maximum.reduce(losses)
+        means = np.add.reduce(rows) / len(rows)  # loss, ‖g‖
         folds = -(-self._pending // RECENT)  # of as many updates each
         if folds > 1:
             low, high = min(low, row[2]), max(high, row[3])
             means = row[[1, 5]] + (means - row[[1, 5]]) / folds
         row[:] = (self.count, means[0], low, high, self.smoothed, means[1])
         if self._pending == self.stride:
-            self._buckets += 1
-            self._pending = 0
-            if self._buckets == BUCKETS:
-                self._halve()
+            self._finish_bucket()
+
+    def _finish_bucket(self) -> None:
+        self._buckets += 1
+        self._pending = 0
+        if self._buckets == BUCKETS:
+            self._halve()
 
     def _halve(self) -> None:
         """Buckets in pairs become one."""
@@ -127,10 +137,15 @@ class History:
 
     def recent(self, updates: int) -> tuple[Float64, Float64]:
         """Losses and gradient norms of the newest `updates` (at most RECENT), oldest first."""
-        updates = min(updates, self._known)
-        places = np.arange(self.newest - updates, self.newest) % RECENT
-        rows = self._recent[places]
+        rows = self._newest(min(updates, self._known)).copy()
         return rows[:, 0], rows[:, 1]
+
+    def _newest(self, updates: int) -> Float64:
+        """The ring's newest rows [updates, 2], oldest first; a view where they are in one piece."""
+        end = (self.newest - 1) % RECENT + 1
+        if updates <= end:
+            return self._recent[end - updates : end]
+        return np.concatenate((self._recent[end - updates :], self._recent[:end]))
 
     def curve(self) -> Curve:
         """The whole run, decimated; a copy."""

@@ -11,7 +11,7 @@ All parameters live in one flat vector with named views, and so do their gradien
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -22,6 +22,7 @@ from rnn_tui.engine.cells import make_cell
 from rnn_tui.engine.cells.base import Cell, Kernel, Operation, ParameterSpec, Row, block_views
 from rnn_tui.engine.codes import DENSE_WORK, OneHot, ScatterAdd, look_up
 from rnn_tui.engine.expressions import Array
+from rnn_tui.engine.halves import Halves, Pair, worthwhile
 from rnn_tui.engine.interventions import DeclaredKernel, Pin, Pins, grip
 from rnn_tui.engine.losses import LOSSES, SERIES, Problem
 from rnn_tui.engine.tape import ArraySpec, Tape, common_arrays
@@ -116,6 +117,27 @@ def _matrices(specs: tuple[ParameterSpec, ...], apart: bool) -> tuple[_Matrix, .
     return tuple(merged)
 
 
+Product = tuple[Array, Array, Array]  # left, right, and where left·right belongs
+
+
+def _multiply(products: Sequence[Product]) -> None:
+    for left, right, into in products:
+        left.dot(right, into)
+
+
+def _rows_in_halves(products: Sequence[Product]) -> tuple[list[Product], list[Product]]:
+    """The same products in two parts, by rows of the result; of a bias both are the same row."""
+    parts: tuple[list[Product], list[Product]] = ([], [])
+    for left, right, into in products:
+        half = len(left) // 2
+        for part, rows in zip(parts, (slice(half), slice(half, None)), strict=True):
+            if left.ndim == 2:
+                part.append((left[rows], right, into[rows]))
+        if left.ndim == 1:
+            parts[0].append((left, right, into))
+    return parts
+
+
 class Network:
     """An architecture bound to a parameter vector, and the tape of one window.
 
@@ -136,7 +158,9 @@ class Network:
         self.tape = Tape(steps, batch, self._arrays(), flat.dtype)
         self.tape["one"][...] = 1
         self._matrices = _matrices(self.specs, self.problem.symbols)
-        self._fused = self.cell.kernel(self._with_matrix(), self.tape)
+        width = len(self.cell.blocks) * architecture.hidden
+        self._pair = Pair() if worthwhile(batch, width) else None
+        self._fused = self._make_kernel()
         self.kernel = self._fused
         self._pins: Pins = ()
         self._overwritten = False  # whether inputs are held in place of the window's own
@@ -184,6 +208,15 @@ class Network:
             return None
         right = next(spec.right for spec in self.specs if spec.name == "W_x")
         return ScatterAdd(self.tape["codes"].reshape(-1), self.tape.flat(right), gradient)
+
+    def _make_kernel(self) -> Kernel:
+        """The fused kernel, or two of them for the halves of a large batch."""
+        weights, tape, half = self._with_matrix(), self.tape, self.tape.batch // 2
+        if self._pair is None:
+            return self.cell.kernel(weights, tape)
+        upper = self.cell.kernel(weights, tape.part(slice(half)))
+        lower = self.cell.kernel(weights, tape.part(slice(half, None)))
+        return Halves(upper, lower, self._pair)
 
     def _with_matrix(self) -> dict[str, Array]:
         """The parameters by name, and as ``W`` the matrix that W_h is part of."""
@@ -311,12 +344,20 @@ class Network:
         self.kernel.backward(first, last)
         if first == 1:
             self.kernel.gather()
-            scatter = None if self._overwritten else self._scatter
-            # W_x comes first and, of symbols, alone: see `_matrices`.
-            for left, right, gradient in self._products[scatter is not None :]:
-                left.dot(right, gradient)
-            if scatter is not None:
-                scatter()
+            self._sum_shares()
+
+    def _sum_shares(self) -> None:
+        """The gradients of all parameters: one product over time for each matrix."""
+        scatter = None if self._overwritten else self._scatter
+        # W_x comes first and, of symbols, alone: see `_matrices`.
+        products = self._products[scatter is not None :]
+        if self._pair is None:
+            _multiply(products)
+        else:
+            upper, lower = _rows_in_halves(products)
+            self._pair.run(lambda: _multiply(upper), lambda: _multiply(lower))
+        if scatter is not None:
+            scatter()
 
     # What the declaration says of this tape
 

@@ -93,6 +93,20 @@ class Tape:
         copy.states = {name: copy.arrays[name] for name in self.states}
         return copy
 
+    def part(self, samples: slice) -> Tape:
+        """Some samples of the batch, as a tape that shares this one's memory.
+
+        Its arrays are not contiguous over time: `flat` of it would copy.
+        """
+        names = range(*samples.indices(self.batch))
+        part = Tape(self.steps, len(names), (), self.dtype)
+        part.arrays = {name: array[:, samples] for name, array in self.arrays.items()}
+        part.states = {name: part.arrays[name] for name in self.states}
+        part._beside = {
+            name: (group[:, samples], start) for name, (group, start) in self._beside.items()
+        }
+        return part
+
     def __getitem__(self, name: str) -> Array:
         return self.arrays[name]
 
