@@ -27,11 +27,11 @@ from rnn_tui import __version__
 from rnn_tui.settings import (
     DECLARATIONS,
     PRESETS,
-    TRAIN_UPDATES,
     Declaration,
     Settings,
     Value,
-    preset,
+    compose,
+    train_updates,
 )
 
 if TYPE_CHECKING:
@@ -43,12 +43,12 @@ PROGRAM = "rnn-tui"
 DONE, DIVERGED, BAD_USAGE, BROKEN = 0, 1, 2, 70
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 SHOW_TRACEBACK = "RNN_TUI_TRACEBACK"  # for developers: set it to see where an error came from
-UPDATES = 20_000
 REDRAW_SECONDS = 0.1
 
 _PRESET = Declaration(
     name="preset", kind=str, default="", help="A named set of values to begin with; options given "
-    "beside it override it. tutorial: rnn, hidden 100, Adagrad, lr 0.001, random windows.",
+    "beside it override it. tutorial: cos, rnn, hidden 100, Adagrad, lr 0.001, random windows. "
+    "min-char-rnn: text, rnn, hidden 100, steps 25, Adagrad, lr 0.1.",
     group="start", effect="restart", choices=tuple(PRESETS),
 )  # fmt: skip
 _THEME = Declaration(
@@ -60,8 +60,9 @@ _REMOTE = Declaration(
     "animation. On by itself over SSH.", group="screen", effect="live",
 )  # fmt: skip
 _UPDATES = Declaration(
-    name="updates", kind=int, default=UPDATES, help="How many updates to run (from a checkpoint: "
-    "how many more); 100000 with --preset tutorial.", group="run", effect="live",
+    name="updates", kind=int, default=None, help="How many updates to run (from a checkpoint: "
+    "how many more); left out, as many as the preset or the task takes: 20000 for cos.",
+    group="run", effect="live",
     low=0, high=10**9,
 )  # fmt: skip
 _OUT = Declaration(
@@ -91,7 +92,7 @@ _QUIET = Declaration(
     group="run", effect="live",
 )  # fmt: skip
 _METAVARS = {
-    "data": "FILE.csv", "out": "FILE.safetensors", "metrics": "FILE.csv",
+    "data": "FILE", "out": "FILE.safetensors", "metrics": "FILE.csv",
     "init_from": "FILE.safetensors", "column": "NAME",
     "break": "CONDITION",
 }  # fmt: skip
@@ -101,14 +102,15 @@ Watch a recurrent network learn, one operation at a time. Step forward through t
 its gradients and through every update, with all numbers on the screen, or let it run and see the
 loss fall.
 
-Without options a plain RNN learns to predict the next value of cos(x). CHECKPOINT is a file saved
-earlier: it opens where it was left.
+Without options a plain RNN learns to predict the next value of cos(x). Other tasks (--task) bring
+defaults of their own. CHECKPOINT is a file saved earlier: it opens where it was left.
 
 \b
 Examples:
   rnn-tui                                  start; ? shows the keys, q quits
   rnn-tui --cell lstm --hidden 8           a small LSTM, to look at its gates
   rnn-tui --task series --data prices.csv  learn a series of your own
+  rnn-tui --task recall --gap 30           where did the sentence begin?
   rnn-tui run.safetensors                  go on where a file was saved
   rnn-tui train --updates 50000 --out run.safetensors
                                            train without a screen;
@@ -124,6 +126,7 @@ With a CHECKPOINT, a file saved earlier, training goes on from there.
 Examples:
   rnn-tui train --cell gru                 20,000 updates, then figures
   rnn-tui train --preset tutorial --out run.safetensors
+  rnn-tui train --preset min-char-rnn --data book.txt
   rnn-tui train run.safetensors --updates 5000 --out run.safetensors
   rnn-tui train --lr 0.1 --json --quiet    one line of JSON for a script
   rnn-tui train --break "loss<0.001" --out run.safetensors
@@ -384,8 +387,7 @@ def _make_trainer(given: Mapping[str, Any]) -> Trainer:
         return _continued(given["checkpoint"], given)
     from rnn_tui.engine.trainer import Trainer
 
-    base = preset(given["preset"]) if "preset" in given else Settings()
-    settings = base.with_(**_settings_given(given))
+    settings = compose(_settings_given(given), given.get("preset", ""))
     if "init_from" not in given:
         return Trainer(settings)
     from rnn_tui.checkpoint import load_weights
@@ -496,28 +498,31 @@ class Job:
 
 def _train(ctx: click.Context) -> int:
     given = _given(ctx)
+    breakpoints = _breakpoints(given)
+    out, metrics = given.get("out"), given.get("metrics")
+    _check_places(out, metrics)
+    trainer = _make_trainer(given)
+    _check_fit(breakpoints, trainer)
+    updates = train_updates(trainer.settings.task, given.get("preset", ""))
     job = Job(
-        updates=given.get("updates", TRAIN_UPDATES.get(given.get("preset", ""), UPDATES)),
-        out=given.get("out"),
-        metrics=given.get("metrics"),
+        updates=given.get("updates", updates),
+        out=out,
+        metrics=metrics,
         json=bool(given.get("json")),
         quiet=bool(given.get("quiet")),
-        breakpoints=_breakpoints(given),
+        breakpoints=breakpoints,
     )
-    _check_places(job)
-    trainer = _make_trainer(given)
-    _check_fit(job.breakpoints, trainer)
     return _run_job(trainer, job)
 
 
-def _check_places(job: Job) -> None:
+def _check_places(out: str | None, metrics: str | None) -> None:
     """Refuse files that could not be written, before any time is spent on training."""
-    if job.out is not None:
+    if out is not None:
         from rnn_tui.checkpoint import check_writable
 
-        check_writable("--out", job.out)
-        if job.metrics is not None and os.path.realpath(job.out) == os.path.realpath(job.metrics):
-            raise CommandError(f"--out and --metrics both name {job.out!r}")
+        check_writable("--out", out)
+        if metrics is not None and os.path.realpath(out) == os.path.realpath(metrics):
+            raise CommandError(f"--out and --metrics both name {out!r}")
 
 
 def _run_job(trainer: Trainer, job: Job) -> int:

@@ -10,6 +10,8 @@ Example:
     ('hidden',)
     >>> DECLARATIONS["lr"].allowed
     'a number above 0 and at most 100'
+    >>> compose({"task": "copy", "blanks": 5}).steps  # the task's defaults fit what is chosen
+    25
 """
 
 from __future__ import annotations
@@ -201,12 +203,18 @@ class Settings:
 
     # fmt: off
     task: str = declare(
-        "cos", "What the network learns to predict: cos(x), or your own series from a CSV file.",
-        "data", "restart", choices=("cos", "series"),
+        "cos", "What the network learns: the next value of cos(x) or of your own series, the next "
+        "character of a text, or one of the field's test problems; each task brings defaults of "
+        "its own.", "data", "restart",
+        choices=(
+            "cos", "series", "text", "recall", "adding", "copy", "parity", "reber", "waveform",
+            "oscillator", "neuron",
+        ),
     )
     data: str = declare(
-        "", "The CSV file that holds your series; columns are separated by commas, semicolons "
-        "or tabs.", "data", "restart", only_with=("task", "series"),
+        "", "The file to learn: of task series a CSV file, its columns separated by commas, "
+        "semicolons or tabs; of task text any UTF-8 text, or left out a short one that is built "
+        "in.", "data", "restart", only_with=("task", "series", "text"),
     )
     column: str = declare(
         "", "The column of the CSV file to learn: a name from its header line, or else a number "
@@ -219,8 +227,9 @@ class Settings:
         "data", "restart", choices=("standard", "none"), only_with=("task", "series"),
     )
     noise: float = declare(
-        0.05, "Standard deviation of the noise added to the cosine while training; tests use "
-        "the smooth curve.", "data", "restart", low=0, high=10, only_with=("task", "cos"),
+        0.05, "Standard deviation of the noise added to the curve; tests of task cos use the "
+        "smooth curve.", "data", "restart", low=0, high=10,
+        only_with=("task", "cos", "waveform"),
     )
     num_points: int = declare(
         400, "Number of points between --x-min and --x-max; more points mean smaller steps "
@@ -234,6 +243,25 @@ class Settings:
         60.0, "Where the cosine's range ends.", "data", "restart",
         low=-1e6, high=1e6, only_with=("task", "cos"),
     )
+    gap: int = declare(
+        20, "Words between the fact that is told and the question about it; --steps must hold "
+        "the gap and 9 words more.", "data", "restart", low=0, high=4000,
+        only_with=("task", "recall"),
+    )
+    blanks: int = declare(
+        20, "How long copied symbols must be remembered: blanks between the first symbols and "
+        "their copy, a marker being the last of them.", "data", "restart", low=1, high=2000,
+        only_with=("task", "copy"),
+    )
+    copy_length: int = declare(
+        10, "How many symbols are to be copied.", "data", "restart", low=1, high=1000,
+        only_with=("task", "copy"),
+    )
+    parity: str = declare(
+        "per-step", "When to say whether the ones so far are even or odd: after each bit, or only "
+        "after the last.", "data", "restart", choices=("per-step", "last-step"),
+        only_with=("task", "parity"),
+    )
     steps: int = declare(
         20, "Timesteps in a window: how far the network is unrolled and how far back gradients "
         "travel.", "windows", "restart", low=1, high=5000,
@@ -244,6 +272,7 @@ class Settings:
     windows: str = declare(
         "sweep", "Where the next window starts: sweep goes on where the last one ended, random "
         "starts anywhere.", "windows", "restart", choices=("sweep", "random"),
+        only_with=("task", "cos", "series", "text"),
     )
     carry: bool = declare(
         True, "Carry the hidden state from window to window instead of starting each from zero.",
@@ -329,14 +358,43 @@ class Settings:
         """Check every value, then those that must fit each other."""
         for name, declaration in DECLARATIONS.items():
             object.__setattr__(self, name, declaration.check(getattr(self, name)))
-        if self.task == "series":
-            self._check_series()
-        else:
-            self._check_cos()
+        match self.task:
+            case "cos":
+                self._check_cos()
+            case "series":
+                self._check_series()
+            case "recall":
+                self._check_recall()
+            case _:
+                self._check_steps()
 
     def _check_series(self) -> None:
         if not self.data:
             raise SettingError("data", self.data, "the path of a CSV file when --task is series")
+
+    def _check_recall(self) -> None:
+        room = self.steps - RECALL_WORDS
+        if room < 0:
+            allowed = f"at least {RECALL_WORDS + self.gap}, --gap {self.gap} and {RECALL_WORDS}"
+            raise SettingError("steps", self.steps, f"{allowed} words more")
+        if self.gap > room:
+            allowed = f"at most {room} with --steps {self.steps}, {RECALL_WORDS} fewer"
+            raise SettingError("gap", self.gap, allowed)
+
+    def _check_steps(self) -> None:
+        """Refuse windows that the task's sequences do not fit."""
+        match self.task:
+            case "copy" if self.steps != _copy_steps(self.blanks, self.copy_length):
+                parts = f"--blanks {self.blanks} and twice --copy-length {self.copy_length}"
+                steps = _copy_steps(self.blanks, self.copy_length)
+                raise SettingError("steps", self.steps, f"{steps}, {parts}")
+            case "adding" if self.steps < 2:
+                raise SettingError("steps", self.steps, "at least 2 with --task adding")
+            case "reber" if self.steps < SHORTEST_REBER:
+                allowed = f"at least {SHORTEST_REBER}, the shortest string of --task reber"
+                raise SettingError("steps", self.steps, allowed)
+            case "neuron" if self.steps != 1:
+                raise SettingError("steps", self.steps, "1 with --task neuron")
 
     def _check_cos(self) -> None:
         if self.x_max - self.x_min < _NARROWEST:
@@ -392,15 +450,66 @@ def quote(value: object) -> str:
     return text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 1]}…"
 
 
+def compose(chosen: Mapping[str, Value], preset: str = "") -> Settings:
+    """Return the settings of a new run.
+
+    What is not in `chosen` comes from the preset, what the preset does not name from the task's
+    defaults, the rest from the declarations.
+
+    Raises:
+        SettingError: when there is no such preset or setting, or a value is not allowed.
+    """
+    named = chosen
+    if preset:
+        if preset not in PRESETS:
+            raise SettingError("preset", preset, f"one of {', '.join(PRESETS)}")
+        named = {**PRESETS[preset], **chosen}
+    _refuse_unknown(named)
+    return Settings(**{**task_defaults(named), **named})  # type: ignore[arg-type]
+
+
 def preset(name: str) -> Settings:
     """Return the settings of a preset.
 
     Raises:
         SettingError: when there is no such preset.
     """
-    if name not in PRESETS:
+    if not name:
         raise SettingError("preset", name, f"one of {', '.join(PRESETS)}")
-    return Settings().with_(**PRESETS[name])
+    return compose({}, name)
+
+
+def task_defaults(chosen: Mapping[str, Value]) -> dict[str, Value]:
+    """Return a default for every setting, given what is chosen already.
+
+    They are the declarations' but for those in `TASK_DEFAULTS`, and but for the steps of a task
+    whose windows have the length that its other settings give them.
+
+    Raises:
+        SettingError: when a value in `chosen` is not allowed.
+    """
+    values = {name: declaration.default for name, declaration in DECLARATIONS.items()}
+    task = DECLARATIONS["task"].check(chosen.get("task", values["task"]))
+    values |= {"task": task, **TASK_DEFAULTS.get(str(task), {})}
+
+    def number(name: str) -> int:
+        return cast(int, DECLARATIONS[name].check(chosen.get(name, values[name])))
+
+    if task == "copy":
+        values["steps"] = _copy_steps(number("blanks"), number("copy_length"))
+    elif task == "recall":
+        values["steps"] = number("gap") + RECALL_WORDS
+    return values
+
+
+def train_updates(task: str, preset: str = "") -> int:
+    """Return how many updates `train` runs when it is not told: the preset's or the task's."""
+    return TRAIN_UPDATES.get(preset) or TASK_UPDATES[task]
+
+
+def _copy_steps(blanks: int, copy_length: int) -> int:
+    """T of the copy task: the symbols, the blanks, room for the copy."""
+    return blanks + 2 * copy_length
 
 
 def _option(name: str) -> str:
@@ -430,6 +539,10 @@ def _declarations() -> dict[str, Declaration]:
 
 
 _NARROWEST = 1e-6  # a narrower range is lost in the rounding of x
+RECALL_WORDS = 9
+"""Words of the fact and the question, which stand on both sides of the gap in task recall."""
+SHORTEST_REBER = 9
+"""Symbols in the shortest string of the embedded Reber grammar."""
 
 DECLARATIONS: Mapping[str, Declaration] = MappingProxyType(_declarations())
 """Every setting's declaration by name, in the order in which they are shown."""
@@ -449,10 +562,153 @@ PRESETS: Mapping[str, Mapping[str, Value]] = MappingProxyType(
                 "optimizer": "adagrad",
                 "lr": 0.001,
             }
-        )
+        ),
+        "min-char-rnn": MappingProxyType(
+            {
+                "task": "text",
+                "steps": 25,
+                "batch": 1,
+                "windows": "sweep",
+                "carry": True,
+                "cell": "rnn",
+                "activation": "tanh",
+                "hidden": 100,
+                "init": "small",
+                "optimizer": "adagrad",
+                "lr": 0.1,
+                "eps": 1e-8,
+                "eps_place": "inside",
+                "clip_by": "value",
+                "clip": 5.0,
+            }
+        ),
     }
 )
-"""Named sets of values; what a preset does not name keeps its default."""
+"""Named sets of values; what a preset does not name keeps the default of its task."""
 
-TRAIN_UPDATES: Mapping[str, int] = MappingProxyType({"tutorial": 100_000})
+TRAIN_UPDATES: Mapping[str, int] = MappingProxyType({"tutorial": 100_000, "min-char-rnn": 100_000})
 """How many updates `train` runs for a preset when it is not told."""
+
+_ON_ITS_OWN: Mapping[str, Value] = {"carry": False, "optimizer": "adam", "clip_by": "norm"}
+"""Windows that have nothing to do with each other, and the optimizer that learns them soonest."""
+
+TASK_DEFAULTS: Mapping[str, Mapping[str, Value]] = MappingProxyType(
+    {
+        "text": MappingProxyType(
+            {
+                "cell": "lstm",
+                "hidden": 64,
+                "steps": 25,
+                "batch": 8,
+                "optimizer": "adam",
+                "lr": 0.003,
+                "clip_by": "norm",
+                "clip": 1.0,
+            }
+        ),
+        "recall": MappingProxyType(
+            {
+                **_ON_ITS_OWN,
+                "cell": "lstm",
+                "hidden": 32,
+                "batch": 32,
+                "lr": 0.01,
+                "clip": 1.0,
+            }
+        ),
+        "adding": MappingProxyType(
+            {
+                **_ON_ITS_OWN,
+                "cell": "lstm",
+                "hidden": 32,
+                "steps": 100,
+                "batch": 32,
+                "lr": 0.005,
+                "clip": 1.0,
+            }
+        ),
+        "copy": MappingProxyType(
+            {
+                **_ON_ITS_OWN,
+                "cell": "lstm",
+                "hidden": 64,
+                "batch": 32,
+                "lr": 0.005,
+                "clip": 1.0,
+            }
+        ),
+        "parity": MappingProxyType(
+            {
+                **_ON_ITS_OWN,
+                "cell": "lstm",
+                "hidden": 8,
+                "steps": 20,
+                "batch": 32,
+                "lr": 0.01,
+                "clip": 1.0,
+            }
+        ),
+        "reber": MappingProxyType(
+            {
+                **_ON_ITS_OWN,
+                "cell": "lstm",
+                "hidden": 16,
+                "steps": 50,
+                "batch": 16,
+                "lr": 0.01,
+                "clip": 1.0,
+            }
+        ),
+        "waveform": MappingProxyType(
+            {
+                **_ON_ITS_OWN,
+                "cell": "lstm",
+                "hidden": 16,
+                "steps": 50,
+                "batch": 32,
+                "lr": 0.01,
+                "clip": 1.0,
+            }
+        ),
+        "oscillator": MappingProxyType(
+            {
+                **_ON_ITS_OWN,
+                "cell": "lstm",
+                "hidden": 32,
+                "steps": 40,
+                "batch": 32,
+                "lr": 0.005,
+                "clip": 1.0,
+            }
+        ),
+        "neuron": MappingProxyType(
+            {
+                **_ON_ITS_OWN,
+                "cell": "rnn",
+                "hidden": 1,
+                "steps": 1,
+                "batch": 16,
+                "lr": 0.05,
+                "clip": 1.0,
+            }
+        ),
+    }
+)
+"""What a task changes in the declarations' defaults, so that it shows its point by itself."""
+
+TASK_UPDATES: Mapping[str, int] = MappingProxyType(
+    {
+        "cos": 20_000,
+        "series": 20_000,
+        "text": 5_000,
+        "recall": 2_000,
+        "adding": 3_000,
+        "copy": 5_000,
+        "parity": 2_000,
+        "reber": 2_000,
+        "waveform": 2_000,
+        "oscillator": 5_000,
+        "neuron": 2_000,
+    }
+)
+"""How many updates `train` runs for a task when neither it nor a preset says."""

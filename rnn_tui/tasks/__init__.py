@@ -13,6 +13,7 @@ A task is made from the settings with `make_task` and then asked for window afte
 from collections.abc import Callable, Mapping
 
 from ..settings import Settings
+from .adding import AddingTask
 from .base import (
     Baseline,
     DataError,
@@ -23,8 +24,16 @@ from .base import (
     TestWindows,
     Topology,
 )
+from .copy import CopyTask
 from .cosine import CosineTask
+from .neuron import NeuronTask
+from .oscillator import OscillatorTask
+from .parity import ParityTask
+from .reber import ReberTask
+from .recall import RecallTask
 from .series import SeriesTask
+from .text import TextTask
+from .waveform import WaveformTask
 
 __all__ = [
     "Baseline",
@@ -38,7 +47,19 @@ __all__ = [
     "make_task",
 ]
 
-_TASKS: Mapping[str, Callable[[Settings], Task]] = {"cos": CosineTask, "series": SeriesTask}
+_TASKS: Mapping[str, Callable[[Settings], Task]] = {
+    "cos": CosineTask,
+    "series": SeriesTask,
+    "text": TextTask,
+    "recall": RecallTask,
+    "adding": AddingTask,
+    "copy": CopyTask,
+    "parity": ParityTask,
+    "reber": ReberTask,
+    "waveform": WaveformTask,
+    "oscillator": OscillatorTask,
+    "neuron": NeuronTask,
+}
 
 
 def make_task(settings: Settings) -> Task:

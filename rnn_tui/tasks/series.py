@@ -6,7 +6,8 @@ import numpy as np
 
 from ..settings import Settings
 from .base import DataError, DataState, FloatArray, TestSeries, Topology
-from .table import read_column, shown_name
+from .files import shown_name
+from .table import read_column
 from .walk import Walk, WindowPoints, streams
 
 _FEWEST_TESTED = 2  # one value to go on from and one to compare with

@@ -8,12 +8,12 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 
 from ..settings import quote
 from .base import DataError, FloatArray
+from .files import reading, shown_name
 
 _DELIMITERS = "\t;,"  # in this order when two split the rows equally well: 1,5;2,5 means ";"
 _SAMPLE = 50  # rows that decide on the delimiter
@@ -54,19 +54,12 @@ def read_column(path: str, column: str = "") -> Column:
 
 def _read_text(path: str) -> str:
     try:
-        with Path(path).expanduser().open(encoding="utf-8-sig", newline="") as file:
+        with reading(path) as place, place.open(encoding="utf-8-sig", newline="") as file:
             return file.read()
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
         reason = f"not UTF-8 text (byte 0x{byte:02x}); save the file as UTF-8"
         raise DataError("--data", path, reason) from None
-    except FileNotFoundError:
-        raise DataError("--data", path, "there is no such file") from None
-    except OSError as error:
-        reason = f"cannot be read ({(error.strerror or 'input/output error').lower()})"
-        raise DataError("--data", path, reason) from None
-    except (ValueError, RuntimeError):  # a NUL in the path; a home that is not known
-        raise DataError("--data", path, "not a usable path") from None
 
 
 class _Table:
@@ -178,12 +171,6 @@ class _Table:
 
     def _error(self, reason: str) -> DataError:
         return DataError("--data", self._path, reason)
-
-
-def shown_name(path: str) -> str:
-    """Return the file's name alone, safe to print."""
-    name = Path(path).name
-    return name if name.isprintable() else repr(name)
 
 
 def _find_delimiter(text: str) -> str:

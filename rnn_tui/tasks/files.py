@@ -1,0 +1,31 @@
+"""Opening the user's files: what can go wrong, in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .base import DataError
+
+
+@contextmanager
+def reading(path: str) -> Iterator[Path]:
+    """Give the path to open, and turn what stops the reading into a `DataError`."""
+    try:
+        yield Path(path).expanduser()
+    except FileNotFoundError:
+        raise DataError("--data", path, "there is no such file") from None
+    except OSError as error:
+        reason = f"cannot be read ({(error.strerror or 'input/output error').lower()})"
+        raise DataError("--data", path, reason) from None
+    except (DataError, UnicodeError):
+        raise
+    except (ValueError, RuntimeError):  # a NUL in the path; a home that is not known
+        raise DataError("--data", path, "not a usable path") from None
+
+
+def shown_name(path: str) -> str:
+    """Return the file's name alone, safe to print."""
+    name = Path(path).name
+    return name if name.isprintable() else repr(name)

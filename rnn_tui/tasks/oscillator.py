@@ -1,0 +1,48 @@
+"""One vector goes in, a whole curve comes out: the network has to swing by itself."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..settings import Settings
+from .base import Baseline, Topology, WindowArray
+from .drawn import DrawnTask
+
+_LOW, _HIGH = 0.5, 1.0  # of amplitudes and of frequencies
+
+
+class OscillatorTask(DrawnTask):
+    """Draw a sine from its description, one→many.
+
+    x_1 = (a, f, φ): amplitude a ~ U(½, 1), frequency f ~ U(½, 1) in cycles per ten timesteps, phase
+    φ ~ U(−1, 1) in half turns; afterwards the inputs are 0. The target is
+
+        y_t = a · sin(2π · f · (t − 1)/10 + π·φ),    t = 1 … T.
+
+    As every phase is equally likely, its mean is 0 and its variance E[a²]/2 = 7/24: the loss of
+    always answering 0.
+    """
+
+    name = "oscillator"
+    title = "oscillator"
+    features = 3
+    outputs = 1
+    loss = "mse"
+    baseline = Baseline(7 / 24, "always 0")
+
+    def __init__(self, settings: Settings) -> None:
+        """Start before the first window."""
+        super().__init__(settings)
+        self.topology = Topology.one_to_many(settings.steps)
+        self._angles = 2 * math.pi / 10 * np.arange(settings.steps)[:, None]  # [T, 1], at f = 1
+
+    def draw(self, random: np.random.Generator, x: WindowArray, target: WindowArray) -> None:
+        """Fill x [T, B, 3] and target [T, B, 1]; see `DrawnTask`."""
+        amplitude, frequency, phase = random.uniform(
+            (_LOW, _LOW, -1), (_HIGH, _HIGH, 1), x.shape[1:]
+        ).T  # [B] each
+        x[0, :, 0], x[0, :, 1], x[0, :, 2] = amplitude, frequency, phase
+        x[1:] = 0
+        target[..., 0] = amplitude * np.sin(self._angles * frequency + math.pi * phase)

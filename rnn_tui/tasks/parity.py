@@ -1,0 +1,45 @@
+"""Parity: is the number of ones so far even or odd?"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..settings import Settings
+from .base import Baseline, Topology, WindowArray
+from .drawn import DrawnTask, at_the_end
+
+
+class ParityTask(DrawnTask):
+    """The parity of a sequence of fair bits (Hochreiter & Schmidhuber 1997, section 5).
+
+    x_t is the symbol 0 or 1; the target at t is "odd" where x_1 + … + x_t is. With `parity`
+    "per-step" the loss counts at every t (many→many); with "last-step" at t = T only (many→one),
+    which is far harder to learn because a single forgotten bit turns the answer round. Each parity
+    is as likely as the other whatever the last bit is: without memory the loss is ln 2.
+    """
+
+    name = "parity"
+    title = "parity"
+    features = 2
+    outputs = 2
+    loss = "cross-entropy"
+    symbols = ("0", "1")
+    labels = ("even", "odd")
+    baseline = Baseline(math.log(2), "guessing among 2")
+
+    def __init__(self, settings: Settings) -> None:
+        """Start before the first window."""
+        super().__init__(settings)
+        self._at_each = settings.parity == "per-step"
+        topology = Topology.many_to_many if self._at_each else Topology.many_to_one
+        self.topology = topology(settings.steps)
+
+    def draw(self, random: np.random.Generator, x: WindowArray, target: WindowArray) -> None:
+        """Fill x and target, [T, B] each; see `DrawnTask`."""
+        x[...] = random.integers(0, 2, x.shape)
+        if self._at_each:
+            np.bitwise_xor.accumulate(x, axis=0, out=target)
+        else:
+            at_the_end(target, np.bitwise_xor.reduce(x, axis=0))

@@ -1,0 +1,191 @@
+"""The next character of a text: the user's own, or a short one that is built in."""
+
+from __future__ import annotations
+
+import codecs
+import copy
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from ..settings import Settings
+from .base import Baseline, DataError, DataState, TestWindows, Topology, WindowArray
+from .files import reading, shown_name
+from .walk import Walk, streams
+
+BUILT_IN = Path(__file__).with_name("river.txt")
+"""The text that is learned where no other is named; written for this project."""
+LONGEST_TEST = 100_000
+"""How many characters of the test part are measured at most: more would take seconds."""
+
+_CHUNK = 2**20  # bytes read at once
+_GLYPHS = {"\n": "↵", "\t": "⇥", " ": "␣"}
+
+Codes = npt.NDArray[np.unsignedinteger[Any]]
+
+
+class TextTask:
+    """Predict the next character of a text (the task of Karpathy's min-char-rnn, 2015).
+
+    The vocabulary is every different character of the text, sorted by its number in Unicode; line
+    ends are characters like others and stay as they are. The last tenth of the text, at least one
+    window of T + 1 characters, is for testing; the rest is walked through, see `Walk`. The baseline
+    is the entropy of single characters, −Σ p_k · ln p_k over the part that is trained on.
+    """
+
+    name = "text"
+    loss = "cross-entropy"
+
+    def __init__(self, settings: Settings) -> None:
+        """Read the text.
+
+        Raises:
+            DataError: when the file cannot be read or is not UTF-8; when it is empty, has only one
+                different character, or is shorter than the windows and a test need.
+        """
+        vocabulary, self._codes = read_text(settings.data or str(BUILT_IN))
+        self._codes.flags.writeable = False
+        self.symbols = self.labels = tuple(map(shown_character, vocabulary))
+        self.features = self.outputs = len(vocabulary)
+        self.title = f"text: {shown_name(settings.data) if settings.data else 'built in'}"
+        self.topology = Topology.many_to_many(settings.steps)
+        self._steps = settings.steps
+        self._trained = _training_characters(len(self._codes), settings)
+        loss = _entropy(self._codes[: self._trained], len(vocabulary))
+        self.baseline = Baseline(loss, "letters by their frequency")
+        self._walk = Walk(settings, self._trained)
+        shape = (settings.steps + 1, settings.batch)
+        self._offsets = np.arange(settings.steps + 1)[:, None]  # [T+1, 1]
+        self._starts = np.empty(settings.batch, dtype=np.intp)
+        self._places = np.empty(shape, dtype=np.intp)
+        self._window = np.empty(shape, dtype=self._codes.dtype)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> TextTask:
+        """Copy all but the text, which never changes and may be long."""
+        memo[id(self._codes)] = self._codes
+        twin = memo[id(self)] = object.__new__(type(self))
+        for name, value in vars(self).items():
+            setattr(twin, name, copy.deepcopy(value, memo))
+        return twin
+
+    def next_window(self, x: WindowArray, target: WindowArray) -> bool:
+        """Fill x and target, int64 [T, B] each, with the next window; see `Task`."""
+        restarts = self._walk.advance()
+        np.copyto(self._starts, self._walk.starts, casting="unsafe")  # the whole part
+        np.add(self._offsets, self._starts, out=self._places)
+        # mode: the places are known to exist, and checking them again would copy the result
+        np.take(self._codes, self._places, out=self._window, mode="clip")
+        x[...] = self._window[:-1]
+        target[...] = self._window[1:]
+        return restarts
+
+    def state(self) -> DataState:
+        """Return where the walk stands."""
+        return self._walk.state()
+
+    def restore(self, state: DataState) -> None:
+        """Go back to `state`; see `Task`."""
+        self._walk.restore(state)
+
+    def test(self) -> TestWindows:
+        """Return the test part, at most `LONGEST_TEST` characters, in windows that follow on."""
+        tested = self._codes[self._trained :]
+        count = min(len(tested) - 1, max(LONGEST_TEST, self._steps)) // self._steps
+        used = tested[: count * self._steps + 1].astype(np.int64)
+        x, target = (part.reshape(count, self._steps).T.copy() for part in (used[:-1], used[1:]))
+        return TestWindows(x, target, np.ones(x.shape, dtype=np.bool_), carried=True)
+
+
+def read_text(path: str) -> tuple[str, Codes]:
+    """Read a UTF-8 text; a byte order mark at its start is not part of it.
+
+    Returns:
+        The vocabulary, every different character in order of its number in Unicode; and for each
+        character of the text its place there, [N] in the smallest unsigned type that holds it.
+
+    Raises:
+        DataError: when the file cannot be read, is not UTF-8, or has fewer than two different
+            characters.
+    """
+    with reading(path) as place, place.open("rb") as file:
+        chunks = list(_characters(file, path))
+    used = np.unique(np.concatenate([np.zeros(0, np.uint32), *map(np.unique, chunks)]))
+    total = sum(map(len, chunks))
+    if not total:
+        raise DataError("--data", path, "the file is empty; it must be a text")
+    if len(used) == 1:
+        held = f"{total} times {chr(used[0])!r}" if total > 1 else f"a single {chr(used[0])!r}"
+        reason = f"the text is {held}; it must have at least two different characters"
+        raise DataError("--data", path, reason)
+    codes = np.empty(total, dtype=np.min_scalar_type(len(used) - 1))
+    code_of = np.zeros(int(used[-1]) + 1, dtype=codes.dtype)
+    code_of[used] = np.arange(len(used))
+    end = 0
+    for k, chunk in enumerate(chunks):
+        start, end = end, end + len(chunk)
+        codes[start:end] = code_of[chunk]
+        chunks[k] = chunk[:0]  # what is translated need not stay in memory
+    return "".join(map(chr, used)), codes
+
+
+def _characters(file: BinaryIO, path: str) -> Iterator[Codes]:
+    """The numbers of the characters, a chunk at a time, each in the smallest type that holds it."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    offset = 0  # in bytes, of the first byte that is not decoded yet
+    while True:
+        read = file.read(_CHUNK)
+        if offset == 0 and read.startswith(codecs.BOM_UTF8):
+            read, offset = read[3:], 3
+        pending = len(decoder.getstate()[0])
+        try:
+            text = decoder.decode(read, final=not read)
+        except UnicodeDecodeError as error:
+            byte, at = error.object[error.start], offset + error.start
+            reason = f"byte 0x{byte:02x} at offset {at} is not UTF-8; save the text as UTF-8"
+            raise DataError("--data", path, reason) from None
+        offset += pending + len(read) - len(decoder.getstate()[0])
+        numbers = np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
+        if len(numbers):
+            yield numbers.astype(np.min_scalar_type(int(numbers.max())))
+        if not read:
+            return
+
+
+def shown_character(character: str) -> str:
+    """Return how a character is shown in one cell or, where it has none, by its number: U+0007.
+
+    No two characters are shown alike.
+    """
+    if character in _GLYPHS:
+        return _GLYPHS[character]
+    # what combines or is a sign of ours would be taken for another
+    own = character.isprintable() and not unicodedata.combining(character)
+    if own and character not in _GLYPHS.values():
+        return character
+    return f"U+{ord(character):04X}"
+
+
+def _training_characters(total: int, settings: Settings) -> int:
+    """Return how many characters are trained on, or refuse a text that is too short."""
+    parts, window = streams(settings), settings.steps + 1
+    tested = max(-(-total // 10), window)
+    if (total - tested) // parts >= window:
+        return total - tested
+    needed = max(-(-10 * parts * window // 9), (parts + 1) * window)
+    whose = "it" if settings.data else "the built-in text"
+    batch = f" with --batch {parts}" if parts > 1 else ""
+    reason = f"{whose} has {total} characters, but --steps {settings.steps}{batch} needs at least"
+    raise DataError("--data", settings.data, f"{reason} {needed} (the last tenth is for testing)")
+
+
+def _entropy(codes: Codes, symbols: int) -> float:
+    """The entropy of single characters in nats."""
+    counts = np.zeros(symbols, dtype=np.int64)
+    for start in range(0, len(codes), _CHUNK):  # bincount would turn all of them into int64
+        counts += np.bincount(codes[start : start + _CHUNK], minlength=symbols)
+    shares = counts[counts > 0] / len(codes)
+    return float(-(shares * np.log(shares)).sum())
