@@ -16,8 +16,8 @@ class ParityTask(DrawnTask):
 
     x_t is the symbol 0 or 1; the target at t is "odd" where x_1 + … + x_t is. With `parity`
     "per-step" the loss counts at every t (many→many); with "last-step" at t = T only (many→one),
-    which is far harder to learn because a single forgotten bit turns the answer round. Each parity
-    is as likely as the other whatever the last bit is: without memory the loss is ln 2.
+    which is far harder to learn because a single forgotten bit turns the answer round. Even and odd
+    are equally likely at every t, and from t = 2 on whatever x_t is: guessing costs ln 2.
     """
 
     name = "parity"

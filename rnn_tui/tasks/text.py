@@ -135,14 +135,17 @@ def read_text(path: str) -> tuple[str, Codes]:
 def _characters(file: BinaryIO, path: str) -> Iterator[Codes]:
     """The numbers of the characters, a chunk at a time, each in the smallest type that holds it."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    offset = 0  # in bytes, of the first byte that is not decoded yet
-    while True:
-        read = file.read(_CHUNK)
-        if offset == 0 and read.startswith(codecs.BOM_UTF8):
-            read, offset = read[3:], 3
+    first = file.read(len(codecs.BOM_UTF8))
+    head = first.removeprefix(codecs.BOM_UTF8)
+    offset = len(first) - len(head)  # in bytes, of the first one that is not decoded yet
+    ended = False
+    while not ended:
+        chunk = file.read(_CHUNK)
+        ended = not chunk
+        read, head = head + chunk, b""
         pending = len(decoder.getstate()[0])
         try:
-            text = decoder.decode(read, final=not read)
+            text = decoder.decode(read, final=ended)
         except UnicodeDecodeError as error:
             byte, at = error.object[error.start], offset + error.start
             reason = f"byte 0x{byte:02x} at offset {at} is not UTF-8; save the text as UTF-8"
@@ -151,8 +154,6 @@ def _characters(file: BinaryIO, path: str) -> Iterator[Codes]:
         numbers = np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
         if len(numbers):
             yield numbers.astype(np.min_scalar_type(int(numbers.max())))
-        if not read:
-            return
 
 
 def shown_character(character: str) -> str:

@@ -15,7 +15,14 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from rnn_tui.settings import DECLARATIONS, Declaration, SettingError, Settings, Value
+from rnn_tui.settings import (
+    DECLARATIONS,
+    Declaration,
+    SettingError,
+    Settings,
+    Value,
+    task_defaults,
+)
 from rnn_tui.tui.widgets.hyperparameters import LIVE, RESTART, mark
 
 
@@ -56,6 +63,7 @@ class SettingsScreen(ModalScreen[Settings | None]):
         super().__init__()
         self._settings = settings
         self._draft: Settings | None = settings
+        self._defaults = task_defaults(settings.to_json())  # that the fields follow
 
     def compose(self) -> ComposeResult:
         """A line a setting, groups apart, the verdict below."""
@@ -98,12 +106,25 @@ class SettingsScreen(ModalScreen[Settings | None]):
             except SettingError as error:
                 reasons[name] = f"must be {error.allowed}"
         self._draft = None
+        self._follow(values)
         if not reasons:
             try:
                 self._draft = Settings(**values)  # type: ignore[arg-type]
             except SettingError as error:
                 reasons[error.name] = f"must be {error.allowed}"
         self._show(values, reasons)
+
+    def _follow(self, values: dict[str, Value]) -> None:
+        """Give the new task's default to every field that has the old one's.
+
+        What was chosen stays; each field that changes is checked anew, by its own message.
+        """
+        if len(values) < len(DECLARATIONS):  # what is half typed decides nothing
+            return
+        before, self._defaults = self._defaults, task_defaults(values)
+        for name, default in self._defaults.items():
+            if default != before[name] == values[name]:
+                self.query_one(f"#field-{name}", Field).value = DECLARATIONS[name].show(default)
 
     def _show(self, values: dict[str, Value], reasons: dict[str, str]) -> None:
         for name, declaration in DECLARATIONS.items():

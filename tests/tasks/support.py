@@ -1,0 +1,58 @@
+"""What the tests of the tasks share: windows as arrays of the right shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rnn_tui.settings import Settings
+from rnn_tui.tasks import Task, make_task
+
+DRAWN = ("recall", "adding", "copy", "parity", "reber", "waveform", "oscillator", "neuron")
+"""The tasks whose windows are drawn one by one."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """One window, its arrays full of nonsense before the task filled them."""
+
+    x: npt.NDArray
+    target: npt.NDArray
+    restarts: bool
+
+    @property
+    def bits(self) -> bytes:
+        return bytes([self.restarts]) + self.x.tobytes() + self.target.tobytes()
+
+
+def window(task: Task, settings: Settings, dtype: str = "float64", rubbish: int = 77) -> Window:
+    """The next window of a task."""
+    shape = (settings.steps, settings.batch)
+    x = _room(shape, task.features, dtype, rubbish, codes=task.symbols is not None)
+    target = _room(shape, task.outputs, dtype, rubbish, codes=task.labels is not None)
+    return Window(x, target, task.next_window(x, target))
+
+
+def _room(
+    shape: tuple[int, int], width: int, dtype: str, rubbish: int, *, codes: bool
+) -> npt.NDArray:
+    if codes:
+        return np.full(shape, rubbish, dtype=np.int64)
+    return np.full((*shape, width), rubbish, dtype=dtype)
+
+
+def windows(settings: Settings, count: int = 1) -> list[Window]:
+    """The first windows of a fresh task."""
+    task = make_task(settings)
+    return [window(task, settings) for _ in range(count)]
+
+
+def side_by_side(settings: Settings, samples: int) -> tuple[npt.NDArray, npt.NDArray]:
+    """Inputs and targets of at least so many samples, [T, samples, …]."""
+    found = windows(settings, -(-samples // settings.batch))
+    return (
+        np.concatenate([each.x for each in found], axis=1),
+        np.concatenate([each.target for each in found], axis=1),
+    )
