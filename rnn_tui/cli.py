@@ -44,6 +44,7 @@ DONE, DIVERGED, BAD_USAGE, BROKEN = 0, 1, 2, 70
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 SHOW_TRACEBACK = "RNN_TUI_TRACEBACK"  # for developers: set it to see where an error came from
 REDRAW_SECONDS = 0.1
+_WIDEST_CHOICES = 50  # columns
 
 _PRESET = Declaration(
     name="preset", kind=str, default="", help="A named set of values to begin with; options given "
@@ -93,7 +94,7 @@ _QUIET = Declaration(
 )  # fmt: skip
 _METAVARS = {
     "data": "FILE", "out": "FILE.safetensors", "metrics": "FILE.csv",
-    "init_from": "FILE.safetensors", "column": "NAME",
+    "init_from": "FILE.safetensors", "column": "NAME", "task": "TASK",
     "break": "CONDITION",
 }  # fmt: skip
 
@@ -287,7 +288,7 @@ class SettingOption(click.Option):
         flag = declaration.kind is bool
         super().__init__(
             [*(names or (declaration.switch,)), declaration.name],
-            help=declaration.help + _shown_default(declaration),
+            help=declaration.help + _shown_choices(declaration) + _shown_default(declaration),
             default=None,  # what is not given comes from the preset, the defaults or the file
             is_flag=flag,
             multiple=repeated,
@@ -302,11 +303,18 @@ class SettingOption(click.Option):
 
 
 def _metavar(declaration: Declaration) -> str:
-    if declaration.choices:
+    if declaration.choices and not _shown_choices(declaration):
         return "|".join(declaration.choices)
     if declaration.name in _METAVARS:
         return _METAVARS[declaration.name]
     return {int: "N", float: "NUMBER"}.get(declaration.kind, "TEXT")
+
+
+def _shown_choices(declaration: Declaration) -> str:
+    """The choices, where there are too many to stand beside the option itself."""
+    if len("|".join(declaration.choices)) <= _WIDEST_CHOICES:
+        return ""
+    return f" One of {', '.join(declaration.choices)}."
 
 
 def _shown_default(declaration: Declaration) -> str:

@@ -24,7 +24,7 @@ from rnn_tui.checkpoint import load, save
 from rnn_tui.cli import run
 from rnn_tui.engine.breakpoints import ALLOWED
 from rnn_tui.engine.trainer import Trainer
-from rnn_tui.settings import DECLARATIONS, Settings, preset
+from rnn_tui.settings import DECLARATIONS, TASK_UPDATES, Settings, compose, preset
 
 PROGRAM = [sys.executable, "-m", "rnn_tui"]
 ROOT = Path(__file__).resolve().parent.parent
@@ -134,7 +134,34 @@ REFUSED: dict[str, str] = {
     "train --task series": "--data must be the path of a CSV file when --task is series, not ''",
     "train --task series --data no.csv": "--data 'no.csv': there is no such file",
     "--task series --data no.csv": "--data 'no.csv': there is no such file",
-    "train --preset tut": "--preset must be one of tutorial, not 'tut'",
+    "train --task text --data no.txt": "--data 'no.txt': there is no such file",
+    "train --task text --data empty": "--data 'empty': the file is empty; it must be a text",
+    "--task text --data same": (
+        "--data 'same': the text is 50 times 'a'; it must have at least two different characters"
+    ),
+    "train --task text --data words": (
+        "--data 'words': it has 40 characters, but --steps 25 with --batch 8 needs at least 234 "
+        "(the last tenth is for testing)"
+    ),
+    "train --task text --data latin": (
+        "--data 'latin': byte 0xe9 at offset 3 is not UTF-8; save the text as UTF-8"
+    ),
+    "train --task recall --gap 40 --steps 30": (
+        "--gap must be at most 21 with --steps 30, 9 fewer, not 40"
+    ),
+    "train --task recall --gap 4001": "--gap must be a whole number from 0 to 4000, not 4001",
+    "train --task copy --copy-length 0": (
+        "--copy-length must be a whole number from 1 to 1000, not 0"
+    ),
+    "train --task copy --blanks 0": "--blanks must be a whole number from 1 to 2000, not 0",
+    "train --task copy --steps 9": (
+        "--steps must be 40, --blanks 20 and twice --copy-length 10, not 9"
+    ),
+    "train --task neuron --steps 5": "--steps must be 1 with --task neuron, not 5",
+    "train --task parity --parity never": (
+        "--parity must be one of per-step, last-step, not 'never'"
+    ),
+    "train --preset tut": "--preset must be one of tutorial, min-char-rnn, not 'tut'",
     "train --updates -1": "--updates must be a whole number from 0 to 1000000000, not -1",
     "train --updates many": "--updates must be a whole number from 0 to 1000000000, not 'many'",
     "--theme blue": "--theme must be one of dark, light, not 'blue'",
@@ -189,11 +216,14 @@ REFUSED: dict[str, str] = {
 
 @pytest.fixture
 def files() -> None:
-    """In this folder: a checkpoint called run, and a text called words."""
+    """In this folder: a checkpoint called run, a text called words, and others of little use."""
     trainer = Trainer(Settings(hidden=4, steps=5))
     trainer.run(3)
     save("run", trainer)
     Path("words").write_text("neither numbers nor tensors, only words\n")
+    Path("empty").touch()
+    Path("same").write_text("a" * 50)
+    Path("latin").write_bytes("café".encode("latin-1"))
 
 
 @pytest.mark.usefixtures("files")
@@ -269,7 +299,8 @@ def test_every_setting_has_its_option(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("numbers.csv").write_text("a,b\n" + "".join(f"{k},{k % 9}\n" for k in range(90)))
     given = {
         "task": "series", "data": "numbers.csv", "column": "b", "scale": "none", "noise": "0.5",
-        "num_points": "77", "x_min": "-1", "x_max": "8.5", "steps": "7", "batch": "2",
+        "num_points": "77", "x_min": "-1", "x_max": "8.5", "gap": "3", "blanks": "4",
+        "copy_length": "5", "parity": "last-step", "steps": "7", "batch": "2",
         "windows": "random", "cell": "lstm", "activation": "relu", "hidden": "3", "init": "small",
         "forget_bias": "-2", "dtype": "float64", "seed": "5", "optimizer": "adam", "lr": "1e-3",
         "momentum": "0.5", "alpha": "0.8", "beta1": "0.7", "beta2": "0.6", "eps": "1e-5",
@@ -291,9 +322,22 @@ def test_a_preset_and_options_beside_it(monkeypatch: pytest.MonkeyPatch) -> None
     assert changed.settings == preset("tutorial").with_(lr=0.5, noise=0.0)
 
 
+def test_a_task_brings_its_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = trainer_of(monkeypatch, "--task", "copy", "--blanks", "3", "--lr", "0.5").settings
+    assert found == compose({"task": "copy", "blanks": 3, "lr": 0.5})
+    assert (found.steps, found.lr, found.carry) == (23, 0.5, False)
+    found = trainer_of(monkeypatch, "--preset", "min-char-rnn", "--batch", "2").settings
+    assert found == preset("min-char-rnn").with_(batch=2)
+
+
 @pytest.mark.parametrize(
     ("line", "updates"),
-    [("", 20_000), ("--preset tutorial", 100_000), ("--preset tutorial --updates 7", 7)],
+    [
+        ("", 20_000),
+        ("--preset tutorial", 100_000),
+        ("--preset tutorial --updates 7", 7),
+        ("--task neuron", TASK_UPDATES["neuron"]),
+    ],
 )
 def test_how_many_updates(monkeypatch: pytest.MonkeyPatch, line: str, updates: int) -> None:
     jobs: list[cli.Job] = []

@@ -11,12 +11,17 @@ from hypothesis import strategies as st
 from rnn_tui.settings import (
     DECLARATIONS,
     PRESETS,
+    TASK_DEFAULTS,
+    TASK_UPDATES,
     TRAIN_UPDATES,
     Declaration,
     SettingError,
     Settings,
     Value,
+    compose,
     preset,
+    task_defaults,
+    train_updates,
 )
 
 LIVE = {"timeline",
@@ -146,6 +151,29 @@ def test_a_value_as_it_is_typed(name: str, text: str, value: Value) -> None:
             {"task": "series"},
             "--data must be the path of a CSV file when --task is series, not ''",
         ),
+        (
+            {"task": "recall", "gap": 30, "steps": 29},
+            "--gap must be at most 20 with --steps 29, 9 fewer, not 30",
+        ),
+        (
+            {"task": "recall", "gap": 20, "steps": 8},
+            "--steps must be at least 29, --gap 20 and 9 words more, not 8",
+        ),
+        ({"task": "copy", "blanks": 0}, "--blanks must be a whole number from 1 to 2000, not 0"),
+        (
+            {"task": "copy", "copy_length": 0},
+            "--copy-length must be a whole number from 1 to 1000, not 0",
+        ),
+        (
+            {"task": "copy", "steps": 20},
+            "--steps must be 40, --blanks 20 and twice --copy-length 10, not 20",
+        ),
+        ({"task": "adding", "steps": 1}, "--steps must be at least 2 with --task adding, not 1"),
+        (
+            {"task": "reber", "steps": 8},
+            "--steps must be at least 9, the shortest string of --task reber, not 8",
+        ),
+        ({"task": "neuron", "steps": 2}, "--steps must be 1 with --task neuron, not 2"),
     ],
 )
 def test_values_that_do_not_fit(changes: dict[str, Value], message: str) -> None:
@@ -167,7 +195,7 @@ def test_unknown_and_missing_settings_are_refused() -> None:
     del values["lr"]
     with pytest.raises(SettingError, match=r"^--lr is missing; it must be a number above 0"):
         Settings.from_json(values)
-    with pytest.raises(SettingError, match=r"^--preset must be one of tutorial, not 'x'$"):
+    with pytest.raises(SettingError, match=r"^--preset must be one of tutorial, min-char-rnn, not"):
         preset("x")
 
 
@@ -198,6 +226,86 @@ def test_the_tutorial_is_the_tutorials_run() -> None:
     assert (s.task, s.noise > 0) == ("cos", True)
     assert TRAIN_UPDATES["tutorial"] == 100_000
     assert set(TRAIN_UPDATES) == set(PRESETS)
+
+
+def test_min_char_rnn_is_its_run() -> None:
+    s = preset("min-char-rnn")
+    assert (s.task, s.cell, s.activation, s.hidden) == ("text", "rnn", "tanh", 100)
+    assert (s.steps, s.batch, s.windows, s.carry, s.init) == (25, 1, "sweep", True, "small")
+    assert (s.optimizer, s.lr, s.eps, s.eps_place) == ("adagrad", 0.1, 1e-8, "inside")
+    assert (s.clip, s.clip_by) == (5.0, "value")
+    # everything that matters is said, so that no task's defaults get in
+    used = {n for n, d in DECLARATIONS.items() if d.used_by(s)}
+    assert used - set(PRESETS["min-char-rnn"]) == {"data", "dtype", "seed", "timeline"}
+
+
+TASKS = DECLARATIONS["task"].choices
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_works_with_nothing_else(task: str) -> None:
+    s = compose({"task": task, "data": "x.csv" if task == "series" else ""})
+    assert s.task == task
+    changed = {"task", "steps", "data", *TASK_DEFAULTS.get(task, {})}
+    assert set(s.differences(Settings())) <= changed
+    for name, value in TASK_DEFAULTS.get(task, {}).items():
+        assert getattr(s, name) == DECLARATIONS[name].check(value)
+        assert DECLARATIONS[name].used_by(s)
+        assert name not in {"task", "seed", "data", "dtype", "timeline"}
+
+
+def test_cos_is_what_the_declarations_say() -> None:
+    assert compose({}) == Settings() == compose({"task": "cos"})
+    assert set(TASK_DEFAULTS) == set(TASKS) - {"cos", "series"}
+    assert set(TASK_UPDATES) == set(TASKS)
+
+
+def test_declaration_task_preset_and_option_override_each_other_in_this_order() -> None:
+    assert Settings().hidden == 32
+    assert compose({"task": "text"}).hidden == 64
+    assert compose({}, "min-char-rnn").hidden == 100
+    assert compose({"hidden": 7}, "min-char-rnn").hidden == 7
+    assert compose({"hidden": 7, "task": "text"}).hidden == 7
+    # what the preset leaves open, its task fills
+    mixed = compose({"task": "adding"}, "tutorial")
+    assert (mixed.hidden, mixed.batch, mixed.lr, mixed.steps) == (100, 1, 0.001, 20)
+    assert (mixed.clip, mixed.clip_by) == (1.0, "norm")
+
+
+@given(blanks=st.integers(1, 2000), length=st.integers(1, 1000), gap=st.integers(0, 4000))
+def test_a_window_is_as_long_as_its_task_needs(blanks: int, length: int, gap: int) -> None:
+    assert compose({"task": "copy", "blanks": blanks}).steps == blanks + 20
+    copy = compose({"task": "copy", "blanks": blanks, "copy_length": length})
+    assert copy.steps == blanks + 2 * length
+    assert compose({"task": "recall", "gap": gap}).steps == gap + 9
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        ({"task": "sums"}, "--task must be one of cos, series, text, recall, adding, "),
+        ({"task": "copy", "blanks": "x"}, "--blanks must be a whole number from 1 to 2000, not "),
+        ({"task": "recall", "gap": 9999}, "--gap must be a whole number from 0 to 4000, not 9999"),
+        ({"task": "copy", "colour": 1}, "there is no setting 'colour'"),
+    ],
+)
+def test_what_cannot_be_composed(chosen: dict[str, Value], message: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        compose(chosen)
+    assert str(caught.value).startswith(message)
+    with pytest.raises(SettingError, match=r"^--preset must be one of"):
+        compose({}, "x")
+
+
+def test_defaults_name_every_setting() -> None:
+    for task in TASKS:
+        assert list(task_defaults({"task": task})) == list(DECLARATIONS)
+
+
+def test_how_long_a_run_is() -> None:
+    assert train_updates("cos") == 20_000
+    assert train_updates("adding") == TASK_UPDATES["adding"]
+    assert train_updates("text", "min-char-rnn") == 100_000
 
 
 def test_settings_do_not_pull_in_numpy() -> None:
