@@ -611,8 +611,9 @@ TASK_DEFAULTS: Mapping[str, Mapping[str, Value]] = MappingProxyType(
                 **_ON_ITS_OWN,
                 "cell": "lstm",
                 "hidden": 32,
+                "forget_bias": 5.0,
                 "batch": 32,
-                "lr": 0.01,
+                "lr": 0.005,
                 "clip": 1.0,
             }
         ),
