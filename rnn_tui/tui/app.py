@@ -22,7 +22,7 @@ from rnn_tui.tui.themes import DARK, LIGHT, THEMES
 from rnn_tui.tui.wire import Wire, wired
 
 SWITCH = 0.0005  # seconds until a waiting thread gets the interpreter: keys before training
-LOCAL_FRAMES, REMOTE_FRAMES = 10.0, 4.0  # a second, at most
+LOCAL_FRAMES, REMOTE_FRAMES = 6.0, 4.0  # a second, at most; while running
 
 
 class RnnTui(App[None]):

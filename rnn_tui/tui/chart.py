@@ -12,10 +12,13 @@ colours.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -73,20 +76,80 @@ def draw(chart: Chart, width: int, height: int) -> Lines:
     """
     if width <= 0 or height <= 0:
         return ((),) * max(height, 0)
+    return _draw(chart, width, height) if _Later.waiting else _draw_once(chart, width, height)
+
+
+def _draw(chart: Chart, width: int, height: int) -> Lines:
     series = [_Series.of(curve, chart.log_y) for curve in chart.curves]
     if not any(one.x.size for one in series):
         return _message(chart.empty, "dim", width, height)
     if width < 8 or height < 3:
         return _pad([_newest(series)], width, height)
+    if _Later.waiting:
+        return _message("the chart is on its way", "dim", width, height)
     try:
         return _compose(chart, series, width, height)
     except ImportError:
         return _message("no charts here: plotext does not load", "error", width, height)
 
 
-def preload() -> None:
-    """Import plotext now, in an idle moment, instead of when the first chart is drawn."""
-    import plotext  # noqa: F401
+class _Later:
+    """Whether charts wait for plotext, which takes a quarter of a second to import."""
+
+    waiting = False
+
+
+def postpone() -> None:
+    """Draw a word in place of charts until `fetch` has brought plotext: it is not there yet."""
+    _Later.waiting = "plotext" not in sys.modules
+
+
+def fetch(done: Callable[[], None]) -> None:
+    """Import plotext in a thread beside the screen, and call `done`, in that thread, at its end."""
+
+    def load() -> None:
+        with contextlib.suppress(ImportError):  # the first chart will say so
+            import plotext  # noqa: F401
+        _Later.waiting = False
+        done()
+
+    if _Later.waiting:
+        threading.Thread(target=load, name="plotext", daemon=True).start()
+
+
+# The newest charts as drawn: while paused, most steps leave most charts as they are.
+_drawn: dict[tuple[int, int, tuple[str, ...]], tuple[Chart, Lines]] = {}
+_REMEMBERED = 8
+
+
+def forget() -> None:
+    """Draw every chart anew from here on."""
+    _drawn.clear()
+
+
+def _draw_once(chart: Chart, width: int, height: int) -> Lines:
+    """What was drawn last at this place, if it would be the same again."""
+    place = (width, height, tuple(curve.label for curve in chart.curves))
+    before = _drawn.get(place)
+    if before is not None and _same(before[0], chart):
+        return before[1]
+    lines = _draw(chart, width, height)
+    if len(_drawn) >= _REMEMBERED:
+        _drawn.pop(next(iter(_drawn)))
+    _drawn[place] = chart, lines
+    return lines
+
+
+def _same(one: Chart, other: Chart) -> bool:
+    if replace(one, curves=()) != replace(other, curves=()):
+        return False
+    pairs = zip(one.curves, other.curves, strict=True)  # as many: the labels are the same
+    return all(
+        (a.role, a.kind) == (b.role, b.kind)
+        and np.array_equal(a.x, b.x, equal_nan=True)
+        and np.array_equal(a.y, b.y, equal_nan=True)
+        for a, b in pairs
+    )
 
 
 # ------------------------------------------------------------------------------------- the data

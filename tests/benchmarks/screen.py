@@ -167,37 +167,52 @@ class Bench:
 
 
 def throughput(bench: Bench) -> Iterator[Row]:
-    """Updates a second beside those of training without a screen."""
+    """Updates a second beside those of training without a screen.
+
+    By the clock, as the goal has it, and by processor time, which holds on a busy machine too (but
+    does not see where screen and training wait for each other).
+    """
     for name, settings, least in (("lstm 64", LSTM, 0.95), ("rnn 32", Settings(), 0.85)):
-        rounds = _rounds(bench, settings)
+        rounds, by_processor = _rounds(bench, settings)
         ratio = statistics.median(shown / alone for shown, alone in rounds)
         shown, alone = (statistics.median(each) for each in zip(*rounds, strict=True))
-        low, high = sorted(s / a for s, a in rounds)[:: len(rounds) - 1]
-        figure = f"{100 * ratio:.1f} % ({shown:.0f} of {alone:.0f}/s; {low:.2f} to {high:.2f})"
+        spread = _spread([s / a for s, a in rounds])
+        figure = f"{100 * ratio:.1f} % ({shown:.0f} of {alone:.0f}/s; {spread})"
         yield Row(f"throughput, {name}", f"≥ {100 * least:.0f} %", figure, ratio >= least)
+        figure = f"{100 * by_processor:.1f} %"
+        yield Row("  by processor time", f"≥ {100 * least:.0f} %", figure, by_processor >= least)
 
 
-def _rounds(bench: Bench, settings: Settings) -> list[tuple[float, float]]:
-    """Speeds with the screen and without it, in turns: one stands still while the other runs."""
-    slices, alone = [], []
+def _rounds(bench: Bench, settings: Settings) -> tuple[list[tuple[float, float]], float]:
+    """Speeds with the screen and without it, in turns: one stands still while the other runs.
+
+    And the ratio of updates in a second of processor time, over all turns.
+    """
+    slices, alone, worked = [], [], 0.0
     trainer = Trainer(settings)
     with bench.running("--cell", settings.cell, "--hidden", str(settings.hidden)) as recorder:
+        spent_before = recorder.cpu()
         for _ in range(bench.times(20, 7)):
             recorder.signal(signal.SIGSTOP)
-            before, begun = trainer.updates, time.perf_counter()
+            before, begun, processor = trainer.updates, time.perf_counter(), time.thread_time()
             while (spent := time.perf_counter() - begun) < SLICE:
                 train(trainer, 200)
             alone.append((trainer.updates - before) / spent)
+            worked += time.thread_time() - processor
             recorder.signal(signal.SIGCONT)
             slices.append(time.monotonic())
             time.sleep(SETTLE + SLICE)
-        counts = _counts(recorder, slices[0])
+        spent_after = recorder.cpu()
+        counts = _counts(recorder, slices[0] - SLICE)
     shown = []
     for begun in slices:
         inside = [c for c in counts if begun + SETTLE <= c[0] < begun + SETTLE + SLICE]
-        (first, before), (last, after) = inside[0], inside[-1]
-        shown.append((after - before) / (last - first))
-    return list(zip(shown, alone, strict=True))
+        if len(inside) > 1:
+            (first, before), (last, after) = inside[0], inside[-1]
+            shown.append((after - before) / (last - first))
+    updates = counts[-1][1] - counts[0][1]
+    with_screen, without = updates / (spent_after - spent_before), trainer.updates / worked
+    return list(zip(shown, alone, strict=False)), with_screen / without
 
 
 def _counts(recorder: Recorder, begun: float) -> list[tuple[float, int]]:
@@ -377,7 +392,7 @@ def charts(bench: Bench) -> Iterator[Row]:
     dice = np.random.default_rng(0)
     x = np.arange(1.0, 1001.0)
     times = []
-    chart.preload()
+    chart.draw(chart.Chart(()), 100, 30)
     for _ in range(bench.times(200, 50)):
         raw = np.exp(dice.normal(-4, 1, 1000))
         smooth = np.convolve(raw, np.ones(50) / 50, "same")

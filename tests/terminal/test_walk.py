@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import signal
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -330,6 +331,23 @@ def test_closing_the_window_ends_the_program() -> None:
         one.terminal.hang_up()
         one.terminal.process.wait(SOON)
         assert not one.terminal.orphaned()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_what_was_sent_in_parts_is_what_is_drawn_whole(size: tuple[int, int]) -> None:
+    with program("--cell", "lstm", size=size) as one:
+        one.reach("3n", "FORWARD t=2/20")
+        one.send(" jjll")
+        one.until(lambda h: h.state == "running")
+        time.sleep(1)
+        one.key("space")
+        one.until(lambda h: h.state == "paused")
+        parts = one.settled()
+        one.terminal.resize(size[0], size[1] + 1)
+        one.settled()
+        one.terminal.resize(*size)
+        one.terminal.wait_still(0.5)
+        assert one.text() == parts
 
 
 def test_any_size_at_any_moment() -> None:

@@ -42,7 +42,8 @@ from rnn_tui.session import (
     Toggle,
 )
 from rnn_tui.settings import Settings
-from rnn_tui.tui.arrangement import LEAST, PANELS, arrange
+from rnn_tui.tui import chart
+from rnn_tui.tui.arrangement import CHARTS, LEAST, PANELS, arrange
 from rnn_tui.tui.keys import KEYS
 from rnn_tui.tui.parameters import tensor_of, tensors
 from rnn_tui.tui.screens.breakpoints import BreakpointsScreen
@@ -66,7 +67,6 @@ from rnn_tui.tui.widgets.panel import Lined, Panel
 
 ASK_AFTER = 60.0  # seconds of training that are not thrown away without asking
 LONGEST_COUNT = 9  # digits
-SPREAD = 3  # ticks over which a frame is drawn while running, so that keys come in between
 
 
 class Debugger(Screen[None]):
@@ -99,8 +99,9 @@ class Debugger(Screen[None]):
         self._heard = 0  # number of the newest notice of the session that was shown
         self._asked = False
         self._ticker: Timer | None = None
-        self._undrawn: list[Lined] = []  # what is left to draw of the frame at hand
+        self._lined: list[Lined] = []  # all of them
         self._frame = session.latest
+        self._ticks = 0
         self._looking = session.latest.look  # what the session was last told
 
     # Building
@@ -124,6 +125,9 @@ class Debugger(Screen[None]):
     def on_mount(self) -> None:
         """Frames are drawn only while a run is under way."""
         self._ticker = self.set_interval(1 / self._frames, self._tick, pause=True)
+        self._lined = list(self.query(Lined))
+        chart.postpone()
+        self.call_after_refresh(chart.fetch, self.announce)
 
     def on_resize(self, event: events.Resize) -> None:
         """Any size at any moment."""
@@ -137,7 +141,9 @@ class Debugger(Screen[None]):
         if small:
             least = f"rnn-tui needs {LEAST[0]}×{LEAST[1]}, this terminal is {width}×{height}"
             notice.update(least)
-        for widget in self.query(Lined):
+        scene = Scene(self.session.latest, self.view, *self._notice)
+        for widget in self._lined:
+            widget.prepare(scene)
             region = regions.get(widget.id or "")
             widget.display = not small and (widget.id in ("header", "footer") or bool(region))
             if region:
@@ -169,22 +175,26 @@ class Debugger(Screen[None]):
         if not snapshot.running or not self._frame.running:
             self.draw()
         else:
-            self._frame = snapshot
-            self._undrawn = [widget for widget in self.query(Lined) if widget.display]
-            self._draw_some()
+            self._draw_frame(snapshot)
+
+    def _draw_frame(self, snapshot: Snapshot) -> None:
+        """While running: all but the charts at once, and those in turn."""
+        self._frame = snapshot
+        self._show(self._quick(), snapshot)
+
+    def _quick(self) -> list[Lined]:
+        """All that is visible but the charts, which take the longest and say nothing of a key."""
+        return [widget for widget in self._lined if widget.display and widget.id not in CHARTS]
 
     def _tick(self) -> None:
-        """While running: the rest of the frame at hand, or else ask for the next."""
-        if self._undrawn:
-            self._draw_some()
-        else:
+        """While running: ask for the next frame and, the time after, draw one of the charts."""
+        self._ticks += 1
+        if self._ticks % 2:
             self.session.refresh()
-
-    def _draw_some(self) -> None:
-        """A part of the frame at hand; all of its parts show the same snapshot."""
-        share = -(-len([w for w in self.query(Lined) if w.display]) // SPREAD)
-        now, self._undrawn = self._undrawn[:share], self._undrawn[share:]
-        self._show(now, self._frame)
+            return
+        slow = [widget for widget in self._lined if widget.display and widget.id in CHARTS]
+        if slow:
+            self._show([slow[self._ticks // 2 % len(slow)]], self._frame)
 
     def _keep_selection_valid(self, snapshot: Snapshot) -> None:
         """A restart may have made the network smaller."""
@@ -194,9 +204,15 @@ class Debugger(Screen[None]):
 
     def draw(self) -> None:
         """Show the newest snapshot in all visible panels."""
-        self._undrawn = []
         self._frame = self.session.latest
-        self._show(self.query(Lined), self._frame)
+        self._show(self._lined, self._frame)
+
+    def _answer(self) -> None:
+        """Show what a key has changed; while running the charts are left to their turn."""
+        if self._frame.running and self.session.latest.running:
+            self._show(self._quick(), self._frame)
+        else:
+            self.draw()
 
     def _show(self, widgets: Iterable[Lined], snapshot: Snapshot) -> None:
         """Draw with the interpreter to ourselves."""
@@ -222,7 +238,7 @@ class Debugger(Screen[None]):
         if len(prefix) < LONGEST_COUNT and (prefix or digit):
             self._see(prefix=f"{prefix}{digit}")
         else:
-            self.draw()
+            self._answer()
 
     def _count(self) -> int:
         """The count typed, which is used up; 1 if none."""
@@ -234,12 +250,12 @@ class Debugger(Screen[None]):
         self.view = replace(self.view, **changes)  # type: ignore[arg-type]
         if self._looking.proofs:
             self._look(parameter=self.view.parameter)
-        self.draw()
+        self._answer()
 
     def _send(self, command: Command) -> None:
         self._count()
         self.session.send(command)
-        self.draw()
+        self._answer()
 
     def _look(self, **changes: object) -> None:
         """Tell the session what is looked at, if that is something else than before."""
@@ -266,7 +282,7 @@ class Debugger(Screen[None]):
         """Go to the update whose number was typed."""
         if not self.view.prefix:
             self._notice = ("type the number of an update before g: 40g", False)
-            self.draw()
+            self._answer()
             return
         update = self._count()
         self._look(t=None)
@@ -292,7 +308,7 @@ class Debugger(Screen[None]):
         t = self._looking.t
         if t is None:
             self._notice = ("select a timestep with ← → first, then t runs to it", False)
-            self.draw()
+            self._answer()
             return
         self._look(t=None)
         self._send(RunTo(t))
@@ -362,7 +378,7 @@ class Debugger(Screen[None]):
         t = min(max(t, 1), snapshot.steps)
         self._look(t=None if t == snapshot.cursor.t else t)
         self.view = replace(self.view, operation=0)
-        self.draw()
+        self._answer()
 
     def action_unit(self, direction: int) -> None:
         """Select a unit; at an update, a tensor."""
@@ -383,7 +399,7 @@ class Debugger(Screen[None]):
         """Look at another sample of the batch."""
         batch = self.session.latest.settings.batch
         self._look(sample=(self._looking.sample + direction * self._count()) % batch)
-        self.draw()
+        self._answer()
 
     def action_parameter(self, direction: int) -> None:
         """Select a parameter anywhere."""
@@ -423,7 +439,7 @@ class Debugger(Screen[None]):
         elif snapshot.what_if is not None:
             self._send(Discard())
         else:
-            self.draw()
+            self._answer()
 
     def action_verify(self, whole: bool) -> None:
         """Check the gradient of the selected parameter, or of its tensor, and show the proof."""

@@ -41,6 +41,10 @@ class Lined(Widget):
             width = self.size.width
             self.refresh(*(Region(0, first, width, n) for first, n in _stretches(changed)))
 
+    def prepare(self, scene: Scene) -> None:
+        """Draw `scene` as soon as the room for it is known."""
+        self._scene = scene
+
     def _draw_all(self) -> Lines:
         """Exactly as many lines as there is room for, each exactly as wide."""
         width, height = self.size
