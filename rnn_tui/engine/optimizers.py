@@ -72,8 +72,7 @@ class Optimizer(ABC):
     def step(self, gradient: Array) -> None:
         """Add Δ to the parameters, in place. gradient: [P]."""
         np.copyto(self.before, self.parameters)
-        for name, array in self.memory.items():
-            np.copyto(self.memory_before[name], array)
+        self.memory, self.memory_before = self.memory_before, self.memory
         self.count += 1
         self.used, self.eps_used = self.hyperparameters, self.eps
         self._change(gradient)
@@ -82,8 +81,7 @@ class Optimizer(ABC):
     def undo(self) -> None:
         """Take the last step back, exactly. Only once."""
         np.copyto(self.parameters, self.before)
-        for name, array in self.memory.items():
-            np.copyto(array, self.memory_before[name])
+        self.memory, self.memory_before = self.memory_before, self.memory
         self.count -= 1
 
     def picture(self) -> Self:
@@ -97,7 +95,7 @@ class Optimizer(ABC):
 
     @abstractmethod
     def _change(self, gradient: Array) -> None:
-        """Update the memory and fill `delta`."""
+        """Fill `memory` from `memory_before`, and `delta`."""
 
     @abstractmethod
     def operations(self) -> tuple[Operation, ...]:
@@ -139,9 +137,9 @@ class Sgd(Optimizer):
     memory_names = ("buf",)
 
     def _change(self, gradient: Array) -> None:
-        buffer = self.memory["buf"]
+        before, buffer = self.memory_before["buf"], self.memory["buf"]
         # A buffer of zeros makes the first one g, as PyTorch's clone of g does.
-        np.multiply(buffer, self.parameters.dtype.type(self.hyperparameters.momentum), out=buffer)
+        np.multiply(before, self.parameters.dtype.type(self.hyperparameters.momentum), out=buffer)
         np.add(buffer, gradient, out=buffer)
         np.multiply(buffer, -self._lr, out=self.delta)
 
@@ -169,7 +167,7 @@ class Adagrad(Optimizer):
     def _change(self, gradient: Array) -> None:
         memory, scratch = self.memory["s"], self._scratch
         np.multiply(gradient, gradient, out=scratch)
-        np.add(memory, scratch, out=memory)
+        np.add(self.memory_before["s"], scratch, out=memory)
         if self.hyperparameters.eps_place == "inside":
             np.add(memory, self._eps, out=scratch)
             np.sqrt(scratch, out=scratch)
@@ -202,7 +200,7 @@ class RmsProp(Optimizer):
         number = self.parameters.dtype.type
         np.multiply(gradient, gradient, out=scratch)
         np.multiply(scratch, number(1 - self.hyperparameters.alpha), out=scratch)
-        np.multiply(memory, number(self.hyperparameters.alpha), out=memory)
+        np.multiply(self.memory_before["v"], number(self.hyperparameters.alpha), out=memory)
         np.add(memory, scratch, out=memory)
         np.sqrt(memory, out=scratch)
         np.add(scratch, self._eps, out=scratch)
@@ -242,12 +240,12 @@ class Adam(Optimizer):
         number = self.parameters.dtype.type
         beta1, beta2 = self.hyperparameters.beta1, self.hyperparameters.beta2
         first, second = self._corrections()
-        np.multiply(mean, number(beta1), out=mean)
+        np.multiply(self.memory_before["m"], number(beta1), out=mean)
         np.multiply(gradient, number(1 - beta1), out=scratch)
         np.add(mean, scratch, out=mean)
         np.multiply(gradient, gradient, out=scratch)
         np.multiply(scratch, number(1 - beta2), out=scratch)
-        np.multiply(square, number(beta2), out=square)
+        np.multiply(self.memory_before["v"], number(beta2), out=square)
         np.add(square, scratch, out=square)
         np.sqrt(square, out=scratch)
         np.divide(scratch, number(second), out=scratch)
