@@ -20,6 +20,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is imported
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
 from benchmarks.alternate import alternate, ratio  # noqa: E402 - after the path and the threads
+from benchmarks.plot import Panel, svg  # noqa: E402
 from benchmarks.rivals import (  # noqa: E402
     Size,
     compiled,
@@ -39,6 +40,7 @@ GOALS = {
     Size(128, 100, 32): (1.3, 1, 1),
     Size(256, 100, 64): (1, 1, 1),
 }
+PLOT = Path(__file__).parents[2] / "docs" / "growth.svg"
 LOOP_GOAL = 5.0
 COMPILED_GOALS = {16: 0.2, 64: 0.4, 100: 0.6, 128: 0.8}
 DOUBLED = {
@@ -54,6 +56,7 @@ class Effort:
 
     rounds: int
     seconds: float
+    plots: bool = False
 
 
 def against_torch(effort: Effort) -> Iterator[str]:
@@ -102,15 +105,21 @@ def against_compiled(effort: Effort) -> Iterator[str]:
 
 
 def growth(effort: Effort) -> Iterator[str]:
-    """Updates per second as H, T and B are doubled."""
+    """Updates per second as H, T and B are doubled; plotted in docs/growth.svg."""
+    panels = []
     for name, sizes in DOUBLED.items():
+        attribute = {"H": "hidden", "T": "steps", "B": "batch"}[name]
+        values = [getattr(size, attribute) for size in sizes]
+        yield f"{name:<5}" + " ".join(f"{value:>9}" for value in values)
+        rates: dict[str, list[float]] = {}
         for cell in CELLS:
             sides = {str(size): ours(cell, size) for size in sizes}
             spent = alternate(sides, effort.rounds, effort.seconds)
-            rates = " ".join(f"{1 / median(times):>9,.0f}" for times in spent.values())
-            values = {"H": "hidden", "T": "steps", "B": "batch"}[name]
-            heads = ", ".join(str(getattr(size, values)) for size in sizes)
-            yield f"{name} = {heads}: {cell:<5} {rates}"
+            rates[cell] = [1 / median(times) for times in spent.values()]
+            yield f"{cell:<5}" + " ".join(f"{rate:>9,.0f}" for rate in rates[cell])
+        panels.append(Panel(f"updates/s over {name}", values, rates))
+    if effort.plots:
+        PLOT.write_text(svg(panels), encoding="utf-8")
 
 
 def _mark(met: bool) -> str:
@@ -119,7 +128,7 @@ def _mark(met: bool) -> str:
 
 def main(arguments: list[str]) -> None:
     """Print every table, or those whose names are given."""
-    effort = Effort(5, 0.05) if "--quick" in arguments else Effort(15, 0.3)
+    effort = Effort(5, 0.05) if "--quick" in arguments else Effort(15, 0.3, plots=True)
     tables = (against_torch, against_loop, against_compiled, growth)
     wanted = [name for name in arguments if not name.startswith("--")]
     for table in tables:
