@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Callable, Iterable
@@ -71,6 +72,10 @@ class RnnTui(App[None]):
     def on_resize(self) -> None:
         """Terminals differ in what they make of a screen that is given another size."""
         self.wire.forget()
+
+    def on_ready(self) -> None:
+        """What there is by now stays: searching it for garbage again and again would only stall."""
+        gc.freeze()
 
     def on_unmount(self) -> None:
         """The session's thread ends with the screen."""

@@ -20,7 +20,7 @@ def test_v_in_the_backward_pass_checks_the_selected_weight() -> None:
         one.reach("25n", "BACKWARD t=18/20")
         one.send("v")
         text = one.wait_for(lambda text: "agrees" in text)
-        assert re.search(r"══ proof of dW_hi\[1,1\]", text)
+        assert re.search(r"══ proof of dW_ho\[1,1\]", text)  # gates are stored o, i, f, g
         assert "complex step" in text
         found = re.search(r"relative error +(\S+)", text)
         assert found is not None, text
