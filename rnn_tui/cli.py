@@ -37,6 +37,7 @@ from rnn_tui.settings import (
 if TYPE_CHECKING:
     from rnn_tui.engine.breakpoints import Breakpoint
     from rnn_tui.engine.trainer import Trainer
+    from rnn_tui.rival import Versus
     from rnn_tui.training import Progress, Summary
 
 PROGRAM = "rnn-tui"
@@ -83,6 +84,15 @@ _BREAK = Declaration(
     name="break", kind=str, default="", help="Stop when this becomes true; may be given again: "
     "loss<0.01, smoothed<0.01, grad>10, clipped, saturated f>0.9, update=500, pass=BACKWARD, t=7.",
     group="run", effect="live",
+)  # fmt: skip
+_VERSUS = Declaration(
+    name="versus", kind=str, default="", help="Set a second network beside this one, with this "
+    "cell: same seed, same data, in lock step; a changes places.", group="screen", effect="live",
+    choices=DECLARATIONS["cell"].choices,
+)  # fmt: skip
+_MATCH = Declaration(
+    name="match_parameters", kind=bool, default=False, help="Give the second network the hidden "
+    "size that makes its number of parameters about the same.", group="screen", effect="live",
 )  # fmt: skip
 _JSON = Declaration(
     name="json", kind=bool, default=False, help="Print the figures at the end as one JSON object.",
@@ -461,6 +471,8 @@ def _app_command() -> click.Command:
         SettingOption(_THEME),
         SettingOption(_REMOTE, "--remote/--local"),
         SettingOption(_BREAK, repeated=True),
+        SettingOption(_VERSUS),
+        SettingOption(_MATCH, "--match-parameters"),
     ]
     return _command(PROGRAM, _APP_HELP, _app, screen)
 
@@ -470,6 +482,7 @@ def _app(ctx: click.Context) -> int:
     breakpoints = _breakpoints(given)  # every error comes before the screen opens
     trainer = _make_trainer(given)
     _check_fit(breakpoints, trainer)
+    versus = _versus(given, trainer)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise CommandError("this needs a terminal; without one, use: rnn-tui train")
     from rnn_tui.tui.app import run_app
@@ -477,8 +490,22 @@ def _app(ctx: click.Context) -> int:
     remote = given.get("remote", bool(os.environ.get("SSH_CONNECTION")))
     theme = given.get("theme", str(_THEME.default))
     path = given.get("checkpoint")
-    run_app(trainer, remote=remote, theme=theme, path=path, breakpoints=breakpoints)
+    run_app(trainer, remote=remote, theme=theme, path=path, breakpoints=breakpoints, versus=versus)
     return DONE
+
+
+def _versus(given: Mapping[str, Any], trainer: Trainer) -> Versus | None:
+    """The network to set beside, if one is wanted."""
+    from rnn_tui.rival import Versus, rival_settings
+
+    match = given.get("match_parameters", False)
+    if "versus" not in given:
+        if match:
+            raise CommandError("--match-parameters needs a second network: --versus CELL")
+        return None
+    versus = Versus(given["versus"], match)
+    rival_settings(trainer.settings, trainer.architecture, versus)  # errors come before the screen
+    return versus
 
 
 # ---------------------------------------------------------------- train

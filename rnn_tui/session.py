@@ -32,6 +32,7 @@ from rnn_tui.engine.shadow import Shadow
 from rnn_tui.engine.timeline import Ghost, Place, Stride, Timeline
 from rnn_tui.engine.trainer import Divergence, Trainer
 from rnn_tui.proofs import Prover, Result, Verify, cause_of, requests
+from rnn_tui.rival import Rival, RivalView, Versus, rival_settings
 from rnn_tui.settings import Settings
 from rnn_tui.tasks.base import TestSeries
 
@@ -162,6 +163,18 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class SetBeside:
+    """Train a second network in lock step with this one; None: no longer."""
+
+    versus: Versus | None
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """Look at the other network, and move it: the two change places."""
+
+
+@dataclass(frozen=True, slots=True)
 class StopProof:
     """Give up the numeric check under way."""
 
@@ -195,6 +208,8 @@ Command = (
     | Intervene
     | Discard
     | Keep
+    | SetBeside
+    | Swap
 )
 
 
@@ -301,6 +316,7 @@ class Snapshot:
     trained: float  # seconds of training since the last save or start
     proofs: Mapping[str, Result]  # those there are, by name; none while running
     proving: tuple[str, float] | None  # the one being worked on, and the share done
+    rival: RivalView | None  # the network beside this one
 
     @property
     def state(self) -> str:
@@ -364,8 +380,23 @@ class _Goal:
 class Session:
     """Runs a trainer in a thread of its own. All public methods return at once."""
 
-    def __init__(self, trainer: Trainer, breakpoints: Iterable[Breakpoint] = ()) -> None:
+    def __init__(
+        self,
+        trainer: Trainer,
+        breakpoints: Iterable[Breakpoint] = (),
+        versus: Versus | None = None,
+    ) -> None:
+        """A session at the trainer's place, with a second network beside it if there is `versus`.
+
+        Raises:
+            SettingError: the second network's settings do not go together.
+        """
         self._trainer = trainer
+        self._versus = versus
+        self._rival = self._make_rival()
+        self._behind_since: float | None = None  # since when it is not where this one stands
+        self._beside = 0.0  # seconds it took since the speed was last measured
+        self._untold = False  # whether the screen is to hear of something once it is
         self._breakpoints = Breakpoints(*breakpoints)
         self._stop: Stop | None = None
         self._shadow: Shadow | None = None
@@ -388,6 +419,7 @@ class Session:
         self._predictions: Predictions | None = None
         self._evaluated = -math.inf
         self._evaluator: Evaluator | None = None
+        self._leave_behind()
         self._prover = Prover()
         self._asked: Verify | None = None  # a check that waits for the walk under way to end
         self.latest: Snapshot = self._snapshot()
@@ -450,7 +482,7 @@ class Session:
     def _work(self) -> None:
         while True:
             with self._wake:
-                while not (self._commands or self._goal or self._prover.busy or self._stopping):
+                while not (self._commands or self._busy or self._stopping):
                     self._wake.wait()
                 if self._stopping:
                     return
@@ -462,15 +494,28 @@ class Session:
             except Exception as error:  # whatever it is, the screen must hear of it and live on
                 self._fail(error)
                 news = True
-            if self._wanted or (news and not self._commands):
+            self._untold |= news and not self._commands
+            if (self._wanted or self._untold) and self._presentable():
                 self._publish()
-            if self._goal is not None or self._prover.busy:
+            if self._busy:
                 self._free.wait(LONGEST_HOLD)
+
+    @property
+    def _busy(self) -> bool:
+        behind = self._behind_since is not None
+        return self._goal is not None or behind or self._prover.busy
 
     def _continue(self, command: Command | None) -> bool:
         """A slice of what is under way; whether the screen is to hear of something."""
+        if self._behind_since is not None:
+            there = self._catch_up()
+            endless = self._goal is not None and math.isinf(self._goal.left)
+            walking = self._goal is not None and not endless
+            if there or not walking:  # a walk does not wait for the other network, a run does
+                return command is not None or (there and not endless)
         if self._goal is not None:
             self._slice(self._goal)
+            self._leave_behind()
             return self._is_news(command)
         return self._prover.work(SLICE) or command is not None
 
@@ -494,6 +539,59 @@ class Session:
         overdue = not goal.announced and time.perf_counter() - goal.begun > PATIENCE
         goal.announced |= overdue
         return overdue
+
+    # The network beside
+
+    def _make_rival(self) -> Rival | None:
+        if self._versus is None:
+            return None
+        trainer = self._trainer
+        settings = rival_settings(trainer.settings, trainer.architecture, self._versus)
+        return Rival.fresh(settings)
+
+    def _leave_behind(self) -> None:
+        """The first one has moved."""
+        if self._rival is not None and self._behind_since is None:
+            self._behind_since = time.perf_counter()
+
+    def _catch_up(self) -> bool:
+        """Bring the other a slice nearer to where this one stands; whether it has come there."""
+        if self._rival is None or self._behind_since is None:
+            return False
+        here, complete = self._timeline.here, self._trainer.cursor.complete
+        place = Place(here.index, EVERYTHING if complete else here.revealed)
+        start = time.perf_counter()
+        there = self._rival.follow(place, start + SLICE)
+        self._beside += time.perf_counter() - start
+        if there:
+            self._behind_since = None
+        return there
+
+    def _presentable(self) -> bool:
+        """Whether both stand at the same place, or that takes too long to wait for."""
+        since = self._behind_since
+        return since is None or time.perf_counter() - since > PATIENCE
+
+    def _set_beside(self, versus: Versus | None) -> None:
+        kept, self._versus = self._versus, versus
+        try:
+            self._rival = self._make_rival()
+        except ValueError as error:
+            self._versus = kept
+            self._say(str(error), error=True)
+        self._behind_since = None if self._rival is None else time.perf_counter()
+
+    def _swap(self) -> None:
+        """The other network leads from here on; what belongs to one of them is made anew."""
+        rival, versus = self._rival, self._versus
+        if rival is None or versus is None:
+            self._say("there is no other network: ctrl+p sets one beside this one")
+            return
+        self._goal, self._versus = None, Versus(self._trainer.settings.cell, versus.match)
+        self._rival = Rival(self._timeline)
+        self._trainer, self._timeline = rival.trainer, rival.timeline
+        self._shadow = self._predictions = self._evaluator = None
+        self._prover = Prover()
 
     def _fail(self, error: Exception) -> None:
         self._goal = None
@@ -548,6 +646,11 @@ class Session:
                 self._ask(command)
             case StopProof():
                 self._prover.stop()
+            case SetBeside(versus):
+                self._set_beside(versus)
+            case Swap():
+                self._swap()
+        self._leave_behind()
         forward = self._goal is not None and self._goal.way is None
         if forward and self._trainer.divergence is not None:
             self._goal = None
@@ -564,6 +667,8 @@ class Session:
         self._timeline.budget = settings.timeline * 2**20
         before = self._trainer.optimizer.before
         self._timeline.configure(settings)
+        if self._rival is not None:
+            self._rival.configure(settings)
         # Another optimizer has no last step, but this window was computed with these weights.
         np.copyto(self._trainer.optimizer.before, before)
 
@@ -627,13 +732,16 @@ class Session:
         self._goal = _Goal(Stride.UPDATE, 1, self._timeline.seek(place))
 
     def _restart(self, settings: Settings) -> None:
+        before = self._trainer
         try:
-            trainer = Trainer(settings)
+            self._trainer = Trainer(settings)
+            self._rival = self._make_rival()
         except ValueError as error:
+            self._trainer = before
             self._say(str(error), error=True)
             return
         self._goal = None
-        self._trainer = trainer
+        trainer = self._trainer
         self._timeline = Timeline(trainer, settings.timeline * 2**20)
         self._shadow = None
         self._speed = self._trained = 0.0
@@ -725,7 +833,8 @@ class Session:
             self._say(f"{trainer.divergence}; weights of update {trainer.updates} kept", error=True)
 
     def _measure(self, updates: int, seconds: float) -> None:
-        """Speed while working, smoothed over about half a second."""
+        """Speed while working, smoothed over about half a second; both networks' work counts."""
+        seconds, self._beside = seconds + self._beside, 0.0
         self._trained += seconds
         now = updates / max(seconds, 1e-9)
         weight = 1.0 - math.exp(-seconds / 0.5)
@@ -734,7 +843,7 @@ class Session:
     # Snapshots
 
     def _publish(self) -> None:
-        self._wanted = False
+        self._wanted = self._untold = False
         try:
             self.latest = self._snapshot()
         except Exception as error:
@@ -784,6 +893,7 @@ class Session:
             trained=self._trained,
             proofs=self._prove(),
             proving=self._prover.proving,
+            rival=self._rival.view(trainer.index) if self._rival is not None else None,
         )
         if cursor.stage is Pass.BACKWARD and snapshot.t >= cursor.t:
             return replace(snapshot, shares=shares(trainer.network, snapshot.t))

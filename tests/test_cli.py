@@ -24,6 +24,7 @@ from rnn_tui.checkpoint import load, save
 from rnn_tui.cli import run
 from rnn_tui.engine.breakpoints import ALLOWED
 from rnn_tui.engine.trainer import Trainer
+from rnn_tui.rival import Versus
 from rnn_tui.settings import DECLARATIONS, TASK_UPDATES, Settings, compose, preset
 
 PROGRAM = [sys.executable, "-m", "rnn_tui"]
@@ -209,6 +210,8 @@ REFUSED: dict[str, str] = {
     "train --metrics none/m.csv": "--metrics 'none/m.csv': its folder does not exist",
     "train --metrics .": "--metrics '.': it is a folder",
     "train --metrics run --out ./run": "--out and --metrics both name './run'",
+    "--versus lst": f"--versus must be {DECLARATIONS['cell'].allowed}, not 'lst'",
+    "--match-parameters": "--match-parameters needs a second network: --versus CELL",
     "": "this needs a terminal; without one, use: rnn-tui train",
     "run": "this needs a terminal; without one, use: rnn-tui train",
 }
@@ -366,7 +369,8 @@ def test_the_app_opens(opened: list[tuple[Trainer, dict[str, Any]]]) -> None:
     assert run(["--cell", "gru", "--theme", "light", "--remote"]) == 0
     trainer, rest = opened[0]
     assert trainer.settings == Settings(cell="gru")
-    assert rest == {"remote": True, "theme": "light", "path": None, "breakpoints": ()}
+    words = {"remote": True, "theme": "light", "path": None}
+    assert rest == {**words, "breakpoints": (), "versus": None}
 
 
 def test_the_app_takes_breakpoints_and_refuses_them_before_it_opens(
@@ -377,6 +381,11 @@ def test_the_app_takes_breakpoints_and_refuses_them_before_it_opens(
     assert run(["--break", "lost<1"]) == 2
     assert run(["--break", "saturated f>0.5"]) == 2
     assert len(opened) == 1
+
+
+def test_the_app_takes_a_second_network(opened: list[tuple[Trainer, dict[str, Any]]]) -> None:
+    assert run(["--versus", "lstm", "--match-parameters"]) == 0
+    assert opened[0][1]["versus"] == Versus("lstm", match=True)
 
 
 def test_remote_is_told_by_ssh(
@@ -396,7 +405,8 @@ def test_the_app_opens_a_checkpoint(opened: list[tuple[Trainer, dict[str, Any]]]
     trainer, rest = opened[0]
     assert trainer.updates == 3
     assert trainer.settings == Settings(hidden=4, steps=5, lr=0.5, optimizer="adam")
-    assert rest == {"remote": False, "theme": "dark", "path": "./train", "breakpoints": ()}
+    words = {"remote": False, "theme": "dark", "path": "./train"}
+    assert rest == {**words, "breakpoints": (), "versus": None}
 
 
 # ---------------------------------------------------------------- train

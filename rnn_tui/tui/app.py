@@ -16,7 +16,9 @@ from textual.screen import Screen
 
 from rnn_tui.engine.breakpoints import Breakpoint
 from rnn_tui.engine.trainer import Trainer
-from rnn_tui.session import Session
+from rnn_tui.rival import Versus
+from rnn_tui.session import Session, SetBeside
+from rnn_tui.settings import DECLARATIONS
 from rnn_tui.tui.keys import KEYS
 from rnn_tui.tui.screens.debugger import Debugger
 from rnn_tui.tui.themes import DARK, LIGHT, THEMES
@@ -41,6 +43,7 @@ class RnnTui(App[None]):
         theme: str = "dark",
         path: str | None = None,
         breakpoints: Iterable[Breakpoint] = (),
+        versus: Versus | None = None,
     ) -> None:
         """Show `trainer`; `remote` means fewer frames and no animations over a slow link."""
         self.wire = Wire()
@@ -49,7 +52,7 @@ class RnnTui(App[None]):
         self._first_theme = THEMES[theme].name
         if remote:
             self.animation_level = "none"
-        self.session = Session(trainer, breakpoints)
+        self.session = Session(trainer, breakpoints, versus)
         frames = REMOTE_FRAMES if remote else LOCAL_FRAMES
         self.debugger = Debugger(self.session, frames, path)
 
@@ -90,9 +93,23 @@ class RnnTui(App[None]):
                     await self.run_action(action, default_namespace=screen)
 
                 yield SystemCommand(key.help, f"key {key.shown}", call)
+            yield from self._versus_commands()
         for name, theme in THEMES.items():
             yield SystemCommand(f"theme: {name}", f"the {name} theme", _setter(self, theme.name))
         yield SystemCommand("quit", "quit at once", self.action_quit)
+
+    def _versus_commands(self) -> Iterable[SystemCommand]:
+        """A second network beside this one, of any cell."""
+
+        def setter(versus: Versus | None) -> Callable[[], None]:
+            return lambda: self.session.send(SetBeside(versus))
+
+        for cell in DECLARATIONS["cell"].choices:
+            same, matched = Versus(cell), Versus(cell, match=True)
+            yield SystemCommand(f"versus {cell}", "beside this network, same size", setter(same))
+            words = "beside this network, as many parameters"
+            yield SystemCommand(f"versus {cell}, matched", words, setter(matched))
+        yield SystemCommand("versus none", "no network beside this one", setter(None))
 
 
 def _setter(app: App[None], theme: str) -> Callable[[], None]:
@@ -109,8 +126,11 @@ def run_app(
     theme: str,
     path: str | None,
     breakpoints: Iterable[Breakpoint] = (),
+    versus: Versus | None = None,
 ) -> None:
     """Open the screen and stay until the user leaves."""
     sys.setswitchinterval(SWITCH)
-    app = RnnTui(trainer, remote=remote, theme=theme, path=path, breakpoints=breakpoints)
+    app = RnnTui(
+        trainer, remote=remote, theme=theme, path=path, breakpoints=breakpoints, versus=versus
+    )
     app.run()

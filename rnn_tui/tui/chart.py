@@ -374,6 +374,7 @@ _FINE = _Stroke("braille", "⠒⠒", 2, 4)
 _BOLD = _Stroke("hd", "▀▀", 2, 2)
 _LINES = (_FINE, _BOLD, _Stroke("·", "··"), _Stroke("+", "++"), _Stroke("*", "**"))
 _POINTS = tuple(_Stroke(glyph, glyph) for glyph in "•×○+*")
+_OWN_STROKES = {"ghost": _LINES[2], "rival": _LINES[3]}
 _BOLD_ROLES = frozenset({"smooth", "free-run", "accent"})
 
 
@@ -381,8 +382,8 @@ def _preferred(curve: Curve, usual: _Stroke) -> _Stroke:
     """The stroke for a curve if it is still free: ghosts are faint, what matters is bold."""
     if curve.kind == "points":
         return usual
-    if curve.role == "ghost":
-        return _LINES[2]
+    if curve.role in _OWN_STROKES:
+        return _OWN_STROKES[curve.role]
     return _BOLD if curve.role in _BOLD_ROLES else usual
 
 

@@ -56,6 +56,7 @@ KEYS = (
     Key("pagedown", "operation(-1)", "PgDn", "equation of the next operation", True),
     Key("comma", "parameter(-1)", ",", "parameter before (its share, its update)", True),
     Key("full_stop", "parameter(1)", ".", "next parameter", True),
+    Key("a", "swap", "a", "the other network (--versus): look at it and move it"),
     Key("x", "sample(1)", "x", "next sample of the batch", True),
     Key("v", "verify(False)", "v", "check the selected parameter's gradient numerically"),
     Key("V", "verify(True)", "V", "check the gradient of its whole tensor"),

@@ -39,6 +39,7 @@ from rnn_tui.session import (
     Snapshot,
     Step,
     StopProof,
+    Swap,
     Toggle,
 )
 from rnn_tui.settings import Settings
@@ -345,6 +346,10 @@ class Debugger(Screen[None]):
         """From the same seed."""
         self._look(t=None)
         self._send(Restart())
+
+    def action_swap(self) -> None:
+        """The network beside this one takes its place."""
+        self._send(Swap())
 
     def action_panel(self, direction: int) -> None:
         """The focus goes to the next or previous panel."""

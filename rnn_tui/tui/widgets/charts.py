@@ -34,6 +34,7 @@ def draw_loss(scene: Scene, width: int, height: int) -> Lines:
         (
             *ghosts,
             Curve("raw", "raw", curve.update, curve.loss),
+            *_rival_loss(scene.snapshot),
             Curve("smoothed", "smooth", curve.update, curve.smoothed),
         ),
         log_y=True,
@@ -42,6 +43,16 @@ def draw_loss(scene: Scene, width: int, height: int) -> Lines:
         empty="the loss of every update appears here",
     )
     return draw_chart(chart, width, height)
+
+
+def _rival_loss(snapshot: Snapshot) -> tuple[Curve, ...]:
+    """The other network's smoothed loss."""
+    rival = snapshot.rival
+    if rival is None:
+        return ()
+    return (
+        Curve(f"{rival.settings.cell} beside", "rival", rival.curve.update, rival.curve.smoothed),
+    )
 
 
 def predictions_title(scene: Scene) -> tuple[str, str]:
@@ -106,7 +117,7 @@ def draw_gradients(scene: Scene, width: int, height: int) -> Lines:
     known = _known_norms(snapshot)
     left = () if before is None else (Curve("before", "ghost", t, _where(before, known)),)
     chart = Chart(
-        (*left, Curve("‖∂L/∂h_t‖", "gradient", t, known)),
+        (*left, *_rival_norms(snapshot, t, known), Curve("‖∂L/∂h_t‖", "gradient", t, known)),
         log_y=True,
         x_label="timestep t",
         marks=(Mark(float(snapshot.t), f"t={snapshot.t}"),) if snapshot.cursor.t else (),
@@ -114,6 +125,15 @@ def draw_gradients(scene: Scene, width: int, height: int) -> Lines:
         empty="comes with the backward pass",
     )
     return draw_chart(chart, width, height)
+
+
+def _rival_norms(snapshot: Snapshot, t: Array, known: Array) -> tuple[Curve, ...]:
+    """The other network's norms, where it stands at the same place."""
+    rival = snapshot.rival
+    if rival is None or rival.behind or rival.divergence is not None:
+        return ()
+    label = f"{rival.settings.cell} beside"
+    return (Curve(label, "rival", t, _where(rival.gradient_norms, known)),)
 
 
 def _where(norms: Array, known: Array) -> Array:

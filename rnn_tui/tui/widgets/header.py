@@ -23,6 +23,9 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
     parameters = count(snapshot.optimizer.parameters.size)
     s = snapshot.settings
     subject = f" {snapshot.title} · {s.cell} {s.hidden} · {parameters} parameters"
+    if (rival := snapshot.rival) is not None:
+        other = rival.settings
+        subject += f" vs {other.cell} {other.hidden} · {count(rival.parameters)} parameters"
     if snapshot.stop is not None:
         stopped: Line = ((" ■ ", "error"), (snapshot.stop.reason, "strong"))
         return (fit(stopped, width), fit(_place(snapshot), width))
@@ -46,6 +49,17 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
     return (fit(first, width), fit(_place(snapshot), width))
 
 
+def _versus(snapshot: Snapshot) -> str:
+    """The other network's loss, and how far it is behind; nothing where there is none."""
+    rival = snapshot.rival
+    if rival is None:
+        return ""
+    loss = number(rival.loss, 3) if math.isfinite(rival.loss) else "–"
+    if rival.divergence is not None:
+        return f" vs diverged at {count(rival.diverged_at)}"
+    return f" vs {loss}" + (f" ({count(rival.behind)} behind)" if rival.behind else "")
+
+
 def _reach(snapshot: Snapshot) -> str:
     """The updates that can be gone back to, and the memory that takes."""
     timeline = snapshot.timeline
@@ -58,7 +72,7 @@ def _place(snapshot: Snapshot) -> Line:
     cursor = snapshot.cursor
     place = f"{cursor.stage} t={cursor.t}/{snapshot.steps}" if cursor.t else str(cursor.stage)
     loss = number(snapshot.loss, 3) if math.isfinite(snapshot.loss) else "–"
-    rest = f" · update {cursor.update} · loss {loss} · {snapshot.speed:.0f}/s · "
+    rest = f" · update {cursor.update} · loss {loss}{_versus(snapshot)} · {snapshot.speed:.0f}/s · "
     role = _STATE_ROLE[snapshot.state]
     line: Line = ((" ", ""), (place, "strong"), (rest, ""), (snapshot.state, role))
     if snapshot.seeking is not None:

@@ -1,0 +1,65 @@
+"""Two networks on one screen: names, parameter counts, losses and gradients of both."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rnn_tui.engine.timeline import Place
+from rnn_tui.engine.trainer import Trainer
+from rnn_tui.rival import Rival
+from rnn_tui.session import Snapshot
+from rnn_tui.tui.widgets import charts, header
+
+from .support import SMALL, Still, scene, text_of
+
+
+def beside(updates: int, steps: int, cell: str = "lstm") -> Snapshot:
+    """An rnn and a network beside it, both at the same place."""
+    trainer, rival = Trainer(SMALL), Rival.fresh(SMALL.with_(cell=cell, hidden=2))
+    trainer.run(updates)
+    for _ in range(steps):
+        trainer.step()
+    rival.follow(Place(trainer.index, 10**6), np.inf)
+    return replace(Still(trainer).snapshot(), rival=rival.view(trainer.index))
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_header_names_both_with_their_parameters_and_losses(width: int) -> None:
+    snapshot = beside(30, 0)
+    assert snapshot.rival is not None
+    first, second = text_of(header.draw(scene(snapshot), width, 2))
+    assert "rnn 4 · 29 parameters vs lstm 2 · 35 parameters" in first
+    assert f"loss {snapshot.loss:.3g} vs {snapshot.rival.loss:.3g} ·" in second
+    assert max(map(len, (first, second))) <= width
+
+
+def test_the_header_says_how_far_it_is_behind_or_where_it_diverged() -> None:
+    snapshot = beside(30, 0)
+    assert snapshot.rival is not None
+    late = replace(snapshot, rival=replace(snapshot.rival, behind=1200))
+    assert "(1,200 behind)" in text_of(header.draw(scene(late), 80, 2))[1]
+    rival = Rival.fresh(SMALL.with_(cell="gru"))
+    rival.trainer.network.parameters["W_y"][...] = 3e38
+    rival.follow(Place(snapshot.cursor.update * 100, 10**6), np.inf)
+    bad = replace(snapshot, rival=rival.view(10**6))
+    assert "vs diverged at 0" in text_of(header.draw(scene(bad), 80, 2))[1]
+
+
+@pytest.mark.parametrize(("width", "height"), [(78, 8), (46, 12)])
+def test_the_charts_name_the_other_network(width: int, height: int) -> None:
+    losses = "\n".join(text_of(charts.draw_loss(scene(beside(30, 0)), width, height)))
+    assert "++ lstm beside" in losses
+    assert "▀▀ smoothed" in losses
+    norms = "\n".join(text_of(charts.draw_gradients(scene(beside(3, 13)), width, height)))
+    assert "lstm beside" in norms
+
+
+def test_gradients_of_another_place_are_not_drawn() -> None:
+    snapshot = beside(3, 13)
+    assert snapshot.rival is not None
+    late = replace(snapshot, rival=replace(snapshot.rival, behind=2))
+    norms = "\n".join(text_of(charts.draw_gradients(scene(late), 78, 12)))
+    assert "beside" not in norms
