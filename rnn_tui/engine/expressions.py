@@ -331,6 +331,34 @@ class Zeros(Expression):
         return ()
 
 
+def renamed(node: Expression, name: Callable[[str], str]) -> Expression:
+    """The same equation of values that are called otherwise; `name` gives the new name.
+
+    Raises:
+        TypeError: `node` is of a kind that is not known here.
+    """
+    match node:
+        case Value(old):
+            return Value(name(old))
+        case Constant():
+            return node
+        case Dot(vector, matrix, transposed):
+            return Dot(name(vector), name(matrix), transposed)
+        case Binary(operator, left, right):
+            return Binary(operator, renamed(left, name), renamed(right, name))
+        case Square(value):
+            return Square(Value(name(value.name)))
+        case Negative(argument):
+            return Negative(renamed(argument, name))
+        case Function(function, argument):
+            return Function(function, renamed(argument, name))
+        case Softmax(old):
+            return Softmax(name(old))
+        case Zeros(like):
+            return Zeros(name(like))
+    raise TypeError(f"cannot rename {type(node).__name__}")
+
+
 def apply(name: str, argument: Array) -> Array:
     """The function `name` of an array, entry by entry.
 

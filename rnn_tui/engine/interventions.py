@@ -178,7 +178,7 @@ def _blocks(network: Network) -> dict[str, Array]:
 
 def pinnable(network: Network) -> dict[str, str]:
     """What can be held, as it is written: ``f`` → ``f_t``; inputs first."""
-    made = (operation.symbol for operation in network.cell.forward_operations)
+    made = (operation.symbol for operation in network.state_forward)
     return {_short(symbol): symbol for symbol in ("x_t", *made)}
 
 
@@ -224,7 +224,7 @@ def _assignment(text: str, plain: str, network: Network) -> Pin | Edit:
         raise InterventionError(text, f"one unit of {name} is written {name}_3")
     where = (None if number is None else int(number) for number in (unit, t))
     pin = Pin(pinnable(network)[name], value, *where)
-    if t is None and name in network.cell.states:
+    if t is None and name in network.states:
         raise InterventionError(text, f"{name} is a state: say when, {name} @7 or {name}_3 @7")
     return pin
 
@@ -342,14 +342,15 @@ def sent_on(operation: Operation) -> bool:
     return operation.symbol.endswith("_<t-1>")
 
 
-def grip(pins: Pins, cell: Cell, t: int) -> Grip:
-    """What `pins` do at timestep `t`; a later one goes over an earlier one."""
+def grip(pins: Pins, backward: Sequence[Operation], t: int) -> Grip:
+    """What `pins` do at timestep `t`, of whose backward pass `backward` are the operations.
+
+    A later one goes over an earlier one.
+    """
     if not pins:
         return FREE
     gradients = {
-        operation.row: operation.symbol
-        for operation in cell.backward_operations
-        if operation.column == "gradient"
+        operation.row: operation.symbol for operation in backward if operation.column == "gradient"
     }
     held: dict[str, tuple[tuple[slice, float], ...]] = {}
     stopped: dict[str, tuple[slice, ...]] = {}
@@ -382,7 +383,8 @@ class DeclaredKernel(Kernel):
         """`stored`: by timestep, parameters and views of the tape by name; `factors`: the arrays
         that the weights' gradients are products of; `fused` gathers them."""
         self.cell, self.fused, self.tape, self.stored = cell, fused, tape, stored
-        self.grips = [grip(pins, cell, t) for t in range(1, tape.steps + 1)]
+        backward = cell.backward_operations
+        self.grips = [grip(pins, backward, t) for t in range(1, tape.steps + 1)]
         self.asides = [_asides(operation, stored[0]) for operation in cell.forward_operations]
         arrays = [tape[name] for name in factors]
         self.factors = {

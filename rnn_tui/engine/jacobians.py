@@ -1,6 +1,7 @@
 """Jacobians of the state over time (Pascanu, Mikolov and Bengio 2013), of one sample.
 
-The state s_t is all that is carried: h_t, and for the LSTM h_t and c_t one after the other. With
+The state s_t is all that is carried: h_t, and for the LSTM h_t and c_t one after the other, and so
+layer after layer. With
 row vectors, ds_{t−1} = ds_t·J_t where J_t = ∂s_t/∂s_{t−1}, J_t[i, j] = ∂s_t[i]/∂s_{t−1}[j]. For the
 simple cell J_t = diag(φ′(a_t))·W_hᵀ.
 """
@@ -15,6 +16,7 @@ from rnn_tui.engine.cells.base import block_name, block_views
 from rnn_tui.engine.copies import Progress, Work, complete
 from rnn_tui.engine.expressions import Array
 from rnn_tui.engine.interventions import grip
+from rnn_tui.engine.layers import plain
 from rnn_tui.engine.network import Network, Picture
 from rnn_tui.engine.through_time import send_back
 
@@ -33,9 +35,9 @@ class JacobianNorms:
 
 
 def step_jacobian(network: Network, t: int, sample: int = 0) -> Array:
-    """J_t = ∂s_t/∂s_{t−1} of one sample, [S, S] float64; S is H, for the LSTM 2H."""
+    """J_t = ∂s_t/∂s_{t−1} of one sample, [S, S] float64; S is H, for the LSTM 2H, each layer."""
     picture = network.picture(sample)
-    size = network.architecture.hidden * len(network.cell.states)
+    size = network.architecture.hidden * len(network.states)
     return _send(picture, t, np.eye(size))
 
 
@@ -50,9 +52,9 @@ def jacobian_norming(network: Network, sample: int = 0) -> Work[JacobianNorms]:
     The rows of the identity, and those of the product so far, go back through the cell's own
     backward step. In float64, so that long products neither vanish nor overflow early.
     """
-    cell, steps = network.cell, network.tape.steps
+    states, steps = network.states, network.tape.steps
     picture = network.picture(sample)
-    size = network.architecture.hidden * len(cell.states)
+    size = network.architecture.hidden * len(states)
     step, product = np.empty(steps), np.empty(steps)
     rows = np.concatenate([np.eye(size), np.eye(size)])  # [2S, S]
     for t in range(steps, 0, -1):
@@ -60,7 +62,7 @@ def jacobian_norming(network: Network, sample: int = 0) -> Work[JacobianNorms]:
         step[t - 1], product[t - 1] = spectral_norm(sent[:size]), spectral_norm(sent[size:])
         rows[size:] = sent[size:]
         yield Progress(steps - t + 1, steps)
-    return JacobianNorms(cell.states, step, product)
+    return JacobianNorms(states, step, product)
 
 
 def _wide(picture: Picture, t: int) -> dict[str, Array]:
@@ -70,13 +72,13 @@ def _wide(picture: Picture, t: int) -> dict[str, Array]:
 
 def _send(picture: Picture, t: int, rows: Array) -> Array:
     """Gradients with respect to s_t, [R, S], become gradients with respect to s_{t−1}: rows·J_t."""
-    cell = picture.network.cell
-    values, held = _wide(picture, t), grip(picture.pins, cell, t)
-    width = rows.shape[1] // len(cell.states)
-    parts = {state: rows[:, k * width : (k + 1) * width] for k, state in enumerate(cell.states)}
+    states, backward = picture.network.states, picture.network.state_backward
+    values, held = _wide(picture, t), grip(picture.pins, backward, t)
+    width = rows.shape[1] // len(states)
+    parts = {state: rows[:, k * width : (k + 1) * width] for k, state in enumerate(states)}
     with np.errstate(all="ignore"):
-        sent = send_back(cell, values, np.zeros((1, width)), parts, held)
-    return np.concatenate([sent[f"d{state}_<t-1>"] for state in cell.states], axis=1)
+        sent = send_back(backward, values, np.zeros((1, width)), parts, held)
+    return np.concatenate([sent[f"d{state}_<t-1>"] for state in states], axis=1)
 
 
 def spectral_norm(matrix: Array) -> float:
@@ -95,10 +97,13 @@ def spectral_radii(network: Network) -> dict[str, float]:
     NaN where an entry is not finite. In the simple cell, with φ′ ≤ 1, gradients vanish when the
     largest singular value is below 1, and can explode only when it is above.
     """
-    spec = next(spec for spec in network.specs if spec.name == "W_h")
-    blocks = block_views(network.parameters, "W_h", spec.blocks)
-    names = [block_name("W_h", gate) for gate in network.cell.gates]
-    return {name: spectral_radius(blocks[name]) for name in names}
+    found: dict[str, float] = {}
+    for spec in network.specs:
+        if plain(spec.name) == "W_h":
+            blocks = block_views(network.parameters, spec.name, spec.blocks)
+            names = (block_name(spec.name, gate) for gate in network.cell.gates)
+            found |= {name: spectral_radius(blocks[name]) for name in names}
+    return found
 
 
 def spectral_radius(matrix: Array) -> float:
@@ -124,7 +129,10 @@ class DirectPath:
 
 
 def direct_path(network: Network, sample: int = 0) -> DirectPath | None:
-    """Products of the gate that keeps the state, of one sample; None for a cell without one."""
+    """Products of the gate that keeps the state, of one sample; None for a cell without one.
+
+    Of stacked layers those of the first.
+    """
     for gate, state in (("f", "c"), ("z", "h")):
         if gate in network.cell.gates:
             return _direct_path(network, sample, gate, state)
@@ -135,6 +143,6 @@ def _direct_path(network: Network, sample: int, gate: str, state: str) -> Direct
     steps = network.tape.steps
     product = np.ones((steps + 1, network.architecture.hidden))
     for t in range(steps, 0, -1):
-        gates = network.cell.values(network.tape, t)[f"{gate}_t"]  # [B, H]
+        gates = network.cell.values(network.layers[0].tape(network.tape), t)[f"{gate}_t"]  # [B, H]
         product[t - 1] = product[t] * gates[sample]
     return DirectPath(gate, state, product, product.mean(axis=1), product.max(axis=1))

@@ -1,7 +1,9 @@
-"""A network: a recurrent cell and a linear readout, unrolled over one window.
+"""A network: recurrent cells on top of each other and a linear readout, unrolled over one window.
 
     h_t, … = cell(x_t, h_<t-1>, …)        [B, H]
     y_t    = h_t·W_y + b_y                [B, O]
+
+The second cell takes h_t for its input; see `rnn_tui.engine.layers`.
 
 What y_t is measured by, and at which timesteps, says the `Problem`; see `rnn_tui.engine.losses`.
 
@@ -13,24 +15,30 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
 from rnn_tui.engine.cells import make_cell
-from rnn_tui.engine.cells.base import Cell, Kernel, Operation, ParameterSpec, Row, block_views
+from rnn_tui.engine.cells.base import Cell, Kernel, Operation, ParameterSpec, block_views
 from rnn_tui.engine.codes import DENSE_WORK, OneHot, ScatterAdd, look_up
-from rnn_tui.engine.expressions import Array
+from rnn_tui.engine.expressions import Array, renamed
 from rnn_tui.engine.halves import Halves, Pair, worthwhile
 from rnn_tui.engine.interventions import DeclaredKernel, Pin, Pins, grip
+from rnn_tui.engine.layers import Layer, Stack, declared_pins, numbered, plain
 from rnn_tui.engine.losses import LOSSES, SERIES, Problem
-from rnn_tui.engine.tape import ArraySpec, Tape, common_arrays
+from rnn_tui.engine.tape import ArraySpec, Tape, common_arrays, readout_arrays
 
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """What fixes the parameters, the cell and the sizes D, H, O; and what the network is for."""
+    """What fixes the parameters, the cell and the sizes D, H, O; and what the network is for.
+
+    Attributes:
+        layers: how many cells of this kind, all with H units, are stacked, at least 1.
+    """
 
     cell: str
     activation: str
@@ -38,6 +46,7 @@ class Architecture:
     hidden: int
     outputs: int
     problem: Problem = SERIES
+    layers: int = 1
 
     def unmasked(self) -> Architecture:
         """The same for windows of any length, where every timestep counts."""
@@ -48,10 +57,19 @@ class Architecture:
         return make_cell(self.cell, self.activation)
 
     def parameters(self) -> tuple[ParameterSpec, ...]:
-        """All parameters in order of storage: the cell's, then the readout's."""
+        """All parameters in order of storage: the cells' from the bottom up, then the readout's."""
+        cells = (layer.parameters(self.features, self.hidden) for layer in self.make_layers())
+        return (*chain.from_iterable(cells), *self.readout(numbered("h", self.layers)))
+
+    def make_layers(self) -> tuple[Layer, ...]:
+        """The declarations of all layers, from the bottom up."""
+        cell = self.make_cell()
+        return tuple(Layer(cell, k, self.layers) for k in range(1, self.layers + 1))
+
+    def readout(self, h: str = "h") -> tuple[ParameterSpec, ...]:
+        """The readout's parameters; `h`: what the top layer's hidden state is called."""
         return (
-            *self.make_cell().parameters(self.features, self.hidden),
-            ParameterSpec("W_y", (self.hidden, self.outputs), "h", "dy"),
+            ParameterSpec("W_y", (self.hidden, self.outputs), h, "dy"),
             ParameterSpec("b_y", (self.outputs,), None, "dy"),
         )
 
@@ -99,11 +117,12 @@ class _Matrix:
         return rows.reshape(-1, rows.shape[-1])
 
 
-def _matrices(specs: tuple[ParameterSpec, ...], apart: bool) -> tuple[_Matrix, ...]:
-    """The parameters in order of storage, merged where they can be; W_x not if x lies `apart`."""
+def _matrices(
+    specs: tuple[ParameterSpec, ...], start: int = 0, apart: bool = False
+) -> tuple[_Matrix, ...]:
+    """Parameters stored from `start` on, merged where they can be; W_x not if x lies `apart`."""
     beside = {("h_prev", None), ("h", None)} | (set() if apart else {("x", "h_prev")})
     merged: list[_Matrix] = []
-    start = 0
     for spec in specs:
         rows, width = math.prod(spec.shape[:-1]), spec.shape[-1]
         last = merged[-1] if merged else None
@@ -143,11 +162,19 @@ class Network:
 
     Another network may be bound to the same vector with a window of its own, for instance to
     evaluate while this one trains. Timesteps count from 1.
+
+    Attributes:
+        cell: the cell's declaration, by its own names; `layers` have it by theirs.
+        states: what is carried from timestep to timestep, in all layers.
+        state_forward, state_backward: operations of all layers at one timestep, in order, without
+            the readout; `readout_forward` are those of the readout, forward.
+        rows: lines of the timestep panel.
     """
 
     def __init__(self, architecture: Architecture, flat: Array, steps: int, batch: int) -> None:
         self.architecture = architecture
-        self.cell = architecture.make_cell()
+        self.layers = architecture.make_layers()
+        self.cell = self.layers[0].cell  # the same in all of them
         self.problem = architecture.problem
         self.measure = LOSSES[self.problem.loss]
         self.specs = architecture.parameters()
@@ -156,8 +183,10 @@ class Network:
         self.gradient = np.zeros_like(flat)
         self.gradients = views(self.specs, self.gradient)
         self.tape = Tape(steps, batch, self._arrays(), flat.dtype)
-        self.tape["one"][...] = 1
-        self._matrices = _matrices(self.specs, self.problem.symbols)
+        for layer in self.layers:
+            self.tape[layer.name("one")][...] = 1
+        self._matrices, self._readout = self._as_matrices()
+        self._declare()
         width = len(self.cell.blocks) * architecture.hidden
         self._pair = Pair() if worthwhile(batch, width) else None
         self._fused = self._make_kernel()
@@ -175,15 +204,49 @@ class Network:
 
     def _arrays(self) -> tuple[ArraySpec, ...]:
         """What there is on the tape."""
-        architecture, symbols = self.architecture, self.problem.symbols
-        hidden, outputs = architecture.hidden, architecture.outputs
-        arrays = common_arrays(architecture.features, hidden, outputs, apart=symbols)
-        arrays += self.measure.arrays(outputs) + self.cell.arrays(hidden)
+        hidden, outputs = self.architecture.hidden, self.architecture.outputs
+        arrays = self._first_arrays() + readout_arrays(outputs) + self.measure.arrays(outputs)
+        for layer in self.layers[1:]:
+            arrays += layer.named(common_arrays(hidden, hidden) + self.cell.arrays(hidden))
+        return arrays
+
+    def _first_arrays(self) -> tuple[ArraySpec, ...]:
+        """Those of the first layer, which reads numbers or symbols."""
+        hidden, symbols = self.architecture.hidden, self.problem.symbols
+        arrays = common_arrays(self.architecture.features, hidden, apart=symbols)
+        arrays = self.layers[0].named(arrays + self.cell.arrays(hidden))
         if symbols:
             products = ArraySpec("ax", self.parameters["W_x"].shape[1])
             arrays += (ArraySpec("codes", 1, codes=True),)
             arrays += () if any(spec.name == "ax" for spec in arrays) else (products,)
         return arrays
+
+    def _as_matrices(self) -> tuple[list[tuple[_Matrix, ...]], _Matrix]:
+        """The matrices of each layer, with the cell's plain names, and the readout's."""
+        found, start, width = [], 0, self.architecture.features
+        for layer in self.layers:
+            specs = self.cell.parameters(width, self.architecture.hidden)
+            apart = self.problem.symbols and layer.number == 1
+            found.append(_matrices(specs, start, apart))
+            start += sum(math.prod(matrix.shape) for matrix in found[-1])
+            width = self.architecture.hidden
+        (readout,) = _matrices(self.architecture.readout(), start)
+        return found, readout
+
+    def _declare(self) -> None:
+        """What all layers declare, put together once."""
+        below, above = self.layers, tuple(reversed(self.layers))
+        self.states = tuple(state for layer in below for state in layer.states)
+        self.state_forward = tuple(chain.from_iterable(each.forward_operations for each in below))
+        self.state_backward = tuple(chain.from_iterable(each.backward_operations for each in above))
+        self.rows = tuple(chain.from_iterable(each.rows for each in below)) + self.measure.rows
+        self.readout_forward = self.measure.forward_operations
+        if len(below) > 1:
+            names = {"h_t": above[0].name("h_t")}
+            self.readout_forward = tuple(
+                replace(each, expression=renamed(each.expression, lambda n: names.get(n, n)))
+                for each in self.readout_forward
+            )
 
     def _bind(self) -> None:
         """Views of whole sequences as [T·B, …] rows, made once."""
@@ -193,12 +256,16 @@ class Network:
         self._dy, self._dh_y = tape.flat("dy"), tape.flat("dh_y")
         self._W_yT = self.parameters["W_y"].T
         self._products = [
-            (matrix.left(tape).T, tape.flat(matrix.right), matrix.of(self.gradient))
-            for matrix in self._matrices
+            (matrix.left(mine).T, mine.flat(matrix.right), matrix.of(self.gradient))
+            for layer, matrices in zip(self.layers, self._matrices, strict=True)
+            for mine in (layer.tape(tape),)
+            for matrix in matrices
         ]
         self._scatter = self._scatter_add()
-        readout = self._matrices[-1]
-        self._h, self._W = readout.left(tape), readout.of(self.flat)  # [T·B, H+1], [H+1, O]
+        readout = self._readout
+        self._h = readout.left(self.layers[-1].tape(tape))  # [T·B, H+1]
+        self._W = readout.of(self.flat)  # [H+1, O]
+        self._products.append((self._h.T, self._dy, readout.of(self.gradient)))
 
     def _scatter_add(self) -> ScatterAdd | None:
         """For symbols, the gradient of W_x, where that is faster than the product it replaces."""
@@ -211,17 +278,32 @@ class Network:
 
     def _make_kernel(self) -> Kernel:
         """The fused kernel, or two of them for the halves of a large batch."""
-        weights, tape, half = self._with_matrix(), self.tape, self.tape.batch // 2
+        tape, half = self.tape, self.tape.batch // 2
         if self._pair is None:
-            return self.cell.kernel(weights, tape)
-        upper = self.cell.kernel(weights, tape.part(slice(half)))
-        lower = self.cell.kernel(weights, tape.part(slice(half, None)))
+            return self._kernel_on(tape)
+        upper = self._kernel_on(tape.part(slice(half)))
+        lower = self._kernel_on(tape.part(slice(half, None)))
         return Halves(upper, lower, self._pair)
 
-    def _with_matrix(self) -> dict[str, Array]:
-        """The parameters by name, and as ``W`` the matrix that W_h is part of."""
-        found = {matrix.names[-1]: matrix.of(self.flat) for matrix in self._matrices}
-        return {**self.parameters, "W": found.get("b", self.parameters["b"])}
+    def _kernel_on(self, tape: Tape) -> Kernel:
+        """The fused kernel of all layers for some of the samples."""
+        return self._stacked(
+            [self.cell.kernel(self._with_matrix(layer), layer.tape(tape)) for layer in self.layers],
+            tape,
+        )
+
+    def _stacked(self, kernels: Sequence[Kernel], tape: Tape) -> Kernel:
+        """The layers' kernels as one."""
+        if len(kernels) == 1:
+            return kernels[0]
+        return Stack(self.layers, kernels, self.parameters, tape)
+
+    def _with_matrix(self, layer: Layer) -> dict[str, Array]:
+        """A layer's parameters by plain name, and as ``W`` the matrix that W_h is part of."""
+        weights = layer.weights(self.parameters)
+        matrices = self._matrices[layer.number - 1]
+        found = {matrix.names[-1]: matrix.of(self.flat) for matrix in matrices}
+        return {**weights, "W": found.get("b", weights["b"])}
 
     # What is held and cut
 
@@ -243,11 +325,20 @@ class Network:
             self.kernel = self.declared_kernel()
 
     def declared_kernel(self) -> Kernel:
-        """The cell's declared operations as a kernel, with the pins in force."""
-        tape = self.tape
-        stored = [stored_values(self, self.parameters, tape, t) for t in range(1, tape.steps + 1)]
-        factors = [spec.right for spec in self.specs]
-        return DeclaredKernel(self.cell, self._fused, tape, stored, factors, self._pins)
+        """The cells' declared operations as a kernel, with the pins in force."""
+        return self._stacked([self._declared(layer) for layer in self.layers], self.tape)
+
+    def _declared(self, layer: Layer) -> Kernel:
+        tape, steps = self.tape, range(1, self.tape.steps + 1)
+        stored = [layer.stored(self.parameters, tape, t) for t in steps]
+        symbols = declared_pins(layer)
+        pins = tuple(
+            replace(pin, symbol=symbols[pin.symbol]) if isinstance(pin, Pin) else pin
+            for pin in self._pins
+            if not isinstance(pin, Pin) or pin.symbol in symbols
+        )
+        factors = [spec.right for spec in self.cell.parameters(1, 1)]
+        return DeclaredKernel(self.cell, self._fused, layer.tape(tape), stored, factors, pins)
 
     # The window
 
@@ -288,18 +379,18 @@ class Network:
     def set_state(self, states: Mapping[str, Array] | None) -> None:
         """The state [B, H] the window begins with; None: zeros."""
         for name, array in self.tape.states.items():
-            if name in self.cell.states:
+            if name in self.states:
                 array[0] = 0 if states is None else states[name]
 
     def carry_state(self) -> None:
         """The window begins with the state the one before ended with."""
-        for name in self.cell.states:
+        for name in self.states:
             array = self.tape.states[name]
             np.copyto(array[0], array[-1])
 
     def state(self, t: int) -> dict[str, Array]:
         """Copies of the states [B, H] after timestep `t`; 0 is the window's beginning."""
-        return {name: self.tape.states[name][t].copy() for name in self.cell.states}
+        return {name: self.tape.states[name][t].copy() for name in self.states}
 
     def forward(self, first: int, last: int) -> None:
         """Timesteps `first` … `last`; the window's input products are made at the first of all."""
@@ -362,24 +453,19 @@ class Network:
     # What the declaration says of this tape
 
     @property
-    def rows(self) -> tuple[Row, ...]:
-        """Lines of the timestep panel."""
-        return self.cell.rows + self.measure.rows
-
-    @property
     def forward_operations(self) -> tuple[Operation, ...]:
         """Operations of one timestep, forward, in order."""
-        return self.cell.forward_operations + self.measure.forward_operations
+        return self.state_forward + self.readout_forward
 
     @property
     def backward_operations(self) -> tuple[Operation, ...]:
         """Operations of one timestep where the loss counts, backward, in order."""
-        return self.measure.backward_operations(True) + self.cell.backward_operations
+        return self.measure.backward_operations(True) + self.state_backward
 
     def backward_operations_at(self, t: int) -> tuple[Operation, ...]:
         """Those of timestep `t`: as many, but where the loss does not count dy_t is declared 0."""
         counts = self.problem.counts(t)
-        return self.measure.backward_operations(counts) + self.cell.backward_operations
+        return self.measure.backward_operations(counts) + self.state_backward
 
     def values(self, t: int) -> dict[str, Array]:
         """Every named value at timestep `t`, of the whole batch; see `named_values`."""
@@ -415,7 +501,7 @@ def named_values(
     over from the window before.
     """
     values = stored_values(network, parameters, tape, t)
-    held = grip(pins, network.cell, t)
+    held = grip(pins, network.state_backward, t)
     with np.errstate(all="ignore"):  # near a divergence these may overflow; whoever asks looks
         for operation in network.forward_operations:
             if (symbol := operation.symbol) not in values:
@@ -434,22 +520,16 @@ def stored_values(
     """Those of the values at timestep `t` that are parameters or views of the tape, by name."""
     k = t - 1
     values: dict[str, Array] = {"N": np.asarray(network.counted, tape.dtype)}
-    for spec in network.specs:
-        values.update(block_views(parameters, spec.name, spec.blocks))
+    for layer in network.layers:
+        values.update(layer.values(parameters, tape, t))
     values |= {
-        "x_t": tape["x"][k],
-        "h_<t-1>": tape["h"][k],
-        "h_t": tape["h"][t],
+        "W_y": parameters["W_y"],
+        "b_y": parameters["b_y"],
         "y_t": tape["y"][k],
         "target_t": tape["target"][k],
         "dy_t": tape["dy"][k],
-        "dh_y": tape["dh_y"][k],
-        "dh_next": tape["dh_next"][t],
-        "dh_t": tape["dh"][k],
-        "dh_<t-1>": tape["dh_next"][k],
     }
     values.update(network.measure.values(tape, t))
-    values.update(network.cell.values(tape, t))
     return values
 
 
@@ -475,10 +555,11 @@ def initialise(
             array[...] = random.uniform(-bound, bound, array.shape)
         if init != "uniform" and spec.left is None:
             array[...] = 0.0
-        if spec.name == "W_h" and init in ("orthogonal", "identity"):
+        name = plain(spec.name)  # alike in every layer
+        if name == "W_h" and init in ("orthogonal", "identity"):
             for block in block_views({"W_h": array}, "W_h", spec.blocks).values():
                 block[...] = _recurrent_start(init, architecture.hidden, random)
-        if spec.name == "b" and "f" in spec.blocks:
+        if name == "b" and "f" in spec.blocks:
             block_views({"b": array}, "b", spec.blocks)["b_f"][...] += forget_bias
     return flat.astype(dtype)
 

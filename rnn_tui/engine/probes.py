@@ -46,9 +46,12 @@ def shares(network: Network, t: int) -> Shares:
 
 
 def gradient_norms(network: Network) -> Array:
-    """‖∂L/∂h_t‖ for t = 1 … T over batch and units, [T] float64."""
-    gradient = network.tape["dh"].astype(np.float64)
-    norms: Array = np.sqrt(np.einsum("tbh,tbh->t", gradient, gradient))
+    """‖∂L/∂h_t‖ for t = 1 … T over batch, units and layers, [T] float64."""
+    squares = np.zeros(network.tape.steps)
+    for layer in network.layers:
+        gradient = network.tape[layer.name("dh")].astype(np.float64)
+        squares += np.einsum("tbh,tbh->t", gradient, gradient)
+    norms: Array = np.sqrt(squares)
     return norms
 
 

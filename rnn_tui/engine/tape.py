@@ -26,11 +26,14 @@ Common arrays (T window, B batch, D inputs, H hidden units, O outputs):
 Arrays of one group lie side by side in one array, so that they can be one factor of a product: x,
 h and one are the rows ``[x_t | h_<t-1> | 1]``, and ``[h_t | 1]``. Symbols are looked up, not
 multiplied: then x lies apart, and ``ax`` [T, B, G·H] is x_t·W_x + b.
+
+Of stacked layers all arrays are on one tape: those of the second are called ``x2``, ``h2``,
+``dh2_next`` and so on, see `rnn_tui.engine.layers`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -107,6 +110,14 @@ class Tape:
         }
         return part
 
+    def under(self, names: Mapping[str, str]) -> Tape:
+        """Some of the arrays by other names, sharing this one's memory; `names`: new to old."""
+        tape = Tape(self.steps, self.batch, (), self.dtype)
+        tape.arrays = {new: self.arrays[old] for new, old in names.items()}
+        tape.states = {new: self.states[old] for new, old in names.items() if old in self.states}
+        tape._beside = {new: self._beside[old] for new, old in names.items() if old in self._beside}
+        return tape
+
     def __getitem__(self, name: str) -> Array:
         return self.arrays[name]
 
@@ -138,17 +149,17 @@ class Tape:
         return self.flat(name)[(t - 1) * self.batch : t * self.batch]
 
 
-def common_arrays(
-    features: int, hidden: int, outputs: int, *, apart: bool = False
-) -> tuple[ArraySpec, ...]:
+def readout_arrays(outputs: int) -> tuple[ArraySpec, ...]:
+    """The arrays of the readout."""
+    return tuple(ArraySpec(name, outputs) for name in ("target", "y", "dy"))
+
+
+def common_arrays(features: int, hidden: int, *, apart: bool = False) -> tuple[ArraySpec, ...]:
     """The arrays every cell has; with `apart`, x does not lie beside h."""
     return (
         ArraySpec("x", features, group="" if apart else "inputs"),
         ArraySpec("h", hidden, state=True, group="inputs"),
         ArraySpec("one", 1, state=True, group="inputs"),
-        ArraySpec("target", outputs),
-        ArraySpec("y", outputs),
-        ArraySpec("dy", outputs),
         ArraySpec("dh_y", hidden),
         ArraySpec("dh_next", hidden, state=True),
         ArraySpec("dh", hidden),

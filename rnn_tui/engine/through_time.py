@@ -7,12 +7,12 @@ cell, and nothing on the tape is touched.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from rnn_tui.engine.cells.base import Cell
+from rnn_tui.engine.cells.base import Operation
 from rnn_tui.engine.copies import Progress, Work, complete
 from rnn_tui.engine.expressions import Array
 from rnn_tui.engine.interventions import FREE, Grip, grip
@@ -24,7 +24,7 @@ EXPLODED = 10.0  # above this multiple, as exploding
 
 
 def send_back(
-    cell: Cell,
+    operations: Sequence[Operation],
     values: Mapping[str, Array],
     entering: Array,
     arriving: Mapping[str, Array],
@@ -33,6 +33,7 @@ def send_back(
     """One timestep backward for R gradients at once: all values named as the operations name them.
 
     Args:
+        operations: those of the backward pass below the readout, `Network.state_backward`.
         values: the timestep's forward values [B, …] and the parameters.
         entering: ``dh_y``, what comes from y_t, [R, B, H] or what broadcasts to it.
         arriving: for each state ``s``, ``ds_next`` from timestep t+1, [R, B, H].
@@ -44,7 +45,7 @@ def send_back(
     known = dict(values)
     known["dh_y"] = entering
     known |= {f"d{state}_next": array for state, array in arriving.items()}
-    held.send(cell.backward_operations, known)
+    held.send(operations, known)
     return known
 
 
@@ -52,9 +53,10 @@ def send_back(
 class Itemised:
     """How much of each timestep's loss reaches back how far.
 
-    norms[t−1, k] = ‖∂L_t/∂h_{t−k}‖ over batch and units, t = 1 … T, k = 0 … t; NaN where k > t.
-    L_t is what timestep t adds to the mean loss. The entry k = t is the window's first state h_0,
-    where the gradient is cut. The last row, norms[T−1], is one gradient's way through the window.
+    norms[t−1, k] = ‖∂L_t/∂h_{t−k}‖ over batch, units and layers, t = 1 … T, k = 0 … t; NaN where
+    k > t. L_t is what timestep t adds to the mean loss. The entry k = t is the window's first state
+    h_0, where the gradient is cut. The last row, norms[T−1], is one gradient's way through the
+    window.
     """
 
     norms: Array  # [T, T+1] float64
@@ -73,33 +75,33 @@ def itemising(network: Network) -> Work[Itemised]:
 
     All t go back together, those up to T that have set out. Their sum over t is dh.
     """
-    tape, cell = network.tape, network.cell
-    steps = tape.steps
+    tape, steps, backward = network.tape, network.tape.steps, network.state_backward
     # With one sample the axis B is left out: one product instead of a pile of them.
     shape = tape["dh_y"].shape if tape.batch > 1 else (steps, tape["dh_y"].shape[-1])
     norms = np.full((steps, steps + 1), np.nan)
     sources = tape["dh_y"].reshape(shape)
-    sent = {state: np.zeros(shape, tape.dtype) for state in cell.states}  # [T, B, H], by source
+    sent = {state: np.zeros(shape, tape.dtype) for state in network.states}  # [T, B, H], by source
     entering = np.zeros(shape, tape.dtype)
     for t in range(steps, 0, -1):
         entering[t - 1 :] = 0
         entering[t - 1] = sources[t - 1]
         with np.errstate(all="ignore"):
             arriving = {state: array[t - 1 :] for state, array in sent.items()}
-            held = grip(network.pins, cell, t)
-            done = send_back(cell, network.values(t), entering[t - 1 :], arriving, held)
+            held = grip(network.pins, backward, t)
+            done = send_back(backward, network.values(t), entering[t - 1 :], arriving, held)
             for state, array in sent.items():
                 array[t - 1 :] = done[f"d{state}_<t-1>"]
-            _enter(norms, t, _sizes(done["dh_t"]))
+            _enter(norms, t, _sizes([done[layer.name("dh_t")] for layer in network.layers]))
         yield Progress(steps - t + 1, steps)
     with np.errstate(all="ignore"):
-        _enter(norms, 0, _sizes(sent["h"]), first=1)
+        _enter(norms, 0, _sizes([sent[layer.name("h")] for layer in network.layers]), first=1)
     return Itemised(norms)
 
 
-def _sizes(gradients: Array) -> Array:
-    """The norm of each of R gradients [R, …], [R] float64."""
-    rows = gradients.reshape(len(gradients), -1).astype(np.float64)
+def _sizes(gradients: Sequence[Array]) -> Array:
+    """The norm of each of R gradients [R, …], over all layers together: [R] float64."""
+    whole = [array.reshape(len(array), -1).astype(np.float64) for array in gradients]
+    rows = whole[0] if len(whole) == 1 else np.concatenate(whole, axis=1)
     sizes: Array = np.sqrt(np.einsum("rk,rk->r", rows, rows))
     return sizes
 

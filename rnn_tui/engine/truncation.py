@@ -49,7 +49,7 @@ class Truncation:
 
 def edge(network: Network) -> Edge:
     """The edge of a window whose backward pass is done."""
-    tape, names = network.tape, network.cell.states
+    tape, names = network.tape, network.states
     return Edge(
         {name: norm(tape[f"d{name}_next"][0].reshape(-1)) for name in names},
         {name: norm(tape[name][0].reshape(-1)) for name in names},
@@ -99,14 +99,14 @@ def _carry_on(before: Network, now: Network) -> Array:
     tape["dy"].fill(0)
     tape["dh_y"].fill(0)
     before.kernel.begin_backward()
-    for name in before.cell.states:
+    for name in before.states:
         tape[f"d{name}_next"][-1] = now.tape[f"d{name}_next"][0]
     before.kernel.backward(1, tape.steps)
     return shares(before, 1).so_far
 
 
 def _drift(network: Network, now: Network) -> float | None:
-    names = network.cell.states
+    names = network.states
     real = np.concatenate([network.tape[name][0].reshape(-1) for name in names])
     made = np.concatenate([now.tape[name][0].reshape(-1) for name in names])
     size = norm(made)

@@ -30,6 +30,7 @@ import numpy as np
 from rnn_tui.engine.cells.base import ParameterSpec
 from rnn_tui.engine.copies import Progress, Snapshot, Work, scratch
 from rnn_tui.engine.expressions import Array
+from rnn_tui.engine.layers import layer_of
 from rnn_tui.engine.network import Network, views
 
 TINY = 1e-200
@@ -140,18 +141,22 @@ def _terms(network: Network, spec: ParameterSpec) -> float:
     left = np.ones(1)
     if spec.left is not None:
         left = np.maximum(np.abs(tape.flat(spec.left)).max(axis=1), 1.0)  # [T·B]
-    names = ["dy"] if spec.right == "dy" else [f"d{state}" for state in network.cell.states]
+    layer = network.layers[layer_of(spec.name) - 1]
+    names = ["dy"] if spec.right == "dy" else [layer.name(f"d{s}") for s in network.cell.states]
     gradients = [np.abs(tape[name]).max(axis=2).reshape(-1) for name in names]  # [T·B] each
     return float(np.sum(left * np.max(gradients, axis=0)))
 
 
 def _largest(network: Network) -> float:
     """q of point 2."""
-    tape, parameters = network.tape, network.parameters
-    inward = np.abs(tape.flat("x")) @ np.abs(parameters["W_x"]) + np.abs(parameters["b"])
-    inward += np.abs(tape.flat("h_prev")) @ np.abs(parameters["W_h"])  # [T·B, G·H]
-    states = (tape[name] for name in network.cell.states)
-    return max(1.0, *(float(np.abs(array).max()) for array in (inward, *states)))
+    largest = 1.0
+    for layer in network.layers:
+        tape, weights = layer.tape(network.tape), layer.weights(network.parameters)
+        inward = np.abs(tape.flat("x")) @ np.abs(weights["W_x"]) + np.abs(weights["b"])
+        inward += np.abs(tape.flat("h_prev")) @ np.abs(weights["W_h"])  # [T·B, G·H]
+        states = (tape[name] for name in network.cell.states)
+        largest = max(largest, *(float(np.abs(array).max()) for array in (inward, *states)))
+    return largest
 
 
 def _trained(snapshot: Snapshot, dtype: type[np.generic], nothing_yet: Progress) -> Work[Network]:
@@ -200,10 +205,12 @@ class _Method(ABC):
         self.after_states = _after_states(self.network)
         network, tape = self.network, self.network.tape
         self.base = self.loss()
-        outputs = np.abs(tape.flat("h")) @ np.abs(network.parameters["W_y"])  # [T·B, O]
+        h = tape.flat(network.layers[-1].name("h"))
+        outputs = np.abs(h) @ np.abs(network.parameters["W_y"])  # [T·B, O]
         outputs += np.abs(network.parameters["b_y"])
         self.magnitude = network.loss_kernel.magnitude(outputs)
-        depth = tape["x"].shape[2] + tape["h"].shape[2] + 1
+        hidden, layers = network.architecture.hidden, len(network.layers)
+        depth = tape["x"].shape[2] + hidden + 1 + (layers - 1) * (2 * hidden + 1)
         self.roundings = tape.steps * depth + tape["y"].size
 
     def loss(self, index: int = 0) -> complex:
@@ -267,10 +274,11 @@ class _CentralDifferences(_Method):
         kept = float(flat[index])
         step = STEP * max(1.0, abs(kept))
         losses, signs = [], []
+        pre_activations = [layer.name("a") for layer in self.network.layers]
         for factor in (-2, -1, 1, 2):
             flat[index] = kept + factor * step
             losses.append(self.loss(index).real)
-            signs.append(self.network.tape["a"] > 0)
+            signs.append(np.stack([self.network.tape[name] > 0 for name in pre_activations]))
         flat[index] = kept
         if index < self.after_states:
             self.network.forward(1, self.network.tape.steps)

@@ -9,11 +9,17 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from rnn_tui.engine.layers import numbered
 from rnn_tui.engine.losses import Problem
 from rnn_tui.engine.network import Architecture, Network
 from rnn_tui.tasks.base import Topology
 
 CELLS = (("rnn", "tanh"), ("rnn", "relu"), ("lstm", "tanh"), ("gru", "tanh"))
+CELL_PARAMETERS = {
+    "rnn": ("W_x", "W_h", "b"),
+    "lstm": ("W_x", "W_h", "b"),
+    "gru": ("W_x", "W_h", "b", "b_hn"),
+}
 SMOOTH_CELLS = tuple(kind for kind in CELLS if kind[1] != "relu")
 
 
@@ -33,6 +39,7 @@ class Case:
     inputs: tuple[bool, ...] = ()  # the topology's masks; empty: every timestep
     counted: tuple[bool, ...] = ()
     symbols: bool = False
+    layers: int = 1
 
     @property
     def architecture(self) -> Architecture:
@@ -42,12 +49,12 @@ class Case:
             topology = Topology(self.inputs or every, self.counted or every)
         sizes = (self.features, self.hidden, self.outputs)
         problem = Problem(self.loss, self.symbols, topology)
-        return Architecture(self.cell, self.activation, *sizes, problem)
+        return Architecture(self.cell, self.activation, *sizes, problem, self.layers)
 
     def numbers(self) -> dict[str, np.ndarray]:
         """Parameters (biases not zero), start states, inputs and targets, from N(0, 0.7²)."""
         random = np.random.default_rng(self.seed)
-        names = self.architecture.make_cell().states
+        names = [name for layer in self.architecture.make_layers() for name in layer.states]
         shapes: dict[str, tuple[int, ...]] = {
             "parameters": (self.architecture.parameter_count(),),
             "x": (self.steps, self.batch, self.features),
@@ -75,7 +82,7 @@ class Case:
         network.inputs[...] = numbers["x"]
         network.targets[...] = numbers["target"]
         network.encode()
-        network.set_state({name: numbers[name] for name in network.cell.states})
+        network.set_state({name: numbers[name] for name in network.states})
         return network
 
 
@@ -98,15 +105,16 @@ def cases(kinds: tuple[tuple[str, str], ...] = CELLS) -> st.SearchStrategy[Case]
 
 
 def headed_cases(kinds: tuple[tuple[str, str], ...] = CELLS) -> st.SearchStrategy[Case]:
-    """Those of `cases` with any loss, any topology, of numbers or symbols."""
+    """Those of `cases` with any loss, any topology, of numbers or symbols, up to three layers."""
 
     def masks(case: Case) -> st.SearchStrategy[Case]:
         mask = st.lists(st.booleans(), min_size=case.steps, max_size=case.steps).map(tuple)
         return st.builds(
-            lambda loss, symbols, inputs, counted: replace(
-                case, loss=loss, symbols=symbols, inputs=inputs, counted=counted
+            lambda loss, layers, symbols, inputs, counted: replace(
+                case, loss=loss, layers=layers, symbols=symbols, inputs=inputs, counted=counted
             ),
             st.sampled_from(["mse", "cross-entropy"]),
+            st.sampled_from([1, 1, 2, 3]),
             st.booleans(),
             mask.filter(any),
             mask.filter(any),
@@ -130,11 +138,19 @@ def worst(found: Any, expected: Any) -> float:
     return float(np.max(np.abs(found - expected), initial=0.0)) / scale
 
 
-def to_torch(values: Mapping[str, np.ndarray], cell: str) -> dict[str, np.ndarray]:
-    """Parameters or gradients by our names, as PyTorch lays them out.
+def to_torch(values: Mapping[str, np.ndarray], cell: str, layers: int = 1) -> dict[str, np.ndarray]:
+    """Parameters or gradients by our names, as PyTorch lays them out and in its order."""
+    found: dict[str, np.ndarray] = {}
+    for k in range(1, layers + 1):
+        layer = {name: values[numbered(name, k)] for name in CELL_PARAMETERS[cell]}
+        found |= {f"rnn.{n}_l{k - 1}": array for n, array in _layer_to_torch(layer, cell).items()}
+    return found | {"readout.weight": values["W_y"].T, "readout.bias": values["b_y"]}
 
-    Our one bias is PyTorch's bias_ih; bias_hh is zero but for the GRU's n block, our b_hn. The
-    LSTM's gates are stored o, i, f, g here and i, f, g, o there.
+
+def _layer_to_torch(values: dict[str, np.ndarray], cell: str) -> dict[str, np.ndarray]:
+    """Our one bias is PyTorch's bias_ih; bias_hh is zero but for the GRU's n block, our b_hn.
+
+    The LSTM's gates are stored o, i, f, g here and i, f, g, o there.
     """
     values = {name: _rolled(name, array, cell, -1) for name, array in values.items()}
     bias = values["b"]
@@ -142,28 +158,27 @@ def to_torch(values: Mapping[str, np.ndarray], cell: str) -> dict[str, np.ndarra
     if cell == "gru":
         hidden_bias[-values["b_hn"].size :] = values["b_hn"]
     return {
-        "rnn.weight_ih_l0": values["W_x"].T,
-        "rnn.weight_hh_l0": values["W_h"].T,
-        "rnn.bias_ih_l0": bias,
-        "rnn.bias_hh_l0": hidden_bias,
-        "readout.weight": values["W_y"].T,
-        "readout.bias": values["b_y"],
+        "weight_ih": values["W_x"].T,
+        "weight_hh": values["W_h"].T,
+        "bias_ih": bias,
+        "bias_hh": hidden_bias,
     }
 
 
-def from_torch(tensors: Mapping[str, np.ndarray], cell: str) -> dict[str, np.ndarray]:
+def from_torch(
+    tensors: Mapping[str, np.ndarray], cell: str, layers: int = 1
+) -> dict[str, np.ndarray]:
     """The way back: what `to_torch` made, by our names."""
-    hidden_bias = tensors["rnn.bias_hh_l0"]
-    hidden = tensors["rnn.weight_hh_l0"].shape[1]
-    values = {
-        "W_x": tensors["rnn.weight_ih_l0"].T,
-        "W_h": tensors["rnn.weight_hh_l0"].T,
-        "b": tensors["rnn.bias_ih_l0"],
-        "W_y": tensors["readout.weight"].T,
-        "b_y": tensors["readout.bias"],
-    }
-    values |= {"b_hn": hidden_bias[-hidden:]} if cell == "gru" else {}
-    return {name: _rolled(name, array, cell, 1) for name, array in values.items()}
+    found = {"W_y": tensors["readout.weight"].T, "b_y": tensors["readout.bias"]}
+    for k in range(1, layers + 1):
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        layer = {name: tensors[f"rnn.{name}_l{k - 1}"] for name in names}
+        hidden = layer["weight_hh"].shape[1]
+        values = {"W_x": layer["weight_ih"].T, "W_h": layer["weight_hh"].T, "b": layer["bias_ih"]}
+        values |= {"b_hn": layer["bias_hh"][-hidden:]} if cell == "gru" else {}
+        values = {name: _rolled(name, array, cell, 1) for name, array in values.items()}
+        found |= {numbered(name, k): array for name, array in values.items()}
+    return found
 
 
 def _rolled(name: str, array: np.ndarray, cell: str, blocks: int) -> np.ndarray:

@@ -89,7 +89,7 @@ def test_the_declaration_is_what_was_computed(case: Case) -> None:
     trained(network)
     for t in range(1, case.steps + 1):
         values = network.values(t)
-        made = network.measure.forward_operations + network.backward_operations_at(t)[:2]
+        made = network.readout_forward + network.backward_operations_at(t)[:2]
         for operation in made:
             found = operation.expression.evaluate(values)
             assert found.shape == values[operation.symbol].shape

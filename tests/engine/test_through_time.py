@@ -78,7 +78,7 @@ def test_the_items_of_all_timesteps_add_up_to_dh(cell: str, activation: str) -> 
         arriving = {name: np.zeros((1, 2, 4)) for name in network.cell.states}
         for s in range(source, 0, -1):
             entering = tape["dh_y"][s - 1] * (s == source)
-            done = send_back(network.cell, network.values(s), entering, arriving)
+            done = send_back(network.state_backward, network.values(s), entering, arriving)
             assert np.linalg.norm(done["dh_t"]) == pytest.approx(
                 norms[source - 1, source - s], rel=1e-12
             )

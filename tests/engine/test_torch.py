@@ -33,7 +33,7 @@ def golden(name: str, prefix: str = "") -> Arrays:
 
 def flat_parameters(architecture: Architecture, tensors: Arrays) -> np.ndarray:
     """Our flat vector of PyTorch's tensors."""
-    values = from_torch(tensors, architecture.cell)
+    values = from_torch(tensors, architecture.cell, architecture.layers)
     flat = np.empty(architecture.parameter_count())
     for name, array in views(architecture.parameters(), flat).items():
         array[...] = values[name]
@@ -134,7 +134,7 @@ def split(vector: np.ndarray, architecture: Architecture) -> Arrays:
     """PyTorch's vector of parameters as tensors by name."""
     empty = views(architecture.parameters(), np.empty(architecture.parameter_count()))
     tensors, offset = {}, 0
-    for name, tensor in to_torch(empty, architecture.cell).items():
+    for name, tensor in to_torch(empty, architecture.cell, architecture.layers).items():
         tensors[name] = vector[offset : offset + tensor.size].reshape(tensor.shape)
         offset += tensor.size
     assert offset == vector.size
@@ -253,12 +253,15 @@ def test_losses_equal_those_of_torch(
     assert expected[-20:].mean() < expected[:20].mean()  # something was learnt
 
 
-# Losses, masks and symbols
+# Losses, masks, symbols and layers
 
-PROBLEMS: dict[str, tuple[str, tuple[int, ...], bool]] = {  # loss, timesteps that count, symbols
-    "cross-entropy": ("cross-entropy", (1, 1, 1, 1, 1), False),
-    "cross-entropy-some-symbols": ("cross-entropy", (0, 1, 1, 0, 1), True),
-    "mse-last-symbols": ("mse", (0, 0, 0, 0, 1), True),
+# loss, timesteps that count, symbols, layers
+PROBLEMS: dict[str, tuple[str, tuple[int, ...], bool, int]] = {
+    "cross-entropy": ("cross-entropy", (1, 1, 1, 1, 1), False, 1),
+    "cross-entropy-some-symbols": ("cross-entropy", (0, 1, 1, 0, 1), True, 1),
+    "mse-last-symbols": ("mse", (0, 0, 0, 0, 1), True, 1),
+    "mse-2-layers": ("mse", (1, 1, 1, 1, 1), False, 2),
+    "cross-entropy-some-symbols-2-layers": ("cross-entropy", (0, 1, 1, 0, 1), True, 2),
 }
 
 
@@ -266,20 +269,23 @@ PROBLEMS: dict[str, tuple[str, tuple[int, ...], bool]] = {  # loss, timesteps th
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_window_of_every_problem(kind: str, problem: str) -> None:
     arrays = golden("torch_problems.npz", f"{kind}/{problem}/")
-    loss, counts, symbols = PROBLEMS[problem]
+    loss, counts, symbols, layers = PROBLEMS[problem]
     topology = Topology((True,) * 5, tuple(map(bool, counts)))
-    architecture = Architecture(*KINDS[kind], 4, 3, 4, Problem(loss, symbols, topology))
+    architecture = Architecture(*KINDS[kind], 4, 3, 4, Problem(loss, symbols, topology), layers)
     flat = flat_parameters(architecture, split(arrays["parameters"], architecture))
     network = Network(architecture, flat, 5, 2)
     network.inputs[...], network.targets[...] = arrays["x"], arrays["target"]
     network.encode()
-    network.set_state({name: arrays[f"{name}0"][0] for name in network.cell.states})
+    states = [(layer, name) for layer in network.layers for name in network.cell.states]
+    network.set_state(
+        {layer.name(name): arrays[f"{name}0"][layer.number - 1] for layer, name in states}
+    )
 
     found = trained(network)
 
     assert worst(network.tape["y"], arrays["y"]) < 1e-14
     assert worst(found, arrays["loss"]) < 1e-14
-    tensors = to_torch(network.gradients, architecture.cell)
+    tensors = to_torch(network.gradients, architecture.cell, layers)
     free = split(arrays["gradient"], architecture)
     for name, tensor in tensors.items():
         assert worst(tensor, free[name]) < 1e-13, name

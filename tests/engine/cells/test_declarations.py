@@ -19,16 +19,18 @@ each_cell = pytest.mark.parametrize("case", SMALL, ids=IDS)
 
 def stored(network: Network, t: int) -> dict[str, np.ndarray]:
     """What kernel and readout put on the tape, parameters aside."""
-    values = network.cell.values(network.tape, t)
-    tape, k = network.tape, t - 1
-    return values | {
-        "h_t": tape["h"][t],
-        "y_t": tape["y"][k],
-        "dy_t": tape["dy"][k],
-        "dh_y": tape["dh_y"][k],
-        "dh_t": tape["dh"][k],
-        "dh_<t-1>": tape["dh_next"][k],
-    }
+    whole, k = network.tape, t - 1
+    found = {"y_t": whole["y"][k], "dy_t": whole["dy"][k]}
+    for layer in network.layers:
+        tape = layer.tape(whole)
+        values = network.cell.values(tape, t) | {
+            "h_t": tape["h"][t],
+            "dh_y": tape["dh_y"][k],
+            "dh_t": tape["dh"][k],
+            "dh_<t-1>": tape["dh_next"][k],
+        }
+        found |= {layer.name(name): array for name, array in values.items()}
+    return found
 
 
 @given(headed_cases())
