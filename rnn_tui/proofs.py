@@ -9,14 +9,14 @@ runs.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from types import MappingProxyType
 
 import numpy as np
 
 from rnn_tui.engine.causes import Cause, find_operation, inputs_of
-from rnn_tui.engine.cells.base import block_name, block_views
 from rnn_tui.engine.copies import Progress, Window, Work, scratch, window
 from rnn_tui.engine.copies import Snapshot as Copy
 from rnn_tui.engine.expressions import Array
@@ -433,14 +433,9 @@ def _jacobians(network: Network, sample: int) -> Work[Result]:
 def _gates(network: Network, sample: int) -> Work[Result]:
     """A block of W_h at a time: eigenvalues take a while."""
     radii = {}
-    for done, (name, block) in enumerate(_blocks(network), 1):
+    found = (layer.recurrent(network.parameters).items() for layer in network.layers)
+    blocks = tuple(chain.from_iterable(found))
+    for done, (name, block) in enumerate(blocks, 1):
         radii[name] = spectral_radius(block)
-        yield Progress(done, len(network.cell.gates))
+        yield Progress(done, len(blocks))
     return Gates(MappingProxyType(radii), direct_path(network, sample))
-
-
-def _blocks(network: Network) -> Iterator[tuple[str, Array]]:
-    spec = next(spec for spec in network.specs if spec.name == "W_h")
-    blocks = block_views(network.parameters, "W_h", spec.blocks)
-    for block in spec.blocks:
-        yield block_name("W_h", block), blocks[block_name("W_h", block)]

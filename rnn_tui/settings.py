@@ -279,12 +279,13 @@ class Settings:
         "windows", "restart",
     )
     cell: str = declare(
-        "rnn", "The recurrent cell: a plain rnn, or one with gates (lstm, gru).",
-        "network", "restart", choices=("rnn", "lstm", "gru"),
+        "rnn", "The recurrent cell: a plain rnn, or one with gates (lstm, gru and their variants); "
+        "neuron has no recurrence.", "network", "restart",
+        choices=("rnn", "lstm", "gru", "lstm-coupled", "gru-reset-before", "neuron"),
     )
     activation: str = declare(
-        "tanh", "The nonlinearity of the plain rnn cell.", "network", "restart",
-        choices=("tanh", "relu"), only_with=("cell", "rnn"),
+        "tanh", "The nonlinearity of the cells without gates.", "network", "restart",
+        choices=("tanh", "relu"), only_with=("cell", "rnn", "neuron"),
     )
     hidden: int = declare(
         32, "Number of hidden units.", "network", "restart", low=1, high=4096,
@@ -296,7 +297,8 @@ class Settings:
     )
     forget_bias: float = declare(
         1.0, "Added to the starting bias of the LSTM's forget gate, so that it begins by "
-        "keeping.", "network", "restart", low=-100, high=100, only_with=("cell", "lstm"),
+        "keeping.", "network", "restart", low=-100, high=100,
+        only_with=("cell", "lstm", "lstm-coupled"),
     )
     dtype: str = declare(
         "float32", "Precision of every number in the network.", "network", "restart",

@@ -55,6 +55,9 @@ CELLS = {
     "rnn-relu": SMALL.with_(activation="relu"),
     "lstm": SMALL.with_(cell="lstm"),
     "gru": SMALL.with_(cell="gru", batch=2),
+    "lstm-coupled": SMALL.with_(cell="lstm-coupled"),
+    "gru-reset-before": SMALL.with_(cell="gru-reset-before", batch=2),
+    "neuron": SMALL.with_(cell="neuron"),
 }
 LONG = Settings(cell="lstm", hidden=64)  # its W_h has 16,384 entries: a check takes many seconds
 each_cell = pytest.mark.parametrize("settings", CELLS.values(), ids=list(CELLS))

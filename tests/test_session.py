@@ -31,7 +31,7 @@ from rnn_tui.session import (
     Stride,
     Toggle,
 )
-from rnn_tui.settings import Settings
+from rnn_tui.settings import DECLARATIONS, Settings
 
 SMALL = Settings(hidden=4, steps=5, num_points=100, noise=0.0)
 DIVERGING = SMALL.with_(activation="relu", optimizer="sgd", lr=100.0, clip_by="none")
@@ -289,7 +289,7 @@ def memory_of(trainer: Trainer) -> list[np.ndarray]:
     return [*vectors, *network.tape.arrays.values(), *arrays_in(trainer.history).values()]
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", DECLARATIONS["cell"].choices)
 @pytest.mark.parametrize("optimizer", ["sgd", "adagrad", "rmsprop", "adam"])
 def test_no_snapshot_looks_into_the_trainers_memory(
     make: Callable[..., Driver], cell: str, optimizer: str
@@ -550,7 +550,7 @@ def test_walking_inside_an_update_has_no_speed(make: Callable[..., Driver]) -> N
 # ---------------------------------------------------------------- what is derived
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", DECLARATIONS["cell"].choices)
 def test_shares_are_left_times_right_of_the_timestep_looked_at(
     make: Callable[..., Driver], cell: str
 ) -> None:
@@ -599,7 +599,7 @@ def test_the_gradient_is_known_from_clip_on(make: Callable[..., Driver]) -> None
 
 
 @pytest.mark.parametrize("optimizer", ["adagrad", "adam"])
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", DECLARATIONS["cell"].choices)
 def test_after_the_update_a_timestep_still_shows_the_weights_it_was_computed_with(
     make: Callable[..., Driver], cell: str, optimizer: str
 ) -> None:

@@ -14,7 +14,7 @@ from engine.toy import ToyTask
 from rnn_tui.engine.breakpoints import Breakpoints, parse
 from rnn_tui.engine.history import RECENT
 from rnn_tui.engine.trainer import Trainer
-from rnn_tui.settings import Settings
+from rnn_tui.settings import DECLARATIONS, Settings
 from rnn_tui.training import Progress, summarise, train
 
 EXPLODING = Settings(hidden=8, activation="relu", optimizer="sgd", lr=100.0, clip_by="none")
@@ -156,7 +156,9 @@ def test_test_windows_have_figures_of_their_own(loss: str) -> None:
     assert len({len(line) for line in text.splitlines()}) == 1
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize(
+    "cell", [name for name in DECLARATIONS["cell"].choices if name != "neuron"]
+)
 def test_the_defaults_learn_the_smooth_cosine(cell: str) -> None:
     trainer = Trainer(Settings(cell=cell))
     summary = summarise(trainer, train(trainer, 2000))

@@ -12,11 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnn_tui.engine.cells.base import block_name, block_views
 from rnn_tui.engine.copies import Progress, Work, complete
 from rnn_tui.engine.expressions import Array
 from rnn_tui.engine.interventions import grip
-from rnn_tui.engine.layers import plain
 from rnn_tui.engine.network import Network, Picture
 from rnn_tui.engine.through_time import send_back
 
@@ -94,15 +92,14 @@ def spectral_norm(matrix: Array) -> float:
 def spectral_radii(network: Network) -> dict[str, float]:
     """max |λ| of each gate's block of W_h, by name (``W_h``, or ``W_hi``, ``W_hf``, …).
 
-    NaN where an entry is not finite. In the simple cell, with φ′ ≤ 1, gradients vanish when the
-    largest singular value is below 1, and can explode only when it is above.
+    NaN where an entry is not finite; empty for a cell without recurrence. In the simple cell, with
+    φ′ ≤ 1, gradients vanish when the largest singular value is below 1, and can explode only when
+    it is above.
     """
     found: dict[str, float] = {}
-    for spec in network.specs:
-        if plain(spec.name) == "W_h":
-            blocks = block_views(network.parameters, spec.name, spec.blocks)
-            names = (block_name(spec.name, gate) for gate in network.cell.gates)
-            found |= {name: spectral_radius(blocks[name]) for name in names}
+    for layer in network.layers:
+        blocks = layer.recurrent(network.parameters)
+        found |= {name: spectral_radius(block) for name, block in blocks.items()}
     return found
 
 

@@ -62,6 +62,7 @@ class Layer:
     Attributes:
         number: from 1, at the bottom.
         cell: as declared, by its own (plain) names.
+        specs: the cell's parameters by its own names, for 1 input and 1 unit: names and blocks.
         states: what is carried from timestep to timestep.
         rows: lines of the timestep panel; an upper layer's input is the row h_t of the one below.
         forward_operations, backward_operations: of one timestep, in order; of a layer that is not
@@ -71,7 +72,7 @@ class Layer:
     def __init__(self, cell: Cell, number: int, layers: int) -> None:
         """Layer `number` of `layers`."""
         self.cell, self.number, self.top = cell, number, number == layers
-        self._specs = cell.parameters(1, 1)  # for names and blocks
+        self.specs = cell.parameters(1, 1)
         self.states = tuple(numbered(state, number) for state in cell.states)
         self.rows, self.forward_operations = cell.rows, cell.forward_operations
         self.backward_operations = cell.backward_operations
@@ -145,6 +146,7 @@ class Layer:
                 spec,
                 name=self.name(spec.name),
                 group=spec.group and numbered(spec.group, self.number),
+                parts=tuple((self.name(name), *place) for name, *place in spec.parts),
             )
             for spec in arrays
         )
@@ -163,14 +165,26 @@ class Layer:
 
     def weights(self, parameters: Views) -> dict[str, Array]:
         """Its parameters by their plain names."""
-        names = (spec.name for spec in self._specs)
+        names = (spec.name for spec in self.specs)
         return {name: parameters[numbered(name, self.number)] for name in names}
+
+    def recurrent(self, parameters: Views) -> dict[str, Array]:
+        """Each gate's block of W_h, [H, H] views by this layer's names, in the gates' order.
+
+        Of W_h and whatever begins with it; nothing for a cell without recurrence.
+        """
+        weights, found = self.weights(parameters), {}
+        for spec in self.specs:
+            if spec.name.startswith("W_h"):
+                found |= block_views(weights, spec.name, spec.blocks)
+        names = (block_name("W_h", gate) for gate in self.cell.gates)
+        return {numbered(name, self.number): found[name] for name in names if name in found}
 
     def stored(self, parameters: Views, whole: Tape, t: int) -> dict[str, Array]:
         """What of timestep `t` is a parameter or a view of the tape, by the cell's plain names."""
         k, tape, weights = t - 1, self.tape(whole), self.weights(parameters)
         values: dict[str, Array] = {}
-        for spec in self._specs:
+        for spec in self.specs:
             values.update(block_views(weights, spec.name, spec.blocks))
         values |= {
             "x_t": tape["x"][k],

@@ -556,8 +556,8 @@ def initialise(
         if init != "uniform" and spec.left is None:
             array[...] = 0.0
         name = plain(spec.name)  # alike in every layer
-        if name == "W_h" and init in ("orthogonal", "identity"):
-            for block in block_views({"W_h": array}, "W_h", spec.blocks).values():
+        if name.startswith("W_h") and init in ("orthogonal", "identity"):
+            for block in block_views({name: array}, name, spec.blocks).values():
                 block[...] = _recurrent_start(init, architecture.hidden, random)
         if name == "b" and "f" in spec.blocks:
             block_views({"b": array}, "b", spec.blocks)["b_f"][...] += forget_bias

@@ -41,13 +41,16 @@ import numpy.typing as npt
 
 from rnn_tui.engine.expressions import Array
 
+Part = tuple[str, int, int]  # name, first column, width
+
 
 @dataclass(frozen=True, slots=True)
 class ArraySpec:
     """An array of the tape: [T, B, width], or [T+1, B, width] for a state.
 
     With `codes` it holds one whole number per timestep and sample: [T, B] int64.
-    Arrays of the same `group` lie side by side, in the order they are declared in.
+    Arrays of the same `group` lie side by side, in the order they are declared in. `parts` are
+    stretches of its columns by name: views of it, arrays like any other.
     """
 
     name: str
@@ -55,6 +58,12 @@ class ArraySpec:
     state: bool = False
     codes: bool = False
     group: str = ""
+    parts: tuple[Part, ...] = ()
+
+
+def blocks(prefix: str, names: Iterable[str], width: int) -> tuple[Part, ...]:
+    """Parts of the same width that follow each other, named `prefix` and name."""
+    return tuple((f"{prefix}{name}", k * width, width) for k, name in enumerate(names))
 
 
 class Tape:
@@ -77,6 +86,9 @@ class Tape:
                 self.arrays[spec.name] = array
         for group in dict.fromkeys(spec.group for spec in specs if spec.group):
             self._lay(tuple(spec for spec in specs if spec.group == group))
+        for spec in specs:
+            for name, start, width in spec.parts:
+                self.arrays[name] = self.arrays[spec.name][:, :, start : start + width]
         self.states = {spec.name: self.arrays[spec.name] for spec in specs if spec.state}
 
     def _lay(self, specs: tuple[ArraySpec, ...]) -> None:

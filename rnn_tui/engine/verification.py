@@ -153,7 +153,10 @@ def _largest(network: Network) -> float:
     for layer in network.layers:
         tape, weights = layer.tape(network.tape), layer.weights(network.parameters)
         inward = np.abs(tape.flat("x")) @ np.abs(weights["W_x"]) + np.abs(weights["b"])
-        inward += np.abs(tape.flat("h_prev")) @ np.abs(weights["W_h"])  # [T·B, G·H]
+        for spec in layer.specs:
+            if spec.left == "h_prev":  # its columns are the first of W_x's
+                into = inward[:, : weights[spec.name].shape[1]]  # [T·B, G·H]
+                into += np.abs(tape.flat("h_prev")) @ np.abs(weights[spec.name])
         states = (tape[name] for name in network.cell.states)
         largest = max(largest, *(float(np.abs(array).max()) for array in (inward, *states)))
     return largest

@@ -14,12 +14,17 @@ from rnn_tui.engine.losses import Problem
 from rnn_tui.engine.network import Architecture, Network
 from rnn_tui.tasks.base import Topology
 
-CELLS = (("rnn", "tanh"), ("rnn", "relu"), ("lstm", "tanh"), ("gru", "tanh"))
-CELL_PARAMETERS = {
+CELLS = (
+    *(("rnn", "tanh"), ("rnn", "relu"), ("lstm", "tanh"), ("gru", "tanh")),
+    *(("neuron", "tanh"), ("neuron", "relu")),
+    *(("lstm-coupled", "tanh"), ("gru-reset-before", "tanh")),
+)
+CELL_PARAMETERS = {  # of those that PyTorch has
     "rnn": ("W_x", "W_h", "b"),
     "lstm": ("W_x", "W_h", "b"),
     "gru": ("W_x", "W_h", "b", "b_hn"),
 }
+RECURRENT_CELLS = tuple(kind for kind in CELLS if kind[0] != "neuron")
 SMOOTH_CELLS = tuple(kind for kind in CELLS if kind[1] != "relu")
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from engine.support import CELLS, same_bits
+from engine.support import CELLS, RECURRENT_CELLS, same_bits
 
+from rnn_tui.engine.network import Architecture
 from rnn_tui.engine.program import Pass
 from rnn_tui.engine.trainer import Divergence, Trainer
 from rnn_tui.settings import Settings
@@ -164,8 +165,10 @@ def planted(settings: Settings, plant: Callable[[Trainer], None], move: Move) ->
 
 @pytest.mark.parametrize("move", MOVES.values(), ids=MOVES)
 @pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
-@pytest.mark.parametrize("name", ["W_x", "W_h", "b", "W_y", "b_y"])
-@pytest.mark.parametrize("kind", CELLS, ids="-".join)
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(kind, spec.name) for kind in CELLS for spec in Architecture(*kind, 1, 2, 1).parameters()],
+)
 def test_a_weight_that_is_not_finite_is_named_before_it_is_used(
     kind: tuple[str, str], name: str, value: float, move: Move
 ) -> None:
@@ -196,7 +199,7 @@ def test_a_memory_that_is_not_finite_stops_the_update(optimizer: str, move: Move
 
 
 @pytest.mark.parametrize("move", MOVES.values(), ids=MOVES)
-@pytest.mark.parametrize("kind", CELLS, ids="-".join)
+@pytest.mark.parametrize("kind", RECURRENT_CELLS, ids="-".join)
 def test_a_nan_in_the_carried_state_is_found_at_the_first_timestep(
     kind: tuple[str, str], move: Move
 ) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from engine.support import CELLS, Case, headed_cases, same_bits, trained, worst
+from engine.support import CELLS, RECURRENT_CELLS, Case, headed_cases, same_bits, trained, worst
 from engine.test_gradients import Probe, each_gradient
 from hypothesis import given, settings
 
@@ -19,6 +19,7 @@ from rnn_tui.engine.probes import gradient_norms, ledger, shares
 from rnn_tui.engine.through_time import itemised
 from rnn_tui.engine.truncation import truncation
 from rnn_tui.engine.verification import verify
+from rnn_tui.settings import DECLARATIONS
 from rnn_tui.tasks.base import Topology
 
 each_cell = pytest.mark.parametrize(("cell", "activation"), CELLS)
@@ -93,7 +94,7 @@ def test_every_number_tells_what_it_was_made_of(case: Case) -> None:
                 assert (found.suspect is None) == (not names)
 
 
-@each_cell
+@pytest.mark.parametrize(("cell", "activation"), RECURRENT_CELLS)
 @each_loss
 def test_what_a_longer_window_adds(cell: str, activation: str, loss: str) -> None:
     case = hard(cell, activation, loss)
@@ -177,7 +178,7 @@ def whole_agrees(network: Network) -> bool:
 
 
 @pytest.mark.parametrize("pin", [Pin("h_t", 0.3, 2, 3), Pin("x_t", 0.3, None, 2)])
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", DECLARATIONS["cell"].choices)
 @each_loss
 def test_with_pins_gradients_agree_with_the_complex_step(cell: str, loss: str, pin: Pin) -> None:
     case = hard(cell, "tanh", loss)

@@ -72,6 +72,8 @@ GATES = {
     "rnn": ["a_2 = 0.3", "a @1 = 0"],
     "lstm": ["f = 1", "c_3 @2 = 0.4"],
     "gru": ["z_1 = 0"],
+    "lstm-coupled": ["f = 1", "i_2 @3 = 0.1"],
+    "gru-reset-before": ["rh = 0"],
 }
 
 
@@ -246,6 +248,26 @@ class GatedWalks(Walks):
 
 GatedWalks.TestCase.settings = hypothesis_settings(max_examples=12, stateful_step_count=20)
 TestGatedWalks = GatedWalks.TestCase
+
+
+class CoupledWalks(Walks):
+    """The same with gates of which one is not on its own."""
+
+    start = SMALL.with_(cell="lstm-coupled")
+
+
+CoupledWalks.TestCase.settings = hypothesis_settings(max_examples=12, stateful_step_count=20)
+TestCoupledWalks = CoupledWalks.TestCase
+
+
+class ResetBeforeWalks(Walks):
+    """The same with two products a timestep."""
+
+    start = SMALL.with_(cell="gru-reset-before")
+
+
+ResetBeforeWalks.TestCase.settings = hypothesis_settings(max_examples=12, stateful_step_count=20)
+TestResetBeforeWalks = ResetBeforeWalks.TestCase
 
 
 def test_back_and_forward_by_each_stride_are_inverse() -> None:

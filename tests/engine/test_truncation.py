@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from engine.support import CELLS, Case, same_bits, trained, worst
+from engine.support import CELLS, RECURRENT_CELLS, Case, same_bits, trained, worst
 
 from rnn_tui.engine.copies import Window, window
 from rnn_tui.engine.network import Network
@@ -37,7 +37,7 @@ def last_part_only(whole: Network, first: int) -> None:
     whole.backward(1, tape.steps)
 
 
-@each_cell
+@pytest.mark.parametrize(("cell", "activation"), RECURRENT_CELLS)
 @pytest.mark.parametrize("batch", [1, 3])
 @pytest.mark.parametrize("first", [1, 5, 8])
 def test_what_a_longer_window_adds(cell: str, activation: str, batch: int, first: int) -> None:

@@ -10,6 +10,7 @@ from engine.support import CELLS, SMOOTH_CELLS, Case, cases, headed_cases, same_
 from hypothesis import assume, example, given, settings
 
 from rnn_tui.engine.copies import Progress, Snapshot, complete, snapshot
+from rnn_tui.engine.network import Architecture
 from rnn_tui.engine.verification import Verification, tensor_indices, verify
 
 each_cell = pytest.mark.parametrize(("cell", "activation"), CELLS)
@@ -99,9 +100,11 @@ def test_relu_is_checked_by_central_differences(case: Case) -> None:
     assert found.tolerance.max() < 1e-5 * max(np.abs(found.analytic).max(), 1.0)
 
 
-@each_cell
+@pytest.mark.parametrize(
+    ("cell", "activation", "name"),
+    [(*kind, spec.name) for kind in CELLS for spec in Architecture(*kind, 2, 4, 2).parameters()],
+)
 @each_dtype
-@pytest.mark.parametrize("name", ["W_x", "W_h", "b", "W_y", "b_y"])
 def test_a_broken_entry_is_found_and_named(
     cell: str, activation: str, dtype: type, name: str
 ) -> None:

@@ -17,6 +17,9 @@ KINDS = {
     "rnn-relu": {"cell": "rnn", "activation": "relu"},
     "lstm": {"cell": "lstm"},
     "gru": {"cell": "gru"},
+    "lstm-coupled": {"cell": "lstm-coupled"},
+    "gru-reset-before": {"cell": "gru-reset-before"},
+    "neuron": {"cell": "neuron"},
 }
 SMALL = Settings(hidden=4, steps=5, num_points=100)
 

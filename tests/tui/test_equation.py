@@ -18,7 +18,7 @@ from rnn_tui.engine.optimizers import OPTIMIZERS
 from rnn_tui.engine.program import Pass
 from rnn_tui.engine.trainer import Trainer
 from rnn_tui.session import Snapshot
-from rnn_tui.settings import Settings
+from rnn_tui.settings import DECLARATIONS, Settings
 from rnn_tui.tui.arrangement import PANELS, arrange
 from rnn_tui.tui.equation import spell
 from rnn_tui.tui.numbers import number
@@ -218,7 +218,7 @@ def test_after_the_update_the_equations_still_hold(kind: str) -> None:
 def updates(draw: st.DrawFn) -> tuple[Trainer, int]:
     """Just after an update, and the parameter looked at."""
     chosen = SMALL.with_(
-        cell=draw(st.sampled_from(["rnn", "lstm", "gru"])),
+        cell=draw(st.sampled_from(DECLARATIONS["cell"].choices)),
         optimizer=draw(st.sampled_from(sorted(OPTIMIZERS))),
         momentum=draw(st.sampled_from([0.0, 0.9])),
         eps_place=draw(st.sampled_from(["inside", "outside"])),

@@ -15,9 +15,40 @@ from rnn_tui.engine.cells.base import (
     affine,
 )
 from rnn_tui.engine.expressions import ONE, Array, Dot, Square, Value, sigmoid, tanh
-from rnn_tui.engine.tape import ArraySpec, Tape
+from rnn_tui.engine.tape import ArraySpec, Tape, blocks
 
 GATES = ("r", "z", "n")
+
+
+UPDATE_GATE = Operation(
+    "z_t", "update gate", sigmoid(affine("z")), row="z_t", note="keeps {value:.0%} of h_<t-1>"
+)
+HIDDEN_STATE = Operation(
+    "h_t",
+    "hidden state",
+    (ONE - Value("z_t")) * Value("n_t") + Value("z_t") * Value("h_<t-1>"),
+    row="h_t",
+)
+TO_CANDIDATE = (
+    HIDDEN_GRADIENT,
+    Operation(
+        "dn_t", "candidate", Value("dh_t") * (ONE - Value("z_t")), row="n_t", column="gradient"
+    ),
+    Operation(
+        "dz_t",
+        "update gate",
+        Value("dh_t") * (Value("h_<t-1>") - Value("n_t")),
+        row="z_t",
+        column="gradient",
+    ),
+    Operation(
+        "da_n",
+        "through tanh′ of the candidate",
+        Value("dn_t") * (ONE - Square(Value("n_t"))),
+        row="n_t",
+        column="through",
+    ),
+)
 
 
 def _through_sigmoid(gate: str, title: str) -> Operation:
@@ -29,6 +60,12 @@ def _through_sigmoid(gate: str, title: str) -> Operation:
         row=f"{gate}_t",
         column="through",
     )
+
+
+THROUGH_GATES = (
+    _through_sigmoid("z", "through σ′ of the update gate"),
+    _through_sigmoid("r", "through σ′ of the reset gate"),
+)
 
 
 class GruCell(Cell):
@@ -58,13 +95,7 @@ class GruCell(Cell):
             row="r_t",
             note="lets {value:.0%} of m_t into n_t",
         ),
-        Operation(
-            "z_t",
-            "update gate",
-            sigmoid(affine("z")),
-            row="z_t",
-            note="keeps {value:.0%} of h_<t-1>",
-        ),
+        UPDATE_GATE,
         Operation(
             "m_t", "hidden part of the candidate", Dot("h_<t-1>", "W_hn") + Value("b_hn"), row="m_t"
         ),
@@ -74,36 +105,10 @@ class GruCell(Cell):
             tanh(Dot("x_t", "W_xn") + Value("b_n") + Value("r_t") * Value("m_t")),
             row="n_t",
         ),
-        Operation(
-            "h_t",
-            "hidden state",
-            (ONE - Value("z_t")) * Value("n_t") + Value("z_t") * Value("h_<t-1>"),
-            row="h_t",
-        ),
+        HIDDEN_STATE,
     )
     backward_operations = (
-        HIDDEN_GRADIENT,
-        Operation(
-            "dn_t",
-            "candidate",
-            Value("dh_t") * (ONE - Value("z_t")),
-            row="n_t",
-            column="gradient",
-        ),
-        Operation(
-            "dz_t",
-            "update gate",
-            Value("dh_t") * (Value("h_<t-1>") - Value("n_t")),
-            row="z_t",
-            column="gradient",
-        ),
-        Operation(
-            "da_n",
-            "through tanh′ of the candidate",
-            Value("dn_t") * (ONE - Square(Value("n_t"))),
-            row="n_t",
-            column="through",
-        ),
+        *TO_CANDIDATE,
         Operation(
             "dm_t",
             "hidden part of the candidate",
@@ -112,8 +117,7 @@ class GruCell(Cell):
             column="gradient",
         ),
         Operation("dr_t", "reset gate", Value("da_n") * Value("m_t"), row="r_t", column="gradient"),
-        _through_sigmoid("z", "through σ′ of the update gate"),
-        _through_sigmoid("r", "through σ′ of the reset gate"),
+        *THROUGH_GATES,
         Operation(
             "dh_<t-1>",
             "sent to timestep t−1",
@@ -136,62 +140,98 @@ class GruCell(Cell):
         )
 
     def arrays(self, hidden: int) -> tuple[ArraySpec, ...]:
-        wide = tuple(ArraySpec(name, 3 * hidden) for name in ("ax", "ah", "a", "gates"))
-        slopes = (ArraySpec("slope", 3 * hidden),)
-        deltas = (ArraySpec("da", 3 * hidden), ArraySpec("dah", 3 * hidden))
-        return (*wide, *slopes, *deltas, ArraySpec("m", hidden), ArraySpec("dm", hidden))
+        hidden_side = (*blocks("dah_", ("r", "z"), hidden), ("dm", 2 * hidden, hidden))
+        return (
+            *gate_arrays(hidden),
+            ArraySpec("m", hidden),
+            ArraySpec("dah", 3 * hidden, parts=hidden_side),
+        )
 
     def kernel(self, parameters: Views, tape: Tape) -> Kernel:
         return GruKernel(parameters, tape)
 
     def values(self, tape: Tape, t: int) -> dict[str, Array]:
         k = t - 1
-        hidden = tape["h"].shape[-1]
-        values = {"m_t": tape["m"][k], "dm_t": tape["dah"][k][:, 2 * hidden :]}
-        for index, gate in enumerate(GATES):
-            block = slice(index * hidden, (index + 1) * hidden)
-            values[f"{gate}_t"] = tape["gates"][k][:, block]
-            source = tape["da"] if gate == "n" else tape["dah"]
-            values[f"da_{gate}"] = source[k][:, block]
-        return values
+        values = {f"{gate}_t": tape[gate][k] for gate in GATES}
+        deltas = {"da_r": "dah_r", "da_z": "dah_z", "da_n": "da_n", "dm_t": "dm", "m_t": "m"}
+        return values | {symbol: tape[name][k] for symbol, name in deltas.items()}
 
 
-class GruKernel(Kernel):
+def gate_arrays(hidden: int) -> tuple[ArraySpec, ...]:
+    """What both orders of the reset gate keep on the tape; blocks are r, z, n."""
+    wide = 3 * hidden
+    deltas = (*blocks("da_", GATES, hidden), ("da_rz", 0, 2 * hidden))
+    return (
+        ArraySpec("ax", wide),
+        ArraySpec("gates", wide, parts=blocks("", GATES, hidden)),
+        ArraySpec("slope", wide, parts=blocks("slope_", GATES, hidden)),
+        ArraySpec("da", wide, parts=deltas),
+    )
+
+
+class UpdateGateKernel(Kernel):
+    """What both orders of the reset gate share: ``h_t = (1−z)⊙n + z⊙h_<t-1>`` and its slopes.
+
+    `reset` [T, B, H] is what r is multiplied by.
+    """
+
+    def __init__(self, tape: Tape, reset: Array) -> None:
+        self.tape, self.reset = tape, reset
+        self.hidden = tape["h"].shape[-1]
+        self.half = np.full((tape.batch, 2 * self.hidden), 0.5, tape.dtype)
+        self.one = np.ones((), tape.dtype)
+        self.scratch = np.empty((tape.batch, self.hidden), tape.dtype)
+        self.square = np.empty_like(tape["gates"])  # [T, B, 3H]
+
+    def begin_backward(self) -> None:
+        """slope: r(1−r)·reset, z(1−z)·(h_<t-1> − n) and (1−z)(1−n²), each block [T, B, H]."""
+        tape, square, two = self.tape, self.square, 2 * self.hidden
+        gates, slope = tape["gates"], tape["slope"]  # [T, B, 3H]
+        s_r, s_z, s_n = tape["slope_r"], tape["slope_z"], tape["slope_n"]  # [T, B, H] each
+        keep = square[:, :, : self.hidden]
+        tape["dh_next"][-1].fill(0)
+        np.multiply(gates, gates, square)
+        np.subtract(gates[:, :, :two], square[:, :, :two], slope[:, :, :two])
+        np.multiply(s_r, self.reset, s_r)
+        np.subtract(tape["h"][:-1], tape["n"], s_n)
+        np.multiply(s_z, s_n, s_z)
+        np.subtract(self.one, square[:, :, two:], s_n)
+        np.subtract(self.one, tape["z"], keep)
+        np.multiply(s_n, keep, s_n)
+
+
+class GruKernel(UpdateGateKernel):
     """One product for all gates; the n block of it stays apart until r is known."""
 
     def __init__(self, parameters: Views, tape: Tape) -> None:
+        super().__init__(tape, tape["m"])
         self.W_h = parameters["W_h"]  # [H, 3H]
-        hidden = self.W_h.shape[0]
-        # [B, H]: broadcasting a row costs more than reading it; refilled for every window.
-        self.b_hn = np.empty((tape.batch, hidden), tape.dtype)
-        self.b_hn_source = parameters["b_hn"]  # [H]
         self.W_hT = self.W_h.T  # [3H, H]
-        self.tape = tape
-        self.hidden = hidden
-        self.half = np.full((tape.batch, 2 * hidden), 0.5, tape.dtype)
-        self.one = np.ones((), tape.dtype)
-        self.scratch = np.empty((tape.batch, hidden), tape.dtype)
-        self.square = np.empty_like(tape["gates"])  # [T, B, 3H]
+        self.ah = np.empty((tape.batch, 3 * self.hidden), tape.dtype)  # h_<t-1>·W_h
+        self.ah_rz, self.ah_n = np.split(self.ah, [2 * self.hidden], axis=1)
+        # [B, H]: broadcasting a row costs more than reading it; refilled for every window.
+        self.b_hn = np.empty((tape.batch, self.hidden), tape.dtype)
+        self.b_hn_source = parameters["b_hn"]  # [H]
         self.forward_rows = [self._forward_row(k) for k in range(tape.steps)]
         self.backward_rows = [self._backward_row(k) for k in range(tape.steps)]
 
     def _forward_row(self, k: int) -> tuple[Array, ...]:
+        """Views of timestep k+1: r and z side by side [B, 2H], all others [B, H]."""
         tape, two = self.tape, 2 * self.hidden
-        a, ax, ah, gates = tape["a"][k], tape["ax"][k], tape["ah"][k], tape["gates"][k]
+        ax = tape["ax"][k]
         return (
-            *(tape["h"][k], ah, ah[:, :two], ax[:, :two], a[:, :two], gates[:, :two]),
-            *(ah[:, two:], tape["m"][k], gates[:, : self.hidden], ax[:, two:], a[:, two:]),
-            *(gates[:, two:], gates[:, self.hidden : two], tape["h"][k + 1]),
+            *(tape["h"][k], ax[:, :two], tape["gates"][k][:, :two], tape["m"][k], tape["r"][k]),
+            *(ax[:, two:], tape["n"][k], tape["z"][k], tape["h"][k + 1]),
         )
 
     def _backward_row(self, k: int) -> tuple[Array, ...]:
-        tape, one, two = self.tape, self.hidden, 2 * self.hidden
-        dah, slope, gates = tape["dah"][k], tape["slope"][k], tape["gates"][k]
+        """Views of timestep k+1: [B, H], but dah [B, 3H]."""
+        tape = self.tape
         return (
             *(tape["dh"][k], tape["dh_y"][k], tape["dh_next"][k + 1]),
-            *(slope[:, one:two], dah[:, one:two], slope[:, two:], tape["da"][k][:, two:]),
-            *(slope[:, :one], dah[:, :one], gates[:, :one], dah[:, two:]),
-            *(dah, gates[:, one:two], tape["dh_next"][k]),
+            *(tape["slope_z"][k], tape["dah_z"][k], tape["slope_n"][k], tape["da_n"][k]),
+            *(tape["slope_r"][k], tape["dah_r"][k], tape["r"][k], tape["dm"][k]),
+            *(tape["dah"][k], tape["z"][k], tape["dh_next"][k]),
         )
 
     def begin_forward(self) -> None:
@@ -199,39 +239,23 @@ class GruKernel(Kernel):
 
     def forward(self, first: int, last: int) -> None:
         W_h, b_hn, half, scratch = self.W_h, self.b_hn, self.half, self.scratch
+        ah, ah_rz, ah_n = self.ah, self.ah_rz, self.ah_n
         add, multiply, subtract, tanh = np.add, np.multiply, np.subtract, np.tanh
         rows = self.forward_rows[first - 1 : last]
-        for h_prev, ah, ah_rz, ax_rz, a_rz, rz, ah_n, m, r, ax_n, a_n, n, z, h in rows:
+        for h_prev, ax_rz, rz, m, r, ax_n, n, z, h in rows:
             h_prev.dot(W_h, ah)
-            add(ah_rz, ax_rz, a_rz)
-            multiply(a_rz, half, rz)
+            add(ah_rz, ax_rz, rz)
+            multiply(rz, half, rz)
             tanh(rz, rz)
             multiply(rz, half, rz)
             add(rz, half, rz)
             add(ah_n, b_hn, m)
-            multiply(r, m, scratch)
-            add(scratch, ax_n, a_n)
-            tanh(a_n, n)
+            multiply(r, m, n)
+            add(n, ax_n, n)
+            tanh(n, n)
             subtract(h_prev, n, scratch)
             multiply(z, scratch, scratch)
             add(n, scratch, h)
-
-    def begin_backward(self) -> None:
-        """slope: r(1−r)·m, z(1−z)·(h_<t-1> − n) and (1−z)(1−n²), each block [T, B, H]."""
-        tape, square, hidden = self.tape, self.square, self.hidden
-        gates, slope = tape["gates"], tape["slope"]  # [T, B, 3H]
-        tape["dh_next"][-1].fill(0)
-        np.multiply(gates, gates, square)
-        r, z, n = (slope[:, :, k * hidden : (k + 1) * hidden] for k in range(3))
-        both = slope[:, :, : 2 * hidden]
-        np.subtract(gates[:, :, : 2 * hidden], square[:, :, : 2 * hidden], both)
-        np.multiply(r, tape["m"], r)
-        np.subtract(tape["h"][:-1], gates[:, :, 2 * hidden :], n)
-        np.multiply(z, n, z)
-        np.subtract(self.one, square[:, :, 2 * hidden :], n)
-        keep = square[:, :, :hidden]
-        np.subtract(self.one, gates[:, :, hidden : 2 * hidden], keep)
-        np.multiply(n, keep, n)
 
     def backward(self, first: int, last: int) -> None:
         W_hT, scratch = self.W_hT, self.scratch
@@ -249,6 +273,4 @@ class GruKernel(Kernel):
 
     def gather(self) -> None:
         """The input side's deltas: r and z as on the hidden side, n before r came in."""
-        tape, two = self.tape, 2 * self.hidden
-        np.copyto(tape["da"][:, :, :two], tape["dah"][:, :, :two])
-        np.copyto(tape["dm"], tape["dah"][:, :, two:])
+        np.copyto(self.tape["da_rz"], self.tape["dah"][:, :, : 2 * self.hidden])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from abc import abstractmethod
 
 import numpy as np
 
@@ -17,8 +17,18 @@ from rnn_tui.engine.cells.base import (
     affine,
     recurrent_input,
 )
-from rnn_tui.engine.expressions import ONE, Array, Dot, Square, Value, sigmoid, tanh, total
-from rnn_tui.engine.tape import ArraySpec, Tape
+from rnn_tui.engine.expressions import (
+    ONE,
+    Array,
+    Dot,
+    Expression,
+    Square,
+    Value,
+    sigmoid,
+    tanh,
+    total,
+)
+from rnn_tui.engine.tape import ArraySpec, Tape, blocks
 
 GATES = ("i", "f", "g", "o")
 # In this order the σ of three gates are one block, and on the tape i, f stand before g, c_<t-1>:
@@ -26,134 +36,114 @@ GATES = ("i", "f", "g", "o")
 BLOCKS = ("o", "i", "f", "g")
 
 
-def _gate_gradient(gate: str, title: str) -> Operation:
+CELL_ROWS = (
+    Row("x_t", "input"),
+    Row("h_<t-1>", "hidden state before", (-1.0, 1.0)),
+    Row("c_<t-1>", "cell state before"),
+)
+INPUT_GATE = Row("i_t", "input gate", (0.0, 1.0))
+FORGET_GATE = Row("f_t", "forget gate", (0.0, 1.0))
+CANDIDATE = Row("g_t", "candidate", (-1.0, 1.0))
+OUTPUT_GATE = Row("o_t", "output gate", (0.0, 1.0))
+CELL_STATE = Row("c_t", "cell state")
+HIDDEN_STATE = Row("h_t", "hidden state", (-1.0, 1.0))
+
+
+def input_gate(expression: Expression) -> Operation:
+    """i_t."""
+    return Operation("i_t", "input gate", expression, row="i_t", note="admits {value:.0%} of g_t")
+
+
+def forget_gate(argument: Expression) -> Operation:
+    """f_t = σ(argument)."""
+    note = "keeps {value:.0%} of c_<t-1>"
+    return Operation("f_t", "forget gate", sigmoid(argument), row="f_t", note=note)
+
+
+def output_gate(argument: Expression) -> Operation:
+    """o_t = σ(argument)."""
+    note = "shows {value:.0%} of tanh(c_t)"
+    return Operation("o_t", "output gate", sigmoid(argument), row="o_t", note=note)
+
+
+TO_CANDIDATE = Operation("g_t", "candidate", tanh(affine("g")), row="g_t")
+TO_CELL = Operation(
+    "c_t",
+    "cell state",
+    Value("f_t") * Value("c_<t-1>") + Value("i_t") * Value("g_t"),
+    row="c_t",
+)
+TO_HIDDEN = Operation("h_t", "hidden state", Value("o_t") * tanh(Value("c_t")), row="h_t")
+
+
+def gradient(symbol: str, title: str, expression: Expression) -> Operation:
+    """∂L/∂symbol."""
+    return Operation(f"d{symbol}", title, expression, row=symbol, column="gradient")
+
+
+def through(gate: str) -> Operation:
     """Through σ′ or tanh′ of a gate, to its pre-activation."""
     value = Value(f"{gate}_t")
     slope = ONE - Square(value) if gate == "g" else value * (ONE - value)
-    return Operation(
-        f"da_{gate}", title, Value(f"d{gate}_t") * slope, row=f"{gate}_t", column="through"
-    )
+    names = {"o": "output gate", "g": "candidate", "f": "forget gate", "i": "input gate"}
+    title = f"through {'tanh′' if gate == 'g' else 'σ′'} of the {names[gate]}"
+    expression = Value(f"d{gate}_t") * slope
+    return Operation(f"da_{gate}", title, expression, row=f"{gate}_t", column="through")
 
 
-class LstmCell(Cell):
-    """``i, f, o = σ(·)``, ``g = tanh(·)``, ``c_t = f⊙c_<t-1> + i⊙g``, ``h_t = o⊙tanh(c_t)``.
+OUTPUT_GRADIENT = gradient("o_t", "output gate", Value("dh_t") * tanh(Value("c_t")))
+CELL_GRADIENT = Value("dc_next") + Value("dh_t") * Value("o_t") * (ONE - Square(Value("tanh(c_t)")))
+CANDIDATE_GRADIENT = gradient("g_t", "candidate", Value("dc_t") * Value("i_t"))
+FORGET_GRADIENT = gradient("f_t", "forget gate", Value("dc_t") * Value("c_<t-1>"))
+INPUT_GRADIENT = gradient("i_t", "input gate", Value("dc_t") * Value("g_t"))
 
-    f near 1 keeps c_<t-1>, f near 0 forgets it.
-    """
 
-    name = "lstm"
-    gates = GATES
-    blocks = BLOCKS
+def cell_sent(*further: Expression) -> Operation:
+    """∂L/∂c_<t-1>: what goes along the cell, and `further` ways."""
+    title = "sent to timestep t−1 along the cell"
+    return gradient("c_<t-1>", title, total(Value("dc_t") * Value("f_t"), *further))
+
+
+def hidden_sent(gates: tuple[str, ...]) -> Operation:
+    """∂L/∂h_<t-1>, through the weights of all `gates`."""
+    ways = (Dot(f"da_{gate}", f"W_h{gate}", transposed=True) for gate in gates)
+    return gradient("h_<t-1>", "sent to timestep t−1", total(*ways))
+
+
+class MemoryCell(Cell):
+    """What all LSTMs share: the states h and c, and gates that are affine in x_t and h_<t-1>."""
+
     states = ("h", "c")
-    rows = (
-        Row("x_t", "input"),
-        Row("h_<t-1>", "hidden state before", (-1.0, 1.0)),
-        Row("c_<t-1>", "cell state before"),
-        Row("i_t", "input gate", (0.0, 1.0)),
-        Row("f_t", "forget gate", (0.0, 1.0)),
-        Row("g_t", "candidate", (-1.0, 1.0)),
-        Row("o_t", "output gate", (0.0, 1.0)),
-        Row("c_t", "cell state"),
-        Row("h_t", "hidden state", (-1.0, 1.0)),
-    )
-    forward_operations = (
-        Operation(
-            "i_t", "input gate", sigmoid(affine("i")), row="i_t", note="admits {value:.0%} of g_t"
-        ),
-        Operation(
-            "f_t",
-            "forget gate",
-            sigmoid(affine("f")),
-            row="f_t",
-            note="keeps {value:.0%} of c_<t-1>",
-        ),
-        Operation("g_t", "candidate", tanh(affine("g")), row="g_t"),
-        Operation(
-            "o_t",
-            "output gate",
-            sigmoid(affine("o")),
-            row="o_t",
-            note="shows {value:.0%} of tanh(c_t)",
-        ),
-        Operation(
-            "c_t",
-            "cell state",
-            Value("f_t") * Value("c_<t-1>") + Value("i_t") * Value("g_t"),
-            row="c_t",
-        ),
-        Operation("h_t", "hidden state", Value("o_t") * tanh(Value("c_t")), row="h_t"),
-    )
-    backward_operations = (
-        HIDDEN_GRADIENT,
-        Operation(
-            "do_t",
-            "output gate",
-            Value("dh_t") * tanh(Value("c_t")),
-            row="o_t",
-            column="gradient",
-        ),
-        Operation(
-            "dc_t",
-            "cell state",
-            Value("dc_next") + Value("dh_t") * Value("o_t") * (ONE - Square(Value("tanh(c_t)"))),
-            row="c_t",
-            column="gradient",
-        ),
-        Operation("dg_t", "candidate", Value("dc_t") * Value("i_t"), row="g_t", column="gradient"),
-        Operation(
-            "df_t", "forget gate", Value("dc_t") * Value("c_<t-1>"), row="f_t", column="gradient"
-        ),
-        Operation("di_t", "input gate", Value("dc_t") * Value("g_t"), row="i_t", column="gradient"),
-        _gate_gradient("o", "through σ′ of the output gate"),
-        _gate_gradient("g", "through tanh′ of the candidate"),
-        _gate_gradient("f", "through σ′ of the forget gate"),
-        _gate_gradient("i", "through σ′ of the input gate"),
-        Operation(
-            "dc_<t-1>",
-            "sent to timestep t−1 along the cell",
-            Value("dc_t") * Value("f_t"),
-            row="c_<t-1>",
-            column="gradient",
-        ),
-        Operation(
-            "dh_<t-1>",
-            "sent to timestep t−1",
-            total(*(Dot(f"da_{gate}", f"W_h{gate}", transposed=True) for gate in GATES)),
-            row="h_<t-1>",
-            column="gradient",
-        ),
-    )
 
     def parameters(self, features: int, hidden: int) -> tuple[ParameterSpec, ...]:
-        width = len(GATES) * hidden
+        blocks, width = self.blocks, len(self.blocks) * hidden
         return (
-            ParameterSpec("W_x", (features, width), "x", "da", BLOCKS),
-            ParameterSpec("W_h", (hidden, width), "h_prev", "da", BLOCKS),
-            ParameterSpec("b", (width,), None, "da", BLOCKS),
+            ParameterSpec("W_x", (features, width), "x", "da", blocks),
+            ParameterSpec("W_h", (hidden, width), "h_prev", "da", blocks),
+            ParameterSpec("b", (width,), None, "da", blocks),
         )
 
     def arrays(self, hidden: int) -> tuple[ArraySpec, ...]:
-        wide = 4 * hidden
+        wide = len(self.blocks) * hidden
+        gates, slopes, deltas = (
+            blocks(prefix, self.blocks, hidden) for prefix in ("", "slope_", "da_")
+        )
         return (
-            ArraySpec("gates", wide, group="memory"),
+            ArraySpec("gates", wide, group="memory", parts=gates),
             ArraySpec("c", hidden, state=True, group="memory"),
             ArraySpec("tanh_c", hidden),
             ArraySpec("dc_h", hidden),
             # What dc is multiplied by (and o's block of slope, by which dh is) …
-            ArraySpec("slope", wide, group="factors"),
+            ArraySpec("slope", wide, group="factors", parts=slopes),
             ArraySpec("keep", hidden, group="factors"),
             # … and what that makes: da, and dc of the timestep before.
-            ArraySpec("da", wide, group="deltas"),
+            ArraySpec("da", wide, group="deltas", parts=deltas),
             ArraySpec("dc_next", hidden, state=True, group="deltas"),
             ArraySpec("dc", hidden),
         )
 
-    def kernel(self, parameters: Views, tape: Tape) -> Kernel:
-        return LstmKernel(parameters, tape)
-
     def values(self, tape: Tape, t: int) -> dict[str, Array]:
         k = t - 1
-        hidden = tape["h"].shape[-1]
         values = {
             "c_<t-1>": tape["c"][k],
             "c_t": tape["c"][t],
@@ -162,75 +152,86 @@ class LstmCell(Cell):
             "dc_next": tape["dc_next"][t],
             "dc_<t-1>": tape["dc_next"][k],
         }
-        for index, gate in enumerate(BLOCKS):
-            block = slice(index * hidden, (index + 1) * hidden)
-            values[f"{gate}_t"] = tape["gates"][k][:, block]
-            values[f"da_{gate}"] = tape["da"][k][:, block]
+        for gate in self.blocks:
+            values |= {f"{gate}_t": tape[gate][k], f"da_{gate}": tape[f"da_{gate}"][k]}
         return values
 
 
-class LstmKernel(Kernel):
-    """One product for all gates; σ as ½ + ½·tanh(a/2), so that one tanh serves all four.
+class LstmCell(MemoryCell):
+    """``i, f, o = σ(·)``, ``g = tanh(·)``, ``c_t = f⊙c_<t-1> + i⊙g``, ``h_t = o⊙tanh(c_t)``.
 
-    Halving is exact in binary floating point, so the weights of a may be halved instead of a.
+    f near 1 keeps c_<t-1>, f near 0 forgets it.
+    """
+
+    name = "lstm"
+    gates = GATES
+    blocks = BLOCKS
+    rows = (
+        *(*CELL_ROWS, INPUT_GATE, FORGET_GATE, CANDIDATE, OUTPUT_GATE),
+        *(CELL_STATE, HIDDEN_STATE),
+    )
+    forward_operations = (
+        input_gate(sigmoid(affine("i"))),
+        forget_gate(affine("f")),
+        TO_CANDIDATE,
+        output_gate(affine("o")),
+        TO_CELL,
+        TO_HIDDEN,
+    )
+    backward_operations = (
+        HIDDEN_GRADIENT,
+        OUTPUT_GRADIENT,
+        gradient("c_t", "cell state", CELL_GRADIENT),
+        *(CANDIDATE_GRADIENT, FORGET_GRADIENT, INPUT_GRADIENT),
+        *(through(gate) for gate in ("o", "g", "f", "i")),
+        cell_sent(),
+        hidden_sent(GATES),
+    )
+
+    def kernel(self, parameters: Views, tape: Tape) -> Kernel:
+        return LstmKernel(parameters, tape)
+
+
+class MemoryKernel(Kernel):
+    """What all LSTMs share: set-up, slopes, and a backward pass that is products with these.
+
+    The gates are G blocks: o first, then the other σ, the candidate g last, c_<t-1> beside it. One
+    product serves all of them; σ(a) is ½ + ½·tanh(a/2), so that one tanh does as well. Halving is
+    exact in binary floating point, so the weights of a may be halved instead of a.
     """
 
     def __init__(self, parameters: Views, tape: Tape) -> None:
-        inputs, self.ax, W = recurrent_input(parameters, tape)  # W: [D+H+1, 4H] or [H, 4H]
-        self.W, self.W_hT = W, parameters["W_h"].T  # [4H, H]
+        inputs, self.ax, W = recurrent_input(parameters, tape)  # W: [D+H+1, G·H] or [H, G·H]
+        self.W, self.W_hT = W, parameters["W_h"].T  # [G·H, H]
         self.tape = tape
-        hidden = tape["h"].shape[-1]
-        is_tanh = np.arange(4 * hidden) >= 3 * hidden
-        self.row = np.where(is_tanh, 1, 0.5).astype(tape.dtype)  # [4H]
-        # Full [B, 4H] constants: broadcasting a row costs more than reading them.
-        shape = (tape.batch, 4 * hidden)
+        self.hidden, wide = tape["h"].shape[-1], tape["gates"].shape[-1]  # H, G·H
+        is_tanh = np.arange(wide) >= wide - self.hidden
+        self.row = np.where(is_tanh, 1, 0.5).astype(tape.dtype)  # [G·H]
+        # Full [B, G·H] constants: broadcasting a row costs more than reading them.
+        shape = (tape.batch, wide)
         self.scale = np.broadcast_to(self.row, shape).copy()
         self.offset = np.broadcast_to(np.where(is_tanh, 0, 0.5), shape).astype(tape.dtype)
         self.scaled = np.empty_like(W)
         self.one = np.ones((), tape.dtype)
         self.a = np.empty(shape, tape.dtype)  # of one timestep, scaled
-        self.products = np.empty((tape.batch, 2 * hidden), tape.dtype)  # i⊙g and f⊙c_<t-1>
-        self.halves = np.split(self.products, 2, axis=1)  # [B, H] each
-        self._bind_slopes(hidden)
-        self.forward_rows = [(inputs[k], *self._forward_row(k, hidden)) for k in range(tape.steps)]
-        self.backward_rows = [self._backward_row(k, hidden) for k in range(tape.steps)]
+        steps = range(tape.steps)
+        self.forward_rows = [(inputs[k], *self._input_row(k), *self._forward_row(k)) for k in steps]
+        self.backward_rows = [self._backward_row(k) for k in steps]
+        self._bind_slopes()
 
-    def _bind_slopes(self, hidden: int) -> None:
-        """Views of the whole window that `begin_backward` works on."""
-        tape = self.tape
-        memory, slope = tape.beside("gates", "c_prev"), tape["slope"]  # [T, B, 5H], [T, B, 4H]
-        o, i, f, g, _ = np.split(memory, 5, axis=2)
-        self.last = (tape["dh_next"][-1], tape["dc_next"][-1])
-        square = np.empty((tape.steps, tape.batch, 3 * hidden), tape.dtype)
-        self.sigmoids = (memory[:, :, : 3 * hidden], square, slope[:, :, : 3 * hidden])
-        self.partners = (
-            (slope[:, :, :hidden], tape["tanh_c"]),
-            (slope[:, :, hidden : 3 * hidden], memory[:, :, 3 * hidden :]),  # i and f; g, c_<t-1>
-        )
-        self.tangents = (
-            (g, i, slope[:, :, 3 * hidden :]),
-            (tape["tanh_c"], o, tape["dc_h"]),
-        )
-        self.kept = (tape["keep"], f)
+    def _input_row(self, k: int) -> tuple[Array | None, Array]:
+        """Of timestep k+1: ax, where it is kept apart, and the gates; [B, G·H] each."""
+        return None if self.ax is None else self.ax[k], self.tape["gates"][k]
 
-    def _forward_row(self, k: int, hidden: int) -> tuple[Any, ...]:
-        """Views of timestep k+1: [B, 4H] ax and gates, parts of these, [B, H] states."""
-        tape, gates = self.tape, self.tape["gates"][k]
-        memory = tape.beside("gates", "c_prev")[k]  # [B, 5H]: o, i, f, g, c_<t-1>
-        return (
-            None if self.ax is None else self.ax[k],
-            gates,
-            memory[:, hidden : 3 * hidden],  # i, f
-            memory[:, 3 * hidden :],  # g, c_<t-1>
-            gates[:, :hidden],  # o
-            *(tape["c"][k + 1], tape["tanh_c"][k], tape["h"][k + 1]),
-        )
+    @abstractmethod
+    def _forward_row(self, k: int) -> tuple[Array, ...]:
+        """Further views of timestep k+1 that `forward` works on."""
 
-    def _backward_row(self, k: int, hidden: int) -> tuple[Array, ...]:
-        """Views of timestep k+1: [B, H], but for by_dc and from_dc [B, 4, H] and da [B, 4H]."""
-        tape, batch = self.tape, self.tape.batch
-        factors = tape.beside("slope", "keep")[k].reshape(batch, 5, hidden)
-        deltas = tape.beside("da", "dc_next_prev")[k].reshape(batch, 5, hidden)
+    def _backward_row(self, k: int) -> tuple[Array, ...]:
+        """Views of timestep k+1: [B, H], but for by_dc and from_dc [B, G, H] and da [B, G·H]."""
+        tape, batch, hidden = self.tape, self.tape.batch, self.hidden
+        factors = tape.beside("slope", "keep")[k].reshape(batch, -1, hidden)  # [B, G+1, H]
+        deltas = tape.beside("da", "dc_next_prev")[k].reshape(batch, -1, hidden)
         dh_next, dc = tape["dh_next"], tape["dc"][k]
         return (
             *(tape["dh_y"][k], dh_next[k + 1], tape["dh"][k]),
@@ -240,10 +241,80 @@ class LstmKernel(Kernel):
             *(tape["da"][k], dh_next[k]),
         )
 
+    def _bind_slopes(self) -> None:
+        """Views of the whole window that `begin_backward` works on."""
+        tape = self.tape
+        sigmoid = tape["gates"].shape[-1] - self.hidden
+        square = np.empty((tape.steps, tape.batch, sigmoid), tape.dtype)
+        self.last = (tape["dh_next"][-1], tape["dc_next"][-1])
+        self.sigmoids = (tape["gates"][:, :, :sigmoid], square, tape["slope"][:, :, :sigmoid])
+        partners, admitted = self._partners()
+        self.partners = ((tape["slope_o"], tape["tanh_c"]), *partners)
+        self.tangents = (
+            (tape["g"], admitted, tape["slope_g"]),
+            (tape["tanh_c"], tape["o"], tape["dc_h"]),
+        )
+
+    @abstractmethod
+    def _partners(self) -> tuple[tuple[tuple[Array, Array], ...], Array]:
+        """By what dc is multiplied on its way to each gate, beside the gate's own slope.
+
+        Returns:
+            for all σ but o pairs of slope and factor, and the factor of g; [T, B, …].
+        """
+
     def begin_forward(self) -> None:
         np.multiply(self.W, self.row, self.scaled)
         if self.ax is not None:
             np.multiply(self.ax, self.row, self.ax)
+
+    def begin_backward(self) -> None:
+        """slope: σ′ or tanh′ of the gates times their partners; dc_h: o·tanh′(c_t); keep: f."""
+        for array in self.last:
+            array.fill(0)
+        sigmoids, square, through = self.sigmoids  # [T, B, (G−1)·H]
+        np.multiply(sigmoids, sigmoids, square)
+        np.subtract(sigmoids, square, through)
+        for slope, factor in self.partners:
+            np.multiply(slope, factor, slope)
+        for value, factor, into in self.tangents:  # [T, B, H]
+            np.multiply(value, value, into)
+            np.subtract(self.one, into, into)
+            np.multiply(into, factor, into)
+        np.copyto(self.tape["keep"], self.tape["f"])
+
+    def backward(self, first: int, last: int) -> None:
+        W_hT, add, multiply = self.W_hT, np.add, np.multiply
+        rows = reversed(self.backward_rows[first - 1 : last])
+        for dh_y, dh_next, dh, dc_h, dc_next, dc, slope_o, da_o, dc_row, *rest in rows:
+            by_dc, from_dc, da, dh_prev = rest
+            add(dh_y, dh_next, dh)
+            multiply(dh, dc_h, dc)
+            add(dc, dc_next, dc)
+            multiply(dh, slope_o, da_o)
+            multiply(dc_row, by_dc, from_dc)  # da of all gates but o, and dc_<t-1>
+            da.dot(W_hT, dh_prev)
+
+
+class LstmKernel(MemoryKernel):
+    """With blocks o, i, f, g the products i⊙g and f⊙c_<t-1> are one."""
+
+    def __init__(self, parameters: Views, tape: Tape) -> None:
+        super().__init__(parameters, tape)
+        self.products = np.empty((tape.batch, 2 * self.hidden), tape.dtype)  # i⊙g and f⊙c_<t-1>
+        self.halves = np.split(self.products, 2, axis=1)  # [B, H] each
+
+    def _forward_row(self, k: int) -> tuple[Array, ...]:
+        """i, f side by side and g, c_<t-1> side by side [B, 2H]; o and states [B, H]."""
+        tape, hidden = self.tape, self.hidden
+        memory = tape.beside("gates", "c_prev")[k]  # [B, 5H]: o, i, f, g, c_<t-1>
+        pairs = memory[:, hidden : 3 * hidden], memory[:, 3 * hidden :]
+        return (*pairs, tape["o"][k], tape["c"][k + 1], tape["tanh_c"][k], tape["h"][k + 1])
+
+    def _partners(self) -> tuple[tuple[tuple[Array, Array], ...], Array]:
+        tape, hidden = self.tape, self.hidden
+        slope = tape["slope"][:, :, hidden : 3 * hidden]  # i, f
+        return ((slope, tape.beside("gates", "c_prev")[:, :, 3 * hidden :]),), tape["i"]
 
     def forward(self, first: int, last: int) -> None:
         W, a, scale, offset, products = self.scaled, self.a, self.scale, self.offset, self.products
@@ -261,30 +332,3 @@ class LstmKernel(Kernel):
             add(i_g, f_c, c)
             tanh(c, tanh_c)
             multiply(o, tanh_c, h)
-
-    def begin_backward(self) -> None:
-        """slope: σ′ or tanh′ of o, i, f, g times tanh(c_t), g, c_<t-1>, i; dc_h: o·tanh′(c_t)."""
-        for array in self.last:
-            array.fill(0)
-        sigmoids, square, through = self.sigmoids  # [T, B, 3H]: o, i, f
-        np.multiply(sigmoids, sigmoids, square)
-        np.subtract(sigmoids, square, through)
-        for slope, factor in self.partners:
-            np.multiply(slope, factor, slope)
-        for value, factor, into in self.tangents:  # [T, B, H]
-            np.multiply(value, value, into)
-            np.subtract(self.one, into, into)
-            np.multiply(into, factor, into)
-        np.copyto(*self.kept)
-
-    def backward(self, first: int, last: int) -> None:
-        W_hT, add, multiply = self.W_hT, np.add, np.multiply
-        rows = reversed(self.backward_rows[first - 1 : last])
-        for dh_y, dh_next, dh, dc_h, dc_next, dc, slope_o, da_o, dc_row, *rest in rows:
-            by_dc, from_dc, da, dh_prev = rest
-            add(dh_y, dh_next, dh)
-            multiply(dh, dc_h, dc)
-            add(dc, dc_next, dc)
-            multiply(dh, slope_o, da_o)
-            multiply(dc_row, by_dc, from_dc)  # da_i, da_f, da_g and dc_<t-1>
-            da.dot(W_hT, dh_prev)

@@ -19,6 +19,11 @@ from rnn_tui.engine.expressions import ONE, Array, Dot, Expression, Function, Sq
 from rnn_tui.engine.tape import ArraySpec, Tape
 
 
+def slope(activation: str) -> Expression:
+    """φ′(a_t), of h_t where that is enough."""
+    return ONE - Square(Value("h_t")) if activation == "tanh" else Function("step", Value("a_t"))
+
+
 class RnnCell(Cell):
     """``a_t = x_t·W_x + h_<t-1>·W_h + b``, ``h_t = φ(a_t)`` with φ = tanh or relu."""
 
@@ -46,7 +51,7 @@ class RnnCell(Cell):
             Operation(
                 "da_t",
                 f"through {activation}′",
-                Value("dh_t") * self._slope(),
+                Value("dh_t") * slope(activation),
                 row="a_t",
                 column="gradient",
             ),
@@ -58,10 +63,6 @@ class RnnCell(Cell):
                 column="gradient",
             ),
         )
-
-    def _slope(self) -> Expression:
-        """φ′(a_t)."""
-        return ONE - Square(Value("h_t")) if self.smooth else Function("step", Value("a_t"))
 
     def parameters(self, features: int, hidden: int) -> tuple[ParameterSpec, ...]:
         return (
@@ -80,12 +81,10 @@ class RnnCell(Cell):
         return {"a_t": tape["a"][t - 1], "da_t": tape["da"][t - 1]}
 
 
-class RnnKernel(Kernel):
-    """Per timestep one product and one nonlinearity forward; a sum and two products back."""
+class ActivationKernel(Kernel):
+    """What cells share whose h_t is φ(a_t)."""
 
-    def __init__(self, parameters: Views, tape: Tape, activation: str) -> None:
-        inputs, ax, self.W = recurrent_input(parameters, tape)  # W: [D+H+1, H] or [H, H]
-        self.W_hT = parameters["W_h"].T  # [H, H]
+    def __init__(self, tape: Tape, activation: str) -> None:
         self.h_after = tape["h"][1:]  # [T, B, H]
         self.slope = tape["slope"]  # [T, B, H], φ′
         self.a = tape["a"]  # [T, B, H]
@@ -93,6 +92,23 @@ class RnnKernel(Kernel):
         self.relu = activation == "relu"
         self.zero = np.zeros((), tape.dtype)
         self.one = np.ones((), tape.dtype)
+
+    def begin_backward(self) -> None:
+        self.last.fill(0)
+        if self.relu:
+            np.greater(self.a, self.zero, out=self.slope, casting="unsafe")
+        else:
+            np.multiply(self.h_after, self.h_after, out=self.slope)
+            np.subtract(self.one, self.slope, out=self.slope)
+
+
+class RnnKernel(ActivationKernel):
+    """Per timestep one product and one nonlinearity forward; a sum and two products back."""
+
+    def __init__(self, parameters: Views, tape: Tape, activation: str) -> None:
+        super().__init__(tape, activation)
+        inputs, ax, self.W = recurrent_input(parameters, tape)  # W: [D+H+1, H] or [H, H]
+        self.W_hT = parameters["W_h"].T  # [H, H]
         h, da, dh, dh_next = tape["h"], tape["da"], tape["dh"], tape["dh_next"]
         steps = range(tape.steps)
         # One tuple of views [B, …] per timestep, made once.
@@ -114,14 +130,6 @@ class RnnKernel(Kernel):
                 np.maximum(a, zero, out=h)
             else:
                 tanh(a, h)
-
-    def begin_backward(self) -> None:
-        self.last.fill(0)
-        if self.relu:
-            np.greater(self.a, self.zero, out=self.slope, casting="unsafe")
-        else:
-            np.multiply(self.h_after, self.h_after, out=self.slope)
-            np.subtract(self.one, self.slope, out=self.slope)
 
     def backward(self, first: int, last: int) -> None:
         W_hT, add, multiply = self.W_hT, np.add, np.multiply

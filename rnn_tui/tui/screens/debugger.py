@@ -510,5 +510,5 @@ class Debugger(Screen[None]):
 
 
 def _first_recurrent(snapshot: Snapshot) -> int:
-    """The first weight of W_h: what backpropagation through time is about."""
-    return next(t.start for t in tensors(snapshot) if t.spec.name == "W_h")
+    """The first weight of W_h: what backpropagation through time is about; without, the first."""
+    return next((t.start for t in tensors(snapshot) if t.spec.name == "W_h"), 0)

@@ -225,6 +225,8 @@ def _strip(label: str, through: Array, lags: list[_Lag], cell: int, role: str) -
 
 def _radii(gates: Gates, width: int) -> Lines:
     """max |λ| of W_h, gate by gate; in two lines where they do not fit into one."""
+    if not gates.radii:  # no recurrence
+        return ()
     parts = [f"{name} {number(radius, 3)}" for name, radius in gates.radii.items()]
     line = f" max|λ| {'  '.join(parts)}"
     if text_width(line) <= width:

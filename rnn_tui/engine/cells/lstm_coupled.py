@@ -1,0 +1,120 @@
+"""Coupled input and forget gate, CIFG (Greff et al. 2017): what is forgotten makes room."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rnn_tui.engine.cells.base import HIDDEN_GRADIENT, Kernel, Views, affine
+from rnn_tui.engine.cells.lstm import (
+    CANDIDATE,
+    CANDIDATE_GRADIENT,
+    CELL_GRADIENT,
+    CELL_ROWS,
+    CELL_STATE,
+    FORGET_GATE,
+    HIDDEN_STATE,
+    INPUT_GATE,
+    INPUT_GRADIENT,
+    OUTPUT_GATE,
+    OUTPUT_GRADIENT,
+    TO_CANDIDATE,
+    TO_CELL,
+    TO_HIDDEN,
+    MemoryCell,
+    MemoryKernel,
+    cell_sent,
+    forget_gate,
+    gradient,
+    hidden_sent,
+    input_gate,
+    output_gate,
+    through,
+)
+from rnn_tui.engine.expressions import ONE, Array, Value
+from rnn_tui.engine.tape import ArraySpec, Tape
+
+GATES = ("f", "g", "o")
+
+
+class LstmCoupledCell(MemoryCell):
+    """``f, o = σ(·)``, ``i = 1 − f``, ``g = tanh(·)``, ``c_t = f⊙c_<t-1> + i⊙g``, ``h_t = …``.
+
+    ``h_t = o⊙tanh(c_t)``. c_t is a mean of c_<t-1> and g_t, so it stays within ±1 once it is there.
+    i has no weights of its own: ∂L/∂f_t = dc_t⊙c_<t-1> − di_t.
+    """
+
+    name = "lstm-coupled"
+    gates = GATES
+    blocks = ("o", "f", "g")
+    rows = (
+        *(*CELL_ROWS, FORGET_GATE, INPUT_GATE, CANDIDATE, OUTPUT_GATE),
+        *(CELL_STATE, HIDDEN_STATE),
+    )
+    forward_operations = (
+        forget_gate(affine("f")),
+        input_gate(ONE - Value("f_t")),
+        TO_CANDIDATE,
+        output_gate(affine("o")),
+        TO_CELL,
+        TO_HIDDEN,
+    )
+    backward_operations = (
+        HIDDEN_GRADIENT,
+        OUTPUT_GRADIENT,
+        gradient("c_t", "cell state", CELL_GRADIENT),
+        *(CANDIDATE_GRADIENT, INPUT_GRADIENT),
+        gradient("f_t", "forget gate", Value("dc_t") * Value("c_<t-1>") - Value("di_t")),
+        *(through(gate) for gate in ("o", "g", "f")),
+        cell_sent(),
+        hidden_sent(GATES),
+    )
+
+    def arrays(self, hidden: int) -> tuple[ArraySpec, ...]:
+        return (*super().arrays(hidden), ArraySpec("i", hidden))
+
+    def kernel(self, parameters: Views, tape: Tape) -> Kernel:
+        return LstmCoupledKernel(parameters, tape)
+
+    def values(self, tape: Tape, t: int) -> dict[str, Array]:
+        return super().values(tape, t) | {"i_t": tape["i"][t - 1]}
+
+
+class LstmCoupledKernel(MemoryKernel):
+    """One product for three gates; df_t = dc_t⊙(c_<t-1> − g_t)."""
+
+    def __init__(self, parameters: Views, tape: Tape) -> None:
+        self.difference = np.empty(tape["i"].shape, tape.dtype)  # [T, B, H], c_<t-1> − g_t
+        self.product = np.empty((tape.batch, tape["i"].shape[-1]), tape.dtype)  # i⊙g
+        super().__init__(parameters, tape)
+
+    def _forward_row(self, k: int) -> tuple[Array, ...]:
+        """Gates and states, [B, H] each."""
+        tape = self.tape
+        states = tape["c"][k], tape["c"][k + 1], tape["tanh_c"][k], tape["h"][k + 1]
+        return (tape["f"][k], tape["i"][k], tape["g"][k], tape["o"][k], *states)
+
+    def _partners(self) -> tuple[tuple[tuple[Array, Array], ...], Array]:
+        return ((self.tape["slope_f"], self.difference),), self.tape["i"]
+
+    def forward(self, first: int, last: int) -> None:
+        W, a, scale, offset = self.scaled, self.a, self.scale, self.offset
+        product, one = self.product, self.one
+        add, multiply, subtract, tanh = np.add, np.multiply, np.subtract, np.tanh
+        rows = self.forward_rows[first - 1 : last]
+        for inputs, ax, gates, f, i, g, o, c_prev, c, tanh_c, h in rows:
+            inputs.dot(W, a)
+            if ax is not None:
+                add(a, ax, a)
+            tanh(a, a)
+            multiply(a, scale, a)
+            add(a, offset, gates)
+            subtract(one, f, i)
+            multiply(i, g, product)
+            multiply(f, c_prev, c)
+            add(c, product, c)
+            tanh(c, tanh_c)
+            multiply(o, tanh_c, h)
+
+    def begin_backward(self) -> None:
+        np.subtract(self.tape["c"][:-1], self.tape["g"], self.difference)
+        super().begin_backward()
