@@ -3,10 +3,12 @@
 Tensors (H hidden units, G gate blocks, D inputs, O outputs, B batch, P parameters):
 
 ======================  ===========  ==========================================================
-``rnn.weight_ih_l0``    (G·H, D)     PyTorch's names, layout and gate order, whatever the cell:
+``rnn.weight_ih_l0``    (G·H, D)     of rnn, lstm and gru: PyTorch's names, layout, gate order;
 ``rnn.weight_hh_l0``    (G·H, H)     with ``rnn.`` stripped torch.nn.RNN, LSTM and GRU load
 ``rnn.bias_ih_l0``      (G·H)        them, with ``readout.`` stripped torch.nn.Linear does
 ``rnn.bias_hh_l0``      (G·H)        zeros, but for the GRU's n block, which is b_hn
+``rnn.W_xf_l0``, …      (D, H), …    of cells that PyTorch lacks instead: our names and layout
+                                     (x·W), gate by gate, as the screen has them
 ``readout.weight``      (O, H)
 ``readout.bias``        (O)
 ``optimizer.<name>``    (P)          its memory, flat, in our order: W_x, W_h, b, …, W_y, b_y,
@@ -22,7 +24,7 @@ walk and PCG64's state), ``history`` and ``vocabulary`` (the names of the symbol
 by code, null where there are none: weights mean nothing beside another vocabulary).
 
 In memory a product is x·W and there is one bias; PyTorch has W·x and two biases that sum to it.
-`_to_torch` and `_from_torch` are the only places that convert.
+`_to_torch` and `_from_torch` are the only places that convert; `cell` says which cell it is.
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ from safetensors.numpy import save as serialise
 
 from rnn_tui import __version__
 from rnn_tui.engine.cells import make_cell
+from rnn_tui.engine.cells.base import block_views
 from rnn_tui.engine.network import Architecture, views
 from rnn_tui.engine.optimizers import OPTIMIZERS
 from rnn_tui.engine.trainer import Keyframe, Trainer, architecture_of
@@ -74,6 +77,7 @@ TEXTS = (
     "vocabulary",
 )
 FLOATS = {"F16": np.float16, "F32": np.float32, "F64": np.float64}
+READOUT = NETWORK[-2:]
 CELLS_BY_BLOCKS = {1: "rnn", 3: "gru", 4: "lstm"}
 LARGEST_COUNT = 10**15  # of updates: beyond it float64 no longer counts exactly in the history
 
@@ -94,6 +98,47 @@ class _WrongError(Exception):
 
 
 # ---------------------------------------------------------------- layouts
+
+
+def _network_names(cell: str) -> tuple[str, ...]:
+    """The names of the network's tensors: PyTorch's, or our own for a cell it lacks."""
+    if cell in CELLS_BY_BLOCKS.values():
+        return NETWORK
+    architecture = Architecture(cell, "tanh", 1, 1, 1)
+    return (*_by_gate(architecture, np.empty(architecture.parameter_count())), *READOUT)
+
+
+def _by_gate(architecture: Architecture, flat: Array) -> dict[str, Array]:
+    """Views of the cell's parameters, each gate's by itself, under our own names."""
+    found: dict[str, Array] = {}
+    ours = views(architecture.parameters(), flat)
+    for spec in architecture.make_cell().parameters(architecture.features, architecture.hidden):
+        blocks = block_views(ours, spec.name, spec.blocks)
+        found |= {f"rnn.{name}_l0": array for name, array in blocks.items()}
+    return found
+
+
+def _to_file(architecture: Architecture, flat: Array) -> dict[str, Array]:
+    """The network's tensors from our flat vector [P]."""
+    if architecture.cell in CELLS_BY_BLOCKS.values():
+        return _to_torch(architecture, flat)
+    ours = views(architecture.parameters(), flat)
+    readout = dict(zip(READOUT, (ours["W_y"].T, ours["b_y"]), strict=True))
+    return _by_gate(architecture, flat) | readout
+
+
+def _from_file(
+    architecture: Architecture, tensors: Mapping[str, Array], dtype: npt.DTypeLike
+) -> Array:
+    """Our flat vector [P] from the network's tensors."""
+    if architecture.cell in CELLS_BY_BLOCKS.values():
+        return _from_torch(architecture, tensors, dtype)
+    flat = np.empty(architecture.parameter_count(), dtype)
+    for name, array in _by_gate(architecture, flat).items():
+        array[...] = tensors[name]
+    ours = views(architecture.parameters(), flat)
+    ours["W_y"][...], ours["b_y"][...] = tensors[READOUT[0]].T, tensors[READOUT[1]]
+    return flat
 
 
 def _to_torch(architecture: Architecture, flat: Array) -> dict[str, Array]:
@@ -134,13 +179,8 @@ def _from_torch(
 
 
 def _network_shapes(architecture: Architecture) -> dict[str, Shape]:
-    hidden, outputs = architecture.hidden, architecture.outputs
-    wide = len(architecture.make_cell().gates) * hidden
-    shapes: tuple[Shape, ...] = (
-        *((wide, architecture.features), (wide, hidden), (wide,), (wide,)),
-        *((outputs, hidden), (outputs,)),
-    )
-    return dict(zip(NETWORK, shapes, strict=True))
+    tensors = _to_file(architecture, np.zeros(architecture.parameter_count()))
+    return {name: array.shape for name, array in tensors.items()}
 
 
 # ---------------------------------------------------------------- saving
@@ -160,7 +200,7 @@ def save(path: str | os.PathLike[str], trainer: Trainer) -> None:
         raise CheckpointError(path, f"a checkpoint cannot hold what is pinned: release {inside}")
     keyframe = trainer.keyframe()
     history, curve = trainer.history.state()
-    tensors = _to_torch(trainer.architecture, keyframe.parameters)
+    tensors = _to_file(trainer.architecture, keyframe.parameters)
     tensors |= {f"optimizer.{name}": array for name, array in keyframe.memory.items()}
     tensors |= {f"state.{name}": array for name, array in keyframe.states.items()}
     tensors |= {f"history.{name}": array for name, array in curve.items()}
@@ -315,10 +355,10 @@ def _resume(trainer: Trainer, content: _Content) -> None:
 
 
 def load_weights(path: str | os.PathLike[str], settings: Settings) -> Array:
-    """Read starting weights [P] in the settings' dtype: all six tensors of `NETWORK`.
+    """Read starting weights [P] in the settings' dtype: all tensors of the network.
 
-    A whole checkpoint will do, and so will a file without metadata that holds only these six,
-    in float16, float32 or float64.
+    A whole checkpoint will do, and so will a file without metadata that holds only these (of rnn,
+    lstm and gru the six of `NETWORK`), in float16, float32 or float64.
 
     Raises:
         CheckpointError: the file is not like that, or does not fit the settings.
@@ -331,11 +371,13 @@ def load_weights(path: str | os.PathLike[str], settings: Settings) -> Array:
         ours = content.texts.get("format") == FORMAT
         if ours and "vocabulary" in content.texts:
             _check_vocabulary(content.texts, task)
-        _check_names(content.tensors, NETWORK, others=ours)
-        weights = {name: content.tensors[name] for name in NETWORK}
+        _check_cell(content, settings.cell)
+        names = _network_names(settings.cell)
+        _check_names(content.tensors, names, others=ours)
+        weights = {name: content.tensors[name] for name in names}
         _check_shapes(weights, _network_shapes(architecture), settings)
         with np.errstate(over="ignore"):  # said better below
-            flat = _from_torch(architecture, weights, np.dtype(settings.dtype))
+            flat = _from_file(architecture, weights, np.dtype(settings.dtype))
         if not np.isfinite(flat).all():
             raise _WrongError(f"its numbers are too large for --dtype {settings.dtype}")
     return flat
@@ -421,7 +463,19 @@ def _check_keys(tensors: Mapping[str, Array], settings: Settings) -> None:
     """The names, before a network of that size is made."""
     memory = [f"optimizer.{name}" for name in OPTIMIZERS[settings.optimizer].memory_names]
     states = [f"state.{name}" for name in make_cell(settings.cell).states]
-    _check_names(tensors, (*NETWORK, *memory, *states, "history.recent", "history.buckets"))
+    network = _network_names(settings.cell)
+    _check_names(tensors, (*network, *memory, *states, "history.recent", "history.buckets"))
+
+
+def _check_cell(content: _Content, cell: str) -> None:
+    """Whether the file's names are those of `cell`; what PyTorch lacks fits nothing else."""
+    own = cell not in CELLS_BY_BLOCKS.values()
+    if own and NETWORK[0] in content.tensors:
+        fitting = ", ".join(CELLS_BY_BLOCKS.values())
+        raise _WrongError(f"its weights are of a PyTorch cell ({fitting}), not of --cell {cell}")
+    found = content.texts.get("cell", cell)
+    if found != cell and (own or NETWORK[0] not in content.tensors):
+        raise _WrongError(f"it holds {quote(found)} weights, not those of --cell {cell}")
 
 
 def _check_names(
@@ -472,12 +526,18 @@ def _check_shapes(
     for name, shape in expected.items():
         found = tensors[name].shape
         if found != shape:
-            where = _explained(tensors["rnn.weight_hh_l0"].shape, settings)
+            where = _explained(tensors, settings)
             raise _WrongError(f"{where}tensor {name} has shape {found}; expected {shape}")
 
 
-def _explained(found: Shape, settings: Settings) -> str:
-    """What the recurrent weights say the file's network is, if it is another than the settings'."""
+def _explained(tensors: Mapping[str, Array], settings: Settings) -> str:
+    """What the weights say the file's network is, if it is another than the settings'."""
+    if "rnn.weight_hh_l0" not in tensors:
+        found = tensors["readout.weight"].shape
+        if len(found) != 2 or found[1] == settings.hidden:
+            return ""
+        return f"it has hidden size {found[1]}, not --hidden {settings.hidden}: "
+    found = tensors["rnn.weight_hh_l0"].shape
     if len(found) != 2 or not found[1] or found[0] % found[1]:
         return ""
     hidden, blocks = found[1], found[0] // found[1]
@@ -509,7 +569,7 @@ def _keyframe(content: _Content, trainer: Trainer) -> Keyframe:
         updates=_whole(place, "updates", LARGEST_COUNT),
         position=position,
         revealed=_whole(place, "revealed", LARGEST_COUNT if position else 0),
-        parameters=_from_torch(trainer.architecture, content.tensors, dtype),
+        parameters=_from_file(trainer.architecture, content.tensors, dtype),
         memory=_part(content.tensors, "optimizer"),
         steps_taken=_whole(optimizer, "steps", LARGEST_COUNT),
         states=_part(content.tensors, "state"),

@@ -687,7 +687,7 @@ TASK_DEFAULTS: Mapping[str, Mapping[str, Value]] = MappingProxyType(
         "neuron": MappingProxyType(
             {
                 **_ON_ITS_OWN,
-                "cell": "rnn",
+                "cell": "neuron",
                 "hidden": 1,
                 "steps": 1,
                 "batch": 16,

@@ -24,15 +24,16 @@ from rnn_tui import checkpoint
 from rnn_tui.checkpoint import NETWORK, CheckpointError, load, load_weights, save
 from rnn_tui.engine.interventions import Cut, Pin
 from rnn_tui.engine.trainer import Trainer
-from rnn_tui.settings import Settings
+from rnn_tui.settings import DECLARATIONS, Settings
 from rnn_tui.tasks import DataError, Topology
 
 GONE = object()
-BLOCKS = {"rnn": 1, "lstm": 4, "gru": 3}
+BLOCKS = {"rnn": 1, "lstm": 4, "gru": 3}  # the cells that PyTorch has
+OWN = tuple(name for name in DECLARATIONS["cell"].choices if name not in BLOCKS)
 
 small_settings = st.builds(
     Settings,
-    cell=st.sampled_from(list(BLOCKS)),
+    cell=st.sampled_from(DECLARATIONS["cell"].choices),
     activation=st.sampled_from(["tanh", "relu"]),
     hidden=st.integers(1, 5),
     steps=st.integers(1, 5),
@@ -219,6 +220,28 @@ def test_names_and_shapes_are_pytorchs(tmp_path: Path, cell: str) -> None:
     np.testing.assert_array_equal(tensors["rnn.bias_hh_l0"], bias_hh)
 
 
+OWN_NAMES = {
+    "neuron": "W_x b",
+    "lstm-coupled": "W_xo W_xf W_xg W_ho W_hf W_hg b_o b_f b_g",
+    "gru-reset-before": "W_xr W_xz W_xn W_hr W_hz W_hn b_r b_z b_n",
+}
+
+
+@pytest.mark.parametrize("cell", OWN)
+def test_a_cell_that_pytorch_lacks_has_names_of_its_own(tmp_path: Path, cell: str) -> None:
+    trainer = Trainer(Settings(cell=cell, hidden=3, steps=4))
+    trainer.run(2)
+    save(tmp_path / "run", trainer)
+    tensors, texts = contents(tmp_path / "run")
+    assert texts["cell"] == cell
+    names = [f"rnn.{name}_l0" for name in OWN_NAMES[cell].split()]
+    assert {name for name in tensors if name.startswith("rnn.")} == set(names)
+    values = trainer.network.values(1)
+    for short, name in zip(OWN_NAMES[cell].split(), names, strict=True):
+        np.testing.assert_array_equal(tensors[name], values[short])
+    np.testing.assert_array_equal(tensors["readout.weight"], trainer.network.parameters["W_y"].T)
+
+
 def test_metadata_can_be_read_by_anyone(tmp_path: Path) -> None:
     settings = Settings(cell="lstm", hidden=2, steps=3, optimizer="sgd")
     trainer = Trainer(settings)
@@ -300,7 +323,7 @@ def test_weights_without_metadata(tmp_path: Path, cell: str, dtype: type) -> Non
         np.testing.assert_array_equal(ours["b_hn"], bias_hh[6:])
 
 
-@pytest.mark.parametrize("cell", BLOCKS)
+@pytest.mark.parametrize("cell", DECLARATIONS["cell"].choices)
 def test_weights_of_a_checkpoint(tmp_path: Path, cell: str) -> None:
     settings = Settings(cell=cell, hidden=3, steps=4)
     trainer = Trainer(settings)
@@ -355,6 +378,41 @@ def test_weights_that_do_not_fit(tmp_path: Path, case: str) -> None:
         load_weights(path, Settings(hidden=3))
     assert str(caught.value).endswith(expected)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("cell", OWN)
+def test_weights_of_its_own_names_without_metadata(tmp_path: Path, cell: str) -> None:
+    trainer = Trainer(Settings(cell=cell, hidden=3, steps=4))
+    save(tmp_path / "run", trainer)
+    tensors = contents(tmp_path / "run")[0]
+    network = {name: array for name, array in tensors.items() if name[:2] in ("rn", "re")}
+    save_file(network, tmp_path / "weights")
+    found = load_weights(tmp_path / "weights", trainer.settings)
+    np.testing.assert_array_equal(found, trainer.parameters)
+    with pytest.raises(CheckpointError, match="it has hidden size 3, not --hidden 4: tensor "):
+        load_weights(tmp_path / "weights", trainer.settings.with_(hidden=4))
+
+
+@pytest.mark.parametrize("cell", OWN)
+def test_weights_of_pytorch_do_not_fit_a_cell_that_it_lacks(tmp_path: Path, cell: str) -> None:
+    save_file(torch_weights("lstm", 3), tmp_path / "weights")
+    with pytest.raises(CheckpointError) as caught:
+        load_weights(tmp_path / "weights", Settings(cell=cell, hidden=3))
+    expected = f"its weights are of a PyTorch cell (rnn, gru, lstm), not of --cell {cell}"
+    assert str(caught.value).endswith(expected)
+
+
+@pytest.mark.parametrize("cell", OWN)
+@pytest.mark.parametrize("wanted", DECLARATIONS["cell"].choices)
+def test_weights_of_a_cell_that_pytorch_lacks_fit_no_other(
+    tmp_path: Path, cell: str, wanted: str
+) -> None:
+    save(tmp_path / "run", Trainer(Settings(cell=cell, hidden=3, steps=4)))
+    if wanted != cell:
+        with pytest.raises(CheckpointError) as caught:
+            load_weights(tmp_path / "run", Settings(cell=wanted, hidden=3))
+        expected = f"it holds {cell!r} weights, not those of --cell {wanted}"
+        assert str(caught.value).endswith(expected)
 
 
 # ---------------------------------------------------------------- files that are not right

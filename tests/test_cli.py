@@ -28,6 +28,7 @@ from rnn_tui.rival import Versus
 from rnn_tui.settings import DECLARATIONS, TASK_UPDATES, Settings, compose, preset
 
 PROGRAM = [sys.executable, "-m", "rnn_tui"]
+CELLS = "rnn, lstm, gru, lstm-coupled, gru-reset-before, neuron"
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = ["--hidden", "4", "--steps", "5"]
 EXPLODING = ["--activation", "relu", "--optimizer", "sgd", "--lr", "100", "--clip-by", "none"]
@@ -128,8 +129,8 @@ REFUSED: dict[str, str] = {
     "train --lr 0": "--lr must be a number above 0 and at most 100, not 0",
     "train --lr nan": "--lr must be a number above 0 and at most 100, not nan",
     "train --hidden 1e3": "--hidden must be a whole number from 1 to 4096, not '1e3'",
-    "train --cell foo": "--cell must be one of rnn, lstm, gru, not 'foo'",
-    "--cell foo": "--cell must be one of rnn, lstm, gru, not 'foo'",
+    "train --cell foo": f"--cell must be one of {CELLS}, not 'foo'",
+    "--cell foo": f"--cell must be one of {CELLS}, not 'foo'",
     "train --eps x": "--eps must be a number above 0 and at most 1, or default, not 'x'",
     "train --steps 400": "--num-points must be at least 401, --steps 400 and one more, not 400",
     "train --task series": "--data must be the path of a CSV file when --task is series, not ''",
@@ -172,7 +173,7 @@ REFUSED: dict[str, str] = {
     "-x": "there is no option -x; see rnn-tui --help",
     "--updates 3": "there is no option --updates; see rnn-tui --help",
     "train --lr": "--lr needs a value: a number above 0 and at most 100",
-    "train --cell": "--cell needs a value: one of rnn, lstm, gru",
+    "train --cell": f"--cell needs a value: one of {CELLS}",
     "train --out": "--out needs a value: FILE.safetensors",
     "train --carry=3": "--carry takes no value",
     "train --json=yes": "--json takes no value",

@@ -24,6 +24,7 @@ from rnn_tui.settings import (
     train_updates,
 )
 
+CELLS = "rnn, lstm, gru, lstm-coupled, gru-reset-before, neuron"
 LIVE = {"timeline",
     "lr", "optimizer", "momentum", "alpha", "beta1", "beta2", "eps", "eps_place", "clip", "clip_by",
 }  # fmt: skip
@@ -99,7 +100,11 @@ def test_settings_survive_json(data: st.DataObject) -> None:
         ("steps", "0", "--steps must be a whole number from 1 to 5000, not 0"),
         ("steps", "9" * 5000, f"--steps must be a whole number from 1 to 5000, not '{'9' * 58}…"),
         ("carry", "maybe", "--carry must be on or off, not 'maybe'"),
-        ("cell", "rn\nn", "--cell must be one of rnn, lstm, gru, not 'rn\\nn'"),
+        (
+            "cell",
+            "rn\nn",
+            f"--cell must be one of {CELLS}, not 'rn\\nn'",
+        ),
         ("eps_place", "", "--eps-place must be one of outside, inside, not ''"),
     ],
 )

@@ -44,7 +44,7 @@ class GruResetBeforeCell(Cell):
             "reset gate",
             sigmoid(affine("r")),
             row="r_t",
-            note="shows {value:.0%} of h_<t-1> to n_t",
+            note="shows {value:.0%} of h_<t-1>",
         ),
         UPDATE_GATE,
         Operation("rh_t", "h_<t-1> after the reset", Value("r_t") * Value("h_<t-1>"), row="rh_t"),

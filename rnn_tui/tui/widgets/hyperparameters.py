@@ -38,7 +38,7 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
     if len(columns) < 3:  # room to spare: a few shorter columns are easier to read
         rows = -(-len(entries) // 3)
         columns = [entries[k : k + rows] for k in range(0, len(entries), rows)]
-    widths = [max(map(cell_width, column)) + 1 for column in columns]
+    widths = [max(map(cell_width, column)) for column in columns]
     spare = max(width - sum(widths), 0) // len(columns)
     lines: list[Line] = []
     for row in range(len(columns[0])):
