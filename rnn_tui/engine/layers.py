@@ -146,7 +146,7 @@ class Layer:
                 spec,
                 name=self.name(spec.name),
                 group=spec.group and numbered(spec.group, self.number),
-                parts=tuple((self.name(name), *place) for name, *place in spec.parts),
+                parts=tuple((self.name(name), first, width) for name, first, width in spec.parts),
             )
             for spec in arrays
         )
@@ -173,7 +173,8 @@ class Layer:
 
         Of W_h and whatever begins with it; nothing for a cell without recurrence.
         """
-        weights, found = self.weights(parameters), {}
+        weights = self.weights(parameters)
+        found: dict[str, Array] = {}
         for spec in self.specs:
             if spec.name.startswith("W_h"):
                 found |= block_views(weights, spec.name, spec.blocks)
