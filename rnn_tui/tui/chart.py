@@ -33,13 +33,17 @@ BoolArray = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Curve:
-    """A series to draw: `y` over an ascending `x`. NaN in either leaves a gap in the line."""
+    """A series to draw: `y` over an ascending `x`. NaN in either leaves a gap in the line.
+
+    A ``cloud`` is a line until several points share a column of characters; then it is the points
+    themselves, the highest and lowest of each column always among them.
+    """
 
     label: str
     role: str
     x: FloatArray
     y: FloatArray
-    kind: Literal["line", "points"] = "line"
+    kind: Literal["line", "points", "cloud"] = "line"
 
 
 @dataclass(frozen=True)
@@ -190,6 +194,12 @@ def _thin(column: IntArray, height: NDArray[np.float64]) -> IntArray:
     order = np.lexsort((height, run))
     ends = np.r_[starts[1:], column.size] - 1
     return np.unique(np.r_[order[starts], order[ends]])
+
+
+def _sample(column: IntArray, extremes: IntArray) -> IntArray:
+    """Indices of `extremes` and of about `_CLOUD` more points in each column, evenly spaced."""
+    step = max(column.size // (_CLOUD * (int(column.max()) - int(column.min()) + 1)), 1)
+    return np.union1d(extremes, np.arange(0, column.size, step))
 
 
 # ------------------------------------------------------------------------------------- the axes
@@ -370,6 +380,7 @@ class _Stroke:
     up: int = 1
 
 
+_CLOUD = 3  # points of a cloud in a column, beside its highest and lowest
 _FINE = _Stroke("braille", "⠒⠒", 2, 4)
 _BOLD = _Stroke("hd", "▀▀", 2, 2)
 _LINES = (_FINE, _BOLD, _Stroke("·", "··"), _Stroke("+", "++"), _Stroke("*", "**"))
@@ -489,14 +500,18 @@ def _canvas(
         if one.x.size == 1:  # a lone braille dot is lost on a projector
             stroke = _POINTS[0]
         u, v = x_axis.fraction(one.x), y_axis.fraction(one.y)
-        keep = _thin(_dots(u, columns), v)
-        most = 4 * columns
+        cells = _dots(u, columns)
+        keep = _thin(cells, v)
+        cloudy = one.curve.kind == "cloud" and 2 * keep.size < one.x.size
+        if cloudy:
+            keep = _sample(cells, keep)
+        most = 2 * (_CLOUD + 2) * columns
         if keep.size > most:  # only an x that runs back and forth comes to this
             keep = keep[:: -(-keep.size // most)]
         across = _dots(u[keep], columns * stroke.across)
         up = _dots(v[keep], rows * stroke.up)
         linked = np.r_[False, np.diff(one.part[keep]) == 0]
-        if one.curve.kind == "points":
+        if cloudy or one.curve.kind == "points":
             linked[:] = False
         else:
             linked &= ~_touching(_dots(u[keep], columns), up)

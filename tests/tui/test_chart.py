@@ -33,7 +33,7 @@ curves = st.builds(
     series,
     st.booleans(),
     st.sampled_from(["raw", "smooth", "truth", "free-run", "one-step"]),
-    st.sampled_from(["line", "points"]),
+    st.sampled_from(["line", "points", "cloud"]),
     st.text(max_size=8),
 )
 charts = st.builds(
@@ -138,6 +138,23 @@ assert done.wait(30)
 assert "┤" in plain(chart.draw(one, 40, 10)) and "plotext" in sys.modules
 """
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_cloud_is_a_line_while_points_are_few_and_keeps_its_extremes_when_many():
+    x, dice = np.arange(3000.0), np.random.default_rng(0)
+    y = dice.uniform(0.4, 0.6, x.size)
+    y[1234], y[2345] = 1.0, 0.0
+    few = (Chart((Curve("a", "raw", x[:30], y[:30], kind),)) for kind in ("line", "cloud"))
+    one, other = (plain(draw(chart, 60, 12)) for chart in few)
+    assert one == other
+    rows = plain(draw(Chart((Curve("a", "raw", x, y, "cloud"),)), 60, 12)).split("\n")[1:-2]
+    inked = [any(ord(glyph) in BRAILLE for glyph in row) for row in rows]
+    assert inked[0]
+    assert inked[-1]
+    dots = sum(ord(glyph) in BRAILLE for row in rows for glyph in row)
+    whole = Chart((Curve("a", "raw", x, y),))
+    lines = sum(ord(glyph) in BRAILLE for glyph in plain(draw(whole, 60, 12)))
+    assert dots < lines  # the column between the extremes is not filled
 
 
 @pytest.mark.parametrize("log_y", [False, True])

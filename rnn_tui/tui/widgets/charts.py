@@ -33,7 +33,7 @@ def draw_loss(scene: Scene, width: int, height: int) -> Lines:
     chart = Chart(
         (
             *ghosts,
-            Curve("raw", "raw", curve.update, curve.loss),
+            Curve("raw", "raw", curve.update, curve.loss, "cloud"),
             *_rival_loss(scene.snapshot),
             Curve("smoothed", "smooth", curve.update, curve.smoothed),
         ),
