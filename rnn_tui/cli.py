@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import errno
+import gc
 import io
 import os
 import shutil
@@ -478,6 +479,7 @@ def _app_command() -> click.Command:
 
 
 def _app(ctx: click.Context) -> int:
+    gc.disable()  # what is imported stays; the screen, once it stands, enables it again
     given = _given(ctx)
     breakpoints = _breakpoints(given)  # every error comes before the screen opens
     trainer = _make_trainer(given)

@@ -363,6 +363,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Trainer, dict[str, Any
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     monkeypatch.delenv("SSH_CONNECTION", raising=False)
+    monkeypatch.setattr("gc.disable", lambda: None)  # the screen would enable it again
     return calls
 
 

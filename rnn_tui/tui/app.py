@@ -79,6 +79,7 @@ class RnnTui(App[None]):
     def on_ready(self) -> None:
         """What there is by now stays: searching it for garbage again and again would only stall."""
         gc.freeze()
+        gc.enable()
 
     def on_unmount(self) -> None:
         """The session's thread ends with the screen."""
