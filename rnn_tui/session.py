@@ -34,7 +34,7 @@ from rnn_tui.engine.trainer import Divergence, Trainer
 from rnn_tui.proofs import Prover, Result, Verify, cause_of, requests
 from rnn_tui.rival import Rival, RivalView, Versus, rival_settings
 from rnn_tui.settings import Settings
-from rnn_tui.tasks.base import TestSeries
+from rnn_tui.tasks.base import Task, TestSeries, Topology
 
 SLICE = 0.004  # seconds of work between two looks at the commands
 EVERYTHING = 10**6  # operations to reveal: more than any timestep has
@@ -237,6 +237,22 @@ class Predictions:
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """What is learned, in words: see `Task`."""
+
+    title: str
+    symbols: tuple[str, ...] | None
+    parts: tuple[str, ...] | None
+    labels: tuple[str, ...] | None
+    topology: Topology
+
+    @classmethod
+    def of(cls, task: Task) -> Subject:
+        """The subject of this task."""
+        return cls(task.title, task.symbols, task.parts, task.labels, task.topology)
+
+
+@dataclass(frozen=True, slots=True)
 class Gradient:
     """The gradient around clipping; flat vectors [P]. None in the fields not known yet."""
 
@@ -288,7 +304,7 @@ class Snapshot:
 
     number: int
     settings: Settings
-    title: str
+    subject: Subject
     cursor: Cursor
     running: bool
     divergence: Divergence | None
@@ -865,7 +881,7 @@ class Session:
         snapshot = Snapshot(
             number=self._number,
             settings=trainer.settings,
-            title=trainer.task.title,
+            subject=Subject.of(trainer.task),
             cursor=cursor,
             running=self._goal is not None,
             divergence=trainer.divergence,

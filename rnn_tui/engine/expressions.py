@@ -124,8 +124,8 @@ class Constant(Expression):
 class Dot(Expression):
     """Row vector times matrix, ``v·W`` (or ``v·Wᵀ``): [B, W]·[W, V] → [B, V].
 
-    With a vector of one entry both factors are shown; a longer one is shown as its sum of products,
-    which is the number that is used.
+    Where the vector has a single entry, or a single one that is not 0 (a symbol as a one-hot row),
+    both factors are shown; otherwise the sum of products, which is the number that is used.
     """
 
     vector: str
@@ -150,8 +150,9 @@ class Dot(Expression):
         row = look.values[self.vector][look.sample]  # [W]
         matrix = self._matrix(look.values)
         column = matrix[:, min(look.unit, matrix.shape[1] - 1)]  # [W]
-        if row.shape[0] == 1:
-            return (float(row[0]), "·", float(column[0]))
+        terms = np.flatnonzero(row) if row.shape[0] > 1 else np.zeros(1, np.intp)
+        if len(terms) == 1:
+            return (float(row[terms[0]]), "·", float(column[terms[0]]))
         return (float(row @ column),)
 
     def symbols(self) -> tuple[str, ...]:

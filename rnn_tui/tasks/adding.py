@@ -22,6 +22,7 @@ class AddingTask(DrawnTask):
     title = "adding problem"
     features = 2
     outputs = 1
+    parts = ("value", "mark")
     loss = "mse"
     baseline = Baseline(1 / 6, "always 1")
 

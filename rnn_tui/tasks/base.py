@@ -222,6 +222,13 @@ class Task(Protocol):
         """The names of the D input symbols by code; None where inputs are numbers."""
 
     @property
+    def parts(self) -> tuple[str, ...] | None:
+        """The names of the D numbers that go in where there are several, otherwise None.
+
+        One called "mark" is 0 or 1 and points out another.
+        """
+
+    @property
     def labels(self) -> tuple[str, ...] | None:
         """The names of the O classes by code where the loss is cross-entropy, otherwise None."""
 

@@ -28,6 +28,7 @@ class CosineTask:
     outputs = 1
     loss = "mse"
     symbols = None
+    parts = None
     labels = None
     baseline = None
 

@@ -40,6 +40,7 @@ class DrawnTask(ABC):
     outputs: int
     loss: str
     symbols: tuple[str, ...] | None = None
+    parts: tuple[str, ...] | None = None
     labels: tuple[str, ...] | None = None
     topology: Topology
     baseline: Baseline | None

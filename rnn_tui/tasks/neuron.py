@@ -22,6 +22,7 @@ class NeuronTask(DrawnTask):
     title = "larger of two"
     features = 2
     outputs = 2
+    parts = ("u", "v")
     loss = "cross-entropy"
     labels = ("first", "second")
     topology = Topology.one_to_one()

@@ -29,6 +29,7 @@ class OscillatorTask(DrawnTask):
     title = "oscillator"
     features = 3
     outputs = 1
+    parts = ("amplitude", "frequency", "phase")
     loss = "mse"
     baseline = Baseline(7 / 24, "always 0")
 

@@ -26,6 +26,7 @@ class SeriesTask:
     outputs = 1
     loss = "mse"
     symbols = None
+    parts = None
     labels = None
     baseline = None
 

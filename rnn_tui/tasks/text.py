@@ -39,6 +39,7 @@ class TextTask:
 
     name = "text"
     loss = "cross-entropy"
+    parts = None
 
     def __init__(self, settings: Settings) -> None:
         """Read the text.

@@ -43,7 +43,7 @@ def _narrow(body: Region, other: str) -> Mapping[str, Region]:
 
 def _wide(body: Region, panel: str) -> Mapping[str, Region]:
     """Everything that teaches together stands together."""
-    above, rest = body.split_horizontal(network.HEIGHT + 1 + (body.height - 37) // 4)
+    above, rest = body.split_horizontal(network.HEIGHT + 2 + (body.height - 37) // 4)
     left, right = rest.split_vertical(max(rest.width * 31 // 50, 72))
     timestep, hyperparameters = left.split_horizontal(left.height - 8)
     right = Region(right.x + 1, right.y, right.width - 1, right.height)

@@ -65,6 +65,30 @@ def fit(line: Line, width: int) -> Line:
     return merge(kept)
 
 
+def cut(text: str, width: int) -> str:
+    """`text` in at most `width` cells, its end given up for an ellipsis where it must be."""
+    if text_width(text) <= width:
+        return text
+    return _prefix(text, width - 1) + ELLIPSIS if width > 0 else ""
+
+
+def cut_middle(text: str, width: int) -> str:
+    """The same with its middle given up: of a file's name both ends say what it is."""
+    if text_width(text) <= width:
+        return text
+    if width < 1:
+        return ""
+    room = width - 1
+    end = _prefix(text[::-1], room // 2)[::-1]
+    return _prefix(text, room - text_width(end)) + ELLIPSIS + end
+
+
+def centre(text: str, width: int) -> str:
+    """`text`, at most `width` cells wide, in the middle of `width` cells."""
+    spare = max(width - text_width(text), 0)
+    return " " * (spare // 2) + text + " " * (spare - spare // 2)
+
+
 def join(parts: Iterable[Line], separator: Run = (" ", "")) -> Line:
     """One line out of several, with `separator` between those that are not empty."""
     joined: list[Run] = []

@@ -17,6 +17,7 @@ class ToyTask:
     title = "toy"
     features = len(SYMBOLS)
     baseline = None
+    parts = None
 
     def __init__(
         self,

@@ -200,7 +200,7 @@ class Debugger(Screen[None]):
     def _keep_selection_valid(self, snapshot: Snapshot) -> None:
         """A restart may have made the network smaller."""
         view, size = self.view, snapshot.optimizer.parameters.size
-        if view.unit >= snapshot.settings.hidden or view.parameter >= size:
+        if view.unit > _last_unit(snapshot) or view.parameter >= size:
             self.view = replace(view, unit=0, parameter=_first_recurrent(snapshot), operation=0)
 
     def draw(self) -> None:
@@ -398,7 +398,7 @@ class Debugger(Screen[None]):
             self._see(parameter=found[place].start)
             return
         unit = self.view.unit + direction * count
-        self._see(unit=min(max(unit, 0), snapshot.settings.hidden - 1))
+        self._see(unit=min(max(unit, 0), _last_unit(snapshot)))
 
     def action_sample(self, direction: int) -> None:
         """Look at another sample of the batch."""
@@ -507,6 +507,12 @@ class Debugger(Screen[None]):
                 self._select_timestep(t)
         if widget.id != self.view.panel:
             self.focus_panel(str(widget.id))
+
+
+def _last_unit(snapshot: Snapshot) -> int:
+    """The last hidden unit or, where there are more of those, output."""
+    sizes = snapshot.picture.network.architecture
+    return max(sizes.hidden, sizes.outputs) - 1
 
 
 def _first_recurrent(snapshot: Snapshot) -> int:

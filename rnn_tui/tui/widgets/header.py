@@ -1,6 +1,6 @@
 """The header: what is trained, and the place in the run, in a form that people and tests read.
 
-cos(x) · lstm 16 · 1,169 parameters
+cos(x) · many→many · lstm 16 · 1,169 parameters
 FORWARD t=7/20 · update 132 · loss 0.0123 · 5210/s · paused
 """
 
@@ -9,23 +9,19 @@ from __future__ import annotations
 import math
 
 from rnn_tui.session import Snapshot
-from rnn_tui.tui.lines import Line, Lines, cell_width, fit, text_width
+from rnn_tui.settings import Settings
+from rnn_tui.tui.lines import Line, Lines, cell_width, cut_middle, fit, text_width
 from rnn_tui.tui.numbers import count, number, percent
 from rnn_tui.tui.view import Scene
 
 HEIGHT = 2
+SHORTEST = 12  # cells that a task's title has at least
 _STATE_ROLE = {"paused": "accent", "running": "good", "diverged": "error", "seeking": "good"}
 
 
 def draw(scene: Scene, width: int, height: int) -> Lines:
     """Two lines."""
     snapshot = scene.snapshot
-    parameters = count(snapshot.optimizer.parameters.size)
-    s = snapshot.settings
-    subject = f" {snapshot.title} · {s.cell} {s.hidden} · {parameters} parameters"
-    if (rival := snapshot.rival) is not None:
-        other = rival.settings
-        subject += f" vs {other.cell} {other.hidden} · {count(rival.parameters)} parameters"
     if snapshot.stop is not None:
         stopped: Line = ((" ■ ", "error"), (snapshot.stop.reason, "strong"))
         return (fit(stopped, width), fit(_place(snapshot), width))
@@ -36,12 +32,8 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
             ("  enter keeps it, esc discards it", "dim"),
         )
         return (fit(question, width), fit(_place(snapshot), width))
-    if snapshot.pins:
-        subject += f" · {', '.join(snapshot.pins)}"
-    first: Line = ((subject, "title"),)
-    reach = _reach(snapshot)
-    rate = f"lr {s.lr:g}"
-    for words in (f"{s.optimizer} {rate} · {reach} ", f"{rate} · {reach} ", f"{reach} "):
+    first: Line = ((_subject(snapshot, width), "title"),)
+    for words in _asides(snapshot):
         gap = width - cell_width(first) - text_width(words)
         if gap >= 2:
             first = (*first, (" " * gap, ""), (words, "dim"))
@@ -60,12 +52,32 @@ def _versus(snapshot: Snapshot) -> str:
     return f" vs {loss}" + (f" ({count(rival.behind)} behind)" if rival.behind else "")
 
 
-def _reach(snapshot: Snapshot) -> str:
-    """The updates that can be gone back to, and the memory that takes."""
-    timeline = snapshot.timeline
+def _subject(snapshot: Snapshot, width: int) -> str:
+    """The task, its topology and the network; what is too long is cut in the task's name."""
+    networks = _network(snapshot.settings, snapshot.optimizer.parameters.size)
+    if (rival := snapshot.rival) is not None:
+        networks += f" vs {_network(rival.settings, rival.parameters)}"
+    title, topology = snapshot.subject.title, f"{snapshot.subject.topology.name} · "
+    if rival is not None and text_width(f" {title} · {topology}{networks}") > width:
+        topology = ""
+    rest = f" · {topology}{networks}"
+    title = cut_middle(title, max(width - text_width(rest) - 1, SHORTEST))
+    pins = f" · {', '.join(snapshot.pins)}" if snapshot.pins else ""
+    return f" {title}{rest}{pins}"
+
+
+def _network(settings: Settings, parameters: int) -> str:
+    return f"{settings.cell} {settings.hidden} · {count(parameters)} parameters"
+
+
+def _asides(snapshot: Snapshot) -> tuple[str, ...]:
+    """The optimizer, the updates in reach and the memory that takes; then ever less of it."""
+    s, timeline = snapshot.settings, snapshot.timeline
     used, budget = timeline.used / 2**20, timeline.budget / 2**20
-    reach = f"{count(timeline.first)}–{count(timeline.newest)}"
-    return f"timeline {reach}, {used:.1f}/{budget:.0f} MiB"
+    rate = f"lr {s.lr:g}"
+    short = f"timeline {count(timeline.first)}–{count(timeline.newest)}"
+    reach = f"{short}, {used:.1f}/{budget:.0f} MiB"
+    return (f"{s.optimizer} {rate} · {reach} ", f"{rate} · {reach} ", f"{reach} ", f"{short} ")
 
 
 def _place(snapshot: Snapshot) -> Line:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from rnn_tui.settings import DECLARATIONS, Declaration
-from rnn_tui.tui.lines import Line, Lines, cell_width, fit
+from rnn_tui.tui.lines import Line, Lines, cell_width, cut_middle, fit
 from rnn_tui.tui.view import Scene
 
 LIVE, RESTART = "~", "↻"
+WIDEST = 20  # cells of a value: a path may be long
 
 
 def title(_scene: Scene) -> tuple[str, str]:
@@ -30,7 +31,7 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
             (
                 (f" {mark(declaration)} ", "good" if declaration.effect == "live" else "dim"),
                 (f"{name.replace('_', '-')} ", "dim"),
-                (declaration.show(getattr(settings, name)) or "–", ""),
+                (cut_middle(declaration.show(getattr(settings, name)), WIDEST) or "–", ""),
             )
         )
     height = max(height, 1)

@@ -1,48 +1,74 @@
 """The network, unrolled: a column a timestep, outputs above, hidden states, inputs below.
 
-In the backward pass the arrows turn round and a row of gradient norms fills from the right.
+There is an output only where the loss counts and an input only where one is given; symbols and
+classes are shown by name, of an output the likeliest class and whether it is the one wanted. In the
+backward pass the arrows turn round and a row of gradient norms fills from the right.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from rnn_tui.engine.program import Pass
 from rnn_tui.session import Snapshot
-from rnn_tui.tui.lines import Line, Lines, Run
+from rnn_tui.tui.lines import Line, Lines, Run, cell_width, centre, cut, text_width
 from rnn_tui.tui.numbers import UNKNOWN, level, role_of, short
+from rnn_tui.tui.symbols import (
+    MARK,
+    answer_cell,
+    column_of,
+    in_column,
+    input_code,
+    name_of,
+    target_code,
+    vector,
+)
 from rnn_tui.tui.view import Scene
 
-LABEL = 8  # cells of the label at the left
-COLUMN = 5  # cells of a timestep
-UNITS = 3  # hidden units shown in a column, in each row of them
+LABEL = 10  # cells of the label at the left
 HEIGHT = 6
+_ALWAYS = 5  # rows there are at any height: t, y, h, x, dh
+_Cell = Callable[[int], Line]
 
 
 def title(scene: Scene) -> tuple[str, str]:
     """What stands in the rule above."""
     snapshot = scene.snapshot
     carried = "carried state" if snapshot.settings.carry else "zero state"
-    return "network", f"{snapshot.settings.cell}, {snapshot.steps} steps, {carried}"
+    steps = f"{snapshot.steps} steps" if snapshot.steps > 1 else "1 step"
+    words = (snapshot.settings.cell, snapshot.subject.topology.name, steps, carried)
+    return "network", ", ".join(words)
 
 
 def draw(scene: Scene, width: int, height: int) -> Lines:
-    """Timesteps, outputs, hidden states (as many rows as there is room for), inputs, gradients."""
-    snapshot, hidden_rows = scene.snapshot, max(height - 4, 1)
-    columns = visible(snapshot, width)
-    lines = [
-        _row("t", (_time(snapshot, t) for t in columns)),
-        _row("y_t", (_number(snapshot, "y", "y_t", t) for t in columns)),
-        *_hidden(scene, columns, hidden_rows),
-        _row("x_t", (_input(snapshot, t) for t in columns)),
-        _row("‖dh_t‖", (_gradient(snapshot, t) for t in columns)),
-    ]
-    return tuple(lines)
+    """Timesteps, targets, outputs, hidden states (as many rows as fit), inputs, gradients."""
+    snapshot, columns = scene.snapshot, visible(scene.snapshot, width)
+    cell, spare = cell_width_of(snapshot), max(height - _ALWAYS, 0)
+    inputs = _inputs(snapshot, cell, spare + 1)
+    spare -= len(inputs) - 1
+    targets = spare > (snapshot.subject.labels is None)
+    spare -= targets
+    rows = [_row("t", (_time(snapshot, t, cell) for t in columns))]
+    if targets:
+        rows.append(_row("target", _counted(snapshot, columns, cell, _target)))
+    rows.append(_row("y_t", _counted(snapshot, columns, cell, _output)))
+    rows += _hidden(scene, columns, spare + 1, cell)
+    rows += [_row(label, map(one, columns)) for label, one in inputs]
+    rows.append(_row("‖dh_t‖", (_gradient(snapshot, t, cell) for t in columns)))
+    return tuple(rows)
+
+
+def cell_width_of(snapshot: Snapshot) -> int:
+    """Cells of a timestep: more where words go in, or where a word is wanted at most timesteps."""
+    subject = snapshot.subject
+    often = 2 * sum(subject.topology.counted) > snapshot.steps
+    return max(column_of(subject.symbols), column_of(subject.labels if often else None))
 
 
 def visible(snapshot: Snapshot, width: int) -> range:
     """The timesteps there is room for: pages, so that nothing moves while the cursor is on one."""
-    room = max((width - LABEL) // COLUMN, 1)
+    room = max((width - LABEL) // cell_width_of(snapshot), 1)
     steps = snapshot.steps
     first = min((snapshot.t - 1) // room * room, max(steps - room, 0)) + 1
     return range(first, min(first + room, steps + 1))
@@ -51,78 +77,157 @@ def visible(snapshot: Snapshot, width: int) -> range:
 def timestep_at(snapshot: Snapshot, width: int, x: int) -> int | None:
     """The timestep whose column is at cell `x`."""
     columns = visible(snapshot, width)
-    index = (x - LABEL) // COLUMN
+    index = (x - LABEL) // cell_width_of(snapshot)
     return columns[index] if x >= LABEL and index < len(columns) else None
 
 
 def _row(label: str, cells: Iterable[Line]) -> Line:
-    runs: list[Run] = [(f" {label:<{LABEL - 1}}", "dim")]
+    runs: list[Run] = [(f" {cut(label, LABEL - 1):<{LABEL - 1}}", "dim")]
     for cell in cells:
         runs.extend(cell)
     return tuple(runs)
 
 
-def _cell(text: str, role: str) -> Line:
-    return ((f"{text:^{COLUMN}}", role),)
+def _cell(text: str, role: str, width: int) -> Line:
+    return ((centre(text, width), role),)
 
 
-def _time(snapshot: Snapshot, t: int) -> Line:
+def _time(snapshot: Snapshot, t: int, width: int) -> Line:
     if t == snapshot.cursor.t:
-        return _cell(f"‹{t}›", "accent")
+        return _cell(f"‹{t}›", "accent", width)
     if t == snapshot.look.t:
-        return _cell(f"[{t}]", "strong")
-    return _cell(str(t), "dim")
+        return _cell(f"[{t}]", "strong", width)
+    return _cell(str(t), "dim", width)
 
 
 def _known(snapshot: Snapshot, symbol: str, t: int) -> bool:
     return any(operation.symbol == symbol for operation in snapshot.forward_revealed(t))
 
 
-def _number(snapshot: Snapshot, name: str, symbol: str, t: int) -> Line:
-    if not _known(snapshot, symbol, t):
-        return _cell(UNKNOWN, "dim")
-    value = float(snapshot.picture.tape[name][t - 1, 0, 0])
-    return _cell(short(value), "one-step")
+# Outputs and targets
 
 
-def _input(snapshot: Snapshot, t: int) -> Line:
+def _counted(
+    snapshot: Snapshot, columns: range, cell: int, one: Callable[[Snapshot, int, int, int], Line]
+) -> Iterable[Line]:
+    """What there is only where the loss counts; a long name begins in the blank before it."""
+    counted, blank = snapshot.subject.topology.counted, 0
+    for t in columns:
+        if not counted[t - 1]:
+            blank += cell
+            continue
+        line = one(snapshot, t, cell, cell + blank)
+        yield ((" " * (blank + cell - cell_width(line)), ""), *line)
+        blank = 0
+
+
+def _output(snapshot: Snapshot, t: int, width: int, widest: int) -> Line:
+    if not _known(snapshot, "y_t", t):
+        return _cell(UNKNOWN, "dim", width)
+    if snapshot.subject.labels is not None:
+        return answer_cell(snapshot, t, width, widest)
+    return _cell(short(float(snapshot.picture.tape["y"][t - 1, 0, 0])), "one-step", width)
+
+
+def _target(snapshot: Snapshot, t: int, width: int, widest: int) -> Line:
     if not snapshot.cursor.drawn:
-        return _cell(UNKNOWN, "dim")
-    return _cell(short(float(snapshot.picture.tape["x"][t - 1, 0, 0])), "")
+        return _cell(UNKNOWN, "dim", width)
+    labels = snapshot.subject.labels
+    if labels is not None:
+        name = name_of(labels, target_code(snapshot, t))
+        room = min(max(text_width(name) + 2, width), widest)
+        return _cell(in_column(name, room), "truth", room)
+    return _cell(short(float(snapshot.picture.tape["target"][t - 1, 0, 0])), "truth", width)
 
 
-def _gradient(snapshot: Snapshot, t: int) -> Line:
+# Inputs
+
+
+def _inputs(snapshot: Snapshot, cell: int, room: int) -> list[tuple[str, _Cell]]:
+    """The rows of the inputs, label and cells: a row for each number where there is room."""
+    subject = snapshot.subject
+    if subject.symbols is not None:
+        return [("x_t", partial(_symbol, snapshot, width=cell))]
+    parts = subject.parts
+    if parts is None:
+        return [("x_t", partial(_number, snapshot, k=0, width=cell))]
+    if len(parts) <= room:
+        places = range(len(parts))
+        return [(parts[k], partial(_number, snapshot, k=k, width=cell)) for k in places]
+    return [(parts[0], partial(_vector, snapshot, width=cell))]
+
+
+def _given(snapshot: Snapshot, t: int) -> bool:
+    """Whether there is an input at timestep `t`: one of the topology, or one held by a what-if."""
+    return snapshot.subject.topology.inputs[t - 1] or bool(snapshot.picture.tape["x"][t - 1].any())
+
+
+def _symbol(snapshot: Snapshot, t: int, width: int) -> Line:
+    if not snapshot.cursor.drawn:
+        return _cell(UNKNOWN, "dim", width)
+    code = input_code(snapshot, t)
+    name = in_column(name_of(snapshot.subject.symbols or (), code), width)
+    return _cell(name, "accent" if code is None else "", width)
+
+
+def _number(snapshot: Snapshot, t: int, k: int, width: int) -> Line:
+    """The input's number `k`; a mark as a sign."""
+    if not snapshot.cursor.drawn:
+        return _cell(UNKNOWN if snapshot.subject.topology.inputs[t - 1] else "", "dim", width)
+    if not _given(snapshot, t):
+        return _cell("", "", width)
+    value = float(snapshot.picture.tape["x"][t - 1, 0, k])
+    parts = snapshot.subject.parts
+    if parts is not None and parts[k] == "mark" and value in (0, 1):
+        return _cell(MARK if value else "", "accent", width)
+    return _cell(short(value), "", width)
+
+
+def _vector(snapshot: Snapshot, t: int, width: int) -> Line:
+    """The first of several numbers, and whether a mark points at it."""
+    if not snapshot.cursor.drawn:
+        return _cell(UNKNOWN if snapshot.subject.topology.inputs[t - 1] else "", "dim", width)
+    if not _given(snapshot, t):
+        return _cell("", "", width)
+    text = vector(snapshot.subject.parts or (), snapshot.picture.tape["x"][t - 1, 0])
+    return _cell(text, "accent" if text.startswith(MARK) else "", width)
+
+
+# Hidden states and their gradients
+
+
+def _gradient(snapshot: Snapshot, t: int, width: int) -> Line:
     if not any(operation.symbol == "dh_t" for operation in snapshot.backward_revealed(t)):
         blank = snapshot.cursor.stage in (Pass.BATCH, Pass.FORWARD)
-        return _cell("" if blank else UNKNOWN, "dim")
-    return _cell(short(float(snapshot.gradient_norms[t - 1])), "gradient")
+        return _cell("" if blank else UNKNOWN, "dim", width)
+    return _cell(short(float(snapshot.gradient_norms[t - 1])), "gradient", width)
 
 
-def _hidden(scene: Scene, columns: range, rows: int) -> list[Line]:
-    """As many rows of UNITS hidden units as fit, the page that holds the selected one."""
-    snapshot, unit = scene.snapshot, scene.view.unit
-    hidden = snapshot.settings.hidden
-    shown = min(rows * UNITS, hidden)
+def _hidden(scene: Scene, columns: range, rows: int, cell: int) -> list[Line]:
+    """As many rows of hidden units as fit, the page that holds the selected one."""
+    snapshot, hidden, each = scene.snapshot, scene.snapshot.settings.hidden, cell - 2
+    unit = min(scene.view.unit, hidden - 1)
+    shown = min(rows * each, hidden)
     first = min(unit // shown * shown, max(hidden - shown, 0))
     lines = []
-    for start in range(first, first + shown, UNITS):
-        units = range(start, min(start + UNITS, first + shown))
+    for start in range(first, first + shown, each):
+        units = range(start, min(start + each, first + shown))
         label = f"h {start + 1}–{units[-1] + 1}" if len(units) > 1 else f"h {start + 1}"
-        lines.append(_row(label, (_units(snapshot, t, units, unit) for t in columns)))
+        lines.append(_row(label, (_units(snapshot, t, units, unit, cell) for t in columns)))
     return lines
 
 
-def _units(snapshot: Snapshot, t: int, units: range, selected: int) -> Line:
+def _units(snapshot: Snapshot, t: int, units: range, selected: int, width: int) -> Line:
     """The units of one timestep and the arrow to the next, or, in the backward pass, back."""
     if not _known(snapshot, "h_t", t):
-        return _cell(UNKNOWN * len(units), "dim")
+        return _cell(UNKNOWN * len(units), "dim", width)
     state = snapshot.picture.tape["h"][t, 0]
     runs: list[Run] = []
     for unit in units:
         value = float(state[unit])
         role = f"selected-{role_of(value)}" if unit == selected else role_of(value)
         runs.append((level(value, -1.0, 1.0), role))
-    runs.append((" " * (UNITS - len(units)), ""))
+    runs.append((" " * (width - 2 - len(units)), ""))
     if any(operation.symbol == "dh_<t-1>" for operation in snapshot.backward_revealed(t)):
         return (("←", "gradient"), *runs, (" ", ""))
     return ((" ", ""), *runs, ("→", "dim"))

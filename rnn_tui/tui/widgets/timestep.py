@@ -13,11 +13,14 @@ import numpy as np
 from rnn_tui.engine.cells.base import Operation, Row
 from rnn_tui.engine.clipping import norm
 from rnn_tui.engine.expressions import Array, Values
-from rnn_tui.session import Snapshot
+from rnn_tui.engine.network import Picture
+from rnn_tui.engine.probes import loss_parts
+from rnn_tui.session import Snapshot, Subject
 from rnn_tui.tui.equation import numbers_line, with_unit
-from rnn_tui.tui.lines import Line, Lines, cell_width, fit, fold
-from rnn_tui.tui.numbers import UNKNOWN, number, signed, strip
+from rnn_tui.tui.lines import ELLIPSIS, Line, Lines, cell_width, fit, fold, text_width
+from rnn_tui.tui.numbers import BAD, UNKNOWN, number, short, signed, strip
 from rnn_tui.tui.parameters import parameter_name, tensors
+from rnn_tui.tui.symbols import code_of, quoted, visible
 from rnn_tui.tui.view import Scene
 from rnn_tui.tui.widgets.cause import explain as explain_bad
 
@@ -35,10 +38,11 @@ class _Columns:
     gradient: int
 
     @classmethod
-    def of(cls, width: int, hidden: int) -> _Columns:
+    def of(cls, width: int, entries: int) -> _Columns:
+        """For vectors of at most `entries`."""
         room = width - SYMBOL - 2 * NUMBER - THROUGH - 6
-        value = max(min(hidden, room * 3 // 5), 1)
-        return cls(value, max(min(hidden, room - value), 1))
+        value = max(min(entries, room * 3 // 5), 1)
+        return cls(value, max(min(entries, room - value), 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,15 @@ class _Look:
     held: bool  # whether a what-if holds or cuts anything
     before: Values | None  # the same without the what-if at hand
     entered: bool  # whether the backward pass has reached this timestep
+    width: int
+    t: int
+    subject: Subject
+    picture: Picture
+
+    @property
+    def counts(self) -> bool:
+        """Whether the loss counts here."""
+        return self.subject.topology.counted[self.t - 1]
 
     @property
     def current(self) -> Operation | None:
@@ -74,7 +87,10 @@ def title(scene: Scene) -> tuple[str, str]:
     cursor = snapshot.cursor
     at_cursor = t == cursor.t
     operations = f" · operation {cursor.operation} of {cursor.operations}" if at_cursor else ""
-    right = f"unit {unit + 1} of {snapshot.settings.hidden}"
+    hidden, outputs = snapshot.settings.hidden, snapshot.picture.network.architecture.outputs
+    right = f"unit {min(unit + 1, hidden)} of {hidden}"
+    if outputs > 1:
+        right += f" · output {min(unit + 1, outputs)} of {outputs}"
     if snapshot.settings.batch > 1:
         right = f"sample {snapshot.look.sample + 1} of {snapshot.settings.batch} · {right}"
     return f"timestep {t}{operations}", right
@@ -84,7 +100,8 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
     """Rows, then as much explanation as there is room for."""
     look = _look(scene, width)
     rows = _rows(scene.snapshot, look)
-    rows = _around_current(rows, look, scene.snapshot, max(height - EQUATION, 1))
+    kept = min(_equation_height(scene, look, width), EQUATION)
+    rows = _around_current(rows, look, scene.snapshot, max(height - kept, 1))
     room = height - len(rows)
     explanation = _explain(scene, look, width, room)
     spare = room - len(explanation)
@@ -101,13 +118,23 @@ def _look(scene: Scene, width: int) -> _Look:
         forward=snapshot.forward_revealed(t),
         backward=backward,
         unit=scene.view.unit,
-        columns=_Columns.of(width, snapshot.settings.hidden),
+        columns=_Columns.of(width, _longest(snapshot)),
         held=bool(snapshot.pins),
         before=_before(snapshot, t),
         drawn=snapshot.cursor.drawn,
         reached=snapshot.cursor.drawn and (t == 1 or bool(snapshot.forward_complete(t - 1))),
         entered=bool(backward),
+        width=width,
+        t=t,
+        subject=snapshot.subject,
+        picture=snapshot.picture,
     )
+
+
+def _longest(snapshot: Snapshot) -> int:
+    """Entries of the longest vector."""
+    sizes = snapshot.picture.network.architecture
+    return max(sizes.features, sizes.hidden, sizes.outputs)
 
 
 def _around_current(rows: Lines, look: _Look, snapshot: Snapshot, height: int) -> Lines:
@@ -151,6 +178,10 @@ def _row(row: Row, look: _Look) -> Line:
         ((" ▸ " if marked else "   "), "accent"),
         (f"{row.symbol:<{SYMBOL - 3}}", "strong" if marked else ""),
     )
+    if known and row.symbol == "x_t" and (words := _input(look)):
+        return (*symbol, *words)
+    if known and row.symbol == "p_t" and look.before is None:
+        return (*symbol, *_probabilities(look, values))
     shown = _strip(values, look.unit, look.columns.value, row.span, known)
     line = (*symbol, *shown, *_number(values, look.unit, known))
     if look.entered:
@@ -162,17 +193,79 @@ def _row(row: Row, look: _Look) -> Line:
 
 def _words(row: Row, look: _Look, known: bool) -> Line:
     """In the forward pass: what it is, or the operation's reading of it; the target of y."""
-    if row.symbol == "y_t":
-        target = look.values["target_t"][0]
-        if look.drawn:
-            value = float(target[min(look.unit, len(target) - 1)])
-            return (("output, target ", "dim"), (signed(value), "truth"))
+    if row.symbol == "y_t" and look.drawn:
+        return _wanted(row, look)
     for operation in look.forward:
         if operation.symbol == row.symbol and operation.note and known:
             array = look.values[row.symbol][0]
-            note = operation.note.format(value=float(array[look.unit])).replace("%", " %")
+            value = float(array[min(look.unit, len(array) - 1)])
+            note = operation.note.format(value=value).replace("%", " %")
             return ((f"{row.title}: {note}", "dim"),)
     return ((row.title, "dim"),)
+
+
+# Inputs and outputs in words
+
+
+def _input(look: _Look) -> Line:
+    """The symbol, the named numbers, or that there is none; empty where the row says it all."""
+    x, subject = look.values["x_t"][0], look.subject
+    if not subject.topology.inputs[look.t - 1] and not x.any():
+        return (("no input here", "dim"),)
+    if subject.symbols is not None and (code := code_of(x)) is not None:
+        place = f"{code + 1} of {len(subject.symbols)}"
+        symbol = f"{quoted(subject.symbols[code]):<{SYMBOL}} " if code >= 0 else "no symbol"
+        return ((symbol, "strong"), (f"({place})  input" if code >= 0 else "", "dim"))
+    if subject.parts is None:
+        return ()
+    line: Line = ()
+    for part, value in zip(subject.parts, x, strict=True):
+        line = (*line, (f"{part} ", "dim"), (f"{signed(float(value))}   ", ""))
+    return line
+
+
+def _wanted(row: Row, look: _Look) -> Line:
+    """Which output that is, and what it should be."""
+    labels, target = look.subject.labels, look.values["target_t"][0]
+    unit = min(look.unit, len(look.values["y_t"][0]) - 1)
+    title = row.title if labels is None else f"{row.title} {quoted(labels[unit])}"
+    if not look.counts:
+        return ((f"{title}, not counted here", "dim"),)
+    words = quoted(labels[target.argmax()]) if labels else signed(float(target[unit]))
+    return ((f"{title}, target ", "dim"), (words, "truth"))
+
+
+def _probabilities(look: _Look, p: Array) -> Line:
+    """The likeliest classes and, at the right, what the target got: of −log p the loss is made."""
+    labels, target = look.subject.labels or (), code_of(look.values["target_t"][0])
+    right: Line = (("not counted here", "dim"),)
+    wanted = target if look.counts else None
+    if wanted is not None:
+        network = look.picture.network
+        part = float(loss_parts(network, look.picture.tape)[look.t - 1, 0])
+        right = (
+            ("target ", "dim"),
+            (quoted(labels[wanted]), "truth"),
+            (f" p {number(float(p[wanted]), 3)}, −log p ", "dim"),
+            (number(part * network.counted, 3), "strong"),
+        )
+    room = look.width - SYMBOL - cell_width(right) - 3
+    return (*fit(_likeliest(labels, p, wanted, room), room), ("  ", ""), *right)
+
+
+def _likeliest(labels: tuple[str, ...], p: Array, wanted: int | None, room: int) -> Line:
+    """``e .41  a .12  ␣ .08 …``, as many as fit."""
+    if not np.isfinite(p).all():
+        return ((BAD, "error"),)
+    order = np.argsort(-p, kind="stable")
+    line: Line = ()
+    for place, code in enumerate(order):
+        text = f"{'  ' * bool(line)}{visible(labels[code])} {short(float(p[code]))}"
+        more = 2 * (place + 1 < len(order))
+        if cell_width(line) + text_width(text) + more > room:
+            return (*line, (f" {ELLIPSIS}", "dim"))
+        line = (*line, (text, "strong" if code == wanted else ""))
+    return line
 
 
 def _difference(symbol: str, look: _Look, before: Values) -> Line:
@@ -222,7 +315,8 @@ def _arriving(snapshot: Snapshot, look: _Look) -> Line:
     line = label + _strip(array, look.unit, look.columns.gradient, None, True)
     line += _number(array, look.unit, True)
     if "dc_next" in look.values:
-        value = float(look.values["dc_next"][0][look.unit])
+        dc = look.values["dc_next"][0]
+        value = float(dc[min(look.unit, len(dc) - 1)])
         line += (("    c ", "dim"), (f"{signed(value):>{NUMBER}}", "gradient"))
     return line
 
@@ -254,7 +348,7 @@ def _explain(scene: Scene, look: _Look, width: int, room: int) -> Lines:
     shares = _shares(scene, width)
     if not revealed:
         return _next_hint(snapshot, room)
-    chosen = revealed[max(len(revealed) - 1 - scene.view.operation, 0)]
+    chosen = _chosen(scene, revealed)
     cause = explain_bad(scene, chosen, width, room)
     if cause:
         return cause
@@ -270,6 +364,17 @@ def _explain(scene: Scene, look: _Look, width: int, room: int) -> Lines:
     return (*equation, *shares, (), *listing)
 
 
+def _chosen(scene: Scene, revealed: tuple[Operation, ...]) -> Operation:
+    """The operation looked at."""
+    return revealed[max(len(revealed) - 1 - scene.view.operation, 0)]
+
+
+def _equation_height(scene: Scene, look: _Look, width: int) -> int:
+    """Lines of the equation."""
+    revealed = look.backward or look.forward
+    return len(_equation(_chosen(scene, revealed), look, width)) if revealed else 1
+
+
 def _next_hint(snapshot: Snapshot, room: int) -> Lines:
     if room < 1:
         return ()
@@ -282,10 +387,19 @@ def _equation(operation: Operation, look: _Look, width: int) -> Lines:
     """In symbols, and with the numbers of the selected unit; folded where it is too wide."""
     symbols = f"{operation.equation()}"
     first: Line = ((" ", ""), (symbols, "accent"))
-    if cell_width(first) + len(operation.title) + 3 <= width:
-        first = (*first, (f"   {operation.title}", "dim"))
+    title = f"   {operation.title}{_of_class(operation, look)}"
+    if cell_width(first) + text_width(title) <= width:
+        first = (*first, (title, "dim"))
     numbers = _overruled(operation, look) or numbers_line(operation, look.values, 0, look.unit)
     return (first, *(((" ", ""), (part, "strong")) for part in fold(numbers, width - 2)))
+
+
+def _of_class(operation: Operation, look: _Look) -> str:
+    """Of an output the class it stands for, by name."""
+    labels = look.subject.labels
+    if labels is None or operation.symbol not in ("y_t", "p_t", "dy_t"):
+        return ""
+    return f", {quoted(labels[min(look.unit, len(labels) - 1)])}"
 
 
 def _overruled(operation: Operation, look: _Look) -> str:

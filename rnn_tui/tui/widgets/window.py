@@ -1,20 +1,42 @@
 """The window as a table, between the passes over time: what went in, what came out, how wrong.
 
-Shown for BATCH (inputs and targets) and LOSS (outputs, targets and each one's share of the loss).
+Shown for BATCH (inputs and targets) and LOSS (outputs, targets and each one's share of the loss,
+at the timesteps that count).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+from rnn_tui.engine.expressions import Array
+from rnn_tui.engine.probes import loss_parts
 from rnn_tui.engine.program import Pass
 from rnn_tui.session import Snapshot
-from rnn_tui.tui.lines import Line, Lines, fit
+from rnn_tui.tui.lines import Line, Lines, cell_width, cut, fit, text_width
 from rnn_tui.tui.numbers import BAD, number, signed
+from rnn_tui.tui.symbols import answer, input_code, name_of, target_code
 from rnn_tui.tui.view import Scene
 
 _GAP = 2  # cells between two blocks of the table
+_NUMBER, _SHORT = 9, 8  # cells of a column of numbers with four digits, with three
+_NAME = 6, 12  # of one with names, at least and at most
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of the table: its heading, its width, and what stands there at a timestep."""
+
+    head: str
+    width: int
+    at: Callable[[int], Line]
+    names: bool = False  # which stand left; numbers stand right
+
+    @property
+    def heading(self) -> str:
+        """The heading, as wide as the column."""
+        return self.head.ljust(self.width) if self.names else self.head.rjust(self.width)
 
 
 def title(scene: Scene) -> tuple[str, str]:
@@ -47,37 +69,127 @@ def _batch(snapshot: Snapshot, width: int, height: int) -> Lines:
         )
     carries = snapshot.settings.carry
     origin = "goes on, or is 0 at a new start" if carries else "starts from zero"
-    first: Line = ((f" The next window; its hidden state {origin}.", "dim"),)
-    header = f"{'t':>4} {'x_t':>9} {'target':>9}"
+    first: Line = ((f" The next window. Its state {origin}{_where(snapshot)}.", "dim"),)
+    steps = range(1, snapshot.steps + 1)
+    columns = (*_inputs(snapshot), _target(snapshot))
+    return (first, *_table(snapshot, columns, steps, width, height - 1))
 
-    def entry(t: int) -> Line:
-        tape = snapshot.picture.tape
-        x, target = float(tape["x"][t - 1, 0, 0]), float(tape["target"][t - 1, 0, 0])
-        return ((f"{t:>4}", "dim"), (f" {signed(x):>9}", ""), (f" {signed(target):>9}", "truth"))
 
-    return (first, *_table(snapshot, header, entry, width, height - 1))
+def _where(snapshot: Snapshot) -> str:
+    """That there is only one input, or only one output that counts."""
+    topology = snapshot.subject.topology
+    masks = {"the input comes": topology.inputs, "the loss counts": topology.counted}
+    words = [f"{what} at t={m.index(True) + 1} only" for what, m in masks.items() if sum(m) == 1]
+    return f"; {words[-1]}" if words and snapshot.steps > 1 else ""
 
 
 def _loss(snapshot: Snapshot, width: int, height: int) -> Lines:
+    counted = snapshot.subject.topology.counted
+    steps = [t for t, counts in enumerate(counted, 1) if counts]
+    parts = loss_parts(snapshot.picture.network, snapshot.picture.tape)[:, 0]  # [T]
+    named = snapshot.subject.labels is not None
+    head = _equation(snapshot, float(parts.sum()), len(steps), width)
+    columns = _classes_lost(snapshot, parts) if named else _numbers_lost(snapshot, parts)
+    return (*head, *_table(snapshot, columns, steps, width, height - len(head)))
+
+
+def _equation(snapshot: Snapshot, part: float, steps: int, width: int) -> Lines:
+    """The loss, what N counts and, of a batch, the sample's `part` of it."""
+    named = snapshot.subject.labels is not None
+    what = "L = −1/N · Σ log p_t[target]" if named else "L = 1/N · Σ (y_t − target_t)²"
+    batch, outputs = snapshot.settings.batch, snapshot.picture.network.architecture.outputs
+    factors = [f"{steps} timestep{'s' * (steps > 1)}"]
+    factors += [f"{batch} samples"] if batch > 1 else []
+    factors += [f"{outputs} outputs"] if outputs > 1 and not named else []
     count = snapshot.picture.network.counted
-    equation: Line = (
-        (" L = 1/N · Σ (y_t − target_t)² ", "accent"),
-        (f"= {_loss_now(snapshot)}", "strong"),
-        (f"   N = {count}", "dim"),
-    )
-    header = f"{'t':>4} {'y_t':>9} {'target':>9} {'error²/N':>9}"
+    words = " · ".join(factors) + (f" = {count}" if len(factors) > 1 else "")
+    equation: Line = ((f" {what} ", "accent"), (f"= {_loss_now(snapshot)}", "strong"))
+    counts: Line = ((f"   N = {words}", "dim"),)
+    if cell_width(equation) + cell_width(counts) > width:
+        counts = ((f"   N = {count}", "dim"),)
+    if batch == 1:
+        return ((*equation, *counts),)
+    return ((*equation, *counts), ((f" this sample's part of it: {number(part)}", "dim"),))
 
-    def entry(t: int) -> Line:
-        tape = snapshot.picture.tape
-        y, target = float(tape["y"][t - 1, 0, 0]), float(tape["target"][t - 1, 0, 0])
-        return (
-            (f"{t:>4}", "dim"),
-            (f" {signed(y):>9}", "one-step"),
-            (f" {signed(target):>9}", "truth"),
-            (f" {number((y - target) ** 2 / count):>9}", ""),
-        )
 
-    return (equation, *_table(snapshot, header, entry, width, height - 1))
+# Columns
+
+
+def _value(head: str, role: str, read: Callable[[int], float]) -> _Column:
+    return _Column(head, _NUMBER, lambda t: ((f"{signed(read(t)):>{_NUMBER}}", role),))
+
+
+def _named(
+    head: str, names: tuple[str, ...], read: Callable[[int], Line], marks: int = 0
+) -> _Column:
+    """A column of names and `marks` signs after them; `read` gives one uncut."""
+    longest = max(map(text_width, names)) + marks
+    least, most = _NAME
+    return _Column(head, min(max(longest, least, text_width(head)), most), read, names=True)
+
+
+def _inputs(snapshot: Snapshot) -> tuple[_Column, ...]:
+    """The symbol, or the numbers by name; blank where the topology has none."""
+    subject, x = snapshot.subject, snapshot.picture.tape["x"]
+    if (symbols := subject.symbols) is not None:
+
+        def name(t: int) -> Line:
+            return ((name_of(symbols, input_code(snapshot, t)), ""),)
+
+        return (_named("x_t", symbols, name),)
+
+    def part(head: str, k: int) -> _Column:
+        column = _value(head, "", lambda t: float(x[t - 1, 0, k]))
+        return _Column(head, _NUMBER, lambda t: column.at(t) if _given(snapshot, t) else ())
+
+    return tuple(part(cut(head, _NUMBER), k) for k, head in enumerate(subject.parts or ("x_t",)))
+
+
+def _given(snapshot: Snapshot, t: int) -> bool:
+    return snapshot.subject.topology.inputs[t - 1] or bool(snapshot.picture.tape["x"][t - 1].any())
+
+
+def _target(snapshot: Snapshot) -> _Column:
+    """What is wanted; blank where the loss does not count."""
+    subject, target = snapshot.subject, snapshot.picture.tape["target"]
+    if (labels := subject.labels) is not None:
+
+        def name(t: int) -> Line:
+            return ((name_of(labels, target_code(snapshot, t)), "truth"),)
+
+        return _named("target", labels, name)
+    column = _value("target", "truth", lambda t: float(target[t - 1, 0, 0]))
+    counted = subject.topology.counted
+    return _Column("target", _NUMBER, lambda t: column.at(t) if counted[t - 1] else ())
+
+
+def _numbers_lost(snapshot: Snapshot, parts: Array) -> tuple[_Column, ...]:
+    y = snapshot.picture.tape["y"]
+    output = _value("y_t", "one-step", lambda t: float(y[t - 1, 0, 0]))
+
+    def share(t: int) -> Line:
+        return ((f"{number(float(parts[t - 1])):>{_NUMBER}}", "strong"),)
+
+    return (output, _target(snapshot), _Column("error²/N", _NUMBER, share))
+
+
+def _classes_lost(snapshot: Snapshot, parts: Array) -> tuple[_Column, ...]:
+    labels, p = snapshot.subject.labels or (), snapshot.picture.tape["p"]
+    target = _target(snapshot)
+
+    def given(t: int) -> Line:
+        name, sign, role = answer(snapshot, t)
+        return ((name + sign, role),)
+
+    argmax = _named("argmax", labels, given, marks=1)
+
+    def wanted(t: int) -> Line:
+        return ((f"{number(float(p[t - 1, 0, target_code(snapshot, t)]), 3):>{_SHORT}}", ""),)
+
+    def share(t: int) -> Line:
+        return ((f"{number(float(parts[t - 1]), 3):>{_SHORT}}", "strong"),)
+
+    return (target, argmax, _Column("p", _SHORT, wanted), _Column("−log p/N", _SHORT, share))
 
 
 def _loss_now(snapshot: Snapshot) -> str:
@@ -86,21 +198,30 @@ def _loss_now(snapshot: Snapshot) -> str:
 
 
 def _table(
-    snapshot: Snapshot, header: str, entry: Callable[[int], Line], width: int, height: int
+    snapshot: Snapshot, columns: Sequence[_Column], steps: Sequence[int], width: int, height: int
 ) -> Lines:
     """Timesteps downward, then in the next block; the page that holds the timestep looked at."""
-    block = len(header) + _GAP
+    heads = " ".join(column.heading for column in columns)
+    times = max(len(str(snapshot.steps)), 2) + 1
+    block = times + 1 + len(heads) + _GAP
     blocks = max(width // block, 1)
-    rows = max(min(height - 1, math.ceil(snapshot.steps / blocks)), 1)
+    rows = max(min(height - 1, math.ceil(len(steps) / blocks)), 1)
     page = rows * blocks
-    first = min((snapshot.t - 1) // page * page, max(snapshot.steps - page, 0))
-    used = math.ceil(min(snapshot.steps - first, page) / rows)
-    lines: list[Line] = [((" ".join([header.ljust(block - 1)] * used), "dim"),)]
+    here = sum(t <= snapshot.t for t in steps) - 1
+    first = min(max(here, 0) // page * page, max(len(steps) - page, 0))
+    used = math.ceil(min(len(steps) - first, page) / rows)
+    lines: list[Line] = [(((f"{'t':>{times}} {heads}" + " " * _GAP) * used, "dim"),)]
     for row in range(rows):
         line: Line = ()
-        for column in range(used):
-            t = first + column * rows + row + 1
-            if t <= snapshot.steps:
-                line += fit(entry(t), block)
+        for place in range(first + row, min(first + page, len(steps)), rows):
+            line += fit(_entry(columns, steps[place], times), block)
         lines.append(line)
     return tuple(lines)
+
+
+def _entry(columns: Sequence[_Column], t: int, times: int) -> Line:
+    """One timestep of the table, its number in `times` cells."""
+    line: Line = ((f"{t:>{times}}", "dim"),)
+    for column in columns:
+        line = (*line, (" ", ""), *fit(column.at(t), column.width))
+    return line
