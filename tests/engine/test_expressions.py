@@ -320,6 +320,13 @@ def test_a_dot_with_one_input_shows_both_factors() -> None:
     assert Dot("x", "W").tokens(Look(numbers, 0, 1)) == (11.0,)
 
 
+def test_a_dot_with_a_symbol_shows_the_weight_it_picks_and_with_none_nothing() -> None:
+    numbers = {"x": np.array([[0.0, 1.0]]), "W": np.array([[3.0, 5.0], [7.0, 9.0]])}
+    assert Dot("x", "W").tokens(Look(numbers, 0, 0)) == (1.0, "·", 7.0)
+    assert Dot("x", "W", transposed=True).tokens(Look(numbers, 0, 0)) == (1.0, "·", 5.0)
+    assert Dot("x", "W").tokens(Look({**numbers, "x": np.zeros((1, 2))}, 0, 1)) == (0.0,)
+
+
 def test_an_unknown_function_is_refused() -> None:
     with pytest.raises(KeyError):
         apply("sin", np.zeros(1))

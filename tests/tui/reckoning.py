@@ -18,7 +18,9 @@ FUNCTIONS: Mapping[str, Callable[[float], float]] = {
     "relu": lambda a: max(a, 0.0),
     "step": lambda a: float(a > 0),
     "√": lambda a: math.sqrt(max(a, 0.0)),
+    "e^": math.exp,
 }  # none of them ever falls
+ROUNDING = {"σ": 2.0**-24}  # ½ + ½·tanh(a/2) in float32 is rounded where it is near ½, not near 0
 DIGITS = 4
 
 
@@ -64,6 +66,10 @@ class Interval:
         """Under a function that never falls."""
         return Interval(function(self.low), function(self.high))
 
+    def widened(self, margin: float) -> Interval:
+        """The same and all that is within `margin` of it."""
+        return Interval(self.low - margin, self.high + margin) if margin else self
+
     def meets(self, other: Interval) -> bool:
         """Whether some number is in both; float32 may have rounded on the way."""
         slack = 2e-6 * max(abs(self.middle), abs(other.middle))
@@ -96,7 +102,9 @@ class Reckoner:
         # tanh(c_t)² names a value of its own; tanh(c_t) is a function of one.
         name = "|".join(f"{w}(?=²)" if w.startswith("tanh") else w for w in words)
         pattern = f"({name})(?![A-Za-z0-9_<])" if name else "(?!)"
-        token = rf"(?P<name>{pattern})|(?P<number>{NUMBER.pattern})|(?P<sign>σ|tanh|relu|step|\S)"
+        token = (
+            rf"(?P<name>{pattern})|(?P<number>{NUMBER.pattern})|(?P<sign>σ|tanh|relu|step|e\^|\S)"
+        )
         self.rest = [(m.lastgroup, m[0]) for m in re.finditer(token, text)]
 
     def result(self) -> Interval:
@@ -150,7 +158,7 @@ class Reckoner:
         value = self.sum()
         assert self.rest, "a parenthesis is never closed"
         assert self.rest.pop(0)[1] == ")"
-        return value.through(function) if function else value
+        return value.through(function).widened(ROUNDING.get(text, 0.0)) if function else value
 
 
 def reckon(text: str, names: Mapping[str, Interval] | None = None) -> Interval:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from rnn_tui.engine.program import Cursor
 from rnn_tui.engine.trainer import Trainer
 from rnn_tui.session import Look, Session, Snapshot
-from rnn_tui.settings import Settings
+from rnn_tui.settings import Settings, Value, compose
 from rnn_tui.tui.lines import Line, plain
 from rnn_tui.tui.view import Scene, View
 
@@ -22,6 +22,24 @@ KINDS = {
     "neuron": {"cell": "neuron"},
 }
 SMALL = Settings(hidden=4, steps=5, num_points=100)
+_TINY: Mapping[str, Value] = {"hidden": 4, "batch": 2}
+TASKS: Mapping[str, Settings] = {
+    name: compose({**_TINY, **changes, "task": name.partition(" ")[0]})
+    for name, changes in {
+        "cos": {"steps": 4, "num_points": 100},
+        "text": {"steps": 6},
+        "recall": {"gap": 1},
+        "adding": {"steps": 5},
+        "copy": {"blanks": 2, "copy_length": 2},
+        "parity": {"steps": 4},
+        "parity last-step": {"steps": 4, "parity": "last-step"},
+        "reber": {"steps": 9},
+        "waveform": {"steps": 4},
+        "oscillator": {"steps": 4},
+        "neuron": {"hidden": 1},
+    }.items()
+}
+"""Every kind of input, output and topology, small."""
 
 
 class Still:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from tui.reckoning import Interval, Reckoner, reckon, shown
-from tui.support import KINDS, SMALL, Still, scene, text_of
+from tui.support import KINDS, SMALL, TASKS, Still, scene, text_of
 
 from rnn_tui.engine.cells.base import Operation
 from rnn_tui.engine.optimizers import OPTIMIZERS
@@ -20,7 +20,7 @@ from rnn_tui.engine.trainer import Trainer
 from rnn_tui.session import Snapshot
 from rnn_tui.settings import DECLARATIONS, Settings
 from rnn_tui.tui.arrangement import PANELS, arrange
-from rnn_tui.tui.equation import spell
+from rnn_tui.tui.equation import numbers_line, spell
 from rnn_tui.tui.numbers import number
 from rnn_tui.tui.widgets import stage
 
@@ -64,13 +64,42 @@ def names_of(values: Mapping[str, np.ndarray], equation: str, unit: int) -> dict
         row, weights = values[vector][0].astype(float), values[matrix].astype(float)
         weights = weights.T if transposed else weights
         column = weights[:, min(unit, weights.shape[1] - 1)]
-        if row.size == 1:
-            names[f"{matrix}{transposed}"] = Interval.around(float(column[0]))
+        terms = np.flatnonzero(row) if row.size > 1 else np.zeros(1, int)
+        if len(terms) == 1:  # a symbol, or a single number: both factors are shown
+            names[f"{matrix}{transposed}"] = Interval.around(float(column[terms[0]]))
+            names[only(vector)] = Interval.around(float(row[terms[0]]))
         else:
             rounding = 1e-6 * float(np.abs(row) @ np.abs(column))
             whole = Interval.around(float(row @ column), rounding)
             names[f"{vector}·{matrix}{transposed}"] = whole
     return names
+
+
+def only(vector: str) -> str:
+    """What the single number of a vector that is not 0 is called here."""
+    return f"⟨{vector}⟩"
+
+
+def with_single_terms(equation: str, names: Mapping[str, Interval]) -> str:
+    """The equation with that number in place of the vector, where it is the one shown."""
+    for name in names:
+        if name.startswith("⟨"):
+            equation = re.sub(rf"{re.escape(name[1:-1])}(?=·W_)", name, equation)
+    return equation
+
+
+def check_softmax(numbers: str, values: Mapping[str, np.ndarray], unit: int, own: float) -> None:
+    """``p_3 = e^(y − largest)/sum = p``: y, the largest of them and the sum of all powers."""
+    _, middle, result = numbers.split(" = ")
+    y = values["y_t"][0].astype(float)
+    parts = (y[min(unit, len(y) - 1)], y.max(), np.exp(y - y.max()).sum())
+    assert result == number(own), numbers
+    reckoner = Reckoner(middle, {})
+    computed = reckoner.result().widened(1e-37)  # float32 has nothing smaller
+    assert computed.meets(shown(result)), f"{numbers}: {computed}"
+    for part, text in zip(parts, reckoner.read, strict=True):
+        assert Interval.around(abs(part), 3e-7 * abs(part)).meets(shown(text)), (part, numbers)
+    TALLY["equations"] += 1
 
 
 def check(
@@ -87,7 +116,11 @@ def check(
     _, *middle, result = numbers.split(" = ")
     assert result == number(own), numbers
     right = symbols.split(" = ", 1)[-1]
+    if right.startswith("softmax("):
+        check_softmax(numbers, values, unit, own)
+        return
     names = names_of(values, right, unit)
+    right = with_single_terms(right, names)
     # Every step may have rounded to float32.
     rounded = {n: Interval.around(v.middle, 3e-7 * abs(v.middle)) for n, v in names.items()}
     by_name = Reckoner(right, rounded)
@@ -135,9 +168,11 @@ def computed_middle(text: str) -> float:
 def networks(draw: st.DrawFn) -> Trainer:
     """Trained and untrained networks, with tiny and huge weights."""
     kind = KINDS[draw(st.sampled_from(sorted(KINDS)))]
-    chosen = SMALL.with_(
+    subject = draw(st.sampled_from([SMALL, *TASKS.values()]))
+    steps = draw(st.integers(1, 6)) if subject is SMALL else subject.steps
+    chosen = subject.with_(
         hidden=draw(st.integers(1, 9)),
-        steps=draw(st.integers(1, 6)),
+        steps=steps,
         batch=draw(st.integers(1, 3)),
         seed=draw(st.integers(0, 10**6)),
         dtype=draw(st.sampled_from(["float32", "float64"])),
@@ -169,7 +204,7 @@ def check_all(snapshot: Snapshot, operations: tuple[Operation, ...], unit: int) 
 def test_every_equation_of_both_passes_agrees_with_itself_and_with_the_tape(
     trainer: Trainer, data: st.DataObject
 ) -> None:
-    size = trainer.settings.hidden
+    size = max(trainer.settings.hidden, trainer.network.architecture.outputs)
     unit, t = data.draw(st.integers(0, size - 1)), data.draw(st.integers(1, trainer.settings.steps))
     still = Still(trainer)
     for _ in range(3):  # batch, forward, loss
@@ -182,7 +217,28 @@ def test_every_equation_of_both_passes_agrees_with_itself_and_with_the_tape(
     assume(trainer.divergence is None)
     snapshot = still.snapshot(t)
     assert snapshot.cursor.stage is Pass.BACKWARD
-    check_all(snapshot, snapshot.picture.network.backward_operations, unit)
+    check_all(snapshot, snapshot.picture.network.backward_operations_at(t), unit)
+
+
+@pytest.mark.parametrize("task", sorted(TASKS))
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_equation_of_every_task_agrees_at_every_timestep(kind: str, task: str) -> None:
+    """Symbols, absent inputs, classes, and where the loss does not count."""
+    trainer = Trainer(TASKS[task].with_(**KINDS[kind]))
+    trainer.run(5)
+    still = Still(trainer)
+    for _ in range(4):  # batch, forward, loss, backward
+        trainer.finish_pass()
+    for t in range(1, trainer.settings.steps + 1):
+        snapshot = still.snapshot(t)
+        network = snapshot.picture.network
+        values = snapshot.picture.values(t)
+        for operation in network.forward_operations:
+            array = values[operation.symbol][0]
+            unit = t % array.size
+            symbols, numbers = operation.equation(), numbers_line(operation, values, 0, unit)
+            check(symbols, numbers, values, unit, float(array[unit]))
+        check_all(snapshot, network.backward_operations_at(t), t % trainer.settings.hidden)
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
@@ -285,7 +341,7 @@ def test_a_number_stands_for_all_that_round_to_it(text: str, low: float, high: f
     ],
 )
 def test_the_reckoner_knows_what_comes_first(text: str, expected: float) -> None:
-    assert reckon(text) == Interval.around(expected)
+    assert reckon(text).middle == pytest.approx(expected, rel=1e-12)
 
 
 NUMBERS = st.floats(-1e6, 1e6, width=32)

@@ -77,7 +77,12 @@ def _asides(snapshot: Snapshot) -> tuple[str, ...]:
     rate = f"lr {s.lr:g}"
     short = f"timeline {count(timeline.first)}–{count(timeline.newest)}"
     reach = f"{short}, {used:.1f}/{budget:.0f} MiB"
-    return (f"{s.optimizer} {rate} · {reach} ", f"{rate} · {reach} ", f"{reach} ", f"{short} ")
+    return (
+        f"{s.optimizer} {rate} · {reach} ",
+        f"{rate} · {reach} ",
+        f"{rate} · {short} ",
+        f"{short} ",
+    )
 
 
 def _place(snapshot: Snapshot) -> Line:
