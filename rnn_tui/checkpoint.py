@@ -1,6 +1,7 @@
 """The file format: one `.safetensors` file holds a run, and nothing in it can run code.
 
-Tensors (H hidden units, G gate blocks, D inputs, O outputs, B batch, P parameters):
+Tensors (H hidden units, G gate blocks, D inputs, O outputs, B batch, P parameters; those of a
+second layer end in ``_l1`` and have H inputs, its states are ``state.h2, state.c2``, and so on):
 
 ======================  ===========  ==========================================================
 ``rnn.weight_ih_l0``    (G·H, D)     of rnn, lstm and gru: PyTorch's names, layout, gate order;
@@ -48,6 +49,7 @@ from safetensors.numpy import save as serialise
 from rnn_tui import __version__
 from rnn_tui.engine.cells import make_cell
 from rnn_tui.engine.cells.base import block_views
+from rnn_tui.engine.layers import numbered
 from rnn_tui.engine.network import Architecture, views
 from rnn_tui.engine.optimizers import OPTIMIZERS
 from rnn_tui.engine.trainer import Keyframe, Trainer, architecture_of
@@ -56,14 +58,6 @@ from rnn_tui.tasks import DataState, Task, make_task
 
 FORMAT = "rnn-tui checkpoint"
 VERSION = "2"
-NETWORK = (
-    "rnn.weight_ih_l0",
-    "rnn.weight_hh_l0",
-    "rnn.bias_ih_l0",
-    "rnn.bias_hh_l0",
-    "readout.weight",
-    "readout.bias",
-)
 TEXTS = (
     "format",
     "version",
@@ -77,7 +71,7 @@ TEXTS = (
     "vocabulary",
 )
 FLOATS = {"F16": np.float16, "F32": np.float32, "F64": np.float64}
-READOUT = NETWORK[-2:]
+FIRST, READOUT = "rnn.weight_ih_l0", ("readout.weight", "readout.bias")
 CELLS_BY_BLOCKS = {1: "rnn", 3: "gru", 4: "lstm"}
 LARGEST_COUNT = 10**15  # of updates: beyond it float64 no longer counts exactly in the history
 
@@ -100,21 +94,25 @@ class _WrongError(Exception):
 # ---------------------------------------------------------------- layouts
 
 
-def _network_names(cell: str) -> tuple[str, ...]:
-    """The names of the network's tensors: PyTorch's, or our own for a cell it lacks."""
+def network_names(cell: str, layers: int) -> tuple[str, ...]:
+    """The names of the network's tensors: PyTorch's, in its order, or ours for a cell it lacks."""
     if cell in CELLS_BY_BLOCKS.values():
-        return NETWORK
-    architecture = Architecture(cell, "tanh", 1, 1, 1)
+        kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        return (*(f"rnn.{kind}_l{k}" for k in range(layers) for kind in kinds), *READOUT)
+    architecture = Architecture(cell, "tanh", 1, 1, 1, layers=layers)
     return (*_by_gate(architecture, np.empty(architecture.parameter_count())), *READOUT)
 
 
 def _by_gate(architecture: Architecture, flat: Array) -> dict[str, Array]:
-    """Views of the cell's parameters, each gate's by itself, under our own names."""
+    """Views of the cells' parameters, each gate's by itself, under our own names."""
     found: dict[str, Array] = {}
     ours = views(architecture.parameters(), flat)
-    for spec in architecture.make_cell().parameters(architecture.features, architecture.hidden):
-        blocks = block_views(ours, spec.name, spec.blocks)
-        found |= {f"rnn.{name}_l0": array for name, array in blocks.items()}
+    specs = architecture.make_cell().parameters(1, 1)  # for names and blocks
+    for layer in architecture.make_layers():
+        weights = layer.weights(ours)
+        for spec in specs:
+            blocks = block_views(weights, spec.name, spec.blocks)
+            found |= {f"rnn.{name}_l{layer.number - 1}": array for name, array in blocks.items()}
     return found
 
 
@@ -144,14 +142,17 @@ def _from_file(
 def _to_torch(architecture: Architecture, flat: Array) -> dict[str, Array]:
     """PyTorch's tensors from our flat vector [P]."""
     ours = views(architecture.parameters(), flat)
-    bias_hh = np.zeros_like(ours["b"])
-    if "b_hn" in ours:
-        bias_hh[-architecture.hidden :] = ours["b_hn"]
-    W_x, W_h, bias_ih = (
-        array[..., _columns(architecture)] for array in (ours["W_x"], ours["W_h"], ours["b"])
-    )
-    arrays = (W_x.T, W_h.T, bias_ih, bias_hh, ours["W_y"].T, ours["b_y"])
-    return dict(zip(NETWORK, arrays, strict=True))
+    columns = _columns(architecture)
+    arrays: list[Array] = []
+    for layer in architecture.make_layers():
+        weights = layer.weights(ours)
+        bias_hh = np.zeros_like(weights["b"])
+        if "b_hn" in weights:
+            bias_hh[-architecture.hidden :] = weights["b_hn"]
+        W_x, W_h, bias_ih = (weights[name][..., columns] for name in ("W_x", "W_h", "b"))
+        arrays += (W_x.T, W_h.T, bias_ih, bias_hh)
+    arrays += (ours["W_y"].T, ours["b_y"])
+    return dict(zip(network_names(architecture.cell, architecture.layers), arrays, strict=True))
 
 
 def _columns(architecture: Architecture) -> Array:
@@ -165,15 +166,20 @@ def _from_torch(
     architecture: Architecture, tensors: Mapping[str, Array], dtype: npt.DTypeLike
 ) -> Array:
     """Our flat vector [P] from PyTorch's tensors; biases are summed in float64."""
-    weight_ih, weight_hh, bias_ih, bias_hh, weight, bias = (tensors[name] for name in NETWORK)
     flat = np.empty(architecture.parameter_count(), dtype)
     ours = views(architecture.parameters(), flat)
-    columns = _columns(architecture)
-    ours["W_x"][:, columns], ours["W_h"][:, columns] = weight_ih.T, weight_hh.T
-    ours["b"][columns] = bias_ih.astype(np.float64) + bias_hh
-    if "b_hn" in ours:
-        n = slice(-architecture.hidden, None)
-        ours["b"][n], ours["b_hn"][...] = bias_ih[n], bias_hh[n]
+    columns, n = _columns(architecture), slice(-architecture.hidden, None)
+    *cells, weight, bias = (
+        tensors[name] for name in network_names(architecture.cell, architecture.layers)
+    )
+    for layer in architecture.make_layers():
+        weights = layer.weights(ours)
+        first = 4 * (layer.number - 1)
+        weight_ih, weight_hh, bias_ih, bias_hh = cells[first : first + 4]
+        weights["W_x"][:, columns], weights["W_h"][:, columns] = weight_ih.T, weight_hh.T
+        weights["b"][columns] = bias_ih.astype(np.float64) + bias_hh
+        if "b_hn" in weights:
+            weights["b"][n], weights["b_hn"][...] = bias_ih[n], bias_hh[n]
     ours["W_y"][...], ours["b_y"][...] = weight.T, bias
     return flat
 
@@ -355,10 +361,10 @@ def _resume(trainer: Trainer, content: _Content) -> None:
 
 
 def load_weights(path: str | os.PathLike[str], settings: Settings) -> Array:
-    """Read starting weights [P] in the settings' dtype: all tensors of the network.
+    """Read starting weights [P] in the settings' dtype: all tensors of `network_names`.
 
-    A whole checkpoint will do, and so will a file without metadata that holds only these (of rnn,
-    lstm and gru the six of `NETWORK`), in float16, float32 or float64.
+    A whole checkpoint will do, and so will a file without metadata that holds only these, in
+    float16, float32 or float64.
 
     Raises:
         CheckpointError: the file is not like that, or does not fit the settings.
@@ -372,8 +378,9 @@ def load_weights(path: str | os.PathLike[str], settings: Settings) -> Array:
         if ours and "vocabulary" in content.texts:
             _check_vocabulary(content.texts, task)
         _check_cell(content, settings.cell)
-        names = _network_names(settings.cell)
+        names = network_names(settings.cell, settings.layers)
         _check_names(content.tensors, names, others=ours)
+        _check_layers(content.tensors, settings)
         weights = {name: content.tensors[name] for name in names}
         _check_shapes(weights, _network_shapes(architecture), settings)
         with np.errstate(over="ignore"):  # said better below
@@ -462,20 +469,28 @@ def _part(tensors: Mapping[str, Array], prefix: str) -> dict[str, Array]:
 def _check_keys(tensors: Mapping[str, Array], settings: Settings) -> None:
     """The names, before a network of that size is made."""
     memory = [f"optimizer.{name}" for name in OPTIMIZERS[settings.optimizer].memory_names]
-    states = [f"state.{name}" for name in make_cell(settings.cell).states]
-    network = _network_names(settings.cell)
+    layers = range(1, settings.layers + 1)
+    names = make_cell(settings.cell).states
+    states = [f"state.{numbered(name, layer)}" for layer in layers for name in names]
+    network = network_names(settings.cell, settings.layers)
     _check_names(tensors, (*network, *memory, *states, "history.recent", "history.buckets"))
 
 
 def _check_cell(content: _Content, cell: str) -> None:
     """Whether the file's names are those of `cell`; what PyTorch lacks fits nothing else."""
     own = cell not in CELLS_BY_BLOCKS.values()
-    if own and NETWORK[0] in content.tensors:
+    if own and FIRST in content.tensors:
         fitting = ", ".join(CELLS_BY_BLOCKS.values())
         raise _WrongError(f"its weights are of a PyTorch cell ({fitting}), not of --cell {cell}")
     found = content.texts.get("cell", cell)
-    if found != cell and (own or NETWORK[0] not in content.tensors):
+    if found != cell and (own or FIRST not in content.tensors):
         raise _WrongError(f"it holds {quote(found)} weights, not those of --cell {cell}")
+
+
+def _check_layers(tensors: Mapping[str, Array], settings: Settings) -> None:
+    """That there are no more layers in a file than will be read."""
+    if any(name.startswith("rnn.") and name.endswith(f"_l{settings.layers}") for name in tensors):
+        raise _WrongError(f"it has more layers than --layers {settings.layers}")
 
 
 def _check_names(
@@ -500,11 +515,7 @@ def _check_vocabulary(texts: Mapping[str, str], task: Task) -> None:
         if names is None or len(theirs) != len(names):
             counts = f"{len(theirs) or 'none'}, those of the data {len(names or ()) or 'none'}"
             raise _WrongError(f"its {kind} are {counts}")
-        place = next(
-            k
-            for k, pair in enumerate(zip(theirs, names, strict=True))
-            if len({*map(repr, pair)}) > 1
-        )
+        place = next(k for k, name in enumerate(names) if theirs[k] != name)
         pair = f"{quote(theirs[place])}, in the data {quote(names[place])}"
         raise _WrongError(f"its {kind} are not those of the data: number {place + 1} is {pair}")
 
@@ -516,7 +527,7 @@ def _shapes(trainer: Trainer) -> dict[str, Shape]:
     return (
         _network_shapes(trainer.architecture)
         | {f"optimizer.{name}": (size,) for name in trainer.optimizer.memory}
-        | {f"state.{name}": state for name in trainer.network.cell.states}
+        | {f"state.{name}": state for name in trainer.network.states}
     )
 
 

@@ -290,6 +290,10 @@ class Settings:
     hidden: int = declare(
         32, "Number of hidden units.", "network", "restart", low=1, high=4096,
     )
+    layers: int = declare(
+        1, "How many cells are stacked: each reads the hidden state of the one below.", "network",
+        "restart", low=1, high=8,
+    )
     init: str = declare(
         "uniform", "Starting weights: uniform in ±1/√hidden, or recurrent weights that are "
         "orthogonal, the identity, or small and Gaussian.", "network", "restart",
@@ -561,6 +565,7 @@ PRESETS: Mapping[str, Mapping[str, Value]] = MappingProxyType(
                 "carry": True,
                 "cell": "rnn",
                 "hidden": 100,
+                "layers": 1,
                 "optimizer": "adagrad",
                 "lr": 0.001,
             }
@@ -575,6 +580,7 @@ PRESETS: Mapping[str, Mapping[str, Value]] = MappingProxyType(
                 "cell": "rnn",
                 "activation": "tanh",
                 "hidden": 100,
+                "layers": 1,
                 "init": "small",
                 "optimizer": "adagrad",
                 "lr": 0.1,

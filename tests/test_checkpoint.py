@@ -21,13 +21,15 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from rnn_tui import checkpoint
-from rnn_tui.checkpoint import NETWORK, CheckpointError, load, load_weights, save
+from rnn_tui.checkpoint import CheckpointError, load, load_weights, network_names, save
 from rnn_tui.engine.interventions import Cut, Pin
+from rnn_tui.engine.layers import numbered
 from rnn_tui.engine.trainer import Trainer
 from rnn_tui.settings import DECLARATIONS, Settings
 from rnn_tui.tasks import DataError, Topology
 
 GONE = object()
+NETWORK = network_names("rnn", 1)
 BLOCKS = {"rnn": 1, "lstm": 4, "gru": 3}  # the cells that PyTorch has
 OWN = tuple(name for name in DECLARATIONS["cell"].choices if name not in BLOCKS)
 
@@ -36,6 +38,7 @@ small_settings = st.builds(
     cell=st.sampled_from(DECLARATIONS["cell"].choices),
     activation=st.sampled_from(["tanh", "relu"]),
     hidden=st.integers(1, 5),
+    layers=st.sampled_from([1, 1, 2, 3]),
     steps=st.integers(1, 5),
     batch=st.integers(1, 3),
     windows=st.sampled_from(["sweep", "random"]),
@@ -57,7 +60,7 @@ def bits(trainer: Trainer) -> dict[str, bytes | str]:
     """Everything a run is made of, to be compared bit for bit."""
     arrays = {"parameters": trainer.parameters, "gradient": trainer.network.gradient}
     arrays |= {f"memory {name}": array for name, array in trainer.optimizer.memory.items()}
-    arrays |= {name: trainer.network.tape.states[name] for name in trainer.network.cell.states}
+    arrays |= {name: trainer.network.tape.states[name] for name in trainer.network.states}
     numbers, curve = trainer.history.state()
     arrays |= curve
     rest = {
@@ -240,6 +243,45 @@ def test_a_cell_that_pytorch_lacks_has_names_of_its_own(tmp_path: Path, cell: st
     for short, name in zip(OWN_NAMES[cell].split(), names, strict=True):
         np.testing.assert_array_equal(tensors[name], values[short])
     np.testing.assert_array_equal(tensors["readout.weight"], trainer.network.parameters["W_y"].T)
+
+
+@pytest.mark.parametrize("cell", BLOCKS)
+def test_layers_are_pytorchs(tmp_path: Path, cell: str) -> None:
+    settings = Settings(cell=cell, hidden=3, steps=4, layers=2)
+    trainer = Trainer(settings)
+    trainer.run(3)
+    path = tmp_path / "run"
+    save(path, trainer)
+    tensors, _ = contents(path)
+    ours, wide = trainer.network.parameters, BLOCKS[cell] * 3
+    shapes = {name: tensors[f"rnn.{name}_l1"].shape for name in ("weight_ih", "weight_hh")}
+    assert shapes == {"weight_ih": (wide, 3), "weight_hh": (wide, 3)}
+    for name, tensor in (("W2_x", "weight_ih"), ("W2_h", "weight_hh"), ("b2", "bias_ih")):
+        np.testing.assert_array_equal(gates(ours[name], cell).T, tensors[f"rnn.{tensor}_l1"])
+    for state in trainer.network.states:
+        expected = trainer.keyframe().states[state]
+        np.testing.assert_array_equal(tensors[f"state.{state}"], expected)
+    assert load_weights(path, settings).tobytes() == trainer.parameters.tobytes()
+    with pytest.raises(CheckpointError, match="it has more layers than --layers 1"):
+        load_weights(path, settings.with_(layers=1))
+    with pytest.raises(CheckpointError, match=r"tensor rnn\.weight_ih_l2 is missing"):
+        load_weights(path, settings.with_(layers=3))
+
+
+@pytest.mark.parametrize("cell", OWN)
+def test_layers_of_other_cells_have_names_alike(tmp_path: Path, cell: str) -> None:
+    settings = Settings(cell=cell, hidden=3, steps=4, layers=2)
+    trainer = Trainer(settings)
+    trainer.run(2)
+    path = tmp_path / "run"
+    save(path, trainer)
+    tensors, _ = contents(path)
+    values = trainer.network.values(1)
+    for name in OWN_NAMES[cell].split():
+        np.testing.assert_array_equal(tensors[f"rnn.{name}_l1"], values[numbered(name, 2)])
+    assert load_weights(path, settings).tobytes() == trainer.parameters.tobytes()
+    with pytest.raises(CheckpointError, match="it has more layers than --layers 1"):
+        load_weights(path, settings.with_(layers=1))
 
 
 def test_metadata_can_be_read_by_anyone(tmp_path: Path) -> None:

@@ -305,7 +305,8 @@ def test_every_setting_has_its_option(monkeypatch: pytest.MonkeyPatch) -> None:
         "task": "series", "data": "numbers.csv", "column": "b", "scale": "none", "noise": "0.5",
         "num_points": "77", "x_min": "-1", "x_max": "8.5", "gap": "3", "blanks": "4",
         "copy_length": "5", "parity": "last-step", "steps": "7", "batch": "2",
-        "windows": "random", "cell": "lstm", "activation": "relu", "hidden": "3", "init": "small",
+        "windows": "random", "cell": "lstm", "activation": "relu", "hidden": "3", "layers": "2",
+            "init": "small",
         "forget_bias": "-2", "dtype": "float64", "seed": "5", "optimizer": "adam", "lr": "1e-3",
         "momentum": "0.5", "alpha": "0.8", "beta1": "0.7", "beta2": "0.6", "eps": "1e-5",
         "eps_place": "inside", "clip": "2", "clip_by": "norm",
@@ -457,7 +458,7 @@ def test_a_checkpoint_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
 def test_weights_to_start_from(capsys: pytest.CaptureFixture[str]) -> None:
     figures(capsys, *SMALL, "--updates", "30", "--out", "run")
     tensors = load_file("run")
-    save_file({name: tensors[name] for name in checkpoint.NETWORK}, "weights")
+    save_file({name: tensors[name] for name in checkpoint.network_names("rnn", 1)}, "weights")
     figures(capsys, *SMALL, "--updates", "0", "--init-from", "weights", "--out", "again")
     again = load("again")
     np.testing.assert_array_equal(again.parameters, load("run").parameters)
@@ -521,7 +522,7 @@ def test_pytorch_learns_the_same(
     wide = {"rnn": 8, "lstm": 32, "gru": 24}[cell]
     shapes = [(wide, 1), (wide, 8), (wide,), (wide,), (1, 8), (1,)]
     drawn = (random.uniform(-0.35, 0.35, shape).astype(dtype) for shape in shapes)
-    tensors = dict(zip(checkpoint.NETWORK, drawn, strict=True))
+    tensors = dict(zip(checkpoint.network_names("rnn", 1), drawn, strict=True))
     tensors["rnn.bias_hh_l0"][: 16 if cell == "gru" else None] = 0
     expected = pytorch_losses(cell, optimizer, dtype, values[:320], tensors)
     save_file(tensors, "weights.safetensors")

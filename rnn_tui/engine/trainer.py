@@ -489,7 +489,13 @@ def architecture_of(settings: Settings, task: Task) -> Architecture:
     """The network that `settings` describe, for `task`."""
     problem = Problem(task.loss, task.symbols is not None, task.topology)
     return Architecture(
-        settings.cell, settings.activation, task.features, settings.hidden, task.outputs, problem
+        settings.cell,
+        settings.activation,
+        task.features,
+        settings.hidden,
+        task.outputs,
+        problem,
+        settings.layers,
     )
 
 
