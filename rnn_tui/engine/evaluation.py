@@ -154,11 +154,10 @@ class WindowsEvaluator:
                     shown = network.tape["p" if self._classes else "y"]
                     kept.append(shown[:, : KEPT - part.start].copy())
         judged = int(self.test.judged.sum())
-        measure = errors / judged if judged else None
         return WindowsEvaluation(
             loss=losses / counted,
-            accuracy=1 - measure if self._classes and measure is not None else None,
-            mse=None if self._classes else measure,
+            accuracy=(judged - errors) / judged if self._classes and judged else None,
+            mse=errors / judged if not self._classes and judged else None,
             outputs=np.concatenate(kept, axis=1),
         )
 
