@@ -29,7 +29,7 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
             continue
         entries.append(
             (
-                (f" {mark(declaration)} ", "good" if declaration.effect == "live" else "dim"),
+                (f"{mark(declaration)} ", "good" if declaration.effect == "live" else "dim"),
                 (f"{name.replace('_', '-')} ", "dim"),
                 (cut_middle(declaration.show(getattr(settings, name)), WIDEST) or "–", ""),
             )
@@ -39,11 +39,14 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
     if len(columns) < 3:  # room to spare: a few shorter columns are easier to read
         rows = -(-len(entries) // 3)
         columns = [entries[k : k + rows] for k in range(0, len(entries), rows)]
-    widths = [max(map(cell_width, column)) for column in columns]
+    widths = [max(map(cell_width, column)) + 1 for column in columns]
+    # In a narrow panel the space before the first column goes first.
+    margin: Line = ((" ", ""),) if sum(widths) <= width else ()
     spare = max(width - sum(widths), 0) // len(columns)
+    widths[-1] -= 1  # no space after the last
     lines: list[Line] = []
     for row in range(len(columns[0])):
-        line: Line = ()
+        line = margin
         for column, natural in zip(columns, widths, strict=True):
             line += fit(column[row] if row < len(column) else (), natural + spare)
         lines.append(line)
