@@ -8,18 +8,21 @@ import numpy as np
 import pytest
 from engine.support import CELLS, RECURRENT_CELLS, Case, headed_cases, same_bits, trained, worst
 from engine.test_gradients import Probe, each_gradient
+from engine.toy import ToyTask
 from hypothesis import given, settings
 
 from rnn_tui.engine import network as network_module
 from rnn_tui.engine.causes import find_operation, inputs_of
 from rnn_tui.engine.copies import Window, complete, scratch, snapshot, window
-from rnn_tui.engine.interventions import Pin
+from rnn_tui.engine.interventions import Edit, Pin
 from rnn_tui.engine.network import Network
 from rnn_tui.engine.probes import gradient_norms, ledger, shares
+from rnn_tui.engine.shadow import Shadow
 from rnn_tui.engine.through_time import itemised
+from rnn_tui.engine.trainer import Trainer
 from rnn_tui.engine.truncation import truncation
 from rnn_tui.engine.verification import verify
-from rnn_tui.settings import DECLARATIONS
+from rnn_tui.settings import DECLARATIONS, Settings
 from rnn_tui.tasks.base import Topology
 
 each_cell = pytest.mark.parametrize(("cell", "activation"), CELLS)
@@ -190,3 +193,51 @@ def test_with_pins_gradients_agree_with_the_complex_step(cell: str, loss: str, p
     trained(network)
     wrong = each_gradient(network, probe.complex_step(probe.network.flat))
     assert max(wrong.values()) < 1e-12, wrong
+
+
+MOVES = ("reveal", "step", "finish_pass", "finish_update")
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@each_loss
+def test_a_run_is_the_same_bits_however_it_is_walked(cell: str, layers: int, loss: str) -> None:
+    settings = Settings(cell=cell, layers=layers, hidden=3, steps=4, batch=2, carry=True)
+
+    def fresh() -> Trainer:
+        return Trainer(settings, task=ToyTask(settings, loss))
+
+    plain, walked, back = fresh(), fresh(), fresh()
+    plain.run(12)
+    random = np.random.default_rng(3)
+    kept = walked.keyframe()
+    while walked.updates < 12:
+        getattr(walked, MOVES[random.integers(len(MOVES))])()
+        if walked.updates == 6:
+            kept = walked.keyframe()
+    back.restore(kept)
+    back.advance(12 * back.program.end)
+    for other in (walked, back):
+        assert same_bits(other.parameters, plain.parameters)
+        assert same_bits(other.network.gradient, plain.network.gradient)
+        assert other.loss == plain.loss
+        for name in plain.network.states:
+            assert same_bits(other.network.tape[name], plain.network.tape[name])
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@each_loss
+def test_the_branch_that_a_what_if_left_is_followed(layers: int, loss: str) -> None:
+    settings = Settings(cell="lstm", layers=layers, hidden=3, steps=4, batch=2)
+    trainer = Trainer(settings, task=ToyTask(settings, loss))
+    trainer.run(3)
+    shadow = Shadow(trainer, trainer.keyframe())
+    untouched = Trainer(settings, task=ToyTask(settings, loss))
+    trainer.intervene(Edit("W_hf", 0.0))
+    for each in (trainer, untouched):
+        each.advance(5 * each.program.end + 4)
+    followed = shadow.at(trainer.index)
+    assert followed is not None
+    assert same_bits(followed.parameters, untouched.parameters)
+    assert same_bits(followed.network.tape["h"], untouched.network.tape["h"])
+    assert not same_bits(followed.parameters, trainer.parameters)
