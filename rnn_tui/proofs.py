@@ -424,7 +424,7 @@ def _map(network: Network) -> Work[Result]:
 
 
 def _jacobians(network: Network, sample: int) -> Work[Result]:
-    states = network.architecture.hidden * len(network.cell.states)
+    states = network.architecture.hidden * len(network.states)
     if states > MOST_STATES:
         return Refused(f"measured up to {MOST_STATES} state entries, these are {states}")
     return (yield from jacobian_norming(network, sample))

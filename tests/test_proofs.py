@@ -24,6 +24,7 @@ from rnn_tui.engine.trainer import Trainer
 from rnn_tui.engine.truncation import edge, truncation
 from rnn_tui.engine.verification import verify
 from rnn_tui.proofs import (
+    MOST_STATES,
     MOST_STEPS,
     PANELS,
     Gates,
@@ -33,6 +34,7 @@ from rnn_tui.proofs import (
     Result,
     Verified,
     Verify,
+    _jacobians,
     cause_of,
     requests,
 )
@@ -391,3 +393,13 @@ def test_when_all_is_proved_nothing_more_is_said(make: Callable[..., Driver]) ->
     heard = driver.heard
     time.sleep(0.3)
     assert driver.heard == heard
+
+
+def test_the_state_entries_of_all_layers_are_counted() -> None:
+    settings = Settings(cell="lstm", hidden=MOST_STATES // 4 + 1, layers=2, steps=2)
+    trainer = Trainer(settings)
+    trainer.run(1)
+    found = complete(_jacobians(trainer.network, 0))
+    assert found == Refused(
+        f"measured up to {MOST_STATES} state entries, these are {4 * settings.hidden}"
+    )
