@@ -244,7 +244,7 @@ class Settings:
         low=-1e6, high=1e6, only_with=("task", "cos"),
     )
     gap: int = declare(
-        20, "Words between the fact that is told and the question about it; --steps must hold "
+        30, "Words between the fact that is told and the question about it; --steps must hold "
         "the gap and 9 words more.", "data", "restart", low=0, high=4000,
         only_with=("task", "recall"),
     )
@@ -621,7 +621,7 @@ TASK_DEFAULTS: Mapping[str, Mapping[str, Value]] = MappingProxyType(
                 "hidden": 32,
                 "forget_bias": 5.0,
                 "batch": 32,
-                "lr": 0.005,
+                "lr": 0.003,
                 "clip": 1.0,
             }
         ),
@@ -641,8 +641,9 @@ TASK_DEFAULTS: Mapping[str, Mapping[str, Value]] = MappingProxyType(
                 **_ON_ITS_OWN,
                 "cell": "lstm",
                 "hidden": 64,
-                "batch": 32,
-                "lr": 0.005,
+                "forget_bias": 3.0,
+                "batch": 16,
+                "lr": 0.01,
                 "clip": 1.0,
             }
         ),
@@ -686,7 +687,7 @@ TASK_DEFAULTS: Mapping[str, Mapping[str, Value]] = MappingProxyType(
                 "hidden": 32,
                 "steps": 40,
                 "batch": 32,
-                "lr": 0.005,
+                "lr": 0.002,
                 "clip": 1.0,
             }
         ),
@@ -709,14 +710,14 @@ TASK_UPDATES: Mapping[str, int] = MappingProxyType(
     {
         "cos": 20_000,
         "series": 20_000,
-        "text": 5_000,
-        "recall": 2_000,
+        "text": 2_000,
+        "recall": 1_500,
         "adding": 3_000,
-        "copy": 5_000,
+        "copy": 10_000,
         "parity": 2_000,
         "reber": 2_000,
         "waveform": 2_000,
-        "oscillator": 5_000,
+        "oscillator": 4_000,
         "neuron": 2_000,
     }
 )

@@ -90,4 +90,4 @@ def test_a_window_that_was_chosen_is_refused_where_it_does_not_fit() -> None:
         verdict = str(pilot.app.screen.query_one("#verdict").render())
         assert verdict == "--gap must be at most 21 with --steps 30, 9 fewer"
 
-    in_the_form(compose({"task": "recall", "steps": 30}), act)
+    in_the_form(compose({"task": "recall", "gap": 20, "steps": 30}), act)
