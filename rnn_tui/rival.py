@@ -131,8 +131,8 @@ class Rival:
         way = self.timeline.seek(place)
         return not any(late() for _ in way)
 
-    def view(self, index: int) -> RivalView:
-        """What the screen shows of it while the first stands at `index`."""
+    def view(self, index: int, layer: int = 1) -> RivalView:
+        """What the screen shows of it while the first stands at `index` and shows this layer."""
         trainer = self.trainer
         behind = max(index - trainer.index, 0) // trainer.program.end
         return RivalView(
@@ -141,7 +141,7 @@ class Rival:
             loss=trainer.loss,
             smoothed=trainer.history.smoothed,
             curve=trainer.history.curve(),
-            gradient_norms=gradient_norms(trainer.network),
+            gradient_norms=gradient_norms(trainer.network, layer),
             divergence=trainer.divergence,
             diverged_at=trainer.updates,
             behind=0 if trainer.divergence is not None else behind,

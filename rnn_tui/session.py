@@ -23,6 +23,7 @@ from rnn_tui.engine.evaluation import Evaluation, Evaluator
 from rnn_tui.engine.expressions import Array
 from rnn_tui.engine.history import Curve
 from rnn_tui.engine.interventions import Intervention, InterventionError
+from rnn_tui.engine.layers import layer_of, numbered
 from rnn_tui.engine.network import Picture, views
 from rnn_tui.engine.optimizers import Optimizer
 from rnn_tui.engine.probes import Shares, gradient_norms, shares
@@ -153,13 +154,15 @@ class Configure:
 @dataclass(frozen=True, slots=True)
 class Look:
     """What the screen looks at: which sample, which timestep (None: the cursor's), predictions,
-    which proofs (`rnn_tui.proofs.PANELS`) and whose ledger."""
+    which proofs (`rnn_tui.proofs.PANELS`), whose ledger, and which layer, from 1 (None: that of the
+    newest operation)."""
 
     sample: int = 0
     t: int | None = None
     predictions: bool = True
     proofs: frozenset[str] = frozenset()
     parameter: int = 0
+    layer: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +316,8 @@ class Snapshot:
     grad_norm: float
     speed: float  # updates per second
     picture: Picture
-    gradient_norms: Array  # [T]
+    layer: int  # the one that is shown, from 1
+    gradient_norms: Array  # of its h, [T]
     gradient: Gradient | None  # from CLIP on
     optimizer: Optimizer  # a copy
     shares: Shares | None  # in BACKWARD, at the timestep looked at
@@ -345,8 +349,19 @@ class Snapshot:
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """Lines of the timestep panel."""
-        return self.picture.network.rows
+        """Lines of the timestep panel: the input, the values of the layer shown, the outputs."""
+        network = self.picture.network
+        if self.settings.layers == 1:
+            return network.rows
+        source = "x_t" if self.layer == 1 else numbered("h_t", self.layer - 1)
+        below = tuple(row for row in network.rows if row.symbol == source)
+        suffix = f", layer {self.layer}"
+        layer = (
+            replace(row, title=row.title.removesuffix(suffix))
+            for row in network.layers[self.layer - 1].rows
+            if row.symbol != "x_t"
+        )
+        return (*below, *layer, *network.measure.rows)
 
     @property
     def steps(self) -> int:
@@ -708,7 +723,8 @@ class Session:
         if before is None:
             return WhatIf(str(intervention), None, None)
         picture = before.network.picture(self._look.sample)
-        return WhatIf(str(intervention), picture, gradient_norms(before.network))
+        norms = gradient_norms(before.network, self._layer())
+        return WhatIf(str(intervention), picture, norms)
 
     def _edit_breakpoints(
         self, command: AddBreakpoint | RemoveBreakpoint | ToggleBreakpoint
@@ -890,7 +906,8 @@ class Session:
             grad_norm=trainer.grad_norm,
             speed=self._speed,
             picture=self._picture(),
-            gradient_norms=gradient_norms(trainer.network),
+            layer=self._layer(),
+            gradient_norms=gradient_norms(trainer.network, self._layer()),
             gradient=self._gradient(),
             optimizer=trainer.optimizer.picture(),
             shares=None,
@@ -909,11 +926,24 @@ class Session:
             trained=self._trained,
             proofs=self._prove(),
             proving=self._prover.proving,
-            rival=self._rival.view(trainer.index) if self._rival is not None else None,
+            rival=self._rival.view(trainer.index, self._layer()) if self._rival else None,
         )
         if cursor.stage is Pass.BACKWARD and snapshot.t >= cursor.t:
             return replace(snapshot, shares=shares(trainer.network, snapshot.t))
         return snapshot
+
+    def _layer(self) -> int:
+        """The layer to show: the one chosen, else the newest operation's, else the top one."""
+        trainer = self._trainer
+        layers, cursor = trainer.settings.layers, trainer.cursor
+        if self._look.layer is not None:
+            return min(self._look.layer, layers)
+        operations = trainer.operations
+        if layers == 1 or not operations or not cursor.operation:
+            return layers
+        row = operations[cursor.operation - 1].row
+        outputs = (output.symbol for output in trainer.network.measure.rows)
+        return layers if row in outputs else layer_of(row)
 
     def _prove(self) -> Mapping[str, Result]:
         """What the screen wants proved here; what is quickly done is there at once."""

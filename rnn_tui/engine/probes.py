@@ -8,6 +8,7 @@ import numpy as np
 
 from rnn_tui.engine.clipping import norm
 from rnn_tui.engine.expressions import Array
+from rnn_tui.engine.layers import numbered
 from rnn_tui.engine.network import Network, views
 from rnn_tui.engine.tape import Tape
 
@@ -46,13 +47,10 @@ def shares(network: Network, t: int) -> Shares:
     return Shares(t, share, so_far)
 
 
-def gradient_norms(network: Network) -> Array:
-    """‖∂L/∂h_t‖ for t = 1 … T over batch, units and layers, [T] float64."""
-    squares = np.zeros(network.tape.steps)
-    for layer in network.layers:
-        gradient = network.tape[layer.name("dh")].astype(np.float64)
-        squares += np.einsum("tbh,tbh->t", gradient, gradient)
-    norms: Array = np.sqrt(squares)
+def gradient_norms(network: Network, layer: int = 1) -> Array:
+    """‖∂L/∂h_t‖ of a layer's h for t = 1 … T over batch and units, [T] float64."""
+    gradient = network.tape[numbered("dh", layer)].astype(np.float64)
+    norms: Array = np.sqrt(np.einsum("tbh,tbh->t", gradient, gradient))
     return norms
 
 

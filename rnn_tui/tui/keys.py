@@ -52,6 +52,8 @@ KEYS = (
     Key("right,l", "timestep(1)", "→ l", "next timestep; in UPDATE, next parameter", True),
     Key("up,k", "unit(-1)", "↑ k", "unit before; in UPDATE, tensor before", True),
     Key("down,j", "unit(1)", "↓ j", "next unit; in UPDATE, next tensor", True),
+    Key("left_square_bracket", "layer(-1)", "[", "the layer below, of stacked ones"),
+    Key("right_square_bracket", "layer(1)", "]", "the layer above; beyond the last: the cursor's"),
     Key("pageup", "operation(1)", "PgUp", "equation of the operation before", True),
     Key("pagedown", "operation(-1)", "PgDn", "equation of the next operation", True),
     Key("comma", "parameter(-1)", ",", "parameter before (its share, its update)", True),

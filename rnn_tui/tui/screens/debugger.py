@@ -400,6 +400,14 @@ class Debugger(Screen[None]):
         unit = self.view.unit + direction * count
         self._see(unit=min(max(unit, 0), _last_unit(snapshot)))
 
+    def action_layer(self, direction: int) -> None:
+        """Look at another layer; beyond the last one, at that of the newest operation again."""
+        snapshot = self.session.latest
+        layer = snapshot.layer + direction
+        beyond = layer > snapshot.settings.layers
+        self._look(layer=None if beyond else max(layer, 1))
+        self._answer()
+
     def action_sample(self, direction: int) -> None:
         """Look at another sample of the batch."""
         batch = self.session.latest.settings.batch
@@ -439,6 +447,8 @@ class Debugger(Screen[None]):
             self.action_zoom()
         elif self._looking.t is not None:
             self._look(t=None)
+        elif self._looking.layer is not None:
+            self._look(layer=None)
         elif snapshot.running:
             self._send(Pause())
         elif snapshot.what_if is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rnn_tui.engine.expressions import Array
+from rnn_tui.engine.layers import numbered
 from rnn_tui.session import Snapshot
 from rnn_tui.tui.chart import Chart, Curve, Mark
 from rnn_tui.tui.chart import draw as draw_chart
@@ -143,8 +144,8 @@ def _where(norms: Array, known: Array) -> Array:
 
 def _known_norms(snapshot: Snapshot) -> Array:
     """[T], NaN where the backward pass has not been."""
-    norms = snapshot.gradient_norms.copy()
+    norms, symbol = snapshot.gradient_norms.copy(), numbered("dh_t", snapshot.layer)
     for t in range(1, snapshot.steps + 1):
-        if not any(op.symbol == "dh_t" for op in snapshot.backward_revealed(t)):
+        if not any(op.symbol == symbol for op in snapshot.backward_revealed(t)):
             norms[t - 1] = np.nan
     return norms

@@ -67,7 +67,8 @@ def _subject(snapshot: Snapshot, width: int) -> str:
 
 
 def _network(settings: Settings, parameters: int) -> str:
-    return f"{settings.cell} {settings.hidden} · {count(parameters)} parameters"
+    size = f"{settings.layers}×{settings.hidden}" if settings.layers > 1 else str(settings.hidden)
+    return f"{settings.cell} {size} · {count(parameters)} parameters"
 
 
 def _asides(snapshot: Snapshot) -> tuple[str, ...]:

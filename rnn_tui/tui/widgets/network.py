@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
+from rnn_tui.engine.layers import numbered
 from rnn_tui.engine.program import Pass
 from rnn_tui.session import Snapshot
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, centre, cut, text_width
@@ -37,7 +38,9 @@ def title(scene: Scene) -> tuple[str, str]:
     snapshot = scene.snapshot
     carried = "carried state" if snapshot.settings.carry else "zero state"
     steps = f"{snapshot.steps} steps" if snapshot.steps > 1 else "1 step"
-    words = (snapshot.settings.cell, snapshot.subject.topology.name, steps, carried)
+    layers = snapshot.settings.layers
+    cell = snapshot.settings.cell + (f" layer {snapshot.layer} of {layers}" if layers > 1 else "")
+    words = (cell, snapshot.subject.topology.name, steps, carried)
     return "network", ", ".join(words)
 
 
@@ -55,7 +58,11 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
     rows.append(_row("y_t", _counted(snapshot, columns, cell, _output)))
     rows += _hidden(scene, columns, spare + 1, cell)
     rows += [_row(label, map(one, columns)) for label, one in inputs]
-    rows.append(_row("‖dh_t‖", (_gradient(snapshot, t, cell) for t in columns)))
+    rows.append(
+        _row(
+            f"‖{numbered('dh_t', snapshot.layer)}‖", (_gradient(snapshot, t, cell) for t in columns)
+        )
+    )
     return tuple(rows)
 
 
@@ -197,7 +204,8 @@ def _vector(snapshot: Snapshot, t: int, width: int) -> Line:
 
 
 def _gradient(snapshot: Snapshot, t: int, width: int) -> Line:
-    if not any(operation.symbol == "dh_t" for operation in snapshot.backward_revealed(t)):
+    gradient = numbered("dh_t", snapshot.layer)
+    if not any(operation.symbol == gradient for operation in snapshot.backward_revealed(t)):
         blank = snapshot.cursor.stage in (Pass.BATCH, Pass.FORWARD)
         return _cell("" if blank else UNKNOWN, "dim", width)
     return _cell(short(float(snapshot.gradient_norms[t - 1])), "gradient", width)
@@ -212,22 +220,25 @@ def _hidden(scene: Scene, columns: range, rows: int, cell: int) -> list[Line]:
     lines = []
     for start in range(first, first + shown, each):
         units = range(start, min(start + each, first + shown))
-        label = f"h {start + 1}–{units[-1] + 1}" if len(units) > 1 else f"h {start + 1}"
+        h = numbered("h", snapshot.layer)
+        label = f"{h} {start + 1}–{units[-1] + 1}" if len(units) > 1 else f"{h} {start + 1}"
         lines.append(_row(label, (_units(snapshot, t, units, unit, cell) for t in columns)))
     return lines
 
 
 def _units(snapshot: Snapshot, t: int, units: range, selected: int, width: int) -> Line:
     """The units of one timestep and the arrow to the next, or, in the backward pass, back."""
-    if not _known(snapshot, "h_t", t):
+    layer = snapshot.layer
+    if not _known(snapshot, numbered("h_t", layer), t):
         return _cell(UNKNOWN * len(units), "dim", width)
-    state = snapshot.picture.tape["h"][t, 0]
+    state = snapshot.picture.tape[numbered("h", layer)][t, 0]
     runs: list[Run] = []
     for unit in units:
         value = float(state[unit])
         role = f"selected-{role_of(value)}" if unit == selected else role_of(value)
         runs.append((level(value, -1.0, 1.0), role))
     runs.append((" " * (width - 2 - len(units)), ""))
-    if any(operation.symbol == "dh_<t-1>" for operation in snapshot.backward_revealed(t)):
+    sent = numbered("dh_<t-1>", layer)
+    if any(operation.symbol == sent for operation in snapshot.backward_revealed(t)):
         return (("←", "gradient"), *runs, (" ", ""))
     return ((" ", ""), *runs, ("→", "dim"))

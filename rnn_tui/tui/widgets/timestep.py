@@ -91,6 +91,8 @@ def title(scene: Scene) -> tuple[str, str]:
     right = f"unit {min(unit + 1, hidden)} of {hidden}"
     if outputs > 1:
         right += f" · output {min(unit + 1, outputs)} of {outputs}"
+    if (layers := snapshot.settings.layers) > 1:
+        right = f"layer {snapshot.layer} of {layers} · {right}"
     if snapshot.settings.batch > 1:
         right = f"sample {snapshot.look.sample + 1} of {snapshot.settings.batch} · {right}"
     return f"timestep {t}{operations}", right
@@ -141,7 +143,7 @@ def _around_current(rows: Lines, look: _Look, snapshot: Snapshot, height: int) -
     """On a low panel: as many rows as leave room for the equation, the current one among them."""
     symbols = [row.symbol for row in snapshot.rows]
     current = look.current
-    place = symbols.index(current.row) if current else 0
+    place = symbols.index(current.row) if current and current.row in symbols else 0
     place += place >= _output(snapshot)  # the line of what arrives stands before y_t
     first = min(max(place - height + 1, 0), max(len(rows) - height, 0))
     return rows[first : first + height]

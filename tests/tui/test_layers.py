@@ -1,0 +1,69 @@
+"""Stacked layers: the panel follows the newest operation, or stays with the layer chosen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rnn_tui.engine.layers import numbered
+from rnn_tui.engine.trainer import Trainer
+from rnn_tui.session import Look
+from rnn_tui.tui.widgets import header, network, timestep
+
+from .support import SMALL, Still, scene, text_of, walk
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_the_newest_operation_is_always_among_the_rows(cell: str) -> None:
+    layers = set()
+    for snapshot in walk(SMALL.with_(cell=cell, layers=3, steps=2)):
+        if not snapshot.cursor.t:
+            continue
+        newest = (*snapshot.forward_revealed(snapshot.t), *snapshot.backward_revealed(snapshot.t))
+        operations = snapshot.picture.network.forward_operations
+        if len(newest) > len(operations):
+            operations = snapshot.picture.network.backward_operations
+        current = operations[snapshot.cursor.operation - 1]
+        assert current.row in [row.symbol for row in snapshot.rows]
+        lines = text_of(timestep.draw(scene(snapshot), 78, 16))
+        assert sum("▸" in line for line in lines) >= 1
+        layers.add(snapshot.layer)
+    assert layers == {1, 2, 3}
+
+
+@pytest.mark.parametrize("layer", [1, 2])
+def test_a_layer_chosen_stays(layer: int) -> None:
+    trainer = Trainer(SMALL.with_(cell="lstm", layers=2))
+    one = Still(trainer)
+    one._session._look = Look(predictions=False, layer=layer)
+    trainer.run(1)
+    trainer.finish_pass()
+    trainer.finish_pass()  # BATCH, FORWARD
+    trainer.finish_pass()
+    trainer.finish_pass()  # LOSS, BACKWARD
+    snapshot = one.snapshot()
+    assert snapshot.layer == layer
+    gradient = trainer.network.tape[numbered("dh", layer)]
+    assert snapshot.gradient_norms == pytest.approx(np.sqrt((gradient**2).sum(axis=(1, 2))))
+    symbols = [row.symbol for row in snapshot.rows]
+    assert symbols[0] == ("x_t" if layer == 1 else "h_t")  # what goes into this layer
+    assert numbered("f_t", layer) in symbols
+    assert numbered("f_t", 3 - layer) not in symbols
+    unrolled = text_of(network.draw(scene(snapshot), 80, 6))
+    assert any(line.split()[0] == numbered("h", layer) for line in unrolled if line.strip())
+    assert any(f"‖{numbered('dh_t', layer)}‖" in line for line in unrolled)
+    assert f"layer {layer} of 2" in " ".join(network.title(scene(snapshot)))
+    assert f"layer {layer} of 2" in " ".join(timestep.title(scene(snapshot)))
+
+
+def test_a_layer_that_is_no_more_is_the_last_one() -> None:
+    one = Still(Trainer(SMALL.with_(layers=2)))
+    one._session._look = replace(one._session._look, layer=7)
+    assert one.snapshot().layer == 2
+
+
+def test_the_header_says_how_many() -> None:
+    snapshot = Still(Trainer(SMALL.with_(layers=2))).snapshot()
+    assert "rnn 2×4 · " in text_of(header.draw(scene(snapshot), 80, 2))[0]
