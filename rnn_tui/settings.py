@@ -281,7 +281,9 @@ class Settings:
     cell: str = declare(
         "rnn", "The recurrent cell: a plain rnn, or one with gates (lstm, gru and their variants); "
         "neuron has no recurrence.", "network", "restart",
-        choices=("rnn", "lstm", "gru", "lstm-coupled", "gru-reset-before", "neuron"),
+        choices=("rnn", "lstm", "gru", "lstm-coupled", "lstm-peephole", "gru-reset-before",
+            "neuron"
+        ),
     )
     activation: str = declare(
         "tanh", "The nonlinearity of the cells without gates.", "network", "restart",
@@ -302,7 +304,7 @@ class Settings:
     forget_bias: float = declare(
         1.0, "Added to the starting bias of the LSTM's forget gate, so that it begins by "
         "keeping.", "network", "restart", low=-100, high=100,
-        only_with=("cell", "lstm", "lstm-coupled"),
+        only_with=("cell", "lstm", "lstm-coupled", "lstm-peephole"),
     )
     dtype: str = declare(
         "float32", "Precision of every number in the network.", "network", "restart",

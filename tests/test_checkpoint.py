@@ -226,6 +226,7 @@ def test_names_and_shapes_are_pytorchs(tmp_path: Path, cell: str) -> None:
 OWN_NAMES = {
     "neuron": "W_x b",
     "lstm-coupled": "W_xo W_xf W_xg W_ho W_hf W_hg b_o b_f b_g",
+    "lstm-peephole": "W_xo W_xi W_xf W_xg W_ho W_hi W_hf W_hg b_o b_i b_f b_g p_i p_f p_o",
     "gru-reset-before": "W_xr W_xz W_xn W_hr W_hz W_hn b_r b_z b_n",
 }
 

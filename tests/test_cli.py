@@ -28,7 +28,7 @@ from rnn_tui.rival import Versus
 from rnn_tui.settings import DECLARATIONS, TASK_UPDATES, Settings, compose, preset
 
 PROGRAM = [sys.executable, "-m", "rnn_tui"]
-CELLS = "rnn, lstm, gru, lstm-coupled, gru-reset-before, neuron"
+CELLS = "rnn, lstm, gru, lstm-coupled, lstm-peephole, gru-reset-before, neuron"
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = ["--hidden", "4", "--steps", "5"]
 EXPLODING = ["--activation", "relu", "--optimizer", "sgd", "--lr", "100", "--clip-by", "none"]

@@ -58,6 +58,7 @@ CELLS = {
     "lstm": SMALL.with_(cell="lstm"),
     "gru": SMALL.with_(cell="gru", batch=2),
     "lstm-coupled": SMALL.with_(cell="lstm-coupled"),
+    "lstm-peephole": SMALL.with_(cell="lstm-peephole"),
     "gru-reset-before": SMALL.with_(cell="gru-reset-before", batch=2),
     "neuron": SMALL.with_(cell="neuron"),
 }

@@ -102,6 +102,11 @@ class _Matrix:
     start: int  # in the flat vector
     shape: tuple[int, ...]
 
+    @property
+    def elementwise(self) -> bool:
+        """Whether it is a vector that is multiplied entry by entry; see ParameterSpec."""
+        return self.lefts[0] is not None and len(self.shape) == 1
+
     def of(self, flat: Array) -> Array:
         """Its view of a flat vector."""
         return flat[self.start : self.start + math.prod(self.shape)].reshape(self.shape)
@@ -255,12 +260,16 @@ class Network:
         self._ax = tape.flat("ax") if "ax" in tape.arrays else None
         self._dy, self._dh_y = tape.flat("dy"), tape.flat("dh_y")
         self._W_yT = self.parameters["W_y"].T
-        self._products = [
-            (matrix.left(mine).T, mine.flat(matrix.right), matrix.of(self.gradient))
-            for layer, matrices in zip(self.layers, self._matrices, strict=True)
-            for mine in (layer.tape(tape),)
-            for matrix in matrices
-        ]
+        self._products: list[Product] = []
+        self._elementwise: list[Product] = []
+        for layer, matrices in zip(self.layers, self._matrices, strict=True):
+            mine = layer.tape(tape)
+            for matrix in matrices:
+                left, right = matrix.left(mine), mine.flat(matrix.right)
+                if matrix.elementwise:
+                    self._elementwise.append((left, right, matrix.of(self.gradient)))
+                else:
+                    self._products.append((left.T, right, matrix.of(self.gradient)))
         self._scatter = self._scatter_add()
         readout = self._readout
         self._h = readout.left(self.layers[-1].tape(tape))  # [T·B, H+1]
@@ -447,6 +456,8 @@ class Network:
         else:
             upper, lower = _rows_in_halves(products)
             self._pair.run(lambda: _multiply(upper), lambda: _multiply(lower))
+        for left, right, into in self._elementwise:
+            np.einsum("nh,nh->h", left, right, out=into)
         if scatter is not None:
             scatter()
 

@@ -17,8 +17,8 @@ from rnn_tui.engine.tape import Tape
 class Shares:
     """What timestep t adds to the weight gradients, beside their sum so far. Flat vectors [P].
 
-    share_t = left_tᵀ·right_t for each parameter (see ParameterSpec); so_far sums it over T … t,
-    the order of the backward pass.
+    share_t = left_tᵀ·right_t, or Σ_b left_t⊙right_t, for each parameter (see ParameterSpec); so_far
+    sums it over T … t, the order of the backward pass.
     """
 
     t: int
@@ -42,6 +42,9 @@ def shares(network: Network, t: int) -> Shares:
         ):
             if spec.left is None:
                 np.sum(right[first:last], axis=0, out=into)
+            elif spec.elementwise:
+                left = tape.flat(spec.left)[first:last]
+                np.einsum("nh,nh->h", left, right[first:last], out=into)
             else:
                 np.dot(tape.flat(spec.left)[first:last].T, right[first:last], out=into)
     return Shares(t, share, so_far)

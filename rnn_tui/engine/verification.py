@@ -14,7 +14,7 @@ The verdict's tolerance is not chosen, it is the sum of what three sources of ro
    they are, and by eps·|a| through the rounding of a; they multiply the gradient of the states. So
    eps·q·Σ_{t,b} max(|left|, 1)·max|ds_t|, where left is the factor of ParameterSpec (for the
    readout max|dy_t| in place of max|ds_t|), and q the largest of 1, all states and all
-   |x|·|W_x| + |h|·|W_h| + |b|;
+   |x|·|W_x| + |h|·|W_h| + |b|, and with peepholes the largest |c|·|p| of each;
 3. the numeric method's, see `_ComplexStep` and `_CentralDifferences`.
 """
 
@@ -157,6 +157,8 @@ def _largest(network: Network) -> float:
             if spec.left == "h_prev":  # its columns are the first of W_x's
                 into = inward[:, : weights[spec.name].shape[1]]  # [T·B, G·H]
                 into += np.abs(tape.flat("h_prev")) @ np.abs(weights[spec.name])
+            elif spec.left is not None and spec.elementwise:
+                inward += (np.abs(tape.flat(spec.left)) * np.abs(weights[spec.name])).max()
         states = (tape[name] for name in network.cell.states)
         largest = max(largest, *(float(np.abs(array).max()) for array in (inward, *states)))
     return largest

@@ -17,7 +17,7 @@ from rnn_tui.tasks.base import Topology
 CELLS = (
     *(("rnn", "tanh"), ("rnn", "relu"), ("lstm", "tanh"), ("gru", "tanh")),
     *(("neuron", "tanh"), ("neuron", "relu")),
-    *(("lstm-coupled", "tanh"), ("gru-reset-before", "tanh")),
+    *(("lstm-coupled", "tanh"), ("lstm-peephole", "tanh"), ("gru-reset-before", "tanh")),
 )
 CELL_PARAMETERS = {  # of those that PyTorch has
     "rnn": ("W_x", "W_h", "b"),

@@ -345,6 +345,7 @@ PINS: dict[str, Pins] = {
     "gru": (Pin("z_t", 0.9, 2), Pin("m_t", 0.1, 1, 3), Pin("h_t", 0.3, 3, 4)),
     "neuron": (Pin("a_t", 0.3, 2, 3), Pin("h_t", 0.1, 1, 2), Pin("x_t", 0.4, 1, 2)),
     "lstm-coupled": (Pin("f_t", 0.9, 2), Pin("i_t", 0.1, 1, 3), Pin("h_t", 0.3, 3, 4)),
+    "lstm-peephole": (Pin("f_t", 0.9, 2), Pin("c_t", 0.1, 1, 3), Pin("o_t", 0.3, 3, 4)),
     "gru-reset-before": (Pin("z_t", 0.9, 2), Pin("rh_t", 0.1, 1, 3), Pin("h_t", 0.3, 3, 4)),
 }
 
@@ -530,6 +531,7 @@ def test_names_are_those_of_the_cell(cell: str, activation: str) -> None:
         "neuron": "x a h",
         "lstm": "x i f g o c h",
         "lstm-coupled": "x f i g o c h",
+        "lstm-peephole": "x i f g c o h",
         "gru": "x r z m n h",
         "gru-reset-before": "x r z rh n h",
     }[cell]

@@ -73,6 +73,7 @@ GATES = {
     "lstm": ["f = 1", "c_3 @2 = 0.4"],
     "gru": ["z_1 = 0"],
     "lstm-coupled": ["f = 1", "i_2 @3 = 0.1"],
+    "lstm-peephole": ["p_o = 0", "p_f[2] = 3", "o_1 @2 = 1"],
     "gru-reset-before": ["rh = 0"],
 }
 
@@ -258,6 +259,16 @@ class CoupledWalks(Walks):
 
 CoupledWalks.TestCase.settings = hypothesis_settings(max_examples=12, stateful_step_count=20)
 TestCoupledWalks = CoupledWalks.TestCase
+
+
+class PeepholeWalks(Walks):
+    """The same with parameters that are multiplied entry by entry."""
+
+    start = SMALL.with_(cell="lstm-peephole")
+
+
+PeepholeWalks.TestCase.settings = hypothesis_settings(max_examples=12, stateful_step_count=20)
+TestPeepholeWalks = PeepholeWalks.TestCase
 
 
 class ResetBeforeWalks(Walks):

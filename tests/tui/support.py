@@ -18,6 +18,7 @@ KINDS = {
     "lstm": {"cell": "lstm"},
     "gru": {"cell": "gru"},
     "lstm-coupled": {"cell": "lstm-coupled"},
+    "lstm-peephole": {"cell": "lstm-peephole"},
     "gru-reset-before": {"cell": "gru-reset-before"},
     "neuron": {"cell": "neuron"},
 }

@@ -7,6 +7,7 @@ from rnn_tui.engine.cells.gru import GruCell
 from rnn_tui.engine.cells.gru_reset_before import GruResetBeforeCell
 from rnn_tui.engine.cells.lstm import LstmCell
 from rnn_tui.engine.cells.lstm_coupled import LstmCoupledCell
+from rnn_tui.engine.cells.lstm_peephole import LstmPeepholeCell
 from rnn_tui.engine.cells.neuron import NeuronCell
 from rnn_tui.engine.cells.rnn import RnnCell
 
@@ -20,5 +21,5 @@ def make_cell(name: str, activation: str = "tanh") -> Cell:
     plain = {cell.name: cell for cell in (NeuronCell, RnnCell)}
     if name in plain:
         return plain[name](activation)
-    gated = (LstmCell, LstmCoupledCell, GruCell, GruResetBeforeCell)
+    gated = (LstmCell, LstmCoupledCell, LstmPeepholeCell, GruCell, GruResetBeforeCell)
     return {cell.name: cell for cell in gated}[name]()

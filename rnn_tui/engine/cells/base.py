@@ -72,8 +72,9 @@ class ParameterSpec:
     on the tape make one matrix and share one product; so W_x, W_h and b in this order.
 
     dW = Σ_t left_tᵀ·right_t (for a bias, left is 1), so one matrix product over all T·B rows gives
-    the sum, and one over the B rows of timestep t gives that timestep's share. `blocks` names the
-    gates its columns are divided into.
+    the sum, and one over the B rows of timestep t gives that timestep's share. A vector that has a
+    left is multiplied elementwise: dp = Σ_{t,b} left_t⊙right_t. `blocks` names the gates its
+    columns are divided into.
     """
 
     name: str
@@ -81,6 +82,11 @@ class ParameterSpec:
     left: str | None
     right: str
     blocks: tuple[str, ...] = ("",)
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether each of its entries is multiplied by one entry of `left`: p⊙c."""
+        return self.left is not None and len(self.shape) == 1
 
 
 class Kernel(ABC):

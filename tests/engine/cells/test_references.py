@@ -85,6 +85,43 @@ def test_the_coupled_lstm_is_an_lstm_whose_input_gate_is_minus_its_forget_gate(
 
 
 @each_size
+def test_the_lstm_with_peepholes_is_the_loop_of_its_equations(sizes: tuple[int, ...]) -> None:
+    network = Case("lstm-peephole", "tanh", *sizes, seed=9).network()
+    loss = trained(network)
+    w, (h, c), hs = weights(network), (network.tape["h"][0], network.tape["c"][0]), []
+    for x in network.tape["x"]:
+        i = sigmoid(affine(w, "i", x, h) + w["p_i"] * c)
+        f = sigmoid(affine(w, "f", x, h) + w["p_f"] * c)
+        c = f * c + i * np.tanh(affine(w, "g", x, h))
+        h = sigmoid(affine(w, "o", x, h) + w["p_o"] * c) * np.tanh(c)
+        hs.append(h)
+    assert worst(network.tape["h"][1:], np.array(hs)) < 1e-14
+    assert loss == pytest.approx(loss_of(network, hs), rel=1e-13)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@each_size
+def test_without_peepholes_it_is_the_lstm_to_the_last_bit(
+    sizes: tuple[int, ...], dtype: type
+) -> None:
+    peephole = Case("lstm-peephole", "tanh", *sizes, seed=10).network(dtype)
+    plain = Case("lstm", "tanh", *sizes, seed=10).network(dtype)
+    for name, array in peephole.parameters.items():
+        if name.startswith("p_"):
+            array[...] = 0
+        else:
+            plain.parameters[name][...] = array
+    for name in ("x", "target"):
+        plain.tape[name][...] = peephole.tape[name]
+    plain.set_state(peephole.state(0))
+    assert trained(peephole) == trained(plain)
+    for name, array in plain.gradients.items():
+        assert np.array_equal(peephole.gradients[name], array), name
+    for name in ("h", "c", "gates", "da", "dc", "dh", "dc_next"):
+        assert np.array_equal(peephole.tape[name], plain.tape[name]), name
+
+
+@each_size
 def test_the_gru_that_resets_before_is_the_loop_of_its_equations(sizes: tuple[int, ...]) -> None:
     network = Case("gru-reset-before", "tanh", *sizes, seed=5).network()
     loss = trained(network)

@@ -1,0 +1,155 @@
+"""Peephole connections: gates that see the cell state (Gers and Schmidhuber 2000).
+
+Elementwise, as in Gers, Schraudolph and Schmidhuber (2002) and Greff et al. (2017): the input and
+the forget gate see c_<t-1>, the output gate the c_t that it is about to show.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rnn_tui.engine.cells.base import HIDDEN_GRADIENT, Kernel, ParameterSpec, Views, affine
+from rnn_tui.engine.cells.lstm import (
+    BLOCKS,
+    CANDIDATE,
+    CANDIDATE_GRADIENT,
+    CELL_GRADIENT,
+    CELL_ROWS,
+    CELL_STATE,
+    FORGET_GATE,
+    FORGET_GRADIENT,
+    GATES,
+    HIDDEN_STATE,
+    INPUT_GATE,
+    INPUT_GRADIENT,
+    OUTPUT_GATE,
+    OUTPUT_GRADIENT,
+    TO_CANDIDATE,
+    TO_CELL,
+    TO_HIDDEN,
+    LstmKernel,
+    MemoryCell,
+    cell_sent,
+    forget_gate,
+    gradient,
+    hidden_sent,
+    input_gate,
+    output_gate,
+    through,
+)
+from rnn_tui.engine.expressions import Array, Expression, Value, sigmoid
+from rnn_tui.engine.tape import Tape
+
+
+def _peep(gate: str, state: str) -> Expression:
+    """A gate's pre-activation with its peephole."""
+    return affine(gate) + Value(f"p_{gate}") * Value(state)
+
+
+def _peeped(gate: str) -> Expression:
+    """What comes back through a gate's peephole."""
+    return Value(f"da_{gate}") * Value(f"p_{gate}")
+
+
+class LstmPeepholeCell(MemoryCell):
+    """The LSTM with ``p_i⊙c_<t-1>``, ``p_f⊙c_<t-1>`` and ``p_o⊙c_t`` added within i, f and o.
+
+    Each unit sees its own cell only. Backward, da_o⊙p_o joins ∂L/∂c_t, and da_i⊙p_i + da_f⊙p_f
+    join ∂L/∂c_<t-1>.
+    """
+
+    name = "lstm-peephole"
+    gates = GATES
+    blocks = BLOCKS
+    rows = (
+        *(*CELL_ROWS, INPUT_GATE, FORGET_GATE, CANDIDATE, CELL_STATE),
+        *(OUTPUT_GATE, HIDDEN_STATE),
+    )
+    forward_operations = (
+        input_gate(sigmoid(_peep("i", "c_<t-1>"))),
+        forget_gate(_peep("f", "c_<t-1>")),
+        TO_CANDIDATE,
+        TO_CELL,
+        output_gate(_peep("o", "c_t")),
+        TO_HIDDEN,
+    )
+    backward_operations = (
+        HIDDEN_GRADIENT,
+        OUTPUT_GRADIENT,
+        through("o"),
+        gradient("c_t", "cell state", CELL_GRADIENT + _peeped("o")),
+        *(CANDIDATE_GRADIENT, FORGET_GRADIENT, INPUT_GRADIENT),
+        *(through(gate) for gate in ("g", "f", "i")),
+        cell_sent(_peeped("i"), _peeped("f")),
+        hidden_sent(GATES),
+    )
+
+    def parameters(self, features: int, hidden: int) -> tuple[ParameterSpec, ...]:
+        seen = {"i": "c_prev", "f": "c_prev", "o": "c"}
+        return (
+            *super().parameters(features, hidden),
+            *(ParameterSpec(f"p_{gate}", (hidden,), c, f"da_{gate}") for gate, c in seen.items()),
+        )
+
+    def kernel(self, parameters: Views, tape: Tape) -> Kernel:
+        return LstmPeepholeKernel(parameters, tape)
+
+
+class LstmPeepholeKernel(LstmKernel):
+    """The LSTM's, with o apart, as it waits for c_t. As a is halved for σ, so are the p's."""
+
+    def __init__(self, parameters: Views, tape: Tape) -> None:
+        super().__init__(parameters, tape)
+        batch, hidden = tape.batch, self.hidden
+        self.p_i, self.p_f, self.p_o = (parameters[f"p_{gate}"] for gate in "ifo")  # [H] each
+        self.half = np.full((), 0.5, tape.dtype)
+        self.halved = np.empty((batch, 3, hidden), tape.dtype)  # p_i/2, p_f/2, p_o/2
+        self.peeped = self.products.reshape(batch, 2, hidden)  # p_i⊙c_<t-1> and p_f⊙c_<t-1>, halved
+        self.a_o, self.a_if = self.a[:, :hidden], self.a[:, hidden : 3 * hidden]
+        self.first = tuple(x[:, hidden:] for x in (self.a, self.scale, self.offset))  # i, f, g
+        self.scratch = np.empty((tape.steps, batch, hidden), tape.dtype)
+
+    def _forward_row(self, k: int) -> tuple[Array, ...]:
+        """i, f, g side by side [B, 3H], c_<t-1> [B, 1, H]; then as the LSTM has them."""
+        first, c_prev = self.tape["gates"][k][:, self.hidden :], self.tape["c"][k]
+        return (first, c_prev[:, np.newaxis], *super()._forward_row(k))
+
+    def begin_forward(self) -> None:
+        super().begin_forward()
+        for k, p in enumerate((self.p_i, self.p_f, self.p_o)):
+            np.multiply(p, self.half, self.halved[:, k])
+
+    def forward(self, first: int, last: int) -> None:
+        W, a, a_o, a_if, half = self.scaled, self.a, self.a_o, self.a_if, self.half
+        p_if, p_o = self.halved[:, :2], self.halved[:, 2]
+        (a_first, scale, offset), peeped, products = self.first, self.peeped, self.products
+        i_g, f_c = self.halves
+        add, multiply, tanh = np.add, np.multiply, np.tanh
+        rows = self.forward_rows[first - 1 : last]
+        for inputs, ax, _, ifg, c_prev, i_f, g_c, o, c, tanh_c, h in rows:
+            inputs.dot(W, a)
+            if ax is not None:
+                add(a, ax, a)
+            multiply(p_if, c_prev, peeped)
+            add(a_if, products, a_if)
+            tanh(a_first, a_first)
+            multiply(a_first, scale, a_first)
+            add(a_first, offset, ifg)
+            multiply(i_f, g_c, products)
+            add(i_g, f_c, c)
+            multiply(p_o, c, o)
+            add(a_o, o, o)
+            tanh(o, o)
+            multiply(o, half, o)
+            add(o, half, o)
+            tanh(c, tanh_c)
+            multiply(o, tanh_c, h)
+
+    def begin_backward(self) -> None:
+        """As the LSTM's, and the ways through the peepholes: dc_h + slope_o⊙p_o, keep + …"""
+        super().begin_backward()
+        tape, scratch = self.tape, self.scratch  # [T, B, H]
+        ways = (("slope_o", self.p_o, "dc_h"), ("slope_i", self.p_i, "keep"))
+        for slope, p, into in (*ways, ("slope_f", self.p_f, "keep")):
+            np.multiply(tape[slope], p, scratch)
+            np.add(tape[into], scratch, tape[into])
