@@ -317,3 +317,13 @@ def test_clipping_tells_what_it_did() -> None:
     assert f"{int((np.abs(gradient.raw) > 1e-4).sum())} of {gradient.raw.size} changed" in text
     assert signed(float(gradient.raw[3])) in text
     assert signed(float(gradient.clipped[3])) in text
+
+
+@pytest.mark.parametrize("kind", ["rnn-tanh", "neuron"])
+def test_arrows_go_from_timestep_to_timestep_only_where_something_does(kind: str) -> None:
+    snapshots = list(walk(TINY.with_(**KINDS[kind])))
+    texts = ["\n".join(text_of(network.draw(scene(one), 80, 7))) for one in snapshots]
+    recurrent = kind != "neuron"
+    assert any("→" in text for text in texts) == recurrent
+    assert any("←" in text for text in texts) == recurrent
+    assert ("no recurrence" in network.title(scene(snapshots[0]))[1]) != recurrent

@@ -129,6 +129,7 @@ class Cell(ABC):
     gates: tuple[str, ...]  # in PyTorch's order
     blocks: tuple[str, ...]  # the same, in the order of the weights' columns here
     states: tuple[str, ...]  # what is carried from timestep to timestep
+    recurrent: bool = True  # whether a timestep depends on the one before it
     smooth: bool = True  # every operation analytic, so that the complex step applies
     rows: tuple[Row, ...]
     forward_operations: tuple[Operation, ...]

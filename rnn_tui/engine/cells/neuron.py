@@ -29,6 +29,7 @@ class NeuronCell(Cell):
     gates = ("",)
     blocks = gates
     states = ("h",)
+    recurrent = False
 
     def __init__(self, activation: str) -> None:
         self.activation = activation

@@ -37,6 +37,8 @@ def title(scene: Scene) -> tuple[str, str]:
     """What stands in the rule above."""
     snapshot = scene.snapshot
     carried = "carried state" if snapshot.settings.carry else "zero state"
+    if not snapshot.picture.network.cell.recurrent:
+        carried = "no recurrence"
     steps = f"{snapshot.steps} steps" if snapshot.steps > 1 else "1 step"
     layers = snapshot.settings.layers
     cell = snapshot.settings.cell + (f" layer {snapshot.layer} of {layers}" if layers > 1 else "")
@@ -227,7 +229,10 @@ def _hidden(scene: Scene, columns: range, rows: int, cell: int) -> list[Line]:
 
 
 def _units(snapshot: Snapshot, t: int, units: range, selected: int, width: int) -> Line:
-    """The units of one timestep and the arrow to the next, or, in the backward pass, back."""
+    """The units of one timestep and the arrow to the next, or, in the backward pass, back.
+
+    Without recurrence there are no arrows: nothing goes from timestep to timestep.
+    """
     layer = snapshot.layer
     if not _known(snapshot, numbered("h_t", layer), t):
         return _cell(UNKNOWN * len(units), "dim", width)
@@ -238,6 +243,8 @@ def _units(snapshot: Snapshot, t: int, units: range, selected: int, width: int) 
         role = f"selected-{role_of(value)}" if unit == selected else role_of(value)
         runs.append((level(value, -1.0, 1.0), role))
     runs.append((" " * (width - 2 - len(units)), ""))
+    if not snapshot.picture.network.cell.recurrent:
+        return ((" ", ""), *runs, (" ", ""))
     sent = numbered("dh_<t-1>", layer)
     if any(operation.symbol == sent for operation in snapshot.backward_revealed(t)):
         return (("←", "gradient"), *runs, (" ", ""))
