@@ -68,8 +68,11 @@ def _batch(snapshot: Snapshot, width: int, height: int) -> Lines:
             (("   ?", "key"), ("      all keys", "")),
         )
     carries = snapshot.settings.carry
-    origin = "goes on, or is 0 at a new start" if carries else "starts from zero"
-    first: Line = ((f" The next window. Its state {origin}{_where(snapshot)}.", "dim"),)
+    origin = "goes on, or is 0 at a new start" if carries else "starts at 0"
+    words = f" The next window. Its state {origin}"
+    where = _where(snapshot)
+    fits = text_width(f"{words}{where}.") <= width
+    first: Line = ((f"{words}{where if fits else ''}.", "dim"),)
     steps = range(1, snapshot.steps + 1)
     columns = (*_inputs(snapshot), _target(snapshot))
     return (first, *_table(snapshot, columns, steps, width, height - 1))
