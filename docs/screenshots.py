@@ -18,7 +18,7 @@ from textual.app import App
 from textual.widgets import Input
 
 from rnn_tui.engine.trainer import Trainer
-from rnn_tui.settings import Settings
+from rnn_tui.settings import Settings, compose
 from rnn_tui.tui.app import RnnTui
 
 HERE = Path(__file__).parent
@@ -176,6 +176,19 @@ def _proof_scenes(label: str, size: tuple[int, int]) -> Iterator[Scene]:
     yield Scene(f"proof-cause-{label}-dark", _DIVERGING, ("space", _diverged), size)
 
 
+_ASKED = ("text", "recall", "adding", "copy", "oscillator", "waveform", "reber", "neuron")
+
+
+def _task_scenes(label: str, size: tuple[int, int]) -> Iterator[Scene]:
+    """Symbols, classes and topologies: a batch, a loss, both passes."""
+    for task in _ASKED:
+        settings = compose({"task": task})
+        for name in ("batch", "forward", "loss", "backward"):
+            keys = _PASSES[name] if task != "neuron" or name in ("batch", "loss") else _keys("n n")
+            steps = (*"40u", _at(40), *keys)
+            yield Scene(f"task-{task}-{name}-{label}-dark", settings, steps, size)
+
+
 def scenes() -> Iterator[Scene]:
     """All of them."""
     lstm, gru, rnn = Settings(cell="lstm"), Settings(cell="gru"), Settings()
@@ -189,6 +202,7 @@ def scenes() -> Iterator[Scene]:
         for name, keys in _TIME.items():
             yield Scene(f"time-{name}-{label}-dark", lstm, (*_TRAINED, *keys), size)
         yield from _proof_scenes(label, size)
+        yield from _task_scenes(label, size)
         for settings in (rnn, gru):
             for name in ("forward", "backward"):
                 steps = _TRAINED + _PASSES[name]

@@ -370,12 +370,17 @@ class Snapshot:
 
     @property
     def t(self) -> int:
-        """The timestep looked at: the selected one, else the cursor's, else the last touched."""
+        """The timestep looked at: the selected one, else the cursor's, else the last touched.
+
+        After an update that is the first one whose output counts: many→one, the answer.
+        """
         if self.look.t is not None:
             return min(self.look.t, self.steps)
         if self.cursor.t:
             return self.cursor.t
-        return 1 if self.cursor.stage in (Pass.BATCH, Pass.CLIP, Pass.UPDATE) else self.steps
+        if self.cursor.stage is Pass.UPDATE:
+            return self.subject.topology.counted.index(True) + 1
+        return 1 if self.cursor.stage in (Pass.BATCH, Pass.CLIP) else self.steps
 
     def forward_revealed(self, t: int) -> tuple[Operation, ...]:
         """Operations of timestep `t` that the forward pass has revealed."""

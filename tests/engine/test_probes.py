@@ -5,9 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from engine.support import CELLS, Case, same_bits, trained, worst
+from engine.toy import ToyTask
 
 from rnn_tui.engine.network import views
-from rnn_tui.engine.probes import gradient_norms, ledger, locate, relative_change, shares
+from rnn_tui.engine.probes import (
+    gradient_norms,
+    ledger,
+    locate,
+    loss_parts,
+    relative_change,
+    shares,
+)
+from rnn_tui.engine.trainer import Trainer
+from rnn_tui.settings import Settings
+from rnn_tui.tasks.base import Topology
 
 each_cell = pytest.mark.parametrize(("cell", "activation"), CELLS)
 
@@ -127,3 +138,46 @@ def test_where_a_parameter_is() -> None:
     for index in (-1, network.flat.size):
         with pytest.raises(IndexError):
             ledger(network, index)
+
+
+# ---------------------------------------------------------------- the loss, timestep by timestep
+
+
+@pytest.mark.parametrize("loss", ["mse", "cross-entropy"])
+@pytest.mark.parametrize("topology", ["many_to_many", "many_to_one", "one_to_many"])
+def test_the_parts_of_a_loss_add_up_to_it_and_only_what_counts_has_one(
+    loss: str, topology: str
+) -> None:
+    settings = Settings(hidden=3, steps=5, batch=4, dtype="float64", cell="lstm")
+    masks: Topology = getattr(Topology, topology)(5)
+    trainer = Trainer(settings, task=ToyTask(settings, loss, masks))
+    trainer.run(3)
+    network, tape = trainer.network, trainer.network.tape
+    parts = loss_parts(network, tape)
+    assert parts.shape == (5, 4)
+    assert parts.sum() == pytest.approx(trainer.loss, rel=1e-13)
+    for t in range(5):
+        for b in range(4):
+            if not masks.counted[t]:
+                assert parts[t, b] == 0
+                continue
+            y = tape["y"][t, b]
+            if loss == "mse":
+                own = sum((y - tape["target"][t, b]) ** 2)
+            else:
+                own = -np.log(np.exp(y) / np.exp(y).sum())[tape["classes"][t, b]]
+            assert parts[t, b] * network.counted == pytest.approx(own, rel=1e-12)
+            alone = loss_parts(network, tape.sample(b))
+            assert alone[t, 0] == parts[t, b]
+
+
+def test_a_part_stays_finite_where_the_probability_is_0() -> None:
+    settings = Settings(hidden=3, steps=2, batch=1)
+    trainer = Trainer(settings, task=ToyTask(settings))
+    trainer.run(1)
+    tape = trainer.network.tape
+    tape["y"][-1, 0] = 0
+    tape["y"][-1, 0, (tape["classes"][-1, 0] + 1) % 4] = 2000
+    trainer.network.loss_kernel.outputs()
+    assert tape["p"][-1, 0, tape["classes"][-1, 0]] == 0
+    assert loss_parts(trainer.network, tape)[-1, 0] == pytest.approx(2000)

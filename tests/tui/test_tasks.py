@@ -307,7 +307,9 @@ def test_an_output_is_named_and_all_of_them_can_be_looked_at() -> None:
         assert f"output {name}, target" in text
         assert f"p_{unit + 1} = e^(" in text
         assert f"probability, {name}" in text
-        assert timestep.title(looked_at)[1].endswith(f"unit 1 of 1 · output {unit + 1} of 2")
+        assert timestep.title(looked_at)[1].endswith(f"output {unit + 1} of 2")
+        before = scene(snapshot, unit=unit, operation=2)  # h_t
+        assert timestep.title(before)[1].endswith("unit 1 of 1")
 
 
 # ---------------------------------------------------------------- the window

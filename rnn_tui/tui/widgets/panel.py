@@ -9,7 +9,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from rnn_tui.tui.lines import Line, Lines, cell_width, fit
+from rnn_tui.tui.lines import Line, Lines, cell_width, fit, text_width
 from rnn_tui.tui.themes import style_of
 from rnn_tui.tui.view import Scene
 
@@ -93,17 +93,22 @@ class Panel(Lined):
 
 
 def title_rule(left: str, right: str, width: int, focused: bool) -> Line:
-    """The rule above a panel. The focused one is double, so that colour is not needed."""
+    """The rule above a panel. The focused one is double, so that colour is not needed.
+
+    Of what stands right the last parts stay where there is no room for all.
+    """
     dash, role = ("═", "focus") if focused else ("─", "rule")
     start: Line = (
         (dash * 2 + " ", role),
         (left, "title-focus" if focused else "title"),
         (" ", role),
     )
-    end: Line = ((f" {right} ", "dim"), (dash * 2, role)) if right else ()
-    room = width - cell_width(start) - cell_width(end)
-    if room < 0:
-        end, room = (), max(width - cell_width(start), 0)
+    room = width - cell_width(start)
+    parts = right.split(" · ") if right else []
+    while parts and text_width(" · ".join(parts)) + 4 > room:
+        parts = parts[1:]
+    end: Line = ((f" {' · '.join(parts)} ", "dim"), (dash * 2, role)) if parts else ()
+    room = max(room - cell_width(end), 0)
     return (*start, (dash * room, role), *end)
 
 

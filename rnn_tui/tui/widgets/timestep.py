@@ -27,6 +27,7 @@ from rnn_tui.tui.widgets.cause import explain as explain_bad
 SYMBOL = 11  # cells of the symbol with its marker
 NUMBER = 9
 EQUATION = 3  # lines kept for the equation, once folded, however low the panel
+OUTPUTS = ("y_t", "p_t", "dy_t")  # whose entries are outputs, not hidden units
 THROUGH = 15  # cells of the third column of the backward pass
 
 
@@ -87,11 +88,13 @@ def title(scene: Scene) -> tuple[str, str]:
     cursor = snapshot.cursor
     at_cursor = t == cursor.t
     operations = f" · operation {cursor.operation} of {cursor.operations}" if at_cursor else ""
-    hidden, outputs = snapshot.settings.hidden, snapshot.picture.network.architecture.outputs
-    right = f"unit {min(unit + 1, hidden)} of {hidden}"
-    if outputs > 1:
-        right += f" · output {min(unit + 1, outputs)} of {outputs}"
-    if (layers := snapshot.settings.layers) > 1:
+    what, entries = "unit", snapshot.settings.hidden
+    revealed = snapshot.backward_revealed(t) or snapshot.forward_revealed(t)
+    outputs = snapshot.picture.network.architecture.outputs
+    if revealed and outputs > 1 and _chosen(scene, revealed).symbol in OUTPUTS:
+        what, entries = "output", outputs
+    right = f"{what} {min(unit + 1, entries)} of {entries}"
+    if (layers := snapshot.settings.layers) > 1 and what == "unit":
         right = f"layer {snapshot.layer} of {layers} · {right}"
     if snapshot.settings.batch > 1:
         right = f"sample {snapshot.look.sample + 1} of {snapshot.settings.batch} · {right}"
@@ -399,7 +402,7 @@ def _equation(operation: Operation, look: _Look, width: int) -> Lines:
 def _of_class(operation: Operation, look: _Look) -> str:
     """Of an output the class it stands for, by name."""
     labels = look.subject.labels
-    if labels is None or operation.symbol not in ("y_t", "p_t", "dy_t"):
+    if labels is None or operation.symbol not in OUTPUTS:
         return ""
     return f", {quoted(labels[min(look.unit, len(labels) - 1)])}"
 

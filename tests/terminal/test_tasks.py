@@ -1,0 +1,74 @@
+"""Symbols, classes and topology in the real program."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from terminal.program import Program, program
+
+SIZES = [(80, 24), (120, 40)]
+
+
+def row(one: Program, label: str) -> str:
+    """A row of the network panel, without its label."""
+    lines = one.settled().split("\n")
+    return next(line for line in lines[3:12] if line.split()[:1] == [label])[10:]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_text_is_walked_character_by_character(size: tuple[int, int]) -> None:
+    with program("--task", "text", "--hidden", "8", size=size) as one:
+        assert one.lines[0].startswith(" text: built in · many→many · lstm 8 · ")
+        one.reach("n", "BATCH")
+        one.wait_for(lambda text: re.search(r"t x_t +target", text) is not None)
+        inputs = row(one, "x_t").split()
+        assert re.search(rf" 1 {re.escape(inputs[0])} +{re.escape(inputs[1])} ", one.text())
+        one.reach("n", "FORWARD t=1/25")
+        text = one.settled()
+        assert re.search(rf"x_t +'{re.escape(inputs[0])}' +\(\d+ of 46\)", text)
+        assert re.search(rf"target '{re.escape(inputs[1])}' p [\d.]+, −log p [\d.]+", text)
+        assert re.match(r" *\S[✓✗] +·", row(one, "y_t"))
+        assert row(one, "x_t").split() == inputs
+        one.reach("ff", "LOSS")
+        text = one.settled()
+        assert "L = −1/N · Σ log p_t[target] = " in text
+        assert "N = 25 timesteps · 8 samples = 200" in text
+        one.reach("n", "BACKWARD t=25/25")
+        one.reach("u", "UPDATE", update=1)
+        assert len(re.findall("[✓✗]", row(one, "y_t"))) == (size[0] - 10) // 5
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_recall_is_asked_once_at_the_end(size: tuple[int, int]) -> None:
+    with program("--task", "recall", "--hidden", "8", size=size) as one:
+        assert one.lines[0].startswith(" recall · many→one · lstm 8 · ")
+        assert "lstm, many→one, 29 steps, zero state" in one.text()
+        one.reach("n", "BATCH")
+        one.wait_for("the loss counts at t=29 only")
+        one.reach("n", "FORWARD t=1/29")
+        assert re.match(r" +I +was +born +in +[A-Z][a-z]+ ", row(one, "x_t"))
+        assert not row(one, "y_t").strip()
+        assert "not counted here" in one.text()
+        one.reach("f", "FORWARD t=29/29")
+        answer = row(one, "y_t").strip()
+        assert re.fullmatch(r"[A-Z][a-z]+[✓✗]", answer)
+        assert row(one, "x_t").split()[-4:] == ["so", "today", "I", "speak"]
+        text = one.settled()
+        match = re.search(r"p_t +([A-Z][a-z]+) \.\d\d .*target ([A-Z][a-z]+) p ", text)
+        assert match is not None
+        assert answer == match[1] + ("✓" if match[1] == match[2] else "✗")
+        one.reach("f", "LOSS")
+        rows = re.findall(rf"^ *29 {match[2]} +{match[1]}[✓✗] ", one.settled(), re.MULTILINE)
+        assert len(rows) == 1
+
+
+def test_every_output_can_be_looked_at_even_where_there_are_more_than_hidden_units() -> None:
+    with program("--task", "neuron") as one:
+        one.reach("nn", "FORWARD t=1/1")
+        assert "output first, target" in one.settled()
+        one.key("down")
+        one.wait_for("output second, target")
+        one.wait_for("output 2 of 2")
+        one.key("down")
+        assert "output 2 of 2" in one.settled()
