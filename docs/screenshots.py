@@ -18,6 +18,7 @@ from textual.app import App
 from textual.widgets import Input
 
 from rnn_tui.engine.trainer import Trainer
+from rnn_tui.rival import Versus
 from rnn_tui.settings import Settings, compose
 from rnn_tui.tui.app import RnnTui
 
@@ -45,6 +46,7 @@ class Scene:
     steps: tuple[Step, ...]
     size: tuple[int, int]
     theme: str = "dark"
+    versus: Versus | None = None
 
 
 def _keys(text: str) -> tuple[Step, ...]:
@@ -189,6 +191,43 @@ def _task_scenes(label: str, size: tuple[int, int]) -> Iterator[Scene]:
             yield Scene(f"task-{task}-{name}-{label}-dark", settings, steps, size)
 
 
+_LEARNED = {  # updates after which a task shows its point; the whole run would take minutes
+    "text": 600,
+    "recall": 250,
+    "adding": 300,
+    "copy": 300,
+    "parity": 400,
+    "reber": 300,
+    "waveform": 300,
+    "oscillator": 600,
+    "neuron": 400,
+}
+
+
+def _learned_scenes(label: str, size: tuple[int, int]) -> Iterator[Scene]:
+    """Every task at the end of a forward pass, its predictions beside it."""
+    for task, updates in _LEARNED.items():
+        run = (*f"{updates}u", _at(updates), *_keys("n f tab tab"), _predicted)
+        yield Scene(f"task-{task}-learned-{label}-dark", compose({"task": task}), run, size)
+
+
+def _predicted(app: App[object]) -> bool:
+    """Whether the predictions are those of the update that is shown."""
+    assert isinstance(app, RnnTui)
+    snapshot = app.session.latest
+    found = snapshot.predictions
+    return found is not None and found.update == snapshot.cursor.update
+
+
+def _beside_scenes(label: str, size: tuple[int, int]) -> Iterator[Scene]:
+    """Two networks in lock step, and stacked layers."""
+    both = (*_TRAINED, *_keys("n f f 8 n tab tab tab"))
+    lstm = Versus("lstm", match=True)
+    yield Scene(f"versus-{label}-dark", Settings(), both, size, versus=lstm)
+    steps = (*_TRAINED, *_keys("n 4 n s s s s s s s"))
+    yield Scene(f"layers-{label}-dark", Settings(cell="lstm", layers=2), steps, size)
+
+
 def scenes() -> Iterator[Scene]:
     """All of them."""
     lstm, gru, rnn = Settings(cell="lstm"), Settings(cell="gru"), Settings()
@@ -203,6 +242,8 @@ def scenes() -> Iterator[Scene]:
             yield Scene(f"time-{name}-{label}-dark", lstm, (*_TRAINED, *keys), size)
         yield from _proof_scenes(label, size)
         yield from _task_scenes(label, size)
+        yield from _learned_scenes(label, size)
+        yield from _beside_scenes(label, size)
         for settings in (rnn, gru):
             for name in ("forward", "backward"):
                 steps = _TRAINED + _PASSES[name]
@@ -214,7 +255,7 @@ def main(names: list[str]) -> None:
     for scene in scenes():
         if names and not any(scene.name.startswith(name) for name in names):
             continue
-        app = RnnTui(Trainer(scene.settings), theme=scene.theme)
+        app = RnnTui(Trainer(scene.settings), theme=scene.theme, versus=scene.versus)
         path = shoot(app, scene.size, scene.steps, HERE / "screenshots" / f"{scene.name}.svg")
         print(path.name)
 
