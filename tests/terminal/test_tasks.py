@@ -41,7 +41,7 @@ def test_a_text_is_walked_character_by_character(size: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_recall_is_asked_once_at_the_end(size: tuple[int, int]) -> None:
-    with program("--task", "recall", "--hidden", "8", size=size) as one:
+    with program("--task", "recall", "--gap", "20", "--hidden", "8", size=size) as one:
         assert one.lines[0].startswith(" recall · many→one · lstm 8 · ")
         assert "lstm, many→one, 29 steps, zero state" in one.text()
         one.reach("n", "BATCH")
