@@ -8,6 +8,7 @@ import numpy as np
 
 from rnn_tui.engine.cells.base import ParameterSpec, block_name
 from rnn_tui.session import Snapshot
+from rnn_tui.tui.symbols import quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +49,14 @@ def parameter_name(snapshot: Snapshot, index: int) -> str:
     rows = ",".join(str(int(row) + 1) for row in place[:-1])
     inside = f"{rows},{column + 1}" if rows else str(column + 1)
     return f"{block_name(tensor.spec.name, tensor.spec.blocks[block])}[{inside}]"
+
+
+def meaning(snapshot: Snapshot, index: int) -> str:
+    """The symbol whose row of W_x, or the class whose entry of the readout, a parameter is."""
+    tensor, subject = tensor_of(snapshot, index), snapshot.subject
+    place = np.unravel_index(index - tensor.start, tensor.spec.shape)
+    if tensor.spec.name == "W_x" and subject.symbols is not None:
+        return f" of {quoted(subject.symbols[int(place[0])])}"
+    if tensor.spec.name in ("W_y", "b_y") and subject.labels is not None:
+        return f" of {quoted(subject.labels[int(place[-1])])}"
+    return ""

@@ -341,7 +341,9 @@ def test_the_batch_shows_numbers_only_where_they_were_given(task: str) -> None:
     lines = table(Still(trainer).snapshot(), (40, 60))
     parts = trainer.task.parts or ("x_t",)
     assert lines[1].split() == ["t", *parts, "target"]
-    for t, line in enumerate(lines[2 : 2 + trainer.settings.steps], 1):
+    for t, marked in enumerate(lines[2 : 2 + trainer.settings.steps], 1):
+        line = marked.replace("▲ +1", "+1")
+        assert ("▲" in marked) == (task == "adding" and bool(tape["x"][t - 1, 0, 1]))
         numbers = [signed(float(value)) for value in tape["x"][t - 1, 0]]
         expected = numbers if topology.inputs[t - 1] else []
         assert line.split()[1 : 1 + len(expected)] == expected
@@ -356,6 +358,7 @@ def test_the_shares_are_those_of_what_counts_and_add_up_to_the_loss(task: str) -
     assert snapshot.cursor.stage is Pass.LOSS
     equation, _, *rows = (line.split() for line in table(snapshot, (40, 60)))
     steps = [t for t, counts in enumerate(trainer.task.topology.counted, 1) if counts]
+    rows = rows[: len(steps)]  # below a single one there are the classes
     assert [int(row[0]) for row in rows] == steps
     shares = [float(row[-1].replace("−", "-")) for row in rows]
     assert sum(shares) == pytest.approx(snapshot.loss, rel=1e-2)
@@ -377,6 +380,37 @@ def test_of_a_batch_the_samples_parts_add_up_to_the_loss() -> None:
             parts.append(float(match[1].replace("−", "-")))
         assert sum(parts) == pytest.approx(trainer.loss, rel=1e-3), task
         assert f" = {trainer.network.counted}" in lines[0]
+
+
+@pytest.mark.parametrize("task", ["recall", "waveform", "parity last-step", "neuron"])
+def test_where_one_answer_counts_every_class_is_shown_with_its_probability(task: str) -> None:
+    trainer = trained(task, passes=3)
+    labels, target = trainer.task.labels, trainer.network.tape["classes"][-1, 0]
+    assert labels is not None
+    p = probabilities(trainer, trainer.settings.steps)
+    rows = [line.split() for line in table(Still(trainer).snapshot(), (80, 30))[5:]]
+    assert [row[0] for row in rows] == [labels[code] for code in np.argsort(-p)]
+    for row_ in rows:
+        code = labels.index(row_[0])
+        assert float(row_[1]) == pytest.approx(p[code], abs=6e-4)
+        bar = row_[2] if len(row_) > 2 and "█" in row_[2] else ""
+        assert abs(len(bar) - 40 * p[code]) < 0.51
+        assert (row_[-1] == "target") == (code == target)
+
+
+def test_a_weight_of_a_symbol_or_a_class_names_it() -> None:
+    trainer = trained("text", passes=6)
+    snapshot, names = Still(trainer).snapshot(), trainer.task.symbols
+    assert snapshot.cursor.stage is Pass.UPDATE
+    assert names is not None
+    width, last = trainer.network.parameters["W_x"].shape[1], trainer.parameters.size - 1
+    titles = {
+        7 * width: f"W_x[8,1] of '{names[7]}'",
+        last: f"b_y[{len(names)}] of '{names[-1]}'",
+    }
+    for index, title in titles.items():
+        shown = stage.title(scene(snapshot, parameter=index))[1]
+        assert re.sub("W_x[ifgo]", "W_x", shown) == title
 
 
 # ---------------------------------------------------------------- header and hyperparameters

@@ -12,7 +12,7 @@ from rnn_tui.session import Gradient, Snapshot
 from rnn_tui.tui.equation import spell
 from rnn_tui.tui.lines import Line, Lines, cell_width, fold
 from rnn_tui.tui.numbers import count, number, signed
-from rnn_tui.tui.parameters import Tensor, parameter_name, tensor_of, tensors
+from rnn_tui.tui.parameters import Tensor, meaning, parameter_name, tensor_of, tensors
 from rnn_tui.tui.view import Scene
 
 
@@ -20,6 +20,7 @@ def title(scene: Scene) -> tuple[str, str]:
     """What stands in the rule above."""
     snapshot = scene.snapshot
     name = parameter_name(snapshot, scene.view.parameter)
+    name += meaning(snapshot, scene.view.parameter)
     if snapshot.cursor.stage is Pass.CLIP:
         return f"clip by {snapshot.settings.clip_by}", name
     return f"update with {snapshot.settings.optimizer}", name

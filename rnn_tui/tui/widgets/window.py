@@ -10,17 +10,20 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from rnn_tui.engine.expressions import Array
 from rnn_tui.engine.probes import loss_parts
 from rnn_tui.engine.program import Pass
 from rnn_tui.session import Snapshot
 from rnn_tui.tui.lines import Line, Lines, cell_width, cut, fit, text_width
 from rnn_tui.tui.numbers import BAD, number, signed
-from rnn_tui.tui.symbols import answer, input_code, name_of, target_code
+from rnn_tui.tui.symbols import MARK, answer, input_code, name_of, target_code
 from rnn_tui.tui.view import Scene
 
 _GAP = 2  # cells between two blocks of the table
 _NUMBER, _SHORT = 9, 8  # cells of a column of numbers with four digits, with three
+_BAR = 40  # of a bar that stands for certainty
 _NAME = 6, 12  # of one with names, at least and at most
 
 
@@ -93,7 +96,29 @@ def _loss(snapshot: Snapshot, width: int, height: int) -> Lines:
     named = snapshot.subject.labels is not None
     head = _equation(snapshot, float(parts.sum()), len(steps), width)
     columns = _classes_lost(snapshot, parts) if named else _numbers_lost(snapshot, parts)
-    return (*head, *_table(snapshot, columns, steps, width, height - len(head)))
+    table = _table(snapshot, columns, steps, width, height - len(head))
+    room = height - len(head) - len(table) - 1
+    if named and len(steps) == 1 and room > 1:
+        return (*head, *table, (), *_distribution(snapshot, steps[0], width, room))
+    return (*head, *table)
+
+
+def _distribution(snapshot: Snapshot, t: int, width: int, room: int) -> Lines:
+    """Every class with its probability at the one timestep that counts, the likeliest first."""
+    labels, p = snapshot.subject.labels or (), snapshot.picture.tape["p"][t - 1, 0]
+    if not np.isfinite(p).all():
+        return ()
+    name = min(max(map(text_width, labels)), _NAME[1])
+    bar = min(max(width - name - _SHORT - 14, 0), _BAR)
+    lines: list[Line] = []
+    for code in np.argsort(-p, kind="stable")[:room]:
+        wanted = code == target_code(snapshot, t)
+        label = fit(((f"  {cut(name_of(labels, int(code)), name)}", ""),), name + 2)
+        chance: Line = ((f"{number(float(p[code]), 3):>{_SHORT + 1}} ", ""),)
+        filled = "█" * round(bar * float(p[code]))
+        mark: Line = ((" ← target", "truth"),) if wanted else ()
+        lines.append((*label, *chance, (filled, "gate"), *mark))
+    return tuple(lines)
 
 
 def _equation(snapshot: Snapshot, part: float, steps: int, width: int) -> Lines:
@@ -143,9 +168,16 @@ def _inputs(snapshot: Snapshot) -> tuple[_Column, ...]:
 
     def part(head: str, k: int) -> _Column:
         column = _value(head, "", lambda t: float(x[t - 1, 0, k]))
+        if head == "mark":
+            column = _Column(head, _NUMBER, lambda t: _marked(float(x[t - 1, 0, k])))
         return _Column(head, _NUMBER, lambda t: column.at(t) if _given(snapshot, t) else ())
 
     return tuple(part(cut(head, _NUMBER), k) for k, head in enumerate(subject.parts or ("x_t",)))
+
+
+def _marked(value: float) -> Line:
+    """A mark with its sign."""
+    return ((f"{f'{MARK} ' if value else ''}{signed(value)}".rjust(_NUMBER), "accent"),)
 
 
 def _given(snapshot: Snapshot, t: int) -> bool:
