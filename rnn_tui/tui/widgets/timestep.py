@@ -441,7 +441,7 @@ def _listing(scene: Scene, look: _Look, chosen: Operation, width: int, height: i
         value = look.values[operation.symbol][0]
         shown = signed(float(value[min(look.unit, len(value) - 1)])) if known else UNKNOWN
         lines.append(
-            (*fit(left, width - NUMBER - 2), (f"{shown:>{NUMBER}}", "" if known else "dim"))
+            (*fit(left, width - NUMBER - 3), (f" {shown:>{NUMBER}}", "" if known else "dim"))
         )
     return tuple(lines)
 
