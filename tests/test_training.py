@@ -14,7 +14,7 @@ from engine.toy import ToyTask
 from rnn_tui.engine.breakpoints import Breakpoints, parse
 from rnn_tui.engine.history import RECENT
 from rnn_tui.engine.trainer import Trainer
-from rnn_tui.settings import DECLARATIONS, Settings
+from rnn_tui.settings import DECLARATIONS, Settings, compose
 from rnn_tui.training import Progress, summarise, train
 
 EXPLODING = Settings(hidden=8, activation="relu", optimizer="sgd", lr=100.0, clip_by="none")
@@ -164,3 +164,51 @@ def test_the_defaults_learn_the_smooth_cosine(cell: str) -> None:
     summary = summarise(trainer, train(trainer, 2000))
     assert summary.test_one_step_mse is not None
     assert summary.test_one_step_mse < 1e-3
+
+
+def plain_characters(
+    P: dict[str, np.ndarray], inputs: np.ndarray, targets: np.ndarray, start: np.ndarray
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Gradients of the *sum* of −log p over a window, and the last state; a loop over timesteps."""
+    h, p = [start], []
+    for code in inputs:
+        h.append(np.tanh(P["W_x"][code] + h[-1] @ P["W_h"] + P["b"]))
+        scores = np.exp(h[-1] @ P["W_y"] + P["b_y"])
+        p.append(scores / scores.sum())
+    gradient = {name: np.zeros_like(array) for name, array in P.items()}
+    later = np.zeros_like(start)
+    for t in reversed(range(len(inputs))):
+        dy = p[t].copy()
+        dy[targets[t]] -= 1
+        gradient["W_y"] += np.outer(h[t + 1], dy)
+        gradient["b_y"] += dy
+        da = (P["W_y"] @ dy + later) * (1 - h[t + 1] ** 2)
+        gradient["W_x"][inputs[t]] += da
+        gradient["W_h"] += np.outer(h[t], da)
+        gradient["b"] += da
+        later = P["W_h"] @ da
+    return gradient, h[-1]
+
+
+def test_the_preset_min_char_rnn_is_karpathys_program() -> None:
+    """It sums the loss, clips each entry at 5 and has 1e-8 inside the root; the mean is 1/25 of it.
+
+    Source: the published program of 2015, whose formulas these are; Adagrad does not mind the
+    scale, the clipping and the eps do.
+    """
+    settings = compose({"hidden": 8, "dtype": "float64"}, "min-char-rnn")
+    trainer = Trainer(settings)
+    P = {name: array.copy() for name, array in trainer.network.parameters.items()}
+    memory = {name: np.zeros_like(array) for name, array in P.items()}
+    state = np.zeros(8)
+    for _ in range(40):
+        trainer.step()
+        inputs, targets = (a[:, 0] for a in (trainer.network.inputs, trainer.network.targets))
+        gradient, state = plain_characters(P, inputs.copy(), targets.copy(), state)
+        for name, array in P.items():
+            clipped = np.clip(gradient[name], -5, 5)
+            memory[name] += clipped**2
+            array -= 0.1 * clipped / np.sqrt(memory[name] + 1e-8)
+        trainer.finish_update()
+    for name, array in P.items():
+        np.testing.assert_allclose(trainer.network.parameters[name], array, rtol=1e-9, atol=1e-12)
