@@ -16,7 +16,7 @@ import numpy as np
 
 from rnn_tui.engine.cells.base import Kernel
 
-WIDEST = 4096  # numbers of an operation, B·G·H, above which two threads are faster; measured
+WIDE = 16_384  # numbers of an operation, B·G·H, from which on two threads are faster; measured
 
 
 def worthwhile(batch: int, width: int) -> bool:
@@ -24,7 +24,7 @@ def worthwhile(batch: int, width: int) -> bool:
 
     It depends on the sizes alone and not on the machine, so that the numbers do not either.
     """
-    return batch > 1 and batch * width > WIDEST
+    return batch > 1 and batch * width >= WIDE
 
 
 class Pair:

@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 
+REST = 0.3  # seconds before each turn: threads of the side before may go on spinning for a while
 Side = Callable[[int], object]  # told how many repetitions to make
 
 
@@ -35,6 +36,7 @@ def alternate(
     figures: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(rounds):
         for name, side in sides.items():
+            time.sleep(REST)
             started = time.perf_counter()
             side(counts[name])
             figures[name].append((time.perf_counter() - started) / counts[name])

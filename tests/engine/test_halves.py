@@ -18,13 +18,14 @@ from rnn_tui.settings import Settings
 @pytest.fixture
 def always(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every batch of two or more is halved."""
-    monkeypatch.setattr(halves, "WIDEST", 0)
+    monkeypatch.setattr(halves, "WIDE", 0)
 
 
 def test_small_batches_stay_whole() -> None:
     assert not worthwhile(1, 10**6)
     assert not worthwhile(2, 64)
-    assert worthwhile(32, 256)
+    assert not worthwhile(32, 256)
+    assert worthwhile(64, 256)
 
 
 @given(cases())
@@ -32,7 +33,7 @@ def test_halves_make_the_same_numbers(case: Case) -> None:
     case = replace(case, batch=case.batch + 1)
     whole = case.network()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(halves, "WIDEST", 0)
+        patch.setattr(halves, "WIDE", 0)
         halved = case.network()
     assert isinstance(halved.kernel, Halves)
     assert trained(halved) == pytest.approx(trained(whole), rel=1e-12)
