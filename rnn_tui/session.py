@@ -19,7 +19,6 @@ import numpy as np
 from rnn_tui.engine.breakpoints import Breakpoint, BreakpointError, Breakpoints, Line, Stop
 from rnn_tui.engine.cells.base import Operation, Row
 from rnn_tui.engine.clipping import Clipping, norm
-from rnn_tui.engine.evaluation import Evaluation, Evaluator
 from rnn_tui.engine.expressions import Array
 from rnn_tui.engine.history import Curve
 from rnn_tui.engine.interventions import Intervention, InterventionError
@@ -32,16 +31,16 @@ from rnn_tui.engine.search import search_back, to_next_stop
 from rnn_tui.engine.shadow import Shadow
 from rnn_tui.engine.timeline import Ghost, Place, Stride, Timeline
 from rnn_tui.engine.trainer import Divergence, Trainer
+from rnn_tui.predictions import BUDGET, Predictions, Predictor, Wish, Written
 from rnn_tui.proofs import Prover, Result, Verify, cause_of, requests
 from rnn_tui.rival import Rival, RivalView, Versus, rival_settings
 from rnn_tui.settings import Settings
-from rnn_tui.tasks.base import Task, TestSeries, Topology
+from rnn_tui.tasks.base import Baseline, Task, Topology
 
 SLICE = 0.004  # seconds of work between two looks at the commands
 EVERYTHING = 10**6  # operations to reveal: more than any timestep has
 PATIENCE = 0.06  # seconds after which a walk that is not over yet is shown on its way
 LONGEST_HOLD = 0.1  # seconds the worker waits for a screen that holds it, at most
-EVALUATE_EVERY = 0.4  # seconds between two evaluations while running
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +153,8 @@ class Configure:
 @dataclass(frozen=True, slots=True)
 class Look:
     """What the screen looks at: which sample, which timestep (None: the cursor's), predictions,
-    which proofs (`rnn_tui.proofs.PANELS`), whose ledger, and which layer, from 1 (None: that of the
-    newest operation)."""
+    which proofs (`rnn_tui.proofs.PANELS`), whose ledger, which layer, from 1 (None: that of the
+    newest operation), and what is to be written."""
 
     sample: int = 0
     t: int | None = None
@@ -163,6 +162,7 @@ class Look:
     proofs: frozenset[str] = frozenset()
     parameter: int = 0
     layer: int | None = None
+    wish: Wish = field(default_factory=Wish)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,15 +228,6 @@ class Notice:
     number: int
     text: str
     error: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Predictions:
-    """The test series and what the network of `update` predicts for it."""
-
-    update: int
-    test: TestSeries
-    evaluation: Evaluation
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +314,11 @@ class Snapshot:
     shares: Shares | None  # in BACKWARD, at the timestep looked at
     curve: Curve
     recent: tuple[Array, Array]  # losses, gradient norms of the newest updates
-    predictions: Predictions | None
+    predictions: Predictions | None  # where they are looked at
+    written: Written | None  # likewise, of task text
+    answer: Written | None  # to the prompt
+    vocabulary: tuple[str, ...] | None  # of a network that writes: the names of what it reads
+    baseline: Baseline | None
     look: Look
     notice: Notice | None
     timeline: TimelineView
@@ -452,10 +447,8 @@ class Session:
         self._trained = 0.0
         self._saved_at = trainer.updates
         self._started_at = trainer.updates
-        self._predictions: Predictions | None = None
-        self._evaluated = -math.inf
-        self._evaluator: Evaluator | None = None
         self._leave_behind()
+        self._predictor = Predictor(trainer)
         self._prover = Prover()
         self._asked: Verify | None = None  # a check that waits for the walk under way to end
         self.latest: Snapshot = self._snapshot()
@@ -539,7 +532,8 @@ class Session:
     @property
     def _busy(self) -> bool:
         behind = self._behind_since is not None
-        return self._goal is not None or behind or self._prover.busy
+        aside = self._prover.busy or self._predictor.busy
+        return self._goal is not None or behind or aside
 
     def _continue(self, command: Command | None) -> bool:
         """A slice of what is under way; whether the screen is to hear of something."""
@@ -553,7 +547,8 @@ class Session:
             self._slice(self._goal)
             self._leave_behind()
             return self._is_news(command)
-        return self._prover.work(SLICE) or command is not None
+        proved, predicted = self._prover.work(SLICE), self._predictor.work(SLICE)
+        return proved or predicted or command is not None
 
     def _next_may_begin(self) -> bool:
         """Whether the next command has its turn; a walk waits until the one before is over."""
@@ -626,7 +621,8 @@ class Session:
         self._goal, self._versus = None, Versus(self._trainer.settings.cell, versus.match)
         self._rival = Rival(self._timeline)
         self._trainer, self._timeline = rival.trainer, rival.timeline
-        self._shadow = self._predictions = self._evaluator = None
+        self._shadow = None
+        self._predictor = Predictor(self._trainer)
         self._prover = Prover()
 
     def _fail(self, error: Exception) -> None:
@@ -783,7 +779,7 @@ class Session:
         self._shadow = None
         self._speed = self._trained = 0.0
         self._saved_at = self._started_at = trainer.updates
-        self._predictions = self._evaluator = None
+        self._predictor = Predictor(trainer)
         self._prover = Prover()
         self._look = replace(self._look, t=None, sample=min(self._look.sample, settings.batch - 1))
 
@@ -899,6 +895,7 @@ class Session:
         cursor = trainer.cursor
         if cursor.stage is Pass.FORWARD:  # later they are there, made before the update
             trainer.network.readout()
+        predictor = self._predict()
         snapshot = Snapshot(
             number=self._number,
             settings=trainer.settings,
@@ -918,7 +915,11 @@ class Session:
             shares=None,
             curve=trainer.history.curve(),
             recent=trainer.history.recent(512),
-            predictions=self._predict() if look.predictions else None,
+            predictions=predictor.predictions if look.predictions else None,
+            written=predictor.written if look.predictions else None,
+            answer=predictor.answer,
+            vocabulary=predictor.vocabulary,
+            baseline=trainer.task.baseline,
             look=look,
             notice=self._notice,
             timeline=self._timeline_view(),
@@ -1000,21 +1001,10 @@ class Session:
             clipping=trainer.clipping,
         )
 
-    def _predict(self) -> Predictions | None:
-        """The newest evaluation; while running, at most one every EVALUATE_EVERY seconds."""
-        trainer, now = self._trainer, time.perf_counter()
-        known = self._predictions
-        if known is not None and known.update == trainer.updates:
-            return known
-        fresh = now - self._evaluated < EVALUATE_EVERY
-        if known is not None and self._goal is not None and fresh:
-            return known
-        if self._evaluator is None:
-            test = trainer.task.test()
-            if not isinstance(test, TestSeries):
-                return None
-            self._evaluator = Evaluator(trainer.architecture, trainer.parameters, test)
-        evaluation = self._evaluator.evaluate()
-        self._evaluated = now
-        self._predictions = Predictions(trainer.updates, self._evaluator.test, evaluation)
-        return self._predictions
+    def _predict(self) -> Predictor:
+        """What is soon predicted is there at once; the rest comes in slices."""
+        predictor, look = self._predictor, self._look
+        attend = predictor.attend if self._goal is None else predictor.attend_running
+        attend(self._trainer, look.predictions, look.wish, look.sample)
+        predictor.work(BUDGET)
+        return predictor

@@ -16,8 +16,8 @@ from rnn_tui.engine.evaluation import Evaluator
 from rnn_tui.engine.network import Network
 from rnn_tui.engine.program import Pass
 from rnn_tui.engine.trainer import Trainer
+from rnn_tui.predictions import CONTINUATION, EVALUATE_EVERY, Wish
 from rnn_tui.session import (
-    EVALUATE_EVERY,
     Command,
     Configure,
     Look,
@@ -31,7 +31,7 @@ from rnn_tui.session import (
     Stride,
     Toggle,
 )
-from rnn_tui.settings import DECLARATIONS, Settings
+from rnn_tui.settings import DECLARATIONS, Settings, compose
 
 SMALL = Settings(hidden=4, steps=5, num_points=100, noise=0.0)
 DIVERGING = SMALL.with_(activation="relu", optimizer="sgd", lr=100.0, clip_by="none")
@@ -518,7 +518,7 @@ def test_an_exception_while_a_snapshot_is_made_does_not_end_the_session(
     def broken(self: Evaluator) -> None:
         raise RuntimeError("no test today")
 
-    monkeypatch.setattr(Evaluator, "evaluate", broken)
+    monkeypatch.setattr(Evaluator, "evaluating", broken)
     driver.send(Step(Stride.UPDATE), Look(predictions=True))
     snapshot = driver.until(lambda s: s.notice is not None)
     assert snapshot.notice is not None
@@ -620,13 +620,13 @@ def test_after_the_update_a_timestep_still_shows_the_weights_it_was_computed_wit
 def evaluations(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """When the network was evaluated."""
     times: list[float] = []
-    evaluate = Evaluator.evaluate
+    evaluate = Evaluator.evaluating
 
     def counted(self: Evaluator) -> Any:
         times.append(time.perf_counter())
         return evaluate(self)
 
-    monkeypatch.setattr(Evaluator, "evaluate", counted)
+    monkeypatch.setattr(Evaluator, "evaluating", counted)
     return times
 
 
@@ -677,3 +677,49 @@ def test_predictions_of_a_paused_network_are_not_made_twice(
     driver.send(Step(Stride.TIMESTEP, 3), Look(t=1), Look(t=2))
     driver.until(lambda s: s.look.t == 2 and not s.running)
     assert not evaluations
+
+
+def test_a_prompt_is_answered_paused_and_running_and_forgotten(make: Callable[..., Driver]) -> None:
+    driver = make(compose({"task": "text", "hidden": 8}))
+    assert driver.latest.vocabulary is not None
+    assert driver.latest.answer is None
+    for command in (Look(), Run()):
+        driver.send(command)
+        for prompt in ((5, 6), (5, 6, 7)):
+            driver.send(Look(wish=Wish(prompt=prompt)))
+            snapshot = driver.until(lambda s, p=prompt: s.answer is not None and s.answer.read == p)
+            assert snapshot.answer is not None
+            assert snapshot.answer.next
+            assert len(snapshot.answer.text) == CONTINUATION
+    driver.send(Look())
+    driver.until(lambda s: s.answer is None)
+
+
+def test_a_paused_session_rests_when_all_is_made(make: Callable[..., Driver]) -> None:
+    driver = make(compose({"task": "text", "hidden": 8}))
+    driver.send(Step(Stride.UPDATE, 2), Look(wish=Wish(characters=300)))
+    driver.until(lambda s: s.written is not None and s.written.update == 2)
+    driver.until(lambda s: s.predictions is not None and s.predictions.update == 2)
+    time.sleep(0.1)
+    number = driver.latest.number
+    time.sleep(0.3)
+    assert driver.latest.number == number
+
+
+@pytest.mark.parametrize("task", ["text", "recall", "oscillator"])
+def test_looking_changes_no_bit_of_a_run(make: Callable[..., Driver], task: str) -> None:
+    settings = compose({"task": task, "hidden": 8, "batch": 2})
+    looks = (
+        Look(predictions=False),
+        Look(wish=Wish(characters=400, prompt=(1, 2), temperature=0.5)),
+    )
+    parameters = []
+    for look in looks:
+        driver = make(settings)
+        driver.send(look)
+        for _ in range(4):
+            driver.send(Step(Stride.UPDATE, 10), Step(Stride.TIMESTEP, 7))
+        driver.until(lambda s: s.cursor.update == 40 and not s.running and s.cursor.t == 6)
+        driver.session.stop()
+        parameters.append(driver.session.trainer.parameters.copy())
+    assert np.array_equal(*parameters)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnn_tui.engine.copies import Progress, Work, complete
 from rnn_tui.engine.expressions import Array
 from rnn_tui.engine.network import Architecture, Network
 from rnn_tui.tasks.base import TestSeries, TestWindows
@@ -17,6 +18,8 @@ from rnn_tui.tasks.base import TestSeries, TestWindows
 CHUNK = 256  # timesteps evaluated at once, so that memory does not grow with the series
 LANES = 64  # windows evaluated side by side, for the same reason
 KEPT = 8  # windows whose outputs are kept
+LARGEST = 200_000_000  # multiplications, about, without a rest: tens of milliseconds
+CLOSE = 0.04  # an error below it counts as right (Hochreiter & Schmidhuber 1997, adding problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +54,13 @@ class Evaluator:
 
     def evaluate(self) -> Evaluation:
         """Predict the whole series both ways. Numbers may be non-finite when the network is."""
+        return complete(self.evaluating())
+
+    def evaluating(self) -> Work[Evaluation]:
+        """The same in slices; the parameters must not change meanwhile."""
         values, first = self.test.values, max(self.test.warm_up, 1)
+        one_step = (yield from self._one_step(values))[first - 1 :]
         with np.errstate(all="ignore"):
-            one_step = self._one_step(values)[first - 1 :]
             free_run = self._free_run(values[:first], max(self.test.horizons, default=0))
             errors = (free_run - values[first : first + len(free_run)]) ** 2
             one_step_mse = float(np.mean((one_step - values[first:]) ** 2))
@@ -68,7 +75,7 @@ class Evaluator:
             ),
         )
 
-    def _one_step(self, values: Array) -> Array:
+    def _one_step(self, values: Array) -> Work[Array]:
         """y for every value but the last, [N − 1]: the prediction of the one after it."""
         network, count = self._chunk, len(values) - 1
         tape = network.tape
@@ -76,11 +83,13 @@ class Evaluator:
         network.set_state(None)
         for start in range(0, count, tape.steps):
             size = min(tape.steps, count - start)
-            tape["x"][:size, 0, 0] = values[start : start + size]
-            network.forward(1, size)
-            network.readout()
-            outputs[start : start + size] = tape["y"][:size, 0, 0]
-            network.carry_state()
+            yield Progress(start, count)
+            with np.errstate(all="ignore"):
+                tape["x"][:size, 0, 0] = values[start : start + size]
+                network.forward(1, size)
+                network.readout()
+                outputs[start : start + size] = tape["y"][:size, 0, 0]
+                network.carry_state()
         return outputs
 
     def _free_run(self, seed: Array, horizon: int) -> Array:
@@ -108,17 +117,22 @@ class WindowsEvaluation:
     """What a network makes of fixed windows.
 
     Attributes:
+        windows: N, how many there are.
         loss: over all timesteps that count, of all windows.
         accuracy: at the judged places, how often the most probable class is right, 0 … 1; None
             where the targets are no classes, or nothing is judged.
         mse: mean squared error at the judged places; None where the targets are classes, or
             nothing is judged.
+        close: at the judged places, how often |y − target| < `CLOSE` for every output, 0 … 1;
+            None where `mse` is.
         outputs: [T, K, O] of the first K = min(N, `KEPT`) windows: y, or the probabilities p.
     """
 
+    windows: int
     loss: float
     accuracy: float | None
     mse: float | None
+    close: float | None
     outputs: Array
 
 
@@ -133,7 +147,8 @@ class WindowsEvaluator:
         """
         self.test = test
         steps, count = test.judged.shape
-        lanes = 1 if test.carried else min(count, LANES)
+        work = steps * parameters.size  # of one window
+        lanes = 1 if test.carried else min(count, LANES, max(LARGEST // work, 1))
         sizes = {lanes, count % lanes} - {0}
         self._networks = {n: Network(architecture, parameters, steps, n) for n in sizes}
         self._classes = next(iter(self._networks.values())).measure.classes
@@ -141,23 +156,31 @@ class WindowsEvaluator:
 
     def evaluate(self) -> WindowsEvaluation:
         """Measure all windows. Numbers may be non-finite when the network is."""
+        return complete(self.evaluating())
+
+    def evaluating(self) -> Work[WindowsEvaluation]:
+        """The same in slices; the parameters must not change meanwhile."""
         kept: list[Array] = []
-        losses = errors = 0.0
-        counted = 0
-        with np.errstate(all="ignore"):
-            for part in self._parts:
+        losses = errors = close = 0.0
+        counted, windows = 0, self.test.judged.shape[1]
+        for part in self._parts:
+            yield Progress(part.start, windows)
+            with np.errstate(all="ignore"):
                 network = self._forward(part)
                 losses += network.loss() * network.counted
                 counted += network.counted
-                errors += self._errors(network, part)
-                if part.start < KEPT:
-                    shown = network.tape["p" if self._classes else "y"]
-                    kept.append(shown[:, : KEPT - part.start].copy())
+                wrong, near = self._errors(network, part)
+            errors, close = errors + wrong, close + near
+            if part.start < KEPT:
+                shown = network.tape["p" if self._classes else "y"]
+                kept.append(shown[:, : KEPT - part.start].copy())
         judged = int(self.test.judged.sum())
         return WindowsEvaluation(
+            windows=windows,
             loss=losses / counted,
             accuracy=(judged - errors) / judged if self._classes and judged else None,
             mse=errors / judged if not self._classes and judged else None,
+            close=close / judged if not self._classes and judged else None,
             outputs=np.concatenate(kept, axis=1),
         )
 
@@ -174,12 +197,16 @@ class WindowsEvaluator:
         network.forward(1, network.tape.steps)
         return network
 
-    def _errors(self, network: Network, part: slice) -> float:
-        """Over the judged places: wrong classes, or the mean squares of all outputs there."""
+    def _errors(self, network: Network, part: slice) -> tuple[float, float]:
+        """Of the judged places: wrong classes and 0; or Σ of the mean squares and how many close.
+
+        A place is close where all its outputs are.
+        """
         judged = self.test.judged[:, part]
         y = network.tape["y"][judged]  # [J, O]
         if self._classes:
             right = y.argmax(axis=1) == network.targets[judged]
-            return float(np.sum(~(right & np.isfinite(y).all(axis=1))))
+            return float(np.sum(~(right & np.isfinite(y).all(axis=1)))), 0.0
         differences = y - network.targets[judged]
-        return float(np.mean(differences * differences, axis=1).sum())
+        close = (np.abs(differences) < CLOSE).all(axis=1)
+        return float(np.mean(differences * differences, axis=1).sum()), float(close.sum())

@@ -8,7 +8,7 @@ import string
 import numpy as np
 
 from ..settings import Settings
-from .base import Baseline, Topology, WindowArray
+from .base import Baseline, BoolArray, Topology, WindowArray
 from .drawn import DrawnTask
 
 ALPHABET = 8
@@ -26,7 +26,7 @@ class CopyTask(DrawnTask):
         target  K + `blanks` blanks                              | the K symbols
 
     The blanks are known beforehand and the symbols cannot be guessed, so that remembering nothing
-    costs K · ln 8 / T.
+    costs K · ln 8 / T. Judged are the K symbols of the copy: the blanks say nothing.
     """
 
     name = "copy"
@@ -54,3 +54,9 @@ class CopyTask(DrawnTask):
         x[-length - 1] = MARKER
         target[:-length] = BLANK
         target[-length:] = copied
+
+    def judged(self, target: WindowArray) -> BoolArray:
+        """Return where the copy is, [T, N]."""
+        places = np.zeros(target.shape, dtype=np.bool_)
+        places[-self._length :] = True
+        return places

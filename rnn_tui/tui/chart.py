@@ -24,7 +24,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_tui.tui.lines import Line, Lines, Run, fit, join, merge, text_width
+from rnn_tui.tui.lines import Line, Lines, Run, cell_width, fit, join, merge, text_width
 
 FloatArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.intp]
@@ -55,6 +55,19 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Level:
+    """A horizontal line at `y` behind the curves, named in the legend: something to compare with.
+
+    The y axis is made longer for it by at most half; if it is further off, only the legend tells
+    of it, with an arrow that says where it would be.
+    """
+
+    y: float
+    label: str
+    brief: str  # said instead where there is no room for the label
+
+
+@dataclass(frozen=True)
 class Chart:
     """What to draw. Later curves lie on top of earlier ones; `empty` is said when none has data.
 
@@ -67,6 +80,7 @@ class Chart:
     x_label: str = ""
     y_label: str = ""
     marks: tuple[Mark, ...] = ()
+    level: Level | None = None
     empty: str = "nothing yet"
     y_range: tuple[float, float] | None = None
     x_range: tuple[float, float] | None = None
@@ -383,6 +397,7 @@ class _Stroke:
 _CLOUD = 3  # points of a cloud in a column, beside its highest and lowest
 _FINE = _Stroke("braille", "⠒⠒", 2, 4)
 _BOLD = _Stroke("hd", "▀▀", 2, 2)
+_LEVEL = "╌"
 _LINES = (_FINE, _BOLD, _Stroke("·", "··"), _Stroke("+", "++"), _Stroke("*", "**"))
 _POINTS = tuple(_Stroke(glyph, glyph) for glyph in "•×○+*")
 _OWN_STROKES = {"ghost": _LINES[2], "rival": _LINES[3]}
@@ -452,7 +467,9 @@ def _compose(chart: Chart, series: list[_Series], width: int, height: int) -> Li
     all_x = np.concatenate([one.x for one in drawn])
     whole = bool((np.floor(all_x) == all_x).all())
     x_axis = _axis(all_x, fixed=chart.x_range, whole=whole)
-    y_axis = _axis(np.concatenate([one.y for one in drawn]), chart.log_y, chart.y_range)
+    all_y = np.concatenate([one.y for one in drawn])
+    y_axis = _axis(all_y, chart.log_y, chart.y_range or _reach(all_y, chart))
+    level = _Shown.of(chart.level, y_axis)
 
     y_ticks = _y_ticks(y_axis, rows)
     gutter = max((text_width(label) for label in y_ticks.values()), default=0)
@@ -467,11 +484,12 @@ def _compose(chart: Chart, series: list[_Series], width: int, height: int) -> Li
                 marks[x_axis.cell(at, columns)] = _one_line(mark.label)
 
     strokes = _strokes(chart.curves)
-    canvas = _canvas(series, strokes, x_axis, y_axis, columns, rows, list(marks))
-    names = ["", "accent", *(one.curve.role for one in series)]
+    dashed = level.row(rows) if level is not None else None
+    canvas = _canvas(series, strokes, x_axis, y_axis, columns, rows, list(marks), dashed)
+    names = ["", "accent", "level", *(one.curve.role for one in series)]
     lines: list[Line] = []
     if has_legend:
-        lines.append(_legend(chart, strokes, gutter + 2 if has_y else 0))
+        lines.append(_legend(chart, strokes, gutter + 2 if has_y else 0, level, width))
     for index in range(rows):
         margin: Line = (_y_margin(y_ticks.get(index), gutter),) if has_y else ()
         lines.append(merge((*margin, *canvas.runs(index, names))))
@@ -488,13 +506,17 @@ def _canvas(
     columns: int,
     rows: int,
     marks: list[int],
+    dashed: int | None,
 ) -> _Grid:
-    """The inside of the chart: marks at the back, then each curve over the ones before it."""
+    """The inside of the chart: level and marks at the back, then each curve over those before."""
     grid = _Grid.blank(columns, rows)
+    if dashed is not None:
+        grid.glyphs[dashed] = ord(_LEVEL)
+        grid.styles[dashed] = 2
     for column in marks:
         grid.glyphs[:, column] = ord("┊")
         grid.styles[:, column] = 1
-    for style, (one, stroke) in enumerate(zip(series, strokes, strict=True), start=2):
+    for style, (one, stroke) in enumerate(zip(series, strokes, strict=True), start=3):
         if not one.x.size:
             continue
         if one.x.size == 1:  # a lone braille dot is lost on a projector
@@ -596,13 +618,66 @@ def _y_margin(label: str | None, gutter: int) -> Run:
     return (f"{label:>{gutter}}┤" if label is not None else " " * gutter + "│", "axis")
 
 
-def _legend(chart: Chart, strokes: list[_Stroke], indent: int) -> Line:
+@dataclass(frozen=True)
+class _Shown:
+    """A level on an axis; `fraction` of the way up, beyond 0 … 1 where it is off the chart."""
+
+    level: Level
+    fraction: float
+
+    @classmethod
+    def of(cls, level: Level | None, axis: _Axis) -> _Shown | None:
+        if level is None or not math.isfinite(level.y) or (axis.log and level.y <= 0):
+            return None
+        return cls(level, float(axis.fraction(np.array([level.y]))[0]))
+
+    def row(self, rows: int) -> int | None:
+        """The row it is in, from the top; None where it is off the chart."""
+        if not 0 <= self.fraction <= 1 + 1e-9:
+            return None
+        return rows - 1 - min(int(self.fraction * rows), rows - 1)
+
+    def legend(self, label: str) -> Line:
+        off = "↑" if self.fraction > 1 + 1e-9 else "↓" if self.fraction < 0 else _LEVEL * 2
+        return ((f"{off} {_one_line(label)}", "level"),)
+
+
+def _reach(values: NDArray[np.float64], chart: Chart) -> tuple[float, float] | None:
+    """The range of `values`, made longer by at most half to hold the level; None: as it is."""
+    if chart.level is None or not math.isfinite(chart.level.y) or values.size < 2:
+        return None
+    low, high, y = float(values.min()), float(values.max()), chart.level.y
+    if chart.log_y:
+        if y <= 0 or high <= low:
+            return None
+        room = 0.5 * max(math.log10(high / low), 0.3)
+        near = low / 10**room <= y <= high * 10**room
+    else:
+        room = 0.5 * (high - low)
+        near = low - room <= y <= high + room
+    return (min(low, y), max(high, y)) if near else None
+
+
+def _legend(
+    chart: Chart, strokes: list[_Stroke], indent: int, level: _Shown | None, width: int
+) -> Line:
+    """What is drawn with what. The level comes last, where that leaves room for it."""
     parts: list[Line] = [((_one_line(chart.y_label), "axis"),)] if chart.y_label else []
     parts += [
         ((f"{stroke.sample} {_one_line(curve.label)}", curve.role),)
         for curve, stroke in zip(chart.curves, strokes, strict=True)
     ]
-    return ((" " * indent, ""), *join(parts, ("   ", "")))
+    if level is None:
+        return ((" " * indent, ""), *join(parts, ("   ", "")))
+    for label, before, space in (
+        (level.level.label, indent, "   "),
+        (level.level.label, 0, "  "),
+        (level.level.brief, 0, "  "),
+    ):
+        line = ((" " * before, ""), *join([*parts, level.legend(label)], (space, "")))
+        if cell_width(line) <= width:
+            break
+    return line
 
 
 def _x_axis(

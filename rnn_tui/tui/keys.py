@@ -40,6 +40,7 @@ KEYS = (
     Key("C", "back_to_stop", "C", "back to the previous breakpoint"),
     Key("t", "run_to", "t", "run to the selected timestep"),
     Key("e", "what_if", "e", "what if: edit a value, hold a gate, cut a path"),
+    Key("p", "prompt", "p", "prompt: type, and see what the network writes on (task text)"),
     Key("enter", "keep", "enter", "keep the newest what-if; esc discards it"),
     Key("b", "breakpoints", "b", "breakpoints: look and change"),
     Key("backspace,delete", "clear_ghosts", "del", "forget the futures left behind"),
@@ -50,8 +51,10 @@ KEYS = (
     Key("z", "zoom", "z", "this panel on the whole screen, and back"),
     Key("left,h", "timestep(-1)", "← h", "timestep before; in UPDATE, parameter before", True),
     Key("right,l", "timestep(1)", "→ l", "next timestep; in UPDATE, next parameter", True),
-    Key("up,k", "unit(-1)", "↑ k", "unit before; in UPDATE, tensor before", True),
-    Key("down,j", "unit(1)", "↓ j", "next unit; in UPDATE, next tensor", True),
+    Key(
+        "up,k", "unit(-1)", "↑ k", "unit before; in UPDATE, tensor before; of a text, hotter", True
+    ),
+    Key("down,j", "unit(1)", "↓ j", "next unit; in UPDATE, next tensor; of a text, cooler", True),
     Key("left_square_bracket", "layer(-1)", "[", "the layer below, of stacked ones"),
     Key("right_square_bracket", "layer(1)", "]", "the layer above; beyond the last: the cursor's"),
     Key("pageup", "operation(1)", "PgUp", "equation of the operation before", True),

@@ -11,7 +11,14 @@ from engine.support import CELLS, same_bits, worst
 from engine.toy import ToyTask
 
 from rnn_tui.engine import evaluation as evaluation_module
-from rnn_tui.engine.evaluation import KEPT, LANES, Evaluation, Evaluator, WindowsEvaluator
+from rnn_tui.engine.evaluation import (
+    CLOSE,
+    KEPT,
+    LANES,
+    Evaluation,
+    Evaluator,
+    WindowsEvaluator,
+)
 from rnn_tui.engine.network import Architecture, Network, initialise, views
 from rnn_tui.engine.trainer import architecture_of
 from rnn_tui.settings import Settings
@@ -189,15 +196,42 @@ def test_windows_are_measured_as_windows_alone(
     shown = outputs
     if loss == "mse":
         assert found.accuracy is None
+        assert found.windows == count
         errors = (outputs - test.target)[test.judged]
         assert found.mse == pytest.approx(np.mean(errors**2), rel=1e-12)
     else:
-        assert found.mse is None
+        assert found.mse is found.close is None
         right = outputs.argmax(axis=2) == test.target
         assert found.accuracy == pytest.approx(right[test.judged].mean(), abs=1e-12)
         shown = np.concatenate([n.tape["p"] for n in networks], axis=1)
     assert found.outputs.shape == (6, min(count, KEPT), task.outputs)
     assert np.abs(found.outputs - shown[:, :KEPT]).max() < 1e-13
+
+
+def test_close_are_places_where_no_output_is_off_by_as_much() -> None:
+    kind, flat, task = toy("mse")
+    test = task.test(20)
+    outputs = np.concatenate([n.tape["y"] for n in windows_alone(kind, flat, test)], axis=1)
+    offsets = np.tile([0.5, 0.99, 1.01, 3.0], 5)[:, None] * CLOSE * np.array([1.0, -0.1])
+    target = test.target.copy()
+    target[-1] = outputs[-1] + offsets
+    found = WindowsEvaluator(kind, flat, replace(test, target=target)).evaluate()
+    assert found.close == 0.5
+
+
+def test_large_work_is_cut_into_lanes_that_do_not_change_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kind, flat, task = toy()
+    test = task.test(20)
+    whole = WindowsEvaluator(kind, flat, test).evaluate()
+    monkeypatch.setattr(evaluation_module, "LARGEST", 3 * 6 * flat.size)
+    evaluator = WindowsEvaluator(kind, flat, test)
+    slices = list(evaluator.evaluating())
+    assert [each.done for each in slices] == [0, 3, 6, 9, 12, 15, 18]
+    found = evaluator.evaluate()
+    assert found.loss == pytest.approx(whole.loss, rel=1e-12)
+    assert found.accuracy == pytest.approx(whole.accuracy, abs=1e-12)
 
 
 def test_only_judged_places_are_judged() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from rnn_tui.tui.chart import Chart, Curve, Mark, draw, forget
+from rnn_tui.tui.chart import Chart, Curve, Level, Mark, draw, forget
 from rnn_tui.tui.lines import cell_width, plain
 
 BRAILLE = range(0x2801, 0x2900)
@@ -300,3 +300,46 @@ def test_drawing_prints_nothing(capfd):
 def test_plotext_is_imported_only_when_needed():
     code = "import sys, rnn_tui.tui.chart; sys.exit('plotext' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+# ---------------------------------------------------------------- levels
+
+
+def leveled(y: float, *, log_y: bool = False, top: float = 2.0) -> list[str]:
+    values = np.linspace(1.0, top, 30)
+    curve = Curve("c", "raw", np.arange(30.0), values)
+    chart = Chart((curve,), log_y=log_y, level=Level(y, f"level: {y}", "brief"))
+    return plain(draw(chart, 60, 12)).split("\n")
+
+
+@pytest.mark.parametrize("log_y", [False, True])
+def test_a_level_lies_behind_the_curves_at_its_height(log_y: bool) -> None:
+    lines = leveled(1.5, log_y=log_y)
+    rows = [k for k, line in enumerate(lines[1:-2]) if "╌╌╌" in line]
+    height = (np.log10(1.5) / np.log10(2)) if log_y else 0.5
+    assert rows == [8 - int(height * 9)]
+    assert "╌╌ level: 1.5" in lines[0]
+
+
+@pytest.mark.parametrize("y", [0.7, 2.3])
+def test_the_axis_reaches_for_a_level_that_is_near(y: float) -> None:
+    assert any("╌╌╌" in line for line in leveled(y)[1:])
+
+
+@pytest.mark.parametrize(("y", "arrow"), [(0.2, "↓"), (5.0, "↑")])
+@pytest.mark.parametrize("log_y", [False, True])
+def test_of_a_level_far_off_only_the_legend_tells(y: float, arrow: str, log_y: bool) -> None:
+    lines = leveled(y, log_y=log_y)
+    assert f"{arrow} level: {y}" in lines[0]
+    assert not any("╌" in line for line in lines)
+
+
+def test_a_level_that_a_logarithm_cannot_show_is_left_out() -> None:
+    for y in (0.0, -1.0, np.nan):
+        assert "level" not in leveled(y, log_y=True)[0]
+
+
+def test_a_level_is_told_briefly_where_there_is_little_room() -> None:
+    curve = Curve("c", "raw", np.arange(3.0), np.arange(3.0))
+    chart = Chart((curve,), level=Level(1.0, "a name that is far too long", "brief"))
+    assert "╌╌ brief" in plain(draw(chart, 24, 8)).split("\n")[0]

@@ -19,13 +19,21 @@ from rnn_tui.tui.arrangement import PANELS, arrange
 from rnn_tui.tui.lines import Lines, cell_width
 from rnn_tui.tui.numbers import number, signed
 from rnn_tui.tui.view import Scene
-from rnn_tui.tui.widgets import charts, footer, header, hyperparameters, network, stage
+from rnn_tui.tui.widgets import (
+    charts,
+    footer,
+    header,
+    hyperparameters,
+    network,
+    predictions,
+    stage,
+)
 
 Draw = Callable[[Scene, int, int], Lines]
 DRAW: Mapping[str, Draw] = {
     "timestep": stage.draw,
     "loss": charts.draw_loss,
-    "predictions": charts.draw_predictions,
+    "predictions": predictions.draw,
     "gradients": charts.draw_gradients,
     "hyperparameters": hyperparameters.draw,
     "network": network.draw,
@@ -33,7 +41,7 @@ DRAW: Mapping[str, Draw] = {
 TITLE: Mapping[str, Callable[[Scene], tuple[str, str]]] = {
     "timestep": stage.title,
     "loss": charts.loss_title,
-    "predictions": charts.predictions_title,
+    "predictions": predictions.title,
     "gradients": charts.gradients_title,
     "hyperparameters": hyperparameters.title,
     "network": network.title,

@@ -10,6 +10,7 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.geometry import Region
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
@@ -18,6 +19,7 @@ from textual.widgets import Static
 from rnn_tui.engine.interventions import Intervention
 from rnn_tui.engine.program import Pass
 from rnn_tui.engine.timeline import Stride
+from rnn_tui.predictions import Wish
 from rnn_tui.proofs import PANELS as COMPUTED
 from rnn_tui.proofs import Verify
 from rnn_tui.session import (
@@ -49,6 +51,7 @@ from rnn_tui.tui.keys import KEYS
 from rnn_tui.tui.parameters import tensor_of, tensors
 from rnn_tui.tui.screens.breakpoints import BreakpointsScreen
 from rnn_tui.tui.screens.help import HelpScreen
+from rnn_tui.tui.screens.prompt import PromptScreen, warmer
 from rnn_tui.tui.screens.settings import SettingsScreen
 from rnn_tui.tui.screens.what_if import WhatIfScreen
 from rnn_tui.tui.view import Scene, View
@@ -60,6 +63,7 @@ from rnn_tui.tui.widgets import (
     hyperparameters,
     ledger,
     network,
+    predictions,
     proof,
     stage,
 )
@@ -113,7 +117,7 @@ class Debugger(Screen[None]):
         yield Panel(network.draw, network.title, "network")
         yield Panel(stage.draw, stage.title, "timestep")
         yield Panel(charts.draw_loss, charts.loss_title, "loss")
-        yield Panel(charts.draw_predictions, charts.predictions_title, "predictions")
+        yield Panel(predictions.draw, predictions.title, "predictions")
         yield Panel(charts.draw_gradients, charts.gradients_title, "gradients")
         yield Panel(ledger.draw, ledger.title, "ledger")
         yield Panel(gradient_map.draw, gradient_map.title, "map")
@@ -151,7 +155,10 @@ class Debugger(Screen[None]):
                 widget.styles.offset = region.offset
                 widget.styles.width, widget.styles.height = region.size
         self._arranged = True
+        room = regions.get("predictions", Region())
+        wish = replace(self._looking.wish, characters=room.area)
         self._look(
+            wish=wish,
             predictions="predictions" in regions,
             proofs=COMPUTED & set(regions),
             parameter=self.view.parameter,
@@ -391,6 +398,9 @@ class Debugger(Screen[None]):
         if self.view.panel == "ledger":  # its rows are timesteps, the last one on top
             self._select_timestep((self._looking.t or snapshot.t) - direction * count)
             return
+        if self.view.panel == "predictions" and self._writes():
+            self._set_temperature(warmer(self._looking.wish.temperature, -direction * count))
+            return
         if self._at_update():
             found = tensors(snapshot)
             here = found.index(tensor_of(snapshot, self.view.parameter))
@@ -407,6 +417,33 @@ class Debugger(Screen[None]):
         beyond = layer > snapshot.settings.layers
         self._look(layer=None if beyond else max(layer, 1))
         self._answer()
+
+    def _writes(self) -> bool:
+        """Whether the network writes text."""
+        return self.session.latest.vocabulary is not None
+
+    def _set_temperature(self, temperature: float) -> None:
+        self._look(wish=replace(self._looking.wish, temperature=temperature))
+        self._answer()
+
+    def action_prompt(self) -> None:
+        """Type a beginning, and see what the network makes of it."""
+        self._count()
+        if not self._writes():
+            self._notice = ("a prompt is for networks that write: --task text", False)
+            self._answer()
+            return
+        screen = PromptScreen(self.session, self._looking.wish, self._wish)
+        self.app.push_screen(screen, self._prompted)
+
+    def _wish(self, wish: Wish) -> None:
+        """What the prompt asks for."""
+        self._look(wish=wish)
+
+    def _prompted(self, temperature: float | None) -> None:
+        """The prompt is closed; its temperature stays."""
+        if temperature is not None:
+            self._wish(replace(self._looking.wish, prompt=None, temperature=temperature))
 
     def action_sample(self, direction: int) -> None:
         """Look at another sample of the batch."""

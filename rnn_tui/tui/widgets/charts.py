@@ -1,4 +1,4 @@
-"""The three charts: loss over updates, predictions against truth, gradient norm over timesteps."""
+"""Two charts: loss over updates, gradient norm over timesteps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import numpy as np
 from rnn_tui.engine.expressions import Array
 from rnn_tui.engine.layers import numbered
 from rnn_tui.session import Snapshot
-from rnn_tui.tui.chart import Chart, Curve, Mark
+from rnn_tui.tasks.base import Baseline
+from rnn_tui.tui.chart import Chart, Curve, Level, Mark
 from rnn_tui.tui.chart import draw as draw_chart
 from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.numbers import number
@@ -30,7 +31,7 @@ def draw_loss(scene: Scene, width: int, height: int) -> Lines:
         Curve(ghost.label, "ghost", ghost.curve.update, ghost.curve.smoothed)
         for ghost in timeline.ghosts[-GHOSTS:]
     )
-    here = scene.snapshot.cursor.update
+    here, baseline = scene.snapshot.cursor.update, scene.snapshot.baseline
     chart = Chart(
         (
             *ghosts,
@@ -40,10 +41,17 @@ def draw_loss(scene: Scene, width: int, height: int) -> Lines:
         ),
         log_y=True,
         marks=(Mark(float(here), str(here)),) if timeline.in_past else (),
+        level=_baseline(baseline) if baseline else None,
         x_label="update",
         empty="the loss of every update appears here",
     )
     return draw_chart(chart, width, height)
+
+
+def _baseline(baseline: Baseline) -> Level:
+    """What is reached without remembering anything."""
+    loss = number(baseline.loss, 3)
+    return Level(baseline.loss, f"{baseline.words}: {loss}", f"no memory: {loss}")
 
 
 def _rival_loss(snapshot: Snapshot) -> tuple[Curve, ...]:
@@ -54,50 +62,6 @@ def _rival_loss(snapshot: Snapshot) -> tuple[Curve, ...]:
     return (
         Curve(f"{rival.settings.cell} beside", "rival", rival.curve.update, rival.curve.smoothed),
     )
-
-
-def predictions_title(scene: Scene) -> tuple[str, str]:
-    """What stands in the rule above the predictions: the errors."""
-    predictions = scene.snapshot.predictions
-    if predictions is None:
-        return "predictions", ""
-    evaluation = predictions.evaluation
-    errors = f"one-step {number(evaluation.one_step_mse, 3)}"
-    if evaluation.free_run_mse and evaluation.free_run_mse[0] is not None:
-        errors += f" · free-run {number(evaluation.free_run_mse[0], 3)}"
-    return "predictions", f"MSE {errors}"
-
-
-def draw_predictions(scene: Scene, width: int, height: int) -> Lines:
-    """Truth, one-step and free-running predictions of the test series."""
-    predictions = scene.snapshot.predictions
-    if predictions is None:
-        return (((" not computed yet", "dim"),),)
-    test, evaluation = predictions.test, predictions.evaluation
-    first, run = evaluation.first, len(evaluation.free_run)
-    last = first + max(run, min(len(evaluation.one_step), 4 * width))
-
-    def shown(values: Array) -> Array:
-        result: Array = values * test.scale + test.offset
-        return result
-
-    truth = shown(test.values[first:last])
-    x = test.x[first:last]
-    margin = 0.25 * float(np.ptp(truth)) or 1.0
-    chart = Chart(
-        (
-            Curve("truth", "truth", x, truth),
-            Curve("free-run", "free-run", x[:run], shown(evaluation.free_run)),
-            Curve("one-step", "one-step", x, shown(evaluation.one_step[: len(x)]), "points"),
-        ),
-        x_label=_x_label(scene.snapshot),
-        y_range=(float(truth.min()) - margin, float(truth.max()) + margin),
-    )
-    return draw_chart(chart, width, height)
-
-
-def _x_label(snapshot: Snapshot) -> str:
-    return "x" if snapshot.settings.task == "cos" else "row"
 
 
 def gradients_title(scene: Scene) -> tuple[str, str]:

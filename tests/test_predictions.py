@@ -1,0 +1,329 @@
+"""What is made of test data beside training: true, bounded, and without a trace in training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rnn_tui import predictions as module
+from rnn_tui.engine.copies import complete
+from rnn_tui.engine.evaluation import WindowsEvaluator
+from rnn_tui.engine.influence import influencing
+from rnn_tui.engine.sampling import Writer, likeliest, probabilities
+from rnn_tui.engine.trainer import Trainer
+from rnn_tui.predictions import (
+    CONTINUATION,
+    GAP_WINDOWS,
+    Predictor,
+    WindowsPredictions,
+    Wish,
+    Written,
+)
+from rnn_tui.settings import Settings, compose
+from rnn_tui.tasks import make_task
+from rnn_tui.tasks.base import TestWindows
+
+TASKS = ("text", "recall", "adding", "copy", "parity", "reber", "waveform", "oscillator", "neuron")
+WISH = Wish(characters=50)
+
+
+def small(task: str, **changes: Any) -> Settings:
+    return compose({"task": task, "hidden": 6, "batch": 2, "dtype": "float64", **changes})
+
+
+def trained(task: str, updates: int = 2, **changes: Any) -> Trainer:
+    trainer = Trainer(small(task, **changes))
+    for _ in range(updates):
+        trainer.finish_update()
+    return trainer
+
+
+def made(trainer: Trainer, wish: Wish = WISH) -> Predictor:
+    """All that is looked at of this trainer, worked out."""
+    predictor = Predictor(trainer)
+    predictor.attend(trainer, True, wish, 0)
+    while predictor.busy:
+        predictor.work(0)
+    return predictor
+
+
+def windows(predictor: Predictor) -> WindowsPredictions:
+    assert isinstance(predictor.predictions, WindowsPredictions)
+    return predictor.predictions
+
+
+# ---------------------------------------------------------------- no trace
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_looking_changes_no_bit_of_training(task: str) -> None:
+    alone, looked_at = Trainer(small(task)), Trainer(small(task))
+    predictor = Predictor(looked_at)
+    for k in range(5):
+        for trainer in (alone, looked_at):
+            trainer.finish_update()
+        wish = replace(WISH, draw=k, prompt=(0, 1) if task == "text" else None)
+        (predictor.attend if k % 2 else predictor.attend_running)(looked_at, True, wish, 1)
+        predictor.work(0.001 * k)
+        assert np.array_equal(alone.parameters, looked_at.parameters)
+        assert alone.task.state() == looked_at.task.state()
+        for name, array in alone.network.tape.arrays.items():
+            assert np.array_equal(array, looked_at.network.tape[name]), name
+
+
+# ---------------------------------------------------------------- windows
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_windows_are_those_of_the_task_and_of_this_update(task: str) -> None:
+    trainer = trained(task)
+    found = windows(made(trainer))
+    test = trainer.task.test()
+    assert isinstance(test, TestWindows)
+    direct = WindowsEvaluator(trainer.architecture, trainer.parameters.copy(), test).evaluate()
+    assert found.update == 2
+    assert (found.evaluation.loss, found.evaluation.accuracy) == (direct.loss, direct.accuracy)
+    assert np.array_equal(found.evaluation.outputs, direct.outputs)
+    assert (found.symbols, found.labels) == (trainer.task.symbols, trainer.task.labels)
+
+
+def test_all_numbers_are_of_the_update_that_is_named_while_training_goes_on() -> None:
+    trainer, twin = trained("recall"), trained("recall")
+    predictor = Predictor(trainer)
+    predictor.attend_running(trainer, True, WISH, 0)
+    while predictor.predictions is None:
+        predictor.work(0)
+        trainer.finish_update()
+        if predictor.busy:
+            predictor.attend_running(trainer, True, WISH, 0)  # skipped: one at a time
+    assert trainer.updates > 10
+    expected, found = windows(made(twin)), windows(predictor)
+    assert found.update == 2
+    assert found.evaluation.loss == expected.evaluation.loss
+    assert found.gaps == expected.gaps
+    assert found.influence is not None
+    assert expected.influence is not None
+    assert np.array_equal(found.influence, expected.influence)
+
+
+@pytest.mark.parametrize("gap", [0, 3, 8])
+def test_other_gaps_are_measured_on_windows_with_that_gap(gap: int) -> None:
+    trainer = trained("recall", gap=gap, steps=gap + 12)
+    found = windows(made(trainer))
+    assert [each for each, _ in found.gaps] == sorted(
+        {0, gap // 4, gap // 2, gap, 2 * gap, 4 * gap}
+    )
+    for other, accuracy in found.gaps:
+        if other == gap:
+            assert accuracy == found.evaluation.accuracy
+            continue
+        task = make_task(trainer.settings.with_(gap=other, steps=other + 12))
+        test = task.test()
+        assert isinstance(test, TestWindows)
+        x, target = test.x[:, :GAP_WINDOWS], test.target[:, :GAP_WINDOWS]
+        assert x.shape == (other + 12, GAP_WINDOWS)
+        kind = trainer.architecture.unmasked()
+        part = TestWindows(x, np.where(target < 0, 0, target), test.judged[:, :GAP_WINDOWS])
+        direct = WindowsEvaluator(kind, trainer.parameters.copy(), part).evaluate()
+        assert accuracy == pytest.approx(direct.accuracy, abs=1e-12)
+
+
+def test_gaps_whose_windows_would_be_long_are_left_out() -> None:
+    found = windows(made(trained("recall", updates=0, gap=150)))
+    assert [each for each, _ in found.gaps] == [0, 37, 75, 150]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_influence_is_of_the_first_window_where_there_is_one_answer(task: str) -> None:
+    trainer = trained(task)
+    found = windows(made(trainer))
+    if sum(trainer.task.topology.counted) > 1 or task == "neuron":
+        assert found.influence is None
+        return
+    x, target = found.test.x[:, :1], found.test.target[:, :1]
+    expected = complete(influencing(trainer.architecture, trainer.parameters.copy(), x, target))
+    assert found.influence is not None
+    assert np.array_equal(found.influence, expected)
+
+
+def test_history_follows_the_way_here() -> None:
+    trainer = trained("parity", updates=0)
+    predictor = Predictor(trainer)
+    start = trainer.keyframe()
+
+    def look() -> list[int]:
+        predictor.attend(trainer, True, WISH, 0)
+        while predictor.busy:
+            predictor.work(1)
+        history = windows(predictor).history
+        assert history[-1] == (trainer.updates, windows(predictor).evaluation.accuracy)
+        return [update for update, _ in history]
+
+    assert look() == [0]
+    for _ in range(3):
+        trainer.finish_update()
+        last = look()
+    assert last == [0, 1, 2, 3]
+    assert look() == [0, 1, 2, 3]
+    trainer.restore(start)
+    trainer.finish_update()
+    assert look() == [0, 1]
+
+
+# ---------------------------------------------------------------- when it is made
+
+
+def test_parameters_that_change_within_an_update_are_noticed() -> None:
+    trainer = trained("parity")
+    predictor = made(trainer)
+    before = windows(predictor).evaluation.loss
+    trainer.parameters[:] *= 0.5
+    predictor.attend(trainer, True, WISH, 0)
+    assert predictor.busy
+    while predictor.busy:
+        predictor.work(1)
+    assert windows(predictor).evaluation.loss != before
+
+
+def test_nothing_is_made_that_is_not_looked_at() -> None:
+    trainer = trained("text")
+    predictor = Predictor(trainer)
+    for attend in (predictor.attend, predictor.attend_running):
+        attend(trainer, False, WISH, 0)
+        assert not predictor.busy
+    predictor.attend(trainer, True, WISH, 0)
+    assert predictor.busy
+    predictor.attend(trainer, False, WISH, 0)
+    assert not predictor.busy
+
+
+def test_what_fails_is_not_begun_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = trained("parity")
+    predictor = Predictor(trainer)
+
+    def broken(self: WindowsEvaluator) -> Any:
+        raise RuntimeError("no test today")
+        yield
+
+    monkeypatch.setattr(WindowsEvaluator, "evaluating", broken)
+    predictor.attend(trainer, True, WISH, 0)
+    with pytest.raises(RuntimeError):
+        predictor.work(1)
+    predictor.attend(trainer, True, WISH, 0)
+    assert not predictor.busy
+    monkeypatch.undo()
+    trainer.finish_update()
+    predictor.attend(trainer, True, WISH, 0)
+    while predictor.busy:
+        predictor.work(1)
+    assert windows(predictor).update == 3
+
+
+def test_a_slice_ends_soon_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every look at the clock is a tenth of a second, so there is time for a single step."""
+    clock = iter(np.arange(0, 10**6, 0.1))
+    monkeypatch.setattr(module.time, "perf_counter", lambda: float(next(clock)))
+    trainer = trained("copy")
+    predictor = Predictor(trainer)
+    predictor.attend(trainer, True, WISH, 0)
+    slices = 0
+    while predictor.busy:
+        predictor.work(0.04)
+        slices += 1
+    assert slices >= 8  # 500 windows, 64 at a time
+
+
+# ---------------------------------------------------------------- text
+
+
+def written(predictor: Predictor) -> Written:
+    assert predictor.written is not None
+    return predictor.written
+
+
+def on_from(trainer: Trainer, codes: list[int], wish: Wish, states: Any = None) -> list[int]:
+    """The same by hand."""
+    writer = Writer(trainer.architecture, trainer.parameters.copy())
+    writer.begin(states)
+    writer.read(codes)
+    random = module._generator(trainer.settings.seed, wish.draw)
+    return [each.code for each in islice(writer.write(wish.temperature, random), wish.characters)]
+
+
+def advance(trainer: Trainer, steps: int) -> None:
+    for _ in range(steps):
+        trainer.step()
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.7])
+@pytest.mark.parametrize("steps", [0, 1, 2, 9, 40])
+def test_text_follows_the_window_as_far_as_it_was_read(steps: int, temperature: float) -> None:
+    trainer = trained("text", updates=3)
+    advance(trainer, 1 + steps)  # BATCH, FORWARD t=1 …
+    wish = replace(WISH, temperature=temperature)
+    found = written(made(trainer, wish))
+    read = min(steps, trainer.settings.steps)
+    if read:
+        codes = trainer.network.inputs[:read, 0].tolist()
+        states = {name: a[:1] for name, a in trainer.network.state(0).items()}
+        assert any(a.any() for a in states.values())
+    else:
+        test = trainer.task.test()
+        assert isinstance(test, TestWindows)
+        codes, states = test.x[:, 0].tolist(), None
+    assert found.of_window == bool(read)
+    assert list(found.read) == codes
+    assert [each.code for each in found.text] == on_from(trainer, codes, wish, states)
+
+
+def test_another_draw_is_another_text_and_the_same_is_the_same() -> None:
+    trainer = trained("text")
+    texts = [written(made(trainer, replace(WISH, draw=draw))).text for draw in (0, 0, 1)]
+    assert texts[0] == texts[1] != texts[2]
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_a_prompt_is_read_from_zeros_and_written_on(running: bool) -> None:
+    trainer = trained("text")
+    predictor = Predictor(trainer)
+    attend: Callable[..., None] = predictor.attend_running if running else predictor.attend
+    for prompt in ((3, 4), (3, 4, 5)):
+        wish = Wish(prompt=prompt, temperature=0.5)
+        attend(trainer, False, wish, 0)
+        while predictor.busy:
+            predictor.work(1)
+        answer = predictor.answer
+        assert answer is not None
+        assert answer.read == prompt
+        longer = replace(wish, characters=CONTINUATION)
+        assert [each.code for each in answer.text] == on_from(trainer, list(prompt), longer)
+        writer = Writer(trainer.architecture, trainer.parameters.copy())
+        writer.read(prompt)
+        assert answer.next == likeliest(probabilities(writer.outputs()), module.CANDIDATES)
+    attend(trainer, False, Wish(), 0)
+    assert predictor.answer is None
+
+
+def test_a_prompt_typed_while_running_is_answered_though_training_goes_on() -> None:
+    trainer = trained("text")
+    predictor = Predictor(trainer)
+    wish = Wish(prompt=(3, 4))
+    for _ in range(200):
+        predictor.attend_running(trainer, True, wish, 0)
+        predictor.work(0)
+        trainer.finish_update()
+        if predictor.answer is not None:
+            return
+    raise AssertionError("never answered")
+
+
+def test_text_ends_where_outputs_are_not_finite() -> None:
+    trainer = trained("text")
+    trainer.parameters[-1] = np.nan
+    found = written(made(trainer))
+    assert found.next == found.text == ()

@@ -1,0 +1,301 @@
+"""The predictions panel of every task: it fits, and every number on it is the network's."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from tui.support import scene, text_of
+
+from rnn_tui.engine.trainer import Trainer
+from rnn_tui.predictions import CANDIDATES, WindowsPredictions, Wish
+from rnn_tui.session import Look, Session, Snapshot
+from rnn_tui.settings import compose
+from rnn_tui.tasks.reber import legal_next
+from rnn_tui.tui.lines import cell_width
+from rnn_tui.tui.screens.prompt import TEMPERATURES, codes_of, typed, warmer
+from rnn_tui.tui.widgets import charts, predictions
+from rnn_tui.tui.widgets.parts import blocks, chance, head, percentage, table, trend
+from rnn_tui.tui.widgets.written import flowing
+
+TASKS = (
+    "text",
+    "recall",
+    "adding",
+    "copy",
+    "parity",
+    "parity last-step",
+    "reber",
+    "waveform",
+    "oscillator",
+    "neuron",
+    "cos",
+)
+SIZES = ((80, 9), (45, 9), (80, 20), (120, 36), (44, 12))
+
+
+@cache
+def looked_at(task: str, updates: int = 3, **changes: Any) -> Snapshot:
+    """A snapshot with everything made that is looked at."""
+    name, _, kind = task.partition(" ")
+    chosen = {"task": name, "hidden": 6, **({"parity": kind} if kind else {}), **changes}
+    trainer = Trainer(compose(chosen))
+    session = Session(trainer)
+    session._look = Look(wish=Wish(characters=600))
+    for _ in range(updates):
+        trainer.finish_update()
+        session._snapshot()
+        while session._predictor.busy:
+            session._predictor.work(1)
+    return session._snapshot()
+
+
+def panel(snapshot: Snapshot, width: int = 80, height: int = 9) -> list[str]:
+    return text_of(predictions.draw(scene(snapshot), width, height))
+
+
+def found_in(snapshot: Snapshot) -> WindowsPredictions:
+    assert isinstance(snapshot.predictions, WindowsPredictions)
+    return snapshot.predictions
+
+
+# ---------------------------------------------------------------- it fits
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("size", SIZES)
+def test_every_line_fits_and_the_room_is_used(task: str, size: tuple[int, int]) -> None:
+    snapshot = looked_at(task)
+    lines = predictions.draw(scene(snapshot), *size)
+    assert 4 <= len(lines) <= size[1]
+    for line in lines:
+        assert cell_width(line) <= size[0], text_of((line,))
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("size", [(0, 0), (1, 1), (7, 3), (20, 2), (30, 5), (79, 1)])
+def test_no_size_is_too_small(task: str, size: tuple[int, int]) -> None:
+    assert len(predictions.draw(scene(looked_at(task)), *size)) <= max(size[1], 1)
+
+
+@pytest.mark.parametrize("task", [task for task in TASKS if task != "cos"])
+def test_numbers_that_are_not_finite_are_told(task: str) -> None:
+    snapshot = looked_at(task)
+    found = found_in(snapshot)
+    outputs = np.full_like(found.evaluation.outputs, np.nan)
+    evaluation = replace(found.evaluation, loss=np.nan, outputs=outputs)
+    influence = None if found.influence is None else np.full_like(found.influence, np.nan)
+    broken = replace(found, evaluation=evaluation, influence=influence)
+    snapshot = replace(snapshot, predictions=broken)
+    for size in SIZES:
+        lines = predictions.draw(scene(snapshot), *size)
+        assert all(cell_width(line) <= size[0] for line in lines)
+        assert "nan" not in "\n".join(text_of(lines))
+    if task != "oscillator":
+        assert "!" in "\n".join(panel(snapshot, 80, 20))
+        assert "✓" not in "\n".join(panel(snapshot, 80, 20))
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_title_names_the_update(task: str) -> None:
+    assert predictions.title(scene(looked_at(task)))[1].endswith("at update 3")
+
+
+# ---------------------------------------------------------------- it is true
+
+
+@pytest.mark.parametrize("task", ["recall", "copy", "parity", "reber", "waveform", "neuron"])
+def test_accuracy_is_that_of_the_test_windows(task: str) -> None:
+    snapshot = looked_at(task)
+    found = found_in(snapshot)
+    judged = int(found.test.judged.sum())
+    match = re.match(r" ([\d.]+) % of ([\d,]+) ", panel(snapshot)[0])
+    assert match is not None
+    assert found.evaluation.accuracy is not None
+    assert float(match[1]) == pytest.approx(100 * found.evaluation.accuracy, abs=0.05001)
+    assert int(match[2].replace(",", "")) == judged
+
+
+def test_copy_judges_the_copied_symbols_alone() -> None:
+    found = found_in(looked_at("copy"))
+    assert found.test.judged.sum(axis=0).tolist() == [10] * 500
+    assert found.test.judged[-10:].all()
+
+
+def test_copy_shows_the_symbols_wanted_above_those_given() -> None:
+    snapshot = looked_at("copy")
+    found = found_in(snapshot)
+    lines = panel(snapshot, 44, 9)
+    wanted = [" abcdefgh_"[k + 1] for k in found.test.target[-10:, 0]]
+    given = [" abcdefgh_"[k + 1] for k in found.evaluation.outputs[-10:, 0].argmax(axis=1)]
+    assert lines[1].split() == ["wanted", *wanted]
+    assert lines[2].split() == ["given", *given]
+    assert lines[3].split() == ["✓" if a == b else "✗" for a, b in zip(wanted, given, strict=True)]
+    columns = [line[10::2] for line in lines[1:5]]
+    assert len({len(column.rstrip()) for column in columns}) == 1
+
+
+def test_recall_shows_accuracy_by_gap_and_the_words_that_matter() -> None:
+    snapshot = looked_at("recall")
+    found = found_in(snapshot)
+    lines = panel(snapshot)
+    assert lines[1].split() == ["gap", *(f"‹{g}›" if g == 20 else str(g) for g, _ in found.gaps)]
+    assert lines[2].split() == ["right", *(f"{100 * share:.0f}%" for _, share in found.gaps)]
+    ends = [[cell.end() for cell in re.finditer(r"\S+", line)][1:] for line in lines[1:3]]
+    assert ends[0] == ends[1]
+    assert found.influence is not None
+    strip = blocks(np.maximum(found.influence, 0), 0, 1)
+    assert lines[4].split()[:2] == ["matters", strip]
+    roomy = " ".join(panel(snapshot, 80, 20))
+    words = [found.symbols[k] for k in found.test.x[:, 0]] if found.symbols else []
+    for word, bar in zip(words, strip, strict=True):
+        assert f" {word}{bar}" in roomy
+
+
+@pytest.mark.parametrize("task", ["recall", "waveform", "neuron", "parity last-step"])
+def test_examples_name_the_answer_wanted_the_one_given_and_its_probability(task: str) -> None:
+    snapshot = looked_at(task)
+    found = found_in(snapshot)
+    assert found.labels is not None
+    rows = [line.split() for line in panel(snapshot, 45, 24) if line[:2] in (" ✓", " ✗")]
+    assert len(rows) == 8
+    for n, row in enumerate(rows):
+        p = found.evaluation.outputs[-1, n]
+        wanted, given = int(found.test.target[-1, n]), int(p.argmax())
+        assert row[0] == ("✓" if wanted == given else "✗")
+        assert row[-3:] == [found.labels[wanted], found.labels[given], chance(p.max())]
+
+
+def test_adding_shows_both_numbers_the_sum_and_the_error() -> None:
+    snapshot = looked_at("adding")
+    found = found_in(snapshot)
+    assert found.evaluation.close is not None
+    assert f"{percentage(found.evaluation.close)} of 500 within 0.04" in panel(snapshot)[0]
+    rows = [line.split() for line in panel(snapshot, 80, 20) if line[:2] in (" ✓", " ✗")]
+    assert len(rows) == 8
+    for n, row in enumerate(rows):
+        x = found.test.x[:, n]
+        first, second = x[x[:, 1] == 1, 0]
+        given = float(found.evaluation.outputs[-1, n, 0])
+        assert row[1:4] == [f"{first:.3f}", "+", f"{second:.3f}"]
+        assert float(row[4]) == pytest.approx(first + second, rel=1e-3)
+        assert float(row[5].replace("−", "-")) == pytest.approx(given, rel=1e-3)
+        assert row[0] == ("✓" if abs(given - first - second) < 0.04 else "✗")
+
+
+def test_reber_shows_the_legal_symbols_with_their_probabilities() -> None:
+    snapshot = looked_at("reber")
+    found = found_in(snapshot)
+    assert found.symbols is not None
+    lines = panel(snapshot)
+    codes = found.test.x[:, 0].tolist()
+    legal, first = legal_next(codes), int(np.flatnonzero(found.test.judged[:, 0])[0])
+    shown = lines[1].split()[1:]
+    start = max(first + 2 - len(shown), 0)
+    assert shown == [found.symbols[k] for k in codes[start : start + len(shown)]]
+    for place, t in enumerate(range(start, start + len(shown))):
+        p = dict(zip(found.symbols, found.evaluation.outputs[t, 0].tolist(), strict=True))
+        cells = [line[10 + 6 * place : 15 + 6 * place].strip() for line in lines[2:6]]
+        for symbol, cell in zip(legal[t], cells[:2], strict=False):
+            assert cell == f"{symbol} {chance(p[symbol])}"
+        assert cells[2] == chance(sum(p[s] for s in p if s not in legal[t]))
+        assert bool(cells[3]) == bool(found.test.judged[t, 0])
+
+
+def test_text_shows_what_was_read_and_what_was_written() -> None:
+    snapshot = looked_at("text")
+    found, written = found_in(snapshot), snapshot.written
+    assert written is not None
+    lines = panel(snapshot)
+    bits = found.evaluation.loss / np.log(2)
+    assert re.search(rf"{bits:.2f} bits a character", lines[0])
+    shown = re.findall(r" (\S) (\.\d\d|1\.0)", lines[1])
+    best = written.next[: len(shown)]
+    assert len(shown) == len(best) == CANDIDATES
+    assert shown == [(written.symbols[s.code], chance(s.probability)) for s in best]
+    text = "".join(line.removeprefix(" ") for line in lines[2:])
+    read = "".join(written.symbols[k] for k in written.read[-40:]).replace("␣", " ")
+    after = "".join(written.symbols[s.code] for s in written.text).replace("␣", " ")
+    assert text.startswith(f"{read}▸")
+    assert after.startswith(text.removeprefix(f"{read}▸"))
+
+
+def test_an_oscillator_shows_both_curves() -> None:
+    text = "\n".join(panel(looked_at("oscillator")))
+    assert "wanted:" in text
+    assert "• drawn" in text
+
+
+# ---------------------------------------------------------------- parts
+
+
+def test_a_trend_goes_from_the_first_update_to_the_last() -> None:
+    assert trend([(0, 0.0), (10, 1.0)], True, 4) == "▁▁▁█"
+    assert trend([(5, 0.5), (10, 1.0)], True, 4) == "·▅▅█"
+    assert trend([(0, 4.0), (2, 1.0), (4, np.nan)], False, 4) == "█▃▃!"
+
+
+def test_a_head_drops_what_has_no_room() -> None:
+    parts = [("first", ""), ("second", ""), ("third", "")]
+    history = [(0, 0.1), (4, 0.9)]
+    assert text_of((head(parts, history, True, 16),)) == [" first · second"]
+    assert text_of((head(parts, [], True, 80),)) == [" first · second · third"]
+    assert "so far" in text_of((head(parts, history, True, 80),))[0]
+
+
+def test_tables_stand_side_by_side_only_where_rows_would_be_lost() -> None:
+    rows = [[(str(k), "")] for k in range(6)]
+    assert text_of(table(rows, ("n",), 80, 7)) == [" n", *(f" {k}" for k in range(6))]
+    assert text_of(table(rows, ("n",), 80, 4)) == [" n   n", " 0   3", " 1   4", " 2   5"]
+    assert text_of(table(rows, ("n",), 3, 4)) == [" n", " 0", " 1", " 2"]
+
+
+def test_text_flows_and_breaks_after_the_end_of_a_line() -> None:
+    text = [(character, "") for character in "ab␣cd↵efghij"]
+    assert text_of(flowing(text, 5, 9)) == [" ab c", " d↵", " efgh", " ij"]
+    assert text_of(flowing(text, 5, 2)) == [" ab c", " d↵"]
+
+
+def test_chances_are_three_cells() -> None:
+    values = (0.0, 0.004, 0.49, 0.994, 0.995, 1.0, np.nan)
+    assert [chance(p) for p in values] == [".00", ".00", ".49", ".99", "1.0", "1.0", "  !"]
+
+
+# ---------------------------------------------------------------- the prompt's own
+
+
+def test_a_prompt_names_what_the_network_has_never_seen() -> None:
+    vocabulary = ("↵", "␣", "a", "b", "U+0301")
+    assert codes_of("a b↵", vocabulary) == ((2, 1, 3, 0), ())
+    assert codes_of("a@b#@", vocabulary) == ((2, 3), ("@", "#"))
+    for code, name in enumerate(vocabulary):
+        assert codes_of(typed(name), vocabulary) == ((code,), ())
+
+
+def test_temperatures_go_up_and_down_and_stop() -> None:
+    assert warmer(1.0, 1) == 1.2
+    assert warmer(1.0, -99) == 0.0
+    assert warmer(0.33, 0) in TEMPERATURES
+    assert warmer(2.0, 1) == 2.0
+
+
+# ---------------------------------------------------------------- the baseline
+
+
+@pytest.mark.parametrize("task", [task for task in TASKS if task != "cos"])
+@pytest.mark.parametrize("width", [80, 45])
+def test_the_baseline_is_named_beside_the_loss(task: str, width: int) -> None:
+    snapshot = looked_at(task)
+    legend = text_of(charts.draw_loss(scene(snapshot), width, 9))[0]
+    assert snapshot.baseline is not None
+    assert re.search(rf"[╌↑↓].*: {snapshot.baseline.loss:.3g}", legend), legend
+    assert "…" not in legend
+
+
+def test_cos_has_no_baseline() -> None:
+    lines = text_of(charts.draw_loss(scene(looked_at("cos")), 80, 9))
+    assert not any("╌" in line for line in lines)

@@ -1,0 +1,123 @@
+"""The prompt: what is typed is read, what follows is shown, and tab takes the likeliest."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from textual.app import App
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
+
+from rnn_tui.engine.trainer import Trainer
+from rnn_tui.predictions import Wish, Written
+from rnn_tui.session import Look, Session
+from rnn_tui.settings import compose
+from rnn_tui.tui.screens.prompt import PromptScreen, codes_of
+from rnn_tui.tui.widgets.parts import chance
+
+
+class Bare(App[None]):
+    """Nothing but the prompt."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        trainer = Trainer(compose({"task": "text", "hidden": 8}))
+        for _ in range(3):
+            trainer.finish_update()
+        self.session = Session(trainer)
+        self.wishes: list[Wish] = []
+        self.left: list[float | None] = []
+
+    def on_mount(self) -> None:
+        self.session.start()
+        self.push_screen(PromptScreen(self.session, Wish(), self.tell), self.left.append)
+
+    def tell(self, wish: Wish) -> None:
+        self.wishes.append(wish)
+        self.session.send(Look(wish=wish))
+
+    def on_unmount(self) -> None:
+        self.session.stop()
+
+    def text(self, name: str) -> str:
+        return str(self.screen.query_one(f"#{name}", Static).render())
+
+    async def answered(self, pilot: Pilot[None], text: str) -> Written:
+        """The answer to what stands in the field, shown."""
+        codes = codes_of(text, self.session.latest.vocabulary or ())[0]
+        for _ in range(100):
+            await pilot.pause(0.05)
+            answer = self.session.latest.answer
+            if (
+                answer is not None
+                and answer.read == codes
+                and answer.temperature == (self.wishes[-1].temperature)
+            ):
+                await pilot.pause(0.15)
+                return answer
+        raise AssertionError(f"no answer to {text!r}")
+
+
+def at_the_prompt(act: Callable[[Bare, Pilot[None]], Awaitable[None]]) -> None:
+    async def run() -> None:
+        app = Bare()
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            await act(app, pilot)
+
+    asyncio.run(run())
+
+
+def test_the_next_characters_and_a_continuation_are_shown_while_typing() -> None:
+    async def act(app: Bare, pilot: Pilot[None]) -> None:
+        assert "type a beginning" in app.text("next")
+        await pilot.press("t", "h")
+        answer = await app.answered(pilot, "th")
+        for symbol in answer.next:
+            assert f"{answer.symbols[symbol.code]} {chance(symbol.probability)}" in app.text("next")
+        written = "".join(answer.symbols[s.code] for s in answer.text[:10]).replace("␣", " ")
+        shown = "".join(line.removeprefix(" ") for line in app.text("continuation").split("\n"))
+        assert shown.startswith(f"th{written}")
+
+    at_the_prompt(act)
+
+
+def test_tab_takes_the_likeliest_and_up_and_down_change_the_temperature() -> None:
+    async def act(app: Bare, pilot: Pilot[None]) -> None:
+        await pilot.press("t")
+        first = await app.answered(pilot, "t")
+        await pilot.press("tab")
+        field = app.screen.query_one(Input)
+        name = first.symbols[first.next[0].code]
+        assert field.value == "t" + {"␣": " "}.get(name, name)
+        await app.answered(pilot, field.value)
+        await pilot.press(*["down"] * 9)
+        await app.answered(pilot, field.value)
+        assert "always the likeliest" in app.text("next")
+        await pilot.press("up")
+        await app.answered(pilot, field.value)
+        assert "temperature 0.20" in app.text("next")
+        await pilot.press("enter")
+        assert app.wishes[-1].draw == 1
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.left == [0.2]
+
+    at_the_prompt(act)
+
+
+def test_what_the_network_has_never_seen_is_named_and_not_read() -> None:
+    async def act(app: Bare, pilot: Pilot[None]) -> None:
+        await pilot.press("t")
+        await app.answered(pilot, "t")
+        asked = len(app.wishes)
+        await pilot.press("at")  # the character @
+        await pilot.pause(0.1)
+        assert "'@'" in app.text("unknown")
+        assert len(app.wishes) == asked
+        await pilot.press("backspace", "h")
+        await app.answered(pilot, "th")
+        assert app.text("unknown").strip() == ""
+
+    at_the_prompt(act)
