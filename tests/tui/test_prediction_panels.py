@@ -143,7 +143,8 @@ def test_recall_shows_accuracy_by_gap_and_the_words_that_matter() -> None:
     snapshot = looked_at("recall")
     found = found_in(snapshot)
     lines = panel(snapshot)
-    assert lines[1].split() == ["gap", *(f"‹{g}›" if g == snapshot.settings.gap else str(g) for g, _ in found.gaps)]
+    own = snapshot.settings.gap
+    assert lines[1].split() == ["gap", *(f"‹{g}›" if g == own else str(g) for g, _ in found.gaps)]
     assert lines[2].split() == ["right", *(f"{100 * share:.0f}%" for _, share in found.gaps)]
     ends = [[cell.end() for cell in re.finditer(r"\S+", line)][1:] for line in lines[1:3]]
     assert ends[0] == ends[1]
