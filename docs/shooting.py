@@ -16,7 +16,7 @@ from textual.widgets import Input
 Step = str | Callable[[App[Any]], bool]
 
 SETTLE = 0.25
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 async def until(question: Callable[[], bool], what: str = "", patience: float = PATIENCE) -> None:
