@@ -173,7 +173,10 @@ def test_what_would_leave_the_window_is_the_gradient_of_its_first_states(
 
 
 @each_cell
-def test_large_batches_are_halved_and_alike(cell: str, activation: str) -> None:
+def test_large_batches_are_halved_and_alike(
+    cell: str, activation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rnn_tui.engine.halves.WIDE", 4096)
     case = Case(cell, activation, 3, 70, 2, 70, 1, 5, layers=2)
     network = case.network()
     assert isinstance(network.kernel, Halves)
