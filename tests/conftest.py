@@ -13,7 +13,7 @@ settings.register_profile(
     "ci",
     deadline=None,
     derandomize=True,
-    max_examples=60,
+    max_examples=30,
     suppress_health_check=[HealthCheck.too_slow],
 )
 # HYPOTHESIS_PROFILE=search looks where the fixed examples of "ci" do not.
