@@ -91,3 +91,17 @@ def test_a_window_that_was_chosen_is_refused_where_it_does_not_fit() -> None:
         assert verdict == "--gap must be at most 21 with --steps 30, 9 fewer"
 
     in_the_form(compose({"task": "recall", "gap": 20, "steps": 30}), act)
+
+
+def test_of_each_task_its_own_settings_are_fields() -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        for task in DECLARATIONS["task"].choices:
+            if task == "series":  # without a file nothing is valid
+                continue
+            await put(pilot, task=task)
+            settings = compose({"task": task})
+            for name, declaration in DECLARATIONS.items():
+                line = pilot.app.screen.query_one(f"#line-{name}")
+                assert bool(line.display) == declaration.used_by(settings), (task, name)
+
+    in_the_form(Settings(), act)
