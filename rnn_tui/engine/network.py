@@ -141,24 +141,28 @@ def _matrices(
     return tuple(merged)
 
 
+MANY = 256  # rows T·B from which on np.matmul is faster than dot, up to 20 times for one column
 Product = tuple[Array, Array, Array]  # left, right, and where left·right belongs
 
 
-def _multiply(products: Sequence[Product]) -> None:
+def _multiply_few(products: Sequence[Product]) -> None:
     for left, right, into in products:
         left.dot(right, into)
 
 
-def _rows_in_halves(products: Sequence[Product]) -> tuple[list[Product], list[Product]]:
-    """The same products in two parts, by rows of the result; of a bias both are the same row."""
+def _multiply_many(products: Sequence[Product]) -> None:
+    for left, right, into in products:
+        np.matmul(left, right, into)
+
+
+def _in_halves(products: Sequence[Product]) -> tuple[list[Product], list[Product]]:
+    """The same products in two parts, by columns of the result: the larger factor's, mostly."""
     parts: tuple[list[Product], list[Product]] = ([], [])
     for left, right, into in products:
-        half = len(left) // 2
-        for part, rows in zip(parts, (slice(half), slice(half, None)), strict=True):
-            if left.ndim == 2:
-                part.append((left[rows], right, into[rows]))
-        if left.ndim == 1:
-            parts[0].append((left, right, into))
+        half = right.shape[-1] // 2
+        for part, columns in zip(parts, (slice(half), slice(half, None)), strict=True):
+            if right[..., columns].size:
+                part.append((left, right[..., columns], into[..., columns]))
     return parts
 
 
@@ -256,6 +260,8 @@ class Network:
     def _bind(self) -> None:
         """Views of whole sequences as [T·B, …] rows, made once."""
         tape = self.tape
+        many = tape.steps * tape.batch >= MANY
+        self._multiply = _multiply_many if many else _multiply_few
         self._x, self._y = tape.flat("x"), tape.flat("y")
         self._ax = tape.flat("ax") if "ax" in tape.arrays else None
         self._dy, self._dh_y = tape.flat("dy"), tape.flat("dh_y")
@@ -274,6 +280,7 @@ class Network:
         readout = self._readout
         self._h = readout.left(self.layers[-1].tape(tape))  # [T·B, H+1]
         self._W = readout.of(self.flat)  # [H+1, O]
+        self._outputs: list[Product] = [(self._h, self._W, self._y)]
         self._products.append((self._h.T, self._dy, readout.of(self.gradient)))
 
     def _scatter_add(self) -> ScatterAdd | None:
@@ -423,7 +430,7 @@ class Network:
 
         May be called early and again: rows of timesteps not yet computed are meaningless.
         """
-        self._h.dot(self._W, self._y)
+        self._multiply(self._outputs)
         self.loss_kernel.outputs()
 
     # Loss and backward
@@ -452,10 +459,10 @@ class Network:
         # W_x comes first and, of symbols, alone: see `_matrices`.
         products = self._products[scatter is not None :]
         if self._pair is None:
-            _multiply(products)
+            self._multiply(products)
         else:
-            upper, lower = _rows_in_halves(products)
-            self._pair.run(lambda: _multiply(upper), lambda: _multiply(lower))
+            first, second = _in_halves(products)
+            self._pair.run(lambda: _multiply_many(second), lambda: _multiply_many(first))
         for left, right, into in self._elementwise:
             np.einsum("nh,nh->h", left, right, out=into)
         if scatter is not None:

@@ -63,7 +63,9 @@ class Optimizer(ABC):
         given = hyperparameters.eps
         self.eps = self.own_eps() if given is None else given
         number = self.parameters.dtype.type
-        self._lr, self._eps = number(hyperparameters.lr), number(self.eps)
+        # Arrays: turning a number into one takes longer than multiplying a thousand of them.
+        self._minus_lr = np.array(-number(hyperparameters.lr))
+        self._eps = np.array(number(self.eps))
 
     def own_eps(self) -> float:
         """The eps used when none is given."""
@@ -141,7 +143,7 @@ class Sgd(Optimizer):
         # A buffer of zeros makes the first one g, as PyTorch's clone of g does.
         np.multiply(before, self.parameters.dtype.type(self.hyperparameters.momentum), out=buffer)
         np.add(buffer, gradient, out=buffer)
-        np.multiply(buffer, -self._lr, out=self.delta)
+        np.multiply(buffer, self._minus_lr, out=self.delta)
 
     def operations(self) -> tuple[Operation, ...]:
         return (
@@ -165,17 +167,17 @@ class Adagrad(Optimizer):
         return 1e-8 if self.hyperparameters.eps_place == "inside" else 1e-10
 
     def _change(self, gradient: Array) -> None:
-        memory, scratch = self.memory["s"], self._scratch
-        np.multiply(gradient, gradient, out=scratch)
-        np.add(self.memory_before["s"], scratch, out=memory)
+        memory, delta = self.memory["s"], self.delta  # few arrays, as they fill the cache
+        np.multiply(gradient, gradient, memory)
+        np.add(self.memory_before["s"], memory, memory)
         if self.hyperparameters.eps_place == "inside":
-            np.add(memory, self._eps, out=scratch)
-            np.sqrt(scratch, out=scratch)
+            np.add(memory, self._eps, delta)
+            np.sqrt(delta, delta)
         else:
-            np.sqrt(memory, out=scratch)
-            np.add(scratch, self._eps, out=scratch)
-        np.divide(gradient, scratch, out=self.delta)
-        np.multiply(self.delta, -self._lr, out=self.delta)
+            np.sqrt(memory, delta)
+            np.add(delta, self._eps, delta)
+        np.divide(gradient, delta, delta)
+        np.multiply(delta, self._minus_lr, delta)
 
     def operations(self) -> tuple[Operation, ...]:
         memory, eps = Value("s"), Value("eps")
@@ -205,7 +207,7 @@ class RmsProp(Optimizer):
         np.sqrt(memory, out=scratch)
         np.add(scratch, self._eps, out=scratch)
         np.divide(gradient, scratch, out=self.delta)
-        np.multiply(self.delta, -self._lr, out=self.delta)
+        np.multiply(self.delta, self._minus_lr, out=self.delta)
 
     def operations(self) -> tuple[Operation, ...]:
         alpha = Value("α")

@@ -92,7 +92,9 @@ class Trainer:
             self.parameters = parameters.astype(dtype)
         self.program = Program(settings.steps)
         self.network = Network(self.architecture, self.parameters, settings.steps, settings.batch)
-        self.clipped = np.zeros_like(self.parameters)  # [P], the gradient after clipping
+        self._clip_room = np.zeros_like(self.parameters)  # [P]
+        # The gradient after clipping, [P]; the gradient itself where that changed nothing.
+        self.clipped = self._clip_room
         self.history = History()
         self.divergence: Divergence | None = None
         self.told_to_stop = False  # by the last run's `until`
@@ -128,7 +130,7 @@ class Trainer:
             self.optimizer = make_optimizer(settings.optimizer, self.parameters, hyperparameters)
         self.settings = settings
         if self.position == self.program.clip:
-            self.clipping.apply(self.network.gradient, self.clipped, self.grad_norm)
+            self._apply_clipping()
 
     def intervene(self, intervention: Intervention) -> None:
         """Set parameters, hold values or cut paths from the next window on; not within one."""
@@ -296,7 +298,11 @@ class Trainer:
             self._diverge(found or Divergence(Pass.CLIP, 0, "‖g‖", grad_norm))
             return
         self.grad_norm = grad_norm
-        self.clipping.apply(self.network.gradient, self.clipped, grad_norm)
+        self._apply_clipping()
+
+    def _apply_clipping(self) -> None:
+        gradient = self.network.gradient
+        self.clipped = self.clipping.apply(gradient, self._clip_room, self.grad_norm)
 
     def _update(self) -> None:
         optimizer = self.optimizer

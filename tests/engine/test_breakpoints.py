@@ -264,7 +264,8 @@ def test_clipping_by_norm_fires_below_a_tiny_limit() -> None:
     trainer.network.gradient[:] = 1e-8
     trainer.grad_norm = norm(trainer.network.gradient)
     assert trainer.grad_norm < 1e-7
-    trainer.clipping.apply(trainer.network.gradient, trainer.clipped, trainer.grad_norm)
+    room = np.empty_like(trainer.parameters)
+    trainer.clipped = trainer.clipping.apply(trainer.network.gradient, room, trainer.grad_norm)
     stop = Breakpoints(parse("clipped")).after_update(trainer)
     assert stop is not None
     assert stop.value == trainer.parameters.size

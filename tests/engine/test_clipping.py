@@ -17,8 +17,9 @@ DTYPES = (np.float32, np.float64)
 
 
 def clip(by: str, limit: float, gradient: np.ndarray) -> np.ndarray:
-    kept, clipped = gradient.copy(), np.full_like(gradient, np.nan)
-    Clipping(by, limit).apply(gradient, clipped, norm(gradient))
+    kept, room = gradient.copy(), np.full_like(gradient, np.nan)
+    clipped = Clipping(by, limit).apply(gradient, room, norm(gradient))
+    assert clipped is gradient or clipped is room
     assert same_bits(gradient, kept)
     return clipped
 

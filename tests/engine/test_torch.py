@@ -109,7 +109,7 @@ def test_fifty_updates(run: str, clip: str) -> None:
     name, hyperparameters = GOLDEN_OPTIMIZERS[run]
     optimizer = make_optimizer(name, flat, hyperparameters)
     clipping = Clipping(clip, GOLDEN_CLIPS[clip])
-    clipped = np.empty_like(flat)
+    room = np.empty_like(flat)
     losses, norms, shown = [], [], [flat.copy()]
     for update, window in enumerate(windows, start=1):
         network.tape["x"][...] = window[:-1]
@@ -117,8 +117,7 @@ def test_fifty_updates(run: str, clip: str) -> None:
         network.set_state(None)
         losses.append(trained(network))
         norms.append(norm(network.gradient))
-        clipping.apply(network.gradient, clipped, norms[-1])
-        optimizer.step(clipped)
+        optimizer.step(clipping.apply(network.gradient, room, norms[-1]))
         if update in SHOWN:
             shown.append(flat.copy())
 

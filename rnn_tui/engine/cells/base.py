@@ -26,10 +26,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from rnn_tui.engine.expressions import Array, Dot, Expression, Value
 from rnn_tui.engine.tape import ArraySpec, Tape
 
 Views = Mapping[str, Array]
+
+NEAR = 32_768  # numbers that stay in a core's cache while several operations pass over them
+FEW = 4  # samples of a batch from which on a contiguous W_hᵀ saves more than making it costs
 Column = Literal["value", "gradient", "through"]
 
 
@@ -94,8 +99,8 @@ class Kernel(ABC):
 
     Timesteps count from 1. `forward(first, last)` computes timesteps first … last upward,
     `backward(first, last)` the same range downward. Stepping passes a single timestep, running the
-    whole window: it is the same loop. `begin_forward` and `begin_backward` do what can be done for
-    the whole window at once.
+    whole window: it is the same loop. `begin_forward` does what can be done for the whole window at
+    once, `backward` for a stretch of timesteps as it enters it; see `stretches`.
     """
 
     def begin_forward(self) -> None:
@@ -108,7 +113,7 @@ class Kernel(ABC):
 
     @abstractmethod
     def begin_backward(self) -> None:
-        """Local derivatives of the whole window; the gradient that enters from beyond it is 0."""
+        """What depends on the parameters only; the gradient that enters from beyond is 0."""
 
     @abstractmethod
     def backward(self, first: int, last: int) -> None:
@@ -192,6 +197,34 @@ def recurrent_input(parameters: Views, tape: Tape) -> tuple[Array, Array | None,
     if "ax" in tape.arrays:
         return tape["h"][:-1], tape["ax"], parameters["W_h"]
     return tape.beside("x", "one_prev"), None, parameters["W"]
+
+
+def stretches(tape: Tape, width: int) -> list[slice | None]:
+    """The window divided for what is done for many timesteps at once, but not more than are NEAR.
+
+    `width`: of the widest array. Of a small batch, one stretch is the whole window.
+
+    Returns:
+        for the last timestep of each stretch the stretch, in entries of the tape; else None.
+    """
+    size = max(1, NEAR // (tape.batch * width))
+    found: list[slice | None] = [None] * tape.steps
+    for end in range(tape.steps, 0, -size):
+        found[end - 1] = slice(max(0, end - size), end)
+    return found
+
+
+class Transposed:
+    """A weight matrix [H, G·H] transposed, to be multiplied from the left by a row per sample."""
+
+    def __init__(self, weights: Array, batch: int) -> None:
+        self.view = weights.T  # [G·H, H]
+        self.array = np.empty(self.view.shape, weights.dtype) if batch >= FEW else self.view
+
+    def refresh(self) -> None:
+        """Call it once the weights have changed, and before `array` is used."""
+        if self.array is not self.view:
+            np.copyto(self.array, self.view)
 
 
 HIDDEN_GRADIENT = Operation(

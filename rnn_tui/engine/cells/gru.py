@@ -11,8 +11,10 @@ from rnn_tui.engine.cells.base import (
     Operation,
     ParameterSpec,
     Row,
+    Transposed,
     Views,
     affine,
+    stretches,
 )
 from rnn_tui.engine.expressions import ONE, Array, Dot, Square, Value, sigmoid, tanh
 from rnn_tui.engine.tape import ArraySpec, Tape, blocks
@@ -164,7 +166,6 @@ def gate_arrays(hidden: int) -> tuple[ArraySpec, ...]:
     return (
         ArraySpec("ax", wide),
         ArraySpec("gates", wide, parts=blocks("", GATES, hidden)),
-        ArraySpec("slope", wide, parts=blocks("slope_", GATES, hidden)),
         ArraySpec("da", wide, parts=deltas),
     )
 
@@ -172,31 +173,43 @@ def gate_arrays(hidden: int) -> tuple[ArraySpec, ...]:
 class UpdateGateKernel(Kernel):
     """What both orders of the reset gate share: ``h_t = (1−z)⊙n + z⊙h_<t-1>`` and its slopes.
 
-    `reset` [T, B, H] is what r is multiplied by.
+    The slopes are made where the gates' deltas will be: r and z side by side in `da_rz` [T, B, 2H],
+    n in ``da_n``. `reset` [T, B, H] is what r is multiplied by.
     """
 
-    def __init__(self, tape: Tape, reset: Array) -> None:
-        self.tape, self.reset = tape, reset
+    def __init__(self, parameters: Views, tape: Tape, reset: Array, da_rz: Array) -> None:
+        self.tape, self.reset, self.da_rz = tape, reset, da_rz
         self.hidden = tape["h"].shape[-1]
+        self.W_hT = Transposed(parameters["W_h"], tape.batch)
         self.half = np.full((tape.batch, 2 * self.hidden), 0.5, tape.dtype)
         self.one = np.ones((), tape.dtype)
         self.scratch = np.empty((tape.batch, self.hidden), tape.dtype)
-        self.square = np.empty_like(tape["gates"])  # [T, B, 3H]
+        self.parts = stretches(tape, 3 * self.hidden)
+        longest = max(part.stop - part.start for part in self.parts if part)
+        self.square = np.empty((longest, tape.batch, 3 * self.hidden), tape.dtype)
 
     def begin_backward(self) -> None:
-        """slope: r(1−r)·reset, z(1−z)·(h_<t-1> − n) and (1−z)(1−n²), each block [T, B, H]."""
-        tape, square, two = self.tape, self.square, 2 * self.hidden
-        gates, slope = tape["gates"], tape["slope"]  # [T, B, 3H]
-        s_r, s_z, s_n = tape["slope_r"], tape["slope_z"], tape["slope_n"]  # [T, B, H] each
+        self.tape["dh_next"][-1].fill(0)
+        self.W_hT.refresh()
+
+    def _fill(self, part: slice) -> None:
+        """Of n timesteps r(1−r)·reset, z(1−z)·(h_<t-1> − n) and (1−z)(1−n²), each [n, B, H]."""
+        tape, two = self.tape, 2 * self.hidden
+        square, gates, da_rz = (
+            self.square[: part.stop - part.start],
+            tape["gates"][part],
+            self.da_rz,
+        )
+        s_rz, s_n = da_rz[part], tape["da_n"][part]
+        s_r, s_z = s_rz[:, :, : self.hidden], s_rz[:, :, self.hidden :]
         keep = square[:, :, : self.hidden]
-        tape["dh_next"][-1].fill(0)
         np.multiply(gates, gates, square)
-        np.subtract(gates[:, :, :two], square[:, :, :two], slope[:, :, :two])
-        np.multiply(s_r, self.reset, s_r)
-        np.subtract(tape["h"][:-1], tape["n"], s_n)
+        np.subtract(gates[:, :, :two], square[:, :, :two], s_rz)
+        np.multiply(s_r, self.reset[part], s_r)
+        np.subtract(tape["h"][part], tape["n"][part], s_n)
         np.multiply(s_z, s_n, s_z)
         np.subtract(self.one, square[:, :, two:], s_n)
-        np.subtract(self.one, tape["z"], keep)
+        np.subtract(self.one, tape["z"][part], keep)
         np.multiply(s_n, keep, s_n)
 
 
@@ -204,16 +217,15 @@ class GruKernel(UpdateGateKernel):
     """One product for all gates; the n block of it stays apart until r is known."""
 
     def __init__(self, parameters: Views, tape: Tape) -> None:
-        super().__init__(tape, tape["m"])
+        super().__init__(parameters, tape, tape["m"], tape["dah"][:, :, : -tape["h"].shape[-1]])
         self.W_h = parameters["W_h"]  # [H, 3H]
-        self.W_hT = self.W_h.T  # [3H, H]
         self.ah = np.empty((tape.batch, 3 * self.hidden), tape.dtype)  # h_<t-1>·W_h
         self.ah_rz, self.ah_n = np.split(self.ah, [2 * self.hidden], axis=1)
         # [B, H]: broadcasting a row costs more than reading it; refilled for every window.
         self.b_hn = np.empty((tape.batch, self.hidden), tape.dtype)
         self.b_hn_source = parameters["b_hn"]  # [H]
         self.forward_rows = [self._forward_row(k) for k in range(tape.steps)]
-        self.backward_rows = [self._backward_row(k) for k in range(tape.steps)]
+        self.backward_rows = [(part, self._backward_row(k)) for k, part in enumerate(self.parts)]
 
     def _forward_row(self, k: int) -> tuple[Array, ...]:
         """Views of timestep k+1: r and z side by side [B, 2H], all others [B, H]."""
@@ -229,8 +241,7 @@ class GruKernel(UpdateGateKernel):
         tape = self.tape
         return (
             *(tape["dh"][k], tape["dh_y"][k], tape["dh_next"][k + 1]),
-            *(tape["slope_z"][k], tape["dah_z"][k], tape["slope_n"][k], tape["da_n"][k]),
-            *(tape["slope_r"][k], tape["dah_r"][k], tape["r"][k], tape["dm"][k]),
+            *(tape["dah_z"][k], tape["da_n"][k], tape["dah_r"][k], tape["r"][k], tape["dm"][k]),
             *(tape["dah"][k], tape["z"][k], tape["dh_next"][k]),
         )
 
@@ -258,14 +269,16 @@ class GruKernel(UpdateGateKernel):
             add(n, scratch, h)
 
     def backward(self, first: int, last: int) -> None:
-        W_hT, scratch = self.W_hT, self.scratch
+        W_hT, scratch = self.W_hT.array, self.scratch
         add, multiply = np.add, np.multiply
-        rows = reversed(self.backward_rows[first - 1 : last])
-        for dh, dh_y, dh_next, s_z, da_z, s_n, da_n, s_r, da_r, r, dm, dah, z, dh_prev in rows:
+        for part, row in reversed(self.backward_rows[first - 1 : last]):
+            if part is not None:
+                self._fill(part)
+            dh, dh_y, dh_next, da_z, da_n, da_r, r, dm, dah, z, dh_prev = row
             add(dh_y, dh_next, dh)
-            multiply(dh, s_z, da_z)
-            multiply(dh, s_n, da_n)
-            multiply(da_n, s_r, da_r)
+            multiply(dh, da_z, da_z)
+            multiply(dh, da_n, da_n)
+            multiply(da_n, da_r, da_r)
             multiply(da_n, r, dm)
             dah.dot(W_hT, dh_prev)
             multiply(dh, z, scratch)

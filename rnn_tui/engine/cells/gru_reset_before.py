@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnn_tui.engine.cells.base import Cell, Kernel, Operation, ParameterSpec, Row, Views, affine
+from rnn_tui.engine.cells.base import (
+    Cell,
+    Kernel,
+    Operation,
+    ParameterSpec,
+    Row,
+    Transposed,
+    Views,
+    affine,
+)
 from rnn_tui.engine.cells.gru import (
     GATES,
     HIDDEN_STATE,
@@ -107,11 +116,12 @@ class GruResetBeforeKernel(UpdateGateKernel):
     """Two products after each other: r must be known before the candidate's."""
 
     def __init__(self, parameters: Views, tape: Tape) -> None:
-        super().__init__(tape, tape["h"][:-1])
+        super().__init__(parameters, tape, tape["h"][:-1], tape["da_rz"])
         self.W_h, self.W_hn = parameters["W_h"], parameters["W_hn"]  # [H, 2H], [H, H]
+        self.W_hnT = Transposed(self.W_hn, tape.batch)
         self.product = np.empty((tape.batch, 2 * self.hidden), tape.dtype)  # h_<t-1>·W_h
         self.forward_rows = [self._forward_row(k) for k in range(tape.steps)]
-        self.backward_rows = [self._backward_row(k) for k in range(tape.steps)]
+        self.backward_rows = [(part, self._backward_row(k)) for k, part in enumerate(self.parts)]
 
     def _forward_row(self, k: int) -> tuple[Array, ...]:
         """Views of timestep k+1: r and z side by side [B, 2H], all others [B, H]."""
@@ -127,8 +137,7 @@ class GruResetBeforeKernel(UpdateGateKernel):
         tape = self.tape
         return (
             *(tape["dh"][k], tape["dh_y"][k], tape["dh_next"][k + 1]),
-            *(tape["slope_z"][k], tape["da_z"][k], tape["slope_n"][k], tape["da_n"][k]),
-            *(tape["slope_r"][k], tape["da_r"][k], tape["r"][k], tape["drh"][k]),
+            *(tape["da_z"][k], tape["da_n"][k], tape["da_r"][k], tape["r"][k], tape["drh"][k]),
             *(tape["da_rz"][k], tape["z"][k], tape["dh_next"][k]),
         )
 
@@ -152,16 +161,22 @@ class GruResetBeforeKernel(UpdateGateKernel):
             multiply(z, scratch, scratch)
             add(n, scratch, h)
 
+    def begin_backward(self) -> None:
+        super().begin_backward()
+        self.W_hnT.refresh()
+
     def backward(self, first: int, last: int) -> None:
-        W_hT, W_hnT, scratch = self.W_h.T, self.W_hn.T, self.scratch
+        W_hT, W_hnT, scratch = self.W_hT.array, self.W_hnT.array, self.scratch
         add, multiply = np.add, np.multiply
-        rows = reversed(self.backward_rows[first - 1 : last])
-        for dh, dh_y, dh_next, s_z, da_z, s_n, da_n, s_r, da_r, r, drh, da_rz, z, dh_prev in rows:
+        for part, row in reversed(self.backward_rows[first - 1 : last]):
+            if part is not None:
+                self._fill(part)
+            dh, dh_y, dh_next, da_z, da_n, da_r, r, drh, da_rz, z, dh_prev = row
             add(dh_y, dh_next, dh)
-            multiply(dh, s_z, da_z)
-            multiply(dh, s_n, da_n)
+            multiply(dh, da_z, da_z)
+            multiply(dh, da_n, da_n)
             da_n.dot(W_hnT, drh)
-            multiply(drh, s_r, da_r)
+            multiply(drh, da_r, da_r)
             da_rz.dot(W_hT, dh_prev)
             multiply(dh, z, scratch)
             add(dh_prev, scratch, dh_prev)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,9 +14,11 @@ from rnn_tui.engine.cells.base import (
     Operation,
     ParameterSpec,
     Row,
+    Transposed,
     Views,
     affine,
     recurrent_input,
+    stretches,
 )
 from rnn_tui.engine.expressions import (
     ONE,
@@ -125,18 +128,13 @@ class MemoryCell(Cell):
 
     def arrays(self, hidden: int) -> tuple[ArraySpec, ...]:
         wide = len(self.blocks) * hidden
-        gates, slopes, deltas = (
-            blocks(prefix, self.blocks, hidden) for prefix in ("", "slope_", "da_")
-        )
+        gates, deltas = (blocks(prefix, self.blocks, hidden) for prefix in ("", "da_"))
         return (
             ArraySpec("gates", wide, group="memory", parts=gates),
             ArraySpec("c", hidden, state=True, group="memory"),
             ArraySpec("tanh_c", hidden),
             ArraySpec("dc_h", hidden),
-            # What dc is multiplied by (and o's block of slope, by which dh is) …
-            ArraySpec("slope", wide, group="factors", parts=slopes),
-            ArraySpec("keep", hidden, group="factors"),
-            # … and what that makes: da, and dc of the timestep before.
+            # At first what dc is multiplied by (dh by o's block), and then what that makes.
             ArraySpec("da", wide, group="deltas", parts=deltas),
             ArraySpec("dc_next", hidden, state=True, group="deltas"),
             ArraySpec("dc", hidden),
@@ -192,8 +190,26 @@ class LstmCell(MemoryCell):
         return LstmKernel(parameters, tape)
 
 
+@dataclass(frozen=True, slots=True)
+class Slopes:
+    """Views of n timesteps for what an LSTM computes of them at once, [n, B, …]."""
+
+    sigmoids: Array  # σ of all gates but g
+    square: Array  # room for their squares
+    through: Array  # where σ′ of them belongs
+    partners: tuple[tuple[Array, Array], ...]  # of these, and what each is multiplied by
+    tangents: tuple[
+        tuple[Array, Array, Array], ...
+    ]  # tanh(·), a factor, where tanh′·factor belongs
+    forget: Array
+    keep: Array  # where f belongs, which carries dc on to the timestep before
+    part: slice  # which timesteps
+
+
 class MemoryKernel(Kernel):
     """What all LSTMs share: set-up, slopes, and a backward pass that is products with these.
+
+    The slopes are made where da and dc_<t-1> will be, for as many timesteps as a cache holds.
 
     The gates are G blocks: o first, then the other σ, the candidate g last, c_<t-1> beside it. One
     product serves all of them; σ(a) is ½ + ½·tanh(a/2), so that one tanh does as well. Halving is
@@ -202,7 +218,7 @@ class MemoryKernel(Kernel):
 
     def __init__(self, parameters: Views, tape: Tape) -> None:
         inputs, self.ax, W = recurrent_input(parameters, tape)  # W: [D+H+1, G·H] or [H, G·H]
-        self.W, self.W_hT = W, parameters["W_h"].T  # [G·H, H]
+        self.W, self.W_hT = W, Transposed(parameters["W_h"], tape.batch)  # [G·H, H]
         self.tape = tape
         self.hidden, wide = tape["h"].shape[-1], tape["gates"].shape[-1]  # H, G·H
         is_tanh = np.arange(wide) >= wide - self.hidden
@@ -216,8 +232,13 @@ class MemoryKernel(Kernel):
         self.a = np.empty(shape, tape.dtype)  # of one timestep, scaled
         steps = range(tape.steps)
         self.forward_rows = [(inputs[k], *self._input_row(k), *self._forward_row(k)) for k in steps]
-        self.backward_rows = [self._backward_row(k) for k in steps]
-        self._bind_slopes()
+        self.last = (tape["dh_next"][-1], tape["dc_next"][-1])
+        found = stretches(tape, wide)
+        longest = max(part.stop - part.start for part in found if part)
+        self.square = np.empty((longest, tape.batch, wide - self.hidden), tape.dtype)
+        self.backward_rows = [
+            (part and self._slopes(part), self._backward_row(k)) for k, part in enumerate(found)
+        ]
 
     def _input_row(self, k: int) -> tuple[Array | None, Array]:
         """Of timestep k+1: ax, where it is kept apart, and the gates; [B, G·H] each."""
@@ -228,39 +249,41 @@ class MemoryKernel(Kernel):
         """Further views of timestep k+1 that `forward` works on."""
 
     def _backward_row(self, k: int) -> tuple[Array, ...]:
-        """Views of timestep k+1: [B, H], but for by_dc and from_dc [B, G, H] and da [B, G·H]."""
+        """Views of timestep k+1: [B, H], but for from_dc [B, G, H] and da [B, G·H]."""
         tape, batch, hidden = self.tape, self.tape.batch, self.hidden
-        factors = tape.beside("slope", "keep")[k].reshape(batch, -1, hidden)  # [B, G+1, H]
-        deltas = tape.beside("da", "dc_next_prev")[k].reshape(batch, -1, hidden)
+        deltas = tape.beside("da", "dc_next_prev")[k].reshape(batch, -1, hidden)  # [B, G+1, H]
         dh_next, dc = tape["dh_next"], tape["dc"][k]
         return (
             *(tape["dh_y"][k], dh_next[k + 1], tape["dh"][k]),
-            *(tape["dc_h"][k], tape["dc_next"][k + 1], dc),
-            *(factors[:, 0], deltas[:, 0]),
-            *(dc.reshape(batch, 1, hidden), factors[:, 1:], deltas[:, 1:]),
-            *(tape["da"][k], dh_next[k]),
+            *(tape["dc_h"][k], tape["dc_next"][k + 1], dc, deltas[:, 0]),
+            *(dc.reshape(batch, 1, hidden), deltas[:, 1:], tape["da"][k], dh_next[k]),
         )
 
-    def _bind_slopes(self) -> None:
-        """Views of the whole window that `begin_backward` works on."""
-        tape = self.tape
-        sigmoid = tape["gates"].shape[-1] - self.hidden
-        square = np.empty((tape.steps, tape.batch, sigmoid), tape.dtype)
-        self.last = (tape["dh_next"][-1], tape["dc_next"][-1])
-        self.sigmoids = (tape["gates"][:, :, :sigmoid], square, tape["slope"][:, :, :sigmoid])
-        partners, admitted = self._partners()
-        self.partners = ((tape["slope_o"], tape["tanh_c"]), *partners)
-        self.tangents = (
-            (tape["g"], admitted, tape["slope_g"]),
-            (tape["tanh_c"], tape["o"], tape["dc_h"]),
+    def _slopes(self, part: slice) -> Slopes:
+        """Views of some timesteps that `_fill` works on, n of them."""
+        tape, sigmoid = self.tape, self.hidden * (len(self.row) // self.hidden - 1)
+        gates, da, tanh_c = tape["gates"][part], tape["da"][part], tape["tanh_c"][part]
+        partners, admitted = self._partners(part)
+        return Slopes(
+            sigmoids=gates[:, :, :sigmoid],
+            square=self.square[: part.stop - part.start],
+            through=da[:, :, :sigmoid],
+            partners=((tape["da_o"][part], tanh_c), *partners),
+            tangents=(
+                (tape["g"][part], admitted, tape["da_g"][part]),
+                (tanh_c, tape["o"][part], tape["dc_h"][part]),
+            ),
+            forget=tape["f"][part],
+            keep=tape["dc_next"][part],
+            part=part,
         )
 
     @abstractmethod
-    def _partners(self) -> tuple[tuple[tuple[Array, Array], ...], Array]:
+    def _partners(self, part: slice) -> tuple[tuple[tuple[Array, Array], ...], Array]:
         """By what dc is multiplied on its way to each gate, beside the gate's own slope.
 
         Returns:
-            for all σ but o pairs of slope and factor, and the factor of g; [T, B, …].
+            for all σ but o pairs of slope and factor, and the factor of g; [n, B, …].
         """
 
     def begin_forward(self) -> None:
@@ -269,30 +292,33 @@ class MemoryKernel(Kernel):
             np.multiply(self.ax, self.row, self.ax)
 
     def begin_backward(self) -> None:
-        """slope: σ′ or tanh′ of the gates times their partners; dc_h: o·tanh′(c_t); keep: f."""
+        self.W_hT.refresh()
         for array in self.last:
             array.fill(0)
-        sigmoids, square, through = self.sigmoids  # [T, B, (G−1)·H]
-        np.multiply(sigmoids, sigmoids, square)
-        np.subtract(sigmoids, square, through)
-        for slope, factor in self.partners:
+
+    def _fill(self, slopes: Slopes) -> None:
+        """da: σ′ or tanh′ of the gates times their partners; dc_h: o·tanh′(c_t); dc_<t-1>: f."""
+        np.multiply(slopes.sigmoids, slopes.sigmoids, slopes.square)
+        np.subtract(slopes.sigmoids, slopes.square, slopes.through)
+        for slope, factor in slopes.partners:
             np.multiply(slope, factor, slope)
-        for value, factor, into in self.tangents:  # [T, B, H]
+        for value, factor, into in slopes.tangents:
             np.multiply(value, value, into)
             np.subtract(self.one, into, into)
             np.multiply(into, factor, into)
-        np.copyto(self.tape["keep"], self.tape["f"])
+        np.copyto(slopes.keep, slopes.forget)
 
     def backward(self, first: int, last: int) -> None:
-        W_hT, add, multiply = self.W_hT, np.add, np.multiply
-        rows = reversed(self.backward_rows[first - 1 : last])
-        for dh_y, dh_next, dh, dc_h, dc_next, dc, slope_o, da_o, dc_row, *rest in rows:
-            by_dc, from_dc, da, dh_prev = rest
+        W_hT, add, multiply = self.W_hT.array, np.add, np.multiply
+        for slopes, row in reversed(self.backward_rows[first - 1 : last]):
+            if slopes is not None:
+                self._fill(slopes)
+            dh_y, dh_next, dh, dc_h, dc_next, dc, da_o, dc_row, from_dc, da, dh_prev = row
             add(dh_y, dh_next, dh)
             multiply(dh, dc_h, dc)
             add(dc, dc_next, dc)
-            multiply(dh, slope_o, da_o)
-            multiply(dc_row, by_dc, from_dc)  # da of all gates but o, and dc_<t-1>
+            multiply(dh, da_o, da_o)
+            multiply(dc_row, from_dc, from_dc)  # da of all gates but o, and dc_<t-1>
             da.dot(W_hT, dh_prev)
 
 
@@ -311,10 +337,10 @@ class LstmKernel(MemoryKernel):
         pairs = memory[:, hidden : 3 * hidden], memory[:, 3 * hidden :]
         return (*pairs, tape["o"][k], tape["c"][k + 1], tape["tanh_c"][k], tape["h"][k + 1])
 
-    def _partners(self) -> tuple[tuple[tuple[Array, Array], ...], Array]:
+    def _partners(self, part: slice) -> tuple[tuple[tuple[Array, Array], ...], Array]:
         tape, hidden = self.tape, self.hidden
-        slope = tape["slope"][:, :, hidden : 3 * hidden]  # i, f
-        return ((slope, tape.beside("gates", "c_prev")[:, :, 3 * hidden :]),), tape["i"]
+        da = tape["da"][part, :, hidden : 3 * hidden]  # i, f
+        return ((da, tape.beside("gates", "c_prev")[part, :, 3 * hidden :]),), tape["i"][part]
 
     def forward(self, first: int, last: int) -> None:
         W, a, scale, offset, products = self.scaled, self.a, self.scale, self.offset, self.products

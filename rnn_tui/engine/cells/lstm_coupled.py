@@ -22,6 +22,7 @@ from rnn_tui.engine.cells.lstm import (
     TO_HIDDEN,
     MemoryCell,
     MemoryKernel,
+    Slopes,
     cell_sent,
     forget_gate,
     gradient,
@@ -83,7 +84,6 @@ class LstmCoupledKernel(MemoryKernel):
     """One product for three gates; df_t = dc_t⊙(c_<t-1> − g_t)."""
 
     def __init__(self, parameters: Views, tape: Tape) -> None:
-        self.difference = np.empty(tape["i"].shape, tape.dtype)  # [T, B, H], c_<t-1> − g_t
         self.product = np.empty((tape.batch, tape["i"].shape[-1]), tape.dtype)  # i⊙g
         super().__init__(parameters, tape)
 
@@ -93,8 +93,10 @@ class LstmCoupledKernel(MemoryKernel):
         states = tape["c"][k], tape["c"][k + 1], tape["tanh_c"][k], tape["h"][k + 1]
         return (tape["f"][k], tape["i"][k], tape["g"][k], tape["o"][k], *states)
 
-    def _partners(self) -> tuple[tuple[tuple[Array, Array], ...], Array]:
-        return ((self.tape["slope_f"], self.difference),), self.tape["i"]
+    def _partners(self, part: slice) -> tuple[tuple[tuple[Array, Array], ...], Array]:
+        tape = self.tape
+        # c_<t-1> − g_t needs no place of its own: da_g is filled after it has been used.
+        return ((tape["da_f"][part], tape["da_g"][part]),), tape["i"][part]
 
     def forward(self, first: int, last: int) -> None:
         W, a, scale, offset = self.scaled, self.a, self.scale, self.offset
@@ -115,6 +117,7 @@ class LstmCoupledKernel(MemoryKernel):
             tanh(c, tanh_c)
             multiply(o, tanh_c, h)
 
-    def begin_backward(self) -> None:
-        np.subtract(self.tape["c"][:-1], self.tape["g"], self.difference)
-        super().begin_backward()
+    def _fill(self, slopes: Slopes) -> None:
+        tape, part = self.tape, slopes.part
+        np.subtract(tape["c"][part], tape["g"][part], tape["da_g"][part])
+        super()._fill(slopes)

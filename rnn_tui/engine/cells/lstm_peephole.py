@@ -29,6 +29,7 @@ from rnn_tui.engine.cells.lstm import (
     TO_HIDDEN,
     LstmKernel,
     MemoryCell,
+    Slopes,
     cell_sent,
     forget_gate,
     gradient,
@@ -107,7 +108,7 @@ class LstmPeepholeKernel(LstmKernel):
         self.peeped = self.products.reshape(batch, 2, hidden)  # p_i⊙c_<t-1> and p_f⊙c_<t-1>, halved
         self.a_o, self.a_if = self.a[:, :hidden], self.a[:, hidden : 3 * hidden]
         self.first = tuple(x[:, hidden:] for x in (self.a, self.scale, self.offset))  # i, f, g
-        self.scratch = np.empty((tape.steps, batch, hidden), tape.dtype)
+        self.scratch = self.square[:, :, :hidden]
 
     def _forward_row(self, k: int) -> tuple[Array, ...]:
         """i, f, g side by side [B, 3H], c_<t-1> [B, 1, H]; then as the LSTM has them."""
@@ -145,11 +146,13 @@ class LstmPeepholeKernel(LstmKernel):
             tanh(c, tanh_c)
             multiply(o, tanh_c, h)
 
-    def begin_backward(self) -> None:
-        """As the LSTM's, and the ways through the peepholes: dc_h + slope_o⊙p_o, keep + …"""
-        super().begin_backward()
-        tape, scratch = self.tape, self.scratch  # [T, B, H]
-        ways = (("slope_o", self.p_o, "dc_h"), ("slope_i", self.p_i, "keep"))
-        for slope, p, into in (*ways, ("slope_f", self.p_f, "keep")):
-            np.multiply(tape[slope], p, scratch)
-            np.add(tape[into], scratch, tape[into])
+    def _fill(self, slopes: Slopes) -> None:
+        """As the LSTM's, and the ways through the peepholes: dc_h + σ′_o⊙p_o, f + …"""
+        super()._fill(slopes)
+        tape, part = self.tape, slopes.part
+        scratch = self.scratch[: part.stop - part.start]  # [n, B, H]
+        dc_h, dc_prev = tape["dc_h"][part], tape["dc_next"][part]
+        ways = (("da_o", self.p_o, dc_h), ("da_i", self.p_i, dc_prev), ("da_f", self.p_f, dc_prev))
+        for slope, p, into in ways:
+            np.multiply(tape[slope][part], p, scratch)
+            np.add(into, scratch, into)

@@ -71,7 +71,7 @@ class NeuronCell(Cell):
 
     def arrays(self, hidden: int) -> tuple[ArraySpec, ...]:
         a_t = ArraySpec("ax", hidden, parts=(("a", 0, hidden),))  # nothing is added to it
-        return (a_t, ArraySpec("slope", hidden), ArraySpec("da", hidden))
+        return (a_t, ArraySpec("da", hidden))
 
     def kernel(self, parameters: Views, tape: Tape) -> Kernel:
         return NeuronKernel(tape, self.activation)
@@ -85,7 +85,7 @@ class NeuronKernel(ActivationKernel):
 
     def __init__(self, tape: Tape, activation: str) -> None:
         super().__init__(tape, activation)
-        self.dh, self.dh_y, self.da = tape["dh"], tape["dh_y"], tape["da"]  # [T, B, H]
+        self.dh, self.dh_y = tape["dh"], tape["dh_y"]  # [T, B, H]
         self.dh_next = tape["dh_next"]  # [T+1, B, H]
 
     def forward(self, first: int, last: int) -> None:
@@ -99,4 +99,5 @@ class NeuronKernel(ActivationKernel):
         part = slice(first - 1, last)
         self.dh_next[part].fill(0)
         np.add(self.dh_y[part], self.dh_next[first : last + 1], self.dh[part])
-        np.multiply(self.dh[part], self.slope[part], self.da[part])
+        self._fill(part)
+        np.multiply(self.dh[part], self.da[part], self.da[part])

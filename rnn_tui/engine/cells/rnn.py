@@ -11,9 +11,11 @@ from rnn_tui.engine.cells.base import (
     Operation,
     ParameterSpec,
     Row,
+    Transposed,
     Views,
     affine,
     recurrent_input,
+    stretches,
 )
 from rnn_tui.engine.expressions import ONE, Array, Dot, Expression, Function, Square, Value
 from rnn_tui.engine.tape import ArraySpec, Tape
@@ -72,7 +74,7 @@ class RnnCell(Cell):
         )
 
     def arrays(self, hidden: int) -> tuple[ArraySpec, ...]:
-        return tuple(ArraySpec(name, hidden) for name in ("a", "slope", "da"))
+        return tuple(ArraySpec(name, hidden) for name in ("a", "da"))
 
     def kernel(self, parameters: Views, tape: Tape) -> Kernel:
         return RnnKernel(parameters, tape, self.activation)
@@ -82,12 +84,11 @@ class RnnCell(Cell):
 
 
 class ActivationKernel(Kernel):
-    """What cells share whose h_t is φ(a_t)."""
+    """What cells share whose h_t is φ(a_t). da is φ′(a) first, and then the product with dh."""
 
     def __init__(self, tape: Tape, activation: str) -> None:
         self.h_after = tape["h"][1:]  # [T, B, H]
-        self.slope = tape["slope"]  # [T, B, H], φ′
-        self.a = tape["a"]  # [T, B, H]
+        self.a, self.da = tape["a"], tape["da"]  # [T, B, H]
         self.last = tape["dh_next"][-1]  # [B, H]
         self.relu = activation == "relu"
         self.zero = np.zeros((), tape.dtype)
@@ -95,11 +96,15 @@ class ActivationKernel(Kernel):
 
     def begin_backward(self) -> None:
         self.last.fill(0)
+
+    def _fill(self, part: slice) -> None:
+        """da of some timesteps: φ′."""
+        da, h = self.da[part], self.h_after[part]
         if self.relu:
-            np.greater(self.a, self.zero, out=self.slope, casting="unsafe")
+            np.greater(self.a[part], self.zero, out=da, casting="unsafe")
         else:
-            np.multiply(self.h_after, self.h_after, out=self.slope)
-            np.subtract(self.one, self.slope, out=self.slope)
+            np.multiply(h, h, da)
+            np.subtract(self.one, da, da)
 
 
 class RnnKernel(ActivationKernel):
@@ -108,16 +113,17 @@ class RnnKernel(ActivationKernel):
     def __init__(self, parameters: Views, tape: Tape, activation: str) -> None:
         super().__init__(tape, activation)
         inputs, ax, self.W = recurrent_input(parameters, tape)  # W: [D+H+1, H] or [H, H]
-        self.W_hT = parameters["W_h"].T  # [H, H]
-        h, da, dh, dh_next = tape["h"], tape["da"], tape["dh"], tape["dh_next"]
+        self.W_hT = Transposed(parameters["W_h"], tape.batch)  # [H, H]
+        h, dh, dh_next = tape["h"], tape["dh"], tape["dh_next"]
+        parts = stretches(tape, h.shape[-1])
         steps = range(tape.steps)
         # One tuple of views [B, …] per timestep, made once.
         self.forward_rows = [
             (inputs[k], None if ax is None else ax[k], self.a[k], h[k + 1]) for k in steps
         ]
         self.backward_rows = [
-            (dh[k], tape["dh_y"][k], dh_next[k + 1], self.slope[k], da[k], dh_next[k])
-            for k in steps
+            (part, (dh[k], tape["dh_y"][k], dh_next[k + 1], self.da[k], dh_next[k]))
+            for k, part in enumerate(parts)
         ]
 
     def forward(self, first: int, last: int) -> None:
@@ -131,9 +137,17 @@ class RnnKernel(ActivationKernel):
             else:
                 tanh(a, h)
 
+    def begin_backward(self) -> None:
+        super().begin_backward()
+        self.W_hT.refresh()
+
     def backward(self, first: int, last: int) -> None:
-        W_hT, add, multiply = self.W_hT, np.add, np.multiply
-        for dh, dh_y, dh_next, slope, da, dh_prev in reversed(self.backward_rows[first - 1 : last]):
+        W_hT, add, multiply = self.W_hT.array, np.add, np.multiply
+        for part, (dh, dh_y, dh_next, da, dh_prev) in reversed(
+            self.backward_rows[first - 1 : last]
+        ):
+            if part is not None:
+                self._fill(part)
             add(dh_y, dh_next, dh)
-            multiply(dh, slope, da)
+            multiply(dh, da, da)
             da.dot(W_hT, dh_prev)
