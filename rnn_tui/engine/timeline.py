@@ -383,10 +383,11 @@ class Timeline:
         self._starts.insert(place, keyframe.updates)
         self._keyframes.insert(place, keyframe)
         self.bytes += keyframe.size
+        # Many at once: looking for them takes a while.
         while len(self._keyframes) > 2 and self.bytes > self.budget:
-            self._thin_out(1)
+            self._thin_out(max(len(self._keyframes) // 16, 1))
         if len(self._keyframes) > MOST:
-            self._thin_out(MOST // 8)  # many at once: looking for them takes a while
+            self._thin_out(MOST // 8)
 
     def _thin_out(self, number: int) -> None:
         """Drop the keyframes that are missed least: those whose neighbours are closest together.

@@ -9,18 +9,22 @@ then on takes nothing for granted.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from textual.driver import Driver
 
 from rnn_tui.tui.lines import text_width
 
+# Parameters and final of a new place or style, another sequence, control characters; and, behind
+# any of these or alone, text.
 TOKEN = re.compile(
-    r"\x1b\[(?P<parameters>[0-9;]*)(?P<final>[Hm])"
-    r"|(?P<other>\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_].*?(?:\x07|\x1b\\)|\x1b.)"
-    r"|(?P<control>[\x00-\x1a\x1c-\x1f\x7f]+)"
-    r"|(?P<text>[^\x00-\x1f\x7f]+)",
+    r"(?:\x1b\[([0-9;]*)([Hm])"
+    r"|(\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_].*?(?:\x07|\x1b\\)|\x1b.)"
+    r"|([\x00-\x1a\x1c-\x1f\x7f]+)"
+    r"|(?=[^\x00-\x1f\x7f]))"
+    r"([^\x00-\x1f\x7f]*)",
     re.DOTALL,
 )
 MODE = re.compile(r"\x1b\[\?(?P<numbers>[0-9;]+)[hl]|\x1b\[[<>=?]|\x1b[\]PX^_]")
@@ -31,16 +35,24 @@ OFF = {1: 22, 2: 22, 3: 23, 4: 24, 5: 25, 6: 25, 7: 27, 8: 28, 9: 29, 21: 24, 53
 INKLESS = {1, 2, 3, 5, 6, 8}  # attributes that a blank does not show
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pen:
-    """How characters are written: the parameters of colours and attributes; "" is the default."""
+    """How characters are written: the parameters of colours and attributes; "" is the default.
+
+    Of each there is one object, made by `_pen`: comparing pens is most of what is done here.
+    """
 
     fore: str = ""
     back: str = ""
     attributes: frozenset[int] = frozenset()
 
 
-PLAIN = Pen()
+@cache
+def _pen(fore: str = "", back: str = "", attributes: frozenset[int] = frozenset()) -> Pen:
+    return Pen(fore, back, attributes)
+
+
+PLAIN = _pen()
 Cell = tuple[str, Pen]
 
 
@@ -53,7 +65,7 @@ class Wire:
 
     def forget(self) -> None:
         """Nothing is known of the terminal any more, so all that is drawn is sent."""
-        self._rows: dict[int, dict[int, Cell]] = {}
+        self._rows: dict[int, list[Cell | None]] = {}  # by row from 1; None is not known
         self._at: tuple[int, int] | None = None  # row and column of its cursor
         self._to: tuple[int, int] | None = None  # where the text to come belongs
         self._pen: Pen | None = None  # the terminal's
@@ -68,30 +80,24 @@ class Wire:
             started, self._sync = not self._sync, ""
             return data if started else ""
         out: list[str] = []
-        for token in TOKEN.finditer(data):
-            match token.lastgroup:
-                case "final":
-                    self._steer(token["parameters"], token["final"])
-                case "text":
-                    self._write(token["text"], out)
-                case "control":
-                    self._control(token["control"], out)
-                case _:
-                    self._pass_on(token[0], out)
+        for parameters, final, other, control, text in TOKEN.findall(data):
+            if final == "m":
+                self._style = _change(self._style, parameters)
+            elif final == "H":
+                row, _, column = parameters.partition(";")
+                self._to = (int(row or 1), int(column or 1))
+            elif control:
+                self._control(control, out)
+            elif other:
+                self._pass_on(other, out)
+            if text:
+                self._write(text, out)
         if self._to is not None and self._to != self._at:
             self._move(*self._to, out)
         sent = "".join(out)
         if sent and self._sync:
             sent, self._sync = self._sync + sent, ""
         return sent
-
-    def _steer(self, parameters: str, final: str) -> None:
-        """A new place or style; nothing is sent before there is something to write."""
-        if final == "m":
-            self._style = _change(self._style, parameters)
-            return
-        row, _, column = parameters.partition(";")
-        self._to = (int(row or 1), int(column or 1))
 
     def _control(self, text: str, out: list[str]) -> None:
         """Textual ends lines with a newline, and then says where the next one begins."""
@@ -110,26 +116,19 @@ class Wire:
             self.forget()
 
     def _write(self, text: str, out: list[str]) -> None:
-        if self._to is None or text_width(text) != len(text):
+        cells = _cells(text, self._style)
+        if self._to is None or cells is None:
             self._write_all(text, out)
             return
         row, column = self._to
-        cells = self._rows.setdefault(row, {})
-        style, blank = self._style, _blank(self._style)
-        known = cells.get
-        first = last = -1  # the stretch to write
-        for place, character in enumerate(text, column):
-            cell = (character, blank if character == " " else style)
-            if known(place) == cell:
-                continue
-            cells[place] = cell
-            if first >= 0 and len(text[last + 1 - column : place - column].encode()) > BRIDGE:
-                self._put(row, first, text[first - column : last + 1 - column], out)
-                first = place
-            first = place if first < 0 else first
-            last = place
-        if first >= 0:
-            self._put(row, first, text[first - column : last + 1 - column], out)
+        start = column - 1
+        known = self._rows.setdefault(row, [])
+        end = start + len(cells)
+        known.extend([None] * (end - len(known)))
+        if known[start:end] != cells:
+            for first, last in _differences(known[start:end], cells):
+                self._put(row, column + first, text[first:last], out)
+            known[start:end] = cells
         self._to = (row, column + len(text))
 
     def _write_all(self, text: str, out: list[str]) -> None:
@@ -139,9 +138,12 @@ class Wire:
             out.append(_turn(self._pen, self._style) + text)
         else:
             row, column = self._to
-            cells, width = self._rows.setdefault(row, {}), text_width(text)
-            for place in range(column - 1, column + width + 1):
-                cells.pop(place, None)
+            width = text_width(text)
+            # The cells before and behind may hold the other half of a wide character.
+            unknown = range(max(column - 2, 0), column + width)
+            known = self._rows.setdefault(row, [])
+            known.extend([None] * (unknown.stop - len(known)))
+            known[unknown.start : unknown.stop] = [None] * len(unknown)
             self._move(row, column, out)
             out.append(_turn(self._pen, self._style) + text)
             self._to = (row, column + width)
@@ -180,11 +182,35 @@ def wired(base: type[Driver], wire: Wire) -> type[Driver]:
     return type(f"Wired{base.__name__}", (base,), {"write": write})
 
 
+@lru_cache(4096)
+def _cells(text: str, pen: Pen) -> list[Cell] | None:
+    """What stands on the terminal once `text` is written; None if a character is not one cell."""
+    if text_width(text) != len(text):
+        return None
+    blank = _blank(pen)
+    return [(character, blank if character == " " else pen) for character in text]
+
+
+def _differences(before: list[Cell | None], after: list[Cell]) -> Iterator[tuple[int, int]]:
+    """Stretches to be written anew; what lies between two is longer than a jump over it."""
+    first = last = -1
+    for place, (old, new) in enumerate(zip(before, after, strict=True)):
+        if old == new:
+            continue
+        if first >= 0 and sum(len(cell[0].encode()) for cell in after[last + 1 : place]) > BRIDGE:
+            yield first, last + 1
+            first = place
+        first = place if first < 0 else first
+        last = place
+    if first >= 0:
+        yield first, last + 1
+
+
 @cache
 def _blank(pen: Pen) -> Pen:
     """What of a pen can be seen of a blank."""
     seen = pen.attributes - INKLESS
-    return Pen(pen.fore if seen else "", pen.back, seen)
+    return _pen(pen.fore if seen else "", pen.back, seen)
 
 
 @cache
@@ -208,7 +234,7 @@ def _change(pen: Pen, parameters: str) -> Pen:
             attributes.add(code)
         else:
             attributes -= {on for on, off in OFF.items() if off == code}
-    return Pen(fore, back, frozenset(attributes))
+    return _pen(fore, back, frozenset(attributes))
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -24,6 +25,8 @@ class Lined(Widget):
         self._draw = draw
         self._scene: Scene | None = None
         self._lines: Lines = ()
+        self._strips: dict[int, Strip] = {}  # of the lines, as they were rendered
+        self._styles: dict[str, Style] = {}  # of the roles met since the theme last changed
 
     def show(self, scene: Scene) -> None:
         """Draw `scene`; only lines that differ from what stands there are sent."""
@@ -33,10 +36,13 @@ class Lined(Widget):
         lines = self._draw_all()
         if len(lines) != len(self._lines):
             self._lines = lines
+            self._strips.clear()
             self.refresh()
             return
         changed = [y for y, line in enumerate(lines) if line != self._lines[y]]
         self._lines = lines
+        for y in changed:
+            self._strips.pop(y, None)
         if changed:
             width = self.size.width
             self.refresh(*(Region(0, first, width, n) for first, n in _stretches(changed)))
@@ -57,24 +63,46 @@ class Lined(Widget):
     def on_resize(self) -> None:
         """The room has changed: everything is drawn anew."""
         self._lines = self._draw_all()
+        self._strips.clear()
         self.refresh()
 
     def notify_style_update(self) -> None:
         """The theme has changed."""
         super().notify_style_update()
+        self._styles.clear()
+        self._strips.clear()
         self.refresh()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """As Textual's, without its way through borders and padding: there are none."""
+        missing = [y for y in crop.line_range if y not in self._strips]
+        if missing:
+            _, background = self.background_colors
+            filters = self.get_line_filters()
+        for y in missing:
+            strip = self.render_line(y)
+            for each in filters:
+                strip = strip.apply_filter(each, background)
+            self._strips[y] = strip
+        strips = [self._strips[y] for y in crop.line_range]
+        if crop.column_span != (0, self.size.width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
 
     def render_line(self, y: int) -> Strip:
         """One line as Textual wants it."""
-        base = self.rich_style
         if y >= len(self._lines):
-            return Strip.blank(self.size.width, base)
-        theme = self.app.theme
-        segments = [
-            Segment(text, base + style_of(role, theme) if role else base)
-            for text, role in self._lines[y]
-        ]
-        return Strip(segments, self.size.width)
+            return Strip.blank(self.size.width, self._style(""))
+        return Strip(
+            [Segment(text, self._style(role)) for text, role in self._lines[y]], self.size.width
+        )
+
+    def _style(self, role: str) -> Style:
+        """A role's style on this widget's ground, which Textual looks for through all ancestors."""
+        known = self._styles.get(role)
+        if known is None:
+            known = self._styles[role] = self.rich_style + style_of(role, self.app.theme)
+        return known
 
 
 class Panel(Lined):
