@@ -25,7 +25,7 @@ SCREENLESS = {
     "rnn_tui.tasks": (*SCREEN, "click"),
     "rnn_tui.engine": (*SCREEN, "click"),
     "rnn_tui.checkpoint": SCREEN,
-    "rnn_tui.session": SCREEN,
+    "rnn_tui.session.worker": SCREEN,
 }
 # Spelt in pieces, so that this file does not find itself.
 MACHINE_PATH = re.compile("|".join(rf"(?<![\w.])/{top}/\w" for top in ("work", "root", "home")))

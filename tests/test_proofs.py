@@ -38,17 +38,9 @@ from rnn_tui.proofs import (
     cause_of,
     requests,
 )
-from rnn_tui.session import (
-    Back,
-    Configure,
-    Pause,
-    Restart,
-    Run,
-    Snapshot,
-    Step,
-    StopProof,
-    Stride,
-)
+from rnn_tui.session.commands import Back, Configure, Pause, Restart, Run, Step, StopProof
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.session.worker import Stride
 from rnn_tui.settings import Settings
 
 SMALL = Settings(hidden=4, steps=5, num_points=100, noise=0.0)

@@ -15,7 +15,7 @@ from rnn_tui.engine.network import Architecture
 from rnn_tui.engine.timeline import Place, Stride
 from rnn_tui.engine.trainer import Trainer
 from rnn_tui.rival import Rival, Versus, matching_size, rival_settings
-from rnn_tui.session import (
+from rnn_tui.session.commands import (
     Back,
     Command,
     Configure,
@@ -23,12 +23,12 @@ from rnn_tui.session import (
     Pause,
     Restart,
     Run,
-    Session,
     SetBeside,
-    Snapshot,
     Step,
     Swap,
 )
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.session.worker import Session
 from rnn_tui.settings import SettingError, Settings
 
 SMALL = Settings(hidden=4, steps=5, num_points=60, noise=0.1)

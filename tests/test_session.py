@@ -17,7 +17,7 @@ from rnn_tui.engine.network import Network
 from rnn_tui.engine.program import Pass
 from rnn_tui.engine.trainer import Trainer
 from rnn_tui.predictions import CONTINUATION, EVALUATE_EVERY, Wish
-from rnn_tui.session import (
+from rnn_tui.session.commands import (
     Command,
     Configure,
     Look,
@@ -25,12 +25,11 @@ from rnn_tui.session import (
     Restart,
     Run,
     Save,
-    Session,
-    Snapshot,
     Step,
-    Stride,
     Toggle,
 )
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.session.worker import Session, Stride
 from rnn_tui.settings import DECLARATIONS, Settings, compose
 
 SMALL = Settings(hidden=4, steps=5, num_points=100, noise=0.0)

@@ -11,7 +11,7 @@ from rnn_tui.engine.breakpoints import parse
 from rnn_tui.engine.program import Pass
 from rnn_tui.engine.timeline import Stride
 from rnn_tui.engine.trainer import Trainer
-from rnn_tui.session import (
+from rnn_tui.session.commands import (
     AddBreakpoint,
     Back,
     BackToStop,
@@ -23,11 +23,11 @@ from rnn_tui.session import (
     RemoveBreakpoint,
     Run,
     RunTo,
-    Session,
-    Snapshot,
     Step,
     ToggleBreakpoint,
 )
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
 
 SMALL = Settings(hidden=4, steps=4, num_points=60)

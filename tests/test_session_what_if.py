@@ -11,17 +11,9 @@ import pytest
 from rnn_tui.engine.interventions import parse
 from rnn_tui.engine.timeline import Stride
 from rnn_tui.engine.trainer import Trainer
-from rnn_tui.session import (
-    Back,
-    Command,
-    Discard,
-    GoTo,
-    Intervene,
-    Keep,
-    Session,
-    Snapshot,
-    Step,
-)
+from rnn_tui.session.commands import Back, Command, Discard, GoTo, Intervene, Keep, Step
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
 from rnn_tui.tui.lines import plain
 from rnn_tui.tui.view import Scene, View

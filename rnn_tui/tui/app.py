@@ -17,7 +17,8 @@ from textual.screen import Screen
 from rnn_tui.engine.breakpoints import Breakpoint
 from rnn_tui.engine.trainer import Trainer
 from rnn_tui.rival import Versus
-from rnn_tui.session import Session, SetBeside
+from rnn_tui.session.commands import SetBeside
+from rnn_tui.session.worker import Session
 from rnn_tui.settings import DECLARATIONS
 from rnn_tui.tui.keys import KEYS
 from rnn_tui.tui.screens.debugger import Debugger

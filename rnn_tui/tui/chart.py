@@ -16,8 +16,7 @@ import contextlib
 import itertools
 import math
 import sys
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -94,79 +93,45 @@ def draw(chart: Chart, width: int, height: int) -> Lines:
     """
     if width <= 0 or height <= 0:
         return ((),) * max(height, 0)
-    return _draw(chart, width, height) if _Later.waiting else _draw_once(chart, width, height)
-
-
-def _draw(chart: Chart, width: int, height: int) -> Lines:
     series = [_Series.of(curve, chart.log_y) for curve in chart.curves]
     if not any(one.x.size for one in series):
         return _message(chart.empty, "dim", width, height)
     if width < 8 or height < 3:
         return _pad([_newest(series)], width, height)
-    if _Later.waiting:
-        return _message("the chart is on its way", "dim", width, height)
     try:
         return _compose(chart, series, width, height)
     except ImportError:
         return _message("no charts here: plotext does not load", "error", width, height)
 
 
-class _Later:
-    """Whether charts wait for plotext, which takes a quarter of a second to import."""
-
-    waiting = False
-
-
-def postpone() -> None:
-    """Draw a word in place of charts until `fetch` has brought plotext: it is not there yet."""
-    _Later.waiting = "plotext" not in sys.modules
+def draw_later(chart: Chart, width: int, height: int) -> Lines:
+    """What is shown in place of `chart` until plotext is there: what needs it not as it is."""
+    series = [_Series.of(curve, chart.log_y) for curve in chart.curves]
+    if width < 8 or height < 3 or not any(one.x.size for one in series):
+        return draw(chart, width, height)
+    return _message("the chart is on its way", "dim", width, height)
 
 
-def fetch(done: Callable[[], None]) -> None:
-    """Import plotext in a thread beside the screen, and call `done`, in that thread, at its end."""
-
-    def load() -> None:
-        with contextlib.suppress(ImportError):  # the first chart will say so
-            import plotext  # noqa: F401
-        _Later.waiting = False
-        done()
-
-    if _Later.waiting:
-        threading.Thread(target=load, name="plotext", daemon=True).start()
+def loaded() -> bool:
+    """Whether plotext is there; importing it takes a quarter of a second."""
+    return "plotext" in sys.modules
 
 
-# The newest charts as drawn: while paused, most steps leave most charts as they are.
-_drawn: dict[tuple[int, int, tuple[str, ...]], tuple[Chart, Lines]] = {}
-_REMEMBERED = 8
+def load() -> None:
+    """Import plotext; if it does not load, the first chart will say so."""
+    with contextlib.suppress(ImportError):
+        import plotext  # noqa: F401
 
 
-def forget() -> None:
-    """Draw every chart anew from here on."""
-    _drawn.clear()
-
-
-def _draw_once(chart: Chart, width: int, height: int) -> Lines:
-    """What was drawn last at this place, if it would be the same again."""
-    place = (width, height, tuple(curve.label for curve in chart.curves))
-    before = _drawn.get(place)
-    if before is not None and _same(before[0], chart):
-        return before[1]
-    lines = _draw(chart, width, height)
-    if len(_drawn) >= _REMEMBERED:
-        _drawn.pop(next(iter(_drawn)))
-    _drawn[place] = chart, lines
-    return lines
-
-
-def _same(one: Chart, other: Chart) -> bool:
-    if replace(one, curves=()) != replace(other, curves=()):
+def same(one: Chart, other: Chart) -> bool:
+    """Whether they would be drawn alike."""
+    if len(one.curves) != len(other.curves) or replace(one, curves=()) != replace(other, curves=()):
         return False
-    pairs = zip(one.curves, other.curves, strict=True)  # as many: the labels are the same
     return all(
-        (a.role, a.kind) == (b.role, b.kind)
+        (a.label, a.role, a.kind) == (b.label, b.role, b.kind)
         and np.array_equal(a.x, b.x, equal_nan=True)
         and np.array_equal(a.y, b.y, equal_nan=True)
-        for a, b in pairs
+        for a, b in zip(one.curves, other.curves, strict=True)
     )
 
 

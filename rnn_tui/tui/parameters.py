@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnn_tui.engine.cells.base import ParameterSpec, block_name
-from rnn_tui.session import Snapshot
+from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.symbols import quoted
 
 

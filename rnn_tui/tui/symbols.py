@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rnn_tui.engine.expressions import Array
-from rnn_tui.session import Snapshot
+from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Line, cut, text_width
 from rnn_tui.tui.numbers import BAD, short
 

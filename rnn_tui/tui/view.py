@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from rnn_tui.session import Snapshot
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.easel import Easel
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +35,4 @@ class Scene:
     view: View
     notice: str = ""  # what was just said, until the next key
     error: bool = False  # whether it was bad news
+    easel: Easel = field(default_factory=Easel)  # where its charts are drawn

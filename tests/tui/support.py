@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from rnn_tui.engine.program import Cursor
 from rnn_tui.engine.trainer import Trainer
-from rnn_tui.session import Look, Session, Snapshot
+from rnn_tui.session.commands import Look
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings, Value, compose
 from rnn_tui.tui.lines import Line, plain
 from rnn_tui.tui.view import Scene, View

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from rnn_tui.tui.chart import Chart, Curve, Level, Mark, draw, forget
+from rnn_tui.tui.chart import Chart, Curve, Level, Mark, draw
+from rnn_tui.tui.easel import Easel
 from rnn_tui.tui.lines import cell_width, plain
 
 BRAILLE = range(0x2801, 0x2900)
@@ -100,42 +101,41 @@ def test_any_chart_fills_exactly_its_space(chart, width, height):
 @settings(max_examples=25)
 @given(charts)
 def test_the_same_chart_gives_the_same_lines(chart):
-    first = draw(chart, 40, 10)
-    forget()
-    assert draw(chart, 40, 10) == first
+    assert draw(chart, 40, 10) == draw(chart, 40, 10)
 
 
 @settings(max_examples=25)
 @given(charts, charts)
 def test_what_was_drawn_before_does_not_show(one, other):
-    first, second = draw(one, 40, 10), draw(other, 40, 10)
-    assert draw(one, 40, 10) == first
-    forget()
-    assert (draw(one, 40, 10), draw(other, 40, 10)) == (first, second)
+    easel = Easel()
+    for chart in (one, other, one, one):
+        assert easel.draw(chart, 40, 10) == draw(chart, 40, 10)
 
 
 def test_one_point_more_is_drawn():
-    x = np.arange(9.0)
-    before = draw(Chart((Curve("a", "raw", x[:8], x[:8]),)), 40, 10)
-    assert draw(Chart((Curve("a", "raw", x, x),)), 40, 10) != before
-    assert draw(Chart((Curve("a", "raw", x[:8], x[:8]),)), 40, 10) == before
+    x, easel = np.arange(9.0), Easel()
+    few = Chart((Curve("a", "raw", x[:8], x[:8]),))
+    before = easel.draw(few, 40, 10)
+    assert easel.draw(Chart((Curve("a", "raw", x, x),)), 40, 10) != before
+    assert easel.draw(few, 40, 10) == before
 
 
 def test_a_postponed_chart_says_so_until_plotext_is_there():
     program = """
 import sys, threading
 import numpy as np
-from rnn_tui.tui import chart
+from rnn_tui.tui.chart import Chart, Curve
+from rnn_tui.tui.easel import Easel
 from rnn_tui.tui.lines import plain
 x = np.arange(9.0)
-one = chart.Chart((chart.Curve("a", "raw", x, x),))
-chart.postpone()
-assert "on its way" in plain(chart.draw(one, 40, 10)) and "plotext" not in sys.modules
-assert "on its way" not in plain(chart.draw(chart.Chart(()), 40, 10))
+one, easel = Chart((Curve("a", "raw", x, x),)), Easel()
+easel.postpone()
+assert "on its way" in plain(easel.draw(one, 40, 10)) and "plotext" not in sys.modules
+assert "on its way" not in plain(easel.draw(Chart(()), 40, 10))
 done = threading.Event()
-chart.fetch(done.set)
+easel.fetch(done.set)
 assert done.wait(30)
-assert "┤" in plain(chart.draw(one, 40, 10)) and "plotext" in sys.modules
+assert "┤" in plain(easel.draw(one, 40, 10)) and "plotext" in sys.modules
 """
     subprocess.run([sys.executable, "-c", program], check=True)
 

@@ -17,7 +17,7 @@ from rnn_tui.engine.cells.base import Operation
 from rnn_tui.engine.optimizers import OPTIMIZERS
 from rnn_tui.engine.program import Pass
 from rnn_tui.engine.trainer import Trainer
-from rnn_tui.session import Snapshot
+from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import DECLARATIONS, Settings
 from rnn_tui.tui.arrangement import PANELS, arrange
 from rnn_tui.tui.equation import numbers_line, spell

@@ -9,7 +9,7 @@ import pytest
 
 from rnn_tui.engine.layers import numbered
 from rnn_tui.engine.trainer import Trainer
-from rnn_tui.session import Look
+from rnn_tui.session.commands import Look
 from rnn_tui.tui.widgets import header, network, timestep
 
 from .support import SMALL, Still, scene, text_of, walk

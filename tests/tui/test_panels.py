@@ -13,7 +13,8 @@ from tui.support import KINDS, SMALL, Still, place, scene, still, text_of, walk
 
 from rnn_tui.engine.program import Pass
 from rnn_tui.engine.trainer import Trainer
-from rnn_tui.session import Look, Snapshot
+from rnn_tui.session.commands import Look
+from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import DECLARATIONS, Settings
 from rnn_tui.tui.arrangement import PANELS, arrange
 from rnn_tui.tui.lines import Lines, cell_width

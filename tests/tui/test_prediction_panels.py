@@ -13,7 +13,9 @@ from tui.support import scene, text_of
 
 from rnn_tui.engine.trainer import Trainer
 from rnn_tui.predictions import CANDIDATES, WindowsPredictions, Wish
-from rnn_tui.session import Look, Session, Snapshot
+from rnn_tui.session.commands import Look
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.session.worker import Session
 from rnn_tui.settings import compose
 from rnn_tui.tasks.reber import legal_next
 from rnn_tui.tui.lines import cell_width

@@ -11,7 +11,8 @@ from textual.widgets import Input, Static
 
 from rnn_tui.engine.trainer import Trainer
 from rnn_tui.predictions import Wish, Written
-from rnn_tui.session import Look, Session
+from rnn_tui.session.commands import Look
+from rnn_tui.session.worker import Session
 from rnn_tui.settings import compose
 from rnn_tui.tui.screens.prompt import PromptScreen, codes_of
 from rnn_tui.tui.widgets.parts import chance

@@ -19,7 +19,7 @@ from rnn_tui.engine.through_time import Itemised, reading
 from rnn_tui.engine.trainer import Trainer
 from rnn_tui.proofs import PANELS as COMPUTED
 from rnn_tui.proofs import Lens, Refused, Verified, Verify
-from rnn_tui.session import Snapshot
+from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import Settings
 from rnn_tui.tui.arrangement import PANELS, PROOFS, arrange
 from rnn_tui.tui.lines import Lines, cell_width

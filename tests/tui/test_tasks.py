@@ -14,7 +14,8 @@ from tui.test_panels import check_fits, lines_of_rows, sizes, spoiled
 from rnn_tui.engine.interventions import Pin
 from rnn_tui.engine.program import Pass
 from rnn_tui.engine.trainer import Trainer
-from rnn_tui.session import Look, Snapshot
+from rnn_tui.session.commands import Look
+from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import DECLARATIONS, Settings, compose
 from rnn_tui.tui import symbols
 from rnn_tui.tui.lines import cell_width, cut, cut_middle, text_width

@@ -10,7 +10,7 @@ import pytest
 from rnn_tui.engine.timeline import Place
 from rnn_tui.engine.trainer import Trainer
 from rnn_tui.rival import Rival
-from rnn_tui.session import Snapshot
+from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.widgets import charts, header
 
 from .support import SMALL, Still, scene, text_of

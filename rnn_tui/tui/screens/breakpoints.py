@@ -13,7 +13,8 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from rnn_tui.engine.breakpoints import BreakpointError, Line, parse
-from rnn_tui.session import AddBreakpoint, RemoveBreakpoint, Session, ToggleBreakpoint
+from rnn_tui.session.commands import AddBreakpoint, RemoveBreakpoint, ToggleBreakpoint
+from rnn_tui.session.worker import Session
 from rnn_tui.tui.themes import style_of
 
 _EXAMPLES = "loss<0.01  grad>10  clipped  saturated h>0.9  update=500  pass=BACKWARD t=7"

@@ -22,7 +22,7 @@ from rnn_tui.engine.timeline import Stride
 from rnn_tui.predictions import Wish
 from rnn_tui.proofs import PANELS as COMPUTED
 from rnn_tui.proofs import Verify
-from rnn_tui.session import (
+from rnn_tui.session.commands import (
     Back,
     BackToStop,
     ClearGhosts,
@@ -37,16 +37,16 @@ from rnn_tui.session import (
     Run,
     RunTo,
     Save,
-    Session,
-    Snapshot,
     Step,
     StopProof,
     Swap,
     Toggle,
 )
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
-from rnn_tui.tui import chart
 from rnn_tui.tui.arrangement import CHARTS, LEAST, PANELS, arrange
+from rnn_tui.tui.easel import Easel
 from rnn_tui.tui.keys import KEYS
 from rnn_tui.tui.parameters import tensor_of, tensors
 from rnn_tui.tui.screens.breakpoints import BreakpointsScreen
@@ -106,6 +106,7 @@ class Debugger(Screen[None]):
         self._ticker: Timer | None = None
         self._lined: list[Lined] = []  # all of them
         self._frame = session.latest
+        self._easel = Easel()
         self._ticks = 0
         self._looking = session.latest.look  # what the session was last told
 
@@ -131,8 +132,8 @@ class Debugger(Screen[None]):
         """Frames are drawn only while a run is under way."""
         self._ticker = self.set_interval(1 / self._frames, self._tick, pause=True)
         self._lined = list(self.query(Lined))
-        chart.postpone()
-        self.call_after_refresh(chart.fetch, self.announce)
+        self._easel.postpone()
+        self.call_after_refresh(self._easel.fetch, self.announce)
 
     def on_resize(self, event: events.Resize) -> None:
         """Any size at any moment."""
@@ -146,7 +147,7 @@ class Debugger(Screen[None]):
         if small:
             least = f"rnn-tui needs {LEAST[0]}×{LEAST[1]}, this terminal is {width}×{height}"
             notice.update(least)
-        scene = Scene(self.session.latest, self.view, *self._notice)
+        scene = self._scene(self.session.latest)
         for widget in self._lined:
             widget.prepare(scene)
             region = regions.get(widget.id or "")
@@ -222,10 +223,13 @@ class Debugger(Screen[None]):
         else:
             self.draw()
 
+    def _scene(self, snapshot: Snapshot) -> Scene:
+        return Scene(snapshot, self.view, *self._notice, self._easel)
+
     def _show(self, widgets: Iterable[Lined], snapshot: Snapshot) -> None:
         """Draw with the interpreter to ourselves."""
         self.session.hold()
-        scene = Scene(snapshot, self.view, *self._notice)
+        scene = self._scene(snapshot)
         for widget in widgets:
             widget.show(scene)
         self.call_after_refresh(self.session.release)

@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from rnn_tui.predictions import LONGEST_PROMPT, Wish, Written
-from rnn_tui.session import Session
+from rnn_tui.session.worker import Session
 from rnn_tui.tasks.text import shown_character
 from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.numbers import count

@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 
 from rnn_tui.engine.interventions import Intervention, InterventionError, parse, pinnable
 from rnn_tui.engine.program import Pass
-from rnn_tui.session import Snapshot
+from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.numbers import number
 from rnn_tui.tui.parameters import parameter_name
 from rnn_tui.tui.view import View

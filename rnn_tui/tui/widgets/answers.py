@@ -9,7 +9,7 @@ import numpy as np
 from rnn_tui.engine.evaluation import CLOSE
 from rnn_tui.engine.expressions import Array
 from rnn_tui.predictions import WindowsPredictions
-from rnn_tui.session import Snapshot
+from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tasks.recall import LANGUAGES
 from rnn_tui.tui.lines import ELLIPSIS, Line, Lines, Run, cell_width, fit
 from rnn_tui.tui.numbers import LEVELS, number, signed

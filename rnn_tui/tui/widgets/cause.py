@@ -5,7 +5,7 @@ from __future__ import annotations
 from rnn_tui.engine.causes import Cause, Input
 from rnn_tui.engine.cells.base import Operation
 from rnn_tui.engine.program import Pass
-from rnn_tui.session import Snapshot
+from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Line, Lines, cell_width
 from rnn_tui.tui.numbers import BAD, signed
 from rnn_tui.tui.view import Scene

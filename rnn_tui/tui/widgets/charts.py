@@ -6,10 +6,9 @@ import numpy as np
 
 from rnn_tui.engine.expressions import Array
 from rnn_tui.engine.layers import numbered
-from rnn_tui.session import Snapshot
+from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tasks.base import Baseline
 from rnn_tui.tui.chart import Chart, Curve, Level, Mark
-from rnn_tui.tui.chart import draw as draw_chart
 from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.numbers import number
 from rnn_tui.tui.view import Scene
@@ -45,7 +44,7 @@ def draw_loss(scene: Scene, width: int, height: int) -> Lines:
         x_label="update",
         empty="the loss of every update appears here",
     )
-    return draw_chart(chart, width, height)
+    return scene.easel.draw(chart, width, height)
 
 
 def _baseline(baseline: Baseline) -> Level:
@@ -89,7 +88,7 @@ def draw_gradients(scene: Scene, width: int, height: int) -> Lines:
         x_range=(1.0, max(float(snapshot.steps), 2.0)),
         empty="comes with the backward pass",
     )
-    return draw_chart(chart, width, height)
+    return scene.easel.draw(chart, width, height)
 
 
 def _rival_norms(snapshot: Snapshot, t: Array, known: Array) -> tuple[Curve, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from rnn_tui.session import Snapshot
+from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import Settings
 from rnn_tui.tui.lines import Line, Lines, cell_width, cut_middle, fit, text_width
 from rnn_tui.tui.numbers import count, number, percent

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from rnn_tui.engine.probes import Ledger
-from rnn_tui.session import Snapshot
+from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Line, Lines
 from rnn_tui.tui.numbers import BAD, UNKNOWN, role_of, signed
 from rnn_tui.tui.parameters import parameter_name

@@ -12,7 +12,7 @@ from functools import partial
 
 from rnn_tui.engine.layers import numbered
 from rnn_tui.engine.program import Pass
-from rnn_tui.session import Snapshot
+from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, centre, cut, text_width
 from rnn_tui.tui.numbers import UNKNOWN, level, role_of, short
 from rnn_tui.tui.symbols import (

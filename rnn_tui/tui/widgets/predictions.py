@@ -10,9 +10,8 @@ import numpy as np
 from rnn_tui.engine.evaluation import CLOSE
 from rnn_tui.engine.expressions import Array
 from rnn_tui.predictions import SeriesPredictions, WindowsPredictions
-from rnn_tui.session import Snapshot
+from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.chart import Chart, Curve
-from rnn_tui.tui.chart import draw as draw_chart
 from rnn_tui.tui.lines import Line, Lines
 from rnn_tui.tui.numbers import count, number, short
 from rnn_tui.tui.view import Scene
@@ -45,7 +44,7 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
     if predictions is None:
         return (((" not computed yet", "dim"),),)
     if isinstance(predictions, SeriesPredictions):
-        return _series(snapshot, predictions, width, height)
+        return _series(scene, predictions, width, height)
     if snapshot.settings.task == "text":
         return written.draw(scene, predictions, width, height)
     above = (_head(snapshot, predictions, width),)
@@ -54,7 +53,7 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
     if topology is None or sum(topology.counted) == 1:
         return (*above, *answers.draw(snapshot, predictions, width, room))
     if predictions.labels is None:
-        return (*above, *_curves(predictions, width, room))
+        return (*above, *_curves(scene, predictions, width, room))
     return (*above, *sequences.draw(snapshot, predictions, width, room))
 
 
@@ -81,7 +80,7 @@ def _head(snapshot: Snapshot, predictions: WindowsPredictions, width: int) -> Li
     return head(parts, predictions.history, found.accuracy is not None, width)
 
 
-def _series(snapshot: Snapshot, predictions: SeriesPredictions, width: int, height: int) -> Lines:
+def _series(scene: Scene, predictions: SeriesPredictions, width: int, height: int) -> Lines:
     """Truth, one-step and free-running predictions of the test series."""
     test, evaluation = predictions.test, predictions.evaluation
     first, run = evaluation.first, len(evaluation.free_run)
@@ -100,27 +99,28 @@ def _series(snapshot: Snapshot, predictions: SeriesPredictions, width: int, heig
             Curve("free-run", "free-run", x[:run], shown(evaluation.free_run)),
             Curve("one-step", "one-step", x, shown(evaluation.one_step[: len(x)]), "points"),
         ),
-        x_label="x" if snapshot.settings.task == "cos" else "row",
+        x_label="x" if scene.snapshot.settings.task == "cos" else "row",
         y_range=(float(truth.min()) - margin, float(truth.max()) + margin),
     )
-    return draw_chart(chart, width, height)
+    return scene.easel.draw(chart, width, height)
 
 
-def _curves(predictions: WindowsPredictions, width: int, height: int) -> Lines:
+def _curves(scene: Scene, predictions: WindowsPredictions, width: int, height: int) -> Lines:
     """The curve wanted and the one the network draws, of a test window or, with room, of two."""
     if height < _TALL or predictions.evaluation.outputs.shape[1] < 2:
-        return _curve(predictions, 0, width, height)
+        return scene.easel.draw(_curve(predictions, 0), width, height)
     half = height // 2
-    return _curve(predictions, 0, width, half) + _curve(predictions, 1, width, height - half)
+    upper = scene.easel.draw(_curve(predictions, 0), width, half)
+    return upper + scene.easel.draw(_curve(predictions, 1), width, height - half)
 
 
-def _curve(predictions: WindowsPredictions, window: int, width: int, height: int) -> Lines:
+def _curve(predictions: WindowsPredictions, window: int) -> Chart:
     test = predictions.test
     wanted = test.target[:, window, 0]  # [T]
     drawn = predictions.evaluation.outputs[:, window, 0]
     given = " ".join(short(float(value)) for value in test.x[0, window])
     t = np.arange(1.0, len(wanted) + 1)
-    chart = Chart(
+    return Chart(
         (
             Curve(f"wanted: {given}", "truth", t, wanted),
             Curve("drawn", "one-step", t, drawn, "points"),
@@ -128,4 +128,3 @@ def _curve(predictions: WindowsPredictions, window: int, width: int, height: int
         x_label="timestep t",
         y_range=(-1.2, 1.2),
     )
-    return draw_chart(chart, width, height)

@@ -8,7 +8,7 @@ import numpy as np
 
 from rnn_tui.engine.verification import Verification
 from rnn_tui.proofs import Refused, Verified
-from rnn_tui.session import Snapshot
+from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Line, Lines, fold
 from rnn_tui.tui.numbers import MINUS, count, number, percent, signed
 from rnn_tui.tui.parameters import parameter_name, tensor_of

@@ -15,7 +15,7 @@ from rnn_tui.engine.clipping import norm
 from rnn_tui.engine.expressions import Array, Values
 from rnn_tui.engine.network import Picture
 from rnn_tui.engine.probes import loss_parts
-from rnn_tui.session import Snapshot, Subject
+from rnn_tui.session.snapshot import Snapshot, Subject
 from rnn_tui.tui.equation import numbers_line, with_unit
 from rnn_tui.tui.lines import ELLIPSIS, Line, Lines, cell_width, fit, fold, text_width
 from rnn_tui.tui.numbers import BAD, UNKNOWN, number, short, signed, strip

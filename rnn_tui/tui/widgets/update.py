@@ -8,7 +8,7 @@ from rnn_tui.engine.clipping import norm
 from rnn_tui.engine.expressions import Look
 from rnn_tui.engine.probes import relative_change
 from rnn_tui.engine.program import Pass
-from rnn_tui.session import Gradient, Snapshot
+from rnn_tui.session.snapshot import Gradient, Snapshot
 from rnn_tui.tui.equation import spell
 from rnn_tui.tui.lines import Line, Lines, cell_width, fold
 from rnn_tui.tui.numbers import count, number, signed

@@ -15,7 +15,7 @@ import numpy as np
 from rnn_tui.engine.expressions import Array
 from rnn_tui.engine.probes import loss_parts
 from rnn_tui.engine.program import Pass
-from rnn_tui.session import Snapshot
+from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Line, Lines, cell_width, cut, fit, text_width
 from rnn_tui.tui.numbers import BAD, number, signed
 from rnn_tui.tui.symbols import MARK, answer, input_code, name_of, target_code

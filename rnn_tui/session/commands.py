@@ -1,0 +1,191 @@
+"""What the screen may ask of a session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rnn_tui.engine.breakpoints import Breakpoint
+from rnn_tui.engine.interventions import Intervention
+from rnn_tui.engine.timeline import Stride
+from rnn_tui.predictions import Wish
+from rnn_tui.proofs import Verify
+from rnn_tui.rival import Versus
+from rnn_tui.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Go forward by `count` strides."""
+
+    stride: Stride
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """Go back by `count` strides."""
+
+    stride: Stride
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class GoTo:
+    """Go to where an update has just been made, by number; None: to the newest place."""
+
+    update: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClearGhosts:
+    """Forget the curves of futures that were left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Train until told to pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunTo:
+    """Go forward to timestep `t` of this pass, or of the next one that reaches it."""
+
+    t: int
+
+
+@dataclass(frozen=True, slots=True)
+class BackToStop:
+    """Go back to the last place at which a breakpoint stops."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddBreakpoint:
+    """Stop a run where this holds."""
+
+    breakpoint: Breakpoint
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveBreakpoint:
+    """Take the breakpoint at this line out of the list."""
+
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToggleBreakpoint:
+    """Switch the breakpoint at this line off or on."""
+
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Intervene:
+    """What if: hold a value, cut a path or set parameters, from the start of this window on."""
+
+    intervention: Intervention
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """Be where the newest what-if was made, as if it had never been."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """The newest what-if stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Toggle:
+    """Pause if something is under way, else run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Stop where we are: at the end of an update, or of a stride."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Begin again from the seed, with other settings if given."""
+
+    settings: Settings | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Configure:
+    """Take live changes of the settings."""
+
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the screen looks at: which sample, which timestep (None: the cursor's), predictions,
+    which proofs (`rnn_tui.proofs.PANELS`), whose ledger, which layer, from 1 (None: that of the
+    newest operation), and what is to be written."""
+
+    sample: int = 0
+    t: int | None = None
+    predictions: bool = True
+    proofs: frozenset[str] = frozenset()
+    parameter: int = 0
+    layer: int | None = None
+    wish: Wish = field(default_factory=Wish)
+
+
+@dataclass(frozen=True, slots=True)
+class SetBeside:
+    """Train a second network in lock step with this one; None: no longer."""
+
+    versus: Versus | None
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """Look at the other network, and move it: the two change places."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopProof:
+    """Give up the numeric check under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """Write a checkpoint."""
+
+    path: str
+
+
+Command = (
+    Step
+    | Back
+    | GoTo
+    | RunTo
+    | BackToStop
+    | AddBreakpoint
+    | RemoveBreakpoint
+    | ToggleBreakpoint
+    | ClearGhosts
+    | Run
+    | Toggle
+    | Pause
+    | Restart
+    | Configure
+    | Look
+    | Save
+    | Verify
+    | StopProof
+    | Intervene
+    | Discard
+    | Keep
+    | SetBeside
+    | Swap
+)
+
+
+WALKS = (Step, Back, GoTo, RunTo, BackToStop)  # with an end of their own
+INTERRUPTS = (Pause, Toggle, Restart)
+MOVES = (*WALKS, Run, Toggle, Restart, Intervene, Discard)

@@ -1,0 +1,200 @@
+"""What a session shows of itself: everything on the screen, as it was at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from rnn_tui.engine.breakpoints import Line, Stop
+from rnn_tui.engine.cells.base import Operation, Row
+from rnn_tui.engine.clipping import Clipping
+from rnn_tui.engine.expressions import Array
+from rnn_tui.engine.history import Curve
+from rnn_tui.engine.layers import numbered
+from rnn_tui.engine.network import Picture
+from rnn_tui.engine.optimizers import Optimizer
+from rnn_tui.engine.probes import Shares
+from rnn_tui.engine.program import Cursor, Pass
+from rnn_tui.engine.timeline import Ghost
+from rnn_tui.engine.trainer import Divergence
+from rnn_tui.predictions import Predictions, Written
+from rnn_tui.proofs import Result
+from rnn_tui.rival import RivalView
+from rnn_tui.session.commands import Look
+from rnn_tui.settings import Settings
+from rnn_tui.tasks.base import Baseline, Task, Topology
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One line for the user; `number` rises, so that each is shown once."""
+
+    number: int
+    text: str
+    error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is learned, in words: see `Task`."""
+
+    title: str
+    symbols: tuple[str, ...] | None
+    parts: tuple[str, ...] | None
+    labels: tuple[str, ...] | None
+    topology: Topology
+
+    @classmethod
+    def of(cls, task: Task) -> Subject:
+        """The subject of this task."""
+        return cls(task.title, task.symbols, task.parts, task.labels, task.topology)
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """The gradient around clipping; flat vectors [P]. None in the fields not known yet."""
+
+    raw: Array
+    clipped: Array
+    norm_before: float
+    norm_after: float
+    changed: int  # entries that clipping changed
+    clipping: Clipping
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineView:
+    """What can be gone back to.
+
+    Attributes:
+        first: the earliest update in reach.
+        newest: the newest update of this branch.
+        in_past: whether there is a known future here.
+        used: bytes of keyframes, of `budget` bytes allowed.
+        keyframes: how many there are.
+        ghosts: curves of futures that were left.
+    """
+
+    first: int
+    newest: int
+    in_past: bool
+    used: int
+    budget: int
+    keyframes: int
+    ghosts: tuple[Ghost, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """The newest what-if while it is neither kept nor discarded, and the branch it left.
+
+    `before` is the same place without it; None where that is not known, or while running.
+    """
+
+    text: str
+    before: Picture | None
+    norms_before: Array | None  # ‖∂L/∂h_t‖ there, [T]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything the screen shows, as it was at one moment. Nothing in it changes any more."""
+
+    number: int
+    settings: Settings
+    subject: Subject
+    cursor: Cursor
+    running: bool
+    divergence: Divergence | None
+    loss: float  # NaN before the first
+    smoothed: float
+    grad_norm: float
+    speed: float  # updates per second
+    picture: Picture
+    layer: int  # the one that is shown, from 1
+    gradient_norms: Array  # of its h, [T]
+    gradient: Gradient | None  # from CLIP on
+    optimizer: Optimizer  # a copy
+    shares: Shares | None  # in BACKWARD, at the timestep looked at
+    curve: Curve
+    recent: tuple[Array, Array]  # losses, gradient norms of the newest updates
+    predictions: Predictions | None  # where they are looked at
+    written: Written | None  # likewise, of task text
+    answer: Written | None  # to the prompt
+    vocabulary: tuple[str, ...] | None  # of a network that writes: the names of what it reads
+    baseline: Baseline | None
+    look: Look
+    notice: Notice | None
+    timeline: TimelineView
+    what_if: WhatIf | None
+    pins: tuple[str, ...]  # values held and paths cut in this window
+    breakpoints: tuple[Line, ...]
+    stop: Stop | None  # why the last run stopped, until the next command that moves
+    seeking: float | None  # the share of the way done, while going to a place far off
+    unsaved: bool  # whether updates would be lost on quitting
+    trained: float  # seconds of training since the last save or start
+    proofs: Mapping[str, Result]  # those there are, by name; none while running
+    proving: tuple[str, float] | None  # the one being worked on, and the share done
+    rival: RivalView | None  # the network beside this one
+
+    @property
+    def state(self) -> str:
+        """One word for the header."""
+        if self.divergence is not None:
+            return "diverged"
+        if self.seeking is not None:
+            return "seeking"
+        return "running" if self.running else "paused"
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Lines of the timestep panel: the input, the values of the layer shown, the outputs."""
+        network = self.picture.network
+        if self.settings.layers == 1:
+            return network.rows
+        source = "x_t" if self.layer == 1 else numbered("h_t", self.layer - 1)
+        below = tuple(row for row in network.rows if row.symbol == source)
+        suffix = f", layer {self.layer}"
+        layer = (
+            replace(row, title=row.title.removesuffix(suffix))
+            for row in network.layers[self.layer - 1].rows
+            if row.symbol != "x_t"
+        )
+        return (*below, *layer, *network.measure.rows)
+
+    @property
+    def steps(self) -> int:
+        """T."""
+        return self.settings.steps
+
+    @property
+    def t(self) -> int:
+        """The timestep looked at: the selected one, else the cursor's, else the last touched.
+
+        After an update that is the first one whose output counts: many→one, the answer.
+        """
+        if self.look.t is not None:
+            return min(self.look.t, self.steps)
+        if self.cursor.t:
+            return self.cursor.t
+        if self.cursor.stage is Pass.UPDATE:
+            return self.subject.topology.counted.index(True) + 1
+        return 1 if self.cursor.stage in (Pass.BATCH, Pass.CLIP) else self.steps
+
+    def forward_revealed(self, t: int) -> tuple[Operation, ...]:
+        """Operations of timestep `t` that the forward pass has revealed."""
+        operations = self.picture.network.forward_operations
+        return operations[: self.cursor.forward_at(t, len(operations))]
+
+    def backward_revealed(self, t: int) -> tuple[Operation, ...]:
+        """Operations of timestep `t` that the backward pass has revealed."""
+        operations = self.picture.network.backward_operations_at(t)
+        return operations[: self.cursor.backward_at(t, len(operations))]
+
+    def forward_complete(self, t: int) -> bool:
+        """Whether the forward pass has revealed all of timestep `t`."""
+        return len(self.forward_revealed(t)) == len(self.picture.network.forward_operations)
+
+    def backward_complete(self, t: int) -> bool:
+        """Whether the backward pass has revealed all of timestep `t`."""
+        return len(self.backward_revealed(t)) == len(self.picture.network.backward_operations)
