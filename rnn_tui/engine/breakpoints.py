@@ -573,12 +573,8 @@ def _clipped_gauge(trainer: Trainer) -> Gauge:
 
 def _gate(network: Network, gate: str) -> Array:
     """A gate over the whole window, a view [T, B, H]."""
-    tape, blocks = network.tape, network.cell.blocks
-    if gate not in blocks:  # the simple cell's h
-        return tape[gate][1:]
-    hidden = network.architecture.hidden
-    index = blocks.index(gate)
-    return tape["gates"][:, :, index * hidden : (index + 1) * hidden]
+    array = network.tape[gate]
+    return array if gate in network.cell.blocks else array[1:]  # the simple cell's h
 
 
 def _saturation_gauge(network: Network, gate: str) -> Gauge | None:

@@ -6,6 +6,8 @@ for each symbol, the rows of d where it stands. −1 stands for no symbol: a row
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from rnn_tui.engine.expressions import Array
@@ -70,21 +72,23 @@ def look_up(codes: Array, matrix: Array, out: Array) -> None:
 class ScatterAdd:
     """xᵀ·d for one-hot x [N, D], given by its codes: row c is the sum of the rows of d at c."""
 
-    def __init__(self, codes: Array, right: Array, out: Array) -> None:
-        """`codes` [N] int64, `right` [N, W] d, and `out` [D, W]; all are read when it is called."""
-        self.codes, self.right, self.out = codes, right, out
-        self.ordered = np.empty_like(right)  # d sorted by symbol
-        self.ones = np.ones(len(right), right.dtype)
+    def __init__(self, codes: Array, pairs: Sequence[tuple[Array, Array]]) -> None:
+        """`codes` [N] int64, and for some columns each d [N, W] and its sums [D, W], which are read
+        and written when it is called."""
+        self.codes, self.pairs = codes, pairs
+        self.ordered = np.empty_like(pairs[0][0])  # d sorted by symbol
+        self.ones = np.ones(len(codes), self.ordered.dtype)
 
     def __call__(self) -> None:
         """Sort the rows by symbol; those of one symbol are summed by one product with ones."""
-        codes, out = self.codes + 1, self.out  # now 0 where there is none
+        codes = self.codes + 1  # now 0 where there is none
         order = np.argsort(codes.astype(np.uint32), kind="stable")
-        np.take(self.right, order, axis=0, out=self.ordered, mode="clip")
-        ends = np.cumsum(np.bincount(codes, minlength=len(out) + 1)).tolist()
-        out.fill(0)
-        start = ends[0]
-        for row, end in zip(out, ends[1:], strict=True):
-            if end > start:
-                self.ones[start:end].dot(self.ordered[start:end], out=row)
-                start = end
+        for right, out in self.pairs:
+            np.take(right, order, axis=0, out=self.ordered, mode="clip")
+            ends = np.cumsum(np.bincount(codes, minlength=len(out) + 1)).tolist()
+            out.fill(0)
+            start = ends[0]
+            for row, end in zip(out, ends[1:], strict=True):
+                if end > start:
+                    self.ones[start:end].dot(self.ordered[start:end], out=row)
+                    start = end

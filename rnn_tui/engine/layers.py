@@ -156,7 +156,7 @@ class Layer:
         if self.number == 1 and self.top:
             return whole
         mine = {}
-        for name in whole.arrays:
+        for name in whole.names:
             if name in ("dh_y", numbered("dh_up", self.number)):
                 continue
             if layer_of(name) == self.number:
@@ -275,8 +275,9 @@ class _Inputs:
         """Factors of ∂L/∂x_t = Σ da·W_xᵀ: one pair, or one a gate if da is not in one place."""
         cell, values = layer.cell, layer.cell.values(tape, t)
         views = {gate: values[delta(gate)] for gate in cell.gates}
-        if all(np.shares_memory(view, tape["da"]) for view in views.values()):
-            return [(tape["da"][t - 1], self.W_x.T)]
+        joined = tape.arrays.get("da")
+        if joined is not None and all(np.shares_memory(view, joined) for view in views.values()):
+            return [(joined[t - 1], self.W_x.T)]
         blocks = block_views({"W_x": self.W_x}, "W_x", cell.blocks)
         return [(view, blocks[block_name("W_x", gate)].T) for gate, view in views.items()]
 

@@ -13,7 +13,7 @@ All parameters live in one flat vector with named views, and so do their gradien
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from types import MappingProxyType
@@ -29,7 +29,7 @@ from rnn_tui.engine.halves import Halves, Pair, worthwhile
 from rnn_tui.engine.interventions import DeclaredKernel, Pin, Pins, grip
 from rnn_tui.engine.layers import Layer, Stack, declared_pins, numbered, plain
 from rnn_tui.engine.losses import LOSSES, SERIES, Problem
-from rnn_tui.engine.tape import ArraySpec, Tape, common_arrays, readout_arrays
+from rnn_tui.engine.tape import ArraySpec, Tape, blocks, common_arrays, readout_arrays
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +141,18 @@ def _matrices(
     return tuple(merged)
 
 
+def _columns(tape: Tape, name: str, *matrices: Array) -> list[tuple[Array, ...]]:
+    """The array `name` [T·B, W] and `matrices` [.., W]; where it is split, part by part."""
+    found: list[tuple[Array, ...]] = []
+    start = 0
+    for part in tape.parts(name):
+        array = tape.flat(part)
+        columns = slice(start, start := start + array.shape[-1])
+        found.append((array, *(matrix[..., columns] for matrix in matrices)))
+    return found
+
+
+WORTH = 64  # columns from which on a product is not much slower for being divided
 MANY = 256  # rows T·B from which on np.matmul is faster than dot, up to 20 times for one column
 Product = tuple[Array, Array, Array]  # left, right, and where left·right belongs
 
@@ -156,14 +168,28 @@ def _multiply_many(products: Sequence[Product]) -> None:
 
 
 def _in_halves(products: Sequence[Product]) -> tuple[list[Product], list[Product]]:
-    """The same products in two parts, by columns of the result: the larger factor's, mostly."""
+    """The same products in two parts of about the same work; a large one by columns."""
     parts: tuple[list[Product], list[Product]] = ([], [])
-    for left, right, into in products:
-        half = right.shape[-1] // 2
-        for part, columns in zip(parts, (slice(half), slice(half, None)), strict=True):
-            if right[..., columns].size:
-                part.append((left, right[..., columns], into[..., columns]))
+    pieces = list(chain.from_iterable(map(_columnwise, products)))
+    for piece in sorted(pieces, key=_work, reverse=True):
+        min(parts, key=lambda part: sum(map(_work, part))).append(piece)
     return parts
+
+
+def _columnwise(product: Product) -> Iterator[Product]:
+    """A product as two, by columns of the result, where that leaves both at least WORTH columns."""
+    left, right, into = product
+    columns = right.shape[-1]
+    middle = columns // 2 if columns >= 2 * WORTH else columns
+    for cut in (slice(middle), slice(middle, columns)):
+        if right[..., cut].size:
+            yield left, right[..., cut], into[..., cut]
+
+
+def _work(product: Product) -> int:
+    """Multiplications of a product."""
+    left, right, _ = product
+    return int(left.size * right.shape[-1])
 
 
 class Network:
@@ -225,7 +251,9 @@ class Network:
         arrays = common_arrays(self.architecture.features, hidden, apart=symbols)
         arrays = self.layers[0].named(arrays + self.cell.arrays(hidden))
         if symbols:
-            products = ArraySpec("ax", self.parameters["W_x"].shape[1])
+            parts = blocks("ax_", self.cell.blocks, hidden) if self.cell.split else ()
+            width = self.parameters["W_x"].shape[1]
+            products = ArraySpec("ax", width, parts=parts, split=self.cell.split)
             arrays += (ArraySpec("codes", 1, codes=True),)
             arrays += () if any(spec.name == "ax" for spec in arrays) else (products,)
         return arrays
@@ -260,10 +288,12 @@ class Network:
     def _bind(self) -> None:
         """Views of whole sequences as [T·B, …] rows, made once."""
         tape = self.tape
-        many = tape.steps * tape.batch >= MANY
+        many = tape.steps * tape.batch >= MANY or any(map(tape.is_split, tape.names))
         self._multiply = _multiply_many if many else _multiply_few
         self._x, self._y = tape.flat("x"), tape.flat("y")
-        self._ax = tape.flat("ax") if "ax" in tape.arrays else None
+        self._inputs: list[tuple[Array, ...]] = []  # ax, and the columns of W_x and b it is made of
+        if "ax" in tape.names:
+            self._inputs = _columns(tape, "ax", self.parameters["W_x"], self.parameters["b"])
         self._dy, self._dh_y = tape.flat("dy"), tape.flat("dh_y")
         self._W_yT = self.parameters["W_y"].T
         self._products: list[Product] = []
@@ -271,11 +301,13 @@ class Network:
         for layer, matrices in zip(self.layers, self._matrices, strict=True):
             mine = layer.tape(tape)
             for matrix in matrices:
-                left, right = matrix.left(mine), mine.flat(matrix.right)
+                left, products = matrix.left(mine), self._products
                 if matrix.elementwise:
-                    self._elementwise.append((left, right, matrix.of(self.gradient)))
+                    products = self._elementwise
                 else:
-                    self._products.append((left.T, right, matrix.of(self.gradient)))
+                    left = left.T
+                for right, into in _columns(mine, matrix.right, matrix.of(self.gradient)):
+                    products.append((left, right, into))
         self._scatter = self._scatter_add()
         readout = self._readout
         self._h = readout.left(self.layers[-1].tape(tape))  # [T·B, H+1]
@@ -290,7 +322,8 @@ class Network:
         if not self.problem.symbols or rows * gradient.size <= DENSE_WORK:
             return None
         right = next(spec.right for spec in self.specs if spec.name == "W_x")
-        return ScatterAdd(self.tape["codes"].reshape(-1), self.tape.flat(right), gradient)
+        pairs = _columns(self.tape, right, gradient)
+        return ScatterAdd(self.tape["codes"].reshape(-1), [(d, sums) for d, sums in pairs])
 
     def _make_kernel(self) -> Kernel:
         """The fused kernel, or two of them for the halves of a large batch."""
@@ -417,13 +450,12 @@ class Network:
 
     def _project(self) -> None:
         """ax = x·W_x + b of the whole window, for kernels that do not multiply x themselves."""
-        if self._ax is None:
-            return
-        if self._symbols is None or self._overwritten:
-            self._x.dot(self.parameters["W_x"], self._ax)
-        else:
-            look_up(self._symbols.codes, self.parameters["W_x"], self._ax)
-        np.add(self._ax, self.parameters["b"], self._ax)
+        for ax, W_x, b in self._inputs:
+            if self._symbols is None or self._overwritten:
+                np.matmul(self._x, W_x, ax)
+            else:
+                look_up(self._symbols.codes, W_x, ax)
+            np.add(ax, b, ax)
 
     def readout(self) -> None:
         """y_t = h_t·W_y + b_y for the whole window in one product, and what the loss makes of it.
@@ -457,7 +489,7 @@ class Network:
         """The gradients of all parameters: one product over time for each matrix."""
         scatter = None if self._overwritten else self._scatter
         # W_x comes first and, of symbols, alone: see `_matrices`.
-        products = self._products[scatter is not None :]
+        products = self._products[0 if scatter is None else len(scatter.pairs) :]
         if self._pair is None:
             self._multiply(products)
         else:

@@ -27,13 +27,18 @@ Arrays of one group lie side by side in one array, so that they can be one facto
 h and one are the rows ``[x_t | h_<t-1> | 1]``, and ``[h_t | 1]``. Symbols are looked up, not
 multiplied: then x lies apart, and ``ax`` [T, B, G·H] is x_t·W_x + b.
 
+In memory a timestep of a batch is B rows, and a gate a stretch of each: NumPy then goes over it row
+by row, which costs more than its arithmetic. So where arrays are declared ``split`` and there are
+at least `FEW` samples, their parts lie apart, [T, B, H] each, and stand for them; `whole` and
+`beside` show several of them as [T, n, B, H].
+
 Of stacked layers all arrays are on one tape: those of the second are called ``x2``, ``h2``,
 ``dh2_next`` and so on, see `rnn_tui.engine.layers`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +48,8 @@ from rnn_tui.engine.expressions import Array
 
 Part = tuple[str, int, int]  # name, first column, width
 
+FEW = 4  # samples of a batch from which on it pays to lay gates apart, and to copy W_hᵀ
+
 
 @dataclass(frozen=True, slots=True)
 class ArraySpec:
@@ -50,7 +57,8 @@ class ArraySpec:
 
     With `codes` it holds one whole number per timestep and sample: [T, B] int64.
     Arrays of the same `group` lie side by side, in the order they are declared in. `parts` are
-    stretches of its columns by name: views of it, arrays like any other.
+    stretches of its columns by name: views of it, arrays like any other. Of a group whose members
+    all are `split` and have parts of one width (or are as wide as such a part), see above.
     """
 
     name: str
@@ -59,6 +67,7 @@ class ArraySpec:
     codes: bool = False
     group: str = ""
     parts: tuple[Part, ...] = ()
+    split: bool = False
 
 
 def blocks(prefix: str, names: Iterable[str], width: int) -> tuple[Part, ...]:
@@ -77,35 +86,62 @@ class Tape:
         self.dtype = np.dtype(dtype)
         self.states: dict[str, Array] = {}
         self.arrays: dict[str, Array] = {}
-        self._beside: dict[str, tuple[Array, int]] = {}  # group and first column, by name
-        specs = tuple(arrays)
-        for spec in specs:
-            if not spec.group:
-                shape = (steps + spec.state, batch, spec.width)
-                array = np.zeros(shape[:2], np.int64) if spec.codes else np.zeros(shape, dtype)
-                self.arrays[spec.name] = array
-        for group in dict.fromkeys(spec.group for spec in specs if spec.group):
-            self._lay(tuple(spec for spec in specs if spec.group == group))
-        for spec in specs:
-            for name, start, width in spec.parts:
-                self.arrays[name] = self.arrays[spec.name][:, :, start : start + width]
-        self.states = {spec.name: self.arrays[spec.name] for spec in specs if spec.state}
+        self._parts: dict[str, tuple[str, ...]] = {}  # of arrays that are split
+        # Where an array or part lies in its group, by name: the group, [T, B, …] or, split,
+        # [T, n, B, H], and its first column or its number.
+        self._beside: dict[str, tuple[Array, int]] = {}
+        groups: dict[str, list[ArraySpec]] = {}
+        for spec in arrays:
+            groups.setdefault(spec.group or spec.name, []).append(spec)
+        for specs in groups.values():
+            if specs[0].codes:
+                self.arrays[specs[0].name] = np.zeros((steps, batch), np.int64)
+            elif batch >= FEW and all(spec.split for spec in specs):
+                self._lay_apart(specs)
+            else:
+                self._lay(specs)
+            self.states |= {s.name: self.arrays[s.name] for s in specs if s.state}
 
-    def _lay(self, specs: tuple[ArraySpec, ...]) -> None:
-        """One array [T+1, B, Σ width] for a group, its members views of its columns."""
-        shape = (self.steps + 1, self.batch, sum(spec.width for spec in specs))
-        group, start = np.zeros(shape, self.dtype), 0
+    def _lay(self, specs: Sequence[ArraySpec]) -> None:
+        """One array [T or T+1, B, Σ width] for a group, its members views of its columns."""
+        steps = self.steps + any(spec.state for spec in specs)
+        group = np.zeros((steps, self.batch, sum(spec.width for spec in specs)), self.dtype)
+        start = 0
         for spec in specs:
-            columns = group[: self.steps + spec.state, :, start : start + spec.width]
-            self.arrays[spec.name] = columns
-            self._beside[spec.name] = (group, start)
+            for name, first, width in ((spec.name, 0, spec.width), *spec.parts):
+                columns = slice(start + first, start + first + width)
+                self.arrays[name] = group[: self.steps + spec.state, :, columns]
+                self._beside[name] = (group, start + first)
             start += spec.width
+
+    def _lay_apart(self, specs: Sequence[ArraySpec]) -> None:
+        """An array [n, T or T+1, B, H] for a group, its members' parts one after the other."""
+        steps = self.steps + any(spec.state for spec in specs)
+        parts = {spec: spec.parts or ((spec.name, 0, spec.width),) for spec in specs}
+        ((width, *others),) = [{part[2] for each in parts.values() for part in each}]
+        assert not others, "parts of a split group have one width"
+        count = sum(len(each) for each in parts.values())
+        memory = np.zeros((count, steps, self.batch, width), self.dtype)
+        group, number = memory.swapaxes(0, 1), 0
+        for spec, each in parts.items():
+            if spec.parts:
+                self._parts[spec.name] = tuple(name for name, _, _ in each)
+            for name, _, _ in each:
+                self.arrays[name] = memory[number, : self.steps + spec.state]
+                self._beside[name] = (group, number)
+                number += 1
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all arrays, of their parts, and of those that only their parts stand for."""
+        return (*self.arrays, *self._parts)
 
     def sample(self, index: int) -> Tape:
         """A copy of one sample of the batch, as a tape of batch 1 that nothing else writes to."""
         copy = Tape(self.steps, 1, (), self.dtype)
         copy.arrays = {name: a[:, index : index + 1].copy() for name, a in self.arrays.items()}
         copy.states = {name: copy.arrays[name] for name in self.states}
+        copy._parts = self._parts
         return copy
 
     def part(self, samples: slice) -> Tape:
@@ -117,27 +153,52 @@ class Tape:
         part = Tape(self.steps, len(names), (), self.dtype)
         part.arrays = {name: array[:, samples] for name, array in self.arrays.items()}
         part.states = {name: part.arrays[name] for name in self.states}
+        part._parts = self._parts
         part._beside = {
-            name: (group[:, samples], start) for name, (group, start) in self._beside.items()
+            name: (group[..., samples, :], start) for name, (group, start) in self._beside.items()
         }
         return part
 
     def under(self, names: Mapping[str, str]) -> Tape:
         """Some of the arrays by other names, sharing this one's memory; `names`: new to old."""
         tape = Tape(self.steps, self.batch, (), self.dtype)
-        tape.arrays = {new: self.arrays[old] for new, old in names.items()}
-        tape.states = {new: self.states[old] for new, old in names.items() if old in self.states}
-        tape._beside = {new: self._beside[old] for new, old in names.items() if old in self._beside}
+        new_names = {old: new for new, old in names.items()}
+        for new, old in names.items():
+            if old in self._parts:
+                tape._parts[new] = tuple(new_names[part] for part in self._parts[old])
+                continue
+            tape.arrays[new] = self.arrays[old]
+            if old in self.states:
+                tape.states[new] = self.states[old]
+            if old in self._beside:
+                tape._beside[new] = self._beside[old]
         return tape
 
     def __getitem__(self, name: str) -> Array:
         return self.arrays[name]
 
+    def is_split(self, name: str) -> bool:
+        """Whether the array `name` is there in parts only."""
+        return name in self._parts
+
+    def parts(self, name: str) -> tuple[str, ...]:
+        """`name`, or, where that array is split, the names of its parts."""
+        return self._parts.get(name, (name,))
+
+    def whole(self, name: str) -> Array:
+        """The array `name` [T, B, width], or, where it is split, all its parts [T, n, B, H]."""
+        if name not in self._parts:
+            return self.arrays[name]
+        return self.beside(self._parts[name][0], self._parts[name][-1])
+
     def flat(self, name: str) -> Array:
         """The array `name` as one row per timestep and sample: [T·B, width].
 
-        ``h_prev`` (and likewise ``c_prev``) names the states *before* each timestep.
+        ``h_prev`` (and likewise ``c_prev``) names the states *before* each timestep. Of an array
+        that is split it is a copy, else a view.
         """
+        if name in self._parts:
+            return np.concatenate([self.flat(part) for part in self._parts[name]], axis=1)
         if name.endswith("_prev"):
             array = self.arrays[name.removesuffix("_prev")][:-1]
         else:
@@ -147,14 +208,20 @@ class Tape:
         return array.reshape(-1, array.shape[-1])
 
     def beside(self, first: str, last: str) -> Array:
-        """The arrays from `first` to `last` of one group as one: [T, B, their widths together].
+        """What lies from `first` to `last` in one group, arrays or parts, as one.
 
         Both are named as in `flat`, and both or neither of them ``…_prev``.
+
+        Returns:
+            [T, B, their widths together], or, where they are split, [T, n, B, H].
         """
         names = first.removesuffix("_prev"), last.removesuffix("_prev")
         (group, start), (_, end) = (self._beside[name] for name in names)
         after = last in self.states
-        return group[after : self.steps + after, :, start : end + self.arrays[names[1]].shape[-1]]
+        times = group[after : self.steps + after]
+        if group.ndim == 4:
+            return times[:, start : end + 1]
+        return times[:, :, start : end + self.arrays[names[1]].shape[-1]]
 
     def rows(self, name: str, t: int) -> Array:
         """The rows of `flat(name)` that belong to timestep `t` (from 1): [B, width]."""

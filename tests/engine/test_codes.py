@@ -45,7 +45,7 @@ def test_products_of_one_hot_rows(rows: int, symbols: int, width: int, seed: int
     look_up(codes, matrix, found)
     assert np.array_equal(found, x @ matrix)
     out = np.full((symbols, width), np.nan)
-    add = ScatterAdd(codes, d, out)
+    add = ScatterAdd(codes, [(d, out)])
     for _ in range(2):
         add()
         assert np.abs(out - x.T @ d).max() <= 1e-15 * rows * np.abs(d).max()

@@ -29,12 +29,11 @@ from typing import Literal
 import numpy as np
 
 from rnn_tui.engine.expressions import Array, Dot, Expression, Value
-from rnn_tui.engine.tape import ArraySpec, Tape
+from rnn_tui.engine.tape import FEW, ArraySpec, Tape
 
 Views = Mapping[str, Array]
 
 NEAR = 32_768  # numbers that stay in a core's cache while several operations pass over them
-FEW = 4  # samples of a batch from which on a contiguous W_hᵀ saves more than making it costs
 Column = Literal["value", "gradient", "through"]
 
 
@@ -134,6 +133,7 @@ class Cell(ABC):
     gates: tuple[str, ...]  # in PyTorch's order
     blocks: tuple[str, ...]  # the same, in the order of the weights' columns here
     states: tuple[str, ...]  # what is carried from timestep to timestep
+    split: bool = False  # whether its gates may lie apart on the tape; see there
     recurrent: bool = True  # whether a timestep depends on the one before it
     smooth: bool = True  # every operation analytic, so that the complex step applies
     rows: tuple[Row, ...]
@@ -192,10 +192,11 @@ def recurrent_input(parameters: Views, tape: Tape) -> tuple[Array, Array | None,
     keeps ``ax`` = x_t·W_x + b apart, as ``h_<t-1>·W_h`` and ax.
 
     Returns:
-        the rows [T, B, …] to multiply, what to add to the product [T, B, G·H], and the matrix.
+        the rows [T, B, …] to multiply, what to add to the product ([T, B, G·H], or [T, G, B, H]
+        where ax is split), and the matrix [.., G·H].
     """
-    if "ax" in tape.arrays:
-        return tape["h"][:-1], tape["ax"], parameters["W_h"]
+    if "ax" in tape.names:
+        return tape["h"][:-1], tape.whole("ax"), parameters["W_h"]
     return tape.beside("x", "one_prev"), None, parameters["W"]
 
 
@@ -215,11 +216,12 @@ def stretches(tape: Tape, width: int) -> list[slice | None]:
 
 
 class Transposed:
-    """A weight matrix [H, G·H] transposed, to be multiplied from the left by a row per sample."""
+    """Weights transposed, to be multiplied from the left by a row per sample."""
 
-    def __init__(self, weights: Array, batch: int) -> None:
-        self.view = weights.T  # [G·H, H]
-        self.array = np.empty(self.view.shape, weights.dtype) if batch >= FEW else self.view
+    def __init__(self, view: Array, batch: int) -> None:
+        """`view`: of the weights [H, G·H], transposed; used itself where B is small."""
+        self.view = view
+        self.array = np.empty(view.shape, view.dtype) if batch >= FEW else view
 
     def refresh(self) -> None:
         """Call it once the weights have changed, and before `array` is used."""

@@ -180,7 +180,7 @@ class UpdateGateKernel(Kernel):
     def __init__(self, parameters: Views, tape: Tape, reset: Array, da_rz: Array) -> None:
         self.tape, self.reset, self.da_rz = tape, reset, da_rz
         self.hidden = tape["h"].shape[-1]
-        self.W_hT = Transposed(parameters["W_h"], tape.batch)
+        self.W_hT = Transposed(parameters["W_h"].T, tape.batch)
         self.half = np.full((tape.batch, 2 * self.hidden), 0.5, tape.dtype)
         self.one = np.ones((), tape.dtype)
         self.scratch = np.empty((tape.batch, self.hidden), tape.dtype)

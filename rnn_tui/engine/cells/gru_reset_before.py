@@ -118,7 +118,7 @@ class GruResetBeforeKernel(UpdateGateKernel):
     def __init__(self, parameters: Views, tape: Tape) -> None:
         super().__init__(parameters, tape, tape["h"][:-1], tape["da_rz"])
         self.W_h, self.W_hn = parameters["W_h"], parameters["W_hn"]  # [H, 2H], [H, H]
-        self.W_hnT = Transposed(self.W_hn, tape.batch)
+        self.W_hnT = Transposed(self.W_hn.T, tape.batch)
         self.product = np.empty((tape.batch, 2 * self.hidden), tape.dtype)  # h_<t-1>·W_h
         self.forward_rows = [self._forward_row(k) for k in range(tape.steps)]
         self.backward_rows = [(part, self._backward_row(k)) for k, part in enumerate(self.parts)]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -117,6 +120,7 @@ class MemoryCell(Cell):
     """What all LSTMs share: the states h and c, and gates that are affine in x_t and h_<t-1>."""
 
     states = ("h", "c")
+    split = True
 
     def parameters(self, features: int, hidden: int) -> tuple[ParameterSpec, ...]:
         blocks, width = self.blocks, len(self.blocks) * hidden
@@ -130,13 +134,13 @@ class MemoryCell(Cell):
         wide = len(self.blocks) * hidden
         gates, deltas = (blocks(prefix, self.blocks, hidden) for prefix in ("", "da_"))
         return (
-            ArraySpec("gates", wide, group="memory", parts=gates),
-            ArraySpec("c", hidden, state=True, group="memory"),
+            ArraySpec("gates", wide, group="memory", parts=gates, split=True),
+            ArraySpec("c", hidden, state=True, group="memory", split=True),
             ArraySpec("tanh_c", hidden),
             ArraySpec("dc_h", hidden),
             # At first what dc is multiplied by (dh by o's block), and then what that makes.
-            ArraySpec("da", wide, group="deltas", parts=deltas),
-            ArraySpec("dc_next", hidden, state=True, group="deltas"),
+            ArraySpec("da", wide, group="deltas", parts=deltas, split=True),
+            ArraySpec("dc_next", hidden, state=True, group="deltas", split=True),
             ArraySpec("dc", hidden),
         )
 
@@ -192,7 +196,7 @@ class LstmCell(MemoryCell):
 
 @dataclass(frozen=True, slots=True)
 class Slopes:
-    """Views of n timesteps for what an LSTM computes of them at once, [n, B, …]."""
+    """Views of n timesteps for what an LSTM computes of them at once: [n, B, …] or [n, m, B, H]."""
 
     sigmoids: Array  # σ of all gates but g
     square: Array  # room for their squares
@@ -214,60 +218,101 @@ class MemoryKernel(Kernel):
     The gates are G blocks: o first, then the other σ, the candidate g last, c_<t-1> beside it. One
     product serves all of them; σ(a) is ½ + ½·tanh(a/2), so that one tanh does as well. Halving is
     exact in binary floating point, so the weights of a may be halved instead of a.
+
+    Several gates are [B, n·H], or [n, B, H] where the tape is split: then the product is one a
+    gate, made by one call. The loops are the same for both.
     """
 
+    names: tuple[str, ...]  # of the G blocks
+
     def __init__(self, parameters: Views, tape: Tape) -> None:
-        inputs, self.ax, W = recurrent_input(parameters, tape)  # W: [D+H+1, G·H] or [H, G·H]
-        self.W, self.W_hT = W, Transposed(parameters["W_h"], tape.batch)  # [G·H, H]
-        self.tape = tape
-        self.hidden, wide = tape["h"].shape[-1], tape["gates"].shape[-1]  # H, G·H
-        is_tanh = np.arange(wide) >= wide - self.hidden
-        self.row = np.where(is_tanh, 1, 0.5).astype(tape.dtype)  # [G·H]
-        # Full [B, G·H] constants: broadcasting a row costs more than reading them.
-        shape = (tape.batch, wide)
-        self.scale = np.broadcast_to(self.row, shape).copy()
-        self.offset = np.broadcast_to(np.where(is_tanh, 0, 0.5), shape).astype(tape.dtype)
-        self.scaled = np.empty_like(W)
+        inputs, ax, W = recurrent_input(parameters, tape)  # W: [D+H+1, G·H] or [H, G·H]
+        self.tape, self.hidden = tape, tape["h"].shape[-1]  # H
+        self.split = tape.is_split("gates")
+        self.W, self.ax = self._by_gate(W), ax
+        self.W_hT = Transposed(self._by_gate(parameters["W_h"]).swapaxes(-1, -2), tape.batch)
+        gates = tape.whole("gates")
+        shape = gates.shape[1:]  # [B, G·H] or [G, B, H]
+        # Full constants: broadcasting a row costs more than reading them.
+        self.scale, self.offset = (np.empty(shape, tape.dtype) for _ in range(2))
+        for array, of_tanh in ((self.scale, 1), (self.offset, 0)):
+            array.fill(0.5)
+            self.some(array, -1)[...] = of_tanh
+        self.row = self.scale[..., :1, :].copy()  # [1, G·H] or [G, 1, H]
+        self.scaled = np.empty(self.W.shape, tape.dtype)
         self.one = np.ones((), tape.dtype)
         self.a = np.empty(shape, tape.dtype)  # of one timestep, scaled
         steps = range(tape.steps)
-        self.forward_rows = [(inputs[k], *self._input_row(k), *self._forward_row(k)) for k in steps]
+        self.forward_rows = [
+            (self._times(inputs[k]), None if ax is None else ax[k], gates[k], *self._forward_row(k))
+            for k in steps
+        ]
         self.last = (tape["dh_next"][-1], tape["dc_next"][-1])
-        found = stretches(tape, wide)
+        self._prepare_backward()
+
+    def _prepare_backward(self) -> None:
+        tape, batch, hidden = self.tape, self.tape.batch, self.hidden
+        found = stretches(tape, len(self.names) * hidden)
         longest = max(part.stop - part.start for part in found if part)
-        self.square = np.empty((longest, tape.batch, wide - self.hidden), tape.dtype)
+        sigmoids = tape.beside(self.names[0], self.names[-2])[:longest]
+        self.square = np.empty_like(sigmoids)  # of the same layout
+        # dc beside itself, as often as it is needed: to copy costs less than to broadcast.
+        self.spread = np.empty_like(self.a)  # [B, G·H] or [G, B, H]
+        spread = self.spread
+        self.spread_over = spread if self.split else spread.reshape(batch, -1, hidden)
+        self.sent = np.empty_like(self.a)  # along each gate, [G, B, H]; only where split
         self.backward_rows = [
-            (part and self._slopes(part), self._backward_row(k)) for k, part in enumerate(found)
+            (part and self._slopes(part), *self._backward_row(k)) for k, part in enumerate(found)
         ]
 
-    def _input_row(self, k: int) -> tuple[Array | None, Array]:
-        """Of timestep k+1: ax, where it is kept apart, and the gates; [B, G·H] each."""
-        return None if self.ax is None else self.ax[k], self.tape["gates"][k]
+    def _by_gate(self, weights: Array) -> Array:
+        """[N, G·H], or, where the tape is split, [G, N, H]."""
+        if not self.split:
+            return weights
+        return weights.reshape(len(weights), -1, self.hidden).swapaxes(0, 1)
+
+    def _times(self, array: Array) -> Callable[[Array, Array], object]:
+        """array·weights, of all gates, into a given place."""
+        return partial(np.matmul, array) if self.split else array.dot
+
+    def some(self, gates: Array, first: int, stop: int | None = None) -> Array:
+        """Of several gates those from `first` to before `stop`; `first` alone is [.., B, H]."""
+        if self.split:
+            return gates[..., first, :, :] if stop is None else gates[..., first:stop, :, :]
+        every = gates.reshape(*gates.shape[:-1], -1, self.hidden)  # [.., B, n, H]
+        if stop is None:
+            return every[..., first, :]
+        return gates[..., first * self.hidden : stop * self.hidden]
 
     @abstractmethod
     def _forward_row(self, k: int) -> tuple[Array, ...]:
         """Further views of timestep k+1 that `forward` works on."""
 
-    def _backward_row(self, k: int) -> tuple[Array, ...]:
-        """Views of timestep k+1: [B, H], but for from_dc [B, G, H] and da [B, G·H]."""
-        tape, batch, hidden = self.tape, self.tape.batch, self.hidden
-        deltas = tape.beside("da", "dc_next_prev")[k].reshape(batch, -1, hidden)  # [B, G+1, H]
+    def _backward_row(self, k: int) -> tuple[Any, ...]:
+        """Views of timestep k+1: [B, H], but for from_dc [B, G·H] or [G, B, H]; then the product
+        da·W_hᵀ, where it goes, and the sums over gates that are left to make of it."""
+        tape, da, into = self.tape, self.tape.whole("da")[k], self.tape["dh_next"][k]
         dh_next, dc = tape["dh_next"], tape["dc"][k]
+        from_dc = tape.beside(f"da_{self.names[1]}", "dc_next_prev")[k]
+        sent, sums = into, []
+        if self.split:
+            sent, (first, second, *further) = self.sent, self.sent
+            sums = [(first, second, into), *((into, each, into) for each in further)]
         return (
             *(tape["dh_y"][k], dh_next[k + 1], tape["dh"][k]),
-            *(tape["dc_h"][k], tape["dc_next"][k + 1], dc, deltas[:, 0]),
-            *(dc.reshape(batch, 1, hidden), deltas[:, 1:], tape["da"][k], dh_next[k]),
+            *(tape["dc_h"][k], tape["dc_next"][k + 1], dc, tape["da_o"][k]),
+            *(dc if self.split else dc[:, np.newaxis], from_dc, self._times(da), sent, sums),
         )
 
     def _slopes(self, part: slice) -> Slopes:
         """Views of some timesteps that `_fill` works on, n of them."""
-        tape, sigmoid = self.tape, self.hidden * (len(self.row) // self.hidden - 1)
-        gates, da, tanh_c = tape["gates"][part], tape["da"][part], tape["tanh_c"][part]
+        tape, first, last = self.tape, self.names[0], self.names[-2]
+        tanh_c = tape["tanh_c"][part]
         partners, admitted = self._partners(part)
         return Slopes(
-            sigmoids=gates[:, :, :sigmoid],
+            sigmoids=tape.beside(first, last)[part],
             square=self.square[: part.stop - part.start],
-            through=da[:, :, :sigmoid],
+            through=tape.beside(f"da_{first}", f"da_{last}")[part],
             partners=((tape["da_o"][part], tanh_c), *partners),
             tangents=(
                 (tape["g"][part], admitted, tape["da_g"][part]),
@@ -283,7 +328,7 @@ class MemoryKernel(Kernel):
         """By what dc is multiplied on its way to each gate, beside the gate's own slope.
 
         Returns:
-            for all σ but o pairs of slope and factor, and the factor of g; [n, B, …].
+            for all σ but o pairs of slope and factor, and the factor of g; [n, …] each.
         """
 
     def begin_forward(self) -> None:
@@ -309,46 +354,53 @@ class MemoryKernel(Kernel):
         np.copyto(slopes.keep, slopes.forget)
 
     def backward(self, first: int, last: int) -> None:
-        W_hT, add, multiply = self.W_hT.array, np.add, np.multiply
-        for slopes, row in reversed(self.backward_rows[first - 1 : last]):
+        W_hT, spread, spread_over = self.W_hT.array, self.spread, self.spread_over
+        add, multiply = np.add, np.multiply
+        for row in reversed(self.backward_rows[first - 1 : last]):
+            slopes, dh_y, dh_next, dh, dc_h, dc_next, dc, da_o, dc_row, from_dc, *product = row
+            da_times, sent, sums = product
             if slopes is not None:
                 self._fill(slopes)
-            dh_y, dh_next, dh, dc_h, dc_next, dc, da_o, dc_row, from_dc, da, dh_prev = row
             add(dh_y, dh_next, dh)
             multiply(dh, dc_h, dc)
             add(dc, dc_next, dc)
             multiply(dh, da_o, da_o)
-            multiply(dc_row, from_dc, from_dc)  # da of all gates but o, and dc_<t-1>
-            da.dot(W_hT, dh_prev)
+            spread_over[...] = dc_row
+            multiply(spread, from_dc, from_dc)  # da of all gates but o, and dc_<t-1>
+            da_times(W_hT, sent)
+            for left, right, into in sums:
+                add(left, right, into)
 
 
 class LstmKernel(MemoryKernel):
     """With blocks o, i, f, g the products i⊙g and f⊙c_<t-1> are one."""
 
+    names = BLOCKS
+
     def __init__(self, parameters: Views, tape: Tape) -> None:
+        i_f = tape.beside("i", "f")[0]
+        self.products = np.empty(i_f.shape, tape.dtype)  # i⊙g and f⊙c_<t-1>, [B, 2H] or [2, B, H]
         super().__init__(parameters, tape)
-        self.products = np.empty((tape.batch, 2 * self.hidden), tape.dtype)  # i⊙g and f⊙c_<t-1>
-        self.halves = np.split(self.products, 2, axis=1)  # [B, H] each
+        self.halves = self.some(self.products, 0), self.some(self.products, 1)
 
     def _forward_row(self, k: int) -> tuple[Array, ...]:
-        """i, f side by side and g, c_<t-1> side by side [B, 2H]; o and states [B, H]."""
-        tape, hidden = self.tape, self.hidden
-        memory = tape.beside("gates", "c_prev")[k]  # [B, 5H]: o, i, f, g, c_<t-1>
-        pairs = memory[:, hidden : 3 * hidden], memory[:, 3 * hidden :]
+        """i, f side by side and g, c_<t-1> side by side; o and states [B, H]."""
+        tape = self.tape
+        pairs = tape.beside("i", "f")[k], tape.beside("g", "c_prev")[k]
         return (*pairs, tape["o"][k], tape["c"][k + 1], tape["tanh_c"][k], tape["h"][k + 1])
 
     def _partners(self, part: slice) -> tuple[tuple[tuple[Array, Array], ...], Array]:
-        tape, hidden = self.tape, self.hidden
-        da = tape["da"][part, :, hidden : 3 * hidden]  # i, f
-        return ((da, tape.beside("gates", "c_prev")[part, :, 3 * hidden :]),), tape["i"][part]
+        tape = self.tape
+        factors = tape.beside("g", "c_prev")[part]
+        return ((tape.beside("da_i", "da_f")[part], factors),), tape["i"][part]
 
     def forward(self, first: int, last: int) -> None:
         W, a, scale, offset, products = self.scaled, self.a, self.scale, self.offset, self.products
         i_g, f_c = self.halves
         add, multiply, tanh = np.add, np.multiply, np.tanh
         rows = self.forward_rows[first - 1 : last]
-        for inputs, ax, gates, i_f, g_c, o, c, tanh_c, h in rows:
-            inputs.dot(W, a)
+        for inputs_times, ax, gates, i_f, g_c, o, c, tanh_c, h in rows:
+            inputs_times(W, a)
             if ax is not None:
                 add(a, ax, a)
             tanh(a, a)

@@ -35,6 +35,7 @@ from rnn_tui.engine.expressions import ONE, Array, Value
 from rnn_tui.engine.tape import ArraySpec, Tape
 
 GATES = ("f", "g", "o")
+BLOCKS = ("o", "f", "g")
 
 
 class LstmCoupledCell(MemoryCell):
@@ -46,7 +47,7 @@ class LstmCoupledCell(MemoryCell):
 
     name = "lstm-coupled"
     gates = GATES
-    blocks = ("o", "f", "g")
+    blocks = BLOCKS
     rows = (
         *(*CELL_ROWS, FORGET_GATE, INPUT_GATE, CANDIDATE, OUTPUT_GATE),
         *(CELL_STATE, HIDDEN_STATE),
@@ -83,6 +84,8 @@ class LstmCoupledCell(MemoryCell):
 class LstmCoupledKernel(MemoryKernel):
     """One product for three gates; df_t = dc_t⊙(c_<t-1> − g_t)."""
 
+    names = BLOCKS
+
     def __init__(self, parameters: Views, tape: Tape) -> None:
         self.product = np.empty((tape.batch, tape["i"].shape[-1]), tape.dtype)  # i⊙g
         super().__init__(parameters, tape)
@@ -103,8 +106,8 @@ class LstmCoupledKernel(MemoryKernel):
         product, one = self.product, self.one
         add, multiply, subtract, tanh = np.add, np.multiply, np.subtract, np.tanh
         rows = self.forward_rows[first - 1 : last]
-        for inputs, ax, gates, f, i, g, o, c_prev, c, tanh_c, h in rows:
-            inputs.dot(W, a)
+        for inputs_times, ax, gates, f, i, g, o, c_prev, c, tanh_c, h in rows:
+            inputs_times(W, a)
             if ax is not None:
                 add(a, ax, a)
             tanh(a, a)

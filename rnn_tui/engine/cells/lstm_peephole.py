@@ -101,38 +101,43 @@ class LstmPeepholeKernel(LstmKernel):
 
     def __init__(self, parameters: Views, tape: Tape) -> None:
         super().__init__(parameters, tape)
-        batch, hidden = tape.batch, self.hidden
         self.p_i, self.p_f, self.p_o = (parameters[f"p_{gate}"] for gate in "ifo")  # [H] each
         self.half = np.full((), 0.5, tape.dtype)
-        self.halved = np.empty((batch, 3, hidden), tape.dtype)  # p_i/2, p_f/2, p_o/2
-        self.peeped = self.products.reshape(batch, 2, hidden)  # p_i⊙c_<t-1> and p_f⊙c_<t-1>, halved
-        self.a_o, self.a_if = self.a[:, :hidden], self.a[:, hidden : 3 * hidden]
-        self.first = tuple(x[:, hidden:] for x in (self.a, self.scale, self.offset))  # i, f, g
-        self.scratch = self.square[:, :, :hidden]
+        self.p_if = np.empty_like(self.products)  # p_i/2 and p_f/2
+        self.half_p_o = np.empty_like(tape["o"][0])  # [B, H]
+        self.peeped = np.empty_like(self.products)  # p_i⊙c_<t-1> and p_f⊙c_<t-1>, halved
+        self.c_prev = np.empty_like(self.products)  # beside itself
+        self.a_o, self.a_if = self.some(self.a, 0), self.some(self.a, 1, 3)
+        self.first = tuple(self.some(x, 1, 4) for x in (self.a, self.scale, self.offset))  # i, f, g
+        self.scratch = self.some(self.square, 0)
 
     def _forward_row(self, k: int) -> tuple[Array, ...]:
-        """i, f, g side by side [B, 3H], c_<t-1> [B, 1, H]; then as the LSTM has them."""
-        first, c_prev = self.tape["gates"][k][:, self.hidden :], self.tape["c"][k]
-        return (first, c_prev[:, np.newaxis], *super()._forward_row(k))
+        """i, f, g side by side, c_<t-1> [B, H]; then as the LSTM has them."""
+        tape = self.tape
+        return (tape.beside("i", "g")[k], tape["c"][k], *super()._forward_row(k))
 
     def begin_forward(self) -> None:
         super().begin_forward()
-        for k, p in enumerate((self.p_i, self.p_f, self.p_o)):
-            np.multiply(p, self.half, self.halved[:, k])
+        halves = self.some(self.p_if, 0), self.some(self.p_if, 1), self.half_p_o
+        for p, halved in zip((self.p_i, self.p_f, self.p_o), halves, strict=True):
+            np.multiply(p, self.half, halved)
 
     def forward(self, first: int, last: int) -> None:
         W, a, a_o, a_if, half = self.scaled, self.a, self.a_o, self.a_if, self.half
-        p_if, p_o = self.halved[:, :2], self.halved[:, 2]
-        (a_first, scale, offset), peeped, products = self.first, self.peeped, self.products
+        p_if, p_o, peeped, products = self.p_if, self.half_p_o, self.peeped, self.products
+        a_first, scale, offset = self.first
+        c_twice = self.some(self.c_prev, 0), self.some(self.c_prev, 1)
         i_g, f_c = self.halves
         add, multiply, tanh = np.add, np.multiply, np.tanh
         rows = self.forward_rows[first - 1 : last]
-        for inputs, ax, _, ifg, c_prev, i_f, g_c, o, c, tanh_c, h in rows:
-            inputs.dot(W, a)
+        for inputs_times, ax, _, ifg, c_prev, i_f, g_c, o, c, tanh_c, h in rows:
+            inputs_times(W, a)
             if ax is not None:
                 add(a, ax, a)
-            multiply(p_if, c_prev, peeped)
-            add(a_if, products, a_if)
+            for place in c_twice:
+                place[...] = c_prev
+            multiply(p_if, self.c_prev, peeped)
+            add(a_if, peeped, a_if)
             tanh(a_first, a_first)
             multiply(a_first, scale, a_first)
             add(a_first, offset, ifg)

@@ -113,7 +113,7 @@ class RnnKernel(ActivationKernel):
     def __init__(self, parameters: Views, tape: Tape, activation: str) -> None:
         super().__init__(tape, activation)
         inputs, ax, self.W = recurrent_input(parameters, tape)  # W: [D+H+1, H] or [H, H]
-        self.W_hT = Transposed(parameters["W_h"], tape.batch)  # [H, H]
+        self.W_hT = Transposed(parameters["W_h"].T, tape.batch)  # [H, H]
         h, dh, dh_next = tape["h"], tape["dh"], tape["dh_next"]
         parts = stretches(tape, h.shape[-1])
         steps = range(tape.steps)
