@@ -290,6 +290,7 @@ class Network:
         tape = self.tape
         many = tape.steps * tape.batch >= MANY or any(map(tape.is_split, tape.names))
         self._multiply = _multiply_many if many else _multiply_few
+        self._carried = [(tape.states[name][0], tape.states[name][-1]) for name in self.states]
         self._x, self._y = tape.flat("x"), tape.flat("y")
         self._inputs: list[tuple[Array, ...]] = []  # ax, and the columns of W_x and b it is made of
         if "ax" in tape.names:
@@ -433,9 +434,8 @@ class Network:
 
     def carry_state(self) -> None:
         """The window begins with the state the one before ended with."""
-        for name in self.states:
-            array = self.tape.states[name]
-            np.copyto(array[0], array[-1])
+        for beginning, end in self._carried:
+            beginning[...] = end
 
     def state(self, t: int) -> dict[str, Array]:
         """Copies of the states [B, H] after timestep `t`; 0 is the window's beginning."""
@@ -452,7 +452,7 @@ class Network:
         """ax = x·W_x + b of the whole window, for kernels that do not multiply x themselves."""
         for ax, W_x, b in self._inputs:
             if self._symbols is None or self._overwritten:
-                np.matmul(self._x, W_x, ax)
+                self._multiply([(self._x, W_x, ax)])
             else:
                 look_up(self._symbols.codes, W_x, ax)
             np.add(ax, b, ax)

@@ -9,7 +9,7 @@ how many of its operations have been revealed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -75,26 +75,16 @@ class Program:
     """Positions in the program of a window of `steps` timesteps (T)."""
 
     steps: int
+    batch: int = field(init=False)  # position once the batch is there; forward t is ``batch + t``
+    loss: int = field(init=False)  # once the loss is known
+    clip: int = field(init=False)  # once the gradient is clipped
+    end: int = field(init=False)  # once the parameters are updated
 
-    @property
-    def batch(self) -> int:
-        """Position once the batch is there; forward t is at ``batch + t``."""
-        return 1
-
-    @property
-    def loss(self) -> int:
-        """Position once the loss is known."""
-        return self.steps + 2
-
-    @property
-    def clip(self) -> int:
-        """Position once the gradient is clipped."""
-        return 2 * self.steps + 3
-
-    @property
-    def end(self) -> int:
-        """Position once the parameters are updated."""
-        return 2 * self.steps + 4
+    def __post_init__(self) -> None:
+        """All follows from T; kept, as every micro-operation asks for it."""
+        positions = {"batch": 1, "loss": self.steps + 2, "clip": 2 * self.steps + 3}
+        for name, position in (positions | {"end": 2 * self.steps + 4}).items():
+            object.__setattr__(self, name, position)
 
     def forward(self, t: int) -> int:
         """Position once timestep `t` of the forward pass is done."""

@@ -243,7 +243,7 @@ class Trainer:
     def _piece(self, target: int) -> None:
         """As many micro-operations of one pass as lie before `target`."""
         position, program, network = self.position, self.program, self.network
-        steps = program.steps
+        steps, clip = program.steps, program.clip
         if position == 0:
             self._batch()
         elif position <= steps:
@@ -252,12 +252,12 @@ class Trainer:
             self.position = last + 1
         elif position == steps + 1:
             self._loss()
-        elif position < program.clip - 1:
+        elif position < clip - 1:
             highest = 2 * steps + 2 - position
             lowest = max(2 * steps + 3 - target, 1)
             network.backward(lowest, highest)
             self.position = program.backward(lowest)
-        elif position == program.clip - 1:
+        elif position == clip - 1:
             self._clip()
         else:
             self._update()
@@ -320,8 +320,7 @@ class Trainer:
 
     def _overflow(self) -> Divergence | None:
         """A parameter or memory entry that the update made non-finite."""
-        memory = self.optimizer.memory
-        for name, array in {"": self.parameters, **memory}.items():
+        for name, array in (("", self.parameters), *self.optimizer.memory.items()):
             if not math.isfinite(array.dot(array)) and (found := self._bad_parameter(array)):
                 tensor, value = found
                 owner = f"optimizer memory {name} of {tensor}" if name else tensor

@@ -134,11 +134,12 @@ class MemoryCell(Cell):
         wide = len(self.blocks) * hidden
         gates, deltas = (blocks(prefix, self.blocks, hidden) for prefix in ("", "da_"))
         return (
+            ArraySpec("tanh_c", hidden, group="memory", split=True),
             ArraySpec("gates", wide, group="memory", parts=gates, split=True),
             ArraySpec("c", hidden, state=True, group="memory", split=True),
-            ArraySpec("tanh_c", hidden),
-            ArraySpec("dc_h", hidden),
-            # At first what dc is multiplied by (dh by o's block), and then what that makes.
+            # Block by block the slopes of the above: what dh is multiplied by in the first two, dc
+            # in the others, and then, but for dc_h, what that makes.
+            ArraySpec("dc_h", hidden, group="deltas", split=True),
             ArraySpec("da", wide, group="deltas", parts=deltas, split=True),
             ArraySpec("dc_next", hidden, state=True, group="deltas", split=True),
             ArraySpec("dc", hidden),
@@ -198,13 +199,11 @@ class LstmCell(MemoryCell):
 class Slopes:
     """Views of n timesteps for what an LSTM computes of them at once: [n, B, …] or [n, m, B, H]."""
 
-    sigmoids: Array  # σ of all gates but g
-    square: Array  # room for their squares
-    through: Array  # where σ′ of them belongs
-    partners: tuple[tuple[Array, Array], ...]  # of these, and what each is multiplied by
-    tangents: tuple[
-        tuple[Array, Array, Array], ...
-    ]  # tanh(·), a factor, where tanh′·factor belongs
+    values: Array  # tanh(c_t) and the gates
+    squares: Array  # where dc_h and da belong, of these
+    sigmoids: tuple[Array, Array]  # σ and, at first, σ²
+    tangents: Array  # at first, tanh² of c_t and of g: [n, B, 2, H] or [n, 2, B, H]
+    factors: tuple[tuple[Array, Array], ...]  # slopes, and what each is multiplied by
     forget: Array
     keep: Array  # where f belongs, which carries dc on to the timestep before
     part: slice  # which timesteps
@@ -251,16 +250,12 @@ class MemoryKernel(Kernel):
         self._prepare_backward()
 
     def _prepare_backward(self) -> None:
-        tape, batch, hidden = self.tape, self.tape.batch, self.hidden
-        found = stretches(tape, len(self.names) * hidden)
-        longest = max(part.stop - part.start for part in found if part)
-        sigmoids = tape.beside(self.names[0], self.names[-2])[:longest]
-        self.square = np.empty_like(sigmoids)  # of the same layout
         # dc beside itself, as often as it is needed: to copy costs less than to broadcast.
         self.spread = np.empty_like(self.a)  # [B, G·H] or [G, B, H]
-        spread = self.spread
-        self.spread_over = spread if self.split else spread.reshape(batch, -1, hidden)
+        self.spread_over = self._blocks(self.spread)
         self.sent = np.empty_like(self.a)  # along each gate, [G, B, H]; only where split
+        self.dh_next = list(self.tape["dh_next"])  # few views, as they fill the cache
+        found = stretches(self.tape, len(self.names) * self.hidden)
         self.backward_rows = [
             (part and self._slopes(part), *self._backward_row(k)) for k, part in enumerate(found)
         ]
@@ -275,61 +270,66 @@ class MemoryKernel(Kernel):
         """array·weights, of all gates, into a given place."""
         return partial(np.matmul, array) if self.split else array.dot
 
-    def some(self, gates: Array, first: int, stop: int | None = None) -> Array:
-        """Of several gates those from `first` to before `stop`; `first` alone is [.., B, H]."""
+    def _blocks(self, gates: Array) -> Array:
+        """Several gates as [.., B, n, H], or [.., n, B, H] where the tape is split."""
+        return gates if self.split else gates.reshape(*gates.shape[:-1], -1, self.hidden)
+
+    def some(self, gates: Array, chosen: int | slice) -> Array:
+        """One block [.., B, H] of several gates, or more, which lie as in `_blocks`."""
+        blocks = self._blocks(gates)
+        return blocks[..., chosen, :, :] if self.split else blocks[..., chosen, :]
+
+    def several(self, gates: Array, first: int, stop: int) -> Array:
+        """Of several gates those from `first` to before `stop`, as several gates."""
         if self.split:
-            return gates[..., first, :, :] if stop is None else gates[..., first:stop, :, :]
-        every = gates.reshape(*gates.shape[:-1], -1, self.hidden)  # [.., B, n, H]
-        if stop is None:
-            return every[..., first, :]
+            return gates[..., first:stop, :, :]
         return gates[..., first * self.hidden : stop * self.hidden]
 
     @abstractmethod
     def _forward_row(self, k: int) -> tuple[Array, ...]:
         """Further views of timestep k+1 that `forward` works on."""
 
-    def _backward_row(self, k: int) -> tuple[Any, ...]:
-        """Views of timestep k+1: [B, H], but for from_dc [B, G·H] or [G, B, H]; then the product
-        da·W_hᵀ, where it goes, and the sums over gates that are left to make of it."""
-        tape, da, into = self.tape, self.tape.whole("da")[k], self.tape["dh_next"][k]
-        dh_next, dc = tape["dh_next"], tape["dc"][k]
+    def _backward_row(self, k: int) -> tuple[tuple[Array, ...], tuple[Any, ...]]:
+        """Views of timestep k+1 that `backward` works on.
+
+        Gradients [B, H]; then dc as it goes over several gates, da of all gates but o and dc_<t-1>
+        as several gates, the product da·W_hᵀ, where it goes, and the sums over gates that are left
+        to make of it.
+        """
+        tape, da, dc = self.tape, self.tape.whole("da")[k], self.tape["dc"][k]
+        into, dh_next = self.dh_next[k : k + 2]
+        gradients = (
+            *(tape["dh_y"][k], dh_next, tape["dh"][k]),
+            *(tape["dc_h"][k], tape["dc_next"][k + 1], dc, tape["da_o"][k]),
+        )
+        dc_row = dc if self.split else dc[:, np.newaxis]
         from_dc = tape.beside(f"da_{self.names[1]}", "dc_next_prev")[k]
         sent, sums = into, []
         if self.split:
-            sent, (first, second, *further) = self.sent, self.sent
-            sums = [(first, second, into), *((into, each, into) for each in further)]
-        return (
-            *(tape["dh_y"][k], dh_next[k + 1], tape["dh"][k]),
-            *(tape["dc_h"][k], tape["dc_next"][k + 1], dc, tape["da_o"][k]),
-            *(dc if self.split else dc[:, np.newaxis], from_dc, self._times(da), sent, sums),
-        )
+            sent, (one, other, *further) = self.sent, self.sent
+            sums = [(one, other, into), *((into, each, into) for each in further)]
+        return gradients, (dc_row, from_dc, self._times(da), sent, sums)
 
     def _slopes(self, part: slice) -> Slopes:
         """Views of some timesteps that `_fill` works on, n of them."""
-        tape, first, last = self.tape, self.names[0], self.names[-2]
-        tanh_c = tape["tanh_c"][part]
-        partners, admitted = self._partners(part)
+        tape, count = self.tape, len(self.names)  # G
+        values = tape.beside("tanh_c", self.names[-1])[part]
+        slopes = tape.beside("dc_h", f"da_{self.names[-1]}")[part]
+        crossed = self.some(slopes, slice(2)), self.some(values, slice(1, None, -1))
         return Slopes(
-            sigmoids=tape.beside(first, last)[part],
-            square=self.square[: part.stop - part.start],
-            through=tape.beside(f"da_{first}", f"da_{last}")[part],
-            partners=((tape["da_o"][part], tanh_c), *partners),
-            tangents=(
-                (tape["g"][part], admitted, tape["da_g"][part]),
-                (tanh_c, tape["o"][part], tape["dc_h"][part]),
-            ),
+            values=values,
+            squares=slopes,
+            sigmoids=(self.several(values, 1, count), self.several(slopes, 1, count)),
+            tangents=self.some(slopes, slice(None, None, count)),  # the first and the last
+            factors=(crossed, *self._partners(part)),
             forget=tape["f"][part],
             keep=tape["dc_next"][part],
             part=part,
         )
 
     @abstractmethod
-    def _partners(self, part: slice) -> tuple[tuple[tuple[Array, Array], ...], Array]:
-        """By what dc is multiplied on its way to each gate, beside the gate's own slope.
-
-        Returns:
-            for all σ but o pairs of slope and factor, and the factor of g; [n, …] each.
-        """
+    def _partners(self, part: slice) -> tuple[tuple[Array, Array], ...]:
+        """The slopes of all gates but o, and by what dc is multiplied beside them; [n, …] each."""
 
     def begin_forward(self) -> None:
         np.multiply(self.W, self.row, self.scaled)
@@ -342,23 +342,21 @@ class MemoryKernel(Kernel):
             array.fill(0)
 
     def _fill(self, slopes: Slopes) -> None:
-        """da: σ′ or tanh′ of the gates times their partners; dc_h: o·tanh′(c_t); dc_<t-1>: f."""
-        np.multiply(slopes.sigmoids, slopes.sigmoids, slopes.square)
-        np.subtract(slopes.sigmoids, slopes.square, slopes.through)
-        for slope, factor in slopes.partners:
+        """dc_h: o·tanh′(c_t); da: σ′ or tanh′ of the gates times their partners; dc_<t-1>: f."""
+        sigmoids, squares = slopes.sigmoids
+        np.multiply(slopes.values, slopes.values, slopes.squares)
+        np.subtract(sigmoids, squares, squares)
+        np.subtract(self.one, slopes.tangents, slopes.tangents)
+        for slope, factor in slopes.factors:
             np.multiply(slope, factor, slope)
-        for value, factor, into in slopes.tangents:
-            np.multiply(value, value, into)
-            np.subtract(self.one, into, into)
-            np.multiply(into, factor, into)
         np.copyto(slopes.keep, slopes.forget)
 
     def backward(self, first: int, last: int) -> None:
         W_hT, spread, spread_over = self.W_hT.array, self.spread, self.spread_over
         add, multiply = np.add, np.multiply
-        for row in reversed(self.backward_rows[first - 1 : last]):
-            slopes, dh_y, dh_next, dh, dc_h, dc_next, dc, da_o, dc_row, from_dc, *product = row
-            da_times, sent, sums = product
+        for slopes, gradients, products in reversed(self.backward_rows[first - 1 : last]):
+            dh_y, dh_next, dh, dc_h, dc_next, dc, da_o = gradients
+            dc_row, from_dc, da_times, sent, sums = products
             if slopes is not None:
                 self._fill(slopes)
             add(dh_y, dh_next, dh)
@@ -389,10 +387,10 @@ class LstmKernel(MemoryKernel):
         pairs = tape.beside("i", "f")[k], tape.beside("g", "c_prev")[k]
         return (*pairs, tape["o"][k], tape["c"][k + 1], tape["tanh_c"][k], tape["h"][k + 1])
 
-    def _partners(self, part: slice) -> tuple[tuple[tuple[Array, Array], ...], Array]:
+    def _partners(self, part: slice) -> tuple[tuple[Array, Array], ...]:
         tape = self.tape
-        factors = tape.beside("g", "c_prev")[part]
-        return ((tape.beside("da_i", "da_f")[part], factors),), tape["i"][part]
+        pair = tape.beside("da_i", "da_f")[part], tape.beside("g", "c_prev")[part]
+        return (pair, (tape["da_g"][part], tape["i"][part]))
 
     def forward(self, first: int, last: int) -> None:
         W, a, scale, offset, products = self.scaled, self.a, self.scale, self.offset, self.products

@@ -96,10 +96,11 @@ class LstmCoupledKernel(MemoryKernel):
         states = tape["c"][k], tape["c"][k + 1], tape["tanh_c"][k], tape["h"][k + 1]
         return (tape["f"][k], tape["i"][k], tape["g"][k], tape["o"][k], *states)
 
-    def _partners(self, part: slice) -> tuple[tuple[tuple[Array, Array], ...], Array]:
+    def _partners(self, part: slice) -> tuple[tuple[Array, Array], ...]:
         tape = self.tape
-        # c_<t-1> − g_t needs no place of its own: da_g is filled after it has been used.
-        return ((tape["da_f"][part], tape["da_g"][part]),), tape["i"][part]
+        # c_<t-1> − g_t needs no place of its own: dc_<t-1> is filled after it has been used.
+        pair = tape["da_f"][part], tape["dc_next"][part]
+        return (pair, (tape["da_g"][part], tape["i"][part]))
 
     def forward(self, first: int, last: int) -> None:
         W, a, scale, offset = self.scaled, self.a, self.scale, self.offset
@@ -122,5 +123,5 @@ class LstmCoupledKernel(MemoryKernel):
 
     def _fill(self, slopes: Slopes) -> None:
         tape, part = self.tape, slopes.part
-        np.subtract(tape["c"][part], tape["g"][part], tape["da_g"][part])
+        np.subtract(tape["c"][part], tape["g"][part], tape["dc_next"][part])
         super()._fill(slopes)

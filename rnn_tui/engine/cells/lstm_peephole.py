@@ -8,7 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnn_tui.engine.cells.base import HIDDEN_GRADIENT, Kernel, ParameterSpec, Views, affine
+from rnn_tui.engine.cells.base import (
+    HIDDEN_GRADIENT,
+    Kernel,
+    ParameterSpec,
+    Views,
+    affine,
+    stretches,
+)
 from rnn_tui.engine.cells.lstm import (
     BLOCKS,
     CANDIDATE,
@@ -107,9 +114,12 @@ class LstmPeepholeKernel(LstmKernel):
         self.half_p_o = np.empty_like(tape["o"][0])  # [B, H]
         self.peeped = np.empty_like(self.products)  # p_i⊙c_<t-1> and p_f⊙c_<t-1>, halved
         self.c_prev = np.empty_like(self.products)  # beside itself
-        self.a_o, self.a_if = self.some(self.a, 0), self.some(self.a, 1, 3)
-        self.first = tuple(self.some(x, 1, 4) for x in (self.a, self.scale, self.offset))  # i, f, g
-        self.scratch = self.some(self.square, 0)
+        self.a_o, self.a_if = self.some(self.a, 0), self.several(self.a, 1, 3)
+        self.first = tuple(
+            self.several(x, 1, 4) for x in (self.a, self.scale, self.offset)
+        )  # i, f, g
+        longest = max(part.stop - part.start for part in stretches(tape, 4 * self.hidden) if part)
+        self.scratch = np.empty_like(tape["tanh_c"][:longest])  # [n, B, H]
 
     def _forward_row(self, k: int) -> tuple[Array, ...]:
         """i, f, g side by side, c_<t-1> [B, H]; then as the LSTM has them."""

@@ -114,22 +114,23 @@ class RnnKernel(ActivationKernel):
         super().__init__(tape, activation)
         inputs, ax, self.W = recurrent_input(parameters, tape)  # W: [D+H+1, H] or [H, H]
         self.W_hT = Transposed(parameters["W_h"].T, tape.batch)  # [H, H]
-        h, dh, dh_next = tape["h"], tape["dh"], tape["dh_next"]
+        h, dh = tape["h"], tape["dh"]
+        sent = list(tape["dh_next"])  # few views, as they fill the cache
         parts = stretches(tape, h.shape[-1])
         steps = range(tape.steps)
-        # One tuple of views [B, …] per timestep, made once.
+        # One tuple of views [B, …] per timestep, made once; of factors their products.
         self.forward_rows = [
-            (inputs[k], None if ax is None else ax[k], self.a[k], h[k + 1]) for k in steps
+            (inputs[k].dot, None if ax is None else ax[k], self.a[k], h[k + 1]) for k in steps
         ]
         self.backward_rows = [
-            (part, (dh[k], tape["dh_y"][k], dh_next[k + 1], self.da[k], dh_next[k]))
+            (part, dh[k], tape["dh_y"][k], sent[k + 1], self.da[k], self.da[k].dot, sent[k])
             for k, part in enumerate(parts)
         ]
 
     def forward(self, first: int, last: int) -> None:
         W, tanh, relu, zero = self.W, np.tanh, self.relu, self.zero
-        for inputs, ax, a, h in self.forward_rows[first - 1 : last]:
-            inputs.dot(W, a)
+        for inputs_times, ax, a, h in self.forward_rows[first - 1 : last]:
+            inputs_times(W, a)
             if ax is not None:
                 np.add(a, ax, a)
             if relu:
@@ -143,11 +144,10 @@ class RnnKernel(ActivationKernel):
 
     def backward(self, first: int, last: int) -> None:
         W_hT, add, multiply = self.W_hT.array, np.add, np.multiply
-        for part, (dh, dh_y, dh_next, da, dh_prev) in reversed(
-            self.backward_rows[first - 1 : last]
-        ):
+        rows = reversed(self.backward_rows[first - 1 : last])
+        for part, dh, dh_y, dh_next, da, da_times, dh_prev in rows:
             if part is not None:
                 self._fill(part)
             add(dh_y, dh_next, dh)
             multiply(dh, da, da)
-            da.dot(W_hT, dh_prev)
+            da_times(W_hT, dh_prev)
