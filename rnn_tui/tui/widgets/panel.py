@@ -10,7 +10,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from rnn_tui.tui.lines import Line, Lines, cell_width, fit, text_width
+from rnn_tui.tui.lines import Line, Lines, cell_width, fit, merge, text_width
 from rnn_tui.tui.themes import style_of
 from rnn_tui.tui.view import Scene
 
@@ -75,33 +75,33 @@ class Lined(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """As Textual's, without its way through borders and padding: there are none."""
-        missing = [y for y in crop.line_range if y not in self._strips]
-        if missing:
-            _, background = self.background_colors
-            filters = self.get_line_filters()
-        for y in missing:
-            strip = self.render_line(y)
-            for each in filters:
-                strip = strip.apply_filter(each, background)
-            self._strips[y] = strip
+        for y in crop.line_range:
+            if y not in self._strips:
+                self._strips[y] = self.render_line(y)
         strips = [self._strips[y] for y in crop.line_range]
         if crop.column_span != (0, self.size.width):
             strips = [strip.crop(*crop.column_span) for strip in strips]
         return strips
 
     def render_line(self, y: int) -> Strip:
-        """One line as Textual wants it."""
+        """One line as Textual wants it, in as few pieces as it has styles."""
         if y >= len(self._lines):
             return Strip.blank(self.size.width, self._style(""))
-        return Strip(
-            [Segment(text, self._style(role)) for text, role in self._lines[y]], self.size.width
-        )
+        pieces = merge(self._lines[y])
+        return Strip([Segment(text, self._style(role)) for text, role in pieces], self.size.width)
 
     def _style(self, role: str) -> Style:
-        """A role's style on this widget's ground, which Textual looks for through all ancestors."""
+        """A role's style on this widget's ground, which Textual looks for through all ancestors.
+
+        Filters, such as that of NO_COLOR, change nothing but styles, so they are applied here.
+        """
         known = self._styles.get(role)
         if known is None:
-            known = self._styles[role] = self.rich_style + style_of(role, self.app.theme)
+            _, background = self.background_colors
+            segments = [Segment(" ", self.rich_style + style_of(role, self.app.theme))]
+            for each in self.get_line_filters():
+                segments = each.apply(segments, background)
+            known = self._styles[role] = segments[0].style or Style.null()
         return known
 
 
