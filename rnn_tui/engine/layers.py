@@ -13,7 +13,7 @@ layers from the bottom up, backward from the top down.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -21,6 +21,7 @@ import numpy as np
 
 from rnn_tui.engine.cells.base import (
     Cell,
+    Gates,
     Kernel,
     Operation,
     ParameterSpec,
@@ -265,8 +266,12 @@ class _Inputs:
         steps = range(whole.steps)
         self.h = source["h"][1:]  # [T, B, H], of the layer below
         self.x = tape["x"]  # [T, B, H], a copy: it lies beside this layer's own h
-        self.ax = tape["ax"] if "ax" in tape.arrays else None  # [T, B, G·H]
-        self.W_x, self.b = weights["W_x"], weights["b"]  # [H, G·H], [G·H]
+        self.W_x = weights["W_x"]  # [H, G·H]
+        self.products: list[tuple[Callable[[Array, Array], object], Array]] = []
+        if "ax" in tape.names:  # several gates, see `Gates`
+            lay, ax = Gates(tape), tape.whole("ax")
+            self.W, self.b = lay.weights(self.W_x), lay.weights(weights["b"][np.newaxis])
+            self.products = [(lay.times(self.x[k]), ax[k]) for k in steps]
         self.down = source["dh_y"]  # [T, B, H]
         self.scratch = np.empty(self.down.shape[1:], tape.dtype)  # [B, H]
         self.deltas = [self._deltas(layer, tape, k + 1) for k in steps]
@@ -285,9 +290,9 @@ class _Inputs:
         """The input at timestep `t`, and its product where the kernel does not make it."""
         x = self.x[t - 1]
         np.copyto(x, self.h[t - 1])
-        if self.ax is not None:
-            ax = self.ax[t - 1]
-            x.dot(self.W_x, ax)
+        if self.products:
+            x_times, ax = self.products[t - 1]
+            x_times(self.W, ax)
             np.add(ax, self.b, ax)
 
     def give_back(self, t: int) -> None:

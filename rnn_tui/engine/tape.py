@@ -58,7 +58,8 @@ class ArraySpec:
     With `codes` it holds one whole number per timestep and sample: [T, B] int64.
     Arrays of the same `group` lie side by side, in the order they are declared in. `parts` are
     stretches of its columns by name: views of it, arrays like any other. Of a group whose members
-    all are `split` and have parts of one width (or are as wide as such a part), see above.
+    all are `split`, see above: they have parts of H columns each, or H columns; and parts that are
+    several of these.
     """
 
     name: str
@@ -115,21 +116,25 @@ class Tape:
             start += spec.width
 
     def _lay_apart(self, specs: Sequence[ArraySpec]) -> None:
-        """An array [n, T or T+1, B, H] for a group, its members' parts one after the other."""
+        """An array [n, T or T+1, B, H] for a group, its members' parts one after the other.
+
+        A part that is several of the others stands for these.
+        """
         steps = self.steps + any(spec.state for spec in specs)
         parts = {spec: spec.parts or ((spec.name, 0, spec.width),) for spec in specs}
-        ((width, *others),) = [{part[2] for each in parts.values() for part in each}]
-        assert not others, "parts of a split group have one width"
-        count = sum(len(each) for each in parts.values())
+        width = min(part[2] for each in parts.values() for part in each)  # H
+        count = sum(spec.width for spec in specs) // width
         memory = np.zeros((count, steps, self.batch, width), self.dtype)
         group, number = memory.swapaxes(0, 1), 0
         for spec, each in parts.items():
-            if spec.parts:
-                self._parts[spec.name] = tuple(name for name, _, _ in each)
-            for name, _, _ in each:
+            single = [name for name, _, w in each if w == width]
+            for name in single:
                 self.arrays[name] = memory[number, : self.steps + spec.state]
                 self._beside[name] = (group, number)
                 number += 1
+            for name, first, w in ((spec.name, 0, spec.width), *each):
+                if w > width:
+                    self._parts[name] = tuple(single[first // width : (first + w) // width])
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -22,8 +22,9 @@ Names of values at timestep t, as the operations use them:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -213,6 +214,60 @@ def stretches(tape: Tape, width: int) -> list[slice | None]:
     for end in range(tape.steps, 0, -size):
         found[end - 1] = slice(max(0, end - size), end)
     return found
+
+
+Sum = tuple[Array, Array, Array]  # of two into a third
+
+
+class Gates:
+    """How several gates of one timestep lie on a tape, and are multiplied: the kernels' one place.
+
+    They are [.., B, n·H], one row for all; or [.., n, B, H] where the tape is split: then a product
+    for all gates is one for each, made by one call.
+    """
+
+    def __init__(self, tape: Tape) -> None:
+        self.split = tape.is_split("gates")
+        self.hidden = tape["h"].shape[-1]  # H
+
+    def blocks(self, gates: Array) -> Array:
+        """Several gates as [.., B, n, H], or as they are where they are split."""
+        return gates if self.split else gates.reshape(*gates.shape[:-1], -1, self.hidden)
+
+    def some(self, gates: Array, chosen: int | slice) -> Array:
+        """One of several gates, [.., B, H], or more of them, which lie as in `blocks`."""
+        blocks = self.blocks(gates)
+        return blocks[..., chosen, :, :] if self.split else blocks[..., chosen, :]
+
+    def several(self, gates: Array, first: int, stop: int) -> Array:
+        """Of several gates those from `first` to before `stop`, as several gates."""
+        if self.split:
+            return gates[..., first:stop, :, :]
+        return gates[..., first * self.hidden : stop * self.hidden]
+
+    def weights(self, array: Array) -> Array:
+        """Weights [N, G·H] as they are multiplied: [N, G·H] or [G, N, H]."""
+        if not self.split:
+            return array
+        return array.reshape(len(array), -1, self.hidden).swapaxes(0, 1)
+
+    def times(self, array: Array) -> Callable[[Array, Array], object]:
+        """array·weights into a given place."""
+        return partial(np.matmul, array) if self.split else array.dot
+
+    def summed(self, room: Array, into: Array) -> tuple[Array, list[Sum]]:
+        """Where da·W_hᵀ [B, H] goes first if it belongs `into`, and the sums over gates then left.
+
+        `room`: like the gates, for what comes of each where they are split.
+        """
+        if not self.split:
+            return into, []
+        first, *others = room
+        sums, before = [], first
+        for each in others:
+            sums.append((before, each, into))
+            before = into
+        return room, sums
 
 
 class Transposed:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from rnn_tui.engine.cells.base import (
     HIDDEN_GRADIENT,
     Cell,
+    Gates,
     Kernel,
     Operation,
     ParameterSpec,
@@ -142,11 +145,11 @@ class GruCell(Cell):
         )
 
     def arrays(self, hidden: int) -> tuple[ArraySpec, ...]:
-        hidden_side = (*blocks("dah_", ("r", "z"), hidden), ("dm", 2 * hidden, hidden))
+        rz = (*blocks("dah_", ("r", "z"), hidden), ("dah_rz", 0, 2 * hidden))
         return (
             *gate_arrays(hidden),
             ArraySpec("m", hidden),
-            ArraySpec("dah", 3 * hidden, parts=hidden_side),
+            ArraySpec("dah", 3 * hidden, parts=(*rz, ("dm", 2 * hidden, hidden)), split=True),
         )
 
     def kernel(self, parameters: Views, tape: Tape) -> Kernel:
@@ -164,52 +167,61 @@ def gate_arrays(hidden: int) -> tuple[ArraySpec, ...]:
     wide = 3 * hidden
     deltas = (*blocks("da_", GATES, hidden), ("da_rz", 0, 2 * hidden))
     return (
-        ArraySpec("ax", wide),
-        ArraySpec("gates", wide, parts=blocks("", GATES, hidden)),
-        ArraySpec("da", wide, parts=deltas),
+        ArraySpec("ax", wide, parts=blocks("ax_", GATES, hidden), split=True),
+        ArraySpec("gates", wide, parts=blocks("", GATES, hidden), split=True),
+        ArraySpec("da", wide, parts=deltas, split=True),
     )
 
 
 class UpdateGateKernel(Kernel):
     """What both orders of the reset gate share: ``h_t = (1−z)⊙n + z⊙h_<t-1>`` and its slopes.
 
-    The slopes are made where the gates' deltas will be: r and z side by side in `da_rz` [T, B, 2H],
-    n in ``da_n``. `reset` [T, B, H] is what r is multiplied by.
+    The slopes are made where the gates' deltas will be: r and z side by side, n in ``da_n``.
+    Several gates are [B, n·H] or, split, [n, B, H], see `Gates`.
     """
 
-    def __init__(self, parameters: Views, tape: Tape, reset: Array, da_rz: Array) -> None:
-        self.tape, self.reset, self.da_rz = tape, reset, da_rz
-        self.hidden = tape["h"].shape[-1]
-        self.W_hT = Transposed(parameters["W_h"].T, tape.batch)
-        self.half = np.full((tape.batch, 2 * self.hidden), 0.5, tape.dtype)
+    def __init__(self, parameters: Views, tape: Tape, reset: Array, rz: str) -> None:
+        """`reset` [T, B, H]: what r is multiplied by; `rz`: the array of its and z's deltas."""
+        self.tape, self.lay, self.reset = tape, Gates(tape), reset
+        self.da_rz = tape.whole(rz)
+        self.W_h = self.lay.weights(parameters["W_h"])
+        self.W_hT = Transposed(self.W_h.swapaxes(-1, -2), tape.batch)
+        self.half = np.full_like(self.da_rz[0], 0.5)
         self.one = np.ones((), tape.dtype)
-        self.scratch = np.empty((tape.batch, self.hidden), tape.dtype)
-        self.parts = stretches(tape, 3 * self.hidden)
-        longest = max(part.stop - part.start for part in self.parts if part)
-        self.square = np.empty((longest, tape.batch, 3 * self.hidden), tape.dtype)
+        self.scratch = np.empty_like(tape["dh"][0])  # [B, H]
+        found = stretches(tape, 3 * self.lay.hidden)
+        longest = max(part.stop - part.start for part in found if part)
+        self.square = np.empty_like(tape.whole("gates")[:longest])
+        self.parts = [part and self._slopes(part) for part in found]
 
     def begin_backward(self) -> None:
         self.tape["dh_next"][-1].fill(0)
         self.W_hT.refresh()
 
-    def _fill(self, part: slice) -> None:
-        """Of n timesteps r(1−r)·reset, z(1−z)·(h_<t-1> − n) and (1−z)(1−n²), each [n, B, H]."""
-        tape, two = self.tape, 2 * self.hidden
-        square, gates, da_rz = (
-            self.square[: part.stop - part.start],
-            tape["gates"][part],
-            self.da_rz,
+    def _slopes(self, part: slice) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Views of n timesteps that `_fill` works on: several gates, and [n, B, H] each."""
+        tape, lay = self.tape, self.lay
+        square, gates = self.square[: part.stop - part.start], tape.whole("gates")[part]
+        s_rz = self.da_rz[part]
+        pairs = lay.several(gates, 0, 2), lay.several(square, 0, 2), s_rz
+        single = (
+            *(lay.some(s_rz, 0), self.reset[part], lay.some(s_rz, 1), tape["h"][part]),
+            *(tape["z"][part], tape["n"][part], lay.some(square, 2), tape["da_n"][part]),
+            lay.some(square, 0),  # free again by then
         )
-        s_rz, s_n = da_rz[part], tape["da_n"][part]
-        s_r, s_z = s_rz[:, :, : self.hidden], s_rz[:, :, self.hidden :]
-        keep = square[:, :, : self.hidden]
+        return (gates, square, *pairs), single
+
+    def _fill(self, slopes: tuple[tuple[Array, ...], tuple[Array, ...]]) -> None:
+        """Of n timesteps r(1−r)·reset, z(1−z)·(h_<t-1> − n) and (1−z)(1−n²), each [n, B, H]."""
+        (gates, square, rz, square_rz, s_rz), single = slopes
+        s_r, reset, s_z, h_prev, z, n, square_n, s_n, keep = single
         np.multiply(gates, gates, square)
-        np.subtract(gates[:, :, :two], square[:, :, :two], s_rz)
-        np.multiply(s_r, self.reset[part], s_r)
-        np.subtract(tape["h"][part], tape["n"][part], s_n)
+        np.subtract(rz, square_rz, s_rz)
+        np.multiply(s_r, reset, s_r)
+        np.subtract(h_prev, n, s_n)
         np.multiply(s_z, s_n, s_z)
-        np.subtract(self.one, square[:, :, two:], s_n)
-        np.subtract(self.one, tape["z"][part], keep)
+        np.subtract(self.one, square_n, s_n)
+        np.subtract(self.one, z, keep)
         np.multiply(s_n, keep, s_n)
 
 
@@ -217,33 +229,36 @@ class GruKernel(UpdateGateKernel):
     """One product for all gates; the n block of it stays apart until r is known."""
 
     def __init__(self, parameters: Views, tape: Tape) -> None:
-        super().__init__(parameters, tape, tape["m"], tape["dah"][:, :, : -tape["h"].shape[-1]])
-        self.W_h = parameters["W_h"]  # [H, 3H]
-        self.ah = np.empty((tape.batch, 3 * self.hidden), tape.dtype)  # h_<t-1>·W_h
-        self.ah_rz, self.ah_n = np.split(self.ah, [2 * self.hidden], axis=1)
+        super().__init__(parameters, tape, tape["m"], "dah_rz")
+        self.ah = np.empty_like(tape.whole("gates")[0])  # h_<t-1>·W_h, of all gates
+        self.ah_rz, self.ah_n = self.lay.several(self.ah, 0, 2), self.lay.some(self.ah, 2)
         # [B, H]: broadcasting a row costs more than reading it; refilled for every window.
-        self.b_hn = np.empty((tape.batch, self.hidden), tape.dtype)
+        self.b_hn = np.empty_like(self.scratch)
         self.b_hn_source = parameters["b_hn"]  # [H]
+        self.sent = np.empty_like(self.ah)  # along each gate; only where they are split
+        self.dah_rz, self.input_rz = tape.whole("dah_rz"), tape.whole("da_rz")
         self.forward_rows = [self._forward_row(k) for k in range(tape.steps)]
-        self.backward_rows = [(part, self._backward_row(k)) for k, part in enumerate(self.parts)]
+        self.backward_rows = [
+            (slopes, *self._backward_row(k)) for k, slopes in enumerate(self.parts)
+        ]
 
-    def _forward_row(self, k: int) -> tuple[Array, ...]:
-        """Views of timestep k+1: r and z side by side [B, 2H], all others [B, H]."""
-        tape, two = self.tape, 2 * self.hidden
-        ax = tape["ax"][k]
-        return (
-            *(tape["h"][k], ax[:, :two], tape["gates"][k][:, :two], tape["m"][k], tape["r"][k]),
-            *(ax[:, two:], tape["n"][k], tape["z"][k], tape["h"][k + 1]),
-        )
-
-    def _backward_row(self, k: int) -> tuple[Array, ...]:
-        """Views of timestep k+1: [B, H], but dah [B, 3H]."""
+    def _forward_row(self, k: int) -> tuple[Any, ...]:
+        """The product h_<t-1>·W_h and views of timestep k+1: r and z side by side, else [B, H]."""
         tape = self.tape
+        ax_rz, rz = tape.beside("ax_r", "ax_z")[k], tape.beside("r", "z")[k]
         return (
-            *(tape["dh"][k], tape["dh_y"][k], tape["dh_next"][k + 1]),
-            *(tape["dah_z"][k], tape["da_n"][k], tape["dah_r"][k], tape["r"][k], tape["dm"][k]),
-            *(tape["dah"][k], tape["z"][k], tape["dh_next"][k]),
+            *(self.lay.times(tape["h"][k]), tape["h"][k], ax_rz, rz, tape["m"][k], tape["r"][k]),
+            *(tape["ax_n"][k], tape["n"][k], tape["z"][k], tape["h"][k + 1]),
         )
+
+    def _backward_row(self, k: int) -> tuple[tuple[Array, ...], tuple[Any, ...]]:
+        """Views of timestep k+1, [B, H]; the product dah·W_hᵀ, where it goes, and what is left."""
+        tape, into = self.tape, self.tape["dh_next"][k]
+        views = (
+            *(tape["dh"][k], tape["dh_y"][k], tape["dh_next"][k + 1], tape["dah_z"][k]),
+            *(tape["da_n"][k], tape["dah_r"][k], tape["r"][k], tape["dm"][k], tape["z"][k], into),
+        )
+        return views, (self.lay.times(tape.whole("dah")[k]), *self.lay.summed(self.sent, into))
 
     def begin_forward(self) -> None:
         np.copyto(self.b_hn, self.b_hn_source)
@@ -253,8 +268,8 @@ class GruKernel(UpdateGateKernel):
         ah, ah_rz, ah_n = self.ah, self.ah_rz, self.ah_n
         add, multiply, subtract, tanh = np.add, np.multiply, np.subtract, np.tanh
         rows = self.forward_rows[first - 1 : last]
-        for h_prev, ax_rz, rz, m, r, ax_n, n, z, h in rows:
-            h_prev.dot(W_h, ah)
+        for h_times, h_prev, ax_rz, rz, m, r, ax_n, n, z, h in rows:
+            h_times(W_h, ah)
             add(ah_rz, ax_rz, rz)
             multiply(rz, half, rz)
             tanh(rz, rz)
@@ -271,19 +286,23 @@ class GruKernel(UpdateGateKernel):
     def backward(self, first: int, last: int) -> None:
         W_hT, scratch = self.W_hT.array, self.scratch
         add, multiply = np.add, np.multiply
-        for part, row in reversed(self.backward_rows[first - 1 : last]):
-            if part is not None:
-                self._fill(part)
-            dh, dh_y, dh_next, da_z, da_n, da_r, r, dm, dah, z, dh_prev = row
+        for slopes, views, (dah_times, sent, sums) in reversed(
+            self.backward_rows[first - 1 : last]
+        ):
+            dh, dh_y, dh_next, da_z, da_n, da_r, r, dm, z, dh_prev = views
+            if slopes is not None:
+                self._fill(slopes)
             add(dh_y, dh_next, dh)
             multiply(dh, da_z, da_z)
             multiply(dh, da_n, da_n)
             multiply(da_n, da_r, da_r)
             multiply(da_n, r, dm)
-            dah.dot(W_hT, dh_prev)
+            dah_times(W_hT, sent)
+            for one, other, total in sums:
+                add(one, other, total)
             multiply(dh, z, scratch)
             add(dh_prev, scratch, dh_prev)
 
     def gather(self) -> None:
         """The input side's deltas: r and z as on the hidden side, n before r came in."""
-        np.copyto(self.tape["da_rz"], self.tape["dah"][:, :, : 2 * self.hidden])
+        np.copyto(self.input_rz, self.dah_rz)

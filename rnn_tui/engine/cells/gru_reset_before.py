@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from rnn_tui.engine.cells.base import (
@@ -116,38 +118,41 @@ class GruResetBeforeKernel(UpdateGateKernel):
     """Two products after each other: r must be known before the candidate's."""
 
     def __init__(self, parameters: Views, tape: Tape) -> None:
-        super().__init__(parameters, tape, tape["h"][:-1], tape["da_rz"])
-        self.W_h, self.W_hn = parameters["W_h"], parameters["W_hn"]  # [H, 2H], [H, H]
+        super().__init__(parameters, tape, tape["h"][:-1], "da_rz")
+        self.W_hn = parameters["W_hn"]  # [H, H]
         self.W_hnT = Transposed(self.W_hn.T, tape.batch)
-        self.product = np.empty((tape.batch, 2 * self.hidden), tape.dtype)  # h_<t-1>·W_h
+        self.product = np.empty_like(self.da_rz[0])  # h_<t-1>·W_h
+        self.sent = np.empty_like(self.product)  # along each gate; only where they are split
         self.forward_rows = [self._forward_row(k) for k in range(tape.steps)]
-        self.backward_rows = [(part, self._backward_row(k)) for k, part in enumerate(self.parts)]
+        self.backward_rows = [
+            (slopes, *self._backward_row(k)) for k, slopes in enumerate(self.parts)
+        ]
 
-    def _forward_row(self, k: int) -> tuple[Array, ...]:
-        """Views of timestep k+1: r and z side by side [B, 2H], all others [B, H]."""
-        tape, two = self.tape, 2 * self.hidden
-        ax = tape["ax"][k]
-        return (
-            *(tape["h"][k], ax[:, :two], tape["gates"][k][:, :two], tape["r"][k], tape["rh"][k]),
-            *(ax[:, two:], tape["n"][k], tape["z"][k], tape["h"][k + 1]),
-        )
-
-    def _backward_row(self, k: int) -> tuple[Array, ...]:
-        """Views of timestep k+1: [B, H], but da_rz [B, 2H]."""
+    def _forward_row(self, k: int) -> tuple[Any, ...]:
+        """The product h_<t-1>·W_h and views of timestep k+1: r and z side by side, else [B, H]."""
         tape = self.tape
+        ax_rz, rz = tape.beside("ax_r", "ax_z")[k], tape.beside("r", "z")[k]
         return (
-            *(tape["dh"][k], tape["dh_y"][k], tape["dh_next"][k + 1]),
-            *(tape["da_z"][k], tape["da_n"][k], tape["da_r"][k], tape["r"][k], tape["drh"][k]),
-            *(tape["da_rz"][k], tape["z"][k], tape["dh_next"][k]),
+            *(self.lay.times(tape["h"][k]), tape["h"][k], ax_rz, rz, tape["r"][k], tape["rh"][k]),
+            *(tape["ax_n"][k], tape["n"][k], tape["z"][k], tape["h"][k + 1]),
         )
+
+    def _backward_row(self, k: int) -> tuple[tuple[Array, ...], tuple[Any, ...]]:
+        """Views of timestep k+1, [B, H]; the product da·W_hᵀ, where it goes, and what is left."""
+        tape, into = self.tape, self.tape["dh_next"][k]
+        views = (
+            *(tape["dh"][k], tape["dh_y"][k], tape["dh_next"][k + 1], tape["da_z"][k]),
+            *(tape["da_n"][k], tape["da_r"][k], tape["r"][k], tape["drh"][k], tape["z"][k], into),
+        )
+        return views, (self.lay.times(self.da_rz[k]), *self.lay.summed(self.sent, into))
 
     def forward(self, first: int, last: int) -> None:
         W_h, W_hn, half = self.W_h, self.W_hn, self.half
         product, scratch = self.product, self.scratch
         add, multiply, subtract, tanh = np.add, np.multiply, np.subtract, np.tanh
         rows = self.forward_rows[first - 1 : last]
-        for h_prev, ax_rz, rz, r, rh, ax_n, n, z, h in rows:
-            h_prev.dot(W_h, product)
+        for h_times, h_prev, ax_rz, rz, r, rh, ax_n, n, z, h in rows:
+            h_times(W_h, product)
             add(product, ax_rz, rz)
             multiply(rz, half, rz)
             tanh(rz, rz)
@@ -168,16 +173,18 @@ class GruResetBeforeKernel(UpdateGateKernel):
     def backward(self, first: int, last: int) -> None:
         W_hT, W_hnT, scratch = self.W_hT.array, self.W_hnT.array, self.scratch
         add, multiply = np.add, np.multiply
-        for part, row in reversed(self.backward_rows[first - 1 : last]):
-            if part is not None:
-                self._fill(part)
-            dh, dh_y, dh_next, da_z, da_n, da_r, r, drh, da_rz, z, dh_prev = row
+        for slopes, views, (da_times, sent, sums) in reversed(self.backward_rows[first - 1 : last]):
+            dh, dh_y, dh_next, da_z, da_n, da_r, r, drh, z, dh_prev = views
+            if slopes is not None:
+                self._fill(slopes)
             add(dh_y, dh_next, dh)
             multiply(dh, da_z, da_z)
             multiply(dh, da_n, da_n)
             da_n.dot(W_hnT, drh)
             multiply(drh, da_r, da_r)
-            da_rz.dot(W_hT, dh_prev)
+            da_times(W_hT, sent)
+            for one, other, total in sums:
+                add(one, other, total)
             multiply(dh, z, scratch)
             add(dh_prev, scratch, dh_prev)
             multiply(drh, r, scratch)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +11,7 @@ import numpy as np
 from rnn_tui.engine.cells.base import (
     HIDDEN_GRADIENT,
     Cell,
+    Gates,
     Kernel,
     Operation,
     ParameterSpec,
@@ -218,32 +217,35 @@ class MemoryKernel(Kernel):
     product serves all of them; σ(a) is ½ + ½·tanh(a/2), so that one tanh does as well. Halving is
     exact in binary floating point, so the weights of a may be halved instead of a.
 
-    Several gates are [B, n·H], or [n, B, H] where the tape is split: then the product is one a
-    gate, made by one call. The loops are the same for both.
+    Several gates are [B, n·H] or, split, [n, B, H], see `Gates`; the loops are the same for both.
     """
 
     names: tuple[str, ...]  # of the G blocks
 
     def __init__(self, parameters: Views, tape: Tape) -> None:
         inputs, ax, W = recurrent_input(parameters, tape)  # W: [D+H+1, G·H] or [H, G·H]
-        self.tape, self.hidden = tape, tape["h"].shape[-1]  # H
-        self.split = tape.is_split("gates")
-        self.W, self.ax = self._by_gate(W), ax
-        self.W_hT = Transposed(self._by_gate(parameters["W_h"]).swapaxes(-1, -2), tape.batch)
+        self.tape, self.lay = tape, Gates(tape)
+        self.W, self.ax = self.lay.weights(W), ax
+        self.W_hT = Transposed(self.lay.weights(parameters["W_h"]).swapaxes(-1, -2), tape.batch)
         gates = tape.whole("gates")
         shape = gates.shape[1:]  # [B, G·H] or [G, B, H]
         # Full constants: broadcasting a row costs more than reading them.
         self.scale, self.offset = (np.empty(shape, tape.dtype) for _ in range(2))
         for array, of_tanh in ((self.scale, 1), (self.offset, 0)):
             array.fill(0.5)
-            self.some(array, -1)[...] = of_tanh
+            self.lay.some(array, -1)[...] = of_tanh
         self.row = self.scale[..., :1, :].copy()  # [1, G·H] or [G, 1, H]
         self.scaled = np.empty(self.W.shape, tape.dtype)
         self.one = np.ones((), tape.dtype)
         self.a = np.empty(shape, tape.dtype)  # of one timestep, scaled
         steps = range(tape.steps)
         self.forward_rows = [
-            (self._times(inputs[k]), None if ax is None else ax[k], gates[k], *self._forward_row(k))
+            (
+                self.lay.times(inputs[k]),
+                None if ax is None else ax[k],
+                gates[k],
+                *self._forward_row(k),
+            )
             for k in steps
         ]
         self.last = (tape["dh_next"][-1], tape["dc_next"][-1])
@@ -252,38 +254,13 @@ class MemoryKernel(Kernel):
     def _prepare_backward(self) -> None:
         # dc beside itself, as often as it is needed: to copy costs less than to broadcast.
         self.spread = np.empty_like(self.a)  # [B, G·H] or [G, B, H]
-        self.spread_over = self._blocks(self.spread)
+        self.spread_over = self.lay.blocks(self.spread)
         self.sent = np.empty_like(self.a)  # along each gate, [G, B, H]; only where split
         self.dh_next = list(self.tape["dh_next"])  # few views, as they fill the cache
-        found = stretches(self.tape, len(self.names) * self.hidden)
+        found = stretches(self.tape, len(self.names) * self.lay.hidden)
         self.backward_rows = [
             (part and self._slopes(part), *self._backward_row(k)) for k, part in enumerate(found)
         ]
-
-    def _by_gate(self, weights: Array) -> Array:
-        """[N, G·H], or, where the tape is split, [G, N, H]."""
-        if not self.split:
-            return weights
-        return weights.reshape(len(weights), -1, self.hidden).swapaxes(0, 1)
-
-    def _times(self, array: Array) -> Callable[[Array, Array], object]:
-        """array·weights, of all gates, into a given place."""
-        return partial(np.matmul, array) if self.split else array.dot
-
-    def _blocks(self, gates: Array) -> Array:
-        """Several gates as [.., B, n, H], or [.., n, B, H] where the tape is split."""
-        return gates if self.split else gates.reshape(*gates.shape[:-1], -1, self.hidden)
-
-    def some(self, gates: Array, chosen: int | slice) -> Array:
-        """One block [.., B, H] of several gates, or more, which lie as in `_blocks`."""
-        blocks = self._blocks(gates)
-        return blocks[..., chosen, :, :] if self.split else blocks[..., chosen, :]
-
-    def several(self, gates: Array, first: int, stop: int) -> Array:
-        """Of several gates those from `first` to before `stop`, as several gates."""
-        if self.split:
-            return gates[..., first:stop, :, :]
-        return gates[..., first * self.hidden : stop * self.hidden]
 
     @abstractmethod
     def _forward_row(self, k: int) -> tuple[Array, ...]:
@@ -302,25 +279,22 @@ class MemoryKernel(Kernel):
             *(tape["dh_y"][k], dh_next, tape["dh"][k]),
             *(tape["dc_h"][k], tape["dc_next"][k + 1], dc, tape["da_o"][k]),
         )
-        dc_row = dc if self.split else dc[:, np.newaxis]
+        dc_row = dc if self.lay.split else dc[:, np.newaxis]
         from_dc = tape.beside(f"da_{self.names[1]}", "dc_next_prev")[k]
-        sent, sums = into, []
-        if self.split:
-            sent, (one, other, *further) = self.sent, self.sent
-            sums = [(one, other, into), *((into, each, into) for each in further)]
-        return gradients, (dc_row, from_dc, self._times(da), sent, sums)
+        sent, sums = self.lay.summed(self.sent, into)
+        return gradients, (dc_row, from_dc, self.lay.times(da), sent, sums)
 
     def _slopes(self, part: slice) -> Slopes:
         """Views of some timesteps that `_fill` works on, n of them."""
         tape, count = self.tape, len(self.names)  # G
         values = tape.beside("tanh_c", self.names[-1])[part]
         slopes = tape.beside("dc_h", f"da_{self.names[-1]}")[part]
-        crossed = self.some(slopes, slice(2)), self.some(values, slice(1, None, -1))
+        crossed = self.lay.some(slopes, slice(2)), self.lay.some(values, slice(1, None, -1))
         return Slopes(
             values=values,
             squares=slopes,
-            sigmoids=(self.several(values, 1, count), self.several(slopes, 1, count)),
-            tangents=self.some(slopes, slice(None, None, count)),  # the first and the last
+            sigmoids=(self.lay.several(values, 1, count), self.lay.several(slopes, 1, count)),
+            tangents=self.lay.some(slopes, slice(None, None, count)),  # the first and the last
             factors=(crossed, *self._partners(part)),
             forget=tape["f"][part],
             keep=tape["dc_next"][part],
@@ -379,7 +353,7 @@ class LstmKernel(MemoryKernel):
         i_f = tape.beside("i", "f")[0]
         self.products = np.empty(i_f.shape, tape.dtype)  # i⊙g and f⊙c_<t-1>, [B, 2H] or [2, B, H]
         super().__init__(parameters, tape)
-        self.halves = self.some(self.products, 0), self.some(self.products, 1)
+        self.halves = self.lay.some(self.products, 0), self.lay.some(self.products, 1)
 
     def _forward_row(self, k: int) -> tuple[Array, ...]:
         """i, f side by side and g, c_<t-1> side by side; o and states [B, H]."""
