@@ -12,7 +12,9 @@ from typing import ClassVar
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.driver import Driver
+from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.theme import Theme
 
 from rnn_tui.engine.breakpoints import Breakpoint
 from rnn_tui.engine.trainer import Trainer
@@ -22,7 +24,7 @@ from rnn_tui.session.worker import Session
 from rnn_tui.settings import DECLARATIONS
 from rnn_tui.tui.keys import KEYS
 from rnn_tui.tui.screens.debugger import Debugger
-from rnn_tui.tui.themes import DARK, LIGHT, THEMES
+from rnn_tui.tui.themes import DARK, THEMES
 from rnn_tui.tui.wire import Wire, wired
 
 SWITCH = 0.0005  # seconds until a waiting thread gets the interpreter: keys before training
@@ -35,6 +37,9 @@ class RnnTui(App[None]):
     CSS_PATH = "app.tcss"
     TITLE = "rnn-tui"
     BINDINGS: ClassVar[list[BindingType]] = []
+
+    # From the beginning: with another theme Textual parses all of its CSS once more.
+    theme = Reactive(DARK.name)
 
     def __init__(
         self,
@@ -57,12 +62,18 @@ class RnnTui(App[None]):
         frames = REMOTE_FRAMES if remote else LOCAL_FRAMES
         self.debugger = Debugger(self.session, frames, path)
 
+    @property
+    def available_themes(self) -> dict[str, Theme]:
+        """Textual's themes and ours."""
+        return {**super().available_themes, **{theme.name: theme for theme in THEMES.values()}}
+
+    def get_default_screen(self) -> Screen[None]:
+        """The main screen."""
+        return self.debugger
+
     def on_mount(self) -> None:
-        """Themes, the main screen, the session's thread, and signals that end the program."""
-        for theme in (DARK, LIGHT):
-            self.register_theme(theme)
+        """The theme, the session's thread, and signals that end the program."""
         self.theme = self._first_theme
-        self.push_screen(self.debugger)
         self.session.listen(self.debugger.announce)
         self.session.start()
         loop = asyncio.get_running_loop()

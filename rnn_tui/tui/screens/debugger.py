@@ -10,7 +10,7 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
@@ -99,7 +99,7 @@ class Debugger(Screen[None]):
         self.view = View(parameter=_first_recurrent(session.latest))
         self._beside = "network"
         self._zoomed = False
-        self._arranged = False
+        self._arranged = Size()  # the size that the panels are arranged for
         self._notice = ("", False)
         self._heard = 0  # number of the newest notice of the session that was shown
         self._asked = False
@@ -133,11 +133,13 @@ class Debugger(Screen[None]):
         self._ticker = self.set_interval(1 / self._frames, self._tick, pause=True)
         self._lined = list(self.query(Lined))
         self._easel.postpone()
+        self._arrange(*self.app.size)  # before anything is laid out
         self.call_after_refresh(self._easel.fetch, self.announce)
 
     def on_resize(self, event: events.Resize) -> None:
         """Any size at any moment."""
-        self._arrange(event.size.width, event.size.height)
+        if event.size != self._arranged:
+            self._arrange(*event.size)
 
     def _arrange(self, width: int, height: int) -> None:
         regions = arrange(width, height, self.view.panel, self._beside, self._zoomed)
@@ -155,7 +157,7 @@ class Debugger(Screen[None]):
             if region:
                 widget.styles.offset = region.offset
                 widget.styles.width, widget.styles.height = region.size
-        self._arranged = True
+        self._arranged = Size(width, height)
         room = regions.get("predictions", Region())
         wish = replace(self._looking.wish, characters=room.area)
         self._look(

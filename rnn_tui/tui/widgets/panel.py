@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -25,6 +25,7 @@ class Lined(Widget):
         self._draw = draw
         self._scene: Scene | None = None
         self._lines: Lines = ()
+        self._room = Size()  # that the lines were drawn for
         self._strips: dict[int, Strip] = {}  # of the lines, as they were rendered
         self._styles: dict[str, Style] = {}  # of the roles met since the theme last changed
 
@@ -62,9 +63,15 @@ class Lined(Widget):
 
     def on_resize(self) -> None:
         """The room has changed: everything is drawn anew."""
+        if self._room != self.size:
+            self._fill()
+            self.refresh()
+
+    def _fill(self) -> None:
+        """Draw for the room there is now."""
+        self._room = self.size
         self._lines = self._draw_all()
         self._strips.clear()
-        self.refresh()
 
     def notify_style_update(self) -> None:
         """The theme has changed."""
@@ -74,7 +81,12 @@ class Lined(Widget):
         self.refresh()
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """As Textual's, without its way through borders and padding: there are none."""
+        """As Textual's, without its way through borders and padding: there are none.
+
+        Textual may ask before it tells of a new size: at the start the first frame is whole so.
+        """
+        if self._room != self.size:
+            self._fill()
         for y in crop.line_range:
             if y not in self._strips:
                 self._strips[y] = self.render_line(y)
