@@ -498,13 +498,13 @@ def _app(ctx: click.Context) -> int:
 
 def _versus(given: Mapping[str, Any], trainer: Trainer) -> Versus | None:
     """The network to set beside, if one is wanted."""
-    from rnn_tui.rival import Versus, rival_settings
-
     match = given.get("match_parameters", False)
     if "versus" not in given:
         if match:
             raise CommandError("--match-parameters needs a second network: --versus CELL")
         return None
+    from rnn_tui.rival import Versus, rival_settings
+
     versus = Versus(given["versus"], match)
     rival_settings(trainer.settings, trainer.architecture, versus)  # errors come before the screen
     return versus

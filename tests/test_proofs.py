@@ -23,21 +23,19 @@ from rnn_tui.engine.through_time import Itemised, itemised
 from rnn_tui.engine.trainer import Trainer
 from rnn_tui.engine.truncation import edge, truncation
 from rnn_tui.engine.verification import verify
-from rnn_tui.proofs import (
+from rnn_tui.proofs.prover import (
     MOST_STATES,
     MOST_STEPS,
-    PANELS,
     Gates,
     Lens,
     Prover,
     Refused,
     Result,
     Verified,
-    Verify,
     _jacobians,
     cause_of,
-    requests,
 )
+from rnn_tui.proofs.requests import PANELS, Verify, requests
 from rnn_tui.session.commands import Back, Configure, Pause, Restart, Run, Step, StopProof
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Stride

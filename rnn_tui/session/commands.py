@@ -1,16 +1,19 @@
-"""What the screen may ask of a session."""
+"""What the screen may ask of a session. What says it all by its name is a plain class."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from rnn_tui.engine.breakpoints import Breakpoint
 from rnn_tui.engine.interventions import Intervention
 from rnn_tui.engine.timeline import Stride
 from rnn_tui.predictions import Wish
-from rnn_tui.proofs import Verify
-from rnn_tui.rival import Versus
+from rnn_tui.proofs.requests import Verify
 from rnn_tui.settings import Settings
+
+if TYPE_CHECKING:
+    from rnn_tui.rival import Versus
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,10 @@ class GoTo:
     update: int | None
 
 
-@dataclass(frozen=True, slots=True)
 class ClearGhosts:
     """Forget the curves of futures that were left."""
 
 
-@dataclass(frozen=True, slots=True)
 class Run:
     """Train until told to pause."""
 
@@ -53,7 +54,6 @@ class RunTo:
     t: int
 
 
-@dataclass(frozen=True, slots=True)
 class BackToStop:
     """Go back to the last place at which a breakpoint stops."""
 
@@ -86,22 +86,18 @@ class Intervene:
     intervention: Intervention
 
 
-@dataclass(frozen=True, slots=True)
 class Discard:
     """Be where the newest what-if was made, as if it had never been."""
 
 
-@dataclass(frozen=True, slots=True)
 class Keep:
     """The newest what-if stays."""
 
 
-@dataclass(frozen=True, slots=True)
 class Toggle:
     """Pause if something is under way, else run."""
 
 
-@dataclass(frozen=True, slots=True)
 class Pause:
     """Stop where we are: at the end of an update, or of a stride."""
 
@@ -123,8 +119,8 @@ class Configure:
 @dataclass(frozen=True, slots=True)
 class Look:
     """What the screen looks at: which sample, which timestep (None: the cursor's), predictions,
-    which proofs (`rnn_tui.proofs.PANELS`), whose ledger, which layer, from 1 (None: that of the
-    newest operation), and what is to be written."""
+    which proofs (`PANELS` of rnn_tui.proofs.requests), whose ledger, which layer, from 1 (None:
+    that of the newest operation), and what is to be written."""
 
     sample: int = 0
     t: int | None = None
@@ -142,12 +138,10 @@ class SetBeside:
     versus: Versus | None
 
 
-@dataclass(frozen=True, slots=True)
 class Swap:
     """Look at the other network, and move it: the two change places."""
 
 
-@dataclass(frozen=True, slots=True)
 class StopProof:
     """Give up the numeric check under way."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from rnn_tui.engine.breakpoints import Line, Stop
 from rnn_tui.engine.cells.base import Operation, Row
@@ -18,11 +19,13 @@ from rnn_tui.engine.program import Cursor, Pass
 from rnn_tui.engine.timeline import Ghost
 from rnn_tui.engine.trainer import Divergence
 from rnn_tui.predictions import Predictions, Written
-from rnn_tui.proofs import Result
-from rnn_tui.rival import RivalView
 from rnn_tui.session.commands import Look
 from rnn_tui.settings import Settings
 from rnn_tui.tasks.base import Baseline, Task, Topology
+
+if TYPE_CHECKING:
+    from rnn_tui.proofs.prover import Result
+    from rnn_tui.rival import RivalView
 
 
 @dataclass(frozen=True, slots=True)

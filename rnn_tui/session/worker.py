@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,8 +29,7 @@ from rnn_tui.engine.shadow import Shadow
 from rnn_tui.engine.timeline import Place, Stride, Timeline
 from rnn_tui.engine.trainer import Trainer
 from rnn_tui.predictions import BUDGET, Predictor
-from rnn_tui.proofs import Prover, Result, Verify, cause_of, requests
-from rnn_tui.rival import Rival, Versus, rival_settings
+from rnn_tui.proofs.requests import Verify, requests
 from rnn_tui.session.commands import (
     INTERRUPTS,
     MOVES,
@@ -67,6 +67,10 @@ from rnn_tui.session.snapshot import (
     WhatIf,
 )
 from rnn_tui.settings import Settings
+
+if TYPE_CHECKING:
+    from rnn_tui.proofs.prover import Prover, Result
+    from rnn_tui.rival import Rival, Versus
 
 SLICE = 0.004  # seconds of work between two looks at the commands
 EVERYTHING = 10**6  # operations to reveal: more than any timestep has
@@ -127,7 +131,7 @@ class Session:
         self._started_at = trainer.updates
         self._leave_behind()
         self._predictor = Predictor(trainer)
-        self._prover = Prover()
+        self._prover: Prover | None = None  # see `_proving`
         self._asked: Verify | None = None  # a check that waits for the walk under way to end
         self.latest: Snapshot = self._snapshot()
         self._thread = threading.Thread(target=self._work, name="trainer", daemon=True)
@@ -210,7 +214,8 @@ class Session:
     @property
     def _busy(self) -> bool:
         behind = self._behind_since is not None
-        aside = self._prover.busy or self._predictor.busy
+        proving = self._prover is not None and self._prover.busy
+        aside = proving or self._predictor.busy
         return self._goal is not None or behind or aside
 
     def _continue(self, command: Command | None) -> bool:
@@ -225,7 +230,8 @@ class Session:
             self._slice(self._goal)
             self._leave_behind()
             return self._is_news(command)
-        proved, predicted = self._prover.work(SLICE), self._predictor.work(SLICE)
+        proved = self._prover is not None and self._prover.work(SLICE)
+        predicted = self._predictor.work(SLICE)
         return proved or predicted or command is not None
 
     def _next_may_begin(self) -> bool:
@@ -254,6 +260,8 @@ class Session:
     def _make_rival(self) -> Rival | None:
         if self._versus is None:
             return None
+        from rnn_tui.rival import Rival, rival_settings  # most often there is none
+
         trainer = self._trainer
         settings = rival_settings(trainer.settings, trainer.architecture, self._versus)
         return Rival.fresh(settings)
@@ -296,12 +304,14 @@ class Session:
         if rival is None or versus is None:
             self._say("there is no other network: ctrl+p sets one beside this one")
             return
-        self._goal, self._versus = None, Versus(self._trainer.settings.cell, versus.match)
+        from rnn_tui.rival import Rival  # there is one, so it is imported
+
+        self._goal, self._versus = None, replace(versus, cell=self._trainer.settings.cell)
         self._rival = Rival(self._timeline)
         self._trainer, self._timeline = rival.trainer, rival.timeline
         self._shadow = None
         self._predictor = Predictor(self._trainer)
-        self._prover = Prover()
+        self._prover = None
 
     def _fail(self, error: Exception) -> None:
         self._goal = None
@@ -355,7 +365,7 @@ class Session:
             case Verify():
                 self._ask(command)
             case StopProof():
-                self._prover.stop()
+                self._proving().stop()
             case SetBeside(versus):
                 self._set_beside(versus)
             case Swap():
@@ -458,7 +468,7 @@ class Session:
         self._speed = self._trained = 0.0
         self._saved_at = self._started_at = trainer.updates
         self._predictor = Predictor(trainer)
-        self._prover = Prover()
+        self._prover = None
         self._look = replace(self._look, t=None, sample=min(self._look.sample, settings.batch - 1))
 
     def _save(self, path: str) -> None:
@@ -498,7 +508,7 @@ class Session:
         trainer = self._trainer
         while goal.left > 0 and trainer.divergence is None:
             if trainer.position == trainer.program.end:
-                self._prover.remember(trainer)
+                self._proving().remember(trainer)
             self._timeline.forward(goal.stride)
             goal.left -= 1
             if time.perf_counter() > deadline:
@@ -609,7 +619,7 @@ class Session:
             unsaved=trainer.updates not in (self._saved_at, self._started_at),
             trained=self._trained,
             proofs=self._prove(),
-            proving=self._prover.proving,
+            proving=self._prover.proving if self._prover is not None else None,
             rival=self._rival.view(trainer.index, self._layer()) if self._rival else None,
         )
         if cursor.stage is Pass.BACKWARD and snapshot.t >= cursor.t:
@@ -631,18 +641,39 @@ class Session:
 
     def _prove(self) -> Mapping[str, Result]:
         """What the screen wants proved here; what is quickly done is there at once."""
-        prover, trainer, look = self._prover, self._trainer, self._look
+        trainer, look = self._trainer, self._look
         if self._goal is not None:
-            prover.pause()
+            if self._prover is not None:
+                self._prover.pause()
             return {}
         parameter = min(look.parameter, trainer.parameters.size - 1)
+        wanted = requests(look.proofs, parameter, look.sample)
+        if self._prover is None and not wanted and self._asked is None:
+            return self._cause()
+        prover = self._proving()
         if self._asked is not None:
             prover.verify(trainer, self._asked)
             self._asked = None
-        prover.attend(trainer, requests(look.proofs, parameter, look.sample))
+        prover.attend(trainer, wanted)
         prover.work(SLICE)
-        cause = cause_of(trainer)
-        return {**prover.results, **({"cause": cause} if cause is not None else {})}
+        return {**prover.results, **self._cause()}
+
+    def _proving(self) -> Prover:
+        """The prover, made when it is first needed: to import it takes a while."""
+        if self._prover is None:
+            from rnn_tui.proofs.prover import Prover
+
+            self._prover = Prover()
+        return self._prover
+
+    def _cause(self) -> Mapping[str, Result]:
+        """Where the numbers stopped being finite, if they did."""
+        if self._trainer.divergence is None:
+            return {}
+        from rnn_tui.proofs.prover import cause_of  # likewise
+
+        cause = cause_of(self._trainer)
+        return {"cause": cause} if cause is not None else {}
 
     def _picture(self) -> Picture:
         """The sample looked at, with the weights it was computed with, even after the update."""

@@ -7,7 +7,7 @@ import gc
 import signal
 import sys
 from collections.abc import Callable, Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
@@ -18,7 +18,6 @@ from textual.theme import Theme
 
 from rnn_tui.engine.breakpoints import Breakpoint
 from rnn_tui.engine.trainer import Trainer
-from rnn_tui.rival import Versus
 from rnn_tui.session.commands import SetBeside
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import DECLARATIONS
@@ -26,6 +25,9 @@ from rnn_tui.tui.keys import KEYS
 from rnn_tui.tui.screens.debugger import Debugger
 from rnn_tui.tui.themes import DARK, THEMES
 from rnn_tui.tui.wire import Wire, wired
+
+if TYPE_CHECKING:
+    from rnn_tui.rival import Versus
 
 SWITCH = 0.0005  # seconds until a waiting thread gets the interpreter: keys before training
 LOCAL_FRAMES, REMOTE_FRAMES = 6.0, 4.0  # a second, at most; while running
@@ -113,6 +115,7 @@ class RnnTui(App[None]):
 
     def _versus_commands(self) -> Iterable[SystemCommand]:
         """A second network beside this one, of any cell."""
+        from rnn_tui.rival import Versus  # most often there is none
 
         def setter(versus: Versus | None) -> Callable[[], None]:
             return lambda: self.session.send(SetBeside(versus))

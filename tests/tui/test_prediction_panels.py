@@ -19,10 +19,10 @@ from rnn_tui.session.worker import Session
 from rnn_tui.settings import compose
 from rnn_tui.tasks.reber import legal_next
 from rnn_tui.tui.lines import cell_width
-from rnn_tui.tui.screens.prompt import TEMPERATURES, codes_of, typed, warmer
+from rnn_tui.tui.screens.prompt import codes_of, typed
 from rnn_tui.tui.widgets import charts, predictions
 from rnn_tui.tui.widgets.parts import blocks, chance, head, percentage, table, trend
-from rnn_tui.tui.widgets.written import flowing
+from rnn_tui.tui.widgets.written import TEMPERATURES, flowing, warmer
 
 TASKS = (
     "text",

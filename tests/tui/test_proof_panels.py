@@ -17,8 +17,9 @@ from rnn_tui.engine.probes import Ledger
 from rnn_tui.engine.program import Pass
 from rnn_tui.engine.through_time import Itemised, reading
 from rnn_tui.engine.trainer import Trainer
-from rnn_tui.proofs import PANELS as COMPUTED
-from rnn_tui.proofs import Lens, Refused, Verified, Verify
+from rnn_tui.proofs.prover import Lens, Refused, Verified
+from rnn_tui.proofs.requests import PANELS as COMPUTED
+from rnn_tui.proofs.requests import Verify
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import Settings
 from rnn_tui.tui.arrangement import PANELS, PROOFS, arrange
@@ -60,7 +61,7 @@ class Proving(Still):
     def step(self) -> None:
         """One micro-operation, as the session makes it."""
         if self.trainer.position == self.trainer.program.end:
-            self._session._prover.remember(self.trainer)
+            self._session._proving().remember(self.trainer)
         self.trainer.step()
 
 

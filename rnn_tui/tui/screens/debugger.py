@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -16,12 +16,11 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
-from rnn_tui.engine.interventions import Intervention
 from rnn_tui.engine.program import Pass
 from rnn_tui.engine.timeline import Stride
 from rnn_tui.predictions import Wish
-from rnn_tui.proofs import PANELS as COMPUTED
-from rnn_tui.proofs import Verify
+from rnn_tui.proofs.requests import PANELS as COMPUTED
+from rnn_tui.proofs.requests import Verify
 from rnn_tui.session.commands import (
     Back,
     BackToStop,
@@ -45,30 +44,25 @@ from rnn_tui.session.commands import (
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
-from rnn_tui.tui.arrangement import CHARTS, LEAST, PANELS, arrange
+from rnn_tui.tui.arrangement import CHARTS, LEAST, PANELS, PROOFS, arrange
 from rnn_tui.tui.easel import Easel
 from rnn_tui.tui.keys import KEYS
 from rnn_tui.tui.parameters import tensor_of, tensors
-from rnn_tui.tui.screens.breakpoints import BreakpointsScreen
-from rnn_tui.tui.screens.help import HelpScreen
-from rnn_tui.tui.screens.prompt import PromptScreen, warmer
-from rnn_tui.tui.screens.settings import SettingsScreen
-from rnn_tui.tui.screens.what_if import WhatIfScreen
 from rnn_tui.tui.view import Scene, View
 from rnn_tui.tui.widgets import (
     charts,
-    edge,
     footer,
     header,
     hyperparameters,
-    ledger,
     network,
     predictions,
-    proof,
     stage,
 )
-from rnn_tui.tui.widgets import map as gradient_map
 from rnn_tui.tui.widgets.panel import Lined, Panel
+from rnn_tui.tui.widgets.written import warmer
+
+if TYPE_CHECKING:
+    from rnn_tui.engine.interventions import Intervention
 
 ASK_AFTER = 60.0  # seconds of training that are not thrown away without asking
 LONGEST_COUNT = 9  # digits
@@ -113,17 +107,16 @@ class Debugger(Screen[None]):
     # Building
 
     def compose(self) -> ComposeResult:
-        """Header, all panels, footer; which are visible, and where, `arrange` says."""
+        """Header, panels, footer; which are visible, and where, `arrange` says.
+
+        Proofs are added when they are first looked at.
+        """
         yield Lined(header.draw, "header")
         yield Panel(network.draw, network.title, "network")
         yield Panel(stage.draw, stage.title, "timestep")
         yield Panel(charts.draw_loss, charts.loss_title, "loss")
         yield Panel(predictions.draw, predictions.title, "predictions")
         yield Panel(charts.draw_gradients, charts.gradients_title, "gradients")
-        yield Panel(ledger.draw, ledger.title, "ledger")
-        yield Panel(gradient_map.draw, gradient_map.title, "map")
-        yield Panel(edge.draw, edge.title, "edge")
-        yield Panel(proof.draw, proof.title, "proof")
         yield Panel(hyperparameters.draw, hyperparameters.title, "hyperparameters")
         yield Lined(footer.draw, "footer")
         yield Static(id="too-small")
@@ -143,6 +136,7 @@ class Debugger(Screen[None]):
 
     def _arrange(self, width: int, height: int) -> None:
         regions = arrange(width, height, self.view.panel, self._beside, self._zoomed)
+        self._add_proofs(regions.keys() & PROOFS)
         small = not regions
         notice = self.query_one("#too-small", Static)
         notice.display = small
@@ -167,6 +161,13 @@ class Debugger(Screen[None]):
             parameter=self.view.parameter,
         )
         self.call_after_refresh(self.draw)
+
+    def _add_proofs(self, wanted: Iterable[str]) -> None:
+        """Their panels, and what it takes to draw them, are not there before they are wanted."""
+        for name in {*wanted} - {widget.id for widget in self._lined}:
+            panel = proof_panel(name)
+            self._lined.append(panel)
+            self.mount(panel)
 
     # Snapshots in
 
@@ -333,6 +334,8 @@ class Debugger(Screen[None]):
 
     def action_what_if(self) -> None:
         """Ask what is to be otherwise."""
+        from rnn_tui.tui.screens.what_if import WhatIfScreen
+
         self._count()
         self.app.push_screen(WhatIfScreen(self.session.latest, self.view), self._intervene)
 
@@ -347,6 +350,8 @@ class Debugger(Screen[None]):
 
     def action_breakpoints(self) -> None:
         """The list."""
+        from rnn_tui.tui.screens.breakpoints import BreakpointsScreen
+
         self._count()
         self.app.push_screen(BreakpointsScreen(self.session))
 
@@ -439,6 +444,8 @@ class Debugger(Screen[None]):
             self._notice = ("a prompt is for networks that write: --task text", False)
             self._answer()
             return
+        from rnn_tui.tui.screens.prompt import PromptScreen
+
         screen = PromptScreen(self.session, self._looking.wish, self._wish)
         self.app.push_screen(screen, self._prompted)
 
@@ -508,6 +515,8 @@ class Debugger(Screen[None]):
 
     def action_settings(self) -> None:
         """The form."""
+        from rnn_tui.tui.screens.settings import SettingsScreen
+
         self._count()
         self.app.push_screen(SettingsScreen(self.session.latest.settings), self._apply)
 
@@ -525,6 +534,8 @@ class Debugger(Screen[None]):
 
     def action_help(self) -> None:
         """The help screen."""
+        from rnn_tui.tui.screens.help import HelpScreen
+
         self._count()
         self.app.push_screen(HelpScreen())
 
@@ -560,6 +571,15 @@ class Debugger(Screen[None]):
                 self._select_timestep(t)
         if widget.id != self.view.panel:
             self.focus_panel(str(widget.id))
+
+
+def proof_panel(name: str) -> Panel:
+    """The panel of this proof."""
+    from rnn_tui.tui.widgets import edge, ledger, proof
+    from rnn_tui.tui.widgets import map as gradient_map
+
+    module = {"ledger": ledger, "map": gradient_map, "edge": edge, "proof": proof}[name]
+    return Panel(module.draw, module.title, name)
 
 
 def _last_unit(snapshot: Snapshot) -> int:

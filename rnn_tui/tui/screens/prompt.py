@@ -20,9 +20,8 @@ from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.numbers import count
 from rnn_tui.tui.themes import style_of
 from rnn_tui.tui.widgets.parts import chance
-from rnn_tui.tui.widgets.written import NEWLINE, flowing, temperature_words
+from rnn_tui.tui.widgets.written import NEWLINE, flowing, temperature_words, warmer
 
-TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0)
 _LINES = 5  # of the continuation
 _EVERY = 0.1  # seconds between two looks at what the network says
 
@@ -159,9 +158,3 @@ def typed(name: str) -> str:
     if name == "␣":
         return " "
     return chr(int(name[2:], 16)) if name.startswith("U+") and len(name) > 2 else name
-
-
-def warmer(temperature: float, steps: int) -> float:
-    """The temperature so many steps up, or down if negative, among `TEMPERATURES`."""
-    here = min(range(len(TEMPERATURES)), key=lambda k: abs(TEMPERATURES[k] - temperature))
-    return TEMPERATURES[min(max(here + steps, 0), len(TEMPERATURES) - 1)]

@@ -16,7 +16,7 @@ import numpy as np
 from rnn_tui.engine.expressions import Array
 from rnn_tui.engine.jacobians import JacobianNorms
 from rnn_tui.engine.through_time import Itemised, reading
-from rnn_tui.proofs import Gates, Refused
+from rnn_tui.proofs.prover import Gates, Refused
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Line, Lines, fold, merge, plain, text_width
 from rnn_tui.tui.numbers import BAD, UNKNOWN, number

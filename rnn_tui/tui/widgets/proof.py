@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from rnn_tui.engine.verification import Verification
-from rnn_tui.proofs import Refused, Verified
+from rnn_tui.proofs.prover import Refused, Verified
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Line, Lines, fold
 from rnn_tui.tui.numbers import MINUS, count, number, percent, signed

@@ -8,9 +8,9 @@ from __future__ import annotations
 from types import ModuleType
 
 from rnn_tui.engine.program import Pass
+from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.view import Scene
-from rnn_tui.tui.widgets import timestep, update, window
 
 
 def title(scene: Scene) -> tuple[str, str]:
@@ -26,13 +26,23 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
 
 
 def _part(scene: Scene) -> ModuleType:
-    snapshot = scene.snapshot
-    if snapshot.look.t is not None or (snapshot.running and snapshot.cursor.update):
-        return timestep
-    match snapshot.cursor.stage:
+    # One of them is enough for the first screen, so each is imported where it is shown.
+    match _pass(scene.snapshot):
         case Pass.FORWARD | Pass.BACKWARD:
+            from rnn_tui.tui.widgets import timestep
+
             return timestep
         case Pass.BATCH | Pass.LOSS:
+            from rnn_tui.tui.widgets import window
+
             return window
         case _:
+            from rnn_tui.tui.widgets import update
+
             return update
+
+
+def _pass(snapshot: Snapshot) -> Pass:
+    """The pass to show; where a timestep is looked at, one that is made of timesteps."""
+    looking = snapshot.look.t is not None or (snapshot.running and bool(snapshot.cursor.update))
+    return Pass.FORWARD if looking else snapshot.cursor.stage

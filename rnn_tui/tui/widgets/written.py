@@ -12,6 +12,7 @@ from rnn_tui.tui.view import Scene
 from rnn_tui.tui.widgets.parts import chance, head
 
 NEWLINE, SPACE = "↵", "␣"
+TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0)
 _READ = 40  # characters of what was read that are shown
 
 
@@ -34,6 +35,12 @@ def draw(scene: Scene, found: WindowsPredictions, width: int, height: int) -> Li
 def temperature_words(temperature: float) -> str:
     """What a temperature means."""
     return "always the likeliest" if temperature == 0 else f"temperature {number(temperature, 2)}"
+
+
+def warmer(temperature: float, steps: int) -> float:
+    """The temperature so many steps up, or down if negative, among `TEMPERATURES`."""
+    here = min(range(len(TEMPERATURES)), key=lambda k: abs(TEMPERATURES[k] - temperature))
+    return TEMPERATURES[min(max(here + steps, 0), len(TEMPERATURES) - 1)]
 
 
 def candidates(written: Written, width: int) -> Line:

@@ -1,0 +1,1 @@
+"""Proofs on the spot: what the screen may ask of the window at hand, and what works it out."""
