@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from importlib import import_module
+
 from rnn_tui.engine.cells.base import Cell
-from rnn_tui.engine.cells.gru import GruCell
-from rnn_tui.engine.cells.gru_reset_before import GruResetBeforeCell
-from rnn_tui.engine.cells.lstm import LstmCell
-from rnn_tui.engine.cells.lstm_coupled import LstmCoupledCell
-from rnn_tui.engine.cells.lstm_peephole import LstmPeepholeCell
-from rnn_tui.engine.cells.neuron import NeuronCell
-from rnn_tui.engine.cells.rnn import RnnCell
+
+# Module and class: only what is wanted is imported. The plain ones are told their activation.
+_PLAIN: Mapping[str, tuple[str, str]] = {
+    "neuron": ("neuron", "NeuronCell"),
+    "rnn": ("rnn", "RnnCell"),
+}
+_GATED: Mapping[str, tuple[str, str]] = {
+    "lstm": ("lstm", "LstmCell"),
+    "lstm-coupled": ("lstm_coupled", "LstmCoupledCell"),
+    "lstm-peephole": ("lstm_peephole", "LstmPeepholeCell"),
+    "gru": ("gru", "GruCell"),
+    "gru-reset-before": ("gru_reset_before", "GruResetBeforeCell"),
+}
 
 
 def make_cell(name: str, activation: str = "tanh") -> Cell:
@@ -18,8 +27,11 @@ def make_cell(name: str, activation: str = "tanh") -> Cell:
     Raises:
         KeyError: there is no such cell.
     """
-    plain = {cell.name: cell for cell in (NeuronCell, RnnCell)}
-    if name in plain:
-        return plain[name](activation)
-    gated = (LstmCell, LstmCoupledCell, LstmPeepholeCell, GruCell, GruResetBeforeCell)
-    return {cell.name: cell for cell in gated}[name]()
+    if name in _PLAIN:
+        return _kind(*_PLAIN[name])(activation)
+    return _kind(*_GATED[name])()
+
+
+def _kind(module: str, name: str) -> Callable[..., Cell]:
+    kind: Callable[..., Cell] = getattr(import_module(f".{module}", __name__), name)
+    return kind

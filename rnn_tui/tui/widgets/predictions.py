@@ -15,7 +15,6 @@ from rnn_tui.tui.chart import Chart, Curve
 from rnn_tui.tui.lines import Line, Lines
 from rnn_tui.tui.numbers import count, number, short
 from rnn_tui.tui.view import Scene
-from rnn_tui.tui.widgets import answers, sequences, written
 from rnn_tui.tui.widgets.parts import head, percentage
 
 _JUDGED = {"copy": "copied symbols", "reber": "second-to-last symbols"}
@@ -38,7 +37,7 @@ def title(scene: Scene) -> tuple[str, str]:
 
 
 def draw(scene: Scene, width: int, height: int) -> Lines:
-    """The part that fits the task."""
+    """The part that fits the task; what draws it is imported for tasks that need it."""
     snapshot = scene.snapshot
     predictions = snapshot.predictions
     if predictions is None:
@@ -46,14 +45,20 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
     if isinstance(predictions, SeriesPredictions):
         return _series(scene, predictions, width, height)
     if snapshot.settings.task == "text":
+        from rnn_tui.tui.widgets import written
+
         return written.draw(scene, predictions, width, height)
     above = (_head(snapshot, predictions, width),)
     room = max(height - len(above), 0)
     topology = snapshot.picture.network.problem.topology
     if topology is None or sum(topology.counted) == 1:
+        from rnn_tui.tui.widgets import answers
+
         return (*above, *answers.draw(snapshot, predictions, width, room))
     if predictions.labels is None:
         return (*above, *_curves(scene, predictions, width, room))
+    from rnn_tui.tui.widgets import sequences
+
     return (*above, *sequences.draw(snapshot, predictions, width, room))
 
 
