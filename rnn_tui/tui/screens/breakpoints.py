@@ -23,6 +23,7 @@ _EXAMPLES = "loss<0.01  grad>10  clipped  saturated h>0.9  update=500  pass=BACK
 class BreakpointsScreen(ModalScreen[None]):
     """Type one and press enter; in the list, space switches, delete removes."""
 
+    CSS_PATH = "../dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "close", priority=True),
         Binding("space", "switch", "switch on or off"),

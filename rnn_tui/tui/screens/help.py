@@ -31,6 +31,7 @@ _WORDS = (
 class HelpScreen(ModalScreen[None]):
     """Scrolls; esc, ? or q closes it."""
 
+    CSS_PATH = "../dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,f1,q", "dismiss", "close"),
     ]

@@ -32,6 +32,7 @@ class PromptScreen(ModalScreen[float | None]):
     It returns the temperature chosen.
     """
 
+    CSS_PATH = "../dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "close", priority=True),
         Binding("tab", "accept", "accept the likeliest", priority=True),

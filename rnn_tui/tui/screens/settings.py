@@ -52,6 +52,7 @@ class Field(Input):
 class SettingsScreen(ModalScreen[Settings | None]):
     """The form. Enter applies, esc leaves all as it was."""
 
+    CSS_PATH = "../dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "cancel", priority=True),
         Binding("enter", "apply", "apply", priority=True),

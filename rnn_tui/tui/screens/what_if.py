@@ -29,6 +29,7 @@ _FORMS = (
 class WhatIfScreen(ModalScreen[Intervention | None]):
     """Enter makes it so from the start of this window on; esc leaves all as it is."""
 
+    CSS_PATH = "../dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "cancel", priority=True)]
 
     def __init__(self, snapshot: Snapshot, view: View) -> None:
