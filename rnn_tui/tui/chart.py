@@ -15,74 +15,16 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_tui.tui.lines import Line, Lines, Run, cell_width, fit, join, merge, text_width
+from rnn_tui.tui.curves import BoolArray, Chart, Curve, Level, message, one_line, pad
+from rnn_tui.tui.lines import Line, Lines, Run, cell_width, join, merge, text_width
 
-FloatArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.intp]
-BoolArray = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A series to draw: `y` over an ascending `x`. NaN in either leaves a gap in the line.
-
-    A ``cloud`` is a line until several points share a column of characters; then it is the points
-    themselves, the highest and lowest of each column always among them.
-    """
-
-    label: str
-    role: str
-    x: FloatArray
-    y: FloatArray
-    kind: Literal["line", "points", "cloud"] = "line"
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A vertical line at `x` behind the curves, with a label under the axis: a cursor, say."""
-
-    x: float
-    label: str
-
-
-@dataclass(frozen=True)
-class Level:
-    """A horizontal line at `y` behind the curves, named in the legend: something to compare with.
-
-    The y axis is made longer for it by at most half; if it is further off, only the legend tells
-    of it, with an arrow that says where it would be.
-    """
-
-    y: float
-    label: str
-    brief: str  # said instead where there is no room for the label
-
-
-@dataclass(frozen=True)
-class Chart:
-    """What to draw. Later curves lie on top of earlier ones; `empty` is said when none has data.
-
-    Without `y_range` the y axis holds all data, and likewise for x. A curve that leaves a given
-    range is cut off at the edge, not bent along it.
-    """
-
-    curves: tuple[Curve, ...]
-    log_y: bool = False
-    x_label: str = ""
-    y_label: str = ""
-    marks: tuple[Mark, ...] = ()
-    level: Level | None = None
-    empty: str = "nothing yet"
-    y_range: tuple[float, float] | None = None
-    x_range: tuple[float, float] | None = None
 
 
 def draw(chart: Chart, width: int, height: int) -> Lines:
@@ -95,26 +37,13 @@ def draw(chart: Chart, width: int, height: int) -> Lines:
         return ((),) * max(height, 0)
     series = [_Series.of(curve, chart.log_y) for curve in chart.curves]
     if not any(one.x.size for one in series):
-        return _message(chart.empty, "dim", width, height)
+        return message(chart.empty, "dim", width, height)
     if width < 8 or height < 3:
-        return _pad([_newest(series)], width, height)
+        return pad([_newest(series)], width, height)
     try:
         return _compose(chart, series, width, height)
     except ImportError:
-        return _message("no charts here: plotext does not load", "error", width, height)
-
-
-def draw_later(chart: Chart, width: int, height: int) -> Lines:
-    """What is shown in place of `chart` until plotext is there: what needs it not as it is."""
-    series = [_Series.of(curve, chart.log_y) for curve in chart.curves]
-    if width < 8 or height < 3 or not any(one.x.size for one in series):
-        return draw(chart, width, height)
-    return _message("the chart is on its way", "dim", width, height)
-
-
-def loaded() -> bool:
-    """Whether plotext is there; importing it takes a quarter of a second."""
-    return "plotext" in sys.modules
+        return message("no charts here: plotext does not load", "error", width, height)
 
 
 def load() -> None:
@@ -149,12 +78,7 @@ class _Series:
 
     @classmethod
     def of(cls, curve: Curve, log_y: bool) -> _Series:
-        size = min(curve.x.size, curve.y.size)
-        x = np.asarray(curve.x, dtype=np.float64).ravel()[:size]
-        y = np.asarray(curve.y, dtype=np.float64).ravel()[:size]
-        good = np.isfinite(x) & np.isfinite(y)
-        if log_y:
-            good &= y > 0
+        x, y, good = curve.points(log_y)
         return cls(curve, x[good], y[good], np.cumsum(~good, dtype=np.intp)[good])
 
 
@@ -446,7 +370,7 @@ def _compose(chart: Chart, series: list[_Series], width: int, height: int) -> Li
         if math.isfinite(mark.x):
             at = float(x_axis.units(np.array([mark.x]))[0])
             if x_axis.low <= at <= x_axis.high:
-                marks[x_axis.cell(at, columns)] = _one_line(mark.label)
+                marks[x_axis.cell(at, columns)] = one_line(mark.label)
 
     strokes = _strokes(chart.curves)
     dashed = level.row(rows) if level is not None else None
@@ -460,7 +384,7 @@ def _compose(chart: Chart, series: list[_Series], width: int, height: int) -> Li
         lines.append(merge((*margin, *canvas.runs(index, names))))
     if has_x:
         lines += _x_axis(x_axis, chart.x_label, columns, gutter if has_y else None, marks)
-    return _pad(lines, width, height)
+    return pad(lines, width, height)
 
 
 def _canvas(
@@ -604,7 +528,7 @@ class _Shown:
 
     def legend(self, label: str) -> Line:
         off = "↑" if self.fraction > 1 + 1e-9 else "↓" if self.fraction < 0 else _LEVEL * 2
-        return ((f"{off} {_one_line(label)}", "level"),)
+        return ((f"{off} {one_line(label)}", "level"),)
 
 
 def _reach(values: NDArray[np.float64], chart: Chart) -> tuple[float, float] | None:
@@ -627,9 +551,9 @@ def _legend(
     chart: Chart, strokes: list[_Stroke], indent: int, level: _Shown | None, width: int
 ) -> Line:
     """What is drawn with what. The level comes last, where that leaves room for it."""
-    parts: list[Line] = [((_one_line(chart.y_label), "axis"),)] if chart.y_label else []
+    parts: list[Line] = [((one_line(chart.y_label), "axis"),)] if chart.y_label else []
     parts += [
-        ((f"{stroke.sample} {_one_line(curve.label)}", curve.role),)
+        ((f"{stroke.sample} {one_line(curve.label)}", curve.role),)
         for curve, stroke in zip(chart.curves, strokes, strict=True)
     ]
     if level is None:
@@ -658,7 +582,7 @@ def _x_axis(
         if _write(numbers, tick.label, column, 2):
             rule[column] = "┬"
     ruled = "".join(rule)
-    name = f" {_one_line(label)}" if label else ""
+    name = f" {one_line(label)}" if label else ""
     if name and text_width(name) <= columns // 3:
         ruled = ruled[: columns - text_width(name)] + name
     left: tuple[str, str] = ("", "") if gutter is None else (" " * gutter + "└", " " * gutter + " ")
@@ -684,23 +608,8 @@ def _write(numbers: _Grid, text: str, middle: int, style: int) -> bool:
 
 def _newest(series: list[_Series]) -> Line:
     parts: list[Line] = [
-        ((f"{_one_line(one.curve.label)} {one.y[-1]:.3g}", one.curve.role),)
+        ((f"{one_line(one.curve.label)} {one.y[-1]:.3g}", one.curve.role),)
         for one in reversed(series)
         if one.x.size
     ]
     return join(parts, (" · ", "dim"))
-
-
-def _message(text: str, style: str, width: int, height: int) -> Lines:
-    text = _one_line(text)
-    indent = " " * max(0, (width - text_width(text)) // 2)
-    return _pad([()] * ((height - 1) // 2) + [((indent, ""), (text, style))], width, height)
-
-
-def _pad(lines: list[Line], width: int, height: int) -> Lines:
-    lines = lines[:height] + [()] * (height - len(lines))
-    return tuple(merge(fit(line, width)) for line in lines)
-
-
-def _one_line(text: str) -> str:
-    return "".join(character if character.isprintable() else " " for character in text)

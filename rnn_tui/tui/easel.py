@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 
-from rnn_tui.tui import chart
-from rnn_tui.tui.chart import Chart
+from rnn_tui.tui.curves import Chart, message
 from rnn_tui.tui.lines import Lines
 
 REMEMBERED = 8  # charts: as many as are seen at once, and some more
@@ -22,7 +22,10 @@ class Easel:
     def draw(self, picture: Chart, width: int, height: int) -> Lines:
         """`picture` in exactly `height` lines of `width` cells; see `chart.draw`."""
         if self._waiting:
-            return chart.draw_later(picture, width, height)
+            words = "the chart is on its way" if picture.drawable else picture.empty
+            return message(words, "dim", width, height)
+        from rnn_tui.tui import chart  # not before there is anything to draw
+
         place = (width, height, tuple(curve.label for curve in picture.curves))
         before = self._drawn.get(place)
         if before is not None and chart.same(before[0], picture):
@@ -35,12 +38,17 @@ class Easel:
 
     def postpone(self) -> None:
         """Draw a word in place of charts until `fetch` has brought plotext: it is not there yet."""
-        self._waiting = not chart.loaded()
+        self._waiting = "plotext" not in sys.modules
 
     def fetch(self, done: Callable[[], None]) -> None:
-        """Import plotext in a thread beside the screen, and call `done`, in that thread, then."""
+        """Import plotext in a thread beside the screen, and call `done`, in that thread, then.
+
+        It takes a quarter of a second.
+        """
 
         def load() -> None:
+            from rnn_tui.tui import chart
+
             chart.load()
             self._waiting = False
             done()

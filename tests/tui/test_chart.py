@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from rnn_tui.tui.chart import Chart, Curve, Level, Mark, draw
+from rnn_tui.tui.chart import draw
+from rnn_tui.tui.curves import Chart, Curve, Level, Mark
 from rnn_tui.tui.easel import Easel
 from rnn_tui.tui.lines import cell_width, plain
 
@@ -124,7 +125,7 @@ def test_a_postponed_chart_says_so_until_plotext_is_there():
     program = """
 import sys, threading
 import numpy as np
-from rnn_tui.tui.chart import Chart, Curve
+from rnn_tui.tui.curves import Chart, Curve
 from rnn_tui.tui.easel import Easel
 from rnn_tui.tui.lines import plain
 x = np.arange(9.0)

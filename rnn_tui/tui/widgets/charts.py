@@ -8,7 +8,7 @@ from rnn_tui.engine.expressions import Array
 from rnn_tui.engine.layers import numbered
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tasks.base import Baseline
-from rnn_tui.tui.chart import Chart, Curve, Level, Mark
+from rnn_tui.tui.curves import Chart, Curve, Level, Mark
 from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.numbers import number
 from rnn_tui.tui.view import Scene

@@ -11,7 +11,7 @@ from rnn_tui.engine.evaluation import CLOSE
 from rnn_tui.engine.expressions import Array
 from rnn_tui.predictions import SeriesPredictions, WindowsPredictions
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.tui.chart import Chart, Curve
+from rnn_tui.tui.curves import Chart, Curve
 from rnn_tui.tui.lines import Line, Lines
 from rnn_tui.tui.numbers import count, number, short
 from rnn_tui.tui.view import Scene
