@@ -34,8 +34,9 @@ from rnn_tui.proofs.prover import (
     Verified,
     _jacobians,
     cause_of,
+    requests,
 )
-from rnn_tui.proofs.requests import PANELS, Verify, requests
+from rnn_tui.proofs.requests import PANELS, Verify
 from rnn_tui.session.commands import Back, Configure, Pause, Restart, Run, Step, StopProof
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Stride

@@ -35,20 +35,49 @@ from rnn_tui.engine.through_time import Itemised, itemising
 from rnn_tui.engine.trainer import Trainer
 from rnn_tui.engine.truncation import Edge, Truncation, edge, truncation
 from rnn_tui.engine.verification import Verification, tensor_indices, verify
-from rnn_tui.proofs.requests import (
-    EdgeOf,
-    GatesOf,
-    JacobiansOf,
-    LedgerOf,
-    MapOf,
-    Request,
-    Verify,
-)
+from rnn_tui.proofs.requests import Verify
 from rnn_tui.settings import Settings
 
 TELL_EVERY = 0.25  # seconds between two reports of how far a proof is
 MOST_STEPS = 400  # timesteps up to which the gradient is followed item by item: T² numbers
 MOST_STATES = 512  # entries of the state up to which its Jacobians are measured
+
+
+# Requests, beside `Verify`
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerOf:
+    """One entry of the gradient as a sum over timesteps."""
+
+    parameter: int
+
+
+@dataclass(frozen=True, slots=True)
+class MapOf:
+    """Each timestep's loss on its way back through time."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatesOf:
+    """What the recurrent weights and the gates alone would let through."""
+
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class JacobiansOf:
+    """How much the state's way through time stretches a gradient at most."""
+
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeOf:
+    """What the window's edge cuts off."""
+
+
+Request = Verify | LedgerOf | MapOf | GatesOf | JacobiansOf | EdgeOf
 
 _NAMES: Mapping[type, str] = {
     LedgerOf: "ledger",
@@ -98,6 +127,18 @@ class Lens:
 
 
 Result = Ledger | Itemised | Gates | JacobianNorms | Lens | Verified | Cause | Refused
+
+
+def requests(looked_at: frozenset[str], parameter: int, sample: int) -> tuple[Request, ...]:
+    """What the panels `looked_at` need."""
+    wanted: list[Request] = []
+    if "ledger" in looked_at:
+        wanted.append(LedgerOf(parameter))
+    if "edge" in looked_at:
+        wanted.append(EdgeOf())
+    if "map" in looked_at:
+        wanted += [MapOf(), GatesOf(sample), JacobiansOf(sample)]
+    return tuple(wanted)
 
 
 def cause_of(trainer: Trainer) -> Cause | None:
@@ -196,6 +237,10 @@ class Prover:
     def pause(self) -> None:
         """Training goes on: nothing is wanted."""
         self._verify, self._wanted, self._task = None, (), None
+
+    def look(self, trainer: Trainer, panels: frozenset[str], parameter: int, sample: int) -> None:
+        """Attend to what these panels need."""
+        self.attend(trainer, requests(panels, parameter, sample))
 
     def attend(self, trainer: Trainer, wanted: tuple[Request, ...]) -> None:
         """Look at where `trainer` stands; drop what was about another place."""

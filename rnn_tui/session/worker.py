@@ -29,7 +29,7 @@ from rnn_tui.engine.shadow import Shadow
 from rnn_tui.engine.timeline import Place, Stride, Timeline
 from rnn_tui.engine.trainer import Trainer
 from rnn_tui.predictions import BUDGET, Predictor
-from rnn_tui.proofs.requests import Verify, requests
+from rnn_tui.proofs.requests import Verify
 from rnn_tui.session.commands import (
     INTERRUPTS,
     MOVES,
@@ -647,14 +647,13 @@ class Session:
                 self._prover.pause()
             return {}
         parameter = min(look.parameter, trainer.parameters.size - 1)
-        wanted = requests(look.proofs, parameter, look.sample)
-        if self._prover is None and not wanted and self._asked is None:
+        if self._prover is None and not look.proofs and self._asked is None:
             return self._cause()
         prover = self._proving()
         if self._asked is not None:
             prover.verify(trainer, self._asked)
             self._asked = None
-        prover.attend(trainer, wanted)
+        prover.look(trainer, look.proofs, parameter, look.sample)
         prover.work(SLICE)
         return {**prover.results, **self._cause()}
 

@@ -44,6 +44,7 @@ from rnn_tui.session.commands import (
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
+from rnn_tui.tui import later
 from rnn_tui.tui.arrangement import CHARTS, LEAST, PANELS, PROOFS, arrange
 from rnn_tui.tui.easel import Easel
 from rnn_tui.tui.keys import KEYS
@@ -127,7 +128,7 @@ class Debugger(Screen[None]):
         self._lined = list(self.query(Lined))
         self._easel.postpone()
         self._arrange(*self.app.size)  # before anything is laid out
-        self.call_after_refresh(self._easel.fetch, self.announce)
+        self.call_after_refresh(self._easel.fetch, self._fetched)
 
     def on_resize(self, event: events.Resize) -> None:
         """Any size at any moment."""
@@ -168,6 +169,11 @@ class Debugger(Screen[None]):
             panel = proof_panel(name)
             self._lined.append(panel)
             self.mount(panel)
+
+    def _fetched(self) -> None:
+        """Charts can be drawn. Called in a thread, which goes on with all that is not there yet."""
+        self.announce()
+        later.fetch()
 
     # Snapshots in
 
