@@ -44,7 +44,7 @@ _AT_ONCE = 16  # characters read or written between two rests
 _WRITING_STREAM = 4  # of the seed; see rnn_tui.tasks
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SeriesPredictions:
     """The test series and what the network of `update` predicts for it."""
 
@@ -53,7 +53,7 @@ class SeriesPredictions:
     evaluation: Evaluation
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class WindowsPredictions:
     """The test windows and what the network of `update` makes of them.
 

@@ -163,12 +163,11 @@ def saturable(cell: Cell) -> dict[str, tuple[float, float]]:
 
 _NUMBER = r"(?P<limit>(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:e[+-]?\d{1,4})?)"
 _COMPARISON = r"(?P<comparison><=|>=|<|>)"
-_COMPARED = re.compile(rf"(?P<kind>loss|smoothed|grad)\s*{_COMPARISON}\s*{_NUMBER}", re.ASCII)
-_SATURATED = re.compile(rf"saturated\s+(?P<gate>[a-z]\w*)\s*{_COMPARISON}\s*{_NUMBER}", re.ASCII)
-_UPDATE = re.compile(r"update\s*=\s*(?P<update>\d{1,12})", re.ASCII)
-_PLACE = re.compile(
-    r"(?:pass\s*=\s*(?P<stage>[a-z]+))?(?:(?:^|\s+)t\s*=\s*(?P<t>\d{1,12}))?", re.ASCII
-)
+# Compiled when one is first read, and kept by `re`.
+_COMPARED = rf"(?P<kind>loss|smoothed|grad)\s*{_COMPARISON}\s*{_NUMBER}"
+_SATURATED = rf"saturated\s+(?P<gate>[a-z]\w*)\s*{_COMPARISON}\s*{_NUMBER}"
+_UPDATE = r"update\s*=\s*(?P<update>\d{1,12})"
+_PLACE = r"(?:pass\s*=\s*(?P<stage>[a-z]+))?(?:(?:^|\s+)t\s*=\s*(?P<t>\d{1,12}))?"
 _STAGES = ", ".join(Pass)
 _HINTS = {
     "loss": "must compare with a number of at least 0: loss<0.01 (also <=, >, >=)",
@@ -204,16 +203,16 @@ def _parse_word(text: str) -> Breakpoint | None:
         return Breakpoint(Kind.CLIPPED, ">")
     if text == Kind.NAN:
         return NOT_FINITE
-    if (match := _UPDATE.fullmatch(text)) and int(match["update"]):
+    if (match := re.fullmatch(_UPDATE, text, re.ASCII)) and int(match["update"]):
         return Breakpoint(Kind.UPDATE, "=", int(match["update"]))
     return None
 
 
 def _parse_compared(text: str) -> Breakpoint | None:
     """A number compared with a limit."""
-    if match := _COMPARED.fullmatch(text):
+    if match := re.fullmatch(_COMPARED, text, re.ASCII):
         kind, gate, most = Kind(match["kind"]), "", math.inf
-    elif match := _SATURATED.fullmatch(text):
+    elif match := re.fullmatch(_SATURATED, text, re.ASCII):
         kind, gate, most = Kind.SATURATED, match["gate"], 1.0
     else:
         return None
@@ -225,7 +224,7 @@ def _parse_compared(text: str) -> Breakpoint | None:
 
 def _parse_place(text: str) -> Breakpoint | None:
     """``pass=NAME``, ``t=N`` or both."""
-    match = _PLACE.fullmatch(text)
+    match = re.fullmatch(_PLACE, text, re.ASCII)
     if not match or not text:
         return None
     name, t = match["stage"], match["t"]

@@ -42,7 +42,7 @@ def complete(work: Work[Result]) -> Result:
             return result
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Window:
     """What a window is computed from: inputs [T, B, D], targets [T, B, O], start states [B, H].
 
@@ -54,7 +54,7 @@ class Window:
     states: Mapping[str, Array]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
     """All that a loss and its gradient depend on, and the gradient [P] that was found for it."""
 

@@ -22,7 +22,7 @@ BUCKETS = 1024  # points of the decimated history, at most
 SMOOTHING = 0.99  # weight of the past in the smoothed loss
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Curve:
     """Points of a run so far: update numbers (from 1) and, at each, loss, smoothed loss, ‖g‖.
 

@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 FORMS = "NAME = X, NAME_UNIT @T = X, WEIGHT[ROW,COLUMN] = X, detach @T or release"
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-_LINE = re.compile(
+# Compiled when one is first read, and kept by `re`.
+_LINE = (
     r"(?P<name>[A-Za-z]\w*?)(?:_(?P<unit>\d{1,9}))?(?:\s*\[(?P<place>[\d\s,]*)\])?"
-    rf"\s*(?:@\s*(?P<t>\d{{1,9}}))?\s*=\s*(?P<value>{_NUMBER})",
-    re.ASCII,
+    rf"\s*(?:@\s*(?P<t>\d{{1,9}}))?\s*=\s*(?P<value>{_NUMBER})"
 )
-_DETACH = re.compile(r"detach\s*@\s*(\d{1,9})", re.ASCII)
+_DETACH = r"detach\s*@\s*(\d{1,9})"
 
 
 class InterventionError(ValueError):
@@ -191,7 +191,7 @@ def parse(text: str, network: Network) -> Intervention:
     plain = text.strip().replace("−", "-")
     if plain == "release":
         return Release()
-    if found := _DETACH.fullmatch(plain):
+    if found := re.fullmatch(_DETACH, plain, re.ASCII):
         intervention: Intervention = Cut(int(found[1]))
     else:
         intervention = _assignment(text, plain, network)
@@ -209,7 +209,7 @@ def check(intervention: Intervention, network: Network) -> None:
 
 
 def _assignment(text: str, plain: str, network: Network) -> Pin | Edit:
-    found = _LINE.fullmatch(plain)
+    found = re.fullmatch(_LINE, plain, re.ASCII)
     if found is None:
         raise InterventionError(text, f"expected {FORMS}")
     name, unit, place, t = (found[part] for part in ("name", "unit", "place", "t"))

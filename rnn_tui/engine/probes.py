@@ -13,7 +13,7 @@ from rnn_tui.engine.network import Network, views
 from rnn_tui.engine.tape import Tape
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Shares:
     """What timestep t adds to the weight gradients, beside their sum so far. Flat vectors [P].
 
@@ -85,7 +85,7 @@ def loss_parts(network: Network, tape: Tape) -> Array:
     return result
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ledger:
     """One parameter's gradient as a sum over timesteps, float64.
 

@@ -50,7 +50,7 @@ class Place:
     revealed: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ghost:
     """The loss of a future that was left: its curve from the fork on, and what made the fork."""
 
@@ -74,7 +74,7 @@ class _Change:
         return self.index, isinstance(self.what, Settings)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Branch:
     """A branch left by an intervention, all of it, and where it was left."""
 

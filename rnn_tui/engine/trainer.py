@@ -40,7 +40,7 @@ class Divergence:
         return f"{self.tensor} is {self.value} in {self.stage}{place}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Keyframe:
     """All it takes to be at a place of a run again: the state the window began with, the place.
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rnn_tui.rival import Versus
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """Go forward by `count` strides."""
 
@@ -24,7 +24,7 @@ class Step:
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Back:
     """Go back by `count` strides."""
 
@@ -32,7 +32,7 @@ class Back:
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class GoTo:
     """Go to where an update has just been made, by number; None: to the newest place."""
 
@@ -47,7 +47,7 @@ class Run:
     """Train until told to pause."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RunTo:
     """Go forward to timestep `t` of this pass, or of the next one that reaches it."""
 
@@ -58,28 +58,28 @@ class BackToStop:
     """Go back to the last place at which a breakpoint stops."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class AddBreakpoint:
     """Stop a run where this holds."""
 
     breakpoint: Breakpoint
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RemoveBreakpoint:
     """Take the breakpoint at this line out of the list."""
 
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ToggleBreakpoint:
     """Switch the breakpoint at this line off or on."""
 
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Intervene:
     """What if: hold a value, cut a path or set parameters, from the start of this window on."""
 
@@ -102,14 +102,14 @@ class Pause:
     """Stop where we are: at the end of an update, or of a stride."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Restart:
     """Begin again from the seed, with other settings if given."""
 
     settings: Settings | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Configure:
     """Take live changes of the settings."""
 
@@ -131,7 +131,7 @@ class Look:
     wish: Wish = field(default_factory=Wish)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SetBeside:
     """Train a second network in lock step with this one; None: no longer."""
 
@@ -146,7 +146,7 @@ class StopProof:
     """Give up the numeric check under way."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Save:
     """Write a checkpoint."""
 

@@ -53,7 +53,7 @@ class Subject:
         return cls(task.title, task.symbols, task.parts, task.labels, task.topology)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Gradient:
     """The gradient around clipping; flat vectors [P]. None in the fields not known yet."""
 
@@ -87,7 +87,7 @@ class TimelineView:
     ghosts: tuple[Ghost, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class WhatIf:
     """The newest what-if while it is neither kept nor discarded, and the branch it left.
 
@@ -99,7 +99,7 @@ class WhatIf:
     norms_before: Array | None  # ‖∂L/∂h_t‖ there, [T]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
     """Everything the screen shows, as it was at one moment. Nothing in it changes any more."""
 

@@ -78,7 +78,7 @@ def _bits(values: Mapping[str, object], name: str, width: int) -> int:
     return number
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TestSeries:
     """A series that is never trained on, for measuring one-step and free-running errors.
 
@@ -103,7 +103,7 @@ class TestSeries:
     scale: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TestWindows:
     """Fixed windows that are never trained on, drawn from a stream of the seed of their own.
 

@@ -15,7 +15,7 @@ Values = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Curve:
     """A series to draw: `y` over an ascending `x`. NaN in either leaves a gap in the line.
 

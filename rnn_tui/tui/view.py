@@ -27,7 +27,7 @@ class View:
     panel: str = "timestep"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Scene:
     """A snapshot and how it is looked at: all that a panel needs to draw itself."""
 

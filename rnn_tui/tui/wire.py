@@ -125,8 +125,11 @@ class Wire:
         known = self._rows.setdefault(row, [])
         end = start + len(cells)
         known.extend([None] * (end - len(known)))
-        if known[start:end] != cells:
-            for first, last in _differences(known[start:end], cells):
+        before = known[start:end]
+        if before != cells:
+            # Of the first frame all is new, which is seen at a glance.
+            stretches = _differences(before, cells) if any(before) else ((0, len(cells)),)
+            for first, last in stretches:
                 self._put(row, column + first, text[first:last], out)
             known[start:end] = cells
         self._to = (row, column + len(text))
