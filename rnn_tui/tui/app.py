@@ -77,7 +77,7 @@ class RnnTui(App[None]):
         """The theme, the session's thread, and signals that end the program."""
         self.theme = self._first_theme
         self.session.listen(self.debugger.announce)
-        self.session.start()
+        self.call_after_refresh(self.session.start)  # the first frame has the interpreter alone
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.exit)

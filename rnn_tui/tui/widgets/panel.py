@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
@@ -28,6 +29,7 @@ class Lined(Widget):
         self._room = Size()  # that the lines were drawn for
         self._strips: dict[int, Strip] = {}  # of the lines, as they were rendered
         self._styles: dict[str, Style] = {}  # of the roles met since the theme last changed
+        self._ground: tuple[Style, Color] | None = None  # plain text's style, and the background
 
     def show(self, scene: Scene) -> None:
         """Draw `scene`; only lines that differ from what stands there are sent."""
@@ -77,6 +79,7 @@ class Lined(Widget):
         """The theme has changed."""
         super().notify_style_update()
         self._styles.clear()
+        self._ground = None
         self._strips.clear()
         self.refresh()
 
@@ -103,14 +106,16 @@ class Lined(Widget):
         return Strip([Segment(text, self._style(role)) for text, role in pieces], self.size.width)
 
     def _style(self, role: str) -> Style:
-        """A role's style on this widget's ground, which Textual looks for through all ancestors.
+        """A role's style on this widget's ground.
 
         Filters, such as that of NO_COLOR, change nothing but styles, so they are applied here.
         """
         known = self._styles.get(role)
         if known is None:
-            _, background = self.background_colors
-            segments = [Segment(" ", self.rich_style + style_of(role, self.app.theme))]
+            if self._ground is None:  # Textual looks for it through all ancestors
+                self._ground = self.rich_style, self.background_colors[1]
+            style, background = self._ground
+            segments = [Segment(" ", style + style_of(role, self.app.theme))]
             for each in self.get_line_filters():
                 segments = each.apply(segments, background)
             known = self._styles[role] = segments[0].style or Style.null()
