@@ -65,6 +65,34 @@ def test_importing_loads_no_screen(module: str) -> None:
     assert result.returncode == 0, f"importing {module}:\n{result.stdout}"
 
 
+FIRST_SCREEN = """
+import asyncio, sys
+from rnn_tui.engine.trainer import Trainer
+from rnn_tui.settings import Settings
+from rnn_tui.tui import later
+from rnn_tui.tui.app import RnnTui
+
+fetched, later.fetch = later.fetch, lambda: None
+
+async def open_and_leave():
+    async with RnnTui(Trainer(Settings())).run_test() as pilot:
+        await pilot.pause()
+
+asyncio.run(open_and_leave())
+others = ("rnn_tui.tasks.text", "rnn_tui.engine.cells.lstm", "rnn_tui.checkpoint")
+early = sorted({*later.MODULES, *others} & set(sys.modules))
+fetched()
+missing = sorted(set(later.MODULES) - set(sys.modules))
+sys.exit(f"too early: {early}, missing: {missing}" if early or missing else 0)
+"""
+
+
+def test_the_first_screen_imports_only_what_it_shows() -> None:
+    # Every module costs the start a millisecond or so; what comes later is fetched beside it.
+    result = run_python("-c", FIRST_SCREEN)
+    assert result.returncode == 0, result.stdout
+
+
 def source_files() -> list[Path]:
     """Every text file of ours, generated ones left out."""
     tops = [ROOT / name for name in SOURCES]
