@@ -1,0 +1,295 @@
+"""The options of the command line, and what is written in them.
+
+Every option that is a setting is made from its declaration. Every error is one line.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+import click
+
+from rnn_tui import PROGRAM, THEME, __version__
+from rnn_tui.settings import DECLARATIONS, PRESETS, Declaration
+
+_WIDEST_CHOICES = 50  # columns
+
+_PRESET = Declaration(
+    name="preset", kind=str, default="", help="A named set of values to begin with; options given "
+    "beside it override it. tutorial: cos, rnn, hidden 100, Adagrad, lr 0.001, random windows. "
+    "min-char-rnn: text, rnn, hidden 100, steps 25, Adagrad, lr 0.1.",
+    group="start", effect="restart", choices=tuple(PRESETS),
+)  # fmt: skip
+_THEME = Declaration(
+    name="theme", kind=str, default=THEME, help="Colours of the screen.",
+    group="screen", effect="live", choices=("dark", "light"),
+)  # fmt: skip
+_REMOTE = Declaration(
+    name="remote", kind=bool, default=None, help="Send less to the terminal: fewer frames, no "
+    "animation. On by itself over SSH.", group="screen", effect="live",
+)  # fmt: skip
+_UPDATES = Declaration(
+    name="updates", kind=int, default=None, help="How many updates to run (from a checkpoint: "
+    "how many more); left out, as many as the preset or the task takes: 20000 for cos.",
+    group="run", effect="live",
+    low=0, high=10**9,
+)  # fmt: skip
+_OUT = Declaration(
+    name="out", kind=str, default="", help="Save a checkpoint here at the end, on Ctrl-C and "
+    "when training diverges.", group="run", effect="live",
+)  # fmt: skip
+_METRICS = Declaration(
+    name="metrics", kind=str, default="", help="Write update,loss,grad_norm for every update to "
+    "this CSV file.", group="run", effect="live",
+)  # fmt: skip
+_INIT_FROM = Declaration(
+    name="init_from", kind=str, default="", help="Start from the weights in this .safetensors "
+    "file: a checkpoint, or PyTorch's tensors named rnn.weight_ih_l0, …, readout.bias.",
+    group="run", effect="live",
+)  # fmt: skip
+_BREAK = Declaration(
+    name="break", kind=str, default="", help="Stop when this becomes true; may be given again: "
+    "loss<0.01, smoothed<0.01, grad>10, clipped, saturated f>0.9, update=500, pass=BACKWARD, t=7.",
+    group="run", effect="live",
+)  # fmt: skip
+_VERSUS = Declaration(
+    name="versus", kind=str, default="", help="Set a second network beside this one, with this "
+    "cell: same seed, same data, in lock step; a changes places.", group="screen", effect="live",
+    choices=DECLARATIONS["cell"].choices,
+)  # fmt: skip
+_MATCH = Declaration(
+    name="match_parameters", kind=bool, default=False, help="Give the second network the hidden "
+    "size that makes its number of parameters about the same.", group="screen", effect="live",
+)  # fmt: skip
+_JSON = Declaration(
+    name="json", kind=bool, default=False, help="Print the figures at the end as one JSON object.",
+    group="run", effect="live",
+)  # fmt: skip
+_QUIET = Declaration(
+    name="quiet", kind=bool, default=False, help="No progress and no figures at the end.",
+    group="run", effect="live",
+)  # fmt: skip
+_METAVARS = {
+    "data": "FILE", "out": "FILE.safetensors", "metrics": "FILE.csv",
+    "init_from": "FILE.safetensors", "column": "NAME", "task": "TASK",
+    "break": "CONDITION",
+}  # fmt: skip
+
+_APP_HELP = """\
+Watch a recurrent network learn, one operation at a time. Step forward through time, back through
+its gradients and through every update, with all numbers on the screen, or let it run and see the
+loss fall.
+
+Without options a plain RNN learns to predict the next value of cos(x). Other tasks (--task) bring
+defaults of their own. CHECKPOINT is a file saved earlier: it opens where it was left.
+
+\b
+Examples:
+  rnn-tui                                  start; ? shows the keys, q quits
+  rnn-tui --cell lstm --hidden 8           a small LSTM, to look at its gates
+  rnn-tui --task series --data prices.csv  learn a series of your own
+  rnn-tui --task recall --gap 30           where did the sentence begin?
+  rnn-tui run.safetensors                  go on where a file was saved
+  rnn-tui train --updates 50000 --out run.safetensors
+                                           train without a screen;
+                                           see rnn-tui train --help
+"""
+_TRAIN_HELP = """\
+Train without a screen. Progress goes to stderr when that is a terminal, the figures to stdout at
+the end.
+
+With a CHECKPOINT, a file saved earlier, training goes on from there.
+
+\b
+Examples:
+  rnn-tui train --cell gru                 20,000 updates, then figures
+  rnn-tui train --preset tutorial --out run.safetensors
+  rnn-tui train --preset min-char-rnn --data book.txt
+  rnn-tui train run.safetensors --updates 5000 --out run.safetensors
+  rnn-tui train --lr 0.1 --json --quiet    one line of JSON for a script
+  rnn-tui train --break "loss<0.001" --out run.safetensors
+                                           end there; rnn-tui run.safetensors
+                                           shows it
+
+\b
+Exit codes:
+  0    done, or stopped by --break
+  1    training diverged; the last finite state is saved
+  2    bad usage
+  130  stopped by Ctrl-C; what there is, is saved
+"""
+
+
+class OptionError(ValueError):
+    """Something the user can set right; the message is one line."""
+
+
+def read(arguments: list[str]) -> dict[str, Any] | None:
+    """What the command line gives, by name; None where help or version was all that was wanted.
+
+    Raises:
+        OptionError: it is not to be understood.
+        SettingError: a value is not allowed.
+    """
+    if arguments[:1] == ["train"]:
+        command, name, rest = _train_command(), f"{PROGRAM} train", arguments[1:]
+    else:
+        command, name, rest = _app_command(), PROGRAM, [*arguments]  # click empties it
+    try:
+        # Not click's own main: it has ways of its own to end, none of them in one line.
+        with command.make_context(name, rest) as ctx:
+            return _given(ctx)
+    except click.exceptions.Exit:  # --help and --version
+        return None
+    except click.UsageError as error:
+        raise OptionError(_usage_message(error, command)) from error
+
+
+def _usage_message(error: click.UsageError, command: click.Command) -> str:
+    """click's complaint as one line that names the option, the value and what is allowed."""
+    see = f"see {PROGRAM} train --help" if command.name == "train" else f"see {PROGRAM} --help"
+    if isinstance(error, click.NoSuchOption):
+        known = [name for parameter in command.params for name in _names(parameter)]
+        near = difflib.get_close_matches(error.option_name, [*known, "--help", "--version"], 1, 0.7)
+        meant = f"did you mean {near[0]}?" if near else see
+        return f"there is no option {error.option_name}; {meant}"
+    if isinstance(error, click.BadOptionUsage):
+        for parameter in command.params:
+            if isinstance(parameter, SettingOption) and error.option_name in _names(parameter):
+                return _usage_of(parameter, error.option_name)
+    return error.format_message().rstrip(".")
+
+
+def _usage_of(option: SettingOption, name: str) -> str:
+    if option.is_flag:
+        return f"{name} takes no value"
+    text = option.declaration.kind is str and not option.declaration.choices
+    return f"{name} needs a value: {option.metavar if text else option.declaration.allowed}"
+
+
+def _names(parameter: click.Parameter) -> list[str]:
+    return [*parameter.opts, *parameter.secondary_opts]
+
+
+class SettingOption(click.Option):
+    """An option made from a declaration."""
+
+    def __init__(self, declaration: Declaration, *names: str, repeated: bool = False) -> None:
+        self.declaration = declaration
+        flag = declaration.kind is bool
+        super().__init__(
+            [*(names or (declaration.switch,)), declaration.name],
+            help=declaration.help + _shown_choices(declaration) + _shown_default(declaration),
+            default=None,  # what is not given comes from the preset, the defaults or the file
+            is_flag=flag,
+            multiple=repeated,
+            type=None if flag else str,
+            metavar=None if flag else _metavar(declaration),
+            callback=lambda ctx, parameter, value: self._read(value),
+        )
+
+    def _read(self, value: Any) -> Any:
+        """The value as its declaration reads it; the SettingError already is the line to show."""
+        return self.declaration.parse(value) if isinstance(value, str) else value
+
+
+def _metavar(declaration: Declaration) -> str:
+    if declaration.choices and not _shown_choices(declaration):
+        return "|".join(declaration.choices)
+    if declaration.name in _METAVARS:
+        return _METAVARS[declaration.name]
+    return {int: "N", float: "NUMBER"}.get(declaration.kind, "TEXT")
+
+
+def _shown_choices(declaration: Declaration) -> str:
+    """The choices, where there are too many to stand beside the option itself."""
+    if len("|".join(declaration.choices)) <= _WIDEST_CHOICES:
+        return ""
+    return f" One of {', '.join(declaration.choices)}."
+
+
+def _shown_default(declaration: Declaration) -> str:
+    # Switched off and left empty go without saying.
+    if declaration.default is None or declaration.default is False or declaration.default == "":
+        return ""
+    return f" [default: {declaration.show(declaration.default)}]"
+
+
+class GroupedCommand(click.Command):
+    """A command whose help lists options under the headings of their declarations."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            if isinstance(parameter, SettingOption):
+                group = parameter.declaration.group
+            elif isinstance(parameter, click.Option):
+                group = "help"
+            else:
+                continue
+            if record := parameter.get_help_record(ctx):
+                groups.setdefault(group, []).append(record)
+        for group, records in groups.items():
+            with formatter.section(group.capitalize()):
+                formatter.write_dl(records, col_max=28)
+
+
+def _command(name: str, help: str, extra: list[click.Parameter]) -> click.Command:
+    return GroupedCommand(
+        name,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+        params=[
+            click.Argument(["checkpoints"], nargs=-1, metavar="[CHECKPOINT]"),
+            SettingOption(_PRESET),
+            *extra,
+            *(SettingOption(declaration) for declaration in DECLARATIONS.values()),
+            click.Option(
+                ["--version"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_show_version,
+                help="Show the version and exit.",
+            ),
+        ],
+        help=help,
+    )
+
+
+def _show_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(f"{PROGRAM} {__version__}")
+        ctx.exit()
+
+
+def _given(ctx: click.Context) -> dict[str, Any]:
+    """What was written on the command line, by name."""
+    written = click.core.ParameterSource.COMMANDLINE
+    given = {n: v for n, v in ctx.params.items() if ctx.get_parameter_source(n) is written}
+    checkpoint, *more = given.pop("checkpoints", None) or [None]
+    if more:
+        raise OptionError(f"one CHECKPOINT is enough; {more[0]!r} is one too many")
+    return given if checkpoint is None else given | {"checkpoint": checkpoint}
+
+
+# ---------------------------------------------------------------- commands
+
+
+def _app_command() -> click.Command:
+    screen: list[click.Parameter] = [
+        SettingOption(_THEME),
+        SettingOption(_REMOTE, "--remote/--local"),
+        SettingOption(_BREAK, repeated=True),
+        SettingOption(_VERSUS),
+        SettingOption(_MATCH, "--match-parameters"),
+    ]
+    return _command(PROGRAM, _APP_HELP, screen)
+
+
+def _train_command() -> click.Command:
+    declarations = (_UPDATES, _OUT, _METRICS, _INIT_FROM)
+    extra: list[click.Parameter] = [SettingOption(declaration) for declaration in declarations]
+    extra += [SettingOption(_BREAK, repeated=True)]
+    extra += [SettingOption(_JSON, "--json"), SettingOption(_QUIET, "--quiet")]
+    return _command("train", _TRAIN_HELP, extra)
