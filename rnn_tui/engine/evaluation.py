@@ -22,7 +22,7 @@ LARGEST = 200_000_000  # multiplications, about, without a rest: tens of millise
 CLOSE = 0.04  # an error below it counts as right (Hochreiter & Schmidhuber 1997, adding problem)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
     """Predictions of one test series, in the network's units.
 
@@ -112,7 +112,7 @@ class Evaluator:
         return outputs
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class WindowsEvaluation:
     """What a network makes of fixed windows.
 

@@ -28,7 +28,7 @@ Token = str | float
 SIGN, SUM, PRODUCT, ATOM = 0, 1, 2, 3  # how tightly an expression binds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Look:
     """Where to look for numbers: which named values, which sample of the batch, which unit."""
 
