@@ -18,6 +18,8 @@ from rnn_tui.engine.cells.base import Kernel
 
 WIDE = 16_384  # numbers of an operation, B·G·H, from which on two threads are faster; measured
 
+HEAVY = 40_000_000  # multiplications of the gradients' products, likewise
+
 
 def worthwhile(batch: int, width: int) -> bool:
     """Whether a batch is computed in halves, `width` being the gates' units G·H.
@@ -25,6 +27,14 @@ def worthwhile(batch: int, width: int) -> bool:
     It depends on the sizes alone and not on the machine, so that the numbers do not either.
     """
     return batch > 1 and batch * width >= WIDE
+
+
+def heavy(parameters: int, rows: int) -> bool:
+    """Whether the products over all T·B `rows` that make the gradients pay two threads too.
+
+    They need no halves of the batch. It depends on the sizes alone, as above.
+    """
+    return parameters * rows >= HEAVY
 
 
 class Pair:

@@ -25,7 +25,7 @@ from rnn_tui.engine.cells import make_cell
 from rnn_tui.engine.cells.base import Cell, Kernel, Operation, ParameterSpec, block_views
 from rnn_tui.engine.codes import DENSE_WORK, OneHot, ScatterAdd, look_up
 from rnn_tui.engine.expressions import Array, renamed
-from rnn_tui.engine.halves import Halves, Pair, worthwhile
+from rnn_tui.engine.halves import Halves, Pair, heavy, worthwhile
 from rnn_tui.engine.interventions import DeclaredKernel, Pin, Pins, grip
 from rnn_tui.engine.layers import Layer, Stack, declared_pins, numbered, plain
 from rnn_tui.engine.losses import LOSSES, SERIES, Problem
@@ -223,8 +223,9 @@ class Network:
         self._matrices, self._readout = self._as_matrices()
         self._declare()
         width = len(self.cell.blocks) * architecture.hidden
-        self._pair = Pair() if worthwhile(batch, width) else None
-        self._fused = self._make_kernel()
+        halved = worthwhile(batch, width)
+        self._pair = Pair() if halved or heavy(flat.size, steps * batch) else None
+        self._fused = self._make_kernel(self._pair if halved else None)
         self.kernel = self._fused
         self._pins: Pins = ()
         self._overwritten = False  # whether inputs are held in place of the window's own
@@ -326,14 +327,14 @@ class Network:
         pairs = _columns(self.tape, right, gradient)
         return ScatterAdd(self.tape["codes"].reshape(-1), [(d, sums) for d, sums in pairs])
 
-    def _make_kernel(self) -> Kernel:
-        """The fused kernel, or two of them for the halves of a large batch."""
+    def _make_kernel(self, pair: Pair | None) -> Kernel:
+        """The fused kernel, or with a pair two of them for the halves of a large batch."""
         tape, half = self.tape, self.tape.batch // 2
-        if self._pair is None:
+        if pair is None:
             return self._kernel_on(tape)
         upper = self._kernel_on(tape.part(slice(half)))
         lower = self._kernel_on(tape.part(slice(half, None)))
-        return Halves(upper, lower, self._pair)
+        return Halves(upper, lower, pair)
 
     def _kernel_on(self, tape: Tape) -> Kernel:
         """The fused kernel of all layers for some of the samples."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rnn_tui.rival import Versus
 
 SWITCH = 0.0005  # seconds until a waiting thread gets the interpreter: keys before training
-LOCAL_FRAMES, REMOTE_FRAMES = 6.0, 4.0  # a second, at most; while running
+LOCAL_FRAMES, REMOTE_FRAMES = 5.0, 4.0  # a second, at most; while running
 
 
 class RnnTui(App[None]):

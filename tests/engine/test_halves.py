@@ -10,7 +10,7 @@ from engine.support import Case, cases, same_bits, trained, worst
 from hypothesis import given
 
 from rnn_tui.engine import halves
-from rnn_tui.engine.halves import Halves, Pair, worthwhile
+from rnn_tui.engine.halves import Halves, Pair, heavy, worthwhile
 from rnn_tui.engine.trainer import Trainer
 from rnn_tui.settings import Settings
 
@@ -26,6 +26,22 @@ def test_small_batches_stay_whole() -> None:
     assert not worthwhile(2, 64)
     assert not worthwhile(32, 256)
     assert worthwhile(64, 256)
+
+
+def test_long_products_are_shared_by_two_threads_without_halves() -> None:
+    assert not heavy(10_000, 640)
+    assert heavy(16_000, 3200)
+
+
+@given(cases())
+def test_products_of_two_threads_are_the_same_gradients(case: Case) -> None:
+    alone = case.network()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(halves, "HEAVY", 0)
+        shared = case.network()
+    assert not isinstance(shared.kernel, Halves)
+    assert trained(shared) == trained(alone)
+    assert worst(shared.gradient, alone.gradient) < 1e-12
 
 
 @given(cases())

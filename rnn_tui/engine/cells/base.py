@@ -34,7 +34,7 @@ from rnn_tui.engine.tape import FEW, ArraySpec, Tape
 
 Views = Mapping[str, Array]
 
-NEAR = 32_768  # numbers that stay in a core's cache while several operations pass over them
+NEAR = 65_536  # numbers that stay in a core's cache while several operations pass over them
 Column = Literal["value", "gradient", "through"]
 
 
