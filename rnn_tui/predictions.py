@@ -32,7 +32,7 @@ from rnn_tui.tasks import make_task
 from rnn_tui.tasks.base import TestSeries, TestWindows
 
 BUDGET = 0.04  # seconds of a snapshot that go into this, about: until the next place to rest
-EVALUATE_EVERY = 0.4  # seconds from one beginning to the next while running, at least
+EVALUATE_EVERY = 0.8  # seconds from one beginning to the next while running, at least
 GAP_WINDOWS = 100  # at each of the other gaps
 LONGEST_GAP_WINDOW = 300  # timesteps
 LONGEST_PROMPT = 120  # characters
