@@ -29,7 +29,7 @@ multiplied: then x lies apart, and ``ax`` [T, B, G·H] is x_t·W_x + b.
 
 In memory a timestep of a batch is B rows, and a gate a stretch of each: NumPy then goes over it row
 by row, which costs more than its arithmetic. So where arrays are declared ``split`` and there are
-at least `FEW` samples, their parts lie apart, [T, B, H] each, and stand for them; `whole` and
+at least `SEVERAL` samples, their parts lie apart, [T, B, H] each, and stand for them; `whole` and
 `beside` show several of them as [T, n, B, H].
 
 Of stacked layers all arrays are on one tape: those of the second are called ``x2``, ``h2``,
@@ -48,7 +48,7 @@ from rnn_tui.engine.expressions import Array
 
 Part = tuple[str, int, int]  # name, first column, width
 
-FEW = 4  # samples of a batch from which on it pays to lay gates apart, and to copy W_hᵀ
+SEVERAL = 2  # samples of a batch from which on it pays to lay gates apart; measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Tape:
         for specs in groups.values():
             if specs[0].codes:
                 self.arrays[specs[0].name] = np.zeros((steps, batch), np.int64)
-            elif batch >= FEW and all(spec.split for spec in specs):
+            elif batch >= SEVERAL and all(spec.split for spec in specs):
                 self._lay_apart(specs)
             else:
                 self._lay(specs)

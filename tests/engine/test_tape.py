@@ -9,15 +9,15 @@ from hypothesis import given
 
 from rnn_tui.engine import tape
 from rnn_tui.engine.network import Network
-from rnn_tui.engine.tape import FEW, ArraySpec, Tape, blocks
+from rnn_tui.engine.tape import ArraySpec, Tape, blocks
 
 GATED = tuple(kind for kind in CELLS if kind[0].startswith(("lstm", "gru")))
 
 
-def network_of(case: Case, few: int) -> Network:
-    """The case where batches of `few` are split."""
+def network_of(case: Case, several: int) -> Network:
+    """The case where batches of `several` are split."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tape, "FEW", few)
+        patch.setattr(tape, "SEVERAL", several)
         return case.network()
 
 
@@ -33,20 +33,28 @@ def test_gates_apart_or_side_by_side_are_the_same_numbers(case: Case) -> None:
         assert worst(apart.tape.flat(name), beside.tape.flat(name)) < 1e-12, name
 
 
-def memory(batch: int) -> Tape:
+each_layout = pytest.mark.parametrize(("batch", "split"), [(1, False), (5, False), (5, True)])
+
+
+def memory(batch: int, split: bool) -> Tape:
     """Three gates and a state of two units in one group, five timesteps."""
-    gates = ArraySpec("gates", 6, group="m", parts=blocks("", "ofg", 2), split=True)
-    made = Tape(5, batch, (gates, ArraySpec("c", 2, state=True, group="m", split=True)), float)
+    gates = ArraySpec("gates", 6, group="m", parts=blocks("", "ofg", 2), split=split)
+    made = Tape(5, batch, (gates, ArraySpec("c", 2, state=True, group="m", split=split)), float)
     random = np.random.default_rng(0)
     for name in (*made.parts("gates"), "c"):
         made[name][...] = random.normal(size=made[name].shape)
     return made
 
 
-@pytest.mark.parametrize("batch", [1, FEW - 1, FEW, FEW + 3])
-def test_what_lies_beside_each_other_is_shown_as_one(batch: int) -> None:
-    made = memory(batch)
-    assert made.is_split("gates") == (batch >= FEW)
+def test_a_single_sample_is_never_split() -> None:
+    assert not memory(1, split=True).is_split("gates")
+    assert memory(2, split=True).is_split("gates")
+
+
+@each_layout
+def test_what_lies_beside_each_other_is_shown_as_one(batch: int, split: bool) -> None:
+    made = memory(batch, split)
+    assert made.is_split("gates") == split
     parts = [made[name] for name in "ofg"]
     expected = [*parts, made["c"][:-1]]
     for shown, pieces in (
@@ -62,13 +70,15 @@ def test_what_lies_beside_each_other_is_shown_as_one(batch: int) -> None:
     assert np.array_equal(made.flat("gates"), np.concatenate(parts, axis=2).reshape(-1, 6))
 
 
-@pytest.mark.parametrize("batch", [FEW - 1, FEW])
-def test_samples_halves_and_other_names_are_the_same_arrays(batch: int) -> None:
-    made = memory(batch)
-    assert np.array_equal(made.sample(1).flat("gates"), made.flat("gates")[1::batch])
-    half = made.part(slice(1, 3))
+@each_layout
+def test_samples_halves_and_other_names_are_the_same_arrays(batch: int, split: bool) -> None:
+    made = memory(batch, split)
+    last = batch - 1
+    assert np.array_equal(made.sample(last).flat("gates"), made.flat("gates")[last::batch])
+    half = made.part(slice(batch // 2, batch))
     assert np.shares_memory(half["f"], made["f"])
-    assert np.array_equal(half.beside("f", "c_prev"), made.beside("f", "c_prev")[..., 1:3, :])
+    shown = made.beside("f", "c_prev")[..., batch // 2 :, :]
+    assert np.array_equal(half.beside("f", "c_prev"), shown)
     other = made.under({f"{name}2": name for name in made.names})
     assert np.array_equal(other.flat("gates2"), made.flat("gates"))
     assert np.shares_memory(other["o2"], made["o"])

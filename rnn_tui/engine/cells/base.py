@@ -30,11 +30,12 @@ from typing import Literal
 import numpy as np
 
 from rnn_tui.engine.expressions import Array, Dot, Expression, Value
-from rnn_tui.engine.tape import FEW, ArraySpec, Tape
+from rnn_tui.engine.tape import ArraySpec, Tape
 
 Views = Mapping[str, Array]
 
 NEAR = 65_536  # numbers that stay in a core's cache while several operations pass over them
+FEW = 4  # samples of a batch from which on a contiguous W_hᵀ saves more than making it costs
 Column = Literal["value", "gradient", "through"]
 
 
