@@ -25,6 +25,8 @@ from rnn_tui.settings import Settings
 from rnn_tui.tasks import make_task
 from rnn_tui.tasks.base import DataState, Task
 
+HOLDING = 2048  # bytes of a keyframe that are no numbers: objects, the random state; measured
+
 
 @dataclass(frozen=True, slots=True)
 class Divergence:
@@ -63,9 +65,9 @@ class Keyframe:
 
     @property
     def size(self) -> int:
-        """Bytes of its arrays."""
+        """Bytes of its arrays, and of what holds them."""
         arrays = (self.parameters, *self.memory.values(), *self.states.values())
-        return sum(array.nbytes for array in arrays)
+        return HOLDING + sum(array.nbytes for array in arrays)
 
 
 class Trainer:

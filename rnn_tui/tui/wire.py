@@ -30,6 +30,7 @@ TOKEN = re.compile(
 MODE = re.compile(r"\x1b\[\?(?P<numbers>[0-9;]+)[hl]|\x1b\[[<>=?]|\x1b[\]PX^_]")
 SYNC_START, SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
 SCREENS = {"47", "1047", "1049"}  # modes that bring another screen
+REMEMBERED = 256  # pieces of lines, a screen or two of them; their cells take 2 KiB each or so
 BRIDGE = 4  # bytes of unchanged text that are rather written again than jumped over
 OFF = {1: 22, 2: 22, 3: 23, 4: 24, 5: 25, 6: 25, 7: 27, 8: 28, 9: 29, 21: 24, 53: 55}
 INKLESS = {1, 2, 3, 5, 6, 8}  # attributes that a blank does not show
@@ -185,7 +186,7 @@ def wired(base: type[Driver], wire: Wire) -> type[Driver]:
     return type(f"Wired{base.__name__}", (base,), {"write": write})
 
 
-@lru_cache(4096)
+@lru_cache(REMEMBERED)
 def _cells(text: str, pen: Pen) -> list[Cell] | None:
     """What stands on the terminal once `text` is written; None if a character is not one cell."""
     if text_width(text) != len(text):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from rnn_tui.engine.history import Curve
 from rnn_tui.engine.interventions import Edit, Intervention, InterventionError, Pin, parse
 from rnn_tui.engine.program import Pass
 from rnn_tui.engine.timeline import Ghost, Place, Stride, Timeline
-from rnn_tui.engine.trainer import Trainer
+from rnn_tui.engine.trainer import Keyframe, Trainer
 from rnn_tui.settings import Settings
 
 SMALL = Settings(hidden=3, steps=4, num_points=60, noise=0.1)
@@ -320,6 +321,24 @@ def test_nothing_lies_before_the_start() -> None:
     timeline.forward(Stride.TIMESTEP)
     seek(timeline, timeline.back(Stride.UPDATE, 100))
     assert timeline.here == Place(0, 0)
+
+
+@pytest.mark.parametrize("hidden", [4, 60])
+def test_a_keyframe_takes_the_memory_it_tells_of(hidden: int) -> None:
+    """The objects around small arrays weigh more than these."""
+    trainer = Trainer(Settings(hidden=hidden, steps=5))
+    trainer.run(20)
+    frames: list[Keyframe] = []
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(200):
+            trainer.run(1)
+            frames.append(trainer.keyframe())
+        taken = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert 0.7 < taken / sum(frame.size for frame in frames) < 1.1
 
 
 @pytest.mark.parametrize("updates", [100, 3000])
