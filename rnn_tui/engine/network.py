@@ -13,7 +13,7 @@ All parameters live in one flat vector with named views, and so do their gradien
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from types import MappingProxyType
@@ -29,6 +29,16 @@ from rnn_tui.engine.halves import Halves, Pair, heavy, worthwhile
 from rnn_tui.engine.interventions import DeclaredKernel, Pin, Pins, grip
 from rnn_tui.engine.layers import Layer, Stack, declared_pins, numbered, plain
 from rnn_tui.engine.losses import LOSSES, SERIES, Problem
+from rnn_tui.engine.products import (
+    MANY,
+    Matrix,
+    Product,
+    columns,
+    in_halves,
+    merged,
+    multiply_few,
+    multiply_many,
+)
 from rnn_tui.engine.tape import ArraySpec, Tape, blocks, common_arrays, readout_arrays
 
 
@@ -87,109 +97,6 @@ def views(specs: tuple[ParameterSpec, ...], flat: Array) -> Mapping[str, Array]:
         result[spec.name] = flat[offset : offset + size].reshape(spec.shape)
         offset += size
     return MappingProxyType(result)
-
-
-@dataclass(frozen=True, slots=True)
-class _Matrix:
-    """Parameters that follow each other in the flat vector and are one matrix; see ParameterSpec.
-
-    Its gradient is ``leftᵀ·right``, one product over all T·B rows.
-    """
-
-    names: tuple[str, ...]
-    lefts: tuple[str | None, ...]
-    right: str
-    start: int  # in the flat vector
-    shape: tuple[int, ...]
-
-    @property
-    def elementwise(self) -> bool:
-        """Whether it is a vector that is multiplied entry by entry; see ParameterSpec."""
-        return self.lefts[0] is not None and len(self.shape) == 1
-
-    def of(self, flat: Array) -> Array:
-        """Its view of a flat vector."""
-        return flat[self.start : self.start + math.prod(self.shape)].reshape(self.shape)
-
-    def left(self, tape: Tape) -> Array:
-        """What it is multiplied by: [T·B, rows]; of a mere bias ones, [T·B]."""
-        first, last = self.lefts[0], self.lefts[-1]
-        if first is None:
-            return np.ones(tape.steps * tape.batch, tape.dtype)
-        if first == last:
-            return tape.flat(first)
-        rows = tape.beside(first, last or ("one" if first == "h" else "one_prev"))
-        return rows.reshape(-1, rows.shape[-1])
-
-
-def _matrices(
-    specs: tuple[ParameterSpec, ...], start: int = 0, apart: bool = False
-) -> tuple[_Matrix, ...]:
-    """Parameters stored from `start` on, merged where they can be; W_x not if x lies `apart`."""
-    beside = {("h_prev", None), ("h", None)} | (set() if apart else {("x", "h_prev")})
-    merged: list[_Matrix] = []
-    for spec in specs:
-        rows, width = math.prod(spec.shape[:-1]), spec.shape[-1]
-        last = merged[-1] if merged else None
-        if last and last.right == spec.right and (last.lefts[-1], spec.left) in beside:
-            shape = (last.shape[0] + rows, width)
-            names, lefts = (*last.names, spec.name), (*last.lefts, spec.left)
-            merged[-1] = _Matrix(names, lefts, spec.right, last.start, shape)
-        else:
-            merged.append(_Matrix((spec.name,), (spec.left,), spec.right, start, spec.shape))
-        start += rows * width
-    return tuple(merged)
-
-
-def _columns(tape: Tape, name: str, *matrices: Array) -> list[tuple[Array, ...]]:
-    """The array `name` [T·B, W] and `matrices` [.., W]; where it is split, part by part."""
-    found: list[tuple[Array, ...]] = []
-    start = 0
-    for part in tape.parts(name):
-        array = tape.flat(part)
-        columns = slice(start, start := start + array.shape[-1])
-        found.append((array, *(matrix[..., columns] for matrix in matrices)))
-    return found
-
-
-WORTH = 64  # columns from which on a product is not much slower for being divided
-MANY = 256  # rows T·B from which on np.matmul is faster than dot, up to 20 times for one column
-Product = tuple[Array, Array, Array]  # left, right, and where left·right belongs
-
-
-def _multiply_few(products: Sequence[Product]) -> None:
-    for left, right, into in products:
-        left.dot(right, into)
-
-
-def _multiply_many(products: Sequence[Product]) -> None:
-    for left, right, into in products:
-        np.matmul(left, right, into)
-
-
-def _in_halves(products: Sequence[Product]) -> tuple[list[Product], list[Product]]:
-    """The same products in two parts of about the same work; a large one by columns."""
-    parts: tuple[list[Product], list[Product]] = ([], [])
-    pieces = list(chain.from_iterable(map(_columnwise, products)))
-    for piece in sorted(pieces, key=_work, reverse=True):
-        min(parts, key=lambda part: sum(map(_work, part))).append(piece)
-    return parts
-
-
-def _columnwise(product: Product) -> Iterator[Product]:
-    """A product as two, by columns of the result, where that leaves both at least WORTH columns."""
-    left, right, into = product
-    columns = right.shape[-1]
-    middle = columns // 2 if columns >= 2 * WORTH else columns
-    for cut in (slice(middle), slice(middle, columns)):
-        if right[..., cut].size:
-            yield left, right[..., cut], into[..., cut]
-
-
-def _work(product: Product) -> int:
-    """Multiplications of a product."""
-    left, right, _ = product
-    return int(left.size * right.shape[-1])
 
 
 class Network:
@@ -259,16 +166,16 @@ class Network:
             arrays += () if any(spec.name == "ax" for spec in arrays) else (products,)
         return arrays
 
-    def _as_matrices(self) -> tuple[list[tuple[_Matrix, ...]], _Matrix]:
+    def _as_matrices(self) -> tuple[list[tuple[Matrix, ...]], Matrix]:
         """The matrices of each layer, with the cell's plain names, and the readout's."""
         found, start, width = [], 0, self.architecture.features
         for layer in self.layers:
             specs = self.cell.parameters(width, self.architecture.hidden)
             apart = self.problem.symbols and layer.number == 1
-            found.append(_matrices(specs, start, apart))
+            found.append(merged(specs, start, apart))
             start += sum(math.prod(matrix.shape) for matrix in found[-1])
             width = self.architecture.hidden
-        (readout,) = _matrices(self.architecture.readout(), start)
+        (readout,) = merged(self.architecture.readout(), start)
         return found, readout
 
     def _declare(self) -> None:
@@ -290,12 +197,12 @@ class Network:
         """Views of whole sequences as [T·B, …] rows, made once."""
         tape = self.tape
         many = tape.steps * tape.batch >= MANY or any(map(tape.is_split, tape.names))
-        self._multiply = _multiply_many if many else _multiply_few
+        self._multiply = multiply_many if many else multiply_few
         self._carried = [(tape.states[name][0], tape.states[name][-1]) for name in self.states]
         self._x, self._y = tape.flat("x"), tape.flat("y")
         self._inputs: list[tuple[Array, ...]] = []  # ax, and the columns of W_x and b it is made of
         if "ax" in tape.names:
-            self._inputs = _columns(tape, "ax", self.parameters["W_x"], self.parameters["b"])
+            self._inputs = columns(tape, "ax", self.parameters["W_x"], self.parameters["b"])
         self._dy, self._dh_y = tape.flat("dy"), tape.flat("dh_y")
         self._W_yT = self.parameters["W_y"].T
         self._products: list[Product] = []
@@ -308,7 +215,7 @@ class Network:
                     products = self._elementwise
                 else:
                     left = left.T
-                for right, into in _columns(mine, matrix.right, matrix.of(self.gradient)):
+                for right, into in columns(mine, matrix.right, matrix.of(self.gradient)):
                     products.append((left, right, into))
         self._scatter = self._scatter_add()
         readout = self._readout
@@ -324,7 +231,7 @@ class Network:
         if not self.problem.symbols or rows * gradient.size <= DENSE_WORK:
             return None
         right = next(spec.right for spec in self.specs if spec.name == "W_x")
-        pairs = _columns(self.tape, right, gradient)
+        pairs = columns(self.tape, right, gradient)
         return ScatterAdd(self.tape["codes"].reshape(-1), [(d, sums) for d, sums in pairs])
 
     def _make_kernel(self, pair: Pair | None) -> Kernel:
@@ -489,13 +396,13 @@ class Network:
     def _sum_shares(self) -> None:
         """The gradients of all parameters: one product over time for each matrix."""
         scatter = None if self._overwritten else self._scatter
-        # W_x comes first and, of symbols, alone: see `_matrices`.
+        # W_x comes first and, of symbols, alone: see `merged`.
         products = self._products[0 if scatter is None else len(scatter.pairs) :]
         if self._pair is None:
             self._multiply(products)
         else:
-            first, second = _in_halves(products)
-            self._pair.run(lambda: _multiply_many(second), lambda: _multiply_many(first))
+            first, second = in_halves(products)
+            self._pair.run(lambda: multiply_many(second), lambda: multiply_many(first))
         for left, right, into in self._elementwise:
             np.einsum("nh,nh->h", left, right, out=into)
         if scatter is not None:
