@@ -28,6 +28,7 @@ from rnn_tui.settings import Settings
 
 BUDGET = 64 * 2**20  # bytes of keyframes
 EVERY = 16  # updates between two keyframes while they are new
+SHORT = 100  # T·B of a window whose update costs little more than a keyframe: then twice as many
 DENSE = 16  # newest keyframes that are never thinned out
 MOST = 1024  # keyframes: more would not be felt, at some hundred updates apart
 CHUNK = 8  # updates replayed between two looks at the clock
@@ -109,7 +110,9 @@ class Timeline:
         self.bytes = self._keyframes[0].size
         self._changes: list[_Change] = []  # in the order they take effect
         self._branch: _Branch | None = None
-        self._due = trainer.updates + EVERY
+        rows = trainer.settings.steps * trainer.settings.batch
+        self._every = 2 * EVERY if rows < SHORT else EVERY
+        self._due = trainer.updates + self._every
 
     # Where we are
 
@@ -372,7 +375,7 @@ class Timeline:
 
     def _keep(self) -> None:
         """Remember where the trainer stands, at the end of an update."""
-        self._due = self.trainer.updates + EVERY
+        self._due = self.trainer.updates + self._every
         if self.trainer.position == self.trainer.program.end:
             self._insert(self.trainer.keyframe())
 
