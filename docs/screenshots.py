@@ -17,8 +17,8 @@ from shooting import Step, shoot
 from textual.app import App
 from textual.widgets import Input
 
-from rnn_tui.engine.trainer import Trainer
-from rnn_tui.rival import Versus
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.second_network import Versus
 from rnn_tui.settings import Settings, compose
 from rnn_tui.tui.app import RnnTui
 

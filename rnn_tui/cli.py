@@ -25,10 +25,10 @@ from rnn_tui import PROGRAM, THEME
 from rnn_tui.settings import DECLARATIONS, Settings, Value, compose, train_updates
 
 if TYPE_CHECKING:
-    from rnn_tui.engine.breakpoints import Breakpoint
-    from rnn_tui.engine.trainer import Trainer
-    from rnn_tui.rival import Versus
-    from rnn_tui.training import Progress, Summary
+    from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
+    from rnn_tui.engine.training.trainer import Trainer
+    from rnn_tui.second_network import Versus
+    from rnn_tui.train import Summary, TrainProgress
 
 DONE, DIVERGED, BAD_USAGE, BROKEN = 0, 1, 2, 70
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -150,12 +150,12 @@ def _make_trainer(given: Mapping[str, Any]) -> Trainer:
     """The trainer that the command line describes: new, or from a checkpoint."""
     if "checkpoint" in given:
         return _continued(given["checkpoint"], given)
-    from rnn_tui.engine.trainer import Trainer
+    from rnn_tui.engine.training.trainer import Trainer
 
     settings = compose(_settings_given(given), given.get("preset", ""))
     if "init_from" not in given:
         return Trainer(settings)
-    from rnn_tui.checkpoint import load_weights
+    from rnn_tui.checkpoint.loading import load_weights
 
     return Trainer(settings, load_weights(given["init_from"], settings))
 
@@ -168,7 +168,7 @@ def _continued(checkpoint: str, given: Mapping[str, Any]) -> Trainer:
             raise CommandError(f"{option} starts a new run; leave it out, or leave out the file")
     if checkpoint == "train" and not Path(checkpoint).exists():
         raise CommandError("'train' comes first: rnn-tui train [OPTIONS]")
-    from rnn_tui.checkpoint import load
+    from rnn_tui.checkpoint.loading import load
 
     trainer = load(checkpoint)
     wanted = trainer.settings.with_(**_settings_given(given))
@@ -185,7 +185,7 @@ def _breakpoints(given: Mapping[str, Any]) -> tuple[Breakpoint, ...]:
     texts: tuple[str, ...] = given.get("break", ())
     if not texts:
         return ()
-    from rnn_tui.engine.breakpoints import BreakpointError, parse
+    from rnn_tui.engine.training.breakpoint_conditions import BreakpointError, parse
 
     try:
         return tuple(parse(text) for text in texts)
@@ -237,10 +237,12 @@ def _versus(given: Mapping[str, Any], trainer: Trainer) -> Versus | None:
         if match:
             raise CommandError("--match-parameters needs a second network: --versus CELL")
         return None
-    from rnn_tui.rival import Versus, rival_settings
+    from rnn_tui.second_network import Versus, second_network_settings
 
     versus = Versus(given["versus"], match)
-    rival_settings(trainer.settings, trainer.architecture, versus)  # errors come before the screen
+    second_network_settings(
+        trainer.settings, trainer.architecture, versus
+    )  # errors come before the screen
     return versus
 
 
@@ -248,7 +250,7 @@ def _versus(given: Mapping[str, Any], trainer: Trainer) -> Versus | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class TrainJob:
     """What `rnn-tui train` was asked for, beside the settings."""
 
     updates: int
@@ -266,7 +268,7 @@ def _train(given: Mapping[str, Any]) -> int:
     trainer = _make_trainer(given)
     _check_fit(breakpoints, trainer)
     updates = train_updates(trainer.settings.task, given.get("preset", ""))
-    job = Job(
+    job = TrainJob(
         updates=given.get("updates", updates),
         out=out,
         metrics=metrics,
@@ -280,20 +282,20 @@ def _train(given: Mapping[str, Any]) -> int:
 def _check_places(out: str | None, metrics: str | None) -> None:
     """Refuse files that could not be written, before any time is spent on training."""
     if out is not None:
-        from rnn_tui.checkpoint import check_writable
+        from rnn_tui.checkpoint.saving import check_writable
 
         check_writable("--out", out)
         if metrics is not None and os.path.realpath(out) == os.path.realpath(metrics):
             raise CommandError(f"--out and --metrics both name {out!r}")
 
 
-def _run_job(trainer: Trainer, job: Job) -> int:
-    from rnn_tui.engine.breakpoints import Breakpoints
-    from rnn_tui.training import summarise, train
+def _run_job(trainer: Trainer, job: TrainJob) -> int:
+    from rnn_tui.engine.training.breakpoints import Breakpoints
+    from rnn_tui.train import summarise, train
 
     breakpoints = Breakpoints(*job.breakpoints)
     line = ProgressLine(sys.stderr, visible=not job.quiet)
-    with _metrics_file(job.metrics) as metrics, _Stop() as stop:
+    with _metrics_file(job.metrics) as metrics, _StopSignal() as stop:
         try:
             progress = train(
                 trainer,
@@ -325,17 +327,17 @@ def _print(text: str, *, hung_up: bool) -> None:
         _forget(sys.stdout)
 
 
-def _save(trainer: Trainer, job: Job) -> str:
+def _save(trainer: Trainer, job: TrainJob) -> str:
     """Save to --out, if there is one; how the messages say what is where."""
     if job.out is None:
         return "nothing was saved, as there is no --out"
-    from rnn_tui.checkpoint import save
+    from rnn_tui.checkpoint.saving import save
 
     save(job.out, trainer)
     return f"saved {job.out}"
 
 
-def _in_full(summary: Summary, progress: Progress, saved: str) -> str:
+def _in_full(summary: Summary, progress: TrainProgress, saved: str) -> str:
     """The figures, then what stopped the run and where it was saved."""
     lines = [summary.to_text()]
     if progress.stop is not None:
@@ -343,7 +345,7 @@ def _in_full(summary: Summary, progress: Progress, saved: str) -> str:
     return "\n".join([*lines, saved] if saved.startswith("saved") else lines)
 
 
-def _report_end(trainer: Trainer, job: Job, saved: str, stopped: int | None) -> int:
+def _report_end(trainer: Trainer, job: TrainJob, saved: str, stopped: int | None) -> int:
     """Say on stderr what ended the run before its time; the exit code."""
     if trainer.divergence is not None:
         place = f"in update {trainer.updates + 1:,}: {trainer.divergence}"
@@ -376,7 +378,7 @@ def _reason(error: OSError) -> str:
     return reasons.get(error.errno or 0, (error.strerror or str(error)).lower())
 
 
-class _Stop:
+class _StopSignal:
     """Remembers a signal that asks for the end, so that the run ends between two chunks."""
 
     def __init__(self) -> None:
@@ -386,7 +388,7 @@ class _Stop:
     def asked(self) -> bool:
         return self.signal is not None
 
-    def __enter__(self) -> _Stop:
+    def __enter__(self) -> _StopSignal:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             # Ignored means so on purpose: nohup, or a job in the background.
             if signal.getsignal(number) is not signal.SIG_IGN:
@@ -409,7 +411,7 @@ class ProgressLine:
         self._visible = visible and stream.isatty()
         self._drawn = 0.0  # when
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: TrainProgress) -> None:
         """Draw `progress`, unless it was drawn a moment ago."""
         now = time.monotonic()
         if self._visible and now - self._drawn >= REDRAW_SECONDS:
@@ -434,7 +436,7 @@ class ProgressLine:
             self._visible = False
 
 
-def progress_text(progress: Progress) -> str:
+def progress_text(progress: TrainProgress) -> str:
     """Plain characters only, at most 79 of them: it must be right on every terminal."""
     share = progress.done / progress.wanted
     bar = f"{'#' * int(share * 14):-<14}"

@@ -15,18 +15,18 @@ from itertools import islice
 
 import numpy as np
 
-from rnn_tui.engine.copies import Progress, Work
-from rnn_tui.engine.evaluation import (
+from rnn_tui.engine.analysis.evaluation import (
     Evaluation,
     Evaluator,
     WindowsEvaluation,
     WindowsEvaluator,
 )
-from rnn_tui.engine.expressions import Array
-from rnn_tui.engine.influence import influencing
-from rnn_tui.engine.program import Pass
-from rnn_tui.engine.sampling import Symbol, Writer, likeliest, probabilities
-from rnn_tui.engine.trainer import Trainer, architecture_of
+from rnn_tui.engine.analysis.influence import influence_work
+from rnn_tui.engine.analysis.sampling import Symbol, Writer, likeliest, probabilities
+from rnn_tui.engine.core.background_work import Progress, Work
+from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.engine.training.trainer import Trainer, architecture_of
 from rnn_tui.settings import Settings
 from rnn_tui.tasks import make_task
 from rnn_tui.tasks.base import TestSeries, TestWindows
@@ -61,8 +61,9 @@ class WindowsPredictions:
         history: update and accuracy (of task text, and where the targets are no classes, the loss)
             of the evaluations that there were, this one the last.
         gaps: task recall: gap and accuracy, measured on windows with that gap, rising.
-        influence: of the inputs of the first window, [T], see `rnn_tui.engine.influence`; None
-            where the loss counts more than once in a window, or there is only one input.
+        influence: of the inputs of the first window, [T], see
+            `rnn_tui.engine.analysis.influence`; None where the loss
+            counts more than once in a window, or there is only one input.
     """
 
     update: int
@@ -79,7 +80,7 @@ Predictions = SeriesPredictions | WindowsPredictions
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class TextSample:
     """What the network of `update` has written, one symbol after the other.
 
     Attributes:
@@ -102,13 +103,13 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class TextRequest:
     """What is wanted of a network that predicts the symbols it reads.
 
     Attributes:
         characters: how many to write after the window at hand.
         prompt: codes to write on from instead, beginning with a state of zeros; None: none is open.
-        temperature: see `rnn_tui.engine.sampling`.
+        temperature: see `rnn_tui.engine.analysis.sampling`.
         draw: which draw of the same network; another number draws differently.
     """
 
@@ -121,7 +122,7 @@ class Wish:
 Key = tuple[object, ...]
 
 
-class _Job:
+class _PredictionJob:
     """One piece of work after another of a kind, each with a copy of the parameters."""
 
     def __init__(self, make: Callable[[Array], None]) -> None:
@@ -174,20 +175,20 @@ class Predictor:
     def __init__(self, trainer: Trainer) -> None:
         """Nothing is made before it is asked for."""
         self.predictions: Predictions | None = None
-        self.written: Written | None = None
-        self.answer: Written | None = None  # to the prompt
+        self.written: TextSample | None = None
+        self.answer: TextSample | None = None  # to the prompt
         self._settings = trainer.settings
         self._task = trainer.task
         self._architecture = trainer.architecture
         self._evaluator: Evaluator | WindowsEvaluator | None = None
         self._gaps: Mapping[int, WindowsEvaluator | None] = {}
         self._history: list[tuple[int, float]] = []
-        self._asked = Wish()
+        self._asked = TextRequest()
         self._writer: Writer | None = None
         self._prompted: Writer | None = None
-        self._evaluation = _Job(self._make_evaluators)
-        self._writing = _Job(self._make_writer)
-        self._answering = _Job(self._make_prompted)
+        self._evaluation = _PredictionJob(self._make_evaluators)
+        self._writing = _PredictionJob(self._make_writer)
+        self._answering = _PredictionJob(self._make_prompted)
         self._jobs = (self._answering, self._writing, self._evaluation)
 
     @property
@@ -202,13 +203,15 @@ class Predictor:
 
     # What is to be done
 
-    def attend(self, trainer: Trainer, looked_at: bool, wish: Wish, sample: int) -> None:
+    def attend(self, trainer: Trainer, looked_at: bool, wish: TextRequest, sample: int) -> None:
         """While paused: all that is looked at, of the network as it is now."""
         self._answer(trainer, wish)
         self._evaluate(trainer, looked_at)
         self._write(trainer, looked_at, wish, sample)
 
-    def attend_running(self, trainer: Trainer, looked_at: bool, wish: Wish, sample: int) -> None:
+    def attend_running(
+        self, trainer: Trainer, looked_at: bool, wish: TextRequest, sample: int
+    ) -> None:
         """While running: the same, no sooner than all of it is done, and not too often.
 
         Only another prompt has its answer at once.
@@ -239,7 +242,7 @@ class Predictor:
         update = trainer.updates
         self._evaluation.begin((update,), trainer.parameters, lambda: self._evaluating(update))
 
-    def _write(self, trainer: Trainer, looked_at: bool, wish: Wish, sample: int) -> None:
+    def _write(self, trainer: Trainer, looked_at: bool, wish: TextRequest, sample: int) -> None:
         if self.vocabulary is None:
             return
         if not looked_at or not wish.characters:
@@ -256,7 +259,7 @@ class Predictor:
             lambda: self._writing_on(trainer.updates, codes, states, wish),
         )
 
-    def _answer(self, trainer: Trainer, wish: Wish) -> None:
+    def _answer(self, trainer: Trainer, wish: TextRequest) -> None:
         self._asked = wish
         if not wish.prompt or self.vocabulary is None:
             self._answering.drop()
@@ -339,7 +342,7 @@ class Predictor:
         if parameters is None or sum(topology.counted) != 1 or len(topology.counted) == 1:
             return None
         x, target = test.x[:, :1], test.target[:, :1]
-        return (yield from influencing(self._architecture, parameters, x, target))
+        return (yield from influence_work(self._architecture, parameters, x, target))
 
     def _remember(self, update: int, found: WindowsEvaluation) -> tuple[tuple[int, float], ...]:
         """What was found before on the way here, and this; thinned out where it grows long."""
@@ -353,7 +356,7 @@ class Predictor:
         return tuple(self._history)
 
     def _writing_on(
-        self, update: int, codes: tuple[int, ...], states: Mapping[str, Array], wish: Wish
+        self, update: int, codes: tuple[int, ...], states: Mapping[str, Array], wish: TextRequest
     ) -> Work[object]:
         """After the window as far as it was read; where it was not, after the first test window."""
         of_window = bool(codes)
@@ -367,7 +370,7 @@ class Predictor:
         self.written = yield from self._write_with(writer, update, codes, wish, of_window)
         return None
 
-    def _answering_to(self, update: int, wish: Wish) -> Work[object]:
+    def _answering_to(self, update: int, wish: TextRequest) -> Work[object]:
         writer = self._prompted
         assert writer is not None
         assert wish.prompt is not None
@@ -376,8 +379,13 @@ class Predictor:
         return None
 
     def _write_with(
-        self, writer: Writer, update: int, codes: tuple[int, ...], wish: Wish, of_window: bool
-    ) -> Work[Written]:
+        self,
+        writer: Writer,
+        update: int,
+        codes: tuple[int, ...],
+        wish: TextRequest,
+        of_window: bool,
+    ) -> Work[TextSample]:
         count = min(wish.characters, LONGEST_TEXT)
         for start in range(0, len(codes), _AT_ONCE):
             yield Progress(start, len(codes) + count)
@@ -387,7 +395,7 @@ class Predictor:
         text = yield from _taking(islice(source, count), len(codes), count)
         symbols = self._task.symbols
         assert symbols is not None
-        return Written(update, symbols, wish.temperature, codes, of_window, following, text)
+        return TextSample(update, symbols, wish.temperature, codes, of_window, following, text)
 
 
 def _taking(source: Iterator[Symbol], done: int, count: int) -> Work[tuple[Symbol, ...]]:

@@ -20,11 +20,14 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from rnn_tui import checkpoint
-from rnn_tui.checkpoint import CheckpointError, load, load_weights, network_names, save
-from rnn_tui.engine.interventions import Cut, Pin
-from rnn_tui.engine.layers import numbered
-from rnn_tui.engine.trainer import Trainer
+from rnn_tui.checkpoint import loading as checkpoint
+from rnn_tui.checkpoint.format import CheckpointError
+from rnn_tui.checkpoint.loading import load, load_weights
+from rnn_tui.checkpoint.saving import save
+from rnn_tui.checkpoint.torch_layout import network_names
+from rnn_tui.engine.network.layers import numbered
+from rnn_tui.engine.network.pins import Cut, Pin
+from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import DECLARATIONS, Settings
 from rnn_tui.tasks import DataError, Topology
 
@@ -94,7 +97,7 @@ def test_going_on_is_never_having_stopped(
     assert bits(trainer) == before, "saving changed the run"
     loaded = load(path)
     assert loaded.settings == settings
-    if 0 < trainer.position < trainer.program.end:
+    if 0 < trainer.position < trainer.schedule.end:
         assert loaded.cursor == trainer.cursor
     for each in (trainer, loaded):
         each.finish_update()
@@ -126,7 +129,7 @@ def test_runs_of_every_problem_go_on(
     def toy(settings: Settings) -> ToyTask:
         return ToyTask(settings, loss, topology, symbols)
 
-    for module in ("checkpoint", "engine.trainer"):
+    for module in ("checkpoint.loading", "engine.training.trainer"):
         monkeypatch.setattr(f"rnn_tui.{module}.make_task", toy)
     trainer = Trainer(Settings(cell=cell, hidden=3, steps=4, batch=2, carry=True))
     trainer.run(7)
@@ -144,7 +147,7 @@ def test_runs_of_every_problem_go_on(
 
 
 def test_another_vocabulary_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("checkpoint", "engine.trainer"):
+    for module in ("checkpoint.loading", "engine.training.trainer"):
         monkeypatch.setattr(f"rnn_tui.{module}.make_task", ToyTask)
     path, settings = tmp_path / "run", Settings(hidden=3, steps=4)
     trainer = Trainer(settings)
@@ -320,7 +323,7 @@ def test_pytorch_computes_the_same(tmp_path: Path, cell: str, dtype: str) -> Non
     readout = torch.nn.Linear(5, 1, dtype=getattr(torch, dtype))
     rnn.load_state_dict(part("rnn."))
     readout.load_state_dict(part("readout."))
-    for _ in range(trainer.program.loss):
+    for _ in range(trainer.schedule.loss):
         trainer.step()
     trainer.finish_pass()
     tape = trainer.network.tape
@@ -676,7 +679,8 @@ def test_the_end_of_the_process_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "run"
     save(path, trained())
     program = (
-        "import os; from rnn_tui.checkpoint import load, save; "
+        "import os; from rnn_tui.checkpoint.loading import load; "
+        "from rnn_tui.checkpoint.saving import save; "
         "trainer = load('run'); trainer.run(5); "
         "os.replace = lambda *names: os._exit(9); save('run', trainer)"
     )

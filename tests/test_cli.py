@@ -19,12 +19,14 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from rnn_tui import __version__, checkpoint, cli
-from rnn_tui.checkpoint import load, save
+from rnn_tui import __version__, cli
+from rnn_tui.checkpoint import loading as checkpoint
+from rnn_tui.checkpoint.loading import load
+from rnn_tui.checkpoint.saving import save
 from rnn_tui.cli import run
-from rnn_tui.engine.breakpoints import ALLOWED
-from rnn_tui.engine.trainer import Trainer
-from rnn_tui.rival import Versus
+from rnn_tui.engine.training.breakpoint_conditions import ALLOWED
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.second_network import Versus
 from rnn_tui.settings import DECLARATIONS, TASK_UPDATES, Settings, compose, preset
 
 PROGRAM = [sys.executable, "-m", "rnn_tui"]
@@ -262,7 +264,7 @@ def test_too_little_memory_is_one_line(
     def fail(*_: object) -> None:
         raise MemoryError("Unable to allocate 320. GiB")
 
-    monkeypatch.setattr("rnn_tui.engine.trainer.Trainer.__init__", fail)
+    monkeypatch.setattr("rnn_tui.engine.training.trainer.Trainer.__init__", fail)
     assert run(["train"]) == 2
     expected = "rnn-tui: there is not enough memory for a network and windows of this size\n"
     assert capsys.readouterr().err == expected
@@ -274,7 +276,7 @@ def test_a_mistake_of_ours_is_one_line_too(
     def fail(*_: object) -> None:
         raise ValueError("two\nlines")
 
-    monkeypatch.setattr("rnn_tui.engine.trainer.Trainer.__init__", fail)
+    monkeypatch.setattr("rnn_tui.engine.training.trainer.Trainer.__init__", fail)
     assert run(["train"]) == cli.BROKEN
     expected = "unexpected ValueError: two lines (set RNN_TUI_TRACEBACK=1 to see where)"
     assert capsys.readouterr().err == f"rnn-tui: {expected}\n"

@@ -11,25 +11,25 @@ import numpy as np
 import pytest
 
 from rnn_tui import predictions as module
-from rnn_tui.engine.copies import complete
-from rnn_tui.engine.evaluation import WindowsEvaluator
-from rnn_tui.engine.influence import influencing
-from rnn_tui.engine.sampling import Writer, likeliest, probabilities
-from rnn_tui.engine.trainer import Trainer
+from rnn_tui.engine.analysis.evaluation import WindowsEvaluator
+from rnn_tui.engine.analysis.influence import influence_work
+from rnn_tui.engine.analysis.sampling import Writer, likeliest, probabilities
+from rnn_tui.engine.core.background_work import complete
+from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.predictions import (
     CONTINUATION,
     GAP_WINDOWS,
     Predictor,
+    TextRequest,
+    TextSample,
     WindowsPredictions,
-    Wish,
-    Written,
 )
 from rnn_tui.settings import Settings, compose
 from rnn_tui.tasks import make_task
 from rnn_tui.tasks.base import TestWindows
 
 TASKS = ("text", "recall", "adding", "copy", "parity", "reber", "waveform", "oscillator", "neuron")
-WISH = Wish(characters=50)
+WISH = TextRequest(characters=50)
 
 
 def small(task: str, **changes: Any) -> Settings:
@@ -43,7 +43,7 @@ def trained(task: str, updates: int = 2, **changes: Any) -> Trainer:
     return trainer
 
 
-def made(trainer: Trainer, wish: Wish = WISH) -> Predictor:
+def made(trainer: Trainer, wish: TextRequest = WISH) -> Predictor:
     """All that is looked at of this trainer, worked out."""
     predictor = Predictor(trainer)
     predictor.attend(trainer, True, wish, 0)
@@ -146,7 +146,7 @@ def test_influence_is_of_the_first_window_where_there_is_one_answer(task: str) -
         assert found.influence is None
         return
     x, target = found.test.x[:, :1], found.test.target[:, :1]
-    expected = complete(influencing(trainer.architecture, trainer.parameters.copy(), x, target))
+    expected = complete(influence_work(trainer.architecture, trainer.parameters.copy(), x, target))
     assert found.influence is not None
     assert np.array_equal(found.influence, expected)
 
@@ -241,12 +241,12 @@ def test_a_slice_ends_soon_after_its_time(monkeypatch: pytest.MonkeyPatch) -> No
 # ---------------------------------------------------------------- text
 
 
-def written(predictor: Predictor) -> Written:
+def written(predictor: Predictor) -> TextSample:
     assert predictor.written is not None
     return predictor.written
 
 
-def on_from(trainer: Trainer, codes: list[int], wish: Wish, states: Any = None) -> list[int]:
+def on_from(trainer: Trainer, codes: list[int], wish: TextRequest, states: Any = None) -> list[int]:
     """The same by hand."""
     writer = Writer(trainer.architecture, trainer.parameters.copy())
     writer.begin(states)
@@ -293,7 +293,7 @@ def test_a_prompt_is_read_from_zeros_and_written_on(running: bool) -> None:
     predictor = Predictor(trainer)
     attend: Callable[..., None] = predictor.attend_running if running else predictor.attend
     for prompt in ((3, 4), (3, 4, 5)):
-        wish = Wish(prompt=prompt, temperature=0.5)
+        wish = TextRequest(prompt=prompt, temperature=0.5)
         attend(trainer, False, wish, 0)
         while predictor.busy:
             predictor.work(1)
@@ -305,14 +305,14 @@ def test_a_prompt_is_read_from_zeros_and_written_on(running: bool) -> None:
         writer = Writer(trainer.architecture, trainer.parameters.copy())
         writer.read(prompt)
         assert answer.next == likeliest(probabilities(writer.outputs()), module.CANDIDATES)
-    attend(trainer, False, Wish(), 0)
+    attend(trainer, False, TextRequest(), 0)
     assert predictor.answer is None
 
 
 def test_a_prompt_typed_while_running_is_answered_though_training_goes_on() -> None:
     trainer = trained("text")
     predictor = Predictor(trainer)
-    wish = Wish(prompt=(3, 4))
+    wish = TextRequest(prompt=(3, 4))
     for _ in range(200):
         predictor.attend_running(trainer, True, wish, 0)
         predictor.work(0)

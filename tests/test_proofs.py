@@ -13,21 +13,27 @@ import numpy as np
 import pytest
 from test_session import Driver
 
-from rnn_tui.engine.copies import complete, window
-from rnn_tui.engine.copies import snapshot as copy_of
-from rnn_tui.engine.jacobians import JacobianNorms, direct_path, jacobian_norms, spectral_radii
-from rnn_tui.engine.network import Network
-from rnn_tui.engine.probes import Ledger, ledger
-from rnn_tui.engine.program import Pass
-from rnn_tui.engine.through_time import Itemised, itemised
-from rnn_tui.engine.trainer import Trainer
-from rnn_tui.engine.truncation import edge, truncation
-from rnn_tui.engine.verification import verify
+from rnn_tui.engine.analysis.contributions import Ledger, ledger
+from rnn_tui.engine.analysis.gradient_map import GradientMap, gradient_map
+from rnn_tui.engine.analysis.jacobians import (
+    JacobianNorms,
+    direct_path,
+    jacobian_norms,
+    spectral_radii,
+)
+from rnn_tui.engine.analysis.truncation import edge, truncation
+from rnn_tui.engine.analysis.verification import verify
+from rnn_tui.engine.core.background_work import complete
+from rnn_tui.engine.network.network import Network
+from rnn_tui.engine.network.scratch import copy_window
+from rnn_tui.engine.network.scratch import gradient_record as copy_of
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.proofs.prover import (
     MOST_STATES,
     MOST_STEPS,
-    Gates,
-    Lens,
+    EdgeReport,
+    GateReport,
     Prover,
     Refused,
     Result,
@@ -97,17 +103,17 @@ def test_the_results_are_the_engines(settings: Settings) -> None:
     found = prove(trainer, 7, sample)
     expected = {
         "ledger": ledger(network, 7),
-        "map": itemised(network),
+        "map": gradient_map(network),
         "jacobians": jacobian_norms(network, sample),
     }
     for name, result in expected.items():
         assert is_same(found[name], result), name
     gates = found["gates"]
-    assert isinstance(gates, Gates)
+    assert isinstance(gates, GateReport)
     assert dict(gates.radii) == spectral_radii(network)
     assert is_same(gates.direct, direct_path(network, sample))
     lens = found["edge"]
-    assert isinstance(lens, Lens)
+    assert isinstance(lens, EdgeReport)
     assert is_same(lens.edge, edge(network))
 
 
@@ -192,12 +198,12 @@ def test_a_wrong_gradient_of_the_trainer_is_found() -> None:
 def test_a_window_that_was_walked_through_is_the_one_before(cell: str) -> None:
     trainer, prover = Trainer(CELLS[cell]), Prover()
     trainer.run(2)
-    previous = window(trainer.network)
+    previous = copy_window(trainer.network)
     prover.remember(trainer)
     trainer.finish_update()
     parameters = trainer.optimizer.before.copy()
     lens = prove(trainer, prover=prover)["edge"]
-    assert isinstance(lens, Lens)
+    assert isinstance(lens, EdgeReport)
     network: Network = trainer.network
     network.flat[...] = parameters
     assert is_same(lens.truncation, truncation(network, previous))
@@ -209,7 +215,7 @@ def test_another_window_is_not_taken_for_the_one_before() -> None:
     prover.remember(trainer)
     trainer.run(2)
     lens = prove(trainer, prover=prover)["edge"]
-    assert isinstance(lens, Lens)
+    assert isinstance(lens, EdgeReport)
     assert lens.truncation is None
     assert "was not kept" in lens.why
 
@@ -236,7 +242,7 @@ def test_what_would_take_too_much_is_refused() -> None:
     trainer.finish_update()
     found = prove(trainer)
     assert isinstance(found["jacobians"], Refused)
-    assert isinstance(found["map"], Itemised)
+    assert isinstance(found["map"], GradientMap)
 
 
 def test_after_a_divergence_there_is_its_cause_and_proofs_do_no_harm() -> None:

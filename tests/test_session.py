@@ -12,21 +12,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnn_tui.engine.evaluation import Evaluator
-from rnn_tui.engine.network import Network
-from rnn_tui.engine.program import Pass
-from rnn_tui.engine.trainer import Trainer
-from rnn_tui.predictions import CONTINUATION, EVALUATE_EVERY, Wish
+from rnn_tui.engine.analysis.evaluation import Evaluator
+from rnn_tui.engine.network.network import Network
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.predictions import CONTINUATION, EVALUATE_EVERY, TextRequest
 from rnn_tui.session.commands import (
     Command,
     Configure,
-    Look,
     Pause,
     Restart,
     Run,
     Save,
     Step,
     Toggle,
+    ViewRequest,
 )
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session, Stride
@@ -75,8 +75,8 @@ class Driver:
         The last one changes only what is looked at, so it is seen when the others are through.
         """
         now = self.latest.look
-        look = next((c for c in reversed(commands) if isinstance(c, Look)), now)
-        mark = Look(look.sample, look.t, not now.predictions)
+        look = next((c for c in reversed(commands) if isinstance(c, ViewRequest)), now)
+        mark = ViewRequest(look.sample, look.t, not now.predictions)
         self.send(*commands, mark)
         self.until(lambda s: s.look == mark)
         return self.until(lambda s: not s.running)
@@ -232,7 +232,7 @@ def test_stop_ends_within_a_second_in_the_middle_of_a_run(
     make: Callable[..., Driver], settings: Settings
 ) -> None:
     driver = make(settings)
-    driver.send(Look(predictions=False), Run())
+    driver.send(ViewRequest(predictions=False), Run())
     driver.until(lambda _: driver.session._trainer.position > 0)
     start = time.monotonic()
     driver.session.stop()
@@ -340,7 +340,7 @@ def test_restart_takes_other_settings(make: Callable[..., Driver]) -> None:
     other = SMALL.with_(cell="gru", hidden=7, steps=3)
     snapshot = driver.after(Restart(other))
     assert snapshot.settings == other
-    assert snapshot.picture.parameters["W_h"].shape == (7, 21)
+    assert snapshot.window.parameters["W_h"].shape == (7, 21)
     assert place(driver.after(Step(Stride.PASS, 2))) == (0, Pass.FORWARD, 3, 6)
 
 
@@ -360,7 +360,7 @@ def test_restart_with_data_that_cannot_be_read_leaves_the_run_intact(
 
 def test_restart_forgets_a_selection_that_no_longer_exists(make: Callable[..., Driver]) -> None:
     driver = make(SMALL.with_(batch=3))
-    driver.after(Look(sample=2, t=5))
+    driver.after(ViewRequest(sample=2, t=5))
     driver.send(Restart(SMALL.with_(steps=2)))
     look = driver.until(lambda s: s.steps == 2).look
     assert (look.sample, look.t) == (0, None)
@@ -370,7 +370,7 @@ def test_a_look_at_a_sample_that_is_not_there_is_at_the_last_one(
     make: Callable[..., Driver],
 ) -> None:
     driver = make(SMALL.with_(batch=3))
-    driver.send(Look(sample=9))
+    driver.send(ViewRequest(sample=9))
     assert driver.until(lambda s: s.look.sample > 0).look.sample == 2
 
 
@@ -406,7 +406,7 @@ def test_configure_refuses_what_needs_a_restart_with_a_notice(make: Callable[...
 
 
 def test_save_writes_a_checkpoint_and_says_so(make: Callable[..., Driver], tmp_path: Path) -> None:
-    from rnn_tui.checkpoint import load
+    from rnn_tui.checkpoint.loading import load
 
     driver = make()
     assert driver.after(Step(Stride.UPDATE, 4)).unsaved
@@ -512,13 +512,13 @@ def test_an_exception_while_a_snapshot_is_made_does_not_end_the_session(
     make: Callable[..., Driver], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver = make()
-    driver.after(Look(predictions=False))
+    driver.after(ViewRequest(predictions=False))
 
     def broken(self: Evaluator) -> None:
         raise RuntimeError("no test today")
 
     monkeypatch.setattr(Evaluator, "evaluating", broken)
-    driver.send(Step(Stride.UPDATE), Look(predictions=True))
+    driver.send(Step(Stride.UPDATE), ViewRequest(predictions=True))
     snapshot = driver.until(lambda s: s.notice is not None)
     assert snapshot.notice is not None
     assert "no test today" in snapshot.notice.text
@@ -554,11 +554,11 @@ def test_shares_are_left_times_right_of_the_timestep_looked_at(
     make: Callable[..., Driver], cell: str
 ) -> None:
     driver = make(SMALL.with_(cell=cell, batch=1, dtype="float64"))
-    snapshot = driver.after(Step(Stride.TIMESTEP, 10), Look(t=4))  # BACKWARD t=3
+    snapshot = driver.after(Step(Stride.TIMESTEP, 10), ViewRequest(t=4))  # BACKWARD t=3
     assert (snapshot.cursor.stage, snapshot.cursor.t) == (Pass.BACKWARD, 3)
     assert snapshot.shares is not None
     assert snapshot.shares.t == 4
-    network, values = snapshot.picture.network, snapshot.picture.values(4)
+    network, values = snapshot.window.network, snapshot.window.values(4)
     blocks = network.specs[0].blocks
     deltas = [values[f"da_{block}" if block else "da_t"] for block in blocks]
     expected = values["x_t"].T @ np.hstack(deltas)
@@ -569,7 +569,7 @@ def test_shares_are_left_times_right_of_the_timestep_looked_at(
 def test_shares_add_up_to_the_gradient(make: Callable[..., Driver]) -> None:
     driver = make(SMALL.with_(cell="lstm", batch=3, dtype="float64"))
     driver.after(Step(Stride.TIMESTEP, 12))  # BACKWARD t=1
-    shares = [driver.after(Look(t=t)).shares for t in range(1, 6)]
+    shares = [driver.after(ViewRequest(t=t)).shares for t in range(1, 6)]
     total = sum(one.share for one in shares if one is not None)
     gradient = driver.after(Step(Stride.TIMESTEP)).gradient
     assert gradient is not None
@@ -584,8 +584,8 @@ def test_there_are_no_shares_where_the_backward_pass_has_not_been(
     driver = make()
     assert driver.after(Step(Stride.TIMESTEP, 5)).shares is None
     driver.after(Step(Stride.TIMESTEP, 5))  # BACKWARD t=3
-    assert driver.after(Look(t=2)).shares is None
-    assert driver.after(Look(t=3)).shares is not None
+    assert driver.after(ViewRequest(t=2)).shares is None
+    assert driver.after(ViewRequest(t=3)).shares is not None
 
 
 def test_the_gradient_is_known_from_clip_on(make: Callable[..., Driver]) -> None:
@@ -606,7 +606,7 @@ def test_after_the_update_a_timestep_still_shows_the_weights_it_was_computed_wit
     changed = [Configure(settings.with_(optimizer=optimizer))]  # adagrad it was already
     driver = make(settings)
     snapshot = driver.after(Step(Stride.UPDATE, 3), *changed)
-    values, network = snapshot.picture.values(2), snapshot.picture.network
+    values, network = snapshot.window.values(2), snapshot.window.network
     for operation in network.forward_operations + network.backward_operations:
         found = operation.expression.evaluate(values)
         assert found == pytest.approx(values[operation.symbol]), operation.equation()
@@ -633,13 +633,13 @@ def test_predictions_are_made_only_when_looked_at(
     make: Callable[..., Driver], evaluations: list[float]
 ) -> None:
     driver = make()
-    driver.send(Look(predictions=False))
+    driver.send(ViewRequest(predictions=False))
     driver.until(lambda s: not s.look.predictions)
     evaluations.clear()
     driver.send(Step(Stride.UPDATE, 3))
     assert driver.until(lambda s: s.cursor.update == 3).predictions is None
     assert not evaluations
-    driver.send(Look(predictions=True))
+    driver.send(ViewRequest(predictions=True))
     predictions = driver.until(lambda s: s.look.predictions).predictions
     assert predictions is not None
     assert predictions.update == 3
@@ -673,7 +673,7 @@ def test_predictions_of_a_paused_network_are_not_made_twice(
     driver.send(Step(Stride.UPDATE))
     driver.until(lambda s: s.cursor.update == 1)
     evaluations.clear()
-    driver.send(Step(Stride.TIMESTEP, 3), Look(t=1), Look(t=2))
+    driver.send(Step(Stride.TIMESTEP, 3), ViewRequest(t=1), ViewRequest(t=2))
     driver.until(lambda s: s.look.t == 2 and not s.running)
     assert not evaluations
 
@@ -682,21 +682,21 @@ def test_a_prompt_is_answered_paused_and_running_and_forgotten(make: Callable[..
     driver = make(compose({"task": "text", "hidden": 8}))
     assert driver.latest.vocabulary is not None
     assert driver.latest.answer is None
-    for command in (Look(), Run()):
+    for command in (ViewRequest(), Run()):
         driver.send(command)
         for prompt in ((5, 6), (5, 6, 7)):
-            driver.send(Look(wish=Wish(prompt=prompt)))
+            driver.send(ViewRequest(wish=TextRequest(prompt=prompt)))
             snapshot = driver.until(lambda s, p=prompt: s.answer is not None and s.answer.read == p)
             assert snapshot.answer is not None
             assert snapshot.answer.next
             assert len(snapshot.answer.text) == CONTINUATION
-    driver.send(Look())
+    driver.send(ViewRequest())
     driver.until(lambda s: s.answer is None)
 
 
 def test_a_paused_session_rests_when_all_is_made(make: Callable[..., Driver]) -> None:
     driver = make(compose({"task": "text", "hidden": 8}))
-    driver.send(Step(Stride.UPDATE, 2), Look(wish=Wish(characters=300)))
+    driver.send(Step(Stride.UPDATE, 2), ViewRequest(wish=TextRequest(characters=300)))
     driver.until(lambda s: s.written is not None and s.written.update == 2)
     driver.until(lambda s: s.predictions is not None and s.predictions.update == 2)
     time.sleep(0.1)
@@ -709,8 +709,8 @@ def test_a_paused_session_rests_when_all_is_made(make: Callable[..., Driver]) ->
 def test_looking_changes_no_bit_of_a_run(make: Callable[..., Driver], task: str) -> None:
     settings = compose({"task": task, "hidden": 8, "batch": 2})
     looks = (
-        Look(predictions=False),
-        Look(wish=Wish(characters=400, prompt=(1, 2), temperature=0.5)),
+        ViewRequest(predictions=False),
+        ViewRequest(wish=TextRequest(characters=400, prompt=(1, 2), temperature=0.5)),
     )
     parameters = []
     for look in looks:

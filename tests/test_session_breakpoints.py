@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from rnn_tui.engine.breakpoints import parse
-from rnn_tui.engine.program import Pass
-from rnn_tui.engine.timeline import Stride
-from rnn_tui.engine.trainer import Trainer
+from rnn_tui.engine.time_travel.places import Stride
+from rnn_tui.engine.training.breakpoint_conditions import parse
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.session.commands import (
     AddBreakpoint,
     Back,
@@ -18,13 +18,13 @@ from rnn_tui.session.commands import (
     Command,
     Configure,
     GoTo,
-    Look,
     Pause,
     RemoveBreakpoint,
     Run,
     RunTo,
     Step,
     ToggleBreakpoint,
+    ViewRequest,
 )
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
@@ -103,7 +103,7 @@ def test_back_to_the_stop_and_to_the_newest_again(session: Session) -> None:
     newest = after(session, GoTo(None), until=lambda s: s.cursor.update == 55)
     assert not newest.timeline.in_past
     assert newest.smoothed == there.smoothed
-    assert (newest.picture.tape["h"] == there.picture.tape["h"]).all()
+    assert (newest.window.tape["h"] == there.window.tape["h"]).all()
 
 
 def test_run_to_the_selected_timestep_of_this_pass_or_the_next(session: Session) -> None:
@@ -124,7 +124,7 @@ def test_a_change_in_the_past_forks_and_keeps_a_ghost(session: Session) -> None:
 
 
 def test_back_before_the_start_stays_there(session: Session) -> None:
-    start = after(session, Step(Stride.UPDATE, 3), Back(Stride.UPDATE, 10), Look(t=None))
+    start = after(session, Step(Stride.UPDATE, 3), Back(Stride.UPDATE, 10), ViewRequest(t=None))
     start = after(session, Back(Stride.UPDATE, 10), until=lambda s: s.cursor.update == 0)
     assert not start.cursor.drawn
 

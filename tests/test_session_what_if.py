@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from rnn_tui.engine.interventions import parse
-from rnn_tui.engine.timeline import Stride
-from rnn_tui.engine.trainer import Trainer
+from rnn_tui.engine.network.interventions import parse
+from rnn_tui.engine.time_travel.places import Stride
+from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.session.commands import Back, Command, Discard, GoTo, Intervene, Keep, Step
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
 from rnn_tui.tui.lines import plain
+from rnn_tui.tui.panels import header, timestep
 from rnn_tui.tui.view import Scene, View
-from rnn_tui.tui.widgets import header, timestep
 
 SMALL = Settings(cell="lstm", hidden=4, steps=5, num_points=60)
 
@@ -42,7 +42,7 @@ def after(session: Session, command: Command, until: Callable[[Snapshot], bool])
 
 
 def what_if(session: Session, text: str) -> Snapshot:
-    intervention = parse(text, session.latest.picture.network)
+    intervention = parse(text, session.latest.window.network)
     return after(session, Intervene(intervention), lambda s: s.what_if is not None)
 
 
@@ -58,10 +58,10 @@ def test_a_held_gate_is_shown_beside_what_it_was(session: Session) -> None:
     assert there.what_if is not None
     assert there.what_if.before is not None
     t = there.cursor.t
-    was = before.picture.values(t)
+    was = before.window.values(t)
     for name in [operation.symbol for operation in before.forward_revealed(t)]:
         np.testing.assert_array_equal(there.what_if.before.values(t)[name], was[name])
-    assert (there.picture.values(t)["f_t"] == 1).all()
+    assert (there.window.values(t)["f_t"] == 1).all()
     scene = Scene(there, View())
     assert "what if f = 1" in plain(header.draw(scene, 80, 2))
     shown = plain(timestep.draw(scene, 80, 14))
@@ -77,7 +77,7 @@ def test_discard_is_as_if_it_had_never_been(session: Session) -> None:
     assert back.cursor == before.cursor
     np.testing.assert_array_equal(back.optimizer.parameters, before.optimizer.parameters)
     done = slice(back.cursor.t + 1)  # what lies ahead is left over from before
-    np.testing.assert_array_equal(back.picture.tape["h"][done], before.picture.tape["h"][done])
+    np.testing.assert_array_equal(back.window.tape["h"][done], before.window.tape["h"][done])
     assert back.timeline.ghosts == ()
 
 
@@ -99,7 +99,7 @@ def test_a_held_value_never_wears_an_equation_that_gives_another(session: Sessio
         snapshot = after(session, Step(Stride.TIMESTEP), lambda s: s.cursor.complete)
         if not snapshot.cursor.t:
             continue
-        count = len(snapshot.picture.network.backward_operations)
+        count = len(snapshot.window.network.backward_operations)
         for operation in range(count):
             lines = plain(timestep.draw(Scene(snapshot, View(operation=operation)), 100, 14))
             if "f_1 = σ(" in lines:

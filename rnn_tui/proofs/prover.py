@@ -16,25 +16,27 @@ from types import MappingProxyType
 
 import numpy as np
 
-from rnn_tui.engine.causes import Cause, find_operation, inputs_of
-from rnn_tui.engine.copies import Progress, Window, Work, scratch, window
-from rnn_tui.engine.copies import Snapshot as Copy
-from rnn_tui.engine.expressions import Array
-from rnn_tui.engine.interventions import Pins
-from rnn_tui.engine.jacobians import (
+from rnn_tui.engine.analysis.bad_value_origin import BadValueOrigin, find_operation, inputs_of
+from rnn_tui.engine.analysis.contributions import Ledger, ledger, locate
+from rnn_tui.engine.analysis.gradient_map import GradientMap, gradient_map_work
+from rnn_tui.engine.analysis.jacobians import (
     DirectPath,
     JacobianNorms,
     direct_path,
-    jacobian_norming,
+    jacobian_norms_work,
     spectral_radius,
 )
-from rnn_tui.engine.network import Architecture, Network
-from rnn_tui.engine.probes import Ledger, ledger, locate
-from rnn_tui.engine.program import Pass
-from rnn_tui.engine.through_time import Itemised, itemising
-from rnn_tui.engine.trainer import Trainer
-from rnn_tui.engine.truncation import Edge, Truncation, edge, truncation
-from rnn_tui.engine.verification import Verification, tensor_indices, verify
+from rnn_tui.engine.analysis.truncation import Truncation, WindowEdge, edge, truncation
+from rnn_tui.engine.analysis.verification import Verification, tensor_indices, verify
+from rnn_tui.engine.core.background_work import Progress, Work
+from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.network.architecture import Architecture
+from rnn_tui.engine.network.network import Network
+from rnn_tui.engine.network.pins import Pins
+from rnn_tui.engine.network.scratch import GradientRecord as Copy
+from rnn_tui.engine.network.scratch import WindowData, copy_window, scratch_network
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.proofs.requests import Verify
 from rnn_tui.settings import Settings
 
@@ -67,7 +69,7 @@ class GatesOf:
 
 @dataclass(frozen=True, slots=True)
 class JacobiansOf:
-    """How much the state's way through time stretches a gradient at most."""
+    """How much the state's way through time ranges a gradient at most."""
 
     sample: int
 
@@ -110,7 +112,7 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True)
-class Gates:
+class GateReport:
     """max |λ| of each gate's block of W_h, by name; the direct path, of a cell that has one."""
 
     radii: Mapping[str, float]
@@ -118,15 +120,24 @@ class Gates:
 
 
 @dataclass(frozen=True, slots=True)
-class Lens:
+class EdgeReport:
     """The window's edge, and what a window twice as long would add; if that is unknown, why."""
 
-    edge: Edge
+    edge: WindowEdge
     truncation: Truncation | None
     why: str = ""
 
 
-Result = Ledger | Itemised | Gates | JacobianNorms | Lens | Verified | Cause | Refused
+Result = (
+    Ledger
+    | GradientMap
+    | GateReport
+    | JacobianNorms
+    | EdgeReport
+    | Verified
+    | BadValueOrigin
+    | Refused
+)
 
 
 def requests(looked_at: frozenset[str], parameter: int, sample: int) -> tuple[Request, ...]:
@@ -141,7 +152,7 @@ def requests(looked_at: frozenset[str], parameter: int, sample: int) -> tuple[Re
     return tuple(wanted)
 
 
-def cause_of(trainer: Trainer) -> Cause | None:
+def cause_of(trainer: Trainer) -> BadValueOrigin | None:
     """What went into the first number that was not finite; None where no operation made it."""
     bad = trainer.divergence
     if bad is None or not bad.t:
@@ -152,23 +163,23 @@ def cause_of(trainer: Trainer) -> Cause | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Subject:
+class _WindowUnderTest:
     """The parameters and the window that everything is about; copies."""
 
     architecture: Architecture
     parameters: Array
-    window: Window
+    window: WindowData
     pins: Pins
 
     @classmethod
-    def of(cls, trainer: Trainer) -> _Subject:
+    def of(cls, trainer: Trainer) -> _WindowUnderTest:
         """Of the window under way; after the update with the parameters from before it."""
-        done = trainer.position == trainer.program.end
+        done = trainer.position == trainer.schedule.end
         parameters = trainer.optimizer.before if done else trainer.parameters
         network = trainer.network
-        return cls(trainer.architecture, parameters.copy(), window(network), network.pins)
+        return cls(trainer.architecture, parameters.copy(), copy_window(network), network.pins)
 
-    def same_as(self, other: _Subject | None) -> bool:
+    def same_as(self, other: _WindowUnderTest | None) -> bool:
         """Whether all of it is the same, to the bit."""
         if other is None or (self.architecture, self.pins) != (other.architecture, other.pins):
             return False
@@ -185,7 +196,7 @@ class _Subject:
 class _Previous:
     """A window that was done, and the states it ended with."""
 
-    window: Window
+    window: WindowData
     ends: Mapping[str, Array]
 
     def leads_to(self, network: Network) -> bool:
@@ -197,7 +208,7 @@ class _Previous:
 
 
 @dataclass(frozen=True, slots=True)
-class _Task:
+class _ProofJob:
     """A request being worked on."""
 
     request: Request
@@ -208,7 +219,7 @@ class Prover:
     """Works on requests about the place a trainer stands at. Belongs to the trainer's thread."""
 
     def __init__(self) -> None:
-        self._subject: _Subject | None = None
+        self._subject: _WindowUnderTest | None = None
         self._settings: Settings | None = None
         self._index = -1
         self._verify: Verify | None = None
@@ -216,7 +227,7 @@ class Prover:
         self._network: Network | None = None  # the subject, both passes done
         self._wanted: tuple[Request, ...] = ()
         self._results: dict[Request, Result] = {}
-        self._task: _Task | None = None
+        self._task: _ProofJob | None = None
         self._share = 0.0
         self._told = 0.0
         self._previous: _Previous | None = None
@@ -259,8 +270,8 @@ class Prover:
             self._task = None
 
     def _take(self, trainer: Trainer) -> None:
-        subject = _Subject.of(trainer)
-        complete = trainer.position >= trainer.program.clip - 1 and trainer.divergence is None
+        subject = _WindowUnderTest.of(trainer)
+        complete = trainer.position >= trainer.schedule.clip - 1 and trainer.divergence is None
         self._gradient = trainer.network.gradient.copy() if complete else None
         self._settings = trainer.settings
         if not subject.same_as(self._subject):
@@ -284,7 +295,7 @@ class Prover:
         settings = trainer.settings
         if settings.carry and settings.windows == "sweep":
             network = trainer.network
-            self._previous = _Previous(window(network), network.state(network.tape.steps))
+            self._previous = _Previous(copy_window(network), network.state(network.tape.steps))
 
     # Work
 
@@ -308,7 +319,7 @@ class Prover:
         """One part; whether a result came of it."""
         if self._task is None:
             request = next(r for r in self._wanted if r not in self._results)
-            self._task, self._share = _Task(request, self._begin(request)), 0.0
+            self._task, self._share = _ProofJob(request, self._begin(request)), 0.0
         request = self._task.request
         try:
             progress = next(self._task.work)
@@ -346,7 +357,7 @@ class Prover:
         subject = self._subject
         assert subject is not None
         given, pins = subject.window, subject.pins
-        network = scratch(subject.architecture, subject.parameters, given, pins=pins)
+        network = scratch_network(subject.architecture, subject.parameters, given, pins=pins)
         steps = range(1, network.tape.steps + 1)
         for t in steps:
             network.forward(t, t)
@@ -358,7 +369,7 @@ class Prover:
         self._network = network
         return network
 
-    def _check(self, request: Verify, network: Network, subject: _Subject) -> Work[Result]:
+    def _check(self, request: Verify, network: Network, subject: _WindowUnderTest) -> Work[Result]:
         found = self._gradient
         gradient = network.gradient if found is None else found
         given, pins = subject.window, subject.pins
@@ -369,12 +380,12 @@ class Prover:
         checked = yield from verify(copy, indices)
         return Verified(request, checked, aside=found is None)
 
-    def _lens(self, network: Network) -> Lens:
+    def _lens(self, network: Network) -> EdgeReport:
         why = self._why_no_previous(network)
         if why or self._previous is None:
-            return Lens(edge(network), None, why)
+            return EdgeReport(edge(network), None, why)
         found = truncation(network, self._previous.window)
-        return Lens(found.edge, found)
+        return EdgeReport(found.edge, found)
 
     def _why_no_previous(self, network: Network) -> str:
         """Why it is not known what a longer window would add; empty if it is."""
@@ -416,14 +427,14 @@ _NO_WINDOW = Refused("There is no window yet: n draws one.")
 def _map(network: Network) -> Work[Result]:
     if network.tape.steps > MOST_STEPS:
         return Refused(f"The map is made of windows of up to {MOST_STEPS} timesteps.")
-    return (yield from itemising(network))
+    return (yield from gradient_map_work(network))
 
 
 def _jacobians(network: Network, sample: int) -> Work[Result]:
     states = network.architecture.hidden * len(network.states)
     if states > MOST_STATES:
         return Refused(f"measured up to {MOST_STATES} state entries, these are {states}")
-    return (yield from jacobian_norming(network, sample))
+    return (yield from jacobian_norms_work(network, sample))
 
 
 def _gates(network: Network, sample: int) -> Work[Result]:
@@ -434,4 +445,4 @@ def _gates(network: Network, sample: int) -> Work[Result]:
     for done, (name, block) in enumerate(blocks, 1):
         radii[name] = spectral_radius(block)
         yield Progress(done, len(blocks))
-    return Gates(MappingProxyType(radii), direct_path(network, sample))
+    return GateReport(MappingProxyType(radii), direct_path(network, sample))

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rnn_tui.engine.breakpoints import Breakpoint
-from rnn_tui.engine.interventions import Intervention
-from rnn_tui.engine.timeline import Stride
-from rnn_tui.predictions import Wish
+from rnn_tui.engine.network.interventions import Intervention
+from rnn_tui.engine.time_travel.places import Stride
+from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
+from rnn_tui.predictions import TextRequest
 from rnn_tui.proofs.requests import Verify
 from rnn_tui.settings import Settings
 
 if TYPE_CHECKING:
-    from rnn_tui.rival import Versus
+    from rnn_tui.second_network import Versus
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,7 +117,7 @@ class Configure:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ViewRequest:
     """What the screen looks at: which sample, which timestep (None: the cursor's), predictions,
     which proofs (`PANELS` of rnn_tui.proofs.requests), whose ledger, which layer, from 1 (None:
     that of the newest operation), and what is to be written."""
@@ -128,7 +128,7 @@ class Look:
     proofs: frozenset[str] = frozenset()
     parameter: int = 0
     layer: int | None = None
-    wish: Wish = field(default_factory=Wish)
+    wish: TextRequest = field(default_factory=TextRequest)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,7 +168,7 @@ Command = (
     | Pause
     | Restart
     | Configure
-    | Look
+    | ViewRequest
     | Save
     | Verify
     | StopProof

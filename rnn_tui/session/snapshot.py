@@ -6,26 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rnn_tui.engine.breakpoints import Line, Stop
-from rnn_tui.engine.cells.base import Operation, Row
-from rnn_tui.engine.clipping import Clipping
-from rnn_tui.engine.expressions import Array
-from rnn_tui.engine.history import Curve
-from rnn_tui.engine.layers import numbered
-from rnn_tui.engine.network import Picture
-from rnn_tui.engine.optimizers import Optimizer
-from rnn_tui.engine.probes import Shares
-from rnn_tui.engine.program import Cursor, Pass
-from rnn_tui.engine.timeline import Ghost
-from rnn_tui.engine.trainer import Divergence
-from rnn_tui.predictions import Predictions, Written
-from rnn_tui.session.commands import Look
+from rnn_tui.engine.analysis.contributions import Contributions
+from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.core.operations import Operation, Row
+from rnn_tui.engine.network.layers import numbered
+from rnn_tui.engine.network.network import SampleWindow
+from rnn_tui.engine.time_travel.places import Ghost
+from rnn_tui.engine.training.breakpoints import BreakpointStatus, Stop
+from rnn_tui.engine.training.clipping import Clipping
+from rnn_tui.engine.training.divergence import Divergence
+from rnn_tui.engine.training.history import RunCurve
+from rnn_tui.engine.training.optimizers.base import Optimizer
+from rnn_tui.engine.training.schedule import Cursor, Pass
+from rnn_tui.predictions import Predictions, TextSample
+from rnn_tui.session.commands import ViewRequest
 from rnn_tui.settings import Settings
 from rnn_tui.tasks.base import Baseline, Task, Topology
 
 if TYPE_CHECKING:
     from rnn_tui.proofs.prover import Result
-    from rnn_tui.rival import RivalView
+    from rnn_tui.second_network import SecondNetworkView
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class TaskInfo:
     """What is learned, in words: see `Task`."""
 
     title: str
@@ -48,7 +48,7 @@ class Subject:
     topology: Topology
 
     @classmethod
-    def of(cls, task: Task) -> Subject:
+    def of(cls, task: Task) -> TaskInfo:
         """The subject of this task."""
         return cls(task.title, task.symbols, task.parts, task.labels, task.topology)
 
@@ -95,7 +95,7 @@ class WhatIf:
     """
 
     text: str
-    before: Picture | None
+    before: SampleWindow | None
     norms_before: Array | None  # ‖∂L/∂h_t‖ there, [T]
 
 
@@ -105,7 +105,7 @@ class Snapshot:
 
     number: int
     settings: Settings
-    subject: Subject
+    subject: TaskInfo
     cursor: Cursor
     running: bool
     divergence: Divergence | None
@@ -113,32 +113,32 @@ class Snapshot:
     smoothed: float
     grad_norm: float
     speed: float  # updates per second
-    picture: Picture
+    window: SampleWindow
     layer: int  # the one that is shown, from 1
     gradient_norms: Array  # of its h, [T]
     gradient: Gradient | None  # from CLIP on
     optimizer: Optimizer  # a copy
-    shares: Shares | None  # in BACKWARD, at the timestep looked at
-    curve: Curve
+    shares: Contributions | None  # in BACKWARD, at the timestep looked at
+    curve: RunCurve
     recent: tuple[Array, Array]  # losses, gradient norms of the newest updates
     predictions: Predictions | None  # where they are looked at
-    written: Written | None  # likewise, of task text
-    answer: Written | None  # to the prompt
+    written: TextSample | None  # likewise, of task text
+    answer: TextSample | None  # to the prompt
     vocabulary: tuple[str, ...] | None  # of a network that writes: the names of what it reads
     baseline: Baseline | None
-    look: Look
+    look: ViewRequest
     notice: Notice | None
     timeline: TimelineView
     what_if: WhatIf | None
     pins: tuple[str, ...]  # values held and paths cut in this window
-    breakpoints: tuple[Line, ...]
+    breakpoints: tuple[BreakpointStatus, ...]
     stop: Stop | None  # why the last run stopped, until the next command that moves
     seeking: float | None  # the share of the way done, while going to a place far off
     unsaved: bool  # whether updates would be lost on quitting
     trained: float  # seconds of training since the last save or start
     proofs: Mapping[str, Result]  # those there are, by name; none while running
     proving: tuple[str, float] | None  # the one being worked on, and the share done
-    rival: RivalView | None  # the network beside this one
+    rival: SecondNetworkView | None  # the network beside this one
 
     @property
     def state(self) -> str:
@@ -152,7 +152,7 @@ class Snapshot:
     @property
     def rows(self) -> tuple[Row, ...]:
         """Lines of the timestep panel: the input, the values of the layer shown, the outputs."""
-        network = self.picture.network
+        network = self.window.network
         if self.settings.layers == 1:
             return network.rows
         source = "x_t" if self.layer == 1 else numbered("h_t", self.layer - 1)
@@ -186,18 +186,18 @@ class Snapshot:
 
     def forward_revealed(self, t: int) -> tuple[Operation, ...]:
         """Operations of timestep `t` that the forward pass has revealed."""
-        operations = self.picture.network.forward_operations
+        operations = self.window.network.forward_operations
         return operations[: self.cursor.forward_at(t, len(operations))]
 
     def backward_revealed(self, t: int) -> tuple[Operation, ...]:
         """Operations of timestep `t` that the backward pass has revealed."""
-        operations = self.picture.network.backward_operations_at(t)
+        operations = self.window.network.backward_operations_at(t)
         return operations[: self.cursor.backward_at(t, len(operations))]
 
     def forward_complete(self, t: int) -> bool:
         """Whether the forward pass has revealed all of timestep `t`."""
-        return len(self.forward_revealed(t)) == len(self.picture.network.forward_operations)
+        return len(self.forward_revealed(t)) == len(self.window.network.forward_operations)
 
     def backward_complete(self, t: int) -> bool:
         """Whether the backward pass has revealed all of timestep `t`."""
-        return len(self.backward_revealed(t)) == len(self.picture.network.backward_operations)
+        return len(self.backward_revealed(t)) == len(self.window.network.backward_operations)

@@ -17,17 +17,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnn_tui.engine.breakpoints import Breakpoint, BreakpointError, Breakpoints, Stop
-from rnn_tui.engine.clipping import norm
-from rnn_tui.engine.interventions import Intervention, InterventionError
-from rnn_tui.engine.layers import layer_of
-from rnn_tui.engine.network import Picture, views
-from rnn_tui.engine.probes import gradient_norms, shares
-from rnn_tui.engine.program import Pass
-from rnn_tui.engine.search import search_back, to_next_stop
-from rnn_tui.engine.shadow import Shadow
-from rnn_tui.engine.timeline import Place, Stride, Timeline
-from rnn_tui.engine.trainer import Trainer
+from rnn_tui.engine.analysis.contributions import shares
+from rnn_tui.engine.analysis.gradient_flow import gradient_norms
+from rnn_tui.engine.core.norms import norm
+from rnn_tui.engine.network.architecture import views
+from rnn_tui.engine.network.interventions import Intervention, InterventionError
+from rnn_tui.engine.network.layers import layer_of
+from rnn_tui.engine.network.network import SampleWindow
+from rnn_tui.engine.time_travel.counterfactual import Counterfactual
+from rnn_tui.engine.time_travel.places import Place, Stride
+from rnn_tui.engine.time_travel.search_back import search_back, to_next_stop
+from rnn_tui.engine.time_travel.timeline import Timeline
+from rnn_tui.engine.training.breakpoint_conditions import Breakpoint, BreakpointError
+from rnn_tui.engine.training.breakpoints import Breakpoints, Stop
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.predictions import BUDGET, Predictor
 from rnn_tui.proofs.requests import Verify
 from rnn_tui.session.commands import (
@@ -44,7 +48,6 @@ from rnn_tui.session.commands import (
     GoTo,
     Intervene,
     Keep,
-    Look,
     Pause,
     RemoveBreakpoint,
     Restart,
@@ -57,12 +60,13 @@ from rnn_tui.session.commands import (
     Swap,
     Toggle,
     ToggleBreakpoint,
+    ViewRequest,
 )
 from rnn_tui.session.snapshot import (
     Gradient,
     Notice,
     Snapshot,
-    Subject,
+    TaskInfo,
     TimelineView,
     WhatIf,
 )
@@ -70,7 +74,7 @@ from rnn_tui.settings import Settings
 
 if TYPE_CHECKING:
     from rnn_tui.proofs.prover import Prover, Result
-    from rnn_tui.rival import Rival, Versus
+    from rnn_tui.second_network import SecondNetwork, Versus
 
 SLICE = 0.004  # seconds of work between two looks at the commands
 EVERYTHING = 10**6  # operations to reveal: more than any timestep has
@@ -112,7 +116,7 @@ class Session:
         self._untold = False  # whether the screen is to hear of something once it is
         self._breakpoints = Breakpoints(*breakpoints)
         self._stop: Stop | None = None
-        self._shadow: Shadow | None = None
+        self._shadow: Counterfactual | None = None
         self._timeline = Timeline(trainer, trainer.settings.timeline * 2**20)
         self._notify: Callable[[], None] = lambda: None
         self._commands: deque[Command] = deque()
@@ -124,7 +128,7 @@ class Session:
         self._goal: _Goal | None = None
         self._number = 0
         self._notice: Notice | None = None
-        self._look = Look()
+        self._look = ViewRequest()
         self._speed = 0.0
         self._trained = 0.0
         self._saved_at = trainer.updates
@@ -257,14 +261,17 @@ class Session:
 
     # The network beside
 
-    def _make_rival(self) -> Rival | None:
+    def _make_rival(self) -> SecondNetwork | None:
         if self._versus is None:
             return None
-        from rnn_tui.rival import Rival, rival_settings  # most often there is none
+        from rnn_tui.second_network import (  # most often there is none
+            SecondNetwork,
+            second_network_settings,
+        )
 
         trainer = self._trainer
-        settings = rival_settings(trainer.settings, trainer.architecture, self._versus)
-        return Rival.fresh(settings)
+        settings = second_network_settings(trainer.settings, trainer.architecture, self._versus)
+        return SecondNetwork.fresh(settings)
 
     def _leave_behind(self) -> None:
         """The first one has moved."""
@@ -304,10 +311,10 @@ class Session:
         if rival is None or versus is None:
             self._say("there is no other network: ctrl+p sets one beside this one")
             return
-        from rnn_tui.rival import Rival  # there is one, so it is imported
+        from rnn_tui.second_network import SecondNetwork  # there is one, so it is imported
 
         self._goal, self._versus = None, replace(versus, cell=self._trainer.settings.cell)
-        self._rival = Rival(self._timeline)
+        self._rival = SecondNetwork(self._timeline)
         self._trainer, self._timeline = rival.trainer, rival.timeline
         self._shadow = None
         self._predictor = Predictor(self._trainer)
@@ -357,7 +364,7 @@ class Session:
                 self._configure(settings)
             case Restart(settings):
                 self._restart(settings or self._trainer.settings)
-            case Look(sample):
+            case ViewRequest(sample):
                 last = self._trainer.settings.batch - 1
                 self._look = replace(command, sample=min(sample, last))
             case Save(path):
@@ -400,7 +407,7 @@ class Session:
             self._say(str(error), error=True)
             return
         start = self._timeline.left_at
-        self._shadow = Shadow(self._trainer, start) if start is not None else None
+        self._shadow = Counterfactual(self._trainer, start) if start is not None else None
 
     def _what_if(self) -> WhatIf | None:
         intervention = self._timeline.discardable
@@ -411,9 +418,9 @@ class Session:
             before = self._shadow.at(self._trainer.index)
         if before is None:
             return WhatIf(str(intervention), None, None)
-        picture = before.network.picture(self._look.sample)
+        window = before.network.sample_window(self._look.sample)
         norms = gradient_norms(before.network, self._layer())
-        return WhatIf(str(intervention), picture, norms)
+        return WhatIf(str(intervention), window, norms)
 
     def _edit_breakpoints(
         self, command: AddBreakpoint | RemoveBreakpoint | ToggleBreakpoint
@@ -440,8 +447,8 @@ class Session:
 
     def _run_to(self, t: int) -> None:
         trainer = self._trainer
-        program, start = trainer.program, trainer.index - trainer.position % trainer.program.end
-        places = (program.forward(t), program.backward(t), program.end + program.forward(t))
+        schedule, start = trainer.schedule, trainer.index - trainer.position % trainer.schedule.end
+        places = (schedule.forward(t), schedule.backward(t), schedule.end + schedule.forward(t))
         index = next(start + p for p in places if start + p > trainer.index)
         self._goal = _Goal(Stride.TIMESTEP, 1, self._timeline.seek(Place(index, EVERYTHING)))
 
@@ -472,7 +479,7 @@ class Session:
         self._look = replace(self._look, t=None, sample=min(self._look.sample, settings.batch - 1))
 
     def _save(self, path: str) -> None:
-        from rnn_tui.checkpoint import save  # not needed before the first save
+        from rnn_tui.checkpoint.saving import save  # not needed before the first save
 
         try:
             save(path, self._trainer)
@@ -507,7 +514,7 @@ class Session:
         """Stride by stride until the deadline."""
         trainer = self._trainer
         while goal.left > 0 and trainer.divergence is None:
-            if trainer.position == trainer.program.end:
+            if trainer.position == trainer.schedule.end:
                 self._proving().remember(trainer)
             self._timeline.forward(goal.stride)
             goal.left -= 1
@@ -587,7 +594,7 @@ class Session:
         snapshot = Snapshot(
             number=self._number,
             settings=trainer.settings,
-            subject=Subject.of(trainer.task),
+            subject=TaskInfo.of(trainer.task),
             cursor=cursor,
             running=self._goal is not None,
             divergence=trainer.divergence,
@@ -595,11 +602,11 @@ class Session:
             smoothed=trainer.history.smoothed,
             grad_norm=trainer.grad_norm,
             speed=self._speed,
-            picture=self._picture(),
+            window=self._sample_window(),
             layer=self._layer(),
             gradient_norms=gradient_norms(trainer.network, self._layer()),
             gradient=self._gradient(),
-            optimizer=trainer.optimizer.picture(),
+            optimizer=trainer.optimizer.copy(),
             shares=None,
             curve=trainer.history.curve(),
             recent=trainer.history.recent(512),
@@ -674,20 +681,20 @@ class Session:
         cause = cause_of(self._trainer)
         return {"cause": cause} if cause is not None else {}
 
-    def _picture(self) -> Picture:
+    def _sample_window(self) -> SampleWindow:
         """The sample looked at, with the weights it was computed with, even after the update."""
         trainer = self._trainer
-        picture = trainer.network.picture(self._look.sample)
+        window = trainer.network.sample_window(self._look.sample)
         if trainer.cursor.stage is not Pass.UPDATE:
-            return picture
+            return window
         before = trainer.optimizer.before.copy()
-        return replace(picture, parameters=views(trainer.network.specs, before))
+        return replace(window, parameters=views(trainer.network.specs, before))
 
     def _timeline_view(self) -> TimelineView:
         timeline = self._timeline
         return TimelineView(
             first=timeline.first,
-            newest=timeline.newest.index // self._trainer.program.end,
+            newest=timeline.newest.index // self._trainer.schedule.end,
             in_past=timeline.in_past,
             used=timeline.bytes,
             budget=timeline.budget,
@@ -697,7 +704,7 @@ class Session:
 
     def _gradient(self) -> Gradient | None:
         trainer = self._trainer
-        if trainer.position < trainer.program.clip or trainer.divergence is not None:
+        if trainer.position < trainer.schedule.clip or trainer.divergence is not None:
             return None
         raw, clipped = trainer.network.gradient.copy(), trainer.clipped.copy()
         return Gradient(

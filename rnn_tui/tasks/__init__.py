@@ -13,8 +13,8 @@ A task is made from the settings with `make_task` and then asked for window afte
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
-from ..settings import Settings
-from .base import (
+from rnn_tui.settings import Settings
+from rnn_tui.tasks.base import (
     Baseline,
     DataError,
     DataState,

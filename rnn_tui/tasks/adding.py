@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..settings import Settings
-from .base import Baseline, Topology, WindowArray
-from .drawn import DrawnTask, at_the_end
+from rnn_tui.settings import Settings
+from rnn_tui.tasks.base import Baseline, Topology, WindowArray
+from rnn_tui.tasks.random_windows import RandomWindowTask, at_the_end
 
 
-class AddingTask(DrawnTask):
+class AddingTask(RandomWindowTask):
     """The adding problem (Hochreiter & Schmidhuber 1997, experiment 4; the form of Le et al. 2015).
 
     x_t = (value, mark): values U(0, 1), marks 0 but for two ones, the first at a random timestep of
@@ -32,7 +32,7 @@ class AddingTask(DrawnTask):
         self.topology = Topology.many_to_one(settings.steps)
 
     def draw(self, random: np.random.Generator, x: WindowArray, target: WindowArray) -> None:
-        """Fill x [T, B, 2] and target [T, B, 1]; see `DrawnTask`."""
+        """Fill x [T, B, 2] and target [T, B, 1]; see `RandomWindowTask`."""
         steps, batch = x.shape[:2]
         half, samples = steps // 2, np.arange(batch)
         values = random.random((steps, batch))

@@ -215,7 +215,7 @@ class Task(Protocol):
 
     @property
     def loss(self) -> str:
-        """The loss, "mse" or "cross-entropy"; see `rnn_tui.engine.losses`."""
+        """The loss, "mse" or "cross-entropy"; see `rnn_tui.engine.network.losses`."""
 
     @property
     def symbols(self) -> tuple[str, ...] | None:

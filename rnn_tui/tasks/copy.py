@@ -7,9 +7,9 @@ import string
 
 import numpy as np
 
-from ..settings import Settings
-from .base import Baseline, BoolArray, Topology, WindowArray
-from .drawn import DrawnTask
+from rnn_tui.settings import Settings
+from rnn_tui.tasks.base import Baseline, BoolArray, Topology, WindowArray
+from rnn_tui.tasks.random_windows import RandomWindowTask
 
 ALPHABET = 8
 """How many different symbols are copied; their codes are 0 … 7."""
@@ -17,7 +17,7 @@ BLANK = ALPHABET
 MARKER = ALPHABET + 1
 
 
-class CopyTask(DrawnTask):
+class CopyTask(RandomWindowTask):
     """The copy task (Hochreiter & Schmidhuber 1997; the form of Arjovsky et al. 2016).
 
     With K = `copy_length` and T = K + `blanks` + K, inputs and targets are
@@ -46,7 +46,7 @@ class CopyTask(DrawnTask):
         self.baseline = Baseline(loss, "remembering nothing")
 
     def draw(self, random: np.random.Generator, x: WindowArray, target: WindowArray) -> None:
-        """Fill x and target, [T, B] each; see `DrawnTask`."""
+        """Fill x and target, [T, B] each; see `RandomWindowTask`."""
         length = self._length
         copied = random.integers(0, ALPHABET, (length, x.shape[1]))  # [K, B]
         x[:length] = copied

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from ..settings import SettingError, Settings
-from .base import DataState, FloatArray, TestSeries, Topology
-from .walk import Walk, WindowPoints
+from rnn_tui.settings import SettingError, Settings
+from rnn_tui.tasks.base import DataState, FloatArray, TestSeries, Topology
+from rnn_tui.tasks.window_sweep import WindowPoints, WindowSweep
 
 LONGEST_FREE_RUN = 20_000
 """Free runs over very fine steps end here: longer ones would take seconds."""
@@ -37,7 +37,7 @@ class CosineTask:
         self._settings = settings
         self.topology = Topology.many_to_many(settings.steps)
         self.resolution = (settings.x_max - settings.x_min) / settings.num_points
-        self._walk = Walk(
+        self._walk = WindowSweep(
             settings, settings.num_points, origin=settings.x_min, spacing=self.resolution
         )
         self._offsets = self._spaced(settings.steps + 1)[:, None]  # [T+1, 1]

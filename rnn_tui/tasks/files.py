@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .base import DataError
+from rnn_tui.tasks.base import DataError
 
 
 @contextmanager

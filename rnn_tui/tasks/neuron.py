@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 
-from ..settings import Settings
-from .base import Baseline, Topology, WindowArray
-from .drawn import DrawnTask
+from rnn_tui.settings import Settings
+from rnn_tui.tasks.base import Baseline, Topology, WindowArray
+from rnn_tui.tasks.random_windows import RandomWindowTask
 
 
-class NeuronTask(DrawnTask):
+class NeuronTask(RandomWindowTask):
     """One neuron, before there is any time: T = 1, one→one.
 
     x_1 = (u, v), both U(−1, 1); the class is "first" where u > v and otherwise "second". The two
@@ -33,7 +33,7 @@ class NeuronTask(DrawnTask):
         super().__init__(settings)
 
     def draw(self, random: np.random.Generator, x: WindowArray, target: WindowArray) -> None:
-        """Fill x [1, B, 2] and target [1, B]; see `DrawnTask`."""
+        """Fill x [1, B, 2] and target [1, B]; see `RandomWindowTask`."""
         pairs = random.uniform(-1, 1, x.shape)  # [1, B, 2]
         x[...] = pairs
         np.less_equal(pairs[..., 0], pairs[..., 1], out=target, casting="unsafe")

@@ -6,14 +6,14 @@ import math
 
 import numpy as np
 
-from ..settings import Settings
-from .base import Baseline, Topology, WindowArray
-from .drawn import DrawnTask
+from rnn_tui.settings import Settings
+from rnn_tui.tasks.base import Baseline, Topology, WindowArray
+from rnn_tui.tasks.random_windows import RandomWindowTask
 
 _LOW, _HIGH = 0.5, 1.0  # of amplitudes and of frequencies
 
 
-class OscillatorTask(DrawnTask):
+class OscillatorTask(RandomWindowTask):
     """Draw a sine from its description, one→many.
 
     x_1 = (a, f, φ): amplitude a ~ U(½, 1), frequency f ~ U(½, 1) in cycles per ten timesteps, phase
@@ -40,7 +40,7 @@ class OscillatorTask(DrawnTask):
         self._angles = 2 * math.pi / 10 * np.arange(settings.steps)[:, None]  # [T, 1], at f = 1
 
     def draw(self, random: np.random.Generator, x: WindowArray, target: WindowArray) -> None:
-        """Fill x [T, B, 3] and target [T, B, 1]; see `DrawnTask`."""
+        """Fill x [T, B, 3] and target [T, B, 1]; see `RandomWindowTask`."""
         amplitude, frequency, phase = random.uniform(
             (_LOW, _LOW, -1), (_HIGH, _HIGH, 1), x.shape[1:]
         ).T  # [B] each

@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 
-from ..settings import Settings
-from .base import Baseline, Topology, WindowArray
-from .drawn import DrawnTask, at_the_end
+from rnn_tui.settings import Settings
+from rnn_tui.tasks.base import Baseline, Topology, WindowArray
+from rnn_tui.tasks.random_windows import RandomWindowTask, at_the_end
 
 
-class ParityTask(DrawnTask):
+class ParityTask(RandomWindowTask):
     """The parity of a sequence of fair bits (Hochreiter & Schmidhuber 1997, section 5).
 
     x_t is the symbol 0 or 1; the target at t is "odd" where x_1 + … + x_t is. With `parity`
@@ -37,7 +37,7 @@ class ParityTask(DrawnTask):
         self.topology = topology(settings.steps)
 
     def draw(self, random: np.random.Generator, x: WindowArray, target: WindowArray) -> None:
-        """Fill x and target, [T, B] each; see `DrawnTask`."""
+        """Fill x and target, [T, B] each; see `RandomWindowTask`."""
         x[...] = random.integers(0, 2, x.shape)
         if self._at_each:
             np.bitwise_xor.accumulate(x, axis=0, out=target)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from ..settings import Settings
-from .base import Baseline, BoolArray, FloatArray, Topology, WindowArray
-from .drawn import DrawnTask
+from rnn_tui.settings import Settings
+from rnn_tui.tasks.base import Baseline, BoolArray, FloatArray, Topology, WindowArray
+from rnn_tui.tasks.random_windows import RandomWindowTask
 
 SYMBOLS = ("B", "T", "P", "S", "X", "V", "E")
 
@@ -48,7 +48,7 @@ _REMEMBERED = tuple(2 + copy * (len(_INNER) + 1) + len(_INNER) for copy in (0, 1
 """The states, one a copy of the inner grammar, that say the second-to-last symbol."""
 
 
-class ReberTask(DrawnTask):
+class ReberTask(RandomWindowTask):
     """Predict the next symbol of strings of the embedded Reber grammar (Cleeremans et al. 1989;
     Hochreiter & Schmidhuber 1997, experiment 1).
 
@@ -79,7 +79,7 @@ class ReberTask(DrawnTask):
         self._said, self._next = _tables()
 
     def draw(self, random: np.random.Generator, x: WindowArray, target: WindowArray) -> None:
-        """Fill x and target, [T, B] each; see `DrawnTask`."""
+        """Fill x and target, [T, B] each; see `RandomWindowTask`."""
         steps, batch = x.shape
         chunks = -(-(steps + 1) // _BITS)
         choices = random.integers(0, 2**_BITS, (chunks, batch))

@@ -9,9 +9,9 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
-from ..settings import RECALL_WORDS, Settings
-from .base import Baseline, Topology, WindowArray
-from .drawn import DrawnTask, at_the_end
+from rnn_tui.settings import RECALL_WORDS, Settings
+from rnn_tui.tasks.base import Baseline, Topology, WindowArray
+from rnn_tui.tasks.random_windows import RandomWindowTask, at_the_end
 
 LANGUAGES = {
     "India": "Hindi",
@@ -70,7 +70,7 @@ _FIRST_COUNTRY = _SYMBOLS.index(_WORDS["COUNTRY"][0])  # the others follow it, a
 IntArray = npt.NDArray[np.int64]
 
 
-class RecallTask(DrawnTask):
+class RecallTask(RandomWindowTask):
     """Answer from memory, many→one: "I was born in India … so today I speak" → "Hindi".
 
     A window of T words ends in the question and holds the fact, `gap` words before it. The gap, and
@@ -97,7 +97,7 @@ class RecallTask(DrawnTask):
         self._first, self._count, self._codes = _lexicon()
 
     def draw(self, random: np.random.Generator, x: WindowArray, target: WindowArray) -> None:
-        """Fill x and target, [T, B] each; see `DrawnTask`."""
+        """Fill x and target, [T, B] each; see `RandomWindowTask`."""
         kinds = self._layouts[:, random.integers(0, _LAYOUTS, x.shape[1])]  # [T, B]
         places = (random.random(kinds.shape) * self._count[kinds]).astype(np.int64)
         places += self._first[kinds]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..settings import Settings
-from .base import DataError, DataState, FloatArray, TestSeries, Topology
-from .files import shown_name
-from .table import read_column
-from .walk import Walk, WindowPoints, streams
+from rnn_tui.settings import Settings
+from rnn_tui.tasks.base import DataError, DataState, FloatArray, TestSeries, Topology
+from rnn_tui.tasks.files import shown_name
+from rnn_tui.tasks.table import read_column
+from rnn_tui.tasks.window_sweep import WindowPoints, WindowSweep, streams
 
 _FEWEST_TESTED = 2  # one value to go on from and one to compare with
 
@@ -48,7 +48,7 @@ class SeriesTask:
         self.title = f"{shown_name(settings.data)}: {_printable(column.name)}"
         self._steps = settings.steps
         self.topology = Topology.many_to_many(settings.steps)
-        self._walk = Walk(settings, self._trained)
+        self._walk = WindowSweep(settings, self._trained)
         shape = (settings.steps + 1, settings.batch)
         self._offsets = np.arange(settings.steps + 1)[:, None]  # [T+1, 1]
         self._starts = np.empty(settings.batch, dtype=np.intp)

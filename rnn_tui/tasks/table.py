@@ -11,9 +11,9 @@ from itertools import islice
 
 import numpy as np
 
-from ..settings import quote
-from .base import DataError, FloatArray
-from .files import reading, shown_name
+from rnn_tui.settings import quote
+from rnn_tui.tasks.base import DataError, FloatArray
+from rnn_tui.tasks.files import reading, shown_name
 
 _DELIMITERS = "\t;,"  # in this order when two split the rows equally well: 1,5;2,5 means ";"
 _SAMPLE = 50  # rows that decide on the delimiter

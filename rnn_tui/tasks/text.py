@@ -12,10 +12,10 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from ..settings import Settings
-from .base import Baseline, DataError, DataState, TestWindows, Topology, WindowArray
-from .files import reading, shown_name
-from .walk import Walk, streams
+from rnn_tui.settings import Settings
+from rnn_tui.tasks.base import Baseline, DataError, DataState, TestWindows, Topology, WindowArray
+from rnn_tui.tasks.files import reading, shown_name
+from rnn_tui.tasks.window_sweep import WindowSweep, streams
 
 BUILT_IN = Path(__file__).with_name("river.txt")
 """The text that is learned where no other is named; written for this project."""
@@ -33,8 +33,9 @@ class TextTask:
 
     The vocabulary is every different character of the text, sorted by its number in Unicode; line
     ends are characters like others and stay as they are. The last tenth of the text, at least one
-    window of T + 1 characters, is for testing; the rest is walked through, see `Walk`. The baseline
-    is the entropy of single characters, −Σ p_k · ln p_k over the part that is trained on.
+    window of T + 1 characters, is for testing; the rest is walked through, see `WindowSweep`.
+    The baseline is the entropy of single characters, −Σ p_k · ln p_k over the part that is
+    trained on.
     """
 
     name = "text"
@@ -58,7 +59,7 @@ class TextTask:
         self._trained = _training_characters(len(self._codes), settings)
         loss = _entropy(self._codes[: self._trained], len(vocabulary))
         self.baseline = Baseline(loss, "letters by their frequency")
-        self._walk = Walk(settings, self._trained)
+        self._walk = WindowSweep(settings, self._trained)
         shape = (settings.steps + 1, settings.batch)
         self._offsets = np.arange(settings.steps + 1)[:, None]  # [T+1, 1]
         self._starts = np.empty(settings.batch, dtype=np.intp)

@@ -7,15 +7,15 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from ..settings import Settings
-from .base import Baseline, FloatArray, Topology, WindowArray
-from .drawn import DrawnTask, at_the_end
+from rnn_tui.settings import Settings
+from rnn_tui.tasks.base import Baseline, FloatArray, Topology, WindowArray
+from rnn_tui.tasks.random_windows import RandomWindowTask, at_the_end
 
 SHORTEST, LONGEST = 10, 25
 """Timesteps in a period."""
 
 
-class WaveformTask(DrawnTask):
+class WaveformTask(RandomWindowTask):
     """Tell sine, square, saw and triangle apart, many→one.
 
     x_t = wave(φ + (t − 1)/P mod 1) + σ·N(0, 1) with a phase φ ~ U(0, 1), a period of P ~ U(10, 25)
@@ -42,7 +42,7 @@ class WaveformTask(DrawnTask):
         self._times = np.arange(settings.steps)[:, None]  # [T, 1], t − 1
 
     def draw(self, random: np.random.Generator, x: WindowArray, target: WindowArray) -> None:
-        """Fill x [T, B, 1] and target [T, B]; see `DrawnTask`."""
+        """Fill x [T, B, 1] and target [T, B]; see `RandomWindowTask`."""
         batch = x.shape[1]
         classes = random.integers(0, self.outputs, (batch,))
         phase = random.random(batch)

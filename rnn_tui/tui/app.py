@@ -16,18 +16,18 @@ from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.theme import Theme
 
-from rnn_tui.engine.breakpoints import Breakpoint
-from rnn_tui.engine.trainer import Trainer
+from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
+from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.session.commands import SetBeside
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import DECLARATIONS
 from rnn_tui.tui.keys import KEYS
+from rnn_tui.tui.output_diff import OutputDiff, with_output_diff
 from rnn_tui.tui.screens.debugger import Debugger
 from rnn_tui.tui.themes import DARK, THEMES
-from rnn_tui.tui.wire import Wire, wired
 
 if TYPE_CHECKING:
-    from rnn_tui.rival import Versus
+    from rnn_tui.second_network import Versus
 
 SWITCH = 0.0005  # seconds until a waiting thread gets the interpreter: keys before training
 LOCAL_FRAMES, REMOTE_FRAMES = 5.0, 4.0  # a second, at most; while running
@@ -54,7 +54,7 @@ class RnnTui(App[None]):
         versus: Versus | None = None,
     ) -> None:
         """Show `trainer`; `remote` means fewer frames and no animations over a slow link."""
-        self.wire = Wire()
+        self.wire = OutputDiff()
         super().__init__()
         self._remote = remote
         self._first_theme = THEMES[theme].name
@@ -84,7 +84,7 @@ class RnnTui(App[None]):
 
     def get_driver_class(self) -> type[Driver]:
         """The platform's own, which only sends what makes a difference."""
-        return wired(super().get_driver_class(), self.wire)
+        return with_output_diff(super().get_driver_class(), self.wire)
 
     def on_resize(self) -> None:
         """Terminals differ in what they make of a screen that is given another size."""
@@ -115,7 +115,7 @@ class RnnTui(App[None]):
 
     def _versus_commands(self) -> Iterable[SystemCommand]:
         """A second network beside this one, of any cell."""
-        from rnn_tui.rival import Versus  # most often there is none
+        from rnn_tui.second_network import Versus  # most often there is none
 
         def setter(versus: Versus | None) -> Callable[[], None]:
             return lambda: self.session.send(SetBeside(versus))

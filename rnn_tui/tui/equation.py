@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rnn_tui.engine.cells.base import Operation
-from rnn_tui.engine.expressions import Function, Look, Token, Values
+from rnn_tui.engine.core.expressions import Function, Token, UnitReader, Values
+from rnn_tui.engine.core.operations import Operation
 from rnn_tui.tui.numbers import MINUS, number
 
 
@@ -50,7 +50,7 @@ def with_unit(symbol: str, unit: int) -> str:
 @np.errstate(all="ignore")  # what is not finite is marked
 def numbers_line(operation: Operation, values: Values, sample: int, unit: int) -> str:
     """The operation with the numbers of one unit: ``f_3 = σ(…) = σ(2.98) = 0.952``."""
-    look = Look(values, sample, unit)
+    look = UnitReader(values, sample, unit)
     result = values[operation.symbol]
     shown = min(unit, result.shape[-1] - 1) if result.ndim else 0
     tokens = operation.expression.tokens(look)

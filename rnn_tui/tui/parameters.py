@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnn_tui.engine.cells.base import ParameterSpec, block_name
+from rnn_tui.engine.core.parameters import ParameterSpec, block_name
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.symbols import quoted
 
@@ -28,7 +28,7 @@ class Tensor:
 def tensors(snapshot: Snapshot) -> tuple[Tensor, ...]:
     """All of them in order of storage."""
     found, start = [], 0
-    for spec in snapshot.picture.network.specs:
+    for spec in snapshot.window.network.specs:
         stop = start + int(np.prod(spec.shape))
         found.append(Tensor(spec, start, stop))
         start = stop

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnn_tui.engine.expressions import Array
+from rnn_tui.engine.core.expressions import Array
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Line, cut, text_width
 from rnn_tui.tui.numbers import BAD, short
@@ -45,17 +45,17 @@ def quoted(name: str) -> str:
 
 def input_code(snapshot: Snapshot, t: int) -> int | None:
     """The code of the symbol that goes in at timestep `t`."""
-    return code_of(snapshot.picture.tape["x"][t - 1, 0])
+    return code_of(snapshot.window.tape["x"][t - 1, 0])
 
 
 def target_code(snapshot: Snapshot, t: int) -> int:
     """The class wanted at timestep `t`, −1 where the loss does not count."""
-    return int(snapshot.picture.tape["classes"][t - 1, 0])
+    return int(snapshot.window.tape["classes"][t - 1, 0])
 
 
 def likeliest(snapshot: Snapshot, t: int) -> int | None:
     """The class that y_t is largest for; None where y_t is not finite."""
-    y = snapshot.picture.tape["y"][t - 1, 0]
+    y = snapshot.window.tape["y"][t - 1, 0]
     return int(np.argmax(y)) if np.isfinite(y).all() else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.tui.easel import Easel
+from rnn_tui.tui.charts.chart_cache import ChartCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +35,4 @@ class Scene:
     view: View
     notice: str = ""  # what was just said, until the next key
     error: bool = False  # whether it was bad news
-    easel: Easel = field(default_factory=Easel)  # where its charts are drawn
+    easel: ChartCache = field(default_factory=ChartCache)  # where its charts are drawn

@@ -20,8 +20,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is imported
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
 from benchmarks.alternate import alternate, ratio  # noqa: E402 - after the path and the threads
-from benchmarks.plot import Panel, svg  # noqa: E402
-from benchmarks.rivals import (  # noqa: E402
+from benchmarks.peers import (  # noqa: E402
     Size,
     compiled,
     installed,
@@ -29,6 +28,7 @@ from benchmarks.rivals import (  # noqa: E402
     plain_loop,
     torch_updates,
 )
+from benchmarks.plot import Panel, svg  # noqa: E402
 
 CELLS = ("rnn", "lstm", "gru")
 GOALS = {

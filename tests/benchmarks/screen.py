@@ -35,10 +35,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from terminal.driver import Emulator, Terminal  # noqa: E402
 from terminal.program import HEADER  # noqa: E402
 
-from rnn_tui.engine.trainer import Trainer  # noqa: E402
+from rnn_tui.engine.training.trainer import Trainer  # noqa: E402
 from rnn_tui.settings import DECLARATIONS, Settings  # noqa: E402
-from rnn_tui.training import train  # noqa: E402
-from rnn_tui.tui import chart  # noqa: E402
+from rnn_tui.train import train  # noqa: E402
+from rnn_tui.tui.charts import chart  # noqa: E402
 
 WIDE, NARROW = (120, 40), (80, 24)
 LSTM = Settings(cell="lstm", hidden=64)

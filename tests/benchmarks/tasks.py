@@ -22,9 +22,9 @@ from statistics import median
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is imported
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
-from rnn_tui.engine.trainer import Trainer  # noqa: E402 - after the path and the threads
+from rnn_tui.engine.training.trainer import Trainer  # noqa: E402 - after the path and the threads
 from rnn_tui.settings import Value, compose, train_updates  # noqa: E402
-from rnn_tui.training import summarise, train  # noqa: E402
+from rnn_tui.train import summarise, train  # noqa: E402
 
 SEEDS = (0, 1, 2, 3, 4)
 LOSS, ACCURACY = "test_loss", "test_accuracy"

@@ -8,15 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from engine.support import CELLS, from_torch, to_torch, trained, worst
+from engine.engine_support import CELLS, from_torch, to_torch, trained, worst
 from safetensors.numpy import save_file
 
-from rnn_tui.checkpoint import load_weights
-from rnn_tui.engine.clipping import Clipping, norm
-from rnn_tui.engine.losses import Problem
-from rnn_tui.engine.network import Architecture, Network, views
-from rnn_tui.engine.optimizers import Hyperparameters, make_optimizer
-from rnn_tui.engine.trainer import Trainer
+from rnn_tui.checkpoint.loading import load_weights
+from rnn_tui.engine.core.norms import norm
+from rnn_tui.engine.network.architecture import Architecture, views
+from rnn_tui.engine.network.losses import Problem
+from rnn_tui.engine.network.network import Network
+from rnn_tui.engine.training.clipping import Clipping
+from rnn_tui.engine.training.optimizers import make_optimizer
+from rnn_tui.engine.training.optimizers.base import Hyperparameters
+from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import Settings
 from rnn_tui.tasks.base import Topology
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tasks.support import window
+from tasks.task_support import window
 
 from rnn_tui.settings import Settings, compose
 from rnn_tui.tasks import DataError, TestWindows, make_task

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tasks.support import DRAWN, window
+from tasks.task_support import DRAWN, window
 
 from rnn_tui.settings import DECLARATIONS, Settings, compose
 from rnn_tui.tasks import DataState, TestWindows, make_task
-from rnn_tui.tasks.drawn import TEST_WINDOWS
+from rnn_tui.tasks.random_windows import TEST_WINDOWS
 
 TASKS = (*DRAWN, "text")
 SMALL = {

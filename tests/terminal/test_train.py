@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from terminal.driver import Terminal
 
-from rnn_tui.checkpoint import load
+from rnn_tui.checkpoint.loading import load
 from rnn_tui.cli import progress_text
-from rnn_tui.training import Progress
+from rnn_tui.train import TrainProgress
 
 ROOT = Path(__file__).resolve().parents[2]
 LINE = re.compile(r"\d+% \[#*-*\] [\d,]+/[\d,]+  loss \S+  [\d,]+/s  [\d:]+ left")
@@ -81,17 +81,20 @@ def test_quiet_shows_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("progress", "expected"),
     [
-        (Progress(0, 10, 0.0, float("nan")), "  0% [--------------] 0/10  loss nan"),
+        (TrainProgress(0, 10, 0.0, float("nan")), "  0% [--------------] 0/10  loss nan"),
         (
-            Progress(8400, 20000, 1.35, 0.00412),
+            TrainProgress(8400, 20000, 1.35, 0.00412),
             " 42% [#####---------] 8,400/20,000  loss 0.00412  6,222/s  0:02 left",
         ),
-        (Progress(5, 10, 3700.0, 1.0), " 50% [#######-------] 5/10  loss 1  0/s  1:01:40 left"),
         (
-            Progress(999_999_999, 10**9, 1e6, 1.234e-05),
+            TrainProgress(5, 10, 3700.0, 1.0),
+            " 50% [#######-------] 5/10  loss 1  0/s  1:01:40 left",
+        ),
+        (
+            TrainProgress(999_999_999, 10**9, 1e6, 1.234e-05),
             "100% [#############-] 999,999,999/1,000,000,000  loss 1.23e-05  1,000/s  0:00 left",
         ),
     ],
 )
-def test_the_line(progress: Progress, expected: str) -> None:
+def test_the_line(progress: TrainProgress, expected: str) -> None:
     assert progress_text(progress) == expected

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from rnn_tui.tui.chart import draw
-from rnn_tui.tui.curves import Chart, Curve, Level, Mark
-from rnn_tui.tui.easel import Easel
+from rnn_tui.tui.charts.chart import draw
+from rnn_tui.tui.charts.chart_cache import ChartCache
+from rnn_tui.tui.charts.curves import Chart, Curve, Level, Mark
 from rnn_tui.tui.lines import cell_width, plain
 
 BRAILLE = range(0x2801, 0x2900)
@@ -108,13 +108,13 @@ def test_the_same_chart_gives_the_same_lines(chart):
 @settings(max_examples=25)
 @given(charts, charts)
 def test_what_was_drawn_before_does_not_show(one, other):
-    easel = Easel()
+    easel = ChartCache()
     for chart in (one, other, one, one):
         assert easel.draw(chart, 40, 10) == draw(chart, 40, 10)
 
 
 def test_one_point_more_is_drawn():
-    x, easel = np.arange(9.0), Easel()
+    x, easel = np.arange(9.0), ChartCache()
     few = Chart((Curve("a", "raw", x[:8], x[:8]),))
     before = easel.draw(few, 40, 10)
     assert easel.draw(Chart((Curve("a", "raw", x, x),)), 40, 10) != before
@@ -125,11 +125,11 @@ def test_a_postponed_chart_says_so_until_plotext_is_there():
     program = """
 import sys, threading
 import numpy as np
-from rnn_tui.tui.curves import Chart, Curve
-from rnn_tui.tui.easel import Easel
+from rnn_tui.tui.charts.curves import Chart, Curve
+from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.lines import plain
 x = np.arange(9.0)
-one, easel = Chart((Curve("a", "raw", x, x),)), Easel()
+one, easel = Chart((Curve("a", "raw", x, x),)), ChartCache()
 easel.postpone()
 assert "on its way" in plain(easel.draw(one, 40, 10)) and "plotext" not in sys.modules
 assert "on its way" not in plain(easel.draw(Chart(()), 40, 10))
@@ -299,7 +299,7 @@ def test_drawing_prints_nothing(capfd):
 
 
 def test_plotext_is_imported_only_when_needed():
-    code = "import sys, rnn_tui.tui.chart; sys.exit('plotext' in sys.modules)"
+    code = "import sys, rnn_tui.tui.charts.chart; sys.exit('plotext' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
 
 

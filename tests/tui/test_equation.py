@@ -10,19 +10,19 @@ import numpy as np
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from tui.reckoning import Interval, Reckoner, reckon, shown
-from tui.support import KINDS, SMALL, TASKS, Still, scene, text_of
+from tui.equation_calculator import Interval, Reckoner, reckon, shown
+from tui.screen_support import KINDS, SMALL, TASKS, Still, scene, text_of
 
-from rnn_tui.engine.cells.base import Operation
-from rnn_tui.engine.optimizers import OPTIMIZERS
-from rnn_tui.engine.program import Pass
-from rnn_tui.engine.trainer import Trainer
+from rnn_tui.engine.core.operations import Operation
+from rnn_tui.engine.training.optimizers import OPTIMIZERS
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import DECLARATIONS, Settings
-from rnn_tui.tui.arrangement import PANELS, arrange
 from rnn_tui.tui.equation import numbers_line, spell
+from rnn_tui.tui.layout import PANELS, arrange
 from rnn_tui.tui.numbers import number
-from rnn_tui.tui.widgets import stage
+from rnn_tui.tui.panels import current_place
 
 # The sizes the panel has on a screen of 80×24, beside each of the others, and on one of 120×40.
 SIZES = sorted(
@@ -188,13 +188,13 @@ def networks(draw: st.DrawFn) -> Trainer:
 
 def check_all(snapshot: Snapshot, operations: tuple[Operation, ...], unit: int) -> None:
     """Each of the operations revealed in `snapshot`, in every size of the panel."""
-    values = snapshot.picture.values(snapshot.t)
+    values = snapshot.window.values(snapshot.t)
     for back, operation in enumerate(reversed(operations)):
         array = values[operation.symbol][0]
         own = float(array[min(unit, array.size - 1)])
         looked_at = scene(snapshot, unit=unit, operation=back)
         for width, height in SIZES:
-            lines = text_of(stage.draw(looked_at, width, height))
+            lines = text_of(current_place.draw(looked_at, width, height))
             symbols, numbers = equation_of(lines, operation)
             check(symbols, numbers, values, unit, own)
 
@@ -212,12 +212,12 @@ def test_every_equation_of_both_passes_agrees_with_itself_and_with_the_tape(
     assume(trainer.divergence is None)
     snapshot = still.snapshot(t)
     assert snapshot.cursor.stage is Pass.LOSS
-    check_all(snapshot, snapshot.picture.network.forward_operations, unit)
+    check_all(snapshot, snapshot.window.network.forward_operations, unit)
     trainer.finish_pass()
     assume(trainer.divergence is None)
     snapshot = still.snapshot(t)
     assert snapshot.cursor.stage is Pass.BACKWARD
-    check_all(snapshot, snapshot.picture.network.backward_operations_at(t), unit)
+    check_all(snapshot, snapshot.window.network.backward_operations_at(t), unit)
 
 
 @pytest.mark.parametrize("task", sorted(TASKS))
@@ -231,8 +231,8 @@ def test_every_equation_of_every_task_agrees_at_every_timestep(kind: str, task: 
         trainer.finish_pass()
     for t in range(1, trainer.settings.steps + 1):
         snapshot = still.snapshot(t)
-        network = snapshot.picture.network
-        values = snapshot.picture.values(t)
+        network = snapshot.window.network
+        values = snapshot.window.values(t)
         for operation in network.forward_operations:
             array = values[operation.symbol][0]
             unit = t % array.size
@@ -264,7 +264,7 @@ def test_after_the_update_the_equations_still_hold(kind: str) -> None:
     trainer = Trainer(SMALL.with_(lr=0.5, **KINDS[kind]))
     trainer.run(3)
     snapshot = Still(trainer).snapshot(t=2)
-    check_all(snapshot, snapshot.picture.network.backward_operations, unit=1)
+    check_all(snapshot, snapshot.window.network.backward_operations, unit=1)
 
 
 # ---------------------------------------------------------------- the optimizers
@@ -298,7 +298,7 @@ def test_every_equation_of_the_optimizer_agrees_with_itself_and_with_its_memory(
     optimizer, gradient = snapshot.optimizer, snapshot.gradient
     assert gradient is not None
     values = optimizer.values(gradient.clipped, index)
-    lines = text_of(stage.draw(scene(snapshot, parameter=index), *ROOMY))
+    lines = text_of(current_place.draw(scene(snapshot, parameter=index), *ROOMY))
     for operation in optimizer.operations():
         symbol = operation.symbol.removesuffix("_new")
         found = [line for line in lines if re.match(rf" {symbol} [=←]", line)]

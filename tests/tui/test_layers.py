@@ -6,13 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tui.screen_support import SMALL, Still, scene, text_of, walk
 
-from rnn_tui.engine.layers import numbered
-from rnn_tui.engine.trainer import Trainer
-from rnn_tui.session.commands import Look
-from rnn_tui.tui.widgets import header, network, timestep
-
-from .support import SMALL, Still, scene, text_of, walk
+from rnn_tui.engine.network.layers import numbered
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.session.commands import ViewRequest
+from rnn_tui.tui.panels import header, network, timestep
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
@@ -22,9 +21,9 @@ def test_the_newest_operation_is_always_among_the_rows(cell: str) -> None:
         if not snapshot.cursor.t:
             continue
         newest = (*snapshot.forward_revealed(snapshot.t), *snapshot.backward_revealed(snapshot.t))
-        operations = snapshot.picture.network.forward_operations
+        operations = snapshot.window.network.forward_operations
         if len(newest) > len(operations):
-            operations = snapshot.picture.network.backward_operations
+            operations = snapshot.window.network.backward_operations
         current = operations[snapshot.cursor.operation - 1]
         assert current.row in [row.symbol for row in snapshot.rows]
         lines = text_of(timestep.draw(scene(snapshot), 78, 16))
@@ -37,7 +36,7 @@ def test_the_newest_operation_is_always_among_the_rows(cell: str) -> None:
 def test_a_layer_chosen_stays(layer: int) -> None:
     trainer = Trainer(SMALL.with_(cell="lstm", layers=2))
     one = Still(trainer)
-    one._session._look = Look(predictions=False, layer=layer)
+    one._session._look = ViewRequest(predictions=False, layer=layer)
     trainer.run(1)
     trainer.finish_pass()
     trainer.finish_pass()  # BATCH, FORWARD

@@ -7,7 +7,7 @@ import math
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tui.reckoning import shown
+from tui.equation_calculator import shown
 
 from rnn_tui.tui.lines import cell_width, plain, text_width
 from rnn_tui.tui.numbers import LEVELS, UNKNOWN, count, level, number, percent, short, signed, strip

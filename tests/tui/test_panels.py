@@ -9,30 +9,30 @@ from functools import cache
 
 import numpy as np
 import pytest
-from tui.support import KINDS, SMALL, Still, place, scene, still, text_of, walk
+from tui.screen_support import KINDS, SMALL, Still, place, scene, still, text_of, walk
 
-from rnn_tui.engine.program import Pass
-from rnn_tui.engine.trainer import Trainer
-from rnn_tui.session.commands import Look
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.session.commands import ViewRequest
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import DECLARATIONS, Settings
-from rnn_tui.tui.arrangement import PANELS, arrange
+from rnn_tui.tui.layout import PANELS, arrange
 from rnn_tui.tui.lines import Lines, cell_width
 from rnn_tui.tui.numbers import number, signed
-from rnn_tui.tui.view import Scene
-from rnn_tui.tui.widgets import (
+from rnn_tui.tui.panels import (
     charts,
+    current_place,
     footer,
     header,
     hyperparameters,
     network,
     predictions,
-    stage,
 )
+from rnn_tui.tui.view import Scene
 
 Draw = Callable[[Scene, int, int], Lines]
 DRAW: Mapping[str, Draw] = {
-    "timestep": stage.draw,
+    "timestep": current_place.draw,
     "loss": charts.draw_loss,
     "predictions": predictions.draw,
     "gradients": charts.draw_gradients,
@@ -40,7 +40,7 @@ DRAW: Mapping[str, Draw] = {
     "network": network.draw,
 }
 TITLE: Mapping[str, Callable[[Scene], tuple[str, str]]] = {
-    "timestep": stage.title,
+    "timestep": current_place.title,
     "loss": charts.loss_title,
     "predictions": predictions.title,
     "gradients": charts.gradients_title,
@@ -177,12 +177,12 @@ def test_the_footer_shows_the_count_then_what_was_said_then_the_keys() -> None:
 
 def spoiled(snapshot: Snapshot) -> Snapshot:
     """The same place, with garbage wherever nothing has been revealed yet."""
-    tape = snapshot.picture.tape
+    tape = snapshot.window.tape
     arrays = {name: array.copy() for name, array in tape.arrays.items()}
     copy = object.__new__(type(tape))
     copy.steps, copy.batch, copy.dtype = tape.steps, tape.batch, tape.dtype
     copy.arrays, copy.states = arrays, {name: arrays[name] for name in tape.states}
-    picture = replace(snapshot.picture, tape=copy)
+    picture = replace(snapshot.window, tape=copy)
     garbage, norms = -54321.0, snapshot.gradient_norms.copy()
     if not snapshot.cursor.drawn:
         for name in ("x", "target"):
@@ -200,7 +200,7 @@ def spoiled(snapshot: Snapshot) -> Snapshot:
                 array[...] = garbage
         if "dh_t" not in known:
             norms[t - 1] = garbage
-    return replace(snapshot, picture=picture, gradient_norms=norms)
+    return replace(snapshot, window=picture, gradient_norms=norms)
 
 
 @each_kind
@@ -213,7 +213,7 @@ def test_no_number_is_drawn_before_its_operation_is_revealed(kind: str) -> None:
         trainer.reveal()
         snapshot = one.snapshot()
         for t in (None, *range(1, 4)):
-            real = replace(snapshot, look=Look(t=t), shares=None)
+            real = replace(snapshot, look=ViewRequest(t=t), shares=None)
             false = spoiled(real)
             for panel in ("timestep", "network", "gradients"):
                 for size in ((80, 14), (120, 30)):
@@ -230,9 +230,9 @@ def test_a_share_of_the_gradient_is_drawn_only_once_its_factors_are_revealed(kin
         if snapshot.cursor.stage is not Pass.BACKWARD:
             continue
         revealed = {op.symbol for op in snapshot.backward_revealed(snapshot.t)}
-        needed = {op.symbol for op in snapshot.picture.network.backward_operations}
+        needed = {op.symbol for op in snapshot.window.network.backward_operations}
         needed = {symbol for symbol in needed if symbol.startswith("da_")}
-        text = "\n".join(text_of(stage.draw(scene(snapshot, parameter=4), 80, 21)))
+        text = "\n".join(text_of(current_place.draw(scene(snapshot, parameter=4), 80, 21)))
         shares = re.search(r" dW_\w+\[", text)
         assert bool(shares) <= (needed <= revealed), f"{place(snapshot.cursor)}\n{text}"
 
@@ -250,7 +250,7 @@ def test_after_a_divergence_no_such_number_is_drawn(kind: str) -> None:
             continue
         snapshot = Still(trainer, predictions=True).snapshot()
         for t in (None, 1, 2, 3):
-            looked_at = scene(replace(snapshot, look=Look(t=t)))
+            looked_at = scene(replace(snapshot, look=ViewRequest(t=t)))
             for panel, draw in DRAW.items():
                 text = "\n".join(text_of(draw(looked_at, 100, 40))) + " ".join(
                     TITLE[panel](looked_at)
@@ -278,7 +278,7 @@ def test_rows_keep_their_lines_through_both_passes(kind: str, size: tuple[int, i
     for snapshot in walk(TINY.with_(hidden=16, **KINDS[kind])):
         if snapshot.cursor.t:
             symbols = [row.symbol for row in snapshot.rows]
-            found = lines_of_rows(text_of(stage.draw(scene(snapshot), *size)), symbols)
+            found = lines_of_rows(text_of(current_place.draw(scene(snapshot), *size)), symbols)
             kept = kept or found
             assert found == kept, place(snapshot.cursor)
 
@@ -298,8 +298,8 @@ def test_the_network_keeps_its_lines(kind: str) -> None:
 
 def test_the_batch_shows_the_window_as_it_is() -> None:
     snapshot = still(steps=1)
-    text = "\n".join(text_of(stage.draw(scene(snapshot), 80, 14)))
-    tape = snapshot.picture.tape
+    text = "\n".join(text_of(current_place.draw(scene(snapshot), 80, 14)))
+    tape = snapshot.window.tape
     for k in range(snapshot.steps):
         x, target = float(tape["x"][k, 0, 0]), float(tape["target"][k, 0, 0])
         assert re.search(rf"{k + 1} +{re.escape(signed(x))} +{re.escape(signed(target))}", text)
@@ -308,7 +308,7 @@ def test_the_batch_shows_the_window_as_it_is() -> None:
 def test_the_shares_of_the_loss_add_up_to_it() -> None:
     snapshot = still(steps=7)
     assert snapshot.cursor.stage is Pass.LOSS
-    text = "\n".join(text_of(stage.draw(scene(snapshot), 80, 14)))
+    text = "\n".join(text_of(current_place.draw(scene(snapshot), 80, 14)))
     rows = re.findall(r"(\d+) +([+−][\d.e−]+|0) +([+−][\d.e−]+|0) +([\d.e−]+)", text)
     assert len(rows) == snapshot.steps
     shares = [float(share.replace("−", "-")) for *_, share in rows]
@@ -322,7 +322,7 @@ def test_clipping_tells_what_it_did() -> None:
     assert snapshot.cursor.stage is Pass.CLIP
     gradient = snapshot.gradient
     assert gradient is not None
-    text = "\n".join(text_of(stage.draw(scene(snapshot, parameter=3), 80, 14)))
+    text = "\n".join(text_of(current_place.draw(scene(snapshot, parameter=3), 80, 14)))
     assert number(float(np.linalg.norm(gradient.raw))) in text
     assert number(float(np.linalg.norm(gradient.clipped))) in text
     assert f"{int((np.abs(gradient.raw) > 1e-4).sum())} of {gradient.raw.size} changed" in text

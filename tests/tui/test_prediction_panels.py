@@ -9,20 +9,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tui.support import scene, text_of
+from tui.screen_support import scene, text_of
 
-from rnn_tui.engine.trainer import Trainer
-from rnn_tui.predictions import CANDIDATES, WindowsPredictions, Wish
-from rnn_tui.session.commands import Look
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.predictions import CANDIDATES, TextRequest, WindowsPredictions
+from rnn_tui.session.commands import ViewRequest
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import compose
 from rnn_tui.tasks.reber import legal_next
 from rnn_tui.tui.lines import cell_width
+from rnn_tui.tui.panels import charts, predictions
+from rnn_tui.tui.panels.prediction_parts import blocks, chance, head, percentage, table, trend
+from rnn_tui.tui.panels.text_sample import TEMPERATURES, flowing, warmer
 from rnn_tui.tui.screens.prompt import codes_of, typed
-from rnn_tui.tui.widgets import charts, predictions
-from rnn_tui.tui.widgets.parts import blocks, chance, head, percentage, table, trend
-from rnn_tui.tui.widgets.written import TEMPERATURES, flowing, warmer
 
 TASKS = (
     "text",
@@ -47,7 +47,7 @@ def looked_at(task: str, updates: int = 3, **changes: Any) -> Snapshot:
     chosen = {"task": name, "hidden": 6, **({"parity": kind} if kind else {}), **changes}
     trainer = Trainer(compose(chosen))
     session = Session(trainer)
-    session._look = Look(wish=Wish(characters=600))
+    session._look = ViewRequest(wish=TextRequest(characters=600))
     for _ in range(updates):
         trainer.finish_update()
         session._snapshot()

@@ -9,13 +9,13 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from rnn_tui.engine.trainer import Trainer
-from rnn_tui.predictions import Wish, Written
-from rnn_tui.session.commands import Look
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.predictions import TextRequest, TextSample
+from rnn_tui.session.commands import ViewRequest
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import compose
+from rnn_tui.tui.panels.prediction_parts import chance
 from rnn_tui.tui.screens.prompt import PromptScreen, codes_of
-from rnn_tui.tui.widgets.parts import chance
 
 
 class Bare(App[None]):
@@ -27,16 +27,16 @@ class Bare(App[None]):
         for _ in range(3):
             trainer.finish_update()
         self.session = Session(trainer)
-        self.wishes: list[Wish] = []
+        self.wishes: list[TextRequest] = []
         self.left: list[float | None] = []
 
     def on_mount(self) -> None:
         self.session.start()
-        self.push_screen(PromptScreen(self.session, Wish(), self.tell), self.left.append)
+        self.push_screen(PromptScreen(self.session, TextRequest(), self.tell), self.left.append)
 
-    def tell(self, wish: Wish) -> None:
+    def tell(self, wish: TextRequest) -> None:
         self.wishes.append(wish)
-        self.session.send(Look(wish=wish))
+        self.session.send(ViewRequest(wish=wish))
 
     def on_unmount(self) -> None:
         self.session.stop()
@@ -44,7 +44,7 @@ class Bare(App[None]):
     def text(self, name: str) -> str:
         return str(self.screen.query_one(f"#{name}", Static).render())
 
-    async def answered(self, pilot: Pilot[None], text: str) -> Written:
+    async def answered(self, pilot: Pilot[None], text: str) -> TextSample:
         """The answer to what stands in the field, shown."""
         codes = codes_of(text, self.session.latest.vocabulary or ())[0]
         for _ in range(100):

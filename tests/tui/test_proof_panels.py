@@ -9,37 +9,43 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tui.support import KINDS, SMALL, Still, place, scene, text_of
+from tui.screen_support import KINDS, SMALL, Still, place, scene, text_of
 
-from rnn_tui.engine.causes import Cause
-from rnn_tui.engine.jacobians import JacobianNorms, spectral_radii
-from rnn_tui.engine.probes import Ledger
-from rnn_tui.engine.program import Pass
-from rnn_tui.engine.through_time import Itemised, reading
-from rnn_tui.engine.trainer import Trainer
-from rnn_tui.proofs.prover import Lens, Refused, Verified
+from rnn_tui.engine.analysis.bad_value_origin import BadValueOrigin
+from rnn_tui.engine.analysis.contributions import Ledger
+from rnn_tui.engine.analysis.gradient_map import GradientMap, reading
+from rnn_tui.engine.analysis.jacobians import JacobianNorms, spectral_radii
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.proofs.prover import EdgeReport, Refused, Verified
 from rnn_tui.proofs.requests import PANELS as COMPUTED
 from rnn_tui.proofs.requests import Verify
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import Settings
-from rnn_tui.tui.arrangement import PANELS, PROOFS, arrange
+from rnn_tui.tui.layout import PANELS, PROOFS, arrange
 from rnn_tui.tui.lines import Lines, cell_width
 from rnn_tui.tui.numbers import number, signed
+from rnn_tui.tui.panels import (
+    bad_value_origin,
+    current_place,
+    gradient_map,
+    ledger,
+    verification,
+    window_edge,
+)
 from rnn_tui.tui.view import Scene
-from rnn_tui.tui.widgets import cause, edge, ledger, proof, stage
-from rnn_tui.tui.widgets import map as gradient_map
 
 DRAW: Mapping[str, Callable[[Scene, int, int], Lines]] = {
     "ledger": ledger.draw,
     "map": gradient_map.draw,
-    "edge": edge.draw,
-    "proof": proof.draw,
+    "edge": window_edge.draw,
+    "proof": verification.draw,
 }
 TITLE: Mapping[str, Callable[[Scene], tuple[str, str]]] = {
     "ledger": ledger.title,
     "map": gradient_map.title,
-    "edge": edge.title,
-    "proof": proof.title,
+    "edge": window_edge.title,
+    "proof": verification.title,
 }
 each_kind = pytest.mark.parametrize("kind", sorted(KINDS))
 
@@ -60,7 +66,7 @@ class Proving(Still):
 
     def step(self) -> None:
         """One micro-operation, as the session makes it."""
-        if self.trainer.position == self.trainer.program.end:
+        if self.trainer.position == self.trainer.schedule.end:
             self._session._proving().remember(self.trainer)
         self.trainer.step()
 
@@ -190,7 +196,7 @@ def test_a_bar_says_its_sign_by_its_side(share: float, expected: str) -> None:
 def test_the_map_shades_each_entry_and_reads_the_last_row(kind: str) -> None:
     snapshot = backward(kind).proved()
     found = snapshot.proofs["map"]
-    assert isinstance(found, Itemised)
+    assert isinstance(found, GradientMap)
     text = text_of(gradient_map.draw(scene(snapshot), 80, 20))
     assert text[0].strip() == f"L_5 {reading(found.norms[-1], 5)}"
     top = np.nanmax(found.norms)
@@ -237,10 +243,10 @@ def test_the_strips_end_with_the_numbers_of_the_whole_way(kind: str) -> None:
 def test_the_edge_shows_what_is_cut_and_what_a_longer_window_adds(kind: str) -> None:
     snapshot = backward(kind).proved()
     found = snapshot.proofs["edge"]
-    assert isinstance(found, Lens)
+    assert isinstance(found, EdgeReport)
     assert found.truncation is not None
     assert found.truncation.relative is not None
-    text = "\n".join(text_of(edge.draw(scene(snapshot), 80, 10)))
+    text = "\n".join(text_of(window_edge.draw(scene(snapshot), 80, 10)))
     for name, size in found.edge.gradient.items():
         assert re.search(rf"{name}_0 .* {re.escape(number(size))}", text)
     assert number(found.truncation.added_norm) in text
@@ -255,10 +261,10 @@ def test_without_the_window_before_the_edge_says_why() -> None:
     ):
         one = Proving(Trainer(SMALL.with_(**changes)))
         one.trainer.finish_update()
-        text = " ".join(text_of(edge.draw(scene(one.proved()), 80, 10)))
+        text = " ".join(text_of(window_edge.draw(scene(one.proved()), 80, 10)))
         assert why in text
     one.trainer.run(3)
-    text = " ".join(text_of(edge.draw(scene(one.proved()), 80, 10)))
+    text = " ".join(text_of(window_edge.draw(scene(one.proved()), 80, 10)))
     assert "was not kept" in text
 
 
@@ -271,11 +277,11 @@ def test_the_proof_shows_both_numbers_method_error_and_verdict(kind: str) -> Non
     found = snapshot.proofs["proof"]
     assert isinstance(found, Verified)
     checked = found.verification
-    text = "\n".join(text_of(proof.draw(scene(snapshot, parameter=9), 80, 9)))
+    text = "\n".join(text_of(verification.draw(scene(snapshot, parameter=9), 80, 9)))
     assert f"✓ {checked.verdict}" in text
     assert ("complex step" if kind != "rnn-relu" else "central differences") in text
     for value in (checked.analytic[0], checked.numeric[0]):
-        assert signed(float(value), proof.DIGITS) in text
+        assert signed(float(value), verification.DIGITS) in text
     assert number(float(checked.relative[0]), 3) in text
     assert number(float(checked.tolerance[0])) in text
 
@@ -284,7 +290,7 @@ def test_a_wrong_gradient_is_said_to_differ() -> None:
     one = backward("rnn-tanh")
     one.trainer.network.gradient[9] *= 1.01
     snapshot = one.proved(9, Verify(9))
-    text = "\n".join(text_of(proof.draw(scene(snapshot, parameter=9), 80, 9)))
+    text = "\n".join(text_of(verification.draw(scene(snapshot, parameter=9), 80, 9)))
     assert "✗ differs" in text
     assert "> tolerance" in text
 
@@ -297,7 +303,7 @@ def test_of_a_tensor_the_worst_entry_is_shown() -> None:
     found = snapshot.proofs["proof"]
     assert isinstance(found, Verified)
     assert len(found.verification.indices) == 64
-    text = "\n".join(text_of(proof.draw(scene(snapshot, parameter=start), 80, 9)))
+    text = "\n".join(text_of(verification.draw(scene(snapshot, parameter=start), 80, 9)))
     assert "✗ differs" in text
     assert "dW_hi[1,4]" in text  # gates are stored o, i, f, g
 
@@ -319,11 +325,11 @@ def test_the_cause_of_a_bad_number_is_shown_with_the_worst_input_marked(kind: st
         snapshot = Proving(trainer).proved()
         check_fits(snapshot)
         found = snapshot.proofs.get("cause")
-        if not isinstance(found, Cause) or not snapshot.cursor.t:
+        if not isinstance(found, BadValueOrigin) or not snapshot.cursor.t:
             continue
         assert not math.isfinite(found.number)
         for size in ((80, 10), (80, 14), (74, 30)):
-            lines = stage.draw(scene(snapshot), *size)
+            lines = current_place.draw(scene(snapshot), *size)
             assert len(lines) <= size[1]
             text = "\n".join(text_of(lines))
             assert f"{found.symbol} of unit {found.unit + 1} is !" in text
@@ -337,7 +343,7 @@ def test_the_cause_of_a_bad_number_is_shown_with_the_worst_input_marked(kind: st
 def test_only_what_diverged_is_explained() -> None:
     one = backward("lstm")
     operation = one.trainer.network.forward_operations[0]
-    assert cause.explain(scene(one.proved()), operation, 80, 9) == ()
+    assert bad_value_origin.explain(scene(one.proved()), operation, 80, 9) == ()
 
 
 def test_the_four_are_in_the_ring_after_the_charts() -> None:

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tui.support import KINDS, TASKS, Still, place, scene, text_of, walk
+from tui.screen_support import KINDS, TASKS, Still, place, scene, text_of, walk
 from tui.test_panels import check_fits, lines_of_rows, sizes, spoiled
 
-from rnn_tui.engine.interventions import Pin
-from rnn_tui.engine.program import Pass
-from rnn_tui.engine.trainer import Trainer
-from rnn_tui.session.commands import Look
+from rnn_tui.engine.network.pins import Pin
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.session.commands import ViewRequest
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import DECLARATIONS, Settings, compose
 from rnn_tui.tui import symbols
 from rnn_tui.tui.lines import cell_width, cut, cut_middle, text_width
 from rnn_tui.tui.numbers import number, short, signed
-from rnn_tui.tui.widgets import header, hyperparameters, network, stage, timestep
+from rnn_tui.tui.panels import current_place, header, hyperparameters, network, timestep
 
 NAMES = ("one→one", "one→many", "many→one", "many→many")
 each_task = pytest.mark.parametrize("task", sorted(TASKS))
@@ -70,7 +70,7 @@ def odd_text(folder: Path) -> Settings:
 @each_task
 def test_every_line_fits_at_every_place(task: str) -> None:
     for snapshot in walk(TASKS[task]):
-        outputs = snapshot.picture.network.architecture.outputs
+        outputs = snapshot.window.network.architecture.outputs
         check_fits(snapshot, task, MINE, unit=max(outputs, snapshot.settings.hidden) - 1)
 
 
@@ -100,9 +100,9 @@ def test_nothing_is_drawn_before_its_operation_is_revealed(task: str) -> None:
     while trainer.updates == 2:
         trainer.reveal()
         for t in (None, 1, trainer.settings.steps):
-            real = replace(one.snapshot(), look=Look(t=t), shares=None)
+            real = replace(one.snapshot(), look=ViewRequest(t=t), shares=None)
             false = spoiled(real)
-            for draw, size in ((stage.draw, (80, 14)), (network.draw, (120, 7))):
+            for draw, size in ((current_place.draw, (80, 14)), (network.draw, (120, 7))):
                 seen = text_of(draw(scene(real), *size))
                 assert seen == text_of(draw(scene(false), *size)), place(real.cursor)
 
@@ -119,7 +119,7 @@ def test_nothing_jumps(task: str) -> None:
         kept = kept or found
         assert found == kept
         if snapshot.cursor.t:
-            lines = text_of(stage.draw(scene(snapshot), 80, 18))
+            lines = text_of(current_place.draw(scene(snapshot), 80, 18))
             places = lines_of_rows(lines, [row.symbol for row in snapshot.rows])
             rows = rows or places
             assert places == rows, place(snapshot.cursor)
@@ -317,7 +317,7 @@ def test_an_output_is_named_and_all_of_them_can_be_looked_at() -> None:
 
 
 def table(snapshot: Snapshot, size: tuple[int, int] = (80, 60)) -> list[str]:
-    return text_of(stage.draw(scene(snapshot), *size))
+    return text_of(current_place.draw(scene(snapshot), *size))
 
 
 @pytest.mark.parametrize("task", SYMBOLS)
@@ -410,7 +410,7 @@ def test_a_weight_of_a_symbol_or_a_class_names_it() -> None:
         last: f"b_y[{len(names)}] of '{names[-1]}'",
     }
     for index, title in titles.items():
-        shown = stage.title(scene(snapshot, parameter=index))[1]
+        shown = current_place.title(scene(snapshot, parameter=index))[1]
         assert re.sub("W_x[ifgo]", "W_x", shown) == title
 
 

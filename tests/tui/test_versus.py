@@ -6,19 +6,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tui.screen_support import SMALL, Still, scene, text_of
 
-from rnn_tui.engine.timeline import Place
-from rnn_tui.engine.trainer import Trainer
-from rnn_tui.rival import Rival
+from rnn_tui.engine.time_travel.places import Place
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.second_network import SecondNetwork
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.tui.widgets import charts, header
-
-from .support import SMALL, Still, scene, text_of
+from rnn_tui.tui.panels import charts, header
 
 
 def beside(updates: int, steps: int, cell: str = "lstm") -> Snapshot:
     """An rnn and a network beside it, both at the same place."""
-    trainer, rival = Trainer(SMALL), Rival.fresh(SMALL.with_(cell=cell, hidden=2))
+    trainer, rival = Trainer(SMALL), SecondNetwork.fresh(SMALL.with_(cell=cell, hidden=2))
     trainer.run(updates)
     for _ in range(steps):
         trainer.step()
@@ -41,7 +40,7 @@ def test_the_header_says_how_far_it_is_behind_or_where_it_diverged() -> None:
     assert snapshot.rival is not None
     late = replace(snapshot, rival=replace(snapshot.rival, behind=1200))
     assert "(1,200 behind)" in text_of(header.draw(scene(late), 80, 2))[1]
-    rival = Rival.fresh(SMALL.with_(cell="gru"))
+    rival = SecondNetwork.fresh(SMALL.with_(cell="gru"))
     rival.trainer.network.parameters["W_y"][...] = 3e38
     rival.follow(Place(snapshot.cursor.update * 100, 10**6), np.inf)
     bad = replace(snapshot, rival=rival.view(10**6))

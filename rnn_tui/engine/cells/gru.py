@@ -6,21 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from rnn_tui.engine.cells.base import (
-    HIDDEN_GRADIENT,
-    Cell,
-    Gates,
-    Kernel,
-    Operation,
-    ParameterSpec,
-    Row,
-    Transposed,
-    Views,
-    affine,
-    stretches,
-)
-from rnn_tui.engine.expressions import ONE, Array, Dot, Square, Value, sigmoid, tanh
-from rnn_tui.engine.tape import ArraySpec, Tape, blocks
+from rnn_tui.engine.cells.base import HIDDEN_GRADIENT, Cell, Kernel, affine
+from rnn_tui.engine.core.expressions import ONE, Array, Dot, Square, Value, sigmoid, tanh
+from rnn_tui.engine.core.gate_layout import GateLayout, TransposedWeights, cache_sized_chunks
+from rnn_tui.engine.core.operations import Operation, Row
+from rnn_tui.engine.core.parameters import ParameterSpec, Views
+from rnn_tui.engine.core.tape import ArraySpec, Tape, blocks
 
 GATES = ("r", "z", "n")
 
@@ -177,19 +168,19 @@ class UpdateGateKernel(Kernel):
     """What both orders of the reset gate share: ``h_t = (1−z)⊙n + z⊙h_<t-1>`` and its slopes.
 
     The slopes are made where the gates' deltas will be: r and z side by side, n in ``da_n``.
-    Several gates are [B, n·H] or, split, [n, B, H], see `Gates`.
+    Several gates are [B, n·H] or, split, [n, B, H], see `GateLayout`.
     """
 
     def __init__(self, parameters: Views, tape: Tape, reset: Array, rz: str) -> None:
         """`reset` [T, B, H]: what r is multiplied by; `rz`: the array of its and z's deltas."""
-        self.tape, self.lay, self.reset = tape, Gates(tape), reset
+        self.tape, self.lay, self.reset = tape, GateLayout(tape), reset
         self.da_rz = tape.whole(rz)
         self.W_h = self.lay.weights(parameters["W_h"])
-        self.W_hT = Transposed(self.W_h.swapaxes(-1, -2), tape.batch)
+        self.W_hT = TransposedWeights(self.W_h.swapaxes(-1, -2), tape.batch)
         self.half = np.full_like(self.da_rz[0], 0.5)
         self.one = np.ones((), tape.dtype)
         self.scratch = np.empty_like(tape["dh"][0])  # [B, H]
-        found = stretches(tape, 3 * self.lay.hidden)
+        found = cache_sized_chunks(tape, 3 * self.lay.hidden)
         longest = max(part.stop - part.start for part in found if part)
         self.square = np.empty_like(tape.whole("gates")[:longest])
         self.parts = [part and self._slopes(part) for part in found]

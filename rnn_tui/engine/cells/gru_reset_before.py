@@ -6,16 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rnn_tui.engine.cells.base import (
-    Cell,
-    Kernel,
-    Operation,
-    ParameterSpec,
-    Row,
-    Transposed,
-    Views,
-    affine,
-)
+from rnn_tui.engine.cells.base import Cell, Kernel, affine
 from rnn_tui.engine.cells.gru import (
     GATES,
     HIDDEN_STATE,
@@ -25,8 +16,11 @@ from rnn_tui.engine.cells.gru import (
     UpdateGateKernel,
     gate_arrays,
 )
-from rnn_tui.engine.expressions import Array, Dot, Value, sigmoid, tanh
-from rnn_tui.engine.tape import ArraySpec, Tape
+from rnn_tui.engine.core.expressions import Array, Dot, Value, sigmoid, tanh
+from rnn_tui.engine.core.gate_layout import TransposedWeights
+from rnn_tui.engine.core.operations import Operation, Row
+from rnn_tui.engine.core.parameters import ParameterSpec, Views
+from rnn_tui.engine.core.tape import ArraySpec, Tape
 
 
 class GruResetBeforeCell(Cell):
@@ -120,7 +114,7 @@ class GruResetBeforeKernel(UpdateGateKernel):
     def __init__(self, parameters: Views, tape: Tape) -> None:
         super().__init__(parameters, tape, tape["h"][:-1], "da_rz")
         self.W_hn = parameters["W_hn"]  # [H, H]
-        self.W_hnT = Transposed(self.W_hn.T, tape.batch)
+        self.W_hnT = TransposedWeights(self.W_hn.T, tape.batch)
         self.product = np.empty_like(self.da_rz[0])  # h_<t-1>·W_h
         self.sent = np.empty_like(self.product)  # along each gate; only where they are split
         self.forward_rows = [self._forward_row(k) for k in range(tape.steps)]

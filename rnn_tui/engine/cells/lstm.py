@@ -8,21 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rnn_tui.engine.cells.base import (
-    HIDDEN_GRADIENT,
-    Cell,
-    Gates,
-    Kernel,
-    Operation,
-    ParameterSpec,
-    Row,
-    Transposed,
-    Views,
-    affine,
-    recurrent_input,
-    stretches,
-)
-from rnn_tui.engine.expressions import (
+from rnn_tui.engine.cells.base import HIDDEN_GRADIENT, Cell, Kernel, affine, recurrent_input
+from rnn_tui.engine.core.expressions import (
     ONE,
     Array,
     Dot,
@@ -33,7 +20,10 @@ from rnn_tui.engine.expressions import (
     tanh,
     total,
 )
-from rnn_tui.engine.tape import ArraySpec, Tape, blocks
+from rnn_tui.engine.core.gate_layout import GateLayout, TransposedWeights, cache_sized_chunks
+from rnn_tui.engine.core.operations import Operation, Row
+from rnn_tui.engine.core.parameters import ParameterSpec, Views
+from rnn_tui.engine.core.tape import ArraySpec, Tape, blocks
 
 GATES = ("i", "f", "g", "o")
 # In this order the σ of three gates are one block, and on the tape i, f stand before g, c_<t-1>:
@@ -217,16 +207,19 @@ class MemoryKernel(Kernel):
     product serves all of them; σ(a) is ½ + ½·tanh(a/2), so that one tanh does as well. Halving is
     exact in binary floating point, so the weights of a may be halved instead of a.
 
-    Several gates are [B, n·H] or, split, [n, B, H], see `Gates`; the loops are the same for both.
+    Several gates are [B, n·H] or, split, [n, B, H], see
+    `GateLayout`; the loops are the same for both.
     """
 
     names: tuple[str, ...]  # of the G blocks
 
     def __init__(self, parameters: Views, tape: Tape) -> None:
         inputs, ax, W = recurrent_input(parameters, tape)  # W: [D+H+1, G·H] or [H, G·H]
-        self.tape, self.lay = tape, Gates(tape)
+        self.tape, self.lay = tape, GateLayout(tape)
         self.W, self.ax = self.lay.weights(W), ax
-        self.W_hT = Transposed(self.lay.weights(parameters["W_h"]).swapaxes(-1, -2), tape.batch)
+        self.W_hT = TransposedWeights(
+            self.lay.weights(parameters["W_h"]).swapaxes(-1, -2), tape.batch
+        )
         gates = tape.whole("gates")
         shape = gates.shape[1:]  # [B, G·H] or [G, B, H]
         # Full constants: broadcasting a row costs more than reading them.
@@ -257,7 +250,7 @@ class MemoryKernel(Kernel):
         self.spread_over = self.lay.blocks(self.spread)
         self.sent = np.empty_like(self.a)  # along each gate, [G, B, H]; only where split
         self.dh_next = list(self.tape["dh_next"])  # few views, as they fill the cache
-        found = stretches(self.tape, len(self.names) * self.lay.hidden)
+        found = cache_sized_chunks(self.tape, len(self.names) * self.lay.hidden)
         self.backward_rows = [
             (part and self._slopes(part), *self._backward_row(k)) for k, part in enumerate(found)
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnn_tui.engine.cells.base import HIDDEN_GRADIENT, Kernel, Views, affine
+from rnn_tui.engine.cells.base import HIDDEN_GRADIENT, Kernel, affine
 from rnn_tui.engine.cells.lstm import (
     CANDIDATE,
     CANDIDATE_GRADIENT,
@@ -31,8 +31,9 @@ from rnn_tui.engine.cells.lstm import (
     output_gate,
     through,
 )
-from rnn_tui.engine.expressions import ONE, Array, Value
-from rnn_tui.engine.tape import ArraySpec, Tape
+from rnn_tui.engine.core.expressions import ONE, Array, Value
+from rnn_tui.engine.core.parameters import Views
+from rnn_tui.engine.core.tape import ArraySpec, Tape
 
 GATES = ("f", "g", "o")
 BLOCKS = ("o", "f", "g")

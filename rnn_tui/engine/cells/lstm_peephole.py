@@ -8,14 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnn_tui.engine.cells.base import (
-    HIDDEN_GRADIENT,
-    Kernel,
-    ParameterSpec,
-    Views,
-    affine,
-    stretches,
-)
+from rnn_tui.engine.cells.base import HIDDEN_GRADIENT, Kernel, affine
 from rnn_tui.engine.cells.lstm import (
     BLOCKS,
     CANDIDATE,
@@ -45,8 +38,10 @@ from rnn_tui.engine.cells.lstm import (
     output_gate,
     through,
 )
-from rnn_tui.engine.expressions import Array, Expression, Value, sigmoid
-from rnn_tui.engine.tape import Tape
+from rnn_tui.engine.core.expressions import Array, Expression, Value, sigmoid
+from rnn_tui.engine.core.gate_layout import cache_sized_chunks
+from rnn_tui.engine.core.parameters import ParameterSpec, Views
+from rnn_tui.engine.core.tape import Tape
 
 
 def _peep(gate: str, state: str) -> Expression:
@@ -119,7 +114,7 @@ class LstmPeepholeKernel(LstmKernel):
             self.lay.several(x, 1, 4) for x in (self.a, self.scale, self.offset)
         )  # i, f, g
         longest = max(
-            part.stop - part.start for part in stretches(tape, 4 * self.lay.hidden) if part
+            part.stop - part.start for part in cache_sized_chunks(tape, 4 * self.lay.hidden) if part
         )
         self.scratch = np.empty_like(tape["tanh_c"][:longest])  # [n, B, H]
 

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnn_tui.engine.cells.base import (
-    HIDDEN_GRADIENT,
-    Cell,
-    Kernel,
-    Operation,
-    ParameterSpec,
-    Row,
-    Views,
-)
+from rnn_tui.engine.cells.base import HIDDEN_GRADIENT, Cell, Kernel
 from rnn_tui.engine.cells.rnn import ActivationKernel, slope
-from rnn_tui.engine.expressions import Array, Dot, Function, Value, Zeros
-from rnn_tui.engine.tape import ArraySpec, Tape
+from rnn_tui.engine.core.expressions import Array, Dot, Function, Value, Zeros
+from rnn_tui.engine.core.operations import Operation, Row
+from rnn_tui.engine.core.parameters import ParameterSpec, Views
+from rnn_tui.engine.core.tape import ArraySpec, Tape
 
 
 class NeuronCell(Cell):

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnn_tui.engine.cells.base import (
-    HIDDEN_GRADIENT,
-    Cell,
-    Kernel,
-    Operation,
-    ParameterSpec,
-    Row,
-    Transposed,
-    Views,
-    affine,
-    recurrent_input,
-    stretches,
-)
-from rnn_tui.engine.expressions import ONE, Array, Dot, Expression, Function, Square, Value
-from rnn_tui.engine.tape import ArraySpec, Tape
+from rnn_tui.engine.cells.base import HIDDEN_GRADIENT, Cell, Kernel, affine, recurrent_input
+from rnn_tui.engine.core.expressions import ONE, Array, Dot, Expression, Function, Square, Value
+from rnn_tui.engine.core.gate_layout import TransposedWeights, cache_sized_chunks
+from rnn_tui.engine.core.operations import Operation, Row
+from rnn_tui.engine.core.parameters import ParameterSpec, Views
+from rnn_tui.engine.core.tape import ArraySpec, Tape
 
 
 def slope(activation: str) -> Expression:
@@ -113,10 +104,10 @@ class RnnKernel(ActivationKernel):
     def __init__(self, parameters: Views, tape: Tape, activation: str) -> None:
         super().__init__(tape, activation)
         inputs, ax, self.W = recurrent_input(parameters, tape)  # W: [D+H+1, H] or [H, H]
-        self.W_hT = Transposed(parameters["W_h"].T, tape.batch)  # [H, H]
+        self.W_hT = TransposedWeights(parameters["W_h"].T, tape.batch)  # [H, H]
         h, dh = tape["h"], tape["dh"]
         sent = list(tape["dh_next"])  # few views, as they fill the cache
-        parts = stretches(tape, h.shape[-1])
+        parts = cache_sized_chunks(tape, h.shape[-1])
         steps = range(tape.steps)
         # One tuple of views [B, …] per timestep, made once; of factors their products.
         self.forward_rows = [

@@ -12,7 +12,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from rnn_tui.engine.breakpoints import BreakpointError, Line, parse
+from rnn_tui.engine.training.breakpoint_conditions import BreakpointError, parse
+from rnn_tui.engine.training.breakpoints import BreakpointStatus
 from rnn_tui.session.commands import AddBreakpoint, RemoveBreakpoint, ToggleBreakpoint
 from rnn_tui.session.worker import Session
 from rnn_tui.tui.themes import style_of
@@ -33,7 +34,7 @@ class BreakpointsScreen(ModalScreen[None]):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._lines: tuple[Line, ...] = ()
+        self._lines: tuple[BreakpointStatus, ...] = ()
 
     def compose(self) -> ComposeResult:
         """The list, a field below it, a line for what is wrong with what is typed."""
@@ -62,7 +63,7 @@ class BreakpointsScreen(ModalScreen[None]):
         if lines:
             options.highlighted = min(chosen or 0, len(lines) - 1)
 
-    def _line(self, line: Line) -> Text:
+    def _line(self, line: BreakpointStatus) -> Text:
         theme, on = self.app.theme, line.breakpoint.enabled
         text = Text("● " if on else "○ ", style_of("good" if on else "dim", theme))
         text.append(f"{line.breakpoint!s:<34}", style_of("" if on else "dim", theme))
@@ -83,7 +84,7 @@ class BreakpointsScreen(ModalScreen[None]):
             return ""
         snapshot = self._session.latest
         try:
-            parse(text).fits(snapshot.picture.network.cell, snapshot.steps)
+            parse(text).fits(snapshot.window.network.cell, snapshot.steps)
         except BreakpointError as error:
             return str(error)
         return ""

@@ -16,9 +16,9 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
-from rnn_tui.engine.program import Pass
-from rnn_tui.engine.timeline import Stride
-from rnn_tui.predictions import Wish
+from rnn_tui.engine.time_travel.places import Stride
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.predictions import TextRequest
 from rnn_tui.proofs.requests import PANELS as COMPUTED
 from rnn_tui.proofs.requests import Verify
 from rnn_tui.session.commands import (
@@ -44,26 +44,26 @@ from rnn_tui.session.commands import (
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
-from rnn_tui.tui import later
-from rnn_tui.tui.arrangement import CHARTS, LEAST, PANELS, PROOFS, arrange
-from rnn_tui.tui.easel import Easel
+from rnn_tui.tui import preload
+from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.keys import KEYS
-from rnn_tui.tui.parameters import tensor_of, tensors
-from rnn_tui.tui.view import Scene, View
-from rnn_tui.tui.widgets import (
+from rnn_tui.tui.layout import CHARTS, LEAST, PANELS, PROOFS, arrange
+from rnn_tui.tui.panel_widget import LinesWidget, Panel
+from rnn_tui.tui.panels import (
     charts,
+    current_place,
     footer,
     header,
     hyperparameters,
     network,
     predictions,
-    stage,
 )
-from rnn_tui.tui.widgets.panel import Lined, Panel
-from rnn_tui.tui.widgets.written import warmer
+from rnn_tui.tui.panels.text_sample import warmer
+from rnn_tui.tui.parameters import tensor_of, tensors
+from rnn_tui.tui.view import Scene, View
 
 if TYPE_CHECKING:
-    from rnn_tui.engine.interventions import Intervention
+    from rnn_tui.engine.network.interventions import Intervention
 
 ASK_AFTER = 60.0  # seconds of training that are not thrown away without asking
 LONGEST_COUNT = 9  # digits
@@ -99,9 +99,9 @@ class Debugger(Screen[None]):
         self._heard = 0  # number of the newest notice of the session that was shown
         self._asked = False
         self._ticker: Timer | None = None
-        self._lined: list[Lined] = []  # all of them
+        self._lined: list[LinesWidget] = []  # all of them
         self._frame = session.latest
-        self._easel = Easel()
+        self._easel = ChartCache()
         self._ticks = 0
         self._looking = session.latest.look  # what the session was last told
 
@@ -112,20 +112,20 @@ class Debugger(Screen[None]):
 
         Proofs are added when they are first looked at.
         """
-        yield Lined(header.draw, "header")
+        yield LinesWidget(header.draw, "header")
         yield Panel(network.draw, network.title, "network")
-        yield Panel(stage.draw, stage.title, "timestep")
+        yield Panel(current_place.draw, current_place.title, "timestep")
         yield Panel(charts.draw_loss, charts.loss_title, "loss")
         yield Panel(predictions.draw, predictions.title, "predictions")
         yield Panel(charts.draw_gradients, charts.gradients_title, "gradients")
         yield Panel(hyperparameters.draw, hyperparameters.title, "hyperparameters")
-        yield Lined(footer.draw, "footer")
+        yield LinesWidget(footer.draw, "footer")
         yield Static(id="too-small")
 
     def on_mount(self) -> None:
         """Frames are drawn only while a run is under way."""
         self._ticker = self.set_interval(1 / self._frames, self._tick, pause=True)
-        self._lined = list(self.query(Lined))
+        self._lined = list(self.query(LinesWidget))
         self._easel.postpone()
         self._arrange(*self.app.size)  # before anything is laid out
         self.call_after_refresh(self._easel.fetch, self._fetched)
@@ -173,7 +173,7 @@ class Debugger(Screen[None]):
     def _fetched(self) -> None:
         """Charts can be drawn. Called in a thread, which goes on with all that is not there yet."""
         self.announce()
-        later.fetch()
+        preload.fetch()
 
     # Snapshots in
 
@@ -200,7 +200,7 @@ class Debugger(Screen[None]):
         self._frame = snapshot
         self._show(self._quick(), snapshot)
 
-    def _quick(self) -> list[Lined]:
+    def _quick(self) -> list[LinesWidget]:
         """All that is visible but the charts, which take the longest and say nothing of a key."""
         return [widget for widget in self._lined if widget.display and widget.id not in CHARTS]
 
@@ -235,7 +235,7 @@ class Debugger(Screen[None]):
     def _scene(self, snapshot: Snapshot) -> Scene:
         return Scene(snapshot, self.view, *self._notice, self._easel)
 
-    def _show(self, widgets: Iterable[Lined], snapshot: Snapshot) -> None:
+    def _show(self, widgets: Iterable[LinesWidget], snapshot: Snapshot) -> None:
         """Draw with the interpreter to ourselves."""
         self.session.hold()
         scene = self._scene(snapshot)
@@ -455,7 +455,7 @@ class Debugger(Screen[None]):
         screen = PromptScreen(self.session, self._looking.wish, self._wish)
         self.app.push_screen(screen, self._prompted)
 
-    def _wish(self, wish: Wish) -> None:
+    def _wish(self, wish: TextRequest) -> None:
         """What the prompt asks for."""
         self._look(wish=wish)
 
@@ -581,16 +581,17 @@ class Debugger(Screen[None]):
 
 def proof_panel(name: str) -> Panel:
     """The panel of this proof."""
-    from rnn_tui.tui.widgets import edge, ledger, proof
-    from rnn_tui.tui.widgets import map as gradient_map
+    from rnn_tui.tui.panels import gradient_map, ledger, verification, window_edge
 
-    module = {"ledger": ledger, "map": gradient_map, "edge": edge, "proof": proof}[name]
+    module = {"ledger": ledger, "map": gradient_map, "edge": window_edge, "proof": verification}[
+        name
+    ]
     return Panel(module.draw, module.title, name)
 
 
 def _last_unit(snapshot: Snapshot) -> int:
     """The last hidden unit or, where there are more of those, output."""
-    sizes = snapshot.picture.network.architecture
+    sizes = snapshot.window.network.architecture
     return max(sizes.hidden, sizes.outputs) - 1
 
 

@@ -13,14 +13,14 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from rnn_tui.predictions import LONGEST_PROMPT, Wish, Written
+from rnn_tui.predictions import LONGEST_PROMPT, TextRequest, TextSample
 from rnn_tui.session.worker import Session
 from rnn_tui.tasks.text import shown_character
 from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.numbers import count
+from rnn_tui.tui.panels.prediction_parts import chance
+from rnn_tui.tui.panels.text_sample import NEWLINE, flowing, temperature_words, warmer
 from rnn_tui.tui.themes import style_of
-from rnn_tui.tui.widgets.parts import chance
-from rnn_tui.tui.widgets.written import NEWLINE, flowing, temperature_words, warmer
 
 _LINES = 5  # of the continuation
 _EVERY = 0.1  # seconds between two looks at what the network says
@@ -40,14 +40,16 @@ class PromptScreen(ModalScreen[float | None]):
         Binding("down", "temperature(-1)", "cooler", priority=True),
     ]
 
-    def __init__(self, session: Session, wish: Wish, tell: Callable[[Wish], None]) -> None:
+    def __init__(
+        self, session: Session, wish: TextRequest, tell: Callable[[TextRequest], None]
+    ) -> None:
         """`tell` is called with what is wanted of the network, which `session` then answers."""
         super().__init__()
         self._session = session
         self._wish = replace(wish, prompt=())
         self._tell = tell
         self._vocabulary = session.latest.vocabulary or ()
-        self._shown: Written | None = None
+        self._shown: TextSample | None = None
         self._unknown: tuple[str, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -95,7 +97,7 @@ class PromptScreen(ModalScreen[float | None]):
         """Back, with the temperature."""
         self.dismiss(self._wish.temperature)
 
-    def _ask(self, wish: Wish) -> None:
+    def _ask(self, wish: TextRequest) -> None:
         self._wish = wish
         self._tell(wish)
 
@@ -120,7 +122,7 @@ class PromptScreen(ModalScreen[float | None]):
             self._styled(flowing(text, max(width, 20), _LINES))
         )
 
-    def _next(self, answer: Written, heading: str) -> Text:
+    def _next(self, answer: TextSample, heading: str) -> Text:
         theme = self.app.theme
         self.query_one("#prompt").border_title = f"prompt · update {count(answer.update)}"
         text = Text("next")

@@ -23,7 +23,7 @@ from rnn_tui.settings import (
     Value,
     task_defaults,
 )
-from rnn_tui.tui.widgets.hyperparameters import LIVE, RESTART, mark
+from rnn_tui.tui.panels.hyperparameters import LIVE, RESTART, mark
 
 
 class Field(Input):

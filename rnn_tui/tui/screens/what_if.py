@@ -10,8 +10,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from rnn_tui.engine.interventions import Intervention, InterventionError, parse, pinnable
-from rnn_tui.engine.program import Pass
+from rnn_tui.engine.network.interventions import Intervention, InterventionError, parse, pinnable
+from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.numbers import number
 from rnn_tui.tui.parameters import parameter_name
@@ -64,7 +64,7 @@ class WhatIfScreen(ModalScreen[Intervention | None]):
 
     def _parse(self, text: str) -> Intervention | str:
         try:
-            return parse(text, self._snapshot.picture.network)
+            return parse(text, self._snapshot.window.network)
         except InterventionError as error:
             return str(error)
 
@@ -81,9 +81,9 @@ def selected(snapshot: Snapshot, view: View) -> str:
     t = snapshot.t
     revealed = snapshot.backward_revealed(t) or snapshot.forward_revealed(t)
     row = revealed[max(len(revealed) - 1 - view.operation, 0)].row if revealed else "x_t"
-    names = {symbol: name for name, symbol in pinnable(snapshot.picture.network).items()}
+    names = {symbol: name for name, symbol in pinnable(snapshot.window.network).items()}
     symbol = row if row in names else "x_t" if row not in ("y_t", "h_<t-1>") else "h_t"
-    array = snapshot.picture.values(t)[symbol][0]
+    array = snapshot.window.values(t)[symbol][0]
     unit = min(view.unit, len(array) - 1)
     place = f"_{unit + 1}" if len(array) > 1 else ""
     known = symbol == "x_t" or symbol in {operation.symbol for operation in revealed}

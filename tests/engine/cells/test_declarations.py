@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from engine.support import CELLS, Case, headed_cases, trained, worst
+from engine.engine_support import CELLS, Case, headed_cases, trained, worst
 from hypothesis import example, given
 
 from rnn_tui.engine.cells import make_cell
-from rnn_tui.engine.cells.base import block_name
-from rnn_tui.engine.expressions import Look, Zeros
-from rnn_tui.engine.network import Network
+from rnn_tui.engine.core.expressions import UnitReader, Zeros
+from rnn_tui.engine.core.parameters import block_name
+from rnn_tui.engine.network.network import Network
 
 SMALL = tuple(Case(*kind, 3, 2, 2, 4, 2, seed) for seed, kind in enumerate(CELLS))
 each_cell = pytest.mark.parametrize("case", SMALL, ids=map("-".join, CELLS))
@@ -162,7 +162,7 @@ def test_every_operation_can_be_shown_in_numbers(case: Case) -> None:
     for operation in network.forward_operations + network.backward_operations:
         width = values[operation.symbol].shape[-1]
         for unit in range(width):
-            tokens = operation.expression.tokens(Look(values, 1, unit))
+            tokens = operation.expression.tokens(UnitReader(values, 1, unit))
             numbers = any(isinstance(token, float) for token in tokens)
             assert numbers or isinstance(operation.expression, Zeros)
         if operation.note:

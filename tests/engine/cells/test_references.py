@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
-from engine.support import Case, same_bits, trained, worst
+from engine.engine_support import Case, same_bits, trained, worst
 
-from rnn_tui.engine.copies import window
-from rnn_tui.engine.jacobians import direct_path, jacobian_norms, spectral_radii
-from rnn_tui.engine.network import Network
-from rnn_tui.engine.through_time import itemised, reading
-from rnn_tui.engine.truncation import truncation
+from rnn_tui.engine.analysis.gradient_map import gradient_map, reading
+from rnn_tui.engine.analysis.jacobians import direct_path, jacobian_norms, spectral_radii
+from rnn_tui.engine.analysis.truncation import truncation
+from rnn_tui.engine.network.network import Network
+from rnn_tui.engine.network.scratch import copy_window
 
 SIZES = ((1, 1, 1, 1, 1), (7, 3, 2, 5, 2), (12, 1, 3, 4, 1), (4, 5, 2, 3, 2))  # T, B, D, H, O
 Weights = Mapping[str, np.ndarray]
@@ -191,12 +191,12 @@ def test_a_neuron_remembers_nothing_and_every_view_says_so(activation: str) -> N
     assert not norms.product.any()
     assert spectral_radii(network) == {}
     assert direct_path(network) is None
-    items = itemised(network).norms
+    items = gradient_map(network).norms
     assert not items[:, 1:][np.isfinite(items[:, 1:])].any()
     assert "exactly 0 from there back" in reading(items[-1], len(items))
     start = network.state(0)
     steps, gradient = network.tape["h"][1:].copy(), network.gradient.copy()
-    found = truncation(network, window(neurons(activation)[0]))
+    found = truncation(network, copy_window(neurons(activation)[0]))
     assert (found.norm_edge, found.added_norm, found.relative) == (0.0, 0.0, 0.0)
     network.set_state({"h": start["h"] + 1})
     trained(network)

@@ -1,0 +1,1 @@
+"""The file format: one `.safetensors` file holds a run."""

@@ -1,0 +1,1 @@
+"""What can be measured of a window or a network, aside from training."""

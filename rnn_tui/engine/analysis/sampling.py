@@ -1,0 +1,141 @@
+"""Writing with a network that predicts symbols: what comes next, drawn, and read as the next input.
+
+    p = softmax(y/T)          T temperature; T → 0: the most probable symbol, always
+
+Nothing here touches the network that trains: parameters are only read, and whoever draws brings a
+random generator of their own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.network.architecture import Architecture
+from rnn_tui.engine.network.network import Network
+
+Probabilities = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A symbol by its code, and how probable it was at the temperature asked for."""
+
+    code: int
+    probability: float
+
+
+def probabilities(y: Array, temperature: float = 1.0) -> Probabilities:
+    """softmax(y/T) for outputs y [O], in float64, with the maximum subtracted first: [O].
+
+    At T = 0 all of it goes to the largest output, to the first of several that are equal. NaN
+    everywhere where an output is not finite: then no symbol is probable.
+
+    Raises:
+        ValueError: the temperature is negative or not finite.
+    """
+    if not (math.isfinite(temperature) and temperature >= 0):
+        raise ValueError(f"temperature {temperature}: must be finite and at least 0")
+    outputs = y.astype(np.float64)
+    largest = outputs.max()
+    if not (np.isfinite(largest) and np.isfinite(outputs.min())):
+        return np.full(outputs.shape, np.nan)
+    if temperature == 0:
+        certain = np.zeros(outputs.shape)
+        certain[outputs.argmax()] = 1
+        return certain
+    with np.errstate(over="ignore"):  # −∞ at a tiny temperature: a probability of 0, as it should
+        weights: Probabilities = np.exp((outputs - largest) / temperature)
+    weights /= weights.sum()
+    return weights
+
+
+def draw(p: Probabilities, random: np.random.Generator) -> int:
+    """A code drawn from the distribution p [O], by one uniform number (inversion)."""
+    sums = p.cumsum()
+    share = random.random() * sums[-1]
+    if share >= sums[-1]:  # rounded up
+        return int(np.flatnonzero(p)[-1])
+    return int(sums.searchsorted(share, side="right"))
+
+
+def likeliest(p: Probabilities, count: int) -> tuple[Symbol, ...]:
+    """The `count` most probable symbols, the most probable one first; none where p is NaN."""
+    if math.isnan(p[0]):
+        return ()
+    order = np.argsort(-p, kind="stable")[:count]
+    return tuple(Symbol(int(code), float(p[code])) for code in order)
+
+
+class Writer:
+    """Reads symbols and writes on, one at a time; bound to a parameter vector that it only reads.
+
+    Its state is that after the last symbol read or written.
+    """
+
+    def __init__(self, architecture: Architecture, parameters: Array) -> None:
+        """Begin with a state of zeros, nothing read yet.
+
+        Raises:
+            ValueError: the network does not read and predict the same symbols.
+        """
+        problem = architecture.problem
+        same = architecture.features == architecture.outputs
+        if not (problem.symbols and problem.loss == "cross-entropy" and same):
+            raise ValueError("only a network that predicts the symbols it reads can write")
+        self._network = Network(architecture.unmasked(), parameters, 1, 1)
+        self._read = False
+
+    def begin(self, states: Mapping[str, Array] | None = None) -> None:
+        """Forget what was read; start from `states` [1, H] by name, otherwise from zeros."""
+        self._network.set_state(states)
+        self._read = False
+
+    def read(self, codes: Iterable[int]) -> None:
+        """One timestep for each symbol.
+
+        Raises:
+            ValueError: a code is none of the symbols'.
+        """
+        network, size = self._network, self._network.architecture.features
+        with np.errstate(all="ignore"):  # diverged networks are read with, too
+            for code in codes:
+                if not 0 <= code < size:
+                    raise ValueError(f"codes go from 0 to {size - 1}; there is {code}")
+                network.inputs[0, 0] = code  # looked up; nobody needs it one-hot, so no `encode`
+                network.forward(1, 1)
+                network.carry_state()
+                self._read = True
+            network.readout()
+
+    def outputs(self) -> Array:
+        """y after what was read, [O], a copy.
+
+        Raises:
+            ValueError: nothing was read.
+        """
+        if not self._read:
+            raise ValueError("nothing was read yet, so nothing follows")
+        y: Array = self._network.tape["y"][0, 0].copy()
+        return y
+
+    def write(self, temperature: float, random: np.random.Generator) -> Iterator[Symbol]:
+        """What follows what was read, symbol by symbol, without end.
+
+        It ends where the outputs are not finite.
+
+        Raises:
+            ValueError: nothing was read, or the temperature is negative or not finite.
+        """
+        while True:
+            p = probabilities(self.outputs(), temperature)
+            if math.isnan(p[0]):
+                return
+            code = draw(p, random)
+            yield Symbol(code, float(p[code]))
+            self.read((code,))

@@ -1,0 +1,302 @@
+"""Is the gradient right? Each entry against differentiation that knows nothing of backward passes.
+
+Smooth cells: the complex step, ∂L/∂p = Im L(p + iε)/ε with ε = 1e-200 in complex128. Nothing is
+subtracted, so nothing is lost (Squire and Trapp 1998). Cells with a kink: central differences,
+∂L/∂p = (L(p + ε) − L(p − ε))/2ε in float64, with ε = ∛(2⁻⁵²)·max(1, |p|); where a pre-activation
+changes sign between p − 2ε and p + 2ε, the entry is set aside, as there may be no derivative.
+
+The verdict's tolerance is not chosen, it is the sum of what three sources of rounding can do:
+
+1. the analytic gradient's own, measured: the gradient is computed again for the same parameters in
+   float32 and in float64; the largest difference within the parameter's tensor, times eps/eps of
+   float32 (so for a float32 network as it is). Where both are wrong alike, this hides nothing;
+2. σ, tanh and their slopes (1 − h²) are differences of numbers near 1, wrong by eps however small
+   they are, and by eps·|a| through the rounding of a; they multiply the gradient of the states. So
+   eps·q·Σ_{t,b} max(|left|, 1)·max|ds_t|, where left is the factor of ParameterSpec (for the
+   readout max|dy_t| in place of max|ds_t|), and q the largest of 1, all states and all
+   |x|·|W_x| + |h|·|W_h| + |b|, and with peepholes the largest |c|·|p| of each;
+3. the numeric method's, see `_ComplexStep` and `_CentralDifferences`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from rnn_tui.engine.core.background_work import Progress, Work
+from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.core.parameters import ParameterSpec
+from rnn_tui.engine.network.architecture import views
+from rnn_tui.engine.network.layers import layer_of
+from rnn_tui.engine.network.network import Network
+from rnn_tui.engine.network.scratch import GradientRecord, scratch_network
+
+TINY = 1e-200
+EPS = float(np.finfo(np.float64).eps)
+STEP = EPS ** (1 / 3)  # where truncation and rounding of a central difference are alike
+EPS32 = float(np.finfo(np.float32).eps)
+Verdict = Literal["agrees", "differs", "cannot be checked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """N entries of the gradient, and what they should be. Arrays are [N] float64.
+
+    relative[n] = |analytic − numeric| / max(|analytic|, |numeric|), 0 where both are 0. `kinks` are
+    the entries set aside. `worst` is the position in `indices` of the entry whose difference is
+    largest measured by its tolerance; None where nothing could be compared.
+    """
+
+    method: str
+    indices: Array  # [N] int, into the flat vector of parameters
+    analytic: Array
+    numeric: Array
+    relative: Array
+    tolerance: Array  # of |analytic − numeric|
+    kinks: Array  # [N] bool
+    worst: int | None
+    verdict: Verdict
+
+
+def tensor_indices(snapshot: GradientRecord, name: str, most: int | None = None) -> Array:
+    """Indices of the parameter `name` in the flat vector; `most` of them, evenly spread.
+
+    Raises:
+        KeyError: there is no such parameter.
+    """
+    specs = snapshot.architecture.parameters()
+    numbers = np.arange(snapshot.parameters.size)
+    indices = views(specs, numbers)[name].reshape(-1)
+    if most is None or indices.size <= most:
+        return indices
+    spread: Array = indices[np.linspace(0, indices.size - 1, most).round().astype(int)]
+    return spread
+
+
+def verify(snapshot: GradientRecord, indices: Sequence[int] | Array) -> Work[Verification]:
+    """Check entries `indices` of the gradient; a part is one of them.
+
+    Leave the generator alone to stop: nothing is held. Before the first part the gradient is
+    computed again, a timestep at a time; meanwhile 0 parts are done.
+    """
+    chosen = np.asarray(indices, int).reshape(-1)
+    nothing_yet = Progress(0, len(chosen))
+    with np.errstate(all="ignore"):
+        method = _method(snapshot)
+        finite = np.isfinite(snapshot.gradient).all() and np.isfinite(method.magnitude)
+    noise = np.zeros(snapshot.parameters.shape)
+    if finite:
+        noise = yield from _noise(snapshot, nothing_yet)
+    numeric, error = np.full(chosen.shape, np.nan), np.zeros(chosen.shape)
+    kinks = np.zeros(chosen.shape, bool)
+    for n, index in enumerate(chosen if finite else ()):
+        with np.errstate(all="ignore"):
+            numeric[n], error[n], kinks[n] = method.derivative(int(index))
+        yield Progress(n + 1, len(chosen))
+    return _judge(snapshot, method.name, chosen, numeric, error + noise[chosen], kinks)
+
+
+def _judge(
+    snapshot: GradientRecord,
+    method: str,
+    indices: Array,
+    numeric: Array,
+    tolerance: Array,
+    kinks: Array,
+) -> Verification:
+    analytic = snapshot.gradient[indices].astype(np.float64)
+    with np.errstate(all="ignore"):
+        difference = np.abs(analytic - numeric)
+        larger = np.maximum(np.abs(analytic), np.abs(numeric))
+        relative = np.where(difference == 0, 0.0, difference / larger)
+        excess = np.where(difference == 0, 0.0, difference / tolerance)
+    usable = np.isfinite(numeric) & np.isfinite(analytic) & ~kinks
+    worst = int(np.argmax(np.where(usable, excess, -1.0))) if usable.any() else None
+    verdict: Verdict = "cannot be checked"
+    if worst is not None:
+        verdict = "agrees" if excess[worst] <= 1 else "differs"
+    return Verification(
+        method, indices, analytic, numeric, relative, tolerance, kinks, worst, verdict
+    )
+
+
+# The analytic gradient's own rounding
+
+
+def _noise(snapshot: GradientRecord, nothing_yet: Progress) -> Work[Array]:
+    """What rounding does to each entry of the gradient: points 1 and 2 above, [P] float64."""
+    narrow = yield from _trained(snapshot, np.float32, nothing_yet)
+    wide = yield from _trained(snapshot, np.float64, nothing_yet)
+    eps = float(np.finfo(snapshot.parameters.dtype).eps)
+    with np.errstate(all="ignore"):
+        apart = np.abs(narrow.gradient - wide.gradient) * ((eps + EPS) / EPS32)
+    # Where float32 overflows there is nothing to measure.
+    noise = np.where(np.isfinite(apart), apart, 0.0)
+    largest = _largest(wide)
+    for spec, part in zip(wide.specs, views(wide.specs, noise).values(), strict=True):
+        part[...] = part.max() + eps * largest * _terms(wide, spec)
+    return noise
+
+
+def _terms(network: Network, spec: ParameterSpec) -> float:
+    """Σ_{t,b} max(|left|, 1)·max|ds_t| of point 2, for a network whose backward pass is done."""
+    tape = network.tape
+    left = np.ones(1)
+    if spec.left is not None:
+        left = np.maximum(np.abs(tape.flat(spec.left)).max(axis=1), 1.0)  # [T·B]
+    layer = network.layers[layer_of(spec.name) - 1]
+    names = ["dy"] if spec.right == "dy" else [layer.name(f"d{s}") for s in network.cell.states]
+    gradients = [np.abs(tape[name]).max(axis=2).reshape(-1) for name in names]  # [T·B] each
+    return float(np.sum(left * np.max(gradients, axis=0)))
+
+
+def _largest(network: Network) -> float:
+    """q of point 2."""
+    largest = 1.0
+    for layer in network.layers:
+        tape, weights = layer.tape(network.tape), layer.weights(network.parameters)
+        inward = np.abs(tape.flat("x")) @ np.abs(weights["W_x"]) + np.abs(weights["b"])
+        for spec in layer.specs:
+            if spec.left == "h_prev":  # its columns are the first of W_x's
+                into = inward[:, : weights[spec.name].shape[1]]  # [T·B, G·H]
+                into += np.abs(tape.flat("h_prev")) @ np.abs(weights[spec.name])
+            elif spec.left is not None and spec.elementwise:
+                inward += (np.abs(tape.flat(spec.left)) * np.abs(weights[spec.name])).max()
+        states = (tape[name] for name in network.cell.states)
+        largest = max(largest, *(float(np.abs(array).max()) for array in (inward, *states)))
+    return largest
+
+
+def _trained(
+    snapshot: GradientRecord, dtype: type[np.generic], nothing_yet: Progress
+) -> Work[Network]:
+    """The same window in precision `dtype`, both passes done, a timestep at a time."""
+    with np.errstate(all="ignore"):
+        network = _scratch(snapshot, dtype)
+    steps = range(1, network.tape.steps + 1)
+    for t in steps:
+        with np.errstate(all="ignore"):
+            network.forward(t, t)
+        yield nothing_yet
+    with np.errstate(all="ignore"):
+        network.loss()
+    for t in reversed(steps):
+        with np.errstate(all="ignore"):
+            network.backward(t, t)
+        yield nothing_yet
+    return network
+
+
+def _scratch(snapshot: GradientRecord, dtype: type[np.generic]) -> Network:
+    given = snapshot.window
+    return scratch_network(snapshot.architecture, snapshot.parameters, given, dtype, snapshot.pins)
+
+
+# The numeric methods
+
+
+def _method(snapshot: GradientRecord) -> _Method:
+    smooth = snapshot.architecture.make_cell().smooth
+    return _ComplexStep(snapshot) if smooth else _CentralDifferences(snapshot)
+
+
+class _Method(ABC):
+    """The loss as a function of one parameter, on a network allocated once.
+
+    `magnitude` is what the loss is made of before anything cancels (`LossKernel.magnitude`), with
+    Σ|h|·|W_y| + |b_y| for the size of an output. `roundings` is how many one after the other lead
+    to the loss; chance lets them grow as their root (Higham and Mary 2019).
+    """
+
+    name: str
+
+    def __init__(self, snapshot: GradientRecord, dtype: type[np.generic]) -> None:
+        self.network = _scratch(snapshot, dtype)
+        self.after_states = _after_states(self.network)
+        network, tape = self.network, self.network.tape
+        self.base = self.loss()
+        h = tape.flat(network.layers[-1].name("h"))
+        outputs = np.abs(h) @ np.abs(network.parameters["W_y"])  # [T·B, O]
+        outputs += np.abs(network.parameters["b_y"])
+        self.magnitude = network.loss_kernel.magnitude(outputs)
+        hidden, layers = network.architecture.hidden, len(network.layers)
+        depth = tape["x"].shape[2] + hidden + 1 + (layers - 1) * (2 * hidden + 1)
+        self.roundings = tape.steps * depth + tape["y"].size
+
+    def loss(self, index: int = 0) -> complex:
+        """The loss; parameters from `after_states` on leave the states as they are."""
+        if index < self.after_states:
+            self.network.forward(1, self.network.tape.steps)
+        return self.network.loss()
+
+    @abstractmethod
+    def derivative(self, index: int) -> tuple[float, float, bool]:
+        """∂L/∂p of parameter `index`, how wrong it may be, and whether a kink is in the way."""
+
+
+def _after_states(network: Network) -> int:
+    """The index from which on parameters act on the outputs alone (those of the readout)."""
+    sizes = [int(np.prod(spec.shape)) for spec in network.specs if spec.right != "dy"]
+    return sum(sizes)
+
+
+class _ComplexStep(_Method):
+    """No truncation (ε² is 0) and no subtraction; rounding: eps·√roundings of what is summed.
+
+    What is summed is bounded by the derivatives of the loss's terms taken one by one,
+    for the mean squared error Σ|dy|·|∂y/∂p| (`LossKernel.summed`), found with the derivative
+    itself.
+    """
+
+    def __init__(self, snapshot: GradientRecord) -> None:
+        super().__init__(snapshot, np.complex128)
+        self.name = f"complex step, ε = {TINY:.0e}"
+
+    def derivative(self, index: int) -> tuple[float, float, bool]:
+        network, flat = self.network, self.network.flat
+        kept = flat[index]
+        flat[index] = kept + TINY * 1j
+        found = self.loss(index).imag / TINY
+        terms = network.loss_kernel.summed(network.tape.flat("y").imag / TINY)
+        flat[index] = kept
+        if index < self.after_states:
+            self._forget()
+        return found, EPS * self.roundings**0.5 * terms, False
+
+    def _forget(self) -> None:
+        """Drop the imaginary part of the states, so that the readout's parameters find none."""
+        for array in self.network.tape.states.values():
+            array.imag = 0.0
+
+
+class _CentralDifferences(_Method):
+    """Truncation: no more than the change from ε to 2ε (it is a third of that).
+
+    Rounding: eps·√roundings·magnitude/ε.
+    """
+
+    def __init__(self, snapshot: GradientRecord) -> None:
+        super().__init__(snapshot, np.float64)
+        self.name = f"central differences, ε = {STEP:.1e}·max(1, |p|)"
+
+    def derivative(self, index: int) -> tuple[float, float, bool]:
+        flat = self.network.flat
+        kept = float(flat[index])
+        step = STEP * max(1.0, abs(kept))
+        losses, signs = [], []
+        pre_activations = [layer.name("a") for layer in self.network.layers]
+        for factor in (-2, -1, 1, 2):
+            flat[index] = kept + factor * step
+            losses.append(self.loss(index).real)
+            signs.append(np.stack([self.network.tape[name] > 0 for name in pre_activations]))
+        flat[index] = kept
+        if index < self.after_states:
+            self.network.forward(1, self.network.tape.steps)
+        near, far = (losses[2] - losses[1]) / (2 * step), (losses[3] - losses[0]) / (4 * step)
+        rounding = EPS * self.roundings**0.5 * self.magnitude / step
+        kink = any(not np.array_equal(signs[0], other) for other in signs[1:])
+        return near, abs(far - near) + rounding, kink

@@ -1,0 +1,1 @@
+"""A network: stacked cells, a readout and a loss, computed over one window."""

@@ -1,0 +1,74 @@
+"""What fixes a network: its cell, its sizes and the problem it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import chain
+from types import MappingProxyType
+
+import numpy as np
+
+from rnn_tui.engine.cells import make_cell
+from rnn_tui.engine.cells.base import Cell
+from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.core.parameters import ParameterSpec
+from rnn_tui.engine.network.layers import Layer, numbered
+from rnn_tui.engine.network.losses import SERIES, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """What fixes the parameters, the cell and the sizes D, H, O; and what the network is for.
+
+    Attributes:
+        layers: how many cells of this kind, all with H units, are stacked, at least 1.
+    """
+
+    cell: str
+    activation: str
+    features: int
+    hidden: int
+    outputs: int
+    problem: Problem = SERIES
+    layers: int = 1
+
+    def unmasked(self) -> Architecture:
+        """The same for windows of any length, where every timestep counts."""
+        return replace(self, problem=replace(self.problem, topology=None))
+
+    def make_cell(self) -> Cell:
+        """The cell's declaration."""
+        return make_cell(self.cell, self.activation)
+
+    def parameters(self) -> tuple[ParameterSpec, ...]:
+        """All parameters in order of storage: the cells' from the bottom up, then the readout's."""
+        cells = (layer.parameters(self.features, self.hidden) for layer in self.make_layers())
+        return (*chain.from_iterable(cells), *self.readout(numbered("h", self.layers)))
+
+    def make_layers(self) -> tuple[Layer, ...]:
+        """The declarations of all layers, from the bottom up."""
+        cell = self.make_cell()
+        return tuple(Layer(cell, k, self.layers) for k in range(1, self.layers + 1))
+
+    def readout(self, h: str = "h") -> tuple[ParameterSpec, ...]:
+        """The readout's parameters; `h`: what the top layer's hidden state is called."""
+        return (
+            ParameterSpec("W_y", (self.hidden, self.outputs), h, "dy"),
+            ParameterSpec("b_y", (self.outputs,), None, "dy"),
+        )
+
+    def parameter_count(self) -> int:
+        """How many numbers there are to learn."""
+        return sum(int(np.prod(spec.shape)) for spec in self.parameters())
+
+
+def views(specs: tuple[ParameterSpec, ...], flat: Array) -> Mapping[str, Array]:
+    """Named views of a flat vector."""
+    result: dict[str, Array] = {}
+    offset = 0
+    for spec in specs:
+        size = int(np.prod(spec.shape))
+        result[spec.name] = flat[offset : offset + size].reshape(spec.shape)
+        offset += size
+    return MappingProxyType(result)

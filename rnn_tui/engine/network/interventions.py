@@ -1,0 +1,232 @@
+"""What if: values held at a constant, paths of the gradient cut, parameters set.
+
+    f = 1             the value f_t of every unit at every timestep is 1
+    f_3 = 1           of unit 3 only; units, like rows and columns, count from 1
+    f_3 @7 = 0.5      at timestep 7 only
+    h_3 @7 = 0        a state; without a timestep nothing would be left of it
+    x @7 = 0.2        an input
+    W_hf[1,2] = 0     a weight within its gate; b_f[3] = 1 a bias
+    W_hf = 0          a gate's block; W_h = 0 the whole tensor
+    detach @7         timestep 7 sends no gradient to timestep 6
+    release           nothing is held or cut any more
+
+A value that is held is a constant: v_t = k in the forward pass, and nothing flows back through it,
+∂v_t/∂(all it was made of) = 0. Its own gradient ∂L/∂v_t is still there to be seen. Names are those
+of the cell's declaration, and so is the computation: no cell is known here by name.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.core.parameters import block_views
+from rnn_tui.engine.network.pins import Cut, Pin, Pins, _number, _short
+from rnn_tui.settings import quote
+
+if TYPE_CHECKING:
+    from rnn_tui.engine.network.network import Network
+
+FORMS = "NAME = X, NAME_UNIT @T = X, WEIGHT[ROW,COLUMN] = X, detach @T or release"
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+# Compiled when one is first read, and kept by `re`.
+_LINE = (
+    r"(?P<name>[A-Za-z]\w*?)(?:_(?P<unit>\d{1,9}))?(?:\s*\[(?P<place>[\d\s,]*)\])?"
+    rf"\s*(?:@\s*(?P<t>\d{{1,9}}))?\s*=\s*(?P<value>{_NUMBER})"
+)
+_DETACH = r"detach\s*@\s*(\d{1,9})"
+
+
+class InterventionError(ValueError):
+    """An intervention that cannot be; the message is one line that begins with its text."""
+
+    def __init__(self, text: str, reason: str) -> None:
+        """Say why `text` cannot be."""
+        super().__init__(f"{quote(text)}: {reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A parameter, a gate's block of it, or with a `place` one entry is set to `value`.
+
+    `place` counts from 1 within what `name` names: ``W_hf``, (1, 2).
+    """
+
+    name: str
+    value: float
+    place: tuple[int, ...] | None = None
+
+    def __str__(self) -> str:
+        inside = "" if self.place is None else f"[{','.join(map(str, self.place))}]"
+        return f"{self.name}{inside} = {_number(self.value)}"
+
+    def indices(self, network: Network) -> Array:
+        """Where that is in the flat vector."""
+        indices = _blocks(network)[self.name]
+        if self.place is None:
+            return indices.reshape(-1)
+        return indices[tuple(slice(k - 1, k) for k in self.place)].reshape(-1)
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Every pin and cut is taken away; edits stay, they are parameters now."""
+
+    def __str__(self) -> str:
+        return "release"
+
+
+Intervention = Pin | Cut | Edit | Release
+
+
+def together(pins: Pins, change: Pin | Cut | Release) -> Pins:
+    """What is in force after `change`: a newer pin goes over older ones."""
+    if isinstance(change, Release):
+        return ()
+    return (*(pin for pin in pins if not change.covers(pin)), change)
+
+
+def edit_of(network: Network, index: int, value: float) -> Edit:
+    """The edit of the parameter at `index` of the flat vector, named within its gate.
+
+    Raises:
+        IndexError: there is no such parameter.
+    """
+    narrow = {name: found for name, found in _blocks(network).items() if index in found}
+    if not narrow:
+        raise IndexError(f"parameter {index} of {network.flat.size}")
+    name = min(narrow, key=lambda each: narrow[each].size)
+    place = np.argwhere(narrow[name] == index)[0] + 1
+    return Edit(name, value, tuple(int(k) for k in place))
+
+
+def _blocks(network: Network) -> dict[str, Array]:
+    """For each parameter and each gate's block: its entries' indices in the flat vector."""
+    found: dict[str, Array] = {}
+    offset = 0
+    for spec in network.specs:
+        size = int(np.prod(spec.shape))
+        whole = np.arange(offset, offset + size).reshape(spec.shape)
+        found[spec.name] = whole
+        found |= block_views({spec.name: whole}, spec.name, spec.blocks)
+        offset += size
+    return found
+
+
+# ---------------------------------------------------------------- the grammar
+
+
+def pinnable(network: Network) -> dict[str, str]:
+    """What can be held, as it is written: ``f`` → ``f_t``; inputs first."""
+    made = (operation.symbol for operation in network.state_forward)
+    return {_short(symbol): symbol for symbol in ("x_t", *made)}
+
+
+def parse(text: str, network: Network) -> Intervention:
+    """The intervention that `text` writes; see the module.
+
+    Raises:
+        InterventionError: it is none, or does not fit `network`.
+    """
+    plain = text.strip().replace("−", "-")
+    if plain == "release":
+        return Release()
+    if found := re.fullmatch(_DETACH, plain, re.ASCII):
+        intervention: Intervention = Cut(int(found[1]))
+    else:
+        intervention = _assignment(text, plain, network)
+    _check(text, intervention, network)
+    return intervention
+
+
+def check(intervention: Intervention, network: Network) -> None:
+    """Whether it fits `network`.
+
+    Raises:
+        InterventionError: it does not.
+    """
+    _check(str(intervention), intervention, network)
+
+
+def _assignment(text: str, plain: str, network: Network) -> Pin | Edit:
+    found = re.fullmatch(_LINE, plain, re.ASCII)
+    if found is None:
+        raise InterventionError(text, f"expected {FORMS}")
+    name, unit, place, t = (found[part] for part in ("name", "unit", "place", "t"))
+    value = float(found["value"])
+    if name not in pinnable(network):
+        if unit is not None:
+            name = f"{name}_{unit}"  # not written like a parameter's entry
+        if t is not None and name in _blocks(network):
+            raise InterventionError(text, f"{name} is the same at every timestep: leave out @{t}")
+        return Edit(name, value, None if place is None else _place(text, place))
+    if place is not None:
+        raise InterventionError(text, f"one unit of {name} is written {name}_3")
+    where = (None if number is None else int(number) for number in (unit, t))
+    pin = Pin(pinnable(network)[name], value, *where)
+    if t is None and name in network.states:
+        raise InterventionError(text, f"{name} is a state: say when, {name} @7 or {name}_3 @7")
+    return pin
+
+
+def _place(text: str, place: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(number) for number in place.split(","))
+    except ValueError:
+        raise InterventionError(text, f"expected {FORMS}") from None
+
+
+def _check(text: str, intervention: Intervention, network: Network) -> None:
+    match intervention:
+        case Pin():
+            _check_pin(text, intervention, network)
+        case Cut(t):
+            _check_range(text, "timesteps", t, network.tape.steps)
+        case Edit():
+            _check_edit(text, intervention, network)
+        case Release():
+            return
+    if not isinstance(intervention, Cut):
+        dtype = network.flat.dtype
+        with np.errstate(over="ignore"):
+            finite = np.isfinite(np.asarray(intervention.value).astype(dtype))
+        if not finite:
+            raise InterventionError(text, f"the value must be a finite number of {dtype}")
+
+
+def _check_pin(text: str, pin: Pin, network: Network) -> None:
+    if pin.symbol not in pinnable(network).values():
+        raise _unknown(text, _short(pin.symbol), network)
+    if pin.unit is not None:
+        architecture = network.architecture
+        most = architecture.features if pin.symbol == "x_t" else architecture.hidden
+        _check_range(text, f"units of {_short(pin.symbol)}", pin.unit, most)
+    if pin.t is not None:
+        _check_range(text, "timesteps", pin.t, network.tape.steps)
+
+
+def _check_edit(text: str, edit: Edit, network: Network) -> None:
+    blocks = _blocks(network)
+    if edit.name not in blocks:
+        raise _unknown(text, edit.name, network)
+    shape = blocks[edit.name].shape
+    if edit.place is not None and not (
+        len(edit.place) == len(shape)
+        and all(1 <= k <= most for k, most in zip(edit.place, shape, strict=True))
+    ):
+        first, last = ("1," * len(shape))[:-1], ",".join(map(str, shape))
+        raise InterventionError(text, f"{edit.name} goes from [{first}] to [{last}]")
+
+
+def _check_range(text: str, what: str, number: int, most: int) -> None:
+    if not 1 <= number <= most:
+        raise InterventionError(text, f"{what} go from 1 to {most}, not {number}")
+
+
+def _unknown(text: str, name: str, network: Network) -> InterventionError:
+    known = ", ".join((*pinnable(network), *_blocks(network)))
+    return InterventionError(text, f"there is no {quote(name)}; expected one of {known}")

@@ -1,0 +1,209 @@
+"""Cells on top of each other: what layer k ≥ 2 takes in at timestep t is h_t of the layer below.
+
+Names of layer k carry its number behind their first letters: ``h2_t``, ``W2_xf``, ``da2_i``,
+``tanh(c2_t)``; those of the first layer do not. Below the top layer, what comes down is called
+``dh_up`` (``dh2_up``, …) and is the gradient of the input of the layer above,
+
+    dh_up = Σ_gates da_gate·W_x_gateᵀ, both of the layer above,
+
+while ``dh_y``, what comes from y_t, belongs to the top layer. Forward, a timestep goes through all
+layers from the bottom up, backward from the top down.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from rnn_tui.engine.cells.base import Cell
+from rnn_tui.engine.core.expressions import Array, Dot, renamed, total
+from rnn_tui.engine.core.operations import Operation, Row
+from rnn_tui.engine.core.parameters import ParameterSpec, Views, block_name, block_views
+from rnn_tui.engine.core.tape import ArraySpec, Tape
+
+_FIRST_LETTERS = re.compile(r"^[A-Za-z]+")
+_NUMBERED = re.compile(r"^([A-Za-z]+)(\d+)")
+_IN_WORDS = re.compile(r"\b[A-Za-z]+(?=_t\b|_<t-1>)")
+
+
+def numbered(name: str, layer: int) -> str:
+    """What `name` is called in layer `layer`, from 1: ``h_t`` in the second is ``h2_t``."""
+    if layer == 1:
+        return name
+    function, bracket, inner = name.rpartition("(")
+    return function + bracket + _FIRST_LETTERS.sub(rf"\g<0>{layer}", inner)
+
+
+def plain(name: str) -> str:
+    """The name of a parameter or an array without its layer's number."""
+    return _NUMBERED.sub(r"\1", name)
+
+
+def layer_of(name: str) -> int:
+    """The layer that a parameter or an array belongs to, from 1."""
+    found = _NUMBERED.match(name)
+    return int(found[2]) if found else 1
+
+
+class Layer:
+    """One of the layers: the cell's declaration, by this layer's names.
+
+    Attributes:
+        number: from 1, at the bottom.
+        cell: as declared, by its own (plain) names.
+        specs: the cell's parameters by its own names, for 1 input and 1 unit: names and blocks.
+        states: what is carried from timestep to timestep.
+        rows: lines of the timestep panel; an upper layer's input is the row h_t of the one below.
+        forward_operations, backward_operations: of one timestep, in order; of a layer that is not
+            the top one, backward begins with ``dh_up``.
+    """
+
+    def __init__(self, cell: Cell, number: int, layers: int) -> None:
+        """Layer `number` of `layers`."""
+        self.cell, self.number, self.top = cell, number, number == layers
+        self.specs = cell.parameters(1, 1)
+        self.states = tuple(numbered(state, number) for state in cell.states)
+        self.rows, self.forward_operations = cell.rows, cell.forward_operations
+        self.backward_operations = cell.backward_operations
+        if layers > 1:
+            own = (row for row in cell.rows if number == 1 or row.symbol != "x_t")
+            self.rows = tuple(map(self._row, own))
+            self.forward_operations = tuple(map(self._operation, cell.forward_operations))
+            self.backward_operations = tuple(map(self._operation, cell.backward_operations))
+        if not self.top:
+            self.backward_operations = (self._from_above(), *self.backward_operations)
+
+    def name(self, name: str) -> str:
+        """What the value, array or parameter that the cell calls `name` is called here."""
+        if name == "dh_y":
+            return name if self.top else numbered("dh_up", self.number)
+        if name == "x_t" and self.number > 1:
+            return numbered("h_t", self.number - 1)
+        return numbered(name, self.number)
+
+    def _row(self, row: Row) -> Row:
+        title = f"{row.title}, layer {self.number}"
+        return replace(row, symbol=self.name(row.symbol), title=title)
+
+    def _operation(self, operation: Operation) -> Operation:
+        return replace(
+            operation,
+            symbol=self.name(operation.symbol),
+            expression=renamed(operation.expression, self.name),
+            row=self.name(operation.row),
+            note=_IN_WORDS.sub(lambda found: numbered(found[0], self.number), operation.note),
+        )
+
+    def _from_above(self) -> Operation:
+        """∂L/∂h_t as far as it comes through the input of the layer above."""
+        above = self.number + 1
+        terms = (
+            Dot(
+                numbered(delta(gate), above),
+                numbered(block_name("W_x", gate), above),
+                transposed=True,
+            )
+            for gate in self.cell.gates
+        )
+        return Operation(
+            self.name("dh_y"),
+            "part that comes from the layer above",
+            total(*terms),
+            row=self.name("h_t"),
+            column="through",
+        )
+
+    # Parameters and tape
+
+    def parameters(self, features: int, hidden: int) -> tuple[ParameterSpec, ...]:
+        """The cell's for `features` (D) inputs and `hidden` (H) units, by this layer's names."""
+        width = features if self.number == 1 else hidden
+        return tuple(
+            replace(
+                spec,
+                name=numbered(spec.name, self.number),
+                left=None if spec.left is None else numbered(spec.left, self.number),
+                right=numbered(spec.right, self.number),
+            )
+            for spec in self.cell.parameters(width, hidden)
+        )
+
+    def named(self, arrays: Sequence[ArraySpec]) -> tuple[ArraySpec, ...]:
+        """The arrays of this layer by its names; its groups are its own."""
+        return tuple(
+            replace(
+                spec,
+                name=self.name(spec.name),
+                group=spec.group and numbered(spec.group, self.number),
+                parts=tuple((self.name(name), first, width) for name, first, width in spec.parts),
+            )
+            for spec in arrays
+        )
+
+    def tape(self, whole: Tape) -> Tape:
+        """The tape as the cell sees it: this layer's arrays by their plain names."""
+        if self.number == 1 and self.top:
+            return whole
+        mine = {}
+        for name in whole.names:
+            if name in ("dh_y", numbered("dh_up", self.number)):
+                continue
+            if layer_of(name) == self.number:
+                mine[plain(name)] = name
+        return whole.under(mine | {"dh_y": self.name("dh_y")})
+
+    def weights(self, parameters: Views) -> dict[str, Array]:
+        """Its parameters by their plain names."""
+        names = (spec.name for spec in self.specs)
+        return {name: parameters[numbered(name, self.number)] for name in names}
+
+    def recurrent(self, parameters: Views) -> dict[str, Array]:
+        """Each gate's block of W_h, [H, H] views by this layer's names, in the gates' order.
+
+        Of W_h and whatever begins with it; nothing for a cell without recurrence.
+        """
+        weights = self.weights(parameters)
+        found: dict[str, Array] = {}
+        for spec in self.specs:
+            if spec.name.startswith("W_h"):
+                found |= block_views(weights, spec.name, spec.blocks)
+        names = (block_name("W_h", gate) for gate in self.cell.gates)
+        return {numbered(name, self.number): found[name] for name in names if name in found}
+
+    def stored(self, parameters: Views, whole: Tape, t: int) -> dict[str, Array]:
+        """What of timestep `t` is a parameter or a view of the tape, by the cell's plain names."""
+        k, tape, weights = t - 1, self.tape(whole), self.weights(parameters)
+        values: dict[str, Array] = {}
+        for spec in self.specs:
+            values.update(block_views(weights, spec.name, spec.blocks))
+        values |= {
+            "x_t": tape["x"][k],
+            "h_<t-1>": tape["h"][k],
+            "h_t": tape["h"][t],
+            "dh_y": tape["dh_y"][k],
+            "dh_next": tape["dh_next"][t],
+            "dh_t": tape["dh"][k],
+            "dh_<t-1>": tape["dh_next"][k],
+        }
+        values.update(self.cell.values(tape, t))
+        return values
+
+    def values(self, parameters: Views, whole: Tape, t: int) -> dict[str, Array]:
+        """The same by this layer's names; an upper layer's input has the name it has below."""
+        stored = self.stored(parameters, whole, t)
+        if self.number > 1:
+            del stored["x_t"]
+        return {self.name(name): array for name, array in stored.items()}
+
+
+def delta(gate: str) -> str:
+    """The gradient of a gate's pre-activation, as the cells name it."""
+    return f"da_{gate}" if gate else "da_t"
+
+
+def declared_pins(layer: Layer) -> Mapping[str, str]:
+    """The cell's plain symbol for each that can be held in this layer."""
+    symbols = [operation.symbol for operation in layer.cell.forward_operations]
+    found = {layer.name(symbol): symbol for symbol in symbols}
+    return found | ({"x_t": "x_t"} if layer.number == 1 else {})

@@ -1,0 +1,107 @@
+"""The kernels of stacked layers as one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from rnn_tui.engine.cells.base import Kernel
+from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.core.gate_layout import GateLayout
+from rnn_tui.engine.core.parameters import Views, block_name, block_views
+from rnn_tui.engine.core.tape import Tape
+from rnn_tui.engine.network.layers import Layer, delta
+
+
+class StackedKernel(Kernel):
+    """The kernels of all layers as one: timestep after timestep, so that stepping is running.
+
+    An upper layer's input products are made timestep by timestep: BLAS gives other bits for
+    another number of rows.
+    """
+
+    def __init__(
+        self, layers: Sequence[Layer], kernels: Sequence[Kernel], parameters: Views, whole: Tape
+    ) -> None:
+        """`kernels`: of the layers, from the bottom up, bound to `whole`, all layers' tape."""
+        self.kernels = tuple(kernels)
+        self.inputs = [_Inputs(*pair, parameters, whole) for pair in pairwise(layers)]
+
+    def begin_forward(self) -> None:
+        for kernel in self.kernels:
+            kernel.begin_forward()
+
+    def forward(self, first: int, last: int) -> None:
+        bottom, *upper = self.kernels
+        for t in range(first, last + 1):
+            bottom.forward(t, t)
+            for inputs, kernel in zip(self.inputs, upper, strict=True):
+                inputs.take(t)
+                kernel.forward(t, t)
+
+    def begin_backward(self) -> None:
+        for kernel in self.kernels:
+            kernel.begin_backward()
+
+    def backward(self, first: int, last: int) -> None:
+        bottom, *upper = self.kernels
+        downward = list(zip(reversed(self.inputs), reversed(upper), strict=True))
+        for t in range(last, first - 1, -1):
+            for inputs, kernel in downward:
+                kernel.backward(t, t)
+                inputs.give_back(t)
+            bottom.backward(t, t)
+
+    def gather(self) -> None:
+        for kernel in self.kernels:
+            kernel.gather()
+
+
+class _Inputs:
+    """What goes up from a layer to the next, and what comes down."""
+
+    def __init__(self, below: Layer, layer: Layer, parameters: Views, whole: Tape) -> None:
+        source, tape = below.tape(whole), layer.tape(whole)
+        weights = layer.weights(parameters)
+        steps = range(whole.steps)
+        self.h = source["h"][1:]  # [T, B, H], of the layer below
+        self.x = tape["x"]  # [T, B, H], a copy: it lies beside this layer's own h
+        self.W_x = weights["W_x"]  # [H, G·H]
+        self.products: list[tuple[Callable[[Array, Array], object], Array]] = []
+        if "ax" in tape.names:  # several gates, see `GateLayout`
+            lay, ax = GateLayout(tape), tape.whole("ax")
+            self.W, self.b = lay.weights(self.W_x), lay.weights(weights["b"][np.newaxis])
+            self.products = [(lay.times(self.x[k]), ax[k]) for k in steps]
+        self.down = source["dh_y"]  # [T, B, H]
+        self.scratch = np.empty(self.down.shape[1:], tape.dtype)  # [B, H]
+        self.deltas = [self._deltas(layer, tape, k + 1) for k in steps]
+
+    def _deltas(self, layer: Layer, tape: Tape, t: int) -> list[tuple[Array, Array]]:
+        """Factors of ∂L/∂x_t = Σ da·W_xᵀ: one pair, or one a gate if da is not in one place."""
+        cell, values = layer.cell, layer.cell.values(tape, t)
+        views = {gate: values[delta(gate)] for gate in cell.gates}
+        joined = tape.arrays.get("da")
+        if joined is not None and all(np.shares_memory(view, joined) for view in views.values()):
+            return [(joined[t - 1], self.W_x.T)]
+        blocks = block_views({"W_x": self.W_x}, "W_x", cell.blocks)
+        return [(view, blocks[block_name("W_x", gate)].T) for gate, view in views.items()]
+
+    def take(self, t: int) -> None:
+        """The input at timestep `t`, and its product where the kernel does not make it."""
+        x = self.x[t - 1]
+        np.copyto(x, self.h[t - 1])
+        if self.products:
+            x_times, ax = self.products[t - 1]
+            x_times(self.W, ax)
+            np.add(ax, self.b, ax)
+
+    def give_back(self, t: int) -> None:
+        """∂L/∂x_t, for the layer below."""
+        down = self.down[t - 1]
+        (first, weights), *rest = self.deltas[t - 1]
+        first.dot(weights, down)
+        for view, block in rest:
+            view.dot(block, self.scratch)
+            np.add(down, self.scratch, down)

@@ -1,0 +1,1 @@
+"""Going back in a run, and comparing it with one that a what-if left."""

@@ -1,0 +1,1 @@
+"""Training: the schedule of an update, the trainer that follows it, and what stops it."""

@@ -1,0 +1,234 @@
+"""What is remembered of a run: the recent updates whole, all of them decimated.
+
+Memory and the cost of reading do not depend on how long the run has lasted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rnn_tui.engine.core.expressions import Array
+
+Float64 = npt.NDArray[np.float64]
+
+RECENT = 4096  # updates kept whole
+BUCKETS = 1024  # points of the decimated history, at most
+SMOOTHING = 0.99  # weight of the past in the smoothed loss
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunCurve:
+    """Points of a run so far: update numbers (from 1) and, at each, loss, smoothed loss, ‖g‖.
+
+    When decimated, a point stands for a bucket of `stride` updates: `update` is its last one,
+    `loss` and `grad_norm` are means over the bucket, `low` and `high` the bucket's extreme losses,
+    `smoothed` the smoothed loss at its end.
+    """
+
+    stride: int
+    update: Float64
+    loss: Float64
+    low: Float64
+    high: Float64
+    smoothed: Float64
+    grad_norm: Float64
+
+    def after(self, update: int) -> RunCurve:
+        """The points after an update."""
+        later = self.update > update
+        columns = (self.update, self.loss, self.low, self.high, self.smoothed, self.grad_norm)
+        return RunCurve(self.stride, *(column[later] for column in columns))
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPosition:
+    """Where a history stands: updates seen, the running average and the weight of its start."""
+
+    count: int
+    average: float
+    weight: float
+
+
+class History:
+    """Appended to once an update; see `RunCurve` for what comes out.
+
+    The smoothed loss is an exponential moving average with its start corrected:
+    ``s_k = 0.99·s_{k-1} + 0.01·L_k``, shown as ``s_k/(1 − 0.99^k)``.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0  # updates seen, of those that led here
+        self.newest = 0  # updates seen at all: more than `count` after going back
+        self.average = 0.0  # s_k
+        self.weight = 1.0  # 0.99^k
+        self._recent = np.zeros((RECENT, 2))  # loss, ‖g‖, a ring by update number
+        self._known = 0  # how many of the newest it holds
+        self.stride = 1
+        self._full = np.zeros((BUCKETS, 6))  # update, loss, low, high, smoothed, ‖g‖
+        self._buckets = 0
+        self._pending = 0  # updates in the bucket being filled
+
+    @property
+    def smoothed(self) -> float:
+        """The smoothed loss after the newest update; 0 before the first."""
+        return self.average / (1.0 - self.weight) if self.count else 0.0
+
+    def append(self, loss: float, grad_norm: float) -> None:
+        """The loss and the gradient's norm before clipping of the next update.
+
+        On the way from a place gone back to, the curve knows them already.
+        """
+        self.count += 1
+        self.average = SMOOTHING * self.average + (1.0 - SMOOTHING) * loss
+        self.weight *= SMOOTHING
+        if self.count <= self.newest:
+            return
+        self.newest = self.count
+        place = (self.count - 1) % RECENT
+        self._recent[place, 0] = loss
+        self._recent[place, 1] = grad_norm
+        self._known = min(self._known + 1, RECENT)
+        self._pending += 1
+        if self.stride == 1:  # a bucket of one needs no folding
+            values = (self.count, loss, loss, loss, self.smoothed, grad_norm)
+            self._full[self._buckets] = values
+            self._finish_bucket()
+        elif self._pending % min(self.stride, RECENT) == 0:
+            self._fold()
+
+    def _fold(self) -> None:
+        """Put the newest updates into the bucket being filled, before the ring forgets them."""
+        rows = self._newest(min(self.stride, RECENT))
+        row, losses = self._full[self._buckets], rows[:, 0]
+        low, high = np.minimum.reduce(losses), np.maximum.reduce(losses)
+        means = np.add.reduce(rows) / len(rows)  # loss, ‖g‖
+        folds = -(-self._pending // RECENT)  # of as many updates each
+        if folds > 1:
+            low, high = min(low, row[2]), max(high, row[3])
+            means = row[[1, 5]] + (means - row[[1, 5]]) / folds
+        row[:] = (self.count, means[0], low, high, self.smoothed, means[1])
+        if self._pending == self.stride:
+            self._finish_bucket()
+
+    def _finish_bucket(self) -> None:
+        self._buckets += 1
+        self._pending = 0
+        if self._buckets == BUCKETS:
+            self._halve()
+
+    def _halve(self) -> None:
+        """Buckets in pairs become one."""
+        pairs = self._full.reshape(-1, 2, 6)
+        half = BUCKETS // 2
+        merged = pairs.mean(axis=1)
+        merged[:, 0] = pairs[:, 1, 0]
+        merged[:, 2] = pairs[:, :, 2].min(axis=1)
+        merged[:, 3] = pairs[:, :, 3].max(axis=1)
+        merged[:, 4] = pairs[:, 1, 4]
+        self._full[:half] = merged
+        self._buckets = half
+        self.stride *= 2
+
+    def recent(self, updates: int) -> tuple[Float64, Float64]:
+        """Losses and gradient norms of the newest `updates` (at most RECENT), oldest first."""
+        rows = self._newest(min(updates, self._known)).copy()
+        return rows[:, 0], rows[:, 1]
+
+    def _newest(self, updates: int) -> Float64:
+        """The ring's newest rows [updates, 2], oldest first; a view where they are in one piece."""
+        end = (self.newest - 1) % RECENT + 1
+        if updates <= end:
+            return self._recent[end - updates : end]
+        return np.concatenate((self._recent[end - updates :], self._recent[:end]))
+
+    def curve(self) -> RunCurve:
+        """The whole run, decimated; a copy."""
+        full = self._full[: self._buckets].copy()
+        return RunCurve(self.stride, *full.T)
+
+    # Going back
+
+    def mark(self) -> HistoryPosition:
+        """Where it stands."""
+        return HistoryPosition(self.count, self.average, self.weight)
+
+    def rewind(self, mark: HistoryPosition) -> None:
+        """Stand at `mark` again; what came after it stays on the curve until `forget_after`."""
+        self.count, self.average, self.weight = mark.count, mark.average, mark.weight
+        self.newest = max(self.newest, self.count)
+
+    def forget_after(self) -> None:
+        """Drop all that came after the place it stands at: another future begins here.
+
+        The bucket that the place falls into is filled anew from what the ring still holds.
+        """
+        dropped = self.newest - self.count
+        if dropped <= 0:
+            return
+        keep = int(np.searchsorted(self._full[: self._buckets, 0], self.count, side="right"))
+        self._buckets, self.newest = keep, self.count
+        self._known = max(self._known - dropped, 0)
+        self._pending = self.count - int(self._full[keep - 1, 0] if keep else 0)
+
+    # What a checkpoint keeps
+
+    def state(self) -> tuple[dict[str, int | float], dict[str, Float64]]:
+        """All there is to go on from: numbers, and arrays ``recent`` [≤ RECENT, 2] and
+        ``buckets`` [≤ BUCKETS, 6], the last of which may still be filling; copies.
+
+        What lies after a place gone back to is not part of it.
+        """
+        if self.count < self.newest:
+            here = deepcopy(self)
+            here.forget_after()
+            return here.state()
+        numbers = {
+            "count": self.count,
+            "stride": self.stride,
+            "average": self.average,
+            "weight": self.weight,
+        }
+        recent = np.stack(self.recent(RECENT), axis=1)
+        rows = self._buckets + _is_folded(self._pending)
+        return numbers, {"recent": recent, "buckets": self._full[:rows].copy()}
+
+    def restore(self, numbers: Mapping[str, object], arrays: Mapping[str, Array]) -> None:
+        """Be what `state` told.
+
+        Raises:
+            ValueError: the parts do not fit together; the message is one line and nothing changed.
+        """
+        count, stride = numbers.get("count"), numbers.get("stride")
+        average, weight = numbers.get("average"), numbers.get("weight")
+        if type(count) is not int or type(stride) is not int or count < 0 or stride < 1:
+            raise ValueError("history: count and stride must be whole numbers")
+        if type(average) is not float or type(weight) is not float:
+            raise ValueError("history: average and weight must be numbers")
+        if not (math.isfinite(average) and 0 <= weight <= 1 and (weight < 1 or count == 0)):
+            raise ValueError("history: average and weight must be finite, weight from 0 to 1")
+        buckets = min(count // stride, BUCKETS)
+        rows = buckets + _is_folded(count % stride)
+        known = min(arrays["recent"].shape[0], count, RECENT)  # fewer after going back
+        shapes = {"recent": (known, 2), "buckets": (rows, 6)}
+        if stride & (stride - 1) or buckets == BUCKETS:
+            raise ValueError(f"history: a stride of {stride} does not fit {count} updates")
+        for name, shape in shapes.items():
+            if arrays[name].shape != shape:
+                found = arrays[name].shape
+                raise ValueError(f"history: {name} has shape {found}; expected {shape}")
+        self.count, self.stride, self.average, self.weight = count, stride, average, weight
+        self.newest, self._known = count, known
+        self._buckets, self._pending = buckets, count % stride
+        self._full[:rows] = arrays["buckets"]
+        self._recent[np.arange(count - known, count) % RECENT] = arrays["recent"]
+
+
+def _is_folded(pending: int) -> bool:
+    """Whether a bucket of `pending` updates so far has been begun in the decimated history."""
+    return pending >= RECENT

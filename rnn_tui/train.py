@@ -1,0 +1,200 @@
+"""Training without a screen: many updates in short chunks, and the figures at the end."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from typing import TextIO
+
+import numpy as np
+
+from rnn_tui.engine.analysis.evaluation import Evaluator, WindowsEvaluator
+from rnn_tui.engine.training.breakpoints import Breakpoints, Stop, run_until
+from rnn_tui.engine.training.history import RECENT
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.tasks.base import TestSeries
+
+CHUNK_SECONDS = 0.05  # how long Ctrl-C waits at most, unless a single update takes longer
+
+
+@dataclass(frozen=True, slots=True)
+class TrainProgress:
+    """How far a run of `wanted` updates has come.
+
+    Attributes:
+        done: updates completed by this run.
+        wanted: updates it was asked for.
+        seconds: time spent training, and nothing else.
+        smoothed: the smoothed loss, NaN before the first update.
+        stop: the breakpoint that ended it, divergence included; None while it may go on.
+    """
+
+    done: int
+    wanted: int
+    seconds: float
+    smoothed: float
+    stop: Stop | None = None
+
+    @property
+    def per_second(self) -> float:
+        """Updates per second of training, NaN before the first."""
+        return self.done / self.seconds if self.done and self.seconds > 0 else math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run came to; None where a number is not finite or not available.
+
+    Attributes:
+        updates: completed in all, those of earlier runs included.
+        loss: of the last window.
+        smoothed_loss: its moving average.
+        test_one_step_mse: predicting each next value of the test series from the true ones.
+        test_free_run_mse: running free on its own output (cos: one period; series: T steps).
+        test_free_run_3_mse: the same for three times as long.
+        test_loss: of fixed test windows, for tasks that have these in place of a test series.
+        test_accuracy: of the classes judged there, 0 … 1; None where there are no classes.
+        updates_per_second: of training only.
+        parameters: how many numbers were learned.
+        stopped_by: the breakpoint that ended the run, and its value.
+    """
+
+    updates: int
+    loss: float | None
+    smoothed_loss: float | None
+    test_one_step_mse: float | None
+    test_free_run_mse: float | None
+    test_free_run_3_mse: float | None
+    test_loss: float | None
+    test_accuracy: float | None
+    updates_per_second: float | None
+    parameters: int
+    stopped_by: str | None
+
+    def to_json(self) -> str:
+        """One line of JSON; never NaN, which JSON does not have."""
+        return json.dumps(asdict(self), allow_nan=False)
+
+    def to_text(self) -> str:
+        """The same for people, a line a figure."""
+        rows = {
+            "updates": f"{self.updates:,}",
+            "loss": _figure(self.loss),
+            "smoothed loss": _figure(self.smoothed_loss),
+            **self._tested(),
+            "updates per second": _whole(self.updates_per_second),
+            "parameters": f"{self.parameters:,}",
+        }
+        return "\n".join(f"{name:<26}{value:>12}" for name, value in rows.items())
+
+    def _tested(self) -> dict[str, str]:
+        """Those of a test series, or those of test windows, whichever there are."""
+        if self.test_loss is not None or self.test_accuracy is not None:
+            share = self.test_accuracy
+            accuracy = {} if share is None else {"test accuracy": f"{share:.2%}".replace("%", " %")}
+            return {"test loss": _figure(self.test_loss), **accuracy}
+        return {
+            "test MSE, one step ahead": _figure(self.test_one_step_mse),
+            "test MSE, running free": _figure(self.test_free_run_mse),
+            "  … three times as long": _figure(self.test_free_run_3_mse),
+        }
+
+
+TESTED = tuple(field.name for field in fields(Summary) if field.name.startswith("test_"))
+
+
+def train(
+    trainer: Trainer,
+    updates: int,
+    *,
+    stopped: Callable[[], bool] = lambda: False,
+    report: Callable[[TrainProgress], None] = lambda progress: None,
+    metrics: TextIO | None = None,
+    breakpoints: Breakpoints | None = None,
+) -> TrainProgress:
+    """Run `updates` more updates, or fewer when `stopped` or a breakpoint says so.
+
+    Args:
+        trainer: what to train, in place.
+        updates: how many.
+        stopped: asked between chunks of about `CHUNK_SECONDS`.
+        report: told between chunks how far the run has come.
+        metrics: gets a line ``update,loss,grad_norm`` for each completed update.
+        breakpoints: end the run at the first that is hit; divergence always ends it.
+    """
+    breakpoints = breakpoints or Breakpoints()
+    progress = TrainProgress(0, updates, 0.0, _smoothed(trainer))
+    chunk = 1
+    while progress.done < updates and progress.stop is None and not stopped():
+        # The history remembers RECENT updates one by one: a chunk must not outrun it.
+        size = min(chunk, updates - progress.done, RECENT)
+        before, started = trainer.updates, time.perf_counter()
+        with np.errstate(all="ignore"):  # what is not finite is found and named by the trainer
+            stop = run_until(trainer, breakpoints, size)
+        seconds, done = time.perf_counter() - started, trainer.updates - before
+        if metrics is not None:
+            _write_metrics(metrics, trainer, done)
+        progress = TrainProgress(
+            progress.done + done, updates, progress.seconds + seconds, _smoothed(trainer), stop
+        )
+        report(progress)
+        # At most double: the first updates are slower than those to come, or faster.
+        chunk = max(1, min(2 * size, int(size * CHUNK_SECONDS / max(seconds, 1e-9))))
+    return progress
+
+
+def _write_metrics(metrics: TextIO, trainer: Trainer, count: int) -> None:
+    """One line for each of the newest `count` updates, numbers as exact as they are."""
+    losses, norms = trainer.history.recent(count)
+    first = trainer.updates - count + 1
+    rows = enumerate(zip(losses.tolist(), norms.tolist(), strict=True), start=first)
+    metrics.writelines(f"{update},{loss!r},{norm!r}\n" for update, (loss, norm) in rows)
+
+
+def summarise(trainer: Trainer, progress: TrainProgress) -> Summary:
+    """Measure what was learned; takes up to a second for very long test series."""
+    return Summary(
+        updates=trainer.updates,
+        loss=_finite(trainer.loss),
+        smoothed_loss=_finite(_smoothed(trainer)),
+        **_tested(trainer),
+        updates_per_second=_finite(progress.per_second),
+        parameters=trainer.parameters.size,
+        stopped_by=progress.stop.reason if progress.stop else None,
+    )
+
+
+def _tested(trainer: Trainer) -> dict[str, float | None]:
+    """The figures of the task's test by their names in `Summary`."""
+    figures = dict.fromkeys(TESTED)
+    test, architecture, parameters = trainer.task.test(), trainer.architecture, trainer.parameters
+    if isinstance(test, TestSeries):
+        series = Evaluator(architecture, parameters, test).evaluate()
+        figures["test_one_step_mse"] = _finite(series.one_step_mse)
+        free_run = (*series.free_run_mse, None)  # a short series may have one horizon only
+        figures["test_free_run_mse"] = _finite(free_run[0])
+        figures["test_free_run_3_mse"] = _finite(free_run[1])
+    else:
+        windows = WindowsEvaluator(architecture, parameters, test).evaluate()
+        figures["test_loss"] = _finite(windows.loss)
+        figures["test_accuracy"] = windows.accuracy
+    return figures
+
+
+def _smoothed(trainer: Trainer) -> float:
+    return trainer.history.smoothed if trainer.history.count else math.nan
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3g}"
+
+
+def _whole(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f}"

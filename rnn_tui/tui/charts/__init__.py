@@ -1,0 +1,1 @@
+"""Charts: what they show, their axes, and the lines that draw them."""

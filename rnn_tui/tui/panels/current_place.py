@@ -1,0 +1,48 @@
+"""The panel that shows what the cursor is at: a timestep, the window between passes, or an update.
+
+While a run is under way it shows the timestep looked at of the newest window, whole.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.lines import Lines
+from rnn_tui.tui.view import Scene
+
+
+def title(scene: Scene) -> tuple[str, str]:
+    """What stands in the rule above."""
+    result: tuple[str, str] = _part(scene).title(scene)
+    return result
+
+
+def draw(scene: Scene, width: int, height: int) -> Lines:
+    """The part that fits the pass."""
+    result: Lines = _part(scene).draw(scene, width, height)
+    return result
+
+
+def _part(scene: Scene) -> ModuleType:
+    # One of them is enough for the first screen, so each is imported where it is shown.
+    match _pass(scene.snapshot):
+        case Pass.FORWARD | Pass.BACKWARD:
+            from rnn_tui.tui.panels import timestep
+
+            return timestep
+        case Pass.BATCH | Pass.LOSS:
+            from rnn_tui.tui.panels import window
+
+            return window
+        case _:
+            from rnn_tui.tui.panels import update
+
+            return update
+
+
+def _pass(snapshot: Snapshot) -> Pass:
+    """The pass to show; where a timestep is looked at, one that is made of timesteps."""
+    looking = snapshot.look.t is not None or (snapshot.running and bool(snapshot.cursor.update))
+    return Pass.FORWARD if looking else snapshot.cursor.stage

@@ -1,0 +1,240 @@
+"""The gradient through time as a map: each timestep's loss on its way back.
+
+A row is the loss L_t of one timestep, a column is how far back it has come: ‖∂L_t/∂h_t−k‖. The
+ramp is logarithmic, with its scale below; │ is the window's edge, where the way back ends. Below
+the map, on the same columns, what there is room for: how much the Jacobians' product and the gates
+alone let through from T back.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from rnn_tui.engine.analysis.gradient_map import GradientMap, reading
+from rnn_tui.engine.analysis.jacobians import JacobianNorms
+from rnn_tui.engine.core.expressions import Array
+from rnn_tui.proofs.prover import GateReport, Refused
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.lines import Line, Lines, fold, merge, plain, text_width
+from rnn_tui.tui.numbers import BAD, UNKNOWN, number
+from rnn_tui.tui.panels.verification import progress, waiting
+from rnn_tui.tui.view import Scene
+
+RAMP = " .:-=+*#"
+STEP = math.sqrt(10.0)  # from one mark of the ramp to the next
+LABEL, WIDEST = 8, 3  # cells of a row's label, of a column at most
+STRIPS = "strips: # > 0.32"
+NUMBER = 11  # cells kept at the end of a strip for its number
+EDGE = "│"
+NAME = "map of ‖∂L_t/∂h_t−k‖"
+TITLED = 70  # cells from which on there is room for the scale in the title
+_Lag = tuple[int, int]  # lags first … last that share a column
+
+
+def title(scene: Scene) -> tuple[str, str]:
+    """What stands in the rule above."""
+    result = scene.snapshot.proofs.get("map")
+    if not isinstance(result, GradientMap):
+        return NAME, ""
+    lines = _scale(_top(known_norms(scene.snapshot, result)))
+    return NAME, "".join(plain((line,)) for line in lines).strip()
+
+
+def draw(scene: Scene, width: int, height: int) -> Lines:
+    """The reading, the map, the strips, the radii, the scale."""
+    snapshot = scene.snapshot
+    result = snapshot.proofs.get("map")
+    if not isinstance(result, GradientMap):
+        return waiting(scene, "map", width)
+    if not snapshot.backward_complete(snapshot.steps):
+        return (((" filled by the backward pass, T → 1", "dim"),),)
+    norms = known_norms(snapshot, result)
+    lags = _columns(snapshot.steps, width - LABEL - NUMBER)
+    cell = min(max((width - LABEL - NUMBER) // len(lags), 1), WIDEST)
+    top = _top(norms)
+    below = _strips(snapshot, lags, cell, width)
+    if width < TITLED:
+        marks, *blank = _scale(top) or ((),)
+        below = (*below, marks, (*(run for line in blank for run in line), (f"  {STRIPS}", "dim")))
+    first = _reading(snapshot, norms, width)
+    room = max(height - len(first) - 1 - len(below), 1)
+    rows = (_row(snapshot, norms, t, lags, cell, top) for t in _timesteps(snapshot, room))
+    return (*first, _head(lags, cell), *rows, *below)
+
+
+def known_norms(snapshot: Snapshot, result: GradientMap) -> Array:
+    """[T, T+1]: NaN where the backward pass has not been yet, −1 where there is nothing (k > t)."""
+    steps = snapshot.steps
+    norms = result.norms.copy()
+    reached = [t for t in range(1, steps + 1) if snapshot.backward_complete(t)]
+    lowest = 0 if 1 in reached else min(reached, default=steps + 1)  # the earliest known
+    t, k = np.indices(norms.shape)
+    norms[~np.isfinite(norms)] = np.inf
+    norms[t + 1 - k < lowest] = np.nan
+    norms[k > t + 1] = -1.0
+    return norms
+
+
+def _columns(steps: int, room: int) -> list[_Lag]:
+    """All lags, or where there are too many so many neighbours in a column as it takes."""
+    room = max(room, 1)
+    share = -(-(steps + 2) // room)
+    return [(k, min(k + share - 1, steps)) for k in range(0, steps + 1, share)]
+
+
+def _timesteps(snapshot: Snapshot, room: int) -> list[int]:
+    """The rows: all timesteps from T down, or evenly spread ones and the one looked at."""
+    steps = snapshot.steps
+    if room >= steps:
+        return list(range(steps, 0, -1))
+    spread = np.linspace(steps, 1, room).round().astype(int) if room > 1 else np.array([steps])
+    if snapshot.t not in spread and room > 2:
+        spread[1 + int(np.argmin(np.abs(spread[1:-1] - snapshot.t)))] = snapshot.t
+    return [int(t) for t in spread]
+
+
+def _reading(snapshot: Snapshot, norms: Array, width: int) -> Lines:
+    """What becomes of the last timestep's gradient, in words: always two lines, nothing jumps."""
+    row = norms[-1]
+    known = row[~np.isnan(row)]
+    words = f"L_{snapshot.steps} {reading(known, snapshot.steps)}"
+    if not np.isfinite(known).all():
+        words = f"L_{snapshot.steps} {BAD} not finite on its way back"
+    lines = fold(words, width - 2)[:2] if width >= 3 else []
+    shown: Lines = tuple(((f" {line.strip()}", "accent"),) for line in lines)
+    return shown + ((),) * (_reading_lines(width) - len(shown))
+
+
+def _reading_lines(width: int) -> int:
+    return 1 if width >= TITLED else 2
+
+
+def _head(lags: list[_Lag], cell: int) -> Line:
+    """Lags above their columns, as many as there is room for."""
+    text = " " * (len(lags) * cell + 2)
+    end = 0
+    for place, (first, _last) in enumerate(lags):
+        label, at = str(first), place * cell
+        if at >= end and (first % 5 == 0 or len(lags) < 5) and at + len(label) <= len(text):
+            text = text[:at] + label + text[at + len(label) :]
+            end = at + len(label) + 1
+    return ((f"{'L_t  k=':>{LABEL}}", "dim"), (text, "dim"))
+
+
+def _row(
+    snapshot: Snapshot, norms: Array, t: int, lags: Iterable[_Lag], cell: int, top: float
+) -> Line:
+    here = t == snapshot.t
+    label: Line = (
+        (" ▸ " if here else "   ", "accent"),
+        (f"{t:>{LABEL - 4}} ", "strong" if here else "dim"),
+    )
+    marks: list[tuple[str, str]] = []
+    for first, last in lags:
+        if first > t:  # beyond the window's edge
+            marks.append((EDGE, "axis"))
+            break
+        marks.append(_mark(norms[t - 1, first : min(last, t) + 1], top, cell))
+    else:
+        marks.append((EDGE, "axis"))
+    return (*label, *merge(marks))
+
+
+def _mark(sizes: Array, top: float, cell: int) -> tuple[str, str]:
+    """One column of a row: its largest entry."""
+    if np.isnan(sizes).all():
+        return UNKNOWN.ljust(cell), "dim"
+    size = float(np.nanmax(sizes))
+    if not math.isfinite(size):
+        return BAD * cell, "error"
+    return shade(size, top) * cell, "gradient"
+
+
+def shade(size: float, top: float) -> str:
+    """The mark of a size: # within a factor √10 of `top`, each one before it √10 less."""
+    if size <= 0 or top <= 0:
+        return RAMP[0]
+    steps = math.floor(math.log(top / size) / math.log(STEP) + 1e-9)
+    return RAMP[min(max(len(RAMP) - 1 - steps, 0), len(RAMP) - 1)]
+
+
+def _top(norms: Array) -> float:
+    """The largest that is known."""
+    return float(np.max(norms[np.isfinite(norms)], initial=0.0))
+
+
+def _scale(top: float) -> Lines:
+    """What the marks mean; above a wide map this stands in the title."""
+    if top == 0:
+        return ()
+    low = number(top / STEP ** (len(RAMP) - 1), 2)
+    line: Line = ((" #", "gradient"), (f" ≤ {number(top, 2)}  ", "dim"))
+    line = (*line, (RAMP[-2:0:-1], "gradient"), (" each ÷√10", "dim"))
+    return (line, ((f"  blank < {low}", "dim"),))
+
+
+# Strips below the map
+
+
+def _strips(snapshot: Snapshot, lags: list[_Lag], cell: int, width: int) -> Lines:
+    """The Jacobians' product, the gates' product, the spectral radii."""
+    lines: list[Line] = []
+    norms, gates = snapshot.proofs.get("jacobians"), snapshot.proofs.get("gates")
+    lines.append(_jacobians(snapshot, norms, lags, cell, width))
+    if not isinstance(gates, GateReport):
+        return tuple(lines)
+    path = gates.direct
+    if path is not None:
+        through = _masked(snapshot, path.mean[::-1])
+        lines.append(_strip(f"{path.gate}⊙…⊙{path.gate}", through, lags, cell, "gate"))
+    return (*lines, *_radii(gates, width))
+
+
+def _jacobians(snapshot: Snapshot, norms: object, lags: list[_Lag], cell: int, width: int) -> Line:
+    if isinstance(norms, JacobianNorms):
+        through = _masked(snapshot, np.concatenate([[1.0], norms.product[::-1]]))
+        return _strip("‖J⋯J‖", through, lags, cell, "smooth")
+    if isinstance(norms, Refused):
+        return ((f" ‖J⋯J‖ {norms.why}", "dim"),)
+    if snapshot.proving is not None and snapshot.proving[0] == "jacobians":
+        return progress(snapshot, width, "jacobians")
+    return ()
+
+
+def _masked(snapshot: Snapshot, through: Array) -> Array:
+    """[T+1] by lag from T; NaN where the backward pass has not been, inf where not finite."""
+    result = np.where(np.isfinite(through), through, np.inf)
+    for k in range(snapshot.steps + 1):
+        if not snapshot.backward_complete(max(snapshot.steps - k, 1)):
+            result[k] = np.nan
+    return result
+
+
+def _strip(label: str, through: Array, lags: list[_Lag], cell: int, role: str) -> Line:
+    """Shades relative to 1 on the map's columns, and the number at the end of the way."""
+    marks = [_mark(through[first : last + 1], 1.0, cell) for first, last in lags]
+    coloured = [(text, role if r == "gradient" else r) for text, r in marks]
+    known = through[~np.isnan(through)]
+    end = number(float(known[-1]), 3) if known.size else UNKNOWN
+    start: Line = ((f" {label:<{LABEL - 1}}", "dim"), *merge(coloured))
+    return (*start, (f" {end:<{NUMBER - 1}}", "strong"))
+
+
+def _radii(gates: GateReport, width: int) -> Lines:
+    """max |λ| of W_h, gate by gate; in two lines where they do not fit into one."""
+    if not gates.radii:  # no recurrence
+        return ()
+    parts = [f"{name} {number(radius, 3)}" for name, radius in gates.radii.items()]
+    line = f" max|λ| {'  '.join(parts)}"
+    if text_width(line) <= width:
+        room = width - text_width(line) - 3
+        more = f"   {STRIPS}" if width >= TITLED and len(STRIPS) <= room else ""
+        return (((line + more, "dim"),),)
+    half = -(-len(parts) // 2)
+    return (
+        ((f" max|λ|: {'  '.join(parts[:half])}", "dim"),),
+        ((f"         {'  '.join(parts[half:])}", "dim"),),
+    )

@@ -1,0 +1,251 @@
+"""The network, unrolled: a column a timestep, outputs above, hidden states, inputs below.
+
+There is an output only where the loss counts and an input only where one is given; symbols and
+classes are shown by name, of an output the likeliest class and whether it is the one wanted. In the
+backward pass the arrows turn round and a row of gradient norms fills from the right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from rnn_tui.engine.network.layers import numbered
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.lines import Line, Lines, Run, cell_width, centre, cut, text_width
+from rnn_tui.tui.numbers import UNKNOWN, level, role_of, short
+from rnn_tui.tui.symbols import (
+    MARK,
+    answer_cell,
+    column_of,
+    in_column,
+    input_code,
+    name_of,
+    target_code,
+    vector,
+)
+from rnn_tui.tui.view import Scene
+
+LABEL = 10  # cells of the label at the left
+HEIGHT = 6
+_ALWAYS = 5  # rows there are at any height: t, y, h, x, dh
+_Cell = Callable[[int], Line]
+
+
+def title(scene: Scene) -> tuple[str, str]:
+    """What stands in the rule above."""
+    snapshot = scene.snapshot
+    carried = "carried state" if snapshot.settings.carry else "zero state"
+    if not snapshot.window.network.cell.recurrent:
+        carried = "no recurrence"
+    steps = f"{snapshot.steps} steps" if snapshot.steps > 1 else "1 step"
+    layers = snapshot.settings.layers
+    cell = snapshot.settings.cell + (f" layer {snapshot.layer} of {layers}" if layers > 1 else "")
+    words = (cell, snapshot.subject.topology.name, steps, carried)
+    return "network", ", ".join(words)
+
+
+def draw(scene: Scene, width: int, height: int) -> Lines:
+    """Timesteps, targets, outputs, hidden states (as many rows as fit), inputs, gradients."""
+    snapshot, columns = scene.snapshot, visible(scene.snapshot, width)
+    cell, spare = cell_width_of(snapshot), max(height - _ALWAYS, 0)
+    inputs = _inputs(snapshot, cell, spare + 1)
+    spare -= len(inputs) - 1
+    targets = spare > (snapshot.subject.labels is None)
+    spare -= targets
+    rows = [_row("t", (_time(snapshot, t, cell) for t in columns))]
+    if targets:
+        rows.append(_row("target", _counted(snapshot, columns, cell, _target)))
+    rows.append(_row("y_t", _counted(snapshot, columns, cell, _output)))
+    rows += _hidden(scene, columns, spare + 1, cell)
+    rows += [_row(label, map(one, columns)) for label, one in inputs]
+    rows.append(
+        _row(
+            f"‖{numbered('dh_t', snapshot.layer)}‖", (_gradient(snapshot, t, cell) for t in columns)
+        )
+    )
+    return tuple(rows)
+
+
+def cell_width_of(snapshot: Snapshot) -> int:
+    """Cells of a timestep: more where words go in, or where a word is wanted at most timesteps."""
+    subject = snapshot.subject
+    often = 2 * sum(subject.topology.counted) > snapshot.steps
+    return max(column_of(subject.symbols), column_of(subject.labels if often else None))
+
+
+def visible(snapshot: Snapshot, width: int) -> range:
+    """The timesteps there is room for: pages, so that nothing moves while the cursor is on one."""
+    room = max((width - LABEL) // cell_width_of(snapshot), 1)
+    steps = snapshot.steps
+    first = min((snapshot.t - 1) // room * room, max(steps - room, 0)) + 1
+    return range(first, min(first + room, steps + 1))
+
+
+def timestep_at(snapshot: Snapshot, width: int, x: int) -> int | None:
+    """The timestep whose column is at cell `x`."""
+    columns = visible(snapshot, width)
+    index = (x - LABEL) // cell_width_of(snapshot)
+    return columns[index] if x >= LABEL and index < len(columns) else None
+
+
+def _row(label: str, cells: Iterable[Line]) -> Line:
+    runs: list[Run] = [(f" {cut(label, LABEL - 1):<{LABEL - 1}}", "dim")]
+    for cell in cells:
+        runs.extend(cell)
+    return tuple(runs)
+
+
+def _cell(text: str, role: str, width: int) -> Line:
+    return ((centre(text, width), role),)
+
+
+def _time(snapshot: Snapshot, t: int, width: int) -> Line:
+    if t == snapshot.cursor.t:
+        return _cell(f"‹{t}›", "accent", width)
+    if t == snapshot.look.t:
+        return _cell(f"[{t}]", "strong", width)
+    return _cell(str(t), "dim", width)
+
+
+def _known(snapshot: Snapshot, symbol: str, t: int) -> bool:
+    return any(operation.symbol == symbol for operation in snapshot.forward_revealed(t))
+
+
+# Outputs and targets
+
+
+def _counted(
+    snapshot: Snapshot, columns: range, cell: int, one: Callable[[Snapshot, int, int, int], Line]
+) -> Iterable[Line]:
+    """What there is only where the loss counts; a long name begins in the blank before it."""
+    counted, blank = snapshot.subject.topology.counted, 0
+    for t in columns:
+        if not counted[t - 1]:
+            blank += cell
+            continue
+        line = one(snapshot, t, cell, cell + blank)
+        yield ((" " * (blank + cell - cell_width(line)), ""), *line)
+        blank = 0
+
+
+def _output(snapshot: Snapshot, t: int, width: int, widest: int) -> Line:
+    if not _known(snapshot, "y_t", t):
+        return _cell(UNKNOWN, "dim", width)
+    if snapshot.subject.labels is not None:
+        return answer_cell(snapshot, t, width, widest)
+    return _cell(short(float(snapshot.window.tape["y"][t - 1, 0, 0])), "one-step", width)
+
+
+def _target(snapshot: Snapshot, t: int, width: int, widest: int) -> Line:
+    if not snapshot.cursor.drawn:
+        return _cell(UNKNOWN, "dim", width)
+    labels = snapshot.subject.labels
+    if labels is not None:
+        name = name_of(labels, target_code(snapshot, t))
+        room = min(max(text_width(name) + 2, width), widest)
+        return _cell(in_column(name, room), "truth", room)
+    return _cell(short(float(snapshot.window.tape["target"][t - 1, 0, 0])), "truth", width)
+
+
+# Inputs
+
+
+def _inputs(snapshot: Snapshot, cell: int, room: int) -> list[tuple[str, _Cell]]:
+    """The rows of the inputs, label and cells: a row for each number where there is room."""
+    subject = snapshot.subject
+    if subject.symbols is not None:
+        return [("x_t", partial(_symbol, snapshot, width=cell))]
+    parts = subject.parts
+    if parts is None:
+        return [("x_t", partial(_number, snapshot, k=0, width=cell))]
+    if len(parts) <= room:
+        places = range(len(parts))
+        return [(parts[k], partial(_number, snapshot, k=k, width=cell)) for k in places]
+    return [(parts[0], partial(_vector, snapshot, width=cell))]
+
+
+def _given(snapshot: Snapshot, t: int) -> bool:
+    """Whether there is an input at timestep `t`: one of the topology, or one held by a what-if."""
+    return snapshot.subject.topology.inputs[t - 1] or bool(snapshot.window.tape["x"][t - 1].any())
+
+
+def _symbol(snapshot: Snapshot, t: int, width: int) -> Line:
+    if not snapshot.cursor.drawn:
+        return _cell(UNKNOWN, "dim", width)
+    code = input_code(snapshot, t)
+    name = in_column(name_of(snapshot.subject.symbols or (), code), width)
+    return _cell(name, "accent" if code is None else "", width)
+
+
+def _number(snapshot: Snapshot, t: int, k: int, width: int) -> Line:
+    """The input's number `k`; a mark as a sign."""
+    if not snapshot.cursor.drawn:
+        return _cell(UNKNOWN if snapshot.subject.topology.inputs[t - 1] else "", "dim", width)
+    if not _given(snapshot, t):
+        return _cell("", "", width)
+    value = float(snapshot.window.tape["x"][t - 1, 0, k])
+    parts = snapshot.subject.parts
+    if parts is not None and parts[k] == "mark" and value in (0, 1):
+        return _cell(MARK if value else "", "accent", width)
+    return _cell(short(value), "", width)
+
+
+def _vector(snapshot: Snapshot, t: int, width: int) -> Line:
+    """The first of several numbers, and whether a mark points at it."""
+    if not snapshot.cursor.drawn:
+        return _cell(UNKNOWN if snapshot.subject.topology.inputs[t - 1] else "", "dim", width)
+    if not _given(snapshot, t):
+        return _cell("", "", width)
+    text = vector(snapshot.subject.parts or (), snapshot.window.tape["x"][t - 1, 0])
+    return _cell(text, "accent" if text.startswith(MARK) else "", width)
+
+
+# Hidden states and their gradients
+
+
+def _gradient(snapshot: Snapshot, t: int, width: int) -> Line:
+    gradient = numbered("dh_t", snapshot.layer)
+    if not any(operation.symbol == gradient for operation in snapshot.backward_revealed(t)):
+        blank = snapshot.cursor.stage in (Pass.BATCH, Pass.FORWARD)
+        return _cell("" if blank else UNKNOWN, "dim", width)
+    return _cell(short(float(snapshot.gradient_norms[t - 1])), "gradient", width)
+
+
+def _hidden(scene: Scene, columns: range, rows: int, cell: int) -> list[Line]:
+    """As many rows of hidden units as fit, the page that holds the selected one."""
+    snapshot, hidden, each = scene.snapshot, scene.snapshot.settings.hidden, cell - 2
+    unit = min(scene.view.unit, hidden - 1)
+    shown = min(rows * each, hidden)
+    first = min(unit // shown * shown, max(hidden - shown, 0))
+    lines = []
+    for start in range(first, first + shown, each):
+        units = range(start, min(start + each, first + shown))
+        h = numbered("h", snapshot.layer)
+        label = f"{h} {start + 1}–{units[-1] + 1}" if len(units) > 1 else f"{h} {start + 1}"
+        lines.append(_row(label, (_units(snapshot, t, units, unit, cell) for t in columns)))
+    return lines
+
+
+def _units(snapshot: Snapshot, t: int, units: range, selected: int, width: int) -> Line:
+    """The units of one timestep and the arrow to the next, or, in the backward pass, back.
+
+    Without recurrence there are no arrows: nothing goes from timestep to timestep.
+    """
+    layer = snapshot.layer
+    if not _known(snapshot, numbered("h_t", layer), t):
+        return _cell(UNKNOWN * len(units), "dim", width)
+    state = snapshot.window.tape[numbered("h", layer)][t, 0]
+    runs: list[Run] = []
+    for unit in units:
+        value = float(state[unit])
+        role = f"selected-{role_of(value)}" if unit == selected else role_of(value)
+        runs.append((level(value, -1.0, 1.0), role))
+    runs.append((" " * (width - 2 - len(units)), ""))
+    if not snapshot.window.network.cell.recurrent:
+        return ((" ", ""), *runs, (" ", ""))
+    sent = numbered("dh_<t-1>", layer)
+    if any(operation.symbol == sent for operation in snapshot.backward_revealed(t)):
+        return (("←", "gradient"), *runs, (" ", ""))
+    return ((" ", ""), *runs, ("→", "dim"))

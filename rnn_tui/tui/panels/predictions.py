@@ -1,0 +1,135 @@
+"""The predictions panel: what the network makes of data it is never trained on, by kind of task.
+
+Every number is of the update that the title names.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rnn_tui.engine.analysis.evaluation import CLOSE
+from rnn_tui.engine.core.expressions import Array
+from rnn_tui.predictions import SeriesPredictions, WindowsPredictions
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.charts.curves import Chart, Curve
+from rnn_tui.tui.lines import Line, Lines
+from rnn_tui.tui.numbers import count, number, short
+from rnn_tui.tui.panels.prediction_parts import head, percentage
+from rnn_tui.tui.view import Scene
+
+_JUDGED = {"copy": "copied symbols", "reber": "second-to-last symbols"}
+_TALL = 17  # lines that two curves need, one above the other
+
+
+def title(scene: Scene) -> tuple[str, str]:
+    """What stands in the rule above: which update all of it belongs to."""
+    predictions = scene.snapshot.predictions
+    if predictions is None:
+        return "predictions", ""
+    at = f"at update {count(predictions.update)}"
+    if isinstance(predictions, WindowsPredictions):
+        return "predictions", at
+    evaluation = predictions.evaluation
+    errors = f"MSE one-step {number(evaluation.one_step_mse, 3)}"
+    if evaluation.free_run_mse and evaluation.free_run_mse[0] is not None:
+        errors += f" · free-run {number(evaluation.free_run_mse[0], 3)}"
+    return "predictions", f"{errors} · {at}"
+
+
+def draw(scene: Scene, width: int, height: int) -> Lines:
+    """The part that fits the task; what draws it is imported for tasks that need it."""
+    snapshot = scene.snapshot
+    predictions = snapshot.predictions
+    if predictions is None:
+        return (((" not computed yet", "dim"),),)
+    if isinstance(predictions, SeriesPredictions):
+        return _series(scene, predictions, width, height)
+    if snapshot.settings.task == "text":
+        from rnn_tui.tui.panels import text_sample
+
+        return text_sample.draw(scene, predictions, width, height)
+    above = (_head(snapshot, predictions, width),)
+    room = max(height - len(above), 0)
+    topology = snapshot.window.network.problem.topology
+    if topology is None or sum(topology.counted) == 1:
+        from rnn_tui.tui.panels import answers
+
+        return (*above, *answers.draw(snapshot, predictions, width, room))
+    if predictions.labels is None:
+        return (*above, *_curves(scene, predictions, width, room))
+    from rnn_tui.tui.panels import sequences
+
+    return (*above, *sequences.draw(snapshot, predictions, width, room))
+
+
+def _head(snapshot: Snapshot, predictions: WindowsPredictions, width: int) -> Line:
+    """How well it does on all test windows, and how it came to that; what has no room is left out.
+
+    The last part is a strip from update 0 to now.
+    """
+    found, judged = predictions.evaluation, int(predictions.test.judged.sum())
+    loss = f"loss {number(found.loss, 3)}"
+    if found.accuracy is not None:
+        what = _JUDGED.get(snapshot.settings.task, "answers")
+        first = f"{percentage(found.accuracy)} of {count(judged)} {what} right"
+        parts = [(first, "strong"), (loss, ""), (f"{count(found.windows)} test windows", "dim")]
+    else:
+        mse, close = found.mse, found.close
+        assert mse is not None
+        assert close is not None
+        parts = [
+            (f"MSE {number(mse, 3)}", "strong"),
+            (f"{percentage(close)} of {count(judged)} within {CLOSE}", ""),
+        ]
+        parts.append((f"{count(found.windows)} test windows", "dim"))
+    return head(parts, predictions.history, found.accuracy is not None, width)
+
+
+def _series(scene: Scene, predictions: SeriesPredictions, width: int, height: int) -> Lines:
+    """Truth, one-step and free-running predictions of the test series."""
+    test, evaluation = predictions.test, predictions.evaluation
+    first, run = evaluation.first, len(evaluation.free_run)
+    last = first + max(run, min(len(evaluation.one_step), 4 * width))
+
+    def shown(values: Array) -> Array:
+        result: Array = values * test.scale + test.offset
+        return result
+
+    truth = shown(test.values[first:last])
+    x = test.x[first:last]
+    margin = 0.25 * float(np.ptp(truth)) or 1.0
+    chart = Chart(
+        (
+            Curve("truth", "truth", x, truth),
+            Curve("free-run", "free-run", x[:run], shown(evaluation.free_run)),
+            Curve("one-step", "one-step", x, shown(evaluation.one_step[: len(x)]), "points"),
+        ),
+        x_label="x" if scene.snapshot.settings.task == "cos" else "row",
+        y_range=(float(truth.min()) - margin, float(truth.max()) + margin),
+    )
+    return scene.easel.draw(chart, width, height)
+
+
+def _curves(scene: Scene, predictions: WindowsPredictions, width: int, height: int) -> Lines:
+    """The curve wanted and the one the network draws, of a test window or, with room, of two."""
+    if height < _TALL or predictions.evaluation.outputs.shape[1] < 2:
+        return scene.easel.draw(_curve(predictions, 0), width, height)
+    half = height // 2
+    upper = scene.easel.draw(_curve(predictions, 0), width, half)
+    return upper + scene.easel.draw(_curve(predictions, 1), width, height - half)
+
+
+def _curve(predictions: WindowsPredictions, window: int) -> Chart:
+    test = predictions.test
+    wanted = test.target[:, window, 0]  # [T]
+    drawn = predictions.evaluation.outputs[:, window, 0]
+    given = " ".join(short(float(value)) for value in test.x[0, window])
+    t = np.arange(1.0, len(wanted) + 1)
+    return Chart(
+        (
+            Curve(f"wanted: {given}", "truth", t, wanted),
+            Curve("drawn", "one-step", t, drawn, "points"),
+        ),
+        x_label="timestep t",
+        y_range=(-1.2, 1.2),
+    )

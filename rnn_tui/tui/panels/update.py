@@ -1,0 +1,187 @@
+"""CLIP and UPDATE: what clipping did to the gradient, and what the optimizer did with it."""
+
+from __future__ import annotations
+
+import math
+
+from rnn_tui.engine.analysis.gradient_flow import relative_change
+from rnn_tui.engine.core.expressions import UnitReader
+from rnn_tui.engine.core.norms import norm
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.session.snapshot import Gradient, Snapshot
+from rnn_tui.tui.equation import spell
+from rnn_tui.tui.lines import Line, Lines, cell_width, fold
+from rnn_tui.tui.numbers import count, number, signed
+from rnn_tui.tui.parameters import Tensor, meaning, parameter_name, tensor_of, tensors
+from rnn_tui.tui.view import Scene
+
+
+def title(scene: Scene) -> tuple[str, str]:
+    """What stands in the rule above."""
+    snapshot = scene.snapshot
+    name = parameter_name(snapshot, scene.view.parameter)
+    name += meaning(snapshot, scene.view.parameter)
+    if snapshot.cursor.stage is Pass.CLIP:
+        return f"clip by {snapshot.settings.clip_by}", name
+    return f"update with {snapshot.settings.optimizer}", name
+
+
+def draw(scene: Scene, width: int, height: int) -> Lines:
+    """The whole vector first, tensor by tensor, then one parameter with its equations."""
+    snapshot = scene.snapshot
+    gradient = snapshot.gradient
+    if gradient is None:
+        return (((" no gradient: the run stopped before it was finite", "dim"),),)
+    if snapshot.cursor.stage is Pass.CLIP:
+        one, table = _clip(scene, gradient), _clip_tensors(scene, gradient)
+        if height > len(one) + len(table):
+            return (*one, (), *table)
+        return (*one, *_part_of_table(scene, table, height - len(one)))
+    return _update(scene, gradient, width, height)
+
+
+def _clip(scene: Scene, gradient: Gradient) -> Lines:
+    index, limit = scene.view.parameter, gradient.clipping.limit
+    name = parameter_name(scene.snapshot, index)
+    total = gradient.raw.size
+    what: Line
+    match gradient.clipping.by:
+        case "value":
+            what = ((f" every entry into ±{limit:g}: ", "dim"), _changed(gradient.changed, total))
+        case "norm":
+            factor = gradient.clipping.factor(gradient.norm_before)
+            what = (
+                (f" all entries · min(1, {limit:g}/(‖g‖ + 1e−6)) = ", "dim"),
+                (f"· {number(factor)}", "strong"),
+                (" · not needed" if factor == 1 else "", "dim"),
+            )
+        case _:
+            what = ((" left as it is", "dim"),)
+    raw, clipped = float(gradient.raw[index]), float(gradient.clipped[index])
+    norms: Line = (
+        (" ‖g‖ before ", "dim"),
+        (number(gradient.norm_before), "strong"),
+        ("   after ", "dim"),
+        (number(gradient.norm_after), "strong"),
+    )
+    one: Line = (
+        (f" d{name} ", "accent"),
+        (signed(raw), ""),
+        (" → ", "dim"),
+        (signed(clipped), "strong"),
+    )
+    return (norms, what, one)
+
+
+def _changed(changed: int, total: int) -> tuple[str, str]:
+    share = f" ({100 * changed / total:.1f} %)" if changed else ""
+    return f"{count(changed)} of {count(total)} changed{share}", "strong" if changed else ""
+
+
+def _clip_tensors(scene: Scene, gradient: Gradient) -> Lines:
+    head = f"   {'':6}{'shape':>9}  {'‖g‖':>9}  {'clipped':>9}  {'largest |g|':>11}"
+    lines: list[Line] = [((head, "dim"),)]
+    selected = tensor_of(scene.snapshot, scene.view.parameter)
+    for tensor in tensors(scene.snapshot):
+        part = gradient.raw[tensor.part]
+        numbers = (
+            f"  {number(norm(part)):>9}  {number(norm(gradient.clipped[tensor.part])):>9}"
+            f"  {number(float(abs(part).max())):>11}"
+        )
+        lines.append((*_tensor_label(tensor, selected), (numbers, "")))
+    return tuple(lines)
+
+
+def _tensor_label(tensor: Tensor, selected: Tensor) -> Line:
+    shape = "×".join(str(n) for n in tensor.spec.shape)
+    chosen = tensor == selected
+    return (
+        (" ▸ " if chosen else "   ", "accent"),
+        (f"{tensor.spec.name:6}", "strong" if chosen else ""),
+        (f"{shape:>9}", "dim"),
+    )
+
+
+def _update(scene: Scene, gradient: Gradient, width: int, height: int) -> Lines:
+    """What gives way on a low panel is the table: it shows the tensors around the selected one."""
+    optimizer = scene.snapshot.optimizer
+    if not optimizer.count:
+        return (((f" {optimizer.name} has taken no step yet", "dim"),),)
+    health = relative_change(optimizer.before, optimizer.delta)
+    shown = f"{health:.2f}".replace("-", "−") if health is not None else "–"
+    summary: Line = (
+        (" log10(‖Δp‖/‖p‖) ", "dim"),
+        (shown, "strong"),
+        (f"  {_reading(health)}", "dim"),
+        (f"   step {count(optimizer.count)}", "dim"),
+    )
+    table, one = _update_tensors(scene, gradient), _one_parameter(scene, gradient, width)
+    room = height - 1 - len(one)
+    if room > len(table):
+        return (summary, *table, (), *one)
+    return (summary, *_part_of_table(scene, table, max(room, 0)), *one)
+
+
+def _part_of_table(scene: Scene, table: Lines, room: int) -> Lines:
+    """The heading and as many tensors as there is room for, the selected one among them."""
+    if room < 2:
+        return ()
+    found = tensors(scene.snapshot)
+    selected = found.index(tensor_of(scene.snapshot, scene.view.parameter))
+    first = min(max(selected - (room - 1) // 2, 0), max(len(found) - (room - 1), 0))
+    return (table[0], *table[1 + first : first + room])
+
+
+def _reading(health: float | None) -> str:
+    """The rule of thumb, good near −3."""
+    if health is None:
+        return "nothing moves"
+    if health > -1.5:
+        return "large: a rule of thumb is −3"
+    return "small: a rule of thumb is −3" if health < -5 else "(good near −3)"
+
+
+def _update_tensors(scene: Scene, gradient: Gradient) -> Lines:
+    optimizer = scene.snapshot.optimizer
+    head = f"   {'':6}{'shape':>9}  {'‖g‖':>9}  {'‖Δ‖':>9}  {'‖p‖':>9}  {'log10(‖Δ‖/‖p‖)':>14}"
+    lines: list[Line] = [((head, "dim"),)]
+    selected = tensor_of(scene.snapshot, scene.view.parameter)
+    for tensor in tensors(scene.snapshot):
+        vectors = (gradient.clipped, optimizer.delta, optimizer.before)
+        norms = "".join(f"  {number(norm(vector[tensor.part])):>9}" for vector in vectors)
+        health = relative_change(optimizer.before[tensor.part], optimizer.delta[tensor.part])
+        last = "–" if health is None or not math.isfinite(health) else f"{health:.2f}"
+        text = f"{norms}  {last.replace('-', '−'):>14}"
+        lines.append((*_tensor_label(tensor, selected), (text, "")))
+    return tuple(lines)
+
+
+def _one_parameter(scene: Scene, gradient: Gradient, width: int) -> Lines:
+    """The step of the selected parameter: g, memory, effective rate, Δ, before and after."""
+    snapshot: Snapshot = scene.snapshot
+    index, optimizer = scene.view.parameter, snapshot.optimizer
+    values = optimizer.values(gradient.clipped, index)
+    look = UnitReader(values, 0, 0)
+    name = parameter_name(snapshot, index)
+    lines: list[Line] = [
+        ((f" p = {name}", "accent"), ("   g ", "dim"), (signed(float(values["g"])), "strong"))
+    ]
+    for operation in optimizer.operations():
+        kept = operation.symbol in optimizer.memory or operation.symbol == "p_new"
+        sign = "←" if kept else "="  # ← takes the place of the value before
+        symbols = f"{_plain(operation.symbol)} {sign} {_plain(operation.expression.text())}"
+        numbers = spell(operation.expression.tokens(look))
+        result = number(look.number(operation.symbol))
+        middle = f" = {numbers}" if numbers != result else ""
+        line: Line = ((f" {symbols}", ""), (middle, "dim"), (f" = {result}", "strong"))
+        if cell_width(line) <= width:
+            lines.append(line)
+            continue
+        whole = f"{symbols}{middle} = {result}"
+        lines.extend(((" ", ""), (part, "")) for part in fold(whole, width - 2))
+    return tuple(lines)
+
+
+def _plain(text: str) -> str:
+    """Single numbers are multiplied with a dot; the arrow says which value is old."""
+    return text.replace("⊙", "·").replace("_new", "").replace("_old", "")

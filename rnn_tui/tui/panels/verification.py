@@ -1,0 +1,176 @@
+"""The numeric check of a gradient: method, both numbers, how far apart they are, the verdict."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from rnn_tui.engine.analysis.verification import Verification
+from rnn_tui.proofs.prover import Refused, Verified
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.lines import Line, Lines, fold
+from rnn_tui.tui.numbers import MINUS, count, number, percent, signed
+from rnn_tui.tui.parameters import parameter_name, tensor_of
+from rnn_tui.tui.view import Scene
+
+LABEL = 17  # cells
+WIDE = 60  # cells from which on two numbers share a line
+DIGITS = 9  # of the two gradients, so that it can be seen where they part
+_WORDS = {
+    "proof": "checking",
+    "ledger": "adding up",
+    "map": "following the gradient back",
+    "gates": "measuring the gates",
+    "jacobians": "measuring the Jacobians",
+    "edge": "computing a longer window",
+}
+_VERDICTS = {
+    "agrees": ("✓ agrees: the difference is no more than rounding can make", "good"),
+    "differs": ("✗ differs: by more than rounding can make", "error"),
+    "cannot be checked": ("– cannot be checked", "warning"),
+}
+
+
+def paragraph(text: str, width: int, role: str = "") -> Lines:
+    """Words in as many lines as they take."""
+    folded = fold(text, max(width - 3, 1))
+    return tuple(((f" {line.strip()}", role),) for line in folded)
+
+
+def waiting(scene: Scene, name: str, width: int) -> Lines:
+    """What stands where the result `name` is not there: why, or how far it is."""
+    snapshot = scene.snapshot
+    result = snapshot.proofs.get(name)
+    if isinstance(result, Refused):
+        return paragraph(result.why, width, "dim")
+    if snapshot.running:
+        return paragraph("Computed while the run stands still: space pauses.", width, "dim")
+    return (progress(snapshot, width, name),) if snapshot.proving else ()
+
+
+def progress(snapshot: Snapshot, width: int, name: str) -> Line:
+    """A bar of what is being worked on, if `name` is or waits for it."""
+    if snapshot.proving is None:
+        return ()
+    what, share = snapshot.proving
+    words = f" {_WORDS[what]} "
+    end = f" {percent(share)}" + ("  esc stops" if what == "proof" else "")
+    room = min(max(width - len(words) - len(end) - 4, 1), 30)
+    done = round(share * room)
+    return (
+        (words, ""),
+        ("█" * done, "accent"),
+        ("·" * (room - done), "dim"),
+        (end, "dim"),
+    )
+
+
+def title(scene: Scene) -> tuple[str, str]:
+    """What stands in the rule above: what is checked, or would be."""
+    snapshot = scene.snapshot
+    result = snapshot.proofs.get("proof")
+    index = result.request.parameter if isinstance(result, Verified) else scene.view.parameter
+    whole = isinstance(result, Verified) and result.request.whole
+    name = tensor_of(snapshot, index).spec.name if whole else parameter_name(snapshot, index)
+    return f"proof of d{name}", "v checks one, V its tensor"
+
+
+def draw(scene: Scene, width: int, height: int) -> Lines:
+    """The result; without one, how to get it."""
+    snapshot = scene.snapshot
+    result = snapshot.proofs.get("proof")
+    if isinstance(result, Verified):
+        return _result(snapshot, result, width, height)
+    if snapshot.proving is not None and snapshot.proving[0] == "proof":
+        return (progress(snapshot, width, "proof"),)
+    if isinstance(result, Refused) or snapshot.running:
+        return waiting(scene, "proof", width)
+    name = parameter_name(snapshot, scene.view.parameter)
+    tensor = tensor_of(snapshot, scene.view.parameter).spec.name
+    return (
+        *paragraph(
+            "Is the gradient of backpropagation right? It is compared with a derivative of the "
+            "loss found from forward passes alone.",
+            width,
+            "dim",
+        ),
+        (),
+        ((" v ", "key"), (f" checks d{name}", "")),
+        ((" V ", "key"), (f" checks every entry of d{tensor}", "")),
+        ((" , . ", "key"), ("choose another parameter", "dim")),
+    )
+
+
+def _result(snapshot: Snapshot, result: Verified, width: int, height: int) -> Lines:
+    checked = result.verification
+    words, role = _VERDICTS[checked.verdict]
+    verdict = paragraph(words, width, role)
+    body = (*_method(checked, width), *_what(snapshot, result), *_numbers(checked, width))
+    note: Lines = ()
+    if result.aside:
+        note = paragraph(
+            "The backward pass was finished aside: the whole window's gradient.", width, "dim"
+        )
+    lines = (*verdict, *body, *note)
+    return lines if len(lines) <= height else (*verdict, *body)
+
+
+def _method(checked: Verification, width: int) -> Lines:
+    method = checked.method.replace("e-", f"e{MINUS}")
+    if width >= WIDE:
+        return (_line("method", method, ""),)
+    name, _, step = method.partition(", ")
+    return (_line("method", name, ""), ((f"   {step}", "dim"),))
+
+
+def _what(snapshot: Snapshot, result: Verified) -> Lines:
+    """Of a tensor: how many entries, and which is shown."""
+    checked = result.verification
+    if not result.request.whole:
+        return ()
+    aside = int(checked.kinks.sum())
+    kinks = f", {count(aside)} at a kink left out" if aside else ""
+    lines = [_line("entries", f"{count(len(checked.indices))}{kinks}", "")]
+    if checked.worst is not None:
+        worst = parameter_name(snapshot, int(checked.indices[checked.worst]))
+        lines.append(_line("worst entry", f"d{worst}", "accent"))
+    return tuple(lines)
+
+
+def _numbers(checked: Verification, width: int) -> Lines:
+    """Of the worst entry, or the only one."""
+    place = checked.worst if checked.worst is not None else 0
+    analytic, numeric = float(checked.analytic[place]), float(checked.numeric[place])
+    apart = abs(analytic - numeric)
+    lines = [
+        _line("backpropagation", signed(analytic, DIGITS), "strong"),
+        _line("numeric", signed(numeric, DIGITS), "strong"),
+    ]
+    if checked.worst is None:
+        why = "at a kink: no derivative" if checked.kinks[place] else "a number is not finite"
+        return (*lines, _line("", why, "dim"))
+    lines.append(_line("relative error", _share(float(checked.relative[place]), width), ""))
+    tolerance = float(checked.tolerance[place])
+    if width >= WIDE:
+        sign = "≤" if apart <= tolerance else ">"
+        both = f"{number(apart)} {sign} tolerance {number(tolerance)}"
+        lines.append(_line("difference", both, ""))
+    else:
+        lines.append(_line("difference", number(apart), ""))
+        lines.append(_line("tolerance", number(tolerance), ""))
+    if len(checked.indices) > 1:
+        largest = float(np.max(checked.relative[np.isfinite(checked.relative)], initial=0.0))
+        lines.append(_line("largest relative", number(largest, 3), ""))
+    return tuple(lines)
+
+
+def _share(relative: float, width: int) -> str:
+    """A relative error as a number, and as digits that agree."""
+    digits = math.floor(-math.log10(relative)) if 0 < relative < 1 else 0
+    words = f"  ({digits} digits agree)" if digits and width > 42 else ""
+    return f"{number(relative, 3)}{words}"
+
+
+def _line(label: str, text: str, role: str) -> Line:
+    return ((f" {label:<{LABEL}}", "dim"), (text, role))

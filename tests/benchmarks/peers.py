@@ -1,0 +1,199 @@
+"""What the engine is measured against: PyTorch, a plain NumPy loop, and compiled code.
+
+Each makes whole updates: the next window of a noisy cosine, forward, mean squared error, backward,
+clipping by value, Adagrad, the state carried on. All draw their windows from one array, which
+costs less than our own task does.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.settings import Settings
+
+Updates = Callable[[int], object]
+LIMIT, LR, EPS = 5.0, 0.01, 1e-10
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """H hidden units, windows of T timesteps, B of them side by side."""
+
+    hidden: int
+    steps: int
+    batch: int
+
+
+def installed(module: str) -> bool:
+    """Whether `module` can be imported; nothing is imported to find out."""
+    return importlib.util.find_spec(module) is not None
+
+
+def ours(cell: str, size: Size) -> Updates:
+    """The engine, as the program runs it but for its timeline."""
+    points = max(400, 4 * size.steps * size.batch)
+    settings = Settings(
+        cell=cell,
+        hidden=size.hidden,
+        steps=size.steps,
+        batch=size.batch,
+        lr=LR,
+        clip=LIMIT,
+        num_points=points,
+        x_max=0.15 * points,
+    )
+    return Trainer(settings).run
+
+
+def torch_updates(cell: str, size: Size, threads: int) -> Updates:
+    """torch.nn.{RNN, LSTM, GRU} + Linear, MSELoss, clip_grad_value_, optim.Adagrad, defaults."""
+    import torch
+
+    torch.manual_seed(0)
+    kind = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[cell]
+    network = kind(1, size.hidden)
+    readout = torch.nn.Linear(size.hidden, 1)
+    parameters = [*network.parameters(), *readout.parameters()]
+    optimizer = torch.optim.Adagrad(parameters, lr=LR)
+    measure = torch.nn.MSELoss()
+    points = torch.from_numpy(windows(size))
+    state: Any = None
+
+    def run(updates: int) -> None:
+        nonlocal state
+        torch.set_num_threads(threads)
+        for k in range(updates):
+            window = points[k % len(points)]  # [T+1, B, 1]
+            optimizer.zero_grad()
+            hidden, state = network(window[:-1], state)
+            loss = measure(readout(hidden), window[1:])
+            loss.backward()
+            torch.nn.utils.clip_grad_value_(parameters, LIMIT)
+            optimizer.step()
+            state = tuple(s.detach() for s in state) if cell == "lstm" else state.detach()
+            loss.item()
+
+    return run
+
+
+def windows(size: Size, count: int = 64) -> Any:
+    """Windows of a noisy cosine, [count, T+1, B, 1] float32."""
+    random = np.random.default_rng(0)
+    x = 0.15 * (np.arange(size.steps + 1)[:, None] + random.uniform(0, 400, (count, 1, size.batch)))
+    return (np.cos(x) + random.normal(0, 0.05, x.shape)).astype(np.float32)[..., None]
+
+
+def plain_loop(size: Size) -> Updates:
+    """A tanh network written timestep by timestep in NumPy, as textbooks do (B = 1)."""
+    random = np.random.default_rng(0)
+    H, bound = size.hidden, size.hidden**-0.5
+    shapes = {"W_x": (H, 1), "W_h": (H, H), "b": (H, 1), "W_y": (1, H), "b_y": (1, 1)}
+    P = {n: random.uniform(-bound, bound, s).astype(np.float32) for n, s in shapes.items()}
+    memory = {name: np.zeros_like(array) for name, array in P.items()}
+    points = windows(size)
+    start = np.zeros((H, 1), np.float32)
+
+    def run(updates: int) -> None:
+        nonlocal start
+        for k in range(updates):
+            window = points[k % len(points)][:, 0]  # [T+1, 1]
+            gradient, _loss, start = _plain_window(P, window, start)
+            for name, array in P.items():
+                g = np.clip(gradient[name], -LIMIT, LIMIT)
+                memory[name] += g * g
+                array -= LR * g / (np.sqrt(memory[name]) + EPS)
+
+    return run
+
+
+def _plain_window(P: dict[str, Any], window: Any, start: Any) -> tuple[dict[str, Any], float, Any]:
+    """Forward and backward through one window; columns are [H, 1]."""
+    T = len(window) - 1
+    h, errors, loss = [start], [], 0.0
+    for t in range(T):
+        h.append(np.tanh(P["W_x"] @ window[t][:, None] + P["W_h"] @ h[-1] + P["b"]))
+        errors.append(P["W_y"] @ h[-1] + P["b_y"] - window[t + 1])
+        loss += (errors[-1] ** 2).item() / T
+    gradient = {name: np.zeros_like(array) for name, array in P.items()}
+    later = np.zeros_like(start)
+    for t in reversed(range(T)):
+        dy = 2 * errors[t] / T
+        gradient["W_y"] += dy @ h[t + 1].T
+        gradient["b_y"] += dy
+        da = (P["W_y"].T @ dy + later) * (1 - h[t + 1] ** 2)
+        gradient["W_x"] += da @ window[t][:, None].T
+        gradient["W_h"] += da @ h[t].T
+        gradient["b"] += da
+        later = P["W_h"].T @ da
+    return gradient, loss, h[-1]
+
+
+def compiled(size: Size) -> Updates:
+    """The same network (B = 1) in loops compiled by numba, with fast arithmetic allowed."""
+    import numba
+
+    random = np.random.default_rng(0)
+    H, T, bound = size.hidden, size.steps, size.hidden**-0.5
+    P = random.uniform(-bound, bound, H * H + 3 * H + 1).astype(np.float32)
+    arrays = (P, np.zeros_like(P), np.zeros_like(P), np.zeros((T + 1, H), np.float32))
+    points = np.ascontiguousarray(windows(size)[:, :, 0, 0])  # [count, T+1]
+    update = numba.njit(fastmath=True)(_compiled_update)
+
+    def run(updates: int) -> None:
+        for k in range(updates):
+            update(points[k % len(points)], *arrays)
+
+    return run
+
+
+def _compiled_update(window: Any, P: Any, memory: Any, g: Any, h: Any) -> float:
+    """One whole update; P holds W_h [H, H] (row: from), W_x, b, W_y, b_y."""
+    T, H = h.shape[0] - 1, h.shape[1]
+    x_, b_, y_ = H * H, H * H + H, H * H + 2 * H
+    W_h, dW_h = P[:x_].reshape(H, H), g[:x_].reshape(H, H)
+    W_hT = W_h.T.copy()
+    errors, a = np.empty(T, np.float32), np.empty(H, np.float32)
+    loss = np.float32(0)
+    h[0] = h[T]
+    for t in range(T):
+        for j in range(H):
+            total = P[x_ + j] * window[t] + P[b_ + j]
+            for k in range(H):
+                total += h[t, k] * W_hT[j, k]
+            a[j] = total
+        y = P[y_ + H]
+        for j in range(H):
+            h[t + 1, j] = math.tanh(a[j])
+            y += h[t + 1, j] * P[y_ + j]
+        errors[t] = y - window[t + 1]
+        loss += errors[t] * errors[t] / T
+    g[:] = 0
+    later = np.zeros(H, np.float32)
+    for t in range(T - 1, -1, -1):
+        dy = np.float32(2) * errors[t] / T
+        g[y_ + H] += dy
+        for j in range(H):
+            value = h[t + 1, j]
+            g[y_ + j] += dy * value
+            a[j] = (dy * P[y_ + j] + later[j]) * (1 - value * value)
+            g[x_ + j] += a[j] * window[t]
+            g[b_ + j] += a[j]
+        for k in range(H):
+            total = np.float32(0)
+            previous = h[t, k]
+            for j in range(H):
+                dW_h[k, j] += previous * a[j]
+                total += W_h[k, j] * a[j]
+            later[k] = total
+    for n in range(P.shape[0]):
+        clipped = min(max(g[n], np.float32(-LIMIT)), np.float32(LIMIT))
+        memory[n] += clipped * clipped
+        P[n] -= np.float32(LR) * clipped / (math.sqrt(memory[n]) + np.float32(EPS))
+    return loss

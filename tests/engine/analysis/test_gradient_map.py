@@ -1,0 +1,151 @@
+"""The gradient_map gradient adds up, matches differentiation, and is read aright."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from engine.engine_support import CELLS, SMOOTH_CELLS, Case, same_bits, trained, worst
+
+from rnn_tui.engine.analysis.gradient_map import gradient_map, gradient_map_work, reading, send_back
+from rnn_tui.engine.core.background_work import Progress
+from rnn_tui.engine.network.network import Network
+
+each_cell = pytest.mark.parametrize(("cell", "activation"), CELLS)
+TINY = 1e-200
+
+
+def alone(case: Case, t: int) -> Network:
+    """The window with the loss of timestep t only, both passes done by the kernel."""
+    network = case.network()
+    network.forward(1, case.steps)
+    network.readout()
+    target = network.tape["target"][t - 1].copy()
+    network.tape["target"][...] = network.tape["y"]
+    network.tape["target"][t - 1] = target
+    network.loss()
+    network.backward(1, case.steps)
+    return network
+
+
+@each_cell
+@pytest.mark.parametrize("batch", [1, 3])
+def test_each_row_is_the_kernels_gradient_of_one_timesteps_loss(
+    cell: str, activation: str, batch: int
+) -> None:
+    case = Case(cell, activation, 6, batch, 2, 4, 2, 1)
+    network = case.network()
+    trained(network)
+    norms = gradient_map(network).norms
+    assert norms.shape == (6, 7)
+    for t in range(1, 7):
+        tape = alone(case, t).tape
+        expected = [np.linalg.norm(tape["dh"][s - 1]) for s in range(t, 0, -1)]
+        expected.append(float(np.linalg.norm(tape["dh_next"][0])))
+        assert worst(norms[t - 1, : t + 1], expected) < 1e-13
+        assert np.isnan(norms[t - 1, t + 1 :]).all()
+
+
+@pytest.mark.parametrize(("cell", "activation"), SMOOTH_CELLS)
+def test_the_way_to_the_first_state_agrees_with_the_complex_step(
+    cell: str, activation: str
+) -> None:
+    """∂L_t/∂h_0 of every t, from losses alone: L_t = Σ (y_t − target_t)²/N."""
+    case = Case(cell, activation, 5, 2, 1, 3, 2, 2)
+    network = case.network()
+    trained(network)
+    probe = case.network(complex)
+    gradient = np.empty((5, 2, 3))  # [T, B, H]
+    for place in np.ndindex(2, 3):
+        probe.set_state({name: case.numbers()[name] for name in probe.cell.states})
+        probe.tape["h"][0][place] += TINY * 1j
+        probe.forward(1, 5)
+        probe.readout()
+        errors = (probe.tape["y"] - probe.tape["target"]) ** 2
+        gradient[(slice(None), *place)] = errors.sum(axis=(1, 2)).imag / TINY / network.counted
+    found = np.array([gradient_map(network).norms[t - 1, t] for t in range(1, 6)])
+    assert worst(found, np.sqrt((gradient**2).sum(axis=(1, 2)))) < 1e-13
+
+
+@each_cell
+def test_the_items_of_all_timesteps_add_up_to_dh(cell: str, activation: str) -> None:
+    """Vectors, not norms: sent back through `send_back` one by one."""
+    network = Case(cell, activation, 6, 2, 2, 4, 2, 3).network()
+    trained(network)
+    tape = network.tape
+    total = np.zeros_like(tape["dh"])
+    norms = gradient_map(network).norms
+    for source in range(1, 7):
+        arriving = {name: np.zeros((1, 2, 4)) for name in network.cell.states}
+        for s in range(source, 0, -1):
+            entering = tape["dh_y"][s - 1] * (s == source)
+            done = send_back(network.state_backward, network.values(s), entering, arriving)
+            assert np.linalg.norm(done["dh_t"]) == pytest.approx(
+                norms[source - 1, source - s], rel=1e-12
+            )
+            total[s - 1] += done["dh_t"][0]
+            arriving = {name: done[f"d{name}_<t-1>"] for name in network.cell.states}
+    assert worst(total, tape["dh"]) < 1e-13
+
+
+@each_cell
+def test_it_is_cancellable_and_touches_nothing(cell: str, activation: str) -> None:
+    network = Case(cell, activation, 4, 2, 1, 3, 1, 4).network(np.float32)
+    trained(network)
+    tape = {name: array.copy() for name, array in network.tape.arrays.items()}
+    assert list(gradient_map_work(network)) == [Progress(n, 4) for n in (1, 2, 3, 4)]
+    work = gradient_map_work(network)
+    next(work)
+    work.close()
+    assert all(same_bits(network.tape[name], array) for name, array in tape.items())
+
+
+def test_in_float32_norms_are_taken_in_float64() -> None:
+    network = Case("rnn", "tanh", 3, 1, 1, 2, 1, 5).network(np.float32)
+    trained(network)
+    network.tape["dh_y"][...] = 1e-30  # its square is no float32
+    assert gradient_map(network).norms[2, 0] == pytest.approx(2**0.5 * 1e-30, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "last", "expected"),
+    [
+        ([1, 0.5, 0.02, 0.009, 0.001], 20, "vanishes by t−3 (below 1 % of its size at t=20)"),
+        ([2, 0.0001, 1, 0.001], 9, "vanishes by t−3 (below 1 % of its size at t=9)"),
+        ([1, 0.5, 0, 0], 4, "ends at t−2: exactly 0 from there back"),
+        ([0, 0, 2, 2], 8, "holds (between 1 and 1 times its size at t=6)"),
+        ([1, 5, 43], 20, "explodes: ×43 over 2 steps"),
+        ([1e-3, 1.5], 20, "explodes: ×1.5e+03 over 1 step"),
+        ([1, 0.3, 3, 1], 20, "holds (between 0.3 and 3 times its size at t=20)"),
+        ([1, 0.5, 0.08], 20, "fades to 8 % over 2 steps"),
+        ([1, 2, 5], 20, "grows: ×5 over 2 steps"),
+        ([1, 10], 20, "grows: ×10 over 1 step"),
+        ([1, 0.01], 20, "fades to 1 % over 1 step"),
+        ([1, 50, 2], 20, "swings between 1 and 50 times its size at t=20"),
+        ([0, 0], 20, "no gradient: its size is 0 throughout"),
+        ([], 20, "no gradient: its size is 0 throughout"),
+        ([3], 20, "one timestep: no way to go back"),
+        ([1, 2, np.nan, 1], 20, "not finite from t=18 back (nan)"),
+        ([np.inf, 1], 20, "not finite from t=20 back (inf)"),
+        ([5e-324, 1e300], 20, "explodes: ×inf over 1 step"),
+    ],
+)
+def test_reading(sizes: list[float], last: int, expected: str) -> None:
+    assert reading(np.array(sizes), last) == expected
+    assert len(expected) <= 76
+
+
+def test_reading_of_networks_whose_fate_is_known() -> None:
+    case = Case("rnn", "relu", 12, 1, 1, 4, 1, 1)
+    for weight, words in (
+        (0.5, "vanishes by t−7 ("),
+        (1.0, "holds ("),
+        (2.0, "explodes: ×2.05e+03"),
+    ):
+        network = case.network()
+        for name, array in network.parameters.items():
+            array[...] = weight * np.eye(4) if name == "W_h" else 1.0
+        network.set_state({"h": np.ones((1, 4))})
+        network.tape["x"][...] = 1.0
+        trained(network)
+        row = gradient_map(network).norms[-1, :12]
+        assert reading(row, 12).startswith(words)

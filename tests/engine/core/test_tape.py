@@ -1,0 +1,85 @@
+"""The tape: where arrays lie makes no difference to what they hold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from engine.engine_support import CELLS, Case, cases, trained, worst
+from hypothesis import given
+
+from rnn_tui.engine.core import tape
+from rnn_tui.engine.core.tape import ArraySpec, Tape, blocks
+from rnn_tui.engine.network.network import Network
+
+GATED = tuple(kind for kind in CELLS if kind[0].startswith(("lstm", "gru")))
+
+
+def network_of(case: Case, several: int) -> Network:
+    """The case where batches of `several` are split."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tape, "SEVERAL", several)
+        return case.network()
+
+
+@given(cases(GATED))
+def test_gates_apart_or_side_by_side_are_the_same_numbers(case: Case) -> None:
+    apart, beside = network_of(case, 1), network_of(case, 10**9)
+    assert apart.tape.is_split("gates")
+    assert not beside.tape.is_split("gates")
+    assert trained(apart) == pytest.approx(trained(beside), rel=1e-12)
+    assert worst(apart.gradient, beside.gradient) < 1e-12
+    names = {"h", "c", "gates", "da", "dc", "dc_h", "dh", "dh_next", "dc_next", "dah", "dm", "m"}
+    for name in names & set(beside.tape.names):
+        assert worst(apart.tape.flat(name), beside.tape.flat(name)) < 1e-12, name
+
+
+each_layout = pytest.mark.parametrize(("batch", "split"), [(1, False), (5, False), (5, True)])
+
+
+def memory(batch: int, split: bool) -> Tape:
+    """Three gates and a state of two units in one group, five timesteps."""
+    gates = ArraySpec("gates", 6, group="m", parts=blocks("", "ofg", 2), split=split)
+    made = Tape(5, batch, (gates, ArraySpec("c", 2, state=True, group="m", split=split)), float)
+    random = np.random.default_rng(0)
+    for name in (*made.parts("gates"), "c"):
+        made[name][...] = random.normal(size=made[name].shape)
+    return made
+
+
+def test_a_single_sample_is_never_split() -> None:
+    assert not memory(1, split=True).is_split("gates")
+    assert memory(2, split=True).is_split("gates")
+
+
+@each_layout
+def test_what_lies_beside_each_other_is_shown_as_one(batch: int, split: bool) -> None:
+    made = memory(batch, split)
+    assert made.is_split("gates") == split
+    parts = [made[name] for name in "ofg"]
+    expected = [*parts, made["c"][:-1]]
+    for shown, pieces in (
+        (made.beside("o", "g"), expected[:3]),
+        (made.beside("g", "c_prev"), expected[2:]),
+        (made.beside("o", "c_prev"), expected),
+        (made.whole("gates"), expected[:3]),
+    ):
+        axis = 1 if made.is_split("gates") else 2
+        join = np.stack if made.is_split("gates") else np.concatenate
+        assert np.array_equal(shown, join(pieces, axis=axis))
+        assert all(np.shares_memory(shown, piece) for piece in pieces)
+    assert np.array_equal(made.flat("gates"), np.concatenate(parts, axis=2).reshape(-1, 6))
+
+
+@each_layout
+def test_samples_halves_and_other_names_are_the_same_arrays(batch: int, split: bool) -> None:
+    made = memory(batch, split)
+    last = batch - 1
+    assert np.array_equal(made.sample(last).flat("gates"), made.flat("gates")[last::batch])
+    half = made.part(slice(batch // 2, batch))
+    assert np.shares_memory(half["f"], made["f"])
+    shown = made.beside("f", "c_prev")[..., batch // 2 :, :]
+    assert np.array_equal(half.beside("f", "c_prev"), shown)
+    other = made.under({f"{name}2": name for name in made.names})
+    assert np.array_equal(other.flat("gates2"), made.flat("gates"))
+    assert np.shares_memory(other["o2"], made["o"])
+    assert other.is_split("gates2") == made.is_split("gates")

@@ -1,0 +1,586 @@
+"""Pins, cuts and edits: exact in both passes, for every cell, and written in one line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from engine.engine_support import (
+    CELLS,
+    RECURRENT_CELLS,
+    SMOOTH_CELLS,
+    Case,
+    cases,
+    same_bits,
+    trained,
+    worst,
+)
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from rnn_tui.engine.analysis.contributions import ledger, shares
+from rnn_tui.engine.analysis.gradient_map import gradient_map
+from rnn_tui.engine.analysis.jacobians import direct_path, jacobian_norms, step_jacobian
+from rnn_tui.engine.analysis.truncation import truncation
+from rnn_tui.engine.analysis.verification import verify
+from rnn_tui.engine.core.background_work import complete
+from rnn_tui.engine.network.interventions import (
+    Edit,
+    InterventionError,
+    Release,
+    check,
+    edit_of,
+    parse,
+    pinnable,
+    together,
+)
+from rnn_tui.engine.network.network import Network
+from rnn_tui.engine.network.pins import Cut, Pin, Pins
+from rnn_tui.engine.network.scratch import (
+    WindowData,
+    copy_window,
+    gradient_record,
+    scratch_network,
+)
+
+TINY = 1e-200
+each_cell = pytest.mark.parametrize(("cell", "activation"), CELLS)
+each_recurrent = pytest.mark.parametrize(("cell", "activation"), RECURRENT_CELLS)
+
+
+def held(case: Case, pins: Pins, dtype: type = float) -> Network:
+    network = case.network(dtype)
+    network.pins = pins
+    network.encode()
+    return network
+
+
+def loss(network: Network) -> complex:
+    network.forward(1, network.tape.steps)
+    return network.loss()
+
+
+def complex_step(network: Network, array: np.ndarray) -> np.ndarray:
+    gradient = np.empty(array.shape)
+    for place in np.ndindex(array.shape):
+        kept = array[place]
+        array[place] = kept + TINY * 1j
+        gradient[place] = loss(network).imag / TINY
+        array[place] = kept
+    return gradient
+
+
+@st.composite
+def pinned(draw: st.DrawFn, kinds: tuple[tuple[str, str], ...]) -> tuple[Case, Pins]:
+    """A case and up to three pins: any symbol, one unit or all, one timestep or all."""
+    case = draw(cases(kinds))
+    pins: Pins = ()
+    symbols = [symbol for symbol in pinnable(case.network()).values() if symbol != "x_t"]
+    for _ in range(draw(st.integers(1, 3))):
+        unit = draw(st.none() | st.integers(1, case.hidden))
+        t = draw(st.none() | st.integers(1, case.steps))
+        value = draw(st.sampled_from([0.0, 1.0, -0.4, 0.7]))
+        pins = together(pins, Pin(draw(st.sampled_from(symbols)), value, unit, t))
+    return case, pins
+
+
+@settings(max_examples=100)
+@given(pinned(SMOOTH_CELLS))
+def test_gradients_with_pins_agree_with_the_complex_step(given: tuple[Case, Pins]) -> None:
+    case, pins = given
+    network, probe = held(case, pins), held(case, pins, complex)
+    trained(network)
+    expected = complex_step(probe, probe.flat)
+    assert worst(network.gradient, expected) < 1e-12
+    for state in network.cell.states:
+        first = complex_step(probe, probe.tape[state][0])
+        found = network.tape[f"d{state}_next"][0]
+        assert np.abs(found - first).max() < 1e-12 * max(1.0, np.abs(expected).max())
+
+
+@pytest.mark.parametrize(("cell", "activation"), SMOOTH_CELLS)
+@pytest.mark.parametrize("unit", [None, 2])
+@pytest.mark.parametrize("t", [None, 1, 3, 5])
+def test_every_symbol_of_every_smooth_cell(
+    cell: str, activation: str, unit: int | None, t: int | None
+) -> None:
+    case = Case(cell, activation, 5, 2, 2, 3, 1, 4)
+    for symbol in pinnable(case.network()).values():
+        pin = Pin(symbol, 0.3, unit, t)
+        network, probe = held(case, (pin,)), held(case, (pin,), complex)
+        trained(network)
+        assert worst(network.gradient, complex_step(probe, probe.flat)) < 1e-12, symbol
+        for each in range(1, 6) if t is None else (t,):
+            values = network.values(each)[symbol]
+            assert (values[:, pin.part] == 0.3).all()
+
+
+@settings(max_examples=40)
+@given(pinned((("rnn", "relu"),)))
+def test_relu_gradients_with_pins_agree_with_central_differences(given: tuple[Case, Pins]) -> None:
+    case, pins = given
+    network, probe = held(case, pins), held(case, pins)
+    trained(network)
+    computed = np.concatenate([np.abs(network.tape["a"]).ravel(), np.ones(1)])
+    assume(computed[computed > 0].min() > 1e-2)
+    numeric = np.empty_like(network.gradient)
+    for k, kept in enumerate(probe.flat.copy()):
+        sides = []
+        for moved in (kept + 1e-6, kept - 1e-6):
+            probe.flat[k] = moved
+            sides.append(loss(probe))
+        probe.flat[k] = kept
+        numeric[k] = (sides[0] - sides[1]).real / 2e-6
+    assert np.abs(network.gradient - numeric).max() < 1e-7 * max(1.0, np.abs(numeric).max())
+
+
+@pytest.mark.parametrize(("cell", "activation"), SMOOTH_CELLS)
+def test_the_gradient_of_what_is_held_is_still_shown(cell: str, activation: str) -> None:
+    """∂L/∂k of the constant itself, by a complex step of the constant."""
+    case = Case(cell, activation, 5, 2, 2, 3, 1, 4)
+    for symbol in pinnable(case.network()).values():
+        if symbol == "x_t":
+            continue
+        pin = Pin(symbol, 0.3, 2, 3)
+        network = held(case, (pin,))
+        trained(network)
+        gradient = f"d{symbol}"
+        probe = held(case, (replace(pin, value=0.3 + TINY * 1j),), complex)
+        expected = loss(probe).imag / TINY
+        pictures = sum(network.sample_window(b).values(3)[gradient][0, 1] for b in range(2))
+        for found in (network.values(3)[gradient][:, 1].sum(), pictures):
+            assert found == pytest.approx(expected, rel=1e-12), symbol
+        assert expected != 0
+        if f"d{symbol}" in ("dh_t", "dc_t"):
+            on_tape = network.tape[f"d{symbol[0]}"][2]
+            assert on_tape[:, 1].sum() == pytest.approx(expected, rel=1e-12)
+
+
+@each_cell
+@pytest.mark.parametrize("t", [1, 2, 4, 6])
+def test_a_cut_is_a_state_that_is_a_constant(cell: str, activation: str, t: int) -> None:
+    """Two windows: the second begins with the first one's end, which it sends nothing to."""
+    case = Case(cell, activation, 6, 2, 2, 3, 2, 3)
+    network = held(case, (Cut(t),))
+    trained(network)
+    whole, expected = case.network(), np.zeros_like(network.gradient)
+    whole.forward(1, 6)
+    for first, last in ((1, t - 1), (t, 6)):
+        if last < first:
+            continue
+        part = Network(case.architecture, whole.flat, last - first + 1, 2)
+        for name in ("x", "target"):
+            part.tape[name][...] = whole.tape[name][first - 1 : last]
+        part.set_state(whole.state(first - 1))
+        trained(part)
+        expected += part.gradient * (part.tape.steps / 6)
+    assert worst(network.gradient, expected) < 1e-13
+    for state in network.cell.states:
+        assert not network.tape[f"d{state}_next"][t - 1].any()
+    assert worst(network.tape["h"], whole.tape["h"]) < 1e-13
+
+
+@given(cases())
+def test_without_pins_the_declared_kernel_is_the_fused_one(case: Case) -> None:
+    fused, declared = case.network(), case.network()
+    declared.kernel = declared.declared_kernel()
+    for name, array in declared.tape.arrays.items():
+        if name not in ("x", "one", "target", *declared.cell.states):
+            array[...] = np.nan
+    for state in declared.cell.states:
+        declared.tape[state][1:] = np.nan
+    assert trained(declared) == pytest.approx(trained(fused), rel=1e-12)
+    assert worst(declared.gradient, fused.gradient) < 1e-12
+    for t in range(1, case.steps + 1):
+        expected = fused.values(t)
+        for name, array in declared.values(t).items():
+            assert np.abs(array - expected[name]).max() < 1e-12, name
+
+
+@each_cell
+def test_stepping_and_running_with_pins_are_the_same_bits(cell: str, activation: str) -> None:
+    case = Case(cell, activation, 5, 2, 2, 3, 1, 4)
+    pins: Pins = (Pin("h_t", 0.2, 1, 3), Cut(4))
+    run, stepped = held(case, pins), held(case, pins)
+    trained(run)
+    for t in range(1, 6):
+        stepped.forward(t, t)
+    stepped.loss()
+    for t in range(5, 0, -1):
+        stepped.backward(t, t)
+    assert same_bits(run.gradient, stepped.gradient)
+    assert same_bits(run.tape["dh"], stepped.tape["dh"])
+
+
+@each_cell
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_without_pins_the_fused_kernel_runs_the_same_bits(
+    cell: str, activation: str, dtype: type
+) -> None:
+    case = Case(cell, activation, 5, 2, 2, 3, 1, 4)
+    plain, network = case.network(dtype), case.network(dtype)
+    fused = network.kernel
+    network.pins = (Pin("h_t", 0.2, 1, 3),)
+    assert network.kernel is not fused
+    trained(network)
+    assert not same_bits(plain.gradient, network.gradient)
+    network.pins = ()
+    assert network.kernel is fused
+    trained(plain)
+    trained(network)
+    for name, array in plain.tape.arrays.items():
+        assert same_bits(network.tape[name], array), name
+    assert same_bits(network.gradient, plain.gradient)
+
+
+@each_cell
+def test_pins_of_inputs_leave_the_fused_kernel(cell: str, activation: str) -> None:
+    case = Case(cell, activation, 5, 2, 2, 3, 1, 4)
+    network, other = case.network(), case.network()
+    network.pins = (Pin("x_t", 0.2, 2, 3), Pin("x_t", 9.0, None, 99))
+    network.encode()
+    other.tape["x"][2, :, 1] = 0.2
+    assert same_bits(network.tape["x"], other.tape["x"])
+    assert type(network.kernel) is type(other.kernel)
+
+
+def test_what_was_never_stored_is_shown_as_it_is() -> None:
+    case = Case("lstm", "tanh", 4, 2, 1, 3, 1, 4)
+    network = held(case, (Pin("f_t", 1.0, 2),))
+    trained(network)
+    values = network.values(3)
+    assert values["df_t"].all()
+    assert not values["da_f"][:, 1].any()
+    assert values["da_f"][:, 0].all()
+    assert not network.gradients["b"][6 + 1].any()
+    network = held(case, (Pin("c_t", 0.2, 2, 3),))
+    trained(network)
+    values = network.values(3)
+    assert values["dc_t"].all()
+    for name in ("df_t", "di_t", "dg_t"):
+        assert not values[name][:, 1].any()
+        assert values[name][:, 0].all()
+
+
+@each_cell
+def test_shares_and_ledgers_add_up_with_pins(cell: str, activation: str) -> None:
+    case = Case(cell, activation, 5, 2, 2, 3, 1, 4)
+    for symbol in pinnable(case.network()).values():
+        network = held(case, (Pin(symbol, 0.2, 1), Cut(3)))
+        trained(network)
+        assert worst(shares(network, 1).so_far, network.gradient) < 1e-13
+        for index in range(0, network.flat.size, 5):
+            found = ledger(network, index).total
+            assert found == pytest.approx(network.gradient[index], rel=1e-9, abs=1e-14)
+
+
+def test_a_picture_keeps_the_pins_it_was_taken_with() -> None:
+    network = held(Case("lstm", "tanh", 4, 2, 1, 3, 1, 4), (Pin("f_t", 0.5),))
+    trained(network)
+    picture = network.sample_window(1)
+    network.pins = ()
+    assert not picture.values(2)["da_f"].any()
+
+
+# The test of the idea: the gradient lives as the product of gates says
+
+
+def only_the_last_error(network: Network) -> None:
+    network.forward(1, network.tape.steps)
+    network.readout()
+    network.tape["target"][...] = network.tape["y"]
+    network.tape["target"][-1] += 1.0
+    trained(network)
+
+
+def test_the_cell_path_is_the_product_of_forget_gates() -> None:
+    case = Case("lstm", "tanh", 20, 1, 1, 4, 1, 5)
+    network = case.network()
+    network.parameters["W_h"][...] = 0  # the cell is the only way back
+    only_the_last_error(network)
+    product = direct_path(network)
+    assert product is not None
+    shares_of_last = network.tape["dc"][:, 0] / network.tape["dc"][-1, 0]
+    assert worst(shares_of_last, product.product[1:]) < 1e-13
+    assert np.abs(shares_of_last[0]).max() < 1e-2  # it dies
+    for forget in (1.0, 0.9, 0.5):
+        network.pins = (parse(f"f = {forget}", network),)  # type: ignore[assignment]
+        only_the_last_error(network)
+        dc = network.tape["dc"][:, 0]
+        ratio = np.linalg.norm(dc[0]) / np.linalg.norm(dc[-1])
+        assert ratio == pytest.approx(forget**19, rel=1e-12)
+
+
+def test_the_gradient_of_h_1_follows_the_forget_gate_through_recurrent_weights() -> None:
+    """h_1 acts on c_2 through W_h; from there to c_20 lie 18 forget gates."""
+    case, ratios = Case("lstm", "tanh", 20, 2, 1, 4, 1, 5), {}
+    for forget in (1.0, 0.8):
+        network = case.network()
+        network.set_state(None)
+        later = [Pin(f"{gate}_t", 0.5, None, t) for gate in "igo" for t in range(3, 21)]
+        network.pins = (Pin("f_t", forget), *later)
+        only_the_last_error(network)
+        dh, dc = network.tape["dh"], network.tape["dc"]
+        # Per unit of ∂L/∂c_20, so that the readout's and tanh's slopes there do not matter.
+        network.tape["dh_y"][...] = 0
+        network.tape["dc_next"][-1] = 1.0
+        network.kernel.backward(1, 20)
+        ratios[forget] = np.linalg.norm(dh[0]) / np.linalg.norm(dc[-1])
+    assert ratios[0.8] / ratios[1.0] == pytest.approx(0.8**18, rel=1e-12)
+
+
+def test_an_update_gate_held_at_z_carries_the_gradient_of_h_by_powers_of_z() -> None:
+    network = Case("gru", "tanh", 20, 2, 1, 4, 1, 5).network()
+    network.parameters["W_h"][...] = 0
+    for z in (1.0, 0.9, 0.3):
+        network.pins = (Pin("z_t", z),)
+        only_the_last_error(network)
+        dh = network.tape["dh"]
+        assert np.linalg.norm(dh[0]) / np.linalg.norm(dh[-1]) == pytest.approx(z**19, rel=1e-12)
+
+
+# The views of a window honour what is held in it
+
+
+PINS: dict[str, Pins] = {
+    "rnn": (Pin("a_t", 0.3, 2, 3), Pin("h_t", 0.1, 1, 2), Pin("x_t", 0.4, 1, 2)),
+    "lstm": (Pin("f_t", 0.9, 2), Pin("c_t", 0.1, 1, 3), Pin("h_t", 0.3, 3, 4)),
+    "gru": (Pin("z_t", 0.9, 2), Pin("m_t", 0.1, 1, 3), Pin("h_t", 0.3, 3, 4)),
+    "neuron": (Pin("a_t", 0.3, 2, 3), Pin("h_t", 0.1, 1, 2), Pin("x_t", 0.4, 1, 2)),
+    "lstm-coupled": (Pin("f_t", 0.9, 2), Pin("i_t", 0.1, 1, 3), Pin("h_t", 0.3, 3, 4)),
+    "lstm-peephole": (Pin("f_t", 0.9, 2), Pin("c_t", 0.1, 1, 3), Pin("o_t", 0.3, 3, 4)),
+    "gru-reset-before": (Pin("z_t", 0.9, 2), Pin("rh_t", 0.1, 1, 3), Pin("h_t", 0.3, 3, 4)),
+}
+
+
+@pytest.mark.parametrize(("cell", "activation"), SMOOTH_CELLS)
+def test_the_numeric_check_agrees_with_pins(cell: str, activation: str) -> None:
+    network = held(Case(cell, activation, 5, 2, 2, 3, 1, 4), PINS[cell])
+    trained(network)
+    taken = gradient_record(network)
+    assert taken.pins == network.pins
+    assert complete(verify(taken, range(network.flat.size))).verdict == "agrees"
+    without = complete(verify(replace(taken, pins=()), range(network.flat.size)))
+    assert without.verdict == "differs"
+
+
+def test_the_numeric_check_of_a_kink_agrees_with_pins() -> None:
+    network = held(Case("rnn", "relu", 5, 2, 2, 3, 1, 4), PINS["rnn"])
+    trained(network)
+    found = complete(verify(gradient_record(network), range(network.flat.size)))
+    assert found.verdict == "agrees"
+
+
+@each_cell
+def test_the_items_of_the_gradient_add_up_with_pins_and_cuts(cell: str, activation: str) -> None:
+    """One source at T: its items are the gradient that the kernel sends back."""
+    network = held(Case(cell, activation, 6, 2, 2, 3, 1, 4), (*PINS[cell], Cut(2)))
+    only_the_last_error(network)
+    norms = gradient_map(network).norms[-1, :6]
+    found = np.linalg.norm(network.tape["dh"].reshape(6, -1), axis=1)
+    assert worst(norms, found[::-1]) < 1e-13
+    assert norms[5] == 0
+    assert (norms[4] > 0) == (cell != "neuron")
+
+
+@pytest.mark.parametrize(("cell", "activation"), SMOOTH_CELLS)
+@pytest.mark.parametrize("t", [2, 3, 4])
+def test_a_jacobian_with_pins_is_that_of_the_pinned_step(
+    cell: str, activation: str, t: int
+) -> None:
+    """∂s_t/∂s_{t−1} by complex steps of the state before."""
+    case = Case(cell, activation, 5, 1, 2, 3, 1, 4)
+    network, probe = held(case, PINS[cell]), held(case, PINS[cell], complex)
+    trained(network)
+    states, columns = network.cell.states, []
+    for state in states:
+        for unit in range(3):
+            loss(probe)
+            probe.tape[state][t - 1, 0, unit] += TINY * 1j
+            probe.forward(t, t)
+            columns.append(np.concatenate([probe.tape[s][t, 0].imag for s in states]) / TINY)
+    assert worst(step_jacobian(network, t), np.array(columns).T) < 1e-13
+
+
+@each_recurrent
+def test_a_cut_lets_no_jacobian_through(cell: str, activation: str) -> None:
+    network = held(Case(cell, activation, 5, 2, 2, 3, 1, 4), (Cut(3),))
+    trained(network)
+    found = jacobian_norms(network)
+    assert found.step[2] == 0
+    assert found.step[3] > 0
+    assert (found.product > 0).tolist() == [False, False, False, True, True]
+
+
+def test_a_copy_holds_inputs_of_a_window_that_was_drawn_before() -> None:
+    network = Case("rnn", "tanh", 5, 2, 2, 3, 1, 4).network()
+    copy = scratch_network(
+        network.architecture, network.flat, copy_window(network), pins=(Pin("x_t", 0.4, 1, 2),)
+    )
+    assert (copy.tape["x"][1, :, 0] == 0.4).all()
+
+
+@each_recurrent
+def test_what_a_longer_window_adds_with_pins(cell: str, activation: str) -> None:
+    """Against one window twice as long, in which the pins are in both halves."""
+    case = Case(cell, activation, 10, 2, 2, 3, 1, 4)
+    pins = PINS[cell]
+    later = tuple(replace(p, t=p.t + 5) for p in pins if isinstance(p, Pin) and p.t is not None)
+    whole = held(case, (*pins, *later))
+    whole.forward(1, 10)
+    network = Network(case.architecture, whole.flat, 5, 2)
+    for name in ("x", "target"):
+        network.tape[name][...] = whole.tape[name][5:]
+    network.set_state(whole.state(5))
+    network.pins = pins
+    network.encode()
+    trained(network)
+    whole.loss()
+    whole.tape["dy"][:5] = 0
+    whole.tape["dy"][5:] *= 2
+    whole.backward(1, 10)
+    first = copy_window(whole)
+    found = truncation(network, WindowData(first.x[:5], first.target[:5], first.states))
+    assert worst(found.added, whole.gradient - network.gradient) < 1e-13
+    assert found.drift == pytest.approx(0.0, abs=1e-14)
+    network.pins = (*pins, Cut(1))
+    trained(network)
+    assert (
+        truncation(network, WindowData(first.x[:5], first.target[:5], first.states)).added_norm == 0
+    )
+
+
+# In one line
+
+
+def lstm() -> Network:
+    return Case("lstm", "tanh", 10, 2, 2, 3, 1, 4).network(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("f = 1", Pin("f_t", 1.0)),
+        ("f_3=1", Pin("f_t", 1.0, 3)),
+        ("f_3 @7 = 0.5", Pin("f_t", 0.5, 3, 7)),
+        ("  f@ 7=.5 ", Pin("f_t", 0.5, None, 7)),
+        ("x @7 = 0.2", Pin("x_t", 0.2, None, 7)),
+        ("x_2 @10 = −1e-3", Pin("x_t", -0.001, 2, 10)),
+        ("h_3 @7 = 0", Pin("h_t", 0.0, 3, 7)),
+        ("c @7 = 1", Pin("c_t", 1.0, None, 7)),
+        ("W_hf[1,2] = 0", Edit("W_hf", 0.0, (1, 2))),
+        ("b_f[3] = 1", Edit("b_f", 1.0, (3,))),
+        ("W_h = 0", Edit("W_h", 0.0)),
+        ("W_hf = 0", Edit("W_hf", 0.0)),
+        ("b = 0.25", Edit("b", 0.25)),
+        ("W_y[3,1] = 2", Edit("W_y", 2.0, (3, 1))),
+        ("detach @7", Cut(7)),
+        ("release", Release()),
+    ],
+)
+def test_the_grammar(text: str, expected: object) -> None:
+    network = lstm()
+    found = parse(text, network)
+    assert found == expected
+    assert parse(str(found), network) == found
+    check(found, network)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "expected NAME = X"),
+        ("f", "expected NAME = X"),
+        ("f = nan", "expected NAME = X"),
+        ("f = 1\n; x = 2", "expected NAME = X"),
+        ("q = 1", "there is no 'q'; expected one of x, i, f, g, o, c, h, W_x, W_xo"),
+        ("W_hq[1,2] = 1", "there is no 'W_hq'"),
+        ("y = 1", "there is no 'y'"),
+        ("f = 1e39", "the value must be a finite number of float32"),
+        ("W_h = 1e999", "the value must be a finite number of float32"),
+        ("f_0 = 1", "units of f go from 1 to 3, not 0"),
+        ("f_4 = 1", "units of f go from 1 to 3, not 4"),
+        ("x_3 @1 = 1", "units of x go from 1 to 2, not 3"),
+        ("f @11 = 1", "timesteps go from 1 to 10, not 11"),
+        ("detach @0", "timesteps go from 1 to 10, not 0"),
+        ("detach @11", "timesteps go from 1 to 10, not 11"),
+        ("h_3 = 0", "h is a state: say when, h @7 or h_3 @7"),
+        ("c = 0", "c is a state: say when"),
+        ("f[3] = 0", "one unit of f is written f_3"),
+        ("W_hf[0,1] = 0", "W_hf goes from [1,1] to [3,3]"),
+        ("W_hf[4,1] = 0", "W_hf goes from [1,1] to [3,3]"),
+        ("W_hf[1] = 0", "W_hf goes from [1,1] to [3,3]"),
+        ("W_hf[] = 0", "expected NAME = X"),
+        ("b_f[4] = 0", "b_f goes from [1] to [3]"),
+        ("b_3 = 0", "there is no 'b_3'"),
+        ("W_hf @3 = 0", "W_hf is the same at every timestep: leave out @3"),
+        ("f" * 5000 + " = 1", "there is no"),
+        ("f_" + "1" * 5000 + " = 1", "there is no"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(text: str, reason: str) -> None:
+    with pytest.raises(InterventionError) as caught:
+        parse(text, lstm())
+    message = str(caught.value)
+    assert reason in message
+    assert "\n" not in message
+    assert message.startswith(("'", '"'))
+    assert len(message) < 300
+
+
+@each_cell
+def test_names_are_those_of_the_cell(cell: str, activation: str) -> None:
+    network = Case(cell, activation, 5, 2, 2, 3, 1, 4).network()
+    known = {
+        "rnn": "x a h",
+        "neuron": "x a h",
+        "lstm": "x i f g o c h",
+        "lstm-coupled": "x f i g o c h",
+        "lstm-peephole": "x i f g c o h",
+        "gru": "x r z m n h",
+        "gru-reset-before": "x r z rh n h",
+    }[cell]
+    assert " ".join(pinnable(network)) == known
+    for name in pinnable(network):
+        assert parse(f"{name}_1 @2 = 0.5", network) == Pin(f"{name}_t", 0.5, 1, 2)
+
+
+@each_cell
+def test_every_parameter_is_named_within_its_gate(cell: str, activation: str) -> None:
+    network = Case(cell, activation, 5, 2, 2, 3, 2, 4).network()
+    for index in range(network.flat.size):
+        edit = edit_of(network, index, 0.125)
+        assert list(edit.indices(network)) == [index]
+        assert parse(str(edit), network) == edit
+    with pytest.raises(IndexError):
+        edit_of(network, network.flat.size, 0.0)
+
+
+def test_an_edit_of_a_block_is_all_of_it_and_nothing_else() -> None:
+    network = lstm()
+    before = network.flat.copy()
+    network.flat[Edit("W_hf", 7.0).indices(network)] = 7.0
+    assert (network.parameters["W_h"][:, 6:9] == 7.0).all()
+    assert (network.flat != before).sum() == 9
+
+
+def test_a_newer_pin_goes_over_older_ones() -> None:
+    one, all_units, later = Pin("f_t", 0.5, 3), Pin("f_t", 1.0), Pin("f_t", 0.2, 3, 7)
+    assert together((one, Cut(2)), all_units) == (Cut(2), all_units)
+    assert together((all_units,), one) == (all_units, one)
+    assert together((one,), later) == (one, later)
+    assert together((Cut(2),), Cut(2)) == (Cut(2),)
+    assert together((one, Cut(2)), Release()) == ()
+    network = held(Case("lstm", "tanh", 8, 2, 1, 3, 1, 4), (all_units, one, later))
+    loss(network)
+    assert network.values(7)["f_t"][0].tolist() == [1.0, 1.0, 0.2]
+    assert network.values(6)["f_t"][1].tolist() == [1.0, 1.0, 0.5]
+
+
+@pytest.mark.parametrize(
+    "wrong", [Pin("q_t", 1.0), Pin("f_t", float("nan")), Cut(99), Edit("W_q", 1.0)]
+)
+def test_what_was_not_parsed_is_checked_too(wrong: Pin | Cut | Edit) -> None:
+    with pytest.raises(InterventionError):
+        check(wrong, lstm())

@@ -1,0 +1,535 @@
+"""Going back and forward again reaches the same bits, whatever the way."""
+
+from __future__ import annotations
+
+import tracemalloc
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from rnn_tui.engine.network.interventions import Edit, Intervention, InterventionError, parse
+from rnn_tui.engine.network.pins import Pin
+from rnn_tui.engine.time_travel import timeline as module
+from rnn_tui.engine.time_travel.places import Ghost, Place, Stride
+from rnn_tui.engine.time_travel.timeline import Timeline
+from rnn_tui.engine.training.history import RunCurve
+from rnn_tui.engine.training.keyframe import Keyframe
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.settings import Settings
+
+SMALL = Settings(hidden=3, steps=4, num_points=60, noise=0.1)
+
+
+def bits(trainer: Trainer) -> tuple[object, ...]:
+    """Everything that a place is: weights, memory, tape so far, counters, random state."""
+    tape, cursor = trainer.network.tape, trainer.cursor
+    parts: list[object] = [str(cursor), trainer.optimizer.name, trainer.optimizer.count]
+    parts.append(trainer.parameters.tobytes())
+    parts += [array.tobytes() for array in trainer.optimizer.memory.values()]
+    parts += [repr(trainer.loss), repr(trainer.grad_norm), repr(trainer.history.smoothed)]
+    if cursor.drawn:
+        parts += [tape["x"].tobytes(), tape["target"].tobytes(), tape["h"][0].tobytes()]
+    forward = sum(cursor.forward_at(t, 1) > 0 for t in range(1, tape.steps + 1))
+    parts.append(tape["h"][: forward + 1].tobytes() if forward else b"")
+    backward = sum(cursor.backward_at(t, 1) > 0 for t in range(1, tape.steps + 1))
+    parts.append(tape["dh"][tape.steps - backward :].tobytes())
+    if cursor.stage in (Pass.CLIP, Pass.UPDATE):
+        parts += [trainer.network.gradient.tobytes(), trainer.clipped.tobytes()]
+    parts += [str(trainer.task.state()), str(trainer.network.pins)]
+    return tuple(parts)
+
+
+def seek(timeline: Timeline, place: Place) -> None:
+    for _ in timeline.seek(place):
+        pass
+
+
+CHANGES: list[dict[str, object]] = [
+    {"lr": 0.03},
+    {"lr": 0.003},
+    {"optimizer": "adam"},
+    {"optimizer": "sgd", "momentum": 0.5},
+    {"optimizer": "adagrad"},
+    {"clip": 0.01, "clip_by": "norm"},
+    {"clip": 0.001, "clip_by": "value"},
+]
+
+
+INTERVENTIONS = [
+    "h_1 @2 = 0.5",
+    "h @4 = -0.1",
+    "x @3 = 0.2",
+    "x = 0.1",
+    "detach @3",
+    "W_h[1,2] = 0.5",
+    "W_h = 0",
+    "b = 0.1",
+    "b_y[1] = -0.2",
+    "release",
+]
+GATES = {
+    "rnn": ["a_2 = 0.3", "a @1 = 0"],
+    "lstm": ["f = 1", "c_3 @2 = 0.4"],
+    "gru": ["z_1 = 0"],
+    "lstm-coupled": ["f = 1", "i_2 @3 = 0.1"],
+    "lstm-peephole": ["p_o = 0", "p_f[2] = 3", "o_1 @2 = 1"],
+    "gru-reset-before": ["rh = 0"],
+}
+
+
+@dataclass(frozen=True)
+class Made:
+    """A change, and the place that it is seen from: a window's batch for an intervention."""
+
+    index: int
+    what: Settings | Intervention
+
+    @property
+    def order(self) -> tuple[int, bool]:
+        return self.index, isinstance(self.what, Settings)
+
+    def seen(self, index: int) -> bool:
+        """At the very start there is no place before it."""
+        return self.index <= index or (index == 0 and self.order == (1, False))
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a discard must bring back."""
+
+    made: Made
+    here: Place
+    newest: Place
+    bits: tuple[object, ...]
+    curve: RunCurve
+    ghosts: tuple[Ghost, ...]
+    starts: list[int]
+    known: dict[Place, tuple[object, ...]]
+    changes: list[Made]
+
+
+def same_curve(one: RunCurve, other: RunCurve) -> bool:
+    columns = ("update", "loss", "low", "high", "smoothed", "grad_norm")
+    same = all(getattr(one, c).tobytes() == getattr(other, c).tobytes() for c in columns)
+    return same and one.stride == other.stride
+
+
+class Walks(RuleBasedStateMachine):
+    """Mixes every way to move and to change; each place must always be the same bits."""
+
+    start = SMALL
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.timeline = Timeline(Trainer(self.start))
+        self.known: dict[Place, tuple[object, ...]] = {}
+        self.changes: list[Made] = []
+        self.left: Left | None = None
+
+    @property
+    def trainer(self) -> Trainer:
+        return self.timeline.trainer
+
+    @rule(stride=st.sampled_from(Stride), count=st.integers(1, 40))
+    def forward(self, stride: Stride, count: int) -> None:
+        for _ in range(count):
+            self.timeline.forward(stride)
+            self.check()
+
+    @rule(stride=st.sampled_from(Stride), count=st.integers(1, 40))
+    def back(self, stride: Stride, count: int) -> None:
+        seek(self.timeline, self.timeline.back(stride, count))
+
+    @rule(share=st.floats(0, 1))
+    def anywhere(self, share: float) -> None:
+        update = int(share * self.timeline.newest.index) // self.trainer.schedule.end
+        seek(self.timeline, self.timeline.place_of(update))
+
+    @rule()
+    def newest(self) -> None:
+        seek(self.timeline, self.timeline.newest)
+        assert not self.timeline.in_past
+
+    @precondition(lambda self: len(self.changes) < 5)
+    @rule(change=st.sampled_from(CHANGES))
+    def configure(self, change: dict[str, object]) -> None:
+        settings = self.trainer.settings.with_(**change)  # type: ignore[arg-type]
+        if settings == self.trainer.settings:
+            return
+        self.timeline.configure(settings)
+        here = self.timeline.here
+        self.known = {p: b for p, b in self.known.items() if p.index < here.index}
+        self.change(here, Made(here.index, settings))
+
+    def change(self, here: Place, made: Made) -> None:
+        kept = [change for change in self.changes if change.seen(here.index)]
+        self.changes = sorted([*kept, made], key=lambda change: change.order)
+        if self.left is not None and self.left.made not in kept:
+            self.left = None
+
+    @precondition(lambda self: len(self.changes) < 6)
+    @rule(place=st.integers(0, 99))
+    def intervene(self, place: int) -> None:
+        texts = INTERVENTIONS + GATES[self.start.cell]
+        timeline, trainer, here = self.timeline, self.trainer, self.timeline.here
+        what = parse(texts[place % len(texts)], trainer.network)
+        end = trainer.schedule.end
+        window = trainer.updates - (trainer.position == end)
+        made = Made(window * end + 1, what)
+        left = Left(
+            made,
+            here,
+            timeline.newest,
+            bits(trainer),
+            trainer.history.curve(),
+            timeline.ghosts,
+            list(timeline.starts),
+            self.known,
+            self.changes,
+        )
+        timeline.intervene(what)
+        assert timeline.here == here
+        assert not timeline.in_past
+        assert timeline.discardable == what
+        first = window * end + (window > 0)  # of the places that are others now
+        self.known = {p: b for p, b in self.known.items() if p.index < first}
+        self.change(here, made)
+        self.left = left
+
+    @precondition(lambda self: self.left is not None)
+    @rule()
+    def discard(self) -> None:
+        timeline, left = self.timeline, self.left
+        assert left is not None
+        assert timeline.discard()
+        assert (timeline.here, timeline.newest) == (left.here, left.newest)
+        assert bits(self.trainer) == left.bits
+        assert same_curve(self.trainer.history.curve(), left.curve)
+        assert timeline.ghosts == left.ghosts
+        assert list(timeline.starts) == left.starts
+        assert timeline.bytes == sum(keyframe.size for keyframe in timeline._keyframes)
+        assert not timeline.discard()
+        self.known, self.changes, self.left = left.known, left.changes, None
+
+    @invariant()
+    def check(self) -> None:
+        here = self.timeline.here
+        # At a boundary the place before the first batch of a window has no tape of its own.
+        now = bits(self.trainer)
+        assert self.known.setdefault(here, now) == now
+
+    def teardown(self) -> None:
+        """A straight run with the same changes at the same places."""
+        straight = Trainer(self.start)
+        here = self.timeline.here
+        for change in self.changes:
+            if not change.seen(here.index):
+                break
+            if isinstance(change.what, Settings):
+                straight.advance(change.index)
+                straight.configure(change.what)
+            else:
+                straight.advance(change.index - 1)
+                straight.intervene(change.what)
+        straight.advance(here.index)
+        straight.revealed = here.revealed
+        assert bits(straight)[3:] == bits(self.trainer)[3:]
+
+
+Walks.TestCase.settings = hypothesis_settings(max_examples=40, stateful_step_count=25)
+TestWalks = Walks.TestCase
+
+
+class GatedWalks(Walks):
+    """The same with gates to pin."""
+
+    start = SMALL.with_(cell="lstm")
+
+
+GatedWalks.TestCase.settings = hypothesis_settings(max_examples=12, stateful_step_count=20)
+TestGatedWalks = GatedWalks.TestCase
+
+
+class CoupledWalks(Walks):
+    """The same with gates of which one is not on its own."""
+
+    start = SMALL.with_(cell="lstm-coupled")
+
+
+CoupledWalks.TestCase.settings = hypothesis_settings(max_examples=12, stateful_step_count=20)
+TestCoupledWalks = CoupledWalks.TestCase
+
+
+class PeepholeWalks(Walks):
+    """The same with parameters that are multiplied entry by entry."""
+
+    start = SMALL.with_(cell="lstm-peephole")
+
+
+PeepholeWalks.TestCase.settings = hypothesis_settings(max_examples=12, stateful_step_count=20)
+TestPeepholeWalks = PeepholeWalks.TestCase
+
+
+class ResetBeforeWalks(Walks):
+    """The same with two products a timestep."""
+
+    start = SMALL.with_(cell="gru-reset-before")
+
+
+ResetBeforeWalks.TestCase.settings = hypothesis_settings(max_examples=12, stateful_step_count=20)
+TestResetBeforeWalks = ResetBeforeWalks.TestCase
+
+
+def test_back_and_forward_by_each_stride_are_inverse() -> None:
+    timeline = Timeline(Trainer(SMALL))
+    for stride in (Stride.OPERATION, Stride.TIMESTEP, Stride.UPDATE):
+        for _ in range(30):
+            timeline.forward(stride)
+        there = timeline.here
+        seek(timeline, timeline.back(stride))
+        assert timeline.here < there
+        timeline.forward(stride)
+        assert timeline.here == there
+
+
+def test_back_by_one_timestep_visits_every_micro_operation() -> None:
+    timeline = Timeline(Trainer(SMALL))
+    places = [timeline.here]
+    for _ in range(60):
+        timeline.forward(Stride.TIMESTEP)
+        places.append(timeline.here)
+    for place in reversed(places[:-1]):
+        seek(timeline, timeline.back(Stride.TIMESTEP))
+        assert timeline.here == place
+
+
+def test_back_by_a_pass_goes_to_its_start() -> None:
+    timeline = Timeline(Trainer(SMALL))
+    for _ in range(4):
+        timeline.forward(Stride.TIMESTEP)  # BATCH, t=1, 2, 3
+    seek(timeline, timeline.back(Stride.PASS))
+    cursor = timeline.trainer.cursor
+    assert (cursor.stage, cursor.t) == (Pass.FORWARD, 1)
+    seek(timeline, timeline.back(Stride.PASS))
+    assert timeline.trainer.cursor.stage is Pass.BATCH
+
+
+def test_nothing_lies_before_the_start() -> None:
+    timeline = Timeline(Trainer(SMALL))
+    timeline.forward(Stride.TIMESTEP)
+    seek(timeline, timeline.back(Stride.UPDATE, 100))
+    assert timeline.here == Place(0, 0)
+
+
+@pytest.mark.parametrize("hidden", [4, 60])
+def test_a_keyframe_takes_the_memory_it_tells_of(hidden: int) -> None:
+    """The objects around small arrays weigh more than these."""
+    trainer = Trainer(Settings(hidden=hidden, steps=5))
+    trainer.run(20)
+    frames: list[Keyframe] = []
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(200):
+            trainer.run(1)
+            frames.append(trainer.keyframe())
+        taken = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert 0.7 < taken / sum(frame.size for frame in frames) < 1.1
+
+
+@pytest.mark.parametrize("updates", [100, 3000])
+def test_the_budget_bounds_memory_and_every_update_stays_reachable(updates: int) -> None:
+    trainer = Trainer(SMALL)
+    size = trainer.window_start().size
+    timeline = Timeline(trainer, budget=40 * size)
+    for _ in range(updates):
+        timeline.forward(Stride.UPDATE)
+        assert timeline.bytes <= timeline.budget
+    assert timeline.keyframes <= 40
+    assert timeline.bytes == sum(keyframe.size for keyframe in timeline._keyframes)
+    straight = Trainer(SMALL)
+    straight.run(updates // 3)
+    seek(timeline, timeline.place_of(updates // 3))
+    assert bits(trainer)[3:] == bits(straight)[3:]
+
+
+def test_old_keyframes_lie_evenly_and_new_ones_densely() -> None:
+    timeline = Timeline(Trainer(SMALL), budget=Trainer(SMALL).window_start().size * 100)
+    for _ in range(12_000):
+        timeline.forward(Stride.UPDATE)
+    gaps = np.diff(timeline._starts)
+    dense, old = gaps[-module.DENSE + 1 :], gaps[: -module.DENSE]
+    assert dense.max() <= 2 * module.EVERY
+    assert old.max() <= 4 * 12_000 / 100
+
+
+def test_a_change_in_the_past_forks_and_leaves_a_ghost() -> None:
+    timeline = Timeline(Trainer(SMALL))
+    for _ in range(50):
+        timeline.forward(Stride.UPDATE)
+    curve = timeline.trainer.history.curve()
+    seek(timeline, timeline.place_of(20))
+    assert timeline.in_past
+    assert timeline.ghosts == ()
+    timeline.configure(timeline.trainer.settings.with_(lr=0.5))
+    assert not timeline.in_past
+    (ghost,) = timeline.ghosts
+    assert "lr" in ghost.label
+    np.testing.assert_array_equal(ghost.curve.update, curve.update[20:])
+    np.testing.assert_array_equal(ghost.curve.loss, curve.loss[20:])
+    assert list(timeline.trainer.history.curve().update) == list(curve.update[:20])
+    timeline.clear_ghosts()
+    assert timeline.ghosts == ()
+
+
+def test_a_seek_may_be_left_off_and_taken_up_again() -> None:
+    timeline = Timeline(Trainer(SMALL))
+    for _ in range(300):
+        timeline.forward(Stride.UPDATE)
+    straight = Trainer(SMALL)
+    straight.run(200)
+    way = timeline.seek(timeline.place_of(200))
+    timeline._keyframes[1:], timeline._starts[1:] = [], []  # a long way from the start
+    next(way)
+    way.close()
+    seek(timeline, timeline.place_of(200))
+    assert bits(timeline.trainer)[3:] == bits(straight)[3:]
+
+
+def started(updates: int, timesteps: int, **changed: object) -> Timeline:
+    """A timeline some way into the window after so many updates."""
+    timeline = Timeline(Trainer(SMALL.with_(**changed)))  # type: ignore[arg-type]
+    for _ in range(updates):
+        timeline.forward(Stride.UPDATE)
+    for _ in range(timesteps):
+        timeline.forward(Stride.TIMESTEP)
+    return timeline
+
+
+def test_an_intervention_computes_this_window_again_and_lasts() -> None:
+    timeline = started(5, 4, cell="lstm")
+    trainer, here = timeline.trainer, timeline.here
+    before = trainer.network.tape["h"].copy()
+    timeline.intervene(parse("f = 1", trainer.network))
+    assert timeline.here == here
+    assert (trainer.network.values(2)["f_t"] == 1).all()
+    assert (trainer.network.tape["h"][0] == before[0]).all()
+    assert (trainer.network.tape["h"][2] != before[2]).any()
+    for _ in range(3):
+        timeline.forward(Stride.UPDATE)
+    assert (trainer.network.values(4)["f_t"] == 1).all()
+    timeline.intervene(parse("release", trainer.network))
+    assert trainer.network.pins == ()
+    assert (trainer.network.values(4)["f_t"] < 1).all()
+
+
+def test_going_back_before_it_undoes_it_and_going_forward_meets_it() -> None:
+    timeline = started(5, 4)
+    trainer = timeline.trainer
+    there, kept = timeline.place_of(5), trainer.parameters[3:4].copy()
+    timeline.intervene(Edit("W_h", 0.25))
+    assert (trainer.network.parameters["W_h"] == 0.25).all()
+    seek(timeline, there)
+    assert (trainer.network.parameters["W_h"] != 0.25).all()
+    assert trainer.parameters[3:4] == kept
+    timeline.forward(Stride.TIMESTEP)
+    assert (trainer.network.parameters["W_h"] == 0.25).all()
+
+
+def test_an_intervention_in_the_past_leaves_a_ghost_with_its_text_and_discard_takes_it_back() -> (
+    None
+):
+    timeline = started(40, 3)
+    seek(timeline, Place(timeline.place_of(20).index + 3, 1))
+    trainer, curve, newest = timeline.trainer, timeline.trainer.history.curve(), timeline.newest
+    now = bits(trainer)
+    timeline.intervene(parse("h_1 @2 = 0.5", trainer.network))
+    (ghost,) = timeline.ghosts
+    assert ghost.label == "before h_1 @2 = 0.5"
+    assert list(ghost.curve.update) == list(range(21, 41))
+    assert not timeline.in_past
+    for _ in range(30):
+        timeline.forward(Stride.UPDATE)
+    assert timeline.discard()
+    assert bits(trainer) == now
+    assert timeline.ghosts == ()
+    assert timeline.newest == newest
+    assert same_curve(trainer.history.curve(), curve)
+    straight = Trainer(SMALL)
+    straight.run(40)
+    seek(timeline, timeline.place_of(40))
+    assert bits(trainer)[3:] == bits(straight)[3:]
+
+
+def test_what_is_kept_cannot_be_discarded() -> None:
+    timeline = started(2, 1)
+    assert not timeline.discard()
+    timeline.intervene(Edit("b", 0.5))
+    timeline.keep()
+    assert timeline.discardable is None
+    assert not timeline.discard()
+    assert (timeline.trainer.network.parameters["b"] == 0.5).all()
+
+
+def test_leaving_the_branch_of_an_intervention_leaves_nothing_to_discard() -> None:
+    timeline = started(6, 2)
+    timeline.intervene(Edit("b", 0.5))
+    seek(timeline, timeline.place_of(3))
+    assert timeline.discardable is not None
+    timeline.configure(timeline.trainer.settings.with_(lr=0.5))
+    assert timeline.discardable is None
+
+
+def test_before_the_first_batch_it_is_seen_at_once() -> None:
+    timeline = started(0, 0)
+    timeline.intervene(Edit("b", 0.5))
+    assert (timeline.trainer.network.parameters["b"] == 0.5).all()
+    timeline.forward(Stride.UPDATE)
+    seek(timeline, Place(0, 0))
+    assert (timeline.trainer.network.parameters["b"] == 0.5).all()
+    assert timeline.discard()
+    assert (timeline.trainer.network.parameters["b"] != 0.5).any()
+
+
+def test_one_that_does_not_fit_changes_nothing() -> None:
+    timeline = started(3, 2)
+    now = bits(timeline.trainer)
+    with pytest.raises(InterventionError):
+        timeline.intervene(Pin("h_t", 0.0, 99, 1))
+    assert bits(timeline.trainer) == now
+    assert timeline.discardable is None
+
+
+def test_a_run_that_an_edit_makes_diverge_is_taken_back() -> None:
+    timeline = started(3, 6, activation="relu")
+    now = bits(timeline.trainer)
+    timeline.intervene(Edit("W_y", 1e38))
+    assert timeline.trainer.divergence is not None
+    assert timeline.newest == timeline.here
+    assert timeline.discard()
+    assert timeline.trainer.divergence is None
+    assert bits(timeline.trainer) == now
+
+
+def test_an_input_that_is_held_is_held_in_every_window_from_here_on() -> None:
+    timeline = started(3, 2)
+    x = timeline.trainer.network.tape["x"]
+    assert (x[2] != 0.25).any()
+    timeline.intervene(parse("x @3 = 0.25", timeline.trainer.network))
+    for _ in range(3):
+        assert (x[2] == 0.25).all()
+        assert (x[1] != 0.25).any()
+        timeline.forward(Stride.UPDATE)
+
+
+def test_the_start_of_the_window_stays_near() -> None:
+    timeline = started(5, 2)
+    timeline.intervene(Edit("b", 0.5))
+    assert 5 in timeline.starts

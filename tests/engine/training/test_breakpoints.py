@@ -1,0 +1,567 @@
+"""Breakpoints: each fires exactly where looking at every update says so."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from engine.engine_support import same_bits
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnn_tui.engine.cells import make_cell
+from rnn_tui.engine.core.norms import norm
+from rnn_tui.engine.training.breakpoint_conditions import (
+    ALLOWED,
+    NOT_FINITE,
+    Breakpoint,
+    BreakpointError,
+    Kind,
+    parse,
+    saturable,
+)
+from rnn_tui.engine.training.breakpoints import Breakpoints, Stop, run_until
+from rnn_tui.engine.training.schedule import Pass, Schedule
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.settings import Settings
+
+SMALL = Settings(hidden=4, steps=5, batch=2)
+LIVELY = SMALL.with_(lr=0.1, noise=0.2)  # its loss and gradient go up and down
+EXPLODING = Settings(hidden=8, activation="relu", optimizer="sgd", lr=100.0, clip_by="none")
+UPDATES = 150
+
+# ---------------------------------------------------------------- text
+
+READ = {
+    "loss<0.01": Breakpoint(Kind.LOSS, "<", 0.01),
+    " Loss  >=  1e0 ": Breakpoint(Kind.LOSS, ">=", 1.0),
+    "smoothed <= .5": Breakpoint(Kind.SMOOTHED, "<=", 0.5),
+    "grad>10.": Breakpoint(Kind.GRAD, ">", 10.0),
+    "grad<1E-6": Breakpoint(Kind.GRAD, "<", 1e-6),
+    "CLIPPED": Breakpoint(Kind.CLIPPED, ">"),
+    "saturated f > 0.9": Breakpoint(Kind.SATURATED, ">", 0.9, "f"),
+    "update = 500": Breakpoint(Kind.UPDATE, "=", 500),
+    "pass=backward": Breakpoint(Kind.PLACE, stage=Pass.BACKWARD),
+    "t=7": Breakpoint(Kind.PLACE, t=7),
+    "pass = FORWARD  t = 3": Breakpoint(Kind.PLACE, stage=Pass.FORWARD, t=3),
+    "nan": NOT_FINITE,
+}
+_NUMBER = "must compare with a number of at least 0:"
+_OTHERS = "(also <=, >, >=)"
+_PASSES = "one of BATCH, FORWARD, LOSS, BACKWARD, CLIP, UPDATE"
+_SHARE = "must be a gate and a share from 0 to 1: saturated f>0.9 (also <, <=, >=)"
+_PLACE = f"must be {_PASSES}, and t with FORWARD and BACKWARD only: pass=BACKWARD t=7"
+_TIME = "must be a whole number of at least 1: t=7 or pass=BACKWARD t=7"
+REFUSED = {
+    "": f"'' is no breakpoint; allowed: {ALLOWED}",
+    "los<1": f"'los<1' is no breakpoint; allowed: {ALLOWED}",
+    "0.1>loss": f"'0.1>loss' is no breakpoint; allowed: {ALLOWED}",
+    "two\nlines": f"'two\\nlines' is no breakpoint; allowed: {ALLOWED}",
+    "loss": f"'loss' {_NUMBER} loss<0.01 {_OTHERS}",
+    "loss=1": f"'loss=1' {_NUMBER} loss<0.01 {_OTHERS}",
+    "loss<-1": f"'loss<-1' {_NUMBER} loss<0.01 {_OTHERS}",
+    "loss<1e999": f"'loss<1e999' {_NUMBER} loss<0.01 {_OTHERS}",
+    "loss<nan": f"'loss<nan' {_NUMBER} loss<0.01 {_OTHERS}",
+    "loss<٣": f"'loss<٣' {_NUMBER} loss<0.01 {_OTHERS}",
+    "smoothed<x": f"'smoothed<x' {_NUMBER} smoothed<0.01 {_OTHERS}",
+    "grad>1 2": f"'grad>1 2' {_NUMBER} grad>10 (also <, <=, >=)",
+    "clipped>3": "'clipped>3' stands alone: clipped",
+    "saturated": f"'saturated' {_SHARE}",
+    "saturated f": f"'saturated f' {_SHARE}",
+    "saturated f>90": f"'saturated f>90' {_SHARE}",
+    "update=0": "'update=0' must be a whole number of at least 1: update=500",
+    "update=1.5": "'update=1.5' must be a whole number of at least 1: update=500",
+    "pass=SIDEWAYS": f"'pass=SIDEWAYS' {_PLACE}",
+    "pass=LOSS t=3": f"'pass=LOSS t=3' {_PLACE}",
+    "pass=": f"'pass=' {_PLACE}",
+    "t=0": f"'t=0' {_TIME}",
+    "t=7 pass=FORWARD": f"'t=7 pass=FORWARD' {_TIME}",
+    "nan>1": "'nan>1' stands alone: nan",
+}
+
+_limits = st.floats(0, allow_infinity=False).map(abs)
+_signs = st.sampled_from(("<", "<=", ">", ">="))
+_timed = st.sampled_from((Pass.FORWARD, Pass.BACKWARD))
+breakpoints = st.one_of(
+    st.sampled_from((NOT_FINITE, Breakpoint(Kind.CLIPPED, ">"))),
+    st.builds(Breakpoint, st.sampled_from((Kind.LOSS, Kind.SMOOTHED, Kind.GRAD)), _signs, _limits),
+    st.builds(
+        Breakpoint,
+        st.just(Kind.SATURATED),
+        _signs,
+        st.floats(0, 1).map(abs),
+        st.sampled_from("ifgorznh"),
+    ),
+    st.builds(Breakpoint, st.just(Kind.UPDATE), st.just("="), st.integers(1, 10**12 - 1)),
+    st.builds(lambda stage: Breakpoint(Kind.PLACE, stage=stage), st.sampled_from(Pass)),
+    st.builds(
+        lambda stage, t: Breakpoint(Kind.PLACE, stage=stage, t=t),
+        st.none() | _timed,
+        st.integers(1, 10**12 - 1),
+    ),
+)
+
+
+@pytest.mark.parametrize("text", READ)
+def test_conditions_are_read(text: str) -> None:
+    assert parse(text) == READ[text]
+
+
+@given(breakpoints)
+def test_text_reads_back(breakpoint: Breakpoint) -> None:
+    assert parse(str(breakpoint)) == breakpoint
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_refusals(text: str) -> None:
+    with pytest.raises(BreakpointError) as caught:
+        parse(text)
+    assert str(caught.value) == REFUSED[text]
+
+
+@given(st.text(st.sampled_from("loss<>=0.9e-+ pas t7updategrclidf\n"), max_size=20))
+def test_any_text_is_read_or_refused_in_one_line(text: str) -> None:
+    try:
+        found = parse(text)
+    except BreakpointError as error:
+        message = str(error)
+    else:
+        message = str(found)
+        assert parse(message) == found
+    assert "\n" not in message
+
+
+def test_what_fits() -> None:
+    lstm, gru, rnn = (make_cell(name) for name in ("lstm", "gru", "rnn"))
+    assert saturable(lstm) == {"i": (0, 1), "f": (0, 1), "g": (-1, 1), "o": (0, 1)}
+    assert saturable(gru) == {"r": (0, 1), "z": (0, 1), "n": (-1, 1)}
+    assert saturable(rnn) == {"h": (-1, 1)}
+    for cell in (lstm, gru, rnn):
+        for gate in saturable(cell):
+            parse(f"saturated {gate}>0.9").fits(cell, 1)
+    parse("t=20").fits(rnn, 20)
+    parse("t=20").fits(rnn)
+
+
+@pytest.mark.parametrize(
+    ("text", "cell", "activation", "message"),
+    [
+        ("saturated f>0.9", "gru", "tanh", "the gru cell, whose gates are r, z, n"),
+        ("saturated h>0.9", "lstm", "tanh", "the lstm cell, whose gates are i, f, g, o"),
+        ("saturated h>0.9", "rnn", "relu", "the rnn cell, which saturates nowhere"),
+        ("pass=FORWARD t=21", "rnn", "tanh", "a window of 20 timesteps"),
+    ],
+)
+def test_what_does_not_fit(text: str, cell: str, activation: str, message: str) -> None:
+    with pytest.raises(BreakpointError) as caught:
+        parse(text).fits(make_cell(cell, activation), 20)
+    assert str(caught.value) == f"{text!r} does not fit {message}"
+
+
+# ---------------------------------------------------------------- where they fire
+
+
+def plain_share(trainer: Trainer, gate: str) -> float:
+    """The share of saturated entries, one by one from the declaration's values."""
+    entries: list[float] = []
+    for t in range(1, trainer.schedule.steps + 1):
+        entries += trainer.network.values(t)[f"{gate}_t"].ravel().tolist()
+    low = -1.0 if gate in "gnh" else 0.0
+    return sum(min(abs(e - low), abs(1 - e)) <= 0.05 for e in entries) / len(entries)
+
+
+def truths(settings: Settings, holds: Callable[[Trainer], bool]) -> list[bool]:
+    """Whether a condition holds after updates 1, 2, …, one micro-operation at a time."""
+    trainer, found = Trainer(settings), []
+    while trainer.updates < UPDATES:
+        trainer.step()
+        if trainer.position == trainer.schedule.end:
+            found.append(holds(trainer))
+    return found
+
+
+def edges(found: list[bool]) -> list[int]:
+    """Updates at which it becomes true."""
+    before = [False, *found[:-1]]
+    return [k for k, (was, now) in enumerate(zip(before, found, strict=True), 1) if now > was]
+
+
+def stops(trainer: Trainer, list_: Breakpoints, updates: int = UPDATES) -> list[Stop]:
+    """Every stop of a run that is continued after each."""
+    found = []
+    goal = trainer.updates + updates
+    while stop := run_until(trainer, list_, goal - trainer.updates):
+        found.append(stop)
+        if trainer.divergence or len(found) > 1000:
+            break
+    return found
+
+
+LSTM = LIVELY.with_(cell="lstm", forget_bias=2.0)
+CONDITIONS: dict[str, tuple[Settings, Callable[[Trainer], bool]]] = {
+    "loss<0.05": (LIVELY, lambda t: t.loss < 0.05),
+    "loss>=0.1": (LIVELY, lambda t: t.loss >= 0.1),
+    "smoothed<0.2": (LIVELY, lambda t: t.history.smoothed < 0.2),
+    "smoothed>0.15": (LIVELY, lambda t: t.history.smoothed > 0.15),
+    "grad>0.5": (LIVELY, lambda t: t.grad_norm > 0.5),
+    "grad<=0.1": (LIVELY, lambda t: t.grad_norm <= 0.1),
+    "update=7": (LIVELY, lambda t: t.updates == 7),
+    "saturated h>0.1": (LIVELY, lambda t: plain_share(t, "h") > 0.1),
+    "saturated f>=0.05": (LSTM, lambda t: plain_share(t, "f") >= 0.05),
+    "saturated g>0.02": (LSTM.with_(lr=0.5), lambda t: plain_share(t, "g") > 0.02),
+    "saturated z<0.05": (LIVELY.with_(cell="gru", lr=0.5), lambda t: plain_share(t, "z") < 0.05),
+    "saturated n>0.1": (LIVELY.with_(cell="gru", lr=0.5), lambda t: plain_share(t, "n") > 0.1),
+}
+for _by, _clip in (("value", 0.05), ("value", 0.3), ("norm", 0.3), ("norm", 1e-6)):
+    CONDITIONS[f"clipped {_by} {_clip}"] = (
+        LIVELY.with_(clip_by=_by, clip=_clip),
+        lambda t: bool((t.network.gradient != t.clipped).any()),
+    )
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_it_fires_when_it_becomes_true(condition: str) -> None:
+    settings, holds = CONDITIONS[condition]
+    text = "clipped" if condition.startswith("clipped") else condition
+    expected = edges(truths(settings, holds))
+    assert expected, "the test looks at nothing"
+    trainer, list_ = Trainer(settings), Breakpoints(parse(text))
+    places = []
+    while stop := run_until(trainer, list_, UPDATES - trainer.updates):
+        places.append(trainer.updates)
+        assert trainer.position == trainer.schedule.end
+        assert holds(trainer)
+        assert stop.breakpoint == parse(text)
+    assert places == expected
+    assert list_.lines[1].hits == len(expected)
+    plain = Trainer(settings)
+    plain.run(UPDATES)
+    assert same_bits(trainer.parameters, plain.parameters)
+    assert trainer.index == plain.index
+
+
+def test_the_conditions_above_come_and_go() -> None:
+    """So that a condition that fired at every true update, or once only, would be seen."""
+    found = {c: truths(*CONDITIONS[c]) for c in ("loss<0.05", "grad>0.5", "clipped value 0.3")}
+    for condition, held in found.items():
+        assert 1 < len(edges(held)) < sum(held), condition
+
+
+def test_clipping_that_is_off_never_fires() -> None:
+    trainer = Trainer(LIVELY.with_(clip_by="none", clip=1e-6))
+    assert run_until(trainer, Breakpoints(parse("clipped")), UPDATES) is None
+    assert trainer.updates == UPDATES
+
+
+def test_clipping_by_norm_fires_below_a_tiny_limit() -> None:
+    """Its 1e-6 beside the norm scales gradients whose norm is within the limit."""
+    trainer = Trainer(SMALL.with_(clip_by="norm", clip=1e-6))
+    trainer.run(1)
+    trainer.network.gradient[:] = 1e-8
+    trainer.grad_norm = norm(trainer.network.gradient)
+    assert trainer.grad_norm < 1e-7
+    room = np.empty_like(trainer.parameters)
+    trainer.clipped = trainer.clipping.apply(trainer.network.gradient, room, trainer.grad_norm)
+    stop = Breakpoints(parse("clipped")).after_update(trainer)
+    assert stop is not None
+    assert stop.value == trainer.parameters.size
+
+
+@pytest.mark.parametrize("stage", Pass)
+def test_a_pass_stops_at_its_first_micro_operation(stage: Pass) -> None:
+    trainer, list_ = Trainer(SMALL), Breakpoints(parse(f"pass={stage}"))
+    for update in (1, 2, 3):
+        stop = run_until(trainer, list_, 1 if stage is Pass.UPDATE else 2)
+        assert stop is not None
+        first = min(p for p in range(1, 15) if trainer.schedule.place(p)[0] is stage)
+        assert trainer.position == first
+        assert trainer.cursor.complete
+        place = {Pass.FORWARD: " t=1", Pass.BACKWARD: " t=5"}.get(stage, "")
+        assert stop.reason == f"{stage}{place} of update {update}"
+    assert list_.lines[1].hits == 3
+
+
+def test_a_timestep_stops_in_both_passes() -> None:
+    trainer, list_ = Trainer(SMALL), Breakpoints(parse("t=2"), parse("pass=BACKWARD t=4"))
+    found = [stop.reason for stop in stops(trainer, list_, 2)]
+    assert found == [
+        f"{place} of update {update}"
+        for update in (1, 2)
+        for place in ("FORWARD t=2", "BACKWARD t=4", "BACKWARD t=2")
+    ]
+    plain = Trainer(SMALL)
+    plain.run(2)
+    assert same_bits(trainer.parameters, plain.parameters)
+
+
+@given(
+    st.lists(
+        st.sampled_from([f"pass={stage}" for stage in Pass] + [f"t={t}" for t in (1, 3, 5, 6)]),
+        max_size=4,
+        unique=True,
+    ),
+    st.integers(0, 14),
+)
+def test_the_next_position_is_the_nearest_ahead(texts: list[str], start: int) -> None:
+    trainer, list_ = Trainer(SMALL), Breakpoints(*map(parse, texts))
+    trainer.advance(start)
+    program = Schedule(5)
+    standing = {p for text in texts for p in parse(text).positions(program)}
+    here = 0 if start == program.end else start
+    expected = min((p for p in standing if p > here), default=None)
+    assert list_.next_position(trainer) == expected
+    assert (list_.after_micro(trainer) is not None) == (start in standing)
+
+
+def test_places_beyond_the_window_and_gates_of_other_cells_are_passed_over() -> None:
+    trainer = Trainer(SMALL)
+    list_ = Breakpoints(parse("t=6"), parse("saturated f>=0"))
+    assert run_until(trainer, list_, 3) is None
+    assert [line.armed for line in list_.lines] == [True, False, False]
+
+
+def test_going_on_from_mid_window_completes_it_first() -> None:
+    trainer = Trainer(SMALL)
+    trainer.advance(3)
+    trainer.revealed = 1
+    assert run_until(trainer, Breakpoints(parse("update=99")), 2) is None
+    assert (trainer.updates, trainer.position) == (2, trainer.schedule.end)
+
+
+# ---------------------------------------------------------------- several, and the list
+
+
+def test_the_first_of_the_list_is_told_and_all_are_counted() -> None:
+    trainer = Trainer(SMALL)
+    list_ = Breakpoints(*map(parse, ("update=3", "pass=UPDATE", "loss>=0", "grad>=0")))
+    list_.toggle(2)
+    stop = run_until(trainer, list_, 9)
+    assert stop is not None
+    assert stop.breakpoint == parse("loss>=0")
+    assert stop.also == (parse("grad>=0"),)
+    list_.toggle(2)
+    stop = run_until(trainer, list_, 9)
+    assert stop is not None
+    assert (trainer.updates, str(stop.breakpoint)) == (2, "pass=UPDATE")
+    stop = run_until(trainer, list_, 9)
+    assert stop is not None
+    assert (str(stop.breakpoint), *map(str, stop.also)) == ("update=3", "pass=UPDATE")
+    assert [line.hits for line in list_.lines] == [0, 1, 2, 1, 1]
+    assert [line.armed for line in list_.lines] == [True, False, True, False, False]
+
+
+def test_adding_removing_and_switching() -> None:
+    list_ = Breakpoints(parse("loss<1"))
+    assert list_.idle is False
+    assert list_.add(parse("update=5")) == 2
+    assert list_.add(parse("loss < 1.0")) == 1  # the same, written otherwise
+    assert len(list_) == 3
+    assert list_.add(NOT_FINITE) == 0
+    assert not list_.toggle(1).enabled
+    assert not list_.lines[1].armed
+    assert list_.add(parse("loss<1")) == 1
+    assert list_[1].enabled
+    assert list_.remove(1) == parse("loss<1")
+    assert list(map(str, (list_[0], list_[1]))) == ["nan", "update=5"]
+    list_.toggle(1)
+    assert list_.idle
+    for change in (list_.remove, list_.toggle):
+        with pytest.raises(BreakpointError, match=r"^'nan' is always on$"):
+            change(0)
+
+
+def test_what_is_off_does_not_fire() -> None:
+    trainer, list_ = Trainer(SMALL), Breakpoints(parse("loss>=0"), parse("t=1"))
+    list_.toggle(1)
+    list_.toggle(2)
+    assert run_until(trainer, list_, 5) is None
+    list_.toggle(1)
+    assert run_until(trainer, list_, 5) is not None
+    assert trainer.updates == 6
+
+
+def test_switching_off_and_on_arms_again() -> None:
+    trainer, list_ = Trainer(SMALL), Breakpoints(parse("loss>=0"))
+    assert run_until(trainer, list_, 5) is not None
+    assert run_until(trainer, list_, 5) is None
+    list_.toggle(1)
+    list_.toggle(1)
+    assert run_until(trainer, list_, 5) is not None
+    assert trainer.updates == 7
+
+
+def test_another_trainer_is_another_run() -> None:
+    list_ = Breakpoints(parse("loss>=0"))
+    for _ in range(2):
+        assert len(stops(Trainer(SMALL), list_, 5)) == 1
+        assert list_.lines[1].hits == 1
+
+
+def test_going_back_and_forward_stops_at_the_same_places() -> None:
+    settings, holds = CONDITIONS["loss<0.05"]
+    held = truths(settings, holds)
+    trainer, list_ = Trainer(settings), Breakpoints(parse("loss<0.05"))
+    keyframes = []
+    for _ in range(UPDATES):
+        trainer.run(1)
+        keyframes.append(trainer.keyframe())
+    for back in range(1, UPDATES, 7):
+        trainer.restore(keyframes[back - 1])
+        list_.forget()
+        list_.settle(trainer)
+        expected = [k for k in edges(held) if k > back]
+        stop = run_until(trainer, list_, UPDATES - back)
+        assert (trainer.updates if stop else None) == (expected[0] if expected else None)
+
+
+def test_forgetting_arms_what_is_true_and_settling_takes_it_as_seen() -> None:
+    trainer = Trainer(SMALL.with_(clip=1e-3))
+    list_ = Breakpoints(parse("clipped"), parse("loss>=0"))
+    list_.settle(trainer)  # before the first update nothing is true
+    assert run_until(trainer, list_, 5) is not None
+    assert run_until(trainer, list_, 5) is None
+    list_.forget()
+    assert all(line.armed for line in list_.lines)
+    list_.settle(trainer)
+    assert [line.armed for line in list_.lines] == [True, False, False]
+    assert run_until(trainer, list_, 5) is None
+    list_.forget()
+    trainer.step()
+    list_.settle(trainer)  # in mid-window: nothing to settle
+    stop = run_until(trainer, list_, 5)
+    assert stop is not None
+    assert stop.also
+    assert [line.hits for line in list_.lines] == [0, 2, 2]
+
+
+# ---------------------------------------------------------------- deadlines and divergence
+
+
+def test_a_run_can_be_interrupted_and_nothing_is_lost() -> None:
+    settings, holds = CONDITIONS["grad>0.5"]
+    expected = edges(truths(settings, holds))
+    trainer, list_, places = Trainer(settings), Breakpoints(parse("grad>0.5")), []
+    while trainer.updates < UPDATES:
+        asked = iter((False, False, False, True))
+        before = trainer.updates
+        stop = run_until(trainer, list_, UPDATES - before, lambda it=asked: next(it))
+        assert trainer.updates <= before + 3
+        if stop:
+            places.append(trainer.updates)
+    assert places == expected
+
+
+@pytest.mark.parametrize("texts", [(), ("loss<0",), ("t=3",)])
+def test_divergence_always_stops(texts: tuple[str, ...]) -> None:
+    plain = Trainer(EXPLODING)
+    plain.run(1000)
+    assert plain.divergence is not None
+    trainer, list_ = Trainer(EXPLODING), Breakpoints(*map(parse, texts))
+    stop = None
+    while stop is None or stop.breakpoint != NOT_FINITE:
+        stop = run_until(trainer, list_, 1000)
+        assert stop is not None
+    assert not math.isfinite(stop.value)
+    assert stop.reason == f"{trainer.divergence} in update {trainer.updates + 1}"
+    assert trainer.updates == plain.updates
+    assert stop.advice == (
+        f"The weights are still those of update {trainer.updates}: "
+        "lower the learning rate (100) or clip by norm."
+    )
+    assert run_until(trainer, list_, 5) == stop  # it stays there
+    assert list_.lines[0].hits == 1
+
+
+# ---------------------------------------------------------------- what is said
+
+
+def told(text: str, settings: Settings = SMALL, after: int = 0) -> tuple[Trainer, Stop]:
+    """The first stop after some updates."""
+    trainer = Trainer(settings)
+    trainer.run(after)
+    stop = run_until(trainer, Breakpoints(parse(text)), 1000)
+    assert stop is not None
+    assert stop.reason.count("\n") == stop.advice.count("\n") == 0
+    assert stop.advice.endswith(".")
+    assert max(len(stop.reason), len(stop.advice)) <= 78, stop  # a line of 80 columns
+    return trainer, stop
+
+
+def test_the_reason_has_the_value() -> None:
+    trainer, stop = told("loss>0", after=811)
+    assert stop.reason == f"loss {trainer.loss:.3g} > 0 at update 812"
+    assert stop.value == trainer.loss
+    _, stop = told("update=12")
+    assert (stop.reason, stop.value) == ("update 12 is done", 12)
+    trainer, stop = told("saturated f>=0", SMALL.with_(cell="lstm"))
+    assert stop.reason == f"saturated f {stop.value:.3g} >= 0 at update 1"
+    trainer, stop = told("clipped", SMALL.with_(clip=1e-3))
+    changed = int((trainer.network.gradient != trainer.clipped).sum())
+    assert (
+        stop.reason
+        == f"clipping changed {changed} of {trainer.parameters.size} entries at update 1"
+    )
+
+
+def test_the_value_told_never_contradicts_the_condition() -> None:
+    trainer = Trainer(SMALL)
+    trainer.run(1)
+    limit = np.nextafter(trainer.loss, math.inf)
+    list_ = Breakpoints(Breakpoint(Kind.LOSS, "<", float(limit)))
+    trainer = Trainer(SMALL)
+    stop = run_until(trainer, list_, 1)
+    assert stop is not None
+    shown, sign, bound = stop.reason.split()[1:4]
+    assert sign == "<"
+    assert float(shown) < float(bound)
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "after", "expected"),
+    [
+        ("loss>0", SMALL, 0, "normal this early"),
+        ("loss>0", SMALL, 200, "this is no spike"),
+        ("loss<100", SMALL, 0, "The smoothed loss, "),
+        ("smoothed<100", SMALL, 4, "It averages the last 5 windows or so"),
+        ("smoothed>0", SMALL, 300, "The last 100 windows are this bad"),
+        ("grad>0", SMALL.with_(clip_by="none"), 0, "Nothing clips it"),
+        ("grad>0", SMALL.with_(clip_by="norm", clip=1e-3), 0, "Clipping to a norm of 0.001 lets"),
+        ("grad>0", SMALL, 0, "no single entry exceeds ±5"),
+        ("grad>0", SMALL.with_(clip=1e-3), 0, "Clipping by value changed "),
+        ("grad<100", SMALL, 0, "h_1 gets "),
+        ("grad<100", SMALL.with_(steps=1), 0, " little moves."),
+        ("clipped", SMALL.with_(clip_by="norm", clip=1e-3), 0, ", scaled by "),
+        ("clipped", SMALL.with_(clip=1e-3), 0, "cut to 0.001; if at every update, lower lr 0.01."),
+        ("saturated h<0.5", SMALL, 0, "of h is where tanh′ passes gradient on"),
+        ("saturated h>=0", SMALL, 0, "there tanh′ is at most 0.0975 instead of 1"),
+        ("saturated z>=0", SMALL.with_(cell="gru"), 0, "σ′ is at most 0.0475 instead of 0.25"),
+        ("update=3", SMALL, 0, "The loss is "),
+        ("pass=BATCH", SMALL, 0, "A new window is drawn; it begins with zeros."),
+        ("pass=BATCH", SMALL.with_(windows="random"), 5, "it begins with the state carried over."),
+        ("t=3", SMALL, 0, "‖h_3‖ is "),
+        ("pass=LOSS", SMALL, 0, "The loss of this window is "),
+        ("pass=BACKWARD t=3", SMALL, 0, "h_3 gets "),
+        ("pass=BACKWARD", SMALL, 0, "all of it from this timestep's own output."),
+        ("pass=CLIP", SMALL, 0, "clipping changed 0 entries"),
+        ("pass=UPDATE", SMALL, 0, "the window's loss was "),
+    ],
+)
+def test_advice_follows_from_the_numbers(
+    text: str, settings: Settings, after: int, expected: str
+) -> None:
+    assert expected in told(text, settings, after)[1].advice
+
+
+def test_a_spike_and_a_lucky_window_are_told_from_a_trend() -> None:
+    trainer = Trainer(LIVELY)
+    trainer.run(200)
+    smoothed = trainer.history.smoothed
+    for text, expected in (
+        (f"loss>{1.2 * smoothed}", "A spike, "),
+        (f"loss<{0.8 * smoothed}", "One window only; the smoothed loss is "),
+    ):
+        stop = run_until(trainer, Breakpoints(parse(text)), 1000)
+        assert stop is not None
+        assert expected in stop.advice

@@ -1,0 +1,149 @@
+"""The history: the newest updates whole, all of them decimated, in memory that does not grow."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnn_tui.engine.training import history as history_module
+from rnn_tui.engine.training.history import BUCKETS, RECENT, SMOOTHING, History
+
+LONG = 1_000_000
+
+
+def losses_of(count: int, seed: int = 0) -> np.ndarray:
+    """A falling, noisy curve with a few peaks."""
+    random = np.random.default_rng(seed)
+    k = np.arange(count)
+    losses = np.exp(-k / (count / 3 + 1)) * (1 + 0.3 * random.random(count))
+    losses[random.integers(0, count, 1 + count // 50)] *= 40
+    return losses
+
+
+def filled(losses: np.ndarray) -> History:
+    history = History()
+    for loss in losses.tolist():
+        history.append(loss, 2 * loss)
+    return history
+
+
+def smoothed_by_hand(losses: np.ndarray) -> np.ndarray:
+    average, weight, found = 0.0, 1.0, []
+    for loss in losses:
+        average = SMOOTHING * average + (1 - SMOOTHING) * loss
+        weight *= SMOOTHING
+        found.append(average / (1 - weight))
+    return np.array(found)
+
+
+def check(history: History, losses: np.ndarray) -> None:
+    """Each bucket of the curve says what its updates say."""
+    curve, count = history.curve(), len(losses)
+    buckets = count // curve.stride
+    assert len(curve.update) == buckets < history_module.BUCKETS
+    covered = losses[: buckets * curve.stride].reshape(buckets, curve.stride)
+    ends = curve.stride * np.arange(1, buckets + 1)
+    smoothed = smoothed_by_hand(losses)
+    assert np.array_equal(curve.update, ends)
+    assert np.array_equal(curve.low, covered.min(axis=1))
+    assert np.array_equal(curve.high, covered.max(axis=1))
+    assert np.allclose(curve.loss, covered.mean(axis=1), rtol=1e-12, atol=0)
+    assert np.allclose(curve.grad_norm, 2 * covered.mean(axis=1), rtol=1e-12, atol=0)
+    assert np.allclose(curve.smoothed, smoothed[ends - 1], rtol=1e-12, atol=0)
+    newest = min(count, history_module.RECENT)
+    recent, norms = history.recent(count)
+    assert np.array_equal(recent, losses[count - newest :])
+    assert np.array_equal(norms, 2 * losses[count - newest :])
+    if count:
+        assert history.smoothed == pytest.approx(smoothed[-1], rel=1e-12)
+
+
+@given(st.integers(0, 3000), st.integers(0, 100))
+def test_the_curve_tells_what_was_appended(count: int, seed: int) -> None:
+    losses = losses_of(count, seed) if count else np.empty(0)
+    check(filled(losses), losses)
+
+
+@given(st.integers(0, 2000), st.sampled_from([1, 4, 16]), st.sampled_from([2, 8, 64]))
+def test_whatever_is_kept_whole_and_decimated(count: int, recent: int, buckets: int) -> None:
+    """Also when a bucket holds more updates than are kept whole."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(history_module, "RECENT", recent)
+        patch.setattr(history_module, "BUCKETS", buckets)
+        losses = losses_of(count) if count else np.empty(0)
+        check(filled(losses), losses)
+
+
+@given(st.integers(0, 700), st.integers(0, 300))
+def test_going_on_from_a_saved_history_changes_nothing(count: int, more: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(history_module, "RECENT", 4)
+        patch.setattr(history_module, "BUCKETS", 8)
+        losses = losses_of(count + more + 1)
+        whole, again = filled(losses[:count]), History()
+        again.restore(*whole.state())
+        for loss in losses[count:].tolist():
+            whole.append(loss, 2 * loss)
+            again.append(loss, 2 * loss)
+        assert again.smoothed == whole.smoothed
+        for ours, theirs in zip(state_bits(again), state_bits(whole), strict=True):
+            assert ours == theirs
+
+
+def state_bits(history: History) -> list[object]:
+    numbers, arrays = history.state()
+    return [numbers, *(array.tobytes() for array in arrays.values())]
+
+
+def bytes_held(history: History) -> int:
+    """Its arrays' size; it must hold nothing else that can grow."""
+    held = list(vars(history).values())
+    assert not any(isinstance(each, (list, dict, set, tuple)) for each in held)
+    return sum(each.nbytes for each in held if isinstance(each, np.ndarray))
+
+
+def test_a_million_updates_stay_bounded_and_keep_their_extremes() -> None:
+    history = History()
+    held = bytes_held(history)
+    random = np.random.default_rng(1)
+    losses = random.random(LONG) + 1
+    losses[[7, 300_000, 654_321]] = 99, 0.001, 77
+    for loss in losses.tolist():
+        history.append(loss, loss)
+    assert bytes_held(history) == held < 200_000
+    curve = history.curve()
+    assert BUCKETS / 2 <= len(curve.update) < BUCKETS
+    assert curve.stride == 1024
+    buckets = LONG // 1024
+    covered = losses[: buckets * 1024].reshape(buckets, 1024)
+    assert np.array_equal(curve.low, covered.min(axis=1))
+    assert np.array_equal(curve.high, covered.max(axis=1))
+    assert np.array_equal(history.recent(10**9)[0], losses[-RECENT:])
+
+
+def test_the_smoothed_loss_is_not_biased_to_its_start() -> None:
+    history = History()
+    assert history.smoothed == 0
+    for _ in range(5):
+        history.append(3.0, 1.0)
+        assert history.smoothed == pytest.approx(3.0, rel=1e-12)
+
+
+def test_what_is_handed_out_is_a_copy() -> None:
+    history = filled(losses_of(100))
+    curve, recent = history.curve(), history.recent(50)
+    before = curve.loss.copy(), recent[0].copy()
+    curve.high[:] = 0
+    history.append(5.0, 5.0)
+    assert np.array_equal(curve.loss, before[0])
+    assert np.array_equal(recent[0], before[1])
+    assert history.curve().high.all()
+
+
+@pytest.mark.parametrize(("asked", "given_back"), [(0, 0), (1, 1), (5, 5), (500, 100)])
+def test_recent_gives_the_newest_oldest_first(asked: int, given_back: int) -> None:
+    losses = losses_of(100)
+    recent, _ = filled(losses).recent(asked)
+    assert np.array_equal(recent, losses[100 - given_back :])

@@ -1,0 +1,216 @@
+"""The network beside: it goes where the first goes, and is the network it would be alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from engine.engine_support import same_bits
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnn_tui.engine.network.architecture import Architecture
+from rnn_tui.engine.time_travel.places import Place, Stride
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.second_network import SecondNetwork, Versus, matching_size, second_network_settings
+from rnn_tui.session.commands import (
+    Back,
+    Command,
+    Configure,
+    GoTo,
+    Pause,
+    Restart,
+    Run,
+    SetBeside,
+    Step,
+    Swap,
+)
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.session.worker import Session
+from rnn_tui.settings import SettingError, Settings
+
+SMALL = Settings(hidden=4, steps=5, num_points=60, noise=0.1)
+EVERYTHING = 10**6
+
+
+def far() -> float:
+    return time.perf_counter() + 60
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_it_is_the_network_it_would_be_alone(cell: str) -> None:
+    leader, rival = Trainer(SMALL), SecondNetwork.fresh(SMALL.with_(cell=cell))
+    alone = Trainer(SMALL.with_(cell=cell))
+    leader.run(7)
+    for _ in range(4):
+        leader.step()
+    assert rival.follow(Place(leader.index, EVERYTHING), far())
+    alone.advance(leader.index)
+    assert rival.trainer.index == leader.index
+    assert same_bits(rival.trainer.parameters, alone.parameters)
+    for name, array in alone.network.tape.arrays.items():
+        assert same_bits(rival.trainer.network.tape[name], array), name
+    assert same_bits(rival.trainer.network.tape["x"], leader.network.tape["x"])  # the same data
+
+
+@given(st.lists(st.integers(0, 300), min_size=1, max_size=6))
+def test_it_follows_back_and_forth(places: list[int]) -> None:
+    rival = SecondNetwork.fresh(SMALL.with_(cell="gru"))
+    for index in places:
+        assert rival.follow(Place(index, EVERYTHING), far())
+        assert rival.trainer.index == index
+    alone = Trainer(SMALL.with_(cell="gru"))
+    alone.advance(places[-1])
+    assert same_bits(rival.trainer.parameters, alone.parameters)
+
+
+def test_it_comes_in_slices() -> None:
+    rival, slices = SecondNetwork.fresh(SMALL.with_(cell="lstm")), 1
+    while not rival.follow(Place(400 * rival.trainer.schedule.end, EVERYTHING), 0.0):
+        slices += 1
+    assert slices > 10
+    assert rival.trainer.updates == 400
+
+
+def test_what_diverged_stays_until_the_place_lies_before() -> None:
+    rival = SecondNetwork.fresh(SMALL.with_(lr=1.0))
+    end = rival.trainer.schedule.end
+    rival.follow(Place(3 * end, EVERYTHING), far())
+    rival.trainer.network.parameters["W_y"][...] = 3e38
+    assert rival.follow(Place(9 * end, EVERYTHING), far())
+    assert rival.trainer.divergence is not None
+    assert rival.view(9 * end).behind == 0
+    assert rival.follow(Place(9 * end, EVERYTHING), far())
+    assert rival.follow(Place(2 * end, EVERYTHING), far())
+    assert rival.trainer.divergence is None
+    assert rival.trainer.updates == 2
+
+
+@given(
+    st.sampled_from(["rnn", "lstm", "gru"]),
+    st.sampled_from(["rnn", "lstm", "gru"]),
+    st.integers(1, 60),
+    st.integers(1, 4),
+)
+def test_matching_is_as_close_as_can_be(one: str, other: str, hidden: int, features: int) -> None:
+    architecture = Architecture(one, "tanh", features, hidden, 2)
+    wanted = architecture.parameter_count()
+
+    def distance(size: int) -> int:
+        return abs(Architecture(other, "tanh", features, size, 2).parameter_count() - wanted)
+
+    assert distance(matching_size(architecture, other)) == min(map(distance, range(1, 200)))
+
+
+def test_an_unknown_cell_is_named() -> None:
+    architecture = Trainer(SMALL).architecture
+    with pytest.raises(SettingError, match=r"--versus must be one of .*, not 'lst'"):
+        second_network_settings(SMALL, architecture, Versus("lst"))
+
+
+# ---------------------------------------------------------------- in a session
+
+
+class Both:
+    """A session with a network beside; waits for what is asked of it."""
+
+    def __init__(self, versus: Versus | None) -> None:
+        self.session = Session(Trainer(SMALL), versus=versus)
+        self.session.start()
+
+    def send(self, *commands: Command) -> None:
+        for command in commands:
+            self.session.send(command)
+
+    def until(self, true: Callable[[Snapshot], bool]) -> Snapshot:
+        for _ in range(2000):
+            self.session.refresh()
+            if true(self.session.latest):
+                return self.session.latest
+            time.sleep(0.005)
+        raise AssertionError(f"never happened; at {self.session.latest.cursor}")
+
+    def places(self) -> tuple[int, int]:
+        """Where both stand, once the thread has ended."""
+        self.session.stop(10)
+        rival = self.session._rival
+        assert rival is not None
+        return self.session.trainer.index, rival.trainer.index
+
+
+@pytest.fixture
+def both() -> Iterator[Both]:
+    one = Both(Versus("lstm"))
+    yield one
+    one.session.stop()
+
+
+def test_steps_back_and_far_goals_are_shared(both: Both) -> None:
+    both.send(Step(Stride.UPDATE, 12), Step(Stride.TIMESTEP, 3))
+    both.until(lambda s: s.cursor.update == 12 and s.cursor.t == 2 and not s.running)
+    both.send(Back(Stride.UPDATE, 2), GoTo(3), Step(Stride.OPERATION, 5))
+    snapshot = both.until(lambda s: s.cursor.update == 3 and s.cursor.t == 2 and not s.running)
+    assert snapshot.rival is not None
+    assert snapshot.rival.behind == 0
+    leader, rival = both.places()
+    assert leader == rival
+
+
+def test_while_running_what_is_shown_is_of_one_place(both: Both) -> None:
+    both.send(Run())
+    seen: list[Snapshot] = []
+    both.until(lambda s: seen.append(s) or s.cursor.update > 300)  # type: ignore[func-returns-value]
+    shown = [s.rival for s in seen if s.rival is not None and s.cursor.update]
+    assert sum(rival.behind for rival in shown) == 0
+    both.send(Pause())
+    both.until(lambda s: not s.running)
+    leader, rival = both.places()
+    assert leader == rival
+
+
+def test_swapping_and_the_way_back(both: Both) -> None:
+    both.send(Step(Stride.UPDATE, 5))
+    before = both.until(lambda s: s.cursor.update == 5 and not s.running)
+    assert before.rival is not None
+    both.send(Swap())
+    after = both.until(lambda s: s.settings.cell == "lstm")
+    assert after.rival is not None
+    assert (after.loss, after.rival.loss) == (before.rival.loss, before.loss)
+    both.send(Swap(), Step(Stride.UPDATE, 2))
+    both.until(lambda s: s.settings.cell == "rnn" and s.cursor.update == 7 and not s.running)
+    leader, rival = both.places()
+    assert leader == rival
+
+
+def test_settings_reach_both_and_a_restart_makes_both_anew(both: Both) -> None:
+    both.send(Step(Stride.UPDATE, 4))
+    both.until(lambda s: s.cursor.update == 4 and not s.running)
+    both.send(Configure(SMALL.with_(lr=0.5)), Step(Stride.UPDATE, 1))
+    snapshot = both.until(lambda s: s.cursor.update == 5 and not s.running)
+    assert snapshot.rival is not None
+    assert snapshot.rival.settings.lr == 0.5
+    both.send(Restart(SMALL.with_(hidden=6)))
+    snapshot = both.until(lambda s: s.cursor.update == 0)
+    assert snapshot.rival is not None
+    assert (snapshot.rival.settings.cell, snapshot.rival.settings.hidden) == ("lstm", 6)
+    assert np.isnan(snapshot.rival.loss)
+
+
+def test_one_set_beside_later_catches_up_while_walks_go_on() -> None:
+    one = Both(None)
+    try:
+        one.send(Step(Stride.UPDATE, 900))
+        one.until(lambda s: s.cursor.update == 900 and not s.running)
+        one.send(SetBeside(Versus("gru", match=True)), Step(Stride.UPDATE, 1))
+        one.until(lambda s: s.cursor.update == 901 and s.rival is not None)
+        snapshot = one.until(lambda s: s.rival is not None and not s.rival.behind)
+        assert snapshot.rival is not None
+        assert abs(snapshot.rival.parameters - snapshot.optimizer.parameters.size) < 20
+        one.send(SetBeside(None))
+        one.until(lambda s: s.rival is None)
+        one.send(Swap())
+        assert one.until(lambda s: s.notice is not None).notice is not None
+    finally:
+        one.session.stop()

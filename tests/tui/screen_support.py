@@ -1,0 +1,94 @@
+"""What the tests of the panels share: snapshots of any place of a run, made without a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from rnn_tui.engine.training.schedule import Cursor
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.session.commands import ViewRequest
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.session.worker import Session
+from rnn_tui.settings import Settings, Value, compose
+from rnn_tui.tui.lines import Line, plain
+from rnn_tui.tui.view import Scene, View
+
+KINDS = {
+    "rnn-tanh": {"cell": "rnn", "activation": "tanh"},
+    "rnn-relu": {"cell": "rnn", "activation": "relu"},
+    "lstm": {"cell": "lstm"},
+    "gru": {"cell": "gru"},
+    "lstm-coupled": {"cell": "lstm-coupled"},
+    "lstm-peephole": {"cell": "lstm-peephole"},
+    "gru-reset-before": {"cell": "gru-reset-before"},
+    "neuron": {"cell": "neuron"},
+}
+SMALL = Settings(hidden=4, steps=5, num_points=100)
+_TINY: Mapping[str, Value] = {"hidden": 4, "batch": 2}
+TASKS: Mapping[str, Settings] = {
+    name: compose({**_TINY, **changes, "task": name.partition(" ")[0]})
+    for name, changes in {
+        "cos": {"steps": 4, "num_points": 100},
+        "text": {"steps": 6},
+        "recall": {"gap": 1},
+        "adding": {"steps": 5},
+        "copy": {"blanks": 2, "copy_length": 2},
+        "parity": {"steps": 4},
+        "parity last-step": {"steps": 4, "parity": "last-step"},
+        "reber": {"steps": 9},
+        "waveform": {"steps": 4},
+        "oscillator": {"steps": 4},
+        "neuron": {"hidden": 1},
+    }.items()
+}
+"""Every kind of input, output and topology, small."""
+
+
+class Still:
+    """A trainer and, of every place it is brought to, a snapshot as the session makes it."""
+
+    def __init__(self, trainer: Trainer, predictions: bool = False) -> None:
+        self.trainer = trainer
+        self._session = Session(trainer)
+        self._session._look = ViewRequest(predictions=predictions)
+
+    def snapshot(self, t: int | None = None, sample: int = 0) -> Snapshot:
+        """Where the trainer stands, with timestep `t` looked at."""
+        self._session._look = replace(self._session._look, t=t, sample=sample)
+        return self._session._snapshot()
+
+
+def still(settings: Settings = SMALL, steps: int = 0, t: int | None = None) -> Snapshot:
+    """A snapshot `steps` micro-operations into a fresh run."""
+    trainer = Trainer(settings)
+    for _ in range(steps):
+        trainer.step()
+    return Still(trainer).snapshot(t)
+
+
+def walk(settings: Settings = SMALL, predictions: bool = False) -> Iterator[Snapshot]:
+    """Every place of one update, operation by operation, and the batch after it."""
+    trainer = Trainer(settings)
+    one = Still(trainer, predictions)
+    yield one.snapshot()
+    while trainer.updates == 0 or trainer.cursor.update == trainer.position == 1:
+        trainer.reveal()
+        yield one.snapshot()
+    trainer.reveal()
+    yield one.snapshot()
+
+
+def scene(snapshot: Snapshot, **view: object) -> Scene:
+    """The snapshot as someone looks at it."""
+    return Scene(snapshot, View(**view))  # type: ignore[arg-type]
+
+
+def text_of(lines: tuple[Line, ...]) -> list[str]:
+    """The lines as plain text."""
+    return plain(lines).split("\n") if lines else []
+
+
+def place(cursor: Cursor) -> str:
+    """Where it is, for messages."""
+    return f"{cursor.stage} t={cursor.t} operation {cursor.operation}/{cursor.operations}"
