@@ -22,6 +22,8 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
+from rnn_tui.registry import CELLS, OPTIMIZERS, TASKS
+
 Value = bool | int | float | str | None
 Effect = Literal["live", "restart"]
 
@@ -206,10 +208,7 @@ class Settings:
         "cos", "What the network learns: the next value of cos(x) or of your own series, the next "
         "character of a text, or one of the field's test problems; each task brings defaults of "
         "its own.", "data", "restart",
-        choices=(
-            "cos", "series", "text", "recall", "adding", "copy", "parity", "reber", "waveform",
-            "oscillator", "neuron",
-        ),
+        choices=TASKS.names,
     )
     data: str = declare(
         "", "The file to learn: of task series a CSV file, its columns separated by commas, "
@@ -281,9 +280,7 @@ class Settings:
     cell: str = declare(
         "rnn", "The recurrent cell: a plain rnn, or one with gates (lstm, gru and their variants); "
         "neuron has no recurrence.", "network", "restart",
-        choices=("rnn", "lstm", "gru", "lstm-coupled", "lstm-peephole", "gru-reset-before",
-            "neuron"
-        ),
+        choices=CELLS.names,
     )
     activation: str = declare(
         "tanh", "The nonlinearity of the cells without gates.", "network", "restart",
@@ -316,7 +313,7 @@ class Settings:
     )
     optimizer: str = declare(
         "adagrad", "The rule that turns gradients into changes of the weights.",
-        "optimizer", "live", choices=("sgd", "adagrad", "rmsprop", "adam"),
+        "optimizer", "live", choices=OPTIMIZERS.names,
     )
     lr: float = declare(
         0.01, "Learning rate: the size of each update.", "optimizer", "live",

@@ -37,7 +37,7 @@ from rnn_tui.checkpoint.torch_layout import (
 from rnn_tui.engine.cells import make_cell
 from rnn_tui.engine.network.layers import numbered
 from rnn_tui.engine.training.keyframe import Keyframe
-from rnn_tui.engine.training.optimizers import OPTIMIZERS
+from rnn_tui.engine.training.optimizers import optimizer_class
 from rnn_tui.engine.training.trainer import Trainer, architecture_of
 from rnn_tui.settings import SettingError, Settings, quote
 from rnn_tui.tasks import DataState, Task, make_task
@@ -198,7 +198,7 @@ def _part(tensors: Mapping[str, Array], prefix: str) -> dict[str, Array]:
 
 def _check_keys(tensors: Mapping[str, Array], settings: Settings) -> None:
     """The names, before a network of that size is made."""
-    memory = [f"optimizer.{name}" for name in OPTIMIZERS[settings.optimizer].memory_names]
+    memory = [f"optimizer.{name}" for name in optimizer_class(settings.optimizer).memory_names]
     layers = range(1, settings.layers + 1)
     names = make_cell(settings.cell).states
     states = [f"state.{numbered(name, layer)}" for layer in layers for name in names]

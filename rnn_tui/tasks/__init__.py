@@ -1,18 +1,19 @@
-"""Where sequences come from: one file a task.
+"""Where sequences come from: one file a task, named in `rnn_tui.registry`.
 
 A task is made from the settings with `make_task` and then asked for window after window:
 
     >>> import numpy as np
-    >>> from rnn_tui.settings import Settings
+    >>> from rnn_tui.registry import TASKS
+from rnn_tui.settings import Settings
     >>> task = make_task(Settings(steps=20, batch=1))
     >>> x, target = np.empty((20, 1, 1)), np.empty((20, 1, 1))
     >>> task.next_window(x, target)  # True: the hidden state starts from zero here
     True
 """
 
-from collections.abc import Callable, Mapping
-from importlib import import_module
+from collections.abc import Callable
 
+from rnn_tui.registry import TASKS
 from rnn_tui.settings import Settings
 from rnn_tui.tasks.base import (
     Baseline,
@@ -37,21 +38,6 @@ __all__ = [
     "make_task",
 ]
 
-# Module and class: only what is wanted is imported.
-_TASKS: Mapping[str, tuple[str, str]] = {
-    "cos": ("cosine", "CosineTask"),
-    "series": ("series", "SeriesTask"),
-    "text": ("text", "TextTask"),
-    "recall": ("recall", "RecallTask"),
-    "adding": ("adding", "AddingTask"),
-    "copy": ("copy", "CopyTask"),
-    "parity": ("parity", "ParityTask"),
-    "reber": ("reber", "ReberTask"),
-    "waveform": ("waveform", "WaveformTask"),
-    "oscillator": ("oscillator", "OscillatorTask"),
-    "neuron": ("neuron", "NeuronTask"),
-}
-
 
 def make_task(settings: Settings) -> Task:
     """Return the task that the settings name, reading its data.
@@ -59,6 +45,5 @@ def make_task(settings: Settings) -> Task:
     Raises:
         DataError: when the data cannot be read or do not fit the settings.
     """
-    module, name = _TASKS[settings.task]
-    kind: Callable[[Settings], Task] = getattr(import_module(f".{module}", __name__), name)
+    kind: Callable[[Settings], Task] = TASKS.load(settings.task)
     return kind(settings)

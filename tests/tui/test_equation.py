@@ -14,9 +14,9 @@ from tui.equation_calculator import Interval, Reckoner, reckon, shown
 from tui.screen_support import KINDS, SMALL, TASKS, Still, scene, text_of
 
 from rnn_tui.engine.core.operations import Operation
-from rnn_tui.engine.training.optimizers import OPTIMIZERS
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.registry import OPTIMIZERS
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import DECLARATIONS, Settings
 from rnn_tui.tui.equation import numbers_line, spell
@@ -275,7 +275,7 @@ def updates(draw: st.DrawFn) -> tuple[Trainer, int]:
     """Just after an update, and the parameter looked at."""
     chosen = SMALL.with_(
         cell=draw(st.sampled_from(DECLARATIONS["cell"].choices)),
-        optimizer=draw(st.sampled_from(sorted(OPTIMIZERS))),
+        optimizer=draw(st.sampled_from(sorted(OPTIMIZERS.names))),
         momentum=draw(st.sampled_from([0.0, 0.9])),
         eps_place=draw(st.sampled_from(["inside", "outside"])),
         eps=draw(st.sampled_from([None, 1e-3])),

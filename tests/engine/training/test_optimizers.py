@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnn_tui.engine.core.expressions import UnitReader
-from rnn_tui.engine.training.optimizers import OPTIMIZERS, make_optimizer
+from rnn_tui.engine.training.optimizers import make_optimizer
 from rnn_tui.engine.training.optimizers.base import Hyperparameters, Optimizer
+from rnn_tui.registry import OPTIMIZERS
 
 Reference = Callable[[float, list[float], Hyperparameters], float]
 
@@ -230,12 +231,12 @@ def test_a_picture_does_not_change() -> None:
 
 
 def test_there_are_these_four() -> None:
-    assert set(OPTIMIZERS) == set(REFERENCES)
+    assert set(OPTIMIZERS.names) == set(REFERENCES)
     with pytest.raises(KeyError):
         make_optimizer("sdg", np.zeros(1), Hyperparameters(lr=0.1))
 
 
-@pytest.mark.parametrize("name", sorted(OPTIMIZERS))
+@pytest.mark.parametrize("name", sorted(OPTIMIZERS.names))
 def test_the_last_step_keeps_its_own_numbers_when_the_settings_change(name: str) -> None:
     parameters = np.linspace(-1, 1, 7)
     gradient = np.linspace(0.5, -0.3, 7)

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnn_tui.engine.network.network import Network
-from rnn_tui.engine.training.optimizers import OPTIMIZERS
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.registry import OPTIMIZERS
 from rnn_tui.settings import Settings
 
 PLAIN = Settings(hidden=4, num_points=60, steps=5, batch=2)
@@ -31,7 +31,7 @@ def small_settings() -> st.SearchStrategy[Settings]:
         batch=st.integers(1, 3),
         hidden=st.integers(1, 5),
         dtype=st.sampled_from(["float32", "float64"]),
-        optimizer=st.sampled_from(sorted(OPTIMIZERS)),
+        optimizer=st.sampled_from(sorted(OPTIMIZERS.names)),
         clip_by=st.sampled_from(["value", "norm", "none"]),
         windows=st.sampled_from(["sweep", "random"]),
         carry=st.booleans(),

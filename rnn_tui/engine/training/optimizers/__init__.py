@@ -1,21 +1,26 @@
-"""The optimizers: one file each."""
+"""The optimizers: one file each, named in `rnn_tui.registry`."""
 
 from __future__ import annotations
 
 from rnn_tui.engine.core.expressions import Array
-from rnn_tui.engine.training.optimizers.adagrad import Adagrad
-from rnn_tui.engine.training.optimizers.adam import Adam
 from rnn_tui.engine.training.optimizers.base import Hyperparameters, Optimizer
-from rnn_tui.engine.training.optimizers.rmsprop import RmsProp
-from rnn_tui.engine.training.optimizers.sgd import Sgd
-
-OPTIMIZERS: dict[str, type[Optimizer]] = {kind.name: kind for kind in (Sgd, Adagrad, RmsProp, Adam)}
+from rnn_tui.registry import OPTIMIZERS
 
 
-def make_optimizer(name: str, parameters: Array, hyperparameters: Hyperparameters) -> Optimizer:
-    """The optimizer called `name`, with an empty memory.
+def optimizer_class(name: str) -> type[Optimizer]:
+    """Return the class of the optimizer called `name`.
 
     Raises:
         KeyError: there is no such optimizer.
     """
-    return OPTIMIZERS[name](parameters, hyperparameters)
+    kind: type[Optimizer] = OPTIMIZERS.load(name)
+    return kind
+
+
+def make_optimizer(name: str, parameters: Array, hyperparameters: Hyperparameters) -> Optimizer:
+    """Return the optimizer called `name`, its memory empty; parameters: [P], changed in place.
+
+    Raises:
+        KeyError: there is no such optimizer.
+    """
+    return optimizer_class(name)(parameters, hyperparameters)

@@ -1,0 +1,135 @@
+"""The names of all cells, tasks, optimizers, proofs and panels, one line each.
+
+A line gives a name and where the code is, as text: ``"rnn_tui.engine.cells.lstm:LstmCell"`` is the
+attribute ``LstmCell`` of that module. Nothing is imported before `Registry.load` is called, so the
+settings, the command line and the help know every name without paying for it.
+
+To add a cell, a task, an optimizer, a proof or a panel, write its file and add its line here; see
+CONTRIBUTING.md. This module imports the standard library only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One registered thing.
+
+    Attributes:
+        name: what users call it: the value of a setting, the name of a panel.
+        target: where it is, "package.module:attribute", or the object itself.
+        settings: names of the settings that matter only where such a thing is chosen.
+    """
+
+    name: str
+    target: object
+    settings: tuple[str, ...] = ()
+
+    def load(self) -> Any:
+        """Return the object, importing its module if need be."""
+        if not isinstance(self.target, str):
+            return self.target
+        module, _, attribute = self.target.partition(":")
+        return getattr(import_module(module), attribute)
+
+
+class Registry:
+    """An ordered collection of entries of one kind ("cell", "task", …)."""
+
+    def __init__(self, kind: str, *entries: Entry) -> None:
+        self.kind = kind
+        self._entries = {entry.name: entry for entry in entries}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names, in order of registration."""
+        return tuple(self._entries)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def __getitem__(self, name: str) -> Entry:
+        """Return the entry called `name`.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return self._entries[name]
+
+    def load(self, name: str) -> Any:
+        """Return the object registered as `name`, importing its module if need be.
+
+        Raises:
+            KeyError: there is no such name.
+        """
+        return self._entries[name].load()
+
+    def using(self, setting: str) -> tuple[str, ...]:
+        """Return the names of the entries that list `setting` among their settings."""
+        return tuple(name for name, entry in self._entries.items() if setting in entry.settings)
+
+    def register(self, entry: Entry) -> None:
+        """Add `entry` at the end.
+
+        Raises:
+            ValueError: its name is taken.
+        """
+        if entry.name in self._entries:
+            raise ValueError(f"there is a {self.kind} {entry.name!r} already")
+        self._entries[entry.name] = entry
+
+    @contextmanager
+    def registered(self, entry: Entry) -> Iterator[None]:
+        """Have `entry` registered within a ``with`` block, as tests want it."""
+        self.register(entry)
+        try:
+            yield
+        finally:
+            del self._entries[entry.name]
+
+
+CELLS = Registry(
+    "cell",
+    Entry("rnn", "rnn_tui.engine.cells.rnn:RnnCell", ("activation",)),
+    Entry("lstm", "rnn_tui.engine.cells.lstm:LstmCell", ("forget_bias",)),
+    Entry("gru", "rnn_tui.engine.cells.gru:GruCell"),
+    Entry("lstm-coupled", "rnn_tui.engine.cells.lstm_coupled:LstmCoupledCell", ("forget_bias",)),
+    Entry("lstm-peephole", "rnn_tui.engine.cells.lstm_peephole:LstmPeepholeCell", ("forget_bias",)),
+    Entry("gru-reset-before", "rnn_tui.engine.cells.gru_reset_before:GruResetBeforeCell"),
+    Entry("neuron", "rnn_tui.engine.cells.neuron:NeuronCell", ("activation",)),
+)
+
+_SEQUENCE = ("data", "windows")  # of tasks that cut windows out of one long sequence of the user's
+TASKS = Registry(
+    "task",
+    Entry(
+        "cos",
+        "rnn_tui.tasks.cosine:CosineTask",
+        ("noise", "num_points", "x_min", "x_max", "windows"),
+    ),
+    Entry("series", "rnn_tui.tasks.series:SeriesTask", (*_SEQUENCE, "column", "scale")),
+    Entry("text", "rnn_tui.tasks.text:TextTask", _SEQUENCE),
+    Entry("recall", "rnn_tui.tasks.recall:RecallTask", ("gap",)),
+    Entry("adding", "rnn_tui.tasks.adding:AddingTask"),
+    Entry("copy", "rnn_tui.tasks.copy:CopyTask", ("blanks", "copy_length")),
+    Entry("parity", "rnn_tui.tasks.parity:ParityTask", ("parity",)),
+    Entry("reber", "rnn_tui.tasks.reber:ReberTask"),
+    Entry("waveform", "rnn_tui.tasks.waveform:WaveformTask", ("noise",)),
+    Entry("oscillator", "rnn_tui.tasks.oscillator:OscillatorTask"),
+    Entry("neuron", "rnn_tui.tasks.neuron:NeuronTask"),
+)
+
+_OPTIMIZERS = "rnn_tui.engine.training.optimizers"
+OPTIMIZERS = Registry(
+    "optimizer",
+    Entry("sgd", f"{_OPTIMIZERS}.sgd:Sgd", ("momentum",)),
+    Entry("adagrad", f"{_OPTIMIZERS}.adagrad:Adagrad", ("eps", "eps_place")),
+    Entry("rmsprop", f"{_OPTIMIZERS}.rmsprop:RmsProp", ("eps", "alpha")),
+    Entry("adam", f"{_OPTIMIZERS}.adam:Adam", ("eps", "beta1", "beta2")),
+)
