@@ -1,10 +1,10 @@
-"""Whole updates per second, against PyTorch, a plain NumPy loop and compiled code.
+"""Whole updates per second, against PyTorch, JAX, a plain NumPy loop and compiled code.
 
     python tests/benchmarks/engine.py [--quick]
 
-Run by hand, in an environment that has PyTorch and numba where those rows are wanted; a row says
-absent where they are not. Everything is float32; one BLAS thread for us, PyTorch has the better of
-one and two. Figures are medians of ratios taken in turns within one run.
+Run by hand, in an environment that has PyTorch, JAX and numba where those rows are wanted; a row
+says absent where they are not. Everything is float32; one BLAS thread for us, PyTorch has the
+better of one and two, JAX its own pool. Figures are medians of ratios taken in turns within one run.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from benchmarks.peers import (  # noqa: E402
     Size,
     compiled,
     installed,
+    jax_updates,
     ours,
     plain_loop,
     torch_updates,
@@ -40,6 +41,8 @@ GOALS = {
     Size(128, 100, 32): (1.3, 1, 1),
     Size(256, 100, 64): (1, 1, 1),
 }
+JAX_SIZES = (Size(16, 20, 1), Size(64, 20, 1), Size(128, 20, 1), Size(64, 20, 32))
+AT_ONCE = 200  # updates in one call, of the form that cannot stop in between
 PLOT = Path(__file__).parents[2] / "docs" / "growth.svg"
 LOOP_GOAL = 5.0
 COMPILED_GOALS = {16: 0.2, 64: 0.4, 100: 0.6, 128: 0.8}
@@ -75,6 +78,27 @@ def against_torch(effort: Effort) -> Iterator[str]:
             found = ratio(spent[best], spent["ours"])
             rates = f"{1 / median(spent['ours']):8,.0f} {1 / median(spent[best]):8,.0f}"
             yield f"{label} {rates} {found:6.2f}× ≥ {goal:>4}× {_mark(found >= goal)}"
+
+
+def against_jax(effort: Effort) -> Iterator[str]:
+    """How many times JAX's rate, compiled whole: called for each update, and for 200 at once."""
+    if not installed("jax"):
+        yield "JAX: absent, jax is not installed"
+        return
+    yield f"{'H, T, B':>13}  cell   ours/s   jax/s  ratio   jax/s, {AT_ONCE} a call  ratio"
+    for size in JAX_SIZES:
+        for cell in CELLS:
+            label = f"{size.hidden:>4},{size.steps:>4},{size.batch:>3}  {cell:<5}"
+            sides = {"ours": ours(cell, size), "one": jax_updates(cell, size)}
+            sides["many"] = jax_updates(cell, size, AT_ONCE)
+            spent = alternate(sides, effort.rounds, effort.seconds)
+            spent["many"] = tuple(seconds / AT_ONCE for seconds in spent["many"])
+            rates = {name: 1 / median(seconds) for name, seconds in spent.items()}
+            ratios = {name: ratio(spent[name], spent["ours"]) for name in ("one", "many")}
+            yield (
+                f"{label} {rates['ours']:8,.0f} {rates['one']:7,.0f} {ratios['one']:5.2f}×"
+                f" {rates['many']:18,.0f} {ratios['many']:5.2f}×"
+            )
 
 
 def against_loop(effort: Effort) -> Iterator[str]:
@@ -129,7 +153,7 @@ def _mark(met: bool) -> str:
 def main(arguments: list[str]) -> None:
     """Print every table, or those whose names are given."""
     effort = Effort(5, 0.05) if "--quick" in arguments else Effort(15, 0.3, plots=True)
-    tables = (against_torch, against_loop, against_compiled, growth)
+    tables = (against_torch, against_jax, against_loop, against_compiled, growth)
     wanted = [name for name in arguments if not name.startswith("--")]
     for table in tables:
         if not wanted or table.__name__ in wanted:

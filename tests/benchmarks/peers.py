@@ -1,4 +1,4 @@
-"""What the engine is measured against: PyTorch, a plain NumPy loop, and compiled code.
+"""What the engine is measured against: PyTorch, JAX, a plain NumPy loop, and compiled code.
 
 Each makes whole updates: the next window of a noisy cosine, forward, mean squared error, backward,
 clipping by value, Adagrad, the state carried on. All draw their windows from one array, which
@@ -81,6 +81,119 @@ def torch_updates(cell: str, size: Size, threads: int) -> Updates:
             loss.item()
 
     return run
+
+
+def jax_updates(cell: str, size: Size, at_once: int = 1) -> Updates:
+    """Return whole updates as one compiled function: jax.jit over jax.lax.scan, on the CPU.
+
+    The cells, the start and the clipping are those of `torch_updates`, the gradient is JAX's own
+    (jax.value_and_grad), and every array that an update replaces is donated to it.
+
+    Args:
+        cell: "rnn", "lstm" or "gru".
+        size: H, T and B.
+        at_once: updates that one call makes. With 1 the loss comes back to Python after every
+            update, as it must where a run may stop there; with more they are scanned over inside
+            the compiled function, which Python sees only at its end.
+
+    Returns:
+        A function of how many calls to make: count·`at_once` updates.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    gates = {"rnn": 1, "lstm": 4, "gru": 3}[cell]
+    points = jnp.asarray(windows(size))  # [count, T+1, B, 1]
+    first = _jax_parameters(gates, size.hidden)
+    shape = (size.batch, size.hidden)
+    states = tuple(jnp.zeros(shape, jnp.float32) for _ in range(2 if cell == "lstm" else 1))
+    step = {"rnn": _jax_rnn, "lstm": _jax_lstm, "gru": _jax_gru}[cell]
+
+    def loss_of(parameters: Any, states: Any, window: Any) -> Any:
+        ax = window[:-1] @ parameters["W_x"] + parameters["b"]  # [T, B, G·H]
+        end, h = jax.lax.scan(lambda s, a: step(parameters, s, a), states, ax)
+        y = h @ parameters["W_y"] + parameters["b_y"]  # [T, B, 1]
+        return jnp.mean((y - window[1:]) ** 2), end
+
+    def update(carried: Any, k: Any) -> Any:
+        parameters, memory, states = carried
+        window = points[k % len(points)]
+        gradient_of = jax.value_and_grad(loss_of, has_aux=True)
+        (loss, end), gradient = gradient_of(parameters, states, window)
+        clipped = {name: jnp.clip(g, -LIMIT, LIMIT) for name, g in gradient.items()}
+        memory = {name: memory[name] + g * g for name, g in clipped.items()}  # s += g²
+        parameters = {  # p −= lr·g/(√s + eps)
+            name: p - LR * clipped[name] / (jnp.sqrt(memory[name]) + EPS)
+            for name, p in parameters.items()
+        }
+        return (parameters, memory, end), loss
+
+    def call(carried: Any, start: Any) -> Any:
+        if at_once == 1:
+            return update(carried, start)
+        carried, losses = jax.lax.scan(update, carried, start + jnp.arange(at_once))
+        return carried, losses[-1]
+
+    compiled_call = jax.jit(call, donate_argnums=0)
+    carried: Any = (first, jax.tree.map(jnp.zeros_like, first), states)
+    done = 0
+
+    def run(count: int) -> None:
+        nonlocal carried, done
+        for _ in range(count):
+            carried, loss = compiled_call(carried, done)
+            float(loss)
+            done += at_once
+
+    run(1)  # compiles
+    return run
+
+
+def _jax_parameters(gates: int, hidden: int) -> Any:
+    """Return U(±1/√H) for every array, in the shapes that the compiled update uses."""
+    import jax.numpy as jnp
+
+    random, bound, width = np.random.default_rng(0), hidden**-0.5, gates * hidden
+    shapes = {"W_x": (1, width), "W_h": (hidden, width), "b": (width,)}
+    shapes |= {"W_y": (hidden, 1), "b_y": (1,)}
+    if gates == 3:
+        shapes["b_hn"] = (hidden,)
+    drawn = {name: random.uniform(-bound, bound, shape) for name, shape in shapes.items()}
+    return {name: jnp.asarray(array, jnp.float32) for name, array in drawn.items()}
+
+
+def _jax_rnn(parameters: Any, states: Any, ax: Any) -> Any:
+    """Make one timestep of the tanh RNN; ax = x·W_x + b, [B, H]."""
+    import jax.numpy as jnp
+
+    h = jnp.tanh(ax + states[0] @ parameters["W_h"])
+    return (h,), h
+
+
+def _jax_lstm(parameters: Any, states: Any, ax: Any) -> Any:
+    """Make one timestep of the LSTM; ax [B, 4H], gates i, f, g, o."""
+    import jax
+    import jax.numpy as jnp
+
+    h, c = states
+    i, f, g, o = jnp.split(ax + h @ parameters["W_h"], 4, axis=-1)
+    c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+    h = jax.nn.sigmoid(o) * jnp.tanh(c)
+    return (h, c), h
+
+
+def _jax_gru(parameters: Any, states: Any, ax: Any) -> Any:
+    """Make one timestep of the GRU, reset after the product; ax [B, 3H], gates r, z, n."""
+    import jax
+    import jax.numpy as jnp
+
+    (h,) = states
+    ax_r, ax_z, ax_n = jnp.split(ax, 3, axis=-1)
+    ah_r, ah_z, ah_n = jnp.split(h @ parameters["W_h"], 3, axis=-1)
+    r, z = jax.nn.sigmoid(ax_r + ah_r), jax.nn.sigmoid(ax_z + ah_z)
+    n = jnp.tanh(ax_n + r * (ah_n + parameters["b_hn"]))
+    h = (1 - z) * n + z * h
+    return (h,), h
 
 
 def windows(size: Size, count: int = 64) -> Any:
