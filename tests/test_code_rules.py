@@ -72,7 +72,7 @@ from rnn_tui.settings import Settings
 from rnn_tui.tui import preload
 from rnn_tui.tui.app import RnnTui
 
-fetched, preload.fetch = preload.fetch, lambda: None
+import_all, preload.import_all = preload.import_all, lambda: None
 
 async def open_and_leave():
     async with RnnTui(Trainer(Settings())).run_test() as pilot:
@@ -81,7 +81,7 @@ async def open_and_leave():
 asyncio.run(open_and_leave())
 others = ("rnn_tui.tasks.text", "rnn_tui.engine.cells.lstm", "rnn_tui.checkpoint.loading")
 early = sorted({*preload.MODULES, *others} & set(sys.modules))
-fetched()
+import_all()
 missing = sorted(set(preload.MODULES) - set(sys.modules))
 sys.exit(f"too early: {early}, missing: {missing}" if early or missing else 0)
 """

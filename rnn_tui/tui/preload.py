@@ -22,7 +22,7 @@ MODULES = (
 )
 
 
-def fetch() -> None:
+def import_all() -> None:
     """Import all of it."""
     for name in MODULES:
         import_module(name)

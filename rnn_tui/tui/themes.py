@@ -60,7 +60,7 @@ _ROLES: dict[str, tuple[str, str, str]] = {
     "raw": ("#51618f", "#aab6d0", ""),
     "smooth": ("#7aa2f7", "#2b5fb3", "bold"),
     "gradient": ("#ff9e64", "#b04a00", ""),
-    "rival": ("#73daca", "#0f7a6a", ""),
+    "second-network": ("#73daca", "#0f7a6a", ""),
     "level": ("#e0af68", "#9a5b00", ""),
     "ghost": ("#454b63", "#cfcabd", ""),
 }

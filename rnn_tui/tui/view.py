@@ -35,4 +35,4 @@ class Scene:
     view: View
     notice: str = ""  # what was just said, until the next key
     error: bool = False  # whether it was bad news
-    easel: ChartCache = field(default_factory=ChartCache)  # where its charts are drawn
+    chart_cache: ChartCache = field(default_factory=ChartCache)  # charts drawn before

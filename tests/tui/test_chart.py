@@ -108,17 +108,17 @@ def test_the_same_chart_gives_the_same_lines(chart):
 @settings(max_examples=25)
 @given(charts, charts)
 def test_what_was_drawn_before_does_not_show(one, other):
-    easel = ChartCache()
+    cache = ChartCache()
     for chart in (one, other, one, one):
-        assert easel.draw(chart, 40, 10) == draw(chart, 40, 10)
+        assert cache.draw(chart, 40, 10) == draw(chart, 40, 10)
 
 
 def test_one_point_more_is_drawn():
-    x, easel = np.arange(9.0), ChartCache()
+    x, cache = np.arange(9.0), ChartCache()
     few = Chart((Curve("a", "raw", x[:8], x[:8]),))
-    before = easel.draw(few, 40, 10)
-    assert easel.draw(Chart((Curve("a", "raw", x, x),)), 40, 10) != before
-    assert easel.draw(few, 40, 10) == before
+    before = cache.draw(few, 40, 10)
+    assert cache.draw(Chart((Curve("a", "raw", x, x),)), 40, 10) != before
+    assert cache.draw(few, 40, 10) == before
 
 
 def test_a_postponed_chart_says_so_until_plotext_is_there():
@@ -129,14 +129,14 @@ from rnn_tui.tui.charts.curves import Chart, Curve
 from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.lines import plain
 x = np.arange(9.0)
-one, easel = Chart((Curve("a", "raw", x, x),)), ChartCache()
-easel.postpone()
-assert "on its way" in plain(easel.draw(one, 40, 10)) and "plotext" not in sys.modules
-assert "on its way" not in plain(easel.draw(Chart(()), 40, 10))
+one, cache = Chart((Curve("a", "raw", x, x),)), ChartCache()
+cache.postpone()
+assert "on its way" in plain(cache.draw(one, 40, 10)) and "plotext" not in sys.modules
+assert "on its way" not in plain(cache.draw(Chart(()), 40, 10))
 done = threading.Event()
-easel.fetch(done.set)
+cache.import_plotext(done.set)
 assert done.wait(30)
-assert "┤" in plain(easel.draw(one, 40, 10)) and "plotext" in sys.modules
+assert "┤" in plain(cache.draw(one, 40, 10)) and "plotext" in sys.modules
 """
     subprocess.run([sys.executable, "-c", program], check=True)
 

@@ -125,7 +125,7 @@ _BOLD = _Stroke("hd", "▀▀", 2, 2)
 _LEVEL = "╌"
 _LINES = (_FINE, _BOLD, _Stroke("·", "··"), _Stroke("+", "++"), _Stroke("*", "**"))
 _POINTS = tuple(_Stroke(glyph, glyph) for glyph in "•×○+*")
-_OWN_STROKES = {"ghost": _LINES[2], "rival": _LINES[3]}
+_OWN_STROKES = {"ghost": _LINES[2], "second-network": _LINES[3]}
 _BOLD_ROLES = frozenset({"smooth", "free-run", "accent"})
 
 

@@ -37,10 +37,10 @@ class ChartCache:
         return lines
 
     def postpone(self) -> None:
-        """Draw a word in place of charts until `fetch` has brought plotext: it is not there yet."""
+        """Draw a word in place of every chart until `import_plotext` has finished."""
         self._waiting = "plotext" not in sys.modules
 
-    def fetch(self, done: Callable[[], None]) -> None:
+    def import_plotext(self, done: Callable[[], None]) -> None:
         """Import plotext in a thread beside the screen, and call `done`, in that thread, then.
 
         It takes a quarter of a second.

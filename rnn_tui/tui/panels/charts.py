@@ -44,7 +44,7 @@ def draw_loss(scene: Scene, width: int, height: int) -> Lines:
         x_label="update",
         empty="the loss of every update appears here",
     )
-    return scene.easel.draw(chart, width, height)
+    return scene.chart_cache.draw(chart, width, height)
 
 
 def _baseline(baseline: Baseline) -> Level:
@@ -58,9 +58,8 @@ def _rival_loss(snapshot: Snapshot) -> tuple[Curve, ...]:
     rival = snapshot.rival
     if rival is None:
         return ()
-    return (
-        Curve(f"{rival.settings.cell} beside", "rival", rival.curve.update, rival.curve.smoothed),
-    )
+    label, curve = f"{rival.settings.cell} beside", rival.curve
+    return (Curve(label, "second-network", curve.update, curve.smoothed),)
 
 
 def gradients_title(scene: Scene) -> tuple[str, str]:
@@ -88,7 +87,7 @@ def draw_gradients(scene: Scene, width: int, height: int) -> Lines:
         x_range=(1.0, max(float(snapshot.steps), 2.0)),
         empty="comes with the backward pass",
     )
-    return scene.easel.draw(chart, width, height)
+    return scene.chart_cache.draw(chart, width, height)
 
 
 def _rival_norms(snapshot: Snapshot, t: Array, known: Array) -> tuple[Curve, ...]:
@@ -97,7 +96,7 @@ def _rival_norms(snapshot: Snapshot, t: Array, known: Array) -> tuple[Curve, ...
     if rival is None or rival.behind or rival.divergence is not None:
         return ()
     label = f"{rival.settings.cell} beside"
-    return (Curve(label, "rival", t, _where(rival.gradient_norms, known)),)
+    return (Curve(label, "second-network", t, _where(rival.gradient_norms, known)),)
 
 
 def _where(norms: Array, known: Array) -> Array:

@@ -107,16 +107,16 @@ def _series(scene: Scene, predictions: SeriesPredictions, width: int, height: in
         x_label="x" if scene.snapshot.settings.task == "cos" else "row",
         y_range=(float(truth.min()) - margin, float(truth.max()) + margin),
     )
-    return scene.easel.draw(chart, width, height)
+    return scene.chart_cache.draw(chart, width, height)
 
 
 def _curves(scene: Scene, predictions: WindowsPredictions, width: int, height: int) -> Lines:
     """The curve wanted and the one the network draws, of a test window or, with room, of two."""
     if height < _TALL or predictions.evaluation.outputs.shape[1] < 2:
-        return scene.easel.draw(_curve(predictions, 0), width, height)
+        return scene.chart_cache.draw(_curve(predictions, 0), width, height)
     half = height // 2
-    upper = scene.easel.draw(_curve(predictions, 0), width, half)
-    return upper + scene.easel.draw(_curve(predictions, 1), width, height - half)
+    upper = scene.chart_cache.draw(_curve(predictions, 0), width, half)
+    return upper + scene.chart_cache.draw(_curve(predictions, 1), width, height - half)
 
 
 def _curve(predictions: WindowsPredictions, window: int) -> Chart:

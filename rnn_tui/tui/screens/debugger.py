@@ -101,7 +101,7 @@ class Debugger(Screen[None]):
         self._ticker: Timer | None = None
         self._lined: list[LinesWidget] = []  # all of them
         self._frame = session.latest
-        self._easel = ChartCache()
+        self._chart_cache = ChartCache()
         self._ticks = 0
         self._looking = session.latest.look  # what the session was last told
 
@@ -126,9 +126,9 @@ class Debugger(Screen[None]):
         """Frames are drawn only while a run is under way."""
         self._ticker = self.set_interval(1 / self._frames, self._tick, pause=True)
         self._lined = list(self.query(LinesWidget))
-        self._easel.postpone()
+        self._chart_cache.postpone()
         self._arrange(*self.app.size)  # before anything is laid out
-        self.call_after_refresh(self._easel.fetch, self._fetched)
+        self.call_after_refresh(self._chart_cache.import_plotext, self._fetched)
 
     def on_resize(self, event: events.Resize) -> None:
         """Any size at any moment."""
@@ -173,7 +173,7 @@ class Debugger(Screen[None]):
     def _fetched(self) -> None:
         """Charts can be drawn. Called in a thread, which goes on with all that is not there yet."""
         self.announce()
-        preload.fetch()
+        preload.import_all()
 
     # Snapshots in
 
@@ -233,7 +233,7 @@ class Debugger(Screen[None]):
             self.draw()
 
     def _scene(self, snapshot: Snapshot) -> Scene:
-        return Scene(snapshot, self.view, *self._notice, self._easel)
+        return Scene(snapshot, self.view, *self._notice, self._chart_cache)
 
     def _show(self, widgets: Iterable[LinesWidget], snapshot: Snapshot) -> None:
         """Draw with the interpreter to ourselves."""
