@@ -115,8 +115,8 @@ def recurrent_input(parameters: Views, tape: Tape) -> tuple[Array, Array | None,
         where ax is split), and the matrix [.., G·H].
     """
     if "ax" in tape.names:
-        return tape["h"][:-1], tape.whole("ax"), parameters["W_h"]
-    return tape.beside("x", "one_prev"), None, parameters["W"]
+        return tape["h"][:-1], tape.all_parts("ax"), parameters["W_h"]
+    return tape.joined("x", "one_prev"), None, parameters["W"]
 
 
 HIDDEN_GRADIENT = Operation(

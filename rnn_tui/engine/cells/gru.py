@@ -11,7 +11,7 @@ from rnn_tui.engine.core.expressions import ONE, Array, Dot, Square, Value, sigm
 from rnn_tui.engine.core.gate_layout import GateLayout, TransposedWeights, cache_sized_chunks
 from rnn_tui.engine.core.operations import Operation, Row
 from rnn_tui.engine.core.parameters import ParameterSpec, Views
-from rnn_tui.engine.core.tape import ArraySpec, Tape, blocks
+from rnn_tui.engine.core.tape import ArraySpec, Tape, gate_parts
 
 GATES = ("r", "z", "n")
 
@@ -136,7 +136,7 @@ class GruCell(Cell):
         )
 
     def arrays(self, hidden: int) -> tuple[ArraySpec, ...]:
-        rz = (*blocks("dah_", ("r", "z"), hidden), ("dah_rz", 0, 2 * hidden))
+        rz = (*gate_parts("dah_", ("r", "z"), hidden), ("dah_rz", 0, 2 * hidden))
         return (
             *gate_arrays(hidden),
             ArraySpec("m", hidden),
@@ -156,10 +156,10 @@ class GruCell(Cell):
 def gate_arrays(hidden: int) -> tuple[ArraySpec, ...]:
     """What both orders of the reset gate keep on the tape; blocks are r, z, n."""
     wide = 3 * hidden
-    deltas = (*blocks("da_", GATES, hidden), ("da_rz", 0, 2 * hidden))
+    deltas = (*gate_parts("da_", GATES, hidden), ("da_rz", 0, 2 * hidden))
     return (
-        ArraySpec("ax", wide, parts=blocks("ax_", GATES, hidden), split=True),
-        ArraySpec("gates", wide, parts=blocks("", GATES, hidden), split=True),
+        ArraySpec("ax", wide, parts=gate_parts("ax_", GATES, hidden), split=True),
+        ArraySpec("gates", wide, parts=gate_parts("", GATES, hidden), split=True),
         ArraySpec("da", wide, parts=deltas, split=True),
     )
 
@@ -173,16 +173,16 @@ class UpdateGateKernel(Kernel):
 
     def __init__(self, parameters: Views, tape: Tape, reset: Array, rz: str) -> None:
         """`reset` [T, B, H]: what r is multiplied by; `rz`: the array of its and z's deltas."""
-        self.tape, self.lay, self.reset = tape, GateLayout(tape), reset
-        self.da_rz = tape.whole(rz)
-        self.W_h = self.lay.weights(parameters["W_h"])
+        self.tape, self.layout, self.reset = tape, GateLayout(tape), reset
+        self.da_rz = tape.all_parts(rz)
+        self.W_h = self.layout.split_weights(parameters["W_h"])
         self.W_hT = TransposedWeights(self.W_h.swapaxes(-1, -2), tape.batch)
         self.half = np.full_like(self.da_rz[0], 0.5)
         self.one = np.ones((), tape.dtype)
         self.scratch = np.empty_like(tape["dh"][0])  # [B, H]
-        found = cache_sized_chunks(tape, 3 * self.lay.hidden)
+        found = cache_sized_chunks(tape, 3 * self.layout.hidden)
         longest = max(part.stop - part.start for part in found if part)
-        self.square = np.empty_like(tape.whole("gates")[:longest])
+        self.square = np.empty_like(tape.all_parts("gates")[:longest])
         self.parts = [part and self._slopes(part) for part in found]
 
     def begin_backward(self) -> None:
@@ -191,14 +191,14 @@ class UpdateGateKernel(Kernel):
 
     def _slopes(self, part: slice) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Views of n timesteps that `_fill` works on: several gates, and [n, B, H] each."""
-        tape, lay = self.tape, self.lay
-        square, gates = self.square[: part.stop - part.start], tape.whole("gates")[part]
+        tape, layout = self.tape, self.layout
+        square, gates = self.square[: part.stop - part.start], tape.all_parts("gates")[part]
         s_rz = self.da_rz[part]
-        pairs = lay.several(gates, 0, 2), lay.several(square, 0, 2), s_rz
+        pairs = layout.slice_gates(gates, 0, 2), layout.slice_gates(square, 0, 2), s_rz
         single = (
-            *(lay.some(s_rz, 0), self.reset[part], lay.some(s_rz, 1), tape["h"][part]),
-            *(tape["z"][part], tape["n"][part], lay.some(square, 2), tape["da_n"][part]),
-            lay.some(square, 0),  # free again by then
+            *(layout.select(s_rz, 0), self.reset[part], layout.select(s_rz, 1), tape["h"][part]),
+            *(tape["z"][part], tape["n"][part], layout.select(square, 2), tape["da_n"][part]),
+            layout.select(square, 0),  # free again by then
         )
         return (gates, square, *pairs), single
 
@@ -221,13 +221,16 @@ class GruKernel(UpdateGateKernel):
 
     def __init__(self, parameters: Views, tape: Tape) -> None:
         super().__init__(parameters, tape, tape["m"], "dah_rz")
-        self.ah = np.empty_like(tape.whole("gates")[0])  # h_<t-1>·W_h, of all gates
-        self.ah_rz, self.ah_n = self.lay.several(self.ah, 0, 2), self.lay.some(self.ah, 2)
+        self.ah = np.empty_like(tape.all_parts("gates")[0])  # h_<t-1>·W_h, of all gates
+        self.ah_rz, self.ah_n = (
+            self.layout.slice_gates(self.ah, 0, 2),
+            self.layout.select(self.ah, 2),
+        )
         # [B, H]: broadcasting a row costs more than reading it; refilled for every window.
         self.b_hn = np.empty_like(self.scratch)
         self.b_hn_source = parameters["b_hn"]  # [H]
         self.sent = np.empty_like(self.ah)  # along each gate; only where they are split
-        self.dah_rz, self.input_rz = tape.whole("dah_rz"), tape.whole("da_rz")
+        self.dah_rz, self.input_rz = tape.all_parts("dah_rz"), tape.all_parts("da_rz")
         self.forward_rows = [self._forward_row(k) for k in range(tape.steps)]
         self.backward_rows = [
             (slopes, *self._backward_row(k)) for k, slopes in enumerate(self.parts)
@@ -236,9 +239,16 @@ class GruKernel(UpdateGateKernel):
     def _forward_row(self, k: int) -> tuple[Any, ...]:
         """The product h_<t-1>·W_h and views of timestep k+1: r and z side by side, else [B, H]."""
         tape = self.tape
-        ax_rz, rz = tape.beside("ax_r", "ax_z")[k], tape.beside("r", "z")[k]
+        ax_rz, rz = tape.joined("ax_r", "ax_z")[k], tape.joined("r", "z")[k]
         return (
-            *(self.lay.times(tape["h"][k]), tape["h"][k], ax_rz, rz, tape["m"][k], tape["r"][k]),
+            *(
+                self.layout.product(tape["h"][k]),
+                tape["h"][k],
+                ax_rz,
+                rz,
+                tape["m"][k],
+                tape["r"][k],
+            ),
             *(tape["ax_n"][k], tape["n"][k], tape["z"][k], tape["h"][k + 1]),
         )
 
@@ -249,7 +259,10 @@ class GruKernel(UpdateGateKernel):
             *(tape["dh"][k], tape["dh_y"][k], tape["dh_next"][k + 1], tape["dah_z"][k]),
             *(tape["da_n"][k], tape["dah_r"][k], tape["r"][k], tape["dm"][k], tape["z"][k], into),
         )
-        return views, (self.lay.times(tape.whole("dah")[k]), *self.lay.summed(self.sent, into))
+        return views, (
+            self.layout.product(tape.all_parts("dah")[k]),
+            *self.layout.sum_over_gates(self.sent, into),
+        )
 
     def begin_forward(self) -> None:
         np.copyto(self.b_hn, self.b_hn_source)

@@ -125,9 +125,16 @@ class GruResetBeforeKernel(UpdateGateKernel):
     def _forward_row(self, k: int) -> tuple[Any, ...]:
         """The product h_<t-1>·W_h and views of timestep k+1: r and z side by side, else [B, H]."""
         tape = self.tape
-        ax_rz, rz = tape.beside("ax_r", "ax_z")[k], tape.beside("r", "z")[k]
+        ax_rz, rz = tape.joined("ax_r", "ax_z")[k], tape.joined("r", "z")[k]
         return (
-            *(self.lay.times(tape["h"][k]), tape["h"][k], ax_rz, rz, tape["r"][k], tape["rh"][k]),
+            *(
+                self.layout.product(tape["h"][k]),
+                tape["h"][k],
+                ax_rz,
+                rz,
+                tape["r"][k],
+                tape["rh"][k],
+            ),
             *(tape["ax_n"][k], tape["n"][k], tape["z"][k], tape["h"][k + 1]),
         )
 
@@ -138,7 +145,10 @@ class GruResetBeforeKernel(UpdateGateKernel):
             *(tape["dh"][k], tape["dh_y"][k], tape["dh_next"][k + 1], tape["da_z"][k]),
             *(tape["da_n"][k], tape["da_r"][k], tape["r"][k], tape["drh"][k], tape["z"][k], into),
         )
-        return views, (self.lay.times(self.da_rz[k]), *self.lay.summed(self.sent, into))
+        return views, (
+            self.layout.product(self.da_rz[k]),
+            *self.layout.sum_over_gates(self.sent, into),
+        )
 
     def forward(self, first: int, last: int) -> None:
         W_h, W_hn, half = self.W_h, self.W_hn, self.half

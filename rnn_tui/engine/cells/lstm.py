@@ -23,7 +23,7 @@ from rnn_tui.engine.core.expressions import (
 from rnn_tui.engine.core.gate_layout import GateLayout, TransposedWeights, cache_sized_chunks
 from rnn_tui.engine.core.operations import Operation, Row
 from rnn_tui.engine.core.parameters import ParameterSpec, Views
-from rnn_tui.engine.core.tape import ArraySpec, Tape, blocks
+from rnn_tui.engine.core.tape import ArraySpec, Tape, gate_parts
 
 GATES = ("i", "f", "g", "o")
 # In this order the σ of three gates are one block, and on the tape i, f stand before g, c_<t-1>:
@@ -121,7 +121,7 @@ class MemoryCell(Cell):
 
     def arrays(self, hidden: int) -> tuple[ArraySpec, ...]:
         wide = len(self.blocks) * hidden
-        gates, deltas = (blocks(prefix, self.blocks, hidden) for prefix in ("", "da_"))
+        gates, deltas = (gate_parts(prefix, self.blocks, hidden) for prefix in ("", "da_"))
         return (
             ArraySpec("tanh_c", hidden, group="memory", split=True),
             ArraySpec("gates", wide, group="memory", parts=gates, split=True),
@@ -215,18 +215,18 @@ class MemoryKernel(Kernel):
 
     def __init__(self, parameters: Views, tape: Tape) -> None:
         inputs, ax, W = recurrent_input(parameters, tape)  # W: [D+H+1, G·H] or [H, G·H]
-        self.tape, self.lay = tape, GateLayout(tape)
-        self.W, self.ax = self.lay.weights(W), ax
+        self.tape, self.layout = tape, GateLayout(tape)
+        self.W, self.ax = self.layout.split_weights(W), ax
         self.W_hT = TransposedWeights(
-            self.lay.weights(parameters["W_h"]).swapaxes(-1, -2), tape.batch
+            self.layout.split_weights(parameters["W_h"]).swapaxes(-1, -2), tape.batch
         )
-        gates = tape.whole("gates")
+        gates = tape.all_parts("gates")
         shape = gates.shape[1:]  # [B, G·H] or [G, B, H]
         # Full constants: broadcasting a row costs more than reading them.
         self.scale, self.offset = (np.empty(shape, tape.dtype) for _ in range(2))
         for array, of_tanh in ((self.scale, 1), (self.offset, 0)):
             array.fill(0.5)
-            self.lay.some(array, -1)[...] = of_tanh
+            self.layout.select(array, -1)[...] = of_tanh
         self.row = self.scale[..., :1, :].copy()  # [1, G·H] or [G, 1, H]
         self.scaled = np.empty(self.W.shape, tape.dtype)
         self.one = np.ones((), tape.dtype)
@@ -234,7 +234,7 @@ class MemoryKernel(Kernel):
         steps = range(tape.steps)
         self.forward_rows = [
             (
-                self.lay.times(inputs[k]),
+                self.layout.product(inputs[k]),
                 None if ax is None else ax[k],
                 gates[k],
                 *self._forward_row(k),
@@ -247,10 +247,10 @@ class MemoryKernel(Kernel):
     def _prepare_backward(self) -> None:
         # dc beside itself, as often as it is needed: to copy costs less than to broadcast.
         self.spread = np.empty_like(self.a)  # [B, G·H] or [G, B, H]
-        self.spread_over = self.lay.blocks(self.spread)
+        self.spread_over = self.layout.by_gate(self.spread)
         self.sent = np.empty_like(self.a)  # along each gate, [G, B, H]; only where split
         self.dh_next = list(self.tape["dh_next"])  # few views, as they fill the cache
-        found = cache_sized_chunks(self.tape, len(self.names) * self.lay.hidden)
+        found = cache_sized_chunks(self.tape, len(self.names) * self.layout.hidden)
         self.backward_rows = [
             (part and self._slopes(part), *self._backward_row(k)) for k, part in enumerate(found)
         ]
@@ -266,28 +266,34 @@ class MemoryKernel(Kernel):
         as several gates, the product da·W_hᵀ, where it goes, and the sums over gates that are left
         to make of it.
         """
-        tape, da, dc = self.tape, self.tape.whole("da")[k], self.tape["dc"][k]
+        tape, da, dc = self.tape, self.tape.all_parts("da")[k], self.tape["dc"][k]
         into, dh_next = self.dh_next[k : k + 2]
         gradients = (
             *(tape["dh_y"][k], dh_next, tape["dh"][k]),
             *(tape["dc_h"][k], tape["dc_next"][k + 1], dc, tape["da_o"][k]),
         )
-        dc_row = dc if self.lay.split else dc[:, np.newaxis]
-        from_dc = tape.beside(f"da_{self.names[1]}", "dc_next_prev")[k]
-        sent, sums = self.lay.summed(self.sent, into)
-        return gradients, (dc_row, from_dc, self.lay.times(da), sent, sums)
+        dc_row = dc if self.layout.split else dc[:, np.newaxis]
+        from_dc = tape.joined(f"da_{self.names[1]}", "dc_next_prev")[k]
+        sent, sums = self.layout.sum_over_gates(self.sent, into)
+        return gradients, (dc_row, from_dc, self.layout.product(da), sent, sums)
 
     def _slopes(self, part: slice) -> Slopes:
         """Views of some timesteps that `_fill` works on, n of them."""
         tape, count = self.tape, len(self.names)  # G
-        values = tape.beside("tanh_c", self.names[-1])[part]
-        slopes = tape.beside("dc_h", f"da_{self.names[-1]}")[part]
-        crossed = self.lay.some(slopes, slice(2)), self.lay.some(values, slice(1, None, -1))
+        values = tape.joined("tanh_c", self.names[-1])[part]
+        slopes = tape.joined("dc_h", f"da_{self.names[-1]}")[part]
+        crossed = (
+            self.layout.select(slopes, slice(2)),
+            self.layout.select(values, slice(1, None, -1)),
+        )
         return Slopes(
             values=values,
             squares=slopes,
-            sigmoids=(self.lay.several(values, 1, count), self.lay.several(slopes, 1, count)),
-            tangents=self.lay.some(slopes, slice(None, None, count)),  # the first and the last
+            sigmoids=(
+                self.layout.slice_gates(values, 1, count),
+                self.layout.slice_gates(slopes, 1, count),
+            ),
+            tangents=self.layout.select(slopes, slice(None, None, count)),  # the first and the last
             factors=(crossed, *self._partners(part)),
             forget=tape["f"][part],
             keep=tape["dc_next"][part],
@@ -343,20 +349,20 @@ class LstmKernel(MemoryKernel):
     names = BLOCKS
 
     def __init__(self, parameters: Views, tape: Tape) -> None:
-        i_f = tape.beside("i", "f")[0]
+        i_f = tape.joined("i", "f")[0]
         self.products = np.empty(i_f.shape, tape.dtype)  # i⊙g and f⊙c_<t-1>, [B, 2H] or [2, B, H]
         super().__init__(parameters, tape)
-        self.halves = self.lay.some(self.products, 0), self.lay.some(self.products, 1)
+        self.halves = self.layout.select(self.products, 0), self.layout.select(self.products, 1)
 
     def _forward_row(self, k: int) -> tuple[Array, ...]:
         """i, f side by side and g, c_<t-1> side by side; o and states [B, H]."""
         tape = self.tape
-        pairs = tape.beside("i", "f")[k], tape.beside("g", "c_prev")[k]
+        pairs = tape.joined("i", "f")[k], tape.joined("g", "c_prev")[k]
         return (*pairs, tape["o"][k], tape["c"][k + 1], tape["tanh_c"][k], tape["h"][k + 1])
 
     def _partners(self, part: slice) -> tuple[tuple[Array, Array], ...]:
         tape = self.tape
-        pair = tape.beside("da_i", "da_f")[part], tape.beside("g", "c_prev")[part]
+        pair = tape.joined("da_i", "da_f")[part], tape.joined("g", "c_prev")[part]
         return (pair, (tape["da_g"][part], tape["i"][part]))
 
     def forward(self, first: int, last: int) -> None:

@@ -109,23 +109,25 @@ class LstmPeepholeKernel(LstmKernel):
         self.half_p_o = np.empty_like(tape["o"][0])  # [B, H]
         self.peeped = np.empty_like(self.products)  # p_i⊙c_<t-1> and p_f⊙c_<t-1>, halved
         self.c_prev = np.empty_like(self.products)  # beside itself
-        self.a_o, self.a_if = self.lay.some(self.a, 0), self.lay.several(self.a, 1, 3)
+        self.a_o, self.a_if = self.layout.select(self.a, 0), self.layout.slice_gates(self.a, 1, 3)
         self.first = tuple(
-            self.lay.several(x, 1, 4) for x in (self.a, self.scale, self.offset)
+            self.layout.slice_gates(x, 1, 4) for x in (self.a, self.scale, self.offset)
         )  # i, f, g
         longest = max(
-            part.stop - part.start for part in cache_sized_chunks(tape, 4 * self.lay.hidden) if part
+            part.stop - part.start
+            for part in cache_sized_chunks(tape, 4 * self.layout.hidden)
+            if part
         )
         self.scratch = np.empty_like(tape["tanh_c"][:longest])  # [n, B, H]
 
     def _forward_row(self, k: int) -> tuple[Array, ...]:
         """i, f, g side by side, c_<t-1> [B, H]; then as the LSTM has them."""
         tape = self.tape
-        return (tape.beside("i", "g")[k], tape["c"][k], *super()._forward_row(k))
+        return (tape.joined("i", "g")[k], tape["c"][k], *super()._forward_row(k))
 
     def begin_forward(self) -> None:
         super().begin_forward()
-        halves = self.lay.some(self.p_if, 0), self.lay.some(self.p_if, 1), self.half_p_o
+        halves = self.layout.select(self.p_if, 0), self.layout.select(self.p_if, 1), self.half_p_o
         for p, halved in zip((self.p_i, self.p_f, self.p_o), halves, strict=True):
             np.multiply(p, self.half, halved)
 
@@ -133,7 +135,7 @@ class LstmPeepholeKernel(LstmKernel):
         W, a, a_o, a_if, half = self.scaled, self.a, self.a_o, self.a_if, self.half
         p_if, p_o, peeped, products = self.p_if, self.half_p_o, self.peeped, self.products
         a_first, scale, offset = self.first
-        c_twice = self.lay.some(self.c_prev, 0), self.lay.some(self.c_prev, 1)
+        c_twice = self.layout.select(self.c_prev, 0), self.layout.select(self.c_prev, 1)
         i_g, f_c = self.halves
         add, multiply, tanh = np.add, np.multiply, np.tanh
         rows = self.forward_rows[first - 1 : last]

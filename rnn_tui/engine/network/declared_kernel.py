@@ -37,7 +37,7 @@ class DeclaredKernel(Kernel):
         backward = cell.backward_operations
         self.grips = [pins_at(pins, backward, t) for t in range(1, tape.steps + 1)]
         self.asides = [_asides(operation, stored[0]) for operation in cell.forward_operations]
-        arrays = [tape[part] for name in factors for part in tape.parts(name)]
+        arrays = [tape[part] for name in factors for part in tape.part_names(name)]
         self.factors = {
             operation.symbol
             for operation in cell.backward_operations

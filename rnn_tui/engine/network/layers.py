@@ -151,7 +151,7 @@ class Layer:
                 continue
             if layer_of(name) == self.number:
                 mine[plain(name)] = name
-        return whole.under(mine | {"dh_y": self.name("dh_y")})
+        return whole.with_names(mine | {"dh_y": self.name("dh_y")})
 
     def weights(self, parameters: Views) -> dict[str, Array]:
         """Its parameters by their plain names."""

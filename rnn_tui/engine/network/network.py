@@ -23,7 +23,7 @@ import numpy as np
 from rnn_tui.engine.cells.base import Kernel
 from rnn_tui.engine.core.expressions import Array, renamed
 from rnn_tui.engine.core.operations import Operation
-from rnn_tui.engine.core.tape import ArraySpec, Tape, blocks, common_arrays, readout_arrays
+from rnn_tui.engine.core.tape import ArraySpec, Tape, common_arrays, gate_parts, readout_arrays
 from rnn_tui.engine.network.architecture import Architecture, views
 from rnn_tui.engine.network.declared_kernel import DeclaredKernel
 from rnn_tui.engine.network.layers import Layer, declared_pins
@@ -101,10 +101,10 @@ class Network:
     def _first_arrays(self) -> tuple[ArraySpec, ...]:
         """Those of the first layer, which reads numbers or symbols."""
         hidden, symbols = self.architecture.hidden, self.problem.symbols
-        arrays = common_arrays(self.architecture.features, hidden, apart=symbols)
+        arrays = common_arrays(self.architecture.features, hidden, separate_inputs=symbols)
         arrays = self.layers[0].named(arrays + self.cell.arrays(hidden))
         if symbols:
-            parts = blocks("ax_", self.cell.blocks, hidden) if self.cell.split else ()
+            parts = gate_parts("ax_", self.cell.blocks, hidden) if self.cell.split else ()
             width = self.parameters["W_x"].shape[1]
             products = ArraySpec("ax", width, parts=parts, split=self.cell.split)
             arrays += (ArraySpec("codes", 1, codes=True),)
@@ -184,8 +184,8 @@ class Network:
         tape, half = self.tape, self.tape.batch // 2
         if pair is None:
             return self._kernel_on(tape)
-        upper = self._kernel_on(tape.part(slice(half)))
-        lower = self._kernel_on(tape.part(slice(half, None)))
+        upper = self._kernel_on(tape.batch_slice(slice(half)))
+        lower = self._kernel_on(tape.batch_slice(slice(half, None)))
         return TwoThreadKernel(upper, lower, pair)
 
     def _kernel_on(self, tape: Tape) -> Kernel:

@@ -71,9 +71,12 @@ class _Inputs:
         self.W_x = weights["W_x"]  # [H, G·H]
         self.products: list[tuple[Callable[[Array, Array], object], Array]] = []
         if "ax" in tape.names:  # several gates, see `GateLayout`
-            lay, ax = GateLayout(tape), tape.whole("ax")
-            self.W, self.b = lay.weights(self.W_x), lay.weights(weights["b"][np.newaxis])
-            self.products = [(lay.times(self.x[k]), ax[k]) for k in steps]
+            layout, ax = GateLayout(tape), tape.all_parts("ax")
+            self.W, self.b = (
+                layout.split_weights(self.W_x),
+                layout.split_weights(weights["b"][np.newaxis]),
+            )
+            self.products = [(layout.product(self.x[k]), ax[k]) for k in steps]
         self.down = source["dh_y"]  # [T, B, H]
         self.scratch = np.empty(self.down.shape[1:], tape.dtype)  # [B, H]
         self.deltas = [self._deltas(layer, tape, k + 1) for k in steps]

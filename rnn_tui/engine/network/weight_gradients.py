@@ -50,7 +50,7 @@ class MergedWeights:
             return np.ones(tape.steps * tape.batch, tape.dtype)
         if first == last:
             return tape.flat(first)
-        rows = tape.beside(first, last or ("one" if first == "h" else "one_prev"))
+        rows = tape.joined(first, last or ("one" if first == "h" else "one_prev"))
         return rows.reshape(-1, rows.shape[-1])
 
 
@@ -77,7 +77,7 @@ def columns(tape: Tape, name: str, *matrices: Array) -> list[tuple[Array, ...]]:
     """The array `name` [T·B, W] and `matrices` [.., W]; where it is split, part by part."""
     found: list[tuple[Array, ...]] = []
     start = 0
-    for part in tape.parts(name):
+    for part in tape.part_names(name):
         array = tape.flat(part)
         these = slice(start, start := start + array.shape[-1])
         found.append((array, *(matrix[..., these] for matrix in matrices)))

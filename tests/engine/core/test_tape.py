@@ -8,16 +8,16 @@ from engine.engine_support import CELLS, Case, cases, trained, worst
 from hypothesis import given
 
 from rnn_tui.engine.core import tape
-from rnn_tui.engine.core.tape import ArraySpec, Tape, blocks
+from rnn_tui.engine.core.tape import ArraySpec, Tape, gate_parts
 from rnn_tui.engine.network.network import Network
 
 GATED = tuple(kind for kind in CELLS if kind[0].startswith(("lstm", "gru")))
 
 
-def network_of(case: Case, several: int) -> Network:
-    """The case where batches of `several` are split."""
+def network_of(case: Case, smallest: int) -> Network:
+    """The case where batches from `smallest` on are split."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tape, "SEVERAL", several)
+        patch.setattr(tape, "MIN_BATCH_TO_SPLIT", smallest)
         return case.network()
 
 
@@ -38,10 +38,10 @@ each_layout = pytest.mark.parametrize(("batch", "split"), [(1, False), (5, False
 
 def memory(batch: int, split: bool) -> Tape:
     """Three gates and a state of two units in one group, five timesteps."""
-    gates = ArraySpec("gates", 6, group="m", parts=blocks("", "ofg", 2), split=split)
+    gates = ArraySpec("gates", 6, group="m", parts=gate_parts("", "ofg", 2), split=split)
     made = Tape(5, batch, (gates, ArraySpec("c", 2, state=True, group="m", split=split)), float)
     random = np.random.default_rng(0)
-    for name in (*made.parts("gates"), "c"):
+    for name in (*made.part_names("gates"), "c"):
         made[name][...] = random.normal(size=made[name].shape)
     return made
 
@@ -58,10 +58,10 @@ def test_what_lies_beside_each_other_is_shown_as_one(batch: int, split: bool) ->
     parts = [made[name] for name in "ofg"]
     expected = [*parts, made["c"][:-1]]
     for shown, pieces in (
-        (made.beside("o", "g"), expected[:3]),
-        (made.beside("g", "c_prev"), expected[2:]),
-        (made.beside("o", "c_prev"), expected),
-        (made.whole("gates"), expected[:3]),
+        (made.joined("o", "g"), expected[:3]),
+        (made.joined("g", "c_prev"), expected[2:]),
+        (made.joined("o", "c_prev"), expected),
+        (made.all_parts("gates"), expected[:3]),
     ):
         axis = 1 if made.is_split("gates") else 2
         join = np.stack if made.is_split("gates") else np.concatenate
@@ -75,11 +75,11 @@ def test_samples_halves_and_other_names_are_the_same_arrays(batch: int, split: b
     made = memory(batch, split)
     last = batch - 1
     assert np.array_equal(made.sample(last).flat("gates"), made.flat("gates")[last::batch])
-    half = made.part(slice(batch // 2, batch))
+    half = made.batch_slice(slice(batch // 2, batch))
     assert np.shares_memory(half["f"], made["f"])
-    shown = made.beside("f", "c_prev")[..., batch // 2 :, :]
-    assert np.array_equal(half.beside("f", "c_prev"), shown)
-    other = made.under({f"{name}2": name for name in made.names})
+    shown = made.joined("f", "c_prev")[..., batch // 2 :, :]
+    assert np.array_equal(half.joined("f", "c_prev"), shown)
+    other = made.with_names({f"{name}2": name for name in made.names})
     assert np.array_equal(other.flat("gates2"), made.flat("gates"))
     assert np.shares_memory(other["o2"], made["o"])
     assert other.is_split("gates2") == made.is_split("gates")
