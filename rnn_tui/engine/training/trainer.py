@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -45,7 +46,9 @@ class Trainer:
         """Fresh weights as `settings` say, or the given flat vector (copied); a task made before,
         or one made now."""
         self.settings = settings
-        self.task: Task = task or make_task(settings)
+        self.custom_task = task  # the task given, instead of the one that the settings name
+        self.task: Task = make_task(settings) if task is None else task
+        self._task_start = self.task.state()
         self.architecture = architecture_of(settings, self.task)
         dtype = np.dtype(settings.dtype)
         if parameters is None:
@@ -68,7 +71,7 @@ class Trainer:
         self.loss = math.nan  # of the newest window whose loss is known
         self.grad_norm = math.nan  # of its gradient, before clipping
         self._watchful = False  # this window's weights are so large that every piece is looked at
-        self._window_data = self.task.state()
+        self._window_data = self._task_start
         self._window_marks = (self.loss, self.grad_norm, self.history.mark())
         self._end = self.schedule.end
         self.clipping = Clipping(settings.clip_by, settings.clip)
@@ -102,6 +105,16 @@ class Trainer:
             self.parameters[intervention.indices(self.network)] = intervention.value
         else:
             self.network.pins = together(self.network.pins, intervention)
+
+    def fresh_custom_task(self) -> Task | None:
+        """Return a copy of the custom task at the place where it was given; None without one.
+
+        Another trainer begun on it sees the windows that this one saw from its start.
+        """
+        task = deepcopy(self.custom_task)
+        if task is not None:
+            task.restore(self._task_start)
+        return task
 
     # Where we are
 

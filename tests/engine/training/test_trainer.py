@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from engine.engine_support import CELLS, RECURRENT_CELLS, same_bits
+from engine.toy import ToyTask
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -377,3 +378,16 @@ def test_the_gradient_is_cut_at_the_windows_edge(cell: str, activation: str) -> 
     for name in trainer.network.cell.states:
         assert not tape[f"d{name}_next"][-1].any()  # nothing arrives from beyond the window
         assert tape[f"d{name}_next"][0].any()  # what would leave it is there to be seen
+
+
+def test_a_custom_task_is_known_and_can_be_had_as_it_was_given() -> None:
+    settings = Settings(steps=4, batch=2)
+    assert Trainer(settings).custom_task is None
+    assert Trainer(settings).fresh_custom_task() is None
+    task = ToyTask(settings)
+    trainer = Trainer(settings, task=task)
+    trainer.run(5)
+    assert trainer.custom_task is trainer.task is task
+    again = Trainer(settings, task=trainer.fresh_custom_task())
+    again.run(5)
+    assert np.array_equal(again.parameters, trainer.parameters)
