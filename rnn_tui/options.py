@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from rnn_tui import PROGRAM, THEME, __version__
+from rnn_tui.registry import CELLS
 from rnn_tui.settings import DECLARATIONS, PRESETS, Declaration
 
 _WIDEST_CHOICES = 50  # columns
@@ -19,11 +20,11 @@ _PRESET = Declaration(
     name="preset", kind=str, default="", help="A named set of values to begin with; options given "
     "beside it override it. tutorial: cos, rnn, hidden 100, Adagrad, lr 0.001, random windows. "
     "min-char-rnn: text, rnn, hidden 100, steps 25, Adagrad, lr 0.1.",
-    group="start", effect="restart", choices=tuple(PRESETS),
+    group="start", effect="restart", fixed_choices=tuple(PRESETS),
 )  # fmt: skip
 _THEME = Declaration(
     name="theme", kind=str, default=THEME, help="Colours of the screen.",
-    group="screen", effect="live", choices=("dark", "light"),
+    group="screen", effect="live", fixed_choices=("dark", "light"),
 )  # fmt: skip
 _REMOTE = Declaration(
     name="remote", kind=bool, default=None, help="Send less to the terminal: fewer frames, no "
@@ -56,7 +57,7 @@ _BREAK = Declaration(
 _VERSUS = Declaration(
     name="versus", kind=str, default="", help="Set a second network beside this one, with this "
     "cell: same seed, same data, in lock step; a changes places.", group="screen", effect="live",
-    choices=DECLARATIONS["cell"].choices,
+    registry=CELLS,
 )  # fmt: skip
 _MATCH = Declaration(
     name="match_parameters", kind=bool, default=False, help="Give the second network the hidden "

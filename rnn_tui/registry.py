@@ -43,8 +43,11 @@ class Registry:
     """An ordered collection of entries of one kind ("cell", "task", …)."""
 
     def __init__(self, kind: str, *entries: Entry) -> None:
+        """Register `entries` in order; `kind` is also the name of the setting that chooses one."""
         self.kind = kind
         self._entries = {entry.name: entry for entry in entries}
+        self._users: dict[str, tuple[str, ...]] = {}  # by setting, see `using`
+        self._index()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -72,7 +75,7 @@ class Registry:
 
     def using(self, setting: str) -> tuple[str, ...]:
         """Return the names of the entries that list `setting` among their settings."""
-        return tuple(name for name, entry in self._entries.items() if setting in entry.settings)
+        return self._users.get(setting, ())
 
     def register(self, entry: Entry) -> None:
         """Add `entry` at the end.
@@ -83,6 +86,14 @@ class Registry:
         if entry.name in self._entries:
             raise ValueError(f"there is a {self.kind} {entry.name!r} already")
         self._entries[entry.name] = entry
+        self._index()
+
+    def _index(self) -> None:
+        """Find the users of every setting again: `using` is asked for each setting of a panel."""
+        self._users = {}
+        for name, entry in self._entries.items():
+            for setting in entry.settings:
+                self._users[setting] = (*self._users.get(setting, ()), name)
 
     @contextmanager
     def registered(self, entry: Entry) -> Iterator[None]:
@@ -92,6 +103,7 @@ class Registry:
             yield
         finally:
             del self._entries[entry.name]
+            self._index()
 
 
 CELLS = Registry(

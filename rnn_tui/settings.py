@@ -22,7 +22,7 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
-from rnn_tui.registry import CELLS, OPTIMIZERS, TASKS
+from rnn_tui.registry import CELLS, OPTIMIZERS, TASKS, Registry
 
 Value = bool | int | float | str | None
 Effect = Literal["live", "restart"]
@@ -71,10 +71,10 @@ class Declaration:
         high: largest number allowed.
         low_open: whether `low` itself is refused.
         high_open: whether `high` itself is refused.
-        choices: the words allowed; empty when any text is.
+        fixed_choices: the words allowed; empty when any text is, or when `registry` says them.
+        registry: the cells, tasks or optimizers whose names are the words allowed.
         optional: whether None is allowed, meaning the optimizer's own value.
-        only_with: (setting, value, …): this setting matters only when that one has such a value;
-            empty when it always matters.
+        fixed_only_with: `only_with` of a setting that belongs to no cell, task or optimizer.
     """
 
     name: str
@@ -87,9 +87,27 @@ class Declaration:
     high: float | None = None
     low_open: bool = False
     high_open: bool = False
-    choices: tuple[str, ...] = ()
+    fixed_choices: tuple[str, ...] = ()
+    registry: Registry | None = None
     optional: bool = False
-    only_with: tuple[str, ...] = ()
+    fixed_only_with: tuple[str, ...] = ()
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The words allowed at this moment; empty when any text is."""
+        return self.fixed_choices if self.registry is None else self.registry.names
+
+    @property
+    def only_with(self) -> tuple[str, ...]:
+        """(setting, value, …): this setting matters only when that one has such a value.
+
+        Empty when it always matters. Of settings that belong to cells, tasks or optimizers, the
+        registry's entries say so.
+        """
+        for registry in (CELLS, TASKS, OPTIMIZERS):
+            if users := registry.using(self.name):
+                return registry.kind, *users
+        return self.fixed_only_with
 
     @property
     def option(self) -> str:
@@ -208,58 +226,53 @@ class Settings:
         "cos", "What the network learns: the next value of cos(x) or of your own series, the next "
         "character of a text, or one of the field's test problems; each task brings defaults of "
         "its own.", "data", "restart",
-        choices=TASKS.names,
+        registry=TASKS,
     )
     data: str = declare(
         "", "The file to learn: of task series a CSV file, its columns separated by commas, "
         "semicolons or tabs; of task text any UTF-8 text, or left out a short one that is built "
-        "in.", "data", "restart", only_with=("task", "series", "text"),
+        "in.", "data", "restart",
     )
     column: str = declare(
         "", "The column of the CSV file to learn: a name from its header line, or else a number "
         "counted from 0; left out, the first column that holds numbers.",
-        "data", "restart", only_with=("task", "series"),
+        "data", "restart",
     )
     scale: str = declare(
         "standard", "How the series is scaled: standard subtracts the training part's mean and "
         "divides by its standard deviation, none leaves the numbers as they are.",
-        "data", "restart", choices=("standard", "none"), only_with=("task", "series"),
+        "data", "restart", fixed_choices=("standard", "none"),
     )
     noise: float = declare(
         0.05, "Standard deviation of the noise added to the curve; tests of task cos use the "
         "smooth curve.", "data", "restart", low=0, high=10,
-        only_with=("task", "cos", "waveform"),
     )
     num_points: int = declare(
         400, "Number of points between --x-min and --x-max; more points mean smaller steps "
-        "along the curve.", "data", "restart", low=4, high=10_000_000, only_with=("task", "cos"),
+        "along the curve.", "data", "restart", low=4, high=10_000_000,
     )
     x_min: float = declare(
         0.0, "Where the cosine's range begins.", "data", "restart",
-        low=-1e6, high=1e6, only_with=("task", "cos"),
+        low=-1e6, high=1e6,
     )
     x_max: float = declare(
         60.0, "Where the cosine's range ends.", "data", "restart",
-        low=-1e6, high=1e6, only_with=("task", "cos"),
+        low=-1e6, high=1e6,
     )
     gap: int = declare(
         30, "Words between the fact that is told and the question about it; --steps must hold "
         "the gap and 9 words more.", "data", "restart", low=0, high=4000,
-        only_with=("task", "recall"),
     )
     blanks: int = declare(
         20, "How long copied symbols must be remembered: blanks between the first symbols and "
         "their copy, a marker being the last of them.", "data", "restart", low=1, high=2000,
-        only_with=("task", "copy"),
     )
     copy_length: int = declare(
         10, "How many symbols are to be copied.", "data", "restart", low=1, high=1000,
-        only_with=("task", "copy"),
     )
     parity: str = declare(
         "per-step", "When to say whether the ones so far are even or odd: after each bit, or only "
-        "after the last.", "data", "restart", choices=("per-step", "last-step"),
-        only_with=("task", "parity"),
+        "after the last.", "data", "restart", fixed_choices=("per-step", "last-step"),
     )
     steps: int = declare(
         20, "Timesteps in a window: how far the network is unrolled and how far back gradients "
@@ -270,8 +283,7 @@ class Settings:
     )
     windows: str = declare(
         "sweep", "Where the next window starts: sweep goes on where the last one ended, random "
-        "starts anywhere.", "windows", "restart", choices=("sweep", "random"),
-        only_with=("task", "cos", "series", "text"),
+        "starts anywhere.", "windows", "restart", fixed_choices=("sweep", "random"),
     )
     carry: bool = declare(
         True, "Carry the hidden state from window to window instead of starting each from zero.",
@@ -280,11 +292,11 @@ class Settings:
     cell: str = declare(
         "rnn", "The recurrent cell: a plain rnn, or one with gates (lstm, gru and their variants); "
         "neuron has no recurrence.", "network", "restart",
-        choices=CELLS.names,
+        registry=CELLS,
     )
     activation: str = declare(
         "tanh", "The nonlinearity of the cells without gates.", "network", "restart",
-        choices=("tanh", "relu"), only_with=("cell", "rnn", "neuron"),
+        fixed_choices=("tanh", "relu"),
     )
     hidden: int = declare(
         32, "Number of hidden units.", "network", "restart", low=1, high=4096,
@@ -296,16 +308,15 @@ class Settings:
     init: str = declare(
         "uniform", "Starting weights: uniform in ±1/√hidden, or recurrent weights that are "
         "orthogonal, the identity, or small and Gaussian.", "network", "restart",
-        choices=("uniform", "orthogonal", "identity", "small"),
+        fixed_choices=("uniform", "orthogonal", "identity", "small"),
     )
     forget_bias: float = declare(
         1.0, "Added to the starting bias of the LSTM's forget gate, so that it begins by "
         "keeping.", "network", "restart", low=-100, high=100,
-        only_with=("cell", "lstm", "lstm-coupled", "lstm-peephole"),
     )
     dtype: str = declare(
         "float32", "Precision of every number in the network.", "network", "restart",
-        choices=("float32", "float64"),
+        fixed_choices=("float32", "float64"),
     )
     seed: int = declare(
         0, "Seed of every random number: the same seed gives the same run, bit for bit.",
@@ -313,7 +324,7 @@ class Settings:
     )
     optimizer: str = declare(
         "adagrad", "The rule that turns gradients into changes of the weights.",
-        "optimizer", "live", choices=OPTIMIZERS.names,
+        "optimizer", "live", registry=OPTIMIZERS,
     )
     lr: float = declare(
         0.01, "Learning rate: the size of each update.", "optimizer", "live",
@@ -321,37 +332,37 @@ class Settings:
     )
     momentum: float = declare(
         0.0, "Share of the last step that sgd keeps in the next.", "optimizer", "live",
-        low=0, high=1, high_open=True, only_with=("optimizer", "sgd"),
+        low=0, high=1, high_open=True,
     )
     alpha: float = declare(
         0.99, "How slowly rmsprop forgets old squared gradients.", "optimizer", "live",
-        low=0, high=1, high_open=True, only_with=("optimizer", "rmsprop"),
+        low=0, high=1, high_open=True,
     )
     beta1: float = declare(
         0.9, "How slowly adam forgets old gradients.", "optimizer", "live",
-        low=0, high=1, high_open=True, only_with=("optimizer", "adam"),
+        low=0, high=1, high_open=True,
     )
     beta2: float = declare(
         0.999, "How slowly adam forgets old squared gradients.", "optimizer", "live",
-        low=0, high=1, high_open=True, only_with=("optimizer", "adam"),
+        low=0, high=1, high_open=True,
     )
     eps: float | None = declare(
         None, "Small number that keeps the optimizer from dividing by zero; default is the "
         "optimizer's own.", "optimizer", "live", kind=float, low=0, high=1, low_open=True,
-        optional=True, only_with=("optimizer", "adagrad", "rmsprop", "adam"),
+        optional=True,
     )
     eps_place: str = declare(
         "outside", "Whether adagrad adds eps outside the square root (as PyTorch does) or "
         "inside it (as min-char-rnn does).", "optimizer", "live",
-        choices=("outside", "inside"), only_with=("optimizer", "adagrad"),
+        fixed_choices=("outside", "inside"),
     )
     clip: float = declare(
         5.0, "Largest gradient let through to the optimizer.", "clipping", "live",
-        low=0, high=1e9, low_open=True, only_with=("clip_by", "value", "norm"),
+        low=0, high=1e9, low_open=True, fixed_only_with=("clip_by", "value", "norm"),
     )
     clip_by: str = declare(
         "value", "What is clipped: each gradient by its own value, all of them by their common "
-        "norm, or none.", "clipping", "live", choices=("value", "norm", "none"),
+        "norm, or none.", "clipping", "live", fixed_choices=("value", "norm", "none"),
     )
     timeline: int = declare(
         64, "Memory in MiB for going back in time; more keeps more of the past close at hand.",

@@ -19,13 +19,14 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from rnn_tui import __version__, cli
+from rnn_tui import __version__, cli, registry
 from rnn_tui.checkpoint import loading as checkpoint
 from rnn_tui.checkpoint.loading import load
 from rnn_tui.checkpoint.saving import save
 from rnn_tui.cli import run
 from rnn_tui.engine.training.breakpoint_conditions import ALLOWED
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.registry import Entry
 from rnn_tui.second_network import Versus
 from rnn_tui.settings import DECLARATIONS, TASK_UPDATES, Settings, compose, preset
 
@@ -97,6 +98,16 @@ def test_help_names_every_option(
     assert max(map(len, out.splitlines())) <= 80
     assert ("\n  --updates" in out) == ("\n  --out" in out) == bool(command)
     assert ("\n  --theme" in out) == ("\n  --remote / --local" in out) == (not command)
+
+
+def test_help_and_options_name_what_is_registered(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with registry.CELLS.registered(Entry("mini", "rnn_tui.engine.cells.gru:GruCell")):
+        run(["--help"])
+        listed = " ".join(capsys.readouterr().out.split())
+        assert listed.count("neuron, mini.") == 2  # of --cell and --versus
+        assert trainer_of(monkeypatch, "--cell", "mini").settings.cell == "mini"
 
 
 def test_help_says_how_to_get_help_inside(capsys: pytest.CaptureFixture[str]) -> None:
@@ -347,7 +358,7 @@ def test_a_task_brings_its_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_how_many_updates(monkeypatch: pytest.MonkeyPatch, line: str, updates: int) -> None:
-    jobs: list[cli.Job] = []
+    jobs: list[cli.TrainJob] = []
     monkeypatch.setattr(cli, "_run_job", lambda trainer, job: jobs.append(job) or 0)
     assert run(["train", *line.split()]) == 0
     assert jobs[0].updates == updates

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnn_tui import registry as registries
+from rnn_tui.registry import Entry
 from rnn_tui.settings import (
     DECLARATIONS,
     PRESETS,
@@ -216,6 +218,45 @@ def test_a_setting_knows_when_it_matters() -> None:
     used = [name for name, d in DECLARATIONS.items() if d.used_by(Settings(clip_by="none"))]
     assert {"eps", "eps_place", "activation", "noise"} <= set(used)
     assert not {"momentum", "beta1", "alpha", "forget_bias", "data", "clip"} & set(used)
+
+
+ONLY_WITH = {
+    **dict.fromkeys(("data",), ("task", "series", "text")),
+    **dict.fromkeys(("column", "scale"), ("task", "series")),
+    **dict.fromkeys(("num_points", "x_min", "x_max"), ("task", "cos")),
+    **dict.fromkeys(("blanks", "copy_length"), ("task", "copy")),
+    **dict.fromkeys(("beta1", "beta2"), ("optimizer", "adam")),
+    "noise": ("task", "cos", "waveform"),
+    "gap": ("task", "recall"),
+    "parity": ("task", "parity"),
+    "windows": ("task", "cos", "series", "text"),
+    "activation": ("cell", "rnn", "neuron"),
+    "forget_bias": ("cell", "lstm", "lstm-coupled", "lstm-peephole"),
+    "momentum": ("optimizer", "sgd"),
+    "alpha": ("optimizer", "rmsprop"),
+    "eps": ("optimizer", "adagrad", "rmsprop", "adam"),
+    "eps_place": ("optimizer", "adagrad"),
+    "clip": ("clip_by", "value", "norm"),
+}  # fmt: skip
+
+
+def test_what_a_setting_belongs_to() -> None:
+    assert {n: d.only_with for n, d in DECLARATIONS.items() if d.only_with} == ONLY_WITH
+    for registry in (registries.CELLS, registries.TASKS, registries.OPTIMIZERS):
+        for name in registry.names:
+            assert set(registry[name].settings) <= set(DECLARATIONS)
+
+
+def test_the_choices_are_what_is_registered_at_the_moment() -> None:
+    before = DECLARATIONS["cell"].choices, DECLARATIONS["activation"].only_with
+    with registries.CELLS.registered(Entry("mini", object, ("activation",))):
+        assert Settings(cell="mini").cell == DECLARATIONS["cell"].parse("mini") == "mini"
+        assert DECLARATIONS["cell"].allowed == f"one of {CELLS}, mini"
+        assert DECLARATIONS["activation"].only_with == ("cell", "rnn", "neuron", "mini")
+        assert DECLARATIONS["activation"].used_by(Settings(cell="mini"))
+    assert (DECLARATIONS["cell"].choices, DECLARATIONS["activation"].only_with) == before
+    with pytest.raises(SettingError, match=f"^--cell must be one of {CELLS}, not 'mini'$"):
+        Settings(cell="mini")
 
 
 def test_options_are_written_with_hyphens_and_switches_with_their_opposite() -> None:

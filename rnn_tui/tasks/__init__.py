@@ -3,8 +3,7 @@
 A task is made from the settings with `make_task` and then asked for window after window:
 
     >>> import numpy as np
-    >>> from rnn_tui.registry import TASKS
-from rnn_tui.settings import Settings
+    >>> from rnn_tui.settings import Settings
     >>> task = make_task(Settings(steps=20, batch=1))
     >>> x, target = np.empty((20, 1, 1)), np.empty((20, 1, 1))
     >>> task.next_window(x, target)  # True: the hidden state starts from zero here
