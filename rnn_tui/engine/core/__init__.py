@@ -1,1 +1,1 @@
-"""What everything else in the engine is made of: equations, operations, parameters, the tape."""
+"""Foundations of the engine: equations, operations, parameters and the tape."""

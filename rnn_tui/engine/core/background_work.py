@@ -1,4 +1,4 @@
-"""Computations that are worked through in slices and can be given up."""
+"""Long computations as generators, which a thread can run piece by piece or abandon."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """So many parts of the work are done."""
+    """How far a long computation is: `done` of `of` parts."""
 
     done: int
     of: int
@@ -21,7 +21,7 @@ Work = Generator[Progress, None, Result]
 
 
 def complete(work: Work[Result]) -> Result:
-    """The result of `work`, done without a break."""
+    """Run `work` to its end without a pause and return its result."""
     while True:
         try:
             next(work)

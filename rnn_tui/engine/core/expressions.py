@@ -1,14 +1,13 @@
-"""Small expressions: one tree that is the equation, its plain evaluation and its live numbers.
+"""Equations as expression trees, which can be shown, evaluated, and filled with numbers.
 
 A cell or an optimizer declares every operation once, as an expression over named values. From that
 one tree come the equation's text (`text`), the slow, plain evaluation (`evaluate`) that the fused
 kernels are tested against, and the numbers of one unit (`tokens`) that the equation panel shows.
-What is shown therefore cannot drift from what is declared, nor what is declared from what is
-computed.
+So the equation on the screen, its declaration and its computation cannot disagree.
 
 Values are named; a vector value is an array ``[B, W]`` (batch, width), a weight ``[W, V]``, a bias
-``[V]``. A token is either a piece of notation (``str``) or a number (``float``) of the unit looked
-at.
+``[V]``. A token is either a piece of notation (``str``) or a number (``float``) of the selected
+unit.
 """
 
 from __future__ import annotations
@@ -25,19 +24,23 @@ Array = npt.NDArray[Any]
 Values = Mapping[str, Array]
 Token = str | float
 
-SIGN, SUM, PRODUCT, ATOM = 0, 1, 2, 3  # how tightly an expression binds
+# Precedence of an expression: an operand of a lower one than its place asks for gets parentheses.
+NEGATION, ADDITION, MULTIPLICATION, PRIMARY = 0, 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UnitReader:
-    """Where to look for numbers: which named values, which sample of the batch, which unit."""
+    """Reads the numbers of one unit of one sample of the batch from named values."""
 
     values: Values
     sample: int
     unit: int
 
     def number(self, name: str) -> float:
-        """The value `name` of the unit looked at; narrower vectors answer with their last entry."""
+        """Return the selected unit's entry of the value `name`.
+
+        Of a vector [B, W] or [W] that has fewer entries, its last one.
+        """
         array = self.values[name]
         if array.ndim == 0:
             return float(array)
@@ -49,25 +52,25 @@ class Expression(ABC):
     """A node of an equation. Combine with ``+ - * /``; ``*`` is elementwise (⊙)."""
 
     @property
-    def binds(self) -> int:
-        """How tightly it binds: SIGN, SUM, PRODUCT or ATOM."""
-        return ATOM
+    def precedence(self) -> int:
+        """NEGATION, ADDITION, MULTIPLICATION or PRIMARY, which never needs parentheses."""
+        return PRIMARY
 
     @abstractmethod
     def text(self) -> str:
-        """The equation in symbols."""
+        """Return the equation in symbols."""
 
     @abstractmethod
     def evaluate(self, values: Values) -> Array:
-        """The whole array, computed plainly, in the precision of `values`."""
+        """Return the whole array, computed plainly, in the precision of `values`."""
 
     @abstractmethod
-    def tokens(self, look: UnitReader) -> tuple[Token, ...]:
-        """The equation with the numbers of one unit in place of the symbols."""
+    def tokens(self, reader: UnitReader) -> tuple[Token, ...]:
+        """Return the equation with the numbers of one unit in place of the symbols."""
 
     @abstractmethod
     def symbols(self) -> tuple[str, ...]:
-        """Names this expression reads, in order of appearance, each once."""
+        """Return the names of the values it reads, in order of appearance, each once."""
 
     def __add__(self, other: Expression) -> Expression:
         return Binary(" + ", self, other)
@@ -84,7 +87,7 @@ class Expression(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Value(Expression):
-    """A named value, read as it is."""
+    """A named value."""
 
     name: str
 
@@ -94,8 +97,8 @@ class Value(Expression):
     def evaluate(self, values: Values) -> Array:
         return values[self.name]
 
-    def tokens(self, look: UnitReader) -> tuple[Token, ...]:
-        return (look.number(self.name),)
+    def tokens(self, reader: UnitReader) -> tuple[Token, ...]:
+        return (reader.number(self.name),)
 
     def symbols(self) -> tuple[str, ...]:
         return (self.name,)
@@ -113,7 +116,7 @@ class Constant(Expression):
     def evaluate(self, values: Values) -> Array:
         return np.asarray(self.number, dtype=next(iter(values.values())).dtype)
 
-    def tokens(self, look: UnitReader) -> tuple[Token, ...]:
+    def tokens(self, reader: UnitReader) -> tuple[Token, ...]:
         return (str(self.number),)
 
     def symbols(self) -> tuple[str, ...]:
@@ -124,8 +127,8 @@ class Constant(Expression):
 class Dot(Expression):
     """Row vector times matrix, ``v·W`` (or ``v·Wᵀ``): [B, W]·[W, V] → [B, V].
 
-    Where the vector has a single entry, or a single one that is not 0 (a symbol as a one-hot row),
-    both factors are shown; otherwise the sum of products, which is the number that is used.
+    Its tokens are both factors, if the vector has a single entry or a single one that is not 0 (the
+    one-hot row of a symbol); otherwise the sum of products.
     """
 
     vector: str
@@ -133,8 +136,8 @@ class Dot(Expression):
     transposed: bool = False
 
     @property
-    def binds(self) -> int:
-        return PRODUCT
+    def precedence(self) -> int:
+        return MULTIPLICATION
 
     def text(self) -> str:
         return f"{self.vector}·{self.matrix}{'ᵀ' if self.transposed else ''}"
@@ -146,10 +149,10 @@ class Dot(Expression):
         product: Array = values[self.vector] @ self._matrix(values)
         return product
 
-    def tokens(self, look: UnitReader) -> tuple[Token, ...]:
-        row = look.values[self.vector][look.sample]  # [W]
-        matrix = self._matrix(look.values)
-        column = matrix[:, min(look.unit, matrix.shape[1] - 1)]  # [W]
+    def tokens(self, reader: UnitReader) -> tuple[Token, ...]:
+        row = reader.values[self.vector][reader.sample]  # [W]
+        matrix = self._matrix(reader.values)
+        column = matrix[:, min(reader.unit, matrix.shape[1] - 1)]  # [W]
         terms = np.flatnonzero(row) if row.shape[0] > 1 else np.zeros(1, np.intp)
         if len(terms) == 1:
             return (float(row[terms[0]]), "·", float(column[terms[0]]))
@@ -163,13 +166,13 @@ def _merge(*groups: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for group in groups for name in group))
 
 
-def _enclose_text(node: Expression, loosest: int) -> str:
-    return node.text() if node.binds >= loosest else f"({node.text()})"
+def _enclose_text(node: Expression, lowest: int) -> str:
+    return node.text() if node.precedence >= lowest else f"({node.text()})"
 
 
-def _enclose(node: Expression, loosest: int, look: UnitReader) -> tuple[Token, ...]:
-    tokens = node.tokens(look)
-    return tokens if node.binds >= loosest else ("(", *tokens, ")")
+def _enclose(node: Expression, lowest: int, reader: UnitReader) -> tuple[Token, ...]:
+    tokens = node.tokens(reader)
+    return tokens if node.precedence >= lowest else ("(", *tokens, ")")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,16 +184,16 @@ class Binary(Expression):
     right: Expression
 
     @property
-    def binds(self) -> int:
-        return SUM if self.operator in (" + ", " − ") else PRODUCT
+    def precedence(self) -> int:
+        return ADDITION if self.operator in (" + ", " − ") else MULTIPLICATION
 
-    def _loosest(self) -> tuple[int, int]:
-        """How loosely the two sides may bind without parentheses."""
-        right = ATOM if self.operator == "/" else self.binds
-        return self.binds, PRODUCT if self.operator == " − " else right
+    def _lowest_precedences(self) -> tuple[int, int]:
+        """Return the lowest precedence that each side may have without parentheses."""
+        right = PRIMARY if self.operator == "/" else self.precedence
+        return self.precedence, MULTIPLICATION if self.operator == " − " else right
 
     def text(self) -> str:
-        left, right = self._loosest()
+        left, right = self._lowest_precedences()
         scalar = self.operator == "⊙" and isinstance(self.left, Constant)
         joined = f"{_enclose_text(self.left, left)}{'·' if scalar else self.operator}"
         return joined + _enclose_text(self.right, right)
@@ -209,10 +212,10 @@ class Binary(Expression):
                 result = left / right
         return result
 
-    def tokens(self, look: UnitReader) -> tuple[Token, ...]:
-        left, right = self._loosest()
+    def tokens(self, reader: UnitReader) -> tuple[Token, ...]:
+        left, right = self._lowest_precedences()
         sign = "·" if self.operator == "⊙" else self.operator
-        return (*_enclose(self.left, left, look), sign, *_enclose(self.right, right, look))
+        return (*_enclose(self.left, left, reader), sign, *_enclose(self.right, right, reader))
 
     def symbols(self) -> tuple[str, ...]:
         return _merge(self.left.symbols(), self.right.symbols())
@@ -225,8 +228,8 @@ class Square(Expression):
     value: Value
 
     @property
-    def binds(self) -> int:
-        return PRODUCT
+    def precedence(self) -> int:
+        return MULTIPLICATION
 
     def text(self) -> str:
         return f"{self.value.text()}²"
@@ -236,8 +239,8 @@ class Square(Expression):
         result: Array = array * array
         return result
 
-    def tokens(self, look: UnitReader) -> tuple[Token, ...]:
-        return (*self.value.tokens(look), "²")
+    def tokens(self, reader: UnitReader) -> tuple[Token, ...]:
+        return (*self.value.tokens(reader), "²")
 
     def symbols(self) -> tuple[str, ...]:
         return self.value.symbols()
@@ -250,18 +253,18 @@ class Negative(Expression):
     argument: Expression
 
     @property
-    def binds(self) -> int:
-        return SIGN  # no two signs side by side: a + (−b)
+    def precedence(self) -> int:
+        return NEGATION  # a + (−b): no two signs follow each other
 
     def text(self) -> str:
-        return f"−{_enclose_text(self.argument, PRODUCT)}"
+        return f"−{_enclose_text(self.argument, MULTIPLICATION)}"
 
     def evaluate(self, values: Values) -> Array:
         result: Array = -self.argument.evaluate(values)
         return result
 
-    def tokens(self, look: UnitReader) -> tuple[Token, ...]:
-        return ("−", *_enclose(self.argument, PRODUCT, look))
+    def tokens(self, reader: UnitReader) -> tuple[Token, ...]:
+        return ("−", *_enclose(self.argument, MULTIPLICATION, reader))
 
     def symbols(self) -> tuple[str, ...]:
         return self.argument.symbols()
@@ -280,8 +283,8 @@ class Function(Expression):
     def evaluate(self, values: Values) -> Array:
         return apply(self.name, self.argument.evaluate(values))
 
-    def tokens(self, look: UnitReader) -> tuple[Token, ...]:
-        return (f"{self.name}(", *self.argument.tokens(look), ")")
+    def tokens(self, reader: UnitReader) -> tuple[Token, ...]:
+        return (f"{self.name}(", *self.argument.tokens(reader), ")")
 
     def symbols(self) -> tuple[str, ...]:
         return self.argument.symbols()
@@ -302,12 +305,12 @@ class Softmax(Expression):
         result: Array = powers / powers.sum(axis=-1, keepdims=True)
         return result
 
-    def tokens(self, look: UnitReader) -> tuple[Token, ...]:
-        """One entry's power and the sum of all: ``e^(1.25 − 3.10)/1.32``."""
-        row = look.values[self.name][look.sample]  # [O]
+    def tokens(self, reader: UnitReader) -> tuple[Token, ...]:
+        """Return one entry's power and the sum of all: ``e^(1.25 − 3.10)/1.32``."""
+        row = reader.values[self.name][reader.sample]  # [O]
         largest = row.max()
         powers = float(np.exp(row - largest).sum())
-        return ("e^(", look.number(self.name), " − ", float(largest), ")/", powers)
+        return ("e^(", reader.number(self.name), " − ", float(largest), ")/", powers)
 
     def symbols(self) -> tuple[str, ...]:
         return (self.name,)
@@ -315,7 +318,7 @@ class Softmax(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Zeros(Expression):
-    """Exactly 0, in the shape of a named value that it does not depend on."""
+    """Exactly 0, with the shape of a named value."""
 
     like: str
 
@@ -325,7 +328,7 @@ class Zeros(Expression):
     def evaluate(self, values: Values) -> Array:
         return np.zeros_like(values[self.like])
 
-    def tokens(self, look: UnitReader) -> tuple[Token, ...]:
+    def tokens(self, reader: UnitReader) -> tuple[Token, ...]:
         return ("0",)
 
     def symbols(self) -> tuple[str, ...]:
@@ -333,10 +336,13 @@ class Zeros(Expression):
 
 
 def renamed(node: Expression, name: Callable[[str], str]) -> Expression:
-    """The same equation of values that are called otherwise; `name` gives the new name.
+    """Return the equation `node` with every value renamed.
+
+    Args:
+        name: gives the new name of a value.
 
     Raises:
-        TypeError: `node` is of a kind that is not known here.
+        TypeError: `node` contains an unknown kind of expression.
     """
     match node:
         case Value(old):
@@ -361,7 +367,7 @@ def renamed(node: Expression, name: Callable[[str], str]) -> Expression:
 
 
 def apply(name: str, argument: Array) -> Array:
-    """The function `name` of an array, entry by entry.
+    """Apply the function `name` to an array, entry by entry.
 
     σ(a) = 1/(1 + e^−a) is computed as ½ + ½·tanh(a/2), which cannot overflow.
 
@@ -392,17 +398,17 @@ _FUNCTIONS: Mapping[str, Callable[[Array], Array]] = {
 
 
 def sigmoid(argument: Expression) -> Expression:
-    """σ(a) = 1/(1 + e^−a)."""
+    """Return the expression σ(a) = 1/(1 + e^−a)."""
     return Function("σ", argument)
 
 
 def tanh(argument: Expression) -> Expression:
-    """The hyperbolic tangent."""
+    """Return the expression tanh(a)."""
     return Function("tanh", argument)
 
 
 def total(*terms: Expression) -> Expression:
-    """The sum of `terms`, left to right."""
+    """Return the expression of the sum of `terms`, left to right."""
     result = terms[0]
     for term in terms[1:]:
         result = result + term

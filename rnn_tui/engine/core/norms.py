@@ -10,10 +10,10 @@ from rnn_tui.engine.core.expressions import Array
 
 
 def norm(vector: Array) -> float:
-    """The L2 norm ‖v‖ of all entries; inf or NaN only when an entry is, or ‖v‖ exceeds float64.
+    """Return the L2 norm ‖v‖ over all entries of `vector`, of any shape.
 
-    The sum of squares of finite float32 numbers may overflow; then it is taken in float64, and when
-    that overflows too, of numbers scaled by the largest.
+    It is inf or NaN only if an entry is, or if ‖v‖ exceeds float64. Where the sum of squares of
+    finite numbers overflows, it is taken in float64 of the numbers divided by the largest.
     """
     square = float(np.vdot(vector, vector))  # `dot` would warn of an overflow
     if math.isfinite(square):

@@ -1,4 +1,4 @@
-"""The operations a cell, a loss or an optimizer declares, and the rows they fill on the screen."""
+"""Operations that cells, losses and optimizers declare, and the rows of the timestep panel."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ Column = Literal["value", "gradient", "through"]
 class Operation:
     """One operation of a timestep: ``symbol = expression``.
 
-    `row` and `column` say where on the screen its result belongs: beside the value (``value``), as
-    the gradient with respect to that value (``gradient``), or as the gradient carried through its
-    nonlinearity or weights (``through``). `note` reads the selected unit's result in words;
-    ``{value}`` stands for it.
+    Attributes:
+        symbol: the name of the result, as other operations read it.
+        title: its name in words.
+        expression: the equation, over named values.
+        row: the symbol of the row of the timestep panel that shows the result.
+        column: the column: the row's own ``value``; the ``gradient`` with respect to it; or the
+            gradient carried ``through`` its nonlinearity or weights.
+        note: a sentence about the selected unit's result, with ``{value}`` in place of the number.
     """
 
     symbol: str
@@ -28,13 +32,19 @@ class Operation:
     note: str = ""
 
     def equation(self) -> str:
-        """The equation in symbols."""
+        """Return the equation in symbols."""
         return f"{self.symbol} = {self.expression.text()}"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the timestep panel: a value; `span` is its range when bounded."""
+    """One row of the timestep panel.
+
+    Attributes:
+        symbol: the value that it shows.
+        title: the value's name in words.
+        span: lower and upper bound of the value, if it has them.
+    """
 
     symbol: str
     title: str

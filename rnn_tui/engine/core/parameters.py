@@ -1,4 +1,4 @@
-"""Parameters of a network: names, shapes, gate blocks, and what their gradients are products of."""
+"""Parameters of a network: names, shapes, gate blocks, and the factors of their gradients."""
 
 from __future__ import annotations
 
@@ -12,15 +12,21 @@ Views = Mapping[str, Array]
 
 @dataclass(frozen=True, slots=True)
 class ParameterSpec:
-    """One parameter: its shape, and the two tape sequences whose product over time is its gradient.
+    """One parameter: its shape, and the two arrays of the tape whose product is its gradient.
 
-    Parameters that follow each other, have the same `right` and whose `left` lie beside each other
-    on the tape make one matrix and share one product; so W_x, W_h and b in this order.
+    A matrix has the gradient dW = Σ_t left_tᵀ·right_t: one product over all T·B rows gives the sum,
+    one over the B rows of timestep t gives that timestep's contribution. For a bias, left is 1. A
+    vector that has a left is multiplied elementwise: dp = Σ_{t,b} left_t⊙right_t.
 
-    dW = Σ_t left_tᵀ·right_t (for a bias, left is 1), so one matrix product over all T·B rows gives
-    the sum, and one over the B rows of timestep t gives that timestep's share. A vector that has a
-    left is multiplied elementwise: dp = Σ_{t,b} left_t⊙right_t. `blocks` names the gates its
-    columns are divided into.
+    Parameters that follow each other, have the same `right`, and whose `left` are adjacent on the
+    tape are one matrix and share one product; so W_x, W_h and b in this order.
+
+    Attributes:
+        name: ``W_x``, ``b``, …
+        shape: [rows, columns], or [columns] for a vector.
+        left: the array [T, B, rows] that it is multiplied by, named as in `Tape.flat`; None: 1.
+        right: the array [T, B, columns] with the gradient of the product.
+        blocks: the gates that its columns are divided into, in order.
     """
 
     name: str
@@ -31,12 +37,12 @@ class ParameterSpec:
 
     @property
     def elementwise(self) -> bool:
-        """Whether each of its entries is multiplied by one entry of `left`: p⊙c."""
+        """True for a vector whose entries are each multiplied by one entry of `left`: p⊙c."""
         return self.left is not None and len(self.shape) == 1
 
 
 def block_views(parameters: Views, name: str, blocks: tuple[str, ...]) -> dict[str, Array]:
-    """A parameter's columns divided by gate: ``W_x`` → ``W_xi``, ``W_xf``, …; biases ``b_i``, …"""
+    """Return views of the columns of each gate: ``W_xi``, ``W_xf``, … of W_x; ``b_i``, … of b."""
     array = parameters[name]
     width = array.shape[-1] // len(blocks)
     return {
@@ -46,7 +52,7 @@ def block_views(parameters: Views, name: str, blocks: tuple[str, ...]) -> dict[s
 
 
 def block_name(name: str, block: str) -> str:
-    """The name of a gate's block: ``W_x`` and ``f`` make ``W_xf``, ``b`` and ``f`` ``b_f``."""
+    """Return the name of a gate's block: ``W_xf`` for ``W_x`` and ``f``, ``b_f`` for ``b``."""
     if not block:
         return name
     return f"{name}{block}" if "_" in name else f"{name}_{block}"

@@ -309,8 +309,8 @@ def test_precision_is_that_of_the_values(dtype: type) -> None:
 
 def test_a_narrower_value_answers_for_every_unit() -> None:
     numbers = {"a": np.array([[1.0, 2.0, 3.0]]), "n": np.array(7.0), "y": np.array([[4.0]])}
-    look = UnitReader(numbers, 0, 2)
-    assert [look.number(name) for name in ("a", "n", "y")] == [3.0, 7.0, 4.0]
+    reader = UnitReader(numbers, 0, 2)
+    assert [reader.number(name) for name in ("a", "n", "y")] == [3.0, 7.0, 4.0]
 
 
 def test_a_dot_with_one_input_shows_both_factors() -> None:
