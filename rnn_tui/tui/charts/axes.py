@@ -6,22 +6,23 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-# ------------------------------------------------------------------------------------- the axes
+from rnn_tui.tui.charts.curves import Level, Values
 
 
 @dataclass(frozen=True)
-class _Tick:
+class Tick:
+    """A labelled position on an axis."""
+
     at: float  # in the axis's own units
     label: str
 
 
 @dataclass(frozen=True)
-class _Axis:
-    """A range in the axis's own units: log10 of the value, or the value without its power of ten.
+class Axis:
+    """A range in the axis's own units: log10(value), or value / 10^power.
 
-    Taking the power of ten out first keeps differences finite for 1e308 and exact for 1e-320.
+    Dividing by the power of ten first keeps differences finite for 1e308 and exact for 1e-320.
     """
 
     low: float
@@ -30,29 +31,31 @@ class _Axis:
     log: bool = False
     whole: bool = False  # only whole numbers make sense as ticks
 
-    def units(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.log10(values) if self.log else _shift(values, -self.power)
+    def units(self, values: Values) -> Values:
+        """Convert `values` to the axis's own units."""
+        return np.log10(values) if self.log else _times_power_of_ten(values, -self.power)
 
-    def fraction(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Where `values` lie between the ends: 0 is the low one, 1 the high one."""
+    def fraction(self, values: Values) -> Values:
+        """Return the position of `values` between the ends: 0 is the low end, 1 the high end."""
         with np.errstate(over="ignore", under="ignore"):
-            result: NDArray[np.float64] = (self.units(values) - self.low) / (self.high - self.low)
+            result: Values = (self.units(values) - self.low) / (self.high - self.low)
         return result
 
     def cell(self, at: float, cells: int) -> int:
+        """Return the cell, of `cells` along the axis, that holds `at` (own units)."""
         return min(int((at - self.low) / (self.high - self.low) * cells), cells - 1)
 
-    def ticks(self, most: int, limit: int) -> list[_Tick]:
-        """About `most` round numbers in the range, never more than `limit`."""
+    def ticks(self, most: int, limit: int) -> list[Tick]:
+        """Return about `most` round numbers in the range, never more than `limit`."""
         if self.log:
             return _log_ticks(self.low, self.high, most, limit)
         return _linear_ticks(self.low, self.high, most, limit, self.power, self.whole)
 
 
-def _shift(values: NDArray[np.float64], power: int) -> NDArray[np.float64]:
-    """values · 10^power, in two steps where 10^power itself would not be a number.
+def _times_power_of_ten(values: Values, power: int) -> Values:
+    """Return values · 10^power, in two steps where 10^power itself would overflow.
 
-    A value far outside a given tiny range may become infinite here; `_dots` brings it back.
+    A value far outside a tiny fixed range may become infinite here; `points` clips it.
     """
     with np.errstate(over="ignore", under="ignore"):
         if abs(power) > 300:
@@ -61,13 +64,20 @@ def _shift(values: NDArray[np.float64], power: int) -> NDArray[np.float64]:
         return values * 10.0**power if power >= 0 else values / 10.0**-power
 
 
-def _axis(
-    values: NDArray[np.float64],
+def make_axis(
+    values: Values,
     log: bool = False,
     fixed: tuple[float, float] | None = None,
     whole: bool = False,
-) -> _Axis:
-    """The axis that holds `values`, or spans `fixed` where that is a usable range."""
+) -> Axis:
+    """Return the axis that holds `values`, or spans `fixed` if that is a usable range.
+
+    Args:
+        values: all coordinates to hold, at least one; positive where `log`.
+        log: whether the axis is logarithmic.
+        fixed: its ends, or None.
+        whole: whether only whole numbers make sense as ticks.
+    """
     ends = np.array([values.min(), values.max()])
     if fixed is not None and _usable(fixed, log):
         ends = np.array(fixed, dtype=np.float64)
@@ -75,26 +85,50 @@ def _axis(
         low, high = (float(end) for end in np.log10(ends))
         if high - low < 1e-9:
             low, high = low - 0.5, high + 0.5
-        return _Axis(low, high, log=True)
+        return Axis(low, high, log=True)
     top = float(np.abs(ends).max())
     power = math.floor(math.log10(top)) if top >= 1e7 or 0 < top < 1e-3 else 0
-    low, high = (float(end) for end in _shift(ends, -power))
+    low, high = (float(end) for end in _times_power_of_ten(ends, -power))
     middle = (abs(low) + abs(high)) / 2
     if high - low <= 1e-12 * middle:  # a constant: give it a range of its own size
         margin = 1.0 if whole or middle == 0 else 0.1 * middle
         low, high = low - margin, high + margin
-    return _Axis(low, high, power, whole=whole and power == 0)
+    return Axis(low, high, power, whole=whole and power == 0)
+
+
+def range_with_level(values: Values, level: Level | None, log: bool) -> tuple[float, float] | None:
+    """Return the range of `values`, extended by at most half to hold the level.
+
+    Returns:
+        None if there is no level, or none so near: the range of the values then stays.
+    """
+    if level is None or not math.isfinite(level.y) or values.size < 2:
+        return None
+    low, high, y = float(values.min()), float(values.max()), level.y
+    if log:
+        if y <= 0 or high <= low:
+            return None
+        decades = 0.5 * max(math.log10(high / low), 0.3)
+        near = low / 10**decades <= y <= high * 10**decades
+    else:
+        margin = 0.5 * (high - low)
+        near = low - margin <= y <= high + margin
+    return (min(low, y), max(high, y)) if near else None
 
 
 def _usable(limits: tuple[float, float], log: bool) -> bool:
+    """Return whether an axis can span `limits`."""
     low, high = limits
     return math.isfinite(low) and math.isfinite(high) and low < high and (low > 0 or not log)
 
 
 def _linear_ticks(
     low: float, high: float, most: int, limit: int, power: int, whole: bool
-) -> list[_Tick]:
-    """Multiples of 1, 2 or 5 times a power of ten, with the finest step that gives few enough."""
+) -> list[Tick]:
+    """Return multiples of 1, 2 or 5 · 10^n, with the finest step that gives few enough.
+
+    `low` and `high` are in units of 10^power; `whole` allows whole numbers only.
+    """
     start = math.floor(math.log10((high - low) / most)) - 1
     finer: tuple[int, int] | None = None
     for exponent in range(start, start + 4):
@@ -112,20 +146,23 @@ def _linear_ticks(
                     (mantissa, exponent), first, last = finer, first_finer, last_finer
             step, decimals = mantissa * 10.0**exponent, max(0, -exponent)
             return [
-                _Tick(min(max(k * step, low), high), _number(k * step, decimals, power))
+                Tick(min(max(k * step, low), high), _number(k * step, decimals, power))
                 for k in range(first, last + 1)
             ]
     return []
 
 
 def _multiples(low: float, high: float, step: float) -> tuple[int, int]:
-    """The first and the last multiple of `step` in the range, give or take a rounding error."""
+    """Return first and last k with k · step in the range, give or take a rounding error."""
     slack = 1e-9 * (high - low)
     return math.ceil((low - slack) / step), math.floor((high + slack) / step)
 
 
-def _log_ticks(low: float, high: float, most: int, limit: int) -> list[_Tick]:
-    """1-2-5 in every decade, or decades alone, or every n-th decade: the finest that fits."""
+def _log_ticks(low: float, high: float, most: int, limit: int) -> list[Tick]:
+    """Return ticks at 1, 2, 5 of every decade, or at decades, or every n-th: the finest that fits.
+
+    `low` and `high` are logarithms to base 10.
+    """
     choices: list[tuple[tuple[int, ...], int]] = [((1, 2, 5), 1)]
     choices += [((1,), step) for step in (1, 2, 3, 5, 10, 20, 50, 100, 200, 500)]
     for mantissas, every in choices:
@@ -142,29 +179,30 @@ def _log_ticks(low: float, high: float, most: int, limit: int) -> list[_Tick]:
             break
     if len(values) < 2:
         return _narrow_log_ticks(low, high, most, limit)
-    plainly = all(-3 <= power <= 4 for _, power in values)
+    without_exponent = all(-3 <= power <= 4 for _, power in values)
     return [
-        _Tick(
+        Tick(
             min(max(power + math.log10(mantissa), low), high),
             _number(mantissa * 10.0**power, max(0, -power), 0)
-            if plainly
+            if without_exponent
             else f"{mantissa}e{power}",
         )
         for mantissa, power in values
     ]
 
 
-def _narrow_log_ticks(low: float, high: float, most: int, limit: int) -> list[_Tick]:
-    """Ticks for less than a decade: round numbers, spaced as the logarithm spaces them."""
+def _narrow_log_ticks(low: float, high: float, most: int, limit: int) -> list[Tick]:
+    """Return ticks for less than a decade: round numbers at the logarithm's distances."""
     decade = math.floor(low)
     power = 0 if -3 <= decade <= 4 else decade
     shown = decade - power
     ends = 10.0 ** (low - decade + shown), 10.0 ** (high - decade + shown)
     ticks = _linear_ticks(*ends, most, limit, power, whole=False)
-    return [_Tick(math.log10(tick.at) + power, tick.label) for tick in ticks]
+    return [Tick(math.log10(tick.at) + power, tick.label) for tick in ticks]
 
 
 def _number(value: float, decimals: int, power: int) -> str:
+    """Return the label of a tick: ``−1,000``, ``0.25``, ``1.5e8`` (power 8)."""
     text = f"{value:,.{decimals}f}"
     if float(text.replace(",", "")) == 0:
         return "0"

@@ -1,4 +1,4 @@
-"""Where a screen's charts are drawn: once each, and not before plotext is there."""
+"""The charts of a screen, each drawn once as long as it does not change."""
 
 from __future__ import annotations
 
@@ -9,47 +9,48 @@ from collections.abc import Callable
 from rnn_tui.tui.charts.curves import Chart, message
 from rnn_tui.tui.lines import Lines
 
-REMEMBERED = 8  # charts: as many as are seen at once, and some more
+REMEMBERED = 8  # charts: more than are visible at once
 
 
 class ChartCache:
-    """Draws charts, and remembers the newest: while paused, most steps leave most as they are."""
+    """Draws charts and keeps the newest: while paused, most keys leave most charts unchanged.
+
+    plotext takes a quarter of a second to import. After `postpone` charts are a line of text until
+    `import_plotext` has finished in a thread of its own.
+    """
 
     def __init__(self) -> None:
         self._drawn: dict[tuple[int, int, tuple[str, ...]], tuple[Chart, Lines]] = {}
         self._waiting = False  # for plotext
 
-    def draw(self, picture: Chart, width: int, height: int) -> Lines:
-        """`picture` in exactly `height` lines of `width` cells; see `chart.draw`."""
+    def draw(self, content: Chart, width: int, height: int) -> Lines:
+        """Return `content` in exactly `height` lines of `width` cells; see `chart.draw`."""
         if self._waiting:
-            words = "the chart is on its way" if picture.drawable else picture.empty
-            return message(words, "dim", width, height)
-        from rnn_tui.tui.charts import chart  # not before there is anything to draw
+            text = "the chart is on its way" if content.drawable else content.empty
+            return message(text, "dim", width, height)
+        from rnn_tui.tui.charts import chart  # the first screen does without
 
-        place = (width, height, tuple(curve.label for curve in picture.curves))
-        before = self._drawn.get(place)
-        if before is not None and chart.same(before[0], picture):
+        key = (width, height, tuple(curve.label for curve in content.curves))
+        before = self._drawn.get(key)
+        if before is not None and before[0].looks_like(content):
             return before[1]
-        lines = chart.draw(picture, width, height)
+        lines = chart.draw(content, width, height)
         if len(self._drawn) >= REMEMBERED:
             self._drawn.pop(next(iter(self._drawn)))
-        self._drawn[place] = picture, lines
+        self._drawn[key] = content, lines
         return lines
 
     def postpone(self) -> None:
-        """Draw a word in place of every chart until `import_plotext` has finished."""
+        """Draw a line of text in place of every chart until `import_plotext` has finished."""
         self._waiting = "plotext" not in sys.modules
 
     def import_plotext(self, done: Callable[[], None]) -> None:
-        """Import plotext in a thread beside the screen, and call `done`, in that thread, then.
-
-        It takes a quarter of a second.
-        """
+        """Import plotext in a thread of its own, then call `done` in that thread."""
 
         def load() -> None:
-            from rnn_tui.tui.charts import chart
+            from rnn_tui.tui.charts import chart, raster  # noqa: F401 (`chart` is needed next)
 
-            chart.load()
+            raster.load()
             self._waiting = False
             done()
 

@@ -1,8 +1,8 @@
-"""What a chart is to show, and what stands there without one; `chart` draws it."""
+"""The content of a chart: curves, marks and levels. `chart.draw` turns it into lines."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -17,10 +17,11 @@ BoolArray = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """A series to draw: `y` over an ascending `x`. NaN in either leaves a gap in the line.
+    """A series to draw: `y` over an ascending `x`, both [N].
 
-    A ``cloud`` is a line until several points share a column of characters; then it is the points
-    themselves, the highest and lowest of each column always among them.
+    NaN in either leaves a gap in the line. A ``cloud`` is a line until several points share a
+    column of characters; then it is the points themselves, the highest and lowest of each column
+    always among them.
     """
 
     label: str
@@ -30,12 +31,12 @@ class Curve:
     kind: Literal["line", "points", "cloud"] = "line"
 
     def points(self, log_y: bool) -> tuple[Values, Values, BoolArray]:
-        """x, y, and which of them can be drawn."""
+        """Return x, y and which points can be drawn, all [N]."""
         size = min(self.x.size, self.y.size)
         x = np.asarray(self.x, dtype=np.float64).ravel()[:size]
         y = np.asarray(self.y, dtype=np.float64).ravel()[:size]
-        good = np.isfinite(x) & np.isfinite(y)
-        return x, y, good & (y > 0) if log_y else good
+        drawable = np.isfinite(x) & np.isfinite(y)
+        return x, y, drawable & (y > 0) if log_y else drawable
 
 
 @dataclass(frozen=True)
@@ -50,21 +51,28 @@ class Mark:
 class Level:
     """A horizontal line at `y` behind the curves, named in the legend: something to compare with.
 
-    The y axis is made longer for it by at most half; if it is further off, only the legend tells
-    of it, with an arrow that says where it would be.
+    The y axis is extended by at most half to include it. A level further away appears in the
+    legend only, with an arrow up or down.
     """
 
     y: float
     label: str
-    brief: str  # said instead where there is no room for the label
+    brief: str  # replaces the label where the legend is too narrow for it
 
 
 @dataclass(frozen=True)
 class Chart:
-    """What to draw. Later curves lie on top of earlier ones; `empty` is said when none has data.
+    """The content of one chart. Later curves lie on top of earlier ones.
 
-    Without `y_range` the y axis holds all data, and likewise for x. A curve that leaves a given
-    range is cut off at the edge, not bent along it.
+    Attributes:
+        curves: the series, from back to front.
+        log_y: whether the y axis is logarithmic.
+        x_label, y_label: names of the axes.
+        marks: vertical lines.
+        level: a horizontal line, or None.
+        empty: text shown when no curve has a point to draw.
+        y_range, x_range: fixed ends of an axis; None makes it hold all data. A curve that leaves a
+            fixed range is cut off at the edge, not bent along it.
     """
 
     curves: tuple[Curve, ...]
@@ -79,23 +87,36 @@ class Chart:
 
     @property
     def drawable(self) -> bool:
-        """Whether there is any point to draw."""
+        """True if any curve has a point to draw."""
         return any(curve.points(self.log_y)[2].any() for curve in self.curves)
 
+    def looks_like(self, other: Chart) -> bool:
+        """Return whether `other` would be drawn as exactly the same lines."""
+        if len(self.curves) != len(other.curves):
+            return False
+        if replace(self, curves=()) != replace(other, curves=()):
+            return False
+        return all(
+            (a.label, a.role, a.kind) == (b.label, b.role, b.kind)
+            and np.array_equal(a.x, b.x, equal_nan=True)
+            and np.array_equal(a.y, b.y, equal_nan=True)
+            for a, b in zip(self.curves, other.curves, strict=True)
+        )
 
-def message(text: str, style: str, width: int, height: int) -> Lines:
-    """`text` in the middle of the room for a chart."""
+
+def message(text: str, role: str, width: int, height: int) -> Lines:
+    """Return `text` centred in `height` lines of `width` cells, in place of a chart."""
     text = one_line(text)
     indent = " " * max(0, (width - text_width(text)) // 2)
-    return pad([()] * ((height - 1) // 2) + [((indent, ""), (text, style))], width, height)
+    return pad([()] * ((height - 1) // 2) + [((indent, ""), (text, role))], width, height)
 
 
 def pad(lines: list[Line], width: int, height: int) -> Lines:
-    """Exactly `height` lines of exactly `width` cells."""
+    """Return exactly `height` lines of exactly `width` cells, cropped or padded with blanks."""
     lines = lines[:height] + [()] * (height - len(lines))
     return tuple(merge(fit(line, width)) for line in lines)
 
 
 def one_line(text: str) -> str:
-    """`text` without what a terminal would obey."""
+    """Return `text` with a blank for every line break and control character."""
     return "".join(character if character.isprintable() else " " for character in text)
