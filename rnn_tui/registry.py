@@ -25,11 +25,18 @@ class Entry:
         name: what users call it: the value of a setting, the name of a panel.
         target: where it is, "package.module:attribute", or the object itself.
         settings: names of the settings that matter only where such a thing is chosen.
+        group: for a panel, where the screen shows it; see `PANELS`.
     """
 
     name: str
     target: object
     settings: tuple[str, ...] = ()
+    group: str = ""
+
+    @property
+    def module(self) -> str:
+        """The module that `load` imports; empty if `target` is the object itself."""
+        return self.target.partition(":")[0] if isinstance(self.target, str) else ""
 
     def load(self) -> Any:
         """Return the object, importing its module if need be."""
@@ -76,6 +83,10 @@ class Registry:
     def using(self, setting: str) -> tuple[str, ...]:
         """Return the names of the entries that list `setting` among their settings."""
         return self._users.get(setting, ())
+
+    def in_group(self, group: str) -> tuple[str, ...]:
+        """Return the names of the entries that belong to `group`."""
+        return tuple(name for name, entry in self._entries.items() if entry.group == group)
 
     def register(self, entry: Entry) -> None:
         """Add `entry` at the end.
@@ -145,3 +156,24 @@ OPTIMIZERS = Registry(
     Entry("rmsprop", f"{_OPTIMIZERS}.rmsprop:RmsProp", ("eps", "alpha")),
     Entry("adam", f"{_OPTIMIZERS}.adam:Adam", ("eps", "beta1", "beta2")),
 )
+
+_PANELS = "rnn_tui.tui.panels"
+PANELS = Registry(
+    "panel",
+    Entry("timestep", f"{_PANELS}.current_place:PANEL", group="fixed"),
+    Entry("loss", f"{_PANELS}.loss:PANEL", group="chart"),
+    Entry("predictions", f"{_PANELS}.predictions:PANEL", group="chart"),
+    Entry("gradients", f"{_PANELS}.gradients:PANEL", group="chart"),
+    Entry("ledger", f"{_PANELS}.ledger:PANEL", group="proof"),
+    Entry("map", f"{_PANELS}.gradient_map:PANEL", group="proof"),
+    Entry("edge", f"{_PANELS}.window_edge:PANEL", group="proof"),
+    Entry("proof", f"{_PANELS}.verification:PANEL", group="proof"),
+    Entry("hyperparameters", f"{_PANELS}.hyperparameters:PANEL", group="fixed"),
+    Entry("network", f"{_PANELS}.network:PANEL", group="fixed"),
+)
+"""The panels, in the order in which tab moves the focus.
+
+The group says where a panel is shown on a wide screen: "fixed" at a place of its own that
+rnn_tui/tui/layout.py gives it, "chart" in the right column, and "proof" in place of the charts
+while it has the focus. A proof's module is imported when the proof is first shown.
+"""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from textual.geometry import Region
 
+from rnn_tui.registry import PANELS
 from rnn_tui.tui.panels import network
 
-PROOFS = ("ledger", "map", "edge", "proof")
-CHARTS = ("loss", "predictions", "gradients")
-PANELS = ("timestep", *CHARTS, *PROOFS, "hyperparameters", "network")
 LEAST = (80, 24)
 WIDE = (110, 34)
 HEADER, FOOTER = 2, 1
@@ -48,8 +46,17 @@ def _wide(body: Region, panel: str) -> Mapping[str, Region]:
     timestep, hyperparameters = left.split_horizontal(left.height - 8)
     right = Region(right.x + 1, right.y, right.width - 1, right.height)
     regions = {"network": above, "timestep": timestep, "hyperparameters": hyperparameters}
-    if panel in PROOFS:
+    if panel in PANELS.in_group("proof"):
         return {**regions, panel: right}
-    loss, others = right.split_horizontal(right.height // 3)
-    predictions, gradients = others.split_horizontal(-(-others.height // 2))
-    return {**regions, "loss": loss, "predictions": predictions, "gradients": gradients}
+    return {**regions, **_stacked(right, PANELS.in_group("chart"))}
+
+
+def _stacked(region: Region, panels: Sequence[str]) -> Mapping[str, Region]:
+    """Return the regions of `panels` one above the other, of about the same height."""
+    regions: dict[str, Region] = {}
+    for index, panel in enumerate(panels):
+        left = len(panels) - index
+        # A line that is left over goes to a panel below the first.
+        height = region.height // left if not regions else -(-region.height // left)
+        regions[panel], region = region.split_horizontal(height)
+    return regions

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
@@ -12,10 +10,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit, merge, text_width
+from rnn_tui.tui.panel_spec import Draw, Title, panel_spec
 from rnn_tui.tui.themes import style_of
 from rnn_tui.tui.view import Scene
-
-Draw = Callable[[Scene, int, int], Lines]
 
 
 class LinesWidget(Widget):
@@ -125,11 +122,17 @@ class LinesWidget(Widget):
 class Panel(LinesWidget):
     """A titled panel: ``── timestep 7 ─────────── unit 3 of 16 ──`` and its lines below."""
 
-    def __init__(self, draw: Draw, title: Callable[[Scene], tuple[str, str]], name: str) -> None:
+    def __init__(self, draw: Draw, title: Title, name: str) -> None:
         """`title` gives what stands left and right in the rule above the lines."""
         self._title = title
         self._content = draw
         super().__init__(self._with_title, name)
+
+    @classmethod
+    def registered(cls, name: str) -> Panel:
+        """Return the widget of the registered panel `name`, importing its module if need be."""
+        spec = panel_spec(name)
+        return cls(spec.draw, spec.title, name)
 
     def _with_title(self, scene: Scene, width: int, height: int) -> Lines:
         left, right = self._title(scene)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from rnn_tui.registry import PANELS
+
 # What comes soonest first.
 MODULES = (
     "rnn_tui.tui.panels.timestep",
@@ -14,10 +16,7 @@ MODULES = (
     "rnn_tui.tui.screens.what_if",
     "rnn_tui.tui.screens.breakpoints",
     "rnn_tui.tui.screens.prompt",
-    "rnn_tui.tui.panels.ledger",
-    "rnn_tui.tui.panels.gradient_map",
-    "rnn_tui.tui.panels.window_edge",
-    "rnn_tui.tui.panels.verification",
+    *filter(None, (PANELS[name].module for name in PANELS.in_group("proof"))),
     "rnn_tui.second_network",
 )
 

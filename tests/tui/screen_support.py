@@ -7,11 +7,15 @@ from dataclasses import replace
 
 from rnn_tui.engine.training.schedule import Cursor
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.proofs.requests import PANELS as COMPUTED
+from rnn_tui.proofs.requests import Verify
+from rnn_tui.registry import PANELS
 from rnn_tui.session.commands import ViewRequest
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings, Value, compose
 from rnn_tui.tui.lines import Line, plain
+from rnn_tui.tui.panel_spec import PanelSpec, panel_spec
 from rnn_tui.tui.view import Scene, View
 
 KINDS = {
@@ -57,6 +61,32 @@ class Still:
         """Where the trainer stands, with timestep `t` looked at."""
         self._session._look = replace(self._session._look, t=t, sample=sample)
         return self._session._snapshot()
+
+
+class Proving(Still):
+    """As `Still`, with all proofs looked at and worked out."""
+
+    def proved(self, parameter: int = 0, check: Verify | None = None) -> Snapshot:
+        session = self._session
+        look = replace(session._look, proofs=COMPUTED, parameter=parameter)
+        session._look = look
+        session._asked = check
+        for _ in range(10_000):
+            snapshot = session._snapshot()
+            if snapshot.proving is None:
+                return snapshot
+        raise AssertionError("never done")
+
+    def step(self) -> None:
+        """One micro-operation, as the session makes it."""
+        if self.trainer.position == self.trainer.schedule.end:
+            self._session._proving().remember(self.trainer)
+        self.trainer.step()
+
+
+def panels(*groups: str) -> Mapping[str, PanelSpec]:
+    """The declarations of all registered panels of these groups, by name."""
+    return {name: panel_spec(name) for group in groups for name in PANELS.in_group(group)}
 
 
 def still(settings: Settings = SMALL, steps: int = 0, t: int | None = None) -> Snapshot:

@@ -16,11 +16,11 @@ from tui.screen_support import KINDS, SMALL, TASKS, Still, scene, text_of
 from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.registry import OPTIMIZERS
+from rnn_tui.registry import OPTIMIZERS, PANELS
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import DECLARATIONS, Settings
 from rnn_tui.tui.equation import numbers_line, spell
-from rnn_tui.tui.layout import PANELS, arrange
+from rnn_tui.tui.layout import arrange
 from rnn_tui.tui.numbers import number
 from rnn_tui.tui.panels import current_place
 
@@ -28,7 +28,7 @@ from rnn_tui.tui.panels import current_place
 SIZES = sorted(
     {
         (region.width, region.height - 1)
-        for size, beside in [*(((80, 24), p) for p in PANELS[1:]), ((120, 40), "loss")]
+        for size, beside in [*(((80, 24), p) for p in PANELS.names[1:]), ((120, 40), "loss")]
         for region in [arrange(*size, "timestep", beside, False)["timestep"]]
     }
 )

@@ -9,12 +9,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from textual.geometry import Region
 
-from rnn_tui.tui.layout import CHARTS, FOOTER, HEADER, LEAST, PANELS, PROOFS, WIDE, arrange
+from rnn_tui.registry import PANELS
+from rnn_tui.tui.layout import FOOTER, HEADER, LEAST, WIDE, arrange
 
+CHARTS, PROOFS = PANELS.in_group("chart"), PANELS.in_group("proof")
 WIDTHS = st.integers(LEAST[0], 400) | st.integers(LEAST[0], 130)
 HEIGHTS = st.integers(LEAST[1], 200) | st.integers(LEAST[1], 50)
-ANY_PANEL = st.sampled_from(PANELS)
-OTHER = st.sampled_from([panel for panel in PANELS if panel != "timestep"])
+ANY_PANEL = st.sampled_from(PANELS.names)
+OTHER = st.sampled_from([panel for panel in PANELS.names if panel != "timestep"])
 LEAST_LINES = {"timestep": 9, "network": 6, "hyperparameters": 6}  # of anything else, 6
 
 
@@ -52,7 +54,7 @@ def test_a_narrow_screen_has_two_panels_and_a_wide_one_all_charts_or_one_proof(
 ) -> None:
     regions = arrange(width, height, panel, beside, False)
     if width >= WIDE[0] and height >= WIDE[1]:
-        others = set(PANELS) - set(PROOFS) - set(CHARTS)
+        others = set(PANELS.names) - set(PROOFS) - set(CHARTS)
         assert set(regions) == others | ({panel} if panel in PROOFS else set(CHARTS))
     else:
         assert set(regions) == {"timestep", panel if panel != "timestep" else beside}

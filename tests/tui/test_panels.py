@@ -3,50 +3,44 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
-from tui.screen_support import KINDS, SMALL, Still, place, scene, still, text_of, walk
+from tui.screen_support import (
+    KINDS,
+    SMALL,
+    Proving,
+    Still,
+    panels,
+    place,
+    scene,
+    still,
+    text_of,
+    walk,
+)
 
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.registry import PANELS
 from rnn_tui.session.commands import ViewRequest
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import DECLARATIONS, Settings
-from rnn_tui.tui.layout import PANELS, arrange
-from rnn_tui.tui.lines import Lines, cell_width
+from rnn_tui.tui.layout import arrange
+from rnn_tui.tui.lines import cell_width
 from rnn_tui.tui.numbers import number, signed
 from rnn_tui.tui.panels import (
-    charts,
     current_place,
     footer,
     header,
     hyperparameters,
     network,
-    predictions,
 )
 from rnn_tui.tui.view import Scene
 
-Draw = Callable[[Scene, int, int], Lines]
-DRAW: Mapping[str, Draw] = {
-    "timestep": current_place.draw,
-    "loss": charts.draw_loss,
-    "predictions": predictions.draw,
-    "gradients": charts.draw_gradients,
-    "hyperparameters": hyperparameters.draw,
-    "network": network.draw,
-}
-TITLE: Mapping[str, Callable[[Scene], tuple[str, str]]] = {
-    "timestep": current_place.title,
-    "loss": charts.loss_title,
-    "predictions": predictions.title,
-    "gradients": charts.gradients_title,
-    "hyperparameters": hyperparameters.title,
-    "network": network.title,
-}
+DRAWN = panels("fixed", "chart")
 TINY = Settings(hidden=4, steps=3, num_points=100)
 each_kind = pytest.mark.parametrize("kind", sorted(KINDS))
 
@@ -56,7 +50,7 @@ def sizes(panel: str) -> set[tuple[int, int]]:
     """The sizes this panel has on the screens it is made for, below its title."""
     found = set()
     for screen in ((80, 24), (120, 40)):
-        for focus in PANELS:
+        for focus in PANELS.names:
             for zoomed in (False, True):
                 beside = "loss" if focus == "timestep" else focus
                 region = arrange(*screen, focus, beside, zoomed).get(panel)
@@ -91,16 +85,18 @@ def odd_places() -> Iterator[tuple[str, Snapshot]]:
 # ---------------------------------------------------------------- it fits
 
 
-def check_fits(snapshot: Snapshot, what: str, panels: Iterable[str] = DRAW, **view: object) -> None:
+def check_fits(snapshot: Snapshot, what: str, names: Iterable[str] = DRAWN, **view: object) -> None:
     looked_at = scene(snapshot, **view)
-    for panel in panels:
+    for panel in names:
         for width, height in sizes(panel):
-            lines = DRAW[panel](looked_at, width, height)
+            lines = DRAWN[panel].draw(looked_at, width, height)
             where = f"{panel} {width}×{height}, {what}, {place(snapshot.cursor)}"
             assert len(lines) <= height, where
             for line in lines:
                 assert cell_width(line) <= width, f"{where}: {text_of((line,))}"
-        left, _ = TITLE[panel](looked_at)  # what stands right gives way where there is no room
+        left, _ = DRAWN[panel].title(
+            looked_at
+        )  # what stands right gives way where there is no room
         assert len(left) + 4 <= min(width for width, _ in sizes(panel)), left
 
 
@@ -129,9 +125,12 @@ def test_the_equations_of_an_update_are_not_cut(optimizer: str) -> None:
 
 @pytest.mark.parametrize("size", [(0, 0), (1, 1), (7, 3), (20, 2), (35, 5), (80, 1)])
 def test_no_panel_fails_however_small_it_is(size: tuple[int, int]) -> None:
-    for snapshot in walk(TINY, predictions=True):
-        for draw in DRAW.values():
-            draw(scene(snapshot), *size)
+    one = Proving(Trainer(TINY), predictions=True)
+    for _ in range(2 * TINY.steps + 30):
+        snapshot = one.proved()
+        for spec in panels("fixed", "chart", "proof").values():
+            spec.draw(scene(snapshot), *size)
+        one.step()
 
 
 def test_every_setting_that_matters_is_in_the_panel() -> None:
@@ -217,8 +216,9 @@ def test_no_number_is_drawn_before_its_operation_is_revealed(kind: str) -> None:
             false = spoiled(real)
             for panel in ("timestep", "network", "gradients"):
                 for size in ((80, 14), (120, 30)):
-                    seen = text_of(DRAW[panel](scene(real), *size))
-                    assert seen == text_of(DRAW[panel](scene(false), *size)), (
+                    draw = DRAWN[panel].draw
+                    seen = text_of(draw(scene(real), *size))
+                    assert seen == text_of(draw(scene(false), *size)), (
                         f"{panel} at {place(snapshot.cursor)}, looking at t={t}:\n"
                         + "\n".join(seen)
                     )
@@ -251,9 +251,9 @@ def test_after_a_divergence_no_such_number_is_drawn(kind: str) -> None:
         snapshot = Still(trainer, predictions=True).snapshot()
         for t in (None, 1, 2, 3):
             looked_at = scene(replace(snapshot, look=ViewRequest(t=t)))
-            for panel, draw in DRAW.items():
-                text = "\n".join(text_of(draw(looked_at, 100, 40))) + " ".join(
-                    TITLE[panel](looked_at)
+            for panel, spec in DRAWN.items():
+                text = "\n".join(text_of(spec.draw(looked_at, 100, 40))) + " ".join(
+                    spec.title(looked_at)
                 )
                 bad = re.search(r"(?i)\b(nan|inf)\b|∞", text)
                 assert not bad, f"{panel}, {trainer.divergence}, looking at t={t}:\n{text}"

@@ -19,7 +19,7 @@ from rnn_tui.session.worker import Session
 from rnn_tui.settings import compose
 from rnn_tui.tasks.reber import legal_next
 from rnn_tui.tui.lines import cell_width
-from rnn_tui.tui.panels import charts, predictions
+from rnn_tui.tui.panels import loss, predictions
 from rnn_tui.tui.panels.prediction_parts import blocks, chance, head, percentage, table, trend
 from rnn_tui.tui.panels.text_sample import TEMPERATURES, flowing, warmer
 from rnn_tui.tui.screens.prompt import codes_of, typed
@@ -293,12 +293,12 @@ def test_temperatures_go_up_and_down_and_stop() -> None:
 @pytest.mark.parametrize("width", [80, 45])
 def test_the_baseline_is_named_beside_the_loss(task: str, width: int) -> None:
     snapshot = looked_at(task)
-    legend = text_of(charts.draw_loss(scene(snapshot), width, 9))[0]
+    legend = text_of(loss.draw(scene(snapshot), width, 9))[0]
     assert snapshot.baseline is not None
     assert re.search(rf"[╌↑↓].*: {snapshot.baseline.loss:.3g}", legend), legend
     assert "…" not in legend
 
 
 def test_cos_has_no_baseline() -> None:
-    lines = text_of(charts.draw_loss(scene(looked_at("cos")), 80, 9))
+    lines = text_of(loss.draw(scene(looked_at("cos")), 80, 9))
     assert not any("╌" in line for line in lines)

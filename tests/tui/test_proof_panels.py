@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from tui.screen_support import KINDS, SMALL, Still, place, scene, text_of
+from tui.screen_support import KINDS, SMALL, Proving, panels, place, scene, text_of
 
 from rnn_tui.engine.analysis.bad_value_origin import BadValueOrigin
 from rnn_tui.engine.analysis.contributions import Ledger
@@ -18,12 +17,12 @@ from rnn_tui.engine.analysis.jacobians import JacobianNorms, spectral_radii
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.proofs.prover import EdgeReport, Refused, Verified
-from rnn_tui.proofs.requests import PANELS as COMPUTED
 from rnn_tui.proofs.requests import Verify
+from rnn_tui.registry import PANELS
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import Settings
-from rnn_tui.tui.layout import PANELS, PROOFS, arrange
-from rnn_tui.tui.lines import Lines, cell_width
+from rnn_tui.tui.layout import arrange
+from rnn_tui.tui.lines import cell_width
 from rnn_tui.tui.numbers import number, signed
 from rnn_tui.tui.panels import (
     bad_value_origin,
@@ -33,42 +32,9 @@ from rnn_tui.tui.panels import (
     verification,
     window_edge,
 )
-from rnn_tui.tui.view import Scene
 
-DRAW: Mapping[str, Callable[[Scene, int, int], Lines]] = {
-    "ledger": ledger.draw,
-    "map": gradient_map.draw,
-    "edge": window_edge.draw,
-    "proof": verification.draw,
-}
-TITLE: Mapping[str, Callable[[Scene], tuple[str, str]]] = {
-    "ledger": ledger.title,
-    "map": gradient_map.title,
-    "edge": window_edge.title,
-    "proof": verification.title,
-}
+PROOFS = panels("proof")
 each_kind = pytest.mark.parametrize("kind", sorted(KINDS))
-
-
-class Proving(Still):
-    """As `Still`, with all proofs looked at and worked out."""
-
-    def proved(self, parameter: int = 0, check: Verify | None = None) -> Snapshot:
-        session = self._session
-        look = replace(session._look, proofs=COMPUTED, parameter=parameter)
-        session._look = look
-        session._asked = check
-        for _ in range(10_000):
-            snapshot = session._snapshot()
-            if snapshot.proving is None:
-                return snapshot
-        raise AssertionError("never done")
-
-    def step(self) -> None:
-        """One micro-operation, as the session makes it."""
-        if self.trainer.position == self.trainer.schedule.end:
-            self._session._proving().remember(self.trainer)
-        self.trainer.step()
 
 
 def sizes(panel: str) -> set[tuple[int, int]]:
@@ -93,16 +59,16 @@ def places(settings: Settings) -> Iterator[Snapshot]:
 
 def check_fits(snapshot: Snapshot, **view: object) -> None:
     looked_at = scene(snapshot, **view)
-    for panel, draw in DRAW.items():
+    for panel, spec in PROOFS.items():
         for width, height in sizes(panel):
             where = f"{panel} {width}×{height} at {place(snapshot.cursor)}"
-            lines = draw(looked_at, width, height)
+            lines = spec.draw(looked_at, width, height)
             assert len(lines) <= height, where
             for line in lines:
                 assert cell_width(line) <= width, f"{where}: {text_of((line,))}"
-        left, right = TITLE[panel](looked_at)
+        left, right = spec.title(looked_at)
         assert len(left) + 4 <= 35, left
-        text = "\n".join(text_of(draw(looked_at, 80, 20))) + left + right
+        text = "\n".join(text_of(spec.draw(looked_at, 80, 20))) + left + right
         assert not re.search(r"(?i)\b(nan|inf)\b|∞", text), text
 
 
@@ -132,13 +98,6 @@ def test_every_line_fits_for_extreme_networks(changes: dict[str, object]) -> Non
     parameter = one.trainer.parameters.size - 1
     snapshot = one.proved(parameter, Verify(parameter, whole=True))
     check_fits(snapshot, parameter=parameter)
-
-
-@pytest.mark.parametrize("size", [(0, 0), (1, 1), (7, 3), (20, 2), (35, 5), (80, 1)])
-def test_no_panel_fails_however_small_it_is(size: tuple[int, int]) -> None:
-    for snapshot in places(SMALL):
-        for draw in DRAW.values():
-            draw(scene(snapshot), *size)
 
 
 # ---------------------------------------------------------------- the ledger
@@ -347,11 +306,12 @@ def test_only_what_diverged_is_explained() -> None:
 
 
 def test_the_four_are_in_the_ring_after_the_charts() -> None:
-    assert PANELS[PANELS.index("gradients") + 1 :][:4] == PROOFS
+    names = PANELS.names
+    assert names[names.index("gradients") + 1 :][:4] == ("ledger", "map", "edge", "proof")
 
 
 def test_before_the_first_window_there_is_nothing_to_prove() -> None:
     snapshot = Proving(Trainer(SMALL)).proved(0, Verify(0))
     for name in ("ledger", "map", "edge", "proof"):
         assert isinstance(snapshot.proofs[name], Refused)
-        assert "n draws one" in " ".join(text_of(DRAW[name](scene(snapshot), 80, 9)))
+        assert "n draws one" in " ".join(text_of(PROOFS[name].draw(scene(snapshot), 80, 9)))

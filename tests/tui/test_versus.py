@@ -12,7 +12,7 @@ from rnn_tui.engine.time_travel.places import Place
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.second_network import SecondNetwork
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.tui.panels import charts, header
+from rnn_tui.tui.panels import gradients, header, loss
 
 
 def beside(updates: int, steps: int, cell: str = "lstm") -> Snapshot:
@@ -49,10 +49,10 @@ def test_the_header_says_how_far_it_is_behind_or_where_it_diverged() -> None:
 
 @pytest.mark.parametrize(("width", "height"), [(78, 8), (46, 12)])
 def test_the_charts_name_the_other_network(width: int, height: int) -> None:
-    losses = "\n".join(text_of(charts.draw_loss(scene(beside(30, 0)), width, height)))
+    losses = "\n".join(text_of(loss.draw(scene(beside(30, 0)), width, height)))
     assert "++ lstm beside" in losses
     assert "▀▀ smoothed" in losses
-    norms = "\n".join(text_of(charts.draw_gradients(scene(beside(3, 13)), width, height)))
+    norms = "\n".join(text_of(gradients.draw(scene(beside(3, 13)), width, height)))
     assert "lstm beside" in norms
 
 
@@ -60,5 +60,5 @@ def test_gradients_of_another_place_are_not_drawn() -> None:
     snapshot = beside(3, 13)
     assert snapshot.rival is not None
     late = replace(snapshot, rival=replace(snapshot.rival, behind=2))
-    norms = "\n".join(text_of(charts.draw_gradients(scene(late), 78, 12)))
+    norms = "\n".join(text_of(gradients.draw(scene(late), 78, 12)))
     assert "beside" not in norms

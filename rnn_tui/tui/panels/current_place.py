@@ -10,6 +10,7 @@ from types import ModuleType
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Lines
+from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.view import Scene
 
 
@@ -46,3 +47,6 @@ def _pass(snapshot: Snapshot) -> Pass:
     """The pass to show; where a timestep is looked at, one that is made of timesteps."""
     looking = snapshot.look.t is not None or (snapshot.running and bool(snapshot.cursor.update))
     return Pass.FORWARD if looking else snapshot.cursor.stage
+
+
+PANEL = PanelSpec(draw, title)

@@ -20,6 +20,7 @@ from rnn_tui.proofs.prover import GateReport, Refused
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Line, Lines, fold, merge, plain, text_width
 from rnn_tui.tui.numbers import BAD, UNKNOWN, number
+from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.panels.verification import progress, waiting
 from rnn_tui.tui.view import Scene
 
@@ -238,3 +239,6 @@ def _radii(gates: GateReport, width: int) -> Lines:
         ((f" max|λ|: {'  '.join(parts[:half])}", "dim"),),
         ((f"         {'  '.join(parts[half:])}", "dim"),),
     )
+
+
+PANEL = PanelSpec(draw, title, proofs=("map",), timestep_keys="←→")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rnn_tui.settings import DECLARATIONS, Declaration
 from rnn_tui.tui.lines import Line, Lines, cell_width, cut_middle, fit
+from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.view import Scene
 
 LIVE, RESTART = "~", "↻"
@@ -51,3 +52,6 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
             line += fit(column[row] if row < len(column) else (), natural + spare)
         lines.append(line)
     return tuple(lines)
+
+
+PANEL = PanelSpec(draw, title)

@@ -14,6 +14,7 @@ from rnn_tui.engine.analysis.contributions import Ledger
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Line, Lines
 from rnn_tui.tui.numbers import BAD, UNKNOWN, role_of, signed
+from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.panels.verification import waiting
 from rnn_tui.tui.parameters import parameter_name
 from rnn_tui.tui.view import Scene
@@ -103,3 +104,6 @@ def _total(snapshot: Snapshot, ledger: Ledger, known: list[int], width: int) -> 
         return ((f" {name} so far ", "dim"), (so_far, "strong"), (" …", "dim"))
     line: Line = ((f" {name} = Σ = ", "accent"), (signed(ledger.total), "strong"))
     return (*line, (", before clipping" if width >= 60 else "", "dim"))
+
+
+PANEL = PanelSpec(draw, title, proofs=("ledger",), timestep_keys="←→↑↓")

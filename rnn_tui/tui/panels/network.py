@@ -15,6 +15,7 @@ from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, centre, cut, text_width
 from rnn_tui.tui.numbers import UNKNOWN, level, role_of, short
+from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.symbols import (
     MARK,
     answer_cell,
@@ -249,3 +250,6 @@ def _units(snapshot: Snapshot, t: int, units: range, selected: int, width: int) 
     if any(operation.symbol == sent for operation in snapshot.backward_revealed(t)):
         return (("←", "gradient"), *runs, (" ", ""))
     return ((" ", ""), *runs, ("→", "dim"))
+
+
+PANEL = PanelSpec(draw, title, timestep_keys="←→", timestep_at=timestep_at)

@@ -14,6 +14,7 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.charts.curves import Chart, Curve
 from rnn_tui.tui.lines import Line, Lines
 from rnn_tui.tui.numbers import count, number, short
+from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.panels.prediction_parts import head, percentage
 from rnn_tui.tui.view import Scene
 
@@ -133,3 +134,6 @@ def _curve(predictions: WindowsPredictions, window: int) -> Chart:
         x_label="timestep t",
         y_range=(-1.2, 1.2),
     )
+
+
+PANEL = PanelSpec(draw, title)

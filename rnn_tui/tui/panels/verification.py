@@ -11,6 +11,7 @@ from rnn_tui.proofs.prover import Refused, Verified
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Line, Lines, fold
 from rnn_tui.tui.numbers import MINUS, count, number, percent, signed
+from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.parameters import parameter_name, tensor_of
 from rnn_tui.tui.view import Scene
 
@@ -174,3 +175,6 @@ def _share(relative: float, width: int) -> str:
 
 def _line(label: str, text: str, role: str) -> Line:
     return ((f" {label:<{LABEL}}", "dim"), (text, role))
+
+
+PANEL = PanelSpec(draw, title)

@@ -7,6 +7,7 @@ from rnn_tui.proofs.prover import EdgeReport
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Line, Lines
 from rnn_tui.tui.numbers import UNKNOWN, number
+from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.panels.verification import paragraph, waiting
 from rnn_tui.tui.view import Scene
 
@@ -93,3 +94,6 @@ def _in_words(found: Truncation) -> str:
     if found.relative < 0.3:
         return f"A part is cut: a longer window would add {share} of ‖∇L‖."
     return f"Much is cut: a longer window would add {share} of ‖∇L‖."
+
+
+PANEL = PanelSpec(draw, title, proofs=("edge",))

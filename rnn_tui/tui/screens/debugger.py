@@ -19,8 +19,8 @@ from textual.widgets import Static
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.predictions import TextRequest
-from rnn_tui.proofs.requests import PANELS as COMPUTED
 from rnn_tui.proofs.requests import Verify
+from rnn_tui.registry import PANELS
 from rnn_tui.session.commands import (
     Back,
     BackToStop,
@@ -47,17 +47,10 @@ from rnn_tui.settings import Settings
 from rnn_tui.tui import preload
 from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.keys import KEYS
-from rnn_tui.tui.layout import CHARTS, LEAST, PANELS, PROOFS, arrange
+from rnn_tui.tui.layout import LEAST, arrange
+from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.panel_widget import LinesWidget, Panel
-from rnn_tui.tui.panels import (
-    charts,
-    current_place,
-    footer,
-    header,
-    hyperparameters,
-    network,
-    predictions,
-)
+from rnn_tui.tui.panels import footer, header
 from rnn_tui.tui.panels.text_sample import warmer
 from rnn_tui.tui.parameters import tensor_of, tensors
 from rnn_tui.tui.view import Scene, View
@@ -113,12 +106,9 @@ class Debugger(Screen[None]):
         Proofs are added when they are first looked at.
         """
         yield LinesWidget(header.draw, "header")
-        yield Panel(network.draw, network.title, "network")
-        yield Panel(current_place.draw, current_place.title, "timestep")
-        yield Panel(charts.draw_loss, charts.loss_title, "loss")
-        yield Panel(predictions.draw, predictions.title, "predictions")
-        yield Panel(charts.draw_gradients, charts.gradients_title, "gradients")
-        yield Panel(hyperparameters.draw, hyperparameters.title, "hyperparameters")
+        for name in PANELS.names:
+            if name not in PANELS.in_group("proof"):
+                yield Panel.registered(name)
         yield LinesWidget(footer.draw, "footer")
         yield Static(id="too-small")
 
@@ -137,7 +127,7 @@ class Debugger(Screen[None]):
 
     def _arrange(self, width: int, height: int) -> None:
         regions = arrange(width, height, self.view.panel, self._beside, self._zoomed)
-        self._add_proofs(regions.keys() & PROOFS)
+        self._add_missing(regions)
         small = not regions
         notice = self.query_one("#too-small", Static)
         notice.display = small
@@ -158,15 +148,15 @@ class Debugger(Screen[None]):
         self._look(
             wish=wish,
             predictions="predictions" in regions,
-            proofs=COMPUTED & set(regions),
+            proofs=frozenset(proof for name in regions for proof in panel_spec(name).proofs),
             parameter=self.view.parameter,
         )
         self.call_after_refresh(self.draw)
 
-    def _add_proofs(self, wanted: Iterable[str]) -> None:
-        """Their panels, and what it takes to draw them, are not there before they are wanted."""
+    def _add_missing(self, wanted: Iterable[str]) -> None:
+        """Mount those of the `wanted` panels that are not there yet, importing their modules."""
         for name in {*wanted} - {widget.id for widget in self._lined}:
-            panel = proof_panel(name)
+            panel = Panel.registered(name)
             self._lined.append(panel)
             self.mount(panel)
 
@@ -202,7 +192,8 @@ class Debugger(Screen[None]):
 
     def _quick(self) -> list[LinesWidget]:
         """All that is visible but the charts, which take the longest and say nothing of a key."""
-        return [widget for widget in self._lined if widget.display and widget.id not in CHARTS]
+        charts = PANELS.in_group("chart")
+        return [widget for widget in self._lined if widget.display and widget.id not in charts]
 
     def _tick(self) -> None:
         """While running: ask for the next frame and, the time after, draw one of the charts."""
@@ -210,7 +201,8 @@ class Debugger(Screen[None]):
         if self._ticks % 2:
             self.session.refresh()
             return
-        slow = [widget for widget in self._lined if widget.display and widget.id in CHARTS]
+        charts = PANELS.in_group("chart")
+        slow = [widget for widget in self._lined if widget.display and widget.id in charts]
         if slow:
             self._show([slow[self._ticks // 2 % len(slow)]], self._frame)
 
@@ -377,8 +369,8 @@ class Debugger(Screen[None]):
 
     def action_panel(self, direction: int) -> None:
         """The focus goes to the next or previous panel."""
-        place = (PANELS.index(self.view.panel) + direction) % len(PANELS)
-        self.focus_panel(PANELS[place])
+        names = PANELS.names
+        self.focus_panel(names[(names.index(self.view.panel) + direction) % len(names)])
 
     def focus_panel(self, panel: str) -> None:
         """Give `panel` the focus, and on a narrow screen a place."""
@@ -412,7 +404,7 @@ class Debugger(Screen[None]):
     def action_unit(self, direction: int) -> None:
         """Select a unit; at an update, a tensor."""
         count, snapshot = self._count(), self.session.latest
-        if self.view.panel == "ledger":  # its rows are timesteps, the last one on top
+        if "↑" in panel_spec(self.view.panel).timestep_keys:  # the last timestep is on top
             self._select_timestep((self._looking.t or snapshot.t) - direction * count)
             return
         if self.view.panel == "predictions" and self._writes():
@@ -488,7 +480,7 @@ class Debugger(Screen[None]):
     def _at_update(self) -> bool:
         """Whether the arrows choose parameters: at CLIP and UPDATE, where the panel shows them."""
         snapshot = self.session.latest
-        choosing = self.view.panel not in ("network", "gradients", "ledger", "map")
+        choosing = not panel_spec(self.view.panel).timestep_keys
         at = snapshot.cursor.stage in (Pass.CLIP, Pass.UPDATE) and snapshot.look.t is None
         return at and choosing and not snapshot.running
 
@@ -569,24 +561,14 @@ class Debugger(Screen[None]):
     def on_click(self, event: events.Click) -> None:
         """A panel gets the focus; a column of the network is selected."""
         widget = event.widget
-        if not isinstance(widget, Panel) or widget.id not in PANELS:
+        if not isinstance(widget, Panel) or widget.id is None:
             return
-        if widget.id == "network":
-            t = network.timestep_at(self.session.latest, widget.size.width, event.x)
+        if (timestep_at := panel_spec(widget.id).timestep_at) is not None:
+            t = timestep_at(self.session.latest, widget.size.width, event.x)
             if t is not None:
                 self._select_timestep(t)
         if widget.id != self.view.panel:
-            self.focus_panel(str(widget.id))
-
-
-def proof_panel(name: str) -> Panel:
-    """The panel of this proof."""
-    from rnn_tui.tui.panels import gradient_map, ledger, verification, window_edge
-
-    module = {"ledger": ledger, "map": gradient_map, "edge": window_edge, "proof": verification}[
-        name
-    ]
-    return Panel(module.draw, module.title, name)
+            self.focus_panel(widget.id)
 
 
 def _last_unit(snapshot: Snapshot) -> int:

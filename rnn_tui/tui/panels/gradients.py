@@ -1,4 +1,4 @@
-"""Two charts: loss over updates, gradient norm over timesteps."""
+"""The gradient chart: ‖∂L/∂h_t‖ over the timesteps of the window."""
 
 from __future__ import annotations
 
@@ -7,62 +7,14 @@ import numpy as np
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.layers import numbered
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.tasks.base import Baseline
-from rnn_tui.tui.charts.curves import Chart, Curve, Level, Mark
+from rnn_tui.tui.charts.curves import Chart, Curve, Mark
 from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.numbers import number
+from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.view import Scene
 
-GHOSTS = 2  # futures left behind that are drawn, the newest ones
 
-
-def loss_title(scene: Scene) -> tuple[str, str]:
-    """What stands in the rule above the loss chart."""
-    snapshot = scene.snapshot
-    smoothed = f"smoothed {number(snapshot.smoothed, 3)}" if snapshot.cursor.update else ""
-    return "loss", smoothed
-
-
-def draw_loss(scene: Scene, width: int, height: int) -> Lines:
-    """Raw and smoothed loss against updates, the whole run, log y."""
-    curve, timeline = scene.snapshot.curve, scene.snapshot.timeline
-    ghosts = (
-        Curve(ghost.label, "ghost", ghost.curve.update, ghost.curve.smoothed)
-        for ghost in timeline.ghosts[-GHOSTS:]
-    )
-    here, baseline = scene.snapshot.cursor.update, scene.snapshot.baseline
-    chart = Chart(
-        (
-            *ghosts,
-            Curve("raw", "raw", curve.update, curve.loss, "cloud"),
-            *_rival_loss(scene.snapshot),
-            Curve("smoothed", "smooth", curve.update, curve.smoothed),
-        ),
-        log_y=True,
-        marks=(Mark(float(here), str(here)),) if timeline.in_past else (),
-        level=_baseline(baseline) if baseline else None,
-        x_label="update",
-        empty="the loss of every update appears here",
-    )
-    return scene.chart_cache.draw(chart, width, height)
-
-
-def _baseline(baseline: Baseline) -> Level:
-    """What is reached without remembering anything."""
-    loss = number(baseline.loss, 3)
-    return Level(baseline.loss, f"{baseline.words}: {loss}", f"no memory: {loss}")
-
-
-def _rival_loss(snapshot: Snapshot) -> tuple[Curve, ...]:
-    """The other network's smoothed loss."""
-    rival = snapshot.rival
-    if rival is None:
-        return ()
-    label, curve = f"{rival.settings.cell} beside", rival.curve
-    return (Curve(label, "second-network", curve.update, curve.smoothed),)
-
-
-def gradients_title(scene: Scene) -> tuple[str, str]:
+def title(scene: Scene) -> tuple[str, str]:
     """What stands in the rule above the gradient chart: how it dies or grows through time."""
     known = _known_norms(scene.snapshot)
     finite = known[np.isfinite(known) & (known > 0)]
@@ -72,7 +24,7 @@ def gradients_title(scene: Scene) -> tuple[str, str]:
     return "gradient through time", f"first over last {number(ratio, 3)}"
 
 
-def draw_gradients(scene: Scene, width: int, height: int) -> Lines:
+def draw(scene: Scene, width: int, height: int) -> Lines:
     """‖∂L/∂h_t‖ over t, as far back as the backward pass has come."""
     snapshot = scene.snapshot
     t = np.arange(1.0, snapshot.steps + 1)
@@ -111,3 +63,6 @@ def _known_norms(snapshot: Snapshot) -> Array:
         if not any(op.symbol == symbol for op in snapshot.backward_revealed(t)):
             norms[t - 1] = np.nan
     return norms
+
+
+PANEL = PanelSpec(draw, title, timestep_keys="←→")

@@ -1,0 +1,43 @@
+"""What the module of a panel declares: how it is drawn and what it answers to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from rnn_tui.registry import PANELS
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.lines import Lines
+from rnn_tui.tui.view import Scene
+
+Draw = Callable[[Scene, int, int], Lines]  # (scene, width, height) → at most `height` lines
+Title = Callable[[Scene], tuple[str, str]]  # scene → text at the left and right of the title line
+
+
+@dataclass(frozen=True, slots=True)
+class PanelSpec:
+    """The declaration of one panel; its module assigns it to ``PANEL``.
+
+    Attributes:
+        draw: draws the lines below the title, as a pure function of its arguments.
+        title: gives the texts of the title line.
+        proofs: names of the proofs that are computed while the panel is visible.
+        timestep_keys: the arrow keys that select a timestep while the panel has the focus, even
+            where they would otherwise select a parameter or a unit: "←→" for a panel that shows
+            timesteps side by side, "←→↑↓" for one that shows them one above the other.
+        timestep_at: gives the timestep drawn at a column of the panel (snapshot, width, x), None
+            where there is none; clicks select it.
+    """
+
+    draw: Draw
+    title: Title
+    proofs: tuple[str, ...] = ()
+    timestep_keys: Literal["", "←→", "←→↑↓"] = ""
+    timestep_at: Callable[[Snapshot, int, int], int | None] | None = None
+
+
+def panel_spec(name: str) -> PanelSpec:
+    """Return the declaration of the registered panel `name`, importing its module if need be."""
+    spec: PanelSpec = PANELS.load(name)
+    return spec

@@ -1,0 +1,62 @@
+"""The loss chart: raw and smoothed loss against updates."""
+
+from __future__ import annotations
+
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tasks.base import Baseline
+from rnn_tui.tui.charts.curves import Chart, Curve, Level, Mark
+from rnn_tui.tui.lines import Lines
+from rnn_tui.tui.numbers import number
+from rnn_tui.tui.panel_spec import PanelSpec
+from rnn_tui.tui.view import Scene
+
+GHOSTS = 2  # futures left behind that are drawn, the newest ones
+
+
+def title(scene: Scene) -> tuple[str, str]:
+    """What stands in the rule above the loss chart."""
+    snapshot = scene.snapshot
+    smoothed = f"smoothed {number(snapshot.smoothed, 3)}" if snapshot.cursor.update else ""
+    return "loss", smoothed
+
+
+def draw(scene: Scene, width: int, height: int) -> Lines:
+    """Raw and smoothed loss against updates, the whole run, log y."""
+    curve, timeline = scene.snapshot.curve, scene.snapshot.timeline
+    ghosts = (
+        Curve(ghost.label, "ghost", ghost.curve.update, ghost.curve.smoothed)
+        for ghost in timeline.ghosts[-GHOSTS:]
+    )
+    here, baseline = scene.snapshot.cursor.update, scene.snapshot.baseline
+    chart = Chart(
+        (
+            *ghosts,
+            Curve("raw", "raw", curve.update, curve.loss, "cloud"),
+            *_rival_loss(scene.snapshot),
+            Curve("smoothed", "smooth", curve.update, curve.smoothed),
+        ),
+        log_y=True,
+        marks=(Mark(float(here), str(here)),) if timeline.in_past else (),
+        level=_baseline(baseline) if baseline else None,
+        x_label="update",
+        empty="the loss of every update appears here",
+    )
+    return scene.chart_cache.draw(chart, width, height)
+
+
+def _baseline(baseline: Baseline) -> Level:
+    """What is reached without remembering anything."""
+    loss = number(baseline.loss, 3)
+    return Level(baseline.loss, f"{baseline.words}: {loss}", f"no memory: {loss}")
+
+
+def _rival_loss(snapshot: Snapshot) -> tuple[Curve, ...]:
+    """The other network's smoothed loss."""
+    rival = snapshot.rival
+    if rival is None:
+        return ()
+    label, curve = f"{rival.settings.cell} beside", rival.curve
+    return (Curve(label, "second-network", curve.update, curve.smoothed),)
+
+
+PANEL = PanelSpec(draw, title)

@@ -1,0 +1,58 @@
+"""A panel that is one declaration and one line of the registry is on the screen."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.registry import PANELS, Entry
+from rnn_tui.settings import Settings
+from rnn_tui.tui.app import RnnTui
+from rnn_tui.tui.layout import arrange
+from rnn_tui.tui.lines import Lines, plain
+from rnn_tui.tui.panel_spec import PanelSpec
+from rnn_tui.tui.panel_widget import Panel
+from rnn_tui.tui.view import Scene
+
+
+def title(scene: Scene) -> tuple[str, str]:
+    return "sizes", f"{scene.snapshot.settings.hidden} units"
+
+
+def draw(scene: Scene, width: int, height: int) -> Lines:
+    proofs = sorted(scene.snapshot.proofs)
+    return (((f" {width}×{height}", "strong"), (f" proofs {' '.join(proofs)}", "dim")),)
+
+
+SIZES = PanelSpec(draw, title, proofs=("ledger",))
+
+
+@pytest.mark.parametrize("group", ["proof", "chart"])
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_a_registered_panel_has_the_focus_in_turn_a_title_lines_and_its_proofs(
+    group: str, size: tuple[int, int]
+) -> None:
+    async def tab_to_it() -> tuple[list[str], str, Panel]:
+        async with RnnTui(Trainer(Settings())).run_test(size=size) as pilot:
+            await pilot.press("n")
+            await pilot.press("shift+tab")
+            debugger = pilot.app.screen
+            for _ in range(100):
+                await pilot.pause(0.02)
+                panel = next(iter(debugger.query("#sizes").results(Panel)), None)
+                text = plain(panel._lines) if panel is not None else ""
+                if "ledger" in text:
+                    break
+            assert panel is not None
+            await pilot.pause()
+            return text.split("\n"), str(debugger.view.panel), panel  # type: ignore[attr-defined]
+
+    with PANELS.registered(Entry("sizes", SIZES, group=group)):
+        lines, focused, panel = asyncio.run(tab_to_it())
+        region = arrange(*size, "sizes", "network", False)["sizes"]
+    assert focused == "sizes"
+    assert lines[0].startswith("══ sizes ═")
+    assert "32 units" in lines[0]
+    assert lines[1].strip() == f"{region.width}×{region.height - 1} proofs ledger"
