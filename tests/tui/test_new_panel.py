@@ -34,7 +34,7 @@ SIZES = PanelSpec(draw, title, proofs=("ledger",))
 def test_a_registered_panel_has_the_focus_in_turn_a_title_lines_and_its_proofs(
     group: str, size: tuple[int, int]
 ) -> None:
-    async def tab_to_it() -> tuple[list[str], str, Panel]:
+    async def tab_to_it() -> tuple[list[str], str]:
         async with RnnTui(Trainer(Settings())).run_test(size=size) as pilot:
             await pilot.press("n")
             await pilot.press("shift+tab")
@@ -47,10 +47,10 @@ def test_a_registered_panel_has_the_focus_in_turn_a_title_lines_and_its_proofs(
                     break
             assert panel is not None
             await pilot.pause()
-            return text.split("\n"), str(debugger.view.panel), panel  # type: ignore[attr-defined]
+            return text.split("\n"), str(debugger.view.panel)  # type: ignore[attr-defined]
 
     with PANELS.registered(Entry("sizes", SIZES, group=group)):
-        lines, focused, panel = asyncio.run(tab_to_it())
+        lines, focused = asyncio.run(tab_to_it())
         region = arrange(*size, "sizes", "network", False)["sizes"]
     assert focused == "sizes"
     assert lines[0].startswith("══ sizes ═")
