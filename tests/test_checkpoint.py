@@ -20,8 +20,7 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from rnn_tui.checkpoint import loading as checkpoint
-from rnn_tui.checkpoint.format import CheckpointError
+from rnn_tui.checkpoint.format import TEXTS, CheckpointError
 from rnn_tui.checkpoint.loading import load, load_weights
 from rnn_tui.checkpoint.saving import save
 from rnn_tui.checkpoint.torch_layout import network_names
@@ -29,7 +28,7 @@ from rnn_tui.engine.network.layers import numbered
 from rnn_tui.engine.network.pins import Cut, Pin
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import DECLARATIONS, Settings
-from rnn_tui.tasks import DataError, Topology
+from rnn_tui.tasks import DataError, DataState, Topology
 
 GONE = object()
 NETWORK = network_names("rnn", 1)
@@ -119,40 +118,34 @@ HEADINGS = [
 @pytest.mark.parametrize(("loss", "symbols", "topology"), HEADINGS)
 @pytest.mark.parametrize("cell", BLOCKS)
 def test_runs_of_every_problem_go_on(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    cell: str,
-    loss: str,
-    symbols: bool,
-    topology: Topology,
+    tmp_path: Path, cell: str, loss: str, symbols: bool, topology: Topology
 ) -> None:
-    def toy(settings: Settings) -> ToyTask:
+    settings = Settings(cell=cell, hidden=3, steps=4, batch=2, carry=True)
+
+    def toy() -> ToyTask:
         return ToyTask(settings, loss, topology, symbols)
 
-    for module in ("checkpoint.loading", "engine.training.trainer"):
-        monkeypatch.setattr(f"rnn_tui.{module}.make_task", toy)
-    trainer = Trainer(Settings(cell=cell, hidden=3, steps=4, batch=2, carry=True))
+    trainer = Trainer(settings, task=toy())
     trainer.run(7)
     for steps in (1, 3, 3, 4):  # within the forward pass, at the loss, in the backward pass, after
         for _ in range(steps):
             trainer.step()
             trainer.step()
         save(tmp_path / "run", trainer)
-        loaded = load(tmp_path / "run")
+        loaded = load(tmp_path / "run", toy())
         for each in (loaded, trainer):
             each.finish_update()
         assert bits(loaded) == bits(trainer)
-    weights = load_weights(tmp_path / "run", trainer.settings)
+    weights = load_weights(tmp_path / "run", settings, toy())
     assert weights.shape == trainer.parameters.shape
 
 
-def test_another_vocabulary_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("checkpoint.loading", "engine.training.trainer"):
-        monkeypatch.setattr(f"rnn_tui.{module}.make_task", ToyTask)
+def test_another_vocabulary_is_refused(tmp_path: Path) -> None:
     path, settings = tmp_path / "run", Settings(hidden=3, steps=4)
-    trainer = Trainer(settings)
+    task = ToyTask(settings)
+    trainer = Trainer(settings, task=task)
     save(path, trainer)
-    load(path)
+    load(path, ToyTask(settings))
     for change, expected in (
         ({"symbols": ["a", "x", "c", "d"]}, "number 2 is 'x', in the data 'b'"),
         ({"labels": ["a", "b", "c"]}, "its labels are 3, those of the data 4"),
@@ -161,11 +154,41 @@ def test_another_vocabulary_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
     ):
         save(path, trainer)
         rewrite(path, text("vocabulary", **change))
-        for read in (lambda: load(path), lambda: load_weights(path, settings)):
+        for read in (lambda: load(path, task), lambda: load_weights(path, settings, task)):
             with pytest.raises(CheckpointError) as caught:
                 read()
             assert expected in str(caught.value)
             assert "\n" not in str(caught.value)
+
+
+def test_a_run_on_a_custom_task_is_loaded_with_that_task_only(tmp_path: Path) -> None:
+    path, settings = tmp_path / "run", Settings(hidden=3, steps=4)
+    save(path, Trainer(settings, task=ToyTask(settings)))
+    assert contents(path)[1]["custom_task"] == "toy"
+    other = ToyTask(settings)
+    other.name = "other"
+    save(tmp_path / "ordinary", Trainer(settings))
+    for file, task, reason in (
+        (path, None, "its task 'toy' is not one of rnn-tui's own: from Python, give load a task"),
+        (path, other, "its task is 'toy', not the given 'other'"),
+        (tmp_path / "ordinary", other, "its task is 'cos', not the given 'other'"),
+    ):
+        with pytest.raises(CheckpointError) as caught:
+            load(file, task)
+        assert str(caught.value).startswith(f"{str(file)!r}: {reason}")
+        assert "\n" not in str(caught.value)
+    assert load(path, ToyTask(settings)).custom_task is not None
+
+
+def test_a_state_that_is_not_pcg64s_is_not_saved(tmp_path: Path) -> None:
+    class Constant(ToyTask):
+        def state(self) -> DataState:
+            return DataState(0, {})
+
+    settings = Settings(hidden=3, steps=4)
+    with pytest.raises(CheckpointError, match="cannot hold the state of the task 'toy'"):
+        save(tmp_path / "run", Trainer(settings, task=Constant(settings)))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_numbers_in_the_header_are_there_at_once(tmp_path: Path) -> None:
@@ -295,7 +318,7 @@ def test_metadata_can_be_read_by_anyone(tmp_path: Path) -> None:
     trainer.step()
     save(tmp_path / "run", trainer)
     texts = contents(tmp_path / "run")[1]
-    assert set(texts) == set(checkpoint.TEXTS)
+    assert set(texts) == set(TEXTS)
     assert (texts["format"], texts["version"]) == ("rnn-tui checkpoint", "2")
     assert texts["cell"] == "lstm"
     assert Settings.from_json(json.loads(texts["settings"])) == settings

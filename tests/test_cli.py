@@ -20,9 +20,9 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from rnn_tui import __version__, cli, registry
-from rnn_tui.checkpoint import loading as checkpoint
 from rnn_tui.checkpoint.loading import load
 from rnn_tui.checkpoint.saving import save
+from rnn_tui.checkpoint.torch_layout import network_names
 from rnn_tui.cli import run
 from rnn_tui.engine.training.breakpoint_conditions import ALLOWED
 from rnn_tui.engine.training.trainer import Trainer
@@ -471,7 +471,7 @@ def test_a_checkpoint_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
 def test_weights_to_start_from(capsys: pytest.CaptureFixture[str]) -> None:
     figures(capsys, *SMALL, "--updates", "30", "--out", "run")
     tensors = load_file("run")
-    save_file({name: tensors[name] for name in checkpoint.network_names("rnn", 1)}, "weights")
+    save_file({name: tensors[name] for name in network_names("rnn", 1)}, "weights")
     figures(capsys, *SMALL, "--updates", "0", "--init-from", "weights", "--out", "again")
     again = load("again")
     np.testing.assert_array_equal(again.parameters, load("run").parameters)
@@ -535,7 +535,7 @@ def test_pytorch_learns_the_same(
     wide = {"rnn": 8, "lstm": 32, "gru": 24}[cell]
     shapes = [(wide, 1), (wide, 8), (wide,), (wide,), (1, 8), (1,)]
     drawn = (random.uniform(-0.35, 0.35, shape).astype(dtype) for shape in shapes)
-    tensors = dict(zip(checkpoint.network_names("rnn", 1), drawn, strict=True))
+    tensors = dict(zip(network_names("rnn", 1), drawn, strict=True))
     tensors["rnn.bias_hh_l0"][: 16 if cell == "gru" else None] = 0
     expected = pytorch_losses(cell, optimizer, dtype, values[:320], tensors)
     save_file(tensors, "weights.safetensors")

@@ -10,30 +10,41 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
-def _write(path: str | os.PathLike[str], content: bytes) -> None:
-    """A temporary file in the same folder, synced and then renamed: never half a file."""
-    target = Path(os.path.realpath(path))  # through a link, to the file it names
+def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write `content` to `path` so that at every moment the old or the new file is there whole.
+
+    The content goes to a temporary file in the same folder, which is synced to the disk and then
+    renamed. A symbolic link is followed; the permissions of a replaced file are kept.
+
+    Raises:
+        OSError: the file cannot be written; what was there before is untouched.
+    """
+    target = Path(os.path.realpath(path))
     if target.is_dir():
         raise IsADirectoryError(None, "it is a folder")
-    with _temporary(target) as file:
+    with _replacement(target) as file:
         _write_all(file, content)
         os.fsync(file)
     folder = os.open(target.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)  # the new name, too, survives a power cut
+        os.fsync(folder)  # so that the new name, too, survives a power cut
     finally:
         os.close(folder)
 
 
 def _write_all(file: int, content: bytes) -> None:
+    """Write all of `content`, however little each system call takes."""
     rest = memoryview(content)
     while rest:
         rest = rest[os.write(file, rest) :]
 
 
 @contextlib.contextmanager
-def _temporary(target: Path) -> Iterator[int]:
-    """A new file beside `target` that takes its place, or vanishes when anything goes wrong."""
+def _replacement(target: Path) -> Iterator[int]:
+    """Open a temporary file that replaces `target` when the block ends.
+
+    Yields its descriptor. On any exception the temporary file is removed instead.
+    """
     file, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=".tmp", dir=target.parent)
     try:
         try:
@@ -49,7 +60,7 @@ def _temporary(target: Path) -> Iterator[int]:
 
 
 def _mode(target: Path) -> int:
-    """The permissions of the file that is replaced, or those of any new file."""
+    """Return the permission bits of `target`, or those a new file would get."""
     try:
         return stat.S_IMODE(target.stat().st_mode)
     except OSError:

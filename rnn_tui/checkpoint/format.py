@@ -22,10 +22,11 @@ second layer end in ``_l1`` and have H inputs, its states are ``state.h2, state.
 Metadata, text by name: ``format``, ``version``, ``program``, ``cell``, and as JSON ``settings``,
 ``place`` (updates, position and revealed operations), ``optimizer`` (name, steps), ``data`` (the
 walk and PCG64's state), ``history`` and ``vocabulary`` (the names of the symbols and of the classes
-by code, null where there are none: weights mean nothing beside another vocabulary).
+by code, null where there are none: weights mean nothing with another vocabulary). A run on a task
+object of the caller's own also has ``custom_task``, the name of that task.
 
 In memory a product is x·W and there is one bias; PyTorch has W·x and two biases that sum to it.
-`_to_torch` and `_from_torch` are the only places that convert; `cell` says which cell it is.
+`rnn_tui.checkpoint.torch_layout` alone converts between them.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from rnn_tui.tasks import Task
 
 FORMAT = "rnn-tui checkpoint"
 VERSION = "2"
@@ -50,24 +53,37 @@ TEXTS = (
     "history",
     "vocabulary",
 )
+CUSTOM_TASK = "custom_task"  # the text that only a run on a task object of the caller's own has
 FLOATS = {"F16": np.float16, "F32": np.float32, "F64": np.float64}
-LARGEST_COUNT = 10**15  # of updates: beyond it float64 no longer counts exactly in the history
+LARGEST_COUNT = (
+    10**15
+)  # updates; float64, as the history counts them, is exact up to 2^53 ≈ 9·10^15
 
 Array = npt.NDArray[np.floating[Any]]
 Shape = tuple[int, ...]
 
 
 class CheckpointError(ValueError):
-    """A file that cannot be read or written; the message is one line that names it."""
+    """A file cannot be read or written; the message is one line that names it."""
 
     def __init__(self, path: str | os.PathLike[str], reason: str) -> None:
-        """Say what is wrong with the file at `path`."""
+        """Set the message to the file's path and `reason`, on one line."""
         super().__init__(f"{os.fspath(path)!r}: {' '.join(reason.split())}")
 
 
-class _WrongError(Exception):
-    """What is wrong with the file being read; becomes a CheckpointError that names it."""
+class ContentError(Exception):
+    """A fault of a file's content; `load` turns it into a CheckpointError that names the file."""
 
 
-def _reason(error: OSError) -> str:
+def os_error_text(error: OSError) -> str:
+    """Return the system's words for `error`, without number and path."""
     return (error.strerror or str(error)).lower()
+
+
+def vocabulary(task: Task) -> dict[str, list[str] | None]:
+    """Return the names of the input symbols and of the classes of `task`, each in order of code.
+
+    Weights fit the data only where both are the same as when the weights were trained.
+    """
+    names = {"symbols": task.symbols, "labels": task.labels}
+    return {kind: None if known is None else list(known) for kind, known in names.items()}

@@ -1,4 +1,4 @@
-"""Write a run to a file."""
+"""Saving: write a run to a checkpoint file."""
 
 from __future__ import annotations
 
@@ -11,30 +11,49 @@ import numpy as np
 from safetensors.numpy import save as serialise
 
 from rnn_tui import __version__
-from rnn_tui.checkpoint.atomic_file import _write
-from rnn_tui.checkpoint.format import FORMAT, VERSION, CheckpointError, _reason
-from rnn_tui.checkpoint.torch_layout import _to_file
+from rnn_tui.checkpoint.atomic_file import write_atomically
+from rnn_tui.checkpoint.format import (
+    CUSTOM_TASK,
+    FORMAT,
+    VERSION,
+    Array,
+    CheckpointError,
+    os_error_text,
+    vocabulary,
+)
+from rnn_tui.checkpoint.torch_layout import tensors_of
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.tasks import Task
-
-# ---------------------------------------------------------------- saving
+from rnn_tui.settings import quote
+from rnn_tui.tasks import DataState
 
 
 def save(path: str | os.PathLike[str], trainer: Trainer) -> None:
-    """Write where `trainer` stands, all or nothing: a failure leaves what was there before.
+    """Write the run of `trainer` to `path`, wholly or, if that fails, not at all.
 
-    After a divergence that is the last finite state.
+    After a divergence the last finite state is written.
 
     Raises:
-        CheckpointError: the file cannot be written, or something is pinned or cut, which a file
-            cannot tell.
+        CheckpointError: the file cannot be written, or the run has something that the format has
+            no place for: a pinned value, a cut path, the state of an unusual custom task.
     """
     if pins := trainer.network.pins:
-        inside = ", ".join(map(str, pins))
-        raise CheckpointError(path, f"a checkpoint cannot hold what is pinned: release {inside}")
+        names = ", ".join(map(str, pins))
+        raise CheckpointError(path, f"a checkpoint cannot hold what is pinned: release {names}")
+    tensors, texts = _contents(path, trainer)
+    whole = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    try:
+        write_atomically(path, serialise(whole, texts))
+    except OSError as error:
+        raise CheckpointError(path, f"cannot be written: {os_error_text(error)}") from error
+
+
+def _contents(
+    path: str | os.PathLike[str], trainer: Trainer
+) -> tuple[dict[str, Array], dict[str, str]]:
+    """Return the tensors and the metadata texts of a file; see `rnn_tui.checkpoint.format`."""
     keyframe = trainer.keyframe()
     history, curve = trainer.history.state()
-    tensors = _to_file(trainer.architecture, keyframe.parameters)
+    tensors = tensors_of(trainer.architecture, keyframe.parameters)
     tensors |= {f"optimizer.{name}": array for name, array in keyframe.memory.items()}
     tensors |= {f"state.{name}": array for name, array in keyframe.states.items()}
     tensors |= {f"history.{name}": array for name, array in curve.items()}
@@ -50,28 +69,41 @@ def save(path: str | os.PathLike[str], trainer: Trainer) -> None:
         "optimizer": json.dumps(
             {"name": trainer.settings.optimizer, "steps": keyframe.steps_taken}
         ),
-        "data": json.dumps(keyframe.data.to_json()),
+        "data": json.dumps(_data_state(path, trainer, keyframe.data)),
         "history": json.dumps(history),
-        "vocabulary": json.dumps(_vocabulary(trainer.task)),
+        "vocabulary": json.dumps(vocabulary(trainer.task)),
     }
-    whole = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    if trainer.custom_task is not None:
+        texts[CUSTOM_TASK] = trainer.task.name
+    return tensors, texts
+
+
+def _data_state(
+    path: str | os.PathLike[str], trainer: Trainer, data: DataState
+) -> dict[str, int | str]:
+    """Return the task's state as JSON has it.
+
+    Raises:
+        CheckpointError: it is that of a custom task that does not draw from PCG64.
+    """
     try:
-        _write(path, serialise(whole, texts))
-    except OSError as error:
-        raise CheckpointError(path, f"cannot be written: {_reason(error)}") from error
-
-
-def _vocabulary(task: Task) -> dict[str, list[str] | None]:
-    """What its codes stand for."""
-    names = {"symbols": task.symbols, "labels": task.labels}
-    return {kind: None if known is None else list(known) for kind, known in names.items()}
+        return data.to_json()
+    except (KeyError, TypeError) as error:
+        if trainer.custom_task is None:
+            raise
+        reason = f"a checkpoint cannot hold the state of the task {quote(trainer.task.name)}"
+        raise CheckpointError(path, reason) from error
 
 
 def check_writable(option: str, path: str) -> None:
-    """Find out before a long run whether `save` could write there, leaving no trace.
+    """Check, before a long run, that `save` can write to `path`; leave no trace.
+
+    Args:
+        option: the command-line option that gave `path`, for the message.
+        path: where the run is to be saved.
 
     Raises:
-        CheckpointError: it could not; the message begins with `option`.
+        CheckpointError: it cannot; the message begins with `option`.
     """
     target = Path(os.path.realpath(path))
     try:
@@ -83,6 +115,6 @@ def check_writable(option: str, path: str) -> None:
         os.close(file)
         os.unlink(name)
     except OSError as error:
-        failure = CheckpointError(path, f"cannot be written: {_reason(error)}")
+        failure = CheckpointError(path, f"cannot be written: {os_error_text(error)}")
         failure.args = (f"{option} {failure}",)
         raise failure from None

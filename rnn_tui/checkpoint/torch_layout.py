@@ -1,4 +1,10 @@
-"""PyTorch's names and layout of the weights, converted to and from ours."""
+"""Conversion of the weights between PyTorch's names and layout and ours.
+
+PyTorch computes W·x with weights [G·H, D] and two biases; here a product is x·W with weights
+[D, G·H] and there is one bias, but for the GRU's n gate, which has a bias of its own inside the
+reset (``b_hn``). The gates of PyTorch's blocks come in `Cell.gates` order, ours in `Cell.blocks`
+order. Cells that PyTorch lacks are stored gate by gate under our own names.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +17,17 @@ from rnn_tui.checkpoint.format import Array, Shape
 from rnn_tui.engine.core.parameters import block_views
 from rnn_tui.engine.network.architecture import Architecture, views
 
-FIRST, READOUT = "rnn.weight_ih_l0", ("readout.weight", "readout.bias")
-CELLS_BY_BLOCKS = {1: "rnn", 3: "gru", 4: "lstm"}
-
-
-# ---------------------------------------------------------------- layouts
+FIRST_TORCH_TENSOR = "rnn.weight_ih_l0"  # every file in PyTorch's layout has it
+READOUT = ("readout.weight", "readout.bias")
+TORCH_CELLS = {1: "rnn", 3: "gru", 4: "lstm"}  # by their number of gate blocks
 
 
 def network_names(cell: str, layers: int) -> tuple[str, ...]:
-    """The names of the network's tensors: PyTorch's, in its order, or ours for a cell it lacks."""
-    if cell in CELLS_BY_BLOCKS.values():
+    """Return the names of the network's tensors in a file.
+
+    They are PyTorch's, in its order, or our own for a cell that PyTorch lacks.
+    """
+    if cell in TORCH_CELLS.values():
         kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         return (*(f"rnn.{kind}_l{k}" for k in range(layers) for kind in kinds), *READOUT)
     architecture = Architecture(cell, "tanh", 1, 1, 1, layers=layers)
@@ -28,32 +35,32 @@ def network_names(cell: str, layers: int) -> tuple[str, ...]:
 
 
 def _by_gate(architecture: Architecture, flat: Array) -> dict[str, Array]:
-    """Views of the cells' parameters, each gate's by itself, under our own names."""
-    found: dict[str, Array] = {}
+    """Return views of the cells' parameters in `flat` [P], one per gate, under our own names."""
+    tensors: dict[str, Array] = {}
     ours = views(architecture.parameters(), flat)
     specs = architecture.make_cell().parameters(1, 1)  # for names and blocks
     for layer in architecture.make_layers():
         weights = layer.weights(ours)
         for spec in specs:
             blocks = block_views(weights, spec.name, spec.blocks)
-            found |= {f"rnn.{name}_l{layer.number - 1}": array for name, array in blocks.items()}
-    return found
+            tensors |= {f"rnn.{name}_l{layer.number - 1}": array for name, array in blocks.items()}
+    return tensors
 
 
-def _to_file(architecture: Architecture, flat: Array) -> dict[str, Array]:
-    """The network's tensors from our flat vector [P]."""
-    if architecture.cell in CELLS_BY_BLOCKS.values():
+def tensors_of(architecture: Architecture, flat: Array) -> dict[str, Array]:
+    """Return the network's tensors as a file has them, from our parameter vector `flat` [P]."""
+    if architecture.cell in TORCH_CELLS.values():
         return _to_torch(architecture, flat)
     ours = views(architecture.parameters(), flat)
     readout = dict(zip(READOUT, (ours["W_y"].T, ours["b_y"]), strict=True))
     return _by_gate(architecture, flat) | readout
 
 
-def _from_file(
+def parameters_of(
     architecture: Architecture, tensors: Mapping[str, Array], dtype: npt.DTypeLike
 ) -> Array:
-    """Our flat vector [P] from the network's tensors."""
-    if architecture.cell in CELLS_BY_BLOCKS.values():
+    """Return our parameter vector [P] in `dtype`, from the network's tensors as a file has them."""
+    if architecture.cell in TORCH_CELLS.values():
         return _from_torch(architecture, tensors, dtype)
     flat = np.empty(architecture.parameter_count(), dtype)
     for name, array in _by_gate(architecture, flat).items():
@@ -64,9 +71,9 @@ def _from_file(
 
 
 def _to_torch(architecture: Architecture, flat: Array) -> dict[str, Array]:
-    """PyTorch's tensors from our flat vector [P]."""
+    """Return PyTorch's tensors from our parameter vector `flat` [P]."""
     ours = views(architecture.parameters(), flat)
-    columns = _columns(architecture)
+    columns = _torch_columns(architecture)
     arrays: list[Array] = []
     for layer in architecture.make_layers():
         weights = layer.weights(ours)
@@ -79,8 +86,8 @@ def _to_torch(architecture: Architecture, flat: Array) -> dict[str, Array]:
     return dict(zip(network_names(architecture.cell, architecture.layers), arrays, strict=True))
 
 
-def _columns(architecture: Architecture) -> Array:
-    """Where PyTorch's gates, block by block, stand among our columns: [G·H]."""
+def _torch_columns(architecture: Architecture) -> Array:
+    """Return our column numbers in the order of PyTorch's rows: [G·H]."""
     cell, hidden = architecture.make_cell(), architecture.hidden
     starts = [hidden * cell.blocks.index(gate) for gate in cell.gates]
     return np.concatenate([np.arange(start, start + hidden) for start in starts])
@@ -89,16 +96,16 @@ def _columns(architecture: Architecture) -> Array:
 def _from_torch(
     architecture: Architecture, tensors: Mapping[str, Array], dtype: npt.DTypeLike
 ) -> Array:
-    """Our flat vector [P] from PyTorch's tensors; biases are summed in float64."""
+    """Return our parameter vector [P] from PyTorch's tensors; biases are summed in float64."""
     flat = np.empty(architecture.parameter_count(), dtype)
     ours = views(architecture.parameters(), flat)
-    columns, n = _columns(architecture), slice(-architecture.hidden, None)
+    columns, n = _torch_columns(architecture), slice(-architecture.hidden, None)
     *cells, weight, bias = (
         tensors[name] for name in network_names(architecture.cell, architecture.layers)
     )
     for layer in architecture.make_layers():
         weights = layer.weights(ours)
-        first = 4 * (layer.number - 1)
+        first = 4 * (layer.number - 1)  # four tensors a layer
         weight_ih, weight_hh, bias_ih, bias_hh = cells[first : first + 4]
         weights["W_x"][:, columns], weights["W_h"][:, columns] = weight_ih.T, weight_hh.T
         weights["b"][columns] = bias_ih.astype(np.float64) + bias_hh
@@ -108,6 +115,7 @@ def _from_torch(
     return flat
 
 
-def _network_shapes(architecture: Architecture) -> dict[str, Shape]:
-    tensors = _to_file(architecture, np.zeros(architecture.parameter_count()))
+def network_shapes(architecture: Architecture) -> dict[str, Shape]:
+    """Return the shape of each of the network's tensors in a file."""
+    tensors = tensors_of(architecture, np.zeros(architecture.parameter_count()))
     return {name: array.shape for name, array in tensors.items()}

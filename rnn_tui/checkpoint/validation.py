@@ -1,0 +1,184 @@
+"""Validation: a file's names, shapes and texts against the settings and the task.
+
+Every function raises `ContentError` where the file does not fit, and is silent where it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from rnn_tui.checkpoint.format import (
+    CUSTOM_TASK,
+    FORMAT,
+    TEXTS,
+    VERSION,
+    Array,
+    ContentError,
+    Shape,
+    vocabulary,
+)
+from rnn_tui.checkpoint.reading import Content
+from rnn_tui.checkpoint.torch_layout import (
+    FIRST_TORCH_TENSOR,
+    TORCH_CELLS,
+    network_names,
+    network_shapes,
+)
+from rnn_tui.engine.cells import make_cell
+from rnn_tui.engine.network.layers import numbered
+from rnn_tui.engine.training.optimizers import optimizer_class
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.settings import SettingError, Settings, quote
+from rnn_tui.tasks import Task
+
+
+def checked_settings(content: Content) -> Settings:
+    """Return the settings in a checkpoint of this version of the format."""
+    texts = content.texts
+    if texts.get("format") != FORMAT:
+        raise ContentError(
+            "it was not saved by rnn-tui; if it holds weights, use train --init-from"
+        )
+    if texts.get("version") != VERSION:
+        version = quote(texts.get("version", ""))
+        raise ContentError(f"its format has version {version}; this rnn-tui reads {VERSION!r}")
+    if missing := [name for name in TEXTS if name not in texts]:
+        raise ContentError(f"its metadata lack {', '.join(missing)}")
+    try:
+        settings = Settings.from_json(content.mapping("settings"))
+    except SettingError as error:
+        raise ContentError(f"its settings: {error}") from error
+    if texts["cell"] != settings.cell:
+        cell = quote(texts["cell"])
+        raise ContentError(f"its cell is {cell}, but its settings say {settings.cell!r}")
+    return settings
+
+
+def check_custom_task(content: Content, settings: Settings, task: Task | None) -> None:
+    """Check that `task`, given by the caller, is what the run was trained on.
+
+    Args:
+        content: the file's.
+        settings: the file's; they name the task of a run that was not given one.
+        task: the task object given, None for the task of the settings.
+    """
+    custom = content.texts.get(CUSTOM_TASK)
+    if task is None:
+        if custom is not None:
+            raise ContentError(
+                f"its task {quote(custom)} is not one of rnn-tui's own: from Python, "
+                "give load a task object"
+            )
+    elif task.name != custom:
+        own = f"its task is {quote(settings.task if custom is None else custom)}"
+        raise ContentError(f"{own}, not the given {quote(task.name)}")
+
+
+def check_run_names(tensors: Mapping[str, Array], settings: Settings) -> None:
+    """Check the names of all tensors of a run, before a network of that size is made."""
+    memory = [f"optimizer.{name}" for name in optimizer_class(settings.optimizer).memory_names]
+    layers = range(1, settings.layers + 1)
+    names = make_cell(settings.cell).states
+    states = [f"state.{numbered(name, layer)}" for layer in layers for name in names]
+    network = network_names(settings.cell, settings.layers)
+    check_names(tensors, (*network, *memory, *states, "history.recent", "history.buckets"))
+
+
+def check_names(
+    tensors: Mapping[str, Array], expected: tuple[str, ...], *, others: bool = False
+) -> None:
+    """Check that the `expected` tensors are there, and unless `others` are allowed, no more."""
+    if missing := [name for name in expected if name not in tensors]:
+        raise ContentError(f"tensor {missing[0]} is missing; expected {', '.join(expected)}")
+    unknown = sorted(set(tensors) - set(expected))
+    if unknown and not others:
+        raise ContentError(f"tensor {quote(unknown[0])} is unknown; expected {', '.join(expected)}")
+
+
+def check_cell(content: Content, cell: str) -> None:
+    """Check that the file's weights are those of `cell`, by their names and by what it says."""
+    own_names = cell not in TORCH_CELLS.values()
+    torch_names = FIRST_TORCH_TENSOR in content.tensors
+    if own_names and torch_names:
+        fitting = ", ".join(TORCH_CELLS.values())
+        raise ContentError(f"its weights are of a PyTorch cell ({fitting}), not of --cell {cell}")
+    # Where PyTorch's names say too little, the shapes tell one cell from another.
+    stored = content.texts.get("cell", cell)
+    if stored != cell and not torch_names:
+        raise ContentError(f"it holds {quote(stored)} weights, not those of --cell {cell}")
+
+
+def check_layers(tensors: Mapping[str, Array], settings: Settings) -> None:
+    """Check that a file has no more layers than will be read."""
+    if any(name.startswith("rnn.") and name.endswith(f"_l{settings.layers}") for name in tensors):
+        raise ContentError(f"it has more layers than --layers {settings.layers}")
+
+
+def check_vocabulary(content: Content, task: Task) -> None:
+    """Check that every code of a symbol or class stands for what it stood for when saved."""
+    stored, expected = content.mapping("vocabulary"), vocabulary(task)
+    if set(stored) != set(expected):
+        raise ContentError(f"vocabulary: expected {' and '.join(expected)}")
+    for kind, names in expected.items():
+        if stored[kind] == names:
+            continue
+        theirs = stored[kind] if isinstance(stored[kind], list) else []
+        if names is None or len(theirs) != len(names):
+            counts = f"{len(theirs) or 'none'}, those of the data {len(names or ()) or 'none'}"
+            raise ContentError(f"its {kind} are {counts}")
+        code = next(k for k, name in enumerate(names) if theirs[k] != name)
+        pair = f"{quote(theirs[code])}, in the data {quote(names[code])}"
+        raise ContentError(f"its {kind} are not those of the data: number {code + 1} is {pair}")
+
+
+def check_run_shapes(tensors: Mapping[str, Array], trainer: Trainer) -> None:
+    """Check the shapes of all tensors of a run but the history, which checks its own."""
+    size = trainer.parameters.size
+    state = (trainer.settings.batch, trainer.settings.hidden)
+    expected = network_shapes(trainer.architecture)
+    expected |= {f"optimizer.{name}": (size,) for name in trainer.optimizer.memory}
+    expected |= {f"state.{name}": state for name in trainer.network.states}
+    check_shapes(tensors, expected, trainer.settings)
+
+
+def check_shapes(
+    tensors: Mapping[str, Array], expected: Mapping[str, Shape], settings: Settings
+) -> None:
+    """Check the shapes of the `expected` tensors; the message names the settings that would fit."""
+    for name, shape in expected.items():
+        stored = tensors[name].shape
+        if stored != shape:
+            cause = _other_network(tensors, settings)
+            raise ContentError(f"{cause}tensor {name} has shape {stored}; expected {shape}")
+
+
+def _other_network(tensors: Mapping[str, Array], settings: Settings) -> str:
+    """Return the beginning of a message: the cell and size that the file's weights have.
+
+    Empty where they are those of the settings, or cannot be told from the weights.
+    """
+    if "rnn.weight_hh_l0" not in tensors:
+        shape = tensors["readout.weight"].shape
+        if len(shape) != 2 or shape[1] == settings.hidden:
+            return ""
+        return f"it has hidden size {shape[1]}, not --hidden {settings.hidden}: "
+    shape = tensors["rnn.weight_hh_l0"].shape
+    if len(shape) != 2 or not shape[1] or shape[0] % shape[1]:
+        return ""
+    hidden, blocks = shape[1], shape[0] // shape[1]
+    cell = TORCH_CELLS.get(blocks, "unknown")
+    if (hidden, cell) == (settings.hidden, settings.cell):
+        return ""
+    has = f"it has hidden size {hidden} and {blocks} gate {'block' if blocks == 1 else 'blocks'}"
+    return f"{has} ({cell}), not --cell {settings.cell} --hidden {settings.hidden}: "
+
+
+def check_dtypes(tensors: Mapping[str, Array], settings: Settings) -> None:
+    """Check that a run's arrays are of the settings' dtype, and its history float64."""
+    dtype = np.dtype(settings.dtype)
+    for name, array in tensors.items():
+        expected = np.dtype(np.float64) if name.startswith("history.") else dtype
+        if array.dtype != expected:
+            raise ContentError(f"tensor {name} is {array.dtype}; expected {expected}")
