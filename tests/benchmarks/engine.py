@@ -4,7 +4,8 @@
 
 Run by hand, in an environment that has PyTorch, JAX and numba where those rows are wanted; a row
 says absent where they are not. Everything is float32; one BLAS thread for us, PyTorch has the
-better of one and two, JAX its own pool. Figures are medians of ratios taken in turns within one run.
+better of one and two, JAX its own pool. Figures are medians of ratios taken in turns within one
+run.
 """
 
 from __future__ import annotations
