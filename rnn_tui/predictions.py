@@ -175,7 +175,7 @@ class Predictor:
     def __init__(self, trainer: Trainer) -> None:
         """Nothing is made before it is asked for."""
         self.predictions: Predictions | None = None
-        self.written: TextSample | None = None
+        self.text_sample: TextSample | None = None
         self.answer: TextSample | None = None  # to the prompt
         self._settings = trainer.settings
         self._task = trainer.task
@@ -367,7 +367,7 @@ class Predictor:
         writer = self._writer
         assert writer is not None
         writer.begin(states if of_window else None)
-        self.written = yield from self._write_with(writer, update, codes, wish, of_window)
+        self.text_sample = yield from self._write_with(writer, update, codes, wish, of_window)
         return None
 
     def _answering_to(self, update: int, wish: TextRequest) -> Work[object]:

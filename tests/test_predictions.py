@@ -242,8 +242,8 @@ def test_a_slice_ends_soon_after_its_time(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def written(predictor: Predictor) -> TextSample:
-    assert predictor.written is not None
-    return predictor.written
+    assert predictor.text_sample is not None
+    return predictor.text_sample
 
 
 def on_from(trainer: Trainer, codes: list[int], wish: TextRequest, states: Any = None) -> list[int]:

@@ -278,8 +278,8 @@ def make() -> Iterator[Callable[..., Driver]]:
 
 
 def look_at(driver: Driver, *names: str) -> None:
-    driver.send(replace(driver.latest.look, proofs=frozenset(names), parameter=3))
-    driver.until(lambda s: s.look.proofs == frozenset(names))
+    driver.send(replace(driver.latest.request, proofs=frozenset(names), parameter=3))
+    driver.until(lambda s: s.request.proofs == frozenset(names))
 
 
 def proved(snapshot: Snapshot) -> bool:

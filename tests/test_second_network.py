@@ -23,7 +23,7 @@ from rnn_tui.session.commands import (
     Pause,
     Restart,
     Run,
-    SetBeside,
+    SetSecondNetwork,
     Step,
     Swap,
 )
@@ -152,8 +152,8 @@ def test_steps_back_and_far_goals_are_shared(both: Both) -> None:
     both.until(lambda s: s.cursor.update == 12 and s.cursor.t == 2 and not s.running)
     both.send(Back(Stride.UPDATE, 2), GoTo(3), Step(Stride.OPERATION, 5))
     snapshot = both.until(lambda s: s.cursor.update == 3 and s.cursor.t == 2 and not s.running)
-    assert snapshot.rival is not None
-    assert snapshot.rival.behind == 0
+    assert snapshot.second_network is not None
+    assert snapshot.second_network.behind == 0
     leader, rival = both.places()
     assert leader == rival
 
@@ -162,7 +162,7 @@ def test_while_running_what_is_shown_is_of_one_place(both: Both) -> None:
     both.send(Run())
     seen: list[Snapshot] = []
     both.until(lambda s: seen.append(s) or s.cursor.update > 300)  # type: ignore[func-returns-value]
-    shown = [s.rival for s in seen if s.rival is not None and s.cursor.update]
+    shown = [s.second_network for s in seen if s.second_network is not None and s.cursor.update]
     assert sum(rival.behind for rival in shown) == 0
     both.send(Pause())
     both.until(lambda s: not s.running)
@@ -173,11 +173,11 @@ def test_while_running_what_is_shown_is_of_one_place(both: Both) -> None:
 def test_swapping_and_the_way_back(both: Both) -> None:
     both.send(Step(Stride.UPDATE, 5))
     before = both.until(lambda s: s.cursor.update == 5 and not s.running)
-    assert before.rival is not None
+    assert before.second_network is not None
     both.send(Swap())
     after = both.until(lambda s: s.settings.cell == "lstm")
-    assert after.rival is not None
-    assert (after.loss, after.rival.loss) == (before.rival.loss, before.loss)
+    assert after.second_network is not None
+    assert (after.loss, after.second_network.loss) == (before.second_network.loss, before.loss)
     both.send(Swap(), Step(Stride.UPDATE, 2))
     both.until(lambda s: s.settings.cell == "rnn" and s.cursor.update == 7 and not s.running)
     leader, rival = both.places()
@@ -189,13 +189,14 @@ def test_settings_reach_both_and_a_restart_makes_both_anew(both: Both) -> None:
     both.until(lambda s: s.cursor.update == 4 and not s.running)
     both.send(Configure(SMALL.with_(lr=0.5)), Step(Stride.UPDATE, 1))
     snapshot = both.until(lambda s: s.cursor.update == 5 and not s.running)
-    assert snapshot.rival is not None
-    assert snapshot.rival.settings.lr == 0.5
+    assert snapshot.second_network is not None
+    assert snapshot.second_network.settings.lr == 0.5
     both.send(Restart(SMALL.with_(hidden=6)))
     snapshot = both.until(lambda s: s.cursor.update == 0)
-    assert snapshot.rival is not None
-    assert (snapshot.rival.settings.cell, snapshot.rival.settings.hidden) == ("lstm", 6)
-    assert np.isnan(snapshot.rival.loss)
+    assert snapshot.second_network is not None
+    second = snapshot.second_network.settings
+    assert (second.cell, second.hidden) == ("lstm", 6)
+    assert np.isnan(snapshot.second_network.loss)
 
 
 def test_one_set_beside_later_catches_up_while_walks_go_on() -> None:
@@ -203,13 +204,13 @@ def test_one_set_beside_later_catches_up_while_walks_go_on() -> None:
     try:
         one.send(Step(Stride.UPDATE, 900))
         one.until(lambda s: s.cursor.update == 900 and not s.running)
-        one.send(SetBeside(Versus("gru", match=True)), Step(Stride.UPDATE, 1))
-        one.until(lambda s: s.cursor.update == 901 and s.rival is not None)
-        snapshot = one.until(lambda s: s.rival is not None and not s.rival.behind)
-        assert snapshot.rival is not None
-        assert abs(snapshot.rival.parameters - snapshot.optimizer.parameters.size) < 20
-        one.send(SetBeside(None))
-        one.until(lambda s: s.rival is None)
+        one.send(SetSecondNetwork(Versus("gru", match=True)), Step(Stride.UPDATE, 1))
+        one.until(lambda s: s.cursor.update == 901 and s.second_network is not None)
+        snapshot = one.until(lambda s: s.second_network is not None and not s.second_network.behind)
+        assert snapshot.second_network is not None
+        assert abs(snapshot.second_network.parameters - snapshot.optimizer.parameters.size) < 20
+        one.send(SetSecondNetwork(None))
+        one.until(lambda s: s.second_network is None)
         one.send(Swap())
         assert one.until(lambda s: s.notice is not None).notice is not None
     finally:

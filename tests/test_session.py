@@ -74,11 +74,11 @@ class Driver:
 
         The last one changes only what is looked at, so it is seen when the others are through.
         """
-        now = self.latest.look
+        now = self.latest.request
         look = next((c for c in reversed(commands) if isinstance(c, ViewRequest)), now)
         mark = ViewRequest(look.sample, look.t, not now.predictions)
         self.send(*commands, mark)
-        self.until(lambda s: s.look == mark)
+        self.until(lambda s: s.request == mark)
         return self.until(lambda s: not s.running)
 
 
@@ -362,7 +362,7 @@ def test_restart_forgets_a_selection_that_no_longer_exists(make: Callable[..., D
     driver = make(SMALL.with_(batch=3))
     driver.after(ViewRequest(sample=2, t=5))
     driver.send(Restart(SMALL.with_(steps=2)))
-    look = driver.until(lambda s: s.steps == 2).look
+    look = driver.until(lambda s: s.steps == 2).request
     assert (look.sample, look.t) == (0, None)
 
 
@@ -371,7 +371,7 @@ def test_a_look_at_a_sample_that_is_not_there_is_at_the_last_one(
 ) -> None:
     driver = make(SMALL.with_(batch=3))
     driver.send(ViewRequest(sample=9))
-    assert driver.until(lambda s: s.look.sample > 0).look.sample == 2
+    assert driver.until(lambda s: s.request.sample > 0).request.sample == 2
 
 
 def test_live_settings_change_a_run_without_a_restart(make: Callable[..., Driver]) -> None:
@@ -556,20 +556,20 @@ def test_shares_are_left_times_right_of_the_timestep_looked_at(
     driver = make(SMALL.with_(cell=cell, batch=1, dtype="float64"))
     snapshot = driver.after(Step(Stride.TIMESTEP, 10), ViewRequest(t=4))  # BACKWARD t=3
     assert (snapshot.cursor.stage, snapshot.cursor.t) == (Pass.BACKWARD, 3)
-    assert snapshot.shares is not None
-    assert snapshot.shares.t == 4
+    assert snapshot.contributions is not None
+    assert snapshot.contributions.t == 4
     network, values = snapshot.window.network, snapshot.window.values(4)
     blocks = network.specs[0].blocks
     deltas = [values[f"da_{block}" if block else "da_t"] for block in blocks]
     expected = values["x_t"].T @ np.hstack(deltas)
     size = expected.size
-    assert snapshot.shares.share[:size].reshape(expected.shape) == pytest.approx(expected)
+    assert snapshot.contributions.share[:size].reshape(expected.shape) == pytest.approx(expected)
 
 
 def test_shares_add_up_to_the_gradient(make: Callable[..., Driver]) -> None:
     driver = make(SMALL.with_(cell="lstm", batch=3, dtype="float64"))
     driver.after(Step(Stride.TIMESTEP, 12))  # BACKWARD t=1
-    shares = [driver.after(ViewRequest(t=t)).shares for t in range(1, 6)]
+    shares = [driver.after(ViewRequest(t=t)).contributions for t in range(1, 6)]
     total = sum(one.share for one in shares if one is not None)
     gradient = driver.after(Step(Stride.TIMESTEP)).gradient
     assert gradient is not None
@@ -582,10 +582,10 @@ def test_there_are_no_shares_where_the_backward_pass_has_not_been(
     make: Callable[..., Driver],
 ) -> None:
     driver = make()
-    assert driver.after(Step(Stride.TIMESTEP, 5)).shares is None
+    assert driver.after(Step(Stride.TIMESTEP, 5)).contributions is None
     driver.after(Step(Stride.TIMESTEP, 5))  # BACKWARD t=3
-    assert driver.after(ViewRequest(t=2)).shares is None
-    assert driver.after(ViewRequest(t=3)).shares is not None
+    assert driver.after(ViewRequest(t=2)).contributions is None
+    assert driver.after(ViewRequest(t=3)).contributions is not None
 
 
 def test_the_gradient_is_known_from_clip_on(make: Callable[..., Driver]) -> None:
@@ -634,13 +634,13 @@ def test_predictions_are_made_only_when_looked_at(
 ) -> None:
     driver = make()
     driver.send(ViewRequest(predictions=False))
-    driver.until(lambda s: not s.look.predictions)
+    driver.until(lambda s: not s.request.predictions)
     evaluations.clear()
     driver.send(Step(Stride.UPDATE, 3))
     assert driver.until(lambda s: s.cursor.update == 3).predictions is None
     assert not evaluations
     driver.send(ViewRequest(predictions=True))
-    predictions = driver.until(lambda s: s.look.predictions).predictions
+    predictions = driver.until(lambda s: s.request.predictions).predictions
     assert predictions is not None
     assert predictions.update == 3
 
@@ -674,7 +674,7 @@ def test_predictions_of_a_paused_network_are_not_made_twice(
     driver.until(lambda s: s.cursor.update == 1)
     evaluations.clear()
     driver.send(Step(Stride.TIMESTEP, 3), ViewRequest(t=1), ViewRequest(t=2))
-    driver.until(lambda s: s.look.t == 2 and not s.running)
+    driver.until(lambda s: s.request.t == 2 and not s.running)
     assert not evaluations
 
 
@@ -685,7 +685,7 @@ def test_a_prompt_is_answered_paused_and_running_and_forgotten(make: Callable[..
     for command in (ViewRequest(), Run()):
         driver.send(command)
         for prompt in ((5, 6), (5, 6, 7)):
-            driver.send(ViewRequest(wish=TextRequest(prompt=prompt)))
+            driver.send(ViewRequest(text=TextRequest(prompt=prompt)))
             snapshot = driver.until(lambda s, p=prompt: s.answer is not None and s.answer.read == p)
             assert snapshot.answer is not None
             assert snapshot.answer.next
@@ -696,8 +696,8 @@ def test_a_prompt_is_answered_paused_and_running_and_forgotten(make: Callable[..
 
 def test_a_paused_session_rests_when_all_is_made(make: Callable[..., Driver]) -> None:
     driver = make(compose({"task": "text", "hidden": 8}))
-    driver.send(Step(Stride.UPDATE, 2), ViewRequest(wish=TextRequest(characters=300)))
-    driver.until(lambda s: s.written is not None and s.written.update == 2)
+    driver.send(Step(Stride.UPDATE, 2), ViewRequest(text=TextRequest(characters=300)))
+    driver.until(lambda s: s.text_sample is not None and s.text_sample.update == 2)
     driver.until(lambda s: s.predictions is not None and s.predictions.update == 2)
     time.sleep(0.1)
     number = driver.latest.number
@@ -710,7 +710,7 @@ def test_looking_changes_no_bit_of_a_run(make: Callable[..., Driver], task: str)
     settings = compose({"task": task, "hidden": 8, "batch": 2})
     looks = (
         ViewRequest(predictions=False),
-        ViewRequest(wish=TextRequest(characters=400, prompt=(1, 2), temperature=0.5)),
+        ViewRequest(text=TextRequest(characters=400, prompt=(1, 2), temperature=0.5)),
     )
     parameters = []
     for look in looks:

@@ -128,11 +128,11 @@ class ViewRequest:
     proofs: frozenset[str] = frozenset()
     parameter: int = 0
     layer: int | None = None
-    wish: TextRequest = field(default_factory=TextRequest)
+    text: TextRequest = field(default_factory=TextRequest)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SetBeside:
+class SetSecondNetwork:
     """Train a second network in lock step with this one; None: no longer."""
 
     versus: Versus | None
@@ -175,7 +175,7 @@ Command = (
     | Intervene
     | Discard
     | Keep
-    | SetBeside
+    | SetSecondNetwork
     | Swap
 )
 

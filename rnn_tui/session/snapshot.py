@@ -49,7 +49,7 @@ class TaskInfo:
 
     @classmethod
     def of(cls, task: Task) -> TaskInfo:
-        """The subject of this task."""
+        """Return what the screen needs to know of `task`."""
         return cls(task.title, task.symbols, task.parts, task.labels, task.topology)
 
 
@@ -105,7 +105,7 @@ class Snapshot:
 
     number: int
     settings: Settings
-    subject: TaskInfo
+    task: TaskInfo
     cursor: Cursor
     running: bool
     divergence: Divergence | None
@@ -118,15 +118,15 @@ class Snapshot:
     gradient_norms: Array  # of its h, [T]
     gradient: Gradient | None  # from CLIP on
     optimizer: Optimizer  # a copy
-    shares: Contributions | None  # in BACKWARD, at the timestep looked at
+    contributions: Contributions | None  # in BACKWARD, at the timestep looked at
     curve: RunCurve
     recent: tuple[Array, Array]  # losses, gradient norms of the newest updates
     predictions: Predictions | None  # where they are looked at
-    written: TextSample | None  # likewise, of task text
+    text_sample: TextSample | None  # likewise, of task text
     answer: TextSample | None  # to the prompt
     vocabulary: tuple[str, ...] | None  # of a network that writes: the names of what it reads
     baseline: Baseline | None
-    look: ViewRequest
+    request: ViewRequest
     notice: Notice | None
     timeline: TimelineView
     what_if: WhatIf | None
@@ -138,7 +138,7 @@ class Snapshot:
     trained: float  # seconds of training since the last save or start
     proofs: Mapping[str, Result]  # those there are, by name; none while running
     proving: tuple[str, float] | None  # the one being worked on, and the share done
-    rival: SecondNetworkView | None  # the network beside this one
+    second_network: SecondNetworkView | None  # the network beside this one
 
     @property
     def state(self) -> str:
@@ -176,12 +176,12 @@ class Snapshot:
 
         After an update that is the first one whose output counts: many→one, the answer.
         """
-        if self.look.t is not None:
-            return min(self.look.t, self.steps)
+        if self.request.t is not None:
+            return min(self.request.t, self.steps)
         if self.cursor.t:
             return self.cursor.t
         if self.cursor.stage is Pass.UPDATE:
-            return self.subject.topology.counted.index(True) + 1
+            return self.task.topology.counted.index(True) + 1
         return 1 if self.cursor.stage in (Pass.BATCH, Pass.CLIP) else self.steps
 
     def forward_revealed(self, t: int) -> tuple[Operation, ...]:

@@ -54,7 +54,7 @@ from rnn_tui.session.commands import (
     Run,
     RunTo,
     Save,
-    SetBeside,
+    SetSecondNetwork,
     Step,
     StopProof,
     Swap,
@@ -373,7 +373,7 @@ class Session:
                 self._ask(command)
             case StopProof():
                 self._proving().stop()
-            case SetBeside(versus):
+            case SetSecondNetwork(versus):
                 self._set_beside(versus)
             case Swap():
                 self._swap()
@@ -594,7 +594,7 @@ class Session:
         snapshot = Snapshot(
             number=self._number,
             settings=trainer.settings,
-            subject=TaskInfo.of(trainer.task),
+            task=TaskInfo.of(trainer.task),
             cursor=cursor,
             running=self._goal is not None,
             divergence=trainer.divergence,
@@ -607,15 +607,15 @@ class Session:
             gradient_norms=gradient_norms(trainer.network, self._layer()),
             gradient=self._gradient(),
             optimizer=trainer.optimizer.copy(),
-            shares=None,
+            contributions=None,
             curve=trainer.history.curve(),
             recent=trainer.history.recent(512),
             predictions=predictor.predictions if look.predictions else None,
-            written=predictor.written if look.predictions else None,
+            text_sample=predictor.text_sample if look.predictions else None,
             answer=predictor.answer,
             vocabulary=predictor.vocabulary,
             baseline=trainer.task.baseline,
-            look=look,
+            request=look,
             notice=self._notice,
             timeline=self._timeline_view(),
             what_if=self._what_if(),
@@ -627,10 +627,10 @@ class Session:
             trained=self._trained,
             proofs=self._prove(),
             proving=self._prover.proving if self._prover is not None else None,
-            rival=self._rival.view(trainer.index, self._layer()) if self._rival else None,
+            second_network=self._rival.view(trainer.index, self._layer()) if self._rival else None,
         )
         if cursor.stage is Pass.BACKWARD and snapshot.t >= cursor.t:
-            return replace(snapshot, shares=shares(trainer.network, snapshot.t))
+            return replace(snapshot, contributions=shares(trainer.network, snapshot.t))
         return snapshot
 
     def _layer(self) -> int:
@@ -720,6 +720,6 @@ class Session:
         """What is soon predicted is there at once; the rest comes in slices."""
         predictor, look = self._predictor, self._look
         attend = predictor.attend if self._goal is None else predictor.attend_running
-        attend(self._trainer, look.predictions, look.wish, look.sample)
+        attend(self._trainer, look.predictions, look.text, look.sample)
         predictor.work(BUDGET)
         return predictor

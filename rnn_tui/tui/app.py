@@ -18,7 +18,7 @@ from textual.theme import Theme
 
 from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.session.commands import SetBeside
+from rnn_tui.session.commands import SetSecondNetwork
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import DECLARATIONS
 from rnn_tui.tui.keys import KEYS
@@ -118,7 +118,7 @@ class RnnTui(App[None]):
         from rnn_tui.second_network import Versus  # most often there is none
 
         def setter(versus: Versus | None) -> Callable[[], None]:
-            return lambda: self.session.send(SetBeside(versus))
+            return lambda: self.session.send(SetSecondNetwork(versus))
 
         for cell in DECLARATIONS["cell"].choices:
             same, matched = Versus(cell), Versus(cell, match=True)

@@ -53,7 +53,7 @@ def parameter_name(snapshot: Snapshot, index: int) -> str:
 
 def meaning(snapshot: Snapshot, index: int) -> str:
     """The symbol whose row of W_x, or the class whose entry of the readout, a parameter is."""
-    tensor, subject = tensor_of(snapshot, index), snapshot.subject
+    tensor, subject = tensor_of(snapshot, index), snapshot.task
     place = np.unravel_index(index - tensor.start, tensor.spec.shape)
     if tensor.spec.name == "W_x" and subject.symbols is not None:
         return f" of {quoted(subject.symbols[int(place[0])])}"

@@ -79,7 +79,7 @@ def answer(snapshot: Snapshot, t: int) -> tuple[str, str, str]:
     code = likeliest(snapshot, t)
     if code is None:
         return BAD, "", "error"
-    name = name_of(snapshot.subject.labels or (), code)
+    name = name_of(snapshot.task.labels or (), code)
     right = code == target_code(snapshot, t)
     return (name, RIGHT, "good") if right else (name, WRONG, "error")
 

@@ -212,7 +212,7 @@ def test_no_number_is_drawn_before_its_operation_is_revealed(kind: str) -> None:
         trainer.reveal()
         snapshot = one.snapshot()
         for t in (None, *range(1, 4)):
-            real = replace(snapshot, look=ViewRequest(t=t), shares=None)
+            real = replace(snapshot, request=ViewRequest(t=t), contributions=None)
             false = spoiled(real)
             for panel in ("timestep", "network", "gradients"):
                 for size in ((80, 14), (120, 30)):
@@ -250,7 +250,7 @@ def test_after_a_divergence_no_such_number_is_drawn(kind: str) -> None:
             continue
         snapshot = Still(trainer, predictions=True).snapshot()
         for t in (None, 1, 2, 3):
-            looked_at = scene(replace(snapshot, look=ViewRequest(t=t)))
+            looked_at = scene(replace(snapshot, request=ViewRequest(t=t)))
             for panel, spec in DRAWN.items():
                 text = "\n".join(text_of(spec.draw(looked_at, 100, 40))) + " ".join(
                     spec.title(looked_at)

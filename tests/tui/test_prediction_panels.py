@@ -47,7 +47,7 @@ def looked_at(task: str, updates: int = 3, **changes: Any) -> Snapshot:
     chosen = {"task": name, "hidden": 6, **({"parity": kind} if kind else {}), **changes}
     trainer = Trainer(compose(chosen))
     session = Session(trainer)
-    session._look = ViewRequest(wish=TextRequest(characters=600))
+    session._look = ViewRequest(text=TextRequest(characters=600))
     for _ in range(updates):
         trainer.finish_update()
         session._snapshot()
@@ -211,7 +211,7 @@ def test_reber_shows_the_legal_symbols_with_their_probabilities() -> None:
 
 def test_text_shows_what_was_read_and_what_was_written() -> None:
     snapshot = looked_at("text")
-    found, written = found_in(snapshot), snapshot.written
+    found, written = found_in(snapshot), snapshot.text_sample
     assert written is not None
     lines = panel(snapshot)
     bits = found.evaluation.loss / np.log(2)

@@ -36,7 +36,7 @@ class Bare(App[None]):
 
     def tell(self, wish: TextRequest) -> None:
         self.wishes.append(wish)
-        self.session.send(ViewRequest(wish=wish))
+        self.session.send(ViewRequest(text=wish))
 
     def on_unmount(self) -> None:
         self.session.stop()

@@ -75,7 +75,7 @@ def check_fits(snapshot: Snapshot, **view: object) -> None:
 @each_kind
 def test_every_line_fits_at_every_place(kind: str) -> None:
     for snapshot in places(SMALL.with_(hidden=5, **KINDS[kind])):
-        check_fits(snapshot, parameter=snapshot.look.parameter)
+        check_fits(snapshot, parameter=snapshot.request.parameter)
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_nothing_is_drawn_before_its_operation_is_revealed(task: str) -> None:
     while trainer.updates == 2:
         trainer.reveal()
         for t in (None, 1, trainer.settings.steps):
-            real = replace(one.snapshot(), look=ViewRequest(t=t), shares=None)
+            real = replace(one.snapshot(), request=ViewRequest(t=t), contributions=None)
             false = spoiled(real)
             for draw, size in ((current_place.draw, (80, 14)), (network.draw, (120, 7))):
                 seen = text_of(draw(scene(real), *size))

@@ -22,28 +22,28 @@ def beside(updates: int, steps: int, cell: str = "lstm") -> Snapshot:
     for _ in range(steps):
         trainer.step()
     rival.follow(Place(trainer.index, 10**6), np.inf)
-    return replace(Still(trainer).snapshot(), rival=rival.view(trainer.index))
+    return replace(Still(trainer).snapshot(), second_network=rival.view(trainer.index))
 
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_header_names_both_with_their_parameters_and_losses(width: int) -> None:
     snapshot = beside(30, 0)
-    assert snapshot.rival is not None
+    assert snapshot.second_network is not None
     first, second = text_of(header.draw(scene(snapshot), width, 2))
     assert "rnn 4 · 29 parameters vs lstm 2 · 35 parameters" in first
-    assert f"loss {snapshot.loss:.3g} vs {snapshot.rival.loss:.3g} ·" in second
+    assert f"loss {snapshot.loss:.3g} vs {snapshot.second_network.loss:.3g} ·" in second
     assert max(map(len, (first, second))) <= width
 
 
 def test_the_header_says_how_far_it_is_behind_or_where_it_diverged() -> None:
     snapshot = beside(30, 0)
-    assert snapshot.rival is not None
-    late = replace(snapshot, rival=replace(snapshot.rival, behind=1200))
+    assert snapshot.second_network is not None
+    late = replace(snapshot, second_network=replace(snapshot.second_network, behind=1200))
     assert "(1,200 behind)" in text_of(header.draw(scene(late), 80, 2))[1]
     rival = SecondNetwork.fresh(SMALL.with_(cell="gru"))
     rival.trainer.network.parameters["W_y"][...] = 3e38
     rival.follow(Place(snapshot.cursor.update * 100, 10**6), np.inf)
-    bad = replace(snapshot, rival=rival.view(10**6))
+    bad = replace(snapshot, second_network=rival.view(10**6))
     assert "vs diverged at 0" in text_of(header.draw(scene(bad), 80, 2))[1]
 
 
@@ -58,7 +58,7 @@ def test_the_charts_name_the_other_network(width: int, height: int) -> None:
 
 def test_gradients_of_another_place_are_not_drawn() -> None:
     snapshot = beside(3, 13)
-    assert snapshot.rival is not None
-    late = replace(snapshot, rival=replace(snapshot.rival, behind=2))
+    assert snapshot.second_network is not None
+    late = replace(snapshot, second_network=replace(snapshot.second_network, behind=2))
     norms = "\n".join(text_of(gradients.draw(scene(late), 78, 12)))
     assert "beside" not in norms

@@ -45,7 +45,7 @@ def _part(scene: Scene) -> ModuleType:
 
 def _pass(snapshot: Snapshot) -> Pass:
     """The pass to show; where a timestep is looked at, one that is made of timesteps."""
-    looking = snapshot.look.t is not None or (snapshot.running and bool(snapshot.cursor.update))
+    looking = snapshot.request.t is not None or (snapshot.running and bool(snapshot.cursor.update))
     return Pass.FORWARD if looking else snapshot.cursor.stage
 
 

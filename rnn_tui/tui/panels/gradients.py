@@ -44,7 +44,7 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
 
 def _rival_norms(snapshot: Snapshot, t: Array, known: Array) -> tuple[Curve, ...]:
     """The other network's norms, where it stands at the same place."""
-    rival = snapshot.rival
+    rival = snapshot.second_network
     if rival is None or rival.behind or rival.divergence is not None:
         return ()
     label = f"{rival.settings.cell} beside"

@@ -43,7 +43,7 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
 
 def _versus(snapshot: Snapshot) -> str:
     """The other network's loss, and how far it is behind; nothing where there is none."""
-    rival = snapshot.rival
+    rival = snapshot.second_network
     if rival is None:
         return ""
     loss = number(rival.loss, 3) if math.isfinite(rival.loss) else "–"
@@ -55,9 +55,9 @@ def _versus(snapshot: Snapshot) -> str:
 def _subject(snapshot: Snapshot, width: int) -> str:
     """The task, its topology and the network; what is too long is cut in the task's name."""
     networks = _network(snapshot.settings, snapshot.optimizer.parameters.size)
-    if (rival := snapshot.rival) is not None:
+    if (rival := snapshot.second_network) is not None:
         networks += f" vs {_network(rival.settings, rival.parameters)}"
-    title, topology = snapshot.subject.title, f"{snapshot.subject.topology.name} · "
+    title, topology = snapshot.task.title, f"{snapshot.task.topology.name} · "
     if rival is not None and text_width(f" {title} · {topology}{networks}") > width:
         topology = ""
     rest = f" · {topology}{networks}"

@@ -91,7 +91,7 @@ def bar(share: float, scale: float, side: int) -> Line:
 def _name(snapshot: Snapshot) -> str:
     """The parameter whose ledger this is: the one the session knows to be selected."""
     last = snapshot.optimizer.parameters.size - 1
-    return parameter_name(snapshot, min(snapshot.look.parameter, last))
+    return parameter_name(snapshot, min(snapshot.request.parameter, last))
 
 
 def _total(snapshot: Snapshot, ledger: Ledger, known: list[int], width: int) -> Line:

@@ -52,7 +52,7 @@ def _baseline(baseline: Baseline) -> Level:
 
 def _rival_loss(snapshot: Snapshot) -> tuple[Curve, ...]:
     """The other network's smoothed loss."""
-    rival = snapshot.rival
+    rival = snapshot.second_network
     if rival is None:
         return ()
     label, curve = f"{rival.settings.cell} beside", rival.curve

@@ -43,7 +43,7 @@ def title(scene: Scene) -> tuple[str, str]:
     steps = f"{snapshot.steps} steps" if snapshot.steps > 1 else "1 step"
     layers = snapshot.settings.layers
     cell = snapshot.settings.cell + (f" layer {snapshot.layer} of {layers}" if layers > 1 else "")
-    words = (cell, snapshot.subject.topology.name, steps, carried)
+    words = (cell, snapshot.task.topology.name, steps, carried)
     return "network", ", ".join(words)
 
 
@@ -53,7 +53,7 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
     cell, spare = cell_width_of(snapshot), max(height - _ALWAYS, 0)
     inputs = _inputs(snapshot, cell, spare + 1)
     spare -= len(inputs) - 1
-    targets = spare > (snapshot.subject.labels is None)
+    targets = spare > (snapshot.task.labels is None)
     spare -= targets
     rows = [_row("t", (_time(snapshot, t, cell) for t in columns))]
     if targets:
@@ -71,7 +71,7 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
 
 def cell_width_of(snapshot: Snapshot) -> int:
     """Cells of a timestep: more where words go in, or where a word is wanted at most timesteps."""
-    subject = snapshot.subject
+    subject = snapshot.task
     often = 2 * sum(subject.topology.counted) > snapshot.steps
     return max(column_of(subject.symbols), column_of(subject.labels if often else None))
 
@@ -105,7 +105,7 @@ def _cell(text: str, role: str, width: int) -> Line:
 def _time(snapshot: Snapshot, t: int, width: int) -> Line:
     if t == snapshot.cursor.t:
         return _cell(f"‹{t}›", "accent", width)
-    if t == snapshot.look.t:
+    if t == snapshot.request.t:
         return _cell(f"[{t}]", "strong", width)
     return _cell(str(t), "dim", width)
 
@@ -121,7 +121,7 @@ def _counted(
     snapshot: Snapshot, columns: range, cell: int, one: Callable[[Snapshot, int, int, int], Line]
 ) -> Iterable[Line]:
     """What there is only where the loss counts; a long name begins in the blank before it."""
-    counted, blank = snapshot.subject.topology.counted, 0
+    counted, blank = snapshot.task.topology.counted, 0
     for t in columns:
         if not counted[t - 1]:
             blank += cell
@@ -134,7 +134,7 @@ def _counted(
 def _output(snapshot: Snapshot, t: int, width: int, widest: int) -> Line:
     if not _known(snapshot, "y_t", t):
         return _cell(UNKNOWN, "dim", width)
-    if snapshot.subject.labels is not None:
+    if snapshot.task.labels is not None:
         return answer_cell(snapshot, t, width, widest)
     return _cell(short(float(snapshot.window.tape["y"][t - 1, 0, 0])), "one-step", width)
 
@@ -142,7 +142,7 @@ def _output(snapshot: Snapshot, t: int, width: int, widest: int) -> Line:
 def _target(snapshot: Snapshot, t: int, width: int, widest: int) -> Line:
     if not snapshot.cursor.drawn:
         return _cell(UNKNOWN, "dim", width)
-    labels = snapshot.subject.labels
+    labels = snapshot.task.labels
     if labels is not None:
         name = name_of(labels, target_code(snapshot, t))
         room = min(max(text_width(name) + 2, width), widest)
@@ -155,7 +155,7 @@ def _target(snapshot: Snapshot, t: int, width: int, widest: int) -> Line:
 
 def _inputs(snapshot: Snapshot, cell: int, room: int) -> list[tuple[str, _Cell]]:
     """The rows of the inputs, label and cells: a row for each number where there is room."""
-    subject = snapshot.subject
+    subject = snapshot.task
     if subject.symbols is not None:
         return [("x_t", partial(_symbol, snapshot, width=cell))]
     parts = subject.parts
@@ -169,25 +169,25 @@ def _inputs(snapshot: Snapshot, cell: int, room: int) -> list[tuple[str, _Cell]]
 
 def _given(snapshot: Snapshot, t: int) -> bool:
     """Whether there is an input at timestep `t`: one of the topology, or one held by a what-if."""
-    return snapshot.subject.topology.inputs[t - 1] or bool(snapshot.window.tape["x"][t - 1].any())
+    return snapshot.task.topology.inputs[t - 1] or bool(snapshot.window.tape["x"][t - 1].any())
 
 
 def _symbol(snapshot: Snapshot, t: int, width: int) -> Line:
     if not snapshot.cursor.drawn:
         return _cell(UNKNOWN, "dim", width)
     code = input_code(snapshot, t)
-    name = in_column(name_of(snapshot.subject.symbols or (), code), width)
+    name = in_column(name_of(snapshot.task.symbols or (), code), width)
     return _cell(name, "accent" if code is None else "", width)
 
 
 def _number(snapshot: Snapshot, t: int, k: int, width: int) -> Line:
     """The input's number `k`; a mark as a sign."""
     if not snapshot.cursor.drawn:
-        return _cell(UNKNOWN if snapshot.subject.topology.inputs[t - 1] else "", "dim", width)
+        return _cell(UNKNOWN if snapshot.task.topology.inputs[t - 1] else "", "dim", width)
     if not _given(snapshot, t):
         return _cell("", "", width)
     value = float(snapshot.window.tape["x"][t - 1, 0, k])
-    parts = snapshot.subject.parts
+    parts = snapshot.task.parts
     if parts is not None and parts[k] == "mark" and value in (0, 1):
         return _cell(MARK if value else "", "accent", width)
     return _cell(short(value), "", width)
@@ -196,10 +196,10 @@ def _number(snapshot: Snapshot, t: int, k: int, width: int) -> Line:
 def _vector(snapshot: Snapshot, t: int, width: int) -> Line:
     """The first of several numbers, and whether a mark points at it."""
     if not snapshot.cursor.drawn:
-        return _cell(UNKNOWN if snapshot.subject.topology.inputs[t - 1] else "", "dim", width)
+        return _cell(UNKNOWN if snapshot.task.topology.inputs[t - 1] else "", "dim", width)
     if not _given(snapshot, t):
         return _cell("", "", width)
-    text = vector(snapshot.subject.parts or (), snapshot.window.tape["x"][t - 1, 0])
+    text = vector(snapshot.task.parts or (), snapshot.window.tape["x"][t - 1, 0])
     return _cell(text, "accent" if text.startswith(MARK) else "", width)
 
 

@@ -24,7 +24,7 @@ def draw(scene: Scene, found: WindowsPredictions, width: int, height: int) -> Li
         (f"{number(loss / math.log(2), 3)} bits a character", ""),
     ]
     above: list[Line] = [head(parts, found.history, False, width)]
-    written = scene.snapshot.written
+    written = scene.snapshot.text_sample
     if written is None:
         return (*above, ((" a text comes with the next look", "dim"),))
     above.append(candidates(written, width))

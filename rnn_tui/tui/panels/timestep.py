@@ -97,7 +97,7 @@ def title(scene: Scene) -> tuple[str, str]:
     if (layers := snapshot.settings.layers) > 1 and what == "unit":
         right = f"layer {snapshot.layer} of {layers} · {right}"
     if snapshot.settings.batch > 1:
-        right = f"sample {snapshot.look.sample + 1} of {snapshot.settings.batch} · {right}"
+        right = f"sample {snapshot.request.sample + 1} of {snapshot.settings.batch} · {right}"
     return f"timestep {t}{operations}", right
 
 
@@ -131,7 +131,7 @@ def _look(scene: Scene, width: int) -> _Look:
         entered=bool(backward),
         width=width,
         t=t,
-        subject=snapshot.subject,
+        subject=snapshot.task,
         window=snapshot.window,
     )
 
@@ -449,7 +449,7 @@ def _listing(scene: Scene, look: _Look, chosen: Operation, width: int, height: i
 def _shares(scene: Scene, width: int) -> Lines:
     """This timestep's share of the selected weight's gradient, beside the sum so far."""
     snapshot = scene.snapshot
-    shares = snapshot.shares
+    shares = snapshot.contributions
     if shares is None or not snapshot.backward_complete(shares.t):
         return ()
     index = scene.view.parameter
@@ -468,7 +468,7 @@ def _shares(scene: Scene, width: int) -> Lines:
 
 def _tensor_shares(snapshot: Snapshot) -> Lines:
     """The same for whole tensors: norms of this timestep's share and of the sum so far."""
-    shares = snapshot.shares
+    shares = snapshot.contributions
     if shares is None or not snapshot.backward_complete(shares.t):
         return ()
     lines: list[Line] = [((f"   {'':6}{'‖share‖':>11}{'‖Σ so far‖':>12}", "dim"),)]

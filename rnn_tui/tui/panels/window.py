@@ -47,7 +47,7 @@ def title(scene: Scene) -> tuple[str, str]:
     snapshot = scene.snapshot
     name = "batch" if snapshot.cursor.stage is Pass.BATCH else "loss"
     batch = snapshot.settings.batch
-    right = f"sample {snapshot.look.sample + 1} of {batch}" if batch > 1 else ""
+    right = f"sample {snapshot.request.sample + 1} of {batch}" if batch > 1 else ""
     return name, right
 
 
@@ -83,17 +83,17 @@ def _batch(snapshot: Snapshot, width: int, height: int) -> Lines:
 
 def _where(snapshot: Snapshot) -> str:
     """That there is only one input, or only one output that counts."""
-    topology = snapshot.subject.topology
+    topology = snapshot.task.topology
     masks = {"the input comes": topology.inputs, "the loss counts": topology.counted}
     words = [f"{what} at t={m.index(True) + 1} only" for what, m in masks.items() if sum(m) == 1]
     return f"; {words[-1]}" if words and snapshot.steps > 1 else ""
 
 
 def _loss(snapshot: Snapshot, width: int, height: int) -> Lines:
-    counted = snapshot.subject.topology.counted
+    counted = snapshot.task.topology.counted
     steps = [t for t, counts in enumerate(counted, 1) if counts]
     parts = loss_parts(snapshot.window.network, snapshot.window.tape)[:, 0]  # [T]
-    named = snapshot.subject.labels is not None
+    named = snapshot.task.labels is not None
     head = _equation(snapshot, float(parts.sum()), len(steps), width)
     columns = _classes_lost(snapshot, parts) if named else _numbers_lost(snapshot, parts)
     table = _table(snapshot, columns, steps, width, height - len(head))
@@ -105,7 +105,7 @@ def _loss(snapshot: Snapshot, width: int, height: int) -> Lines:
 
 def _distribution(snapshot: Snapshot, t: int, width: int, room: int) -> Lines:
     """Every class with its probability at the one timestep that counts, the likeliest first."""
-    labels, p = snapshot.subject.labels or (), snapshot.window.tape["p"][t - 1, 0]
+    labels, p = snapshot.task.labels or (), snapshot.window.tape["p"][t - 1, 0]
     if not np.isfinite(p).all():
         return ()
     name = min(max(map(text_width, labels)), _NAME[1])
@@ -123,7 +123,7 @@ def _distribution(snapshot: Snapshot, t: int, width: int, room: int) -> Lines:
 
 def _equation(snapshot: Snapshot, part: float, steps: int, width: int) -> Lines:
     """The loss, what N counts and, of a batch, the sample's `part` of it."""
-    named = snapshot.subject.labels is not None
+    named = snapshot.task.labels is not None
     what = "L = −1/N · Σ log p_t[target]" if named else "L = 1/N · Σ (y_t − target_t)²"
     batch, outputs = snapshot.settings.batch, snapshot.window.network.architecture.outputs
     factors = [f"{steps} timestep{'s' * (steps > 1)}"]
@@ -158,7 +158,7 @@ def _named(
 
 def _inputs(snapshot: Snapshot) -> tuple[_Column, ...]:
     """The symbol, or the numbers by name; blank where the topology has none."""
-    subject, x = snapshot.subject, snapshot.window.tape["x"]
+    subject, x = snapshot.task, snapshot.window.tape["x"]
     if (symbols := subject.symbols) is not None:
 
         def name(t: int) -> Line:
@@ -181,12 +181,12 @@ def _marked(value: float) -> Line:
 
 
 def _given(snapshot: Snapshot, t: int) -> bool:
-    return snapshot.subject.topology.inputs[t - 1] or bool(snapshot.window.tape["x"][t - 1].any())
+    return snapshot.task.topology.inputs[t - 1] or bool(snapshot.window.tape["x"][t - 1].any())
 
 
 def _target(snapshot: Snapshot) -> _Column:
     """What is wanted; blank where the loss does not count."""
-    subject, target = snapshot.subject, snapshot.window.tape["target"]
+    subject, target = snapshot.task, snapshot.window.tape["target"]
     if (labels := subject.labels) is not None:
 
         def name(t: int) -> Line:
@@ -209,7 +209,7 @@ def _numbers_lost(snapshot: Snapshot, parts: Array) -> tuple[_Column, ...]:
 
 
 def _classes_lost(snapshot: Snapshot, parts: Array) -> tuple[_Column, ...]:
-    labels, p = snapshot.subject.labels or (), snapshot.window.tape["p"]
+    labels, p = snapshot.task.labels or (), snapshot.window.tape["p"]
     target = _target(snapshot)
 
     def given(t: int) -> Line:

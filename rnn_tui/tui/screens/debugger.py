@@ -96,7 +96,7 @@ class Debugger(Screen[None]):
         self._frame = session.latest
         self._chart_cache = ChartCache()
         self._ticks = 0
-        self._looking = session.latest.look  # what the session was last told
+        self._looking = session.latest.request  # what the session was last told
 
     # Building
 
@@ -144,9 +144,9 @@ class Debugger(Screen[None]):
                 widget.styles.width, widget.styles.height = region.size
         self._arranged = Size(width, height)
         room = regions.get("predictions", Region())
-        wish = replace(self._looking.wish, characters=room.area)
+        wish = replace(self._looking.text, characters=room.area)
         self._look(
-            wish=wish,
+            text=wish,
             predictions="predictions" in regions,
             proofs=frozenset(proof for name in regions for proof in panel_spec(name).proofs),
             parameter=self.view.parameter,
@@ -408,7 +408,7 @@ class Debugger(Screen[None]):
             self._select_timestep((self._looking.t or snapshot.t) - direction * count)
             return
         if self.view.panel == "predictions" and self._writes():
-            self._set_temperature(warmer(self._looking.wish.temperature, -direction * count))
+            self._set_temperature(warmer(self._looking.text.temperature, -direction * count))
             return
         if self._at_update():
             found = tensors(snapshot)
@@ -432,7 +432,7 @@ class Debugger(Screen[None]):
         return self.session.latest.vocabulary is not None
 
     def _set_temperature(self, temperature: float) -> None:
-        self._look(wish=replace(self._looking.wish, temperature=temperature))
+        self._look(text=replace(self._looking.text, temperature=temperature))
         self._answer()
 
     def action_prompt(self) -> None:
@@ -444,17 +444,17 @@ class Debugger(Screen[None]):
             return
         from rnn_tui.tui.screens.prompt import PromptScreen
 
-        screen = PromptScreen(self.session, self._looking.wish, self._wish)
+        screen = PromptScreen(self.session, self._looking.text, self._wish)
         self.app.push_screen(screen, self._prompted)
 
     def _wish(self, wish: TextRequest) -> None:
         """What the prompt asks for."""
-        self._look(wish=wish)
+        self._look(text=wish)
 
     def _prompted(self, temperature: float | None) -> None:
         """The prompt is closed; its temperature stays."""
         if temperature is not None:
-            self._wish(replace(self._looking.wish, prompt=None, temperature=temperature))
+            self._wish(replace(self._looking.text, prompt=None, temperature=temperature))
 
     def action_sample(self, direction: int) -> None:
         """Look at another sample of the batch."""
@@ -481,7 +481,7 @@ class Debugger(Screen[None]):
         """Whether the arrows choose parameters: at CLIP and UPDATE, where the panel shows them."""
         snapshot = self.session.latest
         choosing = not panel_spec(self.view.panel).timestep_keys
-        at = snapshot.cursor.stage in (Pass.CLIP, Pass.UPDATE) and snapshot.look.t is None
+        at = snapshot.cursor.stage in (Pass.CLIP, Pass.UPDATE) and snapshot.request.t is None
         return at and choosing and not snapshot.running
 
     def action_back(self) -> None:

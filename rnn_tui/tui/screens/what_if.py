@@ -75,7 +75,7 @@ class WhatIfScreen(ModalScreen[Intervention | None]):
 
 def selected(snapshot: Snapshot, view: View) -> str:
     """What is selected, with its value: a parameter at an update, else a value of the timestep."""
-    if snapshot.look.t is None and snapshot.cursor.stage in (Pass.CLIP, Pass.UPDATE):
+    if snapshot.request.t is None and snapshot.cursor.stage in (Pass.CLIP, Pass.UPDATE):
         value = float(snapshot.optimizer.parameters[view.parameter])
         return f"{parameter_name(snapshot, view.parameter)} = {number(value)}"
     t = snapshot.t
