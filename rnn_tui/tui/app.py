@@ -1,4 +1,4 @@
-"""The application: it wires session, screens, themes and signals, and does nothing else."""
+"""The application: connects session, screens, themes and signals."""
 
 from __future__ import annotations
 
@@ -29,18 +29,19 @@ from rnn_tui.tui.themes import DARK, THEMES
 if TYPE_CHECKING:
     from rnn_tui.second_network import Versus
 
-SWITCH = 0.0005  # seconds until a waiting thread gets the interpreter: keys before training
-LOCAL_FRAMES, REMOTE_FRAMES = 5.0, 4.0  # a second, at most; while running
+# Seconds until a waiting thread gets the interpreter: a key waits no longer for training.
+SWITCH_INTERVAL = 0.0005
+LOCAL_FRAMES, REMOTE_FRAMES = 5.0, 4.0  # per second at most, while running
 
 
 class RnnTui(App[None]):
-    """rnn-tui on the screen."""
+    """The application: one session and the screen that shows it."""
 
     CSS_PATH = "app.tcss"
     TITLE = "rnn-tui"
     BINDINGS: ClassVar[list[BindingType]] = []
 
-    # From the beginning: with another theme Textual parses all of its CSS once more.
+    # Set before the start: when the theme changes later, Textual parses all of its CSS again.
     theme = Reactive(DARK.name)
 
     def __init__(
@@ -53,8 +54,17 @@ class RnnTui(App[None]):
         breakpoints: Iterable[Breakpoint] = (),
         versus: Versus | None = None,
     ) -> None:
-        """Show `trainer`; `remote` means fewer frames and no animations over a slow link."""
-        self.wire = OutputDiff()
+        """Make a session for `trainer`; its thread starts with the screen.
+
+        Args:
+            trainer: the network to show, at the beginning or from a checkpoint.
+            remote: whether the link may be slow: fewer frames and no animations.
+            theme: a key of THEMES.
+            path: the checkpoint's path, if it comes from one.
+            breakpoints: breakpoints of the session.
+            versus: a second network to train in lock step, if any.
+        """
+        self.output_diff = OutputDiff()
         super().__init__()
         self._remote = remote
         self._first_theme = THEMES[theme].name
@@ -66,41 +76,41 @@ class RnnTui(App[None]):
 
     @property
     def available_themes(self) -> dict[str, Theme]:
-        """Textual's themes and ours."""
+        """Textual's themes and those of this program."""
         return {**super().available_themes, **{theme.name: theme for theme in THEMES.values()}}
 
     def get_default_screen(self) -> Screen[None]:
-        """The main screen."""
+        """Return the main screen."""
         return self.debugger
 
     def on_mount(self) -> None:
-        """The theme, the session's thread, and signals that end the program."""
+        """Set the theme, start the session's thread, and end the program on SIGTERM and SIGHUP."""
         self.theme = self._first_theme
         self.session.listen(self.debugger.announce)
-        self.call_after_refresh(self.session.start)  # the first frame has the interpreter alone
+        self.call_after_refresh(self.session.start)  # the thread would delay the first frame
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.exit)
 
     def get_driver_class(self) -> type[Driver]:
-        """The platform's own, which only sends what makes a difference."""
-        return with_output_diff(super().get_driver_class(), self.wire)
+        """Return the platform's driver with the output diff between it and the terminal."""
+        return with_output_diff(super().get_driver_class(), self.output_diff)
 
     def on_resize(self) -> None:
-        """Terminals differ in what they make of a screen that is given another size."""
-        self.wire.forget()
+        """Send the whole screen: terminals differ in what they keep when their size changes."""
+        self.output_diff.forget()
 
     def on_ready(self) -> None:
-        """What there is by now stays: searching it for garbage again and again would only stall."""
+        """Exclude all objects made so far from garbage collection: they stay, and each search stalls."""
         gc.freeze()
         gc.enable()
 
     def on_unmount(self) -> None:
-        """The session's thread ends with the screen."""
+        """End the session's thread."""
         self.session.stop()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """What the palette offers: every key's action, and the themes."""
+        """Yield the commands of the palette: every key's action, second networks and themes."""
         if isinstance(screen, Debugger):
             for key in KEYS:
 
@@ -110,12 +120,14 @@ class RnnTui(App[None]):
                 yield SystemCommand(key.help, f"key {key.shown}", call)
             yield from self._versus_commands()
         for name, theme in THEMES.items():
-            yield SystemCommand(f"theme: {name}", f"the {name} theme", _setter(self, theme.name))
+            yield SystemCommand(
+                f"theme: {name}", f"the {name} theme", _theme_setter(self, theme.name)
+            )
         yield SystemCommand("quit", "quit at once", self.action_quit)
 
     def _versus_commands(self) -> Iterable[SystemCommand]:
-        """A second network beside this one, of any cell."""
-        from rnn_tui.second_network import Versus  # most often there is none
+        """Yield commands that start a second network of any cell, or drop it."""
+        from rnn_tui.second_network import Versus  # not needed by the first screen
 
         def setter(versus: Versus | None) -> Callable[[], None]:
             return lambda: self.session.send(SetSecondNetwork(versus))
@@ -123,12 +135,14 @@ class RnnTui(App[None]):
         for cell in DECLARATIONS["cell"].choices:
             same, matched = Versus(cell), Versus(cell, match=True)
             yield SystemCommand(f"versus {cell}", "beside this network, same size", setter(same))
-            words = "beside this network, as many parameters"
-            yield SystemCommand(f"versus {cell}, matched", words, setter(matched))
+            help_text = "beside this network, as many parameters"
+            yield SystemCommand(f"versus {cell}, matched", help_text, setter(matched))
         yield SystemCommand("versus none", "no network beside this one", setter(None))
 
 
-def _setter(app: App[None], theme: str) -> Callable[[], None]:
+def _theme_setter(app: App[None], theme: str) -> Callable[[], None]:
+    """Return a function that sets the theme."""
+
     def set_theme() -> None:
         app.theme = theme
 
@@ -144,8 +158,8 @@ def run_app(
     breakpoints: Iterable[Breakpoint] = (),
     versus: Versus | None = None,
 ) -> None:
-    """Open the screen and stay until the user leaves."""
-    sys.setswitchinterval(SWITCH)
+    """Show the screen until the user quits; see `RnnTui` for the arguments."""
+    sys.setswitchinterval(SWITCH_INTERVAL)
     app = RnnTui(
         trainer, remote=remote, theme=theme, path=path, breakpoints=breakpoints, versus=versus
     )

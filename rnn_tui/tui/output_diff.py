@@ -1,15 +1,42 @@
-"""The way to the terminal: of what is drawn, only cells that differ from those on it are sent.
+"""Output to the terminal, reduced to the cells that differ from those already on it.
 
-Textual sends lines that changed, whole, and every piece of a line with its full style. On a slow
-link that is most of what goes out. `OutputDiff` remembers what stands on the terminal and in which
-style it writes, and tells the difference. What it does not understand it passes on as it is, and
-from then on takes nothing for granted.
+Textual sends every line that changed as a whole, and every piece of a line with its full style. On
+a slow link that is most of the bytes. `OutputDiff` keeps a copy of the terminal's cells and of its
+current style, and sends the difference. A sequence it does not know is sent unchanged, and where
+that may have changed the screen, everything is drawn again afterwards.
+
+Escape sequences that are understood or written here; the sequences begin with ESC [ (CSI). ECMA-48
+describes them; those of xterm are in "XTerm Control Sequences".
+
+    CUP, cursor position               CSI row ; column H    from 1; both before every line of
+                                                             Textual's, and ours to another row
+    CHA, cursor to column              CSI column G          a move within the row, shorter
+    SGR, select graphic rendition      CSI codes m           colours and attributes of text
+    alternate screen (xterm)           CSI ? 1049 h / l      on, off; also 47 and 1047; all cells
+                                                             are then others
+    synchronised output                CSI ? 2026 h / l      begin, end: the terminal shows the
+                                                             bytes between them all at once
+    other private modes                CSI ? numbers h / l   mouse, cursor, pasting: no cell changes
+    keyboard protocols (kitty, xterm)  CSI < = > …           no cell changes
+    OSC, DCS, SOS, PM, APC             ESC ] P X ^ _ … ESC \\  titles, clipboard: no cell changes
+    line feed                          LF                    Textual's end of a line, followed by
+                                                             the position of the next one
+
+Codes of SGR (a sequence holds any number of them, separated by semicolons):
+
+    0                              default style
+    1 2 3 4 5 6 7 8 9 21 53        attributes on: see `ATTRIBUTE_OFF`
+    22 23 24 25 27 28 29 55        attributes off
+    30 … 37  90 … 97               foreground, one of 16 colours;  39 the default
+    40 … 47  100 … 107             background, one of 16 colours;  49 the default
+    38;5;n  48;5;n                 foreground, background: one of 256 colours
+    38;2;r;g;b  48;2;r;g;b         foreground, background: red, green, blue
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -17,8 +44,31 @@ from textual.driver import Driver
 
 from rnn_tui.tui.lines import text_width
 
-# Parameters and final of a new place or style, another sequence, control characters; and, behind
-# any of these or alone, text.
+BEGIN_SYNCHRONISED, END_SYNCHRONISED = "\x1b[?2026h", "\x1b[?2026l"
+ALTERNATE_SCREEN_MODES = {"47", "1047", "1049"}
+
+# What SGR codes are called here. Each attribute's code to turn it on → the code to turn it off.
+RESET, DEFAULT_FOREGROUND, DEFAULT_BACKGROUND = 0, 39, 49
+EXTENDED_FOREGROUND, EXTENDED_BACKGROUND, OF_256 = 38, 48, 5
+BOLD, DIM, ITALIC, UNDERLINE, BLINK, FAST_BLINK, REVERSE, HIDDEN, STRUCK = range(1, 10)
+DOUBLE_UNDERLINE, OVERLINE = 21, 53
+ATTRIBUTE_OFF = {
+    BOLD: 22,
+    DIM: 22,
+    ITALIC: 23,
+    UNDERLINE: 24,
+    BLINK: 25,
+    FAST_BLINK: 25,
+    REVERSE: 27,
+    HIDDEN: 28,
+    STRUCK: 29,
+    DOUBLE_UNDERLINE: 24,
+    OVERLINE: 55,
+}
+INVISIBLE_ON_BLANK = {BOLD, DIM, ITALIC, BLINK, FAST_BLINK, HIDDEN}
+
+# One sequence or control characters, and the text that follows; or text alone. Groups: parameters
+# and final character of CUP or SGR, any other escape sequence, control characters, text.
 TOKEN = re.compile(
     r"(?:\x1b\[([0-9;]*)([Hm])"
     r"|(\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_].*?(?:\x07|\x1b\\)|\x1b.)"
@@ -27,121 +77,138 @@ TOKEN = re.compile(
     r"([^\x00-\x1f\x7f]*)",
     re.DOTALL,
 )
-MODE = re.compile(r"\x1b\[\?(?P<numbers>[0-9;]+)[hl]|\x1b\[[<>=?]|\x1b[\]PX^_]")
-SYNC_START, SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
-SCREENS = {"47", "1047", "1049"}  # modes that bring another screen
+# Sequences that change no cell, except for modes of the alternate screen.
+CELLS_UNCHANGED = re.compile(r"\x1b\[\?(?P<modes>[0-9;]+)[hl]|\x1b\[[<>=?]|\x1b[\]PX^_]")
+
 REMEMBERED = 256  # pieces of lines, a screen or two of them; their cells take 2 KiB each or so
-BRIDGE = 4  # bytes of unchanged text that are rather written again than jumped over
-OFF = {1: 22, 2: 22, 3: 23, 4: 24, 5: 25, 6: 25, 7: 27, 8: 28, 9: 29, 21: 24, 53: 55}
-INKLESS = {1, 2, 3, 5, 6, 8}  # attributes that a blank does not show
+MAX_REWRITE = 4  # bytes of unchanged text: rewriting them is no longer than a jump over them
+
+
+def move_to(row: int, column: int) -> str:
+    """Return CUP, the sequence that moves the cursor; rows and columns count from 1."""
+    return f"\x1b[{row};{column}H"
+
+
+def move_to_column(column: int) -> str:
+    """Return CHA, the sequence that moves the cursor within its row."""
+    return f"\x1b[{column}G"
+
+
+def set_style(codes: Iterable[str]) -> str:
+    """Return SGR, the sequence that sets colours and attributes."""
+    return f"\x1b[{';'.join(codes)}m"
 
 
 @dataclass(frozen=True, eq=False)
-class Pen:
-    """How characters are written: the parameters of colours and attributes; "" is the default.
+class TextStyle:
+    """Colours and attributes of text, as SGR codes; "" is the default colour.
 
-    Of each there is one object, made by `_pen`: comparing pens is most of what is done here.
+    Equal styles are one object, made by `_style`: most of the time here is spent comparing them.
     """
 
-    fore: str = ""
-    back: str = ""
+    foreground: str = ""
+    background: str = ""
     attributes: frozenset[int] = frozenset()
 
 
 @cache
-def _pen(fore: str = "", back: str = "", attributes: frozenset[int] = frozenset()) -> Pen:
-    return Pen(fore, back, attributes)
+def _style(
+    foreground: str = "", background: str = "", attributes: frozenset[int] = frozenset()
+) -> TextStyle:
+    """Return the one object for this style."""
+    return TextStyle(foreground, background, attributes)
 
 
-PLAIN = _pen()
-Cell = tuple[str, Pen]
+DEFAULT = _style()
+Cell = tuple[str, TextStyle]
 
 
 class OutputDiff:
-    """Follows what is sent; `encode` leaves out what makes no difference."""
+    """Follows all output to the terminal; `encode` leaves out what changes nothing there."""
 
     def __init__(self) -> None:
-        self._sync = ""  # the start of a synchronised update, held until there is something in it
+        self._pending_begin = ""  # BEGIN_SYNCHRONISED, not sent until there is something to send
         self.forget()
 
     def forget(self) -> None:
-        """Nothing is known of the terminal any more, so all that is drawn is sent."""
-        self._rows: dict[int, list[Cell | None]] = {}  # by row from 1; None is not known
-        self._at: tuple[int, int] | None = None  # row and column of its cursor
-        self._to: tuple[int, int] | None = None  # where the text to come belongs
-        self._pen: Pen | None = None  # the terminal's
-        self._style = PLAIN  # of the text to come
+        """Forget all cells, so that everything drawn from now on is sent."""
+        self._rows: dict[int, list[Cell | None]] = {}  # by row, from 1; an unknown cell is None
+        self._cursor: tuple[int, int] | None = None  # the terminal's: row and column
+        self._target: tuple[int, int] | None = None  # row and column of the next text
+        self._terminal_style: TextStyle | None = None
+        self._style = DEFAULT  # of the next text
 
     def encode(self, data: str) -> str:
-        """What to send for `data`, so that the terminal shows the same as if it were sent whole."""
-        if data == SYNC_START:
-            self._sync = data
+        """Return what to send in place of `data` so that the terminal shows the same."""
+        if data == BEGIN_SYNCHRONISED:
+            self._pending_begin = data
             return ""
-        if data == SYNC_END:
-            started, self._sync = not self._sync, ""
-            return data if started else ""
+        if data == END_SYNCHRONISED:
+            begun, self._pending_begin = not self._pending_begin, ""
+            return data if begun else ""
         out: list[str] = []
         for parameters, final, other, control, text in TOKEN.findall(data):
             if final == "m":
-                self._style = _change(self._style, parameters)
+                self._style = _apply_codes(self._style, parameters)
             elif final == "H":
                 row, _, column = parameters.partition(";")
-                self._to = (int(row or 1), int(column or 1))
+                self._target = (int(row or 1), int(column or 1))
             elif control:
-                self._control(control, out)
+                self._handle_control(control, out)
             elif other:
-                self._pass_on(other, out)
+                self._send_unchanged(other, out)
             if text:
                 self._write(text, out)
-        if self._to is not None and self._to != self._at:
-            self._move(*self._to, out)
+        if self._target is not None and self._target != self._cursor:
+            self._move(*self._target, out)
         sent = "".join(out)
-        if sent and self._sync:
-            sent, self._sync = self._sync + sent, ""
+        if sent and self._pending_begin:
+            sent, self._pending_begin = self._pending_begin + sent, ""
         return sent
 
-    def _control(self, text: str, out: list[str]) -> None:
-        """Textual ends lines with a newline, and then says where the next one begins."""
-        if text.strip("\n"):
-            self._pass_on(text, out)
-        self._to = None
+    def _handle_control(self, characters: str, out: list[str]) -> None:
+        """Drop line feeds: Textual ends lines with one, then sends the position of the next."""
+        if characters.strip("\n"):
+            self._send_unchanged(characters, out)
+        self._target = None
 
-    def _pass_on(self, sequence: str, out: list[str]) -> None:
-        """As it is, in the style that Textual leaves behind: none."""
-        if self._pen not in (None, PLAIN):
-            out.append("\x1b[0m")
-            self._pen = PLAIN
+    def _send_unchanged(self, sequence: str, out: list[str]) -> None:
+        """Send `sequence` as it is, in the default style as Textual would."""
+        if self._terminal_style not in (None, DEFAULT):
+            out.append(set_style([str(RESET)]))
+            self._terminal_style = DEFAULT
         out.append(sequence)
-        mode = MODE.match(sequence)
-        if mode is None or SCREENS & set((mode["numbers"] or "").split(";")):
+        match = CELLS_UNCHANGED.match(sequence)
+        if match is None or ALTERNATE_SCREEN_MODES & set((match["modes"] or "").split(";")):
             self.forget()
 
     def _write(self, text: str, out: list[str]) -> None:
+        """Send those characters of `text` that differ from the cells on the terminal."""
         cells = _cells(text, self._style)
-        if self._to is None or cells is None:
-            self._write_all(text, out)
+        if self._target is None or cells is None:
+            self._write_whole(text, out)
             return
-        row, column = self._to
+        row, column = self._target
         start = column - 1
         known = self._rows.setdefault(row, [])
         end = start + len(cells)
         known.extend([None] * (end - len(known)))
         before = known[start:end]
         if before != cells:
-            # Of the first frame all is new, which is seen at a glance.
+            # In the first frame all cells are new, so there is no need to compare them.
             ranges = _differences(before, cells) if any(before) else ((0, len(cells)),)
-            for first, last in ranges:
-                self._put(row, column + first, text[first:last], out)
+            for first, stop in ranges:
+                self._write_cells(row, column + first, text[first:stop], out)
             known[start:end] = cells
-        self._to = (row, column + len(text))
+        self._target = (row, column + len(text))
 
-    def _write_all(self, text: str, out: list[str]) -> None:
-        """Text of which it is not certain where each character comes to stand."""
-        if self._to is None:
+    def _write_whole(self, text: str, out: list[str]) -> None:
+        """Send text whose characters cannot be assigned to cells one by one."""
+        if self._target is None:
             self._rows.clear()
-            out.append(_turn(self._pen, self._style) + text)
+            out.append(_style_sequence(self._terminal_style, self._style) + text)
         else:
-            row, column = self._to
+            row, column = self._target
             width = text_width(text)
             # The cells before and behind may hold the other half of a wide character.
             unknown = range(max(column - 2, 0), column + width)
@@ -149,59 +216,62 @@ class OutputDiff:
             known.extend([None] * (unknown.stop - len(known)))
             known[unknown.start : unknown.stop] = [None] * len(unknown)
             self._move(row, column, out)
-            out.append(_turn(self._pen, self._style) + text)
-            self._to = (row, column + width)
-        self._pen, self._at = self._style, None
+            out.append(_style_sequence(self._terminal_style, self._style) + text)
+            self._target = (row, column + width)
+        self._terminal_style, self._cursor = self._style, None
 
-    def _put(self, row: int, column: int, text: str, out: list[str]) -> None:
-        if self._at != (row, column):
+    def _write_cells(self, row: int, column: int, text: str, out: list[str]) -> None:
+        """Send `text`, one cell a character, and before it what it takes of place and style."""
+        if self._cursor != (row, column):
             self._move(row, column, out)
-        style = self._style
-        same = self._pen == style or (
-            self._pen is not None and not text.strip(" ") and _blank(self._pen) == _blank(style)
+        old, new = self._terminal_style, self._style
+        same = old == new or (
+            old is not None
+            and not text.strip(" ")
+            and _visible_on_blank(old) == _visible_on_blank(new)
         )
         if not same:
-            out.append(_turn(self._pen, style))
-            self._pen = style
+            out.append(_style_sequence(old, new))
+            self._terminal_style = new
         out.append(text)
-        self._at = (row, column + len(text))
+        self._cursor = (row, column + len(text))
 
     def _move(self, row: int, column: int, out: list[str]) -> None:
-        """There by the shorter way."""
-        here = self._at
-        if here is not None and here[0] == row:
-            out.append(f"\x1b[{column}G")
+        """Move the terminal's cursor, by the shorter sequence."""
+        if self._cursor is not None and self._cursor[0] == row:
+            out.append(move_to_column(column))
         else:
-            out.append(f"\x1b[{row};{column}H")
-        self._at = (row, column)
+            out.append(move_to(row, column))
+        self._cursor = (row, column)
 
 
-def with_output_diff(base: type[Driver], wire: OutputDiff) -> type[Driver]:
-    """The same driver, but what it writes goes through `wire`."""
+def with_output_diff(base: type[Driver], output_diff: OutputDiff) -> type[Driver]:
+    """Return a driver class like `base` whose output goes through `output_diff`."""
 
     def write(driver: Driver, data: str) -> None:
-        if sent := wire.encode(data):
+        if sent := output_diff.encode(data):
             base.write(driver, sent)
 
-    return type(f"Wired{base.__name__}", (base,), {"write": write})
+    return type(f"Diff{base.__name__}", (base,), {"write": write})
 
 
 @lru_cache(REMEMBERED)
-def _cells(text: str, pen: Pen) -> list[Cell] | None:
-    """What stands on the terminal once `text` is written; None if a character is not one cell."""
+def _cells(text: str, style: TextStyle) -> list[Cell] | None:
+    """Return the cells that `text` fills; None if a character is not exactly one cell wide."""
     if text_width(text) != len(text):
         return None
-    blank = _blank(pen)
-    return [(character, blank if character == " " else pen) for character in text]
+    blank = _visible_on_blank(style)
+    return [(character, blank if character == " " else style) for character in text]
 
 
 def _differences(before: list[Cell | None], after: list[Cell]) -> Iterator[tuple[int, int]]:
-    """Stretches to be written anew; what lies between two is longer than a jump over it."""
+    """Yield first and stop of the ranges to write; between two lie more than MAX_REWRITE bytes."""
     first = last = -1
     for place, (old, new) in enumerate(zip(before, after, strict=True)):
         if old == new:
             continue
-        if first >= 0 and sum(len(cell[0].encode()) for cell in after[last + 1 : place]) > BRIDGE:
+        unchanged = after[last + 1 : place]
+        if first >= 0 and unchanged and _bytes_of(unchanged) > MAX_REWRITE:
             yield first, last + 1
             first = place
         first = place if first < 0 else first
@@ -210,51 +280,60 @@ def _differences(before: list[Cell | None], after: list[Cell]) -> Iterator[tuple
         yield first, last + 1
 
 
-@cache
-def _blank(pen: Pen) -> Pen:
-    """What of a pen can be seen of a blank."""
-    seen = pen.attributes - INKLESS
-    return _pen(pen.fore if seen else "", pen.back, seen)
+def _bytes_of(cells: list[Cell]) -> int:
+    """Return the bytes that it takes to send the characters of `cells`."""
+    return sum(len(character.encode()) for character, _ in cells)
 
 
 @cache
-def _change(pen: Pen, parameters: str) -> Pen:
-    """The pen after a sequence that sets styles."""
-    fore, back, attributes = pen.fore, pen.back, set(pen.attributes)
-    codes = iter(int(code or 0) for code in parameters.split(";"))
+def _visible_on_blank(style: TextStyle) -> TextStyle:
+    """Return the part of a style that a blank shows."""
+    seen = style.attributes - INVISIBLE_ON_BLANK
+    return _style(style.foreground if seen else "", style.background, seen)
+
+
+@cache
+def _apply_codes(style: TextStyle, parameters: str) -> TextStyle:
+    """Return the style after SGR with these parameters, such as ``1;38;5;17``."""
+    foreground, background = style.foreground, style.background
+    attributes = set(style.attributes)
+    codes = iter(int(code or RESET) for code in parameters.split(";"))
     for code in codes:
-        if code == 0:
-            fore, back, attributes = "", "", set()
-        elif code in (38, 48):
+        if code == RESET:
+            foreground, background, attributes = "", "", set()
+        elif code in (EXTENDED_FOREGROUND, EXTENDED_BACKGROUND):
             kind = next(codes)
-            rest = [next(codes) for _ in range(1 if kind == 5 else 3)]
-            colour = ";".join(map(str, (code, kind, *rest)))
-            fore, back = (colour, back) if code == 38 else (fore, colour)
+            components = [next(codes) for _ in range(1 if kind == OF_256 else 3)]
+            colour = ";".join(map(str, (code, kind, *components)))
+            if code == EXTENDED_FOREGROUND:
+                foreground = colour
+            else:
+                background = colour
         elif 30 <= code <= 39 or 90 <= code <= 97:
-            fore = "" if code == 39 else str(code)
+            foreground = "" if code == DEFAULT_FOREGROUND else str(code)
         elif 40 <= code <= 49 or 100 <= code <= 107:
-            back = "" if code == 49 else str(code)
-        elif code in OFF:
+            background = "" if code == DEFAULT_BACKGROUND else str(code)
+        elif code in ATTRIBUTE_OFF:
             attributes.add(code)
         else:
-            attributes -= {on for on, off in OFF.items() if off == code}
-    return _pen(fore, back, frozenset(attributes))
+            attributes -= {on for on, off in ATTRIBUTE_OFF.items() if off == code}
+    return _style(foreground, background, frozenset(attributes))
 
 
 @cache
-def _turn(old: Pen | None, new: Pen) -> str:
-    """The shortest sequence from one pen to another."""
-    colours = [colour for colour in (new.fore, new.back) if colour]
-    fresh = ["0", *map(str, sorted(new.attributes)), *colours]
+def _style_sequence(old: TextStyle | None, new: TextStyle) -> str:
+    """Return the shortest sequence from style `old` (None: unknown) to style `new`."""
+    colours = [colour for colour in (new.foreground, new.background) if colour]
+    from_reset = [str(RESET), *map(str, sorted(new.attributes)), *colours]
     if old is None:
-        return f"\x1b[{';'.join(fresh)}m"
+        return set_style(from_reset)
     if old == new:
         return ""
-    off = {OFF[code] for code in old.attributes - new.attributes}
-    kept = {code for code in old.attributes & new.attributes if OFF[code] not in off}
-    steps = [str(code) for code in (*sorted(off), *sorted(new.attributes - kept))]
-    if old.fore != new.fore:
-        steps.append(new.fore or "39")
-    if old.back != new.back:
-        steps.append(new.back or "49")
-    return f"\x1b[{min(';'.join(steps), ';'.join(fresh), key=len)}m"
+    off = {ATTRIBUTE_OFF[code] for code in old.attributes - new.attributes}
+    kept = {code for code in old.attributes & new.attributes if ATTRIBUTE_OFF[code] not in off}
+    changes = [str(code) for code in (*sorted(off), *sorted(new.attributes - kept))]
+    if old.foreground != new.foreground:
+        changes.append(new.foreground or str(DEFAULT_FOREGROUND))
+    if old.background != new.background:
+        changes.append(new.background or str(DEFAULT_BACKGROUND))
+    return min(set_style(changes), set_style(from_reset), key=len)
