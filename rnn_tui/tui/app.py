@@ -101,7 +101,7 @@ class RnnTui(App[None]):
         self.output_diff.forget()
 
     def on_ready(self) -> None:
-        """Exclude all objects made so far from garbage collection: they stay, and each search stalls."""
+        """Exempt all objects made so far from garbage collection: they stay, and searching stalls."""
         gc.freeze()
         gc.enable()
 
