@@ -1,0 +1,110 @@
+"""The pages for people say nothing that the tree does not hold: links, file names, code."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = tuple(
+    sorted(
+        path
+        for path in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))
+        if path.name != "CODE_OF_CONDUCT.md"
+    )
+)
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+CODE = re.compile(r"`([^`\n]+)`")
+FILE = re.compile(r"[\w./-]+\.(?:py|md|toml|tcss|svg|yml)|[\w./-]+/")
+DOTTED = re.compile(r"rnn_tui(?:\.\w+)+")
+# A page may name a file by its place in the package, or in the engine.
+BASES = (ROOT, ROOT / "rnn_tui", ROOT / "rnn_tui/engine", ROOT / "rnn_tui/tui")
+
+
+def without_blocks(text: str) -> str:
+    """Return a page without its indented and fenced blocks of code."""
+    text = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    return re.sub(r"^ {4}.*$", "", text, flags=re.MULTILINE)
+
+
+def code_words(page: Path) -> Iterator[str]:
+    """Yield what stands between back-quotes."""
+    yield from CODE.findall(without_blocks(page.read_text(encoding="utf-8")))
+
+
+def exists(name: str) -> bool:
+    """Return whether `name` is a file or a folder of the repository."""
+    return any((base / name).exists() for base in BASES)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = LINK.findall(page.read_text(encoding="utf-8"))
+    local = [link for link in links if not link.startswith(("http:", "https:", "mailto:"))]
+    missing = [link for link in local if not (page.parent / link).exists()]
+    assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_are_named_exist(page: Path) -> None:
+    if page.name == "CHANGELOG.md":
+        pytest.skip("a changelog names what once was")
+    places = ("rnn_tui", "tests", "docs", "engine", "tui", "core", "cells", "network", "session")
+    names = [
+        word
+        for word in code_words(page)
+        if FILE.fullmatch(word) and (word.split("/")[0] in places or word.startswith(".ci"))
+    ]
+    missing = [name for name in names if not exists(name)]
+    assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_modules_and_names_that_are_named_exist(page: Path) -> None:
+    if page.name == "CHANGELOG.md":
+        pytest.skip("a changelog names what once was")
+    for dotted in {each for word in code_words(page) for each in DOTTED.findall(word)}:
+        resolve(dotted)
+
+
+def resolve(dotted: str) -> object:
+    """Import a module, or an attribute of one, by its dotted name."""
+    parts = dotted.split(".")
+    for end in range(len(parts), 0, -1):
+        try:
+            found: object = importlib.import_module(".".join(parts[:end]))
+        except ModuleNotFoundError:
+            continue
+        for name in parts[end:]:
+            found = getattr(found, name)
+        return found
+    raise ModuleNotFoundError(dotted)
+
+
+def test_the_architecture_page_names_every_folder() -> None:
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    package = ROOT / "rnn_tui"
+    wanted = [path for path in package.iterdir() if path.is_dir() or path.suffix == ".py"]
+    wanted += [path for path in (package / "engine").iterdir() if path.is_dir()]
+    plain = ("__init__.py", "__main__.py")
+    names = [
+        f"{path.name}/" if path.is_dir() else path.name
+        for path in wanted
+        if path.name not in plain and path.name != "__pycache__"
+    ]
+    assert [name for name in names if f"{name}`" not in page] == []
+
+
+def test_every_term_of_the_glossary_is_a_word_of_the_code() -> None:
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    glossary = page.split("## Glossary", 1)[1]
+    classes = re.findall(r"^\| [^|]+\| `(\w+)`", glossary, flags=re.MULTILINE)
+    sources = "\n".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "rnn_tui").rglob("*.py")
+    )
+    assert len(classes) > 10
+    assert [name for name in classes if f"class {name}" not in sources] == []
