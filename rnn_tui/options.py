@@ -11,15 +11,15 @@ from typing import Any
 import click
 
 from rnn_tui import PROGRAM, THEME, __version__
+from rnn_tui.presets import PRESETS
 from rnn_tui.registry import CELLS
-from rnn_tui.settings import DECLARATIONS, PRESETS, Declaration
+from rnn_tui.settings import DECLARATIONS, Declaration
 
 _WIDEST_CHOICES = 50  # columns
 
 _PRESET = Declaration(
     name="preset", kind=str, default="", help="A named set of values to begin with; options given "
-    "beside it override it. tutorial: cos, rnn, hidden 100, Adagrad, lr 0.001, random windows. "
-    "min-char-rnn: text, rnn, hidden 100, steps 25, Adagrad, lr 0.1.",
+    f"beside it override it. {' '.join(f'{n}: {p.summary}.' for n, p in PRESETS.items())}",
     group="start", effect="restart", fixed_choices=tuple(PRESETS),
 )  # fmt: skip
 _THEME = Declaration(

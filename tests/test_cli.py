@@ -28,7 +28,7 @@ from rnn_tui.engine.training.breakpoint_conditions import ALLOWED
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.registry import Entry
 from rnn_tui.second_network import Versus
-from rnn_tui.settings import DECLARATIONS, TASK_UPDATES, Settings, compose, preset
+from rnn_tui.settings import DECLARATIONS, Settings, compose, preset
 
 PROGRAM = [sys.executable, "-m", "rnn_tui"]
 CELLS = "rnn, lstm, gru, lstm-coupled, lstm-peephole, gru-reset-before, neuron"
@@ -354,7 +354,7 @@ def test_a_task_brings_its_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
         ("", 20_000),
         ("--preset tutorial", 100_000),
         ("--preset tutorial --updates 7", 7),
-        ("--task neuron", TASK_UPDATES["neuron"]),
+        ("--task neuron", 2_000),
     ],
 )
 def test_how_many_updates(monkeypatch: pytest.MonkeyPatch, line: str, updates: int) -> None:

@@ -9,13 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnn_tui import registry as registries
+from rnn_tui.presets import PRESETS
 from rnn_tui.registry import Entry
 from rnn_tui.settings import (
     DECLARATIONS,
-    PRESETS,
-    TASK_DEFAULTS,
-    TASK_UPDATES,
-    TRAIN_UPDATES,
     Declaration,
     SettingError,
     Settings,
@@ -270,8 +267,7 @@ def test_the_tutorial_is_the_tutorials_run() -> None:
     assert (s.cell, s.hidden, s.steps, s.batch) == ("rnn", 100, 20, 1)
     assert (s.optimizer, s.lr, s.windows, s.carry) == ("adagrad", 0.001, "random", True)
     assert (s.task, s.noise > 0) == ("cos", True)
-    assert TRAIN_UPDATES["tutorial"] == 100_000
-    assert set(TRAIN_UPDATES) == set(PRESETS)
+    assert PRESETS["tutorial"].updates == 100_000
 
 
 def test_min_char_rnn_is_its_run() -> None:
@@ -282,19 +278,19 @@ def test_min_char_rnn_is_its_run() -> None:
     assert (s.clip, s.clip_by) == (0.2, "value")
     # everything that matters is said, so that no task's defaults get in
     used = {n for n, d in DECLARATIONS.items() if d.used_by(s)}
-    assert used - set(PRESETS["min-char-rnn"]) == {"data", "dtype", "seed", "timeline"}
+    assert used - set(PRESETS["min-char-rnn"].values) == {"data", "dtype", "seed", "timeline"}
 
 
-TASKS = DECLARATIONS["task"].choices
+TASKS = registries.TASKS.names
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_every_task_works_with_nothing_else(task: str) -> None:
     s = compose({"task": task, "data": "x.csv" if task == "series" else ""})
     assert s.task == task
-    changed = {"task", "steps", "data", *TASK_DEFAULTS.get(task, {})}
-    assert set(s.differences(Settings())) <= changed
-    for name, value in TASK_DEFAULTS.get(task, {}).items():
+    defaults = registries.TASKS.load(task).defaults
+    assert set(s.differences(Settings())) <= {"task", "steps", "data", *defaults}
+    for name, value in defaults.items():
         assert getattr(s, name) == DECLARATIONS[name].check(value)
         assert DECLARATIONS[name].used_by(s)
         assert name not in {"task", "seed", "data", "dtype", "timeline"}
@@ -302,8 +298,6 @@ def test_every_task_works_with_nothing_else(task: str) -> None:
 
 def test_cos_is_what_the_declarations_say() -> None:
     assert compose({}) == Settings() == compose({"task": "cos"})
-    assert set(TASK_DEFAULTS) == set(TASKS) - {"cos", "series"}
-    assert set(TASK_UPDATES) == set(TASKS)
 
 
 def test_declaration_task_preset_and_option_override_each_other_in_this_order() -> None:
@@ -350,7 +344,7 @@ def test_defaults_name_every_setting() -> None:
 
 def test_how_long_a_run_is() -> None:
     assert train_updates("cos") == 20_000
-    assert train_updates("adding") == TASK_UPDATES["adding"]
+    assert train_updates("adding") == 3_000
     assert train_updates("text", "min-char-rnn") == 100_000
 
 

@@ -1,12 +1,13 @@
-"""Where sequences come from: one file a task, named in `rnn_tui.registry`.
+"""The tasks: what a network can learn. One file each, registered in `rnn_tui.registry`.
 
-A task is made from the settings with `make_task` and then asked for window after window:
+`base` has the class `Task` and explains how to write a new one. A task is made from the settings
+and then asked for one window after the other:
 
     >>> import numpy as np
     >>> from rnn_tui.settings import Settings
     >>> task = make_task(Settings(steps=20, batch=1))
     >>> x, target = np.empty((20, 1, 1)), np.empty((20, 1, 1))
-    >>> task.next_window(x, target)  # True: the hidden state starts from zero here
+    >>> task.next_window(x, target)  # True: this window begins with a hidden state of zeros
     True
 """
 
@@ -39,10 +40,10 @@ __all__ = [
 
 
 def make_task(settings: Settings) -> Task:
-    """Return the task that the settings name, reading its data.
+    """Return a new task of the kind that the settings name; its data are read.
 
     Raises:
-        DataError: when the data cannot be read or do not fit the settings.
+        DataError: the data cannot be read or do not fit the settings.
     """
     kind: Callable[[Settings], Task] = TASKS.load(settings.task)
     return kind(settings)

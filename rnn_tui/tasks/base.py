@@ -1,21 +1,29 @@
-"""What every task offers, and what it hands over."""
+"""`Task`, the base class of every task, and the types it hands over.
+
+To write a new task, start at `Task`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from rnn_tui.settings import Settings, Value
+
 FloatArray = npt.NDArray[np.floating[Any]]
 BoolArray = npt.NDArray[np.bool_]
 WindowArray = npt.NDArray[Any]
-"""Inputs or targets of windows: numbers [T, B, W], or codes of symbols or classes int64 [T, B]."""
+"""Inputs or targets of windows: numbers [T, B, D] or [T, B, O], or codes int64 [T, B]."""
 
-_DATA_STREAM = 1  # the seed's 0th stream draws the starting weights
+_DATA_STREAM = 1  # of the seed; stream 0 draws the starting weights
 _STATE_BITS = {"state": 128, "inc": 128, "has_uint32": 1, "uinteger": 32}
+"""The integers in the state of PCG64, and how many bits each has."""
 
 
 class DataError(ValueError):
@@ -26,54 +34,60 @@ class DataError(ValueError):
     """
 
     def __init__(self, option: str, value: str, reason: str) -> None:
-        """Say why `value`, given as `option`, cannot be used."""
+        """Write the message: why `value` of `option` cannot be used."""
         self.option = option
         super().__init__(f"{option} {value!r}: {reason}")
 
 
 @dataclass(frozen=True, slots=True)
 class DataState:
-    """How far a task has come; enough to hand out the same windows again.
+    """How far a task has come: enough to hand out the same windows again.
 
     Attributes:
-        position: where the walk stands; 0 before the first window.
-        random: PCG64's state as NumPy gives it, Python integers throughout.
+        position: how many windows were drawn, or at which point of its sequence a sweep takes the
+            next window; 0 before the first window.
+        random: the state of PCG64 as NumPy returns it, all Python integers.
     """
 
     position: int
     random: Mapping[str, Any]
 
     def to_json(self) -> dict[str, int | str]:
-        """Return a flat mapping; integers too wide for JSON's readers are written as text."""
+        """Return the state as a flat mapping for JSON.
+
+        The generator's integers have up to 128 bits, which readers of JSON may round, so they are
+        written as text.
+        """
         numbers = {**self.random, **self.random["state"]}
-        written = {name: str(numbers[name]) for name in _STATE_BITS}
-        return {"position": self.position, "bit_generator": "PCG64", **written}
+        texts = {name: str(numbers[name]) for name in _STATE_BITS}
+        return {"position": self.position, "bit_generator": "PCG64", **texts}
 
     @classmethod
     def from_json(cls, values: Mapping[str, object]) -> DataState:
-        """Return what `to_json` wrote.
+        """Read the mapping that `to_json` returned.
 
         Raises:
-            ValueError: when `values` is no such mapping; the message is one line.
+            ValueError: `values` is no such mapping; the message is one line.
         """
         position = values.get("position")
         if type(position) is not int or position < 0:
             raise ValueError("data state: position must be a whole number of at least 0")
         if values.get("bit_generator") != "PCG64":
             raise ValueError("data state: bit_generator must be PCG64")
-        numbers = {name: _bits(values, name, width) for name, width in _STATE_BITS.items()}
+        numbers = {name: _read_integer(values, name, bits) for name, bits in _STATE_BITS.items()}
         if set(values) != {"position", "bit_generator", *numbers}:
             raise ValueError("data state: there are entries that do not belong to it")
         pcg = {"state": numbers.pop("state"), "inc": numbers.pop("inc")}
         return cls(position, {"bit_generator": "PCG64", "state": pcg, **numbers})
 
 
-def _bits(values: Mapping[str, object], name: str, width: int) -> int:
+def _read_integer(values: Mapping[str, object], name: str, bits: int) -> int:
+    """Return the integer of so many bits that `values` has as text under `name`."""
     text = values.get(name)
     if not isinstance(text, str) or not (text.isascii() and text.isdecimal()) or len(text) > 39:
         raise ValueError(f"data state: {name} must be a whole number, written as text")
     number = int(text)
-    if number >= 2**width or (name == "inc" and number % 2 == 0):
+    if number >= 2**bits or (name == "inc" and number % 2 == 0):
         raise ValueError(f"data state: {name} is not one of PCG64's")
     return number
 
@@ -85,15 +99,15 @@ class TestSeries:
     `warm_up + horizons[-1] + 1 <= N` always holds, so that every free run ends on a known value.
 
     Attributes:
-        x: [N] where each value stands (cos: x; series: the row's number, counted from 1).
+        x: [N] the coordinate of each value (cos: x; series: the row's number, counted from 1).
         values: [N] float64, in the network's units.
-        warm_up: how many leading values only set the state; errors are measured on later ones.
-        horizons: lengths of the free runs in steps, rising, each at least 1.
-        offset: what is added to a scaled-back value.
-        scale: the unit: shown value = value · scale + offset (1 and 0 when nothing is scaled).
+        warm_up: how many leading values only set the hidden state; errors are measured after them.
+        horizons: lengths of the free runs in steps, in rising order, each at least 1.
+        offset: shown value = value · scale + offset; 0 when nothing is scaled.
+        scale: see `offset`; 1 when nothing is scaled.
     """
 
-    __test__: ClassVar[bool] = False  # pytest: this is no class of tests
+    __test__: ClassVar[bool] = False  # keeps pytest from collecting this class
 
     x: FloatArray
     values: FloatArray
@@ -105,18 +119,18 @@ class TestSeries:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TestWindows:
-    """Fixed windows that are never trained on, drawn from a stream of the seed of their own.
+    """N fixed windows that are never trained on.
 
     Attributes:
-        x: as `Task.next_window` fills it, with N windows side by side in place of B.
-        target: likewise.
-        judged: [T, N] where accuracy (or with the loss "mse" the squared error) is measured, for
-            instance only at the one symbol that had to be remembered.
-        carried: whether window n+1 follows window n, so that the state flows on from one to the
-            next in order; otherwise each begins with zeros.
+        x: inputs, numbers [T, N, D] or codes int64 [T, N]; see `Task.next_window`.
+        target: targets, numbers [T, N, O] or codes int64 [T, N].
+        judged: [T, N] true where accuracy (with the loss "mse": the squared error) is measured,
+            for instance only at the one symbol that had to be remembered.
+        carried: true where window n+1 continues window n, so that the hidden state is carried from
+            each to the next; false where every window begins with a state of zeros.
     """
 
-    __test__: ClassVar[bool] = False  # pytest: this is no class of tests
+    __test__: ClassVar[bool] = False  # keeps pytest from collecting this class
 
     x: WindowArray
     target: WindowArray
@@ -126,21 +140,21 @@ class TestWindows:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """On which timesteps of a window an input is present, and on which the loss counts.
+    """The timesteps of a window that have an input, and those whose output counts in the loss.
 
     Attributes:
-        inputs: [T] whether an input is present; where none is, the network reads zeros.
-        counted: [T] whether the output is part of the loss.
+        inputs: [T] true where there is an input; elsewhere the network reads zeros.
+        counted: [T] true where the output is part of the loss.
     """
 
     inputs: tuple[bool, ...]
     counted: tuple[bool, ...]
 
     def __post_init__(self) -> None:
-        """Refuse what no window can be.
+        """Check both masks.
 
         Raises:
-            ValueError: the two differ in length, or there is no input or nothing counts.
+            ValueError: they differ in length, no timestep has an input, or none counts.
         """
         if len(self.inputs) != len(self.counted):
             lengths = f"{len(self.inputs)} and {len(self.counted)}"
@@ -150,7 +164,7 @@ class Topology:
 
     @property
     def name(self) -> str:
-        """How many inputs and counted outputs: "one→one", "one→many", "many→one", "many→many"."""
+        """The number of inputs and of counted outputs, as "one→many" or "many→many"."""
         before, after = (
             "one" if sum(mask) == 1 else "many" for mask in (self.inputs, self.counted)
         )
@@ -158,28 +172,28 @@ class Topology:
 
     @classmethod
     def many_to_many(cls, steps: int) -> Topology:
-        """Inputs and loss at each of `steps` timesteps."""
+        """Return the topology with inputs and loss at each of `steps` timesteps."""
         return cls((True,) * steps, (True,) * steps)
 
     @classmethod
     def many_to_one(cls, steps: int) -> Topology:
-        """Inputs at each of `steps` timesteps, the loss at the last."""
+        """Return the topology with inputs at each of `steps` timesteps and the loss at the last."""
         return cls((True,) * steps, (*(False,) * (steps - 1), True))
 
     @classmethod
     def one_to_many(cls, steps: int) -> Topology:
-        """An input at the first of `steps` timesteps, the loss at each."""
+        """Return the topology with an input at the first of `steps` timesteps, the loss at each."""
         return cls((True, *(False,) * (steps - 1)), (True,) * steps)
 
     @classmethod
     def one_to_one(cls) -> Topology:
-        """A single timestep."""
+        """Return the topology of a single timestep."""
         return cls((True,), (True,))
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """A loss that is reached without remembering anything: drawn on the loss chart.
+    """A loss that can be reached without remembering anything; the loss chart draws it as a line.
 
     Attributes:
         loss: in the units of the task's loss.
@@ -190,88 +204,112 @@ class Baseline:
     words: str
 
 
-class Task(Protocol):
-    """A source of windows. T and B are the settings' `steps` and `batch`.
+class Task(ABC):
+    """A source of windows to train on. T and B are the settings' `steps` and `batch`.
 
-    Where the inputs are symbols or the loss is cross-entropy, windows hold codes: whole numbers
-    that count from 0, −1 where the topology has none.
+    To add a task:
+
+    1. Write `rnn_tui/tasks/NAME.py` with a subclass of this class. If every window is drawn at
+       random on its own, subclass `rnn_tui.tasks.random_windows.RandomWindowTask` instead: it has
+       the state and the test windows already, and only `draw` is left to write. If windows are cut
+       out of one long sequence, `rnn_tui.tasks.window_sweep.WindowSweep` chooses their starts.
+    2. Set the attributes below, on the class or in the constructor, which takes the `Settings`.
+    3. Write `next_window`, `state`, `restore` and `test`.
+    4. Set `defaults` and `updates` so that ``rnn-tui --task NAME`` shows the task's point with no
+       other option. Override `default_steps` and `check_settings` where needed.
+    5. Add one line to `TASKS` in `rnn_tui/registry.py`. Command line, form, help, checkpoints and
+       tests know the task from there. If it has settings of its own, declare each in
+       `rnn_tui/settings.py` and name it in that line.
+
+    `tests/tasks/test_new_task.py` is a small example that does all of this.
+
+    Where inputs are symbols, or the loss is cross-entropy, windows hold codes: whole numbers that
+    count from 0, and −1 at timesteps where the topology has none.
+
+    Attributes:
+        name: the name in the registry, as `--task` takes it.
+        title: the name for people: "cos(x)", "FILE.csv: column".
+        features: D, the size of the input at each timestep; of symbols, how many there are.
+        outputs: O, the size of the output at each timestep; with cross-entropy, the number of
+            classes.
+        loss: "mse" or "cross-entropy"; see `rnn_tui.engine.network.losses`.
+        topology: the timesteps that have an input and those that count in the loss.
+        symbols: names of the D input symbols, by code; None where inputs are numbers.
+        parts: names of the D input numbers; None where there is only one or inputs are symbols.
+            One called "mark" is 0 or 1 and points out another.
+        labels: names of the O classes, by code; None where the loss is "mse".
+        baseline: the loss that needs no memory; None where none is known.
+        defaults: values by setting that replace the declarations' defaults when this task is
+            chosen.
+        updates: how many updates ``rnn-tui train`` runs unless an option or a preset says.
     """
 
-    @property
-    def name(self) -> str:
-        """The value of the setting `task` that chooses it."""
+    name: str
+    title: str
+    features: int
+    outputs: int
+    loss: str
+    topology: Topology
+    symbols: tuple[str, ...] | None = None
+    parts: tuple[str, ...] | None = None
+    labels: tuple[str, ...] | None = None
+    baseline: Baseline | None = None
+    defaults: ClassVar[Mapping[str, Value]] = MappingProxyType({})
+    updates: ClassVar[int] = 2_000
 
-    @property
-    def title(self) -> str:
-        """What it is, for people: "cos(x)" or "FILE.csv: column"."""
+    @classmethod
+    def default_steps(cls, value_of: Callable[[str], Any]) -> int | None:
+        """Return T where other settings decide it, None where `defaults` is enough.
 
-    @property
-    def features(self) -> int:
-        """D, the numbers that go in at each step; of symbols, how many there are."""
-
-    @property
-    def outputs(self) -> int:
-        """O, the numbers that are wanted at each step; with cross-entropy, how many classes."""
-
-    @property
-    def loss(self) -> str:
-        """The loss, "mse" or "cross-entropy"; see `rnn_tui.engine.network.losses`."""
-
-    @property
-    def symbols(self) -> tuple[str, ...] | None:
-        """The names of the D input symbols by code; None where inputs are numbers."""
-
-    @property
-    def parts(self) -> tuple[str, ...] | None:
-        """The names of the D numbers that go in where there are several, otherwise None.
-
-        One called "mark" is 0 or 1 and points out another.
+        Args:
+            value_of: returns the chosen value of a setting, or its default.
         """
+        return None
 
-    @property
-    def labels(self) -> tuple[str, ...] | None:
-        """The names of the O classes by code where the loss is cross-entropy, otherwise None."""
+    @classmethod
+    def check_settings(cls, settings: Settings) -> None:
+        """Refuse settings that do not fit each other with this task.
 
-    @property
-    def topology(self) -> Topology:
-        """On which of the T timesteps there is an input, and where the loss counts."""
+        Every value is allowed on its own when this is called. Files are not read here but in the
+        constructor.
 
-    @property
-    def baseline(self) -> Baseline | None:
-        """The loss without memory; None where nothing of the kind is known."""
+        Raises:
+            SettingError: two settings do not fit each other.
+        """
+        return None
 
+    @abstractmethod
     def next_window(self, x: WindowArray, target: WindowArray) -> bool:
         """Fill the next window in place.
 
         Args:
-            x: [T, B, D], overwritten with the inputs, 0 where the topology has none; where
-                `symbols` is not None int64 [T, B], overwritten with codes, −1 where it has none.
-            target: [T, B, O], overwritten with what should be predicted, 0 at timesteps that do
-                not count; with cross-entropy int64 [T, B], overwritten with codes, −1 there.
+            x: overwritten with the inputs: numbers [T, B, D], 0 where the topology has none; where
+                `symbols` is not None codes int64 [T, B], −1 where it has none.
+            target: overwritten with what should be predicted: numbers [T, B, O], 0 at timesteps
+                that do not count; with cross-entropy codes int64 [T, B], −1 there.
 
         Returns:
-            Whether the hidden state must be zero at this window's start, as a walk (re)starts
-            there; true for the very first window.
+            True if the hidden state must be zero at this window's start: for the first window of
+            all, and wherever a sweep through a sequence starts again.
         """
-        ...
 
+    @abstractmethod
     def state(self) -> DataState:
-        """Return where the task stands; cheap enough to be called for every window."""
-        ...
+        """Return how far the task has come; cheap enough to be called for every window."""
 
+    @abstractmethod
     def restore(self, state: DataState) -> None:
-        """Go back to `state`: the windows that follow are the same bits as then.
+        """Go back to `state`: the windows that follow are the same as then, bit for bit.
 
         Raises:
-            ValueError: when `state` belongs to other settings.
+            ValueError: `state` belongs to other settings.
         """
-        ...
 
+    @abstractmethod
     def test(self) -> TestSeries | TestWindows:
-        """Return what the network is measured on; it does not move the walk."""
-        ...
+        """Return what the network is measured on, without changing the task's state."""
 
 
 def data_generator(seed: int) -> np.random.Generator:
-    """Return the generator of all the data's random numbers for this seed."""
+    """Return the generator that draws all windows to train on."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, _DATA_STREAM])))

@@ -6,15 +6,16 @@ import math
 
 import numpy as np
 
-from rnn_tui.settings import SettingError, Settings
-from rnn_tui.tasks.base import DataState, FloatArray, TestSeries, Topology
-from rnn_tui.tasks.window_sweep import WindowPoints, WindowSweep
+from rnn_tui.settings import DECLARATIONS, SettingError, Settings
+from rnn_tui.tasks.base import DataState, FloatArray, Task, TestSeries, Topology
+from rnn_tui.tasks.window_sweep import WindowPoints, WindowSweep, streams
 
 LONGEST_FREE_RUN = 20_000
-"""Free runs over very fine steps end here: longer ones would take seconds."""
+"""The most steps of a free run: with very fine steps, three periods would take seconds."""
+_NARROWEST_RANGE = 1e-6  # in a narrower range of x, points differ by rounding only
 
 
-class CosineTask:
+class CosineTask(Task):
     """Predict the next point of y = cos(x) + σ·N(0, 1).
 
     The range from `x_min` to `x_max` holds N = `num_points` points, `resolution` apart:
@@ -27,17 +28,14 @@ class CosineTask:
     features = 1
     outputs = 1
     loss = "mse"
-    symbols = None
-    parts = None
-    labels = None
-    baseline = None
+    updates = 20_000
 
     def __init__(self, settings: Settings) -> None:
-        """Start before the first window; the settings have made sure that one fits."""
+        """Start before the first window; `check_settings` has made sure that one fits."""
         self._settings = settings
         self.topology = Topology.many_to_many(settings.steps)
         self.resolution = (settings.x_max - settings.x_min) / settings.num_points
-        self._walk = WindowSweep(
+        self._sweep = WindowSweep(
             settings, settings.num_points, origin=settings.x_min, spacing=self.resolution
         )
         self._offsets = self._spaced(settings.steps + 1)[:, None]  # [T+1, 1]
@@ -46,11 +44,25 @@ class CosineTask:
         # an array, because turning a Python number into one takes longer than the product
         self._sigma = np.array(settings.noise)
 
+    @classmethod
+    def check_settings(cls, settings: Settings) -> None:
+        """Refuse a range that is too narrow, and one with fewer points than a window takes."""
+        if settings.x_max - settings.x_min < _NARROWEST_RANGE:
+            x_min = DECLARATIONS["x_min"].show(settings.x_min)
+            allowed = f"at least {_NARROWEST_RANGE:g} above --x-min {x_min}"
+            raise SettingError("x_max", settings.x_max, allowed)
+        parts = streams(settings)
+        if settings.num_points // parts <= settings.steps:
+            needed = (settings.steps + 1) * parts
+            each = f" for each of --batch {parts} streams" if parts > 1 else ""
+            allowed = f"at least {needed}, --steps {settings.steps} and one more{each}"
+            raise SettingError("num_points", settings.num_points, allowed)
+
     def next_window(self, x: FloatArray, target: FloatArray) -> bool:
-        """Fill x and target, [T, B, 1] each, with the next window; see `Task`."""
-        restarts = self._walk.advance()
+        """Fill the next window, x and target [T, B, 1] each; see `Task.next_window`."""
+        restarts = self._sweep.advance()
         points = self._points.values
-        np.add(self._offsets, self._walk.starts, out=points)
+        np.add(self._offsets, self._sweep.starts, out=points)
         self._sample(points, self._noise)
         self._points.split_into(x, target)
         return restarts
@@ -58,45 +70,45 @@ class CosineTask:
     def next_batch(
         self, steps: int, *, start: float | None = None, with_x: bool = False
     ) -> tuple[FloatArray, ...]:
-        """Return one noisy piece of the curve, apart from the walk.
+        """Return one noisy window of the curve, wherever the sweep stands.
 
         Args:
             steps: T, the number of inputs.
-            start: x of the first point; drawn uniformly from [x_min, x_max − T·resolution)
-                when it is not given.
-            with_x: whether to return the places as well.
+            start: x of the first point; if None, it is drawn uniformly from
+                [x_min, x_max − T·resolution).
+            with_x: return the coordinates x as well.
 
         Returns:
-            inputs y_0 … y_{T−1} [T] and targets y_1 … y_T [T]; with `with_x`, then x [T+1] too.
+            Inputs y_0 … y_{T−1} [T] and targets y_1 … y_T [T]; with `with_x` also x [T+1].
 
         Raises:
-            SettingError: when T + 1 points do not fit into the range.
+            SettingError: T + 1 points do not fit into the range.
         """
         points = self._settings.num_points
         if not 1 <= steps < points:
             allowed = f"a whole number from 1 to {points - 1}, one less than --num-points"
             raise SettingError("steps", steps, allowed)
         if start is None:
-            room = (points - steps) * self.resolution
-            start = self._walk.random.random() * room + self._settings.x_min
+            starts = (points - steps) * self.resolution
+            start = self._sweep.random.random() * starts + self._settings.x_min
         x = self._spaced(steps + 1) + start
         y = x.copy()
         self._sample(y, np.empty_like(y))
         return (y[:-1], y[1:], x) if with_x else (y[:-1], y[1:])
 
     def state(self) -> DataState:
-        """Return where the walk stands."""
-        return self._walk.state()
+        """Return the position of the next window and the generator's state."""
+        return self._sweep.state()
 
     def restore(self, state: DataState) -> None:
-        """Go back to `state`; see `Task`."""
-        self._walk.restore(state)
+        """Go back to `state`; see `Task.restore`."""
+        self._sweep.restore(state)
 
     def test(self) -> TestSeries:
-        """Return the smooth cosine from x_min: 2T values to warm up, then three periods.
+        """Return the smooth cosine from x_min on: 2T values to warm up, then three periods.
 
-        The free runs last one and three periods, but at least 1 and at most `LONGEST_FREE_RUN`
-        steps each.
+        The free runs last one and three periods, each at least 1 and at most `LONGEST_FREE_RUN`
+        steps.
         """
         period = 2 * math.pi / self.resolution
         lengths = (round(min(n * period, LONGEST_FREE_RUN)) for n in (1, 3))
@@ -106,12 +118,13 @@ class CosineTask:
         return TestSeries(x, np.cos(x), warm_up, horizons, offset=0.0, scale=1.0)
 
     def _spaced(self, count: int) -> FloatArray:
+        """Return `count` coordinates from 0 on, `resolution` apart."""
         return np.arange(count) * self.resolution
 
     def _sample(self, points: FloatArray, noise: FloatArray) -> None:
-        """Replace every x in `points` by cos(x) with noise; `noise` is room of the same shape."""
+        """Replace every x in `points` by cos(x) plus noise; `noise` is scratch of its shape."""
         np.cos(points, out=points)
         if self._settings.noise:
-            self._walk.random.standard_normal(out=noise)
+            self._sweep.random.standard_normal(out=noise)
             np.multiply(noise, self._sigma, out=noise)
             np.add(points, noise, out=points)

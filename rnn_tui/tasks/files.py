@@ -1,4 +1,4 @@
-"""Opening the user's files: what can go wrong, in one line."""
+"""Opening the user's files, with every error as a one-line `DataError`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rnn_tui.tasks.base import DataError
 
 @contextmanager
 def reading(path: str) -> Iterator[Path]:
-    """Give the path to open, and turn what stops the reading into a `DataError`."""
+    """Yield the path to open, and turn errors while reading it into a `DataError`."""
     try:
         yield Path(path).expanduser()
     except FileNotFoundError:
@@ -21,11 +21,11 @@ def reading(path: str) -> Iterator[Path]:
         raise DataError("--data", path, reason) from None
     except (DataError, UnicodeError):
         raise
-    except (ValueError, RuntimeError):  # a NUL in the path; a home that is not known
+    except (ValueError, RuntimeError):  # a NUL in the path; a home directory that is not known
         raise DataError("--data", path, "not a usable path") from None
 
 
 def shown_name(path: str) -> str:
-    """Return the file's name alone, safe to print."""
+    """Return the file's name without its folder, safe to print."""
     name = Path(path).name
     return name if name.isprintable() else repr(name)

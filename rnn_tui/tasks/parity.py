@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
-from rnn_tui.settings import Settings
+from rnn_tui.settings import Settings, Value
 from rnn_tui.tasks.base import Baseline, Topology, WindowArray
-from rnn_tui.tasks.random_windows import RandomWindowTask, at_the_end
+from rnn_tui.tasks.random_windows import RandomWindowTask, write_at_end
 
 
 class ParityTask(RandomWindowTask):
     """The parity of a sequence of fair bits (Hochreiter & Schmidhuber 1997, section 5).
 
-    x_t is the symbol 0 or 1; the target at t is "odd" where x_1 + … + x_t is. With `parity`
+    x_t is the symbol 0 or 1; the target at t is "odd" where x_1 + … + x_t is odd. With `parity`
     "per-step" the loss counts at every t (many→many); with "last-step" at t = T only (many→one),
-    which is far harder to learn because a single forgotten bit turns the answer round. Even and odd
-    are equally likely at every t, and from t = 2 on whatever x_t is: guessing costs ln 2.
+    which is far harder to learn because a single forgotten bit reverses the answer. Even and odd
+    are equally likely at every t, and from t = 2 on independent of x_t, so guessing costs ln 2.
     """
 
     name = "parity"
@@ -28,6 +30,15 @@ class ParityTask(RandomWindowTask):
     symbols = ("0", "1")
     labels = ("even", "odd")
     baseline = Baseline(math.log(2), "guessing among 2")
+    defaults: ClassVar[Mapping[str, Value]] = {
+        **RandomWindowTask.defaults,
+        "cell": "lstm",
+        "hidden": 8,
+        "steps": 20,
+        "batch": 32,
+        "lr": 0.01,
+    }
+    updates = 2_000
 
     def __init__(self, settings: Settings) -> None:
         """Start before the first window."""
@@ -37,9 +48,9 @@ class ParityTask(RandomWindowTask):
         self.topology = topology(settings.steps)
 
     def draw(self, random: np.random.Generator, x: WindowArray, target: WindowArray) -> None:
-        """Fill x and target, [T, B] each; see `RandomWindowTask`."""
+        """Fill x and target, [T, B] each; see `RandomWindowTask.draw`."""
         x[...] = random.integers(0, 2, x.shape)
         if self._at_each:
             np.bitwise_xor.accumulate(x, axis=0, out=target)
         else:
-            at_the_end(target, np.bitwise_xor.reduce(x, axis=0))
+            write_at_end(target, np.bitwise_xor.reduce(x, axis=0))

@@ -1,49 +1,46 @@
-"""What the tasks have in common whose windows are drawn at random, each on its own."""
+"""Base class of the tasks whose windows are drawn at random, each independent of the others."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
-from rnn_tui.settings import Settings
+from rnn_tui.settings import Settings, Value
 from rnn_tui.tasks.base import (
-    Baseline,
     BoolArray,
     DataState,
     FloatArray,
+    Task,
     TestWindows,
-    Topology,
     WindowArray,
     data_generator,
 )
 
 TEST_WINDOWS = 500
-"""N, how many windows a task is tested on."""
+"""N, the number of windows that a task is tested on."""
 
-_TEST_STREAM = 2  # of the seed; 0 draws the starting weights, 1 the windows that are trained on
+_TEST_STREAM = 2  # of the seed; stream 0 draws the starting weights, 1 the windows to train on
 
 
-class RandomWindowTask(ABC):
-    """A task without a walk: every window is drawn afresh from the data's generator.
+class RandomWindowTask(Task):
+    """A task whose windows are drawn from the data's random generator, one after the other.
 
-    Windows have nothing to do with each other, so only the first one asks for a zero state; whether
-    later ones begin with zeros too is up to the setting `carry`.
+    A subclass sets the attributes of `Task` and writes `draw`. For the same number of samples
+    `draw` must always take the same random numbers, so that windows can be drawn again.
 
-    A subclass sets the attributes of `Task` and fills windows of any number of samples, always
-    drawing the same numbers for the same number of samples.
+    Windows do not continue each other, so only the first one asks for a hidden state of zeros; the
+    setting `carry` decides about the others.
     """
 
-    name: str
-    title: str
-    features: int
-    outputs: int
-    loss: str
-    symbols: tuple[str, ...] | None = None
-    parts: tuple[str, ...] | None = None
-    labels: tuple[str, ...] | None = None
-    topology: Topology
-    baseline: Baseline | None
+    defaults: ClassVar[Mapping[str, Value]] = {
+        "carry": False,  # windows do not continue each other
+        "optimizer": "adam",
+        "clip_by": "norm",
+        "clip": 1.0,
+    }
 
     def __init__(self, settings: Settings) -> None:
         """Start before the first window."""
@@ -54,45 +51,55 @@ class RandomWindowTask(ABC):
 
     @abstractmethod
     def draw(self, random: np.random.Generator, x: WindowArray, target: WindowArray) -> None:
-        """Overwrite x and target with samples drawn from `random`; shapes as in `next_window`."""
+        """Overwrite x and target with samples drawn from `random`.
+
+        Args:
+            random: the only source of random numbers.
+            x: inputs, numbers [T, B, D] or codes [T, B] as `Task.next_window` describes them.
+            target: targets, numbers [T, B, O] or codes [T, B]. B is not always the settings'
+                batch: the test windows are drawn all at once.
+        """
 
     def judged(self, target: WindowArray) -> BoolArray:
-        """Return where predictions of these targets are judged, [T, N]: where the loss counts."""
+        """Return where test windows with these targets are judged, [T, N]: where the loss counts.
+
+        Override to judge fewer timesteps, for instance only those that need memory.
+        """
         counted = np.array(self.topology.counted)[:, None]  # [T, 1]
         return np.repeat(counted, target.shape[1], axis=1)
 
     def next_window(self, x: WindowArray, target: WindowArray) -> bool:
-        """Fill the next window in place; see `Task`."""
+        """Fill the next window, x and target, in place; see `Task.next_window`."""
         self.draw(self._random, x, target)
         self._position += 1
         return self._position == 1
 
     def state(self) -> DataState:
-        """Return how many windows were drawn, and the generator's state."""
+        """Return the number of windows drawn and the generator's state."""
         return DataState(self._position, self._random.bit_generator.state)
 
     def restore(self, state: DataState) -> None:
-        """Go back to `state`; see `Task`."""
+        """Go back to `state`; see `Task.restore`."""
         self._random.bit_generator.state = state.random
         self._position = state.position
 
     def test(self) -> TestWindows:
         """Return `TEST_WINDOWS` windows from a stream of the seed that is never trained on."""
-        x = self._room(self.features if self.symbols is None else None)
-        target = self._room(self.outputs if self.labels is None else None)
+        x = self._empty(self.features if self.symbols is None else None)
+        target = self._empty(self.outputs if self.labels is None else None)
         seeds = np.random.SeedSequence([self._seed, _TEST_STREAM])
         self.draw(np.random.Generator(np.random.PCG64(seeds)), x, target)
         return TestWindows(x, target, self.judged(target))
 
-    def _room(self, width: int | None) -> WindowArray:
-        """Return an array for numbers [T, N, width], or for codes [T, N]."""
+    def _empty(self, width: int | None) -> WindowArray:
+        """Return an array for numbers [T, N, width] or, where `width` is None, codes [T, N]."""
         if width is None:
             return np.empty((self._steps, TEST_WINDOWS), dtype=np.int64)
         return np.empty((self._steps, TEST_WINDOWS, width))
 
 
-def at_the_end(target: WindowArray, answer: FloatArray | WindowArray) -> None:
-    """Write `answer` where a many→one window is asked for it, and "nothing" everywhere before.
+def write_at_end(target: WindowArray, answer: FloatArray | WindowArray) -> None:
+    """Write the answer of a many→one window at its last timestep, and "nothing" before it.
 
     Args:
         target: numbers [T, B, O] or codes [T, B], overwritten.

@@ -1,17 +1,18 @@
-"""Recall: where somebody was born is told once, and asked for many words later."""
+"""Recall: a sentence names a country once, and its language is asked for many words later."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from rnn_tui.settings import RECALL_WORDS, Settings
+from rnn_tui.settings import SettingError, Settings, Value
 from rnn_tui.tasks.base import Baseline, Topology, WindowArray
-from rnn_tui.tasks.random_windows import RandomWindowTask, at_the_end
+from rnn_tui.tasks.random_windows import RandomWindowTask, write_at_end
 
 LANGUAGES = {
     "India": "Hindi",
@@ -23,7 +24,7 @@ LANGUAGES = {
     "Poland": "Polish",
     "Kenya": "Swahili",
 }
-"""The facts: who was born in the one speaks the other."""
+"""The language of each country: what has to be remembered, and the answer."""
 _FACT = ("I", "was", "born", "in", "COUNTRY")
 _QUESTION = ("so", "today", "I", "speak")
 _WORDS = {
@@ -43,7 +44,7 @@ _WORDS = {
     "LATER": ("later", "ago", "afterwards"),
     "WELL": ("well", "anyway", "meanwhile"),
 }
-"""The words of each kind; what is no kind stands for itself."""
+"""The words of each kind; a word in lower case stands for itself."""
 _CLAUSES = {
     1: ("WELL",),
     2: ("YEARS", "LATER"),
@@ -52,20 +53,20 @@ _CLAUSES = {
     5: ("AND", "HER", "PERSON", "DOES", "THINGS"),
     6: ("AND", "HER", "PERSON", "DOES", "OLD", "THINGS"),
 }
-"""What fills the gap, by its number of words."""
-_LAYOUTS = 64  # ways to cut a gap into clauses, from which each window takes one
+"""Clauses that fill the gap, as kinds of words, by their number of words."""
+_FACT_AND_QUESTION = len(_FACT) + len(_QUESTION)  # 9 words, before and after the gap
+_LAYOUTS = 64  # ways to fill a window with clauses; each window takes one of them
 _LAYOUT_STREAM = 3  # of the seed
 
 
 def _words(kind: str) -> tuple[str, ...]:
+    """Return the words of a kind."""
     return _WORDS.get(kind, (kind,))
 
 
-assert len(_FACT) + len(_QUESTION) == RECALL_WORDS
-
 _KINDS = tuple(dict.fromkeys((*_FACT, *_QUESTION, *chain.from_iterable(_CLAUSES.values()))))
 _SYMBOLS = tuple(dict.fromkeys(chain.from_iterable(_words(kind) for kind in _KINDS)))
-_FIRST_COUNTRY = _SYMBOLS.index(_WORDS["COUNTRY"][0])  # the others follow it, as LANGUAGES has them
+_FIRST_COUNTRY = _SYMBOLS.index(_WORDS["COUNTRY"][0])  # the others follow in order
 
 IntArray = npt.NDArray[np.int64]
 
@@ -73,10 +74,11 @@ IntArray = npt.NDArray[np.int64]
 class RecallTask(RandomWindowTask):
     """Answer from memory, many→one: "I was born in India … so today I speak" → "Hindi".
 
-    A window of T words ends in the question and holds the fact, `gap` words before it. The gap, and
-    what may be left of the window before the fact, is filled with clauses in which no country
-    occurs: "while my uncle sells old maps", each word drawn from the words of its kind. The answer
-    is asked for at t = T only: one of 8 languages, all equally likely.
+    A window of T words ends in the question "so today I speak"; the fact "I was born in COUNTRY"
+    ends `gap` words before it. The gap, and what is left of the window before the fact, is filled
+    with clauses that name no country, such as "while my uncle sells old maps", each word drawn from
+    the words of its kind. The loss counts at t = T only: the answer is one of 8 languages, all
+    equally likely.
     """
 
     name = "recall"
@@ -87,26 +89,57 @@ class RecallTask(RandomWindowTask):
     symbols = _SYMBOLS
     labels = tuple(LANGUAGES.values())
     baseline = Baseline(math.log(len(LANGUAGES)), f"guessing among {len(LANGUAGES)}")
+    defaults: ClassVar[Mapping[str, Value]] = {
+        **RandomWindowTask.defaults,
+        "cell": "lstm",
+        "hidden": 32,
+        "forget_bias": 5.0,
+        "batch": 32,
+        "lr": 0.003,
+    }
+    updates = 1_500
 
     def __init__(self, settings: Settings) -> None:
-        """Start before the first window; the settings have made sure that the gap fits."""
+        """Start before the first window; `check_settings` has made sure that the gap fits."""
         super().__init__(settings)
         self.topology = Topology.many_to_one(settings.steps)
-        self._country = settings.steps - len(_QUESTION) - settings.gap - 1  # its place, from 0
+        self._country = settings.steps - len(_QUESTION) - settings.gap - 1  # its index
         self._layouts = _layouts(settings)
-        self._first, self._count, self._codes = _lexicon()
+        self._first, self._count, self._codes = _codes_by_kind()
+
+    @classmethod
+    def default_steps(cls, value_of: Callable[[str], Any]) -> int:
+        """Return the length of a window that begins with the fact: gap + 9 words."""
+        return int(value_of("gap")) + _FACT_AND_QUESTION
+
+    @classmethod
+    def check_settings(cls, settings: Settings) -> None:
+        """Refuse windows that are too short for fact, gap and question."""
+        longest = settings.steps - _FACT_AND_QUESTION
+        if longest < 0:
+            shortest = _FACT_AND_QUESTION + settings.gap
+            allowed = f"at least {shortest}, --gap {settings.gap} and {_FACT_AND_QUESTION}"
+            raise SettingError("steps", settings.steps, f"{allowed} words more")
+        if settings.gap > longest:
+            allowed = f"at most {longest} with --steps {settings.steps}, {_FACT_AND_QUESTION} fewer"
+            raise SettingError("gap", settings.gap, allowed)
 
     def draw(self, random: np.random.Generator, x: WindowArray, target: WindowArray) -> None:
-        """Fill x and target, [T, B] each; see `RandomWindowTask`."""
+        """Fill x and target, [T, B] each; see `RandomWindowTask.draw`."""
         kinds = self._layouts[:, random.integers(0, _LAYOUTS, x.shape[1])]  # [T, B]
         places = (random.random(kinds.shape) * self._count[kinds]).astype(np.int64)
         places += self._first[kinds]
         np.take(self._codes, places, out=x, mode="clip")
-        at_the_end(target, x[self._country] - _FIRST_COUNTRY)
+        write_at_end(target, x[self._country] - _FIRST_COUNTRY)
 
 
-def _lexicon() -> tuple[IntArray, IntArray, IntArray]:
-    """The words of all kinds in one row: where each kind begins, how many it has, their codes."""
+def _codes_by_kind() -> tuple[IntArray, IntArray, IntArray]:
+    """Return the codes of all words, kind after kind.
+
+    Returns:
+        The index at which each kind begins [kinds], its number of words [kinds], and the codes
+        [words].
+    """
     counts = [len(_words(kind)) for kind in _KINDS]
     codes = [_SYMBOLS.index(word) for kind in _KINDS for word in _words(kind)]
     firsts = np.cumsum([0, *counts[:-1]])
@@ -114,10 +147,10 @@ def _lexicon() -> tuple[IntArray, IntArray, IntArray]:
 
 
 def _layouts(settings: Settings) -> IntArray:
-    """The kinds of words in a window, by timestep and layout: [T, layouts]."""
+    """Return `_LAYOUTS` random layouts of a window: the kind of each word, [T, layouts]."""
     seeds = np.random.SeedSequence([settings.seed, _LAYOUT_STREAM])
     random = np.random.Generator(np.random.PCG64(seeds))
-    before = settings.steps - RECALL_WORDS - settings.gap
+    before = settings.steps - _FACT_AND_QUESTION - settings.gap
     layouts = [
         [*_filler(before, random), *_FACT, *_filler(settings.gap, random), *_QUESTION]
         for _ in range(_LAYOUTS)
@@ -126,7 +159,10 @@ def _layouts(settings: Settings) -> IntArray:
 
 
 def _filler(words: int, random: np.random.Generator) -> Iterator[str]:
-    """The kinds of exactly so many words, in clauses; those of 1 or 2 only where none else fits."""
+    """Yield the kinds of exactly so many words, in random clauses.
+
+    Clauses of one or two words are used only where no longer one fits.
+    """
     while words:
         lengths = [n for n in (3, 4, 5, 6) if words - n == 0 or words - n >= 3] or [words]
         length = lengths[int(random.integers(len(lengths)))]

@@ -4,38 +4,35 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnn_tui.settings import Settings
-from rnn_tui.tasks.base import DataError, DataState, FloatArray, TestSeries, Topology
+from rnn_tui.settings import SettingError, Settings
+from rnn_tui.tasks.base import DataError, DataState, FloatArray, Task, TestSeries, Topology
 from rnn_tui.tasks.files import shown_name
 from rnn_tui.tasks.table import read_column
 from rnn_tui.tasks.window_sweep import WindowPoints, WindowSweep, streams
 
-_FEWEST_TESTED = 2  # one value to go on from and one to compare with
+_FEWEST_TESTED = 2  # rows: one value to predict from and one to compare with
 
 
-class SeriesTask:
+class SeriesTask(Task):
     """Predict the next value of a series.
 
     The first ⌊4N/5⌋ of the N rows are for training, the rest for testing. With scale "standard"
-    the network sees (value − mean) / std, both taken over the training part only (std over its
-    n values, not n − 1), so that nothing of the test part is known beforehand.
+    the network sees (value − mean) / std, both computed from the n training rows only, so that
+    nothing of the test part is known beforehand; std divides by n, not n − 1.
     """
 
     name = "series"
     features = 1
     outputs = 1
     loss = "mse"
-    symbols = None
-    parts = None
-    labels = None
-    baseline = None
+    updates = 20_000
 
     def __init__(self, settings: Settings) -> None:
         """Read the file.
 
         Raises:
-            DataError: when the file is not usable, see `read_column`; when it holds fewer rows
-                than a window and a test need; when its numbers do not vary or are too large.
+            DataError: the file is not usable (see `read_column`), has fewer rows than a window and
+                a test need, or its numbers do not vary or are too large.
         """
         column = read_column(settings.data, settings.column)
         rows = len(column.values)
@@ -48,35 +45,42 @@ class SeriesTask:
         self.title = f"{shown_name(settings.data)}: {_printable(column.name)}"
         self._steps = settings.steps
         self.topology = Topology.many_to_many(settings.steps)
-        self._walk = WindowSweep(settings, self._trained)
+        self._sweep = WindowSweep(settings, self._trained)
         shape = (settings.steps + 1, settings.batch)
         self._offsets = np.arange(settings.steps + 1)[:, None]  # [T+1, 1]
         self._starts = np.empty(settings.batch, dtype=np.intp)
-        self._places = np.empty(shape, dtype=np.intp)
+        self._indices = np.empty(shape, dtype=np.intp)
         self._points = WindowPoints(settings)
 
+    @classmethod
+    def check_settings(cls, settings: Settings) -> None:
+        """Refuse settings that name no file."""
+        if not settings.data:
+            allowed = "the path of a CSV file when --task is series"
+            raise SettingError("data", settings.data, allowed)
+
     def next_window(self, x: FloatArray, target: FloatArray) -> bool:
-        """Fill x and target, [T, B, 1] each, with the next window; see `Task`."""
-        restarts = self._walk.advance()
-        np.copyto(self._starts, self._walk.starts, casting="unsafe")  # the whole part
-        np.add(self._offsets, self._starts, out=self._places)
-        # mode: the places are known to exist, and checking them again would copy the result
-        np.take(self._values, self._places, out=self._points.values, mode="clip")
+        """Fill the next window, x and target [T, B, 1] each; see `Task.next_window`."""
+        restarts = self._sweep.advance()
+        np.copyto(self._starts, self._sweep.starts, casting="unsafe")  # takes the whole part
+        np.add(self._offsets, self._starts, out=self._indices)
+        # mode="clip": the indices are in range, and with mode="raise" NumPy would copy the result
+        np.take(self._values, self._indices, out=self._points.values, mode="clip")
         self._points.split_into(x, target)
         return restarts
 
     def state(self) -> DataState:
-        """Return where the walk stands."""
-        return self._walk.state()
+        """Return the position of the next window and the generator's state."""
+        return self._sweep.state()
 
     def restore(self, state: DataState) -> None:
-        """Go back to `state`; see `Task`."""
-        self._walk.restore(state)
+        """Go back to `state`; see `Task.restore`."""
+        self._sweep.restore(state)
 
     def test(self) -> TestSeries:
-        """Return the test part, led by the last 2T training values (all, if there are fewer).
+        """Return the test part, after the last 2T training values (or all) to warm up.
 
-        The free runs last T and 3T steps, or as many as the test part holds.
+        The free runs last T and 3T steps, or as many as the test part has.
         """
         warm_up = min(2 * self._steps, self._trained)
         first = self._trained - warm_up
@@ -88,7 +92,11 @@ class SeriesTask:
 
 
 def _training_rows(rows: int, settings: Settings) -> int:
-    """Return how many rows are trained on, or refuse a series that is too short."""
+    """Return the number of rows to train on.
+
+    Raises:
+        DataError: the series is too short.
+    """
     parts = streams(settings)
     trained = rows * 4 // 5
     if trained // parts > settings.steps and rows - trained >= _FEWEST_TESTED:
@@ -101,7 +109,7 @@ def _training_rows(rows: int, settings: Settings) -> int:
 
 
 def _units(training: FloatArray, settings: Settings, name: str) -> tuple[float, float]:
-    """Return offset and scale of the network's units."""
+    """Return offset and scale: network value = (value − offset) / scale."""
     if settings.scale == "none":
         return 0.0, 1.0
     with np.errstate(all="ignore"):
@@ -114,7 +122,11 @@ def _units(training: FloatArray, settings: Settings, name: str) -> tuple[float, 
 def _in_units(
     values: FloatArray, offset: float, scale: float, settings: Settings, name: str
 ) -> FloatArray:
-    """Return the values as the network sees them, or refuse those whose squares overflow."""
+    """Return the values in the network's units.
+
+    Raises:
+        DataError: the square of one of them overflows.
+    """
     with np.errstate(all="ignore"):
         scaled = (values - offset) / scale
         largest = float(np.abs(scaled).max())
@@ -126,6 +138,7 @@ def _in_units(
 
 
 def _never_varies(settings: Settings, name: str) -> DataError:
+    """Return the error of a column whose training rows are all alike."""
     reason = f"{name!r} does not vary in the rows that are trained on; nothing can be learnt"
     return DataError("--data", settings.data, reason)
 

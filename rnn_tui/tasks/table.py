@@ -26,7 +26,7 @@ class Column:
     """One column of a table.
 
     Attributes:
-        name: its header, or "column 0" where there is none.
+        name: its name in the header, or "column 0" where there is none.
         values: [N] float64, all finite.
     """
 
@@ -38,16 +38,16 @@ def read_column(path: str, column: str = "") -> Column:
     """Read one column of numbers from a UTF-8 text file.
 
     Cells are separated by commas, semicolons or tabs (whichever splits the first rows evenly) and
-    may be quoted; blank lines are skipped. The first row is a header when none of its cells is a
+    may be quoted; blank lines are skipped. The first row is a header if none of its cells is a
     number.
 
     Args:
         path: the file.
-        column: a name from the header, else a number counted from 0; when empty, the first
-            column that has a number in the first row after the header.
+        column: a name from the header, else a number counted from 0; if empty, the first column
+            that has a number in the first row after the header.
 
     Raises:
-        DataError: when the file cannot be read or does not hold such a column of finite numbers.
+        DataError: the file cannot be read or has no such column of finite numbers.
     """
     return _Table(path, _read_text(path)).column(column)
 
@@ -63,9 +63,10 @@ def _read_text(path: str) -> str:
 
 
 class _Table:
-    """The text of a CSV file, its layout known."""
+    """The text of a CSV file: its delimiter, its header if it has one, and its rows."""
 
     def __init__(self, path: str, text: str) -> None:
+        """Find out the delimiter, the header and the width of the rows."""
         self._path = path
         self._text = text
         self._delimiter = _find_delimiter(text)
@@ -84,13 +85,14 @@ class _Table:
         self._check_width(self._first, 1, line)
 
     def column(self, wanted: str) -> Column:
+        """Return the column called `wanted`, or the first that has numbers; see `read_column`."""
         index = self._find(wanted.strip()) if wanted.strip() else self._first_numeric()
         name = self._names[index] if self._has_header else ""
         name = name or f"column {index}"
         return Column(name, np.array(self._numbers(index, name), dtype=np.float64))
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield every row that is not blank, with the number of its (last) line."""
+        """Yield the line number and the cells of every row that is not blank."""
         reader = csv.reader(
             io.StringIO(self._text, newline=""),
             delimiter=self._delimiter,
@@ -174,17 +176,17 @@ class _Table:
 
 
 def _find_delimiter(text: str) -> str:
-    """Return the delimiter that splits the most of the first rows as it splits the first one.
+    """Return the delimiter with which most of the first rows are as wide as the first one.
 
-    Where none splits the first row there is only one column; tab then leaves its cells whole, and
-    a decimal comma is found out as text instead of passing for a second column.
+    If none splits the first row, there is only one column. Tab, the first in order, then leaves its
+    cells whole, so that a decimal comma is refused as text instead of making a second column.
     """
     agreeing = {delimiter: _agreeing_rows(text, delimiter) for delimiter in _DELIMITERS}
     return max(agreeing, key=agreeing.__getitem__)
 
 
 def _agreeing_rows(text: str, delimiter: str) -> int:
-    """Return how many of the first rows are as wide as the first; 0 when that is not split."""
+    """Return how many of the first rows are as wide as the first; 0 if that one is not split."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     try:
         widths = [len(row) for row in islice(filter(None, reader), _SAMPLE)]

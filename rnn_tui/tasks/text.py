@@ -5,22 +5,30 @@ from __future__ import annotations
 import codecs
 import copy
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from rnn_tui.settings import Settings
-from rnn_tui.tasks.base import Baseline, DataError, DataState, TestWindows, Topology, WindowArray
+from rnn_tui.settings import Settings, Value
+from rnn_tui.tasks.base import (
+    Baseline,
+    DataError,
+    DataState,
+    Task,
+    TestWindows,
+    Topology,
+    WindowArray,
+)
 from rnn_tui.tasks.files import reading, shown_name
 from rnn_tui.tasks.window_sweep import WindowSweep, streams
 
 BUILT_IN = Path(__file__).with_name("river.txt")
-"""The text that is learned where no other is named; written for this project."""
+"""The text to learn where --data names none; written for this project."""
 LONGEST_TEST = 100_000
-"""How many characters of the test part are measured at most: more would take seconds."""
+"""The most characters of the test part that are measured: more would take seconds."""
 
 _CHUNK = 2**20  # bytes read at once
 _GLYPHS = {"\n": "↵", "\t": "⇥", " ": "␣"}
@@ -28,26 +36,35 @@ _GLYPHS = {"\n": "↵", "\t": "⇥", " ": "␣"}
 Codes = npt.NDArray[np.unsignedinteger[Any]]
 
 
-class TextTask:
+class TextTask(Task):
     """Predict the next character of a text (the task of Karpathy's min-char-rnn, 2015).
 
     The vocabulary is every different character of the text, sorted by its number in Unicode; line
     ends are characters like others and stay as they are. The last tenth of the text, at least one
-    window of T + 1 characters, is for testing; the rest is walked through, see `WindowSweep`.
-    The baseline is the entropy of single characters, −Σ p_k · ln p_k over the part that is
-    trained on.
+    window of T + 1 characters, is for testing; the rest is for training, see `WindowSweep`. The
+    baseline is the entropy of single characters, −Σ p_k · ln p_k, over the training part.
     """
 
     name = "text"
     loss = "cross-entropy"
-    parts = None
+    defaults: ClassVar[Mapping[str, Value]] = {
+        "cell": "lstm",
+        "hidden": 64,
+        "steps": 25,
+        "batch": 8,
+        "optimizer": "adam",
+        "lr": 0.003,
+        "clip_by": "norm",
+        "clip": 1.0,
+    }
+    updates = 2_000
 
     def __init__(self, settings: Settings) -> None:
         """Read the text.
 
         Raises:
-            DataError: when the file cannot be read or is not UTF-8; when it is empty, has only one
-                different character, or is shorter than the windows and a test need.
+            DataError: the file cannot be read, is not UTF-8, is empty, has only one different
+                character, or is shorter than the windows and a test need.
         """
         vocabulary, self._codes = read_text(settings.data or str(BUILT_IN))
         self._codes.flags.writeable = False
@@ -56,18 +73,18 @@ class TextTask:
         self.title = f"text: {shown_name(settings.data) if settings.data else 'built in'}"
         self.topology = Topology.many_to_many(settings.steps)
         self._steps = settings.steps
-        self._trained = _training_characters(len(self._codes), settings)
-        loss = _entropy(self._codes[: self._trained], len(vocabulary))
+        self._training_length = _training_characters(len(self._codes), settings)
+        loss = _entropy(self._codes[: self._training_length], len(vocabulary))
         self.baseline = Baseline(loss, "letters by their frequency")
-        self._walk = WindowSweep(settings, self._trained)
+        self._sweep = WindowSweep(settings, self._training_length)
         shape = (settings.steps + 1, settings.batch)
         self._offsets = np.arange(settings.steps + 1)[:, None]  # [T+1, 1]
         self._starts = np.empty(settings.batch, dtype=np.intp)
-        self._places = np.empty(shape, dtype=np.intp)
+        self._indices = np.empty(shape, dtype=np.intp)
         self._window = np.empty(shape, dtype=self._codes.dtype)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> TextTask:
-        """Copy all but the text, which never changes and may be long."""
+        """Return a copy that shares the text, which never changes and may be long."""
         memo[id(self._codes)] = self._codes
         twin = memo[id(self)] = object.__new__(type(self))
         for name, value in vars(self).items():
@@ -75,27 +92,27 @@ class TextTask:
         return twin
 
     def next_window(self, x: WindowArray, target: WindowArray) -> bool:
-        """Fill x and target, int64 [T, B] each, with the next window; see `Task`."""
-        restarts = self._walk.advance()
-        np.copyto(self._starts, self._walk.starts, casting="unsafe")  # the whole part
-        np.add(self._offsets, self._starts, out=self._places)
-        # mode: the places are known to exist, and checking them again would copy the result
-        np.take(self._codes, self._places, out=self._window, mode="clip")
+        """Fill the next window, x and target int64 [T, B] each; see `Task.next_window`."""
+        restarts = self._sweep.advance()
+        np.copyto(self._starts, self._sweep.starts, casting="unsafe")  # takes the whole part
+        np.add(self._offsets, self._starts, out=self._indices)
+        # mode="clip": the indices are in range, and with mode="raise" NumPy would copy the result
+        np.take(self._codes, self._indices, out=self._window, mode="clip")
         x[...] = self._window[:-1]
         target[...] = self._window[1:]
         return restarts
 
     def state(self) -> DataState:
-        """Return where the walk stands."""
-        return self._walk.state()
+        """Return the position of the next window and the generator's state."""
+        return self._sweep.state()
 
     def restore(self, state: DataState) -> None:
-        """Go back to `state`; see `Task`."""
-        self._walk.restore(state)
+        """Go back to `state`; see `Task.restore`."""
+        self._sweep.restore(state)
 
     def test(self) -> TestWindows:
-        """Return the test part, at most `LONGEST_TEST` characters, in windows that follow on."""
-        tested = self._codes[self._trained :]
+        """Return the test part, at most `LONGEST_TEST` characters, as consecutive windows."""
+        tested = self._codes[self._training_length :]
         count = min(len(tested) - 1, max(LONGEST_TEST, self._steps)) // self._steps
         used = tested[: count * self._steps + 1].astype(np.int64)
         x, target = (part.reshape(count, self._steps).T.copy() for part in (used[:-1], used[1:]))
@@ -106,11 +123,11 @@ def read_text(path: str) -> tuple[str, Codes]:
     """Read a UTF-8 text; a byte order mark at its start is not part of it.
 
     Returns:
-        The vocabulary, every different character in order of its number in Unicode; and for each
-        character of the text its place there, [N] in the smallest unsigned type that holds it.
+        The vocabulary, every different character in order of its number in Unicode; and the code of
+        each character of the text, its index in the vocabulary, [N] in the smallest unsigned type.
 
     Raises:
-        DataError: when the file cannot be read, is not UTF-8, or has fewer than two different
+        DataError: the file cannot be read, is not UTF-8, or has fewer than two different
             characters.
     """
     with reading(path) as place, place.open("rb") as file:
@@ -120,8 +137,8 @@ def read_text(path: str) -> tuple[str, Codes]:
     if not total:
         raise DataError("--data", path, "the file is empty; it must be a text")
     if len(used) == 1:
-        held = f"{total} times {chr(used[0])!r}" if total > 1 else f"a single {chr(used[0])!r}"
-        reason = f"the text is {held}; it must have at least two different characters"
+        content = f"{total} times {chr(used[0])!r}" if total > 1 else f"a single {chr(used[0])!r}"
+        reason = f"the text is {content}; it must have at least two different characters"
         raise DataError("--data", path, reason)
     codes = np.empty(total, dtype=np.min_scalar_type(len(used) - 1))
     code_of = np.zeros(int(used[-1]) + 1, dtype=codes.dtype)
@@ -130,16 +147,16 @@ def read_text(path: str) -> tuple[str, Codes]:
     for k, chunk in enumerate(chunks):
         start, end = end, end + len(chunk)
         codes[start:end] = code_of[chunk]
-        chunks[k] = chunk[:0]  # what is translated need not stay in memory
+        chunks[k] = chunk[:0]  # frees the characters that are translated
     return "".join(map(chr, used)), codes
 
 
 def _characters(file: BinaryIO, path: str) -> Iterator[Codes]:
-    """The numbers of the characters, a chunk at a time, each in the smallest type that holds it."""
+    """Yield the numbers of the characters in chunks, each in the smallest type that holds them."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     first = file.read(len(codecs.BOM_UTF8))
     head = first.removeprefix(codecs.BOM_UTF8)
-    offset = len(first) - len(head)  # in bytes, of the first one that is not decoded yet
+    offset = len(first) - len(head)  # in bytes, of the first that is not decoded yet
     ended = False
     while not ended:
         chunk = file.read(_CHUNK)
@@ -159,13 +176,13 @@ def _characters(file: BinaryIO, path: str) -> Iterator[Codes]:
 
 
 def shown_character(character: str) -> str:
-    """Return how a character is shown in one cell or, where it has none, by its number: U+0007.
+    """Return a character as it is shown: in one cell, or by its number (U+0007).
 
     No two characters are shown alike.
     """
     if character in _GLYPHS:
         return _GLYPHS[character]
-    # what combines or is a sign of ours would be taken for another
+    # a combining character, or one of our own glyphs, would be taken for another character
     own = character.isprintable() and not unicodedata.combining(character)
     if own and character not in _GLYPHS.values():
         return character
@@ -173,7 +190,11 @@ def shown_character(character: str) -> str:
 
 
 def _training_characters(total: int, settings: Settings) -> int:
-    """Return how many characters are trained on, or refuse a text that is too short."""
+    """Return the number of characters to train on.
+
+    Raises:
+        DataError: the text is too short.
+    """
     parts, window = streams(settings), settings.steps + 1
     tested = max(-(-total // 10), window)
     if (total - tested) // parts >= window:
@@ -186,7 +207,7 @@ def _training_characters(total: int, settings: Settings) -> int:
 
 
 def _entropy(codes: Codes, symbols: int) -> float:
-    """The entropy of single characters in nats."""
+    """Return the entropy of single characters in nats."""
     counts = np.zeros(symbols, dtype=np.int64)
     for start in range(0, len(codes), _CHUNK):  # bincount would turn all of them into int64
         counts += np.bincount(codes[start : start + _CHUNK], minlength=symbols)

@@ -1,18 +1,20 @@
-"""Which waveform is it? A sequence goes in, one class comes out."""
+"""Waveform: classify a noisy sequence as sine, square, saw or triangle."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from rnn_tui.settings import Settings
+from rnn_tui.settings import Settings, Value
 from rnn_tui.tasks.base import Baseline, FloatArray, Topology, WindowArray
-from rnn_tui.tasks.random_windows import RandomWindowTask, at_the_end
+from rnn_tui.tasks.random_windows import RandomWindowTask, write_at_end
 
 SHORTEST, LONGEST = 10, 25
-"""Timesteps in a period."""
+"""The range of periods, in timesteps."""
 
 
 class WaveformTask(RandomWindowTask):
@@ -23,7 +25,7 @@ class WaveformTask(RandomWindowTask):
 
         sine sin(2πθ)    square 1 if θ < ½ else −1    saw 2θ − 1    triangle 1 − 4|θ − ½|
 
-    The class is asked for at t = T; the four are equally likely.
+    The loss counts at t = T only; the four classes are equally likely.
     """
 
     name = "waveform"
@@ -33,6 +35,15 @@ class WaveformTask(RandomWindowTask):
     loss = "cross-entropy"
     labels = ("sine", "square", "saw", "triangle")
     baseline = Baseline(math.log(4), "guessing among 4")
+    defaults: ClassVar[Mapping[str, Value]] = {
+        **RandomWindowTask.defaults,
+        "cell": "lstm",
+        "hidden": 16,
+        "steps": 50,
+        "batch": 32,
+        "lr": 0.01,
+    }
+    updates = 2_000
 
     def __init__(self, settings: Settings) -> None:
         """Start before the first window."""
@@ -42,7 +53,7 @@ class WaveformTask(RandomWindowTask):
         self._times = np.arange(settings.steps)[:, None]  # [T, 1], t − 1
 
     def draw(self, random: np.random.Generator, x: WindowArray, target: WindowArray) -> None:
-        """Fill x [T, B, 1] and target [T, B]; see `RandomWindowTask`."""
+        """Fill x [T, B, 1] and target [T, B]; see `RandomWindowTask.draw`."""
         batch = x.shape[1]
         classes = random.integers(0, self.outputs, (batch,))
         phase = random.random(batch)
@@ -51,11 +62,11 @@ class WaveformTask(RandomWindowTask):
         if self._noise:
             wave += self._noise * random.standard_normal(wave.shape)
         x[..., 0] = wave
-        at_the_end(target, classes)
+        write_at_end(target, classes)
 
 
 def _wave(classes: npt.NDArray[np.int64], theta: FloatArray) -> FloatArray:
-    """The wave of each class [B] at the places θ [T, B] of its period."""
+    """Return the waves [T, B] of the classes [B] at the fractions θ [T, B] of their periods."""
     wave = 2 * theta - 1  # saw
     sine, square, triangle = (np.flatnonzero(classes == k) for k in (0, 1, 3))
     wave[:, sine] = np.sin(2 * math.pi * theta[:, sine])

@@ -1,4 +1,4 @@
-"""The walk through a sequence that its windows take, one after the other."""
+"""Windows cut out of one long sequence: where each of them starts."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from rnn_tui.tasks.base import DataState, FloatArray, data_generator
 
 
 class WindowSweep:
-    """Chooses where each window of T steps starts in a sequence of N points.
+    """The starts of windows of T steps in a sequence of N points, B windows at a time.
 
-    A window takes T + 1 points: T inputs, and one more because the target is the next value.
+    A window takes T + 1 points: T inputs, and one more because the target is the next value. The
+    setting `windows` decides where they start:
 
-    - sweep: the sequence is cut into B streams of L = N // B points, walked side by side. Window w
-      takes the points wT … wT + T of each; when fewer than T + 1 remain, it starts again at 0.
-    - random: each window and stream starts at point u · (N − T), u uniform in [0, 1): a real
-      number, of which a sequence that has values only at whole points takes the whole part.
+    - sweep: the sequence is cut into B streams of L = N // B points, one for each sample of the
+      batch. The w-th window takes the points wT … wT + T of every stream, so that it continues the
+      one before; when fewer than T + 1 points remain, the sweep starts again at point 0.
+    - random: each window starts at point u · (N − T), u uniform in [0, 1), drawn for every sample.
+      This is a real number; a sequence that has values only at whole points takes its whole part.
 
-    Point k lies at origin + k · spacing.
+    Point k lies at the coordinate origin + k · spacing.
 
     Attributes:
-        starts: [B] where the streams' windows start; overwritten by `advance`.
-        random: the generator behind the walk, for whatever else a task draws.
+        starts: [B] coordinates of the windows' first points; overwritten by `advance`.
+        random: the generator that draws random starts; a task draws its noise from it as well.
     """
 
     def __init__(
@@ -30,8 +32,14 @@ class WindowSweep:
     ) -> None:
         """Start before the first window.
 
+        Args:
+            settings: their steps, batch, windows and seed.
+            points: N.
+            origin: coordinate of point 0.
+            spacing: distance between the coordinates of two points.
+
         Raises:
-            ValueError: when the sequence is shorter than a window.
+            ValueError: the sequence is shorter than a window.
         """
         self._steps = settings.steps
         self._sweeps = settings.windows == "sweep"
@@ -43,16 +51,21 @@ class WindowSweep:
             first_points if self._sweeps else np.zeros(settings.batch)
         )
         self._spacing = spacing
-        self._room = np.array((self._length - settings.steps) * spacing)
-        self._position = 0  # sweep: where in a stream the next window starts; random: its number
+        self._random_range = np.array((self._length - settings.steps) * spacing)
+        self._position = 0  # sweep: the point where the next window starts; random: windows drawn
         self.starts = np.empty(settings.batch)
         self.random = data_generator(settings.seed)
 
     def advance(self) -> bool:
-        """Move to the next window and return whether the walk (re)starts there."""
-        return self._sweep() if self._sweeps else self._jump()
+        """Move to the next window.
 
-    def _sweep(self) -> bool:
+        Returns:
+            True if it does not continue an earlier window: it is the first of all, or the first of
+            a new sweep.
+        """
+        return self._advance_sweep() if self._sweeps else self._advance_random()
+
+    def _advance_sweep(self) -> bool:
         if self._length - self._position < self._steps + 1:
             self._position = 0
         start = self._position
@@ -60,22 +73,22 @@ class WindowSweep:
         self._position = start + self._steps
         return start == 0
 
-    def _jump(self) -> bool:
+    def _advance_random(self) -> bool:
         self.random.random(out=self.starts)
-        np.multiply(self.starts, self._room, out=self.starts)
+        np.multiply(self.starts, self._random_range, out=self.starts)
         np.add(self.starts, self._origins, out=self.starts)
         self._position += 1
         return self._position == 1
 
     def state(self) -> DataState:
-        """Return the place of the next window and the generator's state."""
+        """Return the position of the next window and the generator's state."""
         return DataState(self._position, self.random.bit_generator.state)
 
     def restore(self, state: DataState) -> None:
         """Go back to `state`.
 
         Raises:
-            ValueError: when a sweep with these settings never stands there.
+            ValueError: no window of a sweep with these settings starts there.
         """
         position = state.position
         if self._sweeps and (position % self._steps or not 0 <= position < self._length):
@@ -85,24 +98,24 @@ class WindowSweep:
 
 
 def streams(settings: Settings) -> int:
-    """Return into how many parts a sequence is cut: B for a sweep, otherwise 1."""
+    """Return the number of streams that a sequence is cut into: B for a sweep, otherwise 1."""
     return settings.batch if settings.windows == "sweep" else 1
 
 
 class WindowPoints:
-    """Room for the T + 1 points of a window, seen as inputs and as targets one step later.
+    """Buffer for the T + 1 points of B windows: inputs, and targets one step later.
 
     Attributes:
-        values: [T+1, B] float64, to be filled.
+        values: [T+1, B] float64, filled by the task before `split_into` is called.
     """
 
     def __init__(self, settings: Settings) -> None:
-        """Make the room; what it holds is undefined."""
+        """Allocate the buffer; its values are undefined."""
         self.values: FloatArray = np.empty((settings.steps + 1, settings.batch))
         self._inputs = self.values[:-1, :, None]  # [T, B, 1]
         self._targets = self.values[1:, :, None]  # [T, B, 1]
 
     def split_into(self, x: FloatArray, target: FloatArray) -> None:
-        """Write inputs and targets into arrays [T, B, 1] of any precision."""
+        """Copy the inputs into `x` and the targets into `target`, [T, B, 1] of any precision."""
         x[...] = self._inputs
         target[...] = self._targets

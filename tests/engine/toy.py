@@ -1,23 +1,21 @@
-"""A task of any loss, any topology, of numbers or symbols: the first input is what is asked for."""
+"""A task with any loss and topology, of numbers or symbols: the answer is the first input."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from rnn_tui.settings import Settings
-from rnn_tui.tasks.base import DataState, TestWindows, Topology, WindowArray, data_generator
+from rnn_tui.tasks.base import DataState, Task, TestWindows, Topology, WindowArray, data_generator
 
 SYMBOLS = ("a", "b", "c", "d")
 
 
-class ToyTask:
-    """At every timestep that counts, say what the first input was."""
+class ToyTask(Task):
+    """The target is the first input, at every timestep that counts."""
 
     name = "toy"
     title = "toy"
     features = len(SYMBOLS)
-    baseline = None
-    parts = None
 
     def __init__(
         self,
@@ -26,7 +24,7 @@ class ToyTask:
         topology: Topology | None = None,
         symbols: bool = True,
     ) -> None:
-        """Windows of the settings' size; many→one unless `topology` says otherwise."""
+        """Start before the first window; many→one unless `topology` says otherwise."""
         self.loss = loss
         self.symbols = SYMBOLS if symbols else None
         self.outputs = len(SYMBOLS) if loss == "cross-entropy" else 2
@@ -37,7 +35,7 @@ class ToyTask:
         self._windows = 0
 
     def next_window(self, x: WindowArray, target: WindowArray) -> bool:
-        """Random symbols, or random one-hot rows."""
+        """Fill random symbols, or random one-hot rows."""
         self._fill(self._random, x, target)
         self._windows += 1
         return self._windows % 3 == 1
@@ -55,16 +53,16 @@ class ToyTask:
             target[...] = np.where(counted, asked, 0)[..., None] / 3
 
     def state(self) -> DataState:
-        """Windows drawn, and the generator."""
+        """Return the number of windows and the generator's state."""
         return DataState(self._windows, self._random.bit_generator.state)
 
     def restore(self, state: DataState) -> None:
-        """The same windows again."""
+        """Go back to `state`."""
         self._windows = state.position
         self._random.bit_generator.state = state.random
 
     def test(self, count: int = 70, carried: bool = False) -> TestWindows:
-        """Windows of a generator of their own; judged is the last timestep."""
+        """Return windows of another generator; the last timestep is judged."""
         shape = (self._steps, count)
         x = np.empty(shape, np.int64) if self.symbols else np.empty((*shape, len(SYMBOLS)))
         target = np.empty(shape, np.int64) if self.labels else np.empty((*shape, self.outputs))

@@ -153,7 +153,7 @@ def test_a_copy_of_the_task_shares_the_text() -> None:
     task = TextTask(compose({"task": "text"}))
     twin = copy.deepcopy(task)
     assert twin._codes is task._codes
-    assert twin._walk is not task._walk
+    assert twin._sweep is not task._sweep
     with pytest.raises(ValueError, match="read-only"):
         task._codes[0] = 0
 
