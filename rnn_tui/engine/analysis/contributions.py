@@ -26,7 +26,7 @@ class Contributions:
 
 def shares(network: Network, t: int) -> Contributions:
     """The shares at timestep `t`; meaningful once its backward pass is done."""
-    network.kernel.gather()
+    network.kernel.finish_deltas()
     share = np.zeros_like(network.flat)
     so_far = np.zeros_like(network.flat)
     share_views, so_far_views = views(network.specs, share), views(network.specs, so_far)
@@ -87,7 +87,7 @@ def ledger(network: Network, index: int) -> Ledger:
     """
     name, place = locate(network, index)
     spec = next(spec for spec in network.specs if spec.name == name)
-    network.kernel.gather()
+    network.kernel.finish_deltas()
     tape = network.tape
     terms = _entries(network, spec.right, place[-1])  # [T, B]
     with np.errstate(all="ignore"):

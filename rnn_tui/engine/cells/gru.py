@@ -307,6 +307,6 @@ class GruKernel(UpdateGateKernel):
             multiply(dh, z, scratch)
             add(dh_prev, scratch, dh_prev)
 
-    def gather(self) -> None:
+    def finish_deltas(self) -> None:
         """The input side's deltas: r and z as on the hidden side, n before r came in."""
         np.copyto(self.input_rz, self.dah_rz)

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnn_tui.engine.cells.base import HIDDEN_GRADIENT, Cell, Kernel
+from rnn_tui.engine.cells.base import HIDDEN_GRADIENT, Cell, Kernel, gradient
 from rnn_tui.engine.cells.rnn import ActivationKernel, slope
-from rnn_tui.engine.core.expressions import Array, Dot, Function, Value, Zeros
+from rnn_tui.engine.core.expressions import Dot, Function, Value, Zeros
 from rnn_tui.engine.core.operations import Operation, Row
 from rnn_tui.engine.core.parameters import ParameterSpec, Views
 from rnn_tui.engine.core.tape import ArraySpec, Tape
+
+# ---------------------------------------------------------------- the declaration
 
 
 class NeuronCell(Cell):
     """``a_t = x_t·W_x + b``, ``h_t = φ(a_t)`` with φ = tanh or relu.
 
-    The simple cell without W_h: h_<t-1> is there and nothing reads it, so no gradient comes back to
-    it either, ∂L/∂h_<t-1> = 0.
+    The simple cell without W_h. No operation reads h_<t-1>, so its gradient is exactly 0.
     """
 
     name = "neuron"
     gates = ("",)
-    blocks = gates
     states = ("h",)
     recurrent = False
 
     def __init__(self, activation: str) -> None:
+        """Declare the cell for `activation`, the name of φ."""
         self.activation = activation
         self.smooth = activation == "tanh"
         bounded = (-1.0, 1.0) if self.smooth else None
@@ -41,20 +42,8 @@ class NeuronCell(Cell):
         )
         self.backward_operations = (
             HIDDEN_GRADIENT,
-            Operation(
-                "da_t",
-                f"through {activation}′",
-                Value("dh_t") * slope(activation),
-                row="a_t",
-                column="gradient",
-            ),
-            Operation(
-                "dh_<t-1>",
-                "nothing is sent to timestep t−1",
-                Zeros("dh_t"),
-                row="h_<t-1>",
-                column="gradient",
-            ),
+            gradient("a_t", f"through {activation}′", Value("dh_t") * slope(activation)),
+            gradient("h_<t-1>", "nothing is sent to timestep t−1", Zeros("dh_t")),
         )
 
     def parameters(self, features: int, hidden: int) -> tuple[ParameterSpec, ...]:
@@ -64,18 +53,18 @@ class NeuronCell(Cell):
         )
 
     def arrays(self, hidden: int) -> tuple[ArraySpec, ...]:
-        a_t = ArraySpec("ax", hidden, parts=(("a", 0, hidden),))  # nothing is added to it
-        return (a_t, ArraySpec("da", hidden))
+        # a_t is ax_t = x_t·W_x + b, as nothing is added to it: one array with two names.
+        return (ArraySpec("ax", hidden, parts=(("a", 0, hidden),)), ArraySpec("da", hidden))
 
     def kernel(self, parameters: Views, tape: Tape) -> Kernel:
         return NeuronKernel(tape, self.activation)
 
-    def values(self, tape: Tape, t: int) -> dict[str, Array]:
-        return {"a_t": tape["a"][t - 1], "da_t": tape["da"][t - 1]}
+
+# ---------------------------------------------------------------- the kernel
 
 
 class NeuronKernel(ActivationKernel):
-    """Timesteps do not depend on each other: all of a range at once."""
+    """Computes all timesteps of a range at once, as they do not depend on each other."""
 
     def __init__(self, tape: Tape, activation: str) -> None:
         super().__init__(tape, activation)
@@ -83,15 +72,15 @@ class NeuronKernel(ActivationKernel):
         self.dh_next = tape["dh_next"]  # [T+1, B, H]
 
     def forward(self, first: int, last: int) -> None:
-        a, h = self.a[first - 1 : last], self.h_after[first - 1 : last]
+        a, h = self.a[first - 1 : last], self.h_after[first - 1 : last]  # [n, B, H]
         if self.relu:
-            np.maximum(a, self.zero, out=h)
+            np.maximum(a, self.zero, out=h)  # h_t = relu(a_t)
         else:
-            np.tanh(a, h)
+            np.tanh(a, h)  # h_t = tanh(a_t)
 
     def backward(self, first: int, last: int) -> None:
-        part = slice(first - 1, last)
-        self.dh_next[part].fill(0)
-        np.add(self.dh_y[part], self.dh_next[first : last + 1], self.dh[part])
-        self._fill(part)
-        np.multiply(self.dh[part], self.da[part], self.da[part])
+        chunk = slice(first - 1, last)
+        self.dh_next[chunk].fill(0)  # dh_<t-1> = 0
+        np.add(self.dh_y[chunk], self.dh_next[first : last + 1], self.dh[chunk])  # dh_t
+        self._fill_slopes(chunk)  # da = φ′(a)
+        np.multiply(self.dh[chunk], self.da[chunk], self.da[chunk])  # da_t = dh_t⊙φ′(a_t)

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from rnn_tui.engine.cells.base import HIDDEN_GRADIENT, Cell, Kernel, affine, recurrent_input
+from rnn_tui.engine.cells.base import (
+    HIDDEN_GRADIENT,
+    Cell,
+    Kernel,
+    affine,
+    gradient,
+    recurrent_input,
+)
 from rnn_tui.engine.core.expressions import ONE, Array, Dot, Expression, Function, Square, Value
-from rnn_tui.engine.core.gate_layout import TransposedWeights, cache_sized_chunks
+from rnn_tui.engine.core.gate_layout import Product, TransposedWeights, cache_sized_chunks
 from rnn_tui.engine.core.operations import Operation, Row
-from rnn_tui.engine.core.parameters import ParameterSpec, Views
-from rnn_tui.engine.core.tape import ArraySpec, Tape
+from rnn_tui.engine.core.parameters import Views
+from rnn_tui.engine.core.tape import Tape
+
+# ---------------------------------------------------------------- the declaration
 
 
 def slope(activation: str) -> Expression:
-    """φ′(a_t), of h_t where that is enough."""
+    """Return φ′(a_t): of tanh in terms of h_t, 1 − h_t²."""
     return ONE - Square(Value("h_t")) if activation == "tanh" else Function("step", Value("a_t"))
 
 
@@ -22,10 +33,10 @@ class RnnCell(Cell):
 
     name = "rnn"
     gates = ("",)
-    blocks = gates
     states = ("h",)
 
     def __init__(self, activation: str) -> None:
+        """Declare the cell for `activation`, the name of φ."""
         self.activation = activation
         self.smooth = activation == "tanh"
         bounded = (-1.0, 1.0) if self.smooth else None
@@ -41,41 +52,23 @@ class RnnCell(Cell):
         )
         self.backward_operations = (
             HIDDEN_GRADIENT,
-            Operation(
-                "da_t",
-                f"through {activation}′",
-                Value("dh_t") * slope(activation),
-                row="a_t",
-                column="gradient",
-            ),
-            Operation(
-                "dh_<t-1>",
-                "sent to timestep t−1",
-                Dot("da_t", "W_h", transposed=True),
-                row="h_<t-1>",
-                column="gradient",
-            ),
+            gradient("a_t", f"through {activation}′", Value("dh_t") * slope(activation)),
+            gradient("h_<t-1>", "sent to timestep t−1", Dot("da_t", "W_h", transposed=True)),
         )
-
-    def parameters(self, features: int, hidden: int) -> tuple[ParameterSpec, ...]:
-        return (
-            ParameterSpec("W_x", (features, hidden), "x", "da"),
-            ParameterSpec("W_h", (hidden, hidden), "h_prev", "da"),
-            ParameterSpec("b", (hidden,), None, "da"),
-        )
-
-    def arrays(self, hidden: int) -> tuple[ArraySpec, ...]:
-        return tuple(ArraySpec(name, hidden) for name in ("a", "da"))
 
     def kernel(self, parameters: Views, tape: Tape) -> Kernel:
         return RnnKernel(parameters, tape, self.activation)
 
-    def values(self, tape: Tape, t: int) -> dict[str, Array]:
-        return {"a_t": tape["a"][t - 1], "da_t": tape["da"][t - 1]}
+
+# ---------------------------------------------------------------- the kernel
 
 
 class ActivationKernel(Kernel):
-    """What cells share whose h_t is φ(a_t). da is φ′(a) first, and then the product with dh."""
+    """Base of the kernels of cells with h_t = φ(a_t).
+
+    Backward, the array da first holds φ′(a_t), for a chunk of timesteps at once, and then
+    da_t = dh_t⊙φ′(a_t).
+    """
 
     def __init__(self, tape: Tape, activation: str) -> None:
         self.h_after = tape["h"][1:]  # [T, B, H]
@@ -88,46 +81,78 @@ class ActivationKernel(Kernel):
     def begin_backward(self) -> None:
         self.last.fill(0)
 
-    def _fill(self, part: slice) -> None:
-        """da of some timesteps: φ′."""
-        da, h = self.da[part], self.h_after[part]
+    def _fill_slopes(self, chunk: slice) -> None:
+        """Write φ′(a_t) to da of the timesteps of `chunk`."""
+        da, h = self.da[chunk], self.h_after[chunk]  # [n, B, H]
         if self.relu:
-            np.greater(self.a[part], self.zero, out=da, casting="unsafe")
+            np.greater(self.a[chunk], self.zero, out=da, casting="unsafe")  # 1 where a > 0
         else:
-            np.multiply(h, h, da)
-            np.subtract(self.one, da, da)
+            np.multiply(h, h, da)  # h²
+            np.subtract(self.one, da, da)  # 1 − h²
+
+
+@dataclass(slots=True)
+class RnnForwardViews:
+    """Views of one timestep that the forward loop works on."""
+
+    input_product: Product  # f(W, a) writes [x_t | h_<t-1> | 1]·W, or h_<t-1>·W_h, to a
+    ax: Array | None  # [B, H], x_t·W_x + b where the product does not contain it
+    a: Array  # [B, H]
+    h: Array  # [B, H]
+
+
+@dataclass(slots=True)
+class RnnBackwardViews:
+    """Views of one timestep that the backward loop works on: [B, H] each."""
+
+    chunk: slice | None  # of timesteps that ends here
+    dh_y: Array
+    dh_next: Array
+    dh: Array
+    da: Array
+    da_product: Product  # f(W, out) writes da·W to out
+    dh_prev: Array
 
 
 class RnnKernel(ActivationKernel):
-    """Per timestep one product and one nonlinearity forward; a sum and two products back."""
+    """One product and one nonlinearity per timestep forward; a sum and two products backward."""
 
     def __init__(self, parameters: Views, tape: Tape, activation: str) -> None:
         super().__init__(tape, activation)
         inputs, ax, self.W = recurrent_input(parameters, tape)  # W: [D+H+1, H] or [H, H]
         self.W_hT = TransposedWeights(parameters["W_h"].T, tape.batch)  # [H, H]
-        h, dh = tape["h"], tape["dh"]
-        sent = list(tape["dh_next"])  # few views, as they fill the cache
-        parts = cache_sized_chunks(tape, h.shape[-1])
-        steps = range(tape.steps)
-        # One tuple of views [B, …] per timestep, made once; of factors their products.
-        self.forward_rows = [
-            (inputs[k].dot, None if ax is None else ax[k], self.a[k], h[k + 1]) for k in steps
+        h, dh, dh_y = tape["h"], tape["dh"], tape["dh_y"]
+        dh_next = list(tape["dh_next"])  # each view made once: more of them would fill the cache
+        chunks = cache_sized_chunks(tape, h.shape[-1])
+        self.forward_views = [
+            RnnForwardViews(inputs[k].dot, None if ax is None else ax[k], self.a[k], h[k + 1])
+            for k in range(tape.steps)
         ]
-        self.backward_rows = [
-            (part, dh[k], tape["dh_y"][k], sent[k + 1], self.da[k], self.da[k].dot, sent[k])
-            for k, part in enumerate(parts)
+        self.backward_views = [
+            RnnBackwardViews(
+                chunk=chunk,
+                dh_y=dh_y[k],
+                dh_next=dh_next[k + 1],
+                dh=dh[k],
+                da=(da := self.da[k]),
+                da_product=da.dot,
+                dh_prev=dh_next[k],
+            )
+            for k, chunk in enumerate(chunks)
         ]
 
     def forward(self, first: int, last: int) -> None:
-        W, tanh, relu, zero = self.W, np.tanh, self.relu, self.zero
-        for inputs_times, ax, a, h in self.forward_rows[first - 1 : last]:
-            inputs_times(W, a)
-            if ax is not None:
-                np.add(a, ax, a)
+        W, zero, relu = self.W, self.zero, self.relu
+        add, maximum, tanh = np.add, np.maximum, np.tanh
+        for s in self.forward_views[first - 1 : last]:
+            a, input_product = s.a, s.input_product
+            input_product(W, a)  # a_t = [x_t | h_<t-1> | 1]·W
+            if s.ax is not None:
+                add(a, s.ax, a)  # a_t = h_<t-1>·W_h + (x_t·W_x + b)
             if relu:
-                np.maximum(a, zero, out=h)
+                maximum(a, zero, out=s.h)  # h_t = relu(a_t)
             else:
-                tanh(a, h)
+                tanh(a, s.h)  # h_t = tanh(a_t)
 
     def begin_backward(self) -> None:
         super().begin_backward()
@@ -135,10 +160,10 @@ class RnnKernel(ActivationKernel):
 
     def backward(self, first: int, last: int) -> None:
         W_hT, add, multiply = self.W_hT.array, np.add, np.multiply
-        rows = reversed(self.backward_rows[first - 1 : last])
-        for part, dh, dh_y, dh_next, da, da_times, dh_prev in rows:
-            if part is not None:
-                self._fill(part)
-            add(dh_y, dh_next, dh)
-            multiply(dh, da, da)
-            da_times(W_hT, dh_prev)
+        for s in reversed(self.backward_views[first - 1 : last]):
+            if s.chunk is not None:
+                self._fill_slopes(s.chunk)  # da = φ′(a), of all timesteps of the chunk
+            dh, da, da_product = s.dh, s.da, s.da_product
+            add(s.dh_y, s.dh_next, dh)  # dh_t = dh_y + dh_next
+            multiply(dh, da, da)  # da_t = dh_t⊙φ′(a_t)
+            da_product(W_hT, s.dh_prev)  # dh_<t-1> = da_t·W_hᵀ

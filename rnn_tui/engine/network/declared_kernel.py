@@ -25,7 +25,7 @@ class DeclaredKernel(Kernel):
     def __init__(
         self,
         cell: Cell,
-        fused: Kernel,
+        fused: Kernel | None,
         tape: Tape,
         stored: Sequence[Mapping[str, Array]],
         factors: Sequence[str],
@@ -74,8 +74,9 @@ class DeclaredKernel(Kernel):
                 if symbol in stored:
                     np.copyto(stored[symbol], (read if symbol in self.factors else known)[symbol])
 
-    def gather(self) -> None:
-        self.fused.gather()
+    def finish_deltas(self) -> None:
+        if self.fused is not None:
+            self.fused.finish_deltas()
 
 
 def _write(known: dict[str, Array], name: str, value: Array) -> None:

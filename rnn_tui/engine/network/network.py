@@ -189,11 +189,13 @@ class Network:
         return TwoThreadKernel(upper, lower, pair)
 
     def _kernel_on(self, tape: Tape) -> Kernel:
-        """The fused kernel of all layers for some of the samples."""
-        return self._stacked(
-            [self.cell.kernel(self._with_matrix(layer), layer.tape(tape)) for layer in self.layers],
-            tape,
-        )
+        """The kernel of all layers for some of the samples: fused where the cell has one."""
+        return self._stacked([self._layer_kernel(layer, tape) for layer in self.layers], tape)
+
+    def _layer_kernel(self, layer: Layer, tape: Tape) -> Kernel:
+        """Return the fused kernel of one layer, or its declared operations if it has none."""
+        fused = self.cell.kernel(self._with_matrix(layer), layer.tape(tape))
+        return fused or self._declared(layer, tape, (), None)
 
     def _stacked(self, kernels: Sequence[Kernel], tape: Tape) -> Kernel:
         """The layers' kernels as one."""
@@ -229,19 +231,23 @@ class Network:
 
     def declared_kernel(self) -> Kernel:
         """The cells' declared operations as a kernel, with the pins in force."""
-        return self._stacked([self._declared(layer) for layer in self.layers], self.tape)
+        return self._stacked(
+            [self._declared(layer, self.tape, self._pins, self._fused) for layer in self.layers],
+            self.tape,
+        )
 
-    def _declared(self, layer: Layer) -> Kernel:
-        tape, steps = self.tape, range(1, self.tape.steps + 1)
+    def _declared(self, layer: Layer, tape: Tape, pins: Pins, fused: Kernel | None) -> Kernel:
+        """Return a layer's declared operations as a kernel; `fused` finishes its deltas."""
+        steps = range(1, tape.steps + 1)
         stored = [layer.stored(self.parameters, tape, t) for t in steps]
         symbols = declared_pins(layer)
-        pins = tuple(
+        own_pins = tuple(
             replace(pin, symbol=symbols[pin.symbol]) if isinstance(pin, Pin) else pin
-            for pin in self._pins
+            for pin in pins
             if not isinstance(pin, Pin) or pin.symbol in symbols
         )
         factors = [spec.right for spec in self.cell.parameters(1, 1)]
-        return DeclaredKernel(self.cell, self._fused, layer.tape(tape), stored, factors, pins)
+        return DeclaredKernel(self.cell, fused, layer.tape(tape), stored, factors, own_pins)
 
     # The window
 
@@ -335,7 +341,7 @@ class Network:
             self.kernel.begin_backward()
         self.kernel.backward(first, last)
         if first == 1:
-            self.kernel.gather()
+            self.kernel.finish_deltas()
             self._sum_shares()
 
     def _sum_shares(self) -> None:

@@ -54,9 +54,9 @@ class StackedKernel(Kernel):
                 inputs.give_back(t)
             bottom.backward(t, t)
 
-    def gather(self) -> None:
+    def finish_deltas(self) -> None:
         for kernel in self.kernels:
-            kernel.gather()
+            kernel.finish_deltas()
 
 
 class _Inputs:

@@ -84,6 +84,6 @@ class TwoThreadKernel(Kernel):
             lambda: self.upper.backward(first, last), lambda: self.lower.backward(first, last)
         )
 
-    def gather(self) -> None:
-        self.upper.gather()
-        self.lower.gather()
+    def finish_deltas(self) -> None:
+        self.upper.finish_deltas()
+        self.lower.finish_deltas()

@@ -136,7 +136,7 @@ def test_a_share_is_known_as_soon_as_its_timestep_is_done(cell: str, activation:
     network.loss()
     for t in range(case.steps, 0, -1):
         network.backward(t, t)
-        network.kernel.gather()
+        network.kernel.finish_deltas()
         for spec in network.specs:
             found = network.tape.rows(spec.right, t)
             assert np.array_equal(found, whole.tape.rows(spec.right, t)), (spec.name, t)
