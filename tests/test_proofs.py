@@ -201,7 +201,7 @@ def test_a_window_that_was_walked_through_is_the_one_before(cell: str) -> None:
     previous = copy_window(trainer.network)
     prover.remember(trainer)
     trainer.finish_update()
-    parameters = trainer.optimizer.before.copy()
+    parameters = trainer.optimizer.parameters_before.copy()
     lens = prove(trainer, prover=prover)["edge"]
     assert isinstance(lens, EdgeReport)
     network: Network = trainer.network

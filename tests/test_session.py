@@ -283,7 +283,7 @@ def memory_of(trainer: Trainer) -> list[np.ndarray]:
     """All that the trainer writes to while it goes on."""
     network, optimizer = trainer.network, trainer.optimizer
     vectors = [trainer.parameters, trainer.clipped, network.gradient]
-    vectors += [optimizer.delta, optimizer.before]
+    vectors += [optimizer.delta, optimizer.parameters_before]
     vectors += [*optimizer.memory.values(), *optimizer.memory_before.values()]
     return [*vectors, *network.tape.arrays.values(), *arrays_in(trainer.history).values()]
 
@@ -310,12 +310,12 @@ def test_an_old_snapshot_does_not_change_while_the_trainer_goes_on(
     driver = make(SMALL.with_(cell="lstm", optimizer="adam"))
     old = [driver.after(Step(Stride.TIMESTEP, 9)), driver.after(Step(Stride.UPDATE))]
     before = [{p: a.copy() for p, a in arrays_in(one).items()} for one in old]
-    scalars = [(s.cursor, s.loss, s.optimizer.count, s.optimizer.eps) for s in old]
+    scalars = [(s.cursor, s.loss, s.optimizer.steps_taken, s.optimizer.eps) for s in old]
     driver.after(Configure(old[0].settings.with_(lr=0.5)), Step(Stride.UPDATE, 50), Restart())
     for one, copies in zip(old, before, strict=True):
         for path, array in arrays_in(one).items():
             assert array.tobytes() == copies[path].tobytes(), path
-    assert scalars == [(s.cursor, s.loss, s.optimizer.count, s.optimizer.eps) for s in old]
+    assert scalars == [(s.cursor, s.loss, s.optimizer.steps_taken, s.optimizer.eps) for s in old]
 
 
 # ---------------------------------------------------------------- restart and configure

@@ -175,7 +175,7 @@ class _WindowUnderTest:
     def of(cls, trainer: Trainer) -> _WindowUnderTest:
         """Of the window under way; after the update with the parameters from before it."""
         done = trainer.position == trainer.schedule.end
-        parameters = trainer.optimizer.before if done else trainer.parameters
+        parameters = trainer.optimizer.parameters_before if done else trainer.parameters
         network = trainer.network
         return cls(trainer.architecture, parameters.copy(), copy_window(network), network.pins)
 

@@ -392,12 +392,12 @@ class Session:
 
     def _configure(self, settings: Settings) -> None:
         self._timeline.budget = settings.timeline * 2**20
-        before = self._trainer.optimizer.before
+        before = self._trainer.optimizer.parameters_before
         self._timeline.configure(settings)
         if self._rival is not None:
             self._rival.configure(settings)
         # Another optimizer has no last step, but this window was computed with these weights.
-        np.copyto(self._trainer.optimizer.before, before)
+        np.copyto(self._trainer.optimizer.parameters_before, before)
 
     def _intervene(self, intervention: Intervention) -> None:
         self._goal = None
@@ -687,7 +687,7 @@ class Session:
         window = trainer.network.sample_window(self._look.sample)
         if trainer.cursor.stage is not Pass.UPDATE:
             return window
-        before = trainer.optimizer.before.copy()
+        before = trainer.optimizer.parameters_before.copy()
         return replace(window, parameters=views(trainer.network.specs, before))
 
     def _timeline_view(self) -> TimelineView:

@@ -76,7 +76,7 @@ class Trainer:
         self._end = self.schedule.end
         self.clipping = Clipping(settings.clip_by, settings.clip)
         self.optimizer = make_optimizer(
-            settings.optimizer, self.parameters, _hyperparameters(settings)
+            settings.optimizer, self.parameters, Hyperparameters.of(settings)
         )
 
     def configure(self, settings: Settings) -> None:
@@ -89,7 +89,7 @@ class Trainer:
         """
         if names := settings.needs_restart(self.settings):
             raise ValueError(f"needs a restart: {', '.join(names)}")
-        hyperparameters = _hyperparameters(settings)
+        hyperparameters = Hyperparameters.of(settings)
         self.clipping = Clipping(settings.clip_by, settings.clip)
         if settings.optimizer == self.settings.optimizer:
             self.optimizer.configure(hyperparameters)
@@ -391,7 +391,7 @@ class Trainer:
         return self._frame(
             self.optimizer.parameters,
             self.optimizer.memory,
-            self.optimizer.count,
+            self.optimizer.steps_taken,
             self.network.state(self.schedule.steps),
             self.task.state(),
             (self.loss, self.grad_norm, self.history.mark()),
@@ -407,9 +407,9 @@ class Trainer:
         optimizer = self.optimizer
         # A window that begins with zeros does so again: then what is given as carried is not used.
         start = self._frame(
-            optimizer.before if done else optimizer.parameters,
+            optimizer.parameters_before if done else optimizer.parameters,
             optimizer.memory_before if done else optimizer.memory,
-            optimizer.count - done,
+            optimizer.steps_taken - done,
             self.network.state(0 if self.position else self.schedule.steps),
             self._window_data if self.position else self.task.state(),
             self._window_marks
@@ -452,7 +452,7 @@ class Trainer:
         np.copyto(self.parameters, keyframe.parameters)
         for name, array in self.optimizer.memory.items():
             np.copyto(array, keyframe.memory[name])
-        self.optimizer.count = keyframe.steps_taken
+        self.optimizer.steps_taken = keyframe.steps_taken
         for name, state in keyframe.states.items():
             self.network.tape.states[name][-1] = state
         self.task.restore(keyframe.data)
@@ -484,16 +484,3 @@ def architecture_of(settings: Settings, task: Task) -> Architecture:
 def _quiet() -> np.errstate:
     """No warnings of numbers that are not finite: `_advance` finds and names them."""
     return np.errstate(all="ignore")
-
-
-def _hyperparameters(settings: Settings) -> Hyperparameters:
-    """What of the settings is the optimizer's."""
-    return Hyperparameters(
-        lr=settings.lr,
-        momentum=settings.momentum,
-        alpha=settings.alpha,
-        beta1=settings.beta1,
-        beta2=settings.beta2,
-        eps=settings.eps,
-        eps_place=settings.eps_place,
-    )

@@ -105,15 +105,15 @@ def _tensor_label(tensor: Tensor, selected: Tensor) -> Line:
 def _update(scene: Scene, gradient: Gradient, width: int, height: int) -> Lines:
     """What gives way on a low panel is the table: it shows the tensors around the selected one."""
     optimizer = scene.snapshot.optimizer
-    if not optimizer.count:
+    if not optimizer.steps_taken:
         return (((f" {optimizer.name} has taken no step yet", "dim"),),)
-    health = relative_change(optimizer.before, optimizer.delta)
+    health = relative_change(optimizer.parameters_before, optimizer.delta)
     shown = f"{health:.2f}".replace("-", "−") if health is not None else "–"
     summary: Line = (
         (" log10(‖Δp‖/‖p‖) ", "dim"),
         (shown, "strong"),
         (f"  {_reading(health)}", "dim"),
-        (f"   step {count(optimizer.count)}", "dim"),
+        (f"   step {count(optimizer.steps_taken)}", "dim"),
     )
     table, one = _update_tensors(scene, gradient), _one_parameter(scene, gradient, width)
     room = height - 1 - len(one)
@@ -147,9 +147,11 @@ def _update_tensors(scene: Scene, gradient: Gradient) -> Lines:
     lines: list[Line] = [((head, "dim"),)]
     selected = tensor_of(scene.snapshot, scene.view.parameter)
     for tensor in tensors(scene.snapshot):
-        vectors = (gradient.clipped, optimizer.delta, optimizer.before)
+        vectors = (gradient.clipped, optimizer.delta, optimizer.parameters_before)
         norms = "".join(f"  {number(norm(vector[tensor.part])):>9}" for vector in vectors)
-        health = relative_change(optimizer.before[tensor.part], optimizer.delta[tensor.part])
+        health = relative_change(
+            optimizer.parameters_before[tensor.part], optimizer.delta[tensor.part]
+        )
         last = "–" if health is None or not math.isfinite(health) else f"{health:.2f}"
         text = f"{norms}  {last.replace('-', '−'):>14}"
         lines.append((*_tensor_label(tensor, selected), (text, "")))

@@ -1,4 +1,7 @@
-"""Adagrad."""
+"""Adagrad: a learning rate for each parameter, which only falls (torch.optim.Adagrad).
+
+Source: Duchi, Hazan & Singer 2011; min-char-rnn for eps inside the root.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,12 @@ import numpy as np
 
 from rnn_tui.engine.core.expressions import Array, Function, Square, Value
 from rnn_tui.engine.core.operations import Operation
-from rnn_tui.engine.training.optimizers.base import _CHANGE, _RATE_TIMES_GRADIENT, Optimizer, _step
+from rnn_tui.engine.training.optimizers.base import (
+    NEW_PARAMETER,
+    RATE_TIMES_GRADIENT,
+    Optimizer,
+    step_operation,
+)
 
 
 class Adagrad(Optimizer):
@@ -15,29 +23,30 @@ class Adagrad(Optimizer):
     name = "adagrad"
     memory_names = ("s",)
 
-    def own_eps(self) -> float:
+    def default_eps(self) -> float:
         return 1e-8 if self.hyperparameters.eps_place == "inside" else 1e-10
 
-    def _change(self, gradient: Array) -> None:
-        memory, delta = self.memory["s"], self.delta  # few arrays, as they fill the cache
-        np.multiply(gradient, gradient, memory)
-        np.add(self.memory_before["s"], memory, memory)
-        if self.hyperparameters.eps_place == "inside":
-            np.add(memory, self._eps, delta)
-            np.sqrt(delta, delta)
-        else:
-            np.sqrt(memory, delta)
-            np.add(delta, self._eps, delta)
-        np.divide(gradient, delta, delta)
-        np.multiply(delta, self._minus_lr, delta)
-
     def operations(self) -> tuple[Operation, ...]:
-        memory, eps = Value("s"), Value("eps")
-        inside = self.used.eps_place == "inside"
-        root = Function("√", memory + eps) if inside else Function("√", memory) + eps
+        s, eps = Value("s"), Value("eps")
+        inside = self.last_hyperparameters.eps_place == "inside"
+        root = Function("√", s + eps) if inside else Function("√", s) + eps
         return (
-            _step("s", "sum of squares", Value("s_old") + Square(Value("g"))),
-            _step("rate", "effective rate", Value("lr") / root),
-            _RATE_TIMES_GRADIENT,
-            _CHANGE,
+            step_operation("s", "sum of squares", Value("s_old") + Square(Value("g"))),
+            step_operation("rate", "effective rate", Value("lr") / root),
+            RATE_TIMES_GRADIENT,
+            NEW_PARAMETER,
         )
+
+    def _compute_delta(self, gradient: Array) -> None:
+        s, s_old = self.memory["s"], self.memory_before["s"]
+        delta = self.delta  # for the root as well: fewer arrays share the cache
+        np.multiply(gradient, gradient, s)  # g²
+        np.add(s_old, s, s)  # s = s_old + g²
+        if self.hyperparameters.eps_place == "inside":
+            np.add(s, self._eps, delta)  # s + eps
+            np.sqrt(delta, delta)  # √(s + eps)
+        else:
+            np.sqrt(s, delta)  # √s
+            np.add(delta, self._eps, delta)  # √s + eps
+        np.divide(gradient, delta, delta)  # g/(√s + eps)
+        np.multiply(delta, self._minus_lr, delta)  # Δ = −lr·g/(√s + eps)

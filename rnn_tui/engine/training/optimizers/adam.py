@@ -1,4 +1,7 @@
-"""Adam."""
+"""Adam: momentum and a learning rate for each parameter, both corrected for their start.
+
+Source: Kingma & Ba 2015, as torch.optim.Adam computes it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import numpy as np
 
 from rnn_tui.engine.core.expressions import ONE, Array, Function, Negative, Square, Value
 from rnn_tui.engine.core.operations import Operation
-from rnn_tui.engine.training.optimizers.base import _CHANGE, Optimizer, _step
+from rnn_tui.engine.training.optimizers.base import NEW_PARAMETER, Optimizer, step_operation
 
 
 class Adam(Optimizer):
@@ -16,45 +19,45 @@ class Adam(Optimizer):
     name = "adam"
     memory_names = ("m", "v")
 
-    def _corrections(self) -> tuple[float, float]:
-        """1 − β₁ᵗ and √(1 − β₂ᵗ) of the last step."""
-        first = 1 - self.used.beta1**self.count
-        return first, (1 - self.used.beta2**self.count) ** 0.5
+    def operations(self) -> tuple[Operation, ...]:
+        g, beta1, beta2 = Value("g"), Value("β₁"), Value("β₂")
+        mean = beta1 * Value("m_old") + (ONE - beta1) * g
+        mean_of_squares = beta2 * Value("v_old") + (ONE - beta2) * Square(g)
+        root = Function("√", Value("v")) / Value("√(1−β₂ᵗ)") + Value("eps")
+        return (
+            step_operation("m", "mean", mean),
+            step_operation("v", "mean of squares", mean_of_squares),
+            step_operation("rate", "effective rate", Value("lr") / Value("(1−β₁ᵗ)") / root),
+            step_operation("Δ", "change", Negative(Value("rate") * Value("m"))),
+            NEW_PARAMETER,
+        )
 
-    def _change(self, gradient: Array) -> None:
-        mean, square, scratch = self.memory["m"], self.memory["v"], self._scratch
+    def constants(self) -> dict[str, float]:
+        first, second = self._corrections() if self.steps_taken else (1.0, 1.0)
+        beta1, beta2 = self.last_hyperparameters.beta1, self.last_hyperparameters.beta2
+        return {"β₁": beta1, "β₂": beta2, "(1−β₁ᵗ)": first, "√(1−β₂ᵗ)": second}
+
+    def _corrections(self) -> tuple[float, float]:
+        """Return 1 − β₁ᵗ and √(1 − β₂ᵗ) of the last step."""
+        beta1, beta2 = self.last_hyperparameters.beta1, self.last_hyperparameters.beta2
+        return 1 - beta1**self.steps_taken, (1 - beta2**self.steps_taken) ** 0.5
+
+    def _compute_delta(self, gradient: Array) -> None:
+        m, m_old = self.memory["m"], self.memory_before["m"]
+        v, v_old = self.memory["v"], self.memory_before["v"]
+        delta, scratch = self.delta, self._scratch
         number = self.parameters.dtype.type
         beta1, beta2 = self.hyperparameters.beta1, self.hyperparameters.beta2
         first, second = self._corrections()
-        np.multiply(self.memory_before["m"], number(beta1), out=mean)
-        np.multiply(gradient, number(1 - beta1), out=scratch)
-        np.add(mean, scratch, out=mean)
-        np.multiply(gradient, gradient, out=scratch)
-        np.multiply(scratch, number(1 - beta2), out=scratch)
-        np.multiply(self.memory_before["v"], number(beta2), out=square)
-        np.add(square, scratch, out=square)
-        np.sqrt(square, out=scratch)
-        np.divide(scratch, number(second), out=scratch)
-        np.add(scratch, self._eps, out=scratch)
-        np.divide(mean, scratch, out=self.delta)
-        np.multiply(self.delta, number(-self.hyperparameters.lr / first), out=self.delta)
-
-    def operations(self) -> tuple[Operation, ...]:
-        one_minus = {name: ONE - Value(name) for name in ("β₁", "β₂")}
-        root = Function("√", Value("v")) / Value("√(1−β₂ᵗ)") + Value("eps")
-        return (
-            _step("m", "mean", Value("β₁") * Value("m_old") + one_minus["β₁"] * Value("g")),
-            _step(
-                "v",
-                "mean of squares",
-                Value("β₂") * Value("v_old") + one_minus["β₂"] * Square(Value("g")),
-            ),
-            _step("rate", "effective rate", Value("lr") / Value("(1−β₁ᵗ)") / root),
-            _step("Δ", "change", Negative(Value("rate") * Value("m"))),
-            _CHANGE,
-        )
-
-    def _constants(self) -> dict[str, float]:
-        first, second = self._corrections() if self.count else (1.0, 1.0)
-        beta1, beta2 = self.used.beta1, self.used.beta2
-        return {"β₁": beta1, "β₂": beta2, "(1−β₁ᵗ)": first, "√(1−β₂ᵗ)": second}
+        np.multiply(m_old, number(beta1), out=m)  # β₁·m_old
+        np.multiply(gradient, number(1 - beta1), out=scratch)  # (1−β₁)·g
+        np.add(m, scratch, out=m)  # m = β₁·m_old + (1−β₁)·g
+        np.multiply(gradient, gradient, out=scratch)  # g²
+        np.multiply(scratch, number(1 - beta2), out=scratch)  # (1−β₂)·g²
+        np.multiply(v_old, number(beta2), out=v)  # β₂·v_old
+        np.add(v, scratch, out=v)  # v = β₂·v_old + (1−β₂)·g²
+        np.sqrt(v, out=scratch)  # √v
+        np.divide(scratch, number(second), out=scratch)  # √v/√(1−β₂ᵗ)
+        np.add(scratch, self._eps, out=scratch)  # √v/√(1−β₂ᵗ) + eps
+        np.divide(m, scratch, out=delta)  # m/(√v/√(1−β₂ᵗ) + eps)
+        np.multiply(delta, number(-self.hyperparameters.lr / first), out=delta)  # Δ

@@ -1,8 +1,12 @@
-"""Optimizers: flat vector operations in PyTorch's formulas, each declared as an expression too.
+"""The base of the optimizers: one file each, in PyTorch's formulas.
 
-Every optimizer keeps its memory (momentum, sums of squares) as flat vectors beside the parameters.
-`step` computes the change Δ from the (clipped) gradient and adds it to the parameters; what the
-memory was before is kept, so that the step can be shown, and taken back when it overflows.
+An optimizer keeps its memory (momentum, sums of squares; PyTorch says "state") as flat vectors
+[P], one entry per parameter. `Optimizer.step` computes the change Δ from the clipped gradient and
+adds it to the parameters. What was there before is kept, so that the step can be shown, and taken
+back when it overflows.
+
+To write one, declare `operations`; that is enough to train, step and see it. `_compute_delta` may
+be overridden by the same arithmetic in place, which is faster. `rnn_tui.registry` names it.
 
 Sources: the documentation of torch.optim.SGD, Adagrad, RMSprop and Adam; Duchi et al. 2011
 (Adagrad); Hinton's lecture 6e (RMSprop); Kingma & Ba 2015 (Adam); min-char-rnn for eps inside the
@@ -13,120 +17,167 @@ from __future__ import annotations
 
 import copy as copying
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Self
 
 import numpy as np
 
 from rnn_tui.engine.core.expressions import Array, Expression, Negative, Value
 from rnn_tui.engine.core.operations import Operation
+from rnn_tui.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hyperparameters:
-    """What an optimizer may be told; each uses what it knows. Unitless throughout."""
+    """The settings of all optimizers; each uses its own. Unitless throughout."""
 
     lr: float
     momentum: float = 0.0
     alpha: float = 0.99
     beta1: float = 0.9
     beta2: float = 0.999
-    eps: float | None = None  # None: the optimizer's own
+    eps: float | None = None  # None: the optimizer's `default_eps`
     eps_place: str = "outside"
 
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return the hyperparameters among `settings`, where they have the same names."""
+        return cls(**{field.name: getattr(settings, field.name) for field in fields(cls)})
 
-def _step(symbol: str, title: str, expression: Expression) -> Operation:
+
+def step_operation(symbol: str, title: str, expression: Expression) -> Operation:
+    """Return the operation ``symbol = expression`` of a step."""
     return Operation(symbol, title, expression, row=symbol)
 
 
+# The operations that most optimizers end with
+RATE_TIMES_GRADIENT = step_operation("Δ", "change", Negative(Value("rate") * Value("g")))
+NEW_PARAMETER = step_operation("p_new", "parameter after", Value("p") + Value("Δ"))
+
+
 class Optimizer(ABC):
-    """Base: `memory` by name, `count` of steps taken, Δ of the last one."""
+    """An optimizer of one flat parameter vector, with what its last step did.
+
+    Attributes:
+        name: the value of the setting `optimizer` that chooses it.
+        memory_names: names of the vectors that it keeps from step to step.
+        parameters: [P], changed in place.
+        parameters_before: [P], the parameters before the last step.
+        delta: [P], Δ, the change that the last step made.
+        memory: the vectors [P] it keeps, by name.
+        memory_before: the same before the last step.
+        steps_taken: number of steps, t in the formulas.
+        hyperparameters: those of the next step; eps: its eps.
+        last_hyperparameters: those of the last step; last_eps: its eps.
+    """
 
     name: str
     memory_names: tuple[str, ...] = ()
-    default_eps = 1e-8
 
     def __init__(self, parameters: Array, hyperparameters: Hyperparameters) -> None:
-        self.parameters = parameters  # [P]
-        self.delta = np.zeros_like(parameters)  # [P], the last change of the parameters
-        self.before = parameters.copy()  # [P], parameters before it
+        self.parameters = parameters
+        self.delta = np.zeros_like(parameters)
+        self.parameters_before = parameters.copy()
         self.memory = {name: np.zeros_like(parameters) for name in self.memory_names}
         self.memory_before = {name: array.copy() for name, array in self.memory.items()}
-        self.count = 0
+        self.steps_taken = 0
         self._scratch = np.empty_like(parameters)
         self.configure(hyperparameters)
-        self.used, self.eps_used = self.hyperparameters, self.eps  # by the last step
+        self.last_hyperparameters, self.last_eps = self.hyperparameters, self.eps
 
     def configure(self, hyperparameters: Hyperparameters) -> None:
-        """New hyperparameters from the next step on; the memory stays."""
+        """Use new hyperparameters from the next step on; the memory stays."""
         self.hyperparameters = hyperparameters
-        given = hyperparameters.eps
-        self.eps = self.own_eps() if given is None else given
+        eps = hyperparameters.eps
+        self.eps = self.default_eps() if eps is None else eps
         number = self.parameters.dtype.type
-        # Arrays: turning a number into one takes longer than multiplying a thousand of them.
+        # 0-d arrays: NumPy takes longer to convert a number than to multiply a thousand of them.
         self._minus_lr = np.array(-number(hyperparameters.lr))
         self._eps = np.array(number(self.eps))
 
-    def own_eps(self) -> float:
-        """The eps used when none is given."""
-        return self.default_eps
+    def default_eps(self) -> float:
+        """Return the eps used when the settings leave it open."""
+        return 1e-8
 
     def step(self, gradient: Array) -> None:
-        """Add Δ to the parameters, in place. gradient: [P]."""
-        np.copyto(self.before, self.parameters)
+        """Add Δ to the parameters, in place. gradient: [P], clipped."""
+        np.copyto(self.parameters_before, self.parameters)
         self.memory, self.memory_before = self.memory_before, self.memory
-        self.count += 1
-        self.used, self.eps_used = self.hyperparameters, self.eps
-        self._change(gradient)
+        self.steps_taken += 1
+        self.last_hyperparameters, self.last_eps = self.hyperparameters, self.eps
+        self._compute_delta(gradient)
         np.add(self.parameters, self.delta, out=self.parameters)
 
     def undo(self) -> None:
         """Take the last step back, exactly. Only once."""
-        np.copyto(self.parameters, self.before)
+        np.copyto(self.parameters, self.parameters_before)
         self.memory, self.memory_before = self.memory_before, self.memory
-        self.count -= 1
+        self.steps_taken -= 1
 
     def copy(self) -> Self:
-        """A copy that later steps do not change."""
+        """Return a copy that later steps do not change."""
         result = copying.copy(self)
         result.parameters = self.parameters.copy()
-        result.delta, result.before = self.delta.copy(), self.before.copy()
+        result.delta = self.delta.copy()
+        result.parameters_before = self.parameters_before.copy()
         result.memory = {name: array.copy() for name, array in self.memory.items()}
-        result.memory_before = {name: a.copy() for name, a in self.memory_before.items()}
+        result.memory_before = {name: array.copy() for name, array in self.memory_before.items()}
         return result
 
     @abstractmethod
-    def _change(self, gradient: Array) -> None:
-        """Fill `memory` from `memory_before`, and `delta`."""
-
-    @abstractmethod
     def operations(self) -> tuple[Operation, ...]:
-        """The step for one parameter, declared: memory, effective rate, Δ and the sum."""
+        """Return the last step, declared: each memory, an effective "rate", "Δ" and "p_new".
+
+        The expressions may read ``g`` (the gradient), ``p``, ``lr``, ``eps``, what `constants`
+        returns, each memory before the step as ``NAME_old``, and results of earlier operations.
+        """
+
+    def constants(self) -> dict[str, float]:
+        """Return the optimizer's own hyperparameters by the symbols that its operations use."""
+        return {}
+
+    def _compute_delta(self, gradient: Array) -> None:
+        """Fill `memory`, from `memory_before`, and `delta`: here by the declared operations.
+
+        Args:
+            gradient: [P], clipped.
+        """
+        values = {"g": gradient, "p": self.parameters_before, **self._numbers()}
+        values |= {f"{name}_old": array for name, array in self.memory_before.items()}
+        for operation in self.operations():
+            values[operation.symbol] = operation.expression.evaluate(values)
+        np.copyto(self.delta, values["Δ"])
+        for name, array in self.memory.items():
+            np.copyto(array, values[name])
 
     def values(self, gradient: Array, index: int) -> dict[str, Array]:
-        """Named numbers (0-d arrays) of the last step for the parameter at `index`."""
+        """Return every named number of the last step for the parameter at `index`.
+
+        Args:
+            gradient: [P], the one given to `step`.
+            index: of the parameter.
+
+        Returns:
+            0-d arrays by symbol: all that the operations read or write.
+        """
         values: dict[str, Array] = {
             "g": gradient[index],
             "Δ": self.delta[index],
-            "p": self.before[index],
+            "p": self.parameters_before[index],
             "p_new": self.parameters[index],
         }
         for name, array in self.memory.items():
             values[name] = array[index]
             values[f"{name}_old"] = self.memory_before[name][index]
-        numbers = self._constants() | {"lr": self.used.lr, "eps": self.eps_used}
-        number = self.parameters.dtype.type
-        values |= {name: np.asarray(number(value)) for name, value in numbers.items()}
+        values |= self._numbers()
         with np.errstate(all="ignore"):  # an effective rate of lr/0 is inf, and no mistake
             for operation in self.operations():
                 if operation.symbol not in values:
                     values[operation.symbol] = operation.expression.evaluate(values)
         return {name: np.asarray(value) for name, value in values.items()}
 
-    def _constants(self) -> dict[str, float]:
-        """Its own hyperparameters by the name the operations use."""
-        return {}
-
-
-_CHANGE = _step("p_new", "parameter after", Value("p") + Value("Δ"))
-_RATE_TIMES_GRADIENT = _step("Δ", "change", Negative(Value("rate") * Value("g")))
+    def _numbers(self) -> dict[str, Array]:
+        """Return the last step's hyperparameters by symbol, as 0-d arrays of the run's dtype."""
+        numbers = self.constants() | {"lr": self.last_hyperparameters.lr, "eps": self.last_eps}
+        number = self.parameters.dtype.type
+        return {name: np.asarray(number(value)) for name, value in numbers.items()}

@@ -1,4 +1,4 @@
-"""Stochastic gradient descent with momentum."""
+"""Stochastic gradient descent with momentum (torch.optim.SGD)."""
 
 from __future__ import annotations
 
@@ -6,29 +6,30 @@ import numpy as np
 
 from rnn_tui.engine.core.expressions import Array, Negative, Value
 from rnn_tui.engine.core.operations import Operation
-from rnn_tui.engine.training.optimizers.base import _CHANGE, Optimizer, _step
+from rnn_tui.engine.training.optimizers.base import NEW_PARAMETER, Optimizer, step_operation
 
 
 class Sgd(Optimizer):
-    """First buf = g; ``buf = μ·buf + g``; ``Δ = −lr·buf``."""
+    """``buf = μ·buf + g``, the first one ``buf = g``; ``Δ = −lr·buf``."""
 
     name = "sgd"
     memory_names = ("buf",)
 
-    def _change(self, gradient: Array) -> None:
-        before, buffer = self.memory_before["buf"], self.memory["buf"]
-        # A buffer of zeros makes the first one g, as PyTorch's clone of g does.
-        np.multiply(before, self.parameters.dtype.type(self.hyperparameters.momentum), out=buffer)
-        np.add(buffer, gradient, out=buffer)
-        np.multiply(buffer, self._minus_lr, out=self.delta)
-
     def operations(self) -> tuple[Operation, ...]:
         return (
-            _step("buf", "velocity", Value("μ") * Value("buf_old") + Value("g")),
-            _step("rate", "effective rate", Value("lr")),
-            _step("Δ", "change", Negative(Value("rate") * Value("buf"))),
-            _CHANGE,
+            step_operation("buf", "velocity", Value("μ") * Value("buf_old") + Value("g")),
+            step_operation("rate", "effective rate", Value("lr")),
+            step_operation("Δ", "change", Negative(Value("rate") * Value("buf"))),
+            NEW_PARAMETER,
         )
 
-    def _constants(self) -> dict[str, float]:
-        return {"μ": self.used.momentum}
+    def constants(self) -> dict[str, float]:
+        return {"μ": self.last_hyperparameters.momentum}
+
+    def _compute_delta(self, gradient: Array) -> None:
+        buf, buf_old = self.memory["buf"], self.memory_before["buf"]
+        momentum = self.parameters.dtype.type(self.hyperparameters.momentum)
+        # A buffer of zeros makes the first one g, as PyTorch's clone of g does.
+        np.multiply(buf_old, momentum, out=buf)  # μ·buf_old
+        np.add(buf, gradient, out=buf)  # buf = μ·buf_old + g
+        np.multiply(buf, self._minus_lr, out=self.delta)  # Δ = −lr·buf
