@@ -27,6 +27,7 @@ from rnn_tui.engine.core.background_work import complete
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.scratch import copy_window
 from rnn_tui.engine.network.scratch import gradient_record as copy_of
+from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.proofs.prover import (
@@ -45,7 +46,6 @@ from rnn_tui.proofs.prover import (
 from rnn_tui.proofs.requests import PANELS, Verify
 from rnn_tui.session.commands import Back, Configure, Pause, Restart, Run, Step, StopProof
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.session.worker import Stride
 from rnn_tui.settings import Settings
 
 SMALL = Settings(hidden=4, steps=5, num_points=100, noise=0.0)

@@ -135,7 +135,7 @@ class Both:
     def places(self) -> tuple[int, int]:
         """Where both stand, once the thread has ended."""
         self.session.stop(10)
-        rival = self.session._rival
+        rival = self.session.second_network
         assert rival is not None
         return self.session.trainer.index, rival.trainer.index
 

@@ -14,6 +14,7 @@ import pytest
 
 from rnn_tui.engine.analysis.evaluation import Evaluator
 from rnn_tui.engine.network.network import Network
+from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.predictions import CONTINUATION, EVALUATE_EVERY, TextRequest
@@ -29,7 +30,7 @@ from rnn_tui.session.commands import (
     ViewRequest,
 )
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.session.worker import Session, Stride
+from rnn_tui.session.worker import Session
 from rnn_tui.settings import DECLARATIONS, Settings, compose
 
 SMALL = Settings(hidden=4, steps=5, num_points=100, noise=0.0)
@@ -231,9 +232,10 @@ LARGE = Settings(cell="lstm", hidden=400, steps=300, batch=16, num_points=10_000
 def test_stop_ends_within_a_second_in_the_middle_of_a_run(
     make: Callable[..., Driver], settings: Settings
 ) -> None:
-    driver = make(settings)
+    trainer = Trainer(settings)
+    driver = make(trainer)
     driver.send(ViewRequest(predictions=False), Run())
-    driver.until(lambda _: driver.session._trainer.position > 0)
+    driver.until(lambda _: trainer.position > 0)
     start = time.monotonic()
     driver.session.stop()
     assert time.monotonic() - start < 1.2

@@ -1,4 +1,7 @@
-"""What the screen may ask of a session. What says it all by its name is a plain class."""
+"""Commands that the screen sends to a session; `command_handler` carries them out.
+
+Commands without arguments are plain classes: their name says it all.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ from rnn_tui.settings import Settings
 
 if TYPE_CHECKING:
     from rnn_tui.second_network import Versus
+
+# Moving
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,17 +39,9 @@ class Back:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GoTo:
-    """Go to where an update has just been made, by number; None: to the newest place."""
+    """Go to the end of the update with this number; None: to the newest place reached."""
 
     update: int | None
-
-
-class ClearGhosts:
-    """Forget the curves of futures that were left."""
-
-
-class Run:
-    """Train until told to pause."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,69 +55,104 @@ class BackToStop:
     """Go back to the last place at which a breakpoint stops."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class AddBreakpoint:
-    """Stop a run where this holds."""
-
-    breakpoint: Breakpoint
+class Run:
+    """Train until a pause, a breakpoint or divergence."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RemoveBreakpoint:
-    """Take the breakpoint at this line out of the list."""
-
-    line: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ToggleBreakpoint:
-    """Switch the breakpoint at this line off or on."""
-
-    line: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Intervene:
-    """What if: hold a value, cut a path or set parameters, from the start of this window on."""
-
-    intervention: Intervention
-
-
-class Discard:
-    """Be where the newest what-if was made, as if it had never been."""
-
-
-class Keep:
-    """The newest what-if stays."""
+class Pause:
+    """Stop at the end of the update or stride under way."""
 
 
 class Toggle:
     """Pause if something is under way, else run."""
 
 
-class Pause:
-    """Stop where we are: at the end of an update, or of a stride."""
+# Changing the run
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Restart:
-    """Begin again from the seed, with other settings if given."""
+    """Begin again from the seed; with these settings, or those of the run if None."""
 
     settings: Settings | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Configure:
-    """Take live changes of the settings."""
+    """Change settings that need no restart: learning rate, clipping, optimizer, …"""
 
     settings: Settings
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Save:
+    """Write a checkpoint to the file at `path`."""
+
+    path: str
+
+
+# What-ifs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Intervene:
+    """Try a what-if: hold a value, cut a path or set parameters, from this window's start on."""
+
+    intervention: Intervention
+
+
+class Discard:
+    """Return to where the newest what-if was made, as if it had never been made."""
+
+
+class Keep:
+    """Make the newest what-if a part of the run: it can no longer be discarded."""
+
+
+class ClearGhosts:
+    """Remove the curves of futures that were left."""
+
+
+# Breakpoints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AddBreakpoint:
+    """Add a breakpoint to the end of the list."""
+
+    breakpoint: Breakpoint
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RemoveBreakpoint:
+    """Remove the breakpoint at this place of the list, from 0."""
+
+    line: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ToggleBreakpoint:
+    """Switch the breakpoint at this place of the list off or on."""
+
+    line: int
+
+
+# Looking
+
+
 @dataclass(frozen=True, slots=True)
 class ViewRequest:
-    """What the screen looks at: which sample, which timestep (None: the cursor's), predictions,
-    which proofs (`PANELS` of rnn_tui.proofs.requests), whose ledger, which layer, from 1 (None:
-    that of the newest operation), and what is to be written."""
+    """Say what the snapshots from now on are to show.
+
+    Attributes:
+        sample: the sample of the batch, from 0.
+        t: the timestep, from 1; None: the cursor's.
+        predictions: whether predictions on test data are wanted.
+        proofs: the names of the proofs that are wanted (`PROOFS` of rnn_tui.registry).
+        parameter: the entry that proofs are about, as an index into the flat vector.
+        layer: the layer, from 1; None: that of the newest operation.
+        text: the text that a network of task text is to write.
+    """
 
     sample: int = 0
     t: int | None = None
@@ -131,6 +163,13 @@ class ViewRequest:
     text: TextRequest = field(default_factory=TextRequest)
 
 
+class StopProof:
+    """Cancel the numeric check under way, or forget its result."""
+
+
+# The second network
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SetSecondNetwork:
     """Train a second network in lock step with this one; None: no longer."""
@@ -139,18 +178,7 @@ class SetSecondNetwork:
 
 
 class Swap:
-    """Look at the other network, and move it: the two change places."""
-
-
-class StopProof:
-    """Give up the numeric check under way."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Save:
-    """Write a checkpoint."""
-
-    path: str
+    """Let the two networks change places: commands move the other one from now on."""
 
 
 Command = (
@@ -159,27 +187,29 @@ Command = (
     | GoTo
     | RunTo
     | BackToStop
-    | AddBreakpoint
-    | RemoveBreakpoint
-    | ToggleBreakpoint
-    | ClearGhosts
     | Run
-    | Toggle
     | Pause
+    | Toggle
     | Restart
     | Configure
-    | ViewRequest
     | Save
-    | Verify
-    | StopProof
     | Intervene
     | Discard
     | Keep
+    | ClearGhosts
+    | AddBreakpoint
+    | RemoveBreakpoint
+    | ToggleBreakpoint
+    | ViewRequest
+    | Verify
+    | StopProof
     | SetSecondNetwork
     | Swap
 )
 
-
-WALKS = (Step, Back, GoTo, RunTo, BackToStop)  # with an end of their own
+FINITE_MOVES = (Step, Back, GoTo, RunTo, BackToStop)
+"""Moves that end by themselves; the next one waits for that."""
 INTERRUPTS = (Pause, Toggle, Restart)
-MOVES = (*WALKS, Run, Toggle, Restart, Intervene, Discard)
+"""Commands that cancel the moves still waiting."""
+MOVES = (*FINITE_MOVES, Run, Toggle, Restart, Intervene, Discard)
+"""Commands that leave the present place: why the last run stopped is forgotten."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.schedule import Cursor
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.proofs.requests import PANELS as COMPUTED
 from rnn_tui.proofs.requests import Verify
 from rnn_tui.registry import PANELS
-from rnn_tui.session.commands import ViewRequest
+from rnn_tui.session.commands import Step, ViewRequest
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings, Value, compose
@@ -52,36 +53,28 @@ TASKS: Mapping[str, Settings] = {
 class Still:
     """A trainer and, of every place it is brought to, a snapshot as the session makes it."""
 
-    def __init__(self, trainer: Trainer, predictions: bool = False) -> None:
+    def __init__(
+        self, trainer: Trainer, predictions: bool = False, layer: int | None = None
+    ) -> None:
         self.trainer = trainer
         self._session = Session(trainer)
-        self._session._look = ViewRequest(predictions=predictions)
+        self._request = ViewRequest(predictions=predictions, layer=layer)
 
     def snapshot(self, t: int | None = None, sample: int = 0) -> Snapshot:
-        """Where the trainer stands, with timestep `t` looked at."""
-        self._session._look = replace(self._session._look, t=t, sample=sample)
-        return self._session._snapshot()
+        """Return a snapshot of where the trainer stands, with timestep `t` of this sample."""
+        return self._session.perform(replace(self._request, t=t, sample=sample))
 
 
 class Proving(Still):
-    """As `Still`, with all proofs looked at and worked out."""
+    """As `Still`, with all proofs asked for and complete."""
 
     def proved(self, parameter: int = 0, check: Verify | None = None) -> Snapshot:
-        session = self._session
-        look = replace(session._look, proofs=COMPUTED, parameter=parameter)
-        session._look = look
-        session._asked = check
-        for _ in range(10_000):
-            snapshot = session._snapshot()
-            if snapshot.proving is None:
-                return snapshot
-        raise AssertionError("never done")
+        request = replace(self._request, proofs=COMPUTED, parameter=parameter)
+        return self._session.perform(request, *([check] if check is not None else []))
 
     def step(self) -> None:
-        """One micro-operation, as the session makes it."""
-        if self.trainer.position == self.trainer.schedule.end:
-            self._session._proving().remember(self.trainer)
-        self.trainer.step()
+        """Make one micro-operation, as the session makes it."""
+        self._session.perform(Step(Stride.TIMESTEP))
 
 
 def panels(*groups: str) -> Mapping[str, PanelSpec]:

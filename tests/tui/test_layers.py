@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from tui.screen_support import SMALL, Still, scene, text_of, walk
 
 from rnn_tui.engine.network.layers import numbered
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.session.commands import ViewRequest
 from rnn_tui.tui.panels import header, network, timestep
 
 
@@ -35,8 +32,7 @@ def test_the_newest_operation_is_always_among_the_rows(cell: str) -> None:
 @pytest.mark.parametrize("layer", [1, 2])
 def test_a_layer_chosen_stays(layer: int) -> None:
     trainer = Trainer(SMALL.with_(cell="lstm", layers=2))
-    one = Still(trainer)
-    one._session._look = ViewRequest(predictions=False, layer=layer)
+    one = Still(trainer, layer=layer)
     trainer.run(1)
     trainer.finish_pass()
     trainer.finish_pass()  # BATCH, FORWARD
@@ -58,8 +54,7 @@ def test_a_layer_chosen_stays(layer: int) -> None:
 
 
 def test_a_layer_that_is_no_more_is_the_last_one() -> None:
-    one = Still(Trainer(SMALL.with_(layers=2)))
-    one._session._look = replace(one._session._look, layer=7)
+    one = Still(Trainer(SMALL.with_(layers=2)), layer=7)
     assert one.snapshot().layer == 2
 
 

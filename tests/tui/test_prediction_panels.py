@@ -47,13 +47,11 @@ def looked_at(task: str, updates: int = 3, **changes: Any) -> Snapshot:
     chosen = {"task": name, "hidden": 6, **({"parity": kind} if kind else {}), **changes}
     trainer = Trainer(compose(chosen))
     session = Session(trainer)
-    session._look = ViewRequest(text=TextRequest(characters=600))
+    snapshot = session.perform(ViewRequest(text=TextRequest(characters=600)))
     for _ in range(updates):
         trainer.finish_update()
-        session._snapshot()
-        while session._predictor.busy:
-            session._predictor.work(1)
-    return session._snapshot()
+        snapshot = session.perform()
+    return snapshot
 
 
 def panel(snapshot: Snapshot, width: int = 80, height: int = 9) -> list[str]:

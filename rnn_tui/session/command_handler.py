@@ -1,0 +1,263 @@
+"""The meaning of each command: what it sets as the goal, or changes at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from rnn_tui.engine.network.interventions import Intervention, InterventionError
+from rnn_tui.engine.time_travel.counterfactual import Counterfactual
+from rnn_tui.engine.time_travel.places import Place, Stride
+from rnn_tui.engine.time_travel.search_back import search_back
+from rnn_tui.engine.training.breakpoint_conditions import BreakpointError
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.proofs.requests import Verify
+from rnn_tui.session.commands import (
+    MOVES,
+    AddBreakpoint,
+    Back,
+    BackToStop,
+    ClearGhosts,
+    Command,
+    Configure,
+    Discard,
+    GoTo,
+    Intervene,
+    Keep,
+    Pause,
+    RemoveBreakpoint,
+    Restart,
+    Run,
+    RunTo,
+    Save,
+    SetSecondNetwork,
+    Step,
+    StopProof,
+    Swap,
+    Toggle,
+    ToggleBreakpoint,
+    ViewRequest,
+)
+from rnn_tui.session.lock_step import ALL_OPERATIONS, LockStep, make_second_network
+from rnn_tui.session.state import Goal, SessionState, TrainingRun
+from rnn_tui.settings import Settings
+
+
+class CommandHandler:
+    """Carries commands out. What takes long becomes the goal, which the pacer works towards."""
+
+    def __init__(self, state: SessionState, lock_step: LockStep) -> None:
+        self._state = state
+        self._lock_step = lock_step
+
+    def carry_out(self, command: Command) -> None:
+        """Set the goal that `command` asks for, or make the change it asks for."""
+        if isinstance(command, MOVES):
+            self._state.stop = self._state.check = None
+        match command:
+            case Step() | Back() | GoTo() | RunTo() | BackToStop() | Run() | Toggle() | Pause():
+                self._move(command)
+            case Intervene() | Discard() | Keep():
+                self._change_branch(command)
+            case AddBreakpoint() | RemoveBreakpoint() | ToggleBreakpoint():
+                self._edit_breakpoints(command)
+            case SetSecondNetwork() | Swap():
+                self._change_second_network(command)
+            case ViewRequest(sample):
+                last = self._state.run.trainer.settings.batch - 1
+                self._state.request = replace(command, sample=min(sample, last))
+            case Configure(settings):
+                self._configure(settings)
+            case Restart(settings):
+                self._restart(settings or self._state.run.trainer.settings)
+            case Save(path):
+                self._save(path)
+            case Verify():
+                self._verify(command)
+            case StopProof():
+                self._state.run.make_prover().stop()
+            case ClearGhosts():
+                self._state.run.timeline.clear_ghosts()
+        self._lock_step.first_moved()
+        self._refuse_to_go_on_diverged()
+
+    def _refuse_to_go_on_diverged(self) -> None:
+        """Drop a goal that lies ahead of a divergence."""
+        state = self._state
+        forward = state.goal is not None and state.goal.route is None
+        if forward and state.run.trainer.divergence is not None:
+            state.goal = None
+            state.say("the network diverged: r restarts it, o changes its settings", error=True)
+
+    # Moving
+
+    def _move(
+        self, command: Step | Back | GoTo | RunTo | BackToStop | Run | Toggle | Pause
+    ) -> None:
+        state, timeline = self._state, self._state.run.timeline
+        match command:
+            case Step(stride, count):
+                state.goal = Goal(stride, count)
+            case Back(stride, count):
+                self._seek(timeline.back(stride, count))
+            case GoTo(None):
+                self._seek(timeline.newest)
+            case GoTo(int(update)):
+                self._seek(timeline.place_of(update))
+            case RunTo(t):
+                self._run_to(t)
+            case BackToStop():
+                state.goal = Goal(Stride.UPDATE, 1, self._back_to_stop())
+            case Run():
+                state.goal = Goal(Stride.UPDATE, math.inf)
+            case Toggle():
+                state.goal = None if state.goal is not None else Goal(Stride.UPDATE, math.inf)
+            case Pause():
+                state.goal = None
+
+    def _seek(self, place: Place) -> None:
+        state, timeline = self._state, self._state.run.timeline
+        state.breakpoints.forget()
+        first = timeline.first
+        if place < timeline.place_of(first) and timeline.here.index > 0:
+            state.say(f"the timeline begins at update {first}")
+        state.goal = Goal(Stride.UPDATE, 1, timeline.seek(place))
+
+    def _run_to(self, t: int) -> None:
+        """Go to timestep `t`: in the forward or backward pass of this window, or in the next."""
+        run = self._state.run
+        trainer, schedule = run.trainer, run.trainer.schedule
+        start = trainer.index - trainer.position % schedule.end
+        positions = (
+            schedule.forward(t),
+            schedule.backward(t),
+            schedule.end + schedule.forward(t),
+        )
+        index = next(start + each for each in positions if start + each > trainer.index)
+        route = run.timeline.seek(Place(index, ALL_OPERATIONS))
+        self._state.goal = Goal(Stride.TIMESTEP, 1, route)
+
+    def _back_to_stop(self) -> Iterator[float]:
+        """Search the past for the last stop; yields the fraction that is done."""
+        state = self._state
+        if state.breakpoints.idle:
+            state.say("there is no breakpoint to go back to: b adds one", error=True)
+            return
+        state.stop = yield from search_back(state.run.timeline, state.breakpoints)
+        if state.stop is None:
+            state.say("no breakpoint stops before this place")
+
+    # What-ifs
+
+    def _change_branch(self, command: Intervene | Discard | Keep) -> None:
+        state, run = self._state, self._state.run
+        match command:
+            case Intervene(intervention):
+                self._intervene(intervention)
+            case Discard():
+                state.goal = run.counterfactual = None
+                if not run.timeline.discard():
+                    state.say("there is no what-if to discard")
+            case Keep():
+                run.timeline.keep()
+                run.counterfactual = None
+
+    def _intervene(self, intervention: Intervention) -> None:
+        state, run = self._state, self._state.run
+        state.goal = None
+        try:
+            run.timeline.intervene(intervention)
+        except InterventionError as error:
+            state.say(str(error), error=True)
+            return
+        start = run.timeline.left_at
+        run.counterfactual = Counterfactual(run.trainer, start) if start is not None else None
+
+    # Breakpoints
+
+    def _edit_breakpoints(
+        self, command: AddBreakpoint | RemoveBreakpoint | ToggleBreakpoint
+    ) -> None:
+        breakpoints, trainer = self._state.breakpoints, self._state.run.trainer
+        try:
+            match command:
+                case AddBreakpoint(breakpoint):
+                    breakpoint.fits(trainer.network.cell, trainer.settings.steps)
+                    breakpoints.add(breakpoint)
+                case RemoveBreakpoint(line):
+                    breakpoints.remove(line)
+                case ToggleBreakpoint(line):
+                    breakpoints.toggle(line)
+        except BreakpointError as error:
+            self._state.say(str(error), error=True)
+
+    # The second network
+
+    def _change_second_network(self, command: SetSecondNetwork | Swap) -> None:
+        state = self._state
+        match command:
+            case SetSecondNetwork(versus):
+                try:
+                    self._lock_step.set_versus(versus)
+                except ValueError as error:
+                    state.say(str(error), error=True)
+            case Swap():
+                if self._lock_step.swap():
+                    state.goal = None
+                else:
+                    state.say("there is no other network: ctrl+p sets one beside this one")
+
+    # Settings
+
+    def _configure(self, settings: Settings) -> None:
+        """Take live changes.
+
+        Raises:
+            ValueError: a setting differs that needs a restart.
+        """
+        run = self._state.run
+        run.timeline.budget = settings.timeline * 2**20
+        before = run.trainer.optimizer.parameters_before
+        run.timeline.configure(settings)
+        if run.second_network is not None:
+            run.second_network.configure(settings)
+        # Another optimizer has no last step, but this window was computed with these weights.
+        np.copyto(run.trainer.optimizer.parameters_before, before)
+
+    def _restart(self, settings: Settings) -> None:
+        """Begin again from the seed. All parts are made before any of them is replaced."""
+        try:
+            trainer = Trainer(settings)
+            second_network = make_second_network(trainer, self._lock_step.versus)
+            run = TrainingRun.of(trainer, second_network)
+        except ValueError as error:  # settings that do not go together, data that cannot be read
+            self._state.say(str(error), error=True)
+        except Exception as error:  # too little memory, a task with an error
+            self._state.report(error)
+        else:
+            self._state.begin(run)
+
+    def _save(self, path: str) -> None:
+        from rnn_tui.checkpoint.saving import save  # not needed before the first save
+
+        state, trainer = self._state, self._state.run.trainer
+        try:
+            save(path, trainer)
+        except (OSError, ValueError) as error:
+            state.say(f"not saved: {error}", error=True)
+            return
+        state.saved()
+        state.say(f"saved {path} at update {trainer.updates}")
+
+    # Proofs
+
+    def _verify(self, command: Verify) -> None:
+        """Have a gradient checked numerically, once the move under way is over."""
+        state = self._state
+        if state.goal is not None and state.goal.endless:
+            state.say("a gradient is checked while the run stands still: space pauses")
+        elif command.parameter < state.run.trainer.parameters.size:
+            state.check = command

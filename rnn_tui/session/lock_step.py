@@ -1,0 +1,115 @@
+"""Lock step: the second network is trained to wherever the first one stands."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rnn_tui.engine.time_travel.places import Place
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.session.state import SessionState, TrainingRun
+
+if TYPE_CHECKING:
+    from rnn_tui.second_network import SecondNetwork, Versus
+
+ALL_OPERATIONS = 10**6  # operations to reveal: more than any timestep has
+PATIENCE = 0.06  # seconds after which the screen is shown what is not finished yet
+
+
+def make_second_network(trainer: Trainer, versus: Versus | None) -> SecondNetwork | None:
+    """Return a fresh network to train beside that of `trainer`; None if `versus` is None.
+
+    Raises:
+        SettingError: the second network's settings do not go together.
+    """
+    if versus is None:
+        return None
+    from rnn_tui.second_network import (  # most sessions have none
+        SecondNetwork,
+        second_network_settings,
+    )
+
+    settings = second_network_settings(trainer.settings, trainer.architecture, versus)
+    return SecondNetwork.fresh(settings)
+
+
+class LockStep:
+    """Brings the second network, if there is one, to the place of the first.
+
+    Attributes:
+        versus: which second network is wanted; None for none.
+    """
+
+    def __init__(self, state: SessionState, versus: Versus | None) -> None:
+        self.versus = versus
+        self._state = state
+        self._behind_since: float | None = None  # `time.perf_counter`; None: at the same place
+        self._seconds = 0.0  # of work since `take_seconds` was called last
+        self.first_moved()
+
+    @property
+    def behind(self) -> bool:
+        """True while the second network is not where the first one stands."""
+        return self._behind_since is not None
+
+    @property
+    def presentable(self) -> bool:
+        """True if both are at the same place, or if that takes too long to wait for."""
+        since = self._behind_since
+        return since is None or time.perf_counter() - since > PATIENCE
+
+    def first_moved(self) -> None:
+        """Note that the first network may have moved: the second one is behind from now on."""
+        if self._state.run.second_network is not None and self._behind_since is None:
+            self._behind_since = time.perf_counter()
+
+    def catch_up(self, seconds: float) -> bool:
+        """Bring the second network nearer to the first for about so many seconds.
+
+        Returns:
+            True if it arrived there with this.
+        """
+        run = self._state.run
+        second = run.second_network
+        if second is None or self._behind_since is None:
+            return False
+        here, complete = run.timeline.here, run.trainer.cursor.complete
+        place = Place(here.index, ALL_OPERATIONS if complete else here.revealed)
+        start = time.perf_counter()
+        arrived = second.follow(place, start + seconds)
+        self._seconds += time.perf_counter() - start
+        if arrived:
+            self._behind_since = None
+        return arrived
+
+    def take_seconds(self) -> float:
+        """Return the seconds that `catch_up` took since this was asked last."""
+        seconds, self._seconds = self._seconds, 0.0
+        return seconds
+
+    def set_versus(self, versus: Versus | None) -> None:
+        """Train another second network from now on; None: no longer one.
+
+        Raises:
+            ValueError: the settings do not go together; nothing is changed.
+        """
+        run = self._state.run
+        run.second_network = make_second_network(run.trainer, versus)
+        self.versus = versus
+        self._behind_since = None if run.second_network is None else time.perf_counter()
+
+    def swap(self) -> bool:
+        """Let the two networks change places: commands move the other one from now on.
+
+        Returns:
+            False if there is no second network.
+        """
+        run, versus = self._state.run, self.versus
+        if run.second_network is None or versus is None:
+            return False
+        from rnn_tui.second_network import SecondNetwork  # there is one, so it is imported
+
+        self.versus = replace(versus, cell=run.trainer.settings.cell)
+        self._state.run = TrainingRun(run.second_network.timeline, SecondNetwork(run.timeline))
+        return True

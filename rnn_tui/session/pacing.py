@@ -1,0 +1,163 @@
+"""Pacing: works towards the session's goal in short slices, and says what the screen must hear of.
+
+A slice is short so that a command never waits long. A move that is over at once is announced at
+its end only, so that nothing flickers; while a run is under way the screen asks for snapshots.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Iterator
+
+from rnn_tui.engine.time_travel.places import Stride
+from rnn_tui.engine.time_travel.search_back import to_next_stop
+from rnn_tui.session.commands import FINITE_MOVES, Command
+from rnn_tui.session.lock_step import PATIENCE, LockStep
+from rnn_tui.session.state import Goal, SessionState
+
+SLICE = 0.004  # seconds of work between two looks at the commands
+SMOOTHING = 0.5  # seconds of work over which the speed is averaged
+
+
+class Pacer:
+    """Works a slice at a time: lock step first, then the goal, then proofs and predictions."""
+
+    def __init__(self, state: SessionState, lock_step: LockStep, released: threading.Event) -> None:
+        """Pace the work on `state`; while `released` is not set, an endless run rests."""
+        self._state = state
+        self._lock_step = lock_step
+        self._released = released
+
+    @property
+    def busy(self) -> bool:
+        """True while there is work left that needs no further command."""
+        run = self._state.run
+        proving = run.prover is not None and run.prover.busy
+        return (
+            self._state.goal is not None or self._lock_step.behind or proving or run.predictor.busy
+        )
+
+    def may_begin(self, command: Command) -> bool:
+        """Return whether `command` has its turn: a move waits until the move before is over."""
+        goal = self._state.goal
+        moving = goal is not None and not goal.endless
+        return not (moving and isinstance(command, FINITE_MOVES))
+
+    def work(self, command: Command | None) -> bool:
+        """Work for about one slice.
+
+        Args:
+            command: the command that was carried out just before, if there was one.
+
+        Returns:
+            True if the screen is to be notified without having asked.
+        """
+        goal = self._state.goal
+        if self._lock_step.behind:
+            arrived = self._lock_step.catch_up(SLICE)
+            # A move does not wait for the second network, a run does.
+            if arrived or goal is None or goal.endless:
+                return command is not None or (arrived and not (goal is not None and goal.endless))
+        if goal is not None:
+            self._work_on(goal)
+            self._lock_step.first_moved()
+            return self._is_news(command)
+        run = self._state.run
+        proved = run.prover is not None and run.prover.work(SLICE)
+        predicted = run.predictor.work(SLICE)
+        return proved or predicted or command is not None
+
+    def _is_news(self, command: Command | None) -> bool:
+        """Return whether the screen is to be notified after a slice of work on the goal."""
+        goal = self._state.goal
+        if goal is None:
+            return True
+        if goal.endless:
+            return command is not None
+        overdue = not goal.announced and time.perf_counter() - goal.started > PATIENCE
+        goal.announced |= overdue
+        return overdue
+
+    # One slice
+
+    def _work_on(self, goal: Goal) -> None:
+        """Work on the goal for about SLICE seconds."""
+        if goal.route is not None:
+            self._follow(goal, goal.route)
+            return
+        trainer, start = self._state.run.trainer, time.perf_counter()
+        updates = trainer.updates
+        if goal.stride is Stride.UPDATE and goal.remaining > 1:
+            self._run_updates(goal, start + SLICE)
+        else:
+            self._make_strides(goal, start + SLICE)
+        if trainer.updates > updates and goal.stride is Stride.UPDATE:
+            self._measure_speed(trainer.updates - updates, time.perf_counter() - start)
+        if goal.remaining <= 0 or self._state.stop is not None or trainer.divergence is not None:
+            self._state.goal = None
+        self._report_divergence()
+
+    def _make_strides(self, goal: Goal, deadline: float) -> None:
+        """Go forward stride by stride until the deadline."""
+        run = self._state.run
+        trainer = run.trainer
+        while goal.remaining > 0 and trainer.divergence is None:
+            if trainer.position == trainer.schedule.end:
+                run.make_prover().remember(trainer)
+            run.timeline.forward(goal.stride)
+            goal.remaining -= 1
+            if time.perf_counter() > deadline:
+                return
+
+    def _run_updates(self, goal: Goal, deadline: float) -> None:
+        """Make whole updates until the deadline, a breakpoint, or the screen holds the session.
+
+        The last update of a counted goal is left to `_make_strides`.
+        """
+        state, timeline, endless = self._state, self._state.run.timeline, goal.endless
+        trainer, breakpoints = state.run.trainer, state.breakpoints
+        watching = not breakpoints.idle
+
+        def over() -> bool:
+            if watching:
+                state.stop = breakpoints.after_update(trainer)
+            held = endless and not self._released.is_set()
+            return state.stop is not None or held or time.perf_counter() > deadline
+
+        if not breakpoints.placed:
+            most = 10**9 if endless else int(goal.remaining) - 1
+            goal.remaining -= timeline.run(most, over)
+            return
+        while goal.remaining > 0 and trainer.divergence is None and state.stop is None:
+            before = trainer.updates
+            state.stop = to_next_stop(timeline, breakpoints)
+            goal.remaining -= trainer.updates - before
+            held = endless and not self._released.is_set()
+            if time.perf_counter() > deadline or held:
+                return
+
+    def _follow(self, goal: Goal, route: Iterator[float]) -> None:
+        """Go on along `route` for about SLICE seconds."""
+        start = time.perf_counter()
+        for goal.fraction in route:
+            if time.perf_counter() - start > SLICE:
+                return
+        self._state.goal = None
+        self._report_divergence()
+
+    def _report_divergence(self) -> None:
+        trainer = self._state.run.trainer
+        if trainer.divergence is not None:
+            text = f"{trainer.divergence}; weights of update {trainer.updates} kept"
+            self._state.say(text, error=True)
+
+    def _measure_speed(self, updates: int, seconds: float) -> None:
+        """Take `updates` made in `seconds` into the speed; the work of both networks counts."""
+        state = self._state
+        seconds += self._lock_step.take_seconds()
+        state.trained += seconds
+        now = updates / max(seconds, 1e-9)
+        weight = 1.0 - math.exp(-seconds / SMOOTHING)
+        state.speed = now if state.speed == 0.0 else state.speed + weight * (now - state.speed)

@@ -1,0 +1,213 @@
+"""Building snapshots: everything the screen shows, copied out of the trainer at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnn_tui.engine.analysis.contributions import shares
+from rnn_tui.engine.analysis.gradient_flow import gradient_norms
+from rnn_tui.engine.core.norms import norm
+from rnn_tui.engine.network.architecture import views
+from rnn_tui.engine.network.layers import layer_of
+from rnn_tui.engine.network.network import SampleWindow
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.predictions import BUDGET, Predictor
+from rnn_tui.session.pacing import SLICE
+from rnn_tui.session.snapshot import Gradient, Snapshot, TaskInfo, TimelineView, WhatIf
+from rnn_tui.session.state import SessionState
+
+if TYPE_CHECKING:
+    from rnn_tui.proofs.prover import Result
+    from rnn_tui.second_network import SecondNetworkView
+
+RECENT = 512  # updates that are shown one by one
+
+
+class SnapshotBuilder:
+    """Builds snapshots of a session's state.
+
+    Attributes:
+        number: the number of the newest snapshot; it rises with each.
+    """
+
+    def __init__(self, state: SessionState) -> None:
+        self._state = state
+        self.number = 0
+
+    # After a divergence there is a lot to warn of, and stderr is the screen.
+    @np.errstate(all="ignore")
+    def build(self) -> Snapshot:
+        """Return a snapshot of the present state.
+
+        Proofs and predictions that were asked for are begun. Those that take long are not
+        complete: their results are in later snapshots, see `Snapshot.proving`.
+        """
+        state, trainer = self._state, self._state.run.trainer
+        self.number += 1
+        cursor = trainer.cursor
+        if cursor.stage is Pass.FORWARD:  # later the outputs are there, made before the update
+            trainer.network.readout()
+        layer, goal, predictor = self._layer(), state.goal, self._predict()
+        proofs = self._prove()
+        predicting = state.request.predictions
+        snapshot = Snapshot(
+            number=self.number,
+            settings=trainer.settings,
+            task=TaskInfo.of(trainer.task),
+            cursor=cursor,
+            running=goal is not None,
+            divergence=trainer.divergence,
+            loss=trainer.loss,
+            smoothed=trainer.history.smoothed,
+            grad_norm=trainer.grad_norm,
+            speed=state.speed,
+            window=self._sample_window(),
+            layer=layer,
+            gradient_norms=gradient_norms(trainer.network, layer),
+            gradient=self._gradient(),
+            optimizer=trainer.optimizer.copy(),
+            contributions=None,
+            curve=trainer.history.curve(),
+            recent=trainer.history.recent(RECENT),
+            predictions=predictor.predictions if predicting else None,
+            text_sample=predictor.text_sample if predicting else None,
+            answer=predictor.answer,
+            vocabulary=predictor.vocabulary,
+            baseline=trainer.task.baseline,
+            request=state.request,
+            notice=state.notice,
+            timeline=self._timeline_view(),
+            what_if=self._what_if(),
+            pins=tuple(map(str, trainer.network.pins)),
+            breakpoints=state.breakpoints.lines,
+            stop=state.stop,
+            seeking=goal.fraction if goal is not None and goal.route else None,
+            unsaved=state.unsaved,
+            trained=state.trained,
+            proofs=proofs,
+            proving=state.run.prover.proving if state.run.prover is not None else None,
+            second_network=self._second_network(layer),
+        )
+        if cursor.stage is Pass.BACKWARD and snapshot.t >= cursor.t:
+            return replace(snapshot, contributions=shares(trainer.network, snapshot.t))
+        return snapshot
+
+    # Parts of a snapshot
+
+    def _layer(self) -> int:
+        """Return the layer to show: the chosen one, else the newest operation's, else the top."""
+        trainer, chosen = self._state.run.trainer, self._state.request.layer
+        layers, cursor = trainer.settings.layers, trainer.cursor
+        if chosen is not None:
+            return min(chosen, layers)
+        operations = trainer.operations
+        if layers == 1 or not operations or not cursor.operation:
+            return layers
+        row = operations[cursor.operation - 1].row
+        outputs = (output.symbol for output in trainer.network.measure.rows)
+        return layers if row in outputs else layer_of(row)
+
+    def _sample_window(self) -> SampleWindow:
+        """Return the sample asked for, with the weights it was computed with.
+
+        After the update these are the weights from before it.
+        """
+        trainer = self._state.run.trainer
+        window = trainer.network.sample_window(self._state.request.sample)
+        if trainer.cursor.stage is not Pass.UPDATE:
+            return window
+        before = trainer.optimizer.parameters_before.copy()
+        return replace(window, parameters=views(trainer.network.specs, before))
+
+    def _gradient(self) -> Gradient | None:
+        """Return the gradient before and after clipping; None before CLIP and after divergence."""
+        trainer = self._state.run.trainer
+        if trainer.position < trainer.schedule.clip or trainer.divergence is not None:
+            return None
+        raw, clipped = trainer.network.gradient.copy(), trainer.clipped.copy()
+        return Gradient(
+            raw=raw,
+            clipped=clipped,
+            norm_before=trainer.grad_norm,
+            norm_after=norm(clipped),
+            changed=int((raw != clipped).sum()),
+            clipping=trainer.clipping,
+        )
+
+    def _timeline_view(self) -> TimelineView:
+        run = self._state.run
+        timeline = run.timeline
+        return TimelineView(
+            first=timeline.first,
+            newest=timeline.newest.index // run.trainer.schedule.end,
+            in_past=timeline.in_past,
+            used=timeline.bytes,
+            budget=timeline.budget,
+            keyframes=timeline.keyframes,
+            ghosts=timeline.ghosts,
+        )
+
+    def _what_if(self) -> WhatIf | None:
+        """Return the newest what-if and, while paused, the same place without it."""
+        run = self._state.run
+        intervention = run.timeline.discardable
+        if intervention is None:
+            return None
+        before = None
+        if run.counterfactual is not None and self._state.goal is None:
+            before = run.counterfactual.at(run.trainer.index)
+        if before is None:
+            return WhatIf(str(intervention), None, None)
+        window = before.network.sample_window(self._state.request.sample)
+        norms = gradient_norms(before.network, self._layer())
+        return WhatIf(str(intervention), window, norms)
+
+    def _second_network(self, layer: int) -> SecondNetworkView | None:
+        run = self._state.run
+        if run.second_network is None:
+            return None
+        return run.second_network.view(run.trainer.index, layer)
+
+    # Background work
+
+    def _predict(self) -> Predictor:
+        """Have the predictions computed that were asked for, for at most BUDGET seconds now."""
+        run, request = self._state.run, self._state.request
+        predictor = run.predictor
+        attend = predictor.attend if self._state.goal is None else predictor.attend_running
+        attend(run.trainer, request.predictions, request.text, request.sample)
+        predictor.work(BUDGET)
+        return predictor
+
+    def _prove(self) -> Mapping[str, Result]:
+        """Return the proofs that were asked for and are complete, by name; none while running."""
+        state, run = self._state, self._state.run
+        if state.goal is not None:
+            if run.prover is not None:
+                run.prover.pause()
+            return {}
+        request = state.request
+        parameter = min(request.parameter, run.trainer.parameters.size - 1)
+        if run.prover is None and not request.proofs and state.check is None:
+            return self._bad_value_origin()
+        prover = run.make_prover()
+        if state.check is not None:
+            prover.verify(run.trainer, state.check)
+            state.check = None
+        prover.look(run.trainer, request.proofs, parameter, request.sample)
+        prover.work(SLICE)
+        return {**prover.results, **self._bad_value_origin()}
+
+    def _bad_value_origin(self) -> Mapping[str, Result]:
+        """Return the origin of the first value that was not finite, if there is one."""
+        trainer = self._state.run.trainer
+        if trainer.divergence is None:
+            return {}
+        from rnn_tui.proofs.prover import cause_of  # most runs do not diverge
+
+        cause = cause_of(trainer)
+        return {"cause": cause} if cause is not None else {}

@@ -1,0 +1,148 @@
+"""The state that the parts of a session share. It belongs to the session's thread."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from rnn_tui.engine.time_travel.counterfactual import Counterfactual
+from rnn_tui.engine.time_travel.places import Stride
+from rnn_tui.engine.time_travel.timeline import Timeline
+from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
+from rnn_tui.engine.training.breakpoints import Breakpoints, Stop
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.predictions import Predictor
+from rnn_tui.proofs.requests import Verify
+from rnn_tui.session.commands import ViewRequest
+from rnn_tui.session.snapshot import Notice
+
+if TYPE_CHECKING:
+    from rnn_tui.proofs.prover import Prover
+    from rnn_tui.second_network import SecondNetwork
+
+logger = logging.getLogger("rnn_tui.session")
+
+
+@dataclass(slots=True)
+class Goal:
+    """What the session is working towards: a number of strides, or a place.
+
+    Attributes:
+        stride: the unit of `remaining`.
+        remaining: strides still to make; infinite for a run.
+        route: the way to a place, None for strides. Each item moves the trainer a little and is
+            the fraction of the way that is done.
+        fraction: the newest item of `route`.
+        started: `time.perf_counter` when the goal was set.
+        announced: true once the screen has been notified of it.
+    """
+
+    stride: Stride
+    remaining: float
+    route: Iterator[float] | None = None
+    fraction: float = 0.0
+    started: float = field(default_factory=time.perf_counter)
+    announced: bool = False
+
+    @property
+    def endless(self) -> bool:
+        """True for a run, which only a command, a breakpoint or divergence ends."""
+        return math.isinf(self.remaining)
+
+
+class TrainingRun:
+    """A trainer and everything that is about this trainer only.
+
+    A restart and a swap of the two networks make a new one and replace the old one as a whole.
+
+    Attributes:
+        trainer: the trainer that commands move.
+        timeline: the timeline that moves it.
+        second_network: the network trained in lock step; None if there is none.
+        predictor: evaluates the network and writes text with it.
+        counterfactual: the branch that the newest what-if left; None if there is none.
+        prover: computes proofs; None before the first, see `make_prover`.
+    """
+
+    def __init__(self, timeline: Timeline, second_network: SecondNetwork | None = None) -> None:
+        self.trainer = timeline.trainer
+        self.timeline = timeline
+        self.second_network = second_network
+        self.predictor = Predictor(self.trainer)
+        self.counterfactual: Counterfactual | None = None
+        self.prover: Prover | None = None
+
+    @classmethod
+    def of(cls, trainer: Trainer, second_network: SecondNetwork | None = None) -> TrainingRun:
+        """Return a run of `trainer`, its timeline beginning where the trainer stands."""
+        timeline = Timeline(trainer, trainer.settings.timeline * 2**20)
+        return cls(timeline, second_network)
+
+    def make_prover(self) -> Prover:
+        """Return the prover, made when it is first needed: importing it takes a while."""
+        if self.prover is None:
+            from rnn_tui.proofs.prover import Prover
+
+            self.prover = Prover()
+        return self.prover
+
+
+class SessionState:
+    """What commands change and snapshots show.
+
+    Attributes:
+        run: the trainer and what belongs to it.
+        breakpoints: the list of breakpoints.
+        goal: what is being worked towards; None while paused.
+        stop: why the last run stopped; None once a command moves on.
+        request: what the screen wants in its snapshots.
+        check: a numeric check of the gradient that waits for the goal to be reached.
+        notice: the newest message for the user.
+        speed: updates per second while working, smoothed.
+        trained: seconds of training since the last save or start.
+    """
+
+    def __init__(self, run: TrainingRun, breakpoints: Iterable[Breakpoint]) -> None:
+        self.run = run
+        self.breakpoints = Breakpoints(*breakpoints)
+        self.goal: Goal | None = None
+        self.stop: Stop | None = None
+        self.request = ViewRequest()
+        self.check: Verify | None = None
+        self.notice: Notice | None = None
+        self.speed = 0.0
+        self.trained = 0.0
+        self._saved_at = self._started_at = run.trainer.updates
+
+    def begin(self, run: TrainingRun) -> None:
+        """Replace the run by one that begins anew, and forget what was about the old one."""
+        self.run = run
+        self.goal = None
+        self.speed = self.trained = 0.0
+        self._saved_at = self._started_at = run.trainer.updates
+        last_sample = run.trainer.settings.batch - 1
+        sample = min(self.request.sample, last_sample)
+        self.request = replace(self.request, t=None, sample=sample)
+
+    def saved(self) -> None:
+        """Note that the run has just been written to a file."""
+        self._saved_at, self.trained = self.run.trainer.updates, 0.0
+
+    @property
+    def unsaved(self) -> bool:
+        """True if updates would be lost on quitting."""
+        return self.run.trainer.updates not in (self._saved_at, self._started_at)
+
+    def say(self, text: str, error: bool = False) -> None:
+        """Leave one line for the user; it is in the next snapshot."""
+        number = self.notice.number + 1 if self.notice else 1
+        self.notice = Notice(number, " ".join(text.split()), error)
+
+    def report(self, error: Exception) -> None:
+        """Tell the user of an error that nobody expected, and log it with its traceback."""
+        logger.error("%s: %s", type(error).__name__, error, exc_info=error)
+        self.say(f"{type(error).__name__}: {error}", error=True)
