@@ -420,7 +420,7 @@ def _timesteps_read(trainer: Trainer) -> int:
     if cursor.stage is not Pass.FORWARD:
         return trainer.settings.steps
     operations = len(trainer.network.forward_operations)
-    return cursor.t - (cursor.forward_at(cursor.t, operations) < operations)
+    return cursor.t - (cursor.revealed_forward(cursor.t, operations) < operations)
 
 
 def _gaps(settings: Settings) -> tuple[int, ...]:

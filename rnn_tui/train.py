@@ -12,7 +12,7 @@ from typing import TextIO
 import numpy as np
 
 from rnn_tui.engine.analysis.evaluation import Evaluator, WindowsEvaluator
-from rnn_tui.engine.training.breakpoints import Breakpoints, Stop, run_until
+from rnn_tui.engine.training.breakpoints import BreakpointHit, Breakpoints, run_until
 from rnn_tui.engine.training.history import RECENT
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.tasks.base import TestSeries
@@ -36,7 +36,7 @@ class TrainProgress:
     wanted: int
     seconds: float
     smoothed: float
-    stop: Stop | None = None
+    stop: BreakpointHit | None = None
 
     @property
     def per_second(self) -> float:

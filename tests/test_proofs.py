@@ -334,7 +334,7 @@ def test_a_check_belongs_to_its_place(make: Callable[..., Driver]) -> None:
         Restart(),
     ):
         driver.send(Verify(3))
-        if driver.latest.cursor.drawn:
+        if driver.latest.cursor.has_batch:
             driver.until(proved)
         before = driver.latest.cursor
         driver.send(move)

@@ -126,7 +126,7 @@ def test_a_change_in_the_past_forks_and_keeps_a_ghost(session: Session) -> None:
 def test_back_before_the_start_stays_there(session: Session) -> None:
     start = after(session, Step(Stride.UPDATE, 3), Back(Stride.UPDATE, 10), ViewRequest(t=None))
     start = after(session, Back(Stride.UPDATE, 10), until=lambda s: s.cursor.update == 0)
-    assert not start.cursor.drawn
+    assert not start.cursor.has_batch
 
 
 def test_walks_wait_for_each_other_and_a_pause_overtakes_them() -> None:

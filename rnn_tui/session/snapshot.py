@@ -12,7 +12,7 @@ from rnn_tui.engine.core.operations import Operation, Row
 from rnn_tui.engine.network.layers import numbered
 from rnn_tui.engine.network.network import SampleWindow
 from rnn_tui.engine.time_travel.places import Ghost
-from rnn_tui.engine.training.breakpoints import BreakpointStatus, Stop
+from rnn_tui.engine.training.breakpoints import BreakpointHit, BreakpointStatus
 from rnn_tui.engine.training.clipping import Clipping
 from rnn_tui.engine.training.divergence import Divergence
 from rnn_tui.engine.training.history import RunCurve
@@ -132,7 +132,7 @@ class Snapshot:
     what_if: WhatIf | None
     pins: tuple[str, ...]  # values held and paths cut in this window
     breakpoints: tuple[BreakpointStatus, ...]
-    stop: Stop | None  # why the last run stopped, until the next command that moves
+    stop: BreakpointHit | None  # why the last run stopped, until the next command that moves
     seeking: float | None  # the share of the way done, while going to a place far off
     unsaved: bool  # whether updates would be lost on quitting
     trained: float  # seconds of training since the last save or start
@@ -187,12 +187,12 @@ class Snapshot:
     def forward_revealed(self, t: int) -> tuple[Operation, ...]:
         """Operations of timestep `t` that the forward pass has revealed."""
         operations = self.window.network.forward_operations
-        return operations[: self.cursor.forward_at(t, len(operations))]
+        return operations[: self.cursor.revealed_forward(t, len(operations))]
 
     def backward_revealed(self, t: int) -> tuple[Operation, ...]:
         """Operations of timestep `t` that the backward pass has revealed."""
         operations = self.window.network.backward_operations_at(t)
-        return operations[: self.cursor.backward_at(t, len(operations))]
+        return operations[: self.cursor.revealed_backward(t, len(operations))]
 
     def forward_complete(self, t: int) -> bool:
         """Whether the forward pass has revealed all of timestep `t`."""

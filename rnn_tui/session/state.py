@@ -13,7 +13,7 @@ from rnn_tui.engine.time_travel.counterfactual import Counterfactual
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.time_travel.timeline import Timeline
 from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
-from rnn_tui.engine.training.breakpoints import Breakpoints, Stop
+from rnn_tui.engine.training.breakpoints import BreakpointHit, Breakpoints
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.predictions import Predictor
 from rnn_tui.proofs.requests import Verify
@@ -110,7 +110,7 @@ class SessionState:
         self.run = run
         self.breakpoints = Breakpoints(*breakpoints)
         self.goal: Goal | None = None
-        self.stop: Stop | None = None
+        self.stop: BreakpointHit | None = None
         self.request = ViewRequest()
         self.check: Verify | None = None
         self.notice: Notice | None = None

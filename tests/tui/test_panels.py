@@ -183,7 +183,7 @@ def spoiled(snapshot: Snapshot) -> Snapshot:
     copy.arrays, copy.states = arrays, {name: arrays[name] for name in tape.states}
     picture = replace(snapshot.window, tape=copy)
     garbage, norms = -54321.0, snapshot.gradient_norms.copy()
-    if not snapshot.cursor.drawn:
+    if not snapshot.cursor.has_batch:
         for name in ("x", "target"):
             arrays[name][...] = garbage
         for name in tape.states:

@@ -6,10 +6,10 @@ from collections.abc import Generator, Iterator
 
 from rnn_tui.engine.time_travel.places import Place, Stride
 from rnn_tui.engine.time_travel.timeline import Timeline
-from rnn_tui.engine.training.breakpoints import Breakpoints, Stop
+from rnn_tui.engine.training.breakpoints import BreakpointHit, Breakpoints
 
 
-def to_next_stop(timeline: Timeline, breakpoints: Breakpoints) -> Stop | None:
+def to_next_stop(timeline: Timeline, breakpoints: Breakpoints) -> BreakpointHit | None:
     """Go on by one update or, where a pass or timestep stops before its end, to that place."""
     trainer = timeline.trainer
     position = breakpoints.next_position(trainer) if breakpoints.placed else None
@@ -23,7 +23,7 @@ def to_next_stop(timeline: Timeline, breakpoints: Breakpoints) -> Stop | None:
 
 def search_back(
     timeline: Timeline, breakpoints: Breakpoints
-) -> Generator[float, None, Stop | None]:
+) -> Generator[float, None, BreakpointHit | None]:
     """Go to the last place before this one at which a breakpoint stops a run; if there is none,
     stay. Yields the share of the past that has been searched, returns the stop.
 

@@ -166,10 +166,10 @@ class Timeline:
         if stride is Stride.UPDATE:
             return start + end
         if not trainer.cursor.complete and trainer.position:
-            place = trainer.schedule.place
+            place = trainer.schedule.pass_at
             if place(position)[0] != place(position + 1)[0]:
                 return trainer.index
-        return start + trainer.schedule.pass_end(position)
+        return start + trainer.schedule.next_pass_end(position)
 
     def _advance(self, index: int) -> None:
         """Forward to `index`, changes taking effect on the way."""
@@ -237,7 +237,7 @@ class Timeline:
 
     def _start_of_pass(self, position: int) -> int:
         """The first position of the pass, or, standing there, of the pass before; 0 from BATCH."""
-        place = self.trainer.schedule.place
+        place = self.trainer.schedule.pass_at
         stage = place(max(position - 1, 1))[0]
         start = position - 1
         while start > 1 and place(start - 1)[0] == stage:
@@ -250,7 +250,7 @@ class Timeline:
             return 0
         network, schedule = self.trainer.network, self.trainer.schedule
         position = (index - 1) % schedule.end + 1
-        stage, t = schedule.place(position)
+        stage, t = schedule.pass_at(position)
         if not t:
             return 1
         forward = stage.name == "FORWARD"

@@ -27,7 +27,7 @@ _NEEDS_TAPE = (Kind.CLIPPED, Kind.SATURATED)  # what is left of the window tells
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class BreakpointHit:
     """Why a run stopped.
 
     Attributes:
@@ -173,7 +173,7 @@ class Breakpoints:
 
     # Checking
 
-    def after_update(self, trainer: Trainer) -> Stop | None:
+    def after_update(self, trainer: Trainer) -> BreakpointHit | None:
         """Whether to stop here; called once after each completed update, and on divergence."""
         if trainer.network is not self._network:
             self._bind(trainer)
@@ -187,7 +187,7 @@ class Breakpoints:
                     fired = [*(fired or ()), entry]
         return self._fire(trainer, fired) if fired else None
 
-    def after_micro(self, trainer: Trainer) -> Stop | None:
+    def after_micro(self, trainer: Trainer) -> BreakpointHit | None:
         """Whether a pass or timestep stops here; called after a move to `next_position`."""
         self._bind(trainer)
         if trainer.divergence is not None:
@@ -239,21 +239,23 @@ class Breakpoints:
                 self._places.setdefault(position, []).append(entry)
         self._positions = sorted(self._places)
 
-    def _fire(self, trainer: Trainer, fired: list[_Entry]) -> Stop:
+    def _fire(self, trainer: Trainer, fired: list[_Entry]) -> BreakpointHit:
         for entry in fired:
             entry.hits += 1
         first = fired[0]
         value = first.gauge(trainer) if first.gauge else trainer.cursor.t
         also = tuple(entry.breakpoint for entry in fired[1:])
         what = first.breakpoint
-        return Stop(what, value, _reason(what, value, trainer), _advice(what, value, trainer), also)
+        return BreakpointHit(
+            what, value, _reason(what, value, trainer), _advice(what, value, trainer), also
+        )
 
-    def _diverged(self, trainer: Trainer, divergence: Divergence) -> Stop:
+    def _diverged(self, trainer: Trainer, divergence: Divergence) -> BreakpointHit:
         if divergence is not self._divergence:
             self._divergence = divergence
             self._entries[0].hits += 1
         reason = f"{divergence} in update {trainer.updates + 1:,}"
-        return Stop(NOT_FINITE, divergence.value, reason, _advice_nan(trainer))
+        return BreakpointHit(NOT_FINITE, divergence.value, reason, _advice_nan(trainer))
 
 
 def run_until(
@@ -261,7 +263,7 @@ def run_until(
     breakpoints: Breakpoints,
     updates: int,
     stop: Callable[[], bool] | None = None,
-) -> Stop | None:
+) -> BreakpointHit | None:
     """Complete up to `updates` more updates, or fewer when a breakpoint is hit.
 
     Args:
@@ -293,9 +295,9 @@ def _run_watched(
     breakpoints: Breakpoints,
     updates: int,
     stop: Callable[[], bool] | None,
-) -> Stop | None:
+) -> BreakpointHit | None:
     """Whole updates, asking after each."""
-    stops: list[Stop] = []
+    stops: list[BreakpointHit] = []
 
     def over() -> bool:
         hit = breakpoints.after_update(trainer)
@@ -309,7 +311,7 @@ def _run_watched(
     return stops[0] if stops else None
 
 
-def _run_to(trainer: Trainer, breakpoints: Breakpoints, position: int) -> Stop | None:
+def _run_to(trainer: Trainer, breakpoints: Breakpoints, position: int) -> BreakpointHit | None:
     """Go on to `position` of this update or, from its end, of the next, and stop there."""
     trainer.advance(trainer.index - trainer.position % trainer.schedule.end + position)
     done = trainer.position == trainer.schedule.end

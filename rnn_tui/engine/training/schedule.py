@@ -1,10 +1,11 @@
-"""The schedule that trains one window, and places in it.
+"""The schedule: the micro-operations that train one window, in order.
 
     batch → forward t=1 … T → loss → backward t=T … 1 → clip → update
 
-A *position* counts the micro-operations of this update that are done: 0 before the batch, 2T+4 when
-the update is complete. A `Cursor` is the same place for people: the last micro-operation done, and
-how many of its operations have been revealed.
+A *micro-operation* is one of these: the whole batch, the loss, or one timestep of a pass over time.
+A *position* is the number of micro-operations of this update that are done: 0 before the batch,
+2T+4 when the update is complete. A `Cursor` is the same for people: the last micro-operation done,
+and how many of its operations (the equations of a timestep) have been revealed.
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ class Pass(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A place in a run.
+    """Where a run is.
 
     Attributes:
-        update: updates completed so far.
+        update: number of updates completed.
         stage: the pass of the last micro-operation done.
         t: its timestep from 1, 0 where the pass has none.
-        operation: operations of it that are revealed, at most `operations`; 0 only before the
-            first batch is drawn.
-        operations: operations it has.
+        operation: number of its operations that are revealed, at most `operations`; 0 only before
+            the first batch is drawn.
+        operations: number of operations it has.
     """
 
     update: int
@@ -45,24 +46,24 @@ class Cursor:
 
     @property
     def complete(self) -> bool:
-        """Whether everything of this micro-operation is revealed."""
+        """Whether all operations of this micro-operation are revealed."""
         return self.operation == self.operations
 
     @property
-    def drawn(self) -> bool:
-        """Whether this update's batch is there."""
+    def has_batch(self) -> bool:
+        """Whether this update's batch is drawn."""
         return self.stage is not Pass.BATCH or self.operation > 0
 
-    def forward_at(self, t: int, operations: int) -> int:
-        """How many of a timestep's `operations` are revealed in the forward pass at `t`."""
+    def revealed_forward(self, t: int, operations: int) -> int:
+        """Return how many of the forward `operations` of timestep `t` are revealed."""
         if self.stage is Pass.BATCH:
             return 0
         if self.stage is Pass.FORWARD and t >= self.t:
             return self.operation if t == self.t else 0
         return operations
 
-    def backward_at(self, t: int, operations: int) -> int:
-        """How many of a timestep's `operations` are revealed in the backward pass at `t`."""
+    def revealed_backward(self, t: int, operations: int) -> int:
+        """Return how many of the backward `operations` of timestep `t` are revealed."""
         if self.stage in (Pass.CLIP, Pass.UPDATE):
             return operations
         if self.stage is not Pass.BACKWARD or t < self.t:
@@ -72,30 +73,41 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Positions in the schedule of a window of `steps` timesteps (T)."""
+    """The positions of a window of `steps` timesteps (T).
+
+    Attributes:
+        steps: T.
+        batch: position when the batch is drawn.
+        loss: position when the loss is known.
+        clip: position when the gradient is clipped.
+        end: position when the parameters are updated.
+    """
 
     steps: int
-    batch: int = field(init=False)  # position once the batch is there; forward t is ``batch + t``
-    loss: int = field(init=False)  # once the loss is known
-    clip: int = field(init=False)  # once the gradient is clipped
-    end: int = field(init=False)  # once the parameters are updated
+    batch: int = field(init=False)
+    loss: int = field(init=False)
+    clip: int = field(init=False)
+    end: int = field(init=False)
 
     def __post_init__(self) -> None:
-        """All follows from T; kept, as every micro-operation asks for it."""
+        """Compute all positions at once: every micro-operation asks for them."""
         positions = {"batch": 1, "loss": self.steps + 2, "clip": 2 * self.steps + 3}
         for name, position in (positions | {"end": 2 * self.steps + 4}).items():
             object.__setattr__(self, name, position)
 
     def forward(self, t: int) -> int:
-        """Position once timestep `t` of the forward pass is done."""
+        """Return the position when timestep `t` of the forward pass is done."""
         return 1 + t
 
     def backward(self, t: int) -> int:
-        """Position once timestep `t` of the backward pass is done."""
+        """Return the position when timestep `t` of the backward pass is done."""
         return 2 * self.steps + 3 - t
 
-    def place(self, position: int) -> tuple[Pass, int]:
-        """The pass and timestep of the micro-operation that led to `position`."""
+    def pass_at(self, position: int) -> tuple[Pass, int]:
+        """Return the pass and the timestep, if any, of the micro-operation done last.
+
+        Before the first one it is the batch.
+        """
         if position <= 1:
             return Pass.BATCH, 0
         if position < self.loss:
@@ -106,8 +118,8 @@ class Schedule:
             return Pass.BACKWARD, 2 * self.steps + 3 - position
         return (Pass.CLIP if position == self.clip else Pass.UPDATE), 0
 
-    def pass_end(self, position: int) -> int:
-        """Where the pass ends that is under way at `position`, or, at its end, the next pass."""
+    def next_pass_end(self, position: int) -> int:
+        """Return the next position after `position` at which a pass is done."""
         following = min(position + 1, self.end)
         for end in (self.batch, self.steps + 1, self.loss, self.clip - 1, self.clip, self.end):
             if following <= end:

@@ -121,13 +121,13 @@ class Trainer:
     @property
     def cursor(self) -> Cursor:
         """The place in the run."""
-        stage, t = self.schedule.place(self.position)
+        stage, t = self.schedule.pass_at(self.position)
         return Cursor(self.updates, stage, t, self.revealed, len(self.operations) or 1)
 
     @property
     def operations(self) -> tuple[Operation, ...]:
         """Operations of the timestep the cursor is in; none outside the two passes over time."""
-        match self.schedule.place(self.position):
+        match self.schedule.pass_at(self.position):
             case Pass.FORWARD, _:
                 return self.network.forward_operations
             case Pass.BACKWARD, t:
@@ -166,7 +166,7 @@ class Trainer:
         elif self.position == self._end:
             self._go(1)
         else:
-            self._go(self.schedule.pass_end(self.position))
+            self._go(self.schedule.next_pass_end(self.position))
 
     def finish_update(self) -> None:
         """To the end of this update, or, standing there, of the next."""
@@ -194,7 +194,7 @@ class Trainer:
         return 1 if self.position == self._end else self.position + 1
 
     def _at_pass_end(self) -> bool:
-        place = self.schedule.place
+        place = self.schedule.pass_at
         return place(self.position)[0] != place(self._next())[0]
 
     def _go(self, position: int) -> None:
@@ -314,11 +314,11 @@ class Trainer:
 
     def _check_piece(self, before: int) -> None:
         """Name a bad timestep as soon as it is done: those done since position `before`."""
-        stage, t = self.schedule.place(self.position)
+        stage, t = self.schedule.pass_at(self.position)
         if stage is Pass.FORWARD:
-            found = self._first_forward(self.schedule.place(before)[1] + 1, t)
+            found = self._first_forward(self.schedule.pass_at(before)[1] + 1, t)
         elif stage is Pass.BACKWARD:
-            start = self.schedule.place(before)[1] - 1 if before > self.schedule.loss else None
+            start = self.schedule.pass_at(before)[1] - 1 if before > self.schedule.loss else None
             found = self._first_backward(start, t)
         else:
             return

@@ -140,7 +140,7 @@ def _output(snapshot: Snapshot, t: int, width: int, widest: int) -> Line:
 
 
 def _target(snapshot: Snapshot, t: int, width: int, widest: int) -> Line:
-    if not snapshot.cursor.drawn:
+    if not snapshot.cursor.has_batch:
         return _cell(UNKNOWN, "dim", width)
     labels = snapshot.task.labels
     if labels is not None:
@@ -173,7 +173,7 @@ def _given(snapshot: Snapshot, t: int) -> bool:
 
 
 def _symbol(snapshot: Snapshot, t: int, width: int) -> Line:
-    if not snapshot.cursor.drawn:
+    if not snapshot.cursor.has_batch:
         return _cell(UNKNOWN, "dim", width)
     code = input_code(snapshot, t)
     name = in_column(name_of(snapshot.task.symbols or (), code), width)
@@ -182,7 +182,7 @@ def _symbol(snapshot: Snapshot, t: int, width: int) -> Line:
 
 def _number(snapshot: Snapshot, t: int, k: int, width: int) -> Line:
     """The input's number `k`; a mark as a sign."""
-    if not snapshot.cursor.drawn:
+    if not snapshot.cursor.has_batch:
         return _cell(UNKNOWN if snapshot.task.topology.inputs[t - 1] else "", "dim", width)
     if not _given(snapshot, t):
         return _cell("", "", width)
@@ -195,7 +195,7 @@ def _number(snapshot: Snapshot, t: int, k: int, width: int) -> Line:
 
 def _vector(snapshot: Snapshot, t: int, width: int) -> Line:
     """The first of several numbers, and whether a mark points at it."""
-    if not snapshot.cursor.drawn:
+    if not snapshot.cursor.has_batch:
         return _cell(UNKNOWN if snapshot.task.topology.inputs[t - 1] else "", "dim", width)
     if not _given(snapshot, t):
         return _cell("", "", width)

@@ -126,8 +126,8 @@ def _look(scene: Scene, width: int) -> _Look:
         columns=_Columns.of(width, _longest(snapshot)),
         held=bool(snapshot.pins),
         before=_before(snapshot, t),
-        drawn=snapshot.cursor.drawn,
-        reached=snapshot.cursor.drawn and (t == 1 or bool(snapshot.forward_complete(t - 1))),
+        drawn=snapshot.cursor.has_batch,
+        reached=snapshot.cursor.has_batch and (t == 1 or bool(snapshot.forward_complete(t - 1))),
         entered=bool(backward),
         width=width,
         t=t,
@@ -383,7 +383,7 @@ def _equation_height(scene: Scene, look: _Look, width: int) -> int:
 def _next_hint(snapshot: Snapshot, room: int) -> Lines:
     if room < 1:
         return ()
-    if not snapshot.cursor.drawn:
+    if not snapshot.cursor.has_batch:
         return (((" n draws the first window; space trains", "dim"),),)
     return (((" not computed yet: n computes one timestep, s one operation", "dim"),),)
 

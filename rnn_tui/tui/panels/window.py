@@ -60,7 +60,7 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
 
 
 def _batch(snapshot: Snapshot, width: int, height: int) -> Lines:
-    if not snapshot.cursor.drawn:
+    if not snapshot.cursor.has_batch:
         return (
             (),
             (("   The network has its weights and no data yet.", ""),),

@@ -32,11 +32,11 @@ def bits(trainer: Trainer) -> tuple[object, ...]:
     parts.append(trainer.parameters.tobytes())
     parts += [array.tobytes() for array in trainer.optimizer.memory.values()]
     parts += [repr(trainer.loss), repr(trainer.grad_norm), repr(trainer.history.smoothed)]
-    if cursor.drawn:
+    if cursor.has_batch:
         parts += [tape["x"].tobytes(), tape["target"].tobytes(), tape["h"][0].tobytes()]
-    forward = sum(cursor.forward_at(t, 1) > 0 for t in range(1, tape.steps + 1))
+    forward = sum(cursor.revealed_forward(t, 1) > 0 for t in range(1, tape.steps + 1))
     parts.append(tape["h"][: forward + 1].tobytes() if forward else b"")
-    backward = sum(cursor.backward_at(t, 1) > 0 for t in range(1, tape.steps + 1))
+    backward = sum(cursor.revealed_backward(t, 1) > 0 for t in range(1, tape.steps + 1))
     parts.append(tape["dh"][tape.steps - backward :].tobytes())
     if cursor.stage in (Pass.CLIP, Pass.UPDATE):
         parts += [trainer.network.gradient.tobytes(), trainer.clipped.tobytes()]

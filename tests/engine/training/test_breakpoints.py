@@ -22,7 +22,7 @@ from rnn_tui.engine.training.breakpoint_conditions import (
     parse,
     saturable,
 )
-from rnn_tui.engine.training.breakpoints import Breakpoints, Stop, run_until
+from rnn_tui.engine.training.breakpoints import BreakpointHit, Breakpoints, run_until
 from rnn_tui.engine.training.schedule import Pass, Schedule
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import Settings
@@ -188,7 +188,7 @@ def edges(found: list[bool]) -> list[int]:
     return [k for k, (was, now) in enumerate(zip(before, found, strict=True), 1) if now > was]
 
 
-def stops(trainer: Trainer, list_: Breakpoints, updates: int = UPDATES) -> list[Stop]:
+def stops(trainer: Trainer, list_: Breakpoints, updates: int = UPDATES) -> list[BreakpointHit]:
     """Every stop of a run that is continued after each."""
     found = []
     goal = trainer.updates + updates
@@ -275,7 +275,7 @@ def test_a_pass_stops_at_its_first_micro_operation(stage: Pass) -> None:
     for update in (1, 2, 3):
         stop = run_until(trainer, list_, 1 if stage is Pass.UPDATE else 2)
         assert stop is not None
-        first = min(p for p in range(1, 15) if trainer.schedule.place(p)[0] is stage)
+        first = min(p for p in range(1, 15) if trainer.schedule.pass_at(p)[0] is stage)
         assert trainer.position == first
         assert trainer.cursor.complete
         place = {Pass.FORWARD: " t=1", Pass.BACKWARD: " t=5"}.get(stage, "")
@@ -477,7 +477,7 @@ def test_divergence_always_stops(texts: tuple[str, ...]) -> None:
 # ---------------------------------------------------------------- what is said
 
 
-def told(text: str, settings: Settings = SMALL, after: int = 0) -> tuple[Trainer, Stop]:
+def told(text: str, settings: Settings = SMALL, after: int = 0) -> tuple[Trainer, BreakpointHit]:
     """The first stop after some updates."""
     trainer = Trainer(settings)
     trainer.run(after)
