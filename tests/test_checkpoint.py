@@ -363,7 +363,9 @@ def gates(array: np.ndarray, cell: str) -> np.ndarray:
     return np.roll(array, -array.shape[-1] // 4, axis=-1) if cell == "lstm" else array
 
 
-def torch_weights(cell: str, hidden: int, dtype: type = np.float32) -> dict[str, np.ndarray]:
+def torch_weights(
+    cell: str, hidden: int, dtype: type[np.floating[Any]] = np.float32
+) -> dict[str, np.ndarray]:
     random = np.random.default_rng(1)
     wide = BLOCKS[cell] * hidden
     shapes = [(wide, 1), (wide, hidden), (wide,), (wide,), (1, hidden), (1,)]
@@ -373,7 +375,7 @@ def torch_weights(cell: str, hidden: int, dtype: type = np.float32) -> dict[str,
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("cell", BLOCKS)
-def test_weights_without_metadata(tmp_path: Path, cell: str, dtype: type) -> None:
+def test_weights_without_metadata(tmp_path: Path, cell: str, dtype: type[np.floating[Any]]) -> None:
     tensors = torch_weights(cell, 3, dtype)
     save_file(tensors, tmp_path / "weights")
     settings = Settings(cell=cell, hidden=3, dtype="float64")
@@ -739,8 +741,8 @@ def test_saving_where_it_cannot_be(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("stepping", [False, True])
 def test_after_a_divergence_the_last_finite_state_is_kept(tmp_path: Path, stepping: bool) -> None:
-    exploding = {"activation": "relu", "optimizer": "sgd", "lr": 100.0, "clip_by": "none"}
-    trainer = Trainer(Settings(hidden=8, **exploding))
+    exploding = Settings(hidden=8, activation="relu", optimizer="sgd", lr=100.0, clip_by="none")
+    trainer = Trainer(exploding)
     with np.errstate(all="ignore"):
         while trainer.divergence is None:
             trainer.step() if stepping else trainer.run(1)

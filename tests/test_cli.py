@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -38,7 +39,7 @@ EXPLODING = ["--activation", "relu", "--optimizer", "sgd", "--lr", "100", "--cli
 
 
 @pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     # An ignored Ctrl-C is inherited, and a test runner in the background may ignore it.
@@ -329,7 +330,7 @@ def test_every_setting_has_its_option(monkeypatch: pytest.MonkeyPatch) -> None:
     line = [word for name, value in given.items() for word in (DECLARATIONS[name].option, value)]
     settings = trainer_of(monkeypatch, *line, "--no-carry").settings
     expected = {name: DECLARATIONS[name].parse(value) for name, value in given.items()}
-    assert settings == Settings(**expected, carry=False)
+    assert settings == Settings().with_(**expected, carry=False)
     assert trainer_of(monkeypatch).settings == Settings()
     assert trainer_of(monkeypatch, "--eps", "default").settings.eps is None
 
@@ -359,7 +360,12 @@ def test_a_task_brings_its_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_how_many_updates(monkeypatch: pytest.MonkeyPatch, line: str, updates: int) -> None:
     jobs: list[cli.TrainJob] = []
-    monkeypatch.setattr(cli, "_run_job", lambda trainer, job: jobs.append(job) or 0)
+
+    def run_job(trainer: Trainer, job: cli.TrainJob) -> int:
+        jobs.append(job)
+        return 0
+
+    monkeypatch.setattr(cli, "_run_job", run_job)
     assert run(["train", *line.split()]) == 0
     assert jobs[0].updates == updates
 

@@ -16,7 +16,7 @@ LINT_IMPORTS = (
 CHECKS = {
     "ruff check": ["-m", "ruff", "check", "--no-cache", "."],
     "ruff format": ["-m", "ruff", "format", "--check", "--diff", "--no-cache", "."],
-    "mypy": ["-m", "mypy", "rnn_tui"],
+    "mypy": ["-m", "mypy"],
     "lint-imports": ["-c", LINT_IMPORTS, "--no-cache"],
 }
 SCREEN = ("textual", "rich", "plotext")

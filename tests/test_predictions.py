@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
@@ -227,7 +228,7 @@ def test_what_fails_is_not_begun_again_and_again(monkeypatch: pytest.MonkeyPatch
 def test_a_slice_ends_soon_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every look at the clock is a tenth of a second, so there is time for a single step."""
     clock = iter(np.arange(0, 10**6, 0.1))
-    monkeypatch.setattr(module.time, "perf_counter", lambda: float(next(clock)))
+    monkeypatch.setattr(time, "perf_counter", lambda: float(next(clock)))
     trainer = trained("copy")
     predictor = Predictor(trainer)
     predictor.attend(trainer, True, WISH, 0)

@@ -28,7 +28,7 @@ from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.scratch import copy_window
 from rnn_tui.engine.network.scratch import gradient_record as copy_of
 from rnn_tui.engine.time_travel.places import Stride
-from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.engine.training.schedule import Cursor, Pass
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.proofs.prover import (
     MOST_STATES,
@@ -286,8 +286,18 @@ def proved(snapshot: Snapshot) -> bool:
     return snapshot.proving is None and "proof" in snapshot.proofs
 
 
-def checking(snapshot: Snapshot) -> bool:
-    return snapshot.proving is not None and snapshot.proving[0] == "proof"
+def checked_share(snapshot: Snapshot) -> float:
+    """How much of the check is done, from 0 to 1; −1 while none is under way."""
+    name, share = snapshot.proving or ("", 0.0)
+    return share if name == "proof" else -1.0
+
+
+def running_after(number: int) -> Callable[[Snapshot], bool]:
+    return lambda snapshot: snapshot.running and snapshot.number > number
+
+
+def away_from(cursor: Cursor) -> Callable[[Snapshot], bool]:
+    return lambda snapshot: snapshot.cursor != cursor
 
 
 def test_only_what_is_looked_at_is_worked_out(make: Callable[..., Driver]) -> None:
@@ -311,7 +321,7 @@ def test_nothing_is_proved_while_training_runs(make: Callable[..., Driver]) -> N
     driver.send(Run())
     for _ in range(20):
         number = driver.latest.number
-        snapshot = driver.until(lambda s, n=number: s.running and s.number > n)
+        snapshot = driver.until(running_after(number))
         assert not snapshot.proofs
         assert snapshot.proving is None
     driver.send(Verify(3))
@@ -338,7 +348,7 @@ def test_a_check_belongs_to_its_place(make: Callable[..., Driver]) -> None:
             driver.until(proved)
         before = driver.latest.cursor
         driver.send(move)
-        snapshot = driver.until(lambda s, c=before: s.cursor != c)
+        snapshot = driver.until(away_from(before))
         assert "proof" not in snapshot.proofs
 
 
@@ -361,8 +371,8 @@ def test_a_long_check_tells_how_far_it_is_and_can_be_stopped(make: Callable[...,
     first = driver.after(Step(Stride.UPDATE))
     start = 64 * 4
     driver.send(Verify(start + 5, whole=True))
-    one = driver.until(lambda s: checking(s) and s.proving[1] > 0, ask=False)
-    two = driver.until(lambda s: checking(s) and s.proving[1] > one.proving[1], ask=False)
+    one = driver.until(lambda s: checked_share(s) > 0, ask=False)
+    two = driver.until(lambda s: checked_share(s) > checked_share(one), ask=False)
     assert two.cursor == first.cursor
     begun = time.perf_counter()
     driver.send(StopProof())
@@ -375,7 +385,7 @@ def test_a_key_is_answered_in_the_middle_of_a_check(make: Callable[..., Driver])
     driver = make(LONG)
     driver.after(Step(Stride.UPDATE))
     driver.send(Verify(300, whole=True))
-    driver.until(lambda s: checking(s) and s.proving[1] > 0)
+    driver.until(lambda s: checked_share(s) > 0)
     begun = time.perf_counter()
     driver.send(Step(Stride.TIMESTEP))
     snapshot = driver.until(lambda s: s.cursor.stage is Pass.BATCH, ask=False)

@@ -647,11 +647,15 @@ def test_predictions_are_made_only_when_looked_at(
     assert predictions.update == 3
 
 
+def paused_at(update: int) -> Condition:
+    return lambda snapshot: snapshot.cursor.update == update and not snapshot.running
+
+
 def test_paused_predictions_are_those_of_this_update(make: Callable[..., Driver]) -> None:
     driver = make()
     for update in (1, 2, 3):
         driver.send(Step(Stride.UPDATE))
-        snapshot = driver.until(lambda s, n=update: s.cursor.update == n and not s.running)
+        snapshot = driver.until(paused_at(update))
         assert snapshot.predictions is not None
         assert snapshot.predictions.update == update
 
@@ -680,6 +684,10 @@ def test_predictions_of_a_paused_network_are_not_made_twice(
     assert not evaluations
 
 
+def answering(prompt: tuple[int, ...]) -> Condition:
+    return lambda snapshot: snapshot.answer is not None and snapshot.answer.read == prompt
+
+
 def test_a_prompt_is_answered_paused_and_running_and_forgotten(make: Callable[..., Driver]) -> None:
     driver = make(compose({"task": "text", "hidden": 8}))
     assert driver.latest.vocabulary is not None
@@ -688,7 +696,7 @@ def test_a_prompt_is_answered_paused_and_running_and_forgotten(make: Callable[..
         driver.send(command)
         for prompt in ((5, 6), (5, 6, 7)):
             driver.send(ViewRequest(text=TextRequest(prompt=prompt)))
-            snapshot = driver.until(lambda s, p=prompt: s.answer is not None and s.answer.read == p)
+            snapshot = driver.until(answering(prompt))
             assert snapshot.answer is not None
             assert snapshot.answer.next
             assert len(snapshot.answer.text) == CONTINUATION
@@ -723,4 +731,5 @@ def test_looking_changes_no_bit_of_a_run(make: Callable[..., Driver], task: str)
         driver.until(lambda s: s.cursor.update == 40 and not s.running and s.cursor.t == 6)
         driver.session.stop()
         parameters.append(driver.session.trainer.parameters.copy())
-    assert np.array_equal(*parameters)
+    one, other = parameters
+    assert np.array_equal(one, other)

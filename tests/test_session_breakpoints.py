@@ -106,10 +106,14 @@ def test_back_to_the_stop_and_to_the_newest_again(session: Session) -> None:
     assert (newest.window.tape["h"] == there.window.tape["h"]).all()
 
 
+def at(t: int) -> Callable[[Snapshot], bool]:
+    return lambda snapshot: snapshot.cursor.t == t
+
+
 def test_run_to_the_selected_timestep_of_this_pass_or_the_next(session: Session) -> None:
     after(session, Step(Stride.TIMESTEP, 2), until=lambda s: s.cursor.t == 1)
     for stage, t in ((Pass.FORWARD, 3), (Pass.BACKWARD, 2), (Pass.BACKWARD, 1), (Pass.FORWARD, 4)):
-        arrived = after(session, RunTo(t), until=lambda s, t=t: s.cursor.t == t)
+        arrived = after(session, RunTo(t), until=at(t))
         assert arrived.cursor.stage is stage
         assert arrived.cursor.complete
 

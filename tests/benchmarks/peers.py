@@ -266,7 +266,7 @@ def compiled(size: Size) -> Updates:
     return run
 
 
-def _compiled_update(window: Any, P: Any, memory: Any, g: Any, h: Any) -> float:
+def _compiled_update(window: Any, P: Any, memory: Any, g: Any, h: Any) -> np.float32:
     """One whole update; P holds W_h [H, H] (row: from), W_x, b, W_y, b_y."""
     T, H = h.shape[0] - 1, h.shape[1]
     x_, b_, y_ = H * H, H * H + H, H * H + 2 * H

@@ -36,9 +36,10 @@ from terminal.driver import Emulator, Terminal  # noqa: E402
 from terminal.program import HEADER  # noqa: E402
 
 from rnn_tui.engine.training.trainer import Trainer  # noqa: E402
-from rnn_tui.settings import DECLARATIONS, Settings  # noqa: E402
+from rnn_tui.settings import Settings  # noqa: E402
 from rnn_tui.train import train  # noqa: E402
-from rnn_tui.tui.charts import chart  # noqa: E402
+from rnn_tui.tui.charts.chart import draw  # noqa: E402
+from rnn_tui.tui.charts.curves import Chart, Curve  # noqa: E402
 
 WIDE, NARROW = (120, 40), (80, 24)
 LSTM = Settings(cell="lstm", hidden=64)
@@ -379,7 +380,7 @@ def memory(bench: Bench) -> Iterator[Row]:
     least, most = ("--timeline", "1"), ()
     figures = [_resident_after(bench, bench.seconds(40, 15), options) for options in (least, most)]
     yield Row("memory, lstm 64", "< 100 MiB", f"{figures[0]:.1f} MiB", figures[0] < 100)
-    budget = DECLARATIONS["timeline"].default
+    budget = Settings().timeline
     above = figures[1] - figures[0]
     met, figure = above <= budget, f"{above:+.1f} MiB"
     yield Row("  with the budget as it is", f"≤ +{budget} MiB", figure, met)
@@ -419,16 +420,16 @@ def _chart_times(bench: Bench, kind: Literal["line", "cloud"]) -> list[float]:
     dice = np.random.default_rng(0)
     x = np.arange(1.0, 1001.0)
     times = []
-    chart.draw(chart.Chart(()), 100, 30)
+    draw(Chart(()), 100, 30)
     for _ in range(bench.times(200, 50)):
         raw = np.exp(dice.normal(-4, 1, 1000))
         smooth = np.convolve(raw, np.ones(50) / 50, "same")
         curves = (
-            chart.Curve("raw", "raw", x, raw, kind),
-            chart.Curve("smoothed", "smooth", x, smooth),
+            Curve("raw", "raw", x, raw, kind),
+            Curve("smoothed", "smooth", x, smooth),
         )
         begun = time.perf_counter()
-        chart.draw(chart.Chart(curves, log_y=True, x_label="update"), 100, 30)
+        draw(Chart(curves, log_y=True, x_label="update"), 100, 30)
         times.append(1e3 * (time.perf_counter() - begun))
     return times
 

@@ -67,7 +67,9 @@ class Case:
             "target": (self.steps, self.batch, self.outputs),
             **dict.fromkeys(names, (self.batch, self.hidden)),
         }
-        found = {name: 0.7 * random.normal(size=shape) for name, shape in shapes.items()}
+        found: dict[str, np.ndarray] = {
+            name: 0.7 * random.normal(size=shape) for name, shape in shapes.items()
+        }
         counts = np.array(self.architecture.problem.mask(self.steps))
         if self.loss == "cross-entropy":
             codes = random.integers(self.outputs, size=(self.steps, self.batch))

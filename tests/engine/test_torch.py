@@ -177,8 +177,8 @@ def torch_losses(torch: Any, trainer: Trainer, series: np.ndarray) -> list[float
     rnn, readout = rnn.to(dtype), readout.to(dtype)
     for prefix, module in (("rnn.", rnn), ("readout.", readout)):
         names = [name for name in tensors if name.startswith(prefix)]
-        state = {n.removeprefix(prefix): torch.tensor(tensors[n].copy()) for n in names}
-        module.load_state_dict(state)
+        own = {n.removeprefix(prefix): torch.tensor(tensors[n].copy()) for n in names}
+        module.load_state_dict(own)
     free = torch.zeros_like(rnn.bias_hh_l0)
     if settings.cell == "gru":
         free[2 * settings.hidden :] = 1
@@ -190,7 +190,8 @@ def torch_losses(torch: Any, trainer: Trainer, series: np.ndarray) -> list[float
     length = (len(series) * 4 // 5) // batch  # of each stream, of the part that is trained on
     streams = np.stack([series[b * length : (b + 1) * length] for b in range(batch)], axis=1)
     data = torch.tensor(streams, dtype=dtype)[:, :, None]  # [L, B, 1]
-    losses, start, state = [], 0, None
+    losses, start = [], 0
+    state: Any = None  # the tensor h, or the LSTM's two
     for _ in range(UPDATES):
         if length - start < steps + 1:
             start, state = 0, None

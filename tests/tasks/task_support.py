@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +19,8 @@ DRAWN = ("recall", "adding", "copy", "parity", "reber", "waveform", "oscillator"
 class Window:
     """One window, its arrays full of nonsense before the task filled them."""
 
-    x: npt.NDArray
-    target: npt.NDArray
+    x: npt.NDArray[Any]
+    target: npt.NDArray[Any]
     restarts: bool
 
     @property
@@ -37,7 +38,7 @@ def window(task: Task, settings: Settings, dtype: str = "float64", rubbish: int 
 
 def _room(
     shape: tuple[int, int], width: int, dtype: str, rubbish: int, *, codes: bool
-) -> npt.NDArray:
+) -> npt.NDArray[Any]:
     if codes:
         return np.full(shape, rubbish, dtype=np.int64)
     return np.full((*shape, width), rubbish, dtype=dtype)
@@ -49,7 +50,7 @@ def windows(settings: Settings, count: int = 1) -> list[Window]:
     return [window(task, settings) for _ in range(count)]
 
 
-def side_by_side(settings: Settings, samples: int) -> tuple[npt.NDArray, npt.NDArray]:
+def side_by_side(settings: Settings, samples: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Inputs and targets of at least so many samples, [T, samples, …]."""
     found = windows(settings, -(-samples // settings.batch))
     return (

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tasks.task_support import side_by_side, windows
 
-from rnn_tui.settings import compose
+from rnn_tui.settings import Value, compose
 from rnn_tui.tasks import TestWindows, make_task
 from rnn_tui.tasks.reber import SYMBOLS, legal_next
 
@@ -50,8 +50,8 @@ def test_adding_marks_every_place_equally_often() -> None:
 def test_copy_says_after_the_marker_what_came_first(
     blanks: int, length: int, batch: int, seed: int
 ) -> None:
-    chosen = {"task": "copy", "blanks": blanks, "copy_length": length, "batch": batch, "seed": seed}
-    settings = compose(chosen)
+    sizes = {"blanks": blanks, "copy_length": length, "batch": batch}
+    settings = compose({"task": "copy", **sizes, "seed": seed})
     task = make_task(settings)
     assert task.symbols is not None
     assert task.labels is not None
@@ -205,10 +205,12 @@ def which_wave(curve: list[float]) -> str:
 
 @given(steps=st.integers(40, 60), batch=BATCH, seed=SEEDS)
 def test_waveforms_are_what_they_are_called(steps: int, batch: int, seed: int) -> None:
-    chosen = {"task": "waveform", "noise": 0, "steps": steps, "batch": batch, "seed": seed}
-    task = make_task(compose(chosen))
+    settings = compose(
+        {"task": "waveform", "noise": 0, "steps": steps, "batch": batch, "seed": seed}
+    )
+    task = make_task(settings)
     assert task.labels is not None
-    each = windows(compose(chosen))[0]
+    each = windows(settings)[0]
     assert np.abs(each.x).max() <= 1
     for sample in range(batch):
         curve = each.x[:, sample, 0].tolist()
@@ -216,7 +218,7 @@ def test_waveforms_are_what_they_are_called(steps: int, batch: int, seed: int) -
 
 
 def test_waveforms_have_the_noise_that_was_asked_for() -> None:
-    chosen = {"task": "waveform", "batch": 400}
+    chosen: dict[str, Value] = {"task": "waveform", "batch": 400}
     quiet, noisy = (windows(compose({**chosen, "noise": sigma}))[0].x for sigma in (0, 0.2))
     noise = (noisy - quiet).ravel()  # 20,000 numbers: the deviation is known to 0.5 %
     assert abs(noise.std() / 0.2 - 1) < 5 * 0.005
@@ -287,7 +289,7 @@ def cross_entropies(keys: np.ndarray, target: np.ndarray, classes: int) -> np.nd
     ],
     ids=str,
 )
-def test_a_table_without_memory_reaches_the_baseline(chosen: dict[str, object], knows: str) -> None:
+def test_a_table_without_memory_reaches_the_baseline(chosen: dict[str, Value], knows: str) -> None:
     """On 20,000 windows a table of frequencies ends within 5 standard errors of the baseline.
 
     Its own frequencies are learnt from as many windows again, which costs at most about one nat a

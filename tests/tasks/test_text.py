@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tasks.task_support import window
 
-from rnn_tui.settings import Settings, compose
+from rnn_tui.settings import Settings, Value, compose
 from rnn_tui.tasks import DataError, TestWindows, make_task
 from rnn_tui.tasks import text as module
 from rnn_tui.tasks.text import BUILT_IN, TextTask, read_text, shown_character
@@ -27,7 +27,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("text") / "words.txt"
 
 
-def settings_for(place: Path, **rest: object) -> Settings:
+def settings_for(place: Path, **rest: Value) -> Settings:
     return compose({"task": "text", "data": str(place), **rest})
 
 
@@ -168,7 +168,7 @@ def test_no_two_characters_are_shown_alike(characters: list[str]) -> None:
 
 
 SHORT = b"abcdefghij" * 3
-REFUSED: dict[str, tuple[bytes, dict[str, object], str]] = {
+REFUSED: dict[str, tuple[bytes, dict[str, Value], str]] = {
     "empty": (b"", {}, "the file is empty; it must be a text"),
     "only a mark": (b"\xef\xbb\xbf", {}, "the file is empty; it must be a text"),
     "one": (b"a", {}, "the text is a single 'a'; it must have at least two different characters"),

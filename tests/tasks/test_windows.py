@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tasks.task_support import DRAWN, window
 
-from rnn_tui.settings import DECLARATIONS, Settings, compose
+from rnn_tui.settings import DECLARATIONS, Settings, Value, compose
 from rnn_tui.tasks import DataState, TestWindows, make_task
 from rnn_tui.tasks.random_windows import TEST_WINDOWS
 
@@ -29,7 +29,7 @@ SMALL = {
 }
 
 
-def settings_of(task: str, **rest: object) -> Settings:
+def settings_of(task: str, **rest: Value) -> Settings:
     return compose({"task": task, **SMALL[task], **rest})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 
-from terminal.test_stepping import program
+from terminal.program import program
 
 NUMBER = r"[+−][\d.]+(?:e[−\d]+)?"
 

@@ -31,21 +31,22 @@ KINDS = {
 }
 SMALL = Settings(hidden=4, steps=5, num_points=100)
 _TINY: Mapping[str, Value] = {"hidden": 4, "batch": 2}
+_TASK_SETTINGS: Mapping[str, Mapping[str, Value]] = {
+    "cos": {"steps": 4, "num_points": 100},
+    "text": {"steps": 6},
+    "recall": {"gap": 1},
+    "adding": {"steps": 5},
+    "copy": {"blanks": 2, "copy_length": 2},
+    "parity": {"steps": 4},
+    "parity last-step": {"steps": 4, "parity": "last-step"},
+    "reber": {"steps": 9},
+    "waveform": {"steps": 4},
+    "oscillator": {"steps": 4},
+    "neuron": {"hidden": 1},
+}
 TASKS: Mapping[str, Settings] = {
     name: compose({**_TINY, **changes, "task": name.partition(" ")[0]})
-    for name, changes in {
-        "cos": {"steps": 4, "num_points": 100},
-        "text": {"steps": 6},
-        "recall": {"gap": 1},
-        "adding": {"steps": 5},
-        "copy": {"blanks": 2, "copy_length": 2},
-        "parity": {"steps": 4},
-        "parity last-step": {"steps": 4, "parity": "last-step"},
-        "reber": {"steps": 9},
-        "waveform": {"steps": 4},
-        "oscillator": {"steps": 4},
-        "neuron": {"hidden": 1},
-    }.items()
+    for name, changes in _TASK_SETTINGS.items()
 }
 """Every kind of input, output and topology, small."""
 

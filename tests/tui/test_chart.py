@@ -4,8 +4,11 @@ import itertools
 import math
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import plotext
 import pytest
 from hypothesis import given, settings
@@ -15,7 +18,7 @@ from hypothesis.extra import numpy as hnp
 from rnn_tui.tui.charts.chart import draw
 from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.charts.curves import Chart, Curve, Level, Mark
-from rnn_tui.tui.lines import cell_width, plain
+from rnn_tui.tui.lines import Lines, cell_width, plain
 
 BRAILLE = range(0x2801, 0x2900)
 
@@ -50,12 +53,12 @@ charts = st.builds(
 
 
 @pytest.fixture(scope="module", autouse=True)
-def only_safe_coordinates():
+def only_safe_coordinates() -> Iterator[None]:
     """Every point that reaches plotext is finite and near the canvas; else its kernel aborts."""
     with pytest.MonkeyPatch.context() as patch:
         signal = plotext.figure.signal
 
-        def checked(x, y, **options):
+        def checked(x: npt.NDArray[Any], y: npt.NDArray[Any], **options: Any) -> Any:
             assert np.isfinite(x).all()
             assert np.isfinite(y).all()
             assert np.abs(x).max() < 1000
@@ -66,12 +69,17 @@ def only_safe_coordinates():
         yield
 
 
-def curve(y, role="raw", kind="line", label="raw"):
-    y = np.asarray(y, dtype=np.float64)
-    return Curve(label, role, np.arange(1.0, y.size + 1), y, kind)
+def curve(
+    y: npt.ArrayLike,
+    role: str = "raw",
+    kind: Literal["line", "points", "cloud"] = "line",
+    label: str = "raw",
+) -> Curve:
+    values = np.asarray(y, dtype=np.float64)
+    return Curve(label, role, np.arange(1.0, values.size + 1), values, kind)
 
 
-def cells(lines, role):
+def cells(lines: Lines, role: str) -> list[tuple[int, int, str]]:
     """Row, column and character of each cell of a role that is not blank."""
     found = []
     for row, line in enumerate(lines):
@@ -86,14 +94,14 @@ def cells(lines, role):
     return found
 
 
-def inside(lines, role):
+def inside(lines: Lines, role: str) -> list[tuple[int, int, str]]:
     """The same without the legend, which is the first row."""
     return [cell for cell in cells(lines, role) if cell[0] > 0]
 
 
 @settings(max_examples=150)
 @given(charts, st.integers(0, 90), st.integers(0, 24))
-def test_any_chart_fills_exactly_its_space(chart, width, height):
+def test_any_chart_fills_exactly_its_space(chart: Chart, width: int, height: int) -> None:
     lines = draw(chart, width, height)
     assert len(lines) == height
     assert [cell_width(line) for line in lines] == [width] * height
@@ -101,19 +109,19 @@ def test_any_chart_fills_exactly_its_space(chart, width, height):
 
 @settings(max_examples=25)
 @given(charts)
-def test_the_same_chart_gives_the_same_lines(chart):
+def test_the_same_chart_gives_the_same_lines(chart: Chart) -> None:
     assert draw(chart, 40, 10) == draw(chart, 40, 10)
 
 
 @settings(max_examples=25)
 @given(charts, charts)
-def test_what_was_drawn_before_does_not_show(one, other):
+def test_what_was_drawn_before_does_not_show(one: Chart, other: Chart) -> None:
     cache = ChartCache()
     for chart in (one, other, one, one):
         assert cache.draw(chart, 40, 10) == draw(chart, 40, 10)
 
 
-def test_one_point_more_is_drawn():
+def test_one_point_more_is_drawn() -> None:
     x, cache = np.arange(9.0), ChartCache()
     few = Chart((Curve("a", "raw", x[:8], x[:8]),))
     before = cache.draw(few, 40, 10)
@@ -121,7 +129,7 @@ def test_one_point_more_is_drawn():
     assert cache.draw(few, 40, 10) == before
 
 
-def test_a_postponed_chart_says_so_until_plotext_is_there():
+def test_a_postponed_chart_says_so_until_plotext_is_there() -> None:
     program = """
 import sys, threading
 import numpy as np
@@ -141,7 +149,7 @@ assert "┤" in plain(cache.draw(one, 40, 10)) and "plotext" in sys.modules
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-def test_a_cloud_is_a_line_while_points_are_few_and_keeps_its_extremes_when_many():
+def test_a_cloud_is_a_line_while_points_are_few_and_keeps_its_extremes_when_many() -> None:
     x, dice = np.arange(3000.0), np.random.default_rng(0)
     y = dice.uniform(0.4, 0.6, x.size)
     y[1234], y[2345] = 1.0, 0.0
@@ -161,24 +169,24 @@ def test_a_cloud_is_a_line_while_points_are_few_and_keeps_its_extremes_when_many
 @pytest.mark.parametrize("log_y", [False, True])
 @pytest.mark.parametrize("scale", [1e-320, 1e-300, 1.0, 1e300])
 @pytest.mark.parametrize("size", [1, 2, 50])
-def test_any_magnitude_is_drawn(scale, size, log_y):
+def test_any_magnitude_is_drawn(scale: float, size: int, log_y: bool) -> None:
     y = np.linspace(1, 2, size) * scale
     assert inside(draw(Chart((curve(y),), log_y=log_y), 60, 12), "raw")
 
 
-def test_a_constant_is_a_level_line_in_the_middle():
+def test_a_constant_is_a_level_line_in_the_middle() -> None:
     found = inside(draw(Chart((curve([0.5] * 30),)), 60, 12), "raw")
     assert len({row for row, _, _ in found}) == 1
     assert 3 <= found[0][0] <= 7
 
 
-def test_nothing_to_draw_is_said():
+def test_nothing_to_draw_is_said() -> None:
     text = plain(draw(Chart((curve([math.nan, math.inf]),), empty="no update yet"), 40, 9))
     assert "no update yet" in text
     assert plain(draw(Chart(()), 40, 9)).strip() == "nothing yet"
 
 
-def test_a_spike_survives_thinning():
+def test_a_spike_survives_thinning() -> None:
     y = np.zeros(100_000)
     y[61_803] = 1.0
     rows = {row for row, _, _ in inside(draw(Chart((curve(y),)), 60, 14), "raw")}
@@ -189,7 +197,7 @@ def test_a_spike_survives_thinning():
 
 
 @pytest.mark.parametrize("log_y", [False, True])
-def test_a_gap_stays_a_gap(log_y):
+def test_a_gap_stays_a_gap(log_y: bool) -> None:
     y = np.ones(200)
     y[80:120] = 0.0 if log_y else math.nan
     found = inside(draw(Chart((curve(y),), log_y=log_y), 60, 12), "raw")
@@ -199,20 +207,20 @@ def test_a_gap_stays_a_gap(log_y):
     assert 9 <= holes[0] <= 13  # a fifth of the columns
 
 
-def test_a_line_between_few_points_has_no_gap():
+def test_a_line_between_few_points_has_no_gap() -> None:
     for y in ([0, 1], [0, 10, -10, 3], np.cos(np.arange(20))):
         columns = {column for _, column, _ in inside(draw(Chart((curve(y),)), 60, 12), "raw")}
         assert columns == set(range(min(columns), 60))
 
 
-def test_a_monotone_line_passes_through_every_row():
+def test_a_monotone_line_passes_through_every_row() -> None:
     for size in (2, 20, 5000):
         y = np.linspace(0, 1, size) ** 8
         rows = {row for row, _, _ in inside(draw(Chart((curve(y),)), 30, 24), "raw")}
         assert rows == set(range(1, 22))
 
 
-def test_later_curves_lie_on_top():
+def test_later_curves_lie_on_top() -> None:
     y = np.linspace(0, 1, 50)
     lines = draw(Chart((curve(y, "raw"), curve(y, "smooth", label="smooth"))), 60, 12)
     assert inside(lines, "smooth")
@@ -220,7 +228,7 @@ def test_later_curves_lie_on_top():
     assert len(inside(lines, "smooth")) > len(inside(under, "smooth"))
 
 
-def test_curves_differ_without_colour():
+def test_curves_differ_without_colour() -> None:
     chart = Chart(
         (
             curve([0, 0, 0], "truth", label="truth"),
@@ -239,7 +247,7 @@ def test_curves_differ_without_colour():
     assert all(c.label in legend for c in chart.curves)
 
 
-def test_logarithmic_ticks_are_decades():
+def test_logarithmic_ticks_are_decades() -> None:
     y = np.geomspace(1, 1e-6, 100)
     text = plain(draw(Chart((curve(y),), log_y=True), 60, 24))
     for label in ("1e0┤", "1e-2┤", "1e-4┤", "1e-6┤"):
@@ -249,56 +257,56 @@ def test_logarithmic_ticks_are_decades():
     assert "0.1┤" in text
 
 
-def test_logarithmic_ticks_within_a_decade_are_round_numbers():
+def test_logarithmic_ticks_within_a_decade_are_round_numbers() -> None:
     text = plain(draw(Chart((curve([0.31, 0.39]),), log_y=True), 60, 15))
     assert "0.34┤" in text or "0.35┤" in text
 
 
-def test_ticks_are_round_and_signs_are_true_minus():
+def test_ticks_are_round_and_signs_are_true_minus() -> None:
     text = plain(draw(Chart((curve(np.cos(np.arange(1, 61) / 9)),), x_label="t"), 78, 12))
     assert "−1┤" in text or "−0.5┤" in text
     assert text.splitlines()[-1].split() == ["10", "20", "30", "40", "50", "60"]
     assert text.splitlines()[-2].endswith("─ t")
 
 
-def test_updates_are_whole_numbers():
+def test_updates_are_whole_numbers() -> None:
     text = plain(draw(Chart((curve([1, 2, 3]),)), 100, 12)).splitlines()[-1]
     assert text.split() == ["1", "2", "3"]
 
 
-def test_a_mark_is_a_line_behind_the_curves_with_its_label():
+def test_a_mark_is_a_line_behind_the_curves_with_its_label() -> None:
     lines = draw(Chart((curve(np.ones(20)),), marks=(Mark(7, "t=7"),)), 60, 12)
     columns = {column for _, column, glyph in cells(lines, "accent") if glyph == "┊"}
     assert len(columns) == 1
     assert "t=7" in plain(lines[-1:])
 
 
-def test_a_mark_outside_is_left_out():
+def test_a_mark_outside_is_left_out() -> None:
     lines = draw(Chart((curve(np.ones(20)),), marks=(Mark(70, "t=70"),)), 60, 12)
     assert "t=70" not in plain(lines)
 
 
-def test_a_given_range_is_kept_and_what_leaves_it_is_cut_off():
+def test_a_given_range_is_kept_and_what_leaves_it_is_cut_off() -> None:
     lines = draw(Chart((curve([0, 0, 1e300, 0, 0]),), y_range=(-1, 1)), 60, 15)
     assert "1e" not in plain(lines)
     assert {row for row, _, _ in inside(lines, "raw")} >= {1, 6}
 
 
-def test_labels_with_line_breaks_stay_on_one_line():
+def test_labels_with_line_breaks_stay_on_one_line() -> None:
     lines = draw(Chart((curve([1, 2], label="a\nb\x1b[31m"),)), 60, 12)
     assert all("\n" not in text and "\x1b" not in text for line in lines for text, _ in line)
 
 
-def test_small_spaces_keep_the_newest_value():
+def test_small_spaces_keep_the_newest_value() -> None:
     assert plain(draw(Chart((curve([1, 0.25]),)), 40, 1)).strip() == "raw 0.25"
 
 
-def test_drawing_prints_nothing(capfd):
+def test_drawing_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     draw(Chart((curve([1, 2, 3]),)), 60, 12)
     assert capfd.readouterr() == ("", "")
 
 
-def test_plotext_is_imported_only_when_needed():
+def test_plotext_is_imported_only_when_needed() -> None:
     code = "import sys, rnn_tui.tui.charts.chart; sys.exit('plotext' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
 

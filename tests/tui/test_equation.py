@@ -244,7 +244,7 @@ def test_every_equation_of_every_task_agrees_at_every_timestep(kind: str, task: 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_equations_agree_at_every_place_of_a_walk(kind: str) -> None:
     """As a user sees them: the newest operation, wherever the cursor stands."""
-    trainer = Trainer(Settings(hidden=16, steps=3, num_points=100, **KINDS[kind]))
+    trainer = Trainer(Settings(hidden=16, steps=3, num_points=100).with_(**KINDS[kind]))
     trainer.run(20)
     still, seen = Still(trainer), set()
     while trainer.updates == 20:

@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnn_tui.tui.lines import cell_width, fit, join, merge, plain
+from rnn_tui.tui.lines import Line, cell_width, fit, join, merge, plain
 
 styles = st.sampled_from(["", "dim", "truth", "error"])
 texts = st.text(st.one_of(st.characters(), st.sampled_from("ab∂₁‖漢字e\u0301\u200d👩\ufe0f")))
@@ -13,33 +13,33 @@ lines = st.lists(st.tuples(texts, styles), max_size=5).map(tuple)
 
 
 @given(lines, st.integers(0, 40))
-def test_fit_gives_exactly_the_width(line, width):
+def test_fit_gives_exactly_the_width(line: Line, width: int) -> None:
     assert cell_width(fit(line, width)) == width
 
 
-def test_fit_pads_with_unstyled_spaces():
+def test_fit_pads_with_unstyled_spaces() -> None:
     assert fit((("loss", "dim"),), 7) == (("loss", "dim"), ("   ", ""))
 
 
-def test_fit_leaves_alone_what_fits():
+def test_fit_leaves_alone_what_fits() -> None:
     assert fit((("loss", "dim"),), 4) == (("loss", "dim"),)
 
 
-def test_fit_crops_with_an_ellipsis_in_the_style_it_cuts():
+def test_fit_crops_with_an_ellipsis_in_the_style_it_cuts() -> None:
     assert fit((("one", "truth"), ("step", "dim")), 5) == (("one", "truth"), ("s…", "dim"))
 
 
-def test_fit_does_not_split_a_wide_character():
+def test_fit_does_not_split_a_wide_character() -> None:
     assert fit((("漢字漢", ""),), 4) == (("漢… ", ""),)
 
 
-def test_a_combining_character_stays_with_its_letter():
+def test_a_combining_character_stays_with_its_letter() -> None:
     assert fit((("e\u0301e\u0301e\u0301", ""),), 2) == (("e\u0301…", ""),)
 
 
 @given(lines)
-def test_merge_changes_neither_text_nor_style(line):
-    def spelled(line):
+def test_merge_changes_neither_text_nor_style(line: Line) -> None:
+    def spelled(line: Line) -> list[tuple[str, str]]:
         return [(character, style) for text, style in line for character in text]
 
     merged = merge(line)
@@ -48,9 +48,9 @@ def test_merge_changes_neither_text_nor_style(line):
     assert all(a[1] != b[1] for a, b in itertools.pairwise(merged))
 
 
-def test_join_skips_empty_parts():
+def test_join_skips_empty_parts() -> None:
     assert plain((join([(("a", ""),), (), (("b", ""),)], (" · ", "dim")),)) == "a · b"
 
 
-def test_plain_is_one_line_of_text_a_line():
+def test_plain_is_one_line_of_text_a_line() -> None:
     assert plain(((("a", "dim"), ("b", "")), ())) == "ab\n"

@@ -20,7 +20,7 @@ from rnn_tui.proofs.prover import EdgeReport, Refused, Verified
 from rnn_tui.proofs.requests import Verify
 from rnn_tui.registry import PANELS
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.settings import Settings
+from rnn_tui.settings import Settings, Value
 from rnn_tui.tui.layout import arrange
 from rnn_tui.tui.lines import cell_width
 from rnn_tui.tui.numbers import number, signed
@@ -90,7 +90,7 @@ def test_every_line_fits_at_every_place(kind: str) -> None:
         {"carry": False},
     ],
 )
-def test_every_line_fits_for_extreme_networks(changes: dict[str, object]) -> None:
+def test_every_line_fits_for_extreme_networks(changes: dict[str, Value]) -> None:
     one = Proving(Trainer(SMALL.with_(**changes)))
     one.trainer.run(1)
     one.step()

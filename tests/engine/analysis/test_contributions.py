@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from engine.engine_support import CELLS, Case, same_bits, trained, worst
@@ -71,7 +73,7 @@ def test_gradient_norms_over_batch_and_units() -> None:
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30, 1e200])
-def test_relative_change_at_any_scale(dtype: type, scale: float) -> None:
+def test_relative_change_at_any_scale(dtype: type[np.floating[Any]], scale: float) -> None:
     scale = min(scale, float(np.finfo(dtype).max) / 10)
     before = np.full(10, scale, dtype)
     found = relative_change(before, before * dtype(1e-3))

@@ -30,7 +30,9 @@ VALUES = np.cos(0.3 * np.arange(60)) + 0.1 * np.sin(np.arange(60))
 HIDDEN = 6
 
 
-def series(values: np.ndarray = VALUES, warm_up: int = 7, horizons=(5, 20)) -> TestSeries:
+def series(
+    values: np.ndarray = VALUES, warm_up: int = 7, horizons: tuple[int, ...] = (5, 20)
+) -> TestSeries:
     x = np.arange(len(values), dtype=float)
     return TestSeries(x, values, warm_up, horizons, offset=0.0, scale=1.0)
 
@@ -168,7 +170,7 @@ def toy(loss: str = "cross-entropy", **kinds: Any) -> tuple[Architecture, np.nda
 
 def windows_alone(kind: Architecture, flat: np.ndarray, test: TestWindows) -> list[Network]:
     """A network of its own for every window, the forward pass and the loss done."""
-    networks = []
+    networks: list[Network] = []
     for n in range(test.judged.shape[1]):
         network = Network(kind, flat, test.judged.shape[0], 1)
         network.inputs[...] = test.x[:, n : n + 1]

@@ -39,7 +39,7 @@ def test_each_row_is_the_kernels_gradient_of_one_timesteps_loss(
     assert norms.shape == (6, 7)
     for t in range(1, 7):
         tape = alone(case, t).tape
-        expected = [np.linalg.norm(tape["dh"][s - 1]) for s in range(t, 0, -1)]
+        expected = [float(np.linalg.norm(tape["dh"][s - 1])) for s in range(t, 0, -1)]
         expected.append(float(np.linalg.norm(tape["dh_next"][0])))
         assert worst(norms[t - 1, : t + 1], expected) < 1e-13
         assert np.isnan(norms[t - 1, t + 1 :]).all()

@@ -34,7 +34,7 @@ def answer(kind: Architecture, flat: np.ndarray, x: np.ndarray) -> np.ndarray:
     network.encode()
     network.forward(1, STEPS)
     network.readout()
-    y = network.tape["y"][-1, 0]
+    y: np.ndarray = network.tape["y"][-1, 0]
     if kind.problem.loss == "mse":
         return y.copy()
     weights = np.exp(y - y.max())

@@ -115,7 +115,8 @@ def outputs_after(kind: Architecture, flat: np.ndarray, codes: list[int]) -> np.
     network.set_state(None)
     network.forward(1, len(codes))
     network.readout()
-    return network.tape["y"][-1, 0]
+    y: np.ndarray = network.tape["y"][-1, 0]
+    return y
 
 
 @pytest.mark.parametrize(("cell", "activation"), CELLS)

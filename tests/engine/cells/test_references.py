@@ -14,12 +14,13 @@ from rnn_tui.engine.analysis.truncation import truncation
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.scratch import copy_window
 
-SIZES = ((1, 1, 1, 1, 1), (7, 3, 2, 5, 2), (12, 1, 3, 4, 1), (4, 5, 2, 3, 2))  # T, B, D, H, O
+Sizes = tuple[int, int, int, int, int]  # T, B, D, H, O
+SIZES: tuple[Sizes, ...] = ((1, 1, 1, 1, 1), (7, 3, 2, 5, 2), (12, 1, 3, 4, 1), (4, 5, 2, 3, 2))
 Weights = Mapping[str, np.ndarray]
 
 
 def sigmoid(a: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-a))
+    return np.asarray(1 / (1 + np.exp(-a)))
 
 
 def weights(network: Network) -> dict[str, np.ndarray]:
@@ -33,7 +34,7 @@ def weights(network: Network) -> dict[str, np.ndarray]:
 
 
 def affine(w: Weights, gate: str, x: np.ndarray, h: np.ndarray) -> np.ndarray:
-    return x @ w[f"W_x{gate}"] + h @ w[f"W_h{gate}"] + w[f"b_{gate}"]
+    return np.asarray(x @ w[f"W_x{gate}"] + h @ w[f"W_h{gate}"] + w[f"b_{gate}"])
 
 
 def loss_of(network: Network, hs: list[np.ndarray]) -> float:
@@ -45,7 +46,7 @@ each_size = pytest.mark.parametrize("sizes", SIZES)
 
 
 @each_size
-def test_the_coupled_lstm_is_the_loop_of_its_equations(sizes: tuple[int, ...]) -> None:
+def test_the_coupled_lstm_is_the_loop_of_its_equations(sizes: Sizes) -> None:
     network = Case("lstm-coupled", "tanh", *sizes, seed=3).network()
     loss = trained(network)
     w, (h, c), hs = weights(network), (network.tape["h"][0], network.tape["c"][0]), []
@@ -61,7 +62,7 @@ def test_the_coupled_lstm_is_the_loop_of_its_equations(sizes: tuple[int, ...]) -
 
 @each_size
 def test_the_coupled_lstm_is_an_lstm_whose_input_gate_is_minus_its_forget_gate(
-    sizes: tuple[int, ...],
+    sizes: Sizes,
 ) -> None:
     """1 − σ(a) = σ(−a): an LSTM with W_i = −W_f, b_i = −b_f; its W_f gradient is d/df − d/di."""
     coupled = Case("lstm-coupled", "tanh", *sizes, seed=4).network()
@@ -85,7 +86,7 @@ def test_the_coupled_lstm_is_an_lstm_whose_input_gate_is_minus_its_forget_gate(
 
 
 @each_size
-def test_the_lstm_with_peepholes_is_the_loop_of_its_equations(sizes: tuple[int, ...]) -> None:
+def test_the_lstm_with_peepholes_is_the_loop_of_its_equations(sizes: Sizes) -> None:
     network = Case("lstm-peephole", "tanh", *sizes, seed=9).network()
     loss = trained(network)
     w, (h, c), hs = weights(network), (network.tape["h"][0], network.tape["c"][0]), []
@@ -101,9 +102,7 @@ def test_the_lstm_with_peepholes_is_the_loop_of_its_equations(sizes: tuple[int, 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @each_size
-def test_without_peepholes_it_is_the_lstm_to_the_last_bit(
-    sizes: tuple[int, ...], dtype: type
-) -> None:
+def test_without_peepholes_it_is_the_lstm_to_the_last_bit(sizes: Sizes, dtype: type) -> None:
     peephole = Case("lstm-peephole", "tanh", *sizes, seed=10).network(dtype)
     plain = Case("lstm", "tanh", *sizes, seed=10).network(dtype)
     for name, array in peephole.parameters.items():
@@ -122,7 +121,7 @@ def test_without_peepholes_it_is_the_lstm_to_the_last_bit(
 
 
 @each_size
-def test_the_gru_that_resets_before_is_the_loop_of_its_equations(sizes: tuple[int, ...]) -> None:
+def test_the_gru_that_resets_before_is_the_loop_of_its_equations(sizes: Sizes) -> None:
     network = Case("gru-reset-before", "tanh", *sizes, seed=5).network()
     loss = trained(network)
     w, h, hs = weights(network), network.tape["h"][0], []
@@ -136,7 +135,7 @@ def test_the_gru_that_resets_before_is_the_loop_of_its_equations(sizes: tuple[in
 
 
 @each_size
-def test_where_to_reset_matters_only_between_units(sizes: tuple[int, ...]) -> None:
+def test_where_to_reset_matters_only_between_units(sizes: Sizes) -> None:
     """With W_hn diagonal and b_hn = 0, r⊙(h·W_hn) = (r⊙h)·W_hn: both GRUs are one."""
     before = Case("gru-reset-before", "tanh", *sizes, seed=6).network()
     after = Case("gru", "tanh", *sizes, seed=6).network()
@@ -156,7 +155,7 @@ def test_where_to_reset_matters_only_between_units(sizes: tuple[int, ...]) -> No
     assert worst(before.tape["dh_next"], after.tape["dh_next"]) < 1e-13
 
 
-def neurons(activation: str, sizes: tuple[int, ...] = SIZES[1]) -> tuple[Network, Network]:
+def neurons(activation: str, sizes: Sizes = SIZES[1]) -> tuple[Network, Network]:
     """A layer of neurons, and the simple cell with the same weights and W_h = 0."""
     neuron = Case("neuron", activation, *sizes, seed=7).network()
     rnn = Case("rnn", activation, *sizes, seed=7).network()
@@ -172,7 +171,7 @@ def neurons(activation: str, sizes: tuple[int, ...] = SIZES[1]) -> tuple[Network
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 @each_size
 def test_a_neuron_is_the_simple_cell_without_recurrent_weights(
-    sizes: tuple[int, ...], activation: str
+    sizes: Sizes, activation: str
 ) -> None:
     neuron, rnn = neurons(activation, sizes)
     assert trained(neuron) == pytest.approx(trained(rnn), rel=1e-14)

@@ -300,7 +300,7 @@ def test_step_is_the_slope_of_relu_with_none_at_the_kink() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_precision_is_that_of_the_values(dtype: type) -> None:
+def test_precision_is_that_of_the_values(dtype: type[np.floating[Any]]) -> None:
     numbers = {"a": np.ones((2, 2), dtype), "b": np.ones(2, dtype)}
     for function in FUNCTIONS:
         tree = Function(function, TWO * a - b) / (ONE + Square(a))

@@ -146,7 +146,8 @@ def test_the_gradient_of_what_is_held_is_still_shown(cell: str, activation: str)
         network = held(case, (pin,))
         trained(network)
         gradient = f"d{symbol}"
-        probe = held(case, (replace(pin, value=0.3 + TINY * 1j),), complex)
+        moved = replace(pin, value=0.3 + TINY * 1j)  # type: ignore[arg-type]  # complex step
+        probe = held(case, (moved,), complex)
         expected = loss(probe).imag / TINY
         pictures = sum(network.sample_window(b).values(3)[gradient][0, 1] for b in range(2))
         for found in (network.values(3)[gradient][:, 1].sum(), pictures):

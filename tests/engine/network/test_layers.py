@@ -259,7 +259,7 @@ def test_jacobians_of_the_whole_state(cell: str, activation: str) -> None:
 def of_all_layers(network: Network) -> np.ndarray:
     """‖∂L/∂h_t‖ over batch, units and layers, [T]."""
     each = [gradient_norms(network, layer.number) for layer in network.layers]
-    return np.linalg.norm(each, axis=0)
+    return np.asarray(np.linalg.norm(each, axis=0))
 
 
 @each_cell

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -396,6 +397,7 @@ def test_a_seek_may_be_left_off_and_taken_up_again() -> None:
     straight = Trainer(SMALL)
     straight.run(200)
     way = timeline.seek(timeline.place_of(200))
+    assert isinstance(way, Generator)
     timeline._keyframes[1:], timeline._starts[1:] = [], []  # a long way from the start
     next(way)
     way.close()

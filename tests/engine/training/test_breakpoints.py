@@ -446,7 +446,7 @@ def test_a_run_can_be_interrupted_and_nothing_is_lost() -> None:
     while trainer.updates < UPDATES:
         asked = iter((False, False, False, True))
         before = trainer.updates
-        stop = run_until(trainer, list_, UPDATES - before, lambda it=asked: next(it))
+        stop = run_until(trainer, list_, UPDATES - before, asked.__next__)
         assert trainer.updates <= before + 3
         if stop:
             places.append(trainer.updates)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.training.clipping import Clipping
 
-DTYPES = (np.float32, np.float64)
+FloatType = type[np.floating[Any]]
+DTYPES: tuple[FloatType, ...] = (np.float32, np.float64)
 
 
 def clip(by: str, limit: float, gradient: np.ndarray) -> np.ndarray:
@@ -25,9 +27,10 @@ def clip(by: str, limit: float, gradient: np.ndarray) -> np.ndarray:
     return clipped
 
 
-def vectors(dtype: type) -> st.SearchStrategy[np.ndarray]:
+def vectors(dtype: FloatType) -> st.SearchStrategy[np.ndarray]:
     most = float(np.finfo(dtype).max)
-    entries = st.floats(-most, most, width=np.dtype(dtype).itemsize * 8)
+    width: Literal[32, 64] = 32 if dtype is np.float32 else 64
+    entries = st.floats(-most, most, width=width)
     return st.lists(entries, min_size=1, max_size=20).map(lambda v: np.array(v, dtype))
 
 
@@ -44,7 +47,7 @@ def exact_norm(vector: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_small_entries_pass_and_large_ones_are_clamped_by_value(dtype: type) -> None:
+def test_small_entries_pass_and_large_ones_are_clamped_by_value(dtype: FloatType) -> None:
     gradient = np.array([-7, -0.5, -0.0, 0.25, 0.5, 0.500001, 1e30], dtype)
     clipped = clip("value", 0.5, gradient)
     assert np.array_equal(clipped, np.array([-0.5, -0.5, 0, 0.25, 0.5, 0.5, 0.5], dtype))
@@ -89,7 +92,7 @@ def test_by_norm_uses_torchs_coefficient() -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_none_copies(dtype: type) -> None:
+def test_none_copies(dtype: FloatType) -> None:
     gradient = np.array([-1e30, 0.0, -0.0, 5.0], dtype)
     assert same_bits(clip("none", 1e-9, gradient), gradient)
 
@@ -105,7 +108,7 @@ def test_the_norm_of_finite_numbers_is_right_however_large(vector: np.ndarray) -
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_the_norm_of_huge_numbers(dtype: type) -> None:
+def test_the_norm_of_huge_numbers(dtype: FloatType) -> None:
     largest = float(np.finfo(dtype).max)
     assert norm(np.full(4, largest / 4, dtype)) == pytest.approx(largest / 2, rel=1e-6)
     assert norm(np.array([largest, 0, 1], dtype)) == pytest.approx(largest, rel=1e-6)
@@ -118,7 +121,7 @@ def test_the_norm_of_float32_may_exceed_float32() -> None:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("entry", "expected"), [(math.inf, math.inf), (-math.inf, math.inf)])
-def test_the_norm_of_an_infinite_entry(dtype: type, entry: float, expected: float) -> None:
+def test_the_norm_of_an_infinite_entry(dtype: FloatType, entry: float, expected: float) -> None:
     assert norm(np.array([1.0, entry, 2.0], dtype)) == expected
 
 

@@ -71,7 +71,8 @@ def finite_state(trainer: Trainer) -> dict[str, bytes]:
         assert np.isfinite(array).all(), name
     assert np.isfinite(trainer.history.recent(trainer.history.count)).all()
     place = (keyframe.updates, keyframe.position, keyframe.steps_taken, keyframe.data.to_json())
-    return {name: array.tobytes() for name, array in arrays.items()} | {"place": repr(place)}
+    numbers = {name: array.tobytes() for name, array in arrays.items()}
+    return numbers | {"place": repr(place).encode()}
 
 
 @pytest.mark.parametrize("settings", EXPLODING.values(), ids=EXPLODING)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -148,7 +149,7 @@ def test_operations_name_what_is_there_and_nothing_twice(
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @each_variant
 def test_a_step_taken_back_leaves_no_trace(
-    name: str, given_ones: Hyperparameters, dtype: type
+    name: str, given_ones: Hyperparameters, dtype: type[np.floating[Any]]
 ) -> None:
     random = np.random.default_rng(1)
     rows = random.normal(size=(5, 3)).astype(dtype)
