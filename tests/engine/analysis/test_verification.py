@@ -140,13 +140,13 @@ def test_a_wrong_kernel_is_found_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """The measured rounding comes from the same kernel, and must not hide what is wrong in it."""
     from rnn_tui.engine.cells.rnn import RnnKernel
 
-    right = RnnKernel._fill
+    right = RnnKernel._fill_slopes
 
-    def wrong(self: RnnKernel, part: slice) -> None:
-        right(self, part)
-        self.da[part] *= 0.999
+    def wrong(self: RnnKernel, chunk: slice) -> None:
+        right(self, chunk)
+        self.da[chunk] *= 0.999
 
-    monkeypatch.setattr(RnnKernel, "_fill", wrong)
+    monkeypatch.setattr(RnnKernel, "_fill_slopes", wrong)
     given = taken(Case("rnn", "tanh", 6, 2, 2, 4, 1, 3), np.float32)
     assert whole(given).verdict == "differs"
 
