@@ -101,7 +101,7 @@ class RnnTui(App[None]):
         self.output_diff.forget()
 
     def on_ready(self) -> None:
-        """Exempt all objects made so far from garbage collection: they stay, and searching stalls."""
+        """Exempt all objects made so far from garbage collection: they stay, and it stalls keys."""
         gc.freeze()
         gc.enable()
 

@@ -1,4 +1,4 @@
-"""The base of all panels: lines out of a scene, and only lines that changed are drawn again."""
+"""The widgets of the main screen: lines drawn from a scene, sent again only where they changed."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ from rnn_tui.tui.view import Scene
 
 
 class LinesWidget(Widget):
-    """A widget that is nothing but lines, drawn by a pure function of scene, width and height."""
+    """A widget made of lines, which a pure function of scene, width and height draws."""
 
     def __init__(self, draw: Draw, name: str) -> None:
+        """Make the widget with id `name`; `draw` returns at most `height` lines."""
         super().__init__(id=name)
         self._draw = draw
         self._scene: Scene | None = None
         self._lines: Lines = ()
-        self._room = Size()  # that the lines were drawn for
-        self._strips: dict[int, Strip] = {}  # of the lines, as they were rendered
-        self._styles: dict[str, Style] = {}  # of the roles met since the theme last changed
-        self._ground: tuple[Style, Color] | None = None  # plain text's style, and the background
+        self._drawn_size = Size()  # that the lines were drawn for
+        self._strips: dict[int, Strip] = {}  # rendered lines, by row
+        self._styles: dict[str, Style] = {}  # by role, until the theme changes
+        self._base_style: tuple[Style, Color] | None = None  # style of plain text, background
 
     def show(self, scene: Scene) -> None:
-        """Draw `scene`; only lines that differ from what stands there are sent."""
+        """Draw `scene`, if the widget is visible, and refresh the lines that have changed."""
         self._scene = scene
         if not self.display or not self.size:
             return
-        lines = self._draw_all()
+        lines = self._draw_lines()
         if len(lines) != len(self._lines):
             self._lines = lines
             self._strips.clear()
@@ -45,14 +46,21 @@ class LinesWidget(Widget):
             self._strips.pop(y, None)
         if changed:
             width = self.size.width
-            self.refresh(*(Region(0, first, width, n) for first, n in _stretches(changed)))
+            self.refresh(*(Region(0, first, width, n) for first, n in _row_ranges(changed)))
 
     def prepare(self, scene: Scene) -> None:
-        """Draw `scene` as soon as the room for it is known."""
+        """Draw `scene` once the size of the widget is known."""
         self._scene = scene
 
-    def _draw_all(self) -> Lines:
-        """Exactly as many lines as there is room for, each exactly as wide."""
+    def place(self, region: Region | None) -> None:
+        """Show the widget at `region` of the screen, or hide it."""
+        self.display = bool(region)
+        if region:
+            self.styles.offset = region.offset
+            self.styles.width, self.styles.height = region.size
+
+    def _draw_lines(self) -> Lines:
+        """Return exactly as many lines as the widget has, each exactly as wide."""
         width, height = self.size
         if self._scene is None or not width or not height:
             return ()
@@ -61,32 +69,34 @@ class LinesWidget(Widget):
         return tuple(fit(line, width) for line in lines + blank)
 
     def on_resize(self) -> None:
-        """The room has changed: everything is drawn anew."""
-        if self._room != self.size:
-            self._fill()
+        """Draw everything again for the new size."""
+        if self._drawn_size != self.size:
+            self._draw_again()
             self.refresh()
 
-    def _fill(self) -> None:
-        """Draw for the room there is now."""
-        self._room = self.size
-        self._lines = self._draw_all()
+    def _draw_again(self) -> None:
+        """Draw all lines for the size there is now."""
+        self._drawn_size = self.size
+        self._lines = self._draw_lines()
         self._strips.clear()
 
     def notify_style_update(self) -> None:
-        """The theme has changed."""
+        """Render all lines again in another theme's styles."""
         super().notify_style_update()
         self._styles.clear()
-        self._ground = None
+        self._base_style = None
         self._strips.clear()
         self.refresh()
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """As Textual's, without its way through borders and padding: there are none.
+        """Render the rows of `crop` from the cache of strips.
 
-        Textual may ask before it tells of a new size: at the start the first frame is whole so.
+        This replaces Textual's method, which also handles borders and padding; there are none here.
+        Textual may call it before `on_resize`: drawing for the new size at once makes the first
+        frame complete.
         """
-        if self._room != self.size:
-            self._fill()
+        if self._drawn_size != self.size:
+            self._draw_again()
         for y in crop.line_range:
             if y not in self._strips:
                 self._strips[y] = self.render_line(y)
@@ -96,22 +106,23 @@ class LinesWidget(Widget):
         return strips
 
     def render_line(self, y: int) -> Strip:
-        """One line as Textual wants it, in as few pieces as it has styles."""
+        """Render one line in as few segments as it has styles."""
         if y >= len(self._lines):
             return Strip.blank(self.size.width, self._style(""))
         pieces = merge(self._lines[y])
         return Strip([Segment(text, self._style(role)) for text, role in pieces], self.size.width)
 
     def _style(self, role: str) -> Style:
-        """A role's style on this widget's ground.
+        """Return the style of a role on this widget's background.
 
-        Filters, such as that of NO_COLOR, change nothing but styles, so they are applied here.
+        Line filters, such as that of NO_COLOR, change nothing but styles, so they are applied here,
+        once for each style.
         """
         known = self._styles.get(role)
         if known is None:
-            if self._ground is None:  # Textual looks for it through all ancestors
-                self._ground = self.rich_style, self.background_colors[1]
-            style, background = self._ground
+            if self._base_style is None:  # Textual computes it from all ancestors
+                self._base_style = self.rich_style, self.background_colors[1]
+            style, background = self._base_style
             segments = [Segment(" ", style + style_of(role, self.app.theme))]
             for each in self.get_line_filters():
                 segments = each.apply(segments, background)
@@ -123,7 +134,7 @@ class Panel(LinesWidget):
     """A titled panel: ``── timestep 7 ─────────── unit 3 of 16 ──`` and its lines below."""
 
     def __init__(self, draw: Draw, title: Title, name: str) -> None:
-        """`title` gives what stands left and right in the rule above the lines."""
+        """Make the panel; `title` returns the texts at the left and right of its title line."""
         self._title = title
         self._content = draw
         super().__init__(self._with_title, name)
@@ -135,15 +146,16 @@ class Panel(LinesWidget):
         return cls(spec.draw, spec.title, name)
 
     def _with_title(self, scene: Scene, width: int, height: int) -> Lines:
+        """Draw the title line and the lines below it."""
         left, right = self._title(scene)
         rule = title_rule(left, right, width, scene.view.panel == self.id)
         return (rule, *self._content(scene, width, max(height - 1, 0)))
 
 
 def title_rule(left: str, right: str, width: int, focused: bool) -> Line:
-    """The rule above a panel. The focused one is double, so that colour is not needed.
+    """Return the title line of a panel: double if it has the focus, so that colour is not needed.
 
-    Of what stands right the last parts stay where there is no room for all.
+    Where `right` is too long, parts of it (separated by " · ") are left out, the first ones first.
     """
     dash, role = ("═", "focus") if focused else ("─", "rule")
     start: Line = (
@@ -151,17 +163,17 @@ def title_rule(left: str, right: str, width: int, focused: bool) -> Line:
         (left, "title-focus" if focused else "title"),
         (" ", role),
     )
-    room = width - cell_width(start)
+    free = width - cell_width(start)
     parts = right.split(" · ") if right else []
-    while parts and text_width(" · ".join(parts)) + 4 > room:
+    while parts and text_width(" · ".join(parts)) + 4 > free:
         parts = parts[1:]
     end: Line = ((f" {' · '.join(parts)} ", "dim"), (dash * 2, role)) if parts else ()
-    room = max(room - cell_width(end), 0)
-    return (*start, (dash * room, role), *end)
+    free = max(free - cell_width(end), 0)
+    return (*start, (dash * free, role), *end)
 
 
-def _stretches(rows: list[int]) -> list[tuple[int, int]]:
-    """Neighbouring rows together: [1, 2, 5] → [(1, 2), (5, 1)]."""
+def _row_ranges(rows: list[int]) -> list[tuple[int, int]]:
+    """Return ascending rows as (first row, number of rows): [1, 2, 5] → [(1, 2), (5, 1)]."""
     ranges: list[tuple[int, int]] = []
     for row in rows:
         if ranges and row == sum(ranges[-1]):

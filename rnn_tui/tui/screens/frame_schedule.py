@@ -1,0 +1,102 @@
+"""Which widgets are drawn when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from textual.screen import Screen
+from textual.timer import Timer
+
+from rnn_tui.registry import PANELS
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.session.worker import Session
+from rnn_tui.tui.panel_widget import LinesWidget
+from rnn_tui.tui.view import Scene
+
+
+class FrameSchedule:
+    """Draws the widgets of a screen, all at once or a few at a time.
+
+    While paused, every new snapshot and every key draw all widgets. While a run is under way,
+    charts take too long for that: a frame is a snapshot drawn without them, and between two frames
+    one of the charts is drawn, in turn. Keys then draw no chart either.
+
+    While anything is drawn the session's thread rests: both share one interpreter.
+
+    Attributes:
+        widgets: all widgets of the screen that are drawn from a scene, hidden ones included.
+    """
+
+    def __init__(
+        self, session: Session, frames_per_second: float, scene_of: Callable[[Snapshot], Scene]
+    ) -> None:
+        """Draw what `scene_of` makes of the session's snapshots, once `start` is called."""
+        self.widgets: list[LinesWidget] = []
+        self._session = session
+        self._seconds = 1 / frames_per_second
+        self._scene_of = scene_of
+        self._screen: Screen[None] | None = None
+        self._timer: Timer | None = None
+        self._ticks = 0
+        self._frame = session.latest  # the newest snapshot that was drawn
+
+    def start(self, screen: Screen[None]) -> None:
+        """Find the widgets of `screen` and be ready to draw them."""
+        self._screen = screen
+        self._timer = screen.set_interval(self._seconds, self._tick, pause=True)
+        self.widgets = list(screen.query(LinesWidget))
+
+    def draw_all(self) -> None:
+        """Draw the newest snapshot in all visible widgets."""
+        self._frame = self._session.latest
+        self._draw(self.widgets)
+
+    def draw_snapshot(self, snapshot: Snapshot) -> None:
+        """Draw a snapshot that has just arrived; while running, without charts."""
+        if self._timer is not None:
+            (self._timer.resume if snapshot.running else self._timer.pause)()
+        if not snapshot.running or not self._frame.running:
+            self.draw_all()
+        else:
+            self._frame = snapshot
+            self._draw(self._without_charts())
+
+    def draw_selection(self) -> None:
+        """Draw what a key has changed; while running, without charts and of the same snapshot."""
+        if self._frame.running and self._session.latest.running:
+            self._draw(self._without_charts())
+        else:
+            self.draw_all()
+
+    def rest_session(self) -> None:
+        """Let the session's thread rest until the next refresh of the screen is done."""
+        self._session.hold()
+        self._release_after_refresh()
+
+    def _release_after_refresh(self) -> None:
+        if self._screen is not None:
+            self._screen.call_after_refresh(self._session.release)
+
+    def _tick(self) -> None:
+        """Ask for the next frame, or draw one of the charts: in turn, while running."""
+        self._ticks += 1
+        if self._ticks % 2:
+            self._session.refresh()
+            return
+        charts = PANELS.in_group("chart")
+        visible = [widget for widget in self.widgets if widget.display and widget.id in charts]
+        if visible:
+            self._draw([visible[self._ticks // 2 % len(visible)]])
+
+    def _without_charts(self) -> list[LinesWidget]:
+        """Return the visible widgets that are no charts."""
+        charts = PANELS.in_group("chart")
+        return [widget for widget in self.widgets if widget.display and widget.id not in charts]
+
+    def _draw(self, widgets: Iterable[LinesWidget]) -> None:
+        """Show the current frame in `widgets`."""
+        self._session.hold()
+        scene = self._scene_of(self._frame)
+        for widget in widgets:
+            widget.show(scene)
+        self._release_after_refresh()

@@ -1,0 +1,106 @@
+"""Moves of the selection: unit, timestep, parameter, operation, layer, sample, panel.
+
+The user's selection is in two parts: `View`, which the screen alone needs, and `ViewRequest`, which
+the session needs to build snapshots. Every function here is pure: it takes a snapshot and the
+selection before the move, and returns the one after it. Selections stop at the first and last
+element; samples and panels go round.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.registry import PANELS
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.panel_spec import panel_spec
+from rnn_tui.tui.parameters import tensor_of, tensors
+from rnn_tui.tui.view import View
+
+
+def initial_view(snapshot: Snapshot) -> View:
+    """Return the selection at the start."""
+    return View(parameter=_first_recurrent_weight(snapshot))
+
+
+def valid_view(snapshot: Snapshot, view: View) -> View:
+    """Return `view`, reset where its unit or parameter does not exist after a restart."""
+    parameters = snapshot.optimizer.parameters.size
+    if view.unit <= _last_unit(snapshot) and view.parameter < parameters:
+        return view
+    return replace(view, unit=0, parameter=_first_recurrent_weight(snapshot), operation=0)
+
+
+def arrows_select_parameters(snapshot: Snapshot, view: View) -> bool:
+    """Return whether the arrow keys select parameters and tensors instead of timesteps and units.
+
+    They do at CLIP and UPDATE, where the timestep panel shows parameters, unless a run is under
+    way, a timestep is selected, or the panel with the focus takes the arrows for timesteps.
+    """
+    at_update = snapshot.cursor.stage in (Pass.CLIP, Pass.UPDATE) and snapshot.request.t is None
+    return at_update and not panel_spec(view.panel).timestep_keys and not snapshot.running
+
+
+def move_unit(snapshot: Snapshot, view: View, distance: int) -> View:
+    """Select the unit `distance` further down."""
+    return replace(view, unit=_clamp(view.unit + distance, 0, _last_unit(snapshot)))
+
+
+def move_parameter(snapshot: Snapshot, view: View, distance: int) -> View:
+    """Select the parameter `distance` further on in the flat vector."""
+    last = snapshot.optimizer.parameters.size - 1
+    return replace(view, parameter=_clamp(view.parameter + distance, 0, last))
+
+
+def move_tensor(snapshot: Snapshot, view: View, distance: int) -> View:
+    """Select the first parameter of the tensor `distance` further on."""
+    all_tensors = tensors(snapshot)
+    index = all_tensors.index(tensor_of(snapshot, view.parameter)) + distance
+    return replace(view, parameter=all_tensors[_clamp(index, 0, len(all_tensors) - 1)].start)
+
+
+def move_operation(snapshot: Snapshot, view: View, distance: int) -> View:
+    """Select the operation `distance` before, of those revealed at the timestep shown."""
+    t = snapshot.t
+    revealed = snapshot.backward_revealed(t) or snapshot.forward_revealed(t)
+    last = max(len(revealed) - 1, 0)
+    return replace(view, operation=_clamp(view.operation + distance, 0, last))
+
+
+def timestep_to_request(snapshot: Snapshot, t: int) -> int | None:
+    """Return the timestep of the window nearest to `t`; None (follow the cursor) if it is there."""
+    t = _clamp(t, 1, snapshot.steps)
+    return None if t == snapshot.cursor.t else t
+
+
+def layer_to_request(snapshot: Snapshot, distance: int) -> int | None:
+    """Return the layer `distance` above; None (follow the newest operation) above the last one."""
+    layer = snapshot.layer + distance
+    return None if layer > snapshot.settings.layers else max(layer, 1)
+
+
+def sample_to_request(snapshot: Snapshot, sample: int, distance: int) -> int:
+    """Return the sample of the batch `distance` further on."""
+    return (sample + distance) % snapshot.settings.batch
+
+
+def next_panel(panel: str, distance: int) -> str:
+    """Return the panel `distance` further on."""
+    names = PANELS.names
+    return names[(names.index(panel) + distance) % len(names)]
+
+
+def _clamp(value: int, first: int, last: int) -> int:
+    """Return the integer in `first` … `last` that is nearest to `value`."""
+    return min(max(value, first), last)
+
+
+def _last_unit(snapshot: Snapshot) -> int:
+    """Return the last hidden unit or, where there are more of those, output."""
+    sizes = snapshot.window.network.architecture
+    return max(sizes.hidden, sizes.outputs) - 1
+
+
+def _first_recurrent_weight(snapshot: Snapshot) -> int:
+    """Return the first entry of W_h, the matrix of backpropagation through time; without it, 0."""
+    return next((t.start for t in tensors(snapshot) if t.spec.name == "W_h"), 0)
