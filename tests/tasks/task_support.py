@@ -8,11 +8,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rnn_tui.registry import TASKS
 from rnn_tui.settings import Settings
 from rnn_tui.tasks import Task, make_task
+from rnn_tui.tasks.random_windows import RandomWindowTask
 
-DRAWN = ("recall", "adding", "copy", "parity", "reber", "waveform", "oscillator", "neuron")
-"""The tasks whose windows are drawn one by one."""
+RANDOM_WINDOW_TASKS = tuple(
+    name for name in TASKS.names if issubclass(TASKS.load(name), RandomWindowTask)
+)
+"""The tasks whose windows are drawn at random, each on its own."""
 
 
 @dataclass(frozen=True)
@@ -29,14 +33,14 @@ class Window:
 
 
 def window(task: Task, settings: Settings, dtype: str = "float64", rubbish: int = 77) -> Window:
-    """The next window of a task."""
+    """Return the next window of a task."""
     shape = (settings.steps, settings.batch)
-    x = _room(shape, task.features, dtype, rubbish, codes=task.symbols is not None)
-    target = _room(shape, task.outputs, dtype, rubbish, codes=task.labels is not None)
+    x = _filled(shape, task.features, dtype, rubbish, codes=task.symbols is not None)
+    target = _filled(shape, task.outputs, dtype, rubbish, codes=task.labels is not None)
     return Window(x, target, task.next_window(x, target))
 
 
-def _room(
+def _filled(
     shape: tuple[int, int], width: int, dtype: str, rubbish: int, *, codes: bool
 ) -> npt.NDArray[Any]:
     if codes:
@@ -45,15 +49,15 @@ def _room(
 
 
 def windows(settings: Settings, count: int = 1) -> list[Window]:
-    """The first windows of a fresh task."""
+    """Return the first windows of a new task."""
     task = make_task(settings)
     return [window(task, settings) for _ in range(count)]
 
 
 def side_by_side(settings: Settings, samples: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Inputs and targets of at least so many samples, [T, samples, …]."""
-    found = windows(settings, -(-samples // settings.batch))
+    """Return inputs and targets of at least so many samples, [T, samples, …]."""
+    drawn = windows(settings, -(-samples // settings.batch))
     return (
-        np.concatenate([each.x for each in found], axis=1),
-        np.concatenate([each.target for each in found], axis=1),
+        np.concatenate([each.x for each in drawn], axis=1),
+        np.concatenate([each.target for each in drawn], axis=1),
     )
