@@ -6,11 +6,11 @@ import copy
 import json
 
 import numpy as np
-import numpy.typing as npt
 from tasks.task_support import window
 
 from rnn_tui.settings import Settings
 from rnn_tui.tasks import DataState, TestWindows, make_task
+from rnn_tui.tasks.base import WindowArray
 from rnn_tui.tasks.random_windows import TEST_WINDOWS
 
 
@@ -55,9 +55,7 @@ def check_windows(settings: Settings) -> None:
         check_values(target, task.topology.counted, task.labels)
 
 
-def check_values(
-    array: npt.NDArray[np.generic], mask: tuple[bool, ...], names: tuple[str, ...] | None
-) -> None:
+def check_values(array: WindowArray, mask: tuple[bool, ...], names: tuple[str, ...] | None) -> None:
     """Codes in range or finite numbers where the mask is true; −1 or 0 where it is not."""
     present, absent = array[list(mask)], array[[not each for each in mask]]
     assert len(array) == len(mask)
