@@ -119,7 +119,7 @@ def _resume(trainer: Trainer, content: Content) -> None:
     history = trainer.history
     try:
         history.restore(content.mapping("history"), content.tensors_under("history"))
-        keyframe = replace(keyframe, mark=history.mark())
+        keyframe = replace(keyframe, history=history.position)
         if history.count:  # the newest, until the window under way has a loss of its own
             loss, grad_norm = (float(column[0]) for column in history.recent(1))
             keyframe = replace(keyframe, loss=loss, grad_norm=grad_norm)
@@ -159,5 +159,5 @@ def _keyframe(content: Content, trainer: Trainer) -> Keyframe:
         settings=trainer.settings,
         loss=math.nan,
         grad_norm=math.nan,
-        mark=trainer.history.mark(),
+        history=trainer.history.position,
     )

@@ -11,26 +11,42 @@ from rnn_tui.engine.core.expressions import Array
 
 @dataclass(frozen=True, slots=True)
 class Clipping:
-    """By ``value``: every entry clamped to ±limit. By ``norm``: all of them times
-    ``min(1, limit/(‖g‖ + 1e-6))`` (torch.nn.utils.clip_grad_norm_). ``none``: left as they are."""
+    """A way of clipping the gradient.
+
+    ``value``: every entry is clamped to ±limit. ``norm``: all entries are multiplied by
+    ``min(1, limit/(‖g‖ + 1e-6))`` (torch.nn.utils.clip_grad_norm_). ``none``: nothing changes.
+
+    Attributes:
+        by: "value", "norm" or "none".
+        limit: of an entry, or of the norm.
+    """
 
     by: str
     limit: float
 
-    def factor(self, norm_before: float) -> float:
-        """What every entry is multiplied by; 1 unless clipping is by norm."""
-        return min(1.0, self.limit / (norm_before + 1e-6)) if self.by == "norm" else 1.0
+    def factor(self, norm: float) -> float:
+        """Return what every entry of a gradient of this norm is multiplied by; 1 by value."""
+        return min(1.0, self.limit / (norm + 1e-6)) if self.by == "norm" else 1.0
 
-    def apply(self, gradient: Array, room: Array, norm_before: float) -> Array:
-        """The gradient clipped, in `room`; or itself, when there is nothing to change. All [P]."""
-        # No entry exceeds the norm, so a norm well below the limit spares looking at each.
-        within = norm_before < 0.9 * self.limit and self.limit > 1e-5
+    def apply(self, gradient: Array, out: Array, norm: float) -> Array:
+        """Return the gradient clipped.
+
+        Args:
+            gradient: [P], not changed.
+            out: [P], overwritten where clipping changes something.
+            norm: of `gradient`.
+
+        Returns:
+            `out`, or `gradient` itself where nothing changes.
+        """
+        # No entry exceeds the norm: well below the limit there is no need to look at each.
+        within = norm < 0.9 * self.limit and self.limit > 1e-5
         if self.by == "value" and not within:
             limit = gradient.dtype.type(self.limit)
-            np.minimum(gradient, limit, out=room)
-            np.maximum(room, -limit, out=room)
-            return room
-        if self.factor(norm_before) < 1.0:
-            np.multiply(gradient, gradient.dtype.type(self.factor(norm_before)), out=room)
-            return room
+            np.minimum(gradient, limit, out=out)
+            np.maximum(out, -limit, out=out)
+            return out
+        if self.factor(norm) < 1.0:
+            np.multiply(gradient, gradient.dtype.type(self.factor(norm)), out=out)
+            return out
         return gradient

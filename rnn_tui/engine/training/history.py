@@ -1,4 +1,4 @@
-"""What is remembered of a run: the recent updates whole, all of them decimated.
+"""The history of a run: every one of the recent updates, and all of them decimated.
 
 Memory and the cost of reading do not depend on how long the run has lasted.
 """
@@ -17,7 +17,7 @@ from rnn_tui.engine.core.expressions import Array
 
 Float64 = npt.NDArray[np.float64]
 
-RECENT = 4096  # updates kept whole
+RECENT = 4096  # updates kept one by one
 BUCKETS = 1024  # points of the decimated history, at most
 SMOOTHING = 0.99  # weight of the past in the smoothed loss
 
@@ -40,7 +40,7 @@ class RunCurve:
     grad_norm: Float64
 
     def after(self, update: int) -> RunCurve:
-        """The points after an update."""
+        """Return the points after an update."""
         later = self.update > update
         columns = (self.update, self.loss, self.low, self.high, self.smoothed, self.grad_norm)
         return RunCurve(self.stride, *(column[later] for column in columns))
@@ -48,7 +48,13 @@ class RunCurve:
 
 @dataclass(frozen=True, slots=True)
 class HistoryPosition:
-    """Where a history stands: updates seen, the running average and the weight of its start."""
+    """The counters of a history: where it is in the run.
+
+    Attributes:
+        count: number of updates, k.
+        average: s_k, the moving average of the loss, not corrected.
+        weight: 0.99^k, the weight of the average's start.
+    """
 
     count: int
     average: float
@@ -56,23 +62,30 @@ class HistoryPosition:
 
 
 class History:
-    """Appended to once an update; see `RunCurve` for what comes out.
+    """Loss and gradient norm of every update; `curve` gives them as a `RunCurve`.
 
     The smoothed loss is an exponential moving average with its start corrected:
     ``s_k = 0.99·s_{k-1} + 0.01·L_k``, shown as ``s_k/(1 − 0.99^k)``.
+
+    Attributes:
+        count: number of updates that led here.
+        newest: number of updates known; more than `count` after going back.
+        average: s_k.
+        weight: 0.99^k.
+        stride: number of updates that a point of the decimated history stands for.
     """
 
     def __init__(self) -> None:
-        self.count = 0  # updates seen, of those that led here
-        self.newest = 0  # updates seen at all: more than `count` after going back
-        self.average = 0.0  # s_k
-        self.weight = 1.0  # 0.99^k
-        self._recent = np.zeros((RECENT, 2))  # loss, ‖g‖, a ring by update number
-        self._known = 0  # how many of the newest it holds
+        self.count = 0
+        self.newest = 0
+        self.average = 0.0
+        self.weight = 1.0
+        self._recent = np.zeros((RECENT, 2))  # loss, ‖g‖: a ring buffer, by update number
+        self._known = 0  # number of updates that it holds
         self.stride = 1
         self._full = np.zeros((BUCKETS, 6))  # update, loss, low, high, smoothed, ‖g‖
-        self._buckets = 0
-        self._pending = 0  # updates in the bucket being filled
+        self._buckets = 0  # number of rows of it that are complete
+        self._pending = 0  # number of updates in the bucket being filled
 
     @property
     def smoothed(self) -> float:
@@ -80,9 +93,9 @@ class History:
         return self.average / (1.0 - self.weight) if self.count else 0.0
 
     def append(self, loss: float, grad_norm: float) -> None:
-        """The loss and the gradient's norm before clipping of the next update.
+        """Add the next update: its loss, and its gradient's norm before clipping.
 
-        On the way from a place gone back to, the curve knows them already.
+        After going back, those that are known already only move the counters.
         """
         self.count += 1
         self.average = SMOOTHING * self.average + (1.0 - SMOOTHING) * loss
@@ -90,9 +103,9 @@ class History:
         if self.count <= self.newest:
             return
         self.newest = self.count
-        place = (self.count - 1) % RECENT
-        self._recent[place, 0] = loss
-        self._recent[place, 1] = grad_norm
+        row = (self.count - 1) % RECENT
+        self._recent[row, 0] = loss
+        self._recent[row, 1] = grad_norm
         self._known = min(self._known + 1, RECENT)
         self._pending += 1
         if self.stride == 1:  # a bucket of one needs no folding
@@ -103,12 +116,12 @@ class History:
             self._fold()
 
     def _fold(self) -> None:
-        """Put the newest updates into the bucket being filled, before the ring forgets them."""
+        """Put the newest updates into the bucket being filled, before the ring loses them."""
         rows = self._newest(min(self.stride, RECENT))
         row, losses = self._full[self._buckets], rows[:, 0]
         low, high = np.minimum.reduce(losses), np.maximum.reduce(losses)
         means = np.add.reduce(rows) / len(rows)  # loss, ‖g‖
-        folds = -(-self._pending // RECENT)  # of as many updates each
+        folds = -(-self._pending // RECENT)  # into this bucket, this one included
         if folds > 1:
             low, high = min(low, row[2]), max(high, row[3])
             means = row[[1, 5]] + (means - row[[1, 5]]) / folds
@@ -117,13 +130,14 @@ class History:
             self._finish_bucket()
 
     def _finish_bucket(self) -> None:
+        """Begin the next bucket; halve their number when the array is full."""
         self._buckets += 1
         self._pending = 0
         if self._buckets == BUCKETS:
             self._halve()
 
     def _halve(self) -> None:
-        """Buckets in pairs become one."""
+        """Merge the buckets in pairs, which doubles the stride."""
         pairs = self._full.reshape(-1, 2, 6)
         half = BUCKETS // 2
         merged = pairs.mean(axis=1)
@@ -136,37 +150,43 @@ class History:
         self.stride *= 2
 
     def recent(self, updates: int) -> tuple[Float64, Float64]:
-        """Losses and gradient norms of the newest `updates` (at most RECENT), oldest first."""
+        """Return losses and gradient norms, each [N], of the newest updates, oldest first.
+
+        Args:
+            updates: N, at most RECENT; fewer come where fewer are known.
+        """
         rows = self._newest(min(updates, self._known)).copy()
         return rows[:, 0], rows[:, 1]
 
     def _newest(self, updates: int) -> Float64:
-        """The ring's newest rows [updates, 2], oldest first; a view where they are in one piece."""
+        """Return the ring's newest rows [updates, 2], oldest first; a view if possible."""
         end = (self.newest - 1) % RECENT + 1
         if updates <= end:
             return self._recent[end - updates : end]
         return np.concatenate((self._recent[end - updates :], self._recent[:end]))
 
     def curve(self) -> RunCurve:
-        """The whole run, decimated; a copy."""
+        """Return the whole run, decimated; a copy."""
         full = self._full[: self._buckets].copy()
         return RunCurve(self.stride, *full.T)
 
     # Going back
 
-    def mark(self) -> HistoryPosition:
-        """Where it stands."""
+    @property
+    def position(self) -> HistoryPosition:
+        """The counters, to `rewind` to later."""
         return HistoryPosition(self.count, self.average, self.weight)
 
-    def rewind(self, mark: HistoryPosition) -> None:
-        """Stand at `mark` again; what came after it stays on the curve until `forget_after`."""
-        self.count, self.average, self.weight = mark.count, mark.average, mark.weight
+    def rewind(self, position: HistoryPosition) -> None:
+        """Go back (or forward) to `position`; what lies after it is kept until `forget_after`."""
+        self.count, self.average = position.count, position.average
+        self.weight = position.weight
         self.newest = max(self.newest, self.count)
 
     def forget_after(self) -> None:
-        """Drop all that came after the place it stands at: another future begins here.
+        """Drop all updates after `count`, as other ones are to follow.
 
-        The bucket that the place falls into is filled anew from what the ring still holds.
+        The bucket that `count` falls into is filled anew from what the ring still holds.
         """
         dropped = self.newest - self.count
         if dropped <= 0:
@@ -176,13 +196,14 @@ class History:
         self._known = max(self._known - dropped, 0)
         self._pending = self.count - int(self._full[keep - 1, 0] if keep else 0)
 
-    # What a checkpoint keeps
+    # Checkpoints
 
     def state(self) -> tuple[dict[str, int | float], dict[str, Float64]]:
-        """All there is to go on from: numbers, and arrays ``recent`` [≤ RECENT, 2] and
-        ``buckets`` [≤ BUCKETS, 6], the last of which may still be filling; copies.
+        """Return all that `restore` needs; what lies after `count` is not part of it.
 
-        What lies after a place gone back to is not part of it.
+        Returns:
+            Numbers by name, and copies of the arrays ``recent`` [≤ RECENT, 2] and ``buckets``
+            [≤ BUCKETS, 6], of which the last row may be incomplete.
         """
         if self.count < self.newest:
             here = deepcopy(self)
@@ -199,7 +220,7 @@ class History:
         return numbers, {"recent": recent, "buckets": self._full[:rows].copy()}
 
     def restore(self, numbers: Mapping[str, object], arrays: Mapping[str, Array]) -> None:
-        """Be what `state` told.
+        """Become the history whose `state` these are.
 
         Raises:
             ValueError: the parts do not fit together; the message is one line and nothing changed.
@@ -220,8 +241,8 @@ class History:
             raise ValueError(f"history: a stride of {stride} does not fit {count} updates")
         for name, shape in shapes.items():
             if arrays[name].shape != shape:
-                found = arrays[name].shape
-                raise ValueError(f"history: {name} has shape {found}; expected {shape}")
+                actual = arrays[name].shape
+                raise ValueError(f"history: {name} has shape {actual}; expected {shape}")
         self.count, self.stride, self.average, self.weight = count, stride, average, weight
         self.newest, self._known = count, known
         self._buckets, self._pending = buckets, count % stride
@@ -230,5 +251,5 @@ class History:
 
 
 def _is_folded(pending: int) -> bool:
-    """Whether a bucket of `pending` updates so far has been begun in the decimated history."""
+    """Return whether a bucket of `pending` updates so far has a row in the decimated history."""
     return pending >= RECENT

@@ -1,4 +1,4 @@
-"""A copy of the state a run can be resumed from."""
+"""Keyframe: a copy of the state that a run can be resumed from."""
 
 from __future__ import annotations
 
@@ -11,32 +11,47 @@ from rnn_tui.engine.training.history import HistoryPosition
 from rnn_tui.settings import Settings
 from rnn_tui.tasks.base import DataState
 
-HOLDING = 2048  # bytes of a keyframe that are no numbers: objects, the random state; measured
+OVERHEAD = 2048  # bytes of a keyframe besides its numbers: objects, the random state; measured
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Keyframe:
-    """All it takes to be at a place of a run again: the state the window began with, the place.
+    """All it takes to be at a place of a run again: the state its window began with, the position.
 
-    Arrays are copies. At position p > 0 the window's micro-operations are replayed up to p.
+    To be at position p > 0, the window's micro-operations are done again up to p.
+
+    Attributes:
+        updates: number of updates done.
+        position: number of micro-operations done of this update.
+        revealed: number of operations of the last one that are shown.
+        parameters: [P], a copy.
+        memory: the optimizer's vectors [P] by name, copies.
+        steps_taken: number of the optimizer's steps.
+        states: the states [B, H] carried into the window, by name, copies.
+        data: the task's state.
+        settings: in force at the window's start.
+        loss: of the window before, NaN before the first.
+        grad_norm: the norm of its gradient before clipping.
+        history: the history's counters.
+        pins: in force in the window.
     """
 
     updates: int
     position: int
     revealed: int
-    parameters: Array  # [P]
-    memory: Mapping[str, Array]  # the optimizer's, by name, each [P]
-    steps_taken: int  # of the optimizer
-    states: Mapping[str, Array]  # carried into the window, each [B, H]
+    parameters: Array
+    memory: Mapping[str, Array]
+    steps_taken: int
+    states: Mapping[str, Array]
     data: DataState
     settings: Settings
-    loss: float  # of the window before, NaN before the first
+    loss: float
     grad_norm: float
-    mark: HistoryPosition  # where the history stands
-    pins: Pins = ()  # in force in the window
+    history: HistoryPosition
+    pins: Pins = ()
 
     @property
     def size(self) -> int:
-        """Bytes of its arrays, and of what holds them."""
+        """Bytes that it takes in memory."""
         arrays = (self.parameters, *self.memory.values(), *self.states.values())
-        return HOLDING + sum(array.nbytes for array in arrays)
+        return OVERHEAD + sum(array.nbytes for array in arrays)

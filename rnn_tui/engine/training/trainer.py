@@ -1,4 +1,4 @@
-"""The trainer: the schedule of `rnn_tui.engine.training.schedule`, one micro-operation at a time.
+"""The trainer: carries out the schedule of `rnn_tui.engine.training.schedule`, in any stride.
 
 Stepping, finishing a pass and running all go through `_advance`, which calls the same per-timestep
 functions, so the state after k micro-operations is the same bits however it was reached.
@@ -10,19 +10,26 @@ import math
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.core.operations import Operation
-from rnn_tui.engine.network.architecture import Architecture, views
+from rnn_tui.engine.network.architecture import Architecture
 from rnn_tui.engine.network.initialisation import initialise
 from rnn_tui.engine.network.interventions import Edit, Intervention, together
 from rnn_tui.engine.network.losses import Problem
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.training.clipping import Clipping
-from rnn_tui.engine.training.divergence import Divergence
+from rnn_tui.engine.training.divergence import (
+    Divergence,
+    in_backward_pass,
+    in_forward_pass,
+    in_parameters,
+    in_update,
+)
 from rnn_tui.engine.training.history import History, HistoryPosition
 from rnn_tui.engine.training.keyframe import Keyframe
 from rnn_tui.engine.training.optimizers import make_optimizer
@@ -33,20 +40,54 @@ from rnn_tui.tasks import make_task
 from rnn_tui.tasks.base import DataState, Task
 
 
-class Trainer:
-    """A network, its task and its optimizer, and the place in the run.
+class _Progress(NamedTuple):
+    """The part of a keyframe that is no array."""
 
-    Raises:
-        SettingError, DataError: the settings do not fit each other or the data.
+    data: DataState
+    loss: float
+    grad_norm: float
+    history: HistoryPosition
+
+
+class Trainer:
+    """A network, its task and its optimizer, and where they are in the run.
+
+    Attributes:
+        settings: of the run; `configure` changes some of them.
+        task: the source of windows.
+        custom_task: the same where the caller gave it, None where the settings name it.
+        architecture: the network's sizes.
+        network: the network, with the tape and the gradient of the window under way.
+        parameters: [P], the network's, changed in place.
+        clipped: [P], the gradient after clipping; the gradient itself where that changed nothing.
+        clipping: how it is clipped.
+        optimizer: what turns it into a change of the parameters.
+        history: loss and gradient norm of the updates done.
+        schedule: the micro-operations of an update.
+        updates: number of updates done.
+        position: number of micro-operations done of this update; `schedule.end` after the last.
+        revealed: how many operations of the last micro-operation are shown.
+        loss: of the newest window whose loss is known, NaN before the first.
+        grad_norm: the norm of its gradient before clipping.
+        divergence: the first number that was not finite; the run goes no further.
+        stopped_early: whether the last `run` ended because of its `until`.
     """
 
     def __init__(
         self, settings: Settings, parameters: Array | None = None, task: Task | None = None
     ) -> None:
-        """Fresh weights as `settings` say, or the given flat vector (copied); a task made before,
-        or one made now."""
+        """Begin a run.
+
+        Args:
+            settings: of the run.
+            parameters: [P], starting weights to copy, instead of those drawn as `settings` say.
+            task: a task object to learn from, instead of the one that `settings` name.
+
+        Raises:
+            SettingError, DataError: the settings do not fit each other or the data.
+        """
         self.settings = settings
-        self.custom_task = task  # the task given, instead of the one that the settings name
+        self.custom_task = task
         self.task: Task = make_task(settings) if task is None else task
         self._task_start = self.task.state()
         self.architecture = architecture_of(settings, self.task)
@@ -57,30 +98,28 @@ class Trainer:
             )
         else:
             self.parameters = parameters.astype(dtype)
-        self.schedule = Schedule(settings.steps)
         self.network = Network(self.architecture, self.parameters, settings.steps, settings.batch)
-        self._clip_room = np.zeros_like(self.parameters)  # [P]
-        # The gradient after clipping, [P]; the gradient itself where that changed nothing.
-        self.clipped = self._clip_room
-        self.history = History()
-        self.divergence: Divergence | None = None
-        self.stopped_early = False  # by the last run's `until`
-        self.updates = 0
-        self.position = 0
-        self.revealed = 0
-        self.loss = math.nan  # of the newest window whose loss is known
-        self.grad_norm = math.nan  # of its gradient, before clipping
-        self._watchful = False  # this window's weights are so large that every piece is looked at
-        self._window_data = self._task_start
-        self._window_marks = (self.loss, self.grad_norm, self.history.mark())
+        self.schedule = Schedule(settings.steps)
         self._end = self.schedule.end
         self.clipping = Clipping(settings.clip_by, settings.clip)
+        self._clipping_out = np.zeros_like(self.parameters)  # [P]
+        self.clipped = self._clipping_out
         self.optimizer = make_optimizer(
             settings.optimizer, self.parameters, Hyperparameters.of(settings)
         )
+        self.history = History()
+        self.divergence: Divergence | None = None
+        self.stopped_early = False
+        self.updates = 0
+        self.position = 0
+        self.revealed = 0
+        self.loss = math.nan
+        self.grad_norm = math.nan
+        self._large_weights = False  # whether those of this window may overflow without a trace
+        self._progress_before = self._progress()  # before this window's batch was drawn
 
     def configure(self, settings: Settings) -> None:
-        """Take live changes of `settings`: learning rate, clipping, optimizer.
+        """Change settings during the run: learning rate, clipping, optimizer.
 
         Another optimizer starts with an empty memory. A gradient just clipped is clipped anew.
 
@@ -100,33 +139,33 @@ class Trainer:
             self._apply_clipping()
 
     def intervene(self, intervention: Intervention) -> None:
-        """Set parameters, hold values or cut paths from the next window on; not within one."""
+        """Set parameters, pin values or cut paths; only between two windows."""
         if isinstance(intervention, Edit):
             self.parameters[intervention.indices(self.network)] = intervention.value
         else:
             self.network.pins = together(self.network.pins, intervention)
 
     def fresh_custom_task(self) -> Task | None:
-        """Return a copy of the custom task at the place where it was given; None without one.
+        """Return a copy of the custom task in the state it was given in; None without one.
 
-        Another trainer begun on it sees the windows that this one saw from its start.
+        A trainer that begins with it sees the same windows as this one did from its start.
         """
         task = deepcopy(self.custom_task)
         if task is not None:
             task.restore(self._task_start)
         return task
 
-    # Where we are
+    # Where the run is
 
     @property
     def cursor(self) -> Cursor:
-        """The place in the run."""
+        """Where the run is."""
         stage, t = self.schedule.pass_at(self.position)
         return Cursor(self.updates, stage, t, self.revealed, len(self.operations) or 1)
 
     @property
     def operations(self) -> tuple[Operation, ...]:
-        """Operations of the timestep the cursor is in; none outside the two passes over time."""
+        """Operations of the cursor's timestep; none outside the two passes over time."""
         match self.schedule.pass_at(self.position):
             case Pass.FORWARD, _:
                 return self.network.forward_operations
@@ -135,10 +174,16 @@ class Trainer:
             case _:
                 return ()
 
+    @property
+    def index(self) -> int:
+        """Number of micro-operations done since the run began."""
+        completed = self.updates - (self.position == self._end)
+        return completed * self._end + self.position
+
     # Going forward
 
     def reveal(self) -> None:
-        """One operation: the next of this timestep, or the first of the next micro-operation."""
+        """Reveal the next operation of this timestep, or the first of the next micro-operation."""
         if self.divergence is not None:
             return
         if self.position and not self.cursor.complete:
@@ -149,7 +194,7 @@ class Trainer:
             self.revealed = 1
 
     def step(self) -> None:
-        """One micro-operation; if this timestep is not revealed to its end, that."""
+        """Do one micro-operation, or reveal the rest of this timestep where some is hidden."""
         if self.divergence is not None:
             return
         if self.position and not self.cursor.complete:
@@ -158,7 +203,7 @@ class Trainer:
             self._go(self._next())
 
     def finish_pass(self) -> None:
-        """To the end of this pass, or, standing there, of the next."""
+        """Go to the end of this pass or, from there, of the next."""
         if self.divergence is not None:
             return
         if self.position and not self.cursor.complete and self._at_pass_end():
@@ -169,16 +214,21 @@ class Trainer:
             self._go(self.schedule.next_pass_end(self.position))
 
     def finish_update(self) -> None:
-        """To the end of this update, or, standing there, of the next."""
+        """Go to the end of this update or, from there, of the next."""
         self._go(self._end)
 
     def run(self, updates: int, until: Callable[[], object] | None = None) -> int:
-        """Complete `updates` more updates; returns how many were.
+        """Complete up to `updates` more updates.
 
-        Fewer on divergence, and when `until`, asked after each update, says something true.
+        Args:
+            updates: how many.
+            until: called after each update; the run ends when it returns something true.
+
+        Returns:
+            How many were completed: fewer because of `until`, or on divergence.
         """
         start, self.stopped_early = self.updates, False
-        with _quiet():
+        with _no_warnings():
             for _ in range(updates):
                 self._advance(self._end)
                 if self.divergence is not None:
@@ -190,22 +240,34 @@ class Trainer:
             self.revealed = self.cursor.operations
         return self.updates - start
 
+    def advance(self, index: int) -> None:
+        """Go forward until `self.index` is `index`, all revealed; not at all if it lies behind."""
+        while self.index < index and self.divergence is None:
+            window, before = divmod(index - 1, self._end)
+            self._go(before + 1 if window == self.updates else self._end)
+
     def _next(self) -> int:
+        """Return the position after the next micro-operation."""
         return 1 if self.position == self._end else self.position + 1
 
     def _at_pass_end(self) -> bool:
-        place = self.schedule.pass_at
-        return place(self.position)[0] != place(self._next())[0]
+        """Return whether the next micro-operation belongs to another pass."""
+        pass_at = self.schedule.pass_at
+        return pass_at(self.position)[0] != pass_at(self._next())[0]
 
     def _go(self, position: int) -> None:
-        """To `position` of this update, or of the next where that lies behind."""
-        with _quiet():
+        """Go to `position` of this update or, from its end, of the next; reveal all."""
+        with _no_warnings():
             self._advance(position)
         if self.divergence is None:
             self.revealed = self.cursor.operations
 
     def _advance(self, target: int) -> None:
-        """The one path: micro-operations in order until `target`, stopping on divergence."""
+        """Do micro-operations in order up to position `target`, or until the run diverges.
+
+        This is the only way forward. A whole update at once is searched for numbers that are not
+        finite only after its sums have shown one; a part of it, after each pass's share.
+        """
         if self.divergence is not None:
             return
         if self.position == self._end:
@@ -213,12 +275,12 @@ class Trainer:
         whole = self.position == 0 and target == self._end
         while self.position < target and self.divergence is None:
             before = self.position
-            self._piece(target)
-            if self.divergence is None and (self._watchful or not whole):
-                self._check_piece(before)
+            self._advance_in_pass(target)
+            if self.divergence is None and (self._large_weights or not whole):
+                self._search_since(before)
 
-    def _piece(self, target: int) -> None:
-        """As many micro-operations of one pass as lie before `target`."""
+    def _advance_in_pass(self, target: int) -> None:
+        """Do as many micro-operations of one pass as lie before position `target`."""
         position, schedule, network = self.position, self.schedule, self.network
         steps, clip = schedule.steps, schedule.clip
         if position == 0:
@@ -242,119 +304,78 @@ class Trainer:
     # Micro-operations
 
     def _batch(self) -> None:
-        """The next window: inputs, targets, and the state it begins with."""
+        """Draw the next window: inputs, targets, and the state it begins with."""
         network = self.network
         self.position = self.schedule.batch
-        self._window_data = self.task.state()
-        self._window_marks = (self.loss, self.grad_norm, self.history.mark())
+        self._progress_before = self._progress()
         fresh = self.task.next_window(network.inputs, network.targets)
         network.encode()
         if fresh or not self.settings.carry:
             network.set_state(None)
         else:
             network.carry_state()
-        # Weights this large can overflow in places that leave no trace in loss or gradient, such as
-        # a pre-activation before tanh: then every piece is looked at, as it is while stepping.
-        self._watchful = not math.isfinite(self.parameters.dot(self.parameters))
-        if self._watchful and (found := self._bad_parameter(self.parameters)):
-            self._diverge(Divergence(Pass.BATCH, 0, *found))
+        # Weights this large can overflow where neither loss nor gradient shows it, such as in a
+        # pre-activation before tanh. Then every part of the window is searched.
+        self._large_weights = not math.isfinite(self.parameters.dot(self.parameters))
+        if self._large_weights and (first := in_parameters(network.specs, self.parameters)):
+            self._diverge(Divergence(Pass.BATCH, 0, *first))
 
     def _loss(self) -> None:
+        """Compute the loss."""
         loss = self.network.loss()
         self.position = self.schedule.loss
         if math.isfinite(loss):
             self.loss = loss
         else:
-            self._diverge(self._first_forward() or Divergence(Pass.LOSS, 0, "loss", loss))
+            self._diverge(in_forward_pass(self.network) or Divergence(Pass.LOSS, 0, "loss", loss))
 
     def _clip(self) -> None:
+        """Compute the gradient's norm, and clip it."""
         grad_norm = norm(self.network.gradient)
         self.position = self.schedule.clip
         if not math.isfinite(grad_norm):
-            found = self._first_forward() or self._first_backward()
-            self._diverge(found or Divergence(Pass.CLIP, 0, "‖g‖", grad_norm))
+            first = in_forward_pass(self.network) or in_backward_pass(self.network)
+            self._diverge(first or Divergence(Pass.CLIP, 0, "‖g‖", grad_norm))
             return
         self.grad_norm = grad_norm
         self._apply_clipping()
 
     def _apply_clipping(self) -> None:
+        """Clip the gradient, whose norm is known."""
         gradient = self.network.gradient
-        self.clipped = self.clipping.apply(gradient, self._clip_room, self.grad_norm)
+        self.clipped = self.clipping.apply(gradient, self._clipping_out, self.grad_norm)
 
     def _update(self) -> None:
+        """Change the parameters; an update that overflows is taken back."""
         optimizer = self.optimizer
         optimizer.step(self.clipped)
-        found = self._overflow()
-        if found:
+        overflow = in_update(self.network.specs, self.parameters, optimizer.memory)
+        if overflow:
             optimizer.undo()
-            self._diverge(found)
+            self._diverge(overflow)
             return
         self.position = self._end
         self.updates += 1
         self.history.append(self.loss, self.grad_norm)
 
-    # Divergence: cheap suspicion while running, exact search once something is wrong
+    # Divergence
 
-    def _overflow(self) -> Divergence | None:
-        """A parameter or memory entry that the update made non-finite."""
-        for name, array in (("", self.parameters), *self.optimizer.memory.items()):
-            if not math.isfinite(array.dot(array)) and (found := self._bad_parameter(array)):
-                tensor, value = found
-                owner = f"optimizer memory {name} of {tensor}" if name else tensor
-                return Divergence(Pass.UPDATE, 0, owner, value)
-        return None
-
-    def _bad_parameter(self, flat: Array) -> tuple[str, float] | None:
-        """The first parameter whose entries in `flat` [P] are not all finite, and such an entry."""
-        for name, array in views(self.network.specs, flat).items():
-            bad = array[~np.isfinite(array)]
-            if bad.size:
-                return name, float(bad[0])
-        return None
-
-    def _check_piece(self, before: int) -> None:
-        """Name a bad timestep as soon as it is done: those done since position `before`."""
-        stage, t = self.schedule.pass_at(self.position)
+    def _search_since(self, before: int) -> None:
+        """Look for numbers that are not finite in the timesteps done since position `before`."""
+        pass_at, network = self.schedule.pass_at, self.network
+        stage, t = pass_at(self.position)
         if stage is Pass.FORWARD:
-            found = self._first_forward(self.schedule.pass_at(before)[1] + 1, t)
+            divergence = in_forward_pass(network, pass_at(before)[1] + 1, t)
         elif stage is Pass.BACKWARD:
-            start = self.schedule.pass_at(before)[1] - 1 if before > self.schedule.loss else None
-            found = self._first_backward(start, t)
+            first = pass_at(before)[1] - 1 if before > self.schedule.loss else None
+            divergence = in_backward_pass(network, first, t)
         else:
             return
-        if found:
-            self._diverge(found)
-
-    def _first_forward(self, first: int = 1, last: int | None = None) -> Divergence | None:
-        self.network.readout()
-        operations = self.network.forward_operations
-        timesteps = range(first, (last or self.schedule.steps) + 1)
-        return self._first_bad(Pass.FORWARD, timesteps, ("x_t",), operations)
-
-    def _first_backward(self, last: int | None = None, first: int = 1) -> Divergence | None:
-        operations = self.network.backward_operations
-        timesteps = range(last or self.schedule.steps, first - 1, -1)
-        return self._first_bad(Pass.BACKWARD, timesteps, (), operations)
-
-    def _first_bad(
-        self,
-        stage: Pass,
-        timesteps: range,
-        given: tuple[str, ...],
-        operations: tuple[Operation, ...],
-    ) -> Divergence | None:
-        names = given + tuple(operation.symbol for operation in operations)
-        for t in timesteps:
-            values = self.network.values(t)
-            for name in names:
-                array = values[name]
-                if not np.isfinite(array).all():
-                    bad = array[~np.isfinite(array)].flat[0]
-                    return Divergence(stage, t, name, float(bad))
-        return None
+        if divergence:
+            self._diverge(divergence)
 
     def _diverge(self, divergence: Divergence) -> None:
-        """Stop for good, at the operation that made the number; the parameters are finite."""
+        """End the run at the operation that computed the number; the parameters are finite."""
         self.divergence = divergence
         schedule = self.schedule
         self.position = {
@@ -367,56 +388,44 @@ class Trainer:
         last = symbols.index(divergence.tensor) + 1 if divergence.tensor in symbols else None
         self.revealed = last or self.cursor.operations
 
-    # Places and keyframes
-
-    @property
-    def index(self) -> int:
-        """Micro-operations done since the run began: the place in the run as one number."""
-        whole = self.updates - (self.position == self._end)
-        return whole * self._end + self.position
-
-    def advance(self, index: int) -> None:
-        """Go forward to the place `index`, everything revealed; not at all if it lies behind."""
-        while self.index < index and self.divergence is None:
-            window, before = divmod(index - 1, self._end)
-            self._go(before + 1 if window == self.updates else self._end)
+    # Keyframes
 
     def keyframe(self) -> Keyframe:
-        """A copy of the state that leads here; after a divergence, of the last finite one."""
+        """Return a copy of the state that leads here; of the last finite one on divergence."""
         if 0 < self.position < self._end:
             start = self.window_start()
             if self.divergence is not None:
                 return start
             return replace(start, position=self.position, revealed=self.revealed)
         return self._frame(
-            self.optimizer.parameters,
+            self.parameters,
             self.optimizer.memory,
             self.optimizer.steps_taken,
             self.network.state(self.schedule.steps),
-            self.task.state(),
-            (self.loss, self.grad_norm, self.history.mark()),
+            self._progress(),
         )
 
     def window_start(self) -> Keyframe:
-        """A copy of the state that the window under way, or just done, began with.
+        """Return a copy of the state that the window under way, or just done, began with.
 
-        After the update this is the optimizer's state before it; an optimizer that has been put in
-        since cannot know that.
+        After the update this has the optimizer as it was before it; one that has been put in since
+        then cannot know its state of that time.
         """
         done = self.position == self._end
-        optimizer = self.optimizer
-        # A window that begins with zeros does so again: then what is given as carried is not used.
+        optimizer, network = self.optimizer, self.network
+        # Where the window began with zeros, the carried states are not used: it will do so again.
         start = self._frame(
-            optimizer.parameters_before if done else optimizer.parameters,
+            optimizer.parameters_before if done else self.parameters,
             optimizer.memory_before if done else optimizer.memory,
             optimizer.steps_taken - done,
-            self.network.state(0 if self.position else self.schedule.steps),
-            self._window_data if self.position else self.task.state(),
-            self._window_marks
-            if self.position
-            else (self.loss, self.grad_norm, self.history.mark()),
+            network.state(0 if self.position else self.schedule.steps),
+            self._progress_before if self.position else self._progress(),
         )
         return replace(start, updates=self.updates - done)
+
+    def _progress(self) -> _Progress:
+        """Return what a keyframe taken here has besides arrays."""
+        return _Progress(self.task.state(), self.loss, self.grad_norm, self.history.position)
 
     def _frame(
         self,
@@ -424,9 +433,9 @@ class Trainer:
         memory: Mapping[str, Array],
         steps_taken: int,
         states: Mapping[str, Array],
-        data: DataState,
-        marks: tuple[float, float, HistoryPosition],
+        progress: _Progress,
     ) -> Keyframe:
+        """Return a keyframe at position 0 of this update, its arrays copied."""
         return Keyframe(
             updates=self.updates,
             position=0,
@@ -435,16 +444,16 @@ class Trainer:
             memory={name: array.copy() for name, array in memory.items()},
             steps_taken=steps_taken,
             states=states,
-            data=data,
+            data=progress.data,
             settings=self.settings,
-            loss=marks[0],
-            grad_norm=marks[1],
-            mark=marks[2],
+            loss=progress.loss,
+            grad_norm=progress.grad_norm,
+            history=progress.history,
             pins=self.network.pins,
         )
 
     def restore(self, keyframe: Keyframe) -> None:
-        """Be where `keyframe` was taken, the same bits, the history's counters included."""
+        """Go to where `keyframe` was taken: the same bits, the history's counters included."""
         if keyframe.settings != self.settings:
             self.position = 0
             self.configure(keyframe.settings)
@@ -456,19 +465,18 @@ class Trainer:
         for name, state in keyframe.states.items():
             self.network.tape.states[name][-1] = state
         self.task.restore(keyframe.data)
-        self._window_data = keyframe.data
         self.updates = keyframe.updates
         self.loss, self.grad_norm = keyframe.loss, keyframe.grad_norm
-        self.history.rewind(keyframe.mark)
+        self.history.rewind(keyframe.history)
         self.divergence = None
         self.position = 0
-        with _quiet():
+        with _no_warnings():
             self._advance(keyframe.position)
         self.revealed = keyframe.revealed
 
 
 def architecture_of(settings: Settings, task: Task) -> Architecture:
-    """The network that `settings` describe, for `task`."""
+    """Return the network that `settings` describe, for `task`."""
     problem = Problem(task.loss, task.symbols is not None, task.topology)
     return Architecture(
         settings.cell,
@@ -481,6 +489,6 @@ def architecture_of(settings: Settings, task: Task) -> Architecture:
     )
 
 
-def _quiet() -> np.errstate:
-    """No warnings of numbers that are not finite: `_advance` finds and names them."""
+def _no_warnings() -> np.errstate:
+    """Return a context without NumPy's warnings of numbers that are not finite."""
     return np.errstate(all="ignore")

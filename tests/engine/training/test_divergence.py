@@ -10,7 +10,13 @@ import pytest
 from engine.engine_support import CELLS, RECURRENT_CELLS, same_bits
 
 from rnn_tui.engine.network.architecture import Architecture
-from rnn_tui.engine.training.divergence import Divergence
+from rnn_tui.engine.training.divergence import (
+    Divergence,
+    in_backward_pass,
+    in_forward_pass,
+    in_parameters,
+    in_update,
+)
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import Settings
@@ -285,3 +291,28 @@ def test_huge_but_finite_gradients_are_clipped_and_train_on() -> None:
     assert trainer.divergence is None
     assert trainer.grad_norm > 1e15
     assert np.linalg.norm(trainer.clipped.astype(float)) == pytest.approx(1.0, rel=1e-5)
+
+
+def test_the_search_says_nothing_of_a_window_that_is_finite() -> None:
+    trainer = Trainer(RELU)
+    trainer.run(1)
+    network = trainer.network
+    assert in_forward_pass(network) is None
+    assert in_backward_pass(network) is None
+    assert in_update(network.specs, trainer.parameters, trainer.optimizer.memory) is None
+
+
+def test_the_search_keeps_to_its_timesteps_and_names_the_first() -> None:
+    trainer = Trainer(RELU)
+    trainer.finish_pass()
+    trainer.finish_pass()
+    network = trainer.network
+    network.tape["h"][5, 0, 3] = np.nan
+    assert in_forward_pass(network, last=4) is None
+    found = in_forward_pass(network)
+    assert (found.stage, found.t, found.tensor) == (Pass.FORWARD, 5, "h_t") if found else False
+    flat = np.zeros_like(trainer.parameters)
+    flat[-1] = np.inf
+    assert in_parameters(network.specs, flat) == ("b_y", np.inf)
+    memory = in_update(network.specs, trainer.parameters, {"s": flat})
+    assert str(memory) == "optimizer memory s of b_y is inf in UPDATE"
