@@ -2,6 +2,6 @@
 
 import os
 
-# Textual waits up to this share of a second before it draws what has changed, and the worker may
-# be resting meanwhile. How often anything changes is for the debugger's own timer to say.
+# Textual waits up to 1/TEXTUAL_FPS seconds before it draws a change, and the session's thread may
+# rest meanwhile. Frames are limited by `FrameSchedule` instead.
 os.environ.setdefault("TEXTUAL_FPS", "1000")

@@ -1,4 +1,4 @@
-"""The keys, declared once: the bindings, the help and the footer read them here."""
+"""The keys of the main screen, declared once for the bindings, the help and the footer."""
 
 from __future__ import annotations
 
@@ -9,16 +9,24 @@ from textual.binding import Binding
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One action: the keys that call it, how they are written, what it does."""
+    """One action and the keys that call it.
 
-    keys: str  # as Textual names them, separated by commas
+    Attributes:
+        keys: names of the keys in Textual, separated by commas.
+        action: the action of `Debugger`, with its arguments.
+        shown: the keys as the help names them.
+        help: what the action does.
+        counts: whether digits typed before the key are a count.
+    """
+
+    keys: str
     action: str
     shown: str
     help: str
-    counts: bool = False  # whether digits before it are a count
+    counts: bool = False
 
     def binding(self) -> Binding:
-        """As Textual wants it."""
+        """Return the key as a binding of Textual."""
         return Binding(
             self.keys, self.action, self.help, show=False, tooltip=self.help, id=self.shown
         )

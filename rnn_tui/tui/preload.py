@@ -1,4 +1,7 @@
-"""What the first screen does without, imported beside it: a key that needs it finds it there."""
+"""Modules that the first screen does without, imported in a thread while it is shown.
+
+A key that needs one of them finds it already imported.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from importlib import import_module
 
 from rnn_tui.registry import PANELS
 
-# What comes soonest first.
+# In the order in which they are likely to be needed.
 MODULES = (
     "rnn_tui.tui.panels.timestep",
     "rnn_tui.tui.panels.update",
@@ -22,6 +25,6 @@ MODULES = (
 
 
 def import_all() -> None:
-    """Import all of it."""
+    """Import all modules."""
     for name in MODULES:
         import_module(name)

@@ -1,4 +1,4 @@
-"""Two themes, a dark and a light one, and what each role looks like in them."""
+"""The dark and the light theme, and the style of each role in them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ LIGHT = Theme(
 )
 THEMES = {"dark": DARK, "light": LIGHT}
 
-# role: (dark colour, light colour, attributes). Attributes carry the meaning where colour cannot.
+# role: (dark colour, light colour, attributes). Attributes matter where there are no colours.
 _ROLES: dict[str, tuple[str, str, str]] = {
     "dim": ("#7b8298", "#767469", ""),
     "rule": ("#3b4159", "#c3beb0", ""),
@@ -68,10 +68,10 @@ _ROLES: dict[str, tuple[str, str, str]] = {
 
 @cache
 def style_of(role: str, theme: str) -> Style:
-    """The style of a role; ``selected-…`` underlines another role on a ground of its own."""
+    """Return the style of a role; ``selected-…`` is another role, underlined and highlighted."""
     if role.startswith("selected-"):
-        ground = Style(underline=True, bgcolor="#c9c4b6" if theme == LIGHT.name else "#4a5170")
-        return style_of(role.removeprefix("selected-"), theme) + ground
+        highlight = Style(underline=True, bgcolor="#c9c4b6" if theme == LIGHT.name else "#4a5170")
+        return style_of(role.removeprefix("selected-"), theme) + highlight
     if role not in _ROLES:
         return Style.null()
     dark, light, attributes = _ROLES[role]

@@ -1,4 +1,4 @@
-"""The prompt: what is typed is read, what follows is shown, and tab takes the likeliest."""
+"""The prompt: typed text is read, its continuation shown, and tab takes the likeliest."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rnn_tui.tui.screens.prompt import PromptScreen, codes_of
 
 
 class Bare(App[None]):
-    """Nothing but the prompt."""
+    """An application with nothing but the prompt."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,16 +27,18 @@ class Bare(App[None]):
         for _ in range(3):
             trainer.finish_update()
         self.session = Session(trainer)
-        self.wishes: list[TextRequest] = []
-        self.left: list[float | None] = []
+        self.requests: list[TextRequest] = []
+        self.results: list[float | None] = []
 
     def on_mount(self) -> None:
         self.session.start()
-        self.push_screen(PromptScreen(self.session, TextRequest(), self.tell), self.left.append)
+        self.push_screen(
+            PromptScreen(self.session, TextRequest(), self.request), self.results.append
+        )
 
-    def tell(self, wish: TextRequest) -> None:
-        self.wishes.append(wish)
-        self.session.send(ViewRequest(text=wish))
+    def request(self, request: TextRequest) -> None:
+        self.requests.append(request)
+        self.session.send(ViewRequest(text=request))
 
     def on_unmount(self) -> None:
         self.session.stop()
@@ -45,7 +47,7 @@ class Bare(App[None]):
         return str(self.screen.query_one(f"#{name}", Static).render())
 
     async def answered(self, pilot: Pilot[None], text: str) -> TextSample:
-        """The answer to what stands in the field, shown."""
+        """Wait until the answer to `text` is shown, and return it."""
         codes = codes_of(text, self.session.latest.vocabulary or ())[0]
         for _ in range(100):
             await pilot.pause(0.05)
@@ -53,7 +55,7 @@ class Bare(App[None]):
             if (
                 answer is not None
                 and answer.read == codes
-                and answer.temperature == (self.wishes[-1].temperature)
+                and answer.temperature == (self.requests[-1].temperature)
             ):
                 await pilot.pause(0.15)
                 return answer
@@ -100,23 +102,23 @@ def test_tab_takes_the_likeliest_and_up_and_down_change_the_temperature() -> Non
         await app.answered(pilot, field.value)
         assert "temperature 0.20" in app.text("next")
         await pilot.press("enter")
-        assert app.wishes[-1].draw == 1
+        assert app.requests[-1].draw == 1
         await pilot.press("escape")
         await pilot.pause()
-        assert app.left == [0.2]
+        assert app.results == [0.2]
 
     at_the_prompt(act)
 
 
-def test_what_the_network_has_never_seen_is_named_and_not_read() -> None:
+def test_unknown_characters_are_named_and_not_read() -> None:
     async def act(app: Bare, pilot: Pilot[None]) -> None:
         await pilot.press("t")
         await app.answered(pilot, "t")
-        asked = len(app.wishes)
+        asked = len(app.requests)
         await pilot.press("at")  # the character @
         await pilot.pause(0.1)
         assert "'@'" in app.text("unknown")
-        assert len(app.wishes) == asked
+        assert len(app.requests) == asked
         await pilot.press("backspace", "h")
         await app.answered(pilot, "th")
         assert app.text("unknown").strip() == ""

@@ -1,1 +1,5 @@
-"""Screens, one file each, named after what is on them."""
+"""Screens: the main one, `debugger`, and those that open over it.
+
+Parts of the main screen: `selection`, the moves of the selection, and `frame_schedule`, which
+widgets are drawn when.
+"""

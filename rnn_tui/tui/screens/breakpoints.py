@@ -1,4 +1,4 @@
-"""The breakpoints: a list with hit counts, and a line to type another one."""
+"""The list of breakpoints with hit counts, and a field to type another one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _EXAMPLES = "loss<0.01  grad>10  clipped  saturated h>0.9  update=500  pass=BACK
 
 
 class BreakpointsScreen(ModalScreen[None]):
-    """Type one and press enter; in the list, space switches, delete removes."""
+    """The breakpoints: enter adds the typed one; in the list, space switches, delete removes."""
 
     CSS_PATH = "../dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -32,12 +32,13 @@ class BreakpointsScreen(ModalScreen[None]):
     ]
 
     def __init__(self, session: Session) -> None:
+        """Show the breakpoints of `session`."""
         super().__init__()
         self._session = session
-        self._lines: tuple[BreakpointStatus, ...] = ()
+        self._shown: tuple[BreakpointStatus, ...] = ()
 
     def compose(self) -> ComposeResult:
-        """The list, a field below it, a line for what is wrong with what is typed."""
+        """Yield the list, a field below it, and a line that says why the text is no breakpoint."""
         with Vertical(id="breakpoints") as box:
             box.border_title = "breakpoints"
             box.border_subtitle = "enter adds · tab · space on/off · del removes · esc closes"
@@ -46,40 +47,43 @@ class BreakpointsScreen(ModalScreen[None]):
             yield Static(_EXAMPLES, id="breakpoint-reason", markup=False)
 
     def on_mount(self) -> None:
-        """Keep up with the session, which counts hits."""
+        """Show the list, and again whenever the session has counted hits."""
         self._show()
         self.set_interval(0.1, self._show)
         self.query_one(Input).focus()
 
     def _show(self) -> None:
-        lines = self._session.latest.breakpoints
-        if lines == self._lines:
+        """Show the breakpoints if they have changed."""
+        breakpoints = self._session.latest.breakpoints
+        if breakpoints == self._shown:
             return
-        self._lines = lines
+        self._shown = breakpoints
         options = self.query_one(OptionList)
-        chosen = options.highlighted
+        highlighted = options.highlighted
         options.clear_options()
-        options.add_options([Option(self._line(line)) for line in lines])
-        if lines:
-            options.highlighted = min(chosen or 0, len(lines) - 1)
+        options.add_options([Option(self._line(status)) for status in breakpoints])
+        if breakpoints:
+            options.highlighted = min(highlighted or 0, len(breakpoints) - 1)
 
-    def _line(self, line: BreakpointStatus) -> Text:
-        theme, on = self.app.theme, line.breakpoint.enabled
+    def _line(self, status: BreakpointStatus) -> Text:
+        """Return one line of the list."""
+        theme, on = self.app.theme, status.breakpoint.enabled
         text = Text("● " if on else "○ ", style_of("good" if on else "dim", theme))
-        text.append(f"{line.breakpoint!s:<34}", style_of("" if on else "dim", theme))
-        hits = "never hit" if not line.hits else f"hit {line.hits}×"
-        words = hits if line.armed or not on else f"{hits} · holds now"
-        text.append(words, style_of("dim", theme))
+        text.append(f"{status.breakpoint!s:<34}", style_of("" if on else "dim", theme))
+        hits = "never hit" if not status.hits else f"hit {status.hits}×"
+        state = hits if status.armed or not on else f"{hits} · holds now"
+        text.append(state, style_of("dim", theme))
         return text
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Say what is wrong as it is typed."""
+        """Show why the text is no breakpoint, while it is typed."""
         reason = self._reason(event.value)
         shown = self.query_one("#breakpoint-reason", Static)
         shown.set_class(bool(reason), "bad")
         shown.update(reason or _EXAMPLES)
 
     def _reason(self, text: str) -> str:
+        """Return why `text` is not a breakpoint of this network; empty if it is, or is empty."""
         if not text.strip():
             return ""
         snapshot = self._session.latest
@@ -90,19 +94,19 @@ class BreakpointsScreen(ModalScreen[None]):
         return ""
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Add it."""
+        """Add the breakpoint that was typed."""
         if event.value.strip() and not self._reason(event.value):
             self._session.send(AddBreakpoint(parse(event.value)))
             event.input.value = ""
 
     def action_switch(self) -> None:
-        """Switch the highlighted one."""
+        """Switch the highlighted breakpoint on or off."""
         highlighted = self.query_one(OptionList).highlighted
         if highlighted is not None:
             self._session.send(ToggleBreakpoint(highlighted))
 
     def action_remove(self) -> None:
-        """Remove the highlighted one."""
+        """Remove the highlighted breakpoint."""
         highlighted = self.query_one(OptionList).highlighted
         if highlighted is not None:
             self._session.send(RemoveBreakpoint(highlighted))

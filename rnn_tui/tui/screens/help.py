@@ -1,4 +1,4 @@
-"""The help: the keys, read from the bindings, and the words on the screen."""
+"""The help: the keys, read from the bindings, and a glossary of the screen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from textual.widgets import Static
 from rnn_tui.tui.keys import KEYS
 from rnn_tui.tui.themes import style_of
 
-_WORDS = (
+_GLOSSARY = (
     ("BATCH", "the next window of the series: T inputs, T targets"),
     ("FORWARD", "timestep by timestep from t=1 to T, each from the hidden state before it"),
     ("LOSS", "the mean squared error of all outputs of the window"),
@@ -29,7 +29,7 @@ _WORDS = (
 
 
 class HelpScreen(ModalScreen[None]):
-    """Scrolls; esc, ? or q closes it."""
+    """The help, which scrolls; esc, ? or q closes it."""
 
     CSS_PATH = "../dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -37,18 +37,19 @@ class HelpScreen(ModalScreen[None]):
     ]
 
     def compose(self) -> ComposeResult:
-        """A title, the table, a line that says how to get out."""
+        """Yield the text in a box whose border says how to close it."""
         with VerticalScroll(id="help") as box:
             box.border_title = "help"
             box.border_subtitle = "esc closes · ↑ ↓ scroll"
             yield Static(self._text())
 
     def _text(self) -> Text:
+        """Return the keys and the glossary."""
         theme = self.app.theme
         text = Text()
 
-        def heading(words: str) -> None:
-            text.append(f"{words}\n", style_of("accent", theme))
+        def heading(title: str) -> None:
+            text.append(f"{title}\n", style_of("accent", theme))
 
         heading("Keys")
         for key in KEYS:
@@ -59,7 +60,7 @@ class HelpScreen(ModalScreen[None]):
         text.append("command palette\n")
         text.append("\n  Digits before a key that counts repeat it: 5n, 200u, 12s.\n\n")
         heading("Words")
-        for word, meaning in _WORDS:
+        for word, meaning in _GLOSSARY:
             text.append(f"  {word:<10}", style_of("strong", theme))
             text.append(f" {meaning}\n")
         return text

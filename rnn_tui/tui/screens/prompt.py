@@ -1,4 +1,4 @@
-"""A prompt: type a beginning, as on a phone's keyboard, and see what the network makes of it."""
+"""The prompt: type the beginning of a text and see how the network continues it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from rnn_tui.tui.panels.prediction_parts import chance
 from rnn_tui.tui.panels.text_sample import NEWLINE, flowing, temperature_words, warmer
 from rnn_tui.tui.themes import style_of
 
-_LINES = 5  # of the continuation
-_EVERY = 0.1  # seconds between two looks at what the network says
+_CONTINUATION_LINES = 5
+_REFRESH = 0.1  # seconds from one check for a newer answer to the next
 
 
 class PromptScreen(ModalScreen[float | None]):
-    """Every character typed is read by the network from a state of zeros; training goes on.
+    """The prompt: the network reads the typed text from a state of zeros while training goes on.
 
     It returns the temperature chosen.
     """
@@ -41,19 +41,25 @@ class PromptScreen(ModalScreen[float | None]):
     ]
 
     def __init__(
-        self, session: Session, wish: TextRequest, tell: Callable[[TextRequest], None]
+        self, session: Session, request: TextRequest, send: Callable[[TextRequest], None]
     ) -> None:
-        """`tell` is called with what is wanted of the network, which `session` then answers."""
+        """Begin with an empty prompt and the other values of `request`.
+
+        Args:
+            session: its snapshots hold the answers.
+            request: the text request so far.
+            send: sends a request to the session.
+        """
         super().__init__()
         self._session = session
-        self._wish = replace(wish, prompt=())
-        self._tell = tell
+        self._request = replace(request, prompt=())
+        self._send = send
         self._vocabulary = session.latest.vocabulary or ()
         self._shown: TextSample | None = None
         self._unknown: tuple[str, ...] = ()
 
     def compose(self) -> ComposeResult:
-        """A field, what is wrong with what is in it, the next characters, a continuation."""
+        """Yield a field, its unknown characters, the likeliest next characters, a continuation."""
         with Vertical(id="prompt") as box:
             box.border_title = "prompt"
             box.border_subtitle = "tab accepts · enter draws anew · ↑ ↓ temperature · esc closes"
@@ -63,66 +69,68 @@ class PromptScreen(ModalScreen[float | None]):
             yield Static(id="continuation")
 
     def on_mount(self) -> None:
-        """Ready to be typed in; keep up with the session."""
-        self._tell(self._wish)
+        """Let the keys go to the field, and show answers as they come."""
+        self._send(self._request)
         self._show()
-        self.set_interval(_EVERY, self._show)
+        self.set_interval(_REFRESH, self._show)
         self.query_one(Input).focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Ask again; what the network does not know is named and not read."""
+        """Request an answer; characters that are not in the vocabulary are named, not read."""
         codes, self._unknown = codes_of(event.value, self._vocabulary)
         if not self._unknown:
-            self._ask(replace(self._wish, prompt=codes))
+            self._ask(replace(self._request, prompt=codes))
         self._show()
 
     def on_input_submitted(self) -> None:
-        """Another draw of the same network."""
-        self._ask(replace(self._wish, draw=self._wish.draw + 1))
+        """Request another draw of the same network."""
+        self._ask(replace(self._request, draw=self._request.draw + 1))
 
     def action_accept(self) -> None:
-        """What is likeliest is as if it had been typed."""
+        """Type the likeliest next character."""
         answer = self._session.latest.answer
         field = self.query_one(Input)
-        if answer is not None and answer.next and answer.read == self._wish.prompt:
+        if answer is not None and answer.next and answer.read == self._request.prompt:
             field.value += typed(answer.symbols[answer.next[0].code])
             field.cursor_position = len(field.value)
 
     def action_temperature(self, direction: int) -> None:
-        """Hotter or cooler."""
-        self._ask(replace(self._wish, temperature=warmer(self._wish.temperature, direction)))
+        """Raise or lower the temperature."""
+        self._ask(replace(self._request, temperature=warmer(self._request.temperature, direction)))
         self._show()
 
     def action_leave(self) -> None:
-        """Back, with the temperature."""
-        self.dismiss(self._wish.temperature)
+        """Close the prompt and return the temperature."""
+        self.dismiss(self._request.temperature)
 
-    def _ask(self, wish: TextRequest) -> None:
-        self._wish = wish
-        self._tell(wish)
+    def _ask(self, request: TextRequest) -> None:
+        """Send a changed request."""
+        self._request = request
+        self._send(request)
 
     def _show(self) -> None:
-        """The newest answer; one to an earlier prompt stays until its own is there."""
+        """Show the newest answer, even while it is that to an earlier text."""
         unknown = ", ".join(map(repr, self._unknown))
-        words = f"the network has never seen {unknown}: take it out" if unknown else ""
-        self.query_one("#unknown", Static).update(words)
+        reason = f"the network has never seen {unknown}: take it out" if unknown else ""
+        self.query_one("#unknown", Static).update(reason)
         answer = self._session.latest.answer
-        if not self._wish.prompt:
+        if not self._request.prompt:
             answer = None
-        heading = temperature_words(self._wish.temperature)
+        heading = temperature_words(self._request.temperature)
         if answer is None:
             self.query_one("#next", Static).update(f"{heading} · type a beginning")
             self.query_one("#continuation", Static).update("")
             return
         self.query_one("#next", Static).update(self._next(answer, heading))
         width = self.query_one("#continuation", Static).size.width
-        begun = [(answer.symbols[code], "dim") for code in answer.read]
-        text = [*begun, *((answer.symbols[each.code], "strong") for each in answer.text)]
+        prompt = [(answer.symbols[code], "dim") for code in answer.read]
+        text = [*prompt, *((answer.symbols[each.code], "strong") for each in answer.text)]
         self.query_one("#continuation", Static).update(
-            self._styled(flowing(text, max(width, 20), _LINES))
+            self._styled(flowing(text, max(width, 20), _CONTINUATION_LINES))
         )
 
     def _next(self, answer: TextSample, heading: str) -> Text:
+        """Return the line of likeliest next characters with their probabilities."""
         theme = self.app.theme
         self.query_one("#prompt").border_title = f"prompt · update {count(answer.update)}"
         text = Text("next")
@@ -135,6 +143,7 @@ class PromptScreen(ModalScreen[float | None]):
         return text
 
     def _styled(self, lines: Lines) -> Text:
+        """Return `lines` as a Rich text."""
         text = Text()
         for k, line in enumerate(lines):
             text.append("\n" if k else "")
@@ -144,20 +153,20 @@ class PromptScreen(ModalScreen[float | None]):
 
 
 def codes_of(text: str, vocabulary: Sequence[str]) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """The codes of the characters of `text`, and those of them that the vocabulary lacks.
+    """Return the codes of the characters of `text`, and those that are not in the vocabulary.
 
     ↵ stands for the end of a line, which cannot be typed in a field.
     """
-    places = {name: code for code, name in enumerate(vocabulary)}
+    codes = {name: code for code, name in enumerate(vocabulary)}
     names = [NEWLINE if each == NEWLINE else shown_character(each) for each in text]
     unknown = dict.fromkeys(
-        each for each, name in zip(text, names, strict=True) if name not in places
+        each for each, name in zip(text, names, strict=True) if name not in codes
     )
-    return tuple(places[name] for name in names if name in places), tuple(unknown)
+    return tuple(codes[name] for name in names if name in codes), tuple(unknown)
 
 
 def typed(name: str) -> str:
-    """What to type for the symbol of this name."""
+    """Return the character to type for the symbol called `name`."""
     if name == "␣":
         return " "
     return chr(int(name[2:], 16)) if name.startswith("U+") and len(name) > 2 else name

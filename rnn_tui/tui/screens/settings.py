@@ -1,7 +1,7 @@
-"""The hyperparameter form: one line a setting, made from the settings' declarations.
+"""The form of hyperparameters: one line a setting, made from the settings' declarations.
 
-Every field is checked as it is typed, the reason stands beside it, and each says whether a running
-network takes the change (~) or has to begin again (↻).
+Every field is checked while it is typed, with the reason next to it if it is refused. Each line
+says whether a running network takes the change (~) or has to restart (↻).
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ from rnn_tui.tui.panels.hyperparameters import LIVE, RESTART, mark
 
 
 class Field(Input):
-    """One value. Where there are choices, space goes to the next one."""
+    """A field for one value. If the setting has choices, space goes to the next one."""
 
     def __init__(self, declaration: Declaration, value: Value) -> None:
+        """Make a field that shows `value`."""
         super().__init__(declaration.show(value), id=f"field-{declaration.name}", compact=True)
         self.declaration = declaration
         self.select_on_focus = True
@@ -39,8 +40,8 @@ class Field(Input):
         if event.key == "space" and choices:
             event.stop()
             event.prevent_default()
-            here = choices.index(self.value) if self.value in choices else -1
-            self.value = choices[(here + 1) % len(choices)]
+            current = choices.index(self.value) if self.value in choices else -1
+            self.value = choices[(current + 1) % len(choices)]
             self.cursor_position = len(self.value)
             return
         await super()._on_key(event)
@@ -50,7 +51,11 @@ class Field(Input):
 
 
 class SettingsScreen(ModalScreen[Settings | None]):
-    """The form. Enter applies, esc leaves all as it was."""
+    """The form: enter returns the new settings, esc returns None.
+
+    Attributes:
+        draft: the settings as typed, None while they are refused.
+    """
 
     CSS_PATH = "../dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -61,13 +66,14 @@ class SettingsScreen(ModalScreen[Settings | None]):
     ]
 
     def __init__(self, settings: Settings) -> None:
+        """Show `settings`."""
         super().__init__()
         self._settings = settings
-        self._draft: Settings | None = settings
-        self._defaults = task_defaults(settings.to_json())  # that the fields follow
+        self.draft: Settings | None = settings
+        self._defaults = task_defaults(settings.to_json())  # followed by fields, see _follow_task
 
     def compose(self) -> ComposeResult:
-        """A line a setting, groups apart, the verdict below."""
+        """Yield a line for each setting, under the name of its group, and the verdict below."""
         with Vertical(id="settings") as box:
             box.border_title = f"hyperparameters   {LIVE} changes at once · {RESTART} restarts"
             box.border_subtitle = "enter applies · space next choice · ↑ ↓ fields · esc cancels"
@@ -81,6 +87,7 @@ class SettingsScreen(ModalScreen[Settings | None]):
             yield Static(id="verdict")
 
     def _line(self, declaration: Declaration) -> ComposeResult:
+        """Yield mark, name, field and reason of one setting."""
         with Horizontal(classes="field", id=f"line-{declaration.name}"):
             effect = "live" if declaration.effect == "live" else "restart"
             yield Static(f"{mark(declaration)} ", classes=f"mark {effect}", markup=False)
@@ -89,16 +96,16 @@ class SettingsScreen(ModalScreen[Settings | None]):
             yield Static(id=f"reason-{declaration.name}", classes="reason", markup=False)
 
     def on_mount(self) -> None:
-        """Start at the learning rate: what is changed most."""
+        """Check all fields; start at the learning rate, which is changed most."""
         self._check()
         self.query_one("#field-lr", Field).focus()
 
     def on_input_changed(self) -> None:
-        """Check everything again: fields depend on each other."""
+        """Check all fields again: they depend on each other."""
         self._check()
 
     def _check(self) -> None:
-        """Parse all fields, then what must fit together; show reasons and what would happen."""
+        """Parse each field, then check all together; show reasons and what enter would do."""
         values: dict[str, Value] = {}
         reasons: dict[str, str] = {}
         for name, declaration in DECLARATIONS.items():
@@ -106,21 +113,21 @@ class SettingsScreen(ModalScreen[Settings | None]):
                 values[name] = declaration.parse(self.query_one(f"#field-{name}", Field).value)
             except SettingError as error:
                 reasons[name] = f"must be {error.allowed}"
-        self._draft = None
-        self._follow(values)
+        self.draft = None
+        self._follow_task(values)
         if not reasons:
             try:
-                self._draft = Settings(**values)  # type: ignore[arg-type]
+                self.draft = Settings(**values)  # type: ignore[arg-type]
             except SettingError as error:
                 reasons[error.name] = f"must be {error.allowed}"
         self._show(values, reasons)
 
-    def _follow(self, values: dict[str, Value]) -> None:
+    def _follow_task(self, values: dict[str, Value]) -> None:
         """Give the new task's default to every field that has the old one's.
 
-        What was chosen stays; each field that changes is checked anew, by its own message.
+        Other values stay. Each field that changes causes a message and so another check.
         """
-        if len(values) < len(DECLARATIONS):  # what is half typed decides nothing
+        if len(values) < len(DECLARATIONS):  # some field is half typed: wait
             return
         before, self._defaults = self._defaults, task_defaults(values)
         for name, default in self._defaults.items():
@@ -128,6 +135,12 @@ class SettingsScreen(ModalScreen[Settings | None]):
                 self.query_one(f"#field-{name}", Field).value = DECLARATIONS[name].show(default)
 
     def _show(self, values: dict[str, Value], reasons: dict[str, str]) -> None:
+        """Show the reasons, hide settings without effect, and say what enter would do.
+
+        Args:
+            values: by setting, those that could be parsed.
+            reasons: by setting, why its value is refused.
+        """
         for name, declaration in DECLARATIONS.items():
             self.query_one(f"#line-{name}").display = name in reasons or _matters(
                 declaration, values
@@ -143,35 +156,37 @@ class SettingsScreen(ModalScreen[Settings | None]):
         verdict.update(self._verdict(reasons))
 
     def _hint(self, declaration: Declaration, changed: bool) -> str:
+        """Return the text right of a valid field: the old value, the choices, or the help."""
         if changed:
             before = declaration.show(getattr(self._settings, declaration.name))
             return f"changed, was {before}" if before else "changed"
         return " | ".join(declaration.choices) or declaration.help
 
     def _verdict(self, reasons: dict[str, str]) -> str:
-        if self._draft is None:
+        """Return what enter would do, or the first reason why it does nothing."""
+        if self.draft is None:
             first = next(iter(reasons))
             return f"{DECLARATIONS[first].option} {reasons[first]}"
-        changed = self._draft.differences(self._settings)
+        changed = self.draft.differences(self._settings)
         if not changed:
             return "nothing changed"
-        restart = self._draft.needs_restart(self._settings)
+        restart = self.draft.needs_restart(self._settings)
         if restart:
             return f"enter restarts the network: {', '.join(restart)}"
         return f"enter changes the running network: {', '.join(changed)}"
 
     def action_apply(self) -> None:
-        """Hand the settings back, if they are valid."""
-        if self._draft is not None:
-            self.dismiss(self._draft)
+        """Return the settings, if they are valid."""
+        if self.draft is not None:
+            self.dismiss(self.draft)
 
     def action_cancel(self) -> None:
-        """Leave all as it was."""
+        """Return nothing."""
         self.dismiss(None)
 
 
 def _matters(declaration: Declaration, values: dict[str, Value]) -> bool:
-    """Whether the setting matters with the others as typed."""
+    """Return whether the setting has an effect with the others as typed."""
     if not declaration.only_with:
         return True
     name, *wanted = declaration.only_with

@@ -1,4 +1,4 @@
-"""What if: one line to type, that begins with what is selected."""
+"""A field to type a what-if, filled with the selected value."""
 
 from __future__ import annotations
 
@@ -27,54 +27,60 @@ _FORMS = (
 
 
 class WhatIfScreen(ModalScreen[Intervention | None]):
-    """Enter makes it so from the start of this window on; esc leaves all as it is."""
+    """The what-if that is typed: enter returns it, esc returns None."""
 
     CSS_PATH = "../dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "cancel", priority=True)]
 
     def __init__(self, snapshot: Snapshot, view: View) -> None:
+        """Offer the value that `view` selects in `snapshot`."""
         super().__init__()
         self._snapshot = snapshot
-        self._selected = selected(snapshot, view)
+        self._offered = selected_assignment(snapshot, view)
 
     def compose(self) -> ComposeResult:
-        """A field, what can be typed, what is wrong with what is."""
+        """Yield a field, a line that says why the text is no what-if, and the forms of what-ifs."""
         with Vertical(id="what-if") as box:
             box.border_title = "what if"
             box.border_subtitle = "enter recomputes the window with it · esc cancels"
-            yield Input(self._selected, id="intervention", compact=True)
+            yield Input(self._offered, id="intervention", compact=True)
             yield Static(id="what-if-reason", markup=False)
             yield Static("\n".join(_FORMS), id="what-if-forms", markup=False)
 
     def on_mount(self) -> None:
-        """Ready to type the new number."""
+        """Let the keys go to the field."""
         self.query_one(Input).focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Say what is wrong as it is typed."""
-        reason = self._parse(event.value)
-        shown = reason if isinstance(reason, str) else ""
-        self.query_one("#what-if-reason", Static).update(shown)
+        """Show why the text is no what-if, while it is typed."""
+        result = self._parse(event.value)
+        reason = result if isinstance(result, str) else ""
+        self.query_one("#what-if-reason", Static).update(reason)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Hand it back, if it is one."""
-        found = self._parse(event.value)
-        if not isinstance(found, str):
-            self.dismiss(found)
+        """Return the what-if, if the text is one."""
+        result = self._parse(event.value)
+        if not isinstance(result, str):
+            self.dismiss(result)
 
     def _parse(self, text: str) -> Intervention | str:
+        """Return the what-if, or the reason why `text` is none."""
         try:
             return parse(text, self._snapshot.window.network)
         except InterventionError as error:
             return str(error)
 
     def action_cancel(self) -> None:
-        """Leave all as it is."""
+        """Return nothing."""
         self.dismiss(None)
 
 
-def selected(snapshot: Snapshot, view: View) -> str:
-    """What is selected, with its value: a parameter at an update, else a value of the timestep."""
+def selected_assignment(snapshot: Snapshot, view: View) -> str:
+    """Return the what-if that changes nothing: the selected value, such as ``f_3 @7 = 0.952``.
+
+    At an update that is the selected parameter; elsewhere the selected unit of the row whose
+    equation is shown, or of a value that can be held if that one cannot.
+    """
     if snapshot.request.t is None and snapshot.cursor.stage in (Pass.CLIP, Pass.UPDATE):
         value = float(snapshot.optimizer.parameters[view.parameter])
         return f"{parameter_name(snapshot, view.parameter)} = {number(value)}"
@@ -85,7 +91,7 @@ def selected(snapshot: Snapshot, view: View) -> str:
     symbol = row if row in names else "x_t" if row not in ("y_t", "h_<t-1>") else "h_t"
     array = snapshot.window.values(t)[symbol][0]
     unit = min(view.unit, len(array) - 1)
-    place = f"_{unit + 1}" if len(array) > 1 else ""
+    index = f"_{unit + 1}" if len(array) > 1 else ""
     known = symbol == "x_t" or symbol in {operation.symbol for operation in revealed}
     value = float(array[unit]) if known or snapshot.forward_complete(t) else 0.0
-    return f"{names[symbol]}{place} @{t} = {number(value)}"
+    return f"{names[symbol]}{index} @{t} = {number(value)}"
