@@ -157,6 +157,21 @@ OPTIMIZERS = Registry(
     Entry("adam", f"{_OPTIMIZERS}.adam:Adam", ("eps", "beta1", "beta2")),
 )
 
+_PROOFS = "rnn_tui.proofs"
+PROOFS = Registry(
+    "proof",
+    Entry("ledger", f"{_PROOFS}.ledger:LedgerProof"),
+    Entry("edge", f"{_PROOFS}.window_edge:WindowEdgeProof"),
+    Entry("map", f"{_PROOFS}.gradient_map:GradientMapProof"),
+    Entry("gates", f"{_PROOFS}.gates:GatesProof"),
+    Entry("proof", f"{_PROOFS}.verification:VerificationProof"),
+    Entry("jacobians", f"{_PROOFS}.jacobians:JacobiansProof"),
+)
+"""The proofs, in the order in which they are worked on: what is soon done comes first.
+
+A proof is computed while a panel that needs it is visible; see ``PanelSpec.proofs``.
+"""
+
 _PANELS = "rnn_tui.tui.panels"
 PANELS = Registry(
     "panel",

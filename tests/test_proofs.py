@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -23,29 +24,35 @@ from rnn_tui.engine.analysis.jacobians import (
 )
 from rnn_tui.engine.analysis.truncation import edge, truncation
 from rnn_tui.engine.analysis.verification import verify
-from rnn_tui.engine.core.background_work import complete
+from rnn_tui.engine.core.background_work import Progress, Work, complete
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.scratch import copy_window
 from rnn_tui.engine.network.scratch import gradient_record as copy_of
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.schedule import Cursor, Pass
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.proofs.prover import (
-    MOST_STATES,
-    MOST_STEPS,
-    EdgeReport,
-    GateReport,
-    Prover,
-    Refused,
-    Result,
-    Verified,
-    _jacobians,
-    cause_of,
-    requests,
+from rnn_tui.proofs.bad_value_origin import bad_value_origin
+from rnn_tui.proofs.base import Proof, Refused, WindowUnderTest
+from rnn_tui.proofs.gates import GateReport
+from rnn_tui.proofs.gradient_map import MOST_STEPS
+from rnn_tui.proofs.jacobians import MOST_STATES, JacobiansProof
+from rnn_tui.proofs.prover import Prover
+from rnn_tui.proofs.verification import Verified
+from rnn_tui.proofs.window_edge import EdgeReport
+from rnn_tui.registry import PROOFS, Entry
+from rnn_tui.session.commands import (
+    Back,
+    Configure,
+    Pause,
+    Restart,
+    Run,
+    Step,
+    StopProof,
+    Verify,
+    ViewRequest,
 )
-from rnn_tui.proofs.requests import PANELS, Verify
-from rnn_tui.session.commands import Back, Configure, Pause, Restart, Run, Step, StopProof
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
 
 SMALL = Settings(hidden=4, steps=5, num_points=100, noise=0.0)
@@ -60,15 +67,17 @@ CELLS = {
     "neuron": SMALL.with_(cell="neuron"),
 }
 LONG = Settings(cell="lstm", hidden=64)  # its W_h has 16,384 entries: a check takes many seconds
+MAP = ("map", "gates", "jacobians")  # what the panel of the map shows
+SHOWN = ("ledger", "edge", *MAP)
 each_cell = pytest.mark.parametrize("settings", CELLS.values(), ids=list(CELLS))
 
 
 def prove(
     trainer: Trainer, parameter: int = 3, sample: int = 0, prover: Prover | None = None
-) -> Mapping[str, Result]:
+) -> Mapping[str, object]:
     """All there is, where the trainer stands."""
     one = prover or Prover()
-    one.attend(trainer, requests(PANELS, parameter, sample))
+    one.ask(trainer, SHOWN, parameter, sample)
     while one.busy:
         one.work(0.01)
     return one.results
@@ -150,7 +159,7 @@ def test_the_trainer_is_left_as_it_was(settings: Settings) -> None:
     prover = Prover()
     for _ in range(40):
         proved.step()
-        prover.verify(proved, Verify(2))
+        prover.check(proved, 2)
         prove(proved, prover=prover)
         plain.step()
     assert np.array_equal(plain.parameters, proved.parameters)
@@ -162,7 +171,7 @@ def test_the_trainer_is_left_as_it_was(settings: Settings) -> None:
 def test_a_check_is_the_engines(settings: Settings) -> None:
     trainer = at_backward(settings, 1)
     prover = Prover()
-    prover.verify(trainer, Verify(5))
+    prover.check(trainer, 5)
     result = prove(trainer, prover=prover)["proof"]
     assert isinstance(result, Verified)
     assert result.verification.verdict == "agrees"
@@ -173,7 +182,7 @@ def test_a_check_is_the_engines(settings: Settings) -> None:
 def test_a_check_in_the_middle_of_the_pass_is_of_the_whole_windows_gradient() -> None:
     trainer = at_backward(SMALL, 4)
     prover = Prover()
-    prover.verify(trainer, Verify(5))
+    prover.check(trainer, 5)
     result = prove(trainer, prover=prover)["proof"]
     assert isinstance(result, Verified)
     assert result.aside
@@ -185,7 +194,7 @@ def test_a_wrong_gradient_of_the_trainer_is_found() -> None:
     trainer = at_backward(CELLS["lstm"], 1)
     trainer.network.gradient[5] += 0.1
     prover = Prover()
-    prover.verify(trainer, Verify(5))
+    prover.check(trainer, 5)
     result = prove(trainer, prover=prover)["proof"]
     assert isinstance(result, Verified)
     assert result.verification.verdict == "differs"
@@ -226,7 +235,7 @@ def test_another_window_is_not_taken_for_the_one_before() -> None:
 def test_without_a_window_there_is_nothing_to_prove() -> None:
     prover = Prover()
     trainer = Trainer(SMALL)
-    prover.verify(trainer, Verify(0))
+    prover.check(trainer, 0)
     found = prove(trainer, prover=prover)
     assert found
     assert all(isinstance(result, Refused) for result in found.values())
@@ -248,12 +257,12 @@ def test_what_would_take_too_much_is_refused() -> None:
 def test_after_a_divergence_there_is_its_cause_and_proofs_do_no_harm() -> None:
     chosen = Settings(activation="relu", optimizer="sgd", lr=100.0, clip_by="none")
     trainer = Trainer(chosen)
-    assert cause_of(trainer) is None
+    assert bad_value_origin(trainer) is None
     trainer.run(100)
     divergence = trainer.divergence
     assert divergence is not None
     assert divergence.t
-    cause = cause_of(trainer)
+    cause = bad_value_origin(trainer)
     assert cause is not None
     assert (cause.symbol, cause.t) == (divergence.tensor, divergence.t)
     assert not np.isfinite(cause.number)
@@ -305,7 +314,7 @@ def test_only_what_is_looked_at_is_worked_out(make: Callable[..., Driver]) -> No
     assert not driver.after(Step(Stride.UPDATE, 3)).proofs
     look_at(driver, "ledger")
     assert set(driver.latest.proofs) == {"ledger"}
-    look_at(driver, "map")
+    look_at(driver, *MAP)
     snapshot = driver.until(lambda s: s.proving is None)
     assert set(snapshot.proofs) == {"map", "gates", "jacobians"}
     assert isinstance(snapshot.proofs["jacobians"], JacobianNorms)
@@ -315,7 +324,7 @@ def test_only_what_is_looked_at_is_worked_out(make: Callable[..., Driver]) -> No
 
 def test_nothing_is_proved_while_training_runs(make: Callable[..., Driver]) -> None:
     driver = make(SMALL)
-    look_at(driver, "ledger", "map", "edge")
+    look_at(driver, *SHOWN)
     driver.send(Step(Stride.UPDATE), Verify(3))
     driver.until(proved)
     driver.send(Run())
@@ -395,7 +404,7 @@ def test_a_key_is_answered_in_the_middle_of_a_check(make: Callable[..., Driver])
 
 def test_when_all_is_proved_nothing_more_is_said(make: Callable[..., Driver]) -> None:
     driver = make(SMALL)
-    look_at(driver, "ledger", "map", "edge")
+    look_at(driver, *SHOWN)
     driver.send(Step(Stride.UPDATE), Verify(3))
     driver.until(proved)
     heard = driver.heard
@@ -407,7 +416,58 @@ def test_the_state_entries_of_all_layers_are_counted() -> None:
     settings = Settings(cell="lstm", hidden=MOST_STATES // 4 + 1, layers=2, steps=2)
     trainer = Trainer(settings)
     trainer.run(1)
-    found = complete(_jacobians(trainer.network, 0))
+    found = complete(JacobiansProof(0).work(WindowUnderTest(trainer)))
     assert found == Refused(
         f"measured up to {MOST_STATES} state entries, these are {4 * settings.hidden}"
     )
+
+
+# ---------------------------------------------------------------- a proof of one's own
+
+
+@dataclass(frozen=True, slots=True)
+class LargestWeight(Proof):
+    """The largest weight of the window's parameters: a proof as someone might add it."""
+
+    words: ClassVar[str] = "looking for the largest weight"
+
+    @classmethod
+    def at(cls, parameter: int, sample: int) -> LargestWeight:
+        return cls()
+
+    def work(self, window: WindowUnderTest) -> Work[float]:
+        largest = 0.0
+        for done, weight in enumerate(window.parameters.tolist(), 1):
+            largest = max(largest, abs(weight))
+            yield Progress(done, window.parameters.size)
+        return largest
+
+
+def test_a_proof_is_one_class_and_one_line_of_the_registry() -> None:
+    session = Session(Trainer(SMALL))
+    with PROOFS.registered(Entry("largest", LargestWeight)):
+        snapshot = session.perform(
+            Step(Stride.TIMESTEP, 3), ViewRequest(proofs=frozenset({"largest", "ledger"}))
+        )
+    largest = float(np.abs(snapshot.optimizer.parameters).max())
+    assert snapshot.proofs["largest"] == pytest.approx(largest)
+    assert isinstance(snapshot.proofs["ledger"], Ledger)
+
+
+def test_a_proof_that_fails_is_refused_with_the_reason_and_not_begun_again() -> None:
+    begun = []
+
+    @dataclass(frozen=True, slots=True)
+    class Failing(LargestWeight):
+        def work(self, window: WindowUnderTest) -> Work[float]:
+            begun.append(self)
+            yield Progress(0, 1)
+            raise ArithmeticError("no such luck")
+
+    session = Session(Trainer(SMALL))
+    with PROOFS.registered(Entry("failing", Failing)):
+        request = ViewRequest(proofs=frozenset({"failing"}))
+        snapshot = session.perform(Step(Stride.TIMESTEP, 3), request)
+        session.perform(request)
+    assert snapshot.proofs["failing"] == Refused("not computed: no such luck")
+    assert len(begun) == 1

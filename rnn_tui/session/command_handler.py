@@ -14,7 +14,6 @@ from rnn_tui.engine.time_travel.places import Place, Stride
 from rnn_tui.engine.time_travel.search_back import search_back
 from rnn_tui.engine.training.breakpoint_conditions import BreakpointError
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.proofs.requests import Verify
 from rnn_tui.session.commands import (
     MOVES,
     AddBreakpoint,
@@ -39,6 +38,7 @@ from rnn_tui.session.commands import (
     Swap,
     Toggle,
     ToggleBreakpoint,
+    Verify,
     ViewRequest,
 )
 from rnn_tui.session.lock_step import ALL_OPERATIONS, LockStep, make_second_network
@@ -78,7 +78,7 @@ class CommandHandler:
             case Verify():
                 self._verify(command)
             case StopProof():
-                self._state.run.make_prover().stop()
+                self._state.run.make_prover().stop_check()
             case ClearGhosts():
                 self._state.run.timeline.clear_ghosts()
         self._lock_step.first_moved()

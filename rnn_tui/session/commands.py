@@ -12,7 +12,6 @@ from rnn_tui.engine.network.interventions import Intervention
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
 from rnn_tui.predictions import TextRequest
-from rnn_tui.proofs.requests import Verify
 from rnn_tui.settings import Settings
 
 if TYPE_CHECKING:
@@ -161,6 +160,19 @@ class ViewRequest:
     parameter: int = 0
     layer: int | None = None
     text: TextRequest = field(default_factory=TextRequest)
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """Check one entry of the gradient numerically, or all entries of its tensor.
+
+    Attributes:
+        parameter: the entry, as an index into the flat vector.
+        whole: whether the whole tensor is checked.
+    """
+
+    parameter: int
+    whole: bool = False
 
 
 class StopProof:

@@ -24,7 +24,6 @@ from rnn_tui.settings import Settings
 from rnn_tui.tasks.base import Baseline, Task, Topology
 
 if TYPE_CHECKING:
-    from rnn_tui.proofs.prover import Result
     from rnn_tui.second_network import SecondNetworkView
 
 
@@ -136,7 +135,7 @@ class Snapshot:
     seeking: float | None  # the share of the way done, while going to a place far off
     unsaved: bool  # whether updates would be lost on quitting
     trained: float  # seconds of training since the last save or start
-    proofs: Mapping[str, Result]  # those there are, by name; none while running
+    proofs: Mapping[str, object]  # those there are, by name; none while running
     proving: tuple[str, float] | None  # the one being worked on, and the share done
     second_network: SecondNetworkView | None  # the network beside this one
 

@@ -21,7 +21,6 @@ from rnn_tui.session.snapshot import Gradient, Snapshot, TaskInfo, TimelineView,
 from rnn_tui.session.state import SessionState
 
 if TYPE_CHECKING:
-    from rnn_tui.proofs.prover import Result
     from rnn_tui.second_network import SecondNetworkView
 
 RECENT = 512  # updates that are shown one by one
@@ -183,7 +182,7 @@ class SnapshotBuilder:
         predictor.work(BUDGET)
         return predictor
 
-    def _prove(self) -> Mapping[str, Result]:
+    def _prove(self) -> Mapping[str, object]:
         """Return the proofs that were asked for and are complete, by name; none while running."""
         state, run = self._state, self._state.run
         if state.goal is not None:
@@ -196,18 +195,18 @@ class SnapshotBuilder:
             return self._bad_value_origin()
         prover = run.make_prover()
         if state.check is not None:
-            prover.verify(run.trainer, state.check)
+            prover.check(run.trainer, state.check.parameter, state.check.whole)
             state.check = None
-        prover.look(run.trainer, request.proofs, parameter, request.sample)
+        prover.ask(run.trainer, request.proofs, parameter, request.sample)
         prover.work(SLICE)
         return {**prover.results, **self._bad_value_origin()}
 
-    def _bad_value_origin(self) -> Mapping[str, Result]:
+    def _bad_value_origin(self) -> Mapping[str, object]:
         """Return the origin of the first value that was not finite, if there is one."""
         trainer = self._state.run.trainer
         if trainer.divergence is None:
             return {}
-        from rnn_tui.proofs.prover import cause_of  # most runs do not diverge
+        from rnn_tui.proofs.bad_value_origin import bad_value_origin  # most runs do not diverge
 
-        cause = cause_of(trainer)
-        return {"cause": cause} if cause is not None else {}
+        origin = bad_value_origin(trainer)
+        return {"cause": origin} if origin is not None else {}

@@ -16,8 +16,7 @@ from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
 from rnn_tui.engine.training.breakpoints import BreakpointHit, Breakpoints
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.predictions import Predictor
-from rnn_tui.proofs.requests import Verify
-from rnn_tui.session.commands import ViewRequest
+from rnn_tui.session.commands import Verify, ViewRequest
 from rnn_tui.session.snapshot import Notice
 
 if TYPE_CHECKING:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from rnn_tui.registry import PANELS
+from rnn_tui.registry import PANELS, PROOFS
 
 # In the order in which they are likely to be needed.
 MODULES = (
     "rnn_tui.tui.panels.timestep",
     "rnn_tui.tui.panels.update",
     "rnn_tui.proofs.prover",
+    *filter(None, (PROOFS[name].module for name in PROOFS.names)),
     "rnn_tui.tui.screens.help",
     "rnn_tui.tui.screens.settings",
     "rnn_tui.tui.screens.what_if",

@@ -8,10 +8,8 @@ from dataclasses import replace
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.schedule import Cursor
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.proofs.requests import PANELS as COMPUTED
-from rnn_tui.proofs.requests import Verify
-from rnn_tui.registry import PANELS
-from rnn_tui.session.commands import Step, ViewRequest
+from rnn_tui.registry import PANELS, PROOFS
+from rnn_tui.session.commands import Step, Verify, ViewRequest
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings, Value, compose
@@ -50,6 +48,8 @@ TASKS: Mapping[str, Settings] = {
 }
 """Every kind of input, output and topology, small."""
 
+PROVED = frozenset(PROOFS.names) - {"proof"}  # the numeric check is made on demand
+
 
 class Still:
     """A trainer and, of every place it is brought to, a snapshot as the session makes it."""
@@ -70,7 +70,7 @@ class Proving(Still):
     """As `Still`, with all proofs asked for and complete."""
 
     def proved(self, parameter: int = 0, check: Verify | None = None) -> Snapshot:
-        request = replace(self._request, proofs=COMPUTED, parameter=parameter)
+        request = replace(self._request, proofs=PROVED, parameter=parameter)
         return self._session.perform(request, *([check] if check is not None else []))
 
     def step(self) -> None:

@@ -16,9 +16,11 @@ from rnn_tui.engine.analysis.gradient_map import GradientMap, reading
 from rnn_tui.engine.analysis.jacobians import JacobianNorms, spectral_radii
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.proofs.prover import EdgeReport, Refused, Verified
-from rnn_tui.proofs.requests import Verify
+from rnn_tui.proofs.base import Refused
+from rnn_tui.proofs.verification import Verified
+from rnn_tui.proofs.window_edge import EdgeReport
 from rnn_tui.registry import PANELS
+from rnn_tui.session.commands import Verify
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import Settings, Value
 from rnn_tui.tui.layout import arrange

@@ -16,7 +16,8 @@ import numpy as np
 from rnn_tui.engine.analysis.gradient_map import GradientMap, reading
 from rnn_tui.engine.analysis.jacobians import JacobianNorms
 from rnn_tui.engine.core.expressions import Array
-from rnn_tui.proofs.prover import GateReport, Refused
+from rnn_tui.proofs.base import Refused
+from rnn_tui.proofs.gates import GateReport
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Line, Lines, fold, merge, plain, text_width
 from rnn_tui.tui.numbers import BAD, UNKNOWN, number
@@ -241,4 +242,4 @@ def _radii(gates: GateReport, width: int) -> Lines:
     )
 
 
-PANEL = PanelSpec(draw, title, proofs=("map",), timestep_keys="←→")
+PANEL = PanelSpec(draw, title, proofs=("map", "gates", "jacobians"), timestep_keys="←→")

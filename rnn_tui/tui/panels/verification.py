@@ -7,7 +7,9 @@ import math
 import numpy as np
 
 from rnn_tui.engine.analysis.verification import Verification
-from rnn_tui.proofs.prover import Refused, Verified
+from rnn_tui.proofs.base import Refused
+from rnn_tui.proofs.verification import Verified
+from rnn_tui.registry import PROOFS
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Line, Lines, fold
 from rnn_tui.tui.numbers import MINUS, count, number, percent, signed
@@ -18,14 +20,6 @@ from rnn_tui.tui.view import Scene
 LABEL = 17  # cells
 WIDE = 60  # cells from which on two numbers share a line
 DIGITS = 9  # of the two gradients, so that it can be seen where they part
-_WORDS = {
-    "proof": "checking",
-    "ledger": "adding up",
-    "map": "following the gradient back",
-    "gates": "measuring the gates",
-    "jacobians": "measuring the Jacobians",
-    "edge": "computing a longer window",
-}
 _VERDICTS = {
     "agrees": ("✓ agrees: the difference is no more than rounding can make", "good"),
     "differs": ("✗ differs: by more than rounding can make", "error"),
@@ -55,7 +49,7 @@ def progress(snapshot: Snapshot, width: int, name: str) -> Line:
     if snapshot.proving is None:
         return ()
     what, share = snapshot.proving
-    words = f" {_WORDS[what]} "
+    words = f" {PROOFS.load(what).words} "
     end = f" {percent(share)}" + ("  esc stops" if what == "proof" else "")
     room = min(max(width - len(words) - len(end) - 4, 1), 30)
     done = round(share * room)

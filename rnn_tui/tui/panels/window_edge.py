@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rnn_tui.engine.analysis.truncation import Truncation
-from rnn_tui.proofs.prover import EdgeReport
+from rnn_tui.proofs.window_edge import EdgeReport
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Line, Lines
 from rnn_tui.tui.numbers import UNKNOWN, number

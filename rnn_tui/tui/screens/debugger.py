@@ -18,7 +18,6 @@ from textual.widgets import Static
 from rnn_tui.engine.network.interventions import Intervention
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.predictions import TextRequest
-from rnn_tui.proofs.requests import Verify
 from rnn_tui.registry import PANELS
 from rnn_tui.session import commands
 from rnn_tui.session.snapshot import Snapshot
@@ -309,7 +308,7 @@ class Debugger(Screen[None]):
     def action_verify(self, whole: bool) -> None:
         """Check the gradient of the selected parameter, or of its tensor, and show the proof."""
         self.focus_panel("proof")
-        self._send(Verify(self.view.parameter, whole))
+        self._send(commands.Verify(self.view.parameter, whole))
 
     # ---------------------------------------------------------------- panels and the selection
 

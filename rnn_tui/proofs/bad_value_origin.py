@@ -1,0 +1,23 @@
+"""The origin of the first value that was not finite. Known without work, so it is not scheduled."""
+
+from __future__ import annotations
+
+from rnn_tui.engine.analysis.bad_value_origin import BadValueOrigin, find_operation, inputs_of
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.engine.training.trainer import Trainer
+
+
+def bad_value_origin(trainer: Trainer) -> BadValueOrigin | None:
+    """Return the inputs of the first value that was not finite.
+
+    Returns:
+        None where there is no such value or no operation of a timestep made it.
+    """
+    divergence = trainer.divergence
+    if divergence is None or not divergence.t:
+        return None
+    backward = divergence.stage is Pass.BACKWARD
+    operation = find_operation(trainer.network, divergence.tensor, divergence.t, backward)
+    if operation is None:
+        return None
+    return inputs_of(trainer.network, operation, divergence.t)

@@ -1,0 +1,157 @@
+"""What a proof is, and what it may use.
+
+A proof answers one question about the window at hand: is this gradient right, which timestep did it
+come from, what does the window's edge cut off. To add one, write a file with a `Proof` of its own
+here and register it in `PROOFS` of rnn_tui/registry.py; a panel that shows it names it among its
+`proofs`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+
+from rnn_tui.engine.core.background_work import Progress, Work
+from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.network.architecture import Architecture
+from rnn_tui.engine.network.network import Network
+from rnn_tui.engine.network.pins import Pins
+from rnn_tui.engine.network.scratch import WindowData, copy_window, scratch_network
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The result of a proof that cannot be given, and the reason as a sentence for the user."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreviousWindow:
+    """A window that is over.
+
+    Attributes:
+        window: its inputs, targets and initial states.
+        final_states: the states it ended with, each [B, H], by name.
+    """
+
+    window: WindowData
+    final_states: Mapping[str, Array]
+
+    @classmethod
+    def of(cls, network: Network) -> PreviousWindow:
+        """Return a copy of the window of `network`, whose forward pass is complete."""
+        return cls(copy_window(network), network.state(network.tape.steps))
+
+    def leads_to(self, network: Network) -> bool:
+        """Return whether the window of `network` began with these final states, bit for bit."""
+        initial = network.state(0)
+        if initial.keys() != self.final_states.keys():
+            return False
+        return all(np.array_equal(initial[name], end) for name, end in self.final_states.items())
+
+
+class WindowUnderTest:
+    """Copies of the parameters and the window that all proofs at one place are about.
+
+    After an update these are the parameters from before it, with which the window was computed.
+
+    Attributes:
+        architecture: the architecture of the network.
+        settings: the settings of the run.
+        parameters: flat vector [P].
+        window: inputs, targets and initial states.
+        pins: values held and paths cut in this window.
+        gradient: the trainer's own gradient, flat vector [P]; None where it is not complete yet.
+        previous: the window before, where it was kept.
+    """
+
+    def __init__(self, trainer: Trainer, previous: PreviousWindow | None = None) -> None:
+        """Copy the window that `trainer` is working on."""
+        network, schedule = trainer.network, trainer.schedule
+        updated = trainer.position == schedule.end
+        complete = trainer.position >= schedule.clip - 1 and trainer.divergence is None
+        parameters = trainer.optimizer.parameters_before if updated else trainer.parameters
+        self.architecture: Architecture = trainer.architecture
+        self.settings: Settings = trainer.settings
+        self.parameters: Array = parameters.copy()
+        self.window = copy_window(network)
+        self.pins: Pins = network.pins
+        self.gradient: Array | None = network.gradient.copy() if complete else None
+        self.previous = previous
+        self._network: Network | None = None
+
+    def update(self, now: WindowUnderTest) -> bool:
+        """Take what may change while a window stays the same: gradient, settings, previous.
+
+        Returns:
+            False if `now` is another window or has other parameters; nothing is taken then.
+        """
+        if (self.architecture, self.pins) != (now.architecture, now.pins):
+            return False
+        pairs = zip(self._arrays(), now._arrays(), strict=True)
+        if not all(np.array_equal(mine, theirs) for mine, theirs in pairs):
+            return False
+        self.gradient, self.settings, self.previous = now.gradient, now.settings, now.previous
+        return True
+
+    def _arrays(self) -> tuple[Array, ...]:
+        window = self.window
+        return (self.parameters, window.x, window.target, *window.states.values())
+
+    def network(self) -> Work[Network]:
+        """Compute a network of this window with both passes done, a timestep at a time.
+
+        It is computed once and shared by all proofs, which must not change it.
+        """
+        if self._network is not None:
+            return self._network
+        network = scratch_network(self.architecture, self.parameters, self.window, pins=self.pins)
+        steps = range(1, network.tape.steps + 1)
+        for t in steps:
+            network.forward(t, t)
+            yield Progress(0, 1)
+        network.loss()
+        for t in reversed(steps):
+            network.backward(t, t)
+            yield Progress(0, 1)
+        self._network = network
+        return network
+
+
+class Proof(ABC):
+    """A question about a window, with what it is asked for: a frozen dataclass.
+
+    Two equal proofs have the same result, so what is no field of a proof must not change it.
+
+    Attributes:
+        words: what the screen says while it is worked on: "adding up".
+    """
+
+    __slots__ = ()
+    words: ClassVar[str]
+
+    @classmethod
+    @abstractmethod
+    def at(cls, parameter: int, sample: int) -> Self:
+        """Return the proof for what the screen shows.
+
+        Args:
+            parameter: the selected entry, as an index into the flat vector.
+            sample: the selected sample of the batch, from 0.
+        """
+
+    @abstractmethod
+    def work(self, window: WindowUnderTest) -> Work[object]:
+        """Compute the result in small parts, yielding the progress after each.
+
+        Returns:
+            The result, which `Snapshot.proofs` holds under the proof's registered name; `Refused`
+            where there is none.
+        """

@@ -1,0 +1,48 @@
+"""The gates: what the recurrent weights and the gates alone would let through time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import chain
+from types import MappingProxyType
+from typing import ClassVar
+
+from rnn_tui.engine.analysis.jacobians import DirectPath, direct_path, spectral_radius
+from rnn_tui.engine.core.background_work import Progress, Work
+from rnn_tui.proofs.base import Proof, WindowUnderTest
+
+
+@dataclass(frozen=True, slots=True)
+class GateReport:
+    """What recurrent weights and gates would let through.
+
+    Attributes:
+        radii: the spectral radius max |λ| of each gate's block of W_h, by name.
+        direct: the path along the cell state, of a cell that has one.
+    """
+
+    radii: Mapping[str, float]
+    direct: DirectPath | None
+
+
+@dataclass(frozen=True, slots=True)
+class GatesProof(Proof):
+    """Spectral radii, and the products of the gates of one sample."""
+
+    words: ClassVar[str] = "measuring the gates"
+    sample: int
+
+    @classmethod
+    def at(cls, parameter: int, sample: int) -> GatesProof:
+        return cls(sample)
+
+    def work(self, window: WindowUnderTest) -> Work[GateReport]:
+        network = yield from window.network()
+        by_layer = (layer.recurrent(network.parameters).items() for layer in network.layers)
+        blocks = tuple(chain.from_iterable(by_layer))
+        radii = {}
+        for done, (name, block) in enumerate(blocks, 1):  # eigenvalues take a while
+            radii[name] = spectral_radius(block)
+            yield Progress(done, len(blocks))
+        return GateReport(MappingProxyType(radii), direct_path(network, self.sample))

@@ -1,0 +1,31 @@
+"""The Jacobians: how much the state's way through time can grow or shrink a gradient at most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rnn_tui.engine.analysis.jacobians import JacobianNorms, jacobian_norms_work
+from rnn_tui.engine.core.background_work import Work
+from rnn_tui.proofs.base import Proof, Refused, WindowUnderTest
+
+MOST_STATES = 512  # entries of the state, of all layers, up to which the Jacobians are measured
+
+
+@dataclass(frozen=True, slots=True)
+class JacobiansProof(Proof):
+    """Spectral norms of the Jacobians between the states of neighbouring timesteps."""
+
+    words: ClassVar[str] = "measuring the Jacobians"
+    sample: int
+
+    @classmethod
+    def at(cls, parameter: int, sample: int) -> JacobiansProof:
+        return cls(sample)
+
+    def work(self, window: WindowUnderTest) -> Work[JacobianNorms | Refused]:
+        network = yield from window.network()
+        states = network.architecture.hidden * len(network.states)
+        if states > MOST_STATES:
+            return Refused(f"measured up to {MOST_STATES} state entries, these are {states}")
+        return (yield from jacobian_norms_work(network, self.sample))

@@ -1,0 +1,25 @@
+"""The ledger: one entry of the gradient as a sum over timesteps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rnn_tui.engine.analysis.contributions import Ledger, ledger
+from rnn_tui.engine.core.background_work import Work
+from rnn_tui.proofs.base import Proof, WindowUnderTest
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerProof(Proof):
+    """The contributions of all timesteps to the gradient of `parameter`."""
+
+    words: ClassVar[str] = "adding up"
+    parameter: int
+
+    @classmethod
+    def at(cls, parameter: int, sample: int) -> LedgerProof:
+        return cls(parameter)
+
+    def work(self, window: WindowUnderTest) -> Work[Ledger]:
+        return ledger((yield from window.network()), self.parameter)

@@ -1,0 +1,63 @@
+"""The numeric check: a gradient compared with differences of the loss, from forward passes alone.
+
+Unlike the other proofs it is not computed because its panel is visible, but when it is asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from rnn_tui.engine.analysis.contributions import locate
+from rnn_tui.engine.analysis.verification import Verification, tensor_indices, verify
+from rnn_tui.engine.core.background_work import Work
+from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.network.scratch import GradientRecord
+from rnn_tui.proofs.base import Proof, WindowUnderTest
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationProof(Proof):
+    """Check one entry of the gradient numerically, or all of the tensor it belongs to.
+
+    Attributes:
+        parameter: the entry, as an index into the flat vector.
+        whole: whether the whole tensor is checked.
+    """
+
+    words: ClassVar[str] = "checking"
+    parameter: int
+    whole: bool = False
+
+    @classmethod
+    def at(cls, parameter: int, sample: int) -> VerificationProof:
+        return cls(parameter)
+
+    def work(self, window: WindowUnderTest) -> Work[Verified]:
+        network = yield from window.network()
+        gradient = network.gradient if window.gradient is None else window.gradient
+        record = GradientRecord(
+            window.architecture, window.parameters, window.window, gradient, window.pins
+        )
+        indices: Array = np.array([self.parameter])
+        if self.whole:
+            indices = tensor_indices(record, locate(network, self.parameter)[0])
+        verification = yield from verify(record, indices)
+        return Verified(self, verification, aside=window.gradient is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The result of a numeric check.
+
+    Attributes:
+        request: what was checked.
+        verification: both gradients and the verdict.
+        aside: true if the trainer had not finished this gradient: then it was computed on a copy.
+    """
+
+    request: VerificationProof
+    verification: Verification
+    aside: bool

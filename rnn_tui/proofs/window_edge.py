@@ -1,0 +1,58 @@
+"""The window's edge: what truncation cuts off, and what a window twice as long would add."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rnn_tui.engine.analysis.truncation import Truncation, WindowEdge, edge, truncation
+from rnn_tui.engine.core.background_work import Work
+from rnn_tui.engine.network.network import Network
+from rnn_tui.proofs.base import Proof, WindowUnderTest
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeReport:
+    """The window's edge and what lies beyond it.
+
+    Attributes:
+        edge: what comes in, and what would leave.
+        truncation: what a window twice as long would add to the gradient; None if unknown.
+        why: why that is unknown; empty if it is known.
+    """
+
+    edge: WindowEdge
+    truncation: Truncation | None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowEdgeProof(Proof):
+    """What the edge cuts off, compared with a window that begins one window earlier."""
+
+    words: ClassVar[str] = "computing a longer window"
+
+    @classmethod
+    def at(cls, parameter: int, sample: int) -> WindowEdgeProof:
+        return cls()
+
+    def work(self, window: WindowUnderTest) -> Work[EdgeReport]:
+        network = yield from window.network()
+        why = _why_unknown(window, network)
+        if why or window.previous is None:
+            return EdgeReport(edge(network), None, why)
+        result = truncation(network, window.previous.window)
+        return EdgeReport(result.edge, result)
+
+
+def _why_unknown(window: WindowUnderTest, network: Network) -> str:
+    """Return why it is not known what a longer window would add; empty if it is known."""
+    if window.settings.windows != "sweep":
+        return "The windows are drawn at random: none of them leads up to this one."
+    if not window.settings.carry:
+        return "Every window starts from zeros: nothing comes in across the edge."
+    if not any(state.any() for state in network.state(0).values()):
+        return "This window starts from zeros: nothing comes in across the edge."
+    if window.previous is None or not window.previous.leads_to(network):
+        return "The window before was not kept while running: u or n goes on and keeps it."
+    return ""
