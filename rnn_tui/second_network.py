@@ -1,8 +1,8 @@
-"""A second network beside the first: same seed, same data, same cursor, in lock step.
+"""A second network in lock step with the first: same seed, same data, same place in the run.
 
-The first leads: commands move it. The other goes wherever the first stands, forward by training,
-back along a timeline of its own; the schedule of an update is the same for every cell, so a place
-of one is a place of the other.
+Commands move the first network. The second one goes wherever the first stands, forward by training
+and back along a timeline of its own. The schedule of an update is the same for every cell, so a
+place in the run of one network is a place in the run of the other.
 """
 
 from __future__ import annotations
@@ -19,16 +19,17 @@ from rnn_tui.engine.training.divergence import Divergence
 from rnn_tui.engine.training.history import RunCurve
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import DECLARATIONS, SettingError, Settings
+from rnn_tui.tasks.base import Task
 
 
 @dataclass(frozen=True, slots=True)
 class Versus:
-    """Which network to set beside the first.
+    """Which second network is wanted.
 
     Attributes:
         cell: its cell.
-        match: whether its hidden size is chosen so that both have about as many parameters;
-            otherwise it has the first one's.
+        match: if true, its hidden size is the one that gives about as many parameters as the first
+            network has; otherwise it is that of the first network.
     """
 
     cell: str
@@ -37,26 +38,35 @@ class Versus:
 
 @dataclass(frozen=True, slots=True)
 class SecondNetworkView:
-    """What the screen shows of the other network; nothing in it changes any more.
+    """What the screen shows of the second network; nothing in it changes any more.
 
-    `behind` is how many updates it still has to go to where the first one stands.
+    Attributes:
+        settings: its settings.
+        parameters: the number of its parameters.
+        loss: of its newest window; NaN before the first.
+        smoothed: the moving average of the loss.
+        curve: the loss of the run so far.
+        gradient_norms: ‖∂L/∂h_t‖, [T].
+        divergence: where its numbers stopped being finite; None if they are.
+        diverged_at: the updates it had made then.
+        behind: updates it still has to make to be where the first network stands.
     """
 
     settings: Settings
     parameters: int
-    loss: float  # NaN before the first
+    loss: float
     smoothed: float
     curve: RunCurve
-    gradient_norms: Array  # ‖∂L/∂h_t‖, [T]
+    gradient_norms: Array
     divergence: Divergence | None
-    diverged_at: int  # its update, when it diverged
+    diverged_at: int
     behind: int
 
 
 def second_network_settings(
     settings: Settings, architecture: Architecture, versus: Versus
 ) -> Settings:
-    """Those of the other network: the first one's but for the cell and its size.
+    """Return the settings of the first network with the second one's cell and hidden size.
 
     Raises:
         SettingError: there is no such cell, or it does not go with the other settings.
@@ -70,7 +80,7 @@ def second_network_settings(
 
 
 def matching_size(architecture: Architecture, cell: str) -> int:
-    """The hidden size with which `cell` comes closest to `architecture`'s number of parameters."""
+    """Return the hidden size with which `cell` has about as many parameters as `architecture`."""
     wanted = architecture.parameter_count()
 
     def distance(hidden: int) -> int:
@@ -91,36 +101,44 @@ def _resized(architecture: Architecture, cell: str, hidden: int) -> Architecture
 
 
 class SecondNetwork:
-    """The other network, its trainer and its timeline."""
+    """The trainer and the timeline of the second network."""
 
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
         self.trainer = timeline.trainer
 
     @classmethod
-    def fresh(cls, settings: Settings) -> SecondNetwork:
-        """A network before its first window.
+    def fresh(cls, settings: Settings, task: Task | None = None) -> SecondNetwork:
+        """Return a network before its first window.
+
+        Args:
+            settings: its settings.
+            task: a custom task at its start; None for the task that `settings` name.
 
         Raises:
             SettingError, DataError: see `Trainer`.
         """
-        return cls(Timeline(Trainer(settings), settings.timeline * 2**20))
+        return cls(Timeline(Trainer(settings, task=task), settings.timeline * 2**20))
 
     def configure(self, settings: Settings) -> None:
-        """Take live changes of the first one's settings, at the place where it stands."""
+        """Take live changes of the first network's settings at the present place."""
         own = self.trainer.settings
         self.timeline.budget = settings.timeline * 2**20
         self.timeline.configure(settings.with_(cell=own.cell, hidden=own.hidden))
 
     def follow(self, place: Place, deadline: float) -> bool:
-        """Go to where the first stands, or part of the way; whether it is there.
+        """Go to where the first network stands, or part of the way.
 
-        A place within a timestep that has another number of operations here is that timestep
-        done. What diverged stays where it did, as long as the place lies behind that.
+        Within a timestep the two may have different numbers of operations: then this network goes
+        to the end of that timestep. After a divergence it stays where it is, unless the place lies
+        before it.
 
         Args:
-            place: the first one's place.
-            deadline: of `time.perf_counter`, after which the rest is left for later.
+            place: the place of the first network.
+            deadline: `time.perf_counter` after which the rest is left for later.
+
+        Returns:
+            True if there is nothing left to do.
         """
         trainer = self.trainer
         if trainer.divergence is not None and place.index >= trainer.index:
@@ -129,14 +147,19 @@ class SecondNetwork:
         def late() -> bool:
             return time.perf_counter() > deadline
 
-        whole = place.index // trainer.schedule.end  # updates that are completed there
-        if trainer.updates < whole and self.timeline.run(whole - trainer.updates, late) and late():
+        updates = place.index // trainer.schedule.end  # that are complete at the place
+        missing = updates - trainer.updates
+        if missing > 0 and self.timeline.run(missing, late) and late():
             return trainer.index == place.index
-        way = self.timeline.seek(place)
-        return not any(late() for _ in way)
+        return not any(late() for _ in self.timeline.seek(place))
 
     def view(self, index: int, layer: int = 1) -> SecondNetworkView:
-        """What the screen shows of it while the first stands at `index` and shows this layer."""
+        """Return what the screen shows.
+
+        Args:
+            index: the place of the first network, in micro-operations since the run began.
+            layer: the layer, from 1, of which the gradients are shown.
+        """
         trainer = self.trainer
         behind = max(index - trainer.index, 0) // trainer.schedule.end
         return SecondNetworkView(

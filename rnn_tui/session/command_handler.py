@@ -14,6 +14,7 @@ from rnn_tui.engine.time_travel.places import Place, Stride
 from rnn_tui.engine.time_travel.search_back import search_back
 from rnn_tui.engine.training.breakpoint_conditions import BreakpointError
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.registry import TASKS
 from rnn_tui.session.commands import (
     MOVES,
     AddBreakpoint,
@@ -230,7 +231,7 @@ class CommandHandler:
     def _restart(self, settings: Settings) -> None:
         """Begin again from the seed. All parts are made before any of them is replaced."""
         try:
-            trainer = Trainer(settings)
+            trainer = _fresh_trainer(settings, self._state.run.trainer)
             second_network = make_second_network(trainer, self._lock_step.versus)
             run = TrainingRun.of(trainer, second_network)
         except ValueError as error:  # settings that do not go together, data that cannot be read
@@ -261,3 +262,21 @@ class CommandHandler:
             state.say("a gradient is checked while the run stands still: space pauses")
         elif command.parameter < state.run.trainer.parameters.size:
             state.check = command
+
+
+def _fresh_trainer(settings: Settings, current: Trainer) -> Trainer:
+    """Return a trainer before its first window, with the custom task of `current` if it has one.
+
+    Raises:
+        ValueError: the settings do not go together, or the data cannot be read, or `settings`
+            change what a custom task was made for.
+    """
+    if current.custom_task is not None:
+        of_tasks = {"task", "seed", "steps", "batch"}.union(
+            *(TASKS[n].settings for n in TASKS.names)
+        )
+        changed = [name for name in settings.differences(current.settings) if name in of_tasks]
+        if changed:
+            names = ", ".join(changed)
+            raise ValueError(f"this task was made by a program: a restart cannot change {names}")
+    return Trainer(settings, task=current.fresh_custom_task())

@@ -18,7 +18,7 @@ PATIENCE = 0.06  # seconds after which the screen is shown what is not finished 
 
 
 def make_second_network(trainer: Trainer, versus: Versus | None) -> SecondNetwork | None:
-    """Return a fresh network to train beside that of `trainer`; None if `versus` is None.
+    """Return a fresh network on the same task as that of `trainer`; None if `versus` is None.
 
     Raises:
         SettingError: the second network's settings do not go together.
@@ -31,7 +31,7 @@ def make_second_network(trainer: Trainer, versus: Versus | None) -> SecondNetwor
     )
 
     settings = second_network_settings(trainer.settings, trainer.architecture, versus)
-    return SecondNetwork.fresh(settings)
+    return SecondNetwork.fresh(settings, trainer.fresh_custom_task())
 
 
 class LockStep:

@@ -1,0 +1,204 @@
+"""A restart replaces all parts of a session or none; errors are logged; custom tasks are kept."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from engine.toy import ToyTask
+
+from rnn_tui.engine.time_travel.places import Stride
+from rnn_tui.engine.time_travel.timeline import Timeline
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.predictions import Predictor
+from rnn_tui.second_network import SecondNetwork, Versus
+from rnn_tui.session.commands import Restart, Run, SetSecondNetwork, Step, Swap
+from rnn_tui.session.worker import Session
+from rnn_tui.settings import Settings
+
+SMALL = Settings(hidden=4, steps=5, num_points=60, noise=0.1)
+OTHER = SMALL.with_(hidden=6)
+LOGGER = "rnn_tui.session"
+
+
+def fails(*_: Any, **__: Any) -> None:
+    raise MemoryError("no room\nfor it")
+
+
+# ---------------------------------------------------------------- all parts or none
+
+
+@pytest.mark.parametrize(
+    ("cls", "method"),
+    [
+        (Trainer, "__init__"),
+        (SecondNetwork, "__init__"),
+        (Timeline, "__init__"),
+        (Predictor, "__init__"),
+    ],
+    ids=["trainer", "second network", "timeline", "predictor"],
+)
+def test_a_restart_that_fails_anywhere_leaves_everything_as_it_was(
+    cls: type, method: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    session = Session(Trainer(SMALL), versus=Versus("lstm"))
+    before = session.perform(Step(Stride.UPDATE, 7), Step(Stride.TIMESTEP, 3))
+    trainer, second = session.trainer, session.second_network
+    with monkeypatch.context() as patch:
+        patch.setattr(cls, method, fails)
+        after = session.perform(Restart(OTHER))
+    assert after.notice is not None
+    assert after.notice.error
+    assert after.notice.text == "MemoryError: no room for it"
+    assert "MemoryError" in caplog.text
+    assert session.trainer is trainer
+    assert session.second_network is second
+    assert (after.settings, after.cursor, after.loss) == (
+        before.settings,
+        before.cursor,
+        before.loss,
+    )
+    assert after.timeline == before.timeline
+    assert after.predictions is before.predictions
+    assert after.unsaved
+    later = session.perform(Step(Stride.UPDATE, 2))
+    assert later.cursor.update == 9
+    assert later.second_network is not None
+    assert later.second_network.behind == 0
+    assert session.perform(Restart(OTHER)).settings == OTHER
+
+
+def test_a_restart_that_fails_does_not_end_the_run_under_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = Session(Trainer(SMALL))
+    session.start()
+    try:
+        session.send(Run())
+        monkeypatch.setattr(Timeline, "__init__", fails)
+        session.send(Restart(OTHER))
+        deadline = time.monotonic() + 10
+        while session.latest.notice is None and time.monotonic() < deadline:
+            session.refresh()
+            time.sleep(0.002)
+        assert session.latest.notice is not None
+        assert session.latest.running
+    finally:
+        session.stop()
+
+
+def test_a_second_network_that_does_not_fit_leaves_the_old_run() -> None:
+    session = Session(Trainer(SMALL), versus=Versus("lstm"))
+    before = session.perform(Step(Stride.UPDATE, 3))
+    after = session.perform(SetSecondNetwork(Versus("nonsense")))
+    assert after.notice is not None
+    assert "nonsense" in after.notice.text
+    assert before.second_network is not None
+    assert after.second_network is not None
+    assert after.second_network.settings == before.second_network.settings
+
+
+# ---------------------------------------------------------------- errors are logged
+
+
+def test_an_error_in_the_thread_is_logged_with_its_traceback(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    session = Session(Trainer(SMALL))
+    session.start()
+    try:
+        monkeypatch.setattr(Trainer, "finish_update", fails)
+        session.send(Step(Stride.UPDATE))
+        deadline = time.monotonic() + 10
+        while session.latest.notice is None and time.monotonic() < deadline:
+            time.sleep(0.002)
+    finally:
+        session.stop()
+    (record,) = [each for each in caplog.records if each.name == LOGGER]
+    assert record.levelno == logging.ERROR
+    assert record.exc_info is not None
+    assert "in finish_update" not in caplog.text  # it is the function put in its place that fails
+    assert "in fails" in caplog.text
+    assert session.latest.notice is not None
+    assert session.latest.notice.text == "MemoryError: no room for it"
+
+
+def test_refusals_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    session = Session(Trainer(SMALL))
+    absent = SMALL.with_(task="series", data="/nowhere/absent.csv")
+    snapshot = session.perform(Restart(absent))
+    assert snapshot.notice is not None
+    assert snapshot.notice.error
+    assert not caplog.records
+
+
+def test_nothing_of_it_is_printed_where_no_program_asks_for_logs() -> None:
+    program = (
+        "import rnn_tui.session, logging\n"
+        "try:\n    1 / 0\n"
+        "except ZeroDivisionError as error:\n"
+        f"    logging.getLogger({LOGGER!r}).error('it failed', exc_info=error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert (done.stdout, done.stderr) == (b"", b"")
+
+
+# ---------------------------------------------------------------- custom tasks
+
+
+def custom(settings: Settings = SMALL) -> Trainer:
+    return Trainer(settings, task=ToyTask(settings))
+
+
+def bits_after(make: Callable[[], Trainer], updates: int) -> bytes:
+    trainer = make()
+    trainer.run(updates)
+    return trainer.parameters.tobytes()
+
+
+def test_a_restart_begins_again_with_the_custom_task() -> None:
+    session = Session(custom())
+    session.perform(Step(Stride.UPDATE, 5))
+    snapshot = session.perform(Restart(SMALL.with_(hidden=7)))
+    assert (snapshot.task.title, snapshot.cursor.update) == ("toy", 0)
+    session.perform(Step(Stride.UPDATE, 4))
+    alone = custom(SMALL.with_(hidden=7))
+    alone.run(4)
+    assert session.trainer.parameters.tobytes() == alone.parameters.tobytes()
+    session.perform(Restart(), Step(Stride.UPDATE, 4))  # and so does the next one
+    assert session.trainer.parameters.tobytes() == alone.parameters.tobytes()
+
+
+@pytest.mark.parametrize("changes", [{"steps": 6}, {"batch": 2}, {"task": "adding"}, {"seed": 3}])
+def test_a_restart_that_would_lose_the_custom_task_is_refused_in_one_line(
+    changes: dict[str, Any],
+) -> None:
+    session = Session(custom())
+    before = session.perform(Step(Stride.UPDATE, 5))
+    after = session.perform(Restart(SMALL.with_(**changes)))
+    assert after.notice is not None
+    assert after.notice.error
+    assert "\n" not in after.notice.text
+    assert next(iter(changes)) in after.notice.text
+    assert (after.settings, after.cursor) == (before.settings, before.cursor)
+    assert session.perform(Step(Stride.UPDATE, 1)).cursor.update == 6
+
+
+def test_a_second_network_is_trained_on_the_custom_task_from_its_start() -> None:
+    session = Session(custom())
+    session.perform(Step(Stride.UPDATE, 6), SetSecondNetwork(Versus("gru")))
+    session.perform(Step(Stride.UPDATE, 2))
+    alone = custom(SMALL.with_(cell="gru"))
+    alone.run(8)
+    assert session.second_network is not None
+    second = session.second_network.trainer
+    assert second.task.title == "toy"
+    assert np.array_equal(second.parameters, alone.parameters)
+    session.perform(Swap(), Restart(), Step(Stride.UPDATE, 8))
+    assert np.array_equal(session.trainer.parameters, alone.parameters)
