@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from rnn_tui.registry import CELLS, TASKS
+from rnn_tui.settings import compose, train_updates
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = tuple(
     sorted(
@@ -108,3 +111,32 @@ def test_every_term_of_the_glossary_is_a_word_of_the_code() -> None:
     )
     assert len(classes) > 10
     assert [name for name in classes if f"class {name}" not in sources] == []
+
+
+def first_column(text: str) -> list[str]:
+    """Return the names in back-quotes in the first column of all tables, in order."""
+    rows = re.findall(r"^\| (`[^|]+) \|", text, flags=re.MULTILINE)
+    return [name for row in rows for name in CODE.findall(row)]
+
+
+def test_readme_lists_every_task_and_cell() -> None:
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = page.split("## Tasks, cells", 1)[1].split("\n## ", 1)[0]
+    assert first_column(section) == list(TASKS.names)
+    cells = section.split("Cells:", 1)[1].split("\n\n", 1)[0]
+    assert sorted(set(CODE.findall(cells)) - {"--layers", "[", "]"}) == sorted(CELLS.names)
+
+
+def test_the_tasks_page_has_every_task_with_its_defaults() -> None:
+    page = (ROOT / "docs/tasks.md").read_text(encoding="utf-8")
+    _, shown, defaults, *_ = re.split(r"^\| task \|", page, flags=re.MULTILINE)
+    assert sorted(first_column(shown)) == sorted(TASKS.names)
+    own = [name for name in TASKS.names if TASKS.load(name).defaults]
+    assert first_column(defaults) == own
+    for name in own:
+        s = compose({"task": name})
+        row = next(line for line in defaults.splitlines() if line.startswith(f"| `{name}` |"))
+        forget_bias = "–" if s.forget_bias == 1 else f"forget bias {s.forget_bias:g}"
+        cells = (f"{s.cell} {s.hidden}", s.steps, s.batch, f"{s.optimizer} {s.lr:g}")
+        rest = (f"{s.clip:g}", forget_bias, f"{train_updates(name):,}")
+        assert row == f"| `{name}` | {' | '.join(map(str, (*cells, *rest)))} |"
