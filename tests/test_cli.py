@@ -32,7 +32,7 @@ from rnn_tui.second_network import Versus
 from rnn_tui.settings import DECLARATIONS, Settings, compose, preset
 
 PROGRAM = [sys.executable, "-m", "rnn_tui"]
-CELLS = "rnn, lstm, gru, lstm-coupled, lstm-peephole, gru-reset-before, neuron"
+CELLS = ", ".join(registry.CELLS.names)
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = ["--hidden", "4", "--steps", "5"]
 EXPLODING = ["--activation", "relu", "--optimizer", "sgd", "--lr", "100", "--clip-by", "none"]

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tasks.task_support import WINDOW_TASKS
 
 from rnn_tui import predictions as module
 from rnn_tui.engine.analysis.evaluation import WindowsEvaluator
@@ -29,7 +30,6 @@ from rnn_tui.settings import Settings, compose
 from rnn_tui.tasks import make_task
 from rnn_tui.tasks.base import TestWindows
 
-TASKS = ("text", "recall", "adding", "copy", "parity", "reber", "waveform", "oscillator", "neuron")
 WISH = TextRequest(characters=50)
 
 
@@ -61,7 +61,7 @@ def windows(predictor: Predictor) -> WindowsPredictions:
 # ---------------------------------------------------------------- no trace
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", WINDOW_TASKS)
 def test_looking_changes_no_bit_of_training(task: str) -> None:
     alone, looked_at = Trainer(small(task)), Trainer(small(task))
     predictor = Predictor(looked_at)
@@ -80,7 +80,7 @@ def test_looking_changes_no_bit_of_training(task: str) -> None:
 # ---------------------------------------------------------------- windows
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", WINDOW_TASKS)
 def test_windows_are_those_of_the_task_and_of_this_update(task: str) -> None:
     trainer = trained(task)
     found = windows(made(trainer))
@@ -139,7 +139,7 @@ def test_gaps_whose_windows_would_be_long_are_left_out() -> None:
     assert [each for each, _ in found.gaps] == [0, 37, 75, 150]
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", WINDOW_TASKS)
 def test_influence_is_of_the_first_window_where_there_is_one_answer(task: str) -> None:
     trainer = trained(task)
     found = windows(made(trainer))

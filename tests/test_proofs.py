@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from test_session import Driver
 
+from rnn_tui import registry
 from rnn_tui.engine.analysis.contributions import Ledger, ledger
 from rnn_tui.engine.analysis.gradient_map import GradientMap, gradient_map
 from rnn_tui.engine.analysis.jacobians import (
@@ -59,12 +60,11 @@ SMALL = Settings(hidden=4, steps=5, num_points=100, noise=0.0)
 CELLS = {
     "rnn-tanh": SMALL,
     "rnn-relu": SMALL.with_(activation="relu"),
-    "lstm": SMALL.with_(cell="lstm"),
-    "gru": SMALL.with_(cell="gru", batch=2),
-    "lstm-coupled": SMALL.with_(cell="lstm-coupled"),
-    "lstm-peephole": SMALL.with_(cell="lstm-peephole"),
-    "gru-reset-before": SMALL.with_(cell="gru-reset-before", batch=2),
-    "neuron": SMALL.with_(cell="neuron"),
+    **{
+        name: SMALL.with_(cell=name, batch=2 if name.startswith("gru") else 1)
+        for name in registry.CELLS.names
+        if name != "rnn"
+    },
 }
 LONG = Settings(cell="lstm", hidden=64)  # its W_h has 16,384 entries: a check takes many seconds
 MAP = ("map", "gates", "jacobians")  # what the panel of the map shows

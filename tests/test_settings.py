@@ -23,7 +23,7 @@ from rnn_tui.settings import (
     train_updates,
 )
 
-CELLS = "rnn, lstm, gru, lstm-coupled, lstm-peephole, gru-reset-before, neuron"
+CELLS = ", ".join(registries.CELLS.names)
 LIVE = {"timeline",
     "lr", "optimizer", "momentum", "alpha", "beta1", "beta2", "eps", "eps_place", "clip", "clip_by",
 }  # fmt: skip

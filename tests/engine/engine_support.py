@@ -9,17 +9,21 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from rnn_tui import registry
 from rnn_tui.engine.network.architecture import Architecture
 from rnn_tui.engine.network.layers import numbered
 from rnn_tui.engine.network.losses import Problem
 from rnn_tui.engine.network.network import Network
 from rnn_tui.tasks.base import Topology
 
-CELLS = (
-    *(("rnn", "tanh"), ("rnn", "relu"), ("lstm", "tanh"), ("gru", "tanh")),
-    *(("neuron", "tanh"), ("neuron", "relu")),
-    *(("lstm-coupled", "tanh"), ("lstm-peephole", "tanh"), ("gru-reset-before", "tanh")),
+CELLS = tuple(
+    (name, activation)
+    for name in registry.CELLS.names
+    for activation in (
+        ("tanh", "relu") if "activation" in registry.CELLS[name].settings else ("tanh",)
+    )
 )
+"""Every cell with every activation: rnn tanh, rnn relu, lstm, gru, …"""
 CELL_PARAMETERS = {  # of those that PyTorch has
     "rnn": ("W_x", "W_h", "b"),
     "lstm": ("W_x", "W_h", "b"),

@@ -17,6 +17,8 @@ RANDOM_WINDOW_TASKS = tuple(
     name for name in TASKS.names if issubclass(TASKS.load(name), RandomWindowTask)
 )
 """The tasks whose windows are drawn at random, each on its own."""
+WINDOW_TASKS = tuple(name for name in TASKS.names if name not in ("cos", "series"))
+"""The tasks that are tested on windows; the others are tested on a series."""
 
 
 @dataclass(frozen=True)

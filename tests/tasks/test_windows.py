@@ -7,12 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tasks.invariants import check_precisions, check_restoring, check_test_windows, check_windows
-from tasks.task_support import RANDOM_WINDOW_TASKS
+from tasks.task_support import RANDOM_WINDOW_TASKS, WINDOW_TASKS
 
-from rnn_tui.registry import TASKS
 from rnn_tui.settings import Settings, Value, compose
 
-WINDOW_TASKS = (*RANDOM_WINDOW_TASKS, "text")
 SMALL: dict[str, dict[str, Value]] = {
     "recall": {"gap": 3, "steps": 14},
     "adding": {"steps": 7},
@@ -28,10 +26,6 @@ SMALL: dict[str, dict[str, Value]] = {
 
 def settings_of(task: str, **rest: Value) -> Settings:
     return compose({"task": task, **SMALL.get(task, {}), **rest})
-
-
-def test_every_task_is_covered() -> None:
-    assert set(TASKS.names) == {"cos", "series", *WINDOW_TASKS}
 
 
 @given(

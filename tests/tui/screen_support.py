@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from rnn_tui import registry
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.schedule import Cursor
 from rnn_tui.engine.training.trainer import Trainer
@@ -20,16 +21,12 @@ from rnn_tui.tui.view import Scene, View
 KINDS = {
     "rnn-tanh": {"cell": "rnn", "activation": "tanh"},
     "rnn-relu": {"cell": "rnn", "activation": "relu"},
-    "lstm": {"cell": "lstm"},
-    "gru": {"cell": "gru"},
-    "lstm-coupled": {"cell": "lstm-coupled"},
-    "lstm-peephole": {"cell": "lstm-peephole"},
-    "gru-reset-before": {"cell": "gru-reset-before"},
-    "neuron": {"cell": "neuron"},
+    **{name: {"cell": name} for name in registry.CELLS.names if name != "rnn"},
 }
+"""Every cell, and the rnn with both activations."""
 SMALL = Settings(hidden=4, steps=5, num_points=100)
 _TINY: Mapping[str, Value] = {"hidden": 4, "batch": 2}
-_TASK_SETTINGS: Mapping[str, Mapping[str, Value]] = {
+_SMALL_WINDOWS: Mapping[str, Mapping[str, Value]] = {
     "cos": {"steps": 4, "num_points": 100},
     "text": {"steps": 6},
     "recall": {"gap": 1},
@@ -43,10 +40,11 @@ _TASK_SETTINGS: Mapping[str, Mapping[str, Value]] = {
     "neuron": {"hidden": 1},
 }
 TASKS: Mapping[str, Settings] = {
-    name: compose({**_TINY, **changes, "task": name.partition(" ")[0]})
-    for name, changes in _TASK_SETTINGS.items()
+    name: compose({**_TINY, **_SMALL_WINDOWS.get(name, {}), "task": name.partition(" ")[0]})
+    for name in (*registry.TASKS.names, "parity last-step")
+    if name != "series"  # needs a file, and looks as cos does
 }
-"""Every kind of input, output and topology, small."""
+"""Every task, small."""
 
 PROVED = frozenset(PROOFS.names) - {"proof"}  # the numeric check is made on demand
 

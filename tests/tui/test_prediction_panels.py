@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tasks.task_support import WINDOW_TASKS
 from tui.screen_support import scene, text_of
 
 from rnn_tui.engine.training.trainer import Trainer
@@ -24,19 +25,7 @@ from rnn_tui.tui.panels.prediction_parts import blocks, chance, head, percentage
 from rnn_tui.tui.panels.text_sample import TEMPERATURES, flowing, warmer
 from rnn_tui.tui.screens.prompt import codes_of, typed
 
-TASKS = (
-    "text",
-    "recall",
-    "adding",
-    "copy",
-    "parity",
-    "parity last-step",
-    "reber",
-    "waveform",
-    "oscillator",
-    "neuron",
-    "cos",
-)
+TASKS = (*WINDOW_TASKS, "parity last-step", "cos")
 SIZES = ((80, 9), (45, 9), (80, 20), (120, 36), (44, 12))
 
 
