@@ -1,8 +1,8 @@
 """Make Textual's SVG screenshots look the same everywhere.
 
-Textual places a run of text once and trusts the viewer's font, fetched from the network, to have
-the width of a cell. Here every character gets its own place, and lines, blocks and braille are
-drawn as shapes, so that columns meet in any viewer and with any monospaced font.
+Textual gives a run of text one position and relies on a font from the network to have the width of
+a cell. Here every character has a position of its own, and lines, blocks and braille are drawn as
+shapes, so that columns align in any viewer and with any monospaced font.
 """
 
 import html
@@ -16,7 +16,7 @@ WIDTH, HEIGHT = 12.2, 24.4
 BASELINE = 20.0
 TOP = 1.5
 THIN, THICK = 1.4, 3.0
-# Neighbouring shapes overlap by this much, or a hair of background would show between them.
+# Neighbouring shapes overlap by this much; else a thin line of background shows between them.
 OVERLAP = 0.15
 
 FONTS = '"DejaVu Sans Mono", Menlo, Consolas, "Liberation Mono", monospace'
@@ -49,13 +49,19 @@ TEXT = re.compile(
     r"(?P<text>.*?)</text>",
     re.DOTALL,
 )
-# The window around the terminal, as Rich draws it, and as it suits a light screen.
+# The window around the terminal: colours of Rich, and those for a light screen.
 DARK_FRAME = {"fill": "#292929", "ink": "#c5c8c6"}
 LIGHT_FRAME = {"fill": "#d4d4d4", "ink": "#333333"}
 
 
 def portable(svg: str, name: str, dark: bool = True) -> str:
-    """The same picture without remote fonts, with a fixed id and every cell in its place."""
+    """Return the picture without remote fonts, with a fixed id and a position for every cell.
+
+    Args:
+        svg: the screenshot as Textual exports it.
+        name: the id of the picture.
+        dark: whether the theme is dark; the frame follows it.
+    """
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"terminal-\d+", re.sub(r"\W", "-", name), svg)
     svg = re.sub(r'<clipPath id="[^"]*-line-\d+">.*?</clipPath>\s*', "", svg, flags=re.DOTALL)
@@ -67,7 +73,7 @@ def portable(svg: str, name: str, dark: bool = True) -> str:
 
 
 def _lighten_frame(svg: str) -> str:
-    """The frame comes before the screen: only the first use of each colour is its own."""
+    """Lighten the frame, which comes before the screen; the screen may use the same colours."""
     frame, mark, screen = svg.partition("clip-path=")
     for part, colour in DARK_FRAME.items():
         frame = frame.replace(f'fill="{colour}"', f'fill="{LIGHT_FRAME[part]}"')
@@ -75,7 +81,7 @@ def _lighten_frame(svg: str) -> str:
 
 
 def _draw_run(run: re.Match[str]) -> str:
-    """One run of equal style: its letters one by one, its graphics as shapes."""
+    """Return one run of equal style: its letters one by one, its graphics as shapes."""
     baseline = float(run["y"])
     cells = list(_cells(float(run["x"]), html.unescape(run["text"])))
     top = baseline - BASELINE + TOP
@@ -90,14 +96,14 @@ def _draw_run(run: re.Match[str]) -> str:
 
 
 def _cells(left: float, text: str) -> Iterable[tuple[float, str]]:
-    """Each character with what combines with it, and where its cell begins."""
+    """Yield each character, with those that combine with it, and the left edge of its cell."""
     for cluster in re.findall(r".[\u0300-\u036f\u200d\ufe0f]*", text, re.DOTALL):
         yield left, cluster
         left += WIDTH * max(1, cell_len(cluster))
 
 
 def is_shape(char: str) -> bool:
-    """Whether a character is drawn here and not by a font."""
+    """Return whether a character is drawn as a shape instead of by a font."""
     return (
         char in ARMS or char in HEAVY or char in ARCS or char in BLOCKS
         or (len(char) == 1 and ord(char) in BRAILLE)
@@ -105,6 +111,7 @@ def is_shape(char: str) -> bool:
 
 
 def _draw_shape(char: str, x: float, y: float) -> str:
+    """Return the path of a character whose cell has its upper left corner at (x, y)."""
     if char in BLOCKS:
         return _draw_block(char, x, y)
     draw: Callable[[str, float, float], str] = _braille if ord(char) in BRAILLE else _lines
@@ -112,6 +119,7 @@ def _draw_shape(char: str, x: float, y: float) -> str:
 
 
 def _draw_block(char: str, x: float, y: float) -> str:
+    """Return a block element, with opacity if it is a shade."""
     w, h = WIDTH / 8, HEIGHT / 8
     path = "".join(
         _rectangle(x + a * w, y + b * h, x + c * w, y + d * h) for a, b, c, d in BLOCKS[char]
@@ -121,6 +129,7 @@ def _draw_block(char: str, x: float, y: float) -> str:
 
 
 def _braille(char: str, x: float, y: float) -> str:
+    """Return a square for each dot of a braille character."""
     size = WIDTH / 4
     centres = [
         (x + WIDTH * (1 + 2 * column) / 4, y + HEIGHT * (1 + 2 * row) / 8)
@@ -133,7 +142,7 @@ def _braille(char: str, x: float, y: float) -> str:
 
 
 def _lines(char: str, x: float, y: float) -> str:
-    """Lines from the middle of the cell to the edges it names; a round corner for an arc."""
+    """Return lines from the middle of the cell to its edges, or a round corner for an arc."""
     if char in ARCS:
         return _arc(*ARCS[char], x, y)
     half = (THICK if char in HEAVY else THIN) / 2
@@ -149,7 +158,7 @@ def _lines(char: str, x: float, y: float) -> str:
 
 
 def _arc(across: int, along: int, x: float, y: float) -> str:
-    """A quarter ring to the side edge, and a stem from it to the upper or lower edge."""
+    """Return a quarter ring to the side edge, and a stem from it to the upper or lower edge."""
     half, radius = THIN / 2, WIDTH / 2
     mid_x, mid_y = x + WIDTH / 2, y + HEIGHT / 2
     end_x, end_y = mid_x + across * radius, mid_y + along * radius
@@ -166,8 +175,10 @@ def _arc(across: int, along: int, x: float, y: float) -> str:
 
 
 def _rectangle(left: float, top: float, right: float, bottom: float) -> str:
+    """Return the path of a rectangle."""
     return f"M{_number(left)} {_number(top)}H{_number(right)}V{_number(bottom)}H{_number(left)}Z"
 
 
 def _number(value: float) -> str:
+    """Return `value` with at most two decimals."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
