@@ -419,7 +419,7 @@ def _timesteps_read(trainer: Trainer) -> int:
         return 0
     if cursor.stage is not Pass.FORWARD:
         return trainer.settings.steps
-    operations = len(trainer.network.forward_operations)
+    operations = len(trainer.network.declaration.forward_operations)
     return cursor.t - (cursor.revealed_forward(cursor.t, operations) < operations)
 
 

@@ -560,8 +560,8 @@ def test_shares_are_left_times_right_of_the_timestep_looked_at(
     assert (snapshot.cursor.stage, snapshot.cursor.t) == (Pass.BACKWARD, 3)
     assert snapshot.contributions is not None
     assert snapshot.contributions.t == 4
-    network, values = snapshot.window.network, snapshot.window.values(4)
-    blocks = network.specs[0].blocks
+    declaration, values = snapshot.window.declaration, snapshot.window.values(4)
+    blocks = declaration.specs[0].blocks
     deltas = [values[f"da_{block}" if block else "da_t"] for block in blocks]
     expected = values["x_t"].T @ np.hstack(deltas)
     size = expected.size
@@ -608,8 +608,8 @@ def test_after_the_update_a_timestep_still_shows_the_weights_it_was_computed_wit
     changed = [Configure(settings.with_(optimizer=optimizer))]  # adagrad it was already
     driver = make(settings)
     snapshot = driver.after(Step(Stride.UPDATE, 3), *changed)
-    values, network = snapshot.window.values(2), snapshot.window.network
-    for operation in network.forward_operations + network.backward_operations:
+    values, declaration = snapshot.window.values(2), snapshot.window.declaration
+    for operation in declaration.forward_operations + declaration.backward_operations:
         found = operation.expression.evaluate(values)
         assert found == pytest.approx(values[operation.symbol]), operation.equation()
 

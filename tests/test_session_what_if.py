@@ -42,7 +42,7 @@ def after(session: Session, command: Command, until: Callable[[Snapshot], bool])
 
 
 def what_if(session: Session, text: str) -> Snapshot:
-    intervention = parse(text, session.latest.window.network)
+    intervention = parse(text, session.latest.window.declaration)
     return after(session, Intervene(intervention), lambda s: s.what_if is not None)
 
 
@@ -99,7 +99,7 @@ def test_a_held_value_never_wears_an_equation_that_gives_another(session: Sessio
         snapshot = after(session, Step(Stride.TIMESTEP), lambda s: s.cursor.complete)
         if not snapshot.cursor.t:
             continue
-        count = len(snapshot.window.network.backward_operations)
+        count = len(snapshot.window.declaration.backward_operations)
         for operation in range(count):
             lines = plain(timestep.draw(Scene(snapshot, View(operation=operation)), 100, 14))
             if "f_1 = σ(" in lines:
@@ -110,7 +110,7 @@ def test_a_held_value_never_wears_an_equation_that_gives_another(session: Sessio
 def test_a_what_if_that_does_not_fit_is_told_and_changes_nothing(session: Session) -> None:
     before = walk(session, 4)
     other = Trainer(SMALL.with_(hidden=9))
-    session.send(Intervene(parse("f_9 = 1", other.network)))
+    session.send(Intervene(parse("f_9 = 1", other.network.declaration)))
     after(session, Step(Stride.OPERATION), lambda s: s.notice is not None and s.notice.error)
     assert session.latest.what_if is None
     assert session.latest.cursor.update == before.cursor.update

@@ -10,7 +10,7 @@ from rnn_tui.engine.analysis.contributions import Contributions
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.operations import Operation, Row
 from rnn_tui.engine.network.layers import numbered
-from rnn_tui.engine.network.network import SampleWindow
+from rnn_tui.engine.network.sample_window import SampleWindow
 from rnn_tui.engine.time_travel.places import Ghost
 from rnn_tui.engine.training.breakpoints import BreakpointHit, BreakpointStatus
 from rnn_tui.engine.training.clipping import Clipping
@@ -151,18 +151,18 @@ class Snapshot:
     @property
     def rows(self) -> tuple[Row, ...]:
         """Lines of the timestep panel: the input, the values of the layer shown, the outputs."""
-        network = self.window.network
+        declaration = self.window.declaration
         if self.settings.layers == 1:
-            return network.rows
+            return declaration.rows
         source = "x_t" if self.layer == 1 else numbered("h_t", self.layer - 1)
-        below = tuple(row for row in network.rows if row.symbol == source)
+        below = tuple(row for row in declaration.rows if row.symbol == source)
         suffix = f", layer {self.layer}"
         layer = (
             replace(row, title=row.title.removesuffix(suffix))
-            for row in network.layers[self.layer - 1].rows
+            for row in declaration.layers[self.layer - 1].rows
             if row.symbol != "x_t"
         )
-        return (*below, *layer, *network.measure.rows)
+        return (*below, *layer, *declaration.loss_function.rows)
 
     @property
     def steps(self) -> int:
@@ -185,18 +185,18 @@ class Snapshot:
 
     def forward_revealed(self, t: int) -> tuple[Operation, ...]:
         """Operations of timestep `t` that the forward pass has revealed."""
-        operations = self.window.network.forward_operations
+        operations = self.window.declaration.forward_operations
         return operations[: self.cursor.revealed_forward(t, len(operations))]
 
     def backward_revealed(self, t: int) -> tuple[Operation, ...]:
         """Operations of timestep `t` that the backward pass has revealed."""
-        operations = self.window.network.backward_operations_at(t)
+        operations = self.window.declaration.backward_operations_at(t)
         return operations[: self.cursor.revealed_backward(t, len(operations))]
 
     def forward_complete(self, t: int) -> bool:
         """Whether the forward pass has revealed all of timestep `t`."""
-        return len(self.forward_revealed(t)) == len(self.window.network.forward_operations)
+        return len(self.forward_revealed(t)) == len(self.window.declaration.forward_operations)
 
     def backward_complete(self, t: int) -> bool:
         """Whether the backward pass has revealed all of timestep `t`."""
-        return len(self.backward_revealed(t)) == len(self.window.network.backward_operations)
+        return len(self.backward_revealed(t)) == len(self.window.declaration.backward_operations)

@@ -13,7 +13,7 @@ from rnn_tui.engine.analysis.gradient_flow import gradient_norms
 from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.network.architecture import views
 from rnn_tui.engine.network.layers import layer_of
-from rnn_tui.engine.network.network import SampleWindow
+from rnn_tui.engine.network.sample_window import SampleWindow
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.predictions import BUDGET, Predictor
 from rnn_tui.session.pacing import SLICE
@@ -107,7 +107,7 @@ class SnapshotBuilder:
         if layers == 1 or not operations or not cursor.operation:
             return layers
         row = operations[cursor.operation - 1].row
-        outputs = (output.symbol for output in trainer.network.measure.rows)
+        outputs = (output.symbol for output in trainer.network.declaration.loss_function.rows)
         return layers if row in outputs else layer_of(row)
 
     def _sample_window(self) -> SampleWindow:

@@ -28,7 +28,7 @@ class Tensor:
 def tensors(snapshot: Snapshot) -> tuple[Tensor, ...]:
     """All of them in order of storage."""
     found, start = [], 0
-    for spec in snapshot.window.network.specs:
+    for spec in snapshot.window.declaration.specs:
         stop = start + int(np.prod(spec.shape))
         found.append(Tensor(spec, start, stop))
         start = stop

@@ -212,12 +212,12 @@ def test_every_equation_of_both_passes_agrees_with_itself_and_with_the_tape(
     assume(trainer.divergence is None)
     snapshot = still.snapshot(t)
     assert snapshot.cursor.stage is Pass.LOSS
-    check_all(snapshot, snapshot.window.network.forward_operations, unit)
+    check_all(snapshot, snapshot.window.declaration.forward_operations, unit)
     trainer.finish_pass()
     assume(trainer.divergence is None)
     snapshot = still.snapshot(t)
     assert snapshot.cursor.stage is Pass.BACKWARD
-    check_all(snapshot, snapshot.window.network.backward_operations_at(t), unit)
+    check_all(snapshot, snapshot.window.declaration.backward_operations_at(t), unit)
 
 
 @pytest.mark.parametrize("task", sorted(TASKS))
@@ -231,14 +231,14 @@ def test_every_equation_of_every_task_agrees_at_every_timestep(kind: str, task: 
         trainer.finish_pass()
     for t in range(1, trainer.settings.steps + 1):
         snapshot = still.snapshot(t)
-        network = snapshot.window.network
+        declaration = snapshot.window.declaration
         values = snapshot.window.values(t)
-        for operation in network.forward_operations:
+        for operation in declaration.forward_operations:
             array = values[operation.symbol][0]
             unit = t % array.size
             symbols, numbers = operation.equation(), numbers_line(operation, values, 0, unit)
             check(symbols, numbers, values, unit, float(array[unit]))
-        check_all(snapshot, network.backward_operations_at(t), t % trainer.settings.hidden)
+        check_all(snapshot, declaration.backward_operations_at(t), t % trainer.settings.hidden)
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
@@ -255,7 +255,7 @@ def test_equations_agree_at_every_place_of_a_walk(kind: str) -> None:
             check_all(snapshot, operations[-1:], unit=7)
             seen.add(operations[-1].symbol)
     network = trainer.network
-    operations = network.forward_operations + network.backward_operations
+    operations = network.declaration.forward_operations + network.declaration.backward_operations
     assert seen == {operation.symbol for operation in operations}
 
 
@@ -264,7 +264,7 @@ def test_after_the_update_the_equations_still_hold(kind: str) -> None:
     trainer = Trainer(SMALL.with_(lr=0.5, **KINDS[kind]))
     trainer.run(3)
     snapshot = Still(trainer).snapshot(t=2)
-    check_all(snapshot, snapshot.window.network.backward_operations, unit=1)
+    check_all(snapshot, snapshot.window.declaration.backward_operations, unit=1)
 
 
 # ---------------------------------------------------------------- the optimizers

@@ -18,9 +18,9 @@ def test_the_newest_operation_is_always_among_the_rows(cell: str) -> None:
         if not snapshot.cursor.t:
             continue
         newest = (*snapshot.forward_revealed(snapshot.t), *snapshot.backward_revealed(snapshot.t))
-        operations = snapshot.window.network.forward_operations
+        operations = snapshot.window.declaration.forward_operations
         if len(newest) > len(operations):
-            operations = snapshot.window.network.backward_operations
+            operations = snapshot.window.declaration.backward_operations
         current = operations[snapshot.cursor.operation - 1]
         assert current.row in [row.symbol for row in snapshot.rows]
         lines = text_of(timestep.draw(scene(snapshot), 78, 16))

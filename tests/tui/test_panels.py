@@ -191,8 +191,8 @@ def spoiled(snapshot: Snapshot) -> Snapshot:
     for t in range(1, snapshot.steps + 1):
         values = picture.values(t)
         known = {op.symbol for op in snapshot.forward_revealed(t) + snapshot.backward_revealed(t)}
-        network = picture.network
-        for operation in network.forward_operations + network.backward_operations:
+        declaration = picture.declaration
+        for operation in declaration.forward_operations + declaration.backward_operations:
             array = values[operation.symbol]
             on_tape = any(np.shares_memory(array, one) for one in arrays.values())
             if operation.symbol not in known and on_tape:
@@ -230,7 +230,7 @@ def test_a_share_of_the_gradient_is_drawn_only_once_its_factors_are_revealed(kin
         if snapshot.cursor.stage is not Pass.BACKWARD:
             continue
         revealed = {op.symbol for op in snapshot.backward_revealed(snapshot.t)}
-        needed = {op.symbol for op in snapshot.window.network.backward_operations}
+        needed = {op.symbol for op in snapshot.window.declaration.backward_operations}
         needed = {symbol for symbol in needed if symbol.startswith("da_")}
         text = "\n".join(text_of(current_place.draw(scene(snapshot, parameter=4), 80, 21)))
         shares = re.search(r" dW_\w+\[", text)

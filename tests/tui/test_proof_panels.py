@@ -303,7 +303,7 @@ def test_the_cause_of_a_bad_number_is_shown_with_the_worst_input_marked(kind: st
 
 def test_only_what_diverged_is_explained() -> None:
     one = backward("lstm")
-    operation = one.trainer.network.forward_operations[0]
+    operation = one.trainer.network.declaration.forward_operations[0]
     assert bad_value_origin.explain(scene(one.proved()), operation, 80, 9) == ()
 
 

@@ -28,7 +28,7 @@ def test_units_stop_at_the_first_and_last() -> None:
     assert selection.move_unit(snapshot, View(), 2) == View(unit=2)
     assert selection.move_unit(snapshot, View(unit=2), 9).unit == SMALL.hidden - 1
     assert selection.move_unit(snapshot, View(unit=2), -9).unit == 0
-    outputs = still(TASKS["text"]).window.network.architecture.outputs
+    outputs = still(TASKS["text"]).window.declaration.architecture.outputs
     assert selection.move_unit(still(TASKS["text"]), View(), 999).unit == outputs - 1
 
 

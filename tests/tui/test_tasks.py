@@ -70,7 +70,7 @@ def odd_text(folder: Path) -> Settings:
 @each_task
 def test_every_line_fits_at_every_place(task: str) -> None:
     for snapshot in walk(TASKS[task]):
-        outputs = snapshot.window.network.architecture.outputs
+        outputs = snapshot.window.declaration.architecture.outputs
         check_fits(snapshot, task, MINE, unit=max(outputs, snapshot.settings.hidden) - 1)
 
 
@@ -380,7 +380,7 @@ def test_of_a_batch_the_samples_parts_add_up_to_the_loss() -> None:
             assert match is not None, lines
             parts.append(float(match[1].replace("−", "-")))
         assert sum(parts) == pytest.approx(trainer.loss, rel=1e-3), task
-        assert f" = {trainer.network.counted}" in lines[0]
+        assert f" = {trainer.network.declaration.term_count}" in lines[0]
 
 
 @pytest.mark.parametrize("task", ["recall", "waveform", "parity last-step", "neuron"])

@@ -56,7 +56,11 @@ class BadValueOrigin:
 
 def find_operation(network: Network, symbol: str, t: int, backward: bool) -> Operation | None:
     """The operation of timestep t that makes `symbol`, in that pass; None for what is given."""
-    made = network.backward_operations_at(t) if backward else network.forward_operations
+    made = (
+        network.declaration.backward_operations_at(t)
+        if backward
+        else network.declaration.forward_operations
+    )
     return next((operation for operation in made if operation.symbol == symbol), None)
 
 

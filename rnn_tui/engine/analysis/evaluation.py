@@ -152,7 +152,7 @@ class WindowsEvaluator:
         lanes = 1 if test.carried else min(count, LANES, max(LARGEST // work, 1))
         sizes = {lanes, count % lanes} - {0}
         self._networks = {n: Network(architecture, parameters, steps, n) for n in sizes}
-        self._classes = next(iter(self._networks.values())).measure.classes
+        self._classes = next(iter(self._networks.values())).declaration.loss_function.classes
         self._parts = [slice(n, min(n + lanes, count)) for n in range(0, count, lanes)]
 
     def evaluate(self) -> WindowsEvaluation:
@@ -168,8 +168,8 @@ class WindowsEvaluator:
             yield Progress(part.start, windows)
             with np.errstate(all="ignore"):
                 network = self._forward(part)
-                losses += network.loss() * network.counted
-                counted += network.counted
+                losses += network.loss() * network.declaration.term_count
+                counted += network.declaration.term_count
                 wrong, near = self._errors(network, part)
             errors, close = errors + wrong, close + near
             if part.start < KEPT:

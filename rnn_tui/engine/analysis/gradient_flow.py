@@ -7,6 +7,7 @@ import numpy as np
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.core.tape import Tape
+from rnn_tui.engine.network.declaration import NetworkDeclaration
 from rnn_tui.engine.network.layers import numbered
 from rnn_tui.engine.network.network import Network
 
@@ -24,7 +25,7 @@ def relative_change(before: Array, delta: Array) -> float | None:
     return float(np.log10(change / size)) if change > 0 and size > 0 else None
 
 
-def loss_parts(network: Network, tape: Tape) -> Array:
+def loss_parts(declaration: NetworkDeclaration, tape: Tape) -> Array:
     """What each timestep of each sample on `tape` adds to the loss, [T, B] float64.
 
     ``mse``: Σ_o (y − target)²/N; ``cross-entropy``: −log p[class]/N, as log Σ e^(y − max) + max − y
@@ -33,7 +34,7 @@ def loss_parts(network: Network, tape: Tape) -> Array:
     """
     y = tape["y"].astype(np.float64)  # [T, B, O]
     with np.errstate(all="ignore"):  # after a divergence; whoever asks looks
-        if network.measure.classes:
+        if declaration.loss_function.classes:
             largest = y.max(axis=-1, keepdims=True)  # [T, B, 1]
             wanted = np.maximum(tape["classes"], 0)[..., None]
             picked = np.take_along_axis(y, wanted, axis=-1)
@@ -41,6 +42,6 @@ def loss_parts(network: Network, tape: Tape) -> Array:
         else:
             error = y - tape["target"]
             parts = (error * error).sum(axis=-1)
-    parts[~np.array(network.problem.mask(tape.steps))] = 0
-    result: Array = parts / network.counted
+    parts[~np.array(declaration.mask)] = 0
+    result: Array = parts / declaration.term_count
     return result

@@ -75,7 +75,11 @@ def gradient_map_work(network: Network) -> Work[GradientMap]:
 
     All t go back together, those up to T that have set out. Their sum over t is dh.
     """
-    tape, steps, backward = network.tape, network.tape.steps, network.state_backward
+    tape, steps, backward = (
+        network.tape,
+        network.tape.steps,
+        network.declaration.cell_backward_operations,
+    )
     # With one sample the axis B is left out: one product instead of a pile of them.
     shape = tape["dh_y"].shape if tape.batch > 1 else (steps, tape["dh_y"].shape[-1])
     norms = np.full((steps, steps + 1), np.nan)

@@ -38,7 +38,7 @@ def influence_work(
     steps, at = len(x), topology.counted.index(True)
     lanes = min(steps + 1, LANES, max(LARGEST // (steps * parameters.size), 1))
     network = Network(architecture, parameters, steps, lanes)
-    shown = "p" if network.measure.classes else "y"
+    shown = "p" if network.declaration.loss_function.classes else "y"
     outputs = np.empty((steps + 1, architecture.outputs), parameters.dtype)  # the last: all there
     for start in range(0, steps + 1, lanes):
         yield Progress(start, steps + 1)
@@ -54,7 +54,7 @@ def influence_work(
             network.readout()
         some = outputs[start : start + lanes]
         some[...] = network.tape[shown][at, : len(some)]
-    if network.measure.classes:
+    if network.declaration.loss_function.classes:
         wanted = outputs[:, int(target[at, 0])]
         drop: Array = wanted[-1] - wanted[:-1]
         return drop

@@ -15,8 +15,9 @@ import numpy as np
 from rnn_tui.engine.analysis.gradient_map import send_back
 from rnn_tui.engine.core.background_work import Progress, Work, complete
 from rnn_tui.engine.core.expressions import Array
-from rnn_tui.engine.network.network import Network, SampleWindow
+from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.pins import pins_at
+from rnn_tui.engine.network.sample_window import SampleWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def _wide(window: SampleWindow, t: int) -> dict[str, Array]:
 
 def _send(window: SampleWindow, t: int, rows: Array) -> Array:
     """Gradients with respect to s_t, [R, S], become gradients with respect to s_{t−1}: rows·J_t."""
-    states, backward = window.network.states, window.network.state_backward
+    states, backward = window.declaration.states, window.declaration.cell_backward_operations
     values, held = _wide(window, t), pins_at(window.pins, backward, t)
     width = rows.shape[1] // len(states)
     parts = {state: rows[:, k * width : (k + 1) * width] for k, state in enumerate(states)}

@@ -19,17 +19,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.parameters import block_views
+from rnn_tui.engine.network.declaration import NetworkDeclaration
 from rnn_tui.engine.network.pins import Cut, Pin, Pins, _number, _short
 from rnn_tui.settings import quote
-
-if TYPE_CHECKING:
-    from rnn_tui.engine.network.network import Network
 
 FORMS = "NAME = X, NAME_UNIT @T = X, WEIGHT[ROW,COLUMN] = X, detach @T or release"
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
@@ -64,9 +61,9 @@ class Edit:
         inside = "" if self.place is None else f"[{','.join(map(str, self.place))}]"
         return f"{self.name}{inside} = {_number(self.value)}"
 
-    def indices(self, network: Network) -> Array:
+    def indices(self, declaration: NetworkDeclaration) -> Array:
         """Where that is in the flat vector."""
-        indices = _blocks(network)[self.name]
+        indices = _blocks(declaration)[self.name]
         if self.place is None:
             return indices.reshape(-1)
         return indices[tuple(slice(k - 1, k) for k in self.place)].reshape(-1)
@@ -90,25 +87,25 @@ def together(pins: Pins, change: Pin | Cut | Release) -> Pins:
     return (*(pin for pin in pins if not change.covers(pin)), change)
 
 
-def edit_of(network: Network, index: int, value: float) -> Edit:
+def edit_of(declaration: NetworkDeclaration, index: int, value: float) -> Edit:
     """The edit of the parameter at `index` of the flat vector, named within its gate.
 
     Raises:
         IndexError: there is no such parameter.
     """
-    narrow = {name: found for name, found in _blocks(network).items() if index in found}
+    narrow = {name: found for name, found in _blocks(declaration).items() if index in found}
     if not narrow:
-        raise IndexError(f"parameter {index} of {network.flat.size}")
+        raise IndexError(f"parameter {index} of {declaration.parameter_count}")
     name = min(narrow, key=lambda each: narrow[each].size)
     place = np.argwhere(narrow[name] == index)[0] + 1
     return Edit(name, value, tuple(int(k) for k in place))
 
 
-def _blocks(network: Network) -> dict[str, Array]:
+def _blocks(declaration: NetworkDeclaration) -> dict[str, Array]:
     """For each parameter and each gate's block: its entries' indices in the flat vector."""
     found: dict[str, Array] = {}
     offset = 0
-    for spec in network.specs:
+    for spec in declaration.specs:
         size = int(np.prod(spec.shape))
         whole = np.arange(offset, offset + size).reshape(spec.shape)
         found[spec.name] = whole
@@ -120,17 +117,17 @@ def _blocks(network: Network) -> dict[str, Array]:
 # ---------------------------------------------------------------- the grammar
 
 
-def pinnable(network: Network) -> dict[str, str]:
+def pinnable(declaration: NetworkDeclaration) -> dict[str, str]:
     """What can be held, as it is written: ``f`` → ``f_t``; inputs first."""
-    made = (operation.symbol for operation in network.state_forward)
+    made = (operation.symbol for operation in declaration.cell_forward_operations)
     return {_short(symbol): symbol for symbol in ("x_t", *made)}
 
 
-def parse(text: str, network: Network) -> Intervention:
+def parse(text: str, declaration: NetworkDeclaration) -> Intervention:
     """The intervention that `text` writes; see the module.
 
     Raises:
-        InterventionError: it is none, or does not fit `network`.
+        InterventionError: it is none, or does not fit `declaration`.
     """
     plain = text.strip().replace("−", "-")
     if plain == "release":
@@ -138,37 +135,37 @@ def parse(text: str, network: Network) -> Intervention:
     if found := re.fullmatch(_DETACH, plain, re.ASCII):
         intervention: Intervention = Cut(int(found[1]))
     else:
-        intervention = _assignment(text, plain, network)
-    _check(text, intervention, network)
+        intervention = _assignment(text, plain, declaration)
+    _check(text, intervention, declaration)
     return intervention
 
 
-def check(intervention: Intervention, network: Network) -> None:
-    """Whether it fits `network`.
+def check(intervention: Intervention, declaration: NetworkDeclaration) -> None:
+    """Whether it fits `declaration`.
 
     Raises:
         InterventionError: it does not.
     """
-    _check(str(intervention), intervention, network)
+    _check(str(intervention), intervention, declaration)
 
 
-def _assignment(text: str, plain: str, network: Network) -> Pin | Edit:
+def _assignment(text: str, plain: str, declaration: NetworkDeclaration) -> Pin | Edit:
     found = re.fullmatch(_LINE, plain, re.ASCII)
     if found is None:
         raise InterventionError(text, f"expected {FORMS}")
     name, unit, place, t = (found[part] for part in ("name", "unit", "place", "t"))
     value = float(found["value"])
-    if name not in pinnable(network):
+    if name not in pinnable(declaration):
         if unit is not None:
             name = f"{name}_{unit}"  # not written like a parameter's entry
-        if t is not None and name in _blocks(network):
+        if t is not None and name in _blocks(declaration):
             raise InterventionError(text, f"{name} is the same at every timestep: leave out @{t}")
         return Edit(name, value, None if place is None else _place(text, place))
     if place is not None:
         raise InterventionError(text, f"one unit of {name} is written {name}_3")
     where = (None if number is None else int(number) for number in (unit, t))
-    pin = Pin(pinnable(network)[name], value, *where)
-    if t is None and name in network.states:
+    pin = Pin(pinnable(declaration)[name], value, *where)
+    if t is None and name in declaration.states:
         raise InterventionError(text, f"{name} is a state: say when, {name} @7 or {name}_3 @7")
     return pin
 
@@ -180,39 +177,39 @@ def _place(text: str, place: str) -> tuple[int, ...]:
         raise InterventionError(text, f"expected {FORMS}") from None
 
 
-def _check(text: str, intervention: Intervention, network: Network) -> None:
+def _check(text: str, intervention: Intervention, declaration: NetworkDeclaration) -> None:
     match intervention:
         case Pin():
-            _check_pin(text, intervention, network)
+            _check_pin(text, intervention, declaration)
         case Cut(t):
-            _check_range(text, "timesteps", t, network.tape.steps)
+            _check_range(text, "timesteps", t, declaration.steps)
         case Edit():
-            _check_edit(text, intervention, network)
+            _check_edit(text, intervention, declaration)
         case Release():
             return
     if not isinstance(intervention, Cut):
-        dtype = network.flat.dtype
+        dtype = declaration.dtype
         with np.errstate(over="ignore"):
             finite = np.isfinite(np.asarray(intervention.value).astype(dtype))
         if not finite:
             raise InterventionError(text, f"the value must be a finite number of {dtype}")
 
 
-def _check_pin(text: str, pin: Pin, network: Network) -> None:
-    if pin.symbol not in pinnable(network).values():
-        raise _unknown(text, _short(pin.symbol), network)
+def _check_pin(text: str, pin: Pin, declaration: NetworkDeclaration) -> None:
+    if pin.symbol not in pinnable(declaration).values():
+        raise _unknown(text, _short(pin.symbol), declaration)
     if pin.unit is not None:
-        architecture = network.architecture
+        architecture = declaration.architecture
         most = architecture.features if pin.symbol == "x_t" else architecture.hidden
         _check_range(text, f"units of {_short(pin.symbol)}", pin.unit, most)
     if pin.t is not None:
-        _check_range(text, "timesteps", pin.t, network.tape.steps)
+        _check_range(text, "timesteps", pin.t, declaration.steps)
 
 
-def _check_edit(text: str, edit: Edit, network: Network) -> None:
-    blocks = _blocks(network)
+def _check_edit(text: str, edit: Edit, declaration: NetworkDeclaration) -> None:
+    blocks = _blocks(declaration)
     if edit.name not in blocks:
-        raise _unknown(text, edit.name, network)
+        raise _unknown(text, edit.name, declaration)
     shape = blocks[edit.name].shape
     if edit.place is not None and not (
         len(edit.place) == len(shape)
@@ -227,6 +224,6 @@ def _check_range(text: str, what: str, number: int, most: int) -> None:
         raise InterventionError(text, f"{what} go from 1 to {most}, not {number}")
 
 
-def _unknown(text: str, name: str, network: Network) -> InterventionError:
-    known = ", ".join((*pinnable(network), *_blocks(network)))
+def _unknown(text: str, name: str, declaration: NetworkDeclaration) -> InterventionError:
+    known = ", ".join((*pinnable(declaration), *_blocks(declaration)))
     return InterventionError(text, f"there is no {quote(name)}; expected one of {known}")

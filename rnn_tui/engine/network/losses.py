@@ -80,12 +80,11 @@ class LossKernel(ABC):
     """The fused computation of a loss over a window: from ``y`` on the tape to ``dy``.
 
     Attributes:
-        counted: N.
+        term_count: N.
     """
 
-    def __init__(self, tape: Tape, mask: tuple[bool, ...], terms: int) -> None:
-        """`terms`: numbers that one sample adds to the sum at a timestep."""
-        self.counted = sum(mask) * tape.batch * terms
+    def __init__(self, tape: Tape, mask: tuple[bool, ...], term_count: int) -> None:
+        self.term_count = term_count
         self.y, self.dy = tape.flat("y"), tape.flat("dy")  # [T·B, O]
         self.rows = np.flatnonzero(np.repeat(mask, tape.batch))  # of [T·B, …], those that count
         self.gaps = _gaps(mask, tape.batch)  # the others
@@ -141,6 +140,14 @@ class Loss(ABC):
         """From the loss to ``dh_y``, at a timestep where it counts or does not."""
         return (self.gradient if counts else NOTHING, TO_HIDDEN)
 
+    def term_count(self, mask: tuple[bool, ...], batch: int, outputs: int) -> int:
+        """Return N for windows of `batch` samples and `outputs` outputs; `mask`: see `kernel`."""
+        return sum(mask) * batch * self.terms(outputs)
+
+    @abstractmethod
+    def terms(self, outputs: int) -> int:
+        """Return how many terms the `outputs` of one timestep and sample add to the sum."""
+
     @abstractmethod
     def arrays(self, outputs: int) -> tuple[ArraySpec, ...]:
         """Arrays it needs on the tape beside the common ones."""
@@ -150,8 +157,8 @@ class Loss(ABC):
         """Its own values at timestep `t` by name, views of the tape."""
 
     @abstractmethod
-    def kernel(self, tape: Tape, mask: tuple[bool, ...]) -> LossKernel:
-        """Its kernel, bound to this tape."""
+    def kernel(self, tape: Tape, mask: tuple[bool, ...], term_count: int) -> LossKernel:
+        """Return its kernel, bound to `tape`; `mask` [T]: where the loss counts."""
 
 
 class SquaredError(Loss):
@@ -169,32 +176,35 @@ class SquaredError(Loss):
         column="gradient",
     )
 
+    def terms(self, outputs: int) -> int:
+        return outputs
+
     def arrays(self, outputs: int) -> tuple[ArraySpec, ...]:
         return ()
 
     def values(self, tape: Tape, t: int) -> dict[str, Array]:
         return {}
 
-    def kernel(self, tape: Tape, mask: tuple[bool, ...]) -> LossKernel:
-        return SquaredErrorKernel(tape, mask)
+    def kernel(self, tape: Tape, mask: tuple[bool, ...], term_count: int) -> LossKernel:
+        return SquaredErrorKernel(tape, mask, term_count)
 
 
 class SquaredErrorKernel(LossKernel):
     """One difference, one product, one dot product."""
 
-    def __init__(self, tape: Tape, mask: tuple[bool, ...]) -> None:
-        super().__init__(tape, mask, tape["y"].shape[-1])
+    def __init__(self, tape: Tape, mask: tuple[bool, ...], term_count: int) -> None:
+        super().__init__(tape, mask, term_count)
         self.target = tape.flat("target")  # [T·B, O]
         self.error = np.empty_like(self.y)
         self.error_line = self.error.reshape(-1)
-        self.slope = np.asarray(2 / self.counted, tape.dtype)
+        self.slope = np.asarray(2 / self.term_count, tape.dtype)
 
     def loss(self) -> float:
         np.subtract(self.y, self.target, out=self.error)
         for gap in self.gaps:
             self.error[gap] = 0
         np.multiply(self.error, self.slope, out=self.dy)
-        return self.error_line.dot(self.error_line).item() / self.counted  # type: ignore[no-any-return]
+        return self.error_line.dot(self.error_line).item() / self.term_count  # type: ignore[no-any-return]
 
     def summed(self, slope: Array) -> float:
         return float(np.sum(np.abs(self.dy) * np.abs(slope)))
@@ -223,27 +233,30 @@ class CrossEntropy(Loss):
         column="gradient",
     )
 
+    def terms(self, outputs: int) -> int:
+        return 1
+
     def arrays(self, outputs: int) -> tuple[ArraySpec, ...]:
         return (ArraySpec("p", outputs), ArraySpec("classes", 1, codes=True))
 
     def values(self, tape: Tape, t: int) -> dict[str, Array]:
         return {"p_t": tape["p"][t - 1]}
 
-    def kernel(self, tape: Tape, mask: tuple[bool, ...]) -> LossKernel:
-        return CrossEntropyKernel(tape, mask)
+    def kernel(self, tape: Tape, mask: tuple[bool, ...], term_count: int) -> LossKernel:
+        return CrossEntropyKernel(tape, mask, term_count)
 
 
 class CrossEntropyKernel(LossKernel):
     """The target is never multiplied: what belongs to its class is picked out."""
 
-    def __init__(self, tape: Tape, mask: tuple[bool, ...]) -> None:
-        super().__init__(tape, mask, 1)
+    def __init__(self, tape: Tape, mask: tuple[bool, ...], term_count: int) -> None:
+        super().__init__(tape, mask, term_count)
         self.p = tape.flat("p")  # [T·B, O]
         self.classes = tape["classes"].reshape(-1)  # [T·B]
         rows, width = self.y.shape
         self.largest = np.empty((rows, 1), tape.dtype)
         self.sums = np.empty((rows, 1), tape.dtype)
-        self.slope = np.asarray(1 / self.counted, tape.dtype)
+        self.slope = np.asarray(1 / self.term_count, tape.dtype)
         self.offsets = self.rows * width  # of what counts, in an array of T·B·O entries
         self.y_line, self.dy_line = self.y.reshape(-1), self.dy.reshape(-1)
         self.every = not self.gaps
@@ -272,13 +285,13 @@ class CrossEntropyKernel(LossKernel):
         np.multiply(self.dy, self.slope, out=self.dy)
         for gap in self.gaps:
             self.dy[gap] = 0
-        return (rows - self.y_line[places]).sum().item() / self.counted  # type: ignore[no-any-return]
+        return (rows - self.y_line[places]).sum().item() / self.term_count  # type: ignore[no-any-return]
 
     def summed(self, slope: Array) -> float:
         """Each sample's Σ p·|dy/dp| and the rates of its largest output and of its class."""
         rates = np.abs(slope)[self.rows]
         terms = np.abs(self.p)[self.rows] * rates
-        return float(terms.sum() + 3 * rates.max(axis=1).sum()) / self.counted
+        return float(terms.sum() + 3 * rates.max(axis=1).sum()) / self.term_count
 
     def magnitude(self, outputs: Array) -> float:
         """The mean of twice the largest |y|, and log O."""

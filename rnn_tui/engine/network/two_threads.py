@@ -1,9 +1,10 @@
-"""A batch in two halves, each computed by a thread of its own.
+"""Two threads for one window: each computes half of a batch, or half of the matrix products.
 
-Samples of a batch do not meet before the weights' gradients are summed, so two kernels, each bound
-to one half of the tape, may walk through the window side by side: NumPy releases the interpreter's
-lock in every operation of more than a few hundred numbers. Small batches lose more to the hand-over
-than they gain; `worthwhile` knows.
+Samples of a batch do not meet before the gradients of the weights are summed. So two kernels, each
+bound to one half of the tape, can go through the window at the same time: NumPy releases the
+interpreter's lock in every operation of more than a few hundred numbers. Small networks lose more
+by handing over the work than they gain, so sizes decide. The machine does not: numbers are the same
+on one processor.
 """
 
 from __future__ import annotations
@@ -16,48 +17,47 @@ import numpy as np
 
 from rnn_tui.engine.cells.base import Kernel
 
-WIDE = 16_384  # numbers of an operation, B·G·H, from which on two threads are faster; measured
+SPLIT_BATCH_SIZE = 16_384
+"""Numbers B·G·H of one operation from which on half a batch per thread is faster; measured."""
 
-HEAVY = 40_000_000  # multiplications of the gradients' products, likewise
+SPLIT_PRODUCTS_SIZE = 40_000_000
+"""Multiplications T·B·P of the gradients' products from which on two threads are; measured."""
 
 
-def worthwhile(batch: int, width: int) -> bool:
-    """Whether a batch is computed in halves, `width` being the gates' units G·H.
+def splits_batch(batch: int, gate_units: int) -> bool:
+    """Return True if each thread computes half of the batch, for gates of G·H units together."""
+    return batch > 1 and batch * gate_units >= SPLIT_BATCH_SIZE
 
-    It depends on the sizes alone and not on the machine, so that the numbers do not either.
+
+def splits_products(parameters: int, rows: int) -> bool:
+    """Return True if the products of P parameters over T·B rows are worth two threads.
+
+    That is so for long windows of small batches, too.
     """
-    return batch > 1 and batch * width >= WIDE
-
-
-def heavy(parameters: int, rows: int) -> bool:
-    """Whether the products over all T·B `rows` that make the gradients pay two threads too.
-
-    They need no halves of the batch. It depends on the sizes alone, as above.
-    """
-    return parameters * rows >= HEAVY
+    return parameters * rows >= SPLIT_PRODUCTS_SIZE
 
 
 class ThreadPair:
-    """Runs two functions at once: one here, one in a thread kept for it."""
+    """Runs two functions at once: one in the calling thread, one in a thread kept for it."""
 
     def __init__(self) -> None:
-        """The thread starts with the first work; it ends when this object is gone."""
-        several = (os.cpu_count() or 1) > 1
-        self._pool = ThreadPoolExecutor(1, "half of a batch") if several else None
+        """Start no thread yet: it starts with the first work, and ends with this object."""
+        processors = os.cpu_count() or 1
+        self._pool = ThreadPoolExecutor(1, "half of a batch") if processors > 1 else None
 
     def run(self, here: Callable[[], object], there: Callable[[], object]) -> None:
-        """Return when both are done."""
+        """Run `here` in the calling thread and `there` in the other; return when both are done."""
         if self._pool is None:
             here()
             there()
             return
-        pending = self._pool.submit(_quietly, there)
+        pending = self._pool.submit(_without_warnings, there)
         here()
         pending.result()
 
 
-def _quietly(work: Callable[[], object]) -> None:
-    """NumPy's error state belongs to a thread; what is not finite is found by the trainer."""
+def _without_warnings(work: Callable[[], object]) -> None:
+    """Call `work`; NumPy's error state belongs to a thread, and the trainer checks the results."""
     with np.errstate(all="ignore"):
         work()
 
@@ -65,22 +65,22 @@ def _quietly(work: Callable[[], object]) -> None:
 class TwoThreadKernel(Kernel):
     """Two kernels, one for each half of the batch."""
 
-    def __init__(self, upper: Kernel, lower: Kernel, pair: ThreadPair) -> None:
-        self.upper, self.lower, self.pair = upper, lower, pair
+    def __init__(self, upper: Kernel, lower: Kernel, threads: ThreadPair) -> None:
+        self.upper, self.lower, self.threads = upper, lower, threads
 
     def begin_forward(self) -> None:
-        self.pair.run(self.upper.begin_forward, self.lower.begin_forward)
+        self.threads.run(self.upper.begin_forward, self.lower.begin_forward)
 
     def forward(self, first: int, last: int) -> None:
-        self.pair.run(
+        self.threads.run(
             lambda: self.upper.forward(first, last), lambda: self.lower.forward(first, last)
         )
 
     def begin_backward(self) -> None:
-        self.pair.run(self.upper.begin_backward, self.lower.begin_backward)
+        self.threads.run(self.upper.begin_backward, self.lower.begin_backward)
 
     def backward(self, first: int, last: int) -> None:
-        self.pair.run(
+        self.threads.run(
             lambda: self.upper.backward(first, last), lambda: self.lower.backward(first, last)
         )
 

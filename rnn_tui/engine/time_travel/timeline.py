@@ -254,7 +254,11 @@ class Timeline:
         if not t:
             return 1
         forward = stage.name == "FORWARD"
-        return len(network.forward_operations if forward else network.backward_operations)
+        return len(
+            network.declaration.forward_operations
+            if forward
+            else network.declaration.backward_operations
+        )
 
     def seek(self, place: Place) -> Iterator[float]:
         """Go to `place`, before or after this one; yields the share of the way that is done.
@@ -396,7 +400,7 @@ class Timeline:
             InterventionError: it does not fit the network; nothing is changed.
         """
         trainer, here, made = self.trainer, self.here, self._made()
-        check(intervention, trainer.network)
+        check(intervention, trainer.network.declaration)
         window = trainer.updates - (trainer.position == trainer.schedule.end)
         change = Change(window * trainer.schedule.end + 1, intervention)
         branch = self._leave(change, window)

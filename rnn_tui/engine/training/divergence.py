@@ -49,7 +49,7 @@ def in_forward_pass(network: Network, first: int = 1, last: int | None = None) -
     """
     network.readout()
     timesteps = range(first, (last or network.tape.steps) + 1)
-    symbols = ("x_t", *_symbols(network.forward_operations))
+    symbols = ("x_t", *_symbols(network.declaration.forward_operations))
     return _in_timesteps(network, Pass.FORWARD, timesteps, symbols)
 
 
@@ -58,7 +58,7 @@ def in_backward_pass(
 ) -> Divergence | None:
     """Return the first number that is not finite in timesteps `first` (T) down to `last`."""
     timesteps = range(first or network.tape.steps, last - 1, -1)
-    symbols = _symbols(network.backward_operations)
+    symbols = _symbols(network.declaration.backward_operations)
     return _in_timesteps(network, Pass.BACKWARD, timesteps, symbols)
 
 

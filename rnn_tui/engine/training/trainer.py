@@ -141,7 +141,7 @@ class Trainer:
     def intervene(self, intervention: Intervention) -> None:
         """Set parameters, pin values or cut paths; only between two windows."""
         if isinstance(intervention, Edit):
-            self.parameters[intervention.indices(self.network)] = intervention.value
+            self.parameters[intervention.indices(self.network.declaration)] = intervention.value
         else:
             self.network.pins = together(self.network.pins, intervention)
 
@@ -168,9 +168,9 @@ class Trainer:
         """Operations of the cursor's timestep; none outside the two passes over time."""
         match self.schedule.pass_at(self.position):
             case Pass.FORWARD, _:
-                return self.network.forward_operations
+                return self.network.declaration.forward_operations
             case Pass.BACKWARD, t:
-                return self.network.backward_operations_at(t)
+                return self.network.declaration.backward_operations_at(t)
             case _:
                 return ()
 

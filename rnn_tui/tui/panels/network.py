@@ -38,7 +38,7 @@ def title(scene: Scene) -> tuple[str, str]:
     """What stands in the rule above."""
     snapshot = scene.snapshot
     carried = "carried state" if snapshot.settings.carry else "zero state"
-    if not snapshot.window.network.cell.recurrent:
+    if not snapshot.window.declaration.cell.recurrent:
         carried = "no recurrence"
     steps = f"{snapshot.steps} steps" if snapshot.steps > 1 else "1 step"
     layers = snapshot.settings.layers
@@ -244,7 +244,7 @@ def _units(snapshot: Snapshot, t: int, units: range, selected: int, width: int) 
         role = f"selected-{role_of(value)}" if unit == selected else role_of(value)
         runs.append((level(value, -1.0, 1.0), role))
     runs.append((" " * (width - 2 - len(units)), ""))
-    if not snapshot.window.network.cell.recurrent:
+    if not snapshot.window.declaration.cell.recurrent:
         return ((" ", ""), *runs, (" ", ""))
     sent = numbered("dh_<t-1>", layer)
     if any(operation.symbol == sent for operation in snapshot.backward_revealed(t)):

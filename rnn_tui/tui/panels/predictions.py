@@ -51,7 +51,7 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
         return text_sample.draw(scene, predictions, width, height)
     above = (_head(snapshot, predictions, width),)
     room = max(height - len(above), 0)
-    topology = snapshot.window.network.problem.topology
+    topology = snapshot.window.declaration.problem.topology
     if topology is None or sum(topology.counted) == 1:
         from rnn_tui.tui.panels import answers
 

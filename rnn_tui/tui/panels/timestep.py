@@ -14,7 +14,7 @@ from rnn_tui.engine.analysis.gradient_flow import loss_parts
 from rnn_tui.engine.core.expressions import Array, Values
 from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.core.operations import Operation, Row
-from rnn_tui.engine.network.network import SampleWindow
+from rnn_tui.engine.network.sample_window import SampleWindow
 from rnn_tui.session.snapshot import Snapshot, TaskInfo
 from rnn_tui.tui.equation import numbers_line, with_unit
 from rnn_tui.tui.lines import ELLIPSIS, Line, Lines, cell_width, fit, fold, text_width
@@ -90,7 +90,7 @@ def title(scene: Scene) -> tuple[str, str]:
     operations = f" · operation {cursor.operation} of {cursor.operations}" if at_cursor else ""
     what, entries = "unit", snapshot.settings.hidden
     revealed = snapshot.backward_revealed(t) or snapshot.forward_revealed(t)
-    outputs = snapshot.window.network.architecture.outputs
+    outputs = snapshot.window.declaration.architecture.outputs
     if revealed and outputs > 1 and _chosen(scene, revealed).symbol in OUTPUTS:
         what, entries = "output", outputs
     right = f"{what} {min(unit + 1, entries)} of {entries}"
@@ -138,7 +138,7 @@ def _look(scene: Scene, width: int) -> _Look:
 
 def _longest(snapshot: Snapshot) -> int:
     """Entries of the longest vector."""
-    sizes = snapshot.window.network.architecture
+    sizes = snapshot.window.declaration.architecture
     return max(sizes.features, sizes.hidden, sizes.outputs)
 
 
@@ -246,13 +246,13 @@ def _probabilities(look: _Look, p: Array) -> Line:
     right: Line = (("not counted here", "dim"),)
     wanted = target if look.counts else None
     if wanted is not None:
-        network = look.window.network
-        part = float(loss_parts(network, look.window.tape)[look.t - 1, 0])
+        declaration = look.window.declaration
+        part = float(loss_parts(declaration, look.window.tape)[look.t - 1, 0])
         right = (
             ("target ", "dim"),
             (quoted(labels[wanted]), "truth"),
             (f" p {number(float(p[wanted]), 3)}, −log p ", "dim"),
-            (number(part * network.counted, 3), "strong"),
+            (number(part * declaration.term_count, 3), "strong"),
         )
     room = look.width - SYMBOL - cell_width(right) - 3
     return (*fit(_likeliest(labels, p, wanted, room), room), ("  ", ""), *right)
@@ -424,10 +424,10 @@ def _overruled(operation: Operation, look: _Look) -> str:
 
 def _listing(scene: Scene, look: _Look, chosen: Operation, width: int, height: int) -> Lines:
     """The operations of this pass, around the chosen one: equation and, once revealed, number."""
-    network = scene.snapshot.window.network
+    declaration = scene.snapshot.window.declaration
     backward = bool(look.backward)
-    made = network.backward_operations_at(scene.snapshot.t) if backward else None
-    operations = made or network.forward_operations
+    made = declaration.backward_operations_at(scene.snapshot.t) if backward else None
+    operations = made or declaration.forward_operations
     revealed = len(look.backward or look.forward)
     first = max(min(operations.index(chosen) - height // 2, len(operations) - height), 0)
     lines: list[Line] = []

@@ -92,7 +92,7 @@ def _where(snapshot: Snapshot) -> str:
 def _loss(snapshot: Snapshot, width: int, height: int) -> Lines:
     counted = snapshot.task.topology.counted
     steps = [t for t, counts in enumerate(counted, 1) if counts]
-    parts = loss_parts(snapshot.window.network, snapshot.window.tape)[:, 0]  # [T]
+    parts = loss_parts(snapshot.window.declaration, snapshot.window.tape)[:, 0]  # [T]
     named = snapshot.task.labels is not None
     head = _equation(snapshot, float(parts.sum()), len(steps), width)
     columns = _classes_lost(snapshot, parts) if named else _numbers_lost(snapshot, parts)
@@ -125,11 +125,11 @@ def _equation(snapshot: Snapshot, part: float, steps: int, width: int) -> Lines:
     """The loss, what N counts and, of a batch, the sample's `part` of it."""
     named = snapshot.task.labels is not None
     what = "L = −1/N · Σ log p_t[target]" if named else "L = 1/N · Σ (y_t − target_t)²"
-    batch, outputs = snapshot.settings.batch, snapshot.window.network.architecture.outputs
+    batch, outputs = snapshot.settings.batch, snapshot.window.declaration.architecture.outputs
     factors = [f"{steps} timestep{'s' * (steps > 1)}"]
     factors += [f"{batch} samples"] if batch > 1 else []
     factors += [f"{outputs} outputs"] if outputs > 1 and not named else []
-    count = snapshot.window.network.counted
+    count = snapshot.window.declaration.term_count
     words = " · ".join(factors) + (f" = {count}" if len(factors) > 1 else "")
     equation: Line = ((f" {what} ", "accent"), (f"= {_loss_now(snapshot)}", "strong"))
     counts: Line = ((f"   N = {words}", "dim"),)

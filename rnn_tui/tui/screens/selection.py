@@ -97,7 +97,7 @@ def _clamp(value: int, first: int, last: int) -> int:
 
 def _last_unit(snapshot: Snapshot) -> int:
     """Return the last hidden unit or, where there are more of those, output."""
-    sizes = snapshot.window.network.architecture
+    sizes = snapshot.window.declaration.architecture
     return max(sizes.hidden, sizes.outputs) - 1
 
 

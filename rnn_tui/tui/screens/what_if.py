@@ -66,7 +66,7 @@ class WhatIfScreen(ModalScreen[Intervention | None]):
     def _parse(self, text: str) -> Intervention | str:
         """Return the what-if, or the reason why `text` is none."""
         try:
-            return parse(text, self._snapshot.window.network)
+            return parse(text, self._snapshot.window.declaration)
         except InterventionError as error:
             return str(error)
 
@@ -87,7 +87,7 @@ def selected_assignment(snapshot: Snapshot, view: View) -> str:
     t = snapshot.t
     revealed = snapshot.backward_revealed(t) or snapshot.forward_revealed(t)
     row = revealed[max(len(revealed) - 1 - view.operation, 0)].row if revealed else "x_t"
-    names = {symbol: name for name, symbol in pinnable(snapshot.window.network).items()}
+    names = {symbol: name for name, symbol in pinnable(snapshot.window.declaration).items()}
     symbol = row if row in names else "x_t" if row not in ("y_t", "h_<t-1>") else "h_t"
     array = snapshot.window.values(t)[symbol][0]
     unit = min(view.unit, len(array) - 1)

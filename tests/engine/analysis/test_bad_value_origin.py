@@ -26,8 +26,8 @@ def test_every_operation_tells_all_it_reads(cell: str, activation: str) -> None:
     network = window(cell, activation)
     values = network.values(2)
     for backward, made in (
-        (False, network.forward_operations),
-        (True, network.backward_operations),
+        (False, network.declaration.forward_operations),
+        (True, network.declaration.backward_operations),
     ):
         for operation in made:
             assert find_operation(network, operation.symbol, 2, backward) is operation

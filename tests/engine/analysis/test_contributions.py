@@ -149,7 +149,7 @@ def test_the_parts_of_a_loss_add_up_to_it_and_only_what_counts_has_one(
     trainer = Trainer(settings, task=ToyTask(settings, loss, masks))
     trainer.run(3)
     network, tape = trainer.network, trainer.network.tape
-    parts = loss_parts(network, tape)
+    parts = loss_parts(network.declaration, tape)
     assert parts.shape == (5, 4)
     assert parts.sum() == pytest.approx(trainer.loss, rel=1e-13)
     for t in range(5):
@@ -162,8 +162,8 @@ def test_the_parts_of_a_loss_add_up_to_it_and_only_what_counts_has_one(
                 own = sum((y - tape["target"][t, b]) ** 2)
             else:
                 own = -np.log(np.exp(y) / np.exp(y).sum())[tape["classes"][t, b]]
-            assert parts[t, b] * network.counted == pytest.approx(own, rel=1e-12)
-            alone = loss_parts(network, tape.sample(b))
+            assert parts[t, b] * network.declaration.term_count == pytest.approx(own, rel=1e-12)
+            alone = loss_parts(network.declaration, tape.sample(b))
             assert alone[t, 0] == parts[t, b]
 
 
@@ -176,4 +176,4 @@ def test_a_part_stays_finite_where_the_probability_is_0() -> None:
     tape["y"][-1, 0, (tape["classes"][-1, 0] + 1) % 4] = 2000
     trainer.network.loss_kernel.outputs()
     assert tape["p"][-1, 0, tape["classes"][-1, 0]] == 0
-    assert loss_parts(trainer.network, tape)[-1, 0] == pytest.approx(2000)
+    assert loss_parts(trainer.network.declaration, tape)[-1, 0] == pytest.approx(2000)

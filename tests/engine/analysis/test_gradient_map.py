@@ -61,7 +61,9 @@ def test_the_way_to_the_first_state_agrees_with_the_complex_step(
         probe.forward(1, 5)
         probe.readout()
         errors = (probe.tape["y"] - probe.tape["target"]) ** 2
-        gradient[(slice(None), *place)] = errors.sum(axis=(1, 2)).imag / TINY / network.counted
+        gradient[(slice(None), *place)] = (
+            errors.sum(axis=(1, 2)).imag / TINY / network.declaration.term_count
+        )
     found = np.array([gradient_map(network).norms[t - 1, t] for t in range(1, 6)])
     assert worst(found, np.sqrt((gradient**2).sum(axis=(1, 2)))) < 1e-13
 
@@ -78,7 +80,9 @@ def test_the_items_of_all_timesteps_add_up_to_dh(cell: str, activation: str) -> 
         arriving = {name: np.zeros((1, 2, 4)) for name in network.cell.states}
         for s in range(source, 0, -1):
             entering = tape["dh_y"][s - 1] * (s == source)
-            done = send_back(network.state_backward, network.values(s), entering, arriving)
+            done = send_back(
+                network.declaration.cell_backward_operations, network.values(s), entering, arriving
+            )
             assert np.linalg.norm(done["dh_t"]) == pytest.approx(
                 norms[source - 1, source - s], rel=1e-12
             )

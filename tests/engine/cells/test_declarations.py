@@ -9,11 +9,20 @@ from hypothesis import example, given
 
 from rnn_tui.engine.cells import make_cell
 from rnn_tui.engine.core.expressions import UnitReader, Zeros
+from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.core.parameters import block_name
 from rnn_tui.engine.network.network import Network
 
 SMALL = tuple(Case(*kind, 3, 2, 2, 4, 2, seed) for seed, kind in enumerate(CELLS))
 each_cell = pytest.mark.parametrize("case", SMALL, ids=map("-".join, CELLS))
+
+
+def all_operations(network: Network, t: int | None = None) -> tuple[Operation, ...]:
+    """Operations of both passes at timestep `t`; None: where the loss counts."""
+    declaration = network.declaration
+    if t is None:
+        return declaration.forward_operations + declaration.backward_operations
+    return declaration.forward_operations + declaration.backward_operations_at(t)
 
 
 def stored(network: Network, t: int) -> dict[str, np.ndarray]:
@@ -41,7 +50,7 @@ def test_every_operation_evaluates_to_what_the_kernel_computed(case: Case) -> No
     trained(network)
     for t in range(1, case.steps + 1):
         values, on_tape = network.values(t), stored(network, t)
-        for operation in network.forward_operations + network.backward_operations_at(t):
+        for operation in all_operations(network, t):
             found = operation.expression.evaluate(values)
             assert found.shape == (case.batch, values[operation.symbol].shape[-1])
             if operation.symbol in on_tape:
@@ -64,7 +73,7 @@ def test_the_declaration_alone_computes_both_passes(case: Case) -> None:
         values = parameters(network) | carried
         values |= {"x_t": network.tape["x"][t - 1], "target_t": network.tape["target"][t - 1]}
         values["N"] = np.asarray(float(network.tape["target"].size))
-        for operation in network.forward_operations:
+        for operation in network.declaration.forward_operations:
             values[operation.symbol] = operation.expression.evaluate(values)
         if "c_t" in values:
             values["tanh(c_t)"] = np.tanh(values["c_t"])
@@ -75,7 +84,7 @@ def test_the_declaration_alone_computes_both_passes(case: Case) -> None:
     arriving = {f"d{name}_next": np.zeros((case.batch, case.hidden)) for name in names}
     for t in range(case.steps, 0, -1):
         values = before[t - 1] | arriving
-        for operation in network.backward_operations:
+        for operation in network.declaration.backward_operations:
             values[operation.symbol] = operation.expression.evaluate(values)
         arriving = {f"d{name}_next": values[f"d{name}_<t-1>"] for name in names}
         for name, number in stored(network, t).items():
@@ -95,21 +104,19 @@ def parameters(network: Network) -> dict[str, np.ndarray]:
 @each_cell
 def test_symbols_are_unique(case: Case) -> None:
     network = case.network()
-    symbols = [
-        operation.symbol for operation in network.forward_operations + network.backward_operations
-    ]
+    symbols = [operation.symbol for operation in all_operations(network)]
     assert len(symbols) == len(set(symbols))
-    rows = [row.symbol for row in network.rows]
+    rows = [row.symbol for row in network.declaration.rows]
     assert len(rows) == len(set(rows))
 
 
 @each_cell
 def test_operations_name_rows_and_columns_that_exist(case: Case) -> None:
     network = case.network()
-    rows = {row.symbol for row in network.rows}
-    for operation in network.forward_operations:
+    rows = {row.symbol for row in network.declaration.rows}
+    for operation in network.declaration.forward_operations:
         assert (operation.row, operation.column) == (operation.symbol, "value")
-    for operation in network.forward_operations + network.backward_operations:
+    for operation in all_operations(network):
         assert operation.row in rows, operation.symbol
         assert operation.column in ("value", "gradient", "through")
         assert operation.title
@@ -118,7 +125,7 @@ def test_operations_name_rows_and_columns_that_exist(case: Case) -> None:
 @each_cell
 def test_every_result_has_a_place_of_its_own(case: Case) -> None:
     network = case.network()
-    operations = network.forward_operations + network.backward_operations
+    operations = all_operations(network)
     places = [(operation.row, operation.column) for operation in operations]
     assert len(places) == len(set(places))
 
@@ -130,7 +137,7 @@ def test_rows_have_values_and_stay_in_their_span(case: Case) -> None:
     trained(network)
     for t in range(1, case.steps + 1):
         values = network.values(t)
-        for row in network.rows:
+        for row in network.declaration.rows:
             if row.span is not None:
                 low, high = row.span
                 assert np.all((values[row.symbol] >= low) & (values[row.symbol] <= high))
@@ -147,7 +154,7 @@ def test_everything_an_operation_reads_is_there_before_it(case: Case) -> None:
     known = set(parameters(network)) | {"x_t", "target_t", "N"} | computed
     known |= {f"{name}_<t-1>" for name in network.cell.states}
     known |= {f"d{name}_next" for name in network.cell.states}
-    for operation in network.forward_operations + network.backward_operations:
+    for operation in all_operations(network):
         for name in operation.expression.symbols():
             assert name in known, f"{operation.symbol} reads {name} before it is computed"
             assert name in values
@@ -159,7 +166,7 @@ def test_every_operation_can_be_shown_in_numbers(case: Case) -> None:
     network = case.network()
     trained(network)
     values = network.values(1)
-    for operation in network.forward_operations + network.backward_operations:
+    for operation in all_operations(network):
         width = values[operation.symbol].shape[-1]
         for unit in range(width):
             tokens = operation.expression.tokens(UnitReader(values, 1, unit))
@@ -176,7 +183,7 @@ def test_float32_is_evaluated_in_float32_and_agrees(case: Case) -> None:
     trained(network)
     for t in range(1, case.steps + 1):
         values, on_tape = network.values(t), stored(network, t)
-        for operation in network.forward_operations + network.backward_operations:
+        for operation in all_operations(network):
             found = operation.expression.evaluate(values)
             assert found.dtype == values[operation.symbol].dtype == np.float32
             if operation.symbol in on_tape:
@@ -187,7 +194,9 @@ def test_float32_is_evaluated_in_float32_and_agrees(case: Case) -> None:
 def test_parameters_are_read_by_the_declaration(case: Case) -> None:
     network = case.network()
     read = {
-        name for operation in network.forward_operations for name in operation.expression.symbols()
+        name
+        for operation in network.declaration.forward_operations
+        for name in operation.expression.symbols()
     }
     assert set(parameters(network)) <= read
 

@@ -76,7 +76,9 @@ def pinned(draw: st.DrawFn, kinds: tuple[tuple[str, str], ...]) -> tuple[Case, P
     """A case and up to three pins: any symbol, one unit or all, one timestep or all."""
     case = draw(cases(kinds))
     pins: Pins = ()
-    symbols = [symbol for symbol in pinnable(case.network()).values() if symbol != "x_t"]
+    symbols = [
+        symbol for symbol in pinnable(case.network().declaration).values() if symbol != "x_t"
+    ]
     for _ in range(draw(st.integers(1, 3))):
         unit = draw(st.none() | st.integers(1, case.hidden))
         t = draw(st.none() | st.integers(1, case.steps))
@@ -106,7 +108,7 @@ def test_every_symbol_of_every_smooth_cell(
     cell: str, activation: str, unit: int | None, t: int | None
 ) -> None:
     case = Case(cell, activation, 5, 2, 2, 3, 1, 4)
-    for symbol in pinnable(case.network()).values():
+    for symbol in pinnable(case.network().declaration).values():
         pin = Pin(symbol, 0.3, unit, t)
         network, probe = held(case, (pin,)), held(case, (pin,), complex)
         trained(network)
@@ -139,7 +141,7 @@ def test_relu_gradients_with_pins_agree_with_central_differences(given: tuple[Ca
 def test_the_gradient_of_what_is_held_is_still_shown(cell: str, activation: str) -> None:
     """∂L/∂k of the constant itself, by a complex step of the constant."""
     case = Case(cell, activation, 5, 2, 2, 3, 1, 4)
-    for symbol in pinnable(case.network()).values():
+    for symbol in pinnable(case.network().declaration).values():
         if symbol == "x_t":
             continue
         pin = Pin(symbol, 0.3, 2, 3)
@@ -267,7 +269,7 @@ def test_what_was_never_stored_is_shown_as_it_is() -> None:
 @each_cell
 def test_shares_and_ledgers_add_up_with_pins(cell: str, activation: str) -> None:
     case = Case(cell, activation, 5, 2, 2, 3, 1, 4)
-    for symbol in pinnable(case.network()).values():
+    for symbol in pinnable(case.network().declaration).values():
         network = held(case, (Pin(symbol, 0.2, 1), Cut(3)))
         trained(network)
         assert worst(shares(network, 1).so_far, network.gradient) < 1e-13
@@ -306,7 +308,7 @@ def test_the_cell_path_is_the_product_of_forget_gates() -> None:
     assert worst(shares_of_last, product.product[1:]) < 1e-13
     assert np.abs(shares_of_last[0]).max() < 1e-2  # it dies
     for forget in (1.0, 0.9, 0.5):
-        network.pins = (parse(f"f = {forget}", network),)  # type: ignore[assignment]
+        network.pins = (parse(f"f = {forget}", network.declaration),)  # type: ignore[assignment]
         only_the_last_error(network)
         dc = network.tape["dc"][:, 0]
         ratio = np.linalg.norm(dc[0]) / np.linalg.norm(dc[-1])
@@ -482,10 +484,10 @@ def lstm() -> Network:
 )
 def test_the_grammar(text: str, expected: object) -> None:
     network = lstm()
-    found = parse(text, network)
+    found = parse(text, network.declaration)
     assert found == expected
-    assert parse(str(found), network) == found
-    check(found, network)
+    assert parse(str(found), network.declaration) == found
+    check(found, network.declaration)
 
 
 @pytest.mark.parametrize(
@@ -522,7 +524,7 @@ def test_the_grammar(text: str, expected: object) -> None:
 )
 def test_what_is_wrong_is_said_in_one_line(text: str, reason: str) -> None:
     with pytest.raises(InterventionError) as caught:
-        parse(text, lstm())
+        parse(text, lstm().declaration)
     message = str(caught.value)
     assert reason in message
     assert "\n" not in message
@@ -542,26 +544,26 @@ def test_names_are_those_of_the_cell(cell: str, activation: str) -> None:
         "gru": "x r z m n h",
         "gru-reset-before": "x r z rh n h",
     }[cell]
-    assert " ".join(pinnable(network)) == known
-    for name in pinnable(network):
-        assert parse(f"{name}_1 @2 = 0.5", network) == Pin(f"{name}_t", 0.5, 1, 2)
+    assert " ".join(pinnable(network.declaration)) == known
+    for name in pinnable(network.declaration):
+        assert parse(f"{name}_1 @2 = 0.5", network.declaration) == Pin(f"{name}_t", 0.5, 1, 2)
 
 
 @each_cell
 def test_every_parameter_is_named_within_its_gate(cell: str, activation: str) -> None:
     network = Case(cell, activation, 5, 2, 2, 3, 2, 4).network()
     for index in range(network.flat.size):
-        edit = edit_of(network, index, 0.125)
-        assert list(edit.indices(network)) == [index]
-        assert parse(str(edit), network) == edit
+        edit = edit_of(network.declaration, index, 0.125)
+        assert list(edit.indices(network.declaration)) == [index]
+        assert parse(str(edit), network.declaration) == edit
     with pytest.raises(IndexError):
-        edit_of(network, network.flat.size, 0.0)
+        edit_of(network.declaration, network.flat.size, 0.0)
 
 
 def test_an_edit_of_a_block_is_all_of_it_and_nothing_else() -> None:
     network = lstm()
     before = network.flat.copy()
-    network.flat[Edit("W_hf", 7.0).indices(network)] = 7.0
+    network.flat[Edit("W_hf", 7.0).indices(network.declaration)] = 7.0
     assert (network.parameters["W_h"][:, 6:9] == 7.0).all()
     assert (network.flat != before).sum() == 9
 
@@ -584,4 +586,4 @@ def test_a_newer_pin_goes_over_older_ones() -> None:
 )
 def test_what_was_not_parsed_is_checked_too(wrong: Pin | Cut | Edit) -> None:
     with pytest.raises(InterventionError):
-        check(wrong, lstm())
+        check(wrong, lstm().declaration)

@@ -93,12 +93,12 @@ def test_an_unknown_kind_of_expression_is_not_renamed() -> None:
 def test_symbols_rows_and_places_are_unique(cell: str, activation: str, layers: int) -> None:
     network = stack(cell, activation, layers).network()
     trained(network)
-    operations = network.forward_operations + network.backward_operations
+    operations = network.declaration.forward_operations + network.declaration.backward_operations
     symbols = [operation.symbol for operation in operations]
     assert len(symbols) == len(set(symbols))
     places = [(operation.row, operation.column) for operation in operations]
     assert len(places) == len(set(places))
-    rows = [row.symbol for row in network.rows]
+    rows = [row.symbol for row in network.declaration.rows]
     assert len(rows) == len(set(rows))
     assert {operation.row for operation in operations} <= set(rows)
     values = network.values(2)
@@ -111,7 +111,10 @@ def test_symbols_rows_and_places_are_unique(cell: str, activation: str, layers: 
 
 def test_the_equations_of_two_layers() -> None:
     network = stack("rnn").network()
-    found = [each.equation() for each in network.forward_operations + network.backward_operations]
+    found = [
+        each.equation()
+        for each in network.declaration.forward_operations + network.declaration.backward_operations
+    ]
     assert found == [
         "a_t = x_t·W_x + h_<t-1>·W_h + b",
         "h_t = tanh(a_t)",
@@ -187,7 +190,7 @@ def test_what_would_leave_the_window_is_the_gradient_of_its_first_states(
 def test_large_batches_are_halved_and_alike(
     cell: str, activation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rnn_tui.engine.network.two_threads.WIDE", 4096)
+    monkeypatch.setattr("rnn_tui.engine.network.two_threads.SPLIT_BATCH_SIZE", 4096)
     case = Case(cell, activation, 3, 70, 2, 70, 1, 5, layers=2)
     network = case.network()
     assert isinstance(network.kernel, TwoThreadKernel)
@@ -307,7 +310,7 @@ def test_what_a_longer_window_adds(cell: str, activation: str, first: int) -> No
 def test_what_is_held_or_cut_in_a_layer(cell: str, text: str) -> None:
     case = stack(cell)
     network = case.network()
-    change = parse(text, network)
+    change = parse(text, network.declaration)
     assert isinstance(change, Pin | Cut)
     free = case.network()
     trained(free)
@@ -332,8 +335,8 @@ def test_what_is_held_or_cut_in_a_layer(cell: str, text: str) -> None:
 def test_names_of_layers_can_be_written() -> None:
     network = stack("lstm").network()
     for text in ("f2 = 1", "f2_3 = 1", "c2_1 @2 = 0", "W2_xf[1,2] = 0", "b2_f[3] = 1", "W2_h = 0"):
-        assert str(parse(text, network)) == text
+        assert str(parse(text, network.declaration)) == text
     with pytest.raises(InterventionError, match="f3"):
-        parse("f3 = 1", network)
+        parse("f3 = 1", network.declaration)
     with pytest.raises(InterventionError, match="state: say when"):
-        parse("c2 = 1", network)
+        parse("c2 = 1", network.declaration)

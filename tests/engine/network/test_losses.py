@@ -25,16 +25,16 @@ def plain_loss(network: Network) -> float:
     tape, terms = network.tape, []
     steps, batch, outputs = tape["y"].shape
     for t in range(steps):
-        if not network.problem.counts(t + 1):
+        if not network.declaration.problem.counts(t + 1):
             continue
         for b in range(batch):
             y = [float(v) for v in tape["y"][t, b]]
-            if network.problem.loss == "cross-entropy":
+            if network.declaration.problem.loss == "cross-entropy":
                 total = math.fsum(math.exp(v) for v in y)
                 terms.append(math.log(total) - y[network.targets[t, b]])
             else:
                 terms += [(y[o] - float(network.targets[t, b, o])) ** 2 for o in range(outputs)]
-    assert network.counted == len(terms)
+    assert network.declaration.term_count == len(terms)
     return math.fsum(terms) / len(terms)
 
 
@@ -69,7 +69,7 @@ def test_what_does_not_count_has_no_gradient_whatever_it_is(case: Case) -> None:
     network = case.network()
     network.forward(1, case.steps)
     expected = network.loss()
-    gaps = [t for t in range(1, case.steps + 1) if not network.problem.counts(t)]
+    gaps = [t for t in range(1, case.steps + 1) if not network.declaration.problem.counts(t)]
     before = network.tape["dy"].copy()
     for t in gaps:
         if case.loss == "mse":
@@ -78,7 +78,7 @@ def test_what_does_not_count_has_no_gradient_whatever_it_is(case: Case) -> None:
     assert same_bits(network.tape["dy"], before)
     for t in gaps:
         assert same_bits(network.tape["dy"][t - 1], np.zeros_like(before[t - 1]))
-        assert network.backward_operations_at(t)[0].equation() == "dy_t = 0"
+        assert network.declaration.backward_operations_at(t)[0].equation() == "dy_t = 0"
         assert not network.values(t)["dy_t"].any()
 
 
@@ -89,7 +89,10 @@ def test_the_declaration_is_what_was_computed(case: Case) -> None:
     trained(network)
     for t in range(1, case.steps + 1):
         values = network.values(t)
-        made = network.readout_forward + network.backward_operations_at(t)[:2]
+        made = (
+            network.declaration.readout_operations
+            + network.declaration.backward_operations_at(t)[:2]
+        )
         for operation in made:
             found = operation.expression.evaluate(values)
             assert found.shape == values[operation.symbol].shape
@@ -99,7 +102,7 @@ def test_the_declaration_is_what_was_computed(case: Case) -> None:
             assert values["p_t"].sum(axis=-1) == pytest.approx(1, abs=1e-14)
             hot = values["target_t"]
             assert set(np.unique(hot)) <= {0.0, 1.0}
-            assert (hot.sum(axis=-1) == network.problem.counts(t)).all()
+            assert (hot.sum(axis=-1) == network.declaration.problem.counts(t)).all()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -164,4 +167,6 @@ def test_a_worst_case_of_rounding() -> None:
     network.encode()
     trained(network)
     probs = network.tape["p"]
-    assert worst(network.tape["dy"][..., 1:] * network.counted, probs[..., 1:]) < 1e-15
+    assert (
+        worst(network.tape["dy"][..., 1:] * network.declaration.term_count, probs[..., 1:]) < 1e-15
+    )

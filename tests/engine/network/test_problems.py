@@ -26,7 +26,7 @@ from rnn_tui.engine.analysis.gradient_map import gradient_map
 from rnn_tui.engine.analysis.truncation import truncation
 from rnn_tui.engine.analysis.verification import verify
 from rnn_tui.engine.core.background_work import complete
-from rnn_tui.engine.network import network as network_module
+from rnn_tui.engine.network import window_products
 from rnn_tui.engine.network.interventions import Edit
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.pins import Pin
@@ -86,9 +86,9 @@ def test_a_timestep_that_does_not_count_sends_nothing_back(case: Case) -> None:
     trained(network)
     norms = gradient_map(network).norms
     for t in range(1, case.steps + 1):
-        if not network.problem.counts(t):
+        if not network.declaration.problem.counts(t):
             assert not norms[t - 1, : t + 1].any()
-    last = max(t for t in range(1, case.steps + 1) if network.problem.counts(t))
+    last = max(t for t in range(1, case.steps + 1) if network.declaration.problem.counts(t))
     if last == case.steps:
         each = [gradient_norms(network, layer.number)[-1] for layer in network.layers]
         assert norms[-1, 0] == pytest.approx(np.linalg.norm(each), rel=1e-12)
@@ -102,8 +102,8 @@ def test_every_number_tells_what_it_was_made_of(case: Case) -> None:
     for t in range(1, case.steps + 1):
         values = network.values(t)
         for backward, made in (
-            (False, network.forward_operations),
-            (True, network.backward_operations_at(t)),
+            (False, network.declaration.forward_operations),
+            (True, network.declaration.backward_operations_at(t)),
         ):
             for operation in made:
                 assert find_operation(network, operation.symbol, t, backward) is operation
@@ -122,7 +122,7 @@ def test_what_a_longer_window_adds(cell: str, activation: str, loss: str) -> Non
     earlier = replace(case, seed=22)
     # One window of both, of which only the second half counts; its mean is over the same N.
     topology = Topology(earlier.inputs + case.inputs, (False,) * 5 + SOME)
-    problem = replace(network.problem, topology=topology)
+    problem = replace(network.declaration.problem, topology=topology)
     whole = Network(replace(case.architecture, problem=problem), network.flat, 10, 3)
     before = copy_window(earlier.network())
     targets = np.full_like(before.target, -1 if loss == "cross-entropy" else 0)
@@ -174,7 +174,7 @@ def test_sums_by_symbol_are_the_product_they_replace(
 ) -> None:
     case = hard(cell, activation, loss)
     product = case.network()
-    monkeypatch.setattr(network_module, "DENSE_WORK", 0)
+    monkeypatch.setattr(window_products, "DENSE_WORK", 0)
     sums = case.network()
     assert trained(sums) == trained(product)
     assert worst(sums.gradient, product.gradient) < 1e-14

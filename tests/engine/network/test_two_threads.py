@@ -1,4 +1,4 @@
-"""A batch in two_threads: the same numbers, whichever thread makes them, stepped or run."""
+"""Two threads: the same numbers, whichever thread makes them, stepped or run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from engine.engine_support import Case, cases, same_bits, trained, worst
 from hypothesis import given
 
 from rnn_tui.engine.network import two_threads
-from rnn_tui.engine.network.two_threads import ThreadPair, TwoThreadKernel, heavy, worthwhile
+from rnn_tui.engine.network.two_threads import (
+    ThreadPair,
+    TwoThreadKernel,
+    splits_batch,
+    splits_products,
+)
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import Settings
 
@@ -18,26 +23,26 @@ from rnn_tui.settings import Settings
 @pytest.fixture
 def always(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every batch of two or more is halved."""
-    monkeypatch.setattr(two_threads, "WIDE", 0)
+    monkeypatch.setattr(two_threads, "SPLIT_BATCH_SIZE", 0)
 
 
 def test_small_batches_stay_whole() -> None:
-    assert not worthwhile(1, 10**6)
-    assert not worthwhile(2, 64)
-    assert not worthwhile(32, 256)
-    assert worthwhile(64, 256)
+    assert not splits_batch(1, 10**6)
+    assert not splits_batch(2, 64)
+    assert not splits_batch(32, 256)
+    assert splits_batch(64, 256)
 
 
 def test_long_products_are_shared_by_two_threads_without_halves() -> None:
-    assert not heavy(10_000, 640)
-    assert heavy(16_000, 3200)
+    assert not splits_products(10_000, 640)
+    assert splits_products(16_000, 3200)
 
 
 @given(cases())
 def test_products_of_two_threads_are_the_same_gradients(case: Case) -> None:
     alone = case.network()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(two_threads, "HEAVY", 0)
+        patch.setattr(two_threads, "SPLIT_PRODUCTS_SIZE", 0)
         shared = case.network()
     assert not isinstance(shared.kernel, TwoThreadKernel)
     assert trained(shared) == trained(alone)
@@ -49,7 +54,7 @@ def test_halves_make_the_same_numbers(case: Case) -> None:
     case = replace(case, batch=case.batch + 1)
     whole = case.network()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(two_threads, "WIDE", 0)
+        patch.setattr(two_threads, "SPLIT_BATCH_SIZE", 0)
         halved = case.network()
     assert isinstance(halved.kernel, TwoThreadKernel)
     assert trained(halved) == pytest.approx(trained(whole), rel=1e-12)

@@ -178,7 +178,7 @@ class Walks(RuleBasedStateMachine):
     def intervene(self, place: int) -> None:
         texts = INTERVENTIONS + GATES[self.start.cell]
         timeline, trainer, here = self.timeline, self.trainer, self.timeline.here
-        what = parse(texts[place % len(texts)], trainer.network)
+        what = parse(texts[place % len(texts)], trainer.network.declaration)
         end = trainer.schedule.end
         window = trainer.updates - (trainer.position == end)
         made = Made(window * end + 1, what)
@@ -419,7 +419,7 @@ def test_an_intervention_computes_this_window_again_and_lasts() -> None:
     timeline = started(5, 4, cell="lstm")
     trainer, here = timeline.trainer, timeline.here
     before = trainer.network.tape["h"].copy()
-    timeline.intervene(parse("f = 1", trainer.network))
+    timeline.intervene(parse("f = 1", trainer.network.declaration))
     assert timeline.here == here
     assert (trainer.network.values(2)["f_t"] == 1).all()
     assert (trainer.network.tape["h"][0] == before[0]).all()
@@ -427,7 +427,7 @@ def test_an_intervention_computes_this_window_again_and_lasts() -> None:
     for _ in range(3):
         timeline.forward(Stride.UPDATE)
     assert (trainer.network.values(4)["f_t"] == 1).all()
-    timeline.intervene(parse("release", trainer.network))
+    timeline.intervene(parse("release", trainer.network.declaration))
     assert trainer.network.pins == ()
     assert (trainer.network.values(4)["f_t"] < 1).all()
 
@@ -452,7 +452,7 @@ def test_an_intervention_in_the_past_leaves_a_ghost_with_its_text_and_discard_ta
     seek(timeline, Place(timeline.place_of(20).index + 3, 1))
     trainer, curve, newest = timeline.trainer, timeline.trainer.history.curve(), timeline.newest
     now = bits(trainer)
-    timeline.intervene(parse("h_1 @2 = 0.5", trainer.network))
+    timeline.intervene(parse("h_1 @2 = 0.5", trainer.network.declaration))
     (ghost,) = timeline.ghosts
     assert ghost.label == "before h_1 @2 = 0.5"
     assert list(ghost.curve.update) == list(range(21, 41))
@@ -524,7 +524,7 @@ def test_an_input_that_is_held_is_held_in_every_window_from_here_on() -> None:
     timeline = started(3, 2)
     x = timeline.trainer.network.tape["x"]
     assert (x[2] != 0.25).any()
-    timeline.intervene(parse("x @3 = 0.25", timeline.trainer.network))
+    timeline.intervene(parse("x @3 = 0.25", timeline.trainer.network.declaration))
     for _ in range(3):
         assert (x[2] == 0.25).all()
         assert (x[1] != 0.25).any()

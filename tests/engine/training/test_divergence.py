@@ -103,7 +103,11 @@ def test_the_first_bad_tensor_is_named(settings: Settings) -> None:
     if divergence.stage in (Pass.FORWARD, Pass.BACKWARD):
         assert (trainer.cursor.stage, trainer.cursor.t) == (divergence.stage, divergence.t)
         forward = divergence.stage is Pass.FORWARD
-        operations = network.forward_operations if forward else network.backward_operations
+        operations = (
+            network.declaration.forward_operations
+            if forward
+            else network.declaration.backward_operations
+        )
         symbols = [operation.symbol for operation in operations]
         newest = symbols[trainer.cursor.operation - 1]  # nothing after it is revealed
         assert newest == divergence.tensor
@@ -218,7 +222,7 @@ def test_a_nan_in_the_carried_state_is_found_at_the_first_timestep(
     divergence = trainer.divergence
     assert divergence is not None
     assert (divergence.stage, divergence.t) == (Pass.FORWARD, 1)
-    assert divergence.tensor == trainer.network.forward_operations[0].symbol
+    assert divergence.tensor == trainer.network.declaration.forward_operations[0].symbol
     assert np.isfinite(trainer.parameters).all()
 
 

@@ -190,8 +190,8 @@ def test_passes_end_where_they_should() -> None:
 @pytest.mark.parametrize(("cell", "activation"), CELLS)
 def test_operations_are_revealed_one_by_one(cell: str, activation: str) -> None:
     trainer = Trainer(PLAIN.with_(cell=cell, activation=activation, steps=2))
-    forward = len(trainer.network.forward_operations)
-    backward = len(trainer.network.backward_operations)
+    forward = len(trainer.network.declaration.forward_operations)
+    backward = len(trainer.network.declaration.backward_operations)
     places = []
     for _ in range(1 + 2 * forward + 1 + 2 * backward + 2):
         trainer.reveal()

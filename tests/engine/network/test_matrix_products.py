@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnn_tui.engine.network.weight_gradients import (
-    WORTH,
+from rnn_tui.engine.network.matrix_products import (
+    HALF_COLUMNS,
     Product,
+    halve_work,
     multiply_with_dot,
     multiply_with_matmul,
-    split_work,
 )
 
-SIZES = st.tuples(st.integers(1, 9), st.integers(1, 20), st.integers(1, 3 * WORTH))
+SIZES = st.tuples(st.integers(1, 9), st.integers(1, 20), st.integers(1, 3 * HALF_COLUMNS))
 
 
 def products(sizes: list[tuple[int, int, int]]) -> list[Product]:
@@ -30,7 +30,7 @@ def products(sizes: list[tuple[int, int, int]]) -> list[Product]:
 @given(st.lists(SIZES, min_size=1, max_size=6))
 def test_two_halves_are_the_whole(sizes: list[tuple[int, int, int]]) -> None:
     halved, whole = products(sizes), products(sizes)
-    first, second = split_work(halved)
+    first, second = halve_work(halved)
     multiply_with_matmul(first)
     multiply_with_matmul(second)
     multiply_with_dot(whole)
@@ -38,15 +38,17 @@ def test_two_halves_are_the_whole(sizes: list[tuple[int, int, int]]) -> None:
         assert np.allclose(found, expected, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("widths", [[2 * WORTH], [512], [128, 128, 128, 128, 1], [384, 384, 1]])
+@pytest.mark.parametrize(
+    "widths", [[2 * HALF_COLUMNS], [512], [128, 128, 128, 128, 1], [384, 384, 1]]
+)
 def test_the_halves_are_of_about_the_same_work(widths: list[int]) -> None:
-    parts = split_work(products([(8, 16, width) for width in widths]))
+    parts = halve_work(products([(8, 16, width) for width in widths]))
     first, second = (sum(right.shape[-1] for _, right, _ in part) for part in parts)
     assert first + second == sum(widths)
     assert abs(first - second) <= 1
 
 
 def test_a_narrow_product_stays_whole() -> None:
-    first, second = split_work(products([(8, 16, 2 * WORTH - 1)]))
+    first, second = halve_work(products([(8, 16, 2 * HALF_COLUMNS - 1)]))
     assert len(first) == 1
     assert not second
