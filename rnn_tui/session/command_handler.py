@@ -121,7 +121,7 @@ class CommandHandler:
 
     def _seek(self, place: Place) -> None:
         state, timeline = self._state, self._state.run.timeline
-        state.breakpoints.forget()
+        state.breakpoints.rearm()
         first = timeline.first
         if place < timeline.place_of(first) and timeline.here.index > 0:
             state.say(f"the timeline begins at update {first}")

@@ -122,11 +122,11 @@ class Pacer:
 
         def over() -> bool:
             if watching:
-                state.stop = breakpoints.after_update(trainer)
+                state.stop = breakpoints.check_update(trainer)
             held = endless and not self._released.is_set()
             return state.stop is not None or held or time.perf_counter() > deadline
 
-        if not breakpoints.placed:
+        if not breakpoints.has_positions:
             most = 10**9 if endless else int(goal.remaining) - 1
             goal.remaining -= timeline.run(most, over)
             return

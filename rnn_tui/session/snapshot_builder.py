@@ -82,7 +82,7 @@ class SnapshotBuilder:
             timeline=self._timeline_view(),
             what_if=self._what_if(),
             pins=tuple(map(str, trainer.network.pins)),
-            breakpoints=state.breakpoints.lines,
+            breakpoints=state.breakpoints.statuses,
             stop=state.stop,
             seeking=goal.fraction if goal is not None and goal.route else None,
             unsaved=state.unsaved,

@@ -1,4 +1,4 @@
-"""Back to the previous stop: the past is searched keyframe by keyframe, newest first."""
+"""Search back for the previous breakpoint hit, keyframe by keyframe, the newest first."""
 
 from __future__ import annotations
 
@@ -10,24 +10,34 @@ from rnn_tui.engine.training.breakpoints import BreakpointHit, Breakpoints
 
 
 def to_next_stop(timeline: Timeline, breakpoints: Breakpoints) -> BreakpointHit | None:
-    """Go on by one update or, where a pass or timestep stops before its end, to that place."""
+    """Go on by one update or, where a pass or timestep stops before its end, to that place.
+
+    Returns:
+        The hit there, if any.
+    """
     trainer = timeline.trainer
-    position = breakpoints.next_position(trainer) if breakpoints.placed else None
+    position = breakpoints.next_position(trainer) if breakpoints.has_positions else None
     if position is None:
         timeline.forward(Stride.UPDATE)
-        return breakpoints.after_update(trainer)
-    timeline.advance(trainer.index - trainer.position % trainer.schedule.end + position)
-    done = trainer.position == trainer.schedule.end
-    return (breakpoints.after_update(trainer) if done else None) or breakpoints.after_micro(trainer)
+        return breakpoints.check_update(trainer)
+    timeline.advance(trainer.index_of(position))
+    complete = trainer.position == trainer.schedule.end
+    hit = breakpoints.check_update(trainer) if complete else None
+    return hit or breakpoints.check_position(trainer)
 
 
 def search_back(
     timeline: Timeline, breakpoints: Breakpoints
 ) -> Generator[float, None, BreakpointHit | None]:
-    """Go to the last place before this one at which a breakpoint stops a run; if there is none,
-    stay. Yields the share of the past that has been searched, returns the stop.
+    """Go to the last place before this one at which a breakpoint stops a run.
 
-    Each stretch between two keyframes is replayed once, so the bits are those of the run.
+    The updates between two keyframes are replayed once, so the bits are those of the run.
+
+    Yields:
+        The share of the past that has been searched.
+
+    Returns:
+        The hit; None where there is none, and the trainer is where it was.
     """
     origin = timeline.here
     end, span = origin.index, max(origin.index, 1)
@@ -35,26 +45,26 @@ def search_back(
         first = timeline.place_of(start) if start else Place(0, 0)
         if first.index >= end:
             continue
-        yield from _quietly(timeline.seek(first))
-        breakpoints.forget()
-        breakpoints.settle(timeline.trainer)
-        found = None
+        yield from _without_progress(timeline.seek(first))
+        breakpoints.rearm()
+        breakpoints.disarm_true(timeline.trainer)
+        last: tuple[Place, BreakpointHit] | None = None
         while timeline.here.index < end and timeline.trainer.divergence is None:
-            stop = to_next_stop(timeline, breakpoints)
-            # A stop may stand just where the stretch searched before began; the origin is none.
-            if stop and timeline.here.index <= end and timeline.here.index < origin.index:
-                found = timeline.here, stop
+            hit = to_next_stop(timeline, breakpoints)
+            # `end` itself counts, where the part searched before this one began; the origin not.
+            if hit and timeline.here.index <= end and timeline.here.index < origin.index:
+                last = timeline.here, hit
             yield 1 - (end - min(timeline.here.index, end)) / span
-        if found is not None:
-            place, why = found
-            yield from _quietly(timeline.seek(place))
-            return why
+        if last is not None:
+            place, hit = last
+            yield from _without_progress(timeline.seek(place))
+            return hit
         end = first.index
-    yield from _quietly(timeline.seek(origin))
+    yield from _without_progress(timeline.seek(origin))
     return None
 
 
-def _quietly(way: Iterator[float]) -> Iterator[float]:
-    """The steps of a way, its progress untold."""
-    for _ in way:
+def _without_progress(steps: Iterator[float]) -> Iterator[float]:
+    """Yield 0 for each of `steps`: the share of a detour says nothing of the search."""
+    for _ in steps:
         yield 0.0

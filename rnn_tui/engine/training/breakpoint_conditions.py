@@ -1,4 +1,4 @@
-"""Breakpoints: conditions that stop a run, written as text, checked once an update.
+"""Breakpoints: conditions that stop a run, and the text they are written as.
 
     loss<0.01             the newest window's loss; also <=, > and >=
     smoothed<0.01         its moving average
@@ -11,8 +11,8 @@
     pass=BACKWARD t=7     timestep 7 of one pass
     nan                   a number is not finite; always there and always on
 
-Conditions on numbers look at edges: one fires when it becomes true, and again only after it has
-been false, so that going on after a stop goes on.
+A condition on a number is checked once an update. It fires when it becomes true, and again only
+after it has been false, so that a run continued after a stop goes on.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from rnn_tui.engine.cells.base import Cell
 from rnn_tui.engine.training.schedule import Pass, Schedule
 from rnn_tui.settings import quote
 
-NEAR = 0.05  # how close to a bound an entry counts as saturated
+SATURATION_MARGIN = 0.05  # an entry this close to a bound counts as saturated
 COMPARISONS: dict[str, Compare] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -44,11 +44,11 @@ Compare = Callable[[float, float], bool]
 
 
 class BreakpointError(ValueError):
-    """A condition that cannot be; the message is one line that begins with the condition."""
+    """A condition makes no sense; the message is one line that begins with the condition."""
 
 
 class Kind(StrEnum):
-    """What a breakpoint looks at, by the word it begins with."""
+    """The kinds of conditions, by the word they begin with."""
 
     LOSS = "loss"
     SMOOTHED = "smoothed"
@@ -56,7 +56,7 @@ class Kind(StrEnum):
     CLIPPED = "clipped"
     SATURATED = "saturated"
     UPDATE = "update"
-    PLACE = "pass"  # or t=
+    PASS = "pass"  # a place in the schedule: pass=, t= or both
     NAN = "nan"
 
 
@@ -65,12 +65,12 @@ class Breakpoint:
     """One condition; `str` gives the text that `parse` reads.
 
     Attributes:
-        kind: what it looks at.
+        kind: which number or place it is about.
         comparison: how the number compares with `limit`, a key of `COMPARISONS`.
-        limit: the number compared with; the update of UPDATE; 0 of CLIPPED, which counts entries.
-        gate: of SATURATED, by the cell's name for it.
-        stage: of PLACE; None for both passes over time.
-        t: of PLACE; 0 for the pass's first micro-operation.
+        limit: the number compared with; UPDATE: the update; CLIPPED: 0, as it counts entries.
+        gate: SATURATED: the cell's name of the gate.
+        stage: PASS: the pass, None for both passes over time.
+        t: PASS: the timestep, 0 for the pass's first micro-operation.
         enabled: whether it stops the run.
     """
 
@@ -84,50 +84,50 @@ class Breakpoint:
 
     def __str__(self) -> str:
         match self.kind:
-            case Kind.PLACE:
+            case Kind.PASS:
                 stage = f"pass={self.stage}" if self.stage else ""
                 return f"{stage} {f't={self.t}' if self.t else ''}".strip()
             case Kind.NAN | Kind.CLIPPED:
                 return self.kind.value
             case Kind.SATURATED:
-                return f"{self.kind} {self.gate}{self.comparison}{_plain(self.limit)}"
+                return f"{self.kind} {self.gate}{self.comparison}{plain_number(self.limit)}"
             case _:
-                return f"{self.kind}{self.comparison}{_plain(self.limit)}"
+                return f"{self.kind}{self.comparison}{plain_number(self.limit)}"
 
     def fits(self, cell: Cell, steps: int | None = None) -> None:
-        """Check it against a cell and, if given, a window of `steps` timesteps.
+        """Check that a cell and, if given, a window of `steps` timesteps have what it is about.
 
         Raises:
             BreakpointError: there is no such gate, or no such timestep.
         """
-        if self.kind is Kind.SATURATED and self.gate not in (gates := saturable(cell)):
+        if self.kind is Kind.SATURATED and self.gate not in (gates := saturation_bounds(cell)):
             there = f"whose gates are {', '.join(gates)}" if gates else "which saturates nowhere"
             raise BreakpointError(f"{quote(str(self))} does not fit the {cell.name} cell, {there}")
         if steps is not None and self.t > steps:
             raise BreakpointError(f"{quote(str(self))} does not fit a window of {steps} timesteps")
 
     def positions(self, schedule: Schedule) -> tuple[int, ...]:
-        """Positions in `schedule` where a PLACE stands; none for other kinds and places beyond."""
-        if self.kind is not Kind.PLACE or self.t > schedule.steps:
+        """Return the positions in `schedule` where it stops; none unless its kind is PASS."""
+        if self.kind is not Kind.PASS or self.t > schedule.steps:
             return ()
         if self.stage is None:
             return schedule.forward(self.t), schedule.backward(self.t)
         if self.t:
             forward = self.stage is Pass.FORWARD
             return ((schedule.forward if forward else schedule.backward)(self.t),)
-        return (_starts(schedule)[self.stage],)
+        return (_first_positions(schedule)[self.stage],)
 
 
 NOT_FINITE = Breakpoint(Kind.NAN)
 
 
-def _plain(number: float) -> str:
-    """The shortest text that reads back as `number`."""
+def plain_number(number: float) -> str:
+    """Return the shortest text that reads back as `number`."""
     return repr(number).removesuffix(".0")
 
 
-def _starts(schedule: Schedule) -> dict[Pass, int]:
-    """The position after the first micro-operation of each pass."""
+def _first_positions(schedule: Schedule) -> dict[Pass, int]:
+    """Return the position after the first micro-operation of each pass."""
     return {
         Pass.BATCH: schedule.batch,
         Pass.FORWARD: schedule.forward(1),
@@ -138,22 +138,22 @@ def _starts(schedule: Schedule) -> dict[Pass, int]:
     }
 
 
-def saturable(cell: Cell) -> dict[str, tuple[float, float]]:
-    """Gates that can saturate, by name, and their bounds; the simple cell's one "gate" is h."""
+def saturation_bounds(cell: Cell) -> dict[str, tuple[float, float]]:
+    """Return the bounds of the gates that have any, by name; the simple cell's one "gate" is h."""
     spans = {row.symbol: row.span for row in cell.rows}
-    found = {gate or "h": spans.get(f"{gate or 'h'}_t") for gate in cell.gates}
-    return {gate: span for gate, span in found.items() if span is not None}
+    bounds = {gate or "h": spans.get(f"{gate or 'h'}_t") for gate in cell.gates}
+    return {gate: span for gate, span in bounds.items() if span is not None}
 
 
-# Reading text
+# Parsing
 
 _NUMBER = r"(?P<limit>(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:e[+-]?\d{1,4})?)"
 _COMPARISON = r"(?P<comparison><=|>=|<|>)"
-# Compiled when one is first read, and kept by `re`.
+# Not compiled here: `re` does so, and caches it, when the first condition is parsed.
 _COMPARED = rf"(?P<kind>loss|smoothed|grad)\s*{_COMPARISON}\s*{_NUMBER}"
 _SATURATED = rf"saturated\s+(?P<gate>[a-z]\w*)\s*{_COMPARISON}\s*{_NUMBER}"
 _UPDATE = r"update\s*=\s*(?P<update>\d{1,12})"
-_PLACE = r"(?:pass\s*=\s*(?P<stage>[a-z]+))?(?:(?:^|\s+)t\s*=\s*(?P<t>\d{1,12}))?"
+_PASS = r"(?:pass\s*=\s*(?P<stage>[a-z]+))?(?:(?:^|\s+)t\s*=\s*(?P<t>\d{1,12}))?"
 _STAGES = ", ".join(Pass)
 _HINTS = {
     "loss": "must compare with a number of at least 0: loss<0.01 (also <=, >, >=)",
@@ -169,22 +169,22 @@ _HINTS = {
 
 
 def parse(text: str) -> Breakpoint:
-    """The breakpoint that `text` describes; spaces and capitals are free.
+    """Return the breakpoint that `text` describes; spaces and capitals do not matter.
 
     Raises:
         BreakpointError: it describes none.
     """
     plain = " ".join(text.lower().split())
-    found = _parse_word(plain) or _parse_compared(plain) or _parse_place(plain)
-    if found is None:
+    breakpoint = _parse_word(plain) or _parse_comparison(plain) or _parse_pass(plain)
+    if breakpoint is None:
         word = re.match("[a-z]*", plain)
         hint = _HINTS.get(word.group() if word else "")
         raise BreakpointError(f"{quote(text)} {hint or f'is no breakpoint; allowed: {ALLOWED}'}")
-    return found
+    return breakpoint
 
 
 def _parse_word(text: str) -> Breakpoint | None:
-    """``clipped``, ``nan`` and ``update=N``."""
+    """Parse ``clipped``, ``nan`` and ``update=N``; None where `text` is something else."""
     if text == Kind.CLIPPED:
         return Breakpoint(Kind.CLIPPED, ">")
     if text == Kind.NAN:
@@ -194,8 +194,8 @@ def _parse_word(text: str) -> Breakpoint | None:
     return None
 
 
-def _parse_compared(text: str) -> Breakpoint | None:
-    """A number compared with a limit."""
+def _parse_comparison(text: str) -> Breakpoint | None:
+    """Parse a number compared with a limit; None where `text` is something else."""
     if match := re.fullmatch(_COMPARED, text, re.ASCII):
         kind, gate, most = Kind(match["kind"]), "", math.inf
     elif match := re.fullmatch(_SATURATED, text, re.ASCII):
@@ -208,9 +208,9 @@ def _parse_compared(text: str) -> Breakpoint | None:
     return Breakpoint(kind, match["comparison"], limit, gate)
 
 
-def _parse_place(text: str) -> Breakpoint | None:
-    """``pass=NAME``, ``t=N`` or both."""
-    match = re.fullmatch(_PLACE, text, re.ASCII)
+def _parse_pass(text: str) -> Breakpoint | None:
+    """Parse ``pass=NAME``, ``t=N`` or both; None where `text` is something else."""
+    match = re.fullmatch(_PASS, text, re.ASCII)
     if not match or not text:
         return None
     name, t = match["stage"], match["t"]
@@ -219,4 +219,4 @@ def _parse_place(text: str) -> Breakpoint | None:
         return None
     if stage and t and stage not in (Pass.FORWARD, Pass.BACKWARD):
         return None
-    return Breakpoint(Kind.PLACE, stage=stage, t=int(t or 0))
+    return Breakpoint(Kind.PASS, stage=stage, t=int(t or 0))

@@ -1,4 +1,4 @@
-"""The list of breakpoints and runs that stop at them."""
+"""The list of breakpoints, and runs that stop at them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from rnn_tui.engine.network.network import Network
-from rnn_tui.engine.training.breakpoint_advice import _advice, _advice_nan, _reason
+from rnn_tui.engine.training.breakpoint_advice import advice, divergence_advice, reason
 from rnn_tui.engine.training.breakpoint_conditions import (
     COMPARISONS,
     NOT_FINITE,
@@ -16,14 +16,11 @@ from rnn_tui.engine.training.breakpoint_conditions import (
     Compare,
     Kind,
 )
-from rnn_tui.engine.training.breakpoint_gauges import Gauge, _gauge
+from rnn_tui.engine.training.breakpoint_values import ValueReader, value_reader
 from rnn_tui.engine.training.divergence import Divergence
 from rnn_tui.engine.training.trainer import Trainer
 
-_NEEDS_TAPE = (Kind.CLIPPED, Kind.SATURATED)  # what is left of the window tells, nothing else
-
-
-# Stopping
+_NEEDS_TAPE = (Kind.CLIPPED, Kind.SATURATED)  # kinds whose numbers are read from the last window
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +29,7 @@ class BreakpointHit:
 
     Attributes:
         breakpoint: the condition; the first of the list if several fired.
-        value: the number that made it true: NaN or ±inf of `nan`, the timestep of a place.
+        value: the number that made it true; `nan`: NaN or ±inf; a pass or timestep: t.
         reason: one line with the value: "loss 0.00987 < 0.01 at update 812".
         advice: one sentence that follows from the numbers.
         also: further conditions that fired at the same place.
@@ -47,22 +44,30 @@ class BreakpointHit:
 
 @dataclass(slots=True)
 class _Entry:
-    """A breakpoint in the list; `held`: whether its condition was true when last looked at."""
+    """A breakpoint in the list.
+
+    Attributes:
+        breakpoint: the condition.
+        hits: how often it fired in this run.
+        was_true: whether it was true when last checked.
+        read: reads the number it compares; None when it is off, has none, or does not fit this run.
+    """
 
     breakpoint: Breakpoint
     hits: int = 0
-    held: bool = False
-    gauge: Gauge | None = None  # None: off, of another kind, or it does not fit this run
+    was_true: bool = False
+    read: ValueReader | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BreakpointStatus:
-    """One line of the list, for the screen.
+    """A breakpoint of the list as the screen shows it.
 
     Attributes:
         breakpoint: the condition and whether it is enabled.
         hits: how often it fired in this run.
-        armed: enabled, fitting, and not waiting for its condition to become false first.
+        armed: whether it fires when its condition is true: it is enabled, fits the run, and has
+            been false since it fired.
     """
 
     breakpoint: Breakpoint
@@ -73,36 +78,36 @@ class BreakpointStatus:
 class Breakpoints:
     """An ordered list of breakpoints with their hits; the first is always `nan`.
 
-    Belongs to whoever runs the trainer. A trainer it has not seen is another run: everything is
-    armed and no hits are counted yet. Whoever goes back in time calls `forget` and then `settle`.
+    A trainer it has not seen before is another run: everything is armed and no hits are counted
+    yet. After going back in time, call `rearm` and then `disarm_true`.
     """
 
     def __init__(self, *breakpoints: Breakpoint) -> None:
         self._entries = [_Entry(NOT_FINITE)]
         self._network: Network | None = None
         self._trainer: Trainer | None = None
-        self._watched: list[tuple[Gauge, Compare, float, _Entry]] = []
-        self._places: dict[int, list[_Entry]] = {}
-        self._positions: list[int] = []
-        self._divergence: Divergence | None = None  # the newest that was counted
+        self._comparisons: list[tuple[ValueReader, Compare, float, _Entry]] = []
+        self._by_position: dict[int, list[_Entry]] = {}
+        self._positions: list[int] = []  # its keys in order
+        self._divergence: Divergence | None = None  # the last one counted as a hit
         for each in breakpoints:
             self.add(each)
 
     # The list
 
     @property
-    def lines(self) -> tuple[BreakpointStatus, ...]:
+    def statuses(self) -> tuple[BreakpointStatus, ...]:
         """The list as it is now."""
         return tuple(BreakpointStatus(e.breakpoint, e.hits, self._armed(e)) for e in self._entries)
 
     @property
-    def placed(self) -> bool:
-        """Whether a pass or timestep stops anywhere, so that a run has to walk there."""
-        return any(e.breakpoint.enabled and e.breakpoint.kind is Kind.PLACE for e in self._entries)
+    def has_positions(self) -> bool:
+        """Whether a pass or timestep is enabled, so that a run cannot go by whole updates."""
+        return any(e.breakpoint.enabled and e.breakpoint.kind is Kind.PASS for e in self._entries)
 
     @property
     def idle(self) -> bool:
-        """Whether there is nothing enabled but `nan`, which the trainer looks after."""
+        """Whether nothing is enabled but `nan`, which the trainer itself stops at."""
         return not any(entry.breakpoint.enabled for entry in self._entries[1:])
 
     def __len__(self) -> int:
@@ -112,150 +117,159 @@ class Breakpoints:
         return self._entries[index].breakpoint
 
     def add(self, breakpoint: Breakpoint) -> int:
-        """Append it, armed, and return its place; one that is there already is armed again."""
+        """Append a breakpoint, armed, or arm the one that is there already; return its index."""
         texts = [str(entry.breakpoint) for entry in self._entries]
         if str(breakpoint) in texts:
             index = texts.index(str(breakpoint))
             entry = self._entries[index]
-            entry.breakpoint, entry.held = replace(breakpoint, enabled=True), False
+            entry.breakpoint, entry.was_true = replace(breakpoint, enabled=True), False
         else:
             index = len(self._entries)
             self._entries.append(_Entry(breakpoint))
-        self._compile()
+        self._prepare()
         return index
 
     def remove(self, index: int) -> Breakpoint:
-        """Take it out of the list.
+        """Take the breakpoint at `index` out of the list, and return it.
 
         Raises:
             BreakpointError: it is `nan`.
         """
-        removed = self._entries[self._own(index)].breakpoint
+        removed = self._entries[self._checked(index)].breakpoint
         del self._entries[index]
-        self._compile()
+        self._prepare()
         return removed
 
     def toggle(self, index: int) -> Breakpoint:
-        """Switch it off, or on and armed.
+        """Switch the breakpoint at `index` off, or on and armed; return it as it is now.
 
         Raises:
             BreakpointError: it is `nan`.
         """
-        entry = self._entries[self._own(index)]
+        entry = self._entries[self._checked(index)]
         entry.breakpoint = replace(entry.breakpoint, enabled=not entry.breakpoint.enabled)
-        entry.held = False
-        self._compile()
+        entry.was_true = False
+        self._prepare()
         return entry.breakpoint
 
-    def _own(self, index: int) -> int:
+    def _checked(self, index: int) -> int:
+        """Return `index`; raise a BreakpointError where it is that of `nan`."""
         if self._entries[index].breakpoint.kind is Kind.NAN:
             raise BreakpointError("'nan' is always on")
         return index
 
-    def forget(self) -> None:
-        """Arm everything, whatever was true before; hits stay."""
+    def rearm(self) -> None:
+        """Arm every enabled breakpoint, whether or not it was true before; hits stay."""
         self._divergence = None
         for entry in self._entries:
-            entry.held = False
+            entry.was_true = False
 
-    def settle(self, trainer: Trainer) -> None:
-        """Take what is true here as seen: it does not fire again before it has been false.
+    def disarm_true(self, trainer: Trainer) -> None:
+        """Disarm what is true here, after going back: it fires again only once it has been false.
 
-        For a place gone back to. Between updates only; where the window is not on the tape,
-        clipping and saturation stay as they are. In mid-window it does nothing.
+        Within a window it does nothing. Where the last window is not on the tape, clipping and
+        saturation stay as they are.
         """
-        self._bind(trainer)
+        self._attach(trainer)
         if 0 < trainer.position < trainer.schedule.end:
             return
-        for gauge, compare, limit, entry in self._watched:
+        for read, compare, limit, entry in self._comparisons:
             if trainer.position or entry.breakpoint.kind not in _NEEDS_TAPE:
-                entry.held = compare(gauge(trainer), limit)
+                entry.was_true = compare(read(trainer), limit)
 
     # Checking
 
-    def after_update(self, trainer: Trainer) -> BreakpointHit | None:
-        """Whether to stop here; called once after each completed update, and on divergence."""
+    def check_update(self, trainer: Trainer) -> BreakpointHit | None:
+        """Return the hit, if any, after an update; call it after each one, and on divergence."""
         if trainer.network is not self._network:
-            self._bind(trainer)
+            self._attach(trainer)
         if trainer.divergence is not None:
             return self._diverged(trainer, trainer.divergence)
         fired = None
-        for gauge, compare, limit, entry in self._watched:
-            if compare(gauge(trainer), limit) != entry.held:
-                entry.held = not entry.held
-                if entry.held:
+        for read, compare, limit, entry in self._comparisons:
+            if compare(read(trainer), limit) != entry.was_true:
+                entry.was_true = not entry.was_true
+                if entry.was_true:
                     fired = [*(fired or ()), entry]
         return self._fire(trainer, fired) if fired else None
 
-    def after_micro(self, trainer: Trainer) -> BreakpointHit | None:
-        """Whether a pass or timestep stops here; called after a move to `next_position`."""
-        self._bind(trainer)
+    def check_position(self, trainer: Trainer) -> BreakpointHit | None:
+        """Return the hit, if any, of a pass or timestep; call it at each `next_position`."""
+        self._attach(trainer)
         if trainer.divergence is not None:
             return self._diverged(trainer, trainer.divergence)
-        fired = self._places.get(trainer.position)
+        fired = self._by_position.get(trainer.position)
         return self._fire(trainer, fired) if fired else None
 
     def next_position(self, trainer: Trainer) -> int | None:
-        """The next position at which a pass or timestep stops: of this update or, standing at its
-        end, of the next. None: there is none before the update is complete."""
-        self._bind(trainer)
+        """Return the next position, of this update or from its end of the next, to stop at.
+
+        None where no pass or timestep stops before the update is complete.
+        """
+        self._attach(trainer)
         here = 0 if trainer.position == trainer.schedule.end else trainer.position
         index = bisect_right(self._positions, here)
         return self._positions[index] if index < len(self._positions) else None
 
     def _armed(self, entry: _Entry) -> bool:
-        what = entry.breakpoint
-        if what.kind is Kind.NAN:
+        """Return `BreakpointStatus.armed` of an entry."""
+        breakpoint = entry.breakpoint
+        if breakpoint.kind is Kind.NAN:
             return True
         if self._trainer is None:
-            return what.enabled
-        if what.kind is Kind.PLACE:
-            return what.enabled and bool(what.positions(self._trainer.schedule))
-        return entry.gauge is not None and not entry.held
+            return breakpoint.enabled
+        if breakpoint.kind is Kind.PASS:
+            return breakpoint.enabled and bool(breakpoint.positions(self._trainer.schedule))
+        return entry.read is not None and not entry.was_true
 
-    def _bind(self, trainer: Trainer) -> None:
-        """Be about this trainer; if it is another, a new run has begun."""
+    def _attach(self, trainer: Trainer) -> None:
+        """Begin to watch `trainer`; if it is another than before, a new run has begun."""
         if trainer.network is self._network:
             return
         self._trainer, self._network = trainer, trainer.network
-        self.forget()
+        self.rearm()
         for entry in self._entries:
             entry.hits = 0
-        self._compile()
+        self._prepare()
 
-    def _compile(self) -> None:
-        """What to look at while running, and where to stop, ready to be looked at fast."""
+    def _prepare(self) -> None:
+        """Collect what is checked after each update, and the positions to stop at."""
         trainer = self._trainer
         if trainer is None:
             return
-        self._watched, self._places = [], {}
+        self._comparisons, self._by_position = [], {}
         for entry in self._entries:
-            what = entry.breakpoint
-            entry.gauge = _gauge(what, trainer) if what.enabled else None
-            if entry.gauge:
-                compare = COMPARISONS[what.comparison]
-                self._watched.append((entry.gauge, compare, what.limit, entry))
-            for position in what.positions(trainer.schedule) if what.enabled else ():
-                self._places.setdefault(position, []).append(entry)
-        self._positions = sorted(self._places)
+            breakpoint = entry.breakpoint
+            entry.read = value_reader(breakpoint, trainer) if breakpoint.enabled else None
+            if entry.read:
+                compare = COMPARISONS[breakpoint.comparison]
+                self._comparisons.append((entry.read, compare, breakpoint.limit, entry))
+            if breakpoint.enabled:
+                for position in breakpoint.positions(trainer.schedule):
+                    self._by_position.setdefault(position, []).append(entry)
+        self._positions = sorted(self._by_position)
 
     def _fire(self, trainer: Trainer, fired: list[_Entry]) -> BreakpointHit:
+        """Count the hits of all that `fired`, and describe the first."""
         for entry in fired:
             entry.hits += 1
         first = fired[0]
-        value = first.gauge(trainer) if first.gauge else trainer.cursor.t
-        also = tuple(entry.breakpoint for entry in fired[1:])
-        what = first.breakpoint
+        value = first.read(trainer) if first.read else trainer.cursor.t
         return BreakpointHit(
-            what, value, _reason(what, value, trainer), _advice(what, value, trainer), also
+            first.breakpoint,
+            value,
+            reason(first.breakpoint, value, trainer),
+            advice(first.breakpoint, value, trainer),
+            also=tuple(entry.breakpoint for entry in fired[1:]),
         )
 
     def _diverged(self, trainer: Trainer, divergence: Divergence) -> BreakpointHit:
+        """Return the hit of `nan`, counted once for each divergence."""
         if divergence is not self._divergence:
             self._divergence = divergence
             self._entries[0].hits += 1
-        reason = f"{divergence} in update {trainer.updates + 1:,}"
-        return BreakpointHit(NOT_FINITE, divergence.value, reason, _advice_nan(trainer))
+        why = f"{divergence} in update {trainer.updates + 1:,}"
+        return BreakpointHit(NOT_FINITE, divergence.value, why, divergence_advice(trainer))
 
 
 def run_until(
@@ -267,56 +281,62 @@ def run_until(
     """Complete up to `updates` more updates, or fewer when a breakpoint is hit.
 
     Args:
-        trainer: what to run, from wherever it stands.
-        breakpoints: where to stop. What holds at the start does not stop it before it has moved.
+        trainer: what to run, from wherever it is.
+        breakpoints: where to stop. What is true at the start does not stop it before it has moved.
         updates: how many to complete.
-        stop: asked before each update, for a deadline or a key; True returns None early.
+        stop: called before each update, for a deadline or a key; the run ends when it returns True.
+
+    Returns:
+        The hit that ended the run; None where nothing did, or `stop` did.
     """
     if breakpoints.idle and stop is None:
         trainer.run(updates)
-        return breakpoints.after_update(trainer) if trainer.divergence else None
-    goal, placed = trainer.updates + updates, breakpoints.placed
-    if not placed:
-        return _run_watched(trainer, breakpoints, updates, stop)
+        return breakpoints.check_update(trainer) if trainer.divergence else None
+    if not breakpoints.has_positions:
+        return _run_updates(trainer, breakpoints, updates, stop)
+    goal = trainer.updates + updates
     while trainer.updates < goal and not (stop and stop()):
-        position = breakpoints.next_position(trainer) if placed else None
+        position = breakpoints.next_position(trainer)
         if position is None:
             trainer.run(1)
-            found = breakpoints.after_update(trainer)
+            hit = breakpoints.check_update(trainer)
         else:
-            found = _run_to(trainer, breakpoints, position)
-        if found:
-            return found
+            hit = _run_to_position(trainer, breakpoints, position)
+        if hit:
+            return hit
     return None
 
 
-def _run_watched(
+def _run_updates(
     trainer: Trainer,
     breakpoints: Breakpoints,
     updates: int,
     stop: Callable[[], bool] | None,
 ) -> BreakpointHit | None:
-    """Whole updates, asking after each."""
-    stops: list[BreakpointHit] = []
+    """Do what `run_until` does, by whole updates: no pass or timestep is enabled."""
+    hits: list[BreakpointHit] = []
 
-    def over() -> bool:
-        hit = breakpoints.after_update(trainer)
-        stops.extend([hit] if hit else [])
-        return bool(stops) or bool(stop and stop())
+    def is_over() -> bool:
+        hit = breakpoints.check_update(trainer)
+        hits.extend([hit] if hit else [])
+        return bool(hits) or bool(stop and stop())
 
     if not (stop and stop()):
-        trainer.run(updates, over)
-    if trainer.divergence is not None and not stops:
-        return breakpoints.after_update(trainer)
-    return stops[0] if stops else None
+        trainer.run(updates, is_over)
+    if trainer.divergence is not None and not hits:
+        return breakpoints.check_update(trainer)
+    return hits[0] if hits else None
 
 
-def _run_to(trainer: Trainer, breakpoints: Breakpoints, position: int) -> BreakpointHit | None:
-    """Go on to `position` of this update or, from its end, of the next, and stop there."""
-    trainer.advance(trainer.index - trainer.position % trainer.schedule.end + position)
-    done = trainer.position == trainer.schedule.end
-    found = breakpoints.after_update(trainer) if done else None
-    there = breakpoints.after_micro(trainer)
-    if found and there:
-        return replace(found, also=(*found.also, there.breakpoint, *there.also))
-    return found or there
+def _run_to_position(
+    trainer: Trainer, breakpoints: Breakpoints, position: int
+) -> BreakpointHit | None:
+    """Go on to `position` of this update or, from its end, of the next; return the hit there."""
+    trainer.advance(trainer.index_of(position))
+    complete = trainer.position == trainer.schedule.end
+    update_hit = breakpoints.check_update(trainer) if complete else None
+    position_hit = breakpoints.check_position(trainer)
+    if update_hit and position_hit:
+        also = (*update_hit.also, position_hit.breakpoint, *position_hit.also)
+        return replace(update_hit, also=also)
+    return update_hit or position_hit

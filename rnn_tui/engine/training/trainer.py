@@ -180,6 +180,10 @@ class Trainer:
         completed = self.updates - (self.position == self._end)
         return completed * self._end + self.position
 
+    def index_of(self, position: int) -> int:
+        """Return the index of `position` of this update or, from its end, of the next."""
+        return self.index - self.position % self._end + position
+
     # Going forward
 
     def reveal(self) -> None:
@@ -228,7 +232,7 @@ class Trainer:
             How many were completed: fewer because of `until`, or on divergence.
         """
         start, self.stopped_early = self.updates, False
-        with _no_warnings():
+        with np.errstate(all="ignore"):
             for _ in range(updates):
                 self._advance(self._end)
                 if self.divergence is not None:
@@ -257,7 +261,7 @@ class Trainer:
 
     def _go(self, position: int) -> None:
         """Go to `position` of this update or, from its end, of the next; reveal all."""
-        with _no_warnings():
+        with np.errstate(all="ignore"):
             self._advance(position)
         if self.divergence is None:
             self.revealed = self.cursor.operations
@@ -266,7 +270,8 @@ class Trainer:
         """Do micro-operations in order up to position `target`, or until the run diverges.
 
         This is the only way forward. A whole update at once is searched for numbers that are not
-        finite only after its sums have shown one; a part of it, after each pass's share.
+        finite only after its sums have shown one; a part of it, after each pass's share. Callers
+        silence NumPy's warnings of them.
         """
         if self.divergence is not None:
             return
@@ -470,7 +475,7 @@ class Trainer:
         self.history.rewind(keyframe.history)
         self.divergence = None
         self.position = 0
-        with _no_warnings():
+        with np.errstate(all="ignore"):
             self._advance(keyframe.position)
         self.revealed = keyframe.revealed
 
@@ -487,8 +492,3 @@ def architecture_of(settings: Settings, task: Task) -> Architecture:
         problem,
         settings.layers,
     )
-
-
-def _no_warnings() -> np.errstate:
-    """Return a context without NumPy's warnings of numbers that are not finite."""
-    return np.errstate(all="ignore")

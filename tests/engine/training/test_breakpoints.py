@@ -20,7 +20,7 @@ from rnn_tui.engine.training.breakpoint_conditions import (
     BreakpointError,
     Kind,
     parse,
-    saturable,
+    saturation_bounds,
 )
 from rnn_tui.engine.training.breakpoints import BreakpointHit, Breakpoints, run_until
 from rnn_tui.engine.training.schedule import Pass, Schedule
@@ -43,9 +43,9 @@ READ = {
     "CLIPPED": Breakpoint(Kind.CLIPPED, ">"),
     "saturated f > 0.9": Breakpoint(Kind.SATURATED, ">", 0.9, "f"),
     "update = 500": Breakpoint(Kind.UPDATE, "=", 500),
-    "pass=backward": Breakpoint(Kind.PLACE, stage=Pass.BACKWARD),
-    "t=7": Breakpoint(Kind.PLACE, t=7),
-    "pass = FORWARD  t = 3": Breakpoint(Kind.PLACE, stage=Pass.FORWARD, t=3),
+    "pass=backward": Breakpoint(Kind.PASS, stage=Pass.BACKWARD),
+    "t=7": Breakpoint(Kind.PASS, t=7),
+    "pass = FORWARD  t = 3": Breakpoint(Kind.PASS, stage=Pass.FORWARD, t=3),
     "nan": NOT_FINITE,
 }
 _NUMBER = "must compare with a number of at least 0:"
@@ -95,9 +95,9 @@ breakpoints = st.one_of(
         st.sampled_from("ifgorznh"),
     ),
     st.builds(Breakpoint, st.just(Kind.UPDATE), st.just("="), st.integers(1, 10**12 - 1)),
-    st.builds(lambda stage: Breakpoint(Kind.PLACE, stage=stage), st.sampled_from(Pass)),
+    st.builds(lambda stage: Breakpoint(Kind.PASS, stage=stage), st.sampled_from(Pass)),
     st.builds(
-        lambda stage, t: Breakpoint(Kind.PLACE, stage=stage, t=t),
+        lambda stage, t: Breakpoint(Kind.PASS, stage=stage, t=t),
         st.none() | _timed,
         st.integers(1, 10**12 - 1),
     ),
@@ -135,11 +135,11 @@ def test_any_text_is_read_or_refused_in_one_line(text: str) -> None:
 
 def test_what_fits() -> None:
     lstm, gru, rnn = (make_cell(name) for name in ("lstm", "gru", "rnn"))
-    assert saturable(lstm) == {"i": (0, 1), "f": (0, 1), "g": (-1, 1), "o": (0, 1)}
-    assert saturable(gru) == {"r": (0, 1), "z": (0, 1), "n": (-1, 1)}
-    assert saturable(rnn) == {"h": (-1, 1)}
+    assert saturation_bounds(lstm) == {"i": (0, 1), "f": (0, 1), "g": (-1, 1), "o": (0, 1)}
+    assert saturation_bounds(gru) == {"r": (0, 1), "z": (0, 1), "n": (-1, 1)}
+    assert saturation_bounds(rnn) == {"h": (-1, 1)}
     for cell in (lstm, gru, rnn):
-        for gate in saturable(cell):
+        for gate in saturation_bounds(cell):
             parse(f"saturated {gate}>0.9").fits(cell, 1)
     parse("t=20").fits(rnn, 20)
     parse("t=20").fits(rnn)
@@ -235,7 +235,7 @@ def test_it_fires_when_it_becomes_true(condition: str) -> None:
         assert holds(trainer)
         assert stop.breakpoint == parse(text)
     assert places == expected
-    assert list_.lines[1].hits == len(expected)
+    assert list_.statuses[1].hits == len(expected)
     plain = Trainer(settings)
     plain.run(UPDATES)
     assert same_bits(trainer.parameters, plain.parameters)
@@ -264,7 +264,7 @@ def test_clipping_by_norm_fires_below_a_tiny_limit() -> None:
     assert trainer.grad_norm < 1e-7
     room = np.empty_like(trainer.parameters)
     trainer.clipped = trainer.clipping.apply(trainer.network.gradient, room, trainer.grad_norm)
-    stop = Breakpoints(parse("clipped")).after_update(trainer)
+    stop = Breakpoints(parse("clipped")).check_update(trainer)
     assert stop is not None
     assert stop.value == trainer.parameters.size
 
@@ -280,7 +280,7 @@ def test_a_pass_stops_at_its_first_micro_operation(stage: Pass) -> None:
         assert trainer.cursor.complete
         place = {Pass.FORWARD: " t=1", Pass.BACKWARD: " t=5"}.get(stage, "")
         assert stop.reason == f"{stage}{place} of update {update}"
-    assert list_.lines[1].hits == 3
+    assert list_.statuses[1].hits == 3
 
 
 def test_a_timestep_stops_in_both_passes() -> None:
@@ -312,14 +312,14 @@ def test_the_next_position_is_the_nearest_ahead(texts: list[str], start: int) ->
     here = 0 if start == program.end else start
     expected = min((p for p in standing if p > here), default=None)
     assert list_.next_position(trainer) == expected
-    assert (list_.after_micro(trainer) is not None) == (start in standing)
+    assert (list_.check_position(trainer) is not None) == (start in standing)
 
 
 def test_places_beyond_the_window_and_gates_of_other_cells_are_passed_over() -> None:
     trainer = Trainer(SMALL)
     list_ = Breakpoints(parse("t=6"), parse("saturated f>=0"))
     assert run_until(trainer, list_, 3) is None
-    assert [line.armed for line in list_.lines] == [True, False, False]
+    assert [status.armed for status in list_.statuses] == [True, False, False]
 
 
 def test_going_on_from_mid_window_completes_it_first() -> None:
@@ -348,8 +348,8 @@ def test_the_first_of_the_list_is_told_and_all_are_counted() -> None:
     stop = run_until(trainer, list_, 9)
     assert stop is not None
     assert (str(stop.breakpoint), *map(str, stop.also)) == ("update=3", "pass=UPDATE")
-    assert [line.hits for line in list_.lines] == [0, 1, 2, 1, 1]
-    assert [line.armed for line in list_.lines] == [True, False, True, False, False]
+    assert [status.hits for status in list_.statuses] == [0, 1, 2, 1, 1]
+    assert [status.armed for status in list_.statuses] == [True, False, True, False, False]
 
 
 def test_adding_removing_and_switching() -> None:
@@ -360,7 +360,7 @@ def test_adding_removing_and_switching() -> None:
     assert len(list_) == 3
     assert list_.add(NOT_FINITE) == 0
     assert not list_.toggle(1).enabled
-    assert not list_.lines[1].armed
+    assert not list_.statuses[1].armed
     assert list_.add(parse("loss<1")) == 1
     assert list_[1].enabled
     assert list_.remove(1) == parse("loss<1")
@@ -396,7 +396,7 @@ def test_another_trainer_is_another_run() -> None:
     list_ = Breakpoints(parse("loss>=0"))
     for _ in range(2):
         assert len(stops(Trainer(SMALL), list_, 5)) == 1
-        assert list_.lines[1].hits == 1
+        assert list_.statuses[1].hits == 1
 
 
 def test_going_back_and_forward_stops_at_the_same_places() -> None:
@@ -409,8 +409,8 @@ def test_going_back_and_forward_stops_at_the_same_places() -> None:
         keyframes.append(trainer.keyframe())
     for back in range(1, UPDATES, 7):
         trainer.restore(keyframes[back - 1])
-        list_.forget()
-        list_.settle(trainer)
+        list_.rearm()
+        list_.disarm_true(trainer)
         expected = [k for k in edges(held) if k > back]
         stop = run_until(trainer, list_, UPDATES - back)
         assert (trainer.updates if stop else None) == (expected[0] if expected else None)
@@ -419,21 +419,21 @@ def test_going_back_and_forward_stops_at_the_same_places() -> None:
 def test_forgetting_arms_what_is_true_and_settling_takes_it_as_seen() -> None:
     trainer = Trainer(SMALL.with_(clip=1e-3))
     list_ = Breakpoints(parse("clipped"), parse("loss>=0"))
-    list_.settle(trainer)  # before the first update nothing is true
+    list_.disarm_true(trainer)  # before the first update nothing is true
     assert run_until(trainer, list_, 5) is not None
     assert run_until(trainer, list_, 5) is None
-    list_.forget()
-    assert all(line.armed for line in list_.lines)
-    list_.settle(trainer)
-    assert [line.armed for line in list_.lines] == [True, False, False]
+    list_.rearm()
+    assert all(status.armed for status in list_.statuses)
+    list_.disarm_true(trainer)
+    assert [status.armed for status in list_.statuses] == [True, False, False]
     assert run_until(trainer, list_, 5) is None
-    list_.forget()
+    list_.rearm()
     trainer.step()
-    list_.settle(trainer)  # in mid-window: nothing to settle
+    list_.disarm_true(trainer)  # within a window: nothing happens
     stop = run_until(trainer, list_, 5)
     assert stop is not None
     assert stop.also
-    assert [line.hits for line in list_.lines] == [0, 2, 2]
+    assert [status.hits for status in list_.statuses] == [0, 2, 2]
 
 
 # ---------------------------------------------------------------- deadlines and divergence
@@ -471,7 +471,7 @@ def test_divergence_always_stops(texts: tuple[str, ...]) -> None:
         "lower the learning rate (100) or clip by norm."
     )
     assert run_until(trainer, list_, 5) == stop  # it stays there
-    assert list_.lines[0].hits == 1
+    assert list_.statuses[0].hits == 1
 
 
 # ---------------------------------------------------------------- what is said
