@@ -13,7 +13,7 @@ from engine.engine_support import same_bits
 from tasks.invariants import check_precisions, check_restoring, check_test_windows, check_windows
 from textual.pilot import Pilot
 from tui.screen_support import Proving, panels, scene, text_of
-from tui.test_settings_screen import draft, in_the_form, put
+from tui.test_settings_screen import draft, fill, in_the_form
 
 from rnn_tui.checkpoint.loading import load
 from rnn_tui.checkpoint.saving import save
@@ -174,7 +174,7 @@ def test_every_panel_draws_it() -> None:
 
 def test_the_form_offers_it() -> None:
     async def act(pilot: Pilot[None]) -> None:
-        await put(pilot, task="echo")
+        await fill(pilot, task="echo")
         assert draft(pilot) == compose({"task": "echo"})
 
     in_the_form(Settings(), act)
