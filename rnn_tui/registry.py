@@ -175,14 +175,14 @@ A proof is computed while a panel that needs it is visible; see ``PanelSpec.proo
 _PANELS = "rnn_tui.tui.panels"
 PANELS = Registry(
     "panel",
-    Entry("timestep", f"{_PANELS}.current_place:PANEL", group="fixed"),
-    Entry("loss", f"{_PANELS}.loss:PANEL", group="chart"),
-    Entry("predictions", f"{_PANELS}.predictions:PANEL", group="chart"),
-    Entry("gradients", f"{_PANELS}.gradients:PANEL", group="chart"),
-    Entry("ledger", f"{_PANELS}.ledger:PANEL", group="proof"),
-    Entry("map", f"{_PANELS}.gradient_map:PANEL", group="proof"),
-    Entry("edge", f"{_PANELS}.window_edge:PANEL", group="proof"),
-    Entry("proof", f"{_PANELS}.verification:PANEL", group="proof"),
+    Entry("timestep", f"{_PANELS}.current_pass.panel:PANEL", group="fixed"),
+    Entry("loss", f"{_PANELS}.loss_chart:PANEL", group="chart"),
+    Entry("predictions", f"{_PANELS}.predictions.panel:PANEL", group="chart"),
+    Entry("gradients", f"{_PANELS}.gradient_chart:PANEL", group="chart"),
+    Entry("ledger", f"{_PANELS}.proofs.ledger:PANEL", group="proof"),
+    Entry("map", f"{_PANELS}.proofs.gradient_map:PANEL", group="proof"),
+    Entry("edge", f"{_PANELS}.proofs.window_edge:PANEL", group="proof"),
+    Entry("proof", f"{_PANELS}.proofs.verification:PANEL", group="proof"),
     Entry("hyperparameters", f"{_PANELS}.hyperparameters:PANEL", group="fixed"),
     Entry("network", f"{_PANELS}.network:PANEL", group="fixed"),
 )

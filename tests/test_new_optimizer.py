@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from engine.engine_support import same_bits
-from tui.screen_support import Still, scene, text_of
+from tui.screen_support import Still, context, text_of
 
 from rnn_tui.checkpoint.loading import load
 from rnn_tui.checkpoint.saving import save
@@ -20,7 +20,7 @@ from rnn_tui.engine.training.optimizers.base import NEW_PARAMETER, Optimizer, st
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.registry import OPTIMIZERS, Entry
 from rnn_tui.settings import Settings
-from rnn_tui.tui.panels import current_place
+from rnn_tui.tui.panel_spec import panel_spec
 
 
 class SignSgd(Optimizer):
@@ -92,7 +92,8 @@ def test_stepping_and_going_back_give_the_same_bits() -> None:
 def test_its_operations_are_on_the_screen_with_their_numbers() -> None:
     trainer = Trainer(settings())
     trainer.run(3)
-    text = "\n".join(text_of(current_place.draw(scene(Still(trainer).snapshot()), 200, 60)))
+    screen = context(Still(trainer).snapshot())
+    text = "\n".join(text_of(panel_spec("timestep").draw(screen, 200, 60)))
     for symbols in ("m ← μ·m + (1 − μ)·g = ", "rate = lr = 0.01", "Δ = −rate·("):
         assert symbols in text, text
 

@@ -15,9 +15,10 @@ from rnn_tui.session.commands import Back, Command, Discard, GoTo, Intervene, Ke
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
+from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.lines import plain
-from rnn_tui.tui.panels import header, timestep
-from rnn_tui.tui.view import Scene, View
+from rnn_tui.tui.panels import header
+from rnn_tui.tui.panels.current_pass import timestep
 
 SMALL = Settings(cell="lstm", hidden=4, steps=5, num_points=60)
 
@@ -62,7 +63,7 @@ def test_a_held_gate_is_shown_beside_what_it_was(session: Session) -> None:
     for name in [operation.symbol for operation in before.forward_revealed(t)]:
         np.testing.assert_array_equal(there.what_if.before.values(t)[name], was[name])
     assert (there.window.values(t)["f_t"] == 1).all()
-    scene = Scene(there, View())
+    scene = DrawContext(there, Selection())
     assert "what if f = 1" in plain(header.draw(scene, 80, 2))
     shown = plain(timestep.draw(scene, 80, 14))
     assert "was" in shown
@@ -101,7 +102,9 @@ def test_a_held_value_never_wears_an_equation_that_gives_another(session: Sessio
             continue
         count = len(snapshot.window.declaration.backward_operations)
         for operation in range(count):
-            lines = plain(timestep.draw(Scene(snapshot, View(operation=operation)), 100, 14))
+            lines = plain(
+                timestep.draw(DrawContext(snapshot, Selection(operation=operation)), 100, 14)
+            )
             if "f_1 = σ(" in lines:
                 raise AssertionError(lines)
         assert snapshot.cursor.update >= 12

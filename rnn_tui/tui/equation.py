@@ -12,7 +12,7 @@ import numpy as np
 
 from rnn_tui.engine.core.expressions import Function, Token, UnitReader, Values
 from rnn_tui.engine.core.operations import Operation
-from rnn_tui.tui.numbers import MINUS, number
+from rnn_tui.tui.number_format import MINUS, number
 
 
 def spell(tokens: Sequence[Token]) -> str:

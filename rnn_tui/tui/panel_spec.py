@@ -8,11 +8,11 @@ from typing import Literal
 
 from rnn_tui.registry import PANELS
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Lines
-from rnn_tui.tui.view import Scene
 
-Draw = Callable[[Scene, int, int], Lines]  # (scene, width, height) → at most `height` lines
-Title = Callable[[Scene], tuple[str, str]]  # scene → text at the left and right of the title line
+Draw = Callable[[DrawContext, int, int], Lines]  # (…, width, height) → lines
+Title = Callable[[DrawContext], tuple[str, str]]  # → texts at the left and right
 
 
 @dataclass(frozen=True, slots=True)

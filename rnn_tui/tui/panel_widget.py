@@ -9,10 +9,10 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit, merge, text_width
 from rnn_tui.tui.panel_spec import Draw, Title, panel_spec
 from rnn_tui.tui.themes import style_of
-from rnn_tui.tui.view import Scene
 
 
 class LinesWidget(Widget):
@@ -22,14 +22,14 @@ class LinesWidget(Widget):
         """Make the widget with id `name`; `draw` returns at most `height` lines."""
         super().__init__(id=name)
         self._draw = draw
-        self._scene: Scene | None = None
+        self._scene: DrawContext | None = None
         self._lines: Lines = ()
         self._drawn_size = Size()  # that the lines were drawn for
         self._strips: dict[int, Strip] = {}  # rendered lines, by row
         self._styles: dict[str, Style] = {}  # by role, until the theme changes
         self._base_style: tuple[Style, Color] | None = None  # style of plain text, background
 
-    def show(self, scene: Scene) -> None:
+    def show(self, scene: DrawContext) -> None:
         """Draw `scene`, if the widget is visible, and refresh the lines that have changed."""
         self._scene = scene
         if not self.display or not self.size:
@@ -48,7 +48,7 @@ class LinesWidget(Widget):
             width = self.size.width
             self.refresh(*(Region(0, first, width, n) for first, n in _row_ranges(changed)))
 
-    def prepare(self, scene: Scene) -> None:
+    def prepare(self, scene: DrawContext) -> None:
         """Draw `scene` once the size of the widget is known."""
         self._scene = scene
 
@@ -145,10 +145,10 @@ class Panel(LinesWidget):
         spec = panel_spec(name)
         return cls(spec.draw, spec.title, name)
 
-    def _with_title(self, scene: Scene, width: int, height: int) -> Lines:
+    def _with_title(self, scene: DrawContext, width: int, height: int) -> Lines:
         """Draw the title line and the lines below it."""
         left, right = self._title(scene)
-        rule = title_rule(left, right, width, scene.view.panel == self.id)
+        rule = title_rule(left, right, width, scene.selection.panel == self.id)
         return (rule, *self._content(scene, width, max(height - 1, 0)))
 
 

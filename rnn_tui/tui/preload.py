@@ -11,8 +11,8 @@ from rnn_tui.registry import PANELS, PROOFS
 
 # In the order in which they are likely to be needed.
 MODULES = (
-    "rnn_tui.tui.panels.timestep",
-    "rnn_tui.tui.panels.update",
+    "rnn_tui.tui.panels.current_pass.timestep",
+    "rnn_tui.tui.panels.current_pass.clip_and_update",
     "rnn_tui.proofs.prover",
     *filter(None, (PROOFS[name].module for name in PROOFS.names)),
     "rnn_tui.tui.screens.help",

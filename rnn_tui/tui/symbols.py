@@ -7,7 +7,7 @@ import numpy as np
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Line, cut, text_width
-from rnn_tui.tui.numbers import BAD, short
+from rnn_tui.tui.number_format import BAD, short
 
 NARROW, BROAD = 5, 8  # cells of a column: for single characters and numbers, at most for words
 RIGHT, WRONG = "✓", "✗"

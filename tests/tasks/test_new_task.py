@@ -12,7 +12,7 @@ import pytest
 from engine.engine_support import same_bits
 from tasks.invariants import check_precisions, check_restoring, check_test_windows, check_windows
 from textual.pilot import Pilot
-from tui.screen_support import Proving, panels, scene, text_of
+from tui.screen_support import Proving, context, panels, text_of
 from tui.test_settings_screen import draft, fill, in_the_form
 
 from rnn_tui.checkpoint.loading import load
@@ -165,9 +165,9 @@ def test_every_panel_draws_it() -> None:
         snapshot = one.proved()
         for spec in panels("fixed", "chart", "proof").values():
             for size in ((80, 12), (30, 5), (1, 1)):
-                drawn.update(text_of(spec.draw(scene(snapshot), *size)))
+                drawn.update(text_of(spec.draw(context(snapshot), *size)))
         one.step()
-        drawn.update(text_of(header.draw(scene(snapshot), 80, 2)))
+        drawn.update(text_of(header.draw(context(snapshot), 80, 2)))
     assert any(line.startswith(" echo · many→many · rnn 4") for line in drawn)
     assert any("guessing among 3" in line for line in drawn)
 

@@ -14,9 +14,9 @@ from rnn_tui.session.commands import Step, Verify, ViewRequest
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings, Value, compose
+from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.lines import Line, plain
 from rnn_tui.tui.panel_spec import PanelSpec, panel_spec
-from rnn_tui.tui.view import Scene, View
 
 KINDS = {
     "rnn-tanh": {"cell": "rnn", "activation": "tanh"},
@@ -101,9 +101,9 @@ def walk(settings: Settings = SMALL, predictions: bool = False) -> Iterator[Snap
     yield one.snapshot()
 
 
-def scene(snapshot: Snapshot, **view: object) -> Scene:
+def context(snapshot: Snapshot, **view: object) -> DrawContext:
     """The snapshot as someone looks at it."""
-    return Scene(snapshot, View(**view))  # type: ignore[arg-type]
+    return DrawContext(snapshot, Selection(**view))  # type: ignore[arg-type]
 
 
 def text_of(lines: tuple[Line, ...]) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from tui.equation_calculator import Interval, Reckoner, reckon, shown
-from tui.screen_support import KINDS, SMALL, TASKS, Still, scene, text_of
+from tui.screen_support import KINDS, SMALL, TASKS, Still, context, text_of
 
 from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.training.schedule import Pass
@@ -21,8 +21,8 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import DECLARATIONS, Settings
 from rnn_tui.tui.equation import numbers_line, spell
 from rnn_tui.tui.layout import arrange
-from rnn_tui.tui.numbers import number
-from rnn_tui.tui.panels import current_place
+from rnn_tui.tui.number_format import number
+from rnn_tui.tui.panels.current_pass import panel as current_pass
 
 # The sizes the panel has on a screen of 80×24, beside each of the others, and on one of 120×40.
 SIZES = sorted(
@@ -192,9 +192,9 @@ def check_all(snapshot: Snapshot, operations: tuple[Operation, ...], unit: int) 
     for back, operation in enumerate(reversed(operations)):
         array = values[operation.symbol][0]
         own = float(array[min(unit, array.size - 1)])
-        looked_at = scene(snapshot, unit=unit, operation=back)
+        looked_at = context(snapshot, unit=unit, operation=back)
         for width, height in SIZES:
-            lines = text_of(current_place.draw(looked_at, width, height))
+            lines = text_of(current_pass.draw(looked_at, width, height))
             symbols, numbers = equation_of(lines, operation)
             check(symbols, numbers, values, unit, own)
 
@@ -298,7 +298,7 @@ def test_every_equation_of_the_optimizer_agrees_with_itself_and_with_its_memory(
     optimizer, gradient = snapshot.optimizer, snapshot.gradient
     assert gradient is not None
     values = optimizer.values(gradient.clipped, index)
-    lines = text_of(current_place.draw(scene(snapshot, parameter=index), *ROOMY))
+    lines = text_of(current_pass.draw(context(snapshot, parameter=index), *ROOMY))
     for operation in optimizer.operations():
         symbol = operation.symbol.removesuffix("_new")
         found = [line for line in lines if re.match(rf" {symbol} [=←]", line)]

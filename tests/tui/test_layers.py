@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tui.screen_support import SMALL, Still, scene, text_of, walk
+from tui.screen_support import SMALL, Still, context, text_of, walk
 
 from rnn_tui.engine.network.layers import numbered
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.tui.panels import header, network, timestep
+from rnn_tui.tui.panels import header, network
+from rnn_tui.tui.panels.current_pass import timestep
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
@@ -23,7 +24,7 @@ def test_the_newest_operation_is_always_among_the_rows(cell: str) -> None:
             operations = snapshot.window.declaration.backward_operations
         current = operations[snapshot.cursor.operation - 1]
         assert current.row in [row.symbol for row in snapshot.rows]
-        lines = text_of(timestep.draw(scene(snapshot), 78, 16))
+        lines = text_of(timestep.draw(context(snapshot), 78, 16))
         assert sum("▸" in line for line in lines) >= 1
         layers.add(snapshot.layer)
     assert layers == {1, 2, 3}
@@ -46,11 +47,11 @@ def test_a_layer_chosen_stays(layer: int) -> None:
     assert symbols[0] == ("x_t" if layer == 1 else "h_t")  # what goes into this layer
     assert numbered("f_t", layer) in symbols
     assert numbered("f_t", 3 - layer) not in symbols
-    unrolled = text_of(network.draw(scene(snapshot), 80, 6))
+    unrolled = text_of(network.draw(context(snapshot), 80, 6))
     assert any(line.split()[0] == numbered("h", layer) for line in unrolled if line.strip())
     assert any(f"‖{numbered('dh_t', layer)}‖" in line for line in unrolled)
-    assert f"layer {layer} of 2" in " ".join(network.title(scene(snapshot)))
-    assert f"layer {layer} of 2" in " ".join(timestep.title(scene(snapshot)))
+    assert f"layer {layer} of 2" in " ".join(network.title(context(snapshot)))
+    assert f"layer {layer} of 2" in " ".join(timestep.title(context(snapshot)))
 
 
 def test_a_layer_that_is_no_more_is_the_last_one() -> None:
@@ -60,4 +61,4 @@ def test_a_layer_that_is_no_more_is_the_last_one() -> None:
 
 def test_the_header_says_how_many() -> None:
     snapshot = Still(Trainer(SMALL.with_(layers=2))).snapshot()
-    assert "rnn 2×4 · " in text_of(header.draw(scene(snapshot), 80, 2))[0]
+    assert "rnn 2×4 · " in text_of(header.draw(context(snapshot), 80, 2))[0]

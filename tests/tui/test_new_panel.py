@@ -10,19 +10,19 @@ from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.registry import PANELS, Entry
 from rnn_tui.settings import Settings
 from rnn_tui.tui.app import RnnTui
+from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.layout import arrange
 from rnn_tui.tui.lines import Lines, plain
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.panel_widget import Panel
-from rnn_tui.tui.view import Scene
 
 
-def title(scene: Scene) -> tuple[str, str]:
-    return "sizes", f"{scene.snapshot.settings.hidden} units"
+def title(context: DrawContext) -> tuple[str, str]:
+    return "sizes", f"{context.snapshot.settings.hidden} units"
 
 
-def draw(scene: Scene, width: int, height: int) -> Lines:
-    proofs = sorted(scene.snapshot.proofs)
+def draw(context: DrawContext, width: int, height: int) -> Lines:
+    proofs = sorted(context.snapshot.proofs)
     return (((f" {width}×{height}", "strong"), (f" proofs {' '.join(proofs)}", "dim")),)
 
 

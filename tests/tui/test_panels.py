@@ -14,9 +14,9 @@ from tui.screen_support import (
     SMALL,
     Proving,
     Still,
+    context,
     panels,
     place,
-    scene,
     still,
     text_of,
     walk,
@@ -28,17 +28,12 @@ from rnn_tui.registry import PANELS
 from rnn_tui.session.commands import ViewRequest
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import DECLARATIONS, Settings
+from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.layout import arrange
 from rnn_tui.tui.lines import cell_width
-from rnn_tui.tui.numbers import number, signed
-from rnn_tui.tui.panels import (
-    current_place,
-    footer,
-    header,
-    hyperparameters,
-    network,
-)
-from rnn_tui.tui.view import Scene
+from rnn_tui.tui.number_format import number, signed
+from rnn_tui.tui.panels import footer, header, hyperparameters, network
+from rnn_tui.tui.panels.current_pass import panel as current_pass
 
 DRAWN = panels("fixed", "chart")
 TINY = Settings(hidden=4, steps=3, num_points=100)
@@ -86,7 +81,7 @@ def odd_places() -> Iterator[tuple[str, Snapshot]]:
 
 
 def check_fits(snapshot: Snapshot, what: str, names: Iterable[str] = DRAWN, **view: object) -> None:
-    looked_at = scene(snapshot, **view)
+    looked_at = context(snapshot, **view)
     for panel in names:
         for width, height in sizes(panel):
             lines = DRAWN[panel].draw(looked_at, width, height)
@@ -129,7 +124,7 @@ def test_no_panel_fails_however_small_it_is(size: tuple[int, int]) -> None:
     for _ in range(2 * TINY.steps + 30):
         snapshot = one.proved()
         for spec in panels("fixed", "chart", "proof").values():
-            spec.draw(scene(snapshot), *size)
+            spec.draw(context(snapshot), *size)
         one.step()
 
 
@@ -138,7 +133,7 @@ def test_every_setting_that_matters_is_in_the_panel() -> None:
         for optimizer in ("sgd", "adagrad", "rmsprop", "adam"):
             snapshot = still(SMALL.with_(optimizer=optimizer, **changes))
             for size in sizes("hyperparameters"):
-                text = "\n".join(text_of(hyperparameters.draw(scene(snapshot), *size)))
+                text = "\n".join(text_of(hyperparameters.draw(context(snapshot), *size)))
                 for name, declaration in DECLARATIONS.items():
                     if declaration.used_by(snapshot.settings):
                         value = declaration.show(getattr(snapshot.settings, name))
@@ -155,7 +150,7 @@ def test_the_header_is_whole_even_for_large_numbers() -> None:
             speed=98765.4,
         )
         for one in (snapshot, late):
-            _, line = text_of(header.draw(scene(one), 80, 2))
+            _, line = text_of(header.draw(context(one), 80, 2))
             assert re.fullmatch(
                 r" (BATCH|FORWARD|LOSS|BACKWARD|CLIP|UPDATE)( t=\d+/\d+)? · update \d+"
                 r" · loss (–|[\d.e−]+) · \d+/s · paused *",
@@ -165,10 +160,10 @@ def test_the_header_is_whole_even_for_large_numbers() -> None:
 
 def test_the_footer_shows_the_count_then_what_was_said_then_the_keys() -> None:
     snapshot = still()
-    assert text_of(footer.draw(scene(snapshot, prefix="25"), 80, 1))[0].startswith(" 25")
-    said = Scene(snapshot, scene(snapshot).view, "saved run.safetensors")
+    assert text_of(footer.draw(context(snapshot, prefix="25"), 80, 1))[0].startswith(" 25")
+    said = DrawContext(snapshot, context(snapshot).selection, "saved run.safetensors")
     assert text_of(footer.draw(said, 80, 1))[0].strip() == "saved run.safetensors"
-    assert "help" in text_of(footer.draw(scene(snapshot), 80, 1))[0]
+    assert "help" in text_of(footer.draw(context(snapshot), 80, 1))[0]
 
 
 # ---------------------------------------------------------------- nothing too early
@@ -217,8 +212,8 @@ def test_no_number_is_drawn_before_its_operation_is_revealed(kind: str) -> None:
             for panel in ("timestep", "network", "gradients"):
                 for size in ((80, 14), (120, 30)):
                     draw = DRAWN[panel].draw
-                    seen = text_of(draw(scene(real), *size))
-                    assert seen == text_of(draw(scene(false), *size)), (
+                    seen = text_of(draw(context(real), *size))
+                    assert seen == text_of(draw(context(false), *size)), (
                         f"{panel} at {place(snapshot.cursor)}, looking at t={t}:\n"
                         + "\n".join(seen)
                     )
@@ -232,7 +227,7 @@ def test_a_share_of_the_gradient_is_drawn_only_once_its_factors_are_revealed(kin
         revealed = {op.symbol for op in snapshot.backward_revealed(snapshot.t)}
         needed = {op.symbol for op in snapshot.window.declaration.backward_operations}
         needed = {symbol for symbol in needed if symbol.startswith("da_")}
-        text = "\n".join(text_of(current_place.draw(scene(snapshot, parameter=4), 80, 21)))
+        text = "\n".join(text_of(current_pass.draw(context(snapshot, parameter=4), 80, 21)))
         shares = re.search(r" dW_\w+\[", text)
         assert bool(shares) <= (needed <= revealed), f"{place(snapshot.cursor)}\n{text}"
 
@@ -250,7 +245,7 @@ def test_after_a_divergence_no_such_number_is_drawn(kind: str) -> None:
             continue
         snapshot = Still(trainer, predictions=True).snapshot()
         for t in (None, 1, 2, 3):
-            looked_at = scene(replace(snapshot, request=ViewRequest(t=t)))
+            looked_at = context(replace(snapshot, request=ViewRequest(t=t)))
             for panel, spec in DRAWN.items():
                 text = "\n".join(text_of(spec.draw(looked_at, 100, 40))) + " ".join(
                     spec.title(looked_at)
@@ -278,7 +273,7 @@ def test_rows_keep_their_lines_through_both_passes(kind: str, size: tuple[int, i
     for snapshot in walk(TINY.with_(hidden=16, **KINDS[kind])):
         if snapshot.cursor.t:
             symbols = [row.symbol for row in snapshot.rows]
-            found = lines_of_rows(text_of(current_place.draw(scene(snapshot), *size)), symbols)
+            found = lines_of_rows(text_of(current_pass.draw(context(snapshot), *size)), symbols)
             kept = kept or found
             assert found == kept, place(snapshot.cursor)
 
@@ -287,7 +282,7 @@ def test_rows_keep_their_lines_through_both_passes(kind: str, size: tuple[int, i
 def test_the_network_keeps_its_lines(kind: str) -> None:
     kept: list[str] = []
     for snapshot in walk(TINY.with_(**KINDS[kind])):
-        lines = text_of(network.draw(scene(snapshot), 80, 5))
+        lines = text_of(network.draw(context(snapshot), 80, 5))
         labels = [line[: network.LABEL] for line in lines]
         kept = kept or labels
         assert labels == kept
@@ -298,7 +293,7 @@ def test_the_network_keeps_its_lines(kind: str) -> None:
 
 def test_the_batch_shows_the_window_as_it_is() -> None:
     snapshot = still(steps=1)
-    text = "\n".join(text_of(current_place.draw(scene(snapshot), 80, 14)))
+    text = "\n".join(text_of(current_pass.draw(context(snapshot), 80, 14)))
     tape = snapshot.window.tape
     for k in range(snapshot.steps):
         x, target = float(tape["x"][k, 0, 0]), float(tape["target"][k, 0, 0])
@@ -308,7 +303,7 @@ def test_the_batch_shows_the_window_as_it_is() -> None:
 def test_the_shares_of_the_loss_add_up_to_it() -> None:
     snapshot = still(steps=7)
     assert snapshot.cursor.stage is Pass.LOSS
-    text = "\n".join(text_of(current_place.draw(scene(snapshot), 80, 14)))
+    text = "\n".join(text_of(current_pass.draw(context(snapshot), 80, 14)))
     rows = re.findall(r"(\d+) +([+−][\d.e−]+|0) +([+−][\d.e−]+|0) +([\d.e−]+)", text)
     assert len(rows) == snapshot.steps
     shares = [float(share.replace("−", "-")) for *_, share in rows]
@@ -322,7 +317,7 @@ def test_clipping_tells_what_it_did() -> None:
     assert snapshot.cursor.stage is Pass.CLIP
     gradient = snapshot.gradient
     assert gradient is not None
-    text = "\n".join(text_of(current_place.draw(scene(snapshot, parameter=3), 80, 14)))
+    text = "\n".join(text_of(current_pass.draw(context(snapshot, parameter=3), 80, 14)))
     assert number(float(np.linalg.norm(gradient.raw))) in text
     assert number(float(np.linalg.norm(gradient.clipped))) in text
     assert f"{int((np.abs(gradient.raw) > 1e-4).sum())} of {gradient.raw.size} changed" in text
@@ -333,8 +328,8 @@ def test_clipping_tells_what_it_did() -> None:
 @pytest.mark.parametrize("kind", ["rnn-tanh", "neuron"])
 def test_arrows_go_from_timestep_to_timestep_only_where_something_does(kind: str) -> None:
     snapshots = list(walk(TINY.with_(**KINDS[kind])))
-    texts = ["\n".join(text_of(network.draw(scene(one), 80, 7))) for one in snapshots]
+    texts = ["\n".join(text_of(network.draw(context(one), 80, 7))) for one in snapshots]
     recurrent = kind != "neuron"
     assert any("→" in text for text in texts) == recurrent
     assert any("←" in text for text in texts) == recurrent
-    assert ("no recurrence" in network.title(scene(snapshots[0]))[1]) != recurrent
+    assert ("no recurrence" in network.title(context(snapshots[0]))[1]) != recurrent

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tasks.task_support import WINDOW_TASKS
-from tui.screen_support import scene, text_of
+from tui.screen_support import context, text_of
 
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.predictions import CANDIDATES, TextRequest, WindowsPredictions
@@ -20,9 +20,17 @@ from rnn_tui.session.worker import Session
 from rnn_tui.settings import compose
 from rnn_tui.tasks.reber import legal_next
 from rnn_tui.tui.lines import cell_width
-from rnn_tui.tui.panels import loss, predictions
-from rnn_tui.tui.panels.prediction_parts import blocks, chance, head, percentage, table, trend
-from rnn_tui.tui.panels.text_sample import TEMPERATURES, flowing, warmer
+from rnn_tui.tui.panels import loss_chart as loss
+from rnn_tui.tui.panels.predictions import panel as predictions
+from rnn_tui.tui.panels.predictions.common_lines import (
+    blocks,
+    chance,
+    head,
+    percentage,
+    table,
+    trend,
+)
+from rnn_tui.tui.panels.predictions.text_sample import TEMPERATURES, flowing, warmer
 from rnn_tui.tui.screens.prompt import codes_of, typed
 
 TASKS = (*WINDOW_TASKS, "parity last-step", "cos")
@@ -44,7 +52,7 @@ def looked_at(task: str, updates: int = 3, **changes: Any) -> Snapshot:
 
 
 def panel(snapshot: Snapshot, width: int = 80, height: int = 9) -> list[str]:
-    return text_of(predictions.draw(scene(snapshot), width, height))
+    return text_of(predictions.draw(context(snapshot), width, height))
 
 
 def found_in(snapshot: Snapshot) -> WindowsPredictions:
@@ -59,7 +67,7 @@ def found_in(snapshot: Snapshot) -> WindowsPredictions:
 @pytest.mark.parametrize("size", SIZES)
 def test_every_line_fits_and_the_room_is_used(task: str, size: tuple[int, int]) -> None:
     snapshot = looked_at(task)
-    lines = predictions.draw(scene(snapshot), *size)
+    lines = predictions.draw(context(snapshot), *size)
     assert 4 <= len(lines) <= size[1]
     for line in lines:
         assert cell_width(line) <= size[0], text_of((line,))
@@ -68,7 +76,7 @@ def test_every_line_fits_and_the_room_is_used(task: str, size: tuple[int, int]) 
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("size", [(0, 0), (1, 1), (7, 3), (20, 2), (30, 5), (79, 1)])
 def test_no_size_is_too_small(task: str, size: tuple[int, int]) -> None:
-    assert len(predictions.draw(scene(looked_at(task)), *size)) <= max(size[1], 1)
+    assert len(predictions.draw(context(looked_at(task)), *size)) <= max(size[1], 1)
 
 
 @pytest.mark.parametrize("task", [task for task in TASKS if task != "cos"])
@@ -81,7 +89,7 @@ def test_numbers_that_are_not_finite_are_told(task: str) -> None:
     broken = replace(found, evaluation=evaluation, influence=influence)
     snapshot = replace(snapshot, predictions=broken)
     for size in SIZES:
-        lines = predictions.draw(scene(snapshot), *size)
+        lines = predictions.draw(context(snapshot), *size)
         assert all(cell_width(line) <= size[0] for line in lines)
         assert "nan" not in "\n".join(text_of(lines))
     if task != "oscillator":
@@ -91,7 +99,7 @@ def test_numbers_that_are_not_finite_are_told(task: str) -> None:
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_title_names_the_update(task: str) -> None:
-    assert predictions.title(scene(looked_at(task)))[1].endswith("at update 3")
+    assert predictions.title(context(looked_at(task)))[1].endswith("at update 3")
 
 
 # ---------------------------------------------------------------- it is true
@@ -280,12 +288,12 @@ def test_temperatures_go_up_and_down_and_stop() -> None:
 @pytest.mark.parametrize("width", [80, 45])
 def test_the_baseline_is_named_beside_the_loss(task: str, width: int) -> None:
     snapshot = looked_at(task)
-    legend = text_of(loss.draw(scene(snapshot), width, 9))[0]
+    legend = text_of(loss.draw(context(snapshot), width, 9))[0]
     assert snapshot.baseline is not None
     assert re.search(rf"[╌↑↓].*: {snapshot.baseline.loss:.3g}", legend), legend
     assert "…" not in legend
 
 
 def test_cos_has_no_baseline() -> None:
-    lines = text_of(loss.draw(scene(looked_at("cos")), 80, 9))
+    lines = text_of(loss.draw(context(looked_at("cos")), 80, 9))
     assert not any("╌" in line for line in lines)

@@ -14,7 +14,7 @@ from rnn_tui.predictions import TextRequest, TextSample
 from rnn_tui.session.commands import ViewRequest
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import compose
-from rnn_tui.tui.panels.prediction_parts import chance
+from rnn_tui.tui.panels.predictions.common_lines import chance
 from rnn_tui.tui.screens.prompt import PromptScreen, codes_of
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from tui.screen_support import KINDS, SMALL, Proving, panels, place, scene, text_of
+from tui.screen_support import KINDS, SMALL, Proving, context, panels, place, text_of
 
 from rnn_tui.engine.analysis.bad_value_origin import BadValueOrigin
 from rnn_tui.engine.analysis.contributions import Ledger
@@ -25,15 +25,10 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import Settings, Value
 from rnn_tui.tui.layout import arrange
 from rnn_tui.tui.lines import cell_width
-from rnn_tui.tui.numbers import number, signed
-from rnn_tui.tui.panels import (
-    bad_value_origin,
-    current_place,
-    gradient_map,
-    ledger,
-    verification,
-    window_edge,
-)
+from rnn_tui.tui.number_format import number, signed
+from rnn_tui.tui.panels.current_pass import bad_value_origin
+from rnn_tui.tui.panels.current_pass import panel as current_pass
+from rnn_tui.tui.panels.proofs import gradient_map, ledger, verification, window_edge
 
 PROOFS = panels("proof")
 each_kind = pytest.mark.parametrize("kind", sorted(KINDS))
@@ -60,7 +55,7 @@ def places(settings: Settings) -> Iterator[Snapshot]:
 
 
 def check_fits(snapshot: Snapshot, **view: object) -> None:
-    looked_at = scene(snapshot, **view)
+    looked_at = context(snapshot, **view)
     for panel, spec in PROOFS.items():
         for width, height in sizes(panel):
             where = f"{panel} {width}×{height} at {place(snapshot.cursor)}"
@@ -124,7 +119,7 @@ def test_the_ledger_shows_each_share_the_running_sum_and_the_gradient(kind: str)
     snapshot = one.proved(parameter)
     found = snapshot.proofs["ledger"]
     assert isinstance(found, Ledger)
-    text = text_of(ledger.draw(scene(snapshot, parameter=parameter), 80, 20))
+    text = text_of(ledger.draw(context(snapshot, parameter=parameter), 80, 20))
     for t in range(1, 6):
         row = next(line for line in text if re.match(rf"[ ▸]+{t} ", line))
         assert signed(float(found.share[t - 1])) in row
@@ -136,7 +131,7 @@ def test_the_ledger_shows_each_share_the_running_sum_and_the_gradient(kind: str)
 def test_the_ledger_fills_with_the_backward_pass() -> None:
     for at in (5, 3, 1):
         snapshot = backward("lstm", at).proved(9)
-        text = text_of(ledger.draw(scene(snapshot, parameter=9), 80, 20))
+        text = text_of(ledger.draw(context(snapshot, parameter=9), 80, 20))
         for t in range(1, 6):
             row = next(line for line in text if re.match(rf"[ ▸]+{t} ", line))
             assert ("·" in row) == (t < at), row
@@ -158,7 +153,7 @@ def test_the_map_shades_each_entry_and_reads_the_last_row(kind: str) -> None:
     snapshot = backward(kind).proved()
     found = snapshot.proofs["map"]
     assert isinstance(found, GradientMap)
-    text = text_of(gradient_map.draw(scene(snapshot), 80, 20))
+    text = text_of(gradient_map.draw(context(snapshot), 80, 20))
     assert text[0].strip() == f"L_5 {reading(found.norms[-1], 5)}"
     top = np.nanmax(found.norms)
     for t in range(1, 6):
@@ -178,7 +173,7 @@ def test_a_mark_of_the_ramp_is_a_factor_of_root_ten(size: float, mark: str) -> N
 
 def test_the_map_shows_nothing_the_backward_pass_has_not_reached() -> None:
     snapshot = backward("gru", 3).proved()
-    text = text_of(gradient_map.draw(scene(snapshot), 80, 20))
+    text = text_of(gradient_map.draw(context(snapshot), 80, 20))
     for t, known in ((5, 3), (4, 2), (3, 1), (2, 0), (1, 0)):
         row = next(line for line in text[2:] if re.match(rf"[ ▸]+{t} ", line))
         assert row.count("·") == t + 1 - known, row
@@ -190,7 +185,7 @@ def test_the_strips_end_with_the_numbers_of_the_whole_way(kind: str) -> None:
     snapshot = one.proved()
     norms = snapshot.proofs["jacobians"]
     assert isinstance(norms, JacobianNorms)
-    text = "\n".join(text_of(gradient_map.draw(scene(snapshot), 80, 20)))
+    text = "\n".join(text_of(gradient_map.draw(context(snapshot), 80, 20)))
     assert number(float(norms.product[0]), 3) in text
     for name, radius in spectral_radii(one.trainer.network).items():
         assert f"{name} {number(radius, 3)}" in text
@@ -207,7 +202,7 @@ def test_the_edge_shows_what_is_cut_and_what_a_longer_window_adds(kind: str) -> 
     assert isinstance(found, EdgeReport)
     assert found.truncation is not None
     assert found.truncation.relative is not None
-    text = "\n".join(text_of(window_edge.draw(scene(snapshot), 80, 10)))
+    text = "\n".join(text_of(window_edge.draw(context(snapshot), 80, 10)))
     for name, size in found.edge.gradient.items():
         assert re.search(rf"{name}_0 .* {re.escape(number(size))}", text)
     assert number(found.truncation.added_norm) in text
@@ -222,10 +217,10 @@ def test_without_the_window_before_the_edge_says_why() -> None:
     ):
         one = Proving(Trainer(SMALL.with_(**changes)))
         one.trainer.finish_update()
-        text = " ".join(text_of(window_edge.draw(scene(one.proved()), 80, 10)))
+        text = " ".join(text_of(window_edge.draw(context(one.proved()), 80, 10)))
         assert why in text
     one.trainer.run(3)
-    text = " ".join(text_of(window_edge.draw(scene(one.proved()), 80, 10)))
+    text = " ".join(text_of(window_edge.draw(context(one.proved()), 80, 10)))
     assert "was not kept" in text
 
 
@@ -238,7 +233,7 @@ def test_the_proof_shows_both_numbers_method_error_and_verdict(kind: str) -> Non
     found = snapshot.proofs["proof"]
     assert isinstance(found, Verified)
     checked = found.verification
-    text = "\n".join(text_of(verification.draw(scene(snapshot, parameter=9), 80, 9)))
+    text = "\n".join(text_of(verification.draw(context(snapshot, parameter=9), 80, 9)))
     assert f"✓ {checked.verdict}" in text
     assert ("complex step" if kind != "rnn-relu" else "central differences") in text
     for value in (checked.analytic[0], checked.numeric[0]):
@@ -251,7 +246,7 @@ def test_a_wrong_gradient_is_said_to_differ() -> None:
     one = backward("rnn-tanh")
     one.trainer.network.gradient[9] *= 1.01
     snapshot = one.proved(9, Verify(9))
-    text = "\n".join(text_of(verification.draw(scene(snapshot, parameter=9), 80, 9)))
+    text = "\n".join(text_of(verification.draw(context(snapshot, parameter=9), 80, 9)))
     assert "✗ differs" in text
     assert "> tolerance" in text
 
@@ -264,7 +259,7 @@ def test_of_a_tensor_the_worst_entry_is_shown() -> None:
     found = snapshot.proofs["proof"]
     assert isinstance(found, Verified)
     assert len(found.verification.indices) == 64
-    text = "\n".join(text_of(verification.draw(scene(snapshot, parameter=start), 80, 9)))
+    text = "\n".join(text_of(verification.draw(context(snapshot, parameter=start), 80, 9)))
     assert "✗ differs" in text
     assert "dW_hi[1,4]" in text  # gates are stored o, i, f, g
 
@@ -290,7 +285,7 @@ def test_the_cause_of_a_bad_number_is_shown_with_the_worst_input_marked(kind: st
             continue
         assert not math.isfinite(found.number)
         for size in ((80, 10), (80, 14), (74, 30)):
-            lines = current_place.draw(scene(snapshot), *size)
+            lines = current_pass.draw(context(snapshot), *size)
             assert len(lines) <= size[1]
             text = "\n".join(text_of(lines))
             assert f"{found.symbol} of unit {found.unit + 1} is !" in text
@@ -304,7 +299,7 @@ def test_the_cause_of_a_bad_number_is_shown_with_the_worst_input_marked(kind: st
 def test_only_what_diverged_is_explained() -> None:
     one = backward("lstm")
     operation = one.trainer.network.declaration.forward_operations[0]
-    assert bad_value_origin.explain(scene(one.proved()), operation, 80, 9) == ()
+    assert bad_value_origin.explain(context(one.proved()), operation, 80, 9) == ()
 
 
 def test_the_four_are_in_the_ring_after_the_charts() -> None:
@@ -316,4 +311,4 @@ def test_before_the_first_window_there_is_nothing_to_prove() -> None:
     snapshot = Proving(Trainer(SMALL)).proved(0, Verify(0))
     for name in ("ledger", "map", "edge", "proof"):
         assert isinstance(snapshot.proofs[name], Refused)
-        assert "n draws one" in " ".join(text_of(PROOFS[name].draw(scene(snapshot), 80, 9)))
+        assert "n draws one" in " ".join(text_of(PROOFS[name].draw(context(snapshot), 80, 9)))

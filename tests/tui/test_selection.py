@@ -9,12 +9,12 @@ from tui.screen_support import SMALL, TASKS, Still, still
 
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.registry import PANELS
-from rnn_tui.tui.parameters import parameter_name, tensors
+from rnn_tui.tui.draw_context import Selection
+from rnn_tui.tui.parameter_names import parameter_name, tensors
 from rnn_tui.tui.screens import selection
-from rnn_tui.tui.view import View
 
 
-def name(view: View) -> str:
+def name(view: Selection) -> str:
     return parameter_name(still(), view.parameter)
 
 
@@ -25,16 +25,16 @@ def test_the_first_selection_is_a_recurrent_weight() -> None:
 
 def test_units_stop_at_the_first_and_last() -> None:
     snapshot = still()
-    assert selection.move_unit(snapshot, View(), 2) == View(unit=2)
-    assert selection.move_unit(snapshot, View(unit=2), 9).unit == SMALL.hidden - 1
-    assert selection.move_unit(snapshot, View(unit=2), -9).unit == 0
+    assert selection.move_unit(snapshot, Selection(), 2) == Selection(unit=2)
+    assert selection.move_unit(snapshot, Selection(unit=2), 9).unit == SMALL.hidden - 1
+    assert selection.move_unit(snapshot, Selection(unit=2), -9).unit == 0
     outputs = still(TASKS["text"]).window.declaration.architecture.outputs
-    assert selection.move_unit(still(TASKS["text"]), View(), 999).unit == outputs - 1
+    assert selection.move_unit(still(TASKS["text"]), Selection(), 999).unit == outputs - 1
 
 
 def test_parameters_and_tensors_stop_at_the_ends() -> None:
     snapshot = still()
-    start = View(parameter=1, unit=3)
+    start = Selection(parameter=1, unit=3)
     assert selection.move_parameter(snapshot, start, 2) == replace(start, parameter=3)
     last = selection.move_parameter(snapshot, start, 10**6)
     assert last.parameter == snapshot.optimizer.parameters.size - 1
@@ -47,14 +47,14 @@ def test_parameters_and_tensors_stop_at_the_ends() -> None:
 def test_operations_are_those_revealed_at_the_timestep_shown() -> None:
     trainer = Trainer(SMALL)
     one = Still(trainer)
-    assert selection.move_operation(one.snapshot(), View(), 1).operation == 0  # none yet
+    assert selection.move_operation(one.snapshot(), Selection(), 1).operation == 0  # none yet
     for _ in range(2):
         trainer.step()  # the batch, the first timestep
     revealed = len(one.snapshot().forward_revealed(1))
     assert revealed > 1
-    assert selection.move_operation(one.snapshot(), View(), 1).operation == 1
-    assert selection.move_operation(one.snapshot(), View(), 99).operation == revealed - 1
-    assert selection.move_operation(one.snapshot(), View(operation=1), -9).operation == 0
+    assert selection.move_operation(one.snapshot(), Selection(), 1).operation == 1
+    assert selection.move_operation(one.snapshot(), Selection(), 99).operation == revealed - 1
+    assert selection.move_operation(one.snapshot(), Selection(operation=1), -9).operation == 0
 
 
 def test_the_timestep_of_the_cursor_is_no_selection() -> None:
@@ -84,7 +84,7 @@ def test_samples_and_panels_go_round() -> None:
 
 def test_a_smaller_network_resets_the_selection() -> None:
     snapshot = still()
-    view = View(unit=3, parameter=5, operation=2, panel="loss", prefix="1")
+    view = Selection(unit=3, parameter=5, operation=2, panel="loss", prefix="1")
     assert selection.valid_view(snapshot, view) is view
     fresh = replace(view, unit=0, parameter=selection.initial_view(snapshot).parameter, operation=0)
     assert selection.valid_view(snapshot, replace(view, unit=4)) == fresh
@@ -96,7 +96,7 @@ def test_a_smaller_network_resets_the_selection() -> None:
 )
 def test_arrows_select_parameters_at_an_update(panel: str, selects: bool) -> None:
     trainer = Trainer(SMALL)
-    one, view = Still(trainer), View(panel=panel)
+    one, view = Still(trainer), Selection(panel=panel)
     trainer.step()
     assert not selection.arrows_select_parameters(one.snapshot(), view)
     trainer.finish_update()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tui.screen_support import KINDS, TASKS, Still, place, scene, text_of, walk
+from tui.screen_support import KINDS, TASKS, Still, context, place, text_of, walk
 from tui.test_panels import check_fits, lines_of_rows, sizes, spoiled
 
 from rnn_tui.engine.network.pins import Pin
@@ -19,8 +19,10 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import DECLARATIONS, Settings, compose
 from rnn_tui.tui import symbols
 from rnn_tui.tui.lines import cell_width, cut, cut_middle, text_width
-from rnn_tui.tui.numbers import number, short, signed
-from rnn_tui.tui.panels import current_place, header, hyperparameters, network, timestep
+from rnn_tui.tui.number_format import number, short, signed
+from rnn_tui.tui.panels import header, hyperparameters, network
+from rnn_tui.tui.panels.current_pass import panel as current_pass
+from rnn_tui.tui.panels.current_pass import timestep
 
 NAMES = ("one→one", "one→many", "many→one", "many→many")
 each_task = pytest.mark.parametrize("task", sorted(TASKS))
@@ -41,7 +43,7 @@ def trained(task: str, passes: int = 2, updates: int = 20, **changes: object) ->
 
 def columns(snapshot: Snapshot, label: str, size: tuple[int, int]) -> dict[int, str]:
     """What stands in a row of the network panel, by timestep."""
-    lines = text_of(network.draw(scene(snapshot), *size))
+    lines = text_of(network.draw(context(snapshot), *size))
     line = next(line for line in lines if line[1:].startswith(label)).ljust(size[0])
     cell = network.cell_width_of(snapshot)
     shown = network.visible(snapshot, size[0])
@@ -88,7 +90,7 @@ def test_odd_characters_fit_and_keep_the_columns(tmp_path: Path) -> None:
     for snapshot in walk(odd_text(tmp_path)):
         check_fits(snapshot, "odd characters", MINE)
         cell = network.cell_width_of(snapshot)
-        for line in network.draw(scene(snapshot), 80, 7)[:-1]:
+        for line in network.draw(context(snapshot), 80, 7)[:-1]:
             assert (cell_width(line) - network.LABEL) % cell == 0, text_of((line,))
 
 
@@ -102,9 +104,9 @@ def test_nothing_is_drawn_before_its_operation_is_revealed(task: str) -> None:
         for t in (None, 1, trainer.settings.steps):
             real = replace(one.snapshot(), request=ViewRequest(t=t), contributions=None)
             false = spoiled(real)
-            for draw, size in ((current_place.draw, (80, 14)), (network.draw, (120, 7))):
-                seen = text_of(draw(scene(real), *size))
-                assert seen == text_of(draw(scene(false), *size)), place(real.cursor)
+            for draw, size in ((current_pass.draw, (80, 14)), (network.draw, (120, 7))):
+                seen = text_of(draw(context(real), *size))
+                assert seen == text_of(draw(context(false), *size)), place(real.cursor)
 
 
 @each_task
@@ -113,13 +115,13 @@ def test_nothing_jumps(task: str) -> None:
     rows: dict[str, int] = {}
     for snapshot in walk(TASKS[task]):
         found = [
-            [line[: network.LABEL] for line in text_of(network.draw(scene(snapshot), *size))]
+            [line[: network.LABEL] for line in text_of(network.draw(context(snapshot), *size))]
             for size in (SMALL, LARGE)
         ]
         kept = kept or found
         assert found == kept
         if snapshot.cursor.t:
-            lines = text_of(current_place.draw(scene(snapshot), 80, 18))
+            lines = text_of(current_pass.draw(context(snapshot), 80, 18))
             places = lines_of_rows(lines, [row.symbol for row in snapshot.rows])
             rows = rows or places
             assert places == rows, place(snapshot.cursor)
@@ -143,7 +145,7 @@ def test_inputs_and_outputs_stand_only_where_there_are_any(
     for t in outputs:
         if not spilled or t == trainer.settings.steps:
             assert bool(outputs[t]) == topology.counted[t - 1], t
-    assert topology.name in network.title(scene(snapshot))[1]
+    assert topology.name in network.title(context(snapshot))[1]
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])
@@ -179,7 +181,7 @@ def test_a_long_answer_begins_in_the_blank_before_it() -> None:
     assert wanted is not None
     for sample in range(2):
         snapshot = one.snapshot(sample=sample)
-        lines = text_of(network.draw(scene(snapshot), *LARGE))
+        lines = text_of(network.draw(context(snapshot), *LARGE))
         target = wanted[int(trainer.network.tape["classes"][-1, sample])]
         assert lines[1].split() == ["target", target]
         assert re.fullmatch(r" y_t +\w+[✓✗]", lines[2].rstrip()), lines[2]
@@ -218,7 +220,7 @@ def test_a_held_input_is_no_symbol_any_more() -> None:
     shown = columns(snapshot, "x_t", LARGE)
     assert shown[3] == symbols.HELD
     assert symbols.HELD not in (shown[2], shown[4])
-    line = next(line for line in text_of(timestep.draw(scene(snapshot, unit=1), 80, 18)))
+    line = next(line for line in text_of(timestep.draw(context(snapshot, unit=1), 80, 18)))
     assert signed(0.5) in line
 
 
@@ -234,7 +236,7 @@ def test_columns_are_as_wide_as_the_names_need() -> None:
 
 def row(snapshot: Snapshot, symbol: str, width: int = 80) -> str:
     """A line of the timestep panel."""
-    lines = text_of(timestep.draw(scene(snapshot), width, 22))
+    lines = text_of(timestep.draw(context(snapshot), width, 22))
     return next(line for line in lines if re.match(rf"[ ▸]+{re.escape(symbol)} ", line))
 
 
@@ -284,7 +286,7 @@ def test_what_is_absent_or_does_not_count_is_said(task: str) -> None:
     topology = trainer.task.topology
     for t in range(1, trainer.settings.steps + 1):
         snapshot = Still(trainer).snapshot(t=t)
-        text = "\n".join(text_of(timestep.draw(scene(snapshot), 80, 30)))
+        text = "\n".join(text_of(timestep.draw(context(snapshot), 80, 30)))
         assert ("no input here" in text) == (not topology.inputs[t - 1])
         counts = topology.counted[t - 1]
         assert ("the loss does not count here" in listing(trainer, t)) == (not counts)
@@ -296,20 +298,20 @@ def listing(trainer: Trainer, t: int) -> str:
     """The first backward operation of a timestep as the panel explains it."""
     snapshot = Still(trainer).snapshot(t=t)
     last = len(snapshot.backward_revealed(t)) - 1
-    return "\n".join(text_of(timestep.draw(scene(snapshot, operation=last), 80, 18)))
+    return "\n".join(text_of(timestep.draw(context(snapshot, operation=last), 80, 18)))
 
 
 def test_an_output_is_named_and_all_of_them_can_be_looked_at() -> None:
     trainer = trained("neuron")
     snapshot = Still(trainer).snapshot()
     for unit, name in enumerate(("first", "second")):
-        looked_at = scene(snapshot, unit=unit)
+        looked_at = context(snapshot, unit=unit)
         text = "\n".join(text_of(timestep.draw(looked_at, 80, 18)))
         assert f"output {name}, target" in text
         assert f"p_{unit + 1} = e^(" in text
         assert f"probability, {name}" in text
         assert timestep.title(looked_at)[1].endswith(f"output {unit + 1} of 2")
-        before = scene(snapshot, unit=unit, operation=2)  # h_t
+        before = context(snapshot, unit=unit, operation=2)  # h_t
         assert timestep.title(before)[1].endswith("unit 1 of 1")
 
 
@@ -317,7 +319,7 @@ def test_an_output_is_named_and_all_of_them_can_be_looked_at() -> None:
 
 
 def table(snapshot: Snapshot, size: tuple[int, int] = (80, 60)) -> list[str]:
-    return text_of(current_place.draw(scene(snapshot), *size))
+    return text_of(current_pass.draw(context(snapshot), *size))
 
 
 @pytest.mark.parametrize("task", SYMBOLS)
@@ -410,7 +412,7 @@ def test_a_weight_of_a_symbol_or_a_class_names_it() -> None:
         last: f"b_y[{len(names)}] of '{names[-1]}'",
     }
     for index, title in titles.items():
-        shown = current_place.title(scene(snapshot, parameter=index))[1]
+        shown = current_pass.title(context(snapshot, parameter=index))[1]
         assert re.sub("W_x[ifgo]", "W_x", shown) == title
 
 
@@ -428,7 +430,7 @@ def test_the_header_names_task_topology_and_network_whole(task: str) -> None:
     trainer = Trainer(full(task))
     snapshot = Still(trainer).snapshot()
     for width in (80, 120):
-        first, second = text_of(header.draw(scene(snapshot), width, 2))
+        first, second = text_of(header.draw(context(snapshot), width, 2))
         s = trainer.settings
         networks = f"{s.cell} {s.hidden} · {trainer.parameters.size:,} parameters"
         expected = f" {trainer.task.title} · {trainer.task.topology.name} · {networks}"
@@ -442,7 +444,7 @@ def test_a_long_file_name_is_cut_in_the_middle(tmp_path: Path) -> None:
     file.write_text("to be or not to be " * 30, encoding="utf-8")
     trainer = Trainer(compose({"task": "text", "data": str(file), "batch": 1}))
     snapshot = Still(trainer).snapshot()
-    first, _ = text_of(header.draw(scene(snapshot), 80, 2))
+    first, _ = text_of(header.draw(context(snapshot), 80, 2))
     assert re.match(r" text: a long .*….*the end\.txt · many→many · lstm 64 · [\d,]+ par", first)
     assert len(first) == 80
     check_fits(snapshot, "a long name", MINE)
@@ -452,7 +454,7 @@ def test_a_long_file_name_is_cut_in_the_middle(tmp_path: Path) -> None:
 def test_the_task_s_own_settings_are_in_the_panel(task: str) -> None:
     snapshot = Still(Trainer(full(task))).snapshot()
     for size in sizes("hyperparameters"):
-        lines = hyperparameters.draw(scene(snapshot), *size)
+        lines = hyperparameters.draw(context(snapshot), *size)
         text = "\n".join(text_of(lines))
         assert max(map(cell_width, lines)) <= size[0]
         for name, declaration in DECLARATIONS.items():

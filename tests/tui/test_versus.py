@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tui.screen_support import SMALL, Still, scene, text_of
+from tui.screen_support import SMALL, Still, context, text_of
 
 from rnn_tui.engine.time_travel.places import Place
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.second_network import SecondNetwork
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.tui.panels import gradients, header, loss
+from rnn_tui.tui.panels import gradient_chart as gradients
+from rnn_tui.tui.panels import header
+from rnn_tui.tui.panels import loss_chart as loss
 
 
 def beside(updates: int, steps: int, cell: str = "lstm") -> Snapshot:
@@ -29,7 +31,7 @@ def beside(updates: int, steps: int, cell: str = "lstm") -> Snapshot:
 def test_the_header_names_both_with_their_parameters_and_losses(width: int) -> None:
     snapshot = beside(30, 0)
     assert snapshot.second_network is not None
-    first, second = text_of(header.draw(scene(snapshot), width, 2))
+    first, second = text_of(header.draw(context(snapshot), width, 2))
     assert "rnn 4 · 29 parameters vs lstm 2 · 35 parameters" in first
     assert f"loss {snapshot.loss:.3g} vs {snapshot.second_network.loss:.3g} ·" in second
     assert max(map(len, (first, second))) <= width
@@ -39,20 +41,20 @@ def test_the_header_says_how_far_it_is_behind_or_where_it_diverged() -> None:
     snapshot = beside(30, 0)
     assert snapshot.second_network is not None
     late = replace(snapshot, second_network=replace(snapshot.second_network, behind=1200))
-    assert "(1,200 behind)" in text_of(header.draw(scene(late), 80, 2))[1]
+    assert "(1,200 behind)" in text_of(header.draw(context(late), 80, 2))[1]
     rival = SecondNetwork.fresh(SMALL.with_(cell="gru"))
     rival.trainer.network.parameters["W_y"][...] = 3e38
     rival.follow(Place(snapshot.cursor.update * 100, 10**6), np.inf)
     bad = replace(snapshot, second_network=rival.view(10**6))
-    assert "vs diverged at 0" in text_of(header.draw(scene(bad), 80, 2))[1]
+    assert "vs diverged at 0" in text_of(header.draw(context(bad), 80, 2))[1]
 
 
 @pytest.mark.parametrize(("width", "height"), [(78, 8), (46, 12)])
 def test_the_charts_name_the_other_network(width: int, height: int) -> None:
-    losses = "\n".join(text_of(loss.draw(scene(beside(30, 0)), width, height)))
+    losses = "\n".join(text_of(loss.draw(context(beside(30, 0)), width, height)))
     assert "++ lstm beside" in losses
     assert "▀▀ smoothed" in losses
-    norms = "\n".join(text_of(gradients.draw(scene(beside(3, 13)), width, height)))
+    norms = "\n".join(text_of(gradients.draw(context(beside(3, 13)), width, height)))
     assert "lstm beside" in norms
 
 
@@ -60,5 +62,5 @@ def test_gradients_of_another_place_are_not_drawn() -> None:
     snapshot = beside(3, 13)
     assert snapshot.second_network is not None
     late = replace(snapshot, second_network=replace(snapshot.second_network, behind=2))
-    norms = "\n".join(text_of(gradients.draw(scene(late), 78, 12)))
+    norms = "\n".join(text_of(gradients.draw(context(late), 78, 12)))
     assert "beside" not in norms

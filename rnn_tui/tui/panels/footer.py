@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit
-from rnn_tui.tui.view import Scene
 
 _HINTS = (
     ("s", "op"),
@@ -27,20 +27,20 @@ def hints(running: bool) -> Line:
     return line
 
 
-def draw(scene: Scene, width: int, height: int) -> Lines:
+def draw(context: DrawContext, width: int, height: int) -> Lines:
     """One line."""
-    prefix = scene.view.prefix
+    prefix = context.selection.prefix
     if prefix:
         text: Line = (
             (f" {prefix}▏", "accent"),
             (" s operations · n timesteps · f passes · u updates · esc drops it", "dim"),
         )
         return (fit(text, width),)
-    if scene.notice:
-        return (fit(((f" {scene.notice}", "error" if scene.error else "good"),), width),)
-    if scene.snapshot.stop is not None:
-        return (fit(((f" {scene.snapshot.stop.advice}", "accent"),), width),)
-    line = hints(scene.snapshot.running)
+    if context.notice:
+        return (fit(((f" {context.notice}", "error" if context.error else "good"),), width),)
+    if context.snapshot.stop is not None:
+        return (fit(((f" {context.snapshot.stop.advice}", "accent"),), width),)
+    line = hints(context.snapshot.running)
     while cell_width(line) > width and len(line) > 2:
         line = (*line[:-4], *line[-2:]) if len(line) > 4 else line[:-2]
     return (fit(line, width),)

@@ -10,18 +10,18 @@ import math
 
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import Settings
+from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cell_width, cut_middle, fit, text_width
-from rnn_tui.tui.numbers import count, number, percent
-from rnn_tui.tui.view import Scene
+from rnn_tui.tui.number_format import count, number, percent
 
 HEIGHT = 2
 SHORTEST = 12  # cells that a task's title has at least
 _STATE_ROLE = {"paused": "accent", "running": "good", "diverged": "error", "seeking": "good"}
 
 
-def draw(scene: Scene, width: int, height: int) -> Lines:
+def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Two lines."""
-    snapshot = scene.snapshot
+    snapshot = context.snapshot
     if snapshot.stop is not None:
         stopped: Line = ((" ■ ", "error"), (snapshot.stop.reason, "strong"))
         return (fit(stopped, width), fit(_place(snapshot), width))

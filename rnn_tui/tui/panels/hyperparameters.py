@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from rnn_tui.settings import DECLARATIONS, Declaration
+from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cell_width, cut_middle, fit
 from rnn_tui.tui.panel_spec import PanelSpec
-from rnn_tui.tui.view import Scene
 
 LIVE, RESTART = "~", "↻"
 WIDEST = 20  # cells of a value: a path may be long
 
 
-def title(_scene: Scene) -> tuple[str, str]:
+def title(_scene: DrawContext) -> tuple[str, str]:
     """What stands in the rule above."""
     return "hyperparameters", f"o edits · {LIVE} live · {RESTART} restarts"
 
@@ -21,9 +21,9 @@ def mark(declaration: Declaration) -> str:
     return LIVE if declaration.effect == "live" else RESTART
 
 
-def draw(scene: Scene, width: int, height: int) -> Lines:
+def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Those that matter with the others as they are, in columns."""
-    settings = scene.snapshot.settings
+    settings = context.snapshot.settings
     entries: list[Line] = []
     for name, declaration in DECLARATIONS.items():
         if not declaration.used_by(settings):

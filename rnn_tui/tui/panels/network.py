@@ -13,8 +13,9 @@ from functools import partial
 from rnn_tui.engine.network.layers import numbered
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, centre, cut, text_width
-from rnn_tui.tui.numbers import UNKNOWN, level, role_of, short
+from rnn_tui.tui.number_format import UNKNOWN, level, role_of, short
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.symbols import (
     MARK,
@@ -26,7 +27,6 @@ from rnn_tui.tui.symbols import (
     target_code,
     vector,
 )
-from rnn_tui.tui.view import Scene
 
 LABEL = 10  # cells of the label at the left
 HEIGHT = 6
@@ -34,9 +34,9 @@ _ALWAYS = 5  # rows there are at any height: t, y, h, x, dh
 _Cell = Callable[[int], Line]
 
 
-def title(scene: Scene) -> tuple[str, str]:
+def title(context: DrawContext) -> tuple[str, str]:
     """What stands in the rule above."""
-    snapshot = scene.snapshot
+    snapshot = context.snapshot
     carried = "carried state" if snapshot.settings.carry else "zero state"
     if not snapshot.window.declaration.cell.recurrent:
         carried = "no recurrence"
@@ -47,9 +47,9 @@ def title(scene: Scene) -> tuple[str, str]:
     return "network", ", ".join(words)
 
 
-def draw(scene: Scene, width: int, height: int) -> Lines:
+def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Timesteps, targets, outputs, hidden states (as many rows as fit), inputs, gradients."""
-    snapshot, columns = scene.snapshot, visible(scene.snapshot, width)
+    snapshot, columns = context.snapshot, visible(context.snapshot, width)
     cell, spare = cell_width_of(snapshot), max(height - _ALWAYS, 0)
     inputs = _inputs(snapshot, cell, spare + 1)
     spare -= len(inputs) - 1
@@ -59,7 +59,7 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
     if targets:
         rows.append(_row("target", _counted(snapshot, columns, cell, _target)))
     rows.append(_row("y_t", _counted(snapshot, columns, cell, _output)))
-    rows += _hidden(scene, columns, spare + 1, cell)
+    rows += _hidden(context, columns, spare + 1, cell)
     rows += [_row(label, map(one, columns)) for label, one in inputs]
     rows.append(
         _row(
@@ -214,10 +214,10 @@ def _gradient(snapshot: Snapshot, t: int, width: int) -> Line:
     return _cell(short(float(snapshot.gradient_norms[t - 1])), "gradient", width)
 
 
-def _hidden(scene: Scene, columns: range, rows: int, cell: int) -> list[Line]:
+def _hidden(context: DrawContext, columns: range, rows: int, cell: int) -> list[Line]:
     """As many rows of hidden units as fit, the page that holds the selected one."""
-    snapshot, hidden, each = scene.snapshot, scene.snapshot.settings.hidden, cell - 2
-    unit = min(scene.view.unit, hidden - 1)
+    snapshot, hidden, each = context.snapshot, context.snapshot.settings.hidden, cell - 2
+    unit = min(context.selection.unit, hidden - 1)
     shown = min(rows * each, hidden)
     first = min(unit // shown * shown, max(hidden - shown, 0))
     lines = []

@@ -25,15 +25,15 @@ from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
 from rnn_tui.tui import preload
 from rnn_tui.tui.charts.chart_cache import ChartCache
+from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.keys import KEYS
 from rnn_tui.tui.layout import LEAST, arrange
 from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.panel_widget import LinesWidget, Panel
 from rnn_tui.tui.panels import footer, header
-from rnn_tui.tui.panels.text_sample import warmer
+from rnn_tui.tui.panels.predictions.text_sample import warmer
 from rnn_tui.tui.screens import selection
 from rnn_tui.tui.screens.frame_schedule import FrameSchedule
-from rnn_tui.tui.view import Scene, View
 
 QUIT_ASKS_AFTER = 60.0  # seconds of training that are not thrown away without a question
 LONGEST_COUNT = 9  # digits
@@ -161,8 +161,8 @@ class Debugger(Screen[None]):
         self.view = selection.valid_view(snapshot, self.view)
         self._frames.draw_snapshot(snapshot)
 
-    def _scene(self, snapshot: Snapshot) -> Scene:
-        return Scene(snapshot, self.view, *self._notice, self._chart_cache)
+    def _scene(self, snapshot: Snapshot) -> DrawContext:
+        return DrawContext(snapshot, self.view, *self._notice, self._chart_cache)
 
     # ---------------------------------------------------------------- what all keys share
 
@@ -187,7 +187,7 @@ class Debugger(Screen[None]):
         self.view = replace(self.view, prefix="")
         return int(prefix) if prefix else 1
 
-    def _set_view(self, view: View) -> None:
+    def _set_view(self, view: Selection) -> None:
         """Change the selection; proofs of a parameter follow it."""
         self.view = view
         if self._request.proofs:

@@ -10,8 +10,8 @@ from textual.timer import Timer
 from rnn_tui.registry import PANELS
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
+from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.panel_widget import LinesWidget
-from rnn_tui.tui.view import Scene
 
 
 class FrameSchedule:
@@ -28,7 +28,10 @@ class FrameSchedule:
     """
 
     def __init__(
-        self, session: Session, frames_per_second: float, scene_of: Callable[[Snapshot], Scene]
+        self,
+        session: Session,
+        frames_per_second: float,
+        scene_of: Callable[[Snapshot], DrawContext],
     ) -> None:
         """Draw what `scene_of` makes of the session's snapshots, once `start` is called."""
         self.widgets: list[LinesWidget] = []

@@ -17,9 +17,9 @@ from rnn_tui.predictions import LONGEST_PROMPT, TextRequest, TextSample
 from rnn_tui.session.worker import Session
 from rnn_tui.tasks.text import shown_character
 from rnn_tui.tui.lines import Lines
-from rnn_tui.tui.numbers import count
-from rnn_tui.tui.panels.prediction_parts import chance
-from rnn_tui.tui.panels.text_sample import NEWLINE, flowing, temperature_words, warmer
+from rnn_tui.tui.number_format import count
+from rnn_tui.tui.panels.predictions.common_lines import chance
+from rnn_tui.tui.panels.predictions.text_sample import NEWLINE, flowing, temperature_words, warmer
 from rnn_tui.tui.themes import style_of
 
 _CONTINUATION_LINES = 5

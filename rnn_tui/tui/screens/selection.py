@@ -1,7 +1,7 @@
 """Moves of the selection: unit, timestep, parameter, operation, layer, sample, panel.
 
-The user's selection is in two parts: `View`, which the screen alone needs, and `ViewRequest`, which
-the session needs to build snapshots. Every function here is pure: it takes a snapshot and the
+The user's selection is in two parts: `Selection`, which the screen alone needs, and `ViewRequest`,
+which the session needs to build snapshots. Every function here is pure: it takes a snapshot and the
 selection before the move, and returns the one after it. Selections stop at the first and last
 element; samples and panels go round.
 """
@@ -13,17 +13,17 @@ from dataclasses import replace
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.registry import PANELS
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.draw_context import Selection
 from rnn_tui.tui.panel_spec import panel_spec
-from rnn_tui.tui.parameters import tensor_of, tensors
-from rnn_tui.tui.view import View
+from rnn_tui.tui.parameter_names import tensor_of, tensors
 
 
-def initial_view(snapshot: Snapshot) -> View:
+def initial_view(snapshot: Snapshot) -> Selection:
     """Return the selection at the start."""
-    return View(parameter=_first_recurrent_weight(snapshot))
+    return Selection(parameter=_first_recurrent_weight(snapshot))
 
 
-def valid_view(snapshot: Snapshot, view: View) -> View:
+def valid_view(snapshot: Snapshot, view: Selection) -> Selection:
     """Return `view`, reset where its unit or parameter does not exist after a restart."""
     parameters = snapshot.optimizer.parameters.size
     if view.unit <= _last_unit(snapshot) and view.parameter < parameters:
@@ -31,7 +31,7 @@ def valid_view(snapshot: Snapshot, view: View) -> View:
     return replace(view, unit=0, parameter=_first_recurrent_weight(snapshot), operation=0)
 
 
-def arrows_select_parameters(snapshot: Snapshot, view: View) -> bool:
+def arrows_select_parameters(snapshot: Snapshot, view: Selection) -> bool:
     """Return whether the arrow keys select parameters and tensors instead of timesteps and units.
 
     They do at CLIP and UPDATE, where the timestep panel shows parameters, unless a run is under
@@ -41,25 +41,25 @@ def arrows_select_parameters(snapshot: Snapshot, view: View) -> bool:
     return at_update and not panel_spec(view.panel).timestep_keys and not snapshot.running
 
 
-def move_unit(snapshot: Snapshot, view: View, distance: int) -> View:
+def move_unit(snapshot: Snapshot, view: Selection, distance: int) -> Selection:
     """Select the unit `distance` further down."""
     return replace(view, unit=_clamp(view.unit + distance, 0, _last_unit(snapshot)))
 
 
-def move_parameter(snapshot: Snapshot, view: View, distance: int) -> View:
+def move_parameter(snapshot: Snapshot, view: Selection, distance: int) -> Selection:
     """Select the parameter `distance` further on in the flat vector."""
     last = snapshot.optimizer.parameters.size - 1
     return replace(view, parameter=_clamp(view.parameter + distance, 0, last))
 
 
-def move_tensor(snapshot: Snapshot, view: View, distance: int) -> View:
+def move_tensor(snapshot: Snapshot, view: Selection, distance: int) -> Selection:
     """Select the first parameter of the tensor `distance` further on."""
     all_tensors = tensors(snapshot)
     index = all_tensors.index(tensor_of(snapshot, view.parameter)) + distance
     return replace(view, parameter=all_tensors[_clamp(index, 0, len(all_tensors) - 1)].start)
 
 
-def move_operation(snapshot: Snapshot, view: View, distance: int) -> View:
+def move_operation(snapshot: Snapshot, view: Selection, distance: int) -> Selection:
     """Select the operation `distance` before, of those revealed at the timestep shown."""
     t = snapshot.t
     revealed = snapshot.backward_revealed(t) or snapshot.forward_revealed(t)

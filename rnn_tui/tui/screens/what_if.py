@@ -13,9 +13,9 @@ from textual.widgets import Input, Static
 from rnn_tui.engine.network.interventions import Intervention, InterventionError, parse, pinnable
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.tui.numbers import number
-from rnn_tui.tui.parameters import parameter_name
-from rnn_tui.tui.view import View
+from rnn_tui.tui.draw_context import Selection
+from rnn_tui.tui.number_format import number
+from rnn_tui.tui.parameter_names import parameter_name
 
 _FORMS = (
     "f = 1          a gate of every unit at every timestep",
@@ -32,7 +32,7 @@ class WhatIfScreen(ModalScreen[Intervention | None]):
     CSS_PATH = "../dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "cancel", priority=True)]
 
-    def __init__(self, snapshot: Snapshot, view: View) -> None:
+    def __init__(self, snapshot: Snapshot, view: Selection) -> None:
         """Offer the value that `view` selects in `snapshot`."""
         super().__init__()
         self._snapshot = snapshot
@@ -75,7 +75,7 @@ class WhatIfScreen(ModalScreen[Intervention | None]):
         self.dismiss(None)
 
 
-def selected_assignment(snapshot: Snapshot, view: View) -> str:
+def selected_assignment(snapshot: Snapshot, view: Selection) -> str:
     """Return the what-if that changes nothing: the selected value, such as ``f_3 @7 = 0.952``.
 
     At an update that is the selected parameter; elsewhere the selected unit of the row whose

@@ -16,10 +16,10 @@ from rnn_tui.engine.analysis.gradient_flow import loss_parts
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cell_width, cut, fit, text_width
-from rnn_tui.tui.numbers import BAD, number, signed
+from rnn_tui.tui.number_format import BAD, number, signed
 from rnn_tui.tui.symbols import MARK, answer, input_code, name_of, target_code
-from rnn_tui.tui.view import Scene
 
 _GAP = 2  # cells between two blocks of the table
 _NUMBER, _SHORT = 9, 8  # cells of a column of numbers with four digits, with three
@@ -42,18 +42,18 @@ class _Column:
         return self.head.ljust(self.width) if self.names else self.head.rjust(self.width)
 
 
-def title(scene: Scene) -> tuple[str, str]:
+def title(context: DrawContext) -> tuple[str, str]:
     """What stands in the rule above."""
-    snapshot = scene.snapshot
+    snapshot = context.snapshot
     name = "batch" if snapshot.cursor.stage is Pass.BATCH else "loss"
     batch = snapshot.settings.batch
     right = f"sample {snapshot.request.sample + 1} of {batch}" if batch > 1 else ""
     return name, right
 
 
-def draw(scene: Scene, width: int, height: int) -> Lines:
+def draw(context: DrawContext, width: int, height: int) -> Lines:
     """A line of explanation, then timesteps in as many columns as needed."""
-    snapshot = scene.snapshot
+    snapshot = context.snapshot
     if snapshot.cursor.stage is Pass.BATCH:
         return _batch(snapshot, width, height)
     return _loss(snapshot, width, height)

@@ -12,29 +12,29 @@ import numpy as np
 
 from rnn_tui.engine.analysis.contributions import Ledger
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines
-from rnn_tui.tui.numbers import BAD, UNKNOWN, role_of, signed
+from rnn_tui.tui.number_format import BAD, UNKNOWN, role_of, signed
 from rnn_tui.tui.panel_spec import PanelSpec
-from rnn_tui.tui.panels.verification import waiting
-from rnn_tui.tui.parameters import parameter_name
-from rnn_tui.tui.view import Scene
+from rnn_tui.tui.panels.proofs.verification import waiting
+from rnn_tui.tui.parameter_names import parameter_name
 
 TIME, NUMBER = 8, 12  # cells
 OTHERS = 2  # lines beside the rows: what the columns are, and the total
 BLOCK, RIGHT_HALF, LEFT_HALF = "█", "▐", "▌"
 
 
-def title(scene: Scene) -> tuple[str, str]:
+def title(context: DrawContext) -> tuple[str, str]:
     """What stands in the rule above."""
-    return f"ledger of d{_name(scene.snapshot)}", ", . choose"
+    return f"ledger of d{_name(context.snapshot)}", ", . choose"
 
 
-def draw(scene: Scene, width: int, height: int) -> Lines:
+def draw(context: DrawContext, width: int, height: int) -> Lines:
     """As many rows as there is room for, around the timestep looked at; the total below."""
-    snapshot = scene.snapshot
+    snapshot = context.snapshot
     ledger = snapshot.proofs.get("ledger")
     if not isinstance(ledger, Ledger):
-        return waiting(scene, "ledger", width)
+        return waiting(context, "ledger", width)
     shown = _timesteps(snapshot, max(height - OTHERS, 1))
     known = [t for t in range(1, snapshot.steps + 1) if snapshot.backward_complete(t)]
     scale = _scale(ledger, known)

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from tui.equation_calculator import shown
 
 from rnn_tui.tui.lines import cell_width, plain, text_width
-from rnn_tui.tui.numbers import LEVELS, UNKNOWN, count, level, number, percent, short, signed, strip
+from rnn_tui.tui.number_format import (
+    LEVELS,
+    UNKNOWN,
+    count,
+    level,
+    number,
+    percent,
+    short,
+    signed,
+    strip,
+)
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 USUAL = st.floats(-1e4, 1e4) | st.floats(-1, 1) | st.floats(-1e-6, 1e-6)

@@ -5,26 +5,26 @@ from __future__ import annotations
 from rnn_tui.engine.analysis.truncation import Truncation
 from rnn_tui.proofs.window_edge import EdgeReport
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines
-from rnn_tui.tui.numbers import UNKNOWN, number
+from rnn_tui.tui.number_format import UNKNOWN, number
 from rnn_tui.tui.panel_spec import PanelSpec
-from rnn_tui.tui.panels.verification import paragraph, waiting
-from rnn_tui.tui.view import Scene
+from rnn_tui.tui.panels.proofs.verification import paragraph, waiting
 
 NUMBER, WIDE = 13, 18  # cells
 
 
-def title(scene: Scene) -> tuple[str, str]:
+def title(context: DrawContext) -> tuple[str, str]:
     """What stands in the rule above."""
-    return "edge of the window", f"T = {scene.snapshot.steps}"
+    return "edge of the window", f"T = {context.snapshot.steps}"
 
 
-def draw(scene: Scene, width: int, height: int) -> Lines:
+def draw(context: DrawContext, width: int, height: int) -> Lines:
     """The numbers at the edge, then those of a longer window."""
-    snapshot = scene.snapshot
+    snapshot = context.snapshot
     lens = snapshot.proofs.get("edge")
     if not isinstance(lens, EdgeReport):
-        return waiting(scene, "edge", width)
+        return waiting(context, "edge", width)
     picture = _picture(snapshot, width)
     table = _table(snapshot, lens)
     if not snapshot.backward_complete(1):

@@ -10,8 +10,8 @@ from rnn_tui.predictions import WindowsPredictions
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tasks.reber import legal_next
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, fit, merge
-from rnn_tui.tui.numbers import BAD
-from rnn_tui.tui.panels.prediction_parts import blocks, chance, mark
+from rnn_tui.tui.number_format import BAD
+from rnn_tui.tui.panels.predictions.common_lines import blocks, chance, mark
 
 _NAME = 9  # cells of the names of rows
 _APART = 3  # cells between two windows side by side

@@ -19,11 +19,11 @@ from rnn_tui.engine.core.expressions import Array
 from rnn_tui.proofs.base import Refused
 from rnn_tui.proofs.gates import GateReport
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, fold, merge, plain, text_width
-from rnn_tui.tui.numbers import BAD, UNKNOWN, number
+from rnn_tui.tui.number_format import BAD, UNKNOWN, number
 from rnn_tui.tui.panel_spec import PanelSpec
-from rnn_tui.tui.panels.verification import progress, waiting
-from rnn_tui.tui.view import Scene
+from rnn_tui.tui.panels.proofs.verification import progress, waiting
 
 RAMP = " .:-=+*#"
 STEP = math.sqrt(10.0)  # from one mark of the ramp to the next
@@ -36,21 +36,21 @@ TITLED = 70  # cells from which on there is room for the scale in the title
 _Lag = tuple[int, int]  # lags first … last that share a column
 
 
-def title(scene: Scene) -> tuple[str, str]:
+def title(context: DrawContext) -> tuple[str, str]:
     """What stands in the rule above."""
-    result = scene.snapshot.proofs.get("map")
+    result = context.snapshot.proofs.get("map")
     if not isinstance(result, GradientMap):
         return NAME, ""
-    lines = _scale(_top(known_norms(scene.snapshot, result)))
+    lines = _scale(_top(known_norms(context.snapshot, result)))
     return NAME, "".join(plain((line,)) for line in lines).strip()
 
 
-def draw(scene: Scene, width: int, height: int) -> Lines:
+def draw(context: DrawContext, width: int, height: int) -> Lines:
     """The reading, the map, the strips, the radii, the scale."""
-    snapshot = scene.snapshot
+    snapshot = context.snapshot
     result = snapshot.proofs.get("map")
     if not isinstance(result, GradientMap):
-        return waiting(scene, "map", width)
+        return waiting(context, "map", width)
     if not snapshot.backward_complete(snapshot.steps):
         return (((" filled by the backward pass, T → 1", "dim"),),)
     norms = known_norms(snapshot, result)

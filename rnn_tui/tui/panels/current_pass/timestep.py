@@ -16,13 +16,13 @@ from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.core.operations import Operation, Row
 from rnn_tui.engine.network.sample_window import SampleWindow
 from rnn_tui.session.snapshot import Snapshot, TaskInfo
+from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.equation import numbers_line, with_unit
 from rnn_tui.tui.lines import ELLIPSIS, Line, Lines, cell_width, fit, fold, text_width
-from rnn_tui.tui.numbers import BAD, UNKNOWN, number, short, signed, strip
-from rnn_tui.tui.panels.bad_value_origin import explain as explain_bad
-from rnn_tui.tui.parameters import parameter_name, tensors
+from rnn_tui.tui.number_format import BAD, UNKNOWN, number, short, signed, strip
+from rnn_tui.tui.panels.current_pass.bad_value_origin import explain as explain_bad
+from rnn_tui.tui.parameter_names import parameter_name, tensors
 from rnn_tui.tui.symbols import code_of, quoted, visible
-from rnn_tui.tui.view import Scene
 
 SYMBOL = 11  # cells of the symbol with its marker
 NUMBER = 9
@@ -81,9 +81,9 @@ class _Look:
         return any(operation.symbol == symbol for operation in operations)
 
 
-def title(scene: Scene) -> tuple[str, str]:
+def title(context: DrawContext) -> tuple[str, str]:
     """What stands in the rule above."""
-    snapshot, unit = scene.snapshot, scene.view.unit
+    snapshot, unit = context.snapshot, context.selection.unit
     t = snapshot.t
     cursor = snapshot.cursor
     at_cursor = t == cursor.t
@@ -91,7 +91,7 @@ def title(scene: Scene) -> tuple[str, str]:
     what, entries = "unit", snapshot.settings.hidden
     revealed = snapshot.backward_revealed(t) or snapshot.forward_revealed(t)
     outputs = snapshot.window.declaration.architecture.outputs
-    if revealed and outputs > 1 and _chosen(scene, revealed).symbol in OUTPUTS:
+    if revealed and outputs > 1 and _chosen(context, revealed).symbol in OUTPUTS:
         what, entries = "output", outputs
     right = f"{what} {min(unit + 1, entries)} of {entries}"
     if (layers := snapshot.settings.layers) > 1 and what == "unit":
@@ -101,28 +101,28 @@ def title(scene: Scene) -> tuple[str, str]:
     return f"timestep {t}{operations}", right
 
 
-def draw(scene: Scene, width: int, height: int) -> Lines:
+def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Rows, then as much explanation as there is room for."""
-    look = _look(scene, width)
-    rows = _rows(scene.snapshot, look)
-    kept = min(_equation_height(scene, look, width), EQUATION)
-    rows = _around_current(rows, look, scene.snapshot, max(height - kept, 1))
+    look = _look(context, width)
+    rows = _rows(context.snapshot, look)
+    kept = min(_equation_height(context, look, width), EQUATION)
+    rows = _around_current(rows, look, context.snapshot, max(height - kept, 1))
     room = height - len(rows)
-    explanation = _explain(scene, look, width, room)
+    explanation = _explain(context, look, width, room)
     spare = room - len(explanation)
     gap: Lines = ((),) if spare > 0 else ()
     return rows + gap + explanation
 
 
-def _look(scene: Scene, width: int) -> _Look:
-    snapshot = scene.snapshot
+def _look(context: DrawContext, width: int) -> _Look:
+    snapshot = context.snapshot
     t = snapshot.t
     backward = snapshot.backward_revealed(t)
     return _Look(
         values=snapshot.window.values(t),
         forward=snapshot.forward_revealed(t),
         backward=backward,
-        unit=scene.view.unit,
+        unit=context.selection.unit,
         columns=_Columns.of(width, _longest(snapshot)),
         held=bool(snapshot.pins),
         before=_before(snapshot, t),
@@ -346,22 +346,22 @@ def _number(values: Array, unit: int, known: bool) -> Line:
 # Explanation
 
 
-def _explain(scene: Scene, look: _Look, width: int, room: int) -> Lines:
+def _explain(context: DrawContext, look: _Look, width: int, room: int) -> Lines:
     """The equation of the selected operation; with room to spare, all operations of the pass."""
-    snapshot = scene.snapshot
+    snapshot = context.snapshot
     revealed = look.backward or look.forward
-    shares = _shares(scene, width)
+    shares = _shares(context, width)
     if not revealed:
         return _next_hint(snapshot, room)
-    chosen = _chosen(scene, revealed)
-    cause = explain_bad(scene, chosen, width, room)
+    chosen = _chosen(context, revealed)
+    cause = explain_bad(context, chosen, width, room)
     if cause:
         return cause
     equation = _equation(chosen, look, width)
     spare = room - len(equation) - len(shares) - 2
     if spare < 3:
         return (*equation, *shares)[: max(room, 0)]
-    listing = _listing(scene, look, chosen, width, spare)
+    listing = _listing(context, look, chosen, width, spare)
     table = _tensor_shares(snapshot)
     whole = (*equation, (), *listing, (), *shares, *table)
     if table and len(whole) <= room:
@@ -369,15 +369,15 @@ def _explain(scene: Scene, look: _Look, width: int, room: int) -> Lines:
     return (*equation, *shares, (), *listing)
 
 
-def _chosen(scene: Scene, revealed: tuple[Operation, ...]) -> Operation:
+def _chosen(context: DrawContext, revealed: tuple[Operation, ...]) -> Operation:
     """The operation looked at."""
-    return revealed[max(len(revealed) - 1 - scene.view.operation, 0)]
+    return revealed[max(len(revealed) - 1 - context.selection.operation, 0)]
 
 
-def _equation_height(scene: Scene, look: _Look, width: int) -> int:
+def _equation_height(context: DrawContext, look: _Look, width: int) -> int:
     """Lines of the equation."""
     revealed = look.backward or look.forward
-    return len(_equation(_chosen(scene, revealed), look, width)) if revealed else 1
+    return len(_equation(_chosen(context, revealed), look, width)) if revealed else 1
 
 
 def _next_hint(snapshot: Snapshot, room: int) -> Lines:
@@ -422,11 +422,13 @@ def _overruled(operation: Operation, look: _Look) -> str:
     return f"{held} by what-if; the equation alone gives {number(float(alone))}"
 
 
-def _listing(scene: Scene, look: _Look, chosen: Operation, width: int, height: int) -> Lines:
+def _listing(
+    context: DrawContext, look: _Look, chosen: Operation, width: int, height: int
+) -> Lines:
     """The operations of this pass, around the chosen one: equation and, once revealed, number."""
-    declaration = scene.snapshot.window.declaration
+    declaration = context.snapshot.window.declaration
     backward = bool(look.backward)
-    made = declaration.backward_operations_at(scene.snapshot.t) if backward else None
+    made = declaration.backward_operations_at(context.snapshot.t) if backward else None
     operations = made or declaration.forward_operations
     revealed = len(look.backward or look.forward)
     first = max(min(operations.index(chosen) - height // 2, len(operations) - height), 0)
@@ -446,13 +448,13 @@ def _listing(scene: Scene, look: _Look, chosen: Operation, width: int, height: i
     return tuple(lines)
 
 
-def _shares(scene: Scene, width: int) -> Lines:
+def _shares(context: DrawContext, width: int) -> Lines:
     """This timestep's share of the selected weight's gradient, beside the sum so far."""
-    snapshot = scene.snapshot
+    snapshot = context.snapshot
     shares = snapshot.contributions
     if shares is None or not snapshot.backward_complete(shares.t):
         return ()
-    index = scene.view.parameter
+    index = context.selection.parameter
     name = parameter_name(snapshot, index)
     share, so_far = float(shares.share[index]), float(shares.so_far[index])
     span = f"Σ t={snapshot.steps}…{shares.t}" if shares.t < snapshot.steps else f"Σ t={shares.t}"

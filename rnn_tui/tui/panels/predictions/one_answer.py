@@ -12,8 +12,8 @@ from rnn_tui.predictions import WindowsPredictions
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tasks.recall import LANGUAGES
 from rnn_tui.tui.lines import ELLIPSIS, Line, Lines, Run, cell_width, fit
-from rnn_tui.tui.numbers import LEVELS, number, signed
-from rnn_tui.tui.panels.prediction_parts import blocks, chance, labelled, level, mark, table
+from rnn_tui.tui.number_format import LEVELS, number, signed
+from rnn_tui.tui.panels.predictions.common_lines import blocks, chance, labelled, level, mark, table
 
 _ROOMY = 14  # lines from which the words themselves are shown
 _NAME = 9  # cells of the names of rows

@@ -6,16 +6,16 @@ from rnn_tui.engine.analysis.bad_value_origin import BadValueOrigin, OperationIn
 from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cell_width
-from rnn_tui.tui.numbers import BAD, signed
-from rnn_tui.tui.view import Scene
+from rnn_tui.tui.number_format import BAD, signed
 
 NAME = 16  # cells
 
 
-def explain(scene: Scene, chosen: Operation, width: int, room: int) -> Lines:
+def explain(context: DrawContext, chosen: Operation, width: int, room: int) -> Lines:
     """The operation and its inputs, if it made that number; otherwise nothing."""
-    snapshot = scene.snapshot
+    snapshot = context.snapshot
     cause = snapshot.proofs.get("cause")
     if not isinstance(cause, BadValueOrigin) or (cause.symbol, cause.t) != (
         chosen.symbol,

@@ -9,7 +9,7 @@ import numpy as np
 
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, fit, join, text_width
-from rnn_tui.tui.numbers import BAD, LEVELS, UNKNOWN
+from rnn_tui.tui.number_format import BAD, LEVELS, UNKNOWN
 
 SEPARATOR: Run = (" · ", "dim")
 _SHORTEST = 6  # cells in which a history still says something

@@ -6,17 +6,17 @@ import math
 from collections.abc import Iterable
 
 from rnn_tui.predictions import TextSample, WindowsPredictions
+from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, merge, text_width
-from rnn_tui.tui.numbers import number
-from rnn_tui.tui.panels.prediction_parts import chance, head
-from rnn_tui.tui.view import Scene
+from rnn_tui.tui.number_format import number
+from rnn_tui.tui.panels.predictions.common_lines import chance, head
 
 NEWLINE, SPACE = "↵", "␣"
 TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0)
 _READ = 40  # characters of what was read that are shown
 
 
-def draw(scene: Scene, found: WindowsPredictions, width: int, height: int) -> Lines:
+def draw(context: DrawContext, found: WindowsPredictions, width: int, height: int) -> Lines:
     """Test loss, what is likeliest to come next, and a text."""
     loss = found.evaluation.loss
     parts: list[Run] = [
@@ -24,7 +24,7 @@ def draw(scene: Scene, found: WindowsPredictions, width: int, height: int) -> Li
         (f"{number(loss / math.log(2), 3)} bits a character", ""),
     ]
     above: list[Line] = [head(parts, found.history, False, width)]
-    written = scene.snapshot.text_sample
+    written = context.snapshot.text_sample
     if written is None:
         return (*above, ((" a text comes with the next look", "dim"),))
     above.append(candidates(written, width))

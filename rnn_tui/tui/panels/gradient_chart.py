@@ -8,15 +8,15 @@ from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.layers import numbered
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.charts.curves import Chart, Curve, Mark
+from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Lines
-from rnn_tui.tui.numbers import number
+from rnn_tui.tui.number_format import number
 from rnn_tui.tui.panel_spec import PanelSpec
-from rnn_tui.tui.view import Scene
 
 
-def title(scene: Scene) -> tuple[str, str]:
+def title(context: DrawContext) -> tuple[str, str]:
     """What stands in the rule above the gradient chart: how it dies or grows through time."""
-    known = _known_norms(scene.snapshot)
+    known = _known_norms(context.snapshot)
     finite = known[np.isfinite(known) & (known > 0)]
     if len(finite) < 2:
         return "gradient through time", ""
@@ -24,9 +24,9 @@ def title(scene: Scene) -> tuple[str, str]:
     return "gradient through time", f"first over last {number(ratio, 3)}"
 
 
-def draw(scene: Scene, width: int, height: int) -> Lines:
+def draw(context: DrawContext, width: int, height: int) -> Lines:
     """‖∂L/∂h_t‖ over t, as far back as the backward pass has come."""
-    snapshot = scene.snapshot
+    snapshot = context.snapshot
     t = np.arange(1.0, snapshot.steps + 1)
     before = snapshot.what_if.norms_before if snapshot.what_if else None
     known = _known_norms(snapshot)
@@ -39,7 +39,7 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
         x_range=(1.0, max(float(snapshot.steps), 2.0)),
         empty="comes with the backward pass",
     )
-    return scene.chart_cache.draw(chart, width, height)
+    return context.chart_cache.draw(chart, width, height)
 
 
 def _rival_norms(snapshot: Snapshot, t: Array, known: Array) -> tuple[Curve, ...]:

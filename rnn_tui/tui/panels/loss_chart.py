@@ -5,34 +5,34 @@ from __future__ import annotations
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tasks.base import Baseline
 from rnn_tui.tui.charts.curves import Chart, Curve, Level, Mark
+from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Lines
-from rnn_tui.tui.numbers import number
+from rnn_tui.tui.number_format import number
 from rnn_tui.tui.panel_spec import PanelSpec
-from rnn_tui.tui.view import Scene
 
 GHOSTS = 2  # futures left behind that are drawn, the newest ones
 
 
-def title(scene: Scene) -> tuple[str, str]:
+def title(context: DrawContext) -> tuple[str, str]:
     """What stands in the rule above the loss chart."""
-    snapshot = scene.snapshot
+    snapshot = context.snapshot
     smoothed = f"smoothed {number(snapshot.smoothed, 3)}" if snapshot.cursor.update else ""
     return "loss", smoothed
 
 
-def draw(scene: Scene, width: int, height: int) -> Lines:
+def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Raw and smoothed loss against updates, the whole run, log y."""
-    curve, timeline = scene.snapshot.curve, scene.snapshot.timeline
+    curve, timeline = context.snapshot.curve, context.snapshot.timeline
     ghosts = (
         Curve(ghost.label, "ghost", ghost.curve.update, ghost.curve.smoothed)
         for ghost in timeline.ghosts[-GHOSTS:]
     )
-    here, baseline = scene.snapshot.cursor.update, scene.snapshot.baseline
+    here, baseline = context.snapshot.cursor.update, context.snapshot.baseline
     chart = Chart(
         (
             *ghosts,
             Curve("raw", "raw", curve.update, curve.loss, "cloud"),
-            *_rival_loss(scene.snapshot),
+            *_rival_loss(context.snapshot),
             Curve("smoothed", "smooth", curve.update, curve.smoothed),
         ),
         log_y=True,
@@ -41,7 +41,7 @@ def draw(scene: Scene, width: int, height: int) -> Lines:
         x_label="update",
         empty="the loss of every update appears here",
     )
-    return scene.chart_cache.draw(chart, width, height)
+    return context.chart_cache.draw(chart, width, height)
 
 
 def _baseline(baseline: Baseline) -> Level:

@@ -9,36 +9,36 @@ from types import ModuleType
 
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.panel_spec import PanelSpec
-from rnn_tui.tui.view import Scene
 
 
-def title(scene: Scene) -> tuple[str, str]:
+def title(context: DrawContext) -> tuple[str, str]:
     """What stands in the rule above."""
-    result: tuple[str, str] = _part(scene).title(scene)
+    result: tuple[str, str] = _part(context).title(context)
     return result
 
 
-def draw(scene: Scene, width: int, height: int) -> Lines:
+def draw(context: DrawContext, width: int, height: int) -> Lines:
     """The part that fits the pass."""
-    result: Lines = _part(scene).draw(scene, width, height)
+    result: Lines = _part(context).draw(context, width, height)
     return result
 
 
-def _part(scene: Scene) -> ModuleType:
+def _part(context: DrawContext) -> ModuleType:
     # One of them is enough for the first screen, so each is imported where it is shown.
-    match _pass(scene.snapshot):
+    match _pass(context.snapshot):
         case Pass.FORWARD | Pass.BACKWARD:
-            from rnn_tui.tui.panels import timestep
+            from rnn_tui.tui.panels.current_pass import timestep
 
             return timestep
         case Pass.BATCH | Pass.LOSS:
-            from rnn_tui.tui.panels import window
+            from rnn_tui.tui.panels.current_pass import window_table as window
 
             return window
         case _:
-            from rnn_tui.tui.panels import update
+            from rnn_tui.tui.panels.current_pass import clip_and_update as update
 
             return update
 

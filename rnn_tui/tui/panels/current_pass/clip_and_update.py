@@ -9,40 +9,40 @@ from rnn_tui.engine.core.expressions import UnitReader
 from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Gradient, Snapshot
+from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.equation import spell
 from rnn_tui.tui.lines import Line, Lines, cell_width, fold
-from rnn_tui.tui.numbers import count, number, signed
-from rnn_tui.tui.parameters import Tensor, meaning, parameter_name, tensor_of, tensors
-from rnn_tui.tui.view import Scene
+from rnn_tui.tui.number_format import count, number, signed
+from rnn_tui.tui.parameter_names import Tensor, meaning, parameter_name, tensor_of, tensors
 
 
-def title(scene: Scene) -> tuple[str, str]:
+def title(context: DrawContext) -> tuple[str, str]:
     """What stands in the rule above."""
-    snapshot = scene.snapshot
-    name = parameter_name(snapshot, scene.view.parameter)
-    name += meaning(snapshot, scene.view.parameter)
+    snapshot = context.snapshot
+    name = parameter_name(snapshot, context.selection.parameter)
+    name += meaning(snapshot, context.selection.parameter)
     if snapshot.cursor.stage is Pass.CLIP:
         return f"clip by {snapshot.settings.clip_by}", name
     return f"update with {snapshot.settings.optimizer}", name
 
 
-def draw(scene: Scene, width: int, height: int) -> Lines:
+def draw(context: DrawContext, width: int, height: int) -> Lines:
     """The whole vector first, tensor by tensor, then one parameter with its equations."""
-    snapshot = scene.snapshot
+    snapshot = context.snapshot
     gradient = snapshot.gradient
     if gradient is None:
         return (((" no gradient: the run stopped before it was finite", "dim"),),)
     if snapshot.cursor.stage is Pass.CLIP:
-        one, table = _clip(scene, gradient), _clip_tensors(scene, gradient)
+        one, table = _clip(context, gradient), _clip_tensors(context, gradient)
         if height > len(one) + len(table):
             return (*one, (), *table)
-        return (*one, *_part_of_table(scene, table, height - len(one)))
-    return _update(scene, gradient, width, height)
+        return (*one, *_part_of_table(context, table, height - len(one)))
+    return _update(context, gradient, width, height)
 
 
-def _clip(scene: Scene, gradient: Gradient) -> Lines:
-    index, limit = scene.view.parameter, gradient.clipping.limit
-    name = parameter_name(scene.snapshot, index)
+def _clip(context: DrawContext, gradient: Gradient) -> Lines:
+    index, limit = context.selection.parameter, gradient.clipping.limit
+    name = parameter_name(context.snapshot, index)
     total = gradient.raw.size
     what: Line
     match gradient.clipping.by:
@@ -78,11 +78,11 @@ def _changed(changed: int, total: int) -> tuple[str, str]:
     return f"{count(changed)} of {count(total)} changed{share}", "strong" if changed else ""
 
 
-def _clip_tensors(scene: Scene, gradient: Gradient) -> Lines:
+def _clip_tensors(context: DrawContext, gradient: Gradient) -> Lines:
     head = f"   {'':6}{'shape':>9}  {'‖g‖':>9}  {'clipped':>9}  {'largest |g|':>11}"
     lines: list[Line] = [((head, "dim"),)]
-    selected = tensor_of(scene.snapshot, scene.view.parameter)
-    for tensor in tensors(scene.snapshot):
+    selected = tensor_of(context.snapshot, context.selection.parameter)
+    for tensor in tensors(context.snapshot):
         part = gradient.raw[tensor.part]
         numbers = (
             f"  {number(norm(part)):>9}  {number(norm(gradient.clipped[tensor.part])):>9}"
@@ -102,9 +102,9 @@ def _tensor_label(tensor: Tensor, selected: Tensor) -> Line:
     )
 
 
-def _update(scene: Scene, gradient: Gradient, width: int, height: int) -> Lines:
+def _update(context: DrawContext, gradient: Gradient, width: int, height: int) -> Lines:
     """What gives way on a low panel is the table: it shows the tensors around the selected one."""
-    optimizer = scene.snapshot.optimizer
+    optimizer = context.snapshot.optimizer
     if not optimizer.steps_taken:
         return (((f" {optimizer.name} has taken no step yet", "dim"),),)
     health = relative_change(optimizer.parameters_before, optimizer.delta)
@@ -115,19 +115,19 @@ def _update(scene: Scene, gradient: Gradient, width: int, height: int) -> Lines:
         (f"  {_reading(health)}", "dim"),
         (f"   step {count(optimizer.steps_taken)}", "dim"),
     )
-    table, one = _update_tensors(scene, gradient), _one_parameter(scene, gradient, width)
+    table, one = _update_tensors(context, gradient), _one_parameter(context, gradient, width)
     room = height - 1 - len(one)
     if room > len(table):
         return (summary, *table, (), *one)
-    return (summary, *_part_of_table(scene, table, max(room, 0)), *one)
+    return (summary, *_part_of_table(context, table, max(room, 0)), *one)
 
 
-def _part_of_table(scene: Scene, table: Lines, room: int) -> Lines:
+def _part_of_table(context: DrawContext, table: Lines, room: int) -> Lines:
     """The heading and as many tensors as there is room for, the selected one among them."""
     if room < 2:
         return ()
-    found = tensors(scene.snapshot)
-    selected = found.index(tensor_of(scene.snapshot, scene.view.parameter))
+    found = tensors(context.snapshot)
+    selected = found.index(tensor_of(context.snapshot, context.selection.parameter))
     first = min(max(selected - (room - 1) // 2, 0), max(len(found) - (room - 1), 0))
     return (table[0], *table[1 + first : first + room])
 
@@ -141,12 +141,12 @@ def _reading(health: float | None) -> str:
     return "small: a rule of thumb is −3" if health < -5 else "(good near −3)"
 
 
-def _update_tensors(scene: Scene, gradient: Gradient) -> Lines:
-    optimizer = scene.snapshot.optimizer
+def _update_tensors(context: DrawContext, gradient: Gradient) -> Lines:
+    optimizer = context.snapshot.optimizer
     head = f"   {'':6}{'shape':>9}  {'‖g‖':>9}  {'‖Δ‖':>9}  {'‖p‖':>9}  {'log10(‖Δ‖/‖p‖)':>14}"
     lines: list[Line] = [((head, "dim"),)]
-    selected = tensor_of(scene.snapshot, scene.view.parameter)
-    for tensor in tensors(scene.snapshot):
+    selected = tensor_of(context.snapshot, context.selection.parameter)
+    for tensor in tensors(context.snapshot):
         vectors = (gradient.clipped, optimizer.delta, optimizer.parameters_before)
         norms = "".join(f"  {number(norm(vector[tensor.part])):>9}" for vector in vectors)
         health = relative_change(
@@ -158,10 +158,10 @@ def _update_tensors(scene: Scene, gradient: Gradient) -> Lines:
     return tuple(lines)
 
 
-def _one_parameter(scene: Scene, gradient: Gradient, width: int) -> Lines:
+def _one_parameter(context: DrawContext, gradient: Gradient, width: int) -> Lines:
     """The step of the selected parameter: g, memory, effective rate, Δ, before and after."""
-    snapshot: Snapshot = scene.snapshot
-    index, optimizer = scene.view.parameter, snapshot.optimizer
+    snapshot: Snapshot = context.snapshot
+    index, optimizer = context.selection.parameter, snapshot.optimizer
     values = optimizer.values(gradient.clipped, index)
     look = UnitReader(values, 0, 0)
     name = parameter_name(snapshot, index)

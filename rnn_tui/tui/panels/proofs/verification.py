@@ -11,11 +11,11 @@ from rnn_tui.proofs.base import Refused
 from rnn_tui.proofs.verification import Verified
 from rnn_tui.registry import PROOFS
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, fold
-from rnn_tui.tui.numbers import MINUS, count, number, percent, signed
+from rnn_tui.tui.number_format import MINUS, count, number, percent, signed
 from rnn_tui.tui.panel_spec import PanelSpec
-from rnn_tui.tui.parameters import parameter_name, tensor_of
-from rnn_tui.tui.view import Scene
+from rnn_tui.tui.parameter_names import parameter_name, tensor_of
 
 LABEL = 17  # cells
 WIDE = 60  # cells from which on two numbers share a line
@@ -33,9 +33,9 @@ def paragraph(text: str, width: int, role: str = "") -> Lines:
     return tuple(((f" {line.strip()}", role),) for line in folded)
 
 
-def waiting(scene: Scene, name: str, width: int) -> Lines:
+def waiting(context: DrawContext, name: str, width: int) -> Lines:
     """What stands where the result `name` is not there: why, or how far it is."""
-    snapshot = scene.snapshot
+    snapshot = context.snapshot
     result = snapshot.proofs.get(name)
     if isinstance(result, Refused):
         return paragraph(result.why, width, "dim")
@@ -61,28 +61,30 @@ def progress(snapshot: Snapshot, width: int, name: str) -> Line:
     )
 
 
-def title(scene: Scene) -> tuple[str, str]:
+def title(context: DrawContext) -> tuple[str, str]:
     """What stands in the rule above: what is checked, or would be."""
-    snapshot = scene.snapshot
+    snapshot = context.snapshot
     result = snapshot.proofs.get("proof")
-    index = result.request.parameter if isinstance(result, Verified) else scene.view.parameter
+    index = (
+        result.request.parameter if isinstance(result, Verified) else context.selection.parameter
+    )
     whole = isinstance(result, Verified) and result.request.whole
     name = tensor_of(snapshot, index).spec.name if whole else parameter_name(snapshot, index)
     return f"proof of d{name}", "v checks one, V its tensor"
 
 
-def draw(scene: Scene, width: int, height: int) -> Lines:
+def draw(context: DrawContext, width: int, height: int) -> Lines:
     """The result; without one, how to get it."""
-    snapshot = scene.snapshot
+    snapshot = context.snapshot
     result = snapshot.proofs.get("proof")
     if isinstance(result, Verified):
         return _result(snapshot, result, width, height)
     if snapshot.proving is not None and snapshot.proving[0] == "proof":
         return (progress(snapshot, width, "proof"),)
     if isinstance(result, Refused) or snapshot.running:
-        return waiting(scene, "proof", width)
-    name = parameter_name(snapshot, scene.view.parameter)
-    tensor = tensor_of(snapshot, scene.view.parameter).spec.name
+        return waiting(context, "proof", width)
+    name = parameter_name(snapshot, context.selection.parameter)
+    tensor = tensor_of(snapshot, context.selection.parameter).spec.name
     return (
         *paragraph(
             "Is the gradient of backpropagation right? It is compared with a derivative of the "

@@ -12,19 +12,19 @@ from rnn_tui.engine.core.expressions import Array
 from rnn_tui.predictions import SeriesPredictions, WindowsPredictions
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.charts.curves import Chart, Curve
+from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines
-from rnn_tui.tui.numbers import count, number, short
+from rnn_tui.tui.number_format import count, number, short
 from rnn_tui.tui.panel_spec import PanelSpec
-from rnn_tui.tui.panels.prediction_parts import head, percentage
-from rnn_tui.tui.view import Scene
+from rnn_tui.tui.panels.predictions.common_lines import head, percentage
 
 _JUDGED = {"copy": "copied symbols", "reber": "second-to-last symbols"}
 _TALL = 17  # lines that two curves need, one above the other
 
 
-def title(scene: Scene) -> tuple[str, str]:
+def title(context: DrawContext) -> tuple[str, str]:
     """What stands in the rule above: which update all of it belongs to."""
-    predictions = scene.snapshot.predictions
+    predictions = context.snapshot.predictions
     if predictions is None:
         return "predictions", ""
     at = f"at update {count(predictions.update)}"
@@ -37,28 +37,28 @@ def title(scene: Scene) -> tuple[str, str]:
     return "predictions", f"{errors} · {at}"
 
 
-def draw(scene: Scene, width: int, height: int) -> Lines:
+def draw(context: DrawContext, width: int, height: int) -> Lines:
     """The part that fits the task; what draws it is imported for tasks that need it."""
-    snapshot = scene.snapshot
+    snapshot = context.snapshot
     predictions = snapshot.predictions
     if predictions is None:
         return (((" not computed yet", "dim"),),)
     if isinstance(predictions, SeriesPredictions):
-        return _series(scene, predictions, width, height)
+        return _series(context, predictions, width, height)
     if snapshot.settings.task == "text":
-        from rnn_tui.tui.panels import text_sample
+        from rnn_tui.tui.panels.predictions import text_sample
 
-        return text_sample.draw(scene, predictions, width, height)
+        return text_sample.draw(context, predictions, width, height)
     above = (_head(snapshot, predictions, width),)
     room = max(height - len(above), 0)
     topology = snapshot.window.declaration.problem.topology
     if topology is None or sum(topology.counted) == 1:
-        from rnn_tui.tui.panels import answers
+        from rnn_tui.tui.panels.predictions import one_answer as answers
 
         return (*above, *answers.draw(snapshot, predictions, width, room))
     if predictions.labels is None:
-        return (*above, *_curves(scene, predictions, width, room))
-    from rnn_tui.tui.panels import sequences
+        return (*above, *_curves(context, predictions, width, room))
+    from rnn_tui.tui.panels.predictions import answer_sequences as sequences
 
     return (*above, *sequences.draw(snapshot, predictions, width, room))
 
@@ -86,7 +86,7 @@ def _head(snapshot: Snapshot, predictions: WindowsPredictions, width: int) -> Li
     return head(parts, predictions.history, found.accuracy is not None, width)
 
 
-def _series(scene: Scene, predictions: SeriesPredictions, width: int, height: int) -> Lines:
+def _series(context: DrawContext, predictions: SeriesPredictions, width: int, height: int) -> Lines:
     """Truth, one-step and free-running predictions of the test series."""
     test, evaluation = predictions.test, predictions.evaluation
     first, run = evaluation.first, len(evaluation.free_run)
@@ -105,19 +105,21 @@ def _series(scene: Scene, predictions: SeriesPredictions, width: int, height: in
             Curve("free-run", "free-run", x[:run], shown(evaluation.free_run)),
             Curve("one-step", "one-step", x, shown(evaluation.one_step[: len(x)]), "points"),
         ),
-        x_label="x" if scene.snapshot.settings.task == "cos" else "row",
+        x_label="x" if context.snapshot.settings.task == "cos" else "row",
         y_range=(float(truth.min()) - margin, float(truth.max()) + margin),
     )
-    return scene.chart_cache.draw(chart, width, height)
+    return context.chart_cache.draw(chart, width, height)
 
 
-def _curves(scene: Scene, predictions: WindowsPredictions, width: int, height: int) -> Lines:
+def _curves(
+    context: DrawContext, predictions: WindowsPredictions, width: int, height: int
+) -> Lines:
     """The curve wanted and the one the network draws, of a test window or, with room, of two."""
     if height < _TALL or predictions.evaluation.outputs.shape[1] < 2:
-        return scene.chart_cache.draw(_curve(predictions, 0), width, height)
+        return context.chart_cache.draw(_curve(predictions, 0), width, height)
     half = height // 2
-    upper = scene.chart_cache.draw(_curve(predictions, 0), width, half)
-    return upper + scene.chart_cache.draw(_curve(predictions, 1), width, height - half)
+    upper = context.chart_cache.draw(_curve(predictions, 0), width, half)
+    return upper + context.chart_cache.draw(_curve(predictions, 1), width, height - half)
 
 
 def _curve(predictions: WindowsPredictions, window: int) -> Chart:

@@ -1,0 +1,46 @@
+"""All that a panel is drawn from: the session's snapshot and what the user has selected in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.charts.chart_cache import ChartCache
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The user's selection on the screen.
+
+    Attributes:
+        unit: the selected hidden unit, from 0.
+        operation: the operation whose equation is shown, counted back from the newest revealed.
+        parameter: index into the flat parameter vector.
+        prefix: digits typed so far, which count the next key.
+        panel: the name of the panel with the focus.
+    """
+
+    unit: int = 0
+    operation: int = 0
+    parameter: int = 0
+    prefix: str = ""
+    panel: str = "timestep"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawContext:
+    """The argument of every panel's `draw` and `title`.
+
+    Attributes:
+        snapshot: the state of the training.
+        selection: the user's selection in it.
+        notice: a message to the user, shown until the next key; "" if there is none.
+        error: the notice is an error message.
+        chart_cache: draws charts, and keeps what can be used again for the next frame.
+    """
+
+    snapshot: Snapshot
+    selection: Selection
+    notice: str = ""
+    error: bool = False
+    chart_cache: ChartCache = field(default_factory=ChartCache)

@@ -1,0 +1,1 @@
+"""The predictions panel, with one file for each kind of prediction."""
