@@ -1,42 +1,34 @@
-"""Coupled input and forget gate, CIFG (Greff et al. 2017): what is forgotten makes room."""
+"""Coupled input and forget gate, CIFG (Greff et al. 2017): an LSTM with i = 1 − f."""
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
-from rnn_tui.engine.cells.base import HIDDEN_GRADIENT, Kernel, affine
-from rnn_tui.engine.cells.lstm import (
-    CANDIDATE,
-    CANDIDATE_GRADIENT,
-    CELL_GRADIENT,
-    CELL_ROWS,
-    CELL_STATE,
-    FORGET_GATE,
-    HIDDEN_STATE,
-    INPUT_GATE,
-    INPUT_GRADIENT,
-    OUTPUT_GATE,
-    OUTPUT_GRADIENT,
-    TO_CANDIDATE,
-    TO_CELL,
-    TO_HIDDEN,
+from rnn_tui.engine.cells.base import (
+    HIDDEN_GRADIENT,
+    Kernel,
+    affine,
+    gradient,
+    through_sigmoid,
+    through_tanh,
+)
+from rnn_tui.engine.cells.memory_cell import (
     MemoryCell,
     MemoryKernel,
-    Slopes,
-    cell_sent,
-    forget_gate,
-    gradient,
-    hidden_sent,
-    input_gate,
-    output_gate,
-    through,
+    MemorySlopes,
 )
-from rnn_tui.engine.core.expressions import ONE, Array, Value
+from rnn_tui.engine.core.expressions import ONE, Array, Dot, Square, Value, sigmoid, tanh, total
+from rnn_tui.engine.core.gate_layout import Product
+from rnn_tui.engine.core.operations import Operation, Row
 from rnn_tui.engine.core.parameters import Views
 from rnn_tui.engine.core.tape import ArraySpec, Tape
 
 GATES = ("f", "g", "o")
-BLOCKS = ("o", "f", "g")
+BLOCKS = ("o", "f", "g")  # the gates in memory
+
+# ---------------------------------------------------------------- the declaration
 
 
 class LstmCoupledCell(MemoryCell):
@@ -50,26 +42,63 @@ class LstmCoupledCell(MemoryCell):
     gates = GATES
     blocks = BLOCKS
     rows = (
-        *(*CELL_ROWS, FORGET_GATE, INPUT_GATE, CANDIDATE, OUTPUT_GATE),
-        *(CELL_STATE, HIDDEN_STATE),
+        Row("x_t", "input"),
+        Row("h_<t-1>", "hidden state before", (-1.0, 1.0)),
+        Row("c_<t-1>", "cell state before"),
+        Row("f_t", "forget gate", (0.0, 1.0)),
+        Row("i_t", "input gate", (0.0, 1.0)),
+        Row("g_t", "candidate", (-1.0, 1.0)),
+        Row("o_t", "output gate", (0.0, 1.0)),
+        Row("c_t", "cell state"),
+        Row("h_t", "hidden state", (-1.0, 1.0)),
     )
     forward_operations = (
-        forget_gate(affine("f")),
-        input_gate(ONE - Value("f_t")),
-        TO_CANDIDATE,
-        output_gate(affine("o")),
-        TO_CELL,
-        TO_HIDDEN,
+        Operation(
+            "f_t",
+            "forget gate",
+            sigmoid(affine("f")),
+            row="f_t",
+            note="keeps {value:.0%} of c_<t-1>",
+        ),
+        Operation(
+            "i_t", "input gate", ONE - Value("f_t"), row="i_t", note="admits {value:.0%} of g_t"
+        ),
+        Operation("g_t", "candidate", tanh(affine("g")), row="g_t"),
+        Operation(
+            "o_t",
+            "output gate",
+            sigmoid(affine("o")),
+            row="o_t",
+            note="shows {value:.0%} of tanh(c_t)",
+        ),
+        Operation(
+            "c_t",
+            "cell state",
+            Value("f_t") * Value("c_<t-1>") + Value("i_t") * Value("g_t"),
+            row="c_t",
+        ),
+        Operation("h_t", "hidden state", Value("o_t") * tanh(Value("c_t")), row="h_t"),
     )
     backward_operations = (
         HIDDEN_GRADIENT,
-        OUTPUT_GRADIENT,
-        gradient("c_t", "cell state", CELL_GRADIENT),
-        *(CANDIDATE_GRADIENT, INPUT_GRADIENT),
+        gradient("o_t", "output gate", Value("dh_t") * tanh(Value("c_t"))),
+        gradient(
+            "c_t",
+            "cell state",
+            Value("dc_next") + Value("dh_t") * Value("o_t") * (ONE - Square(Value("tanh(c_t)"))),
+        ),
+        gradient("g_t", "candidate", Value("dc_t") * Value("i_t")),
+        gradient("i_t", "input gate", Value("dc_t") * Value("g_t")),
         gradient("f_t", "forget gate", Value("dc_t") * Value("c_<t-1>") - Value("di_t")),
-        *(through(gate) for gate in ("o", "g", "f")),
-        cell_sent(),
-        hidden_sent(GATES),
+        through_sigmoid("o", "through σ′ of the output gate"),
+        through_tanh("g", "through tanh′ of the candidate"),
+        through_sigmoid("f", "through σ′ of the forget gate"),
+        gradient("c_<t-1>", "sent to timestep t−1 along the cell", Value("dc_t") * Value("f_t")),
+        gradient(
+            "h_<t-1>",
+            "sent to timestep t−1",
+            total(*(Dot(f"da_{gate}", f"W_h{gate}", transposed=True) for gate in GATES)),
+        ),
     )
 
     def arrays(self, hidden: int) -> tuple[ArraySpec, ...]:
@@ -82,47 +111,76 @@ class LstmCoupledCell(MemoryCell):
         return super().values(tape, t) | {"i_t": tape["i"][t - 1]}
 
 
-class LstmCoupledKernel(MemoryKernel):
-    """One product for three gates; df_t = dc_t⊙(c_<t-1> − g_t)."""
+# ---------------------------------------------------------------- the kernel
 
-    names = BLOCKS
+
+class LstmCoupledForwardViews(NamedTuple):
+    """Views of one timestep that the forward loop works on; [B, H] unless said otherwise."""
+
+    input_product: Product  # f(W, a) writes [x_t | h_<t-1> | 1]·W, or h_<t-1>·W_h, to a
+    ax: Array | None  # [B, 3·H] or [3, B, H], x_t·W_x + b where the product does not contain it
+    gates: Array  # o, f, g: [B, 3·H] or [3, B, H]
+    f: Array
+    i: Array
+    g: Array
+    o: Array
+    c_prev: Array
+    c: Array
+    tanh_c: Array
+    h: Array
+
+
+class LstmCoupledKernel(MemoryKernel):
+    """One product for three gates; ∂c_t/∂f = c_<t-1> − g_t."""
+
+    blocks = BLOCKS
 
     def __init__(self, parameters: Views, tape: Tape) -> None:
-        self.product = np.empty((tape.batch, tape["i"].shape[-1]), tape.dtype)  # i⊙g
         super().__init__(parameters, tape)
+        self.ig = np.empty((tape.batch, tape["i"].shape[-1]), tape.dtype)  # i⊙g, [B, H]
 
-    def _forward_row(self, k: int) -> tuple[Array, ...]:
-        """Gates and states, [B, H] each."""
+    def _forward_views(self, k: int) -> tuple[Any, ...]:
         tape = self.tape
-        states = tape["c"][k], tape["c"][k + 1], tape["tanh_c"][k], tape["h"][k + 1]
-        return (tape["f"][k], tape["i"][k], tape["g"][k], tape["o"][k], *states)
+        return LstmCoupledForwardViews(
+            *self._activation_views(k),
+            f=tape["f"][k],
+            i=tape["i"][k],
+            g=tape["g"][k],
+            o=tape["o"][k],
+            c_prev=tape["c"][k],
+            c=tape["c"][k + 1],
+            tanh_c=tape["tanh_c"][k],
+            h=tape["h"][k + 1],
+        )
 
-    def _partners(self, part: slice) -> tuple[tuple[Array, Array], ...]:
+    def _factors(self, chunk: slice) -> tuple[tuple[Array, Array], ...]:
         tape = self.tape
-        # c_<t-1> − g_t needs no place of its own: dc_<t-1> is filled after it has been used.
-        pair = tape["da_f"][part], tape["dc_next"][part]
-        return (pair, (tape["da_g"][part], tape["i"][part]))
+        return (
+            # ∂c_t/∂f = c_<t-1> − g_t, which is in dc_next until f is written there.
+            (tape["da_f"][chunk], tape["dc_next"][chunk]),
+            (tape["da_g"][chunk], tape["i"][chunk]),  # ∂c_t/∂g = i_t
+        )
 
     def forward(self, first: int, last: int) -> None:
-        W, a, scale, offset = self.scaled, self.a, self.scale, self.offset
-        product, one = self.product, self.one
-        add, multiply, subtract, tanh = np.add, np.multiply, np.subtract, np.tanh
+        W, a, scale, offset = self.scaled_W, self.a, self.scale, self.offset
+        ig, one = self.ig, self.one
+        add, multiply, subtract, np_tanh = np.add, np.multiply, np.subtract, np.tanh
         rows = self.forward_rows[first - 1 : last]
-        for inputs_times, ax, gates, f, i, g, o, c_prev, c, tanh_c, h in rows:
-            inputs_times(W, a)
+        for input_product, ax, gates, f, i, g, o, c_prev, c, tanh_c, h in rows:
+            input_product(W, a)  # scale·a_t = [x_t | h_<t-1> | 1]·(scale·W)
             if ax is not None:
-                add(a, ax, a)
-            tanh(a, a)
-            multiply(a, scale, a)
-            add(a, offset, gates)
-            subtract(one, f, i)
-            multiply(i, g, product)
-            multiply(f, c_prev, c)
-            add(c, product, c)
-            tanh(c, tanh_c)
-            multiply(o, tanh_c, h)
+                add(a, ax, a)  # scale·a_t = h_<t-1>·(scale·W_h) + scale·(x_t·W_x + b)
+            np_tanh(a, a)  # tanh(a_o/2), tanh(a_f/2), tanh(a_g)
+            multiply(a, scale, a)  # ½·tanh(a_o/2), ½·tanh(a_f/2), tanh(a_g)
+            add(a, offset, gates)  # o, f = ½ + ½·tanh(a/2), g = tanh(a_g)
+            subtract(one, f, i)  # i = 1 − f
+            multiply(i, g, ig)  # i⊙g
+            multiply(f, c_prev, c)  # f⊙c_<t-1>
+            add(c, ig, c)  # c_t = f⊙c_<t-1> + i⊙g
+            np_tanh(c, tanh_c)  # tanh(c_t)
+            multiply(o, tanh_c, h)  # h_t = o⊙tanh(c_t)
 
-    def _fill(self, slopes: Slopes) -> None:
-        tape, part = self.tape, slopes.part
-        np.subtract(tape["c"][part], tape["g"][part], tape["dc_next"][part])
-        super()._fill(slopes)
+    def _fill_slopes(self, s: MemorySlopes) -> None:
+        tape, chunk = self.tape, s.chunk
+        np.subtract(tape["c"][chunk], tape["g"][chunk], tape["dc_next"][chunk])  # c_<t-1> − g_t
+        super()._fill_slopes(s)

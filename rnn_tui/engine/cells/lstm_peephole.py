@@ -1,172 +1,228 @@
-"""Peephole connections: gates that see the cell state (Gers and Schmidhuber 2000).
+"""The LSTM with peephole connections: gates that read the cell state (Gers and Schmidhuber 2000).
 
 Elementwise, as in Gers, Schraudolph and Schmidhuber (2002) and Greff et al. (2017): the input and
-the forget gate see c_<t-1>, the output gate the c_t that it is about to show.
+the forget gate read c_<t-1>, the output gate reads c_t.
 """
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
-from rnn_tui.engine.cells.base import HIDDEN_GRADIENT, Kernel, affine
-from rnn_tui.engine.cells.lstm import (
-    BLOCKS,
-    CANDIDATE,
-    CANDIDATE_GRADIENT,
-    CELL_GRADIENT,
-    CELL_ROWS,
-    CELL_STATE,
-    FORGET_GATE,
-    FORGET_GRADIENT,
-    GATES,
-    HIDDEN_STATE,
-    INPUT_GATE,
-    INPUT_GRADIENT,
-    OUTPUT_GATE,
-    OUTPUT_GRADIENT,
-    TO_CANDIDATE,
-    TO_CELL,
-    TO_HIDDEN,
-    LstmKernel,
-    MemoryCell,
-    Slopes,
-    cell_sent,
-    forget_gate,
+from rnn_tui.engine.cells.base import (
+    HIDDEN_GRADIENT,
+    Kernel,
+    affine,
     gradient,
-    hidden_sent,
-    input_gate,
-    output_gate,
-    through,
+    through_sigmoid,
+    through_tanh,
 )
-from rnn_tui.engine.core.expressions import Array, Expression, Value, sigmoid
-from rnn_tui.engine.core.gate_layout import cache_sized_chunks
+from rnn_tui.engine.cells.lstm import BLOCKS, GATES, LstmKernel
+from rnn_tui.engine.cells.memory_cell import MemoryCell, MemorySlopes
+from rnn_tui.engine.core.expressions import ONE, Array, Dot, Square, Value, sigmoid, tanh, total
+from rnn_tui.engine.core.gate_layout import Product, cache_sized_chunks
+from rnn_tui.engine.core.operations import Operation, Row
 from rnn_tui.engine.core.parameters import ParameterSpec, Views
 from rnn_tui.engine.core.tape import Tape
 
-
-def _peep(gate: str, state: str) -> Expression:
-    """A gate's pre-activation with its peephole."""
-    return affine(gate) + Value(f"p_{gate}") * Value(state)
-
-
-def _peeped(gate: str) -> Expression:
-    """What comes back through a gate's peephole."""
-    return Value(f"da_{gate}") * Value(f"p_{gate}")
+# ---------------------------------------------------------------- the declaration
 
 
 class LstmPeepholeCell(MemoryCell):
     """The LSTM with ``p_i⊙c_<t-1>``, ``p_f⊙c_<t-1>`` and ``p_o⊙c_t`` added within i, f and o.
 
-    Each unit sees its own cell only. Backward, da_o⊙p_o joins ∂L/∂c_t, and da_i⊙p_i + da_f⊙p_f
-    join ∂L/∂c_<t-1>.
+    Each unit reads its own cell only. Backward, da_o⊙p_o is added to ∂L/∂c_t, and
+    da_i⊙p_i + da_f⊙p_f to ∂L/∂c_<t-1>.
     """
 
     name = "lstm-peephole"
     gates = GATES
     blocks = BLOCKS
     rows = (
-        *(*CELL_ROWS, INPUT_GATE, FORGET_GATE, CANDIDATE, CELL_STATE),
-        *(OUTPUT_GATE, HIDDEN_STATE),
+        Row("x_t", "input"),
+        Row("h_<t-1>", "hidden state before", (-1.0, 1.0)),
+        Row("c_<t-1>", "cell state before"),
+        Row("i_t", "input gate", (0.0, 1.0)),
+        Row("f_t", "forget gate", (0.0, 1.0)),
+        Row("g_t", "candidate", (-1.0, 1.0)),
+        Row("c_t", "cell state"),
+        Row("o_t", "output gate", (0.0, 1.0)),
+        Row("h_t", "hidden state", (-1.0, 1.0)),
     )
     forward_operations = (
-        input_gate(sigmoid(_peep("i", "c_<t-1>"))),
-        forget_gate(_peep("f", "c_<t-1>")),
-        TO_CANDIDATE,
-        TO_CELL,
-        output_gate(_peep("o", "c_t")),
-        TO_HIDDEN,
+        Operation(
+            "i_t",
+            "input gate",
+            sigmoid(affine("i") + Value("p_i") * Value("c_<t-1>")),
+            row="i_t",
+            note="admits {value:.0%} of g_t",
+        ),
+        Operation(
+            "f_t",
+            "forget gate",
+            sigmoid(affine("f") + Value("p_f") * Value("c_<t-1>")),
+            row="f_t",
+            note="keeps {value:.0%} of c_<t-1>",
+        ),
+        Operation("g_t", "candidate", tanh(affine("g")), row="g_t"),
+        Operation(
+            "c_t",
+            "cell state",
+            Value("f_t") * Value("c_<t-1>") + Value("i_t") * Value("g_t"),
+            row="c_t",
+        ),
+        Operation(
+            "o_t",
+            "output gate",
+            sigmoid(affine("o") + Value("p_o") * Value("c_t")),
+            row="o_t",
+            note="shows {value:.0%} of tanh(c_t)",
+        ),
+        Operation("h_t", "hidden state", Value("o_t") * tanh(Value("c_t")), row="h_t"),
     )
     backward_operations = (
         HIDDEN_GRADIENT,
-        OUTPUT_GRADIENT,
-        through("o"),
-        gradient("c_t", "cell state", CELL_GRADIENT + _peeped("o")),
-        *(CANDIDATE_GRADIENT, FORGET_GRADIENT, INPUT_GRADIENT),
-        *(through(gate) for gate in ("g", "f", "i")),
-        cell_sent(_peeped("i"), _peeped("f")),
-        hidden_sent(GATES),
+        gradient("o_t", "output gate", Value("dh_t") * tanh(Value("c_t"))),
+        through_sigmoid("o", "through σ′ of the output gate"),
+        gradient(
+            "c_t",
+            "cell state",
+            Value("dc_next")
+            + Value("dh_t") * Value("o_t") * (ONE - Square(Value("tanh(c_t)")))
+            + Value("da_o") * Value("p_o"),
+        ),
+        gradient("g_t", "candidate", Value("dc_t") * Value("i_t")),
+        gradient("f_t", "forget gate", Value("dc_t") * Value("c_<t-1>")),
+        gradient("i_t", "input gate", Value("dc_t") * Value("g_t")),
+        through_tanh("g", "through tanh′ of the candidate"),
+        through_sigmoid("f", "through σ′ of the forget gate"),
+        through_sigmoid("i", "through σ′ of the input gate"),
+        gradient(
+            "c_<t-1>",
+            "sent to timestep t−1 along the cell",
+            Value("dc_t") * Value("f_t")
+            + Value("da_i") * Value("p_i")
+            + Value("da_f") * Value("p_f"),
+        ),
+        gradient(
+            "h_<t-1>",
+            "sent to timestep t−1",
+            total(*(Dot(f"da_{gate}", f"W_h{gate}", transposed=True) for gate in GATES)),
+        ),
     )
 
     def parameters(self, features: int, hidden: int) -> tuple[ParameterSpec, ...]:
-        seen = {"i": "c_prev", "f": "c_prev", "o": "c"}
         return (
             *super().parameters(features, hidden),
-            *(ParameterSpec(f"p_{gate}", (hidden,), c, f"da_{gate}") for gate, c in seen.items()),
+            ParameterSpec("p_i", (hidden,), "c_prev", "da_i"),
+            ParameterSpec("p_f", (hidden,), "c_prev", "da_f"),
+            ParameterSpec("p_o", (hidden,), "c", "da_o"),
         )
 
     def kernel(self, parameters: Views, tape: Tape) -> Kernel:
         return LstmPeepholeKernel(parameters, tape)
 
 
+# ---------------------------------------------------------------- the kernel
+
+
+class LstmPeepholeForwardViews(NamedTuple):
+    """Views of one timestep that the forward loop works on: n gates are [B, n·H] or [n, B, H]."""
+
+    input_product: Product  # f(W, a) writes [x_t | h_<t-1> | 1]·W, or h_<t-1>·W_h, to a
+    ax: Array | None  # of 4 gates, x_t·W_x + b where the product does not contain it
+    ifg: Array  # i, f, g
+    c_prev: Array  # [B, H]
+    i_f: Array  # i, f
+    g_c: Array  # g, c_<t-1>
+    o: Array  # [B, H]
+    c: Array  # [B, H]
+    tanh_c: Array  # [B, H]
+    h: Array  # [B, H]
+
+
 class LstmPeepholeKernel(LstmKernel):
-    """The LSTM's, with o apart, as it waits for c_t. As a is halved for σ, so are the p's."""
+    """The LSTM's kernel with o computed after c_t. As a is halved for σ, so are the p's."""
 
     def __init__(self, parameters: Views, tape: Tape) -> None:
         super().__init__(parameters, tape)
+        layout = self.layout
         self.p_i, self.p_f, self.p_o = (parameters[f"p_{gate}"] for gate in "ifo")  # [H] each
         self.half = np.full((), 0.5, tape.dtype)
-        self.p_if = np.empty_like(self.products)  # p_i/2 and p_f/2
-        self.half_p_o = np.empty_like(tape["o"][0])  # [B, H]
-        self.peeped = np.empty_like(self.products)  # p_i⊙c_<t-1> and p_f⊙c_<t-1>, halved
-        self.c_prev = np.empty_like(self.products)  # beside itself
-        self.a_o, self.a_if = self.layout.select(self.a, 0), self.layout.slice_gates(self.a, 1, 3)
-        self.first = tuple(
-            self.layout.slice_gates(x, 1, 4) for x in (self.a, self.scale, self.offset)
-        )  # i, f, g
-        longest = max(
-            part.stop - part.start
-            for part in cache_sized_chunks(tape, 4 * self.layout.hidden)
-            if part
-        )
+        self.half_p_if = np.empty_like(self.ig_fc)  # p_i/2, p_f/2 in every row
+        self.half_p_o = np.empty_like(tape["o"][0])  # [B, H], p_o/2 in every row
+        self.pc_if = np.empty_like(self.ig_fc)  # ½·p_i⊙c_<t-1>, ½·p_f⊙c_<t-1>
+        self.c_twice = np.empty_like(self.ig_fc)  # c_<t-1>, c_<t-1>
+        self.a_o, self.a_if = layout.select(self.a, 0), layout.slice_gates(self.a, 1, 3)
+        self.a_ifg = layout.slice_gates(self.a, 1, 4)
+        self.scale_ifg = layout.slice_gates(self.scale, 1, 4)
+        self.offset_ifg = layout.slice_gates(self.offset, 1, 4)
+        chunks = cache_sized_chunks(tape, 4 * layout.hidden)
+        longest = max(chunk.stop - chunk.start for chunk in chunks if chunk)
         self.scratch = np.empty_like(tape["tanh_c"][:longest])  # [n, B, H]
 
-    def _forward_row(self, k: int) -> tuple[Array, ...]:
-        """i, f, g side by side, c_<t-1> [B, H]; then as the LSTM has them."""
+    def _forward_views(self, k: int) -> tuple[Any, ...]:
         tape = self.tape
-        return (tape.joined("i", "g")[k], tape["c"][k], *super()._forward_row(k))
+        input_product, ax, _ = self._activation_views(k)
+        return LstmPeepholeForwardViews(
+            input_product=input_product,
+            ax=ax,
+            ifg=tape.joined("i", "g")[k],
+            c_prev=tape["c"][k],
+            i_f=tape.joined("i", "f")[k],
+            g_c=tape.joined("g", "c_prev")[k],
+            o=tape["o"][k],
+            c=tape["c"][k + 1],
+            tanh_c=tape["tanh_c"][k],
+            h=tape["h"][k + 1],
+        )
 
     def begin_forward(self) -> None:
         super().begin_forward()
-        halves = self.layout.select(self.p_if, 0), self.layout.select(self.p_if, 1), self.half_p_o
-        for p, halved in zip((self.p_i, self.p_f, self.p_o), halves, strict=True):
-            np.multiply(p, self.half, halved)
+        np.multiply(self.p_i, self.half, self.layout.select(self.half_p_if, 0))
+        np.multiply(self.p_f, self.half, self.layout.select(self.half_p_if, 1))
+        np.multiply(self.p_o, self.half, self.half_p_o)
 
     def forward(self, first: int, last: int) -> None:
-        W, a, a_o, a_if, half = self.scaled, self.a, self.a_o, self.a_if, self.half
-        p_if, p_o, peeped, products = self.p_if, self.half_p_o, self.peeped, self.products
-        a_first, scale, offset = self.first
-        c_twice = self.layout.select(self.c_prev, 0), self.layout.select(self.c_prev, 1)
-        i_g, f_c = self.halves
-        add, multiply, tanh = np.add, np.multiply, np.tanh
+        W, a, a_o, a_if, a_ifg = self.scaled_W, self.a, self.a_o, self.a_if, self.a_ifg
+        scale, offset, half = self.scale_ifg, self.offset_ifg, self.half
+        half_p_if, half_p_o, pc_if = self.half_p_if, self.half_p_o, self.pc_if
+        ig_fc, ig, fc, c_twice = self.ig_fc, self.ig, self.fc, self.c_twice
+        c_copies = self.layout.select(c_twice, 0), self.layout.select(c_twice, 1)
+        add, multiply, np_tanh = np.add, np.multiply, np.tanh
         rows = self.forward_rows[first - 1 : last]
-        for inputs_times, ax, _, ifg, c_prev, i_f, g_c, o, c, tanh_c, h in rows:
-            inputs_times(W, a)
+        for input_product, ax, ifg, c_prev, i_f, g_c, o, c, tanh_c, h in rows:
+            input_product(W, a)  # scale·a_t = [x_t | h_<t-1> | 1]·(scale·W)
             if ax is not None:
-                add(a, ax, a)
-            for place in c_twice:
-                place[...] = c_prev
-            multiply(p_if, self.c_prev, peeped)
-            add(a_if, peeped, a_if)
-            tanh(a_first, a_first)
-            multiply(a_first, scale, a_first)
-            add(a_first, offset, ifg)
-            multiply(i_f, g_c, products)
-            add(i_g, f_c, c)
-            multiply(p_o, c, o)
-            add(a_o, o, o)
-            tanh(o, o)
-            multiply(o, half, o)
-            add(o, half, o)
-            tanh(c, tanh_c)
-            multiply(o, tanh_c, h)
+                add(a, ax, a)  # scale·a_t = h_<t-1>·(scale·W_h) + scale·(x_t·W_x + b)
+            for copy in c_copies:
+                copy[...] = c_prev  # c_<t-1>, c_<t-1>
+            multiply(half_p_if, c_twice, pc_if)  # ½·p_i⊙c_<t-1>, ½·p_f⊙c_<t-1>
+            add(a_if, pc_if, a_if)  # a_i/2, a_f/2
+            np_tanh(a_ifg, a_ifg)  # tanh(a_i/2), tanh(a_f/2), tanh(a_g)
+            multiply(a_ifg, scale, a_ifg)  # ½·tanh(a_i/2), ½·tanh(a_f/2), tanh(a_g)
+            add(a_ifg, offset, ifg)  # i, f = ½ + ½·tanh(a/2), g = tanh(a_g)
+            multiply(i_f, g_c, ig_fc)  # i⊙g, f⊙c_<t-1>
+            add(ig, fc, c)  # c_t = i⊙g + f⊙c_<t-1>
+            multiply(half_p_o, c, o)  # ½·p_o⊙c_t
+            add(a_o, o, o)  # a_o/2
+            np_tanh(o, o)  # tanh(a_o/2)
+            multiply(o, half, o)  # ½·tanh(a_o/2)
+            add(o, half, o)  # o = ½ + ½·tanh(a_o/2)
+            np_tanh(c, tanh_c)  # tanh(c_t)
+            multiply(o, tanh_c, h)  # h_t = o⊙tanh(c_t)
 
-    def _fill(self, slopes: Slopes) -> None:
-        """As the LSTM's, and the ways through the peepholes: dc_h + σ′_o⊙p_o, f + …"""
-        super()._fill(slopes)
-        tape, part = self.tape, slopes.part
-        scratch = self.scratch[: part.stop - part.start]  # [n, B, H]
-        dc_h, dc_prev = tape["dc_h"][part], tape["dc_next"][part]
-        ways = (("da_o", self.p_o, dc_h), ("da_i", self.p_i, dc_prev), ("da_f", self.p_f, dc_prev))
-        for slope, p, into in ways:
-            np.multiply(tape[slope][part], p, scratch)
-            np.add(into, scratch, into)
+    def _fill_slopes(self, s: MemorySlopes) -> None:
+        """Add the gradient through the peepholes: dh_t⊙o′⊙p_o to dc_t, dc_t⊙z′⊙p_z to dc_<t-1>."""
+        super()._fill_slopes(s)
+        tape, chunk = self.tape, s.chunk
+        scratch = self.scratch[: chunk.stop - chunk.start]  # [n, B, H]
+        dc_h, dc_prev = tape["dc_h"][chunk], tape["dc_next"][chunk]
+        for da, p, out in (
+            ("da_o", self.p_o, dc_h),
+            ("da_i", self.p_i, dc_prev),
+            ("da_f", self.p_f, dc_prev),
+        ):
+            np.multiply(tape[da][chunk], p, scratch)
+            np.add(out, scratch, out)

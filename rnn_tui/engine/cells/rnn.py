@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from rnn_tui.engine.cells.base import (
     Kernel,
     affine,
     gradient,
+    loop_rows,
     recurrent_input,
 )
 from rnn_tui.engine.core.expressions import ONE, Array, Dot, Expression, Function, Square, Value
@@ -91,8 +92,7 @@ class ActivationKernel(Kernel):
             np.subtract(self.one, da, da)  # 1 − h²
 
 
-@dataclass(slots=True)
-class RnnForwardViews:
+class RnnForwardViews(NamedTuple):
     """Views of one timestep that the forward loop works on."""
 
     input_product: Product  # f(W, a) writes [x_t | h_<t-1> | 1]·W, or h_<t-1>·W_h, to a
@@ -101,8 +101,7 @@ class RnnForwardViews:
     h: Array  # [B, H]
 
 
-@dataclass(slots=True)
-class RnnBackwardViews:
+class RnnBackwardViews(NamedTuple):
     """Views of one timestep that the backward loop works on: [B, H] each."""
 
     chunk: slice | None  # of timesteps that ends here
@@ -124,11 +123,11 @@ class RnnKernel(ActivationKernel):
         h, dh, dh_y = tape["h"], tape["dh"], tape["dh_y"]
         dh_next = list(tape["dh_next"])  # each view made once: more of them would fill the cache
         chunks = cache_sized_chunks(tape, h.shape[-1])
-        self.forward_views = [
+        self.forward_rows = loop_rows(
             RnnForwardViews(inputs[k].dot, None if ax is None else ax[k], self.a[k], h[k + 1])
             for k in range(tape.steps)
-        ]
-        self.backward_views = [
+        )
+        self.backward_rows = loop_rows(
             RnnBackwardViews(
                 chunk=chunk,
                 dh_y=dh_y[k],
@@ -139,20 +138,19 @@ class RnnKernel(ActivationKernel):
                 dh_prev=dh_next[k],
             )
             for k, chunk in enumerate(chunks)
-        ]
+        )
 
     def forward(self, first: int, last: int) -> None:
         W, zero, relu = self.W, self.zero, self.relu
         add, maximum, tanh = np.add, np.maximum, np.tanh
-        for s in self.forward_views[first - 1 : last]:
-            a, input_product = s.a, s.input_product
+        for input_product, ax, a, h in self.forward_rows[first - 1 : last]:
             input_product(W, a)  # a_t = [x_t | h_<t-1> | 1]·W
-            if s.ax is not None:
-                add(a, s.ax, a)  # a_t = h_<t-1>·W_h + (x_t·W_x + b)
+            if ax is not None:
+                add(a, ax, a)  # a_t = h_<t-1>·W_h + (x_t·W_x + b)
             if relu:
-                maximum(a, zero, out=s.h)  # h_t = relu(a_t)
+                maximum(a, zero, out=h)  # h_t = relu(a_t)
             else:
-                tanh(a, s.h)  # h_t = tanh(a_t)
+                tanh(a, h)  # h_t = tanh(a_t)
 
     def begin_backward(self) -> None:
         super().begin_backward()
@@ -160,10 +158,10 @@ class RnnKernel(ActivationKernel):
 
     def backward(self, first: int, last: int) -> None:
         W_hT, add, multiply = self.W_hT.array, np.add, np.multiply
-        for s in reversed(self.backward_views[first - 1 : last]):
-            if s.chunk is not None:
-                self._fill_slopes(s.chunk)  # da = φ′(a), of all timesteps of the chunk
-            dh, da, da_product = s.dh, s.da, s.da_product
-            add(s.dh_y, s.dh_next, dh)  # dh_t = dh_y + dh_next
+        rows = reversed(self.backward_rows[first - 1 : last])
+        for chunk, dh_y, dh_next, dh, da, da_product, dh_prev in rows:
+            if chunk is not None:
+                self._fill_slopes(chunk)  # da = φ′(a), of all timesteps of the chunk
+            add(dh_y, dh_next, dh)  # dh_t = dh_y + dh_next
             multiply(dh, da, da)  # da_t = dh_t⊙φ′(a_t)
-            da_product(W_hT, s.dh_prev)  # dh_<t-1> = da_t·W_hᵀ
+            da_product(W_hT, dh_prev)  # dh_<t-1> = da_t·W_hᵀ

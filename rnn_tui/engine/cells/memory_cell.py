@@ -1,0 +1,261 @@
+"""What the LSTM variants share: the arrays of a cell with the states h and c, and their kernel.
+
+Forward, each variant has a loop of its own; backward they share one. With z standing for a gate,
+and z′ for its slope σ′ or tanh′, it is
+
+    dh_t     = dh_y + dh_next
+    dc_t     = dc_next + dh_t⊙(o_t⊙tanh′(c_t))
+    da_o     = dh_t⊙(tanh(c_t)⊙o′)
+    da_z     = dc_t⊙(factor_z⊙z′)            for every other gate z
+    dc_<t-1> = dc_t⊙f_t
+    dh_<t-1> = Σ_z da_z·W_h_zᵀ
+
+All that is in parentheses, and f_t, does not depend on dh or dc. So it is computed for a whole
+chunk of timesteps at once, into the arrays where the results will be (dc_h, da, dc_next); the loop
+multiplies these by dh_t or dc_t in place.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnn_tui.engine.cells.base import Cell, Kernel, loop_rows, recurrent_input
+from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.core.gate_layout import (
+    Addition,
+    GateLayout,
+    Product,
+    TransposedWeights,
+    cache_sized_chunks,
+)
+from rnn_tui.engine.core.parameters import Views
+from rnn_tui.engine.core.tape import ArraySpec, Tape, gate_parts
+
+
+class MemoryCell(Cell):
+    """A cell with the states h and c whose gates are all affine in x_t and h_<t-1>.
+
+    The blocks begin with o and end with the candidate g.
+    """
+
+    states = ("h", "c")
+    split = True
+
+    def arrays(self, hidden: int) -> tuple[ArraySpec, ...]:
+        width = len(self.blocks) * hidden
+        gates = gate_parts("", self.blocks, hidden)
+        deltas = gate_parts("da_", self.blocks, hidden)
+        return (
+            ArraySpec("tanh_c", hidden, group="memory", split=True),
+            ArraySpec("gates", width, group="memory", parts=gates, split=True),
+            ArraySpec("c", hidden, state=True, group="memory", split=True),
+            # The slopes of the above, in the same order; see the module. dc_h stays a slope, the
+            # others become gradients.
+            ArraySpec("dc_h", hidden, group="deltas", split=True),
+            ArraySpec("da", width, group="deltas", parts=deltas, split=True),
+            ArraySpec("dc_next", hidden, state=True, group="deltas", split=True),
+            ArraySpec("dc", hidden),
+        )
+
+    def values(self, tape: Tape, t: int) -> dict[str, Array]:
+        k = t - 1
+        values = {
+            "c_<t-1>": tape["c"][k],
+            "c_t": tape["c"][t],
+            "tanh(c_t)": tape["tanh_c"][k],
+            "dc_t": tape["dc"][k],
+            "dc_next": tape["dc_next"][t],
+            "dc_<t-1>": tape["dc_next"][k],
+        }
+        for gate in self.blocks:
+            values |= {f"{gate}_t": tape[gate][k], f"da_{gate}": tape[f"da_{gate}"][k]}
+        return values
+
+
+class MemorySlopes(NamedTuple):
+    """Views of a chunk of n timesteps for the slopes: [n, B, m·H], or [n, m, B, H] where split."""
+
+    chunk: slice  # of timesteps
+    values: Array  # tanh(c_t) and all gates
+    slopes: Array  # dc_h and da: the slope of each of `values`
+    sigmoids: Array  # the gates that are a σ
+    sigmoid_slopes: Array
+    tanh_slopes: Array  # of tanh(c_t) and g: [n, B, 2, H] or [n, 2, B, H]
+    factors: tuple[tuple[Array, Array], ...]  # slopes, and what each is to be multiplied by
+    f: Array  # [n, B, H]
+    dc_prev: Array  # [n, B, H]
+
+
+class MemoryGradientViews(NamedTuple):
+    """Views of one timestep that the backward loop works on: of single gates and states, [B, H]."""
+
+    dh_y: Array
+    dh_next: Array
+    dh: Array
+    dc_h: Array  # o_t⊙tanh′(c_t)
+    dc_next: Array
+    dc: Array
+    da_o: Array
+
+
+class MemoryProductViews(NamedTuple):
+    """Views of one timestep that the backward loop works on: of several gates."""
+
+    dc_broadcast: Array  # dc as [B, 1, H], or [B, H] where gates are split
+    from_dc: Array  # da of all gates but o, and dc_<t-1>: [B, G·H] or [G, B, H]
+    da_product: Product  # f(W, out) writes da·W, of all gates, to out
+    product_out: Array  # dh_<t-1>, or where gates are split scratch [G, B, H]
+    additions: list[Addition]  # that make dh_<t-1> of it
+
+
+class MemoryKernel(Kernel):
+    """The LSTM variants' kernel but for the forward loop.
+
+    One product a = [x_t | h_<t-1> | 1]·W serves all G gates. As σ(a) = ½ + ½·tanh(a/2), one tanh
+    serves them too: gate = offset + scale·tanh(scale·a), with scale ½ and offset ½ for σ, 1 and 0
+    for tanh. Instead of a, W is multiplied by scale, once per window; halving is exact in binary
+    floating point.
+
+    Several gates are [B, n·H] or, split, [n, B, H], see `GateLayout`; the loops are the same for
+    both.
+    """
+
+    blocks: tuple[str, ...]  # names of the G gates, o first and g last
+
+    def __init__(self, parameters: Views, tape: Tape) -> None:
+        inputs, self.ax, W = recurrent_input(parameters, tape)  # W: [D+H+1, G·H] or [H, G·H]
+        self.tape, self.inputs, self.layout = tape, inputs, GateLayout(tape)
+        self.W = self.layout.split_weights(W)
+        W_h = self.layout.split_weights(parameters["W_h"])
+        self.W_hT = TransposedWeights(W_h.swapaxes(-1, -2), tape.batch)
+        self.gates = tape.all_parts("gates")  # [T, B, G·H] or [T, G, B, H]
+        shape = self.gates.shape[1:]
+        # scale and offset of each entry: NumPy multiplies full arrays faster than it broadcasts.
+        self.scale, self.offset = (np.empty(shape, tape.dtype) for _ in range(2))
+        for array, for_tanh in ((self.scale, 1), (self.offset, 0)):
+            array.fill(0.5)
+            self.layout.select(array, -1)[...] = for_tanh
+        self.scale_row = self.scale[..., :1, :].copy()  # [1, G·H] or [G, 1, H]
+        self.scaled_W = np.empty(self.W.shape, tape.dtype)
+        self.one = np.ones((), tape.dtype)
+        self.a = np.empty(shape, tape.dtype)  # scale·a_t
+        # dc repeated once per gate: NumPy copies faster than it broadcasts.
+        self.dc_repeated = np.empty_like(self.a)
+        self.dc_by_gate = self.layout.by_gate(self.dc_repeated)  # [B, G, H] or [G, B, H]
+        self.gate_products = np.empty_like(self.a)  # da_z·W_h_zᵀ of each gate z; only where split
+        self.dh_next = list(tape["dh_next"])  # each view made once: more would fill the cache
+        self.entering = (tape["dh_next"][-1], tape["dc_next"][-1])  # gradients from timestep T+1
+        chunks = cache_sized_chunks(tape, len(self.blocks) * self.layout.hidden)
+        steps = range(tape.steps)
+        self.forward_rows = loop_rows(map(self._forward_views, steps))
+        self.backward_rows = list(
+            zip(
+                (chunk and self._slopes(chunk) for chunk in chunks),
+                loop_rows(map(self._gradient_views, steps)),
+                loop_rows(map(self._product_views, steps)),
+                strict=True,
+            )
+        )
+
+    @abstractmethod
+    def _forward_views(self, k: int) -> tuple[Any, ...]:
+        """Return the views of timestep k+1 that `forward` works on."""
+
+    def _activation_views(self, k: int) -> tuple[Product, Array | None, Array]:
+        """Return those of them that every variant has.
+
+        Returns:
+            f(W, a), which writes [x_t | h_<t-1> | 1]·W, or h_<t-1>·W_h, to a; x_t·W_x + b where the
+            product does not contain it, else None; and all gates, [B, G·H] or [G, B, H].
+        """
+        ax = None if self.ax is None else self.ax[k]
+        return self.layout.product(self.inputs[k]), ax, self.gates[k]
+
+    def _gradient_views(self, k: int) -> MemoryGradientViews:
+        """Return the views of timestep k+1."""
+        tape = self.tape
+        return MemoryGradientViews(
+            dh_y=tape["dh_y"][k],
+            dh_next=self.dh_next[k + 1],
+            dh=tape["dh"][k],
+            dc_h=tape["dc_h"][k],
+            dc_next=tape["dc_next"][k + 1],
+            dc=tape["dc"][k],
+            da_o=tape["da_o"][k],
+        )
+
+    def _product_views(self, k: int) -> MemoryProductViews:
+        """Return the views of timestep k+1."""
+        tape, layout, dc = self.tape, self.layout, self.tape["dc"][k]
+        product_out, additions = layout.sum_over_gates(self.gate_products, self.dh_next[k])
+        return MemoryProductViews(
+            dc_broadcast=dc if layout.split else dc[:, np.newaxis],
+            from_dc=tape.joined(f"da_{self.blocks[1]}", "dc_next_prev")[k],
+            da_product=layout.product(tape.all_parts("da")[k]),
+            product_out=product_out,
+            additions=additions,
+        )
+
+    def _slopes(self, chunk: slice) -> MemorySlopes:
+        """Return the views of the timesteps of `chunk`."""
+        tape, layout, count = self.tape, self.layout, len(self.blocks)  # G
+        values = tape.joined("tanh_c", self.blocks[-1])[chunk]
+        slopes = tape.joined("dc_h", f"da_{self.blocks[-1]}")[chunk]
+        # tanh′(c_t) is multiplied by o_t, and o′ by tanh(c_t): the first two, crosswise.
+        crosswise = layout.select(slopes, slice(2)), layout.select(values, slice(1, None, -1))
+        return MemorySlopes(
+            chunk=chunk,
+            values=values,
+            slopes=slopes,
+            sigmoids=layout.slice_gates(values, 1, count),
+            sigmoid_slopes=layout.slice_gates(slopes, 1, count),
+            tanh_slopes=layout.select(slopes, slice(None, None, count)),  # the first and the last
+            factors=(crosswise, *self._factors(chunk)),
+            f=tape["f"][chunk],
+            dc_prev=tape["dc_next"][chunk],
+        )
+
+    @abstractmethod
+    def _factors(self, chunk: slice) -> tuple[tuple[Array, Array], ...]:
+        """Return pairs of the slopes of the gates but o, and ∂c_t/∂gate, for n timesteps."""
+
+    def begin_forward(self) -> None:
+        np.multiply(self.W, self.scale_row, self.scaled_W)
+        if self.ax is not None:
+            np.multiply(self.ax, self.scale_row, self.ax)
+
+    def begin_backward(self) -> None:
+        self.W_hT.refresh()
+        for array in self.entering:
+            array.fill(0)
+
+    def _fill_slopes(self, s: MemorySlopes) -> None:
+        """Write to dc_h, da and dc_next, for a chunk of timesteps, what dh and dc will multiply."""
+        np.multiply(s.values, s.values, s.slopes)  # tanh²(c_t), and gate² of every gate
+        np.subtract(s.sigmoids, s.sigmoid_slopes, s.sigmoid_slopes)  # σ′ = σ − σ²
+        np.subtract(self.one, s.tanh_slopes, s.tanh_slopes)  # tanh′ = 1 − tanh²
+        for slope, factor in s.factors:
+            np.multiply(slope, factor, slope)  # o_t⊙tanh′(c_t), tanh(c_t)⊙o′, ∂c_t/∂z⊙z′
+        np.copyto(s.dc_prev, s.f)  # ∂c_t/∂c_<t-1> = f_t
+
+    def backward(self, first: int, last: int) -> None:
+        W_hT, dc_repeated, dc_by_gate = self.W_hT.array, self.dc_repeated, self.dc_by_gate
+        add, multiply = np.add, np.multiply
+        rows = reversed(self.backward_rows[first - 1 : last])
+        for slopes, gradients, products in rows:
+            dh_y, dh_next, dh, dc_h, dc_next, dc, da_o = gradients
+            dc_broadcast, from_dc, da_product, product_out, additions = products
+            if slopes is not None:
+                self._fill_slopes(slopes)
+            add(dh_y, dh_next, dh)  # dh_t = dh_y + dh_next
+            multiply(dh, dc_h, dc)  # dh_t⊙o_t⊙tanh′(c_t)
+            add(dc, dc_next, dc)  # dc_t = dc_next + dh_t⊙o_t⊙tanh′(c_t)
+            multiply(dh, da_o, da_o)  # da_o = dh_t⊙tanh(c_t)⊙o′
+            dc_by_gate[...] = dc_broadcast  # dc_t, once per gate
+            multiply(dc_repeated, from_dc, from_dc)  # da_z = dc_t⊙∂c_t/∂z⊙z′, dc_<t-1> = dc_t⊙f_t
+            da_product(W_hT, product_out)  # dh_<t-1> = Σ_z da_z·W_h_zᵀ, if not split
+            for left, right, total in additions:
+                add(left, right, total)  # … and where they are split, the sum of the products
