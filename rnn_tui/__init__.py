@@ -2,4 +2,4 @@
 
 __version__ = "0.1.0"
 PROGRAM = "rnn-tui"
-THEME = "dark"  # unless --theme says otherwise
+THEME = "dark"  # the default of --theme

@@ -1,6 +1,7 @@
-"""The options of the command line, and what is written in them.
+"""The options of the command line: their help, and how they are read.
 
-Every option that is a setting is made from its declaration. Every error is one line.
+Every option is made from a declaration: those of `rnn_tui.settings`, and the ones declared here. So
+an option for a setting needs nothing in this file. Every error is one line.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from rnn_tui.presets import PRESETS
 from rnn_tui.registry import CELLS
 from rnn_tui.settings import DECLARATIONS, Declaration
 
-_WIDEST_CHOICES = 50  # columns
+_WIDEST_CHOICES = 50  # columns; longer lists of choices stand in the help's text
 
 _PRESET = Declaration(
     name="preset", kind=str, default="", help="A named set of values to begin with; options given "
@@ -71,7 +72,7 @@ _QUIET = Declaration(
     name="quiet", kind=bool, default=False, help="No progress and no figures at the end.",
     group="run", effect="live",
 )  # fmt: skip
-_METAVARS = {
+_PLACEHOLDERS = {
     "data": "FILE", "out": "FILE.safetensors", "metrics": "FILE.csv",
     "init_from": "FILE.safetensors", "column": "NAME", "task": "TASK",
     "break": "CONDITION",
@@ -123,14 +124,17 @@ Exit codes:
 
 
 class OptionError(ValueError):
-    """Something the user can set right; the message is one line."""
+    """A command line that cannot be read; the message is one line."""
 
 
 def read(arguments: list[str]) -> dict[str, Any] | None:
-    """What the command line gives, by name; None where help or version was all that was wanted.
+    """Return the values of all options that `arguments` contains, by name.
+
+    "checkpoint" is the file, if one is named. The result is None if help or version was asked for,
+    which is printed.
 
     Raises:
-        OptionError: it is not to be understood.
+        OptionError: an option is unknown or lacks its value.
         SettingError: a value is not allowed.
     """
     if arguments[:1] == ["train"]:
@@ -138,9 +142,9 @@ def read(arguments: list[str]) -> dict[str, Any] | None:
     else:
         command, name, rest = _app_command(), PROGRAM, [*arguments]  # click empties it
     try:
-        # Not click's own main: it has ways of its own to end, none of them in one line.
+        # Click's own main would print errors in several lines and end the process.
         with command.make_context(name, rest) as ctx:
-            return _given(ctx)
+            return _written_options(ctx)
     except click.exceptions.Exit:  # --help and --version
         return None
     except click.UsageError as error:
@@ -148,21 +152,22 @@ def read(arguments: list[str]) -> dict[str, Any] | None:
 
 
 def _usage_message(error: click.UsageError, command: click.Command) -> str:
-    """click's complaint as one line that names the option, the value and what is allowed."""
+    """Return click's error as one line that names the option, the value and what is allowed."""
     see = f"see {PROGRAM} train --help" if command.name == "train" else f"see {PROGRAM} --help"
     if isinstance(error, click.NoSuchOption):
         known = [name for parameter in command.params for name in _names(parameter)]
         near = difflib.get_close_matches(error.option_name, [*known, "--help", "--version"], 1, 0.7)
-        meant = f"did you mean {near[0]}?" if near else see
-        return f"there is no option {error.option_name}; {meant}"
+        advice = f"did you mean {near[0]}?" if near else see
+        return f"there is no option {error.option_name}; {advice}"
     if isinstance(error, click.BadOptionUsage):
         for parameter in command.params:
             if isinstance(parameter, SettingOption) and error.option_name in _names(parameter):
-                return _usage_of(parameter, error.option_name)
+                return _missing_value(parameter, error.option_name)
     return error.format_message().rstrip(".")
 
 
-def _usage_of(option: SettingOption, name: str) -> str:
+def _missing_value(option: SettingOption, name: str) -> str:
+    """Return what is wrong with the value of `option`: it has none, or one too many."""
     if option.is_flag:
         return f"{name} takes no value"
     text = option.declaration.kind is str and not option.declaration.choices
@@ -170,6 +175,7 @@ def _usage_of(option: SettingOption, name: str) -> str:
 
 
 def _names(parameter: click.Parameter) -> list[str]:
+    """Return all spellings of an option."""
     return [*parameter.opts, *parameter.secondary_opts]
 
 
@@ -177,41 +183,49 @@ class SettingOption(click.Option):
     """An option made from a declaration."""
 
     def __init__(self, declaration: Declaration, *names: str, repeated: bool = False) -> None:
+        """Make the option.
+
+        Args:
+            declaration: what it sets.
+            names: how it is spelled, if not as the declaration says.
+            repeated: true if it may be written several times; its value is a tuple then.
+        """
         self.declaration = declaration
         flag = declaration.kind is bool
         super().__init__(
             [*(names or (declaration.switch,)), declaration.name],
             help=declaration.help + _shown_choices(declaration) + _shown_default(declaration),
-            default=None,  # what is not given comes from the preset, the defaults or the file
+            default=None,  # the value then comes from the preset, the defaults or the file
             is_flag=flag,
             multiple=repeated,
             type=None if flag else str,
-            metavar=None if flag else _metavar(declaration),
+            metavar=None if flag else _placeholder(declaration),
             callback=lambda ctx, parameter, value: self._read(value),
         )
 
     def _read(self, value: Any) -> Any:
-        """The value as its declaration reads it; the SettingError already is the line to show."""
+        """Return the value that the text stands for; a `SettingError` is shown as it is."""
         return self.declaration.parse(value) if isinstance(value, str) else value
 
 
-def _metavar(declaration: Declaration) -> str:
+def _placeholder(declaration: Declaration) -> str:
+    """Return what stands for the value in the help: "N", "dark|light"."""
     if declaration.choices and not _shown_choices(declaration):
         return "|".join(declaration.choices)
-    if declaration.name in _METAVARS:
-        return _METAVARS[declaration.name]
+    if declaration.name in _PLACEHOLDERS:
+        return _PLACEHOLDERS[declaration.name]
     return {int: "N", float: "NUMBER"}.get(declaration.kind, "TEXT")
 
 
 def _shown_choices(declaration: Declaration) -> str:
-    """The choices, where there are too many to stand beside the option itself."""
+    """Return a sentence with the choices if they are too many for `_placeholder`, else nothing."""
     if len("|".join(declaration.choices)) <= _WIDEST_CHOICES:
         return ""
     return f" One of {', '.join(declaration.choices)}."
 
 
 def _shown_default(declaration: Declaration) -> str:
-    # Switched off and left empty go without saying.
+    """Return the default in brackets, unless it is off or empty."""
     if declaration.default is None or declaration.default is False or declaration.default == "":
         return ""
     return f" [default: {declaration.show(declaration.default)}]"
@@ -221,6 +235,7 @@ class GroupedCommand(click.Command):
     """A command whose help lists options under the headings of their declarations."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write all options, group by group."""
         groups: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             if isinstance(parameter, SettingOption):
@@ -237,6 +252,7 @@ class GroupedCommand(click.Command):
 
 
 def _command(name: str, help: str, extra: list[click.Parameter]) -> click.Command:
+    """Return a command with `extra` options, those of all settings, and --version."""
     return GroupedCommand(
         name,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
@@ -258,26 +274,28 @@ def _command(name: str, help: str, extra: list[click.Parameter]) -> click.Comman
     )
 
 
-def _show_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
-    if wanted:
+def _show_version(ctx: click.Context, parameter: click.Parameter, asked_for: bool) -> None:
+    """Print the version and end, if --version was written."""
+    if asked_for:
         click.echo(f"{PROGRAM} {__version__}")
         ctx.exit()
 
 
-def _given(ctx: click.Context) -> dict[str, Any]:
-    """What was written on the command line, by name."""
+def _written_options(ctx: click.Context) -> dict[str, Any]:
+    """Return the options that were written on the command line, by name."""
     written = click.core.ParameterSource.COMMANDLINE
-    given = {n: v for n, v in ctx.params.items() if ctx.get_parameter_source(n) is written}
-    checkpoint, *more = given.pop("checkpoints", None) or [None]
+    options = {n: v for n, v in ctx.params.items() if ctx.get_parameter_source(n) is written}
+    checkpoint, *more = options.pop("checkpoints", None) or [None]
     if more:
         raise OptionError(f"one CHECKPOINT is enough; {more[0]!r} is one too many")
-    return given if checkpoint is None else given | {"checkpoint": checkpoint}
+    return options if checkpoint is None else options | {"checkpoint": checkpoint}
 
 
 # ---------------------------------------------------------------- commands
 
 
 def _app_command() -> click.Command:
+    """Return the command that opens the app."""
     screen: list[click.Parameter] = [
         SettingOption(_THEME),
         SettingOption(_REMOTE, "--remote/--local"),
@@ -289,6 +307,7 @@ def _app_command() -> click.Command:
 
 
 def _train_command() -> click.Command:
+    """Return the command ``train``."""
     declarations = (_UPDATES, _OUT, _METRICS, _INIT_FROM)
     extra: list[click.Parameter] = [SettingOption(declaration) for declaration in declarations]
     extra += [SettingOption(_BREAK, repeated=True)]

@@ -1,8 +1,9 @@
 """The names of all cells, tasks, optimizers, proofs and panels, one line each.
 
-A line gives a name and where the code is, as text: ``"rnn_tui.engine.cells.lstm:LstmCell"`` is the
-attribute ``LstmCell`` of that module. Nothing is imported before `Registry.load` is called, so the
-settings, the command line and the help know every name without paying for it.
+A line gives the name and the place of the code as text:
+``"rnn_tui.engine.cells.lstm:LstmCell"`` is the attribute ``LstmCell`` of that module. Nothing is
+imported before `Registry.load` is called, so the settings, the command line and the help know every
+name at no cost.
 
 To add a cell, a task, an optimizer, a proof or a panel, write its file and add its line here; see
 CONTRIBUTING.md. This module imports the standard library only.
@@ -19,12 +20,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One registered thing.
+    """One registered cell, task, optimizer, proof or panel.
 
     Attributes:
-        name: what users call it: the value of a setting, the name of a panel.
-        target: where it is, "package.module:attribute", or the object itself.
-        settings: names of the settings that matter only where such a thing is chosen.
+        name: its name for users: the value of a setting, the name of a panel.
+        target: its place in the code, "package.module:attribute", or the object itself.
+        settings: names of the settings that matter only where it is chosen; several entries may
+            share a setting.
         group: for a panel, where the screen shows it; see `PANELS`.
     """
 
@@ -100,7 +102,7 @@ class Registry:
         self._index()
 
     def _index(self) -> None:
-        """Find the users of every setting again: `using` is asked for each setting of a panel."""
+        """Update the table behind `using`, which panels ask for every setting."""
         self._users = {}
         for name, entry in self._entries.items():
             for setting in entry.settings:
@@ -108,7 +110,7 @@ class Registry:
 
     @contextmanager
     def registered(self, entry: Entry) -> Iterator[None]:
-        """Have `entry` registered within a ``with`` block, as tests want it."""
+        """Register `entry` for the duration of a ``with`` block; tests use it."""
         self.register(entry)
         try:
             yield
@@ -128,7 +130,7 @@ CELLS = Registry(
     Entry("neuron", "rnn_tui.engine.cells.neuron:NeuronCell", ("activation",)),
 )
 
-_SEQUENCE = ("data", "windows")  # of tasks that cut windows out of one long sequence of the user's
+_SEQUENCE = ("data", "windows")  # settings of tasks that cut windows out of the user's own sequence
 TASKS = Registry(
     "task",
     Entry(

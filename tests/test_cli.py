@@ -20,16 +20,18 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from rnn_tui import __version__, cli, registry
+from rnn_tui import __version__, cli, registry, train_command
 from rnn_tui.checkpoint.loading import load
 from rnn_tui.checkpoint.saving import save
 from rnn_tui.checkpoint.torch_layout import network_names
 from rnn_tui.cli import run
 from rnn_tui.engine.training.breakpoint_conditions import ALLOWED
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.process import BROKEN
 from rnn_tui.registry import Entry
 from rnn_tui.second_network import Versus
 from rnn_tui.settings import DECLARATIONS, Settings, compose, preset
+from rnn_tui.train_command import TrainJob
 
 PROGRAM = [sys.executable, "-m", "rnn_tui"]
 CELLS = ", ".join(registry.CELLS.names)
@@ -289,7 +291,7 @@ def test_a_mistake_of_ours_is_one_line_too(
         raise ValueError("two\nlines")
 
     monkeypatch.setattr("rnn_tui.engine.training.trainer.Trainer.__init__", fail)
-    assert run(["train"]) == cli.BROKEN
+    assert run(["train"]) == BROKEN
     expected = "unexpected ValueError: two lines (set RNN_TUI_TRACEBACK=1 to see where)"
     assert capsys.readouterr().err == f"rnn-tui: {expected}\n"
     monkeypatch.setenv("RNN_TUI_TRACEBACK", "1")
@@ -308,7 +310,7 @@ def trainer_of(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Trainer:
         found.append(trainer)
         return 0
 
-    monkeypatch.setattr(cli, "_run_job", keep)
+    monkeypatch.setattr(train_command, "run_job", keep)
     assert run(["train", *arguments]) == 0
     return found[0]
 
@@ -359,13 +361,13 @@ def test_a_task_brings_its_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_how_many_updates(monkeypatch: pytest.MonkeyPatch, line: str, updates: int) -> None:
-    jobs: list[cli.TrainJob] = []
+    jobs: list[TrainJob] = []
 
-    def run_job(trainer: Trainer, job: cli.TrainJob) -> int:
+    def run_job(trainer: Trainer, job: TrainJob) -> int:
         jobs.append(job)
         return 0
 
-    monkeypatch.setattr(cli, "_run_job", run_job)
+    monkeypatch.setattr(train_command, "run_job", run_job)
     assert run(["train", *line.split()]) == 0
     assert jobs[0].updates == updates
 

@@ -1,0 +1,58 @@
+"""What both commands share: exit codes, errors of one line, and streams that may be closed."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from typing import TextIO
+
+from rnn_tui import PROGRAM
+
+DONE, DIVERGED, BAD_USAGE, BROKEN = 0, 1, 2, 70
+"""Exit codes: all went well, training diverged, the user can set it right, an error of ours."""
+
+
+class CommandError(Exception):
+    """An error that the user can set right; the message is one line."""
+
+
+def prepare_streams() -> None:
+    """Open streams that are closed on the null device, and write "?" for what cannot be encoded."""
+    for name, flags, mode in (
+        ("stdin", os.O_RDONLY, "r"),
+        ("stdout", os.O_WRONLY, "w"),
+        ("stderr", os.O_WRONLY, "w"),
+    ):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def print_error(message: str) -> None:
+    """Write one line to stderr; if nobody can read it any more, nothing happens."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(f"{PROGRAM}: {' '.join(message.split())}\n")
+    flush(sys.stderr)
+
+
+def flush(stream: TextIO) -> None:
+    """Flush `stream`; if its reader has gone, discard what is left."""
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        discard_output(stream)
+
+
+def discard_output(stream: TextIO) -> None:
+    """Redirect a stream whose reader has gone to the null device.
+
+    Otherwise the interpreter would complain when it flushes the stream at exit.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        null_device = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null_device, stream.fileno())
+        os.close(null_device)

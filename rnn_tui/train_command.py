@@ -1,0 +1,242 @@
+"""The command ``rnn-tui train``: train, show the progress, save, and print the figures."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import FrameType
+from typing import TYPE_CHECKING, Any, TextIO
+
+from rnn_tui.process import DIVERGED, DONE, CommandError, discard_output, print_error
+
+if TYPE_CHECKING:
+    from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
+    from rnn_tui.engine.training.trainer import Trainer
+    from rnn_tui.train import Summary, TrainProgress
+
+REDRAW_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class TrainJob:
+    """What one call of ``rnn-tui train`` has to do.
+
+    Attributes:
+        updates: how many updates to run.
+        out: where to save a checkpoint at the end; None for nowhere.
+        metrics: the CSV file for loss and gradient norm of every update; None for none.
+        json: print the figures as JSON.
+        quiet: show no progress and, without `json`, print no figures.
+        breakpoints: end at the first that is hit.
+    """
+
+    updates: int
+    out: str | None
+    metrics: str | None
+    json: bool
+    quiet: bool
+    breakpoints: tuple[Breakpoint, ...] = ()
+
+
+def check_files(out: str | None, metrics: str | None) -> None:
+    """Refuse files that could not be written, before any time is spent on training."""
+    if out is not None:
+        from rnn_tui.checkpoint.saving import check_writable
+
+        check_writable("--out", out)
+        if metrics is not None and os.path.realpath(out) == os.path.realpath(metrics):
+            raise CommandError(f"--out and --metrics both name {out!r}")
+
+
+def run_job(trainer: Trainer, job: TrainJob) -> int:
+    """Train as `job` says and return the exit code; whatever ends the run, it is saved."""
+    from rnn_tui.engine.training.breakpoints import Breakpoints
+    from rnn_tui.train import summarise, train
+
+    breakpoints = Breakpoints(*job.breakpoints)
+    line = ProgressLine(sys.stderr, visible=not job.quiet)
+    with _open_metrics(job.metrics) as metrics, _StopSignal() as stop:
+        try:
+            progress = train(
+                trainer,
+                job.updates,
+                stopped=stop.received,
+                report=line.show,
+                metrics=metrics,
+                breakpoints=breakpoints,
+            )
+        finally:
+            line.clear()
+            saved = _save(trainer, job)  # also after an error, such as a full disk under --metrics
+    code = _report_end(trainer, job, saved, stop.signal)
+    if job.json or not job.quiet:
+        summary = summarise(trainer, progress)
+        text = summary.to_json() if job.json else _full_text(summary, progress, saved)
+        _print(text, hung_up=stop.signal == signal.SIGHUP)
+    return code
+
+
+# ---------------------------------------------------------------- the end of a run
+
+
+def _print(text: str, *, hung_up: bool) -> None:
+    """Print to stdout; after a hang-up it is no error that the terminal is gone."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        if not hung_up:
+            raise
+        discard_output(sys.stdout)
+
+
+def _save(trainer: Trainer, job: TrainJob) -> str:
+    """Save to --out, if there is one, and return the words for what was saved."""
+    if job.out is None:
+        return "nothing was saved, as there is no --out"
+    from rnn_tui.checkpoint.saving import save
+
+    save(job.out, trainer)
+    return f"saved {job.out}"
+
+
+def _full_text(summary: Summary, progress: TrainProgress, saved: str) -> str:
+    """Return the figures, then what stopped the run and where it was saved."""
+    lines = [summary.to_text()]
+    if progress.stop is not None:
+        lines += [f"stopped by {progress.stop.reason}", progress.stop.advice]
+    return "\n".join([*lines, saved] if saved.startswith("saved") else lines)
+
+
+def _report_end(trainer: Trainer, job: TrainJob, saved: str, stopped: int | None) -> int:
+    """Write to stderr what ended the run early, and return the exit code.
+
+    Args:
+        trainer: at the end of the run.
+        job: what was asked for.
+        saved: the words for what was saved.
+        stopped: the signal that ended the run, if one did.
+    """
+    if trainer.divergence is not None:
+        place = f"in update {trainer.updates + 1:,}: {trainer.divergence}"
+        kept = f"the last finite state is in {job.out}" if job.out else saved
+        print_error(f"training diverged {place}; {kept}")
+        return DIVERGED
+    if stopped is not None:
+        how = "Ctrl-C" if stopped == signal.SIGINT else signal.Signals(stopped).name
+        print_error(f"stopped by {how} after update {trainer.updates:,}; {saved}")
+        return 128 + stopped
+    return DONE
+
+
+@contextlib.contextmanager
+def _open_metrics(path: str | None) -> Iterator[TextIO | None]:
+    """Open the CSV file and write its header; yield None if there is no such option."""
+    if path is None:
+        yield None
+        return
+    try:
+        with open(path, "w", encoding="utf-8", newline="\n") as file:
+            file.write("update,loss,grad_norm\n")
+            yield file
+    except OSError as error:
+        raise CommandError(f"--metrics {path!r}: {_reason(error)}") from None
+
+
+def _reason(error: OSError) -> str:
+    """Return why a file cannot be written."""
+    reasons = {errno.ENOENT: "its folder does not exist", errno.EISDIR: "it is a folder"}
+    return reasons.get(error.errno or 0, (error.strerror or str(error)).lower())
+
+
+# ---------------------------------------------------------------- while it runs
+
+
+class _StopSignal:
+    """Catches the signals that ask for the end, so that the run ends between two chunks.
+
+    Attributes:
+        signal: the one that was received last; None if there was none.
+    """
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+        self._previous: dict[int, Any] = {}  # handlers to be restored
+
+    def received(self) -> bool:
+        """Return whether a signal was received."""
+        return self.signal is not None
+
+    def __enter__(self) -> _StopSignal:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            # A signal is ignored on purpose: by nohup, or for a job in the background.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._previous[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.signal = number
+
+
+class ProgressLine:
+    """A line on a terminal that is redrawn in place: share, updates, loss, speed, time left."""
+
+    def __init__(self, stream: TextIO, *, visible: bool) -> None:
+        """Draw on `stream` if it is a terminal and `visible` is true."""
+        self._stream = stream
+        self._visible = visible and stream.isatty()
+        self._drawn_at = 0.0
+
+    def show(self, progress: TrainProgress) -> None:
+        """Draw `progress`, unless the line was drawn a moment ago."""
+        now = time.monotonic()
+        if self._visible and now - self._drawn_at >= REDRAW_SECONDS:
+            self._drawn_at = now
+            self._draw(progress_text(progress))
+
+    def clear(self) -> None:
+        """Leave an empty line, the cursor at its start."""
+        if self._drawn_at:
+            self._draw("")
+
+    def _draw(self, text: str) -> None:
+        columns = min(80, shutil.get_terminal_size().columns) - 1  # the last column would wrap
+        # With the cursor back at the start, the terminal's ^C of Ctrl-C does no harm.
+        self._write(f"\r{text[:columns]:{columns}}\r")
+
+    def _write(self, text: str) -> None:
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except (OSError, UnicodeError):
+            self._visible = False
+
+
+def progress_text(progress: TrainProgress) -> str:
+    """Return at most 79 plain characters, which every terminal shows correctly."""
+    share = progress.done / progress.wanted
+    bar = f"{'#' * int(share * 14):-<14}"
+    counts = f"{progress.done:,}/{progress.wanted:,}"
+    text = f"{share:4.0%} [{bar}] {counts}  loss {progress.smoothed:.3g}"
+    speed = progress.per_second
+    if not speed > 0:
+        return text
+    left = round((progress.wanted - progress.done) / speed)
+    return f"{text}  {speed:,.0f}/s  {_clock(left)} left"
+
+
+def _clock(seconds: int) -> str:
+    """Return a duration as hours, minutes and seconds: "1:02:03", or "2:03"."""
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
