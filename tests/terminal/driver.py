@@ -1,4 +1,4 @@
-"""A terminal for tests: a real pseudo-terminal around a program, read back as a screen.
+"""A terminal for tests: runs a program in a pseudo-terminal and reads what its screen shows.
 
     with Terminal([sys.executable, "-m", "rnn_tui"], columns=80, rows=24) as terminal:
         terminal.wait_for("FORWARD t=1/20")
@@ -7,8 +7,8 @@
         assert terminal.wait_exit() == 0
         assert terminal.restored()
 
-The terminal answers no queries, as many real ones do not. It understands what pyte understands,
-and beyond that the alternate screen, synchronised output and the sequences that pyte would print.
+The terminal answers no queries, as many real ones do not. pyte emulates it; the alternate screen,
+synchronised output and the sequences that pyte would print are handled here.
 """
 
 from __future__ import annotations
@@ -75,28 +75,28 @@ KEYS = {
     **{f"ctrl+{letter}": chr(ord(letter) - 96) for letter in "abcdefghijklmnopqrstuvwxyz"},
 }
 
-# What the surrounding terminal says of itself must not leak into the tested one.
-SURROUNDINGS = (
+# Variables of the terminal in which the tests run; the tested program must not see them.
+OMITTED_VARIABLES = (
     "SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES",
     "TERM_PROGRAM", "TERM_PROGRAM_VERSION", "TMUX", "STY", "LC_ALL", "LC_CTYPE",
     "TEXTUAL", "TEXTUAL_ANIMATIONS", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_THEME", "ESCDELAY",
 )  # fmt: skip
 
 # Run in the child before the program: the pseudo-terminal becomes the controlling one, so that
-# hanging up and resizing reach the program as signals. (preexec_fn is unsafe beside threads.)
-ADOPT_TERMINAL = (
+# hanging up and resizing reach the program as signals. (preexec_fn is unsafe with threads.)
+SET_CONTROLLING_TERMINAL = (
     "import fcntl, os, sys, termios;"
     "fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
     "os.execvp(sys.argv[1], sys.argv[1:])"
 )
 
-RAW_KEPT = 1 << 20
-# Longer than the time in which a program takes ESC and the next byte for one key.
+RAW_KEPT = 1 << 20  # bytes
+# Seconds; longer than a program waits after ESC for the rest of an escape sequence.
 ESCAPE_PAUSE = 0.2
 
 ALTERNATE_SCREEN = {47, 1047, 1049}
-# Private modes that a program may switch on, and must have switched off when it leaves.
-BORROWED_MODES = {
+# Private modes that a program may switch on, and must switch off before it ends.
+MODES_OFF_AT_EXIT = {
     1000: "mouse clicks",
     1002: "mouse drags",
     1003: "mouse motion",
@@ -109,8 +109,8 @@ BORROWED_MODES = {
     2026: "synchronised output",
     2048: "in-band resize",
 }
-# Private modes that are on in a fresh terminal.
-LENT_MODES = {7: "line wrap", 25: "cursor"}
+# Private modes that a program may switch off, and must switch on before it ends.
+MODES_ON_AT_EXIT = {7: "line wrap", 25: "cursor"}
 
 CSI = re.compile(r"\x1b\[(?P<parameters>[0-?]*)(?P<between>[ -/]*)(?P<final>[@-~])")
 STRING = re.compile(r"\x1b[\]PX^_].*?(?:\x07|\x1b\\)", re.DOTALL)
@@ -121,7 +121,7 @@ UNFINISHED = re.compile(
 
 
 class Emulator:
-    """What a terminal would show and remember of the bytes it was sent."""
+    """An emulated terminal: bytes in, two screens and the state of all modes out."""
 
     def __init__(self, columns: int, rows: int) -> None:
         self.main = pyte.Screen(columns, rows)
@@ -134,19 +134,21 @@ class Emulator:
 
     @property
     def on_alternate(self) -> bool:
+        """True while a program shows its own screen."""
         return any(self.modes.get(mode, False) for mode in ALTERNATE_SCREEN)
 
     @property
     def shown(self) -> pyte.Screen:
-        """The screen a person would see: the alternate one while a program holds it."""
+        """The screen that is visible: the alternate one while a program has switched to it."""
         return self.alternate if self.on_alternate else self.main
 
     def resize(self, columns: int, rows: int) -> None:
+        """Give both screens another size."""
         self.main.resize(rows, columns)
         self.alternate.resize(rows, columns)
 
     def feed(self, data: bytes) -> None:
-        """Show bytes; a sequence cut off at the end waits for the rest of it."""
+        """Process bytes of output; an unfinished sequence at the end waits for the next call."""
         text = self._rest + self._decode(data)
         unfinished = UNFINISHED.search(text)
         end = unfinished.start() if unfinished else len(text)
@@ -154,7 +156,7 @@ class Emulator:
         position = 0
         for escape in ESCAPE.finditer(text):
             self._show(text[position : escape.start()])
-            self._obey(escape)
+            self._process(escape)
             position = escape.end()
         self._show(text[position:])
 
@@ -162,10 +164,10 @@ class Emulator:
         if text:
             self._streams[self.on_alternate].feed(text)
 
-    def _obey(self, escape: re.Match[str]) -> None:
-        """Note what pyte does not know, and hand it only what it does."""
+    def _process(self, escape: re.Match[str]) -> None:
+        """Process one escape sequence: here if pyte does not know it, else in pyte."""
         if escape["string"]:
-            return  # titles, clipboard, queries: nothing on the screen
+            return  # titles, clipboard, queries: they change no cell
         parameters, final = escape["parameters"], escape["final"]
         if final == "u" and parameters[:1] in (">", "<"):
             self._count_kitty(parameters)
@@ -175,13 +177,14 @@ class Emulator:
             self._show(escape[0])
 
     def _count_kitty(self, parameters: str) -> None:
-        """Follow the stack of keyboard modes: `>` pushes one, `<` drops some."""
+        """Follow the stack of keyboard modes: `>` pushes one, `<` pops some."""
         if parameters[0] == ">":
             self.kitty_depth += 1
         else:
             self.kitty_depth = max(0, self.kitty_depth - int(parameters[1:] or 1))
 
     def _set_modes(self, numbers: str, on: bool, sequence: str) -> None:
+        """Set private modes; pyte needs to know those other than the alternate screen's."""
         modes = {int(number) for number in numbers.split(";") if number}
         if on and modes & ALTERNATE_SCREEN and not self.on_alternate:
             self.alternate.reset()
@@ -190,21 +193,27 @@ class Emulator:
             self._show(sequence)
 
     def left_behind(self) -> list[str]:
-        """What a program that is gone failed to put back."""
-        borrowed = [
-            f"{name} still on" for mode, name in BORROWED_MODES.items() if self.modes.get(mode)
+        """Return what a program did not restore before it ended."""
+        on = [
+            f"{name} still on" for mode, name in MODES_OFF_AT_EXIT.items() if self.modes.get(mode)
         ]
-        lent = [
+        off = [
             f"{name} still off"
-            for mode, name in LENT_MODES.items()
+            for mode, name in MODES_ON_AT_EXIT.items()
             if not self.modes.get(mode, True)
         ]
         kitty = ["keyboard protocol still on"] if self.kitty_depth else []
-        return borrowed + lent + kitty
+        return on + off + kitty
 
 
 class Terminal:
-    """A program in a pseudo-terminal of its own; leaving the `with` block ends it."""
+    """A program in a pseudo-terminal of its own; leaving the `with` block ends it.
+
+    Attributes:
+        process: the program.
+        arrivals: time (monotonic) and number of bytes of each piece of output.
+        bytes_received: bytes of output so far.
+    """
 
     def __init__(
         self,
@@ -220,7 +229,7 @@ class Terminal:
         self._stop = threading.Event()
         self.arrivals: list[tuple[float, int]] = []
         self.bytes_received = 0
-        # Our own hold on the program's side: its settings can be read when it is gone.
+        # The program's side stays open here, so that its settings can be read after the end.
         self._master, self._slave = os.openpty()
         self._set_size(columns, rows)
         self._settings_before = termios.tcgetattr(self._slave)
@@ -235,7 +244,7 @@ class Terminal:
         cwd: str | os.PathLike[str] | None,
     ) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", ADOPT_TERMINAL, *argv],
+            [sys.executable, "-I", "-S", "-c", SET_CONTROLLING_TERMINAL, *argv],
             stdin=self._slave,
             stdout=self._slave,
             stderr=self._slave,
@@ -255,9 +264,10 @@ class Terminal:
     ) -> None:
         self.close()
 
-    # ------------------------------------------------------------ bytes in
+    # ------------------------------------------------------------ output of the program
 
     def _read(self) -> None:
+        """Read output until `_stop` is set or the program has closed the terminal."""
         while not self._stop.is_set():
             if not select.select([self._master], [], [], 0.05)[0]:
                 continue
@@ -270,43 +280,44 @@ class Terminal:
                 self._changed.notify_all()
 
     def _take(self, data: bytes) -> None:
+        """Count and show a piece of output."""
         self.bytes_received += len(data)
         self.arrivals.append((time.monotonic(), len(data)))
         self._raw += data
         del self._raw[:-RAW_KEPT]
         self._emulator.feed(data)
 
-    # ------------------------------------------------------------ what is on the screen
+    # ------------------------------------------------------------ the screen
 
     def screen(self) -> list[str]:
-        """The rows as they stand, each as wide as the terminal."""
+        """Return the rows, each as wide as the terminal."""
         with self._changed:
             return list(self._emulator.shown.display)
 
     def text(self) -> str:
-        """The screen as one string, blanks at the end of rows left out."""
+        """Return the screen as one string, without blanks at the end of rows."""
         return "\n".join(row.rstrip() for row in self.screen())
 
     def cell(self, column: int, row: int) -> Char:
-        """One cell with its colours: `.data`, `.fg`, `.bg`, `.bold`, `.reverse`, …"""
+        """Return one cell with its colours: `.data`, `.fg`, `.bg`, `.bold`, `.reverse`, …"""
         with self._changed:
             return self._emulator.shown.buffer[row][column]
 
     def raw(self, count: int = RAW_KEPT) -> bytes:
-        """The last bytes that arrived, as they arrived."""
+        """Return the newest bytes of output."""
         with self._changed:
             return bytes(self._raw[-count:])
 
-    # ------------------------------------------------------------ hands on the keyboard
+    # ------------------------------------------------------------ input
 
     def send(self, text: str) -> None:
-        """Type text, or send any sequence a terminal might."""
+        """Type text, or send any other sequence."""
         data = text.encode()
         while data:
             data = data[os.write(self._master, data) :]
 
     def key(self, *names: str) -> None:
-        """Press keys by name (`"f10"`, `"ctrl+p"`) or by the character they type."""
+        """Press keys, given by name (`"f10"`, `"ctrl+p"`) or by the character they type."""
         for name in names:
             if len(name) > 1 and name not in KEYS:
                 raise KeyError(f"no key is called {name!r}")
@@ -315,7 +326,7 @@ class Terminal:
                 time.sleep(ESCAPE_PAUSE)
 
     def resize(self, columns: int, rows: int) -> None:
-        """Drag the corner of the window."""
+        """Give the terminal another size; the program gets SIGWINCH."""
         with self._changed:
             self._emulator.resize(columns, rows)
             self._set_size(columns, rows)
@@ -326,13 +337,17 @@ class Terminal:
     # ------------------------------------------------------------ waiting
 
     def wait_for(self, condition: Condition, timeout: float = 10) -> str:
-        """Wait until the text is on the screen (or the pattern found, or the function true).
+        """Wait until the screen contains the text, matches the pattern or satisfies the function.
 
-        Returns the screen's text at that moment.
+        Returns:
+            The text of the screen at that moment.
+
+        Raises:
+            AssertionError: it never does, or the program has ended; with the screen.
         """
         deadline = time.monotonic() + timeout
         while True:
-            # Asked before looking: what a program wrote before it ended is then on the screen.
+            # Checked before the screen is read, which then has all that the program wrote.
             ended = self.process.poll() is not None and self._is_quiet(0.2)
             text = self.text()
             if holds(condition, text):
@@ -345,7 +360,7 @@ class Terminal:
                 self._changed.wait(0.05)
 
     def wait_still(self, seconds: float, timeout: float = 10) -> None:
-        """Wait until not one byte has arrived for that long."""
+        """Wait until there has been no output for so many seconds."""
         deadline = time.monotonic() + timeout
         started = time.monotonic()
         while not (self._is_quiet(seconds) and time.monotonic() - started >= seconds):
@@ -354,11 +369,12 @@ class Terminal:
             time.sleep(0.01)
 
     def _is_quiet(self, seconds: float) -> bool:
+        """Return whether there has been no output for so many seconds."""
         last = self.arrivals[-1][0] if self.arrivals else 0.0
         return time.monotonic() - last >= seconds
 
     def wait_exit(self, timeout: float = 10) -> int:
-        """Wait for the program to end; its exit code, or minus the signal that killed it."""
+        """Wait for the program to end; return its exit code, or minus the signal that killed it."""
         try:
             code = self.process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -368,6 +384,7 @@ class Terminal:
         return code
 
     def _report(self, what: str) -> str:
+        """Return `what` with the state of the program and its screen."""
         code = self.process.poll()
         state = "running" if code is None else f"ended with {code}"
         rows = "\n".join(f"  |{row}|" for row in self.screen())
@@ -380,7 +397,7 @@ class Terminal:
         self.process.send_signal(number)
 
     def hang_up(self) -> None:
-        """Close the window: the program gets SIGHUP and nothing it writes arrives any more."""
+        """Close the terminal: the program gets SIGHUP, and no more output is read."""
         self._stop.set()
         self._reader.join()
         for name in ("_master", "_slave"):
@@ -389,7 +406,7 @@ class Terminal:
                 os.close(descriptor)
 
     def orphaned(self) -> bool:
-        """Whether anything the program started in its group still lives."""
+        """Return whether the program, or a process it started in its group, is still alive."""
         self.process.poll()
         try:
             os.killpg(self.process.pid, 0)
@@ -398,19 +415,19 @@ class Terminal:
         return True
 
     def left_behind(self) -> list[str]:
-        """What the program did not put back; asked after it has ended."""
+        """Return what the program did not restore; to be called after it has ended."""
         with self._changed:
-            found = self._emulator.left_behind()
+            left = self._emulator.left_behind()
         if termios.tcgetattr(self._slave) != self._settings_before:
-            found.append("line settings differ")
-        return found
+            left.append("line settings differ")
+        return left
 
     def restored(self) -> bool:
-        """Whether the terminal is as it was before the program."""
+        """Return whether the terminal is as it was before the program."""
         return not self.left_behind()
 
     def close(self) -> None:
-        """End the program and all it started, and let go of the terminal."""
+        """Kill the program and all processes it started, and close the terminal."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
@@ -418,15 +435,18 @@ class Terminal:
 
 
 def environment(changes: Mapping[str, str | None]) -> dict[str, str]:
-    """This process's environment as a plain colour terminal would have it; None removes a name."""
+    """Return this process's environment, as in a plain colour terminal, with `changes` applied.
+
+    None removes a variable.
+    """
     plain = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
-    kept = {name: value for name, value in os.environ.items() if name not in SURROUNDINGS}
-    wanted: dict[str, str | None] = {**kept, **plain, **changes}
-    return {name: value for name, value in wanted.items() if value is not None}
+    inherited = {name: value for name, value in os.environ.items() if name not in OMITTED_VARIABLES}
+    result: dict[str, str | None] = {**inherited, **plain, **changes}
+    return {name: value for name, value in result.items() if value is not None}
 
 
 def holds(condition: Condition, text: str) -> bool:
-    """Whether the text contains the words, matches the pattern or satisfies the function."""
+    """Return whether the text contains a string, matches a pattern or satisfies a function."""
     if isinstance(condition, str):
         return condition in text
     if isinstance(condition, re.Pattern):

@@ -1,4 +1,4 @@
-"""The program in a pseudo-terminal, and the hands of its user; for the tests beside this file."""
+"""The program in a pseudo-terminal, used as a person would; for the tests in this folder."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ HEADER = re.compile(
     r" · (?P<state>paused|running|seeking|diverged)(?P<rest>.*)$"
 )
 ROOT = Path(__file__).parents[2]
-SOON = 2.0  # seconds that a person would still call at once, on a busy machine
+PROMPTLY = 2.0  # seconds for what should happen at once, on a busy machine
 
 
 @dataclass(frozen=True)
 class Header:
-    """The second line of the screen."""
+    """The second line of the screen, in its parts."""
 
     place: str
     update: int
@@ -33,7 +33,7 @@ class Header:
 
 
 class Program:
-    """The program and the hands of its user."""
+    """The running program: keys in, screen out."""
 
     def __init__(self, terminal: Terminal) -> None:
         self.terminal = terminal
@@ -42,16 +42,19 @@ class Program:
 
     @property
     def lines(self) -> list[str]:
+        """The rows of the screen, without blanks at their ends."""
         return self.text().split("\n")
 
     @property
     def header(self) -> Header:
-        found = self._header(self.text())
-        assert found is not None, self.text()
-        return found
+        """The header that is shown."""
+        header = self._header(self.text())
+        assert header is not None, self.text()
+        return header
 
     @staticmethod
     def _header(text: str) -> Header | None:
+        """Return the header of a screen, None if it has none."""
         match = HEADER.match(text.split("\n")[1])
         if match is None:
             return None
@@ -60,7 +63,7 @@ class Program:
         )
 
     def until(self, condition: Callable[[Header], bool], timeout: float = 10) -> Header:
-        """Wait until the header says so."""
+        """Wait until `condition` is true of the header, and return the header."""
 
         def holds(text: str) -> bool:
             header = self._header(text)
@@ -70,26 +73,27 @@ class Program:
         return self.header
 
     def reach(self, keys: str, place: str, update: int | None = None) -> Header:
-        """Type, and be there."""
+        """Type `keys` and wait until the header names this place; return the header."""
         self.send(keys)
         return self.until(lambda h: h.place == place and update in (None, h.update))
 
-    def bring(self, title: str) -> None:
-        """The next panel until it is this one."""
+    def focus(self, title: str) -> None:
+        """Press tab until the panel whose title begins so has the focus."""
         while not re.search(rf"══ {title}", self.text()):
-            self.next_panel()
+            self._next_panel()
 
-    def next_panel(self) -> None:
-        before = self.focus()
+    def _next_panel(self) -> None:
+        """Press tab and wait until another panel has the focus."""
+        before = self._focused()
         self.key("tab")
-        self.wait_for(lambda _: len(self.focus()) == 1 and self.focus() != before)
+        self.wait_for(lambda _: len(self._focused()) == 1 and self._focused() != before)
 
-    def focus(self) -> list[str]:
-        """The titles with a double rule: of the panel that has the focus, one when all is drawn."""
+    def _focused(self) -> list[str]:
+        """Return the titles with a double rule: the focused panel's, once all is drawn."""
         return re.findall(r"^══ ([^═]+?) ═", self.text(), re.MULTILINE)
 
     def settled(self) -> str:
-        """The screen when all that was on its way has come."""
+        """Wait until there is no more output, and return the screen."""
         self.terminal.wait_still(0.2)
         return self.text()
 
@@ -101,9 +105,9 @@ def program(
     env: Mapping[str, str | None] | None = None,
     cwd: Path | None = None,
 ) -> Iterator[Program]:
-    """The program, as far as its first screen."""
+    """Start the program and wait for its first screen."""
     argv = [sys.executable, "-m", "rnn_tui", *options]
-    here = {"PYTHONPATH": str(ROOT), **(env or {})}  # of this checkout, from any folder
+    here = {"PYTHONPATH": str(ROOT), **(env or {})}  # this checkout, whatever `cwd` is
     with Terminal(argv, *size, env=here, cwd=cwd) as terminal:
         one = Program(terminal)
         one.until(lambda h: h.state == "paused")
@@ -111,10 +115,10 @@ def program(
         yield one
 
 
-def left(one: Program, code: int = 0) -> None:
-    """The program is gone and has left nothing behind."""
+def assert_ended(one: Program, code: int = 0) -> None:
+    """Assert that the program ends promptly and leaves nothing behind."""
     start = time.monotonic()
     assert one.terminal.wait_exit() == code
-    assert time.monotonic() - start < SOON
+    assert time.monotonic() - start < PROMPTLY
     assert one.terminal.left_behind() == []
     assert not one.terminal.orphaned()

@@ -1,4 +1,4 @@
-"""The driver itself, tried on a small Textual app and on plain programs."""
+"""The driver itself, tested with a small Textual application and plain programs."""
 
 import re
 import signal
@@ -46,7 +46,7 @@ def echo() -> Iterator[Terminal]:
         yield terminal
 
 
-HEARD = {
+KEY_NAMES = {
     "n": "n",
     "N": "upper_n|N",
     "tab": "tab",
@@ -65,9 +65,9 @@ HEARD = {
 
 
 def test_keys_arrive(echo: Terminal) -> None:
-    for key, heard in HEARD.items():
+    for key, name in KEY_NAMES.items():
         echo.key(key)
-        echo.wait_for(re.compile(f"key <({heard})>"))
+        echo.wait_for(re.compile(f"key <({name})>"))
 
 
 def test_resize_is_seen(echo: Terminal) -> None:
@@ -184,7 +184,7 @@ def test_environment_is_a_plain_colour_terminal(monkeypatch: pytest.MonkeyPatch)
         "\x1b_Gi=1;x\x1b\\",
     ],
 )
-def test_sequences_pyte_does_not_know_show_nothing(noise: str) -> None:
+def test_sequences_unknown_to_pyte_show_nothing(noise: str) -> None:
     data = f"ab{noise}cd".encode()
     emulator = Emulator(10, 2)
     for byte in data:
@@ -193,7 +193,7 @@ def test_sequences_pyte_does_not_know_show_nothing(noise: str) -> None:
     assert emulator.shown.cursor.attrs == emulator.shown.default_char
 
 
-def test_alternate_screen_gives_the_main_one_back() -> None:
+def test_leaving_the_alternate_screen_shows_the_main_one() -> None:
     emulator = Emulator(10, 1)
     emulator.feed(b"before\x1b[?1049hinside\x1b[?25l")
     assert emulator.shown.display == ["inside    "]

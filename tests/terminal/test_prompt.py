@@ -1,17 +1,17 @@
-"""Text in the real program: a sample that grows with training, and a prompt that is answered."""
+"""Task text in the real program: a sample of text, and a prompt that is continued."""
 
 from __future__ import annotations
 
 import re
 
-from terminal.program import left, program
+from terminal.program import assert_ended, program
 
 
 def test_a_prompt_is_typed_and_continued() -> None:
     with program("--task", "text", "--hidden", "16") as one:
         one.send("3u")
         one.until(lambda h: h.update == 3 and h.state == "paused")
-        one.bring("predictions")
+        one.focus("predictions")
         one.wait_for(lambda text: "at update 3" in text and "▸" in text, 10)
         assert re.search(r"test loss \d\.\d+ nats", one.text())
         one.send("p")
@@ -31,7 +31,7 @@ def test_a_prompt_is_typed_and_continued() -> None:
         one.wait_for("temperature 0.80")  # it stays
         assert one.header == before  # typing has moved nothing
         one.key("q")
-        left(one)
+        assert_ended(one)
 
 
 def test_a_prompt_is_for_text() -> None:
@@ -39,4 +39,4 @@ def test_a_prompt_is_for_text() -> None:
         one.send("p")
         one.wait_for("--task text")
         one.key("q")
-        left(one)
+        assert_ended(one)

@@ -1,4 +1,4 @@
-"""Proofs in the real program: a check, the ledger's sum, and a long check that is stopped."""
+"""Proofs in the real program: a numeric check, the ledger's sum, a long check that is stopped."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ NUMBER = r"[+−][\d.]+(?:e[−\d]+)?"
 
 
 def value(text: str) -> float:
+    """Return the number that is shown with a typographical minus."""
     return float(text.replace("−", "-"))
 
 
@@ -38,7 +39,7 @@ def test_v_in_the_backward_pass_checks_the_selected_weight() -> None:
 def test_the_ledger_adds_up_to_the_gradient_that_is_shown() -> None:
     with program() as one:
         one.reach("2u", "UPDATE", 2)
-        one.bring("ledger of")
+        one.focus("ledger of")
         one.reach("fffff", "CLIP")
         text = one.settled()
         total = re.search(rf"= Σ = ({NUMBER})", text)

@@ -1,6 +1,6 @@
-"""The real program in a pseudo-terminal: a user walks, runs, looks around, changes and leaves.
+"""The real program in a pseudo-terminal: steps, runs, panels, the form, files, the end.
 
-What is held to is the header's form, the numbers and the keys; where panels stand is not.
+The form of the header, the numbers and the keys are checked; the places of panels are not.
 """
 
 from __future__ import annotations
@@ -12,22 +12,23 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from terminal.program import SOON, Program, left, program
+from terminal.program import PROMPTLY, Program, assert_ended, program
 
 from rnn_tui.settings import DECLARATIONS, Settings
 
-# ---------------------------------------------------------------- walking
+# ---------------------------------------------------------------- stepping
 
 
-def walk_of_45(steps: int = 20) -> list[str]:
+def places_of_an_update(steps: int = 20) -> list[str]:
+    """Return the places of one update and the first of the next: 45 for 20 steps."""
     up = [f"FORWARD t={t}/{steps}" for t in range(1, steps + 1)]
     down = [f"BACKWARD t={t}/{steps}" for t in range(steps, 0, -1)]
     return ["BATCH", *up, "LOSS", *down, "CLIP", "UPDATE", "BATCH"]
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm"])
-def test_n_forty_five_times_walks_through_an_update_and_into_the_next(cell: str) -> None:
-    places = walk_of_45()
+def test_n_forty_five_times_goes_through_an_update_and_into_the_next(cell: str) -> None:
+    places = places_of_an_update()
     assert len(places) == 45
     with program("--cell", cell) as one:
         assert one.header.place == "BATCH"
@@ -37,7 +38,7 @@ def test_n_forty_five_times_walks_through_an_update_and_into_the_next(cell: str)
             known = index >= 21  # from LOSS on
             assert (header.loss != "–") == known
         one.key("q")
-        left(one)
+        assert_ended(one)
 
 
 def test_keys_typed_faster_than_they_can_be_drawn_are_all_carried_out() -> None:
@@ -52,7 +53,7 @@ def test_a_count_typed_fast_belongs_to_the_key_after_it() -> None:
         one.until(lambda h: (h.place, h.update) == ("BACKWARD t=18/20", 3), timeout=4)
 
 
-def test_s_walks_operation_by_operation() -> None:
+def test_s_goes_operation_by_operation() -> None:
     with program() as one:
         one.reach("s", "BATCH")
         for t in (1, 2):
@@ -81,7 +82,7 @@ def test_a_count_is_shown_and_used_or_dropped() -> None:
         one.reach("n", "FORWARD t=5/20")
 
 
-def test_f_walks_the_ends_of_the_passes() -> None:
+def test_f_goes_to_the_ends_of_the_passes() -> None:
     with program() as one:
         ends = ["BATCH", "FORWARD t=20/20", "LOSS", "BACKWARD t=1/20", "CLIP"]
         for place in ends:
@@ -131,7 +132,7 @@ def test_restart_begins_the_same_run_again() -> None:
         assert one.reach("u", "UPDATE", update=1).loss == first.loss
 
 
-# ---------------------------------------------------------------- looking around
+# ---------------------------------------------------------------- panels and selection
 
 
 def test_tab_brings_every_panel_and_z_gives_it_the_screen() -> None:
@@ -155,7 +156,7 @@ def test_tab_brings_every_panel_and_z_gives_it_the_screen() -> None:
         one.wait_for(re.compile("^══ network", re.MULTILINE))
 
 
-def test_all_panels_stand_together_on_a_large_screen() -> None:
+def test_all_panels_are_visible_on_a_large_screen() -> None:
     with program("--cell", "gru", size=(120, 40)) as one:
         one.reach("u", "UPDATE")
         one.reach("25n", "BACKWARD t=18/20")
@@ -226,7 +227,7 @@ def test_the_learning_rate_changes_under_a_running_network() -> None:
         one.wait_for("enter changes the running network")
         one.key("enter")
         one.wait_for("changed lr")
-        one.bring("hyperparameters")
+        one.focus("hyperparameters")
         assert "lr 0.0625" in one.text()
         header = one.until(lambda h: h.state == "running")
         assert header.update >= running.update
@@ -254,7 +255,7 @@ def test_a_value_that_is_not_allowed_is_explained_and_not_applied() -> None:
         assert "esc cancels" in one.text()  # still open
         one.key("esc")
         one.wait_for(lambda text: "esc cancels" not in text)
-        one.bring("hyperparameters")
+        one.focus("hyperparameters")
         assert re.search(r"\blr 0\.01 ", one.settled())
 
 
@@ -281,7 +282,7 @@ def test_a_written_file_opens_at_the_same_place(tmp_path: Path) -> None:
         one.key("w")
         one.wait_for("saved")
         one.key("q")
-        left(one)
+        assert_ended(one)
     (file,) = tmp_path.glob("*.safetensors")
     with program(file.name, cwd=tmp_path) as one:
         after = one.settled().split("\n")
@@ -311,7 +312,7 @@ def test_quitting_while_running_leaves_at_once() -> None:
         one.key("space")
         one.until(lambda h: h.update > 5)
         one.key("q")
-        left(one)
+        assert_ended(one)
 
 
 def test_sigterm_while_running_restores_the_terminal() -> None:
@@ -329,12 +330,12 @@ def test_closing_the_window_ends_the_program() -> None:
         one.key("space")
         one.until(lambda h: h.update > 5)
         one.terminal.hang_up()
-        one.terminal.process.wait(SOON)
+        one.terminal.process.wait(PROMPTLY)
         assert not one.terminal.orphaned()
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-def test_what_was_sent_in_parts_is_what_is_drawn_whole(size: tuple[int, int]) -> None:
+def test_frames_sent_as_differences_equal_a_whole_redraw(size: tuple[int, int]) -> None:
     with program("--cell", "lstm", size=size) as one:
         one.reach("3n", "FORWARD t=2/20")
         one.send(" jjll")
@@ -342,12 +343,12 @@ def test_what_was_sent_in_parts_is_what_is_drawn_whole(size: tuple[int, int]) ->
         time.sleep(1)
         one.key("space")
         one.until(lambda h: h.state == "paused")
-        parts = one.settled()
+        differences = one.settled()
         one.terminal.resize(size[0], size[1] + 1)
         one.settled()
         one.terminal.resize(*size)
         one.terminal.wait_still(0.5)
-        assert one.text() == parts
+        assert one.text() == differences
 
 
 def test_any_size_at_any_moment() -> None:
@@ -355,9 +356,9 @@ def test_any_size_at_any_moment() -> None:
         one.reach("5n", "FORWARD t=4/20")
         one.terminal.resize(60, 20)
         one.wait_for("80×24")
-        said = [line for line in one.settled().split("\n") if line.strip()]
-        assert len(said) == 1
-        assert "60×20" in said[0]
+        lines = [line for line in one.settled().split("\n") if line.strip()]
+        assert len(lines) == 1
+        assert "60×20" in lines[0]
         one.send("n")
         one.terminal.resize(80, 24)
         one.until(lambda h: h.place == "FORWARD t=5/20")
@@ -370,11 +371,12 @@ def test_any_size_at_any_moment() -> None:
 
 @pytest.fixture(scope="module")
 def colourful() -> str:
-    """A screen with everything on it, in full colour."""
-    return looked_at({})
+    """Return a screen with many panels, drawn in full colour."""
+    return screen_with({})
 
 
-def looked_at(env: Mapping[str, str | None]) -> str:
+def screen_with(env: Mapping[str, str | None]) -> str:
+    """Return the screen in the backward pass of a program with this environment."""
     with program("--hidden", "8", env=env) as one:
         one.reach("2u", "UPDATE", update=2)
         one.reach("26n", "BACKWARD t=17/20")
@@ -384,6 +386,7 @@ def looked_at(env: Mapping[str, str | None]) -> str:
 
 
 def without_speed(text: str) -> str:
+    """Return the screen with a placeholder for the measured speed."""
     return re.sub(r"\d+/s", "…/s", text)
 
 
@@ -397,7 +400,7 @@ def without_speed(text: str) -> str:
     ids=["NO_COLOR", "16 colours", "monochrome"],
 )
 def test_without_colour_the_text_is_the_same(colourful: str, env: Mapping[str, str | None]) -> None:
-    assert looked_at(env) == colourful
+    assert screen_with(env) == colourful
 
 
 def test_no_color_sends_no_colour() -> None:
@@ -413,7 +416,7 @@ def test_no_color_sends_no_colour() -> None:
 # ---------------------------------------------------------------- divergence
 
 
-def test_divergence_is_named_and_drawn_nowhere() -> None:
+def test_divergence_is_named_and_no_panel_shows_its_numbers() -> None:
     options = ("--lr", "100", "--clip-by", "none", "--activation", "relu", "--optimizer", "sgd")
     with program(*options) as one:
         one.key("space")
@@ -433,12 +436,12 @@ def test_divergence_is_named_and_drawn_nowhere() -> None:
         one.until(lambda h: (h.state, h.update, h.place) == ("paused", 0, "BATCH"))
         one.reach("nn", "FORWARD t=1/20")
         one.key("q")
-        left(one)
+        assert_ended(one)
 
 
 def test_nothing_is_written_to_the_folder_it_runs_in(tmp_path: Path) -> None:
     with program(cwd=tmp_path) as one:
         one.reach("2u", "UPDATE", update=2)
         one.key("q")
-        left(one)
+        assert_ended(one)
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Symbols, classes and topology in the real program."""
+"""Tasks with symbols and classes in the real program."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ SIZES = [(80, 24), (120, 40)]
 
 
 def row(one: Program, label: str) -> str:
-    """A row of the network panel, without its label."""
+    """Return a row of the network panel, without its label."""
     lines = one.settled().split("\n")
     return next(line for line in lines[3:12] if line.split()[:1] == [label])[10:]
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_text_is_walked_character_by_character(size: tuple[int, int]) -> None:
+def test_a_text_is_read_character_by_character(size: tuple[int, int]) -> None:
     with program("--task", "text", "--hidden", "8", size=size) as one:
         assert one.lines[0].startswith(" text: built in · many→many · lstm 8 · ")
         one.reach("n", "BATCH")

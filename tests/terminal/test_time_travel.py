@@ -10,14 +10,14 @@ from safetensors.numpy import load_file
 from terminal.program import Program, program
 
 
-def same_but_speed(one: Program) -> str:
-    """The screen, but for the speed that was measured and the memory in use."""
+def screen_without_measurements(one: Program) -> str:
+    """Return the screen without the measured speed and the memory in use."""
     text = re.sub(r"\d+/s", "n/s", one.settled())
     return re.sub(r"timeline .* MiB", "timeline", text)
 
 
 def weights(one: Program, folder: Path) -> dict[str, np.ndarray]:
-    """All tensors of a checkpoint written here."""
+    """Write a checkpoint in `folder` and return its tensors by name."""
     for old in folder.glob("*.safetensors"):
         old.unlink()
     one.send("w")
@@ -31,34 +31,34 @@ def test_back_to_update_40_and_forward_again_is_the_same_screen_and_bits(tmp_pat
     with program("--cell", "lstm", "--hidden", "8", cwd=tmp_path) as one:
         one.reach("500u", "UPDATE", 500)
         bits = weights(one, tmp_path)
-        screen = same_but_speed(one)
+        screen = screen_without_measurements(one)
         there = one.until(lambda h: h.update == 500)
         assert "past" not in there.rest
         back = one.reach("40g", "UPDATE", 40)
         assert "past of 500" in back.rest
         one.reach("N", "CLIP", 39)
         one.reach("N", "BACKWARD t=1/20", 39)
-        at_the_end = same_but_speed(one)
+        at_the_end = screen_without_measurements(one)
         one.reach("18N", "BACKWARD t=19/20", 39)
         one.reach("F", "BACKWARD t=20/20", 39)
         one.reach("F", "LOSS", 39)
         one.reach("20n", "BACKWARD t=1/20", 39)
-        assert same_but_speed(one) == at_the_end
+        assert screen_without_measurements(one) == at_the_end
         one.reach("SSs", "BACKWARD t=1/20", 39)
         one.reach("U", "UPDATE", 39)
         one.reach("461u", "UPDATE", 500)
         assert "past" not in one.header.rest
-        assert same_but_speed(one) == screen
+        assert screen_without_measurements(one) == screen
         again = weights(one, tmp_path)
         assert again.keys() == bits.keys()
         for name in bits:
             np.testing.assert_array_equal(again[name], bits[name], err_msg=name)
         one.reach("40g", "UPDATE", 40)
         one.reach("G", "UPDATE", 500)
-        assert same_but_speed(one) == screen
+        assert screen_without_measurements(one) == screen
 
 
-def test_a_change_in_the_past_forks_and_the_ghost_goes_when_told() -> None:
+def test_a_change_in_the_past_forks_and_delete_drops_the_ghost() -> None:
     with program() as one:
         one.reach("300u", "UPDATE", 300)
         one.reach("100g", "UPDATE", 100)
@@ -72,7 +72,7 @@ def test_a_change_in_the_past_forks_and_the_ghost_goes_when_told() -> None:
         forked = one.until(lambda h: "fork 1" in h.rest)
         assert (forked.update, forked.state) == (100, "paused")
         assert "past" not in forked.rest
-        one.bring("loss")
+        one.focus("loss")
         one.wait_for("before lr")
         one.key("backspace")
         one.until(lambda h: "fork" not in h.rest)
@@ -108,14 +108,14 @@ def test_run_to_a_selected_timestep() -> None:
         one.reach("t", "FORWARD t=7/20", 0)
 
 
-def ask(one: Program, what: str) -> None:
-    """Type a what-if in place of what is offered."""
+def what_if(one: Program, text: str) -> None:
+    """Type a what-if in place of the one that is offered."""
     one.send("e")
     one.wait_for("enter recomputes")
     one.send("\x15")  # ctrl+u: all that stands before the cursor goes
     one.wait_for("'':")
-    one.send(what)
-    one.wait_for(what)
+    one.send(text)
+    one.wait_for(text)
     one.key("enter")
 
 
@@ -123,7 +123,7 @@ def test_a_forget_gate_is_held_compared_discarded_and_kept() -> None:
     with program("--cell", "lstm") as one:
         one.reach("50u7n", "FORWARD t=6/20", 50)
         before = one.settled()
-        ask(one, "f = 1")
+        what_if(one, "f = 1")
         one.wait_for("what if f = 1")
         assert one.header.place == "FORWARD t=6/20"
         assert re.search(r"f_t .* \+1  was \+0\.\d+", one.settled())
@@ -132,7 +132,7 @@ def test_a_forget_gate_is_held_compared_discarded_and_kept() -> None:
         assert re.sub(r"timeline .* MiB", "", one.settled()) == re.sub(
             r"timeline .* MiB", "", before
         )
-        ask(one, "f = 1")
+        what_if(one, "f = 1")
         one.wait_for("enter keeps it")
         one.key("enter")
         one.wait_for("f = 1")

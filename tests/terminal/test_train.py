@@ -1,4 +1,4 @@
-"""`rnn-tui train` in a terminal: one line that shows how far it is, gone when it is done."""
+"""`rnn-tui train` in a terminal: one line of progress, which goes away at the end."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ LINE = re.compile(r"\d+% \[#*-*\] [\d,]+/[\d,]+  loss \S+  [\d,]+/s  [\d:]+ left
 
 
 def train(tmp_path: Path, *arguments: str, columns: int = 80) -> Terminal:
+    """Start `rnn-tui train` with a small network in a terminal."""
     return Terminal(
         [sys.executable, "-m", "rnn_tui", "train", "--hidden", "4", "--steps", "5", *arguments],
         columns=columns,
@@ -96,5 +97,5 @@ def test_quiet_shows_nothing(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_the_line(progress: TrainProgress, expected: str) -> None:
+def test_the_text_of_the_progress_line(progress: TrainProgress, expected: str) -> None:
     assert progress_text(progress) == expected
