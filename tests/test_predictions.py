@@ -12,25 +12,20 @@ import numpy as np
 import pytest
 from tasks.task_support import WINDOW_TASKS
 
-from rnn_tui import predictions as module
 from rnn_tui.engine.analysis.evaluation import WindowsEvaluator
 from rnn_tui.engine.analysis.influence import influence_work
 from rnn_tui.engine.analysis.sampling import Writer, likeliest, probabilities
 from rnn_tui.engine.core.background_work import complete
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.predictions import (
-    CONTINUATION,
-    GAP_WINDOWS,
-    Predictor,
-    TextRequest,
-    TextSample,
-    WindowsPredictions,
-)
+from rnn_tui.predictions.evaluation_job import GAP_WINDOWS
+from rnn_tui.predictions.predictor import Predictor
+from rnn_tui.predictions.results import TextRequest, TextSample, WindowsPredictions
+from rnn_tui.predictions.text_job import CANDIDATES, CONTINUATION, random_generator
 from rnn_tui.settings import Settings, compose
 from rnn_tui.tasks import make_task
 from rnn_tui.tasks.base import TestWindows
 
-WISH = TextRequest(characters=50)
+REQUEST = TextRequest(characters=50)
 
 
 def small(task: str, **changes: Any) -> Settings:
@@ -44,10 +39,10 @@ def trained(task: str, updates: int = 2, **changes: Any) -> Trainer:
     return trainer
 
 
-def made(trainer: Trainer, wish: TextRequest = WISH) -> Predictor:
+def made(trainer: Trainer, request: TextRequest = REQUEST) -> Predictor:
     """All that is looked at of this trainer, worked out."""
     predictor = Predictor(trainer)
-    predictor.attend(trainer, True, wish, 0)
+    predictor.ask(trainer, True, request, 0)
     while predictor.busy:
         predictor.work(0)
     return predictor
@@ -68,8 +63,8 @@ def test_looking_changes_no_bit_of_training(task: str) -> None:
     for k in range(5):
         for trainer in (alone, looked_at):
             trainer.finish_update()
-        wish = replace(WISH, draw=k, prompt=(0, 1) if task == "text" else None)
-        (predictor.attend if k % 2 else predictor.attend_running)(looked_at, True, wish, 1)
+        request = replace(REQUEST, draw=k, prompt=(0, 1) if task == "text" else None)
+        (predictor.ask if k % 2 else predictor.ask_while_running)(looked_at, True, request, 1)
         predictor.work(0.001 * k)
         assert np.array_equal(alone.parameters, looked_at.parameters)
         assert alone.task.state() == looked_at.task.state()
@@ -96,12 +91,12 @@ def test_windows_are_those_of_the_task_and_of_this_update(task: str) -> None:
 def test_all_numbers_are_of_the_update_that_is_named_while_training_goes_on() -> None:
     trainer, twin = trained("recall"), trained("recall")
     predictor = Predictor(trainer)
-    predictor.attend_running(trainer, True, WISH, 0)
+    predictor.ask_while_running(trainer, True, REQUEST, 0)
     while predictor.predictions is None:
         predictor.work(0)
         trainer.finish_update()
         if predictor.busy:
-            predictor.attend_running(trainer, True, WISH, 0)  # skipped: one at a time
+            predictor.ask_while_running(trainer, True, REQUEST, 0)  # skipped: one at a time
     assert trainer.updates > 10
     expected, found = windows(made(twin)), windows(predictor)
     assert found.update == 2
@@ -158,7 +153,7 @@ def test_history_follows_the_way_here() -> None:
     start = trainer.keyframe()
 
     def look() -> list[int]:
-        predictor.attend(trainer, True, WISH, 0)
+        predictor.ask(trainer, True, REQUEST, 0)
         while predictor.busy:
             predictor.work(1)
         history = windows(predictor).history
@@ -184,7 +179,7 @@ def test_parameters_that_change_within_an_update_are_noticed() -> None:
     predictor = made(trainer)
     before = windows(predictor).evaluation.loss
     trainer.parameters[:] *= 0.5
-    predictor.attend(trainer, True, WISH, 0)
+    predictor.ask(trainer, True, REQUEST, 0)
     assert predictor.busy
     while predictor.busy:
         predictor.work(1)
@@ -194,12 +189,12 @@ def test_parameters_that_change_within_an_update_are_noticed() -> None:
 def test_nothing_is_made_that_is_not_looked_at() -> None:
     trainer = trained("text")
     predictor = Predictor(trainer)
-    for attend in (predictor.attend, predictor.attend_running):
-        attend(trainer, False, WISH, 0)
+    for ask in (predictor.ask, predictor.ask_while_running):
+        ask(trainer, False, REQUEST, 0)
         assert not predictor.busy
-    predictor.attend(trainer, True, WISH, 0)
+    predictor.ask(trainer, True, REQUEST, 0)
     assert predictor.busy
-    predictor.attend(trainer, False, WISH, 0)
+    predictor.ask(trainer, False, REQUEST, 0)
     assert not predictor.busy
 
 
@@ -212,14 +207,14 @@ def test_what_fails_is_not_begun_again_and_again(monkeypatch: pytest.MonkeyPatch
         yield
 
     monkeypatch.setattr(WindowsEvaluator, "evaluating", broken)
-    predictor.attend(trainer, True, WISH, 0)
+    predictor.ask(trainer, True, REQUEST, 0)
     with pytest.raises(RuntimeError):
         predictor.work(1)
-    predictor.attend(trainer, True, WISH, 0)
+    predictor.ask(trainer, True, REQUEST, 0)
     assert not predictor.busy
     monkeypatch.undo()
     trainer.finish_update()
-    predictor.attend(trainer, True, WISH, 0)
+    predictor.ask(trainer, True, REQUEST, 0)
     while predictor.busy:
         predictor.work(1)
     assert windows(predictor).update == 3
@@ -231,7 +226,7 @@ def test_a_slice_ends_soon_after_its_time(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(time, "perf_counter", lambda: float(next(clock)))
     trainer = trained("copy")
     predictor = Predictor(trainer)
-    predictor.attend(trainer, True, WISH, 0)
+    predictor.ask(trainer, True, REQUEST, 0)
     slices = 0
     while predictor.busy:
         predictor.work(0.04)
@@ -247,13 +242,17 @@ def written(predictor: Predictor) -> TextSample:
     return predictor.text_sample
 
 
-def on_from(trainer: Trainer, codes: list[int], wish: TextRequest, states: Any = None) -> list[int]:
+def on_from(
+    trainer: Trainer, codes: list[int], request: TextRequest, states: Any = None
+) -> list[int]:
     """The same by hand."""
     writer = Writer(trainer.architecture, trainer.parameters.copy())
     writer.begin(states)
     writer.read(codes)
-    random = module._generator(trainer.settings.seed, wish.draw)
-    return [each.code for each in islice(writer.write(wish.temperature, random), wish.characters)]
+    random = random_generator(trainer.settings.seed, request.draw)
+    return [
+        each.code for each in islice(writer.write(request.temperature, random), request.characters)
+    ]
 
 
 def advance(trainer: Trainer, steps: int) -> None:
@@ -266,8 +265,8 @@ def advance(trainer: Trainer, steps: int) -> None:
 def test_text_follows_the_window_as_far_as_it_was_read(steps: int, temperature: float) -> None:
     trainer = trained("text", updates=3)
     advance(trainer, 1 + steps)  # BATCH, FORWARD t=1 …
-    wish = replace(WISH, temperature=temperature)
-    found = written(made(trainer, wish))
+    request = replace(REQUEST, temperature=temperature)
+    found = written(made(trainer, request))
     read = min(steps, trainer.settings.steps)
     if read:
         codes = trainer.network.inputs[:read, 0].tolist()
@@ -279,12 +278,12 @@ def test_text_follows_the_window_as_far_as_it_was_read(steps: int, temperature: 
         codes, states = test.x[:, 0].tolist(), None
     assert found.of_window == bool(read)
     assert list(found.read) == codes
-    assert [each.code for each in found.text] == on_from(trainer, codes, wish, states)
+    assert [each.code for each in found.text] == on_from(trainer, codes, request, states)
 
 
 def test_another_draw_is_another_text_and_the_same_is_the_same() -> None:
     trainer = trained("text")
-    texts = [written(made(trainer, replace(WISH, draw=draw))).text for draw in (0, 0, 1)]
+    texts = [written(made(trainer, replace(REQUEST, draw=draw))).text for draw in (0, 0, 1)]
     assert texts[0] == texts[1] != texts[2]
 
 
@@ -292,30 +291,30 @@ def test_another_draw_is_another_text_and_the_same_is_the_same() -> None:
 def test_a_prompt_is_read_from_zeros_and_written_on(running: bool) -> None:
     trainer = trained("text")
     predictor = Predictor(trainer)
-    attend: Callable[..., None] = predictor.attend_running if running else predictor.attend
+    ask: Callable[..., None] = predictor.ask_while_running if running else predictor.ask
     for prompt in ((3, 4), (3, 4, 5)):
-        wish = TextRequest(prompt=prompt, temperature=0.5)
-        attend(trainer, False, wish, 0)
+        request = TextRequest(prompt=prompt, temperature=0.5)
+        ask(trainer, False, request, 0)
         while predictor.busy:
             predictor.work(1)
         answer = predictor.answer
         assert answer is not None
         assert answer.read == prompt
-        longer = replace(wish, characters=CONTINUATION)
+        longer = replace(request, characters=CONTINUATION)
         assert [each.code for each in answer.text] == on_from(trainer, list(prompt), longer)
         writer = Writer(trainer.architecture, trainer.parameters.copy())
         writer.read(prompt)
-        assert answer.next == likeliest(probabilities(writer.outputs()), module.CANDIDATES)
-    attend(trainer, False, TextRequest(), 0)
+        assert answer.next == likeliest(probabilities(writer.outputs()), CANDIDATES)
+    ask(trainer, False, TextRequest(), 0)
     assert predictor.answer is None
 
 
 def test_a_prompt_typed_while_running_is_answered_though_training_goes_on() -> None:
     trainer = trained("text")
     predictor = Predictor(trainer)
-    wish = TextRequest(prompt=(3, 4))
+    request = TextRequest(prompt=(3, 4))
     for _ in range(200):
-        predictor.attend_running(trainer, True, wish, 0)
+        predictor.ask_while_running(trainer, True, request, 0)
         predictor.work(0)
         trainer.finish_update()
         if predictor.answer is not None:

@@ -17,7 +17,9 @@ from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.predictions import CONTINUATION, EVALUATE_EVERY, TextRequest
+from rnn_tui.predictions.predictor import EVALUATE_EVERY
+from rnn_tui.predictions.results import TextRequest
+from rnn_tui.predictions.text_job import CONTINUATION
 from rnn_tui.session.commands import (
     Command,
     Configure,

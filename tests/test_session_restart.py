@@ -16,7 +16,7 @@ from engine.toy import ToyTask
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.time_travel.timeline import Timeline
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.predictions import Predictor
+from rnn_tui.predictions.predictor import Predictor
 from rnn_tui.second_network import SecondNetwork, Versus
 from rnn_tui.session.commands import Restart, Run, SetSecondNetwork, Step, Swap
 from rnn_tui.session.worker import Session

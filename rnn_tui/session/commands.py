@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rnn_tui.engine.network.interventions import Intervention
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
-from rnn_tui.predictions import TextRequest
+from rnn_tui.predictions.results import TextRequest
 from rnn_tui.settings import Settings
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from rnn_tui.engine.training.divergence import Divergence
 from rnn_tui.engine.training.history import RunCurve
 from rnn_tui.engine.training.optimizers.base import Optimizer
 from rnn_tui.engine.training.schedule import Cursor, Pass
-from rnn_tui.predictions import Predictions, TextSample
+from rnn_tui.predictions.results import Predictions, TextSample
 from rnn_tui.session.commands import ViewRequest
 from rnn_tui.settings import Settings
 from rnn_tui.tasks.base import Baseline, Task, Topology

@@ -15,7 +15,7 @@ from rnn_tui.engine.network.architecture import views
 from rnn_tui.engine.network.layers import layer_of
 from rnn_tui.engine.network.sample_window import SampleWindow
 from rnn_tui.engine.training.schedule import Pass
-from rnn_tui.predictions import BUDGET, Predictor
+from rnn_tui.predictions.predictor import BUDGET, Predictor
 from rnn_tui.session.pacing import SLICE
 from rnn_tui.session.snapshot import Gradient, Snapshot, TaskInfo, TimelineView, WhatIf
 from rnn_tui.session.state import SessionState
@@ -177,8 +177,8 @@ class SnapshotBuilder:
         """Have the predictions computed that were asked for, for at most BUDGET seconds now."""
         run, request = self._state.run, self._state.request
         predictor = run.predictor
-        attend = predictor.attend if self._state.goal is None else predictor.attend_running
-        attend(run.trainer, request.predictions, request.text, request.sample)
+        ask = predictor.ask if self._state.goal is None else predictor.ask_while_running
+        ask(run.trainer, request.predictions, request.text, request.sample)
         predictor.work(BUDGET)
         return predictor
 

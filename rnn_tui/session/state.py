@@ -15,7 +15,7 @@ from rnn_tui.engine.time_travel.timeline import Timeline
 from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
 from rnn_tui.engine.training.breakpoints import BreakpointHit, Breakpoints
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.predictions import Predictor
+from rnn_tui.predictions.predictor import Predictor
 from rnn_tui.session.commands import Verify, ViewRequest
 from rnn_tui.session.snapshot import Notice
 

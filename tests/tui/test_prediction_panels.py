@@ -13,7 +13,8 @@ from tasks.task_support import WINDOW_TASKS
 from tui.screen_support import context, text_of
 
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.predictions import CANDIDATES, TextRequest, WindowsPredictions
+from rnn_tui.predictions.results import TextRequest, WindowsPredictions
+from rnn_tui.predictions.text_job import CANDIDATES
 from rnn_tui.session.commands import ViewRequest
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session

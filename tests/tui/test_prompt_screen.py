@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.predictions import TextRequest, TextSample
+from rnn_tui.predictions.results import TextRequest, TextSample
 from rnn_tui.session.commands import ViewRequest
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import compose

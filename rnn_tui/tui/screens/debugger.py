@@ -17,7 +17,7 @@ from textual.widgets import Static
 
 from rnn_tui.engine.network.interventions import Intervention
 from rnn_tui.engine.time_travel.places import Stride
-from rnn_tui.predictions import TextRequest
+from rnn_tui.predictions.results import TextRequest
 from rnn_tui.registry import PANELS
 from rnn_tui.session import commands
 from rnn_tui.session.snapshot import Snapshot

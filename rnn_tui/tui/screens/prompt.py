@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from rnn_tui.predictions import LONGEST_PROMPT, TextRequest, TextSample
+from rnn_tui.predictions.results import LONGEST_PROMPT, TextRequest, TextSample
 from rnn_tui.session.worker import Session
 from rnn_tui.tasks.text import shown_character
 from rnn_tui.tui.lines import Lines

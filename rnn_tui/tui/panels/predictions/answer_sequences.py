@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rnn_tui.predictions import WindowsPredictions
+from rnn_tui.predictions.results import WindowsPredictions
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tasks.reber import legal_next
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, fit, merge

@@ -8,7 +8,7 @@ import numpy as np
 
 from rnn_tui.engine.analysis.evaluation import CLOSE
 from rnn_tui.engine.core.expressions import Array
-from rnn_tui.predictions import WindowsPredictions
+from rnn_tui.predictions.results import WindowsPredictions
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tasks.recall import LANGUAGES
 from rnn_tui.tui.lines import ELLIPSIS, Line, Lines, Run, cell_width, fit

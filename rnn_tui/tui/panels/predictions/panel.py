@@ -9,7 +9,7 @@ import numpy as np
 
 from rnn_tui.engine.analysis.evaluation import CLOSE
 from rnn_tui.engine.core.expressions import Array
-from rnn_tui.predictions import SeriesPredictions, WindowsPredictions
+from rnn_tui.predictions.results import SeriesPredictions, WindowsPredictions
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.charts.curves import Chart, Curve
 from rnn_tui.tui.draw_context import DrawContext

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from rnn_tui.predictions import TextSample, WindowsPredictions
+from rnn_tui.predictions.results import TextSample, WindowsPredictions
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, merge, text_width
 from rnn_tui.tui.number_format import number

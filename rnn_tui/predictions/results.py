@@ -1,0 +1,101 @@
+"""What is asked of a network about data that it is never trained on, and the results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rnn_tui.engine.analysis.evaluation import Evaluation, WindowsEvaluation
+from rnn_tui.engine.analysis.sampling import Symbol
+from rnn_tui.engine.core.expressions import Array
+from rnn_tui.tasks.base import TestSeries, TestWindows
+
+LONGEST_PROMPT = 120  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class TextRequest:
+    """The text wanted of a network that predicts the symbols it reads.
+
+    Attributes:
+        characters: how many to write after the window at hand.
+        prompt: codes to read, beginning with a state of zeros, and to continue; None where no
+            prompt is open.
+        temperature: see `rnn_tui.engine.analysis.sampling`.
+        draw: the number of the draw: another number draws another text from the same network.
+    """
+
+    characters: int = 0
+    prompt: tuple[int, ...] | None = None
+    temperature: float = 1.0
+    draw: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TextSample:
+    """A text that the network of one update has written, symbol by symbol.
+
+    Attributes:
+        update: the update.
+        symbols: the names of all symbols by code.
+        temperature: the temperature at which the text was drawn.
+        read: codes of what the network read before it wrote.
+        of_window: true if it read the window at hand, from that window's initial state; false if
+            it read something else, from a state of zeros.
+        next: the most probable symbols to come next after what was read, with their probabilities
+            at temperature 1.
+        text: the text; shorter than asked for where outputs are not finite.
+    """
+
+    update: int
+    symbols: tuple[str, ...]
+    temperature: float
+    read: tuple[int, ...]
+    of_window: bool
+    next: tuple[Symbol, ...]
+    text: tuple[Symbol, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeriesPredictions:
+    """The predictions of the network of one update for a test series.
+
+    Attributes:
+        update: the update.
+        test: the test series.
+        evaluation: predictions and errors.
+    """
+
+    update: int
+    test: TestSeries
+    evaluation: Evaluation
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WindowsPredictions:
+    """The predictions of the network of one update for test windows.
+
+    Attributes:
+        update: the update.
+        test: the test windows.
+        evaluation: outputs, loss and accuracy.
+        symbols: the names of the input symbols by code; None where inputs are numbers.
+        labels: the names of the classes by code; None where there are none.
+        history: (update, accuracy) of all evaluations so far, this one the last. For task text,
+            and where the targets are no classes, the loss stands in place of the accuracy.
+        gaps: for task recall, (gap, accuracy) measured on windows with that gap, rising.
+        influence: the influence of each input of the first window, [T], see
+            `rnn_tui.engine.analysis.influence`; None where the loss counts more than once in a
+            window, or where there is only one input.
+    """
+
+    update: int
+    test: TestWindows
+    evaluation: WindowsEvaluation
+    symbols: tuple[str, ...] | None
+    labels: tuple[str, ...] | None
+    history: tuple[tuple[int, float], ...]
+    gaps: tuple[tuple[int, float], ...]
+    influence: Array | None
+
+
+Predictions = SeriesPredictions | WindowsPredictions

@@ -1,0 +1,137 @@
+"""Writes text with a network: after the window at hand, or after a prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+
+from rnn_tui.engine.analysis.sampling import Symbol, Writer, likeliest, probabilities
+from rnn_tui.engine.core.background_work import Progress, Work
+from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.predictions.job import PredictionJob
+from rnn_tui.predictions.results import TextRequest, TextSample
+from rnn_tui.tasks.base import TestWindows
+
+LONGEST_TEXT = 2000  # characters written after a window, at most
+CONTINUATION = 160  # characters written after a prompt
+CANDIDATES = 6  # next symbols whose probabilities are reported
+_SYMBOLS_PER_STEP = 16  # read or written between two rests
+_WRITING_STREAM = 4  # of the seed; see rnn_tui.tasks
+
+
+class TextJob(PredictionJob):
+    """Writes one text with the newest parameters.
+
+    Attributes:
+        sample: the newest result; None before the first.
+    """
+
+    def __init__(self, trainer: Trainer) -> None:
+        super().__init__()
+        self.sample: TextSample | None = None
+        self._task = trainer.task
+        self._seed = trainer.settings.seed
+        self._architecture = trainer.architecture
+        self._writer: Writer | None = None
+
+    def continue_window(self, trainer: Trainer, request: TextRequest, sample: int) -> None:
+        """Write after this sample of the trainer's window, as far as its forward pass has come.
+
+        Before the forward pass the text follows the first test window.
+        """
+        network, read = trainer.network, _timesteps_read(trainer)
+        states = {name: a[sample : sample + 1] for name, a in network.state(0).items()}
+        codes = tuple(network.inputs[:read, sample].tolist())
+        initial = tuple(a.tobytes() for a in states.values()) if read else ()
+        update, request = trainer.updates, replace(request, prompt=None)
+        self.begin(
+            (update, codes, initial, request),
+            trainer.parameters,
+            lambda: self._continue_window(update, codes, states, request),
+        )
+
+    def answer_prompt(self, trainer: Trainer, request: TextRequest) -> None:
+        """Write after the prompt, which is read from a state of zeros."""
+        update, request = trainer.updates, replace(request, characters=CONTINUATION)
+        self.begin(
+            (update, request), trainer.parameters, lambda: self._answer_prompt(update, request)
+        )
+
+    def prepare(self, parameters: Array) -> None:
+        """Make the writer."""
+        self._writer = Writer(self._architecture, parameters)
+
+    def _continue_window(
+        self, update: int, codes: tuple[int, ...], states: Mapping[str, Array], request: TextRequest
+    ) -> Work[object]:
+        of_window = bool(codes)
+        if not of_window:
+            test = self._task.test()
+            assert isinstance(test, TestWindows)
+            codes = tuple(test.x[:, 0].tolist())
+        return (yield from self._write(update, codes, states if of_window else None, request))
+
+    def _answer_prompt(self, update: int, request: TextRequest) -> Work[object]:
+        assert request.prompt is not None
+        return self._write(update, request.prompt, None, request)
+
+    def _write(
+        self,
+        update: int,
+        codes: tuple[int, ...],
+        states: Mapping[str, Array] | None,
+        request: TextRequest,
+    ) -> Work[object]:
+        """Read `codes` from the states, each [1, H], or from zeros; then write."""
+        writer, symbols = self._writer, self._task.symbols
+        assert writer is not None
+        assert symbols is not None
+        writer.begin(states)
+        count = min(request.characters, LONGEST_TEXT)
+        for start in range(0, len(codes), _SYMBOLS_PER_STEP):
+            yield Progress(start, len(codes) + count)
+            writer.read(codes[start : start + _SYMBOLS_PER_STEP])
+        following = likeliest(probabilities(writer.outputs()), CANDIDATES)
+        source = writer.write(request.temperature, random_generator(self._seed, request.draw))
+        text = yield from _take(islice(source, count), len(codes), count)
+        self.sample = TextSample(
+            update=update,
+            symbols=symbols,
+            temperature=request.temperature,
+            read=codes,
+            of_window=states is not None,
+            next=following,
+            text=text,
+        )
+        return None
+
+
+def _take(source: Iterator[Symbol], done: int, count: int) -> Work[tuple[Symbol, ...]]:
+    """Take all symbols of `source`, at most `count`, after `done` were read."""
+    text: list[Symbol] = []
+    while symbols := list(islice(source, _SYMBOLS_PER_STEP)):
+        text += symbols
+        yield Progress(done + len(text), done + count)
+    return tuple(text)
+
+
+def random_generator(seed: int, draw: int) -> np.random.Generator:
+    """Return a generator of the same numbers every time: only another network changes a text."""
+    seeds = np.random.SeedSequence([seed, _WRITING_STREAM, draw])
+    return np.random.Generator(np.random.PCG64(seeds))
+
+
+def _timesteps_read(trainer: Trainer) -> int:
+    """Return how many timesteps of the window the forward pass has left behind."""
+    cursor = trainer.cursor
+    if cursor.stage is Pass.BATCH:
+        return 0
+    if cursor.stage is not Pass.FORWARD:
+        return trainer.settings.steps
+    operations = len(trainer.network.declaration.forward_operations)
+    return cursor.t - (cursor.revealed_forward(cursor.t, operations) < operations)
