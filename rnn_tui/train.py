@@ -1,4 +1,4 @@
-"""Training without a screen: many updates in short chunks, and the figures at the end."""
+"""Training without a screen: updates in short chunks, and figures at the end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CHUNK_SECONDS = 0.05  # how long Ctrl-C waits at most, unless a single update ta
 
 @dataclass(frozen=True, slots=True)
 class TrainProgress:
-    """How far a run of `wanted` updates has come.
+    """How far a run has come.
 
     Attributes:
         done: updates completed by this run.
@@ -46,20 +46,20 @@ class TrainProgress:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a run came to; None where a number is not finite or not available.
+    """The figures of a run; None where a number is not finite or not available.
 
     Attributes:
-        updates: completed in all, those of earlier runs included.
-        loss: of the last window.
-        smoothed_loss: its moving average.
-        test_one_step_mse: predicting each next value of the test series from the true ones.
-        test_free_run_mse: running free on its own output (cos: one period; series: T steps).
-        test_free_run_3_mse: the same for three times as long.
-        test_loss: of fixed test windows, for tasks that have these in place of a test series.
-        test_accuracy: of the classes judged there, 0 … 1; None where there are no classes.
-        updates_per_second: of training only.
-        parameters: how many numbers were learned.
-        stopped_by: the breakpoint that ended the run, and its value.
+        updates: updates in all, those of earlier runs included.
+        loss: the loss of the last window.
+        smoothed_loss: the moving average of the loss.
+        test_one_step_mse: error of each next value of the test series, predicted from true ones.
+        test_free_run_mse: error when predictions are fed back (cos: one period; series: T steps).
+        test_free_run_3_mse: the same error for three times as long.
+        test_loss: loss on fixed test windows, for tasks that have these in place of a series.
+        test_accuracy: accuracy of the classes judged there, 0 … 1; None without classes.
+        updates_per_second: speed of training alone.
+        parameters: the number of parameters.
+        stopped_by: the breakpoint that ended the run, with its value.
     """
 
     updates: int
@@ -75,11 +75,11 @@ class Summary:
     stopped_by: str | None
 
     def to_json(self) -> str:
-        """One line of JSON; never NaN, which JSON does not have."""
+        """Return one line of JSON, in which a number that is not finite is null."""
         return json.dumps(asdict(self), allow_nan=False)
 
     def to_text(self) -> str:
-        """The same for people, a line a figure."""
+        """Return text for people, with one figure a line."""
         rows = {
             "updates": f"{self.updates:,}",
             "loss": _figure(self.loss),
@@ -91,7 +91,7 @@ class Summary:
         return "\n".join(f"{name:<26}{value:>12}" for name, value in rows.items())
 
     def _tested(self) -> dict[str, str]:
-        """Those of a test series, or those of test windows, whichever there are."""
+        """Return the figures of the test series, or of the test windows, by label."""
         if self.test_loss is not None or self.test_accuracy is not None:
             share = self.test_accuracy
             accuracy = {} if share is None else {"test accuracy": f"{share:.2%}".replace("%", " %")}
@@ -115,15 +115,18 @@ def train(
     metrics: TextIO | None = None,
     breakpoints: Breakpoints | None = None,
 ) -> TrainProgress:
-    """Run `updates` more updates, or fewer when `stopped` or a breakpoint says so.
+    """Make `updates` more updates, or fewer when `stopped` or a breakpoint ends the run.
 
     Args:
         trainer: what to train, in place.
-        updates: how many.
-        stopped: asked between chunks of about `CHUNK_SECONDS`.
-        report: told between chunks how far the run has come.
+        updates: the number of updates wanted.
+        stopped: called between chunks of about `CHUNK_SECONDS`; true ends the run.
+        report: called between chunks with the progress.
         metrics: gets a line ``update,loss,grad_norm`` for each completed update.
-        breakpoints: end the run at the first that is hit; divergence always ends it.
+        breakpoints: the first that is hit ends the run; divergence always ends it.
+
+    Returns:
+        The progress at the end.
     """
     breakpoints = breakpoints or Breakpoints()
     progress = TrainProgress(0, updates, 0.0, _smoothed(trainer))
@@ -147,7 +150,7 @@ def train(
 
 
 def _write_metrics(metrics: TextIO, trainer: Trainer, count: int) -> None:
-    """One line for each of the newest `count` updates, numbers as exact as they are."""
+    """Write one line for each of the newest `count` updates, with all digits."""
     losses, norms = trainer.history.recent(count)
     first = trainer.updates - count + 1
     rows = enumerate(zip(losses.tolist(), norms.tolist(), strict=True), start=first)
@@ -155,7 +158,7 @@ def _write_metrics(metrics: TextIO, trainer: Trainer, count: int) -> None:
 
 
 def summarise(trainer: Trainer, progress: TrainProgress) -> Summary:
-    """Measure what was learned; takes up to a second for very long test series."""
+    """Return the figures of a run; takes up to a second for very long test series."""
     return Summary(
         updates=trainer.updates,
         loss=_finite(trainer.loss),
@@ -168,7 +171,7 @@ def summarise(trainer: Trainer, progress: TrainProgress) -> Summary:
 
 
 def _tested(trainer: Trainer) -> dict[str, float | None]:
-    """The figures of the task's test by their names in `Summary`."""
+    """Return the figures of the task's test data by their names in `Summary`."""
     figures = dict.fromkeys(TESTED)
     test, architecture, parameters = trainer.task.test(), trainer.architecture, trainer.parameters
     if isinstance(test, TestSeries):

@@ -78,7 +78,7 @@ class Restart:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Configure:
-    """Change settings that need no restart: learning rate, clipping, optimizer, …"""
+    """Change settings that need no restart: learning rate, clipping, optimizer and so on."""
 
     settings: Settings
 

@@ -1,4 +1,4 @@
-"""What a session shows of itself: everything on the screen, as it was at one moment."""
+"""Snapshots: everything the screen shows, as it was at one moment."""
 
 from __future__ import annotations
 
@@ -29,7 +29,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One line for the user; `number` rises, so that each is shown once."""
+    """One line for the user.
+
+    Attributes:
+        number: rises with each notice, so that each is shown once.
+        text: the line.
+        error: true if something went wrong or was refused.
+    """
 
     number: int
     text: str
@@ -38,7 +44,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class TaskInfo:
-    """What is learned, in words: see `Task`."""
+    """What the screen says of the task; the attributes are those of `Task`."""
 
     title: str
     symbols: tuple[str, ...] | None
@@ -54,26 +60,36 @@ class TaskInfo:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gradient:
-    """The gradient around clipping; flat vectors [P]. None in the fields not known yet."""
+    """The gradient before and after clipping.
+
+    Attributes:
+        raw: the gradient, flat vector [P].
+        clipped: the same after clipping, [P].
+        norm_before: ‖raw‖.
+        norm_after: ‖clipped‖.
+        changed: the number of entries that clipping changed.
+        clipping: how it is clipped.
+    """
 
     raw: Array
     clipped: Array
     norm_before: float
     norm_after: float
-    changed: int  # entries that clipping changed
+    changed: int
     clipping: Clipping
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineView:
-    """What can be gone back to.
+    """The places one can go back to.
 
     Attributes:
         first: the earliest update in reach.
         newest: the newest update of this branch.
-        in_past: whether there is a known future here.
-        used: bytes of keyframes, of `budget` bytes allowed.
-        keyframes: how many there are.
+        in_past: whether this is a place before the newest one.
+        used: bytes that the keyframes take.
+        budget: bytes that they may take.
+        keyframes: their number.
         ghosts: curves of futures that were left.
     """
 
@@ -88,19 +104,61 @@ class TimelineView:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WhatIf:
-    """The newest what-if while it is neither kept nor discarded, and the branch it left.
+    """The newest what-if, while it is neither kept nor discarded, and the branch it left.
 
-    `before` is the same place without it; None where that is not known, or while running.
+    Attributes:
+        text: the what-if as it was typed.
+        before: the same place without it; None while running, or where that is not known.
+        norms_before: ‖∂L/∂h_t‖ without it, [T].
     """
 
     text: str
     before: SampleWindow | None
-    norms_before: Array | None  # ‖∂L/∂h_t‖ there, [T]
+    norms_before: Array | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """Everything the screen shows, as it was at one moment. Nothing in it changes any more."""
+    """Everything the screen shows, as it was at one moment. Nothing in it changes any more.
+
+    Attributes:
+        number: rises with each snapshot.
+        settings: the settings of the run.
+        task: what is learned.
+        cursor: the place in the run.
+        running: whether the session is working towards a goal.
+        divergence: the first number that was not finite; None if all are.
+        loss: of the newest window; NaN before the first.
+        smoothed: the moving average of the loss.
+        grad_norm: ‖∇L‖ of the newest window, before clipping; NaN before the first.
+        speed: updates per second while working.
+        window: the values of the sample that is shown.
+        layer: the layer that is shown, from 1.
+        gradient_norms: ‖∂L/∂h_t‖ of that layer, [T].
+        gradient: the gradient before and after clipping; None before CLIP.
+        optimizer: a copy of the optimizer, parameters included.
+        contributions: of the timestep shown to the gradient; None outside BACKWARD.
+        curve: the loss of the whole run.
+        recent: (losses, gradient norms) of the newest updates.
+        predictions: for the test data; None where they are not wanted.
+        text_sample: the text after the window, for task text; None where it is not wanted.
+        answer: the text after the prompt, if one is open.
+        vocabulary: the names of the symbols of a network that writes; None for other tasks.
+        baseline: the loss without memory; None where it is not known.
+        request: what the screen had asked for.
+        notice: the newest message for the user.
+        timeline: the places one can go back to.
+        what_if: the newest what-if; None if there is none that could be discarded.
+        pins: values held and paths cut in this window, as they were typed.
+        breakpoints: all breakpoints, in the order of the list.
+        stop: why the last run stopped; None once a command moves on.
+        seeking: while going to a place, the fraction of the way that is done.
+        unsaved: whether updates would be lost on quitting.
+        trained: seconds of training since the last save or start.
+        proofs: results by registered name, of those that are wanted and done; none while running.
+        proving: the name of the proof being worked on and the fraction that is done.
+        second_network: the second network, if there is one.
+    """
 
     number: int
     settings: Settings
@@ -108,40 +166,40 @@ class Snapshot:
     cursor: Cursor
     running: bool
     divergence: Divergence | None
-    loss: float  # NaN before the first
+    loss: float
     smoothed: float
     grad_norm: float
-    speed: float  # updates per second
+    speed: float
     window: SampleWindow
-    layer: int  # the one that is shown, from 1
-    gradient_norms: Array  # of its h, [T]
-    gradient: Gradient | None  # from CLIP on
-    optimizer: Optimizer  # a copy
-    contributions: Contributions | None  # in BACKWARD, at the timestep looked at
+    layer: int
+    gradient_norms: Array
+    gradient: Gradient | None
+    optimizer: Optimizer
+    contributions: Contributions | None
     curve: RunCurve
-    recent: tuple[Array, Array]  # losses, gradient norms of the newest updates
-    predictions: Predictions | None  # where they are looked at
-    text_sample: TextSample | None  # likewise, of task text
-    answer: TextSample | None  # to the prompt
-    vocabulary: tuple[str, ...] | None  # of a network that writes: the names of what it reads
+    recent: tuple[Array, Array]
+    predictions: Predictions | None
+    text_sample: TextSample | None
+    answer: TextSample | None
+    vocabulary: tuple[str, ...] | None
     baseline: Baseline | None
     request: ViewRequest
     notice: Notice | None
     timeline: TimelineView
     what_if: WhatIf | None
-    pins: tuple[str, ...]  # values held and paths cut in this window
+    pins: tuple[str, ...]
     breakpoints: tuple[BreakpointStatus, ...]
-    stop: BreakpointHit | None  # why the last run stopped, until the next command that moves
-    seeking: float | None  # the share of the way done, while going to a place far off
-    unsaved: bool  # whether updates would be lost on quitting
-    trained: float  # seconds of training since the last save or start
-    proofs: Mapping[str, object]  # those there are, by name; none while running
-    proving: tuple[str, float] | None  # the one being worked on, and the share done
-    second_network: SecondNetworkView | None  # the network beside this one
+    stop: BreakpointHit | None
+    seeking: float | None
+    unsaved: bool
+    trained: float
+    proofs: Mapping[str, object]
+    proving: tuple[str, float] | None
+    second_network: SecondNetworkView | None
 
     @property
     def state(self) -> str:
-        """One word for the header."""
+        """One word for the header: diverged, seeking, running or paused."""
         if self.divergence is not None:
             return "diverged"
         if self.seeking is not None:
@@ -150,7 +208,7 @@ class Snapshot:
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """Lines of the timestep panel: the input, the values of the layer shown, the outputs."""
+        """The rows of the timestep panel: the input, the values of the layer shown, the outputs."""
         declaration = self.window.declaration
         if self.settings.layers == 1:
             return declaration.rows
@@ -171,9 +229,9 @@ class Snapshot:
 
     @property
     def t(self) -> int:
-        """The timestep looked at: the selected one, else the cursor's, else the last touched.
+        """The timestep shown: the one asked for, else the cursor's, else the last one computed.
 
-        After an update that is the first one whose output counts: many→one, the answer.
+        After an update it is the first one whose output counts: many→one, the answer.
         """
         if self.request.t is not None:
             return min(self.request.t, self.steps)
@@ -184,19 +242,19 @@ class Snapshot:
         return 1 if self.cursor.stage in (Pass.BATCH, Pass.CLIP) else self.steps
 
     def forward_revealed(self, t: int) -> tuple[Operation, ...]:
-        """Operations of timestep `t` that the forward pass has revealed."""
+        """Return the operations of timestep `t` that the forward pass has revealed."""
         operations = self.window.declaration.forward_operations
         return operations[: self.cursor.revealed_forward(t, len(operations))]
 
     def backward_revealed(self, t: int) -> tuple[Operation, ...]:
-        """Operations of timestep `t` that the backward pass has revealed."""
+        """Return the operations of timestep `t` that the backward pass has revealed."""
         operations = self.window.declaration.backward_operations_at(t)
         return operations[: self.cursor.revealed_backward(t, len(operations))]
 
     def forward_complete(self, t: int) -> bool:
-        """Whether the forward pass has revealed all of timestep `t`."""
+        """Return whether the forward pass has revealed all of timestep `t`."""
         return len(self.forward_revealed(t)) == len(self.window.declaration.forward_operations)
 
     def backward_complete(self, t: int) -> bool:
-        """Whether the backward pass has revealed all of timestep `t`."""
+        """Return whether the backward pass has revealed all of timestep `t`."""
         return len(self.backward_revealed(t)) == len(self.window.declaration.backward_operations)
