@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rnn_tui.settings import DECLARATIONS, SettingError, Settings
 from rnn_tui.tasks.base import DataState, FloatArray, Task, TestSeries, Topology
@@ -40,7 +41,7 @@ class CosineTask(Task):
         )
         self._offsets = self._spaced(settings.steps + 1)[:, None]  # [T+1, 1]
         self._points = WindowPoints(settings)
-        self._noise = np.empty_like(self._points.values)
+        self._noise = np.empty(self._points.values.shape)
         # an array, because turning a Python number into one takes longer than the product
         self._sigma = np.array(settings.noise)
 
@@ -93,7 +94,7 @@ class CosineTask(Task):
             start = self._sweep.random.random() * starts + self._settings.x_min
         x = self._spaced(steps + 1) + start
         y = x.copy()
-        self._sample(y, np.empty_like(y))
+        self._sample(y, np.empty(y.shape))
         return (y[:-1], y[1:], x) if with_x else (y[:-1], y[1:])
 
     def state(self) -> DataState:
@@ -121,7 +122,7 @@ class CosineTask(Task):
         """Return `count` coordinates from 0 on, `resolution` apart."""
         return np.arange(count) * self.resolution
 
-    def _sample(self, points: FloatArray, noise: FloatArray) -> None:
+    def _sample(self, points: FloatArray, noise: NDArray[np.float64]) -> None:
         """Replace every x in `points` by cos(x) plus noise; `noise` is scratch of its shape."""
         np.cos(points, out=points)
         if self._settings.noise:

@@ -29,8 +29,7 @@ class Grid:
 
     def overlay(self, rows: list[str], style: int) -> None:
         """Write `rows` of text over the whole grid; their spaces are transparent."""
-        top = np.frombuffer("".join(rows).encode("utf-32-le"), dtype="<u4")
-        top = top.reshape(self.glyphs.shape)
+        top = np.frombuffer("".join(rows).encode("utf-32-le"), "<u4").reshape(self.glyphs.shape)
         inked = top != ord(" ")
         self.glyphs[inked] = top[inked]
         self.styles[inked] = style
