@@ -326,6 +326,7 @@ def test_metadata_can_be_read_by_anyone(tmp_path: Path) -> None:
     assert json.loads(texts["optimizer"]) == {"name": "sgd", "steps": 4}
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("cell", BLOCKS)
 def test_pytorch_computes_the_same(tmp_path: Path, cell: str, dtype: str) -> None:

@@ -531,6 +531,7 @@ def pytorch_losses(
     return losses
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", CLIPPING)
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])

@@ -219,6 +219,7 @@ def torch_optimizer(torch: Any, settings: Settings) -> Callable[[Any], Any]:
     return lambda parameters: kind(parameters, lr=settings.lr, **rest)
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize(("dtype", "limit"), [("float64", 1e-9), ("float32", 1e-4)])
 @pytest.mark.parametrize("batch", [1, 3])
 @pytest.mark.parametrize("optimizer", LIVE)
