@@ -135,7 +135,7 @@ def train(
         # The history remembers RECENT updates one by one: a chunk must not outrun it.
         size = min(chunk, updates - progress.done, RECENT)
         before, started = trainer.updates, time.perf_counter()
-        with np.errstate(all="ignore"):  # what is not finite is found and named by the trainer
+        with np.errstate(all="ignore"):  # the trainer checks for values that are not finite
             stop = run_until(trainer, breakpoints, size)
         seconds, done = time.perf_counter() - started, trainer.updates - before
         if metrics is not None:

@@ -33,12 +33,12 @@ from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.schedule import Cursor, Pass
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.proofs.bad_value_origin import bad_value_origin
-from rnn_tui.proofs.base import Proof, Refused, WindowUnderTest
+from rnn_tui.proofs.base import Proof, Refusal, WindowUnderTest
 from rnn_tui.proofs.gates import GateReport
 from rnn_tui.proofs.gradient_map import MOST_STEPS
 from rnn_tui.proofs.jacobians import MOST_STATES, JacobiansProof
 from rnn_tui.proofs.prover import Prover
-from rnn_tui.proofs.verification import Verified
+from rnn_tui.proofs.verification import VerificationReport
 from rnn_tui.proofs.window_edge import EdgeReport
 from rnn_tui.registry import PROOFS, Entry
 from rnn_tui.session.commands import (
@@ -173,9 +173,9 @@ def test_a_check_is_the_engines(settings: Settings) -> None:
     prover = Prover()
     prover.check(trainer, 5)
     result = prove(trainer, prover=prover)["proof"]
-    assert isinstance(result, Verified)
+    assert isinstance(result, VerificationReport)
     assert result.verification.verdict == "agrees"
-    assert not result.aside
+    assert not result.on_copy
     assert is_same(result.verification, complete(verify(copy_of(trainer.network), [5])))
 
 
@@ -184,8 +184,8 @@ def test_a_check_in_the_middle_of_the_pass_is_of_the_whole_windows_gradient() ->
     prover = Prover()
     prover.check(trainer, 5)
     result = prove(trainer, prover=prover)["proof"]
-    assert isinstance(result, Verified)
-    assert result.aside
+    assert isinstance(result, VerificationReport)
+    assert result.on_copy
     trainer.finish_pass()
     assert result.verification.analytic[0] == trainer.network.gradient[5]
 
@@ -196,7 +196,7 @@ def test_a_wrong_gradient_of_the_trainer_is_found() -> None:
     prover = Prover()
     prover.check(trainer, 5)
     result = prove(trainer, prover=prover)["proof"]
-    assert isinstance(result, Verified)
+    assert isinstance(result, VerificationReport)
     assert result.verification.verdict == "differs"
 
 
@@ -238,19 +238,19 @@ def test_without_a_window_there_is_nothing_to_prove() -> None:
     prover.check(trainer, 0)
     found = prove(trainer, prover=prover)
     assert found
-    assert all(isinstance(result, Refused) for result in found.values())
+    assert all(isinstance(result, Refusal) for result in found.values())
 
 
 def test_what_would_take_too_much_is_refused() -> None:
     trainer = Trainer(Settings(steps=MOST_STEPS + 1, hidden=2, num_points=2000))
     trainer.finish_update()
     found = prove(trainer)
-    assert isinstance(found["map"], Refused)
+    assert isinstance(found["map"], Refusal)
     assert isinstance(found["ledger"], Ledger)
     trainer = Trainer(Settings(steps=1, cell="lstm", hidden=257, num_points=100))
     trainer.finish_update()
     found = prove(trainer)
-    assert isinstance(found["jacobians"], Refused)
+    assert isinstance(found["jacobians"], Refusal)
     assert isinstance(found["map"], GradientMap)
 
 
@@ -417,7 +417,7 @@ def test_the_state_entries_of_all_layers_are_counted() -> None:
     trainer = Trainer(settings)
     trainer.run(1)
     found = complete(JacobiansProof(0).work(WindowUnderTest(trainer)))
-    assert found == Refused(
+    assert found == Refusal(
         f"measured up to {MOST_STATES} state entries, these are {4 * settings.hidden}"
     )
 
@@ -469,5 +469,5 @@ def test_a_proof_that_fails_is_refused_with_the_reason_and_not_begun_again() -> 
         request = ViewRequest(proofs=frozenset({"failing"}))
         snapshot = session.perform(Step(Stride.TIMESTEP, 3), request)
         session.perform(request)
-    assert snapshot.proofs["failing"] == Refused("not computed: no such luck")
+    assert snapshot.proofs["failing"] == Refusal("not computed: no such luck")
     assert len(begun) == 1

@@ -1,4 +1,4 @@
-"""Evaluates a network and writes with it, in slices beside training.
+"""Evaluates a network and writes with it, in slices while training goes on.
 
 All numbers of one result belong to one update, which the result names, however far training has
 moved on: every piece of work starts with a copy of the parameters and keeps to it until it is done.

@@ -26,8 +26,8 @@ from rnn_tui.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """The result of a proof that cannot be given, and the reason as a sentence for the user."""
+class Refusal:
+    """The result of a proof that gives none, with the reason as a sentence for the user."""
 
     why: str
 
@@ -152,6 +152,6 @@ class Proof(ABC):
         """Compute the result in small parts, yielding the progress after each.
 
         Returns:
-            The result, which `Snapshot.proofs` holds under the proof's registered name; `Refused`
+            The result, which `Snapshot.proofs` holds under the proof's registered name; `Refusal`
             where there is none.
         """

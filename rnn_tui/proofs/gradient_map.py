@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from rnn_tui.engine.analysis.gradient_map import GradientMap, gradient_map_work
 from rnn_tui.engine.core.background_work import Work
-from rnn_tui.proofs.base import Proof, Refused, WindowUnderTest
+from rnn_tui.proofs.base import Proof, Refusal, WindowUnderTest
 
 MOST_STEPS = 400  # timesteps of a window up to which it is computed: it has T² numbers
 
@@ -22,8 +22,8 @@ class GradientMapProof(Proof):
     def at(cls, parameter: int, sample: int) -> GradientMapProof:
         return cls()
 
-    def work(self, window: WindowUnderTest) -> Work[GradientMap | Refused]:
+    def work(self, window: WindowUnderTest) -> Work[GradientMap | Refusal]:
         network = yield from window.network()
         if network.tape.steps > MOST_STEPS:
-            return Refused(f"The map is made of windows of up to {MOST_STEPS} timesteps.")
+            return Refusal(f"The map is made of windows of up to {MOST_STEPS} timesteps.")
         return (yield from gradient_map_work(network))

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from rnn_tui.engine.analysis.jacobians import JacobianNorms, jacobian_norms_work
 from rnn_tui.engine.core.background_work import Work
-from rnn_tui.proofs.base import Proof, Refused, WindowUnderTest
+from rnn_tui.proofs.base import Proof, Refusal, WindowUnderTest
 
 MOST_STATES = 512  # entries of the state, of all layers, up to which the Jacobians are measured
 
@@ -23,9 +23,9 @@ class JacobiansProof(Proof):
     def at(cls, parameter: int, sample: int) -> JacobiansProof:
         return cls(sample)
 
-    def work(self, window: WindowUnderTest) -> Work[JacobianNorms | Refused]:
+    def work(self, window: WindowUnderTest) -> Work[JacobianNorms | Refusal]:
         network = yield from window.network()
         states = network.architecture.hidden * len(network.states)
         if states > MOST_STATES:
-            return Refused(f"measured up to {MOST_STATES} state entries, these are {states}")
+            return Refusal(f"measured up to {MOST_STATES} state entries, these are {states}")
         return (yield from jacobian_norms_work(network, self.sample))

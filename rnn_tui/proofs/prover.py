@@ -16,12 +16,12 @@ import numpy as np
 
 from rnn_tui.engine.core.background_work import Work
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.proofs.base import PreviousWindow, Proof, Refused, WindowUnderTest
+from rnn_tui.proofs.base import PreviousWindow, Proof, Refusal, WindowUnderTest
 from rnn_tui.registry import PROOFS
 
 REPORT_EVERY = 0.25  # seconds between two reports of how far a proof is
 CHECK = "proof"  # the registered name of the numeric check, which is asked for by a command
-_NO_WINDOW = Refused("There is no window yet: n draws one.")
+_NO_WINDOW = Refusal("There is no window yet: n draws one.")
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class Prover:
 
     def __init__(self) -> None:
         self._window: WindowUnderTest | None = None
-        self._index = -1  # of the trainer, when it was looked at last
+        self._index = -1  # the place of the trainer at the last request
         self._check: Proof | None = None
         self._wanted: Mapping[str, Proof] = {}  # by registered name, in the order of work
         self._results: dict[Proof, object] = {}
@@ -159,7 +159,7 @@ class Prover:
         except StopIteration as end:
             self._results[job.proof] = end.value
         except Exception as error:  # a proof that fails must not be begun again and again
-            self._results[job.proof] = Refused(f"not computed: {error}")
+            self._results[job.proof] = Refusal(f"not computed: {error}")
         self._job = None
         return True
 

@@ -35,7 +35,7 @@ class VerificationProof(Proof):
     def at(cls, parameter: int, sample: int) -> VerificationProof:
         return cls(parameter)
 
-    def work(self, window: WindowUnderTest) -> Work[Verified]:
+    def work(self, window: WindowUnderTest) -> Work[VerificationReport]:
         network = yield from window.network()
         gradient = network.gradient if window.gradient is None else window.gradient
         record = GradientRecord(
@@ -45,19 +45,19 @@ class VerificationProof(Proof):
         if self.whole:
             indices = tensor_indices(record, locate(network, self.parameter)[0])
         verification = yield from verify(record, indices)
-        return Verified(self, verification, aside=window.gradient is None)
+        return VerificationReport(self, verification, on_copy=window.gradient is None)
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class VerificationReport:
     """The result of a numeric check.
 
     Attributes:
         request: what was checked.
         verification: both gradients and the verdict.
-        aside: true if the trainer had not finished this gradient: then it was computed on a copy.
+        on_copy: true if the gradient was computed on a copy, as the trainer had not finished it.
     """
 
     request: VerificationProof
     verification: Verification
-    aside: bool
+    on_copy: bool

@@ -108,7 +108,7 @@ class Session:
     def hold(self) -> None:
         """Let the thread rest after the present update, while the screen answers a key or draws.
 
-        Both share one interpreter: drawing beside a working trainer takes more than twice as long.
+        Both share one interpreter: drawing while a trainer works takes more than twice as long.
         """
         self._released.clear()
 

@@ -16,8 +16,8 @@ from rnn_tui.engine.analysis.gradient_map import GradientMap, reading
 from rnn_tui.engine.analysis.jacobians import JacobianNorms, spectral_radii
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.proofs.base import Refused
-from rnn_tui.proofs.verification import Verified
+from rnn_tui.proofs.base import Refusal
+from rnn_tui.proofs.verification import VerificationReport
 from rnn_tui.proofs.window_edge import EdgeReport
 from rnn_tui.registry import PANELS
 from rnn_tui.session.commands import Verify
@@ -231,7 +231,7 @@ def test_without_the_window_before_the_edge_says_why() -> None:
 def test_the_proof_shows_both_numbers_method_error_and_verdict(kind: str) -> None:
     snapshot = backward(kind).proved(9, Verify(9))
     found = snapshot.proofs["proof"]
-    assert isinstance(found, Verified)
+    assert isinstance(found, VerificationReport)
     checked = found.verification
     text = "\n".join(text_of(verification.draw(context(snapshot, parameter=9), 80, 9)))
     assert f"✓ {checked.verdict}" in text
@@ -257,7 +257,7 @@ def test_of_a_tensor_the_worst_entry_is_shown() -> None:
     one.trainer.network.gradient[start + 7] += 0.5
     snapshot = one.proved(start, Verify(start, whole=True))
     found = snapshot.proofs["proof"]
-    assert isinstance(found, Verified)
+    assert isinstance(found, VerificationReport)
     assert len(found.verification.indices) == 64
     text = "\n".join(text_of(verification.draw(context(snapshot, parameter=start), 80, 9)))
     assert "✗ differs" in text
@@ -310,5 +310,5 @@ def test_the_four_are_in_the_ring_after_the_charts() -> None:
 def test_before_the_first_window_there_is_nothing_to_prove() -> None:
     snapshot = Proving(Trainer(SMALL)).proved(0, Verify(0))
     for name in ("ledger", "map", "edge", "proof"):
-        assert isinstance(snapshot.proofs[name], Refused)
+        assert isinstance(snapshot.proofs[name], Refusal)
         assert "n draws one" in " ".join(text_of(PROOFS[name].draw(context(snapshot), 80, 9)))

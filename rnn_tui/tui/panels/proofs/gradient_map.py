@@ -16,7 +16,7 @@ import numpy as np
 from rnn_tui.engine.analysis.gradient_map import GradientMap, reading
 from rnn_tui.engine.analysis.jacobians import JacobianNorms
 from rnn_tui.engine.core.expressions import Array
-from rnn_tui.proofs.base import Refused
+from rnn_tui.proofs.base import Refusal
 from rnn_tui.proofs.gates import GateReport
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
@@ -199,7 +199,7 @@ def _jacobians(snapshot: Snapshot, norms: object, lags: list[_Lag], cell: int, w
     if isinstance(norms, JacobianNorms):
         through = _masked(snapshot, np.concatenate([[1.0], norms.product[::-1]]))
         return _strip("‖J⋯J‖", through, lags, cell, "smooth")
-    if isinstance(norms, Refused):
+    if isinstance(norms, Refusal):
         return ((f" ‖J⋯J‖ {norms.why}", "dim"),)
     if snapshot.proving is not None and snapshot.proving[0] == "jacobians":
         return progress(snapshot, width, "jacobians")

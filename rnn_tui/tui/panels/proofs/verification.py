@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from rnn_tui.engine.analysis.verification import Verification
-from rnn_tui.proofs.base import Refused
-from rnn_tui.proofs.verification import Verified
+from rnn_tui.proofs.base import Refusal
+from rnn_tui.proofs.verification import VerificationReport
 from rnn_tui.registry import PROOFS
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
@@ -37,7 +37,7 @@ def waiting(context: DrawContext, name: str, width: int) -> Lines:
     """What stands where the result `name` is not there: why, or how far it is."""
     snapshot = context.snapshot
     result = snapshot.proofs.get(name)
-    if isinstance(result, Refused):
+    if isinstance(result, Refusal):
         return paragraph(result.why, width, "dim")
     if snapshot.running:
         return paragraph("Computed while the run stands still: space pauses.", width, "dim")
@@ -66,9 +66,11 @@ def title(context: DrawContext) -> tuple[str, str]:
     snapshot = context.snapshot
     result = snapshot.proofs.get("proof")
     index = (
-        result.request.parameter if isinstance(result, Verified) else context.selection.parameter
+        result.request.parameter
+        if isinstance(result, VerificationReport)
+        else context.selection.parameter
     )
-    whole = isinstance(result, Verified) and result.request.whole
+    whole = isinstance(result, VerificationReport) and result.request.whole
     name = tensor_of(snapshot, index).spec.name if whole else parameter_name(snapshot, index)
     return f"proof of d{name}", "v checks one, V its tensor"
 
@@ -77,11 +79,11 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     """The result; without one, how to get it."""
     snapshot = context.snapshot
     result = snapshot.proofs.get("proof")
-    if isinstance(result, Verified):
+    if isinstance(result, VerificationReport):
         return _result(snapshot, result, width, height)
     if snapshot.proving is not None and snapshot.proving[0] == "proof":
         return (progress(snapshot, width, "proof"),)
-    if isinstance(result, Refused) or snapshot.running:
+    if isinstance(result, Refusal) or snapshot.running:
         return waiting(context, "proof", width)
     name = parameter_name(snapshot, context.selection.parameter)
     tensor = tensor_of(snapshot, context.selection.parameter).spec.name
@@ -99,13 +101,13 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     )
 
 
-def _result(snapshot: Snapshot, result: Verified, width: int, height: int) -> Lines:
+def _result(snapshot: Snapshot, result: VerificationReport, width: int, height: int) -> Lines:
     checked = result.verification
     words, role = _VERDICTS[checked.verdict]
     verdict = paragraph(words, width, role)
     body = (*_method(checked, width), *_what(snapshot, result), *_numbers(checked, width))
     note: Lines = ()
-    if result.aside:
+    if result.on_copy:
         note = paragraph(
             "The backward pass was finished aside: the whole window's gradient.", width, "dim"
         )
@@ -121,7 +123,7 @@ def _method(checked: Verification, width: int) -> Lines:
     return (_line("method", name, ""), ((f"   {step}", "dim"),))
 
 
-def _what(snapshot: Snapshot, result: Verified) -> Lines:
+def _what(snapshot: Snapshot, result: VerificationReport) -> Lines:
     """Of a tensor: how many entries, and which is shown."""
     checked = result.verification
     if not result.request.whole:
