@@ -163,7 +163,7 @@ class CommandHandler:
                 if not run.timeline.discard():
                     state.say("there is no what-if to discard")
             case Keep():
-                run.timeline.keep()
+                run.timeline.keep_intervention()
                 run.counterfactual = None
 
     def _intervene(self, intervention: Intervention) -> None:
@@ -174,7 +174,7 @@ class CommandHandler:
         except InterventionError as error:
             state.say(str(error), error=True)
             return
-        start = run.timeline.left_at
+        start = run.timeline.counterfactual_start
         run.counterfactual = Counterfactual(run.trainer, start) if start is not None else None
 
     # Breakpoints

@@ -11,7 +11,7 @@ from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.operations import Operation, Row
 from rnn_tui.engine.network.layers import numbered
 from rnn_tui.engine.network.sample_window import SampleWindow
-from rnn_tui.engine.time_travel.places import Ghost
+from rnn_tui.engine.time_travel.branches import Ghost
 from rnn_tui.engine.training.breakpoints import BreakpointHit, BreakpointStatus
 from rnn_tui.engine.training.clipping import Clipping
 from rnn_tui.engine.training.divergence import Divergence

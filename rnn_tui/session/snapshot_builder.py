@@ -144,9 +144,9 @@ class SnapshotBuilder:
             first=timeline.first,
             newest=timeline.newest.index // run.trainer.schedule.end,
             in_past=timeline.in_past,
-            used=timeline.bytes,
+            used=timeline.keyframes.bytes,
             budget=timeline.budget,
-            keyframes=timeline.keyframes,
+            keyframes=len(timeline.keyframes),
             ghosts=timeline.ghosts,
         )
 

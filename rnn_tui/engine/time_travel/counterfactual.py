@@ -1,4 +1,4 @@
-"""The branch that a what-if left, followed beside the one it made, to be compared with."""
+"""The counterfactual: the branch that a what-if left, followed for comparison with the new one."""
 
 from __future__ import annotations
 
@@ -11,16 +11,21 @@ FURTHEST = 50  # updates it is followed at a time; further off a comparison says
 
 
 class Counterfactual:
-    """A second trainer without the what-if; it goes where the first one is."""
+    """A second trainer, without the what-if, that goes where the first one is."""
 
     def __init__(self, trainer: Trainer, start: Keyframe) -> None:
-        """`start`: where the window began, without the what-if (see `Timeline.left_at`)."""
+        """Begin at the window that the what-if changed.
+
+        Args:
+            trainer: the one with the what-if.
+            start: where that window began, without it (`Timeline.counterfactual_start`).
+        """
         self._start = start
         self._trainer = Trainer(start.settings, start.parameters, deepcopy(trainer.task))
         self._trainer.restore(start)
 
     def at(self, index: int) -> Trainer | None:
-        """The trainer at the place `index`; None before the what-if, or too far off."""
+        """Return the trainer at the place `index`; None before the what-if, or too far off."""
         trainer, end = self._trainer, self._trainer.schedule.end
         if index <= self._start.updates * end:
             return None

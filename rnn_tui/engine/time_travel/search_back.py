@@ -41,7 +41,7 @@ def search_back(
     """
     origin = timeline.here
     end, span = origin.index, max(origin.index, 1)
-    for start in reversed([s for s in timeline.starts if s <= timeline.trainer.updates]):
+    for start in reversed([s for s in timeline.keyframes.updates if s <= timeline.trainer.updates]):
         first = timeline.place_of(start) if start else Place(0, 0)
         if first.index >= end:
             continue

@@ -1,137 +1,142 @@
-"""The timeline: going back as easily as forward.
+"""The timeline: moves a run forward and back.
 
 Going back never inverts arithmetic. Keyframes are kept while training, within a budget of memory;
 going back restores the nearest one before the place wanted and replays from there, through the same
 code, so the bits are the same. Changes of the settings are part of the timeline: replaying meets
 them again at their places. Another change in the past forks it: what lay ahead is forgotten, and
-its curve stays as a ghost. An intervention takes effect between two windows: the one under way is
+its curve remains as a ghost. An intervention takes effect between two windows: the one under way is
 computed again from its start. The newest can be discarded, as if it had never been made.
-
-A place is the trainer's `index` (micro-operations since the run began) and how many operations of
-the last one are revealed.
 """
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 
-import numpy as np
-
 from rnn_tui.engine.network.interventions import Intervention, check
-from rnn_tui.engine.time_travel.branches import Branch, Change
-from rnn_tui.engine.time_travel.places import Ghost, Place, Stride
+from rnn_tui.engine.time_travel.branches import Branch, Change, Changes, Ghost, LeftBranch
+from rnn_tui.engine.time_travel.keyframes import DENSE, KeyframeStore
+from rnn_tui.engine.time_travel.places import (
+    Place,
+    Stride,
+    operation_count,
+    place_before,
+    stride_end,
+)
 from rnn_tui.engine.training.keyframe import Keyframe
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import Settings
 
 BUDGET = 64 * 2**20  # bytes of keyframes
-EVERY = 16  # updates between two keyframes while they are new
+EVERY = 16  # updates between two new keyframes
 SHORT = 100  # T·B of a window whose update costs little more than a keyframe: then twice as many
-DENSE = 16  # newest keyframes that are never thinned out
-MOST = 1024  # keyframes: more would not be felt, at some hundred updates apart
-CHUNK = 8  # updates replayed between two looks at the clock
+CHUNK = 8  # updates replayed by one step of `seek`, so that its caller can look at the clock
 
 
 class Timeline:
-    """Moves a trainer forward and back. Nothing else may move it."""
+    """Moves a trainer forward and back; nothing else may move it while there is one."""
 
     def __init__(self, trainer: Trainer, budget: int = BUDGET) -> None:
-        """`budget` is in bytes; the first and the newest keyframes are kept even beyond it."""
+        """Begin where `trainer` is; `budget` is that of a `KeyframeStore`."""
         self.trainer = trainer
-        self.budget = budget
-        self.ghosts: tuple[Ghost, ...] = ()
-        self._newest = self.here
-        self._keyframes: list[Keyframe] = [trainer.window_start()]
-        self._starts: list[int] = [self._keyframes[0].updates]
-        self.bytes = self._keyframes[0].size
-        self._changes: list[Change] = []  # in the order they take effect
-        self._branch: Branch | None = None
         rows = trainer.settings.steps * trainer.settings.batch
         self._every = 2 * EVERY if rows < SHORT else EVERY
-        self._due = trainer.updates + self._every
+        self._branch = Branch(
+            keyframes=KeyframeStore(trainer.window_start(), budget),
+            newest=self.here,
+            next_keyframe=trainer.updates + self._every,
+            changes=Changes(),
+        )
+        self._left: LeftBranch | None = None  # by the newest intervention
 
-    # Where we are
+    # Where the run is
 
     @property
     def here(self) -> Place:
-        """The place the trainer is at."""
+        """The place where the trainer is."""
         return Place(self.trainer.index, self.trainer.revealed)
 
     @property
     def first(self) -> int:
         """The earliest update that can be gone back to."""
-        return self._starts[0]
+        return self._branch.keyframes.updates[0]
 
     @property
     def newest(self) -> Place:
         """The furthest place reached on this branch."""
-        return self._newest
+        return self._branch.newest
 
     @property
     def in_past(self) -> bool:
         """Whether there is a known future."""
-        return self.here < self._newest
+        return self.here < self._branch.newest
 
     @property
-    def starts(self) -> tuple[int, ...]:
-        """The updates after which keyframes were taken."""
-        return tuple(self._starts)
+    def ghosts(self) -> tuple[Ghost, ...]:
+        """The losses of futures that were left, oldest first."""
+        return self._branch.ghosts
 
     @property
-    def keyframes(self) -> int:
-        """How many are kept."""
-        return len(self._keyframes)
+    def keyframes(self) -> KeyframeStore:
+        """The keyframes of this branch."""
+        return self._branch.keyframes
 
     def place_of(self, update: int) -> Place:
-        """The place where update number `update` has just been made."""
+        """Return the place where update number `update` has just been made."""
         return Place(update * self.trainer.schedule.end, 1)
 
     # Forward
 
     def forward(self, stride: Stride) -> None:
-        """One stride forward."""
-        trainer = self.trainer
-        if not self._changes or self._changes[-1].index <= trainer.index:
-            self._plain(stride)
+        """Go one stride forward."""
+        trainer, branch = self.trainer, self._branch
+        if branch.changes.last_index <= trainer.index:
+            self._move(stride)
         else:
-            self._through_changes(stride)
-        if trainer.updates >= self._due:
-            self._keep()
-        self._reach()
+            self._move_through_changes(stride)
+        if trainer.updates >= branch.next_keyframe:
+            self._take_keyframe()
+        self._note_newest()
 
     def run(self, updates: int, until: Callable[[], object] | None = None) -> int:
-        """Complete `updates` more updates, or fewer: see `Trainer.run`. Returns how many were."""
+        """Complete `updates` more updates, or fewer: see `Trainer.run`. Return how many."""
         trainer, start = self.trainer, self.trainer.updates
+        branch = self._branch
         while (left := updates - (trainer.updates - start)) > 0 and trainer.divergence is None:
-            if self._changes and self._changes[-1].index > trainer.index:
+            if branch.changes.last_index > trainer.index:
                 self.forward(Stride.UPDATE)
                 over = until is not None and bool(until())
             else:
-                span = min(left, max(self._due - trainer.updates, 1))
+                span = min(left, max(branch.next_keyframe - trainer.updates, 1))
                 trainer.run(span, until)
                 over = trainer.stopped_early
-                if trainer.updates >= self._due:
-                    self._keep()
-            self._reach()
+                if trainer.updates >= branch.next_keyframe:
+                    self._take_keyframe()
+            self._note_newest()
             if over:
                 break
         return trainer.updates - start
 
     def advance(self, index: int) -> None:
-        """Forward to the place `index`, all of it revealed."""
+        """Go forward to the place `index`, all of it revealed."""
         self._advance(index)
-        if self.trainer.updates >= self._due:
-            self._keep()
-        self._reach()
+        if self.trainer.updates >= self._branch.next_keyframe:
+            self._take_keyframe()
+        self._note_newest()
 
-    def _reach(self) -> None:
+    def _note_newest(self) -> None:
         """Note how far this branch has come; called once an update."""
-        if self.trainer.index >= self._newest.index:
-            self._newest = max(self._newest, self.here)
+        if self.trainer.index >= self._branch.newest.index:
+            self._branch.newest = max(self._branch.newest, self.here)
 
-    def _plain(self, stride: Stride) -> None:
+    def _take_keyframe(self) -> None:
+        """Keep a keyframe of this place, if it is the end of an update."""
+        self._branch.next_keyframe = self.trainer.updates + self._every
+        if self.trainer.position == self.trainer.schedule.end:
+            self._branch.keyframes.insert(self.trainer.keyframe())
+
+    def _move(self, stride: Stride) -> None:
+        """Move the trainer where no changes lie ahead."""
         match stride:
             case Stride.UPDATE:
                 self.trainer.finish_update()
@@ -142,148 +147,88 @@ class Timeline:
             case Stride.OPERATION:
                 self.trainer.reveal()
 
-    def _through_changes(self, stride: Stride) -> None:
-        """As `_plain`, with changes ahead that take effect at their places."""
-        trainer, start = self.trainer, self.here
-        target = start.index
+    def _move_through_changes(self, stride: Stride) -> None:
+        """Move the trainer where changes lie ahead, which take effect at their places."""
+        trainer, start = self.trainer, self.trainer.index
+        target = start
         match stride:
             case Stride.OPERATION | Stride.TIMESTEP:
                 target += trainer.cursor.complete or not trainer.position
             case Stride.PASS | Stride.UPDATE:
-                target = self._end_of(stride)
-        if target == start.index:
-            self._plain(stride)
+                target = stride_end(trainer, stride)
+        if target == start:
+            self._move(stride)
             return
         self._advance(target)
         if stride is Stride.OPERATION and trainer.divergence is None:
             trainer.revealed = 1
 
-    def _end_of(self, stride: Stride) -> int:
-        """Index of the end of this pass or update, or, standing there, of the next."""
-        trainer, end = self.trainer, self.trainer.schedule.end
-        position = trainer.position if trainer.position < end else 0
-        start = trainer.index - position
-        if stride is Stride.UPDATE:
-            return start + end
-        if not trainer.cursor.complete and trainer.position:
-            place = trainer.schedule.pass_at
-            if place(position)[0] != place(position + 1)[0]:
-                return trainer.index
-        return start + trainer.schedule.next_pass_end(position)
-
     def _advance(self, index: int) -> None:
-        """Forward to `index`, changes taking effect on the way."""
-        trainer = self.trainer
+        """Go forward to the place `index`; changes take effect on the way."""
+        trainer, changes = self.trainer, self._branch.changes
         while trainer.index < index and trainer.divergence is None:
-            ahead = [c.index for c in self._changes if trainer.index < c.index <= index]
-            target = ahead[0] if ahead else index
-            if self._interventions_at(target):
+            target = changes.first_between(trainer.index, index) or index
+            if interventions := changes.interventions_at(target):
                 trainer.advance(target - 1)
                 if trainer.divergence is not None:
                     return
-                self._intervene_before(target)
+                for intervention in interventions:
+                    trainer.intervene(intervention)
             trainer.advance(target)
             self._apply_changes_here()
 
-    def _interventions_at(self, index: int) -> list[Intervention]:
-        """Those to be made on the way from the place before to `index`."""
-        here = (change.what for change in self._changes if change.index == index)
-        return [what for what in here if not isinstance(what, Settings)]
-
-    def _intervene_before(self, index: int) -> None:
-        for intervention in self._interventions_at(index):
-            self.trainer.intervene(intervention)
-
     def _apply_changes_here(self) -> None:
-        """Settings that belong to this place.
+        """Put the settings in force that belong to this place.
 
-        At the start of a window that no other is before, interventions too: nothing else would
-        be seen of them there. Made twice they are the same as once.
+        At the start of a window also the interventions on the way to its batch, which would not be
+        seen otherwise. Making one twice is the same as once.
         """
-        for change in self._changes:
-            if change.index == self.trainer.index and isinstance(change.what, Settings):
-                self.trainer.configure(change.what)
-        if self.trainer.position == 0:
-            self._intervene_before(self.trainer.index + 1)
+        trainer, changes = self.trainer, self._branch.changes
+        for settings in changes.settings_at(trainer.index):
+            trainer.configure(settings)
+        if trainer.position == 0:
+            for intervention in changes.interventions_at(trainer.index + 1):
+                trainer.intervene(intervention)
 
     # Back
 
     def back(self, stride: Stride, count: int = 1) -> Place:
-        """The place `count` strides back, as far as there is one."""
+        """Return the place `count` strides back, or the first place where there are fewer."""
         place, lowest = self.here, self.first * self.trainer.schedule.end
         for _ in range(count):
-            before = self._before(place, stride)
+            before = place_before(self.trainer, place, stride)
             if before.index < lowest or before == place:
                 break
             place = before
         return place
 
-    def _before(self, place: Place, stride: Stride) -> Place:
-        schedule = self.trainer.schedule
-        if place.index <= 0:
-            return Place(0, 0)
-        window, position = divmod(place.index - 1, schedule.end)
-        position += 1
-        match stride:
-            case Stride.OPERATION if place.revealed > 1:
-                return Place(place.index, place.revealed - 1)
-            case Stride.OPERATION | Stride.TIMESTEP:
-                target = place.index - 1
-            case Stride.PASS:
-                target = window * schedule.end + self._start_of_pass(position)
-            case Stride.UPDATE:
-                target = window * schedule.end
-        return Place(target, self._operations_at(target))
-
-    def _start_of_pass(self, position: int) -> int:
-        """The first position of the pass, or, standing there, of the pass before; 0 from BATCH."""
-        place = self.trainer.schedule.pass_at
-        stage = place(max(position - 1, 1))[0]
-        start = position - 1
-        while start > 1 and place(start - 1)[0] == stage:
-            start -= 1
-        return start
-
-    def _operations_at(self, index: int) -> int:
-        """How many operations there are to reveal at a place."""
-        if index <= 0:
-            return 0
-        network, schedule = self.trainer.network, self.trainer.schedule
-        position = (index - 1) % schedule.end + 1
-        stage, t = schedule.pass_at(position)
-        if not t:
-            return 1
-        forward = stage.name == "FORWARD"
-        return len(
-            network.declaration.forward_operations
-            if forward
-            else network.declaration.backward_operations
-        )
-
     def seek(self, place: Place) -> Iterator[float]:
-        """Go to `place`, before or after this one; yields the share of the way that is done.
+        """Go to `place`, before or after this one.
 
-        May be left off after any step: the trainer then stands somewhere on the way.
+        It may be abandoned after any step: the trainer is then somewhere on the way.
+
+        Yields:
+            The share of the way that is done.
         """
-        target = Place(max(place.index, self.first * self.trainer.schedule.end), place.revealed)
-        start = self._nearest(target)
+        lowest = self.first * self.trainer.schedule.end
+        target = Place(max(place.index, lowest), place.revealed)
+        start = self._start_towards(target)
         if start is not None:
             self.trainer.restore(start)
             self._apply_changes_here()
         origin = self.trainer.index
         while self.trainer.index < target.index and self.trainer.divergence is None:
-            self._replay_some(target.index)
+            self._replay_chunk(target.index)
             done = self.trainer.index - origin
             yield done / max(target.index - origin, 1)
-        if self.trainer.divergence is None:
-            self.trainer.revealed = min(target.revealed, self._operations_at(target.index))
-        self._reach()
+        self._reveal(target)
+        self._note_newest()
 
-    def _nearest(self, target: Place) -> Keyframe | None:
-        """The best place to begin from; None when that is where the trainer stands."""
+    def _start_towards(self, target: Place) -> Keyframe | None:
+        """Return the keyframe to replay from; None to go on from where the trainer is."""
         trainer, end = self.trainer, self.trainer.schedule.end
         window = max(target.index - 1, 0) // end
-        kept = self._keyframes[max(bisect.bisect_right(self._starts, window) - 1, 0)]
+        kept = self._branch.keyframes.nearest(window)
         if trainer.index <= target.index and trainer.updates >= kept.updates:
             return None if trainer.index < target.index or trainer.divergence is None else kept
         current = max(trainer.index - 1, 0) // end
@@ -292,106 +237,51 @@ class Timeline:
         return kept
 
     def _changed_in(self, window: int) -> bool:
-        """Whether something changed within a window: then it cannot tell how it began."""
+        """Return whether something changed within a window: `window_start` is wrong then."""
         end = self.trainer.schedule.end
-        return any(window * end < change.index <= (window + 1) * end for change in self._changes)
+        return self._branch.changes.first_between(window * end, (window + 1) * end) is not None
 
-    def _replay_some(self, index: int) -> None:
-        """A few updates towards `index`; the last ones leave keyframes, for going further back."""
+    def _replay_chunk(self, index: int) -> None:
+        """Replay a few updates towards `index`; the last ones leave keyframes for going back on."""
         trainer, end = self.trainer, self.trainer.schedule.end
         window = (index - 1) // end
         far = min(CHUNK, window - DENSE - trainer.updates)
-        if far > 0 and not any(change.index > trainer.index for change in self._changes):
+        if far > 0 and self._branch.changes.last_index <= trainer.index:
             trainer.run(far)
             return
         last = trainer.updates + CHUNK
         while trainer.index < index and trainer.updates < last and trainer.divergence is None:
-            if trainer.updates < window:
-                self._advance((trainer.updates + 1) * end)
-            else:
-                self._advance(index)
+            self._advance(min((trainer.updates + 1) * end, index))
             if window - DENSE < trainer.updates <= window and trainer.position == end:
-                self._insert(trainer.keyframe())
+                self._branch.keyframes.insert(trainer.keyframe())
 
-    # Keyframes
+    def _reveal(self, place: Place) -> None:
+        """Reveal as many operations as at `place`, where the trainer is."""
+        if self.trainer.divergence is None:
+            self.trainer.revealed = min(place.revealed, operation_count(self.trainer, place.index))
 
-    def _keep(self) -> None:
-        """Remember where the trainer stands, at the end of an update."""
-        self._due = self.trainer.updates + self._every
-        if self.trainer.position == self.trainer.schedule.end:
-            self._insert(self.trainer.keyframe())
-
-    def _insert(self, keyframe: Keyframe) -> None:
-        place = bisect.bisect_left(self._starts, keyframe.updates)
-        if place < len(self._starts) and self._starts[place] == keyframe.updates:
-            return
-        self._starts.insert(place, keyframe.updates)
-        self._keyframes.insert(place, keyframe)
-        self.bytes += keyframe.size
-        # Many at once: looking for them takes a while.
-        while len(self._keyframes) > 2 and self.bytes > self.budget:
-            self._thin_out(max(len(self._keyframes) // 16, 1))
-        if len(self._keyframes) > MOST:
-            self._thin_out(MOST // 8)
-
-    def _thin_out(self, number: int) -> None:
-        """Drop the keyframes that are missed least: those whose neighbours are closest together.
-
-        The first one, and the newest ones as long as there are others, stay. No two neighbours go
-        at once.
-        """
-        starts = np.array(self._starts)
-        gaps = starts[2:] - starts[:-2]
-        old = gaps[:-DENSE] if len(gaps) > DENSE else gaps
-        dropped: set[int] = set()
-        for place in (np.argsort(old, kind="stable") + 1).tolist():
-            if place - 1 not in dropped and place + 1 not in dropped:
-                dropped.add(place)
-                if len(dropped) == number:
-                    break
-        self.bytes -= sum(self._keyframes[place].size for place in dropped)
-        kept = [place for place in range(len(starts)) if place not in dropped]
-        self._keyframes = [self._keyframes[place] for place in kept]
-        self._starts = [self._starts[place] for place in kept]
-
-    # Changing
+    # Changes
 
     def configure(self, settings: Settings) -> None:
-        """Live changes of the settings, here; in the past this forks the timeline.
+        """Change settings here, during the run; in the past this forks the timeline.
 
         Raises:
             ValueError: a setting differs that needs a restart.
         """
-        trainer = self.trainer
+        trainer, branch = self.trainer, self._branch
         differences = settings.differences(trainer.settings)
-        if set(differences) <= {"timeline"}:  # nothing that training would notice
+        if set(differences) <= {"timeline"}:  # which training does not notice
             trainer.configure(settings)
             return
-        changed = ", ".join(differences)
         if not self._changed_in(max(trainer.index - 1, 0) // trainer.schedule.end):
-            self._insert(trainer.window_start())
-        made = self._made()
+            branch.keyframes.insert(trainer.window_start())
+        made = branch.changes.until(trainer)
         trainer.configure(settings)
-        self._fork(changed)
-        self._change(made, Change(trainer.index, settings))
-
-    def _made(self) -> list[Change]:
-        """The changes that led here."""
-        index, early = self.trainer.index, self.trainer.position == 0  # see _apply_changes_here
-        return [
-            change
-            for change in self._changes
-            if change.index <= index + (early and not isinstance(change.what, Settings))
-        ]
-
-    def _change(self, made: list[Change], change: Change) -> None:
-        """`change` is the newest one; of the others those `made` stay."""
-        if self._branch is not None and self._branch.left not in made:
-            self._branch = None
-        self._changes = sorted((*made, change), key=lambda each: each.order)
+        branch.fork(trainer, ", ".join(differences))
+        self._set_changes(made, Change(trainer.index, settings))
 
     def intervene(self, intervention: Intervention) -> None:
-        """Hold a value, cut a path or set parameters, from the start of this window on.
+        """Pin a value, cut a path or set parameters, from the start of this window on.
 
         The window is computed again up to this place. That forks the timeline; `discard` takes it
         back.
@@ -399,109 +289,96 @@ class Timeline:
         Raises:
             InterventionError: it does not fit the network; nothing is changed.
         """
-        trainer, here, made = self.trainer, self.here, self._made()
+        trainer, branch, here = self.trainer, self._branch, self.here
         check(intervention, trainer.network.declaration)
         window = trainer.updates - (trainer.position == trainer.schedule.end)
         change = Change(window * trainer.schedule.end + 1, intervention)
-        branch = self._leave(change, window)
-        self._insert(branch.start)
-        self._replay(branch.start, change.index - 1)
-        self._fork(str(intervention))
-        self._change(made, change)
-        self._branch = branch
+        made = branch.changes.until(trainer)
+        left = self._leave(change, window)
+        branch.keyframes.insert(left.start)
+        self._replay(left.start, change.index - 1)
+        branch.fork(trainer, str(intervention))
+        self._set_changes(made, change)
+        self._left = left
         self._apply_changes_here()
         self._advance(here.index)
         self._reveal(here)
-        self._newest, self._due = self.here, trainer.updates + 1
+        branch.newest, branch.next_keyframe = self.here, trainer.updates + 1
 
-    def _leave(self, change: Change, window: int) -> Branch:
-        """This branch as it is now, at a place in `window`."""
+    def _set_changes(self, made: list[Change], change: Change) -> None:
+        """Make `change` the newest one, after those `made` before it."""
+        if self._left is not None and self._left.change not in made:
+            self._left = None
+        self._branch.changes = Changes((*made, change))
+
+    def _leave(self, change: Change, window: int) -> LeftBranch:
+        """Return this branch as it is now, at a place in `window`, left for `change`."""
         trainer = self.trainer
-        start = self._keyframes[max(bisect.bisect_right(self._starts, window) - 1, 0)]
+        start = self._branch.keyframes.nearest(window)
         if start.updates != window and not self._changed_in(window):
             start = trainer.window_start()
-        return Branch(
-            left=change,
-            here=self.here,
-            start=start,
-            newest=self._newest,
-            keyframes=tuple(self._keyframes),
-            changes=tuple(self._changes),
-            ghosts=self.ghosts,
-            history=deepcopy(trainer.history),
-            due=self._due,
-        )
+        history = deepcopy(trainer.history)
+        return LeftBranch(change, self.here, start, self._branch.copy(), history)
 
     def _replay(self, start: Keyframe, index: int) -> None:
+        """Go from a keyframe to the place `index`."""
         self.trainer.restore(start)
         self._apply_changes_here()
         self._advance(index)
 
-    def _reveal(self, place: Place) -> None:
-        if self.trainer.divergence is None:
-            self.trainer.revealed = min(place.revealed, self._operations_at(place.index))
-
     @property
     def discardable(self) -> Intervention | None:
         """The intervention that `discard` would take back."""
-        return None if self._branch is None else self._branch.intervention
+        return None if self._left is None else self._left.intervention
 
     def discard(self) -> bool:
-        """Be where the newest intervention was made, as if it had never been; whether there is one.
+        """Go back to where the newest intervention was made, as if it had never been.
 
         Whatever was done since is undone with it.
+
+        Returns:
+            Whether there was one.
         """
-        branch = self._branch
-        if branch is None:
+        left = self._left
+        if left is None:
             return False
-        self._branch = None
-        self._keyframes = list(branch.keyframes)
-        self._starts = [keyframe.updates for keyframe in self._keyframes]
-        self.bytes = sum(keyframe.size for keyframe in self._keyframes)
-        self._changes, self.ghosts = list(branch.changes), branch.ghosts
-        self.trainer.history = branch.history
-        self._replay(branch.start, branch.here.index)
-        self._reveal(branch.here)
-        self._newest, self._due = branch.newest, branch.due
+        left.branch.keyframes.budget = self.budget
+        self._left, self._branch = None, left.branch
+        self.trainer.history = left.history
+        self._replay(left.start, left.here.index)
+        self._reveal(left.here)
         return True
 
     @property
-    def left_at(self) -> Keyframe | None:
-        """Where the window began that the newest intervention changed, as it was without it.
+    def counterfactual_start(self) -> Keyframe | None:
+        """The start of the window that the newest intervention changed, as it was without it.
 
         None when there is none, or settings changed within that window.
         """
-        branch = self._branch
-        if branch is None:
+        left = self._left
+        if left is None:
             return None
-        end = self.trainer.schedule.end
-        window = (branch.left.index - 1) // end
-        changed = any(window * end < change.index <= branch.here.index for change in branch.changes)
-        return None if changed or branch.start.updates != window else branch.start
+        window = (left.change.index - 1) // self.trainer.schedule.end
+        start = window * self.trainer.schedule.end
+        if left.branch.changes.first_between(start, left.here.index) is not None:
+            return None
+        return left.start if left.start.updates == window else None
 
-    def keep(self) -> None:
-        """The newest intervention stays: what was left for it is no longer held in memory."""
-        self._branch = None
-
-    def _fork(self, label: str) -> None:
-        """Forget what lies ahead; its curve stays as a ghost."""
-        trainer = self.trainer
-        history, here = trainer.history, self.here
-        if history.newest > history.count:
-            curve = history.curve().after(history.count)
-            self.ghosts = (*self.ghosts, Ghost(f"before {label}", curve))
-            history.forget_after()
-        keep = bisect.bisect_right(self._starts, trainer.updates)
-        if trainer.position == trainer.schedule.end:
-            keep = bisect.bisect_left(self._starts, trainer.updates)
-        self._drop_from(max(keep, 1))
-        self._newest = here
-        self._due = trainer.updates + 1
-
-    def _drop_from(self, place: int) -> None:
-        self.bytes -= sum(keyframe.size for keyframe in self._keyframes[place:])
-        del self._keyframes[place:], self._starts[place:]
+    def keep_intervention(self) -> None:
+        """Make the newest intervention permanent, which frees the memory of the branch it left."""
+        self._left = None
 
     def clear_ghosts(self) -> None:
-        """Forget the curves of futures left behind."""
-        self.ghosts = ()
+        """Forget the losses of futures that were left."""
+        self._branch.ghosts = ()
+
+    # Memory
+
+    @property
+    def budget(self) -> int:
+        """Bytes that keyframes may take."""
+        return self._branch.keyframes.budget
+
+    @budget.setter
+    def budget(self, budget: int) -> None:
+        self._branch.keyframes.budget = budget

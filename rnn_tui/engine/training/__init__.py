@@ -1,1 +1,1 @@
-"""Training: the schedule of an update, the trainer that follows it, and what stops it."""
+"""Training: the schedule of an update, the trainer, optimizers, the history and breakpoints."""

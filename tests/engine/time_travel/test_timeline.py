@@ -14,9 +14,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from rnn_tui.engine.network.interventions import Edit, Intervention, InterventionError, parse
 from rnn_tui.engine.network.pins import Pin
-from rnn_tui.engine.time_travel import timeline as module
-from rnn_tui.engine.time_travel.places import Ghost, Place, Stride
-from rnn_tui.engine.time_travel.timeline import Timeline
+from rnn_tui.engine.time_travel.branches import Ghost
+from rnn_tui.engine.time_travel.keyframes import DENSE
+from rnn_tui.engine.time_travel.places import Place, Stride
+from rnn_tui.engine.time_travel.timeline import EVERY, Timeline
 from rnn_tui.engine.training.history import RunCurve
 from rnn_tui.engine.training.keyframe import Keyframe
 from rnn_tui.engine.training.schedule import Pass
@@ -189,7 +190,7 @@ class Walks(RuleBasedStateMachine):
             bits(trainer),
             trainer.history.curve(),
             timeline.ghosts,
-            list(timeline.starts),
+            list(timeline.keyframes.updates),
             self.known,
             self.changes,
         )
@@ -212,8 +213,7 @@ class Walks(RuleBasedStateMachine):
         assert bits(self.trainer) == left.bits
         assert same_curve(self.trainer.history.curve(), left.curve)
         assert timeline.ghosts == left.ghosts
-        assert list(timeline.starts) == left.starts
-        assert timeline.bytes == sum(keyframe.size for keyframe in timeline._keyframes)
+        assert list(timeline.keyframes.updates) == left.starts
         assert not timeline.discard()
         self.known, self.changes, self.left = left.known, left.changes, None
 
@@ -352,9 +352,8 @@ def test_the_budget_bounds_memory_and_every_update_stays_reachable(updates: int)
     timeline = Timeline(trainer, budget=40 * size)
     for _ in range(updates):
         timeline.forward(Stride.UPDATE)
-        assert timeline.bytes <= timeline.budget
-    assert timeline.keyframes <= 40
-    assert timeline.bytes == sum(keyframe.size for keyframe in timeline._keyframes)
+        assert timeline.keyframes.bytes <= timeline.budget
+    assert len(timeline.keyframes) <= 40
     straight = Trainer(SMALL)
     straight.run(updates // 3)
     seek(timeline, timeline.place_of(updates // 3))
@@ -365,9 +364,9 @@ def test_old_keyframes_lie_evenly_and_new_ones_densely() -> None:
     timeline = Timeline(Trainer(SMALL), budget=Trainer(SMALL).window_start().size * 100)
     for _ in range(12_000):
         timeline.forward(Stride.UPDATE)
-    gaps = np.diff(timeline._starts)
-    dense, old = gaps[-module.DENSE + 1 :], gaps[: -module.DENSE]
-    assert dense.max() <= 2 * module.EVERY
+    gaps = np.diff(timeline.keyframes.updates)
+    dense, old = gaps[-DENSE + 1 :], gaps[:-DENSE]
+    assert dense.max() <= 2 * EVERY
     assert old.max() <= 4 * 12_000 / 100
 
 
@@ -398,7 +397,7 @@ def test_a_seek_may_be_left_off_and_taken_up_again() -> None:
     straight.run(200)
     way = timeline.seek(timeline.place_of(200))
     assert isinstance(way, Generator)
-    timeline._keyframes[1:], timeline._starts[1:] = [], []  # a long way from the start
+    timeline.keyframes.drop_after(0)  # a long way from the start
     next(way)
     way.close()
     seek(timeline, timeline.place_of(200))
@@ -474,7 +473,7 @@ def test_what_is_kept_cannot_be_discarded() -> None:
     timeline = started(2, 1)
     assert not timeline.discard()
     timeline.intervene(Edit("b", 0.5))
-    timeline.keep()
+    timeline.keep_intervention()
     assert timeline.discardable is None
     assert not timeline.discard()
     assert (timeline.trainer.network.parameters["b"] == 0.5).all()
@@ -534,4 +533,4 @@ def test_an_input_that_is_held_is_held_in_every_window_from_here_on() -> None:
 def test_the_start_of_the_window_stays_near() -> None:
     timeline = started(5, 2)
     timeline.intervene(Edit("b", 0.5))
-    assert 5 in timeline.starts
+    assert 5 in timeline.keyframes.updates
