@@ -185,10 +185,20 @@ def gradient(symbol: str, title: str, expression: Expression) -> Operation:
     return Operation(f"d{symbol}", title, expression, row=symbol, column="gradient")
 
 
-def through_sigmoid(gate: str, title: str) -> Operation:
-    """Return da_gate = dgate_t⊙σ′, of a gate = σ(a): σ′(a) = gate⊙(1 − gate)."""
-    value = Value(f"{gate}_t")
-    expression = Value(f"d{gate}_t") * value * (ONE - value)
+def through_sigmoid(gate: str, title: str, *, slope_first: bool = False) -> Operation:
+    """Return da_gate = dgate_t⊙σ′, of a gate = σ(a): σ′(a) = gate⊙(1 − gate).
+
+    Args:
+        gate: its letter.
+        title: what the operation is called on the screen.
+        slope_first: True to round gate⊙(1 − gate) before it is multiplied by dgate_t. A cell keeps
+            the order it has, so that runs with what-ifs give the same bits in later versions.
+    """
+    value, gradient_of_gate = Value(f"{gate}_t"), Value(f"d{gate}_t")
+    if slope_first:
+        expression = gradient_of_gate * (value * (ONE - value))
+    else:
+        expression = gradient_of_gate * value * (ONE - value)
     return Operation(f"da_{gate}", title, expression, row=f"{gate}_t", column="through")
 
 

@@ -91,10 +91,10 @@ class LstmCell(MemoryCell):
         gradient("g_t", "candidate", Value("dc_t") * Value("i_t")),
         gradient("f_t", "forget gate", Value("dc_t") * Value("c_<t-1>")),
         gradient("i_t", "input gate", Value("dc_t") * Value("g_t")),
-        through_sigmoid("o", "through σ′ of the output gate"),
+        through_sigmoid("o", "through σ′ of the output gate", slope_first=True),
         through_tanh("g", "through tanh′ of the candidate"),
-        through_sigmoid("f", "through σ′ of the forget gate"),
-        through_sigmoid("i", "through σ′ of the input gate"),
+        through_sigmoid("f", "through σ′ of the forget gate", slope_first=True),
+        through_sigmoid("i", "through σ′ of the input gate", slope_first=True),
         gradient("c_<t-1>", "sent to timestep t−1 along the cell", Value("dc_t") * Value("f_t")),
         gradient(
             "h_<t-1>",

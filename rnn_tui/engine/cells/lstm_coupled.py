@@ -90,9 +90,9 @@ class LstmCoupledCell(MemoryCell):
         gradient("g_t", "candidate", Value("dc_t") * Value("i_t")),
         gradient("i_t", "input gate", Value("dc_t") * Value("g_t")),
         gradient("f_t", "forget gate", Value("dc_t") * Value("c_<t-1>") - Value("di_t")),
-        through_sigmoid("o", "through σ′ of the output gate"),
+        through_sigmoid("o", "through σ′ of the output gate", slope_first=True),
         through_tanh("g", "through tanh′ of the candidate"),
-        through_sigmoid("f", "through σ′ of the forget gate"),
+        through_sigmoid("f", "through σ′ of the forget gate", slope_first=True),
         gradient("c_<t-1>", "sent to timestep t−1 along the cell", Value("dc_t") * Value("f_t")),
         gradient(
             "h_<t-1>",

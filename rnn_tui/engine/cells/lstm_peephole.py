@@ -84,7 +84,7 @@ class LstmPeepholeCell(MemoryCell):
     backward_operations = (
         HIDDEN_GRADIENT,
         gradient("o_t", "output gate", Value("dh_t") * tanh(Value("c_t"))),
-        through_sigmoid("o", "through σ′ of the output gate"),
+        through_sigmoid("o", "through σ′ of the output gate", slope_first=True),
         gradient(
             "c_t",
             "cell state",
@@ -96,8 +96,8 @@ class LstmPeepholeCell(MemoryCell):
         gradient("f_t", "forget gate", Value("dc_t") * Value("c_<t-1>")),
         gradient("i_t", "input gate", Value("dc_t") * Value("g_t")),
         through_tanh("g", "through tanh′ of the candidate"),
-        through_sigmoid("f", "through σ′ of the forget gate"),
-        through_sigmoid("i", "through σ′ of the input gate"),
+        through_sigmoid("f", "through σ′ of the forget gate", slope_first=True),
+        through_sigmoid("i", "through σ′ of the input gate", slope_first=True),
         gradient(
             "c_<t-1>",
             "sent to timestep t−1 along the cell",
