@@ -1,4 +1,4 @@
-"""The widgets of the main screen: lines drawn from a scene, sent again only where they changed."""
+"""The widgets of the main screen: lines of text, sent again only where they have changed."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from rnn_tui.tui.themes import style_of
 
 
 class LinesWidget(Widget):
-    """A widget made of lines, which a pure function of scene, width and height draws."""
+    """A widget made of lines, which a pure function of context, width and height draws."""
 
     def __init__(self, draw: Draw, name: str) -> None:
         """Make the widget with id `name`; `draw` returns at most `height` lines."""
         super().__init__(id=name)
         self._draw = draw
-        self._scene: DrawContext | None = None
+        self._draw_context: DrawContext | None = None
         self._lines: Lines = ()
         self._drawn_size = Size()  # that the lines were drawn for
         self._strips: dict[int, Strip] = {}  # rendered lines, by row
         self._styles: dict[str, Style] = {}  # by role, until the theme changes
         self._base_style: tuple[Style, Color] | None = None  # style of plain text, background
 
-    def show(self, scene: DrawContext) -> None:
-        """Draw `scene`, if the widget is visible, and refresh the lines that have changed."""
-        self._scene = scene
+    def show(self, context: DrawContext) -> None:
+        """Draw `context`, if the widget is visible, and refresh the lines that have changed."""
+        self._draw_context = context
         if not self.display or not self.size:
             return
         lines = self._draw_lines()
@@ -48,9 +48,9 @@ class LinesWidget(Widget):
             width = self.size.width
             self.refresh(*(Region(0, first, width, n) for first, n in _row_ranges(changed)))
 
-    def prepare(self, scene: DrawContext) -> None:
-        """Draw `scene` once the size of the widget is known."""
-        self._scene = scene
+    def prepare(self, context: DrawContext) -> None:
+        """Draw `context` once the size of the widget is known."""
+        self._draw_context = context
 
     def place(self, region: Region | None) -> None:
         """Show the widget at `region` of the screen, or hide it."""
@@ -62,9 +62,9 @@ class LinesWidget(Widget):
     def _draw_lines(self) -> Lines:
         """Return exactly as many lines as the widget has, each exactly as wide."""
         width, height = self.size
-        if self._scene is None or not width or not height:
+        if self._draw_context is None or not width or not height:
             return ()
-        lines = self._draw(self._scene, width, height)[:height]
+        lines = self._draw(self._draw_context, width, height)[:height]
         blank: Lines = ((),) * (height - len(lines))
         return tuple(fit(line, width) for line in lines + blank)
 
@@ -145,11 +145,11 @@ class Panel(LinesWidget):
         spec = panel_spec(name)
         return cls(spec.draw, spec.title, name)
 
-    def _with_title(self, scene: DrawContext, width: int, height: int) -> Lines:
+    def _with_title(self, context: DrawContext, width: int, height: int) -> Lines:
         """Draw the title line and the lines below it."""
-        left, right = self._title(scene)
-        rule = title_rule(left, right, width, scene.selection.panel == self.id)
-        return (rule, *self._content(scene, width, max(height - 1, 0)))
+        left, right = self._title(context)
+        rule = title_rule(left, right, width, context.selection.panel == self.id)
+        return (rule, *self._content(context, width, max(height - 1, 0)))
 
 
 def title_rule(left: str, right: str, width: int, focused: bool) -> Line:

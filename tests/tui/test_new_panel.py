@@ -47,7 +47,7 @@ def test_a_registered_panel_has_the_focus_in_turn_a_title_lines_and_its_proofs(
                     break
             assert panel is not None
             await pilot.pause()
-            return text.split("\n"), str(debugger.view.panel)  # type: ignore[attr-defined]
+            return text.split("\n"), str(debugger.selection.panel)  # type: ignore[attr-defined]
 
     with PANELS.registered(Entry("sizes", SIZES, group=group)):
         lines, focused = asyncio.run(tab_to_it())

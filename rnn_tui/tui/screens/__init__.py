@@ -1,5 +1,5 @@
 """Screens: the main one, `debugger`, and those that open over it.
 
-Parts of the main screen: `selection`, the moves of the selection, and `frame_schedule`, which
-widgets are drawn when.
+Parts of the main screen: `selection_moves`, how keys move the selection, and `frame_schedule`,
+which widgets are drawn when.
 """

@@ -32,7 +32,7 @@ from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.panel_widget import LinesWidget, Panel
 from rnn_tui.tui.panels import footer, header
 from rnn_tui.tui.panels.predictions.text_sample import warmer
-from rnn_tui.tui.screens import selection
+from rnn_tui.tui.screens import selection_moves as moves
 from rnn_tui.tui.screens.frame_schedule import FrameSchedule
 
 QUIT_ASKS_AFTER = 60.0  # seconds of training that are not thrown away without a question
@@ -42,8 +42,8 @@ LONGEST_COUNT = 9  # digits
 class Debugger(Screen[None]):
     """The main screen.
 
-    Keys become actions (see `KEYS`): some change the selection, `view` and `_request`, others send
-    a command to the session.
+    Keys become actions (see `KEYS`). Some of them change what is selected, `selection` and the
+    `_request` to the session; the others send a command to the session.
     """
 
     # Digits are bindings like all keys, so that a count belongs to the key typed after it.
@@ -70,7 +70,7 @@ class Debugger(Screen[None]):
         super().__init__()
         self.session = session
         self._path = path
-        self.view = selection.initial_view(session.latest)
+        self.selection = moves.initial_selection(session.latest)
         self._request = session.latest.request  # the newest that was sent
         self._other_panel = "network"  # above the timestep on a narrow screen
         self._zoomed = False
@@ -79,7 +79,7 @@ class Debugger(Screen[None]):
         self._last_notice = 0  # number of the session's newest notice that was shown
         self._quit_asked = False
         self._chart_cache = ChartCache()
-        self._frames = FrameSchedule(session, frames, self._scene)
+        self._frames = FrameSchedule(session, frames, self._draw_context)
 
     # ---------------------------------------------------------------- panels
 
@@ -109,17 +109,17 @@ class Debugger(Screen[None]):
 
     def _arrange(self, width: int, height: int) -> None:
         """Place the panels, hide those without a place, and request what the visible ones show."""
-        regions = arrange(width, height, self.view.panel, self._other_panel, self._zoomed)
+        regions = arrange(width, height, self.selection.panel, self._other_panel, self._zoomed)
         self._mount_missing(regions)
         too_small = not regions
-        notice = self.query_one("#too-small", Static)
-        notice.display = too_small
+        too_small_text = self.query_one("#too-small", Static)
+        too_small_text.display = too_small
         if too_small:
             least = f"rnn-tui needs {LEAST[0]}×{LEAST[1]}, this terminal is {width}×{height}"
-            notice.update(least)
-        scene = self._scene(self.session.latest)
+            too_small_text.update(least)
+        context = self._draw_context(self.session.latest)
         for widget in self._frames.widgets:
-            widget.prepare(scene)
+            widget.prepare(context)
             if widget.id in ("header", "footer"):  # the stylesheet places them
                 widget.display = not too_small
             else:
@@ -130,7 +130,7 @@ class Debugger(Screen[None]):
             text=replace(self._request.text, characters=characters),
             predictions="predictions" in regions,
             proofs=frozenset(proof for name in regions for proof in panel_spec(name).proofs),
-            parameter=self.view.parameter,
+            parameter=self.selection.parameter,
         )
         self.call_after_refresh(self._frames.draw_all)
 
@@ -158,11 +158,12 @@ class Debugger(Screen[None]):
         if snapshot.notice is not None and snapshot.notice.number > self._last_notice:
             self._last_notice = snapshot.notice.number
             self._notice = (snapshot.notice.text, snapshot.notice.error)
-        self.view = selection.valid_view(snapshot, self.view)
+        self.selection = moves.valid_selection(snapshot, self.selection)
         self._frames.draw_snapshot(snapshot)
 
-    def _scene(self, snapshot: Snapshot) -> DrawContext:
-        return DrawContext(snapshot, self.view, *self._notice, self._chart_cache)
+    def _draw_context(self, snapshot: Snapshot) -> DrawContext:
+        """Return all that the widgets need to draw `snapshot`."""
+        return DrawContext(snapshot, self.selection, *self._notice, self._chart_cache)
 
     # ---------------------------------------------------------------- what all keys share
 
@@ -175,24 +176,24 @@ class Debugger(Screen[None]):
 
     def action_digit(self, digit: int) -> None:
         """Add a digit to the count; none begins with 0."""
-        prefix = self.view.prefix
+        prefix = self.selection.prefix
         if len(prefix) < LONGEST_COUNT and (prefix or digit):
-            self._set_view(replace(self.view, prefix=f"{prefix}{digit}"))
+            self._select(replace(self.selection, prefix=f"{prefix}{digit}"))
         else:
-            self._frames.draw_selection()
+            self._frames.draw_after_key()
 
     def _take_count(self) -> int:
         """Return the count that was typed, 1 if none, and clear it."""
-        prefix = self.view.prefix
-        self.view = replace(self.view, prefix="")
+        prefix = self.selection.prefix
+        self.selection = replace(self.selection, prefix="")
         return int(prefix) if prefix else 1
 
-    def _set_view(self, view: Selection) -> None:
+    def _select(self, selection: Selection) -> None:
         """Change the selection; proofs of a parameter follow it."""
-        self.view = view
+        self.selection = selection
         if self._request.proofs:
-            self._send_request(parameter=view.parameter)
-        self._frames.draw_selection()
+            self._send_request(parameter=selection.parameter)
+        self._frames.draw_after_key()
 
     def _send_request(self, **changes: object) -> None:
         """Tell the session what the screen shows, if that has changed."""
@@ -204,42 +205,42 @@ class Debugger(Screen[None]):
     def _change_request(self, **changes: object) -> None:
         """Change the selection as the session knows it."""
         self._send_request(**changes)
-        self._frames.draw_selection()
+        self._frames.draw_after_key()
 
     def _send(self, command: commands.Command) -> None:
         """Send a command, dropping a count that was typed."""
         self._take_count()
         self.session.send(command)
-        self._frames.draw_selection()
+        self._frames.draw_after_key()
 
     def _send_move(self, command: commands.Command) -> None:
         """Send a command that moves the cursor; the timestep shown follows it."""
         self._send_request(t=None)
         self._send(command)
 
-    def _say(self, text: str, error: bool = False) -> None:
+    def _show_notice(self, text: str, error: bool = False) -> None:
         """Show a notice until the next key."""
         self._notice = (text, error)
-        self._frames.draw_selection()
+        self._frames.draw_after_key()
 
     # ---------------------------------------------------------------- moving through the training
 
     def action_go(self, stride: str) -> None:
         """Go forward by the count of strides; the timestep and equation shown follow."""
         count = self._take_count()
-        self.view = replace(self.view, operation=0)
+        self.selection = replace(self.selection, operation=0)
         self._send_move(commands.Step(Stride(stride), count))
 
     def action_back_by(self, stride: str) -> None:
         """Go back by the count of strides; the timestep and equation shown follow."""
         count = self._take_count()
-        self.view = replace(self.view, operation=0)
+        self.selection = replace(self.selection, operation=0)
         self._send_move(commands.Back(Stride(stride), count))
 
     def action_go_to(self) -> None:
         """Go to the update whose number was typed."""
-        if not self.view.prefix:
-            self._say("type the number of an update before g: 40g")
+        if not self.selection.prefix:
+            self._show_notice("type the number of an update before g: 40g")
             return
         self._send_move(commands.GoTo(self._take_count()))
 
@@ -263,7 +264,7 @@ class Debugger(Screen[None]):
         """Go forward to the selected timestep."""
         t = self._request.t
         if t is None:
-            self._say("select a timestep with ← → first, then t runs to it")
+            self._show_notice("select a timestep with ← → first, then t runs to it")
             return
         self._send_move(commands.RunTo(t))
 
@@ -286,7 +287,7 @@ class Debugger(Screen[None]):
         from rnn_tui.tui.screens.what_if import WhatIfScreen
 
         self._take_count()
-        self.app.push_screen(WhatIfScreen(self.session.latest, self.view), self._intervene)
+        self.app.push_screen(WhatIfScreen(self.session.latest, self.selection), self._intervene)
 
     def _intervene(self, intervention: Intervention | None) -> None:
         """Send the what-if that was typed, if any."""
@@ -308,17 +309,17 @@ class Debugger(Screen[None]):
     def action_verify(self, whole: bool) -> None:
         """Check the gradient of the selected parameter, or of its tensor, and show the proof."""
         self.focus_panel("proof")
-        self._send(commands.Verify(self.view.parameter, whole))
+        self._send(commands.Verify(self.selection.parameter, whole))
 
     # ---------------------------------------------------------------- panels and the selection
 
     def action_panel(self, distance: int) -> None:
         """Give the focus to the next or previous panel."""
-        self.focus_panel(selection.next_panel(self.view.panel, distance))
+        self.focus_panel(moves.next_panel(self.selection.panel, distance))
 
     def focus_panel(self, panel: str) -> None:
         """Give `panel` the focus, and on a narrow screen a place."""
-        self.view = replace(self.view, panel=panel, prefix="")
+        self.selection = replace(self.selection, panel=panel, prefix="")
         if panel != "timestep":
             self._other_panel = panel
         self._arrange(*self.size)
@@ -332,8 +333,8 @@ class Debugger(Screen[None]):
     def action_timestep(self, direction: int) -> None:
         """Select a timestep; at an update, a parameter."""
         distance = direction * self._take_count()
-        if selection.arrows_select_parameters(self.session.latest, self.view):
-            self._set_view(selection.move_parameter(self.session.latest, self.view, distance))
+        if moves.arrows_select_parameters(self.session.latest, self.selection):
+            self._select(moves.move_parameter(self.session.latest, self.selection, distance))
         else:
             self._move_timestep(distance)
 
@@ -343,49 +344,49 @@ class Debugger(Screen[None]):
 
     def _select_timestep(self, t: int) -> None:
         """Select timestep `t`, or the nearest there is."""
-        self.view = replace(self.view, operation=0)
-        self._change_request(t=selection.timestep_to_request(self.session.latest, t))
+        self.selection = replace(self.selection, operation=0)
+        self._change_request(t=moves.timestep_to_request(self.session.latest, t))
 
     def action_unit(self, direction: int) -> None:
         """Select a unit; for some panels and places a timestep, a temperature or a tensor."""
         distance, snapshot = direction * self._take_count(), self.session.latest
-        if "↑" in panel_spec(self.view.panel).timestep_keys:  # the last timestep is on top
+        if "↑" in panel_spec(self.selection.panel).timestep_keys:  # the last timestep is on top
             self._move_timestep(-distance)
-        elif self.view.panel == "predictions" and snapshot.vocabulary is not None:
+        elif self.selection.panel == "predictions" and snapshot.vocabulary is not None:
             text = self._request.text
             text = replace(text, temperature=warmer(text.temperature, -distance))
             self._change_request(text=text)
-        elif selection.arrows_select_parameters(snapshot, self.view):
-            self._set_view(selection.move_tensor(snapshot, self.view, distance))
+        elif moves.arrows_select_parameters(snapshot, self.selection):
+            self._select(moves.move_tensor(snapshot, self.selection, distance))
         else:
-            self._set_view(selection.move_unit(snapshot, self.view, distance))
+            self._select(moves.move_unit(snapshot, self.selection, distance))
 
     def action_layer(self, direction: int) -> None:
         """Show another layer; above the last one, that of the newest operation."""
-        layer = selection.layer_to_request(self.session.latest, direction)
+        layer = moves.layer_to_request(self.session.latest, direction)
         self._change_request(layer=layer)
 
     def action_sample(self, direction: int) -> None:
         """Show another sample of the batch."""
         distance, snapshot = direction * self._take_count(), self.session.latest
-        sample = selection.sample_to_request(snapshot, self._request.sample, distance)
+        sample = moves.sample_to_request(snapshot, self._request.sample, distance)
         self._change_request(sample=sample)
 
     def action_parameter(self, direction: int) -> None:
         """Select a parameter, whatever the arrow keys select."""
         distance = direction * self._take_count()
-        self._set_view(selection.move_parameter(self.session.latest, self.view, distance))
+        self._select(moves.move_parameter(self.session.latest, self.selection, distance))
 
     def action_operation(self, direction: int) -> None:
         """Show the equation of another operation of this timestep."""
         distance = direction * self._take_count()
-        self._set_view(selection.move_operation(self.session.latest, self.view, distance))
+        self._select(moves.move_operation(self.session.latest, self.selection, distance))
 
     def action_back(self) -> None:
         """Undo the last thing that can be undone here."""
         snapshot = self.session.latest
-        if self.view.prefix:
-            self._set_view(replace(self.view, prefix=""))
+        if self.selection.prefix:
+            self._select(replace(self.selection, prefix=""))
         elif snapshot.proving is not None and snapshot.proving[0] == "proof":
             self._send(commands.StopProof())
         elif self._zoomed:
@@ -399,7 +400,7 @@ class Debugger(Screen[None]):
         elif snapshot.what_if is not None:
             self._send(commands.Discard())
         else:
-            self._frames.draw_selection()
+            self._frames.draw_after_key()
 
     # ---------------------------------------------------------------- other screens, files, leaving
 
@@ -407,7 +408,7 @@ class Debugger(Screen[None]):
         """Open the prompt, for networks that write text."""
         self._take_count()
         if self.session.latest.vocabulary is None:
-            self._say("a prompt is for networks that write: --task text")
+            self._show_notice("a prompt is for networks that write: --task text")
             return
         from rnn_tui.tui.screens.prompt import PromptScreen
 
@@ -481,5 +482,5 @@ class Debugger(Screen[None]):
             t = timestep_at(self.session.latest, widget.size.width, event.x)
             if t is not None:
                 self._select_timestep(t)
-        if widget.id != self.view.panel:
+        if widget.id != self.selection.panel:
             self.focus_panel(widget.id)

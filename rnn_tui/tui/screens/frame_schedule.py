@@ -24,20 +24,20 @@ class FrameSchedule:
     While anything is drawn the session's thread rests: both share one interpreter.
 
     Attributes:
-        widgets: all widgets of the screen that are drawn from a scene, hidden ones included.
+        widgets: all widgets of the screen that are drawn from a snapshot, hidden ones included.
     """
 
     def __init__(
         self,
         session: Session,
         frames_per_second: float,
-        scene_of: Callable[[Snapshot], DrawContext],
+        context_of: Callable[[Snapshot], DrawContext],
     ) -> None:
-        """Draw what `scene_of` makes of the session's snapshots, once `start` is called."""
+        """Draw what `context_of` makes of the session's snapshots, once `start` is called."""
         self.widgets: list[LinesWidget] = []
         self._session = session
         self._seconds = 1 / frames_per_second
-        self._scene_of = scene_of
+        self._context_of = context_of
         self._screen: Screen[None] | None = None
         self._timer: Timer | None = None
         self._ticks = 0
@@ -64,7 +64,7 @@ class FrameSchedule:
             self._frame = snapshot
             self._draw(self._without_charts())
 
-    def draw_selection(self) -> None:
+    def draw_after_key(self) -> None:
         """Draw what a key has changed; while running, without charts and of the same snapshot."""
         if self._frame.running and self._session.latest.running:
             self._draw(self._without_charts())
@@ -99,7 +99,7 @@ class FrameSchedule:
     def _draw(self, widgets: Iterable[LinesWidget]) -> None:
         """Show the current frame in `widgets`."""
         self._session.hold()
-        scene = self._scene_of(self._frame)
+        context = self._context_of(self._frame)
         for widget in widgets:
-            widget.show(scene)
+            widget.show(context)
         self._release_after_refresh()

@@ -32,11 +32,11 @@ class WhatIfScreen(ModalScreen[Intervention | None]):
     CSS_PATH = "../dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "cancel", priority=True)]
 
-    def __init__(self, snapshot: Snapshot, view: Selection) -> None:
-        """Offer the value that `view` selects in `snapshot`."""
+    def __init__(self, snapshot: Snapshot, selection: Selection) -> None:
+        """Offer the value that `selection` selects in `snapshot`."""
         super().__init__()
         self._snapshot = snapshot
-        self._offered = selected_assignment(snapshot, view)
+        self._offered = selected_assignment(snapshot, selection)
 
     def compose(self) -> ComposeResult:
         """Yield a field, a line that says why the text is no what-if, and the forms of what-ifs."""
@@ -75,22 +75,22 @@ class WhatIfScreen(ModalScreen[Intervention | None]):
         self.dismiss(None)
 
 
-def selected_assignment(snapshot: Snapshot, view: Selection) -> str:
+def selected_assignment(snapshot: Snapshot, selection: Selection) -> str:
     """Return the what-if that changes nothing: the selected value, such as ``f_3 @7 = 0.952``.
 
     At an update that is the selected parameter; elsewhere the selected unit of the row whose
     equation is shown, or of a value that can be held if that one cannot.
     """
     if snapshot.request.t is None and snapshot.cursor.stage in (Pass.CLIP, Pass.UPDATE):
-        value = float(snapshot.optimizer.parameters[view.parameter])
-        return f"{parameter_name(snapshot, view.parameter)} = {number(value)}"
+        value = float(snapshot.optimizer.parameters[selection.parameter])
+        return f"{parameter_name(snapshot, selection.parameter)} = {number(value)}"
     t = snapshot.t
     revealed = snapshot.backward_revealed(t) or snapshot.forward_revealed(t)
-    row = revealed[max(len(revealed) - 1 - view.operation, 0)].row if revealed else "x_t"
+    row = revealed[max(len(revealed) - 1 - selection.operation, 0)].row if revealed else "x_t"
     names = {symbol: name for name, symbol in pinnable(snapshot.window.declaration).items()}
     symbol = row if row in names else "x_t" if row not in ("y_t", "h_<t-1>") else "h_t"
     array = snapshot.window.values(t)[symbol][0]
-    unit = min(view.unit, len(array) - 1)
+    unit = min(selection.unit, len(array) - 1)
     index = f"_{unit + 1}" if len(array) > 1 else ""
     known = symbol == "x_t" or symbol in {operation.symbol for operation in revealed}
     value = float(array[unit]) if known or snapshot.forward_complete(t) else 0.0

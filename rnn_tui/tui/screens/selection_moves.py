@@ -18,53 +18,53 @@ from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.parameter_names import tensor_of, tensors
 
 
-def initial_view(snapshot: Snapshot) -> Selection:
+def initial_selection(snapshot: Snapshot) -> Selection:
     """Return the selection at the start."""
     return Selection(parameter=_first_recurrent_weight(snapshot))
 
 
-def valid_view(snapshot: Snapshot, view: Selection) -> Selection:
-    """Return `view`, reset where its unit or parameter does not exist after a restart."""
+def valid_selection(snapshot: Snapshot, selection: Selection) -> Selection:
+    """Return `selection`, reset where its unit or parameter does not exist after a restart."""
     parameters = snapshot.optimizer.parameters.size
-    if view.unit <= _last_unit(snapshot) and view.parameter < parameters:
-        return view
-    return replace(view, unit=0, parameter=_first_recurrent_weight(snapshot), operation=0)
+    if selection.unit <= _last_unit(snapshot) and selection.parameter < parameters:
+        return selection
+    return replace(selection, unit=0, parameter=_first_recurrent_weight(snapshot), operation=0)
 
 
-def arrows_select_parameters(snapshot: Snapshot, view: Selection) -> bool:
+def arrows_select_parameters(snapshot: Snapshot, selection: Selection) -> bool:
     """Return whether the arrow keys select parameters and tensors instead of timesteps and units.
 
     They do at CLIP and UPDATE, where the timestep panel shows parameters, unless a run is under
     way, a timestep is selected, or the panel with the focus takes the arrows for timesteps.
     """
     at_update = snapshot.cursor.stage in (Pass.CLIP, Pass.UPDATE) and snapshot.request.t is None
-    return at_update and not panel_spec(view.panel).timestep_keys and not snapshot.running
+    return at_update and not panel_spec(selection.panel).timestep_keys and not snapshot.running
 
 
-def move_unit(snapshot: Snapshot, view: Selection, distance: int) -> Selection:
+def move_unit(snapshot: Snapshot, selection: Selection, distance: int) -> Selection:
     """Select the unit `distance` further down."""
-    return replace(view, unit=_clamp(view.unit + distance, 0, _last_unit(snapshot)))
+    return replace(selection, unit=_clamp(selection.unit + distance, 0, _last_unit(snapshot)))
 
 
-def move_parameter(snapshot: Snapshot, view: Selection, distance: int) -> Selection:
+def move_parameter(snapshot: Snapshot, selection: Selection, distance: int) -> Selection:
     """Select the parameter `distance` further on in the flat vector."""
     last = snapshot.optimizer.parameters.size - 1
-    return replace(view, parameter=_clamp(view.parameter + distance, 0, last))
+    return replace(selection, parameter=_clamp(selection.parameter + distance, 0, last))
 
 
-def move_tensor(snapshot: Snapshot, view: Selection, distance: int) -> Selection:
+def move_tensor(snapshot: Snapshot, selection: Selection, distance: int) -> Selection:
     """Select the first parameter of the tensor `distance` further on."""
     all_tensors = tensors(snapshot)
-    index = all_tensors.index(tensor_of(snapshot, view.parameter)) + distance
-    return replace(view, parameter=all_tensors[_clamp(index, 0, len(all_tensors) - 1)].start)
+    index = all_tensors.index(tensor_of(snapshot, selection.parameter)) + distance
+    return replace(selection, parameter=all_tensors[_clamp(index, 0, len(all_tensors) - 1)].start)
 
 
-def move_operation(snapshot: Snapshot, view: Selection, distance: int) -> Selection:
+def move_operation(snapshot: Snapshot, selection: Selection, distance: int) -> Selection:
     """Select the operation `distance` before, of those revealed at the timestep shown."""
     t = snapshot.t
     revealed = snapshot.backward_revealed(t) or snapshot.forward_revealed(t)
     last = max(len(revealed) - 1, 0)
-    return replace(view, operation=_clamp(view.operation + distance, 0, last))
+    return replace(selection, operation=_clamp(selection.operation + distance, 0, last))
 
 
 def timestep_to_request(snapshot: Snapshot, t: int) -> int | None:
