@@ -1,0 +1,157 @@
+"""The lower part of the timestep panel: an operation's equation, and what it contributes to."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rnn_tui.engine.core.norms import norm
+from rnn_tui.engine.core.operations import Operation
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.draw_context import DrawContext
+from rnn_tui.tui.equation import numbers_line, with_unit
+from rnn_tui.tui.lines import Line, Lines, cell_width, fit, fold, text_width
+from rnn_tui.tui.number_format import UNKNOWN, number, signed
+from rnn_tui.tui.panels.current_pass import bad_value_origin
+from rnn_tui.tui.panels.current_pass.timestep_view import (
+    NUMBER,
+    OUTPUTS,
+    TimestepView,
+    selected_operation,
+)
+from rnn_tui.tui.parameter_names import parameter_name, tensors
+from rnn_tui.tui.symbols import quoted
+
+
+def explanation(context: DrawContext, view: TimestepView, width: int, room: int) -> Lines:
+    """Return the lines below the rows, at most `room`.
+
+    They are the equation of the selected operation and this timestep's contribution to the selected
+    parameter's gradient; with room to spare, all operations of the pass and the contributions to
+    all tensors. An operation that made a number that is not finite is explained instead.
+    """
+    snapshot = context.snapshot
+    if not view.revealed:
+        return _next_hint(snapshot, room)
+    selected = selected_operation(context, view.revealed)
+    if origin := bad_value_origin.explain(context, selected, width, room):
+        return origin
+    equation, contribution = _equation(selected, view, width), _contribution(context)
+    spare = room - len(equation) - len(contribution) - 2
+    if spare < 3:
+        return (*equation, *contribution)[: max(room, 0)]
+    listing = _listing(context, view, selected, width, spare)
+    table = _tensor_contributions(snapshot)
+    whole = (*equation, (), *listing, (), *contribution, *table)
+    if table and len(whole) <= room:
+        return whole
+    return (*equation, *contribution, (), *listing)
+
+
+def equation_height(context: DrawContext, view: TimestepView, width: int) -> int:
+    """Return the number of lines of the selected operation's equation; 1 if there is none yet."""
+    if not view.revealed:
+        return 1
+    return len(_equation(selected_operation(context, view.revealed), view, width))
+
+
+def _next_hint(snapshot: Snapshot, room: int) -> Lines:
+    """Return the line for a timestep that is not computed yet: the keys that compute it."""
+    if room < 1:
+        return ()
+    if not snapshot.cursor.has_batch:
+        return (((" n draws the first window; space trains", "dim"),),)
+    return (((" not computed yet: n computes one timestep, s one operation", "dim"),),)
+
+
+def _equation(operation: Operation, view: TimestepView, width: int) -> Lines:
+    """Return an operation in symbols, then with the selected unit's numbers, folded to `width`."""
+    first: Line = ((" ", ""), (operation.equation(), "accent"))
+    title = f"   {operation.title}{_class_name(operation, view)}"
+    if cell_width(first) + text_width(title) <= width:
+        first = (*first, (title, "dim"))
+    numbers = _pinned(operation, view) or numbers_line(operation, view.values, 0, view.unit)
+    return (first, *(((" ", ""), (part, "strong")) for part in fold(numbers, width - 2)))
+
+
+def _class_name(operation: Operation, view: TimestepView) -> str:
+    """Return the name of the class that the selected output stands for, after a comma."""
+    labels = view.task.labels
+    if labels is None or operation.symbol not in OUTPUTS:
+        return ""
+    return f", {quoted(labels[min(view.unit, len(labels) - 1)])}"
+
+
+def _pinned(operation: Operation, view: TimestepView) -> str:
+    """Return the value and what the equation gives, if a what-if makes them differ; else ""."""
+    if not view.has_pins:
+        return ""
+    value = view.values[operation.symbol][0]
+    unit = min(view.unit, len(value) - 1)
+    with np.errstate(all="ignore"):
+        computed = operation.expression.evaluate(view.values)[0][unit]
+    if np.isclose(computed, value[unit], rtol=1e-4, atol=1e-12):
+        return ""
+    pinned = f"{with_unit(operation.symbol, unit)} = {number(float(value[unit]))}"
+    return f"{pinned} by what-if; the equation alone gives {number(float(computed))}"
+
+
+def _listing(
+    context: DrawContext, view: TimestepView, selected: Operation, width: int, height: int
+) -> Lines:
+    """Return the operations of this pass, around the selected one, each with its number.
+
+    A number is a dot until its operation is revealed.
+    """
+    declaration = context.snapshot.window.declaration
+    made = declaration.backward_operations_at(context.snapshot.t) if view.in_backward else None
+    operations = made or declaration.forward_operations
+    first = max(min(operations.index(selected) - height // 2, len(operations) - height), 0)
+    lines: list[Line] = []
+    for index, operation in enumerate(operations[first : first + height], first):
+        known = index < len(view.revealed)
+        marker = "▸" if operation is selected else " "
+        left: Line = (
+            (f" {marker} ", "accent"),
+            (operation.equation(), "" if known else "dim"),
+        )
+        shown = signed(view.entry(view.values[operation.symbol][0])) if known else UNKNOWN
+        lines.append(
+            (*fit(left, width - NUMBER - 3), (f" {shown:>{NUMBER}}", "" if known else "dim"))
+        )
+    return tuple(lines)
+
+
+def _contribution(context: DrawContext) -> Lines:
+    """Return what this timestep adds to the selected parameter's gradient, and the sum so far."""
+    snapshot = context.snapshot
+    contributions = snapshot.contributions
+    if contributions is None or not snapshot.backward_complete(contributions.t):
+        return ()
+    index, t, steps = context.selection.parameter, contributions.t, snapshot.steps
+    line: Line = (
+        (f" d{parameter_name(snapshot, index)}", "accent"),
+        ("  this timestep ", "dim"),
+        (signed(float(contributions.share[index])), "gradient"),
+        (f"   Σ t={steps}…{t} " if t < steps else f"   Σ t={t} ", "dim"),
+        (signed(float(contributions.so_far[index])), "strong"),
+    )
+    return (line,)
+
+
+def _tensor_contributions(snapshot: Snapshot) -> Lines:
+    """Return a table of all tensors: norms of this timestep's contribution and the sum so far."""
+    contributions = snapshot.contributions
+    if contributions is None or not snapshot.backward_complete(contributions.t):
+        return ()
+    lines: list[Line] = [((f"   {'':6}{'‖share‖':>11}{'‖Σ so far‖':>12}", "dim"),)]
+    for tensor in tensors(snapshot):
+        share = norm(contributions.share[tensor.part])
+        so_far = norm(contributions.so_far[tensor.part])
+        lines.append(
+            (
+                (f"   {tensor.spec.name:6}", ""),
+                (f"{number(share):>11}", "gradient"),
+                (f"{number(so_far):>12}", ""),
+            )
+        )
+    return tuple(lines)

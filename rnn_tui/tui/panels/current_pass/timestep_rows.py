@@ -1,0 +1,209 @@
+"""The rows of the timestep panel: a strip and a number for each value, and for its gradient."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rnn_tui.engine.analysis.gradient_flow import loss_parts
+from rnn_tui.engine.core.expressions import Array, Values
+from rnn_tui.engine.core.operations import Operation, Row
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.lines import ELLIPSIS, Line, Lines, cell_width, fit, text_width
+from rnn_tui.tui.number_format import BAD, UNKNOWN, number, short, signed, strip
+from rnn_tui.tui.panels.current_pass.timestep_view import NUMBER, SYMBOL, TimestepView
+from rnn_tui.tui.symbols import code_of, quoted, visible
+
+
+def rows(snapshot: Snapshot, view: TimestepView) -> Lines:
+    """Return one line for each row, and before y_t the gradient that arrives from t+1."""
+    lines = [_row(row, view) for row in snapshot.rows]
+    lines.insert(output_place(snapshot), _arriving(snapshot, view))
+    return tuple(lines)
+
+
+def output_place(snapshot: Snapshot) -> int:
+    """Return the index of y_t among the rows."""
+    return [row.symbol for row in snapshot.rows].index("y_t")
+
+
+def _row(row: Row, view: TimestepView) -> Line:
+    """Return a row: symbol, strip and number of the value and, going back, of its gradient."""
+    if row.symbol.endswith("<t-1>"):
+        known = view.has_state
+    else:
+        known = view.is_revealed(row.symbol) or (row.symbol == "x_t" and view.has_batch)
+    values = view.values[row.symbol][0]
+    marked = view.newest is not None and view.newest.row == row.symbol
+    symbol: Line = (
+        ((" ▸ " if marked else "   "), "accent"),
+        (f"{row.symbol:<{SYMBOL - 3}}", "strong" if marked else ""),
+    )
+    if known and row.symbol == "x_t" and (words := _input_in_words(view)):
+        return (*symbol, *words)
+    if known and row.symbol == "p_t" and view.before is None:
+        return (*symbol, *_probabilities(view, values))
+    shown = _strip(values, view.unit, view.strips.value, row.span, known)
+    line = (*symbol, *shown, *_number(values, view, known))
+    if view.in_backward:
+        return (*line, *_gradient(row, view))
+    if known and view.before is not None and row.symbol in view.before:
+        return (*line, ("  ", ""), *_difference(row.symbol, view, view.before))
+    return (*line, ("  ", ""), *_words(row, view, known))
+
+
+def _words(row: Row, view: TimestepView, known: bool) -> Line:
+    """Return the row's title or its operation's note on the value; for y_t, the target."""
+    if row.symbol == "y_t" and view.has_batch:
+        return _output_and_target(row, view)
+    for operation in view.forward:
+        if operation.symbol == row.symbol and operation.note and known:
+            value = view.entry(view.values[row.symbol][0])
+            note = operation.note.format(value=value).replace("%", " %")
+            return ((f"{row.title}: {note}", "dim"),)
+    return ((row.title, "dim"),)
+
+
+# Inputs and outputs in words
+
+
+def _input_in_words(view: TimestepView) -> Line:
+    """Return the input's symbol, its named numbers, or a note that there is none.
+
+    Empty where the strip and the number say all there is.
+    """
+    x, task = view.values["x_t"][0], view.task
+    if not task.topology.inputs[view.t - 1] and not x.any():
+        return (("no input here", "dim"),)
+    if task.symbols is not None and (code := code_of(x)) is not None:
+        place = f"{code + 1} of {len(task.symbols)}"
+        symbol = f"{quoted(task.symbols[code]):<{SYMBOL}} " if code >= 0 else "no symbol"
+        return ((symbol, "strong"), (f"({place})  input" if code >= 0 else "", "dim"))
+    if task.parts is None:
+        return ()
+    line: Line = ()
+    for part, value in zip(task.parts, x, strict=True):
+        line = (*line, (f"{part} ", "dim"), (f"{signed(float(value))}   ", ""))
+    return line
+
+
+def _output_and_target(row: Row, view: TimestepView) -> Line:
+    """Return the selected output's title, with its class by name, and its target."""
+    labels, target = view.task.labels, view.values["target_t"][0]
+    unit = min(view.unit, len(view.values["y_t"][0]) - 1)
+    title = row.title if labels is None else f"{row.title} {quoted(labels[unit])}"
+    if not view.counts:
+        return ((f"{title}, not counted here", "dim"),)
+    words = quoted(labels[target.argmax()]) if labels else signed(float(target[unit]))
+    return ((f"{title}, target ", "dim"), (words, "truth"))
+
+
+def _probabilities(view: TimestepView, p: Array) -> Line:
+    """Return the most probable classes and, at the right, the target's p and −log p.
+
+    Args:
+        view: the timestep.
+        p: the probabilities [O].
+    """
+    labels, target = view.task.labels or (), code_of(view.values["target_t"][0])
+    right: Line = (("not counted here", "dim"),)
+    wanted = target if view.counts else None
+    if wanted is not None:
+        declaration = view.window.declaration
+        part = float(loss_parts(declaration, view.window.tape)[view.t - 1, 0])
+        right = (
+            ("target ", "dim"),
+            (quoted(labels[wanted]), "truth"),
+            (f" p {number(float(p[wanted]), 3)}, −log p ", "dim"),
+            (number(part * declaration.term_count, 3), "strong"),
+        )
+    room = view.width - SYMBOL - cell_width(right) - 3
+    return (*fit(_likeliest(labels, p, wanted, room), room), ("  ", ""), *right)
+
+
+def _likeliest(labels: tuple[str, ...], p: Array, wanted: int | None, room: int) -> Line:
+    """Return the classes from the most probable down, as many as fit: ``e .41  a .12  ␣ .08 …``."""
+    if not np.isfinite(p).all():
+        return ((BAD, "error"),)
+    order = np.argsort(-p, kind="stable")
+    line: Line = ()
+    for place, code in enumerate(order):
+        text = f"{'  ' * bool(line)}{visible(labels[code])} {short(float(p[code]))}"
+        more = 2 * (place + 1 < len(order))
+        if cell_width(line) + text_width(text) + more > room:
+            return (*line, (f" {ELLIPSIS}", "dim"))
+        line = (*line, (text, "strong" if code == wanted else ""))
+    return line
+
+
+def _difference(symbol: str, view: TimestepView, before: Values) -> Line:
+    """Return a value without the what-if, and how far it has moved: ``was +0.72  Δ +0.28``."""
+    was = view.entry(before[symbol][0])
+    moved = view.entry(view.values[symbol][0]) - was
+    return ((f"was {signed(was)}  ", "dim"), (f"Δ {signed(moved)}", "accent" if moved else "dim"))
+
+
+def _gradient(row: Row, view: TimestepView) -> Line:
+    """Return strip and number of the row's gradient, and the number of what passes through."""
+    by_column = {op.column: op for op in view.backward if op.row == row.symbol}
+    line: Line = (("  ", ""),)
+    operation = by_column.get("gradient")
+    known = operation is not None
+    array = view.values[operation.symbol][0] if operation else view.values[row.symbol][0]
+    if row.symbol not in ("x_t", "p_t"):  # these have no gradient
+        line += _strip(array, view.unit, view.strips.gradient, None, known)
+        line += _number(array, view, known)
+    through = by_column.get("through")
+    if operation is not None and view.before is not None:
+        was = view.entry(view.before[operation.symbol][0])
+        return (*line, (" was ", "dim"), (f"{signed(was):>{NUMBER}}", "accent"))
+    if through is not None:
+        shown = signed(view.entry(view.values[through.symbol][0]))
+        line += ((f" {_through_label(through):>4} ", "dim"), (f"{shown:>{NUMBER}}", "gradient"))
+    return line
+
+
+def _through_label(operation: Operation) -> str:
+    """Return the label of a gradient that passes through a row."""
+    return "→h" if operation.symbol == "dh_y" else operation.symbol
+
+
+def _arriving(snapshot: Snapshot, view: TimestepView) -> Line:
+    """Return the line of the gradient that arrives from timestep t+1; empty going forward."""
+    if not view.in_backward:
+        return ()
+    place = f"t+1={snapshot.t + 1}" if snapshot.t < snapshot.steps else "the window's end"
+    left = SYMBOL + view.strips.value + 1 + NUMBER
+    label: Line = ((f"   arrives from {place}", "dim"),)
+    label = (*label, (" " * max(left - cell_width(label), 1), ""), ("  ", ""))
+    array = view.values["dh_next"][0]
+    line = label + _strip(array, view.unit, view.strips.gradient, None, True)
+    line += _number(array, view, True)
+    if "dc_next" in view.values:
+        value = view.entry(view.values["dc_next"][0])
+        line += (("    c ", "dim"), (f"{signed(value):>{NUMBER}}", "gradient"))
+    return line
+
+
+def _strip(
+    values: Array, unit: int, width: int, span: tuple[float, float] | None, known: bool
+) -> Line:
+    """Return the strip of as many units as fit into `width` cells, around the selected one.
+
+    Args:
+        values: the vector [entries].
+        unit: the selected unit, from 0.
+        width: cells of the strip.
+        span: the scale's least and largest value; None for ± the largest magnitude shown.
+        known: the values are computed; otherwise the strip is dots.
+    """
+    first = min(max(unit - width // 2, 0), max(len(values) - width, 0))
+    chosen = [float(v) for v in values[first : first + width]]
+    line = strip(chosen, span, known, unit - first if len(values) > 1 else -1)
+    return (*line, (" " * (width - len(chosen) + 1), ""))
+
+
+def _number(values: Array, view: TimestepView, known: bool) -> Line:
+    """Return the selected unit's number, or a dot where it is not computed yet."""
+    if not known:
+        return ((f"{UNKNOWN:>{NUMBER}}", "dim"),)
+    return ((f"{signed(view.entry(values)):>{NUMBER}}", ""),)
