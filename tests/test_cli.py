@@ -1,4 +1,4 @@
-"""The command line: what it understands, and that every refusal is one line and exit code 2."""
+"""The command line: options, help, both commands; every error is one line and exit code 2."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def start(*arguments: str, **rest: Any) -> subprocess.Popen[str]:
 
 
 def call(*arguments: str) -> tuple[int, str, str]:
-    """Run the program for real: exit code, stdout, stderr."""
+    """Run the program as a process; return exit code, stdout and stderr."""
     with start(*arguments) as process:
         out, err = process.communicate(timeout=60)
     return process.returncode, out, err
@@ -73,8 +73,8 @@ def figures(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) 
     assert run(["train", *arguments, "--json"]) == code
     out = capsys.readouterr().out
     assert out.count("\n") == 1
-    found: dict[str, Any] = json.loads(out, parse_constant=pytest.fail)
-    return found
+    result: dict[str, Any] = json.loads(out, parse_constant=pytest.fail)
+    return result
 
 
 # ---------------------------------------------------------------- help and version
@@ -236,7 +236,7 @@ REFUSED: dict[str, str] = {
 
 @pytest.fixture
 def files() -> None:
-    """In this folder: a checkpoint called run, a text called words, and others of little use."""
+    """Write a checkpoint called run, a text called words, and files that cannot be used."""
     trainer = Trainer(Settings(hidden=4, steps=5))
     trainer.run(3)
     save("run", trainer)
@@ -303,16 +303,16 @@ def test_a_mistake_of_ours_is_one_line_too(
 
 
 def trainer_of(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Trainer:
-    """The trainer that `rnn-tui train` would run."""
-    found: list[Trainer] = []
+    """Return the trainer that `rnn-tui train` would run."""
+    trainers: list[Trainer] = []
 
     def keep(trainer: Trainer, job: object) -> int:
-        found.append(trainer)
+        trainers.append(trainer)
         return 0
 
     monkeypatch.setattr(train_command, "run_job", keep)
     assert run(["train", *arguments]) == 0
-    return found[0]
+    return trainers[0]
 
 
 def test_every_setting_has_its_option(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -344,11 +344,11 @@ def test_a_preset_and_options_beside_it(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_task_brings_its_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = trainer_of(monkeypatch, "--task", "copy", "--blanks", "3", "--lr", "0.5").settings
-    assert found == compose({"task": "copy", "blanks": 3, "lr": 0.5})
-    assert (found.steps, found.lr, found.carry) == (23, 0.5, False)
-    found = trainer_of(monkeypatch, "--preset", "min-char-rnn", "--batch", "2").settings
-    assert found == preset("min-char-rnn").with_(batch=2)
+    settings = trainer_of(monkeypatch, "--task", "copy", "--blanks", "3", "--lr", "0.5").settings
+    assert settings == compose({"task": "copy", "blanks": 3, "lr": 0.5})
+    assert (settings.steps, settings.lr, settings.carry) == (23, 0.5, False)
+    settings = trainer_of(monkeypatch, "--preset", "min-char-rnn", "--batch", "2").settings
+    assert settings == preset("min-char-rnn").with_(batch=2)
 
 
 @pytest.mark.parametrize(
@@ -377,7 +377,7 @@ def test_how_many_updates(monkeypatch: pytest.MonkeyPatch, line: str, updates: i
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Trainer, dict[str, Any]]]:
-    """Stand in for the screen and pretend there is a terminal; what the app was opened with."""
+    """Replace the screen, pretend there is a terminal, and return what the app was opened with."""
     calls: list[tuple[Trainer, dict[str, Any]]] = []
     app = ModuleType("rnn_tui.tui.app")
     app.run_app = lambda trainer, **rest: calls.append((trainer, rest))  # type: ignore[attr-defined]
@@ -437,16 +437,16 @@ def test_the_app_opens_a_checkpoint(opened: list[tuple[Trainer, dict[str, Any]]]
 
 
 def test_figures_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    found = figures(capsys, *SMALL, "--updates", "50")
-    assert list(found) == [
+    result = figures(capsys, *SMALL, "--updates", "50")
+    assert list(result) == [
         "updates", "loss", "smoothed_loss", "test_one_step_mse", "test_free_run_mse",
         "test_free_run_3_mse", "test_loss", "test_accuracy", "updates_per_second", "parameters",
         "stopped_by",
     ]  # fmt: skip
-    assert all(found.pop(name) is None for name in ("stopped_by", "test_loss", "test_accuracy"))
-    assert all(value > 0 for value in found.values())
-    assert found["updates"] == 50
-    assert found["parameters"] == 29
+    assert all(result.pop(name) is None for name in ("stopped_by", "test_loss", "test_accuracy"))
+    assert all(value > 0 for value in result.values())
+    assert result["updates"] == 50
+    assert result["parameters"] == 29
 
 
 def test_figures_for_people(capsys: pytest.CaptureFixture[str]) -> None:
@@ -460,12 +460,12 @@ def test_figures_for_people(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_metrics_have_a_row_for_every_update(capsys: pytest.CaptureFixture[str]) -> None:
-    found = figures(capsys, *SMALL, "--updates", "321", "--metrics", "m.csv")
+    result = figures(capsys, *SMALL, "--updates", "321", "--metrics", "m.csv")
     with open("m.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["update", "loss", "grad_norm"]
     assert [row["update"] for row in rows] == [str(k) for k in range(1, 322)]
-    assert float(rows[-1]["loss"]) == found["loss"]
+    assert float(rows[-1]["loss"]) == result["loss"]
 
 
 def test_a_checkpoint_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
@@ -569,16 +569,16 @@ def test_a_gate_the_cell_does_not_have(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_a_breakpoint_ends_the_run_and_is_saved(capsys: pytest.CaptureFixture[str]) -> None:
     line = [*SMALL, "--break", "update=400", "--break", "smoothed<0.7", "--out", "run"]
-    found = figures(capsys, *line)
+    result = figures(capsys, *line)
     trainer = load("run")
-    assert trainer.updates == found["updates"] < 400
+    assert trainer.updates == result["updates"] < 400
     assert trainer.history.smoothed < 0.7
     shown = f"{trainer.history.smoothed:.3g} < 0.7 at update {trainer.updates}"
-    assert found["stopped_by"] == f"smoothed {shown}"
+    assert result["stopped_by"] == f"smoothed {shown}"
     assert figures(capsys, *SMALL, "--updates", "9")["stopped_by"] is None
     assert run(["train", "run", "--break", "pass=BACKWARD t=3", "--out", "run"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-3] == f"stopped by BACKWARD t=3 of update {found['updates'] + 1}"
+    assert lines[-3] == f"stopped by BACKWARD t=3 of update {result['updates'] + 1}"
     assert lines[-2].startswith("On the way back, h_3 gets ")
     assert lines[-1] == "saved run"
     assert load("run").cursor.t == 3
@@ -587,14 +587,14 @@ def test_a_breakpoint_ends_the_run_and_is_saved(capsys: pytest.CaptureFixture[st
 def test_divergence_saves_the_last_finite_state(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["train", *EXPLODING, "--out", "run", "--json"]) == 1
     shown = capsys.readouterr()
-    found = re.fullmatch(
+    match = re.fullmatch(
         r"rnn-tui: training diverged in update (\d+): \S+ is \S+ in FORWARD at t=\d+; "
         r"the last finite state is in run\n",
         shown.err,
     )
-    assert found
+    assert match
     loaded = load("run")
-    assert loaded.updates == int(found[1]) - 1
+    assert loaded.updates == int(match[1]) - 1
     assert np.isfinite(loaded.parameters).all()
     assert json.loads(shown.out, parse_constant=pytest.fail)["updates"] == loaded.updates
     assert run(["train", *EXPLODING, "--quiet"]) == 1
@@ -651,9 +651,9 @@ def test_signals_save_what_there_is(number: signal.Signals, name: str) -> None:
         out, err = process.communicate(timeout=20)
     assert time.monotonic() - asked < 2
     assert process.returncode == 128 + number
-    found = re.fullmatch(rf"rnn-tui: stopped by {name} after update ([\d,]+); saved run\n", err)
-    assert found
-    updates = int(found[1].replace(",", ""))
+    match = re.fullmatch(rf"rnn-tui: stopped by {name} after update ([\d,]+); saved run\n", err)
+    assert match
+    updates = int(match[1].replace(",", ""))
     assert load("run").updates == updates > 0
     assert json.loads(out)["updates"] == updates
     assert len(Path("m.csv").read_text().splitlines()) == updates + 1

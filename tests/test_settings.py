@@ -1,4 +1,4 @@
-"""What the declarations promise, and that nothing else gets in."""
+"""Declarations and settings: what is allowed, what is refused, defaults and presets."""
 
 import json
 import subprocess
@@ -30,7 +30,7 @@ LIVE = {"timeline",
 
 
 def values_of(declaration: Declaration) -> st.SearchStrategy[Value]:
-    """Every value a declaration allows."""
+    """Return a strategy for every value that a declaration allows."""
     d = declaration
     values: st.SearchStrategy[Value]
     if d.choices:

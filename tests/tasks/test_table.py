@@ -49,9 +49,9 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 )
 def test_layouts(path: Path, content: bytes, column: str, name: str, values: list[float]) -> None:
     path.write_bytes(content)
-    found = read_column(str(path), column)
-    assert found.name == name
-    assert found.values.tolist() == values
+    result = read_column(str(path), column)
+    assert result.name == name
+    assert result.values.tolist() == values
 
 
 @given(

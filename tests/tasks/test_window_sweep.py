@@ -1,4 +1,4 @@
-"""Both tasks' walks can be put back and go on with the same bits."""
+"""A sweep through a sequence can be restored, and goes on with the same bits."""
 
 import json
 from pathlib import Path
@@ -38,7 +38,7 @@ def windows_of(task: Task, settings: Settings, count: int) -> list[bytes]:
     before=st.integers(0, 30),
     between=st.integers(0, 30),
 )
-def test_a_restored_walk_replays_the_same_bits(
+def test_a_restored_sweep_replays_the_same_bits(
     table: Path, task_name: str, windows: str, steps: int, batch: int, before: int, between: int
 ) -> None:
     settings = Settings(
@@ -58,7 +58,7 @@ def test_a_restored_walk_replays_the_same_bits(
     assert windows_of(elsewhere, settings, 20) == expected
 
 
-def test_measuring_does_not_move_the_walk() -> None:
+def test_making_the_test_does_not_move_the_sweep() -> None:
     task = make_task(Settings())
     state = task.state()
     task.test()
@@ -66,11 +66,11 @@ def test_measuring_does_not_move_the_walk() -> None:
 
 
 def test_a_state_of_another_sweep_is_refused() -> None:
-    walk = WindowSweep(Settings(steps=20), 400)
+    sweep = WindowSweep(Settings(steps=20), 400)
     for position in (7, 400, -20):
-        state = DataState(position, walk.state().random)
+        state = DataState(position, sweep.state().random)
         with pytest.raises(ValueError, match=f"^data state: .* at point {position}$"):
-            walk.restore(state)
+            sweep.restore(state)
 
 
 def test_a_sequence_shorter_than_a_window_is_refused() -> None:
