@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from types import MappingProxyType
-
-import numpy as np
 
 from rnn_tui.engine.cells import make_cell
 from rnn_tui.engine.cells.base import Cell
@@ -41,9 +40,13 @@ class Architecture:
         """The cell's declaration."""
         return make_cell(self.cell, self.activation)
 
-    def parameters(self) -> tuple[ParameterSpec, ...]:
-        """All parameters in order of storage: the cells' from the bottom up, then the readout's."""
-        cells = (layer.parameters(self.features, self.hidden) for layer in self.make_layers())
+    def parameters(self, layers: Iterable[Layer] | None = None) -> tuple[ParameterSpec, ...]:
+        """Return all parameters in order of storage: the layers' from the bottom up, the readout's.
+
+        `layers` are those of `make_layers`, if they are at hand.
+        """
+        layers = layers or self.make_layers()
+        cells = (layer.parameters(self.features, self.hidden) for layer in layers)
         return (*chain.from_iterable(cells), *self.readout(numbered("h", self.layers)))
 
     def make_layers(self) -> tuple[Layer, ...]:
@@ -60,7 +63,7 @@ class Architecture:
 
     def parameter_count(self) -> int:
         """How many numbers there are to learn."""
-        return sum(int(np.prod(spec.shape)) for spec in self.parameters())
+        return sum(math.prod(spec.shape) for spec in self.parameters())
 
 
 def views(specs: tuple[ParameterSpec, ...], flat: Array) -> Mapping[str, Array]:
@@ -68,7 +71,7 @@ def views(specs: tuple[ParameterSpec, ...], flat: Array) -> Mapping[str, Array]:
     result: dict[str, Array] = {}
     offset = 0
     for spec in specs:
-        size = int(np.prod(spec.shape))
+        size = math.prod(spec.shape)
         result[spec.name] = flat[offset : offset + size].reshape(spec.shape)
         offset += size
     return MappingProxyType(result)

@@ -63,7 +63,7 @@ class NetworkDeclaration:
         self.layers = layers = architecture.make_layers()
         self.cell = layers[0].cell
         self.gate_units = len(self.cell.blocks) * architecture.hidden
-        self.specs = architecture.parameters()
+        self.specs = architecture.parameters(layers)
         self.parameter_count = sum(math.prod(spec.shape) for spec in self.specs)
         self.states = tuple(chain.from_iterable(layer.states for layer in layers))
         self.rows = (*chain.from_iterable(layer.rows for layer in layers), *loss_function.rows)

@@ -9,7 +9,6 @@ from rnn_tui.engine.cells.base import Kernel
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.parameters import Views
 from rnn_tui.engine.core.tape import Tape
-from rnn_tui.engine.network.architecture import views
 from rnn_tui.engine.network.declaration import NetworkDeclaration
 from rnn_tui.engine.network.declared_kernel import DeclaredKernel
 from rnn_tui.engine.network.layers import Layer, declared_pins
@@ -34,26 +33,36 @@ def make_threads(declaration: NetworkDeclaration) -> ThreadPair | None:
 
 
 def make_kernel(
-    declaration: NetworkDeclaration, flat: Array, tape: Tape, threads: ThreadPair | None
+    declaration: NetworkDeclaration,
+    flat: Array,
+    parameters: Views,
+    tape: Tape,
+    threads: ThreadPair | None,
 ) -> Kernel:
-    """Return the kernel of all layers, bound to the parameters `flat` [P] and `tape`.
+    """Return the kernel of all layers, bound to `tape`.
 
-    With `threads`, a large batch has a kernel for each half of it.
+    Args:
+        declaration: of the network.
+        flat: all parameters, [P].
+        parameters: views of `flat` by name.
+        tape: what the kernel reads and writes.
+        threads: compute a large batch in halves, each with a kernel of its own.
     """
     if threads is None or not splits_batch(declaration.batch, declaration.gate_units):
-        return _kernel_on(declaration, flat, tape)
+        return _kernel_on(declaration, flat, parameters, tape)
     half = declaration.batch // 2
-    upper = _kernel_on(declaration, flat, tape.batch_slice(slice(half)))
-    lower = _kernel_on(declaration, flat, tape.batch_slice(slice(half, None)))
+    upper = _kernel_on(declaration, flat, parameters, tape.batch_slice(slice(half)))
+    lower = _kernel_on(declaration, flat, parameters, tape.batch_slice(slice(half, None)))
     return TwoThreadKernel(upper, lower, threads)
 
 
-def _kernel_on(declaration: NetworkDeclaration, flat: Array, tape: Tape) -> Kernel:
+def _kernel_on(
+    declaration: NetworkDeclaration, flat: Array, parameters: Views, tape: Tape
+) -> Kernel:
     """Return the kernel of all layers for the samples on `tape`.
 
     It is made of the cell's own kernels, or of its declared operations where it has none.
     """
-    cell, parameters = declaration.cell, views(declaration.specs, flat)
 
     def of_layer(layer: Layer) -> Kernel:
         weights = layer.weights(parameters)
@@ -61,20 +70,19 @@ def _kernel_on(declaration: NetworkDeclaration, flat: Array, tape: Tape) -> Kern
         for matrix in declaration.layer_weights[layer.number - 1]:
             if matrix.names[-1] == "b":
                 weights["W"] = matrix.view(flat)
-        kernel = cell.kernel(weights, layer.tape(tape))
+        kernel = declaration.cell.kernel(weights, layer.tape(tape))
         return kernel or _declared_kernel(declaration, layer, parameters, tape)
 
     return _stack(declaration, of_layer, parameters, tape)
 
 
 def make_declared_kernel(
-    declaration: NetworkDeclaration, flat: Array, tape: Tape, fast: Kernel, pins: Pins
+    declaration: NetworkDeclaration, parameters: Views, tape: Tape, fast: Kernel, pins: Pins
 ) -> Kernel:
     """Return a kernel of all layers that evaluates the declared operations, with `pins` in force.
 
-    It is bound to the parameters `flat` [P] and `tape`, as is the kernel `fast`.
+    It is bound to `parameters` and `tape`, as is the kernel `fast`.
     """
-    parameters = views(declaration.specs, flat)
 
     def of_layer(layer: Layer) -> Kernel:
         return _declared_kernel(declaration, layer, parameters, tape, fast, pins)

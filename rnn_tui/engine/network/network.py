@@ -71,7 +71,7 @@ class Network:
 
         # What computes on it: in any order, each made of nothing but its arguments
         threads = make_threads(declaration)
-        self._fast_kernel = make_kernel(declaration, flat, tape, threads)
+        self._fast_kernel = make_kernel(declaration, flat, self.parameters, tape, threads)
         self._input_products = InputProducts(self.parameters, tape)
         self._readout = Readout(declaration, flat, tape)
         self.loss_kernel = declaration.loss_function.kernel(
@@ -110,7 +110,7 @@ class Network:
     def declared_kernel(self) -> Kernel:
         """Return the cells' declared operations as a kernel, with the pins in force."""
         return make_declared_kernel(
-            self.declaration, self.flat, self.tape, self._fast_kernel, self._pins
+            self.declaration, self.parameters, self.tape, self._fast_kernel, self._pins
         )
 
     # The window
