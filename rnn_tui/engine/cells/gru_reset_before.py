@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
-from rnn_tui.engine.cells.base import Cell, Kernel, affine
-from rnn_tui.engine.cells.gru import (
-    GATES,
-    HIDDEN_STATE,
-    THROUGH_GATES,
-    TO_CANDIDATE,
-    UPDATE_GATE,
-    UpdateGateKernel,
-    gate_arrays,
+from rnn_tui.engine.cells.base import (
+    HIDDEN_GRADIENT,
+    Cell,
+    Kernel,
+    affine,
+    gradient,
+    loop_rows,
+    through_sigmoid,
+    through_tanh,
 )
-from rnn_tui.engine.core.expressions import Array, Dot, Value, sigmoid, tanh
-from rnn_tui.engine.core.gate_layout import TransposedWeights
+from rnn_tui.engine.cells.update_gate import GATES, UpdateGateKernel, gate_arrays
+from rnn_tui.engine.core.expressions import ONE, Array, Dot, Value, sigmoid, tanh
+from rnn_tui.engine.core.gate_layout import Addition, Product, TransposedWeights
 from rnn_tui.engine.core.operations import Operation, Row
 from rnn_tui.engine.core.parameters import ParameterSpec, Views
 from rnn_tui.engine.core.tape import ArraySpec, Tape
+
+# ---------------------------------------------------------------- the declaration
 
 
 class GruResetBeforeCell(Cell):
@@ -32,7 +35,6 @@ class GruResetBeforeCell(Cell):
 
     name = "gru-reset-before"
     gates = GATES
-    blocks = gates
     states = ("h",)
     rows = (
         Row("x_t", "input"),
@@ -51,7 +53,13 @@ class GruResetBeforeCell(Cell):
             row="r_t",
             note="shows {value:.0%} of h_<t-1>",
         ),
-        UPDATE_GATE,
+        Operation(
+            "z_t",
+            "update gate",
+            sigmoid(affine("z")),
+            row="z_t",
+            note="keeps {value:.0%} of h_<t-1>",
+        ),
         Operation("rh_t", "h_<t-1> after the reset", Value("r_t") * Value("h_<t-1>"), row="rh_t"),
         Operation(
             "n_t",
@@ -59,30 +67,29 @@ class GruResetBeforeCell(Cell):
             tanh(Dot("x_t", "W_xn") + Dot("rh_t", "W_hn") + Value("b_n")),
             row="n_t",
         ),
-        HIDDEN_STATE,
+        Operation(
+            "h_t",
+            "hidden state",
+            (ONE - Value("z_t")) * Value("n_t") + Value("z_t") * Value("h_<t-1>"),
+            row="h_t",
+        ),
     )
     backward_operations = (
-        *TO_CANDIDATE,
-        Operation(
-            "drh_t",
-            "h_<t-1> after the reset",
-            Dot("da_n", "W_hn", transposed=True),
-            row="rh_t",
-            column="gradient",
-        ),
-        Operation(
-            "dr_t", "reset gate", Value("drh_t") * Value("h_<t-1>"), row="r_t", column="gradient"
-        ),
-        *THROUGH_GATES,
-        Operation(
-            "dh_<t-1>",
+        HIDDEN_GRADIENT,
+        gradient("n_t", "candidate", Value("dh_t") * (ONE - Value("z_t"))),
+        gradient("z_t", "update gate", Value("dh_t") * (Value("h_<t-1>") - Value("n_t"))),
+        through_tanh("n", "through tanh′ of the candidate"),
+        gradient("rh_t", "h_<t-1> after the reset", Dot("da_n", "W_hn", transposed=True)),
+        gradient("r_t", "reset gate", Value("drh_t") * Value("h_<t-1>")),
+        through_sigmoid("z", "through σ′ of the update gate"),
+        through_sigmoid("r", "through σ′ of the reset gate"),
+        gradient(
+            "h_<t-1>",
             "sent to timestep t−1",
             Value("dh_t") * Value("z_t")
             + Value("drh_t") * Value("r_t")
             + Dot("da_r", "W_hr", transposed=True)
             + Dot("da_z", "W_hz", transposed=True),
-            row="h_<t-1>",
-            column="gradient",
         ),
     )
 
@@ -108,67 +115,125 @@ class GruResetBeforeCell(Cell):
         return values | {"rh_t": tape["rh"][k], "drh_t": tape["drh"][k]}
 
 
+# ---------------------------------------------------------------- the kernel
+
+
+class GruResetBeforeForwardViews(NamedTuple):
+    """Views of one timestep that the forward loop works on; [B, H] unless said otherwise."""
+
+    h_product: Product  # f(W, out) writes h_<t-1>·W to out
+    h_prev: Array
+    ax_rz: Array  # x_t·W_x + b of r and z: [B, 2·H] or [2, B, H]
+    rz: Array  # r, z: [B, 2·H] or [2, B, H]
+    r: Array
+    rh: Array
+    ax_n: Array  # x_t·W_xn + b_n
+    n: Array
+    z: Array
+    h: Array
+
+
+class GruResetBeforeGradientViews(NamedTuple):
+    """Views of one timestep that the backward loop works on: of single gates, [B, H] each."""
+
+    dh: Array
+    dh_y: Array
+    dh_next: Array
+    da_z: Array
+    da_n: Array
+    da_r: Array
+    r: Array
+    drh: Array
+    z: Array
+    dh_prev: Array
+
+
+class GruResetBeforeProductViews(NamedTuple):
+    """Views of one timestep that the backward loop works on: of r and z."""
+
+    da_product: Product  # f(W, out) writes da_rz·W to out
+    product_out: Array  # dh_<t-1>, or where gates are split scratch [2, B, H]
+    additions: list[Addition]  # that make dh_<t-1> of it
+
+
 class GruResetBeforeKernel(UpdateGateKernel):
-    """Two products after each other: r must be known before the candidate's."""
+    """Two products after each other per timestep: the candidate's needs r."""
 
     def __init__(self, parameters: Views, tape: Tape) -> None:
         super().__init__(parameters, tape, tape["h"][:-1], "da_rz")
         self.W_hn = parameters["W_hn"]  # [H, H]
         self.W_hnT = TransposedWeights(self.W_hn.T, tape.batch)
-        self.product = np.empty_like(self.da_rz[0])  # h_<t-1>·W_h
-        self.sent = np.empty_like(self.product)  # along each gate; only where they are split
-        self.forward_rows = [self._forward_row(k) for k in range(tape.steps)]
-        self.backward_rows = [
-            (slopes, *self._backward_row(k)) for k, slopes in enumerate(self.parts)
-        ]
+        self.ah_rz = np.empty_like(self.da_rz[0])  # h_<t-1>·W_h, of r and z
+        self.gate_products = np.empty_like(self.ah_rz)  # of the single gates; only where split
+        steps = range(tape.steps)
+        self.forward_rows = loop_rows(map(self._forward_views, steps))
+        self.backward_rows = list(
+            zip(
+                self.slopes,
+                loop_rows(map(self._gradient_views, steps)),
+                loop_rows(map(self._product_views, steps)),
+                strict=True,
+            )
+        )
 
-    def _forward_row(self, k: int) -> tuple[Any, ...]:
-        """The product h_<t-1>·W_h and views of timestep k+1: r and z side by side, else [B, H]."""
+    def _forward_views(self, k: int) -> GruResetBeforeForwardViews:
+        """Return the views of timestep k+1."""
+        tape, h_prev = self.tape, self.tape["h"][k]
+        return GruResetBeforeForwardViews(
+            h_product=self.layout.product(h_prev),
+            h_prev=h_prev,
+            ax_rz=tape.joined("ax_r", "ax_z")[k],
+            rz=tape.joined("r", "z")[k],
+            r=tape["r"][k],
+            rh=tape["rh"][k],
+            ax_n=tape["ax_n"][k],
+            n=tape["n"][k],
+            z=tape["z"][k],
+            h=tape["h"][k + 1],
+        )
+
+    def _gradient_views(self, k: int) -> GruResetBeforeGradientViews:
+        """Return the views of timestep k+1."""
         tape = self.tape
-        ax_rz, rz = tape.joined("ax_r", "ax_z")[k], tape.joined("r", "z")[k]
-        return (
-            *(
-                self.layout.product(tape["h"][k]),
-                tape["h"][k],
-                ax_rz,
-                rz,
-                tape["r"][k],
-                tape["rh"][k],
-            ),
-            *(tape["ax_n"][k], tape["n"][k], tape["z"][k], tape["h"][k + 1]),
+        return GruResetBeforeGradientViews(
+            dh=tape["dh"][k],
+            dh_y=tape["dh_y"][k],
+            dh_next=tape["dh_next"][k + 1],
+            da_z=tape["da_z"][k],
+            da_n=tape["da_n"][k],
+            da_r=tape["da_r"][k],
+            r=tape["r"][k],
+            drh=tape["drh"][k],
+            z=tape["z"][k],
+            dh_prev=tape["dh_next"][k],
         )
 
-    def _backward_row(self, k: int) -> tuple[tuple[Array, ...], tuple[Any, ...]]:
-        """Views of timestep k+1, [B, H]; the product da·W_hᵀ, where it goes, and what is left."""
-        tape, into = self.tape, self.tape["dh_next"][k]
-        views = (
-            *(tape["dh"][k], tape["dh_y"][k], tape["dh_next"][k + 1], tape["da_z"][k]),
-            *(tape["da_n"][k], tape["da_r"][k], tape["r"][k], tape["drh"][k], tape["z"][k], into),
-        )
-        return views, (
-            self.layout.product(self.da_rz[k]),
-            *self.layout.sum_over_gates(self.sent, into),
+    def _product_views(self, k: int) -> GruResetBeforeProductViews:
+        """Return the views of timestep k+1."""
+        layout, dh_prev = self.layout, self.tape["dh_next"][k]
+        return GruResetBeforeProductViews(
+            layout.product(self.da_rz[k]), *layout.sum_over_gates(self.gate_products, dh_prev)
         )
 
     def forward(self, first: int, last: int) -> None:
         W_h, W_hn, half = self.W_h, self.W_hn, self.half
-        product, scratch = self.product, self.scratch
-        add, multiply, subtract, tanh = np.add, np.multiply, np.subtract, np.tanh
+        ah_rz, scratch = self.ah_rz, self.scratch
+        add, multiply, subtract, np_tanh = np.add, np.multiply, np.subtract, np.tanh
         rows = self.forward_rows[first - 1 : last]
-        for h_times, h_prev, ax_rz, rz, r, rh, ax_n, n, z, h in rows:
-            h_times(W_h, product)
-            add(product, ax_rz, rz)
-            multiply(rz, half, rz)
-            tanh(rz, rz)
-            multiply(rz, half, rz)
-            add(rz, half, rz)
-            multiply(r, h_prev, rh)
-            rh.dot(W_hn, scratch)
-            add(scratch, ax_n, n)
-            tanh(n, n)
-            subtract(h_prev, n, scratch)
-            multiply(z, scratch, scratch)
-            add(n, scratch, h)
+        for h_product, h_prev, ax_rz, rz, r, rh, ax_n, n, z, h in rows:
+            h_product(W_h, ah_rz)  # h_<t-1>·W_h, of r and z
+            add(ah_rz, ax_rz, rz)  # a = x_t·W_x + h_<t-1>·W_h + b, of r and z
+            multiply(rz, half, rz)  # a/2
+            np_tanh(rz, rz)  # tanh(a/2)
+            multiply(rz, half, rz)  # ½·tanh(a/2)
+            add(rz, half, rz)  # r, z = σ(a) = ½ + ½·tanh(a/2)
+            multiply(r, h_prev, rh)  # rh_t = r⊙h_<t-1>
+            rh.dot(W_hn, scratch)  # rh_t·W_hn
+            add(scratch, ax_n, n)  # a_n = x_t·W_xn + b_n + rh_t·W_hn
+            np_tanh(n, n)  # n_t = tanh(a_n)
+            subtract(h_prev, n, scratch)  # h_<t-1> − n
+            multiply(z, scratch, scratch)  # z⊙(h_<t-1> − n)
+            add(n, scratch, h)  # h_t = n + z⊙(h_<t-1> − n) = (1−z)⊙n + z⊙h_<t-1>
 
     def begin_backward(self) -> None:
         super().begin_backward()
@@ -177,19 +242,20 @@ class GruResetBeforeKernel(UpdateGateKernel):
     def backward(self, first: int, last: int) -> None:
         W_hT, W_hnT, scratch = self.W_hT.array, self.W_hnT.array, self.scratch
         add, multiply = np.add, np.multiply
-        for slopes, views, (da_times, sent, sums) in reversed(self.backward_rows[first - 1 : last]):
-            dh, dh_y, dh_next, da_z, da_n, da_r, r, drh, z, dh_prev = views
+        for slopes, gradients, products in reversed(self.backward_rows[first - 1 : last]):
+            dh, dh_y, dh_next, da_z, da_n, da_r, r, drh, z, dh_prev = gradients
+            da_product, product_out, additions = products
             if slopes is not None:
-                self._fill(slopes)
-            add(dh_y, dh_next, dh)
-            multiply(dh, da_z, da_z)
-            multiply(dh, da_n, da_n)
-            da_n.dot(W_hnT, drh)
-            multiply(drh, da_r, da_r)
-            da_times(W_hT, sent)
-            for one, other, total in sums:
-                add(one, other, total)
-            multiply(dh, z, scratch)
-            add(dh_prev, scratch, dh_prev)
-            multiply(drh, r, scratch)
-            add(dh_prev, scratch, dh_prev)
+                self._fill_slopes(slopes)
+            add(dh_y, dh_next, dh)  # dh_t = dh_y + dh_next
+            multiply(dh, da_z, da_z)  # da_z = dh_t⊙(h_<t-1> − n)⊙z(1−z)
+            multiply(dh, da_n, da_n)  # da_n = dh_t⊙(1−z)⊙(1−n²)
+            da_n.dot(W_hnT, drh)  # drh_t = da_n·W_hnᵀ
+            multiply(drh, da_r, da_r)  # da_r = drh_t⊙h_<t-1>⊙r(1−r)
+            da_product(W_hT, product_out)  # da_r·W_hrᵀ + da_z·W_hzᵀ, if not split
+            for left, right, total in additions:
+                add(left, right, total)  # … and where they are split, the sum of the products
+            multiply(dh, z, scratch)  # dh_t⊙z
+            add(dh_prev, scratch, dh_prev)  # … + dh_t⊙z
+            multiply(drh, r, scratch)  # drh_t⊙r
+            add(dh_prev, scratch, dh_prev)  # dh_<t-1> = … + dh_t⊙z + drh_t⊙r
