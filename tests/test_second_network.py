@@ -1,15 +1,16 @@
-"""The network beside: it goes where the first goes, and is the network it would be alone."""
+"""The second network goes where the first goes, and is the network it would be alone."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from engine.engine_support import same_bits
 from hypothesis import given
 from hypothesis import strategies as st
+from session.session_support import Driver
 
 from rnn_tui.engine.network.architecture import Architecture
 from rnn_tui.engine.time_travel.places import Place, Stride
@@ -17,7 +18,6 @@ from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.second_network import SecondNetwork, Versus, matching_size, second_network_settings
 from rnn_tui.session.commands import (
     Back,
-    Command,
     Configure,
     GoTo,
     Pause,
@@ -28,11 +28,10 @@ from rnn_tui.session.commands import (
     Swap,
 )
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.session.worker import Session
 from rnn_tui.settings import SettingError, Settings
 
 SMALL = Settings(hidden=4, steps=5, num_points=60, noise=0.1)
-EVERYTHING = 10**6
+ALL_OPERATIONS = 10**6
 
 
 def far() -> float:
@@ -41,51 +40,51 @@ def far() -> float:
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_it_is_the_network_it_would_be_alone(cell: str) -> None:
-    leader, rival = Trainer(SMALL), SecondNetwork.fresh(SMALL.with_(cell=cell))
+    leader, second = Trainer(SMALL), SecondNetwork.fresh(SMALL.with_(cell=cell))
     alone = Trainer(SMALL.with_(cell=cell))
     leader.run(7)
     for _ in range(4):
         leader.step()
-    assert rival.follow(Place(leader.index, EVERYTHING), far())
+    assert second.follow(Place(leader.index, ALL_OPERATIONS), far())
     alone.advance(leader.index)
-    assert rival.trainer.index == leader.index
-    assert same_bits(rival.trainer.parameters, alone.parameters)
+    assert second.trainer.index == leader.index
+    assert same_bits(second.trainer.parameters, alone.parameters)
     for name, array in alone.network.tape.arrays.items():
-        assert same_bits(rival.trainer.network.tape[name], array), name
-    assert same_bits(rival.trainer.network.tape["x"], leader.network.tape["x"])  # the same data
+        assert same_bits(second.trainer.network.tape[name], array), name
+    assert same_bits(second.trainer.network.tape["x"], leader.network.tape["x"])  # the same data
 
 
 @given(st.lists(st.integers(0, 300), min_size=1, max_size=6))
 def test_it_follows_back_and_forth(places: list[int]) -> None:
-    rival = SecondNetwork.fresh(SMALL.with_(cell="gru"))
+    second = SecondNetwork.fresh(SMALL.with_(cell="gru"))
     for index in places:
-        assert rival.follow(Place(index, EVERYTHING), far())
-        assert rival.trainer.index == index
+        assert second.follow(Place(index, ALL_OPERATIONS), far())
+        assert second.trainer.index == index
     alone = Trainer(SMALL.with_(cell="gru"))
     alone.advance(places[-1])
-    assert same_bits(rival.trainer.parameters, alone.parameters)
+    assert same_bits(second.trainer.parameters, alone.parameters)
 
 
 def test_it_comes_in_slices() -> None:
-    rival, slices = SecondNetwork.fresh(SMALL.with_(cell="lstm")), 1
-    while not rival.follow(Place(400 * rival.trainer.schedule.end, EVERYTHING), 0.0):
+    second, slices = SecondNetwork.fresh(SMALL.with_(cell="lstm")), 1
+    while not second.follow(Place(400 * second.trainer.schedule.end, ALL_OPERATIONS), 0.0):
         slices += 1
     assert slices > 10
-    assert rival.trainer.updates == 400
+    assert second.trainer.updates == 400
 
 
 def test_what_diverged_stays_until_the_place_lies_before() -> None:
-    rival = SecondNetwork.fresh(SMALL.with_(lr=1.0))
-    end = rival.trainer.schedule.end
-    rival.follow(Place(3 * end, EVERYTHING), far())
-    rival.trainer.network.parameters["W_y"][...] = 3e38
-    assert rival.follow(Place(9 * end, EVERYTHING), far())
-    assert rival.trainer.divergence is not None
-    assert rival.view(9 * end).behind == 0
-    assert rival.follow(Place(9 * end, EVERYTHING), far())
-    assert rival.follow(Place(2 * end, EVERYTHING), far())
-    assert rival.trainer.divergence is None
-    assert rival.trainer.updates == 2
+    second = SecondNetwork.fresh(SMALL.with_(lr=1.0))
+    end = second.trainer.schedule.end
+    second.follow(Place(3 * end, ALL_OPERATIONS), far())
+    second.trainer.network.parameters["W_y"][...] = 3e38
+    assert second.follow(Place(9 * end, ALL_OPERATIONS), far())
+    assert second.trainer.divergence is not None
+    assert second.view(9 * end).behind == 0
+    assert second.follow(Place(9 * end, ALL_OPERATIONS), far())
+    assert second.follow(Place(2 * end, ALL_OPERATIONS), far())
+    assert second.trainer.divergence is None
+    assert second.trainer.updates == 2
 
 
 @given(
@@ -113,64 +112,45 @@ def test_an_unknown_cell_is_named() -> None:
 # ---------------------------------------------------------------- in a session
 
 
-class Both:
-    """A session with a network beside; waits for what is asked of it."""
-
-    def __init__(self, versus: Versus | None) -> None:
-        self.session = Session(Trainer(SMALL), versus=versus)
-        self.session.start()
-
-    def send(self, *commands: Command) -> None:
-        for command in commands:
-            self.session.send(command)
-
-    def until(self, true: Callable[[Snapshot], bool]) -> Snapshot:
-        for _ in range(2000):
-            self.session.refresh()
-            if true(self.session.latest):
-                return self.session.latest
-            time.sleep(0.005)
-        raise AssertionError(f"never happened; at {self.session.latest.cursor}")
-
-    def places(self) -> tuple[int, int]:
-        """Where both stand, once the thread has ended."""
-        self.session.stop(10)
-        rival = self.session.second_network
-        assert rival is not None
-        return self.session.trainer.index, rival.trainer.index
-
-
 @pytest.fixture
-def both() -> Iterator[Both]:
-    one = Both(Versus("lstm"))
-    yield one
-    one.session.stop()
+def both() -> Iterator[Driver]:
+    driver = Driver(Trainer(SMALL), Versus("lstm"))
+    yield driver
+    driver.session.stop()
 
 
-def test_steps_back_and_far_goals_are_shared(both: Both) -> None:
+def places(driver: Driver) -> tuple[int, int]:
+    """Return where both networks stand, once the thread has ended."""
+    driver.session.stop(10)
+    second = driver.session.second_network
+    assert second is not None
+    return driver.session.trainer.index, second.trainer.index
+
+
+def test_steps_back_and_far_places_are_shared(both: Driver) -> None:
     both.send(Step(Stride.UPDATE, 12), Step(Stride.TIMESTEP, 3))
     both.until(lambda s: s.cursor.update == 12 and s.cursor.t == 2 and not s.running)
     both.send(Back(Stride.UPDATE, 2), GoTo(3), Step(Stride.OPERATION, 5))
     snapshot = both.until(lambda s: s.cursor.update == 3 and s.cursor.t == 2 and not s.running)
     assert snapshot.second_network is not None
     assert snapshot.second_network.behind == 0
-    leader, rival = both.places()
-    assert leader == rival
+    leader, second = places(both)
+    assert leader == second
 
 
-def test_while_running_what_is_shown_is_of_one_place(both: Both) -> None:
+def test_while_running_what_is_shown_is_of_one_place(both: Driver) -> None:
     both.send(Run())
     seen: list[Snapshot] = []
     both.until(lambda s: seen.append(s) or s.cursor.update > 300)  # type: ignore[func-returns-value]
     shown = [s.second_network for s in seen if s.second_network is not None and s.cursor.update]
-    assert sum(rival.behind for rival in shown) == 0
+    assert sum(second.behind for second in shown) == 0
     both.send(Pause())
     both.until(lambda s: not s.running)
-    leader, rival = both.places()
-    assert leader == rival
+    leader, second = places(both)
+    assert leader == second
 
 
-def test_swapping_and_the_way_back(both: Both) -> None:
+def test_swapping_and_the_way_back(both: Driver) -> None:
     both.send(Step(Stride.UPDATE, 5))
     before = both.until(lambda s: s.cursor.update == 5 and not s.running)
     assert before.second_network is not None
@@ -180,11 +160,11 @@ def test_swapping_and_the_way_back(both: Both) -> None:
     assert (after.loss, after.second_network.loss) == (before.second_network.loss, before.loss)
     both.send(Swap(), Step(Stride.UPDATE, 2))
     both.until(lambda s: s.settings.cell == "rnn" and s.cursor.update == 7 and not s.running)
-    leader, rival = both.places()
-    assert leader == rival
+    leader, second = places(both)
+    assert leader == second
 
 
-def test_settings_reach_both_and_a_restart_makes_both_anew(both: Both) -> None:
+def test_settings_reach_both_and_a_restart_makes_both_anew(both: Driver) -> None:
     both.send(Step(Stride.UPDATE, 4))
     both.until(lambda s: s.cursor.update == 4 and not s.running)
     both.send(Configure(SMALL.with_(lr=0.5)), Step(Stride.UPDATE, 1))
@@ -199,8 +179,8 @@ def test_settings_reach_both_and_a_restart_makes_both_anew(both: Both) -> None:
     assert np.isnan(snapshot.second_network.loss)
 
 
-def test_one_set_beside_later_catches_up_while_walks_go_on() -> None:
-    one = Both(None)
+def test_one_added_later_catches_up_while_moves_go_on() -> None:
+    one = Driver(Trainer(SMALL))
     try:
         one.send(Step(Stride.UPDATE, 900))
         one.until(lambda s: s.cursor.update == 900 and not s.running)

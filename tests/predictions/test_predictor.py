@@ -1,4 +1,4 @@
-"""What is made of test data beside training: true, bounded, and without a trace in training."""
+"""Predictions for test data: right, bounded in time, and without a trace in training."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def trained(task: str, updates: int = 2, **changes: Any) -> Trainer:
 
 
 def made(trainer: Trainer, request: TextRequest = REQUEST) -> Predictor:
-    """All that is looked at of this trainer, worked out."""
+    """Return a predictor with all results for this trainer."""
     predictor = Predictor(trainer)
     predictor.ask(trainer, True, request, 0)
     while predictor.busy:
@@ -57,19 +57,19 @@ def windows(predictor: Predictor) -> WindowsPredictions:
 
 
 @pytest.mark.parametrize("task", WINDOW_TASKS)
-def test_looking_changes_no_bit_of_training(task: str) -> None:
-    alone, looked_at = Trainer(small(task)), Trainer(small(task))
-    predictor = Predictor(looked_at)
+def test_predicting_changes_no_bit_of_training(task: str) -> None:
+    alone, shown = Trainer(small(task)), Trainer(small(task))
+    predictor = Predictor(shown)
     for k in range(5):
-        for trainer in (alone, looked_at):
+        for trainer in (alone, shown):
             trainer.finish_update()
         request = replace(REQUEST, draw=k, prompt=(0, 1) if task == "text" else None)
-        (predictor.ask if k % 2 else predictor.ask_while_running)(looked_at, True, request, 1)
+        (predictor.ask if k % 2 else predictor.ask_while_running)(shown, True, request, 1)
         predictor.work(0.001 * k)
-        assert np.array_equal(alone.parameters, looked_at.parameters)
-        assert alone.task.state() == looked_at.task.state()
+        assert np.array_equal(alone.parameters, shown.parameters)
+        assert alone.task.state() == shown.task.state()
         for name, array in alone.network.tape.arrays.items():
-            assert np.array_equal(array, looked_at.network.tape[name]), name
+            assert np.array_equal(array, shown.network.tape[name]), name
 
 
 # ---------------------------------------------------------------- windows
@@ -78,14 +78,14 @@ def test_looking_changes_no_bit_of_training(task: str) -> None:
 @pytest.mark.parametrize("task", WINDOW_TASKS)
 def test_windows_are_those_of_the_task_and_of_this_update(task: str) -> None:
     trainer = trained(task)
-    found = windows(made(trainer))
+    result = windows(made(trainer))
     test = trainer.task.test()
     assert isinstance(test, TestWindows)
     direct = WindowsEvaluator(trainer.architecture, trainer.parameters.copy(), test).evaluate()
-    assert found.update == 2
-    assert (found.evaluation.loss, found.evaluation.accuracy) == (direct.loss, direct.accuracy)
-    assert np.array_equal(found.evaluation.outputs, direct.outputs)
-    assert (found.symbols, found.labels) == (trainer.task.symbols, trainer.task.labels)
+    assert result.update == 2
+    assert (result.evaluation.loss, result.evaluation.accuracy) == (direct.loss, direct.accuracy)
+    assert np.array_equal(result.evaluation.outputs, direct.outputs)
+    assert (result.symbols, result.labels) == (trainer.task.symbols, trainer.task.labels)
 
 
 def test_all_numbers_are_of_the_update_that_is_named_while_training_goes_on() -> None:
@@ -98,25 +98,25 @@ def test_all_numbers_are_of_the_update_that_is_named_while_training_goes_on() ->
         if predictor.busy:
             predictor.ask_while_running(trainer, True, REQUEST, 0)  # skipped: one at a time
     assert trainer.updates > 10
-    expected, found = windows(made(twin)), windows(predictor)
-    assert found.update == 2
-    assert found.evaluation.loss == expected.evaluation.loss
-    assert found.gaps == expected.gaps
-    assert found.influence is not None
+    expected, result = windows(made(twin)), windows(predictor)
+    assert result.update == 2
+    assert result.evaluation.loss == expected.evaluation.loss
+    assert result.gaps == expected.gaps
+    assert result.influence is not None
     assert expected.influence is not None
-    assert np.array_equal(found.influence, expected.influence)
+    assert np.array_equal(result.influence, expected.influence)
 
 
 @pytest.mark.parametrize("gap", [0, 3, 8])
 def test_other_gaps_are_measured_on_windows_with_that_gap(gap: int) -> None:
     trainer = trained("recall", gap=gap, steps=gap + 12)
-    found = windows(made(trainer))
-    assert [each for each, _ in found.gaps] == sorted(
+    result = windows(made(trainer))
+    assert [each for each, _ in result.gaps] == sorted(
         {0, gap // 4, gap // 2, gap, 2 * gap, 4 * gap}
     )
-    for other, accuracy in found.gaps:
+    for other, accuracy in result.gaps:
         if other == gap:
-            assert accuracy == found.evaluation.accuracy
+            assert accuracy == result.evaluation.accuracy
             continue
         task = make_task(trainer.settings.with_(gap=other, steps=other + 12))
         test = task.test()
@@ -130,21 +130,21 @@ def test_other_gaps_are_measured_on_windows_with_that_gap(gap: int) -> None:
 
 
 def test_gaps_whose_windows_would_be_long_are_left_out() -> None:
-    found = windows(made(trained("recall", updates=0, gap=150)))
-    assert [each for each, _ in found.gaps] == [0, 37, 75, 150]
+    result = windows(made(trained("recall", updates=0, gap=150)))
+    assert [each for each, _ in result.gaps] == [0, 37, 75, 150]
 
 
 @pytest.mark.parametrize("task", WINDOW_TASKS)
 def test_influence_is_of_the_first_window_where_there_is_one_answer(task: str) -> None:
     trainer = trained(task)
-    found = windows(made(trainer))
+    result = windows(made(trainer))
     if sum(trainer.task.topology.counted) > 1 or task == "neuron":
-        assert found.influence is None
+        assert result.influence is None
         return
-    x, target = found.test.x[:, :1], found.test.target[:, :1]
+    x, target = result.test.x[:, :1], result.test.target[:, :1]
     expected = complete(influence_work(trainer.architecture, trainer.parameters.copy(), x, target))
-    assert found.influence is not None
-    assert np.array_equal(found.influence, expected)
+    assert result.influence is not None
+    assert np.array_equal(result.influence, expected)
 
 
 def test_history_follows_the_way_here() -> None:
@@ -152,7 +152,7 @@ def test_history_follows_the_way_here() -> None:
     predictor = Predictor(trainer)
     start = trainer.keyframe()
 
-    def look() -> list[int]:
+    def evaluate() -> list[int]:
         predictor.ask(trainer, True, REQUEST, 0)
         while predictor.busy:
             predictor.work(1)
@@ -160,15 +160,15 @@ def test_history_follows_the_way_here() -> None:
         assert history[-1] == (trainer.updates, windows(predictor).evaluation.accuracy)
         return [update for update, _ in history]
 
-    assert look() == [0]
+    assert evaluate() == [0]
     for _ in range(3):
         trainer.finish_update()
-        last = look()
+        last = evaluate()
     assert last == [0, 1, 2, 3]
-    assert look() == [0, 1, 2, 3]
+    assert evaluate() == [0, 1, 2, 3]
     trainer.restore(start)
     trainer.finish_update()
-    assert look() == [0, 1]
+    assert evaluate() == [0, 1]
 
 
 # ---------------------------------------------------------------- when it is made
@@ -186,7 +186,7 @@ def test_parameters_that_change_within_an_update_are_noticed() -> None:
     assert windows(predictor).evaluation.loss != before
 
 
-def test_nothing_is_made_that_is_not_looked_at() -> None:
+def test_nothing_is_made_that_is_not_asked_for() -> None:
     trainer = trained("text")
     predictor = Predictor(trainer)
     for ask in (predictor.ask, predictor.ask_while_running):
@@ -221,7 +221,7 @@ def test_what_fails_is_not_begun_again_and_again(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_slice_ends_soon_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every look at the clock is a tenth of a second, so there is time for a single step."""
+    """Reading the clock takes a tenth of a second, so there is time for a single step."""
     clock = iter(np.arange(0, 10**6, 0.1))
     monkeypatch.setattr(time, "perf_counter", lambda: float(next(clock)))
     trainer = trained("copy")
@@ -266,7 +266,7 @@ def test_text_follows_the_window_as_far_as_it_was_read(steps: int, temperature: 
     trainer = trained("text", updates=3)
     advance(trainer, 1 + steps)  # BATCH, FORWARD t=1 …
     request = replace(REQUEST, temperature=temperature)
-    found = written(made(trainer, request))
+    result = written(made(trainer, request))
     read = min(steps, trainer.settings.steps)
     if read:
         codes = trainer.network.inputs[:read, 0].tolist()
@@ -276,9 +276,9 @@ def test_text_follows_the_window_as_far_as_it_was_read(steps: int, temperature: 
         test = trainer.task.test()
         assert isinstance(test, TestWindows)
         codes, states = test.x[:, 0].tolist(), None
-    assert found.of_window == bool(read)
-    assert list(found.read) == codes
-    assert [each.code for each in found.text] == on_from(trainer, codes, request, states)
+    assert result.of_window == bool(read)
+    assert list(result.read) == codes
+    assert [each.code for each in result.text] == on_from(trainer, codes, request, states)
 
 
 def test_another_draw_is_another_text_and_the_same_is_the_same() -> None:
@@ -325,5 +325,5 @@ def test_a_prompt_typed_while_running_is_answered_though_training_goes_on() -> N
 def test_text_ends_where_outputs_are_not_finite() -> None:
     trainer = trained("text")
     trainer.parameters[-1] = np.nan
-    found = written(made(trainer))
-    assert found.next == found.text == ()
+    result = written(made(trainer))
+    assert result.next == result.text == ()

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from test_session import Driver
+from session.session_support import Driver
 
 from rnn_tui import registry
 from rnn_tui.engine.analysis.contributions import Ledger, ledger
@@ -27,8 +27,7 @@ from rnn_tui.engine.analysis.truncation import edge, truncation
 from rnn_tui.engine.analysis.verification import verify
 from rnn_tui.engine.core.background_work import Progress, Work, complete
 from rnn_tui.engine.network.network import Network
-from rnn_tui.engine.network.scratch import copy_window
-from rnn_tui.engine.network.scratch import gradient_record as copy_of
+from rnn_tui.engine.network.scratch import copy_window, gradient_record
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.schedule import Cursor, Pass
 from rnn_tui.engine.training.trainer import Trainer
@@ -109,21 +108,21 @@ def is_same(one: object, other: object) -> bool:
 def test_the_results_are_the_engines(settings: Settings) -> None:
     trainer = at_backward(settings, 1)
     network, sample = trainer.network, settings.batch - 1
-    found = prove(trainer, 7, sample)
+    results = prove(trainer, 7, sample)
     expected = {
         "ledger": ledger(network, 7),
         "map": gradient_map(network),
         "jacobians": jacobian_norms(network, sample),
     }
     for name, result in expected.items():
-        assert is_same(found[name], result), name
-    gates = found["gates"]
+        assert is_same(results[name], result), name
+    gates = results["gates"]
     assert isinstance(gates, GateReport)
     assert dict(gates.radii) == spectral_radii(network)
     assert is_same(gates.direct, direct_path(network, sample))
-    lens = found["edge"]
-    assert isinstance(lens, EdgeReport)
-    assert is_same(lens.edge, edge(network))
+    report = results["edge"]
+    assert isinstance(report, EdgeReport)
+    assert is_same(report.edge, edge(network))
 
 
 @each_cell
@@ -146,10 +145,10 @@ def test_they_are_the_same_wherever_in_the_window_one_asks(
 def test_the_ledgers_total_is_the_gradients_entry(settings: Settings) -> None:
     trainer = at_backward(settings, 1)
     for parameter in range(trainer.parameters.size):
-        found = prove(trainer, parameter)["ledger"]
-        assert isinstance(found, Ledger)
+        result = prove(trainer, parameter)["ledger"]
+        assert isinstance(result, Ledger)
         gradient = float(trainer.network.gradient[parameter])
-        assert found.total == pytest.approx(gradient, rel=1e-4, abs=1e-7)
+        assert result.total == pytest.approx(gradient, rel=1e-4, abs=1e-7)
 
 
 @each_cell
@@ -176,7 +175,7 @@ def test_a_check_is_the_engines(settings: Settings) -> None:
     assert isinstance(result, VerificationReport)
     assert result.verification.verdict == "agrees"
     assert not result.on_copy
-    assert is_same(result.verification, complete(verify(copy_of(trainer.network), [5])))
+    assert is_same(result.verification, complete(verify(gradient_record(trainer.network), [5])))
 
 
 def test_a_check_in_the_middle_of_the_pass_is_of_the_whole_windows_gradient() -> None:
@@ -211,11 +210,11 @@ def test_a_window_that_was_walked_through_is_the_one_before(cell: str) -> None:
     prover.remember(trainer)
     trainer.finish_update()
     parameters = trainer.optimizer.parameters_before.copy()
-    lens = prove(trainer, prover=prover)["edge"]
-    assert isinstance(lens, EdgeReport)
+    report = prove(trainer, prover=prover)["edge"]
+    assert isinstance(report, EdgeReport)
     network: Network = trainer.network
     network.flat[...] = parameters
-    assert is_same(lens.truncation, truncation(network, previous))
+    assert is_same(report.truncation, truncation(network, previous))
 
 
 def test_another_window_is_not_taken_for_the_one_before() -> None:
@@ -223,10 +222,10 @@ def test_another_window_is_not_taken_for_the_one_before() -> None:
     trainer.run(2)
     prover.remember(trainer)
     trainer.run(2)
-    lens = prove(trainer, prover=prover)["edge"]
-    assert isinstance(lens, EdgeReport)
-    assert lens.truncation is None
-    assert "was not kept" in lens.why
+    report = prove(trainer, prover=prover)["edge"]
+    assert isinstance(report, EdgeReport)
+    assert report.truncation is None
+    assert "was not kept" in report.why
 
 
 # ---------------------------------------------------------------- refusals
@@ -236,25 +235,25 @@ def test_without_a_window_there_is_nothing_to_prove() -> None:
     prover = Prover()
     trainer = Trainer(SMALL)
     prover.check(trainer, 0)
-    found = prove(trainer, prover=prover)
-    assert found
-    assert all(isinstance(result, Refusal) for result in found.values())
+    results = prove(trainer, prover=prover)
+    assert results
+    assert all(isinstance(result, Refusal) for result in results.values())
 
 
 def test_what_would_take_too_much_is_refused() -> None:
     trainer = Trainer(Settings(steps=MOST_STEPS + 1, hidden=2, num_points=2000))
     trainer.finish_update()
-    found = prove(trainer)
-    assert isinstance(found["map"], Refusal)
-    assert isinstance(found["ledger"], Ledger)
+    results = prove(trainer)
+    assert isinstance(results["map"], Refusal)
+    assert isinstance(results["ledger"], Ledger)
     trainer = Trainer(Settings(steps=1, cell="lstm", hidden=257, num_points=100))
     trainer.finish_update()
-    found = prove(trainer)
-    assert isinstance(found["jacobians"], Refusal)
-    assert isinstance(found["map"], GradientMap)
+    results = prove(trainer)
+    assert isinstance(results["jacobians"], Refusal)
+    assert isinstance(results["map"], GradientMap)
 
 
-def test_after_a_divergence_there_is_its_cause_and_proofs_do_no_harm() -> None:
+def test_after_a_divergence_its_origin_is_known_and_proofs_do_no_harm() -> None:
     chosen = Settings(activation="relu", optimizer="sgd", lr=100.0, clip_by="none")
     trainer = Trainer(chosen)
     assert bad_value_origin(trainer) is None
@@ -262,10 +261,10 @@ def test_after_a_divergence_there_is_its_cause_and_proofs_do_no_harm() -> None:
     divergence = trainer.divergence
     assert divergence is not None
     assert divergence.t
-    cause = bad_value_origin(trainer)
-    assert cause is not None
-    assert (cause.symbol, cause.t) == (divergence.tensor, divergence.t)
-    assert not np.isfinite(cause.number)
+    origin = bad_value_origin(trainer)
+    assert origin is not None
+    assert (origin.symbol, origin.t) == (divergence.tensor, divergence.t)
+    assert not np.isfinite(origin.number)
     prove(trainer)
 
 
@@ -286,7 +285,7 @@ def make() -> Iterator[Callable[..., Driver]]:
         driver.session.stop()
 
 
-def look_at(driver: Driver, *names: str) -> None:
+def ask_for(driver: Driver, *names: str) -> None:
     driver.send(replace(driver.latest.request, proofs=frozenset(names), parameter=3))
     driver.until(lambda s: s.request.proofs == frozenset(names))
 
@@ -312,19 +311,19 @@ def away_from(cursor: Cursor) -> Callable[[Snapshot], bool]:
 def test_only_what_is_looked_at_is_worked_out(make: Callable[..., Driver]) -> None:
     driver = make(SMALL)
     assert not driver.after(Step(Stride.UPDATE, 3)).proofs
-    look_at(driver, "ledger")
+    ask_for(driver, "ledger")
     assert set(driver.latest.proofs) == {"ledger"}
-    look_at(driver, *MAP)
+    ask_for(driver, *MAP)
     snapshot = driver.until(lambda s: s.proving is None)
     assert set(snapshot.proofs) == {"map", "gates", "jacobians"}
     assert isinstance(snapshot.proofs["jacobians"], JacobianNorms)
-    look_at(driver)
+    ask_for(driver)
     assert not driver.latest.proofs
 
 
 def test_nothing_is_proved_while_training_runs(make: Callable[..., Driver]) -> None:
     driver = make(SMALL)
-    look_at(driver, *SHOWN)
+    ask_for(driver, *SHOWN)
     driver.send(Step(Stride.UPDATE), Verify(3))
     driver.until(proved)
     driver.send(Run())
@@ -404,7 +403,7 @@ def test_a_key_is_answered_in_the_middle_of_a_check(make: Callable[..., Driver])
 
 def test_when_all_is_proved_nothing_more_is_said(make: Callable[..., Driver]) -> None:
     driver = make(SMALL)
-    look_at(driver, *SHOWN)
+    ask_for(driver, *SHOWN)
     driver.send(Step(Stride.UPDATE), Verify(3))
     driver.until(proved)
     heard = driver.heard
@@ -416,8 +415,8 @@ def test_the_state_entries_of_all_layers_are_counted() -> None:
     settings = Settings(cell="lstm", hidden=MOST_STATES // 4 + 1, layers=2, steps=2)
     trainer = Trainer(settings)
     trainer.run(1)
-    found = complete(JacobiansProof(0).work(WindowUnderTest(trainer)))
-    assert found == Refusal(
+    result = complete(JacobiansProof(0).work(WindowUnderTest(trainer)))
+    assert result == Refusal(
         f"measured up to {MOST_STATES} state entries, these are {4 * settings.hidden}"
     )
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from session.session_support import Condition, Driver
 
 from rnn_tui.engine.analysis.evaluation import Evaluator
 from rnn_tui.engine.network.network import Network
@@ -21,7 +22,6 @@ from rnn_tui.predictions.predictor import EVALUATE_EVERY
 from rnn_tui.predictions.results import TextRequest
 from rnn_tui.predictions.text_job import CONTINUATION
 from rnn_tui.session.commands import (
-    Command,
     Configure,
     Pause,
     Restart,
@@ -37,52 +37,6 @@ from rnn_tui.settings import DECLARATIONS, Settings, compose
 
 SMALL = Settings(hidden=4, steps=5, num_points=100, noise=0.0)
 DIVERGING = SMALL.with_(activation="relu", optimizer="sgd", lr=100.0, clip_by="none")
-Condition = Callable[[Snapshot], bool]
-
-
-class Driver:
-    """A running session, waited for by predicate; `heard` counts the snapshots announced."""
-
-    def __init__(self, trainer: Trainer) -> None:
-        self.session = Session(trainer)
-        self.heard = 0
-        self.session.listen(self._hear)
-        self.session.start()
-
-    def _hear(self) -> None:
-        self.heard += 1
-
-    @property
-    def latest(self) -> Snapshot:
-        return self.session.latest
-
-    def send(self, *commands: Command) -> None:
-        for command in commands:
-            self.session.send(command)
-
-    def until(self, condition: Condition, *, ask: bool = True, timeout: float = 10) -> Snapshot:
-        """The first snapshot seen for which `condition` holds."""
-        deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
-            snapshot = self.latest
-            if condition(snapshot):
-                return snapshot
-            if ask:
-                self.session.refresh()
-            time.sleep(0.001)
-        raise AssertionError(f"never came true; the newest is {self.latest.cursor}")
-
-    def after(self, *commands: Command) -> Snapshot:
-        """The first paused snapshot made after these commands were carried out, all of them.
-
-        The last one changes only what is looked at, so it is seen when the others are through.
-        """
-        now = self.latest.request
-        look = next((c for c in reversed(commands) if isinstance(c, ViewRequest)), now)
-        mark = ViewRequest(look.sample, look.t, not now.predictions)
-        self.send(*commands, mark)
-        self.until(lambda s: s.request == mark)
-        return self.until(lambda s: not s.running)
 
 
 @pytest.fixture
@@ -194,7 +148,7 @@ def test_toggle_runs_and_pauses(make: Callable[..., Driver]) -> None:
     assert driver.after(Toggle()).state == "paused"
 
 
-def test_toggle_stops_a_counted_walk(make: Callable[..., Driver]) -> None:
+def test_toggle_stops_a_counted_move(make: Callable[..., Driver]) -> None:
     driver = make()
     driver.send(Step(Stride.UPDATE, 10**9))
     driver.until(lambda s: s.cursor.update > 2)
@@ -277,10 +231,10 @@ def arrays_in(thing: Any, path: str = "", seen: set[int] | None = None) -> dict[
     else:
         # An optimizer's scratch is nothing that is shown.
         parts = {n: p for n, p in getattr(thing, "__dict__", {}).items() if n != "_scratch"}
-    found: dict[str, np.ndarray] = {}
+    arrays: dict[str, np.ndarray] = {}
     for name, part in parts.items():
-        found |= arrays_in(part, f"{path}.{name}", seen)
-    return found
+        arrays |= arrays_in(part, f"{path}.{name}", seen)
+    return arrays
 
 
 def memory_of(trainer: Trainer) -> list[np.ndarray]:
@@ -294,7 +248,7 @@ def memory_of(trainer: Trainer) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("cell", DECLARATIONS["cell"].choices)
 @pytest.mark.parametrize("optimizer", ["sgd", "adagrad", "rmsprop", "adam"])
-def test_no_snapshot_looks_into_the_trainers_memory(
+def test_no_snapshot_shares_the_trainers_memory(
     make: Callable[..., Driver], cell: str, optimizer: str
 ) -> None:
     driver = make(SMALL.with_(cell=cell, optimizer=optimizer, batch=2))
@@ -302,9 +256,9 @@ def test_no_snapshot_looks_into_the_trainers_memory(
     driver.session.stop()
     memory = memory_of(driver.session.trainer)
     for snapshot in taken:
-        found = arrays_in(snapshot)
-        assert len(found) > 20
-        for path, array in found.items():
+        arrays = arrays_in(snapshot)
+        assert len(arrays) > 20
+        for path, array in arrays.items():
             assert not any(np.shares_memory(array, one) for one in memory), path
 
 
@@ -366,11 +320,11 @@ def test_restart_forgets_a_selection_that_no_longer_exists(make: Callable[..., D
     driver = make(SMALL.with_(batch=3))
     driver.after(ViewRequest(sample=2, t=5))
     driver.send(Restart(SMALL.with_(steps=2)))
-    look = driver.until(lambda s: s.steps == 2).request
-    assert (look.sample, look.t) == (0, None)
+    request = driver.until(lambda s: s.steps == 2).request
+    assert (request.sample, request.t) == (0, None)
 
 
-def test_a_look_at_a_sample_that_is_not_there_is_at_the_last_one(
+def test_a_request_for_a_sample_that_is_not_there_shows_the_last_one(
     make: Callable[..., Driver],
 ) -> None:
     driver = make(SMALL.with_(batch=3))
@@ -546,7 +500,7 @@ def test_speed_is_measured_only_while_working(make: Callable[..., Driver]) -> No
     assert second.speed > first.speed / 4
 
 
-def test_walking_inside_an_update_has_no_speed(make: Callable[..., Driver]) -> None:
+def test_steps_inside_an_update_have_no_speed(make: Callable[..., Driver]) -> None:
     assert make().after(Step(Stride.TIMESTEP, 45)).speed == 0.0
 
 
@@ -612,8 +566,8 @@ def test_after_the_update_a_timestep_still_shows_the_weights_it_was_computed_wit
     snapshot = driver.after(Step(Stride.UPDATE, 3), *changed)
     values, declaration = snapshot.window.values(2), snapshot.window.declaration
     for operation in declaration.forward_operations + declaration.backward_operations:
-        found = operation.expression.evaluate(values)
-        assert found == pytest.approx(values[operation.symbol]), operation.equation()
+        result = operation.expression.evaluate(values)
+        assert result == pytest.approx(values[operation.symbol]), operation.equation()
 
 
 # ---------------------------------------------------------------- predictions
@@ -633,7 +587,7 @@ def evaluations(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return times
 
 
-def test_predictions_are_made_only_when_looked_at(
+def test_predictions_are_made_only_when_asked_for(
     make: Callable[..., Driver], evaluations: list[float]
 ) -> None:
     driver = make()
@@ -718,16 +672,16 @@ def test_a_paused_session_rests_when_all_is_made(make: Callable[..., Driver]) ->
 
 
 @pytest.mark.parametrize("task", ["text", "recall", "oscillator"])
-def test_looking_changes_no_bit_of_a_run(make: Callable[..., Driver], task: str) -> None:
+def test_what_is_shown_changes_no_bit_of_a_run(make: Callable[..., Driver], task: str) -> None:
     settings = compose({"task": task, "hidden": 8, "batch": 2})
-    looks = (
+    requests = (
         ViewRequest(predictions=False),
         ViewRequest(text=TextRequest(characters=400, prompt=(1, 2), temperature=0.5)),
     )
     parameters = []
-    for look in looks:
+    for request in requests:
         driver = make(settings)
-        driver.send(look)
+        driver.send(request)
         for _ in range(4):
             driver.send(Step(Stride.UPDATE, 10), Step(Stride.TIMESTEP, 7))
         driver.until(lambda s: s.cursor.update == 40 and not s.running and s.cursor.t == 6)

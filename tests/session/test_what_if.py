@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-
 import numpy as np
 import pytest
 
 from rnn_tui.engine.network.interventions import parse
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.session.commands import Back, Command, Discard, GoTo, Intervene, Keep, Step
+from rnn_tui.session.commands import Back, Discard, GoTo, Intervene, Keep, Step
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
@@ -24,36 +21,24 @@ SMALL = Settings(cell="lstm", hidden=4, steps=5, num_points=60)
 
 
 @pytest.fixture
-def session() -> Iterator[Session]:
-    one = Session(Trainer(SMALL))
-    one.start()
-    yield one
-    one.stop()
-
-
-def after(session: Session, command: Command, until: Callable[[Snapshot], bool]) -> Snapshot:
-    session.send(command)
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        snapshot = session.latest
-        if not snapshot.running and until(snapshot):
-            return snapshot
-        time.sleep(0.002)
-    raise AssertionError(f"never came true: {session.latest.cursor}")
+def session() -> Session:
+    return Session(Trainer(SMALL))
 
 
 def what_if(session: Session, text: str) -> Snapshot:
-    intervention = parse(text, session.latest.window.declaration)
-    return after(session, Intervene(intervention), lambda s: s.what_if is not None)
+    """Return the snapshot after this what-if."""
+    snapshot = session.perform(Intervene(parse(text, session.latest.window.declaration)))
+    assert snapshot.what_if is not None
+    return snapshot
 
 
-def walk(session: Session, operations: int) -> Snapshot:
-    at = 12 * 14 + operations
-    return after(session, Step(Stride.TIMESTEP, at), lambda s: s.cursor.update == 12)
+def go_into_a_window(session: Session, steps: int) -> Snapshot:
+    """Return the snapshot after 12 updates and so many micro-operations."""
+    return session.perform(Step(Stride.UPDATE, 12), Step(Stride.TIMESTEP, steps))
 
 
-def test_a_held_gate_is_shown_beside_what_it_was(session: Session) -> None:
-    before = walk(session, 4)
+def test_a_held_gate_is_shown_with_what_it_was(session: Session) -> None:
+    before = go_into_a_window(session, 4)
     there = what_if(session, "f = 1")
     assert there.cursor == before.cursor
     assert there.what_if is not None
@@ -71,10 +56,10 @@ def test_a_held_gate_is_shown_beside_what_it_was(session: Session) -> None:
 
 
 def test_discard_is_as_if_it_had_never_been(session: Session) -> None:
-    before = walk(session, 4)
+    before = go_into_a_window(session, 4)
     what_if(session, "W_h = 0")
-    after(session, Step(Stride.UPDATE, 3), lambda s: s.cursor.update == 15)
-    back = after(session, Discard(), lambda s: s.what_if is None)
+    session.perform(Step(Stride.UPDATE, 3))
+    back = session.perform(Discard())
     assert back.cursor == before.cursor
     np.testing.assert_array_equal(back.optimizer.parameters, before.optimizer.parameters)
     done = slice(back.cursor.t + 1)  # what lies ahead is left over from before
@@ -83,21 +68,22 @@ def test_discard_is_as_if_it_had_never_been(session: Session) -> None:
 
 
 def test_what_is_kept_is_part_of_the_timeline(session: Session) -> None:
-    walk(session, 4)
+    go_into_a_window(session, 4)
     what_if(session, "detach @3")
-    kept = after(session, Keep(), lambda s: s.what_if is None)
+    kept = session.perform(Keep())
     assert kept.pins == ("detach @3",)
-    earlier = after(session, Back(Stride.UPDATE, 3), lambda s: s.cursor.update < 12)
+    earlier = session.perform(Back(Stride.UPDATE, 3))
+    assert earlier.cursor.update == 10
     assert earlier.pins == ()
-    again = after(session, GoTo(None), lambda s: s.cursor == kept.cursor)
-    assert again.pins == kept.pins
+    again = session.perform(GoTo(None))
+    assert (again.cursor, again.pins) == (kept.cursor, kept.pins)
 
 
-def test_a_held_value_never_wears_an_equation_that_gives_another(session: Session) -> None:
-    walk(session, 4)
+def test_a_held_value_is_never_shown_with_an_equation_that_gives_another(session: Session) -> None:
+    go_into_a_window(session, 4)
     what_if(session, "f = 0.5")
     for _ in range(8):
-        snapshot = after(session, Step(Stride.TIMESTEP), lambda s: s.cursor.complete)
+        snapshot = session.perform(Step(Stride.TIMESTEP))
         if not snapshot.cursor.t:
             continue
         count = len(snapshot.window.declaration.backward_operations)
@@ -110,10 +96,11 @@ def test_a_held_value_never_wears_an_equation_that_gives_another(session: Sessio
         assert snapshot.cursor.update >= 12
 
 
-def test_a_what_if_that_does_not_fit_is_told_and_changes_nothing(session: Session) -> None:
-    before = walk(session, 4)
+def test_a_what_if_that_does_not_fit_is_refused_and_changes_nothing(session: Session) -> None:
+    before = go_into_a_window(session, 4)
     other = Trainer(SMALL.with_(hidden=9))
-    session.send(Intervene(parse("f_9 = 1", other.network.declaration)))
-    after(session, Step(Stride.OPERATION), lambda s: s.notice is not None and s.notice.error)
-    assert session.latest.what_if is None
-    assert session.latest.cursor.update == before.cursor.update
+    after = session.perform(Intervene(parse("f_9 = 1", other.network.declaration)))
+    assert after.notice is not None
+    assert after.notice.error
+    assert after.what_if is None
+    assert after.cursor == before.cursor
