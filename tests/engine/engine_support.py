@@ -1,4 +1,4 @@
-"""What the engine's tests share: random networks, windows, and PyTorch's layout."""
+"""Helpers of the engine's tests: random networks with their windows, and PyTorch's layout."""
 
 from __future__ import annotations
 
@@ -24,18 +24,32 @@ CELLS = tuple(
     )
 )
 """Every cell with every activation: rnn tanh, rnn relu, lstm, gru, …"""
-CELL_PARAMETERS = {  # of those that PyTorch has
+CELL_PARAMETERS = {
     "rnn": ("W_x", "W_h", "b"),
     "lstm": ("W_x", "W_h", "b"),
     "gru": ("W_x", "W_h", "b", "b_hn"),
 }
+"""The parameters of the cells that PyTorch has too."""
 RECURRENT_CELLS = tuple(kind for kind in CELLS if kind[0] != "neuron")
+"""Those of `CELLS` that have a state."""
 SMOOTH_CELLS = tuple(kind for kind in CELLS if kind[1] != "relu")
+"""Those of `CELLS` that are differentiable everywhere, so that a complex step is exact."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A network and a window, all of it random: T, B, D, H, O, a seed, and the cell."""
+    """The description of a small network and of one window, both filled with random numbers.
+
+    Attributes:
+        cell, activation: names, as in `CELLS`.
+        steps, batch, features, hidden, outputs: the sizes T, B, D, H, O.
+        seed: of all random numbers.
+        loss: "mse" or "cross-entropy".
+        inputs, counted: of each timestep, whether it has an input and whether its output counts in
+            the loss [T]; empty means every timestep.
+        symbols: whether the inputs are codes of symbols instead of vectors.
+        layers: how many layers of cells.
+    """
 
     cell: str
     activation: str
@@ -46,13 +60,14 @@ class Case:
     outputs: int
     seed: int
     loss: str = "mse"
-    inputs: tuple[bool, ...] = ()  # the topology's masks; empty: every timestep
+    inputs: tuple[bool, ...] = ()
     counted: tuple[bool, ...] = ()
     symbols: bool = False
     layers: int = 1
 
     @property
     def architecture(self) -> Architecture:
+        """The architecture of the network."""
         topology = None
         if self.inputs or self.counted:
             every = (True,) * self.steps
@@ -62,7 +77,13 @@ class Case:
         return Architecture(self.cell, self.activation, *sizes, problem, self.layers)
 
     def numbers(self) -> dict[str, np.ndarray]:
-        """Parameters (biases not zero), start states, inputs and targets, from N(0, 0.7²)."""
+        """Return the random numbers of the network and its window, drawn from N(0, 0.7²).
+
+        Returns:
+            "parameters" [P], biases included; "x" [T, B, D] or, of symbols, [T, B]; "target"
+            [T, B, O] or, of classes, [T, B]; and each state before the first timestep, by name,
+            [B, H]. Codes are drawn uniformly; −1 stands for no symbol and no class.
+        """
         random = np.random.default_rng(self.seed)
         names = [name for layer in self.architecture.make_layers() for name in layer.states]
         shapes: dict[str, tuple[int, ...]] = {
@@ -71,23 +92,28 @@ class Case:
             "target": (self.steps, self.batch, self.outputs),
             **dict.fromkeys(names, (self.batch, self.hidden)),
         }
-        found: dict[str, np.ndarray] = {
+        drawn: dict[str, np.ndarray] = {
             name: 0.7 * random.normal(size=shape) for name, shape in shapes.items()
         }
         counts = np.array(self.architecture.problem.mask(self.steps))
         if self.loss == "cross-entropy":
             codes = random.integers(self.outputs, size=(self.steps, self.batch))
-            found["target"] = np.where(counts[:, None], codes, -1)
+            drawn["target"] = np.where(counts[:, None], codes, -1)
         else:
-            found["target"][~counts] = 0
+            drawn["target"][~counts] = 0
         if self.symbols:
-            found["x"] = random.integers(self.features, size=(self.steps, self.batch))
+            drawn["x"] = random.integers(self.features, size=(self.steps, self.batch))
         if self.inputs:
-            found["x"][~np.array(self.inputs)] = -1 if self.symbols else 0
-        return found
+            drawn["x"][~np.array(self.inputs)] = -1 if self.symbols else 0
+        return drawn
 
     def network(self, dtype: Any = np.float64, **changed: np.ndarray) -> Network:
-        """The network with its window on the tape, nothing computed yet."""
+        """Return the network with its window on the tape and nothing computed yet.
+
+        Args:
+            dtype: the type of all its numbers.
+            **changed: arrays in place of those of `numbers`, by the same names.
+        """
         numbers = self.numbers() | changed
         flat = numbers["parameters"].astype(dtype)
         network = Network(self.architecture, flat, self.steps, self.batch)
@@ -99,7 +125,7 @@ class Case:
 
 
 def trained(network: Network) -> float:
-    """Both passes over the window; the loss."""
+    """Run the forward and the backward pass over the whole window and return the loss."""
     network.forward(1, network.tape.steps)
     loss = network.loss()
     network.backward(1, network.tape.steps)
@@ -107,7 +133,7 @@ def trained(network: Network) -> float:
 
 
 def cases(kinds: tuple[tuple[str, str], ...] = CELLS) -> st.SearchStrategy[Case]:
-    """Small networks of any shape."""
+    """Return a strategy for cases of any small size, with squared error at every timestep."""
     return st.builds(
         lambda kind, *sizes: Case(*kind, *sizes),
         st.sampled_from(kinds),
@@ -117,7 +143,11 @@ def cases(kinds: tuple[tuple[str, str], ...] = CELLS) -> st.SearchStrategy[Case]
 
 
 def headed_cases(kinds: tuple[tuple[str, str], ...] = CELLS) -> st.SearchStrategy[Case]:
-    """Those of `cases` with any loss, any topology, of numbers or symbols, up to three layers."""
+    """Return a strategy for cases of any small size, loss, topology, input and depth.
+
+    As `cases`, with squared error or cross-entropy, masks of any kind, vectors or symbols as
+    inputs, and one to three layers.
+    """
 
     def masks(case: Case) -> st.SearchStrategy[Case]:
         mask = st.lists(st.booleans(), min_size=case.steps, max_size=case.steps).map(tuple)
@@ -136,33 +166,34 @@ def headed_cases(kinds: tuple[tuple[str, str], ...] = CELLS) -> st.SearchStrateg
 
 
 def same_bits(one: np.ndarray, other: np.ndarray) -> bool:
-    """Equal to the last bit: zeros of either sign differ, NaNs may be equal."""
+    """Return whether type, shape and every bit are equal; 0 and −0 differ, a NaN equals itself."""
     return (
         one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
     )
 
 
-def worst(found: Any, expected: Any) -> float:
-    """The largest difference, relative to the largest number expected."""
-    found, expected = np.asarray(found), np.asarray(expected)
-    assert found.shape == expected.shape
+def worst(actual: Any, expected: Any) -> float:
+    """Return the largest absolute difference, divided by the largest absolute value expected."""
+    actual, expected = np.asarray(actual), np.asarray(expected)
+    assert actual.shape == expected.shape
     scale = float(np.max(np.abs(expected), initial=0.0)) or 1.0
-    return float(np.max(np.abs(found - expected), initial=0.0)) / scale
+    return float(np.max(np.abs(actual - expected), initial=0.0)) / scale
 
 
 def to_torch(values: Mapping[str, np.ndarray], cell: str, layers: int = 1) -> dict[str, np.ndarray]:
-    """Parameters or gradients by our names, as PyTorch lays them out and in its order."""
-    found: dict[str, np.ndarray] = {}
+    """Return parameters or gradients, given by our names, in PyTorch's layout, names and order."""
+    tensors: dict[str, np.ndarray] = {}
     for k in range(1, layers + 1):
         layer = {name: values[numbered(name, k)] for name in CELL_PARAMETERS[cell]}
-        found |= {f"rnn.{n}_l{k - 1}": array for n, array in _layer_to_torch(layer, cell).items()}
-    return found | {"readout.weight": values["W_y"].T, "readout.bias": values["b_y"]}
+        tensors |= {f"rnn.{n}_l{k - 1}": array for n, array in _layer_to_torch(layer, cell).items()}
+    return tensors | {"readout.weight": values["W_y"].T, "readout.bias": values["b_y"]}
 
 
 def _layer_to_torch(values: dict[str, np.ndarray], cell: str) -> dict[str, np.ndarray]:
-    """Our one bias is PyTorch's bias_ih; bias_hh is zero but for the GRU's n block, our b_hn.
+    """Return one layer's parameters in PyTorch's layout, without the layer's number in the names.
 
-    The LSTM's gates are stored o, i, f, g here and i, f, g, o there.
+    Our one bias is PyTorch's bias_ih; bias_hh is zero except for the GRU's n block, our b_hn. The
+    gates of an LSTM are stored in the order o, i, f, g here and i, f, g, o in PyTorch.
     """
     values = {name: _rolled(name, array, cell, -1) for name, array in values.items()}
     bias = values["b"]
@@ -180,8 +211,8 @@ def _layer_to_torch(values: dict[str, np.ndarray], cell: str) -> dict[str, np.nd
 def from_torch(
     tensors: Mapping[str, np.ndarray], cell: str, layers: int = 1
 ) -> dict[str, np.ndarray]:
-    """The way back: what `to_torch` made, by our names."""
-    found = {"W_y": tensors["readout.weight"].T, "b_y": tensors["readout.bias"]}
+    """Return PyTorch's tensors by our names and in our layout; the inverse of `to_torch`."""
+    parameters = {"W_y": tensors["readout.weight"].T, "b_y": tensors["readout.bias"]}
     for k in range(1, layers + 1):
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         layer = {name: tensors[f"rnn.{name}_l{k - 1}"] for name in names}
@@ -189,12 +220,12 @@ def from_torch(
         values = {"W_x": layer["weight_ih"].T, "W_h": layer["weight_hh"].T, "b": layer["bias_ih"]}
         values |= {"b_hn": layer["bias_hh"][-hidden:]} if cell == "gru" else {}
         values = {name: _rolled(name, array, cell, 1) for name, array in values.items()}
-        found |= {numbered(name, k): array for name, array in values.items()}
-    return found
+        parameters |= {numbered(name, k): array for name, array in values.items()}
+    return parameters
 
 
 def _rolled(name: str, array: np.ndarray, cell: str, blocks: int) -> np.ndarray:
-    """The gates' columns of an LSTM's parameter, moved on by so many blocks."""
+    """Return an LSTM's parameter with its gates' columns rotated by `blocks` gates."""
     if cell != "lstm" or name not in ("W_x", "W_h", "b"):
         return array
     return np.roll(array, blocks * array.shape[-1] // 4, axis=-1)

@@ -1,4 +1,4 @@
-"""A task with any loss and topology, of numbers or symbols: the answer is the first input."""
+"""A small task for tests: any loss, any topology, symbols or vectors as inputs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ SYMBOLS = ("a", "b", "c", "d")
 
 
 class ToyTask(Task):
-    """The target is the first input, at every timestep that counts."""
+    """Repeat the first input at every timestep that counts in the loss.
+
+    The state is reset at every third window.
+    """
 
     name = "toy"
     title = "toy"
@@ -24,7 +27,7 @@ class ToyTask(Task):
         topology: Topology | None = None,
         symbols: bool = True,
     ) -> None:
-        """Start before the first window; many→one unless `topology` says otherwise."""
+        """Start before the first window; the topology is many→one if none is passed."""
         self.loss = loss
         self.symbols = SYMBOLS if symbols else None
         self.outputs = len(SYMBOLS) if loss == "cross-entropy" else 2
@@ -35,12 +38,20 @@ class ToyTask(Task):
         self._windows = 0
 
     def next_window(self, x: WindowArray, target: WindowArray) -> bool:
-        """Fill random symbols, or random one-hot rows."""
+        """Write random symbols, as codes or one-hot rows, and their targets."""
         self._fill(self._random, x, target)
         self._windows += 1
         return self._windows % 3 == 1
 
     def _fill(self, random: np.random.Generator, x: WindowArray, target: WindowArray) -> None:
+        """Draw symbols and write inputs and targets.
+
+        Args:
+            random: the generator to draw from.
+            x: [T, B] codes or [T, B, 4] one-hot rows; −1 and zeros where there is no input.
+            target: the first input's code [T, B], or a third of it [T, B, 2]; −1 and zeros where
+                the output does not count.
+        """
         codes = random.integers(len(SYMBOLS), size=x.shape[:2])
         codes[~np.array(self.topology.inputs)] = -1
         rows = (codes[..., None] == np.arange(len(SYMBOLS))).astype(float)
@@ -62,7 +73,7 @@ class ToyTask(Task):
         self._random.bit_generator.state = state.random
 
     def test(self, count: int = 70, carried: bool = False) -> TestWindows:
-        """Return windows of another generator; the last timestep is judged."""
+        """Return `count` test windows, drawn with a fixed seed; the last timestep is judged."""
         shape = (self._steps, count)
         x = np.empty(shape, np.int64) if self.symbols else np.empty((*shape, len(SYMBOLS)))
         target = np.empty(shape, np.int64) if self.labels else np.empty((*shape, self.outputs))

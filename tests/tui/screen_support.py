@@ -1,4 +1,4 @@
-"""What the tests of the panels share: snapshots of any place of a run, made without a thread."""
+"""Helpers of the tests of panels: snapshots of any place of a run, made without a thread."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KINDS = {
     "rnn-relu": {"cell": "rnn", "activation": "relu"},
     **{name: {"cell": name} for name in registry.CELLS.names if name != "rnn"},
 }
-"""Every cell, and the rnn with both activations."""
+"""Settings of every cell; the rnn with both activations."""
 SMALL = Settings(hidden=4, steps=5, num_points=100)
 _TINY: Mapping[str, Value] = {"hidden": 4, "batch": 2}
 _SMALL_WINDOWS: Mapping[str, Mapping[str, Value]] = {
@@ -50,7 +50,7 @@ PROVED = frozenset(PROOFS.names) - {"proof"}  # the numeric check is made on dem
 
 
 class Still:
-    """A trainer and, of every place it is brought to, a snapshot as the session makes it."""
+    """Makes snapshots of a trainer, wherever it stands, with the session's own code."""
 
     def __init__(
         self, trainer: Trainer, predictions: bool = False, layer: int | None = None
@@ -60,29 +60,35 @@ class Still:
         self._request = ViewRequest(predictions=predictions, layer=layer)
 
     def snapshot(self, t: int | None = None, sample: int = 0) -> Snapshot:
-        """Return a snapshot of where the trainer stands, with timestep `t` of this sample."""
+        """Return a snapshot of the current place that shows timestep `t` of `sample`."""
         return self._session.perform(replace(self._request, t=t, sample=sample))
 
 
 class Proving(Still):
-    """As `Still`, with all proofs asked for and complete."""
+    """Makes snapshots in which every proof is complete."""
 
     def proved(self, parameter: int = 0, check: Verify | None = None) -> Snapshot:
+        """Return a snapshot of the current place with all proofs of `parameter`.
+
+        Args:
+            parameter: index in the flat vector of parameters.
+            check: a numeric check to make as well.
+        """
         request = replace(self._request, proofs=PROVED, parameter=parameter)
         return self._session.perform(request, *([check] if check is not None else []))
 
     def step(self) -> None:
-        """Make one micro-operation, as the session makes it."""
+        """Perform one micro-operation, as the session does for a key."""
         self._session.perform(Step(Stride.TIMESTEP))
 
 
 def panels(*groups: str) -> Mapping[str, PanelSpec]:
-    """The declarations of all registered panels of these groups, by name."""
+    """Return the declarations of all registered panels of `groups`, by name."""
     return {name: panel_spec(name) for group in groups for name in PANELS.in_group(group)}
 
 
 def still(settings: Settings = SMALL, steps: int = 0, t: int | None = None) -> Snapshot:
-    """A snapshot `steps` micro-operations into a fresh run."""
+    """Return a snapshot of a new run after `steps` micro-operations."""
     trainer = Trainer(settings)
     for _ in range(steps):
         trainer.step()
@@ -90,7 +96,7 @@ def still(settings: Settings = SMALL, steps: int = 0, t: int | None = None) -> S
 
 
 def walk(settings: Settings = SMALL, predictions: bool = False) -> Iterator[Snapshot]:
-    """Every place of one update, operation by operation, and the batch after it."""
+    """Yield a snapshot after each operation of the first update, and one of the next batch."""
     trainer = Trainer(settings)
     one = Still(trainer, predictions)
     yield one.snapshot()
@@ -102,15 +108,15 @@ def walk(settings: Settings = SMALL, predictions: bool = False) -> Iterator[Snap
 
 
 def context(snapshot: Snapshot, **view: object) -> DrawContext:
-    """The snapshot as someone looks at it."""
+    """Return what panels draw from: the snapshot, and a selection with the values in `view`."""
     return DrawContext(snapshot, Selection(**view))  # type: ignore[arg-type]
 
 
 def text_of(lines: tuple[Line, ...]) -> list[str]:
-    """The lines as plain text."""
+    """Return the lines as text without styles."""
     return plain(lines).split("\n") if lines else []
 
 
 def place(cursor: Cursor) -> str:
-    """Where it is, for messages."""
+    """Return the cursor's place as text for messages of failed tests."""
     return f"{cursor.stage} t={cursor.t} operation {cursor.operation}/{cursor.operations}"
