@@ -30,7 +30,7 @@ from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.process import BROKEN
 from rnn_tui.registry import Entry
 from rnn_tui.second_network import Versus
-from rnn_tui.settings import DECLARATIONS, Settings, compose, preset
+from rnn_tui.settings import DECLARATIONS, Declaration, Settings, compose, preset
 from rnn_tui.train_command import TrainJob
 
 PROGRAM = [sys.executable, "-m", "rnn_tui"]
@@ -315,23 +315,28 @@ def trainer_of(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Trainer:
     return trainers[0]
 
 
+def another_value(declaration: Declaration) -> str:
+    """Return the text of a value that is allowed and is not the default."""
+    if declaration.choices:
+        return next(word for word in declaration.choices if word != declaration.default)
+    low, high = declaration.low, declaration.high
+    assert low is not None
+    assert high is not None
+    return declaration.show(int(low + 2) if declaration.kind is int else min(low + 0.125, high))
+
+
 def test_every_setting_has_its_option(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("numbers.csv").write_text("a,b\n" + "".join(f"{k},{k % 9}\n" for k in range(90)))
+    series = {"task": "series", "data": "numbers.csv", "column": "b", "steps": "7", "batch": "2"}
     given = {
-        "task": "series", "data": "numbers.csv", "column": "b", "scale": "none", "noise": "0.5",
-        "num_points": "77", "x_min": "-1", "x_max": "8.5", "gap": "3", "blanks": "4",
-        "copy_length": "5", "parity": "last-step", "steps": "7", "batch": "2",
-        "windows": "random", "cell": "lstm", "activation": "relu", "hidden": "3", "layers": "2",
-            "init": "small",
-        "forget_bias": "-2", "dtype": "float64", "seed": "5", "optimizer": "adam", "lr": "1e-3",
-        "momentum": "0.5", "alpha": "0.8", "beta1": "0.7", "beta2": "0.6", "eps": "1e-5",
-        "eps_place": "inside", "clip": "2", "clip_by": "norm",
-        "timeline": "32",
-    }  # fmt: skip
-    assert {*given, "carry"} == set(DECLARATIONS)
+        name: series.get(name) or another_value(declaration)
+        for name, declaration in DECLARATIONS.items()
+        if name != "carry"
+    }
     line = [word for name, value in given.items() for word in (DECLARATIONS[name].option, value)]
     settings = trainer_of(monkeypatch, *line, "--no-carry").settings
     expected = {name: DECLARATIONS[name].parse(value) for name, value in given.items()}
+    assert set(settings.differences(Settings())) == set(DECLARATIONS)
     assert settings == Settings().with_(**expected, carry=False)
     assert trainer_of(monkeypatch).settings == Settings()
     assert trainer_of(monkeypatch, "--eps", "default").settings.eps is None
