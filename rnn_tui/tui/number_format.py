@@ -1,28 +1,27 @@
-"""How numbers look: four significant digits, a true minus sign, and ramps of blocks."""
+"""Numbers as text: four significant digits, a true minus sign; and as blocks of eight heights."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rnn_tui.tui.lines import Line, Run
 
 MINUS = "−"
 LEVELS = "▁▂▃▄▅▆▇█"
 UNKNOWN = "·"
-BAD = "!"
-DIGITS = 4  # significant
-SHORT = 5  # cells
+NOT_FINITE = "!"  # stands for NaN and ±inf
+DIGITS = 4  # significant digits
+SHORT = 5  # cells of a short number at most
 
 
 def number(value: float, digits: int = DIGITS) -> str:
-    """`value` with `digits` significant digits: 0.4970, −12.35, 3.214e−5; no sign for plus.
+    """Return `value` with `digits` significant digits: 0.4970, −12.35, 3.214e−5; no plus sign.
 
-    A number that is exactly whole is written so: 0, 20, −1. What is not a finite number is not
-    drawn as one: it is BAD.
+    A whole number is written as one: 0, 20, −1. NaN and ±inf are NOT_FINITE.
     """
     if not math.isfinite(value):
-        return BAD
+        return NOT_FINITE
     size = abs(value)
     if value == int(value) and size < 10**digits:
         return f"{MINUS if value < 0 else ''}{int(size)}"
@@ -39,15 +38,15 @@ def number(value: float, digits: int = DIGITS) -> str:
 
 
 def signed(value: float, digits: int = DIGITS) -> str:
-    """As `number`, with a plus sign for positive numbers, so that columns line up."""
+    """Return `number` with a plus sign for positive numbers, so that columns line up."""
     text = number(value, digits)
     return f"+{text}" if value > 0 and math.isfinite(value) else text
 
 
 def short(value: float) -> str:
-    """Two significant digits in at most five cells, for a chain: .92, −.27, 1.0, −12, 3e−4.
+    """Return two significant digits in at most five cells: .92, −.27, 1.0, −12, 3e−4.
 
-    Of what is smaller or larger only the power of ten: −e−12.
+    Of numbers that do not fit only the power of ten is left: −e−12.
     """
     if not math.isfinite(value) or value == 0:
         return number(value)
@@ -66,18 +65,45 @@ def short(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share of the whole, as 95 %."""
+    """Return a share of 1 in whole percent: 95 %."""
     return f"{100 * share:.0f} %"
 
 
-def level(value: float, low: float, high: float) -> str:
-    """One block for a value between `low` and `high`.
+def precise_percent(share: float) -> str:
+    """Return a share of 1 with one decimal: 62.4 %; exactly 0 and 1 are 0 % and 100 %."""
+    if not math.isfinite(share):
+        return NOT_FINITE
+    return f"{100 * share:.0f} %" if share in (0.0, 1.0) else f"{100 * share:.1f} %"
 
-    Where the range is symmetric the lower four blocks are negative and the upper four positive, so
-    the sign can be read without colour; exactly zero is ─.
+
+def probability(p: float) -> str:
+    """Return a probability in three cells: .49; from 0.995 on it is 1.0."""
+    if not math.isfinite(p):
+        return f"  {NOT_FINITE}"
+    return "1.0" if p >= 0.995 else f"{p:.2f}"[1:]
+
+
+def block(value: float, low: float, high: float) -> str:
+    """Return one of eight blocks, from `low` to `high`; the value's sign plays no part."""
+    if not math.isfinite(value):
+        return NOT_FINITE
+    share = (value - low) / (high - low) if high > low else 0.0
+    return LEVELS[min(max(int(share * len(LEVELS)), 0), len(LEVELS) - 1)]
+
+
+def blocks(values: Iterable[float], low: float, high: float) -> str:
+    """Return a block for each value, all on the same scale."""
+    return "".join(block(float(value), low, high) for value in values)
+
+
+def signed_block(value: float, low: float, high: float) -> str:
+    """Return a block for a value between `low` and `high` that shows the sign without colour.
+
+    Where the range is symmetric the lower four blocks are for negative values and the upper four
+    for positive ones; exactly zero is ─. Other ranges are drawn as by `block`.
     """
     if not math.isfinite(value):
-        return BAD
+        return NOT_FINITE
     if value == 0 and low <= 0 and high == -low:
         return "─"
     share = (value - low) / (high - low) if high > low else 0.0
@@ -86,17 +112,21 @@ def level(value: float, low: float, high: float) -> str:
 
 
 def role_of(value: float) -> str:
-    """The role of a number by its sign."""
+    """Return the theme's role for a number's sign: negative, positive or dim."""
     return "negative" if value < 0 else "positive" if value > 0 else "dim"
 
 
 def strip(
     values: Sequence[float], span: tuple[float, float] | None, known: bool, selected: int = -1
 ) -> Line:
-    """A strip of blocks, one a unit; dots while not computed. `selected` is underlined.
+    """Return a strip of blocks, one for each unit.
 
-    Without a `span` the scale is ± the largest magnitude shown; a single entry then has nothing to
-    be compared with and is left blank.
+    Args:
+        values: the units' values.
+        span: the least and largest value of the scale. None stands for ± the largest magnitude of
+            `values`; a single value then has nothing to be compared with and is left blank.
+        known: the values are computed; otherwise the strip is dots.
+        selected: the index of the unit that is underlined; −1 for none.
     """
     if not known:
         return tuple(
@@ -110,10 +140,10 @@ def strip(
     runs: list[Run] = []
     for k, value in enumerate(values):
         role = role_of(value) if span[0] < 0 else "gate"
-        runs.append((level(value, *span), f"selected-{role}" if k == selected else role))
+        runs.append((signed_block(value, *span), f"selected-{role}" if k == selected else role))
     return tuple(runs)
 
 
 def count(value: int) -> str:
-    """A whole number with thousands apart: 1,169."""
+    """Return a whole number with thousands separated: 1,169."""
     return f"{value:,}"

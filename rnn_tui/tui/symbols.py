@@ -7,7 +7,7 @@ import numpy as np
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Line, cut, text_width
-from rnn_tui.tui.number_format import BAD, short
+from rnn_tui.tui.number_format import NOT_FINITE, short
 
 NARROW, BROAD = 5, 8  # cells of a column: for single characters and numbers, at most for words
 RIGHT, WRONG = "✓", "✗"
@@ -78,7 +78,7 @@ def answer(snapshot: Snapshot, t: int) -> tuple[str, str, str]:
     """The class predicted at timestep `t`, whether it is the one wanted as a sign, and a role."""
     code = likeliest(snapshot, t)
     if code is None:
-        return BAD, "", "error"
+        return NOT_FINITE, "", "error"
     name = name_of(snapshot.task.labels or (), code)
     right = code == target_code(snapshot, t)
     return (name, RIGHT, "good") if right else (name, WRONG, "error")

@@ -14,11 +14,11 @@ from rnn_tui.tui.number_format import (
     LEVELS,
     UNKNOWN,
     count,
-    level,
     number,
     percent,
     short,
     signed,
+    signed_block,
     strip,
 )
 
@@ -122,7 +122,7 @@ def test_a_higher_value_never_has_a_lower_block(
     one: float, other: float, span: tuple[float, float]
 ) -> None:
     low, high = sorted((one, other))
-    blocks = [level(value, *span) for value in (low, high)]
+    blocks = [signed_block(value, *span) for value in (low, high)]
     if "─" not in blocks:
         assert LEVELS.index(blocks[0]) <= LEVELS.index(blocks[1])
 
@@ -132,7 +132,7 @@ def test_a_higher_value_never_has_a_lower_block(
 @example(5e-324, 1.0)
 @example(-1e-20, 1.0)
 def test_the_sign_can_be_read_from_the_block(value: float, scale: float) -> None:
-    block = level(value, -scale, scale)
+    block = signed_block(value, -scale, scale)
     if value == 0:
         assert block == "─"
     else:
@@ -140,11 +140,11 @@ def test_the_sign_can_be_read_from_the_block(value: float, scale: float) -> None
 
 
 def test_what_is_not_finite_has_no_block() -> None:
-    assert {level(value, -1, 1) for value in (math.nan, math.inf, -math.inf)} == {"!"}
+    assert {signed_block(value, -1, 1) for value in (math.nan, math.inf, -math.inf)} == {"!"}
 
 
 def test_the_ends_of_a_gates_range_are_the_ends_of_the_ramp() -> None:
-    assert (level(0.0, 0.0, 1.0), level(1.0, 0.0, 1.0)) == (LEVELS[0], LEVELS[-1])
+    assert (signed_block(0.0, 0.0, 1.0), signed_block(1.0, 0.0, 1.0)) == (LEVELS[0], LEVELS[-1])
 
 
 @given(st.lists(st.floats(width=32), max_size=200), st.integers(-1, 200), st.booleans())

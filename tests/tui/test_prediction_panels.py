@@ -21,17 +21,15 @@ from rnn_tui.session.worker import Session
 from rnn_tui.settings import compose
 from rnn_tui.tasks.reber import legal_next
 from rnn_tui.tui.lines import cell_width
+from rnn_tui.tui.number_format import blocks, precise_percent, probability
 from rnn_tui.tui.panels import loss_chart as loss
 from rnn_tui.tui.panels.predictions import panel as predictions
-from rnn_tui.tui.panels.predictions.common_lines import (
-    blocks,
-    chance,
-    head,
-    percentage,
-    table,
-    trend,
+from rnn_tui.tui.panels.predictions.common_lines import history_strip, summary_line, table
+from rnn_tui.tui.panels.predictions.text_sample import (
+    TEMPERATURES,
+    shift_temperature,
+    wrap_characters,
 )
-from rnn_tui.tui.panels.predictions.text_sample import TEMPERATURES, flowing, warmer
 from rnn_tui.tui.screens.prompt import codes_of, typed
 
 TASKS = (*WINDOW_TASKS, "parity last-step", "cos")
@@ -166,14 +164,14 @@ def test_examples_name_the_answer_wanted_the_one_given_and_its_probability(task:
         p = found.evaluation.outputs[-1, n]
         wanted, given = int(found.test.target[-1, n]), int(p.argmax())
         assert row[0] == ("✓" if wanted == given else "✗")
-        assert row[-3:] == [found.labels[wanted], found.labels[given], chance(p.max())]
+        assert row[-3:] == [found.labels[wanted], found.labels[given], probability(p.max())]
 
 
 def test_adding_shows_both_numbers_the_sum_and_the_error() -> None:
     snapshot = looked_at("adding")
     found = found_in(snapshot)
     assert found.evaluation.close is not None
-    assert f"{percentage(found.evaluation.close)} of 500 within 0.04" in panel(snapshot)[0]
+    assert f"{precise_percent(found.evaluation.close)} of 500 within 0.04" in panel(snapshot)[0]
     rows = [line.split() for line in panel(snapshot, 80, 20) if line[:2] in (" ✓", " ✗")]
     assert len(rows) == 8
     for n, row in enumerate(rows):
@@ -200,8 +198,8 @@ def test_reber_shows_the_legal_symbols_with_their_probabilities() -> None:
         p = dict(zip(found.symbols, found.evaluation.outputs[t, 0].tolist(), strict=True))
         cells = [line[10 + 6 * place : 15 + 6 * place].strip() for line in lines[2:6]]
         for symbol, cell in zip(legal[t], cells[:2], strict=False):
-            assert cell == f"{symbol} {chance(p[symbol])}"
-        assert cells[2] == chance(sum(p[s] for s in p if s not in legal[t]))
+            assert cell == f"{symbol} {probability(p[symbol])}"
+        assert cells[2] == probability(sum(p[s] for s in p if s not in legal[t]))
         assert bool(cells[3]) == bool(found.test.judged[t, 0])
 
 
@@ -215,7 +213,7 @@ def test_text_shows_what_was_read_and_what_was_written() -> None:
     shown = re.findall(r" (\S) (\.\d\d|1\.0)", lines[1])
     best = written.next[: len(shown)]
     assert len(shown) == len(best) == CANDIDATES
-    assert shown == [(written.symbols[s.code], chance(s.probability)) for s in best]
+    assert shown == [(written.symbols[s.code], probability(s.probability)) for s in best]
     text = "".join(line.removeprefix(" ") for line in lines[2:])
     read = "".join(written.symbols[k] for k in written.read[-40:]).replace("␣", " ")
     after = "".join(written.symbols[s.code] for s in written.text).replace("␣", " ")
@@ -233,17 +231,17 @@ def test_an_oscillator_shows_both_curves() -> None:
 
 
 def test_a_trend_goes_from_the_first_update_to_the_last() -> None:
-    assert trend([(0, 0.0), (10, 1.0)], True, 4) == "▁▁▁█"
-    assert trend([(5, 0.5), (10, 1.0)], True, 4) == "·▅▅█"
-    assert trend([(0, 4.0), (2, 1.0), (4, np.nan)], False, 4) == "█▃▃!"
+    assert history_strip([(0, 0.0), (10, 1.0)], True, 4) == "▁▁▁█"
+    assert history_strip([(5, 0.5), (10, 1.0)], True, 4) == "·▅▅█"
+    assert history_strip([(0, 4.0), (2, 1.0), (4, np.nan)], False, 4) == "█▃▃!"
 
 
 def test_a_head_drops_what_has_no_room() -> None:
     parts = [("first", ""), ("second", ""), ("third", "")]
     history = [(0, 0.1), (4, 0.9)]
-    assert text_of((head(parts, history, True, 16),)) == [" first · second"]
-    assert text_of((head(parts, [], True, 80),)) == [" first · second · third"]
-    assert "so far" in text_of((head(parts, history, True, 80),))[0]
+    assert text_of((summary_line(parts, history, True, 16),)) == [" first · second"]
+    assert text_of((summary_line(parts, [], True, 80),)) == [" first · second · third"]
+    assert "so far" in text_of((summary_line(parts, history, True, 80),))[0]
 
 
 def test_tables_stand_side_by_side_only_where_rows_would_be_lost() -> None:
@@ -255,13 +253,13 @@ def test_tables_stand_side_by_side_only_where_rows_would_be_lost() -> None:
 
 def test_text_flows_and_breaks_after_the_end_of_a_line() -> None:
     text = [(character, "") for character in "ab␣cd↵efghij"]
-    assert text_of(flowing(text, 5, 9)) == [" ab c", " d↵", " efgh", " ij"]
-    assert text_of(flowing(text, 5, 2)) == [" ab c", " d↵"]
+    assert text_of(wrap_characters(text, 5, 9)) == [" ab c", " d↵", " efgh", " ij"]
+    assert text_of(wrap_characters(text, 5, 2)) == [" ab c", " d↵"]
 
 
 def test_chances_are_three_cells() -> None:
     values = (0.0, 0.004, 0.49, 0.994, 0.995, 1.0, np.nan)
-    assert [chance(p) for p in values] == [".00", ".00", ".49", ".99", "1.0", "1.0", "  !"]
+    assert [probability(p) for p in values] == [".00", ".00", ".49", ".99", "1.0", "1.0", "  !"]
 
 
 # ---------------------------------------------------------------- the prompt's own
@@ -276,10 +274,10 @@ def test_a_prompt_names_what_the_network_has_never_seen() -> None:
 
 
 def test_temperatures_go_up_and_down_and_stop() -> None:
-    assert warmer(1.0, 1) == 1.2
-    assert warmer(1.0, -99) == 0.0
-    assert warmer(0.33, 0) in TEMPERATURES
-    assert warmer(2.0, 1) == 2.0
+    assert shift_temperature(1.0, 1) == 1.2
+    assert shift_temperature(1.0, -99) == 0.0
+    assert shift_temperature(0.33, 0) in TEMPERATURES
+    assert shift_temperature(2.0, 1) == 2.0
 
 
 # ---------------------------------------------------------------- the baseline

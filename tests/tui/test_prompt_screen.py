@@ -14,7 +14,7 @@ from rnn_tui.predictions.results import TextRequest, TextSample
 from rnn_tui.session.commands import ViewRequest
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import compose
-from rnn_tui.tui.panels.predictions.common_lines import chance
+from rnn_tui.tui.number_format import probability
 from rnn_tui.tui.screens.prompt import PromptScreen, codes_of
 
 
@@ -78,7 +78,9 @@ def test_the_next_characters_and_a_continuation_are_shown_while_typing() -> None
         await pilot.press("t", "h")
         answer = await app.answered(pilot, "th")
         for symbol in answer.next:
-            assert f"{answer.symbols[symbol.code]} {chance(symbol.probability)}" in app.text("next")
+            assert f"{answer.symbols[symbol.code]} {probability(symbol.probability)}" in app.text(
+                "next"
+            )
         written = "".join(answer.symbols[s.code] for s in answer.text[:10]).replace("␣", " ")
         shown = "".join(line.removeprefix(" ") for line in app.text("continuation").split("\n"))
         assert shown.startswith(f"th{written}")

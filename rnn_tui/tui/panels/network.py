@@ -15,7 +15,7 @@ from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, centre, cut, text_width
-from rnn_tui.tui.number_format import UNKNOWN, level, role_of, short
+from rnn_tui.tui.number_format import UNKNOWN, role_of, short, signed_block
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.symbols import (
     MARK,
@@ -242,7 +242,7 @@ def _units(snapshot: Snapshot, t: int, units: range, selected: int, width: int) 
     for unit in units:
         value = float(state[unit])
         role = f"selected-{role_of(value)}" if unit == selected else role_of(value)
-        runs.append((level(value, -1.0, 1.0), role))
+        runs.append((signed_block(value, -1.0, 1.0), role))
     runs.append((" " * (width - 2 - len(units)), ""))
     if not snapshot.window.declaration.cell.recurrent:
         return ((" ", ""), *runs, (" ", ""))

@@ -17,9 +17,13 @@ from rnn_tui.predictions.results import LONGEST_PROMPT, TextRequest, TextSample
 from rnn_tui.session.worker import Session
 from rnn_tui.tasks.text import shown_character
 from rnn_tui.tui.lines import Lines
-from rnn_tui.tui.number_format import count
-from rnn_tui.tui.panels.predictions.common_lines import chance
-from rnn_tui.tui.panels.predictions.text_sample import NEWLINE, flowing, temperature_words, warmer
+from rnn_tui.tui.number_format import count, probability
+from rnn_tui.tui.panels.predictions.text_sample import (
+    NEWLINE,
+    shift_temperature,
+    temperature_words,
+    wrap_characters,
+)
 from rnn_tui.tui.themes import style_of
 
 _CONTINUATION_LINES = 5
@@ -96,7 +100,8 @@ class PromptScreen(ModalScreen[float | None]):
 
     def action_temperature(self, direction: int) -> None:
         """Raise or lower the temperature."""
-        self._ask(replace(self._request, temperature=warmer(self._request.temperature, direction)))
+        temperature = shift_temperature(self._request.temperature, direction)
+        self._ask(replace(self._request, temperature=temperature))
         self._show()
 
     def action_leave(self) -> None:
@@ -126,7 +131,7 @@ class PromptScreen(ModalScreen[float | None]):
         prompt = [(answer.symbols[code], "dim") for code in answer.read]
         text = [*prompt, *((answer.symbols[each.code], "strong") for each in answer.text)]
         self.query_one("#continuation", Static).update(
-            self._styled(flowing(text, max(width, 20), _CONTINUATION_LINES))
+            self._styled(wrap_characters(text, max(width, 20), _CONTINUATION_LINES))
         )
 
     def _next(self, answer: TextSample, heading: str) -> Text:
@@ -136,7 +141,7 @@ class PromptScreen(ModalScreen[float | None]):
         text = Text("next")
         for symbol in answer.next:
             text.append(f"  {answer.symbols[symbol.code]}", style_of("key", theme))
-            text.append(f" {chance(symbol.probability)}")
+            text.append(f" {probability(symbol.probability)}")
         if not answer.next:
             text.append(": the outputs are not finite", style_of("error", theme))
         text.append(f" · {heading}", style_of("dim", theme))

@@ -8,7 +8,7 @@ from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cell_width
-from rnn_tui.tui.number_format import BAD, signed
+from rnn_tui.tui.number_format import NOT_FINITE, signed
 
 NAME = 16  # cells
 
@@ -26,7 +26,7 @@ def explain(context: DrawContext, chosen: Operation, width: int, room: int) -> L
     if snapshot.settings.batch > 1:
         what += f", sample {cause.sample + 1},"
     head: Line = ((" ", ""), (chosen.equation(), "accent"))
-    said: Line = ((f" {what} is {BAD}: it was made from", "error"),)
+    said: Line = ((f" {what} is {NOT_FINITE}: it was made from", "error"),)
     entries = [_entry(snapshot, cause, place) for place in range(len(cause.inputs))]
     if len(entries) + 2 <= room:
         return (head, said, *entries)

@@ -9,7 +9,7 @@ from rnn_tui.engine.core.expressions import Array, Values
 from rnn_tui.engine.core.operations import Operation, Row
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import ELLIPSIS, Line, Lines, cell_width, fit, text_width
-from rnn_tui.tui.number_format import BAD, UNKNOWN, number, short, signed, strip
+from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, number, short, signed, strip
 from rnn_tui.tui.panels.current_pass.timestep_view import NUMBER, SYMBOL, TimestepView
 from rnn_tui.tui.symbols import code_of, quoted, visible
 
@@ -123,7 +123,7 @@ def _probabilities(view: TimestepView, p: Array) -> Line:
 def _likeliest(labels: tuple[str, ...], p: Array, wanted: int | None, room: int) -> Line:
     """Return the classes from the most probable down, as many as fit: ``e .41  a .12  ␣ .08 …``."""
     if not np.isfinite(p).all():
-        return ((BAD, "error"),)
+        return ((NOT_FINITE, "error"),)
     order = np.argsort(-p, kind="stable")
     line: Line = ()
     for place, code in enumerate(order):

@@ -18,7 +18,7 @@ from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cell_width, cut, fit, text_width
-from rnn_tui.tui.number_format import BAD, number, signed
+from rnn_tui.tui.number_format import NOT_FINITE, number, signed
 from rnn_tui.tui.symbols import MARK, answer, input_code, name_of, target_code
 
 _GAP = 2  # cells between two blocks of the table
@@ -229,7 +229,7 @@ def _classes_lost(snapshot: Snapshot, parts: Array) -> tuple[_Column, ...]:
 
 def _loss_now(snapshot: Snapshot) -> str:
     """The loss of this window, unless it is what the run broke on."""
-    return BAD if snapshot.divergence is not None else number(snapshot.loss)
+    return NOT_FINITE if snapshot.divergence is not None else number(snapshot.loss)
 
 
 def _table(

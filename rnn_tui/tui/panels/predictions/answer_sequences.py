@@ -1,4 +1,4 @@
-"""An answer at many timesteps: what was wanted above what was given, column by column."""
+"""Predictions at many timesteps of a window: targets above predictions, column by column."""
 
 from __future__ import annotations
 
@@ -10,112 +10,127 @@ from rnn_tui.predictions.results import WindowsPredictions
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tasks.reber import legal_next
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, fit, merge
-from rnn_tui.tui.number_format import BAD
-from rnn_tui.tui.panels.predictions.common_lines import blocks, chance, mark
+from rnn_tui.tui.number_format import NOT_FINITE, blocks, probability
+from rnn_tui.tui.panels.predictions.common_lines import correctness_mark
 
 _NAME = 9  # cells of the names of rows
-_APART = 3  # cells between two windows side by side
+_GAP = 3  # cells between two windows side by side
 _COLUMN = 6  # cells of a timestep with a symbol and its probability
 
-Block = Sequence[Line]
+_Block = Sequence[Line]  # the lines of one window
 
 
-def draw(snapshot: Snapshot, found: WindowsPredictions, width: int, height: int) -> Lines:
-    """As many test windows as fit, below and beside each other."""
-    kept = range(found.evaluation.outputs.shape[1])
+def draw(snapshot: Snapshot, predictions: WindowsPredictions, width: int, height: int) -> Lines:
+    """Draw as many test windows as fit, side by side and below each other.
+
+    Args:
+        snapshot: where settings are read from.
+        predictions: the outputs at each timestep of the test windows.
+        width: cells of a line.
+        height: lines at most.
+    """
+    windows = range(predictions.evaluation.outputs.shape[1])
     if snapshot.settings.task == "reber":
-        return _stack([_grammar(found, n, width) for n in kept], width, height)
-    return _stack([_compared(found, n, width) for n in kept], width, height)
+        return _stack([_grammar(predictions, n, width) for n in windows], width, height)
+    return _stack([_compared(predictions, n, width) for n in windows], width, height)
 
 
-def _stack(windows: Sequence[Block], width: int, height: int) -> Lines:
-    """Blocks of equal size, side by side where two of them fit, then below each other."""
+def _stack(windows: Sequence[_Block], width: int, height: int) -> Lines:
+    """Arrange blocks of equal size side by side as far as they fit, then below each other."""
     across = max(cell_width(line) for block in windows for line in block)
-    side = max((width + _APART) // (across + _APART), 1)
+    per_row = max((width + _GAP) // (across + _GAP), 1)
     lines: list[Line] = []
-    for start in range(0, len(windows), side):
-        beside = windows[start : start + side]
-        if lines and len(lines) + 1 + len(beside[0]) <= height:
+    for start in range(0, len(windows), per_row):
+        blocks_of_row = windows[start : start + per_row]
+        if lines and len(lines) + 1 + len(blocks_of_row[0]) <= height:
             lines.append(())
-        if lines and len(lines) + len(beside[0]) > height:
+        if lines and len(lines) + len(blocks_of_row[0]) > height:
             break
-        for rows in zip(*beside, strict=True):
-            padded = [run for row in rows for run in (*fit(row, across), (" " * _APART, ""))]
+        for rows in zip(*blocks_of_row, strict=True):
+            padded = [run for row in rows for run in (*fit(row, across), (" " * _GAP, ""))]
             lines.append(merge(padded[:-1]))
     return tuple(lines[:height])
 
 
-def _compared(found: WindowsPredictions, n: int, width: int) -> Block:
-    """Inputs where they are not silent, the labels wanted, those given, and how sure they are."""
-    judged = np.flatnonzero(found.test.judged[:, n])
+def _compared(predictions: WindowsPredictions, n: int, width: int) -> _Block:
+    """Return the judged timesteps of window `n`: inputs, targets, predictions, probabilities.
+
+    The inputs are left out where all of them are the same, which says nothing.
+    """
+    judged = np.flatnonzero(predictions.test.judged[:, n])
     room = width - _NAME - 2
     space = " " if 2 * len(judged) <= room else ""
     judged = judged[-(room // (1 + len(space))) :]
-    names = _initials(found.labels or ())
-    target = found.test.target[judged, n]
-    p = found.evaluation.outputs[judged, n]  # [J, O]
+    names = _initials(predictions.labels or ())
+    target = predictions.test.target[judged, n]
+    p = predictions.evaluation.outputs[judged, n]  # [J, O]
     finite = np.isfinite(p).all(axis=1)
-    given = p.argmax(axis=1)
-    right = finite & (given == target)
-    sure = p[np.arange(len(judged)), given]
-    x = found.test.x[judged, n]
+    predicted = p.argmax(axis=1)  # [J]
+    correct = finite & (predicted == target)
+    certainty = p[np.arange(len(judged)), predicted]
+    x = predictions.test.x[judged, n]
     rows: list[Line] = []
-    if len(set(x.tolist())) > 1 and found.symbols is not None:
-        rows.append(_row("x_t", [(found.symbols[code], "dim") for code in x], space))
+    if len(set(x.tolist())) > 1 and predictions.symbols is not None:
+        rows.append(_row("x_t", [(predictions.symbols[code], "dim") for code in x], space))
     rows.append(_row("wanted", [(names[k], "") for k in target], space))
-    answers = [(names[k], "good" if ok else "error") for k, ok in zip(given, right, strict=True)]
-    answers = [a if ok else (BAD, "error") for a, ok in zip(answers, finite, strict=True)]
+    answers = [
+        (names[k], "good" if ok else "error") for k, ok in zip(predicted, correct, strict=True)
+    ]
+    answers = [a if ok else (NOT_FINITE, "error") for a, ok in zip(answers, finite, strict=True)]
     rows.append(_row("given", answers, space))
-    rows.append(_row("", [mark(bool(ok)) for ok in right], space))
-    rows.append(_row("p(given)", [(bar, "gate") for bar in blocks(sure, 0, 1)], space))
+    rows.append(_row("", [correctness_mark(bool(ok)) for ok in correct], space))
+    rows.append(_row("p(given)", [(bar, "gate") for bar in blocks(certainty, 0, 1)], space))
     return rows
 
 
 def _initials(labels: Sequence[str]) -> Sequence[str]:
-    """One character a label, if that still tells them apart."""
+    """Return the first character of each label, if they all differ; otherwise the labels."""
     short = [label[0] for label in labels]
     return short if len(set(short)) == len(labels) else labels
 
 
 def _row(name: str, cells: Sequence[Run], space: str) -> Line:
+    """Return a named row of cells with `space` after each."""
     line: list[Run] = [(f" {name:<{_NAME}}", "dim")]
     for text, role in cells:
         line += [(text, role), (space, "")]
     return merge(line)
 
 
-# ---------------------------------------------------------------------------------- Reber's grammar
+# Reber's grammar
 
 
-def _grammar(found: WindowsPredictions, n: int, width: int) -> Block:
-    """The symbols of a string, and which may follow each with what the network gives them.
+def _grammar(predictions: WindowsPredictions, n: int, width: int) -> _Block:
+    """Return a string of Reber's grammar, below each symbol its legal successors with their p.
 
-    Shown is the stretch with the first symbol that has to be remembered.
+    The part shown has the first symbol that the network has to remember. "illegal" is the total
+    probability of all other symbols, "memory" marks the answers that need memory.
     """
-    assert found.symbols is not None
-    codes = found.test.x[:, n].tolist()
-    judged = np.flatnonzero(found.test.judged[:, n])
-    columns = max((width - _NAME - 1) // _COLUMN, 1)
-    first = max(int(judged[0]) + 2 - columns, 0) if judged.size else 0
-    shown = range(first, min(first + columns, len(codes)))
-    legal = legal_next(codes)
+    assert predictions.symbols is not None
+    codes = predictions.test.x[:, n].tolist()
+    judged = np.flatnonzero(predictions.test.judged[:, n])
+    count = max((width - _NAME - 1) // _COLUMN, 1)
+    first = max(int(judged[0]) + 2 - count, 0) if judged.size else 0
+    shown = range(first, min(first + count, len(codes)))
+    legal = legal_next(codes)  # for each timestep, the symbols that may follow
     rows: list[list[Run]] = [[], [], [], [], []]
     for t in shown:
-        p = found.evaluation.outputs[t, n]
-        by_name = dict(zip(found.symbols, p.tolist(), strict=True))
-        there = bool(found.test.judged[t, n])
-        right = np.isfinite(p).all() and int(p.argmax()) == int(found.test.target[t, n])
-        rows[0].append((found.symbols[codes[t]], "strong"))
+        p = predictions.evaluation.outputs[t, n]
+        by_name = dict(zip(predictions.symbols, p.tolist(), strict=True))
+        needs_memory = bool(predictions.test.judged[t, n])
+        correct = np.isfinite(p).all() and int(p.argmax()) == int(predictions.test.target[t, n])
+        rows[0].append((predictions.symbols[codes[t]], "strong"))
         for row, symbol in zip(rows[1:3], (*legal[t], "")[:2], strict=True):
-            row.append((f"{symbol} {chance(by_name[symbol])}" if symbol else "", ""))
+            row.append((f"{symbol} {probability(by_name[symbol])}" if symbol else "", ""))
         others = sum(value for name, value in by_name.items() if name not in legal[t])
-        rows[3].append((f"  {chance(others)}", "dim"))
-        rows[4].append(mark(bool(right)) if there else ("", ""))
+        rows[3].append((f"  {probability(others)}", "dim"))
+        rows[4].append(correctness_mark(bool(correct)) if needs_memory else ("", ""))
     names = ("x_t", "next", " or", "illegal", "memory")
-    return [_wide(name, row) for name, row in zip(names, rows, strict=True)]
+    return [_wide_row(name, row) for name, row in zip(names, rows, strict=True)]
 
 
-def _wide(name: str, cells: Sequence[Run]) -> Line:
+def _wide_row(name: str, cells: Sequence[Run]) -> Line:
+    """Return a named row of cells that are `_COLUMN` wide."""
     line: list[Run] = [(f" {name:<{_NAME}}", "dim")]
     for text, role in cells:
         line += [(f"{text:<{_COLUMN}}", role)]

@@ -1,6 +1,6 @@
-"""The predictions panel: what the network makes of data it is never trained on, by kind of task.
+"""The predictions panel: the network's outputs for test data, drawn in a way that fits the task.
 
-Every number is of the update that the title names.
+All numbers belong to the update that the title names.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.charts.curves import Chart, Curve
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines
-from rnn_tui.tui.number_format import count, number, short
+from rnn_tui.tui.number_format import count, number, precise_percent, short
 from rnn_tui.tui.panel_spec import PanelSpec
-from rnn_tui.tui.panels.predictions.common_lines import head, percentage
+from rnn_tui.tui.panels.predictions.common_lines import summary_line
 
 _JUDGED = {"copy": "copied symbols", "reber": "second-to-last symbols"}
 _TALL = 17  # lines that two curves need, one above the other
 
 
 def title(context: DrawContext) -> tuple[str, str]:
-    """What stands in the rule above: which update all of it belongs to."""
+    """Return the texts of the title line: the errors and the update they were measured at."""
     predictions = context.snapshot.predictions
     if predictions is None:
         return "predictions", ""
@@ -38,7 +38,7 @@ def title(context: DrawContext) -> tuple[str, str]:
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
-    """The part that fits the task; what draws it is imported for tasks that need it."""
+    """Draw the kind of prediction that fits the task; its module is imported when first used."""
     snapshot = context.snapshot
     predictions = snapshot.predictions
     if predictions is None:
@@ -49,7 +49,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         from rnn_tui.tui.panels.predictions import text_sample
 
         return text_sample.draw(context, predictions, width, height)
-    above = (_head(snapshot, predictions, width),)
+    above = (_summary(snapshot, predictions, width),)
     room = max(height - len(above), 0)
     topology = snapshot.window.declaration.problem.topology
     if topology is None or sum(topology.counted) == 1:
@@ -63,36 +63,38 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     return (*above, *sequences.draw(snapshot, predictions, width, room))
 
 
-def _head(snapshot: Snapshot, predictions: WindowsPredictions, width: int) -> Line:
-    """How well it does on all test windows, and how it came to that; what has no room is left out.
-
-    The last part is a strip from update 0 to now.
-    """
-    found, judged = predictions.evaluation, int(predictions.test.judged.sum())
-    loss = f"loss {number(found.loss, 3)}"
-    if found.accuracy is not None:
+def _summary(snapshot: Snapshot, predictions: WindowsPredictions, width: int) -> Line:
+    """Return the line of the metrics on all test windows, with a strip of their history."""
+    evaluation, judged = predictions.evaluation, int(predictions.test.judged.sum())
+    loss = f"loss {number(evaluation.loss, 3)}"
+    if evaluation.accuracy is not None:
         what = _JUDGED.get(snapshot.settings.task, "answers")
-        first = f"{percentage(found.accuracy)} of {count(judged)} {what} right"
-        parts = [(first, "strong"), (loss, ""), (f"{count(found.windows)} test windows", "dim")]
+        first = f"{precise_percent(evaluation.accuracy)} of {count(judged)} {what} right"
+        parts = [
+            (first, "strong"),
+            (loss, ""),
+            (f"{count(evaluation.windows)} test windows", "dim"),
+        ]
     else:
-        mse, close = found.mse, found.close
+        mse, close = evaluation.mse, evaluation.close
         assert mse is not None
         assert close is not None
         parts = [
             (f"MSE {number(mse, 3)}", "strong"),
-            (f"{percentage(close)} of {count(judged)} within {CLOSE}", ""),
+            (f"{precise_percent(close)} of {count(judged)} within {CLOSE}", ""),
         ]
-        parts.append((f"{count(found.windows)} test windows", "dim"))
-    return head(parts, predictions.history, found.accuracy is not None, width)
+        parts.append((f"{count(evaluation.windows)} test windows", "dim"))
+    return summary_line(parts, predictions.history, evaluation.accuracy is not None, width)
 
 
 def _series(context: DrawContext, predictions: SeriesPredictions, width: int, height: int) -> Lines:
-    """Truth, one-step and free-running predictions of the test series."""
+    """Draw the test series with its one-step and free-running predictions."""
     test, evaluation = predictions.test, predictions.evaluation
     first, run = evaluation.first, len(evaluation.free_run)
     last = first + max(run, min(len(evaluation.one_step), 4 * width))
 
     def shown(values: Array) -> Array:
+        """Return scaled values in the unit of the series."""
         result: Array = values * test.scale + test.offset
         return result
 
@@ -114,7 +116,7 @@ def _series(context: DrawContext, predictions: SeriesPredictions, width: int, he
 def _curves(
     context: DrawContext, predictions: WindowsPredictions, width: int, height: int
 ) -> Lines:
-    """The curve wanted and the one the network draws, of a test window or, with room, of two."""
+    """Draw the target curve and the network's, of one test window or, with room, of two."""
     if height < _TALL or predictions.evaluation.outputs.shape[1] < 2:
         return context.chart_cache.draw(_curve(predictions, 0), width, height)
     half = height // 2
@@ -123,15 +125,16 @@ def _curves(
 
 
 def _curve(predictions: WindowsPredictions, window: int) -> Chart:
+    """Return the chart of one test window."""
     test = predictions.test
-    wanted = test.target[:, window, 0]  # [T]
-    drawn = predictions.evaluation.outputs[:, window, 0]
-    given = " ".join(short(float(value)) for value in test.x[0, window])
-    t = np.arange(1.0, len(wanted) + 1)
+    target = test.target[:, window, 0]  # [T]
+    output = predictions.evaluation.outputs[:, window, 0]
+    inputs = " ".join(short(float(value)) for value in test.x[0, window])
+    t = np.arange(1.0, len(target) + 1)
     return Chart(
         (
-            Curve(f"wanted: {given}", "truth", t, wanted),
-            Curve("drawn", "one-step", t, drawn, "points"),
+            Curve(f"wanted: {inputs}", "truth", t, target),
+            Curve("drawn", "one-step", t, output, "points"),
         ),
         x_label="timestep t",
         y_range=(-1.2, 1.2),

@@ -1,4 +1,4 @@
-"""Text that the network writes: what it has read, and what it goes on with."""
+"""Predictions of task text: what the network has read, and the text it writes after that."""
 
 from __future__ import annotations
 
@@ -8,52 +8,59 @@ from collections.abc import Iterable
 from rnn_tui.predictions.results import TextSample, WindowsPredictions
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, merge, text_width
-from rnn_tui.tui.number_format import number
-from rnn_tui.tui.panels.predictions.common_lines import chance, head
+from rnn_tui.tui.number_format import number, probability
+from rnn_tui.tui.panels.predictions.common_lines import summary_line
 
 NEWLINE, SPACE = "↵", "␣"
 TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0)
-_READ = 40  # characters of what was read that are shown
+_READ = 40  # characters at most of what was read
 
 
-def draw(context: DrawContext, found: WindowsPredictions, width: int, height: int) -> Lines:
-    """Test loss, what is likeliest to come next, and a text."""
-    loss = found.evaluation.loss
+def draw(context: DrawContext, predictions: WindowsPredictions, width: int, height: int) -> Lines:
+    """Draw the test loss, the most probable next characters, and the text.
+
+    Args:
+        context: the snapshot with the text sample.
+        predictions: the evaluation on test windows.
+        width: cells of a line.
+        height: lines at most.
+    """
+    loss = predictions.evaluation.loss
     parts: list[Run] = [
         (f"test loss {number(loss, 3)} nats", "strong"),
         (f"{number(loss / math.log(2), 3)} bits a character", ""),
     ]
-    above: list[Line] = [head(parts, found.history, False, width)]
-    written = context.snapshot.text_sample
-    if written is None:
+    above: list[Line] = [summary_line(parts, predictions.history, False, width)]
+    sample = context.snapshot.text_sample
+    if sample is None:
         return (*above, ((" a text comes with the next look", "dim"),))
-    above.append(candidates(written, width))
+    above.append(candidates(sample, width))
     room = max(height - len(above), 0)
-    return (*above, *flowing(text_of(written), width, room))[: max(height, 1)]
+    return (*above, *wrap_characters(text_of(sample), width, room))[: max(height, 1)]
 
 
 def temperature_words(temperature: float) -> str:
-    """What a temperature means."""
+    """Return a temperature in words."""
     return "always the likeliest" if temperature == 0 else f"temperature {number(temperature, 2)}"
 
 
-def warmer(temperature: float, steps: int) -> float:
-    """The temperature so many steps up, or down if negative, among `TEMPERATURES`."""
+def shift_temperature(temperature: float, steps: int) -> float:
+    """Return the temperature `steps` further up in `TEMPERATURES`, further down if negative."""
     here = min(range(len(TEMPERATURES)), key=lambda k: abs(TEMPERATURES[k] - temperature))
     return TEMPERATURES[min(max(here + steps, 0), len(TEMPERATURES) - 1)]
 
 
-def candidates(written: TextSample, width: int) -> Line:
-    """The likeliest next characters with their probabilities, as many as fit; how it is drawn."""
-    if not written.next:
+def candidates(sample: TextSample, width: int) -> Line:
+    """Return the most probable next characters that fit, with their p, and the temperature."""
+    if not sample.next:
         return ((" the outputs are not finite: nothing comes next", "error"),)
-    words: Line = ((f"· {temperature_words(written.temperature)}", "dim"),)
+    words: Line = ((f"· {temperature_words(sample.temperature)}", "dim"),)
     width -= cell_width(words)
     line: Line = ((" next", "dim"),)
-    for symbol in written.next:
+    for symbol in sample.next:
         piece: Line = (
-            (f" {written.symbols[symbol.code]}", "key"),
-            (f" {chance(symbol.probability)} ", ""),
+            (f" {sample.symbols[symbol.code]}", "key"),
+            (f" {probability(symbol.probability)} ", ""),
         )
         if cell_width(line) + cell_width(piece) > width:
             break
@@ -61,20 +68,20 @@ def candidates(written: TextSample, width: int) -> Line:
     return (*line, *words)
 
 
-def text_of(written: TextSample) -> list[Run]:
-    """The end of what was read, a sign, and what was written, a run a character."""
-    read = written.read[-_READ:]
-    before: Run = ("…" if len(read) < len(written.read) else "", "dim")
+def text_of(sample: TextSample) -> list[Run]:
+    """Return the end of what was read, the sign ▸ and what was written, one run a character."""
+    read = sample.read[-_READ:]
+    before: Run = ("…" if len(read) < len(sample.read) else "", "dim")
     return [
         before,
-        *((written.symbols[code], "dim") for code in read),
+        *((sample.symbols[code], "dim") for code in read),
         ("▸", "accent"),
-        *((written.symbols[symbol.code], "") for symbol in written.text),
+        *((sample.symbols[symbol.code], "") for symbol in sample.text),
     ]
 
 
-def flowing(text: Iterable[Run], width: int, height: int) -> Lines:
-    """`text`, a run a character, in lines of `width`; a line ends after ↵, spaces are spaces."""
+def wrap_characters(text: Iterable[Run], width: int, height: int) -> Lines:
+    """Wrap `text`, one run a character, into lines of `width`; ↵ ends a line, ␣ becomes a space."""
     lines: list[list[Run]] = [[(" ", "")]]
     taken = 1
     for character, role in text:

@@ -21,7 +21,7 @@ from rnn_tui.proofs.gates import GateReport
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, fold, merge, plain, text_width
-from rnn_tui.tui.number_format import BAD, UNKNOWN, number
+from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, number
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.panels.proofs.verification import progress, waiting
 
@@ -104,7 +104,7 @@ def _reading(snapshot: Snapshot, norms: Array, width: int) -> Lines:
     known = row[~np.isnan(row)]
     words = f"L_{snapshot.steps} {reading(known, snapshot.steps)}"
     if not np.isfinite(known).all():
-        words = f"L_{snapshot.steps} {BAD} not finite on its way back"
+        words = f"L_{snapshot.steps} {NOT_FINITE} not finite on its way back"
     lines = fold(words, width - 2)[:2] if width >= 3 else []
     shown: Lines = tuple(((f" {line.strip()}", "accent"),) for line in lines)
     return shown + ((),) * (_reading_lines(width) - len(shown))
@@ -151,7 +151,7 @@ def _mark(sizes: Array, top: float, cell: int) -> tuple[str, str]:
         return UNKNOWN.ljust(cell), "dim"
     size = float(np.nanmax(sizes))
     if not math.isfinite(size):
-        return BAD * cell, "error"
+        return NOT_FINITE * cell, "error"
     return shade(size, top) * cell, "gradient"
 
 

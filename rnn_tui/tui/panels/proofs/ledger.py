@@ -14,7 +14,7 @@ from rnn_tui.engine.analysis.contributions import Ledger
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines
-from rnn_tui.tui.number_format import BAD, UNKNOWN, role_of, signed
+from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, role_of, signed
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.panels.proofs.verification import waiting
 from rnn_tui.tui.parameter_names import parameter_name
@@ -79,7 +79,7 @@ def bar(share: float, scale: float, side: int) -> Line:
     if side < 1:
         return ()
     if not math.isfinite(share):
-        return ((" " * side, ""), ("│", "axis"), (BAD, "error"))
+        return ((" " * side, ""), ("│", "axis"), (NOT_FINITE, "error"))
     halves = round(2 * side * abs(share) / scale) if scale else 0
     whole, half = divmod(halves, 2)
     if share < 0:
