@@ -24,7 +24,7 @@ from rnn_tui.checkpoint.format import TEXTS, CheckpointError
 from rnn_tui.checkpoint.loading import load, load_weights
 from rnn_tui.checkpoint.saving import save
 from rnn_tui.checkpoint.torch_layout import network_names
-from rnn_tui.engine.network.layers import numbered
+from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.engine.network.pins import Cut, Pin
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import DECLARATIONS, Settings
@@ -305,7 +305,7 @@ def test_layers_of_other_cells_have_names_alike(tmp_path: Path, cell: str) -> No
     tensors, _ = contents(path)
     values = trainer.network.values(1)
     for name in OWN_NAMES[cell].split():
-        np.testing.assert_array_equal(tensors[f"rnn.{name}_l1"], values[numbered(name, 2)])
+        np.testing.assert_array_equal(tensors[f"rnn.{name}_l1"], values[name_in_layer(name, 2)])
     assert load_weights(path, settings).tobytes() == trainer.parameters.tobytes()
     with pytest.raises(CheckpointError, match="it has more layers than --layers 1"):
         load_weights(path, settings.with_(layers=1))

@@ -40,7 +40,7 @@ def _by_gate(architecture: Architecture, flat: Array) -> dict[str, Array]:
     ours = views(architecture.parameters(), flat)
     specs = architecture.make_cell().parameters(1, 1)  # for names and blocks
     for layer in architecture.make_layers():
-        weights = layer.weights(ours)
+        weights = layer.cell_parameters(ours)
         for spec in specs:
             blocks = block_views(weights, spec.name, spec.blocks)
             tensors |= {f"rnn.{name}_l{layer.number - 1}": array for name, array in blocks.items()}
@@ -76,7 +76,7 @@ def _to_torch(architecture: Architecture, flat: Array) -> dict[str, Array]:
     columns = _torch_columns(architecture)
     arrays: list[Array] = []
     for layer in architecture.make_layers():
-        weights = layer.weights(ours)
+        weights = layer.cell_parameters(ours)
         bias_hh = np.zeros_like(weights["b"])
         if "b_hn" in weights:
             bias_hh[-architecture.hidden :] = weights["b_hn"]
@@ -104,7 +104,7 @@ def _from_torch(
         tensors[name] for name in network_names(architecture.cell, architecture.layers)
     )
     for layer in architecture.make_layers():
-        weights = layer.weights(ours)
+        weights = layer.cell_parameters(ours)
         first = 4 * (layer.number - 1)  # four tensors a layer
         weight_ih, weight_hh, bias_ih, bias_hh = cells[first : first + 4]
         weights["W_x"][:, columns], weights["W_h"][:, columns] = weight_ih.T, weight_hh.T

@@ -27,7 +27,7 @@ from rnn_tui.checkpoint.torch_layout import (
     network_shapes,
 )
 from rnn_tui.engine.cells import make_cell
-from rnn_tui.engine.network.layers import numbered
+from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.engine.training.optimizers import optimizer_class
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import SettingError, Settings, quote
@@ -81,7 +81,7 @@ def check_run_names(tensors: Mapping[str, Array], settings: Settings) -> None:
     memory = [f"optimizer.{name}" for name in optimizer_class(settings.optimizer).memory_names]
     layers = range(1, settings.layers + 1)
     names = make_cell(settings.cell).states
-    states = [f"state.{numbered(name, layer)}" for layer in layers for name in names]
+    states = [f"state.{name_in_layer(name, layer)}" for layer in layers for name in names]
     network = network_names(settings.cell, settings.layers)
     check_names(tensors, (*network, *memory, *states, "history.recent", "history.buckets"))
 

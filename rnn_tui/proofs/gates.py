@@ -39,7 +39,7 @@ class GatesProof(Proof):
 
     def work(self, window: WindowUnderTest) -> Work[GateReport]:
         network = yield from window.network()
-        by_layer = (layer.recurrent(network.parameters).items() for layer in network.layers)
+        by_layer = (layer.recurrent_blocks(network.parameters).items() for layer in network.layers)
         blocks = tuple(chain.from_iterable(by_layer))
         radii = {}
         for done, (name, block) in enumerate(blocks, 1):  # eigenvalues take a while

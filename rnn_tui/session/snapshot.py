@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rnn_tui.engine.analysis.contributions import Contributions
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.operations import Operation, Row
-from rnn_tui.engine.network.layers import numbered
+from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.engine.network.sample_window import SampleWindow
 from rnn_tui.engine.time_travel.branches import Ghost
 from rnn_tui.engine.training.breakpoints import BreakpointHit, BreakpointStatus
@@ -212,7 +212,7 @@ class Snapshot:
         declaration = self.window.declaration
         if self.settings.layers == 1:
             return declaration.rows
-        source = "x_t" if self.layer == 1 else numbered("h_t", self.layer - 1)
+        source = "x_t" if self.layer == 1 else name_in_layer("h_t", self.layer - 1)
         below = tuple(row for row in declaration.rows if row.symbol == source)
         suffix = f", layer {self.layer}"
         layer = (

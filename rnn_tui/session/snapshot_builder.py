@@ -12,7 +12,7 @@ from rnn_tui.engine.analysis.contributions import shares
 from rnn_tui.engine.analysis.gradient_flow import gradient_norms
 from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.network.architecture import views
-from rnn_tui.engine.network.layers import layer_of
+from rnn_tui.engine.network.layers import layer_number
 from rnn_tui.engine.network.sample_window import SampleWindow
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.predictions.predictor import BUDGET, Predictor
@@ -108,7 +108,7 @@ class SnapshotBuilder:
             return layers
         row = operations[cursor.operation - 1].row
         outputs = (output.symbol for output in trainer.network.declaration.loss_function.rows)
-        return layers if row in outputs else layer_of(row)
+        return layers if row in outputs else layer_number(row)
 
     def _sample_window(self) -> SampleWindow:
         """Return the sample asked for, with the weights it was computed with.

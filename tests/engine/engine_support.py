@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from rnn_tui import registry
 from rnn_tui.engine.network.architecture import Architecture
-from rnn_tui.engine.network.layers import numbered
 from rnn_tui.engine.network.losses import Problem
 from rnn_tui.engine.network.network import Network
 from rnn_tui.tasks.base import Topology
@@ -184,7 +183,7 @@ def to_torch(values: Mapping[str, np.ndarray], cell: str, layers: int = 1) -> di
     """Return parameters or gradients, given by our names, in PyTorch's layout, names and order."""
     tensors: dict[str, np.ndarray] = {}
     for k in range(1, layers + 1):
-        layer = {name: values[numbered(name, k)] for name in CELL_PARAMETERS[cell]}
+        layer = {name: values[name_in_layer(name, k)] for name in CELL_PARAMETERS[cell]}
         tensors |= {f"rnn.{n}_l{k - 1}": array for n, array in _layer_to_torch(layer, cell).items()}
     return tensors | {"readout.weight": values["W_y"].T, "readout.bias": values["b_y"]}
 
@@ -220,7 +219,7 @@ def from_torch(
         values = {"W_x": layer["weight_ih"].T, "W_h": layer["weight_hh"].T, "b": layer["bias_ih"]}
         values |= {"b_hn": layer["bias_hh"][-hidden:]} if cell == "gru" else {}
         values = {name: _rolled(name, array, cell, 1) for name, array in values.items()}
-        parameters |= {numbered(name, k): array for name, array in values.items()}
+        parameters |= {name_in_layer(name, k): array for name, array in values.items()}
     return parameters
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tui.screen_support import SMALL, Still, context, text_of, walk
 
-from rnn_tui.engine.network.layers import numbered
+from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.tui.panels import header, network
 from rnn_tui.tui.panels.current_pass import timestep
@@ -41,15 +41,15 @@ def test_a_layer_chosen_stays(layer: int) -> None:
     trainer.finish_pass()  # LOSS, BACKWARD
     snapshot = one.snapshot()
     assert snapshot.layer == layer
-    gradient = trainer.network.tape[numbered("dh", layer)]
+    gradient = trainer.network.tape[name_in_layer("dh", layer)]
     assert snapshot.gradient_norms == pytest.approx(np.sqrt((gradient**2).sum(axis=(1, 2))))
     symbols = [row.symbol for row in snapshot.rows]
     assert symbols[0] == ("x_t" if layer == 1 else "h_t")  # what goes into this layer
-    assert numbered("f_t", layer) in symbols
-    assert numbered("f_t", 3 - layer) not in symbols
+    assert name_in_layer("f_t", layer) in symbols
+    assert name_in_layer("f_t", 3 - layer) not in symbols
     unrolled = text_of(network.draw(context(snapshot), 80, 6))
-    assert any(line.split()[0] == numbered("h", layer) for line in unrolled if line.strip())
-    assert any(f"‖{numbered('dh_t', layer)}‖" in line for line in unrolled)
+    assert any(line.split()[0] == name_in_layer("h", layer) for line in unrolled if line.strip())
+    assert any(f"‖{name_in_layer('dh_t', layer)}‖" in line for line in unrolled)
     assert f"layer {layer} of 2" in " ".join(network.title(context(snapshot)))
     assert f"layer {layer} of 2" in " ".join(timestep.title(context(snapshot)))
 

@@ -8,13 +8,13 @@ from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.core.tape import Tape
 from rnn_tui.engine.network.declaration import NetworkDeclaration
-from rnn_tui.engine.network.layers import numbered
+from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.engine.network.network import Network
 
 
 def gradient_norms(network: Network, layer: int = 1) -> Array:
     """‖∂L/∂h_t‖ of a layer's h for t = 1 … T over batch and units, [T] float64."""
-    gradient = network.tape[numbered("dh", layer)].astype(np.float64)
+    gradient = network.tape[name_in_layer("dh", layer)].astype(np.float64)
     norms: Array = np.sqrt(np.einsum("tbh,tbh->t", gradient, gradient))
     return norms
 

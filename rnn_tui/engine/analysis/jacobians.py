@@ -99,7 +99,7 @@ def spectral_radii(network: Network) -> dict[str, float]:
     """
     found: dict[str, float] = {}
     for layer in network.layers:
-        blocks = layer.recurrent(network.parameters)
+        blocks = layer.recurrent_blocks(network.parameters)
         found |= {name: spectral_radius(block) for name, block in blocks.items()}
     return found
 
@@ -141,6 +141,8 @@ def _direct_path(network: Network, sample: int, gate: str, state: str) -> Direct
     steps = network.tape.steps
     product = np.ones((steps + 1, network.architecture.hidden))
     for t in range(steps, 0, -1):
-        gates = network.cell.values(network.layers[0].tape(network.tape), t)[f"{gate}_t"]  # [B, H]
+        gates = network.cell.values(network.layers[0].cell_tape(network.tape), t)[
+            f"{gate}_t"
+        ]  # [B, H]
         product[t - 1] = product[t] * gates[sample]
     return DirectPath(gate, state, product, product.mean(axis=1), product.max(axis=1))

@@ -31,7 +31,7 @@ from rnn_tui.engine.core.background_work import Progress, Work
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.parameters import ParameterSpec
 from rnn_tui.engine.network.architecture import views
-from rnn_tui.engine.network.layers import layer_of
+from rnn_tui.engine.network.layers import layer_number
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.scratch import GradientRecord, scratch_network
 
@@ -148,7 +148,7 @@ def _terms(network: Network, spec: ParameterSpec) -> float:
     left = np.ones(1)
     if spec.left is not None:
         left = np.maximum(np.abs(tape.flat(spec.left)).max(axis=1), 1.0)  # [T·B]
-    layer = network.layers[layer_of(spec.name) - 1]
+    layer = network.layers[layer_number(spec.name) - 1]
     names = ["dy"] if spec.right == "dy" else [layer.name(f"d{s}") for s in network.cell.states]
     gradients = [np.abs(tape[name]).max(axis=2).reshape(-1) for name in names]  # [T·B] each
     return float(np.sum(left * np.max(gradients, axis=0)))
@@ -158,7 +158,7 @@ def _largest(network: Network) -> float:
     """q of point 2."""
     largest = 1.0
     for layer in network.layers:
-        tape, weights = layer.tape(network.tape), layer.weights(network.parameters)
+        tape, weights = layer.cell_tape(network.tape), layer.cell_parameters(network.parameters)
         inward = np.abs(tape.flat("x")) @ np.abs(weights["W_x"]) + np.abs(weights["b"])
         for spec in layer.specs:
             if spec.left == "h_prev":  # its columns are the first of W_x's
@@ -207,9 +207,12 @@ def _method(snapshot: GradientRecord) -> _Method:
 class _Method(ABC):
     """The loss as a function of one parameter, on a network allocated once.
 
-    `magnitude` is what the loss is made of before anything cancels (`LossKernel.magnitude`), with
-    Σ|h|·|W_y| + |b_y| for the size of an output. `roundings` is how many one after the other lead
-    to the loss; chance lets them grow as their root (Higham and Mary 2019).
+    Attributes:
+        name: the method and its step, as the screen shows them.
+        magnitude: how large the loss would be if nothing cancelled (`LossKernel.loss_magnitude`),
+            with Σ|h|·|W_y| + |b_y| for the size of an output.
+        roundings: how many roundings, one after the other, lead to the loss. As they are random,
+            their sum grows with the root of their number (Higham and Mary 2019).
     """
 
     name: str
@@ -222,7 +225,7 @@ class _Method(ABC):
         h = tape.flat(network.layers[-1].name("h"))
         outputs = np.abs(h) @ np.abs(network.parameters["W_y"])  # [T·B, O]
         outputs += np.abs(network.parameters["b_y"])
-        self.magnitude = network.loss_kernel.magnitude(outputs)
+        self.magnitude = network.loss_kernel.loss_magnitude(outputs)
         hidden, layers = network.architecture.hidden, len(network.layers)
         depth = tape["x"].shape[2] + hidden + 1 + (layers - 1) * (2 * hidden + 1)
         self.roundings = tape.steps * depth + tape["y"].size
@@ -247,9 +250,8 @@ def _after_states(network: Network) -> int:
 class _ComplexStep(_Method):
     """No truncation (ε² is 0) and no subtraction; rounding: eps·√roundings of what is summed.
 
-    What is summed is bounded by the derivatives of the loss's terms taken one by one,
-    for the mean squared error Σ|dy|·|∂y/∂p| (`LossKernel.summed`), found with the derivative
-    itself.
+    What is summed is bounded by the derivatives of the loss's terms taken one by one, for the mean
+    squared error Σ|dy|·|∂y/∂p| (`LossKernel.derivative_magnitude`), computed with the derivative.
     """
 
     def __init__(self, snapshot: GradientRecord) -> None:
@@ -261,7 +263,7 @@ class _ComplexStep(_Method):
         kept = flat[index]
         flat[index] = kept + TINY * 1j
         found = self.loss(index).imag / TINY
-        terms = network.loss_kernel.summed(network.tape.flat("y").imag / TINY)
+        terms = network.loss_kernel.derivative_magnitude(network.tape.flat("y").imag / TINY)
         flat[index] = kept
         if index < self.after_states:
             self._forget()

@@ -12,7 +12,7 @@ from rnn_tui.engine.cells import make_cell
 from rnn_tui.engine.cells.base import Cell
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.parameters import ParameterSpec
-from rnn_tui.engine.network.layers import Layer, numbered
+from rnn_tui.engine.network.layers import Layer, name_in_layer
 from rnn_tui.engine.network.losses import SERIES, Problem
 
 
@@ -47,7 +47,7 @@ class Architecture:
         """
         layers = layers or self.make_layers()
         cells = (layer.parameters(self.features, self.hidden) for layer in layers)
-        return (*chain.from_iterable(cells), *self.readout(numbered("h", self.layers)))
+        return (*chain.from_iterable(cells), *self.readout(name_in_layer("h", self.layers)))
 
     def make_layers(self) -> tuple[Layer, ...]:
         """The declarations of all layers, from the bottom up."""

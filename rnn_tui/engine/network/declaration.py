@@ -130,14 +130,14 @@ class NetworkDeclaration:
         arrays = self._first_layer_arrays() + readout_arrays(outputs)
         arrays += self.loss_function.arrays(outputs)
         for layer in self.layers[1:]:
-            arrays += layer.named(common_arrays(hidden, hidden) + self.cell.arrays(hidden))
+            arrays += layer.renamed_arrays(common_arrays(hidden, hidden) + self.cell.arrays(hidden))
         return arrays
 
     def _first_layer_arrays(self) -> tuple[ArraySpec, ...]:
         """Return the specs of the first layer's arrays; only it may read symbols."""
         hidden, symbols = self.architecture.hidden, self.problem.symbols
         arrays = common_arrays(self.architecture.features, hidden, separate_inputs=symbols)
-        arrays = self.layers[0].named(arrays + self.cell.arrays(hidden))
+        arrays = self.layers[0].renamed_arrays(arrays + self.cell.arrays(hidden))
         if symbols:
             parts = gate_parts("ax_", self.cell.blocks, hidden) if self.cell.split else ()
             width = next(spec.shape[1] for spec in self.specs if spec.name == "W_x")

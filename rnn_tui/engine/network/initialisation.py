@@ -8,7 +8,7 @@ import numpy.typing as npt
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.parameters import block_views
 from rnn_tui.engine.network.architecture import Architecture, views
-from rnn_tui.engine.network.layers import plain
+from rnn_tui.engine.network.layers import name_without_layer
 
 
 def initialise(
@@ -33,7 +33,7 @@ def initialise(
             array[...] = random.uniform(-bound, bound, array.shape)
         if init != "uniform" and spec.left is None:
             array[...] = 0.0
-        name = plain(spec.name)  # alike in every layer
+        name = name_without_layer(spec.name)  # alike in every layer
         if name.startswith("W_h") and init in ("orthogonal", "identity"):
             for block in block_views({name: array}, name, spec.blocks).values():
                 block[...] = _recurrent_start(init, architecture.hidden, random)

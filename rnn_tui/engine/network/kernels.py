@@ -11,7 +11,7 @@ from rnn_tui.engine.core.parameters import Views
 from rnn_tui.engine.core.tape import Tape
 from rnn_tui.engine.network.declaration import NetworkDeclaration
 from rnn_tui.engine.network.declared_kernel import DeclaredKernel
-from rnn_tui.engine.network.layers import Layer, declared_pins
+from rnn_tui.engine.network.layers import Layer, pinnable_symbols
 from rnn_tui.engine.network.pins import Pin, Pins
 from rnn_tui.engine.network.stacked_kernel import StackedKernel
 from rnn_tui.engine.network.two_threads import (
@@ -65,12 +65,12 @@ def _kernel_on(
     """
 
     def of_layer(layer: Layer) -> Kernel:
-        weights = layer.weights(parameters)
+        weights = layer.cell_parameters(parameters)
         # As ``W``, the matrix that W_h is part of: the one that ends with the bias.
         for matrix in declaration.layer_weights[layer.number - 1]:
             if matrix.names[-1] == "b":
                 weights["W"] = matrix.view(flat)
-        kernel = declaration.cell.kernel(weights, layer.tape(tape))
+        kernel = declaration.cell.kernel(weights, layer.cell_tape(tape))
         return kernel or _declared_kernel(declaration, layer, parameters, tape)
 
     return _stack(declaration, of_layer, parameters, tape)
@@ -100,15 +100,15 @@ def _declared_kernel(
 ) -> Kernel:
     """Return the declared operations of one layer as a kernel; `fast` finishes its deltas."""
     cell = declaration.cell
-    stored = [layer.stored(parameters, tape, t) for t in range(1, tape.steps + 1)]
+    stored = [layer.stored_cell_values(parameters, tape, t) for t in range(1, tape.steps + 1)]
     factors = [spec.right for spec in cell.parameters(1, 1)]
-    symbols = declared_pins(layer)
+    symbols = pinnable_symbols(layer)
     layer_pins = tuple(
         replace(pin, symbol=symbols[pin.symbol]) if isinstance(pin, Pin) else pin
         for pin in pins
         if not isinstance(pin, Pin) or pin.symbol in symbols
     )
-    return DeclaredKernel(cell, fast, layer.tape(tape), stored, factors, layer_pins)
+    return DeclaredKernel(cell, fast, layer.cell_tape(tape), stored, factors, layer_pins)
 
 
 def _stack(

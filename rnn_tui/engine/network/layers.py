@@ -27,7 +27,7 @@ _NUMBERED = re.compile(r"^([A-Za-z]+)(\d+)")
 _IN_WORDS = re.compile(r"\b[A-Za-z]+(?=_t\b|_<t-1>)")
 
 
-def numbered(name: str, layer: int) -> str:
+def name_in_layer(name: str, layer: int) -> str:
     """What `name` is called in layer `layer`, from 1: ``h_t`` in the second is ``h2_t``."""
     if layer == 1:
         return name
@@ -35,12 +35,12 @@ def numbered(name: str, layer: int) -> str:
     return function + bracket + _FIRST_LETTERS.sub(rf"\g<0>{layer}", inner)
 
 
-def plain(name: str) -> str:
+def name_without_layer(name: str) -> str:
     """The name of a parameter or an array without its layer's number."""
     return _NUMBERED.sub(r"\1", name)
 
 
-def layer_of(name: str) -> int:
+def layer_number(name: str) -> int:
     """The layer that a parameter or an array belongs to, from 1."""
     found = _NUMBERED.match(name)
     return int(found[2]) if found else 1
@@ -63,7 +63,7 @@ class Layer:
         """Layer `number` of `layers`."""
         self.cell, self.number, self.top = cell, number, number == layers
         self.specs = cell.parameters(1, 1)
-        self.states = tuple(numbered(state, number) for state in cell.states)
+        self.states = tuple(name_in_layer(state, number) for state in cell.states)
         self.rows, self.forward_operations = cell.rows, cell.forward_operations
         self.backward_operations = cell.backward_operations
         if layers > 1:
@@ -77,10 +77,10 @@ class Layer:
     def name(self, name: str) -> str:
         """What the value, array or parameter that the cell calls `name` is called here."""
         if name == "dh_y":
-            return name if self.top else numbered("dh_up", self.number)
+            return name if self.top else name_in_layer("dh_up", self.number)
         if name == "x_t" and self.number > 1:
-            return numbered("h_t", self.number - 1)
-        return numbered(name, self.number)
+            return name_in_layer("h_t", self.number - 1)
+        return name_in_layer(name, self.number)
 
     def _row(self, row: Row) -> Row:
         title = f"{row.title}, layer {self.number}"
@@ -92,7 +92,7 @@ class Layer:
             symbol=self.name(operation.symbol),
             expression=renamed(operation.expression, self.name),
             row=self.name(operation.row),
-            note=_IN_WORDS.sub(lambda found: numbered(found[0], self.number), operation.note),
+            note=_IN_WORDS.sub(lambda found: name_in_layer(found[0], self.number), operation.note),
         )
 
     def _from_above(self) -> Operation:
@@ -100,8 +100,8 @@ class Layer:
         above = self.number + 1
         terms = (
             Dot(
-                numbered(delta(gate), above),
-                numbered(block_name("W_x", gate), above),
+                name_in_layer(delta_name(gate), above),
+                name_in_layer(block_name("W_x", gate), above),
                 transposed=True,
             )
             for gate in self.cell.gates
@@ -122,58 +122,58 @@ class Layer:
         return tuple(
             replace(
                 spec,
-                name=numbered(spec.name, self.number),
-                left=None if spec.left is None else numbered(spec.left, self.number),
-                right=numbered(spec.right, self.number),
+                name=name_in_layer(spec.name, self.number),
+                left=None if spec.left is None else name_in_layer(spec.left, self.number),
+                right=name_in_layer(spec.right, self.number),
             )
             for spec in self.cell.parameters(width, hidden)
         )
 
-    def named(self, arrays: Sequence[ArraySpec]) -> tuple[ArraySpec, ...]:
+    def renamed_arrays(self, arrays: Sequence[ArraySpec]) -> tuple[ArraySpec, ...]:
         """The arrays of this layer by its names; its groups are its own."""
         return tuple(
             replace(
                 spec,
                 name=self.name(spec.name),
-                group=spec.group and numbered(spec.group, self.number),
+                group=spec.group and name_in_layer(spec.group, self.number),
                 parts=tuple((self.name(name), first, width) for name, first, width in spec.parts),
             )
             for spec in arrays
         )
 
-    def tape(self, whole: Tape) -> Tape:
+    def cell_tape(self, whole: Tape) -> Tape:
         """The tape as the cell sees it: this layer's arrays by their plain names."""
         if self.number == 1 and self.top:
             return whole
         mine = {}
         for name in whole.names:
-            if name in ("dh_y", numbered("dh_up", self.number)):
+            if name in ("dh_y", name_in_layer("dh_up", self.number)):
                 continue
-            if layer_of(name) == self.number:
-                mine[plain(name)] = name
+            if layer_number(name) == self.number:
+                mine[name_without_layer(name)] = name
         return whole.with_names(mine | {"dh_y": self.name("dh_y")})
 
-    def weights(self, parameters: Views) -> dict[str, Array]:
+    def cell_parameters(self, parameters: Views) -> dict[str, Array]:
         """Its parameters by their plain names."""
         names = (spec.name for spec in self.specs)
-        return {name: parameters[numbered(name, self.number)] for name in names}
+        return {name: parameters[name_in_layer(name, self.number)] for name in names}
 
-    def recurrent(self, parameters: Views) -> dict[str, Array]:
+    def recurrent_blocks(self, parameters: Views) -> dict[str, Array]:
         """Each gate's block of W_h, [H, H] views by this layer's names, in the gates' order.
 
         Of W_h and whatever begins with it; nothing for a cell without recurrence.
         """
-        weights = self.weights(parameters)
+        weights = self.cell_parameters(parameters)
         found: dict[str, Array] = {}
         for spec in self.specs:
             if spec.name.startswith("W_h"):
                 found |= block_views(weights, spec.name, spec.blocks)
         names = (block_name("W_h", gate) for gate in self.cell.gates)
-        return {numbered(name, self.number): found[name] for name in names if name in found}
+        return {name_in_layer(name, self.number): found[name] for name in names if name in found}
 
-    def stored(self, parameters: Views, whole: Tape, t: int) -> dict[str, Array]:
+    def stored_cell_values(self, parameters: Views, whole: Tape, t: int) -> dict[str, Array]:
         """What of timestep `t` is a parameter or a view of the tape, by the cell's plain names."""
-        k, tape, weights = t - 1, self.tape(whole), self.weights(parameters)
+        k, tape, weights = t - 1, self.cell_tape(whole), self.cell_parameters(parameters)
         values: dict[str, Array] = {}
         for spec in self.specs:
             values.update(block_views(weights, spec.name, spec.blocks))
@@ -189,20 +189,20 @@ class Layer:
         values.update(self.cell.values(tape, t))
         return values
 
-    def values(self, parameters: Views, whole: Tape, t: int) -> dict[str, Array]:
+    def stored_values(self, parameters: Views, whole: Tape, t: int) -> dict[str, Array]:
         """The same by this layer's names; an upper layer's input has the name it has below."""
-        stored = self.stored(parameters, whole, t)
+        stored = self.stored_cell_values(parameters, whole, t)
         if self.number > 1:
             del stored["x_t"]
         return {self.name(name): array for name, array in stored.items()}
 
 
-def delta(gate: str) -> str:
+def delta_name(gate: str) -> str:
     """The gradient of a gate's pre-activation, as the cells name it."""
     return f"da_{gate}" if gate else "da_t"
 
 
-def declared_pins(layer: Layer) -> Mapping[str, str]:
+def pinnable_symbols(layer: Layer) -> Mapping[str, str]:
     """The cell's plain symbol for each that can be held in this layer."""
     symbols = [operation.symbol for operation in layer.cell.forward_operations]
     found = {layer.name(symbol): symbol for symbol in symbols}

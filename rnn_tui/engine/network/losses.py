@@ -1,4 +1,4 @@
-"""Losses: what the outputs are measured by, at which timesteps, and the gradient that sets out.
+"""Losses: how far the outputs are from the targets, and the gradient that this begins with.
 
 ==================  ===============================================  ===========================
 ``mse``             L = Σ (y − target)²/N                            dy_t = 2·(y_t − target_t)/N
@@ -9,8 +9,8 @@ Sums go over the timesteps that count. N is how many numbers are summed: T′·B
 torch.nn.MSELoss), T′·B for ``cross-entropy`` (as torch.nn.CrossEntropyLoss), T′ of the T timesteps
 counting. Where the loss does not count, dy_t is exactly 0.
 
-Like a cell, a loss is declared as operations, from which come the screen's equations and the tests,
-and computed fused, for the whole window at once.
+Like a cell, a loss is declared as operations, which the screen shows and the tests evaluate; a
+kernel computes the same for the whole window at once.
 """
 
 from __future__ import annotations
@@ -35,19 +35,20 @@ TO_HIDDEN = Operation(
     row="y_t",
     column="through",
 )
-NOTHING = Operation(
+NOT_COUNTED = Operation(
     "dy_t", "the loss does not count here", Zeros("y_t"), row="y_t", column="gradient"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What a network is for: what goes in, what its outputs are measured by, and when.
+    """What a network is for: the kind of its inputs, its loss, and the timesteps where it counts.
 
     Attributes:
         loss: "mse" or "cross-entropy".
-        symbols: whether the inputs are symbols, given as codes.
-        topology: of a window; None: inputs and loss at every timestep, however many there are.
+        symbols: True if the inputs are symbols, stored as codes.
+        topology: at which timesteps of a window there are inputs, and where the loss counts; None:
+            at every timestep, however many there are.
     """
 
     loss: str = "mse"
@@ -55,14 +56,14 @@ class Problem:
     topology: Topology | None = None
 
     def counts(self, t: int) -> bool:
-        """Whether the loss counts at timestep `t`, from 1."""
+        """Return True if the loss counts at timestep `t`, from 1."""
         return self.topology is None or self.topology.counted[t - 1]
 
     def mask(self, steps: int) -> tuple[bool, ...]:
-        """Where the loss counts, [T].
+        """Return for each of T = `steps` timesteps True if the loss counts there.
 
         Raises:
-            ValueError: the topology is one of another number of timesteps.
+            ValueError: the topology is that of a window of another length.
         """
         if self.topology is None:
             return (True,) * steps
@@ -77,57 +78,62 @@ SERIES = Problem()
 
 
 class LossKernel(ABC):
-    """The fused computation of a loss over a window: from ``y`` on the tape to ``dy``.
+    """The computation of a loss over a whole window, from ``y`` on the tape to ``dy``.
 
     Attributes:
         term_count: N.
+        y, dy: outputs and their gradient, views of the tape, [T·B, O].
+        counted_rows: indices of the rows of [T·B, …] where the loss counts.
+        uncounted_rows: the other rows, as slices.
     """
 
     def __init__(self, tape: Tape, mask: tuple[bool, ...], term_count: int) -> None:
         self.term_count = term_count
-        self.y, self.dy = tape.flat("y"), tape.flat("dy")  # [T·B, O]
-        self.rows = np.flatnonzero(np.repeat(mask, tape.batch))  # of [T·B, …], those that count
-        self.gaps = _gaps(mask, tape.batch)  # the others
+        self.y, self.dy = tape.flat("y"), tape.flat("dy")
+        self.counted_rows = np.flatnonzero(np.repeat(mask, tape.batch))
+        self.uncounted_rows = _uncounted_rows(mask, tape.batch)
 
-    def outputs(self) -> None:
-        """What is made of y before anything is measured; may be called early and again."""
+    def prepare_outputs(self) -> None:
+        """Compute what is shown of y besides y, such as probabilities; may be called repeatedly."""
         return
 
     @abstractmethod
     def loss(self) -> float:
-        """The loss of y; dy becomes its gradient. `outputs` has been called."""
+        """Return the loss of y and write its gradient to dy, after `prepare_outputs`."""
 
     @abstractmethod
-    def summed(self, slope: Array) -> float:
-        """Σ of the magnitudes that dL/dp is summed from when dy/dp is `slope` [T·B, O]."""
+    def derivative_magnitude(self, slope: Array) -> float:
+        """Return Σ of the magnitudes that dL/dp is summed from when dy/dp is `slope` [T·B, O]."""
 
     @abstractmethod
-    def magnitude(self, outputs: Array) -> float:
-        """What the loss is made of before anything cancels, |y| being made of `outputs` [T·B, O].
+    def loss_magnitude(self, outputs: Array) -> float:
+        """Return how large the loss would be if none of its terms cancelled each other.
 
-        Real numbers.
+        Args:
+            outputs: such a bound for each |y|, real numbers [T·B, O].
         """
 
 
-def _gaps(mask: tuple[bool, ...], batch: int) -> tuple[slice, ...]:
-    """The runs of rows of [T·B, …] that do not count."""
-    found, row = [], 0
+def _uncounted_rows(mask: tuple[bool, ...], batch: int) -> tuple[slice, ...]:
+    """Return the runs of rows of [T·B, …] that do not count; `mask` is [T]."""
+    runs, row = [], 0
     for counts, run in groupby(mask):
         end = row + batch * sum(1 for _ in run)
         if not counts:
-            found.append(slice(row, end))
+            runs.append(slice(row, end))
         row = end
-    return tuple(found)
+    return tuple(runs)
 
 
 class Loss(ABC):
-    """A loss: its declaration and the way to its kernel. The target is ``target_t``, [B, O].
+    """A loss: its declaration and its kernel. The target is ``target_t``, [B, O].
 
     Attributes:
-        classes: whether the targets are classes, given as codes; then target_t is one-hot.
+        name: what users call it.
+        classes: True if the targets are classes, stored as codes; then target_t is one-hot.
         rows: lines of the timestep panel, ``y_t`` first.
-        forward_operations: from ``h_t`` to what is measured.
-        gradient: ``dy_t`` where the loss counts.
+        forward_operations: operations from ``h_t`` to what is compared with the target.
+        gradient: the operation of ``dy_t`` where the loss counts.
     """
 
     name: str
@@ -137,8 +143,11 @@ class Loss(ABC):
     gradient: Operation
 
     def backward_operations(self, counts: bool) -> tuple[Operation, ...]:
-        """From the loss to ``dh_y``, at a timestep where it counts or does not."""
-        return (self.gradient if counts else NOTHING, TO_HIDDEN)
+        """Return the operations from the loss to ``dh_y``.
+
+        `counts`: True for a timestep where the loss counts.
+        """
+        return (self.gradient if counts else NOT_COUNTED, TO_HIDDEN)
 
     def term_count(self, mask: tuple[bool, ...], batch: int, outputs: int) -> int:
         """Return N for windows of `batch` samples and `outputs` outputs; `mask`: see `kernel`."""
@@ -150,11 +159,11 @@ class Loss(ABC):
 
     @abstractmethod
     def arrays(self, outputs: int) -> tuple[ArraySpec, ...]:
-        """Arrays it needs on the tape beside the common ones."""
+        """Return the arrays it needs on the tape besides the common ones, for O = `outputs`."""
 
     @abstractmethod
     def values(self, tape: Tape, t: int) -> dict[str, Array]:
-        """Its own values at timestep `t` by name, views of the tape."""
+        """Return its own values at timestep `t` by name, views of the tape."""
 
     @abstractmethod
     def kernel(self, tape: Tape, mask: tuple[bool, ...], term_count: int) -> LossKernel:
@@ -190,7 +199,7 @@ class SquaredError(Loss):
 
 
 class SquaredErrorKernel(LossKernel):
-    """One difference, one product, one dot product."""
+    """The mean squared error by one difference, one product and one dot product."""
 
     def __init__(self, tape: Tape, mask: tuple[bool, ...], term_count: int) -> None:
         super().__init__(tape, mask, term_count)
@@ -201,17 +210,18 @@ class SquaredErrorKernel(LossKernel):
 
     def loss(self) -> float:
         np.subtract(self.y, self.target, out=self.error)
-        for gap in self.gaps:
-            self.error[gap] = 0
+        for rows in self.uncounted_rows:
+            self.error[rows] = 0
         np.multiply(self.error, self.slope, out=self.dy)
-        return self.error_line.dot(self.error_line).item() / self.term_count  # type: ignore[no-any-return]
+        total: float = self.error_line.dot(self.error_line).item()
+        return total / self.term_count
 
-    def summed(self, slope: Array) -> float:
+    def derivative_magnitude(self, slope: Array) -> float:
         return float(np.sum(np.abs(self.dy) * np.abs(slope)))
 
-    def magnitude(self, outputs: Array) -> float:
-        """The mean of (|y| + |target|)² over what counts."""
-        terms = (outputs + np.abs(self.target))[self.rows]
+    def loss_magnitude(self, outputs: Array) -> float:
+        """Return the mean of (|y| + |target|)² over what counts."""
+        terms = (outputs + np.abs(self.target))[self.counted_rows]
         return float(np.mean(terms * terms))
 
 
@@ -247,7 +257,7 @@ class CrossEntropy(Loss):
 
 
 class CrossEntropyKernel(LossKernel):
-    """The target is never multiplied: what belongs to its class is picked out."""
+    """The cross-entropy from the codes of the classes: no product with one-hot rows."""
 
     def __init__(self, tape: Tape, mask: tuple[bool, ...], term_count: int) -> None:
         super().__init__(tape, mask, term_count)
@@ -257,11 +267,11 @@ class CrossEntropyKernel(LossKernel):
         self.largest = np.empty((rows, 1), tape.dtype)
         self.sums = np.empty((rows, 1), tape.dtype)
         self.slope = np.asarray(1 / self.term_count, tape.dtype)
-        self.offsets = self.rows * width  # of what counts, in an array of T·B·O entries
+        self.offsets = self.counted_rows * width  # of what counts, in an array of T·B·O entries
         self.y_line, self.dy_line = self.y.reshape(-1), self.dy.reshape(-1)
-        self.every = not self.gaps
+        self.all_count = not self.uncounted_rows
 
-    def outputs(self) -> None:
+    def prepare_outputs(self) -> None:
         np.max(self.y, axis=1, keepdims=True, out=self.largest)
         np.subtract(self.y, self.largest, out=self.p)
         np.exp(self.p, out=self.p)
@@ -269,33 +279,37 @@ class CrossEntropyKernel(LossKernel):
         np.divide(self.p, self.sums, out=self.p)
 
     def _targets(self) -> Array:
-        """Where the classes' entries are in an array of T·B·O, for the rows that count."""
-        classes = self.classes if self.every else self.classes[self.rows]
-        places: Array = self.offsets + classes
-        return places
+        """Return the indices of the classes' entries in an array of T·B·O, where rows count."""
+        classes = self.classes if self.all_count else self.classes[self.counted_rows]
+        indices: Array = self.offsets + classes
+        return indices
 
     def loss(self) -> float:
-        """−log p = log Σ e^(y − max) + max − y of the class."""
-        places = self._targets()
-        losses = np.log(self.sums)
-        losses += self.largest
-        rows = losses[:, 0] if self.every else losses[self.rows, 0]
+        """Return the mean of −log p = log Σ e^(y − max) + max − y of the class."""
+        targets = self._targets()
+        log_sums = np.log(self.sums)
+        log_sums += self.largest
+        counted = log_sums[:, 0] if self.all_count else log_sums[self.counted_rows, 0]
         np.copyto(self.dy, self.p)
-        self.dy_line[places] -= 1
+        self.dy_line[targets] -= 1
         np.multiply(self.dy, self.slope, out=self.dy)
-        for gap in self.gaps:
-            self.dy[gap] = 0
-        return (rows - self.y_line[places]).sum().item() / self.term_count  # type: ignore[no-any-return]
+        for rows in self.uncounted_rows:
+            self.dy[rows] = 0
+        total: float = (counted - self.y_line[targets]).sum().item()
+        return total / self.term_count
 
-    def summed(self, slope: Array) -> float:
-        """Each sample's Σ p·|dy/dp| and the rates of its largest output and of its class."""
-        rates = np.abs(slope)[self.rows]
-        terms = np.abs(self.p)[self.rows] * rates
+    def derivative_magnitude(self, slope: Array) -> float:
+        """Return Σ over rows of Σ_o p·|dy/dp|, and thrice its largest |dy/dp|, over N.
+
+        The largest stands for the slopes of the largest output and of the class.
+        """
+        rates = np.abs(slope)[self.counted_rows]
+        terms = np.abs(self.p)[self.counted_rows] * rates
         return float(terms.sum() + 3 * rates.max(axis=1).sum()) / self.term_count
 
-    def magnitude(self, outputs: Array) -> float:
-        """The mean of twice the largest |y|, and log O."""
-        largest = outputs[self.rows].max(axis=1)
+    def loss_magnitude(self, outputs: Array) -> float:
+        """Return the mean of twice the largest |y|, plus log O."""
+        largest = outputs[self.counted_rows].max(axis=1)
         return float(np.mean(2 * largest + np.log(outputs.shape[1])))
 
 

@@ -180,7 +180,7 @@ class Network:
         May be called early and again: rows of timesteps not yet computed are meaningless.
         """
         self._readout.forward()
-        self.loss_kernel.outputs()
+        self.loss_kernel.prepare_outputs()
 
     def loss(self) -> float:
         """Compute the outputs, the loss over the timesteps that count, and its gradient dy.

@@ -64,7 +64,7 @@ def stored_values(
     k = t - 1
     values: dict[str, Array] = {"N": np.asarray(declaration.term_count, tape.dtype)}
     for layer in declaration.layers:
-        values.update(layer.values(parameters, tape, t))
+        values.update(layer.stored_values(parameters, tape, t))
     values |= {
         "W_y": parameters["W_y"],
         "b_y": parameters["b_y"],

@@ -12,7 +12,7 @@ from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.gate_layout import GateLayout
 from rnn_tui.engine.core.parameters import Views, block_name, block_views
 from rnn_tui.engine.core.tape import Tape
-from rnn_tui.engine.network.layers import Layer, delta
+from rnn_tui.engine.network.layers import Layer, delta_name
 
 
 class StackedKernel(Kernel):
@@ -63,8 +63,8 @@ class _Inputs:
     """What goes up from a layer to the next, and what comes down."""
 
     def __init__(self, below: Layer, layer: Layer, parameters: Views, whole: Tape) -> None:
-        source, tape = below.tape(whole), layer.tape(whole)
-        weights = layer.weights(parameters)
+        source, tape = below.cell_tape(whole), layer.cell_tape(whole)
+        weights = layer.cell_parameters(parameters)
         steps = range(whole.steps)
         self.h = source["h"][1:]  # [T, B, H], of the layer below
         self.x = tape["x"]  # [T, B, H], a copy: it lies beside this layer's own h
@@ -84,7 +84,7 @@ class _Inputs:
     def _deltas(self, layer: Layer, tape: Tape, t: int) -> list[tuple[Array, Array]]:
         """Factors of ∂L/∂x_t = Σ da·W_xᵀ: one pair, or one a gate if da is not in one place."""
         cell, values = layer.cell, layer.cell.values(tape, t)
-        views = {gate: values[delta(gate)] for gate in cell.gates}
+        views = {gate: values[delta_name(gate)] for gate in cell.gates}
         joined = tape.arrays.get("da")
         if joined is not None and all(np.shares_memory(view, joined) for view in views.values()):
             return [(joined[t - 1], self.W_x.T)]

@@ -53,7 +53,7 @@ class Readout:
 
     def __init__(self, declaration: NetworkDeclaration, flat: Array, tape: Tape) -> None:
         weights = declaration.readout_weights
-        h = weights.left(declaration.layers[-1].tape(tape))  # [T·B, H+1]: h and 1
+        h = weights.left(declaration.layers[-1].cell_tape(tape))  # [T·B, H+1]: h and 1
         matrix = weights.view(flat)  # [H+1, O]: W_y and b_y
         self._multiply = multiplier_for(tape)
         self._product: list[Product] = [(h, matrix, tape.flat("y"))]
@@ -85,7 +85,7 @@ class WeightGradients:
         inputs: list[Product] = []  # of W_x in the first layer, if it is not merged with others
         others: list[Product] = []
         for layer, matrices in zip(declaration.layers, declaration.layer_weights, strict=True):
-            layer_tape = layer.tape(tape)
+            layer_tape = layer.cell_tape(tape)
             for matrix in matrices:
                 left, out = matrix.left(layer_tape), matrix.view(gradient)
                 parts = column_parts(layer_tape, matrix.right, out)
@@ -96,7 +96,7 @@ class WeightGradients:
                     products = inputs if separate else others
                     products += [(left.T, right, sums) for right, sums in parts]
         readout = declaration.readout_weights
-        left = readout.left(declaration.layers[-1].tape(tape))
+        left = readout.left(declaration.layers[-1].cell_tape(tape))
         others.append((left.T, tape.flat("dy"), readout.view(gradient)))
         self._all = self._divide(inputs + others)
         self._without_inputs = self._divide(others)

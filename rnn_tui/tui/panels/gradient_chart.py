@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rnn_tui.engine.core.expressions import Array
-from rnn_tui.engine.network.layers import numbered
+from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.charts.curves import Chart, Curve, Mark
 from rnn_tui.tui.draw_context import DrawContext
@@ -58,7 +58,7 @@ def _where(norms: Array, known: Array) -> Array:
 
 def _known_norms(snapshot: Snapshot) -> Array:
     """[T], NaN where the backward pass has not been."""
-    norms, symbol = snapshot.gradient_norms.copy(), numbered("dh_t", snapshot.layer)
+    norms, symbol = snapshot.gradient_norms.copy(), name_in_layer("dh_t", snapshot.layer)
     for t in range(1, snapshot.steps + 1):
         if not any(op.symbol == symbol for op in snapshot.backward_revealed(t)):
             norms[t - 1] = np.nan

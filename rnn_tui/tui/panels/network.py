@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from rnn_tui.engine.network.layers import numbered
+from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
@@ -63,7 +63,8 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     rows += [_row(label, map(one, columns)) for label, one in inputs]
     rows.append(
         _row(
-            f"‖{numbered('dh_t', snapshot.layer)}‖", (_gradient(snapshot, t, cell) for t in columns)
+            f"‖{name_in_layer('dh_t', snapshot.layer)}‖",
+            (_gradient(snapshot, t, cell) for t in columns),
         )
     )
     return tuple(rows)
@@ -207,7 +208,7 @@ def _vector(snapshot: Snapshot, t: int, width: int) -> Line:
 
 
 def _gradient(snapshot: Snapshot, t: int, width: int) -> Line:
-    gradient = numbered("dh_t", snapshot.layer)
+    gradient = name_in_layer("dh_t", snapshot.layer)
     if not any(operation.symbol == gradient for operation in snapshot.backward_revealed(t)):
         blank = snapshot.cursor.stage in (Pass.BATCH, Pass.FORWARD)
         return _cell("" if blank else UNKNOWN, "dim", width)
@@ -223,7 +224,7 @@ def _hidden(context: DrawContext, columns: range, rows: int, cell: int) -> list[
     lines = []
     for start in range(first, first + shown, each):
         units = range(start, min(start + each, first + shown))
-        h = numbered("h", snapshot.layer)
+        h = name_in_layer("h", snapshot.layer)
         label = f"{h} {start + 1}–{units[-1] + 1}" if len(units) > 1 else f"{h} {start + 1}"
         lines.append(_row(label, (_units(snapshot, t, units, unit, cell) for t in columns)))
     return lines
@@ -235,9 +236,9 @@ def _units(snapshot: Snapshot, t: int, units: range, selected: int, width: int) 
     Without recurrence there are no arrows: nothing goes from timestep to timestep.
     """
     layer = snapshot.layer
-    if not _known(snapshot, numbered("h_t", layer), t):
+    if not _known(snapshot, name_in_layer("h_t", layer), t):
         return _cell(UNKNOWN * len(units), "dim", width)
-    state = snapshot.window.tape[numbered("h", layer)][t, 0]
+    state = snapshot.window.tape[name_in_layer("h", layer)][t, 0]
     runs: list[Run] = []
     for unit in units:
         value = float(state[unit])
@@ -246,7 +247,7 @@ def _units(snapshot: Snapshot, t: int, units: range, selected: int, width: int) 
     runs.append((" " * (width - 2 - len(units)), ""))
     if not snapshot.window.declaration.cell.recurrent:
         return ((" ", ""), *runs, (" ", ""))
-    sent = numbered("dh_<t-1>", layer)
+    sent = name_in_layer("dh_<t-1>", layer)
     if any(operation.symbol == sent for operation in snapshot.backward_revealed(t)):
         return (("←", "gradient"), *runs, (" ", ""))
     return ((" ", ""), *runs, ("→", "dim"))

@@ -174,6 +174,6 @@ def test_a_part_stays_finite_where_the_probability_is_0() -> None:
     tape = trainer.network.tape
     tape["y"][-1, 0] = 0
     tape["y"][-1, 0, (tape["classes"][-1, 0] + 1) % 4] = 2000
-    trainer.network.loss_kernel.outputs()
+    trainer.network.loss_kernel.prepare_outputs()
     assert tape["p"][-1, 0, tape["classes"][-1, 0]] == 0
     assert loss_parts(trainer.network.declaration, tape)[-1, 0] == pytest.approx(2000)

@@ -30,7 +30,7 @@ def stored(network: Network, t: int) -> dict[str, np.ndarray]:
     whole, k = network.tape, t - 1
     found = {"y_t": whole["y"][k], "dy_t": whole["dy"][k]}
     for layer in network.layers:
-        tape = layer.tape(whole)
+        tape = layer.cell_tape(whole)
         values = network.cell.values(tape, t) | {
             "h_t": tape["h"][t],
             "dh_y": tape["dh_y"][k],

@@ -26,7 +26,7 @@ from rnn_tui.engine.core.parameters import block_name, block_views
 from rnn_tui.engine.network.architecture import views
 from rnn_tui.engine.network.initialisation import initialise
 from rnn_tui.engine.network.interventions import InterventionError, parse
-from rnn_tui.engine.network.layers import layer_of, numbered, plain
+from rnn_tui.engine.network.layers import layer_number, name_in_layer, name_without_layer
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.pins import Cut, Pin
 from rnn_tui.engine.network.scratch import WindowData, copy_window
@@ -58,16 +58,19 @@ def stack(cell: str, activation: str = "tanh", layers: int = 2, steps: int = 5) 
     ],
 )
 def test_names_carry_the_layers_number(name: str, second: str) -> None:
-    assert numbered(name, 1) == name
-    assert numbered(name, 2) == second
+    assert name_in_layer(name, 1) == name
+    assert name_in_layer(name, 2) == second
     if "(" not in name:
-        assert (plain(second), layer_of(second), layer_of(name)) == (name, 2, 1)
+        assert name_without_layer(second) == name
+        assert (layer_number(second), layer_number(name)) == (2, 1)
 
 
 def test_a_gates_block_is_called_alike_whichever_comes_first() -> None:
     for name in ("W_x", "W_h", "b"):
         for gate in ("", "f"):
-            assert block_name(numbered(name, 3), gate) == numbered(block_name(name, gate), 3)
+            assert block_name(name_in_layer(name, 3), gate) == name_in_layer(
+                block_name(name, gate), 3
+            )
 
 
 def test_an_unknown_kind_of_expression_is_not_renamed() -> None:
@@ -163,9 +166,9 @@ def test_each_layer_is_a_network_of_one_that_reads_the_layer_below(
     given = network.tape["x"]
     for layer in network.layers:
         alone = replace(case, layers=1, features=given.shape[2]).network(x=given)
-        for name, array in layer.weights(network.parameters).items():
+        for name, array in layer.cell_parameters(network.parameters).items():
             alone.parameters[name][...] = array
-        tape = layer.tape(network.tape)
+        tape = layer.cell_tape(network.tape)
         alone.set_state({name: tape[name][0] for name in alone.states})
         trained(alone)
         assert worst(alone.tape["h"], tape["h"]) < 1e-14
@@ -219,9 +222,9 @@ def test_every_layer_starts_by_the_same_rule(cell: str, init: str) -> None:
     first = views(alone.parameters(), initialise(alone, init, 1.0, 0, np.float64))
     for spec in kind.parameters():
         array = found[spec.name]
-        if layer_of(spec.name) == 1 and spec.name not in ("W_y", "b_y"):
+        if layer_number(spec.name) == 1 and spec.name not in ("W_y", "b_y"):
             assert same_bits(array, first[spec.name])
-        elif plain(spec.name) == "W_h":
+        elif name_without_layer(spec.name) == "W_h":
             assert not same_bits(array, first["W_h"]) or init == "identity"
             for block in block_views(found, spec.name, spec.blocks).values():
                 if init in ("identity", "orthogonal"):
