@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rnn_tui import registry
 from rnn_tui.engine.network.architecture import Architecture
+from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.engine.network.losses import Problem
 from rnn_tui.engine.network.network import Network
 from rnn_tui.tasks.base import Topology
