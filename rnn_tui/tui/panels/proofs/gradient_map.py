@@ -1,9 +1,9 @@
 """The gradient through time as a map: each timestep's loss on its way back.
 
-A row is the loss L_t of one timestep, a column is how far back it has come: ‖∂L_t/∂h_t−k‖. The
-ramp is logarithmic, with its scale below; │ is the window's edge, where the way back ends. Below
-the map, on the same columns, what there is room for: how much the Jacobians' product and the gates
-alone let through from T back.
+A row is the loss L_t of one timestep, a column the number k of timesteps it has come back; a cell
+shows ‖∂L_t/∂h_t−k‖ as a character of a logarithmic ramp. │ is the window's edge, where the way back
+ends. Strips below the map, on the same columns, show how much of a gradient the product of the
+Jacobians and the product of the gates let through on the way back from T.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from rnn_tui.proofs.base import Refusal
 from rnn_tui.proofs.gates import GateReport
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.lines import Line, Lines, fold, merge, plain, text_width
+from rnn_tui.tui.lines import Line, Lines, Run, fold, merge, plain, text_width
 from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, number
 from rnn_tui.tui.panel_spec import PanelSpec
-from rnn_tui.tui.panels.proofs.verification import progress, waiting
+from rnn_tui.tui.panels.proofs.status import missing, progress_bar
 
 RAMP = " .:-=+*#"
-STEP = math.sqrt(10.0)  # from one mark of the ramp to the next
-LABEL, WIDEST = 8, 3  # cells of a row's label, of a column at most
+STEP = math.sqrt(10.0)  # factor between two neighbouring characters of the ramp
+LABEL, WIDEST = 8, 3  # cells of a row's label, and of a column at most
 STRIPS = "strips: # > 0.32"
 NUMBER = 11  # cells kept at the end of a strip for its number
 EDGE = "│"
 NAME = "map of ‖∂L_t/∂h_t−k‖"
-TITLED = 70  # cells from which on there is room for the scale in the title
-_Lag = tuple[int, int]  # lags first … last that share a column
+SCALE_IN_TITLE = 70  # cells from which the title has room for the scale
+_Lags = tuple[int, int]  # the first and last lag that share a column
 
 
 def title(context: DrawContext) -> tuple[str, str]:
-    """What stands in the rule above."""
+    """Return the texts of the title line."""
     result = context.snapshot.proofs.get("map")
     if not isinstance(result, GradientMap):
         return NAME, ""
@@ -46,11 +46,11 @@ def title(context: DrawContext) -> tuple[str, str]:
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
-    """The reading, the map, the strips, the radii, the scale."""
+    """Draw a sentence on the last loss, the map, the strips, the spectral radii and the scale."""
     snapshot = context.snapshot
     result = snapshot.proofs.get("map")
     if not isinstance(result, GradientMap):
-        return waiting(context, "map", width)
+        return missing(context, "map", width)
     if not snapshot.backward_complete(snapshot.steps):
         return (((" filled by the backward pass, T → 1", "dim"),),)
     norms = known_norms(snapshot, result)
@@ -58,17 +58,22 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     cell = min(max((width - LABEL - NUMBER) // len(lags), 1), WIDEST)
     top = _top(norms)
     below = _strips(snapshot, lags, cell, width)
-    if width < TITLED:
+    if width < SCALE_IN_TITLE:
         marks, *blank = _scale(top) or ((),)
         below = (*below, marks, (*(run for line in blank for run in line), (f"  {STRIPS}", "dim")))
-    first = _reading(snapshot, norms, width)
-    room = max(height - len(first) - 1 - len(below), 1)
+    sentence = _sentence(snapshot, norms, width)
+    room = max(height - len(sentence) - 1 - len(below), 1)
     rows = (_row(snapshot, norms, t, lags, cell, top) for t in _timesteps(snapshot, room))
-    return (*first, _head(lags, cell), *rows, *below)
+    return (*sentence, _head(lags, cell), *rows, *below)
 
 
 def known_norms(snapshot: Snapshot, result: GradientMap) -> Array:
-    """[T, T+1]: NaN where the backward pass has not been yet, −1 where there is nothing (k > t)."""
+    """Return the map's norms as far as the backward pass has come.
+
+    Returns:
+        norms [T, T+1] by t−1 and lag k: NaN where the backward pass has not been, inf where the
+        norm is not finite, −1 where there is no such gradient (k > t).
+    """
     steps = snapshot.steps
     norms = result.norms.copy()
     reached = [t for t in range(1, steps + 1) if snapshot.backward_complete(t)]
@@ -80,26 +85,26 @@ def known_norms(snapshot: Snapshot, result: GradientMap) -> Array:
     return norms
 
 
-def _columns(steps: int, room: int) -> list[_Lag]:
-    """All lags, or where there are too many so many neighbours in a column as it takes."""
+def _columns(steps: int, room: int) -> list[_Lags]:
+    """Divide the lags 0 … T among at most `room` columns, neighbours sharing one if need be."""
     room = max(room, 1)
-    share = -(-(steps + 2) // room)
-    return [(k, min(k + share - 1, steps)) for k in range(0, steps + 1, share)]
+    per_column = -(-(steps + 2) // room)
+    return [(k, min(k + per_column - 1, steps)) for k in range(0, steps + 1, per_column)]
 
 
-def _timesteps(snapshot: Snapshot, room: int) -> list[int]:
-    """The rows: all timesteps from T down, or evenly spread ones and the one looked at."""
+def _timesteps(snapshot: Snapshot, rows: int) -> list[int]:
+    """Return the timesteps of the rows from T down; if too many, a sample with the selected one."""
     steps = snapshot.steps
-    if room >= steps:
+    if rows >= steps:
         return list(range(steps, 0, -1))
-    spread = np.linspace(steps, 1, room).round().astype(int) if room > 1 else np.array([steps])
-    if snapshot.t not in spread and room > 2:
-        spread[1 + int(np.argmin(np.abs(spread[1:-1] - snapshot.t)))] = snapshot.t
-    return [int(t) for t in spread]
+    chosen = np.linspace(steps, 1, rows).round().astype(int) if rows > 1 else np.array([steps])
+    if snapshot.t not in chosen and rows > 2:
+        chosen[1 + int(np.argmin(np.abs(chosen[1:-1] - snapshot.t)))] = snapshot.t
+    return [int(t) for t in chosen]
 
 
-def _reading(snapshot: Snapshot, norms: Array, width: int) -> Lines:
-    """What becomes of the last timestep's gradient, in words: always two lines, nothing jumps."""
+def _sentence(snapshot: Snapshot, norms: Array, width: int) -> Lines:
+    """Return what becomes of the last loss's gradient in words, always in as many lines."""
     row = norms[-1]
     known = row[~np.isnan(row)]
     words = f"L_{snapshot.steps} {reading(known, snapshot.steps)}"
@@ -107,15 +112,16 @@ def _reading(snapshot: Snapshot, norms: Array, width: int) -> Lines:
         words = f"L_{snapshot.steps} {NOT_FINITE} not finite on its way back"
     lines = fold(words, width - 2)[:2] if width >= 3 else []
     shown: Lines = tuple(((f" {line.strip()}", "accent"),) for line in lines)
-    return shown + ((),) * (_reading_lines(width) - len(shown))
+    return shown + ((),) * (_sentence_lines(width) - len(shown))
 
 
-def _reading_lines(width: int) -> int:
-    return 1 if width >= TITLED else 2
+def _sentence_lines(width: int) -> int:
+    """Return the number of lines of the sentence."""
+    return 1 if width >= SCALE_IN_TITLE else 2
 
 
-def _head(lags: list[_Lag], cell: int) -> Line:
-    """Lags above their columns, as many as there is room for."""
+def _head(lags: list[_Lags], cell: int) -> Line:
+    """Return the line of lags above their columns, as many as fit."""
     text = " " * (len(lags) * cell + 2)
     end = 0
     for place, (first, _last) in enumerate(lags):
@@ -127,14 +133,24 @@ def _head(lags: list[_Lag], cell: int) -> Line:
 
 
 def _row(
-    snapshot: Snapshot, norms: Array, t: int, lags: Iterable[_Lag], cell: int, top: float
+    snapshot: Snapshot, norms: Array, t: int, lags: Iterable[_Lags], cell: int, top: float
 ) -> Line:
+    """Return the row of the loss at `t`.
+
+    Args:
+        snapshot: where the selected timestep is read from.
+        norms: what `known_norms` returns.
+        t: the timestep, from 1.
+        lags: the lags of each column.
+        cell: cells of a column.
+        top: the largest known norm.
+    """
     here = t == snapshot.t
     label: Line = (
         (" ▸ " if here else "   ", "accent"),
         (f"{t:>{LABEL - 4}} ", "strong" if here else "dim"),
     )
-    marks: list[tuple[str, str]] = []
+    marks: list[Run] = []
     for first, last in lags:
         if first > t:  # beyond the window's edge
             marks.append((EDGE, "axis"))
@@ -145,8 +161,8 @@ def _row(
     return (*label, *merge(marks))
 
 
-def _mark(sizes: Array, top: float, cell: int) -> tuple[str, str]:
-    """One column of a row: its largest entry."""
+def _mark(sizes: Array, top: float, cell: int) -> Run:
+    """Return one column of a row: the character of the largest of `sizes`."""
     if np.isnan(sizes).all():
         return UNKNOWN.ljust(cell), "dim"
     size = float(np.nanmax(sizes))
@@ -156,7 +172,7 @@ def _mark(sizes: Array, top: float, cell: int) -> tuple[str, str]:
 
 
 def shade(size: float, top: float) -> str:
-    """The mark of a size: # within a factor √10 of `top`, each one before it √10 less."""
+    """Return a size's character: # within a factor √10 of `top`, each weaker one √10 less."""
     if size <= 0 or top <= 0:
         return RAMP[0]
     steps = math.floor(math.log(top / size) / math.log(STEP) + 1e-9)
@@ -164,12 +180,12 @@ def shade(size: float, top: float) -> str:
 
 
 def _top(norms: Array) -> float:
-    """The largest that is known."""
+    """Return the largest finite norm."""
     return float(np.max(norms[np.isfinite(norms)], initial=0.0))
 
 
 def _scale(top: float) -> Lines:
-    """What the marks mean; above a wide map this stands in the title."""
+    """Return what the characters mean, in two lines; a wide panel has it in its title."""
     if top == 0:
         return ()
     low = number(top / STEP ** (len(RAMP) - 1), 2)
@@ -181,8 +197,8 @@ def _scale(top: float) -> Lines:
 # Strips below the map
 
 
-def _strips(snapshot: Snapshot, lags: list[_Lag], cell: int, width: int) -> Lines:
-    """The Jacobians' product, the gates' product, the spectral radii."""
+def _strips(snapshot: Snapshot, lags: list[_Lags], cell: int, width: int) -> Lines:
+    """Return the strips of the Jacobians and of the gates, and the spectral radii."""
     lines: list[Line] = []
     norms, gates = snapshot.proofs.get("jacobians"), snapshot.proofs.get("gates")
     lines.append(_jacobians(snapshot, norms, lags, cell, width))
@@ -195,19 +211,28 @@ def _strips(snapshot: Snapshot, lags: list[_Lag], cell: int, width: int) -> Line
     return (*lines, *_radii(gates, width))
 
 
-def _jacobians(snapshot: Snapshot, norms: object, lags: list[_Lag], cell: int, width: int) -> Line:
+def _jacobians(snapshot: Snapshot, norms: object, lags: list[_Lags], cell: int, width: int) -> Line:
+    """Return the strip of ‖J⋯J‖, or why there is none, or its progress."""
     if isinstance(norms, JacobianNorms):
         through = _masked(snapshot, np.concatenate([[1.0], norms.product[::-1]]))
         return _strip("‖J⋯J‖", through, lags, cell, "smooth")
     if isinstance(norms, Refusal):
         return ((f" ‖J⋯J‖ {norms.why}", "dim"),)
     if snapshot.proving is not None and snapshot.proving[0] == "jacobians":
-        return progress(snapshot, width, "jacobians")
+        return progress_bar(snapshot, width)
     return ()
 
 
 def _masked(snapshot: Snapshot, through: Array) -> Array:
-    """[T+1] by lag from T; NaN where the backward pass has not been, inf where not finite."""
+    """Return `through` as far as the backward pass has come.
+
+    Args:
+        snapshot: the place of the backward pass.
+        through: the share of a gradient at T that comes back k timesteps, [T+1] by lag k.
+
+    Returns:
+        The same numbers [T+1], NaN where the backward pass has not been, inf where not finite.
+    """
     result = np.where(np.isfinite(through), through, np.inf)
     for k in range(snapshot.steps + 1):
         if not snapshot.backward_complete(max(snapshot.steps - k, 1)):
@@ -215,8 +240,8 @@ def _masked(snapshot: Snapshot, through: Array) -> Array:
     return result
 
 
-def _strip(label: str, through: Array, lags: list[_Lag], cell: int, role: str) -> Line:
-    """Shades relative to 1 on the map's columns, and the number at the end of the way."""
+def _strip(label: str, through: Array, lags: list[_Lags], cell: int, role: str) -> Line:
+    """Return a labelled strip on the map's columns, relative to 1, and its last known number."""
     marks = [_mark(through[first : last + 1], 1.0, cell) for first, last in lags]
     coloured = [(text, role if r == "gradient" else r) for text, r in marks]
     known = through[~np.isnan(through)]
@@ -226,14 +251,14 @@ def _strip(label: str, through: Array, lags: list[_Lag], cell: int, role: str) -
 
 
 def _radii(gates: GateReport, width: int) -> Lines:
-    """max |λ| of W_h, gate by gate; in two lines where they do not fit into one."""
+    """Return max |λ| of each gate's block of W_h, in two lines where one is too short."""
     if not gates.radii:  # no recurrence
         return ()
     parts = [f"{name} {number(radius, 3)}" for name, radius in gates.radii.items()]
     line = f" max|λ| {'  '.join(parts)}"
     if text_width(line) <= width:
         room = width - text_width(line) - 3
-        more = f"   {STRIPS}" if width >= TITLED and len(STRIPS) <= room else ""
+        more = f"   {STRIPS}" if width >= SCALE_IN_TITLE and len(STRIPS) <= room else ""
         return (((line + more, "dim"),),)
     half = -(-len(parts) // 2)
     return (

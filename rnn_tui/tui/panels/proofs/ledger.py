@@ -1,7 +1,7 @@
 """The ledger: one parameter's gradient as a sum over timesteps, in the order of the backward pass.
 
-A row a timestep from T down to 1: its share, the sum so far, and a bar: to the left of the line
-negative, to the right positive.
+There is a row for each timestep from T down to 1: its share of the gradient, the sum so far, and a
+bar that grows to the left for a negative share and to the right for a positive one.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines
 from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, role_of, signed
 from rnn_tui.tui.panel_spec import PanelSpec
-from rnn_tui.tui.panels.proofs.verification import waiting
+from rnn_tui.tui.panels.proofs.status import missing
 from rnn_tui.tui.parameter_names import parameter_name
 
-TIME, NUMBER = 8, 12  # cells
-OTHERS = 2  # lines beside the rows: what the columns are, and the total
+TIME, NUMBER = 8, 12  # cells of a timestep and of a number
+OTHERS = 2  # lines that are no rows: the heading and the total
 BLOCK, RIGHT_HALF, LEFT_HALF = "█", "▐", "▌"
 
 
 def title(context: DrawContext) -> tuple[str, str]:
-    """What stands in the rule above."""
+    """Return the texts of the title line."""
     return f"ledger of d{_name(context.snapshot)}", ", . choose"
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
-    """As many rows as there is room for, around the timestep looked at; the total below."""
+    """Draw as many rows as fit, around the selected timestep, and the total below."""
     snapshot = context.snapshot
     ledger = snapshot.proofs.get("ledger")
     if not isinstance(ledger, Ledger):
-        return waiting(context, "ledger", width)
+        return missing(context, "ledger", width)
     shown = _timesteps(snapshot, max(height - OTHERS, 1))
     known = [t for t in range(1, snapshot.steps + 1) if snapshot.backward_complete(t)]
     scale = _scale(ledger, known)
@@ -43,20 +43,21 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     return (head, *rows, _total(snapshot, ledger, known, width))
 
 
-def _timesteps(snapshot: Snapshot, room: int) -> list[int]:
-    """From late to early, the one looked at near the middle."""
+def _timesteps(snapshot: Snapshot, rows: int) -> list[int]:
+    """Return `rows` timesteps from late to early, the selected one near the middle."""
     steps = snapshot.steps
-    last = min(max(snapshot.t + room // 2, room), steps)
-    return list(range(last, max(last - room, 0), -1))
+    last = min(max(snapshot.t + rows // 2, rows), steps)
+    return list(range(last, max(last - rows, 0), -1))
 
 
 def _scale(ledger: Ledger, known: list[int]) -> float:
-    """The largest share that is known and finite."""
+    """Return the largest magnitude of the known, finite shares."""
     shares = np.abs(ledger.share[[t - 1 for t in known]]) if known else np.zeros(0)
     return float(np.max(shares[np.isfinite(shares)], initial=0.0))
 
 
 def _row(snapshot: Snapshot, ledger: Ledger, t: int, scale: float, width: int) -> Line:
+    """Return the row of timestep `t`; dots where the backward pass has not been."""
     here = t == snapshot.t
     label: Line = (
         (" ▸ " if here else "   ", "accent"),
@@ -75,7 +76,7 @@ def _row(snapshot: Snapshot, ledger: Ledger, t: int, scale: float, width: int) -
 
 
 def bar(share: float, scale: float, side: int) -> Line:
-    """`side` cells to the left of a line for a negative share, to the right for a positive one."""
+    """Return a bar of up to `side` cells, left of a line if `share` is negative, else right."""
     if side < 1:
         return ()
     if not math.isfinite(share):
@@ -89,13 +90,13 @@ def bar(share: float, scale: float, side: int) -> Line:
 
 
 def _name(snapshot: Snapshot) -> str:
-    """The parameter whose ledger this is: the one the session knows to be selected."""
+    """Return the name of the parameter whose ledger the session has computed."""
     last = snapshot.optimizer.parameters.size - 1
     return parameter_name(snapshot, min(snapshot.request.parameter, last))
 
 
 def _total(snapshot: Snapshot, ledger: Ledger, known: list[int], width: int) -> Line:
-    """The sum of what is known; once that is all, it is the gradient's entry."""
+    """Return the line of the sum so far; over all timesteps it is the gradient's entry."""
     name = f"d{_name(snapshot)}"
     if not known:
         return ((" filled by the backward pass, T → 1", "dim"),)

@@ -1,4 +1,4 @@
-"""The numeric check of a gradient: method, both numbers, how far apart they are, the verdict."""
+"""The proof of a gradient: a numeric check with its method, both numbers and the verdict."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 from rnn_tui.engine.analysis.verification import Verification
 from rnn_tui.proofs.base import Refusal
 from rnn_tui.proofs.verification import VerificationReport
-from rnn_tui.registry import PROOFS
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.lines import Line, Lines, fold
-from rnn_tui.tui.number_format import MINUS, count, number, percent, signed
+from rnn_tui.tui.lines import Line, Lines
+from rnn_tui.tui.number_format import MINUS, count, number, signed
 from rnn_tui.tui.panel_spec import PanelSpec
+from rnn_tui.tui.panels.proofs.status import missing, paragraph, progress_bar
 from rnn_tui.tui.parameter_names import parameter_name, tensor_of
 
-LABEL = 17  # cells
+LABEL = 17  # cells of a line's label
 WIDE = 60  # cells from which on two numbers share a line
-DIGITS = 9  # of the two gradients, so that it can be seen where they part
+DIGITS = 9  # significant digits of the two gradients, to see where they begin to differ
 _VERDICTS = {
     "agrees": ("✓ agrees: the difference is no more than rounding can make", "good"),
     "differs": ("✗ differs: by more than rounding can make", "error"),
@@ -27,42 +27,8 @@ _VERDICTS = {
 }
 
 
-def paragraph(text: str, width: int, role: str = "") -> Lines:
-    """Words in as many lines as they take."""
-    folded = fold(text, max(width - 3, 1))
-    return tuple(((f" {line.strip()}", role),) for line in folded)
-
-
-def waiting(context: DrawContext, name: str, width: int) -> Lines:
-    """What stands where the result `name` is not there: why, or how far it is."""
-    snapshot = context.snapshot
-    result = snapshot.proofs.get(name)
-    if isinstance(result, Refusal):
-        return paragraph(result.why, width, "dim")
-    if snapshot.running:
-        return paragraph("Computed while the run stands still: space pauses.", width, "dim")
-    return (progress(snapshot, width, name),) if snapshot.proving else ()
-
-
-def progress(snapshot: Snapshot, width: int, name: str) -> Line:
-    """A bar of what is being worked on, if `name` is or waits for it."""
-    if snapshot.proving is None:
-        return ()
-    what, share = snapshot.proving
-    words = f" {PROOFS.load(what).words} "
-    end = f" {percent(share)}" + ("  esc stops" if what == "proof" else "")
-    room = min(max(width - len(words) - len(end) - 4, 1), 30)
-    done = round(share * room)
-    return (
-        (words, ""),
-        ("█" * done, "accent"),
-        ("·" * (room - done), "dim"),
-        (end, "dim"),
-    )
-
-
 def title(context: DrawContext) -> tuple[str, str]:
-    """What stands in the rule above: what is checked, or would be."""
+    """Return the texts of the title line: the parameter or tensor that is or would be checked."""
     snapshot = context.snapshot
     result = snapshot.proofs.get("proof")
     index = (
@@ -76,15 +42,15 @@ def title(context: DrawContext) -> tuple[str, str]:
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
-    """The result; without one, how to get it."""
+    """Draw the result or, without one, the keys that start a check."""
     snapshot = context.snapshot
     result = snapshot.proofs.get("proof")
     if isinstance(result, VerificationReport):
         return _result(snapshot, result, width, height)
     if snapshot.proving is not None and snapshot.proving[0] == "proof":
-        return (progress(snapshot, width, "proof"),)
+        return (progress_bar(snapshot, width),)
     if isinstance(result, Refusal) or snapshot.running:
-        return waiting(context, "proof", width)
+        return missing(context, "proof", width)
     name = parameter_name(snapshot, context.selection.parameter)
     tensor = tensor_of(snapshot, context.selection.parameter).spec.name
     return (
@@ -102,10 +68,11 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
 
 
 def _result(snapshot: Snapshot, result: VerificationReport, width: int, height: int) -> Lines:
+    """Return the verdict, the method and the numbers; a note where there is room for it."""
     checked = result.verification
     words, role = _VERDICTS[checked.verdict]
     verdict = paragraph(words, width, role)
-    body = (*_method(checked, width), *_what(snapshot, result), *_numbers(checked, width))
+    body = (*_method(checked, width), *_entries(snapshot, result), *_numbers(checked, width))
     note: Lines = ()
     if result.on_copy:
         note = paragraph(
@@ -116,6 +83,7 @@ def _result(snapshot: Snapshot, result: VerificationReport, width: int, height: 
 
 
 def _method(checked: Verification, width: int) -> Lines:
+    """Return the method of differentiation and its step."""
     method = checked.method.replace("e-", f"e{MINUS}")
     if width >= WIDE:
         return (_line("method", method, ""),)
@@ -123,13 +91,13 @@ def _method(checked: Verification, width: int) -> Lines:
     return (_line("method", name, ""), ((f"   {step}", "dim"),))
 
 
-def _what(snapshot: Snapshot, result: VerificationReport) -> Lines:
-    """Of a tensor: how many entries, and which is shown."""
+def _entries(snapshot: Snapshot, result: VerificationReport) -> Lines:
+    """Return how many entries of a tensor were checked, and the worst one."""
     checked = result.verification
     if not result.request.whole:
         return ()
-    aside = int(checked.kinks.sum())
-    kinks = f", {count(aside)} at a kink left out" if aside else ""
+    left_out = int(checked.kinks.sum())
+    kinks = f", {count(left_out)} at a kink left out" if left_out else ""
     lines = [_line("entries", f"{count(len(checked.indices))}{kinks}", "")]
     if checked.worst is not None:
         worst = parameter_name(snapshot, int(checked.indices[checked.worst]))
@@ -138,10 +106,10 @@ def _what(snapshot: Snapshot, result: VerificationReport) -> Lines:
 
 
 def _numbers(checked: Verification, width: int) -> Lines:
-    """Of the worst entry, or the only one."""
+    """Return both gradients and their difference, for the worst entry or the only one."""
     place = checked.worst if checked.worst is not None else 0
     analytic, numeric = float(checked.analytic[place]), float(checked.numeric[place])
-    apart = abs(analytic - numeric)
+    difference = abs(analytic - numeric)
     lines = [
         _line("backpropagation", signed(analytic, DIGITS), "strong"),
         _line("numeric", signed(numeric, DIGITS), "strong"),
@@ -149,14 +117,16 @@ def _numbers(checked: Verification, width: int) -> Lines:
     if checked.worst is None:
         why = "at a kink: no derivative" if checked.kinks[place] else "a number is not finite"
         return (*lines, _line("", why, "dim"))
-    lines.append(_line("relative error", _share(float(checked.relative[place]), width), ""))
+    lines.append(
+        _line("relative error", _relative_error(float(checked.relative[place]), width), "")
+    )
     tolerance = float(checked.tolerance[place])
     if width >= WIDE:
-        sign = "≤" if apart <= tolerance else ">"
-        both = f"{number(apart)} {sign} tolerance {number(tolerance)}"
+        sign = "≤" if difference <= tolerance else ">"
+        both = f"{number(difference)} {sign} tolerance {number(tolerance)}"
         lines.append(_line("difference", both, ""))
     else:
-        lines.append(_line("difference", number(apart), ""))
+        lines.append(_line("difference", number(difference), ""))
         lines.append(_line("tolerance", number(tolerance), ""))
     if len(checked.indices) > 1:
         largest = float(np.max(checked.relative[np.isfinite(checked.relative)], initial=0.0))
@@ -164,14 +134,15 @@ def _numbers(checked: Verification, width: int) -> Lines:
     return tuple(lines)
 
 
-def _share(relative: float, width: int) -> str:
-    """A relative error as a number, and as digits that agree."""
+def _relative_error(relative: float, width: int) -> str:
+    """Return a relative error as a number, and as the count of digits that agree."""
     digits = math.floor(-math.log10(relative)) if 0 < relative < 1 else 0
     words = f"  ({digits} digits agree)" if digits and width > 42 else ""
     return f"{number(relative, 3)}{words}"
 
 
 def _line(label: str, text: str, role: str) -> Line:
+    """Return a labelled line."""
     return ((f" {label:<{LABEL}}", "dim"), (text, role))
 
 

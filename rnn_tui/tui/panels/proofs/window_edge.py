@@ -1,4 +1,4 @@
-"""The truncation lens: what the window's edge cuts off, and what a longer window would add."""
+"""The truncation report: what the window's edge cuts off, and what a longer window would add."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines
 from rnn_tui.tui.number_format import UNKNOWN, number
 from rnn_tui.tui.panel_spec import PanelSpec
-from rnn_tui.tui.panels.proofs.verification import paragraph, waiting
+from rnn_tui.tui.panels.proofs.status import missing, paragraph
 
-NUMBER, WIDE = 13, 18  # cells
+NUMBER, WIDE_NUMBER = 13, 18  # cells of the two columns
 
 
 def title(context: DrawContext) -> tuple[str, str]:
-    """What stands in the rule above."""
+    """Return the texts of the title line."""
     return "edge of the window", f"T = {context.snapshot.steps}"
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
-    """The numbers at the edge, then those of a longer window."""
+    """Draw the norms at the window's edge, then what a longer window would add."""
     snapshot = context.snapshot
-    lens = snapshot.proofs.get("edge")
-    if not isinstance(lens, EdgeReport):
-        return waiting(context, "edge", width)
-    picture = _picture(snapshot, width)
-    table = _table(snapshot, lens)
+    report = snapshot.proofs.get("edge")
+    if not isinstance(report, EdgeReport):
+        return missing(context, "edge", width)
+    diagram = _diagram(snapshot, width)
+    table = _table(snapshot, report)
     if not snapshot.backward_complete(1):
         rest: Lines = paragraph("The backward pass has not come to the edge yet.", width, "dim")
-    elif lens.truncation is None:
-        rest = paragraph(lens.why, width, "dim")
+    elif report.truncation is None:
+        rest = paragraph(report.why, width, "dim")
     else:
-        rest = _longer(snapshot, lens.truncation, width)
-    gap: Lines = ((),) if len(picture) + len(table) + len(rest) + 2 <= height else ()
-    return (*picture, *gap, *table, *gap, *rest)
+        rest = _longer(snapshot, report.truncation, width)
+    gap: Lines = ((),) if len(diagram) + len(table) + len(rest) + 2 <= height else ()
+    return (*diagram, *gap, *table, *gap, *rest)
 
 
-def _picture(snapshot: Snapshot, width: int) -> Lines:
-    """Where the cut is."""
+def _diagram(snapshot: Snapshot, width: int) -> Lines:
+    """Return a sketch of the edge: the state crosses it, the gradient is cut."""
     steps = snapshot.steps
     across: Line = ((" … ── state ─→ ", "dim"), ("│", "accent"), (f" t=1 … {steps}", ""))
     cut: Line = (("      cut ╳ ←── ", "dim"), ("│", "accent"), (" gradient", "gradient"))
@@ -47,51 +47,53 @@ def _picture(snapshot: Snapshot, width: int) -> Lines:
     return ((*across, ("      ", ""), *cut),)
 
 
-def _table(snapshot: Snapshot, lens: EdgeReport) -> Lines:
-    """A row a state: what comes in, and what would leave."""
+def _table(snapshot: Snapshot, report: EdgeReport) -> Lines:
+    """Return a row for each state: the norm carried in, and of the gradient that is cut."""
     known = snapshot.backward_complete(1)
-    lines: list[Line] = [((f"      {'‖carried in‖':>{NUMBER}}{'‖gradient cut‖':>{WIDE}}", "dim"),)]
-    for name in lens.edge.carried:
-        cut = number(lens.edge.gradient[name]) if known else UNKNOWN
+    lines: list[Line] = [
+        ((f"      {'‖carried in‖':>{NUMBER}}{'‖gradient cut‖':>{WIDE_NUMBER}}", "dim"),)
+    ]
+    for name in report.edge.carried:
+        cut = number(report.edge.gradient[name]) if known else UNKNOWN
         lines.append(
             (
                 (f" {name}_0  ", "accent"),
-                (f"{number(lens.edge.carried[name]):>{NUMBER}}", ""),
-                (f"{cut:>{WIDE}}", "gradient" if known else "dim"),
+                (f"{number(report.edge.carried[name]):>{NUMBER}}", ""),
+                (f"{cut:>{WIDE_NUMBER}}", "gradient" if known else "dim"),
             )
         )
     return tuple(lines)
 
 
-def _longer(snapshot: Snapshot, found: Truncation, width: int) -> Lines:
-    """What the window before would have added, in numbers and in words."""
+def _longer(snapshot: Snapshot, truncation: Truncation, width: int) -> Lines:
+    """Return what the window before would add to the gradient, in numbers and in words."""
     steps = snapshot.steps
     lines: list[Line] = [
         ((f" {2 * steps} timesteps for {steps}, same loss:", "dim"),),
         (
             (" added ", "dim"),
-            (number(found.added_norm), "strong"),
+            (number(truncation.added_norm), "strong"),
             ("  to ‖∇L‖ ", "dim"),
-            (number(found.truncated_norm), ""),
+            (number(truncation.truncated_norm), ""),
         ),
     ]
-    words = paragraph(_in_words(found), width, "accent")
+    words = paragraph(_in_words(truncation), width, "accent")
     drift: Lines = ()
-    if found.drift is not None:
-        moved = f"{number(100 * found.drift, 2)} %"
+    if truncation.drift is not None:
+        moved = f"{number(100 * truncation.drift, 2)} %"
         words_of_drift = f"The weights have moved on: they would now carry in a state {moved} off."
         drift = paragraph(words_of_drift, width, "dim")
     return (*lines, *words, *drift)
 
 
-def _in_words(found: Truncation) -> str:
-    """How much is cut, as a share."""
-    if found.relative is None:
+def _in_words(truncation: Truncation) -> str:
+    """Return a sentence on how large a share of the gradient is cut."""
+    if truncation.relative is None:
         return "There is no gradient to compare with."
-    share = f"{number(100 * found.relative, 3)} %"
-    if found.relative < 0.01:
+    share = f"{number(100 * truncation.relative, 3)} %"
+    if truncation.relative < 0.01:
         return f"Hardly anything is cut: a longer window would add {share} of ‖∇L‖."
-    if found.relative < 0.3:
+    if truncation.relative < 0.3:
         return f"A part is cut: a longer window would add {share} of ‖∇L‖."
     return f"Much is cut: a longer window would add {share} of ‖∇L‖."
 
