@@ -28,7 +28,7 @@ def send_back(
     values: Mapping[str, Array],
     entering: Array,
     arriving: Mapping[str, Array],
-    held: TimestepPins = NO_PINS,
+    pins: TimestepPins = NO_PINS,
 ) -> dict[str, Array]:
     """One timestep backward for R gradients at once: all values named as the operations name them.
 
@@ -37,7 +37,7 @@ def send_back(
         values: the timestep's forward values [B, …] and the parameters.
         entering: ``dh_y``, what comes from y_t, [R, B, H] or what broadcasts to it.
         arriving: for each state ``s``, ``ds_next`` from timestep t+1, [R, B, H].
-        held: what is held or cut at this timestep.
+        pins: their effect on this timestep.
 
     Returns:
         `values` with ``dh_t``, … and for each state ``ds_<t-1>``, [R, B, H].
@@ -45,7 +45,7 @@ def send_back(
     known = dict(values)
     known["dh_y"] = entering
     known |= {f"d{state}_next": array for state, array in arriving.items()}
-    held.send(operations, known)
+    pins.evaluate_backward(operations, known)
     return known
 
 

@@ -14,96 +14,99 @@ from rnn_tui.engine.network.pins import Pins, pins_at
 
 
 class DeclaredKernel(Kernel):
-    """The cell's declared operations one by one, with pins and cuts; slow, and of any cell.
+    """Evaluates a cell's declared operations one by one, with pins and cuts in force.
 
-    Forward, after each operation what is held takes the place of what was computed. Backward, the
-    operations that read the gradient ∂L/∂v of a held v find 0 there; the tape keeps the gradient
-    itself, but for those that are a factor of the weights' gradients (`ParameterSpec.right`): of
-    them it has what flows on.
+    It is slow, works for every cell, and needs no other kernel.
+
+    Forward, the constants of pinned values overwrite what was computed. Backward, the operations
+    that read the gradient ∂L/∂v of a pinned v read 0 there. The tape gets ∂L/∂v itself, except for
+    the factors of the weight gradients (`ParameterSpec.right`): of those it gets what flows on.
     """
 
     def __init__(
         self,
         cell: Cell,
-        fused: Kernel | None,
+        fast: Kernel | None,
         tape: Tape,
         stored: Sequence[Mapping[str, Array]],
         factors: Sequence[str],
         pins: Pins,
     ) -> None:
-        """`stored`: by timestep, parameters and views of the tape by name; `factors`: the arrays
-        that the weights' gradients are products of; `fused` gathers them."""
-        self.cell, self.fused, self.tape, self.stored = cell, fused, tape, stored
+        """Bind the kernel to `tape`.
+
+        Args:
+            fast: the cell's own kernel, which finishes its deltas; None if it has none.
+            stored: by timestep, parameters and views of the tape by name.
+            factors: names of the arrays that are factors of the weight gradients.
+        """
+        self.cell, self.fast, self.tape, self.stored = cell, fast, tape, stored
         backward = cell.backward_operations
-        self.grips = [pins_at(pins, backward, t) for t in range(1, tape.steps + 1)]
-        self.asides = [_asides(operation, stored[0]) for operation in cell.forward_operations]
+        self.pins = [pins_at(pins, backward, t) for t in range(1, tape.steps + 1)]
+        self.subexpressions = [
+            _stored_subexpressions(operation, stored[0]) for operation in cell.forward_operations
+        ]
         arrays = [tape[part] for name in factors for part in tape.part_names(name)]
         self.factors = {
             operation.symbol
-            for operation in cell.backward_operations
+            for operation in backward
             if (view := stored[0].get(operation.symbol)) is not None
             and any(np.shares_memory(view, array) for array in arrays)
         }
 
-    def begin_forward(self) -> None:
-        """Nothing: every timestep computes its own input products."""
-
     def forward(self, first: int, last: int) -> None:
-        for stored, held in zip(
-            self.stored[first - 1 : last], self.grips[first - 1 : last], strict=True
-        ):
-            known = dict(stored)
-            for operation, asides in zip(self.cell.forward_operations, self.asides, strict=True):
-                for name, expression in asides:
-                    _write(known, name, expression.evaluate(known))
-                _write(known, operation.symbol, operation.expression.evaluate(known))
-                held.hold(operation.symbol, known[operation.symbol])
+        operations = tuple(zip(self.cell.forward_operations, self.subexpressions, strict=True))
+        for k in range(first - 1, last):
+            values, pins = dict(self.stored[k]), self.pins[k]
+            for operation, subexpressions in operations:
+                for name, expression in subexpressions:
+                    _write(values, name, expression.evaluate(values))
+                _write(values, operation.symbol, operation.expression.evaluate(values))
+                pins.put_constants(operation.symbol, values[operation.symbol])
 
     def begin_backward(self) -> None:
-        """No gradient comes from beyond the window."""
         for state in self.cell.states:
             self.tape[f"d{state}_next"][-1] = 0
 
     def backward(self, first: int, last: int) -> None:
-        for t in range(last, first - 1, -1):
-            stored = self.stored[t - 1]
-            known = dict(stored)
-            read = self.grips[t - 1].send(self.cell.backward_operations, known)
-            for operation in self.cell.backward_operations:
+        operations = self.cell.backward_operations
+        for k in range(last - 1, first - 2, -1):
+            stored = self.stored[k]
+            values = dict(stored)
+            read = self.pins[k].evaluate_backward(operations, values)
+            for operation in operations:
                 symbol = operation.symbol
                 if symbol in stored:
-                    np.copyto(stored[symbol], (read if symbol in self.factors else known)[symbol])
+                    np.copyto(stored[symbol], (read if symbol in self.factors else values)[symbol])
 
     def finish_deltas(self) -> None:
-        if self.fused is not None:
-            self.fused.finish_deltas()
+        if self.fast is not None:
+            self.fast.finish_deltas()
 
 
-def _write(known: dict[str, Array], name: str, value: Array) -> None:
-    """Where the tape has a place for it, there."""
-    if name in known:
-        np.copyto(known[name], value)
+def _write(values: dict[str, Array], name: str, value: Array) -> None:
+    """Write `value` to the tape if `values` has a view of it there, else keep a copy."""
+    if name in values:
+        np.copyto(values[name], value)
     else:
-        known[name] = value.copy()
+        values[name] = value.copy()
 
 
-def _asides(
+def _stored_subexpressions(
     operation: Operation, stored: Mapping[str, Array]
 ) -> tuple[tuple[str, Expression], ...]:
-    """Parts of an operation that the tape keeps under their own text, such as ``tanh(c_t)``."""
-    return tuple(
-        (node.text(), node) for node in _parts(operation.expression) if node.text() in stored
-    )
+    """Return the subexpressions that the tape stores by their text, such as ``tanh(c_t)``."""
+    nodes = _subexpressions(operation.expression)
+    return tuple((node.text(), node) for node in nodes if node.text() in stored)
 
 
-def _parts(node: Expression) -> Iterator[Expression]:
-    """All that `node` is made of that is computed, itself included, the innermost first."""
+def _subexpressions(node: Expression) -> Iterator[Expression]:
+    """Yield `node` and all that it computes on the way, the innermost first."""
     match node:
         case Binary(_, left, right):
-            yield from _parts(left)
-            yield from _parts(right)
+            yield from _subexpressions(left)
+            yield from _subexpressions(right)
         case Function(_, argument) | Negative(argument) | Square(argument):
-            yield from _parts(argument)
+            yield from _subexpressions(argument)
         case _:
             return
     yield node

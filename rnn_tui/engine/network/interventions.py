@@ -25,7 +25,7 @@ import numpy as np
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.parameters import block_views
 from rnn_tui.engine.network.declaration import NetworkDeclaration
-from rnn_tui.engine.network.pins import Cut, Pin, Pins, _number, _short
+from rnn_tui.engine.network.pins import Cut, Pin, Pins, short_name, short_number
 from rnn_tui.settings import quote
 
 FORMS = "NAME = X, NAME_UNIT @T = X, WEIGHT[ROW,COLUMN] = X, detach @T or release"
@@ -59,7 +59,7 @@ class Edit:
 
     def __str__(self) -> str:
         inside = "" if self.place is None else f"[{','.join(map(str, self.place))}]"
-        return f"{self.name}{inside} = {_number(self.value)}"
+        return f"{self.name}{inside} = {short_number(self.value)}"
 
     def indices(self, declaration: NetworkDeclaration) -> Array:
         """Where that is in the flat vector."""
@@ -120,7 +120,7 @@ def _blocks(declaration: NetworkDeclaration) -> dict[str, Array]:
 def pinnable(declaration: NetworkDeclaration) -> dict[str, str]:
     """What can be held, as it is written: ``f`` → ``f_t``; inputs first."""
     made = (operation.symbol for operation in declaration.cell_forward_operations)
-    return {_short(symbol): symbol for symbol in ("x_t", *made)}
+    return {short_name(symbol): symbol for symbol in ("x_t", *made)}
 
 
 def parse(text: str, declaration: NetworkDeclaration) -> Intervention:
@@ -197,11 +197,11 @@ def _check(text: str, intervention: Intervention, declaration: NetworkDeclaratio
 
 def _check_pin(text: str, pin: Pin, declaration: NetworkDeclaration) -> None:
     if pin.symbol not in pinnable(declaration).values():
-        raise _unknown(text, _short(pin.symbol), declaration)
+        raise _unknown(text, short_name(pin.symbol), declaration)
     if pin.unit is not None:
         architecture = declaration.architecture
         most = architecture.features if pin.symbol == "x_t" else architecture.hidden
-        _check_range(text, f"units of {_short(pin.symbol)}", pin.unit, most)
+        _check_range(text, f"units of {short_name(pin.symbol)}", pin.unit, most)
     if pin.t is not None:
         _check_range(text, "timesteps", pin.t, declaration.steps)
 

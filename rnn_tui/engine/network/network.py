@@ -144,7 +144,7 @@ class Network:
         for pin in self._pins:
             if isinstance(pin, Pin) and pin.symbol == "x_t":
                 at = slice(None) if pin.t is None else slice(pin.t - 1, pin.t)
-                self.tape["x"][at, :, pin.part] = pin.value
+                self.tape["x"][at, :, pin.units] = pin.value
                 self._inputs_pinned = True
 
     def set_state(self, states: Mapping[str, Array] | None) -> None:

@@ -1,4 +1,8 @@
-"""Values held at a constant and paths of the gradient cut, and what they do at one timestep."""
+"""Pins and cuts: values held at a constant, paths of the gradient cut, and their effect.
+
+A pinned value is a constant, v_t = k. Nothing flows back through it: whatever v_t is computed from
+gets no gradient by way of it. Its own gradient ∂L/∂v_t exists, and can be looked at.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +11,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from rnn_tui.engine.cells.base import sent_back
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.operations import Operation
 
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """The value `symbol` (``f_t``, ``h_t``, ``x_t``) is held at `value`, for every sample.
+    """The value `symbol` (``f_t``, ``h_t``, ``x_t``) is the constant `value`, for every sample.
 
-    `unit` and `t` count from 1; None: every one.
+    Attributes:
+        unit: counted from 1; None: every unit.
+        t: the timestep, counted from 1; None: every timestep.
     """
 
     symbol: str
@@ -26,15 +33,15 @@ class Pin:
     def __str__(self) -> str:
         unit = "" if self.unit is None else f"_{self.unit}"
         at = "" if self.t is None else f" @{self.t}"
-        return f"{_short(self.symbol)}{unit}{at} = {_number(self.value)}"
+        return f"{short_name(self.symbol)}{unit}{at} = {short_number(self.value)}"
 
     @property
-    def part(self) -> slice:
-        """Its units, of the last axis."""
+    def units(self) -> slice:
+        """The pinned units, as a slice of the last axis."""
         return slice(None) if self.unit is None else slice(self.unit - 1, self.unit)
 
     def covers(self, other: Pin | Cut) -> bool:
-        """Whether nothing of `other` is left once this one is put on top of it."""
+        """Return True if `other` has no effect left once this pin is added after it."""
         return (
             isinstance(other, Pin)
             and self.symbol == other.symbol
@@ -45,7 +52,7 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Timestep `t` sends no gradient to timestep t−1 (the state before t is detached)."""
+    """Timestep `t` sends no gradient to timestep t−1: the state before t is detached."""
 
     t: int
 
@@ -53,18 +60,20 @@ class Cut:
         return f"detach @{self.t}"
 
     def covers(self, other: Pin | Cut) -> bool:
-        """Whether it is the same."""
+        """Return True if `other` is the same cut."""
         return self == other
 
 
 Pins = tuple[Pin | Cut, ...]
 
 
-def _short(symbol: str) -> str:
+def short_name(symbol: str) -> str:
+    """Return the symbol of a value at timestep t as users write it: ``f`` for ``f_t``."""
     return symbol.removesuffix("_t")
 
 
-def _number(value: float) -> str:
+def short_number(value: float) -> str:
+    """Return `value` with as many digits as it takes to read it back: ``1``, ``0.5``."""
     return repr(float(value)).removesuffix(".0")
 
 
@@ -73,70 +82,70 @@ def _number(value: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TimestepPins:
-    """What pins and cuts do at one timestep.
+    """The effect of pins and cuts on one timestep.
 
-    `held`: units and constant by symbol; `stopped`: units by the symbol of the gradient that does
-    not flow through them; `cut`: nothing is sent to timestep t−1.
+    Attributes:
+        constants: by symbol of a pinned value, its pinned units and their constant.
+        blocked: by symbol of a gradient, the units through which it does not flow.
+        cut: True if nothing is sent to timestep t−1.
     """
 
-    held: Mapping[str, tuple[tuple[slice, float], ...]] = field(default_factory=dict)
-    stopped: Mapping[str, tuple[slice, ...]] = field(default_factory=dict)
+    constants: Mapping[str, tuple[tuple[slice, float], ...]] = field(default_factory=dict)
+    blocked: Mapping[str, tuple[slice, ...]] = field(default_factory=dict)
     cut: bool = False
 
-    def hold(self, symbol: str, array: Array) -> Array:
-        """`array` [.., H], the value of `symbol`, with what is held put in place."""
-        for part, value in self.held.get(symbol, ()):
-            array[..., part] = value
+    def put_constants(self, symbol: str, array: Array) -> Array:
+        """Overwrite the pinned units of `array` [.., H], the value of `symbol`, and return it."""
+        for units, value in self.constants.get(symbol, ()):
+            array[..., units] = value
         return array
 
-    def through(self, symbol: str, gradient: Array) -> Array:
-        """What later operations read of `gradient` [.., H]: zeros where a constant is behind it."""
-        if symbol not in self.stopped:
+    def block_gradient(self, symbol: str, gradient: Array) -> Array:
+        """Return `gradient` [.., H] as later operations read it: 0 in the blocked units."""
+        if symbol not in self.blocked:
             return gradient
-        passed = gradient.copy()
-        for part in self.stopped[symbol]:
-            passed[..., part] = 0
-        return passed
+        result = gradient.copy()
+        for units in self.blocked[symbol]:
+            result[..., units] = 0
+        return result
 
-    def send(self, operations: Sequence[Operation], known: dict[str, Array]) -> dict[str, Array]:
-        """Evaluate backward `operations` in order; `known` is given their results.
+    def evaluate_backward(
+        self, operations: Sequence[Operation], values: dict[str, Array]
+    ) -> dict[str, Array]:
+        """Evaluate the backward `operations` in order and add their results to `values`.
 
         Returns:
-            The same as later operations read them; see `through`.
+            All of `values` as later operations read them; see `block_gradient`.
         """
-        read = dict(known)
+        read = dict(values)
         for operation in operations:
             symbol = operation.symbol
             gradient = operation.expression.evaluate(read)
-            if self.cut and sent_on(operation):
+            if self.cut and sent_back(symbol):
                 gradient = np.zeros_like(gradient)
-            known[symbol], read[symbol] = gradient, self.through(symbol, gradient)
+            values[symbol], read[symbol] = gradient, self.block_gradient(symbol, gradient)
         return read
 
 
 NO_PINS = TimestepPins()
 
 
-def sent_on(operation: Operation) -> bool:
-    """Whether it makes a gradient that timestep t sends to timestep t−1."""
-    return operation.symbol.endswith("_<t-1>")
-
-
 def pins_at(pins: Pins, backward: Sequence[Operation], t: int) -> TimestepPins:
-    """What `pins` do at timestep `t`, of whose backward pass `backward` are the operations.
+    """Return the effect of `pins` on timestep `t`; of two pins of one unit the later one holds.
 
-    A later one goes over an earlier one.
+    Args:
+        backward: the operations of that timestep's backward pass.
     """
     if not pins:
         return NO_PINS
     gradients = {
         operation.row: operation.symbol for operation in backward if operation.column == "gradient"
     }
-    held: dict[str, tuple[tuple[slice, float], ...]] = {}
-    stopped: dict[str, tuple[slice, ...]] = {}
+    constants: dict[str, tuple[tuple[slice, float], ...]] = {}
+    blocked: dict[str, tuple[slice, ...]] = {}
     for pin in pins:
         if isinstance(pin, Pin) and pin.t in (None, t):
-            held[pin.symbol] = (*held.get(pin.symbol, ()), (pin.part, pin.value))
+            constants[pin.symbol] = (*constants.get(pin.symbol, ()), (pin.units, pin.value))
             if gradient := gradients.get(pin.symbol):
-                stopped[gradient] = (*stopped.get(gradient, ()), pin.part)
-    return TimestepPins(held, stopped, Cut(t) in pins)
+                blocked[gradient] = (*blocked.get(gradient, ()), pin.units)
+    return TimestepPins(constants, blocked, Cut(t) in pins)

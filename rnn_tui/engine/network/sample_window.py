@@ -48,12 +48,12 @@ def named_values(
     with np.errstate(all="ignore"):  # after a divergence these may overflow; the caller checks
         for operation in declaration.forward_operations:
             if (symbol := operation.symbol) not in values:
-                values[symbol] = pinned.hold(symbol, operation.expression.evaluate(values))
+                values[symbol] = pinned.put_constants(symbol, operation.expression.evaluate(values))
         read = dict(values)
         for operation in declaration.backward_operations_at(t):
-            if (symbol := operation.symbol) not in values or symbol in pinned.stopped:
+            if (symbol := operation.symbol) not in values or symbol in pinned.blocked:
                 values[symbol] = operation.expression.evaluate(read)
-            read[symbol] = pinned.through(symbol, values[symbol])
+            read[symbol] = pinned.block_gradient(symbol, values[symbol])
     return values
 
 

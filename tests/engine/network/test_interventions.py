@@ -115,7 +115,7 @@ def test_every_symbol_of_every_smooth_cell(
         assert worst(network.gradient, complex_step(probe, probe.flat)) < 1e-12, symbol
         for each in range(1, 6) if t is None else (t,):
             values = network.values(each)[symbol]
-            assert (values[:, pin.part] == 0.3).all()
+            assert (values[:, pin.units] == 0.3).all()
 
 
 @settings(max_examples=40)
