@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rnn_tui.engine.analysis.evaluation import Evaluator, WindowsEvaluation, WindowsEvaluator
-from rnn_tui.engine.analysis.influence import influence_work
 from rnn_tui.engine.core.background_work import Progress, Work
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.training.trainer import Trainer, architecture_of
@@ -106,6 +105,8 @@ class EvaluationJob(PredictionJob):
         topology = self._task.topology
         if sum(topology.counted) != 1 or len(topology.counted) == 1:
             return None
+        from rnn_tui.engine.analysis.influence import influence_work  # not for the first screen
+
         x, target = test.x[:, :1], test.target[:, :1]
         return (yield from influence_work(self._architecture, self.parameters, x, target))
 

@@ -9,12 +9,17 @@ the work before is done: nothing is queued.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.predictions.evaluation_job import EvaluationJob
+from rnn_tui.predictions.job import PredictionJob
 from rnn_tui.predictions.results import Predictions, TextRequest, TextSample
-from rnn_tui.predictions.text_job import TextJob
+
+if TYPE_CHECKING:
+    from rnn_tui.predictions.text_job import TextJob
 
 BUDGET = 0.04  # seconds of a snapshot that go into this, about: until the next part is done
 EVALUATE_EVERY = 0.8  # seconds from one beginning to the next while running, at least
@@ -29,9 +34,12 @@ class Predictor:
         self._task = trainer.task
         self._text = TextRequest()  # that was asked for last
         self._evaluation = EvaluationJob(trainer)
-        self._continuation = TextJob(trainer)
-        self._answer = TextJob(trainer)
-        self._jobs = (self._answer, self._continuation, self._evaluation)  # in the order of work
+        self._continuation: TextJob | None = None
+        self._answer: TextJob | None = None
+        if self.vocabulary is not None:
+            from rnn_tui.predictions.text_job import TextJob  # networks of other tasks do not write
+
+            self._continuation, self._answer = TextJob(trainer), TextJob(trainer)
 
     @property
     def predictions(self) -> Predictions | None:
@@ -41,12 +49,12 @@ class Predictor:
     @property
     def text_sample(self) -> TextSample | None:
         """The newest text that follows the window at hand."""
-        return self._continuation.sample
+        return None if self._continuation is None else self._continuation.sample
 
     @property
     def answer(self) -> TextSample | None:
         """The newest text that follows the prompt; None while no prompt is open."""
-        return self._answer.sample
+        return None if self._answer is None else self._answer.sample
 
     @property
     def vocabulary(self) -> tuple[str, ...] | None:
@@ -76,18 +84,20 @@ class Predictor:
         Work under way is finished first. Only another prompt is answered at once.
         """
         due = time.perf_counter() - EVALUATE_EVERY
-        idle = not (self._evaluation.busy or self._continuation.busy)
-        if idle and self._evaluation.started <= due:
+        writing = self._continuation is not None and self._continuation.busy
+        if not (writing or self._evaluation.busy) and self._evaluation.started <= due:
             self._evaluation.ask(trainer, predictions)
             shorter = replace(text, characters=min(text.characters, TEXT_WHILE_RUNNING))
             self._ask_continuation(trainer, predictions, shorter, sample)
+        if self._answer is None:
+            return
         if text != self._text or (not self._answer.busy and self._answer.started <= due):
             self._ask_answer(trainer, text)
 
     def _ask_continuation(
         self, trainer: Trainer, wanted: bool, text: TextRequest, sample: int
     ) -> None:
-        if self.vocabulary is None:
+        if self._continuation is None:
             return
         if wanted and text.characters:
             self._continuation.continue_window(trainer, text, sample)
@@ -95,8 +105,10 @@ class Predictor:
             self._continuation.cancel()
 
     def _ask_answer(self, trainer: Trainer, text: TextRequest) -> None:
+        if self._answer is None:
+            return
         self._text = text
-        if text.prompt and self.vocabulary is not None:
+        if text.prompt:
             self._answer.answer_prompt(trainer, text)
         else:
             self._answer.cancel()
@@ -104,10 +116,17 @@ class Predictor:
 
     # Work
 
+    def _jobs(self) -> Iterator[PredictionJob]:
+        """Yield the jobs in the order of work."""
+        if self._answer is not None and self._continuation is not None:
+            yield self._answer
+            yield self._continuation
+        yield self._evaluation
+
     @property
     def busy(self) -> bool:
         """True while there is work left."""
-        return any(job.busy for job in self._jobs)
+        return any(job.busy for job in self._jobs())
 
     def work(self, seconds: float) -> bool:
         """Work for about so many seconds, at least for one part.
@@ -116,7 +135,7 @@ class Predictor:
             True if there is a new result.
         """
         deadline, news = time.perf_counter() + seconds, False
-        for job in self._jobs:
+        for job in self._jobs():
             while job.busy:
                 news |= job.step()
                 if time.perf_counter() >= deadline:

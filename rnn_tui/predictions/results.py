@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from rnn_tui.engine.analysis.evaluation import Evaluation, WindowsEvaluation
-from rnn_tui.engine.analysis.sampling import Symbol
-from rnn_tui.engine.core.expressions import Array
-from rnn_tui.tasks.base import TestSeries, TestWindows
+if TYPE_CHECKING:
+    from rnn_tui.engine.analysis.evaluation import Evaluation, WindowsEvaluation
+    from rnn_tui.engine.analysis.sampling import Symbol
+    from rnn_tui.engine.core.expressions import Array
+    from rnn_tui.tasks.base import TestSeries, TestWindows
 
 LONGEST_PROMPT = 120  # characters
 

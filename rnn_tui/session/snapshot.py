@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rnn_tui.engine.analysis.contributions import Contributions
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.operations import Operation, Row
 from rnn_tui.engine.network.layers import name_in_layer
@@ -24,6 +23,7 @@ from rnn_tui.settings import Settings
 from rnn_tui.tasks.base import Baseline, Task, Topology
 
 if TYPE_CHECKING:
+    from rnn_tui.engine.analysis.contributions import Contributions
     from rnn_tui.second_network import SecondNetworkView
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnn_tui.engine.analysis.contributions import shares
 from rnn_tui.engine.analysis.gradient_flow import gradient_norms
 from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.network.architecture import views
@@ -92,6 +91,8 @@ class SnapshotBuilder:
             second_network=self._second_network(layer),
         )
         if cursor.stage is Pass.BACKWARD and snapshot.t >= cursor.t:
+            from rnn_tui.engine.analysis.contributions import shares  # not for the first screen
+
             return replace(snapshot, contributions=shares(trainer.network, snapshot.t))
         return snapshot
 
