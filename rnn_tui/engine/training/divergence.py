@@ -1,8 +1,8 @@
 """The first number of a run that is not finite (NaN or ±inf), and the exact search for it.
 
 While running, the trainer looks at sums only: the loss, the gradient's norm, the parameters'. Once
-one of them is not finite, these functions look through the window for where that began. Their callers
-silence NumPy's warnings of such numbers.
+one of them is not finite, these functions look through the window for where that began. They may
+make NumPy warn of such numbers.
 """
 
 from __future__ import annotations
