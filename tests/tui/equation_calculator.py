@@ -1,6 +1,6 @@
-"""Equations as they stand on the screen, read and computed again by someone who knows no code.
+"""Parser and calculator of equations as they are printed on the screen, apart from the program.
 
-A number on the screen stands for every value that rounds to it. `reckon` computes with such
+A number on the screen stands for every value that rounds to it, so `calculate` works with
 intervals: "0.50·2" is anything between 0.99 and 1.01.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 
 def _exp(a: float) -> float:
-    """e^a, infinite where float64 overflows: an interval of large numbers may end there."""
+    """Return e^a, infinite where float64 overflows: an interval of large numbers may end there."""
     try:
         return math.exp(a)
     except OverflowError:
@@ -28,9 +28,12 @@ FUNCTIONS: Mapping[str, Callable[[float], float]] = {
     "step": lambda a: float(a > 0),
     "√": lambda a: math.sqrt(max(a, 0.0)),
     "e^": _exp,
-}  # none of them ever falls
-ROUNDING = {"σ": 2.0**-24}  # ½ + ½·tanh(a/2) in float32 is rounded where it is near ½, not near 0
+}
+"""Functions by their names in equations; all are monotonically non-decreasing."""
+ROUNDING = {"σ": 2.0**-24}
+"""Absolute errors of functions in float32: ½ + ½·tanh(a/2) is rounded as a number near ½ is."""
 DIGITS = 4
+"""Significant digits of a number on the screen."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +45,12 @@ class Interval:
 
     @classmethod
     def around(cls, value: float, margin: float = 0.0) -> Interval:
+        """Return the interval from value − margin to value + margin."""
         return cls(value - margin, value + margin)
 
     @property
     def middle(self) -> float:
+        """(low + high) / 2."""
         return (self.low + self.high) / 2
 
     def __neg__(self) -> Interval:
@@ -68,27 +73,28 @@ class Interval:
         return self * Interval(1 / other.high, 1 / other.low)
 
     def squared(self) -> Interval:
+        """Return the interval of the squares of all its numbers."""
         ends = (self.low**2, self.high**2)
         return Interval(0.0 if self.low <= 0 <= self.high else min(ends), max(ends))
 
     def through(self, function: Callable[[float], float]) -> Interval:
-        """Under a function that never falls."""
+        """Return the interval of the values of a non-decreasing function."""
         return Interval(function(self.low), function(self.high))
 
     def widened(self, margin: float) -> Interval:
-        """The same and all that is within `margin` of it."""
+        """Return the interval extended by `margin` at both ends."""
         return Interval(self.low - margin, self.high + margin) if margin else self
 
     def meets(self, other: Interval) -> bool:
-        """Whether some number is in both; float32 may have rounded on the way."""
+        """Return whether the intervals overlap, with some tolerance for rounding in float32."""
         slack = 2e-6 * max(abs(self.middle), abs(other.middle))
         return self.low <= other.high + slack and other.low <= self.high + slack
 
 
 def shown(text: str) -> Interval:
-    """What a number on the screen may stand for: half a unit of its last digit either way.
+    """Return all values that a printed number may stand for: ± half a unit of its last digit.
 
-    A whole number of fewer digits than are shown otherwise is exact.
+    A whole number with fewer than `DIGITS` digits is exact.
     """
     sign = -1.0 if text.startswith(("−", "(−")) else 1.0
     text = text.strip("()+−")
@@ -100,13 +106,23 @@ def shown(text: str) -> Interval:
     return Interval.around(value, 0.5 * 10.0 ** (int(exponent or 0) - decimals))
 
 
-class Reckoner:
-    """sum := ["−"] product {("+"|"−") product};  product := power {("·"|"⊙"|"/") power};
-    power := atom ["²"];  atom := number | name | [function] "(" sum ")"."""
+class Calculator:
+    """A recursive-descent parser that computes the value of one expression.
+
+        sum     := ["−"] product {("+" | "−") product}
+        product := power {("·" | "⊙" | "/") power}
+        power   := atom ["²"]
+        atom    := number | name | [function] "(" sum ")"
+
+    Attributes:
+        names: the values of names.
+        read: the names and numbers of the expression, in order, once `result` has returned.
+        rest: kind and text of the tokens that are not yet parsed.
+    """
 
     def __init__(self, text: str, names: Mapping[str, Interval]) -> None:
         self.names = names
-        self.read: list[str] = []  # names and numbers, as they came
+        self.read: list[str] = []
         words = sorted((re.escape(name) for name in names), key=len, reverse=True)
         # tanh(c_t)² names a value of its own; tanh(c_t) is a function of one.
         name = "|".join(f"{w}(?=²)" if w.startswith("tanh") else w for w in words)
@@ -117,14 +133,17 @@ class Reckoner:
         self.rest = [(m.lastgroup, m[0]) for m in re.finditer(token, text)]
 
     def result(self) -> Interval:
+        """Return the value of the whole expression; fail if it is not one."""
         value = self.sum()
         assert not self.rest, f"left over: {self.rest}"
         return value
 
     def next_is(self, *signs: str) -> bool:
+        """Return whether the next token is one of `signs`."""
         return bool(self.rest) and self.rest[0][1] in signs
 
     def sum(self) -> Interval:
+        """Parse a sum and return its value."""
         negative = self.next_is("−")
         if negative:
             self.rest.pop(0)
@@ -136,6 +155,7 @@ class Reckoner:
         return value
 
     def product(self) -> Interval:
+        """Parse a product and return its value."""
         value = self.power()
         while self.next_is("·", "⊙", "/"):
             sign = self.rest.pop(0)[1]
@@ -144,6 +164,7 @@ class Reckoner:
         return value
 
     def power(self) -> Interval:
+        """Parse an atom with or without ² and return its value."""
         value = self.atom()
         if self.next_is("²"):
             self.rest.pop(0)
@@ -151,6 +172,7 @@ class Reckoner:
         return value
 
     def atom(self) -> Interval:
+        """Parse a number, a name, a function or a parenthesis and return its value."""
         assert self.rest, "something is missing at the end"
         kind, text = self.rest.pop(0)
         if kind == "name":
@@ -170,6 +192,6 @@ class Reckoner:
         return value.through(function).widened(ROUNDING.get(text, 0.0)) if function else value
 
 
-def reckon(text: str, names: Mapping[str, Interval] | None = None) -> Interval:
-    """What the text says, computed."""
-    return Reckoner(text, names or {}).result()
+def calculate(text: str, names: Mapping[str, Interval] | None = None) -> Interval:
+    """Return the value of an expression, given those of its names."""
+    return Calculator(text, names or {}).result()

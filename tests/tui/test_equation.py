@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from tui.equation_calculator import Interval, Reckoner, reckon, shown
+from tui.equation_calculator import Calculator, Interval, calculate, shown
 from tui.screen_support import KINDS, SMALL, TASKS, Still, context, text_of
 
 from rnn_tui.engine.core.operations import Operation
@@ -94,10 +94,10 @@ def check_softmax(numbers: str, values: Mapping[str, np.ndarray], unit: int, own
     y = values["y_t"][0].astype(float)
     parts = (y[min(unit, len(y) - 1)], y.max(), np.exp(y - y.max()).sum())
     assert result == number(own), numbers
-    reckoner = Reckoner(middle, {})
-    computed = reckoner.result().widened(1e-37)  # float32 has nothing smaller
+    calculator = Calculator(middle, {})
+    computed = calculator.result().widened(1e-37)  # float32 has nothing smaller
     assert computed.meets(shown(result)), f"{numbers}: {computed}"
-    for part, text in zip(parts, reckoner.read, strict=True):
+    for part, text in zip(parts, calculator.read, strict=True):
         assert Interval.around(abs(part), 3e-7 * abs(part)).meets(shown(text)), (part, numbers)
     TALLY["equations"] += 1
 
@@ -123,12 +123,12 @@ def check(
     right = with_single_terms(right, names)
     # Every step may have rounded to float32.
     rounded = {n: Interval.around(v.middle, 3e-7 * abs(v.middle)) for n, v in names.items()}
-    by_name = Reckoner(right, rounded)
+    by_name = Calculator(right, rounded)
     exact = by_name.result()
     assert exact.meets(shown(result)), f"{symbols}: {exact} but {result}"
     if not middle:
         return
-    in_numbers = Reckoner(middle[0], {})
+    in_numbers = Calculator(middle[0], {})
     computed = in_numbers.result()
     assert computed.meets(shown(result)), f"{numbers}: {computed}"
     assert len(in_numbers.read) == len(by_name.read), f"{symbols} | {numbers}"
@@ -141,10 +141,10 @@ def check(
         if name in values:
             assert text == number(abs(wanted.middle)), f"{name} in {numbers}"
     for inner in middle[1:]:
-        assert reckon(inner).meets(shown(result)), numbers
-        assert reckon(inner).meets(computed), numbers
+        assert calculate(inner).meets(shown(result)), numbers
+        assert calculate(inner).meets(computed), numbers
         function, argument = inner.split("(", 1)
-        inside = reckon(right.removeprefix(f"{function}(").removesuffix(")"), names)
+        inside = calculate(right.removeprefix(f"{function}(").removesuffix(")"), names)
         assert shown(argument.removesuffix(")")).meets(inside), numbers
     TALLY["equations"] += 1
     TALLY["needed the width"] += number(computed_middle(middle[0])) != result
@@ -153,7 +153,7 @@ def check(
 def computed_middle(text: str) -> float:
     """The text computed with its numbers as they stand, as with a pocket calculator."""
 
-    class Plain(Reckoner):
+    class Plain(Calculator):
         def atom(self) -> Interval:
             value = super().atom()
             return Interval.around(value.middle)
@@ -340,8 +340,8 @@ def test_a_number_stands_for_all_that_round_to_it(text: str, low: float, high: f
         ("σ(0) − tanh(0) + relu(−3) + step(2)", 1.5),
     ],
 )
-def test_the_reckoner_knows_what_comes_first(text: str, expected: float) -> None:
-    assert reckon(text).middle == pytest.approx(expected, rel=1e-12)
+def test_the_calculator_knows_operator_precedence(text: str, expected: float) -> None:
+    assert calculate(text).middle == pytest.approx(expected, rel=1e-12)
 
 
 NUMBERS = st.floats(-1e6, 1e6, width=32)
@@ -359,4 +359,4 @@ def test_signs_are_spelled_so_that_they_read_back(
     expected = eval(repr(first) + "".join(python[sign] + repr(value) for sign, value in more))
     text = spell((first, *(token for pair in more for token in pair)))
     assert not re.search(r"[−+·/] ?−", text), text
-    assert reckon(text).meets(Interval.around(expected)), text
+    assert calculate(text).meets(Interval.around(expected)), text
