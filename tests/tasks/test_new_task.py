@@ -13,7 +13,7 @@ from engine.engine_support import same_bits
 from tasks.invariants import check_precisions, check_restoring, check_test_windows, check_windows
 from textual.pilot import Pilot
 from tui.screen_support import Proving, context, panels, text_of
-from tui.test_settings_screen import draft, fill, in_the_form
+from tui.screens.form_support import draft, fill, in_the_form
 
 from rnn_tui.checkpoint.loading import load
 from rnn_tui.checkpoint.saving import save

@@ -46,7 +46,7 @@ class FrameSchedule:
     def start(self, screen: Screen[None]) -> None:
         """Find the widgets of `screen` and be ready to draw them."""
         self._screen = screen
-        self._timer = screen.set_interval(self._seconds, self._tick, pause=True)
+        self._timer = screen.set_interval(self._seconds, self.tick, pause=True)
         self.widgets = list(screen.query(LinesWidget))
 
     def draw_all(self) -> None:
@@ -80,7 +80,7 @@ class FrameSchedule:
         if self._screen is not None:
             self._screen.call_after_refresh(self._session.release)
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
         """Ask for the next frame, or draw one of the charts: in turn, while running."""
         self._ticks += 1
         if self._ticks % 2:

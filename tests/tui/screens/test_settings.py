@@ -2,48 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-
-from textual.app import App
 from textual.pilot import Pilot
+from tui.screens.form_support import draft, fill, in_the_form
 
 from rnn_tui.settings import DECLARATIONS, Settings, Value, compose
-from rnn_tui.tui.screens.settings import Field, SettingsScreen
-
-
-class Bare(App[None]):
-    """An application with nothing but the form."""
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__()
-        self.form = SettingsScreen(settings)
-
-    def on_mount(self) -> None:
-        self.push_screen(self.form)
-
-
-def in_the_form(settings: Settings, act: Callable[[Pilot[None]], Awaitable[None]]) -> None:
-    async def run() -> None:
-        app = Bare(settings)
-        async with app.run_test(size=(80, 24)) as pilot:
-            await pilot.pause()
-            await act(pilot)
-
-    asyncio.run(run())
-
-
-async def fill(pilot: Pilot[None], **values: Value) -> None:
-    """Set the text of fields, one after the other."""
-    for name, value in values.items():
-        field = pilot.app.screen.query_one(f"#field-{name}", Field)
-        field.value = DECLARATIONS[name].show(value)
-        await pilot.pause()
-
-
-def draft(pilot: Pilot[None]) -> Settings | None:
-    assert isinstance(pilot.app.screen, SettingsScreen)
-    return pilot.app.screen.draft
+from rnn_tui.tui.screens.settings import Field
 
 
 def test_another_task_brings_its_defaults() -> None:

@@ -1,4 +1,4 @@
-"""Charts never crash, always fit, never lie about gaps and spikes, and are the same each time."""
+"""Charts: any data fits exactly, gaps and spikes survive, the same chart gives the same lines."""
 
 import itertools
 import math
@@ -55,7 +55,7 @@ charts = st.builds(
 
 @pytest.fixture(scope="module", autouse=True)
 def only_safe_coordinates() -> Iterator[None]:
-    """Every point that reaches plotext is finite and near the canvas; else its kernel aborts."""
+    """Check that all points that reach plotext are finite and near the canvas; else it aborts."""
     with pytest.MonkeyPatch.context() as patch:
         signal = plotext.figure.signal
 
@@ -81,7 +81,7 @@ def curve(
 
 
 def cells(lines: Lines, role: str) -> list[tuple[int, int, str]]:
-    """Row, column and character of each cell of a role that is not blank."""
+    """Return row, column and character of each cell of a role that is not blank."""
     found = []
     for row, line in enumerate(lines):
         column = 0
@@ -96,7 +96,7 @@ def cells(lines: Lines, role: str) -> list[tuple[int, int, str]]:
 
 
 def inside(lines: Lines, role: str) -> list[tuple[int, int, str]]:
-    """The same without the legend, which is the first row."""
+    """Return the cells of a role without those of the legend, which is the first row."""
     return [cell for cell in cells(lines, role) if cell[0] > 0]
 
 
@@ -116,7 +116,7 @@ def test_the_same_chart_gives_the_same_lines(chart: Chart) -> None:
 
 @settings(max_examples=25)
 @given(charts, charts)
-def test_what_was_drawn_before_does_not_show(one: Chart, other: Chart) -> None:
+def test_a_chart_does_not_depend_on_those_drawn_before(one: Chart, other: Chart) -> None:
     cache = ChartCache()
     for chart in (one, other, one, one):
         assert cache.draw(chart, 40, 10) == draw(chart, 40, 10)
@@ -181,7 +181,7 @@ def test_a_constant_is_a_level_line_in_the_middle() -> None:
     assert 3 <= found[0][0] <= 7
 
 
-def test_nothing_to_draw_is_said() -> None:
+def test_a_chart_without_points_says_so() -> None:
     text = plain(draw(Chart((curve([math.nan, math.inf]),), empty="no update yet"), 40, 9))
     assert "no update yet" in text
     assert plain(draw(Chart(()), 40, 9)).strip() == "nothing yet"
@@ -332,13 +332,13 @@ def test_a_level_lies_behind_the_curves_at_its_height(log_y: bool) -> None:
 
 
 @pytest.mark.parametrize("y", [0.7, 2.3])
-def test_the_axis_reaches_for_a_level_that_is_near(y: float) -> None:
+def test_the_axis_is_extended_to_a_level_that_is_near(y: float) -> None:
     assert any("╌╌╌" in line for line in leveled(y)[1:])
 
 
 @pytest.mark.parametrize(("y", "arrow"), [(0.2, "↓"), (5.0, "↑")])
 @pytest.mark.parametrize("log_y", [False, True])
-def test_of_a_level_far_off_only_the_legend_tells(y: float, arrow: str, log_y: bool) -> None:
+def test_a_level_far_off_is_in_the_legend_only(y: float, arrow: str, log_y: bool) -> None:
     lines = leveled(y, log_y=log_y)
     assert f"{arrow} level: {y}" in lines[0]
     assert not any("╌" in line for line in lines)
@@ -349,7 +349,7 @@ def test_a_level_that_a_logarithm_cannot_show_is_left_out() -> None:
         assert "level" not in leveled(y, log_y=True)[0]
 
 
-def test_a_level_is_told_briefly_where_there_is_little_room() -> None:
+def test_a_level_has_a_brief_name_where_there_is_little_space() -> None:
     curve = Curve("c", "raw", np.arange(3.0), np.arange(3.0))
     chart = Chart((curve,), level=Level(1.0, "a name that is far too long", "brief"))
     assert "╌╌ brief" in plain(draw(chart, 24, 8)).split("\n")[0]
