@@ -126,12 +126,13 @@ class WindowUnderTest:
 
 
 class Proof(ABC):
-    """A question about a window, with what it is asked for: a frozen dataclass.
+    """A question about a window. A subclass is a frozen dataclass.
 
-    Two equal proofs have the same result, so what is no field of a proof must not change it.
+    Its fields are all that the result depends on besides the window, such as the parameter or the
+    sample that the user selected: a result is kept for as long as an equal proof is wanted.
 
     Attributes:
-        words: what the screen says while it is worked on: "adding up".
+        words: what the screen says while the proof is worked on: "adding up".
     """
 
     __slots__ = ()

@@ -203,7 +203,7 @@ def test_a_wrong_gradient_of_the_trainer_is_found() -> None:
 
 
 @pytest.mark.parametrize("cell", ["rnn-tanh", "lstm", "gru"])  # relu carries zeros here
-def test_a_window_that_was_walked_through_is_the_one_before(cell: str) -> None:
+def test_a_window_that_was_stepped_through_is_the_one_before(cell: str) -> None:
     trainer, prover = Trainer(CELLS[cell]), Prover()
     trainer.run(2)
     previous = copy_window(trainer.network)
@@ -308,7 +308,7 @@ def away_from(cursor: Cursor) -> Callable[[Snapshot], bool]:
     return lambda snapshot: snapshot.cursor != cursor
 
 
-def test_only_what_is_looked_at_is_worked_out(make: Callable[..., Driver]) -> None:
+def test_only_what_is_asked_for_is_computed(make: Callable[..., Driver]) -> None:
     driver = make(SMALL)
     assert not driver.after(Step(Stride.UPDATE, 3)).proofs
     ask_for(driver, "ledger")
@@ -368,13 +368,13 @@ def test_other_settings_leave_a_check_where_it_is(make: Callable[..., Driver]) -
     assert proved(driver.until(lambda s: s.settings.lr == 0.5))
 
 
-def test_a_check_typed_after_a_walk_waits_for_its_end(make: Callable[..., Driver]) -> None:
+def test_a_check_typed_after_a_move_waits_for_its_end(make: Callable[..., Driver]) -> None:
     driver = make(Settings(cell="lstm", hidden=16))
     driver.send(Step(Stride.UPDATE, 200), Verify(3))
     assert driver.until(proved).cursor.update == 200
 
 
-def test_a_long_check_tells_how_far_it_is_and_can_be_stopped(make: Callable[..., Driver]) -> None:
+def test_a_long_check_reports_its_progress_and_can_be_stopped(make: Callable[..., Driver]) -> None:
     driver = make(LONG)
     first = driver.after(Step(Stride.UPDATE))
     start = 64 * 4
@@ -401,7 +401,7 @@ def test_a_key_is_answered_in_the_middle_of_a_check(make: Callable[..., Driver])
     assert snapshot.proving is None
 
 
-def test_when_all_is_proved_nothing_more_is_said(make: Callable[..., Driver]) -> None:
+def test_when_all_is_proved_there_are_no_more_snapshots(make: Callable[..., Driver]) -> None:
     driver = make(SMALL)
     ask_for(driver, *SHOWN)
     driver.send(Step(Stride.UPDATE), Verify(3))

@@ -205,15 +205,17 @@ def test_stop_is_harmless_before_the_start_and_twice() -> None:
 
 
 def test_the_trainer_is_out_of_reach_while_the_thread_runs(make: Callable[..., Driver]) -> None:
-    with pytest.raises(RuntimeError):
-        _ = make().session.trainer
+    session = make().session
+    for reach in (lambda: session.trainer, lambda: session.second_network, session.perform):
+        with pytest.raises(RuntimeError):
+            reach()
 
 
 # ---------------------------------------------------------------- snapshots are frozen
 
 
 def arrays_in(thing: Any, path: str = "", seen: set[int] | None = None) -> dict[str, np.ndarray]:
-    """Every array that can be reached from a snapshot, by path; a network is only declarations."""
+    """Return every array that can be reached from a snapshot, by path."""
     seen = set() if seen is None else seen
     if isinstance(thing, np.ndarray):
         return {path: thing}
@@ -238,7 +240,7 @@ def arrays_in(thing: Any, path: str = "", seen: set[int] | None = None) -> dict[
 
 
 def memory_of(trainer: Trainer) -> list[np.ndarray]:
-    """All that the trainer writes to while it goes on."""
+    """Return all arrays that the trainer writes to."""
     network, optimizer = trainer.network, trainer.optimizer
     vectors = [trainer.parameters, trainer.clipped, network.gradient]
     vectors += [optimizer.delta, optimizer.parameters_before]
@@ -508,7 +510,7 @@ def test_steps_inside_an_update_have_no_speed(make: Callable[..., Driver]) -> No
 
 
 @pytest.mark.parametrize("cell", DECLARATIONS["cell"].choices)
-def test_shares_are_left_times_right_of_the_timestep_looked_at(
+def test_contributions_are_left_times_right_of_the_timestep_shown(
     make: Callable[..., Driver], cell: str
 ) -> None:
     driver = make(SMALL.with_(cell=cell, batch=1, dtype="float64"))
@@ -524,7 +526,7 @@ def test_shares_are_left_times_right_of_the_timestep_looked_at(
     assert snapshot.contributions.share[:size].reshape(expected.shape) == pytest.approx(expected)
 
 
-def test_shares_add_up_to_the_gradient(make: Callable[..., Driver]) -> None:
+def test_contributions_add_up_to_the_gradient(make: Callable[..., Driver]) -> None:
     driver = make(SMALL.with_(cell="lstm", batch=3, dtype="float64"))
     driver.after(Step(Stride.TIMESTEP, 12))  # BACKWARD t=1
     shares = [driver.after(ViewRequest(t=t)).contributions for t in range(1, 6)]
@@ -536,7 +538,7 @@ def test_shares_add_up_to_the_gradient(make: Callable[..., Driver]) -> None:
     assert total == pytest.approx(gradient.raw)
 
 
-def test_there_are_no_shares_where_the_backward_pass_has_not_been(
+def test_there_are_no_contributions_where_the_backward_pass_has_not_been(
     make: Callable[..., Driver],
 ) -> None:
     driver = make()
@@ -575,7 +577,7 @@ def test_after_the_update_a_timestep_still_shows_the_weights_it_was_computed_wit
 
 @pytest.fixture
 def evaluations(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """When the network was evaluated."""
+    """The times at which the network was evaluated."""
     times: list[float] = []
     evaluate = Evaluator.evaluating
 
