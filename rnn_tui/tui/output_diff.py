@@ -2,25 +2,26 @@
 
 Textual sends every line that changed as a whole, and every piece of a line with its full style. On
 a slow link that is most of the bytes. `OutputDiff` keeps a copy of the terminal's cells and of its
-current style, and sends the difference. A sequence it does not know is sent unchanged, and where
-that may have changed the screen, everything is drawn again afterwards.
+current style, and sends the difference. Sequences that are not listed here are sent unchanged;
+since they may have changed any cell, all cells count as unknown afterwards.
 
-Escape sequences that are understood or written here; the sequences begin with ESC [ (CSI). ECMA-48
-describes them; those of xterm are in "XTerm Control Sequences".
+Escape sequences (ECMA-48 and "XTerm Control Sequences"; CSI is ESC [):
 
-    CUP, cursor position               CSI row ; column H    from 1; both before every line of
-                                                             Textual's, and ours to another row
-    CHA, cursor to column              CSI column G          a move within the row, shorter
-    SGR, select graphic rendition      CSI codes m           colours and attributes of text
-    alternate screen (xterm)           CSI ? 1049 h / l      on, off; also 47 and 1047; all cells
-                                                             are then others
-    synchronised output                CSI ? 2026 h / l      begin, end: the terminal shows the
-                                                             bytes between them all at once
-    other private modes                CSI ? numbers h / l   mouse, cursor, pasting: no cell changes
-    keyboard protocols (kitty, xterm)  CSI < = > …           no cell changes
-    OSC, DCS, SOS, PM, APC             ESC ] P X ^ _ … ESC \\  titles, clipboard: no cell changes
-    line feed                          LF                    Textual's end of a line, followed by
-                                                             the position of the next one
+    CUP, cursor position         CSI row ; column H    counted from 1. Textual sends it before every
+                                                       line; sent here to move to another row
+    CHA, cursor to column        CSI column G          sent here to move within a row: it is shorter
+    SGR, colours and attributes  CSI codes m           style of the text that follows; codes below
+    alternate screen             CSI ? 1049 h          on; also 47 and 1047. Off: l instead of h.
+                                                       All cells are others afterwards
+    synchronised output          CSI ? 2026 h          begin. End: l instead of h. The terminal
+                                                       shows the output in between all at once
+    other private modes          CSI ? numbers h       on: mouse, cursor, pasting, … Off: l instead
+                                                       of h. No cell changes
+    keyboard protocols           CSI < or = or > …     of kitty and xterm; no cell changes
+    strings                      ESC ] P X ^ or _ …    OSC, DCS, SOS, PM, APC: titles, clipboard,
+                                                       queries; no cell changes
+    line feed                    LF                    end of a line in Textual's output, which then
+                                                       gives the position of the next one
 
 Codes of SGR (a sequence holds any number of them, separated by semicolons):
 
@@ -47,12 +48,12 @@ from rnn_tui.tui.lines import text_width
 BEGIN_SYNCHRONISED, END_SYNCHRONISED = "\x1b[?2026h", "\x1b[?2026l"
 ALTERNATE_SCREEN_MODES = {"47", "1047", "1049"}
 
-# What SGR codes are called here. Each attribute's code to turn it on → the code to turn it off.
+# SGR codes.
 RESET, DEFAULT_FOREGROUND, DEFAULT_BACKGROUND = 0, 39, 49
 EXTENDED_FOREGROUND, EXTENDED_BACKGROUND, OF_256 = 38, 48, 5
 BOLD, DIM, ITALIC, UNDERLINE, BLINK, FAST_BLINK, REVERSE, HIDDEN, STRUCK = range(1, 10)
 DOUBLE_UNDERLINE, OVERLINE = 21, 53
-ATTRIBUTE_OFF = {
+ATTRIBUTE_OFF = {  # code that turns an attribute on → code that turns it off
     BOLD: 22,
     DIM: 22,
     ITALIC: 23,

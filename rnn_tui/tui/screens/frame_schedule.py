@@ -77,6 +77,7 @@ class FrameSchedule:
         self._release_after_refresh()
 
     def _release_after_refresh(self) -> None:
+        """Let the session's thread go on once the screen has been refreshed."""
         if self._screen is not None:
             self._screen.call_after_refresh(self._session.release)
 
