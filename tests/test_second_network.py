@@ -46,7 +46,7 @@ def test_it_is_the_network_it_would_be_alone(cell: str) -> None:
     for _ in range(4):
         leader.step()
     assert second.follow(Place(leader.index, ALL_OPERATIONS), far())
-    alone.advance(leader.index)
+    alone.advance_to(leader.index)
     assert second.trainer.index == leader.index
     assert same_bits(second.trainer.parameters, alone.parameters)
     for name, array in alone.network.tape.arrays.items():
@@ -61,7 +61,7 @@ def test_it_follows_back_and_forth(places: list[int]) -> None:
         assert second.follow(Place(index, ALL_OPERATIONS), far())
         assert second.trainer.index == index
     alone = Trainer(SMALL.with_(cell="gru"))
-    alone.advance(places[-1])
+    alone.advance_to(places[-1])
     assert same_bits(second.trainer.parameters, alone.parameters)
 
 

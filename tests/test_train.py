@@ -88,7 +88,7 @@ def test_divergence_ends_the_run_quietly() -> None:
 def test_a_breakpoint_ends_the_run_where_it_is_hit(condition: str) -> None:
     plain, trainer, file = Trainer(SMALL), Trainer(SMALL), io.StringIO()
     progress = train(trainer, 500, metrics=file, breakpoints=Breakpoints(parse(condition)))
-    plain.advance(trainer.index)
+    plain.advance_to(trainer.index)
     assert trainer.parameters.tobytes() == plain.parameters.tobytes()
     assert progress.done == trainer.updates < 500
     assert len(file.getvalue().splitlines()) == trainer.updates

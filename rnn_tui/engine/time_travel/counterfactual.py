@@ -33,5 +33,5 @@ class Counterfactual:
             trainer.restore(self._start)
         if index - trainer.index > FURTHEST * end:
             return None
-        trainer.advance(index)
+        trainer.advance_to(index)
         return trainer if trainer.index == index else None

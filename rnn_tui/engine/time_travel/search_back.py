@@ -20,7 +20,7 @@ def to_next_stop(timeline: Timeline, breakpoints: Breakpoints) -> BreakpointHit 
     if position is None:
         timeline.forward(Stride.UPDATE)
         return breakpoints.check_update(trainer)
-    timeline.advance(trainer.index_of(position))
+    timeline.advance_to(trainer.index_of(position))
     complete = trainer.position == trainer.schedule.end
     hit = breakpoints.check_update(trainer) if complete else None
     return hit or breakpoints.check_position(trainer)

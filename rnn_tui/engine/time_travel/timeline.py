@@ -117,7 +117,7 @@ class Timeline:
                 break
         return trainer.updates - start
 
-    def advance(self, index: int) -> None:
+    def advance_to(self, index: int) -> None:
         """Go forward to the place `index`, all of it revealed."""
         self._advance(index)
         if self.trainer.updates >= self._branch.next_keyframe:
@@ -169,12 +169,12 @@ class Timeline:
         while trainer.index < index and trainer.divergence is None:
             target = changes.first_between(trainer.index, index) or index
             if interventions := changes.interventions_at(target):
-                trainer.advance(target - 1)
+                trainer.advance_to(target - 1)
                 if trainer.divergence is not None:
                     return
                 for intervention in interventions:
                     trainer.intervene(intervention)
-            trainer.advance(target)
+            trainer.advance_to(target)
             self._apply_changes_here()
 
     def _apply_changes_here(self) -> None:

@@ -332,7 +332,7 @@ def _run_to_position(
     trainer: Trainer, breakpoints: Breakpoints, position: int
 ) -> BreakpointHit | None:
     """Go on to `position` of this update or, from its end, of the next; return the hit there."""
-    trainer.advance(trainer.index_of(position))
+    trainer.advance_to(trainer.index_of(position))
     complete = trainer.position == trainer.schedule.end
     update_hit = breakpoints.check_update(trainer) if complete else None
     position_hit = breakpoints.check_position(trainer)

@@ -244,7 +244,7 @@ class Trainer:
             self.revealed = self.cursor.operations
         return self.updates - start
 
-    def advance(self, index: int) -> None:
+    def advance_to(self, index: int) -> None:
         """Go forward until `self.index` is `index`, all revealed; not at all if it lies behind."""
         while self.index < index and self.divergence is None:
             window, before = divmod(index - 1, self._end)

@@ -233,7 +233,7 @@ def test_a_run_is_the_same_bits_however_it_is_walked(cell: str, layers: int, los
         if walked.updates == 6:
             kept = walked.keyframe()
     back.restore(kept)
-    back.advance(12 * back.schedule.end)
+    back.advance_to(12 * back.schedule.end)
     for other in (walked, back):
         assert same_bits(other.parameters, plain.parameters)
         assert same_bits(other.network.gradient, plain.network.gradient)
@@ -252,7 +252,7 @@ def test_the_branch_that_a_what_if_left_is_followed(layers: int, loss: str) -> N
     untouched = Trainer(settings, task=ToyTask(settings, loss))
     trainer.intervene(Edit("W_hf", 0.0))
     for each in (trainer, untouched):
-        each.advance(5 * each.schedule.end + 4)
+        each.advance_to(5 * each.schedule.end + 4)
     followed = shadow.at(trainer.index)
     assert followed is not None
     assert same_bits(followed.parameters, untouched.parameters)

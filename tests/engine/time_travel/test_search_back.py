@@ -43,7 +43,7 @@ def test_back_from_stop_to_stop_is_the_straight_run_reversed(texts: tuple[str, .
     expected = straight_stops(texts, updates)[-8:]
     assert len(expected) >= 1
     timeline, breakpoints = Timeline(Trainer(SMALL)), Breakpoints(*map(parse, texts))
-    timeline.advance(expected[-1][0].index)
+    timeline.advance_to(expected[-1][0].index)
     for _ in range(3):
         timeline.forward(Stride.TIMESTEP)  # beyond the last stop
     for place, reason in reversed(expected):

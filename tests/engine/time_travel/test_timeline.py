@@ -232,12 +232,12 @@ class Walks(RuleBasedStateMachine):
             if not change.seen(here.index):
                 break
             if isinstance(change.what, Settings):
-                straight.advance(change.index)
+                straight.advance_to(change.index)
                 straight.configure(change.what)
             else:
-                straight.advance(change.index - 1)
+                straight.advance_to(change.index - 1)
                 straight.intervene(change.what)
-        straight.advance(here.index)
+        straight.advance_to(here.index)
         straight.revealed = here.revealed
         assert bits(straight)[3:] == bits(self.trainer)[3:]
 

@@ -306,7 +306,7 @@ def test_a_timestep_stops_in_both_passes() -> None:
 )
 def test_the_next_position_is_the_nearest_ahead(texts: list[str], start: int) -> None:
     trainer, list_ = Trainer(SMALL), Breakpoints(*map(parse, texts))
-    trainer.advance(start)
+    trainer.advance_to(start)
     program = Schedule(5)
     standing = {p for text in texts for p in parse(text).positions(program)}
     here = 0 if start == program.end else start
@@ -324,7 +324,7 @@ def test_places_beyond_the_window_and_gates_of_other_cells_are_passed_over() -> 
 
 def test_going_on_from_mid_window_completes_it_first() -> None:
     trainer = Trainer(SMALL)
-    trainer.advance(3)
+    trainer.advance_to(3)
     trainer.revealed = 1
     assert run_until(trainer, Breakpoints(parse("update=99")), 2) is None
     assert (trainer.updates, trainer.position) == (2, trainer.schedule.end)
