@@ -45,5 +45,5 @@ def alternate(
 
 
 def ratio(of: tuple[float, ...], to: tuple[float, ...]) -> float:
-    """The median over the rounds of `of` / `to`."""
+    """Return the median over the rounds of `of` / `to`."""
     return statistics.median(a / b for a, b in zip(of, to, strict=True))

@@ -64,7 +64,7 @@ class Effort:
 
 
 def against_torch(effort: Effort) -> Iterator[str]:
-    """The table of goals: how many times PyTorch's rate."""
+    """Yield the table of goals: our rate as a multiple of PyTorch's."""
     yield f"{'H, T, B':>13}  cell   ours/s  torch/s   ratio    goal"
     for size, goals in GOALS.items():
         for cell, goal in zip(CELLS, goals, strict=True):
@@ -130,7 +130,7 @@ def against_compiled(effort: Effort) -> Iterator[str]:
 
 
 def growth(effort: Effort) -> Iterator[str]:
-    """Updates per second as H, T and B are doubled; plotted in docs/growth.svg."""
+    """Yield updates per second as H, T and B are doubled; plot them in docs/growth.svg."""
     panels = []
     for name, sizes in DOUBLED.items():
         attribute = {"H": "hidden", "T": "steps", "B": "batch"}[name]

@@ -37,7 +37,7 @@ def installed(module: str) -> bool:
 
 
 def ours(cell: str, size: Size) -> Updates:
-    """The engine, as the program runs it but for its timeline."""
+    """Return updates by the engine, as the program runs it but without a timeline."""
     points = max(400, 4 * size.steps * size.batch)
     settings = Settings(
         cell=cell,
@@ -204,7 +204,7 @@ def windows(size: Size, count: int = 64) -> Any:
 
 
 def plain_loop(size: Size) -> Updates:
-    """A tanh network written timestep by timestep in NumPy, as textbooks do (B = 1)."""
+    """Return updates of a tanh network in NumPy, timestep by timestep as in textbooks (B = 1)."""
     random = np.random.default_rng(0)
     H, bound = size.hidden, size.hidden**-0.5
     shapes = {"W_x": (H, 1), "W_h": (H, H), "b": (H, 1), "W_y": (1, H), "b_y": (1, 1)}
@@ -249,7 +249,7 @@ def _plain_window(P: dict[str, Any], window: Any, start: Any) -> tuple[dict[str,
 
 
 def compiled(size: Size) -> Updates:
-    """The same network (B = 1) in loops compiled by numba, with fast arithmetic allowed."""
+    """Return updates of the same network (B = 1) in loops compiled by numba with fastmath."""
     import numba
 
     random = np.random.default_rng(0)

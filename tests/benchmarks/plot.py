@@ -21,7 +21,7 @@ class Panel:
 
 
 def svg(panels: Sequence[Panel]) -> str:
-    """The panels beside each other, on one scale of rates."""
+    """Return an SVG of the panels side by side, on one scale of rates."""
     rates = [rate for panel in panels for line in panel.rates.values() for rate in line]
     low, high = math.floor(math.log10(min(rates))), math.ceil(math.log10(max(rates)))
     width = WIDTH * len(panels)
@@ -60,7 +60,7 @@ def _frame(panel: Panel, low: int, high: int) -> list[str]:
 
 
 def _lines(panel: Panel, low: int, high: int) -> list[str]:
-    """A line a cell, its name at its end."""
+    """Return the SVG elements of one line for each cell, and the legend."""
     parts = []
     for row, (cell, rates) in enumerate(panel.rates.items()):
         points = [(_x(panel, k), _y(rate, low, high)) for k, rate in enumerate(rates)]

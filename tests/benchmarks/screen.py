@@ -89,7 +89,7 @@ class Recorder(Terminal):
         self.chunks.append((now, data))
 
     def screen(self) -> list[str]:
-        """The rows as they stand."""
+        """Return the rows of the screen, all output so far included."""
         with self._changed:
             for _, data in self.chunks[self._fed :]:
                 self._emulator.feed(data)
@@ -103,7 +103,7 @@ class Recorder(Terminal):
         return self.bytes_received - before
 
     def replay(self) -> Iterator[tuple[float, list[str]]]:
-        """The screen after each arrival, from the start, and when it was."""
+        """Yield the time of each piece of output from the start, and the screen after it."""
         emulator = Emulator(*self.size)
         for at, data in self.chunks:
             emulator.feed(data)
@@ -149,7 +149,7 @@ class Bench:
 
     @contextlib.contextmanager
     def app(self, *options: str, size: tuple[int, int] = WIDE) -> Iterator[Recorder]:
-        """The program, paused at its first screen."""
+        """Start the program, paused at its first screen."""
         argv = [sys.executable, "-m", "rnn_tui", *options]
         with Recorder(argv, size, self.caches) as recorder:
             recorder.wait_for("paused", 30)
@@ -158,7 +158,7 @@ class Bench:
 
     @contextlib.contextmanager
     def running(self, *options: str, size: tuple[int, int] = WIDE) -> Iterator[Recorder]:
-        """The program while it trains, charts and all."""
+        """Start the program and let it train, with its charts."""
         with self.app(*options, size=size) as recorder:
             recorder.send(" ")
             time.sleep(self.seconds(3, 2))
@@ -169,7 +169,7 @@ class Bench:
 
 
 def throughput(bench: Bench) -> Iterator[Row]:
-    """Updates a second beside those of training without a screen.
+    """Compare updates per second with those of training without a screen.
 
     By the clock, as the goal has it, and by processor time, which holds on a busy machine too (but
     does not see where screen and training wait for each other).
@@ -282,7 +282,7 @@ def _answers(recorder: Recorder, pressed: Sequence[tuple[float, str, str]]) -> l
 
 
 def wire(bench: Bench) -> Iterator[Row]:
-    """What goes to the terminal."""
+    """Measure the output to the terminal while training."""
     for options, most in (((), 40), (("--remote",), 12)):
         for size in (WIDE, NARROW):
             with bench.running(*options, size=size) as recorder:
@@ -293,7 +293,7 @@ def wire(bench: Bench) -> Iterator[Row]:
 
 
 def paused(bench: Bench) -> Iterator[Row]:
-    """What a program costs that nobody touches."""
+    """Measure output and processor time of a paused program."""
     with bench.running() as recorder:
         recorder.send(" ")
         recorder.wait_still(1)
@@ -345,7 +345,7 @@ def _stands(screen: Sequence[str]) -> bool:
 
 
 def history(bench: Bench) -> Iterator[Row]:
-    """The cost of a frame after a long run, and memory on the way."""
+    """Measure the cost of a frame after a long run, compared with a short one."""
     long = bench.times(1_000_000, 100_000)
     with tempfile.TemporaryDirectory() as folder:
         paths = [str(Path(folder) / f"{updates}.safetensors") for updates in (1000, long)]
@@ -406,7 +406,7 @@ def _resident_at(recorder: Recorder, update: int) -> float:
 
 
 def charts(bench: Bench) -> Iterator[Row]:
-    """A dense loss curve, raw (a cloud, as the program draws it) and smoothed, drawn anew."""
+    """Measure drawing of a dense loss curve, raw (as a cloud, the program's way) and smoothed."""
     times = _chart_times(bench, "cloud")
     p50 = statistics.median(times)
     figure = f"{p50:.1f} ms (p95 {_quantile(times, 0.95):.1f})"

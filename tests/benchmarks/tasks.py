@@ -103,7 +103,7 @@ def measure(claim: Claim, seed: int) -> float:
 
 
 def row(claim: Claim, baseline: float) -> str:
-    """A line of the table."""
+    """Return a line of the table."""
     held = sum(map(claim.holds, claim.figures))
     updates = claim.updates or train_updates(str(claim.chosen["task"]))
     low, high = min(claim.figures), max(claim.figures)
@@ -128,7 +128,7 @@ HEAD = (
 
 
 def min_char_rnn(text: str, quick: bool) -> Iterator[str]:
-    """The published settings on a text of about 1.1 MB: smoothed loss against the reference."""
+    """Train with min-char-rnn's settings on 1.1 MB of text; yield losses beside the reference's."""
     trainer = Trainer(compose({"data": text}, "min-char-rnn"))
     started = time.perf_counter()
     for updates, reference in MIN_CHAR_RNN.items():

@@ -156,7 +156,7 @@ LIVE: dict[str, dict[str, Any]] = {
 
 
 def write_series(path: Path) -> np.ndarray:
-    """A noisy sum of two waves as a CSV file; the numbers as they are read back."""
+    """Write a noisy sum of two waves to a CSV file and return its numbers."""
     random = np.random.default_rng(11)
     k = np.arange(700)
     series = np.sin(k / 5) + 0.4 * np.cos(k / 13) + 0.2 * random.normal(size=k.size)
@@ -165,7 +165,7 @@ def write_series(path: Path) -> np.ndarray:
 
 
 def torch_losses(torch: Any, trainer: Trainer, series: np.ndarray) -> list[float]:
-    """The same run, written down anew from the description of the sweep, by PyTorch alone."""
+    """Return the losses of the same run in PyTorch; only its start comes from the engine."""
     settings = trainer.settings
     dtype = getattr(torch, settings.dtype)
     tensors = to_torch(trainer.network.parameters, settings.cell)

@@ -245,7 +245,7 @@ def written(predictor: Predictor) -> TextSample:
 def on_from(
     trainer: Trainer, codes: list[int], request: TextRequest, states: Any = None
 ) -> list[int]:
-    """The same by hand."""
+    """Return what a writer continues the text with, started here without the predictor."""
     writer = Writer(trainer.architecture, trainer.parameters.copy())
     writer.begin(states)
     writer.read(codes)

@@ -83,7 +83,7 @@ def prove(
 
 
 def at_backward(settings: Settings, t: int) -> Trainer:
-    """A trainer at timestep `t` of the backward pass of its third window."""
+    """Return a trainer at timestep `t` of the backward pass of its third window."""
     trainer = Trainer(settings)
     trainer.run(2)
     while (trainer.cursor.stage, trainer.cursor.t) != (Pass.BACKWARD, t):

@@ -577,7 +577,7 @@ def test_after_the_update_a_timestep_still_shows_the_weights_it_was_computed_wit
 
 @pytest.fixture
 def evaluations(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The times at which the network was evaluated."""
+    """Record the times at which the network is evaluated."""
     times: list[float] = []
     evaluate = Evaluator.evaluating
 

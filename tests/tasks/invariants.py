@@ -15,7 +15,7 @@ from rnn_tui.tasks.random_windows import TEST_WINDOWS
 
 
 def check_restoring(settings: Settings, dtype: str, before: int, between: int) -> None:
-    """A restored task hands out the same windows again, bit for bit."""
+    """Check that a restored task makes the same windows again, bit for bit."""
     task = make_task(settings)
     for _ in range(before):
         window(task, settings, dtype)
@@ -35,7 +35,7 @@ def check_restoring(settings: Settings, dtype: str, before: int, between: int) -
 
 
 def check_windows(settings: Settings) -> None:
-    """Windows to train on and to test on are as the task's topology, symbols and labels say."""
+    """Check that all windows agree with the task's topology, symbols and labels."""
     task = make_task(settings)
     assert task.name == settings.task
     assert task.loss == ("mse" if task.labels is None else "cross-entropy")
@@ -56,7 +56,7 @@ def check_windows(settings: Settings) -> None:
 
 
 def check_values(array: WindowArray, mask: tuple[bool, ...], names: tuple[str, ...] | None) -> None:
-    """Codes in range or finite numbers where the mask is true; −1 or 0 where it is not."""
+    """Check for valid codes or finite numbers where `mask` is true, and −1 or 0 elsewhere."""
     present, absent = array[list(mask)], array[[not each for each in mask]]
     assert len(array) == len(mask)
     if names is None:
@@ -71,7 +71,7 @@ def check_values(array: WindowArray, mask: tuple[bool, ...], names: tuple[str, .
 
 
 def check_precisions(settings: Settings) -> None:
-    """Both precisions of a network see the same data."""
+    """Check that float32 and float64 networks see the same data."""
     single, double = make_task(settings), make_task(settings)
     for _ in range(3):
         narrow, wide = window(single, settings, "float32"), window(double, settings, "float64")
@@ -80,7 +80,7 @@ def check_precisions(settings: Settings) -> None:
 
 
 def check_test_windows(settings: Settings) -> None:
-    """The test windows are fixed, are not those of training, and are judged where it counts."""
+    """Check that test windows are fixed, not trained on, and judged at timesteps that count."""
     settings = settings.with_(batch=TEST_WINDOWS)
     task = make_task(settings)
     state = task.state()

@@ -79,7 +79,7 @@ def registered() -> Iterator[None]:
 
 
 def echo(**changes: Value) -> Settings:
-    """A network that learns it, small."""
+    """Return settings of a small network that learns the task."""
     return compose({"task": "echo", "hidden": 4, "batch": 2, **changes})
 
 

@@ -299,7 +299,7 @@ class Terminal:
         return "\n".join(row.rstrip() for row in self.screen())
 
     def cell(self, column: int, row: int) -> Char:
-        """Return one cell with its colours: `.data`, `.fg`, `.bg`, `.bold`, `.reverse`, …"""
+        """Return one cell with its colours: `.data`, `.fg`, `.bg`, `.bold`, `.reverse`, etc."""
         with self._changed:
             return self._emulator.shown.buffer[row][column]
 

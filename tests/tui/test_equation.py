@@ -41,7 +41,7 @@ TALLY: Counter[str] = Counter()
 
 
 def equation_of(lines: list[str], operation: Operation) -> tuple[str, str]:
-    """The equation in symbols and the one in numbers, its folded lines joined."""
+    """Return the equation in symbols and the one in numbers, its wrapped lines joined."""
     symbols = operation.equation()
     start = next(k for k, line in enumerate(lines) if line.strip().startswith(symbols))
     numbers = [lines[start + 1].strip()]
@@ -53,8 +53,11 @@ def equation_of(lines: list[str], operation: Operation) -> tuple[str, str]:
 
 
 def names_of(values: Mapping[str, np.ndarray], equation: str, unit: int) -> dict[str, Interval]:
-    """What every name stands for; a product of vector and matrix is one name where the vector has
-    more than one entry, for then it is shown as one number."""
+    """Return the value of every name in `equation`, for this unit.
+
+    A product of vector and matrix is one name if the vector has more than one entry, because it is
+    then printed as one number.
+    """
     names: dict[str, Interval] = {}
     for name, array in values.items():
         row = array[0] if array.ndim > 1 else array
@@ -76,12 +79,12 @@ def names_of(values: Mapping[str, np.ndarray], equation: str, unit: int) -> dict
 
 
 def only(vector: str) -> str:
-    """What the single number of a vector that is not 0 is called here."""
+    """Return the name that stands for the only non-zero entry of `vector`."""
     return f"⟨{vector}⟩"
 
 
 def with_single_terms(equation: str, names: Mapping[str, Interval]) -> str:
-    """The equation with that number in place of the vector, where it is the one shown."""
+    """Replace vectors in `equation` by the names of their only non-zero entries, if in `names`."""
     for name in names:
         if name.startswith("⟨"):
             equation = re.sub(rf"{re.escape(name[1:-1])}(?=·W_)", name, equation)
@@ -105,7 +108,7 @@ def check_softmax(numbers: str, values: Mapping[str, np.ndarray], unit: int, own
 def check(
     symbols: str, numbers: str, values: Mapping[str, np.ndarray], unit: int, own: float
 ) -> None:
-    """The claim of this file, for one equation.
+    """Check one equation as it is printed.
 
     1. What is shown as the result is the value on the tape, rounded.
     2. Every number in the equation is the value its symbol names, rounded.
@@ -151,7 +154,7 @@ def check(
 
 
 def computed_middle(text: str) -> float:
-    """The text computed with its numbers as they stand, as with a pocket calculator."""
+    """Return the value of the text with its numbers taken as exact, as a pocket calculator does."""
 
     class Plain(Calculator):
         def atom(self) -> Interval:

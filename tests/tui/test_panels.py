@@ -42,7 +42,7 @@ each_kind = pytest.mark.parametrize("kind", sorted(KINDS))
 
 @cache
 def sizes(panel: str) -> set[tuple[int, int]]:
-    """The sizes this panel has on the screens it is made for, below its title."""
+    """Return the sizes of this panel below its title on screens of 80×24 and 120×40."""
     found = set()
     for screen in ((80, 24), (120, 40)):
         for focus in PANELS.names:
@@ -170,7 +170,7 @@ def test_the_footer_shows_the_count_then_what_was_said_then_the_keys() -> None:
 
 
 def spoiled(snapshot: Snapshot) -> Snapshot:
-    """The same place, with garbage wherever nothing has been revealed yet."""
+    """Return the snapshot with garbage in place of all values that are not yet revealed."""
     tape = snapshot.window.tape
     arrays = {name: array.copy() for name, array in tape.arrays.items()}
     copy = object.__new__(type(tape))

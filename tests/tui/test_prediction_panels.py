@@ -38,7 +38,7 @@ SIZES = ((80, 9), (45, 9), (80, 20), (120, 36), (44, 12))
 
 @cache
 def looked_at(task: str, updates: int = 3, **changes: Any) -> Snapshot:
-    """A snapshot with everything made that is looked at."""
+    """Return a snapshot whose predictions and text are complete."""
     name, _, kind = task.partition(" ")
     chosen = {"task": name, "hidden": 6, **({"parity": kind} if kind else {}), **changes}
     trainer = Trainer(compose(chosen))

@@ -35,7 +35,7 @@ each_kind = pytest.mark.parametrize("kind", sorted(KINDS))
 
 
 def sizes(panel: str) -> set[tuple[int, int]]:
-    """The sizes this panel has, below its title."""
+    """Return the sizes of this panel below its title on several screens, and a very large one."""
     found = {(200, 50)}
     for screen in ((80, 24), (110, 34), (120, 40)):
         for zoomed in (False, True):

@@ -33,7 +33,7 @@ SMALL, LARGE = (80, 5), (120, 7)  # of the network panel at both design sizes
 
 
 def trained(task: str, passes: int = 2, updates: int = 20, **changes: object) -> Trainer:
-    """A network that has learned a little, at the end of a pass."""
+    """Return a trainer after some updates, at the end of a pass."""
     trainer = Trainer(TASKS[task].with_(**changes))  # type: ignore[arg-type]
     trainer.run(updates)
     for _ in range(passes):
@@ -42,7 +42,7 @@ def trained(task: str, passes: int = 2, updates: int = 20, **changes: object) ->
 
 
 def columns(snapshot: Snapshot, label: str, size: tuple[int, int]) -> dict[int, str]:
-    """What stands in a row of the network panel, by timestep."""
+    """Return the cells of a row of the network panel, by timestep."""
     lines = text_of(network.draw(context(snapshot), *size))
     line = next(line for line in lines if line[1:].startswith(label)).ljust(size[0])
     cell = network.cell_width_of(snapshot)
@@ -60,7 +60,7 @@ def probabilities(trainer: Trainer, t: int) -> np.ndarray:
 
 
 def odd_text(folder: Path) -> Settings:
-    """A text of wide, combining and invisible characters."""
+    """Return settings for a text of wide, combining and invisible characters."""
     file = folder / "odd.txt"
     file.write_text("漢字 and かな\tÄ\r\n\u0301\ufe0f❤\u0007…𝄞 " * 30, encoding="utf-8")
     return compose({"task": "text", "data": str(file), "steps": 8, "hidden": 3, "batch": 2})
@@ -235,7 +235,7 @@ def test_columns_are_as_wide_as_the_names_need() -> None:
 
 
 def row(snapshot: Snapshot, symbol: str, width: int = 80) -> str:
-    """A line of the timestep panel."""
+    """Return the line of `symbol` in the timestep panel."""
     lines = text_of(timestep.draw(context(snapshot), width, 22))
     return next(line for line in lines if re.match(rf"[ ▸]+{re.escape(symbol)} ", line))
 
@@ -295,7 +295,7 @@ def test_what_is_absent_or_does_not_count_is_said(task: str) -> None:
 
 
 def listing(trainer: Trainer, t: int) -> str:
-    """The first backward operation of a timestep as the panel explains it."""
+    """Return the timestep panel's text on the newest backward operation of timestep t."""
     snapshot = Still(trainer).snapshot(t=t)
     last = len(snapshot.backward_revealed(t)) - 1
     return "\n".join(text_of(timestep.draw(context(snapshot, operation=last), 80, 18)))
@@ -420,7 +420,7 @@ def test_a_weight_of_a_symbol_or_a_class_names_it() -> None:
 
 
 def full(task: str) -> Settings:
-    """The task as it starts by itself."""
+    """Return the task's default settings."""
     name, _, parity = task.partition(" ")
     return compose({"task": name, **({"parity": parity} if parity else {})})
 

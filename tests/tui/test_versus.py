@@ -18,7 +18,7 @@ from rnn_tui.tui.panels import loss_chart as loss
 
 
 def beside(updates: int, steps: int, cell: str = "lstm") -> Snapshot:
-    """An rnn and a network beside it, both at the same place."""
+    """Return a snapshot of an rnn and a second network, both at the same place."""
     trainer, rival = Trainer(SMALL), SecondNetwork.fresh(SMALL.with_(cell=cell, hidden=2))
     trainer.run(updates)
     for _ in range(steps):

@@ -46,7 +46,7 @@ def weights(kind: Architecture, dtype: type = np.float64) -> np.ndarray:
 
 
 def one_by_one(kind: Architecture, flat: np.ndarray, inputs: list[float], free: int) -> list[float]:
-    """The output after each input, then `free` more from its own outputs."""
+    """Return the output after each input, then `free` more with each output as the next input."""
     network = Network(kind, flat, 1, 1)
     outputs: list[float] = []
     for k in range(len(inputs) + free):
@@ -169,7 +169,7 @@ def toy(loss: str = "cross-entropy", **kinds: Any) -> tuple[Architecture, np.nda
 
 
 def windows_alone(kind: Architecture, flat: np.ndarray, test: TestWindows) -> list[Network]:
-    """A network of its own for every window, the forward pass and the loss done."""
+    """Return a network for each window, its forward pass and loss computed."""
     networks: list[Network] = []
     for n in range(test.judged.shape[1]):
         network = Network(kind, flat, test.judged.shape[0], 1)

@@ -15,7 +15,7 @@ TINY = 1e-200
 
 
 def alone(case: Case, t: int) -> Network:
-    """The window with the loss of timestep t only, both passes done by the kernel."""
+    """Run both passes of the kernel on a window whose loss is that of timestep t only."""
     network = case.network()
     network.forward(1, case.steps)
     network.readout()

@@ -108,7 +108,7 @@ def test_what_is_impossible_is_never_drawn(number: float) -> None:
 
 
 def outputs_after(kind: Architecture, flat: np.ndarray, codes: list[int]) -> np.ndarray:
-    """y of a network unrolled over all of it at once."""
+    """Return y at the last timestep of a network unrolled over all of `codes`."""
     network = Network(kind.unmasked(), flat, len(codes), 1)
     network.inputs[:, 0] = codes
     network.encode()

@@ -14,7 +14,7 @@ each_cell = pytest.mark.parametrize(("cell", "activation"), CELLS)
 
 
 def two_windows(case: Case, first: int) -> tuple[WindowData, Network, Network]:
-    """A window of `first` timesteps, the network with the next, and one with both in one."""
+    """Split a window: a copy of its first part, a network on the rest, and one on the whole."""
     whole = case.network()
     start = copy_window(whole)
     previous = WindowData(start.x[:first], start.target[:first], start.states)

@@ -26,7 +26,7 @@ def all_operations(network: Network, t: int | None = None) -> tuple[Operation, .
 
 
 def stored(network: Network, t: int) -> dict[str, np.ndarray]:
-    """What kernel and readout put on the tape, parameters aside."""
+    """Return the values of timestep t that kernel and readout wrote to the tape."""
     whole, k = network.tape, t - 1
     found = {"y_t": whole["y"][k], "dy_t": whole["dy"][k]}
     for layer in network.layers:

@@ -24,7 +24,7 @@ def sigmoid(a: np.ndarray) -> np.ndarray:
 
 
 def weights(network: Network) -> dict[str, np.ndarray]:
-    """Parameters by gate: W_xf, W_hf, b_f, …"""
+    """Return the parameters gate by gate: W_xf, W_hf, b_f and so on."""
     found = {}
     for spec in network.specs:
         parts = np.split(network.parameters[spec.name], len(spec.blocks), axis=-1)
@@ -156,7 +156,7 @@ def test_where_to_reset_matters_only_between_units(sizes: Sizes) -> None:
 
 
 def neurons(activation: str, sizes: Sizes = SIZES[1]) -> tuple[Network, Network]:
-    """A layer of neurons, and the simple cell with the same weights and W_h = 0."""
+    """Return a layer of neurons, and an rnn with the same weights and W_h = 0."""
     neuron = Case("neuron", activation, *sizes, seed=7).network()
     rnn = Case("rnn", activation, *sizes, seed=7).network()
     rnn.parameters["W_h"][...] = 0

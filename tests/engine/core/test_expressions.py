@@ -95,7 +95,7 @@ class Calculator:
             self.rest += [number(token)] if isinstance(token, float) else self.split(token)
 
     def split(self, notation: str) -> list[Any]:
-        """A piece of notation as symbols, function names and constants."""
+        """Split a piece of notation into symbols, function names and constants."""
         word, opened = notation.strip(), []
         if word.endswith("(") and len(word) > 1:
             word, opened = word[:-1], ["("]
@@ -258,7 +258,7 @@ def test_text_calculates_to_the_value(tree: Expression, values: dict[str, np.nda
 
 
 def read(text: str) -> tuple[Token, ...]:
-    """The text of an equation, its numbers in brackets, as tokens."""
+    """Split an equation's text into tokens; its numbers are in square brackets."""
     tokens: list[Token] = []
     while text := text.strip():
         if text.startswith("["):

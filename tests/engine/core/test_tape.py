@@ -15,7 +15,7 @@ GATED = tuple(kind for kind in CELLS if kind[0].startswith(("lstm", "gru")))
 
 
 def network_of(case: Case, smallest: int) -> Network:
-    """The case where batches from `smallest` on are split."""
+    """Return the network of `case`, where batches from `smallest` samples on are split."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tape, "MIN_BATCH_TO_SPLIT", smallest)
         return case.network()

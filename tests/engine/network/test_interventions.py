@@ -73,7 +73,7 @@ def complex_step(network: Network, array: np.ndarray) -> np.ndarray:
 
 @st.composite
 def pinned(draw: st.DrawFn, kinds: tuple[tuple[str, str], ...]) -> tuple[Case, Pins]:
-    """A case and up to three pins: any symbol, one unit or all, one timestep or all."""
+    """Draw a case and one to three pins of any symbol, of one unit or timestep or of all."""
     case = draw(cases(kinds))
     pins: Pins = ()
     symbols = [

@@ -19,12 +19,12 @@ ROOMY = 10**6 * SIZE
 
 
 def after(updates: int) -> Keyframe:
-    """A keyframe of so many updates."""
+    """Return a keyframe after `updates` updates."""
     return replace(FIRST, updates=updates)
 
 
 def filled(updates: list[int], budget: int = ROOMY) -> KeyframeStore:
-    """The first keyframe and those after so many updates."""
+    """Return a store of the first keyframe and of one after each of these numbers of updates."""
     store = KeyframeStore(FIRST, budget)
     for each in updates:
         store.insert(after(each))

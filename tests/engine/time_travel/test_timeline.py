@@ -225,7 +225,7 @@ class Walks(RuleBasedStateMachine):
         assert self.known.setdefault(here, now) == now
 
     def teardown(self) -> None:
-        """A straight run with the same changes at the same places."""
+        """Compare with a straight run that has the same changes at the same places."""
         straight = Trainer(self.start)
         here = self.timeline.here
         for change in self.changes:
@@ -405,7 +405,7 @@ def test_a_seek_may_be_left_off_and_taken_up_again() -> None:
 
 
 def started(updates: int, timesteps: int, **changed: object) -> Timeline:
-    """A timeline some way into the window after so many updates."""
+    """Return a timeline after `updates` updates and `timesteps` timesteps of the next window."""
     timeline = Timeline(Trainer(SMALL.with_(**changed)))  # type: ignore[arg-type]
     for _ in range(updates):
         timeline.forward(Stride.UPDATE)

@@ -164,7 +164,7 @@ def test_what_does_not_fit(text: str, cell: str, activation: str, message: str) 
 
 
 def plain_share(trainer: Trainer, gate: str) -> float:
-    """The share of saturated entries, one by one from the declaration's values."""
+    """Compute the share of saturated entries one by one, from the declaration's values."""
     entries: list[float] = []
     for t in range(1, trainer.schedule.steps + 1):
         entries += trainer.network.values(t)[f"{gate}_t"].ravel().tolist()
@@ -183,7 +183,7 @@ def truths(settings: Settings, holds: Callable[[Trainer], bool]) -> list[bool]:
 
 
 def edges(found: list[bool]) -> list[int]:
-    """Updates at which it becomes true."""
+    """Return the updates at which a condition becomes true."""
     before = [False, *found[:-1]]
     return [k for k, (was, now) in enumerate(zip(before, found, strict=True), 1) if now > was]
 
@@ -478,7 +478,7 @@ def test_divergence_always_stops(texts: tuple[str, ...]) -> None:
 
 
 def told(text: str, settings: Settings = SMALL, after: int = 0) -> tuple[Trainer, BreakpointHit]:
-    """The first stop after some updates."""
+    """Return a trainer at the first stop after `after` updates, and the stop."""
     trainer = Trainer(settings)
     trainer.run(after)
     stop = run_until(trainer, Breakpoints(parse(text)), 1000)

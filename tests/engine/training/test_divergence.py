@@ -64,7 +64,7 @@ def until_divergence(trainer: Trainer, move: Move, most: int = 40_000) -> Traine
 
 
 def finite_state(trainer: Trainer) -> dict[str, bytes]:
-    """What a keyframe would save, after checking that all of it is finite."""
+    """Return all that a keyframe saves, as bytes; assert that every number is finite."""
     keyframe = trainer.keyframe()
     arrays = {
         "parameters": keyframe.parameters,

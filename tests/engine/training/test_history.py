@@ -14,7 +14,7 @@ LONG = 1_000_000
 
 
 def losses_of(count: int, seed: int = 0) -> np.ndarray:
-    """A falling, noisy curve with a few peaks."""
+    """Return a falling, noisy curve with a few peaks, [count]."""
     random = np.random.default_rng(seed)
     k = np.arange(count)
     losses = np.exp(-k / (count / 3 + 1)) * (1 + 0.3 * random.random(count))

@@ -52,7 +52,7 @@ def registered() -> Iterator[None]:
 
 
 def settings(**changes: object) -> Settings:
-    """A small network that learns with it."""
+    """Return settings of a small network that is trained with this optimizer."""
     chosen = {"optimizer": "sign-sgd", "hidden": 4, "steps": 5, "lr": 0.01, "momentum": 0.5}
     return Settings(**{**chosen, **changes})  # type: ignore[arg-type]
 

@@ -88,7 +88,7 @@ gradients = st.lists(
 
 
 def stepped(name: str, given_ones: Hyperparameters, rows: np.ndarray) -> Optimizer:
-    """An optimizer after a step for each row, from the parameters 1, −2 and 0."""
+    """Return an optimizer after one step for each row, starting at parameters 1, −2 and 0."""
     optimizer = make_optimizer(name, np.array([1.0, -2.0, 0.0], rows.dtype), given_ones)
     for row in rows:
         optimizer.step(row)

@@ -71,7 +71,7 @@ def bits(trainer: Trainer, whole_tape: bool = True) -> dict[str, Any]:
 
 
 def plainly(settings: Settings, operations: int) -> Trainer:
-    """A fresh trainer run for that many micro-operations, as plainly as it goes."""
+    """Return a new trainer after so many micro-operations: whole updates, then single steps."""
     trainer = Trainer(settings)
     trainer.run(operations // trainer.schedule.end)
     for _ in range(operations % trainer.schedule.end):
@@ -316,7 +316,7 @@ def test_given_parameters_are_copied_in_the_precision_asked_for() -> None:
 
 
 def windows(settings: Settings, count: int) -> list[dict[str, np.ndarray]]:
-    """The tape after each of the first `count` updates."""
+    """Return a copy of the tape after each of the first `count` updates."""
     trainer = Trainer(settings)
     found = []
     for _ in range(count):
