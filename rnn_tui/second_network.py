@@ -38,7 +38,7 @@ class Versus:
 
 @dataclass(frozen=True, slots=True)
 class SecondNetworkView:
-    """What the screen shows of the second network; nothing in it changes any more.
+    """The values that the screen shows of the second network; immutable.
 
     Attributes:
         settings: its settings.

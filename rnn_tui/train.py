@@ -22,7 +22,7 @@ CHUNK_SECONDS = 0.05  # how long Ctrl-C waits at most, unless a single update ta
 
 @dataclass(frozen=True, slots=True)
 class TrainProgress:
-    """How far a run has come.
+    """The progress of a run.
 
     Attributes:
         done: updates completed by this run.

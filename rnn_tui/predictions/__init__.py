@@ -1,1 +1,1 @@
-"""What the network makes of data that it is never trained on, computed in slices."""
+"""Predictions for data that the network is never trained on, computed in slices."""

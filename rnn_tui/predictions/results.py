@@ -1,4 +1,4 @@
-"""What is asked of a network about data that it is never trained on, and the results."""
+"""Requests for predictions on data that the network is never trained on, and results."""
 
 from __future__ import annotations
 

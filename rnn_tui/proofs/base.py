@@ -1,4 +1,4 @@
-"""What a proof is, and what it may use.
+"""The base class of all proofs, and the copies of a window that they compute with.
 
 A proof answers one question about the window at hand: is this gradient right, which timestep did it
 come from, what does the window's edge cut off. To add one, write a file with a `Proof` of its own

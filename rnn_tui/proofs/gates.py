@@ -15,7 +15,7 @@ from rnn_tui.proofs.base import Proof, WindowUnderTest
 
 @dataclass(frozen=True, slots=True)
 class GateReport:
-    """What recurrent weights and gates would let through.
+    """Measures of what the recurrent weights and the gates let through time.
 
     Attributes:
         radii: the spectral radius max |λ| of each gate's block of W_h, by name.

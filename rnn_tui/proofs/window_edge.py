@@ -28,7 +28,7 @@ class EdgeReport:
 
 @dataclass(frozen=True, slots=True)
 class WindowEdgeProof(Proof):
-    """What the edge cuts off, compared with a window that begins one window earlier."""
+    """The gradient cut at the edge, compared with that of a window twice as long."""
 
     words: ClassVar[str] = "computing a longer window"
 

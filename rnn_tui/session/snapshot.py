@@ -44,7 +44,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class TaskInfo:
-    """What the screen says of the task; the attributes are those of `Task`."""
+    """The names that the screen uses for the task; the attributes are those of `Task`."""
 
     title: str
     symbols: tuple[str, ...] | None

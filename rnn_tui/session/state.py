@@ -28,7 +28,7 @@ logger = logging.getLogger("rnn_tui.session")
 
 @dataclass(slots=True)
 class Goal:
-    """What the session is working towards: a number of strides, or a place.
+    """The aim of the session's work: a number of strides, or a place.
 
     Attributes:
         stride: the unit of `remaining`.
@@ -91,7 +91,7 @@ class TrainingRun:
 
 
 class SessionState:
-    """What commands change and snapshots show.
+    """The mutable state of a session: commands change it, snapshots show it.
 
     Attributes:
         run: the trainer and what belongs to it.
