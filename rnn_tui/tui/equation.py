@@ -16,7 +16,7 @@ from rnn_tui.tui.number_format import MINUS, number
 
 
 def spell(tokens: Sequence[Token]) -> str:
-    """Tokens as one line; a negative number after + turns it to −, elsewhere it is enclosed."""
+    """Return tokens as one line; a negative number turns + into −, or is put in parentheses."""
     parts: list[str] = []
     for index, token in enumerate(tokens):
         if isinstance(token, str):
@@ -36,10 +36,9 @@ def spell(tokens: Sequence[Token]) -> str:
 
 
 def with_unit(symbol: str, unit: int) -> str:
-    """The symbol of one unit, counted from 1: ``f_t`` and unit 2 make ``f_3``…
+    """Return the symbol of one unit: ``f_t`` and unit 2, counted from 0, make ``f_3``.
 
-    The timestep gives way to the unit, as in the sketch of the interface; ``h_<t-1>`` keeps its
-    place in time: ``h_3<t-1>``.
+    The unit takes the place of the timestep, except in ``h_<t-1>``, which becomes ``h_3<t-1>``.
     """
     if symbol.endswith("_<t-1>"):
         return f"{symbol.removesuffix('_<t-1>')}_{unit + 1}<t-1>"
@@ -49,11 +48,18 @@ def with_unit(symbol: str, unit: int) -> str:
 
 @np.errstate(all="ignore")  # what is not finite is marked
 def numbers_line(operation: Operation, values: Values, sample: int, unit: int) -> str:
-    """The operation with the numbers of one unit: ``f_3 = σ(…) = σ(2.98) = 0.952``."""
-    look = UnitReader(values, sample, unit)
+    """Return an operation with the numbers of one unit: ``f_3 = σ(…) = σ(2.98) = 0.952``.
+
+    Args:
+        operation: the operation.
+        values: the values of its timestep, each [B, entries], by symbol.
+        sample: the sample of the batch, from 0.
+        unit: the unit, from 0; the last one of a shorter vector.
+    """
+    reader = UnitReader(values, sample, unit)
     result = values[operation.symbol]
     shown = min(unit, result.shape[-1] - 1) if result.ndim else 0
-    tokens = operation.expression.tokens(look)
+    tokens = operation.expression.tokens(reader)
     steps = [with_unit(operation.symbol, shown)]
     if len(tokens) > 1:
         steps.append(spell(tokens))
@@ -61,5 +67,5 @@ def numbers_line(operation: Operation, values: Values, sample: int, unit: int) -
             argument = operation.expression.argument.evaluate(values)
             inner = float(argument[sample][min(unit, argument.shape[-1] - 1)])
             steps.append(spell((f"{operation.expression.name}(", inner, ")")))
-    steps.append(number(look.number(operation.symbol)))
+    steps.append(number(reader.number(operation.symbol)))
     return " = ".join(steps)

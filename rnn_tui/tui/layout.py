@@ -1,4 +1,4 @@
-"""Where the panels stand, for any size of the terminal."""
+"""The regions of the panels, for a terminal of any size."""
 
 from __future__ import annotations
 
@@ -9,17 +9,26 @@ from textual.geometry import Region
 from rnn_tui.registry import PANELS
 from rnn_tui.tui.panels import network
 
-LEAST = (80, 24)
-WIDE = (110, 34)
-HEADER, FOOTER = 2, 1
+LEAST = (80, 24)  # columns and lines that the program needs
+WIDE = (110, 34)  # columns and lines from which most panels are visible at once
+HEADER, FOOTER = 2, 1  # lines
 
 
-def arrange(width: int, height: int, panel: str, beside: str, zoomed: bool) -> Mapping[str, Region]:
-    """The region of each visible panel; header and footer have the first and last lines.
+def arrange(width: int, height: int, panel: str, other: str, zoomed: bool) -> Mapping[str, Region]:
+    """Return the region of each visible panel; header and footer have the first and last lines.
 
-    `panel` has the focus. On a narrow screen the timestep and one other panel are visible: the one
-    with the focus, else `beside`. On a wide one a proof with the focus takes the place of the
-    charts. `zoomed` gives the panel the whole screen. Empty below LEAST.
+    On a narrow screen the timestep and one other panel are visible, on a wide one most panels;
+    there a proof with the focus takes the place of the charts.
+
+    Args:
+        width: columns of the terminal.
+        height: lines of the terminal.
+        panel: the panel with the focus.
+        other: the panel that a narrow screen shows above the timestep while that has the focus.
+        zoomed: the panel with the focus has the whole screen.
+
+    Returns:
+        Regions by name of the panel; empty if the terminal is smaller than LEAST.
     """
     if width < LEAST[0] or height < LEAST[1]:
         return {}
@@ -28,19 +37,23 @@ def arrange(width: int, height: int, panel: str, beside: str, zoomed: bool) -> M
         return {panel: body}
     if width >= WIDE[0] and height >= WIDE[1]:
         return _wide(body, panel)
-    return _narrow(body, panel if panel != "timestep" else beside)
+    return _narrow(body, panel if panel != "timestep" else other)
 
 
 def _narrow(body: Region, other: str) -> Mapping[str, Region]:
-    """One panel above the timestep. The network needs its rows, a chart wants height."""
+    """Return the regions of `other` and, below it, of the timestep panel."""
     spare = body.height - 21
-    share = {"network": network.HEIGHT, "hyperparameters": 9}.get(other, 10) + spare // 2
-    above, below = body.split_horizontal(share)
+    lines = {"network": network.HEIGHT, "hyperparameters": 9}.get(other, 10) + spare // 2
+    above, below = body.split_horizontal(lines)
     return {other: above, "timestep": below}
 
 
 def _wide(body: Region, panel: str) -> Mapping[str, Region]:
-    """Everything that teaches together stands together."""
+    """Return the regions of a wide screen.
+
+    The network is on top; below it the timestep and the hyperparameters are at the left, charts or
+    one proof at the right.
+    """
     above, rest = body.split_horizontal(network.HEIGHT + 2 + (body.height - 37) // 4)
     left, right = rest.split_vertical(max(rest.width * 31 // 50, 72))
     timestep, hyperparameters = left.split_horizontal(left.height - 8)

@@ -1,4 +1,4 @@
-"""Styled lines of text, the common currency of all panels.
+"""Styled lines of text, which all panels are drawn with.
 
 A panel's content is a tuple of lines, a line is a tuple of runs, and a run is a piece of text
 with the name of a role ("truth", "error", "axis", ...; "" is plain text). Roles say what a text
@@ -19,19 +19,19 @@ ELLIPSIS = "…"
 
 
 def text_width(text: str) -> int:
-    """Terminal cells that `text` takes; a wide character takes two, a combining one none."""
+    """Return the terminal cells of `text`; a wide character takes two, a combining one none."""
     if text.isascii() and text.isprintable():
         return len(text)
     return cell_len(text)
 
 
 def cell_width(line: Line) -> int:
-    """Terminal cells that `line` takes."""
+    """Return the terminal cells of `line`."""
     return sum(text_width(text) for text, _ in line)
 
 
 def merge(line: Iterable[Run]) -> Line:
-    """The same line with neighbours of one style joined and empty runs dropped."""
+    """Return the line with neighbouring runs of one role joined and empty runs dropped."""
     merged: list[Run] = []
     for text, style in line:
         if not text:
@@ -44,9 +44,9 @@ def merge(line: Iterable[Run]) -> Line:
 
 
 def fit(line: Line, width: int) -> Line:
-    """`line` in exactly `width` cells: padded with spaces, or cropped with an ellipsis.
+    """Return `line` in exactly `width` cells, padded with spaces or cut with an ellipsis.
 
-    A wide character that would straddle the edge gives way to a space.
+    A wide character that would be cut in half becomes a space.
     """
     if width <= 0:
         return ()
@@ -66,14 +66,14 @@ def fit(line: Line, width: int) -> Line:
 
 
 def cut(text: str, width: int) -> str:
-    """`text` in at most `width` cells, its end given up for an ellipsis where it must be."""
+    """Return `text` in at most `width` cells; if too long, its end becomes an ellipsis."""
     if text_width(text) <= width:
         return text
     return _prefix(text, width - 1) + ELLIPSIS if width > 0 else ""
 
 
 def cut_middle(text: str, width: int) -> str:
-    """The same with its middle given up: of a file's name both ends say what it is."""
+    """Return `text` in at most `width` cells; if too long, its middle becomes an ellipsis."""
     if text_width(text) <= width:
         return text
     if width < 1:
@@ -84,13 +84,13 @@ def cut_middle(text: str, width: int) -> str:
 
 
 def centre(text: str, width: int) -> str:
-    """`text`, at most `width` cells wide, in the middle of `width` cells."""
+    """Return `text` in the middle of `width` cells."""
     spare = max(width - text_width(text), 0)
     return " " * (spare // 2) + text + " " * (spare - spare // 2)
 
 
 def join(parts: Iterable[Line], separator: Run = (" ", "")) -> Line:
-    """One line out of several, with `separator` between those that are not empty."""
+    """Return one line of several, with `separator` between those that are not empty."""
     joined: list[Run] = []
     for part in parts:
         if part and joined:
@@ -100,7 +100,10 @@ def join(parts: Iterable[Line], separator: Run = (" ", "")) -> Line:
 
 
 def fold(text: str, width: int) -> list[str]:
-    """`text` in lines of at most `width` where its words allow, the later ones set in."""
+    """Wrap `text` into lines of at most `width` cells; only a longer word exceeds it.
+
+    All lines but the first are indented.
+    """
     words = text.split(" ")
     lines = [words[0]]
     for word in words[1:]:
@@ -112,12 +115,12 @@ def fold(text: str, width: int) -> list[str]:
 
 
 def plain(lines: Lines) -> str:
-    """The text of `lines` without styles, one line of it a line."""
+    """Return the text of `lines` without roles, joined by line breaks."""
     return "\n".join("".join(text for text, _ in line) for line in lines)
 
 
 def _prefix(text: str, room: int) -> str:
-    """The longest beginning of `text` that takes at most `room` cells.
+    """Return the longest beginning of `text` that takes at most `room` cells.
 
     Whole beginnings are measured, not single characters: what a joiner or a variation selector
     adds depends on what stands before it.

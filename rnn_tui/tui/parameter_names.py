@@ -1,4 +1,4 @@
-"""Names and places of single parameters in the flat vector."""
+"""Names of single parameters, and the ranges of the tensors in the flat vector [P]."""
 
 from __future__ import annotations
 
@@ -12,8 +12,14 @@ from rnn_tui.tui.symbols import quoted
 
 
 @dataclass(frozen=True, slots=True)
-class Tensor:
-    """One parameter tensor: where it lies in the flat vector."""
+class TensorRange:
+    """One parameter tensor and its range in the flat vector.
+
+    Attributes:
+        spec: its name, shape and gates.
+        start: the index of its first entry.
+        stop: the index after its last entry.
+    """
 
     spec: ParameterSpec
     start: int
@@ -21,27 +27,27 @@ class Tensor:
 
     @property
     def part(self) -> slice:
-        """Its part of a flat vector."""
+        """The slice of a flat vector that is this tensor."""
         return slice(self.start, self.stop)
 
 
-def tensors(snapshot: Snapshot) -> tuple[Tensor, ...]:
-    """All of them in order of storage."""
-    found, start = [], 0
+def tensors(snapshot: Snapshot) -> tuple[TensorRange, ...]:
+    """Return the ranges of all tensors, in order of storage."""
+    ranges, start = [], 0
     for spec in snapshot.window.declaration.specs:
         stop = start + int(np.prod(spec.shape))
-        found.append(Tensor(spec, start, stop))
+        ranges.append(TensorRange(spec, start, stop))
         start = stop
-    return tuple(found)
+    return tuple(ranges)
 
 
-def tensor_of(snapshot: Snapshot, index: int) -> Tensor:
-    """The tensor that the parameter at `index` belongs to."""
+def tensor_of(snapshot: Snapshot, index: int) -> TensorRange:
+    """Return the tensor that has the parameter at `index`."""
     return next(tensor for tensor in tensors(snapshot) if index < tensor.stop)
 
 
 def parameter_name(snapshot: Snapshot, index: int) -> str:
-    """The name of one parameter, counted from 1 within its gate: ``W_hf[3,7]``, ``b_f[7]``."""
+    """Return a parameter's name, indices from 1 within its gate: ``W_hf[3,7]``, ``b_f[7]``."""
     tensor = tensor_of(snapshot, index)
     place = np.unravel_index(index - tensor.start, tensor.spec.shape)
     width = tensor.spec.shape[-1] // len(tensor.spec.blocks)
@@ -51,12 +57,15 @@ def parameter_name(snapshot: Snapshot, index: int) -> str:
     return f"{block_name(tensor.spec.name, tensor.spec.blocks[block])}[{inside}]"
 
 
-def meaning(snapshot: Snapshot, index: int) -> str:
-    """The symbol whose row of W_x, or the class whose entry of the readout, a parameter is."""
-    tensor, subject = tensor_of(snapshot, index), snapshot.task
+def symbol_of_parameter(snapshot: Snapshot, index: int) -> str:
+    """Return the symbol or class that a parameter belongs to, as " of 't'"; "" if none.
+
+    A row of W_x belongs to a symbol, a column of W_y and an entry of b_y to a class.
+    """
+    tensor, task = tensor_of(snapshot, index), snapshot.task
     place = np.unravel_index(index - tensor.start, tensor.spec.shape)
-    if tensor.spec.name == "W_x" and subject.symbols is not None:
-        return f" of {quoted(subject.symbols[int(place[0])])}"
-    if tensor.spec.name in ("W_y", "b_y") and subject.labels is not None:
-        return f" of {quoted(subject.labels[int(place[-1])])}"
+    if tensor.spec.name == "W_x" and task.symbols is not None:
+        return f" of {quoted(task.symbols[int(place[0])])}"
+    if tensor.spec.name in ("W_y", "b_y") and task.labels is not None:
+        return f" of {quoted(task.labels[int(place[-1])])}"
     return ""

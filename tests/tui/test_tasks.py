@@ -225,10 +225,10 @@ def test_a_held_input_is_no_symbol_any_more() -> None:
 
 
 def test_columns_are_as_wide_as_the_names_need() -> None:
-    assert symbols.column_of(("a", "b", "c", "d", "U+0007")) == symbols.NARROW
-    assert symbols.column_of(("even", "odd")) == 6
-    assert symbols.column_of(("neighbour", "garden", "Portuguese")) == symbols.BROAD
-    assert symbols.column_of(None) == symbols.NARROW
+    assert symbols.column_width(("a", "b", "c", "d", "U+0007")) == symbols.NARROW
+    assert symbols.column_width(("even", "odd")) == 6
+    assert symbols.column_width(("neighbour", "garden", "Portuguese")) == symbols.BROAD
+    assert symbols.column_width(None) == symbols.NARROW
 
 
 # ---------------------------------------------------------------- the timestep

@@ -1,4 +1,4 @@
-"""The last line: a pending count, what was just said, or the keys that matter most."""
+"""The footer: the count being typed, a message, or the most useful keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HINTS = (
 
 
 def hints(running: bool) -> Line:
-    """The most useful keys."""
+    """Return the most useful keys; `space` pauses during a run."""
     line: Line = ()
     for key, word in _HINTS:
         shown = "pause" if running and key == "space" else word
@@ -28,7 +28,7 @@ def hints(running: bool) -> Line:
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
-    """One line."""
+    """Draw the line."""
     prefix = context.selection.prefix
     if prefix:
         text: Line = (

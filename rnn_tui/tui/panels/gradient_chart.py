@@ -15,7 +15,7 @@ from rnn_tui.tui.panel_spec import PanelSpec
 
 
 def title(context: DrawContext) -> tuple[str, str]:
-    """What stands in the rule above the gradient chart: how it dies or grows through time."""
+    """Return the texts of the title line: how much the gradient changes on its way back."""
     known = _known_norms(context.snapshot)
     finite = known[np.isfinite(known) & (known > 0)]
     if len(finite) < 2:
@@ -25,14 +25,14 @@ def title(context: DrawContext) -> tuple[str, str]:
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
-    """‖∂L/∂h_t‖ over t, as far back as the backward pass has come."""
+    """Draw ‖∂L/∂h_t‖ over t, as far back as the backward pass has come."""
     snapshot = context.snapshot
     t = np.arange(1.0, snapshot.steps + 1)
     before = snapshot.what_if.norms_before if snapshot.what_if else None
     known = _known_norms(snapshot)
-    left = () if before is None else (Curve("before", "ghost", t, _where(before, known)),)
+    ghost = () if before is None else (Curve("before", "ghost", t, _masked(before, known)),)
     chart = Chart(
-        (*left, *_rival_norms(snapshot, t, known), Curve("‖∂L/∂h_t‖", "gradient", t, known)),
+        (*ghost, *_second_norms(snapshot, t, known), Curve("‖∂L/∂h_t‖", "gradient", t, known)),
         log_y=True,
         x_label="timestep t",
         marks=(Mark(float(snapshot.t), f"t={snapshot.t}"),) if snapshot.cursor.t else (),
@@ -42,22 +42,22 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     return context.chart_cache.draw(chart, width, height)
 
 
-def _rival_norms(snapshot: Snapshot, t: Array, known: Array) -> tuple[Curve, ...]:
-    """The other network's norms, where it stands at the same place."""
-    rival = snapshot.second_network
-    if rival is None or rival.behind or rival.divergence is not None:
+def _second_norms(snapshot: Snapshot, t: Array, known: Array) -> tuple[Curve, ...]:
+    """Return the second network's norms, if it is at the same place."""
+    second = snapshot.second_network
+    if second is None or second.behind or second.divergence is not None:
         return ()
-    label = f"{rival.settings.cell} beside"
-    return (Curve(label, "second-network", t, _where(rival.gradient_norms, known)),)
+    label = f"{second.settings.cell} beside"
+    return (Curve(label, "second-network", t, _masked(second.gradient_norms, known)),)
 
 
-def _where(norms: Array, known: Array) -> Array:
-    """The same timesteps as are `known`."""
+def _masked(norms: Array, known: Array) -> Array:
+    """Return `norms` [T], NaN where `known` [T] is NaN."""
     return np.where(np.isnan(known), np.nan, norms)
 
 
 def _known_norms(snapshot: Snapshot) -> Array:
-    """[T], NaN where the backward pass has not been."""
+    """Return ‖∂L/∂h_t‖ [T], NaN where the backward pass has not been."""
     norms, symbol = snapshot.gradient_norms.copy(), name_in_layer("dh_t", snapshot.layer)
     for t in range(1, snapshot.steps + 1):
         if not any(op.symbol == symbol for op in snapshot.backward_revealed(t)):

@@ -1,4 +1,4 @@
-"""The header: what is trained, and the place in the run, in a form that people and tests read.
+"""The header: what is trained and the place in the run, in a form that people and tests read.
 
 cos(x) · many→many · lstm 16 · 1,169 parameters
 FORWARD t=7/20 · update 132 · loss 0.0123 · 5210/s · paused
@@ -15,12 +15,15 @@ from rnn_tui.tui.lines import Line, Lines, cell_width, cut_middle, fit, text_wid
 from rnn_tui.tui.number_format import count, number, percent
 
 HEIGHT = 2
-SHORTEST = 12  # cells that a task's title has at least
+SHORTEST = 12  # cells of a task's title at least
 _STATE_ROLE = {"paused": "accent", "running": "good", "diverged": "error", "seeking": "good"}
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
-    """Two lines."""
+    """Draw the two lines.
+
+    The first tells of a breakpoint that was hit or a what-if, instead of what is trained.
+    """
     snapshot = context.snapshot
     if snapshot.stop is not None:
         stopped: Line = ((" ■ ", "error"), (snapshot.stop.reason, "strong"))
@@ -32,8 +35,8 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
             ("  enter keeps it, esc discards it", "dim"),
         )
         return (fit(question, width), fit(_place(snapshot), width))
-    first: Line = ((_subject(snapshot, width), "title"),)
-    for words in _asides(snapshot):
+    first: Line = ((_trained(snapshot, width), "title"),)
+    for words in _details(snapshot):
         gap = width - cell_width(first) - text_width(words)
         if gap >= 2:
             first = (*first, (" " * gap, ""), (words, "dim"))
@@ -42,23 +45,23 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
 
 
 def _versus(snapshot: Snapshot) -> str:
-    """The other network's loss, and how far it is behind; nothing where there is none."""
-    rival = snapshot.second_network
-    if rival is None:
+    """Return the second network's loss and how far it is behind; "" if there is none."""
+    second = snapshot.second_network
+    if second is None:
         return ""
-    loss = number(rival.loss, 3) if math.isfinite(rival.loss) else "–"
-    if rival.divergence is not None:
-        return f" vs diverged at {count(rival.diverged_at)}"
-    return f" vs {loss}" + (f" ({count(rival.behind)} behind)" if rival.behind else "")
+    loss = number(second.loss, 3) if math.isfinite(second.loss) else "–"
+    if second.divergence is not None:
+        return f" vs diverged at {count(second.diverged_at)}"
+    return f" vs {loss}" + (f" ({count(second.behind)} behind)" if second.behind else "")
 
 
-def _subject(snapshot: Snapshot, width: int) -> str:
-    """The task, its topology and the network; what is too long is cut in the task's name."""
+def _trained(snapshot: Snapshot, width: int) -> str:
+    """Return the task, its topology and the networks; the task's title is cut if need be."""
     networks = _network(snapshot.settings, snapshot.optimizer.parameters.size)
-    if (rival := snapshot.second_network) is not None:
-        networks += f" vs {_network(rival.settings, rival.parameters)}"
+    if (second := snapshot.second_network) is not None:
+        networks += f" vs {_network(second.settings, second.parameters)}"
     title, topology = snapshot.task.title, f"{snapshot.task.topology.name} · "
-    if rival is not None and text_width(f" {title} · {topology}{networks}") > width:
+    if second is not None and text_width(f" {title} · {topology}{networks}") > width:
         topology = ""
     rest = f" · {topology}{networks}"
     title = cut_middle(title, max(width - text_width(rest) - 1, SHORTEST))
@@ -67,12 +70,13 @@ def _subject(snapshot: Snapshot, width: int) -> str:
 
 
 def _network(settings: Settings, parameters: int) -> str:
+    """Return the cell, its size and the number of parameters."""
     size = f"{settings.layers}×{settings.hidden}" if settings.layers > 1 else str(settings.hidden)
     return f"{settings.cell} {size} · {count(parameters)} parameters"
 
 
-def _asides(snapshot: Snapshot) -> tuple[str, ...]:
-    """The optimizer, the updates in reach and the memory that takes; then ever less of it."""
+def _details(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return optimizer, learning rate, updates in reach and their memory; then shorter forms."""
     s, timeline = snapshot.settings, snapshot.timeline
     used, budget = timeline.used / 2**20, timeline.budget / 2**20
     rate = f"lr {s.lr:g}"
@@ -87,6 +91,7 @@ def _asides(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def _place(snapshot: Snapshot) -> Line:
+    """Return the place in the run, the loss, the speed and the state."""
     cursor = snapshot.cursor
     place = f"{cursor.stage} t={cursor.t}/{snapshot.steps}" if cursor.t else str(cursor.stage)
     loss = number(snapshot.loss, 3) if math.isfinite(snapshot.loss) else "–"
@@ -100,6 +105,6 @@ def _place(snapshot: Snapshot) -> Line:
     if snapshot.timeline.ghosts:
         line = (*line, (f" · fork {len(snapshot.timeline.ghosts)}", "accent"))
     if snapshot.divergence is not None:
-        bad = snapshot.divergence
-        return (*line, (f" · {bad.tensor} is {bad.value}", "error"))
+        divergence = snapshot.divergence
+        return (*line, (f" · {divergence.tensor} is {divergence.value}", "error"))
     return line

@@ -1,4 +1,4 @@
-"""The hyperparameters in force, by group. `o` opens the form that changes them."""
+"""The hyperparameters panel: those that matter for the current settings, with their values."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from rnn_tui.tui.lines import Line, Lines, cell_width, cut_middle, fit
 from rnn_tui.tui.panel_spec import PanelSpec
 
 LIVE, RESTART = "~", "↻"
-WIDEST = 20  # cells of a value: a path may be long
+WIDEST = 20  # cells of a value at most; a path may be longer
 
 
 def title(_scene: DrawContext) -> tuple[str, str]:
-    """What stands in the rule above."""
+    """Return the texts of the title line."""
     return "hyperparameters", f"o edits · {LIVE} live · {RESTART} restarts"
 
 
 def mark(declaration: Declaration) -> str:
-    """The sign that says what changing it does."""
+    """Return the sign of what a change does: take effect at once, or restart."""
     return LIVE if declaration.effect == "live" else RESTART
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
-    """Those that matter with the others as they are, in columns."""
+    """Draw the hyperparameters in columns."""
     settings = context.snapshot.settings
     entries: list[Line] = []
     for name, declaration in DECLARATIONS.items():

@@ -10,18 +10,18 @@ from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.number_format import number
 from rnn_tui.tui.panel_spec import PanelSpec
 
-GHOSTS = 2  # futures left behind that are drawn, the newest ones
+GHOSTS = 2  # ghosts that are drawn, the newest ones
 
 
 def title(context: DrawContext) -> tuple[str, str]:
-    """What stands in the rule above the loss chart."""
+    """Return the texts of the title line."""
     snapshot = context.snapshot
     smoothed = f"smoothed {number(snapshot.smoothed, 3)}" if snapshot.cursor.update else ""
     return "loss", smoothed
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
-    """Raw and smoothed loss against updates, the whole run, log y."""
+    """Draw the raw and the smoothed loss of the whole run, on a logarithmic scale."""
     curve, timeline = context.snapshot.curve, context.snapshot.timeline
     ghosts = (
         Curve(ghost.label, "ghost", ghost.curve.update, ghost.curve.smoothed)
@@ -32,7 +32,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         (
             *ghosts,
             Curve("raw", "raw", curve.update, curve.loss, "cloud"),
-            *_rival_loss(context.snapshot),
+            *_second_loss(context.snapshot),
             Curve("smoothed", "smooth", curve.update, curve.smoothed),
         ),
         log_y=True,
@@ -45,17 +45,17 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
 
 
 def _baseline(baseline: Baseline) -> Level:
-    """What is reached without remembering anything."""
+    """Return the horizontal line at the loss that is reached without memory."""
     loss = number(baseline.loss, 3)
     return Level(baseline.loss, f"{baseline.words}: {loss}", f"no memory: {loss}")
 
 
-def _rival_loss(snapshot: Snapshot) -> tuple[Curve, ...]:
-    """The other network's smoothed loss."""
-    rival = snapshot.second_network
-    if rival is None:
+def _second_loss(snapshot: Snapshot) -> tuple[Curve, ...]:
+    """Return the second network's smoothed loss; empty if there is none."""
+    second = snapshot.second_network
+    if second is None:
         return ()
-    label, curve = f"{rival.settings.cell} beside", rival.curve
+    label, curve = f"{second.settings.cell} beside", second.curve
     return (Curve(label, "second-network", curve.update, curve.smoothed),)
 
 

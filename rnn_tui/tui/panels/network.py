@@ -1,8 +1,9 @@
-"""The network, unrolled: a column a timestep, outputs above, hidden states, inputs below.
+"""The network panel: the network unrolled, a column for each timestep.
 
-There is an output only where the loss counts and an input only where one is given; symbols and
-classes are shown by name, of an output the likeliest class and whether it is the one wanted. In the
-backward pass the arrows turn round and a row of gradient norms fills from the right.
+From the top: timesteps, targets, outputs, hidden states, inputs, gradient norms. Outputs stand only
+where the loss counts and inputs only where there is one; symbols and classes are shown by name, and
+of the outputs the most probable class. In the backward pass the arrows turn round, and the gradient
+norms fill in from the right.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.symbols import (
     MARK,
     answer_cell,
-    column_of,
+    column_width,
     in_column,
     input_code,
     name_of,
@@ -29,13 +30,13 @@ from rnn_tui.tui.symbols import (
 )
 
 LABEL = 10  # cells of the label at the left
-HEIGHT = 6
-_ALWAYS = 5  # rows there are at any height: t, y, h, x, dh
-_Cell = Callable[[int], Line]
+HEIGHT = 6  # lines that the panel needs at least, with its title
+_ALWAYS = 5  # rows at any height: t, y, h, x, dh
+_Cell = Callable[[int], Line]  # gives the cell of a row at a timestep
 
 
 def title(context: DrawContext) -> tuple[str, str]:
-    """What stands in the rule above."""
+    """Return the texts of the title line."""
     snapshot = context.snapshot
     carried = "carried state" if snapshot.settings.carry else "zero state"
     if not snapshot.window.declaration.cell.recurrent:
@@ -48,7 +49,7 @@ def title(context: DrawContext) -> tuple[str, str]:
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
-    """Timesteps, targets, outputs, hidden states (as many rows as fit), inputs, gradients."""
+    """Draw as many rows as fit; what is left out first are inputs, targets and hidden units."""
     snapshot, columns = context.snapshot, visible(context.snapshot, width)
     cell, spare = cell_width_of(snapshot), max(height - _ALWAYS, 0)
     inputs = _inputs(snapshot, cell, spare + 1)
@@ -60,7 +61,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         rows.append(_row("target", _counted(snapshot, columns, cell, _target)))
     rows.append(_row("y_t", _counted(snapshot, columns, cell, _output)))
     rows += _hidden(context, columns, spare + 1, cell)
-    rows += [_row(label, map(one, columns)) for label, one in inputs]
+    rows += [_row(label, map(cell_at, columns)) for label, cell_at in inputs]
     rows.append(
         _row(
             f"‖{name_in_layer('dh_t', snapshot.layer)}‖",
@@ -71,14 +72,14 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
 
 
 def cell_width_of(snapshot: Snapshot) -> int:
-    """Cells of a timestep: more where words go in, or where a word is wanted at most timesteps."""
-    subject = snapshot.task
-    often = 2 * sum(subject.topology.counted) > snapshot.steps
-    return max(column_of(subject.symbols), column_of(subject.labels if often else None))
+    """Return the cells of a timestep: more if inputs, or targets at most timesteps, are words."""
+    task = snapshot.task
+    most_count = 2 * sum(task.topology.counted) > snapshot.steps
+    return max(column_width(task.symbols), column_width(task.labels if most_count else None))
 
 
 def visible(snapshot: Snapshot, width: int) -> range:
-    """The timesteps there is room for: pages, so that nothing moves while the cursor is on one."""
+    """Return the page of timesteps that has the current one."""
     room = max((width - LABEL) // cell_width_of(snapshot), 1)
     steps = snapshot.steps
     first = min((snapshot.t - 1) // room * room, max(steps - room, 0)) + 1
@@ -86,13 +87,14 @@ def visible(snapshot: Snapshot, width: int) -> range:
 
 
 def timestep_at(snapshot: Snapshot, width: int, x: int) -> int | None:
-    """The timestep whose column is at cell `x`."""
+    """Return the timestep whose column is at cell `x`; None where there is none."""
     columns = visible(snapshot, width)
     index = (x - LABEL) // cell_width_of(snapshot)
     return columns[index] if x >= LABEL and index < len(columns) else None
 
 
 def _row(label: str, cells: Iterable[Line]) -> Line:
+    """Return a labelled row of cells."""
     runs: list[Run] = [(f" {cut(label, LABEL - 1):<{LABEL - 1}}", "dim")]
     for cell in cells:
         runs.extend(cell)
@@ -100,10 +102,12 @@ def _row(label: str, cells: Iterable[Line]) -> Line:
 
 
 def _cell(text: str, role: str, width: int) -> Line:
+    """Return a cell with `text` in its middle."""
     return ((centre(text, width), role),)
 
 
 def _time(snapshot: Snapshot, t: int, width: int) -> Line:
+    """Return the number of a timestep: ‹t› at the cursor, [t] where it is selected."""
     if t == snapshot.cursor.t:
         return _cell(f"‹{t}›", "accent", width)
     if t == snapshot.request.t:
@@ -112,6 +116,7 @@ def _time(snapshot: Snapshot, t: int, width: int) -> Line:
 
 
 def _known(snapshot: Snapshot, symbol: str, t: int) -> bool:
+    """Return True if the forward pass has revealed `symbol` at timestep `t`."""
     return any(operation.symbol == symbol for operation in snapshot.forward_revealed(t))
 
 
@@ -119,20 +124,35 @@ def _known(snapshot: Snapshot, symbol: str, t: int) -> bool:
 
 
 def _counted(
-    snapshot: Snapshot, columns: range, cell: int, one: Callable[[Snapshot, int, int, int], Line]
+    snapshot: Snapshot,
+    columns: range,
+    cell: int,
+    draw_cell: Callable[[Snapshot, int, int, int], Line],
 ) -> Iterable[Line]:
-    """What there is only where the loss counts; a long name begins in the blank before it."""
+    """Generate the cells of a row that is blank where the loss does not count.
+
+    Args:
+        snapshot: what is drawn.
+        columns: the timesteps of the row.
+        cell: cells of a timestep.
+        draw_cell: draws one cell from snapshot, timestep, width and greatest width; a long name may
+            take the blank cells to its left.
+
+    Yields:
+        For each timestep that counts its cell, with the blanks before it.
+    """
     counted, blank = snapshot.task.topology.counted, 0
     for t in columns:
         if not counted[t - 1]:
             blank += cell
             continue
-        line = one(snapshot, t, cell, cell + blank)
+        line = draw_cell(snapshot, t, cell, cell + blank)
         yield ((" " * (blank + cell - cell_width(line)), ""), *line)
         blank = 0
 
 
 def _output(snapshot: Snapshot, t: int, width: int, widest: int) -> Line:
+    """Return an output: its number, or its most probable class and whether that is the target."""
     if not _known(snapshot, "y_t", t):
         return _cell(UNKNOWN, "dim", width)
     if snapshot.task.labels is not None:
@@ -141,6 +161,7 @@ def _output(snapshot: Snapshot, t: int, width: int, widest: int) -> Line:
 
 
 def _target(snapshot: Snapshot, t: int, width: int, widest: int) -> Line:
+    """Return a target: its number or its class."""
     if not snapshot.cursor.has_batch:
         return _cell(UNKNOWN, "dim", width)
     labels = snapshot.task.labels
@@ -155,11 +176,11 @@ def _target(snapshot: Snapshot, t: int, width: int, widest: int) -> Line:
 
 
 def _inputs(snapshot: Snapshot, cell: int, room: int) -> list[tuple[str, _Cell]]:
-    """The rows of the inputs, label and cells: a row for each number where there is room."""
-    subject = snapshot.task
-    if subject.symbols is not None:
+    """Return the inputs' rows, label and cells: one for each number if `room` allows."""
+    task = snapshot.task
+    if task.symbols is not None:
         return [("x_t", partial(_symbol, snapshot, width=cell))]
-    parts = subject.parts
+    parts = task.parts
     if parts is None:
         return [("x_t", partial(_number, snapshot, k=0, width=cell))]
     if len(parts) <= room:
@@ -168,12 +189,13 @@ def _inputs(snapshot: Snapshot, cell: int, room: int) -> list[tuple[str, _Cell]]
     return [(parts[0], partial(_vector, snapshot, width=cell))]
 
 
-def _given(snapshot: Snapshot, t: int) -> bool:
-    """Whether there is an input at timestep `t`: one of the topology, or one held by a what-if."""
+def _has_input(snapshot: Snapshot, t: int) -> bool:
+    """Return True if there is an input at timestep `t`, from the task or from a what-if."""
     return snapshot.task.topology.inputs[t - 1] or bool(snapshot.window.tape["x"][t - 1].any())
 
 
 def _symbol(snapshot: Snapshot, t: int, width: int) -> Line:
+    """Return the symbol that goes in."""
     if not snapshot.cursor.has_batch:
         return _cell(UNKNOWN, "dim", width)
     code = input_code(snapshot, t)
@@ -182,10 +204,10 @@ def _symbol(snapshot: Snapshot, t: int, width: int) -> Line:
 
 
 def _number(snapshot: Snapshot, t: int, k: int, width: int) -> Line:
-    """The input's number `k`; a mark as a sign."""
+    """Return the input's number `k`; a number that marks a timestep is drawn as ▲."""
     if not snapshot.cursor.has_batch:
         return _cell(UNKNOWN if snapshot.task.topology.inputs[t - 1] else "", "dim", width)
-    if not _given(snapshot, t):
+    if not _has_input(snapshot, t):
         return _cell("", "", width)
     value = float(snapshot.window.tape["x"][t - 1, 0, k])
     parts = snapshot.task.parts
@@ -195,10 +217,10 @@ def _number(snapshot: Snapshot, t: int, k: int, width: int) -> Line:
 
 
 def _vector(snapshot: Snapshot, t: int, width: int) -> Line:
-    """The first of several numbers, and whether a mark points at it."""
+    """Return the first of several numbers, with ▲ before it if another one marks it."""
     if not snapshot.cursor.has_batch:
         return _cell(UNKNOWN if snapshot.task.topology.inputs[t - 1] else "", "dim", width)
-    if not _given(snapshot, t):
+    if not _has_input(snapshot, t):
         return _cell("", "", width)
     text = vector(snapshot.task.parts or (), snapshot.window.tape["x"][t - 1, 0])
     return _cell(text, "accent" if text.startswith(MARK) else "", width)
@@ -208,6 +230,7 @@ def _vector(snapshot: Snapshot, t: int, width: int) -> Line:
 
 
 def _gradient(snapshot: Snapshot, t: int, width: int) -> Line:
+    """Return ‖∂L/∂h_t‖."""
     gradient = name_in_layer("dh_t", snapshot.layer)
     if not any(operation.symbol == gradient for operation in snapshot.backward_revealed(t)):
         blank = snapshot.cursor.stage in (Pass.BATCH, Pass.FORWARD)
@@ -216,7 +239,7 @@ def _gradient(snapshot: Snapshot, t: int, width: int) -> Line:
 
 
 def _hidden(context: DrawContext, columns: range, rows: int, cell: int) -> list[Line]:
-    """As many rows of hidden units as fit, the page that holds the selected one."""
+    """Return the rows of hidden units: the page that has the selected one."""
     snapshot, hidden, each = context.snapshot, context.snapshot.settings.hidden, cell - 2
     unit = min(context.selection.unit, hidden - 1)
     shown = min(rows * each, hidden)
@@ -231,7 +254,7 @@ def _hidden(context: DrawContext, columns: range, rows: int, cell: int) -> list[
 
 
 def _units(snapshot: Snapshot, t: int, units: range, selected: int, width: int) -> Line:
-    """The units of one timestep and the arrow to the next, or, in the backward pass, back.
+    """Return the units of one timestep, with an arrow to the next or, going back, the previous one.
 
     Without recurrence there are no arrows: nothing goes from timestep to timestep.
     """

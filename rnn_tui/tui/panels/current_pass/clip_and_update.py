@@ -11,36 +11,43 @@ from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Gradient, Snapshot
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.equation import spell
-from rnn_tui.tui.lines import Line, Lines, cell_width, fold
+from rnn_tui.tui.lines import Line, Lines, Run, cell_width, fold
 from rnn_tui.tui.number_format import count, number, signed
-from rnn_tui.tui.parameter_names import Tensor, meaning, parameter_name, tensor_of, tensors
+from rnn_tui.tui.parameter_names import (
+    TensorRange,
+    parameter_name,
+    symbol_of_parameter,
+    tensor_of,
+    tensors,
+)
 
 
 def title(context: DrawContext) -> tuple[str, str]:
-    """What stands in the rule above."""
+    """Return the texts of the title line."""
     snapshot = context.snapshot
     name = parameter_name(snapshot, context.selection.parameter)
-    name += meaning(snapshot, context.selection.parameter)
+    name += symbol_of_parameter(snapshot, context.selection.parameter)
     if snapshot.cursor.stage is Pass.CLIP:
         return f"clip by {snapshot.settings.clip_by}", name
     return f"update with {snapshot.settings.optimizer}", name
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
-    """The whole vector first, tensor by tensor, then one parameter with its equations."""
+    """Draw the norms of all tensors, and one parameter with its equations."""
     snapshot = context.snapshot
     gradient = snapshot.gradient
     if gradient is None:
         return (((" no gradient: the run stopped before it was finite", "dim"),),)
     if snapshot.cursor.stage is Pass.CLIP:
-        one, table = _clip(context, gradient), _clip_tensors(context, gradient)
-        if height > len(one) + len(table):
-            return (*one, (), *table)
-        return (*one, *_part_of_table(context, table, height - len(one)))
+        summary, table = _clip(context, gradient), _clip_tensors(context, gradient)
+        if height > len(summary) + len(table):
+            return (*summary, (), *table)
+        return (*summary, *_part_of_table(context, table, height - len(summary)))
     return _update(context, gradient, width, height)
 
 
 def _clip(context: DrawContext, gradient: Gradient) -> Lines:
+    """Return the gradient's norms, what clipping did, and one parameter before and after."""
     index, limit = context.selection.parameter, gradient.clipping.limit
     name = parameter_name(context.snapshot, index)
     total = gradient.raw.size
@@ -73,12 +80,14 @@ def _clip(context: DrawContext, gradient: Gradient) -> Lines:
     return (norms, what, one)
 
 
-def _changed(changed: int, total: int) -> tuple[str, str]:
+def _changed(changed: int, total: int) -> Run:
+    """Return how many entries clipping changed, with their share."""
     share = f" ({100 * changed / total:.1f} %)" if changed else ""
     return f"{count(changed)} of {count(total)} changed{share}", "strong" if changed else ""
 
 
 def _clip_tensors(context: DrawContext, gradient: Gradient) -> Lines:
+    """Return a table of the tensors' gradients, before and after clipping."""
     head = f"   {'':6}{'shape':>9}  {'‖g‖':>9}  {'clipped':>9}  {'largest |g|':>11}"
     lines: list[Line] = [((head, "dim"),)]
     selected = tensor_of(context.snapshot, context.selection.parameter)
@@ -92,7 +101,8 @@ def _clip_tensors(context: DrawContext, gradient: Gradient) -> Lines:
     return tuple(lines)
 
 
-def _tensor_label(tensor: Tensor, selected: Tensor) -> Line:
+def _tensor_label(tensor: TensorRange, selected: TensorRange) -> Line:
+    """Return a tensor's marker, name and shape."""
     shape = "×".join(str(n) for n in tensor.spec.shape)
     chosen = tensor == selected
     return (
@@ -103,16 +113,19 @@ def _tensor_label(tensor: Tensor, selected: Tensor) -> Line:
 
 
 def _update(context: DrawContext, gradient: Gradient, width: int, height: int) -> Lines:
-    """What gives way on a low panel is the table: it shows the tensors around the selected one."""
+    """Draw the size of the step, the table of tensors and one parameter.
+
+    A low panel has only those rows of the table that are around the selected tensor.
+    """
     optimizer = context.snapshot.optimizer
     if not optimizer.steps_taken:
         return (((f" {optimizer.name} has taken no step yet", "dim"),),)
-    health = relative_change(optimizer.parameters_before, optimizer.delta)
-    shown = f"{health:.2f}".replace("-", "−") if health is not None else "–"
+    ratio = relative_change(optimizer.parameters_before, optimizer.delta)
+    shown = f"{ratio:.2f}".replace("-", "−") if ratio is not None else "–"
     summary: Line = (
         (" log10(‖Δp‖/‖p‖) ", "dim"),
         (shown, "strong"),
-        (f"  {_reading(health)}", "dim"),
+        (f"  {_rating(ratio)}", "dim"),
         (f"   step {count(optimizer.steps_taken)}", "dim"),
     )
     table, one = _update_tensors(context, gradient), _one_parameter(context, gradient, width)
@@ -123,25 +136,26 @@ def _update(context: DrawContext, gradient: Gradient, width: int, height: int) -
 
 
 def _part_of_table(context: DrawContext, table: Lines, room: int) -> Lines:
-    """The heading and as many tensors as there is room for, the selected one among them."""
+    """Return the heading and as many tensors as fit into `room` lines, with the selected one."""
     if room < 2:
         return ()
-    found = tensors(context.snapshot)
-    selected = found.index(tensor_of(context.snapshot, context.selection.parameter))
-    first = min(max(selected - (room - 1) // 2, 0), max(len(found) - (room - 1), 0))
+    all_tensors = tensors(context.snapshot)
+    selected = all_tensors.index(tensor_of(context.snapshot, context.selection.parameter))
+    first = min(max(selected - (room - 1) // 2, 0), max(len(all_tensors) - (room - 1), 0))
     return (table[0], *table[1 + first : first + room])
 
 
-def _reading(health: float | None) -> str:
-    """The rule of thumb, good near −3."""
-    if health is None:
+def _rating(ratio: float | None) -> str:
+    """Return a rating of log10(‖Δp‖/‖p‖) by a rule of thumb: about −3 is good."""
+    if ratio is None:
         return "nothing moves"
-    if health > -1.5:
+    if ratio > -1.5:
         return "large: a rule of thumb is −3"
-    return "small: a rule of thumb is −3" if health < -5 else "(good near −3)"
+    return "small: a rule of thumb is −3" if ratio < -5 else "(good near −3)"
 
 
 def _update_tensors(context: DrawContext, gradient: Gradient) -> Lines:
+    """Return a table of the tensors: norms of gradient, step and parameters."""
     optimizer = context.snapshot.optimizer
     head = f"   {'':6}{'shape':>9}  {'‖g‖':>9}  {'‖Δ‖':>9}  {'‖p‖':>9}  {'log10(‖Δ‖/‖p‖)':>14}"
     lines: list[Line] = [((head, "dim"),)]
@@ -149,21 +163,21 @@ def _update_tensors(context: DrawContext, gradient: Gradient) -> Lines:
     for tensor in tensors(context.snapshot):
         vectors = (gradient.clipped, optimizer.delta, optimizer.parameters_before)
         norms = "".join(f"  {number(norm(vector[tensor.part])):>9}" for vector in vectors)
-        health = relative_change(
+        ratio = relative_change(
             optimizer.parameters_before[tensor.part], optimizer.delta[tensor.part]
         )
-        last = "–" if health is None or not math.isfinite(health) else f"{health:.2f}"
+        last = "–" if ratio is None or not math.isfinite(ratio) else f"{ratio:.2f}"
         text = f"{norms}  {last.replace('-', '−'):>14}"
         lines.append((*_tensor_label(tensor, selected), (text, "")))
     return tuple(lines)
 
 
 def _one_parameter(context: DrawContext, gradient: Gradient, width: int) -> Lines:
-    """The step of the selected parameter: g, memory, effective rate, Δ, before and after."""
+    """Return the optimizer's operations with the numbers of the selected parameter."""
     snapshot: Snapshot = context.snapshot
     index, optimizer = context.selection.parameter, snapshot.optimizer
     values = optimizer.values(gradient.clipped, index)
-    look = UnitReader(values, 0, 0)
+    reader = UnitReader(values, 0, 0)
     name = parameter_name(snapshot, index)
     lines: list[Line] = [
         ((f" p = {name}", "accent"), ("   g ", "dim"), (signed(float(values["g"])), "strong"))
@@ -172,8 +186,8 @@ def _one_parameter(context: DrawContext, gradient: Gradient, width: int) -> Line
         kept = operation.symbol in optimizer.memory or operation.symbol == "p_new"
         sign = "←" if kept else "="  # ← takes the place of the value before
         symbols = f"{_plain(operation.symbol)} {sign} {_plain(operation.expression.text())}"
-        numbers = spell(operation.expression.tokens(look))
-        result = number(look.number(operation.symbol))
+        numbers = spell(operation.expression.tokens(reader))
+        result = number(reader.number(operation.symbol))
         middle = f" = {numbers}" if numbers != result else ""
         line: Line = ((f" {symbols}", ""), (middle, "dim"), (f" = {result}", "strong"))
         if cell_width(line) <= width:
@@ -185,5 +199,5 @@ def _one_parameter(context: DrawContext, gradient: Gradient, width: int) -> Line
 
 
 def _plain(text: str) -> str:
-    """Single numbers are multiplied with a dot; the arrow says which value is old."""
+    """Return an equation of vectors as one of numbers: · for ⊙, no suffixes for old and new."""
     return text.replace("⊙", "·").replace("_new", "").replace("_old", "")

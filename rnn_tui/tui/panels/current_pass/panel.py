@@ -1,6 +1,6 @@
-"""The panel that shows what the cursor is at: a timestep, the window between passes, or an update.
+"""The panel of the current pass: a timestep, the window as a table, or the update.
 
-While a run is under way it shows the timestep looked at of the newest window, whole.
+During a run it shows one timestep of the newest window, with both of its passes done.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from rnn_tui.tui.panel_spec import PanelSpec
 
 
 def title(context: DrawContext) -> tuple[str, str]:
-    """What stands in the rule above."""
-    result: tuple[str, str] = _part(context).title(context)
+    """Return the texts of the title line."""
+    result: tuple[str, str] = _module(context).title(context)
     return result
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
-    """The part that fits the pass."""
-    result: Lines = _part(context).draw(context, width, height)
+    """Draw the current pass."""
+    result: Lines = _module(context).draw(context, width, height)
     return result
 
 
-def _part(context: DrawContext) -> ModuleType:
-    # One of them is enough for the first screen, so each is imported where it is shown.
+def _module(context: DrawContext) -> ModuleType:
+    """Return the module that draws the current pass, importing it when it is first shown."""
     match _pass(context.snapshot):
         case Pass.FORWARD | Pass.BACKWARD:
             from rnn_tui.tui.panels.current_pass import timestep
@@ -44,9 +44,11 @@ def _part(context: DrawContext) -> ModuleType:
 
 
 def _pass(snapshot: Snapshot) -> Pass:
-    """The pass to show; where a timestep is looked at, one that is made of timesteps."""
-    looking = snapshot.request.t is not None or (snapshot.running and bool(snapshot.cursor.update))
-    return Pass.FORWARD if looking else snapshot.cursor.stage
+    """Return the pass to show: the cursor's, or FORWARD where a timestep is selected."""
+    shows_timestep = snapshot.request.t is not None or (
+        snapshot.running and bool(snapshot.cursor.update)
+    )
+    return Pass.FORWARD if shows_timestep else snapshot.cursor.stage
 
 
 PANEL = PanelSpec(draw, title)

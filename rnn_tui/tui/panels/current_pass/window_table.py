@@ -1,7 +1,7 @@
-"""The window as a table, between the passes over time: what went in, what came out, how wrong.
+"""BATCH and LOSS: the window as a table, a row for each timestep.
 
-Shown for BATCH (inputs and targets) and LOSS (outputs, targets and each one's share of the loss,
-at the timesteps that count).
+BATCH shows inputs and targets; LOSS shows outputs, targets and the timestep's part of the loss,
+for the timesteps that count.
 """
 
 from __future__ import annotations
@@ -22,19 +22,26 @@ from rnn_tui.tui.number_format import NOT_FINITE, number, signed
 from rnn_tui.tui.symbols import MARK, answer, input_code, name_of, target_code
 
 _GAP = 2  # cells between two blocks of the table
-_NUMBER, _SHORT = 9, 8  # cells of a column of numbers with four digits, with three
-_BAR = 40  # of a bar that stands for certainty
-_NAME = 6, 12  # of one with names, at least and at most
+_NUMBER, _SHORT = 9, 8  # cells of a column of numbers with four digits, and with three
+_BAR = 40  # cells at most of the bar of a probability
+_NAME = 6, 12  # cells of a column of names, at least and at most
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
-    """A column of the table: its heading, its width, and what stands there at a timestep."""
+class TableColumn:
+    """A column of the table.
+
+    Attributes:
+        head: the text of the heading.
+        width: cells of the column.
+        at: gives the text at a timestep, from 1.
+        names: the column holds names, which are aligned left; numbers are aligned right.
+    """
 
     head: str
     width: int
     at: Callable[[int], Line]
-    names: bool = False  # which stand left; numbers stand right
+    names: bool = False
 
     @property
     def heading(self) -> str:
@@ -43,7 +50,7 @@ class _Column:
 
 
 def title(context: DrawContext) -> tuple[str, str]:
-    """What stands in the rule above."""
+    """Return the texts of the title line."""
     snapshot = context.snapshot
     name = "batch" if snapshot.cursor.stage is Pass.BATCH else "loss"
     batch = snapshot.settings.batch
@@ -52,7 +59,7 @@ def title(context: DrawContext) -> tuple[str, str]:
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
-    """A line of explanation, then timesteps in as many columns as needed."""
+    """Draw a line of explanation, then the table in as many blocks as needed."""
     snapshot = context.snapshot
     if snapshot.cursor.stage is Pass.BATCH:
         return _batch(snapshot, width, height)
@@ -60,6 +67,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
 
 
 def _batch(snapshot: Snapshot, width: int, height: int) -> Lines:
+    """Return inputs and targets; before the first window, the keys to begin with."""
     if not snapshot.cursor.has_batch:
         return (
             (),
@@ -73,16 +81,16 @@ def _batch(snapshot: Snapshot, width: int, height: int) -> Lines:
     carries = snapshot.settings.carry
     origin = "goes on, or is 0 at a new start" if carries else "starts at 0"
     words = f" The next window. Its state {origin}"
-    where = _where(snapshot)
-    fits = text_width(f"{words}{where}.") <= width
-    first: Line = ((f"{words}{where if fits else ''}.", "dim"),)
+    single = _single_timestep(snapshot)
+    fits = text_width(f"{words}{single}.") <= width
+    first: Line = ((f"{words}{single if fits else ''}.", "dim"),)
     steps = range(1, snapshot.steps + 1)
     columns = (*_inputs(snapshot), _target(snapshot))
     return (first, *_table(snapshot, columns, steps, width, height - 1))
 
 
-def _where(snapshot: Snapshot) -> str:
-    """That there is only one input, or only one output that counts."""
+def _single_timestep(snapshot: Snapshot) -> str:
+    """Return where the only input, or the only output that counts, is; empty if there are more."""
     topology = snapshot.task.topology
     masks = {"the input comes": topology.inputs, "the loss counts": topology.counted}
     words = [f"{what} at t={m.index(True) + 1} only" for what, m in masks.items() if sum(m) == 1]
@@ -90,12 +98,13 @@ def _where(snapshot: Snapshot) -> str:
 
 
 def _loss(snapshot: Snapshot, width: int, height: int) -> Lines:
+    """Return the loss, its table and, where one answer counts, the distribution over classes."""
     counted = snapshot.task.topology.counted
     steps = [t for t, counts in enumerate(counted, 1) if counts]
     parts = loss_parts(snapshot.window.declaration, snapshot.window.tape)[:, 0]  # [T]
     named = snapshot.task.labels is not None
     head = _equation(snapshot, float(parts.sum()), len(steps), width)
-    columns = _classes_lost(snapshot, parts) if named else _numbers_lost(snapshot, parts)
+    columns = _class_columns(snapshot, parts) if named else _number_columns(snapshot, parts)
     table = _table(snapshot, columns, steps, width, height - len(head))
     room = height - len(head) - len(table) - 1
     if named and len(steps) == 1 and room > 1:
@@ -104,7 +113,7 @@ def _loss(snapshot: Snapshot, width: int, height: int) -> Lines:
 
 
 def _distribution(snapshot: Snapshot, t: int, width: int, room: int) -> Lines:
-    """Every class with its probability at the one timestep that counts, the likeliest first."""
+    """Return the classes with their probabilities at timestep `t`, the most probable first."""
     labels, p = snapshot.task.labels or (), snapshot.window.tape["p"][t - 1, 0]
     if not np.isfinite(p).all():
         return ()
@@ -112,17 +121,17 @@ def _distribution(snapshot: Snapshot, t: int, width: int, room: int) -> Lines:
     bar = min(max(width - name - _SHORT - 14, 0), _BAR)
     lines: list[Line] = []
     for code in np.argsort(-p, kind="stable")[:room]:
-        wanted = code == target_code(snapshot, t)
+        is_target = code == target_code(snapshot, t)
         label = fit(((f"  {cut(name_of(labels, int(code)), name)}", ""),), name + 2)
         chance: Line = ((f"{number(float(p[code]), 3):>{_SHORT + 1}} ", ""),)
         filled = "█" * round(bar * float(p[code]))
-        mark: Line = ((" ← target", "truth"),) if wanted else ()
+        mark: Line = ((" ← target", "truth"),) if is_target else ()
         lines.append((*label, *chance, (filled, "gate"), *mark))
     return tuple(lines)
 
 
 def _equation(snapshot: Snapshot, part: float, steps: int, width: int) -> Lines:
-    """The loss, what N counts and, of a batch, the sample's `part` of it."""
+    """Return the loss as an equation with N and, in a batch, the selected sample's `part` of it."""
     named = snapshot.task.labels is not None
     what = "L = −1/N · Σ log p_t[target]" if named else "L = 1/N · Σ (y_t − target_t)²"
     batch, outputs = snapshot.settings.batch, snapshot.window.declaration.architecture.outputs
@@ -143,99 +152,134 @@ def _equation(snapshot: Snapshot, part: float, steps: int, width: int) -> Lines:
 # Columns
 
 
-def _value(head: str, role: str, read: Callable[[int], float]) -> _Column:
-    return _Column(head, _NUMBER, lambda t: ((f"{signed(read(t)):>{_NUMBER}}", role),))
+def _number_column(head: str, role: str, read: Callable[[int], float]) -> TableColumn:
+    """Return a column of the numbers that `read` gives for a timestep."""
+    return TableColumn(head, _NUMBER, lambda t: ((f"{signed(read(t)):>{_NUMBER}}", role),))
 
 
-def _named(
+def _name_column(
     head: str, names: tuple[str, ...], read: Callable[[int], Line], marks: int = 0
-) -> _Column:
-    """A column of names and `marks` signs after them; `read` gives one uncut."""
+) -> TableColumn:
+    """Return a column of names.
+
+    Args:
+        head: the heading.
+        names: all names that may stand in the column.
+        read: gives the name at a timestep, of any length.
+        marks: cells of the signs that `read` puts after a name.
+    """
     longest = max(map(text_width, names)) + marks
     least, most = _NAME
-    return _Column(head, min(max(longest, least, text_width(head)), most), read, names=True)
+    return TableColumn(head, min(max(longest, least, text_width(head)), most), read, names=True)
 
 
-def _inputs(snapshot: Snapshot) -> tuple[_Column, ...]:
-    """The symbol, or the numbers by name; blank where the topology has none."""
-    subject, x = snapshot.task, snapshot.window.tape["x"]
-    if (symbols := subject.symbols) is not None:
+def _inputs(snapshot: Snapshot) -> tuple[TableColumn, ...]:
+    """Return the columns of the input: one of symbols, or one for each number."""
+    task, x = snapshot.task, snapshot.window.tape["x"]
+    if (symbols := task.symbols) is not None:
 
         def name(t: int) -> Line:
+            """Return the symbol at timestep `t`."""
             return ((name_of(symbols, input_code(snapshot, t)), ""),)
 
-        return (_named("x_t", symbols, name),)
+        return (_name_column("x_t", symbols, name),)
 
-    def part(head: str, k: int) -> _Column:
-        column = _value(head, "", lambda t: float(x[t - 1, 0, k]))
+    def part(head: str, k: int) -> TableColumn:
+        """Return the column of the input's number `k`, blank where there is no input."""
+        column = _number_column(head, "", lambda t: float(x[t - 1, 0, k]))
         if head == "mark":
-            column = _Column(head, _NUMBER, lambda t: _marked(float(x[t - 1, 0, k])))
-        return _Column(head, _NUMBER, lambda t: column.at(t) if _given(snapshot, t) else ())
+            column = TableColumn(head, _NUMBER, lambda t: _marked(float(x[t - 1, 0, k])))
+        return TableColumn(head, _NUMBER, lambda t: column.at(t) if _has_input(snapshot, t) else ())
 
-    return tuple(part(cut(head, _NUMBER), k) for k, head in enumerate(subject.parts or ("x_t",)))
+    return tuple(part(cut(head, _NUMBER), k) for k, head in enumerate(task.parts or ("x_t",)))
 
 
 def _marked(value: float) -> Line:
-    """A mark with its sign."""
+    """Return a number that marks a timestep, with ▲ where it is not 0."""
     return ((f"{f'{MARK} ' if value else ''}{signed(value)}".rjust(_NUMBER), "accent"),)
 
 
-def _given(snapshot: Snapshot, t: int) -> bool:
+def _has_input(snapshot: Snapshot, t: int) -> bool:
+    """Return True if there is an input at timestep `t`, from the task or from a what-if."""
     return snapshot.task.topology.inputs[t - 1] or bool(snapshot.window.tape["x"][t - 1].any())
 
 
-def _target(snapshot: Snapshot) -> _Column:
-    """What is wanted; blank where the loss does not count."""
-    subject, target = snapshot.task, snapshot.window.tape["target"]
-    if (labels := subject.labels) is not None:
+def _target(snapshot: Snapshot) -> TableColumn:
+    """Return the column of targets, blank where the loss does not count."""
+    task, target = snapshot.task, snapshot.window.tape["target"]
+    if (labels := task.labels) is not None:
 
         def name(t: int) -> Line:
+            """Return the target class at timestep `t`."""
             return ((name_of(labels, target_code(snapshot, t)), "truth"),)
 
-        return _named("target", labels, name)
-    column = _value("target", "truth", lambda t: float(target[t - 1, 0, 0]))
-    counted = subject.topology.counted
-    return _Column("target", _NUMBER, lambda t: column.at(t) if counted[t - 1] else ())
+        return _name_column("target", labels, name)
+    column = _number_column("target", "truth", lambda t: float(target[t - 1, 0, 0]))
+    counted = task.topology.counted
+    return TableColumn("target", _NUMBER, lambda t: column.at(t) if counted[t - 1] else ())
 
 
-def _numbers_lost(snapshot: Snapshot, parts: Array) -> tuple[_Column, ...]:
+def _number_columns(snapshot: Snapshot, parts: Array) -> tuple[TableColumn, ...]:
+    """Return the columns of the loss of numbers; `parts` [T] are the terms of the loss."""
     y = snapshot.window.tape["y"]
-    output = _value("y_t", "one-step", lambda t: float(y[t - 1, 0, 0]))
+    output = _number_column("y_t", "one-step", lambda t: float(y[t - 1, 0, 0]))
 
-    def share(t: int) -> Line:
+    def term(t: int) -> Line:
+        """Return the term of the loss at timestep `t`."""
         return ((f"{number(float(parts[t - 1])):>{_NUMBER}}", "strong"),)
 
-    return (output, _target(snapshot), _Column("error²/N", _NUMBER, share))
+    return (output, _target(snapshot), TableColumn("error²/N", _NUMBER, term))
 
 
-def _classes_lost(snapshot: Snapshot, parts: Array) -> tuple[_Column, ...]:
+def _class_columns(snapshot: Snapshot, parts: Array) -> tuple[TableColumn, ...]:
+    """Return the columns of the loss of classes; `parts` [T] are the terms of the loss."""
     labels, p = snapshot.task.labels or (), snapshot.window.tape["p"]
     target = _target(snapshot)
 
-    def given(t: int) -> Line:
+    def predicted(t: int) -> Line:
+        """Return the most probable class at timestep `t`, and whether it is the target."""
         name, sign, role = answer(snapshot, t)
         return ((name + sign, role),)
 
-    argmax = _named("argmax", labels, given, marks=1)
+    argmax = _name_column("argmax", labels, predicted, marks=1)
 
-    def wanted(t: int) -> Line:
+    def target_p(t: int) -> Line:
+        """Return the probability of the target class at timestep `t`."""
         return ((f"{number(float(p[t - 1, 0, target_code(snapshot, t)]), 3):>{_SHORT}}", ""),)
 
-    def share(t: int) -> Line:
+    def term(t: int) -> Line:
+        """Return the term of the loss at timestep `t`."""
         return ((f"{number(float(parts[t - 1]), 3):>{_SHORT}}", "strong"),)
 
-    return (target, argmax, _Column("p", _SHORT, wanted), _Column("−log p/N", _SHORT, share))
+    return (
+        target,
+        argmax,
+        TableColumn("p", _SHORT, target_p),
+        TableColumn("−log p/N", _SHORT, term),
+    )
 
 
 def _loss_now(snapshot: Snapshot) -> str:
-    """The loss of this window, unless it is what the run broke on."""
+    """Return the loss of this window; after a divergence it is not a number."""
     return NOT_FINITE if snapshot.divergence is not None else number(snapshot.loss)
 
 
 def _table(
-    snapshot: Snapshot, columns: Sequence[_Column], steps: Sequence[int], width: int, height: int
+    snapshot: Snapshot,
+    columns: Sequence[TableColumn],
+    steps: Sequence[int],
+    width: int,
+    height: int,
 ) -> Lines:
-    """Timesteps downward, then in the next block; the page that holds the timestep looked at."""
+    """Return the page of the table that holds the selected timestep.
+
+    Args:
+        snapshot: where the selected timestep is read from.
+        columns: the columns beside the number of the timestep.
+        steps: the timesteps that have a row. They run down, then on in the next block.
+        width: cells of a line.
+        height: lines at most.
+    """
     heads = " ".join(column.heading for column in columns)
     times = max(len(str(snapshot.steps)), 2) + 1
     block = times + 1 + len(heads) + _GAP
@@ -249,13 +293,13 @@ def _table(
     for row in range(rows):
         line: Line = ()
         for place in range(first + row, min(first + page, len(steps)), rows):
-            line += fit(_entry(columns, steps[place], times), block)
+            line += fit(_timestep_row(columns, steps[place], times), block)
         lines.append(line)
     return tuple(lines)
 
 
-def _entry(columns: Sequence[_Column], t: int, times: int) -> Line:
-    """One timestep of the table, its number in `times` cells."""
+def _timestep_row(columns: Sequence[TableColumn], t: int, times: int) -> Line:
+    """Return one timestep of the table, its number in `times` cells."""
     line: Line = ((f"{t:>{times}}", "dim"),)
     for column in columns:
         line = (*line, (" ", ""), *fit(column.at(t), column.width))
