@@ -12,7 +12,7 @@ import pytest
 from engine.engine_support import same_bits
 from tasks.invariants import check_precisions, check_restoring, check_test_windows, check_windows
 from textual.pilot import Pilot
-from tui.screen_support import Proving, context, panels, text_of
+from tui.screen_support import ProofSnapshotMaker, context, panels, text_of
 from tui.screens.form_support import draft, fill, in_the_form
 
 from rnn_tui.checkpoint.loading import load
@@ -159,7 +159,7 @@ def test_a_second_network_gets_the_same_windows_and_a_restart_the_same_run() -> 
 
 
 def test_every_panel_draws_it() -> None:
-    one = Proving(Trainer(echo()), predictions=True)
+    one = ProofSnapshotMaker(Trainer(echo()), predictions=True)
     drawn: set[str] = set()
     while one.trainer.updates < 2:
         snapshot = one.proved()

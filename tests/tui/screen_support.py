@@ -49,7 +49,7 @@ TASKS: Mapping[str, Settings] = {
 PROVED = frozenset(PROOFS.names) - {"proof"}  # the numeric check is made on demand
 
 
-class Still:
+class SnapshotMaker:
     """Makes snapshots of a trainer, wherever it stands, with the session's own code."""
 
     def __init__(
@@ -64,7 +64,7 @@ class Still:
         return self._session.perform(replace(self._request, t=t, sample=sample))
 
 
-class Proving(Still):
+class ProofSnapshotMaker(SnapshotMaker):
     """Makes snapshots in which every proof is complete."""
 
     def proved(self, parameter: int = 0, check: Verify | None = None) -> Snapshot:
@@ -87,24 +87,26 @@ def panels(*groups: str) -> Mapping[str, PanelSpec]:
     return {name: panel_spec(name) for group in groups for name in PANELS.in_group(group)}
 
 
-def still(settings: Settings = SMALL, steps: int = 0, t: int | None = None) -> Snapshot:
+def snapshot_after(settings: Settings = SMALL, steps: int = 0, t: int | None = None) -> Snapshot:
     """Return a snapshot of a new run after `steps` micro-operations."""
     trainer = Trainer(settings)
     for _ in range(steps):
         trainer.step()
-    return Still(trainer).snapshot(t)
+    return SnapshotMaker(trainer).snapshot(t)
 
 
-def walk(settings: Settings = SMALL, predictions: bool = False) -> Iterator[Snapshot]:
-    """Yield a snapshot after each operation of the first update, and one of the next batch."""
+def places_of_an_update(
+    settings: Settings = SMALL, predictions: bool = False
+) -> Iterator[Snapshot]:
+    """Yield a snapshot after each operation of the first update, and of the next batch."""
     trainer = Trainer(settings)
-    one = Still(trainer, predictions)
-    yield one.snapshot()
+    maker = SnapshotMaker(trainer, predictions)
+    yield maker.snapshot()
     while trainer.updates == 0 or trainer.cursor.update == trainer.position == 1:
         trainer.reveal()
-        yield one.snapshot()
+        yield maker.snapshot()
     trainer.reveal()
-    yield one.snapshot()
+    yield maker.snapshot()
 
 
 def context(snapshot: Snapshot, **view: object) -> DrawContext:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from tui.equation_calculator import Calculator, Interval, calculate, shown
-from tui.screen_support import KINDS, SMALL, TASKS, Still, context, text_of
+from tui.screen_support import KINDS, SMALL, TASKS, SnapshotMaker, context, text_of
 
 from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.training.schedule import Pass
@@ -209,16 +209,16 @@ def test_every_equation_of_both_passes_agrees_with_itself_and_with_the_tape(
 ) -> None:
     size = max(trainer.settings.hidden, trainer.network.architecture.outputs)
     unit, t = data.draw(st.integers(0, size - 1)), data.draw(st.integers(1, trainer.settings.steps))
-    still = Still(trainer)
+    maker = SnapshotMaker(trainer)
     for _ in range(3):  # batch, forward, loss
         trainer.finish_pass()
     assume(trainer.divergence is None)
-    snapshot = still.snapshot(t)
+    snapshot = maker.snapshot(t)
     assert snapshot.cursor.stage is Pass.LOSS
     check_all(snapshot, snapshot.window.declaration.forward_operations, unit)
     trainer.finish_pass()
     assume(trainer.divergence is None)
-    snapshot = still.snapshot(t)
+    snapshot = maker.snapshot(t)
     assert snapshot.cursor.stage is Pass.BACKWARD
     check_all(snapshot, snapshot.window.declaration.backward_operations_at(t), unit)
 
@@ -229,11 +229,11 @@ def test_every_equation_of_every_task_agrees_at_every_timestep(kind: str, task: 
     """Symbols, absent inputs, classes, and where the loss does not count."""
     trainer = Trainer(TASKS[task].with_(**KINDS[kind]))
     trainer.run(5)
-    still = Still(trainer)
+    maker = SnapshotMaker(trainer)
     for _ in range(4):  # batch, forward, loss, backward
         trainer.finish_pass()
     for t in range(1, trainer.settings.steps + 1):
-        snapshot = still.snapshot(t)
+        snapshot = maker.snapshot(t)
         declaration = snapshot.window.declaration
         values = snapshot.window.values(t)
         for operation in declaration.forward_operations:
@@ -249,7 +249,7 @@ def test_equations_agree_at_every_place_of_a_walk(kind: str) -> None:
     """As a user sees them: the newest operation, wherever the cursor stands."""
     trainer = Trainer(Settings(hidden=16, steps=3, num_points=100).with_(**KINDS[kind]))
     trainer.run(20)
-    still, seen = Still(trainer), set()
+    still, seen = SnapshotMaker(trainer), set()
     while trainer.updates == 20:
         trainer.reveal()
         snapshot = still.snapshot()
@@ -266,7 +266,7 @@ def test_equations_agree_at_every_place_of_a_walk(kind: str) -> None:
 def test_after_the_update_the_equations_still_hold(kind: str) -> None:
     trainer = Trainer(SMALL.with_(lr=0.5, **KINDS[kind]))
     trainer.run(3)
-    snapshot = Still(trainer).snapshot(t=2)
+    snapshot = SnapshotMaker(trainer).snapshot(t=2)
     check_all(snapshot, snapshot.window.declaration.backward_operations, unit=1)
 
 
@@ -297,7 +297,7 @@ def test_every_equation_of_the_optimizer_agrees_with_itself_and_with_its_memory(
     case: tuple[Trainer, int],
 ) -> None:
     trainer, index = case
-    snapshot = Still(trainer).snapshot()
+    snapshot = SnapshotMaker(trainer).snapshot()
     optimizer, gradient = snapshot.optimizer, snapshot.gradient
     assert gradient is not None
     values = optimizer.values(gradient.clipped, index)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tui.screen_support import SMALL, Still, context, text_of, walk
+from tui.screen_support import SMALL, SnapshotMaker, context, places_of_an_update, text_of
 
 from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.engine.training.trainer import Trainer
@@ -15,7 +15,7 @@ from rnn_tui.tui.panels.current_pass import timestep
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 def test_the_newest_operation_is_always_among_the_rows(cell: str) -> None:
     layers = set()
-    for snapshot in walk(SMALL.with_(cell=cell, layers=3, steps=2)):
+    for snapshot in places_of_an_update(SMALL.with_(cell=cell, layers=3, steps=2)):
         if not snapshot.cursor.t:
             continue
         newest = (*snapshot.forward_revealed(snapshot.t), *snapshot.backward_revealed(snapshot.t))
@@ -33,13 +33,13 @@ def test_the_newest_operation_is_always_among_the_rows(cell: str) -> None:
 @pytest.mark.parametrize("layer", [1, 2])
 def test_a_layer_chosen_stays(layer: int) -> None:
     trainer = Trainer(SMALL.with_(cell="lstm", layers=2))
-    one = Still(trainer, layer=layer)
+    maker = SnapshotMaker(trainer, layer=layer)
     trainer.run(1)
     trainer.finish_pass()
     trainer.finish_pass()  # BATCH, FORWARD
     trainer.finish_pass()
     trainer.finish_pass()  # LOSS, BACKWARD
-    snapshot = one.snapshot()
+    snapshot = maker.snapshot()
     assert snapshot.layer == layer
     gradient = trainer.network.tape[name_in_layer("dh", layer)]
     assert snapshot.gradient_norms == pytest.approx(np.sqrt((gradient**2).sum(axis=(1, 2))))
@@ -55,10 +55,10 @@ def test_a_layer_chosen_stays(layer: int) -> None:
 
 
 def test_a_layer_that_is_no_more_is_the_last_one() -> None:
-    one = Still(Trainer(SMALL.with_(layers=2)), layer=7)
-    assert one.snapshot().layer == 2
+    maker = SnapshotMaker(Trainer(SMALL.with_(layers=2)), layer=7)
+    assert maker.snapshot().layer == 2
 
 
 def test_the_header_says_how_many() -> None:
-    snapshot = Still(Trainer(SMALL.with_(layers=2))).snapshot()
+    snapshot = SnapshotMaker(Trainer(SMALL.with_(layers=2))).snapshot()
     assert "rnn 2×4 · " in text_of(header.draw(context(snapshot), 80, 2))[0]

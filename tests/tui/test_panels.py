@@ -12,14 +12,14 @@ import pytest
 from tui.screen_support import (
     KINDS,
     SMALL,
-    Proving,
-    Still,
+    ProofSnapshotMaker,
+    SnapshotMaker,
     context,
     panels,
     place,
-    still,
+    places_of_an_update,
+    snapshot_after,
     text_of,
-    walk,
 )
 
 from rnn_tui.engine.training.schedule import Pass
@@ -68,13 +68,13 @@ def odd_places() -> Iterator[tuple[str, Snapshot]]:
     }
     for name, chosen in extremes.items():
         trainer = Trainer(chosen)
-        one = Still(trainer, predictions=True)
+        maker = SnapshotMaker(trainer, predictions=True)
         for _ in range(8):
-            yield name, one.snapshot()
+            yield name, maker.snapshot()
             trainer.finish_pass()
             if trainer.cursor.t:
                 trainer.reveal()
-                yield name, one.snapshot(sample=chosen.batch - 1)
+                yield name, maker.snapshot(sample=chosen.batch - 1)
 
 
 # ---------------------------------------------------------------- it fits
@@ -98,7 +98,7 @@ def check_fits(snapshot: Snapshot, what: str, names: Iterable[str] = DRAWN, **vi
 @each_kind
 def test_every_line_fits_at_every_place_of_a_walk(kind: str) -> None:
     chosen = TINY.with_(hidden=16, **KINDS[kind])
-    for snapshot in walk(chosen, predictions=True):
+    for snapshot in places_of_an_update(chosen, predictions=True):
         check_fits(snapshot, kind, unit=15)
 
 
@@ -111,27 +111,27 @@ def test_every_line_fits_for_extreme_networks() -> None:
 @pytest.mark.parametrize("optimizer", ["sgd", "adagrad", "rmsprop", "adam"])
 def test_the_equations_of_an_update_are_not_cut(optimizer: str) -> None:
     trainer = Trainer(SMALL.with_(optimizer=optimizer, clip=1e-5, momentum=0.9))
-    one = Still(trainer)
+    maker = SnapshotMaker(trainer)
     for _ in range(3):
         trainer.finish_update()
         for parameter in range(0, trainer.parameters.size, 5):
-            check_fits(one.snapshot(), optimizer, parameter=parameter)
+            check_fits(maker.snapshot(), optimizer, parameter=parameter)
 
 
 @pytest.mark.parametrize("size", [(0, 0), (1, 1), (7, 3), (20, 2), (35, 5), (80, 1)])
 def test_no_panel_fails_however_small_it_is(size: tuple[int, int]) -> None:
-    one = Proving(Trainer(TINY), predictions=True)
+    maker = ProofSnapshotMaker(Trainer(TINY), predictions=True)
     for _ in range(2 * TINY.steps + 30):
-        snapshot = one.proved()
+        snapshot = maker.proved()
         for spec in panels("fixed", "chart", "proof").values():
             spec.draw(context(snapshot), *size)
-        one.step()
+        maker.step()
 
 
 def test_every_setting_that_matters_is_in_the_panel() -> None:
     for changes in KINDS.values():
         for optimizer in ("sgd", "adagrad", "rmsprop", "adam"):
-            snapshot = still(SMALL.with_(optimizer=optimizer, **changes))
+            snapshot = snapshot_after(SMALL.with_(optimizer=optimizer, **changes))
             for size in sizes("hyperparameters"):
                 text = "\n".join(text_of(hyperparameters.draw(context(snapshot), *size)))
                 for name, declaration in DECLARATIONS.items():
@@ -141,7 +141,7 @@ def test_every_setting_that_matters_is_in_the_panel() -> None:
 
 
 def test_the_header_is_whole_even_for_large_numbers() -> None:
-    for snapshot in walk():
+    for snapshot in places_of_an_update():
         late = replace(
             snapshot,
             settings=snapshot.settings.with_(steps=50),
@@ -159,7 +159,7 @@ def test_the_header_is_whole_even_for_large_numbers() -> None:
 
 
 def test_the_footer_shows_the_count_then_what_was_said_then_the_keys() -> None:
-    snapshot = still()
+    snapshot = snapshot_after()
     assert text_of(footer.draw(context(snapshot, prefix="25"), 80, 1))[0].startswith(" 25")
     said = DrawContext(snapshot, context(snapshot).selection, "saved run.safetensors")
     assert text_of(footer.draw(said, 80, 1))[0].strip() == "saved run.safetensors"
@@ -202,10 +202,10 @@ def test_no_number_is_drawn_before_its_operation_is_revealed(kind: str) -> None:
     """What has not been computed cannot be seen: with garbage in its place all looks the same."""
     trainer = Trainer(TINY.with_(**KINDS[kind]))
     trainer.run(2)  # so that the window before has left its numbers everywhere
-    one = Still(trainer)
-    for _ in walk(TINY.with_(**KINDS[kind])):
+    maker = SnapshotMaker(trainer)
+    for _ in places_of_an_update(TINY.with_(**KINDS[kind])):
         trainer.reveal()
-        snapshot = one.snapshot()
+        snapshot = maker.snapshot()
         for t in (None, *range(1, 4)):
             real = replace(snapshot, request=ViewRequest(t=t), contributions=None)
             false = spoiled(real)
@@ -221,7 +221,7 @@ def test_no_number_is_drawn_before_its_operation_is_revealed(kind: str) -> None:
 
 @each_kind
 def test_a_share_of_the_gradient_is_drawn_only_once_its_factors_are_revealed(kind: str) -> None:
-    for snapshot in walk(TINY.with_(**KINDS[kind])):
+    for snapshot in places_of_an_update(TINY.with_(**KINDS[kind])):
         if snapshot.cursor.stage is not Pass.BACKWARD:
             continue
         revealed = {op.symbol for op in snapshot.backward_revealed(snapshot.t)}
@@ -243,7 +243,7 @@ def test_after_a_divergence_no_such_number_is_drawn(kind: str) -> None:
             trainer.reveal()
         if trainer.divergence is None:
             continue
-        snapshot = Still(trainer, predictions=True).snapshot()
+        snapshot = SnapshotMaker(trainer, predictions=True).snapshot()
         for t in (None, 1, 2, 3):
             looked_at = context(replace(snapshot, request=ViewRequest(t=t)))
             for panel, spec in DRAWN.items():
@@ -270,7 +270,7 @@ def lines_of_rows(lines: list[str], symbols: list[str]) -> dict[str, int]:
 @pytest.mark.parametrize("size", [(80, 14), (74, 21), (120, 30)])
 def test_rows_keep_their_lines_through_both_passes(kind: str, size: tuple[int, int]) -> None:
     kept: dict[str, int] = {}
-    for snapshot in walk(TINY.with_(hidden=16, **KINDS[kind])):
+    for snapshot in places_of_an_update(TINY.with_(hidden=16, **KINDS[kind])):
         if snapshot.cursor.t:
             symbols = [row.symbol for row in snapshot.rows]
             found = lines_of_rows(text_of(current_pass.draw(context(snapshot), *size)), symbols)
@@ -281,7 +281,7 @@ def test_rows_keep_their_lines_through_both_passes(kind: str, size: tuple[int, i
 @each_kind
 def test_the_network_keeps_its_lines(kind: str) -> None:
     kept: list[str] = []
-    for snapshot in walk(TINY.with_(**KINDS[kind])):
+    for snapshot in places_of_an_update(TINY.with_(**KINDS[kind])):
         lines = text_of(network.draw(context(snapshot), 80, 5))
         labels = [line[: network.LABEL] for line in lines]
         kept = kept or labels
@@ -292,7 +292,7 @@ def test_the_network_keeps_its_lines(kind: str) -> None:
 
 
 def test_the_batch_shows_the_window_as_it_is() -> None:
-    snapshot = still(steps=1)
+    snapshot = snapshot_after(steps=1)
     text = "\n".join(text_of(current_pass.draw(context(snapshot), 80, 14)))
     tape = snapshot.window.tape
     for k in range(snapshot.steps):
@@ -301,7 +301,7 @@ def test_the_batch_shows_the_window_as_it_is() -> None:
 
 
 def test_the_shares_of_the_loss_add_up_to_it() -> None:
-    snapshot = still(steps=7)
+    snapshot = snapshot_after(steps=7)
     assert snapshot.cursor.stage is Pass.LOSS
     text = "\n".join(text_of(current_pass.draw(context(snapshot), 80, 14)))
     rows = re.findall(r"(\d+) +([+−][\d.e−]+|0) +([+−][\d.e−]+|0) +([\d.e−]+)", text)
@@ -313,7 +313,7 @@ def test_the_shares_of_the_loss_add_up_to_it() -> None:
 
 def test_clipping_tells_what_it_did() -> None:
     chosen = SMALL.with_(clip=1e-4)
-    snapshot = still(chosen, steps=13)
+    snapshot = snapshot_after(chosen, steps=13)
     assert snapshot.cursor.stage is Pass.CLIP
     gradient = snapshot.gradient
     assert gradient is not None
@@ -327,7 +327,7 @@ def test_clipping_tells_what_it_did() -> None:
 
 @pytest.mark.parametrize("kind", ["rnn-tanh", "neuron"])
 def test_arrows_go_from_timestep_to_timestep_only_where_something_does(kind: str) -> None:
-    snapshots = list(walk(TINY.with_(**KINDS[kind])))
+    snapshots = list(places_of_an_update(TINY.with_(**KINDS[kind])))
     texts = ["\n".join(text_of(network.draw(context(one), 80, 7))) for one in snapshots]
     recurrent = kind != "neuron"
     assert any("→" in text for text in texts) == recurrent

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from tui.screen_support import KINDS, SMALL, Proving, context, panels, place, text_of
+from tui.screen_support import KINDS, SMALL, ProofSnapshotMaker, context, panels, place, text_of
 
 from rnn_tui.engine.analysis.bad_value_origin import BadValueOrigin
 from rnn_tui.engine.analysis.contributions import Ledger
@@ -46,12 +46,12 @@ def sizes(panel: str) -> set[tuple[int, int]]:
 
 def places(settings: Settings) -> Iterator[Snapshot]:
     """Every place of the second update and into the third, with a check at each."""
-    one = Proving(Trainer(settings))
-    one.trainer.run(1)
-    parameter = one.trainer.parameters.size // 2
+    maker = ProofSnapshotMaker(Trainer(settings))
+    maker.trainer.run(1)
+    parameter = maker.trainer.parameters.size // 2
     for _ in range(2 * settings.steps + 6):
-        yield one.proved(parameter, Verify(parameter))
-        one.step()
+        yield maker.proved(parameter, Verify(parameter))
+        maker.step()
 
 
 def check_fits(snapshot: Snapshot, **view: object) -> None:
@@ -88,35 +88,35 @@ def test_every_line_fits_at_every_place(kind: str) -> None:
     ],
 )
 def test_every_line_fits_for_extreme_networks(changes: dict[str, Value]) -> None:
-    one = Proving(Trainer(SMALL.with_(**changes)))
-    one.trainer.run(1)
-    one.step()
-    one.trainer.finish_update()
-    parameter = one.trainer.parameters.size - 1
-    snapshot = one.proved(parameter, Verify(parameter, whole=True))
+    maker = ProofSnapshotMaker(Trainer(SMALL.with_(**changes)))
+    maker.trainer.run(1)
+    maker.step()
+    maker.trainer.finish_update()
+    parameter = maker.trainer.parameters.size - 1
+    snapshot = maker.proved(parameter, Verify(parameter, whole=True))
     check_fits(snapshot, parameter=parameter)
 
 
 # ---------------------------------------------------------------- the ledger
 
 
-def backward(kind: str, at: int = 1) -> Proving:
+def backward(kind: str, at: int = 1) -> ProofSnapshotMaker:
     """At timestep `at` of the backward pass of the third window."""
-    one = Proving(Trainer(SMALL.with_(**KINDS[kind])))
-    one.trainer.run(1)
-    while one.trainer.updates < 2 or (one.trainer.cursor.stage, one.trainer.cursor.t) != (
+    maker = ProofSnapshotMaker(Trainer(SMALL.with_(**KINDS[kind])))
+    maker.trainer.run(1)
+    while maker.trainer.updates < 2 or (maker.trainer.cursor.stage, maker.trainer.cursor.t) != (
         Pass.BACKWARD,
         at,
     ):
-        one.step()
-    return one
+        maker.step()
+    return maker
 
 
 @each_kind
 def test_the_ledger_shows_each_share_the_running_sum_and_the_gradient(kind: str) -> None:
-    one = backward(kind)
+    maker = backward(kind)
     parameter = 9
-    snapshot = one.proved(parameter)
+    snapshot = maker.proved(parameter)
     found = snapshot.proofs["ledger"]
     assert isinstance(found, Ledger)
     text = text_of(ledger.draw(context(snapshot, parameter=parameter), 80, 20))
@@ -124,7 +124,7 @@ def test_the_ledger_shows_each_share_the_running_sum_and_the_gradient(kind: str)
         row = next(line for line in text if re.match(rf"[ ▸]+{t} ", line))
         assert signed(float(found.share[t - 1])) in row
         assert signed(float(found.running[t - 1])) in row
-    total = signed(float(one.trainer.network.gradient[parameter]))
+    total = signed(float(maker.trainer.network.gradient[parameter]))
     assert f"= Σ = {total}," in text[-1]
 
 
@@ -181,13 +181,13 @@ def test_the_map_shows_nothing_the_backward_pass_has_not_reached() -> None:
 
 @each_kind
 def test_the_strips_end_with_the_numbers_of_the_whole_way(kind: str) -> None:
-    one = backward(kind)
-    snapshot = one.proved()
+    maker = backward(kind)
+    snapshot = maker.proved()
     norms = snapshot.proofs["jacobians"]
     assert isinstance(norms, JacobianNorms)
     text = "\n".join(text_of(gradient_map.draw(context(snapshot), 80, 20)))
     assert number(float(norms.product[0]), 3) in text
-    for name, radius in spectral_radii(one.trainer.network).items():
+    for name, radius in spectral_radii(maker.trainer.network).items():
         assert f"{name} {number(radius, 3)}" in text
     assert ("⊙" in text) == kind.startswith(("lstm", "gru"))
 
@@ -215,12 +215,12 @@ def test_without_the_window_before_the_edge_says_why() -> None:
         ({"carry": False}, "starts from zeros"),
         ({}, "starts from zeros"),
     ):
-        one = Proving(Trainer(SMALL.with_(**changes)))
-        one.trainer.finish_update()
-        text = " ".join(text_of(window_edge.draw(context(one.proved()), 80, 10)))
+        maker = ProofSnapshotMaker(Trainer(SMALL.with_(**changes)))
+        maker.trainer.finish_update()
+        text = " ".join(text_of(window_edge.draw(context(maker.proved()), 80, 10)))
         assert why in text
-    one.trainer.run(3)
-    text = " ".join(text_of(window_edge.draw(context(one.proved()), 80, 10)))
+    maker.trainer.run(3)
+    text = " ".join(text_of(window_edge.draw(context(maker.proved()), 80, 10)))
     assert "was not kept" in text
 
 
@@ -243,19 +243,19 @@ def test_the_proof_shows_both_numbers_method_error_and_verdict(kind: str) -> Non
 
 
 def test_a_wrong_gradient_is_said_to_differ() -> None:
-    one = backward("rnn-tanh")
-    one.trainer.network.gradient[9] *= 1.01
-    snapshot = one.proved(9, Verify(9))
+    maker = backward("rnn-tanh")
+    maker.trainer.network.gradient[9] *= 1.01
+    snapshot = maker.proved(9, Verify(9))
     text = "\n".join(text_of(verification.draw(context(snapshot, parameter=9), 80, 9)))
     assert "✗ differs" in text
     assert "> tolerance" in text
 
 
 def test_of_a_tensor_the_worst_entry_is_shown() -> None:
-    one = backward("lstm")
+    maker = backward("lstm")
     start = 16
-    one.trainer.network.gradient[start + 7] += 0.5
-    snapshot = one.proved(start, Verify(start, whole=True))
+    maker.trainer.network.gradient[start + 7] += 0.5
+    snapshot = maker.proved(start, Verify(start, whole=True))
     found = snapshot.proofs["proof"]
     assert isinstance(found, VerificationReport)
     assert len(found.verification.indices) == 64
@@ -278,7 +278,7 @@ def test_the_cause_of_a_bad_number_is_shown_with_the_worst_input_marked(kind: st
             trainer.reveal()
         if trainer.divergence is None:
             continue
-        snapshot = Proving(trainer).proved()
+        snapshot = ProofSnapshotMaker(trainer).proved()
         check_fits(snapshot)
         found = snapshot.proofs.get("cause")
         if not isinstance(found, BadValueOrigin) or not snapshot.cursor.t:
@@ -297,9 +297,9 @@ def test_the_cause_of_a_bad_number_is_shown_with_the_worst_input_marked(kind: st
 
 
 def test_only_what_diverged_is_explained() -> None:
-    one = backward("lstm")
-    operation = one.trainer.network.declaration.forward_operations[0]
-    assert bad_value_origin.explain(context(one.proved()), operation, 80, 9) == ()
+    maker = backward("lstm")
+    operation = maker.trainer.network.declaration.forward_operations[0]
+    assert bad_value_origin.explain(context(maker.proved()), operation, 80, 9) == ()
 
 
 def test_the_four_are_in_the_ring_after_the_charts() -> None:
@@ -308,7 +308,7 @@ def test_the_four_are_in_the_ring_after_the_charts() -> None:
 
 
 def test_before_the_first_window_there_is_nothing_to_prove() -> None:
-    snapshot = Proving(Trainer(SMALL)).proved(0, Verify(0))
+    snapshot = ProofSnapshotMaker(Trainer(SMALL)).proved(0, Verify(0))
     for name in ("ledger", "map", "edge", "proof"):
         assert isinstance(snapshot.proofs[name], Refusal)
         assert "n draws one" in " ".join(text_of(PROOFS[name].draw(context(snapshot), 80, 9)))

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tui.screen_support import KINDS, TASKS, Still, context, place, text_of, walk
+from tui.screen_support import (
+    KINDS,
+    TASKS,
+    SnapshotMaker,
+    context,
+    place,
+    places_of_an_update,
+    text_of,
+)
 from tui.test_panels import check_fits, lines_of_rows, sizes, spoiled
 
 from rnn_tui.engine.network.pins import Pin
@@ -71,7 +79,7 @@ def odd_text(folder: Path) -> Settings:
 
 @each_task
 def test_every_line_fits_at_every_place(task: str) -> None:
-    for snapshot in walk(TASKS[task]):
+    for snapshot in places_of_an_update(TASKS[task]):
         outputs = snapshot.window.declaration.architecture.outputs
         check_fits(snapshot, task, MINE, unit=max(outputs, snapshot.settings.hidden) - 1)
 
@@ -80,14 +88,14 @@ def test_every_line_fits_at_every_place(task: str) -> None:
 @each_task
 def test_every_line_fits_with_every_cell(task: str, kind: str) -> None:
     trainer = Trainer(TASKS[task].with_(**KINDS[kind]))
-    one = Still(trainer)
+    maker = SnapshotMaker(trainer)
     for _ in range(7):
         trainer.finish_pass()
-        check_fits(one.snapshot(sample=1), f"{task} {kind}", MINE, unit=1)
+        check_fits(maker.snapshot(sample=1), f"{task} {kind}", MINE, unit=1)
 
 
 def test_odd_characters_fit_and_keep_the_columns(tmp_path: Path) -> None:
-    for snapshot in walk(odd_text(tmp_path)):
+    for snapshot in places_of_an_update(odd_text(tmp_path)):
         check_fits(snapshot, "odd characters", MINE)
         cell = network.cell_width_of(snapshot)
         for line in network.draw(context(snapshot), 80, 7)[:-1]:
@@ -98,11 +106,11 @@ def test_odd_characters_fit_and_keep_the_columns(tmp_path: Path) -> None:
 def test_nothing_is_drawn_before_its_operation_is_revealed(task: str) -> None:
     trainer = Trainer(TASKS[task])
     trainer.run(2)
-    one = Still(trainer)
+    maker = SnapshotMaker(trainer)
     while trainer.updates == 2:
         trainer.reveal()
         for t in (None, 1, trainer.settings.steps):
-            real = replace(one.snapshot(), request=ViewRequest(t=t), contributions=None)
+            real = replace(maker.snapshot(), request=ViewRequest(t=t), contributions=None)
             false = spoiled(real)
             for draw, size in ((current_pass.draw, (80, 14)), (network.draw, (120, 7))):
                 seen = text_of(draw(context(real), *size))
@@ -113,7 +121,7 @@ def test_nothing_is_drawn_before_its_operation_is_revealed(task: str) -> None:
 def test_nothing_jumps(task: str) -> None:
     kept: list[list[str]] = []
     rows: dict[str, int] = {}
-    for snapshot in walk(TASKS[task]):
+    for snapshot in places_of_an_update(TASKS[task]):
         found = [
             [line[: network.LABEL] for line in text_of(network.draw(context(snapshot), *size))]
             for size in (SMALL, LARGE)
@@ -136,7 +144,7 @@ def test_inputs_and_outputs_stand_only_where_there_are_any(
     task: str, size: tuple[int, int]
 ) -> None:
     trainer = trained(task)
-    snapshot, topology = Still(trainer).snapshot(t=1), trainer.task.topology
+    snapshot, topology = SnapshotMaker(trainer).snapshot(t=1), trainer.task.topology
     label = (trainer.task.parts or ("x_t",))[0]
     inputs, outputs = columns(snapshot, label, size), columns(snapshot, "y_t", size)
     for t in inputs:
@@ -154,7 +162,7 @@ def test_symbols_are_shown_as_themselves(task: str, size: tuple[int, int]) -> No
     trainer = trained(task)
     names, codes = trainer.task.symbols, trainer.network.tape["codes"][:, 0]
     assert names is not None
-    for t, shown in columns(Still(trainer).snapshot(t=1), "x_t", size).items():
+    for t, shown in columns(SnapshotMaker(trainer).snapshot(t=1), "x_t", size).items():
         name = names[codes[t - 1]]
         assert shown == name or (shown.endswith("…") and name.startswith(shown[:-1])), t
 
@@ -162,7 +170,7 @@ def test_symbols_are_shown_as_themselves(task: str, size: tuple[int, int]) -> No
 @pytest.mark.parametrize("task", ["text", "copy", "parity", "reber", "neuron"])
 def test_the_prediction_is_the_likeliest_class_and_says_whether_it_is_right(task: str) -> None:
     trainer = trained(task, updates=60)
-    snapshot = Still(trainer).snapshot(t=1)
+    snapshot = SnapshotMaker(trainer).snapshot(t=1)
     labels, classes = trainer.task.labels, trainer.network.tape["classes"][:, 0]
     assert labels is not None
     shown, wanted = (columns(snapshot, row, LARGE) for row in ("y_t", "target"))
@@ -176,11 +184,11 @@ def test_the_prediction_is_the_likeliest_class_and_says_whether_it_is_right(task
 
 def test_a_long_answer_begins_in_the_blank_before_it() -> None:
     trainer = trained("recall")
-    one = Still(trainer)
+    maker = SnapshotMaker(trainer)
     wanted = trainer.task.labels
     assert wanted is not None
     for sample in range(2):
-        snapshot = one.snapshot(sample=sample)
+        snapshot = maker.snapshot(sample=sample)
         lines = text_of(network.draw(context(snapshot), *LARGE))
         target = wanted[int(trainer.network.tape["classes"][-1, sample])]
         assert lines[1].split() == ["target", target]
@@ -191,7 +199,7 @@ def test_a_long_answer_begins_in_the_blank_before_it() -> None:
 def test_the_marked_values_are_marked(size: tuple[int, int]) -> None:
     trainer = trained("adding")
     x = trainer.network.tape["x"][:, 0]
-    snapshot = Still(trainer).snapshot(t=1)
+    snapshot = SnapshotMaker(trainer).snapshot(t=1)
     values = columns(snapshot, "value", size)
     marks = columns(snapshot, "mark", size) if size == LARGE else {}
     for t, shown in values.items():
@@ -205,7 +213,7 @@ def test_the_marked_values_are_marked(size: tuple[int, int]) -> None:
 def test_a_vector_has_a_row_a_number() -> None:
     trainer = trained("oscillator")
     x = trainer.network.tape["x"][0, 0]
-    snapshot = Still(trainer).snapshot(t=1)
+    snapshot = SnapshotMaker(trainer).snapshot(t=1)
     for name, value in zip(("amplitude", "frequency", "phase"), x, strict=True):
         shown = columns(snapshot, name, LARGE)
         assert shown.pop(1) == short(float(value))
@@ -216,7 +224,7 @@ def test_a_held_input_is_no_symbol_any_more() -> None:
     trainer = Trainer(TASKS["text"])
     trainer.network.pins = (Pin("x_t", 0.5, unit=2, t=3),)
     trainer.finish_pass()
-    snapshot = Still(trainer).snapshot(t=3)
+    snapshot = SnapshotMaker(trainer).snapshot(t=3)
     shown = columns(snapshot, "x_t", LARGE)
     assert shown[3] == symbols.HELD
     assert symbols.HELD not in (shown[2], shown[4])
@@ -249,7 +257,7 @@ def test_the_symbol_and_its_number_are_named(task: str) -> None:
         name = names[codes[t - 1]]
         shown = f"'{name}'" if len(name) == 1 else name
         expected = rf" {re.escape(shown)} +\({codes[t - 1] + 1} of {len(names)}\)"
-        assert re.search(expected, row(Still(trainer).snapshot(t=t), "x_t"))
+        assert re.search(expected, row(SnapshotMaker(trainer).snapshot(t=t), "x_t"))
 
 
 @pytest.mark.parametrize("width", [74, 80, 118])
@@ -260,7 +268,7 @@ def test_the_likeliest_classes_and_the_target_s_share_of_the_loss(task: str, wid
     assert labels is not None
     for t in range(1, trainer.settings.steps + 1):
         p = probabilities(trainer, t)
-        line = row(Still(trainer).snapshot(t=t), "p_t", width)
+        line = row(SnapshotMaker(trainer).snapshot(t=t), "p_t", width)
         order = np.argsort(-p)
         shown = re.split(r" +(?:target|not counted)", line)[0].split("p_t")[1]
         found = re.findall(r"(\S+) (\.\d+|1\.0|\de−\d|0|e−\d+)(?=  | …|$)", shown.strip())
@@ -285,25 +293,25 @@ def test_what_is_absent_or_does_not_count_is_said(task: str) -> None:
     trainer = trained(task, passes=4)
     topology = trainer.task.topology
     for t in range(1, trainer.settings.steps + 1):
-        snapshot = Still(trainer).snapshot(t=t)
+        snapshot = SnapshotMaker(trainer).snapshot(t=t)
         text = "\n".join(text_of(timestep.draw(context(snapshot), 80, 30)))
         assert ("no input here" in text) == (not topology.inputs[t - 1])
         counts = topology.counted[t - 1]
         assert ("the loss does not count here" in listing(trainer, t)) == (not counts)
-        forward = Still(trained(task)).snapshot(t=t)
+        forward = SnapshotMaker(trained(task)).snapshot(t=t)
         assert ("not counted here" in row(forward, "y_t")) == (not counts)
 
 
 def listing(trainer: Trainer, t: int) -> str:
     """Return the timestep panel's text on the newest backward operation of timestep t."""
-    snapshot = Still(trainer).snapshot(t=t)
+    snapshot = SnapshotMaker(trainer).snapshot(t=t)
     last = len(snapshot.backward_revealed(t)) - 1
     return "\n".join(text_of(timestep.draw(context(snapshot, operation=last), 80, 18)))
 
 
 def test_an_output_is_named_and_all_of_them_can_be_looked_at() -> None:
     trainer = trained("neuron")
-    snapshot = Still(trainer).snapshot()
+    snapshot = SnapshotMaker(trainer).snapshot()
     for unit, name in enumerate(("first", "second")):
         looked_at = context(snapshot, unit=unit)
         text = "\n".join(text_of(timestep.draw(looked_at, 80, 18)))
@@ -329,7 +337,7 @@ def test_the_batch_shows_symbols_and_targets(task: str) -> None:
     names, labels = task_.symbols, task_.labels
     assert names is not None
     assert labels is not None
-    text = "\n".join(table(Still(trainer).snapshot()))
+    text = "\n".join(table(SnapshotMaker(trainer).snapshot()))
     for t in range(1, trainer.settings.steps + 1):
         name = names[tape["codes"][t - 1, 0]]
         code = tape["classes"][t - 1, 0]
@@ -341,7 +349,7 @@ def test_the_batch_shows_symbols_and_targets(task: str) -> None:
 def test_the_batch_shows_numbers_only_where_they_were_given(task: str) -> None:
     trainer = trained(task, passes=1)
     tape, topology = trainer.network.tape, trainer.task.topology
-    lines = table(Still(trainer).snapshot(), (40, 60))
+    lines = table(SnapshotMaker(trainer).snapshot(), (40, 60))
     parts = trainer.task.parts or ("x_t",)
     assert lines[1].split() == ["t", *parts, "target"]
     for t, marked in enumerate(lines[2 : 2 + trainer.settings.steps], 1):
@@ -357,7 +365,7 @@ def test_the_batch_shows_numbers_only_where_they_were_given(task: str) -> None:
 @each_task
 def test_the_shares_are_those_of_what_counts_and_add_up_to_the_loss(task: str) -> None:
     trainer = trained(task, passes=3, batch=1)
-    snapshot = Still(trainer).snapshot()
+    snapshot = SnapshotMaker(trainer).snapshot()
     assert snapshot.cursor.stage is Pass.LOSS
     equation, _, *rows = (line.split() for line in table(snapshot, (40, 60)))
     steps = [t for t, counts in enumerate(trainer.task.topology.counted, 1) if counts]
@@ -377,7 +385,7 @@ def test_of_a_batch_the_samples_parts_add_up_to_the_loss() -> None:
         trainer = trained(task, passes=3, batch=3)
         parts = []
         for sample in range(3):
-            lines = table(Still(trainer).snapshot(sample=sample))
+            lines = table(SnapshotMaker(trainer).snapshot(sample=sample))
             match = re.search(r"this sample's part of it: (\S+)", lines[1])
             assert match is not None, lines
             parts.append(float(match[1].replace("−", "-")))
@@ -391,7 +399,7 @@ def test_where_one_answer_counts_every_class_is_shown_with_its_probability(task:
     labels, target = trainer.task.labels, trainer.network.tape["classes"][-1, 0]
     assert labels is not None
     p = probabilities(trainer, trainer.settings.steps)
-    rows = [line.split() for line in table(Still(trainer).snapshot(), (80, 30))[5:]]
+    rows = [line.split() for line in table(SnapshotMaker(trainer).snapshot(), (80, 30))[5:]]
     assert [row[0] for row in rows] == [labels[code] for code in np.argsort(-p)]
     for row_ in rows:
         code = labels.index(row_[0])
@@ -403,7 +411,7 @@ def test_where_one_answer_counts_every_class_is_shown_with_its_probability(task:
 
 def test_a_weight_of_a_symbol_or_a_class_names_it() -> None:
     trainer = trained("text", passes=6)
-    snapshot, names = Still(trainer).snapshot(), trainer.task.symbols
+    snapshot, names = SnapshotMaker(trainer).snapshot(), trainer.task.symbols
     assert snapshot.cursor.stage is Pass.UPDATE
     assert names is not None
     width, last = trainer.network.parameters["W_x"].shape[1], trainer.parameters.size - 1
@@ -428,7 +436,7 @@ def full(task: str) -> Settings:
 @each_task
 def test_the_header_names_task_topology_and_network_whole(task: str) -> None:
     trainer = Trainer(full(task))
-    snapshot = Still(trainer).snapshot()
+    snapshot = SnapshotMaker(trainer).snapshot()
     for width in (80, 120):
         first, second = text_of(header.draw(context(snapshot), width, 2))
         s = trainer.settings
@@ -443,7 +451,7 @@ def test_a_long_file_name_is_cut_in_the_middle(tmp_path: Path) -> None:
     file = tmp_path / f"{'a long name of a file ' * 5}the end.txt"
     file.write_text("to be or not to be " * 30, encoding="utf-8")
     trainer = Trainer(compose({"task": "text", "data": str(file), "batch": 1}))
-    snapshot = Still(trainer).snapshot()
+    snapshot = SnapshotMaker(trainer).snapshot()
     first, _ = text_of(header.draw(context(snapshot), 80, 2))
     assert re.match(r" text: a long .*….*the end\.txt · many→many · lstm 64 · [\d,]+ par", first)
     assert len(first) == 80
@@ -452,7 +460,7 @@ def test_a_long_file_name_is_cut_in_the_middle(tmp_path: Path) -> None:
 
 @each_task
 def test_the_task_s_own_settings_are_in_the_panel(task: str) -> None:
-    snapshot = Still(Trainer(full(task))).snapshot()
+    snapshot = SnapshotMaker(Trainer(full(task))).snapshot()
     for size in sizes("hyperparameters"):
         lines = hyperparameters.draw(context(snapshot), *size)
         text = "\n".join(text_of(lines))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tui.screen_support import SMALL, Still, context, text_of
+from tui.screen_support import SMALL, SnapshotMaker, context, text_of
 
 from rnn_tui.engine.time_travel.places import Place
 from rnn_tui.engine.training.trainer import Trainer
@@ -24,7 +24,7 @@ def beside(updates: int, steps: int, cell: str = "lstm") -> Snapshot:
     for _ in range(steps):
         trainer.step()
     rival.follow(Place(trainer.index, 10**6), np.inf)
-    return replace(Still(trainer).snapshot(), second_network=rival.view(trainer.index))
+    return replace(SnapshotMaker(trainer).snapshot(), second_network=rival.view(trainer.index))
 
 
 @pytest.mark.parametrize("width", [80, 120])

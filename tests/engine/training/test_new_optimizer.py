@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from engine.engine_support import same_bits
-from tui.screen_support import Still, context, text_of
+from tui.screen_support import SnapshotMaker, context, text_of
 
 from rnn_tui.checkpoint.loading import load
 from rnn_tui.checkpoint.saving import save
@@ -92,7 +92,7 @@ def test_stepping_and_going_back_give_the_same_bits() -> None:
 def test_its_operations_are_on_the_screen_with_their_numbers() -> None:
     trainer = Trainer(settings())
     trainer.run(3)
-    screen = context(Still(trainer).snapshot())
+    screen = context(SnapshotMaker(trainer).snapshot())
     text = "\n".join(text_of(panel_spec("timestep").draw(screen, 200, 60)))
     for symbols in ("m ← μ·m + (1 − μ)·g = ", "rate = lr = 0.01", "Δ = −rate·("):
         assert symbols in text, text

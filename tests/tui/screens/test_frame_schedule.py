@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from tui.screen_support import still
+from tui.screen_support import snapshot_after
 
 from rnn_tui.registry import PANELS
 from rnn_tui.session.snapshot import Snapshot
@@ -16,7 +16,7 @@ from rnn_tui.tui.screens.frame_schedule import FrameSchedule
 
 CHARTS = list(PANELS.in_group("chart"))
 OTHERS = ["header", "network", "footer"]
-PAUSED = still()
+PAUSED = snapshot_after()
 RUNNING = replace(PAUSED, running=True)
 
 

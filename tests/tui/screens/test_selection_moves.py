@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tui.screen_support import SMALL, TASKS, Still, still
+from tui.screen_support import SMALL, TASKS, SnapshotMaker, snapshot_after
 
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.registry import PANELS
@@ -15,25 +15,25 @@ from rnn_tui.tui.screens import selection_moves as moves
 
 
 def name(selection: Selection) -> str:
-    return parameter_name(still(), selection.parameter)
+    return parameter_name(snapshot_after(), selection.parameter)
 
 
 def test_the_first_selection_is_a_recurrent_weight() -> None:
-    assert name(moves.initial_selection(still())) == "W_h[1,1]"
-    assert moves.initial_selection(still(TASKS["neuron"])).parameter == 0  # it has no W_h
+    assert name(moves.initial_selection(snapshot_after())) == "W_h[1,1]"
+    assert moves.initial_selection(snapshot_after(TASKS["neuron"])).parameter == 0  # it has no W_h
 
 
 def test_units_stop_at_the_first_and_last() -> None:
-    snapshot = still()
+    snapshot = snapshot_after()
     assert moves.move_unit(snapshot, Selection(), 2) == Selection(unit=2)
     assert moves.move_unit(snapshot, Selection(unit=2), 9).unit == SMALL.hidden - 1
     assert moves.move_unit(snapshot, Selection(unit=2), -9).unit == 0
-    outputs = still(TASKS["text"]).window.declaration.architecture.outputs
-    assert moves.move_unit(still(TASKS["text"]), Selection(), 999).unit == outputs - 1
+    outputs = snapshot_after(TASKS["text"]).window.declaration.architecture.outputs
+    assert moves.move_unit(snapshot_after(TASKS["text"]), Selection(), 999).unit == outputs - 1
 
 
 def test_parameters_and_tensors_stop_at_the_ends() -> None:
-    snapshot = still()
+    snapshot = snapshot_after()
     start = Selection(parameter=1, unit=3)
     assert moves.move_parameter(snapshot, start, 2) == replace(start, parameter=3)
     last = moves.move_parameter(snapshot, start, 10**6)
@@ -46,7 +46,7 @@ def test_parameters_and_tensors_stop_at_the_ends() -> None:
 
 def test_operations_are_those_revealed_at_the_timestep_shown() -> None:
     trainer = Trainer(SMALL)
-    one = Still(trainer)
+    one = SnapshotMaker(trainer)
     assert moves.move_operation(one.snapshot(), Selection(), 1).operation == 0  # none yet
     for _ in range(2):
         trainer.step()  # the batch, the first timestep
@@ -61,21 +61,21 @@ def test_the_timestep_of_the_cursor_is_no_selection() -> None:
     trainer = Trainer(SMALL)
     for _ in range(3):
         trainer.step()
-    snapshot = Still(trainer).snapshot()
+    snapshot = SnapshotMaker(trainer).snapshot()
     assert snapshot.cursor.t == 2
     requested = [moves.timestep_to_request(snapshot, t) for t in (-3, 1, 2, 5, 99)]
     assert requested == [1, 1, None, 5, 5]
 
 
 def test_layers_end_at_the_first_and_follow_the_cursor_above_the_last() -> None:
-    snapshot = still(SMALL.with_(layers=2))
+    snapshot = snapshot_after(SMALL.with_(layers=2))
     lower, upper = replace(snapshot, layer=1), replace(snapshot, layer=2)
     assert [moves.layer_to_request(lower, by) for by in (-1, 1)] == [1, 2]
     assert [moves.layer_to_request(upper, by) for by in (-1, 1)] == [1, None]
 
 
 def test_samples_and_panels_go_round() -> None:
-    snapshot = still(SMALL.with_(batch=3))
+    snapshot = snapshot_after(SMALL.with_(batch=3))
     assert [moves.sample_to_request(snapshot, 1, by) for by in (1, 2, -2)] == [2, 0, 2]
     first, *_, last = PANELS.names
     assert moves.next_panel(last, 1) == first
@@ -83,7 +83,7 @@ def test_samples_and_panels_go_round() -> None:
 
 
 def test_a_smaller_network_resets_the_selection() -> None:
-    snapshot = still()
+    snapshot = snapshot_after()
     selection = Selection(unit=3, parameter=5, operation=2, panel="loss", prefix="1")
     assert moves.valid_selection(snapshot, selection) is selection
     reset = replace(
@@ -98,7 +98,7 @@ def test_a_smaller_network_resets_the_selection() -> None:
 )
 def test_arrows_select_parameters_at_an_update(panel: str, selects: bool) -> None:
     trainer = Trainer(SMALL)
-    one, selection = Still(trainer), Selection(panel=panel)
+    one, selection = SnapshotMaker(trainer), Selection(panel=panel)
     trainer.step()
     assert not moves.arrows_select_parameters(one.snapshot(), selection)
     trainer.finish_update()
