@@ -37,6 +37,11 @@ class KeyframeStore:
         """The number of updates done at each keyframe, rising."""
         return tuple(self._updates)
 
+    @property
+    def first(self) -> Keyframe:
+        """The earliest keyframe."""
+        return self._keyframes[0]
+
     def copy(self) -> KeyframeStore:
         """Return a copy that shares the keyframes, which nothing changes."""
         result = KeyframeStore(self._keyframes[0], self.budget)

@@ -59,7 +59,7 @@ class Timeline:
     @property
     def first(self) -> int:
         """The earliest update that can be gone back to."""
-        return self._branch.keyframes.updates[0]
+        return self._branch.keyframes.first.updates
 
     @property
     def newest(self) -> Place:

@@ -161,7 +161,7 @@ class Trainer:
     def cursor(self) -> Cursor:
         """Where the run is."""
         stage, t = self.schedule.pass_at(self.position)
-        return Cursor(self.updates, stage, t, self.revealed, len(self.operations) or 1)
+        return Cursor(self.updates, stage, t, self.revealed, self._operation_count)
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -173,6 +173,11 @@ class Trainer:
                 return self.network.declaration.backward_operations_at(t)
             case _:
                 return ()
+
+    @property
+    def _operation_count(self) -> int:
+        """`Cursor.operations`, without a cursor: every step needs it."""
+        return len(self.operations) or 1
 
     @property
     def index(self) -> int:
@@ -190,7 +195,7 @@ class Trainer:
         """Reveal the next operation of this timestep, or the first of the next micro-operation."""
         if self.divergence is not None:
             return
-        if self.position and not self.cursor.complete:
+        if self.position and self.revealed != self._operation_count:
             self.revealed += 1
             return
         self._go(self._next())
@@ -201,8 +206,8 @@ class Trainer:
         """Do one micro-operation, or reveal the rest of this timestep where some is hidden."""
         if self.divergence is not None:
             return
-        if self.position and not self.cursor.complete:
-            self.revealed = self.cursor.operations
+        if self.position and self.revealed != self._operation_count:
+            self.revealed = self._operation_count
         else:
             self._go(self._next())
 
@@ -210,8 +215,8 @@ class Trainer:
         """Go to the end of this pass or, from there, of the next."""
         if self.divergence is not None:
             return
-        if self.position and not self.cursor.complete and self._at_pass_end():
-            self.revealed = self.cursor.operations
+        if self.position and self.revealed != self._operation_count and self._at_pass_end():
+            self.revealed = self._operation_count
         elif self.position == self._end:
             self._go(1)
         else:
@@ -241,7 +246,7 @@ class Trainer:
                     self.stopped_early = True
                     break
         if updates:
-            self.revealed = self.cursor.operations
+            self.revealed = self._operation_count
         return self.updates - start
 
     def advance_to(self, index: int) -> None:
@@ -264,7 +269,7 @@ class Trainer:
         with np.errstate(all="ignore"):
             self._advance(position)
         if self.divergence is None:
-            self.revealed = self.cursor.operations
+            self.revealed = self._operation_count
 
     def _advance(self, target: int) -> None:
         """Do micro-operations in order up to position `target`, or until the run diverges.
@@ -391,7 +396,7 @@ class Trainer:
         }.get(divergence.stage, schedule.clip)
         symbols = [operation.symbol for operation in self.operations]
         last = symbols.index(divergence.tensor) + 1 if divergence.tensor in symbols else None
-        self.revealed = last or self.cursor.operations
+        self.revealed = last or self._operation_count
 
     # Keyframes
 
