@@ -10,6 +10,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from rnn_tui import registry
+from rnn_tui.engine.cells import make_cell
 from rnn_tui.engine.network.architecture import Architecture
 from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.engine.network.losses import Problem
@@ -30,9 +31,9 @@ CELL_PARAMETERS = {
     "gru": ("W_x", "W_h", "b", "b_hn"),
 }
 """The parameters of the cells that PyTorch has too."""
-RECURRENT_CELLS = tuple(kind for kind in CELLS if kind[0] != "neuron")
+RECURRENT_CELLS = tuple(kind for kind in CELLS if make_cell(*kind).recurrent)
 """Those of `CELLS` that have a state."""
-SMOOTH_CELLS = tuple(kind for kind in CELLS if kind[1] != "relu")
+SMOOTH_CELLS = tuple(kind for kind in CELLS if make_cell(*kind).smooth)
 """Those of `CELLS` that are differentiable everywhere, so that a complex step is exact."""
 
 

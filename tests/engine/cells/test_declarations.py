@@ -46,6 +46,11 @@ def stored(network: Network, t: int) -> dict[str, np.ndarray]:
 @example(Case("gru", "tanh", 12, 3, 2, 5, 2, 1))
 @example(Case("rnn", "relu", 12, 3, 2, 5, 2, 1))
 def test_every_operation_evaluates_to_what_the_kernel_computed(case: Case) -> None:
+    check_every_operation(case)
+
+
+def check_every_operation(case: Case) -> None:
+    """Check each operation's result against the tape."""
     network = case.network()
     trained(network)
     for t in range(1, case.steps + 1):

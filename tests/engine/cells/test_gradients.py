@@ -68,6 +68,11 @@ def each_gradient(network: Network, expected: np.ndarray) -> dict[str, float]:
 @example(Case("lstm", "tanh", 12, 3, 2, 5, 2, 1))
 @example(Case("gru", "tanh", 12, 3, 2, 5, 2, 1))
 def test_gradients_agree_with_the_complex_step(case: Case) -> None:
+    check_complex_step(case)
+
+
+def check_complex_step(case: Case) -> None:
+    """Check the gradients of all parameters."""
     network = case.network()
     trained(network)
     probe = Probe(case, complex)
@@ -99,6 +104,11 @@ def test_at_the_kink_the_slope_of_relu_is_zero() -> None:
 
 @given(cases(SMOOTH_CELLS))
 def test_what_would_leave_the_window_is_the_gradient_of_its_first_state(case: Case) -> None:
+    check_gradient_of_the_first_state(case)
+
+
+def check_gradient_of_the_first_state(case: Case) -> None:
+    """Check entry 0 of the states' gradients."""
     network = case.network()
     trained(network)
     probe = Probe(case, complex)
@@ -120,7 +130,7 @@ def test_a_weight_gradient_is_the_sum_of_shares_per_timestep(
         for t in range(1, steps + 1):
             right = tape.rows(spec.right, t)  # [B, right]
             left = np.ones((batch, 1)) if spec.left is None else tape.rows(spec.left, t)
-            product = (left * right).sum(axis=0) if spec.name.startswith("p_") else left.T @ right
+            product = (left * right).sum(axis=0) if spec.elementwise else left.T @ right
             shares.append(product.reshape(spec.shape))
         assert worst(sum(shares), network.gradients[spec.name]) < 1e-14, spec.name
         assert any(np.any(share) for share in shares), spec.name
