@@ -199,6 +199,15 @@ def test_the_engines_invariants(cell: str) -> None:
         test_trainer.test_the_gradient_is_cut_at_the_windows_edge,
     ):
         check(cell, "tanh")
+    for check_case in (
+        test_declarations.test_the_declaration_alone_computes_both_passes,
+        test_declarations.test_operations_name_rows_and_columns_that_exist,
+        test_declarations.test_rows_have_values_and_stay_in_their_span,
+        test_declarations.test_everything_an_operation_reads_is_there_before_it,
+        test_declarations.test_every_operation_can_be_shown_in_numbers,
+        test_declarations.test_float32_is_evaluated_in_float32_and_agrees,
+    ):
+        check_case(Case(cell, "tanh", 3, 2, 2, 4, 2, 7))
     for batch in (1, 3):
         test_gradients.test_a_weight_gradient_is_the_sum_of_shares_per_timestep(
             cell, "tanh", 7, batch

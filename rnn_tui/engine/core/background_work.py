@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a long computation is: `done` of `of` parts."""
+    """Progress of a long computation: `done` of `of` parts."""
 
     done: int
     of: int

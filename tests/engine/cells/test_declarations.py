@@ -18,7 +18,7 @@ each_cell = pytest.mark.parametrize("case", SMALL, ids=map("-".join, CELLS))
 
 
 def all_operations(network: Network, t: int | None = None) -> tuple[Operation, ...]:
-    """Operations of both passes at timestep `t`; None: where the loss counts."""
+    """Return the operations of both passes at timestep `t`; None: where the loss counts."""
     declaration = network.declaration
     if t is None:
         return declaration.forward_operations + declaration.backward_operations
@@ -28,7 +28,7 @@ def all_operations(network: Network, t: int | None = None) -> tuple[Operation, .
 def stored(network: Network, t: int) -> dict[str, np.ndarray]:
     """Return the values of timestep t that kernel and readout wrote to the tape."""
     whole, k = network.tape, t - 1
-    found = {"y_t": whole["y"][k], "dy_t": whole["dy"][k]}
+    result = {"y_t": whole["y"][k], "dy_t": whole["dy"][k]}
     for layer in network.layers:
         tape = layer.cell_tape(whole)
         values = network.cell.values(tape, t) | {
@@ -37,8 +37,8 @@ def stored(network: Network, t: int) -> dict[str, np.ndarray]:
             "dh_t": tape["dh"][k],
             "dh_<t-1>": tape["dh_next"][k],
         }
-        found |= {layer.name(name): array for name, array in values.items()}
-    return found
+        result |= {layer.name(name): array for name, array in values.items()}
+    return result
 
 
 @given(headed_cases())
@@ -56,13 +56,13 @@ def check_every_operation(case: Case) -> None:
     for t in range(1, case.steps + 1):
         values, on_tape = network.values(t), stored(network, t)
         for operation in all_operations(network, t):
-            found = operation.expression.evaluate(values)
-            assert found.shape == (case.batch, values[operation.symbol].shape[-1])
+            result = operation.expression.evaluate(values)
+            assert result.shape == (case.batch, values[operation.symbol].shape[-1])
             if operation.symbol in on_tape:
                 # Terms may cancel: what is rounded is as large as what is read.
                 read = [values[name] for name in operation.expression.symbols()]
-                scale = max(float(np.abs(array).max()) for array in [found, *read])
-                wrong = np.abs(found - on_tape[operation.symbol]).max()
+                scale = max(float(np.abs(array).max()) for array in [result, *read])
+                wrong = np.abs(result - on_tape[operation.symbol]).max()
                 assert wrong <= 1e-15 * (4 + case.hidden) * scale, (operation.equation(), t)
 
 
@@ -97,7 +97,7 @@ def test_the_declaration_alone_computes_both_passes(case: Case) -> None:
 
 
 def parameters(network: Network) -> dict[str, np.ndarray]:
-    """Parameters by gate, cut out of their matrices here, not by the engine."""
+    """Return the parameters by gate, cut out of their matrices here, not by the engine."""
     values = {}
     for spec in network.specs:
         blocks = np.split(network.parameters[spec.name], len(spec.blocks), axis=-1)
@@ -151,7 +151,7 @@ def test_rows_have_values_and_stay_in_their_span(case: Case) -> None:
 
 @each_cell
 def test_everything_an_operation_reads_is_there_before_it(case: Case) -> None:
-    """Given, computed earlier in this pass, or on the tape since the forward pass."""
+    """It is an input, computed earlier in this pass, or on the tape since the forward pass."""
     network = case.network()
     trained(network)
     values = network.values(2)
@@ -189,10 +189,10 @@ def test_float32_is_evaluated_in_float32_and_agrees(case: Case) -> None:
     for t in range(1, case.steps + 1):
         values, on_tape = network.values(t), stored(network, t)
         for operation in all_operations(network):
-            found = operation.expression.evaluate(values)
-            assert found.dtype == values[operation.symbol].dtype == np.float32
+            result = operation.expression.evaluate(values)
+            assert result.dtype == values[operation.symbol].dtype == np.float32
             if operation.symbol in on_tape:
-                assert worst(found, on_tape[operation.symbol]) < 1e-6, operation.equation()
+                assert worst(result, on_tape[operation.symbol]) < 1e-6, operation.equation()
 
 
 @each_cell

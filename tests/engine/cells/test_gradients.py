@@ -25,7 +25,7 @@ class Probe:
         return self.network.loss()
 
     def complex_step(self, array: np.ndarray) -> np.ndarray:
-        """∂L/∂a = Im L(a + iε)/ε for every entry a of `array`, which the network reads."""
+        """Return ∂L/∂a = Im L(a + iε)/ε for every entry a of `array`, which the network reads."""
         gradient = np.empty(array.shape)
         for place in np.ndindex(array.shape):
             kept = array[place]
@@ -35,7 +35,7 @@ class Probe:
         return gradient
 
     def central_differences(self, array: np.ndarray, step: float) -> np.ndarray:
-        """∂L/∂a = (L(a + ε) − L(a − ε))/2ε for every entry a of `array`."""
+        """Return ∂L/∂a = (L(a + ε) − L(a − ε))/2ε for every entry a of `array`."""
         gradient = np.empty(array.shape)
         for place in np.ndindex(array.shape):
             kept = array[place]
@@ -49,7 +49,7 @@ class Probe:
 
 
 def each_gradient(network: Network, expected: np.ndarray) -> dict[str, float]:
-    """How wrong each tensor's gradient is, relative to that of the whole."""
+    """Return each tensor's largest error, relative to the largest gradient of all."""
     scale = np.abs(expected).max() or 1.0
     wrong, offset = {}, 0
     for spec in network.specs:
@@ -148,8 +148,8 @@ def test_a_share_is_known_as_soon_as_its_timestep_is_done(cell: str, activation:
         network.backward(t, t)
         network.kernel.finish_deltas()
         for spec in network.specs:
-            found = network.tape.rows(spec.right, t)
-            assert np.array_equal(found, whole.tape.rows(spec.right, t)), (spec.name, t)
+            result = network.tape.rows(spec.right, t)
+            assert np.array_equal(result, whole.tape.rows(spec.right, t)), (spec.name, t)
     assert np.array_equal(network.gradient, whole.gradient)
 
 

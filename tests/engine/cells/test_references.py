@@ -25,12 +25,12 @@ def sigmoid(a: np.ndarray) -> np.ndarray:
 
 def weights(network: Network) -> dict[str, np.ndarray]:
     """Return the parameters gate by gate: W_xf, W_hf, b_f and so on."""
-    found = {}
+    result = {}
     for spec in network.specs:
         parts = np.split(network.parameters[spec.name], len(spec.blocks), axis=-1)
         for block, part in zip(spec.blocks, parts, strict=True):
-            found[spec.name + (block if "_" in spec.name else f"_{block}" * bool(block))] = part
-    return found
+            result[spec.name + (block if "_" in spec.name else f"_{block}" * bool(block))] = part
+    return result
 
 
 def affine(w: Weights, gate: str, x: np.ndarray, h: np.ndarray) -> np.ndarray:
@@ -195,8 +195,8 @@ def test_a_neuron_remembers_nothing_and_every_view_says_so(activation: str) -> N
     assert "exactly 0 from there back" in reading(items[-1], len(items))
     start = network.state(0)
     steps, gradient = network.tape["h"][1:].copy(), network.gradient.copy()
-    found = truncation(network, copy_window(neurons(activation)[0]))
-    assert (found.norm_edge, found.added_norm, found.relative) == (0.0, 0.0, 0.0)
+    result = truncation(network, copy_window(neurons(activation)[0]))
+    assert (result.norm_edge, result.added_norm, result.relative) == (0.0, 0.0, 0.0)
     network.set_state({"h": start["h"] + 1})
     trained(network)
     assert same_bits(network.tape["h"][1:], steps)

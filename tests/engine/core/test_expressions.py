@@ -179,7 +179,7 @@ SAMPLES, WIDTH, INPUTS = 2, 3, 4
 
 
 def random_values(seed: int) -> dict[str, np.ndarray]:
-    """Small whole numbers as fractions, whose products are exact in every reading."""
+    """Return small whole numbers as fractions, whose products are exact in every reading."""
     random = np.random.default_rng(seed)
     shapes = {
         **{"a": (SAMPLES, WIDTH), "b": (WIDTH,), "c": (SAMPLES, WIDTH), "n": ()},
@@ -226,7 +226,7 @@ trees = st.recursive(leaves, larger, max_leaves=12)
 
 
 def exactly(tree: Expression, values: Mapping[str, np.ndarray]) -> np.ndarray:
-    """`evaluate` in fractions: nothing is rounded, so a wrong parenthesis cannot hide."""
+    """Evaluate in fractions: nothing is rounded, so a wrong parenthesis cannot hide."""
     try:
         result = tree.evaluate(values)
     except ZeroDivisionError:
@@ -245,7 +245,7 @@ def test_tokens_calculate_to_the_value(tree: Expression, values: dict[str, np.nd
 
 @given(trees, values)
 def test_text_calculates_to_the_value(tree: Expression, values: dict[str, np.ndarray]) -> None:
-    """The equation itself, each name and product replaced by its number."""
+    """Each name and product of the equation is replaced by its number."""
     expected = exactly(tree, values)
     text = tree.text()
     products = {"x·W": ("x", values["W"]), "x·Vᵀ": ("x", values["V"].T), "u·U": ("u", values["U"])}
@@ -275,12 +275,12 @@ def read(text: str) -> tuple[Token, ...]:
 def test_functions_in_tokens(function: str) -> None:
     numbers = {"a": np.array([[0.3, 1.7], [2.5, 0.01]])}
     tree = Function(function, a * a + a) / (ONE + a)
-    found = tree.evaluate(numbers)
+    result = tree.evaluate(numbers)
     for sample in range(2):
         for unit in range(2):
             tokens = tree.tokens(UnitReader(numbers, sample, unit))
             number = Calculator(tokens).result()
-            assert number == pytest.approx(found[sample, unit], rel=1e-14)
+            assert number == pytest.approx(result[sample, unit], rel=1e-14)
 
 
 def test_sigma_is_the_logistic_function_and_cannot_overflow() -> None:

@@ -1,4 +1,4 @@
-"""The tape: where arrays lie makes no difference to what they hold."""
+"""The tape: the memory layout makes no difference to the numbers."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ def network_of(case: Case, smallest: int) -> Network:
 
 
 @given(cases(GATED))
-def test_gates_apart_or_side_by_side_are_the_same_numbers(case: Case) -> None:
-    apart, beside = network_of(case, 1), network_of(case, 10**9)
-    assert apart.tape.is_split("gates")
-    assert not beside.tape.is_split("gates")
-    assert trained(apart) == pytest.approx(trained(beside), rel=1e-12)
-    assert worst(apart.gradient, beside.gradient) < 1e-12
+def test_split_and_joined_gates_are_the_same_numbers(case: Case) -> None:
+    split, joined = network_of(case, 1), network_of(case, 10**9)
+    assert split.tape.is_split("gates")
+    assert not joined.tape.is_split("gates")
+    assert trained(split) == pytest.approx(trained(joined), rel=1e-12)
+    assert worst(split.gradient, joined.gradient) < 1e-12
     names = {"h", "c", "gates", "da", "dc", "dc_h", "dh", "dh_next", "dc_next", "dah", "dm", "m"}
-    for name in names & set(beside.tape.names):
-        assert worst(apart.tape.flat(name), beside.tape.flat(name)) < 1e-12, name
+    for name in names & set(joined.tape.names):
+        assert worst(split.tape.flat(name), joined.tape.flat(name)) < 1e-12, name
 
 
 each_layout = pytest.mark.parametrize(("batch", "split"), [(1, False), (5, False), (5, True)])
 
 
 def memory(batch: int, split: bool) -> Tape:
-    """Three gates and a state of two units in one group, five timesteps."""
+    """Return a tape with three gates and a state of two units in one group, five timesteps."""
     gates = ArraySpec("gates", 6, group="m", parts=gate_parts("", "ofg", 2), split=split)
     made = Tape(5, batch, (gates, ArraySpec("c", 2, state=True, group="m", split=split)), float)
     random = np.random.default_rng(0)
@@ -46,13 +46,19 @@ def memory(batch: int, split: bool) -> Tape:
     return made
 
 
+def test_two_arrays_of_one_name_are_refused() -> None:
+    for twice in (ArraySpec("a", 2), ArraySpec("b", 2, parts=(("a", 0, 1),))):
+        with pytest.raises(ValueError, match="two arrays of the tape are called 'a'"):
+            Tape(3, 1, (ArraySpec("a", 2), twice), float)
+
+
 def test_a_single_sample_is_never_split() -> None:
     assert not memory(1, split=True).is_split("gates")
     assert memory(2, split=True).is_split("gates")
 
 
 @each_layout
-def test_what_lies_beside_each_other_is_shown_as_one(batch: int, split: bool) -> None:
+def test_adjacent_arrays_are_viewed_as_one(batch: int, split: bool) -> None:
     made = memory(batch, split)
     assert made.is_split("gates") == split
     parts = [made[name] for name in "ofg"]
