@@ -11,7 +11,8 @@ from typing import TextIO
 
 import numpy as np
 
-from rnn_tui.engine.analysis.evaluation import Evaluator, WindowsEvaluator
+from rnn_tui.engine.analysis.series_evaluation import SeriesEvaluator
+from rnn_tui.engine.analysis.windows_evaluation import WindowsEvaluator
 from rnn_tui.engine.training.breakpoints import BreakpointHit, Breakpoints, run_until
 from rnn_tui.engine.training.history import RECENT
 from rnn_tui.engine.training.trainer import Trainer
@@ -175,7 +176,7 @@ def _tested(trainer: Trainer) -> dict[str, float | None]:
     figures = dict.fromkeys(TESTED)
     test, architecture, parameters = trainer.task.test(), trainer.architecture, trainer.parameters
     if isinstance(test, TestSeries):
-        series = Evaluator(architecture, parameters, test).evaluate()
+        series = SeriesEvaluator(architecture, parameters, test).evaluate()
         figures["test_one_step_mse"] = _finite(series.one_step_mse)
         free_run = (*series.free_run_mse, None)  # a short series may have one horizon only
         figures["test_free_run_mse"] = _finite(free_run[0])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rnn_tui.engine.analysis.evaluation import Evaluator, WindowsEvaluation, WindowsEvaluator
+from rnn_tui.engine.analysis.series_evaluation import SeriesEvaluator
+from rnn_tui.engine.analysis.windows_evaluation import WindowsEvaluation, WindowsEvaluator
 from rnn_tui.engine.core.background_work import Progress, Work
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.training.trainer import Trainer, architecture_of
@@ -32,7 +33,7 @@ class EvaluationJob(PredictionJob):
         self._settings = trainer.settings
         self._task = trainer.task
         self._architecture = trainer.architecture
-        self._evaluator: Evaluator | WindowsEvaluator | None = None
+        self._evaluator: SeriesEvaluator | WindowsEvaluator | None = None
         self._gaps: Mapping[int, WindowsEvaluator | None] = {}  # by gap, made when needed
         self._history: list[tuple[int, float]] = []
 
@@ -48,7 +49,7 @@ class EvaluationJob(PredictionJob):
         """Make the evaluator for the task's test data."""
         test = self._task.test()
         if isinstance(test, TestSeries):
-            self._evaluator = Evaluator(self._architecture, parameters, test)
+            self._evaluator = SeriesEvaluator(self._architecture, parameters, test)
             return
         self._evaluator = WindowsEvaluator(self._architecture, parameters, test)
         if self._task.name == "recall":
@@ -56,12 +57,12 @@ class EvaluationJob(PredictionJob):
 
     def _evaluate(self, update: int) -> Work[object]:
         evaluator = self._evaluator
-        if isinstance(evaluator, Evaluator):
-            series = yield from evaluator.evaluating()
+        if isinstance(evaluator, SeriesEvaluator):
+            series = yield from evaluator.evaluation_work()
             self.predictions = SeriesPredictions(update, evaluator.test, series)
             return None
         assert evaluator is not None
-        evaluation = yield from evaluator.evaluating()
+        evaluation = yield from evaluator.evaluation_work()
         gaps = yield from self._evaluate_gaps(evaluation)
         influence = yield from self._influence(evaluator.test)
         self.predictions = WindowsPredictions(
@@ -86,7 +87,7 @@ class EvaluationJob(PredictionJob):
                 if evaluator is None:
                     evaluator = self._gap_evaluator(gap)
                     self._gaps = {**self._gaps, gap: evaluator}
-                accuracy = (yield from evaluator.evaluating()).accuracy
+                accuracy = (yield from evaluator.evaluation_work()).accuracy
             if accuracy is not None:
                 accuracies.append((gap, accuracy))
         return tuple(accuracies)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rnn_tui.engine.analysis.evaluation import Evaluation, WindowsEvaluation
     from rnn_tui.engine.analysis.sampling import Symbol
+    from rnn_tui.engine.analysis.series_evaluation import SeriesEvaluation
+    from rnn_tui.engine.analysis.windows_evaluation import WindowsEvaluation
     from rnn_tui.engine.core.expressions import Array
     from rnn_tui.tasks.base import TestSeries, TestWindows
 
@@ -69,7 +70,7 @@ class SeriesPredictions:
 
     update: int
     test: TestSeries
-    evaluation: Evaluation
+    evaluation: SeriesEvaluation
 
 
 @dataclass(frozen=True, slots=True, eq=False)

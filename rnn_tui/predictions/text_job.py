@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 
-from rnn_tui.engine.analysis.sampling import Symbol, Writer, likeliest, probabilities
+from rnn_tui.engine.analysis.sampling import Symbol, SymbolSampler, most_probable, probabilities
 from rnn_tui.engine.core.background_work import Progress, Work
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.training.schedule import Pass
@@ -37,7 +37,7 @@ class TextJob(PredictionJob):
         self._task = trainer.task
         self._seed = trainer.settings.seed
         self._architecture = trainer.architecture
-        self._writer: Writer | None = None
+        self._sampler: SymbolSampler | None = None
 
     def continue_window(self, trainer: Trainer, request: TextRequest, sample: int) -> None:
         """Write after this sample of the trainer's window, as far as its forward pass has come.
@@ -63,8 +63,8 @@ class TextJob(PredictionJob):
         )
 
     def prepare(self, parameters: Array) -> None:
-        """Make the writer."""
-        self._writer = Writer(self._architecture, parameters)
+        """Make the sampler."""
+        self._sampler = SymbolSampler(self._architecture, parameters)
 
     def _continue_window(
         self, update: int, codes: tuple[int, ...], states: Mapping[str, Array], request: TextRequest
@@ -88,16 +88,16 @@ class TextJob(PredictionJob):
         request: TextRequest,
     ) -> Work[object]:
         """Read `codes` from the states, each [1, H], or from zeros; then write."""
-        writer, symbols = self._writer, self._task.symbols
-        assert writer is not None
+        sampler, symbols = self._sampler, self._task.symbols
+        assert sampler is not None
         assert symbols is not None
-        writer.begin(states)
+        sampler.begin(states)
         count = min(request.characters, LONGEST_TEXT)
         for start in range(0, len(codes), _SYMBOLS_PER_STEP):
             yield Progress(start, len(codes) + count)
-            writer.read(codes[start : start + _SYMBOLS_PER_STEP])
-        following = likeliest(probabilities(writer.outputs()), CANDIDATES)
-        source = writer.write(request.temperature, random_generator(self._seed, request.draw))
+            sampler.read(codes[start : start + _SYMBOLS_PER_STEP])
+        following = most_probable(probabilities(sampler.outputs()), CANDIDATES)
+        source = sampler.sample(request.temperature, random_generator(self._seed, request.draw))
         text = yield from _take(islice(source, count), len(codes), count)
         self.sample = TextSample(
             update=update,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rnn_tui.engine.analysis.bad_value_origin import BadValueOrigin, find_operation, inputs_of
+from rnn_tui.engine.analysis.bad_value_origin import BadValueOrigin, find_operation, trace_inputs
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
 
@@ -20,4 +20,4 @@ def bad_value_origin(trainer: Trainer) -> BadValueOrigin | None:
     operation = find_operation(trainer.network, divergence.tensor, divergence.t, backward)
     if operation is None:
         return None
-    return inputs_of(trainer.network, operation, divergence.t)
+    return trace_inputs(trainer.network, operation, divergence.t)

@@ -8,7 +8,8 @@ from itertools import chain
 from types import MappingProxyType
 from typing import ClassVar
 
-from rnn_tui.engine.analysis.jacobians import DirectPath, direct_path, spectral_radius
+from rnn_tui.engine.analysis.direct_path import DirectPath, direct_path
+from rnn_tui.engine.analysis.spectra import spectral_radius
 from rnn_tui.engine.core.background_work import Progress, Work
 from rnn_tui.proofs.base import Proof, WindowUnderTest
 

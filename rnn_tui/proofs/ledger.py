@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rnn_tui.engine.analysis.contributions import Ledger, ledger
+from rnn_tui.engine.analysis.ledger import Ledger, parameter_ledger
 from rnn_tui.engine.core.background_work import Work
 from rnn_tui.proofs.base import Proof, WindowUnderTest
 
@@ -22,4 +22,4 @@ class LedgerProof(Proof):
         return cls(parameter)
 
     def work(self, window: WindowUnderTest) -> Work[Ledger]:
-        return ledger((yield from window.network()), self.parameter)
+        return parameter_ledger((yield from window.network()), self.parameter)

@@ -10,8 +10,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from rnn_tui.engine.analysis.contributions import locate
-from rnn_tui.engine.analysis.verification import Verification, tensor_indices, verify
+from rnn_tui.engine.analysis.ledger import locate_parameter
+from rnn_tui.engine.analysis.verification import Verification, tensor_indices, verification_work
 from rnn_tui.engine.core.background_work import Work
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.scratch import GradientRecord
@@ -43,8 +43,8 @@ class VerificationProof(Proof):
         )
         indices: Array = np.array([self.parameter])
         if self.whole:
-            indices = tensor_indices(record, locate(network, self.parameter)[0])
-        verification = yield from verify(record, indices)
+            indices = tensor_indices(record, locate_parameter(network, self.parameter)[0])
+        verification = yield from verification_work(record, indices)
         return VerificationReport(self, verification, on_copy=window.gradient is None)
 
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rnn_tui.engine.analysis.truncation import Truncation, WindowEdge, edge, truncation
+from rnn_tui.engine.analysis.truncation import (
+    Truncation,
+    WindowEdge,
+    measure_truncation,
+    window_edge,
+)
 from rnn_tui.engine.core.background_work import Work
 from rnn_tui.engine.network.network import Network
 from rnn_tui.proofs.base import Proof, WindowUnderTest
@@ -40,8 +45,8 @@ class WindowEdgeProof(Proof):
         network = yield from window.network()
         why = _why_unknown(window, network)
         if why or window.previous is None:
-            return EdgeReport(edge(network), None, why)
-        result = truncation(network, window.previous.window)
+            return EdgeReport(window_edge(network), None, why)
+        result = measure_truncation(network, window.previous.window)
         return EdgeReport(result.edge, result)
 
 

@@ -91,9 +91,13 @@ class SnapshotBuilder:
             second_network=self._second_network(layer),
         )
         if cursor.stage is Pass.BACKWARD and snapshot.t >= cursor.t:
-            from rnn_tui.engine.analysis.contributions import shares  # not for the first screen
+            from rnn_tui.engine.analysis.contributions import (
+                timestep_contributions,
+            )  # not for the first screen
 
-            return replace(snapshot, contributions=shares(trainer.network, snapshot.t))
+            return replace(
+                snapshot, contributions=timestep_contributions(trainer.network, snapshot.t)
+            )
         return snapshot
 
     # Parts of a snapshot

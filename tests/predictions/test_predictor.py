@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from tasks.task_support import WINDOW_TASKS
 
-from rnn_tui.engine.analysis.evaluation import WindowsEvaluator
 from rnn_tui.engine.analysis.influence import influence_work
-from rnn_tui.engine.analysis.sampling import Writer, likeliest, probabilities
+from rnn_tui.engine.analysis.sampling import SymbolSampler, most_probable, probabilities
+from rnn_tui.engine.analysis.windows_evaluation import WindowsEvaluator
 from rnn_tui.engine.core.background_work import complete
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.predictions.evaluation_job import GAP_WINDOWS
@@ -245,13 +245,14 @@ def written(predictor: Predictor) -> TextSample:
 def on_from(
     trainer: Trainer, codes: list[int], request: TextRequest, states: Any = None
 ) -> list[int]:
-    """Return what a writer continues the text with, started here without the predictor."""
-    writer = Writer(trainer.architecture, trainer.parameters.copy())
-    writer.begin(states)
-    writer.read(codes)
+    """Return what a sampler continues the text with, started here without the predictor."""
+    sampler = SymbolSampler(trainer.architecture, trainer.parameters.copy())
+    sampler.begin(states)
+    sampler.read(codes)
     random = random_generator(trainer.settings.seed, request.draw)
     return [
-        each.code for each in islice(writer.write(request.temperature, random), request.characters)
+        each.code
+        for each in islice(sampler.sample(request.temperature, random), request.characters)
     ]
 
 
@@ -302,9 +303,9 @@ def test_a_prompt_is_read_from_zeros_and_written_on(running: bool) -> None:
         assert answer.read == prompt
         longer = replace(request, characters=CONTINUATION)
         assert [each.code for each in answer.text] == on_from(trainer, list(prompt), longer)
-        writer = Writer(trainer.architecture, trainer.parameters.copy())
-        writer.read(prompt)
-        assert answer.next == likeliest(probabilities(writer.outputs()), CANDIDATES)
+        sampler = SymbolSampler(trainer.architecture, trainer.parameters.copy())
+        sampler.read(prompt)
+        assert answer.next == most_probable(probabilities(sampler.outputs()), CANDIDATES)
     ask(trainer, False, TextRequest(), 0)
     assert predictor.answer is None
 

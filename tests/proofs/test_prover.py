@@ -15,16 +15,13 @@ import pytest
 from session.session_support import Driver
 
 from rnn_tui import registry
-from rnn_tui.engine.analysis.contributions import Ledger, ledger
+from rnn_tui.engine.analysis.direct_path import direct_path
 from rnn_tui.engine.analysis.gradient_map import GradientMap, gradient_map
-from rnn_tui.engine.analysis.jacobians import (
-    JacobianNorms,
-    direct_path,
-    jacobian_norms,
-    spectral_radii,
-)
-from rnn_tui.engine.analysis.truncation import edge, truncation
-from rnn_tui.engine.analysis.verification import verify
+from rnn_tui.engine.analysis.jacobians import JacobianNorms, jacobian_norms
+from rnn_tui.engine.analysis.ledger import Ledger, parameter_ledger
+from rnn_tui.engine.analysis.spectra import spectral_radii
+from rnn_tui.engine.analysis.truncation import measure_truncation, window_edge
+from rnn_tui.engine.analysis.verification import verification_work
 from rnn_tui.engine.core.background_work import Progress, Work, complete
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.scratch import copy_window, gradient_record
@@ -110,7 +107,7 @@ def test_the_results_are_the_engines(settings: Settings) -> None:
     network, sample = trainer.network, settings.batch - 1
     results = prove(trainer, 7, sample)
     expected = {
-        "ledger": ledger(network, 7),
+        "ledger": parameter_ledger(network, 7),
         "map": gradient_map(network),
         "jacobians": jacobian_norms(network, sample),
     }
@@ -122,7 +119,7 @@ def test_the_results_are_the_engines(settings: Settings) -> None:
     assert is_same(gates.direct, direct_path(network, sample))
     report = results["edge"]
     assert isinstance(report, EdgeReport)
-    assert is_same(report.edge, edge(network))
+    assert is_same(report.edge, window_edge(network))
 
 
 @each_cell
@@ -175,7 +172,9 @@ def test_a_check_is_the_engines(settings: Settings) -> None:
     assert isinstance(result, VerificationReport)
     assert result.verification.verdict == "agrees"
     assert not result.on_copy
-    assert is_same(result.verification, complete(verify(gradient_record(trainer.network), [5])))
+    assert is_same(
+        result.verification, complete(verification_work(gradient_record(trainer.network), [5]))
+    )
 
 
 def test_a_check_in_the_middle_of_the_pass_is_of_the_whole_windows_gradient() -> None:
@@ -214,7 +213,7 @@ def test_a_window_that_was_stepped_through_is_the_one_before(cell: str) -> None:
     assert isinstance(report, EdgeReport)
     network: Network = trainer.network
     network.flat[...] = parameters
-    assert is_same(report.truncation, truncation(network, previous))
+    assert is_same(report.truncation, measure_truncation(network, previous))
 
 
 def test_another_window_is_not_taken_for_the_one_before() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from session.session_support import Condition, Driver
 
-from rnn_tui.engine.analysis.evaluation import Evaluator
+from rnn_tui.engine.analysis.series_evaluation import SeriesEvaluator
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.schedule import Pass
@@ -474,10 +474,10 @@ def test_an_exception_while_a_snapshot_is_made_does_not_end_the_session(
     driver = make()
     driver.after(ViewRequest(predictions=False))
 
-    def broken(self: Evaluator) -> None:
+    def broken(self: SeriesEvaluator) -> None:
         raise RuntimeError("no test today")
 
-    monkeypatch.setattr(Evaluator, "evaluating", broken)
+    monkeypatch.setattr(SeriesEvaluator, "evaluation_work", broken)
     driver.send(Step(Stride.UPDATE), ViewRequest(predictions=True))
     snapshot = driver.until(lambda s: s.notice is not None)
     assert snapshot.notice is not None
@@ -523,18 +523,20 @@ def test_contributions_are_left_times_right_of_the_timestep_shown(
     deltas = [values[f"da_{block}" if block else "da_t"] for block in blocks]
     expected = values["x_t"].T @ np.hstack(deltas)
     size = expected.size
-    assert snapshot.contributions.share[:size].reshape(expected.shape) == pytest.approx(expected)
+    assert snapshot.contributions.contribution[:size].reshape(expected.shape) == pytest.approx(
+        expected
+    )
 
 
 def test_contributions_add_up_to_the_gradient(make: Callable[..., Driver]) -> None:
     driver = make(SMALL.with_(cell="lstm", batch=3, dtype="float64"))
     driver.after(Step(Stride.TIMESTEP, 12))  # BACKWARD t=1
     shares = [driver.after(ViewRequest(t=t)).contributions for t in range(1, 6)]
-    total = sum(one.share for one in shares if one is not None)
+    total = sum(one.contribution for one in shares if one is not None)
     gradient = driver.after(Step(Stride.TIMESTEP)).gradient
     assert gradient is not None
     assert shares[0] is not None
-    assert shares[0].so_far == pytest.approx(gradient.raw)
+    assert shares[0].running_sum == pytest.approx(gradient.raw)
     assert total == pytest.approx(gradient.raw)
 
 
@@ -579,13 +581,13 @@ def test_after_the_update_a_timestep_still_shows_the_weights_it_was_computed_wit
 def evaluations(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Record the times at which the network is evaluated."""
     times: list[float] = []
-    evaluate = Evaluator.evaluating
+    evaluate = SeriesEvaluator.evaluation_work
 
-    def counted(self: Evaluator) -> Any:
+    def counted(self: SeriesEvaluator) -> Any:
         times.append(time.perf_counter())
         return evaluate(self)
 
-    monkeypatch.setattr(Evaluator, "evaluating", counted)
+    monkeypatch.setattr(SeriesEvaluator, "evaluation_work", counted)
     return times
 
 

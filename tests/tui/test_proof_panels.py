@@ -11,9 +11,11 @@ import pytest
 from tui.screen_support import KINDS, SMALL, ProofSnapshotMaker, context, panels, place, text_of
 
 from rnn_tui.engine.analysis.bad_value_origin import BadValueOrigin
-from rnn_tui.engine.analysis.contributions import Ledger
-from rnn_tui.engine.analysis.gradient_map import GradientMap, reading
-from rnn_tui.engine.analysis.jacobians import JacobianNorms, spectral_radii
+from rnn_tui.engine.analysis.gradient_flow import describe_gradient_flow
+from rnn_tui.engine.analysis.gradient_map import GradientMap
+from rnn_tui.engine.analysis.jacobians import JacobianNorms
+from rnn_tui.engine.analysis.ledger import Ledger
+from rnn_tui.engine.analysis.spectra import spectral_radii
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.proofs.base import Refusal
@@ -122,8 +124,8 @@ def test_the_ledger_shows_each_share_the_running_sum_and_the_gradient(kind: str)
     text = text_of(ledger.draw(context(snapshot, parameter=parameter), 80, 20))
     for t in range(1, 6):
         row = next(line for line in text if re.match(rf"[ ▸]+{t} ", line))
-        assert signed(float(found.share[t - 1])) in row
-        assert signed(float(found.running[t - 1])) in row
+        assert signed(float(found.contribution[t - 1])) in row
+        assert signed(float(found.running_sum[t - 1])) in row
     total = signed(float(maker.trainer.network.gradient[parameter]))
     assert f"= Σ = {total}," in text[-1]
 
@@ -154,7 +156,7 @@ def test_the_map_shades_each_entry_and_reads_the_last_row(kind: str) -> None:
     found = snapshot.proofs["map"]
     assert isinstance(found, GradientMap)
     text = text_of(gradient_map.draw(context(snapshot), 80, 20))
-    assert text[0].strip() == f"L_5 {reading(found.norms[-1], 5)}"
+    assert text[0].strip() == f"L_5 {describe_gradient_flow(found.norms[-1], 5)}"
     top = np.nanmax(found.norms)
     for t in range(1, 6):
         row = next(line for line in text[2:] if re.match(rf"[ ▸]+{t} ", line))

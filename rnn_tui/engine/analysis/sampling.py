@@ -1,9 +1,8 @@
-"""Writing with a network that predicts symbols: what comes next, drawn, and read as the next input.
+"""Sampling from a network that predicts symbols: each symbol drawn is the next input.
 
     p = softmax(y/T)          T temperature; T → 0: the most probable symbol, always
 
-Nothing here touches the network that trains: parameters are only read, and whoever draws brings a
-random generator of their own.
+Parameters are only read, and the caller passes the random generator, so training is not affected.
 """
 
 from __future__ import annotations
@@ -24,17 +23,17 @@ Probabilities = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """A symbol by its code, and how probable it was at the temperature asked for."""
+    """A symbol by its code, and its probability at the temperature asked for."""
 
     code: int
     probability: float
 
 
 def probabilities(y: Array, temperature: float = 1.0) -> Probabilities:
-    """softmax(y/T) for outputs y [O], in float64, with the maximum subtracted first: [O].
+    """Return softmax(y/T) for outputs y [O], in float64, with the maximum subtracted first: [O].
 
-    At T = 0 all of it goes to the largest output, to the first of several that are equal. NaN
-    everywhere where an output is not finite: then no symbol is probable.
+    At T = 0 the largest output, the first of several that are equal, has probability 1. All are NaN
+    if an output is not finite.
 
     Raises:
         ValueError: the temperature is negative or not finite.
@@ -56,26 +55,27 @@ def probabilities(y: Array, temperature: float = 1.0) -> Probabilities:
 
 
 def draw(p: Probabilities, random: np.random.Generator) -> int:
-    """A code drawn from the distribution p [O], by one uniform number (inversion)."""
+    """Draw a code from the distribution p [O], by one uniform number (inversion)."""
     sums = p.cumsum()
-    share = random.random() * sums[-1]
-    if share >= sums[-1]:  # rounded up
+    number = random.random() * sums[-1]
+    if number >= sums[-1]:  # rounded up
         return int(np.flatnonzero(p)[-1])
-    return int(sums.searchsorted(share, side="right"))
+    return int(sums.searchsorted(number, side="right"))
 
 
-def likeliest(p: Probabilities, count: int) -> tuple[Symbol, ...]:
-    """The `count` most probable symbols, the most probable one first; none where p is NaN."""
+def most_probable(p: Probabilities, count: int) -> tuple[Symbol, ...]:
+    """Return the `count` most probable symbols, in order; none where p [O] is NaN."""
     if math.isnan(p[0]):
         return ()
     order = np.argsort(-p, kind="stable")[:count]
     return tuple(Symbol(int(code), float(p[code])) for code in order)
 
 
-class Writer:
-    """Reads symbols and writes on, one at a time; bound to a parameter vector that it only reads.
+class SymbolSampler:
+    """Reads symbols and continues them, one at a time.
 
-    Its state is that after the last symbol read or written.
+    It is bound to a parameter vector, which it only reads. Its state is that after the last symbol
+    read or drawn.
     """
 
     def __init__(self, architecture: Architecture, parameters: Array) -> None:
@@ -97,13 +97,13 @@ class Writer:
         self._read = False
 
     def read(self, codes: Iterable[int]) -> None:
-        """One timestep for each symbol.
+        """Compute one timestep for each of the symbols.
 
         Raises:
             ValueError: a code is none of the symbols'.
         """
         network, size = self._network, self._network.architecture.features
-        with np.errstate(all="ignore"):  # diverged networks are read with, too
+        with np.errstate(all="ignore"):  # a diverged network may be used, too
             for code in codes:
                 if not 0 <= code < size:
                     raise ValueError(f"codes go from 0 to {size - 1}; there is {code}")
@@ -114,7 +114,7 @@ class Writer:
             network.readout()
 
     def outputs(self) -> Array:
-        """y after what was read, [O], a copy.
+        """Return a copy of y after what was read, [O].
 
         Raises:
             ValueError: nothing was read.
@@ -124,10 +124,10 @@ class Writer:
         y: Array = self._network.tape["y"][0, 0].copy()
         return y
 
-    def write(self, temperature: float, random: np.random.Generator) -> Iterator[Symbol]:
-        """What follows what was read, symbol by symbol, without end.
+    def sample(self, temperature: float, random: np.random.Generator) -> Iterator[Symbol]:
+        """Yield what follows what was read, symbol by symbol, without end.
 
-        It ends where the outputs are not finite.
+        It ends if the outputs are not finite.
 
         Raises:
             ValueError: nothing was read, or the temperature is negative or not finite.

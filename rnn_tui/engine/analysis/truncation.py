@@ -1,4 +1,4 @@
-"""What the window's edge cuts off, what is carried across it, and what a longer window would add.
+"""What truncated backpropagation cuts off: the gradient at the window's edge, and beyond it.
 
 With truncated backpropagation the state goes from window to window, the gradient does not: at the
 edge ∂L/∂h_0 is known and dropped (Williams and Peng 1990).
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnn_tui.engine.analysis.contributions import shares
+from rnn_tui.engine.analysis.contributions import timestep_contributions
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.network.network import Network
@@ -20,35 +20,47 @@ from rnn_tui.engine.network.scratch import WindowData, copy_window, scratch_netw
 
 @dataclass(frozen=True, slots=True)
 class WindowEdge:
-    """The window's beginning; norms over batch and units, by state (``h``, for the LSTM ``c``)."""
+    """The beginning of a window; norms over batch and units, by state (``h``, for the LSTM ``c``).
 
-    gradient: Mapping[str, float]  # ‖∂L/∂h_0‖, which leaves the window and is dropped
-    carried: Mapping[str, float]  # ‖h_0‖, which comes in; 0 where the window starts afresh
+    Attributes:
+        gradient: ‖∂L/∂h_0‖, which is cut off.
+        carried: ‖h_0‖, the state that the window began with; 0 where it starts from zeros.
+    """
+
+    gradient: Mapping[str, float]
+    carried: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Truncation:
-    """The window at hand, of T timesteps, beside one of 2T that ends at the same place.
+    """A window of T timesteps, compared with one of 2T timesteps that ends at the same place.
 
-    Both with today's parameters and the loss of the last T timesteps only:
-    added = ∇L(2T timesteps) − ∇L(the last T of them) = Σ shares of the first T.
+    Both are computed with the present parameters, from the state s′_0 that they make of the window
+    before, and with the loss of the last T timesteps only.
 
-    `drift` = ‖s_0 − s′_0‖/‖s′_0‖: how far the state s_0 the window at hand really began with, made
-    by parameters of before the update, is from the s′_0 today's parameters make; None when that is
-    0. The gradients `added` and `truncated` belong to s′_0.
+    Attributes:
+        edge: the beginning of the window as it was trained.
+        norm_edge: ‖∂L/∂s_0‖ over all states together, of the window as it was trained.
+        truncated_norm: ‖∇L‖ over the last T timesteps.
+        added_norm: ‖added‖.
+        relative: added_norm/truncated_norm; None when that is 0.
+        drift: ‖s_0 − s′_0‖/‖s′_0‖: how far the state s_0 that the window began with, made by the
+            parameters before the update, is from s′_0; None when s′_0 is 0.
+        added: [P], ∇L over 2T timesteps − ∇L over the last T of them: the contributions of the
+            first T.
     """
 
     edge: WindowEdge
-    norm_edge: float  # ‖∂L/∂s_0‖ over all states together, of the window at hand
-    truncated_norm: float  # ‖∇L‖ of the last T timesteps
+    norm_edge: float
+    truncated_norm: float
     added_norm: float
-    relative: float | None  # added_norm/truncated_norm; None when that is 0
+    relative: float | None
     drift: float | None
-    added: Array  # [P]
+    added: Array
 
 
-def edge(network: Network) -> WindowEdge:
-    """The edge of a window whose backward pass is done."""
+def window_edge(network: Network) -> WindowEdge:
+    """Return the edge of a window whose backward pass is done."""
     tape, names = network.tape, network.states
     return WindowEdge(
         {name: norm(tape[f"d{name}_next"][0].reshape(-1)) for name in names},
@@ -56,24 +68,25 @@ def edge(network: Network) -> WindowEdge:
     )
 
 
-def truncation(network: Network, previous: WindowData) -> Truncation:
-    """What `previous`, the window before, would add to the gradient of the one on the tape.
+def measure_truncation(network: Network, previous: WindowData) -> Truncation:
+    """Compute what a longer window would add to the gradient of the one on the tape.
 
-    `previous` has the same batch, side by side, and any number of timesteps. The window's own
-    forward and backward pass are done. What is held or cut in it is so in both.
+    Args:
+        network: its forward and backward pass are done. Its pins are in force in both windows.
+        previous: the window before, with the same samples in its batch and any number of timesteps.
     """
     with np.errstate(all="ignore"):
-        # Nothing of it counts, whatever its topology: only what flows through it is wanted.
+        # Without its topology: none of its own loss counts, only the gradient that flows through.
         architecture = network.architecture.unmasked()
         before = scratch_network(architecture, network.flat, previous, pins=network.pins)
         before.forward(1, before.tape.steps)
-        now = _again(network, before.state(before.tape.steps))
-        added = _carry_on(before, now)
+        now = _from_other_states(network, before.state(before.tape.steps))
+        added = _added_gradient(before, now)
         truncated_norm, added_norm = norm(now.gradient), norm(added)
-        at_edge = edge(network)
+        edge = window_edge(network)
         return Truncation(
-            edge=at_edge,
-            norm_edge=float(np.hypot.reduce(list(at_edge.gradient.values()))),
+            edge=edge,
+            norm_edge=float(np.hypot.reduce(list(edge.gradient.values()))),
             truncated_norm=truncated_norm,
             added_norm=added_norm,
             relative=added_norm / truncated_norm if truncated_norm else None,
@@ -82,19 +95,19 @@ def truncation(network: Network, previous: WindowData) -> Truncation:
         )
 
 
-def _again(network: Network, states: Mapping[str, Array]) -> Network:
-    """The same window from other start states, both passes done."""
-    given = copy_window(network)
-    again = WindowData(given.x, given.target, states)
-    now = scratch_network(network.architecture, network.flat, again, pins=network.pins)
+def _from_other_states(network: Network, states: Mapping[str, Array]) -> Network:
+    """Compute both passes of the same window, beginning with `states` [B, H]."""
+    window = copy_window(network)
+    window = WindowData(window.x, window.target, states)
+    now = scratch_network(network.architecture, network.flat, window, pins=network.pins)
     now.forward(1, now.tape.steps)
     now.loss()
     now.backward(1, now.tape.steps)
     return now
 
 
-def _carry_on(before: Network, now: Network) -> Array:
-    """Weight gradients [P] of the window `before` when what leaves `now` goes on into it."""
+def _added_gradient(before: Network, now: Network) -> Array:
+    """Return the gradient [P] of the window `before` from what leaves the beginning of `now`."""
     tape = before.tape
     tape["dy"].fill(0)
     tape["dh_y"].fill(0)
@@ -102,12 +115,13 @@ def _carry_on(before: Network, now: Network) -> Array:
     for name in before.states:
         tape[f"d{name}_next"][-1] = now.tape[f"d{name}_next"][0]
     before.kernel.backward(1, tape.steps)
-    return shares(before, 1).so_far
+    return timestep_contributions(before, 1).running_sum
 
 
 def _drift(network: Network, now: Network) -> float | None:
+    """Return ‖s_0 − s′_0‖/‖s′_0‖; None when s′_0 is 0."""
     names = network.states
-    real = np.concatenate([network.tape[name][0].reshape(-1) for name in names])
-    made = np.concatenate([now.tape[name][0].reshape(-1) for name in names])
-    size = norm(made)
-    return norm(real - made) / size if size else None
+    trained = np.concatenate([network.tape[name][0].reshape(-1) for name in names])
+    present = np.concatenate([now.tape[name][0].reshape(-1) for name in names])
+    size = norm(present)
+    return norm(trained - present) / size if size else None

@@ -46,69 +46,78 @@ Verdict = Literal["agrees", "differs", "cannot be checked"]
 class Verification:
     """N entries of the gradient, and what they should be. Arrays are [N] float64.
 
-    relative[n] = |analytic − numeric| / max(|analytic|, |numeric|), 0 where both are 0. `kinks` are
-    the entries set aside. `worst` is the position in `indices` of the entry whose difference is
-    largest measured by its tolerance; None where nothing could be compared.
+    Attributes:
+        method: the numeric method and its step.
+        indices: [N] int, of the entries in the flat vector of parameters.
+        analytic: by backpropagation.
+        numeric: by the numeric method.
+        relative: |analytic − numeric| / max(|analytic|, |numeric|), 0 where both are 0.
+        tolerance: of |analytic − numeric|.
+        kinks: [N] bool, the entries set aside.
+        worst: position in `indices` of the entry whose difference is largest relative to its
+            tolerance; None where nothing could be compared.
+        verdict: on all entries together.
     """
 
     method: str
-    indices: Array  # [N] int, into the flat vector of parameters
+    indices: Array
     analytic: Array
     numeric: Array
     relative: Array
-    tolerance: Array  # of |analytic − numeric|
-    kinks: Array  # [N] bool
+    tolerance: Array
+    kinks: Array
     worst: int | None
     verdict: Verdict
 
 
-def tensor_indices(snapshot: GradientRecord, name: str, most: int | None = None) -> Array:
-    """Indices of the parameter `name` in the flat vector; `most` of them, evenly spread.
+def tensor_indices(record: GradientRecord, name: str, most: int | None = None) -> Array:
+    """Return the indices of the parameter `name` in the flat vector; at most `most`, evenly spaced.
 
     Raises:
         KeyError: there is no such parameter.
     """
-    specs = snapshot.architecture.parameters()
-    numbers = np.arange(snapshot.parameters.size)
+    specs = record.architecture.parameters()
+    numbers = np.arange(record.parameters.size)
     indices = views(specs, numbers)[name].reshape(-1)
     if most is None or indices.size <= most:
         return indices
-    spread: Array = indices[np.linspace(0, indices.size - 1, most).round().astype(int)]
-    return spread
+    chosen: Array = indices[np.linspace(0, indices.size - 1, most).round().astype(int)]
+    return chosen
 
 
-def verify(snapshot: GradientRecord, indices: Sequence[int] | Array) -> Work[Verification]:
-    """Check entries `indices` of the gradient; a part is one of them.
+def verification_work(record: GradientRecord, indices: Sequence[int] | Array) -> Work[Verification]:
+    """Check entries `indices` of the gradient; a part of the work is one of them.
 
-    Leave the generator alone to stop: nothing is held. Before the first part the gradient is
-    computed again, a timestep at a time; meanwhile 0 parts are done.
+    Before the first part the gradient is computed again, a timestep at a time; meanwhile 0 parts
+    are done. The work can be given up at any time: it keeps no resources.
     """
     chosen = np.asarray(indices, int).reshape(-1)
     nothing_yet = Progress(0, len(chosen))
     with np.errstate(all="ignore"):
-        method = _method(snapshot)
-        finite = np.isfinite(snapshot.gradient).all() and np.isfinite(method.magnitude)
-    noise = np.zeros(snapshot.parameters.shape)
+        method = _method(record)
+        finite = np.isfinite(record.gradient).all() and np.isfinite(method.magnitude)
+    noise = np.zeros(record.parameters.shape)
     if finite:
-        noise = yield from _noise(snapshot, nothing_yet)
+        noise = yield from _noise(record, nothing_yet)
     numeric, error = np.full(chosen.shape, np.nan), np.zeros(chosen.shape)
     kinks = np.zeros(chosen.shape, bool)
     for n, index in enumerate(chosen if finite else ()):
         with np.errstate(all="ignore"):
             numeric[n], error[n], kinks[n] = method.derivative(int(index))
         yield Progress(n + 1, len(chosen))
-    return _judge(snapshot, method.name, chosen, numeric, error + noise[chosen], kinks)
+    return _judge(record, method.name, chosen, numeric, error + noise[chosen], kinks)
 
 
 def _judge(
-    snapshot: GradientRecord,
+    record: GradientRecord,
     method: str,
     indices: Array,
     numeric: Array,
     tolerance: Array,
     kinks: Array,
 ) -> Verification:
-    analytic = snapshot.gradient[indices].astype(np.float64)
+    """Compare the entries; see `Verification` for the arguments, [N] each."""
+    analytic = record.gradient[indices].astype(np.float64)
     with np.errstate(all="ignore"):
         difference = np.abs(analytic - numeric)
         larger = np.maximum(np.abs(analytic), np.abs(numeric))
@@ -127,15 +136,15 @@ def _judge(
 # The analytic gradient's own rounding
 
 
-def _noise(snapshot: GradientRecord, nothing_yet: Progress) -> Work[Array]:
-    """What rounding does to each entry of the gradient: points 1 and 2 above, [P] float64."""
-    narrow = yield from _trained(snapshot, np.float32, nothing_yet)
-    wide = yield from _trained(snapshot, np.float64, nothing_yet)
-    eps = float(np.finfo(snapshot.parameters.dtype).eps)
+def _noise(record: GradientRecord, nothing_yet: Progress) -> Work[Array]:
+    """Compute how much rounding can change each entry: points 1 and 2 above, [P] float64."""
+    narrow = yield from _both_passes(record, np.float32, nothing_yet)
+    wide = yield from _both_passes(record, np.float64, nothing_yet)
+    eps = float(np.finfo(record.parameters.dtype).eps)
     with np.errstate(all="ignore"):
-        apart = np.abs(narrow.gradient - wide.gradient) * ((eps + EPS) / EPS32)
+        difference = np.abs(narrow.gradient - wide.gradient) * ((eps + EPS) / EPS32)
     # Where float32 overflows there is nothing to measure.
-    noise = np.where(np.isfinite(apart), apart, 0.0)
+    noise = np.where(np.isfinite(difference), difference, 0.0)
     largest = _largest(wide)
     for spec, part in zip(wide.specs, views(wide.specs, noise).values(), strict=True):
         part[...] = part.max() + eps * largest * _terms(wide, spec)
@@ -143,7 +152,7 @@ def _noise(snapshot: GradientRecord, nothing_yet: Progress) -> Work[Array]:
 
 
 def _terms(network: Network, spec: ParameterSpec) -> float:
-    """Σ_{t,b} max(|left|, 1)·max|ds_t| of point 2, for a network whose backward pass is done."""
+    """Return Σ_{t,b} max(|left|, 1)·max|ds_t| of point 2; the backward pass is done."""
     tape = network.tape
     left = np.ones(1)
     if spec.left is not None:
@@ -155,7 +164,7 @@ def _terms(network: Network, spec: ParameterSpec) -> float:
 
 
 def _largest(network: Network) -> float:
-    """q of point 2."""
+    """Return q of point 2."""
     largest = 1.0
     for layer in network.layers:
         tape, weights = layer.cell_tape(network.tape), layer.cell_parameters(network.parameters)
@@ -171,12 +180,12 @@ def _largest(network: Network) -> float:
     return largest
 
 
-def _trained(
-    snapshot: GradientRecord, dtype: type[np.generic], nothing_yet: Progress
+def _both_passes(
+    record: GradientRecord, dtype: type[np.generic], nothing_yet: Progress
 ) -> Work[Network]:
-    """The same window in precision `dtype`, both passes done, a timestep at a time."""
+    """Compute both passes of the window in precision `dtype`, a timestep at a time."""
     with np.errstate(all="ignore"):
-        network = _scratch(snapshot, dtype)
+        network = _scratch(record, dtype)
     steps = range(1, network.tape.steps + 1)
     for t in steps:
         with np.errstate(all="ignore"):
@@ -191,17 +200,20 @@ def _trained(
     return network
 
 
-def _scratch(snapshot: GradientRecord, dtype: type[np.generic]) -> Network:
-    given = snapshot.window
-    return scratch_network(snapshot.architecture, snapshot.parameters, given, dtype, snapshot.pins)
+def _scratch(record: GradientRecord, dtype: type[np.generic]) -> Network:
+    """Return a network for the recorded window in precision `dtype`."""
+    return scratch_network(
+        record.architecture, record.parameters, record.window, dtype, record.pins
+    )
 
 
 # The numeric methods
 
 
-def _method(snapshot: GradientRecord) -> _Method:
-    smooth = snapshot.architecture.make_cell().smooth
-    return _ComplexStep(snapshot) if smooth else _CentralDifferences(snapshot)
+def _method(record: GradientRecord) -> _Method:
+    """Return the numeric method that suits the cell."""
+    smooth = record.architecture.make_cell().smooth
+    return _ComplexStep(record) if smooth else _CentralDifferences(record)
 
 
 class _Method(ABC):
@@ -217,8 +229,8 @@ class _Method(ABC):
 
     name: str
 
-    def __init__(self, snapshot: GradientRecord, dtype: type[np.generic]) -> None:
-        self.network = _scratch(snapshot, dtype)
+    def __init__(self, record: GradientRecord, dtype: type[np.generic]) -> None:
+        self.network = _scratch(record, dtype)
         self.after_states = _after_states(self.network)
         network, tape = self.network, self.network.tape
         self.base = self.loss()
@@ -231,18 +243,25 @@ class _Method(ABC):
         self.roundings = tape.steps * depth + tape["y"].size
 
     def loss(self, index: int = 0) -> complex:
-        """The loss; parameters from `after_states` on leave the states as they are."""
+        """Compute the loss after a change of parameter `index`.
+
+        Parameters from `after_states` on do not change the states, which are then not computed.
+        """
         if index < self.after_states:
             self.network.forward(1, self.network.tape.steps)
         return self.network.loss()
 
     @abstractmethod
     def derivative(self, index: int) -> tuple[float, float, bool]:
-        """∂L/∂p of parameter `index`, how wrong it may be, and whether a kink is in the way."""
+        """Compute ∂L/∂p of parameter `index`.
+
+        Returns:
+            the derivative, how large its error may be, and True if there is a kink nearby.
+        """
 
 
 def _after_states(network: Network) -> int:
-    """The index from which on parameters act on the outputs alone (those of the readout)."""
+    """Return the index from which on parameters are the readout's and change outputs only."""
     sizes = [int(np.prod(spec.shape)) for spec in network.specs if spec.right != "dy"]
     return sum(sizes)
 
@@ -254,48 +273,49 @@ class _ComplexStep(_Method):
     squared error Σ|dy|·|∂y/∂p| (`LossKernel.derivative_magnitude`), computed with the derivative.
     """
 
-    def __init__(self, snapshot: GradientRecord) -> None:
-        super().__init__(snapshot, np.complex128)
+    def __init__(self, record: GradientRecord) -> None:
+        super().__init__(record, np.complex128)
         self.name = f"complex step, ε = {TINY:.0e}"
 
     def derivative(self, index: int) -> tuple[float, float, bool]:
         network, flat = self.network, self.network.flat
-        kept = flat[index]
-        flat[index] = kept + TINY * 1j
-        found = self.loss(index).imag / TINY
+        value = flat[index]
+        flat[index] = value + TINY * 1j
+        derivative = self.loss(index).imag / TINY
         terms = network.loss_kernel.derivative_magnitude(network.tape.flat("y").imag / TINY)
-        flat[index] = kept
+        flat[index] = value
         if index < self.after_states:
-            self._forget()
-        return found, EPS * self.roundings**0.5 * terms, False
+            self._make_states_real()
+        return derivative, EPS * self.roundings**0.5 * terms, False
 
-    def _forget(self) -> None:
-        """Drop the imaginary part of the states, so that the readout's parameters find none."""
+    def _make_states_real(self) -> None:
+        """Set the imaginary part of the states to 0, as the readout's parameters need it."""
         for array in self.network.tape.states.values():
             array.imag = 0.0
 
 
 class _CentralDifferences(_Method):
-    """Truncation: no more than the change from ε to 2ε (it is a third of that).
+    """Central differences of the loss, with four evaluations per parameter.
 
-    Rounding: eps·√roundings·magnitude/ε.
+    Truncation: no more than the change from ε to 2ε (it is a third of that). Rounding:
+    eps·√roundings·magnitude/ε.
     """
 
-    def __init__(self, snapshot: GradientRecord) -> None:
-        super().__init__(snapshot, np.float64)
+    def __init__(self, record: GradientRecord) -> None:
+        super().__init__(record, np.float64)
         self.name = f"central differences, ε = {STEP:.1e}·max(1, |p|)"
 
     def derivative(self, index: int) -> tuple[float, float, bool]:
         flat = self.network.flat
-        kept = float(flat[index])
-        step = STEP * max(1.0, abs(kept))
+        value = float(flat[index])
+        step = STEP * max(1.0, abs(value))
         losses, signs = [], []
         pre_activations = [layer.name("a") for layer in self.network.layers]
         for factor in (-2, -1, 1, 2):
-            flat[index] = kept + factor * step
+            flat[index] = value + factor * step
             losses.append(self.loss(index).real)
             signs.append(np.stack([self.network.tape[name] > 0 for name in pre_activations]))
-        flat[index] = kept
+        flat[index] = value
         if index < self.after_states:
             self.network.forward(1, self.network.tape.steps)
         near, far = (losses[2] - losses[1]) / (2 * step), (losses[3] - losses[0]) / (4 * step)

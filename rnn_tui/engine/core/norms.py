@@ -23,3 +23,12 @@ def norm(vector: Array) -> float:
         return largest
     scaled = vector.astype(np.float64) / largest
     return largest * math.sqrt(float(scaled.dot(scaled)))
+
+
+def log_relative_change(before: Array, change: Array) -> float | None:
+    """Return log10(‖Δp‖/‖p‖) of a vector p and its change Δp; None when either is 0.
+
+    Near −3 an update is of a healthy size.
+    """
+    changed, size = norm(change.astype(np.float64)), norm(before.astype(np.float64))
+    return float(np.log10(changed / size)) if changed > 0 and size > 0 else None

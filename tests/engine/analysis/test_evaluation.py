@@ -10,15 +10,9 @@ import pytest
 from engine.engine_support import CELLS, same_bits, worst
 from engine.toy import ToyTask
 
-from rnn_tui.engine.analysis import evaluation as evaluation_module
-from rnn_tui.engine.analysis.evaluation import (
-    CLOSE,
-    KEPT,
-    LANES,
-    Evaluation,
-    Evaluator,
-    WindowsEvaluator,
-)
+from rnn_tui.engine.analysis import series_evaluation, windows_evaluation
+from rnn_tui.engine.analysis.series_evaluation import SeriesEvaluation, SeriesEvaluator
+from rnn_tui.engine.analysis.windows_evaluation import BATCH, CLOSE, KEPT_WINDOWS, WindowsEvaluator
 from rnn_tui.engine.network.architecture import Architecture, views
 from rnn_tui.engine.network.initialisation import initialise
 from rnn_tui.engine.network.network import Network
@@ -63,9 +57,9 @@ def one_by_one(kind: Architecture, flat: np.ndarray, inputs: list[float], free: 
 def test_chunks_do_not_change_the_predictions(
     cell: str, activation: str, chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evaluation_module, "CHUNK", chunk)
+    monkeypatch.setattr(series_evaluation, "CHUNK_STEPS", chunk)
     kind = architecture(cell, activation)
-    found = Evaluator(kind, weights(kind), series()).evaluate()
+    found = SeriesEvaluator(kind, weights(kind), series()).evaluate()
     expected = one_by_one(kind, weights(kind), list(VALUES[:-1]), 0)
     assert found.first == 7
     assert worst(found.one_step, expected[6:]) < 1e-14
@@ -75,7 +69,7 @@ def test_chunks_do_not_change_the_predictions(
 @pytest.mark.parametrize(("cell", "activation"), CELLS)
 def test_a_free_run_feeds_its_own_outputs(cell: str, activation: str) -> None:
     kind = architecture(cell, activation)
-    found = Evaluator(kind, weights(kind), series()).evaluate()
+    found = SeriesEvaluator(kind, weights(kind), series()).evaluate()
     expected = np.array(one_by_one(kind, weights(kind), list(VALUES[:7]), 19)[6:])
     assert len(expected) == 20
     assert worst(found.free_run, expected) < 1e-13
@@ -96,7 +90,7 @@ def echo() -> tuple[Architecture, np.ndarray]:
 
 def test_a_perfect_predictor_scores_nothing() -> None:
     kind, flat = echo()
-    found = Evaluator(kind, flat, series(np.full(40, -0.75))).evaluate()
+    found = SeriesEvaluator(kind, flat, series(np.full(40, -0.75))).evaluate()
     assert found.one_step_mse == 0
     assert found.free_run_mse == (0, 0)
 
@@ -104,7 +98,7 @@ def test_a_perfect_predictor_scores_nothing() -> None:
 def test_an_imperfect_one_scores_its_errors() -> None:
     kind, flat = echo()
     values = np.arange(40.0)
-    found = Evaluator(kind, flat, series(values, 10, (1, 3))).evaluate()
+    found = SeriesEvaluator(kind, flat, series(values, 10, (1, 3))).evaluate()
     assert np.array_equal(found.one_step, values[9:-1])
     assert found.one_step_mse == 1
     assert np.array_equal(found.free_run, [9, 9, 9])
@@ -114,23 +108,23 @@ def test_an_imperfect_one_scores_its_errors() -> None:
 def test_it_follows_the_parameters_and_evaluates_alike_every_time() -> None:
     kind = architecture("lstm")
     flat = weights(kind)
-    evaluator = Evaluator(kind, flat, series())
+    evaluator = SeriesEvaluator(kind, flat, series())
     before = evaluator.evaluate()
     assert bits(evaluator.evaluate()) == bits(before)
     flat *= 0.5
     after = evaluator.evaluate()
     assert bits(after) != bits(before)
-    assert bits(Evaluator(kind, flat, series()).evaluate()) == bits(after)
+    assert bits(SeriesEvaluator(kind, flat, series()).evaluate()) == bits(after)
 
 
-def bits(evaluation: Evaluation) -> tuple[bytes, bytes]:
+def bits(evaluation: SeriesEvaluation) -> tuple[bytes, bytes]:
     return evaluation.one_step.tobytes(), evaluation.free_run.tobytes()
 
 
 def test_it_leaves_the_parameters_alone() -> None:
     kind = architecture("gru")
     flat = weights(kind)
-    Evaluator(kind, flat, series()).evaluate()
+    SeriesEvaluator(kind, flat, series()).evaluate()
     assert same_bits(flat, weights(kind))
 
 
@@ -139,14 +133,14 @@ def test_a_network_gone_wrong_is_measured_without_warnings(bad: float) -> None:
     kind = architecture("rnn", "relu")
     flat = weights(kind)
     flat[:] = bad
-    found = Evaluator(kind, flat, series()).evaluate()
+    found = SeriesEvaluator(kind, flat, series()).evaluate()
     assert not np.isfinite(found.one_step_mse)
     assert found.one_step.shape == (53,)
 
 
 def test_the_shortest_series() -> None:
     kind = architecture("rnn")
-    found = Evaluator(kind, weights(kind), series(VALUES[:3], 1, (1,))).evaluate()
+    found = SeriesEvaluator(kind, weights(kind), series(VALUES[:3], 1, (1,))).evaluate()
     assert found.one_step.shape == (2,)
     assert found.free_run.shape == (1,)
     assert np.isfinite(found.one_step_mse)
@@ -154,7 +148,7 @@ def test_the_shortest_series() -> None:
 
 def test_a_horizon_beyond_the_series_has_no_error() -> None:
     kind = architecture("rnn")
-    found = Evaluator(kind, weights(kind), series(VALUES[:20], 7, (5,))).evaluate()
+    found = SeriesEvaluator(kind, weights(kind), series(VALUES[:20], 7, (5,))).evaluate()
     assert found.free_run_mse[0] is not None
 
 
@@ -187,7 +181,7 @@ def windows_alone(kind: Architecture, flat: np.ndarray, test: TestWindows) -> li
 @pytest.mark.parametrize("symbols", [True, False])
 @pytest.mark.parametrize("loss", ["mse", "cross-entropy"])
 @pytest.mark.parametrize("carried", [True, False])
-@pytest.mark.parametrize("count", [1, 5, LANES, LANES + 7])
+@pytest.mark.parametrize("count", [1, 5, BATCH, BATCH + 7])
 def test_windows_are_measured_as_windows_alone(
     loss: str, symbols: bool, carried: bool, count: int
 ) -> None:
@@ -208,8 +202,8 @@ def test_windows_are_measured_as_windows_alone(
         right = outputs.argmax(axis=2) == test.target
         assert found.accuracy == pytest.approx(right[test.judged].mean(), abs=1e-12)
         shown = np.concatenate([n.tape["p"] for n in networks], axis=1)
-    assert found.outputs.shape == (6, min(count, KEPT), task.outputs)
-    assert np.abs(found.outputs - shown[:, :KEPT]).max() < 1e-13
+    assert found.outputs.shape == (6, min(count, KEPT_WINDOWS), task.outputs)
+    assert np.abs(found.outputs - shown[:, :KEPT_WINDOWS]).max() < 1e-13
 
 
 def test_close_are_places_where_no_output_is_off_by_as_much() -> None:
@@ -229,9 +223,9 @@ def test_large_work_is_cut_into_lanes_that_do_not_change_it(
     kind, flat, task = toy()
     test = task.test(20)
     whole = WindowsEvaluator(kind, flat, test).evaluate()
-    monkeypatch.setattr(evaluation_module, "LARGEST", 3 * 6 * flat.size)
+    monkeypatch.setattr(windows_evaluation, "WORK_WITHOUT_PAUSE", 3 * 6 * flat.size)
     evaluator = WindowsEvaluator(kind, flat, test)
-    slices = list(evaluator.evaluating())
+    slices = list(evaluator.evaluation_work())
     assert [each.done for each in slices] == [0, 3, 6, 9, 12, 15, 18]
     found = evaluator.evaluate()
     assert found.loss == pytest.approx(whole.loss, rel=1e-12)

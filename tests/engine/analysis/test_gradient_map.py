@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from engine.engine_support import CELLS, SMOOTH_CELLS, Case, same_bits, trained, worst
 
-from rnn_tui.engine.analysis.gradient_map import gradient_map, gradient_map_work, reading, send_back
+from rnn_tui.engine.analysis.backward_step import backward_step
+from rnn_tui.engine.analysis.gradient_flow import describe_gradient_flow
+from rnn_tui.engine.analysis.gradient_map import gradient_map, gradient_map_work
 from rnn_tui.engine.core.background_work import Progress
 from rnn_tui.engine.network.network import Network
 
@@ -70,7 +72,7 @@ def test_the_way_to_the_first_state_agrees_with_the_complex_step(
 
 @each_cell
 def test_the_items_of_all_timesteps_add_up_to_dh(cell: str, activation: str) -> None:
-    """Vectors, not norms: sent back through `send_back` one by one."""
+    """Vectors, not norms: sent back through `backward_step` one by one."""
     network = Case(cell, activation, 6, 2, 2, 4, 2, 3).network()
     trained(network)
     tape = network.tape
@@ -80,7 +82,7 @@ def test_the_items_of_all_timesteps_add_up_to_dh(cell: str, activation: str) -> 
         arriving = {name: np.zeros((1, 2, 4)) for name in network.cell.states}
         for s in range(source, 0, -1):
             entering = tape["dh_y"][s - 1] * (s == source)
-            done = send_back(
+            done = backward_step(
                 network.declaration.cell_backward_operations, network.values(s), entering, arriving
             )
             assert np.linalg.norm(done["dh_t"]) == pytest.approx(
@@ -134,7 +136,7 @@ def test_in_float32_norms_are_taken_in_float64() -> None:
     ],
 )
 def test_reading(sizes: list[float], last: int, expected: str) -> None:
-    assert reading(np.array(sizes), last) == expected
+    assert describe_gradient_flow(np.array(sizes), last) == expected
     assert len(expected) <= 76
 
 
@@ -152,4 +154,4 @@ def test_reading_of_networks_whose_fate_is_known() -> None:
         network.tape["x"][...] = 1.0
         trained(network)
         row = gradient_map(network).norms[-1, :12]
-        assert reading(row, 12).startswith(words)
+        assert describe_gradient_flow(row, 12).startswith(words)

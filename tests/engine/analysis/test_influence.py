@@ -47,7 +47,7 @@ def answer(kind: Architecture, flat: np.ndarray, x: np.ndarray) -> np.ndarray:
 def test_each_input_is_blanked_alone(
     loss: str, symbols: bool, lanes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LANES", lanes)
+    monkeypatch.setattr(module, "BATCH", lanes)
     kind, flat, task = problem(loss, symbols)
     kept = flat.copy()
     test = task.test(3)

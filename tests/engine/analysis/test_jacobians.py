@@ -6,14 +6,9 @@ import numpy as np
 import pytest
 from engine.engine_support import CELLS, RECURRENT_CELLS, SMOOTH_CELLS, Case, trained, worst
 
-from rnn_tui.engine.analysis.jacobians import (
-    direct_path,
-    jacobian_norms,
-    jacobian_norms_work,
-    spectral_norm,
-    spectral_radii,
-    step_jacobian,
-)
+from rnn_tui.engine.analysis.direct_path import direct_path
+from rnn_tui.engine.analysis.jacobians import jacobian_norms, jacobian_norms_work, step_jacobian
+from rnn_tui.engine.analysis.spectra import spectral_norm, spectral_radii
 from rnn_tui.engine.core.background_work import Progress
 from rnn_tui.engine.network.network import Network
 

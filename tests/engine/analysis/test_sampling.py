@@ -11,7 +11,7 @@ from engine.toy import ToyTask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnn_tui.engine.analysis.sampling import Writer, draw, likeliest, probabilities
+from rnn_tui.engine.analysis.sampling import SymbolSampler, draw, most_probable, probabilities
 from rnn_tui.engine.network.architecture import Architecture
 from rnn_tui.engine.network.initialisation import initialise
 from rnn_tui.engine.network.network import Network
@@ -62,13 +62,13 @@ def test_a_temperature_that_is_none_is_refused(temperature: float) -> None:
 def test_nothing_is_probable_where_an_output_is_not_finite(bad: float, temperature: float) -> None:
     p = probabilities(np.array([0.0, bad, 1.0]), temperature)
     assert np.isnan(p).all()
-    assert likeliest(p, 2) == ()
+    assert most_probable(p, 2) == ()
 
 
 @given(y=outputs, count=st.integers(1, 12))
 def test_the_likeliest_come_first(y: np.ndarray, count: int) -> None:
     p = probabilities(y)
-    found = likeliest(p, count)
+    found = most_probable(p, count)
     assert [each.probability for each in found] == sorted(p, reverse=True)[:count]
     assert all(each.probability == p[each.code] for each in found)
     assert len({each.code for each in found}) == len(found) == min(count, len(p))
@@ -122,19 +122,19 @@ def outputs_after(kind: Architecture, flat: np.ndarray, codes: list[int]) -> np.
 @pytest.mark.parametrize(("cell", "activation"), CELLS)
 def test_it_reads_as_one_long_window(cell: str, activation: str) -> None:
     kind, flat = writing(cell, activation)
-    writer = Writer(kind, flat)
+    sampler = SymbolSampler(kind, flat)
     codes = [3, 0, 1, 1, 2, 0, 3]
-    writer.read(codes[:3])
-    writer.read(codes[3:])
-    assert writer.outputs() == pytest.approx(outputs_after(kind, flat, codes), rel=1e-12)
-    writer.begin()
-    writer.read([2])
-    assert writer.outputs() == pytest.approx(outputs_after(kind, flat, [2]), rel=1e-12)
+    sampler.read(codes[:3])
+    sampler.read(codes[3:])
+    assert sampler.outputs() == pytest.approx(outputs_after(kind, flat, codes), rel=1e-12)
+    sampler.begin()
+    sampler.read([2])
+    assert sampler.outputs() == pytest.approx(outputs_after(kind, flat, [2]), rel=1e-12)
 
 
 def test_it_goes_on_from_a_state() -> None:
     kind, flat = writing()
-    whole, part = Writer(kind, flat), Writer(kind, flat)
+    whole, part = SymbolSampler(kind, flat), SymbolSampler(kind, flat)
     whole.read([0, 1, 2])
     network = Network(kind.unmasked(), flat, 2, 1)
     network.inputs[:, 0] = [0, 1]
@@ -148,10 +148,10 @@ def test_it_goes_on_from_a_state() -> None:
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_it_reads_what_it_writes(temperature: float) -> None:
     kind, flat = writing()
-    writer = Writer(kind, flat)
-    writer.read([1])
+    sampler = SymbolSampler(kind, flat)
+    sampler.read([1])
     codes = [1]
-    for symbol in islice(writer.write(temperature, np.random.default_rng(7)), 30):
+    for symbol in islice(sampler.sample(temperature, np.random.default_rng(7)), 30):
         p = probabilities(outputs_after(kind, flat, codes), temperature)
         assert symbol.probability == pytest.approx(p[symbol.code], rel=1e-9)
         if temperature == 0:
@@ -164,9 +164,9 @@ def test_the_same_generator_writes_the_same_and_parameters_stay() -> None:
     kind, flat = writing()
     kept, texts = flat.copy(), []
     for seed in (1, 1, 2):
-        writer = Writer(kind, flat)
-        writer.read([0])
-        texts.append(list(islice(writer.write(1.0, np.random.default_rng(seed)), 50)))
+        sampler = SymbolSampler(kind, flat)
+        sampler.read([0])
+        texts.append(list(islice(sampler.sample(1.0, np.random.default_rng(seed)), 50)))
     assert texts[0] == texts[1] != texts[2]
     assert same_bits(flat, kept)
 
@@ -174,20 +174,20 @@ def test_the_same_generator_writes_the_same_and_parameters_stay() -> None:
 def test_it_stops_where_outputs_are_not_finite() -> None:
     kind, flat = writing()
     flat[-1] = np.nan
-    writer = Writer(kind, flat)
-    writer.read([0])
-    assert list(writer.write(1.0, np.random.default_rng(0))) == []
+    sampler = SymbolSampler(kind, flat)
+    sampler.read([0])
+    assert list(sampler.sample(1.0, np.random.default_rng(0))) == []
 
 
 def test_what_cannot_be_is_refused() -> None:
     kind, flat = writing()
-    writer = Writer(kind, flat)
+    sampler = SymbolSampler(kind, flat)
     with pytest.raises(ValueError, match="nothing was read"):
-        writer.outputs()
+        sampler.outputs()
     for code in (-1, 4):
         with pytest.raises(ValueError, match="codes go from 0 to 3"):
-            writer.read([code])
+            sampler.read([code])
     settings = Settings(steps=6, hidden=5)
     numbers = architecture_of(settings, ToyTask(settings, symbols=False))
     with pytest.raises(ValueError, match="predicts the symbols it reads"):
-        Writer(numbers, flat)
+        SymbolSampler(numbers, flat)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from engine.engine_support import CELLS, RECURRENT_CELLS, Case, same_bits, trained, worst
 
-from rnn_tui.engine.analysis.truncation import edge, truncation
+from rnn_tui.engine.analysis.truncation import measure_truncation, window_edge
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.scratch import WindowData, copy_window
 
@@ -44,7 +44,7 @@ def test_what_a_longer_window_adds(cell: str, activation: str, batch: int, first
     case = Case(cell, activation, first + 5, batch, 2, 4, 2, 2)
     previous, network, whole = two_windows(case, first)
     last_part_only(whole, first)
-    found = truncation(network, previous)
+    found = measure_truncation(network, previous)
     assert worst(found.added, whole.gradient - network.gradient) < 1e-13
     assert found.added_norm == pytest.approx(np.linalg.norm(found.added), rel=1e-12)
     assert found.truncated_norm == pytest.approx(np.linalg.norm(network.gradient), rel=1e-12)
@@ -62,10 +62,10 @@ def test_a_state_made_by_older_parameters_is_drift_and_not_added(
     case = Case(cell, activation, 10, 2, 2, 4, 2, 2)
     previous, network, whole = two_windows(case, 5)
     last_part_only(whole, 5)
-    straight = truncation(network, previous)
+    straight = measure_truncation(network, previous)
     network.set_state({name: 1.1 * array for name, array in network.state(0).items()})
     trained(network)
-    found = truncation(network, previous)
+    found = measure_truncation(network, previous)
     assert found.drift == pytest.approx(0.1, rel=1e-10)
     assert same_bits(found.added, straight.added)
     assert found.truncated_norm == straight.truncated_norm
@@ -76,7 +76,7 @@ def test_a_state_made_by_older_parameters_is_drift_and_not_added(
 def test_the_edge(cell: str, activation: str) -> None:
     network = Case(cell, activation, 4, 3, 1, 3, 1, 3).network(np.float32)
     trained(network)
-    found = edge(network)
+    found = window_edge(network)
     assert tuple(found.gradient) == tuple(found.carried) == network.cell.states
     for name in network.cell.states:
         gradient = network.tape[f"d{name}_next"][0].astype(float)
@@ -91,7 +91,7 @@ def test_looking_touches_nothing(cell: str, activation: str) -> None:
     trained(network)
     tape = {name: array.copy() for name, array in network.tape.arrays.items()}
     flat, gradient = network.flat.copy(), network.gradient.copy()
-    truncation(network, copy_window(network))
+    measure_truncation(network, copy_window(network))
     assert same_bits(network.flat, flat)
     assert same_bits(network.gradient, gradient)
     assert all(same_bits(network.tape[name], array) for name, array in tape.items())
@@ -101,7 +101,7 @@ def test_without_recurrent_weights_a_longer_window_adds_nothing() -> None:
     network = Case("rnn", "tanh", 4, 2, 1, 3, 1, 5).network()
     network.parameters["W_h"][...] = 0
     trained(network)
-    found = truncation(network, copy_window(network))
+    found = measure_truncation(network, copy_window(network))
     assert (found.norm_edge, found.added_norm, found.relative) == (0.0, 0.0, 0.0)
 
 
@@ -112,6 +112,6 @@ def test_where_there_is_no_gradient_there_is_no_ratio() -> None:
     network.tape["target"][...] = 0
     network.set_state(None)
     trained(network)
-    found = truncation(network, copy_window(network))
+    found = measure_truncation(network, copy_window(network))
     assert found.relative is None
     assert found.drift is None

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 from engine.engine_support import Case, same_bits, trained, worst
 
-from rnn_tui.engine.analysis.gradient_map import gradient_map, reading
-from rnn_tui.engine.analysis.jacobians import direct_path, jacobian_norms, spectral_radii
-from rnn_tui.engine.analysis.truncation import truncation
+from rnn_tui.engine.analysis.direct_path import direct_path
+from rnn_tui.engine.analysis.gradient_flow import describe_gradient_flow
+from rnn_tui.engine.analysis.gradient_map import gradient_map
+from rnn_tui.engine.analysis.jacobians import jacobian_norms
+from rnn_tui.engine.analysis.spectra import spectral_radii
+from rnn_tui.engine.analysis.truncation import measure_truncation
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.scratch import copy_window
 
@@ -192,10 +195,10 @@ def test_a_neuron_remembers_nothing_and_every_view_says_so(activation: str) -> N
     assert direct_path(network) is None
     items = gradient_map(network).norms
     assert not items[:, 1:][np.isfinite(items[:, 1:])].any()
-    assert "exactly 0 from there back" in reading(items[-1], len(items))
+    assert "exactly 0 from there back" in describe_gradient_flow(items[-1], len(items))
     start = network.state(0)
     steps, gradient = network.tape["h"][1:].copy(), network.gradient.copy()
-    result = truncation(network, copy_window(neurons(activation)[0]))
+    result = measure_truncation(network, copy_window(neurons(activation)[0]))
     assert (result.norm_edge, result.added_norm, result.relative) == (0.0, 0.0, 0.0)
     network.set_state({"h": start["h"] + 1})
     trained(network)

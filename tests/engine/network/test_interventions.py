@@ -19,11 +19,13 @@ from engine.engine_support import (
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from rnn_tui.engine.analysis.contributions import ledger, shares
+from rnn_tui.engine.analysis.contributions import timestep_contributions
+from rnn_tui.engine.analysis.direct_path import direct_path
 from rnn_tui.engine.analysis.gradient_map import gradient_map
-from rnn_tui.engine.analysis.jacobians import direct_path, jacobian_norms, step_jacobian
-from rnn_tui.engine.analysis.truncation import truncation
-from rnn_tui.engine.analysis.verification import verify
+from rnn_tui.engine.analysis.jacobians import jacobian_norms, step_jacobian
+from rnn_tui.engine.analysis.ledger import parameter_ledger
+from rnn_tui.engine.analysis.truncation import measure_truncation
+from rnn_tui.engine.analysis.verification import verification_work
 from rnn_tui.engine.core.background_work import complete
 from rnn_tui.engine.network.interventions import (
     Edit,
@@ -272,9 +274,9 @@ def test_shares_and_ledgers_add_up_with_pins(cell: str, activation: str) -> None
     for symbol in pinnable(case.network().declaration).values():
         network = held(case, (Pin(symbol, 0.2, 1), Cut(3)))
         trained(network)
-        assert worst(shares(network, 1).so_far, network.gradient) < 1e-13
+        assert worst(timestep_contributions(network, 1).running_sum, network.gradient) < 1e-13
         for index in range(0, network.flat.size, 5):
-            found = ledger(network, index).total
+            found = parameter_ledger(network, index).total
             assert found == pytest.approx(network.gradient[index], rel=1e-9, abs=1e-14)
 
 
@@ -363,15 +365,15 @@ def test_the_numeric_check_agrees_with_pins(cell: str, activation: str) -> None:
     trained(network)
     taken = gradient_record(network)
     assert taken.pins == network.pins
-    assert complete(verify(taken, range(network.flat.size))).verdict == "agrees"
-    without = complete(verify(replace(taken, pins=()), range(network.flat.size)))
+    assert complete(verification_work(taken, range(network.flat.size))).verdict == "agrees"
+    without = complete(verification_work(replace(taken, pins=()), range(network.flat.size)))
     assert without.verdict == "differs"
 
 
 def test_the_numeric_check_of_a_kink_agrees_with_pins() -> None:
     network = held(Case("rnn", "relu", 5, 2, 2, 3, 1, 4), PINS["rnn"])
     trained(network)
-    found = complete(verify(gradient_record(network), range(network.flat.size)))
+    found = complete(verification_work(gradient_record(network), range(network.flat.size)))
     assert found.verdict == "agrees"
 
 
@@ -444,13 +446,16 @@ def test_what_a_longer_window_adds_with_pins(cell: str, activation: str) -> None
     whole.tape["dy"][5:] *= 2
     whole.backward(1, 10)
     first = copy_window(whole)
-    found = truncation(network, WindowData(first.x[:5], first.target[:5], first.states))
+    found = measure_truncation(network, WindowData(first.x[:5], first.target[:5], first.states))
     assert worst(found.added, whole.gradient - network.gradient) < 1e-13
     assert found.drift == pytest.approx(0.0, abs=1e-14)
     network.pins = (*pins, Cut(1))
     trained(network)
     assert (
-        truncation(network, WindowData(first.x[:5], first.target[:5], first.states)).added_norm == 0
+        measure_truncation(
+            network, WindowData(first.x[:5], first.target[:5], first.states)
+        ).added_norm
+        == 0
     )
 
 

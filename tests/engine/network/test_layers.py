@@ -19,8 +19,9 @@ from engine.engine_support import (
 
 from rnn_tui.engine.analysis.gradient_flow import gradient_norms
 from rnn_tui.engine.analysis.gradient_map import gradient_map
-from rnn_tui.engine.analysis.jacobians import jacobian_norms, spectral_radii, step_jacobian
-from rnn_tui.engine.analysis.truncation import truncation
+from rnn_tui.engine.analysis.jacobians import jacobian_norms, step_jacobian
+from rnn_tui.engine.analysis.spectra import spectral_radii
+from rnn_tui.engine.analysis.truncation import measure_truncation
 from rnn_tui.engine.core.expressions import Array, Expression, Token, UnitReader, Values, renamed
 from rnn_tui.engine.core.parameters import block_name, block_views
 from rnn_tui.engine.network.architecture import views
@@ -302,7 +303,7 @@ def test_what_a_longer_window_adds(cell: str, activation: str, first: int) -> No
     whole.tape["dy"][:first] = 0
     whole.tape["dy"][first:] *= case.steps / 3
     whole.backward(1, case.steps)
-    found = truncation(network, previous)
+    found = measure_truncation(network, previous)
     assert worst(found.added, whole.gradient - network.gradient) < 1e-13
     assert tuple(found.edge.gradient) == network.states
     assert found.drift == pytest.approx(0.0, abs=1e-14)

@@ -19,12 +19,13 @@ from engine.engine_support import (
 from engine.toy import ToyTask
 from hypothesis import given, settings
 
-from rnn_tui.engine.analysis.bad_value_origin import find_operation, inputs_of
-from rnn_tui.engine.analysis.contributions import ledger, shares
+from rnn_tui.engine.analysis.bad_value_origin import find_operation, trace_inputs
+from rnn_tui.engine.analysis.contributions import timestep_contributions
 from rnn_tui.engine.analysis.gradient_flow import gradient_norms
 from rnn_tui.engine.analysis.gradient_map import gradient_map
-from rnn_tui.engine.analysis.truncation import truncation
-from rnn_tui.engine.analysis.verification import verify
+from rnn_tui.engine.analysis.ledger import parameter_ledger
+from rnn_tui.engine.analysis.truncation import measure_truncation
+from rnn_tui.engine.analysis.verification import verification_work
 from rnn_tui.engine.core.background_work import complete
 from rnn_tui.engine.network import window_products
 from rnn_tui.engine.network.interventions import Edit
@@ -71,12 +72,13 @@ def test_shares_and_ledgers_add_up_to_the_gradient(case: Case) -> None:
     network = case.network()
     trained(network)
     assert worst(
-        sum(shares(network, t).share for t in range(1, case.steps + 1)), network.gradient
+        sum(timestep_contributions(network, t).contribution for t in range(1, case.steps + 1)),
+        network.gradient,
     ) < (1e-13)
-    assert worst(shares(network, 1).so_far, network.gradient) < 1e-13
+    assert worst(timestep_contributions(network, 1).running_sum, network.gradient) < 1e-13
     scale = np.abs(network.gradient).max() or 1.0
     for index in range(0, network.flat.size, 5):
-        assert abs(ledger(network, index).total - network.gradient[index]) < 1e-13 * scale
+        assert abs(parameter_ledger(network, index).total - network.gradient[index]) < 1e-13 * scale
 
 
 @settings(max_examples=40)
@@ -107,7 +109,7 @@ def test_every_number_tells_what_it_was_made_of(case: Case) -> None:
         ):
             for operation in made:
                 assert find_operation(network, operation.symbol, t, backward) is operation
-                found = inputs_of(network, operation, t, unit=0, sample=case.batch - 1)
+                found = trace_inputs(network, operation, t, unit=0, sample=case.batch - 1)
                 assert found.number == values[operation.symbol][case.batch - 1, 0]
                 names = dict.fromkeys(given.name for given in found.inputs)
                 assert tuple(names) == operation.expression.symbols()
@@ -134,7 +136,7 @@ def test_what_a_longer_window_adds(cell: str, activation: str, loss: str) -> Non
     network.set_state(whole.state(5))
     expected = trained(whole)
     assert trained(network) == pytest.approx(expected, rel=1e-13)
-    found = truncation(network, WindowData(before.x, before.target, before.states))
+    found = measure_truncation(network, WindowData(before.x, before.target, before.states))
     assert worst(found.added, whole.gradient - network.gradient) < 1e-13
     assert found.added_norm > 0
 
@@ -193,7 +195,7 @@ def test_sums_by_symbol_are_the_product_they_replace(
 
 def whole_agrees(network: Network) -> bool:
     """Whether every entry of the gradient is what differentiation says, as far as it can say."""
-    work = verify(gradient_record(network), range(network.flat.size))
+    work = verification_work(gradient_record(network), range(network.flat.size))
     return complete(work).verdict == "agrees"
 
 

@@ -52,8 +52,10 @@ def _entry(snapshot: Snapshot, origin: BadValueOrigin, place: int) -> Line:
         (f"{_name(snapshot, origin, operand):<{NAME}}", "strong" if suspect else ""),
         (signed(operand.number), "error" if suspect else ""),
     )
-    if operand.bad:
-        many = f", {operand.bad} of {len(operand.numbers)}" if len(operand.numbers) > 1 else ""
+    if operand.nonfinite:
+        many = (
+            f", {operand.nonfinite} of {len(operand.numbers)}" if len(operand.numbers) > 1 else ""
+        )
         return (*line, (f"  not finite{many}", "error"))
     return (*line, ("  the largest", "dim")) if suspect else line
 

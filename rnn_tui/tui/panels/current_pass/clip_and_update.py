@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-from rnn_tui.engine.analysis.gradient_flow import relative_change
 from rnn_tui.engine.core.expressions import UnitReader
-from rnn_tui.engine.core.norms import norm
+from rnn_tui.engine.core.norms import log_relative_change, norm
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Gradient, Snapshot
 from rnn_tui.tui.draw_context import DrawContext
@@ -120,7 +119,7 @@ def _update(context: DrawContext, gradient: Gradient, width: int, height: int) -
     optimizer = context.snapshot.optimizer
     if not optimizer.steps_taken:
         return (((f" {optimizer.name} has taken no step yet", "dim"),),)
-    ratio = relative_change(optimizer.parameters_before, optimizer.delta)
+    ratio = log_relative_change(optimizer.parameters_before, optimizer.delta)
     shown = f"{ratio:.2f}".replace("-", "−") if ratio is not None else "–"
     summary: Line = (
         (" log10(‖Δp‖/‖p‖) ", "dim"),
@@ -163,7 +162,7 @@ def _update_tensors(context: DrawContext, gradient: Gradient) -> Lines:
     for tensor in tensors(context.snapshot):
         vectors = (gradient.clipped, optimizer.delta, optimizer.parameters_before)
         norms = "".join(f"  {number(norm(vector[tensor.part])):>9}" for vector in vectors)
-        ratio = relative_change(
+        ratio = log_relative_change(
             optimizer.parameters_before[tensor.part], optimizer.delta[tensor.part]
         )
         last = "–" if ratio is None or not math.isfinite(ratio) else f"{ratio:.2f}"

@@ -131,9 +131,9 @@ def _contribution(context: DrawContext) -> Lines:
     line: Line = (
         (f" d{parameter_name(snapshot, index)}", "accent"),
         ("  this timestep ", "dim"),
-        (signed(float(contributions.share[index])), "gradient"),
+        (signed(float(contributions.contribution[index])), "gradient"),
         (f"   Σ t={steps}…{t} " if t < steps else f"   Σ t={t} ", "dim"),
-        (signed(float(contributions.so_far[index])), "strong"),
+        (signed(float(contributions.running_sum[index])), "strong"),
     )
     return (line,)
 
@@ -145,8 +145,8 @@ def _tensor_contributions(snapshot: Snapshot) -> Lines:
         return ()
     lines: list[Line] = [((f"   {'':6}{'‖share‖':>11}{'‖Σ so far‖':>12}", "dim"),)]
     for tensor in tensors(snapshot):
-        share = norm(contributions.share[tensor.part])
-        so_far = norm(contributions.so_far[tensor.part])
+        share = norm(contributions.contribution[tensor.part])
+        so_far = norm(contributions.running_sum[tensor.part])
         lines.append(
             (
                 (f"   {tensor.spec.name:6}", ""),

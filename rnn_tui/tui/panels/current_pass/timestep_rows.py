@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnn_tui.engine.analysis.gradient_flow import loss_parts
+from rnn_tui.engine.analysis.loss_per_timestep import loss_per_timestep
 from rnn_tui.engine.core.expressions import Array, Values
 from rnn_tui.engine.core.operations import Operation, Row
 from rnn_tui.session.snapshot import Snapshot
@@ -109,7 +109,7 @@ def _probabilities(view: TimestepView, p: Array) -> Line:
     wanted = target if view.counts else None
     if wanted is not None:
         declaration = view.window.declaration
-        part = float(loss_parts(declaration, view.window.tape)[view.t - 1, 0])
+        part = float(loss_per_timestep(declaration, view.window.tape)[view.t - 1, 0])
         right = (
             ("target ", "dim"),
             (quoted(labels[wanted]), "truth"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnn_tui.engine.analysis.gradient_flow import loss_parts
+from rnn_tui.engine.analysis.loss_per_timestep import loss_per_timestep
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
@@ -101,7 +101,7 @@ def _loss(snapshot: Snapshot, width: int, height: int) -> Lines:
     """Return the loss, its table and, where one answer counts, the distribution over classes."""
     counted = snapshot.task.topology.counted
     steps = [t for t, counts in enumerate(counted, 1) if counts]
-    parts = loss_parts(snapshot.window.declaration, snapshot.window.tape)[:, 0]  # [T]
+    parts = loss_per_timestep(snapshot.window.declaration, snapshot.window.tape)[:, 0]  # [T]
     named = snapshot.task.labels is not None
     head = _equation(snapshot, float(parts.sum()), len(steps), width)
     columns = _class_columns(snapshot, parts) if named else _number_columns(snapshot, parts)

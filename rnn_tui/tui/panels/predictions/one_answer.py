@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rnn_tui.engine.analysis.evaluation import CLOSE
+from rnn_tui.engine.analysis.windows_evaluation import CLOSE
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.predictions.results import WindowsPredictions
 from rnn_tui.session.snapshot import Snapshot

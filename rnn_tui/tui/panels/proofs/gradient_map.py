@@ -13,7 +13,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from rnn_tui.engine.analysis.gradient_map import GradientMap, reading
+from rnn_tui.engine.analysis.gradient_flow import describe_gradient_flow
+from rnn_tui.engine.analysis.gradient_map import GradientMap
 from rnn_tui.engine.analysis.jacobians import JacobianNorms
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.proofs.base import Refusal
@@ -107,7 +108,7 @@ def _sentence(snapshot: Snapshot, norms: Array, width: int) -> Lines:
     """Return what becomes of the last loss's gradient in words, always in as many lines."""
     row = norms[-1]
     known = row[~np.isnan(row)]
-    words = f"L_{snapshot.steps} {reading(known, snapshot.steps)}"
+    words = f"L_{snapshot.steps} {describe_gradient_flow(known, snapshot.steps)}"
     if not np.isfinite(known).all():
         words = f"L_{snapshot.steps} {NOT_FINITE} not finite on its way back"
     lines = fold(words, width - 2)[:2] if width >= 3 else []

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from rnn_tui.engine.analysis.contributions import Ledger
+from rnn_tui.engine.analysis.ledger import Ledger
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines
@@ -52,7 +52,7 @@ def _timesteps(snapshot: Snapshot, rows: int) -> list[int]:
 
 def _scale(ledger: Ledger, known: list[int]) -> float:
     """Return the largest magnitude of the known, finite shares."""
-    shares = np.abs(ledger.share[[t - 1 for t in known]]) if known else np.zeros(0)
+    shares = np.abs(ledger.contribution[[t - 1 for t in known]]) if known else np.zeros(0)
     return float(np.max(shares[np.isfinite(shares)], initial=0.0))
 
 
@@ -65,7 +65,7 @@ def _row(snapshot: Snapshot, ledger: Ledger, t: int, scale: float, width: int) -
     )
     if not snapshot.backward_complete(t):
         return (*label, (f"{UNKNOWN:>{NUMBER}}{UNKNOWN:>{NUMBER}}", "dim"))
-    share, running = float(ledger.share[t - 1]), float(ledger.running[t - 1])
+    share, running = float(ledger.contribution[t - 1]), float(ledger.running_sum[t - 1])
     numbers: Line = (
         (f"{signed(share):>{NUMBER}}", role_of(share) if math.isfinite(share) else "error"),
         (f"{signed(running):>{NUMBER}}", "strong" if here else ""),
@@ -101,7 +101,7 @@ def _total(snapshot: Snapshot, ledger: Ledger, known: list[int], width: int) -> 
     if not known:
         return ((" filled by the backward pass, T → 1", "dim"),)
     if len(known) < snapshot.steps:
-        so_far = signed(float(ledger.running[known[0] - 1]))
+        so_far = signed(float(ledger.running_sum[known[0] - 1]))
         return ((f" {name} so far ", "dim"), (so_far, "strong"), (" …", "dim"))
     line: Line = ((f" {name} = Σ = ", "accent"), (signed(ledger.total), "strong"))
     return (*line, (", before clipping" if width >= 60 else "", "dim"))
