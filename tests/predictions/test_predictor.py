@@ -206,7 +206,7 @@ def test_what_fails_is_not_begun_again_and_again(monkeypatch: pytest.MonkeyPatch
         raise RuntimeError("no test today")
         yield
 
-    monkeypatch.setattr(WindowsEvaluator, "evaluating", broken)
+    monkeypatch.setattr(WindowsEvaluator, "evaluation_work", broken)
     predictor.ask(trainer, True, REQUEST, 0)
     with pytest.raises(RuntimeError):
         predictor.work(1)
