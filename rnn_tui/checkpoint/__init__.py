@@ -1,1 +1,1 @@
-"""The file format: one `.safetensors` file holds a run."""
+"""Checkpoints: save a run to a file, and load it again."""

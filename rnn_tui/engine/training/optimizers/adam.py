@@ -13,8 +13,10 @@ from rnn_tui.engine.training.optimizers.base import NEW_PARAMETER, Optimizer, st
 
 
 class Adam(Optimizer):
-    """``m = β₁m + (1−β₁)g``, ``v = β₂v + (1−β₂)g²``;
-    ``Δ = −(lr/(1−β₁ᵗ))·m/(√v/√(1−β₂ᵗ) + eps)``."""
+    """``Δ = −(lr/(1−β₁ᵗ))·m/(√v/√(1−β₂ᵗ) + eps)``.
+
+    ``m = β₁m + (1−β₁)g``, ``v = β₂v + (1−β₂)g²``, at the t-th step.
+    """
 
     name = "adam"
     memory_names = ("m", "v")
