@@ -60,7 +60,9 @@ def test_files_that_are_named_exist(page: Path) -> None:
     names = [
         word
         for word in code_words(page)
-        if FILE.fullmatch(word) and (word.split("/")[0] in places or word.startswith(".ci"))
+        if FILE.fullmatch(word)
+        and "NAME" not in word
+        and (word.split("/")[0] in places or word.startswith(".ci"))
     ]
     missing = [name for name in names if not exists(name)]
     assert not missing
@@ -72,6 +74,20 @@ def test_modules_and_names_that_are_named_exist(page: Path) -> None:
         pytest.skip("a changelog names what once was")
     for dotted in {each for word in code_words(page) for each in DOTTED.findall(word)}:
         resolve(dotted)
+
+
+def test_what_contributing_names_of_a_class_exists() -> None:
+    page = ROOT / "CONTRIBUTING.md"
+    words = set(code_words(page))
+    classes = {
+        dotted.rpartition(".")[2]: resolve(dotted)
+        for word in words
+        for dotted in DOTTED.findall(word)
+    }
+    attributes = [re.fullmatch(r"([A-Z]\w+)\.(\w+)", word) for word in words]
+    found = [match for match in attributes if match]
+    assert len(found) >= 5
+    assert [match[0] for match in found if not hasattr(classes[match[1]], match[2])] == []
 
 
 def resolve(dotted: str) -> object:
