@@ -25,8 +25,8 @@ from dataclasses import MISSING, dataclass, fields, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
-from rnn_tui.declaration import Declaration, SettingError, Value, declare, quote
 from rnn_tui.registry import CELLS, OPTIMIZERS, TASKS
+from rnn_tui.setting_declaration import Declaration, SettingError, Value, declare, quote
 
 if TYPE_CHECKING:
     from rnn_tui.presets import Preset

@@ -30,7 +30,10 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
             continue
         entries.append(
             (
-                (f"{mark(declaration)} ", "good" if declaration.effect == "live" else "dim"),
+                (
+                    f"{mark(declaration)} ",
+                    "good" if declaration.effect == "live" else "dim",
+                ),
                 (f"{name.replace('_', '-')} ", "dim"),
                 (cut_middle(declaration.show(getattr(settings, name)), WIDEST) or "–", ""),
             )
