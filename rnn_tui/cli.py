@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnn_tui import PROGRAM, THEME
-from rnn_tui.process import (
+from rnn_tui.cli_exit import (
     BAD_USAGE,
     BROKEN,
     DONE,
@@ -37,7 +37,7 @@ THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 SHOW_TRACEBACK = "RNN_TUI_TRACEBACK"  # for developers: set it to see where an error came from
 
 Options = Mapping[str, Any]
-"""The options that were written on the command line, by name; see `rnn_tui.options.read`."""
+"""The options that were written on the command line, by name; see `rnn_tui.cli_options.read`."""
 
 
 # ---------------------------------------------------------------- start and end
@@ -75,7 +75,7 @@ def _dispatch(arguments: list[str]) -> int:
     """Run the command ``train``, or open the app; a checkpoint called "train" is ./train."""
     if not arguments:
         return _open_app({})  # there are no options, so the module that reads them is not imported
-    from rnn_tui.options import read
+    from rnn_tui.cli_options import read
 
     options = read(arguments)
     if options is None:
@@ -216,15 +216,15 @@ def _parse_versus(options: Options, trainer: Trainer) -> Versus | None:
 
 def _train(options: Options) -> int:
     """Train without a screen."""
-    from rnn_tui import train_command
+    from rnn_tui import cli_train
 
     breakpoints = _parse_breakpoints(options)
     out, metrics = options.get("out"), options.get("metrics")
-    train_command.check_files(out, metrics)
+    cli_train.check_files(out, metrics)
     trainer = _make_trainer(options)
     _check_fit(breakpoints, trainer)
     default_updates = train_updates(trainer.settings.task, options.get("preset", ""))
-    job = train_command.TrainJob(
+    job = cli_train.TrainJob(
         updates=options.get("updates", default_updates),
         out=out,
         metrics=metrics,
@@ -232,4 +232,4 @@ def _train(options: Options) -> int:
         quiet=bool(options.get("quiet")),
         breakpoints=breakpoints,
     )
-    return train_command.run_job(trainer, job)
+    return cli_train.run_job(trainer, job)

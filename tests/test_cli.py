@@ -20,18 +20,18 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from rnn_tui import __version__, cli, registry, train_command
+from rnn_tui import __version__, cli, cli_train, registry
 from rnn_tui.checkpoint.loading import load
 from rnn_tui.checkpoint.saving import save
 from rnn_tui.checkpoint.torch_layout import network_names
 from rnn_tui.cli import run
+from rnn_tui.cli_exit import BROKEN
+from rnn_tui.cli_train import TrainJob
 from rnn_tui.engine.training.breakpoint_conditions import ALLOWED
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.process import BROKEN
 from rnn_tui.registry import Entry
 from rnn_tui.second_network import Versus
 from rnn_tui.settings import DECLARATIONS, Declaration, Settings, compose, preset
-from rnn_tui.train_command import TrainJob
 
 PROGRAM = [sys.executable, "-m", "rnn_tui"]
 CELLS = ", ".join(registry.CELLS.names)
@@ -310,7 +310,7 @@ def trainer_of(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Trainer:
         trainers.append(trainer)
         return 0
 
-    monkeypatch.setattr(train_command, "run_job", keep)
+    monkeypatch.setattr(cli_train, "run_job", keep)
     assert run(["train", *arguments]) == 0
     return trainers[0]
 
@@ -372,7 +372,7 @@ def test_how_many_updates(monkeypatch: pytest.MonkeyPatch, line: str, updates: i
         jobs.append(job)
         return 0
 
-    monkeypatch.setattr(train_command, "run_job", run_job)
+    monkeypatch.setattr(cli_train, "run_job", run_job)
     assert run(["train", *line.split()]) == 0
     assert jobs[0].updates == updates
 

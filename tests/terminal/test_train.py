@@ -12,8 +12,8 @@ import pytest
 from terminal.driver import Terminal
 
 from rnn_tui.checkpoint.loading import load
+from rnn_tui.cli_train import progress_text
 from rnn_tui.train import TrainProgress
-from rnn_tui.train_command import progress_text
 
 ROOT = Path(__file__).resolve().parents[2]
 LINE = re.compile(r"\d+% \[#*-*\] [\d,]+/[\d,]+  loss \S+  [\d,]+/s  [\d:]+ left")

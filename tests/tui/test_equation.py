@@ -19,7 +19,7 @@ from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.registry import OPTIMIZERS, PANELS
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import DECLARATIONS, Settings
-from rnn_tui.tui.equation import numbers_line, spell
+from rnn_tui.tui.equation_text import numbers_line, spell
 from rnn_tui.tui.layout import arrange
 from rnn_tui.tui.number_format import number
 from rnn_tui.tui.panels.current_pass import panel as current_pass

@@ -9,7 +9,7 @@ from rnn_tui.engine.core.norms import log_relative_change, norm
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Gradient, Snapshot
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.equation import spell
+from rnn_tui.tui.equation_text import spell
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, fold
 from rnn_tui.tui.number_format import count, number, signed
 from rnn_tui.tui.parameter_names import (

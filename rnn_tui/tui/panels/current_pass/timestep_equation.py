@@ -8,7 +8,7 @@ from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.core.operations import Operation
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.equation import numbers_line, with_unit
+from rnn_tui.tui.equation_text import numbers_line, with_unit
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit, fold, text_width
 from rnn_tui.tui.number_format import UNKNOWN, number, signed
 from rnn_tui.tui.panels.current_pass import bad_value_origin

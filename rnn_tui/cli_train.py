@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO
 
-from rnn_tui.process import DIVERGED, DONE, CommandError, discard_output, print_error
+from rnn_tui.cli_exit import DIVERGED, DONE, CommandError, discard_output, print_error
 
 if TYPE_CHECKING:
     from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
