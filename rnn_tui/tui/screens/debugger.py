@@ -31,7 +31,6 @@ from rnn_tui.tui.layout import LEAST, arrange
 from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.panel_widget import LinesWidget, Panel
 from rnn_tui.tui.panels import footer, header
-from rnn_tui.tui.panels.predictions.text_sample import shift_temperature
 from rnn_tui.tui.screens import selection_moves as moves
 from rnn_tui.tui.screens.frame_schedule import FrameSchedule
 
@@ -354,8 +353,8 @@ class Debugger(Screen[None]):
             self._move_timestep(-distance)
         elif self.selection.panel == "predictions" and snapshot.vocabulary is not None:
             text = self._request.text
-            text = replace(text, temperature=shift_temperature(text.temperature, -distance))
-            self._change_request(text=text)
+            temperature = moves.temperature_to_request(text.temperature, -distance)
+            self._change_request(text=replace(text, temperature=temperature))
         elif moves.arrows_select_parameters(snapshot, self.selection):
             self._select(moves.move_tensor(snapshot, self.selection, distance))
         else:

@@ -20,10 +20,10 @@ from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.number_format import count, probability
 from rnn_tui.tui.panels.predictions.text_sample import (
     NEWLINE,
-    shift_temperature,
     temperature_words,
     wrap_characters,
 )
+from rnn_tui.tui.screens.selection_moves import temperature_to_request
 from rnn_tui.tui.themes import style_of
 
 _CONTINUATION_LINES = 5
@@ -100,7 +100,7 @@ class PromptScreen(ModalScreen[float | None]):
 
     def action_temperature(self, direction: int) -> None:
         """Raise or lower the temperature."""
-        temperature = shift_temperature(self._request.temperature, direction)
+        temperature = temperature_to_request(self._request.temperature, direction)
         self._ask(replace(self._request, temperature=temperature))
         self._show()
 

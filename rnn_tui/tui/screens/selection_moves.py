@@ -17,6 +17,8 @@ from rnn_tui.tui.draw_context import Selection
 from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.parameter_names import tensor_of, tensors
 
+TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0)  # that keys choose among
+
 
 def initial_selection(snapshot: Snapshot) -> Selection:
     """Return the selection at the start."""
@@ -82,6 +84,12 @@ def layer_to_request(snapshot: Snapshot, distance: int) -> int | None:
 def sample_to_request(snapshot: Snapshot, sample: int, distance: int) -> int:
     """Return the sample of the batch `distance` further on."""
     return (sample + distance) % snapshot.settings.batch
+
+
+def temperature_to_request(temperature: float, distance: int) -> float:
+    """Return the temperature `distance` further up in TEMPERATURES, from the nearest one there."""
+    nearest = min(range(len(TEMPERATURES)), key=lambda k: abs(TEMPERATURES[k] - temperature))
+    return TEMPERATURES[_clamp(nearest + distance, 0, len(TEMPERATURES) - 1)]
 
 
 def next_panel(panel: str, distance: int) -> str:

@@ -106,3 +106,10 @@ def test_arrows_select_parameters_at_an_update(panel: str, selects: bool) -> Non
     assert moves.arrows_select_parameters(snapshot, selection) == selects
     assert not moves.arrows_select_parameters(replace(snapshot, running=True), selection)
     assert not moves.arrows_select_parameters(one.snapshot(t=2), selection)
+
+
+def test_temperatures_go_up_and_down_and_stop() -> None:
+    assert moves.temperature_to_request(1.0, 1) == 1.2
+    assert moves.temperature_to_request(1.0, -99) == 0.0
+    assert moves.temperature_to_request(0.33, 0) in moves.TEMPERATURES
+    assert moves.temperature_to_request(2.0, 1) == 2.0

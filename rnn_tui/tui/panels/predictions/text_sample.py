@@ -12,7 +12,6 @@ from rnn_tui.tui.number_format import number, probability
 from rnn_tui.tui.panels.predictions.common_lines import summary_line
 
 NEWLINE, SPACE = "↵", "␣"
-TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0)
 _READ = 40  # characters at most of what was read
 
 
@@ -42,12 +41,6 @@ def draw(context: DrawContext, predictions: WindowsPredictions, width: int, heig
 def temperature_words(temperature: float) -> str:
     """Return a temperature in words."""
     return "always the likeliest" if temperature == 0 else f"temperature {number(temperature, 2)}"
-
-
-def shift_temperature(temperature: float, steps: int) -> float:
-    """Return the temperature `steps` further up in `TEMPERATURES`, further down if negative."""
-    here = min(range(len(TEMPERATURES)), key=lambda k: abs(TEMPERATURES[k] - temperature))
-    return TEMPERATURES[min(max(here + steps, 0), len(TEMPERATURES) - 1)]
 
 
 def candidates(sample: TextSample, width: int) -> Line:

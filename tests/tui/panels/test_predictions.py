@@ -26,8 +26,6 @@ from rnn_tui.tui.panels import loss_chart as loss
 from rnn_tui.tui.panels.predictions import panel as predictions
 from rnn_tui.tui.panels.predictions.common_lines import history_strip, summary_line, table
 from rnn_tui.tui.panels.predictions.text_sample import (
-    TEMPERATURES,
-    shift_temperature,
     wrap_characters,
 )
 from rnn_tui.tui.screens.prompt import codes_of, typed
@@ -271,13 +269,6 @@ def test_a_prompt_names_what_the_network_has_never_seen() -> None:
     assert codes_of("a@b#@", vocabulary) == ((2, 3), ("@", "#"))
     for code, name in enumerate(vocabulary):
         assert codes_of(typed(name), vocabulary) == ((code,), ())
-
-
-def test_temperatures_go_up_and_down_and_stop() -> None:
-    assert shift_temperature(1.0, 1) == 1.2
-    assert shift_temperature(1.0, -99) == 0.0
-    assert shift_temperature(0.33, 0) in TEMPERATURES
-    assert shift_temperature(2.0, 1) == 2.0
 
 
 # ---------------------------------------------------------------- the baseline

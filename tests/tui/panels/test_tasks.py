@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tui.panels.test_panels import check_fits, lines_of_rows, sizes, spoiled
 from tui.screen_support import (
     KINDS,
     TASKS,
@@ -17,7 +18,6 @@ from tui.screen_support import (
     places_of_an_update,
     text_of,
 )
-from tui.test_panels import check_fits, lines_of_rows, sizes, spoiled
 
 from rnn_tui.engine.network.pins import Pin
 from rnn_tui.engine.training.schedule import Pass
