@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 from rnn_tui.engine.core.expressions import ONE, Array, Dot, Expression, Square, Value
@@ -121,7 +122,7 @@ class Cell(ABC):
         """
         parts = () if self.gates == ("",) else gate_parts("da_", self.blocks, hidden)
         deltas = {name for name, _, _ in parts} | {"da"}
-        results = [name for name in self._results().values() if name not in deltas]
+        results = [name for name in self._results.values() if name not in deltas]
         states = [name for state in self.states[1:] for name in (state, f"d{state}_next")]
         return (
             *(ArraySpec(name, hidden, state=True) for name in states),
@@ -136,7 +137,7 @@ class Cell(ABC):
         operation.
         """
         k = t - 1
-        values = {symbol: tape[name][k] for symbol, name in self._results().items()}
+        values = {symbol: tape[name][k] for symbol, name in self._results.items()}
         for state in self.states[1:]:
             values |= {
                 f"{state}_<t-1>": tape[state][k],
@@ -146,8 +147,9 @@ class Cell(ABC):
             }
         return values
 
+    @cached_property
     def _results(self) -> dict[str, str]:
-        """Return the default array of each operation's result, by symbol; states aside."""
+        """The default array of each operation's result, by symbol; states aside."""
         operations = (*self.forward_operations, *self.backward_operations)
         symbols = [operation.symbol for operation in operations]
         common = {"dh_t", *(f"{state}_t" for state in self.states)}
