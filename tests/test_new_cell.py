@@ -20,7 +20,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis.stateful import run_state_machine_as_test
 from proofs import test_prover
-from tui import test_equation, test_panels
+from tui import test_equation
+from tui.panels import test_panels
 from tui.screen_support import KINDS
 
 from rnn_tui.checkpoint.loading import load
