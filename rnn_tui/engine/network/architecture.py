@@ -1,4 +1,4 @@
-"""What fixes a network: its cell, its sizes and the problem it is for."""
+"""What determines a network: its cell, its sizes and the problem it is for."""
 
 from __future__ import annotations
 
@@ -18,10 +18,16 @@ from rnn_tui.engine.network.losses import SERIES, Problem
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """What fixes the parameters, the cell and the sizes D, H, O; and what the network is for.
+    """The cell, the sizes and the problem of a network.
 
     Attributes:
-        layers: how many cells of this kind, all with H units, are stacked, at least 1.
+        cell: name of the cell.
+        activation: of the simple cell, "tanh" or "relu".
+        features: D, numbers per input, or how many symbols there are.
+        hidden: H, units of each layer.
+        outputs: O, numbers per output, or how many classes there are.
+        problem: what the network is for.
+        layers: how many cells are stacked, at least 1.
     """
 
     cell: str
@@ -33,11 +39,11 @@ class Architecture:
     layers: int = 1
 
     def unmasked(self) -> Architecture:
-        """The same for windows of any length, where every timestep counts."""
+        """Return the architecture for windows of any length, where every timestep counts."""
         return replace(self, problem=replace(self.problem, topology=None))
 
     def make_cell(self) -> Cell:
-        """The cell's declaration."""
+        """Return the declaration of the cell."""
         return make_cell(self.cell, self.activation)
 
     def parameters(self, layers: Iterable[Layer] | None = None) -> tuple[ParameterSpec, ...]:
@@ -50,24 +56,24 @@ class Architecture:
         return (*chain.from_iterable(cells), *self.readout(name_in_layer("h", self.layers)))
 
     def make_layers(self) -> tuple[Layer, ...]:
-        """The declarations of all layers, from the bottom up."""
+        """Return the declarations of all layers, from the bottom up."""
         cell = self.make_cell()
         return tuple(Layer(cell, k, self.layers) for k in range(1, self.layers + 1))
 
     def readout(self, h: str = "h") -> tuple[ParameterSpec, ...]:
-        """The readout's parameters; `h`: what the top layer's hidden state is called."""
+        """Return the readout's parameters; `h`: name of the top layer's hidden state."""
         return (
             ParameterSpec("W_y", (self.hidden, self.outputs), h, "dy"),
             ParameterSpec("b_y", (self.outputs,), None, "dy"),
         )
 
     def parameter_count(self) -> int:
-        """How many numbers there are to learn."""
+        """Return P, how many numbers there are to learn."""
         return sum(math.prod(spec.shape) for spec in self.parameters())
 
 
 def views(specs: tuple[ParameterSpec, ...], flat: Array) -> Mapping[str, Array]:
-    """Named views of a flat vector."""
+    """Return views of a flat vector [P] by the names of `specs`, in their shapes."""
     result: dict[str, Array] = {}
     offset = 0
     for spec in specs:

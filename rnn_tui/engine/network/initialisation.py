@@ -14,7 +14,7 @@ from rnn_tui.engine.network.layers import name_without_layer
 def initialise(
     architecture: Architecture, init: str, forget_bias: float, seed: int, dtype: npt.DTypeLike
 ) -> Array:
-    """Fresh parameters as one flat vector.
+    """Return fresh parameters as one flat vector, [P].
 
     ``uniform``: U(±1/√H) for every weight and bias (PyTorch's); ``orthogonal``: recurrent weights
     orthogonal by gate (QR of a Gaussian, times the sign of R's diagonal), ``identity``: recurrent
@@ -43,7 +43,7 @@ def initialise(
 
 
 def _recurrent_start(init: str, hidden: int, random: np.random.Generator) -> Array:
-    """The identity, or an orthogonal matrix drawn uniformly (Haar)."""
+    """Return the identity, or an orthogonal matrix drawn uniformly (Haar): [H, H]."""
     if init == "identity":
         return np.eye(hidden)
     orthogonal, triangular = np.linalg.qr(random.normal(size=(hidden, hidden)))

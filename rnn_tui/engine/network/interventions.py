@@ -1,4 +1,4 @@
-"""What if: values held at a constant, paths of the gradient cut, parameters set.
+"""Interventions of a what-if: values held at a constant, paths of the gradient cut, parameters set.
 
     f = 1             the value f_t of every unit at every timestep is 1
     f_3 = 1           of unit 3 only; units, like rows and columns, count from 1
@@ -10,9 +10,9 @@
     detach @7         timestep 7 sends no gradient to timestep 6
     release           nothing is held or cut any more
 
-A value that is held is a constant: v_t = k in the forward pass, and nothing flows back through it,
-∂v_t/∂(all it was made of) = 0. Its own gradient ∂L/∂v_t is still there to be seen. Names are those
-of the cell's declaration, and so is the computation: no cell is known here by name.
+A value that is held is a constant: v_t = k in the forward pass, and no gradient flows through it to
+what it would be computed from. Its own gradient ∂L/∂v_t is still computed and shown. Names are
+those of the cell's declaration, so this works for every cell.
 """
 
 from __future__ import annotations
@@ -39,18 +39,21 @@ _DETACH = r"detach\s*@\s*(\d{1,9})"
 
 
 class InterventionError(ValueError):
-    """An intervention that cannot be; the message is one line that begins with its text."""
+    """An intervention that is refused; the message is one line that begins with its text."""
 
     def __init__(self, text: str, reason: str) -> None:
-        """Say why `text` cannot be."""
+        """Say for what `reason` the intervention `text` is refused."""
         super().__init__(f"{quote(text)}: {reason}")
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A parameter, a gate's block of it, or with a `place` one entry is set to `value`.
+    """A parameter, a gate's block of it, or one entry is set to `value`.
 
-    `place` counts from 1 within what `name` names: ``W_hf``, (1, 2).
+    Attributes:
+        name: of the parameter or block, such as ``W_hf``.
+        value: what it is set to.
+        place: the entry within it, such as (1, 2), from 1; None: all of them.
     """
 
     name: str
@@ -62,7 +65,7 @@ class Edit:
         return f"{self.name}{inside} = {short_number(self.value)}"
 
     def indices(self, declaration: NetworkDeclaration) -> Array:
-        """Where that is in the flat vector."""
+        """Return the indices of the entries in the flat vector."""
         indices = _blocks(declaration)[self.name]
         if self.place is None:
             return indices.reshape(-1)
@@ -71,7 +74,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Every pin and cut is taken away; edits stay, they are parameters now."""
+    """Every pin and cut is taken away; edits stay, as they have changed the parameters."""
 
     def __str__(self) -> str:
         return "release"
@@ -81,67 +84,70 @@ Intervention = Pin | Cut | Edit | Release
 
 
 def together(pins: Pins, change: Pin | Cut | Release) -> Pins:
-    """What is in force after `change`: a newer pin goes over older ones."""
+    """Return the pins in force after `change`: a newer pin replaces those that it covers."""
     if isinstance(change, Release):
         return ()
     return (*(pin for pin in pins if not change.covers(pin)), change)
 
 
 def edit_of(declaration: NetworkDeclaration, index: int, value: float) -> Edit:
-    """The edit of the parameter at `index` of the flat vector, named within its gate.
+    """Return the edit that sets entry `index` of the flat vector, named within its gate.
 
     Raises:
         IndexError: there is no such parameter.
     """
-    narrow = {name: found for name, found in _blocks(declaration).items() if index in found}
-    if not narrow:
+    blocks = {name: each for name, each in _blocks(declaration).items() if index in each}
+    if not blocks:
         raise IndexError(f"parameter {index} of {declaration.parameter_count}")
-    name = min(narrow, key=lambda each: narrow[each].size)
-    place = np.argwhere(narrow[name] == index)[0] + 1
+    name = min(blocks, key=lambda each: blocks[each].size)
+    place = np.argwhere(blocks[name] == index)[0] + 1
     return Edit(name, value, tuple(int(k) for k in place))
 
 
 def _blocks(declaration: NetworkDeclaration) -> dict[str, Array]:
-    """For each parameter and each gate's block: its entries' indices in the flat vector."""
-    found: dict[str, Array] = {}
+    """Return for each parameter and each gate's block the indices of its entries, in its shape."""
+    blocks: dict[str, Array] = {}
     offset = 0
     for spec in declaration.specs:
         size = int(np.prod(spec.shape))
         whole = np.arange(offset, offset + size).reshape(spec.shape)
-        found[spec.name] = whole
-        found |= block_views({spec.name: whole}, spec.name, spec.blocks)
+        blocks[spec.name] = whole
+        blocks |= block_views({spec.name: whole}, spec.name, spec.blocks)
         offset += size
-    return found
+    return blocks
 
 
 # ---------------------------------------------------------------- the grammar
 
 
 def pinnable(declaration: NetworkDeclaration) -> dict[str, str]:
-    """What can be held, as it is written: ``f`` → ``f_t``; inputs first."""
-    made = (operation.symbol for operation in declaration.cell_forward_operations)
-    return {short_name(symbol): symbol for symbol in ("x_t", *made)}
+    """Return the symbol of each value that can be pinned, by how it is written: ``f`` → ``f_t``.
+
+    Inputs come first.
+    """
+    computed = (operation.symbol for operation in declaration.cell_forward_operations)
+    return {short_name(symbol): symbol for symbol in ("x_t", *computed)}
 
 
 def parse(text: str, declaration: NetworkDeclaration) -> Intervention:
-    """The intervention that `text` writes; see the module.
+    """Read an intervention; see the module for how it is written.
 
     Raises:
-        InterventionError: it is none, or does not fit `declaration`.
+        InterventionError: `text` is none, or does not fit the network of `declaration`.
     """
-    plain = text.strip().replace("−", "-")
-    if plain == "release":
+    stripped = text.strip().replace("−", "-")
+    if stripped == "release":
         return Release()
-    if found := re.fullmatch(_DETACH, plain, re.ASCII):
-        intervention: Intervention = Cut(int(found[1]))
+    if match := re.fullmatch(_DETACH, stripped, re.ASCII):
+        intervention: Intervention = Cut(int(match[1]))
     else:
-        intervention = _assignment(text, plain, declaration)
+        intervention = _assignment(text, stripped, declaration)
     _check(text, intervention, declaration)
     return intervention
 
 
 def check(intervention: Intervention, declaration: NetworkDeclaration) -> None:
-    """Whether it fits `declaration`.
+    """Check that an intervention fits the network of `declaration`.
 
     Raises:
         InterventionError: it does not.
@@ -149,12 +155,13 @@ def check(intervention: Intervention, declaration: NetworkDeclaration) -> None:
     _check(str(intervention), intervention, declaration)
 
 
-def _assignment(text: str, plain: str, declaration: NetworkDeclaration) -> Pin | Edit:
-    found = re.fullmatch(_LINE, plain, re.ASCII)
-    if found is None:
+def _assignment(text: str, stripped: str, declaration: NetworkDeclaration) -> Pin | Edit:
+    """Read a pin or an edit, ``NAME = X``; `text` is what error messages quote."""
+    match = re.fullmatch(_LINE, stripped, re.ASCII)
+    if match is None:
         raise InterventionError(text, f"expected {FORMS}")
-    name, unit, place, t = (found[part] for part in ("name", "unit", "place", "t"))
-    value = float(found["value"])
+    name, unit, place, t = (match[part] for part in ("name", "unit", "place", "t"))
+    value = float(match["value"])
     if name not in pinnable(declaration):
         if unit is not None:
             name = f"{name}_{unit}"  # not written like a parameter's entry
@@ -171,6 +178,7 @@ def _assignment(text: str, plain: str, declaration: NetworkDeclaration) -> Pin |
 
 
 def _place(text: str, place: str) -> tuple[int, ...]:
+    """Read an entry's place, ``1,2``."""
     try:
         return tuple(int(number) for number in place.split(","))
     except ValueError:
@@ -178,6 +186,7 @@ def _place(text: str, place: str) -> tuple[int, ...]:
 
 
 def _check(text: str, intervention: Intervention, declaration: NetworkDeclaration) -> None:
+    """Check an intervention, quoting `text` if it does not fit."""
     match intervention:
         case Pin():
             _check_pin(text, intervention, declaration)
@@ -220,10 +229,12 @@ def _check_edit(text: str, edit: Edit, declaration: NetworkDeclaration) -> None:
 
 
 def _check_range(text: str, what: str, number: int, most: int) -> None:
+    """Check that `number` is from 1 to `most`."""
     if not 1 <= number <= most:
         raise InterventionError(text, f"{what} go from 1 to {most}, not {number}")
 
 
 def _unknown(text: str, name: str, declaration: NetworkDeclaration) -> InterventionError:
+    """Return the error for a name that does not exist, with those that do."""
     known = ", ".join((*pinnable(declaration), *_blocks(declaration)))
     return InterventionError(text, f"there is no {quote(name)}; expected one of {known}")

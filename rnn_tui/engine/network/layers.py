@@ -1,13 +1,13 @@
-"""Cells on top of each other: what layer k ≥ 2 takes in at timestep t is h_t of the layer below.
+"""Stacked layers: the input of layer k ≥ 2 at timestep t is h_t of the layer below.
 
-Names of layer k carry its number behind their first letters: ``h2_t``, ``W2_xf``, ``da2_i``,
-``tanh(c2_t)``; those of the first layer do not. Below the top layer, what comes down is called
-``dh_up`` (``dh2_up``, …) and is the gradient of the input of the layer above,
+Names in layer k have its number after their first letters: ``h2_t``, ``W2_xf``, ``da2_i``,
+``tanh(c2_t)``; those in the first layer have none. In the top layer ``dh_y`` is the part of
+``dh_t`` that comes from y_t. In the others that part comes from the layer above, is called
+``dh_up`` (``dh2_up``, …), and is the gradient of the input of the layer above,
 
-    dh_up = Σ_gates da_gate·W_x_gateᵀ, both of the layer above,
+    dh_up = Σ_gates da_gate·W_x_gateᵀ, both of the layer above.
 
-while ``dh_y``, what comes from y_t, belongs to the top layer. Forward, a timestep goes through all
-layers from the bottom up, backward from the top down.
+Forward, a timestep goes through all layers from the bottom up, backward from the top down.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _IN_WORDS = re.compile(r"\b[A-Za-z]+(?=_t\b|_<t-1>)")
 
 
 def name_in_layer(name: str, layer: int) -> str:
-    """What `name` is called in layer `layer`, from 1: ``h_t`` in the second is ``h2_t``."""
+    """Return what `name` is called in layer `layer`, from 1: ``h_t`` in the second is ``h2_t``."""
     if layer == 1:
         return name
     function, bracket, inner = name.rpartition("(")
@@ -36,31 +36,33 @@ def name_in_layer(name: str, layer: int) -> str:
 
 
 def name_without_layer(name: str) -> str:
-    """The name of a parameter or an array without its layer's number."""
+    """Return the name of a parameter or an array without the number of its layer."""
     return _NUMBERED.sub(r"\1", name)
 
 
 def layer_number(name: str) -> int:
-    """The layer that a parameter or an array belongs to, from 1."""
-    found = _NUMBERED.match(name)
-    return int(found[2]) if found else 1
+    """Return the layer that a parameter or an array belongs to, from 1."""
+    match = _NUMBERED.match(name)
+    return int(match[2]) if match else 1
 
 
 class Layer:
-    """One of the layers: the cell's declaration, by this layer's names.
+    """A cell's declaration by the names of one layer.
 
     Attributes:
-        number: from 1, at the bottom.
-        cell: as declared, by its own (plain) names.
-        specs: the cell's parameters by its own names, for 1 input and 1 unit: names and blocks.
-        states: what is carried from timestep to timestep.
-        rows: lines of the timestep panel; an upper layer's input is the row h_t of the one below.
-        forward_operations, backward_operations: of one timestep, in order; of a layer that is not
-            the top one, backward begins with ``dh_up``.
+        number: of the layer, from 1 at the bottom.
+        top: True for the topmost layer.
+        cell: the declaration by the cell's own names.
+        specs: parameters by the cell's own names, for 1 input and 1 unit: names and blocks count.
+        states: names of what is carried from timestep to timestep.
+        rows: lines of the timestep panel; the input of an upper layer is the row h_t of the layer
+            below.
+        forward_operations: operations of one timestep, forward, in order.
+        backward_operations: the same backward; below the top layer they begin with ``dh_up``.
     """
 
     def __init__(self, cell: Cell, number: int, layers: int) -> None:
-        """Layer `number` of `layers`."""
+        """Declare layer `number` of `layers`."""
         self.cell, self.number, self.top = cell, number, number == layers
         self.specs = cell.parameters(1, 1)
         self.states = tuple(name_in_layer(state, number) for state in cell.states)
@@ -75,7 +77,7 @@ class Layer:
             self.backward_operations = (self._from_above(), *self.backward_operations)
 
     def name(self, name: str) -> str:
-        """What the value, array or parameter that the cell calls `name` is called here."""
+        """Return this layer's name of what the cell calls `name`."""
         if name == "dh_y":
             return name if self.top else name_in_layer("dh_up", self.number)
         if name == "x_t" and self.number > 1:
@@ -83,20 +85,22 @@ class Layer:
         return name_in_layer(name, self.number)
 
     def _row(self, row: Row) -> Row:
+        """Return the cell's row with this layer's symbol, and its number in the title."""
         title = f"{row.title}, layer {self.number}"
         return replace(row, symbol=self.name(row.symbol), title=title)
 
     def _operation(self, operation: Operation) -> Operation:
+        """Return the cell's operation by this layer's names, also where its note names values."""
         return replace(
             operation,
             symbol=self.name(operation.symbol),
             expression=renamed(operation.expression, self.name),
             row=self.name(operation.row),
-            note=_IN_WORDS.sub(lambda found: name_in_layer(found[0], self.number), operation.note),
+            note=_IN_WORDS.sub(lambda match: name_in_layer(match[0], self.number), operation.note),
         )
 
     def _from_above(self) -> Operation:
-        """∂L/∂h_t as far as it comes through the input of the layer above."""
+        """Return the operation that computes ``dh_up``, ∂L/∂h_t through the layer above."""
         above = self.number + 1
         terms = (
             Dot(
@@ -117,7 +121,7 @@ class Layer:
     # Parameters and tape
 
     def parameters(self, features: int, hidden: int) -> tuple[ParameterSpec, ...]:
-        """The cell's for `features` (D) inputs and `hidden` (H) units, by this layer's names."""
+        """Return the layer's parameters for D = `features` inputs and H = `hidden` units."""
         width = features if self.number == 1 else hidden
         return tuple(
             replace(
@@ -130,7 +134,7 @@ class Layer:
         )
 
     def renamed_arrays(self, arrays: Sequence[ArraySpec]) -> tuple[ArraySpec, ...]:
-        """The arrays of this layer by its names; its groups are its own."""
+        """Return the cell's arrays by this layer's names, in groups of this layer alone."""
         return tuple(
             replace(
                 spec,
@@ -142,37 +146,37 @@ class Layer:
         )
 
     def cell_tape(self, whole: Tape) -> Tape:
-        """The tape as the cell sees it: this layer's arrays by their plain names."""
+        """Return a tape of this layer's arrays by the cell's names, sharing memory with `whole`."""
         if self.number == 1 and self.top:
             return whole
-        mine = {}
+        names = {}
         for name in whole.names:
             if name in ("dh_y", name_in_layer("dh_up", self.number)):
                 continue
             if layer_number(name) == self.number:
-                mine[name_without_layer(name)] = name
-        return whole.with_names(mine | {"dh_y": self.name("dh_y")})
+                names[name_without_layer(name)] = name
+        return whole.with_names(names | {"dh_y": self.name("dh_y")})
 
     def cell_parameters(self, parameters: Views) -> dict[str, Array]:
-        """Its parameters by their plain names."""
+        """Return this layer's parameters by the cell's names."""
         names = (spec.name for spec in self.specs)
         return {name: parameters[name_in_layer(name, self.number)] for name in names}
 
     def recurrent_blocks(self, parameters: Views) -> dict[str, Array]:
-        """Each gate's block of W_h, [H, H] views by this layer's names, in the gates' order.
+        """Return each gate's block of W_h by this layer's names, views [H, H] in the gates' order.
 
-        Of W_h and whatever begins with it; nothing for a cell without recurrence.
+        Parameters whose name begins with W_h count too. A cell without recurrence has none.
         """
         weights = self.cell_parameters(parameters)
-        found: dict[str, Array] = {}
+        blocks: dict[str, Array] = {}
         for spec in self.specs:
             if spec.name.startswith("W_h"):
-                found |= block_views(weights, spec.name, spec.blocks)
+                blocks |= block_views(weights, spec.name, spec.blocks)
         names = (block_name("W_h", gate) for gate in self.cell.gates)
-        return {name_in_layer(name, self.number): found[name] for name in names if name in found}
+        return {name_in_layer(name, self.number): blocks[name] for name in names if name in blocks}
 
     def stored_cell_values(self, parameters: Views, whole: Tape, t: int) -> dict[str, Array]:
-        """What of timestep `t` is a parameter or a view of the tape, by the cell's plain names."""
+        """Return parameters and views of the tape at timestep `t`, by the cell's names."""
         k, tape, weights = t - 1, self.cell_tape(whole), self.cell_parameters(parameters)
         values: dict[str, Array] = {}
         for spec in self.specs:
@@ -190,7 +194,10 @@ class Layer:
         return values
 
     def stored_values(self, parameters: Views, whole: Tape, t: int) -> dict[str, Array]:
-        """The same by this layer's names; an upper layer's input has the name it has below."""
+        """Return parameters and views of the tape at timestep `t`, by this layer's names.
+
+        An upper layer's input is missing: it is h_t of the layer below.
+        """
         stored = self.stored_cell_values(parameters, whole, t)
         if self.number > 1:
             del stored["x_t"]
@@ -198,12 +205,12 @@ class Layer:
 
 
 def delta_name(gate: str) -> str:
-    """The gradient of a gate's pre-activation, as the cells name it."""
+    """Return the cells' name of the gradient of a gate's pre-activation."""
     return f"da_{gate}" if gate else "da_t"
 
 
 def pinnable_symbols(layer: Layer) -> Mapping[str, str]:
-    """The cell's plain symbol for each that can be held in this layer."""
+    """Return what can be pinned in this layer: its symbols, with the cell's symbol for each."""
     symbols = [operation.symbol for operation in layer.cell.forward_operations]
-    found = {layer.name(symbol): symbol for symbol in symbols}
-    return found | ({"x_t": "x_t"} if layer.number == 1 else {})
+    named = {layer.name(symbol): symbol for symbol in symbols}
+    return named | ({"x_t": "x_t"} if layer.number == 1 else {})

@@ -1,4 +1,4 @@
-"""Symbols and classes: as codes, whole numbers from 0, and as the one-hot rows they stand for.
+"""Symbols and classes, as codes (whole numbers from 0) and as the one-hot rows they stand for.
 
 A one-hot row times a matrix is one of its rows, so x·W is a look-up; and the gradient xᵀ·d sums,
 for each symbol, the rows of d where it stands. −1 stands for no symbol: a row of zeros.
@@ -26,7 +26,7 @@ class OneHot:
     """
 
     def __init__(self, codes: Array, rows: Array) -> None:
-        """`codes` [T, B] int64 and `rows` [T, B, W], which are all zeros.
+        """Bind `rows` [T, B, W], which are all zeros, to `codes` [T, B] int64.
 
         Raises:
             ValueError: one of them is not contiguous.
@@ -34,13 +34,13 @@ class OneHot:
         if not (codes.flags.c_contiguous and rows.flags.c_contiguous):
             raise ValueError("codes and one-hot rows must be contiguous")
         self.codes = codes.reshape(-1)  # [T·B]
-        self.line = rows.reshape(-1)  # [T·B·W]
+        self.entries = rows.reshape(-1)  # [T·B·W]
         self.width = rows.shape[-1]
-        self.starts = np.arange(0, rows.size, self.width)  # [T·B], of the rows
-        self.ones = np.empty(0, np.intp)  # the entries that are 1
+        self.starts = np.arange(0, rows.size, self.width)  # [T·B], first entries of the rows
+        self.ones = np.empty(0, np.intp)  # indices of the entries that are 1
 
     def update(self) -> None:
-        """Make the rows those of the codes.
+        """Write the rows that the codes stand for.
 
         Raises:
             ValueError: a code is none of −1 … W−1.
@@ -52,35 +52,39 @@ class OneHot:
         ones = self.starts + self.codes
         if lowest < 0:
             ones = ones[self.codes >= 0]
-        self.line[self.ones] = 0
-        self.line[ones] = 1
+        self.entries[self.ones] = 0
+        self.entries[ones] = 1
         self.ones = ones
 
     def clear(self) -> None:
-        """All zeros, whatever else was written there."""
-        self.line.fill(0)
+        """Set all entries to 0, whatever was written to them."""
+        self.entries.fill(0)
         self.ones = self.ones[:0]
 
 
 def look_up(codes: Array, matrix: Array, out: Array) -> None:
-    """out = x·matrix for one-hot x: the rows of `matrix` [D, W] for `codes` [N], into [N, W]."""
+    """Write x·matrix to `out` [N, W] for one-hot x: the rows of `matrix` [D, W] at `codes` [N]."""
     np.take(matrix, codes, axis=0, out=out, mode="clip")  # codes are known to be in range
     if codes.min() < 0:
         out[codes < 0] = 0
 
 
 class ScatterAdd:
-    """xᵀ·d for one-hot x [N, D], given by its codes: row c is the sum of the rows of d at c."""
+    """The product xᵀ·d for one-hot x [N, D]: row c sums the rows of d where the code is c."""
 
     def __init__(self, codes: Array, pairs: Sequence[tuple[Array, Array]]) -> None:
-        """`codes` [N] int64, and for some columns each d [N, W] and its sums [D, W], which are read
-        and written when it is called."""
+        """Bind to the codes and to what is summed.
+
+        Args:
+            codes: [N] int64.
+            pairs: for each part of the columns d [N, W] and the sums [D, W] to be written.
+        """
         self.codes, self.pairs = codes, pairs
         self.ordered = np.empty_like(pairs[0][0])  # d sorted by symbol
         self.ones = np.ones(len(codes), self.ordered.dtype)
 
     def __call__(self) -> None:
-        """Sort the rows by symbol; those of one symbol are summed by one product with ones."""
+        """Compute the sums: sort the rows by symbol, then one product with ones for each symbol."""
         codes = self.codes + 1  # now 0 where there is none
         order = np.argsort(codes.astype(np.uint32), kind="stable")
         for right, out in self.pairs:

@@ -1,8 +1,6 @@
-"""Copies of a network's window to compute with aside, and computations that can be given up.
+"""Copies of a network's window, and networks of their own to compute with them.
 
-Nothing here touches the network it is given. What takes long is a generator: it yields how far it
-is and returns its result, so that a thread can work through it in slices, or stop. `complete` does
-it all at once.
+The network that trains is only read.
 """
 
 from __future__ import annotations
@@ -21,9 +19,12 @@ from rnn_tui.engine.network.pins import Pins
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WindowData:
-    """What a window is computed from: inputs [T, B, D], targets [T, B, O], start states [B, H].
+    """All that a window is computed from, besides the parameters.
 
-    Symbols and classes are codes [T, B], as `Network.inputs` and `Network.targets` have them.
+    Attributes:
+        x: inputs as in `Network.inputs`, [T, B, D] or codes [T, B].
+        target: targets as in `Network.targets`, [T, B, O] or codes [T, B].
+        states: the states that it begins with, [B, H] by name.
     """
 
     x: Array
@@ -33,22 +34,30 @@ class WindowData:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GradientRecord:
-    """All that a loss and its gradient depend on, and the gradient [P] that was found for it."""
+    """A gradient and all that it depends on.
+
+    Attributes:
+        architecture: of the network.
+        parameters: [P].
+        window: the data of the window.
+        gradient: [P], before clipping.
+        pins: those that were in force.
+    """
 
     architecture: Architecture
-    parameters: Array  # [P]
+    parameters: Array
     window: WindowData
-    gradient: Array  # [P], before clipping
-    pins: Pins = ()  # in force
+    gradient: Array
+    pins: Pins = ()
 
 
 def copy_window(network: Network) -> WindowData:
-    """A copy of the window on the tape."""
+    """Return a copy of the window on the tape."""
     return WindowData(network.inputs.copy(), network.targets.copy(), network.state(0))
 
 
 def gradient_record(network: Network) -> GradientRecord:
-    """A copy of the window, the parameters and the gradient; nothing else writes to it."""
+    """Return copies of the window, the parameters and the gradient."""
     parameters, gradient = network.flat.copy(), network.gradient.copy()
     return GradientRecord(
         network.architecture, parameters, copy_window(network), gradient, network.pins
@@ -58,20 +67,25 @@ def gradient_record(network: Network) -> GradientRecord:
 def scratch_network(
     architecture: Architecture,
     parameters: Array,
-    given: WindowData,
+    window: WindowData,
     dtype: npt.DTypeLike | None = None,
     pins: Pins = (),
 ) -> Network:
-    """A network of its own, nothing computed yet: parameters [P] copied, in precision `dtype`.
+    """Return a network of its own for a window; nothing is computed yet.
 
-    `pins` are in force in it.
+    Args:
+        architecture: of the network.
+        parameters: [P], copied.
+        window: copied to the network's tape.
+        dtype: precision of the copy; None: that of `parameters`.
+        pins: put in force.
     """
     flat = parameters.astype(dtype or parameters.dtype)
-    steps, batch = given.x.shape[:2]
+    steps, batch = window.x.shape[:2]
     network = Network(architecture, flat, steps, batch)
-    np.copyto(network.inputs, given.x)
-    np.copyto(network.targets, given.target)
-    network.set_state(given.states)
+    np.copyto(network.inputs, window.x)
+    np.copyto(network.targets, window.target)
+    network.set_state(window.states)
     network.pins = pins
     network.encode()
     return network

@@ -1,4 +1,4 @@
-"""The kernels of stacked layers as one."""
+"""The kernels of stacked layers as one kernel."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from rnn_tui.engine.network.layers import Layer, delta_name
 
 
 class StackedKernel(Kernel):
-    """The kernels of all layers as one: timestep after timestep, so that stepping is running.
+    """The kernels of all layers as one, going through all layers timestep by timestep.
 
-    An upper layer's input products are made timestep by timestep: BLAS gives other bits for
-    another number of rows.
+    So stepping gives the same bits as running. For the same reason the input products of upper
+    layers are computed timestep by timestep: BLAS gives other bits for another number of rows.
     """
 
     def __init__(
         self, layers: Sequence[Layer], kernels: Sequence[Kernel], parameters: Views, whole: Tape
     ) -> None:
-        """`kernels`: of the layers, from the bottom up, bound to `whole`, all layers' tape."""
+        """Combine the `kernels` of all `layers`, from the bottom up, which are bound to `whole`."""
         self.kernels = tuple(kernels)
-        self.inputs = [_Inputs(*pair, parameters, whole) for pair in pairwise(layers)]
+        self.connections = [_Connection(*pair, parameters, whole) for pair in pairwise(layers)]
 
     def begin_forward(self) -> None:
         for kernel in self.kernels:
@@ -37,8 +37,8 @@ class StackedKernel(Kernel):
         bottom, *upper = self.kernels
         for t in range(first, last + 1):
             bottom.forward(t, t)
-            for inputs, kernel in zip(self.inputs, upper, strict=True):
-                inputs.take(t)
+            for connection, kernel in zip(self.connections, upper, strict=True):
+                connection.pass_up(t)
                 kernel.forward(t, t)
 
     def begin_backward(self) -> None:
@@ -47,11 +47,11 @@ class StackedKernel(Kernel):
 
     def backward(self, first: int, last: int) -> None:
         bottom, *upper = self.kernels
-        downward = list(zip(reversed(self.inputs), reversed(upper), strict=True))
+        downward = list(zip(reversed(self.connections), reversed(upper), strict=True))
         for t in range(last, first - 1, -1):
-            for inputs, kernel in downward:
+            for connection, kernel in downward:
                 kernel.backward(t, t)
-                inputs.give_back(t)
+                connection.pass_down(t)
             bottom.backward(t, t)
 
     def finish_deltas(self) -> None:
@@ -59,15 +59,15 @@ class StackedKernel(Kernel):
             kernel.finish_deltas()
 
 
-class _Inputs:
-    """What goes up from a layer to the next, and what comes down."""
+class _Connection:
+    """The connection of two layers: h_t goes up as x_t, its gradient comes down."""
 
     def __init__(self, below: Layer, layer: Layer, parameters: Views, whole: Tape) -> None:
         source, tape = below.cell_tape(whole), layer.cell_tape(whole)
         weights = layer.cell_parameters(parameters)
         steps = range(whole.steps)
         self.h = source["h"][1:]  # [T, B, H], of the layer below
-        self.x = tape["x"]  # [T, B, H], a copy: it lies beside this layer's own h
+        self.x = tape["x"]  # [T, B, H], a copy that is adjacent to this layer's own h
         self.W_x = weights["W_x"]  # [H, G·H]
         self.products: list[tuple[Callable[[Array, Array], object], Array]] = []
         if "ax" in tape.names:  # several gates, see `GateLayout`
@@ -82,7 +82,7 @@ class _Inputs:
         self.deltas = [self._deltas(layer, tape, k + 1) for k in steps]
 
     def _deltas(self, layer: Layer, tape: Tape, t: int) -> list[tuple[Array, Array]]:
-        """Factors of ∂L/∂x_t = Σ da·W_xᵀ: one pair, or one a gate if da is not in one place."""
+        """Return the factors of ∂L/∂x_t = Σ da·W_xᵀ: one pair, or one per gate if da is split."""
         cell, values = layer.cell, layer.cell.values(tape, t)
         views = {gate: values[delta_name(gate)] for gate in cell.gates}
         joined = tape.arrays.get("da")
@@ -91,8 +91,8 @@ class _Inputs:
         blocks = block_views({"W_x": self.W_x}, "W_x", cell.blocks)
         return [(view, blocks[block_name("W_x", gate)].T) for gate, view in views.items()]
 
-    def take(self, t: int) -> None:
-        """The input at timestep `t`, and its product where the kernel does not make it."""
+    def pass_up(self, t: int) -> None:
+        """Copy h_t to the input, and compute ax_t where the kernel does not multiply x itself."""
         x = self.x[t - 1]
         np.copyto(x, self.h[t - 1])
         if self.products:
@@ -100,8 +100,8 @@ class _Inputs:
             x_times(self.W, ax)
             np.add(ax, self.b, ax)
 
-    def give_back(self, t: int) -> None:
-        """∂L/∂x_t, for the layer below."""
+    def pass_down(self, t: int) -> None:
+        """Compute ∂L/∂x_t, for the layer below."""
         down = self.down[t - 1]
         (first, weights), *rest = self.deltas[t - 1]
         first.dot(weights, down)
