@@ -54,14 +54,14 @@ def fit(line: Line, width: int) -> Line:
     if taken <= width:
         return (*line, (" " * (width - taken), "")) if taken < width else line
     kept: list[Run] = []
-    room = width - 1
+    available = width - 1
     for text, style in line:
-        part = _prefix(text, room)
-        room -= text_width(part)
+        part = _prefix(text, available)
+        available -= text_width(part)
         kept.append((part, style))
         if part != text:
             break
-    kept.append((ELLIPSIS + " " * room, kept[-1][1]))
+    kept.append((ELLIPSIS + " " * available, kept[-1][1]))
     return merge(kept)
 
 
@@ -78,9 +78,9 @@ def cut_middle(text: str, width: int) -> str:
         return text
     if width < 1:
         return ""
-    room = width - 1
-    end = _prefix(text[::-1], room // 2)[::-1]
-    return _prefix(text, room - text_width(end)) + ELLIPSIS + end
+    available = width - 1
+    end = _prefix(text[::-1], available // 2)[::-1]
+    return _prefix(text, available - text_width(end)) + ELLIPSIS + end
 
 
 def centre(text: str, width: int) -> str:
@@ -119,15 +119,15 @@ def plain(lines: Lines) -> str:
     return "\n".join("".join(text for text, _ in line) for line in lines)
 
 
-def _prefix(text: str, room: int) -> str:
-    """Return the longest beginning of `text` that takes at most `room` cells.
+def _prefix(text: str, available: int) -> str:
+    """Return the longest beginning of `text` that takes at most `available` cells.
 
     Whole beginnings are measured, not single characters: what a joiner or a variation selector
     adds depends on what stands before it.
     """
     end = 0
     for stop in range(1, len(text) + 1):
-        if text_width(text[:stop]) <= room:
+        if text_width(text[:stop]) <= available:
             end = stop
         elif stop - end > 8:  # no cluster shrinks again after that many characters
             break

@@ -80,10 +80,10 @@ def cell_width_of(snapshot: Snapshot) -> int:
 
 def visible(snapshot: Snapshot, width: int) -> range:
     """Return the page of timesteps that has the current one."""
-    room = max((width - LABEL) // cell_width_of(snapshot), 1)
+    available = max((width - LABEL) // cell_width_of(snapshot), 1)
     steps = snapshot.steps
-    first = min((snapshot.t - 1) // room * room, max(steps - room, 0)) + 1
-    return range(first, min(first + room, steps + 1))
+    first = min((snapshot.t - 1) // available * available, max(steps - available, 0)) + 1
+    return range(first, min(first + available, steps + 1))
 
 
 def timestep_at(snapshot: Snapshot, width: int, x: int) -> int | None:
@@ -167,23 +167,23 @@ def _target(snapshot: Snapshot, t: int, width: int, widest: int) -> Line:
     labels = snapshot.task.labels
     if labels is not None:
         name = name_of(labels, target_code(snapshot, t))
-        room = min(max(text_width(name) + 2, width), widest)
-        return _cell(in_column(name, room), "truth", room)
+        available = min(max(text_width(name) + 2, width), widest)
+        return _cell(in_column(name, available), "truth", available)
     return _cell(short(float(snapshot.window.tape["target"][t - 1, 0, 0])), "truth", width)
 
 
 # Inputs
 
 
-def _inputs(snapshot: Snapshot, cell: int, room: int) -> list[tuple[str, _Cell]]:
-    """Return the inputs' rows, label and cells: one for each number if `room` allows."""
+def _inputs(snapshot: Snapshot, cell: int, available: int) -> list[tuple[str, _Cell]]:
+    """Return the inputs' rows, label and cells: one for each number if that fits."""
     task = snapshot.task
     if task.symbols is not None:
         return [("x_t", partial(_symbol, snapshot, width=cell))]
     parts = task.parts
     if parts is None:
         return [("x_t", partial(_number, snapshot, k=0, width=cell))]
-    if len(parts) <= room:
+    if len(parts) <= available:
         places = range(len(parts))
         return [(parts[k], partial(_number, snapshot, k=k, width=cell)) for k in places]
     return [(parts[0], partial(_vector, snapshot, width=cell))]

@@ -13,14 +13,14 @@ from rnn_tui.tui.number_format import NOT_FINITE, signed
 NAME = 16  # cells of an input's name
 
 
-def explain(context: DrawContext, selected: Operation, width: int, room: int) -> Lines:
+def explain(context: DrawContext, selected: Operation, width: int, available: int) -> Lines:
     """Return the operation and its inputs, if it made the first number that is not finite.
 
     Args:
         context: the snapshot, with the proof of the origin.
         selected: the operation whose equation would be shown otherwise.
         width: cells of a line.
-        room: lines at most.
+        available: lines at most.
 
     Returns:
         The lines; none if another operation made that number, or there is none.
@@ -38,9 +38,9 @@ def explain(context: DrawContext, selected: Operation, width: int, room: int) ->
     head: Line = ((" ", ""), (selected.equation(), "accent"))
     statement: Line = ((f" {what} is {NOT_FINITE}: it was made from", "error"),)
     entries = [_entry(snapshot, origin, place) for place in range(len(origin.inputs))]
-    if len(entries) + 2 <= room:
+    if len(entries) + 2 <= available:
         return (head, statement, *entries)
-    return (head, *_together(statement, entries, width))[: max(room, 0)]
+    return (head, *_together(statement, entries, width))[: max(available, 0)]
 
 
 def _entry(snapshot: Snapshot, origin: BadValueOrigin, place: int) -> Line:

@@ -128,20 +128,20 @@ def _update(context: DrawContext, gradient: Gradient, width: int, height: int) -
         (f"   step {count(optimizer.steps_taken)}", "dim"),
     )
     table, one = _update_tensors(context, gradient), _one_parameter(context, gradient, width)
-    room = height - 1 - len(one)
-    if room > len(table):
+    available = height - 1 - len(one)
+    if available > len(table):
         return (summary, *table, (), *one)
-    return (summary, *_part_of_table(context, table, max(room, 0)), *one)
+    return (summary, *_part_of_table(context, table, max(available, 0)), *one)
 
 
-def _part_of_table(context: DrawContext, table: Lines, room: int) -> Lines:
-    """Return the heading and as many tensors as fit into `room` lines, with the selected one."""
-    if room < 2:
+def _part_of_table(context: DrawContext, table: Lines, available: int) -> Lines:
+    """Return the heading and the tensors around the selected one, in `available` lines."""
+    if available < 2:
         return ()
     all_tensors = tensors(context.snapshot)
     selected = all_tensors.index(tensor_of(context.snapshot, context.selection.parameter))
-    first = min(max(selected - (room - 1) // 2, 0), max(len(all_tensors) - (room - 1), 0))
-    return (table[0], *table[1 + first : first + room])
+    first = min(max(selected - (available - 1) // 2, 0), max(len(all_tensors) - (available - 1), 0))
+    return (table[0], *table[1 + first : first + available])
 
 
 def _rating(ratio: float | None) -> str:

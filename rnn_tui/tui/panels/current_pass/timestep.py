@@ -48,9 +48,9 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     table = rows(context.snapshot, view)
     kept = min(equation_height(context, view, width), EQUATION)
     table = _around_newest(table, view, context.snapshot, max(height - kept, 1))
-    room = height - len(table)
-    below = explanation(context, view, width, room)
-    gap: Lines = ((),) if room > len(below) else ()
+    available = height - len(table)
+    below = explanation(context, view, width, available)
+    gap: Lines = ((),) if available > len(below) else ()
     return table + gap + below
 
 

@@ -22,8 +22,8 @@ from rnn_tui.tui.parameter_names import parameter_name, tensors
 from rnn_tui.tui.symbols import quoted
 
 
-def explanation(context: DrawContext, view: TimestepView, width: int, room: int) -> Lines:
-    """Return the lines below the rows, at most `room`.
+def explanation(context: DrawContext, view: TimestepView, width: int, available: int) -> Lines:
+    """Return the lines below the rows, at most `available`.
 
     They are the equation of the selected operation and this timestep's contribution to the selected
     parameter's gradient; with room to spare, all operations of the pass and the contributions to
@@ -31,18 +31,18 @@ def explanation(context: DrawContext, view: TimestepView, width: int, room: int)
     """
     snapshot = context.snapshot
     if not view.revealed:
-        return _next_hint(snapshot, room)
+        return _next_hint(snapshot, available)
     selected = selected_operation(context, view.revealed)
-    if origin := bad_value_origin.explain(context, selected, width, room):
+    if origin := bad_value_origin.explain(context, selected, width, available):
         return origin
     equation, contribution = _equation(selected, view, width), _contribution(context)
-    spare = room - len(equation) - len(contribution) - 2
+    spare = available - len(equation) - len(contribution) - 2
     if spare < 3:
-        return (*equation, *contribution)[: max(room, 0)]
+        return (*equation, *contribution)[: max(available, 0)]
     listing = _listing(context, view, selected, width, spare)
     table = _tensor_contributions(snapshot)
     whole = (*equation, (), *listing, (), *contribution, *table)
-    if table and len(whole) <= room:
+    if table and len(whole) <= available:
         return whole
     return (*equation, *contribution, (), *listing)
 
@@ -54,9 +54,9 @@ def equation_height(context: DrawContext, view: TimestepView, width: int) -> int
     return len(_equation(selected_operation(context, view.revealed), view, width))
 
 
-def _next_hint(snapshot: Snapshot, room: int) -> Lines:
+def _next_hint(snapshot: Snapshot, available: int) -> Lines:
     """Return the line for a timestep that is not computed yet: the keys that compute it."""
-    if room < 1:
+    if available < 1:
         return ()
     if not snapshot.cursor.has_batch:
         return (((" n draws the first window; space trains", "dim"),),)

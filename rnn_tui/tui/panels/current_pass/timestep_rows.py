@@ -106,21 +106,21 @@ def _probabilities(view: TimestepView, p: Array) -> Line:
     """
     labels, target = view.task.labels or (), code_of(view.values["target_t"][0])
     right: Line = (("not counted here", "dim"),)
-    wanted = target if view.counts else None
-    if wanted is not None:
+    target_class = target if view.counts else None
+    if target_class is not None:
         declaration = view.window.declaration
         part = float(loss_per_timestep(declaration, view.window.tape)[view.t - 1, 0])
         right = (
             ("target ", "dim"),
-            (quoted(labels[wanted]), "truth"),
-            (f" p {number(float(p[wanted]), 3)}, −log p ", "dim"),
+            (quoted(labels[target_class]), "truth"),
+            (f" p {number(float(p[target_class]), 3)}, −log p ", "dim"),
             (number(part * declaration.term_count, 3), "strong"),
         )
-    room = view.width - SYMBOL - cell_width(right) - 3
-    return (*fit(_likeliest(labels, p, wanted, room), room), ("  ", ""), *right)
+    available = view.width - SYMBOL - cell_width(right) - 3
+    return (*fit(_likeliest(labels, p, target_class, available), available), ("  ", ""), *right)
 
 
-def _likeliest(labels: tuple[str, ...], p: Array, wanted: int | None, room: int) -> Line:
+def _likeliest(labels: tuple[str, ...], p: Array, target_class: int | None, available: int) -> Line:
     """Return the classes from the most probable down, as many as fit: ``e .41  a .12  ␣ .08 …``."""
     if not np.isfinite(p).all():
         return ((NOT_FINITE, "error"),)
@@ -129,9 +129,9 @@ def _likeliest(labels: tuple[str, ...], p: Array, wanted: int | None, room: int)
     for place, code in enumerate(order):
         text = f"{'  ' * bool(line)}{visible(labels[code])} {short(float(p[code]))}"
         more = 2 * (place + 1 < len(order))
-        if cell_width(line) + text_width(text) + more > room:
+        if cell_width(line) + text_width(text) + more > available:
             return (*line, (f" {ELLIPSIS}", "dim"))
-        line = (*line, (text, "strong" if code == wanted else ""))
+        line = (*line, (text, "strong" if code == target_class else ""))
     return line
 
 

@@ -26,9 +26,9 @@ class StripWidths:
     @classmethod
     def within(cls, width: int, entries: int) -> StripWidths:
         """Divide a panel's `width` between strips of vectors of at most `entries`."""
-        room = width - SYMBOL - 2 * NUMBER - THROUGH - 6
-        value = max(min(entries, room * 3 // 5), 1)
-        return cls(value, max(min(entries, room - value), 1))
+        available = width - SYMBOL - 2 * NUMBER - THROUGH - 6
+        value = max(min(entries, available * 3 // 5), 1)
+        return cls(value, max(min(entries, available - value), 1))
 
 
 @dataclass(frozen=True, slots=True)

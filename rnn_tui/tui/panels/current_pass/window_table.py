@@ -106,13 +106,13 @@ def _loss(snapshot: Snapshot, width: int, height: int) -> Lines:
     head = _equation(snapshot, float(parts.sum()), len(steps), width)
     columns = _class_columns(snapshot, parts) if named else _number_columns(snapshot, parts)
     table = _table(snapshot, columns, steps, width, height - len(head))
-    room = height - len(head) - len(table) - 1
-    if named and len(steps) == 1 and room > 1:
-        return (*head, *table, (), *_distribution(snapshot, steps[0], width, room))
+    available = height - len(head) - len(table) - 1
+    if named and len(steps) == 1 and available > 1:
+        return (*head, *table, (), *_distribution(snapshot, steps[0], width, available))
     return (*head, *table)
 
 
-def _distribution(snapshot: Snapshot, t: int, width: int, room: int) -> Lines:
+def _distribution(snapshot: Snapshot, t: int, width: int, available: int) -> Lines:
     """Return the classes with their probabilities at timestep `t`, the most probable first."""
     labels, p = snapshot.task.labels or (), snapshot.window.tape["p"][t - 1, 0]
     if not np.isfinite(p).all():
@@ -120,7 +120,7 @@ def _distribution(snapshot: Snapshot, t: int, width: int, room: int) -> Lines:
     name = min(max(map(text_width, labels)), _NAME[1])
     bar = min(max(width - name - _SHORT - 14, 0), _BAR)
     lines: list[Line] = []
-    for code in np.argsort(-p, kind="stable")[:room]:
+    for code in np.argsort(-p, kind="stable")[:available]:
         is_target = code == target_code(snapshot, t)
         label = fit(((f"  {cut(name_of(labels, int(code)), name)}", ""),), name + 2)
         chance: Line = ((f"{number(float(p[code]), 3):>{_SHORT + 1}} ", ""),)

@@ -58,9 +58,9 @@ def _compared(predictions: WindowsPredictions, n: int, width: int) -> _Block:
     The inputs are left out where all of them are the same, which says nothing.
     """
     judged = np.flatnonzero(predictions.test.judged[:, n])
-    room = width - _NAME - 2
-    space = " " if 2 * len(judged) <= room else ""
-    judged = judged[-(room // (1 + len(space))) :]
+    available = width - _NAME - 2
+    space = " " if 2 * len(judged) <= available else ""
+    judged = judged[-(available // (1 + len(space))) :]
     names = _initials(predictions.labels or ())
     target = predictions.test.target[judged, n]
     p = predictions.evaluation.outputs[judged, n]  # [J, O]

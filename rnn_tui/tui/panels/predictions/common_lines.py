@@ -37,10 +37,10 @@ def summary_line(
             break
         line = longer
     label: Line = (SEPARATOR, ("so far ", "dim"))
-    room = min(width - cell_width(line) - cell_width(label), 24)
-    if room < _SHORTEST or len(history) < 2:
+    available = min(width - cell_width(line) - cell_width(label), 24)
+    if available < _SHORTEST or len(history) < 2:
         return line
-    return (*line, *label, (history_strip(history, share, room), "smooth"))
+    return (*line, *label, (history_strip(history, share, available), "smooth"))
 
 
 def history_strip(history: Sequence[tuple[int, float]], share: bool, width: int) -> str:

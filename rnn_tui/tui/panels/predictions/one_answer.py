@@ -82,9 +82,9 @@ def _influence(predictions: WindowsPredictions, width: int, tall: bool) -> list[
     strongest = np.maximum.reduceat(np.maximum(lost, 0), starts)
     strip: Run = (blocks(strongest, 0, top), "gradient")
     named = labelled_line("matters", strip, width, _NAME)[:2]
-    room = width - cell_width(named) - 2
+    available = width - cell_width(named) - 2
     strongest_input = _strongest_input(words, lost)
-    if strongest_input and len(strongest_input) <= room:
+    if strongest_input and len(strongest_input) <= available:
         named = (*named, (f"  {strongest_input}", "dim"))
     return [_caption(predictions, each, width), *lines, named]
 

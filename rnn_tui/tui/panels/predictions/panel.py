@@ -50,17 +50,17 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
 
         return text_sample.draw(context, predictions, width, height)
     above = (_summary(snapshot, predictions, width),)
-    room = max(height - len(above), 0)
+    available = max(height - len(above), 0)
     topology = snapshot.window.declaration.problem.topology
     if topology is None or sum(topology.counted) == 1:
         from rnn_tui.tui.panels.predictions import one_answer as answers
 
-        return (*above, *answers.draw(snapshot, predictions, width, room))
+        return (*above, *answers.draw(snapshot, predictions, width, available))
     if predictions.labels is None:
-        return (*above, *_curves(context, predictions, width, room))
+        return (*above, *_curves(context, predictions, width, available))
     from rnn_tui.tui.panels.predictions import answer_sequences as sequences
 
-    return (*above, *sequences.draw(snapshot, predictions, width, room))
+    return (*above, *sequences.draw(snapshot, predictions, width, available))
 
 
 def _summary(snapshot: Snapshot, predictions: WindowsPredictions, width: int) -> Line:

@@ -34,8 +34,8 @@ def draw(context: DrawContext, predictions: WindowsPredictions, width: int, heig
     if sample is None:
         return (*above, ((" a text comes with the next look", "dim"),))
     above.append(candidates(sample, width))
-    room = max(height - len(above), 0)
-    return (*above, *wrap_characters(text_of(sample), width, room))[: max(height, 1)]
+    available = max(height - len(above), 0)
+    return (*above, *wrap_characters(text_of(sample), width, available))[: max(height, 1)]
 
 
 def temperature_words(temperature: float) -> str:

@@ -63,8 +63,8 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         marks, *blank = _scale(top) or ((),)
         below = (*below, marks, (*(run for line in blank for run in line), (f"  {STRIPS}", "dim")))
     sentence = _sentence(snapshot, norms, width)
-    room = max(height - len(sentence) - 1 - len(below), 1)
-    rows = (_row(snapshot, norms, t, lags, cell, top) for t in _timesteps(snapshot, room))
+    available = max(height - len(sentence) - 1 - len(below), 1)
+    rows = (_row(snapshot, norms, t, lags, cell, top) for t in _timesteps(snapshot, available))
     return (*sentence, _head(lags, cell), *rows, *below)
 
 
@@ -86,10 +86,10 @@ def known_norms(snapshot: Snapshot, result: GradientMap) -> Array:
     return norms
 
 
-def _columns(steps: int, room: int) -> list[_Lags]:
-    """Divide the lags 0 … T among at most `room` columns, neighbours sharing one if need be."""
-    room = max(room, 1)
-    per_column = -(-(steps + 2) // room)
+def _columns(steps: int, available: int) -> list[_Lags]:
+    """Divide the lags 0 … T among at most `available` columns."""
+    available = max(available, 1)
+    per_column = -(-(steps + 2) // available)
     return [(k, min(k + per_column - 1, steps)) for k in range(0, steps + 1, per_column)]
 
 
@@ -258,8 +258,8 @@ def _radii(gates: GateReport, width: int) -> Lines:
     parts = [f"{name} {number(radius, 3)}" for name, radius in gates.radii.items()]
     line = f" max|λ| {'  '.join(parts)}"
     if text_width(line) <= width:
-        room = width - text_width(line) - 3
-        more = f"   {STRIPS}" if width >= SCALE_IN_TITLE and len(STRIPS) <= room else ""
+        available = width - text_width(line) - 3
+        more = f"   {STRIPS}" if width >= SCALE_IN_TITLE and len(STRIPS) <= available else ""
         return (((line + more, "dim"),),)
     half = -(-len(parts) // 2)
     return (
