@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -126,41 +127,41 @@ class GruCell(Cell):
 
 
 class GruForwardViews(NamedTuple):
-    """Views of one timestep that the forward loop works on; [B, H] unless said otherwise."""
+    """Views of each timestep that the forward loop works on; [B, H] unless said otherwise."""
 
-    h_product: Product  # f(W, out) writes h_<t-1>·W to out
-    h_prev: Array
-    ax_rz: Array  # x_t·W_x + b of r and z: [B, 2·H] or [2, B, H]
-    rz: Array  # r, z: [B, 2·H] or [2, B, H]
-    m: Array
-    r: Array
-    ax_n: Array  # x_t·W_xn + b_n
-    n: Array
-    z: Array
-    h: Array
+    h_product: Iterable[Product]  # f(W, out) writes h_<t-1>·W to out
+    h_prev: Iterable[Array]
+    ax_rz: Iterable[Array]  # x_t·W_x + b of r and z: [B, 2·H] or [2, B, H]
+    rz: Iterable[Array]  # r, z: [B, 2·H] or [2, B, H]
+    m: Iterable[Array]
+    r: Iterable[Array]
+    ax_n: Iterable[Array]  # x_t·W_xn + b_n
+    n: Iterable[Array]
+    z: Iterable[Array]
+    h: Iterable[Array]
 
 
 class GruGradientViews(NamedTuple):
-    """Views of one timestep that the backward loop works on: of single gates, [B, H] each."""
+    """Views of each timestep that the backward loop works on: of single gates, [B, H] each."""
 
-    dh: Array
-    dh_y: Array
-    dh_next: Array
-    da_z: Array
-    da_n: Array
-    da_r: Array
-    r: Array
-    dm: Array
-    z: Array
-    dh_prev: Array
+    dh: Iterable[Array]
+    dh_y: Iterable[Array]
+    dh_next: Iterable[Array]
+    da_z: Iterable[Array]
+    da_n: Iterable[Array]
+    da_r: Iterable[Array]
+    r: Iterable[Array]
+    dm: Iterable[Array]
+    z: Iterable[Array]
+    dh_prev: Iterable[Array]
 
 
 class GruProductViews(NamedTuple):
-    """Views of one timestep that the backward loop works on: of all gates."""
+    """Views of each timestep that the backward loop works on: of all gates."""
 
-    dah_product: Product  # f(W, out) writes dah·W to out
-    product_out: Array  # dh_<t-1>, or where gates are split scratch [3, B, H]
-    additions: list[Addition]  # that make dh_<t-1> of it
+    dah_product: Iterable[Product]  # f(W, out) writes dah·W to out
+    product_out: Iterable[Array]  # dh_<t-1>, or where gates are split scratch [3, B, H]
+    additions: Iterable[list[Addition]]  # that make dh_<t-1> of it
 
 
 class GruKernel(UpdateGateKernel):
@@ -176,55 +177,49 @@ class GruKernel(UpdateGateKernel):
         self.b_hn = parameters["b_hn"]  # [H]
         self.input_da_rz = tape.all_parts("da_rz")  # [T, B, 2·H] or [T, 2, B, H]
         self.gate_products = np.empty_like(self.ah)  # of the single gates; only where split
-        steps = range(tape.steps)
-        self.forward_rows = loop_rows(map(self._forward_views, steps))
-        self.backward_rows = list(
-            zip(
-                self.slopes,
-                loop_rows(map(self._gradient_views, steps)),
-                loop_rows(map(self._product_views, steps)),
-                strict=True,
-            )
-        )
+        # Each view made once: more of them would fill the cache.
+        self.h, self.dh_next = list(tape["h"]), list(tape["dh_next"])
+        self.forward_rows = loop_rows(self._forward_views())
+        gradients, products = loop_rows(self._gradient_views()), loop_rows(self._product_views())
+        self.backward_rows = list(zip(self.slopes, gradients, products, strict=True))
 
-    def _forward_views(self, k: int) -> GruForwardViews:
-        """Return the views of timestep k+1."""
-        tape, h_prev = self.tape, self.tape["h"][k]
+    def _forward_views(self) -> GruForwardViews:
+        tape, h_prev = self.tape, self.h[:-1]
         return GruForwardViews(
-            h_product=self.layout.product(h_prev),
+            h_product=[self.layout.product(row) for row in h_prev],
             h_prev=h_prev,
-            ax_rz=tape.joined("ax_r", "ax_z")[k],
-            rz=tape.joined("r", "z")[k],
-            m=tape["m"][k],
-            r=tape["r"][k],
-            ax_n=tape["ax_n"][k],
-            n=tape["n"][k],
-            z=tape["z"][k],
-            h=tape["h"][k + 1],
+            ax_rz=tape.joined("ax_r", "ax_z"),
+            rz=tape.joined("r", "z"),
+            m=tape["m"],
+            r=tape["r"],
+            ax_n=tape["ax_n"],
+            n=tape["n"],
+            z=tape["z"],
+            h=self.h[1:],
         )
 
-    def _gradient_views(self, k: int) -> GruGradientViews:
-        """Return the views of timestep k+1."""
+    def _gradient_views(self) -> GruGradientViews:
         tape = self.tape
         return GruGradientViews(
-            dh=tape["dh"][k],
-            dh_y=tape["dh_y"][k],
-            dh_next=tape["dh_next"][k + 1],
-            da_z=tape["dah_z"][k],
-            da_n=tape["da_n"][k],
-            da_r=tape["dah_r"][k],
-            r=tape["r"][k],
-            dm=tape["dm"][k],
-            z=tape["z"][k],
-            dh_prev=tape["dh_next"][k],
+            dh=tape["dh"],
+            dh_y=tape["dh_y"],
+            dh_next=self.dh_next[1:],
+            da_z=tape["dah_z"],
+            da_n=tape["da_n"],
+            da_r=tape["dah_r"],
+            r=tape["r"],
+            dm=tape["dm"],
+            z=tape["z"],
+            dh_prev=self.dh_next[:-1],
         )
 
-    def _product_views(self, k: int) -> GruProductViews:
-        """Return the views of timestep k+1."""
-        tape, layout = self.tape, self.layout
+    def _product_views(self) -> GruProductViews:
+        layout = self.layout
+        sums = [layout.sum_over_gates(self.gate_products, out) for out in self.dh_next[:-1]]
         return GruProductViews(
-            layout.product(tape.all_parts("dah")[k]),
-            *layout.sum_over_gates(self.gate_products, tape["dh_next"][k]),
+            dah_product=[layout.product(row) for row in self.tape.all_parts("dah")],
+            product_out=[out for out, _ in sums],
+            additions=[additions for _, additions in sums],
         )
 
     def begin_forward(self) -> None:

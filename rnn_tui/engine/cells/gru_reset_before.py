@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -119,41 +120,41 @@ class GruResetBeforeCell(Cell):
 
 
 class GruResetBeforeForwardViews(NamedTuple):
-    """Views of one timestep that the forward loop works on; [B, H] unless said otherwise."""
+    """Views of each timestep that the forward loop works on; [B, H] unless said otherwise."""
 
-    h_product: Product  # f(W, out) writes h_<t-1>·W to out
-    h_prev: Array
-    ax_rz: Array  # x_t·W_x + b of r and z: [B, 2·H] or [2, B, H]
-    rz: Array  # r, z: [B, 2·H] or [2, B, H]
-    r: Array
-    rh: Array
-    ax_n: Array  # x_t·W_xn + b_n
-    n: Array
-    z: Array
-    h: Array
+    h_product: Iterable[Product]  # f(W, out) writes h_<t-1>·W to out
+    h_prev: Iterable[Array]
+    ax_rz: Iterable[Array]  # x_t·W_x + b of r and z: [B, 2·H] or [2, B, H]
+    rz: Iterable[Array]  # r, z: [B, 2·H] or [2, B, H]
+    r: Iterable[Array]
+    rh: Iterable[Array]
+    ax_n: Iterable[Array]  # x_t·W_xn + b_n
+    n: Iterable[Array]
+    z: Iterable[Array]
+    h: Iterable[Array]
 
 
 class GruResetBeforeGradientViews(NamedTuple):
-    """Views of one timestep that the backward loop works on: of single gates, [B, H] each."""
+    """Views of each timestep that the backward loop works on: of single gates, [B, H] each."""
 
-    dh: Array
-    dh_y: Array
-    dh_next: Array
-    da_z: Array
-    da_n: Array
-    da_r: Array
-    r: Array
-    drh: Array
-    z: Array
-    dh_prev: Array
+    dh: Iterable[Array]
+    dh_y: Iterable[Array]
+    dh_next: Iterable[Array]
+    da_z: Iterable[Array]
+    da_n: Iterable[Array]
+    da_r: Iterable[Array]
+    r: Iterable[Array]
+    drh: Iterable[Array]
+    z: Iterable[Array]
+    dh_prev: Iterable[Array]
 
 
 class GruResetBeforeProductViews(NamedTuple):
-    """Views of one timestep that the backward loop works on: of r and z."""
+    """Views of each timestep that the backward loop works on: of r and z."""
 
-    da_product: Product  # f(W, out) writes da_rz·W to out
-    product_out: Array  # dh_<t-1>, or where gates are split scratch [2, B, H]
-    additions: list[Addition]  # that make dh_<t-1> of it
+    da_product: Iterable[Product]  # f(W, out) writes da_rz·W to out
+    product_out: Iterable[Array]  # dh_<t-1>, or where gates are split scratch [2, B, H]
+    additions: Iterable[list[Addition]]  # that make dh_<t-1> of it
 
 
 class GruResetBeforeKernel(UpdateGateKernel):
@@ -165,54 +166,49 @@ class GruResetBeforeKernel(UpdateGateKernel):
         self.W_hnT = TransposedWeights(self.W_hn.T, tape.batch)
         self.ah_rz = np.empty_like(self.da_rz[0])  # h_<t-1>·W_h, of r and z
         self.gate_products = np.empty_like(self.ah_rz)  # of the single gates; only where split
-        steps = range(tape.steps)
-        self.forward_rows = loop_rows(map(self._forward_views, steps))
-        self.backward_rows = list(
-            zip(
-                self.slopes,
-                loop_rows(map(self._gradient_views, steps)),
-                loop_rows(map(self._product_views, steps)),
-                strict=True,
-            )
-        )
+        # Each view made once: more of them would fill the cache.
+        self.h, self.dh_next = list(tape["h"]), list(tape["dh_next"])
+        self.forward_rows = loop_rows(self._forward_views())
+        gradients, products = loop_rows(self._gradient_views()), loop_rows(self._product_views())
+        self.backward_rows = list(zip(self.slopes, gradients, products, strict=True))
 
-    def _forward_views(self, k: int) -> GruResetBeforeForwardViews:
-        """Return the views of timestep k+1."""
-        tape, h_prev = self.tape, self.tape["h"][k]
+    def _forward_views(self) -> GruResetBeforeForwardViews:
+        tape, h_prev = self.tape, self.h[:-1]
         return GruResetBeforeForwardViews(
-            h_product=self.layout.product(h_prev),
+            h_product=[self.layout.product(row) for row in h_prev],
             h_prev=h_prev,
-            ax_rz=tape.joined("ax_r", "ax_z")[k],
-            rz=tape.joined("r", "z")[k],
-            r=tape["r"][k],
-            rh=tape["rh"][k],
-            ax_n=tape["ax_n"][k],
-            n=tape["n"][k],
-            z=tape["z"][k],
-            h=tape["h"][k + 1],
+            ax_rz=tape.joined("ax_r", "ax_z"),
+            rz=tape.joined("r", "z"),
+            r=tape["r"],
+            rh=tape["rh"],
+            ax_n=tape["ax_n"],
+            n=tape["n"],
+            z=tape["z"],
+            h=self.h[1:],
         )
 
-    def _gradient_views(self, k: int) -> GruResetBeforeGradientViews:
-        """Return the views of timestep k+1."""
+    def _gradient_views(self) -> GruResetBeforeGradientViews:
         tape = self.tape
         return GruResetBeforeGradientViews(
-            dh=tape["dh"][k],
-            dh_y=tape["dh_y"][k],
-            dh_next=tape["dh_next"][k + 1],
-            da_z=tape["da_z"][k],
-            da_n=tape["da_n"][k],
-            da_r=tape["da_r"][k],
-            r=tape["r"][k],
-            drh=tape["drh"][k],
-            z=tape["z"][k],
-            dh_prev=tape["dh_next"][k],
+            dh=tape["dh"],
+            dh_y=tape["dh_y"],
+            dh_next=self.dh_next[1:],
+            da_z=tape["da_z"],
+            da_n=tape["da_n"],
+            da_r=tape["da_r"],
+            r=tape["r"],
+            drh=tape["drh"],
+            z=tape["z"],
+            dh_prev=self.dh_next[:-1],
         )
 
-    def _product_views(self, k: int) -> GruResetBeforeProductViews:
-        """Return the views of timestep k+1."""
-        layout, dh_prev = self.layout, self.tape["dh_next"][k]
+    def _product_views(self) -> GruResetBeforeProductViews:
+        layout = self.layout
+        sums = [layout.sum_over_gates(self.gate_products, out) for out in self.dh_next[:-1]]
         return GruResetBeforeProductViews(
-            layout.product(self.da_rz[k]), *layout.sum_over_gates(self.gate_products, dh_prev)
+            da_product=[layout.product(row) for row in self.da_rz],
+            product_out=[out for out, _ in sums],
+            additions=[additions for _, additions in sums],
         )
 
     def forward(self, first: int, last: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -111,17 +112,17 @@ class LstmCell(MemoryCell):
 
 
 class LstmForwardViews(NamedTuple):
-    """Views of one timestep that the forward loop works on: n gates are [B, n·H] or [n, B, H]."""
+    """Views of each timestep that the forward loop works on: n gates are [B, n·H] or [n, B, H]."""
 
-    input_product: Product  # f(W, a) writes [x_t | h_<t-1> | 1]·W, or h_<t-1>·W_h, to a
-    ax: Array | None  # of 4 gates, x_t·W_x + b where the product does not contain it
-    gates: Array  # o, i, f, g
-    i_f: Array  # i, f
-    g_c: Array  # g, c_<t-1>
-    o: Array  # [B, H]
-    c: Array  # [B, H]
-    tanh_c: Array  # [B, H]
-    h: Array  # [B, H]
+    input_product: Iterable[Product]  # f(W, a) writes [x_t | h_<t-1> | 1]·W, or h_<t-1>·W_h, to a
+    ax: Iterable[Array | None]  # of 4 gates, x_t·W_x + b where the product does not contain it
+    gates: Iterable[Array]  # o, i, f, g
+    i_f: Iterable[Array]  # i, f
+    g_c: Iterable[Array]  # g, c_<t-1>
+    o: Iterable[Array]  # [B, H]
+    c: Iterable[Array]  # [B, H]
+    tanh_c: Iterable[Array]  # [B, H]
+    h: Iterable[Array]  # [B, H]
 
 
 class LstmKernel(MemoryKernel):
@@ -134,16 +135,16 @@ class LstmKernel(MemoryKernel):
         self.ig_fc = np.empty(tape.joined("i", "f")[0].shape, tape.dtype)  # i⊙g, f⊙c_<t-1>
         self.ig, self.fc = self.layout.select(self.ig_fc, 0), self.layout.select(self.ig_fc, 1)
 
-    def _forward_views(self, k: int) -> tuple[Any, ...]:
+    def _forward_views(self) -> tuple[Iterable[Any], ...]:
         tape = self.tape
         return LstmForwardViews(
-            *self._activation_views(k),
-            i_f=tape.joined("i", "f")[k],
-            g_c=tape.joined("g", "c_prev")[k],
-            o=tape["o"][k],
-            c=tape["c"][k + 1],
-            tanh_c=tape["tanh_c"][k],
-            h=tape["h"][k + 1],
+            *self._activation_views(),
+            i_f=tape.joined("i", "f"),
+            g_c=tape.joined("g", "c_prev"),
+            o=tape["o"],
+            c=tape["c"][1:],
+            tanh_c=tape["tanh_c"],
+            h=tape["h"][1:],
         )
 
     def _factors(self, chunk: slice) -> tuple[tuple[Array, Array], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -115,19 +116,21 @@ class LstmCoupledCell(MemoryCell):
 
 
 class LstmCoupledForwardViews(NamedTuple):
-    """Views of one timestep that the forward loop works on; [B, H] unless said otherwise."""
+    """Views of each timestep that the forward loop works on; [B, H] unless said otherwise."""
 
-    input_product: Product  # f(W, a) writes [x_t | h_<t-1> | 1]·W, or h_<t-1>·W_h, to a
-    ax: Array | None  # [B, 3·H] or [3, B, H], x_t·W_x + b where the product does not contain it
-    gates: Array  # o, f, g: [B, 3·H] or [3, B, H]
-    f: Array
-    i: Array
-    g: Array
-    o: Array
-    c_prev: Array
-    c: Array
-    tanh_c: Array
-    h: Array
+    input_product: Iterable[Product]  # f(W, a) writes [x_t | h_<t-1> | 1]·W, or h_<t-1>·W_h, to a
+    ax: Iterable[
+        Array | None
+    ]  # [B, 3·H] or [3, B, H], x_t·W_x + b where the product does not contain it
+    gates: Iterable[Array]  # o, f, g: [B, 3·H] or [3, B, H]
+    f: Iterable[Array]
+    i: Iterable[Array]
+    g: Iterable[Array]
+    o: Iterable[Array]
+    c_prev: Iterable[Array]
+    c: Iterable[Array]
+    tanh_c: Iterable[Array]
+    h: Iterable[Array]
 
 
 class LstmCoupledKernel(MemoryKernel):
@@ -139,18 +142,18 @@ class LstmCoupledKernel(MemoryKernel):
         super().__init__(parameters, tape)
         self.ig = np.empty((tape.batch, tape["i"].shape[-1]), tape.dtype)  # i⊙g, [B, H]
 
-    def _forward_views(self, k: int) -> tuple[Any, ...]:
+    def _forward_views(self) -> tuple[Iterable[Any], ...]:
         tape = self.tape
         return LstmCoupledForwardViews(
-            *self._activation_views(k),
-            f=tape["f"][k],
-            i=tape["i"][k],
-            g=tape["g"][k],
-            o=tape["o"][k],
-            c_prev=tape["c"][k],
-            c=tape["c"][k + 1],
-            tanh_c=tape["tanh_c"][k],
-            h=tape["h"][k + 1],
+            *self._activation_views(),
+            f=tape["f"],
+            i=tape["i"],
+            g=tape["g"],
+            o=tape["o"],
+            c_prev=tape["c"][:-1],
+            c=tape["c"][1:],
+            tanh_c=tape["tanh_c"],
+            h=tape["h"][1:],
         )
 
     def _factors(self, chunk: slice) -> tuple[tuple[Array, Array], ...]:

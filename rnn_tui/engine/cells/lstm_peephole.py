@@ -6,6 +6,7 @@ the forget gate read c_<t-1>, the output gate reads c_t.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -128,18 +129,18 @@ class LstmPeepholeCell(MemoryCell):
 
 
 class LstmPeepholeForwardViews(NamedTuple):
-    """Views of one timestep that the forward loop works on: n gates are [B, n·H] or [n, B, H]."""
+    """Views of each timestep that the forward loop works on: n gates are [B, n·H] or [n, B, H]."""
 
-    input_product: Product  # f(W, a) writes [x_t | h_<t-1> | 1]·W, or h_<t-1>·W_h, to a
-    ax: Array | None  # of 4 gates, x_t·W_x + b where the product does not contain it
-    ifg: Array  # i, f, g
-    c_prev: Array  # [B, H]
-    i_f: Array  # i, f
-    g_c: Array  # g, c_<t-1>
-    o: Array  # [B, H]
-    c: Array  # [B, H]
-    tanh_c: Array  # [B, H]
-    h: Array  # [B, H]
+    input_product: Iterable[Product]  # f(W, a) writes [x_t | h_<t-1> | 1]·W, or h_<t-1>·W_h, to a
+    ax: Iterable[Array | None]  # of 4 gates, x_t·W_x + b where the product does not contain it
+    ifg: Iterable[Array]  # i, f, g
+    c_prev: Iterable[Array]  # [B, H]
+    i_f: Iterable[Array]  # i, f
+    g_c: Iterable[Array]  # g, c_<t-1>
+    o: Iterable[Array]  # [B, H]
+    c: Iterable[Array]  # [B, H]
+    tanh_c: Iterable[Array]  # [B, H]
+    h: Iterable[Array]  # [B, H]
 
 
 class LstmPeepholeKernel(LstmKernel):
@@ -162,20 +163,20 @@ class LstmPeepholeKernel(LstmKernel):
         longest = max(chunk.stop - chunk.start for chunk in chunks if chunk)
         self.scratch = np.empty_like(tape["tanh_c"][:longest])  # [n, B, H]
 
-    def _forward_views(self, k: int) -> tuple[Any, ...]:
+    def _forward_views(self) -> tuple[Iterable[Any], ...]:
         tape = self.tape
-        input_product, ax, _ = self._activation_views(k)
+        input_product, ax, _ = self._activation_views()
         return LstmPeepholeForwardViews(
             input_product=input_product,
             ax=ax,
-            ifg=tape.joined("i", "g")[k],
-            c_prev=tape["c"][k],
-            i_f=tape.joined("i", "f")[k],
-            g_c=tape.joined("g", "c_prev")[k],
-            o=tape["o"][k],
-            c=tape["c"][k + 1],
-            tanh_c=tape["tanh_c"][k],
-            h=tape["h"][k + 1],
+            ifg=tape.joined("i", "g"),
+            c_prev=tape["c"][:-1],
+            i_f=tape.joined("i", "f"),
+            g_c=tape.joined("g", "c_prev"),
+            o=tape["o"],
+            c=tape["c"][1:],
+            tanh_c=tape["tanh_c"],
+            h=tape["h"][1:],
         )
 
     def begin_forward(self) -> None:

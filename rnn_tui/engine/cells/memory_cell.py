@@ -18,6 +18,7 @@ multiplies these by dh_t or dc_t in place.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -90,25 +91,25 @@ class MemorySlopes(NamedTuple):
 
 
 class MemoryGradientViews(NamedTuple):
-    """Views of one timestep that the backward loop works on: of single gates and states, [B, H]."""
+    """Views of each timestep that the backward loop works on: of one gate or state, [B, H]."""
 
-    dh_y: Array
-    dh_next: Array
-    dh: Array
-    dc_h: Array  # o_t⊙tanh′(c_t)
-    dc_next: Array
-    dc: Array
-    da_o: Array
+    dh_y: Iterable[Array]
+    dh_next: Iterable[Array]
+    dh: Iterable[Array]
+    dc_h: Iterable[Array]  # o_t⊙tanh′(c_t)
+    dc_next: Iterable[Array]
+    dc: Iterable[Array]
+    da_o: Iterable[Array]
 
 
 class MemoryProductViews(NamedTuple):
-    """Views of one timestep that the backward loop works on: of several gates."""
+    """Views of each timestep that the backward loop works on: of several gates."""
 
-    dc_broadcast: Array  # dc as [B, 1, H], or [B, H] where gates are split
-    from_dc: Array  # da of all gates but o, and dc_<t-1>: [B, G·H] or [G, B, H]
-    da_product: Product  # f(W, out) writes da·W, of all gates, to out
-    product_out: Array  # dh_<t-1>, or where gates are split scratch [G, B, H]
-    additions: list[Addition]  # that make dh_<t-1> of it
+    dc_broadcast: Iterable[Array]  # dc as [B, 1, H], or [B, H] where gates are split
+    from_dc: Iterable[Array]  # da of all gates but o, and dc_<t-1>: [B, G·H] or [G, B, H]
+    da_product: Iterable[Product]  # f(W, out) writes da·W, of all gates, to out
+    product_out: Iterable[Array]  # dh_<t-1>, or where gates are split scratch [G, B, H]
+    additions: Iterable[list[Addition]]  # that make dh_<t-1> of it
 
 
 class MemoryKernel(Kernel):
@@ -146,57 +147,52 @@ class MemoryKernel(Kernel):
         self.dc_repeated = np.empty_like(self.a)
         self.dc_by_gate = self.layout.by_gate(self.dc_repeated)  # [B, G, H] or [G, B, H]
         self.gate_products = np.empty_like(self.a)  # da_z·W_h_zᵀ of each gate z; only where split
-        self.dh_next = list(tape["dh_next"])  # each view made once: more would fill the cache
+        # Each view made once: more of them would fill the cache.
+        self.dh_next, self.dc = list(tape["dh_next"]), list(tape["dc"])
         self.entering = (tape["dh_next"][-1], tape["dc_next"][-1])  # gradients from timestep T+1
         chunks = cache_sized_chunks(tape, len(self.blocks) * self.layout.hidden)
-        steps = range(tape.steps)
-        self.forward_rows = loop_rows(map(self._forward_views, steps))
-        self.backward_rows = list(
-            zip(
-                (chunk and self._slopes(chunk) for chunk in chunks),
-                loop_rows(map(self._gradient_views, steps)),
-                loop_rows(map(self._product_views, steps)),
-                strict=True,
-            )
-        )
+        self.forward_rows = loop_rows(self._forward_views())
+        slopes = [chunk and self._slopes(chunk) for chunk in chunks]
+        gradients, products = loop_rows(self._gradient_views()), loop_rows(self._product_views())
+        self.backward_rows = list(zip(slopes, gradients, products, strict=True))
 
     @abstractmethod
-    def _forward_views(self, k: int) -> tuple[Any, ...]:
-        """Return the views of timestep k+1 that `forward` works on."""
+    def _forward_views(self) -> tuple[Iterable[Any], ...]:
+        """Return the views of each timestep that `forward` works on."""
 
-    def _activation_views(self, k: int) -> tuple[Product, Array | None, Array]:
+    def _activation_views(
+        self,
+    ) -> tuple[Iterable[Product], Iterable[Array | None], Iterable[Array]]:
         """Return those of them that every variant has.
 
         Returns:
             f(W, a), which writes [x_t | h_<t-1> | 1]·W, or h_<t-1>·W_h, to a; x_t·W_x + b where the
             product does not contain it, else None; and all gates, [B, G·H] or [G, B, H].
         """
-        ax = None if self.ax is None else self.ax[k]
-        return self.layout.product(self.inputs[k]), ax, self.gates[k]
+        products = [self.layout.product(row) for row in self.inputs]
+        return products, [None] * self.tape.steps if self.ax is None else self.ax, self.gates
 
-    def _gradient_views(self, k: int) -> MemoryGradientViews:
-        """Return the views of timestep k+1."""
+    def _gradient_views(self) -> MemoryGradientViews:
         tape = self.tape
         return MemoryGradientViews(
-            dh_y=tape["dh_y"][k],
-            dh_next=self.dh_next[k + 1],
-            dh=tape["dh"][k],
-            dc_h=tape["dc_h"][k],
-            dc_next=tape["dc_next"][k + 1],
-            dc=tape["dc"][k],
-            da_o=tape["da_o"][k],
+            dh_y=tape["dh_y"],
+            dh_next=self.dh_next[1:],
+            dh=tape["dh"],
+            dc_h=tape["dc_h"],
+            dc_next=tape["dc_next"][1:],
+            dc=self.dc,
+            da_o=tape["da_o"],
         )
 
-    def _product_views(self, k: int) -> MemoryProductViews:
-        """Return the views of timestep k+1."""
-        tape, layout, dc = self.tape, self.layout, self.tape["dc"][k]
-        product_out, additions = layout.sum_over_gates(self.gate_products, self.dh_next[k])
+    def _product_views(self) -> MemoryProductViews:
+        tape, layout = self.tape, self.layout
+        sums = [layout.sum_over_gates(self.gate_products, out) for out in self.dh_next[:-1]]
         return MemoryProductViews(
-            dc_broadcast=dc if layout.split else dc[:, np.newaxis],
-            from_dc=tape.joined(f"da_{self.blocks[1]}", "dc_next_prev")[k],
-            da_product=layout.product(tape.all_parts("da")[k]),
-            product_out=product_out,
-            additions=additions,
+            dc_broadcast=self.dc if layout.split else tape["dc"][:, :, np.newaxis],
+            from_dc=tape.joined(f"da_{self.blocks[1]}", "dc_next_prev"),
+            da_product=[layout.product(row) for row in tape.all_parts("da")],
+            product_out=[out for out, _ in sums],
+            additions=[additions for _, additions in sums],
         )
 
     def _slopes(self, chunk: slice) -> MemorySlopes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -93,24 +94,24 @@ class ActivationKernel(Kernel):
 
 
 class RnnForwardViews(NamedTuple):
-    """Views of one timestep that the forward loop works on."""
+    """Views of each timestep that the forward loop works on."""
 
-    input_product: Product  # f(W, a) writes [x_t | h_<t-1> | 1]·W, or h_<t-1>·W_h, to a
-    ax: Array | None  # [B, H], x_t·W_x + b where the product does not contain it
-    a: Array  # [B, H]
-    h: Array  # [B, H]
+    input_product: Iterable[Product]  # f(W, a) writes [x_t | h_<t-1> | 1]·W, or h_<t-1>·W_h, to a
+    ax: Iterable[Array | None]  # [B, H], x_t·W_x + b where the product does not contain it
+    a: Iterable[Array]  # [B, H]
+    h: Iterable[Array]  # [B, H]
 
 
 class RnnBackwardViews(NamedTuple):
-    """Views of one timestep that the backward loop works on: [B, H] each."""
+    """Views of each timestep that the backward loop works on: [B, H] each."""
 
-    chunk: slice | None  # of timesteps that ends here
-    dh_y: Array
-    dh_next: Array
-    dh: Array
-    da: Array
-    da_product: Product  # f(W, out) writes da·W to out
-    dh_prev: Array
+    chunk: Iterable[slice | None]  # of timesteps that ends here
+    dh_y: Iterable[Array]
+    dh_next: Iterable[Array]
+    dh: Iterable[Array]
+    da: Iterable[Array]
+    da_product: Iterable[Product]  # f(W, out) writes da·W to out
+    dh_prev: Iterable[Array]
 
 
 class RnnKernel(ActivationKernel):
@@ -120,24 +121,27 @@ class RnnKernel(ActivationKernel):
         super().__init__(tape, activation)
         inputs, ax, self.W = recurrent_input(parameters, tape)  # W: [D+H+1, H] or [H, H]
         self.W_hT = TransposedWeights(parameters["W_h"].T, tape.batch)  # [H, H]
-        h, dh, dh_y = tape["h"], tape["dh"], tape["dh_y"]
-        dh_next = list(tape["dh_next"])  # each view made once: more of them would fill the cache
-        chunks = cache_sized_chunks(tape, h.shape[-1])
+        steps, hidden = tape.steps, self.da.shape[-1]
         self.forward_rows = loop_rows(
-            RnnForwardViews(inputs[k].dot, None if ax is None else ax[k], self.a[k], h[k + 1])
-            for k in range(tape.steps)
+            RnnForwardViews(
+                input_product=[row.dot for row in inputs],
+                ax=[None] * steps if ax is None else ax,
+                a=self.a,
+                h=self.h_after,
+            )
         )
+        # Each view made once: more of them would fill the cache.
+        da, dh_next = list(self.da), list(tape["dh_next"])
         self.backward_rows = loop_rows(
             RnnBackwardViews(
-                chunk=chunk,
-                dh_y=dh_y[k],
-                dh_next=dh_next[k + 1],
-                dh=dh[k],
-                da=(da := self.da[k]),
-                da_product=da.dot,
-                dh_prev=dh_next[k],
+                chunk=cache_sized_chunks(tape, hidden),
+                dh_y=tape["dh_y"],
+                dh_next=dh_next[1:],
+                dh=tape["dh"],
+                da=da,
+                da_product=[row.dot for row in da],
+                dh_prev=dh_next[:-1],
             )
-            for k, chunk in enumerate(chunks)
         )
 
     def forward(self, first: int, last: int) -> None:
