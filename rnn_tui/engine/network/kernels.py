@@ -1,4 +1,4 @@
-"""The kernel of a whole network: its cells' fused kernels, or their declared operations."""
+"""The kernel of a whole network, made of its cells' kernels or of their declared operations."""
 
 from __future__ import annotations
 

@@ -72,10 +72,8 @@ class _Connection:
         self.products: list[tuple[Callable[[Array, Array], object], Array]] = []
         if "ax" in tape.names:  # several gates, see `GateLayout`
             layout, ax = GateLayout(tape), tape.all_parts("ax")
-            self.W, self.b = (
-                layout.split_weights(self.W_x),
-                layout.split_weights(weights["b"][np.newaxis]),
-            )
+            self.W = layout.split_weights(self.W_x)
+            self.b = layout.split_weights(weights["b"][np.newaxis])
             self.products = [(layout.product(self.x[k]), ax[k]) for k in steps]
         self.down = source["dh_y"]  # [T, B, H]
         self.scratch = np.empty(self.down.shape[1:], tape.dtype)  # [B, H]
@@ -96,15 +94,15 @@ class _Connection:
         x = self.x[t - 1]
         np.copyto(x, self.h[t - 1])
         if self.products:
-            x_times, ax = self.products[t - 1]
-            x_times(self.W, ax)
-            np.add(ax, self.b, ax)
+            times_x, ax = self.products[t - 1]
+            times_x(self.W, ax)  # ax_t = x_t·W_x
+            np.add(ax, self.b, ax)  # + b
 
     def pass_down(self, t: int) -> None:
         """Compute ∂L/∂x_t, for the layer below."""
         down = self.down[t - 1]
         (first, weights), *rest = self.deltas[t - 1]
         first.dot(weights, down)
-        for view, block in rest:
-            view.dot(block, self.scratch)
+        for delta, block in rest:
+            delta.dot(block, self.scratch)  # da_gate·W_x_gateᵀ
             np.add(down, self.scratch, down)

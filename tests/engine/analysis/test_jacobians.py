@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from engine.engine_support import CELLS, RECURRENT_CELLS, SMOOTH_CELLS, Case, trained, worst
+from engine.engine_support import CELLS, SMOOTH_CELLS, Case, trained, worst
 
 from rnn_tui.engine.analysis.direct_path import direct_path
 from rnn_tui.engine.analysis.jacobians import jacobian_norms, jacobian_norms_work, step_jacobian
@@ -106,21 +106,6 @@ def test_norms_and_radii_of_what_is_not_finite() -> None:
     with np.errstate(all="ignore"):
         trained(network)
     assert np.isnan(jacobian_norms(network).step).any()
-
-
-@pytest.mark.parametrize(("cell", "activation"), RECURRENT_CELLS)
-def test_spectral_radii_by_gate(cell: str, activation: str) -> None:
-    network = window(cell, activation)
-    names = [spec.name for spec in network.specs if spec.name.startswith("W_h")]
-    weights = np.hstack([network.parameters[name] for name in names])
-    found = spectral_radii(network)
-    assert len(found) == len(network.cell.gates)
-    for k, (name, radius) in enumerate(found.items()):
-        assert name == f"W_h{network.cell.gates[k]}"
-        place = network.cell.blocks.index(network.cell.gates[k])
-        block = weights[:, 3 * place : 3 * (place + 1)]
-        power = np.linalg.matrix_power(block, 400)
-        assert radius == pytest.approx(np.linalg.norm(power, 2) ** (1 / 400), rel=2e-2)
 
 
 def test_the_direct_path_of_the_lstm_is_all_there_is_without_recurrent_weights() -> None:
