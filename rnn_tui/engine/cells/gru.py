@@ -19,7 +19,7 @@ from rnn_tui.engine.cells.base import (
 )
 from rnn_tui.engine.cells.update_gate import GATES, UpdateGateKernel, gate_arrays
 from rnn_tui.engine.core.expressions import ONE, Array, Dot, Value, sigmoid, tanh
-from rnn_tui.engine.core.gate_layout import Addition, Product
+from rnn_tui.engine.core.gate_layout import Addition, BoundProduct
 from rnn_tui.engine.core.operations import Operation, Row
 from rnn_tui.engine.core.parameters import ParameterSpec, Views
 from rnn_tui.engine.core.tape import ArraySpec, Tape, gate_parts
@@ -129,7 +129,7 @@ class GruCell(Cell):
 class GruForwardViews(NamedTuple):
     """Views of each timestep that the forward loop works on; [B, H] unless said otherwise."""
 
-    h_product: Iterable[Product]  # f(W, out) writes h_<t-1>·W to out
+    h_product: Iterable[BoundProduct]  # f(W, out) writes h_<t-1>·W to out
     h_prev: Iterable[Array]
     ax_rz: Iterable[Array]  # x_t·W_x + b of r and z: [B, 2·H] or [2, B, H]
     rz: Iterable[Array]  # r, z: [B, 2·H] or [2, B, H]
@@ -159,7 +159,7 @@ class GruGradientViews(NamedTuple):
 class GruProductViews(NamedTuple):
     """Views of each timestep that the backward loop works on: of all gates."""
 
-    dah_product: Iterable[Product]  # f(W, out) writes dah·W to out
+    dah_product: Iterable[BoundProduct]  # f(W, out) writes dah·W to out
     product_out: Iterable[Array]  # dh_<t-1>, or where gates are split scratch [3, B, H]
     additions: Iterable[list[Addition]]  # that make dh_<t-1> of it
 

@@ -17,7 +17,7 @@ from rnn_tui.engine.cells.base import (
 )
 from rnn_tui.engine.cells.memory_cell import MemoryCell, MemoryKernel
 from rnn_tui.engine.core.expressions import ONE, Array, Dot, Square, Value, sigmoid, tanh, total
-from rnn_tui.engine.core.gate_layout import Product
+from rnn_tui.engine.core.gate_layout import BoundProduct
 from rnn_tui.engine.core.operations import Operation, Row
 from rnn_tui.engine.core.parameters import Views
 from rnn_tui.engine.core.tape import Tape
@@ -114,7 +114,7 @@ class LstmCell(MemoryCell):
 class LstmForwardViews(NamedTuple):
     """Views of each timestep that the forward loop works on: n gates are [B, n·H] or [n, B, H]."""
 
-    input_product: Iterable[Product]  # f(W, a) writes [x_t | h_<t-1> | 1]·W, or h_<t-1>·W_h, to a
+    input_product: Iterable[BoundProduct]  # f(W, a): a = [x_t | h_<t-1> | 1]·W or h_<t-1>·W_h
     ax: Iterable[Array | None]  # of 4 gates, x_t·W_x + b where the product does not contain it
     gates: Iterable[Array]  # o, i, f, g
     i_f: Iterable[Array]  # i, f

@@ -21,7 +21,7 @@ from rnn_tui.engine.cells.memory_cell import (
     MemorySlopes,
 )
 from rnn_tui.engine.core.expressions import ONE, Array, Dot, Square, Value, sigmoid, tanh, total
-from rnn_tui.engine.core.gate_layout import Product
+from rnn_tui.engine.core.gate_layout import BoundProduct
 from rnn_tui.engine.core.operations import Operation, Row
 from rnn_tui.engine.core.parameters import Views
 from rnn_tui.engine.core.tape import ArraySpec, Tape
@@ -118,7 +118,7 @@ class LstmCoupledCell(MemoryCell):
 class LstmCoupledForwardViews(NamedTuple):
     """Views of each timestep that the forward loop works on; [B, H] unless said otherwise."""
 
-    input_product: Iterable[Product]  # f(W, a) writes [x_t | h_<t-1> | 1]·W, or h_<t-1>·W_h, to a
+    input_product: Iterable[BoundProduct]  # f(W, a): a = [x_t | h_<t-1> | 1]·W or h_<t-1>·W_h
     ax: Iterable[
         Array | None
     ]  # [B, 3·H] or [3, B, H], x_t·W_x + b where the product does not contain it

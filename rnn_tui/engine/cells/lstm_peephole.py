@@ -22,7 +22,7 @@ from rnn_tui.engine.cells.base import (
 from rnn_tui.engine.cells.lstm import BLOCKS, GATES, LstmKernel
 from rnn_tui.engine.cells.memory_cell import MemoryCell, MemorySlopes
 from rnn_tui.engine.core.expressions import ONE, Array, Dot, Square, Value, sigmoid, tanh, total
-from rnn_tui.engine.core.gate_layout import Product, cache_sized_chunks
+from rnn_tui.engine.core.gate_layout import BoundProduct, cache_sized_chunks
 from rnn_tui.engine.core.operations import Operation, Row
 from rnn_tui.engine.core.parameters import ParameterSpec, Views
 from rnn_tui.engine.core.tape import Tape
@@ -131,7 +131,7 @@ class LstmPeepholeCell(MemoryCell):
 class LstmPeepholeForwardViews(NamedTuple):
     """Views of each timestep that the forward loop works on: n gates are [B, n·H] or [n, B, H]."""
 
-    input_product: Iterable[Product]  # f(W, a) writes [x_t | h_<t-1> | 1]·W, or h_<t-1>·W_h, to a
+    input_product: Iterable[BoundProduct]  # f(W, a): a = [x_t | h_<t-1> | 1]·W or h_<t-1>·W_h
     ax: Iterable[Array | None]  # of 4 gates, x_t·W_x + b where the product does not contain it
     ifg: Iterable[Array]  # i, f, g
     c_prev: Iterable[Array]  # [B, H]

@@ -27,8 +27,8 @@ from rnn_tui.engine.cells.base import Cell, Kernel, loop_rows, recurrent_input
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.gate_layout import (
     Addition,
+    BoundProduct,
     GateLayout,
-    Product,
     TransposedWeights,
     cache_sized_chunks,
 )
@@ -107,7 +107,7 @@ class MemoryProductViews(NamedTuple):
 
     dc_broadcast: Iterable[Array]  # dc as [B, 1, H], or [B, H] where gates are split
     from_dc: Iterable[Array]  # da of all gates but o, and dc_<t-1>: [B, G·H] or [G, B, H]
-    da_product: Iterable[Product]  # f(W, out) writes da·W, of all gates, to out
+    da_product: Iterable[BoundProduct]  # f(W, out) writes da·W, of all gates, to out
     product_out: Iterable[Array]  # dh_<t-1>, or where gates are split scratch [G, B, H]
     additions: Iterable[list[Addition]]  # that make dh_<t-1> of it
 
@@ -162,7 +162,7 @@ class MemoryKernel(Kernel):
 
     def _activation_views(
         self,
-    ) -> tuple[Iterable[Product], Iterable[Array | None], Iterable[Array]]:
+    ) -> tuple[Iterable[BoundProduct], Iterable[Array | None], Iterable[Array]]:
         """Return those of them that every variant has.
 
         Returns:

@@ -17,7 +17,7 @@ from rnn_tui.engine.cells.base import (
     recurrent_input,
 )
 from rnn_tui.engine.core.expressions import ONE, Array, Dot, Expression, Function, Square, Value
-from rnn_tui.engine.core.gate_layout import Product, TransposedWeights, cache_sized_chunks
+from rnn_tui.engine.core.gate_layout import BoundProduct, TransposedWeights, cache_sized_chunks
 from rnn_tui.engine.core.operations import Operation, Row
 from rnn_tui.engine.core.parameters import Views
 from rnn_tui.engine.core.tape import Tape
@@ -96,7 +96,7 @@ class ActivationKernel(Kernel):
 class RnnForwardViews(NamedTuple):
     """Views of each timestep that the forward loop works on."""
 
-    input_product: Iterable[Product]  # f(W, a) writes [x_t | h_<t-1> | 1]·W, or h_<t-1>·W_h, to a
+    input_product: Iterable[BoundProduct]  # f(W, a): a = [x_t | h_<t-1> | 1]·W or h_<t-1>·W_h
     ax: Iterable[Array | None]  # [B, H], x_t·W_x + b where the product does not contain it
     a: Iterable[Array]  # [B, H]
     h: Iterable[Array]  # [B, H]
@@ -110,7 +110,7 @@ class RnnBackwardViews(NamedTuple):
     dh_next: Iterable[Array]
     dh: Iterable[Array]
     da: Iterable[Array]
-    da_product: Iterable[Product]  # f(W, out) writes da·W to out
+    da_product: Iterable[BoundProduct]  # f(W, out) writes da·W to out
     dh_prev: Iterable[Array]
 
 

@@ -19,7 +19,7 @@ from rnn_tui.engine.core.tape import Tape
 NUMBERS_IN_CACHE = 65_536  # that stay in a core's cache while several operations pass over them
 MIN_BATCH_TO_COPY = 4  # samples from which on a contiguous W_hᵀ saves more than copying it costs
 
-Product = Callable[[Array, Array], object]  # f(matrix, out) writes a fixed array times matrix
+BoundProduct = Callable[[Array, Array], object]  # f(W, out) writes array·W to out
 Addition = tuple[Array, Array, Array]  # left, right, out: out = left + right
 
 
@@ -79,7 +79,7 @@ class GateLayout:
             return weights
         return weights.reshape(len(weights), -1, self.hidden).swapaxes(0, 1)
 
-    def product(self, array: Array) -> Product:
+    def product(self, array: Array) -> BoundProduct:
         """Return the function f(weights, out) that writes array·weights to `out`.
 
         `weights` and `out` must be in this layout. For a single array `dot` is faster than
