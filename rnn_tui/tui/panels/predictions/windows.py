@@ -1,4 +1,4 @@
-"""Predictions for test windows: a line of metrics, then answers or curves, whatever fits the task."""
+"""Predictions for test windows: a line of metrics, then answers or curves, as fits the task."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from rnn_tui.tui.charts.curves import Chart, Curve
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines
 from rnn_tui.tui.number_format import count, number, precise_percent, short
-from rnn_tui.tui.panels.predictions import answer_sequences, one_answer
 from rnn_tui.tui.panels.predictions.common_lines import summary_line
 
 _JUDGED = {"copy": "copied symbols", "reber": "second-to-last symbols"}
@@ -19,15 +18,22 @@ _TALL = 17  # lines that two curves need, one above the other
 
 
 def draw(context: DrawContext, predictions: WindowsPredictions, width: int, height: int) -> Lines:
-    """Draw the metrics and, below them, some of the test windows."""
+    """Draw the metrics and, below them, some of the test windows.
+
+    What draws the windows is imported when it is first used: it imports tasks.
+    """
     snapshot = context.snapshot
     summary = (_summary(snapshot, predictions, width),)
     available = max(height - len(summary), 0)
     topology = snapshot.window.declaration.problem.topology
     if topology is None or sum(topology.counted) == 1:
+        from rnn_tui.tui.panels.predictions import one_answer
+
         return (*summary, *one_answer.draw(snapshot, predictions, width, available))
     if predictions.labels is None:
         return (*summary, *_curves(context, predictions, width, available))
+    from rnn_tui.tui.panels.predictions import answer_sequences
+
     return (*summary, *answer_sequences.draw(snapshot, predictions, width, available))
 
 
