@@ -145,13 +145,13 @@ def _noise(record: GradientRecord, nothing_yet: Progress) -> Work[Array]:
         difference = np.abs(narrow.gradient - wide.gradient) * ((eps + EPS) / EPS32)
     # Where float32 overflows there is nothing to measure.
     noise = np.where(np.isfinite(difference), difference, 0.0)
-    largest = _largest(wide)
+    largest = _largest_magnitude(wide)
     for spec, part in zip(wide.specs, views(wide.specs, noise).values(), strict=True):
-        part[...] = part.max() + eps * largest * _terms(wide, spec)
+        part[...] = part.max() + eps * largest * _gradient_sum(wide, spec)
     return noise
 
 
-def _terms(network: Network, spec: ParameterSpec) -> float:
+def _gradient_sum(network: Network, spec: ParameterSpec) -> float:
     """Return Σ_{t,b} max(|left|, 1)·max|ds_t| of point 2; the backward pass is done."""
     tape = network.tape
     left = np.ones(1)
@@ -163,7 +163,7 @@ def _terms(network: Network, spec: ParameterSpec) -> float:
     return float(np.sum(left * np.max(gradients, axis=0)))
 
 
-def _largest(network: Network) -> float:
+def _largest_magnitude(network: Network) -> float:
     """Return q of point 2."""
     largest = 1.0
     for layer in network.layers:
@@ -171,8 +171,8 @@ def _largest(network: Network) -> float:
         inward = np.abs(tape.flat("x")) @ np.abs(weights["W_x"]) + np.abs(weights["b"])
         for spec in layer.specs:
             if spec.left == "h_prev":  # its columns are the first of W_x's
-                into = inward[:, : weights[spec.name].shape[1]]  # [T·B, G·H]
-                into += np.abs(tape.flat("h_prev")) @ np.abs(weights[spec.name])
+                columns = inward[:, : weights[spec.name].shape[1]]  # [T·B, G·H]
+                columns += np.abs(tape.flat("h_prev")) @ np.abs(weights[spec.name])
             elif spec.left is not None and spec.elementwise:
                 inward += (np.abs(tape.flat(spec.left)) * np.abs(weights[spec.name])).max()
         states = (tape[name] for name in network.cell.states)
