@@ -21,7 +21,7 @@ from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.session.commands import SetSecondNetwork
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import DECLARATIONS
-from rnn_tui.tui.keys import KEYS
+from rnn_tui.tui.key_bindings import KEYS
 from rnn_tui.tui.output_diff import OutputDiff, with_output_diff
 from rnn_tui.tui.screens.debugger import Debugger
 from rnn_tui.tui.themes import DARK, THEMES

@@ -1,55 +1,35 @@
-"""The main screen: header, panels, footer, and the actions of all keys."""
+"""The main screen: header, panels and footer; `key_actions` has what the keys do."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
-from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Static
 
-from rnn_tui.engine.network.interventions import Intervention
-from rnn_tui.engine.time_travel.places import Stride
-from rnn_tui.predictions.results import TextRequest
 from rnn_tui.registry import PANELS
-from rnn_tui.session import commands
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
-from rnn_tui.settings import Settings
 from rnn_tui.tui import preload
 from rnn_tui.tui.charts.chart_cache import ChartCache
-from rnn_tui.tui.draw_context import DrawContext, Selection
-from rnn_tui.tui.keys import KEYS
+from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.layout import LEAST, arrange
 from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.panel_widget import LinesWidget, Panel
 from rnn_tui.tui.panels import footer, header
 from rnn_tui.tui.screens import selection_moves as moves
-from rnn_tui.tui.screens.frame_schedule import FrameSchedule
+from rnn_tui.tui.screens.key_actions import KeyActions
 
 QUIT_ASKS_AFTER = 60.0  # seconds of training that are not thrown away without a question
 LONGEST_COUNT = 9  # digits
 
 
-class Debugger(Screen[None]):
-    """The main screen.
-
-    Keys become actions (see `KEYS`). Some of them change what is selected, `selection` and the
-    `_request` to the session; the others send a command to the session.
-    """
-
-    # Digits are bindings like all keys, so that a count belongs to the key typed after it.
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *(key.binding() for key in KEYS),
-        *(Binding(str(digit), f"digit({digit})", show=False) for digit in range(10)),
-    ]
+class Debugger(KeyActions):
+    """The main screen: what stands where, and when it is drawn."""
 
     class NewSnapshot(Message):
         """The session has a newer snapshot. One waiting message is enough for several."""
@@ -66,19 +46,10 @@ class Debugger(Screen[None]):
             frames: frames a second while running.
             path: the checkpoint it was loaded from, which `w` writes again; None: a new name.
         """
-        super().__init__()
-        self.session = session
-        self._path = path
-        self.selection = moves.initial_selection(session.latest)
-        self._request = session.latest.request  # the newest that was sent
-        self._other_panel = "network"  # above the timestep on a narrow screen
-        self._zoomed = False
+        super().__init__(session, frames, path)
         self._arranged_size = Size()
-        self._notice = ("", False)  # text and whether it is an error
         self._last_notice = 0  # number of the session's newest notice that was shown
-        self._quit_asked = False
         self._chart_cache = ChartCache()
-        self._frames = FrameSchedule(session, frames, self._draw_context)
 
     # ---------------------------------------------------------------- panels
 
@@ -163,312 +134,6 @@ class Debugger(Screen[None]):
     def _draw_context(self, snapshot: Snapshot) -> DrawContext:
         """Return all that the widgets need to draw `snapshot`."""
         return DrawContext(snapshot, self.selection, *self._notice, self._chart_cache)
-
-    # ---------------------------------------------------------------- what all keys share
-
-    def on_key(self, event: events.Key) -> None:
-        """Clear the notice, and the question before quitting unless it is answered."""
-        self._frames.rest_session()
-        self._notice = ("", False)
-        if event.key != "q":
-            self._quit_asked = False
-
-    def action_digit(self, digit: int) -> None:
-        """Add a digit to the count; none begins with 0."""
-        prefix = self.selection.prefix
-        if len(prefix) < LONGEST_COUNT and (prefix or digit):
-            self._select(replace(self.selection, prefix=f"{prefix}{digit}"))
-        else:
-            self._frames.draw_after_key()
-
-    def _take_count(self) -> int:
-        """Return the count that was typed, 1 if none, and clear it."""
-        prefix = self.selection.prefix
-        self.selection = replace(self.selection, prefix="")
-        return int(prefix) if prefix else 1
-
-    def _select(self, selection: Selection) -> None:
-        """Change the selection; proofs of a parameter follow it."""
-        self.selection = selection
-        if self._request.proofs:
-            self._send_request(parameter=selection.parameter)
-        self._frames.draw_after_key()
-
-    def _send_request(self, **changes: object) -> None:
-        """Tell the session what the screen shows, if that has changed."""
-        request = replace(self._request, **changes)  # type: ignore[arg-type]
-        if request != self._request:
-            self._request = request
-            self.session.send(request)
-
-    def _change_request(self, **changes: object) -> None:
-        """Change the selection as the session knows it."""
-        self._send_request(**changes)
-        self._frames.draw_after_key()
-
-    def _send(self, command: commands.Command) -> None:
-        """Send a command, dropping a count that was typed."""
-        self._take_count()
-        self.session.send(command)
-        self._frames.draw_after_key()
-
-    def _send_move(self, command: commands.Command) -> None:
-        """Send a command that moves the cursor; the timestep shown follows it."""
-        self._send_request(t=None)
-        self._send(command)
-
-    def _show_notice(self, text: str, error: bool = False) -> None:
-        """Show a notice until the next key."""
-        self._notice = (text, error)
-        self._frames.draw_after_key()
-
-    # ---------------------------------------------------------------- moving through the training
-
-    def action_go(self, stride: str) -> None:
-        """Go forward by the count of strides; the timestep and equation shown follow."""
-        count = self._take_count()
-        self.selection = replace(self.selection, operation=0)
-        self._send_move(commands.Step(Stride(stride), count))
-
-    def action_back_by(self, stride: str) -> None:
-        """Go back by the count of strides; the timestep and equation shown follow."""
-        count = self._take_count()
-        self.selection = replace(self.selection, operation=0)
-        self._send_move(commands.Back(Stride(stride), count))
-
-    def action_go_to(self) -> None:
-        """Go to the update whose number was typed."""
-        if not self.selection.prefix:
-            self._show_notice("type the number of an update before g: 40g")
-            return
-        self._send_move(commands.GoTo(self._take_count()))
-
-    def action_go_to_newest(self) -> None:
-        """Go to the newest place reached."""
-        self._send_move(commands.GoTo(None))
-
-    def action_run(self) -> None:
-        """Run or pause."""
-        self._send_move(commands.Toggle())
-
-    def action_continue(self) -> None:
-        """Run until a breakpoint stops it."""
-        self._send_move(commands.Run())
-
-    def action_back_to_stop(self) -> None:
-        """Go back to the last place where a breakpoint stops."""
-        self._send_move(commands.BackToStop())
-
-    def action_run_to(self) -> None:
-        """Go forward to the selected timestep."""
-        t = self._request.t
-        if t is None:
-            self._show_notice("select a timestep with ← → first, then t runs to it")
-            return
-        self._send_move(commands.RunTo(t))
-
-    def action_restart(self) -> None:
-        """Restart from the same seed."""
-        self._send_move(commands.Restart())
-
-    def action_swap(self) -> None:
-        """Exchange this network and the second one."""
-        self._send(commands.Swap())
-
-    def action_clear_ghosts(self) -> None:
-        """Forget the curves of futures that were left."""
-        self._send(commands.ClearGhosts())
-
-    # ---------------------------------------------------------------- what if, breakpoints, proofs
-
-    def action_what_if(self) -> None:
-        """Open the what-if screen."""
-        from rnn_tui.tui.screens.what_if import WhatIfScreen
-
-        self._take_count()
-        self.app.push_screen(WhatIfScreen(self.session.latest, self.selection), self._intervene)
-
-    def _intervene(self, intervention: Intervention | None) -> None:
-        """Send the what-if that was typed, if any."""
-        if intervention is not None:
-            self._send(commands.Intervene(intervention))
-
-    def action_keep(self) -> None:
-        """Keep the newest what-if for good."""
-        if self.session.latest.what_if is not None:
-            self._send(commands.Keep())
-
-    def action_breakpoints(self) -> None:
-        """Open the list of breakpoints."""
-        from rnn_tui.tui.screens.breakpoints import BreakpointsScreen
-
-        self._take_count()
-        self.app.push_screen(BreakpointsScreen(self.session))
-
-    def action_verify(self, whole: bool) -> None:
-        """Check the gradient of the selected parameter, or of its tensor, and show the proof."""
-        self.focus_panel("proof")
-        self._send(commands.Verify(self.selection.parameter, whole))
-
-    # ---------------------------------------------------------------- panels and the selection
-
-    def action_panel(self, distance: int) -> None:
-        """Give the focus to the next or previous panel."""
-        self.focus_panel(moves.next_panel(self.selection.panel, distance))
-
-    def focus_panel(self, panel: str) -> None:
-        """Give `panel` the focus, and on a narrow screen a place."""
-        self.selection = replace(self.selection, panel=panel, prefix="")
-        if panel != "timestep":
-            self._other_panel = panel
-        self._arrange(*self.size)
-
-    def action_zoom(self) -> None:
-        """Show the panel with the focus on the whole screen, or all again."""
-        self._zoomed = not self._zoomed
-        self._take_count()
-        self._arrange(*self.size)
-
-    def action_timestep(self, direction: int) -> None:
-        """Select a timestep; at an update, a parameter."""
-        distance = direction * self._take_count()
-        if moves.arrows_select_parameters(self.session.latest, self.selection):
-            self._select(moves.move_parameter(self.session.latest, self.selection, distance))
-        else:
-            self._move_timestep(distance)
-
-    def _move_timestep(self, distance: int) -> None:
-        """Select the timestep `distance` after the selected one."""
-        self._select_timestep((self._request.t or self.session.latest.t) + distance)
-
-    def _select_timestep(self, t: int) -> None:
-        """Select timestep `t`, or the nearest there is."""
-        self.selection = replace(self.selection, operation=0)
-        self._change_request(t=moves.timestep_to_request(self.session.latest, t))
-
-    def action_unit(self, direction: int) -> None:
-        """Select a unit; for some panels and places a timestep, a temperature or a tensor."""
-        distance, snapshot = direction * self._take_count(), self.session.latest
-        if "↑" in panel_spec(self.selection.panel).timestep_keys:  # the last timestep is on top
-            self._move_timestep(-distance)
-        elif self.selection.panel == "predictions" and snapshot.vocabulary is not None:
-            text = self._request.text
-            temperature = moves.temperature_to_request(text.temperature, -distance)
-            self._change_request(text=replace(text, temperature=temperature))
-        elif moves.arrows_select_parameters(snapshot, self.selection):
-            self._select(moves.move_tensor(snapshot, self.selection, distance))
-        else:
-            self._select(moves.move_unit(snapshot, self.selection, distance))
-
-    def action_layer(self, direction: int) -> None:
-        """Show another layer; above the last one, that of the newest operation."""
-        layer = moves.layer_to_request(self.session.latest, direction)
-        self._change_request(layer=layer)
-
-    def action_sample(self, direction: int) -> None:
-        """Show another sample of the batch."""
-        distance, snapshot = direction * self._take_count(), self.session.latest
-        sample = moves.sample_to_request(snapshot, self._request.sample, distance)
-        self._change_request(sample=sample)
-
-    def action_parameter(self, direction: int) -> None:
-        """Select a parameter, whatever the arrow keys select."""
-        distance = direction * self._take_count()
-        self._select(moves.move_parameter(self.session.latest, self.selection, distance))
-
-    def action_operation(self, direction: int) -> None:
-        """Show the equation of another operation of this timestep."""
-        distance = direction * self._take_count()
-        self._select(moves.move_operation(self.session.latest, self.selection, distance))
-
-    def action_back(self) -> None:
-        """Undo the last thing that can be undone here."""
-        snapshot = self.session.latest
-        if self.selection.prefix:
-            self._select(replace(self.selection, prefix=""))
-        elif snapshot.proving is not None and snapshot.proving[0] == "proof":
-            self._send(commands.StopProof())
-        elif self._zoomed:
-            self.action_zoom()
-        elif self._request.t is not None:
-            self._send_request(t=None)
-        elif self._request.layer is not None:
-            self._send_request(layer=None)
-        elif snapshot.running:
-            self._send(commands.Pause())
-        elif snapshot.what_if is not None:
-            self._send(commands.Discard())
-        else:
-            self._frames.draw_after_key()
-
-    # ---------------------------------------------------------------- other screens, files, leaving
-
-    def action_prompt(self) -> None:
-        """Open the prompt, for networks that write text."""
-        self._take_count()
-        if self.session.latest.vocabulary is None:
-            self._show_notice("a prompt is for networks that write: --task text")
-            return
-        from rnn_tui.tui.screens.prompt import PromptScreen
-
-        screen = PromptScreen(self.session, self._request.text, self._request_text)
-        self.app.push_screen(screen, self._prompt_closed)
-
-    def _request_text(self, request: TextRequest) -> None:
-        """Send what the prompt asks for."""
-        self._send_request(text=request)
-
-    def _prompt_closed(self, temperature: float | None) -> None:
-        """Drop the prompt; its temperature stays."""
-        if temperature is not None:
-            text = replace(self._request.text, prompt=None, temperature=temperature)
-            self._request_text(text)
-
-    def action_settings(self) -> None:
-        """Open the form of the hyperparameters."""
-        from rnn_tui.tui.screens.settings import SettingsScreen
-
-        self._take_count()
-        self.app.push_screen(SettingsScreen(self.session.latest.settings), self._apply)
-
-    def _apply(self, settings: Settings | None) -> None:
-        """Send the settings that were chosen: as a live change, or else as a restart."""
-        current = self.session.latest.settings
-        if settings is None or settings == current:
-            return
-        restart = settings.needs_restart(current)
-        if restart:
-            self._send_request(t=None, sample=0)
-        self._send(commands.Restart(settings) if restart else commands.Configure(settings))
-        names = ", ".join(settings.differences(current))
-        self._notice = (f"{'restarted with' if restart else 'changed'} {names}", False)
-        self._frames.draw_all()
-
-    def action_help(self) -> None:
-        """Open the help."""
-        from rnn_tui.tui.screens.help import HelpScreen
-
-        self._take_count()
-        self.app.push_screen(HelpScreen())
-
-    def action_write(self) -> None:
-        """Write a checkpoint to the path it came from, or under a name made of the settings."""
-        snapshot = self.session.latest
-        s = snapshot.settings
-        name = f"{s.task}-{s.cell}{s.hidden}-{snapshot.cursor.update}.safetensors"
-        self._send(commands.Save(self._path or str(Path.cwd() / name)))
-
-    def action_leave(self) -> None:
-        """Quit; ask first when much would be lost."""
-        snapshot = self.session.latest
-        if self._quit_asked or not snapshot.unsaved or snapshot.trained < QUIT_ASKS_AFTER:
-            self.app.exit()
-            return
-        self._quit_asked = True
-        minutes = snapshot.trained / 60
-        lost = f"update {snapshot.cursor.update} is not saved ({minutes:.0f} min of training)"
-        self._notice = (f"{lost}: q again quits, w saves, any other key stays", True)
-        self._frames.draw_all()
 
     # ---------------------------------------------------------------- mouse
 

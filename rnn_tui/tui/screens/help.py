@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from rnn_tui.tui.keys import KEYS
+from rnn_tui.tui.key_bindings import KEYS
 from rnn_tui.tui.themes import style_of
 
 _GLOSSARY = (
