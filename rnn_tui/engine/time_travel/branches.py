@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from rnn_tui.engine.network.interventions import Intervention
-from rnn_tui.engine.time_travel.keyframes import KeyframeStore
+from rnn_tui.engine.time_travel.keyframe_memory import KeyframeStore
 from rnn_tui.engine.time_travel.places import Place
 from rnn_tui.engine.training.history import History, RunCurve
 from rnn_tui.engine.training.keyframe import Keyframe

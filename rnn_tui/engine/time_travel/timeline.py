@@ -15,7 +15,7 @@ from copy import deepcopy
 
 from rnn_tui.engine.network.interventions import Intervention, check
 from rnn_tui.engine.time_travel.branches import Branch, Change, Changes, Ghost, LeftBranch
-from rnn_tui.engine.time_travel.keyframes import DENSE, KeyframeStore
+from rnn_tui.engine.time_travel.keyframe_memory import DENSE, KeyframeStore
 from rnn_tui.engine.time_travel.places import (
     Place,
     Stride,

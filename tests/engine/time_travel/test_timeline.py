@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from rnn_tui.engine.network.interventions import Edit, Intervention, InterventionError, parse
 from rnn_tui.engine.network.pins import Pin
 from rnn_tui.engine.time_travel.branches import Ghost
-from rnn_tui.engine.time_travel.keyframes import DENSE
+from rnn_tui.engine.time_travel.keyframe_memory import DENSE
 from rnn_tui.engine.time_travel.places import Place, Stride
 from rnn_tui.engine.time_travel.timeline import EVERY, Timeline
 from rnn_tui.engine.training.history import RunCurve

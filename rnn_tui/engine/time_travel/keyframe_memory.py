@@ -1,4 +1,4 @@
-"""The keyframes of a run, within a budget of memory."""
+"""Limits how much memory the past of a run may take: stores its keyframes, drops some when full."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ import numpy as np
 
 from rnn_tui.engine.training.keyframe import Keyframe
 
-DENSE = 16  # the newest keyframes, which are not thinned out
-MOST = 1024  # keyframes; with more of them going back would not be felt to be faster
+DENSE = 16  # number of newest keyframes, none of which is dropped
+MOST = 1024  # keyframes at most: with more of them, going back is not noticeably faster
 
 
 class KeyframeStore:
-    """Keyframes in order of time, at most one for each number of updates.
+    """The keyframes of a run in order of time, within a memory budget; at most one per update.
 
-    New ones lie close together; where memory runs short, old ones are thinned out evenly. The first
-    keyframe is never dropped, so every update stays reachable.
+    When the budget is exceeded, old keyframes are dropped, evenly over the run; the newest `DENSE`
+    stay. The first keyframe is never dropped, so every update can still be reached by replaying
+    from an earlier keyframe.
 
     Attributes:
-        budget: bytes that they may take; at least two keyframes are kept even beyond it.
-        bytes: bytes that they take.
+        budget: bytes that the keyframes may take; two are kept even if they take more.
+        bytes: bytes that the keyframes take.
     """
 
     def __init__(self, first: Keyframe, budget: int) -> None:
@@ -50,7 +51,7 @@ class KeyframeStore:
         return result
 
     def nearest(self, updates: int) -> Keyframe:
-        """Return the last keyframe with at most so many updates done; if there is none, the first.
+        """Return the last keyframe with at most `updates` updates done; the first if none has.
 
         Args:
             updates: number of updates done at the place to be reached.
@@ -58,21 +59,21 @@ class KeyframeStore:
         return self._keyframes[max(bisect.bisect_right(self._updates, updates) - 1, 0)]
 
     def insert(self, keyframe: Keyframe) -> None:
-        """Add a keyframe, unless there is one of as many updates; thin out where it is too much."""
+        """Add a keyframe, unless that update has one; drop others when there are too many."""
         row = bisect.bisect_left(self._updates, keyframe.updates)
         if row < len(self._updates) and self._updates[row] == keyframe.updates:
             return
         self._updates.insert(row, keyframe.updates)
         self._keyframes.insert(row, keyframe)
         self.bytes += keyframe.size
-        # Many at once, as choosing them takes a while.
+        # Drop many at once, because choosing them takes a while.
         while len(self._keyframes) > 2 and self.bytes > self.budget:
             self._thin_out(max(len(self._keyframes) // 16, 1))
         if len(self._keyframes) > MOST:
             self._thin_out(MOST // 8)
 
     def drop_after(self, updates: int) -> None:
-        """Drop the keyframes with more than so many updates done, but never the first."""
+        """Drop the keyframes with more than `updates` updates done, but never the first."""
         row = max(bisect.bisect_right(self._updates, updates), 1)
         self.bytes -= sum(keyframe.size for keyframe in self._keyframes[row:])
         del self._keyframes[row:], self._updates[row:]
@@ -80,8 +81,8 @@ class KeyframeStore:
     def _thin_out(self, number: int) -> None:
         """Drop up to `number` keyframes, those whose neighbours are closest together.
 
-        The first one stays, and so do the newest ones as long as there are others. Of two
-        neighbours only one is dropped at a time.
+        The first one stays, and so do the newest `DENSE` as long as there are others. One call
+        never drops two neighbours.
         """
         updates = np.array(self._updates)
         gaps = updates[2:] - updates[:-2]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnn_tui.engine.time_travel.keyframes import DENSE, MOST, KeyframeStore
+from rnn_tui.engine.time_travel.keyframe_memory import DENSE, MOST, KeyframeStore
 from rnn_tui.engine.training.keyframe import Keyframe
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import Settings
