@@ -157,7 +157,7 @@ class SecondNetwork:
         """Return what the screen shows.
 
         Args:
-            index: the place of the first network, in micro-operations since the run began.
+            index: the place of the first network, in schedule steps since the run began.
             layer: the layer, from 1, of which the gradients are shown.
         """
         trainer = self.trainer

@@ -33,7 +33,7 @@ def what_if(session: Session, text: str) -> Snapshot:
 
 
 def go_into_a_window(session: Session, steps: int) -> Snapshot:
-    """Return the snapshot after 12 updates and so many micro-operations."""
+    """Return the snapshot after 12 updates and so many schedule steps."""
     return session.perform(Step(Stride.UPDATE, 12), Step(Stride.TIMESTEP, steps))
 
 

@@ -78,7 +78,7 @@ class ProofSnapshotMaker(SnapshotMaker):
         return self._session.perform(request, *([check] if check is not None else []))
 
     def step(self) -> None:
-        """Perform one micro-operation, as the session does for a key."""
+        """Perform one schedule step, as the session does for a key."""
         self._session.perform(Step(Stride.TIMESTEP))
 
 
@@ -88,7 +88,7 @@ def panels(*groups: str) -> Mapping[str, PanelSpec]:
 
 
 def snapshot_after(settings: Settings = SMALL, steps: int = 0, t: int | None = None) -> Snapshot:
-    """Return a snapshot of a new run after `steps` micro-operations."""
+    """Return a snapshot of a new run after `steps` schedule steps."""
     trainer = Trainer(settings)
     for _ in range(steps):
         trainer.step()

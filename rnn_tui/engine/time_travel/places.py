@@ -23,7 +23,7 @@ class Place:
     """A place in a run, to go back to.
 
     Attributes:
-        index: number of micro-operations done since the run began (`Trainer.index`).
+        index: number of schedule steps done since the run began (`Trainer.index`).
         revealed: how many operations of the last one are shown.
     """
 
@@ -60,7 +60,7 @@ def _pass_start(schedule: Schedule, position: int) -> int:
 
 
 def operation_count(trainer: Trainer, index: int) -> int:
-    """Return how many operations the micro-operation has that leads to the place `index`."""
+    """Return how many operations the schedule step has that leads to the place `index`."""
     if index <= 0:
         return 0
     position = (index - 1) % trainer.schedule.end + 1

@@ -6,7 +6,7 @@
     clipped               clipping changed an entry of the gradient
     saturated f>0.9       the share of gate f's entries in the window within 0.05 of its bounds
     update=500            update 500 is done
-    pass=BACKWARD         the first micro-operation of that pass, in every update
+    pass=BACKWARD         the first schedule step of that pass, in every update
     t=7                   timestep 7, forward and backward
     pass=BACKWARD t=7     timestep 7 of one pass
     nan                   a number is not finite; always there and always on
@@ -70,7 +70,7 @@ class Breakpoint:
         limit: the number compared with; UPDATE: the update; CLIPPED: 0, as it counts entries.
         gate: SATURATED: the cell's name of the gate.
         stage: PASS: the pass, None for both passes over time.
-        t: PASS: the timestep, 0 for the pass's first micro-operation.
+        t: PASS: the timestep, 0 for the pass's first schedule step.
         enabled: whether it stops the run.
     """
 
@@ -127,7 +127,7 @@ def plain_number(number: float) -> str:
 
 
 def _first_positions(schedule: Schedule) -> dict[Pass, int]:
-    """Return the position after the first micro-operation of each pass."""
+    """Return the position after the first schedule step of each pass."""
     return {
         Pass.BATCH: schedule.batch,
         Pass.FORWARD: schedule.forward(1),

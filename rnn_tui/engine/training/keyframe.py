@@ -18,11 +18,11 @@ OVERHEAD = 2048  # bytes of a keyframe besides its numbers: objects, the random 
 class Keyframe:
     """All it takes to be at a place of a run again: the state its window began with, the position.
 
-    To be at position p > 0, the window's micro-operations are done again up to p.
+    To be at position p > 0, the window's schedule steps are done again up to p.
 
     Attributes:
         updates: number of updates done.
-        position: number of micro-operations done of this update.
+        position: number of schedule steps done of this update.
         revealed: number of operations of the last one that are shown.
         parameters: [P], a copy.
         memory: the optimizer's vectors [P] by name, copies.

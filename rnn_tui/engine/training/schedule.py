@@ -1,11 +1,16 @@
-"""The schedule: the micro-operations that train one window, in order.
+"""The schedule: the steps that train one window, in order.
 
     batch → forward t=1 … T → loss → backward t=T … 1 → clip → update
 
-A *micro-operation* is one of these: the whole batch, the loss, or one timestep of a pass over time.
-A *position* is the number of micro-operations of this update that are done: 0 before the batch,
-2T+4 when the update is complete. A `Cursor` is the same for people: the last micro-operation done,
-and how many of its operations (the equations of a timestep) have been revealed.
+A *schedule step* is one of these: the whole batch, one timestep of a pass over time, the loss, the
+clipping or the update. It is larger than an *operation*, which is one equation: the schedule step
+of a timestep contains up to a dozen operations.
+
+A *position* is the number of schedule steps of this update that are done: 0 before the batch, 2T+4
+when the update is complete. A `Cursor` gives the same place in words: the last schedule step done,
+as pass and timestep, and how many of its operations have been revealed.
+
+Attributes and variables of type `Pass` are called `stage`, because `pass` is a keyword of Python.
 """
 
 from __future__ import annotations
@@ -27,15 +32,15 @@ class Pass(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a run is.
+    """A place in a run, by pass and timestep.
 
     Attributes:
         update: number of updates completed.
-        stage: the pass of the last micro-operation done.
-        t: its timestep from 1, 0 where the pass has none.
-        operation: number of its operations that are revealed, at most `operations`; 0 only before
-            the first batch is drawn.
-        operations: number of operations it has.
+        stage: the pass of the last schedule step done.
+        t: the timestep of that step, from 1; 0 if the pass has no timesteps.
+        operation: number of operations of that step that are revealed, at most `operations`; 0
+            only before the first batch is drawn.
+        operations: number of operations of that step.
     """
 
     update: int
@@ -46,7 +51,7 @@ class Cursor:
 
     @property
     def complete(self) -> bool:
-        """Whether all operations of this micro-operation are revealed."""
+        """Whether all operations of this schedule step are revealed."""
         return self.operation == self.operations
 
     @property
@@ -73,14 +78,14 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The positions of a window of `steps` timesteps (T).
+    """The positions of the schedule for a window of `steps` timesteps (T).
 
     Attributes:
         steps: T.
-        batch: position when the batch is drawn.
-        loss: position when the loss is known.
-        clip: position when the gradient is clipped.
-        end: position when the parameters are updated.
+        batch: position once the batch is drawn.
+        loss: position once the loss is known.
+        clip: position once the gradient is clipped.
+        end: position once the parameters are updated.
     """
 
     steps: int
@@ -90,23 +95,23 @@ class Schedule:
     end: int = field(init=False)
 
     def __post_init__(self) -> None:
-        """Compute all positions at once: every micro-operation asks for them."""
+        """Compute all positions once, because every schedule step reads them."""
         positions = {"batch": 1, "loss": self.steps + 2, "clip": 2 * self.steps + 3}
         for name, position in (positions | {"end": 2 * self.steps + 4}).items():
             object.__setattr__(self, name, position)
 
     def forward(self, t: int) -> int:
-        """Return the position when timestep `t` of the forward pass is done."""
+        """Return the position once timestep `t` of the forward pass is done."""
         return 1 + t
 
     def backward(self, t: int) -> int:
-        """Return the position when timestep `t` of the backward pass is done."""
+        """Return the position once timestep `t` of the backward pass is done."""
         return 2 * self.steps + 3 - t
 
     def pass_at(self, position: int) -> tuple[Pass, int]:
-        """Return the pass and the timestep, if any, of the micro-operation done last.
+        """Return the pass and the timestep (0 if it has none) of the last schedule step done.
 
-        Before the first one it is the batch.
+        At position 0, where none is done, this is (BATCH, 0).
         """
         if position <= 1:
             return Pass.BATCH, 0
@@ -119,7 +124,7 @@ class Schedule:
         return (Pass.CLIP if position == self.clip else Pass.UPDATE), 0
 
     def next_pass_end(self, position: int) -> int:
-        """Return the next position after `position` at which a pass is done."""
+        """Return the first position after `position` at which a pass is complete."""
         following = min(position + 1, self.end)
         for end in (self.batch, self.steps + 1, self.loss, self.clip - 1, self.clip, self.end):
             if following <= end:

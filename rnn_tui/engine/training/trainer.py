@@ -1,7 +1,7 @@
 """The trainer: carries out the schedule of `rnn_tui.engine.training.schedule`, in any stride.
 
 Stepping, finishing a pass and running all go through `_advance`, which calls the same per-timestep
-functions, so the state after k micro-operations is the same bits however it was reached.
+functions, so the state after k schedule steps is the same bits however it was reached.
 """
 
 from __future__ import annotations
@@ -63,10 +63,10 @@ class Trainer:
         clipping: how it is clipped.
         optimizer: what turns it into a change of the parameters.
         history: loss and gradient norm of the updates done.
-        schedule: the micro-operations of an update.
+        schedule: the schedule steps of an update.
         updates: number of updates done.
-        position: number of micro-operations done of this update; `schedule.end` after the last.
-        revealed: how many operations of the last micro-operation are shown.
+        position: number of schedule steps done of this update; `schedule.end` after the last.
+        revealed: how many operations of the last schedule step are shown.
         loss: of the newest window whose loss is known, NaN before the first.
         grad_norm: the norm of its gradient before clipping.
         divergence: the first number that was not finite; the run goes no further.
@@ -181,7 +181,7 @@ class Trainer:
 
     @property
     def index(self) -> int:
-        """Number of micro-operations done since the run began."""
+        """Number of schedule steps done since the run began."""
         completed = self.updates - (self.position == self._end)
         return completed * self._end + self.position
 
@@ -192,7 +192,7 @@ class Trainer:
     # Going forward
 
     def reveal(self) -> None:
-        """Reveal the next operation of this timestep, or the first of the next micro-operation."""
+        """Reveal the next operation of this timestep, or the first of the next schedule step."""
         if self.divergence is not None:
             return
         if self.position and self.revealed != self._operation_count:
@@ -203,7 +203,7 @@ class Trainer:
             self.revealed = 1
 
     def step(self) -> None:
-        """Do one micro-operation, or reveal the rest of this timestep where some is hidden."""
+        """Do one schedule step, or reveal the rest of this timestep where some is hidden."""
         if self.divergence is not None:
             return
         if self.position and self.revealed != self._operation_count:
@@ -256,11 +256,11 @@ class Trainer:
             self._go(before + 1 if window == self.updates else self._end)
 
     def _next(self) -> int:
-        """Return the position after the next micro-operation."""
+        """Return the position after the next schedule step."""
         return 1 if self.position == self._end else self.position + 1
 
     def _at_pass_end(self) -> bool:
-        """Return whether the next micro-operation belongs to another pass."""
+        """Return whether the next schedule step belongs to another pass."""
         pass_at = self.schedule.pass_at
         return pass_at(self.position)[0] != pass_at(self._next())[0]
 
@@ -272,7 +272,7 @@ class Trainer:
             self.revealed = self._operation_count
 
     def _advance(self, target: int) -> None:
-        """Do micro-operations in order up to position `target`, or until the run diverges.
+        """Do schedule steps in order up to position `target`, or until the run diverges.
 
         This is the only way forward. A whole update at once is searched for numbers that are not
         finite only after its sums have shown one; a part of it, after each pass's share. Callers
@@ -290,7 +290,7 @@ class Trainer:
                 self._search_since(before)
 
     def _advance_in_pass(self, target: int) -> None:
-        """Do as many micro-operations of one pass as lie before position `target`."""
+        """Do as many schedule steps of one pass as lie before position `target`."""
         position, schedule, network = self.position, self.schedule, self.network
         steps, clip = schedule.steps, schedule.clip
         if position == 0:
@@ -311,7 +311,7 @@ class Trainer:
         else:
             self._update()
 
-    # Micro-operations
+    # Schedule steps
 
     def _batch(self) -> None:
         """Draw the next window: inputs, targets, and the state it begins with."""

@@ -173,7 +173,7 @@ def plain_share(trainer: Trainer, gate: str) -> float:
 
 
 def truths(settings: Settings, holds: Callable[[Trainer], bool]) -> list[bool]:
-    """Whether a condition holds after updates 1, 2, …, one micro-operation at a time."""
+    """Whether a condition holds after updates 1, 2, …, one schedule step at a time."""
     trainer, found = Trainer(settings), []
     while trainer.updates < UPDATES:
         trainer.step()

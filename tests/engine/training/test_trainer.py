@@ -42,7 +42,7 @@ def small_settings() -> st.SearchStrategy[Settings]:
 
 
 def micro_operations(trainer: Trainer) -> int:
-    """How many micro-operations are done since the first batch."""
+    """How many schedule steps are done since the first batch."""
     inside = trainer.position % trainer.schedule.end  # at the end, the update is counted already
     return trainer.updates * trainer.schedule.end + inside
 
@@ -71,7 +71,7 @@ def bits(trainer: Trainer, whole_tape: bool = True) -> dict[str, Any]:
 
 
 def plainly(settings: Settings, operations: int) -> Trainer:
-    """Return a new trainer after so many micro-operations: whole updates, then single steps."""
+    """Return a new trainer after so many schedule steps: whole updates, then single steps."""
     trainer = Trainer(settings)
     trainer.run(operations // trainer.schedule.end)
     for _ in range(operations % trainer.schedule.end):
