@@ -68,7 +68,7 @@ def bits(trainer: Trainer) -> dict[str, bytes | str]:
     rest = {
         "cursor": repr(trainer.cursor),
         "loss": repr((trainer.loss, trainer.grad_norm)),
-        "optimizer": repr(trainer.optimizer.steps_taken),
+        "optimizer": repr(trainer.optimizer.updates_made),
         "data": repr(trainer.task.state()),
         "history": repr((numbers, trainer.history.smoothed)),
     }

@@ -153,7 +153,7 @@ def _keyframe(content: Content, trainer: Trainer) -> Keyframe:
         revealed=whole_number(place, "revealed", LARGEST_COUNT if position else 0),
         parameters=parameters_of(trainer.architecture, content.tensors, dtype),
         memory=content.tensors_under("optimizer"),
-        steps_taken=whole_number(optimizer, "steps", LARGEST_COUNT),
+        updates_made=whole_number(optimizer, "steps", LARGEST_COUNT),
         states=content.tensors_under("state"),
         data=data,
         settings=trainer.settings,

@@ -67,7 +67,7 @@ def _contents(
             {name: getattr(keyframe, name) for name in ("updates", "position", "revealed")}
         ),
         "optimizer": json.dumps(
-            {"name": trainer.settings.optimizer, "steps": keyframe.steps_taken}
+            {"name": trainer.settings.optimizer, "steps": keyframe.updates_made}
         ),
         "data": json.dumps(_data_state(path, trainer, keyframe.data)),
         "history": json.dumps(history),

@@ -270,12 +270,12 @@ def test_an_old_snapshot_does_not_change_while_the_trainer_goes_on(
     driver = make(SMALL.with_(cell="lstm", optimizer="adam"))
     old = [driver.after(Step(Stride.TIMESTEP, 9)), driver.after(Step(Stride.UPDATE))]
     before = [{p: a.copy() for p, a in arrays_in(one).items()} for one in old]
-    scalars = [(s.cursor, s.loss, s.optimizer.steps_taken, s.optimizer.eps) for s in old]
+    scalars = [(s.cursor, s.loss, s.optimizer.updates_made, s.optimizer.eps) for s in old]
     driver.after(Configure(old[0].settings.with_(lr=0.5)), Step(Stride.UPDATE, 50), Restart())
     for one, copies in zip(old, before, strict=True):
         for path, array in arrays_in(one).items():
             assert array.tobytes() == copies[path].tobytes(), path
-    assert scalars == [(s.cursor, s.loss, s.optimizer.steps_taken, s.optimizer.eps) for s in old]
+    assert scalars == [(s.cursor, s.loss, s.optimizer.updates_made, s.optimizer.eps) for s in old]
 
 
 # ---------------------------------------------------------------- restart and configure

@@ -26,7 +26,7 @@ class Keyframe:
         revealed: number of operations of the last one that are shown.
         parameters: [P], a copy.
         memory: the optimizer's vectors [P] by name, copies.
-        steps_taken: number of the optimizer's steps.
+        updates_made: number of updates that the optimizer has made.
         states: the states [B, H] carried into the window, by name, copies.
         data: the task's state.
         settings: in force at the window's start.
@@ -41,7 +41,7 @@ class Keyframe:
     revealed: int
     parameters: Array
     memory: Mapping[str, Array]
-    steps_taken: int
+    updates_made: int
     states: Mapping[str, Array]
     data: DataState
     settings: Settings

@@ -410,7 +410,7 @@ class Trainer:
         return self._frame(
             self.parameters,
             self.optimizer.memory,
-            self.optimizer.steps_taken,
+            self.optimizer.updates_made,
             self.network.state(self.schedule.steps),
             self._progress(),
         )
@@ -427,7 +427,7 @@ class Trainer:
         start = self._frame(
             optimizer.parameters_before if done else self.parameters,
             optimizer.memory_before if done else optimizer.memory,
-            optimizer.steps_taken - done,
+            optimizer.updates_made - done,
             network.state(0 if self.position else self.schedule.steps),
             self._progress_before if self.position else self._progress(),
         )
@@ -441,7 +441,7 @@ class Trainer:
         self,
         parameters: Array,
         memory: Mapping[str, Array],
-        steps_taken: int,
+        updates_made: int,
         states: Mapping[str, Array],
         progress: _Progress,
     ) -> Keyframe:
@@ -452,7 +452,7 @@ class Trainer:
             revealed=0,
             parameters=parameters.copy(),
             memory={name: array.copy() for name, array in memory.items()},
-            steps_taken=steps_taken,
+            updates_made=updates_made,
             states=states,
             data=progress.data,
             settings=self.settings,
@@ -471,7 +471,7 @@ class Trainer:
         np.copyto(self.parameters, keyframe.parameters)
         for name, array in self.optimizer.memory.items():
             np.copyto(array, keyframe.memory[name])
-        self.optimizer.steps_taken = keyframe.steps_taken
+        self.optimizer.updates_made = keyframe.updates_made
         for name, state in keyframe.states.items():
             self.network.tape.states[name][-1] = state
         self.task.restore(keyframe.data)

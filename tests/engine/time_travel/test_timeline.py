@@ -30,7 +30,7 @@ SMALL = Settings(hidden=3, steps=4, num_points=60, noise=0.1)
 def bits(trainer: Trainer) -> tuple[object, ...]:
     """Everything that a place is: weights, memory, tape so far, counters, random state."""
     tape, cursor = trainer.network.tape, trainer.cursor
-    parts: list[object] = [str(cursor), trainer.optimizer.name, trainer.optimizer.steps_taken]
+    parts: list[object] = [str(cursor), trainer.optimizer.name, trainer.optimizer.updates_made]
     parts.append(trainer.parameters.tobytes())
     parts += [array.tobytes() for array in trainer.optimizer.memory.values()]
     parts += [repr(trainer.loss), repr(trainer.grad_norm), repr(trainer.history.smoothed)]

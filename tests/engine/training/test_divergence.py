@@ -76,7 +76,7 @@ def finite_state(trainer: Trainer) -> dict[str, bytes]:
     for name, array in arrays.items():
         assert np.isfinite(array).all(), name
     assert np.isfinite(trainer.history.recent(trainer.history.count)).all()
-    place = (keyframe.updates, keyframe.position, keyframe.steps_taken, keyframe.data.to_json())
+    place = (keyframe.updates, keyframe.position, keyframe.updates_made, keyframe.data.to_json())
     numbers = {name: array.tobytes() for name, array in arrays.items()}
     return numbers | {"place": repr(place).encode()}
 

@@ -104,7 +104,7 @@ def test_steps_follow_the_formula(
     for index, start in enumerate((1.0, -2.0, 0.0)):
         expected = REFERENCES[name](start, [row[index] for row in rows], given_ones)
         assert optimizer.parameters[index] == pytest.approx(expected, rel=1e-13, abs=1e-14)
-    assert optimizer.steps_taken == len(rows)
+    assert optimizer.updates_made == len(rows)
 
 
 @each_variant
@@ -161,7 +161,7 @@ def test_a_step_taken_back_leaves_no_trace(
     assert not same_bits(after, parameters)
     optimizer.undo()
     assert same_bits(optimizer.parameters, parameters)
-    assert optimizer.steps_taken == 4
+    assert optimizer.updates_made == 4
     for key, array in memory.items():
         assert same_bits(optimizer.memory[key], array)
     optimizer.step(rows[4])
@@ -217,7 +217,7 @@ def test_new_hyperparameters_keep_the_memory() -> None:
     memory = {key: array.copy() for key, array in optimizer.memory.items()}
     optimizer.configure(Hyperparameters(lr=0.2))
     assert all(same_bits(optimizer.memory[key], memory[key]) for key in memory)
-    assert optimizer.steps_taken == 3
+    assert optimizer.updates_made == 3
     optimizer.step(np.ones(3))
     assert optimizer.delta == pytest.approx(-0.2, rel=1e-6)
 
@@ -227,7 +227,7 @@ def test_a_picture_does_not_change() -> None:
     picture = optimizer.copy()
     before = {key: value.copy() for key, value in picture.values(np.ones(3), 1).items()}
     optimizer.step(np.full(3, 7.0))
-    assert picture.steps_taken == 3
+    assert picture.updates_made == 3
     assert all(same_bits(v, before[k]) for k, v in picture.values(np.ones(3), 1).items())
 
 

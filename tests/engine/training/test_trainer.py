@@ -53,7 +53,7 @@ def bits(trainer: Trainer, whole_tape: bool = True) -> dict[str, Any]:
     found: dict[str, Any] = {
         "parameters": trainer.parameters.tobytes(),
         "memory": {name: array.tobytes() for name, array in optimizer.memory.items()},
-        "count": optimizer.steps_taken,
+        "count": optimizer.updates_made,
         "data": trainer.task.state().to_json(),
         "place": (trainer.updates, trainer.position, trainer.divergence),
     }
@@ -278,14 +278,14 @@ def test_another_optimizer_starts_with_an_empty_memory() -> None:
     kept = trainer.optimizer
     trainer.configure(trainer.settings.with_(lr=0.002))
     assert trainer.optimizer is kept
-    assert kept.steps_taken == 3
+    assert kept.updates_made == 3
     trainer.configure(trainer.settings.with_(optimizer="rmsprop"))
     assert trainer.optimizer.name == "rmsprop"
-    assert trainer.optimizer.steps_taken == 0
+    assert trainer.optimizer.updates_made == 0
     assert not any(array.any() for array in trainer.optimizer.memory.values())
     before = trainer.parameters.copy()
     trainer.run(1)
-    assert trainer.optimizer.steps_taken == 1
+    assert trainer.optimizer.updates_made == 1
     assert np.any(trainer.parameters != before)
 
 

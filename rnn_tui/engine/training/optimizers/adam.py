@@ -35,14 +35,14 @@ class Adam(Optimizer):
         )
 
     def constants(self) -> dict[str, float]:
-        first, second = self._corrections() if self.steps_taken else (1.0, 1.0)
+        first, second = self._corrections() if self.updates_made else (1.0, 1.0)
         beta1, beta2 = self.last_hyperparameters.beta1, self.last_hyperparameters.beta2
         return {"β₁": beta1, "β₂": beta2, "(1−β₁ᵗ)": first, "√(1−β₂ᵗ)": second}
 
     def _corrections(self) -> tuple[float, float]:
         """Return 1 − β₁ᵗ and √(1 − β₂ᵗ) of the last step."""
         beta1, beta2 = self.last_hyperparameters.beta1, self.last_hyperparameters.beta2
-        return 1 - beta1**self.steps_taken, (1 - beta2**self.steps_taken) ** 0.5
+        return 1 - beta1**self.updates_made, (1 - beta2**self.updates_made) ** 0.5
 
     def _compute_delta(self, gradient: Array) -> None:
         m, m_old = self.memory["m"], self.memory_before["m"]

@@ -66,7 +66,7 @@ class Optimizer(ABC):
         delta: [P], Δ, the change that the last step made.
         memory: the vectors [P] it keeps, by name.
         memory_before: the same before the last step.
-        steps_taken: number of steps, t in the formulas.
+        updates_made: number of updates it has made, t in the formulas.
         hyperparameters: those of the next step; eps: its eps.
         last_hyperparameters: those of the last step; last_eps: its eps.
     """
@@ -80,7 +80,7 @@ class Optimizer(ABC):
         self.parameters_before = parameters.copy()
         self.memory = {name: np.zeros_like(parameters) for name in self.memory_names}
         self.memory_before = {name: array.copy() for name, array in self.memory.items()}
-        self.steps_taken = 0
+        self.updates_made = 0
         self._scratch = np.empty_like(parameters)
         self.configure(hyperparameters)
         self.last_hyperparameters, self.last_eps = self.hyperparameters, self.eps
@@ -103,7 +103,7 @@ class Optimizer(ABC):
         """Add Δ to the parameters, in place. gradient: [P], clipped."""
         np.copyto(self.parameters_before, self.parameters)
         self.memory, self.memory_before = self.memory_before, self.memory
-        self.steps_taken += 1
+        self.updates_made += 1
         self.last_hyperparameters, self.last_eps = self.hyperparameters, self.eps
         self._compute_delta(gradient)
         np.add(self.parameters, self.delta, out=self.parameters)
@@ -112,7 +112,7 @@ class Optimizer(ABC):
         """Take the last step back, exactly. Only once."""
         np.copyto(self.parameters, self.parameters_before)
         self.memory, self.memory_before = self.memory_before, self.memory
-        self.steps_taken -= 1
+        self.updates_made -= 1
 
     def copy(self) -> Self:
         """Return a copy that later steps do not change."""

@@ -117,7 +117,7 @@ def _update(context: DrawContext, gradient: Gradient, width: int, height: int) -
     A low panel has only those rows of the table that are around the selected tensor.
     """
     optimizer = context.snapshot.optimizer
-    if not optimizer.steps_taken:
+    if not optimizer.updates_made:
         return (((f" {optimizer.name} has taken no step yet", "dim"),),)
     ratio = log_relative_change(optimizer.parameters_before, optimizer.delta)
     shown = f"{ratio:.2f}".replace("-", "−") if ratio is not None else "–"
@@ -125,7 +125,7 @@ def _update(context: DrawContext, gradient: Gradient, width: int, height: int) -
         (" log10(‖Δp‖/‖p‖) ", "dim"),
         (shown, "strong"),
         (f"  {_rating(ratio)}", "dim"),
-        (f"   step {count(optimizer.steps_taken)}", "dim"),
+        (f"   step {count(optimizer.updates_made)}", "dim"),
     )
     table, one = _update_tensors(context, gradient), _one_parameter(context, gradient, width)
     available = height - 1 - len(one)
