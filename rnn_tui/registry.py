@@ -166,7 +166,7 @@ PROOFS = Registry(
     Entry("edge", f"{_PROOFS}.window_edge:WindowEdgeProof"),
     Entry("map", f"{_PROOFS}.gradient_map:GradientMapProof"),
     Entry("gates", f"{_PROOFS}.gates:GatesProof"),
-    Entry("proof", f"{_PROOFS}.verification:VerificationProof"),
+    Entry("proof", f"{_PROOFS}.gradient_check:GradientCheckProof"),
     Entry("jacobians", f"{_PROOFS}.jacobians:JacobiansProof"),
 )
 """The proofs, in the order in which they are worked on: what is soon done comes first.
@@ -184,7 +184,7 @@ PANELS = Registry(
     Entry("ledger", f"{_PANELS}.proofs.ledger:PANEL", group="proof"),
     Entry("map", f"{_PANELS}.proofs.gradient_map:PANEL", group="proof"),
     Entry("edge", f"{_PANELS}.proofs.window_edge:PANEL", group="proof"),
-    Entry("proof", f"{_PANELS}.proofs.verification:PANEL", group="proof"),
+    Entry("proof", f"{_PANELS}.proofs.gradient_check:PANEL", group="proof"),
     Entry("hyperparameters", f"{_PANELS}.hyperparameters:PANEL", group="fixed"),
     Entry("network", f"{_PANELS}.network:PANEL", group="fixed"),
 )

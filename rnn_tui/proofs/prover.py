@@ -20,7 +20,7 @@ from rnn_tui.proofs.base import PreviousWindow, Proof, Refusal, WindowUnderTest
 from rnn_tui.registry import PROOFS
 
 REPORT_EVERY = 0.25  # seconds between two reports of how far a proof is
-CHECK = "proof"  # the registered name of the numeric check, which is asked for by a command
+GRADIENT_CHECK = "proof"  # its registered name; a command asks for it, not a visible panel
 _NO_WINDOW = Refusal("There is no window yet: n draws one.")
 
 
@@ -69,7 +69,7 @@ class Prover:
         self._attend(trainer, proofs)
 
     def check(self, trainer: Trainer, parameter: int, whole: bool = False) -> None:
-        """Want a numeric check of the gradient too, from the next `ask` until the trainer moves.
+        """Want a gradient check too, from the next `ask` until the trainer moves.
 
         Args:
             trainer: the trainer; it is only read.
@@ -79,7 +79,7 @@ class Prover:
         self._check = None
         self._attend(trainer, self._wanted)
         self._job = None  # what is under way begins again afterwards
-        self._check = PROOFS.load(CHECK)(parameter, whole)
+        self._check = PROOFS.load(GRADIENT_CHECK)(parameter, whole)
         self._reported = time.perf_counter()
 
     def stop_check(self) -> None:
@@ -124,7 +124,7 @@ class Prover:
         """Return the proofs, with the check if there is one, in the order of their registration."""
         every = dict(proofs)
         if self._check is not None:
-            every[CHECK] = self._check
+            every[GRADIENT_CHECK] = self._check
         return {name: every[name] for name in PROOFS.names if name in every}
 
     # Work

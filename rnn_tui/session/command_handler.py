@@ -20,6 +20,7 @@ from rnn_tui.session.commands import (
     AddBreakpoint,
     Back,
     BackToStop,
+    CheckGradient,
     ClearGhosts,
     Command,
     Configure,
@@ -35,11 +36,10 @@ from rnn_tui.session.commands import (
     Save,
     SetSecondNetwork,
     Step,
-    StopProof,
+    StopGradientCheck,
     Swap,
     Toggle,
     ToggleBreakpoint,
-    Verify,
     ViewRequest,
 )
 from rnn_tui.session.lock_step import ALL_OPERATIONS, LockStep, make_second_network
@@ -76,9 +76,9 @@ class CommandHandler:
                 self._restart(settings or self._state.run.trainer.settings)
             case Save(path):
                 self._save(path)
-            case Verify():
-                self._verify(command)
-            case StopProof():
+            case CheckGradient():
+                self._check_gradient(command)
+            case StopGradientCheck():
                 self._state.run.make_prover().stop_check()
             case ClearGhosts():
                 self._state.run.timeline.clear_ghosts()
@@ -255,7 +255,7 @@ class CommandHandler:
 
     # Proofs
 
-    def _verify(self, command: Verify) -> None:
+    def _check_gradient(self, command: CheckGradient) -> None:
         """Have a gradient checked numerically, once the move under way is over."""
         state = self._state
         if state.goal is not None and state.goal.endless:

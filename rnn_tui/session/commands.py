@@ -163,7 +163,7 @@ class ViewRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Verify:
+class CheckGradient:
     """Check one entry of the gradient numerically, or all entries of its tensor.
 
     Attributes:
@@ -175,8 +175,8 @@ class Verify:
     whole: bool = False
 
 
-class StopProof:
-    """Cancel the numeric check under way, or forget its result."""
+class StopGradientCheck:
+    """Cancel the gradient check under way, or forget its result."""
 
 
 # The second network
@@ -213,8 +213,8 @@ Command = (
     | RemoveBreakpoint
     | ToggleBreakpoint
     | ViewRequest
-    | Verify
-    | StopProof
+    | CheckGradient
+    | StopGradientCheck
     | SetSecondNetwork
     | Swap
 )

@@ -16,7 +16,7 @@ from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
 from rnn_tui.engine.training.breakpoints import BreakpointHit, Breakpoints
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.predictions.predictor import Predictor
-from rnn_tui.session.commands import Verify, ViewRequest
+from rnn_tui.session.commands import CheckGradient, ViewRequest
 from rnn_tui.session.snapshot import Notice
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class SessionState:
         goal: what is being worked towards; None while paused.
         stop: why the last run stopped; None once a command moves on.
         request: what the screen wants in its snapshots.
-        check: a numeric check of the gradient that waits for the goal to be reached.
+        check: the gradient check that waits for the goal to be reached.
         notice: the newest message for the user.
         speed: updates per second while working, smoothed.
         trained: seconds of training since the last save or start.
@@ -111,7 +111,7 @@ class SessionState:
         self.goal: Goal | None = None
         self.stop: BreakpointHit | None = None
         self.request = ViewRequest()
-        self.check: Verify | None = None
+        self.check: CheckGradient | None = None
         self.notice: Notice | None = None
         self.speed = 0.0
         self.trained = 0.0

@@ -16,12 +16,12 @@ from session.session_support import Driver
 
 from rnn_tui import registry
 from rnn_tui.engine.analysis.direct_path import direct_path
+from rnn_tui.engine.analysis.gradient_check import gradient_check_work
 from rnn_tui.engine.analysis.gradient_map import GradientMap, gradient_map
 from rnn_tui.engine.analysis.jacobians import JacobianNorms, jacobian_norms
 from rnn_tui.engine.analysis.ledger import Ledger, parameter_ledger
 from rnn_tui.engine.analysis.spectra import spectral_radii
 from rnn_tui.engine.analysis.truncation import measure_truncation, window_edge
-from rnn_tui.engine.analysis.verification import verification_work
 from rnn_tui.engine.core.background_work import Progress, Work, complete
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.scratch import copy_window, gradient_record
@@ -31,21 +31,21 @@ from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.proofs.bad_value_origin import bad_value_origin
 from rnn_tui.proofs.base import Proof, Refusal, WindowUnderTest
 from rnn_tui.proofs.gates import GateReport
+from rnn_tui.proofs.gradient_check import GradientCheckReport
 from rnn_tui.proofs.gradient_map import MOST_STEPS
 from rnn_tui.proofs.jacobians import MOST_STATES, JacobiansProof
 from rnn_tui.proofs.prover import Prover
-from rnn_tui.proofs.verification import VerificationReport
 from rnn_tui.proofs.window_edge import EdgeReport
 from rnn_tui.registry import PROOFS, Entry
 from rnn_tui.session.commands import (
     Back,
+    CheckGradient,
     Configure,
     Pause,
     Restart,
     Run,
     Step,
-    StopProof,
-    Verify,
+    StopGradientCheck,
     ViewRequest,
 )
 from rnn_tui.session.snapshot import Snapshot
@@ -169,11 +169,11 @@ def test_a_check_is_the_engines(settings: Settings) -> None:
     prover = Prover()
     prover.check(trainer, 5)
     result = prove(trainer, prover=prover)["proof"]
-    assert isinstance(result, VerificationReport)
-    assert result.verification.verdict == "agrees"
+    assert isinstance(result, GradientCheckReport)
+    assert result.check.verdict == "agrees"
     assert not result.on_copy
     assert is_same(
-        result.verification, complete(verification_work(gradient_record(trainer.network), [5]))
+        result.check, complete(gradient_check_work(gradient_record(trainer.network), [5]))
     )
 
 
@@ -182,10 +182,10 @@ def test_a_check_in_the_middle_of_the_pass_is_of_the_whole_windows_gradient() ->
     prover = Prover()
     prover.check(trainer, 5)
     result = prove(trainer, prover=prover)["proof"]
-    assert isinstance(result, VerificationReport)
+    assert isinstance(result, GradientCheckReport)
     assert result.on_copy
     trainer.finish_pass()
-    assert result.verification.analytic[0] == trainer.network.gradient[5]
+    assert result.check.analytic[0] == trainer.network.gradient[5]
 
 
 def test_a_wrong_gradient_of_the_trainer_is_found() -> None:
@@ -194,8 +194,8 @@ def test_a_wrong_gradient_of_the_trainer_is_found() -> None:
     prover = Prover()
     prover.check(trainer, 5)
     result = prove(trainer, prover=prover)["proof"]
-    assert isinstance(result, VerificationReport)
-    assert result.verification.verdict == "differs"
+    assert isinstance(result, GradientCheckReport)
+    assert result.check.verdict == "differs"
 
 
 # ---------------------------------------------------------------- the window before
@@ -323,7 +323,7 @@ def test_only_what_is_asked_for_is_computed(make: Callable[..., Driver]) -> None
 def test_nothing_is_proved_while_training_runs(make: Callable[..., Driver]) -> None:
     driver = make(SMALL)
     ask_for(driver, *SHOWN)
-    driver.send(Step(Stride.UPDATE), Verify(3))
+    driver.send(Step(Stride.UPDATE), CheckGradient(3))
     driver.until(proved)
     driver.send(Run())
     for _ in range(20):
@@ -331,7 +331,7 @@ def test_nothing_is_proved_while_training_runs(make: Callable[..., Driver]) -> N
         snapshot = driver.until(running_after(number))
         assert not snapshot.proofs
         assert snapshot.proving is None
-    driver.send(Verify(3))
+    driver.send(CheckGradient(3))
     snapshot = driver.until(lambda s: s.notice is not None and s.running)
     assert snapshot.notice is not None
     assert "stands still" in snapshot.notice.text
@@ -342,7 +342,7 @@ def test_nothing_is_proved_while_training_runs(make: Callable[..., Driver]) -> N
 
 def test_a_check_belongs_to_its_place(make: Callable[..., Driver]) -> None:
     driver = make(SMALL)
-    driver.send(Step(Stride.TIMESTEP, 9), Verify(3))
+    driver.send(Step(Stride.TIMESTEP, 9), CheckGradient(3))
     driver.until(proved)
     for move in (
         Step(Stride.TIMESTEP),
@@ -350,7 +350,7 @@ def test_a_check_belongs_to_its_place(make: Callable[..., Driver]) -> None:
         Step(Stride.PASS),
         Restart(),
     ):
-        driver.send(Verify(3))
+        driver.send(CheckGradient(3))
         if driver.latest.cursor.has_batch:
             driver.until(proved)
         before = driver.latest.cursor
@@ -361,7 +361,7 @@ def test_a_check_belongs_to_its_place(make: Callable[..., Driver]) -> None:
 
 def test_other_settings_leave_a_check_where_it_is(make: Callable[..., Driver]) -> None:
     driver = make(SMALL)
-    driver.send(Step(Stride.TIMESTEP, 9), Verify(3))
+    driver.send(Step(Stride.TIMESTEP, 9), CheckGradient(3))
     driver.until(proved)
     driver.send(Configure(SMALL.with_(lr=0.5)))
     assert proved(driver.until(lambda s: s.settings.lr == 0.5))
@@ -369,7 +369,7 @@ def test_other_settings_leave_a_check_where_it_is(make: Callable[..., Driver]) -
 
 def test_a_check_typed_after_a_move_waits_for_its_end(make: Callable[..., Driver]) -> None:
     driver = make(Settings(cell="lstm", hidden=16))
-    driver.send(Step(Stride.UPDATE, 200), Verify(3))
+    driver.send(Step(Stride.UPDATE, 200), CheckGradient(3))
     assert driver.until(proved).cursor.update == 200
 
 
@@ -377,12 +377,12 @@ def test_a_long_check_reports_its_progress_and_can_be_stopped(make: Callable[...
     driver = make(LONG)
     first = driver.after(Step(Stride.UPDATE))
     start = 64 * 4
-    driver.send(Verify(start + 5, whole=True))
+    driver.send(CheckGradient(start + 5, whole=True))
     one = driver.until(lambda s: checked_share(s) > 0, ask=False)
     two = driver.until(lambda s: checked_share(s) > checked_share(one), ask=False)
     assert two.cursor == first.cursor
     begun = time.perf_counter()
-    driver.send(StopProof())
+    driver.send(StopGradientCheck())
     snapshot = driver.until(lambda s: s.proving is None, ask=False)
     assert time.perf_counter() - begun < 0.5
     assert "proof" not in snapshot.proofs
@@ -391,7 +391,7 @@ def test_a_long_check_reports_its_progress_and_can_be_stopped(make: Callable[...
 def test_a_key_is_answered_in_the_middle_of_a_check(make: Callable[..., Driver]) -> None:
     driver = make(LONG)
     driver.after(Step(Stride.UPDATE))
-    driver.send(Verify(300, whole=True))
+    driver.send(CheckGradient(300, whole=True))
     driver.until(lambda s: checked_share(s) > 0)
     begun = time.perf_counter()
     driver.send(Step(Stride.TIMESTEP))
@@ -403,7 +403,7 @@ def test_a_key_is_answered_in_the_middle_of_a_check(make: Callable[..., Driver])
 def test_when_all_is_proved_there_are_no_more_snapshots(make: Callable[..., Driver]) -> None:
     driver = make(SMALL)
     ask_for(driver, *SHOWN)
-    driver.send(Step(Stride.UPDATE), Verify(3))
+    driver.send(Step(Stride.UPDATE), CheckGradient(3))
     driver.until(proved)
     heard = driver.heard
     time.sleep(0.3)

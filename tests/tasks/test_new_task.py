@@ -18,7 +18,7 @@ from tui.screens.form_support import draft, fill, in_the_form
 from rnn_tui.checkpoint.loading import load
 from rnn_tui.checkpoint.saving import save
 from rnn_tui.cli import run
-from rnn_tui.engine.analysis.verification import verification_work
+from rnn_tui.engine.analysis.gradient_check import gradient_check_work
 from rnn_tui.engine.core.background_work import complete
 from rnn_tui.engine.network.scratch import gradient_record
 from rnn_tui.engine.time_travel.places import Stride
@@ -115,7 +115,7 @@ def test_every_gradient_agrees_with_the_complex_step(cell: str) -> None:
     while trainer.cursor.stage is not Pass.BACKWARD:
         trainer.finish_pass()
     network = trainer.network
-    result = complete(verification_work(gradient_record(network), range(network.flat.size)))
+    result = complete(gradient_check_work(gradient_record(network), range(network.flat.size)))
     assert result.verdict == "agrees"
 
 

@@ -1,4 +1,4 @@
-"""Proofs in the real program: a numeric check, the ledger's sum, a long check that is stopped."""
+"""Proofs in the real program: a gradient check, the ledger's sum, a long check that is stopped."""
 
 from __future__ import annotations
 

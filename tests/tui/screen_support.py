@@ -10,7 +10,7 @@ from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.schedule import Cursor
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.registry import PANELS, PROOFS
-from rnn_tui.session.commands import Step, Verify, ViewRequest
+from rnn_tui.session.commands import CheckGradient, Step, ViewRequest
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings, Value, compose
@@ -46,7 +46,7 @@ TASKS: Mapping[str, Settings] = {
 }
 """Every task, small."""
 
-PROVED = frozenset(PROOFS.names) - {"proof"}  # the numeric check is made on demand
+PROVED = frozenset(PROOFS.names) - {"proof"}  # the gradient check is made on demand
 
 
 class SnapshotMaker:
@@ -67,12 +67,12 @@ class SnapshotMaker:
 class ProofSnapshotMaker(SnapshotMaker):
     """Makes snapshots in which every proof is complete."""
 
-    def proved(self, parameter: int = 0, check: Verify | None = None) -> Snapshot:
+    def proved(self, parameter: int = 0, check: CheckGradient | None = None) -> Snapshot:
         """Return a snapshot of the current place with all proofs of `parameter`.
 
         Args:
             parameter: index in the flat vector of parameters.
-            check: a numeric check to make as well.
+            check: a gradient check to make as well.
         """
         request = replace(self._request, proofs=PROVED, parameter=parameter)
         return self._session.perform(request, *([check] if check is not None else []))

@@ -209,10 +209,10 @@ class KeyActions(Screen[None]):
         self._take_count()
         self.app.push_screen(BreakpointsScreen(self.session))
 
-    def action_verify(self, whole: bool) -> None:
+    def action_check_gradient(self, whole: bool) -> None:
         """Check the gradient of the selected parameter, or of its tensor, and show the proof."""
         self.focus_panel("proof")
-        self._send(commands.Verify(self.selection.parameter, whole))
+        self._send(commands.CheckGradient(self.selection.parameter, whole))
 
     # ---------------------------------------------------------------- panels and the selection
 
@@ -291,7 +291,7 @@ class KeyActions(Screen[None]):
         if self.selection.prefix:
             self._select(replace(self.selection, prefix=""))
         elif snapshot.proving is not None and snapshot.proving[0] == "proof":
-            self._send(commands.StopProof())
+            self._send(commands.StopGradientCheck())
         elif self._zoomed:
             self.action_zoom()
         elif self._request.t is not None:

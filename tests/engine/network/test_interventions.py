@@ -21,11 +21,11 @@ from hypothesis import strategies as st
 
 from rnn_tui.engine.analysis.contributions import timestep_contributions
 from rnn_tui.engine.analysis.direct_path import direct_path
+from rnn_tui.engine.analysis.gradient_check import gradient_check_work
 from rnn_tui.engine.analysis.gradient_map import gradient_map
 from rnn_tui.engine.analysis.jacobians import jacobian_norms, step_jacobian
 from rnn_tui.engine.analysis.ledger import parameter_ledger
 from rnn_tui.engine.analysis.truncation import measure_truncation
-from rnn_tui.engine.analysis.verification import verification_work
 from rnn_tui.engine.core.background_work import complete
 from rnn_tui.engine.network.interventions import (
     Edit,
@@ -365,15 +365,15 @@ def test_the_numeric_check_agrees_with_pins(cell: str, activation: str) -> None:
     trained(network)
     taken = gradient_record(network)
     assert taken.pins == network.pins
-    assert complete(verification_work(taken, range(network.flat.size))).verdict == "agrees"
-    without = complete(verification_work(replace(taken, pins=()), range(network.flat.size)))
+    assert complete(gradient_check_work(taken, range(network.flat.size))).verdict == "agrees"
+    without = complete(gradient_check_work(replace(taken, pins=()), range(network.flat.size)))
     assert without.verdict == "differs"
 
 
 def test_the_numeric_check_of_a_kink_agrees_with_pins() -> None:
     network = held(Case("rnn", "relu", 5, 2, 2, 3, 1, 4), PINS["rnn"])
     trained(network)
-    found = complete(verification_work(gradient_record(network), range(network.flat.size)))
+    found = complete(gradient_check_work(gradient_record(network), range(network.flat.size)))
     assert found.verdict == "agrees"
 
 

@@ -21,11 +21,11 @@ from hypothesis import given, settings
 
 from rnn_tui.engine.analysis.bad_value_origin import find_operation, trace_inputs
 from rnn_tui.engine.analysis.contributions import timestep_contributions
+from rnn_tui.engine.analysis.gradient_check import gradient_check_work
 from rnn_tui.engine.analysis.gradient_flow import gradient_norms
 from rnn_tui.engine.analysis.gradient_map import gradient_map
 from rnn_tui.engine.analysis.ledger import parameter_ledger
 from rnn_tui.engine.analysis.truncation import measure_truncation
-from rnn_tui.engine.analysis.verification import verification_work
 from rnn_tui.engine.core.background_work import complete
 from rnn_tui.engine.network import window_products
 from rnn_tui.engine.network.interventions import Edit
@@ -195,7 +195,7 @@ def test_sums_by_symbol_are_the_product_they_replace(
 
 def whole_agrees(network: Network) -> bool:
     """Whether every entry of the gradient is what differentiation says, as far as it can say."""
-    work = verification_work(gradient_record(network), range(network.flat.size))
+    work = gradient_check_work(gradient_record(network), range(network.flat.size))
     return complete(work).verdict == "agrees"
 
 

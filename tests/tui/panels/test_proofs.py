@@ -19,10 +19,10 @@ from rnn_tui.engine.analysis.spectra import spectral_radii
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.proofs.base import Refusal
-from rnn_tui.proofs.verification import VerificationReport
+from rnn_tui.proofs.gradient_check import GradientCheckReport
 from rnn_tui.proofs.window_edge import EdgeReport
 from rnn_tui.registry import PANELS
-from rnn_tui.session.commands import Verify
+from rnn_tui.session.commands import CheckGradient
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import Settings, Value
 from rnn_tui.tui.layout import arrange
@@ -30,7 +30,7 @@ from rnn_tui.tui.lines import cell_width
 from rnn_tui.tui.number_format import number, signed
 from rnn_tui.tui.panels.current_pass import bad_value_origin
 from rnn_tui.tui.panels.current_pass import panel as current_pass
-from rnn_tui.tui.panels.proofs import gradient_map, ledger, verification, window_edge
+from rnn_tui.tui.panels.proofs import gradient_check, gradient_map, ledger, window_edge
 
 PROOFS = panels("proof")
 each_kind = pytest.mark.parametrize("kind", sorted(KINDS))
@@ -52,7 +52,7 @@ def places(settings: Settings) -> Iterator[Snapshot]:
     maker.trainer.run(1)
     parameter = maker.trainer.parameters.size // 2
     for _ in range(2 * settings.steps + 6):
-        yield maker.proved(parameter, Verify(parameter))
+        yield maker.proved(parameter, CheckGradient(parameter))
         maker.step()
 
 
@@ -95,7 +95,7 @@ def test_every_line_fits_for_extreme_networks(changes: dict[str, Value]) -> None
     maker.step()
     maker.trainer.finish_update()
     parameter = maker.trainer.parameters.size - 1
-    snapshot = maker.proved(parameter, Verify(parameter, whole=True))
+    snapshot = maker.proved(parameter, CheckGradient(parameter, whole=True))
     check_fits(snapshot, parameter=parameter)
 
 
@@ -231,15 +231,15 @@ def test_without_the_window_before_the_edge_says_why() -> None:
 
 @each_kind
 def test_the_proof_shows_both_numbers_method_error_and_verdict(kind: str) -> None:
-    snapshot = backward(kind).proved(9, Verify(9))
+    snapshot = backward(kind).proved(9, CheckGradient(9))
     found = snapshot.proofs["proof"]
-    assert isinstance(found, VerificationReport)
-    checked = found.verification
-    text = "\n".join(text_of(verification.draw(context(snapshot, parameter=9), 80, 9)))
+    assert isinstance(found, GradientCheckReport)
+    checked = found.check
+    text = "\n".join(text_of(gradient_check.draw(context(snapshot, parameter=9), 80, 9)))
     assert f"✓ {checked.verdict}" in text
     assert ("complex step" if kind != "rnn-relu" else "central differences") in text
     for value in (checked.analytic[0], checked.numeric[0]):
-        assert signed(float(value), verification.DIGITS) in text
+        assert signed(float(value), gradient_check.DIGITS) in text
     assert number(float(checked.relative[0]), 3) in text
     assert number(float(checked.tolerance[0])) in text
 
@@ -247,8 +247,8 @@ def test_the_proof_shows_both_numbers_method_error_and_verdict(kind: str) -> Non
 def test_a_wrong_gradient_is_said_to_differ() -> None:
     maker = backward("rnn-tanh")
     maker.trainer.network.gradient[9] *= 1.01
-    snapshot = maker.proved(9, Verify(9))
-    text = "\n".join(text_of(verification.draw(context(snapshot, parameter=9), 80, 9)))
+    snapshot = maker.proved(9, CheckGradient(9))
+    text = "\n".join(text_of(gradient_check.draw(context(snapshot, parameter=9), 80, 9)))
     assert "✗ differs" in text
     assert "> tolerance" in text
 
@@ -257,11 +257,11 @@ def test_of_a_tensor_the_worst_entry_is_shown() -> None:
     maker = backward("lstm")
     start = 16
     maker.trainer.network.gradient[start + 7] += 0.5
-    snapshot = maker.proved(start, Verify(start, whole=True))
+    snapshot = maker.proved(start, CheckGradient(start, whole=True))
     found = snapshot.proofs["proof"]
-    assert isinstance(found, VerificationReport)
-    assert len(found.verification.indices) == 64
-    text = "\n".join(text_of(verification.draw(context(snapshot, parameter=start), 80, 9)))
+    assert isinstance(found, GradientCheckReport)
+    assert len(found.check.indices) == 64
+    text = "\n".join(text_of(gradient_check.draw(context(snapshot, parameter=start), 80, 9)))
     assert "✗ differs" in text
     assert "dW_hi[1,4]" in text  # gates are stored o, i, f, g
 
@@ -310,7 +310,7 @@ def test_the_four_are_in_the_ring_after_the_charts() -> None:
 
 
 def test_before_the_first_window_there_is_nothing_to_prove() -> None:
-    snapshot = ProofSnapshotMaker(Trainer(SMALL)).proved(0, Verify(0))
+    snapshot = ProofSnapshotMaker(Trainer(SMALL)).proved(0, CheckGradient(0))
     for name in ("ledger", "map", "edge", "proof"):
         assert isinstance(snapshot.proofs[name], Refusal)
         assert "n draws one" in " ".join(text_of(PROOFS[name].draw(context(snapshot), 80, 9)))

@@ -1,1 +1,1 @@
-"""The panels that show proofs: ledger, gradient map, window edge, numeric check."""
+"""The panels that show proofs: ledger, gradient map, window edge, gradient check."""

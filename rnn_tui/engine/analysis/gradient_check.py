@@ -1,4 +1,4 @@
-"""Is the gradient right? Each entry against differentiation that knows nothing of backward passes.
+"""The gradient check: entries compared with numeric derivatives from forward passes alone.
 
 Smooth cells: the complex step, ∂L/∂p = Im L(p + iε)/ε with ε = 1e-200 in complex128. Nothing is
 subtracted, so nothing is lost (Squire and Trapp 1998). Cells with a kink: central differences,
@@ -43,8 +43,8 @@ Verdict = Literal["agrees", "differs", "cannot be checked"]
 
 
 @dataclass(frozen=True, slots=True)
-class Verification:
-    """N entries of the gradient, and what they should be. Arrays are [N] float64.
+class GradientCheck:
+    """The result of a gradient check of N entries. Arrays are [N] float64.
 
     Attributes:
         method: the numeric method and its step.
@@ -85,7 +85,9 @@ def tensor_indices(record: GradientRecord, name: str, most: int | None = None) -
     return chosen
 
 
-def verification_work(record: GradientRecord, indices: Sequence[int] | Array) -> Work[Verification]:
+def gradient_check_work(
+    record: GradientRecord, indices: Sequence[int] | Array
+) -> Work[GradientCheck]:
     """Check entries `indices` of the gradient; a part of the work is one of them.
 
     Before the first part the gradient is computed again, a timestep at a time; meanwhile 0 parts
@@ -115,8 +117,8 @@ def _judge(
     numeric: Array,
     tolerance: Array,
     kinks: Array,
-) -> Verification:
-    """Compare the entries; see `Verification` for the arguments, [N] each."""
+) -> GradientCheck:
+    """Compare the entries; see `GradientCheck` for the arguments, [N] each."""
     analytic = record.gradient[indices].astype(np.float64)
     with np.errstate(all="ignore"):
         difference = np.abs(analytic - numeric)
@@ -128,7 +130,7 @@ def _judge(
     verdict: Verdict = "cannot be checked"
     if worst is not None:
         verdict = "agrees" if excess[worst] <= 1 else "differs"
-    return Verification(
+    return GradientCheck(
         method, indices, analytic, numeric, relative, tolerance, kinks, worst, verdict
     )
 

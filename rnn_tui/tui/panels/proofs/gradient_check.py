@@ -1,4 +1,4 @@
-"""The proof of a gradient: a numeric check with its method, both numbers and the verdict."""
+"""The panel of the gradient check: its method, both gradients and the verdict."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from rnn_tui.engine.analysis.verification import Verification
+from rnn_tui.engine.analysis.gradient_check import GradientCheck
 from rnn_tui.proofs.base import Refusal
-from rnn_tui.proofs.verification import VerificationReport
+from rnn_tui.proofs.gradient_check import GradientCheckReport
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines
@@ -33,10 +33,10 @@ def title(context: DrawContext) -> tuple[str, str]:
     result = snapshot.proofs.get("proof")
     index = (
         result.request.parameter
-        if isinstance(result, VerificationReport)
+        if isinstance(result, GradientCheckReport)
         else context.selection.parameter
     )
-    whole = isinstance(result, VerificationReport) and result.request.whole
+    whole = isinstance(result, GradientCheckReport) and result.request.whole
     name = tensor_of(snapshot, index).spec.name if whole else parameter_name(snapshot, index)
     return f"proof of d{name}", "v checks one, V its tensor"
 
@@ -45,7 +45,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Draw the result or, without one, the keys that start a check."""
     snapshot = context.snapshot
     result = snapshot.proofs.get("proof")
-    if isinstance(result, VerificationReport):
+    if isinstance(result, GradientCheckReport):
         return _result(snapshot, result, width, height)
     if snapshot.proving is not None and snapshot.proving[0] == "proof":
         return (progress_bar(snapshot, width),)
@@ -67,9 +67,9 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     )
 
 
-def _result(snapshot: Snapshot, result: VerificationReport, width: int, height: int) -> Lines:
+def _result(snapshot: Snapshot, result: GradientCheckReport, width: int, height: int) -> Lines:
     """Return the verdict, the method and the numbers; a note where there is room for it."""
-    checked = result.verification
+    checked = result.check
     words, role = _VERDICTS[checked.verdict]
     verdict = paragraph(words, width, role)
     body = (*_method(checked, width), *_entries(snapshot, result), *_numbers(checked, width))
@@ -82,7 +82,7 @@ def _result(snapshot: Snapshot, result: VerificationReport, width: int, height: 
     return lines if len(lines) <= height else (*verdict, *body)
 
 
-def _method(checked: Verification, width: int) -> Lines:
+def _method(checked: GradientCheck, width: int) -> Lines:
     """Return the method of differentiation and its step."""
     method = checked.method.replace("e-", f"e{MINUS}")
     if width >= WIDE:
@@ -91,9 +91,9 @@ def _method(checked: Verification, width: int) -> Lines:
     return (_line("method", name, ""), ((f"   {step}", "dim"),))
 
 
-def _entries(snapshot: Snapshot, result: VerificationReport) -> Lines:
+def _entries(snapshot: Snapshot, result: GradientCheckReport) -> Lines:
     """Return how many entries of a tensor were checked, and the worst one."""
-    checked = result.verification
+    checked = result.check
     if not result.request.whole:
         return ()
     left_out = int(checked.kinks.sum())
@@ -105,7 +105,7 @@ def _entries(snapshot: Snapshot, result: VerificationReport) -> Lines:
     return tuple(lines)
 
 
-def _numbers(checked: Verification, width: int) -> Lines:
+def _numbers(checked: GradientCheck, width: int) -> Lines:
     """Return both gradients and their difference, for the worst entry or the only one."""
     place = checked.worst if checked.worst is not None else 0
     analytic, numeric = float(checked.analytic[place]), float(checked.numeric[place])

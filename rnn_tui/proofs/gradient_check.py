@@ -1,6 +1,6 @@
-"""The numeric check: a gradient compared with differences of the loss, from forward passes alone.
+"""The gradient check as a proof: a gradient compared with numeric derivatives of the loss.
 
-Unlike the other proofs it is not computed because its panel is visible, but when it is asked for.
+The other proofs are computed while their panel is visible, this one when a command asks for it.
 """
 
 from __future__ import annotations
@@ -10,8 +10,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from rnn_tui.engine.analysis.gradient_check import (
+    GradientCheck,
+    gradient_check_work,
+    tensor_indices,
+)
 from rnn_tui.engine.analysis.ledger import locate_parameter
-from rnn_tui.engine.analysis.verification import Verification, tensor_indices, verification_work
 from rnn_tui.engine.core.background_work import Work
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.scratch import GradientRecord
@@ -19,7 +23,7 @@ from rnn_tui.proofs.base import Proof, WindowUnderTest
 
 
 @dataclass(frozen=True, slots=True)
-class VerificationProof(Proof):
+class GradientCheckProof(Proof):
     """Check one entry of the gradient numerically, or all of the tensor it belongs to.
 
     Attributes:
@@ -32,10 +36,10 @@ class VerificationProof(Proof):
     whole: bool = False
 
     @classmethod
-    def at(cls, parameter: int, sample: int) -> VerificationProof:
+    def at(cls, parameter: int, sample: int) -> GradientCheckProof:
         return cls(parameter)
 
-    def work(self, window: WindowUnderTest) -> Work[VerificationReport]:
+    def work(self, window: WindowUnderTest) -> Work[GradientCheckReport]:
         network = yield from window.network()
         gradient = network.gradient if window.gradient is None else window.gradient
         record = GradientRecord(
@@ -44,20 +48,20 @@ class VerificationProof(Proof):
         indices: Array = np.array([self.parameter])
         if self.whole:
             indices = tensor_indices(record, locate_parameter(network, self.parameter)[0])
-        verification = yield from verification_work(record, indices)
-        return VerificationReport(self, verification, on_copy=window.gradient is None)
+        check = yield from gradient_check_work(record, indices)
+        return GradientCheckReport(self, check, on_copy=window.gradient is None)
 
 
 @dataclass(frozen=True, slots=True)
-class VerificationReport:
-    """The result of a numeric check.
+class GradientCheckReport:
+    """The result of a gradient check.
 
     Attributes:
         request: what was checked.
-        verification: both gradients and the verdict.
+        check: both gradients and the verdict.
         on_copy: true if the gradient was computed on a copy, as the trainer had not finished it.
     """
 
-    request: VerificationProof
-    verification: Verification
+    request: GradientCheckProof
+    check: GradientCheck
     on_copy: bool

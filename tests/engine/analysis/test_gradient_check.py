@@ -9,7 +9,11 @@ import pytest
 from engine.engine_support import CELLS, SMOOTH_CELLS, Case, cases, headed_cases, same_bits, trained
 from hypothesis import assume, example, given, settings
 
-from rnn_tui.engine.analysis.verification import Verification, tensor_indices, verification_work
+from rnn_tui.engine.analysis.gradient_check import (
+    GradientCheck,
+    gradient_check_work,
+    tensor_indices,
+)
 from rnn_tui.engine.core.background_work import Progress, complete
 from rnn_tui.engine.network.architecture import Architecture
 from rnn_tui.engine.network.scratch import GradientRecord, gradient_record
@@ -24,8 +28,8 @@ def taken(case: Case, dtype: type = np.float64) -> GradientRecord:
     return gradient_record(network)
 
 
-def whole(given: GradientRecord) -> Verification:
-    return complete(verification_work(given, range(given.parameters.size)))
+def whole(given: GradientRecord) -> GradientCheck:
+    return complete(gradient_check_work(given, range(given.parameters.size)))
 
 
 def broken(given: GradientRecord, index: int, change: float) -> GradientRecord:
@@ -111,12 +115,12 @@ def test_a_broken_entry_is_found_and_named(
 ) -> None:
     given = taken(Case(cell, activation, 7, 3, 2, 4, 2, 11), dtype)
     indices = tensor_indices(given, name)
-    fine = complete(verification_work(given, indices))
+    fine = complete(gradient_check_work(given, indices))
     assert fine.verdict == "agrees"
     place = len(indices) // 2
     assert not fine.kinks[place]
     change = max(3 * float(fine.tolerance[place]), 1e-4 * float(np.abs(fine.analytic).max()))
-    found = complete(verification_work(broken(given, int(indices[place]), change), indices))
+    found = complete(gradient_check_work(broken(given, int(indices[place]), change), indices))
     assert found.verdict == "differs"
     assert found.worst == place
     assert found.indices[found.worst] == indices[place]
@@ -158,10 +162,10 @@ def test_an_entry_at_a_kink_is_set_aside() -> None:
         network.parameters[name][...] = 0  # every pre-activation is exactly 0
     trained(network)
     given = gradient_record(network)
-    found = complete(verification_work(given, tensor_indices(given, "b")))
+    found = complete(gradient_check_work(given, tensor_indices(given, "b")))
     assert found.kinks.all()
     assert (found.worst, found.verdict) == (None, "cannot be checked")
-    readout = complete(verification_work(given, tensor_indices(given, "b_y")))
+    readout = complete(gradient_check_work(given, tensor_indices(given, "b_y")))
     assert not readout.kinks.any()
     assert readout.verdict == "agrees"
 
@@ -172,17 +176,17 @@ def test_what_is_not_finite_cannot_be_checked() -> None:
         given = taken(case)
         array = getattr(given, spoilt).copy()
         array[0] = np.nan
-        found = complete(verification_work(dataclasses.replace(given, **{spoilt: array}), [0, 1]))
+        found = complete(gradient_check_work(dataclasses.replace(given, **{spoilt: array}), [0, 1]))
         assert (found.worst, found.verdict) == (None, "cannot be checked")
 
 
 @each_cell
 def test_it_yields_after_every_entry_and_can_be_left(cell: str, activation: str) -> None:
     given = taken(Case(cell, activation, 4, 2, 1, 3, 1, 2))
-    parts = list(verification_work(given, [0, 5, 7]))
+    parts = list(gradient_check_work(given, [0, 5, 7]))
     before = 4 * 4  # both passes of two networks, a timestep each
     assert parts == [Progress(0, 3)] * before + [Progress(n, 3) for n in (1, 2, 3)]
-    work = verification_work(given, [0, 5, 7])
+    work = gradient_check_work(given, [0, 5, 7])
     next(work)
     work.close()
 
@@ -206,8 +210,8 @@ def test_entries_are_independent_of_each_other() -> None:
     given = taken(Case("lstm", "tanh", 4, 2, 1, 3, 2, 5))
     count = given.parameters.size
     order = [count - 1, 0, count - 2, count // 2, 0]
-    together = complete(verification_work(given, order))
-    alone = [complete(verification_work(given, [index])).numeric[0] for index in order]
+    together = complete(gradient_check_work(given, order))
+    alone = [complete(gradient_check_work(given, [index])).numeric[0] for index in order]
     assert together.numeric.tolist() == alone
 
 
