@@ -162,7 +162,8 @@ def _parse_breakpoints(options: Options) -> tuple[Breakpoint, ...]:
     texts: tuple[str, ...] = options.get("break", ())
     if not texts:
         return ()
-    from rnn_tui.engine.training.breakpoint_conditions import BreakpointError, parse
+    from rnn_tui.engine.training.breakpoint_conditions import BreakpointError
+    from rnn_tui.engine.training.breakpoint_parser import parse
 
     try:
         return tuple(parse(text) for text in texts)

@@ -27,7 +27,7 @@ from rnn_tui.checkpoint.torch_layout import network_names
 from rnn_tui.cli import run
 from rnn_tui.cli_exit import BROKEN
 from rnn_tui.cli_train import TrainJob
-from rnn_tui.engine.training.breakpoint_conditions import ALLOWED
+from rnn_tui.engine.training.breakpoint_parser import ALLOWED
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.registry import Entry
 from rnn_tui.second_network import Versus

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from engine.toy import ToyTask
 
-from rnn_tui.engine.training.breakpoint_conditions import parse
+from rnn_tui.engine.training.breakpoint_parser import parse
 from rnn_tui.engine.training.breakpoints import Breakpoints
 from rnn_tui.engine.training.history import RECENT
 from rnn_tui.engine.training.trainer import Trainer

@@ -8,7 +8,7 @@ import pytest
 from session.session_support import Driver
 
 from rnn_tui.engine.time_travel.places import Stride
-from rnn_tui.engine.training.breakpoint_conditions import parse
+from rnn_tui.engine.training.breakpoint_parser import parse
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.session.commands import (

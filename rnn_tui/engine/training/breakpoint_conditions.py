@@ -1,4 +1,4 @@
-"""Breakpoints: conditions that stop a run, and the text they are written as.
+"""Breakpoints: conditions that stop a run, and the texts that they are written as.
 
     loss<0.01             the newest window's loss; also <=, > and >=
     smoothed<0.01         its moving average
@@ -9,17 +9,18 @@
     pass=BACKWARD         the first schedule step of that pass, in every update
     t=7                   timestep 7, forward and backward
     pass=BACKWARD t=7     timestep 7 of one pass
-    nan                   a number is not finite; always there and always on
+    nan                   some number is NaN or ±inf; always in the list and always on
 
-A condition on a number is checked once an update. It fires when it becomes true, and again only
-after it has been false, so that a run continued after a stop goes on.
+A condition on a number is checked after each update. It fires when it becomes true. It fires again
+only after it has been false in between: otherwise a run that is continued after a stop would stop
+at once.
+
+`rnn_tui.engine.training.breakpoint_parser` reads the texts.
 """
 
 from __future__ import annotations
 
-import math
 import operator
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -36,15 +37,11 @@ COMPARISONS: dict[str, Compare] = {
     ">=": operator.ge,
     "=": operator.eq,
 }
-ALLOWED = (
-    "loss<X, smoothed<X, grad<X (also <=, >, >=), clipped, saturated GATE>X, update=N, pass=NAME, "
-    "t=N, pass=NAME t=N or nan"
-)
 Compare = Callable[[float, float], bool]
 
 
 class BreakpointError(ValueError):
-    """A condition makes no sense; the message is one line that begins with the condition."""
+    """A condition that makes no sense; the message is one line that begins with the condition."""
 
 
 class Kind(StrEnum):
@@ -62,15 +59,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Breakpoint:
-    """One condition; `str` gives the text that `parse` reads.
+    """One condition; `str` gives the text that `breakpoint_parser.parse` reads.
 
     Attributes:
-        kind: which number or place it is about.
+        kind: the number that is compared, or PASS for a place in the schedule.
         comparison: how the number compares with `limit`, a key of `COMPARISONS`.
-        limit: the number compared with; UPDATE: the update; CLIPPED: 0, as it counts entries.
-        gate: SATURATED: the cell's name of the gate.
-        stage: PASS: the pass, None for both passes over time.
-        t: PASS: the timestep, 0 for the pass's first schedule step.
+        limit: the number to compare with. For UPDATE, the update. For CLIPPED 0: the number
+            compared is how many entries clipping changed.
+        gate: for SATURATED, the cell's name of the gate.
+        stage: for PASS, the pass; None for both passes over time.
+        t: for PASS, the timestep; 0 for the first schedule step of the pass.
         enabled: whether it stops the run.
     """
 
@@ -95,7 +93,11 @@ class Breakpoint:
                 return f"{self.kind}{self.comparison}{plain_number(self.limit)}"
 
     def fits(self, cell: Cell, steps: int | None = None) -> None:
-        """Check that a cell and, if given, a window of `steps` timesteps have what it is about.
+        """Check that this cell has the gate, and a window of `steps` timesteps the timestep.
+
+        Args:
+            cell: the run's cell.
+            steps: T; None to check only the gate.
 
         Raises:
             BreakpointError: there is no such gate, or no such timestep.
@@ -107,7 +109,7 @@ class Breakpoint:
             raise BreakpointError(f"{quote(str(self))} does not fit a window of {steps} timesteps")
 
     def positions(self, schedule: Schedule) -> tuple[int, ...]:
-        """Return the positions in `schedule` where it stops; none unless its kind is PASS."""
+        """Return the positions in `schedule` where it stops; empty unless its kind is PASS."""
         if self.kind is not Kind.PASS or self.t > schedule.steps:
             return ()
         if self.stage is None:
@@ -118,7 +120,7 @@ class Breakpoint:
         return (_first_positions(schedule)[self.stage],)
 
 
-NOT_FINITE = Breakpoint(Kind.NAN)
+NON_FINITE = Breakpoint(Kind.NAN)
 
 
 def plain_number(number: float) -> str:
@@ -139,84 +141,10 @@ def _first_positions(schedule: Schedule) -> dict[Pass, int]:
 
 
 def saturation_bounds(cell: Cell) -> dict[str, tuple[float, float]]:
-    """Return the bounds of the gates that have any, by name; the simple cell's one "gate" is h."""
+    """Return (lowest, highest) value of each gate that is bounded, by name.
+
+    The simple cell has no gates; its state "h" is returned in their place.
+    """
     spans = {row.symbol: row.span for row in cell.rows}
     bounds = {gate or "h": spans.get(f"{gate or 'h'}_t") for gate in cell.gates}
     return {gate: span for gate, span in bounds.items() if span is not None}
-
-
-# Parsing
-
-_NUMBER = r"(?P<limit>(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:e[+-]?\d{1,4})?)"
-_COMPARISON = r"(?P<comparison><=|>=|<|>)"
-# Not compiled here: `re` does so, and caches it, when the first condition is parsed.
-_COMPARED = rf"(?P<kind>loss|smoothed|grad)\s*{_COMPARISON}\s*{_NUMBER}"
-_SATURATED = rf"saturated\s+(?P<gate>[a-z]\w*)\s*{_COMPARISON}\s*{_NUMBER}"
-_UPDATE = r"update\s*=\s*(?P<update>\d{1,12})"
-_PASS = r"(?:pass\s*=\s*(?P<stage>[a-z]+))?(?:(?:^|\s+)t\s*=\s*(?P<t>\d{1,12}))?"
-_STAGES = ", ".join(Pass)
-_HINTS = {
-    "loss": "must compare with a number of at least 0: loss<0.01 (also <=, >, >=)",
-    "smoothed": "must compare with a number of at least 0: smoothed<0.01 (also <=, >, >=)",
-    "grad": "must compare with a number of at least 0: grad>10 (also <, <=, >=)",
-    "clipped": "stands alone: clipped",
-    "saturated": "must be a gate and a share from 0 to 1: saturated f>0.9 (also <, <=, >=)",
-    "update": "must be a whole number of at least 1: update=500",
-    "pass": f"must be one of {_STAGES}, and t with FORWARD and BACKWARD only: pass=BACKWARD t=7",
-    "t": "must be a whole number of at least 1: t=7 or pass=BACKWARD t=7",
-    "nan": "stands alone: nan",
-}
-
-
-def parse(text: str) -> Breakpoint:
-    """Return the breakpoint that `text` describes; spaces and capitals do not matter.
-
-    Raises:
-        BreakpointError: it describes none.
-    """
-    plain = " ".join(text.lower().split())
-    breakpoint = _parse_word(plain) or _parse_comparison(plain) or _parse_pass(plain)
-    if breakpoint is None:
-        word = re.match("[a-z]*", plain)
-        hint = _HINTS.get(word.group() if word else "")
-        raise BreakpointError(f"{quote(text)} {hint or f'is no breakpoint; allowed: {ALLOWED}'}")
-    return breakpoint
-
-
-def _parse_word(text: str) -> Breakpoint | None:
-    """Parse ``clipped``, ``nan`` and ``update=N``; None where `text` is something else."""
-    if text == Kind.CLIPPED:
-        return Breakpoint(Kind.CLIPPED, ">")
-    if text == Kind.NAN:
-        return NOT_FINITE
-    if (match := re.fullmatch(_UPDATE, text, re.ASCII)) and int(match["update"]):
-        return Breakpoint(Kind.UPDATE, "=", int(match["update"]))
-    return None
-
-
-def _parse_comparison(text: str) -> Breakpoint | None:
-    """Parse a number compared with a limit; None where `text` is something else."""
-    if match := re.fullmatch(_COMPARED, text, re.ASCII):
-        kind, gate, most = Kind(match["kind"]), "", math.inf
-    elif match := re.fullmatch(_SATURATED, text, re.ASCII):
-        kind, gate, most = Kind.SATURATED, match["gate"], 1.0
-    else:
-        return None
-    limit = float(match["limit"])
-    if limit > most or math.isinf(limit):
-        return None
-    return Breakpoint(kind, match["comparison"], limit, gate)
-
-
-def _parse_pass(text: str) -> Breakpoint | None:
-    """Parse ``pass=NAME``, ``t=N`` or both; None where `text` is something else."""
-    match = re.fullmatch(_PASS, text, re.ASCII)
-    if not match or not text:
-        return None
-    name, t = match["stage"], match["t"]
-    stage = Pass.__members__.get(name.upper()) if name else None
-    if (name and not stage) or (t and not int(t)):
-        return None
-    if stage and t and stage not in (Pass.FORWARD, Pass.BACKWARD):
-        return None
-    return Breakpoint(Kind.PASS, stage=stage, t=int(t or 0))

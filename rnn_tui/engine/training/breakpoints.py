@@ -10,7 +10,7 @@ from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.training.breakpoint_advice import advice, divergence_advice, reason
 from rnn_tui.engine.training.breakpoint_conditions import (
     COMPARISONS,
-    NOT_FINITE,
+    NON_FINITE,
     Breakpoint,
     BreakpointError,
     Compare,
@@ -83,7 +83,7 @@ class Breakpoints:
     """
 
     def __init__(self, *breakpoints: Breakpoint) -> None:
-        self._entries = [_Entry(NOT_FINITE)]
+        self._entries = [_Entry(NON_FINITE)]
         self._network: Network | None = None
         self._trainer: Trainer | None = None
         self._comparisons: list[tuple[ValueReader, Compare, float, _Entry]] = []
@@ -269,7 +269,7 @@ class Breakpoints:
             self._divergence = divergence
             self._entries[0].hits += 1
         why = f"{divergence} in update {trainer.updates + 1:,}"
-        return BreakpointHit(NOT_FINITE, divergence.value, why, divergence_advice(trainer))
+        return BreakpointHit(NON_FINITE, divergence.value, why, divergence_advice(trainer))
 
 
 def run_until(

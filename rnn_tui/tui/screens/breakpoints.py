@@ -12,7 +12,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from rnn_tui.engine.training.breakpoint_conditions import BreakpointError, parse
+from rnn_tui.engine.training.breakpoint_conditions import BreakpointError
+from rnn_tui.engine.training.breakpoint_parser import parse
 from rnn_tui.engine.training.breakpoints import BreakpointStatus
 from rnn_tui.session.commands import AddBreakpoint, RemoveBreakpoint, ToggleBreakpoint
 from rnn_tui.session.worker import Session

@@ -7,7 +7,7 @@ import pytest
 from rnn_tui.engine.time_travel.places import Place, Stride
 from rnn_tui.engine.time_travel.search_back import search_back, to_next_stop
 from rnn_tui.engine.time_travel.timeline import Timeline
-from rnn_tui.engine.training.breakpoint_conditions import parse
+from rnn_tui.engine.training.breakpoint_parser import parse
 from rnn_tui.engine.training.breakpoints import Breakpoints
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import Settings
