@@ -195,7 +195,7 @@ def test_the_engines_invariants(cell: str) -> None:
         test_network.test_a_window_allocates_nothing_that_stays,
         test_layers.test_each_layer_is_a_network_of_one_that_reads_the_layer_below,
         test_layers.test_jacobians_of_the_whole_state,
-        test_layers.test_the_itemised_gradient_ends_at_all_layers,
+        test_layers.test_the_gradient_map_covers_all_layers,
         test_trainer.test_operations_are_revealed_one_by_one,
         test_trainer.test_the_gradient_is_cut_at_the_windows_edge,
     ):

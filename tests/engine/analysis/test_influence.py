@@ -41,13 +41,13 @@ def answer(kind: Architecture, flat: np.ndarray, x: np.ndarray) -> np.ndarray:
     return np.asarray(weights / weights.sum())
 
 
-@pytest.mark.parametrize("lanes", [1, 4, 64])
+@pytest.mark.parametrize("batch", [1, 4, 64])
 @pytest.mark.parametrize("symbols", [True, False])
 @pytest.mark.parametrize("loss", ["mse", "cross-entropy"])
 def test_each_input_is_blanked_alone(
-    loss: str, symbols: bool, lanes: int, monkeypatch: pytest.MonkeyPatch
+    loss: str, symbols: bool, batch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "BATCH", lanes)
+    monkeypatch.setattr(module, "BATCH", batch)
     kind, flat, task = problem(loss, symbols)
     kept = flat.copy()
     test = task.test(3)

@@ -51,7 +51,7 @@ each_cell = pytest.mark.parametrize(("cell", "activation"), CELLS)
 each_recurrent = pytest.mark.parametrize(("cell", "activation"), RECURRENT_CELLS)
 
 
-def held(case: Case, pins: Pins, dtype: type = float) -> Network:
+def pinned_network(case: Case, pins: Pins, dtype: type = float) -> Network:
     network = case.network(dtype)
     network.pins = pins
     network.encode()
@@ -93,7 +93,7 @@ def pinned(draw: st.DrawFn, kinds: tuple[tuple[str, str], ...]) -> tuple[Case, P
 @given(pinned(SMOOTH_CELLS))
 def test_gradients_with_pins_agree_with_the_complex_step(given: tuple[Case, Pins]) -> None:
     case, pins = given
-    network, probe = held(case, pins), held(case, pins, complex)
+    network, probe = pinned_network(case, pins), pinned_network(case, pins, complex)
     trained(network)
     expected = complex_step(probe, probe.flat)
     assert worst(network.gradient, expected) < 1e-12
@@ -112,7 +112,7 @@ def test_every_symbol_of_every_smooth_cell(
     case = Case(cell, activation, 5, 2, 2, 3, 1, 4)
     for symbol in pinnable(case.network().declaration).values():
         pin = Pin(symbol, 0.3, unit, t)
-        network, probe = held(case, (pin,)), held(case, (pin,), complex)
+        network, probe = pinned_network(case, (pin,)), pinned_network(case, (pin,), complex)
         trained(network)
         assert worst(network.gradient, complex_step(probe, probe.flat)) < 1e-12, symbol
         for each in range(1, 6) if t is None else (t,):
@@ -124,7 +124,7 @@ def test_every_symbol_of_every_smooth_cell(
 @given(pinned((("rnn", "relu"),)))
 def test_relu_gradients_with_pins_agree_with_central_differences(given: tuple[Case, Pins]) -> None:
     case, pins = given
-    network, probe = held(case, pins), held(case, pins)
+    network, probe = pinned_network(case, pins), pinned_network(case, pins)
     trained(network)
     computed = np.concatenate([np.abs(network.tape["a"]).ravel(), np.ones(1)])
     assume(computed[computed > 0].min() > 1e-2)
@@ -147,14 +147,14 @@ def test_the_gradient_of_what_is_held_is_still_shown(cell: str, activation: str)
         if symbol == "x_t":
             continue
         pin = Pin(symbol, 0.3, 2, 3)
-        network = held(case, (pin,))
+        network = pinned_network(case, (pin,))
         trained(network)
         gradient = f"d{symbol}"
         moved = replace(pin, value=0.3 + TINY * 1j)  # type: ignore[arg-type]  # complex step
-        probe = held(case, (moved,), complex)
+        probe = pinned_network(case, (moved,), complex)
         expected = loss(probe).imag / TINY
-        pictures = sum(network.sample_window(b).values(3)[gradient][0, 1] for b in range(2))
-        for found in (network.values(3)[gradient][:, 1].sum(), pictures):
+        samples = sum(network.sample_window(b).values(3)[gradient][0, 1] for b in range(2))
+        for found in (network.values(3)[gradient][:, 1].sum(), samples):
             assert found == pytest.approx(expected, rel=1e-12), symbol
         assert expected != 0
         if f"d{symbol}" in ("dh_t", "dc_t"):
@@ -167,7 +167,7 @@ def test_the_gradient_of_what_is_held_is_still_shown(cell: str, activation: str)
 def test_a_cut_is_a_state_that_is_a_constant(cell: str, activation: str, t: int) -> None:
     """Two windows: the second begins with the first one's end, which it sends nothing to."""
     case = Case(cell, activation, 6, 2, 2, 3, 2, 3)
-    network = held(case, (Cut(t),))
+    network = pinned_network(case, (Cut(t),))
     trained(network)
     whole, expected = case.network(), np.zeros_like(network.gradient)
     whole.forward(1, 6)
@@ -207,7 +207,7 @@ def test_without_pins_the_declared_kernel_is_the_fused_one(case: Case) -> None:
 def test_stepping_and_running_with_pins_are_the_same_bits(cell: str, activation: str) -> None:
     case = Case(cell, activation, 5, 2, 2, 3, 1, 4)
     pins: Pins = (Pin("h_t", 0.2, 1, 3), Cut(4))
-    run, stepped = held(case, pins), held(case, pins)
+    run, stepped = pinned_network(case, pins), pinned_network(case, pins)
     trained(run)
     for t in range(1, 6):
         stepped.forward(t, t)
@@ -252,14 +252,14 @@ def test_pins_of_inputs_leave_the_fused_kernel(cell: str, activation: str) -> No
 
 def test_what_was_never_stored_is_shown_as_it_is() -> None:
     case = Case("lstm", "tanh", 4, 2, 1, 3, 1, 4)
-    network = held(case, (Pin("f_t", 1.0, 2),))
+    network = pinned_network(case, (Pin("f_t", 1.0, 2),))
     trained(network)
     values = network.values(3)
     assert values["df_t"].all()
     assert not values["da_f"][:, 1].any()
     assert values["da_f"][:, 0].all()
     assert not network.gradients["b"][6 + 1].any()
-    network = held(case, (Pin("c_t", 0.2, 2, 3),))
+    network = pinned_network(case, (Pin("c_t", 0.2, 2, 3),))
     trained(network)
     values = network.values(3)
     assert values["dc_t"].all()
@@ -272,7 +272,7 @@ def test_what_was_never_stored_is_shown_as_it_is() -> None:
 def test_shares_and_ledgers_add_up_with_pins(cell: str, activation: str) -> None:
     case = Case(cell, activation, 5, 2, 2, 3, 1, 4)
     for symbol in pinnable(case.network().declaration).values():
-        network = held(case, (Pin(symbol, 0.2, 1), Cut(3)))
+        network = pinned_network(case, (Pin(symbol, 0.2, 1), Cut(3)))
         trained(network)
         assert worst(timestep_contributions(network, 1).running_sum, network.gradient) < 1e-13
         for index in range(0, network.flat.size, 5):
@@ -280,12 +280,12 @@ def test_shares_and_ledgers_add_up_with_pins(cell: str, activation: str) -> None
             assert found == pytest.approx(network.gradient[index], rel=1e-9, abs=1e-14)
 
 
-def test_a_picture_keeps_the_pins_it_was_taken_with() -> None:
-    network = held(Case("lstm", "tanh", 4, 2, 1, 3, 1, 4), (Pin("f_t", 0.5),))
+def test_a_sample_window_keeps_its_pins() -> None:
+    network = pinned_network(Case("lstm", "tanh", 4, 2, 1, 3, 1, 4), (Pin("f_t", 0.5),))
     trained(network)
-    picture = network.sample_window(1)
+    window = network.sample_window(1)
     network.pins = ()
-    assert not picture.values(2)["da_f"].any()
+    assert not window.values(2)["da_f"].any()
 
 
 # The test of the idea: the gradient lives as the product of gates says
@@ -345,7 +345,7 @@ def test_an_update_gate_held_at_z_carries_the_gradient_of_h_by_powers_of_z() -> 
         assert np.linalg.norm(dh[0]) / np.linalg.norm(dh[-1]) == pytest.approx(z**19, rel=1e-12)
 
 
-# The views of a window honour what is held in it
+# The analyses of a window take its pins into account
 
 
 PINS: dict[str, Pins] = {
@@ -361,7 +361,7 @@ PINS: dict[str, Pins] = {
 
 @pytest.mark.parametrize(("cell", "activation"), SMOOTH_CELLS)
 def test_the_numeric_check_agrees_with_pins(cell: str, activation: str) -> None:
-    network = held(Case(cell, activation, 5, 2, 2, 3, 1, 4), PINS[cell])
+    network = pinned_network(Case(cell, activation, 5, 2, 2, 3, 1, 4), PINS[cell])
     trained(network)
     taken = gradient_record(network)
     assert taken.pins == network.pins
@@ -371,7 +371,7 @@ def test_the_numeric_check_agrees_with_pins(cell: str, activation: str) -> None:
 
 
 def test_the_numeric_check_of_a_kink_agrees_with_pins() -> None:
-    network = held(Case("rnn", "relu", 5, 2, 2, 3, 1, 4), PINS["rnn"])
+    network = pinned_network(Case("rnn", "relu", 5, 2, 2, 3, 1, 4), PINS["rnn"])
     trained(network)
     found = complete(gradient_check_work(gradient_record(network), range(network.flat.size)))
     assert found.verdict == "agrees"
@@ -380,7 +380,7 @@ def test_the_numeric_check_of_a_kink_agrees_with_pins() -> None:
 @each_cell
 def test_the_items_of_the_gradient_add_up_with_pins_and_cuts(cell: str, activation: str) -> None:
     """One source at T: its items are the gradient that the kernel sends back."""
-    network = held(Case(cell, activation, 6, 2, 2, 3, 1, 4), (*PINS[cell], Cut(2)))
+    network = pinned_network(Case(cell, activation, 6, 2, 2, 3, 1, 4), (*PINS[cell], Cut(2)))
     only_the_last_error(network)
     norms = gradient_map(network).norms[-1, :6]
     found = np.linalg.norm(network.tape["dh"].reshape(6, -1), axis=1)
@@ -396,7 +396,7 @@ def test_a_jacobian_with_pins_is_that_of_the_pinned_step(
 ) -> None:
     """∂s_t/∂s_{t−1} by complex steps of the state before."""
     case = Case(cell, activation, 5, 1, 2, 3, 1, 4)
-    network, probe = held(case, PINS[cell]), held(case, PINS[cell], complex)
+    network, probe = pinned_network(case, PINS[cell]), pinned_network(case, PINS[cell], complex)
     trained(network)
     states, columns = network.cell.states, []
     for state in states:
@@ -410,7 +410,7 @@ def test_a_jacobian_with_pins_is_that_of_the_pinned_step(
 
 @each_recurrent
 def test_a_cut_lets_no_jacobian_through(cell: str, activation: str) -> None:
-    network = held(Case(cell, activation, 5, 2, 2, 3, 1, 4), (Cut(3),))
+    network = pinned_network(Case(cell, activation, 5, 2, 2, 3, 1, 4), (Cut(3),))
     trained(network)
     found = jacobian_norms(network)
     assert found.step[2] == 0
@@ -432,7 +432,7 @@ def test_what_a_longer_window_adds_with_pins(cell: str, activation: str) -> None
     case = Case(cell, activation, 10, 2, 2, 3, 1, 4)
     pins = PINS[cell]
     later = tuple(replace(p, t=p.t + 5) for p in pins if isinstance(p, Pin) and p.t is not None)
-    whole = held(case, (*pins, *later))
+    whole = pinned_network(case, (*pins, *later))
     whole.forward(1, 10)
     network = Network(case.architecture, whole.flat, 5, 2)
     for name in ("x", "target"):
@@ -580,7 +580,7 @@ def test_a_newer_pin_goes_over_older_ones() -> None:
     assert together((one,), later) == (one, later)
     assert together((Cut(2),), Cut(2)) == (Cut(2),)
     assert together((one, Cut(2)), Release()) == ()
-    network = held(Case("lstm", "tanh", 8, 2, 1, 3, 1, 4), (all_units, one, later))
+    network = pinned_network(Case("lstm", "tanh", 8, 2, 1, 3, 1, 4), (all_units, one, later))
     loss(network)
     assert network.values(7)["f_t"][0].tolist() == [1.0, 1.0, 0.2]
     assert network.values(6)["f_t"][1].tolist() == [1.0, 1.0, 0.5]

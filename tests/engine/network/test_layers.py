@@ -270,7 +270,7 @@ def of_all_layers(network: Network) -> np.ndarray:
 
 
 @each_cell
-def test_the_itemised_gradient_ends_at_all_layers(cell: str, activation: str) -> None:
+def test_the_gradient_map_covers_all_layers(cell: str, activation: str) -> None:
     case = stack(cell, activation, 3)
     network = case.network()
     trained(network)

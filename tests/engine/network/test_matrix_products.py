@@ -19,7 +19,7 @@ SIZES = st.tuples(st.integers(1, 9), st.integers(1, 20), st.integers(1, 3 * HALF
 
 
 def products(sizes: list[tuple[int, int, int]]) -> list[Product]:
-    """Random factors [M, N] and [N, K], and room that says if it was not written to."""
+    """Random factors [M, N] and [N, K], and an array of NaN to write to."""
     random = np.random.default_rng(0)
     return [
         (random.normal(size=(m, n)), random.normal(size=(n, k)), np.full((m, k), np.nan))

@@ -237,15 +237,15 @@ def test_states_are_set_carried_and_copied() -> None:
     assert all(same_bits(network.state(0)[name], last[name]) for name in last)
 
 
-def test_a_picture_is_a_frozen_copy() -> None:
+def test_a_sample_window_is_a_frozen_copy() -> None:
     network = Case("gru", "tanh", 4, 3, 2, 3, 2, 9).network()
     trained(network)
     live = {t: {k: v.copy() for k, v in network.values(t).items()} for t in (1, 4)}
-    picture = network.sample_window(1)
+    window = network.sample_window(1)
     network.flat[:] = 0
     trained(network)
     for t, values in live.items():
-        for name, array in picture.values(t).items():
+        for name, array in window.values(t).items():
             expected = values[name]
             if expected.ndim == 2 and expected.shape[0] == 3 and name[0] != "W":
                 expected = expected[1:2]

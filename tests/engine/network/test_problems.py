@@ -152,16 +152,16 @@ def test_an_input_that_is_held_takes_the_symbols_place(
     gradient = network.gradient.copy()
     network.pins = (Pin("x_t", 0.5, unit=2),)
     network.encode()
-    held = trained(network)
-    assert held != first
+    pinned = trained(network)
+    assert pinned != first
     assert (network.tape["x"][..., 1] == 0.5).all()
-    # The same from numbers: one-hot but for the unit that is held.
+    # The same from numbers: one-hot but for the unit that is pinned.
     plain = replace(case, symbols=False, inputs=()).network(x=network.tape["x"].copy())
     plain.targets[...] = network.targets
     plain.encode()
     plain.flat[:] = network.flat
     plain.set_state(network.state(0))
-    assert trained(plain) == pytest.approx(held, rel=1e-14)
+    assert trained(plain) == pytest.approx(pinned, rel=1e-14)
     assert worst(network.gradient, plain.gradient) < 1e-13
     network.pins = ()
     network.encode()
@@ -181,7 +181,7 @@ def test_sums_by_symbol_are_the_product_they_replace(
     assert trained(sums) == trained(product)
     assert worst(sums.gradient, product.gradient) < 1e-14
     first = sums.gradient.copy()
-    for each in (sums, product):  # an input that is held is no symbol: the product is back
+    for each in (sums, product):  # a pinned input is no symbol: then the product is used
         each.pins = (Pin("x_t", 0.5, unit=2),)
         each.encode()
         trained(each)
@@ -226,17 +226,17 @@ def test_a_run_is_the_same_bits_however_it_is_walked(cell: str, layers: int, los
     def fresh() -> Trainer:
         return Trainer(settings, task=ToyTask(settings, loss))
 
-    plain, walked, back = fresh(), fresh(), fresh()
+    plain, stepped, back = fresh(), fresh(), fresh()
     plain.run(12)
     random = np.random.default_rng(3)
-    kept = walked.keyframe()
-    while walked.updates < 12:
-        getattr(walked, MOVES[random.integers(len(MOVES))])()
-        if walked.updates == 6:
-            kept = walked.keyframe()
+    kept = stepped.keyframe()
+    while stepped.updates < 12:
+        getattr(stepped, MOVES[random.integers(len(MOVES))])()
+        if stepped.updates == 6:
+            kept = stepped.keyframe()
     back.restore(kept)
     back.advance_to(12 * back.schedule.end)
-    for other in (walked, back):
+    for other in (stepped, back):
         assert same_bits(other.parameters, plain.parameters)
         assert same_bits(other.network.gradient, plain.network.gradient)
         assert other.loss == plain.loss

@@ -94,7 +94,7 @@ def test_one_processor_does_both_in_turn(monkeypatch: pytest.MonkeyPatch) -> Non
     assert done == ["here", "there"]
 
 
-def test_what_goes_wrong_in_the_thread_is_told_here() -> None:
+def test_an_error_in_the_thread_is_raised_here() -> None:
     def fail() -> None:
         raise ZeroDivisionError("there")
 
