@@ -19,10 +19,10 @@ from rnn_tui.second_network import SecondNetwork, Versus, matching_size, second_
 from rnn_tui.session.commands import (
     Back,
     Configure,
+    Continue,
     GoTo,
     Pause,
     Restart,
-    Run,
     SetSecondNetwork,
     Step,
     Swap,
@@ -139,7 +139,7 @@ def test_steps_back_and_far_places_are_shared(both: Driver) -> None:
 
 
 def test_while_running_what_is_shown_is_of_one_place(both: Driver) -> None:
-    both.send(Run())
+    both.send(Continue())
     seen: list[Snapshot] = []
     both.until(lambda s: seen.append(s) or s.cursor.update > 300)  # type: ignore[func-returns-value]
     shown = [s.second_network for s in seen if s.second_network is not None and s.cursor.update]

@@ -16,7 +16,7 @@ from rnn_tui.engine.training.breakpoint_conditions import BreakpointError
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.registry import TASKS
 from rnn_tui.session.commands import (
-    MOVES,
+    CLEARS_STOP,
     AddBreakpoint,
     Back,
     BackToStop,
@@ -24,6 +24,7 @@ from rnn_tui.session.commands import (
     ClearGhosts,
     Command,
     Configure,
+    Continue,
     Discard,
     GoTo,
     Intervene,
@@ -31,14 +32,13 @@ from rnn_tui.session.commands import (
     Pause,
     RemoveBreakpoint,
     Restart,
-    Run,
+    RunOrPause,
     RunTo,
     Save,
     SetSecondNetwork,
     Step,
     StopGradientCheck,
     Swap,
-    Toggle,
     ToggleBreakpoint,
     ViewRequest,
 )
@@ -56,11 +56,20 @@ class CommandHandler:
 
     def carry_out(self, command: Command) -> None:
         """Set the goal that `command` asks for, or make the change it asks for."""
-        if isinstance(command, MOVES):
+        if isinstance(command, CLEARS_STOP):
             self._state.stop = self._state.check = None
         match command:
-            case Step() | Back() | GoTo() | RunTo() | BackToStop() | Run() | Toggle() | Pause():
-                self._move(command)
+            case (
+                Step()
+                | Back()
+                | GoTo()
+                | RunTo()
+                | BackToStop()
+                | Continue()
+                | RunOrPause()
+                | Pause()
+            ):
+                self._set_goal(command)
             case Intervene() | Discard() | Keep():
                 self._change_branch(command)
             case AddBreakpoint() | RemoveBreakpoint() | ToggleBreakpoint():
@@ -93,10 +102,10 @@ class CommandHandler:
             state.goal = None
             state.say("the network diverged: r restarts it, o changes its settings", error=True)
 
-    # Moving
+    # Goals
 
-    def _move(
-        self, command: Step | Back | GoTo | RunTo | BackToStop | Run | Toggle | Pause
+    def _set_goal(
+        self, command: Step | Back | GoTo | RunTo | BackToStop | Continue | RunOrPause | Pause
     ) -> None:
         state, timeline = self._state, self._state.run.timeline
         match command:
@@ -112,9 +121,9 @@ class CommandHandler:
                 self._run_to(t)
             case BackToStop():
                 state.goal = Goal(Stride.UPDATE, 1, self._back_to_stop())
-            case Run():
+            case Continue():
                 state.goal = Goal(Stride.UPDATE, math.inf)
-            case Toggle():
+            case RunOrPause():
                 state.goal = None if state.goal is not None else Goal(Stride.UPDATE, math.inf)
             case Pause():
                 state.goal = None

@@ -54,7 +54,7 @@ class BackToStop:
     """Go back to the last place at which a breakpoint stops."""
 
 
-class Run:
+class Continue:
     """Train until a pause, a breakpoint or divergence."""
 
 
@@ -62,7 +62,7 @@ class Pause:
     """Stop at the end of the update or stride under way."""
 
 
-class Toggle:
+class RunOrPause:
     """Pause if something is under way, else run."""
 
 
@@ -199,9 +199,9 @@ Command = (
     | GoTo
     | RunTo
     | BackToStop
-    | Run
+    | Continue
     | Pause
-    | Toggle
+    | RunOrPause
     | Restart
     | Configure
     | Save
@@ -221,7 +221,7 @@ Command = (
 
 FINITE_MOVES = (Step, Back, GoTo, RunTo, BackToStop)
 """Moves that end by themselves; the next one waits for that."""
-INTERRUPTS = (Pause, Toggle, Restart)
+INTERRUPTS = (Pause, RunOrPause, Restart)
 """Commands that cancel the moves still waiting."""
-MOVES = (*FINITE_MOVES, Run, Toggle, Restart, Intervene, Discard)
+CLEARS_STOP = (*FINITE_MOVES, Continue, RunOrPause, Restart, Intervene, Discard)
 """Commands that leave the present place: why the last run stopped is forgotten."""

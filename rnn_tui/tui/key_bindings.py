@@ -33,7 +33,7 @@ class Key:
 
 
 KEYS = (
-    Key("space,f5", "run", "space F5", "run / pause"),
+    Key("space,f5", "run_or_pause", "space F5", "run / pause"),
     Key("s,f11", "go('operation')", "s F11", "one operation inside the timestep", True),
     Key("n,f10", "go('timestep')", "n F10", "one timestep, or one step between the passes", True),
     Key("f", "go('pass')", "f", "to the end of this pass", True),
@@ -75,6 +75,6 @@ KEYS = (
     Key("V", "check_gradient(True)", "V", "check the gradient of its whole tensor"),
     Key("w", "write", "w", "write a checkpoint"),
     Key("question_mark,f1", "help", "? F1", "this help"),
-    Key("escape", "back", "esc", "drop a count, close, unselect, stop a counted walk"),
+    Key("escape", "escape", "esc", "drop a count, close, unselect, stop a counted walk"),
     Key("q", "leave", "q", "quit (asks when more than a minute of training would be lost)"),
 )

@@ -41,9 +41,9 @@ from rnn_tui.session.commands import (
     Back,
     CheckGradient,
     Configure,
+    Continue,
     Pause,
     Restart,
-    Run,
     Step,
     StopGradientCheck,
     ViewRequest,
@@ -325,7 +325,7 @@ def test_nothing_is_proved_while_training_runs(make: Callable[..., Driver]) -> N
     ask_for(driver, *SHOWN)
     driver.send(Step(Stride.UPDATE), CheckGradient(3))
     driver.until(proved)
-    driver.send(Run())
+    driver.send(Continue())
     for _ in range(20):
         number = driver.latest.number
         snapshot = driver.until(running_after(number))

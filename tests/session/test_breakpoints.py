@@ -16,10 +16,10 @@ from rnn_tui.session.commands import (
     Back,
     BackToStop,
     Configure,
+    Continue,
     GoTo,
     Pause,
     RemoveBreakpoint,
-    Run,
     RunTo,
     Step,
     ToggleBreakpoint,
@@ -36,7 +36,7 @@ def session() -> Session:
 
 
 def test_a_run_stops_at_the_breakpoint_and_says_why(session: Session) -> None:
-    stopped = session.perform(Run())
+    stopped = session.perform(Continue())
     assert stopped.cursor.update == 30
     assert stopped.stop is not None
     assert "30" in stopped.stop.reason
@@ -69,7 +69,7 @@ def test_the_list_is_edited_and_refusals_are_notices(session: Session) -> None:
 
 
 def test_back_to_the_stop_and_to_the_newest_again(session: Session) -> None:
-    session.perform(Run())
+    session.perform(Continue())
     there = session.perform(Step(Stride.UPDATE, 25))
     assert there.cursor.update == 55
     back = session.perform(BackToStop())

@@ -18,7 +18,7 @@ from rnn_tui.engine.time_travel.timeline import Timeline
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.predictions.predictor import Predictor
 from rnn_tui.second_network import SecondNetwork, Versus
-from rnn_tui.session.commands import Restart, Run, SetSecondNetwork, Step, Swap
+from rnn_tui.session.commands import Continue, Restart, SetSecondNetwork, Step, Swap
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
 
@@ -80,7 +80,7 @@ def test_a_restart_that_fails_does_not_end_the_run_under_way(
     session = Session(Trainer(SMALL))
     session.start()
     try:
-        session.send(Run())
+        session.send(Continue())
         monkeypatch.setattr(Timeline, "__init__", fails)
         session.send(Restart(OTHER))
         deadline = time.monotonic() + 10

@@ -23,12 +23,12 @@ from rnn_tui.predictions.results import TextRequest
 from rnn_tui.predictions.text_job import CONTINUATION
 from rnn_tui.session.commands import (
     Configure,
+    Continue,
     Pause,
     Restart,
-    Run,
+    RunOrPause,
     Save,
     Step,
-    Toggle,
     ViewRequest,
 )
 from rnn_tui.session.snapshot import Snapshot
@@ -100,7 +100,7 @@ def test_commands_sent_at_once_are_all_carried_out_in_order(make: Callable[..., 
 
 def test_a_step_pressed_just_before_run_is_not_lost(make: Callable[..., Driver]) -> None:
     driver = make()
-    driver.send(Step(Stride.TIMESTEP, 2), Toggle())
+    driver.send(Step(Stride.TIMESTEP, 2), RunOrPause())
     assert driver.until(lambda s: s.cursor.update > 3).running
 
 
@@ -123,7 +123,7 @@ def test_stepping_through_the_session_gives_the_bits_of_a_plain_run(
 
 def test_run_goes_on_until_pause(make: Callable[..., Driver]) -> None:
     driver = make()
-    driver.send(Run())
+    driver.send(Continue())
     first = driver.until(lambda s: s.running and s.cursor.update > 2)
     driver.until(lambda s: s.cursor.update > first.cursor.update)
     paused = driver.after(Pause())
@@ -132,7 +132,7 @@ def test_run_goes_on_until_pause(make: Callable[..., Driver]) -> None:
 
 def test_nothing_moves_once_paused(make: Callable[..., Driver]) -> None:
     driver = make()
-    driver.send(Run())
+    driver.send(Continue())
     driver.until(lambda s: s.cursor.update > 2)
     paused, heard = driver.after(Pause()), driver.heard
     driver.session.refresh()
@@ -143,28 +143,28 @@ def test_nothing_moves_once_paused(make: Callable[..., Driver]) -> None:
 
 def test_toggle_runs_and_pauses(make: Callable[..., Driver]) -> None:
     driver = make()
-    driver.send(Toggle())
+    driver.send(RunOrPause())
     assert driver.until(lambda s: s.cursor.update > 2).state == "running"
-    assert driver.after(Toggle()).state == "paused"
+    assert driver.after(RunOrPause()).state == "paused"
 
 
 def test_toggle_stops_a_counted_move(make: Callable[..., Driver]) -> None:
     driver = make()
     driver.send(Step(Stride.UPDATE, 10**9))
     driver.until(lambda s: s.cursor.update > 2)
-    assert driver.after(Toggle()).state == "paused"
+    assert driver.after(RunOrPause()).state == "paused"
 
 
 def test_a_step_during_a_run_pauses_after_it(make: Callable[..., Driver]) -> None:
     driver = make()
-    driver.send(Run())
+    driver.send(Continue())
     driver.until(lambda s: s.cursor.update > 2)
     assert place(driver.after(Step(Stride.TIMESTEP)))[1:3] == (Pass.BATCH, 0)
 
 
 def test_while_running_a_snapshot_is_made_only_when_asked_for(make: Callable[..., Driver]) -> None:
     driver = make()
-    driver.send(Run())
+    driver.send(Continue())
     first = driver.until(lambda s: s.running and s.cursor.update > 2)
     driver.until(lambda s: s.number > first.number)
     driver.until(lambda s: s.running, ask=False)
@@ -190,7 +190,7 @@ def test_stop_ends_within_a_second_in_the_middle_of_a_run(
 ) -> None:
     trainer = Trainer(settings)
     driver = make(trainer)
-    driver.send(ViewRequest(predictions=False), Run())
+    driver.send(ViewRequest(predictions=False), Continue())
     driver.until(lambda _: trainer.position > 0)
     start = time.monotonic()
     driver.session.stop()
@@ -345,7 +345,7 @@ def test_live_settings_change_a_run_without_a_restart(make: Callable[..., Driver
 
 def test_live_settings_change_a_run_under_way(make: Callable[..., Driver]) -> None:
     driver = make()
-    driver.send(Run())
+    driver.send(Continue())
     driver.until(lambda s: s.cursor.update > 2)
     driver.send(Configure(SMALL.with_(lr=0.5)))
     changed = driver.until(lambda s: s.settings.lr == 0.5)
@@ -383,7 +383,7 @@ def test_saving_while_running_does_not_disturb_the_run(
     make: Callable[..., Driver], tmp_path: Path
 ) -> None:
     driver = make()
-    driver.send(Run())
+    driver.send(Continue())
     driver.until(lambda s: s.cursor.update > 2)
     driver.send(Save(str(tmp_path / "run.safetensors")))
     saved = driver.until(lambda s: s.notice is not None)
@@ -413,7 +413,7 @@ def test_a_path_that_cannot_be_written_is_a_notice(
 
 def test_divergence_pauses_and_names_the_tensor(make: Callable[..., Driver]) -> None:
     driver = make(DIVERGING)
-    driver.send(Run())
+    driver.send(Continue())
     snapshot = driver.until(lambda s: s.divergence is not None, ask=False)
     assert (snapshot.state, snapshot.running) == ("diverged", False)
     assert snapshot.divergence is not None
@@ -427,10 +427,10 @@ def test_divergence_pauses_and_names_the_tensor(make: Callable[..., Driver]) -> 
 
 def test_after_divergence_steps_are_refused_with_a_notice(make: Callable[..., Driver]) -> None:
     driver = make(DIVERGING)
-    driver.send(Run())
+    driver.send(Continue())
     first = driver.until(lambda s: s.divergence is not None)
     numbers = []
-    for command in (Step(Stride.TIMESTEP), Toggle(), Run()):
+    for command in (Step(Stride.TIMESTEP), RunOrPause(), Continue()):
         snapshot = driver.after(command)
         assert place(snapshot) == place(first)
         assert snapshot.notice is not None
@@ -441,7 +441,7 @@ def test_after_divergence_steps_are_refused_with_a_notice(make: Callable[..., Dr
 
 def test_after_divergence_restart_works(make: Callable[..., Driver]) -> None:
     driver = make(DIVERGING)
-    driver.send(Run())
+    driver.send(Continue())
     driver.until(lambda s: s.divergence is not None)
     assert driver.after(Restart(SMALL)).state == "paused"
     assert driver.after(Step(Stride.UPDATE, 3)).cursor.update == 3
@@ -492,7 +492,7 @@ def test_an_exception_while_a_snapshot_is_made_does_not_end_the_session(
 
 def test_speed_is_measured_only_while_working(make: Callable[..., Driver]) -> None:
     driver = make()
-    driver.send(Run())
+    driver.send(Continue())
     driver.until(lambda s: s.trained > 0.2)
     first = driver.after(Pause())
     time.sleep(0.3)
@@ -624,7 +624,7 @@ def test_predictions_are_throttled_while_running(
     make: Callable[..., Driver], evaluations: list[float]
 ) -> None:
     driver = make()
-    driver.send(Run())
+    driver.send(Continue())
     start = driver.until(lambda s: s.running).number
     driver.until(lambda s: s.number > start + 100 and len(evaluations) > 2)
     driver.session.stop()
@@ -652,7 +652,7 @@ def test_a_prompt_is_answered_paused_and_running_and_forgotten(make: Callable[..
     driver = make(compose({"task": "text", "hidden": 8}))
     assert driver.latest.vocabulary is not None
     assert driver.latest.answer is None
-    for command in (ViewRequest(), Run()):
+    for command in (ViewRequest(), Continue()):
         driver.send(command)
         for prompt in ((5, 6), (5, 6, 7)):
             driver.send(ViewRequest(text=TextRequest(prompt=prompt)))

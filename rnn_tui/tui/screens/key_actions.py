@@ -151,13 +151,13 @@ class KeyActions(Screen[None]):
         """Go to the newest place reached."""
         self._send_move(commands.GoTo(None))
 
-    def action_run(self) -> None:
+    def action_run_or_pause(self) -> None:
         """Run or pause."""
-        self._send_move(commands.Toggle())
+        self._send_move(commands.RunOrPause())
 
     def action_continue(self) -> None:
         """Run until a breakpoint stops it."""
-        self._send_move(commands.Run())
+        self._send_move(commands.Continue())
 
     def action_back_to_stop(self) -> None:
         """Go back to the last place where a breakpoint stops."""
@@ -285,7 +285,7 @@ class KeyActions(Screen[None]):
         distance = direction * self._take_count()
         self._select(moves.move_operation(self.session.latest, self.selection, distance))
 
-    def action_back(self) -> None:
+    def action_escape(self) -> None:
         """Undo the last thing that can be undone here."""
         snapshot = self.session.latest
         if self.selection.prefix:
