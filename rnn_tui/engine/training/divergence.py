@@ -1,8 +1,8 @@
-"""The first number of a run that is not finite (NaN or ±inf), and the exact search for it.
+"""Divergence: the first non-finite number (NaN or ±inf) of a run, and the exact search for it.
 
-While running, the trainer looks at sums only: the loss, the gradient's norm, the parameters'. Once
-one of them is not finite, these functions look through the window for where that began. They may
-make NumPy warn of such numbers.
+While running, the trainer checks sums only: the loss, the gradient's norm and the parameters' norm.
+Once one of them is non-finite, the functions below search the window for the first non-finite
+number, in the order of computation. NumPy may warn while they run; callers silence it.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ from rnn_tui.engine.training.schedule import Pass
 
 @dataclass(frozen=True, slots=True)
 class Divergence:
-    """The first number that was not finite, and where it was computed.
+    """The first non-finite number of a run, and where it was computed.
 
     Attributes:
         stage: the pass.
-        t: the timestep, 0 where the pass has none.
-        tensor: what the number belongs to: the symbol of an operation, or a parameter's name.
+        t: the timestep; 0 if the pass has no timesteps.
+        tensor: the tensor that the number is an entry of: the symbol of an operation, or a
+            parameter's name.
         value: the number, NaN or ±inf.
     """
 
@@ -42,79 +43,97 @@ class Divergence:
         return f"{self.tensor} is {self.value} in {self.stage}{place}"
 
 
-def in_forward_pass(network: Network, first: int = 1, last: int | None = None) -> Divergence | None:
-    """Return the first number that is not finite in timesteps `first` to `last` (T) of the pass.
+def find_nonfinite_in_forward_pass(
+    network: Network, first: int = 1, last: int | None = None
+) -> Divergence | None:
+    """Return the first non-finite number of the forward pass, in timesteps `first` to `last`.
 
-    The inputs count as its first numbers. The outputs are computed anew, as a run leaves them to
-    the end of the pass.
+    The inputs x_t are searched as well, before the operations. The outputs y_t are computed here,
+    because a run computes them only after the last timestep.
+
+    Args:
+        network: the network, with the window on its tape.
+        first: the first timestep to search.
+        last: the last timestep to search; None for T.
     """
     network.readout()
     timesteps = range(first, (last or network.tape.steps) + 1)
     symbols = ("x_t", *_symbols(network.declaration.forward_operations))
-    return _in_timesteps(network, Pass.FORWARD, timesteps, symbols)
+    return _find_nonfinite_in_timesteps(network, Pass.FORWARD, timesteps, symbols)
 
 
-def in_backward_pass(
+def find_nonfinite_in_backward_pass(
     network: Network, first: int | None = None, last: int = 1
 ) -> Divergence | None:
-    """Return the first number that is not finite in timesteps `first` (T) down to `last`."""
+    """Return the first non-finite number of the backward pass, in timesteps `first` to `last`.
+
+    Args:
+        network: the network, with the window on its tape.
+        first: the timestep to begin with, as the pass goes from T down to 1; None for T.
+        last: the last timestep to search, at most `first`.
+    """
     timesteps = range(first or network.tape.steps, last - 1, -1)
     symbols = _symbols(network.declaration.backward_operations)
-    return _in_timesteps(network, Pass.BACKWARD, timesteps, symbols)
+    return _find_nonfinite_in_timesteps(network, Pass.BACKWARD, timesteps, symbols)
 
 
 def _symbols(operations: Iterable[Operation]) -> tuple[str, ...]:
     return tuple(operation.symbol for operation in operations)
 
 
-def _in_timesteps(
+def _find_nonfinite_in_timesteps(
     network: Network, stage: Pass, timesteps: range, symbols: Sequence[str]
 ) -> Divergence | None:
-    """Return the first of the values called `symbols` that is not finite, timestep by timestep."""
+    """Return the first non-finite value among those called `symbols`, timestep by timestep."""
     for t in timesteps:
         values = network.values(t)
         for symbol in symbols:
-            value = _non_finite(values[symbol])
+            value = _first_nonfinite(values[symbol])
             if value is not None:
                 return Divergence(stage, t, symbol, value)
     return None
 
 
-def in_parameters(specs: tuple[ParameterSpec, ...], flat: Array) -> tuple[str, float] | None:
-    """Return the first parameter that has an entry in `flat` [P] that is not finite, and the entry.
+def find_nonfinite_in_parameters(
+    specs: tuple[ParameterSpec, ...], flat: Array
+) -> tuple[str, float] | None:
+    """Return the name of the first parameter with a non-finite entry, and that entry.
 
-    `flat` may be any vector with an entry per parameter, such as an optimizer's memory.
+    Args:
+        specs: the network's parameters.
+        flat: [P], the parameters or any vector with one entry per parameter, such as an
+            optimizer's memory.
     """
     for name, array in views(specs, flat).items():
-        value = _non_finite(array)
+        value = _first_nonfinite(array)
         if value is not None:
             return name, value
     return None
 
 
-def in_update(
+def find_nonfinite_in_update(
     specs: tuple[ParameterSpec, ...], parameters: Array, memory: Mapping[str, Array]
 ) -> Divergence | None:
-    """Return the first number that an update made non-finite, in the parameters or the memory.
+    """Return the first non-finite number after an update, in the parameters or the memory.
 
     Args:
         specs: the network's parameters.
         parameters: [P], after the update.
-        memory: the optimizer's vectors [P] after it, by name.
+        memory: the optimizer's vectors [P] after the update, by name.
     """
     for name, array in (("", parameters), *memory.items()):
         if math.isfinite(array.dot(array)):
             continue
-        if first := in_parameters(specs, array):
+        if first := find_nonfinite_in_parameters(specs, array):
             tensor, value = first
             owner = f"optimizer memory {name} of {tensor}" if name else tensor
             return Divergence(Pass.UPDATE, 0, owner, value)
     return None
 
 
-def _non_finite(array: Array) -> float | None:
-    """Return the first entry that is not finite, None when all are."""
-    if math.isfinite(array.sum()):  # the fastest: NaN and ±inf stay in a sum
+def _first_nonfinite(array: Array) -> float | None:
+    """Return the first non-finite entry; None if all are finite."""
+    if math.isfinite(array.sum()):  # the fastest check: NaN and ±inf stay in a sum
         return None
     finite = np.isfinite(array)
     return None if finite.all() else float(array[~finite].flat[0])

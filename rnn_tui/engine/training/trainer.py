@@ -1,7 +1,7 @@
 """The trainer: carries out the schedule of `rnn_tui.engine.training.schedule`, in any stride.
 
 Stepping, finishing a pass and running all go through `_advance`, which calls the same per-timestep
-functions, so the state after k schedule steps is the same bits however it was reached.
+functions. So the state after k schedule steps is the same, bit for bit, however it was reached.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 
@@ -25,51 +24,47 @@ from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.training.clipping import Clipping
 from rnn_tui.engine.training.divergence import (
     Divergence,
-    in_backward_pass,
-    in_forward_pass,
-    in_parameters,
-    in_update,
+    find_nonfinite_in_backward_pass,
+    find_nonfinite_in_forward_pass,
+    find_nonfinite_in_parameters,
+    find_nonfinite_in_update,
 )
-from rnn_tui.engine.training.history import History, HistoryPosition
-from rnn_tui.engine.training.keyframe import Keyframe
+from rnn_tui.engine.training.history import History
+from rnn_tui.engine.training.keyframe import Keyframe, NonArrayState
 from rnn_tui.engine.training.optimizers import make_optimizer
 from rnn_tui.engine.training.optimizers.base import Hyperparameters
 from rnn_tui.engine.training.schedule import Cursor, Pass, Schedule
 from rnn_tui.settings import Settings
 from rnn_tui.tasks import make_task
-from rnn_tui.tasks.base import DataState, Task
-
-
-class _Progress(NamedTuple):
-    """The part of a keyframe that is no array."""
-
-    data: DataState
-    loss: float
-    grad_norm: float
-    history: HistoryPosition
+from rnn_tui.tasks.base import Task
 
 
 class Trainer:
-    """A network, its task and its optimizer, and where they are in the run.
+    """A network, its task and its optimizer, at some place in a run.
+
+    `updates` counts completed updates, `position` the schedule steps done within the current one,
+    and `index` all schedule steps since the start. `cursor` is the same place as pass (`stage`)
+    and timestep. `revealed` is how many operations of the last schedule step are shown; all of
+    them are computed. A `Place` of `rnn_tui.engine.time_travel` is the pair (`index`, `revealed`).
 
     Attributes:
-        settings: of the run; `configure` changes some of them.
+        settings: the run's settings; `configure` changes some of them.
         task: the source of windows.
-        custom_task: the same where the caller gave it, None where the settings name it.
+        custom_task: `task` if the caller passed a task object; None if the settings name the task.
         architecture: the network's sizes.
-        network: the network, with the tape and the gradient of the window under way.
-        parameters: [P], the network's, changed in place.
-        clipped: [P], the gradient after clipping; the gradient itself where that changed nothing.
-        clipping: how it is clipped.
-        optimizer: what turns it into a change of the parameters.
+        network: the network, with the tape and the gradient of the current window.
+        parameters: [P], the network's parameters, changed in place.
+        clipped: [P], the gradient after clipping; the gradient itself if clipping changed nothing.
+        clipping: the way of clipping.
+        optimizer: computes the change of the parameters from the clipped gradient.
         history: loss and gradient norm of the updates done.
         schedule: the schedule steps of an update.
-        updates: number of updates done.
+        updates: number of updates completed.
         position: number of schedule steps done of this update; `schedule.end` after the last.
-        revealed: how many operations of the last schedule step are shown.
-        loss: of the newest window whose loss is known, NaN before the first.
-        grad_norm: the norm of its gradient before clipping.
-        divergence: the first number that was not finite; the run goes no further.
+        revealed: number of operations of the last schedule step that are shown.
+        loss: of the newest window whose loss is known; NaN before the first.
+        grad_norm: the norm of that window's gradient before clipping.
+        divergence: the first non-finite number; once it is set, the run does not go on.
         stopped_early: whether the last `run` ended because of its `until`.
     """
 
@@ -79,9 +74,9 @@ class Trainer:
         """Begin a run.
 
         Args:
-            settings: of the run.
-            parameters: [P], starting weights to copy, instead of those drawn as `settings` say.
-            task: a task object to learn from, instead of the one that `settings` name.
+            settings: the run's settings.
+            parameters: [P], starting weights, which are copied; None to draw them at random.
+            task: a task object to learn from; None for the task that `settings` name.
 
         Raises:
             SettingError, DataError: the settings do not fit each other or the data.
@@ -110,13 +105,10 @@ class Trainer:
         self.history = History()
         self.divergence: Divergence | None = None
         self.stopped_early = False
-        self.updates = 0
-        self.position = 0
-        self.revealed = 0
-        self.loss = math.nan
-        self.grad_norm = math.nan
-        self._large_weights = False  # whether those of this window may overflow without a trace
-        self._progress_before = self._progress()  # before this window's batch was drawn
+        self.updates = self.position = self.revealed = 0
+        self.loss = self.grad_norm = math.nan
+        self._large_weights = False  # so large that an overflow may not show in loss or gradient
+        self._non_array_state_before = self._non_array_state()  # before this batch was drawn
 
     def configure(self, settings: Settings) -> None:
         """Change settings during the run: learning rate, clipping, optimizer.
@@ -139,16 +131,16 @@ class Trainer:
             self._apply_clipping()
 
     def intervene(self, intervention: Intervention) -> None:
-        """Set parameters, pin values or cut paths; only between two windows."""
+        """Set parameters, pin values or cut gradient paths; only allowed between two windows."""
         if isinstance(intervention, Edit):
             self.parameters[intervention.indices(self.network.declaration)] = intervention.value
         else:
             self.network.pins = together(self.network.pins, intervention)
 
     def fresh_custom_task(self) -> Task | None:
-        """Return a copy of the custom task in the state it was given in; None without one.
+        """Return a copy of the custom task in the state it had when passed in; None without one.
 
-        A trainer that begins with it sees the same windows as this one did from its start.
+        A new trainer with this copy sees the same windows as this trainer did from its start.
         """
         task = deepcopy(self.custom_task)
         if task is not None:
@@ -159,13 +151,13 @@ class Trainer:
 
     @property
     def cursor(self) -> Cursor:
-        """Where the run is."""
+        """The place in the run, as pass and timestep."""
         stage, t = self.schedule.pass_at(self.position)
         return Cursor(self.updates, stage, t, self.revealed, self._operation_count)
 
     @property
     def operations(self) -> tuple[Operation, ...]:
-        """Operations of the cursor's timestep; none outside the two passes over time."""
+        """The operations of the cursor's timestep; empty outside the two passes over time."""
         match self.schedule.pass_at(self.position):
             case Pass.FORWARD, _:
                 return self.network.declaration.forward_operations
@@ -176,7 +168,7 @@ class Trainer:
 
     @property
     def _operation_count(self) -> int:
-        """`Cursor.operations`, without a cursor: every step needs it."""
+        """`Cursor.operations`, without making a cursor, because every step reads it."""
         return len(self.operations) or 1
 
     @property
@@ -186,13 +178,13 @@ class Trainer:
         return completed * self._end + self.position
 
     def index_of(self, position: int) -> int:
-        """Return the index of `position` of this update or, from its end, of the next."""
+        """Return the index at `position` of this update; of the next if this one is complete."""
         return self.index - self.position % self._end + position
 
     # Going forward
 
     def reveal(self) -> None:
-        """Reveal the next operation of this timestep, or the first of the next schedule step."""
+        """Reveal the next operation of this timestep, or do the next step and reveal its first."""
         if self.divergence is not None:
             return
         if self.position and self.revealed != self._operation_count:
@@ -203,7 +195,7 @@ class Trainer:
             self.revealed = 1
 
     def step(self) -> None:
-        """Do one schedule step, or reveal the rest of this timestep where some is hidden."""
+        """Reveal the rest of this timestep if operations are hidden, otherwise do the next step."""
         if self.divergence is not None:
             return
         if self.position and self.revealed != self._operation_count:
@@ -212,7 +204,7 @@ class Trainer:
             self._go(self._next())
 
     def finish_pass(self) -> None:
-        """Go to the end of this pass or, from there, of the next."""
+        """Go to the end of this pass; to the end of the next one if this one is complete."""
         if self.divergence is not None:
             return
         if self.position and self.revealed != self._operation_count and self._at_pass_end():
@@ -223,18 +215,18 @@ class Trainer:
             self._go(self.schedule.next_pass_end(self.position))
 
     def finish_update(self) -> None:
-        """Go to the end of this update or, from there, of the next."""
+        """Go to the end of this update; to the end of the next one if this one is complete."""
         self._go(self._end)
 
     def run(self, updates: int, until: Callable[[], object] | None = None) -> int:
         """Complete up to `updates` more updates.
 
         Args:
-            updates: how many.
+            updates: number of updates.
             until: called after each update; the run ends when it returns something true.
 
         Returns:
-            How many were completed: fewer because of `until`, or on divergence.
+            The number completed: less than `updates` if `until` or a divergence ended the run.
         """
         start, self.stopped_early = self.updates, False
         with np.errstate(all="ignore"):
@@ -250,7 +242,7 @@ class Trainer:
         return self.updates - start
 
     def advance_to(self, index: int) -> None:
-        """Go forward until `self.index` is `index`, all revealed; not at all if it lies behind."""
+        """Go forward to schedule index `index`, all revealed; do nothing if it is not ahead."""
         while self.index < index and self.divergence is None:
             window, before = divmod(index - 1, self._end)
             self._go(before + 1 if window == self.updates else self._end)
@@ -265,7 +257,7 @@ class Trainer:
         return pass_at(self.position)[0] != pass_at(self._next())[0]
 
     def _go(self, position: int) -> None:
-        """Go to `position` of this update or, from its end, of the next; reveal all."""
+        """Go to `position` of this update (of the next one from its end), and reveal all."""
         with np.errstate(all="ignore"):
             self._advance(position)
         if self.divergence is None:
@@ -274,9 +266,9 @@ class Trainer:
     def _advance(self, target: int) -> None:
         """Do schedule steps in order up to position `target`, or until the run diverges.
 
-        This is the only way forward. A whole update at once is searched for numbers that are not
-        finite only after its sums have shown one; a part of it, after each pass's share. Callers
-        silence NumPy's warnings of them.
+        This is the only way forward. When a whole update is done in one call, look for NaN or inf
+        only if the loss or the gradient norm is non-finite, or the weights are very large. When
+        only a part is done, check the timesteps just computed. Callers silence NumPy's warnings.
         """
         if self.divergence is not None:
             return
@@ -290,7 +282,7 @@ class Trainer:
                 self._search_since(before)
 
     def _advance_in_pass(self, target: int) -> None:
-        """Do as many schedule steps of one pass as lie before position `target`."""
+        """Do the next schedule steps of one pass, up to its end or position `target`."""
         position, schedule, network = self.position, self.schedule, self.network
         steps, clip = schedule.steps, schedule.clip
         if position == 0:
@@ -314,21 +306,23 @@ class Trainer:
     # Schedule steps
 
     def _batch(self) -> None:
-        """Draw the next window: inputs, targets, and the state it begins with."""
+        """Draw the next window: inputs, targets, and the state at its start."""
         network = self.network
         self.position = self.schedule.batch
-        self._progress_before = self._progress()
+        self._non_array_state_before = self._non_array_state()
         fresh = self.task.next_window(network.inputs, network.targets)
         network.encode()
         if fresh or not self.settings.carry:
             network.set_state(None)
         else:
             network.carry_state()
-        # Weights this large can overflow where neither loss nor gradient shows it, such as in a
-        # pre-activation before tanh. Then every part of the window is searched.
+        # With weights this large, a number can overflow although loss and gradient stay finite,
+        # such as a pre-activation before tanh. Then every part of the window is searched.
         self._large_weights = not math.isfinite(self.parameters.dot(self.parameters))
-        if self._large_weights and (first := in_parameters(network.specs, self.parameters)):
-            self._diverge(Divergence(Pass.BATCH, 0, *first))
+        if self._large_weights:
+            first = find_nonfinite_in_parameters(network.specs, self.parameters)
+            if first:
+                self._diverge(Divergence(Pass.BATCH, 0, *first))
 
     def _loss(self) -> None:
         """Compute the loss."""
@@ -337,14 +331,17 @@ class Trainer:
         if math.isfinite(loss):
             self.loss = loss
         else:
-            self._diverge(in_forward_pass(self.network) or Divergence(Pass.LOSS, 0, "loss", loss))
+            first = find_nonfinite_in_forward_pass(self.network)
+            self._diverge(first or Divergence(Pass.LOSS, 0, "loss", loss))
 
     def _clip(self) -> None:
-        """Compute the gradient's norm, and clip it."""
-        grad_norm = norm(self.network.gradient)
+        """Compute the gradient's norm, and clip the gradient."""
+        network = self.network
+        grad_norm = norm(network.gradient)
         self.position = self.schedule.clip
         if not math.isfinite(grad_norm):
-            first = in_forward_pass(self.network) or in_backward_pass(self.network)
+            first = find_nonfinite_in_forward_pass(network)
+            first = first or find_nonfinite_in_backward_pass(network)
             self._diverge(first or Divergence(Pass.CLIP, 0, "‖g‖", grad_norm))
             return
         self.grad_norm = grad_norm
@@ -352,14 +349,15 @@ class Trainer:
 
     def _apply_clipping(self) -> None:
         """Clip the gradient, whose norm is known."""
-        gradient = self.network.gradient
-        self.clipped = self.clipping.apply(gradient, self._clipping_out, self.grad_norm)
+        self.clipped = self.clipping.apply(
+            self.network.gradient, self._clipping_out, self.grad_norm
+        )
 
     def _update(self) -> None:
-        """Change the parameters; an update that overflows is taken back."""
+        """Change the parameters; undo the update if it overflows."""
         optimizer = self.optimizer
         optimizer.step(self.clipped)
-        overflow = in_update(self.network.specs, self.parameters, optimizer.memory)
+        overflow = find_nonfinite_in_update(self.network.specs, self.parameters, optimizer.memory)
         if overflow:
             optimizer.undo()
             self._diverge(overflow)
@@ -371,21 +369,21 @@ class Trainer:
     # Divergence
 
     def _search_since(self, before: int) -> None:
-        """Look for numbers that are not finite in the timesteps done since position `before`."""
+        """Look for non-finite numbers in the timesteps computed since position `before`."""
         pass_at, network = self.schedule.pass_at, self.network
         stage, t = pass_at(self.position)
         if stage is Pass.FORWARD:
-            divergence = in_forward_pass(network, pass_at(before)[1] + 1, t)
+            divergence = find_nonfinite_in_forward_pass(network, pass_at(before)[1] + 1, t)
         elif stage is Pass.BACKWARD:
             first = pass_at(before)[1] - 1 if before > self.schedule.loss else None
-            divergence = in_backward_pass(network, first, t)
+            divergence = find_nonfinite_in_backward_pass(network, first, t)
         else:
             return
         if divergence:
             self._diverge(divergence)
 
     def _diverge(self, divergence: Divergence) -> None:
-        """End the run at the operation that computed the number; the parameters are finite."""
+        """End the run, with the cursor at the operation that computed the non-finite number."""
         self.divergence = divergence
         schedule = self.schedule
         self.position = {
@@ -401,7 +399,10 @@ class Trainer:
     # Keyframes
 
     def keyframe(self) -> Keyframe:
-        """Return a copy of the state that leads here; of the last finite one on divergence."""
+        """Return a keyframe from which `restore` comes back to this place.
+
+        After a divergence: the start of the window that diverged.
+        """
         if 0 < self.position < self._end:
             start = self.window_start()
             if self.divergence is not None:
@@ -412,30 +413,30 @@ class Trainer:
             self.optimizer.memory,
             self.optimizer.updates_made,
             self.network.state(self.schedule.steps),
-            self._progress(),
+            self._non_array_state(),
         )
 
     def window_start(self) -> Keyframe:
-        """Return a copy of the state that the window under way, or just done, began with.
+        """Return a keyframe at the start of the current window.
 
-        After the update this has the optimizer as it was before it; one that has been put in since
-        then cannot know its state of that time.
+        After an update this is the window just completed, and the keyframe holds the optimizer's
+        state from before the update. If the optimizer was replaced since, that state is not known.
         """
         done = self.position == self._end
         optimizer, network = self.optimizer, self.network
-        # Where the window began with zeros, the carried states are not used: it will do so again.
+        # If the window began with zeros, these states are not used: it will do so again.
         start = self._frame(
             optimizer.parameters_before if done else self.parameters,
             optimizer.memory_before if done else optimizer.memory,
             optimizer.updates_made - done,
             network.state(0 if self.position else self.schedule.steps),
-            self._progress_before if self.position else self._progress(),
+            self._non_array_state_before if self.position else self._non_array_state(),
         )
         return replace(start, updates=self.updates - done)
 
-    def _progress(self) -> _Progress:
-        """Return what a keyframe taken here has besides arrays."""
-        return _Progress(self.task.state(), self.loss, self.grad_norm, self.history.position)
+    def _non_array_state(self) -> NonArrayState:
+        """Return the parts of a keyframe taken here that are not arrays."""
+        return NonArrayState(self.task.state(), self.loss, self.grad_norm, self.history.position)
 
     def _frame(
         self,
@@ -443,7 +444,7 @@ class Trainer:
         memory: Mapping[str, Array],
         updates_made: int,
         states: Mapping[str, Array],
-        progress: _Progress,
+        other: NonArrayState,
     ) -> Keyframe:
         """Return a keyframe at position 0 of this update, its arrays copied."""
         return Keyframe(
@@ -454,16 +455,16 @@ class Trainer:
             memory={name: array.copy() for name, array in memory.items()},
             updates_made=updates_made,
             states=states,
-            data=progress.data,
+            data=other.data,
             settings=self.settings,
-            loss=progress.loss,
-            grad_norm=progress.grad_norm,
-            history=progress.history,
+            loss=other.loss,
+            grad_norm=other.grad_norm,
+            history=other.history,
             pins=self.network.pins,
         )
 
     def restore(self, keyframe: Keyframe) -> None:
-        """Go to where `keyframe` was taken: the same bits, the history's counters included."""
+        """Go to the place where `keyframe` was taken, with the same bits as then."""
         if keyframe.settings != self.settings:
             self.position = 0
             self.configure(keyframe.settings)
@@ -486,7 +487,7 @@ class Trainer:
 
 
 def architecture_of(settings: Settings, task: Task) -> Architecture:
-    """Return the network that `settings` describe, for `task`."""
+    """Return the architecture that `settings` describe, for `task`."""
     problem = Problem(task.loss, task.symbols is not None, task.topology)
     return Architecture(
         settings.cell,

@@ -12,10 +12,10 @@ from engine.engine_support import CELLS, RECURRENT_CELLS, same_bits
 from rnn_tui.engine.network.architecture import Architecture
 from rnn_tui.engine.training.divergence import (
     Divergence,
-    in_backward_pass,
-    in_forward_pass,
-    in_parameters,
-    in_update,
+    find_nonfinite_in_backward_pass,
+    find_nonfinite_in_forward_pass,
+    find_nonfinite_in_parameters,
+    find_nonfinite_in_update,
 )
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
@@ -301,9 +301,12 @@ def test_the_search_says_nothing_of_a_window_that_is_finite() -> None:
     trainer = Trainer(RELU)
     trainer.run(1)
     network = trainer.network
-    assert in_forward_pass(network) is None
-    assert in_backward_pass(network) is None
-    assert in_update(network.specs, trainer.parameters, trainer.optimizer.memory) is None
+    assert find_nonfinite_in_forward_pass(network) is None
+    assert find_nonfinite_in_backward_pass(network) is None
+    assert (
+        find_nonfinite_in_update(network.specs, trainer.parameters, trainer.optimizer.memory)
+        is None
+    )
 
 
 def test_the_search_keeps_to_its_timesteps_and_names_the_first() -> None:
@@ -312,11 +315,11 @@ def test_the_search_keeps_to_its_timesteps_and_names_the_first() -> None:
     trainer.finish_pass()
     network = trainer.network
     network.tape["h"][5, 0, 3] = np.nan
-    assert in_forward_pass(network, last=4) is None
-    found = in_forward_pass(network)
+    assert find_nonfinite_in_forward_pass(network, last=4) is None
+    found = find_nonfinite_in_forward_pass(network)
     assert (found.stage, found.t, found.tensor) == (Pass.FORWARD, 5, "h_t") if found else False
     flat = np.zeros_like(trainer.parameters)
     flat[-1] = np.inf
-    assert in_parameters(network.specs, flat) == ("b_y", np.inf)
-    memory = in_update(network.specs, trainer.parameters, {"s": flat})
+    assert find_nonfinite_in_parameters(network.specs, flat) == ("b_y", np.inf)
+    memory = find_nonfinite_in_update(network.specs, trainer.parameters, {"s": flat})
     assert str(memory) == "optimizer memory s of b_y is inf in UPDATE"
