@@ -257,7 +257,7 @@ OWN_NAMES = {
 }
 
 
-@pytest.mark.parametrize("cell", OWN)
+@pytest.mark.parametrize("cell", OWN_NAMES)
 def test_a_cell_that_pytorch_lacks_has_names_of_its_own(tmp_path: Path, cell: str) -> None:
     trainer = Trainer(Settings(cell=cell, hidden=3, steps=4))
     trainer.run(2)
@@ -295,7 +295,7 @@ def test_layers_are_pytorchs(tmp_path: Path, cell: str) -> None:
         load_weights(path, settings.with_(layers=3))
 
 
-@pytest.mark.parametrize("cell", OWN)
+@pytest.mark.parametrize("cell", OWN_NAMES)
 def test_layers_of_other_cells_have_names_alike(tmp_path: Path, cell: str) -> None:
     settings = Settings(cell=cell, hidden=3, steps=4, layers=2)
     trainer = Trainer(settings)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from engine.analysis import test_sampling
 from engine.cells import test_declarations, test_gradients
 from engine.engine_support import Case, cases, headed_cases, same_bits, trained
 from engine.network import test_interventions, test_layers, test_network
@@ -196,6 +197,7 @@ def test_the_engines_invariants(cell: str) -> None:
         test_layers.test_each_layer_is_a_network_of_one_that_reads_the_layer_below,
         test_layers.test_jacobians_of_the_whole_state,
         test_layers.test_the_gradient_map_covers_all_layers,
+        test_sampling.test_it_reads_as_one_long_window,
         test_trainer.test_operations_are_revealed_one_by_one,
         test_trainer.test_the_gradient_is_cut_at_the_windows_edge,
     ):

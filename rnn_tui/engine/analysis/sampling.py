@@ -107,7 +107,9 @@ class SymbolSampler:
             for code in codes:
                 if not 0 <= code < size:
                     raise ValueError(f"codes go from 0 to {size - 1}; there is {code}")
-                network.inputs[0, 0] = code  # looked up; nobody needs it one-hot, so no `encode`
+                network.inputs[0, 0] = code
+                if network.kernel.reads_one_hot:
+                    network.encode()  # else the code is looked up, and no one-hot row needed
                 network.forward(1, 1)
                 network.carry_state()
                 self._read = True

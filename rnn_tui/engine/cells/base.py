@@ -40,7 +40,12 @@ class Kernel(ABC):
 
     Timesteps count from 1. Stepping calls `forward` and `backward` with a single timestep, running
     with the whole window: both run the same loop, and so give the same bits.
+
+    Attributes:
+        reads_one_hot: True if it reads symbols as the one-hot rows x, not as looked-up products ax.
     """
+
+    reads_one_hot = False
 
     def begin_forward(self) -> None:
         """Compute what depends only on the parameters and inputs of this window."""

@@ -23,6 +23,8 @@ class DeclaredKernel(Kernel):
     the factors of the weight gradients (`ParameterSpec.right`): of those it gets what flows on.
     """
 
+    reads_one_hot = True
+
     def __init__(
         self,
         cell: Cell,

@@ -27,6 +27,7 @@ class StackedKernel(Kernel):
     ) -> None:
         """Combine the `kernels` of all `layers`, from the bottom up, which are bound to `whole`."""
         self.kernels = tuple(kernels)
+        self.reads_one_hot = self.kernels[0].reads_one_hot
         self.connections = [_Connection(*pair, parameters, whole) for pair in pairwise(layers)]
 
     def begin_forward(self) -> None:

@@ -67,6 +67,7 @@ class TwoThreadKernel(Kernel):
 
     def __init__(self, upper: Kernel, lower: Kernel, threads: ThreadPair) -> None:
         self.upper, self.lower, self.threads = upper, lower, threads
+        self.reads_one_hot = upper.reads_one_hot
 
     def begin_forward(self) -> None:
         self.threads.run(self.upper.begin_forward, self.lower.begin_forward)
