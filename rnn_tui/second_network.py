@@ -1,8 +1,9 @@
-"""A second network in lock step with the first: same seed, same data, same place in the run.
+"""The second network of --versus: its settings, its training, and what the screen shows of it.
 
-Commands move the first network. The second one goes wherever the first stands, forward by training
-and back along a timeline of its own. The schedule of an update is the same for every cell, so a
-place in the run of one network is a place in the run of the other.
+It has the same seed and the same data as the first network. Commands move the first network; the
+second one follows to the same place of the run, forward by training and back along a timeline of
+its own; rnn_tui.session.lock_step decides when. The schedule of an update is the same for every
+cell, so a place in the run of one network is a place in the run of the other.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from rnn_tui.tasks.base import Task
 
 @dataclass(frozen=True, slots=True)
 class Versus:
-    """Which second network is wanted.
+    """The choice of a second network.
 
     Attributes:
         cell: its cell.
@@ -49,7 +50,7 @@ class SecondNetworkView:
         gradient_norms: ‖∂L/∂h_t‖, [T].
         divergence: where its numbers stopped being finite; None if they are.
         diverged_at: the updates it had made then.
-        behind: updates it still has to make to be where the first network stands.
+        behind: updates it still has to make to reach the first network.
     """
 
     settings: Settings
@@ -121,13 +122,13 @@ class SecondNetwork:
         return cls(Timeline(Trainer(settings, task=task), settings.timeline * 2**20))
 
     def configure(self, settings: Settings) -> None:
-        """Take live changes of the first network's settings at the present place."""
+        """Apply the first network's settings that need no restart; keep cell and hidden size."""
         own = self.trainer.settings
         self.timeline.budget = settings.timeline * 2**20
         self.timeline.configure(settings.with_(cell=own.cell, hidden=own.hidden))
 
     def follow(self, place: Place, deadline: float) -> bool:
-        """Go to where the first network stands, or part of the way.
+        """Go to the place of the first network, or part of the way.
 
         Within a timestep the two may have different numbers of operations: then this network goes
         to the end of that timestep. After a divergence it stays where it is, unless the place lies
@@ -154,7 +155,7 @@ class SecondNetwork:
         return not any(late() for _ in self.timeline.seek(place))
 
     def view(self, index: int, layer: int = 1) -> SecondNetworkView:
-        """Return what the screen shows.
+        """Return the values that the screen shows.
 
         Args:
             index: the place of the first network, in schedule steps since the run began.

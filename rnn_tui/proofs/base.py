@@ -1,9 +1,7 @@
 """The base class of all proofs, and the copies of a window that they compute with.
 
-A proof answers one question about the window at hand: is this gradient right, which timestep did it
-come from, what does the window's edge cut off. To add one, write a file with a `Proof` of its own
-here and register it in `PROOFS` of rnn_tui/registry.py; a panel that shows it names it among its
-`proofs`.
+To add a proof, write a file with a subclass of `Proof` in this folder and register it in `PROOFS`
+of rnn_tui/registry.py; a panel that shows it names it among its `proofs`.
 """
 
 from __future__ import annotations
@@ -87,11 +85,12 @@ class WindowUnderTest:
         self.previous = previous
         self._network: Network | None = None
 
-    def update(self, now: WindowUnderTest) -> bool:
-        """Take what may change while a window stays the same: gradient, settings, previous.
+    def take_progress(self, now: WindowUnderTest) -> bool:
+        """Take gradient, settings and previous window from `now`, if it is the same window.
 
         Returns:
-            False if `now` is another window or has other parameters; nothing is taken then.
+            True if it is: same architecture, pins, parameters, data and initial states. If not,
+            nothing is taken.
         """
         if (self.architecture, self.pins) != (now.architecture, now.pins):
             return False
@@ -126,13 +125,13 @@ class WindowUnderTest:
 
 
 class Proof(ABC):
-    """A question about a window. A subclass is a frozen dataclass.
+    """A check or measurement of a window. A subclass is a frozen dataclass.
 
     Its fields are all that the result depends on besides the window, such as the parameter or the
-    sample that the user selected: a result is kept for as long as an equal proof is wanted.
+    sample that the user selected: a result is kept for as long as an equal proof is requested.
 
     Attributes:
-        words: what the screen says while the proof is worked on: "adding up".
+        words: the text on the screen while the proof is computed: "adding up".
     """
 
     __slots__ = ()
@@ -141,7 +140,7 @@ class Proof(ABC):
     @classmethod
     @abstractmethod
     def at(cls, parameter: int, sample: int) -> Self:
-        """Return the proof for what the screen shows.
+        """Return the proof for the parameter and the sample selected on the screen.
 
         Args:
             parameter: the selected entry, as an index into the flat vector.

@@ -1,8 +1,7 @@
-"""Schedules proofs: what is asked for about the present window is computed in slices.
+"""The prover computes the requested proofs of the present window, a slice of time at a time.
 
-Everything is computed on copies, so it does not matter how far the trainer has come with the window
-and nothing of the trainer is touched. Nothing is computed that nobody asked for, and nothing while
-training runs.
+It computes on copies, so it does not matter how far the trainer has come with the window, and the
+trainer is not changed. Only requested proofs are computed, and none while training runs.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _NO_WINDOW = Refusal("There is no window yet: n draws one.")
 
 @dataclass(slots=True)
 class _Job:
-    """The proof being worked on.
+    """The proof being computed.
 
     Attributes:
         name: its registered name.
@@ -42,22 +41,22 @@ class _Job:
 
 
 class Prover:
-    """Works on proofs about the place a trainer is at. Belongs to the session's thread."""
+    """Computes proofs of the window that a trainer is at. Only the session's thread may use it."""
 
     def __init__(self) -> None:
         self._window: WindowUnderTest | None = None
-        self._index = -1  # the place of the trainer at the last request
+        self._index = -1  # the schedule step of the trainer at the last request
         self._check: Proof | None = None
-        self._wanted: Mapping[str, Proof] = {}  # by registered name, in the order of work
+        self._requested: Mapping[str, Proof] = {}  # by registered name, in the order of work
         self._results: dict[Proof, object] = {}
         self._job: _Job | None = None
         self._reported = 0.0  # `time.perf_counter`
         self._previous: PreviousWindow | None = None
 
-    # What is wanted
+    # Requests
 
-    def ask(self, trainer: Trainer, names: Iterable[str], parameter: int, sample: int) -> None:
-        """Want these proofs of the window that `trainer` is at, and no others.
+    def request(self, trainer: Trainer, names: Iterable[str], parameter: int, sample: int) -> None:
+        """Request these proofs of the window that `trainer` is at, and cancel all others.
 
         Args:
             trainer: the trainer; it is only read.
@@ -66,10 +65,10 @@ class Prover:
             sample: the selected sample, from 0.
         """
         proofs = {name: PROOFS.load(name).at(parameter, sample) for name in names}
-        self._attend(trainer, proofs)
+        self._sync_window(trainer, proofs)
 
-    def check(self, trainer: Trainer, parameter: int, whole: bool = False) -> None:
-        """Want a gradient check too, from the next `ask` until the trainer moves.
+    def request_check(self, trainer: Trainer, parameter: int, whole: bool = False) -> None:
+        """Request a gradient check, from the next `request` until the trainer moves.
 
         Args:
             trainer: the trainer; it is only read.
@@ -77,8 +76,8 @@ class Prover:
             whole: whether to check all entries of its tensor.
         """
         self._check = None
-        self._attend(trainer, self._wanted)
-        self._job = None  # what is under way begins again afterwards
+        self._sync_window(trainer, self._requested)
+        self._job = None  # the proof under way begins again after the check
         self._check = PROOFS.load(GRADIENT_CHECK)(parameter, whole)
         self._reported = time.perf_counter()
 
@@ -86,35 +85,36 @@ class Prover:
         """Cancel the check under way, or forget its result."""
         self._check = None
 
-    def pause(self) -> None:
-        """Want nothing: training goes on."""
-        self._check, self._wanted, self._job = None, {}, None
+    def cancel_all(self) -> None:
+        """Cancel all requests, as training goes on."""
+        self._check, self._requested, self._job = None, {}, None
 
-    def remember(self, trainer: Trainer) -> None:
-        """Keep the window that is over now, if the next one will go on from there."""
+    def keep_window(self, trainer: Trainer) -> None:
+        """Keep the window that is over now, if the next one goes on from its final states."""
         settings = trainer.settings
         if settings.carry and settings.windows == "sweep":
             self._previous = PreviousWindow.of(trainer.network)
 
-    def _attend(self, trainer: Trainer, proofs: Mapping[str, Proof]) -> None:
-        """Take the trainer's window; drop results and work that are about another one."""
+    def _sync_window(self, trainer: Trainer, proofs: Mapping[str, Proof]) -> None:
+        """Copy the trainer's window, set what is requested, drop what is about another window."""
         if trainer.index != self._index:
             self._check, self._index = None, trainer.index
         if trainer.position == 0:  # there is no window yet
             self._window = self._job = None
-            self._wanted = self._in_order(proofs)
-            self._results = dict.fromkeys(self._wanted.values(), _NO_WINDOW)
+            self._requested = self._in_order(proofs)
+            self._results = dict.fromkeys(self._requested.values(), _NO_WINDOW)
             return
-        self._take_window(trainer)
-        self._wanted = self._in_order(proofs)
-        results, wanted = self._results, self._wanted.values()
-        self._results = {proof: results[proof] for proof in wanted if proof in results}
-        if self._job is not None and self._job.proof not in wanted:
+        self._copy_window(trainer)
+        self._requested = self._in_order(proofs)
+        results, requested = self._results, self._requested.values()
+        self._results = {proof: results[proof] for proof in requested if proof in results}
+        if self._job is not None and self._job.proof not in requested:
             self._job = None
 
-    def _take_window(self, trainer: Trainer) -> None:
+    def _copy_window(self, trainer: Trainer) -> None:
+        """Copy the trainer's window unless it is the same one as before."""
         window = WindowUnderTest(trainer, self._previous)
-        if self._window is not None and self._window.update(window):
+        if self._window is not None and self._window.take_progress(window):
             return
         if self._window is not None:  # parameters or data were changed at this place
             self._check = None
@@ -131,26 +131,26 @@ class Prover:
 
     @property
     def busy(self) -> bool:
-        """True while a proof that is wanted has no result."""
-        return any(proof not in self._results for proof in self._wanted.values())
+        """True while a requested proof has no result."""
+        return any(proof not in self._results for proof in self._requested.values())
 
     def work(self, seconds: float) -> bool:
-        """Work for about so many seconds.
+        """Compute for about `seconds`.
 
         Returns:
             True if there is a new result, or if it is time to report the progress.
         """
-        start, news = time.perf_counter(), False
+        start, completed = time.perf_counter(), False
         with np.errstate(all="ignore"):
             while self.busy and time.perf_counter() - start < seconds:
-                news |= self._work_a_little()
+                completed |= self._work_a_little()
         overdue = self.busy and time.perf_counter() - self._reported > REPORT_EVERY
-        if news or overdue:
+        if completed or overdue:
             self._reported = time.perf_counter()
-        return news or overdue
+        return completed or overdue
 
     def _work_a_little(self) -> bool:
-        """Do one part of the work; return whether that gave a result."""
+        """Do one part of the work; return True if that gave a result."""
         job = self._job = self._job or self._next_job()
         try:
             progress = next(job.work)
@@ -158,7 +158,7 @@ class Prover:
             return False
         except StopIteration as end:
             self._results[job.proof] = end.value
-        except Exception as error:  # a proof that fails must not be begun again and again
+        except Exception as error:  # kept as a result, so it is not begun again
             self._results[job.proof] = Refusal(f"not computed: {error}")
         self._job = None
         return True
@@ -170,19 +170,19 @@ class Prover:
 
     def _waiting(self) -> tuple[str, Proof]:
         """Return the first proof without a result."""
-        return next(each for each in self._wanted.items() if each[1] not in self._results)
+        return next(each for each in self._requested.items() if each[1] not in self._results)
 
     # Results
 
     @property
     def results(self) -> Mapping[str, object]:
-        """The results of the proofs that are wanted and done, by registered name."""
-        done = (each for each in self._wanted.items() if each[1] in self._results)
+        """The results of the requested proofs that are done, by registered name."""
+        done = (each for each in self._requested.items() if each[1] in self._results)
         return MappingProxyType({name: self._results[proof] for name, proof in done})
 
     @property
     def proving(self) -> tuple[str, float] | None:
-        """The name of the proof being worked on and the fraction that is done; None if none is."""
+        """The name of the proof being computed and the fraction that is done; None if none is."""
         if not self.busy:
             return None
         if self._job is None:

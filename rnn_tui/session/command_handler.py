@@ -1,4 +1,4 @@
-"""The meaning of each command: what it sets as the goal, or changes at once."""
+"""Carrying out commands: each sets the goal of the session's work or changes its state at once."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from rnn_tui.settings import Settings
 
 
 class CommandHandler:
-    """Carries commands out. What takes long becomes the goal, which the pacer works towards."""
+    """Carries commands out: short ones at once; a long one sets the goal that `Pacer` works on."""
 
     def __init__(self, state: SessionState, lock_step: LockStep) -> None:
         self._state = state
@@ -59,16 +59,9 @@ class CommandHandler:
         if isinstance(command, CLEARS_STOP):
             self._state.stop = self._state.check = None
         match command:
-            case (
-                Step()
-                | Back()
-                | GoTo()
-                | RunTo()
-                | BackToStop()
-                | Continue()
-                | RunOrPause()
-                | Pause()
-            ):
+            case Step() | Back() | GoTo() | RunTo() | BackToStop():
+                self._set_goal(command)
+            case Continue() | RunOrPause() | Pause():
                 self._set_goal(command)
             case Intervene() | Discard() | Keep():
                 self._change_branch(command)
@@ -91,7 +84,7 @@ class CommandHandler:
                 self._state.run.make_prover().stop_check()
             case ClearGhosts():
                 self._state.run.timeline.clear_ghosts()
-        self._lock_step.first_moved()
+        self._lock_step.note_first_moved()
         self._refuse_to_go_on_diverged()
 
     def _refuse_to_go_on_diverged(self) -> None:
@@ -151,7 +144,7 @@ class CommandHandler:
         self._state.goal = Goal(Stride.TIMESTEP, 1, route)
 
     def _back_to_stop(self) -> Iterator[float]:
-        """Search the past for the last stop; yields the fraction that is done."""
+        """Search the past for the last stop, yielding the fraction of the search that is done."""
         state = self._state
         if state.breakpoints.idle:
             state.say("there is no breakpoint to go back to: b adds one", error=True)
@@ -223,7 +216,7 @@ class CommandHandler:
     # Settings
 
     def _configure(self, settings: Settings) -> None:
-        """Take live changes.
+        """Apply settings that need no restart.
 
         Raises:
             ValueError: a setting differs that needs a restart.
@@ -234,11 +227,11 @@ class CommandHandler:
         run.timeline.configure(settings)
         if run.second_network is not None:
             run.second_network.configure(settings)
-        # Another optimizer has no last step, but this window was computed with these weights.
+        # A new optimizer has not stepped yet; keep the weights this window was computed with.
         np.copyto(run.trainer.optimizer.parameters_before, before)
 
     def _restart(self, settings: Settings) -> None:
-        """Begin again from the seed. All parts are made before any of them is replaced."""
+        """Begin again from the seed; if that fails, the present run stays as it is."""
         try:
             trainer = _fresh_trainer(settings, self._state.run.trainer)
             second_network = make_second_network(trainer, self._lock_step.versus)
@@ -265,7 +258,7 @@ class CommandHandler:
     # Proofs
 
     def _check_gradient(self, command: CheckGradient) -> None:
-        """Have a gradient checked numerically, once the move under way is over."""
+        """Note that a gradient is to be checked, once the move under way is over."""
         state = self._state
         if state.goal is not None and state.goal.endless:
             state.say("a gradient is checked while the run stands still: space pauses")

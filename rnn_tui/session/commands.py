@@ -55,7 +55,7 @@ class BackToStop:
 
 
 class Continue:
-    """Train until a pause, a breakpoint or divergence."""
+    """Train until a breakpoint, a pause or divergence; `RunOrPause` does so while paused."""
 
 
 class Pause:
@@ -63,7 +63,7 @@ class Pause:
 
 
 class RunOrPause:
-    """Pause if something is under way, else run."""
+    """Pause if something is under way, else train on as `Continue` does."""
 
 
 # Changing the run
@@ -95,7 +95,7 @@ class Save:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Intervene:
-    """Try a what-if: hold a value, cut a path or set parameters, from this window's start on."""
+    """Try an intervention from this window's start on: a pin, a cut or an edit."""
 
     intervention: Intervention
 
@@ -224,4 +224,4 @@ FINITE_MOVES = (Step, Back, GoTo, RunTo, BackToStop)
 INTERRUPTS = (Pause, RunOrPause, Restart)
 """Commands that cancel the moves still waiting."""
 CLEARS_STOP = (*FINITE_MOVES, Continue, RunOrPause, Restart, Intervene, Discard)
-"""Commands that leave the present place: why the last run stopped is forgotten."""
+"""Commands that leave the present place: its breakpoint hit and gradient check are forgotten."""

@@ -1,4 +1,7 @@
-"""Lock step: the second network is trained to wherever the first one stands."""
+"""Lock step: after every move, the second network is trained to the place of the first one.
+
+The second network itself is `rnn_tui.second_network`; this part of a session says when it works.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
     from rnn_tui.second_network import SecondNetwork, Versus
 
 ALL_OPERATIONS = 10**6  # operations to reveal: more than any timestep has
-PATIENCE = 0.06  # seconds after which the screen is shown what is not finished yet
+PATIENCE = 0.06  # seconds after which the screen shows a move that is not finished yet
 
 
 def make_second_network(trainer: Trainer, versus: Versus | None) -> SecondNetwork | None:
@@ -46,20 +49,20 @@ class LockStep:
         self._state = state
         self._behind_since: float | None = None  # `time.perf_counter`; None: at the same place
         self._seconds = 0.0  # of work since `take_seconds` was called last
-        self.first_moved()
+        self.note_first_moved()
 
     @property
     def behind(self) -> bool:
-        """True while the second network is not where the first one stands."""
+        """True while the second network is not at the place of the first one."""
         return self._behind_since is not None
 
     @property
     def presentable(self) -> bool:
-        """True if both are at the same place, or if that takes too long to wait for."""
+        """True if a snapshot may show both: they are at one place, or PATIENCE is over."""
         since = self._behind_since
         return since is None or time.perf_counter() - since > PATIENCE
 
-    def first_moved(self) -> None:
+    def note_first_moved(self) -> None:
         """Note that the first network may have moved: the second one is behind from now on."""
         if self._state.run.second_network is not None and self._behind_since is None:
             self._behind_since = time.perf_counter()
@@ -89,7 +92,7 @@ class LockStep:
         return seconds
 
     def set_versus(self, versus: Versus | None) -> None:
-        """Train another second network from now on; None: no longer one.
+        """Replace the second network by a fresh one, or if `versus` is None, remove it.
 
         Raises:
             ValueError: the settings do not go together; nothing is changed.
@@ -100,7 +103,7 @@ class LockStep:
         self._behind_since = None if run.second_network is None else time.perf_counter()
 
     def swap(self) -> bool:
-        """Let the two networks change places: commands move the other one from now on.
+        """Exchange the two networks: commands move the other one from now on.
 
         Returns:
             False if there is no second network.
@@ -108,7 +111,7 @@ class LockStep:
         run, versus = self._state.run, self.versus
         if run.second_network is None or versus is None:
             return False
-        from rnn_tui.second_network import SecondNetwork  # there is one, so it is imported
+        from rnn_tui.second_network import SecondNetwork  # imported already, as there is one
 
         self.versus = replace(versus, cell=run.trainer.settings.cell)
         self._state.run = TrainingRun(run.second_network.timeline, SecondNetwork(run.timeline))

@@ -1,7 +1,7 @@
-"""Pacing: works towards the session's goal in short slices, and says what the screen must hear of.
+"""Pacing: the session's work is done in short slices, between which commands are carried out.
 
-A slice is short so that a command never waits long. A move that is over at once is announced at
-its end only, so that nothing flickers; while a run is under way the screen asks for snapshots.
+A pacer also says when the screen is to be notified. A short move is announced only at its end, so
+that nothing flickers; during continuous training the screen asks for snapshots by itself.
 """
 
 from __future__ import annotations
@@ -17,18 +17,25 @@ from rnn_tui.session.commands import FINITE_MOVES, Command
 from rnn_tui.session.lock_step import PATIENCE, LockStep
 from rnn_tui.session.state import Goal, SessionState
 
-SLICE = 0.004  # seconds of work between two looks at the commands
+SLICE = 0.004  # seconds of work before the next command is looked for
 SMOOTHING = 0.5  # seconds of work over which the speed is averaged
 
 
 class Pacer:
-    """Works a slice at a time: lock step first, then the goal, then proofs and predictions."""
+    """Works a slice at a time: at lock step first, then the goal, then proofs and predictions."""
 
-    def __init__(self, state: SessionState, lock_step: LockStep, released: threading.Event) -> None:
-        """Pace the work on `state`; while `released` is not set, an endless run rests."""
+    def __init__(self, state: SessionState, lock_step: LockStep, may_work: threading.Event) -> None:
+        """Pace the work on `state`.
+
+        Args:
+            state: the session's state.
+            lock_step: brings the second network to the place of the first.
+            may_work: cleared while the screen suspends the session; a slice of continuous training
+                then ends early.
+        """
         self._state = state
         self._lock_step = lock_step
-        self._released = released
+        self._may_work = may_work
 
     @property
     def busy(self) -> bool:
@@ -40,7 +47,7 @@ class Pacer:
         )
 
     def may_begin(self, command: Command) -> bool:
-        """Return whether `command` has its turn: a move waits until the move before is over."""
+        """Return whether `command` can be carried out now: moves wait for the one before them."""
         goal = self._state.goal
         moving = goal is not None and not goal.endless
         return not (moving and isinstance(command, FINITE_MOVES))
@@ -57,12 +64,12 @@ class Pacer:
         goal = self._state.goal
         if self._lock_step.behind:
             arrived = self._lock_step.catch_up(SLICE)
-            # A move does not wait for the second network, a run does.
+            # Continuous training waits for the second network; a single move does not.
             if arrived or goal is None or goal.endless:
                 return command is not None or (arrived and not (goal is not None and goal.endless))
         if goal is not None:
             self._work_on(goal)
-            self._lock_step.first_moved()
+            self._lock_step.note_first_moved()
             return self._is_news(command)
         run = self._state.run
         proved = run.prover is not None and run.prover.work(SLICE)
@@ -105,14 +112,14 @@ class Pacer:
         trainer = run.trainer
         while goal.remaining > 0 and trainer.divergence is None:
             if trainer.position == trainer.schedule.end:
-                run.make_prover().remember(trainer)
+                run.make_prover().keep_window(trainer)
             run.timeline.forward(goal.stride)
             goal.remaining -= 1
             if time.perf_counter() > deadline:
                 return
 
     def _run_updates(self, goal: Goal, deadline: float) -> None:
-        """Make whole updates until the deadline, a breakpoint, or the screen holds the session.
+        """Make whole updates until the deadline, a breakpoint, or the screen suspends the session.
 
         The last update of a counted goal is left to `_make_strides`.
         """
@@ -123,8 +130,8 @@ class Pacer:
         def over() -> bool:
             if watching:
                 state.stop = breakpoints.check_update(trainer)
-            held = endless and not self._released.is_set()
-            return state.stop is not None or held or time.perf_counter() > deadline
+            suspended = endless and not self._may_work.is_set()
+            return state.stop is not None or suspended or time.perf_counter() > deadline
 
         if not breakpoints.has_positions:
             most = 10**9 if endless else int(goal.remaining) - 1
@@ -134,8 +141,8 @@ class Pacer:
             before = trainer.updates
             state.stop = to_next_stop(timeline, breakpoints)
             goal.remaining -= trainer.updates - before
-            held = endless and not self._released.is_set()
-            if time.perf_counter() > deadline or held:
+            suspended = endless and not self._may_work.is_set()
+            if time.perf_counter() > deadline or suspended:
                 return
 
     def _follow(self, goal: Goal, route: Iterator[float]) -> None:
@@ -154,7 +161,7 @@ class Pacer:
             self._state.say(text, error=True)
 
     def _measure_speed(self, updates: int, seconds: float) -> None:
-        """Take `updates` made in `seconds` into the speed; the work of both networks counts."""
+        """Update the speed after `updates` in `seconds`, plus those of the second network."""
         state = self._state
         seconds += self._lock_step.take_seconds()
         state.trained += seconds

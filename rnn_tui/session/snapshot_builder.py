@@ -192,7 +192,7 @@ class SnapshotBuilder:
         state, run = self._state, self._state.run
         if state.goal is not None:
             if run.prover is not None:
-                run.prover.pause()
+                run.prover.cancel_all()
             return {}
         request = state.request
         parameter = min(request.parameter, run.trainer.parameters.size - 1)
@@ -200,9 +200,9 @@ class SnapshotBuilder:
             return self._bad_value_origin()
         prover = run.make_prover()
         if state.check is not None:
-            prover.check(run.trainer, state.check.parameter, state.check.whole)
+            prover.request_check(run.trainer, state.check.parameter, state.check.whole)
             state.check = None
-        prover.ask(run.trainer, request.proofs, parameter, request.sample)
+        prover.request(run.trainer, request.proofs, parameter, request.sample)
         prover.work(SLICE)
         return {**prover.results, **self._bad_value_origin()}
 

@@ -32,7 +32,7 @@ class Goal:
 
     Attributes:
         stride: the unit of `remaining`.
-        remaining: strides still to make; infinite for a run.
+        remaining: strides still to make; infinite for continuous training.
         route: the way to a place, None for strides. Each item moves the trainer a little and is
             the fraction of the way that is done.
         fraction: the newest item of `route`.
@@ -49,7 +49,7 @@ class Goal:
 
     @property
     def endless(self) -> bool:
-        """True for a run, which only a command, a breakpoint or divergence ends."""
+        """True for continuous training, which only a command, a breakpoint or divergence ends."""
         return math.isinf(self.remaining)
 
 
@@ -82,7 +82,7 @@ class TrainingRun:
         return cls(timeline, second_network)
 
     def make_prover(self) -> Prover:
-        """Return the prover, made when it is first needed: importing it takes a while."""
+        """Return the prover; it is made when first needed, as importing it takes a while."""
         if self.prover is None:
             from rnn_tui.proofs.prover import Prover
 
@@ -97,7 +97,7 @@ class SessionState:
         run: the trainer and what belongs to it.
         breakpoints: the list of breakpoints.
         goal: what is being worked towards; None while paused.
-        stop: why the last run stopped; None once a command moves on.
+        stop: the breakpoint at which training stopped last; None once a command moves on.
         request: what the screen wants in its snapshots.
         check: the gradient check that waits for the goal to be reached.
         notice: the newest message for the user.
@@ -118,7 +118,7 @@ class SessionState:
         self._saved_at = self._started_at = run.trainer.updates
 
     def begin(self, run: TrainingRun) -> None:
-        """Replace the run by one that begins anew, and forget what was about the old one."""
+        """Replace the run by a new one, and reset all that was about the old one."""
         self.run = run
         self.goal = None
         self.speed = self.trained = 0.0
@@ -142,6 +142,6 @@ class SessionState:
         self.notice = Notice(number, " ".join(text.split()), error)
 
     def report(self, error: Exception) -> None:
-        """Tell the user of an error that nobody expected, and log it with its traceback."""
+        """Show the user an unexpected error, and log it with its traceback."""
         logger.error("%s: %s", type(error).__name__, error, exc_info=error)
         self.say(f"{type(error).__name__}: {error}", error=True)

@@ -1,11 +1,8 @@
-"""The session: owns a trainer and the thread it works in. Commands in, immutable snapshots out.
+"""The session owns a trainer and its thread; it takes commands and gives immutable snapshots.
 
-The screen sends commands, which return at once, and reads `latest`. While a run is under way no
-snapshot is made unless the screen has asked for one (`refresh`), so the engine never paces drawing
-and a slow screen simply sees fewer, always the newest, states.
-
-Where to find what: `command_handler` the meaning of a command, `pacing` the work done between two
-looks at the queue, `lock_step` the second network, `snapshot_builder` what a snapshot contains.
+The screen sends commands, which return at once, and reads `latest`. During continuous
+training a snapshot is made only when the screen has asked for one (`refresh`), so the engine never
+waits for drawing; a slow screen sees fewer states, always the newest.
 """
 
 from __future__ import annotations
@@ -29,7 +26,7 @@ from rnn_tui.session.state import SessionState, TrainingRun
 if TYPE_CHECKING:
     from rnn_tui.second_network import SecondNetwork, Versus
 
-LONGEST_HOLD = 0.1  # seconds the thread waits for a screen that holds it, at most
+LONGEST_SUSPENSION = 0.1  # seconds the thread waits at most for a screen that suspends it
 
 
 class Session:
@@ -53,10 +50,10 @@ class Session:
         run = TrainingRun.of(trainer, make_second_network(trainer, versus))
         self._state = SessionState(run, breakpoints)
         self._lock_step = LockStep(self._state, versus)
-        self._released = threading.Event()
-        self._released.set()
+        self._may_work = threading.Event()
+        self._may_work.set()
         self._handler = CommandHandler(self._state, self._lock_step)
-        self._pacer = Pacer(self._state, self._lock_step, self._released)
+        self._pacer = Pacer(self._state, self._lock_step, self._may_work)
         self._builder = SnapshotBuilder(self._state)
         self._notify: Callable[[], None] = lambda: None
         self._commands: deque[Command] = deque()
@@ -90,7 +87,7 @@ class Session:
             self._thread.join(timeout)
 
     def send(self, command: Command) -> None:
-        """Hand over a command; commands are carried out in order.
+        """Put a command into the queue; commands are carried out in order.
 
         One that interrupts (`INTERRUPTS`) cancels the moves that have not begun yet.
         """
@@ -102,19 +99,19 @@ class Session:
             self._wake.notify()
 
     def refresh(self) -> None:
-        """Ask for a snapshot newer than `latest`, if a run is under way."""
+        """Ask for a snapshot newer than `latest`, if training is under way."""
         self._snapshot_wanted = True
 
-    def hold(self) -> None:
-        """Let the thread rest after the present update, while the screen answers a key or draws.
+    def suspend(self) -> None:
+        """Have the thread wait after the present update, while the screen answers a key or draws.
 
         Both share one interpreter: drawing while a trainer works takes more than twice as long.
         """
-        self._released.clear()
+        self._may_work.clear()
 
-    def release(self) -> None:
-        """End what `hold` began."""
-        self._released.set()
+    def resume(self) -> None:
+        """Let the thread go on after `suspend`."""
+        self._may_work.set()
 
     # While the thread does not run
 
@@ -181,14 +178,14 @@ class Session:
                 if command is not None:
                     self._handler.carry_out(command)
                 news = self._pacer.work(command)
-            except Exception as error:  # whatever it is, the screen must hear of it and live on
+            except Exception as error:  # the screen shows it and stays usable
                 self._fail(error)
                 news = True
             self._news |= news and not self._commands
             if (self._snapshot_wanted or self._news) and self._lock_step.presentable:
                 self._publish()
             if self._pacer.busy:
-                self._released.wait(LONGEST_HOLD)
+                self._may_work.wait(LONGEST_SUSPENSION)
 
     def _next_command(self) -> Command | None:
         """Take the next command from the queue; None if there is none or it has to wait."""
@@ -207,6 +204,6 @@ class Session:
         self._notify()
 
     def _fail(self, error: Exception) -> None:
-        """Pause after an error that nobody expected."""
+        """Pause after an unexpected error, and show it."""
         self._state.goal = None
         self._state.report(error)

@@ -1,4 +1,4 @@
-"""All that a panel is drawn from: the session's snapshot and what the user has selected in it."""
+"""The argument of every panel's functions: the snapshot to draw, and the user's selection in it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DrawContext:
-    """The argument of every panel's `draw` and `title`.
+    """Everything that a panel is drawn from, the argument of its `draw` and `title`.
 
     Attributes:
         snapshot: the state of the training.

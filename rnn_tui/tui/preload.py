@@ -1,6 +1,6 @@
-"""Modules that the first screen does without, imported in a thread while it is shown.
+"""Importing the modules that the first screen does not need, in a thread, after it is drawn.
 
-A key that needs one of them finds it already imported.
+The program starts faster without them. A key that needs one usually finds it imported already.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def prove(
 ) -> Mapping[str, object]:
     """All there is, where the trainer stands."""
     one = prover or Prover()
-    one.ask(trainer, SHOWN, parameter, sample)
+    one.request(trainer, SHOWN, parameter, sample)
     while one.busy:
         one.work(0.01)
     return one.results
@@ -155,7 +155,7 @@ def test_the_trainer_is_left_as_it_was(settings: Settings) -> None:
     prover = Prover()
     for _ in range(40):
         proved.step()
-        prover.check(proved, 2)
+        prover.request_check(proved, 2)
         prove(proved, prover=prover)
         plain.step()
     assert np.array_equal(plain.parameters, proved.parameters)
@@ -167,7 +167,7 @@ def test_the_trainer_is_left_as_it_was(settings: Settings) -> None:
 def test_a_check_is_the_engines(settings: Settings) -> None:
     trainer = at_backward(settings, 1)
     prover = Prover()
-    prover.check(trainer, 5)
+    prover.request_check(trainer, 5)
     result = prove(trainer, prover=prover)["proof"]
     assert isinstance(result, GradientCheckReport)
     assert result.check.verdict == "agrees"
@@ -180,7 +180,7 @@ def test_a_check_is_the_engines(settings: Settings) -> None:
 def test_a_check_in_the_middle_of_the_pass_is_of_the_whole_windows_gradient() -> None:
     trainer = at_backward(SMALL, 4)
     prover = Prover()
-    prover.check(trainer, 5)
+    prover.request_check(trainer, 5)
     result = prove(trainer, prover=prover)["proof"]
     assert isinstance(result, GradientCheckReport)
     assert result.on_copy
@@ -192,7 +192,7 @@ def test_a_wrong_gradient_of_the_trainer_is_found() -> None:
     trainer = at_backward(CELLS["lstm"], 1)
     trainer.network.gradient[5] += 0.1
     prover = Prover()
-    prover.check(trainer, 5)
+    prover.request_check(trainer, 5)
     result = prove(trainer, prover=prover)["proof"]
     assert isinstance(result, GradientCheckReport)
     assert result.check.verdict == "differs"
@@ -206,7 +206,7 @@ def test_a_window_that_was_stepped_through_is_the_one_before(cell: str) -> None:
     trainer, prover = Trainer(CELLS[cell]), Prover()
     trainer.run(2)
     previous = copy_window(trainer.network)
-    prover.remember(trainer)
+    prover.keep_window(trainer)
     trainer.finish_update()
     parameters = trainer.optimizer.parameters_before.copy()
     report = prove(trainer, prover=prover)["edge"]
@@ -219,7 +219,7 @@ def test_a_window_that_was_stepped_through_is_the_one_before(cell: str) -> None:
 def test_another_window_is_not_taken_for_the_one_before() -> None:
     trainer, prover = Trainer(SMALL), Prover()
     trainer.run(2)
-    prover.remember(trainer)
+    prover.keep_window(trainer)
     trainer.run(2)
     report = prove(trainer, prover=prover)["edge"]
     assert isinstance(report, EdgeReport)
@@ -233,7 +233,7 @@ def test_another_window_is_not_taken_for_the_one_before() -> None:
 def test_without_a_window_there_is_nothing_to_prove() -> None:
     prover = Prover()
     trainer = Trainer(SMALL)
-    prover.check(trainer, 0)
+    prover.request_check(trainer, 0)
     results = prove(trainer, prover=prover)
     assert results
     assert all(isinstance(result, Refusal) for result in results.values())

@@ -1,4 +1,4 @@
-"""Which widgets are drawn when."""
+"""Scheduling of drawing: which widgets of the main screen are drawn when."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class FrameSchedule:
     charts take too long for that: a frame is a snapshot drawn without them, and between two frames
     one of the charts is drawn, in turn. Keys then draw no chart either.
 
-    While anything is drawn the session's thread rests: both share one interpreter.
+    The session is suspended while anything is drawn: both threads share one interpreter.
 
     Attributes:
         widgets: all widgets of the screen that are drawn from a snapshot, hidden ones included.
@@ -71,15 +71,15 @@ class FrameSchedule:
         else:
             self.draw_all()
 
-    def rest_session(self) -> None:
-        """Let the session's thread rest until the next refresh of the screen is done."""
-        self._session.hold()
-        self._release_after_refresh()
+    def suspend_session(self) -> None:
+        """Suspend the session until the next refresh of the screen is done."""
+        self._session.suspend()
+        self._resume_after_refresh()
 
-    def _release_after_refresh(self) -> None:
-        """Let the session's thread go on once the screen has been refreshed."""
+    def _resume_after_refresh(self) -> None:
+        """Resume the session once the screen has been refreshed."""
         if self._screen is not None:
-            self._screen.call_after_refresh(self._session.release)
+            self._screen.call_after_refresh(self._session.resume)
 
     def tick(self) -> None:
         """Ask for the next frame, or draw one of the charts: in turn, while running."""
@@ -99,8 +99,8 @@ class FrameSchedule:
 
     def _draw(self, widgets: Iterable[LinesWidget]) -> None:
         """Show the current frame in `widgets`."""
-        self._session.hold()
+        self._session.suspend()
         context = self._context_of(self._frame)
         for widget in widgets:
             widget.show(context)
-        self._release_after_refresh()
+        self._resume_after_refresh()

@@ -72,7 +72,7 @@ class KeyActions(Screen[None]):
 
     def on_key(self, event: events.Key) -> None:
         """Clear the notice, and the question before quitting unless it is answered."""
-        self._frames.rest_session()
+        self._frames.suspend_session()
         self._notice = ("", False)
         if event.key != "q":
             self._quit_asked = False

@@ -30,7 +30,7 @@ class FakeSession:
     def refresh(self) -> None:
         self.refreshes += 1
 
-    def hold(self) -> None: ...
+    def suspend(self) -> None: ...
 
 
 @dataclass
