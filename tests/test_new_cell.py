@@ -234,7 +234,12 @@ def test_a_large_batch_is_computed_by_two_threads(
 
 
 @each_cell
-def test_what_ifs_are_exact(cell: str) -> None:
+def test_what_ifs_are_exact(cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(test_interventions.PINS, cell, test_interventions.three_pins(cell))
+    for timestep in (2, 3, 4):
+        test_interventions.test_a_jacobian_with_pins_is_that_of_the_pinned_step(
+            cell, "tanh", timestep
+        )
     for t in (None, 3):
         for unit in (None, 2):
             test_interventions.test_every_symbol_of_every_smooth_cell(cell, "tanh", unit, t)
@@ -245,6 +250,9 @@ def test_what_ifs_are_exact(cell: str) -> None:
         test_interventions.test_stepping_and_running_with_pins_are_the_same_bits,
         test_interventions.test_pins_of_inputs_leave_the_fused_kernel,
         test_interventions.test_a_cut_lets_no_jacobian_through,
+        test_interventions.test_the_numeric_check_agrees_with_pins,
+        test_interventions.test_the_items_of_the_gradient_add_up_with_pins_and_cuts,
+        test_interventions.test_what_a_longer_window_adds_with_pins,
         test_interventions.test_every_parameter_is_named_within_its_gate,
     ):
         check(cell, "tanh")
