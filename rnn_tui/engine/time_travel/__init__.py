@@ -1,1 +1,1 @@
-"""Going back in a run, forking it, and comparing it with the branch that a what-if left."""
+"""Going back in a run, forking it, and comparing it with the run without the what-if."""

@@ -1,4 +1,4 @@
-"""Branches of a run: the changes made along it, its keyframes, and the futures that were left."""
+"""Branches of a run: the changes made along each, its keyframes, and abandoned futures."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from rnn_tui.settings import Settings
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ghost:
-    """The loss of a future that was left.
+    """The loss curve of an abandoned future, drawn for comparison.
 
     Attributes:
-        label: what made the run leave it.
-        curve: its loss, from where it was left.
+        label: the change because of which that future was abandoned.
+        curve: its loss, from the place where the run departed from it.
     """
 
     label: str
@@ -32,8 +32,8 @@ class Change:
     """A change made during a run.
 
     Attributes:
-        index: the place where it takes effect: settings once it is reached, an intervention on the
-            way to it, just before the window's batch is drawn.
+        index: the schedule index where it takes effect: settings once this index is reached; an
+            intervention just before, as it precedes the step that draws the window's batch.
         what: the new settings, or the intervention.
     """
 
@@ -42,7 +42,7 @@ class Change:
 
     @property
     def order(self) -> tuple[int, bool]:
-        """The key to sort by: what comes first takes effect first."""
+        """The key to sort changes by, in the order in which they take effect."""
         return self.index, isinstance(self.what, Settings)
 
 
@@ -59,19 +59,19 @@ class Changes:
         return next(indices, None)
 
     def settings_at(self, index: int) -> list[Settings]:
-        """Return the settings that take effect when the place `index` is reached."""
+        """Return the settings that take effect when schedule index `index` is reached."""
         changes = (change.what for change in self._changes if change.index == index)
         return [what for what in changes if isinstance(what, Settings)]
 
     def interventions_at(self, index: int) -> list[Intervention]:
-        """Return the interventions to be made on the way to the place `index`."""
+        """Return the interventions to be made just before schedule index `index`."""
         changes = (change.what for change in self._changes if change.index == index)
         return [what for what in changes if not isinstance(what, Settings)]
 
     def until(self, trainer: Trainer) -> list[Change]:
-        """Return the changes that led to where the trainer is.
+        """Return the changes made up to the trainer's place.
 
-        At the start of a window these include the interventions on the way to its batch.
+        At the start of a window these include the interventions that precede its batch.
         """
         index, at_start = trainer.index, trainer.position == 0
         return [
@@ -86,11 +86,11 @@ class Branch:
     """The branch that a run is on.
 
     Attributes:
-        keyframes: where it can be resumed.
-        newest: the furthest place reached.
+        keyframes: the keyframes along the branch.
+        newest: the furthest place reached on it.
         next_keyframe: number of updates after which the next keyframe is due.
-        changes: made along it.
-        ghosts: the futures left for it.
+        changes: the changes made along it.
+        ghosts: the futures that were abandoned for it.
     """
 
     keyframes: KeyframeStore
@@ -100,11 +100,11 @@ class Branch:
     ghosts: tuple[Ghost, ...] = ()
 
     def fork(self, trainer: Trainer, label: str) -> None:
-        """Forget what lies ahead of the trainer, as another future begins; a ghost remains.
+        """Forget the future of the trainer's place, because another begins; a ghost remains.
 
         Args:
-            trainer: where the fork is.
-            label: what makes it.
+            trainer: the trainer, at the place of the fork.
+            label: the change that makes the fork, in words.
         """
         history = trainer.history
         if history.newest > history.count:
@@ -123,15 +123,15 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LeftBranch:
-    """All of a branch that an intervention left, so that it can be taken back.
+class AbandonedBranch:
+    """The branch that an intervention replaced, complete, so that the intervention can be undone.
 
     Attributes:
-        change: the intervention, and where it was made.
-        here: where the run was.
-        start: a keyframe before `here`, in the branch, to replay from.
-        branch: the branch.
-        history: the run's history.
+        change: the intervention, and the schedule index where it takes effect.
+        here: the place of the run when the intervention was made.
+        start: a keyframe of the branch, before `here`, to replay from.
+        branch: the branch, as it was before the intervention.
+        history: the run's history at that time.
     """
 
     change: Change
@@ -142,6 +142,6 @@ class LeftBranch:
 
     @property
     def intervention(self) -> Intervention:
-        """The intervention that it was left for."""
+        """The intervention that replaced this branch."""
         assert not isinstance(self.change.what, Settings)
         return self.change.what

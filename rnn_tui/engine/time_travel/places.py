@@ -20,11 +20,11 @@ class Stride(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """A place in a run, to go back to.
+    """A place in a run, which can be returned to.
 
     Attributes:
         index: number of schedule steps done since the run began (`Trainer.index`).
-        revealed: how many operations of the last one are shown.
+        revealed: number of operations of the last schedule step that are shown.
     """
 
     index: int
@@ -32,7 +32,7 @@ class Place:
 
 
 def place_before(trainer: Trainer, place: Place, stride: Stride) -> Place:
-    """Return the place one stride before `place`; at the run's start, that."""
+    """Return the place one stride before `place`; the run's start if it is there already."""
     if place.index <= 0:
         return Place(0, 0)
     schedule = trainer.schedule
@@ -51,7 +51,7 @@ def place_before(trainer: Trainer, place: Place, stride: Stride) -> Place:
 
 
 def _pass_start(schedule: Schedule, position: int) -> int:
-    """Return the first position of the pass or, from there, of the pass before; 0 from BATCH."""
+    """Return the first position of this pass; from there, that of the pass before; 0 from BATCH."""
     stage = schedule.pass_at(max(position - 1, 1))[0]
     start = position - 1
     while start > 1 and schedule.pass_at(start - 1)[0] == stage:
@@ -60,7 +60,7 @@ def _pass_start(schedule: Schedule, position: int) -> int:
 
 
 def operation_count(trainer: Trainer, index: int) -> int:
-    """Return how many operations the schedule step has that leads to the place `index`."""
+    """Return the number of operations of the schedule step that ends at schedule index `index`."""
     if index <= 0:
         return 0
     position = (index - 1) % trainer.schedule.end + 1
@@ -72,7 +72,7 @@ def operation_count(trainer: Trainer, index: int) -> int:
 
 
 def stride_end(trainer: Trainer, stride: Stride) -> int:
-    """Return the index of the end of this pass or update or, from there, of the next."""
+    """Return the index at the end of this pass or update; of the next if this one is complete."""
     schedule = trainer.schedule
     position = trainer.position if trainer.position < schedule.end else 0
     start = trainer.index - position

@@ -1,4 +1,4 @@
-"""Search back for the previous breakpoint hit, keyframe by keyframe, the newest first."""
+"""Search the past for the previous breakpoint hit, keyframe by keyframe, the newest first."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from rnn_tui.engine.training.breakpoints import BreakpointHit, Breakpoints
 
 
 def to_next_stop(timeline: Timeline, breakpoints: Breakpoints) -> BreakpointHit | None:
-    """Go on by one update or, where a pass or timestep stops before its end, to that place.
+    """Go on by one update, or only to the next pass or timestep with a breakpoint within it.
 
     Returns:
-        The hit there, if any.
+        The breakpoint hit at that place, if any.
     """
     trainer = timeline.trainer
     position = breakpoints.next_position(trainer) if breakpoints.has_positions else None
@@ -29,7 +29,7 @@ def to_next_stop(timeline: Timeline, breakpoints: Breakpoints) -> BreakpointHit 
 def search_back(
     timeline: Timeline, breakpoints: Breakpoints
 ) -> Generator[float, None, BreakpointHit | None]:
-    """Go to the last place before this one at which a breakpoint stops a run.
+    """Go to the last place before this one where a breakpoint stops a run.
 
     The updates between two keyframes are replayed once, so the bits are those of the run.
 
@@ -37,7 +37,7 @@ def search_back(
         The share of the past that has been searched.
 
     Returns:
-        The hit; None where there is none, and the trainer is where it was.
+        The hit; None if there is none, and the trainer is back where it was.
     """
     origin = timeline.here
     end, span = origin.index, max(origin.index, 1)
@@ -51,7 +51,7 @@ def search_back(
         last: tuple[Place, BreakpointHit] | None = None
         while timeline.here.index < end and timeline.trainer.divergence is None:
             hit = to_next_stop(timeline, breakpoints)
-            # `end` itself counts, where the part searched before this one began; the origin not.
+            # A hit at `end`, the start of the part searched before, counts; one at the origin not.
             if hit and timeline.here.index <= end and timeline.here.index < origin.index:
                 last = timeline.here, hit
             yield 1 - (end - min(timeline.here.index, end)) / span
@@ -65,6 +65,6 @@ def search_back(
 
 
 def _without_progress(steps: Iterator[float]) -> Iterator[float]:
-    """Yield 0 for each of `steps`: the share of a detour says nothing of the search."""
+    """Yield 0 for each of `steps`, whose own shares are not those of the search."""
     for _ in steps:
         yield 0.0

@@ -1,11 +1,12 @@
 """The timeline: moves a run forward and back.
 
-Going back never inverts arithmetic. Keyframes are kept while training, within a budget of memory;
-going back restores the nearest one before the place wanted and replays from there, through the same
-code, so the bits are the same. Changes of the settings are part of the timeline: replaying meets
-them again at their places. Another change in the past forks it: what lay ahead is forgotten, and
-its curve remains as a ghost. An intervention takes effect between two windows: the one under way is
-computed again from its start. The newest can be discarded, as if it had never been made.
+Going back never inverts arithmetic. Keyframes are taken while training, within a memory budget.
+Going back restores the last keyframe before the wanted place and replays from there, through the
+same code, so the result has the same bits. Changes of settings are part of the timeline: a replay
+makes them again at the same places. A new change made in the past forks the timeline: the known
+future is forgotten, and only its loss curve remains, as a ghost. An intervention takes effect
+between two windows: the current window is computed again from its start. The newest intervention
+can be discarded, which restores the branch that it replaced.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 
 from rnn_tui.engine.network.interventions import Intervention, check
-from rnn_tui.engine.time_travel.branches import Branch, Change, Changes, Ghost, LeftBranch
+from rnn_tui.engine.time_travel.branches import AbandonedBranch, Branch, Change, Changes, Ghost
 from rnn_tui.engine.time_travel.keyframe_memory import DENSE, KeyframeStore
 from rnn_tui.engine.time_travel.places import (
     Place,
@@ -27,17 +28,18 @@ from rnn_tui.engine.training.keyframe import Keyframe
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import Settings
 
-BUDGET = 64 * 2**20  # bytes of keyframes
+BUDGET = 64 * 2**20  # bytes that keyframes may take
 EVERY = 16  # updates between two new keyframes
-SHORT = 100  # T·B of a window whose update costs little more than a keyframe: then twice as many
-CHUNK = 8  # updates replayed by one step of `seek`, so that its caller can look at the clock
+# Below this T·B an update costs little more than a keyframe, so keyframes are taken half as often.
+SHORT = 100
+CHUNK = 8  # updates that `seek` replays between two yields, so that its caller can check the time
 
 
 class Timeline:
-    """Moves a trainer forward and back; nothing else may move it while there is one."""
+    """Moves a trainer forward and back in its run; nothing else may move the trainer meanwhile."""
 
     def __init__(self, trainer: Trainer, budget: int = BUDGET) -> None:
-        """Begin where `trainer` is; `budget` is that of a `KeyframeStore`."""
+        """Begin where `trainer` is; `budget`: bytes that keyframes may take."""
         self.trainer = trainer
         rows = trainer.settings.steps * trainer.settings.batch
         self._every = 2 * EVERY if rows < SHORT else EVERY
@@ -47,18 +49,19 @@ class Timeline:
             next_keyframe=trainer.updates + self._every,
             changes=Changes(),
         )
-        self._left: LeftBranch | None = None  # by the newest intervention
+        # The branch that the newest intervention replaced
+        self._abandoned: AbandonedBranch | None = None
 
     # Where the run is
 
     @property
     def here(self) -> Place:
-        """The place where the trainer is."""
+        """The trainer's place in the run."""
         return Place(self.trainer.index, self.trainer.revealed)
 
     @property
     def first(self) -> int:
-        """The earliest update that can be gone back to."""
+        """The earliest update that can be returned to."""
         return self._branch.keyframes.first.updates
 
     @property
@@ -68,12 +71,12 @@ class Timeline:
 
     @property
     def in_past(self) -> bool:
-        """Whether there is a known future."""
+        """Whether the run has been further on this branch than it is now."""
         return self.here < self._branch.newest
 
     @property
     def ghosts(self) -> tuple[Ghost, ...]:
-        """The losses of futures that were left, oldest first."""
+        """The loss curves of abandoned futures, oldest first."""
         return self._branch.ghosts
 
     @property
@@ -99,15 +102,15 @@ class Timeline:
         self._note_newest()
 
     def run(self, updates: int, until: Callable[[], object] | None = None) -> int:
-        """Complete `updates` more updates, or fewer: see `Trainer.run`. Return how many."""
+        """Complete up to `updates` more updates, as `Trainer.run` does; return how many."""
         trainer, start = self.trainer, self.trainer.updates
         branch = self._branch
-        while (left := updates - (trainer.updates - start)) > 0 and trainer.divergence is None:
+        while (remaining := start + updates - trainer.updates) > 0 and trainer.divergence is None:
             if branch.changes.last_index > trainer.index:
                 self.forward(Stride.UPDATE)
                 over = until is not None and bool(until())
             else:
-                span = min(left, max(branch.next_keyframe - trainer.updates, 1))
+                span = min(remaining, max(branch.next_keyframe - trainer.updates, 1))
                 trainer.run(span, until)
                 over = trainer.stopped_early
                 if trainer.updates >= branch.next_keyframe:
@@ -118,25 +121,25 @@ class Timeline:
         return trainer.updates - start
 
     def advance_to(self, index: int) -> None:
-        """Go forward to the place `index`, all of it revealed."""
+        """Go forward to schedule index `index`, with all its operations revealed."""
         self._advance(index)
         if self.trainer.updates >= self._branch.next_keyframe:
             self._take_keyframe()
         self._note_newest()
 
     def _note_newest(self) -> None:
-        """Note how far this branch has come; called once an update."""
+        """Note how far this branch has come; called after every move of the trainer."""
         if self.trainer.index >= self._branch.newest.index:
             self._branch.newest = max(self._branch.newest, self.here)
 
     def _take_keyframe(self) -> None:
-        """Keep a keyframe of this place, if it is the end of an update."""
+        """Store a keyframe of this place if it is the end of an update; plan the next one."""
         self._branch.next_keyframe = self.trainer.updates + self._every
         if self.trainer.position == self.trainer.schedule.end:
             self._branch.keyframes.insert(self.trainer.keyframe())
 
     def _move(self, stride: Stride) -> None:
-        """Move the trainer where no changes lie ahead."""
+        """Move the trainer one stride forward, when no changes lie ahead."""
         match stride:
             case Stride.UPDATE:
                 self.trainer.finish_update()
@@ -148,7 +151,7 @@ class Timeline:
                 self.trainer.reveal()
 
     def _move_through_changes(self, stride: Stride) -> None:
-        """Move the trainer where changes lie ahead, which take effect at their places."""
+        """Move the trainer one stride forward, making the changes that lie on the way."""
         trainer, start = self.trainer, self.trainer.index
         target = start
         match stride:
@@ -164,7 +167,7 @@ class Timeline:
             trainer.revealed = 1
 
     def _advance(self, index: int) -> None:
-        """Go forward to the place `index`; changes take effect on the way."""
+        """Go forward to schedule index `index`, making the changes that lie on the way."""
         trainer, changes = self.trainer, self._branch.changes
         while trainer.index < index and trainer.divergence is None:
             target = changes.first_between(trainer.index, index) or index
@@ -178,10 +181,12 @@ class Timeline:
             self._apply_changes_here()
 
     def _apply_changes_here(self) -> None:
-        """Put the settings in force that belong to this place.
+        """Make the changes of settings that belong to this place.
 
-        At the start of a window also the interventions on the way to its batch, which would not be
-        seen otherwise. Making one twice is the same as once.
+        At the start of a window, make the interventions that precede its batch as well: otherwise
+        somebody who looks at the network here, before the batch is drawn, would not see the edited
+        parameters and the pins. `_advance` makes them again on the way to the batch, which has no
+        further effect.
         """
         trainer, changes = self.trainer, self._branch.changes
         for settings in changes.settings_at(trainer.index):
@@ -193,7 +198,7 @@ class Timeline:
     # Back
 
     def back(self, stride: Stride, count: int = 1) -> Place:
-        """Return the place `count` strides back, or the first place where there are fewer."""
+        """Return the place `count` strides back, or the first place if there are fewer strides."""
         place, lowest = self.here, self.first * self.trainer.schedule.end
         for _ in range(count):
             before = place_before(self.trainer, place, stride)
@@ -205,10 +210,10 @@ class Timeline:
     def seek(self, place: Place) -> Iterator[float]:
         """Go to `place`, before or after this one.
 
-        It may be abandoned after any step: the trainer is then somewhere on the way.
+        The iteration may be stopped at any time: the trainer is then somewhere on the way.
 
         Yields:
-            The share of the way that is done.
+            The share of the way that is done, from 0 to 1.
         """
         lowest = self.first * self.trainer.schedule.end
         target = Place(max(place.index, lowest), place.revealed)
@@ -225,24 +230,24 @@ class Timeline:
         self._note_newest()
 
     def _start_towards(self, target: Place) -> Keyframe | None:
-        """Return the keyframe to replay from; None to go on from where the trainer is."""
+        """Return the keyframe to replay from; None to go on from the trainer's place."""
         trainer, end = self.trainer, self.trainer.schedule.end
         window = max(target.index - 1, 0) // end
-        kept = self._branch.keyframes.nearest(window)
-        if trainer.index <= target.index and trainer.updates >= kept.updates:
-            return None if trainer.index < target.index or trainer.divergence is None else kept
+        stored = self._branch.keyframes.nearest(window)
+        if trainer.index <= target.index and trainer.updates >= stored.updates:
+            return None if trainer.index < target.index or trainer.divergence is None else stored
         current = max(trainer.index - 1, 0) // end
         if current == window and not self._changed_in(window):
             return trainer.window_start()
-        return kept
+        return stored
 
     def _changed_in(self, window: int) -> bool:
-        """Return whether something changed within a window: `window_start` is wrong then."""
+        """Return whether settings changed within a window; `Trainer.window_start` is wrong then."""
         end = self.trainer.schedule.end
         return self._branch.changes.first_between(window * end, (window + 1) * end) is not None
 
     def _replay_chunk(self, index: int) -> None:
-        """Replay a few updates towards `index`; the last ones leave keyframes for going back on."""
+        """Replay a few updates towards `index`; near the end, store keyframes for going back."""
         trainer, end = self.trainer, self.trainer.schedule.end
         window = (index - 1) // end
         far = min(CHUNK, window - DENSE - trainer.updates)
@@ -256,21 +261,21 @@ class Timeline:
                 self._branch.keyframes.insert(trainer.keyframe())
 
     def _reveal(self, place: Place) -> None:
-        """Reveal as many operations as at `place`, where the trainer is."""
+        """Reveal as many operations as `place` says; the trainer is at its index."""
         if self.trainer.divergence is None:
             self.trainer.revealed = min(place.revealed, operation_count(self.trainer, place.index))
 
     # Changes
 
     def configure(self, settings: Settings) -> None:
-        """Change settings here, during the run; in the past this forks the timeline.
+        """Change settings at this place; if it is in the past, fork the timeline.
 
         Raises:
             ValueError: a setting differs that needs a restart.
         """
         trainer, branch = self.trainer, self._branch
         differences = settings.differences(trainer.settings)
-        if set(differences) <= {"timeline"}:  # which training does not notice
+        if set(differences) <= {"timeline"}:  # the memory budget does not affect training
             trainer.configure(settings)
             return
         if not self._changed_in(max(trainer.index - 1, 0) // trainer.schedule.end):
@@ -283,23 +288,23 @@ class Timeline:
     def intervene(self, intervention: Intervention) -> None:
         """Pin a value, cut a path or set parameters, from the start of this window on.
 
-        The window is computed again up to this place. That forks the timeline; `discard` takes it
-        back.
+        The window is computed again up to this place, which forks the timeline. `discard` returns
+        to the branch before the intervention.
 
         Raises:
-            InterventionError: it does not fit the network; nothing is changed.
+            InterventionError: the intervention does not fit the network; nothing is changed.
         """
         trainer, branch, here = self.trainer, self._branch, self.here
         check(intervention, trainer.network.declaration)
         window = trainer.updates - (trainer.position == trainer.schedule.end)
         change = Change(window * trainer.schedule.end + 1, intervention)
         made = branch.changes.until(trainer)
-        left = self._leave(change, window)
-        branch.keyframes.insert(left.start)
-        self._replay(left.start, change.index - 1)
+        abandoned = self._branch_before(change, window)
+        branch.keyframes.insert(abandoned.start)
+        self._replay(abandoned.start, change.index - 1)
         branch.fork(trainer, str(intervention))
         self._set_changes(made, change)
-        self._left = left
+        self._abandoned = abandoned
         self._apply_changes_here()
         self._advance(here.index)
         self._reveal(here)
@@ -307,21 +312,21 @@ class Timeline:
 
     def _set_changes(self, made: list[Change], change: Change) -> None:
         """Make `change` the newest one, after those `made` before it."""
-        if self._left is not None and self._left.change not in made:
-            self._left = None
+        if self._abandoned is not None and self._abandoned.change not in made:
+            self._abandoned = None
         self._branch.changes = Changes((*made, change))
 
-    def _leave(self, change: Change, window: int) -> LeftBranch:
-        """Return this branch as it is now, at a place in `window`, left for `change`."""
+    def _branch_before(self, change: Change, window: int) -> AbandonedBranch:
+        """Return a copy of this branch before `change`, which is made at a place in `window`."""
         trainer = self.trainer
         start = self._branch.keyframes.nearest(window)
         if start.updates != window and not self._changed_in(window):
             start = trainer.window_start()
         history = deepcopy(trainer.history)
-        return LeftBranch(change, self.here, start, self._branch.copy(), history)
+        return AbandonedBranch(change, self.here, start, self._branch.copy(), history)
 
     def _replay(self, start: Keyframe, index: int) -> None:
-        """Go from a keyframe to the place `index`."""
+        """Restore a keyframe and go from there to schedule index `index`."""
         self.trainer.restore(start)
         self._apply_changes_here()
         self._advance(index)
@@ -329,47 +334,48 @@ class Timeline:
     @property
     def discardable(self) -> Intervention | None:
         """The intervention that `discard` would take back."""
-        return None if self._left is None else self._left.intervention
+        return None if self._abandoned is None else self._abandoned.intervention
 
     def discard(self) -> bool:
-        """Go back to where the newest intervention was made, as if it had never been.
+        """Undo the newest intervention: return to the place and branch where it was made.
 
-        Whatever was done since is undone with it.
+        Everything done after the intervention is undone as well.
 
         Returns:
-            Whether there was one.
+            Whether there was an intervention to undo.
         """
-        left = self._left
-        if left is None:
+        abandoned = self._abandoned
+        if abandoned is None:
             return False
-        left.branch.keyframes.budget = self.budget
-        self._left, self._branch = None, left.branch
-        self.trainer.history = left.history
-        self._replay(left.start, left.here.index)
-        self._reveal(left.here)
+        abandoned.branch.keyframes.budget = self.budget
+        self._abandoned, self._branch = None, abandoned.branch
+        self.trainer.history = abandoned.history
+        self._replay(abandoned.start, abandoned.here.index)
+        self._reveal(abandoned.here)
         return True
 
     @property
     def counterfactual_start(self) -> Keyframe | None:
-        """The start of the window that the newest intervention changed, as it was without it.
+        """The keyframe from which the counterfactual, the run WITHOUT the what-if, is computed.
 
-        None when there is none, or settings changed within that window.
+        It is the start of the window in which the newest intervention was made, from before that
+        intervention. None without an intervention, or if settings changed within that window.
         """
-        left = self._left
-        if left is None:
+        abandoned = self._abandoned
+        if abandoned is None:
             return None
-        window = (left.change.index - 1) // self.trainer.schedule.end
+        window = (abandoned.change.index - 1) // self.trainer.schedule.end
         start = window * self.trainer.schedule.end
-        if left.branch.changes.first_between(start, left.here.index) is not None:
+        if abandoned.branch.changes.first_between(start, abandoned.here.index) is not None:
             return None
-        return left.start if left.start.updates == window else None
+        return abandoned.start if abandoned.start.updates == window else None
 
     def keep_intervention(self) -> None:
-        """Make the newest intervention permanent, which frees the memory of the branch it left."""
-        self._left = None
+        """Make the newest intervention permanent; free the memory of the branch it replaced."""
+        self._abandoned = None
 
     def clear_ghosts(self) -> None:
-        """Forget the losses of futures that were left."""
+        """Forget the loss curves of abandoned futures."""
         self._branch.ghosts = ()
 
     # Memory
