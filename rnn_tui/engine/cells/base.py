@@ -86,7 +86,8 @@ class Cell(ABC):
         forward_operations: all operations of one timestep, forward, in order.
         backward_operations: the same for the backward pass; the gradient of a gate's pre-activation
             is called ``da_{gate}``, or ``da_t`` without gates.
-        split: True if the tape may keep the gates apart; see `rnn_tui.engine.core.tape`.
+        split: True if ``ax``, which the network adds to the tape for symbols, may be split as the
+            gates are; see `rnn_tui.engine.core.tape`.
         recurrent: True if a timestep depends on the one before it.
         smooth: True if every operation is analytic, so that the complex step applies.
     """
@@ -121,7 +122,8 @@ class Cell(ABC):
     def arrays(self, hidden: int) -> tuple[ArraySpec, ...]:
         """Return the arrays that the cell needs on the tape besides the common ones.
 
-        By default one [T, B, H] for each declared operation, called like its result without ``_t``;
+        By default one [T, B, H] for each declared operation, called like its result without ``_t``
+        (so no gate may be called like a common array, such as x, y or p);
         those called ``da_{gate}`` are parts of one array ``da``. Of each state c besides h, c
         itself and ``dc_next`` [T+1, B, H].
         """

@@ -7,11 +7,12 @@ import pytest
 from engine.engine_support import CELLS, Case, cases, trained, worst
 from hypothesis import given
 
+from rnn_tui.engine.cells import make_cell
 from rnn_tui.engine.core import tape
 from rnn_tui.engine.core.tape import ArraySpec, Tape, gate_parts
 from rnn_tui.engine.network.network import Network
 
-GATED = tuple(kind for kind in CELLS if kind[0].startswith(("lstm", "gru")))
+GATED = tuple(kind for kind in CELLS if any(spec.split for spec in make_cell(*kind).arrays(1)))
 
 
 def network_of(case: Case, smallest: int) -> Network:
