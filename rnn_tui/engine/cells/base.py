@@ -123,9 +123,9 @@ class Cell(ABC):
         """Return the arrays that the cell needs on the tape besides the common ones.
 
         By default one [T, B, H] for each declared operation, called like its result without ``_t``
-        (so no gate may be called like a common array, such as x, y or p);
-        those called ``da_{gate}`` are parts of one array ``da``. Of each state c besides h, c
-        itself and ``dc_next`` [T+1, B, H].
+        (so no gate may have the name of a common array, such as x, y or p); those called
+        ``da_{gate}`` are parts of one array ``da``. Of each state c besides h, c itself and
+        ``dc_next`` [T+1, B, H].
         """
         parts = () if self.gates == ("",) else gate_parts("da_", self.blocks, hidden)
         deltas = {name for name, _, _ in parts} | {"da"}
