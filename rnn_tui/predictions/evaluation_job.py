@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from rnn_tui.engine.analysis.series_evaluation import SeriesEvaluator
-from rnn_tui.engine.analysis.windows_evaluation import WindowsEvaluation, WindowsEvaluator
 from rnn_tui.engine.core.background_work import Progress, Work
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.training.trainer import Trainer, architecture_of
@@ -14,6 +14,9 @@ from rnn_tui.predictions.results import Predictions, SeriesPredictions, WindowsP
 from rnn_tui.settings import Settings
 from rnn_tui.tasks import make_task
 from rnn_tui.tasks.base import TestSeries, TestWindows
+
+if TYPE_CHECKING:
+    from rnn_tui.engine.analysis.windows_evaluation import WindowsEvaluation, WindowsEvaluator
 
 GAP_WINDOWS = 100  # test windows at each gap other than that of the settings
 LONGEST_GAP_WINDOW = 300  # timesteps
@@ -51,6 +54,8 @@ class EvaluationJob(PredictionJob):
         if isinstance(test, TestSeries):
             self._evaluator = SeriesEvaluator(self._architecture, parameters, test)
             return
+        from rnn_tui.engine.analysis.windows_evaluation import WindowsEvaluator
+
         self._evaluator = WindowsEvaluator(self._architecture, parameters, test)
         if self._task.name == "recall":
             self._gaps = dict.fromkeys(_gaps(self._settings))
@@ -93,6 +98,8 @@ class EvaluationJob(PredictionJob):
         return tuple(accuracies)
 
     def _gap_evaluator(self, gap: int) -> WindowsEvaluator:
+        from rnn_tui.engine.analysis.windows_evaluation import WindowsEvaluator
+
         settings = self._settings
         settings = settings.with_(gap=gap, steps=settings.steps - settings.gap + gap)
         task = make_task(settings)

@@ -9,9 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from rnn_tui.engine.network.interventions import Intervention, InterventionError
-from rnn_tui.engine.time_travel.counterfactual import Counterfactual
 from rnn_tui.engine.time_travel.places import Place, Stride
-from rnn_tui.engine.time_travel.search_back import search_back
 from rnn_tui.engine.training.breakpoint_conditions import BreakpointError
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.registry import TASKS
@@ -149,6 +147,8 @@ class CommandHandler:
         if state.breakpoints.idle:
             state.say("there is no breakpoint to go back to: b adds one", error=True)
             return
+        from rnn_tui.engine.time_travel.search_back import search_back  # not for the first screen
+
         state.stop = yield from search_back(state.run.timeline, state.breakpoints)
         if state.stop is None:
             state.say("no breakpoint stops before this place")
@@ -176,6 +176,8 @@ class CommandHandler:
         except InterventionError as error:
             state.say(str(error), error=True)
             return
+        from rnn_tui.engine.time_travel.counterfactual import Counterfactual
+
         start = run.timeline.counterfactual_start
         run.counterfactual = Counterfactual(run.trainer, start) if start is not None else None
 

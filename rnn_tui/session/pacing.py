@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator
 
 from rnn_tui.engine.time_travel.places import Stride
-from rnn_tui.engine.time_travel.search_back import to_next_stop
 from rnn_tui.session.commands import FINITE_MOVES, Command
 from rnn_tui.session.lock_step import PATIENCE, LockStep
 from rnn_tui.session.state import Goal, SessionState
@@ -137,6 +136,8 @@ class Pacer:
             most = 10**9 if endless else int(goal.remaining) - 1
             goal.remaining -= timeline.run(most, over)
             return
+        from rnn_tui.engine.time_travel.search_back import to_next_stop  # not for the first screen
+
         while goal.remaining > 0 and trainer.divergence is None and state.stop is None:
             before = trainer.updates
             state.stop = to_next_stop(timeline, breakpoints)

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from rnn_tui.engine.time_travel.counterfactual import Counterfactual
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.time_travel.timeline import Timeline
 from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
@@ -20,6 +19,7 @@ from rnn_tui.session.commands import CheckGradient, ViewRequest
 from rnn_tui.session.snapshot import Notice
 
 if TYPE_CHECKING:
+    from rnn_tui.engine.time_travel.counterfactual import Counterfactual
     from rnn_tui.proofs.prover import Prover
     from rnn_tui.second_network import SecondNetwork
 

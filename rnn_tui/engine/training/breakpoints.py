@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from rnn_tui.engine.network.network import Network
-from rnn_tui.engine.training.breakpoint_advice import advice, divergence_advice, reason
 from rnn_tui.engine.training.breakpoint_conditions import (
     COMPARISONS,
     NON_FINITE,
@@ -251,6 +250,8 @@ class Breakpoints:
 
     def _fire(self, trainer: Trainer, fired: list[_Entry]) -> BreakpointHit:
         """Count the hits of all that `fired`, and describe the first."""
+        from rnn_tui.engine.training.breakpoint_advice import advice, reason  # not for the start
+
         for entry in fired:
             entry.hits += 1
         first = fired[0]
@@ -268,6 +269,8 @@ class Breakpoints:
         if divergence is not self._divergence:
             self._divergence = divergence
             self._entries[0].hits += 1
+        from rnn_tui.engine.training.breakpoint_advice import divergence_advice
+
         why = f"{divergence} in update {trainer.updates + 1:,}"
         return BreakpointHit(NON_FINITE, divergence.value, why, divergence_advice(trainer))
 

@@ -14,7 +14,6 @@ from textual.widgets import Static
 from rnn_tui.registry import PANELS
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
-from rnn_tui.tui import preload
 from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.layout import LEAST, arrange
@@ -113,6 +112,8 @@ class Debugger(KeyActions):
 
     def _plotext_imported(self) -> None:
         """Draw the charts; go on, in the thread that calls this, with all other late imports."""
+        from rnn_tui.tui import preload
+
         self.announce()
         preload.import_all()
 
