@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Atomic writing: a file is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write `content` to `path` so that at every moment the old or the new file is there whole.
+    """Write `content` to `path`; at every moment either the old or the new file is there, complete.
 
     The content goes to a temporary file in the same folder, which is synced to the disk and then
     renamed. A symbolic link is followed; the permissions of a replaced file are kept.
@@ -33,7 +33,7 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
 
 
 def _write_all(file: int, content: bytes) -> None:
-    """Write all of `content`, however little each system call takes."""
+    """Write all of `content`, in as many system calls as it takes."""
     rest = memoryview(content)
     while rest:
         rest = rest[os.write(file, rest) :]
@@ -60,7 +60,7 @@ def _replacement(target: Path) -> Iterator[int]:
 
 
 def _mode(target: Path) -> int:
-    """Return the permission bits of `target`, or those a new file would get."""
+    """Return the permission bits of `target`, or those of a new file if there is none."""
     try:
         return stat.S_IMODE(target.stat().st_mode)
     except OSError:

@@ -8,22 +8,22 @@ second layer end in ``_l1`` and have H inputs, its states are ``state.h2, state.
 ``rnn.weight_hh_l0``    (G·H, H)     with ``rnn.`` stripped torch.nn.RNN, LSTM and GRU load
 ``rnn.bias_ih_l0``      (G·H)        them, with ``readout.`` stripped torch.nn.Linear does
 ``rnn.bias_hh_l0``      (G·H)        zeros, but for the GRU's n block, which is b_hn
-``rnn.W_xf_l0``, …      (D, H), …    of cells that PyTorch lacks instead: our names and layout
-                                     (x·W), gate by gate, as the screen has them
+``rnn.W_xf_l0``, …      (D, H), …    for cells that PyTorch lacks, instead: our names and
+                                     layout (x·W), gate by gate, as on the screen
 ``readout.weight``      (O, H)
 ``readout.bias``        (O)
 ``optimizer.<name>``    (P)          its memory, flat, in our order: W_x, W_h, b, …, W_y, b_y,
                                      each row by row in our layout (x·W); LSTM gates o, i, f, g
-``state.h, state.c``    (B, H)       carried into the window that is under way or comes next
+``state.h, state.c``    (B, H)       carried into the current window, or into the next one
 ``history.recent``      (N, 2)       float64: loss and gradient norm of the newest updates
 ``history.buckets``     (M, 6)       float64: the whole curve, decimated
 ======================  ===========  ==========================================================
 
 Metadata, text by name: ``format``, ``version``, ``program``, ``cell``, and as JSON ``settings``,
 ``place`` (updates, position and revealed operations), ``optimizer`` (name, steps), ``data`` (the
-walk and PCG64's state), ``history`` and ``vocabulary`` (the names of the symbols and of the classes
-by code, null where there are none: weights mean nothing with another vocabulary). A run on a task
-object of the caller's own also has ``custom_task``, the name of that task.
+position in the data and PCG64's state), ``history`` and ``vocabulary`` (the names of the symbols and of the classes
+by code, null where there are none: weights mean nothing with another vocabulary). A run on a
+custom task object also has ``custom_task``, the name of that task.
 
 In memory a product is x·W and there is one bias; PyTorch has W·x and two biases that sum to it.
 `rnn_tui.checkpoint.torch_layout` alone converts between them.
@@ -53,11 +53,9 @@ TEXTS = (
     "history",
     "vocabulary",
 )
-CUSTOM_TASK = "custom_task"  # the text that only a run on a task object of the caller's own has
+CUSTOM_TASK = "custom_task"  # the text that only a run on a custom task object has
 FLOATS = {"F16": np.float16, "F32": np.float32, "F64": np.float64}
-LARGEST_COUNT = (
-    10**15
-)  # updates; float64, as the history counts them, is exact up to 2^53 ≈ 9·10^15
+LARGEST_COUNT = 10**15  # updates; the history counts in float64, exact up to 2^53 ≈ 9·10^15
 
 Array = npt.NDArray[np.floating[Any]]
 Shape = tuple[int, ...]

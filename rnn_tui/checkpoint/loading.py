@@ -1,4 +1,4 @@
-"""Loading: a run, or starting weights, from a file; everything is checked before it is used."""
+"""Loading: read a run or starting weights from a file; everything is checked before use."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ from rnn_tui.tasks import DataState, Task, make_task
 
 
 def load(path: str | os.PathLike[str], task: Task | None = None) -> Trainer:
-    """Read a run; going on from it gives the same bits as never having stopped.
+    """Read a run; continuing it gives the same bits as if it had never stopped.
 
     Args:
         path: the file.
-        task: for a run whose trainer was given a task object (`Trainer.custom_task`): such an
-            object, newly made. The file tells where it stood, and its name is checked.
+        task: for a run on a custom task object (`Trainer.custom_task`): a new object of the same
+            kind. Its state is restored from the file, and its name is checked.
 
     Raises:
-        CheckpointError: the file is not a checkpoint, or not a whole and valid one, or it is of a
-            run on another task.
+        CheckpointError: the file is not a complete and valid checkpoint, or its run is on another
+            task.
         DataError: the data that the run learns from cannot be read.
     """
     with _naming(path):
@@ -69,19 +69,19 @@ def load_weights(
 ) -> Array:
     """Read starting weights: all tensors of `network_names`.
 
-    A whole checkpoint will do, and so will a file without metadata that holds only these, in
+    The file may be a checkpoint, or a file without metadata that holds only these tensors, in
     float16, float32 or float64.
 
     Args:
         path: the file.
-        settings: of the run that is to begin with these weights.
-        task: the task object that it is to learn from, if not the one that `settings` name.
+        settings: the settings of the run that will begin with these weights.
+        task: the task object of that run; None for the task that `settings` name.
 
     Returns:
         The parameters [P] in the settings' dtype.
 
     Raises:
-        CheckpointError: the file is not like that, or does not fit the settings.
+        CheckpointError: the file is no such file, or does not fit the settings.
         DataError: the settings' data cannot be read.
     """
     task = make_task(settings) if task is None else task
@@ -97,7 +97,7 @@ def load_weights(
         check_layers(content.tensors, settings)
         weights = {name: content.tensors[name] for name in names}
         check_shapes(weights, network_shapes(architecture), settings)
-        with np.errstate(over="ignore"):  # the check below says it in one line
+        with np.errstate(over="ignore"):  # the check below reports an overflow
             flat = parameters_of(architecture, weights, np.dtype(settings.dtype))
         if not np.isfinite(flat).all():
             raise ContentError(f"its numbers are too large for --dtype {settings.dtype}")
@@ -106,7 +106,7 @@ def load_weights(
 
 @contextlib.contextmanager
 def _naming(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Within the block a ContentError becomes a CheckpointError that names the file."""
+    """Turn a ContentError raised within the block into a CheckpointError that names the file."""
     try:
         yield
     except ContentError as error:
@@ -114,16 +114,16 @@ def _naming(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def _resume(trainer: Trainer, content: Content) -> None:
-    """Bring a fresh trainer to where the file's run stood."""
+    """Bring a new trainer to the state of the file's run."""
     keyframe = _keyframe(content, trainer)
     history = trainer.history
     try:
         history.restore(content.mapping("history"), content.tensors_under("history"))
         keyframe = replace(keyframe, history=history.position)
-        if history.count:  # the newest, until the window under way has a loss of its own
+        if history.count:  # the newest ones, until the current window's are computed
             loss, grad_norm = (float(column[0]) for column in history.recent(1))
             keyframe = replace(keyframe, loss=loss, grad_norm=grad_norm)
-        with np.errstate(all="ignore"):  # a run may have been saved on its way to diverge
+        with np.errstate(all="ignore"):  # a run may have been saved shortly before it diverges
             trainer.restore(keyframe)
     except ValueError as error:
         raise ContentError(str(error)) from error
@@ -132,9 +132,9 @@ def _resume(trainer: Trainer, content: Content) -> None:
 
 
 def _keyframe(content: Content, trainer: Trainer) -> Keyframe:
-    """Return the keyframe that the file holds, every number checked against its range.
+    """Return the file's keyframe, after checking the range of every number.
 
-    Loss, gradient norm and the history's position are still to be filled in.
+    The caller fills in the loss, the gradient norm and the history's position.
     """
     place = content.mapping("place")
     optimizer = content.mapping("optimizer")

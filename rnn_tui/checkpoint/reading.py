@@ -1,4 +1,4 @@
-"""Reading: texts and tensors of any safetensors file that holds nothing but finite floats."""
+"""Reading: the texts and tensors of a safetensors file whose tensors are all finite floats."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rnn_tui.settings import quote
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The content of a file: numbers are checked to be finite floats, nothing else is yet.
+    """The content of a file. Its numbers are checked to be finite; nothing else is checked yet.
 
     Attributes:
         texts: the metadata, by name.
@@ -32,7 +32,7 @@ class Content:
         """Return the JSON object in the text called `name`.
 
         Raises:
-            ContentError: it is none.
+            ContentError: the text is not a JSON object.
         """
         try:
             values = json.loads(self.texts[name])
@@ -43,7 +43,7 @@ class Content:
         return values
 
     def tensors_under(self, prefix: str) -> dict[str, Array]:
-        """Return the tensors whose names begin with "`prefix`.", by the rest of their names."""
+        """Return the tensors whose names begin with "`prefix`.", keyed by the rest of their names."""
         start = f"{prefix}."
         return {
             name.removeprefix(start): array
@@ -56,13 +56,13 @@ def read_content(path: str | os.PathLike[str]) -> Content:
     """Return the texts and tensors of the file at `path`.
 
     Raises:
-        ContentError: there is no such file, it is not a safetensors file, or it holds something
-            else than finite floats.
+        ContentError: there is no such file, it is not a safetensors file, or it holds numbers
+            that are not finite floats.
     """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise ContentError("it is a folder" if os.path.isdir(path) else "it is no regular file")
-        with open(path, "rb"):  # for its OSError: safe_open does not say why it cannot read
+        with open(path, "rb"):  # for its OSError, because safe_open does not give the reason
             pass
         with safe_open(os.fspath(path), framework="np") as file:
             texts = dict(file.metadata() or {})
@@ -76,7 +76,7 @@ def read_content(path: str | os.PathLike[str]) -> Content:
 
 
 def _tensor(file: Any, name: str) -> Array:
-    """Return one tensor of an open safetensors file, checked to be finite floats."""
+    """Return one tensor of an open safetensors file, after checking that it is finite floats."""
     dtype = file.get_slice(name).get_dtype()
     if dtype not in FLOATS:
         raise ContentError(f"tensor {quote(name)} is {dtype}; expected {', '.join(FLOATS)}")
@@ -92,7 +92,7 @@ def whole_number(values: Mapping[str, Any], name: str, highest: int) -> int:
     """Return the entry `name` of a JSON object.
 
     Raises:
-        ContentError: it is no whole number from 0 to `highest`.
+        ContentError: the entry is not a whole number from 0 to `highest`.
     """
     value = values.get(name)
     if type(value) is not int or not 0 <= value <= highest:

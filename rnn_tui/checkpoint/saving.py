@@ -28,13 +28,13 @@ from rnn_tui.tasks import DataState
 
 
 def save(path: str | os.PathLike[str], trainer: Trainer) -> None:
-    """Write the run of `trainer` to `path`, wholly or, if that fails, not at all.
+    """Write the run of `trainer` to `path`, completely or, if that fails, not at all.
 
     After a divergence the last finite state is written.
 
     Raises:
-        CheckpointError: the file cannot be written, or the run has something that the format has
-            no place for: a pinned value, a cut path, the state of an unusual custom task.
+        CheckpointError: the file cannot be written, or the run has something that the format does
+            not provide for: a pinned value, a cut path, the state of an unusual custom task.
     """
     if pins := trainer.network.pins:
         names = ", ".join(map(str, pins))
@@ -81,10 +81,10 @@ def _contents(
 def _data_state(
     path: str | os.PathLike[str], trainer: Trainer, data: DataState
 ) -> dict[str, int | str]:
-    """Return the task's state as JSON has it.
+    """Return the task's state as a mapping for JSON.
 
     Raises:
-        CheckpointError: it is that of a custom task that does not draw from PCG64.
+        CheckpointError: the task is a custom one that does not draw from PCG64.
     """
     try:
         return data.to_json()
@@ -96,14 +96,14 @@ def _data_state(
 
 
 def check_writable(option: str, path: str) -> None:
-    """Check, before a long run, that `save` can write to `path`; leave no trace.
+    """Check, before a long run, that `save` can write to `path`; leave no file behind.
 
     Args:
         option: the command-line option that gave `path`, for the message.
         path: where the run is to be saved.
 
     Raises:
-        CheckpointError: it cannot; the message begins with `option`.
+        CheckpointError: `path` cannot be written; the message begins with `option`.
     """
     target = Path(os.path.realpath(path))
     try:

@@ -1,8 +1,8 @@
 """Conversion of the weights between PyTorch's names and layout and ours.
 
 PyTorch computes W·x with weights [G·H, D] and two biases; here a product is x·W with weights
-[D, G·H] and there is one bias, but for the GRU's n gate, which has a bias of its own inside the
-reset (``b_hn``). The gates of PyTorch's blocks come in `Cell.gates` order, ours in `Cell.blocks`
+[D, G·H] and there is one bias; only the GRU's n gate has a second one, ``b_hn``, inside the
+product with the reset gate. The gates of PyTorch's blocks come in `Cell.gates` order, ours in `Cell.blocks`
 order. Cells that PyTorch lacks are stored gate by gate under our own names.
 """
 
@@ -48,7 +48,7 @@ def _by_gate(architecture: Architecture, flat: Array) -> dict[str, Array]:
 
 
 def tensors_of(architecture: Architecture, flat: Array) -> dict[str, Array]:
-    """Return the network's tensors as a file has them, from our parameter vector `flat` [P]."""
+    """Return the tensors to write to a file, from our parameter vector `flat` [P]."""
     if architecture.cell in TORCH_CELLS.values():
         return _to_torch(architecture, flat)
     ours = views(architecture.parameters(), flat)
@@ -59,7 +59,7 @@ def tensors_of(architecture: Architecture, flat: Array) -> dict[str, Array]:
 def parameters_of(
     architecture: Architecture, tensors: Mapping[str, Array], dtype: npt.DTypeLike
 ) -> Array:
-    """Return our parameter vector [P] in `dtype`, from the network's tensors as a file has them."""
+    """Return our parameter vector [P] in `dtype`, from the network's tensors read from a file."""
     if architecture.cell in TORCH_CELLS.values():
         return _from_torch(architecture, tensors, dtype)
     flat = np.empty(architecture.parameter_count(), dtype)
@@ -87,7 +87,7 @@ def _to_torch(architecture: Architecture, flat: Array) -> dict[str, Array]:
 
 
 def _torch_columns(architecture: Architecture) -> Array:
-    """Return our column numbers in the order of PyTorch's rows: [G·H]."""
+    """Return the indices of our columns in the order of PyTorch's rows, [G·H]."""
     cell, hidden = architecture.make_cell(), architecture.hidden
     starts = [hidden * cell.blocks.index(gate) for gate in cell.gates]
     return np.concatenate([np.arange(start, start + hidden) for start in starts])

@@ -1,6 +1,6 @@
-"""Validation: a file's names, shapes and texts against the settings and the task.
+"""Validation: check a file's names, shapes and texts against the settings and the task.
 
-Every function raises `ContentError` where the file does not fit, and is silent where it does.
+Every function raises `ContentError` if the file does not fit.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from rnn_tui.tasks import Task
 
 
 def checked_settings(content: Content) -> Settings:
-    """Return the settings in a checkpoint of this version of the format."""
+    """Return the settings of a checkpoint, after checking its format and version."""
     texts = content.texts
     if texts.get("format") != FORMAT:
         raise ContentError(
@@ -57,12 +57,12 @@ def checked_settings(content: Content) -> Settings:
 
 
 def check_custom_task(content: Content, settings: Settings, task: Task | None) -> None:
-    """Check that `task`, given by the caller, is what the run was trained on.
+    """Check that `task`, passed by the caller, is the one that the run was trained on.
 
     Args:
-        content: the file's.
-        settings: the file's; they name the task of a run that was not given one.
-        task: the task object given, None for the task of the settings.
+        content: the file's content.
+        settings: the file's settings, which name the task unless it is a custom one.
+        task: the task object passed by the caller; None for the task of the settings.
     """
     custom = content.texts.get(CUSTOM_TASK)
     if task is None:
@@ -77,7 +77,7 @@ def check_custom_task(content: Content, settings: Settings, task: Task | None) -
 
 
 def check_run_names(tensors: Mapping[str, Array], settings: Settings) -> None:
-    """Check the names of all tensors of a run, before a network of that size is made."""
+    """Check the names of all tensors of a run, before the network is made."""
     memory = [f"optimizer.{name}" for name in optimizer_class(settings.optimizer).memory_names]
     layers = range(1, settings.layers + 1)
     names = make_cell(settings.cell).states
@@ -89,7 +89,7 @@ def check_run_names(tensors: Mapping[str, Array], settings: Settings) -> None:
 def check_names(
     tensors: Mapping[str, Array], expected: tuple[str, ...], *, others: bool = False
 ) -> None:
-    """Check that the `expected` tensors are there, and unless `others` are allowed, no more."""
+    """Check that all `expected` tensors are there and, unless `others` are allowed, no others."""
     if missing := [name for name in expected if name not in tensors]:
         raise ContentError(f"tensor {missing[0]} is missing; expected {', '.join(expected)}")
     unknown = sorted(set(tensors) - set(expected))
@@ -98,26 +98,26 @@ def check_names(
 
 
 def check_cell(content: Content, cell: str) -> None:
-    """Check that the file's weights are those of `cell`, by their names and by what it says."""
+    """Check that the file's weights are those of `cell`, by their names and by its metadata."""
     own_names = cell not in TORCH_CELLS.values()
     torch_names = FIRST_TORCH_TENSOR in content.tensors
     if own_names and torch_names:
         fitting = ", ".join(TORCH_CELLS.values())
         raise ContentError(f"its weights are of a PyTorch cell ({fitting}), not of --cell {cell}")
-    # Where PyTorch's names say too little, the shapes tell one cell from another.
+    # PyTorch uses the same names for all its cells; `check_shapes` tells those apart.
     stored = content.texts.get("cell", cell)
     if stored != cell and not torch_names:
         raise ContentError(f"it holds {quote(stored)} weights, not those of --cell {cell}")
 
 
 def check_layers(tensors: Mapping[str, Array], settings: Settings) -> None:
-    """Check that a file has no more layers than will be read."""
+    """Check that the file does not have more layers than the settings."""
     if any(name.startswith("rnn.") and name.endswith(f"_l{settings.layers}") for name in tensors):
         raise ContentError(f"it has more layers than --layers {settings.layers}")
 
 
 def check_vocabulary(content: Content, task: Task) -> None:
-    """Check that every code of a symbol or class stands for what it stood for when saved."""
+    """Check that every code means the same symbol or class as when the run was saved."""
     stored, expected = content.mapping("vocabulary"), vocabulary(task)
     if set(stored) != set(expected):
         raise ContentError(f"vocabulary: expected {' and '.join(expected)}")
@@ -134,7 +134,7 @@ def check_vocabulary(content: Content, task: Task) -> None:
 
 
 def check_run_shapes(tensors: Mapping[str, Array], trainer: Trainer) -> None:
-    """Check the shapes of all tensors of a run but the history, which checks its own."""
+    """Check the shapes of all tensors of a run except the history, which checks its own."""
     size = trainer.parameters.size
     state = (trainer.settings.batch, trainer.settings.hidden)
     expected = network_shapes(trainer.architecture)
@@ -146,7 +146,7 @@ def check_run_shapes(tensors: Mapping[str, Array], trainer: Trainer) -> None:
 def check_shapes(
     tensors: Mapping[str, Array], expected: Mapping[str, Shape], settings: Settings
 ) -> None:
-    """Check the shapes of the `expected` tensors; the message names the settings that would fit."""
+    """Check the shapes of the `expected` tensors; the error names the settings that would fit."""
     for name, shape in expected.items():
         stored = tensors[name].shape
         if stored != shape:
@@ -155,9 +155,9 @@ def check_shapes(
 
 
 def _other_network(tensors: Mapping[str, Array], settings: Settings) -> str:
-    """Return the beginning of a message: the cell and size that the file's weights have.
+    """Return the beginning of a message: the cell and size of the file's weights.
 
-    Empty where they are those of the settings, or cannot be told from the weights.
+    It is empty if they are those of the settings, or cannot be seen from the weights.
     """
     if "rnn.weight_hh_l0" not in tensors:
         shape = tensors["readout.weight"].shape

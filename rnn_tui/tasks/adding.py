@@ -1,4 +1,4 @@
-"""The adding problem: the sum of the two numbers that are marked, somewhere in a long sequence."""
+"""The adding problem: add the two marked numbers of a long sequence."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class AddingTask(RandomWindowTask):
     updates = 3_000
 
     def __init__(self, settings: Settings) -> None:
-        """Start before the first window; `check_settings` has made sure of both halves."""
+        """Start before the first window; `check_settings` has checked that T is at least 2."""
         super().__init__(settings)
         self.topology = Topology.many_to_one(settings.steps)
 

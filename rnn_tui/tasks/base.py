@@ -1,4 +1,4 @@
-"""`Task`, the base class of every task, and the types it hands over.
+"""`Task`, the base class of every task, and the types of what it returns.
 
 To write a new task, start at `Task`.
 """
@@ -21,7 +21,7 @@ BoolArray = npt.NDArray[np.bool_]
 WindowArray = npt.NDArray[Any]
 """Inputs or targets of windows: numbers [T, B, D] or [T, B, O], or codes int64 [T, B]."""
 
-_DATA_STREAM = 1  # of the seed; stream 0 draws the starting weights
+_DATA_STREAM = 1  # number of the seed's stream; stream 0 draws the starting weights
 _STATE_BITS = {"state": 128, "inc": 128, "has_uint32": 1, "uinteger": 32}
 """The integers in the state of PCG64, and how many bits each has."""
 
@@ -41,11 +41,11 @@ class DataError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class DataState:
-    """How far a task has come: enough to hand out the same windows again.
+    """The progress of a task through its data: enough to draw the same windows again.
 
     Attributes:
-        position: how many windows were drawn, or at which point of its sequence a sweep takes the
-            next window; 0 before the first window.
+        position: number of windows drawn; for a sweep, the point of the sequence where the next
+            window starts. 0 before the first window.
         random: the state of PCG64 as NumPy returns it, all Python integers.
     """
 
@@ -82,7 +82,7 @@ class DataState:
 
 
 def _read_integer(values: Mapping[str, object], name: str, bits: int) -> int:
-    """Return the integer of so many bits that `values` has as text under `name`."""
+    """Return the integer, of at most `bits` bits, that `values` has as text under `name`."""
     text = values.get(name)
     if not isinstance(text, str) or not (text.isascii() and text.isdecimal()) or len(text) > 39:
         raise ValueError(f"data state: {name} must be a whole number, written as text")
@@ -99,9 +99,11 @@ class TestSeries:
     `warm_up + horizons[-1] + 1 <= N` always holds, so that every free run ends on a known value.
 
     Attributes:
-        x: [N] the coordinate of each value (cos: x; series: the row's number, counted from 1).
+        coordinate: [N] the coordinate of each value, for charts (cos: the angle x; series: the
+            row's number, counted from 1). It is not an input: the network reads `values`.
         values: [N] float64, in the network's units.
-        warm_up: how many leading values only set the hidden state; errors are measured after them.
+        warm_up: number of leading values that only set the hidden state; errors are measured after
+            them.
         horizons: lengths of the free runs in steps, in rising order, each at least 1.
         offset: shown value = value · scale + offset; 0 when nothing is scaled.
         scale: see `offset`; 1 when nothing is scaled.
@@ -109,7 +111,7 @@ class TestSeries:
 
     __test__: ClassVar[bool] = False  # keeps pytest from collecting this class
 
-    x: FloatArray
+    coordinate: FloatArray
     values: FloatArray
     warm_up: int
     horizons: tuple[int, ...]
@@ -124,10 +126,11 @@ class TestWindows:
     Attributes:
         x: inputs, numbers [T, N, D] or codes int64 [T, N]; see `Task.next_window`.
         target: targets, numbers [T, N, O] or codes int64 [T, N].
-        judged: [T, N] true where accuracy (with the loss "mse": the squared error) is measured,
-            for instance only at the one symbol that had to be remembered.
-        carried: true where window n+1 continues window n, so that the hidden state is carried from
-            each to the next; false where every window begins with a state of zeros.
+        judged: [T, N] true at the outputs whose accuracy (with the loss "mse": squared error) is
+            measured, for instance only at the one symbol that had to be remembered. It does not
+            affect the loss: that is an average over the timesteps in `Topology.counted`.
+        carried: whether window n+1 continues window n, so that the hidden state is carried from
+            each to the next; otherwise every window begins with a state of zeros.
     """
 
     __test__: ClassVar[bool] = False  # keeps pytest from collecting this class
@@ -140,11 +143,12 @@ class TestWindows:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """The timesteps of a window that have an input, and those whose output counts in the loss.
+    """Timestep masks: the timesteps with an input, and those whose output counts in the loss.
 
     Attributes:
         inputs: [T] true where there is an input; elsewhere the network reads zeros.
-        counted: [T] true where the output is part of the loss.
+        counted: [T] true where the output is part of the loss, in training and in tests. Accuracy
+            may be measured at fewer timesteps: see `TestWindows.judged`.
     """
 
     inputs: tuple[bool, ...]
@@ -197,7 +201,7 @@ class Baseline:
 
     Attributes:
         loss: in the units of the task's loss.
-        words: how it is reached: "always the mean", "guessing among 8".
+        words: the strategy that reaches it: "always the mean", "guessing among 8".
     """
 
     loss: float
@@ -229,19 +233,21 @@ class Task(ABC):
     Attributes:
         name: the name in the registry, as `--task` takes it.
         title: the name for people: "cos(x)", "FILE.csv: column".
-        features: D, the size of the input at each timestep; of symbols, how many there are.
+        features: D, the size of the input at each timestep; for symbols, the number of different
+            symbols.
         outputs: O, the size of the output at each timestep; with cross-entropy, the number of
             classes.
         loss: "mse" or "cross-entropy"; see `rnn_tui.engine.network.losses`.
         topology: the timesteps that have an input and those that count in the loss.
-        symbols: names of the D input symbols, by code; None where inputs are numbers.
-        parts: names of the D input numbers; None where there is only one or inputs are symbols.
-            One called "mark" is 0 or 1 and points out another.
-        labels: names of the O classes, by code; None where the loss is "mse".
-        baseline: the loss that needs no memory; None where none is known.
+        symbols: names of the input symbols, [D], indexed by code; None if inputs are numbers.
+        parts: names of the D input numbers; None if there is only one or inputs are symbols. A part
+            called "mark" is 0 or 1; 1 marks the timestep whose other number matters.
+        labels: names of the classes, [O], indexed by code; None if the loss is "mse".
+        baseline: the loss that is reached without memory; None if it is not known.
         defaults: values by setting that replace the declarations' defaults when this task is
             chosen.
-        updates: how many updates ``rnn-tui train`` runs unless an option or a preset says.
+        updates: number of updates that ``rnn-tui train`` runs unless an option or a preset says
+            otherwise.
     """
 
     name: str
@@ -259,7 +265,7 @@ class Task(ABC):
 
     @classmethod
     def default_steps(cls, value_of: Callable[[str], Any]) -> int | None:
-        """Return T where other settings decide it, None where `defaults` is enough.
+        """Return T if it follows from other settings; None to use `defaults`.
 
         Args:
             value_of: returns the chosen value of a setting, or its default.
@@ -268,9 +274,9 @@ class Task(ABC):
 
     @classmethod
     def check_settings(cls, settings: Settings) -> None:
-        """Refuse settings that do not fit each other with this task.
+        """Check that the settings fit each other and this task.
 
-        Every value is allowed on its own when this is called. Files are not read here but in the
+        Each value has been checked on its own before. Files are not read here but in the
         constructor.
 
         Raises:
@@ -283,23 +289,23 @@ class Task(ABC):
         """Fill the next window in place.
 
         Args:
-            x: overwritten with the inputs: numbers [T, B, D], 0 where the topology has none; where
-                `symbols` is not None codes int64 [T, B], −1 where it has none.
-            target: overwritten with what should be predicted: numbers [T, B, O], 0 at timesteps
-                that do not count; with cross-entropy codes int64 [T, B], −1 there.
+            x: overwritten with the inputs. Numbers [T, B, D], 0 at timesteps without an input; or,
+                if `symbols` is not None, codes int64 [T, B], −1 at timesteps without an input.
+            target: overwritten with the values to predict. Numbers [T, B, O], 0 at timesteps that
+                do not count in the loss; or, with cross-entropy, codes int64 [T, B], −1 at them.
 
         Returns:
-            True if the hidden state must be zero at this window's start: for the first window of
-            all, and wherever a sweep through a sequence starts again.
+            True if the hidden state must be zero at this window's start: for the very first
+            window, and each time a sweep starts again at the beginning of its sequence.
         """
 
     @abstractmethod
     def state(self) -> DataState:
-        """Return how far the task has come; cheap enough to be called for every window."""
+        """Return the task's progress; called for every window, so it must be fast."""
 
     @abstractmethod
     def restore(self, state: DataState) -> None:
-        """Go back to `state`: the windows that follow are the same as then, bit for bit.
+        """Go back to `state`, so that the same windows follow as then, bit for bit.
 
         Raises:
             ValueError: `state` belongs to other settings.
@@ -307,9 +313,9 @@ class Task(ABC):
 
     @abstractmethod
     def test(self) -> TestSeries | TestWindows:
-        """Return what the network is measured on, without changing the task's state."""
+        """Return the data that the network is tested on, without changing the task's state."""
 
 
 def data_generator(seed: int) -> np.random.Generator:
-    """Return the generator that draws all windows to train on."""
+    """Return the random generator that draws all training windows."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, _DATA_STREAM])))

@@ -33,7 +33,7 @@ class CopyTask(RandomWindowTask):
         target  K + `blanks` blanks                              | the K symbols
 
     The blanks can be predicted without memory and the symbols cannot be guessed, so remembering
-    nothing costs K · ln 8 / T. Only the K symbols of the copy are judged.
+    nothing costs K · ln 8 / T. Accuracy is measured only at the K symbols of the copy.
     """
 
     name = "copy"
@@ -54,7 +54,7 @@ class CopyTask(RandomWindowTask):
     updates = 10_000
 
     def __init__(self, settings: Settings) -> None:
-        """Start before the first window; `check_settings` has made sure of T."""
+        """Start before the first window; `check_settings` has checked T."""
         super().__init__(settings)
         self._length = settings.copy_length
         self.topology = Topology.many_to_many(settings.steps)

@@ -12,7 +12,7 @@ from rnn_tui.tasks.base import DataState, FloatArray, Task, TestSeries, Topology
 from rnn_tui.tasks.window_sweep import WindowPoints, WindowSweep, streams
 
 LONGEST_FREE_RUN = 20_000
-"""The most steps of a free run: with very fine steps, three periods would take seconds."""
+"""Upper limit of the steps of a free run: at a very fine resolution, three periods take seconds."""
 _NARROWEST_RANGE = 1e-6  # in a narrower range of x, points differ by rounding only
 
 
@@ -32,7 +32,7 @@ class CosineTask(Task):
     updates = 20_000
 
     def __init__(self, settings: Settings) -> None:
-        """Start before the first window; `check_settings` has made sure that one fits."""
+        """Start before the first window; `check_settings` has checked that a window fits."""
         self._settings = settings
         self.topology = Topology.many_to_many(settings.steps)
         self.resolution = (settings.x_max - settings.x_min) / settings.num_points
@@ -42,12 +42,12 @@ class CosineTask(Task):
         self._offsets = self._spaced(settings.steps + 1)[:, None]  # [T+1, 1]
         self._points = WindowPoints(settings)
         self._noise = np.empty(self._points.values.shape)
-        # an array, because turning a Python number into one takes longer than the product
+        # An array, because NumPy takes longer to convert a Python number than to multiply
         self._sigma = np.array(settings.noise)
 
     @classmethod
     def check_settings(cls, settings: Settings) -> None:
-        """Refuse a range that is too narrow, and one with fewer points than a window takes."""
+        """Refuse a range that is too narrow or has fewer points than a window takes."""
         if settings.x_max - settings.x_min < _NARROWEST_RANGE:
             x_min = DECLARATIONS["x_min"].show(settings.x_min)
             allowed = f"at least {_NARROWEST_RANGE:g} above --x-min {x_min}"
@@ -71,7 +71,7 @@ class CosineTask(Task):
     def next_batch(
         self, steps: int, *, start: float | None = None, with_x: bool = False
     ) -> tuple[FloatArray, ...]:
-        """Return one noisy window of the curve, wherever the sweep stands.
+        """Return one noisy window of the curve, independent of the sweep.
 
         Args:
             steps: T, the number of inputs.
@@ -106,7 +106,7 @@ class CosineTask(Task):
         self._sweep.restore(state)
 
     def test(self) -> TestSeries:
-        """Return the smooth cosine from x_min on: 2T values to warm up, then three periods.
+        """Return the cosine without noise, from x_min: 2T values to warm up, then three periods.
 
         The free runs last one and three periods, each at least 1 and at most `LONGEST_FREE_RUN`
         steps.

@@ -1,4 +1,8 @@
-"""Base class of the tasks whose windows are drawn at random, each independent of the others."""
+"""Helper for tasks whose windows are drawn at random: their base class `RandomWindowTask`.
+
+Used by `adding`, `copy`, `neuron`, `oscillator`, `parity`, `reber`, `recall` and `waveform`: all
+tasks whose windows are independent of each other.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +26,14 @@ from rnn_tui.tasks.base import (
 TEST_WINDOWS = 500
 """N, the number of windows that a task is tested on."""
 
-_TEST_STREAM = 2  # of the seed; stream 0 draws the starting weights, 1 the windows to train on
+_TEST_STREAM = 2  # number of the seed's stream; 0 draws the weights, 1 the training windows
 
 
 class RandomWindowTask(Task):
-    """A task whose windows are drawn from the data's random generator, one after the other.
+    """A task whose windows are drawn from a random generator, one after the other.
 
-    A subclass sets the attributes of `Task` and writes `draw`. For the same number of samples
-    `draw` must always take the same random numbers, so that windows can be drawn again.
+    A subclass sets the attributes of `Task` and writes `draw`. From the same generator state,
+    `draw` must always make the same samples, so that windows can be drawn again.
 
     Windows do not continue each other, so only the first one asks for a hidden state of zeros; the
     setting `carry` decides about the others.
@@ -51,7 +55,7 @@ class RandomWindowTask(Task):
 
     @abstractmethod
     def draw(self, random: np.random.Generator, x: WindowArray, target: WindowArray) -> None:
-        """Overwrite x and target with samples drawn from `random`.
+        """Fill x and target with samples drawn from `random`.
 
         Args:
             random: the only source of random numbers.
@@ -61,9 +65,13 @@ class RandomWindowTask(Task):
         """
 
     def judged(self, target: WindowArray) -> BoolArray:
-        """Return where test windows with these targets are judged, [T, N]: where the loss counts.
+        """Return the mask [T, N] of `TestWindows.judged`: here, where the loss counts.
 
-        Override to judge fewer timesteps, for instance only those that need memory.
+        Override it to measure accuracy at fewer timesteps, for instance only at those that need
+        memory.
+
+        Args:
+            target: the targets of N test windows.
         """
         counted = np.array(self.topology.counted)[:, None]  # [T, 1]
         return np.repeat(counted, target.shape[1], axis=1)
@@ -84,7 +92,7 @@ class RandomWindowTask(Task):
         self._position = state.position
 
     def test(self) -> TestWindows:
-        """Return `TEST_WINDOWS` windows from a stream of the seed that is never trained on."""
+        """Return `TEST_WINDOWS` windows from a stream of the seed that is not used in training."""
         x = self._empty(self.features if self.symbols is None else None)
         target = self._empty(self.outputs if self.labels is None else None)
         seeds = np.random.SeedSequence([self._seed, _TEST_STREAM])
@@ -92,14 +100,14 @@ class RandomWindowTask(Task):
         return TestWindows(x, target, self.judged(target))
 
     def _empty(self, width: int | None) -> WindowArray:
-        """Return an array for numbers [T, N, width] or, where `width` is None, codes [T, N]."""
+        """Return an array for numbers [T, N, width] or, if `width` is None, for codes [T, N]."""
         if width is None:
             return np.empty((self._steps, TEST_WINDOWS), dtype=np.int64)
         return np.empty((self._steps, TEST_WINDOWS, width))
 
 
 def write_at_end(target: WindowArray, answer: FloatArray | WindowArray) -> None:
-    """Write the answer of a many→one window at its last timestep, and "nothing" before it.
+    """Write the targets of many→one windows: `answer` at the last timestep, "none" before it.
 
     Args:
         target: numbers [T, B, O] or codes [T, B], overwritten.

@@ -35,7 +35,10 @@ IntArray = npt.NDArray[np.int64]
 
 
 def _embedded() -> tuple[Edges, ...]:
-    """Return the states of B · (T · inner · T | P · inner · P) · E, repeated; 0 begins a string."""
+    """Return the states of the grammar B · (T · inner · T | P · inner · P) · E, repeated.
+
+    State 0 is the start of a string.
+    """
     size = len(_INNER) + 1
     inner = {"T": 2, "P": 2 + size}  # the first state of each copy of the inner grammar
     last = 2 + 2 * size
@@ -61,9 +64,9 @@ class ReberTask(RandomWindowTask):
     every timestep, only the string that is cut off reaches beyond a window, and each window can
     begin with a hidden state of zeros.
 
-    Accuracy is judged at the second-to-last symbol of each string: the only one that needs memory
-    of the whole string, and then it is certain. Without memory, the best prediction knows only the
-    current symbol; the baseline is that conditional entropy, averaged over the window.
+    Accuracy is measured at the second-to-last symbol of each string: the only one that needs memory
+    of the whole string, and with memory it is certain. Without memory, the best prediction knows
+    only the current symbol; the baseline is that conditional entropy, averaged over the window.
     """
 
     name = "reber"
@@ -92,7 +95,7 @@ class ReberTask(RandomWindowTask):
 
     @classmethod
     def check_settings(cls, settings: Settings) -> None:
-        """Refuse windows in which no string fits."""
+        """Refuse windows that are too short for any string."""
         if settings.steps < SHORTEST_STRING:
             allowed = f"at least {SHORTEST_STRING}, the shortest string of --task reber"
             raise SettingError("steps", settings.steps, allowed)

@@ -24,7 +24,7 @@ LANGUAGES = {
     "Poland": "Polish",
     "Kenya": "Swahili",
 }
-"""The language of each country: what has to be remembered, and the answer."""
+"""The language of each country: the country has to be remembered, the language is the answer."""
 _FACT = ("I", "was", "born", "in", "COUNTRY")
 _QUESTION = ("so", "today", "I", "speak")
 _WORDS = {
@@ -75,7 +75,7 @@ class RecallTask(RandomWindowTask):
     """Answer from memory, many→one: "I was born in India … so today I speak" → "Hindi".
 
     A window of T words ends in the question "so today I speak"; the fact "I was born in COUNTRY"
-    ends `gap` words before it. The gap, and what is left of the window before the fact, is filled
+    ends `gap` words before it. The gap, and the rest of the window before the fact, are filled
     with clauses that name no country, such as "while my uncle sells old maps", each word drawn from
     the words of its kind. The loss counts at t = T only: the answer is one of 8 languages, all
     equally likely.
@@ -100,7 +100,7 @@ class RecallTask(RandomWindowTask):
     updates = 1_500
 
     def __init__(self, settings: Settings) -> None:
-        """Start before the first window; `check_settings` has made sure that the gap fits."""
+        """Start before the first window; `check_settings` has checked that the gap fits."""
         super().__init__(settings)
         self.topology = Topology.many_to_one(settings.steps)
         self._country = settings.steps - len(_QUESTION) - settings.gap - 1  # its index
@@ -159,9 +159,9 @@ def _layouts(settings: Settings) -> IntArray:
 
 
 def _filler(words: int, random: np.random.Generator) -> Iterator[str]:
-    """Yield the kinds of exactly so many words, in random clauses.
+    """Yield the kinds of exactly `words` words, in random clauses.
 
-    Clauses of one or two words are used only where no longer one fits.
+    Clauses of one or two words are used only if no longer one fits.
     """
     while words:
         lengths = [n for n in (3, 4, 5, 6) if words - n == 0 or words - n >= 3] or [words]

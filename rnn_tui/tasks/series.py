@@ -1,4 +1,4 @@
-"""The next value of a series of the user's own, one column of a CSV file."""
+"""The next value of the user's own series: one column of a CSV file."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class SeriesTask(Task):
     """Predict the next value of a series.
 
     The first ⌊4N/5⌋ of the N rows are for training, the rest for testing. With scale "standard"
-    the network sees (value − mean) / std, both computed from the n training rows only, so that
-    nothing of the test part is known beforehand; std divides by n, not n − 1.
+    the network reads (value − mean) / std. Both are computed from the n training rows only, so
+    that nothing of the test part is known in training; std divides by n, not n − 1.
     """
 
     name = "series"
@@ -31,8 +31,8 @@ class SeriesTask(Task):
         """Read the file.
 
         Raises:
-            DataError: the file is not usable (see `read_column`), has fewer rows than a window and
-                a test need, or its numbers do not vary or are too large.
+            DataError: the file is not usable (see `read_column`), it has too few rows for a window
+                and a test, or its numbers do not vary or are too large.
         """
         column = read_column(settings.data, settings.column)
         rows = len(column.values)
@@ -62,7 +62,7 @@ class SeriesTask(Task):
     def next_window(self, x: FloatArray, target: FloatArray) -> bool:
         """Fill the next window, x and target [T, B, 1] each; see `Task.next_window`."""
         restarts = self._sweep.advance()
-        np.copyto(self._starts, self._sweep.starts, casting="unsafe")  # takes the whole part
+        np.copyto(self._starts, self._sweep.starts, casting="unsafe")  # keeps the integer part
         np.add(self._offsets, self._starts, out=self._indices)
         # mode="clip": the indices are in range, and with mode="raise" NumPy would copy the result
         np.take(self._values, self._indices, out=self._points.values, mode="clip")
@@ -78,7 +78,7 @@ class SeriesTask(Task):
         self._sweep.restore(state)
 
     def test(self) -> TestSeries:
-        """Return the test part, after the last 2T training values (or all) to warm up.
+        """Return the test part, preceded by the last 2T training values (or all) to warm up.
 
         The free runs last T and 3T steps, or as many as the test part has.
         """
@@ -86,9 +86,9 @@ class SeriesTask(Task):
         first = self._trained - warm_up
         longest = len(self._values) - self._trained - 1
         horizons = tuple(sorted({min(n * self._steps, longest) for n in (1, 3)}))
-        x = np.arange(first + 1, len(self._values) + 1, dtype=np.float64)
+        rows = np.arange(first + 1, len(self._values) + 1, dtype=np.float64)
         values = self._values[first:]
-        return TestSeries(x, values, warm_up, horizons, offset=self._offset, scale=self._scale)
+        return TestSeries(rows, values, warm_up, horizons, offset=self._offset, scale=self._scale)
 
 
 def _training_rows(rows: int, settings: Settings) -> int:
@@ -125,7 +125,7 @@ def _in_units(
     """Return the values in the network's units.
 
     Raises:
-        DataError: the square of one of them overflows.
+        DataError: the square of a value overflows.
     """
     with np.errstate(all="ignore"):
         scaled = (values - offset) / scale
@@ -138,7 +138,7 @@ def _in_units(
 
 
 def _never_varies(settings: Settings, name: str) -> DataError:
-    """Return the error of a column whose training rows are all alike."""
+    """Return the error for a column whose training rows are all equal."""
     reason = f"{name!r} does not vary in the rows that are trained on; nothing can be learnt"
     return DataError("--data", settings.data, reason)
 

@@ -16,8 +16,8 @@ from rnn_tui.tasks.base import DataError, FloatArray
 from rnn_tui.tasks.files import reading, shown_name
 
 _DELIMITERS = "\t;,"  # in this order when two split the rows equally well: 1,5;2,5 means ";"
-_SAMPLE = 50  # rows that decide on the delimiter
-_MOST_NAMED = 20
+_SAMPLE = 50  # first rows, from which the delimiter is found
+_MOST_NAMED = 20  # columns that an error message names at most
 _HINT = "write numbers like 1234.5, with a point and no other separators"
 
 
@@ -66,7 +66,7 @@ class _Table:
     """The text of a CSV file: its delimiter, its header if it has one, and its rows."""
 
     def __init__(self, path: str, text: str) -> None:
-        """Find out the delimiter, the header and the width of the rows."""
+        """Find the delimiter, the header and the width of the rows."""
         self._path = path
         self._text = text
         self._delimiter = _find_delimiter(text)
@@ -176,7 +176,7 @@ class _Table:
 
 
 def _find_delimiter(text: str) -> str:
-    """Return the delimiter with which most of the first rows are as wide as the first one.
+    """Return the delimiter that splits most of the first rows into as many cells as the first.
 
     If none splits the first row, there is only one column. Tab, the first in order, then leaves its
     cells whole, so that a decimal comma is refused as text instead of making a second column.
@@ -186,7 +186,7 @@ def _find_delimiter(text: str) -> str:
 
 
 def _agreeing_rows(text: str, delimiter: str) -> int:
-    """Return how many of the first rows are as wide as the first; 0 if that one is not split."""
+    """Return how many of the first rows have as many cells as the first; 0 if it has only one."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     try:
         widths = [len(row) for row in islice(filter(None, reader), _SAMPLE)]

@@ -1,4 +1,4 @@
-"""The next character of a text: the user's own, or a short one that is built in."""
+"""The next character of a text: the user's own, or a short built-in one."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from rnn_tui.tasks.files import reading, shown_name
 from rnn_tui.tasks.window_sweep import WindowSweep, streams
 
 BUILT_IN = Path(__file__).with_name("river.txt")
-"""The text to learn where --data names none; written for this project."""
+"""The text to learn without --data; written for this project."""
 LONGEST_TEST = 100_000
-"""The most characters of the test part that are measured: more would take seconds."""
+"""Upper limit of the characters that are tested: more would take seconds."""
 
 _CHUNK = 2**20  # bytes read at once
 _GLYPHS = {"\n": "↵", "\t": "⇥", " ": "␣"}
@@ -40,7 +40,7 @@ class TextTask(Task):
     """Predict the next character of a text (the task of Karpathy's min-char-rnn, 2015).
 
     The vocabulary is every different character of the text, sorted by its number in Unicode; line
-    ends are characters like others and stay as they are. The last tenth of the text, at least one
+    ends are ordinary characters and stay as they are. The last tenth of the text, at least one
     window of T + 1 characters, is for testing; the rest is for training, see `WindowSweep`. The
     baseline is the entropy of single characters, −Σ p_k · ln p_k, over the training part.
     """
@@ -64,7 +64,7 @@ class TextTask(Task):
 
         Raises:
             DataError: the file cannot be read, is not UTF-8, is empty, has only one different
-                character, or is shorter than the windows and a test need.
+                character, or is too short for the windows and a test.
         """
         vocabulary, self._codes = read_text(settings.data or str(BUILT_IN))
         self._codes.flags.writeable = False
@@ -86,15 +86,15 @@ class TextTask(Task):
     def __deepcopy__(self, memo: dict[int, Any]) -> TextTask:
         """Return a copy that shares the text, which never changes and may be long."""
         memo[id(self._codes)] = self._codes
-        twin = memo[id(self)] = object.__new__(type(self))
+        copied = memo[id(self)] = object.__new__(type(self))
         for name, value in vars(self).items():
-            setattr(twin, name, copy.deepcopy(value, memo))
-        return twin
+            setattr(copied, name, copy.deepcopy(value, memo))
+        return copied
 
     def next_window(self, x: WindowArray, target: WindowArray) -> bool:
         """Fill the next window, x and target int64 [T, B] each; see `Task.next_window`."""
         restarts = self._sweep.advance()
-        np.copyto(self._starts, self._sweep.starts, casting="unsafe")  # takes the whole part
+        np.copyto(self._starts, self._sweep.starts, casting="unsafe")  # keeps the integer part
         np.add(self._offsets, self._starts, out=self._indices)
         # mode="clip": the indices are in range, and with mode="raise" NumPy would copy the result
         np.take(self._codes, self._indices, out=self._window, mode="clip")
@@ -123,8 +123,9 @@ def read_text(path: str) -> tuple[str, Codes]:
     """Read a UTF-8 text; a byte order mark at its start is not part of it.
 
     Returns:
-        The vocabulary, every different character in order of its number in Unicode; and the code of
-        each character of the text, its index in the vocabulary, [N] in the smallest unsigned type.
+        The vocabulary: every different character, in order of Unicode; and the code of each
+        character of the text, which is its index in the vocabulary, [N], in the smallest unsigned
+        type.
 
     Raises:
         DataError: the file cannot be read, is not UTF-8, or has fewer than two different
@@ -152,11 +153,11 @@ def read_text(path: str) -> tuple[str, Codes]:
 
 
 def _characters(file: BinaryIO, path: str) -> Iterator[Codes]:
-    """Yield the numbers of the characters in chunks, each in the smallest type that holds them."""
+    """Yield the Unicode numbers of the characters, in chunks of the smallest type that fits."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     first = file.read(len(codecs.BOM_UTF8))
     head = first.removeprefix(codecs.BOM_UTF8)
-    offset = len(first) - len(head)  # in bytes, of the first that is not decoded yet
+    offset = len(first) - len(head)  # of the first byte that is not decoded yet
     ended = False
     while not ended:
         chunk = file.read(_CHUNK)
@@ -176,15 +177,15 @@ def _characters(file: BinaryIO, path: str) -> Iterator[Codes]:
 
 
 def shown_character(character: str) -> str:
-    """Return a character as it is shown: in one cell, or by its number (U+0007).
+    """Return the text that shows a character: one cell wide, or its number (U+0007).
 
-    No two characters are shown alike.
+    Different characters have different texts.
     """
     if character in _GLYPHS:
         return _GLYPHS[character]
-    # a combining character, or one of our own glyphs, would be taken for another character
-    own = character.isprintable() and not unicodedata.combining(character)
-    if own and character not in _GLYPHS.values():
+    # A combining character, or one of the glyphs above, would be mistaken for another character.
+    stands_alone = character.isprintable() and not unicodedata.combining(character)
+    if stands_alone and character not in _GLYPHS.values():
         return character
     return f"U+{ord(character):04X}"
 
@@ -209,7 +210,7 @@ def _training_characters(total: int, settings: Settings) -> int:
 def _entropy(codes: Codes, symbols: int) -> float:
     """Return the entropy of single characters in nats."""
     counts = np.zeros(symbols, dtype=np.int64)
-    for start in range(0, len(codes), _CHUNK):  # bincount would turn all of them into int64
+    for start in range(0, len(codes), _CHUNK):  # in chunks, as bincount makes an int64 copy
         counts += np.bincount(codes[start : start + _CHUNK], minlength=symbols)
     shares = counts[counts > 0] / len(codes)
     return float(-(shares * np.log(shares)).sum())

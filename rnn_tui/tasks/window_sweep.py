@@ -1,4 +1,4 @@
-"""Windows cut out of one long sequence: where each of them starts."""
+"""Helpers for the tasks `cosine`, `series` and `text`: windows cut out of one long sequence."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from rnn_tui.tasks.base import DataState, FloatArray, data_generator
 
 
 class WindowSweep:
-    """The starts of windows of T steps in a sequence of N points, B windows at a time.
+    """The start points of windows of T steps in a sequence of N points, B windows at a time.
 
     A window takes T + 1 points: T inputs, and one more because the target is the next value. The
-    setting `windows` decides where they start:
+    setting `windows` decides where windows start:
 
     - sweep: the sequence is cut into B streams of L = N // B points, one for each sample of the
       batch. The w-th window takes the points wT … wT + T of every stream, so that it continues the
-      one before; when fewer than T + 1 points remain, the sweep starts again at point 0.
+      window before; when fewer than T + 1 points remain, the sweep starts again at point 0.
     - random: each window starts at point u · (N − T), u uniform in [0, 1), drawn for every sample.
-      This is a real number; a sequence that has values only at whole points takes its whole part.
+      This is a real number; a sequence with values only at whole points uses its integer part.
 
-    Point k lies at the coordinate origin + k · spacing.
+    Point k has the coordinate origin + k · spacing.
 
     Attributes:
         starts: [B] coordinates of the windows' first points; overwritten by `advance`.
@@ -33,7 +33,7 @@ class WindowSweep:
         """Start before the first window.
 
         Args:
-            settings: their steps, batch, windows and seed.
+            settings: the run's settings; `steps`, `batch`, `windows` and `seed` are used.
             points: N.
             origin: coordinate of point 0.
             spacing: distance between the coordinates of two points.
@@ -60,8 +60,8 @@ class WindowSweep:
         """Move to the next window.
 
         Returns:
-            True if it does not continue an earlier window: it is the first of all, or the first of
-            a new sweep.
+            True if it does not continue the window before: it is the very first, or the first of a
+            new sweep.
         """
         return self._advance_sweep() if self._sweeps else self._advance_random()
 

@@ -109,8 +109,9 @@ def test_next_batch_with_and_without_its_places() -> None:
 def test_the_test_series_is_smooth_and_as_long_as_it_says() -> None:
     settings = Settings(x_min=0.5, x_max=60.5)
     series = CosineTask(settings).test()
-    np.testing.assert_allclose(series.x, 0.5 + 0.15 * np.arange(len(series.x)), rtol=1e-14)
-    np.testing.assert_array_equal(series.values, np.cos(series.x))
+    x = series.coordinate
+    np.testing.assert_allclose(x, 0.5 + 0.15 * np.arange(len(x)), rtol=1e-14)
+    np.testing.assert_array_equal(series.values, np.cos(x))
     assert series.warm_up == 40
     assert series.horizons == (42, 126)  # 2π/0.15 = 41.9
     assert len(series.values) == 40 + 126 + 1

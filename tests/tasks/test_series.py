@@ -94,7 +94,7 @@ def test_the_test_series(
     assert (series.warm_up, series.horizons) == (warm_up, horizons)
     assert len(series.values) == warm_up + rows - rows * 4 // 5
     assert series.warm_up + series.horizons[-1] + 1 <= len(series.values)
-    np.testing.assert_array_equal(series.x, series.values)  # row n holds n
+    np.testing.assert_array_equal(series.coordinate, series.values)  # row n holds n
 
 
 def test_the_title_names_file_and_column(path: Path) -> None:

@@ -60,7 +60,7 @@ def _series(context: DrawContext, predictions: SeriesPredictions, width: int, he
         return result
 
     truth = shown(test.values[first:last])
-    x = test.x[first:last]
+    x = test.coordinate[first:last]
     margin = 0.25 * float(np.ptp(truth)) or 1.0
     chart = Chart(
         (
