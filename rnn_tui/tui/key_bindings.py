@@ -16,14 +16,14 @@ class Key:
         action: the action of `Debugger`, with its arguments.
         shown: the keys as the help names them.
         help: what the action does.
-        counts: whether digits typed before the key are a count.
+        takes_count: whether digits typed before the key are a count.
     """
 
     keys: str
     action: str
     shown: str
     help: str
-    counts: bool = False
+    takes_count: bool = False
 
     def binding(self) -> Binding:
         """Return the key as a binding of Textual."""

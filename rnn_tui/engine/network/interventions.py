@@ -1,4 +1,7 @@
-"""Interventions of a what-if: values held at a constant, paths of the gradient cut, parameters set.
+"""Interventions: their texts, such as ``f_3 = 1``, and what each changes in a network.
+
+An intervention (on the screen: what-if) is a pin (a value held at a constant), a cut (of the
+gradient's path) or an edit (of a parameter). `Release` takes all pins and cuts back.
 
     f = 1             the value f_t of every unit at every timestep is 1
     f_3 = 1           of unit 3 only; units, like rows and columns, count from 1
@@ -10,7 +13,7 @@
     detach @7         timestep 7 sends no gradient to timestep 6
     release           nothing is held or cut any more
 
-A value that is held is a constant: v_t = k in the forward pass, and no gradient flows through it to
+A pinned value is a constant: v_t = k in the forward pass, and no gradient flows through it to
 what it would be computed from. Its own gradient ∂L/∂v_t is still computed and shown. Names are
 those of the cell's declaration, so this works for every cell.
 """

@@ -20,7 +20,7 @@ from rnn_tui.tui.layout import LEAST, arrange
 from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.panel_widget import LinesWidget, Panel
 from rnn_tui.tui.panels import footer, header
-from rnn_tui.tui.screens import selection_moves as moves
+from rnn_tui.tui.screens import selection_moves
 from rnn_tui.tui.screens.key_actions import KeyActions
 
 QUIT_ASKS_AFTER = 60.0  # seconds of training that are not thrown away without a question
@@ -129,7 +129,7 @@ class Debugger(KeyActions):
         if snapshot.notice is not None and snapshot.notice.number > self._last_notice:
             self._last_notice = snapshot.notice.number
             self._notice = (snapshot.notice.text, snapshot.notice.error)
-        self.selection = moves.valid_selection(snapshot, self.selection)
+        self.selection = selection_moves.valid_selection(snapshot, self.selection)
         self._frames.draw_snapshot(snapshot)
 
     def _draw_context(self, snapshot: Snapshot) -> DrawContext:

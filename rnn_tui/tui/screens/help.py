@@ -55,7 +55,7 @@ class HelpScreen(ModalScreen[None]):
         for key in KEYS:
             text.append(f"  {key.shown:<10}", style_of("strong", theme))
             text.append(f" {key.help}")
-            text.append(" · counts\n" if key.counts else "\n", style_of("dim", theme))
+            text.append(" · counts\n" if key.takes_count else "\n", style_of("dim", theme))
         text.append("  ctrl+p     ", style_of("strong", theme))
         text.append("command palette\n")
         text.append("\n  Digits before a key that counts repeat it: 5n, 200u, 12s.\n\n")

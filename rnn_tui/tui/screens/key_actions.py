@@ -21,7 +21,7 @@ from rnn_tui.settings import Settings
 from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.key_bindings import KEYS
 from rnn_tui.tui.panel_spec import panel_spec
-from rnn_tui.tui.screens import selection_moves as moves
+from rnn_tui.tui.screens import selection_moves
 from rnn_tui.tui.screens.frame_schedule import FrameSchedule
 
 QUIT_ASKS_AFTER = 60.0  # seconds of training that are not thrown away without a question
@@ -52,7 +52,7 @@ class KeyActions(Screen[None]):
         super().__init__()
         self.session = session
         self._path = path
-        self.selection = moves.initial_selection(session.latest)
+        self.selection = selection_moves.initial_selection(session.latest)
         self._request = session.latest.request  # the newest that was sent
         self._other_panel = "network"  # above the timestep on a narrow screen
         self._zoomed = False
@@ -218,7 +218,7 @@ class KeyActions(Screen[None]):
 
     def action_panel(self, distance: int) -> None:
         """Give the focus to the next or previous panel."""
-        self.focus_panel(moves.next_panel(self.selection.panel, distance))
+        self.focus_panel(selection_moves.next_panel(self.selection.panel, distance))
 
     def focus_panel(self, panel: str) -> None:
         """Give `panel` the focus, and on a narrow screen a place."""
@@ -236,8 +236,10 @@ class KeyActions(Screen[None]):
     def action_timestep(self, direction: int) -> None:
         """Select a timestep; at an update, a parameter."""
         distance = direction * self._take_count()
-        if moves.arrows_select_parameters(self.session.latest, self.selection):
-            self._select(moves.move_parameter(self.session.latest, self.selection, distance))
+        if selection_moves.arrows_select_parameters(self.session.latest, self.selection):
+            self._select(
+                selection_moves.move_parameter(self.session.latest, self.selection, distance)
+            )
         else:
             self._move_timestep(distance)
 
@@ -248,7 +250,7 @@ class KeyActions(Screen[None]):
     def _select_timestep(self, t: int) -> None:
         """Select timestep `t`, or the nearest there is."""
         self.selection = replace(self.selection, operation=0)
-        self._change_request(t=moves.timestep_to_request(self.session.latest, t))
+        self._change_request(t=selection_moves.timestep_to_request(self.session.latest, t))
 
     def action_unit(self, direction: int) -> None:
         """Select a unit; for some panels and places a timestep, a temperature or a tensor."""
@@ -257,33 +259,33 @@ class KeyActions(Screen[None]):
             self._move_timestep(-distance)
         elif self.selection.panel == "predictions" and snapshot.vocabulary is not None:
             text = self._request.text
-            temperature = moves.temperature_to_request(text.temperature, -distance)
+            temperature = selection_moves.temperature_to_request(text.temperature, -distance)
             self._change_request(text=replace(text, temperature=temperature))
-        elif moves.arrows_select_parameters(snapshot, self.selection):
-            self._select(moves.move_tensor(snapshot, self.selection, distance))
+        elif selection_moves.arrows_select_parameters(snapshot, self.selection):
+            self._select(selection_moves.move_tensor(snapshot, self.selection, distance))
         else:
-            self._select(moves.move_unit(snapshot, self.selection, distance))
+            self._select(selection_moves.move_unit(snapshot, self.selection, distance))
 
     def action_layer(self, direction: int) -> None:
         """Show another layer; above the last one, that of the newest operation."""
-        layer = moves.layer_to_request(self.session.latest, direction)
+        layer = selection_moves.layer_to_request(self.session.latest, direction)
         self._change_request(layer=layer)
 
     def action_sample(self, direction: int) -> None:
         """Show another sample of the batch."""
         distance, snapshot = direction * self._take_count(), self.session.latest
-        sample = moves.sample_to_request(snapshot, self._request.sample, distance)
+        sample = selection_moves.sample_to_request(snapshot, self._request.sample, distance)
         self._change_request(sample=sample)
 
     def action_parameter(self, direction: int) -> None:
         """Select a parameter, whatever the arrow keys select."""
         distance = direction * self._take_count()
-        self._select(moves.move_parameter(self.session.latest, self.selection, distance))
+        self._select(selection_moves.move_parameter(self.session.latest, self.selection, distance))
 
     def action_operation(self, direction: int) -> None:
         """Show the equation of another operation of this timestep."""
         distance = direction * self._take_count()
-        self._select(moves.move_operation(self.session.latest, self.selection, distance))
+        self._select(selection_moves.move_operation(self.session.latest, self.selection, distance))
 
     def action_escape(self) -> None:
         """Undo the last thing that can be undone here."""
