@@ -18,7 +18,7 @@ from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.architecture import Architecture
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.pins import Pins
-from rnn_tui.engine.network.scratch import WindowData, copy_window, scratch_network
+from rnn_tui.engine.network.scratch_network import WindowData, copy_window, scratch_network
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import Settings
 

@@ -18,7 +18,7 @@ from rnn_tui.engine.analysis.gradient_check import (
 from rnn_tui.engine.analysis.ledger import locate_parameter
 from rnn_tui.engine.core.background_work import Work
 from rnn_tui.engine.core.expressions import Array
-from rnn_tui.engine.network.scratch import GradientRecord
+from rnn_tui.engine.network.scratch_network import GradientRecord
 from rnn_tui.proofs.base import Proof, WindowUnderTest
 
 

@@ -24,7 +24,7 @@ from rnn_tui.engine.analysis.spectra import spectral_radii
 from rnn_tui.engine.analysis.truncation import measure_truncation, window_edge
 from rnn_tui.engine.core.background_work import Progress, Work, complete
 from rnn_tui.engine.network.network import Network
-from rnn_tui.engine.network.scratch import copy_window, gradient_record
+from rnn_tui.engine.network.scratch_network import copy_window, gradient_record
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.schedule import Cursor, Pass
 from rnn_tui.engine.training.trainer import Trainer

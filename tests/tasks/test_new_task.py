@@ -20,7 +20,7 @@ from rnn_tui.checkpoint.saving import save
 from rnn_tui.cli import run
 from rnn_tui.engine.analysis.gradient_check import gradient_check_work
 from rnn_tui.engine.core.background_work import complete
-from rnn_tui.engine.network.scratch import gradient_record
+from rnn_tui.engine.network.scratch_network import gradient_record
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.time_travel.timeline import Timeline
 from rnn_tui.engine.training.schedule import Pass

@@ -33,7 +33,7 @@ from rnn_tui.engine.core.parameters import ParameterSpec
 from rnn_tui.engine.network.architecture import views
 from rnn_tui.engine.network.layers import layer_number
 from rnn_tui.engine.network.network import Network
-from rnn_tui.engine.network.scratch import GradientRecord, scratch_network
+from rnn_tui.engine.network.scratch_network import GradientRecord, scratch_network
 
 TINY = 1e-200
 EPS = float(np.finfo(np.float64).eps)

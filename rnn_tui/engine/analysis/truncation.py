@@ -15,7 +15,7 @@ from rnn_tui.engine.analysis.contributions import timestep_contributions
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.network.network import Network
-from rnn_tui.engine.network.scratch import WindowData, copy_window, scratch_network
+from rnn_tui.engine.network.scratch_network import WindowData, copy_window, scratch_network
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
     h_t, … = cell(x_t, h_<t-1>, …)        [B, H]
     y_t    = h_t·W_y + b_y                [B, O]
 
-The second cell takes h_t for its input; see `rnn_tui.engine.network.layers`. What y_t is measured
-by, and at which timesteps, says the `Problem`; see `rnn_tui.engine.network.losses`.
+The input of the second cell is h_t of the first; see `rnn_tui.engine.network.layers`. `Problem`
+says which loss is used, and at which timesteps; see `rnn_tui.engine.network.losses`.
 
 All parameters live in one flat vector with named views, and so do their gradients. One update goes
 through the methods in this order:
@@ -69,7 +69,7 @@ class Network:
         self.gradients = views(self.specs, self.gradient)
         self.tape = tape = declaration.make_tape()
 
-        # What computes on it: in any order, each made of nothing but its arguments
+        # What computes on it: made in any order, each from its arguments alone
         threads = make_threads(declaration)
         self._fast_kernel = make_kernel(declaration, flat, self.parameters, tape, threads)
         self._input_products = InputProducts(self.parameters, tape)
@@ -86,7 +86,7 @@ class Network:
         # What changes between windows
         self.kernel: Kernel = self._fast_kernel
         self._pins: Pins = ()
-        self._inputs_pinned = False  # x on the tape is not what the window's inputs say
+        self._inputs_pinned = False  # True if pins have overwritten x on the tape
 
     # Interventions
 
@@ -94,7 +94,8 @@ class Network:
     def pins(self) -> Pins:
         """Values held at a constant and paths cut; set them between two windows.
 
-        With any but those of inputs, the declared operations take the place of the cells' kernels.
+        Any pin but one on x_t switches from the fast kernel to the slower one that evaluates the
+        declared operations.
         """
         return self._pins
 
@@ -167,7 +168,7 @@ class Network:
     def forward(self, first: int, last: int) -> None:
         """Compute the states of timesteps `first` … `last`, in that order.
 
-        The first timestep begins with the input products of the whole window.
+        Before timestep 1, x_t·W_x + b is computed for all timesteps where the kernel wants it.
         """
         if first == 1:
             self._input_products.compute(one_hot=not self._inputs_pinned)
@@ -175,7 +176,7 @@ class Network:
         self.kernel.forward(first, last)
 
     def readout(self) -> None:
-        """Compute y_t = h_t·W_y + b_y of the whole window, and what the loss makes of it first.
+        """Compute y_t = h_t·W_y + b_y of the whole window; with cross-entropy softmax(y) too.
 
         May be called early and again: rows of timesteps not yet computed are meaningless.
         """
@@ -194,8 +195,8 @@ class Network:
     def backward(self, first: int, last: int) -> None:
         """Compute the gradients of timesteps `last` … `first`, in that order.
 
-        The last timestep begins with what all h get from the loss; the first ends with the
-        gradients of the weights, summed over the whole window.
+        Before timestep T, the part of ∂L/∂h_t that comes from y_t is computed for all timesteps;
+        after timestep 1 the gradients of the weights are, summed over the whole window.
         """
         if last == self.tape.steps:
             self._readout.backward()

@@ -16,7 +16,7 @@ from rnn_tui.engine.analysis.gradient_check import (
 )
 from rnn_tui.engine.core.background_work import Progress, complete
 from rnn_tui.engine.network.architecture import Architecture
-from rnn_tui.engine.network.scratch import GradientRecord, gradient_record
+from rnn_tui.engine.network.scratch_network import GradientRecord, gradient_record
 
 each_cell = pytest.mark.parametrize(("cell", "activation"), CELLS)
 each_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -8,7 +8,7 @@ from engine.engine_support import CELLS, RECURRENT_CELLS, Case, same_bits, train
 
 from rnn_tui.engine.analysis.truncation import measure_truncation, window_edge
 from rnn_tui.engine.network.network import Network
-from rnn_tui.engine.network.scratch import WindowData, copy_window
+from rnn_tui.engine.network.scratch_network import WindowData, copy_window
 
 each_cell = pytest.mark.parametrize(("cell", "activation"), CELLS)
 

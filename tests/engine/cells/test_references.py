@@ -15,7 +15,7 @@ from rnn_tui.engine.analysis.jacobians import jacobian_norms
 from rnn_tui.engine.analysis.spectra import spectral_radii
 from rnn_tui.engine.analysis.truncation import measure_truncation
 from rnn_tui.engine.network.network import Network
-from rnn_tui.engine.network.scratch import copy_window
+from rnn_tui.engine.network.scratch_network import copy_window
 
 Sizes = tuple[int, int, int, int, int]  # T, B, D, H, O
 SIZES: tuple[Sizes, ...] = ((1, 1, 1, 1, 1), (7, 3, 2, 5, 2), (12, 1, 3, 4, 1), (4, 5, 2, 3, 2))

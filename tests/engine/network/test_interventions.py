@@ -40,7 +40,7 @@ from rnn_tui.engine.network.interventions import (
 )
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.pins import Cut, Pin, Pins
-from rnn_tui.engine.network.scratch import (
+from rnn_tui.engine.network.scratch_network import (
     WindowData,
     copy_window,
     gradient_record,

@@ -30,7 +30,7 @@ from rnn_tui.engine.network.interventions import InterventionError, parse
 from rnn_tui.engine.network.layers import layer_number, name_in_layer, name_without_layer
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.pins import Cut, Pin
-from rnn_tui.engine.network.scratch import WindowData, copy_window
+from rnn_tui.engine.network.scratch_network import WindowData, copy_window
 from rnn_tui.engine.network.two_threads import TwoThreadKernel
 
 each_cell = pytest.mark.parametrize(("cell", "activation"), CELLS)

@@ -31,7 +31,7 @@ from rnn_tui.engine.network import window_products
 from rnn_tui.engine.network.interventions import Edit
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.pins import Pin
-from rnn_tui.engine.network.scratch import (
+from rnn_tui.engine.network.scratch_network import (
     WindowData,
     copy_window,
     gradient_record,
