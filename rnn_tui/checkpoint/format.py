@@ -20,10 +20,11 @@ second layer end in ``_l1`` and have H inputs, its states are ``state.h2, state.
 ======================  ===========  ==========================================================
 
 Metadata, text by name: ``format``, ``version``, ``program``, ``cell``, and as JSON ``settings``,
-``place`` (updates, position and revealed operations), ``optimizer`` (name, steps), ``data`` (the
-position in the data and PCG64's state), ``history`` and ``vocabulary`` (the names of the symbols and of the classes
-by code, null where there are none: weights mean nothing with another vocabulary). A run on a
-custom task object also has ``custom_task``, the name of that task.
+``place`` (updates, position and revealed operations), ``optimizer`` (name; steps, the number of
+updates it has made), ``data`` (the position in the data and PCG64's state), ``history`` and
+``vocabulary`` (the names of the symbols and of the classes by code, null if there are none: weights
+mean nothing with another vocabulary). A run on a custom task object also has ``custom_task``, the
+name of that task.
 
 In memory a product is x·W and there is one bias; PyTorch has W·x and two biases that sum to it.
 `rnn_tui.checkpoint.torch_layout` alone converts between them.

@@ -43,7 +43,7 @@ class Content:
         return values
 
     def tensors_under(self, prefix: str) -> dict[str, Array]:
-        """Return the tensors whose names begin with "`prefix`.", keyed by the rest of their names."""
+        """Return the tensors whose names begin with "`prefix`.", by the rest of their names."""
         start = f"{prefix}."
         return {
             name.removeprefix(start): array

@@ -2,8 +2,8 @@
 
 PyTorch computes W·x with weights [G·H, D] and two biases; here a product is x·W with weights
 [D, G·H] and there is one bias; only the GRU's n gate has a second one, ``b_hn``, inside the
-product with the reset gate. The gates of PyTorch's blocks come in `Cell.gates` order, ours in `Cell.blocks`
-order. Cells that PyTorch lacks are stored gate by gate under our own names.
+product with the reset gate. The gates of PyTorch's blocks come in `Cell.gates` order, ours in
+`Cell.blocks` order. Cells that PyTorch lacks are stored gate by gate under our own names.
 """
 
 from __future__ import annotations
