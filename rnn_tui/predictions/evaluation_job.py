@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 GAP_WINDOWS = 100  # test windows at each gap other than that of the settings
 LONGEST_GAP_WINDOW = 300  # timesteps
-LONGEST_HISTORY = 400  # evaluations that are remembered; then every second one is dropped
+LONGEST_HISTORY = 400  # evaluations that are kept; then every second one is dropped
 
 
 class EvaluationJob(PredictionJob):
@@ -40,9 +40,9 @@ class EvaluationJob(PredictionJob):
         self._gaps: Mapping[int, WindowsEvaluator | None] = {}  # by gap, made when needed
         self._history: list[tuple[int, float]] = []
 
-    def ask(self, trainer: Trainer, wanted: bool) -> None:
-        """Evaluate the parameters of `trainer`, unless that is done; or cancel it."""
-        if not wanted:
+    def request(self, trainer: Trainer, requested: bool) -> None:
+        """Evaluate the parameters of `trainer`, unless that is done; cancel it if not `requested`."""
+        if not requested:
             self.cancel()
             return
         update = trainer.updates

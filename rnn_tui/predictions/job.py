@@ -1,4 +1,4 @@
-"""A job that is begun again and again, each time with a copy of the newest parameters."""
+"""The base class of jobs: work in slices, begun anew with a copy of the newest parameters."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class PredictionJob(ABC):
 
     @abstractmethod
     def prepare(self, parameters: Array) -> None:
-        """Make once what computes with `parameters` [P]; later they change in place."""
+        """Build what computes with `parameters` [P]; called once, as they later change in place."""
 
     @property
     def busy(self) -> bool:
@@ -60,7 +60,7 @@ class PredictionJob(ABC):
         self._key, self._work, self.started = key, work(), time.perf_counter()
 
     def cancel(self) -> None:
-        """Cancel the work under way; it may be begun again."""
+        """Cancel the work under way; the same work may be begun again."""
         if self._work is not None:
             self._key = self._work = None
 
@@ -75,6 +75,6 @@ class PredictionJob(ABC):
             self._work = None
             return True
         except BaseException:
-            self._work = None  # and the key stays: what fails is not begun again and again
+            self._work = None  # the key stays, so what fails is not begun again
             raise
         return False

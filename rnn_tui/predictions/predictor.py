@@ -1,9 +1,9 @@
-"""Evaluates a network and writes with it, in slices while training goes on.
+"""The predictor evaluates a network on test data and writes text with it, while training goes on.
 
-All numbers of one result belong to one update, which the result names, however far training has
-moved on: every piece of work starts with a copy of the parameters and keeps to it until it is done.
-While training runs, `BUDGET` seconds of each snapshot go into this, and new work begins only when
-the work before is done: nothing is queued.
+All numbers of one result belong to one update, which the result names: every job copies the
+parameters when it begins and uses the copy until it is done. While training runs, `BUDGET` seconds
+of each snapshot are spent on this, and a job begins only when the one before is done: there is no
+queue.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from rnn_tui.predictions.results import Predictions, TextRequest, TextSample
 if TYPE_CHECKING:
     from rnn_tui.predictions.text_job import TextJob
 
-BUDGET = 0.04  # seconds of a snapshot that go into this, about: until the next part is done
-EVALUATE_EVERY = 0.8  # seconds from one beginning to the next while running, at least
-TEXT_WHILE_RUNNING = 320  # characters written after a window while the network is changing, at most
+BUDGET = 0.04  # seconds of work for each snapshot, exceeded by at most one part of the work
+EVALUATE_EVERY = 0.8  # least seconds from one beginning to the next while running
+TEXT_WHILE_RUNNING = 320  # most characters written after a window while the network is changing
 
 
 class Predictor:
-    """Evaluates a trainer's network and writes with it. Only reads the trainer."""
+    """Evaluates a trainer's network and writes text with it. The trainer is only read."""
 
     def __init__(self, trainer: Trainer) -> None:
-        """Prepare for the network of `trainer`; nothing is computed before it is asked for."""
+        """Prepare for the network of `trainer`; nothing is computed before it is requested."""
         self._task = trainer.task
-        self._text = TextRequest()  # that was asked for last
+        self._text = TextRequest()  # the newest request
         self._evaluation = EvaluationJob(trainer)
         self._continuation: TextJob | None = None
         self._answer: TextJob | None = None
@@ -48,7 +48,7 @@ class Predictor:
 
     @property
     def text_sample(self) -> TextSample | None:
-        """The newest text that follows the window at hand."""
+        """The newest text that follows the present window."""
         return None if self._continuation is None else self._continuation.sample
 
     @property
@@ -61,50 +61,50 @@ class Predictor:
         """The names of the symbols of a network that writes: task text; otherwise None."""
         return self._task.symbols if self._task.name == "text" else None
 
-    # What is wanted
+    # Requests
 
-    def ask(self, trainer: Trainer, predictions: bool, text: TextRequest, sample: int) -> None:
-        """Want results for the network as it is now: for use while training is paused.
+    def request(self, trainer: Trainer, predictions: bool, text: TextRequest, sample: int) -> None:
+        """Request results for the network as it is now, while training is paused.
 
         Args:
             trainer: the trainer; it is only read.
-            predictions: whether predictions, and the text after the window, are wanted.
-            text: the text wanted.
+            predictions: whether predictions, and the text after the window, are requested.
+            text: the text to write.
             sample: the sample whose window the text follows, from 0.
         """
-        self._ask_answer(trainer, text)
-        self._evaluation.ask(trainer, predictions)
-        self._ask_continuation(trainer, predictions, text, sample)
+        self._request_answer(trainer, text)
+        self._evaluation.request(trainer, predictions)
+        self._request_continuation(trainer, predictions, text, sample)
 
-    def ask_while_running(
+    def request_while_running(
         self, trainer: Trainer, predictions: bool, text: TextRequest, sample: int
     ) -> None:
-        """Want the same while training runs: begun anew only from time to time.
+        """Request the same while training runs; only from time to time does new work begin.
 
-        Work under way is finished first. Only another prompt is answered at once.
+        Work under way is finished first, but a new prompt is answered at once.
         """
         due = time.perf_counter() - EVALUATE_EVERY
         writing = self._continuation is not None and self._continuation.busy
         if not (writing or self._evaluation.busy) and self._evaluation.started <= due:
-            self._evaluation.ask(trainer, predictions)
+            self._evaluation.request(trainer, predictions)
             shorter = replace(text, characters=min(text.characters, TEXT_WHILE_RUNNING))
-            self._ask_continuation(trainer, predictions, shorter, sample)
+            self._request_continuation(trainer, predictions, shorter, sample)
         if self._answer is None:
             return
         if text != self._text or (not self._answer.busy and self._answer.started <= due):
-            self._ask_answer(trainer, text)
+            self._request_answer(trainer, text)
 
-    def _ask_continuation(
-        self, trainer: Trainer, wanted: bool, text: TextRequest, sample: int
+    def _request_continuation(
+        self, trainer: Trainer, requested: bool, text: TextRequest, sample: int
     ) -> None:
         if self._continuation is None:
             return
-        if wanted and text.characters:
+        if requested and text.characters:
             self._continuation.continue_window(trainer, text, sample)
         else:
             self._continuation.cancel()
 
-    def _ask_answer(self, trainer: Trainer, text: TextRequest) -> None:
+    def _request_answer(self, trainer: Trainer, text: TextRequest) -> None:
         if self._answer is None:
             return
         self._text = text
@@ -129,15 +129,15 @@ class Predictor:
         return any(job.busy for job in self._jobs())
 
     def work(self, seconds: float) -> bool:
-        """Work for about so many seconds, at least for one part.
+        """Work for about `seconds`, at least on one part.
 
         Returns:
             True if there is a new result.
         """
-        deadline, news = time.perf_counter() + seconds, False
+        deadline, completed = time.perf_counter() + seconds, False
         for job in self._jobs():
             while job.busy:
-                news |= job.step()
+                completed |= job.step()
                 if time.perf_counter() >= deadline:
-                    return news
-        return news
+                    return completed
+        return completed

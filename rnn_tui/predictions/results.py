@@ -17,7 +17,7 @@ LONGEST_PROMPT = 120  # characters
 
 @dataclass(frozen=True, slots=True)
 class TextRequest:
-    """The text wanted of a network that predicts the symbols it reads.
+    """A request for text written by a network that predicts the symbols it reads.
 
     Attributes:
         characters: how many to write after the window at hand.
@@ -46,7 +46,7 @@ class TextSample:
             it read something else, from a state of zeros.
         next: the most probable symbols to come next after what was read, with their probabilities
             at temperature 1.
-        text: the text; shorter than asked for where outputs are not finite.
+        text: the text; shorter than requested where outputs are not finite.
     """
 
     update: int

@@ -1,4 +1,4 @@
-"""Writes text with a network: after the window at hand, or after a prompt."""
+"""Writes text with a network: after the present window, or after a prompt."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rnn_tui.tasks.base import TestWindows
 LONGEST_TEXT = 2000  # characters written after a window, at most
 CONTINUATION = 160  # characters written after a prompt
 CANDIDATES = 6  # next symbols whose probabilities are reported
-_SYMBOLS_PER_STEP = 16  # read or written between two rests
+_SYMBOLS_PER_STEP = 16  # read or written in one part of the work
 _WRITING_STREAM = 4  # of the seed; see rnn_tui.tasks
 
 

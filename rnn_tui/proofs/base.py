@@ -65,7 +65,7 @@ class WindowUnderTest:
         settings: the settings of the run.
         parameters: flat vector [P].
         window: inputs, targets and initial states.
-        pins: values held and paths cut in this window.
+        pins: pins and cuts of this window.
         gradient: the trainer's own gradient, flat vector [P]; None where it is not complete yet.
         previous: the window before, where it was kept.
     """

@@ -146,8 +146,8 @@ class ViewRequest:
     Attributes:
         sample: the sample of the batch, from 0.
         t: the timestep, from 1; None: the cursor's.
-        predictions: whether predictions on test data are wanted.
-        proofs: the names of the proofs that are wanted (`PROOFS` of rnn_tui.registry).
+        predictions: whether predictions on test data are requested.
+        proofs: the names of the requested proofs (`PROOFS` of rnn_tui.registry).
         parameter: the entry that proofs are about, as an index into the flat vector.
         layer: the layer, from 1; None: that of the newest operation.
         text: the text that a network of task text is to write.

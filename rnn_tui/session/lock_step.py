@@ -41,7 +41,7 @@ class LockStep:
     """Brings the second network, if there is one, to the place of the first.
 
     Attributes:
-        versus: which second network is wanted; None for none.
+        versus: the choice of the second network; None for none.
     """
 
     def __init__(self, state: SessionState, versus: Versus | None) -> None:

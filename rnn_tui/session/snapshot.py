@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One line for the user.
+    """A message of one line for the user.
 
     Attributes:
         number: rises with each notice, so that each is shown once.
@@ -81,7 +81,7 @@ class Gradient:
 
 @dataclass(frozen=True, slots=True)
 class TimelineView:
-    """The places one can go back to.
+    """The part of the run that one can go back to.
 
     Attributes:
         first: the earliest update in reach.
@@ -140,23 +140,23 @@ class Snapshot:
         contributions: of the timestep shown to the gradient; None outside BACKWARD.
         curve: the loss of the whole run.
         recent: (losses, gradient norms) of the newest updates.
-        predictions: for the test data; None where they are not wanted.
-        text_sample: the text after the window, for task text; None where it is not wanted.
+        predictions: for the test data; None where they are not requested.
+        text_sample: the text after the window, for task text; None where it is not requested.
         answer: the text after the prompt, if one is open.
         vocabulary: the names of the symbols of a network that writes; None for other tasks.
         baseline: the loss without memory; None where it is not known.
-        request: what the screen had asked for.
+        request: the newest request of the screen.
         notice: the newest message for the user.
         timeline: the places one can go back to.
         what_if: the newest what-if; None if there is none that could be discarded.
-        pins: values held and paths cut in this window, as they were typed.
+        pins: pins and cuts of this window, as they were typed.
         breakpoints: all breakpoints, in the order of the list.
-        stop: why the last run stopped; None once a command moves on.
+        stop: the breakpoint at which training stopped last; None once a command moves on.
         seeking: while going to a place, the fraction of the way that is done.
         unsaved: whether updates would be lost on quitting.
         trained: seconds of training since the last save or start.
-        proofs: results by registered name, of those that are wanted and done; none while running.
-        proving: the name of the proof being worked on and the fraction that is done.
+        proofs: results of the requested proofs that are done, by registered name; none while running.
+        proving: the name of the proof being computed and the fraction that is done.
         second_network: the second network, if there is one.
     """
 
@@ -224,7 +224,7 @@ class Snapshot:
 
     @property
     def steps(self) -> int:
-        """T."""
+        """T, the number of timesteps of a window."""
         return self.settings.steps
 
     @property

@@ -41,8 +41,8 @@ class SnapshotBuilder:
     def build(self) -> Snapshot:
         """Return a snapshot of the present state.
 
-        Proofs and predictions that were asked for are begun. Those that take long are not
-        complete: their results are in later snapshots, see `Snapshot.proving`.
+        Requested proofs and predictions are begun. The results of those that take long are in later
+        snapshots, see `Snapshot.proving`.
         """
         state, trainer = self._state, self._state.run.trainer
         self.number += 1
@@ -179,16 +179,17 @@ class SnapshotBuilder:
     # Background work
 
     def _predict(self) -> Predictor:
-        """Have the predictions computed that were asked for, for at most BUDGET seconds now."""
+        """Work on the requested predictions for about BUDGET seconds."""
         run, request = self._state.run, self._state.request
         predictor = run.predictor
-        ask = predictor.ask if self._state.goal is None else predictor.ask_while_running
-        ask(run.trainer, request.predictions, request.text, request.sample)
+        paused = self._state.goal is None
+        request_results = predictor.request if paused else predictor.request_while_running
+        request_results(run.trainer, request.predictions, request.text, request.sample)
         predictor.work(BUDGET)
         return predictor
 
     def _prove(self) -> Mapping[str, object]:
-        """Return the proofs that were asked for and are complete, by name; none while running."""
+        """Return the requested proofs that are complete, by name; none while running."""
         state, run = self._state, self._state.run
         if state.goal is not None:
             if run.prover is not None:

@@ -98,7 +98,7 @@ class SessionState:
         breakpoints: the list of breakpoints.
         goal: what is being worked towards; None while paused.
         stop: the breakpoint at which training stopped last; None once a command moves on.
-        request: what the screen wants in its snapshots.
+        request: what the screen requests for its snapshots.
         check: the gradient check that waits for the goal to be reached.
         notice: the newest message for the user.
         speed: updates per second while working, smoothed.

@@ -42,7 +42,7 @@ def trained(task: str, updates: int = 2, **changes: Any) -> Trainer:
 def made(trainer: Trainer, request: TextRequest = REQUEST) -> Predictor:
     """Return a predictor with all results for this trainer."""
     predictor = Predictor(trainer)
-    predictor.ask(trainer, True, request, 0)
+    predictor.request(trainer, True, request, 0)
     while predictor.busy:
         predictor.work(0)
     return predictor
@@ -64,7 +64,7 @@ def test_predicting_changes_no_bit_of_training(task: str) -> None:
         for trainer in (alone, shown):
             trainer.finish_update()
         request = replace(REQUEST, draw=k, prompt=(0, 1) if task == "text" else None)
-        (predictor.ask if k % 2 else predictor.ask_while_running)(shown, True, request, 1)
+        (predictor.request if k % 2 else predictor.request_while_running)(shown, True, request, 1)
         predictor.work(0.001 * k)
         assert np.array_equal(alone.parameters, shown.parameters)
         assert alone.task.state() == shown.task.state()
@@ -91,12 +91,12 @@ def test_windows_are_those_of_the_task_and_of_this_update(task: str) -> None:
 def test_all_numbers_are_of_the_update_that_is_named_while_training_goes_on() -> None:
     trainer, twin = trained("recall"), trained("recall")
     predictor = Predictor(trainer)
-    predictor.ask_while_running(trainer, True, REQUEST, 0)
+    predictor.request_while_running(trainer, True, REQUEST, 0)
     while predictor.predictions is None:
         predictor.work(0)
         trainer.finish_update()
         if predictor.busy:
-            predictor.ask_while_running(trainer, True, REQUEST, 0)  # skipped: one at a time
+            predictor.request_while_running(trainer, True, REQUEST, 0)  # skipped: one at a time
     assert trainer.updates > 10
     expected, result = windows(made(twin)), windows(predictor)
     assert result.update == 2
@@ -153,7 +153,7 @@ def test_history_follows_the_way_here() -> None:
     start = trainer.keyframe()
 
     def evaluate() -> list[int]:
-        predictor.ask(trainer, True, REQUEST, 0)
+        predictor.request(trainer, True, REQUEST, 0)
         while predictor.busy:
             predictor.work(1)
         history = windows(predictor).history
@@ -179,7 +179,7 @@ def test_parameters_that_change_within_an_update_are_noticed() -> None:
     predictor = made(trainer)
     before = windows(predictor).evaluation.loss
     trainer.parameters[:] *= 0.5
-    predictor.ask(trainer, True, REQUEST, 0)
+    predictor.request(trainer, True, REQUEST, 0)
     assert predictor.busy
     while predictor.busy:
         predictor.work(1)
@@ -189,12 +189,12 @@ def test_parameters_that_change_within_an_update_are_noticed() -> None:
 def test_nothing_is_made_that_is_not_asked_for() -> None:
     trainer = trained("text")
     predictor = Predictor(trainer)
-    for ask in (predictor.ask, predictor.ask_while_running):
+    for ask in (predictor.request, predictor.request_while_running):
         ask(trainer, False, REQUEST, 0)
         assert not predictor.busy
-    predictor.ask(trainer, True, REQUEST, 0)
+    predictor.request(trainer, True, REQUEST, 0)
     assert predictor.busy
-    predictor.ask(trainer, False, REQUEST, 0)
+    predictor.request(trainer, False, REQUEST, 0)
     assert not predictor.busy
 
 
@@ -207,14 +207,14 @@ def test_what_fails_is_not_begun_again_and_again(monkeypatch: pytest.MonkeyPatch
         yield
 
     monkeypatch.setattr(WindowsEvaluator, "evaluation_work", broken)
-    predictor.ask(trainer, True, REQUEST, 0)
+    predictor.request(trainer, True, REQUEST, 0)
     with pytest.raises(RuntimeError):
         predictor.work(1)
-    predictor.ask(trainer, True, REQUEST, 0)
+    predictor.request(trainer, True, REQUEST, 0)
     assert not predictor.busy
     monkeypatch.undo()
     trainer.finish_update()
-    predictor.ask(trainer, True, REQUEST, 0)
+    predictor.request(trainer, True, REQUEST, 0)
     while predictor.busy:
         predictor.work(1)
     assert windows(predictor).update == 3
@@ -226,7 +226,7 @@ def test_a_slice_ends_soon_after_its_time(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(time, "perf_counter", lambda: float(next(clock)))
     trainer = trained("copy")
     predictor = Predictor(trainer)
-    predictor.ask(trainer, True, REQUEST, 0)
+    predictor.request(trainer, True, REQUEST, 0)
     slices = 0
     while predictor.busy:
         predictor.work(0.04)
@@ -292,7 +292,7 @@ def test_another_draw_is_another_text_and_the_same_is_the_same() -> None:
 def test_a_prompt_is_read_from_zeros_and_written_on(running: bool) -> None:
     trainer = trained("text")
     predictor = Predictor(trainer)
-    ask: Callable[..., None] = predictor.ask_while_running if running else predictor.ask
+    ask: Callable[..., None] = predictor.request_while_running if running else predictor.request
     for prompt in ((3, 4), (3, 4, 5)):
         request = TextRequest(prompt=prompt, temperature=0.5)
         ask(trainer, False, request, 0)
@@ -315,7 +315,7 @@ def test_a_prompt_typed_while_running_is_answered_though_training_goes_on() -> N
     predictor = Predictor(trainer)
     request = TextRequest(prompt=(3, 4))
     for _ in range(200):
-        predictor.ask_while_running(trainer, True, request, 0)
+        predictor.request_while_running(trainer, True, request, 0)
         predictor.work(0)
         trainer.finish_update()
         if predictor.answer is not None:

@@ -28,7 +28,7 @@ LONGEST_COUNT = 9  # digits
 
 
 class Debugger(KeyActions):
-    """The main screen: what stands where, and when it is drawn."""
+    """The main screen: where its panels are placed, and when they are drawn."""
 
     class NewSnapshot(Message):
         """The session has a newer snapshot. One waiting message is enough for several."""

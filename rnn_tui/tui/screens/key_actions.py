@@ -152,11 +152,11 @@ class KeyActions(Screen[None]):
         self._send_move(commands.GoTo(None))
 
     def action_run_or_pause(self) -> None:
-        """Run or pause."""
+        """Pause if something is under way, else train on."""
         self._send_move(commands.RunOrPause())
 
     def action_continue(self) -> None:
-        """Run until a breakpoint stops it."""
+        """Train on until a breakpoint stops it."""
         self._send_move(commands.Continue())
 
     def action_back_to_stop(self) -> None:
@@ -288,7 +288,7 @@ class KeyActions(Screen[None]):
         self._select(selection_moves.move_operation(self.session.latest, self.selection, distance))
 
     def action_escape(self) -> None:
-        """Undo the last thing that can be undone here."""
+        """Cancel the first of what escape can cancel: count, check, zoom, choices, move, what-if."""
         snapshot = self.session.latest
         if self.selection.prefix:
             self._select(replace(self.selection, prefix=""))
