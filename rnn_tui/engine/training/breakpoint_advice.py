@@ -1,4 +1,4 @@
-"""The sentences shown when a breakpoint stops a run: why it did, and what the numbers suggest."""
+"""The sentences shown when a breakpoint stops a run: the reason, and what the numbers suggest."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rnn_tui.engine.training.breakpoint_values import gate_values
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
 
-EARLY = 100  # updates; before that many the smoothed loss says little
+EARLY = 100  # updates; before them the smoothed loss means little
 
 
 def reason(breakpoint: Breakpoint, value: float, trainer: Trainer) -> str:
@@ -29,7 +29,7 @@ def reason(breakpoint: Breakpoint, value: float, trainer: Trainer) -> str:
     Args:
         breakpoint: the condition that became true.
         value: the number that it compares.
-        trainer: where it did.
+        trainer: the trainer, at the place where the run stopped.
     """
     update = f"update {trainer.updates:,}"
     match breakpoint.kind:
@@ -58,12 +58,12 @@ def _true_figure(breakpoint: Breakpoint, value: float) -> str:
 
 
 def advice(breakpoint: Breakpoint, value: float, trainer: Trainer) -> str:
-    """Return one sentence for a student: what the numbers mean here, and what to look at next.
+    """Return one sentence for a student: the meaning of the numbers, and what to look at next.
 
     Args:
         breakpoint: the condition that became true.
         value: the number that it compares.
-        trainer: where it did.
+        trainer: the trainer, at the place where the run stopped.
     """
     below = breakpoint.comparison.startswith("<")
     match breakpoint.kind:
@@ -91,7 +91,7 @@ def advice(breakpoint: Breakpoint, value: float, trainer: Trainer) -> str:
 
 
 def divergence_advice(trainer: Trainer) -> str:
-    """Return one sentence for a student whose run met a number that is not finite."""
+    """Return one sentence for a student whose run diverged (met a non-finite number)."""
     clip = " or clip by norm" if trainer.clipping.by == "none" else ""
     return (
         f"The weights are still those of update {trainer.updates:,}: lower {_rate(trainer)}{clip}."
@@ -132,7 +132,7 @@ def _on_small_gradient(trainer: Trainer) -> str:
 
 
 def _state_gradient(trainer: Trainer, t: int) -> str:
-    """Return the two parts of ∂L/∂h_t in words; t is before the last."""
+    """Return the norms of the two parts of ∂L/∂h_t, in words, for t < T."""
     tape = trainer.network.tape
     later, own = _norm(tape["dh_next"][t]), _norm(tape["dh_y"][t - 1])
     return f"h_{t} gets {later:.3g} from later steps, {own:.3g} from y_{t}"

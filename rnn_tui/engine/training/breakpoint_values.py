@@ -18,7 +18,7 @@ from rnn_tui.engine.training.breakpoint_conditions import (
 from rnn_tui.engine.training.trainer import Trainer
 
 ValueReader = Callable[[Trainer], float]
-"""A function that returns the number a condition compares."""
+"""A function that returns the number that a condition compares."""
 
 _ATTRIBUTES = {
     Kind.LOSS: "loss",
@@ -31,7 +31,7 @@ _ATTRIBUTES = {
 def value_reader(breakpoint: Breakpoint, trainer: Trainer) -> ValueReader | None:
     """Return a fast reader of the number that `breakpoint` compares.
 
-    None where there is no such number: for `nan`, for a pass or timestep, and for a gate that the
+    None if there is no such number: for `nan`, for a pass or timestep, and for a gate that the
     trainer's cell does not have.
     """
     match breakpoint.kind:
@@ -50,7 +50,7 @@ def _clipped_reader(trainer: Trainer) -> ValueReader:
 
     def read(trainer: Trainer) -> int:
         limit = trainer.clipping.limit
-        # No entry exceeds the norm: well below the limit there is no need to look at each.
+        # No entry exceeds the norm, so a norm well below the limit means that none was changed.
         if trainer.grad_norm < 0.9 * limit and limit > 1e-5:
             return 0
         np.not_equal(trainer.network.gradient, trainer.clipped, out=changed)
@@ -60,7 +60,10 @@ def _clipped_reader(trainer: Trainer) -> ValueReader:
 
 
 def gate_values(network: Network, gate: str) -> Array:
-    """Return a gate over the whole window, a view [T, B, H]; "h" is the simple cell's state."""
+    """Return the values of a gate in the whole window, a view [T, B, H].
+
+    "h" returns the state of the simple cell, which has no gates.
+    """
     array = network.tape[gate]
     return array if gate in network.cell.blocks else array[1:]
 
@@ -68,7 +71,8 @@ def gate_values(network: Network, gate: str) -> Array:
 def _saturation_reader(network: Network, gate: str) -> ValueReader | None:
     """Return a reader of the share of a gate's entries that are saturated.
 
-    An entry a is when it is within the margin of its bounds: |a − centre| ≥ radius.
+    An entry a is saturated if it is within the margin of one of the gate's bounds, which is the
+    same as |a − centre| ≥ radius.
     """
     bounds = saturation_bounds(network.cell).get(gate)
     if bounds is None:

@@ -24,13 +24,13 @@ _NEEDS_TAPE = (Kind.CLIPPED, Kind.SATURATED)  # kinds whose numbers are read fro
 
 @dataclass(frozen=True, slots=True)
 class BreakpointHit:
-    """Why a run stopped.
+    """A stop of a run at a breakpoint, with the reason.
 
     Attributes:
         breakpoint: the condition; the first of the list if several fired.
-        value: the number that made it true; `nan`: NaN or ±inf; a pass or timestep: t.
+        value: the number that made it true; for `nan`, NaN or ±inf; for a pass or timestep, t.
         reason: one line with the value: "loss 0.00987 < 0.01 at update 812".
-        advice: one sentence that follows from the numbers.
+        advice: one sentence about what the numbers mean.
         also: further conditions that fired at the same place.
     """
 
@@ -49,7 +49,8 @@ class _Entry:
         breakpoint: the condition.
         hits: how often it fired in this run.
         was_true: whether it was true when last checked.
-        read: reads the number it compares; None when it is off, has none, or does not fit this run.
+        read: reads the number that it compares; None if it is switched off, compares no number, or
+            does not fit this run.
     """
 
     breakpoint: Breakpoint
@@ -77,8 +78,8 @@ class BreakpointStatus:
 class Breakpoints:
     """An ordered list of breakpoints with their hits; the first is always `nan`.
 
-    A trainer it has not seen before is another run: everything is armed and no hits are counted
-    yet. After going back in time, call `rearm` and then `disarm_true`.
+    The first call with a new trainer begins a new run: all breakpoints are armed and the hits are
+    set to 0. After going back in time, call `rearm` and then `disarm_true`.
     """
 
     def __init__(self, *breakpoints: Breakpoint) -> None:
@@ -87,7 +88,7 @@ class Breakpoints:
         self._trainer: Trainer | None = None
         self._comparisons: list[tuple[ValueReader, Compare, float, _Entry]] = []
         self._by_position: dict[int, list[_Entry]] = {}
-        self._positions: list[int] = []  # its keys in order
+        self._positions: list[int] = []  # the keys of _by_position, sorted
         self._divergence: Divergence | None = None  # the last one counted as a hit
         for each in breakpoints:
             self.add(each)
@@ -101,12 +102,12 @@ class Breakpoints:
 
     @property
     def has_positions(self) -> bool:
-        """Whether a pass or timestep is enabled, so that a run cannot go by whole updates."""
+        """Whether a pass or timestep is enabled, so that runs must check within updates."""
         return any(e.breakpoint.enabled and e.breakpoint.kind is Kind.PASS for e in self._entries)
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is enabled but `nan`, which the trainer itself stops at."""
+        """Whether only `nan` is enabled, at which the trainer itself stops."""
         return not any(entry.breakpoint.enabled for entry in self._entries[1:])
 
     def __len__(self) -> int:
@@ -116,7 +117,7 @@ class Breakpoints:
         return self._entries[index].breakpoint
 
     def add(self, breakpoint: Breakpoint) -> int:
-        """Append a breakpoint, armed, or arm the one that is there already; return its index."""
+        """Append a breakpoint, or arm it if it is in the list already; return its index."""
         texts = [str(entry.breakpoint) for entry in self._entries]
         if str(breakpoint) in texts:
             index = texts.index(str(breakpoint))
@@ -152,22 +153,22 @@ class Breakpoints:
         return entry.breakpoint
 
     def _checked(self, index: int) -> int:
-        """Return `index`; raise a BreakpointError where it is that of `nan`."""
+        """Return `index`; raise a BreakpointError if it is the index of `nan`."""
         if self._entries[index].breakpoint.kind is Kind.NAN:
             raise BreakpointError("'nan' is always on")
         return index
 
     def rearm(self) -> None:
-        """Arm every enabled breakpoint, whether or not it was true before; hits stay."""
+        """Arm every enabled breakpoint, even if it was true before; keep the hits."""
         self._divergence = None
         for entry in self._entries:
             entry.was_true = False
 
     def disarm_true(self, trainer: Trainer) -> None:
-        """Disarm what is true here, after going back: it fires again only once it has been false.
+        """Disarm the conditions that are true here; each fires again once it has been false.
 
-        Within a window it does nothing. Where the last window is not on the tape, clipping and
-        saturation stay as they are.
+        Within a window this does nothing. If the last window is not on the tape, conditions on
+        clipping and saturation stay as they are.
         """
         self._attach(trainer)
         if 0 < trainer.position < trainer.schedule.end:
@@ -179,7 +180,7 @@ class Breakpoints:
     # Checking
 
     def check_update(self, trainer: Trainer) -> BreakpointHit | None:
-        """Return the hit, if any, after an update; call it after each one, and on divergence."""
+        """Return the hit, if any; to be called after each update, and after a divergence."""
         if trainer.network is not self._network:
             self._attach(trainer)
         if trainer.divergence is not None:
@@ -193,7 +194,7 @@ class Breakpoints:
         return self._fire(trainer, fired) if fired else None
 
     def check_position(self, trainer: Trainer) -> BreakpointHit | None:
-        """Return the hit, if any, of a pass or timestep; call it at each `next_position`."""
+        """Return the hit, if any, of a pass or timestep; to be called at each `next_position`."""
         self._attach(trainer)
         if trainer.divergence is not None:
             return self._diverged(trainer, trainer.divergence)
@@ -201,9 +202,10 @@ class Breakpoints:
         return self._fire(trainer, fired) if fired else None
 
     def next_position(self, trainer: Trainer) -> int | None:
-        """Return the next position, of this update or from its end of the next, to stop at.
+        """Return the next position of this update at which a pass or timestep may stop the run.
 
-        None where no pass or timestep stops before the update is complete.
+        If this update is complete, return that of the next one. None if there is no such position
+        before the end of the update.
         """
         self._attach(trainer)
         here = 0 if trainer.position == trainer.schedule.end else trainer.position
@@ -211,7 +213,7 @@ class Breakpoints:
         return self._positions[index] if index < len(self._positions) else None
 
     def _armed(self, entry: _Entry) -> bool:
-        """Return `BreakpointStatus.armed` of an entry."""
+        """Return whether an entry is armed; see `BreakpointStatus`."""
         breakpoint = entry.breakpoint
         if breakpoint.kind is Kind.NAN:
             return True
@@ -222,7 +224,7 @@ class Breakpoints:
         return entry.read is not None and not entry.was_true
 
     def _attach(self, trainer: Trainer) -> None:
-        """Begin to watch `trainer`; if it is another than before, a new run has begun."""
+        """Use `trainer` from now on; if it is a new one, begin a new run."""
         if trainer.network is self._network:
             return
         self._trainer, self._network = trainer, trainer.network
@@ -232,7 +234,7 @@ class Breakpoints:
         self._prepare()
 
     def _prepare(self) -> None:
-        """Collect what is checked after each update, and the positions to stop at."""
+        """Collect the comparisons to make after each update, and the positions to stop at."""
         trainer = self._trainer
         if trainer is None:
             return
@@ -249,7 +251,7 @@ class Breakpoints:
         self._positions = sorted(self._by_position)
 
     def _fire(self, trainer: Trainer, fired: list[_Entry]) -> BreakpointHit:
-        """Count the hits of all that `fired`, and describe the first."""
+        """Count a hit of each entry in `fired`, and return the hit of the first."""
         from rnn_tui.engine.training.breakpoint_advice import advice, reason  # not for the start
 
         for entry in fired:
@@ -284,13 +286,13 @@ def run_until(
     """Complete up to `updates` more updates, or fewer when a breakpoint is hit.
 
     Args:
-        trainer: what to run, from wherever it is.
-        breakpoints: where to stop. What is true at the start does not stop it before it has moved.
-        updates: how many to complete.
+        trainer: the trainer to run, at any place.
+        breakpoints: the conditions to stop at. They are first checked after the trainer has moved.
+        updates: number of updates to complete.
         stop: called before each update, for a deadline or a key; the run ends when it returns True.
 
     Returns:
-        The hit that ended the run; None where nothing did, or `stop` did.
+        The hit that ended the run; None if no breakpoint did.
     """
     if breakpoints.idle and stop is None:
         trainer.run(updates)
@@ -316,7 +318,7 @@ def _run_updates(
     updates: int,
     stop: Callable[[], bool] | None,
 ) -> BreakpointHit | None:
-    """Do what `run_until` does, by whole updates: no pass or timestep is enabled."""
+    """Carry out `run_until` in whole updates, as no pass or timestep is enabled."""
     hits: list[BreakpointHit] = []
 
     def is_over() -> bool:
@@ -334,7 +336,7 @@ def _run_updates(
 def _run_to_position(
     trainer: Trainer, breakpoints: Breakpoints, position: int
 ) -> BreakpointHit | None:
-    """Go on to `position` of this update or, from its end, of the next; return the hit there."""
+    """Go to `position` of this update (of the next one from its end); return the hit there."""
     trainer.advance_to(trainer.index_of(position))
     complete = trainer.position == trainer.schedule.end
     update_hit = breakpoints.check_update(trainer) if complete else None

@@ -1,4 +1,4 @@
-"""Gradient clipping: an operation of its own, between the backward pass and the update."""
+"""Gradient clipping: a schedule step of its own, between the backward pass and the update."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ class Clipping:
 
     Attributes:
         by: "value", "norm" or "none".
-        limit: of an entry, or of the norm.
+        limit: the largest magnitude of an entry, or the largest norm.
     """
 
     by: str
     limit: float
 
     def factor(self, norm: float) -> float:
-        """Return what every entry of a gradient of this norm is multiplied by; 1 by value."""
+        """Return the factor that clipping by norm multiplies a gradient of this norm by; else 1."""
         return min(1.0, self.limit / (norm + 1e-6)) if self.by == "norm" else 1.0
 
     def apply(self, gradient: Array, out: Array, norm: float) -> Array:
-        """Return the gradient clipped.
+        """Clip a gradient.
 
         Args:
             gradient: [P], not changed.
             out: [P], overwritten where clipping changes something.
-            norm: of `gradient`.
+            norm: the norm ‖g‖ of `gradient`.
 
         Returns:
-            `out`, or `gradient` itself where nothing changes.
+            The clipped gradient: `out`, or `gradient` itself if clipping changes nothing.
         """
-        # No entry exceeds the norm: well below the limit there is no need to look at each.
+        # No entry exceeds the norm, so a norm well below the limit means that none is clipped.
         within = norm < 0.9 * self.limit and self.limit > 1e-5
         if self.by == "value" and not within:
             limit = gradient.dtype.type(self.limit)

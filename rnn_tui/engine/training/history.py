@@ -1,6 +1,6 @@
-"""The history of a run: every one of the recent updates, and all of them decimated.
+"""The history of a run: recent updates one by one, and the whole run at a lower resolution.
 
-Memory and the cost of reading do not depend on how long the run has lasted.
+Memory and the cost of reading do not depend on the length of the run.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from rnn_tui.engine.core.expressions import Array
 Float64 = npt.NDArray[np.float64]
 
 RECENT = 4096  # updates kept one by one
-BUCKETS = 1024  # points of the decimated history, at most
+BUCKETS = 1024  # points of the whole run at most: each stands for a bucket of updates
 SMOOTHING = 0.99  # weight of the past in the smoothed loss
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunCurve:
-    """Points of a run so far: update numbers (from 1) and, at each, loss, smoothed loss, ‖g‖.
+    """The curve of a run: arrays [N] of update numbers (from 1), losses and gradient norms ‖g‖.
 
-    When decimated, a point stands for a bucket of `stride` updates: `update` is its last one,
-    `loss` and `grad_norm` are means over the bucket, `low` and `high` the bucket's extreme losses,
-    `smoothed` the smoothed loss at its end.
+    Each point stands for a bucket of `stride` updates: `update` is the last of them, `loss` and
+    `grad_norm` are means over the bucket, `low` and `high` the bucket's lowest and highest loss,
+    `smoothed` is the smoothed loss at its end.
     """
 
     stride: int
@@ -40,7 +40,7 @@ class RunCurve:
     grad_norm: Float64
 
     def after(self, update: int) -> RunCurve:
-        """Return the points after an update."""
+        """Return the points after update number `update`."""
         later = self.update > update
         columns = (self.update, self.loss, self.low, self.high, self.smoothed, self.grad_norm)
         return RunCurve(self.stride, *(column[later] for column in columns))
@@ -48,12 +48,12 @@ class RunCurve:
 
 @dataclass(frozen=True, slots=True)
 class HistoryPosition:
-    """The counters of a history: where it is in the run.
+    """The counters of a history, which fix its place in the run.
 
     Attributes:
         count: number of updates, k.
-        average: s_k, the moving average of the loss, not corrected.
-        weight: 0.99^k, the weight of the average's start.
+        average: s_k, the moving average of the loss, without the correction of `History`.
+        weight: 0.99^k, the weight that the start value s_0 = 0 still has in s_k.
     """
 
     count: int
@@ -62,17 +62,17 @@ class HistoryPosition:
 
 
 class History:
-    """Loss and gradient norm of every update; `curve` gives them as a `RunCurve`.
+    """Loss and gradient norm of every update; `curve` returns them as a `RunCurve`.
 
-    The smoothed loss is an exponential moving average with its start corrected:
-    ``s_k = 0.99·s_{k-1} + 0.01·L_k``, shown as ``s_k/(1 − 0.99^k)``.
+    The smoothed loss is an exponential moving average, ``s_k = 0.99·s_{k-1} + 0.01·L_k`` with
+    s_0 = 0, corrected for that start: ``s_k/(1 − 0.99^k)``.
 
     Attributes:
-        count: number of updates that led here.
+        count: number of updates done at the run's current place.
         newest: number of updates known; more than `count` after going back.
         average: s_k.
         weight: 0.99^k.
-        stride: number of updates that a point of the decimated history stands for.
+        stride: number of updates that a point of `curve` stands for.
     """
 
     def __init__(self) -> None:
@@ -81,10 +81,10 @@ class History:
         self.average = 0.0
         self.weight = 1.0
         self._recent = np.zeros((RECENT, 2))  # loss, ‖g‖: a ring buffer, by update number
-        self._known = 0  # number of updates that it holds
+        self._known = 0  # number of updates in the ring buffer
         self.stride = 1
         self._full = np.zeros((BUCKETS, 6))  # update, loss, low, high, smoothed, ‖g‖
-        self._buckets = 0  # number of rows of it that are complete
+        self._buckets = 0  # number of complete rows of _full
         self._pending = 0  # number of updates in the bucket being filled
 
     @property
@@ -95,7 +95,7 @@ class History:
     def append(self, loss: float, grad_norm: float) -> None:
         """Add the next update: its loss, and its gradient's norm before clipping.
 
-        After going back, those that are known already only move the counters.
+        After going back, an update that is known already only moves the counters.
         """
         self.count += 1
         self.average = SMOOTHING * self.average + (1.0 - SMOOTHING) * loss
@@ -108,7 +108,7 @@ class History:
         self._recent[row, 1] = grad_norm
         self._known = min(self._known + 1, RECENT)
         self._pending += 1
-        if self.stride == 1:  # a bucket of one needs no folding
+        if self.stride == 1:  # a bucket of one update
             values = (self.count, loss, loss, loss, self.smoothed, grad_norm)
             self._full[self._buckets] = values
             self._finish_bucket()
@@ -116,12 +116,12 @@ class History:
             self._fold()
 
     def _fold(self) -> None:
-        """Put the newest updates into the bucket being filled, before the ring loses them."""
+        """Add the newest updates to the bucket being filled, before the ring overwrites them."""
         rows = self._newest(min(self.stride, RECENT))
         row, losses = self._full[self._buckets], rows[:, 0]
         low, high = np.minimum.reduce(losses), np.maximum.reduce(losses)
         means = np.add.reduce(rows) / len(rows)  # loss, ‖g‖
-        folds = -(-self._pending // RECENT)  # into this bucket, this one included
+        folds = -(-self._pending // RECENT)  # number of folds into this bucket, with this one
         if folds > 1:
             low, high = min(low, row[2]), max(high, row[3])
             means = row[[1, 5]] + (means - row[[1, 5]]) / folds
@@ -130,7 +130,7 @@ class History:
             self._finish_bucket()
 
     def _finish_bucket(self) -> None:
-        """Begin the next bucket; halve their number when the array is full."""
+        """Begin the next bucket; halve the number of buckets when the array is full."""
         self._buckets += 1
         self._pending = 0
         if self._buckets == BUCKETS:
@@ -153,20 +153,20 @@ class History:
         """Return losses and gradient norms, each [N], of the newest updates, oldest first.
 
         Args:
-            updates: N, at most RECENT; fewer come where fewer are known.
+            updates: N, at most RECENT; fewer are returned if fewer are known.
         """
         rows = self._newest(min(updates, self._known)).copy()
         return rows[:, 0], rows[:, 1]
 
     def _newest(self, updates: int) -> Float64:
-        """Return the ring's newest rows [updates, 2], oldest first; a view if possible."""
+        """Return the newest rows of the ring [updates, 2], oldest first; a view if possible."""
         end = (self.newest - 1) % RECENT + 1
         if updates <= end:
             return self._recent[end - updates : end]
         return np.concatenate((self._recent[end - updates :], self._recent[:end]))
 
     def curve(self) -> RunCurve:
-        """Return the whole run, decimated; a copy."""
+        """Return the curve of the whole run, a copy."""
         full = self._full[: self._buckets].copy()
         return RunCurve(self.stride, *full.T)
 
@@ -178,15 +178,15 @@ class History:
         return HistoryPosition(self.count, self.average, self.weight)
 
     def rewind(self, position: HistoryPosition) -> None:
-        """Go back (or forward) to `position`; what lies after it is kept until `forget_after`."""
+        """Go back (or forward) to `position`; keep later updates until `forget_after`."""
         self.count, self.average = position.count, position.average
         self.weight = position.weight
         self.newest = max(self.newest, self.count)
 
     def forget_after(self) -> None:
-        """Drop all updates after `count`, as other ones are to follow.
+        """Drop all updates after `count`, because others will follow.
 
-        The bucket that `count` falls into is filled anew from what the ring still holds.
+        The bucket that contains update `count` is filled again, from the ring's recent updates.
         """
         dropped = self.newest - self.count
         if dropped <= 0:
@@ -199,7 +199,7 @@ class History:
     # Checkpoints
 
     def state(self) -> tuple[dict[str, int | float], dict[str, Float64]]:
-        """Return all that `restore` needs; what lies after `count` is not part of it.
+        """Return the numbers and arrays that `restore` needs, without the updates after `count`.
 
         Returns:
             Numbers by name, and copies of the arrays ``recent`` [≤ RECENT, 2] and ``buckets``
@@ -220,7 +220,7 @@ class History:
         return numbers, {"recent": recent, "buckets": self._full[:rows].copy()}
 
     def restore(self, numbers: Mapping[str, object], arrays: Mapping[str, Array]) -> None:
-        """Become the history whose `state` these are.
+        """Set this history to a `state`: its numbers and its arrays.
 
         Raises:
             ValueError: the parts do not fit together; the message is one line and nothing changed.

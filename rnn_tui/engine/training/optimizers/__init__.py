@@ -1,4 +1,4 @@
-"""The optimizers: one file each, named in `rnn_tui.registry`."""
+"""The optimizers: one file each; `rnn_tui.registry` has a line for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adagrad: a learning rate for each parameter, which only falls (torch.optim.Adagrad).
+"""Adagrad: a learning rate for each parameter that can only decrease (torch.optim.Adagrad).
 
 Source: Duchi, Hazan & Singer 2011; min-char-rnn for eps inside the root.
 """
@@ -39,7 +39,7 @@ class Adagrad(Optimizer):
 
     def _compute_delta(self, gradient: Array) -> None:
         s, s_old = self.memory["s"], self.memory_before["s"]
-        delta = self.delta  # for the root as well: fewer arrays share the cache
+        delta = self.delta  # also holds the root, so that fewer arrays compete for the cache
         np.multiply(gradient, gradient, s)  # g²
         np.add(s_old, s, s)  # s = s_old + g²
         if self.hyperparameters.eps_place == "inside":

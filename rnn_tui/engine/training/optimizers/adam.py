@@ -1,4 +1,4 @@
-"""Adam: momentum and a learning rate for each parameter, both corrected for their start.
+"""Adam: momentum and a learning rate for each parameter, both corrected for their start at 0.
 
 Source: Kingma & Ba 2015, as torch.optim.Adam computes it.
 """

@@ -1,12 +1,13 @@
-"""The base of the optimizers: one file each, in PyTorch's formulas.
+"""The base class of the optimizers. Each optimizer is one file and has PyTorch's formulas.
 
 An optimizer keeps its memory (momentum, sums of squares; PyTorch says "state") as flat vectors
 [P], one entry per parameter. `Optimizer.step` computes the change Δ from the clipped gradient and
-adds it to the parameters. What was there before is kept, so that the step can be shown, and taken
-back when it overflows.
+adds it to the parameters. The values before the step are kept, so that the step can be shown, and
+undone if it overflows.
 
-To write one, declare `operations`; that is enough to train, step and see it. `_compute_delta` may
-be overridden by the same arithmetic in place, which is faster. `rnn_tui.registry` names it.
+To write a new optimizer, declare its `operations`: that is enough to train with it, step through it
+and see it. `_compute_delta` may be overridden with the same arithmetic in place, which is faster.
+Then add its line to `rnn_tui.registry`.
 
 Sources: the documentation of torch.optim.SGD, Adagrad, RMSprop and Adam; Duchi et al. 2011
 (Adagrad); Hinton's lecture 6e (RMSprop); Kingma & Ba 2015 (Adam); min-char-rnn for eps inside the
@@ -29,7 +30,7 @@ from rnn_tui.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hyperparameters:
-    """The settings of all optimizers; each uses its own. Unitless throughout."""
+    """The hyperparameters of all optimizers; each optimizer uses its own. They have no units."""
 
     lr: float
     momentum: float = 0.0
@@ -41,7 +42,7 @@ class Hyperparameters:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Return the hyperparameters among `settings`, where they have the same names."""
+        """Return the hyperparameters among `settings`, which have the same names there."""
         return cls(**{field.name: getattr(settings, field.name) for field in fields(cls)})
 
 
@@ -56,7 +57,7 @@ NEW_PARAMETER = step_operation("p_new", "parameter after", Value("p") + Value("�
 
 
 class Optimizer(ABC):
-    """An optimizer of one flat parameter vector, with what its last step did.
+    """An optimizer of one flat parameter vector, which remembers its last step.
 
     Attributes:
         name: the value of the setting `optimizer` that chooses it.
@@ -64,11 +65,13 @@ class Optimizer(ABC):
         parameters: [P], changed in place.
         parameters_before: [P], the parameters before the last step.
         delta: [P], Δ, the change that the last step made.
-        memory: the vectors [P] it keeps, by name.
-        memory_before: the same before the last step.
+        memory: the vectors [P] that it keeps, by name.
+        memory_before: those vectors before the last step.
         updates_made: number of updates it has made, t in the formulas.
-        hyperparameters: those of the next step; eps: its eps.
-        last_hyperparameters: those of the last step; last_eps: its eps.
+        hyperparameters: those of the next step.
+        eps: eps of the next step.
+        last_hyperparameters: those of the last step.
+        last_eps: eps of the last step.
     """
 
     name: str
@@ -96,7 +99,7 @@ class Optimizer(ABC):
         self._eps = np.array(number(self.eps))
 
     def default_eps(self) -> float:
-        """Return the eps used when the settings leave it open."""
+        """Return the eps to use if the settings do not give one."""
         return 1e-8
 
     def step(self, gradient: Array) -> None:
@@ -109,7 +112,7 @@ class Optimizer(ABC):
         np.add(self.parameters, self.delta, out=self.parameters)
 
     def undo(self) -> None:
-        """Take the last step back, exactly. Only once."""
+        """Undo the last step exactly; it cannot be called twice in a row."""
         np.copyto(self.parameters, self.parameters_before)
         self.memory, self.memory_before = self.memory_before, self.memory
         self.updates_made -= 1
@@ -126,7 +129,7 @@ class Optimizer(ABC):
 
     @abstractmethod
     def operations(self) -> tuple[Operation, ...]:
-        """Return the last step, declared: each memory, an effective "rate", "Δ" and "p_new".
+        """Return the operations of the last step: each memory, an effective "rate", "Δ", "p_new".
 
         The expressions may read ``g`` (the gradient), ``p``, ``lr``, ``eps``, what `constants`
         returns, each memory before the step as ``NAME_old``, and results of earlier operations.
@@ -137,7 +140,7 @@ class Optimizer(ABC):
         return {}
 
     def _compute_delta(self, gradient: Array) -> None:
-        """Fill `memory`, from `memory_before`, and `delta`: here by the declared operations.
+        """Compute `memory` (from `memory_before`) and `delta`, here by the declared operations.
 
         Args:
             gradient: [P], clipped.
@@ -154,11 +157,11 @@ class Optimizer(ABC):
         """Return every named number of the last step for the parameter at `index`.
 
         Args:
-            gradient: [P], the one given to `step`.
-            index: of the parameter.
+            gradient: [P], the gradient that was passed to `step`.
+            index: index of the parameter in the flat vector.
 
         Returns:
-            0-d arrays by symbol: all that the operations read or write.
+            0-d arrays by symbol: all values that the operations read or write.
         """
         values: dict[str, Array] = {
             "g": gradient[index],
@@ -170,7 +173,7 @@ class Optimizer(ABC):
             values[name] = array[index]
             values[f"{name}_old"] = self.memory_before[name][index]
         values |= self._numbers()
-        with np.errstate(all="ignore"):  # an effective rate of lr/0 is inf, and no mistake
+        with np.errstate(all="ignore"):  # an effective rate of lr/0 is inf, which is correct
             for operation in self.operations():
                 if operation.symbol not in values:
                     values[operation.symbol] = operation.expression.evaluate(values)

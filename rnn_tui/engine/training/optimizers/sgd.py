@@ -29,7 +29,7 @@ class Sgd(Optimizer):
     def _compute_delta(self, gradient: Array) -> None:
         buf, buf_old = self.memory["buf"], self.memory_before["buf"]
         momentum = self.parameters.dtype.type(self.hyperparameters.momentum)
-        # A buffer of zeros makes the first one g, as PyTorch's clone of g does.
+        # The buffer starts at zero, so the first one is g, as in PyTorch, which copies g.
         np.multiply(buf_old, momentum, out=buf)  # μ·buf_old
         np.add(buf, gradient, out=buf)  # buf = μ·buf_old + g
         np.multiply(buf, self._minus_lr, out=self.delta)  # Δ = −lr·buf
