@@ -237,7 +237,7 @@ def recurrent_input(parameters: Views, tape: Tape) -> tuple[Array, Array | None,
     """
     if "ax" in tape.names:
         return tape["h"][:-1], tape.all_parts("ax"), parameters["W_h"]
-    return tape.joined("x", "one_prev"), None, parameters["W"]
+    return tape.adjacent("x", "one_prev"), None, parameters["W"]
 
 
 def loop_rows(views: Iterable[Iterable[Any]]) -> list[tuple[Any, ...]]:

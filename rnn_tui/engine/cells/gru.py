@@ -17,7 +17,7 @@ from rnn_tui.engine.cells.base import (
     through_sigmoid,
     through_tanh,
 )
-from rnn_tui.engine.cells.update_gate import GATES, UpdateGateKernel, gate_arrays
+from rnn_tui.engine.cells.gru_base import GATES, UpdateGateKernel, gate_arrays
 from rnn_tui.engine.core.expressions import ONE, Array, Dot, Value, sigmoid, tanh
 from rnn_tui.engine.core.gate_layout import Addition, BoundProduct
 from rnn_tui.engine.core.operations import Operation, Row
@@ -188,8 +188,8 @@ class GruKernel(UpdateGateKernel):
         return GruForwardViews(
             h_product=[self.layout.product(row) for row in h_prev],
             h_prev=h_prev,
-            ax_rz=tape.joined("ax_r", "ax_z"),
-            rz=tape.joined("r", "z"),
+            ax_rz=tape.adjacent("ax_r", "ax_z"),
+            rz=tape.adjacent("r", "z"),
             m=tape["m"],
             r=tape["r"],
             ax_n=tape["ax_n"],

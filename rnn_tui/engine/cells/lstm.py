@@ -15,7 +15,7 @@ from rnn_tui.engine.cells.base import (
     through_sigmoid,
     through_tanh,
 )
-from rnn_tui.engine.cells.memory_cell import MemoryCell, MemoryKernel
+from rnn_tui.engine.cells.lstm_base import LstmFamilyCell, LstmFamilyKernel
 from rnn_tui.engine.core.expressions import ONE, Array, Dot, Square, Value, sigmoid, tanh, total
 from rnn_tui.engine.core.gate_layout import BoundProduct
 from rnn_tui.engine.core.operations import Operation, Row
@@ -23,14 +23,14 @@ from rnn_tui.engine.core.parameters import Views
 from rnn_tui.engine.core.tape import Tape
 
 GATES = ("i", "f", "g", "o")
-# The gates in memory. The three σ are adjacent, and on the tape i, f and g, c_<t-1> are: so i⊙g and
-# f⊙c_<t-1> are one multiplication.
+# The gates in memory: three σ side by side. On the tape i lies next to f, and g next to c_<t-1>, so
+# that one multiplication gives both i⊙g and f⊙c_<t-1>.
 BLOCKS = ("o", "i", "f", "g")
 
 # ---------------------------------------------------------------- the declaration
 
 
-class LstmCell(MemoryCell):
+class LstmCell(LstmFamilyCell):
     """``i, f, o = σ(·)``, ``g = tanh(·)``, ``c_t = f⊙c_<t-1> + i⊙g``, ``h_t = o⊙tanh(c_t)``.
 
     f near 1 keeps c_<t-1>, f near 0 forgets it.
@@ -125,22 +125,22 @@ class LstmForwardViews(NamedTuple):
     h: Iterable[Array]  # [B, H]
 
 
-class LstmKernel(MemoryKernel):
+class LstmKernel(LstmFamilyKernel):
     """The LSTM's forward loop; the backward loop is the memory cells'."""
 
     blocks = BLOCKS
 
     def __init__(self, parameters: Views, tape: Tape) -> None:
         super().__init__(parameters, tape)
-        self.ig_fc = np.empty(tape.joined("i", "f")[0].shape, tape.dtype)  # i⊙g, f⊙c_<t-1>
+        self.ig_fc = np.empty(tape.adjacent("i", "f")[0].shape, tape.dtype)  # i⊙g, f⊙c_<t-1>
         self.ig, self.fc = self.layout.select(self.ig_fc, 0), self.layout.select(self.ig_fc, 1)
 
     def _forward_views(self) -> tuple[Iterable[Any], ...]:
         tape = self.tape
         return LstmForwardViews(
             *self._activation_views(),
-            i_f=tape.joined("i", "f"),
-            g_c=tape.joined("g", "c_prev"),
+            i_f=tape.adjacent("i", "f"),
+            g_c=tape.adjacent("g", "c_prev"),
             o=tape["o"],
             c=tape["c"][1:],
             tanh_c=tape["tanh_c"],
@@ -151,7 +151,7 @@ class LstmKernel(MemoryKernel):
         tape = self.tape
         return (
             # ∂c_t/∂i = g_t, ∂c_t/∂f = c_<t-1>; ∂c_t/∂g = i_t
-            (tape.joined("da_i", "da_f")[chunk], tape.joined("g", "c_prev")[chunk]),
+            (tape.adjacent("da_i", "da_f")[chunk], tape.adjacent("g", "c_prev")[chunk]),
             (tape["da_g"][chunk], tape["i"][chunk]),
         )
 

@@ -15,10 +15,10 @@ from rnn_tui.engine.cells.base import (
     through_sigmoid,
     through_tanh,
 )
-from rnn_tui.engine.cells.memory_cell import (
-    MemoryCell,
-    MemoryKernel,
-    MemorySlopes,
+from rnn_tui.engine.cells.lstm_base import (
+    LstmFamilyCell,
+    LstmFamilyKernel,
+    LstmSlopes,
 )
 from rnn_tui.engine.core.expressions import ONE, Array, Dot, Square, Value, sigmoid, tanh, total
 from rnn_tui.engine.core.gate_layout import BoundProduct
@@ -32,7 +32,7 @@ BLOCKS = ("o", "f", "g")  # the gates in memory
 # ---------------------------------------------------------------- the declaration
 
 
-class LstmCoupledCell(MemoryCell):
+class LstmCoupledCell(LstmFamilyCell):
     """``f, o = σ(·)``, ``i = 1 − f``, ``g = tanh(·)``, ``c_t = f⊙c_<t-1> + i⊙g``, ``h_t = …``.
 
     ``h_t = o⊙tanh(c_t)``. c_t is a mean of c_<t-1> and g_t, so it stays within ±1 once it is there.
@@ -133,7 +133,7 @@ class LstmCoupledForwardViews(NamedTuple):
     h: Iterable[Array]
 
 
-class LstmCoupledKernel(MemoryKernel):
+class LstmCoupledKernel(LstmFamilyKernel):
     """One product for three gates; ∂c_t/∂f = c_<t-1> − g_t."""
 
     blocks = BLOCKS
@@ -183,7 +183,7 @@ class LstmCoupledKernel(MemoryKernel):
             np_tanh(c, tanh_c)  # tanh(c_t)
             multiply(o, tanh_c, h)  # h_t = o⊙tanh(c_t)
 
-    def _fill_slopes(self, s: MemorySlopes) -> None:
+    def _fill_slopes(self, s: LstmSlopes) -> None:
         tape, chunk = self.tape, s.chunk
         np.subtract(tape["c"][chunk], tape["g"][chunk], tape["dc_next"][chunk])  # c_<t-1> − g_t
         super()._fill_slopes(s)

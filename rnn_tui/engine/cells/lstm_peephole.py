@@ -20,7 +20,7 @@ from rnn_tui.engine.cells.base import (
     through_tanh,
 )
 from rnn_tui.engine.cells.lstm import BLOCKS, GATES, LstmKernel
-from rnn_tui.engine.cells.memory_cell import MemoryCell, MemorySlopes
+from rnn_tui.engine.cells.lstm_base import LstmFamilyCell, LstmSlopes
 from rnn_tui.engine.core.expressions import ONE, Array, Dot, Square, Value, sigmoid, tanh, total
 from rnn_tui.engine.core.gate_layout import BoundProduct, cache_sized_chunks
 from rnn_tui.engine.core.operations import Operation, Row
@@ -30,7 +30,7 @@ from rnn_tui.engine.core.tape import Tape
 # ---------------------------------------------------------------- the declaration
 
 
-class LstmPeepholeCell(MemoryCell):
+class LstmPeepholeCell(LstmFamilyCell):
     """The LSTM with ``p_i⊙c_<t-1>``, ``p_f⊙c_<t-1>`` and ``p_o⊙c_t`` added within i, f and o.
 
     Each unit reads its own cell only. Backward, da_o⊙p_o is added to ∂L/∂c_t, and
@@ -169,10 +169,10 @@ class LstmPeepholeKernel(LstmKernel):
         return LstmPeepholeForwardViews(
             input_product=input_product,
             ax=ax,
-            ifg=tape.joined("i", "g"),
+            ifg=tape.adjacent("i", "g"),
             c_prev=tape["c"][:-1],
-            i_f=tape.joined("i", "f"),
-            g_c=tape.joined("g", "c_prev"),
+            i_f=tape.adjacent("i", "f"),
+            g_c=tape.adjacent("g", "c_prev"),
             o=tape["o"],
             c=tape["c"][1:],
             tanh_c=tape["tanh_c"],
@@ -214,14 +214,14 @@ class LstmPeepholeKernel(LstmKernel):
             np_tanh(c, tanh_c)  # tanh(c_t)
             multiply(o, tanh_c, h)  # h_t = o⊙tanh(c_t)
 
-    def _fill_slopes(self, s: MemorySlopes) -> None:
+    def _fill_slopes(self, s: LstmSlopes) -> None:
         """Add the gradient through the peepholes: dh_t⊙o′⊙p_o to dc_t, dc_t⊙z′⊙p_z to dc_<t-1>."""
         super()._fill_slopes(s)
         tape, chunk = self.tape, s.chunk
         scratch = self.scratch[: chunk.stop - chunk.start]  # [n, B, H]
-        dc_h, dc_prev = tape["dc_h"][chunk], tape["dc_next"][chunk]
+        dh_dc, dc_prev = tape["dh_dc"][chunk], tape["dc_next"][chunk]
         for da, p, out in (
-            ("da_o", self.p_o, dc_h),
+            ("da_o", self.p_o, dh_dc),
             ("da_i", self.p_i, dc_prev),
             ("da_f", self.p_f, dc_prev),
         ):

@@ -31,8 +31,8 @@ x_t·W_x + b.
 Split arrays. With the gates joined, [T, B, G·H], one gate of a batch is B separate pieces of memory
 per timestep, and NumPy's loop over these costs more than the arithmetic. So where arrays are
 declared ``split`` and the batch has at least `MIN_BATCH_TO_SPLIT` samples, each of their parts is
-contiguous, [T, B, H], and the joined array does not exist; `all_parts` and `joined` give a view of
-several parts as [T, n, B, H].
+contiguous, [T, B, H], and the joined array does not exist; `all_parts` and `adjacent` give a
+view of several parts as [T, n, B, H].
 
 Stacked layers share one tape: the arrays of the second are called ``x2``, ``h2``, ``dh2_next`` and
 so on, see `rnn_tui.engine.network.layers`.
@@ -60,7 +60,8 @@ class ArraySpec:
     Attributes:
         name: what it is called.
         width: its columns: [T, B, width].
-        state: True for a state, which has an entry for the time before the window: [T+1, B, width].
+        state: True for T+1 entries, the first for the time before the window: a state, or what is
+            aligned with one, such as ``dh_next``.
         codes: True for whole numbers, one per timestep and sample: [T, B] int64.
         group: arrays of one group are adjacent in memory, in the order they are declared in.
         parts: names of ranges of its columns; they are arrays like any other, and views of it.
@@ -90,7 +91,8 @@ class Tape:
         batch: samples, B.
         dtype: of all arrays but codes.
         arrays: all arrays and parts that exist in memory, by name.
-        states: those of them that are states, [T+1, B, H].
+        states: those of them with T+1 entries, one for the time before the window: the states,
+            and what is aligned with them, such as ``one`` and ``dh_next``.
     """
 
     def __init__(
@@ -223,7 +225,7 @@ class Tape:
         """Return the array `name` [T, B, width], or, if it is split, its parts as [T, n, B, H]."""
         if name not in self._parts:
             return self.arrays[name]
-        return self.joined(self._parts[name][0], self._parts[name][-1])
+        return self.adjacent(self._parts[name][0], self._parts[name][-1])
 
     def flat(self, name: str) -> Array:
         """Return the array `name` as one row per timestep and sample: [T·B, width].
@@ -241,7 +243,7 @@ class Tape:
                 array = array[1:]
         return array.reshape(-1, array.shape[-1])
 
-    def joined(self, first: str, last: str) -> Array:
+    def adjacent(self, first: str, last: str) -> Array:
         """Return a view of the adjacent arrays or parts `first` … `last` of one group.
 
         Both are named as in `flat`, and both or neither of them ``…_prev``.

@@ -49,7 +49,7 @@ class MergedWeights:
             return np.ones(tape.steps * tape.batch, tape.dtype)
         if first == last:
             return tape.flat(first)
-        rows = tape.joined(first, last or ("one" if first == "h" else "one_prev"))
+        rows = tape.adjacent(first, last or ("one" if first == "h" else "one_prev"))
         return rows.reshape(-1, rows.shape[-1])
 
 

@@ -29,7 +29,7 @@ def test_split_and_joined_gates_are_the_same_numbers(case: Case) -> None:
     assert not joined.tape.is_split("gates")
     assert trained(split) == pytest.approx(trained(joined), rel=1e-12)
     assert worst(split.gradient, joined.gradient) < 1e-12
-    names = {"h", "c", "gates", "da", "dc", "dc_h", "dh", "dh_next", "dc_next", "dah", "dm", "m"}
+    names = {"h", "c", "gates", "da", "dc", "dh_dc", "dh", "dh_next", "dc_next", "dah", "dm", "m"}
     for name in names & set(joined.tape.names):
         assert worst(split.tape.flat(name), joined.tape.flat(name)) < 1e-12, name
 
@@ -65,9 +65,9 @@ def test_adjacent_arrays_are_viewed_as_one(batch: int, split: bool) -> None:
     parts = [made[name] for name in "ofg"]
     expected = [*parts, made["c"][:-1]]
     for shown, pieces in (
-        (made.joined("o", "g"), expected[:3]),
-        (made.joined("g", "c_prev"), expected[2:]),
-        (made.joined("o", "c_prev"), expected),
+        (made.adjacent("o", "g"), expected[:3]),
+        (made.adjacent("g", "c_prev"), expected[2:]),
+        (made.adjacent("o", "c_prev"), expected),
         (made.all_parts("gates"), expected[:3]),
     ):
         axis = 1 if made.is_split("gates") else 2
@@ -84,8 +84,8 @@ def test_samples_halves_and_other_names_are_the_same_arrays(batch: int, split: b
     assert np.array_equal(made.sample(last).flat("gates"), made.flat("gates")[last::batch])
     half = made.batch_slice(slice(batch // 2, batch))
     assert np.shares_memory(half["f"], made["f"])
-    shown = made.joined("f", "c_prev")[..., batch // 2 :, :]
-    assert np.array_equal(half.joined("f", "c_prev"), shown)
+    shown = made.adjacent("f", "c_prev")[..., batch // 2 :, :]
+    assert np.array_equal(half.adjacent("f", "c_prev"), shown)
     other = made.with_names({f"{name}2": name for name in made.names})
     assert np.array_equal(other.flat("gates2"), made.flat("gates"))
     assert np.shares_memory(other["o2"], made["o"])

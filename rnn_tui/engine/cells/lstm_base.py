@@ -1,18 +1,19 @@
 """What the LSTM variants share: the arrays of a cell with the states h and c, and their kernel.
 
-Forward, each variant has a loop of its own; backward they share one. With z standing for a gate,
-and z′ for its slope σ′ or tanh′, it is
+Forward, each variant has a loop of its own; backward they share one. With k standing for a gate,
+and k′ for its derivative σ′ or tanh′, it is
 
     dh_t     = dh_y + dh_next
     dc_t     = dc_next + dh_t⊙(o_t⊙tanh′(c_t))
     da_o     = dh_t⊙(tanh(c_t)⊙o′)
-    da_z     = dc_t⊙(factor_z⊙z′)            for every other gate z
+    da_k     = dc_t⊙(∂c_t/∂k⊙k′)             for every other gate k
     dc_<t-1> = dc_t⊙f_t
-    dh_<t-1> = Σ_z da_z·W_h_zᵀ
+    dh_<t-1> = Σ_k da_k·W_h_kᵀ
 
-All that is in parentheses, and f_t, does not depend on dh or dc. So it is computed for a whole
-chunk of timesteps at once, into the arrays where the results will be (dc_h, da, dc_next); the loop
-multiplies these by dh_t or dc_t in place.
+The factors in parentheses, and f_t, depend on the forward pass only, so they are computed for a
+whole chunk of timesteps at once. They are local derivatives, and stand in the arrays where the
+gradients will be: da and dc_next hold them until the loop multiplies them, in place, by dh_t or
+dc_t. dh_dc, which is o_t⊙tanh′(c_t) = ∂h_t/∂c_t, stays a local derivative.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ from rnn_tui.engine.core.parameters import Views
 from rnn_tui.engine.core.tape import ArraySpec, Tape, gate_parts
 
 
-class MemoryCell(Cell):
-    """A cell with the states h and c whose gates are all affine in x_t and h_<t-1>.
+class LstmFamilyCell(Cell):
+    """A cell with the states h and c, whose gates' pre-activations are affine in x_t and h_<t-1>.
 
     The blocks begin with o and end with the candidate g.
     """
@@ -53,9 +54,9 @@ class MemoryCell(Cell):
             ArraySpec("tanh_c", hidden, group="memory", split=True),
             ArraySpec("gates", width, group="memory", parts=gates, split=True),
             ArraySpec("c", hidden, state=True, group="memory", split=True),
-            # The slopes of the above, in the same order; see the module. dc_h stays a slope, the
-            # others become gradients.
-            ArraySpec("dc_h", hidden, group="deltas", split=True),
+            # The local derivatives of the above, in the same order, see the module: dh_dc stays
+            # one, the others become gradients.
+            ArraySpec("dh_dc", hidden, group="deltas", split=True),
             ArraySpec("da", width, group="deltas", parts=deltas, split=True),
             ArraySpec("dc_next", hidden, state=True, group="deltas", split=True),
             ArraySpec("dc", hidden),
@@ -76,12 +77,12 @@ class MemoryCell(Cell):
         return values
 
 
-class MemorySlopes(NamedTuple):
+class LstmSlopes(NamedTuple):
     """Views of a chunk of n timesteps for the slopes: [n, B, m·H], or [n, m, B, H] where split."""
 
     chunk: slice  # of timesteps
     values: Array  # tanh(c_t) and all gates
-    slopes: Array  # dc_h and da: the slope of each of `values`
+    slopes: Array  # dh_dc and da: the slope of each of `values`
     sigmoids: Array  # the gates that are a σ
     sigmoid_slopes: Array
     tanh_slopes: Array  # of tanh(c_t) and g: [n, B, 2, H] or [n, 2, B, H]
@@ -90,19 +91,19 @@ class MemorySlopes(NamedTuple):
     dc_prev: Array  # [n, B, H]
 
 
-class MemoryGradientViews(NamedTuple):
+class LstmGradientViews(NamedTuple):
     """Views of each timestep that the backward loop works on: of one gate or state, [B, H]."""
 
     dh_y: Iterable[Array]
     dh_next: Iterable[Array]
     dh: Iterable[Array]
-    dc_h: Iterable[Array]  # o_t⊙tanh′(c_t)
+    dh_dc: Iterable[Array]  # o_t⊙tanh′(c_t)
     dc_next: Iterable[Array]
     dc: Iterable[Array]
     da_o: Iterable[Array]
 
 
-class MemoryProductViews(NamedTuple):
+class LstmProductViews(NamedTuple):
     """Views of each timestep that the backward loop works on: of several gates."""
 
     dc_broadcast: Iterable[Array]  # dc as [B, 1, H], or [B, H] where gates are split
@@ -112,7 +113,7 @@ class MemoryProductViews(NamedTuple):
     additions: Iterable[list[Addition]]  # that make dh_<t-1> of it
 
 
-class MemoryKernel(Kernel):
+class LstmFamilyKernel(Kernel):
     """The LSTM variants' kernel but for the forward loop.
 
     One product a = [x_t | h_<t-1> | 1]·W serves all G gates. As σ(a) = ½ + ½·tanh(a/2), one tanh
@@ -146,7 +147,7 @@ class MemoryKernel(Kernel):
         # dc repeated once per gate: NumPy copies faster than it broadcasts.
         self.dc_repeated = np.empty_like(self.a)
         self.dc_by_gate = self.layout.by_gate(self.dc_repeated)  # [B, G, H] or [G, B, H]
-        self.gate_products = np.empty_like(self.a)  # da_z·W_h_zᵀ of each gate z; only where split
+        self.gate_products = np.empty_like(self.a)  # da_k·W_h_kᵀ of each gate k; only where split
         # Each view made once: more of them would fill the cache.
         self.dh_next, self.dc = list(tape["dh_next"]), list(tape["dc"])
         self.entering = (tape["dh_next"][-1], tape["dc_next"][-1])  # gradients from timestep T+1
@@ -172,37 +173,37 @@ class MemoryKernel(Kernel):
         products = [self.layout.product(row) for row in self.inputs]
         return products, [None] * self.tape.steps if self.ax is None else self.ax, self.gates
 
-    def _gradient_views(self) -> MemoryGradientViews:
+    def _gradient_views(self) -> LstmGradientViews:
         tape = self.tape
-        return MemoryGradientViews(
+        return LstmGradientViews(
             dh_y=tape["dh_y"],
             dh_next=self.dh_next[1:],
             dh=tape["dh"],
-            dc_h=tape["dc_h"],
+            dh_dc=tape["dh_dc"],
             dc_next=tape["dc_next"][1:],
             dc=self.dc,
             da_o=tape["da_o"],
         )
 
-    def _product_views(self) -> MemoryProductViews:
+    def _product_views(self) -> LstmProductViews:
         tape, layout = self.tape, self.layout
         sums = [layout.sum_over_gates(self.gate_products, out) for out in self.dh_next[:-1]]
-        return MemoryProductViews(
+        return LstmProductViews(
             dc_broadcast=self.dc if layout.split else tape["dc"][:, :, np.newaxis],
-            from_dc=tape.joined(f"da_{self.blocks[1]}", "dc_next_prev"),
+            from_dc=tape.adjacent(f"da_{self.blocks[1]}", "dc_next_prev"),
             da_product=[layout.product(row) for row in tape.all_parts("da")],
             product_out=[out for out, _ in sums],
             additions=[additions for _, additions in sums],
         )
 
-    def _slopes(self, chunk: slice) -> MemorySlopes:
+    def _slopes(self, chunk: slice) -> LstmSlopes:
         """Return the views of the timesteps of `chunk`."""
         tape, layout, count = self.tape, self.layout, len(self.blocks)  # G
-        values = tape.joined("tanh_c", self.blocks[-1])[chunk]
-        slopes = tape.joined("dc_h", f"da_{self.blocks[-1]}")[chunk]
+        values = tape.adjacent("tanh_c", self.blocks[-1])[chunk]
+        slopes = tape.adjacent("dh_dc", f"da_{self.blocks[-1]}")[chunk]
         # tanh′(c_t) is multiplied by o_t, and o′ by tanh(c_t): the first two, crosswise.
         crosswise = layout.select(slopes, slice(2)), layout.select(values, slice(1, None, -1))
-        return MemorySlopes(
+        return LstmSlopes(
             chunk=chunk,
             values=values,
             slopes=slopes,
@@ -228,13 +229,13 @@ class MemoryKernel(Kernel):
         for array in self.entering:
             array.fill(0)
 
-    def _fill_slopes(self, s: MemorySlopes) -> None:
-        """Write to dc_h, da and dc_next, for a chunk of timesteps, what dh and dc will multiply."""
+    def _fill_slopes(self, s: LstmSlopes) -> None:
+        """Write to dh_dc, da and dc_next, for a chunk, what dh and dc will multiply."""
         np.multiply(s.values, s.values, s.slopes)  # tanh²(c_t), and gate² of every gate
         np.subtract(s.sigmoids, s.sigmoid_slopes, s.sigmoid_slopes)  # σ′ = σ − σ²
         np.subtract(self.one, s.tanh_slopes, s.tanh_slopes)  # tanh′ = 1 − tanh²
         for slope, factor in s.factors:
-            np.multiply(slope, factor, slope)  # o_t⊙tanh′(c_t), tanh(c_t)⊙o′, ∂c_t/∂z⊙z′
+            np.multiply(slope, factor, slope)  # o_t⊙tanh′(c_t), tanh(c_t)⊙o′, ∂c_t/∂k⊙k′
         np.copyto(s.dc_prev, s.f)  # ∂c_t/∂c_<t-1> = f_t
 
     def backward(self, first: int, last: int) -> None:
@@ -242,16 +243,16 @@ class MemoryKernel(Kernel):
         add, multiply = np.add, np.multiply
         rows = reversed(self.backward_rows[first - 1 : last])
         for slopes, gradients, products in rows:
-            dh_y, dh_next, dh, dc_h, dc_next, dc, da_o = gradients
+            dh_y, dh_next, dh, dh_dc, dc_next, dc, da_o = gradients
             dc_broadcast, from_dc, da_product, product_out, additions = products
             if slopes is not None:
                 self._fill_slopes(slopes)
             add(dh_y, dh_next, dh)  # dh_t = dh_y + dh_next
-            multiply(dh, dc_h, dc)  # dh_t⊙o_t⊙tanh′(c_t)
+            multiply(dh, dh_dc, dc)  # dh_t⊙o_t⊙tanh′(c_t)
             add(dc, dc_next, dc)  # dc_t = dc_next + dh_t⊙o_t⊙tanh′(c_t)
             multiply(dh, da_o, da_o)  # da_o = dh_t⊙tanh(c_t)⊙o′
             dc_by_gate[...] = dc_broadcast  # dc_t, once per gate
-            multiply(dc_repeated, from_dc, from_dc)  # da_z = dc_t⊙∂c_t/∂z⊙z′, dc_<t-1> = dc_t⊙f_t
-            da_product(W_hT, product_out)  # dh_<t-1> = Σ_z da_z·W_h_zᵀ, if not split
+            multiply(dc_repeated, from_dc, from_dc)  # da_k = dc_t⊙∂c_t/∂k⊙k′, dc_<t-1> = dc_t⊙f_t
+            da_product(W_hT, product_out)  # dh_<t-1> = Σ_k da_k·W_h_kᵀ, if not split
             for left, right, total in additions:
                 add(left, right, total)  # … and where they are split, the sum of the products
