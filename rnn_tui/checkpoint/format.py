@@ -82,7 +82,7 @@ def os_error_text(error: OSError) -> str:
 def vocabulary(task: Task) -> dict[str, list[str] | None]:
     """Return the names of the input symbols and of the classes of `task`, each in order of code.
 
-    Weights fit the data only where both are the same as when the weights were trained.
+    Weights fit the data only if both are the same as when the weights were trained.
     """
     names = {"symbols": task.symbols, "labels": task.labels}
     return {kind: None if known is None else list(known) for kind, known in names.items()}

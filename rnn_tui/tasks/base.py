@@ -227,8 +227,8 @@ class Task(ABC):
 
     `tests/tasks/test_new_task.py` is a small example that does all of this.
 
-    Where inputs are symbols, or the loss is cross-entropy, windows hold codes: whole numbers that
-    count from 0, and −1 at timesteps where the topology has none.
+    Symbols (as inputs) and classes (as targets, with the loss "cross-entropy") are codes: whole
+    numbers from 0; −1 at timesteps without an input, or that do not count in the loss.
 
     Attributes:
         name: the name in the registry, as `--task` takes it.

@@ -26,7 +26,7 @@ class Column:
     """One column of a table.
 
     Attributes:
-        name: its name in the header, or "column 0" where there is none.
+        name: its name in the header, or "column 0" if there is no header.
         values: [N] float64, all finite.
     """
 
@@ -84,9 +84,10 @@ class _Table:
         line, self._first = rows[0]
         self._check_width(self._first, 1, line)
 
-    def column(self, wanted: str) -> Column:
-        """Return the column called `wanted`, or the first that has numbers; see `read_column`."""
-        index = self._find(wanted.strip()) if wanted.strip() else self._first_numeric()
+    def column(self, name_or_number: str) -> Column:
+        """Return one column, by name or number; if empty, the first that has numbers."""
+        wanted = name_or_number.strip()
+        index = self._find(wanted) if wanted else self._first_numeric()
         name = self._names[index] if self._has_header else ""
         name = name or f"column {index}"
         return Column(name, np.array(self._numbers(index, name), dtype=np.float64))

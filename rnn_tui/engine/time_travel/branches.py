@@ -34,16 +34,16 @@ class Change:
     Attributes:
         index: the schedule index where it takes effect: settings once this index is reached; an
             intervention just before, as it precedes the step that draws the window's batch.
-        what: the new settings, or the intervention.
+        value: the new settings, or the intervention.
     """
 
     index: int
-    what: Settings | Intervention
+    value: Settings | Intervention
 
     @property
     def order(self) -> tuple[int, bool]:
         """The key to sort changes by, in the order in which they take effect."""
-        return self.index, isinstance(self.what, Settings)
+        return self.index, isinstance(self.value, Settings)
 
 
 class Changes:
@@ -60,13 +60,13 @@ class Changes:
 
     def settings_at(self, index: int) -> list[Settings]:
         """Return the settings that take effect when schedule index `index` is reached."""
-        changes = (change.what for change in self._changes if change.index == index)
-        return [what for what in changes if isinstance(what, Settings)]
+        changes = (change.value for change in self._changes if change.index == index)
+        return [value for value in changes if isinstance(value, Settings)]
 
     def interventions_at(self, index: int) -> list[Intervention]:
         """Return the interventions to be made just before schedule index `index`."""
-        changes = (change.what for change in self._changes if change.index == index)
-        return [what for what in changes if not isinstance(what, Settings)]
+        changes = (change.value for change in self._changes if change.index == index)
+        return [value for value in changes if not isinstance(value, Settings)]
 
     def until(self, trainer: Trainer) -> list[Change]:
         """Return the changes made up to the trainer's place.
@@ -77,7 +77,7 @@ class Changes:
         return [
             change
             for change in self._changes
-            if change.index <= index + (at_start and not isinstance(change.what, Settings))
+            if change.index <= index + (at_start and not isinstance(change.value, Settings))
         ]
 
 
@@ -143,5 +143,5 @@ class AbandonedBranch:
     @property
     def intervention(self) -> Intervention:
         """The intervention that replaced this branch."""
-        assert not isinstance(self.change.what, Settings)
-        return self.change.what
+        assert not isinstance(self.change.value, Settings)
+        return self.change.value

@@ -65,6 +65,6 @@ def search_back(
 
 
 def _without_progress(steps: Iterator[float]) -> Iterator[float]:
-    """Yield 0 for each of `steps`, whose own shares are not those of the search."""
+    """Yield 0 for each of `steps`, because their own progress is not that of the search."""
     for _ in steps:
         yield 0.0

@@ -1,7 +1,7 @@
 """The timeline: moves a run forward and back.
 
 Going back never inverts arithmetic. Keyframes are taken while training, within a memory budget.
-Going back restores the last keyframe before the wanted place and replays from there, through the
+Going back restores the last keyframe before the target place and replays from there, through the
 same code, so the result has the same bits. Changes of settings are part of the timeline: a replay
 makes them again at the same places. A new change made in the past forks the timeline: the known
 future is forgotten, and only its loss curve remains, as a ghost. An intervention takes effect
@@ -242,7 +242,7 @@ class Timeline:
         return stored
 
     def _changed_in(self, window: int) -> bool:
-        """Return whether settings changed within a window; `Trainer.window_start` is wrong then."""
+        """Return whether a change lies within a window: then `Trainer.window_start` is wrong."""
         end = self.trainer.schedule.end
         return self._branch.changes.first_between(window * end, (window + 1) * end) is not None
 
@@ -359,7 +359,7 @@ class Timeline:
         """The keyframe from which the counterfactual, the run WITHOUT the what-if, is computed.
 
         It is the start of the window in which the newest intervention was made, from before that
-        intervention. None without an intervention, or if settings changed within that window.
+        intervention. None without an intervention, or if another change lies within that window.
         """
         abandoned = self._abandoned
         if abandoned is None:

@@ -59,7 +59,7 @@ def parse(text: str) -> Breakpoint:
 
 
 def _parse_word(text: str) -> Breakpoint | None:
-    """Parse ``clipped``, ``nan`` and ``update=N``; None where `text` is something else."""
+    """Parse ``clipped``, ``nan`` and ``update=N``; None if `text` is something else."""
     if text == Kind.CLIPPED:
         return Breakpoint(Kind.CLIPPED, ">")
     if text == Kind.NAN:
@@ -70,7 +70,7 @@ def _parse_word(text: str) -> Breakpoint | None:
 
 
 def _parse_comparison(text: str) -> Breakpoint | None:
-    """Parse a number compared with a limit; None where `text` is something else."""
+    """Parse a number compared with a limit; None if `text` is something else."""
     if match := re.fullmatch(_COMPARED, text, re.ASCII):
         kind, gate, most = Kind(match["kind"]), "", math.inf
     elif match := re.fullmatch(_SATURATED, text, re.ASCII):
@@ -84,7 +84,7 @@ def _parse_comparison(text: str) -> Breakpoint | None:
 
 
 def _parse_pass(text: str) -> Breakpoint | None:
-    """Parse ``pass=NAME``, ``t=N`` or both; None where `text` is something else."""
+    """Parse ``pass=NAME``, ``t=N`` or both; None if `text` is something else."""
     match = re.fullmatch(_PASS, text, re.ASCII)
     if not match or not text:
         return None

@@ -33,7 +33,7 @@ class Clipping:
 
         Args:
             gradient: [P], not changed.
-            out: [P], overwritten where clipping changes something.
+            out: [P], overwritten if clipping changes something.
             norm: the norm ‖g‖ of `gradient`.
 
         Returns:

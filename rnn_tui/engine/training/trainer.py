@@ -113,7 +113,7 @@ class Trainer:
     def configure(self, settings: Settings) -> None:
         """Change settings during the run: learning rate, clipping, optimizer.
 
-        Another optimizer starts with an empty memory. A gradient just clipped is clipped anew.
+        Another optimizer starts with an empty memory. A gradient just clipped is clipped again.
 
         Raises:
             ValueError: a setting differs that needs a restart.
