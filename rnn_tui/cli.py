@@ -1,4 +1,4 @@
-"""The entry point: options become settings, settings a trainer, and that the app or a bare run.
+"""The entry point: it makes a trainer from the options and opens the app, or only trains.
 
 Start-up time counts, so NumPy, the engine, the screen, the command ``train`` and the module that
 reads options are imported only where they are used. Every error is one line.

@@ -11,11 +11,11 @@ from typing import TextIO
 from rnn_tui import PROGRAM
 
 DONE, DIVERGED, BAD_USAGE, BROKEN = 0, 1, 2, 70
-"""Exit codes: all went well, training diverged, the user can set it right, an error of ours."""
+"""Exit codes: all went well, training diverged, an error of the user, an error of ours."""
 
 
 class CommandError(Exception):
-    """An error that the user can set right; the message is one line."""
+    """An error that the user can correct; the message is one line."""
 
 
 def prepare_streams() -> None:

@@ -1,4 +1,4 @@
-"""The options of the command line: their help, and how they are read.
+"""The options of the command line: declarations, help and parsing.
 
 Every option is made from a declaration: those of `rnn_tui.settings`, and the ones declared here. So
 an option for a setting needs nothing in this file. Every error is one line.
@@ -16,7 +16,7 @@ from rnn_tui.presets import PRESETS
 from rnn_tui.registry import CELLS
 from rnn_tui.settings import DECLARATIONS, Declaration
 
-_WIDEST_CHOICES = 50  # columns; longer lists of choices stand in the help's text
+_WIDEST_CHOICES = 50  # columns; longer lists of choices are in the help's text
 
 _PRESET = Declaration(
     name="preset", kind=str, default="", help="A named set of values to begin with; options given "

@@ -26,7 +26,7 @@ REDRAW_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class TrainJob:
-    """What one call of ``rnn-tui train`` has to do.
+    """The options of one call of ``rnn-tui train``.
 
     Attributes:
         updates: how many updates to run.

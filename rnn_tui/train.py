@@ -1,4 +1,4 @@
-"""Training without a screen: updates in short chunks, and figures at the end."""
+"""Training without a screen: updates in short chunks, then the figures of the run."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class EvaluationJob(PredictionJob):
         self._history: list[tuple[int, float]] = []
 
     def request(self, trainer: Trainer, requested: bool) -> None:
-        """Evaluate the parameters of `trainer`, unless that is done; cancel it if not `requested`."""
+        """Evaluate the parameters of `trainer` unless that is done; if not `requested`, cancel."""
         if not requested:
             self.cancel()
             return

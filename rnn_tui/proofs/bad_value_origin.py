@@ -1,4 +1,4 @@
-"""The origin of the first value that was not finite. Known without work, so it is not scheduled."""
+"""The origin of the first value that was not finite; found at once, without the prover."""
 
 from __future__ import annotations
 

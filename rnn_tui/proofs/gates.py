@@ -1,4 +1,4 @@
-"""The gates: what the recurrent weights and the gates alone would let through time."""
+"""The gates: how much gradient the recurrent weights and the gates alone pass on through time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Jacobians: how much the state's way through time can grow or shrink a gradient at most."""
+"""The Jacobians between states: the most that one timestep can scale a gradient by."""
 
 from __future__ import annotations
 

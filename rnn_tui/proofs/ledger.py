@@ -1,4 +1,4 @@
-"""The ledger: one entry of the gradient as a sum over timesteps."""
+"""The ledger: one entry of the gradient as a sum of the contributions of all timesteps."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from rnn_tui.proofs.base import Proof, WindowUnderTest
 
 @dataclass(frozen=True, slots=True)
 class EdgeReport:
-    """The window's edge and what lies beyond it.
+    """The gradient that the window's edge cuts off, and what a longer window would add.
 
     Attributes:
         edge: what comes in, and what would leave.

@@ -155,7 +155,7 @@ class Snapshot:
         seeking: while going to a place, the fraction of the way that is done.
         unsaved: whether updates would be lost on quitting.
         trained: seconds of training since the last save or start.
-        proofs: results of the requested proofs that are done, by registered name; none while running.
+        proofs: results of requested proofs that are done, by registered name; none while running.
         proving: the name of the proof being computed and the fraction that is done.
         second_network: the second network, if there is one.
     """

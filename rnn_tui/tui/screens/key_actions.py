@@ -288,7 +288,7 @@ class KeyActions(Screen[None]):
         self._select(selection_moves.move_operation(self.session.latest, self.selection, distance))
 
     def action_escape(self) -> None:
-        """Cancel the first of what escape can cancel: count, check, zoom, choices, move, what-if."""
+        """Cancel the first of: count, gradient check, zoom, choices, move under way, what-if."""
         snapshot = self.session.latest
         if self.selection.prefix:
             self._select(replace(self.selection, prefix=""))
