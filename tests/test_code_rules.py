@@ -29,8 +29,12 @@ SCREENLESS = {
 }
 # Spelt in pieces, so that this file does not find itself.
 MACHINE_PATH = re.compile("|".join(rf"(?<![\w.])/{top}/\w" for top in ("work", "root", "home")))
+LONGEST_FILE = 500  # lines
 TEXT_SUFFIXES = {".py", ".toml", ".tcss", ".md", ".cfg", ".yml", ".yaml", ".json", ".csv", ".sh"}
-SOURCES = ("rnn_tui", "tests", "docs", ".ci", "README.md", "pyproject.toml")
+SOURCES = (
+    *("rnn_tui", "tests", "docs", ".ci", "pyproject.toml"),
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md"),
+)
 
 
 def run_python(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -96,6 +100,22 @@ def test_the_first_screen_imports_only_what_it_shows() -> None:
     # Every module costs the start a millisecond or so; what comes later is imported afterwards.
     result = run_python("-c", FIRST_SCREEN)
     assert result.returncode == 0, result.stdout
+
+
+def test_no_file_of_the_package_is_too_long() -> None:
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
+        for path in (ROOT / "rnn_tui").rglob("*.py")
+    }
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_FILE} == {}
+
+
+def test_no_two_classes_have_one_name() -> None:
+    places: dict[str, list[str]] = {}
+    for path in (ROOT / "rnn_tui").rglob("*.py"):
+        for name in re.findall(r"^class (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE):
+            places.setdefault(name, []).append(path.name)
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}
 
 
 def source_files() -> list[Path]:
