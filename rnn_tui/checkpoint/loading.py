@@ -31,8 +31,9 @@ from rnn_tui.checkpoint.validation import (
     check_vocabulary,
     checked_settings,
 )
+from rnn_tui.engine.network.architecture import architecture_of
 from rnn_tui.engine.training.keyframe import Keyframe
-from rnn_tui.engine.training.trainer import Trainer, architecture_of
+from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import Settings, quote
 from rnn_tui.tasks import DataState, Task, make_task
 

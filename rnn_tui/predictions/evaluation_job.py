@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from rnn_tui.engine.analysis.series_evaluation import SeriesEvaluator
 from rnn_tui.engine.core.background_work import Progress, Work
 from rnn_tui.engine.core.expressions import Array
-from rnn_tui.engine.training.trainer import Trainer, architecture_of
+from rnn_tui.engine.network.architecture import architecture_of
+from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.predictions.job import PredictionJob
 from rnn_tui.predictions.results import Predictions, SeriesPredictions, WindowsPredictions
 from rnn_tui.settings import Settings

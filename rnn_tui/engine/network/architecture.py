@@ -14,6 +14,8 @@ from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.parameters import ParameterSpec
 from rnn_tui.engine.network.layers import Layer, name_in_layer
 from rnn_tui.engine.network.losses import SERIES, Problem
+from rnn_tui.settings import Settings
+from rnn_tui.tasks.base import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +83,17 @@ def views(specs: tuple[ParameterSpec, ...], flat: Array) -> Mapping[str, Array]:
         result[spec.name] = flat[offset : offset + size].reshape(spec.shape)
         offset += size
     return MappingProxyType(result)
+
+
+def architecture_of(settings: Settings, task: Task) -> Architecture:
+    """Return the architecture that `settings` describe, for `task`."""
+    problem = Problem(task.loss, task.symbols is not None, task.topology)
+    return Architecture(
+        settings.cell,
+        settings.activation,
+        task.features,
+        settings.hidden,
+        task.outputs,
+        problem,
+        settings.layers,
+    )

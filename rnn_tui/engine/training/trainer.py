@@ -16,10 +16,8 @@ import numpy as np
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.core.operations import Operation
-from rnn_tui.engine.network.architecture import Architecture
 from rnn_tui.engine.network.initialisation import initialise
 from rnn_tui.engine.network.interventions import Edit, Intervention, together
-from rnn_tui.engine.network.losses import Problem
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.training.clipping import Clipping
 from rnn_tui.engine.training.divergence import (
@@ -484,17 +482,3 @@ class Trainer:
         with np.errstate(all="ignore"):
             self._advance(keyframe.position)
         self.revealed = keyframe.revealed
-
-
-def architecture_of(settings: Settings, task: Task) -> Architecture:
-    """Return the architecture that `settings` describe, for `task`."""
-    problem = Problem(task.loss, task.symbols is not None, task.topology)
-    return Architecture(
-        settings.cell,
-        settings.activation,
-        task.features,
-        settings.hidden,
-        task.outputs,
-        problem,
-        settings.layers,
-    )

@@ -17,9 +17,9 @@ from rnn_tui.tui.panel_widget import LinesWidget
 class FrameSchedule:
     """Draws the widgets of a screen, all at once or a few at a time.
 
-    While paused, every new snapshot and every key draw all widgets. While a run is under way,
-    charts take too long for that: a frame is a snapshot drawn without them, and between two frames
-    one of the charts is drawn, in turn. Keys then draw no chart either.
+    While paused, every new snapshot and every key draw all widgets. During training, charts
+    take too long for that: a frame is a snapshot drawn without them, and between two frames one of
+    the charts is drawn, in turn. Keys then draw no chart either.
 
     The session is suspended while anything is drawn: both threads share one interpreter.
 

@@ -338,7 +338,7 @@ class KeyActions(Screen[None]):
         self.app.push_screen(SettingsScreen(self.session.latest.settings), self._apply)
 
     def _apply(self, settings: Settings | None) -> None:
-        """Send the settings that were chosen: as a live change, or else as a restart."""
+        """Send the settings that were chosen; restart if one of them needs it."""
         current = self.session.latest.settings
         if settings is None or settings == current:
             return

@@ -36,8 +36,8 @@ def valid_selection(snapshot: Snapshot, selection: Selection) -> Selection:
 def arrows_select_parameters(snapshot: Snapshot, selection: Selection) -> bool:
     """Return whether the arrow keys select parameters and tensors instead of timesteps and units.
 
-    They do at CLIP and UPDATE, where the timestep panel shows parameters, unless a run is under
-    way, a timestep is selected, or the panel with the focus takes the arrows for timesteps.
+    They do at CLIP and UPDATE, where the timestep panel shows parameters, except during
+    training, with a timestep selected, or while the panel with the focus uses the arrows itself.
     """
     at_update = snapshot.cursor.stage in (Pass.CLIP, Pass.UPDATE) and snapshot.request.t is None
     return at_update and not panel_spec(selection.panel).timestep_keys and not snapshot.running

@@ -10,10 +10,9 @@ from engine.toy import ToyTask
 from rnn_tui.engine.analysis import influence as module
 from rnn_tui.engine.analysis.influence import influence_work
 from rnn_tui.engine.core.background_work import complete
-from rnn_tui.engine.network.architecture import Architecture
+from rnn_tui.engine.network.architecture import Architecture, architecture_of
 from rnn_tui.engine.network.initialisation import initialise
 from rnn_tui.engine.network.network import Network
-from rnn_tui.engine.training.trainer import architecture_of
 from rnn_tui.settings import Settings
 from rnn_tui.tasks.base import Topology
 

@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnn_tui.engine.analysis.sampling import SymbolSampler, draw, most_probable, probabilities
-from rnn_tui.engine.network.architecture import Architecture
+from rnn_tui.engine.network.architecture import Architecture, architecture_of
 from rnn_tui.engine.network.initialisation import initialise
 from rnn_tui.engine.network.network import Network
-from rnn_tui.engine.training.trainer import architecture_of
 from rnn_tui.settings import Settings
 from rnn_tui.tasks.base import Topology
 

@@ -12,10 +12,9 @@ from engine.toy import ToyTask
 
 from rnn_tui.engine.analysis import windows_evaluation
 from rnn_tui.engine.analysis.windows_evaluation import BATCH, CLOSE, KEPT_WINDOWS, WindowsEvaluator
-from rnn_tui.engine.network.architecture import Architecture
+from rnn_tui.engine.network.architecture import Architecture, architecture_of
 from rnn_tui.engine.network.initialisation import initialise
 from rnn_tui.engine.network.network import Network
-from rnn_tui.engine.training.trainer import architecture_of
 from rnn_tui.settings import Settings
 from rnn_tui.tasks.base import TestWindows, Topology
 
