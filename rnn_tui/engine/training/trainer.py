@@ -16,6 +16,7 @@ import numpy as np
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.core.operations import Operation
+from rnn_tui.engine.network.architecture import architecture_of
 from rnn_tui.engine.network.initialisation import initialise
 from rnn_tui.engine.network.interventions import Edit, Intervention, together
 from rnn_tui.engine.network.network import Network
