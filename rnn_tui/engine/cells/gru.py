@@ -179,14 +179,14 @@ class GruKernel(UpdateGateKernel):
         self.gate_products = np.empty_like(self.ah)  # of the single gates; only where split
         # Each view made once: more of them would fill the cache.
         self.h, self.dh_next = list(tape["h"]), list(tape["dh_next"])
-        self.forward_rows = loop_rows(self._forward_views())
+        self.forward_rows = list(loop_rows(self._forward_views()))
         gradients, products = loop_rows(self._gradient_views()), loop_rows(self._product_views())
         self.backward_rows = list(zip(self.slopes, gradients, products, strict=True))
 
     def _forward_views(self) -> GruForwardViews:
         tape, h_prev = self.tape, self.h[:-1]
         return GruForwardViews(
-            h_product=[self.layout.product(row) for row in h_prev],
+            h_product=(self.layout.product(row) for row in h_prev),
             h_prev=h_prev,
             ax_rz=tape.adjacent("ax_r", "ax_z"),
             rz=tape.adjacent("r", "z"),
@@ -217,7 +217,7 @@ class GruKernel(UpdateGateKernel):
         layout = self.layout
         sums = [layout.sum_over_gates(self.gate_products, out) for out in self.dh_next[:-1]]
         return GruProductViews(
-            dah_product=[layout.product(row) for row in self.tape.all_parts("dah")],
+            dah_product=(layout.product(row) for row in self.tape.all_parts("dah")),
             product_out=[out for out, _ in sums],
             additions=[additions for _, additions in sums],
         )

@@ -152,7 +152,7 @@ class LstmFamilyKernel(Kernel):
         self.dh_next, self.dc = list(tape["dh_next"]), list(tape["dc"])
         self.entering = (tape["dh_next"][-1], tape["dc_next"][-1])  # gradients from timestep T+1
         chunks = cache_sized_chunks(tape, len(self.blocks) * self.layout.hidden)
-        self.forward_rows = loop_rows(self._forward_views())
+        self.forward_rows = list(loop_rows(self._forward_views()))
         slopes = [chunk and self._slopes(chunk) for chunk in chunks]
         gradients, products = loop_rows(self._gradient_views()), loop_rows(self._product_views())
         self.backward_rows = list(zip(slopes, gradients, products, strict=True))
@@ -191,7 +191,7 @@ class LstmFamilyKernel(Kernel):
         return LstmProductViews(
             dc_broadcast=self.dc if layout.split else tape["dc"][:, :, np.newaxis],
             from_dc=tape.adjacent(f"da_{self.blocks[1]}", "dc_next_prev"),
-            da_product=[layout.product(row) for row in tape.all_parts("da")],
+            da_product=(layout.product(row) for row in tape.all_parts("da")),
             product_out=[out for out, _ in sums],
             additions=[additions for _, additions in sums],
         )

@@ -122,25 +122,29 @@ class RnnKernel(ActivationKernel):
         inputs, ax, self.W = recurrent_input(parameters, tape)  # W: [D+H+1, H] or [H, H]
         self.W_hT = TransposedWeights(parameters["W_h"].T, tape.batch)  # [H, H]
         steps, hidden = tape.steps, self.da.shape[-1]
-        self.forward_rows = loop_rows(
-            RnnForwardViews(
-                input_product=[row.dot for row in inputs],
-                ax=[None] * steps if ax is None else ax,
-                a=self.a,
-                h=self.h_after,
+        self.forward_rows = list(
+            loop_rows(
+                RnnForwardViews(
+                    input_product=[row.dot for row in inputs],
+                    ax=[None] * steps if ax is None else ax,
+                    a=self.a,
+                    h=self.h_after,
+                )
             )
         )
         # Each view made once: more of them would fill the cache.
         da, dh_next = list(self.da), list(tape["dh_next"])
-        self.backward_rows = loop_rows(
-            RnnBackwardViews(
-                chunk=cache_sized_chunks(tape, hidden),
-                dh_y=tape["dh_y"],
-                dh_next=dh_next[1:],
-                dh=tape["dh"],
-                da=da,
-                da_product=[row.dot for row in da],
-                dh_prev=dh_next[:-1],
+        self.backward_rows = list(
+            loop_rows(
+                RnnBackwardViews(
+                    chunk=cache_sized_chunks(tape, hidden),
+                    dh_y=tape["dh_y"],
+                    dh_next=dh_next[1:],
+                    dh=tape["dh"],
+                    da=da,
+                    da_product=[row.dot for row in da],
+                    dh_prev=dh_next[:-1],
+                )
             )
         )
 
