@@ -13,7 +13,7 @@ class Key:
 
     Attributes:
         keys: names of the keys in Textual, separated by commas.
-        action: the action of `Debugger`, with its arguments.
+        action: the action in `screens/key_actions.py` that the keys call, with its arguments.
         shown: the keys as the help names them.
         help: what the action does.
         takes_count: whether digits typed before the key are a count.
