@@ -213,7 +213,7 @@ class Settings:
             SettingError: a name is unknown or a value is not allowed.
         """
         _refuse_unknown(changes)
-        return replace(self, **changes)  # type: ignore[arg-type]
+        return replace(self, **changes)  # type: ignore[arg-type]  # checked when made
 
     def to_json(self) -> dict[str, Value]:
         """Return the value of every setting by name; all are of JSON's types."""
@@ -232,7 +232,7 @@ class Settings:
                 allowed = declaration.allowed
                 message = f"{declaration.option} is missing; it must be {allowed}"
                 raise SettingError(name, None, allowed, message=message)
-        return cls(**values)  # type: ignore[arg-type]
+        return cls(**values)  # type: ignore[arg-type]  # checked when made
 
     def differences(self, other: Settings) -> tuple[str, ...]:
         """Return the names of the settings that differ, in the order of their declarations."""
@@ -254,6 +254,7 @@ def compose(chosen: Mapping[str, Value], preset: str = "") -> Settings:
     """
     named = {**_preset(preset).values, **chosen} if preset else chosen
     _refuse_unknown(named)
+    # The ignored type is that of each value, which is checked when the settings are made.
     return Settings(**{**task_defaults(named), **named})  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""The rules of the house: lint, format, types, floors, and what may be imported where."""
+"""The rules of the code: lint, format, types, who may import whom, lengths, names."""
 
 import os
 import re

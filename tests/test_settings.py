@@ -225,7 +225,9 @@ def test_what_a_setting_belongs_to() -> None:
         "clip": ("clip_by", "value", "norm"),
         "hidden": (),
     }
-    assert {name: DECLARATIONS[name].only_with for name in examples} == examples
+    for name, values in examples.items():  # what is registered later may use them too
+        assert set(values) <= set(DECLARATIONS[name].only_with)
+        assert bool(values) == bool(DECLARATIONS[name].only_with)
     for registry in (registries.CELLS, registries.TASKS, registries.OPTIMIZERS):
         for name in registry.names:
             assert set(registry[name].settings) <= set(DECLARATIONS)

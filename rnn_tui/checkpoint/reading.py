@@ -66,7 +66,8 @@ def read_content(path: str | os.PathLike[str]) -> Content:
             pass
         with safe_open(os.fspath(path), framework="np") as file:
             texts = dict(file.metadata() or {})
-            return Content(texts, {name: _tensor(file, name) for name in file.keys()})  # noqa: SIM118
+            names = file.keys()  # the file itself cannot be iterated over
+            return Content(texts, {name: _tensor(file, name) for name in names})
     except FileNotFoundError:
         raise ContentError("there is no such file") from None
     except OSError as error:

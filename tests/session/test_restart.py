@@ -6,7 +6,6 @@ import logging
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -123,7 +122,6 @@ def test_an_error_in_the_thread_is_logged_with_its_traceback(
     (record,) = [each for each in caplog.records if each.name == LOGGER]
     assert record.levelno == logging.ERROR
     assert record.exc_info is not None
-    assert "in finish_update" not in caplog.text  # it is the function put in its place that fails
     assert "in fails" in caplog.text
     assert session.latest.notice is not None
     assert session.latest.notice.text == "MemoryError: no room for it"
@@ -154,12 +152,6 @@ def test_nothing_of_it_is_printed_where_no_program_asks_for_logs() -> None:
 
 def custom(settings: Settings = SMALL) -> Trainer:
     return Trainer(settings, task=ToyTask(settings))
-
-
-def bits_after(make: Callable[[], Trainer], updates: int) -> bytes:
-    trainer = make()
-    trainer.run(updates)
-    return trainer.parameters.tobytes()
 
 
 def test_a_restart_begins_again_with_the_custom_task() -> None:

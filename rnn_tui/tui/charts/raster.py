@@ -17,7 +17,7 @@ from rnn_tui.tui.charts.strokes import Stroke
 def load() -> None:
     """Import plotext; if it does not load, the first chart will say so."""
     with contextlib.suppress(ImportError):
-        import plotext  # noqa: F401
+        import plotext  # noqa: F401 (imported now, used in `raster`)
 
 
 def rasterize(line: Polyline, stroke: Stroke, columns: int, rows: int) -> list[str]:

@@ -23,9 +23,6 @@ from rnn_tui.tui.panels import footer, header
 from rnn_tui.tui.screens import selection_moves
 from rnn_tui.tui.screens.key_actions import KeyActions
 
-QUIT_ASKS_AFTER = 60.0  # seconds of training that are not thrown away without a question
-LONGEST_COUNT = 9  # digits
-
 
 class Debugger(KeyActions):
     """The main screen: where its panels are placed, and when they are drawn."""

@@ -117,7 +117,7 @@ class SettingsScreen(ModalScreen[Settings | None]):
         self._follow_task(values)
         if not reasons:
             try:
-                self.draft = Settings(**values)  # type: ignore[arg-type]
+                self.draft = Settings(**values)  # type: ignore[arg-type]  # checked when made
             except SettingError as error:
                 reasons[error.name] = f"must be {error.allowed}"
         self._show(values, reasons)
