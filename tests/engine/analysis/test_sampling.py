@@ -93,7 +93,7 @@ class Fixed(np.random.Generator):
         super().__init__(np.random.PCG64(0))
         self.number = number
 
-    def random(self, *_: object, **__: object) -> float:  # type: ignore[override]
+    def random(self, *_: object, **__: object) -> float:  # type: ignore[override]  # any call
         return self.number
 
 

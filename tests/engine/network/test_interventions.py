@@ -311,7 +311,9 @@ def test_the_cell_path_is_the_product_of_forget_gates() -> None:
     assert worst(shares_of_last, product.product[1:]) < 1e-13
     assert np.abs(shares_of_last[0]).max() < 1e-2  # it dies
     for forget in (1.0, 0.9, 0.5):
-        network.pins = (parse(f"f = {forget}", network.declaration),)  # type: ignore[assignment]
+        pin = parse(f"f = {forget}", network.declaration)
+        assert isinstance(pin, Pin)
+        network.pins = (pin,)
         only_the_last_error(network)
         dc = network.tape["dc"][:, 0]
         ratio = np.linalg.norm(dc[0]) / np.linalg.norm(dc[-1])
