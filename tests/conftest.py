@@ -20,6 +20,4 @@ settings.register_profile(
 settings.register_profile(
     "search", settings.get_profile("ci"), derandomize=False, max_examples=1000
 )
-# Coverage's tracing doubles the time of an example: CI, which traces, takes fewer of them.
-settings.register_profile("traced", settings.get_profile("ci"), max_examples=18)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

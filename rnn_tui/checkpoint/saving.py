@@ -11,7 +11,6 @@ import numpy as np
 from safetensors.numpy import save as serialise
 
 from rnn_tui import __version__
-from rnn_tui.checkpoint.atomic_file import write_atomically
 from rnn_tui.checkpoint.format import (
     CUSTOM_TASK,
     FORMAT,
@@ -23,6 +22,7 @@ from rnn_tui.checkpoint.format import (
 )
 from rnn_tui.checkpoint.torch_layout import tensors_of
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.files.atomic_file import write_atomically
 from rnn_tui.settings import quote
 from rnn_tui.tasks import DataState
 
