@@ -1,6 +1,10 @@
 """What holds for every test: one BLAS thread and reproducible property tests."""
 
 import os
+import tempfile
+
+# No test, and no program that a test starts, writes to the folder of whoever runs the tests.
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="rnn-tui-tests-")
 
 # One thread adds numbers in one order: bits can be compared, and tests that run beside each
 # other do not fight for cores. BLAS reads this when NumPy is imported, so it comes first.
