@@ -6,7 +6,7 @@ import contextlib
 import math
 import os
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from rnn_tui.checkpoint.format import (
     ContentError,
 )
 from rnn_tui.checkpoint.reading import Content, read_content, whole_number
+from rnn_tui.checkpoint.run_view import RunView
 from rnn_tui.checkpoint.torch_layout import network_names, network_shapes, parameters_of
 from rnn_tui.checkpoint.validation import (
     check_cell,
@@ -38,7 +39,25 @@ from rnn_tui.settings import Settings, quote
 from rnn_tui.tasks import DataState, Task, make_task
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SavedRun:
+    """The content of a checkpoint.
+
+    Attributes:
+        trainer: the run, at the place where it was saved.
+        view: how it was looked at; None if the file does not say.
+    """
+
+    trainer: Trainer
+    view: RunView | None
+
+
 def load(path: str | os.PathLike[str], task: Task | None = None) -> Trainer:
+    """Read a run, as `load_run` does, without the view of it."""
+    return load_run(path, task).trainer
+
+
+def load_run(path: str | os.PathLike[str], task: Task | None = None) -> SavedRun:
     """Read a run; continuing it gives the same bits as if it had never stopped.
 
     Args:
@@ -62,7 +81,7 @@ def load(path: str | os.PathLike[str], task: Task | None = None) -> Trainer:
         check_run_shapes(content.tensors, trainer)
         check_dtypes(content.tensors, settings)
         _resume(trainer, content)
-    return trainer
+    return SavedRun(trainer, None)
 
 
 def load_weights(

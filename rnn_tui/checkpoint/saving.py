@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,46 +19,93 @@ from rnn_tui.checkpoint.format import (
     VERSION,
     Array,
     CheckpointError,
+    ContentError,
     os_error_text,
     vocabulary,
 )
+from rnn_tui.checkpoint.run_view import RunView
 from rnn_tui.checkpoint.torch_layout import tensors_of
+from rnn_tui.engine.network.architecture import Architecture
+from rnn_tui.engine.training.keyframe import Keyframe
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.files.atomic_file import write_atomically
 from rnn_tui.settings import quote
 from rnn_tui.tasks import DataState
 
 
-def save(path: str | os.PathLike[str], trainer: Trainer) -> None:
+@dataclass(frozen=True, slots=True, eq=False)
+class CapturedRun:
+    """Everything a checkpoint keeps of a run, copied at one moment; nothing in it changes any more.
+
+    Attributes:
+        architecture: the network's sizes.
+        keyframe: where the run is.
+        curve: the arrays of the history, by name.
+        texts: the metadata, by name.
+    """
+
+    architecture: Architecture
+    keyframe: Keyframe
+    curve: Mapping[str, Array]
+    texts: Mapping[str, str]
+
+    def to_bytes(self) -> bytes:
+        """Return the content of the file; any thread may call this."""
+        keyframe = self.keyframe
+        tensors = tensors_of(self.architecture, keyframe.parameters)
+        tensors |= {f"optimizer.{name}": array for name, array in keyframe.memory.items()}
+        tensors |= {f"state.{name}": array for name, array in keyframe.states.items()}
+        tensors |= {f"history.{name}": array for name, array in self.curve.items()}
+        whole = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+        return serialise(whole, dict(self.texts))
+
+
+def save(path: str | os.PathLike[str], trainer: Trainer, view: RunView | None = None) -> None:
     """Write the run of `trainer` to `path`, completely or, if that fails, not at all.
 
     After a divergence the last finite state is written.
 
+    Args:
+        path: the file.
+        trainer: the run.
+        view: how it is looked at; None: without a screen and breakpoints.
+
     Raises:
         CheckpointError: the file cannot be written, or the run has something that the format does
-            not provide for: a pinned value, a cut path, the state of an unusual custom task.
+            not provide for: the state of an unusual custom task.
     """
-    if pins := trainer.network.pins:
-        names = ", ".join(map(str, pins))
-        raise CheckpointError(path, f"a checkpoint cannot hold what is pinned: release {names}")
-    tensors, texts = _contents(path, trainer)
-    whole = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     try:
-        write_atomically(path, serialise(whole, texts))
+        write_atomically(path, checkpoint_bytes(trainer, view))
+    except ContentError as error:
+        raise CheckpointError(path, str(error)) from error.__cause__
     except OSError as error:
         raise CheckpointError(path, f"cannot be written: {os_error_text(error)}") from error
 
 
-def _contents(
-    path: str | os.PathLike[str], trainer: Trainer
-) -> tuple[dict[str, Array], dict[str, str]]:
-    """Return the tensors and the metadata texts of a file; see `rnn_tui.checkpoint.format`."""
+def checkpoint_bytes(trainer: Trainer, view: RunView | None = None) -> bytes:
+    """Return the content of the file that `save` writes.
+
+    Raises:
+        ContentError: as `capture` does.
+    """
+    return capture(trainer, view).to_bytes()
+
+
+def capture(trainer: Trainer, view: RunView | None = None) -> CapturedRun:
+    """Copy what a checkpoint keeps; in the trainer's thread, as only the copying has to be there.
+
+    Args:
+        trainer: the run.
+        view: how it is looked at; None: without a screen and breakpoints.
+
+    Raises:
+        ContentError: the run has something that the format does not provide for.
+    """
+    if pins := trainer.network.pins:
+        names = ", ".join(map(str, pins))
+        raise ContentError(f"a checkpoint cannot hold what is pinned: release {names}")
     keyframe = trainer.keyframe()
     history, curve = trainer.history.state()
-    tensors = tensors_of(trainer.architecture, keyframe.parameters)
-    tensors |= {f"optimizer.{name}": array for name, array in keyframe.memory.items()}
-    tensors |= {f"state.{name}": array for name, array in keyframe.states.items()}
-    tensors |= {f"history.{name}": array for name, array in curve.items()}
     texts = {
         "format": FORMAT,
         "version": VERSION,
@@ -69,22 +118,20 @@ def _contents(
         "optimizer": json.dumps(
             {"name": trainer.settings.optimizer, "steps": keyframe.updates_made}
         ),
-        "data": json.dumps(_data_state(path, trainer, keyframe.data)),
+        "data": json.dumps(_data_state(trainer, keyframe.data)),
         "history": json.dumps(history),
         "vocabulary": json.dumps(vocabulary(trainer.task)),
     }
     if trainer.custom_task is not None:
         texts[CUSTOM_TASK] = trainer.task.name
-    return tensors, texts
+    return CapturedRun(trainer.architecture, keyframe, curve, texts)
 
 
-def _data_state(
-    path: str | os.PathLike[str], trainer: Trainer, data: DataState
-) -> dict[str, int | str]:
+def _data_state(trainer: Trainer, data: DataState) -> dict[str, int | str]:
     """Return the task's state as a mapping for JSON.
 
     Raises:
-        CheckpointError: the task is a custom one that does not draw from PCG64.
+        ContentError: the task is a custom one that does not draw from PCG64.
     """
     try:
         return data.to_json()
@@ -92,7 +139,7 @@ def _data_state(
         if trainer.custom_task is None:
             raise
         reason = f"a checkpoint cannot hold the state of the task {quote(trainer.task.name)}"
-        raise CheckpointError(path, reason) from error
+        raise ContentError(reason) from error
 
 
 def check_writable(option: str, path: str) -> None:
