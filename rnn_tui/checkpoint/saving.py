@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,7 @@ from rnn_tui.checkpoint.torch_layout import tensors_of
 from rnn_tui.engine.network.architecture import Architecture
 from rnn_tui.engine.training.keyframe import Keyframe
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.files.atomic_file import write_atomically
+from rnn_tui.files.atomic_file import check_folder, write_atomically
 from rnn_tui.settings import quote
 from rnn_tui.tasks import DataState
 
@@ -158,9 +157,7 @@ def check_writable(option: str, path: str) -> None:
             raise IsADirectoryError(None, "it is a folder")
         if not target.parent.is_dir():
             raise NotADirectoryError(None, f"there is no folder {str(Path(path).parent)!r}")
-        file, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=target.parent)
-        os.close(file)
-        os.unlink(name)
+        check_folder(target.parent)
     except OSError as error:
         failure = CheckpointError(path, f"cannot be written: {os_error_text(error)}")
         failure.args = (f"{option} {failure}",)
