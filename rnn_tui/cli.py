@@ -175,7 +175,7 @@ def _check_fit(breakpoints: tuple[Breakpoint, ...], trainer: Trainer) -> None:
     """Refuse breakpoints at gates and timesteps that this network does not have."""
     for each in breakpoints:
         try:
-            each.fits(trainer.network.cell, trainer.settings.steps)
+            each.fits(trainer.network.declaration)
         except ValueError as error:
             raise CommandError(f"--break {error}") from None
 

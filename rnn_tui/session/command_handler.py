@@ -190,7 +190,7 @@ class CommandHandler:
         try:
             match command:
                 case AddBreakpoint(breakpoint):
-                    breakpoint.fits(trainer.network.cell, trainer.settings.steps)
+                    breakpoint.fits(trainer.network.declaration)
                     breakpoints.add(breakpoint)
                 case RemoveBreakpoint(line):
                     breakpoints.remove(line)

@@ -132,10 +132,10 @@ def _on_small_gradient(trainer: Trainer) -> str:
 
 
 def _state_gradient(trainer: Trainer, t: int) -> str:
-    """Return the norms of the two parts of ∂L/∂h_t, in words, for t < T."""
-    tape = trainer.network.tape
-    later, own = _norm(tape["dh_next"][t]), _norm(tape["dh_y"][t - 1])
-    return f"h_{t} gets {later:.3g} from later steps, {own:.3g} from y_{t}"
+    """Return the norms of the two parts of ∂L/∂h_t of the top layer, in words, for t < T."""
+    tape, top = trainer.network.tape, trainer.network.layers[-1]
+    later, own = _norm(tape[top.name("dh_next")][t]), _norm(tape[top.name("dh_y")][t - 1])
+    return f"{top.name('h')}_{t} gets {later:.3g} from later steps, {own:.3g} from y_{t}"
 
 
 def _norm(array: Array) -> float:
@@ -159,7 +159,7 @@ def _on_clipping(trainer: Trainer) -> str:
 
 def _on_saturation(breakpoint: Breakpoint, share: float, trainer: Trainer) -> str:
     gate, margin = breakpoint.gate, SATURATION_MARGIN
-    low, high = saturation_bounds(trainer.network.cell)[gate]
+    low, high = saturation_bounds(trainer.network.layers)[gate]
     # The function, its slope at the margin, and its greatest slope
     function, slope, steepest = (
         ("σ", (1 - margin) * margin, 0.25) if low == 0 else ("tanh", 1 - (1 - margin) ** 2, 1.0)
@@ -173,15 +173,17 @@ def _on_saturation(breakpoint: Breakpoint, share: float, trainer: Trainer) -> st
 
 def _on_pass(trainer: Trainer) -> str:
     cursor, network = trainer.cursor, trainer.network
+    top = network.layers[-1]
+    h = top.name("h")  # the state that y_t is made from
     match cursor.stage:
         case Pass.FORWARD:
-            before, here = (_norm(network.tape["h"][t]) for t in (cursor.t - 1, cursor.t))
-            return f"‖h_{cursor.t}‖ is {here:.3g}, after {before:.3g} before it."
+            before, here = (_norm(network.tape[h][t]) for t in (cursor.t - 1, cursor.t))
+            return f"‖{h}_{cursor.t}‖ is {here:.3g}, after {before:.3g} before it."
         case Pass.BACKWARD if cursor.t < trainer.schedule.steps:
             return f"On the way back, {_state_gradient(trainer, cursor.t)}."
         case Pass.BACKWARD:
-            here = _norm(network.tape["dh"][cursor.t - 1])
-            return f"‖∂L/∂h_{cursor.t}‖ is {here:.3g}, all of it from this timestep's own output."
+            here = _norm(network.tape[top.name("dh")][cursor.t - 1])
+            return f"‖∂L/∂{h}_{cursor.t}‖ is {here:.3g}, all of it from this timestep's own output."
         case Pass.LOSS:
             return f"The loss of this window is {trainer.loss:.3g}; next it goes back through time."
         case Pass.CLIP:

@@ -4,7 +4,8 @@
     smoothed<0.01         its moving average
     grad>10               the gradient's norm before clipping
     clipped               clipping changed an entry of the gradient
-    saturated f>0.9       the share of gate f's entries in the window within 0.05 of its bounds
+    saturated f>0.9       the share of gate f's entries in the window within 0.05 of its bounds;
+                          of several layers that of the first, f2 is the gate of the second
     update=500            update 500 is done
     pass=BACKWARD         the first schedule step of that pass, in every update
     t=7                   timestep 7, forward and backward
@@ -21,11 +22,13 @@ at once.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from rnn_tui.engine.cells.base import Cell
+from rnn_tui.engine.network.declaration import NetworkDeclaration
+from rnn_tui.engine.network.layers import Layer, name_in_layer
 from rnn_tui.engine.training.schedule import Pass, Schedule
 from rnn_tui.settings import quote
 
@@ -66,7 +69,7 @@ class Breakpoint:
         comparison: how the number compares with `limit`, a key of `COMPARISONS`.
         limit: the number to compare with. For UPDATE, the update. For CLIPPED 0: the number
             compared is how many entries clipping changed.
-        gate: for SATURATED, the cell's name of the gate.
+        gate: for SATURATED, the gate by the name that it has in its layer: ``f``, ``f2``.
         stage: for PASS, the pass; None for both passes over time.
         t: for PASS, the timestep; 0 for the first schedule step of the pass.
         enabled: whether it stops the run.
@@ -92,20 +95,16 @@ class Breakpoint:
             case _:
                 return f"{self.kind}{self.comparison}{plain_number(self.limit)}"
 
-    def fits(self, cell: Cell, steps: int | None = None) -> None:
-        """Check that this cell has the gate, and a window of `steps` timesteps the timestep.
-
-        Args:
-            cell: the run's cell.
-            steps: T; None to check only the gate.
+    def fits(self, declaration: NetworkDeclaration) -> None:
+        """Check that the network of `declaration` has the gate, and its windows the timestep.
 
         Raises:
             BreakpointError: there is no such gate, or no such timestep.
         """
-        if self.kind is Kind.SATURATED and self.gate not in (gates := saturation_bounds(cell)):
-            there = f"whose gates are {', '.join(gates)}" if gates else "which saturates nowhere"
-            raise BreakpointError(f"{quote(str(self))} does not fit the {cell.name} cell, {there}")
-        if steps is not None and self.t > steps:
+        layers, steps = declaration.layers, declaration.steps
+        if self.kind is Kind.SATURATED and self.gate not in saturation_bounds(layers):
+            raise BreakpointError(f"{quote(str(self))} does not fit {_gates_in_words(layers)}")
+        if self.t > steps:
             raise BreakpointError(f"{quote(str(self))} does not fit a window of {steps} timesteps")
 
     def positions(self, schedule: Schedule) -> tuple[int, ...]:
@@ -140,11 +139,32 @@ def _first_positions(schedule: Schedule) -> dict[Pass, int]:
     }
 
 
-def saturation_bounds(cell: Cell) -> dict[str, tuple[float, float]]:
-    """Return (lowest, highest) value of each gate that is bounded, by name.
+def saturation_bounds(layers: Iterable[Layer]) -> dict[str, tuple[float, float]]:
+    """Return (lowest, highest) value of each gate that is bounded, by its name in its layer.
 
     The simple cell has no gates; its state "h" is returned in their place.
     """
+    return {
+        name_in_layer(gate, layer.number): span
+        for layer in layers
+        for gate, span in _cell_bounds(layer.cell).items()
+    }
+
+
+def _cell_bounds(cell: Cell) -> dict[str, tuple[float, float]]:
+    """Return the bounds of one cell's gates by its own names."""
     spans = {row.symbol: row.span for row in cell.rows}
     bounds = {gate or "h": spans.get(f"{gate or 'h'}_t") for gate in cell.gates}
     return {gate: span for gate, span in bounds.items() if span is not None}
+
+
+def _gates_in_words(layers: Sequence[Layer]) -> str:
+    """Return which gates there are: "the lstm cell, whose gates are i, f, g, o"."""
+    first, last = (", ".join(saturation_bounds([layers[k]])) for k in (0, -1))
+    cell = f"the {layers[0].cell.name} cell"
+    if not first:
+        return f"{cell}, which saturates nowhere"
+    if len(layers) == 1:
+        return f"{cell}, whose gates are {first}"
+    between = ", " if len(layers) == 2 else " … "
+    return f"{len(layers)} layers of {cell}, whose gates are {first}{between}{last}"

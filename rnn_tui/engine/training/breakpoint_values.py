@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.network.layers import name_without_layer
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.training.breakpoint_conditions import (
     SATURATION_MARGIN,
@@ -32,7 +33,7 @@ def value_reader(breakpoint: Breakpoint, trainer: Trainer) -> ValueReader | None
     """Return a fast reader of the number that `breakpoint` compares.
 
     None if there is no such number: for `nan`, for a pass or timestep, and for a gate that the
-    trainer's cell does not have.
+    trainer's network does not have.
     """
     match breakpoint.kind:
         case Kind.CLIPPED:
@@ -62,10 +63,13 @@ def _clipped_reader(trainer: Trainer) -> ValueReader:
 def gate_values(network: Network, gate: str) -> Array:
     """Return the values of a gate in the whole window, a view [T, B, H].
 
-    "h" returns the state of the simple cell, which has no gates.
+    Args:
+        network: the network.
+        gate: its name in its layer; "h" (or "h2", …) is the state of the simple cell, which has no
+            gates.
     """
     array = network.tape[gate]
-    return array if gate in network.cell.blocks else array[1:]
+    return array if name_without_layer(gate) in network.cell.blocks else array[1:]
 
 
 def _saturation_reader(network: Network, gate: str) -> ValueReader | None:
@@ -74,7 +78,7 @@ def _saturation_reader(network: Network, gate: str) -> ValueReader | None:
     An entry a is saturated if it is within the margin of one of the gate's bounds, which is the
     same as |a − centre| ≥ radius.
     """
-    bounds = saturation_bounds(network.cell).get(gate)
+    bounds = saturation_bounds(network.layers).get(gate)
     if bounds is None:
         return None
     low, high = bounds

@@ -89,7 +89,7 @@ class BreakpointsScreen(ModalScreen[None]):
             return ""
         snapshot = self._session.latest
         try:
-            parse(text).fits(snapshot.window.declaration.cell, snapshot.steps)
+            parse(text).fits(snapshot.window.declaration)
         except BreakpointError as error:
             return str(error)
         return ""

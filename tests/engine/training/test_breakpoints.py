@@ -11,8 +11,9 @@ from engine.engine_support import same_bits
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnn_tui.engine.cells import make_cell
 from rnn_tui.engine.core.norms import norm
+from rnn_tui.engine.network.architecture import Architecture
+from rnn_tui.engine.network.declaration import NetworkDeclaration
 from rnn_tui.engine.training.breakpoint_conditions import (
     NON_FINITE,
     Breakpoint,
@@ -32,30 +33,56 @@ EXPLODING = Settings(hidden=8, activation="relu", optimizer="sgd", lr=100.0, cli
 UPDATES = 150
 
 
+def declared(cell: str, activation: str, steps: int, layers: int = 1) -> NetworkDeclaration:
+    return NetworkDeclaration(
+        Architecture(cell, activation, 1, 4, 1, layers=layers), steps, 1, np.float32
+    )
+
+
 def test_what_fits() -> None:
-    lstm, gru, rnn = (make_cell(name) for name in ("lstm", "gru", "rnn"))
-    assert saturation_bounds(lstm) == {"i": (0, 1), "f": (0, 1), "g": (-1, 1), "o": (0, 1)}
-    assert saturation_bounds(gru) == {"r": (0, 1), "z": (0, 1), "n": (-1, 1)}
-    assert saturation_bounds(rnn) == {"h": (-1, 1)}
-    for cell in (lstm, gru, rnn):
-        for gate in saturation_bounds(cell):
-            parse(f"saturated {gate}>0.9").fits(cell, 1)
-    parse("t=20").fits(rnn, 20)
+    lstm, gru, rnn = (declared(name, "tanh", 20) for name in ("lstm", "gru", "rnn"))
+    assert saturation_bounds(lstm.layers) == {"i": (0, 1), "f": (0, 1), "g": (-1, 1), "o": (0, 1)}
+    assert saturation_bounds(gru.layers) == {"r": (0, 1), "z": (0, 1), "n": (-1, 1)}
+    assert saturation_bounds(rnn.layers) == {"h": (-1, 1)}
+    stacks = (declared(name, "tanh", 20, layers=3) for name in ("lstm", "gru", "rnn"))
+    for declaration in (lstm, gru, rnn, *stacks):
+        gates = saturation_bounds(declaration.layers)
+        assert len(gates) == len(declaration.layers) * len(declaration.cell.gates)
+        for gate in gates:
+            parse(f"saturated {gate}>0.9").fits(declaration)
     parse("t=20").fits(rnn)
 
 
 @pytest.mark.parametrize(
-    ("text", "cell", "activation", "message"),
+    ("text", "cell", "activation", "layers", "message"),
     [
-        ("saturated f>0.9", "gru", "tanh", "the gru cell, whose gates are r, z, n"),
-        ("saturated h>0.9", "lstm", "tanh", "the lstm cell, whose gates are i, f, g, o"),
-        ("saturated h>0.9", "rnn", "relu", "the rnn cell, which saturates nowhere"),
-        ("pass=FORWARD t=21", "rnn", "tanh", "a window of 20 timesteps"),
+        ("saturated f>0.9", "gru", "tanh", 1, "the gru cell, whose gates are r, z, n"),
+        ("saturated f2>0.9", "lstm", "tanh", 1, "the lstm cell, whose gates are i, f, g, o"),
+        ("saturated h>0.9", "lstm", "tanh", 1, "the lstm cell, whose gates are i, f, g, o"),
+        ("saturated h>0.9", "rnn", "relu", 1, "the rnn cell, which saturates nowhere"),
+        ("saturated h2>0.9", "rnn", "relu", 2, "the rnn cell, which saturates nowhere"),
+        ("pass=FORWARD t=21", "rnn", "tanh", 1, "a window of 20 timesteps"),
+        (
+            "saturated f2>0.9",
+            "gru",
+            "tanh",
+            2,
+            "2 layers of the gru cell, whose gates are r, z, n, r2, z2, n2",
+        ),
+        (
+            "saturated r9>0.9",
+            "gru",
+            "tanh",
+            3,
+            "3 layers of the gru cell, whose gates are r, z, n … r3, z3, n3",
+        ),
     ],
 )
-def test_what_does_not_fit(text: str, cell: str, activation: str, message: str) -> None:
+def test_what_does_not_fit(
+    text: str, cell: str, activation: str, layers: int, message: str
+) -> None:
     with pytest.raises(BreakpointError) as caught:
-        parse(text).fits(make_cell(cell, activation), 20)
+        parse(text).fits(declared(cell, activation, 20, layers))
     assert str(caught.value) == f"{text!r} does not fit {message}"
 
 
@@ -67,7 +94,7 @@ def plain_share(trainer: Trainer, gate: str) -> float:
     entries: list[float] = []
     for t in range(1, trainer.schedule.steps + 1):
         entries += trainer.network.values(t)[f"{gate}_t"].ravel().tolist()
-    low = -1.0 if gate in "gnh" else 0.0
+    low = -1.0 if gate[0] in "gnh" else 0.0
     return sum(min(abs(e - low), abs(1 - e)) <= 0.05 for e in entries) / len(entries)
 
 
@@ -99,6 +126,7 @@ def stops(trainer: Trainer, list_: Breakpoints, updates: int = UPDATES) -> list[
 
 
 LSTM = LIVELY.with_(cell="lstm", forget_bias=2.0)
+STACK = LSTM.with_(layers=2)
 CONDITIONS: dict[str, tuple[Settings, Callable[[Trainer], bool]]] = {
     "loss<0.05": (LIVELY, lambda t: t.loss < 0.05),
     "loss>=0.1": (LIVELY, lambda t: t.loss >= 0.1),
@@ -112,6 +140,13 @@ CONDITIONS: dict[str, tuple[Settings, Callable[[Trainer], bool]]] = {
     "saturated g>0.02": (LSTM.with_(lr=0.5), lambda t: plain_share(t, "g") > 0.02),
     "saturated z<0.05": (LIVELY.with_(cell="gru", lr=0.5), lambda t: plain_share(t, "z") < 0.05),
     "saturated n>0.1": (LIVELY.with_(cell="gru", lr=0.5), lambda t: plain_share(t, "n") > 0.1),
+    "saturated f2>=0.05": (STACK, lambda t: plain_share(t, "f2") >= 0.05),
+    "saturated f>0.06": (STACK, lambda t: plain_share(t, "f") > 0.06),
+    "saturated h3>0.1": (LIVELY.with_(layers=3, lr=0.5), lambda t: plain_share(t, "h3") > 0.1),
+    "saturated r2>0.02": (
+        LIVELY.with_(cell="gru", layers=2, lr=0.5),
+        lambda t: plain_share(t, "r2") > 0.02,
+    ),
 }
 for _by, _clip in (("value", 0.05), ("value", 0.3), ("norm", 0.3), ("norm", 1e-6)):
     CONDITIONS[f"clipped {_by} {_clip}"] = (
@@ -451,6 +486,30 @@ def test_advice_follows_from_the_numbers(
     text: str, settings: Settings, after: int, expected: str
 ) -> None:
     assert expected in told(text, settings, after)[1].advice
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_advice_in_a_stack_is_about_the_layer_that_it_names(layers: int) -> None:
+    settings = SMALL.with_(cell="lstm", layers=layers)
+    number = str(layers) if layers > 1 else ""
+
+    def size(array: str, index: int) -> str:
+        return f"{norm(trainer.network.tape[array][index].astype(float).ravel()):.3g}"
+
+    trainer, stop = told("pass=FORWARD t=3", settings)
+    before, here = (size(f"h{number}", t) for t in (2, 3))
+    assert stop.advice == f"‖h{number}_3‖ is {here}, after {before} before it."
+    trainer, stop = told("pass=BACKWARD t=3", settings)
+    later, own = size(f"dh{number}_next", 3), size("dh_y", 2)
+    parts = f"h{number}_3 gets {later} from later steps, {own} from y_3"
+    assert stop.advice == f"On the way back, {parts}."
+    trainer, stop = told("pass=BACKWARD", settings)
+    assert stop.advice.startswith(f"‖∂L/∂h{number}_5‖ is {size(f'dh{number}', 4)}, ")
+    for gate in ("i", f"f{number}"):
+        trainer, stop = told(f"saturated {gate}>=0", settings)
+        assert stop.value == plain_share(trainer, gate)
+        assert stop.reason.startswith(f"saturated {gate} {stop.value:.3g} >= 0")
+        assert stop.advice.startswith(f"Of {gate}, ")
 
 
 def test_a_spike_and_a_lucky_window_are_told_from_a_trend() -> None:
