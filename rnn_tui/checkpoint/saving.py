@@ -27,7 +27,7 @@ from rnn_tui.checkpoint.torch_layout import tensors_of
 from rnn_tui.engine.network.architecture import Architecture
 from rnn_tui.engine.training.keyframe import Keyframe
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.files.atomic_file import check_folder, write_atomically
+from rnn_tui.files.atomic_file import WriteGuard, check_folder, write_atomically
 from rnn_tui.settings import quote
 from rnn_tui.tasks import DataState
 
@@ -59,7 +59,12 @@ class CapturedRun:
         return serialise(whole, dict(self.texts))
 
 
-def save(path: str | os.PathLike[str], trainer: Trainer, view: RunView | None = None) -> None:
+def save(
+    path: str | os.PathLike[str],
+    trainer: Trainer,
+    view: RunView | None = None,
+    guard: WriteGuard | None = None,
+) -> None:
     """Write the run of `trainer` to `path`, completely or, if that fails, not at all.
 
     After a divergence the last finite state is written.
@@ -68,13 +73,14 @@ def save(path: str | os.PathLike[str], trainer: Trainer, view: RunView | None = 
         path: the file.
         trainer: the run.
         view: how it is looked at; None: without a screen and breakpoints.
+        guard: says whether a file that is there may be replaced; None: any may.
 
     Raises:
         CheckpointError: the file cannot be written, or the run has something that the format does
             not provide for: the state of an unusual custom task.
     """
     try:
-        write_atomically(path, checkpoint_bytes(trainer, view))
+        write_atomically(path, checkpoint_bytes(trainer, view), guard)
     except ContentError as error:
         raise CheckpointError(path, str(error)) from error.__cause__
     except OSError as error:

@@ -15,6 +15,7 @@ import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 from rnn_tui.files.process_lock import try_lock
 
@@ -24,24 +25,58 @@ LONGEST_NAME = 120  # bytes of the target's name that are part of its temporary 
 SAFE_AGE = 3600.0  # seconds after which a temporary file is a leftover where there are no locks
 
 
-def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
+class WriteGuard(Protocol):
+    """Says whether a file may get its name; see `rnn_tui.files.ownership.WriteCheck`."""
+
+    def may_replace(self) -> bool:
+        """Return whether a file is to be replaced: if not, the name must still be free.
+
+        Raises:
+            OSError: nothing may be written there.
+        """
+
+    def written(self, status: os.stat_result) -> None:
+        """Note that the file with this status has got the name."""
+
+
+def write_atomically(
+    path: str | os.PathLike[str], content: bytes, guard: WriteGuard | None = None
+) -> None:
     """Write `content` to `path`; at every moment either the old or the new file is there, complete.
 
     The content goes to a temporary file in the same folder, which is synced to the disk and then
     renamed. A symbolic link is followed; the permissions of a replaced file are kept. What killed
-    processes left of earlier attempts is removed.
+    processes left of earlier attempts is removed. Nothing but a regular file is ever replaced.
+
+    Args:
+        path: the file.
+        content: all of it.
+        guard: asked right before the renaming; None: whatever file is there may be replaced.
 
     Raises:
         OSError: the file cannot be written; what was there before is untouched.
     """
     target = Path(os.path.realpath(path))
-    if target.is_dir():
-        raise IsADirectoryError(None, "it is a folder")
+    _check_kind(path, target)
     remove_leftovers(target.parent)
-    with _replacement(target) as file:
+    with _replacement(target, guard) as file:
         _write_all(file, content)
         os.fsync(file)
     _sync_folder(target.parent)
+
+
+def _check_kind(path: str | os.PathLike[str], target: Path) -> None:
+    """Refuse a folder, and anything else that is there and is no regular file.
+
+    Where the kernel makes up a link, as for /dev/stdout, its text does not say where it leads.
+    """
+    for look, each in ((os.stat, path), (os.lstat, target)):
+        with contextlib.suppress(FileNotFoundError):
+            mode = look(each).st_mode
+            if stat.S_ISDIR(mode):
+                raise IsADirectoryError(None, "it is a folder")
+            if not stat.S_ISREG(mode):
+                raise OSError(None, "it is not a regular file")
 
 
 def check_folder(folder: Path) -> None:
@@ -125,7 +160,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _replacement(target: Path) -> Iterator[int]:
+def _replacement(target: Path, guard: WriteGuard | None) -> Iterator[int]:
     """Open a temporary file that replaces `target` when the block ends.
 
     Yields its descriptor. On any exception the temporary file is removed instead.
@@ -140,8 +175,29 @@ def _replacement(target: Path) -> Iterator[int]:
         if mode is not None and hasattr(os, "fchmod"):
             os.fchmod(file, mode)
         yield file
+        status = os.fstat(file)
         if os.name == "nt":  # an open file cannot be renamed there
             closing.close()
+        _rename(name, target, guard)
+        if guard is not None:
+            guard.written(status)
+
+
+def _rename(name: str, target: Path, guard: WriteGuard | None) -> None:
+    """Rename a temporary file, if `guard` agrees; a new file never replaces one that appeared.
+
+    Raises:
+        FileExistsError: one has appeared.
+    """
+    if guard is None or guard.may_replace():
+        os.replace(name, target)
+        return
+    try:
+        os.link(name, target)  # unlike a renaming it fails if there is such a file
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links: an empty file keeps the name free
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
         os.replace(name, target)
 
 

@@ -50,13 +50,13 @@ def open_regular(path: str | os.PathLike[str], limit: int | None = None) -> Bina
         OSError: it cannot be opened.
     """
     try:
-        _check_kind(os.stat(path))  # first, because opening a device can have an effect
+        check_kind(os.stat(path))  # first, because opening a device can have an effect
         descriptor = os.open(path, _flags())
     except ValueError:  # a NUL, or half of a surrogate pair
         raise RefusedFileError("it is not a usable path") from None
     try:
         status = os.fstat(descriptor)
-        _check_kind(status)  # again, because the name may mean another file by now
+        check_kind(status)  # again, because the name may mean another file by now
         if limit is not None and status.st_size > limit:
             size, most = size_text(status.st_size), size_text(limit)
             raise RefusedFileError(f"it has {size}; the limit is {most}")
@@ -119,7 +119,7 @@ def size_text(size: int) -> str:
     return f"{size} bytes"
 
 
-def _check_kind(status: os.stat_result) -> None:
+def check_kind(status: os.stat_result) -> None:
     """Refuse everything but a regular file that lies on a disk."""
     if not stat.S_ISREG(status.st_mode):
         kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
