@@ -533,7 +533,7 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any], dict[str, str]], object], str]]
     ),
     "text missing": (lambda tensors, texts: texts.pop("data"), "its metadata lack data"),
     "no JSON": (raw("place", "{"), "its metadata 'place' are not JSON"),
-    "deep JSON": (raw("place", "[" * 100_000), "its metadata 'place' are not JSON"),
+    "deep JSON": (raw("place", "[" * 10_000), "its metadata 'place' are not JSON"),
     "no object": (raw("place", "[1]"), "its metadata 'place' are not a JSON object"),
     "setting unknown": (text("settings", colour="red"), "there is no setting 'colour'"),
     "setting missing": (text("settings", lr=GONE), "its settings: --lr is missing; it must be"),
@@ -601,7 +601,15 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any], dict[str, str]], object], str]]
     "random state": (text("data", state="x"), "state must be a whole number, written as text"),
     "history": (text("history", count=4), "history: recent has shape (5, 2); expected (4, 2)"),
     "stride": (text("history", stride=3), "history: a stride of 3 does not fit 5 updates"),
-    "average": (text("history", average=float("nan")), "history: average and weight must be"),
+    "average": (raw("history", '{"average": 1e999}'), "history: count and stride must be"),
+    "no number": (
+        text("history", average=float("nan")),
+        "its metadata 'history' are not JSON (NaN is no number of JSON)",
+    ),
+    "twice": (
+        raw("place", '{"updates": 5, "updates": 6}'),
+        "its metadata 'place' are not JSON ('updates' is there twice)",
+    ),
     "weight": (text("history", weight=1.0), "history: average and weight must be finite"),
     "symbols where none are": (
         text("vocabulary", symbols=["a"]),
@@ -651,10 +659,11 @@ def test_no_damage_raises_anything_else(
 
 
 def test_what_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
     for path, expected in {
         tmp_path: "it is a folder",
         tmp_path / "none": "there is no such file",
-        Path(os.devnull): "it is no regular file",
+        tmp_path / "pipe": "it is a named pipe, not a regular file",
     }.items():
         with pytest.raises(CheckpointError, match=expected):
             load(path)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rnn_tui.checkpoint.data_file import with_data_file
 from rnn_tui.checkpoint.format import (
     FORMAT,
     LARGEST_COUNT,
@@ -17,7 +18,8 @@ from rnn_tui.checkpoint.format import (
     CheckpointError,
     ContentError,
 )
-from rnn_tui.checkpoint.reading import Content, read_content, whole_number
+from rnn_tui.checkpoint.header import Header
+from rnn_tui.checkpoint.reading import open_content, tensors_under, whole_number
 from rnn_tui.checkpoint.run_view import RunView
 from rnn_tui.checkpoint.torch_layout import network_names, network_shapes, parameters_of
 from rnn_tui.checkpoint.validation import (
@@ -28,6 +30,7 @@ from rnn_tui.checkpoint.validation import (
     check_names,
     check_run_names,
     check_run_shapes,
+    check_run_sizes,
     check_shapes,
     check_vocabulary,
     checked_settings,
@@ -52,35 +55,60 @@ class SavedRun:
     view: RunView | None
 
 
-def load(path: str | os.PathLike[str], task: Task | None = None) -> Trainer:
+def load(
+    path: str | os.PathLike[str],
+    task: Task | None = None,
+    *,
+    data: str | None = None,
+    trusted: bool = False,
+) -> Trainer:
     """Read a run, as `load_run` does, without the view of it."""
-    return load_run(path, task).trainer
+    return load_run(path, task, data=data, trusted=trusted).trainer
 
 
-def load_run(path: str | os.PathLike[str], task: Task | None = None) -> SavedRun:
+def load_run(
+    path: str | os.PathLike[str],
+    task: Task | None = None,
+    *,
+    data: str | None = None,
+    trusted: bool = False,
+) -> SavedRun:
     """Read a run; continuing it gives the same bits as if it had never stopped.
+
+    Names, types and sizes of all tensors are compared with the settings before the task is made,
+    and with the task before one of them is read.
 
     Args:
         path: the file.
         task: for a run on a custom task object (`Trainer.custom_task`): a new object of the same
             kind. Its state is restored from the file, and its name is checked.
+        data: the data file that the run learns from; None for the one of its settings, if that
+            lies beside the checkpoint.
+        trusted: whether the data file of its settings may lie anywhere; see `with_data_file`.
 
     Raises:
         CheckpointError: the file is not a complete and valid checkpoint, or its run is on another
-            task.
+            task; `UnaskedDataError` if it is the data file that is in question.
         DataError: the data that the run learns from cannot be read.
+        SettingError: the run takes more memory than there is.
     """
-    with _naming(path):
-        content = read_content(path)
-        settings = checked_settings(content)
-        check_custom_task(content, settings, task)
-        check_run_names(content.tensors, settings)
-    trainer = Trainer(settings, task=task)
-    with _naming(path):
-        check_vocabulary(content, trainer.task)
-        check_run_shapes(content.tensors, trainer)
-        check_dtypes(content.tensors, settings)
-        _resume(trainer, content)
+    with _naming(path), open_content(path) as file:
+        header = file.header
+        settings = checked_settings(header)
+        check_custom_task(header, settings, task)
+        check_run_names(header.tensors, settings)
+        check_dtypes(header.tensors, settings)
+        check_run_sizes(header.tensors, settings)
+        if task is None:
+            settings = with_data_file(path, settings, data, trusted=trusted)
+        its_task = make_task(settings) if task is None else task
+        check_vocabulary(header, its_task)
+        architecture = architecture_of(settings, its_task)
+        check_run_shapes(header.tensors, architecture, settings)
+        tensors = file.read()
+        parameters = parameters_of(architecture, tensors, np.dtype(settings.dtype))
+        trainer = Trainer(settings, parameters, its_task, custom=task is not None)
+        _resume(trainer, header, tensors)
     return SavedRun(trainer, None)
 
 
@@ -106,17 +134,17 @@ def load_weights(
     """
     task = make_task(settings) if task is None else task
     architecture = architecture_of(settings, task)
-    with _naming(path):
-        content = read_content(path)
-        is_checkpoint = content.texts.get("format") == FORMAT
-        if is_checkpoint and "vocabulary" in content.texts:
-            check_vocabulary(content, task)
-        check_cell(content, settings.cell)
+    with _naming(path), open_content(path) as file:
+        header = file.header
+        is_checkpoint = header.texts.get("format") == FORMAT
+        if is_checkpoint and "vocabulary" in header.texts:
+            check_vocabulary(header, task)
+        check_cell(header, settings.cell)
         names = network_names(settings.cell, settings.layers)
-        check_names(content.tensors, names, others=is_checkpoint)
-        check_layers(content.tensors, settings)
-        weights = {name: content.tensors[name] for name in names}
-        check_shapes(weights, network_shapes(architecture), settings)
+        check_names(header.tensors, names, others=is_checkpoint)
+        check_layers(header.tensors, settings)
+        check_shapes(header.tensors, network_shapes(architecture), settings)
+        weights = file.read(names)
         with np.errstate(over="ignore"):  # the check below reports an overflow
             flat = parameters_of(architecture, weights, np.dtype(settings.dtype))
         if not np.isfinite(flat).all():
@@ -133,12 +161,12 @@ def _naming(path: str | os.PathLike[str]) -> Iterator[None]:
         raise CheckpointError(path, str(error)) from error.__cause__
 
 
-def _resume(trainer: Trainer, content: Content) -> None:
+def _resume(trainer: Trainer, header: Header, tensors: Mapping[str, Array]) -> None:
     """Bring a new trainer to the state of the file's run."""
-    keyframe = _keyframe(content, trainer)
+    keyframe = _keyframe(trainer, header, tensors)
     history = trainer.history
     try:
-        history.restore(content.mapping("history"), content.tensors_under("history"))
+        history.restore(header.mapping("history"), tensors_under("history", tensors))
         keyframe = replace(keyframe, history=history.position)
         if history.count:  # the newest ones, until the current window's are computed
             loss, grad_norm = (float(column[0]) for column in history.recent(1))
@@ -151,30 +179,29 @@ def _resume(trainer: Trainer, content: Content) -> None:
         raise ContentError(f"place: {keyframe.revealed} operations cannot be revealed there")
 
 
-def _keyframe(content: Content, trainer: Trainer) -> Keyframe:
+def _keyframe(trainer: Trainer, header: Header, tensors: Mapping[str, Array]) -> Keyframe:
     """Return the file's keyframe, after checking the range of every number.
 
     The caller fills in the loss, the gradient norm and the history's position.
     """
-    place = content.mapping("place")
-    optimizer = content.mapping("optimizer")
+    place = header.mapping("place")
+    optimizer = header.mapping("optimizer")
     if optimizer.get("name") != trainer.settings.optimizer:
         stored, expected = quote(optimizer.get("name")), trainer.settings.optimizer
         raise ContentError(f"its optimizer is {stored}, but its settings say {expected!r}")
     position = whole_number(place, "position", trainer.schedule.end - 1)
     try:
-        data = DataState.from_json(content.mapping("data"))
+        data = DataState.from_json(header.mapping("data"))
     except ValueError as error:
         raise ContentError(str(error)) from error
-    dtype = np.dtype(trainer.settings.dtype)
     return Keyframe(
         updates=whole_number(place, "updates", LARGEST_COUNT),
         position=position,
         revealed=whole_number(place, "revealed", LARGEST_COUNT if position else 0),
-        parameters=parameters_of(trainer.architecture, content.tensors, dtype),
-        memory=content.tensors_under("optimizer"),
+        parameters=trainer.parameters.copy(),
+        memory=tensors_under("optimizer", tensors),
         updates_made=whole_number(optimizer, "steps", LARGEST_COUNT),
-        states=content.tensors_under("state"),
+        states=tensors_under("state", tensors),
         data=data,
         settings=trainer.settings,
         loss=math.nan,

@@ -2,91 +2,82 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
-import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from io import BufferedReader
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 
-from rnn_tui.checkpoint.format import FLOATS, Array, ContentError, os_error_text
+from rnn_tui.checkpoint.format import Array, ContentError, os_error_text
+from rnn_tui.checkpoint.header import Header, read_header
+from rnn_tui.files.regular_file import RefusedFileError, open_regular
 from rnn_tui.settings import quote
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
-    """The content of a file. Its numbers are checked to be finite; nothing else is checked yet.
+class OpenFile:
+    """A file whose header is read and whose tensors are not.
 
     Attributes:
-        texts: the metadata, by name.
-        tensors: the arrays, by name, in the dtype and shape of the file.
+        header: what it says of itself.
     """
 
-    texts: Mapping[str, str]
-    tensors: Mapping[str, Array]
+    header: Header
+    _file: BufferedReader
 
-    def mapping(self, name: str) -> dict[str, Any]:
-        """Return the JSON object in the text called `name`.
+    def read(self, names: Iterable[str] | None = None) -> dict[str, Array]:
+        """Return tensors by name, in the dtype and shape of the file.
+
+        Args:
+            names: which ones, all of them in the file; None for all of the file.
 
         Raises:
-            ContentError: the text is not a JSON object.
+            ContentError: a number is not finite.
         """
-        try:
-            values = json.loads(self.texts[name])
-        except (ValueError, RecursionError) as error:
-            raise ContentError(f"its metadata {name!r} are not JSON ({error})") from error
-        if not isinstance(values, dict):
-            raise ContentError(f"its metadata {name!r} are not a JSON object")
-        return values
+        wanted = self.header.tensors if names is None else names
+        return {name: self._tensor(name) for name in wanted}
 
-    def tensors_under(self, prefix: str) -> dict[str, Array]:
-        """Return the tensors whose names begin with "`prefix`.", by the rest of their names."""
-        start = f"{prefix}."
-        return {
-            name.removeprefix(start): array
-            for name, array in self.tensors.items()
-            if name.startswith(start)
-        }
+    def _tensor(self, name: str) -> Array:
+        """Return one tensor, after checking that its numbers are finite."""
+        entry = self.header.tensors[name]
+        array: Array = np.empty(entry.shape, entry.dtype)
+        self._file.seek(entry.start)
+        if self._file.readinto(array.reshape(-1).view(np.uint8).data) != entry.size:
+            raise ContentError("it became shorter while it was read")
+        finite = np.isfinite(array)
+        if not finite.all():
+            value = array[~finite].flat[0]
+            raise ContentError(f"tensor {quote(name)} holds {value}; every number must be finite")
+        return array
 
 
-def read_content(path: str | os.PathLike[str]) -> Content:
-    """Return the texts and tensors of the file at `path`.
+@contextlib.contextmanager
+def open_content(path: str | os.PathLike[str]) -> Iterator[OpenFile]:
+    """Open a file for the length of the block and read its header.
 
     Raises:
-        ContentError: there is no such file, it is not a safetensors file, or it holds numbers
-            that are not finite floats.
+        ContentError: there is no such file, it is not a safetensors file, or it cannot be read.
     """
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise ContentError("it is a folder" if os.path.isdir(path) else "it is no regular file")
-        with open(path, "rb"):  # for its OSError, because safe_open does not give the reason
-            pass
-        with safe_open(os.fspath(path), framework="np") as file:
-            texts = dict(file.metadata() or {})
-            names = file.keys()  # the file itself cannot be iterated over
-            return Content(texts, {name: _tensor(file, name) for name in names})
+        with open_regular(path) as file:
+            yield OpenFile(read_header(file), file)
     except FileNotFoundError:
         raise ContentError("there is no such file") from None
+    except RefusedFileError as error:
+        raise ContentError(str(error)) from None
     except OSError as error:
         raise ContentError(f"cannot be read: {os_error_text(error)}") from error
-    except SafetensorError as error:
-        raise ContentError(f"it is not a safetensors file, or not a whole one ({error})") from error
 
 
-def _tensor(file: Any, name: str) -> Array:
-    """Return one tensor of an open safetensors file, after checking that it is finite floats."""
-    dtype = file.get_slice(name).get_dtype()
-    if dtype not in FLOATS:
-        raise ContentError(f"tensor {quote(name)} is {dtype}; expected {', '.join(FLOATS)}")
-    array: Array = file.get_tensor(name)
-    finite = np.isfinite(array)
-    if not finite.all():
-        value = array[~finite].flat[0]
-        raise ContentError(f"tensor {quote(name)} holds {value}; every number must be finite")
-    return array
+def tensors_under(prefix: str, tensors: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the tensors whose names begin with "`prefix`.", by the rest of their names."""
+    start = f"{prefix}."
+    return {
+        name.removeprefix(start): array for name, array in tensors.items() if name.startswith(start)
+    }
 
 
 def whole_number(values: Mapping[str, Any], name: str, highest: int) -> int:

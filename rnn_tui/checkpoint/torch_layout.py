@@ -116,6 +116,16 @@ def _from_torch(
 
 
 def network_shapes(architecture: Architecture) -> dict[str, Shape]:
-    """Return the shape of each of the network's tensors in a file."""
-    tensors = tensors_of(architecture, np.zeros(architecture.parameter_count()))
-    return {name: array.shape for name, array in tensors.items()}
+    """Return the shape of each of the network's tensors in a file; no memory is used for it."""
+    hidden, outputs = architecture.hidden, architecture.outputs
+    readout = dict(zip(READOUT, ((outputs, hidden), (outputs,)), strict=True))
+    if architecture.cell not in TORCH_CELLS.values():
+        nothing = np.broadcast_to(np.zeros(1), (architecture.parameter_count(),))
+        return {n: array.shape for n, array in _by_gate(architecture, nothing).items()} | readout
+    blocks = next(count for count, cell in TORCH_CELLS.items() if cell == architecture.cell)
+    rows, shapes = blocks * hidden, list[Shape]()
+    for layer in range(architecture.layers):
+        features = hidden if layer else architecture.features
+        shapes += [(rows, features), (rows, hidden), (rows,), (rows,)]
+    names = network_names(architecture.cell, architecture.layers)
+    return dict(zip(names, [*shapes, *readout.values()], strict=True))

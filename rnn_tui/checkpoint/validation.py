@@ -14,29 +14,30 @@ from rnn_tui.checkpoint.format import (
     FORMAT,
     TEXTS,
     VERSION,
-    Array,
     ContentError,
     Shape,
     vocabulary,
 )
-from rnn_tui.checkpoint.reading import Content
+from rnn_tui.checkpoint.header import Header, TensorEntry
 from rnn_tui.checkpoint.torch_layout import (
     FIRST_TORCH_TENSOR,
+    READOUT,
     TORCH_CELLS,
     network_names,
     network_shapes,
 )
 from rnn_tui.engine.cells import make_cell
+from rnn_tui.engine.network.architecture import Architecture
 from rnn_tui.engine.network.layers import name_in_layer
+from rnn_tui.engine.training.history import BUCKETS, RECENT
 from rnn_tui.engine.training.optimizers import optimizer_class
-from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import SettingError, Settings, quote
 from rnn_tui.tasks import Task
 
 
-def checked_settings(content: Content) -> Settings:
+def checked_settings(header: Header) -> Settings:
     """Return the settings of a checkpoint, after checking its format and version."""
-    texts = content.texts
+    texts = header.texts
     if texts.get("format") != FORMAT:
         raise ContentError(
             "it was not saved by rnn-tui; if it holds weights, use train --init-from"
@@ -47,7 +48,7 @@ def checked_settings(content: Content) -> Settings:
     if missing := [name for name in TEXTS if name not in texts]:
         raise ContentError(f"its metadata lack {', '.join(missing)}")
     try:
-        settings = Settings.from_json(content.mapping("settings"))
+        settings = Settings.from_json(header.mapping("settings"))
     except SettingError as error:
         raise ContentError(f"its settings: {error}") from error
     if texts["cell"] != settings.cell:
@@ -56,15 +57,15 @@ def checked_settings(content: Content) -> Settings:
     return settings
 
 
-def check_custom_task(content: Content, settings: Settings, task: Task | None) -> None:
+def check_custom_task(header: Header, settings: Settings, task: Task | None) -> None:
     """Check that `task`, passed by the caller, is the one that the run was trained on.
 
     Args:
-        content: the file's content.
+        header: the file's header.
         settings: the file's settings, which name the task unless it is a custom one.
         task: the task object passed by the caller; None for the task of the settings.
     """
-    custom = content.texts.get(CUSTOM_TASK)
+    custom = header.texts.get(CUSTOM_TASK)
     if task is None:
         if custom is not None:
             raise ContentError(
@@ -76,7 +77,7 @@ def check_custom_task(content: Content, settings: Settings, task: Task | None) -
         raise ContentError(f"{own}, not the given {quote(task.name)}")
 
 
-def check_run_names(tensors: Mapping[str, Array], settings: Settings) -> None:
+def check_run_names(tensors: Mapping[str, TensorEntry], settings: Settings) -> None:
     """Check the names of all tensors of a run, before the network is made."""
     memory = [f"optimizer.{name}" for name in optimizer_class(settings.optimizer).memory_names]
     layers = range(1, settings.layers + 1)
@@ -87,7 +88,7 @@ def check_run_names(tensors: Mapping[str, Array], settings: Settings) -> None:
 
 
 def check_names(
-    tensors: Mapping[str, Array], expected: tuple[str, ...], *, others: bool = False
+    tensors: Mapping[str, TensorEntry], expected: tuple[str, ...], *, others: bool = False
 ) -> None:
     """Check that all `expected` tensors are there and, unless `others` are allowed, no others."""
     if missing := [name for name in expected if name not in tensors]:
@@ -97,28 +98,28 @@ def check_names(
         raise ContentError(f"tensor {quote(unknown[0])} is unknown; expected {', '.join(expected)}")
 
 
-def check_cell(content: Content, cell: str) -> None:
+def check_cell(header: Header, cell: str) -> None:
     """Check that the file's weights are those of `cell`, by their names and by its metadata."""
     own_names = cell not in TORCH_CELLS.values()
-    torch_names = FIRST_TORCH_TENSOR in content.tensors
+    torch_names = FIRST_TORCH_TENSOR in header.tensors
     if own_names and torch_names:
         fitting = ", ".join(TORCH_CELLS.values())
         raise ContentError(f"its weights are of a PyTorch cell ({fitting}), not of --cell {cell}")
     # PyTorch uses the same names for all its cells; `check_shapes` tells those apart.
-    stored = content.texts.get("cell", cell)
+    stored = header.texts.get("cell", cell)
     if stored != cell and not torch_names:
         raise ContentError(f"it holds {quote(stored)} weights, not those of --cell {cell}")
 
 
-def check_layers(tensors: Mapping[str, Array], settings: Settings) -> None:
+def check_layers(tensors: Mapping[str, TensorEntry], settings: Settings) -> None:
     """Check that the file does not have more layers than the settings."""
     if any(name.startswith("rnn.") and name.endswith(f"_l{settings.layers}") for name in tensors):
         raise ContentError(f"it has more layers than --layers {settings.layers}")
 
 
-def check_vocabulary(content: Content, task: Task) -> None:
+def check_vocabulary(header: Header, task: Task) -> None:
     """Check that every code means the same symbol or class as when the run was saved."""
-    stored, expected = content.mapping("vocabulary"), vocabulary(task)
+    stored, expected = header.mapping("vocabulary"), vocabulary(task)
     if set(stored) != set(expected):
         raise ContentError(f"vocabulary: expected {' and '.join(expected)}")
     for kind, names in expected.items():
@@ -133,18 +134,46 @@ def check_vocabulary(content: Content, task: Task) -> None:
         raise ContentError(f"its {kind} are not those of the data: number {code + 1} is {pair}")
 
 
-def check_run_shapes(tensors: Mapping[str, Array], trainer: Trainer) -> None:
-    """Check the shapes of all tensors of a run except the history, which checks its own."""
-    size = trainer.parameters.size
-    state = (trainer.settings.batch, trainer.settings.hidden)
-    expected = network_shapes(trainer.architecture)
-    expected |= {f"optimizer.{name}": (size,) for name in trainer.optimizer.memory}
-    expected |= {f"state.{name}": state for name in trainer.network.states}
-    check_shapes(tensors, expected, trainer.settings)
+def check_run_sizes(tensors: Mapping[str, TensorEntry], settings: Settings) -> None:
+    """Check that all tensors of a run are as large as its settings say, before its task is made.
+
+    The size of an input and of an output belong to the task; here they are what the tensors of
+    the first layer and of the readout say.
+    """
+    first = tensors[network_names(settings.cell, settings.layers)[0]].shape
+    bias = tensors[READOUT[1]].shape
+    features = first[-1 if FIRST_TORCH_TENSOR in tensors else 0] if len(first) == 2 else 0
+    outputs = bias[0] if len(bias) == 1 else 0
+    architecture = Architecture(
+        settings.cell,
+        settings.activation,
+        features,
+        settings.hidden,
+        outputs,
+        layers=settings.layers,
+    )
+    check_run_shapes(tensors, architecture, settings)
+
+
+def check_run_shapes(
+    tensors: Mapping[str, TensorEntry], architecture: Architecture, settings: Settings
+) -> None:
+    """Check the shapes of all tensors of a run; those of the history may have any length."""
+    size, state = (architecture.parameter_count(),), (settings.batch, settings.hidden)
+    expected = network_shapes(architecture)
+    expected |= {name: size for name in tensors if name.startswith("optimizer.")}
+    expected |= {name: state for name in tensors if name.startswith("state.")}
+    check_shapes(tensors, expected, settings)
+    for name, most, width in (("recent", RECENT, 2), ("buckets", BUCKETS, 6)):
+        shape = tensors[f"history.{name}"].shape
+        if len(shape) != 2 or shape[0] > most or shape[1] != width:
+            raise ContentError(
+                f"tensor history.{name} has shape {shape}; expected (N, {width}), N at most {most}"
+            )
 
 
 def check_shapes(
-    tensors: Mapping[str, Array], expected: Mapping[str, Shape], settings: Settings
+    tensors: Mapping[str, TensorEntry], expected: Mapping[str, Shape], settings: Settings
 ) -> None:
     """Check the shapes of the `expected` tensors; the error names the settings that would fit."""
     for name, shape in expected.items():
@@ -154,7 +183,7 @@ def check_shapes(
             raise ContentError(f"{cause}tensor {name} has shape {stored}; expected {shape}")
 
 
-def _other_network(tensors: Mapping[str, Array], settings: Settings) -> str:
+def _other_network(tensors: Mapping[str, TensorEntry], settings: Settings) -> str:
     """Return the beginning of a message: the cell and size of the file's weights.
 
     It is empty if they are those of the settings, or cannot be seen from the weights.
@@ -175,10 +204,10 @@ def _other_network(tensors: Mapping[str, Array], settings: Settings) -> str:
     return f"{has} ({cell}), not --cell {settings.cell} --hidden {settings.hidden}: "
 
 
-def check_dtypes(tensors: Mapping[str, Array], settings: Settings) -> None:
+def check_dtypes(tensors: Mapping[str, TensorEntry], settings: Settings) -> None:
     """Check that a run's arrays are of the settings' dtype, and its history float64."""
     dtype = np.dtype(settings.dtype)
-    for name, array in tensors.items():
+    for name, entry in tensors.items():
         expected = np.dtype(np.float64) if name.startswith("history.") else dtype
-        if array.dtype != expected:
-            raise ContentError(f"tensor {name} is {array.dtype}; expected {expected}")
+        if entry.dtype != expected:
+            raise ContentError(f"tensor {name} is {entry.dtype}; expected {expected}")

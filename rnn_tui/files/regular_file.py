@@ -11,7 +11,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from typing import BinaryIO
+from io import BufferedReader
 
 GIB = 2**30
 
@@ -38,7 +38,7 @@ class RefusedFileError(OSError):
         return str(self.strerror)
 
 
-def open_regular(path: str | os.PathLike[str], limit: int | None = None) -> BinaryIO:
+def open_regular(path: str | os.PathLike[str], limit: int | None = None) -> BufferedReader:
     """Open a regular file for reading, without waiting for anything.
 
     Args:
@@ -94,7 +94,7 @@ def read_chunks(path: str | os.PathLike[str], limit: int, size: int) -> Iterator
             yield chunk
 
 
-def has_holes(file: BinaryIO) -> bool:
+def has_holes(file: BufferedReader) -> bool:
     """Return whether a part of an open file takes no room on the disk; it then reads as zeros.
 
     Where the system cannot tell, there are none.

@@ -235,7 +235,7 @@ class History:
             raise ValueError("history: average and weight must be finite, weight from 0 to 1")
         buckets = min(count // stride, BUCKETS)
         rows = buckets + _is_folded(count % stride)
-        known = min(arrays["recent"].shape[0], count, RECENT)  # fewer after going back
+        known = min(*arrays["recent"].shape[:1], count, RECENT)  # fewer after going back
         shapes = {"recent": (known, 2), "buckets": (rows, 6)}
         if stride & (stride - 1) or buckets == BUCKETS:
             raise ValueError(f"history: a stride of {stride} does not fit {count} updates")

@@ -68,7 +68,12 @@ class Trainer:
     """
 
     def __init__(
-        self, settings: Settings, parameters: Array | None = None, task: Task | None = None
+        self,
+        settings: Settings,
+        parameters: Array | None = None,
+        task: Task | None = None,
+        *,
+        custom: bool = True,
     ) -> None:
         """Begin a run.
 
@@ -76,12 +81,13 @@ class Trainer:
             settings: the run's settings.
             parameters: [P], starting weights, which are copied; None to draw them at random.
             task: a task object to learn from; None for the task that `settings` name.
+            custom: False if `task` is the one that `settings` name, made before.
 
         Raises:
             SettingError, DataError: the settings do not fit each other or the data.
         """
         self.settings = settings
-        self.custom_task = task
+        self.custom_task = task if custom else None
         self.task: Task = make_task(settings) if task is None else task
         self._task_start = self.task.state()
         self.architecture = architecture_of(settings, self.task)

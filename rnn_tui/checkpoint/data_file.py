@@ -1,0 +1,87 @@
+"""Which data file a checkpoint may open: one that lies beside it, or one that the user names.
+
+A checkpoint may come from a stranger, and the path in its settings may be that of any file. So the
+program does not open it because the checkpoint says so.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from rnn_tui.checkpoint.format import CheckpointError, ContentError
+from rnn_tui.settings import DECLARATIONS, Settings, quote
+
+
+class UnaskedDataError(CheckpointError):
+    """A checkpoint names a data file that does not lie beside it, and nobody has agreed to it.
+
+    Attributes:
+        data: the path of that file, as the checkpoint has it.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], data: str) -> None:
+        """Write the message, which names the option that helps."""
+        self.data = data
+        reason = f"it learns from {quote(data)}, which does not lie beside it; if that is meant, "
+        super().__init__(path, f"{reason}name the file with --data")
+
+
+def with_data_file(
+    checkpoint: str | os.PathLike[str], settings: Settings, data: str | None, *, trusted: bool
+) -> Settings:
+    """Return the settings of a checkpoint with the path of the data file that may be opened.
+
+    Args:
+        checkpoint: the file that the settings come from.
+        settings: its settings.
+        data: the path that the user names; None if there is none.
+        trusted: whether the program itself wrote the checkpoint for this user, to a folder of its
+            own: then the path in the settings is the one that the user chose.
+
+    Raises:
+        UnaskedDataError: the user has to say which file it is.
+        ContentError: the user names a file, but this run learns from none.
+        SettingError: the user's path does not fit the other settings.
+    """
+    if not DECLARATIONS["data"].used_by(settings):
+        if data is not None:
+            raise ContentError(f"its task {settings.task} reads no file; leave --data out")
+        return settings
+    if data is not None:
+        return settings.with_(data=data)
+    if trusted or not settings.data:
+        return settings
+    folder = os.path.dirname(os.path.realpath(checkpoint))
+    for candidate in _candidates(os.fspath(checkpoint), folder, settings.data):
+        if _lies_in(folder, candidate):
+            return settings.with_(data=candidate)
+    raise UnaskedDataError(checkpoint, settings.data)
+
+
+def _candidates(checkpoint: str, folder: str, data: str) -> Iterator[str]:
+    """Yield the paths that `data` may stand for: as it is, from the checkpoint's folder, its name.
+
+    Args:
+        checkpoint: the path of the checkpoint.
+        folder: its real folder.
+        data: the path in its settings.
+    """
+    if os.path.isabs(data) or os.path.exists(os.path.expanduser(data)):
+        yield data
+    near = os.path.dirname(checkpoint) or "."
+    start = near if os.path.realpath(near) == folder else folder
+    for name in (data, os.path.basename(data)):
+        path = os.path.normpath(os.path.join(start, name))
+        if not path.startswith("~") and os.path.exists(path):
+            yield path
+
+
+def _lies_in(folder: str, path: str) -> bool:
+    """Return whether the real file lies in `folder` or below it, where nothing is hidden."""
+    try:
+        real = os.path.realpath(os.path.expanduser(path))
+        parts = os.path.relpath(real, folder).split(os.sep)
+    except ValueError:  # a NUL; on Windows another drive
+        return False
+    return not any(part.startswith(".") for part in parts)  # ".." is one of them
