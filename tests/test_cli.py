@@ -207,7 +207,7 @@ REFUSED: dict[str, str] = {
     ),
     "words": (
         "'words': it is not a safetensors file, or not a whole one "
-        "(Error while deserializing header: header too large)"
+        "(its header is larger than 4 MiB)"
     ),
     "train --init-from none": "'none': there is no such file",
     "train --init-from run --hidden 4 --cell lstm": (

@@ -130,11 +130,10 @@ def _header_text(file: BufferedReader) -> str:
     if len(start) < _LENGTH_BYTES:
         raise ValueError("it is too short")
     length = int.from_bytes(start, "little")
-    if length > min(size - _LENGTH_BYTES, LARGEST_HEADER):
-        raise ValueError(
-            f"its header would have {size_text(length)}, the file has {size_text(size)}; "
-            f"the limit is {size_text(LARGEST_HEADER)}"
-        )
+    if length > LARGEST_HEADER:
+        raise ValueError(f"its header is larger than {size_text(LARGEST_HEADER)}")
+    if length > size - _LENGTH_BYTES:
+        raise ValueError("it ends within its header")
     try:
         return file.read(length).decode()
     except UnicodeDecodeError:
