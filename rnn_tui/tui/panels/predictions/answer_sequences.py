@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 import numpy as np
 
@@ -32,30 +33,41 @@ def draw(snapshot: Snapshot, predictions: WindowsPredictions, width: int, height
     windows = range(predictions.evaluation.outputs.shape[1])
     if snapshot.settings.task == "reber":
         return _stack([_grammar(predictions, n, width) for n in windows], width, height)
-    return _stack([_compared(predictions, n, width) for n in windows], width, height)
+    inputs = _inputs_differ(predictions)
+    return _stack([_compared(predictions, n, width, inputs) for n in windows], width, height)
+
+
+def _inputs_differ(predictions: WindowsPredictions) -> bool:
+    """Return whether the inputs at judged timesteps differ, in one window or between windows.
+
+    All windows have the row of their inputs, or none: rows of the same name stand side by side.
+    """
+    judged = predictions.test.judged
+    return predictions.symbols is not None and len(set(predictions.test.x[judged].tolist())) > 1
 
 
 def _stack(windows: Sequence[_Block], width: int, height: int) -> Lines:
-    """Arrange blocks of equal size side by side as far as they fit, then below each other."""
+    """Arrange blocks side by side as far as they fit, then below each other."""
     across = max(cell_width(line) for block in windows for line in block)
     per_row = max((width + _GAP) // (across + _GAP), 1)
     lines: list[Line] = []
     for start in range(0, len(windows), per_row):
         blocks_of_row = windows[start : start + per_row]
-        if lines and len(lines) + 1 + len(blocks_of_row[0]) <= height:
+        down = max(map(len, blocks_of_row))
+        if lines and len(lines) + 1 + down <= height:
             lines.append(())
-        if lines and len(lines) + len(blocks_of_row[0]) > height:
+        if lines and len(lines) + down > height:
             break
-        for rows in zip(*blocks_of_row, strict=True):
+        for rows in zip_longest(*blocks_of_row, fillvalue=()):
             padded = [run for row in rows for run in (*fit(row, across), (" " * _GAP, ""))]
             lines.append(merge(padded[:-1]))
     return tuple(lines[:height])
 
 
-def _compared(predictions: WindowsPredictions, n: int, width: int) -> _Block:
-    """Return the judged timesteps of window `n`: inputs, targets, predictions, probabilities.
+def _compared(predictions: WindowsPredictions, n: int, width: int, inputs: bool) -> _Block:
+    """Return the judged timesteps of window `n`: targets, predictions, probabilities.
 
-    The inputs are left out where all of them are the same, which says nothing.
+    With `inputs` they are the first row; it is left out where it would say nothing.
     """
     judged = np.flatnonzero(predictions.test.judged[:, n])
     available = width - _NAME - 2
@@ -70,7 +82,7 @@ def _compared(predictions: WindowsPredictions, n: int, width: int) -> _Block:
     certainty = p[np.arange(len(judged)), predicted]
     x = predictions.test.x[judged, n]
     rows: list[Line] = []
-    if len(set(x.tolist())) > 1 and predictions.symbols is not None:
+    if inputs and predictions.symbols is not None:
         rows.append(_row("x_t", [(predictions.symbols[code], "dim") for code in x], space))
     rows.append(_row("wanted", [(names[k], "") for k in target], space))
     answers = [
