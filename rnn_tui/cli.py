@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
     from rnn_tui.engine.training.trainer import Trainer
     from rnn_tui.second_network import Versus
+    from rnn_tui.tui.signal_watch import SignalWatch
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 """The environment variables that limit the threads of NumPy's matrix products."""
@@ -185,6 +186,17 @@ def _check_fit(breakpoints: tuple[Breakpoint, ...], trainer: Trainer) -> None:
 
 def _open_app(options: Options) -> int:
     """Open the screen; every error comes before it opens."""
+    from rnn_tui.tui.signal_watch import SignalWatch, signal_name
+
+    with SignalWatch() as watch:
+        code = _open_watched(options, watch)
+    if watch.ended_by is not None:
+        print_error(f"ended by {signal_name(watch.ended_by)}")
+    return watch.exit_code(code)
+
+
+def _open_watched(options: Options, watch: SignalWatch) -> int:
+    """Open the screen while signals are watched, and return the exit code."""
     gc.disable()  # imported modules stay; the app enables it again after its first screen
     breakpoints = _parse_breakpoints(options)
     trainer = _make_trainer(options)
@@ -197,8 +209,15 @@ def _open_app(options: Options) -> int:
     remote = options.get("remote", bool(os.environ.get("SSH_CONNECTION")))
     theme = options.get("theme", THEME)
     path = options.get("checkpoint")
-    run_app(trainer, remote=remote, theme=theme, path=path, breakpoints=breakpoints, versus=versus)
-    return DONE
+    return run_app(
+        trainer,
+        remote=remote,
+        theme=theme,
+        path=path,
+        breakpoints=breakpoints,
+        versus=versus,
+        watch=watch,
+    )
 
 
 def _parse_versus(options: Options, trainer: Trainer) -> Versus | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
-import signal
 import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
@@ -28,6 +26,7 @@ from rnn_tui.tui.themes import DARK, THEMES
 
 if TYPE_CHECKING:
     from rnn_tui.second_network import Versus
+    from rnn_tui.tui.signal_watch import SignalWatch
 
 # Seconds until a waiting thread gets the interpreter: a key waits no longer for training.
 SWITCH_INTERVAL = 0.0005
@@ -53,6 +52,7 @@ class RnnTui(App[None]):
         path: str | None = None,
         breakpoints: Iterable[Breakpoint] = (),
         versus: Versus | None = None,
+        watch: SignalWatch | None = None,
     ) -> None:
         """Make a session for `trainer`; its thread starts with the screen.
 
@@ -63,8 +63,10 @@ class RnnTui(App[None]):
             path: the checkpoint's path, if it comes from one.
             breakpoints: breakpoints of the session.
             versus: a second network to train in lock step, if any.
+            watch: where signals come from; None where nobody watches for them.
         """
         self.output_diff = OutputDiff()
+        self._watch = watch
         super().__init__()
         self._remote = remote
         self._first_theme = THEMES[theme].name
@@ -84,17 +86,19 @@ class RnnTui(App[None]):
         return self.debugger
 
     def on_mount(self) -> None:
-        """Set the theme, start the session's thread, and end the program on SIGTERM and SIGHUP."""
+        """Set the theme and start the session's thread."""
         self.theme = self._first_theme
         self.session.listen(self.debugger.announce)
         self.call_after_refresh(self.session.start)  # the thread would delay the first frame
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self.exit)
 
     def get_driver_class(self) -> type[Driver]:
         """Return the platform's driver with the output diff between it and the terminal."""
-        return with_output_diff(super().get_driver_class(), self.output_diff)
+        base = super().get_driver_class()
+        if sys.platform != "win32" and base.__name__ == "LinuxDriver":
+            from rnn_tui.tui.terminal_driver import TerminalDriver
+
+            base = type("WatchedDriver", (TerminalDriver,), {"watch": self._watch})
+        return with_output_diff(base, self.output_diff)
 
     def on_resize(self) -> None:
         """Send the whole screen: terminals differ in what they keep when their size changes."""
@@ -157,10 +161,22 @@ def run_app(
     path: str | None,
     breakpoints: Iterable[Breakpoint] = (),
     versus: Versus | None = None,
-) -> None:
-    """Show the screen until the user quits; see `RnnTui` for the arguments."""
+    watch: SignalWatch | None = None,
+) -> int:
+    """Show the screen until the user quits; see `RnnTui` for the arguments.
+
+    Returns:
+        The exit code.
+    """
     sys.setswitchinterval(SWITCH_INTERVAL)
     app = RnnTui(
-        trainer, remote=remote, theme=theme, path=path, breakpoints=breakpoints, versus=versus
+        trainer,
+        remote=remote,
+        theme=theme,
+        path=path,
+        breakpoints=breakpoints,
+        versus=versus,
+        watch=watch,
     )
     app.run()
+    return app.return_code or 0

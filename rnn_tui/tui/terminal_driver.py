@@ -1,0 +1,320 @@
+"""The terminal on Linux and macOS: Textual's driver, made safe against signals and hang-ups.
+
+Textual's own starts its application mode a second time on every SIGCONT, and then restores the
+wrong settings at the end. Here taking and giving back the terminal is done once each, in the thread
+of the screen, or by force from another one if that is stuck. A terminal that is gone ends the
+program, as SIGHUP does; nothing is written to it any more.
+
+In the background of a shell (``bg``) the program goes on without the terminal, and takes it again
+once it is in the foreground.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import sys
+import termios
+import threading
+import time
+from codecs import getincrementaldecoder
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from rnn_tui.tui.signal_watch import SignalWatch
+
+# Everything off that application mode turns on. ST first: it ends a sequence that was cut short.
+LEAVE = (
+    "\x1b\\\x1b[?2026l\x1b[?2004l\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"
+    "\x1b[?1016l\x1b[?1004l\x1b[0m\x1b[<u\x1b[?7h\x1b[?1049l\x1b[?25h"
+)
+HANDED_BACK_WITHIN = 1.0  # seconds for the screen's thread; then the terminal is taken from it
+WRITTEN_WITHIN = 0.3  # seconds for `LEAVE` to be taken by the terminal
+POLL_SECONDS = 0.1  # between looks at the end of an escape sequence and at the end of the thread
+FOREGROUND_SECONDS = 0.25  # between looks whether the program is in the foreground again
+LARGEST = 1000  # columns and lines that are believed
+FALLBACK = (80, 24)  # where a terminal does not tell its size
+
+
+class TerminalFile:
+    """Writes text to the terminal; once that is gone, drops it and calls `gone`, once."""
+
+    def __init__(self, descriptor: int, encoding: str, driver: TerminalDriver) -> None:
+        self._descriptor = descriptor
+        self._encoding = encoding
+        self._driver = driver
+        self._gone = False
+
+    def write(self, text: str) -> None:
+        """Write all of `text`."""
+        rest = memoryview(text.encode(self._encoding, "replace"))
+        while rest and not self._gone:
+            try:
+                rest = rest[os.write(self._descriptor, rest) :]
+            except OSError:
+                self._gone = True
+                self._driver.hang_up()
+
+    def flush(self) -> None:
+        """Do nothing: nothing is held back."""
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+        return self._descriptor
+
+
+class TerminalDriver(LinuxDriver):
+    """Textual's driver, whose application mode starts and stops once, whatever signals arrive."""
+
+    watch: SignalWatch | None = None
+    """Where signals come from; set before the app runs."""
+
+    def __init__(
+        self,
+        app: App[Any],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGTSTP, signal.SIGCONT)}
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        for number, handler in handlers.items():  # Textual's own start application mode twice
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+        stdout = sys.__stdout__
+        assert stdout is not None  # the command line has asked whether it is a terminal
+        file = TerminalFile(stdout.fileno(), stdout.encoding or "utf-8", self)
+        self._file = file  # type: ignore[assignment] # what the writing thread needs of one
+        self._active = False  # the terminal is in application mode
+        self._ending = False  # application mode does not start again
+        self._resume_asked = False
+        self._hung_up = False
+        self._given_back = True  # the terminal was last given back as it had been found
+        self._settings: list[Any] | None = None  # of the terminal before application mode
+        self._output = stdout.fileno()
+        self._size = self._size or self._get_terminal_size()
+
+    # ---------------------------------------------------------------- application mode
+
+    def start_application_mode(self) -> None:
+        """Take the terminal and attach to the signals; in the background, wait with the first."""
+        self._take_terminal()
+        if self.watch is not None:
+            self.watch.attach(self)
+
+    def _take_terminal(self) -> None:
+        """Start application mode if the program is in the foreground; else look again later."""
+        if self._active or self._ending:
+            return
+        if not self._in_foreground():
+            self._loop.call_later(FOREGROUND_SECONDS, self._call, self._take_terminal)
+            return
+        self._stop_threads()
+        if self._given_back:  # else a shell may have put settings there that were none of its own
+            with contextlib.suppress(termios.error):
+                self._settings = termios.tcgetattr(self.fileno)
+        self._active, self._given_back = True, False
+        super().start_application_mode()
+        self.attrs_before = self._settings
+        self._app.refresh(layout=True)
+
+    def _give_terminal(self, *, restore_settings: bool = True) -> None:
+        """Stop application mode, if it is on, and the threads that read and write."""
+        if self._active:
+            self._active, self._given_back = False, restore_settings
+            if not restore_settings:
+                self.attrs_before = None
+            super().stop_application_mode()
+            self._in_band_window_resize = self._mouse_pixels = False  # asked again at the start
+        self._stop_threads()
+
+    def _stop_threads(self) -> None:
+        """Stop reading and writing, if that goes on."""
+        self._stop_reading()
+        if self._writer_thread is not None:
+            self._writer_thread.stop()
+            self._writer_thread = None
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back for good."""
+        self._ending = True
+        self._give_terminal()
+
+    def _stop_reading(self) -> None:
+        """Stop the thread that reads keys."""
+        self.exit_event.set()
+        if self._key_thread is not None:
+            self._key_thread.join()
+            self._key_thread = None
+        self.exit_event.clear()
+
+    def disable_input(self) -> None:
+        """Read no more keys; those that were typed and not read go to whom has the terminal next.
+
+        At the end they are dropped: a key too many would be a command of the shell.
+        """
+        signal.signal(signal.SIGWINCH, signal.SIG_DFL)
+        self._disable_mouse_support()
+        self._stop_reading()
+        if self._ending:
+            with contextlib.suppress(termios.error):
+                termios.tcflush(self.fileno, termios.TCIFLUSH)
+
+    def close(self) -> None:
+        """Do nothing more: `stop_application_mode` has done it."""
+
+    def write(self, data: str) -> None:
+        """Write to the terminal; without it, nothing is written: it will be drawn anew."""
+        if self._writer_thread is not None:
+            self._writer_thread.write(data)
+
+    def _disable_mouse_support(self) -> None:
+        """Turn reports of the mouse off, and the counting in pixels that Textual leaves on."""
+        if self._writer_thread is not None:
+            super()._disable_mouse_support()
+            if self._mouse_pixels:
+                self.write("\x1b[?1016l")
+
+    def _in_foreground(self) -> bool:
+        """Return whether the terminal is this program's at the moment; True if none can tell."""
+        try:
+            return os.tcgetpgrp(self.fileno) in (os.getpgrp(), 0)
+        except OSError:
+            return True
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """Return columns and lines of the terminal itself; variables may be out of date."""
+        try:
+            columns, lines = os.get_terminal_size(self._output)
+        except OSError:
+            columns = lines = 0
+        columns, lines = columns or FALLBACK[0], lines or FALLBACK[1]
+        return min(columns, LARGEST), min(lines, LARGEST)
+
+    # ---------------------------------------------------------------- signals
+
+    def end(self, number: int) -> None:
+        """Have the app end; called by the thread that watches signals."""
+        self._call(self._app.exit, None, 128 + number)
+
+    def suspend(self) -> None:
+        """Give the terminal back; by force if the screen's thread does not in time."""
+        done = threading.Event()
+
+        def give() -> None:
+            self._give_terminal()
+            done.set()
+
+        self._call(give)
+        if not done.wait(HANDED_BACK_WITHIN):
+            self.restore_terminal()
+
+    def resume(self) -> None:
+        """Have the terminal taken again, whose state nobody knows; many calls are one."""
+        if not self._resume_asked:
+            self._resume_asked = True
+            self._call(self._resume)
+
+    def _resume(self) -> None:
+        self._resume_asked = False
+        # Where it was not given back before, what others changed since is changed back. In the
+        # background the settings are the shell's, but the shell has not left our screen.
+        self._give_terminal(restore_settings=self._in_foreground())
+        self._take_terminal()
+
+    def _call(self, function: Callable[..., object], *arguments: object) -> None:
+        """Have the screen's thread call a function, unless its loop has ended."""
+
+        def call() -> None:
+            with self._app._context():
+                function(*arguments)
+
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(call)
+
+    def restore_terminal(self) -> None:
+        """Give the terminal back without help from any other thread.
+
+        What waits to be written is dropped, so that a terminal that takes nothing is no obstacle.
+        """
+        if not self._active:
+            return
+        self._active, self._given_back = False, True
+        with contextlib.suppress(termios.error):
+            termios.tcflush(self._output, termios.TCOFLUSH)
+        _write_within(self._output, LEAVE.encode(), WRITTEN_WITHIN)
+        if self._settings is not None:
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self._settings)
+        with contextlib.suppress(termios.error):
+            termios.tcflush(self.fileno, termios.TCIFLUSH)
+
+    def hang_up(self) -> None:
+        """End the program as SIGHUP does: the terminal is gone."""
+        if self._hung_up or self._ending:
+            return
+        self._hung_up = True
+        if self.watch is not None:
+            self.watch.end(signal.SIGHUP)
+
+    # ---------------------------------------------------------------- input
+
+    def run_input_thread(self) -> None:
+        """Read keys and events until `exit_event`, the end of the input or a hang-up."""
+        parser = XTermParser(self._debug)
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        while not self.exit_event.is_set():
+            ready, _, _ = select.select([self.fileno], [], [], POLL_SECONDS)
+            if ready:
+                data = self._read()
+                if data is None:
+                    return
+                for event in parser.feed(decode(data)):
+                    self.process_message(event)
+            for event in parser.tick():
+                self.process_message(event)
+
+    def _read(self) -> bytes | None:
+        """Return bytes from the terminal; None if there will be none any more."""
+        try:
+            data = os.read(self.fileno, 4096)
+        except OSError:
+            data = b""
+        if data:
+            return data
+        if self._in_foreground():
+            self.hang_up()
+        else:  # another program has the terminal: reading from it is refused
+            self.resume()
+        return None
+
+
+def _write_within(descriptor: int, data: bytes, seconds: float) -> None:
+    """Write to a terminal that may take nothing; what it has not taken in time is dropped."""
+    deadline = time.monotonic() + seconds
+    try:
+        # Opened anew: not to wait is then no property of the descriptor that others share.
+        own = os.open(os.ttyname(descriptor), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    except OSError:  # it has no name here, or is gone
+        with contextlib.suppress(OSError):
+            if select.select([], [descriptor], [], seconds)[1]:
+                os.write(descriptor, data)
+        return
+    try:
+        while data and time.monotonic() < deadline:
+            with contextlib.suppress(BlockingIOError):
+                data = data[os.write(own, data) :]
+                continue
+            time.sleep(0.01)
+    except OSError:
+        return
+    finally:
+        os.close(own)
