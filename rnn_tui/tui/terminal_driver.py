@@ -122,7 +122,7 @@ class TerminalDriver(LinuxDriver):
             with contextlib.suppress(termios.error):
                 self._settings = termios.tcgetattr(self.fileno)
         self._active, self._given_back = True, False
-        super().start_application_mode()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
         self.attrs_before = self._settings
         self._app.refresh(layout=True)
 
