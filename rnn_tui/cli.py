@@ -30,6 +30,7 @@ from rnn_tui.settings import DECLARATIONS, Settings, Value, compose, train_updat
 if TYPE_CHECKING:
     from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
     from rnn_tui.engine.training.trainer import Trainer
+    from rnn_tui.files.ownership import InputFile, RunFiles
     from rnn_tui.second_network import Versus
     from rnn_tui.tui.signal_watch import SignalWatch
 
@@ -124,6 +125,26 @@ def _make_trainer(options: Options) -> Trainer:
     from rnn_tui.checkpoint.loading import load_weights
 
     return Trainer(settings, load_weights(options["init_from"], settings))
+
+
+def _run_files(options: Options) -> RunFiles:
+    """Return the files that the run owns: the checkpoint, if it is to be loaded from one."""
+    from rnn_tui.files.ownership import RunFiles
+
+    checkpoint = options.get("checkpoint")
+    return RunFiles() if checkpoint is None else RunFiles.of_checkpoint(checkpoint)
+
+
+def _inputs(options: Options, trainer: Trainer) -> tuple[InputFile, ...]:
+    """Return the files that the run reads."""
+    from rnn_tui.files.ownership import InputFile, data_file
+
+    files = {
+        "the checkpoint that this run goes on from": options.get("checkpoint"),
+        "the --init-from file": options.get("init_from"),
+    }
+    named = (InputFile(role, path) for role, path in files.items() if path)
+    return (*data_file(trainer.settings.data), *named)
 
 
 def _load_trainer(checkpoint: str, options: Options) -> Trainer:
@@ -237,12 +258,15 @@ def _parse_versus(options: Options, trainer: Trainer) -> Versus | None:
 def _train(options: Options) -> int:
     """Train without a screen."""
     from rnn_tui import cli_train
+    from rnn_tui.files.ownership import data_file
 
     breakpoints = _parse_breakpoints(options)
     out, metrics = options.get("out"), options.get("metrics")
     cli_train.check_files(out, metrics)
+    files = _run_files(options)
     trainer = _make_trainer(options)
     _check_fit(breakpoints, trainer)
+    files.protect(*data_file(trainer.settings.data))
     default_updates = train_updates(trainer.settings.task, options.get("preset", ""))
     job = cli_train.TrainJob(
         updates=options.get("updates", default_updates),
@@ -251,5 +275,8 @@ def _train(options: Options) -> int:
         json=bool(options.get("json")),
         quiet=bool(options.get("quiet")),
         breakpoints=breakpoints,
+        files=files,
+        inputs=_inputs(options, trainer),
+        force=bool(options.get("force")),
     )
     return cli_train.run_job(trainer, job)

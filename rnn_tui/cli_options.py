@@ -68,6 +68,10 @@ _JSON = Declaration(
     name="json", kind=bool, default=False, help="Print the figures at the end as one JSON object.",
     group="run", effect="live",
 )  # fmt: skip
+_FORCE = Declaration(
+    name="force", kind=bool, default=False, help="Let --out and --metrics replace files that this "
+    "run neither loaded nor made; never what it reads.", group="run", effect="live",
+)  # fmt: skip
 _QUIET = Declaration(
     name="quiet", kind=bool, default=False, help="No progress and no figures at the end.",
     group="run", effect="live",
@@ -312,4 +316,5 @@ def _train_command() -> click.Command:
     extra: list[click.Parameter] = [SettingOption(declaration) for declaration in declarations]
     extra += [SettingOption(_BREAK, repeated=True)]
     extra += [SettingOption(_JSON, "--json"), SettingOption(_QUIET, "--quiet")]
+    extra += [SettingOption(_FORCE, "--force")]
     return _command("train", _TRAIN_HELP, extra)

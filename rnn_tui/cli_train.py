@@ -10,11 +10,12 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rnn_tui.cli_exit import DIVERGED, DONE, CommandError, discard_output, print_error
+from rnn_tui.files.ownership import FileTakenError, InputFile, RunFiles, Standing
 
 if TYPE_CHECKING:
     from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from rnn_tui.train import Summary, TrainProgress
 
 REDRAW_SECONDS = 0.1
+MOST_ATTEMPTS = 100  # at saving, while others take each name that was free a moment before
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,9 @@ class TrainJob:
         json: print the figures as JSON.
         quiet: show no progress and, without `json`, print no figures.
         breakpoints: end at the first that is hit.
+        files: the files that the run owns: the checkpoint it comes from.
+        inputs: the files that it reads.
+        force: replace files that the run does not own.
     """
 
     updates: int
@@ -43,6 +48,9 @@ class TrainJob:
     json: bool
     quiet: bool
     breakpoints: tuple[Breakpoint, ...] = ()
+    files: RunFiles = field(default_factory=RunFiles)
+    inputs: tuple[InputFile, ...] = ()
+    force: bool = False
 
 
 def check_files(out: str | None, metrics: str | None) -> None:
@@ -51,8 +59,16 @@ def check_files(out: str | None, metrics: str | None) -> None:
         from rnn_tui.checkpoint.saving import check_writable
 
         check_writable("--out", out)
-        if metrics is not None and os.path.realpath(out) == os.path.realpath(metrics):
+        if metrics is not None and _is_one_file(out, metrics):
             raise CommandError(f"--out and --metrics both name {out!r}")
+
+
+def _is_one_file(path: str, other: str) -> bool:
+    """Return whether two paths are one file, or would be."""
+    with contextlib.suppress(OSError):
+        if os.path.samefile(path, other):
+            return True
+    return os.path.realpath(path) == os.path.realpath(other)
 
 
 def run_job(trainer: Trainer, job: TrainJob) -> int:
@@ -62,7 +78,8 @@ def run_job(trainer: Trainer, job: TrainJob) -> int:
 
     breakpoints = Breakpoints(*job.breakpoints)
     line = ProgressLine(sys.stderr, visible=not job.quiet)
-    with _open_metrics(job.metrics) as metrics, _StopSignal() as stop:
+    out = None if job.out is None else OutFile(job.out, job.files, force=job.force)
+    with _open_metrics(trainer, job) as metrics, _StopSignal() as stop:
         try:
             progress = train(
                 trainer,
@@ -74,8 +91,8 @@ def run_job(trainer: Trainer, job: TrainJob) -> int:
             )
         finally:
             line.clear()
-            saved = _save(trainer, job)  # also after an error, such as a full disk under --metrics
-    code = _report_end(trainer, job, saved, stop.signal)
+            saved = _save(trainer, out)  # also after an error, such as a full disk under --metrics
+    code = _report_end(trainer, saved, stop.signal)
     if job.json or not job.quiet:
         summary = summarise(trainer, progress)
         text = summary.to_json() if job.json else _full_text(summary, progress, saved)
@@ -96,14 +113,64 @@ def _print(text: str, *, hung_up: bool) -> None:
         discard_output(sys.stdout)
 
 
-def _save(trainer: Trainer, job: TrainJob) -> str:
+def _save(trainer: Trainer, out: OutFile | None) -> str:
     """Save to --out, if there is one, and return the words for what was saved."""
-    if job.out is None:
+    if out is None:
         return "nothing was saved, as there is no --out"
-    from rnn_tui.checkpoint.saving import save
+    out.save(trainer)
+    return f"saved {out.path}"
 
-    save(job.out, trainer)
-    return f"saved {job.out}"
+
+class OutFile:
+    """The file of --out, which is asked about before the training and written at its end.
+
+    Attributes:
+        path: where the run is saved.
+    """
+
+    def __init__(self, path: str, files: RunFiles, *, force: bool) -> None:
+        """Refuse a file that the run may not replace.
+
+        Raises:
+            CommandError: it may not.
+        """
+        self.path = path
+        self._files = files
+        try:
+            check = files.check_forced(path) if force else files.check(path)
+        except OSError as error:
+            raise CommandError(f"--out {path!r}: {_reason(error)}") from None
+        if not check.allowed:
+            forced = "; --force replaces it" if check.standing is Standing.FOREIGN else ""
+            raise CommandError(f"--out {path!r}: {check.reason}{forced}")
+        self._agreed = check.seen if force else None
+
+    def save(self, trainer: Trainer) -> None:
+        """Write a checkpoint; beside the file if it has become another's meanwhile.
+
+        Raises:
+            CheckpointError, OSError: it cannot be written.
+        """
+        from rnn_tui.checkpoint.format import CheckpointError
+        from rnn_tui.checkpoint.saving import save
+
+        check, taken = self._files.check(self.path, self._agreed), ""
+        for _ in range(MOST_ATTEMPTS):
+            if not check.allowed:
+                taken = taken or f"{check.path!r}: {check.reason}"
+                check = self._files.free_beside(self.path)
+            try:
+                save(check.path, trainer, guard=check)
+            except CheckpointError as error:
+                if not isinstance(error.__cause__, (FileTakenError, FileExistsError)):
+                    raise
+                check = self._files.check(self.path)  # somebody was a moment faster
+            else:
+                self.path = check.path
+                if taken:
+                    print_error(f"{taken}; saved {self.path} instead")
+                return
+        raise CommandError(f"{taken}; others keep taking the names beside it")
 
 
 def _full_text(summary: Summary, progress: TrainProgress, saved: str) -> str:
@@ -114,18 +181,18 @@ def _full_text(summary: Summary, progress: TrainProgress, saved: str) -> str:
     return "\n".join([*lines, saved] if saved.startswith("saved") else lines)
 
 
-def _report_end(trainer: Trainer, job: TrainJob, saved: str, stopped: int | None) -> int:
+def _report_end(trainer: Trainer, saved: str, stopped: int | None) -> int:
     """Write to stderr what ended the run early, and return the exit code.
 
     Args:
         trainer: at the end of the run.
-        job: what was asked for.
         saved: the words for what was saved.
         stopped: the signal that ended the run, if one did.
     """
     if trainer.divergence is not None:
         place = f"in update {trainer.updates + 1:,}: {trainer.divergence}"
-        kept = f"the last finite state is in {job.out}" if job.out else saved
+        is_saved = saved.startswith("saved ")
+        kept = f"the last finite state is in {saved.removeprefix('saved ')}" if is_saved else saved
         print_error(f"training diverged {place}; {kept}")
         return DIVERGED
     if stopped is not None:
@@ -136,14 +203,21 @@ def _report_end(trainer: Trainer, job: TrainJob, saved: str, stopped: int | None
 
 
 @contextlib.contextmanager
-def _open_metrics(path: str | None) -> Iterator[TextIO | None]:
-    """Open the CSV file and write its header; yield None if there is no such option."""
+def _open_metrics(trainer: Trainer, job: TrainJob) -> Iterator[TextIO | None]:
+    """Open the CSV file, with its header or where this run ended it; yield None if there is none.
+
+    Every error until it is closed, such as a full disk, is one of this option.
+    """
+    path = job.metrics
     if path is None:
         yield None
         return
+    from rnn_tui.files.metrics_file import open_metrics
+    from rnn_tui.train import newest_row
+
     try:
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
-            file.write("update,loss,grad_norm\n")
+        with open_metrics(path, RunFiles(job.inputs), newest_row(trainer), force=job.force) as file:
+            job.files.protect(InputFile("the --metrics file", path))
             yield file
     except OSError as error:
         raise CommandError(f"--metrics {path!r}: {_reason(error)}") from None

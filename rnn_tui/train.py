@@ -16,6 +16,7 @@ from rnn_tui.engine.analysis.windows_evaluation import WindowsEvaluator
 from rnn_tui.engine.training.breakpoints import BreakpointHit, Breakpoints, run_until
 from rnn_tui.engine.training.history import RECENT
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.files.metrics_file import metrics_row
 from rnn_tui.tasks.base import TestSeries
 
 CHUNK_SECONDS = 0.05  # how long Ctrl-C waits at most, unless a single update takes longer
@@ -155,7 +156,15 @@ def _write_metrics(metrics: TextIO, trainer: Trainer, count: int) -> None:
     losses, norms = trainer.history.recent(count)
     first = trainer.updates - count + 1
     rows = enumerate(zip(losses.tolist(), norms.tolist(), strict=True), start=first)
-    metrics.writelines(f"{update},{loss!r},{norm!r}\n" for update, (loss, norm) in rows)
+    metrics.writelines(metrics_row(update, loss, norm) for update, (loss, norm) in rows)
+
+
+def newest_row(trainer: Trainer) -> str:
+    """Return the line that the newest update has in the metrics; empty before the first."""
+    if not trainer.history.count:
+        return ""
+    losses, norms = trainer.history.recent(1)
+    return metrics_row(trainer.updates, float(losses[0]), float(norms[0]))
 
 
 def summarise(trainer: Trainer, progress: TrainProgress) -> Summary:

@@ -86,6 +86,11 @@ class InputFile:
     path: str
 
 
+def data_file(path: str) -> tuple[InputFile, ...]:
+    """Return the file that a run learns from, if it has one."""
+    return (InputFile("the --data file", path),) if path else ()
+
+
 class WriteCheck:
     """The answer to whether a run may write to a path, to be given to `write_atomically`.
 
@@ -166,8 +171,7 @@ class RunFiles:
         self._own: set[FileIdentity] = set()
         self._names: set[str] = set()  # real paths of what it loaded or made
         self._inputs: list[tuple[str, str, tuple[int, int] | None]] = []
-        for each in inputs:
-            self.protect(each)
+        self.protect(*inputs)
 
     @classmethod
     def of_checkpoint(cls, path: str, inputs: Iterable[InputFile] = ()) -> RunFiles:
@@ -185,13 +189,14 @@ class RunFiles:
         self._own.add(identity)
         self._names.add(_real(path))
 
-    def protect(self, file: InputFile) -> None:
-        """Note a file that the run reads."""
-        path = os.path.expanduser(file.path)
-        with contextlib.suppress(OSError):  # a path that leads nowhere needs no protection
-            status = _status(path)
-            place = None if status is None else FileIdentity.of(status).place
-            self._inputs.append((file.role, _real(path), place))
+    def protect(self, *inputs: InputFile) -> None:
+        """Note files that the run reads."""
+        for file in inputs:
+            path = os.path.expanduser(file.path)
+            with contextlib.suppress(OSError):  # a path that leads nowhere needs no protection
+                status = _status(path)
+                place = None if status is None else FileIdentity.of(status).place
+                self._inputs.append((file.role, _real(path), place))
 
     def check(self, path: Pathlike, agreed: FileIdentity | None = None) -> WriteCheck:
         """Return whether the run may write to `path`.
