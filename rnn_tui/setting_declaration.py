@@ -62,6 +62,9 @@ class Declaration:
         registry: the registry whose names are the words allowed.
         optional: true if None is allowed, which leaves the value to the optimizer.
         fixed_only_with: `only_with` of a setting that belongs to no cell, task or optimizer.
+        since: the first version of the checkpoint format whose files all have this setting.
+        before: its value in a file of an earlier version that lacks it: the value that does what
+            the program did when there was no such setting. The default may be another.
     """
 
     name: str
@@ -78,6 +81,8 @@ class Declaration:
     registry: Registry | None = None
     optional: bool = False
     fixed_only_with: tuple[str, ...] = ()
+    since: int = 1
+    before: Value = None
 
     @property
     def choices(self) -> tuple[str, ...]:

@@ -4,9 +4,10 @@ The command line, the form on the screen, validation, checkpoints and the help a
 `DECLARATIONS`; no other module repeats a default or a range. Defaults that only one task has, and
 checks of settings against each other, are in the task's own file.
 
-To add a setting, add a field to `Settings`. If it matters only with certain cells, tasks or
-optimizers, name it in their entries of `rnn_tui.registry` too. This module and what it imports need
-the standard library only, because every start of the program pays for it.
+To add a setting, add a field to `Settings`; its `since` and `before` say how a checkpoint that
+lacks it is read. If it matters only with certain cells, tasks or optimizers, name it in their
+entries of `rnn_tui.registry` too. This module and what it imports need the standard library only,
+because every start of the program pays for it.
 
 Example:
     >>> settings = Settings(cell="lstm", lr=0.1)
@@ -92,18 +93,21 @@ class Settings:
     )
     gap: int = declare(
         30, "Words between the fact that is told and the question about it; --steps must hold "
-        "the gap and 9 words more.", "data", "restart", low=0, high=4000,
+        "the gap and 9 words more.", "data", "restart", low=0, high=4000, since=3, before=30,
     )
     blanks: int = declare(
         20, "How long copied symbols must be remembered: blanks between the first symbols and "
         "their copy, a marker being the last of them.", "data", "restart", low=1, high=2000,
+        since=3, before=20,
     )
     copy_length: int = declare(
-        10, "How many symbols are to be copied.", "data", "restart", low=1, high=1000,
+        10, "How many symbols are to be copied.", "data", "restart", low=1, high=1000, since=3,
+        before=10,
     )
     parity: str = declare(
         "per-step", "When to say whether the ones so far are even or odd: after each bit, or only "
         "after the last.", "data", "restart", fixed_choices=("per-step", "last-step"),
+        since=3, before="per-step",
     )
     steps: int = declare(
         20, "Timesteps in a window: how far the network is unrolled and how far back gradients "
@@ -133,7 +137,7 @@ class Settings:
     )
     layers: int = declare(
         1, "How many cells are stacked: each reads the hidden state of the one below.", "network",
-        "restart", low=1, high=8,
+        "restart", low=1, high=8, since=3, before=1,
     )
     init: str = declare(
         "uniform", "Starting weights: uniform in ±1/√hidden, or recurrent weights that are "
@@ -196,7 +200,7 @@ class Settings:
     )
     timeline: int = declare(
         64, "Memory in MiB for going back in time; more keeps more of the past close at hand.",
-        "timeline", "live", low=1, high=65536,
+        "timeline", "live", low=1, high=65536, since=2, before=64,
     )
     # fmt: on
 
@@ -220,15 +224,23 @@ class Settings:
         return {name: getattr(self, name) for name in DECLARATIONS}
 
     @classmethod
-    def from_json(cls, values: Mapping[str, object]) -> Settings:
+    def from_json(cls, values: Mapping[str, object], version: int | None = None) -> Settings:
         """Read the mapping that `to_json` returned.
+
+        Args:
+            values: the mapping.
+            version: the version of the checkpoint format that it comes from; None: the present one.
+                A setting that did not exist then has the value that it stood for, `before`.
 
         Raises:
             SettingError: a setting is missing, unknown or not allowed.
         """
         _refuse_unknown(values)
+        values = dict(values)
         for name, declaration in DECLARATIONS.items():
-            if name not in values:
+            if name not in values and version is not None and version < declaration.since:
+                values[name] = declaration.before
+            elif name not in values:
                 allowed = declaration.allowed
                 message = f"{declaration.option} is missing; it must be {allowed}"
                 raise SettingError(name, None, allowed, message=message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import re
 import subprocess
@@ -20,12 +21,13 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from rnn_tui.checkpoint.format import TEXTS, CheckpointError
-from rnn_tui.checkpoint.loading import load, load_weights
+from rnn_tui.checkpoint.checksum import checksums
+from rnn_tui.checkpoint.format import CHECKSUM, TEXTS, CheckpointError
+from rnn_tui.checkpoint.loading import load, load_run, load_weights
 from rnn_tui.checkpoint.saving import save
 from rnn_tui.checkpoint.torch_layout import network_names
+from rnn_tui.engine.network.interventions import parse
 from rnn_tui.engine.network.layers import name_in_layer
-from rnn_tui.engine.network.pins import Cut, Pin
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import DECLARATIONS, Settings
 from rnn_tui.tasks import DataError, DataState, Topology
@@ -96,8 +98,9 @@ def test_going_on_is_never_having_stopped(
     assert bits(trainer) == before, "saving changed the run"
     loaded = load(path)
     assert loaded.settings == settings
-    if 0 < trainer.position < trainer.schedule.end:
-        assert loaded.cursor == trainer.cursor
+    assert loaded.cursor == trainer.cursor
+    if trainer.position == trainer.schedule.end:  # the window is there too, with its gradient
+        assert bits(loaded) == before
     for each in (trainer, loaded):
         each.finish_update()
         each.run(3)
@@ -234,6 +237,8 @@ def test_names_and_shapes_are_pytorchs(tmp_path: Path, cell: str) -> None:
         "optimizer.m": (size,),
         "optimizer.v": (size,),
         **{f"state.{name}": (2, 3) for name in states},
+        **{f"window.{name}": (size,) for name in ("parameters", "optimizer.m", "optimizer.v")},
+        **{f"window.state.{name}": (2, 3) for name in states},
         "history.recent": (2, 2),
         "history.buckets": (2, 6),
     }
@@ -318,8 +323,8 @@ def test_metadata_can_be_read_by_anyone(tmp_path: Path) -> None:
     trainer.step()
     save(tmp_path / "run", trainer)
     texts = contents(tmp_path / "run")[1]
-    assert set(texts) == set(TEXTS)
-    assert (texts["format"], texts["version"]) == ("rnn-tui checkpoint", "2")
+    assert set(texts) == set(TEXTS)  # "window" is only there after an update, "view" on a screen
+    assert (texts["format"], texts["version"]) == ("rnn-tui checkpoint", "3")
     assert texts["cell"] == "lstm"
     assert Settings.from_json(json.loads(texts["settings"])) == settings
     assert json.loads(texts["place"]) == {"updates": 4, "position": 1, "revealed": 1}
@@ -501,6 +506,8 @@ def rewrite(path: Path, change: Callable[[dict[str, Any], dict[str, str]], objec
     """Load the file, change tensors and texts, and write it again."""
     tensors, texts = contents(path)
     change(tensors, texts)
+    if CHECKSUM in texts:  # so that what was changed is found by another check
+        texts[CHECKSUM] = checksums(texts, tensors)
     save_file(tensors, path, texts)
 
 
@@ -528,8 +535,8 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any], dict[str, str]], object], str]]
         "it was not saved by rnn-tui; if it holds weights, use train --init-from",
     ),
     "another version": (
-        raw("version", "3"),
-        "its format has version '3'; this rnn-tui reads '2'",
+        raw("version", "zwei"),
+        "its format has version 'zwei'; this rnn-tui reads 1 to 3",
     ),
     "text missing": (lambda tensors, texts: texts.pop("data"), "its metadata lack data"),
     "no JSON": (raw("place", "{"), "its metadata 'place' are not JSON"),
@@ -767,13 +774,133 @@ def test_after_a_divergence_the_last_finite_state_is_kept(tmp_path: Path, steppi
     assert str(loaded.divergence) == str(found)
 
 
-def test_a_run_with_something_pinned_is_not_saved(tmp_path: Path) -> None:
-    trainer = trained(cell="lstm")
-    trainer.network.pins = (Pin("f_t", 1.0), Cut(2))
-    with pytest.raises(CheckpointError) as caught:
-        save(tmp_path / "run", trainer)
-    assert "cannot hold what is pinned: release f = 1, detach @2" in str(caught.value)
-    assert "\n" not in str(caught.value)
-    assert list(tmp_path.iterdir()) == []
-    trainer.network.pins = ()
+@pytest.mark.parametrize("cell", DECLARATIONS["cell"].choices)
+@pytest.mark.parametrize("moves", [1, 3, 9, 10])  # of 10: in both passes, after the update
+def test_what_is_held_is_kept(tmp_path: Path, cell: str, moves: int) -> None:
+    settings = Settings(cell=cell, hidden=3, steps=3, layers=2, batch=2)
+    trainer = Trainer(settings)
+    trainer.run(2)
+    for text in ("x @2 = 0.25", "h2_1 @1 = -1e-7", "h_2 @3 = 1", "detach @3"):
+        trainer.intervene(parse(text, trainer.network.declaration))
+    for _ in range(moves):
+        trainer.step()
     save(tmp_path / "run", trainer)
+    loaded = load(tmp_path / "run")
+    assert loaded.network.pins == trainer.network.pins
+    assert loaded.cursor == trainer.cursor
+    for each in (trainer, loaded):
+        each.finish_update()
+        each.run(2)
+    assert bits(loaded) == bits(trainer)
+
+
+HELD: dict[str, tuple[object, str]] = {
+    "no list": ({}, "held: expected a list of up to 1000 values"),
+    "too many": ([{"cut": 1}] * 1001, "held: expected a list of up to 1000 values"),
+    "neither": ([{"cut": 1, "t": 2}], "held: {'cut': 1, 't': 2} is neither a held value nor a cut"),
+    "no number": ([{"cut": True}], "held: {'cut': True} is neither a held value nor a cut"),
+    "timestep": ([{"cut": 5}], "held: 'detach @5': timesteps go from 1 to 4, not 5"),
+    "unit": (
+        [{"hold": "h_t", "value": 0.0, "unit": 4, "t": 1}],
+        "held: 'h_4 @1 = 0': units of h go from 1 to 3, not 4",
+    ),
+    "name": (
+        [{"hold": "f_t", "value": 0.0, "unit": None, "t": 1}],
+        "held: 'f @1 = 0': there is no",
+    ),
+    "not finite": (
+        [{"hold": "x_t", "value": math.inf, "unit": None, "t": 1}],
+        "held: 'x @1 = inf': the value must be a finite number of float32",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", HELD)
+def test_what_cannot_be_held_is_refused(tmp_path: Path, case: str) -> None:
+    values, expected = HELD[case]
+    save(tmp_path / "run", trained())
+    written = json.dumps(values).replace("Infinity", "1e999")
+    rewrite(tmp_path / "run", raw("held", written))
+    with pytest.raises(CheckpointError) as caught:
+        load(tmp_path / "run")
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+WINDOW: dict[str, tuple[Callable[[dict[str, Any], dict[str, str]], object], str]] = {
+    "position": (text("place", position=1, revealed=1), "window: the run is not right after an up"),
+    "no window": (lambda tensors, texts: texts.pop("window"), "is unknown; expected "),
+    "no tensors": (
+        lambda tensors, texts: tensors.pop("window.parameters"),
+        "tensor window.parameters is missing; expected ",
+    ),
+    "shape": (
+        tensor("window.state.h", np.zeros((2, 3), np.float32)),
+        "tensor window.state.h has shape (2, 3); expected (1, 3)",
+    ),
+    "steps": (text("window", steps=-1), "steps must be a whole number from 0 to "),
+    "data": (text("window", data=[]), "window: data must be an object, not []"),
+    "random": (text("window", data={"position": -1}), "window: data state: position must be a"),
+    "walk": (text("window", settings={}), "window: settings [] are not the optimizer's"),
+    "count": (
+        text("window", history={"count": 5, "average": 0.0, "weight": 1.0}),
+        "window: a count of 5 does not fit the history",
+    ),
+    "average": (
+        text("window", history={"count": 4, "average": "x", "weight": 1.0}),
+        "window: average must be a finite number, not 'x'",
+    ),
+    "weight": (
+        text("window", history={"count": 4, "average": 0.0, "weight": 2.0}),
+        "window: weight must be a number from 0 to 1, not 2",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WINDOW)
+def test_a_wrong_window_is_refused(tmp_path: Path, case: str) -> None:
+    change, expected = WINDOW[case]
+    trainer = Trainer(Settings(hidden=3, steps=4))
+    trainer.run(5)
+    save(tmp_path / "run", trainer)
+    rewrite(tmp_path / "run", change)
+    with pytest.raises(CheckpointError) as caught:
+        load(tmp_path / "run")
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["window.parameters", "window.state.h", "window.optimizer.s"])
+def test_a_window_that_does_not_lead_here_is_not_shown(tmp_path: Path, name: str) -> None:
+    """As on a machine that rounds otherwise: the run goes on from the very bits of the file."""
+    trainer = Trainer(Settings(hidden=3, steps=4))
+    trainer.run(5)
+    save(tmp_path / "run", trainer)
+    before = trainer.keyframe()
+
+    def change(tensors: dict[str, Any], texts: dict[str, str]) -> None:
+        tensors[name] = tensors[name] + np.float32(1e-3)
+
+    rewrite(tmp_path / "run", change)
+    saved = load_run(tmp_path / "run")
+    assert "the window of update 5 is not shown" in saved.remark
+    assert (saved.trainer.updates, saved.trainer.position) == (5, 0)
+    np.testing.assert_array_equal(saved.trainer.parameters, before.parameters)
+    for each in (trainer, saved.trainer):
+        each.run(3)
+    assert bits(saved.trainer) == bits(trainer)
+
+
+def test_another_learning_rate_after_the_update_does_not_hide_its_window(tmp_path: Path) -> None:
+    trainer = Trainer(Settings(hidden=3, steps=4, optimizer="adam"))
+    trainer.run(5)
+    trainer.configure(trainer.settings.with_(lr=0.5, beta1=0.8))
+    save(tmp_path / "run", trainer)
+    saved = load_run(tmp_path / "run")
+    assert (saved.remark, saved.trainer.settings) == ("", trainer.settings)
+    assert saved.trainer.cursor == trainer.cursor
+    theirs, ours = saved.trainer.optimizer, trainer.optimizer
+    assert theirs.last_hyperparameters == ours.last_hyperparameters
+    for each in (trainer, saved.trainer):
+        each.run(3)
+    assert bits(saved.trainer) == bits(trainer)

@@ -17,14 +17,23 @@ second layer end in ``_l1`` and have H inputs, its states are ``state.h2, state.
 ``state.h, state.c``    (B, H)       carried into the current window, or into the next one
 ``history.recent``      (N, 2)       float64: loss and gradient norm of the newest updates
 ``history.buckets``     (M, 6)       float64: the whole curve, decimated
+``window.parameters``   (P)          only of a run saved right after an update: the state before
+``window.optimizer.…``  (P)          that update, from which its window is computed again to be
+``window.state.…``      (B, H)       looked at; parameters in our order, like the memory
 ======================  ===========  ==========================================================
 
 Metadata, text by name: ``format``, ``version``, ``program``, ``cell``, and as JSON ``settings``,
 ``place`` (updates, position and revealed operations), ``optimizer`` (name; steps, the number of
 updates it has made), ``data`` (the position in the data and PCG64's state), ``history`` and
 ``vocabulary`` (the names of the symbols and of the classes by code, null if there are none: weights
-mean nothing with another vocabulary). A run on a custom task object also has ``custom_task``, the
-name of that task.
+mean nothing with another vocabulary), ``held`` (the pins and cuts in force; they are part of the
+run) and ``checksum`` (see `rnn_tui.checkpoint.checksum`). Some files have more: ``view`` (the
+breakpoints and what was selected on the screen, see `rnn_tui.checkpoint.run_view`), ``window``
+(goes with the tensors of that name: the data's state before that window, the number of updates made
+and the counters of the history then) and ``custom_task`` (the name of a custom task object).
+
+The version is raised whenever a file of the present program could not be read by the one before
+or would be read otherwise; `rnn_tui.checkpoint.versions` says what each version lacked.
 
 In memory a product is x·W and there is one bias; PyTorch has W·x and two biases that sum to it.
 `rnn_tui.checkpoint.torch_layout` alone converts between them.
@@ -41,7 +50,8 @@ import numpy.typing as npt
 from rnn_tui.tasks import Task
 
 FORMAT = "rnn-tui checkpoint"
-VERSION = "2"
+VERSION = "3"
+CHECKSUM = "checksum"  # the text that finds damage
 TEXTS = (
     "format",
     "version",
@@ -53,8 +63,12 @@ TEXTS = (
     "data",
     "history",
     "vocabulary",
+    "held",
+    CHECKSUM,
 )
 CUSTOM_TASK = "custom_task"  # the text that only a run on a custom task object has
+VIEW = "view"  # the text of a run that was looked at
+WINDOW = "window"  # the text, and the prefix of the tensors, of a run saved right after an update
 FLOATS = {"F16": np.float16, "F32": np.float32, "F64": np.float64}
 LARGEST_COUNT = 10**15  # updates; the history counts in float64, exact up to 2^53 ≈ 9·10^15
 

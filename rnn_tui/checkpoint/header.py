@@ -58,19 +58,26 @@ class Header:
     texts: Mapping[str, str]
     tensors: Mapping[str, TensorEntry]
 
+    def parsed(self, name: str) -> object:
+        """Return what the text called `name` says in JSON.
+
+        Raises:
+            ContentError: the text is not JSON.
+        """
+        try:
+            return parse_json(self.texts[name])
+        except ValueError as error:
+            raise ContentError(f"its metadata {name!r} are not JSON ({error})") from error
+
     def mapping(self, name: str) -> dict[str, Any]:
         """Return the JSON object in the text called `name`.
 
         Raises:
             ContentError: the text is not a JSON object.
         """
-        what = f"its metadata {name!r} are not"
-        try:
-            values = parse_json(self.texts[name])
-        except ValueError as error:
-            raise ContentError(f"{what} JSON ({error})") from error
+        values = self.parsed(name)
         if not isinstance(values, dict):
-            raise ContentError(f"{what} a JSON object")
+            raise ContentError(f"its metadata {name!r} are not a JSON object")
         return values
 
 

@@ -10,18 +10,27 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rnn_tui.checkpoint.checksum import check_tensors
 from rnn_tui.checkpoint.data_file import with_data_file
 from rnn_tui.checkpoint.format import (
     FORMAT,
     LARGEST_COUNT,
+    VIEW,
     Array,
     CheckpointError,
     ContentError,
 )
 from rnn_tui.checkpoint.header import Header
+from rnn_tui.checkpoint.held import held_from_json
 from rnn_tui.checkpoint.reading import open_content, tensors_under, whole_number
 from rnn_tui.checkpoint.run_view import RunView
-from rnn_tui.checkpoint.torch_layout import network_names, network_shapes, parameters_of
+from rnn_tui.checkpoint.shown_window import show_window
+from rnn_tui.checkpoint.torch_layout import (
+    in_our_order,
+    network_names,
+    network_shapes,
+    parameters_of,
+)
 from rnn_tui.checkpoint.validation import (
     check_cell,
     check_custom_task,
@@ -35,11 +44,16 @@ from rnn_tui.checkpoint.validation import (
     check_vocabulary,
     checked_settings,
 )
+from rnn_tui.checkpoint.versions import file_version, upgraded
 from rnn_tui.engine.network.architecture import architecture_of
 from rnn_tui.engine.training.keyframe import Keyframe
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import Settings, quote
 from rnn_tui.tasks import DataState, Task, make_task
+
+NOT_SHOWN = (
+    "the window of update {:,} is not shown: computed again here, it is not the one that was saved"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,10 +63,12 @@ class SavedRun:
     Attributes:
         trainer: the run, at the place where it was saved.
         view: how it was looked at; None if the file does not say.
+        remark: one line for the user, if not everything is as it was; else empty.
     """
 
     trainer: Trainer
     view: RunView | None
+    remark: str = ""
 
 
 def load(
@@ -93,10 +109,10 @@ def load_run(
         SettingError: the run takes more memory than there is.
     """
     with _naming(path), open_content(path) as file:
-        header = file.header
+        header = upgraded(file.header)
         settings = checked_settings(header)
         check_custom_task(header, settings, task)
-        check_run_names(header.tensors, settings)
+        check_run_names(header, settings)
         check_dtypes(header.tensors, settings)
         check_run_sizes(header.tensors, settings)
         if task is None:
@@ -105,11 +121,14 @@ def load_run(
         check_vocabulary(header, its_task)
         architecture = architecture_of(settings, its_task)
         check_run_shapes(header.tensors, architecture, settings)
+        view = RunView.from_json(header.mapping(VIEW)) if VIEW in header.texts else None
         tensors = file.read()
+        check_tensors(header, tensors)
         parameters = parameters_of(architecture, tensors, np.dtype(settings.dtype))
         trainer = Trainer(settings, parameters, its_task, custom=task is not None)
         _resume(trainer, header, tensors)
-    return SavedRun(trainer, None)
+        shown = show_window(trainer, header, tensors)
+    return SavedRun(trainer, view, "" if shown else NOT_SHOWN.format(trainer.updates))
 
 
 def load_weights(
@@ -137,7 +156,8 @@ def load_weights(
     with _naming(path), open_content(path) as file:
         header = file.header
         is_checkpoint = header.texts.get("format") == FORMAT
-        if is_checkpoint and "vocabulary" in header.texts:
+        if is_checkpoint:
+            header = upgraded(header)
             check_vocabulary(header, task)
         check_cell(header, settings.cell)
         names = network_names(settings.cell, settings.layers)
@@ -145,6 +165,7 @@ def load_weights(
         check_layers(header.tensors, settings)
         check_shapes(header.tensors, network_shapes(architecture), settings)
         weights = file.read(names)
+        check_tensors(header, weights)
         with np.errstate(over="ignore"):  # the check below reports an overflow
             flat = parameters_of(architecture, weights, np.dtype(settings.dtype))
         if not np.isfinite(flat).all():
@@ -199,7 +220,7 @@ def _keyframe(trainer: Trainer, header: Header, tensors: Mapping[str, Array]) ->
         position=position,
         revealed=whole_number(place, "revealed", LARGEST_COUNT if position else 0),
         parameters=trainer.parameters.copy(),
-        memory=tensors_under("optimizer", tensors),
+        memory=_memory(trainer, header, tensors),
         updates_made=whole_number(optimizer, "steps", LARGEST_COUNT),
         states=tensors_under("state", tensors),
         data=data,
@@ -207,4 +228,13 @@ def _keyframe(trainer: Trainer, header: Header, tensors: Mapping[str, Array]) ->
         loss=math.nan,
         grad_norm=math.nan,
         history=trainer.history.position,
+        pins=held_from_json(header.parsed("held"), trainer.network.declaration),
     )
+
+
+def _memory(trainer: Trainer, header: Header, tensors: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the optimizer's vectors [P] by name, in today's order."""
+    memory = tensors_under("optimizer", tensors)
+    if file_version(header) > 1:
+        return memory
+    return {name: in_our_order(trainer.architecture, array) for name, array in memory.items()}

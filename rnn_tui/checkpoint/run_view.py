@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from rnn_tui.checkpoint.format import LARGEST_COUNT, ContentError
+from rnn_tui.registry import PANELS
+from rnn_tui.settings import quote
+
+MOST_BREAKPOINTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +70,89 @@ class RunView:
 
     breakpoints: tuple[SavedBreakpoint, ...] = ()
     screen: ScreenView | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the view as a mapping for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, object]) -> RunView:
+        """Read the mapping that `to_json` returned.
+
+        Raises:
+            ContentError: `values` is no such mapping.
+        """
+        _check_names(values, cls)
+        breakpoints, screen = values["breakpoints"], values["screen"]
+        if not isinstance(breakpoints, list) or len(breakpoints) > MOST_BREAKPOINTS:
+            raise ContentError(f"view: expected a list of up to {MOST_BREAKPOINTS} breakpoints")
+        return cls(
+            tuple(_breakpoint(each) for each in breakpoints),
+            None if screen is None else _screen(screen),
+        )
+
+
+def _breakpoint(values: object) -> SavedBreakpoint:
+    """Read one breakpoint."""
+    # Here, because a view is made before the first breakpoint is typed.
+    from rnn_tui.engine.training.breakpoint_conditions import BreakpointError
+    from rnn_tui.engine.training.breakpoint_parser import parse
+
+    mapping = _check_names(values, SavedBreakpoint)
+    text = mapping["text"]
+    if not isinstance(text, str):
+        raise ContentError(f"view: a breakpoint is text, not {quote(text)}")
+    try:
+        parse(text)
+    except BreakpointError as error:
+        raise ContentError(f"view: {error}") from error
+    return SavedBreakpoint(
+        text, _flag(mapping, "enabled"), _count(mapping, "hits"), _flag(mapping, "waiting")
+    )
+
+
+def _screen(values: object) -> ScreenView:
+    """Read what was selected."""
+    mapping = _check_names(values, ScreenView)
+    panel = mapping["panel"]
+    if not isinstance(panel, str) or panel not in PANELS:
+        raise ContentError(
+            f"view: panel must be one of {', '.join(PANELS.names)}, not {quote(panel)}"
+        )
+    return ScreenView(
+        panel,
+        _flag(mapping, "zoomed"),
+        unit=_count(mapping, "unit"),
+        operation=_count(mapping, "operation"),
+        parameter=_count(mapping, "parameter"),
+        sample=_count(mapping, "sample"),
+        t=None if mapping["t"] is None else _count(mapping, "t", lowest=1),
+        layer=None if mapping["layer"] is None else _count(mapping, "layer", lowest=1),
+    )
+
+
+def _check_names(values: object, kind: type[Any]) -> Mapping[str, object]:
+    """Return `values`, after checking that they are the fields of `kind` by name."""
+    names = {field.name for field in fields(kind)}
+    if not isinstance(values, Mapping) or set(values) != names:
+        raise ContentError(f"view: expected an object of {', '.join(sorted(names))}")
+    return values
+
+
+def _flag(values: Mapping[str, object], name: str) -> bool:
+    """Return the entry `name`, which must be true or false."""
+    value = values[name]
+    if not isinstance(value, bool):
+        raise ContentError(f"view: {name} must be true or false, not {quote(value)}")
+    return value
+
+
+def _count(values: Mapping[str, object], name: str, lowest: int = 0) -> int:
+    """Return the entry `name`, which must be a whole number of at least `lowest`."""
+    value = values[name]
+    if type(value) is not int or not lowest <= value <= LARGEST_COUNT:
+        raise ContentError(
+            f"view: {name} must be a whole number from {lowest} to {LARGEST_COUNT}, "
+            f"not {quote(value)}"
+        )
+    return value

@@ -5,23 +5,28 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import save as serialise
 
 from rnn_tui import __version__
+from rnn_tui.checkpoint.checksum import checksums
 from rnn_tui.checkpoint.format import (
+    CHECKSUM,
     CUSTOM_TASK,
     FORMAT,
     VERSION,
+    VIEW,
+    WINDOW,
     Array,
     CheckpointError,
     ContentError,
     os_error_text,
     vocabulary,
 )
+from rnn_tui.checkpoint.held import held_to_json
 from rnn_tui.checkpoint.run_view import RunView
 from rnn_tui.checkpoint.torch_layout import tensors_of
 from rnn_tui.engine.network.architecture import Architecture
@@ -39,24 +44,33 @@ class CapturedRun:
     Attributes:
         architecture: the network's sizes.
         keyframe: where the run is.
+        window: the start of the window that is shown right after its update; None elsewhere.
         curve: the arrays of the history, by name.
-        texts: the metadata, by name.
+        texts: the metadata, by name, except the checksum.
     """
 
     architecture: Architecture
     keyframe: Keyframe
+    window: Keyframe | None
     curve: Mapping[str, Array]
     texts: Mapping[str, str]
 
     def to_bytes(self) -> bytes:
         """Return the content of the file; any thread may call this."""
-        keyframe = self.keyframe
-        tensors = tensors_of(self.architecture, keyframe.parameters)
-        tensors |= {f"optimizer.{name}": array for name, array in keyframe.memory.items()}
-        tensors |= {f"state.{name}": array for name, array in keyframe.states.items()}
+        tensors = tensors_of(self.architecture, self.keyframe.parameters)
+        tensors |= _carried(self.keyframe)
+        if self.window is not None:
+            window = {"parameters": self.window.parameters, **_carried(self.window)}
+            tensors |= {f"{WINDOW}.{name}": array for name, array in window.items()}
         tensors |= {f"history.{name}": array for name, array in self.curve.items()}
         whole = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-        return serialise(whole, dict(self.texts))
+        return serialise(whole, {**self.texts, CHECKSUM: checksums(self.texts, whole)})
+
+
+def _carried(keyframe: Keyframe) -> dict[str, Array]:
+    """Return the tensors of what is carried from update to update besides the parameters."""
+    memory = {f"optimizer.{name}": array for name, array in keyframe.memory.items()}
+    return memory | {f"state.{name}": array for name, array in keyframe.states.items()}
 
 
 def save(
@@ -106,30 +120,38 @@ def capture(trainer: Trainer, view: RunView | None = None) -> CapturedRun:
     Raises:
         ContentError: the run has something that the format does not provide for.
     """
-    if pins := trainer.network.pins:
-        names = ", ".join(map(str, pins))
-        raise ContentError(f"a checkpoint cannot hold what is pinned: release {names}")
     keyframe = trainer.keyframe()
+    updated = trainer.position == trainer.schedule.end and trainer.divergence is None
+    window = trainer.window_start() if updated else None
     history, curve = trainer.history.state()
+    parts: dict[str, object] = {
+        "settings": trainer.settings.to_json(),
+        "place": {name: getattr(keyframe, name) for name in ("updates", "position", "revealed")},
+        "optimizer": {"name": trainer.settings.optimizer, "steps": keyframe.updates_made},
+        "data": _data_state(trainer, keyframe.data),
+        "history": history,
+        "vocabulary": vocabulary(trainer.task),
+        "held": held_to_json(keyframe.pins),
+    }
+    if window is not None:
+        parts[WINDOW] = {
+            "steps": window.updates_made,
+            "data": _data_state(trainer, window.data),
+            "history": asdict(window.history),
+            "settings": asdict(trainer.optimizer.last_hyperparameters),
+        }
+    if view is not None:
+        parts[VIEW] = view.to_json()
     texts = {
         "format": FORMAT,
         "version": VERSION,
         "program": f"rnn-tui {__version__}",
         "cell": trainer.settings.cell,
-        "settings": json.dumps(trainer.settings.to_json()),
-        "place": json.dumps(
-            {name: getattr(keyframe, name) for name in ("updates", "position", "revealed")}
-        ),
-        "optimizer": json.dumps(
-            {"name": trainer.settings.optimizer, "steps": keyframe.updates_made}
-        ),
-        "data": json.dumps(_data_state(trainer, keyframe.data)),
-        "history": json.dumps(history),
-        "vocabulary": json.dumps(vocabulary(trainer.task)),
+        **{name: json.dumps(part) for name, part in parts.items()},
     }
     if trainer.custom_task is not None:
         texts[CUSTOM_TASK] = trainer.task.name
-    return CapturedRun(trainer.architecture, keyframe, curve, texts)
+    return CapturedRun(trainer.architecture, keyframe, window, curve, texts)
 
 
 def _data_state(trainer: Trainer, data: DataState) -> dict[str, int | str]:

@@ -93,6 +93,18 @@ def _torch_columns(architecture: Architecture) -> Array:
     return np.concatenate([np.arange(start, start + hidden) for start in starts])
 
 
+def in_our_order(architecture: Architecture, flat: Array) -> Array:
+    """Return a vector [P] in our order from one with each block of gates in PyTorch's order."""
+    ours = flat.copy()
+    theirs, columns = views(architecture.parameters(), flat), _torch_columns(architecture)
+    named = views(architecture.parameters(), ours)
+    for layer in architecture.make_layers():
+        weights, stored = layer.cell_parameters(named), layer.cell_parameters(theirs)
+        for name in ("W_x", "W_h", "b"):
+            weights[name][..., columns] = stored[name]
+    return ours
+
+
 def _from_torch(
     architecture: Architecture, tensors: Mapping[str, Array], dtype: npt.DTypeLike
 ) -> Array:

@@ -11,9 +11,7 @@ import numpy as np
 
 from rnn_tui.checkpoint.format import (
     CUSTOM_TASK,
-    FORMAT,
-    TEXTS,
-    VERSION,
+    WINDOW,
     ContentError,
     Shape,
     vocabulary,
@@ -26,6 +24,7 @@ from rnn_tui.checkpoint.torch_layout import (
     network_names,
     network_shapes,
 )
+from rnn_tui.checkpoint.versions import file_version
 from rnn_tui.engine.cells import make_cell
 from rnn_tui.engine.network.architecture import Architecture
 from rnn_tui.engine.network.layers import name_in_layer
@@ -36,19 +35,10 @@ from rnn_tui.tasks import Task
 
 
 def checked_settings(header: Header) -> Settings:
-    """Return the settings of a checkpoint, after checking its format and version."""
+    """Return the settings of a checkpoint; `header` has been through `versions.upgraded`."""
     texts = header.texts
-    if texts.get("format") != FORMAT:
-        raise ContentError(
-            "it was not saved by rnn-tui; if it holds weights, use train --init-from"
-        )
-    if texts.get("version") != VERSION:
-        version = quote(texts.get("version", ""))
-        raise ContentError(f"its format has version {version}; this rnn-tui reads {VERSION!r}")
-    if missing := [name for name in TEXTS if name not in texts]:
-        raise ContentError(f"its metadata lack {', '.join(missing)}")
     try:
-        settings = Settings.from_json(header.mapping("settings"))
+        settings = Settings.from_json(header.mapping("settings"), file_version(header))
     except SettingError as error:
         raise ContentError(f"its settings: {error}") from error
     if texts["cell"] != settings.cell:
@@ -77,14 +67,17 @@ def check_custom_task(header: Header, settings: Settings, task: Task | None) -> 
         raise ContentError(f"{own}, not the given {quote(task.name)}")
 
 
-def check_run_names(tensors: Mapping[str, TensorEntry], settings: Settings) -> None:
+def check_run_names(header: Header, settings: Settings) -> None:
     """Check the names of all tensors of a run, before the network is made."""
     memory = [f"optimizer.{name}" for name in optimizer_class(settings.optimizer).memory_names]
     layers = range(1, settings.layers + 1)
     names = make_cell(settings.cell).states
     states = [f"state.{name_in_layer(name, layer)}" for layer in layers for name in names]
     network = network_names(settings.cell, settings.layers)
-    check_names(tensors, (*network, *memory, *states, "history.recent", "history.buckets"))
+    window = ("parameters", *memory, *states) if WINDOW in header.texts else ()
+    shown = (f"{WINDOW}.{name}" for name in window)
+    expected = (*network, *memory, *states, "history.recent", "history.buckets", *shown)
+    check_names(header.tensors, expected)
 
 
 def check_names(
@@ -161,8 +154,12 @@ def check_run_shapes(
     """Check the shapes of all tensors of a run; those of the history may have any length."""
     size, state = (architecture.parameter_count(),), (settings.batch, settings.hidden)
     expected = network_shapes(architecture)
-    expected |= {name: size for name in tensors if name.startswith("optimizer.")}
-    expected |= {name: state for name in tensors if name.startswith("state.")}
+    for name in tensors:
+        part = name.removeprefix(f"{WINDOW}.")
+        if part.startswith("optimizer.") or part == "parameters":
+            expected[name] = size
+        elif part.startswith("state."):
+            expected[name] = state
     check_shapes(tensors, expected, settings)
     for name, most, width in (("recent", RECENT, 2), ("buckets", BUCKETS, 6)):
         shape = tensors[f"history.{name}"].shape
