@@ -121,6 +121,11 @@ class SecondNetwork:
         """
         return cls(Timeline(Trainer(settings, task=task), settings.timeline * 2**20))
 
+    @classmethod
+    def resumed(cls, trainer: Trainer) -> SecondNetwork:
+        """Return a network that goes on where `trainer` stands."""
+        return cls(Timeline(trainer, trainer.settings.timeline * 2**20))
+
     def configure(self, settings: Settings) -> None:
         """Apply the first network's settings that need no restart; keep cell and hidden size."""
         own = self.trainer.settings

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 import stat
 import time
 from collections.abc import Iterator
@@ -212,7 +211,7 @@ def _make_temporary(target: Path, mode: int) -> tuple[int, str]:
     start = os.fsencode(target.name)[:LONGEST_NAME].decode("utf-8", "ignore") or "file"
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     while True:
-        name = str(target.parent / f".{start}.{secrets.token_hex(8)}.rnn-tui-tmp")
+        name = str(target.parent / f".{start}.{os.urandom(8).hex()}.rnn-tui-tmp")
         file = os.open(name, flags, mode)
         if os.name == "nt" or _is_mine(file, name):
             return file, name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import time
 from types import ModuleType
 
 fcntl: ModuleType | None
@@ -19,6 +20,7 @@ except ImportError:
     msvcrt = None
 
 FAR_BYTE = 1 << 30  # the one byte that is locked on Windows: others can still read the content
+LOOKS, LOOK_SECONDS = 10, 0.005  # attempts, while somebody only looks who has a lock
 HELD = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 
 
@@ -86,7 +88,7 @@ class ProcessLock:
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
         descriptor = os.open(self._path, flags, 0o600)
         try:
-            if not self._is_free(descriptor):
+            if not self._take(descriptor):
                 os.close(descriptor)
                 return False
             os.ftruncate(descriptor, 0)
@@ -115,6 +117,17 @@ class ProcessLock:
             return None if self._is_free(descriptor) else _written_number(descriptor)
         finally:
             os.close(descriptor)  # which gives back a lock that was taken to find out
+
+    def _take(self, descriptor: int) -> bool:
+        """Take the lock; be patient with a process that has it only for a look, as `owner` does."""
+        for _ in range(LOOKS):
+            if self._is_free(descriptor):
+                return True
+            number = _written_number(descriptor)
+            if number and process_lives(number):
+                return False
+            time.sleep(LOOK_SECONDS)
+        return False
 
     def _is_free(self, descriptor: int) -> bool:
         """Take the lock through `descriptor`; return whether that worked, on the file at the path.

@@ -33,6 +33,7 @@ from rnn_tui.session.commands import (
     RunOrPause,
     RunTo,
     Save,
+    Say,
     SetSecondNetwork,
     Step,
     StopGradientCheck,
@@ -82,6 +83,8 @@ class CommandHandler:
                 self._state.run.make_prover().stop_check()
             case ClearGhosts():
                 self._state.run.timeline.clear_ghosts()
+            case Say(text, error):
+                self._state.say(text, error)
         self._lock_step.note_first_moved()
         self._refuse_to_go_on_diverged()
 

@@ -193,6 +193,17 @@ class Swap:
     """Let the two networks change places: commands move the other one from now on."""
 
 
+# Messages
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Show the user one line; sent by what works beside the session, such as the autosave."""
+
+    text: str
+    error: bool = False
+
+
 Command = (
     Step
     | Back
@@ -217,6 +228,7 @@ Command = (
     | StopGradientCheck
     | SetSecondNetwork
     | Swap
+    | Say
 )
 
 FINITE_MOVES = (Step, Back, GoTo, RunTo, BackToStop)
@@ -225,3 +237,15 @@ INTERRUPTS = (Pause, RunOrPause, Restart)
 """Commands that cancel the moves still waiting."""
 CLEARS_STOP = (*FINITE_MOVES, Continue, RunOrPause, Restart, Intervene, Discard)
 """Commands that leave the present place: its breakpoint hit and gradient check are forgotten."""
+CHANGES_RUN = (
+    Configure,
+    Intervene,
+    Discard,
+    Keep,
+    AddBreakpoint,
+    RemoveBreakpoint,
+    ToggleBreakpoint,
+    SetSecondNetwork,
+    Swap,
+)
+"""Commands that change at once what an autosave keeps; others set a goal, or change nothing."""

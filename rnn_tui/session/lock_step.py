@@ -20,8 +20,15 @@ ALL_OPERATIONS = 10**6  # operations to reveal: more than any timestep has
 PATIENCE = 0.06  # seconds after which the screen shows a move that is not finished yet
 
 
-def make_second_network(trainer: Trainer, versus: Versus | None) -> SecondNetwork | None:
-    """Return a fresh network on the same task as that of `trainer`; None if `versus` is None.
+def make_second_network(
+    trainer: Trainer, versus: Versus | None, second: Trainer | None = None
+) -> SecondNetwork | None:
+    """Return a network on the same task as that of `trainer`; None if `versus` is None.
+
+    Args:
+        trainer: the first network's trainer.
+        versus: the choice of the second network.
+        second: its trainer, where it has trained before; None for a fresh one.
 
     Raises:
         SettingError: the second network's settings do not go together.
@@ -33,6 +40,8 @@ def make_second_network(trainer: Trainer, versus: Versus | None) -> SecondNetwor
         second_network_settings,
     )
 
+    if second is not None:
+        return SecondNetwork.resumed(second)
     settings = second_network_settings(trainer.settings, trainer.architecture, versus)
     return SecondNetwork.fresh(settings, trainer.fresh_custom_task())
 
@@ -115,4 +124,5 @@ class LockStep:
 
         self.versus = replace(versus, cell=run.trainer.settings.cell)
         self._state.run = TrainingRun(run.second_network.timeline, SecondNetwork(run.timeline))
+        self._state.run.kept = run.kept
         return True

@@ -19,6 +19,7 @@ from rnn_tui.session.commands import CheckGradient, ViewRequest
 from rnn_tui.session.snapshot import Notice
 
 if TYPE_CHECKING:
+    from rnn_tui.autosave.writer import KeptRun
     from rnn_tui.engine.time_travel.counterfactual import Counterfactual
     from rnn_tui.proofs.prover import Prover
     from rnn_tui.second_network import SecondNetwork
@@ -65,6 +66,7 @@ class TrainingRun:
         predictor: evaluates the network and writes text with it.
         counterfactual: the branch that the newest what-if left; None if there is none.
         prover: computes proofs; None before the first, see `make_prover`.
+        kept: what the writer of autosaves knows this run by; None if it is not autosaved.
     """
 
     def __init__(self, timeline: Timeline, second_network: SecondNetwork | None = None) -> None:
@@ -74,6 +76,7 @@ class TrainingRun:
         self.predictor = Predictor(self.trainer)
         self.counterfactual: Counterfactual | None = None
         self.prover: Prover | None = None
+        self.kept: KeptRun | None = None
 
     @classmethod
     def of(cls, trainer: Trainer, second_network: SecondNetwork | None = None) -> TrainingRun:

@@ -7,7 +7,9 @@ waits for drawing; a slow screen sees fewer states, always the newest.
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -15,8 +17,9 @@ from typing import TYPE_CHECKING
 
 from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.session.autosaving import Autosaving
 from rnn_tui.session.command_handler import CommandHandler
-from rnn_tui.session.commands import FINITE_MOVES, INTERRUPTS, Command
+from rnn_tui.session.commands import CHANGES_RUN, FINITE_MOVES, INTERRUPTS, Command, Say
 from rnn_tui.session.lock_step import LockStep, make_second_network
 from rnn_tui.session.pacing import Pacer
 from rnn_tui.session.snapshot import Snapshot
@@ -24,6 +27,7 @@ from rnn_tui.session.snapshot_builder import SnapshotBuilder
 from rnn_tui.session.state import SessionState, TrainingRun
 
 if TYPE_CHECKING:
+    from rnn_tui.autosave.writer import AutosaveWriter
     from rnn_tui.second_network import SecondNetwork, Versus
 
 LONGEST_SUSPENSION = 0.1  # seconds the thread waits at most for a screen that suspends it
@@ -41,13 +45,23 @@ class Session:
         trainer: Trainer,
         breakpoints: Iterable[Breakpoint] = (),
         versus: Versus | None = None,
+        *,
+        second: Trainer | None = None,
+        autosaves: AutosaveWriter | None = None,
     ) -> None:
         """Begin where `trainer` stands, with a second network if there is `versus`.
+
+        Args:
+            trainer: the run.
+            breakpoints: the list of breakpoints.
+            versus: the choice of the second network; None for none.
+            second: the second network's trainer, where it has trained before; None for a new one.
+            autosaves: writes autosaves; None for none.
 
         Raises:
             SettingError: the second network's settings do not go together.
         """
-        run = TrainingRun.of(trainer, make_second_network(trainer, versus))
+        run = TrainingRun.of(trainer, make_second_network(trainer, versus, second))
         self._state = SessionState(run, breakpoints)
         self._lock_step = LockStep(self._state, versus)
         self._may_work = threading.Event()
@@ -55,14 +69,20 @@ class Session:
         self._handler = CommandHandler(self._state, self._lock_step)
         self._pacer = Pacer(self._state, self._lock_step, self._may_work)
         self._builder = SnapshotBuilder(self._state)
+        self._autosaves = autosaves
+        self._autosaving: Autosaving | None = None
+        if autosaves is not None:
+            self._autosaving = Autosaving(self._state, self._lock_step, autosaves)
+            autosaves.report = lambda text, error: self.send(Say(text, error))
         self._notify: Callable[[], None] = lambda: None
         self._commands: deque[Command] = deque()
         self._wake = threading.Condition()
-        self._stopping = False
+        self._stopping = self._left = False  # the end was asked for; by the user, on purpose
+        self._save_asked: threading.Event | None = None  # set once the run has been captured
         self._snapshot_wanted = False  # the screen has asked for one
         self._news = False  # the screen is to be notified as soon as there is a snapshot
         self.latest: Snapshot = self._builder.build()
-        self._thread = threading.Thread(target=self._work, name="trainer", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="trainer", daemon=True)
 
     # For the screen
 
@@ -74,17 +94,42 @@ class Session:
         """Start the thread."""
         self._thread.start()
 
-    def stop(self, timeout: float = 1.0) -> None:
-        """End the thread, after the slice of work that is under way.
+    def stop(self, timeout: float = 1.0, *, left: bool = False) -> None:
+        """End the thread, after the slice of work that is under way, and autosave the run.
 
         Args:
-            timeout: seconds to wait for it.
+            timeout: seconds to wait for both.
+            left: whether the user has left the run on purpose: nobody need be told of it then.
         """
+        deadline = time.monotonic() + timeout
         with self._wake:
-            self._stopping = True
+            self._stopping, self._left = True, left
             self._wake.notify()
         if self._thread.is_alive():
             self._thread.join(timeout)
+        if self._autosaves is not None:
+            self._autosaves.wait(deadline - time.monotonic())
+
+    def autosave_now(self, timeout: float = 1.0) -> bool:
+        """Autosave the run if it has changed; for the end of a process, in any thread.
+
+        Args:
+            timeout: seconds to wait at most.
+
+        Returns:
+            Whether all that was to be kept is on the disk.
+        """
+        if self._autosaves is None:
+            return True
+        deadline = time.monotonic() + timeout
+        if self._thread.is_alive():
+            captured = threading.Event()
+            with self._wake:
+                self._save_asked = captured
+                self._wake.notify()
+            if not captured.wait(timeout) and self._thread.is_alive():
+                return False
+        return self._autosaves.wait(deadline - time.monotonic())
 
     def send(self, command: Command) -> None:
         """Put a command into the queue; commands are carried out in order.
@@ -165,15 +210,23 @@ class Session:
 
     # The thread
 
+    def _run(self) -> None:
+        """Work until `stop`; then hand the last state to the writer of autosaves."""
+        try:
+            self._work()
+        finally:
+            if self._autosaving is not None:
+                self._autosaving.finish(left=self._left)
+
     def _work(self) -> None:
         """Carry out commands and work, until `stop`."""
         while True:
             with self._wake:
-                while not (self._commands or self._pacer.busy or self._stopping):
-                    self._wake.wait()
+                self._wait_for_work()
                 if self._stopping:
                     return
                 command = self._next_command()
+            working = self._state.goal is not None
             try:
                 if command is not None:
                     self._handler.carry_out(command)
@@ -181,11 +234,36 @@ class Session:
             except Exception as error:  # the screen shows it and stays usable
                 self._fail(error)
                 news = True
+            self._autosave(working or isinstance(command, CHANGES_RUN))
             self._news |= news and not self._commands
             if (self._snapshot_wanted or self._news) and self._lock_step.presentable:
                 self._publish()
             if self._pacer.busy:
                 self._may_work.wait(LONGEST_SUSPENSION)
+
+    def _wait_for_work(self) -> None:
+        """Wait until there is something to do; the caller holds the lock of `_wake`."""
+        while not (self._commands or self._pacer.busy or self._stopping or self._save_asked):
+            seconds = math.inf if self._autosaving is None else self._autosaving.seconds_left()
+            if seconds <= 0:
+                return
+            self._wake.wait(None if seconds == math.inf else seconds)
+
+    def _autosave(self, changed: bool) -> None:
+        """Autosave if it is time or if somebody waits for it.
+
+        Args:
+            changed: whether the run may have changed in this slice.
+        """
+        if self._autosaving is None:
+            return
+        if changed:
+            self._autosaving.note_change()
+        self._autosaving.look()
+        if self._save_asked is not None:
+            self._autosaving.save()
+            self._save_asked.set()
+            self._save_asked = None
 
     def _next_command(self) -> Command | None:
         """Take the next command from the queue; None if there is none or it has to wait."""

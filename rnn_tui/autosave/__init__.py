@@ -1,0 +1,1 @@
+"""Autosaves: a run is kept in the user's state folder, and resumed from there."""
