@@ -77,11 +77,13 @@ def _dispatch(arguments: list[str]) -> int:
     """Run the command ``train``, or open the app; a checkpoint called "train" is ./train."""
     if not arguments:
         return _open_app({})  # there are no options, so the module that reads them is not imported
-    from rnn_tui.cli_options import read
+    from rnn_tui.cli_options import LIMITS, read
 
     options = read(arguments)
     if options is None:
         return DONE
+    for name in LIMITS.keys() & options.keys():
+        os.environ[LIMITS[name]] = str(options[name])
     return _train(options) if arguments[0] == "train" else _open_app(options)
 
 
@@ -113,10 +115,13 @@ def _setting_options(options: Options) -> dict[str, Value]:
     return {name: value for name, value in options.items() if name in DECLARATIONS}
 
 
-def _make_trainer(options: Options) -> Trainer:
-    """Return the trainer that the options describe: a new one, or one from a checkpoint."""
+def _make_trainer(options: Options, *, ask: bool = False) -> Trainer:
+    """Return the trainer that the options describe: a new one, or one from a checkpoint.
+
+    With `ask`, the user can be asked on the terminal.
+    """
     if "checkpoint" in options:
-        return _load_trainer(options["checkpoint"], options)
+        return _load_trainer(options["checkpoint"], options, ask=ask)
     from rnn_tui.engine.training.trainer import Trainer
 
     settings = compose(_setting_options(options), options.get("preset", ""))
@@ -147,8 +152,13 @@ def _inputs(options: Options, trainer: Trainer) -> tuple[InputFile, ...]:
     return (*data_file(trainer.settings.data), *named)
 
 
-def _load_trainer(checkpoint: str, options: Options) -> Trainer:
+def _load_trainer(checkpoint: str, options: Options, *, ask: bool) -> Trainer:
     """Return the trainer in a file, with those settings changed that may change in a run.
+
+    Args:
+        checkpoint: the file.
+        options: the options of the command line.
+        ask: whether the user can be asked on the terminal.
 
     Raises:
         CommandError: there is an option for something that cannot change.
@@ -159,10 +169,12 @@ def _load_trainer(checkpoint: str, options: Options) -> Trainer:
             raise CommandError(f"{option} starts a new run; leave it out, or leave out the file")
     if checkpoint == "train" and not Path(checkpoint).exists():
         raise CommandError(f"'train' comes first: {PROGRAM} train [OPTIONS]")
-    from rnn_tui.checkpoint.loading import load
+    from rnn_tui.cli_checkpoint import open_run
 
-    trainer = load(checkpoint)
-    changed = trainer.settings.with_(**_setting_options(options))
+    chosen = _setting_options(options)
+    data = chosen.pop("data", None)
+    trainer = open_run(checkpoint, None if data is None else str(data), ask=ask).trainer
+    changed = trainer.settings.with_(**chosen)
     if fixed := changed.needs_restart(trainer.settings):
         wanted = ", ".join(_as_option(name, changed) for name in fixed)
         kept = ", ".join(_as_option(name, trainer.settings) for name in fixed)
@@ -220,10 +232,11 @@ def _open_watched(options: Options, watch: SignalWatch) -> int:
     """Open the screen while signals are watched, and return the exit code."""
     gc.disable()  # imported modules stay; the app enables it again after its first screen
     breakpoints = _parse_breakpoints(options)
-    trainer = _make_trainer(options)
+    in_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    trainer = _make_trainer(options, ask=in_terminal)
     _check_fit(breakpoints, trainer)
     versus = _parse_versus(options, trainer)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not in_terminal:
         raise CommandError(f"this needs a terminal; without one, use: {PROGRAM} train")
     from rnn_tui.tui.app import run_app
 

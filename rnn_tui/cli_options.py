@@ -12,6 +12,8 @@ from typing import Any
 import click
 
 from rnn_tui import PROGRAM, THEME, __version__
+from rnn_tui.files.limits import DEFAULT_DATA, MAX_DATA, MAX_MEMORY, parse_size
+from rnn_tui.files.regular_file import size_text
 from rnn_tui.presets import PRESETS
 from rnn_tui.registry import CELLS
 from rnn_tui.settings import DECLARATIONS, Declaration
@@ -76,7 +78,32 @@ _QUIET = Declaration(
     name="quiet", kind=bool, default=False, help="No progress and no figures at the end.",
     group="run", effect="live",
 )  # fmt: skip
+
+
+class SizeDeclaration(Declaration):
+    """The declaration of a size in bytes, written like 512MiB."""
+
+    def parse(self, text: str) -> int:
+        """Return the number of bytes.
+
+        Raises:
+            SizeError: it is no size.
+        """
+        return parse_size(self.option, text)
+
+
+_MAX_DATA = SizeDeclaration(
+    name="max_data", kind=str, default="", help="Largest file that --data reads, such as 512MiB "
+    f"or 2GiB [default: {size_text(DEFAULT_DATA)}].", group="limits", effect="restart",
+)  # fmt: skip
+_MAX_MEMORY = SizeDeclaration(
+    name="max_memory", kind=str, default="", help="Most memory that a run may take; settings that "
+    "need more are refused [default: half of this machine's].", group="limits", effect="restart",
+)  # fmt: skip
+LIMITS = {"max_data": MAX_DATA, "max_memory": MAX_MEMORY}
+"""The options that set an environment variable, and which; see `rnn_tui.files.limits`."""
 _PLACEHOLDERS = {
+    "max_data": "SIZE", "max_memory": "SIZE",
     "data": "FILE", "out": "FILE.safetensors", "metrics": "FILE.csv",
     "init_from": "FILE.safetensors", "column": "NAME", "task": "TASK",
     "break": "CONDITION",
@@ -265,6 +292,8 @@ def _command(name: str, help: str, extra: list[click.Parameter]) -> click.Comman
             SettingOption(_PRESET),
             *extra,
             *(SettingOption(declaration) for declaration in DECLARATIONS.values()),
+            SettingOption(_MAX_DATA),
+            SettingOption(_MAX_MEMORY),
             click.Option(
                 ["--version"],
                 is_flag=True,

@@ -10,7 +10,9 @@ import os
 from collections.abc import Iterator
 
 from rnn_tui.checkpoint.format import CheckpointError, ContentError
-from rnn_tui.settings import DECLARATIONS, Settings, quote
+from rnn_tui.settings import DECLARATIONS, Settings
+
+_LONGEST_PATH = 4096  # characters of a path that are shown; systems have about this limit
 
 
 class UnaskedDataError(CheckpointError):
@@ -23,7 +25,8 @@ class UnaskedDataError(CheckpointError):
     def __init__(self, path: str | os.PathLike[str], data: str) -> None:
         """Write the message, which names the option that helps."""
         self.data = data
-        reason = f"it learns from {quote(data)}, which does not lie beside it; if that is meant, "
+        shown = repr(data[:_LONGEST_PATH])
+        reason = f"it learns from {shown}, which does not lie beside it; if that is meant, "
         super().__init__(path, f"{reason}name the file with --data")
 
 
@@ -78,10 +81,9 @@ def _candidates(checkpoint: str, folder: str, data: str) -> Iterator[str]:
 
 
 def _lies_in(folder: str, path: str) -> bool:
-    """Return whether the real file lies in `folder` or below it, where nothing is hidden."""
+    """Return whether the real file lies in `folder` itself and is not hidden."""
     try:
-        real = os.path.realpath(os.path.expanduser(path))
-        parts = os.path.relpath(real, folder).split(os.sep)
-    except ValueError:  # a NUL; on Windows another drive
+        where, name = os.path.split(os.path.realpath(os.path.expanduser(path)))
+    except ValueError:  # a NUL
         return False
-    return not any(part.startswith(".") for part in parts)  # ".." is one of them
+    return where == folder and not name.startswith(".")

@@ -26,12 +26,17 @@ _KERNEL_FOLDERS = ("/proc", "/sys")  # of files that the kernel makes up while t
 
 
 class RefusedFileError(OSError):
-    """A file that is not read although it may exist; the message is a phrase: "it is a folder"."""
+    """A file that is not read although it may exist; the message is a phrase: "it is a folder".
 
-    def __init__(self, reason: str) -> None:
+    Attributes:
+        too_large: whether its size is the reason.
+    """
+
+    def __init__(self, reason: str, *, too_large: bool = False) -> None:
         """Keep `reason` where the system's words are kept, too; there is no number."""
         super().__init__(None, reason)
         self.strerror = reason
+        self.too_large = too_large
 
     def __str__(self) -> str:
         """Return the phrase alone."""
@@ -59,7 +64,7 @@ def open_regular(path: str | os.PathLike[str], limit: int | None = None) -> Buff
         check_kind(status)  # again, because the name may mean another file by now
         if limit is not None and status.st_size > limit:
             size, most = size_text(status.st_size), size_text(limit)
-            raise RefusedFileError(f"it has {size}; the limit is {most}")
+            raise RefusedFileError(f"it has {size}; the limit is {most}", too_large=True)
         return os.fdopen(descriptor, "rb")
     except BaseException:
         os.close(descriptor)

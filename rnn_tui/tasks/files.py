@@ -6,7 +6,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from rnn_tui.files.limits import data_limit
+from rnn_tui.files.regular_file import RefusedFileError, read_chunks
 from rnn_tui.tasks.base import DataError
+
+CHUNK = 2**20
+"""Bytes read at once: little enough that no other thread waits long for this one."""
+
+
+def data_chunks(path: str, size: int = CHUNK) -> Iterator[bytes]:
+    """Yield the content of a data file in chunks of `size` bytes.
+
+    Raises:
+        DataError: it is no regular file, larger than --max-data, or cannot be read.
+    """
+    limit = data_limit()
+    with reading(path) as place:
+        yield from read_chunks(place, limit, size)
 
 
 @contextmanager
@@ -16,6 +32,9 @@ def reading(path: str) -> Iterator[Path]:
         yield Path(path).expanduser()
     except FileNotFoundError:
         raise DataError("--data", path, "there is no such file") from None
+    except RefusedFileError as error:
+        option = " (--max-data)" if error.too_large else ""
+        raise DataError("--data", path, f"{error}{option}") from None
     except OSError as error:
         reason = f"cannot be read ({(error.strerror or 'input/output error').lower()})"
         raise DataError("--data", path, reason) from None

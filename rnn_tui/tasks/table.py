@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import math
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
+from rnn_tui.files.limits import memory_limit, over_limit
+from rnn_tui.files.regular_file import size_text
 from rnn_tui.settings import quote
 from rnn_tui.tasks.base import DataError, FloatArray
-from rnn_tui.tasks.files import reading, shown_name
+from rnn_tui.tasks.files import CHUNK, data_chunks, shown_name
 
 _DELIMITERS = "\t;,"  # in this order when two split the rows equally well: 1,5;2,5 means ";"
 _SAMPLE = 50  # first rows, from which the delimiter is found
+_LONGEST_LINE = 2**20  # bytes; a row of more would be a million cells
+_BYTES_OF_ROW = 40  # that a number takes at most: read, in units, and while these are computed
 _MOST_NAMED = 20  # columns that an error message names at most
 _HINT = "write numbers like 1234.5, with a point and no other separators"
 
@@ -49,27 +56,73 @@ def read_column(path: str, column: str = "") -> Column:
     Raises:
         DataError: the file cannot be read or has no such column of finite numbers.
     """
-    return _Table(path, _read_text(path)).column(column)
+    return _Table(path, _read_table(path)).column(column)
 
 
-def _read_text(path: str) -> str:
+class _Bytes(io.RawIOBase):
+    """The content of a file that was read in chunks, as a file again; the chunks are not copied."""
+
+    def __init__(self, chunks: list[bytes]) -> None:
+        super().__init__()
+        self._chunks = chunks
+        self._next = self._used = 0  # the number of the chunk to go on with, and its bytes read
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill `buffer` from one chunk and return the number of bytes; 0 at the end."""
+        if self._next == len(self._chunks):
+            return 0
+        chunk = self._chunks[self._next]
+        part = chunk[self._used : self._used + len(buffer)]
+        buffer[: len(part)] = part
+        self._used += len(part)
+        if self._used == len(chunk):
+            self._next, self._used = self._next + 1, 0
+        return len(part)
+
+
+def _read_table(path: str) -> list[bytes]:
+    """Return the content of a file, in chunks, after checking that it can be a table of text.
+
+    Raises:
+        DataError: it cannot be read, is not UTF-8, or would take too much memory.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    chunks: list[bytes] = []
+    rows = 1
+    open_line = 0  # bytes of the line that has not ended yet
     try:
-        with reading(path) as place, place.open(encoding="utf-8-sig", newline="") as file:
-            return file.read()
+        for chunk in data_chunks(path):
+            decoder.decode(chunk)
+            chunks.append(chunk)
+            rows += chunk.count(b"\n")
+            last = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+            open_line = open_line + len(chunk) if last < 0 else len(chunk) - last
+            if open_line > _LONGEST_LINE:
+                reason = f"line {rows} has more than {size_text(_LONGEST_LINE)}"
+                raise DataError("--data", path, f"{reason}, so it is no table")
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
         reason = f"not UTF-8 text (byte 0x{byte:02x}); save the file as UTF-8"
         raise DataError("--data", path, reason) from None
+    needed, most = rows * _BYTES_OF_ROW + sum(map(len, chunks)), memory_limit()
+    if needed > most:
+        reason = f"its {rows:,} lines need {over_limit(needed, most)}"
+        raise DataError("--data", path, reason)
+    return chunks
 
 
 class _Table:
     """The text of a CSV file: its delimiter, its header if it has one, and its rows."""
 
-    def __init__(self, path: str, text: str) -> None:
+    def __init__(self, path: str, chunks: list[bytes]) -> None:
         """Find the delimiter, the header and the width of the rows."""
         self._path = path
-        self._text = text
-        self._delimiter = _find_delimiter(text)
+        self._chunks = chunks
+        self._delimiter = _find_delimiter(chunks)
         rows = list(islice(self._rows(), 2))
         if not rows:
             raise self._error("the file is empty")
@@ -90,12 +143,12 @@ class _Table:
         index = self._find(wanted) if wanted else self._first_numeric()
         name = self._names[index] if self._has_header else ""
         name = name or f"column {index}"
-        return Column(name, np.array(self._numbers(index, name), dtype=np.float64))
+        return Column(name, np.frombuffer(self._numbers(index, name), dtype=np.float64))
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the line number and the cells of every row that is not blank."""
         reader = csv.reader(
-            io.StringIO(self._text, newline=""),
+            _lines(self._chunks),
             delimiter=self._delimiter,
             skipinitialspace=True,
             strict=True,
@@ -107,11 +160,11 @@ class _Table:
         except csv.Error as error:
             raise self._error(f"line {reader.line_num} is not CSV ({error})") from None
 
-    def _numbers(self, index: int, name: str) -> list[float]:
+    def _numbers(self, index: int, name: str) -> array[float]:
         rows = self._rows()
         if self._has_header:
             next(rows)
-        numbers: list[float] = []
+        numbers = array("d")
         width = self._width
         for line, row in rows:
             if len(row) != width:
@@ -176,24 +229,30 @@ class _Table:
         return DataError("--data", self._path, reason)
 
 
-def _find_delimiter(text: str) -> str:
+def _find_delimiter(chunks: list[bytes]) -> str:
     """Return the delimiter that splits most of the first rows into as many cells as the first.
 
     If none splits the first row, there is only one column. Tab, the first in order, then leaves its
     cells whole, so that a decimal comma is refused as text instead of making a second column.
     """
-    agreeing = {delimiter: _agreeing_rows(text, delimiter) for delimiter in _DELIMITERS}
+    agreeing = {delimiter: _agreeing_rows(chunks, delimiter) for delimiter in _DELIMITERS}
     return max(agreeing, key=agreeing.__getitem__)
 
 
-def _agreeing_rows(text: str, delimiter: str) -> int:
+def _agreeing_rows(chunks: list[bytes], delimiter: str) -> int:
     """Return how many of the first rows have as many cells as the first; 0 if it has only one."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    reader = csv.reader(_lines(chunks), delimiter=delimiter, skipinitialspace=True)
     try:
         widths = [len(row) for row in islice(filter(None, reader), _SAMPLE)]
     except csv.Error:
         return 0
     return widths.count(widths[0]) if widths and widths[0] > 1 else 0
+
+
+def _lines(chunks: list[bytes]) -> io.TextIOWrapper:
+    """Return the text as an iterator over its lines; a byte order mark is not part of it."""
+    raw = io.BufferedReader(_Bytes(chunks), CHUNK)
+    return io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
 
 
 def _is_number(cell: str) -> bool:

@@ -6,8 +6,9 @@ import codecs
 import copy
 import unicodedata
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ from rnn_tui.tasks.base import (
     Topology,
     WindowArray,
 )
-from rnn_tui.tasks.files import reading, shown_name
+from rnn_tui.tasks.files import CHUNK, data_chunks, shown_name
 from rnn_tui.tasks.window_sweep import WindowSweep, streams
 
 BUILT_IN = Path(__file__).with_name("river.txt")
@@ -30,7 +31,8 @@ BUILT_IN = Path(__file__).with_name("river.txt")
 LONGEST_TEST = 100_000
 """Upper limit of the characters that are tested: more would take seconds."""
 
-_CHUNK = 2**20  # bytes read at once
+_CHUNK = CHUNK  # bytes read at once
+_BYTE_ORDER_MARK = "\ufeff"
 _GLYPHS = {"\n": "↵", "\t": "⇥", " ": "␣"}
 
 Codes = npt.NDArray[np.unsignedinteger[Any]]
@@ -131,8 +133,7 @@ def read_text(path: str) -> tuple[str, Codes]:
         DataError: the file cannot be read, is not UTF-8, or has fewer than two different
             characters.
     """
-    with reading(path) as place, place.open("rb") as file:
-        chunks = list(_characters(file, path))
+    chunks = list(_characters(data_chunks(path, _CHUNK), path))
     used = np.unique(np.concatenate([np.zeros(0, np.uint32), *map(np.unique, chunks)]))
     total = sum(map(len, chunks))
     if not total:
@@ -152,25 +153,22 @@ def read_text(path: str) -> tuple[str, Codes]:
     return "".join(map(chr, used)), codes
 
 
-def _characters(file: BinaryIO, path: str) -> Iterator[Codes]:
+def _characters(content: Iterator[bytes], path: str) -> Iterator[Codes]:
     """Yield the Unicode numbers of the characters, in chunks of the smallest type that fits."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    first = file.read(len(codecs.BOM_UTF8))
-    head = first.removeprefix(codecs.BOM_UTF8)
-    offset = len(first) - len(head)  # of the first byte that is not decoded yet
-    ended = False
-    while not ended:
-        chunk = file.read(_CHUNK)
-        ended = not chunk
-        read, head = head + chunk, b""
+    offset = 0  # of the first byte that is not decoded yet
+    begun = False
+    for read in chain(content, [b""]):  # the empty one ends the text
         pending = len(decoder.getstate()[0])
         try:
-            text = decoder.decode(read, final=ended)
+            text = decoder.decode(read, final=not read)
         except UnicodeDecodeError as error:
             byte, at = error.object[error.start], offset + error.start
             reason = f"byte 0x{byte:02x} at offset {at} is not UTF-8; save the text as UTF-8"
             raise DataError("--data", path, reason) from None
         offset += pending + len(read) - len(decoder.getstate()[0])
+        if text and not begun:
+            begun, text = True, text.removeprefix(_BYTE_ORDER_MARK)
         numbers = np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
         if len(numbers):
             yield numbers.astype(np.min_scalar_type(int(numbers.max())))

@@ -184,8 +184,8 @@ def test_a_wide_table_is_not_listed_whole(path: Path) -> None:
     ("name", "reason"),
     [
         ("nowhere.csv", "there is no such file"),
-        (".", "cannot be read (is a directory)"),
-        ("a\0b", "not a usable path"),
+        (".", "it is a folder, not a regular file"),
+        ("a\0b", "it is not a usable path"),
     ],
 )
 def test_a_path_that_cannot_be_read(tmp_path: Path, name: str, reason: str) -> None:

@@ -1,0 +1,88 @@
+"""Opening a checkpoint from the command line: where it names another file, the user is asked."""
+
+from __future__ import annotations
+
+import sys
+
+from rnn_tui.checkpoint.data_file import UnaskedDataError
+from rnn_tui.checkpoint.format import CheckpointError
+from rnn_tui.checkpoint.loading import SavedRun, load_run
+from rnn_tui.cli_exit import CommandError
+from rnn_tui.tasks import DataError
+
+_QUESTION = """\
+{checkpoint} learns from a file that does not lie beside it:
+
+    {data}
+
+A checkpoint may come from anyone: open that file only if it is the one you expect.
+"""
+_CHOICES = "y opens it, n quits, or type the path of another file: "
+
+
+def open_run(
+    checkpoint: str, data: str | None = None, *, trusted: bool = False, ask: bool = False
+) -> SavedRun:
+    """Read a checkpoint; see `rnn_tui.checkpoint.loading.load_run`.
+
+    Args:
+        checkpoint: the file.
+        data: the data file of --data; None if there is none.
+        trusted: whether this program wrote the checkpoint by itself.
+        ask: whether to ask on the terminal for a data file that does not lie beside the checkpoint;
+            otherwise that is an error.
+
+    Raises:
+        CommandError: the user does not want the file to be opened.
+    """
+    try:
+        return load_run(checkpoint, data=data, trusted=trusted)
+    except UnaskedDataError as error:
+        if not ask:
+            raise
+        print(_QUESTION.format(checkpoint=_shown(checkpoint), data=_shown(error.data)))
+        named = error.data
+    while True:
+        path = _answer(named)
+        try:
+            return load_run(checkpoint, data=path)
+        except (DataError, CheckpointError) as error:
+            print(f"{error}\n")
+
+
+def _answer(data: str) -> str:
+    """Return the path that the user agrees to.
+
+    Raises:
+        CommandError: there is none.
+    """
+    while True:
+        try:
+            answer = _ask().strip()
+        except EOFError:
+            print()
+            answer = "n"
+        if answer.lower() in ("y", "yes"):
+            return data
+        if answer.lower() in ("n", "no", "q"):
+            raise CommandError("nothing was opened; --data FILE names the file to learn from")
+        if answer:
+            return answer
+
+
+def _ask() -> str:
+    """Return the line that the user types; one that is not text counts as none."""
+    sys.stdout.write(_CHOICES)
+    sys.stdout.flush()
+    try:
+        line = sys.stdin.readline()
+    except UnicodeDecodeError:
+        return ""
+    if not line:
+        raise EOFError
+    return line
+
+
+def _shown(path: str) -> str:
+    """Return a path that cannot do anything to the terminal that shows it."""
+    return path if path.isprintable() else repr(path)
