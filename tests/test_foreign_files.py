@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from terminal.driver import Terminal
 
+from rnn_tui.checkpoint.checksum import checksums
 from rnn_tui.checkpoint.data_file import UnaskedDataError
-from rnn_tui.checkpoint.format import CheckpointError
+from rnn_tui.checkpoint.format import CHECKSUM, CheckpointError
 from rnn_tui.checkpoint.loading import load, load_weights
 from rnn_tui.checkpoint.saving import save
 from rnn_tui.cli import run
@@ -49,7 +50,13 @@ def parts(path: Path) -> tuple[dict[str, Any], bytes]:
 def put(
     path: Path, header: str | dict[str, Any], tensors: bytes, length: int | None = None
 ) -> None:
-    """Write a file of these parts."""
+    """Write a file of these parts; its checksum finds no fault with the header."""
+    if isinstance(header, dict) and CHECKSUM in header.get("__metadata__", {}):
+        texts = header["__metadata__"]
+        sums = dict.fromkeys(header, "") | json.loads(texts[CHECKSUM])["tensors"]
+        names = [name for name in header if name != "__metadata__"]
+        seal = json.loads(checksums(texts, {})) | {"tensors": {name: sums[name] for name in names}}
+        texts[CHECKSUM] = json.dumps(seal)
     text = (header if isinstance(header, str) else json.dumps(header)).encode()
     path.write_bytes((len(text) if length is None else length).to_bytes(8, "little"))
     with path.open("ab") as file:
