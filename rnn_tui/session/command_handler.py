@@ -39,6 +39,7 @@ from rnn_tui.session.commands import (
     StopGradientCheck,
     Swap,
     ToggleBreakpoint,
+    UndoRestart,
     ViewRequest,
 )
 from rnn_tui.session.lock_step import ALL_OPERATIONS, LockStep, make_second_network
@@ -75,8 +76,12 @@ class CommandHandler:
                 self._configure(settings)
             case Restart(settings):
                 self._restart(settings or self._state.run.trainer.settings)
-            case Save(path):
-                self._save(path)
+            case UndoRestart():
+                self._undo_restart()
+            case Save():
+                from rnn_tui.session.saving import save_run  # not needed before the first save
+
+                save_run(self._state, command)
             case CheckGradient():
                 self._check_gradient(command)
             case StopGradientCheck():
@@ -246,19 +251,23 @@ class CommandHandler:
         except Exception as error:  # too little memory, a task with an error
             self._state.report(error)
         else:
-            self._state.begin(run)
+            state = self._state
+            changed = settings.differences(state.run.trainer.settings)
+            state.restart(run, self._lock_step.versus)
+            how = f"restarted with {', '.join(changed)}" if changed else "restarted"
+            updates = state.old.run.trainer.updates if state.old is not None else 0
+            state.say(f"{how}; R brings the old run back, at update {updates}")
 
-    def _save(self, path: str) -> None:
-        from rnn_tui.checkpoint.saving import save  # not needed before the first save
-
-        state, trainer = self._state, self._state.run.trainer
-        try:
-            save(path, trainer)
-        except (OSError, ValueError) as error:
-            state.say(f"not saved: {error}", error=True)
+    def _undo_restart(self) -> None:
+        """Bring the run before the restart back."""
+        state = self._state
+        old = state.undo_restart(self._lock_step.versus)
+        if old is None:
+            state.say("there is no run before a restart, or it was saved since")
             return
-        state.saved()
-        state.say(f"saved {path} at update {trainer.updates}")
+        self._lock_step.versus = old.versus
+        updates = state.run.trainer.updates
+        state.say(f"the run before is back, at update {updates}; R goes to the other one again")
 
     # Proofs
 

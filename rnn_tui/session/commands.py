@@ -16,6 +16,7 @@ from rnn_tui.settings import Settings
 
 if TYPE_CHECKING:
     from rnn_tui.second_network import Versus
+    from rnn_tui.session.run_records import SaveQuestion
 
 # Moving
 
@@ -76,6 +77,10 @@ class Restart:
     settings: Settings | None = None
 
 
+class UndoRestart:
+    """Bring the run before the restart back; the present one can be brought back likewise."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Configure:
     """Change settings that need no restart: learning rate, clipping, optimizer and so on."""
@@ -85,9 +90,16 @@ class Configure:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Save:
-    """Write a checkpoint to the file at `path`."""
+    """Write a checkpoint, if that replaces no file but the run's own; else there is a question.
 
-    path: str
+    Attributes:
+        path: the file; None: that of the last save or load, or a free name made of the settings.
+        answer: the question whose file the user agreed to replace, or to which `path` is another
+            name; None if there was none.
+    """
+
+    path: str | None = None
+    answer: SaveQuestion | None = None
 
 
 # What-ifs
@@ -214,6 +226,7 @@ Command = (
     | Pause
     | RunOrPause
     | Restart
+    | UndoRestart
     | Configure
     | Save
     | Intervene
@@ -233,9 +246,9 @@ Command = (
 
 FINITE_MOVES = (Step, Back, GoTo, RunTo, BackToStop)
 """Moves that end by themselves; the next one waits for that."""
-INTERRUPTS = (Pause, RunOrPause, Restart)
+INTERRUPTS = (Pause, RunOrPause, Restart, UndoRestart)
 """Commands that cancel the moves still waiting."""
-CLEARS_STOP = (*FINITE_MOVES, Continue, RunOrPause, Restart, Intervene, Discard)
+CLEARS_STOP = (*FINITE_MOVES, Continue, RunOrPause, Restart, UndoRestart, Intervene, Discard)
 """Commands that leave the present place: its breakpoint hit and gradient check are forgotten."""
 CHANGES_RUN = (
     Configure,

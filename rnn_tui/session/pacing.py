@@ -165,7 +165,7 @@ class Pacer:
         """Update the speed after `updates` in `seconds`, plus those of the second network."""
         state = self._state
         seconds += self._lock_step.take_seconds()
-        state.trained += seconds
+        state.note_training(seconds)
         now = updates / max(seconds, 1e-9)
         weight = 1.0 - math.exp(-seconds / SMOOTHING)
         state.speed = now if state.speed == 0.0 else state.speed + weight * (now - state.speed)

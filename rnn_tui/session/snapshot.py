@@ -25,6 +25,7 @@ from rnn_tui.tasks.base import Baseline, Task, Topology
 if TYPE_CHECKING:
     from rnn_tui.engine.analysis.contributions import Contributions
     from rnn_tui.second_network import SecondNetworkView
+    from rnn_tui.session.run_records import SaveQuestion, UnsavedRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,9 @@ class Snapshot:
         seeking: while going to a place, the fraction of the way that is done.
         unsaved: whether updates would be lost on quitting.
         trained: seconds of training since the last save or start.
+        at_risk: of every run in memory, the training that is in no file.
+        question: the newest question about where to save; None if there was none.
+        old_update: the update of the run that `UndoRestart` brings back; None if there is none.
         proofs: results of requested proofs that are done, by registered name; none while running.
         proving: the name of the proof being computed and the fraction that is done.
         second_network: the second network, if there is one.
@@ -193,6 +197,9 @@ class Snapshot:
     seeking: float | None
     unsaved: bool
     trained: float
+    at_risk: tuple[UnsavedRun, ...]
+    question: SaveQuestion | None
+    old_update: int | None
     proofs: Mapping[str, object]
     proving: tuple[str, float] | None
     second_network: SecondNetworkView | None

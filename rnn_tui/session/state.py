@@ -16,13 +16,15 @@ from rnn_tui.engine.training.breakpoints import BreakpointHit, Breakpoints
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.predictions.predictor import Predictor
 from rnn_tui.session.commands import CheckGradient, ViewRequest
+from rnn_tui.session.run_records import RunRecords, SaveQuestion, UnsavedRun
 from rnn_tui.session.snapshot import Notice
 
 if TYPE_CHECKING:
     from rnn_tui.autosave.writer import KeptRun
     from rnn_tui.engine.time_travel.counterfactual import Counterfactual
+    from rnn_tui.files.ownership import RunFiles
     from rnn_tui.proofs.prover import Prover
-    from rnn_tui.second_network import SecondNetwork
+    from rnn_tui.second_network import SecondNetwork, Versus
 
 logger = logging.getLogger("rnn_tui.session")
 
@@ -78,6 +80,12 @@ class TrainingRun:
         self.prover: Prover | None = None
         self.kept: KeptRun | None = None
 
+    @property
+    def trainers(self) -> tuple[Trainer, ...]:
+        """The trainer, and that of the second network if there is one."""
+        second = self.second_network
+        return (self.trainer,) if second is None else (self.trainer, second.trainer)
+
     @classmethod
     def of(cls, trainer: Trainer, second_network: SecondNetwork | None = None) -> TrainingRun:
         """Return a run of `trainer`, its timeline beginning where the trainer stands."""
@@ -93,6 +101,21 @@ class TrainingRun:
         return self.prover
 
 
+@dataclass(frozen=True, slots=True)
+class OldRun:
+    """The run before a restart, as it was left.
+
+    Attributes:
+        run: the trainer and what belongs to it.
+        breakpoints: its list of breakpoints.
+        versus: the choice of its second network; None for none.
+    """
+
+    run: TrainingRun
+    breakpoints: Breakpoints
+    versus: Versus | None
+
+
 class SessionState:
     """The mutable state of a session: commands change it, snapshots show it.
 
@@ -105,11 +128,23 @@ class SessionState:
         check: the gradient check that waits for the goal to be reached.
         notice: the newest message for the user.
         speed: updates per second while working, smoothed.
-        trained: seconds of training since the last save or start.
+        records: what of each run is in files.
+        question: the newest question about where to save; None if there was none.
+        old: the run before the newest restart; None if there was none, or a save since.
     """
 
-    def __init__(self, run: TrainingRun, breakpoints: Iterable[Breakpoint]) -> None:
+    def __init__(
+        self,
+        run: TrainingRun,
+        breakpoints: Iterable[Breakpoint],
+        files: RunFiles | None = None,
+    ) -> None:
+        """Begin with `run`, which owns `files`."""
         self.run = run
+        self.records = RunRecords()
+        self.records.of(run.trainer, files)
+        self.question: SaveQuestion | None = None
+        self.old: OldRun | None = None
         self.breakpoints = Breakpoints(*breakpoints)
         self.goal: Goal | None = None
         self.stop: BreakpointHit | None = None
@@ -117,27 +152,73 @@ class SessionState:
         self.check: CheckGradient | None = None
         self.notice: Notice | None = None
         self.speed = 0.0
-        self.trained = 0.0
-        self._saved_at = self._started_at = run.trainer.updates
 
-    def begin(self, run: TrainingRun) -> None:
-        """Replace the run by a new one, and reset all that was about the old one."""
-        self.run = run
+    # The run
+
+    def restart(self, run: TrainingRun, versus: Versus | None) -> None:
+        """Begin `run`, and keep the present one as the old run.
+
+        If nothing was trained since the last restart, the run before that one stays the old run.
+
+        Args:
+            run: a new run.
+            versus: the choice of the second network, for both runs.
+        """
+        if self.old is None or self.unsaved:
+            self.old = OldRun(self.run, self.breakpoints, versus)
+        statuses = self.breakpoints.statuses[1:]  # the first is `nan`, which every list has
+        self._show(run, Breakpoints(*(status.breakpoint for status in statuses)))
+
+    def undo_restart(self, versus: Versus | None) -> OldRun | None:
+        """Let the present run and the old one change places; return the latter, None if none.
+
+        Args:
+            versus: the choice of the present second network.
+        """
+        old = self.old
+        if old is not None:
+            self.old = OldRun(self.run, self.breakpoints, versus)
+            self._show(old.run, old.breakpoints)
+        return old
+
+    def _show(self, run: TrainingRun, breakpoints: Breakpoints) -> None:
+        """Make `run` the present one, and reset all that was about the one before."""
+        self.run, self.breakpoints = run, breakpoints
         self.goal = None
-        self.speed = self.trained = 0.0
-        self._saved_at = self._started_at = run.trainer.updates
+        self.speed = 0.0
         last_sample = run.trainer.settings.batch - 1
         sample = min(self.request.sample, last_sample)
         self.request = replace(self.request, t=None, sample=sample)
 
-    def saved(self) -> None:
-        """Note that the run has just been written to a file."""
-        self._saved_at, self.trained = self.run.trainer.updates, 0.0
+    # What is in files
+
+    @property
+    def trained(self) -> float:
+        """Seconds of training since the last save or start."""
+        return self.records.of(self.run.trainer).trained
 
     @property
     def unsaved(self) -> bool:
         """True if updates would be lost on quitting."""
-        return self.run.trainer.updates not in (self._saved_at, self._started_at)
+        return any(not each.of_old for each in self.at_risk())
+
+    def note_training(self, seconds: float) -> None:
+        """Note that both networks were trained for so long."""
+        for trainer in self.run.trainers:
+            self.records.of(trainer).trained += seconds
+
+    def at_risk(self) -> tuple[UnsavedRun, ...]:
+        """Return the training of all runs in memory that is in no file."""
+        found = [self.records.unsaved(each, of_old=False) for each in self.run.trainers]
+        if self.old is not None:
+            found += [self.records.unsaved(each, of_old=True) for each in self.old.run.trainers]
+        return tuple(each for some in found for each in some)
+
+    def forget_old(self) -> bool:
+        """Drop the old run; return whether there was training in it that is in no file."""
+        lost = any(each.of_old for each in self.at_risk())
+        self.old = None
+        return lost
 
     def say(self, text: str, error: bool = False) -> None:
         """Leave one line for the user; it is in the next snapshot."""

@@ -28,6 +28,7 @@ from rnn_tui.session.state import SessionState, TrainingRun
 
 if TYPE_CHECKING:
     from rnn_tui.autosave.writer import AutosaveWriter
+    from rnn_tui.files.ownership import RunFiles
     from rnn_tui.second_network import SecondNetwork, Versus
 
 LONGEST_SUSPENSION = 0.1  # seconds the thread waits at most for a screen that suspends it
@@ -48,6 +49,7 @@ class Session:
         *,
         second: Trainer | None = None,
         autosaves: AutosaveWriter | None = None,
+        files: RunFiles | None = None,
     ) -> None:
         """Begin where `trainer` stands, with a second network if there is `versus`.
 
@@ -57,12 +59,13 @@ class Session:
             versus: the choice of the second network; None for none.
             second: the second network's trainer, where it has trained before; None for a new one.
             autosaves: writes autosaves; None for none.
+            files: the files that the run owns; None for none.
 
         Raises:
             SettingError: the second network's settings do not go together.
         """
         run = TrainingRun.of(trainer, make_second_network(trainer, versus, second))
-        self._state = SessionState(run, breakpoints)
+        self._state = SessionState(run, breakpoints, files)
         self._lock_step = LockStep(self._state, versus)
         self._may_work = threading.Event()
         self._may_work.set()
