@@ -6,15 +6,18 @@ reads options are imported only where they are used. Every error is one line.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnn_tui import PROGRAM, THEME
+from rnn_tui.autosave import LIST
 from rnn_tui.cli_exit import (
     BAD_USAGE,
     BROKEN,
@@ -28,6 +31,8 @@ from rnn_tui.cli_exit import (
 from rnn_tui.settings import DECLARATIONS, Settings, Value, compose, train_updates
 
 if TYPE_CHECKING:
+    from rnn_tui.autosave.resume import ResumedRun
+    from rnn_tui.autosave.writer import AutosaveWriter
     from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
     from rnn_tui.engine.training.trainer import Trainer
     from rnn_tui.files.ownership import InputFile, RunFiles
@@ -84,6 +89,13 @@ def _dispatch(arguments: list[str]) -> int:
         return DONE
     for name in LIMITS.keys() & options.keys():
         os.environ[LIMITS[name]] = str(options[name])
+    if options.get("resume") == LIST:
+        from rnn_tui.autosave.resume import list_text
+        from rnn_tui.files.autosave_folder import tidy
+
+        tidy()
+        print(list_text())
+        return DONE
     return _train(options) if arguments[0] == "train" else _open_app(options)
 
 
@@ -115,21 +127,71 @@ def _setting_options(options: Options) -> dict[str, Value]:
     return {name: value for name, value in options.items() if name in DECLARATIONS}
 
 
-def _make_trainer(options: Options, *, ask: bool = False) -> Trainer:
-    """Return the trainer that the options describe: a new one, or one from a checkpoint.
+@dataclass(frozen=True, slots=True, eq=False)
+class Start:
+    """What a run begins with.
+
+    Attributes:
+        trainer: a new one, or one from a file.
+        resumed: the autosave that it comes from; None if it comes from none.
+    """
+
+    trainer: Trainer
+    resumed: ResumedRun | None = None
+
+
+def _start(options: Options, *, ask: bool = False) -> Start:
+    """Return what the options describe: a new run, one from a checkpoint, or an autosaved one.
 
     With `ask`, the user can be asked on the terminal.
     """
+    if "resume" in options:
+        return _resume(options["resume"], options)
     if "checkpoint" in options:
-        return _load_trainer(options["checkpoint"], options, ask=ask)
+        return Start(_load_trainer(options["checkpoint"], options, ask=ask))
     from rnn_tui.engine.training.trainer import Trainer
 
     settings = compose(_setting_options(options), options.get("preset", ""))
     if "init_from" not in options:
-        return Trainer(settings)
+        return Start(Trainer(settings))
     from rnn_tui.checkpoint.loading import load_weights
 
-    return Trainer(settings, load_weights(options["init_from"], settings))
+    return Start(Trainer(settings, load_weights(options["init_from"], settings)))
+
+
+def _resume(choice: str, options: Options) -> Start:
+    """Return an autosaved run, with those settings changed that may change in a run.
+
+    Raises:
+        CommandError: there is an option for something that cannot change.
+        ResumeError: there is no such autosave.
+    """
+    if "checkpoint" in options:
+        raise CommandError("--resume opens an autosave; leave it out, or leave out the file")
+    _refuse_new_run(options)
+    from rnn_tui.autosave.resume import resume
+    from rnn_tui.files.autosave_folder import tidy
+
+    tidy()
+    resumed = resume(choice, options.get("data"))
+    _change_settings(resumed.saved.trainer, options, "the autosave")
+    if (second := resumed.second) is not None:
+        own, common = second.settings, resumed.saved.trainer.settings
+        second.configure(common.with_(cell=own.cell, hidden=own.hidden))
+    return Start(resumed.saved.trainer, resumed)
+
+
+def _refuse_new_run(options: Options) -> None:
+    """Refuse options that begin a new run, where one goes on.
+
+    Raises:
+        CommandError: there is one.
+    """
+    for name in ("preset", "init_from"):
+        if name in options:
+            option = f"--{name.replace('_', '-')}"
+            which = "the file" if "checkpoint" in options else "--resume"
+            raise CommandError(f"{option} starts a new run; leave it out, or leave out {which}")
 
 
 def _run_files(options: Options) -> RunFiles:
@@ -163,24 +225,33 @@ def _load_trainer(checkpoint: str, options: Options, *, ask: bool) -> Trainer:
     Raises:
         CommandError: there is an option for something that cannot change.
     """
-    for name in ("preset", "init_from"):
-        if name in options:
-            option = f"--{name.replace('_', '-')}"
-            raise CommandError(f"{option} starts a new run; leave it out, or leave out the file")
+    _refuse_new_run(options)
     if checkpoint == "train" and not Path(checkpoint).exists():
         raise CommandError(f"'train' comes first: {PROGRAM} train [OPTIONS]")
     from rnn_tui.cli_checkpoint import open_run
+    from rnn_tui.files.atomic_file import remove_leftovers
 
-    chosen = _setting_options(options)
-    data = chosen.pop("data", None)
+    remove_leftovers(os.path.dirname(os.path.realpath(checkpoint)))
+    data = options.get("data")
     trainer = open_run(checkpoint, None if data is None else str(data), ask=ask).trainer
+    _change_settings(trainer, options, repr(checkpoint))
+    return trainer
+
+
+def _change_settings(trainer: Trainer, options: Options, where: str) -> None:
+    """Change those settings of a run that may change; --data is not looked at.
+
+    Raises:
+        CommandError: there is an option for another one; `where`: what the run comes from.
+    """
+    chosen = _setting_options(options)
+    chosen.pop("data", None)
     changed = trainer.settings.with_(**chosen)
     if fixed := changed.needs_restart(trainer.settings):
         wanted = ", ".join(_as_option(name, changed) for name in fixed)
         kept = ", ".join(_as_option(name, trainer.settings) for name in fixed)
-        raise CommandError(f"{wanted} cannot change in a run: {checkpoint!r} has {kept}")
+        raise CommandError(f"{wanted} cannot change in a run: {where} has {kept}")
     trainer.configure(changed)
-    return trainer
 
 
 def _as_option(name: str, settings: Settings) -> str:
@@ -231,18 +302,22 @@ def _open_app(options: Options) -> int:
 def _open_watched(options: Options, watch: SignalWatch) -> int:
     """Open the screen while signals are watched, and return the exit code."""
     gc.disable()  # imported modules stay; the app enables it again after its first screen
-    breakpoints = _parse_breakpoints(options)
+    breakpoints, path = _parse_breakpoints(options), options.get("checkpoint")
     in_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    trainer = _make_trainer(options, ask=in_terminal)
+    start = _start(options, ask=in_terminal)
+    trainer, resumed = start.trainer, start.resumed
     _check_fit(breakpoints, trainer)
-    versus = _parse_versus(options, trainer)
+    versus, second = _parse_versus(options, trainer), None
+    if resumed is not None:
+        path = resumed.note.path or None
+        if versus is None:
+            versus, second = resumed.versus, resumed.second
     if not in_terminal:
         raise CommandError(f"this needs a terminal; without one, use: {PROGRAM} train")
     from rnn_tui.tui.app import run_app
 
     remote = options.get("remote", bool(os.environ.get("SSH_CONNECTION")))
     theme = options.get("theme", THEME)
-    path = options.get("checkpoint")
     return run_app(
         trainer,
         remote=remote,
@@ -250,8 +325,28 @@ def _open_watched(options: Options, watch: SignalWatch) -> int:
         path=path,
         breakpoints=breakpoints,
         versus=versus,
+        second=second,
         watch=watch,
+        autosaves=_autosaves(options, start),
+        notice="" if resumed is None else resumed.message,
     )
+
+
+def _autosaves(options: Options, start: Start) -> AutosaveWriter | None:
+    """Return the writer of autosaves; None if there are to be none."""
+    if options.get("no_autosave"):
+        return None
+    from rnn_tui.autosave.writer import AutosaveWriter
+    from rnn_tui.files.autosave_folder import RunNote
+
+    directory = ""
+    with contextlib.suppress(OSError):  # it has been deleted
+        directory = os.getcwd()
+    if start.resumed is not None:
+        note = start.resumed.note
+        return AutosaveWriter(replace(note, directory=directory), start.resumed.folder)
+    path = options.get("checkpoint")
+    return AutosaveWriter(RunNote(directory, os.path.abspath(path) if path else ""))
 
 
 def _parse_versus(options: Options, trainer: Trainer) -> Versus | None:
@@ -277,7 +372,8 @@ def _train(options: Options) -> int:
     out, metrics = options.get("out"), options.get("metrics")
     cli_train.check_files(out, metrics)
     files = _run_files(options)
-    trainer = _make_trainer(options)
+    start = _start(options)
+    trainer = start.trainer
     _check_fit(breakpoints, trainer)
     files.protect(*data_file(trainer.settings.data))
     default_updates = train_updates(trainer.settings.task, options.get("preset", ""))

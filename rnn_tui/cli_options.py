@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from rnn_tui import PROGRAM, THEME, __version__
+from rnn_tui.autosave import NEWEST
 from rnn_tui.files.limits import DEFAULT_DATA, MAX_DATA, MAX_MEMORY, parse_size
 from rnn_tui.files.regular_file import size_text
 from rnn_tui.presets import PRESETS
@@ -66,6 +67,19 @@ _MATCH = Declaration(
     name="match_parameters", kind=bool, default=False, help="Give the second network the hidden "
     "size that makes its number of parameters about the same.", group="screen", effect="live",
 )  # fmt: skip
+_RESUME = Declaration(
+    name="resume", kind=str, default="", help="Reopen the newest autosave of a run that no program "
+    "has open; with \"list\" show them all, with a number of that list open that one.",
+    group="start", effect="restart",
+)  # fmt: skip
+_NO_AUTOSAVE = Declaration(
+    name="no_autosave", kind=bool, default=False, help="Do not save the run by itself every "
+    "minute, at a pause and when the connection is lost.", group="run", effect="live",
+)  # fmt: skip
+_SAVE_EVERY = Declaration(
+    name="save_every", kind=int, default=None, help="Save to --out each time so many updates are "
+    "done, not only at the end.", group="run", effect="live", low=1, high=10**9,
+)  # fmt: skip
 _JSON = Declaration(
     name="json", kind=bool, default=False, help="Print the figures at the end as one JSON object.",
     group="run", effect="live",
@@ -106,7 +120,7 @@ _PLACEHOLDERS = {
     "max_data": "SIZE", "max_memory": "SIZE",
     "data": "FILE", "out": "FILE.safetensors", "metrics": "FILE.csv",
     "init_from": "FILE.safetensors", "column": "NAME", "task": "TASK",
-    "break": "CONDITION",
+    "break": "CONDITION", "resume": "list|N",
 }  # fmt: skip
 
 _APP_HELP = """\
@@ -213,21 +227,30 @@ def _names(parameter: click.Parameter) -> list[str]:
 class SettingOption(click.Option):
     """An option made from a declaration."""
 
-    def __init__(self, declaration: Declaration, *names: str, repeated: bool = False) -> None:
+    def __init__(
+        self,
+        declaration: Declaration,
+        *names: str,
+        repeated: bool = False,
+        without_value: str | None = None,
+    ) -> None:
         """Make the option.
 
         Args:
             declaration: what it sets.
             names: how it is spelled, if not as the declaration says.
             repeated: true if it may be written several times; its value is a tuple then.
+            without_value: what it means without a value; None if it needs one.
         """
         self.declaration = declaration
         flag = declaration.kind is bool
+        optional: dict[str, Any] = {} if without_value is None else {"flag_value": without_value}
         super().__init__(
             [*(names or (declaration.switch,)), declaration.name],
             help=declaration.help + _shown_choices(declaration) + _shown_default(declaration),
             default=None,  # the value then comes from the preset, the defaults or the file
             is_flag=flag,
+            **optional,
             multiple=repeated,
             type=None if flag else str,
             metavar=None if flag else _placeholder(declaration),
@@ -335,6 +358,8 @@ def _app_command() -> click.Command:
         SettingOption(_BREAK, repeated=True),
         SettingOption(_VERSUS),
         SettingOption(_MATCH, "--match-parameters"),
+        SettingOption(_RESUME, without_value=NEWEST),
+        SettingOption(_NO_AUTOSAVE, "--no-autosave"),
     ]
     return _command(PROGRAM, _APP_HELP, screen)
 
@@ -343,7 +368,9 @@ def _train_command() -> click.Command:
     """Return the command ``train``."""
     declarations = (_UPDATES, _OUT, _METRICS, _INIT_FROM)
     extra: list[click.Parameter] = [SettingOption(declaration) for declaration in declarations]
-    extra += [SettingOption(_BREAK, repeated=True)]
+    extra += [SettingOption(_SAVE_EVERY), SettingOption(_BREAK, repeated=True)]
+    extra += [SettingOption(_RESUME, without_value=NEWEST)]
+    extra += [SettingOption(_NO_AUTOSAVE, "--no-autosave")]
     extra += [SettingOption(_JSON, "--json"), SettingOption(_QUIET, "--quiet")]
     extra += [SettingOption(_FORCE, "--force")]
     return _command("train", _TRAIN_HELP, extra)

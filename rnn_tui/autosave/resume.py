@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rnn_tui.autosave import LIST, NEWEST
 from rnn_tui.checkpoint.format import CheckpointError
 from rnn_tui.checkpoint.summary import read_summary
 from rnn_tui.files.autosave_folder import (
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
     from rnn_tui.engine.training.trainer import Trainer
     from rnn_tui.second_network import Versus
 
-NEWEST = "newest"
-"""What `--resume` means without a value; otherwise it takes `LIST`, or a number of the list."""
-LIST = "list"
+LONGEST_NUMBER = 9  # digits
 
 
 class ResumeError(ValueError):
@@ -112,13 +111,14 @@ def _open_newest(run: AutosavedRun, folder: RunFolder, data: str | None) -> Resu
 
 def _resume_number(choice: str, data: str | None) -> ResumedRun:
     """Open an autosave by its number in the list."""
-    runs = autosaved_runs()
-    listed = [(run, autosave) for run in runs for autosave in run.autosaves]
+    if not choice.isdecimal() or len(choice) > LONGEST_NUMBER:
+        raise ResumeError(f"--resume must be {LIST} or a number of that list, not {choice!r}")
+    listed = [(run, autosave) for run in autosaved_runs() for autosave in run.autosaves]
     if not listed:
         raise ResumeError(f"there is nothing to resume in {str(autosaves_path())!r}")
-    if not choice.isdecimal() or not 1 <= int(choice) <= len(listed):
-        allowed = f"{LIST!r} or a number from 1 to {len(listed)}"
-        raise ResumeError(f"--resume must be {allowed}, not {choice!r}")
+    if not 1 <= int(choice) <= len(listed):
+        numbers = "1" if len(listed) == 1 else f"a number from 1 to {len(listed)}"
+        raise ResumeError(f"--resume must be {numbers}, not {choice}; --resume list shows them")
     run, autosave = listed[int(choice) - 1]
     newest = autosave is run.autosaves[0]
     folder = RunFolder.take(run.path) if newest and run.owner is None else None

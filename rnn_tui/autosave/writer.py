@@ -44,6 +44,9 @@ class _Release:
     left: bool
 
 
+_Job = _Write | _Release | Callable[[], None]
+
+
 class AutosaveWriter:
     """Writes autosaves one after the other; of several that wait of one run, only the newest."""
 
@@ -58,7 +61,7 @@ class AutosaveWriter:
         """Called with a line for the user and whether it is an error; in any thread."""
         self._note = note
         self._resumed = folder
-        self._jobs: deque[_Write | _Release] = deque()
+        self._jobs: deque[_Job] = deque()
         self._changed = threading.Condition()
         self._busy = False
         self._failure = ""  # the newest reason for a failure; "" after a success
@@ -102,7 +105,11 @@ class AutosaveWriter:
             done = self._changed.wait_for(lambda: not (self._jobs or self._busy), seconds)
             return done and not self._failure
 
-    def _put(self, job: _Write | _Release) -> None:
+    def call(self, work: Callable[[], None]) -> None:
+        """Have `work` done by the writer's thread, and return at once; its errors are ignored."""
+        self._put(work)
+
+    def _put(self, job: _Job) -> None:
         with self._changed:
             if isinstance(job, _Write):
                 kept = [j for j in self._jobs if not (isinstance(j, _Write) and j.run is job.run)]
@@ -122,14 +129,17 @@ class AutosaveWriter:
                 self._changed.notify_all()
                 while not self._jobs:
                     self._changed.wait()
-                job: _Write | _Release | None = self._jobs.popleft()
+                job = self._jobs.popleft()
                 self._busy = True
             match job:
                 case _Write():
                     self._write(job)
                 case _Release(run, left):
                     _release(run, left)
-            job = None  # its copies take memory
+                case work:
+                    with contextlib.suppress(Exception):
+                        work()
+            del job  # its copies take memory
 
     def _write(self, job: _Write) -> None:
         """Write an autosave; after a failure the next one is another attempt."""

@@ -259,6 +259,13 @@ class RunFolder:
         _delete(self.path, self._lock)
 
 
+def tidy() -> None:
+    """Remove what killed programs left half written, and what is beyond the limits."""
+    for path in _run_paths():
+        remove_leftovers(path)
+    remove_surplus()
+
+
 def remove_surplus(own: Path | None = None) -> None:
     """Keep the limits: `KEPT` autosaves of the run `own`, `MOST_RUNS`, `MOST_BYTES`.
 

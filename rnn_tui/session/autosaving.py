@@ -6,13 +6,13 @@ import math
 import time
 from typing import TYPE_CHECKING
 
+from rnn_tui.autosave import INTERVAL
 from rnn_tui.session.lock_step import LockStep
 from rnn_tui.session.state import SessionState, TrainingRun
 
 if TYPE_CHECKING:
     from rnn_tui.autosave.writer import AutosaveWriter
 
-INTERVAL = 60.0  # seconds of running between two autosaves; after a failure, until the next attempt
 IDLE = 1.0  # seconds after a step until it is autosaved: further steps usually follow
 SPACING = 2.0  # seconds between two autosaves of one that steps now and then
 

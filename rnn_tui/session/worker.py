@@ -106,7 +106,8 @@ class Session:
         """
         deadline = time.monotonic() + timeout
         with self._wake:
-            self._stopping, self._left = True, left
+            self._left = self._left if self._stopping else left  # the first call says why
+            self._stopping = True
             self._wake.notify()
         if self._thread.is_alive():
             self._thread.join(timeout)
@@ -233,6 +234,7 @@ class Session:
             try:
                 if command is not None:
                     self._handler.carry_out(command)
+                working |= self._state.goal is not None
                 news = self._pacer.work(command)
             except Exception as error:  # the screen shows it and stays usable
                 self._fail(error)

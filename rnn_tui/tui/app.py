@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
@@ -16,7 +17,7 @@ from textual.theme import Theme
 
 from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.session.commands import SetSecondNetwork
+from rnn_tui.session.commands import Say, SetSecondNetwork
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import DECLARATIONS
 from rnn_tui.tui.key_bindings import KEYS
@@ -25,6 +26,7 @@ from rnn_tui.tui.screens.debugger import Debugger
 from rnn_tui.tui.themes import DARK, THEMES
 
 if TYPE_CHECKING:
+    from rnn_tui.autosave.writer import AutosaveWriter
     from rnn_tui.second_network import Versus
     from rnn_tui.tui.signal_watch import SignalWatch
 
@@ -52,7 +54,10 @@ class RnnTui(App[None]):
         path: str | None = None,
         breakpoints: Iterable[Breakpoint] = (),
         versus: Versus | None = None,
+        second: Trainer | None = None,
         watch: SignalWatch | None = None,
+        autosaves: AutosaveWriter | None = None,
+        notice: str = "",
     ) -> None:
         """Make a session for `trainer`; its thread starts with the screen.
 
@@ -63,7 +68,10 @@ class RnnTui(App[None]):
             path: the checkpoint's path, if it comes from one.
             breakpoints: breakpoints of the session.
             versus: a second network to train in lock step, if any.
+            second: the second network's trainer, where it has trained before.
             watch: where signals come from; None where nobody watches for them.
+            autosaves: writes autosaves; None for none.
+            notice: what the first screen says, until the first key.
         """
         self.output_diff = OutputDiff()
         self._watch = watch
@@ -72,9 +80,14 @@ class RnnTui(App[None]):
         self._first_theme = THEMES[theme].name
         if remote:
             self.animation_level = "none"
-        self.session = Session(trainer, breakpoints, versus)
+        self.session = Session(trainer, breakpoints, versus, second=second, autosaves=autosaves)
+        self._autosaves = autosaves
+        self._notice = notice
         frames = REMOTE_FRAMES if remote else LOCAL_FRAMES
         self.debugger = Debugger(self.session, frames, path)
+        self.debugger.after_imports = self._tidy
+        if watch is not None:
+            watch.save = self.session.autosave_now
 
     @property
     def available_themes(self) -> dict[str, Theme]:
@@ -89,7 +102,29 @@ class RnnTui(App[None]):
         """Set the theme and start the session's thread."""
         self.theme = self._first_theme
         self.session.listen(self.debugger.announce)
+        if self._notice:
+            self.session.send(Say(self._notice))
         self.call_after_refresh(self.session.start)  # the thread would delay the first frame
+
+    def _tidy(self) -> None:
+        """Remove what a killed program left in this folder; say if a run of it can be resumed.
+
+        In a thread, after the first screen.
+        """
+        from rnn_tui.files.atomic_file import remove_leftovers
+
+        remove_leftovers(os.curdir)
+        autosaves = self._autosaves
+        if autosaves is None or self._notice:
+            return
+        from rnn_tui.autosave.resume import announcement, lost_runs, mark_announced
+        from rnn_tui.files.autosave_folder import tidy
+
+        tidy()
+        runs = lost_runs()
+        if text := announcement(runs):
+            self.debugger.notice_seen = lambda: autosaves.call(lambda: mark_announced(runs))
+            self.session.send(Say(text))
 
     def get_driver_class(self) -> type[Driver]:
         """Return the platform's driver with the output diff between it and the terminal."""
@@ -110,8 +145,8 @@ class RnnTui(App[None]):
         gc.enable()
 
     def on_unmount(self) -> None:
-        """End the session's thread."""
-        self.session.stop()
+        """End the session's thread, which autosaves the run."""
+        self.session.stop(left=not (self.return_code or (self._watch and self._watch.ended_by)))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield the commands of the palette: every key's action, second networks and themes."""
@@ -161,7 +196,10 @@ def run_app(
     path: str | None,
     breakpoints: Iterable[Breakpoint] = (),
     versus: Versus | None = None,
+    second: Trainer | None = None,
     watch: SignalWatch | None = None,
+    autosaves: AutosaveWriter | None = None,
+    notice: str = "",
 ) -> int:
     """Show the screen until the user quits; see `RnnTui` for the arguments.
 
@@ -176,7 +214,13 @@ def run_app(
         path=path,
         breakpoints=breakpoints,
         versus=versus,
+        second=second,
         watch=watch,
+        autosaves=autosaves,
+        notice=notice,
     )
-    app.run()
+    try:
+        app.run()
+    finally:
+        app.session.stop()  # also after a crash
     return app.return_code or 0

@@ -19,10 +19,12 @@ import fcntl
 import os
 import re
 import select
+import shutil
 import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import threading
 import time
@@ -233,7 +235,10 @@ class Terminal:
         self._master, self._slave = os.openpty()
         self._set_size(columns, rows)
         self._settings_before = termios.tcgetattr(self._slave)
-        self.process = self._spawn(argv, env or {}, cwd)
+        # What one program keeps is nothing to the next, unless a test wants it.
+        self._state_home = tempfile.mkdtemp(prefix="rnn-tui-state-")
+        changes = {"XDG_STATE_HOME": self._state_home, **(env or {})}
+        self.process = self._spawn(argv, changes, cwd)
         self._reader = threading.Thread(target=self._read, name="terminal-reader", daemon=True)
         self._reader.start()
 
@@ -432,6 +437,7 @@ class Terminal:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
         self.hang_up()
+        shutil.rmtree(self._state_home, ignore_errors=True)
 
 
 def environment(changes: Mapping[str, str | None]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from textual import events
@@ -46,6 +46,7 @@ class Debugger(KeyActions):
         self._arranged_size = Size()
         self._last_notice = 0  # number of the session's newest notice that was shown
         self._chart_cache = ChartCache()
+        self.after_imports: Callable[[], None] = lambda: None  # called in the importing thread
 
     # ---------------------------------------------------------------- panels
 
@@ -113,6 +114,7 @@ class Debugger(KeyActions):
 
         self.announce()
         preload.import_all()
+        self.after_imports()
 
     # ---------------------------------------------------------------- snapshots
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -58,6 +59,7 @@ class KeyActions(Screen[None]):
         self._zoomed = False
         self._notice = ("", False)  # text and whether it is an error
         self._quit_asked = False
+        self.notice_seen: Callable[[], None] | None = None  # called once when a notice is answered
         self._frames = FrameSchedule(session, frames, self._draw_context)
 
     @abstractmethod
@@ -74,6 +76,9 @@ class KeyActions(Screen[None]):
         """Clear the notice, and the question before quitting unless it is answered."""
         self._frames.suspend_session()
         self._notice = ("", False)
+        if self.notice_seen is not None:
+            self.notice_seen()
+            self.notice_seen = None
         if event.key != "q":
             self._quit_asked = False
 
