@@ -102,35 +102,57 @@ def _resized(architecture: Architecture, cell: str, hidden: int) -> Architecture
 
 
 class SecondNetwork:
-    """The trainer and the timeline of the second network."""
+    """The trainer and the timeline of the second network.
 
-    def __init__(self, timeline: Timeline) -> None:
+    Attributes:
+        timeline: its timeline.
+        trainer: its trainer.
+        match: whether its size was chosen to match the other network's parameters (`Versus`), or
+            the other's to match its own.
+    """
+
+    def __init__(self, timeline: Timeline, match: bool = False) -> None:
         self.timeline = timeline
         self.trainer = timeline.trainer
+        self.match = match
+        self._followed: object = None  # the changes of settings that were followed last
 
     @classmethod
-    def fresh(cls, settings: Settings, task: Task | None = None) -> SecondNetwork:
+    def fresh(
+        cls, settings: Settings, task: Task | None = None, match: bool = False
+    ) -> SecondNetwork:
         """Return a network before its first window.
 
         Args:
             settings: its settings.
             task: a custom task at its start; None for the task that `settings` name.
+            match: see `SecondNetwork`.
 
         Raises:
             SettingError, DataError: see `Trainer`.
         """
-        return cls(Timeline(Trainer(settings, task=task), settings.timeline * 2**20))
+        return cls(Timeline(Trainer(settings, task=task), settings.timeline * 2**20), match)
 
     @classmethod
-    def resumed(cls, trainer: Trainer) -> SecondNetwork:
+    def resumed(cls, trainer: Trainer, match: bool = False) -> SecondNetwork:
         """Return a network that goes on where `trainer` stands."""
-        return cls(Timeline(trainer, trainer.settings.timeline * 2**20))
+        return cls(Timeline(trainer, trainer.settings.timeline * 2**20), match)
 
-    def configure(self, settings: Settings) -> None:
-        """Apply the first network's settings that need no restart; keep cell and hidden size."""
-        own = self.trainer.settings
-        self.timeline.budget = settings.timeline * 2**20
-        self.timeline.configure(settings.with_(cell=own.cell, hidden=own.hidden))
+    def follow_settings(self, leader: Timeline) -> None:
+        """Have the settings change at the updates where those of the first network do.
+
+        The cell and the hidden size stay this network's own.
+
+        Args:
+            leader: the first network's timeline.
+        """
+        own, changes = self.trainer.settings, leader.settings_changes
+        if changes == self._followed:
+            return
+        self._followed = changes
+        self.timeline.follow_settings(
+            tuple((index, s.with_(cell=own.cell, hidden=own.hidden)) for index, s in changes)
+        )
 
     def follow(self, place: Place, deadline: float) -> bool:
         """Go to the place of the first network, or part of the way.

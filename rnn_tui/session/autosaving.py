@@ -126,8 +126,8 @@ class Autosaving:
         except MemoryError:
             self._writer.fail("there is too little memory for a copy")
             return
-        versus = self._lock_step.versus
-        self._writer.write(run.kept, first, second, match=versus is not None and versus.match)
+        match = run.second_network is not None and run.second_network.match
+        self._writer.write(run.kept, first, second, match=match)
 
     def _release(self, *, left: bool) -> None:
         if self._run.kept is not None:

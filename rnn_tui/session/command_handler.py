@@ -6,15 +6,16 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
-
+from rnn_tui.engine.network.declaration import NetworkDeclaration
 from rnn_tui.engine.network.interventions import Intervention, InterventionError
 from rnn_tui.engine.time_travel.places import Place, Stride
 from rnn_tui.engine.training.breakpoint_conditions import BreakpointError
+from rnn_tui.engine.training.breakpoints import Breakpoints
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.registry import TASKS
 from rnn_tui.session.commands import (
     CLEARS_STOP,
+    LARGEST_COUNT,
     AddBreakpoint,
     Back,
     BackToStop,
@@ -38,12 +39,12 @@ from rnn_tui.session.commands import (
     Step,
     StopGradientCheck,
     Swap,
-    ToggleBreakpoint,
+    SwitchBreakpoint,
     UndoRestart,
     ViewRequest,
 )
-from rnn_tui.session.lock_step import ALL_OPERATIONS, LockStep, make_second_network
-from rnn_tui.session.state import Goal, SessionState, TrainingRun
+from rnn_tui.session.lock_step import ALL_OPERATIONS, LockStep, restarted_second_network
+from rnn_tui.session.state import Goal, SessionState, TrainingRun, timeline_of
 from rnn_tui.settings import Settings
 
 
@@ -56,8 +57,12 @@ class CommandHandler:
 
     def carry_out(self, command: Command) -> None:
         """Set the goal that `command` asks for, or make the change it asks for."""
+        state, stop, run = self._state, self._state.stop, self._state.run
+        if isinstance(command, RunOrPause) and self._has_ended_since(command):
+            state.say("it had stopped already: space again goes on")
+            return
         if isinstance(command, CLEARS_STOP):
-            self._state.stop = self._state.check = None
+            state.stop = state.check = None
         match command:
             case Step() | Back() | GoTo() | RunTo() | BackToStop():
                 self._set_goal(command)
@@ -65,41 +70,59 @@ class CommandHandler:
                 self._set_goal(command)
             case Intervene() | Discard() | Keep():
                 self._change_branch(command)
-            case AddBreakpoint() | RemoveBreakpoint() | ToggleBreakpoint():
+            case AddBreakpoint() | RemoveBreakpoint() | SwitchBreakpoint():
                 self._edit_breakpoints(command)
             case SetSecondNetwork() | Swap():
                 self._change_second_network(command)
             case ViewRequest(sample):
-                last = self._state.run.trainer.settings.batch - 1
-                self._state.request = replace(command, sample=min(sample, last))
-            case Configure(settings):
-                self._configure(settings)
-            case Restart(settings):
-                self._restart(settings or self._state.run.trainer.settings)
+                last = state.run.trainer.settings.batch - 1
+                state.request = replace(command, sample=min(sample, last))
+            case Configure():
+                self._configure(command)
+            case Restart():
+                self._restart(command)
             case UndoRestart():
                 self._undo_restart()
             case Save():
                 from rnn_tui.session.saving import save_run  # not needed before the first save
 
-                save_run(self._state, command)
+                save_run(state, command)
             case CheckGradient():
                 self._check_gradient(command)
             case StopGradientCheck():
-                self._state.run.make_prover().stop_check()
+                state.run.make_prover().stop_check()
             case ClearGhosts():
-                self._state.run.timeline.clear_ghosts()
+                state.run.timeline.clear_ghosts()
             case Say(text, error):
-                self._state.say(text, error)
+                state.say(text, error)
+        self._lock_step.follow_settings()
         self._lock_step.note_first_moved()
-        self._refuse_to_go_on_diverged()
+        failed = isinstance(command, Restart) and state.run is run
+        if self._refuses_to_go_on() or failed:
+            state.stop = stop
 
-    def _refuse_to_go_on_diverged(self) -> None:
-        """Drop a goal that lies ahead of a divergence."""
+    def _has_ended_since(self, command: RunOrPause) -> bool:
+        """Return whether what was to be paused has ended by itself before this could be seen."""
+        seen = command.pausing
+        return self._state.goal is None and seen is not None and seen <= self._state.ended_at
+
+    def _refuses_to_go_on(self) -> bool:
+        """Drop a goal that lies ahead of a divergence; return whether there was one."""
         state = self._state
         forward = state.goal is not None and state.goal.route is None
         if forward and state.run.trainer.divergence is not None:
             state.goal = None
-            state.say("the network diverged: r restarts it, o changes its settings", error=True)
+            text = "the network diverged: U goes back, o changes its settings, r restarts it"
+            state.say(text, error=True)
+            return True
+        return False
+
+    def _fits(self, declaration: NetworkDeclaration | None) -> bool:
+        """Return whether what was typed is about the present network; if not, say so."""
+        if declaration is None or declaration is self._state.run.trainer.network.declaration:
+            return True
+        self._state.say("not done: meanwhile another network is shown", error=True)
+        return False
 
     # Goals
 
@@ -109,13 +132,13 @@ class CommandHandler:
         state, timeline = self._state, self._state.run.timeline
         match command:
             case Step(stride, count):
-                state.goal = Goal(stride, count)
+                state.goal = Goal(stride, min(count, LARGEST_COUNT))
             case Back(stride, count):
-                self._seek(timeline.back(stride, count))
+                self._seek(timeline.back(stride, min(count, LARGEST_COUNT)))
             case GoTo(None):
                 self._seek(timeline.newest)
             case GoTo(int(update)):
-                self._seek(timeline.place_of(update))
+                self._seek(timeline.place_of(min(update, LARGEST_COUNT)))
             case RunTo(t):
                 self._run_to(t)
             case BackToStop():
@@ -131,14 +154,17 @@ class CommandHandler:
         state, timeline = self._state, self._state.run.timeline
         state.breakpoints.rearm()
         first = timeline.first
-        if place < timeline.place_of(first) and timeline.here.index > 0:
+        if place.index <= timeline.place_of(first).index and timeline.here.index > 0:
             state.say(f"the timeline begins at update {first}")
         state.goal = Goal(Stride.UPDATE, 1, timeline.seek(place))
 
     def _run_to(self, t: int) -> None:
         """Go to timestep `t`: in the forward or backward pass of this window, or in the next."""
-        run = self._state.run
-        trainer, schedule = run.trainer, run.trainer.schedule
+        state, trainer = self._state, self._state.run.trainer
+        schedule = trainer.schedule
+        if not 1 <= t <= schedule.steps:
+            state.say(f"there is no timestep {t}: the windows have {schedule.steps}", error=True)
+            return
         start = trainer.index - trainer.position % schedule.end
         positions = (
             schedule.forward(t),
@@ -146,8 +172,14 @@ class CommandHandler:
             schedule.end + schedule.forward(t),
         )
         index = next(start + each for each in positions if start + each > trainer.index)
-        route = run.timeline.seek(Place(index, ALL_OPERATIONS))
-        self._state.goal = Goal(Stride.TIMESTEP, 1, route)
+        state.goal = Goal(Stride.TIMESTEP, 1, self._to_index(index))
+
+    def _to_index(self, index: int) -> Iterator[float]:
+        """Go forward to a schedule index or the first breakpoint before it."""
+        from rnn_tui.engine.time_travel.stops import go_to_or_stop  # not for the first screen
+
+        state = self._state
+        state.stop = yield from go_to_or_stop(state.run.timeline, index, state.breakpoints)
 
     def _back_to_stop(self) -> Iterator[float]:
         """Search the past for the last stop, yielding the fraction of the search that is done."""
@@ -157,42 +189,55 @@ class CommandHandler:
             return
         from rnn_tui.engine.time_travel.search_back import search_back  # not for the first screen
 
-        state.stop = yield from search_back(state.run.timeline, state.breakpoints)
+        # A list of its own: what is met again on the way is no further hit.
+        again = Breakpoints(*(status.breakpoint for status in state.breakpoints.statuses))
+        state.stop = yield from search_back(state.run.timeline, again)
         if state.stop is None:
             state.say("no breakpoint stops before this place")
 
     # What-ifs
 
     def _change_branch(self, command: Intervene | Discard | Keep) -> None:
-        state, run = self._state, self._state.run
         match command:
-            case Intervene(intervention):
-                self._intervene(intervention)
-            case Discard():
-                state.goal = run.counterfactual = None
-                if not run.timeline.discard():
-                    state.say("there is no what-if to discard")
-            case Keep():
-                run.timeline.keep_intervention()
-                run.counterfactual = None
+            case Intervene(intervention, declaration):
+                if self._fits(declaration):
+                    self._intervene(intervention)
+            case Discard(intervention) | Keep(intervention):
+                if self._is_newest(intervention):
+                    self._end_what_if(isinstance(command, Keep))
+        self._state.run.note_what_if()
+
+    def _is_newest(self, intervention: Intervention | None) -> bool:
+        """Return whether the newest what-if is the one that is meant; if not, say so."""
+        newest = self._state.run.timeline.discardable
+        if newest is None:
+            self._state.say("there is no what-if")
+        elif intervention is not None and intervention is not newest:
+            self._state.say(f"not done: meanwhile the what-if is {newest}", error=True)
+        else:
+            return True
+        return False
 
     def _intervene(self, intervention: Intervention) -> None:
-        state, run = self._state, self._state.run
-        state.goal = None
+        self._state.goal = None
         try:
-            run.timeline.intervene(intervention)
+            self._state.run.timeline.intervene(intervention)
         except InterventionError as error:
-            state.say(str(error), error=True)
-            return
-        from rnn_tui.engine.time_travel.counterfactual import Counterfactual
+            self._state.say(str(error), error=True)
 
-        start = run.timeline.counterfactual_start
-        run.counterfactual = Counterfactual(run.trainer, start) if start is not None else None
+    def _end_what_if(self, keep: bool) -> None:
+        """Keep or discard the newest what-if."""
+        state, timeline = self._state, self._state.run.timeline
+        if keep:
+            timeline.keep_intervention()
+            return
+        state.goal = None
+        timeline.discard()
 
     # Breakpoints
 
     def _edit_breakpoints(
-        self, command: AddBreakpoint | RemoveBreakpoint | ToggleBreakpoint
+        self, command: AddBreakpoint | RemoveBreakpoint | SwitchBreakpoint
     ) -> None:
         breakpoints, trainer = self._state.breakpoints, self._state.run.trainer
         try:
@@ -200,10 +245,10 @@ class CommandHandler:
                 case AddBreakpoint(breakpoint):
                     breakpoint.fits(trainer.network.declaration)
                     breakpoints.add(breakpoint)
-                case RemoveBreakpoint(line):
-                    breakpoints.remove(line)
-                case ToggleBreakpoint(line):
-                    breakpoints.toggle(line)
+                case RemoveBreakpoint(breakpoint):
+                    breakpoints.remove(breakpoint)
+                case SwitchBreakpoint(breakpoint, on):
+                    breakpoints.set_enabled(breakpoint, on)
         except BreakpointError as error:
             self._state.say(str(error), error=True)
 
@@ -218,42 +263,66 @@ class CommandHandler:
                 except ValueError as error:
                     state.say(str(error), error=True)
             case Swap():
-                if self._lock_step.swap():
-                    state.goal = None
-                else:
-                    state.say("there is no other network: ctrl+p sets one beside this one")
+                self._swap()
+
+    def _swap(self) -> None:
+        """Let the two networks change places, and the other one come to this place first."""
+        state, place = self._state, self._state.run.timeline.here
+        if not self._lock_step.swap():
+            state.say("there is no other network: ctrl+p sets one beside this one")
+            return
+        state.goal = state.stop = state.check = None
+        run = state.run
+        if run.trainer.divergence is not None:
+            state.stop = state.breakpoints.check_update(run.trainer)
+        elif run.trainer.index != place.index:
+            route = run.timeline.seek(Place(place.index, ALL_OPERATIONS))
+            state.goal = Goal(Stride.UPDATE, 1, route)
 
     # Settings
 
-    def _configure(self, settings: Settings) -> None:
-        """Apply settings that need no restart.
+    def _configure(self, command: Configure) -> None:
+        """Apply settings that need no restart."""
+        state, run = self._state, self._state.run
+        try:
+            settings = self._chosen(command.settings, command.base)
+            run.timeline.configure(settings)
+        except ValueError as error:
+            state.say(f"not changed: {error}", error=True)
+            return
+        run.timeline.limit_memory(settings.timeline)
+        if run.second_network is not None:
+            run.second_network.timeline.limit_memory(settings.timeline)
+        if command.base is not None:
+            state.say(f"changed {', '.join(command.settings.differences(command.base))}")
+
+    def _chosen(self, settings: Settings, base: Settings | None) -> Settings:
+        """Return the run's settings with what differs between `settings` and `base` changed.
 
         Raises:
-            ValueError: a setting differs that needs a restart.
+            ValueError: `base` are the settings of another run, or they do not go together.
         """
-        run = self._state.run
-        run.timeline.budget = settings.timeline * 2**20
-        before = run.trainer.optimizer.parameters_before
-        run.timeline.configure(settings)
-        if run.second_network is not None:
-            run.second_network.configure(settings)
-        # A new optimizer has not stepped yet; keep the weights this window was computed with.
-        np.copyto(run.trainer.optimizer.parameters_before, before)
+        current = self._state.run.trainer.settings
+        if base is None:
+            return settings
+        if names := current.needs_restart(base):
+            raise ValueError(f"meanwhile the network shown has another {', '.join(names)}")
+        return current.with_(**{n: getattr(settings, n) for n in settings.differences(base)})
 
-    def _restart(self, settings: Settings) -> None:
+    def _restart(self, command: Restart) -> None:
         """Begin again from the seed; if that fails, the present run stays as it is."""
+        state, run = self._state, self._state.run
         try:
-            trainer = _fresh_trainer(settings, self._state.run.trainer)
-            second_network = make_second_network(trainer, self._lock_step.versus)
-            run = TrainingRun.of(trainer, second_network)
+            settings = self._chosen(command.settings or run.trainer.settings, command.base)
+            timeline = timeline_of(_fresh_trainer(settings, run.trainer))
+            begun = TrainingRun(timeline, restarted_second_network(run, timeline))
         except ValueError as error:  # settings that do not go together, data that cannot be read
-            self._state.say(str(error), error=True)
+            state.say(str(error), error=True)
         except Exception as error:  # too little memory, a task with an error
-            self._state.report(error)
+            state.report(error)
         else:
-            state = self._state
-            changed = settings.differences(state.run.trainer.settings)
-            state.restart(run, self._lock_step.versus)
+            changed = settings.differences(run.trainer.settings)
+            state.restart(begun)
             how = f"restarted with {', '.join(changed)}" if changed else "restarted"
             updates = state.old.run.trainer.updates if state.old is not None else 0
             state.say(f"{how}; R brings the old run back, at update {updates}")
@@ -261,11 +330,9 @@ class CommandHandler:
     def _undo_restart(self) -> None:
         """Bring the run before the restart back."""
         state = self._state
-        old = state.undo_restart(self._lock_step.versus)
-        if old is None:
+        if not state.undo_restart():
             state.say("there is no run before a restart, or it was saved since")
             return
-        self._lock_step.versus = old.versus
         updates = state.run.trainer.updates
         state.say(f"the run before is back, at update {updates}; R goes to the other one again")
 
@@ -274,6 +341,8 @@ class CommandHandler:
     def _check_gradient(self, command: CheckGradient) -> None:
         """Note that a gradient is to be checked, once the move under way is over."""
         state = self._state
+        if not self._fits(command.declaration):
+            return
         if state.goal is not None and state.goal.endless:
             state.say("a gradient is checked while the run stands still: space pauses")
         elif command.parameter < state.run.trainer.parameters.size:

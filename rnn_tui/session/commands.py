@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rnn_tui.engine.network.declaration import NetworkDeclaration
 from rnn_tui.engine.network.interventions import Intervention
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
@@ -63,8 +64,16 @@ class Pause:
     """Stop at the end of the update or stride under way."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class RunOrPause:
-    """Pause if something is under way, else train on as `Continue` does."""
+    """Pause if something is under way, else train on as `Continue` does.
+
+    Attributes:
+        pausing: the number of the newest snapshot that was seen if that showed work under way. If
+            the work has ended by itself since then, this was to pause it, and does not train on.
+    """
+
+    pausing: int | None = None
 
 
 # Changing the run
@@ -72,9 +81,15 @@ class RunOrPause:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Restart:
-    """Begin again from the seed; with these settings, or those of the run if None."""
+    """Begin again from the seed; with these settings, or those of the run if None.
+
+    Attributes:
+        settings: all settings.
+        base: the settings that were changed to these; see `Configure`.
+    """
 
     settings: Settings | None = None
+    base: Settings | None = None
 
 
 class UndoRestart:
@@ -83,9 +98,16 @@ class UndoRestart:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Configure:
-    """Change settings that need no restart: learning rate, clipping, optimizer and so on."""
+    """Change settings that need no restart: learning rate, clipping, optimizer and so on.
+
+    Attributes:
+        settings: all settings.
+        base: the settings that were changed to these. Only what differs is changed, whatever else
+            the run's settings have become since `base` was seen; None for the run's settings.
+    """
 
     settings: Settings
+    base: Settings | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,17 +129,37 @@ class Save:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Intervene:
-    """Try an intervention from this window's start on: a pin, a cut or an edit."""
+    """Try an intervention from this window's start on: a pin, a cut or an edit.
+
+    Attributes:
+        intervention: the what-if.
+        declaration: the network that it was typed for; None for the run's, whatever that is.
+    """
 
     intervention: Intervention
+    declaration: NetworkDeclaration | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Discard:
-    """Return to where the newest what-if was made, as if it had never been made."""
+    """Return to where the newest what-if was made, as if it had never been made.
+
+    Attributes:
+        intervention: the what-if that is meant; None for the newest, whatever that is.
+    """
+
+    intervention: Intervention | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Keep:
-    """Make the newest what-if a part of the run: it can no longer be discarded."""
+    """Make the newest what-if a part of the run: it can no longer be discarded.
+
+    Attributes:
+        intervention: the what-if that is meant; None for the newest, whatever that is.
+    """
+
+    intervention: Intervention | None = None
 
 
 class ClearGhosts:
@@ -136,16 +178,17 @@ class AddBreakpoint:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RemoveBreakpoint:
-    """Remove the breakpoint at this place of the list, from 0."""
+    """Remove a breakpoint; its text says which one is meant."""
 
-    line: int
+    breakpoint: Breakpoint
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ToggleBreakpoint:
-    """Switch the breakpoint at this place of the list off or on."""
+class SwitchBreakpoint:
+    """Switch a breakpoint on or off; its text says which one is meant."""
 
-    line: int
+    breakpoint: Breakpoint
+    on: bool
 
 
 # Looking
@@ -174,17 +217,19 @@ class ViewRequest:
     text: TextRequest = field(default_factory=TextRequest)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CheckGradient:
     """Check one entry of the gradient numerically, or all entries of its tensor.
 
     Attributes:
         parameter: the entry, as an index into the flat vector.
         whole: whether the whole tensor is checked.
+        declaration: the network that the entry belongs to; None for the run's, whatever that is.
     """
 
     parameter: int
     whole: bool = False
+    declaration: NetworkDeclaration | None = None
 
 
 class StopGradientCheck:
@@ -235,7 +280,7 @@ Command = (
     | ClearGhosts
     | AddBreakpoint
     | RemoveBreakpoint
-    | ToggleBreakpoint
+    | SwitchBreakpoint
     | ViewRequest
     | CheckGradient
     | StopGradientCheck
@@ -246,8 +291,14 @@ Command = (
 
 FINITE_MOVES = (Step, Back, GoTo, RunTo, BackToStop)
 """Moves that end by themselves; the next one waits for that."""
+WAIT_FOR_ROUTES = (Continue, Configure, Intervene, Save, Swap, SetSecondNetwork)
+"""Commands about the present place: they wait while the run is on its way to another one."""
+OVERTAKE = (ViewRequest, StopGradientCheck)
+"""Commands that only change what is shown: they are carried out while others wait."""
 INTERRUPTS = (Pause, RunOrPause, Restart, UndoRestart)
-"""Commands that cancel the moves still waiting."""
+"""Commands that cancel the moves still waiting, and let all other commands begin."""
+LARGEST_COUNT = 999_999_999
+"""The most strides that one command goes; a larger count stands for this one."""
 CLEARS_STOP = (*FINITE_MOVES, Continue, RunOrPause, Restart, UndoRestart, Intervene, Discard)
 """Commands that leave the present place: its breakpoint hit and gradient check are forgotten."""
 CHANGES_RUN = (
@@ -257,7 +308,7 @@ CHANGES_RUN = (
     Keep,
     AddBreakpoint,
     RemoveBreakpoint,
-    ToggleBreakpoint,
+    SwitchBreakpoint,
     SetSecondNetwork,
     Swap,
 )

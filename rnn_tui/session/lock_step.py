@@ -10,8 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rnn_tui.engine.time_travel.places import Place
+from rnn_tui.engine.time_travel.timeline import Timeline
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.session.state import SessionState, TrainingRun
+from rnn_tui.settings import Settings
 
 if TYPE_CHECKING:
     from rnn_tui.second_network import SecondNetwork, Versus
@@ -21,12 +23,15 @@ PATIENCE = 0.06  # seconds after which the screen shows a move that is not finis
 
 
 def make_second_network(
-    trainer: Trainer, versus: Versus | None, second: Trainer | None = None
+    timeline: Timeline, versus: Versus | None, second: Trainer | None = None
 ) -> SecondNetwork | None:
-    """Return a network on the same task as that of `trainer`; None if `versus` is None.
+    """Return a network on the same task as that of `timeline`; None if `versus` is None.
+
+    The settings of a fresh one are those that the first network began with, and change where the
+    first one's did.
 
     Args:
-        trainer: the first network's trainer.
+        timeline: the first network's timeline.
         versus: the choice of the second network.
         second: its trainer, where it has trained before; None for a fresh one.
 
@@ -35,26 +40,52 @@ def make_second_network(
     """
     if versus is None:
         return None
-    from rnn_tui.second_network import (  # most sessions have none
-        SecondNetwork,
-        second_network_settings,
-    )
-
     if second is not None:
-        return SecondNetwork.resumed(second)
-    settings = second_network_settings(trainer.settings, trainer.architecture, versus)
-    return SecondNetwork.fresh(settings, trainer.fresh_custom_task())
+        from rnn_tui.second_network import SecondNetwork
+
+        return SecondNetwork.resumed(second, versus.match)
+    from rnn_tui.second_network import second_network_settings  # most sessions have none
+
+    trainer, began_with = timeline.trainer, timeline.keyframes.first.settings
+    settings = second_network_settings(began_with, trainer.architecture, versus)
+    return _fresh(settings, timeline, versus.match)
+
+
+def restarted_second_network(run: TrainingRun, timeline: Timeline) -> SecondNetwork | None:
+    """Return a fresh second network beside that of `timeline`, which replaces the first of `run`.
+
+    It keeps its cell. It keeps its size too, unless the first network has another shape than
+    before: then it is sized again.
+
+    Raises:
+        SettingError: the second network's settings do not go together.
+    """
+    second = run.second_network
+    if second is None:
+        return None
+    from rnn_tui.second_network import Versus  # imported already, as there is one
+
+    own, before, after = second.trainer.settings, run.trainer, timeline.trainer
+    if replace(before.architecture, problem=after.architecture.problem) != after.architecture:
+        return make_second_network(timeline, Versus(own.cell, second.match))
+    settings = after.settings.with_(cell=own.cell, hidden=own.hidden)
+    return _fresh(settings, timeline, second.match)
+
+
+def _fresh(settings: Settings, timeline: Timeline, match: bool) -> SecondNetwork:
+    """Return a fresh network with these settings, in lock step with that of `timeline`."""
+    from rnn_tui.second_network import SecondNetwork  # most sessions have none
+
+    second = SecondNetwork.fresh(settings, timeline.trainer.fresh_custom_task(), match)
+    second.timeline.limit_memory(timeline.trainer.settings.timeline)
+    second.follow_settings(timeline)
+    return second
 
 
 class LockStep:
-    """Brings the second network, if there is one, to the place of the first.
+    """Brings the second network, if there is one, to the place of the first."""
 
-    Attributes:
-        versus: the choice of the second network; None for none.
-    """
-
-    def __init__(self, state: SessionState, versus: Versus | None) -> None:
-        self.versus = versus
+    def __init__(self, state: SessionState) -> None:
         self._state = state
         self._behind_since: float | None = None  # `time.perf_counter`; None: at the same place
         self._seconds = 0.0  # of work since `take_seconds` was called last
@@ -70,6 +101,12 @@ class LockStep:
         """True if a snapshot may show both: they are at one place, or PATIENCE is over."""
         since = self._behind_since
         return since is None or time.perf_counter() - since > PATIENCE
+
+    def follow_settings(self) -> None:
+        """Have the second network's settings change where those of the first do."""
+        run = self._state.run
+        if run.second_network is not None:
+            run.second_network.follow_settings(run.timeline)
 
     def note_first_moved(self) -> None:
         """Note that the first network may have moved: the second one is behind from now on."""
@@ -107,8 +144,7 @@ class LockStep:
             ValueError: the settings do not go together; nothing is changed.
         """
         run = self._state.run
-        run.second_network = make_second_network(run.trainer, versus)
-        self.versus = versus
+        run.second_network = make_second_network(run.timeline, versus)
         self._behind_since = None if run.second_network is None else time.perf_counter()
 
     def swap(self) -> bool:
@@ -117,12 +153,12 @@ class LockStep:
         Returns:
             False if there is no second network.
         """
-        run, versus = self._state.run, self.versus
-        if run.second_network is None or versus is None:
+        run = self._state.run
+        second = run.second_network
+        if second is None:
             return False
         from rnn_tui.second_network import SecondNetwork  # imported already, as there is one
 
-        self.versus = replace(versus, cell=run.trainer.settings.cell)
-        self._state.run = TrainingRun(run.second_network.timeline, SecondNetwork(run.timeline))
+        self._state.run = TrainingRun(second.timeline, SecondNetwork(run.timeline, second.match))
         self._state.run.kept = run.kept
         return True

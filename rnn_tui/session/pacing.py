@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 
 from rnn_tui.engine.time_travel.places import Stride
-from rnn_tui.session.commands import FINITE_MOVES, Command
+from rnn_tui.session.commands import FINITE_MOVES, WAIT_FOR_ROUTES, Command
 from rnn_tui.session.lock_step import PATIENCE, LockStep
 from rnn_tui.session.state import Goal, SessionState
 
@@ -48,8 +48,11 @@ class Pacer:
     def may_begin(self, command: Command) -> bool:
         """Return whether `command` can be carried out now: moves wait for the one before them."""
         goal = self._state.goal
-        moving = goal is not None and not goal.endless
-        return not (moving and isinstance(command, FINITE_MOVES))
+        if goal is None or goal.endless:
+            return True
+        if goal.route is not None and isinstance(command, WAIT_FOR_ROUTES):
+            return False
+        return not isinstance(command, FINITE_MOVES)
 
     def work(self, command: Command | None) -> bool:
         """Work for about one slice.
@@ -93,28 +96,32 @@ class Pacer:
         if goal.route is not None:
             self._follow(goal, goal.route)
             return
-        trainer, start = self._state.run.trainer, time.perf_counter()
-        updates = trainer.updates
-        if goal.stride is Stride.UPDATE and goal.remaining > 1:
+        state, trainer = self._state, self._state.run.trainer
+        updates, start = trainer.updates, time.perf_counter()
+        whole = goal.stride is Stride.UPDATE and goal.remaining > 1
+        if whole and not state.breakpoints.has_positions:
             self._run_updates(goal, start + SLICE)
         else:
             self._make_strides(goal, start + SLICE)
         if trainer.updates > updates and goal.stride is Stride.UPDATE:
             self._measure_speed(trainer.updates - updates, time.perf_counter() - start)
-        if goal.remaining <= 0 or self._state.stop is not None or trainer.divergence is not None:
-            self._state.goal = None
-        self._report_divergence()
+        if goal.remaining <= 0 or state.stop is not None or trainer.divergence is not None:
+            state.end_goal()
+        self._note_divergence()
 
     def _make_strides(self, goal: Goal, deadline: float) -> None:
-        """Go forward stride by stride until the deadline."""
-        run = self._state.run
+        """Go forward stride by stride until the deadline, a breakpoint, or a suspension."""
+        from rnn_tui.engine.time_travel.stops import stride_or_stop  # not for the first screen
+
+        state, run = self._state, self._state.run
         trainer = run.trainer
-        while goal.remaining > 0 and trainer.divergence is None:
+        while goal.remaining > 0 and trainer.divergence is None and state.stop is None:
             if trainer.position == trainer.schedule.end:
                 run.make_prover().keep_window(trainer)
-            run.timeline.forward(goal.stride)
+            state.stop = stride_or_stop(run.timeline, goal.stride, state.breakpoints)
             goal.remaining -= 1
-            if time.perf_counter() > deadline:
+            suspended = goal.endless and not self._may_work.is_set()
+            if suspended or time.perf_counter() > deadline:
                 return
 
     def _run_updates(self, goal: Goal, deadline: float) -> None:
@@ -132,34 +139,30 @@ class Pacer:
             suspended = endless and not self._may_work.is_set()
             return state.stop is not None or suspended or time.perf_counter() > deadline
 
-        if not breakpoints.has_positions:
-            most = 10**9 if endless else int(goal.remaining) - 1
-            goal.remaining -= timeline.run(most, over)
-            return
-        from rnn_tui.engine.time_travel.search_back import to_next_stop  # not for the first screen
-
-        while goal.remaining > 0 and trainer.divergence is None and state.stop is None:
-            before = trainer.updates
-            state.stop = to_next_stop(timeline, breakpoints)
-            goal.remaining -= trainer.updates - before
-            suspended = endless and not self._may_work.is_set()
-            if time.perf_counter() > deadline or suspended:
-                return
+        most = 10**9 if endless else int(goal.remaining) - 1
+        goal.remaining -= timeline.run(most, over)
 
     def _follow(self, goal: Goal, route: Iterator[float]) -> None:
         """Go on along `route` for about SLICE seconds."""
-        start = time.perf_counter()
+        state, timeline, start = self._state, self._state.run.timeline, time.perf_counter()
+        updates, known = state.run.trainer.updates, timeline.newest
         for goal.fraction in route:
             if time.perf_counter() - start > SLICE:
-                return
-        self._state.goal = None
-        self._report_divergence()
+                break
+        else:
+            state.end_goal()
+            state.breakpoints.rearm()
+            state.breakpoints.disarm_true(state.run.trainer)
+        if timeline.newest > known:  # this was training, not going to a place known
+            made = max(state.run.trainer.updates - updates, 0)
+            self._measure_speed(made, time.perf_counter() - start)
+        self._note_divergence()
 
-    def _report_divergence(self) -> None:
-        trainer = self._state.run.trainer
+    def _note_divergence(self) -> None:
+        """Note the breakpoint `nan`, which every divergence hits."""
+        state, trainer = self._state, self._state.run.trainer
         if trainer.divergence is not None:
-            text = f"{trainer.divergence}; weights of update {trainer.updates} kept"
-            self._state.say(text, error=True)
+            state.stop = state.breakpoints.check_update(trainer)
 
     def _measure_speed(self, updates: int, seconds: float) -> None:
         """Update the speed after `updates` in `seconds`, plus those of the second network."""

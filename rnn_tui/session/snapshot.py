@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.operations import Operation, Row
+from rnn_tui.engine.network.interventions import Intervention
 from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.engine.network.sample_window import SampleWindow
 from rnn_tui.engine.time_travel.branches import Ghost
@@ -108,14 +109,19 @@ class WhatIf:
     """The newest what-if, while it is neither kept nor discarded, and the branch it left.
 
     Attributes:
-        text: the what-if as it was typed.
+        intervention: the what-if.
         before: the same place without it; None while running, or where that is not known.
         norms_before: ‖∂L/∂h_t‖ without it, [T].
     """
 
-    text: str
+    intervention: Intervention
     before: SampleWindow | None
     norms_before: Array | None
+
+    @property
+    def text(self) -> str:
+        """The what-if as it was typed."""
+        return str(self.intervention)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,7 +133,7 @@ class Snapshot:
         settings: the settings of the run.
         task: what is learned.
         cursor: the place in the run.
-        running: whether the session is working towards a goal.
+        running: whether the session is working towards a goal, or a move waits to begin.
         divergence: the first number that was not finite; None if all are.
         loss: of the newest window; NaN before the first.
         smoothed: the moving average of the loss.

@@ -26,26 +26,24 @@ RECENT = 512  # updates that are shown one by one
 
 
 class SnapshotBuilder:
-    """Builds snapshots of a session's state.
-
-    Attributes:
-        number: the number of the newest snapshot; it rises with each.
-    """
+    """Builds snapshots of a session's state."""
 
     def __init__(self, state: SessionState) -> None:
         self._state = state
-        self.number = 0
 
     # After a divergence there is a lot to warn of, and stderr is the screen.
     @np.errstate(all="ignore")
-    def build(self) -> Snapshot:
+    def build(self, waiting: bool = False) -> Snapshot:
         """Return a snapshot of the present state.
 
         Requested proofs and predictions are begun. The results of those that take long are in later
         snapshots, see `Snapshot.proving`.
+
+        Args:
+            waiting: whether commands wait that will move or change the run.
         """
         state, trainer = self._state, self._state.run.trainer
-        self.number += 1
+        state.snapshots += 1
         cursor = trainer.cursor
         if cursor.stage is Pass.FORWARD:  # later the outputs are there, made before the update
             trainer.network.readout()
@@ -53,11 +51,11 @@ class SnapshotBuilder:
         proofs = self._prove()
         predicting = state.request.predictions
         snapshot = Snapshot(
-            number=self.number,
+            number=state.snapshots,
             settings=trainer.settings,
             task=TaskInfo.of(trainer.task),
             cursor=cursor,
-            running=goal is not None,
+            running=goal is not None or waiting,
             divergence=trainer.divergence,
             loss=trainer.loss,
             smoothed=trainer.history.smoothed,
@@ -168,10 +166,10 @@ class SnapshotBuilder:
         if run.counterfactual is not None and self._state.goal is None:
             before = run.counterfactual.at(run.trainer.index)
         if before is None:
-            return WhatIf(str(intervention), None, None)
+            return WhatIf(intervention, None, None)
         window = before.network.sample_window(self._state.request.sample)
         norms = gradient_norms(before.network, self._layer())
-        return WhatIf(str(intervention), window, norms)
+        return WhatIf(intervention, window, norms)
 
     def _second_network(self, layer: int) -> SecondNetworkView | None:
         run = self._state.run

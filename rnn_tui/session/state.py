@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rnn_tui.engine.time_travel.counterfactual import Counterfactual
     from rnn_tui.files.ownership import RunFiles
     from rnn_tui.proofs.prover import Prover
-    from rnn_tui.second_network import SecondNetwork, Versus
+    from rnn_tui.second_network import SecondNetwork
 
 logger = logging.getLogger("rnn_tui.session")
 
@@ -56,6 +56,11 @@ class Goal:
         return math.isinf(self.remaining)
 
 
+def timeline_of(trainer: Trainer) -> Timeline:
+    """Return a timeline that begins where `trainer` stands, with the memory its settings allow."""
+    return Timeline(trainer, trainer.settings.timeline * 2**20)
+
+
 class TrainingRun:
     """A trainer and everything that is about this trainer only.
 
@@ -79,6 +84,7 @@ class TrainingRun:
         self.counterfactual: Counterfactual | None = None
         self.prover: Prover | None = None
         self.kept: KeptRun | None = None
+        self.note_what_if()
 
     @property
     def trainers(self) -> tuple[Trainer, ...]:
@@ -86,11 +92,14 @@ class TrainingRun:
         second = self.second_network
         return (self.trainer,) if second is None else (self.trainer, second.trainer)
 
-    @classmethod
-    def of(cls, trainer: Trainer, second_network: SecondNetwork | None = None) -> TrainingRun:
-        """Return a run of `trainer`, its timeline beginning where the trainer stands."""
-        timeline = Timeline(trainer, trainer.settings.timeline * 2**20)
-        return cls(timeline, second_network)
+    def note_what_if(self) -> None:
+        """Note that a what-if was made, kept or discarded: the counterfactual is another one."""
+        self.counterfactual = None
+        start = self.timeline.counterfactual_start
+        if start is not None:
+            from rnn_tui.engine.time_travel.counterfactual import Counterfactual
+
+            self.counterfactual = Counterfactual(self.trainer, start)
 
     def make_prover(self) -> Prover:
         """Return the prover; it is made when first needed, as importing it takes a while."""
@@ -108,12 +117,10 @@ class OldRun:
     Attributes:
         run: the trainer and what belongs to it.
         breakpoints: its list of breakpoints.
-        versus: the choice of its second network; None for none.
     """
 
     run: TrainingRun
     breakpoints: Breakpoints
-    versus: Versus | None
 
 
 class SessionState:
@@ -131,6 +138,8 @@ class SessionState:
         records: what of each run is in files.
         question: the newest question about where to save; None if there was none.
         old: the run before the newest restart; None if there was none, or a save since.
+        snapshots: the number of the newest snapshot.
+        ended_at: the number of the newest snapshot when the last goal ended by itself.
     """
 
     def __init__(
@@ -152,34 +161,28 @@ class SessionState:
         self.check: CheckGradient | None = None
         self.notice: Notice | None = None
         self.speed = 0.0
+        self.snapshots = self.ended_at = 0
 
     # The run
 
-    def restart(self, run: TrainingRun, versus: Versus | None) -> None:
-        """Begin `run`, and keep the present one as the old run.
+    def restart(self, run: TrainingRun) -> None:
+        """Begin `run`, a new one, and keep the present one as the old run.
 
         If nothing was trained since the last restart, the run before that one stays the old run.
-
-        Args:
-            run: a new run.
-            versus: the choice of the second network, for both runs.
         """
         if self.old is None or self.unsaved:
-            self.old = OldRun(self.run, self.breakpoints, versus)
+            self.old = OldRun(self.run, self.breakpoints)
         statuses = self.breakpoints.statuses[1:]  # the first is `nan`, which every list has
         self._show(run, Breakpoints(*(status.breakpoint for status in statuses)))
 
-    def undo_restart(self, versus: Versus | None) -> OldRun | None:
-        """Let the present run and the old one change places; return the latter, None if none.
-
-        Args:
-            versus: the choice of the present second network.
-        """
+    def undo_restart(self) -> bool:
+        """Let the present run and the old one change places; return whether there is an old one."""
         old = self.old
-        if old is not None:
-            self.old = OldRun(self.run, self.breakpoints, versus)
-            self._show(old.run, old.breakpoints)
-        return old
+        if old is None:
+            return False
+        self.old = OldRun(self.run, self.breakpoints)
+        self._show(old.run, old.breakpoints)
+        return True
 
     def _show(self, run: TrainingRun, breakpoints: Breakpoints) -> None:
         """Make `run` the present one, and reset all that was about the one before."""
@@ -189,6 +192,11 @@ class SessionState:
         last_sample = run.trainer.settings.batch - 1
         sample = min(self.request.sample, last_sample)
         self.request = replace(self.request, t=None, sample=sample)
+
+    def end_goal(self) -> None:
+        """Note that the goal is reached, or cannot be reached."""
+        self.goal = None
+        self.ended_at = self.snapshots
 
     # What is in files
 

@@ -19,12 +19,20 @@ from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.session.autosaving import Autosaving
 from rnn_tui.session.command_handler import CommandHandler
-from rnn_tui.session.commands import CHANGES_RUN, FINITE_MOVES, INTERRUPTS, Command, Say
+from rnn_tui.session.commands import (
+    CHANGES_RUN,
+    FINITE_MOVES,
+    INTERRUPTS,
+    OVERTAKE,
+    WAIT_FOR_ROUTES,
+    Command,
+    Say,
+)
 from rnn_tui.session.lock_step import LockStep, make_second_network
 from rnn_tui.session.pacing import Pacer
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.snapshot_builder import SnapshotBuilder
-from rnn_tui.session.state import SessionState, TrainingRun
+from rnn_tui.session.state import SessionState, TrainingRun, timeline_of
 
 if TYPE_CHECKING:
     from rnn_tui.autosave.writer import AutosaveWriter
@@ -64,9 +72,10 @@ class Session:
         Raises:
             SettingError: the second network's settings do not go together.
         """
-        run = TrainingRun.of(trainer, make_second_network(trainer, versus, second))
+        timeline = timeline_of(trainer)
+        run = TrainingRun(timeline, make_second_network(timeline, versus, second))
         self._state = SessionState(run, breakpoints, files)
-        self._lock_step = LockStep(self._state, versus)
+        self._lock_step = LockStep(self._state)
         self._may_work = threading.Event()
         self._may_work.set()
         self._handler = CommandHandler(self._state, self._lock_step)
@@ -240,7 +249,7 @@ class Session:
                 self._fail(error)
                 news = True
             self._autosave(working or isinstance(command, CHANGES_RUN))
-            self._news |= news and not self._commands
+            self._news |= news and not self._next_may_begin()
             if (self._snapshot_wanted or self._news) and self._lock_step.presentable:
                 self._publish()
             if self._pacer.busy:
@@ -271,18 +280,37 @@ class Session:
             self._save_asked = None
 
     def _next_command(self) -> Command | None:
-        """Take the next command from the queue; None if there is none or it has to wait."""
-        if self._commands and self._pacer.may_begin(self._commands[0]):
+        """Take the next command from the queue; None if there is none or all have to wait."""
+        if self._next_may_begin():
             return self._commands.popleft()
+        for row, command in enumerate(self._commands):
+            if isinstance(command, OVERTAKE):
+                del self._commands[row]
+                return command
         return None
+
+    def _next_may_begin(self) -> bool:
+        """Return whether there is a next command and it need not wait for what is under way."""
+        with self._wake:
+            return bool(self._commands) and (
+                self._pacer.may_begin(self._commands[0])
+                or any(isinstance(each, INTERRUPTS) for each in self._commands)
+            )
+
+    def _waiting(self) -> bool:
+        """Return whether commands wait that will move or change the run."""
+        with self._wake:
+            return any(
+                isinstance(each, (*FINITE_MOVES, *WAIT_FOR_ROUTES)) for each in self._commands
+            )
 
     def _publish(self) -> None:
         self._snapshot_wanted = self._news = False
         try:
-            self.latest = self._builder.build()
+            self.latest = self._builder.build(self._waiting())
         except Exception as error:
             self._fail(error)
-            number, notice = self._builder.number, self._state.notice
+            number, notice = self._state.snapshots, self._state.notice
             self.latest = replace(self.latest, number=number, running=False, notice=notice)
         self._notify()
 

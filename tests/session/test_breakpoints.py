@@ -8,6 +8,7 @@ import pytest
 from session.session_support import Driver
 
 from rnn_tui.engine.time_travel.places import Stride
+from rnn_tui.engine.training.breakpoint_conditions import NON_FINITE
 from rnn_tui.engine.training.breakpoint_parser import parse
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
@@ -22,7 +23,7 @@ from rnn_tui.session.commands import (
     RemoveBreakpoint,
     RunTo,
     Step,
-    ToggleBreakpoint,
+    SwitchBreakpoint,
 )
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
@@ -52,13 +53,13 @@ def test_a_counted_move_stops_too(session: Session) -> None:
 def test_the_list_is_edited_and_refusals_are_notices(session: Session) -> None:
     listed = session.perform(AddBreakpoint(parse("loss<0.1")))
     assert str(listed.breakpoints[2].breakpoint) == "loss<0.1"
-    off = session.perform(ToggleBreakpoint(1))
+    off = session.perform(SwitchBreakpoint(parse("update=30"), False))
     assert not off.breakpoints[1].breakpoint.enabled
     assert off.breakpoints[2].breakpoint.enabled
-    gone = session.perform(RemoveBreakpoint(1))
+    gone = session.perform(RemoveBreakpoint(parse("update=30")))
     assert len(gone.breakpoints) == 2
     assert str(gone.breakpoints[1].breakpoint) == "loss<0.1"
-    refused = session.perform(RemoveBreakpoint(0))
+    refused = session.perform(RemoveBreakpoint(NON_FINITE))
     assert refused.notice is not None
     assert refused.notice.error
     unfit = session.perform(AddBreakpoint(parse("saturated f>0.5")))

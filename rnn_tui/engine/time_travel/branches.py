@@ -68,6 +68,16 @@ class Changes:
         changes = (change.value for change in self._changes if change.index == index)
         return [value for value in changes if not isinstance(value, Settings)]
 
+    @property
+    def of_settings(self) -> tuple[tuple[int, Settings], ...]:
+        """The changes of settings: index and new settings, in the order they take effect."""
+        pairs = ((change.index, change.value) for change in self._changes)
+        return tuple((index, value) for index, value in pairs if isinstance(value, Settings))
+
+    def before(self, index: int) -> list[Change]:
+        """Return the changes that take effect at `index` or earlier."""
+        return [change for change in self._changes if change.index <= index]
+
     def until(self, trainer: Trainer) -> list[Change]:
         """Return the changes made up to the trainer's place.
 
@@ -99,21 +109,24 @@ class Branch:
     changes: Changes
     ghosts: tuple[Ghost, ...] = ()
 
-    def fork(self, trainer: Trainer, label: str) -> None:
-        """Forget the future of the trainer's place, because another begins; a ghost remains.
+    def fork(self, trainer: Trainer, label: str, index: int | None = None) -> None:
+        """Forget the future of a place, because another begins; a ghost remains.
 
         Args:
-            trainer: the trainer, at the place of the fork.
+            trainer: the trainer, at the place of the fork or before it.
             label: the change that makes the fork, in words.
+            index: the schedule index of the place, if the trainer has not reached it yet.
         """
-        history = trainer.history
-        if history.newest > history.count:
-            curve = history.curve().after(history.count)
+        history, end = trainer.history, trainer.schedule.end
+        last = history.count if index is None else index // end
+        if history.newest > last:
+            curve = history.curve().after(last)
             self.ghosts = (*self.ghosts, Ghost(f"before {label}", curve))
-            history.forget_after()
+        history.forget_after()
         # A keyframe taken here, at the end of an update, has the settings from before the change.
-        complete = trainer.position == trainer.schedule.end
-        self.keyframes.drop_after(trainer.updates - complete)
+        complete = trainer.position == end
+        last = trainer.updates - complete if index is None else (index - 1) // end
+        self.keyframes.drop_after(last)
         self.newest = Place(trainer.index, trainer.revealed)
         self.next_keyframe = trainer.updates + 1
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import accumulate
 
 from rnn_tui.engine.training.schedule import Pass, Schedule
 from rnn_tui.engine.training.trainer import Trainer
@@ -31,32 +33,61 @@ class Place:
     revealed: int
 
 
-def place_before(trainer: Trainer, place: Place, stride: Stride) -> Place:
-    """Return the place one stride before `place`; the run's start if it is there already."""
-    if place.index <= 0:
-        return Place(0, 0)
-    schedule = trainer.schedule
-    window, position = divmod(place.index - 1, schedule.end)
-    position += 1
+def place_back(trainer: Trainer, place: Place, stride: Stride, count: int = 1) -> Place:
+    """Return the place `count` strides before `place`; the run's start if there are fewer.
+
+    This takes as long for 10^9 strides as for one.
+    """
+    if place.index <= 0 or count < 1:
+        return place if place.index > 0 else Place(0, 0)
+    end = trainer.schedule.end
     match stride:
-        case Stride.OPERATION if place.revealed > 1:
-            return Place(place.index, place.revealed - 1)
-        case Stride.OPERATION | Stride.TIMESTEP:
-            index = place.index - 1
+        case Stride.OPERATION:
+            return _place_of_operation(trainer, _operations_until(trainer, place) - count)
+        case Stride.TIMESTEP:
+            index = place.index - count
         case Stride.PASS:
-            index = window * schedule.end + _pass_start(schedule, position)
+            index = _passes_back(trainer.schedule, place.index, count)
         case Stride.UPDATE:
-            index = window * schedule.end
-    return Place(index, operation_count(trainer, index))
+            index = ((place.index - 1) // end - (count - 1)) * end
+    return Place(index, operation_count(trainer, index)) if index > 0 else Place(0, 0)
 
 
-def _pass_start(schedule: Schedule, position: int) -> int:
-    """Return the first position of this pass; from there, that of the pass before; 0 from BATCH."""
-    stage = schedule.pass_at(max(position - 1, 1))[0]
-    start = position - 1
-    while start > 1 and schedule.pass_at(start - 1)[0] == stage:
-        start -= 1
-    return start
+def _passes_back(schedule: Schedule, index: int, count: int) -> int:
+    """Return the schedule index at which the pass begins that began `count` passes before."""
+    starts = (0, *(p for p in range(1, schedule.end) if _begins_pass(schedule, p)))
+    window, position = divmod(index - 1, schedule.end)
+    number = window * len(starts) + bisect_left(starts, position + 1) - count
+    window, row = divmod(number, len(starts))
+    return window * schedule.end + starts[row]
+
+
+def _begins_pass(schedule: Schedule, position: int) -> bool:
+    """Return whether going back by passes stops at `position`, from 1: the first one of a pass."""
+    return position == 1 or schedule.pass_at(position)[0] != schedule.pass_at(position - 1)[0]
+
+
+def _operations_of_update(trainer: Trainer) -> tuple[int, ...]:
+    """Return the number of operations up to each position of an update, from position 0."""
+    counts = (operation_count(trainer, position) for position in range(trainer.schedule.end + 1))
+    return tuple(accumulate(counts))
+
+
+def _operations_until(trainer: Trainer, place: Place) -> int:
+    """Return the number of operations revealed since the run began."""
+    until = _operations_of_update(trainer)
+    window, before = divmod(place.index - 1, trainer.schedule.end)
+    return window * until[-1] + until[before] + place.revealed
+
+
+def _place_of_operation(trainer: Trainer, number: int) -> Place:
+    """Return the place where `number` operations are revealed since the run began."""
+    if number <= 0:
+        return Place(0, 0)
+    until = _operations_of_update(trainer)
+    window, rest = divmod(number - 1, until[-1])
+    position = bisect_right(until, rest)
+    return Place(window * trainer.schedule.end + position, rest + 1 - until[position - 1])
 
 
 def operation_count(trainer: Trainer, index: int) -> int:

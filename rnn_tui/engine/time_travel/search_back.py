@@ -5,25 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 from rnn_tui.engine.time_travel.places import Place, Stride
+from rnn_tui.engine.time_travel.stops import stride_or_stop
 from rnn_tui.engine.time_travel.timeline import Timeline
 from rnn_tui.engine.training.breakpoints import BreakpointHit, Breakpoints
-
-
-def to_next_stop(timeline: Timeline, breakpoints: Breakpoints) -> BreakpointHit | None:
-    """Go on by one update, or only to the next pass or timestep with a breakpoint within it.
-
-    Returns:
-        The breakpoint hit at that place, if any.
-    """
-    trainer = timeline.trainer
-    position = breakpoints.next_position(trainer) if breakpoints.has_positions else None
-    if position is None:
-        timeline.forward(Stride.UPDATE)
-        return breakpoints.check_update(trainer)
-    timeline.advance_to(trainer.index_of(position))
-    complete = trainer.position == trainer.schedule.end
-    hit = breakpoints.check_update(trainer) if complete else None
-    return hit or breakpoints.check_position(trainer)
 
 
 def search_back(
@@ -50,7 +34,7 @@ def search_back(
         breakpoints.disarm_true(timeline.trainer)
         last: tuple[Place, BreakpointHit] | None = None
         while timeline.here.index < end and timeline.trainer.divergence is None:
-            hit = to_next_stop(timeline, breakpoints)
+            hit = stride_or_stop(timeline, Stride.UPDATE, breakpoints)
             # A hit at `end`, the start of the part searched before, counts; one at the origin not.
             if hit and timeline.here.index <= end and timeline.here.index < origin.index:
                 last = timeline.here, hit

@@ -21,7 +21,7 @@ from rnn_tui.engine.time_travel.places import (
     Place,
     Stride,
     operation_count,
-    place_before,
+    place_back,
     stride_end,
 )
 from rnn_tui.engine.training.keyframe import Keyframe
@@ -43,6 +43,7 @@ class Timeline:
         self.trainer = trainer
         rows = trainer.settings.steps * trainer.settings.batch
         self._every = 2 * EVERY if rows < SHORT else EVERY
+        self._mebibytes = trainer.settings.timeline  # the newest, wherever the trainer goes
         self._branch = Branch(
             keyframes=KeyframeStore(trainer.window_start(), budget),
             newest=self.here,
@@ -191,6 +192,8 @@ class Timeline:
         trainer, changes = self.trainer, self._branch.changes
         for settings in changes.settings_at(trainer.index):
             trainer.configure(settings)
+        if trainer.settings.timeline != self._mebibytes:
+            trainer.configure(trainer.settings.with_(timeline=self._mebibytes))
         if trainer.position == 0:
             for intervention in changes.interventions_at(trainer.index + 1):
                 trainer.intervene(intervention)
@@ -199,13 +202,11 @@ class Timeline:
 
     def back(self, stride: Stride, count: int = 1) -> Place:
         """Return the place `count` strides back, or the first place if there are fewer strides."""
-        place, lowest = self.here, self.first * self.trainer.schedule.end
-        for _ in range(count):
-            before = place_before(self.trainer, place, stride)
-            if before.index < lowest or before == place:
-                break
-            place = before
-        return place
+        place = place_back(self.trainer, self.here, stride, count)
+        lowest = self.first * self.trainer.schedule.end
+        if place.index > lowest:
+            return place
+        return Place(lowest, operation_count(self.trainer, lowest))
 
     def seek(self, place: Place) -> Iterator[float]:
         """Go to `place`, before or after this one.
@@ -223,7 +224,11 @@ class Timeline:
             self._apply_changes_here()
         origin = self.trainer.index
         while self.trainer.index < target.index and self.trainer.divergence is None:
-            self._replay_chunk(target.index)
+            known = min(target.index, self._branch.newest.index)
+            if self.trainer.index < known:
+                self._replay_chunk(known)
+            else:
+                self._train_chunk(target.index)
             done = self.trainer.index - origin
             yield done / max(target.index - origin, 1)
         self._reveal(target)
@@ -260,10 +265,20 @@ class Timeline:
             if window - DENSE < trainer.updates <= window and trainer.position == end:
                 self._branch.keyframes.insert(trainer.keyframe())
 
+    def _train_chunk(self, index: int) -> None:
+        """Go a few updates towards `index`, where the run has not been; take keyframes as `run`."""
+        whole = index // self.trainer.schedule.end - self.trainer.updates
+        if whole > 0:
+            self.run(min(CHUNK, whole))
+        else:
+            self.advance_to(index)
+
     def _reveal(self, place: Place) -> None:
         """Reveal as many operations as `place` says; the trainer is at its index."""
-        if self.trainer.divergence is None:
-            self.trainer.revealed = min(place.revealed, operation_count(self.trainer, place.index))
+        trainer = self.trainer
+        if trainer.divergence is None:
+            shown = min(place.revealed, operation_count(trainer, place.index))
+            trainer.revealed = shown if trainer.position else 0  # before a batch nothing is
 
     # Changes
 
@@ -276,14 +291,52 @@ class Timeline:
         trainer, branch = self.trainer, self._branch
         differences = settings.differences(trainer.settings)
         if set(differences) <= {"timeline"}:  # the memory budget does not affect training
+            self._mebibytes = settings.timeline
             trainer.configure(settings)
             return
         if not self._changed_in(max(trainer.index - 1, 0) // trainer.schedule.end):
             branch.keyframes.insert(trainer.window_start())
         made = branch.changes.until(trainer)
+        self._mebibytes = settings.timeline
         trainer.configure(settings)
         branch.fork(trainer, ", ".join(differences))
         self._set_changes(made, Change(trainer.index, settings))
+
+    @property
+    def settings_changes(self) -> tuple[tuple[int, Settings], ...]:
+        """The changes of settings along this branch: schedule index and new settings, in order."""
+        return self._branch.changes.of_settings
+
+    def follow_settings(self, changes: tuple[tuple[int, Settings], ...]) -> None:
+        """Have the settings change where `changes` say, and nowhere else.
+
+        What is known after the first difference is forgotten, as `configure` does. Changes that lie
+        ahead are made on the way.
+
+        Args:
+            changes: like `settings_changes`, those of another timeline for example.
+        """
+        trainer, branch, end = self.trainer, self._branch, self.trainer.schedule.end
+        own = self.settings_changes
+        pairs = enumerate(zip(own, changes, strict=False))
+        same = next((row for row, (a, b) in pairs if a != b), min(len(own), len(changes)))
+        missing, needless = changes[same:], own[same:]
+        if not needless and all(index == trainer.index for index, _ in missing):
+            mebibytes = self._mebibytes
+            for _, settings in missing:
+                self.configure(settings)
+            self._mebibytes = mebibytes
+            self._apply_changes_here()
+            return
+        first = min(index for index, _ in missing[:1] + needless[:1])
+        if trainer.index > first or (trainer.index == first and needless):
+            trainer.restore(branch.keyframes.nearest((first - 1) // end))
+        if branch.newest.index >= first:
+            branch.fork(trainer, "other settings", first)
+        kept = [c for c in branch.changes.before(first) if not isinstance(c.value, Settings)]
+        made = [Change(index, settings) for index, settings in (*own[:same], *missing)]
+        self._set_changes([*kept, *made])
+        self._apply_changes_here()
 
     def intervene(self, intervention: Intervention) -> None:
         """Pin a value, cut a path or set parameters, from the start of this window on.
@@ -310,11 +363,11 @@ class Timeline:
         self._reveal(here)
         branch.newest, branch.next_keyframe = self.here, trainer.updates + 1
 
-    def _set_changes(self, made: list[Change], change: Change) -> None:
-        """Make `change` the newest one, after those `made` before it."""
+    def _set_changes(self, made: list[Change], *new: Change) -> None:
+        """Replace the changes by those `made` so far and `new` ones after them."""
         if self._abandoned is not None and self._abandoned.change not in made:
             self._abandoned = None
-        self._branch.changes = Changes((*made, change))
+        self._branch.changes = Changes((*made, *new))
 
     def _branch_before(self, change: Change, window: int) -> AbandonedBranch:
         """Return a copy of this branch before `change`, which is made at a place in `window`."""
@@ -385,6 +438,7 @@ class Timeline:
         """Bytes that keyframes may take."""
         return self._branch.keyframes.budget
 
-    @budget.setter
-    def budget(self, budget: int) -> None:
-        self._branch.keyframes.budget = budget
+    def limit_memory(self, mebibytes: int) -> None:
+        """Let keyframes take so many MiB, the setting `timeline`."""
+        self._mebibytes = mebibytes
+        self._branch.keyframes.budget = mebibytes * 2**20

@@ -18,6 +18,7 @@ from rnn_tui.engine.training.breakpoint_conditions import (
 from rnn_tui.engine.training.breakpoint_values import ValueReader, value_reader
 from rnn_tui.engine.training.divergence import Divergence
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.settings import quote
 
 _NEEDS_TAPE = (Kind.CLIPPED, Kind.SATURATED)  # kinds whose numbers are read from the last window
 
@@ -129,34 +130,36 @@ class Breakpoints:
         self._prepare()
         return index
 
-    def remove(self, index: int) -> Breakpoint:
-        """Take the breakpoint at `index` out of the list, and return it.
+    def remove(self, breakpoint: Breakpoint) -> None:
+        """Take a breakpoint out of the list, whether it is switched on or off.
 
         Raises:
-            BreakpointError: it is `nan`.
+            BreakpointError: it is `nan`, or not in the list.
         """
-        removed = self._entries[self._checked(index)].breakpoint
-        del self._entries[index]
+        self._entries.remove(self._entry(breakpoint))
         self._prepare()
-        return removed
 
-    def toggle(self, index: int) -> Breakpoint:
-        """Switch the breakpoint at `index` off, or on and armed; return it as it is now.
+    def set_enabled(self, breakpoint: Breakpoint, enabled: bool) -> None:
+        """Switch a breakpoint off, or on and armed; nothing changes if it is so already.
 
         Raises:
-            BreakpointError: it is `nan`.
+            BreakpointError: it is `nan`, or not in the list.
         """
-        entry = self._entries[self._checked(index)]
-        entry.breakpoint = replace(entry.breakpoint, enabled=not entry.breakpoint.enabled)
-        entry.was_true = False
-        self._prepare()
-        return entry.breakpoint
+        entry = self._entry(breakpoint)
+        if entry.breakpoint.enabled != enabled:
+            entry.breakpoint = replace(entry.breakpoint, enabled=enabled)
+            entry.was_true = False
+            self._prepare()
 
-    def _checked(self, index: int) -> int:
-        """Return `index`; raise a BreakpointError if it is the index of `nan`."""
-        if self._entries[index].breakpoint.kind is Kind.NAN:
+    def _entry(self, breakpoint: Breakpoint) -> _Entry:
+        """Return the entry of a breakpoint; its text says which one is meant."""
+        if breakpoint.kind is Kind.NAN:
             raise BreakpointError("'nan' is always on")
-        return index
+        text = str(breakpoint)
+        for entry in self._entries:
+            if str(entry.breakpoint) == text:
+                return entry
+        raise BreakpointError(f"{quote(text)} is no longer in the list")
 
     def rearm(self) -> None:
         """Arm every enabled breakpoint, even if it was true before; keep the hits."""
@@ -165,17 +168,20 @@ class Breakpoints:
             entry.was_true = False
 
     def disarm_true(self, trainer: Trainer) -> None:
-        """Disarm the conditions that are true here; each fires again once it has been false.
+        """Disarm the conditions that were true after the last update; see the class.
 
-        Within a window this does nothing. If the last window is not on the tape, conditions on
-        clipping and saturation stay as they are.
+        If the last window is not on the tape, conditions on clipping and saturation stay as they
+        are. That is so before the first schedule step of a window, and within one.
         """
         self._attach(trainer)
-        if 0 < trainer.position < trainer.schedule.end:
-            return
+        loss, grad_norm = trainer.history.last
+        known = {Kind.LOSS: loss, Kind.GRAD: grad_norm}
+        on_tape = trainer.position == trainer.schedule.end
         for read, compare, limit, entry in self._comparisons:
-            if trainer.position or entry.breakpoint.kind not in _NEEDS_TAPE:
-                entry.was_true = compare(read(trainer), limit)
+            kind = entry.breakpoint.kind
+            if on_tape or kind not in _NEEDS_TAPE:
+                value = known[kind] if kind in known and not on_tape else read(trainer)
+                entry.was_true = compare(value, limit)
 
     # Checking
 
@@ -200,6 +206,20 @@ class Breakpoints:
             return self._diverged(trainer, trainer.divergence)
         fired = self._by_position.get(trainer.position)
         return self._fire(trainer, fired) if fired else None
+
+    def check_here(self, trainer: Trainer) -> BreakpointHit | None:
+        """Return the hit, if any, of all kinds; to be called once for each place of a run.
+
+        Conditions on numbers are checked at the end of an update only.
+        """
+        complete = trainer.position == trainer.schedule.end or trainer.divergence is not None
+        hit = self.check_update(trainer) if complete else None
+        if trainer.divergence is not None:
+            return hit
+        standing = self.check_position(trainer) if self.has_positions else None
+        if hit and standing:
+            return replace(hit, also=(*hit.also, standing.breakpoint, *standing.also))
+        return hit or standing
 
     def next_position(self, trainer: Trainer) -> int | None:
         """Return the next position of this update at which a pass or timestep may stop the run.
@@ -338,10 +358,4 @@ def _run_to_position(
 ) -> BreakpointHit | None:
     """Go to `position` of this update (of the next one from its end); return the hit there."""
     trainer.advance_to(trainer.index_of(position))
-    complete = trainer.position == trainer.schedule.end
-    update_hit = breakpoints.check_update(trainer) if complete else None
-    position_hit = breakpoints.check_position(trainer)
-    if update_hit and position_hit:
-        also = (*update_hit.also, position_hit.breakpoint, *position_hit.also)
-        return replace(update_hit, also=also)
-    return update_hit or position_hit
+    return breakpoints.check_here(trainer)

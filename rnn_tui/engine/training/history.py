@@ -92,6 +92,17 @@ class History:
         """The smoothed loss after the newest update; 0 before the first."""
         return self.average / (1.0 - self.weight) if self.count else 0.0
 
+    @property
+    def last(self) -> tuple[float, float]:
+        """Loss and gradient norm of the last update before the run's current place.
+
+        NaN before the first update, and where it lies further back than updates are kept.
+        """
+        if not self.newest - self._known < self.count:
+            return math.nan, math.nan
+        loss, grad_norm = self._recent[(self.count - 1) % RECENT].tolist()
+        return loss, grad_norm
+
     def append(self, loss: float, grad_norm: float) -> None:
         """Add the next update: its loss, and its gradient's norm before clipping.
 

@@ -130,7 +130,10 @@ class Trainer:
         if settings.optimizer == self.settings.optimizer:
             self.optimizer.configure(hyperparameters)
         else:
+            before = self.optimizer.parameters_before
             self.optimizer = make_optimizer(settings.optimizer, self.parameters, hyperparameters)
+            # It has not stepped yet: keep the weights that this window was computed with.
+            np.copyto(self.optimizer.parameters_before, before)
         self.settings = settings
         if self.position == self.schedule.clip:
             self._apply_clipping()

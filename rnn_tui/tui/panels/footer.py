@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rnn_tui.session.commands import LARGEST_COUNT
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit
 
@@ -31,9 +32,10 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Draw the line."""
     prefix = context.selection.prefix
     if prefix:
+        most = " is the largest count ·" if int(prefix) == LARGEST_COUNT else ""
         text: Line = (
             (f" {prefix}▏", "accent"),
-            (" s operations · n timesteps · f passes · u updates · esc drops it", "dim"),
+            (f"{most} s operations · n timesteps · f passes · u updates · esc drops it", "dim"),
         )
         return (fit(text, width),)
     if context.notice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from rich.text import Text
@@ -12,10 +13,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from rnn_tui.engine.training.breakpoint_conditions import BreakpointError
+from rnn_tui.engine.training.breakpoint_conditions import BreakpointError, Kind
 from rnn_tui.engine.training.breakpoint_parser import parse
 from rnn_tui.engine.training.breakpoints import BreakpointStatus
-from rnn_tui.session.commands import AddBreakpoint, RemoveBreakpoint, ToggleBreakpoint
+from rnn_tui.session.commands import AddBreakpoint, RemoveBreakpoint, SwitchBreakpoint
 from rnn_tui.session.worker import Session
 from rnn_tui.tui.themes import style_of
 
@@ -36,7 +37,8 @@ class BreakpointsScreen(ModalScreen[None]):
         """Show the breakpoints of `session`."""
         super().__init__()
         self._session = session
-        self._shown: tuple[BreakpointStatus, ...] = ()
+        self._shown: tuple[BreakpointStatus, ...] = ()  # of the newest snapshot seen
+        self._listed: list[BreakpointStatus] = []  # the same after what was switched and removed
 
     def compose(self) -> ComposeResult:
         """Yield the list, a field below it, and a line that says why the text is no breakpoint."""
@@ -58,13 +60,16 @@ class BreakpointsScreen(ModalScreen[None]):
         breakpoints = self._session.latest.breakpoints
         if breakpoints == self._shown:
             return
-        self._shown = breakpoints
+        self._shown, self._listed = breakpoints, list(breakpoints)
+        self._list(self.query_one(OptionList).highlighted or 0)
+
+    def _list(self, highlighted: int) -> None:
+        """Fill the list, and highlight the row, or the last one if there are fewer."""
         options = self.query_one(OptionList)
-        highlighted = options.highlighted
         options.clear_options()
-        options.add_options([Option(self._line(status)) for status in breakpoints])
-        if breakpoints:
-            options.highlighted = min(highlighted or 0, len(breakpoints) - 1)
+        options.add_options([Option(self._line(status)) for status in self._listed])
+        if self._listed:
+            options.highlighted = min(highlighted, len(self._listed) - 1)
 
     def _line(self, status: BreakpointStatus) -> Text:
         """Return one line of the list."""
@@ -102,12 +107,26 @@ class BreakpointsScreen(ModalScreen[None]):
 
     def action_switch(self) -> None:
         """Switch the highlighted breakpoint on or off."""
-        highlighted = self.query_one(OptionList).highlighted
-        if highlighted is not None:
-            self._session.send(ToggleBreakpoint(highlighted))
+        row = self._highlighted()
+        if row is not None:
+            breakpoint = self._listed[row].breakpoint
+            switched = replace(breakpoint, enabled=not breakpoint.enabled)
+            self._session.send(SwitchBreakpoint(breakpoint, switched.enabled))
+            if breakpoint.kind is not Kind.NAN:  # which stays on
+                self._listed[row] = replace(self._listed[row], breakpoint=switched)
+                self._list(row)
 
     def action_remove(self) -> None:
         """Remove the highlighted breakpoint."""
-        highlighted = self.query_one(OptionList).highlighted
-        if highlighted is not None:
-            self._session.send(RemoveBreakpoint(highlighted))
+        row = self._highlighted()
+        if row is not None:
+            breakpoint = self._listed[row].breakpoint
+            self._session.send(RemoveBreakpoint(breakpoint))
+            if breakpoint.kind is not Kind.NAN:
+                del self._listed[row]
+                self._list(row)
+
+    def _highlighted(self) -> int | None:
+        """Return the highlighted row of the list; None if there is none."""
+        row = self.query_one(OptionList).highlighted
+        return row if row is not None and row < len(self._listed) else None

@@ -25,6 +25,7 @@ class FrameSchedule:
 
     Attributes:
         widgets: all widgets of the screen that are drawn from a snapshot, hidden ones included.
+        frame: the newest snapshot that was drawn.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class FrameSchedule:
         self._screen: Screen[None] | None = None
         self._timer: Timer | None = None
         self._ticks = 0
-        self._frame = session.latest  # the newest snapshot that was drawn
+        self.frame = session.latest
 
     def start(self, screen: Screen[None]) -> None:
         """Find the widgets of `screen` and be ready to draw them."""
@@ -51,22 +52,22 @@ class FrameSchedule:
 
     def draw_all(self) -> None:
         """Draw the newest snapshot in all visible widgets."""
-        self._frame = self._session.latest
+        self.frame = self._session.latest
         self._draw(self.widgets)
 
     def draw_snapshot(self, snapshot: Snapshot) -> None:
         """Draw a snapshot that has just arrived; while running, without charts."""
         if self._timer is not None:
             (self._timer.resume if snapshot.running else self._timer.pause)()
-        if not snapshot.running or not self._frame.running:
+        if not snapshot.running or not self.frame.running:
             self.draw_all()
         else:
-            self._frame = snapshot
+            self.frame = snapshot
             self._draw(self._without_charts())
 
     def draw_after_key(self) -> None:
         """Draw what a key has changed; while running, without charts and of the same snapshot."""
-        if self._frame.running and self._session.latest.running:
+        if self.frame.running and self._session.latest.running:
             self._draw(self._without_charts())
         else:
             self.draw_all()
@@ -100,7 +101,7 @@ class FrameSchedule:
     def _draw(self, widgets: Iterable[LinesWidget]) -> None:
         """Show the current frame in `widgets`."""
         self._session.suspend()
-        context = self._context_of(self._frame)
+        context = self._context_of(self.frame)
         for widget in widgets:
             widget.show(context)
         self._resume_after_refresh()

@@ -26,7 +26,6 @@ from rnn_tui.tui.screens import selection_moves
 from rnn_tui.tui.screens.frame_schedule import FrameSchedule
 
 QUIT_ASKS_AFTER = 60.0  # seconds of training that are not thrown away without a question
-LONGEST_COUNT = 9  # digits
 
 
 class KeyActions(Screen[None]):
@@ -60,6 +59,7 @@ class KeyActions(Screen[None]):
         self._notice = ("", False)  # text and whether it is an error
         self._quit_asked = False
         self.notice_seen: Callable[[], None] | None = None  # called once when a notice is answered
+        self._moved_at = -1  # number of the newest snapshot when a move was sent last
         self._frames = FrameSchedule(session, frames, self._draw_context)
 
     @abstractmethod
@@ -83,10 +83,11 @@ class KeyActions(Screen[None]):
             self._quit_asked = False
 
     def action_digit(self, digit: int) -> None:
-        """Add a digit to the count; none begins with 0."""
+        """Add a digit to the count; none begins with 0, and a larger one becomes the largest."""
         prefix = self.selection.prefix
-        if len(prefix) < LONGEST_COUNT and (prefix or digit):
-            self._select(replace(self.selection, prefix=f"{prefix}{digit}"))
+        if prefix or digit:
+            count = min(int(f"{prefix}{digit}"), commands.LARGEST_COUNT)
+            self._select(replace(self.selection, prefix=str(count)))
         else:
             self._frames.draw_after_key()
 
@@ -125,6 +126,7 @@ class KeyActions(Screen[None]):
     def _send_move(self, command: commands.Command) -> None:
         """Send a command that moves the cursor; the timestep shown follows it."""
         self._send_request(t=None)
+        self._moved_at = self.session.latest.number
         self._send(command)
 
     def _show_notice(self, text: str, error: bool = False) -> None:
@@ -159,7 +161,8 @@ class KeyActions(Screen[None]):
 
     def action_run_or_pause(self) -> None:
         """Pause if something is under way, else train on."""
-        self._send_move(commands.RunOrPause())
+        shown = self._frames.frame
+        self._send_move(commands.RunOrPause(shown.number if shown.running else None))
 
     def action_continue(self) -> None:
         """Train on until a breakpoint stops it."""
@@ -196,17 +199,19 @@ class KeyActions(Screen[None]):
         from rnn_tui.tui.screens.what_if import WhatIfScreen
 
         self._take_count()
-        self.app.push_screen(WhatIfScreen(self.session.latest, self.selection), self._intervene)
+        snapshot = self.session.latest
 
-    def _intervene(self, intervention: Intervention | None) -> None:
-        """Send the what-if that was typed, if any."""
-        if intervention is not None:
-            self._send(commands.Intervene(intervention))
+        def intervene(intervention: Intervention | None) -> None:
+            if intervention is not None:
+                self._send(commands.Intervene(intervention, snapshot.window.declaration))
+
+        self.app.push_screen(WhatIfScreen(snapshot, self.selection), intervene)
 
     def action_keep(self) -> None:
-        """Keep the newest what-if for good."""
-        if self.session.latest.what_if is not None:
-            self._send(commands.Keep())
+        """Keep the what-if that is shown for good."""
+        what_if = self.session.latest.what_if
+        if what_if is not None:
+            self._send(commands.Keep(what_if.intervention))
 
     def action_breakpoints(self) -> None:
         """Open the list of breakpoints."""
@@ -218,7 +223,8 @@ class KeyActions(Screen[None]):
     def action_check_gradient(self, whole: bool) -> None:
         """Check the gradient of the selected parameter, or of its tensor, and show the proof."""
         self.focus_panel("proof")
-        self._send(commands.CheckGradient(self.selection.parameter, whole))
+        declaration = self.session.latest.window.declaration
+        self._send(commands.CheckGradient(self.selection.parameter, whole, declaration))
 
     # ---------------------------------------------------------------- panels and the selection
 
@@ -306,10 +312,10 @@ class KeyActions(Screen[None]):
             self._send_request(t=None)
         elif self._request.layer is not None:
             self._send_request(layer=None)
-        elif snapshot.running:
+        elif snapshot.running or snapshot.number <= self._moved_at:
             self._send(commands.Pause())
         elif snapshot.what_if is not None:
-            self._send(commands.Discard())
+            self._send(commands.Discard(snapshot.what_if.intervention))
         else:
             self._frames.draw_after_key()
 
@@ -341,20 +347,22 @@ class KeyActions(Screen[None]):
         from rnn_tui.tui.screens.settings import SettingsScreen
 
         self._take_count()
-        self.app.push_screen(SettingsScreen(self.session.latest.settings), self._apply)
+        shown = self.session.latest.settings
 
-    def _apply(self, settings: Settings | None) -> None:
-        """Send the settings that were chosen; restart if one of them needs it."""
-        current = self.session.latest.settings
-        if settings is None or settings == current:
+        def apply(settings: Settings | None) -> None:
+            self._apply(settings, shown)
+
+        self.app.push_screen(SettingsScreen(shown), apply)
+
+    def _apply(self, settings: Settings | None, shown: Settings) -> None:
+        """Send what was changed of the settings `shown`; restart if one of them needs it."""
+        if settings is None or settings == shown:
             return
-        restart = settings.needs_restart(current)
-        if restart:
+        if settings.needs_restart(shown):
             self._send_request(t=None, sample=0)
-        self._send(commands.Restart(settings) if restart else commands.Configure(settings))
-        names = ", ".join(settings.differences(current))
-        self._notice = (f"{'restarted with' if restart else 'changed'} {names}", False)
-        self._frames.draw_all()
+            self._send(commands.Restart(settings, shown))
+        else:
+            self._send(commands.Configure(settings, shown))
 
     def action_help(self) -> None:
         """Open the help."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rnn_tui.engine.time_travel.places import Place, Stride
-from rnn_tui.engine.time_travel.search_back import search_back, to_next_stop
+from rnn_tui.engine.time_travel.search_back import search_back
+from rnn_tui.engine.time_travel.stops import stride_or_stop
 from rnn_tui.engine.time_travel.timeline import Timeline
 from rnn_tui.engine.training.breakpoint_parser import parse
 from rnn_tui.engine.training.breakpoints import Breakpoints
@@ -19,7 +20,7 @@ def straight_stops(texts: tuple[str, ...], updates: int) -> list[tuple[Place, st
     timeline, breakpoints = Timeline(Trainer(SMALL)), Breakpoints(*map(parse, texts))
     stops = []
     while timeline.trainer.updates < updates:
-        stop = to_next_stop(timeline, breakpoints)
+        stop = stride_or_stop(timeline, Stride.UPDATE, breakpoints)
         if stop:
             stops.append((timeline.here, stop.reason))
     return stops

@@ -270,12 +270,12 @@ def test_going_on_from_mid_window_completes_it_first() -> None:
 def test_the_first_of_the_list_is_told_and_all_are_counted() -> None:
     trainer = Trainer(SMALL)
     list_ = Breakpoints(*map(parse, ("update=3", "pass=UPDATE", "loss>=0", "grad>=0")))
-    list_.toggle(2)
+    list_.set_enabled(list_[2], False)
     stop = run_until(trainer, list_, 9)
     assert stop is not None
     assert stop.breakpoint == parse("loss>=0")
     assert stop.also == (parse("grad>=0"),)
-    list_.toggle(2)
+    list_.set_enabled(list_[2], True)
     stop = run_until(trainer, list_, 9)
     assert stop is not None
     assert (trainer.updates, str(stop.breakpoint)) == (2, "pass=UPDATE")
@@ -293,25 +293,30 @@ def test_adding_removing_and_switching() -> None:
     assert list_.add(parse("loss < 1.0")) == 1  # the same, written otherwise
     assert len(list_) == 3
     assert list_.add(NON_FINITE) == 0
-    assert not list_.toggle(1).enabled
+    list_.set_enabled(list_[1], False)
+    assert not list_[1].enabled
     assert not list_.statuses[1].armed
     assert list_.add(parse("loss<1")) == 1
     assert list_[1].enabled
-    assert list_.remove(1) == parse("loss<1")
+    list_.remove(parse("loss<1"))
+    with pytest.raises(BreakpointError, match=r"^'loss<1' is no longer in the list$"):
+        list_.remove(parse("loss<1"))
+    with pytest.raises(BreakpointError, match="no longer"):
+        list_.set_enabled(parse("loss<1"), False)
     assert list(map(str, (list_[0], list_[1]))) == ["nan", "update=5"]
-    list_.toggle(1)
+    list_.set_enabled(list_[1], False)
     assert list_.idle
-    for change in (list_.remove, list_.toggle):
+    for change in (list_.remove, lambda each: list_.set_enabled(each, False)):
         with pytest.raises(BreakpointError, match=r"^'nan' is always on$"):
-            change(0)
+            change(NON_FINITE)
 
 
 def test_what_is_off_does_not_fire() -> None:
     trainer, list_ = Trainer(SMALL), Breakpoints(parse("loss>=0"), parse("t=1"))
-    list_.toggle(1)
-    list_.toggle(2)
+    list_.set_enabled(list_[1], False)
+    list_.set_enabled(list_[2], False)
     assert run_until(trainer, list_, 5) is None
-    list_.toggle(1)
+    list_.set_enabled(list_[1], True)
     assert run_until(trainer, list_, 5) is not None
     assert trainer.updates == 6
 
@@ -320,8 +325,10 @@ def test_switching_off_and_on_arms_again() -> None:
     trainer, list_ = Trainer(SMALL), Breakpoints(parse("loss>=0"))
     assert run_until(trainer, list_, 5) is not None
     assert run_until(trainer, list_, 5) is None
-    list_.toggle(1)
-    list_.toggle(1)
+    list_.set_enabled(list_[1], True)  # it is on: nothing changes
+    assert run_until(trainer, list_, 0) is None
+    list_.set_enabled(list_[1], False)
+    list_.set_enabled(list_[1], True)
     assert run_until(trainer, list_, 5) is not None
     assert trainer.updates == 7
 
@@ -363,11 +370,11 @@ def test_forgetting_arms_what_is_true_and_settling_takes_it_as_seen() -> None:
     assert run_until(trainer, list_, 5) is None
     list_.rearm()
     trainer.step()
-    list_.disarm_true(trainer)  # within a window: nothing happens
+    list_.disarm_true(trainer)  # within a window it is not known whether clipping changed the last
     stop = run_until(trainer, list_, 5)
     assert stop is not None
-    assert stop.also
-    assert [status.hits for status in list_.statuses] == [0, 2, 2]
+    assert str(stop.breakpoint) == "clipped"
+    assert [status.hits for status in list_.statuses] == [0, 2, 1]
 
 
 # ---------------------------------------------------------------- deadlines and divergence
