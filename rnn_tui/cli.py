@@ -101,7 +101,11 @@ def _dispatch(arguments: list[str]) -> int:
 
 def _explain(error: Exception) -> tuple[str, int]:
     """Return one line that says what went wrong, and the exit code."""
+    from rnn_tui.files.error_log import LoggedError, details_in, log_error
+
     match error:
+        case LoggedError():
+            return str(error), BROKEN
         case CommandError() | ValueError() if _is_ours(error):
             return str(error), BAD_USAGE
         case MemoryError():
@@ -109,9 +113,8 @@ def _explain(error: Exception) -> tuple[str, int]:
         case OSError() if error.strerror:
             where = f"{error.filename!r}: " if error.filename else ""
             return f"{where}{error.strerror.lower()}", BAD_USAGE
-    detail = " ".join(str(error).split())
-    hint = f"set {SHOW_TRACEBACK}=1 to see where"
-    return f"unexpected {type(error).__name__}: {detail} ({hint})", BROKEN
+    path = log_error(error, "the command line")
+    return f"an unexpected error ended the program; {details_in(path)}", BROKEN
 
 
 def _is_ours(error: Exception) -> bool:

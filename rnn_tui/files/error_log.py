@@ -17,6 +17,18 @@ LONGEST_LOG = 512 * 1024  # bytes; a longer one becomes rnn-tui.log.1, which is 
 LONGEST_ENTRY = 32 * 1024  # bytes of one error
 
 
+class LoggedError(Exception):
+    """An unexpected error that ends the program; its details are in the log already.
+
+    The message is one line for the user.
+    """
+
+
+def details_in(path: Path | None) -> str:
+    """Return where the details of an error are, as the end of a line for the user."""
+    return f"details in {path}" if path is not None else "the details could not be logged"
+
+
 def log_error(error: BaseException, where: str) -> Path | None:
     """Append time, version, place and traceback of `error` to the log.
 
@@ -37,6 +49,34 @@ def log_error(error: BaseException, where: str) -> Path | None:
     except Exception:  # logging an error must not cause another one, whatever is in the way
         return None
     return path
+
+
+class ErrorReports:
+    """Logs unexpected errors, each once however often it comes back, and words the user's line."""
+
+    def __init__(self) -> None:
+        self._logged: dict[tuple[str, str, int], Path | None] = {}  # by where, code and its line
+
+    def line(self, error: BaseException, what: str, where: str) -> str:
+        """Log `error` and return the line that says what could not be done, and where details are.
+
+        Args:
+            error: the error that nobody expected.
+            what: the beginning of the line.
+            where: the part of the program, for the log.
+        """
+        key = (where, *_origin(error))
+        if key not in self._logged:
+            self._logged[key] = log_error(error, where)
+        return f"{what}; {details_in(self._logged[key])}"
+
+
+def _origin(error: BaseException) -> tuple[str, int]:
+    """Return the file and the line that raised `error`."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return ("", 0) if trace is None else (trace.tb_frame.f_code.co_filename, trace.tb_lineno)
 
 
 def _entry(error: BaseException, where: str) -> bytes:

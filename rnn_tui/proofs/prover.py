@@ -159,7 +159,7 @@ class Prover:
         except StopIteration as end:
             self._results[job.proof] = end.value
         except Exception as error:  # kept as a result, so it is not begun again
-            self._results[job.proof] = Refusal(f"not computed: {error}")
+            self._results[job.proof] = _refusal(error, job.name)
         self._job = None
         return True
 
@@ -188,3 +188,11 @@ class Prover:
         if self._job is None:
             return self._waiting()[0], 0.0
         return self._job.name, self._job.fraction
+
+
+def _refusal(error: Exception, name: str) -> Refusal:
+    """Log an unexpected error of a proof and return what is shown in place of its result."""
+    from rnn_tui.files.error_log import details_in, log_error  # seldom needed
+
+    why = "there is not enough memory" if isinstance(error, MemoryError) else "an unexpected error"
+    return Refusal(f"not computed: {why}; {details_in(log_error(error, f'the proof {name}'))}")

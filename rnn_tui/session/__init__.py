@@ -9,8 +9,3 @@ state             the state that these parts share
 snapshot          what the screen shows, immutable
 snapshot_builder  copies it out of the trainer
 """
-
-import logging
-
-# stderr is the screen: nothing is logged unless a program that uses this package adds a handler.
-logging.getLogger("rnn_tui").addHandler(logging.NullHandler())

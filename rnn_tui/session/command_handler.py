@@ -319,7 +319,7 @@ class CommandHandler:
         except ValueError as error:  # settings that do not go together, data that cannot be read
             state.say(str(error), error=True)
         except Exception as error:  # too little memory, a task with an error
-            state.report(error)
+            state.report(error, "not restarted")
         else:
             changed = settings.differences(run.trainer.settings)
             state.restart(begun)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 from collections.abc import Iterable, Iterator
@@ -14,6 +13,7 @@ from rnn_tui.engine.time_travel.timeline import Timeline
 from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
 from rnn_tui.engine.training.breakpoints import BreakpointHit, Breakpoints
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.files.error_log import ErrorReports
 from rnn_tui.predictions.predictor import Predictor
 from rnn_tui.session.commands import CheckGradient, ViewRequest
 from rnn_tui.session.run_records import RunRecords, SaveQuestion, UnsavedRun
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from rnn_tui.files.ownership import RunFiles
     from rnn_tui.proofs.prover import Prover
     from rnn_tui.second_network import SecondNetwork
-
-logger = logging.getLogger("rnn_tui.session")
 
 
 @dataclass(slots=True)
@@ -160,6 +158,7 @@ class SessionState:
         self.request = ViewRequest()
         self.check: CheckGradient | None = None
         self.notice: Notice | None = None
+        self._errors = ErrorReports()
         self.speed = 0.0
         self.snapshots = self.ended_at = 0
 
@@ -233,7 +232,8 @@ class SessionState:
         number = self.notice.number + 1 if self.notice else 1
         self.notice = Notice(number, " ".join(text.split()), error)
 
-    def report(self, error: Exception) -> None:
-        """Show the user an unexpected error, and log it with its traceback."""
-        logger.error("%s: %s", type(error).__name__, error, exc_info=error)
-        self.say(f"{type(error).__name__}: {error}", error=True)
+    def report(self, error: BaseException, what: str) -> None:
+        """Log an unexpected error, and tell the user in one line that begins with `what`."""
+        if isinstance(error, MemoryError):
+            what += ": there is not enough memory"
+        self.say(self._errors.line(error, what, "the session"), error=True)

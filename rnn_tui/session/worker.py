@@ -7,6 +7,7 @@ waits for drawing; a slow screen sees fewer states, always the newest.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 import time
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from rnn_tui.files.ownership import RunFiles
     from rnn_tui.second_network import SecondNetwork, Versus
 
+PAUSE_AFTER_ERROR = 0.05  # seconds
 LONGEST_SUSPENSION = 0.1  # seconds the thread waits at most for a screen that suspends it
 
 
@@ -227,6 +229,9 @@ class Session:
         """Work until `stop`; then hand the last state to the writer of autosaves."""
         try:
             self._work()
+        except BaseException as error:
+            self._state.report(error, "training has ended for good: q quits")
+            self._show_notice()
         finally:
             if self._autosaving is not None:
                 self._autosaving.finish(left=self._left)
@@ -248,6 +253,8 @@ class Session:
             except Exception as error:  # the screen shows it and stays usable
                 self._fail(error)
                 news = True
+                with self._wake:  # what fails again and again is not tried without a pause
+                    self._wake.wait(PAUSE_AFTER_ERROR)
             self._autosave(working or isinstance(command, CHANGES_RUN))
             self._news |= news and not self._next_may_begin()
             if (self._snapshot_wanted or self._news) and self._lock_step.presentable:
@@ -310,11 +317,19 @@ class Session:
             self.latest = self._builder.build(self._waiting())
         except Exception as error:
             self._fail(error)
-            number, notice = self._state.snapshots, self._state.notice
-            self.latest = replace(self.latest, number=number, running=False, notice=notice)
-        self._notify()
+            self._show_notice()
+        else:
+            self._notify()
+
+    def _show_notice(self) -> None:
+        """Show the newest notice beside what was shown last, as no snapshot can be made."""
+        self._state.snapshots += 1
+        number, notice = self._state.snapshots, self._state.notice
+        self.latest = replace(self.latest, number=number, running=False, notice=notice)
+        with contextlib.suppress(Exception):  # the screen may be closing
+            self._notify()
 
     def _fail(self, error: Exception) -> None:
         """Pause after an unexpected error, and show it."""
         self._state.goal = None
-        self._state.report(error)
+        self._state.report(error, "training stopped (r restarts, w saves)")

@@ -6,20 +6,24 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.command import CommandPalette
+from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.theme import Theme
+from textual.worker import WorkerFailed
 
 from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.session.commands import Say, SetSecondNetwork
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import DECLARATIONS
+from rnn_tui.tui.error_boundary import ErrorBoundary, log_other_errors, logged
 from rnn_tui.tui.key_bindings import KEYS
 from rnn_tui.tui.output_diff import OutputDiff, with_output_diff
 from rnn_tui.tui.screens.debugger import Debugger
@@ -27,6 +31,7 @@ from rnn_tui.tui.themes import DARK, THEMES
 
 if TYPE_CHECKING:
     from rnn_tui.autosave.writer import AutosaveWriter
+    from rnn_tui.files.error_log import LoggedError
     from rnn_tui.second_network import Versus
     from rnn_tui.tui.signal_watch import SignalWatch
 
@@ -36,7 +41,14 @@ LOCAL_FRAMES, REMOTE_FRAMES = 5.0, 4.0  # per second at most, while running
 
 
 class RnnTui(App[None]):
-    """The application: one session and the screen that shows it."""
+    """The application: one session and the screen that shows it.
+
+    Attributes:
+        session: the session.
+        debugger: the main screen.
+        output_diff: what has been sent to the terminal.
+        end: why the program ends, if that is an unexpected error.
+    """
 
     CSS_PATH = "app.tcss"
     TITLE = "rnn-tui"
@@ -75,6 +87,7 @@ class RnnTui(App[None]):
         """
         self.output_diff = OutputDiff()
         self._watch = watch
+        self.end: LoggedError | None = None
         super().__init__()
         self._remote = remote
         self._first_theme = THEMES[theme].name
@@ -144,6 +157,35 @@ class RnnTui(App[None]):
         gc.freeze()
         gc.enable()
 
+    def action_command_palette(self) -> None:
+        """Open the palette of commands, unless it is open."""
+        if not isinstance(self.screen, CommandPalette):
+            from rnn_tui.tui.screens.palette import Palette  # not for the first screen
+
+            self.push_screen(Palette())
+
+    async def _dispatch_action(self, namespace: DOMNode, action_name: str, params: Any) -> bool:
+        """Call an action; the screen goes on where it fails."""
+        try:
+            return await super()._dispatch_action(namespace, action_name, params)
+        except Exception as error:
+            if not isinstance(self.screen, ErrorBoundary):
+                raise
+            self.screen.failed(error)
+            return True
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End the program after an error that no screen goes on after; `run_app` raises it.
+
+        Textual's method would print the traceback, with the values of variables.
+        """
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+            self.end = logged(error.error if isinstance(error, WorkerFailed) else error)
+        self._return_code = 1
+        self._close_messages_no_wait()
+
     def on_unmount(self) -> None:
         """End the session's thread, which autosaves the run."""
         self.session.stop(left=not (self.return_code or (self._watch and self._watch.ended_by)))
@@ -205,6 +247,9 @@ def run_app(
 
     Returns:
         The exit code.
+
+    Raises:
+        LoggedError: an unexpected error has ended the program.
     """
     sys.setswitchinterval(SWITCH_INTERVAL)
     app = RnnTui(
@@ -219,8 +264,13 @@ def run_app(
         autosaves=autosaves,
         notice=notice,
     )
+    log_other_errors()
     try:
         app.run()
+    except Exception as error:
+        raise logged(error) from error
     finally:
         app.session.stop()  # also after a crash
+    if app.end is not None:
+        raise app.end
     return app.return_code or 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from rnn_tui.files.error_log import ErrorReports
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.charts.chart_cache import ChartCache
 
@@ -37,6 +38,7 @@ class DrawContext:
         notice: a message to the user, shown until the next key; "" if there is none.
         error: the notice is an error message.
         chart_cache: draws charts, and keeps what can be used again for the next frame.
+        errors: logs the error of a panel that cannot be drawn; panels do not use it.
     """
 
     snapshot: Snapshot
@@ -44,3 +46,4 @@ class DrawContext:
     notice: str = ""
     error: bool = False
     chart_cache: ChartCache = field(default_factory=ChartCache)
+    errors: ErrorReports = field(default_factory=ErrorReports)

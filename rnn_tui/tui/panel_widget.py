@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
@@ -64,9 +66,19 @@ class LinesWidget(Widget):
         width, height = self.size
         if self._draw_context is None or not width or not height:
             return ()
-        lines = self._draw(self._draw_context, width, height)[:height]
-        blank: Lines = ((),) * (height - len(lines))
-        return tuple(fit(line, width) for line in lines + blank)
+        try:
+            return _fill(self._draw(self._draw_context, width, height), width, height)
+        except Exception as error:  # no panel ends the program
+            where = f"drawing {self.id}"
+            text = self._draw_context.errors.line(error, "this panel could not be drawn", where)
+            return _fill(self._failed(text, width), width, height)
+
+    def _failed(self, text: str, width: int) -> Lines:
+        """Return the lines that are shown where drawing has failed."""
+        return tuple(
+            ((f" {line}", "error"),)
+            for line in textwrap.wrap(text, max(width - 2, 1), break_on_hyphens=False)
+        )
 
     def on_resize(self) -> None:
         """Draw everything again for the new size."""
@@ -151,6 +163,12 @@ class Panel(LinesWidget):
         rule = title_rule(left, right, width, context.selection.panel == self.id)
         return (rule, *self._content(context, width, max(height - 1, 0)))
 
+    def _failed(self, text: str, width: int) -> Lines:
+        """Return the title line, without what may have failed, and why."""
+        assert self._draw_context is not None
+        focused = self._draw_context.selection.panel == self.id
+        return (title_rule(self.id or "", "", width, focused), *super()._failed(text, width))
+
 
 def title_rule(left: str, right: str, width: int, focused: bool) -> Line:
     """Return the title line of a panel: double if it has the focus, so that colour is not needed.
@@ -170,6 +188,12 @@ def title_rule(left: str, right: str, width: int, focused: bool) -> Line:
     end: Line = ((f" {' · '.join(parts)} ", "dim"), (dash * 2, role)) if parts else ()
     free = max(free - cell_width(end), 0)
     return (*start, (dash * free, role), *end)
+
+
+def _fill(lines: Lines, width: int, height: int) -> Lines:
+    """Return `lines` as exactly `height` lines, each exactly as wide."""
+    blank: Lines = ((),) * (height - len(lines))
+    return tuple(fit(line, width) for line in (*lines[:height], *blank))
 
 
 def _row_ranges(rows: list[int]) -> list[tuple[int, int]]:

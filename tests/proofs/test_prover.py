@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -452,7 +453,7 @@ def test_a_proof_is_one_class_and_one_line_of_the_registry() -> None:
     assert isinstance(snapshot.proofs["ledger"], Ledger)
 
 
-def test_a_proof_that_fails_is_refused_with_the_reason_and_not_begun_again() -> None:
+def test_a_proof_that_fails_is_refused_and_logged_and_not_begun_again() -> None:
     begun = []
 
     @dataclass(frozen=True, slots=True)
@@ -467,5 +468,8 @@ def test_a_proof_that_fails_is_refused_with_the_reason_and_not_begun_again() -> 
         request = ViewRequest(proofs=frozenset({"failing"}))
         snapshot = session.perform(Step(Stride.TIMESTEP, 3), request)
         session.perform(request)
-    assert snapshot.proofs["failing"] == Refusal("not computed: no such luck")
+    refusal = snapshot.proofs["failing"]
+    assert isinstance(refusal, Refusal)
+    assert refusal.why.startswith("not computed: an unexpected error; details in ")
+    assert "no such luck" in Path(refusal.why.rpartition(" ")[2]).read_text()
     assert len(begun) == 1

@@ -9,7 +9,6 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -18,15 +17,19 @@ from rnn_tui.engine.training.breakpoint_parser import parse
 from rnn_tui.engine.training.breakpoints import BreakpointStatus
 from rnn_tui.session.commands import AddBreakpoint, RemoveBreakpoint, SwitchBreakpoint
 from rnn_tui.session.worker import Session
+from rnn_tui.tui.screens.dialog import Dialog, PagesAnywhere
 from rnn_tui.tui.themes import style_of
 
 _EXAMPLES = "loss<0.01  grad>10  clipped  saturated h>0.9  update=500  pass=BACKWARD t=7"
 
 
-class BreakpointsScreen(ModalScreen[None]):
+class BreakpointList(PagesAnywhere, OptionList):
+    """The breakpoints, one a line."""
+
+
+class BreakpointsScreen(Dialog[None]):
     """The breakpoints: enter adds the typed one; in the list, space switches, delete removes."""
 
-    CSS_PATH = "../dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "close", priority=True),
         Binding("space", "switch", "switch on or off"),
@@ -45,7 +48,7 @@ class BreakpointsScreen(ModalScreen[None]):
         with Vertical(id="breakpoints") as box:
             box.border_title = "breakpoints"
             box.border_subtitle = "enter adds · tab · space on/off · del removes · esc closes"
-            yield OptionList(id="breakpoint-list")
+            yield BreakpointList(id="breakpoint-list")
             yield Input(placeholder="loss<0.01", id="breakpoint", compact=True)
             yield Static(_EXAMPLES, id="breakpoint-reason", markup=False)
 

@@ -133,7 +133,7 @@ class Debugger(KeyActions):
 
     def _draw_context(self, snapshot: Snapshot) -> DrawContext:
         """Return all that the widgets need to draw `snapshot`."""
-        return DrawContext(snapshot, self.selection, *self._notice, self._chart_cache)
+        return DrawContext(snapshot, self.selection, *self._notice, self._chart_cache, self._errors)
 
     # ---------------------------------------------------------------- mouse
 

@@ -8,10 +8,10 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from rnn_tui.tui.key_bindings import KEYS
+from rnn_tui.tui.screens.dialog import Dialog
 from rnn_tui.tui.themes import style_of
 
 _GLOSSARY = (
@@ -28,10 +28,9 @@ _GLOSSARY = (
 )
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """The help, which scrolls; esc, ? or q closes it."""
 
-    CSS_PATH = "../dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,f1,q", "dismiss", "close"),
     ]

@@ -14,12 +14,14 @@ from textual.screen import Screen
 
 from rnn_tui.engine.network.interventions import Intervention
 from rnn_tui.engine.time_travel.places import Stride
+from rnn_tui.files.error_log import ErrorReports
 from rnn_tui.predictions.results import TextRequest
 from rnn_tui.session import commands
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
 from rnn_tui.tui.draw_context import DrawContext, Selection
+from rnn_tui.tui.error_boundary import ErrorBoundary
 from rnn_tui.tui.key_bindings import KEYS
 from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.screens import selection_moves
@@ -28,7 +30,7 @@ from rnn_tui.tui.screens.frame_schedule import FrameSchedule
 QUIT_ASKS_AFTER = 60.0  # seconds of training that are not thrown away without a question
 
 
-class KeyActions(Screen[None]):
+class KeyActions(ErrorBoundary, Screen[None]):
     """The actions of the main screen, and what they change.
 
     Some actions change what is selected, `selection` and the `_request` to the session; the others
@@ -60,6 +62,7 @@ class KeyActions(Screen[None]):
         self._quit_asked = False
         self.notice_seen: Callable[[], None] | None = None  # called once when a notice is answered
         self._moved_at = -1  # number of the newest snapshot when a move was sent last
+        self._errors = ErrorReports()
         self._frames = FrameSchedule(session, frames, self._draw_context)
 
     @abstractmethod
@@ -133,6 +136,14 @@ class KeyActions(Screen[None]):
         """Show a notice until the next key."""
         self._notice = (text, error)
         self._frames.draw_after_key()
+
+    def failed(self, error: Exception) -> None:
+        """Say that a key or another message did nothing, or not all that it should."""
+        self._show_notice(self._errors.line(error, "something went wrong", "the screen"), True)
+
+    def on_error_boundary_failed(self, event: ErrorBoundary.Failed) -> None:
+        """Say what has failed in a dialog."""
+        self._show_notice(self._errors.line(event.error, event.what, event.where), True)
 
     # ---------------------------------------------------------------- moving through the training
 

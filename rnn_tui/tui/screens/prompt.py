@@ -10,7 +10,6 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from rnn_tui.predictions.results import LONGEST_PROMPT, TextRequest, TextSample
@@ -23,6 +22,7 @@ from rnn_tui.tui.panels.predictions.text_sample import (
     temperature_words,
     wrap_characters,
 )
+from rnn_tui.tui.screens.dialog import Dialog
 from rnn_tui.tui.screens.selection_moves import temperature_to_request
 from rnn_tui.tui.themes import style_of
 
@@ -30,13 +30,12 @@ _CONTINUATION_LINES = 5
 _REFRESH = 0.1  # seconds from one check for a newer answer to the next
 
 
-class PromptScreen(ModalScreen[float | None]):
+class PromptScreen(Dialog[float | None]):
     """The prompt: the network reads the typed text from a state of zeros while training goes on.
 
     It returns the temperature chosen.
     """
 
-    CSS_PATH = "../dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "close", priority=True),
         Binding("tab", "accept", "accept the likeliest", priority=True),

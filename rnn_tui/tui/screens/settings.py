@@ -12,7 +12,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from rnn_tui.settings import (
@@ -24,6 +23,7 @@ from rnn_tui.settings import (
     task_defaults,
 )
 from rnn_tui.tui.panels.hyperparameters import LIVE, RESTART, mark
+from rnn_tui.tui.screens.dialog import Dialog
 
 
 class Field(Input):
@@ -50,14 +50,13 @@ class Field(Input):
         return self.declaration.kind is bool
 
 
-class SettingsScreen(ModalScreen[Settings | None]):
+class SettingsScreen(Dialog[Settings | None]):
     """The form: enter returns the new settings, esc returns None.
 
     Attributes:
         draft: the settings as typed, None while they are refused.
     """
 
-    CSS_PATH = "../dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "cancel", priority=True),
         Binding("enter", "apply", "apply", priority=True),

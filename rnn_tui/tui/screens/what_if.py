@@ -7,7 +7,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from rnn_tui.engine.network.interventions import Intervention, InterventionError, parse, pinnable
@@ -16,6 +15,7 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import Selection
 from rnn_tui.tui.number_format import number
 from rnn_tui.tui.parameter_names import parameter_name
+from rnn_tui.tui.screens.dialog import Dialog
 
 _FORMS = (
     "f = 1          a gate of every unit at every timestep",
@@ -26,10 +26,9 @@ _FORMS = (
 )
 
 
-class WhatIfScreen(ModalScreen[Intervention | None]):
+class WhatIfScreen(Dialog[Intervention | None]):
     """The what-if that is typed: enter returns it, esc returns None."""
 
-    CSS_PATH = "../dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "cancel", priority=True)]
 
     def __init__(self, snapshot: Snapshot, selection: Selection) -> None:

@@ -1,0 +1,74 @@
+"""Unexpected errors of the screen: what goes on after them, and what ends."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+from textual import events
+from textual.message import Message
+
+from rnn_tui.files.error_log import LoggedError, details_in, log_error
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from rnn_tui.files.error_log import LoggedError
+
+    AnyScreen = Screen[Any]
+else:
+    AnyScreen = object  # for Textual, only a class derived from Screen is one
+
+
+def logged(error: BaseException) -> LoggedError:
+    """Log an error that ends the program, and return the one that the command line tells."""
+    path = log_error(error, "the screen")
+    result = LoggedError(f"an unexpected error ended the program; {details_in(path)}")
+    result.__cause__ = error
+    return result
+
+
+def log_other_errors() -> None:
+    """Log errors of threads and of what is deleted, which Python would print over the screen."""
+
+    def of_thread(failed: threading.ExceptHookArgs) -> None:
+        name = failed.thread.name if failed.thread is not None else "unknown"
+        if failed.exc_value is not None:
+            log_error(failed.exc_value, f"thread {name}")
+
+    def of_object(failed: sys.UnraisableHookArgs) -> None:
+        if failed.exc_value is not None:
+            log_error(failed.exc_value, failed.err_msg or "an object that was deleted")
+
+    threading.excepthook = of_thread
+    sys.unraisablehook = of_object
+
+
+class ErrorBoundary(AnyScreen):
+    """Of a screen: it goes on after an error in one of its message handlers or actions.
+
+    Textual alone would end the program, as it still does after an error before the screen is there.
+    """
+
+    class Failed(Message):
+        """Something failed that the main screen is to tell the user."""
+
+        def __init__(self, error: Exception, what: str, where: str) -> None:
+            """Carry the arguments of `ErrorReports.line`."""
+            super().__init__()
+            self.error = error
+            self.what = what
+            self.where = where
+
+    async def _dispatch_message(self, message: Message) -> None:
+        try:
+            await super()._dispatch_message(message)
+        except Exception as error:
+            if isinstance(message, events.Compose | events.Mount):
+                raise
+            self.failed(error)
+
+    def failed(self, error: Exception) -> None:
+        """Go on after an error in a message handler or an action of this screen."""
+        raise NotImplementedError

@@ -1,0 +1,60 @@
+"""What all screens that open over the main one share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from textual.await_complete import AwaitComplete
+from textual.screen import ModalScreen
+
+from rnn_tui.tui.error_boundary import ErrorBoundary
+
+if TYPE_CHECKING:
+    from textual.widgets import OptionList as AnyOptionList
+else:
+    AnyOptionList = object  # for Textual's style sheets a class has one base
+
+Result = TypeVar("Result")
+
+
+class ClosesOnce(ErrorBoundary):
+    """Of a dialog: it closes once however often it is asked to, and after an error."""
+
+    def dismiss(self, result: Any = None) -> AwaitComplete:
+        """Close this dialog, with what lies over it; one that is closed already stays so.
+
+        A key that is pressed twice arrives twice before the first has closed the dialog. Textual
+        would close the screen below for the second.
+        """
+        if self not in self.app.screen_stack:
+            return AwaitComplete()
+        if not self.is_current:
+            self.pop_until_active()
+        closing: AwaitComplete = super().dismiss(result)
+        return closing
+
+    def failed(self, error: Exception) -> None:
+        """Close this dialog without a result; the main screen says why."""
+        main, *above = self.app.screen_stack
+        if self in above:
+            self.pop_until_active()
+            self.app.pop_screen()
+        where = type(self).__name__
+        main.post_message(self.Failed(error, "this dialog had to be closed", where))
+
+
+class Dialog(ClosesOnce, ModalScreen[Result]):
+    """A dialog of this program, in the style that all have."""
+
+    CSS_PATH = "../dialogs.tcss"
+
+
+class PagesAnywhere(AnyOptionList):
+    """Of a list of options: it moves by pages even where it has no line to show them on."""
+
+    def _move_page(self, direction: Literal[-1, 1]) -> None:
+        """Move by a page, or by one option where Textual knows no lines yet."""
+        if not self.scrollable_content_region.height or self.highlighted not in self._index_to_line:
+            (self.action_cursor_down if direction > 0 else self.action_cursor_up)()
+        else:
+            super()._move_page(direction)
