@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from terminal.driver import Terminal
 from terminal.program import ROOT, Program
 
@@ -107,21 +106,12 @@ def test_an_error_of_the_session_pauses_it(tmp_path: Path) -> None:
     assert_logged(tmp_path)
 
 
-@pytest.mark.parametrize(
-    "place",
-    [
-        "rnn_tui.tui.screens.frame_schedule:FrameSchedule.draw_after_key",
-        "textual.widget:Widget._size_updated",
-    ],
-)
-def test_an_error_that_nothing_goes_on_after_is_one_line_and_70(place: str, tmp_path: Path) -> None:
-    with with_errors(place, state=tmp_path, later=True) as one:
+def test_an_error_that_nothing_goes_on_after_is_one_line_and_70(tmp_path: Path) -> None:
+    with with_errors("textual.widget:Widget._size_updated", state=tmp_path, later=True) as one:
         one.until(lambda header: header.state == "paused")
         one.send("u")
-        one.settled()
-        with contextlib.suppress(OSError):
-            one.send("jz")
-            one.terminal.resize(100, 30)
+        one.terminal.wait_still(0.4)
+        one.terminal.resize(100, 30)
         assert one.terminal.wait_exit() == 70
         text = one.text()
         assert one.terminal.left_behind() == []
