@@ -279,6 +279,13 @@ def _parse_breakpoints(options: Options) -> tuple[Breakpoint, ...]:
         raise CommandError(f"--break {error}") from None
 
 
+def _check_keyframes(trainer: Trainer) -> None:
+    """Refuse --timeline if there is not so much memory; all else is checked by the trainer."""
+    from rnn_tui.engine.training.memory_use import check_memory
+
+    check_memory(trainer.settings, trainer.architecture, screen=True)
+
+
 def _check_fit(breakpoints: tuple[Breakpoint, ...], trainer: Trainer) -> None:
     """Refuse breakpoints at gates and timesteps that this network does not have."""
     for each in breakpoints:
@@ -309,6 +316,7 @@ def _open_watched(options: Options, watch: SignalWatch) -> int:
     in_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     start = _start(options, ask=in_terminal)
     trainer, resumed = start.trainer, start.resumed
+    _check_keyframes(trainer)
     _check_fit(breakpoints, trainer)
     versus, second = _parse_versus(options, trainer), None
     if resumed is not None:

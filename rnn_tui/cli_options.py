@@ -112,7 +112,7 @@ _MAX_DATA = SizeDeclaration(
 )  # fmt: skip
 _MAX_MEMORY = SizeDeclaration(
     name="max_memory", kind=str, default="", help="Most memory that a run may take; settings that "
-    "need more are refused [default: half of this machine's].", group="limits", effect="restart",
+    "need more are refused [default: a third of this machine's].", group="limits", effect="restart",
 )  # fmt: skip
 LIMITS = {"max_data": MAX_DATA, "max_memory": MAX_MEMORY}
 """The options that set an environment variable, and which; see `rnn_tui.files.limits`."""

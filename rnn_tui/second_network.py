@@ -18,6 +18,7 @@ from rnn_tui.engine.time_travel.places import Place
 from rnn_tui.engine.time_travel.timeline import Timeline
 from rnn_tui.engine.training.divergence import Divergence
 from rnn_tui.engine.training.history import RunCurve
+from rnn_tui.engine.training.memory_use import check_memory, memory_use
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import DECLARATIONS, SettingError, Settings
 from rnn_tui.tasks.base import Task
@@ -70,14 +71,23 @@ def second_network_settings(
     """Return the settings of the first network with the second one's cell and hidden size.
 
     Raises:
-        SettingError: there is no such cell, or it does not go with the other settings.
+        SettingError: there is no such cell, it does not go with the other settings, or both
+            networks together take more memory than there is.
     """
     if versus.cell not in DECLARATIONS["cell"].choices:
         allowed = DECLARATIONS["cell"].allowed
         message = f"--versus must be {allowed}, not {versus.cell!r}"
         raise SettingError("versus", versus.cell, allowed, message=message)
     hidden = matching_size(architecture, versus.cell) if versus.match else settings.hidden
-    return settings.with_(cell=versus.cell, hidden=hidden)
+    second = settings.with_(cell=versus.cell, hidden=hidden)
+    first = memory_use(settings, architecture, screen=True)
+    check_memory(
+        second,
+        _resized(architecture, versus.cell, hidden),
+        screen=True,
+        beside=first,
+    )
+    return second
 
 
 def matching_size(architecture: Architecture, cell: str) -> int:

@@ -47,6 +47,7 @@ from rnn_tui.checkpoint.validation import (
 from rnn_tui.checkpoint.versions import file_version, upgraded
 from rnn_tui.engine.network.architecture import architecture_of
 from rnn_tui.engine.training.keyframe import Keyframe
+from rnn_tui.engine.training.memory_use import check_memory
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import Settings, quote
 from rnn_tui.tasks import DataState, Task, make_task
@@ -117,10 +118,12 @@ def load_run(
         check_run_sizes(header.tensors, settings)
         if task is None:
             settings = with_data_file(path, settings, data, trusted=trusted)
+        check_memory(settings)
         its_task = make_task(settings) if task is None else task
         check_vocabulary(header, its_task)
         architecture = architecture_of(settings, its_task)
         check_run_shapes(header.tensors, architecture, settings)
+        check_memory(settings, architecture)
         view = RunView.from_json(header.mapping(VIEW)) if VIEW in header.texts else None
         tensors = file.read()
         check_tensors(header, tensors)
@@ -151,8 +154,10 @@ def load_weights(
         CheckpointError: the file is no such file, or does not fit the settings.
         DataError: the settings' data cannot be read.
     """
+    check_memory(settings)
     task = make_task(settings) if task is None else task
     architecture = architecture_of(settings, task)
+    check_memory(settings, architecture)
     with _naming(path), open_content(path) as file:
         header = file.header
         is_checkpoint = header.texts.get("format") == FORMAT

@@ -63,13 +63,15 @@ def data_limit() -> int:
 
 
 def memory_limit() -> int:
-    """Return the bytes that a run may take: half of the memory that this process can have.
+    """Return the bytes that a run may take: a third of the memory that this process can have.
+
+    After a restart the run before is kept too, so two of them leave room for all else.
 
     Raises:
         SizeError: the environment variable is no size.
     """
     text = os.environ.get(MAX_MEMORY)
-    return parse_size(MAX_MEMORY, text) if text else available_memory() // 2
+    return parse_size(MAX_MEMORY, text) if text else available_memory() // 3
 
 
 def available_memory() -> int:

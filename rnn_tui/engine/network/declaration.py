@@ -119,12 +119,12 @@ class NetworkDeclaration:
 
     def make_tape(self) -> Tape:
         """Allocate the arrays of one window; all are 0, but for the ones that biases multiply."""
-        tape = Tape(self.steps, self.batch, self._arrays(), self.dtype)
+        tape = Tape(self.steps, self.batch, self.arrays(), self.dtype)
         for layer in self.layers:
             tape[layer.name("one")][...] = 1
         return tape
 
-    def _arrays(self) -> tuple[ArraySpec, ...]:
+    def arrays(self) -> tuple[ArraySpec, ...]:
         """Return the specs of all arrays on the tape."""
         hidden, outputs = self.architecture.hidden, self.architecture.outputs
         arrays = self._first_layer_arrays() + readout_arrays(outputs)

@@ -30,6 +30,7 @@ from rnn_tui.engine.training.divergence import (
 )
 from rnn_tui.engine.training.history import History
 from rnn_tui.engine.training.keyframe import Keyframe, NonArrayState
+from rnn_tui.engine.training.memory_use import check_memory
 from rnn_tui.engine.training.optimizers import make_optimizer
 from rnn_tui.engine.training.optimizers.base import Hyperparameters
 from rnn_tui.engine.training.schedule import Cursor, Pass, Schedule
@@ -88,9 +89,12 @@ class Trainer:
         """
         self.settings = settings
         self.custom_task = task if custom else None
+        if task is None:
+            check_memory(settings)  # before the task allocates anything for its windows
         self.task: Task = make_task(settings) if task is None else task
         self._task_start = self.task.state()
         self.architecture = architecture_of(settings, self.task)
+        check_memory(settings, self.architecture)
         dtype = np.dtype(settings.dtype)
         if parameters is None:
             self.parameters = initialise(

@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Static
 
+from rnn_tui.engine.training.memory_use import check_memory
 from rnn_tui.settings import (
     DECLARATIONS,
     Declaration,
@@ -116,7 +117,9 @@ class SettingsScreen(Dialog[Settings | None]):
         self._follow_task(values)
         if not reasons:
             try:
-                self.draft = Settings(**values)  # type: ignore[arg-type]  # checked when made
+                draft = Settings(**values)  # type: ignore[arg-type]  # checked when made
+                check_memory(draft, screen=True)
+                self.draft = draft
             except SettingError as error:
                 reasons[error.name] = f"must be {error.allowed}"
         self._show(values, reasons)
