@@ -33,6 +33,7 @@ from rnn_tui.settings import DECLARATIONS, Settings, Value, compose, train_updat
 if TYPE_CHECKING:
     from rnn_tui.autosave.resume import ResumedRun
     from rnn_tui.autosave.writer import AutosaveWriter
+    from rnn_tui.checkpoint.loading import SavedRun
     from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
     from rnn_tui.engine.training.trainer import Trainer
     from rnn_tui.files.ownership import InputFile, RunFiles
@@ -136,10 +137,12 @@ class Start:
 
     Attributes:
         trainer: a new one, or one from a file.
+        saved: the run that the file holds; None for a new one.
         resumed: the autosave that it comes from; None if it comes from none.
     """
 
     trainer: Trainer
+    saved: SavedRun | None = None
     resumed: ResumedRun | None = None
 
 
@@ -151,7 +154,8 @@ def _start(options: Options, *, ask: bool = False) -> Start:
     if "resume" in options:
         return _resume(options["resume"], options)
     if "checkpoint" in options:
-        return Start(_load_trainer(options["checkpoint"], options, ask=ask))
+        saved = _load_run(options["checkpoint"], options, ask=ask)
+        return Start(saved.trainer, saved)
     from rnn_tui.engine.training.trainer import Trainer
 
     settings = compose(_setting_options(options), options.get("preset", ""))
@@ -181,7 +185,7 @@ def _resume(choice: str, options: Options) -> Start:
     if (second := resumed.second) is not None:
         own, common = second.settings, resumed.saved.trainer.settings
         second.configure(common.with_(cell=own.cell, hidden=own.hidden))
-    return Start(resumed.saved.trainer, resumed)
+    return Start(resumed.saved.trainer, resumed.saved, resumed)
 
 
 def _refuse_new_run(options: Options) -> None:
@@ -217,8 +221,8 @@ def _inputs(options: Options, trainer: Trainer) -> tuple[InputFile, ...]:
     return (*data_file(trainer.settings.data), *named)
 
 
-def _load_trainer(checkpoint: str, options: Options, *, ask: bool) -> Trainer:
-    """Return the trainer in a file, with those settings changed that may change in a run.
+def _load_run(checkpoint: str, options: Options, *, ask: bool) -> SavedRun:
+    """Return the run in a file, with those settings changed that may change in a run.
 
     Args:
         checkpoint: the file.
@@ -236,9 +240,9 @@ def _load_trainer(checkpoint: str, options: Options, *, ask: bool) -> Trainer:
 
     remove_leftovers(os.path.dirname(os.path.realpath(checkpoint)))
     data = options.get("data")
-    trainer = open_run(checkpoint, None if data is None else str(data), ask=ask).trainer
-    _change_settings(trainer, options, repr(checkpoint))
-    return trainer
+    saved = open_run(checkpoint, None if data is None else str(data), ask=ask)
+    _change_settings(saved.trainer, options, repr(checkpoint))
+    return saved
 
 
 def _change_settings(trainer: Trainer, options: Options, where: str) -> None:
@@ -315,7 +319,7 @@ def _open_watched(options: Options, watch: SignalWatch) -> int:
     breakpoints, path = _parse_breakpoints(options), options.get("checkpoint")
     in_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     start = _start(options, ask=in_terminal)
-    trainer, resumed = start.trainer, start.resumed
+    trainer, saved, resumed = start.trainer, start.saved, start.resumed
     _check_keyframes(trainer)
     _check_fit(breakpoints, trainer)
     versus, second = _parse_versus(options, trainer), None
@@ -325,6 +329,7 @@ def _open_watched(options: Options, watch: SignalWatch) -> int:
             versus, second = resumed.versus, resumed.second
     if not in_terminal:
         raise CommandError(f"this needs a terminal; without one, use: {PROGRAM} train")
+    notices = ("" if resumed is None else resumed.message, "" if saved is None else saved.remark)
     from rnn_tui.tui.app import run_app
 
     remote = options.get("remote", bool(os.environ.get("SSH_CONNECTION")))
@@ -337,9 +342,10 @@ def _open_watched(options: Options, watch: SignalWatch) -> int:
         breakpoints=breakpoints,
         versus=versus,
         second=second,
+        view=None if saved is None else saved.view,
         watch=watch,
         autosaves=_autosaves(options, start),
-        notice="" if resumed is None else resumed.message,
+        notice=" · ".join(filter(None, notices)),
     )
 
 
@@ -398,5 +404,6 @@ def _train(options: Options) -> int:
         files=files,
         inputs=_inputs(options, trainer),
         force=bool(options.get("force")),
+        view=None if start.saved is None else start.saved.view,
     )
     return cli_train.run_job(trainer, job)

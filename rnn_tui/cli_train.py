@@ -18,6 +18,7 @@ from rnn_tui.cli_exit import DIVERGED, DONE, CommandError, discard_output, print
 from rnn_tui.files.ownership import FileTakenError, InputFile, RunFiles, Standing
 
 if TYPE_CHECKING:
+    from rnn_tui.checkpoint.run_view import RunView
     from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
     from rnn_tui.engine.training.trainer import Trainer
     from rnn_tui.train import Summary, TrainProgress
@@ -40,6 +41,8 @@ class TrainJob:
         files: the files that the run owns: the checkpoint it comes from.
         inputs: the files that it reads.
         force: replace files that the run does not own.
+        view: how the run was looked at when it was saved, which goes on into --out. Its breakpoints
+            do not end this training: those are given with --break.
     """
 
     updates: int
@@ -51,6 +54,7 @@ class TrainJob:
     files: RunFiles = field(default_factory=RunFiles)
     inputs: tuple[InputFile, ...] = ()
     force: bool = False
+    view: RunView | None = None
 
 
 def check_files(out: str | None, metrics: str | None) -> None:
@@ -77,8 +81,9 @@ def run_job(trainer: Trainer, job: TrainJob) -> int:
     from rnn_tui.train import summarise, train
 
     breakpoints = Breakpoints(*job.breakpoints)
+    _say_what_is_kept(trainer, job)
     line = ProgressLine(sys.stderr, visible=not job.quiet)
-    out = None if job.out is None else OutFile(job.out, job.files, force=job.force)
+    out = None if job.out is None else OutFile(job.out, job.files, job.view, force=job.force)
     with _open_metrics(trainer, job) as metrics, _StopSignal() as stop:
         try:
             progress = train(
@@ -98,6 +103,16 @@ def run_job(trainer: Trainer, job: TrainJob) -> int:
         text = summary.to_json() if job.json else _full_text(summary, progress, saved)
         _print(text, hung_up=stop.signal == signal.SIGHUP)
     return code
+
+
+def _say_what_is_kept(trainer: Trainer, job: TrainJob) -> None:
+    """Say what of a checkpoint is in force in this training, and what is not."""
+    if held := ", ".join(map(str, trainer.network.pins)):
+        print_error(f"it trains with {held} held, as it was saved; the test figures are without")
+    given = {str(each) for each in job.breakpoints}
+    saved = () if job.view is None or job.quiet else job.view.breakpoints
+    if others := ", ".join(each.text for each in saved if each.enabled and each.text not in given):
+        print_error(f"its breakpoints do not end this training, only --break does: {others}")
 
 
 # ---------------------------------------------------------------- the end of a run
@@ -128,7 +143,9 @@ class OutFile:
         path: where the run is saved.
     """
 
-    def __init__(self, path: str, files: RunFiles, *, force: bool) -> None:
+    def __init__(
+        self, path: str, files: RunFiles, view: RunView | None = None, *, force: bool
+    ) -> None:
         """Refuse a file that the run may not replace.
 
         Raises:
@@ -136,6 +153,7 @@ class OutFile:
         """
         self.path = path
         self._files = files
+        self._view = view
         try:
             check = files.check_forced(path) if force else files.check(path)
         except OSError as error:
@@ -160,7 +178,7 @@ class OutFile:
                 taken = taken or f"{check.path!r}: {check.reason}"
                 check = self._files.free_beside(self.path)
             try:
-                save(check.path, trainer, guard=check)
+                save(check.path, trainer, self._view, guard=check)
             except CheckpointError as error:
                 if not isinstance(error.__cause__, (FileTakenError, FileExistsError)):
                     raise

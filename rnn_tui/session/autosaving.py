@@ -118,7 +118,7 @@ class Autosaving:
         if run.kept is None or (not run.trainer.index and not self._start):
             return
         try:
-            first = capture(run.trainer)
+            first = capture(run.trainer, self._state.view())
             second = None if run.second_network is None else capture(run.second_network.trainer)
         except ContentError as error:
             self._writer.fail(str(error))

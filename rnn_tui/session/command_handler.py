@@ -86,7 +86,7 @@ class CommandHandler:
             case Save():
                 from rnn_tui.session.saving import save_run  # not needed before the first save
 
-                save_run(state, command)
+                save_run(state, command, state.view())
             case CheckGradient():
                 self._check_gradient(command)
             case StopGradientCheck():

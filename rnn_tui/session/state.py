@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from rnn_tui.checkpoint.run_view import RunView, ScreenView
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.time_travel.timeline import Timeline
 from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
@@ -15,8 +16,9 @@ from rnn_tui.engine.training.breakpoints import BreakpointHit, Breakpoints
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.files.error_log import ErrorReports
 from rnn_tui.predictions.predictor import Predictor
-from rnn_tui.session.commands import CheckGradient, ViewRequest
+from rnn_tui.session.commands import CheckGradient
 from rnn_tui.session.run_records import RunRecords, SaveQuestion, UnsavedRun
+from rnn_tui.session.saved_view import breakpoint_statuses, run_view, screen_view, view_request
 from rnn_tui.session.snapshot import Notice
 
 if TYPE_CHECKING:
@@ -138,6 +140,7 @@ class SessionState:
         old: the run before the newest restart; None if there was none, or a save since.
         snapshots: the number of the newest snapshot.
         ended_at: the number of the newest snapshot when the last goal ended by itself.
+        screen_view: returns what is selected on the screen; None where there is no screen.
     """
 
     def __init__(
@@ -145,17 +148,30 @@ class SessionState:
         run: TrainingRun,
         breakpoints: Iterable[Breakpoint],
         files: RunFiles | None = None,
+        view: RunView | None = None,
     ) -> None:
-        """Begin with `run`, which owns `files`."""
+        """Begin with a run.
+
+        Args:
+            run: the run.
+            breakpoints: breakpoints to add to those of the view.
+            files: the files that the run owns; None for none.
+            view: how the run was looked at when it was saved.
+        """
         self.run = run
         self.records = RunRecords()
         self.records.of(run.trainer, files)
         self.question: SaveQuestion | None = None
         self.old: OldRun | None = None
-        self.breakpoints = Breakpoints(*breakpoints)
+        self.breakpoints = Breakpoints()
+        if view is not None:
+            self.breakpoints.resume(run.trainer, breakpoint_statuses(view))
+        for each in breakpoints:
+            self.breakpoints.add(each)
         self.goal: Goal | None = None
         self.stop: BreakpointHit | None = None
-        self.request = ViewRequest()
+        self.request = view_request(view, run.trainer.settings)
+        self.screen_view: Callable[[], ScreenView | None] = lambda: None
         self.check: CheckGradient | None = None
         self.notice: Notice | None = None
         self._errors = ErrorReports()
@@ -196,6 +212,10 @@ class SessionState:
         """Note that the goal is reached, or cannot be reached."""
         self.goal = None
         self.ended_at = self.snapshots
+
+    def view(self) -> RunView:
+        """Return how the run is looked at, for a checkpoint."""
+        return run_view(self.breakpoints, self.screen_view() or screen_view(self.request))
 
     # What is in files
 

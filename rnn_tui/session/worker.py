@@ -37,6 +37,7 @@ from rnn_tui.session.state import SessionState, TrainingRun, timeline_of
 
 if TYPE_CHECKING:
     from rnn_tui.autosave.writer import AutosaveWriter
+    from rnn_tui.checkpoint.run_view import RunView, ScreenView
     from rnn_tui.files.ownership import RunFiles
     from rnn_tui.second_network import SecondNetwork, Versus
 
@@ -58,6 +59,7 @@ class Session:
         versus: Versus | None = None,
         *,
         second: Trainer | None = None,
+        view: RunView | None = None,
         autosaves: AutosaveWriter | None = None,
         files: RunFiles | None = None,
     ) -> None:
@@ -65,9 +67,10 @@ class Session:
 
         Args:
             trainer: the run.
-            breakpoints: the list of breakpoints.
+            breakpoints: breakpoints to add to those of the view.
             versus: the choice of the second network; None for none.
             second: the second network's trainer, where it has trained before; None for a new one.
+            view: how the run was looked at when it was saved; None for a new run.
             autosaves: writes autosaves; None for none.
             files: the files that the run owns; None for none.
 
@@ -76,7 +79,7 @@ class Session:
         """
         timeline = timeline_of(trainer)
         run = TrainingRun(timeline, make_second_network(timeline, versus, second))
-        self._state = SessionState(run, breakpoints, files)
+        self._state = SessionState(run, breakpoints, files, view)
         self._lock_step = LockStep(self._state)
         self._may_work = threading.Event()
         self._may_work.set()
@@ -103,6 +106,10 @@ class Session:
     def listen(self, notify: Callable[[], None]) -> None:
         """Have `notify` called, from the session's thread, whenever there is a new snapshot."""
         self._notify = notify
+
+    def look_through(self, screen_view: Callable[[], ScreenView | None]) -> None:
+        """Have what `screen_view` returns, at any time and in any thread, saved with the run."""
+        self._state.screen_view = screen_view
 
     def start(self) -> None:
         """Start the thread."""

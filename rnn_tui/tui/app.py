@@ -31,6 +31,7 @@ from rnn_tui.tui.themes import DARK, THEMES
 
 if TYPE_CHECKING:
     from rnn_tui.autosave.writer import AutosaveWriter
+    from rnn_tui.checkpoint.run_view import RunView
     from rnn_tui.files.error_log import LoggedError
     from rnn_tui.second_network import Versus
     from rnn_tui.tui.signal_watch import SignalWatch
@@ -67,6 +68,7 @@ class RnnTui(App[None]):
         breakpoints: Iterable[Breakpoint] = (),
         versus: Versus | None = None,
         second: Trainer | None = None,
+        view: RunView | None = None,
         watch: SignalWatch | None = None,
         autosaves: AutosaveWriter | None = None,
         notice: str = "",
@@ -78,9 +80,10 @@ class RnnTui(App[None]):
             remote: whether the link may be slow: fewer frames and no animations.
             theme: a key of THEMES.
             path: the checkpoint's path, if it comes from one.
-            breakpoints: breakpoints of the session.
+            breakpoints: breakpoints to add to those of the view.
             versus: a second network to train in lock step, if any.
             second: the second network's trainer, where it has trained before.
+            view: how the run was looked at when it was saved, if it comes from a checkpoint.
             watch: where signals come from; None where nobody watches for them.
             autosaves: writes autosaves; None for none.
             notice: what the first screen says, until the first key.
@@ -93,11 +96,16 @@ class RnnTui(App[None]):
         self._first_theme = THEMES[theme].name
         if remote:
             self.animation_level = "none"
-        self.session = Session(trainer, breakpoints, versus, second=second, autosaves=autosaves)
+        self.session = Session(
+            trainer, breakpoints, versus, second=second, view=view, autosaves=autosaves
+        )
         self._autosaves = autosaves
         self._notice = notice
         frames = REMOTE_FRAMES if remote else LOCAL_FRAMES
         self.debugger = Debugger(self.session, frames, path)
+        if view is not None and view.screen is not None:
+            self.debugger.restore_view(view.screen)
+        self.session.look_through(self.debugger.screen_view)
         self.debugger.after_imports = self._tidy
         if watch is not None:
             watch.save = self.session.autosave_now
@@ -239,6 +247,7 @@ def run_app(
     breakpoints: Iterable[Breakpoint] = (),
     versus: Versus | None = None,
     second: Trainer | None = None,
+    view: RunView | None = None,
     watch: SignalWatch | None = None,
     autosaves: AutosaveWriter | None = None,
     notice: str = "",
@@ -260,6 +269,7 @@ def run_app(
         breakpoints=breakpoints,
         versus=versus,
         second=second,
+        view=view,
         watch=watch,
         autosaves=autosaves,
         notice=notice,

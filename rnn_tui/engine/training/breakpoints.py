@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from rnn_tui.engine.network.network import Network
@@ -69,11 +69,13 @@ class BreakpointStatus:
         hits: how often it fired in this run.
         armed: whether it fires when its condition is true: it is enabled, fits the run, and has
             been false since it fired.
+        was_true: whether its condition was true when last checked.
     """
 
     breakpoint: Breakpoint
     hits: int
     armed: bool
+    was_true: bool = False
 
 
 class Breakpoints:
@@ -99,7 +101,10 @@ class Breakpoints:
     @property
     def statuses(self) -> tuple[BreakpointStatus, ...]:
         """The list as it is now."""
-        return tuple(BreakpointStatus(e.breakpoint, e.hits, self._armed(e)) for e in self._entries)
+        return tuple(
+            BreakpointStatus(e.breakpoint, e.hits, self._armed(e), e.was_true)
+            for e in self._entries
+        )
 
     @property
     def has_positions(self) -> bool:
@@ -129,6 +134,15 @@ class Breakpoints:
             self._entries.append(_Entry(breakpoint))
         self._prepare()
         return index
+
+    def resume(self, trainer: Trainer, statuses: Iterable[BreakpointStatus]) -> None:
+        """Begin the run of `trainer` with breakpoints as they were left, after `nan`."""
+        self._attach(trainer)
+        for status in statuses:
+            entry = self._entries[self.add(status.breakpoint)]
+            entry.breakpoint, entry.hits = status.breakpoint, status.hits
+            entry.was_true = status.was_true
+        self._prepare()
 
     def remove(self, breakpoint: Breakpoint) -> None:
         """Take a breakpoint out of the list, whether it is switched on or off.

@@ -12,6 +12,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from rnn_tui.checkpoint.run_view import ScreenView
 from rnn_tui.engine.network.interventions import Intervention
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.files.error_log import ErrorReports
@@ -64,6 +65,27 @@ class KeyActions(ErrorBoundary, Screen[None]):
         self._moved_at = -1  # number of the newest snapshot when a move was sent last
         self._errors = ErrorReports()
         self._frames = FrameSchedule(session, frames, self._draw_context)
+
+    def restore_view(self, view: ScreenView) -> None:
+        """Select what was selected when the run was saved; called before the screen opens."""
+        self.selection = selection_moves.restored_selection(self.session.latest, view)
+        self._zoomed = view.zoomed
+        if view.panel != "timestep":
+            self._other_panel = view.panel
+
+    def screen_view(self) -> ScreenView:
+        """Return what is selected, to be saved with the run; called by the session's thread."""
+        selection, request = self.selection, self._request
+        return ScreenView(
+            panel=selection.panel,
+            zoomed=self._zoomed,
+            unit=selection.unit,
+            operation=selection.operation,
+            parameter=selection.parameter,
+            sample=request.sample,
+            t=request.t,
+            layer=request.layer,
+        )
 
     @abstractmethod
     def _draw_context(self, snapshot: Snapshot) -> DrawContext:

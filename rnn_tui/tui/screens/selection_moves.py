@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from rnn_tui.checkpoint.run_view import ScreenView
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.registry import PANELS
 from rnn_tui.session.snapshot import Snapshot
@@ -23,6 +24,14 @@ TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0)  # that keys choose
 def initial_selection(snapshot: Snapshot) -> Selection:
     """Return the selection at the start."""
     return Selection(parameter=_first_recurrent_weight(snapshot))
+
+
+def restored_selection(snapshot: Snapshot, view: ScreenView) -> Selection:
+    """Return the selection that was saved with the run."""
+    selection = Selection(
+        unit=view.unit, operation=view.operation, parameter=view.parameter, panel=view.panel
+    )
+    return move_operation(snapshot, valid_selection(snapshot, selection), 0)
 
 
 def valid_selection(snapshot: Snapshot, selection: Selection) -> Selection:
