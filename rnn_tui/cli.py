@@ -25,6 +25,7 @@ from rnn_tui.cli_exit import (
     CommandError,
     discard_output,
     flush,
+    ignore_variables,
     prepare_streams,
     print_error,
 )
@@ -54,6 +55,7 @@ Options = Mapping[str, Any]
 def main() -> None:
     """Run the program and end the process."""
     prepare_streams()
+    ignore_variables()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -1,4 +1,4 @@
-"""What both commands share: exit codes, errors of one line, and streams that may be closed."""
+"""What both commands share: exit codes, errors of one line, closed streams, the environment."""
 
 from __future__ import annotations
 
@@ -14,8 +14,30 @@ DONE, DIVERGED, BAD_USAGE, BROKEN = 0, 1, 2, 70
 """Exit codes: all went well, training diverged, an error of the user, an error of ours."""
 
 
+DEVELOPER = "RNN_TUI_DEVELOPER"
+"""The environment variable with which all variables of Textual have their effect."""
+_KEPT = {
+    "TEXTUAL_ANIMATIONS": ("none", "basic", "full"),
+    "TEXTUAL_COLOR_SYSTEM": ("auto", "standard", "256", "truecolor"),
+    "TEXTUAL_DISABLE_KITTY_KEY": ("1",),
+}
+"""The values of those of Textual's variables that change only what is drawn and read."""
+
+
 class CommandError(Exception):
     """An error that the user can correct; the message is one line."""
+
+
+def ignore_variables() -> None:
+    """Remove Textual's variables for developers, before Textual is imported and reads them.
+
+    They write files, press keys, import code, or end the program where they have no sense.
+    """
+    if os.environ.get(DEVELOPER):
+        return
+    for name in [each for each in os.environ if each.partition("_")[0] == "TEXTUAL"]:
+        if os.environ[name].lower() not in _KEPT.get(name, ()):
+            del os.environ[name]
 
 
 def prepare_streams() -> None:
