@@ -20,11 +20,11 @@ class GateReport:
 
     Attributes:
         radii: the spectral radius max |λ| of each gate's block of W_h, by name.
-        direct: the path along the cell state, of a cell that has one.
+        direct: of each layer the path along the cell state; empty for a cell that has none.
     """
 
     radii: Mapping[str, float]
-    direct: DirectPath | None
+    direct: tuple[DirectPath, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +46,5 @@ class GatesProof(Proof):
         for done, (name, block) in enumerate(blocks, 1):  # eigenvalues take a while
             radii[name] = spectral_radius(block)
             yield Progress(done, len(blocks))
-        return GateReport(MappingProxyType(radii), direct_path(network, self.sample))
+        paths = (direct_path(network, self.sample, layer.number) for layer in network.layers)
+        return GateReport(MappingProxyType(radii), tuple(path for path in paths if path))

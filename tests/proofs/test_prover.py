@@ -93,6 +93,8 @@ def is_same(one: object, other: object) -> bool:
     """Whether two results hold the same bits."""
     if isinstance(one, np.ndarray):
         return np.array_equal(one, np.asarray(other), equal_nan=True)
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(is_same, one, other))
     if hasattr(one, "__slots__"):
         names = one.__slots__
         return all(is_same(getattr(one, name), getattr(other, name)) for name in names)
@@ -117,7 +119,9 @@ def test_the_results_are_the_engines(settings: Settings) -> None:
     gates = results["gates"]
     assert isinstance(gates, GateReport)
     assert dict(gates.radii) == spectral_radii(network)
-    assert is_same(gates.direct, direct_path(network, sample))
+    paths = [direct_path(network, sample, layer.number) for layer in network.layers]
+    assert len(gates.direct) == sum(path is not None for path in paths)
+    assert all(map(is_same, gates.direct, paths))
     report = results["edge"]
     assert isinstance(report, EdgeReport)
     assert is_same(report.edge, window_edge(network))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,13 +17,26 @@ from rnn_tui.engine.network.pins import pins_at
 class GradientMap:
     """The size of the gradient of each timestep's loss at each timestep before it.
 
-    norms[t−1, k] = ‖∂L_t/∂h_{t−k}‖ over batch, units and layers, t = 1 … T, k = 0 … t; NaN where
-    k > t. L_t is what timestep t adds to the mean loss. The entry k = t is the window's first state
-    h_0, where the gradient is cut. The last row, norms[T−1], follows one gradient through the whole
-    window.
+    by_layer[l−1, t−1, k] = ‖∂L_t/∂h_{t−k}‖ over batch and units, of the h of layer l, t = 1 … T,
+    k = 0 … t; NaN where k > t. L_t is what timestep t adds to the mean loss. The entry k = t is the
+    window's first state h_0, where the gradient is cut. The last row, of t = T, follows one gradient
+    through the whole window.
     """
 
-    norms: Array  # [T, T+1] float64
+    by_layer: Array  # [L, T, T+1] float64
+
+    @property
+    def norms(self) -> Array:
+        """The same over all layers together, [T, T+1]."""
+        return self.of_layer(None)
+
+    def of_layer(self, layer: int | None) -> Array:
+        """Return the norms of one layer, from 1, or (None) over all of them together, [T, T+1]."""
+        if layer is not None:
+            norms: Array = self.by_layer[layer - 1]
+            return norms
+        together: Array = np.hypot.reduce(self.by_layer, axis=0)
+        return together
 
 
 def gradient_map(network: Network) -> GradientMap:
@@ -47,7 +59,7 @@ def gradient_map_work(network: Network) -> Work[GradientMap]:
     )
     # With one sample the axis B is left out: one product instead of one per timestep.
     shape = tape["dh_y"].shape if tape.batch > 1 else (steps, tape["dh_y"].shape[-1])
-    norms = np.full((steps, steps + 1), np.nan)
+    norms = np.full((len(network.layers), steps, steps + 1), np.nan)
     sources = tape["dh_y"].reshape(shape)
     sent = {state: np.zeros(shape, tape.dtype) for state in network.states}  # [T, B, H], by source
     entering = np.zeros(shape, tape.dtype)
@@ -60,20 +72,18 @@ def gradient_map_work(network: Network) -> Work[GradientMap]:
             done = backward_step(backward, network.values(t), entering[t - 1 :], arriving, pins)
             for state, array in sent.items():
                 array[t - 1 :] = done[f"d{state}_<t-1>"]
-            _enter(norms, t, _sizes([done[layer.name("dh_t")] for layer in network.layers]))
+            for each, layer in zip(norms, network.layers, strict=True):
+                _enter(each, t, _sizes(done[layer.name("dh_t")]))
         yield Progress(steps - t + 1, steps)
     with np.errstate(all="ignore"):
-        _enter(norms, 0, _sizes([sent[layer.name("h")] for layer in network.layers]), first=1)
+        for each, layer in zip(norms, network.layers, strict=True):
+            _enter(each, 0, _sizes(sent[layer.name("h")]), first=1)
     return GradientMap(norms)
 
 
-def _sizes(gradients: Sequence[Array]) -> Array:
-    """Return the norm of each of R gradients, over all layers together: [R] float64.
-
-    `gradients` has one array [R, …] for each layer.
-    """
-    whole = [array.reshape(len(array), -1).astype(np.float64) for array in gradients]
-    rows = whole[0] if len(whole) == 1 else np.concatenate(whole, axis=1)
+def _sizes(gradients: Array) -> Array:
+    """Return the norm of each of the R gradients [R, …]: [R] float64."""
+    rows = gradients.reshape(len(gradients), -1).astype(np.float64)
     sizes: Array = np.sqrt(np.einsum("rk,rk->r", rows, rows))
     return sizes
 

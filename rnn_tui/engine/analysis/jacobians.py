@@ -28,12 +28,22 @@ class JacobianNorms:
         states: names of the states that s consists of.
         step: [T], ‖J_t‖₂.
         product: [T], ‖J_T·J_{T−1} ⋯ J_t‖₂ = ‖∂s_T/∂s_{t−1}‖₂: the factor by which a gradient at T
-            can grow at most on its way to t−1.
+            can grow at most on its way to t−1. Over all layers together.
+        by_layer: [L, T], the same of one layer's states alone, ‖∂s_T/∂s_{t−1}‖₂ of that part of s.
+            A layer is not read by those below it, so this way never leaves the layer.
     """
 
     states: tuple[str, ...]
     step: Array
     product: Array
+    by_layer: Array
+
+    def of_layer(self, layer: int | None) -> Array:
+        """Return `product` of one layer, from 1, or (None) of all of them together, [T]."""
+        if layer is None:
+            return self.product
+        product: Array = self.by_layer[layer - 1]
+        return product
 
 
 def step_jacobian(network: Network, t: int, sample: int = 0) -> Array:
@@ -58,13 +68,18 @@ def jacobian_norms_work(network: Network, sample: int = 0) -> Work[JacobianNorms
     window = network.sample_window(sample)
     size = network.architecture.hidden * len(states)
     step, product = np.empty(steps), np.empty(steps)
+    layers = len(network.layers)
+    by_layer, own = np.empty((layers, steps)), size // layers
     rows = np.concatenate([np.eye(size), np.eye(size)])  # [2S, S]
     for t in range(steps, 0, -1):
         sent = _times_jacobian(window, t, rows)
         step[t - 1], product[t - 1] = spectral_norm(sent[:size]), spectral_norm(sent[size:])
         rows[size:] = sent[size:]
+        for k in range(layers):
+            part = slice(k * own, (k + 1) * own)
+            by_layer[k, t - 1] = spectral_norm(rows[size:][part, part])
         yield Progress(steps - t + 1, steps)
-    return JacobianNorms(states, step, product)
+    return JacobianNorms(states, step, product, by_layer)
 
 
 def _float64_values(window: SampleWindow, t: int) -> dict[str, Array]:

@@ -17,6 +17,7 @@ from engine.engine_support import (
     worst,
 )
 
+from rnn_tui.engine.analysis.direct_path import direct_path
 from rnn_tui.engine.analysis.gradient_flow import gradient_norms
 from rnn_tui.engine.analysis.gradient_map import gradient_map
 from rnn_tui.engine.analysis.jacobians import jacobian_norms, step_jacobian
@@ -267,6 +268,45 @@ def of_all_layers(network: Network) -> np.ndarray:
     """‖∂L/∂h_t‖ over batch, units and layers, [T]."""
     each = [gradient_norms(network, layer.number) for layer in network.layers]
     return np.asarray(np.linalg.norm(each, axis=0))
+
+
+@each_smooth_cell
+@several
+def test_jacobians_direct_paths_and_maps_of_each_layer(
+    cell: str, activation: str, layers: int
+) -> None:
+    """Each against products of the steps' Jacobians, the gates, and a pass of one loss alone."""
+    case = stack(cell, activation, layers, steps=4)
+    network = case.network()
+    trained(network)
+    tape, own = network.tape, 4 * len(network.cell.states)
+    norms = jacobian_norms(network, 1)
+    steps = [step_jacobian(network, t, 1) for t in range(1, 5)]
+    maps = gradient_map(network)
+    assert maps.by_layer.shape == (layers, 4, 5)
+    alone = case.network()
+    for k in range(layers):
+        part, number = slice(k * own, (k + 1) * own), "" if k == 0 else str(k + 1)
+        for t in range(1, 5):
+            within = np.eye(own)
+            for step in reversed(steps[t - 1 :]):
+                within = within @ step[part, part]  # never by way of another layer
+            expected = np.linalg.norm(within, 2)
+            assert norms.of_layer(k + 1)[t - 1] == pytest.approx(expected, rel=1e-11)
+        path = direct_path(network, 1, k + 1)
+        for gate, state in (("f", "c"), ("z", "h")):
+            if gate in network.cell.gates:
+                assert path is not None
+                assert (path.gate, path.state) == (gate + number, state + number)
+                assert worst(path.product[0], np.prod(tape[gate + number][:, 1], axis=0)) < 1e-14
+        for t in range(1, 5):
+            alone.targets[...] = tape["y"]
+            alone.targets[t - 1] = tape["target"][t - 1]
+            trained(alone)
+            sizes = [np.linalg.norm(alone.tape[f"dh{number}"][s - 1]) for s in range(t, 0, -1)]
+            sizes.append(np.linalg.norm(alone.tape[f"dh{number}_next"][0]))
+            assert worst(maps.of_layer(k + 1)[t - 1, : t + 1], np.array(sizes)) < 1e-12
+            assert np.isnan(maps.of_layer(k + 1)[t - 1, t + 1 :]).all()
 
 
 @each_cell
