@@ -48,7 +48,8 @@ class SecondNetworkView:
         loss: of its newest window; NaN before the first.
         smoothed: the moving average of the loss.
         curve: the loss of the run so far.
-        gradient_norms: ‖∂L/∂h_t‖, [T].
+        gradient_norms: ‖∂L/∂h_t‖ of the layer shown, [T].
+        pins: pins and cuts of its window, as they were typed.
         divergence: where its numbers stopped being finite; None if they are.
         diverged_at: the updates it had made then.
         behind: updates it still has to make to reach the first network.
@@ -60,6 +61,7 @@ class SecondNetworkView:
     smoothed: float
     curve: RunCurve
     gradient_norms: Array
+    pins: tuple[str, ...]
     divergence: Divergence | None
     diverged_at: int
     behind: int
@@ -207,6 +209,7 @@ class SecondNetwork:
             smoothed=trainer.history.smoothed,
             curve=trainer.history.curve(),
             gradient_norms=gradient_norms(trainer.network, layer),
+            pins=tuple(map(str, trainer.network.pins)),
             divergence=trainer.divergence,
             diverged_at=trainer.updates,
             behind=0 if trainer.divergence is not None else behind,

@@ -264,6 +264,24 @@ class Snapshot:
         operations = self.window.declaration.backward_operations_at(t)
         return operations[: self.cursor.revealed_backward(t, len(operations))]
 
+    def selectable_operations(self, t: int) -> tuple[Operation, ...]:
+        """Return the revealed operations of timestep `t` whose equations can be shown.
+
+        They are those of the pass shown; with a layer chosen, of that layer and of the loss, if one
+        of these is revealed.
+        """
+        revealed = self.backward_revealed(t) or self.forward_revealed(t)
+        if self.request.layer is None or self.settings.layers == 1:
+            return revealed
+        layers = self.window.declaration.layers
+        others = [each for each in layers if each.number != self.layer]
+        hidden = {
+            operation.symbol
+            for each in others
+            for operation in (*each.forward_operations, *each.backward_operations)
+        }
+        return tuple(each for each in revealed if each.symbol not in hidden) or revealed
+
     def forward_complete(self, t: int) -> bool:
         """Return whether the forward pass has revealed all of timestep `t`."""
         return len(self.forward_revealed(t)) == len(self.window.declaration.forward_operations)

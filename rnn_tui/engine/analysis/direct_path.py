@@ -40,9 +40,7 @@ def direct_path(network: Network, sample: int = 0, layer: int = 1) -> DirectPath
     return None
 
 
-def _direct_path(
-    network: Network, sample: int, layer: Layer, gate: str, state: str
-) -> DirectPath:
+def _direct_path(network: Network, sample: int, layer: Layer, gate: str, state: str) -> DirectPath:
     """Multiply the values of `gate`, one timestep after the other from T down."""
     tape, steps = layer.cell_tape(network.tape), network.tape.steps
     product = np.ones((steps + 1, network.architecture.hidden))

@@ -19,8 +19,8 @@ class GradientMap:
 
     by_layer[l−1, t−1, k] = ‖∂L_t/∂h_{t−k}‖ over batch and units, of the h of layer l, t = 1 … T,
     k = 0 … t; NaN where k > t. L_t is what timestep t adds to the mean loss. The entry k = t is the
-    window's first state h_0, where the gradient is cut. The last row, of t = T, follows one gradient
-    through the whole window.
+    window's first state h_0, where the gradient is cut. The last row, of t = T, follows one
+    gradient through the whole window.
     """
 
     by_layer: Array  # [L, T, T+1] float64

@@ -9,6 +9,7 @@ from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.number_format import number
 from rnn_tui.tui.panel_spec import PanelSpec
+from rnn_tui.tui.scope_words import second_network_words
 
 GHOSTS = 2  # ghosts that are drawn, the newest ones
 
@@ -55,7 +56,7 @@ def _second_loss(snapshot: Snapshot) -> tuple[Curve, ...]:
     second = snapshot.second_network
     if second is None:
         return ()
-    label, curve = f"{second.settings.cell} beside", second.curve
+    label, curve = second_network_words(snapshot, second), second.curve
     return (Curve(label, "second-network", curve.update, curve.smoothed),)
 
 

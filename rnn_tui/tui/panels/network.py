@@ -18,6 +18,7 @@ from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, centre, cut, text_width
 from rnn_tui.tui.number_format import UNKNOWN, role_of, short, signed_block
 from rnn_tui.tui.panel_spec import PanelSpec
+from rnn_tui.tui.scope_words import joined, sample_words
 from rnn_tui.tui.symbols import (
     MARK,
     answer_cell,
@@ -44,8 +45,11 @@ def title(context: DrawContext) -> tuple[str, str]:
     steps = f"{snapshot.steps} steps" if snapshot.steps > 1 else "1 step"
     layers = snapshot.settings.layers
     cell = snapshot.settings.cell + (f" layer {snapshot.layer} of {layers}" if layers > 1 else "")
-    words = (cell, snapshot.task.topology.name, steps, carried)
-    return "network", ", ".join(words)
+    words = (snapshot.task.topology.name, steps, carried)
+    if snapshot.settings.batch == 1:
+        return "network", ", ".join((cell, *words))
+    norm = f"‖{name_in_layer('dh_t', snapshot.layer)}‖ of all"
+    return "network", joined(", ".join(words), cell, f"{sample_words(snapshot)}, {norm}")
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:

@@ -71,10 +71,8 @@ def move_tensor(snapshot: Snapshot, selection: Selection, distance: int) -> Sele
 
 
 def move_operation(snapshot: Snapshot, selection: Selection, distance: int) -> Selection:
-    """Select the operation `distance` before, of those revealed at the timestep shown."""
-    t = snapshot.t
-    revealed = snapshot.backward_revealed(t) or snapshot.forward_revealed(t)
-    last = max(len(revealed) - 1, 0)
+    """Select the operation `distance` before, of those that can be selected at the timestep."""
+    last = max(len(snapshot.selectable_operations(snapshot.t)) - 1, 0)
     return replace(selection, operation=_clamp(selection.operation + distance, 0, last))
 
 

@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from rnn_tui.engine.network.interventions import Intervention, InterventionError, parse, pinnable
+from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import Selection
@@ -78,16 +79,19 @@ def selected_assignment(snapshot: Snapshot, selection: Selection) -> str:
     """Return the what-if that changes nothing: the selected value, such as ``f_3 @7 = 0.952``.
 
     At an update that is the selected parameter; elsewhere the selected unit of the row whose
-    equation is shown, or of a value that can be held if that one cannot.
+    equation is shown, or of a value that can be held if that one cannot, in the layer shown.
     """
     if snapshot.request.t is None and snapshot.cursor.stage in (Pass.CLIP, Pass.UPDATE):
         value = float(snapshot.optimizer.parameters[selection.parameter])
         return f"{parameter_name(snapshot, selection.parameter)} = {number(value)}"
     t = snapshot.t
-    revealed = snapshot.backward_revealed(t) or snapshot.forward_revealed(t)
+    revealed = snapshot.selectable_operations(t)
     row = revealed[max(len(revealed) - 1 - selection.operation, 0)].row if revealed else "x_t"
     names = {symbol: name for name, symbol in pinnable(snapshot.window.declaration).items()}
-    symbol = row if row in names else "x_t" if row not in ("y_t", "h_<t-1>") else "h_t"
+    h = name_in_layer("h_t", snapshot.layer)
+    outputs = tuple(each.symbol for each in snapshot.window.declaration.loss_function.rows)
+    before = row.replace("_<t-1>", "_t")  # for a state that arrives, offer the one that leaves
+    symbol = h if row in outputs else before if before in names else "x_t"
     array = snapshot.window.values(t)[symbol][0]
     unit = min(selection.unit, len(array) - 1)
     index = f"_{unit + 1}" if len(array) > 1 else ""

@@ -320,7 +320,7 @@ def test_an_output_is_named_and_all_of_them_can_be_looked_at() -> None:
         assert f"probability, {name}" in text
         assert timestep.title(looked_at)[1].endswith(f"output {unit + 1} of 2")
         before = context(snapshot, unit=unit, operation=2)  # h_t
-        assert timestep.title(before)[1].endswith("unit 1 of 1")
+        assert timestep.title(before)[1].endswith(f"unit 1 of 1 · output {unit + 1} of 2")
 
 
 # ---------------------------------------------------------------- the window

@@ -12,34 +12,37 @@ from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.panels.current_pass.timestep_equation import equation_height, explanation
 from rnn_tui.tui.panels.current_pass.timestep_rows import output_place, rows
-from rnn_tui.tui.panels.current_pass.timestep_view import (
-    OUTPUTS,
-    TimestepView,
-    selected_operation,
-    timestep_view,
-)
+from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView, timestep_view
+from rnn_tui.tui.scope_words import joined, layer_words, sample_words
 
 EQUATION = 3  # lines at most that are kept for the equation, however low the panel
 
 
 def title(context: DrawContext) -> tuple[str, str]:
-    """Return the texts of the title line."""
-    snapshot, unit = context.snapshot, context.selection.unit
-    t = snapshot.t
-    cursor = snapshot.cursor
-    at_cursor = t == cursor.t
-    operations = f" · operation {cursor.operation} of {cursor.operations}" if at_cursor else ""
-    what, entries = "unit", snapshot.settings.hidden
-    revealed = snapshot.backward_revealed(t) or snapshot.forward_revealed(t)
-    outputs = snapshot.window.declaration.architecture.outputs
-    if revealed and outputs > 1 and selected_operation(context, revealed).symbol in OUTPUTS:
-        what, entries = "output", outputs
-    right = f"{what} {min(unit + 1, entries)} of {entries}"
-    if (layers := snapshot.settings.layers) > 1 and what == "unit":
-        right = f"layer {snapshot.layer} of {layers} · {right}"
-    if snapshot.settings.batch > 1:
-        right = f"sample {snapshot.request.sample + 1} of {snapshot.settings.batch} · {right}"
-    return f"timestep {t}{operations}", right
+    """Return the texts of the title line: the place, and what is selected.
+
+    Where there are several outputs, the selected one is another entry than the selected unit.
+    """
+    snapshot, cursor = context.snapshot, context.snapshot.cursor
+    left, operation = f"timestep {snapshot.t}", ""
+    if snapshot.t == cursor.t:
+        operation = f"operation {cursor.operation} of {cursor.operations}"
+    sizes = snapshot.window.declaration.architecture
+    outputs = _entry("output", context, sizes.outputs) if sizes.outputs > 1 else ""
+    selected = (
+        sample_words(snapshot),
+        layer_words(snapshot, snapshot.layer),
+        _entry("unit", context, sizes.hidden),
+        outputs,
+    )
+    if sum(map(bool, selected)) > 2:  # where there is no room, the operation goes first
+        return left, joined(operation, *selected)
+    return joined(left, operation), joined(*selected)
+
+
+def _entry(what: str, context: DrawContext, entries: int) -> str:
+    """Return the selected one of `entries` units or outputs, such as "unit 2 of 4"."""
+    return f"{what} {min(context.selection.unit + 1, entries)} of {entries}"
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:

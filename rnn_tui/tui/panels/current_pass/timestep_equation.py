@@ -19,6 +19,7 @@ from rnn_tui.tui.panels.current_pass.timestep_view import (
     selected_operation,
 )
 from rnn_tui.tui.parameter_names import parameter_name, tensors
+from rnn_tui.tui.scope_words import batch_words
 from rnn_tui.tui.symbols import quoted
 
 
@@ -32,7 +33,7 @@ def explanation(context: DrawContext, view: TimestepView, width: int, available:
     snapshot = context.snapshot
     if not view.revealed:
         return _next_hint(snapshot, available)
-    selected = selected_operation(context, view.revealed)
+    selected = selected_operation(context)
     if origin := bad_value_origin.explain(context, selected, width, available):
         return origin
     equation, contribution = _equation(selected, view, width), _contribution(context)
@@ -51,7 +52,7 @@ def equation_height(context: DrawContext, view: TimestepView, width: int) -> int
     """Return the number of lines of the selected operation's equation; 1 if there is none yet."""
     if not view.revealed:
         return 1
-    return len(_equation(selected_operation(context, view.revealed), view, width))
+    return len(_equation(selected_operation(context), view, width))
 
 
 def _next_hint(snapshot: Snapshot, available: int) -> Lines:
@@ -122,15 +123,19 @@ def _listing(
 
 
 def _contribution(context: DrawContext) -> Lines:
-    """Return what this timestep adds to the selected parameter's gradient, and the sum so far."""
+    """Return what this timestep adds to the selected parameter's gradient, and the sum so far.
+
+    Both are over all samples of the batch.
+    """
     snapshot = context.snapshot
     contributions = snapshot.contributions
     if contributions is None or not snapshot.backward_complete(contributions.t):
         return ()
     index, t, steps = context.selection.parameter, contributions.t, snapshot.steps
+    batch = batch_words(snapshot)
     line: Line = (
         (f" d{parameter_name(snapshot, index)}", "accent"),
-        ("  this timestep ", "dim"),
+        (f"  {f'{batch}, ' if batch else ''}this timestep ", "dim"),
         (signed(float(contributions.contribution[index])), "gradient"),
         (f"   Σ t={steps}…{t} " if t < steps else f"   Σ t={t} ", "dim"),
         (signed(float(contributions.running_sum[index])), "strong"),
@@ -139,11 +144,15 @@ def _contribution(context: DrawContext) -> Lines:
 
 
 def _tensor_contributions(snapshot: Snapshot) -> Lines:
-    """Return a table of all tensors: norms of this timestep's contribution and the sum so far."""
+    """Return a table of all tensors: norms of this timestep's contribution and the sum so far.
+
+    Both are over all samples of the batch.
+    """
     contributions = snapshot.contributions
     if contributions is None or not snapshot.backward_complete(contributions.t):
         return ()
-    lines: list[Line] = [((f"   {'':6}{'‖share‖':>11}{'‖Σ so far‖':>12}", "dim"),)]
+    head = f"   {'':6}{'‖share‖':>11}{'‖Σ so far‖':>12}  {batch_words(snapshot)}"
+    lines: list[Line] = [((head.rstrip(), "dim"),)]
     for tensor in tensors(snapshot):
         share = norm(contributions.contribution[tensor.part])
         so_far = norm(contributions.running_sum[tensor.part])

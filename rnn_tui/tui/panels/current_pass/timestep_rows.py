@@ -7,6 +7,7 @@ import numpy as np
 from rnn_tui.engine.analysis.loss_per_timestep import loss_per_timestep
 from rnn_tui.engine.core.expressions import Array, Values
 from rnn_tui.engine.core.operations import Operation, Row
+from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import ELLIPSIS, Line, Lines, cell_width, fit, text_width
 from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, number, short, signed, strip
@@ -158,29 +159,38 @@ def _gradient(row: Row, view: TimestepView) -> Line:
         return (*line, (" was ", "dim"), (f"{signed(was):>{NUMBER}}", "accent"))
     if through is not None:
         shown = signed(view.entry(view.values[through.symbol][0]))
-        line += ((f" {_through_label(through):>4} ", "dim"), (f"{shown:>{NUMBER}}", "gradient"))
+        line += (
+            (f" {_through_label(through, view):>4} ", "dim"),
+            (f"{shown:>{NUMBER}}", "gradient"),
+        )
     return line
 
 
-def _through_label(operation: Operation) -> str:
-    """Return the label of a gradient that passes through a row."""
-    return "→h" if operation.symbol == "dh_y" else operation.symbol
+def _through_label(operation: Operation, view: TimestepView) -> str:
+    """Return the label of a gradient that passes through a row; y_t's goes to the top layer."""
+    if operation.symbol == "dh_y":
+        return f"→{view.window.declaration.layers[-1].name('h')}"
+    return operation.symbol
 
 
 def _arriving(snapshot: Snapshot, view: TimestepView) -> Line:
-    """Return the line of the gradient that arrives from timestep t+1; empty going forward."""
+    """Return the line of the gradient that arrives from timestep t+1; empty going forward.
+
+    It is that of the layer shown: of h_t, and of c_t where there is one.
+    """
     if not view.in_backward:
         return ()
     place = f"t+1={snapshot.t + 1}" if snapshot.t < snapshot.steps else "the window's end"
     left = SYMBOL + view.strips.value + 1 + NUMBER
     label: Line = ((f"   arrives from {place}", "dim"),)
     label = (*label, (" " * max(left - cell_width(label), 1), ""), ("  ", ""))
-    array = view.values["dh_next"][0]
+    array = view.values[name_in_layer("dh_next", snapshot.layer)][0]
     line = label + _strip(array, view.unit, view.strips.gradient, None, True)
     line += _number(array, view, True)
-    if "dc_next" in view.values:
-        value = view.entry(view.values["dc_next"][0])
-        line += (("    c ", "dim"), (f"{signed(value):>{NUMBER}}", "gradient"))
+    for state in view.window.declaration.cell.states[1:]:
+        value = view.entry(view.values[name_in_layer(f"d{state}_next", snapshot.layer)][0])
+        name = name_in_layer(state, snapshot.layer)
+        line += ((f" {name:>4} ", "dim"), (f"{signed(value):>{NUMBER}}", "gradient"))
     return line
 
 

@@ -115,9 +115,10 @@ def timestep_view(context: DrawContext, width: int) -> TimestepView:
     )
 
 
-def selected_operation(context: DrawContext, revealed: tuple[Operation, ...]) -> Operation:
-    """Return the operation of `revealed` that the user has selected."""
-    return revealed[max(len(revealed) - 1 - context.selection.operation, 0)]
+def selected_operation(context: DrawContext) -> Operation:
+    """Return the operation that the user has selected; one at least is revealed."""
+    operations = context.snapshot.selectable_operations(context.snapshot.t)
+    return operations[max(len(operations) - 1 - context.selection.operation, 0)]
 
 
 def _longest(snapshot: Snapshot) -> int:

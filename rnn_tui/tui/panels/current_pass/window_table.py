@@ -19,6 +19,7 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cell_width, cut, fit, text_width
 from rnn_tui.tui.number_format import NOT_FINITE, number, signed
+from rnn_tui.tui.scope_words import WHOLE_BATCH, sample_words
 from rnn_tui.tui.symbols import MARK, answer, input_code, name_of, target_code
 
 _GAP = 2  # cells between two blocks of the table
@@ -53,9 +54,7 @@ def title(context: DrawContext) -> tuple[str, str]:
     """Return the texts of the title line."""
     snapshot = context.snapshot
     name = "batch" if snapshot.cursor.stage is Pass.BATCH else "loss"
-    batch = snapshot.settings.batch
-    right = f"sample {snapshot.request.sample + 1} of {batch}" if batch > 1 else ""
-    return name, right
+    return name, sample_words(snapshot)
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
@@ -146,7 +145,8 @@ def _equation(snapshot: Snapshot, part: float, steps: int, width: int) -> Lines:
         counts = ((f"   N = {count}", "dim"),)
     if batch == 1:
         return ((*equation, *counts),)
-    return ((*equation, *counts), ((f" this sample's part of it: {number(part)}", "dim"),))
+    of_sample = f" L is of the {WHOLE_BATCH}; this sample's part of it: {number(part)}"
+    return ((*equation, *counts), ((of_sample, "dim"),))
 
 
 # Columns

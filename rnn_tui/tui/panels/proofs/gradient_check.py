@@ -16,6 +16,7 @@ from rnn_tui.tui.number_format import MINUS, count, number, signed
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.panels.proofs.status import missing, paragraph, progress_bar
 from rnn_tui.tui.parameter_names import parameter_name, tensor_of
+from rnn_tui.tui.scope_words import joined, what_if_words
 
 LABEL = 17  # cells of a line's label
 WIDE = 60  # cells from which on two numbers share a line
@@ -38,7 +39,8 @@ def title(context: DrawContext) -> tuple[str, str]:
     )
     whole = isinstance(result, GradientCheckReport) and result.request.whole
     name = tensor_of(snapshot, index).spec.name if whole else parameter_name(snapshot, index)
-    return f"proof of d{name}", "v checks one, V its tensor"
+    held = what_if_words("with", snapshot.pins)
+    return f"proof of d{name}", joined("v checks one, V its tensor", held)
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:

@@ -4,12 +4,15 @@ A row is the loss L_t of one timestep, a column the number k of timesteps it has
 shows ‖∂L_t/∂h_t−k‖ as a character of a logarithmic ramp. │ is the window's edge, where the way back
 ends. Strips below the map, on the same columns, show how much of a gradient the product of the
 Jacobians and the product of the gates let through on the way back from T.
+
+Of several layers all are shown together, until one is chosen: then map, strips and radii are of
+that one. The strips of the gates are of one layer each, and are called by the names there.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -17,14 +20,22 @@ from rnn_tui.engine.analysis.gradient_flow import describe_gradient_flow
 from rnn_tui.engine.analysis.gradient_map import GradientMap
 from rnn_tui.engine.analysis.jacobians import JacobianNorms
 from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.network.layers import layer_number, name_in_layer
 from rnn_tui.proofs.base import Refusal
 from rnn_tui.proofs.gates import GateReport
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.lines import Line, Lines, Run, fold, merge, plain, text_width
+from rnn_tui.tui.lines import Line, Lines, Run, cell_width, fold, merge, plain, text_width
 from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, number
 from rnn_tui.tui.panel_spec import PanelSpec
-from rnn_tui.tui.panels.proofs.status import missing, progress_bar
+from rnn_tui.tui.panels.proofs.status import missing, paragraph, progress_bar
+from rnn_tui.tui.scope_words import (
+    batch_words,
+    joined,
+    layer_words,
+    sample_words,
+    what_if_words,
+)
 
 RAMP = " .:-=+*#"
 STEP = math.sqrt(10.0)  # factor between two neighbouring characters of the ramp
@@ -32,18 +43,29 @@ LABEL, WIDEST = 8, 3  # cells of a row's label, and of a column at most
 STRIPS = "strips: # > 0.32"
 NUMBER = 11  # cells kept at the end of a strip for its number
 EDGE = "│"
-NAME = "map of ‖∂L_t/∂h_t−k‖"
+NAME = "map of ‖∂L_t/∂{h}_t−k‖"
+LEAST_ROWS = 3  # rows of the map that strips of single layers make room for
 SCALE_IN_TITLE = 70  # cells from which the title has room for the scale
 _Lags = tuple[int, int]  # the first and last lag that share a column
 
 
 def title(context: DrawContext) -> tuple[str, str]:
-    """Return the texts of the title line."""
-    result = context.snapshot.proofs.get("map")
-    if not isinstance(result, GradientMap):
-        return NAME, ""
-    lines = _scale(_top(known_norms(context.snapshot, result)))
-    return NAME, "".join(plain((line,)) for line in lines).strip()
+    """Return the texts of the title line: the layer, the scale and the what-ifs in force."""
+    snapshot, layer = context.snapshot, shown_layer(context.snapshot)
+    name, scale = NAME.format(h=name_in_layer("h", layer or 1)), ""
+    if layer is None and snapshot.settings.layers > 1:
+        name += f" {layer_words(snapshot, None)}"
+    result = snapshot.proofs.get("map")
+    if isinstance(result, GradientMap):
+        lines = _scale(_top(known_norms(snapshot, result)))
+        scale = "".join(plain((line,)) for line in lines).strip()
+    return name, joined(scale, what_if_words("with", snapshot.pins))
+
+
+def shown_layer(snapshot: Snapshot) -> int | None:
+    """Return the layer that is shown: the one chosen; None, all together, where none is."""
+    chosen = snapshot.request.layer
+    return None if chosen is None else min(chosen, snapshot.settings.layers)
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
@@ -54,29 +76,55 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         return missing(context, "map", width)
     if not snapshot.backward_complete(snapshot.steps):
         return (((" filled by the backward pass, T → 1", "dim"),),)
-    norms = known_norms(snapshot, result)
-    lags = _columns(snapshot.steps, width - LABEL - NUMBER)
-    cell = min(max((width - LABEL - NUMBER) // len(lags), 1), WIDEST)
+    norms, across = known_norms(snapshot, result), width - _label_width(snapshot) - NUMBER
+    lags = _columns(snapshot.steps, across)
+    cell = min(max(across // len(lags), 1), WIDEST)
     top = _top(norms)
-    below = _strips(snapshot, lags, cell, width)
-    if width < SCALE_IN_TITLE:
+    sentence = _sentence(snapshot, norms, width)
+    scale_in_title = _scale_in_title(context, width)
+    room = height - len(sentence) - 1 - LEAST_ROWS - 2 * (not scale_in_title)
+    below = _strips(snapshot, lags, cell, width, room)
+    if scale_in_title:
+        below = _with_explanation(below, width)
+    else:
         marks, *blank = _scale(top) or ((),)
         below = (*below, marks, (*(run for line in blank for run in line), (f"  {STRIPS}", "dim")))
-    sentence = _sentence(snapshot, norms, width)
     available = max(height - len(sentence) - 1 - len(below), 1)
     rows = (_row(snapshot, norms, t, lags, cell, top) for t in _timesteps(snapshot, available))
-    return (*sentence, _head(lags, cell), *rows, *below)
+    return (*sentence, _head(lags, cell, _label_width(snapshot)), *rows, *below)
+
+
+def _label_width(snapshot: Snapshot) -> int:
+    """Return the cells of a row's label: in a stack, names have a digit more."""
+    return LABEL + (snapshot.settings.layers > 1)
+
+
+def _scale_in_title(context: DrawContext, width: int) -> bool:
+    """Return whether the title has room for the scale, beside all else that it says."""
+    left, right = title(context)
+    return width >= SCALE_IN_TITLE and text_width(left) + text_width(right) + 8 <= width
+
+
+def _with_explanation(below: Lines, width: int) -> Lines:
+    """Add the explanation of the strips to the last line below the map, if it fits."""
+    if not below:
+        return below
+    *others, last = below
+    more = f"   {STRIPS}"
+    if cell_width(last) + text_width(more) > width or last == ():
+        return below
+    return (*others, (*last, (more, "dim")))
 
 
 def known_norms(snapshot: Snapshot, result: GradientMap) -> Array:
-    """Return the map's norms as far as the backward pass has come.
+    """Return the map's norms of the layer shown, as far as the backward pass has come.
 
     Returns:
         norms [T, T+1] by t−1 and lag k: NaN where the backward pass has not been, inf where the
         norm is not finite, −1 where there is no such gradient (k > t).
     """
     steps = snapshot.steps
-    norms = result.norms.copy()
+    norms = result.of_layer(shown_layer(snapshot)).copy()
     reached = [t for t in range(1, steps + 1) if snapshot.backward_complete(t)]
     lowest = 0 if 1 in reached else min(reached, default=steps + 1)  # the earliest known
     t, k = np.indices(norms.shape)
@@ -108,9 +156,11 @@ def _sentence(snapshot: Snapshot, norms: Array, width: int) -> Lines:
     """Return what becomes of the last loss's gradient in words, always in as many lines."""
     row = norms[-1]
     known = row[~np.isnan(row)]
-    words = f"L_{snapshot.steps} {describe_gradient_flow(known, snapshot.steps)}"
+    scope = layer_words(snapshot, shown_layer(snapshot))
+    name = f"L_{snapshot.steps}{f' in {scope}:' if scope else ''}"
+    words = f"{name} {describe_gradient_flow(known, snapshot.steps)}"
     if not np.isfinite(known).all():
-        words = f"L_{snapshot.steps} {NOT_FINITE} not finite on its way back"
+        words = f"{name} {NOT_FINITE} not finite on its way back"
     lines = fold(words, width - 2)[:2] if width >= 3 else []
     shown: Lines = tuple(((f" {line.strip()}", "accent"),) for line in lines)
     return shown + ((),) * (_sentence_lines(width) - len(shown))
@@ -121,7 +171,7 @@ def _sentence_lines(width: int) -> int:
     return 1 if width >= SCALE_IN_TITLE else 2
 
 
-def _head(lags: list[_Lags], cell: int) -> Line:
+def _head(lags: list[_Lags], cell: int, indent: int) -> Line:
     """Return the line of lags above their columns, as many as fit."""
     text = " " * (len(lags) * cell + 2)
     end = 0
@@ -130,7 +180,7 @@ def _head(lags: list[_Lags], cell: int) -> Line:
         if at >= end and (first % 5 == 0 or len(lags) < 5) and at + len(label) <= len(text):
             text = text[:at] + label + text[at + len(label) :]
             end = at + len(label) + 1
-    return ((f"{'L_t  k=':>{LABEL}}", "dim"), (text, "dim"))
+    return ((f"{'L_t  k=':>{indent}}", "dim"), (text, "dim"))
 
 
 def _row(
@@ -149,7 +199,7 @@ def _row(
     here = t == snapshot.t
     label: Line = (
         (" ▸ " if here else "   ", "accent"),
-        (f"{t:>{LABEL - 4}} ", "strong" if here else "dim"),
+        (f"{t:>{_label_width(snapshot) - 4}} ", "strong" if here else "dim"),
     )
     marks: list[Run] = []
     for first, last in lags:
@@ -198,25 +248,44 @@ def _scale(top: float) -> Lines:
 # Strips below the map
 
 
-def _strips(snapshot: Snapshot, lags: list[_Lags], cell: int, width: int) -> Lines:
-    """Return the strips of the Jacobians and of the gates, and the spectral radii."""
-    lines: list[Line] = []
+def _strips(snapshot: Snapshot, lags: list[_Lags], cell: int, width: int, room: int) -> Lines:
+    """Return the strips of the Jacobians and of the gates, and the spectral radii.
+
+    Of several layers or samples, a line before them says which these are of. In a stack, what does
+    not fit into `room` lines is left out.
+    """
+    layer, scope = shown_layer(snapshot), _scope(snapshot)
+    lines: list[Line] = [*paragraph(scope, width, "dim")] if scope else []
     norms, gates = snapshot.proofs.get("jacobians"), snapshot.proofs.get("gates")
     lines.append(_jacobians(snapshot, norms, lags, cell, width))
     if not isinstance(gates, GateReport):
         return tuple(lines)
-    path = gates.direct
-    if path is not None:
-        through = _masked(snapshot, path.mean[::-1])
-        lines.append(_strip(f"{path.gate}⊙…⊙{path.gate}", through, lags, cell, "gate"))
-    return (*lines, *_radii(gates, width))
+    for path in gates.direct:
+        if layer in (None, layer_number(path.gate)):
+            through = _masked(snapshot, path.mean[::-1])
+            label = f" {f'{path.gate}⊙…⊙{path.gate}':<{_label_width(snapshot) - 1}}"
+            lines.append(_strip(label, through, lags, cell, "gate"))
+    radii = {name: r for name, r in gates.radii.items() if layer in (None, layer_number(name))}
+    of_weights = _radii(radii, width)
+    if snapshot.settings.layers == 1 or len(lines) + len(of_weights) <= room:
+        return (*lines, *of_weights)
+    return tuple(lines[: max(room, 2)])
+
+
+def _scope(snapshot: Snapshot) -> str:
+    """Return what map and strips are of, in a stack or a batch; else ""."""
+    sample = sample_words(snapshot)
+    of_batch = (f"map: {batch_words(snapshot)}", f"strips: {sample}") if sample else ()
+    return joined(layer_words(snapshot, shown_layer(snapshot)), *of_batch)
 
 
 def _jacobians(snapshot: Snapshot, norms: object, lags: list[_Lags], cell: int, width: int) -> Line:
     """Return the strip of ‖J⋯J‖, or why there is none, or its progress."""
     if isinstance(norms, JacobianNorms):
-        through = _masked(snapshot, np.concatenate([[1.0], norms.product[::-1]]))
-        return _strip("‖J⋯J‖", through, lags, cell, "smooth")
+        product = norms.of_layer(shown_layer(snapshot))
+        through = _masked(snapshot, np.concatenate([[1.0], product[::-1]]))
+        label = f" {'‖J⋯J‖':<{_label_width(snapshot) - 1}}"
+        return _strip(label, through, lags, cell, "smooth")
     if isinstance(norms, Refusal):
         return ((f" ‖J⋯J‖ {norms.why}", "dim"),)
     if snapshot.proving is not None and snapshot.proving[0] == "jacobians":
@@ -242,29 +311,33 @@ def _masked(snapshot: Snapshot, through: Array) -> Array:
 
 
 def _strip(label: str, through: Array, lags: list[_Lags], cell: int, role: str) -> Line:
-    """Return a labelled strip on the map's columns, relative to 1, and its last known number."""
+    """Return a labelled strip on the map's columns, relative to 1, and its last known number.
+
+    `label` has the cells of the rows' labels.
+    """
     marks = [_mark(through[first : last + 1], 1.0, cell) for first, last in lags]
     coloured = [(text, role if r == "gradient" else r) for text, r in marks]
     known = through[~np.isnan(through)]
     end = number(float(known[-1]), 3) if known.size else UNKNOWN
-    start: Line = ((f" {label:<{LABEL - 1}}", "dim"), *merge(coloured))
+    start: Line = ((label, "dim"), *merge(coloured))
     return (*start, (f" {end:<{NUMBER - 1}}", "strong"))
 
 
-def _radii(gates: GateReport, width: int) -> Lines:
-    """Return max |λ| of each gate's block of W_h, in two lines where one is too short."""
-    if not gates.radii:  # no recurrence
+def _radii(radii: Mapping[str, float], width: int) -> Lines:
+    """Return max |λ| of each gate's block of W_h, in several lines where one is too short."""
+    if not radii:  # no recurrence
         return ()
-    parts = [f"{name} {number(radius, 3)}" for name, radius in gates.radii.items()]
+    parts = [f"{name} {number(radius, 3)}" for name, radius in radii.items()]
     line = f" max|λ| {'  '.join(parts)}"
     if text_width(line) <= width:
-        available = width - text_width(line) - 3
-        more = f"   {STRIPS}" if width >= SCALE_IN_TITLE and len(STRIPS) <= available else ""
-        return (((line + more, "dim"),),)
-    half = -(-len(parts) // 2)
-    return (
-        ((f" max|λ|: {'  '.join(parts[:half])}", "dim"),),
-        ((f"         {'  '.join(parts[half:])}", "dim"),),
+        return (((line, "dim"),),)
+    widest = max(map(text_width, parts))
+    count = -(-len(parts) // max((width - 9 + 2) // (widest + 2), 1))  # lines, at least two
+    each = -(-len(parts) // max(count, 2))
+    rows = [parts[k : k + each] for k in range(0, len(parts), each)]
+    labels = (" max|λ|: ", *(" " * 9,) * len(rows))
+    return tuple(
+        ((label + "  ".join(row), "dim"),) for label, row in zip(labels, rows, strict=False)
     )
 
 

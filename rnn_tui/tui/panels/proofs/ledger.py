@@ -18,6 +18,7 @@ from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, role_of, signed
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.panels.proofs.status import missing
 from rnn_tui.tui.parameter_names import parameter_name
+from rnn_tui.tui.scope_words import batch_words, joined, what_if_words
 
 TIME, NUMBER = 8, 12  # cells of a timestep and of a number
 OTHERS = 2  # lines that are no rows: the heading and the total
@@ -26,7 +27,9 @@ BLOCK, RIGHT_HALF, LEFT_HALF = "█", "▐", "▌"
 
 def title(context: DrawContext) -> tuple[str, str]:
     """Return the texts of the title line."""
-    return f"ledger of d{_name(context.snapshot)}", ", . choose"
+    snapshot = context.snapshot
+    held = what_if_words("with", snapshot.pins)
+    return f"ledger of d{_name(snapshot)}", joined(", . choose", batch_words(snapshot), held)
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:

@@ -10,13 +10,17 @@ from rnn_tui.tui.lines import Line, Lines
 from rnn_tui.tui.number_format import UNKNOWN, number
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.panels.proofs.status import missing, paragraph
+from rnn_tui.tui.scope_words import batch_words, joined, what_if_words
 
 NUMBER, WIDE_NUMBER = 13, 18  # cells of the two columns
 
 
 def title(context: DrawContext) -> tuple[str, str]:
     """Return the texts of the title line."""
-    return "edge of the window", f"T = {context.snapshot.steps}"
+    snapshot = context.snapshot
+    size = f"T = {snapshot.steps}"
+    held = what_if_words("with", snapshot.pins)
+    return "edge of the window", joined(batch_words(snapshot), size, held)
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
@@ -57,7 +61,7 @@ def _table(snapshot: Snapshot, report: EdgeReport) -> Lines:
         cut = number(report.edge.gradient[name]) if known else UNKNOWN
         lines.append(
             (
-                (f" {name}_0  ", "accent"),
+                (f" {f'{name}_0':<5}", "accent"),
                 (f"{number(report.edge.carried[name]):>{NUMBER}}", ""),
                 (f"{cut:>{WIDE_NUMBER}}", "gradient" if known else "dim"),
             )

@@ -1,0 +1,58 @@
+"""Words that say what numbers are of: the layer, the sample or the whole batch, the what-ifs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rnn_tui.session.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from rnn_tui.second_network import SecondNetworkView
+
+WHOLE_BATCH = "whole batch"
+
+
+def layer_words(snapshot: Snapshot, layer: int | None) -> str:
+    """Return "layer 2 of 3", "all layers" for None, or "" for a network of one layer."""
+    layers = snapshot.settings.layers
+    if layers == 1:
+        return ""
+    return "all layers" if layer is None else f"layer {layer} of {layers}"
+
+
+def sample_words(snapshot: Snapshot) -> str:
+    """Return "sample 2 of 4", or "" where a batch is one sample."""
+    batch = snapshot.settings.batch
+    return f"sample {snapshot.request.sample + 1} of {batch}" if batch > 1 else ""
+
+
+def batch_words(snapshot: Snapshot) -> str:
+    """Return "whole batch" for numbers over all samples, or "" where a batch is one sample."""
+    return WHOLE_BATCH if snapshot.settings.batch > 1 else ""
+
+
+def what_if_words(preposition: str, what_ifs: Sequence[str]) -> str:
+    """Return "with o = 0", for several "with 2 what-ifs"; "" where there are none.
+
+    Args:
+        preposition: "with" or "without".
+        what_ifs: the texts of pins and cuts.
+    """
+    if not what_ifs:
+        return ""
+    return f"{preposition} {what_ifs[0] if len(what_ifs) == 1 else f'{len(what_ifs)} what-ifs'}"
+
+
+def second_network_words(snapshot: Snapshot, second: SecondNetworkView) -> str:
+    """Return what the second network's curves are called, with the what-ifs that only one has."""
+    words = f"{second.settings.cell} beside"
+    only_first = [text for text in snapshot.pins if text not in second.pins]
+    only_second = [text for text in second.pins if text not in snapshot.pins]
+    parts = (words, what_if_words("with", only_second), what_if_words("without", only_first))
+    return " ".join(part for part in parts if part)
+
+
+def joined(*parts: str) -> str:
+    """Return the parts of a title that are not empty, separated as `title_rule` expects them."""
+    return " · ".join(part for part in parts if part)
