@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.dom import DOMNode
 from textual.driver import Driver
@@ -53,7 +53,10 @@ class RnnTui(App[None]):
 
     CSS_PATH = "app.tcss"
     TITLE = "rnn-tui"
-    BINDINGS: ClassVar[list[BindingType]] = []
+    # The other keys are those of the screens; this one works in a dialog, too.
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+z", "suspend_process", show=False, priority=True)
+    ]
 
     # Set before the start: when the theme changes later, Textual parses all of its CSS again.
     theme = Reactive(DARK.name)
@@ -155,6 +158,13 @@ class RnnTui(App[None]):
 
             base = type("WatchedDriver", (TerminalDriver,), {"watch": self._watch})
         return with_output_diff(base, self.output_diff)
+
+    def action_suspend_process(self) -> None:
+        """Stop the program and give the terminal to the shell, until `fg`."""
+        if self._watch is not None and self._watch.can_stop:
+            self._watch.stop_group()
+        else:
+            self.debugger.show_notice("there is no shell that could continue a suspended program")
 
     def on_resize(self) -> None:
         """Send the whole screen: terminals differ in what they keep when their size changes."""

@@ -76,5 +76,6 @@ KEYS = (
     Key("w", "write", "w", "write a checkpoint"),
     Key("question_mark,f1", "help", "? F1", "this help"),
     Key("escape", "escape", "esc", "drop a count, close, unselect, stop a counted walk"),
+    Key("ctrl+z", "app.suspend_process", "ctrl+z", "suspend: to the shell, and back with fg"),
     Key("q", "leave", "q", "quit (asks when more than a minute of training would be lost)"),
 )

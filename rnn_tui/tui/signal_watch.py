@@ -26,6 +26,7 @@ from typing import Protocol
 
 PATIENCE = 2.0  # seconds from a signal to the end of the program
 SAVE_PATIENCE = 1.0  # seconds for a last save before the program is ended
+WRITE_PATIENCE = 0.2  # seconds for a line that says so
 STOPPING = ("SIGTSTP", "SIGTTIN", "SIGTTOU")
 FAULTS = ("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGTRAP", "SIGSYS")
 LEFT_ALONE = ("SIGKILL", "SIGSTOP", "SIGCHLD", "SIGURG", "SIGWINCH", "SIGINFO")
@@ -37,6 +38,10 @@ def signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+def _do_nothing(number: int, frame: object) -> None:
+    """Be the handler of a signal that is dealt with elsewhere."""
 
 
 class SignalClient(Protocol):
@@ -70,6 +75,7 @@ class SignalWatch:
         self._numbers: set[int] = set()
         self._stopping = {getattr(signal, name, 0) for name in STOPPING}
         self._closing = False
+        self._by_force = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="signals", daemon=True)
         self._previous: dict[int, object] = {}
         self._previous_mask: set[int] = set()
@@ -105,11 +111,12 @@ class SignalWatch:
                 continue
             self._numbers.add(number)
             if number not in faults:
-                # Some systems forget a blocked signal that does nothing by default. A thread
-                # that does not block it hands it over. Handlers of faults would loop.
+                # Some systems forget a blocked signal that does nothing by default. A thread of a
+                # library that does not block it hands it over. Handlers of faults would loop.
                 with contextlib.suppress(OSError, ValueError):
-                    self._previous[number] = signal.signal(number, self._hand_over)
+                    self._previous[number] = signal.signal(number, _do_nothing)
         self._previous_mask = set(signal.pthread_sigmask(signal.SIG_BLOCK, self._numbers))
+        self._hand_over()
         self._thread.start()
         return self
 
@@ -120,12 +127,16 @@ class SignalWatch:
                 self._previous[number] = signal.signal(number, lambda n, _: self.end(n))
 
     def __exit__(self, *_: object) -> None:
+        if self._by_force.is_set():
+            signal.pause()  # the terminal is being restored: nothing more is to be written to it
         self._client = None
         self._closing = True
         if self._thread.is_alive():
             with contextlib.suppress(ProcessLookupError):
                 signal.pthread_kill(self._thread.ident or 0, signal.SIGCONT)
             self._thread.join(PATIENCE)
+        if self._numbers:
+            os.close(signal.set_wakeup_fd(-1))  # its reader ends
         if self.ended_by is not None:
             return  # the process ends; more of the same signals change nothing
         for number, handler in self._previous.items():
@@ -134,10 +145,19 @@ class SignalWatch:
         if self._numbers:
             signal.pthread_sigmask(signal.SIG_SETMASK, self._previous_mask)
 
-    def _hand_over(self, number: int, frame: object) -> None:
-        """Give a signal that another thread has got to the watching thread."""
-        if self._thread.is_alive():
-            signal.pthread_kill(self._thread.ident or 0, number)
+    def _hand_over(self) -> None:
+        """Give signals that a thread of a library has taken to the watching thread."""
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+
+        def relay() -> None:
+            while numbers := os.read(reading, 64):
+                for number in numbers:
+                    if number in self._numbers and self._thread.is_alive():
+                        signal.pthread_kill(self._thread.ident or 0, number)
+
+        threading.Thread(target=relay, name="signals of others", daemon=True).start()
 
     # ---------------------------------------------------------------- the thread
 
@@ -179,20 +199,24 @@ class SignalWatch:
         """End the program if it has not ended by itself in time."""
         time.sleep(PATIENCE)
         client, number = self._client, self.ended_by or 0
-        if client is not None and self.save is not None:
-            saving = threading.Thread(target=self._save, name="last save", daemon=True)
-            saving.start()
-            saving.join(SAVE_PATIENCE)
         if client is not None:
+            self._by_force.set()
+            if self.save is not None:
+                _try(self.save, SAVE_PATIENCE)
             client.restore_terminal()
-            with contextlib.suppress(OSError):
-                name = signal_name(number)
-                line = f"rnn-tui: ended by {name}; it did not answer for {PATIENCE:.0f} s\n"
-                os.write(2, line.encode())
+            name = signal_name(number)
+            line = f"rnn-tui: ended by {name}; it did not answer for {PATIENCE:.0f} s\n"
+            _try(lambda: os.write(2, line.encode()), WRITE_PATIENCE)
         os._exit(128 + number)
 
-    def _save(self) -> None:
-        """Save what there is; if that is not possible, there is nobody left to tell."""
-        if self.save is not None:
-            with contextlib.suppress(Exception):
-                self.save()
+
+def _try(function: Callable[[], object], seconds: float) -> None:
+    """Call a function that may fail or hang; wait no longer than so many seconds."""
+
+    def call() -> None:
+        with contextlib.suppress(Exception):  # there is nobody left to tell
+            function()
+
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    thread.join(seconds)

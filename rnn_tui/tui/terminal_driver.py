@@ -45,30 +45,69 @@ FALLBACK = (80, 24)  # where a terminal does not tell its size
 
 
 class TerminalFile:
-    """Writes text to the terminal; once that is gone, drops it and calls `gone`, once."""
+    """Writes text to the terminal; once that is gone, drops it and calls `gone`, once.
 
-    def __init__(self, descriptor: int, encoding: str, driver: TerminalDriver) -> None:
-        self._descriptor = descriptor
+    No write blocks in the kernel: a terminal that takes nothing (a dead link, ^S) could not be
+    restored by another thread before it took the rest.
+
+    Attributes:
+        closed: nothing more is written, also not the rest of what is being written.
+    """
+
+    def __init__(self, descriptor: int, encoding: str, gone: Callable[[], object]) -> None:
+        self.closed = False
+        self._writing = threading.Lock()  # held for `POLL_SECONDS` at most
+        self._given = descriptor
         self._encoding = encoding
-        self._driver = driver
-        self._gone = False
+        self._gone = gone
+        try:
+            # Opened anew: not to wait is then no property of the descriptor that others share.
+            name = os.ttyname(descriptor)
+            self._own = os.open(name, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+            self._at_once = 1 << 16
+        except OSError:  # it has no name here
+            self._own, self._at_once = descriptor, 200  # there is room for these where for one
 
     def write(self, text: str) -> None:
         """Write all of `text`."""
         rest = memoryview(text.encode(self._encoding, "replace"))
-        while rest and not self._gone:
+        while rest and not self.closed:
             try:
-                rest = rest[os.write(self._descriptor, rest) :]
+                with self._writing:
+                    rest = rest[0 if self.closed else self._write_some(rest) :]
             except OSError:
-                self._gone = True
-                self._driver.hang_up()
+                self.closed = True
+                self._gone()
+
+    def _write_some(self, data: memoryview) -> int:
+        """Write what the terminal takes within a moment, and return how much that was."""
+        if not select.select([], [self._own], [], POLL_SECONDS)[1]:
+            return 0
+        try:
+            return os.write(self._own, data[: self._at_once])
+        except BlockingIOError:
+            time.sleep(0.001)
+            return 0
+
+    def write_last(self, text: str, seconds: float) -> None:
+        """Write `text` from another thread, within so many seconds, and nothing after it.
+
+        What waits to be read is dropped if the terminal takes no more.
+        """
+        self.closed = True
+        data = memoryview(text.encode(self._encoding, "replace"))
+        deadline = time.monotonic() + seconds
+        with self._writing, contextlib.suppress(OSError, termios.error):
+            # All in one piece: dropping what waits may drop the beginning of it.
+            while time.monotonic() < deadline and self._write_some(data) < len(data):
+                termios.tcflush(self._given, termios.TCOFLUSH)
 
     def flush(self) -> None:
         """Do nothing: nothing is held back."""
 
     def fileno(self) -> int:
         """Return the descriptor."""
-        return self._descriptor
+        return self._given
 
 
 class TerminalDriver(LinuxDriver):
@@ -91,8 +130,8 @@ class TerminalDriver(LinuxDriver):
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
         stdout = sys.__stdout__
         assert stdout is not None  # the command line has asked whether it is a terminal
-        file = TerminalFile(stdout.fileno(), stdout.encoding or "utf-8", self)
-        self._file = file  # type: ignore[assignment] # what the writing thread needs of one
+        self._written = TerminalFile(stdout.fileno(), stdout.encoding or "utf-8", self.hang_up)
+        self._file = self._written  # type: ignore[assignment] # all that the thread needs
         self._active = False  # the terminal is in application mode
         self._ending = False  # application mode does not start again
         self._resume_asked = False
@@ -122,6 +161,7 @@ class TerminalDriver(LinuxDriver):
             with contextlib.suppress(termios.error):
                 self._settings = termios.tcgetattr(self.fileno)
         self._active, self._given_back = True, False
+        self._written.closed = False
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self.attrs_before = self._settings
         self._app.refresh(layout=True)
@@ -129,12 +169,13 @@ class TerminalDriver(LinuxDriver):
     def _give_terminal(self, *, restore_settings: bool = True) -> None:
         """Stop application mode, if it is on, and the threads that read and write."""
         if self._active:
-            self._active, self._given_back = False, restore_settings
+            self._given_back = restore_settings
             if not restore_settings:
                 self.attrs_before = None
             super().stop_application_mode()
+            self._stop_threads()  # all is written now
+            self._active = False
             self._in_band_window_resize = self._mouse_pixels = False  # asked again at the start
-        self._stop_threads()
 
     def _stop_threads(self) -> None:
         """Stop reading and writing, if that goes on."""
@@ -248,9 +289,7 @@ class TerminalDriver(LinuxDriver):
         if not self._active:
             return
         self._active, self._given_back = False, True
-        with contextlib.suppress(termios.error):
-            termios.tcflush(self._output, termios.TCOFLUSH)
-        _write_within(self._output, LEAVE.encode(), WRITTEN_WITHIN)
+        self._written.write_last(LEAVE, WRITTEN_WITHIN)
         if self._settings is not None:
             with contextlib.suppress(termios.error):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self._settings)
@@ -295,26 +334,3 @@ class TerminalDriver(LinuxDriver):
         else:  # another program has the terminal: reading from it is refused
             self.resume()
         return None
-
-
-def _write_within(descriptor: int, data: bytes, seconds: float) -> None:
-    """Write to a terminal that may take nothing; what it has not taken in time is dropped."""
-    deadline = time.monotonic() + seconds
-    try:
-        # Opened anew: not to wait is then no property of the descriptor that others share.
-        own = os.open(os.ttyname(descriptor), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
-    except OSError:  # it has no name here, or is gone
-        with contextlib.suppress(OSError):
-            if select.select([], [descriptor], [], seconds)[1]:
-                os.write(descriptor, data)
-        return
-    try:
-        while data and time.monotonic() < deadline:
-            with contextlib.suppress(BlockingIOError):
-                data = data[os.write(own, data) :]
-                continue
-            time.sleep(0.01)
-    except OSError:
-        return
-    finally:
-        os.close(own)

@@ -107,6 +107,11 @@ class KeyActions(ErrorBoundary, Screen[None]):
         if event.key != "q":
             self._quit_asked = False
 
+    def show_notice(self, text: str) -> None:
+        """Show why a key does nothing, until the next key."""
+        self._notice = (text, True)
+        self._frames.draw_after_key()
+
     def action_digit(self, digit: int) -> None:
         """Add a digit to the count; none begins with 0, and a larger one becomes the largest."""
         prefix = self.selection.prefix
