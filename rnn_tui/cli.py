@@ -389,6 +389,8 @@ def _train(options: Options) -> int:
 
     breakpoints = _parse_breakpoints(options)
     out, metrics = options.get("out"), options.get("metrics")
+    if "save_every" in options and out is None:
+        raise CommandError("--save-every needs a file to save to: --out FILE.safetensors")
     cli_train.check_files(out, metrics)
     files = _run_files(options)
     start = _start(options)
@@ -406,6 +408,8 @@ def _train(options: Options) -> int:
         files=files,
         inputs=_inputs(options, trainer),
         force=bool(options.get("force")),
+        save_every=options.get("save_every"),
+        autosaves=_autosaves(options, start),
         view=None if start.saved is None else start.saved.view,
     )
     return cli_train.run_job(trainer, job)

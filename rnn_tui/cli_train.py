@@ -9,15 +9,19 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO
 
+from rnn_tui import PROGRAM
+from rnn_tui.checkpoint.format import CheckpointError
 from rnn_tui.cli_exit import DIVERGED, DONE, CommandError, discard_output, print_error
 from rnn_tui.files.ownership import FileTakenError, InputFile, RunFiles, Standing
 
 if TYPE_CHECKING:
+    from rnn_tui.autosave.train_run import TrainAutosave
+    from rnn_tui.autosave.writer import AutosaveWriter
     from rnn_tui.checkpoint.run_view import RunView
     from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
     from rnn_tui.engine.training.trainer import Trainer
@@ -43,6 +47,8 @@ class TrainJob:
         force: replace files that the run does not own.
         view: how the run was looked at when it was saved, which goes on into --out. Its breakpoints
             do not end this training: those are given with --break.
+        save_every: save to `out` each time so many updates are done; None for the end only.
+        autosaves: writes autosaves; None for none.
     """
 
     updates: int
@@ -55,6 +61,8 @@ class TrainJob:
     inputs: tuple[InputFile, ...] = ()
     force: bool = False
     view: RunView | None = None
+    save_every: int | None = None
+    autosaves: AutosaveWriter | None = None
 
 
 def check_files(out: str | None, metrics: str | None) -> None:
@@ -84,19 +92,31 @@ def run_job(trainer: Trainer, job: TrainJob) -> int:
     _say_what_is_kept(trainer, job)
     line = ProgressLine(sys.stderr, visible=not job.quiet)
     out = None if job.out is None else OutFile(job.out, job.files, job.view, force=job.force)
+    autosave = _autosave(trainer, job, line)
+    progress: TrainProgress | None = None
+
+    def report(progress: TrainProgress) -> None:
+        line.show(progress)
+        if autosave is not None:
+            autosave.look()
+
     with _open_metrics(trainer, job) as metrics, _StopSignal() as stop:
         try:
             progress = train(
                 trainer,
                 job.updates,
                 stopped=stop.received,
-                report=line.show,
+                report=report,
                 metrics=metrics,
                 breakpoints=breakpoints,
+                every=job.save_every,
+                at_every=_saver(trainer, out, line) if job.save_every else lambda: None,
             )
         finally:
             line.clear()
-            saved = _save(trainer, out)  # also after an error, such as a full disk under --metrics
+            # Also after an error, such as a full disk under --metrics.
+            ended = _Ended(stop.signal, broken=progress is None)
+            saved = _save(trainer, out, autosave, ended)
     code = _report_end(trainer, saved, stop.signal)
     if job.json or not job.quiet:
         summary = summarise(trainer, progress)
@@ -128,12 +148,99 @@ def _print(text: str, *, hung_up: bool) -> None:
         discard_output(sys.stdout)
 
 
-def _save(trainer: Trainer, out: OutFile | None) -> str:
-    """Save to --out, if there is one, and return the words for what was saved."""
-    if out is None:
-        return "nothing was saved, as there is no --out"
-    out.save(trainer)
-    return f"saved {out.path}"
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How the training ended.
+
+    Attributes:
+        signal: the signal that ended it; None if none did.
+        broken: whether an error ended it.
+    """
+
+    signal: int | None
+    broken: bool
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether it would have gone on; a run that has diverged would not."""
+        return self.broken or self.signal is not None
+
+    @property
+    def expected(self) -> bool:
+        """Whether the user knows that it has ended: it was not cut off by a lost connection."""
+        return not self.broken and self.signal in (None, signal.SIGINT)
+
+
+def _save(
+    trainer: Trainer, out: OutFile | None, autosave: TrainAutosave | None, ended: _Ended
+) -> str:
+    """Save the run at its end, and return the words for what was saved.
+
+    To --out if there is one. Without one, what would be lost is autosaved: a run that was cut off,
+    or one so long that it was autosaved before.
+
+    Raises:
+        CommandError: --out cannot be written; the run is autosaved then.
+    """
+    words = "nothing was saved, as there is no --out"
+    failure: Exception | None = None
+    if out is not None:
+        try:
+            out.save(trainer)
+            words = f"saved {out.path}"
+        except (CommandError, CheckpointError, OSError) as error:
+            failure = error
+    if autosave is not None:
+        wanted = out is None and (ended.cut_off or autosave.folder is not None)
+        folder = autosave.save_now() if wanted or failure is not None else None
+        if folder is not None:
+            words = f"autosaved in {str(folder)!r}: {PROGRAM} --resume opens it"
+        autosave.release(left=ended.expected and failure is None)
+        if failure is not None and folder is not None:
+            raise CommandError(f"{failure}; {words}") from failure
+    if failure is not None:
+        raise failure
+    return words
+
+
+def _autosave(trainer: Trainer, job: TrainJob, line: ProgressLine) -> TrainAutosave | None:
+    """Return what autosaves the run, if it is to be autosaved; failures are said on stderr."""
+    writer = job.autosaves
+    if writer is None:
+        return None
+    from rnn_tui.autosave.train_run import TrainAutosave
+
+    def report(text: str, error: bool) -> None:
+        line.interrupt(text)
+
+    writer.report = report
+    return TrainAutosave(trainer, writer, job.view)
+
+
+def _saver(trainer: Trainer, out: OutFile | None, line: ProgressLine) -> Callable[[], None]:
+    """Return what saves to --out on the way; a failure is said once, and the next time tried again.
+
+    Args:
+        trainer: the run.
+        out: the file.
+        line: the progress, which a message interrupts.
+    """
+    said = ""
+
+    def save() -> None:
+        nonlocal said
+        try:
+            if out is not None:
+                out.save(trainer)
+        except (CommandError, CheckpointError, OSError) as error:
+            reason = str(error)
+            if reason != said:
+                line.interrupt(f"{reason}; not saved at update {trainer.updates:,}, going on")
+            said = reason
+        else:
+            said = ""
+
+    return save
 
 
 class OutFile:
@@ -196,7 +303,7 @@ def _full_text(summary: Summary, progress: TrainProgress, saved: str) -> str:
     lines = [summary.to_text()]
     if progress.stop is not None:
         lines += [f"stopped by {progress.stop.reason}", progress.stop.advice]
-    return "\n".join([*lines, saved] if saved.startswith("saved") else lines)
+    return "\n".join([*lines, saved] if saved.startswith(("saved", "autosaved")) else lines)
 
 
 def _report_end(trainer: Trainer, saved: str, stopped: int | None) -> int:
@@ -300,6 +407,11 @@ class ProgressLine:
         """Leave an empty line, the cursor at its start."""
         if self._drawn_at:
             self._draw("")
+
+    def interrupt(self, message: str) -> None:
+        """Write one line of its own; the progress goes on below it. Any thread may call this."""
+        self.clear()
+        print_error(message)
 
     def _draw(self, text: str) -> None:
         columns = min(80, shutil.get_terminal_size().columns) - 1  # the last column would wrap

@@ -116,6 +116,8 @@ def train(
     report: Callable[[TrainProgress], None] = lambda progress: None,
     metrics: TextIO | None = None,
     breakpoints: Breakpoints | None = None,
+    every: int | None = None,
+    at_every: Callable[[], None] = lambda: None,
 ) -> TrainProgress:
     """Make `updates` more updates, or fewer when `stopped` or a breakpoint ends the run.
 
@@ -126,6 +128,8 @@ def train(
         report: called between chunks with the progress.
         metrics: gets a line ``update,loss,grad_norm`` for each completed update.
         breakpoints: the first that is hit ends the run; divergence always ends it.
+        every: a number of updates; None for never.
+        at_every: called each time so many updates are done.
 
     Returns:
         The progress at the end.
@@ -136,6 +140,8 @@ def train(
     while progress.done < updates and progress.stop is None and not stopped():
         # The history remembers RECENT updates one by one: a chunk must not outrun it.
         size = min(chunk, updates - progress.done, RECENT)
+        if every is not None:
+            size = min(size, every - progress.done % every)
         before, started = trainer.updates, time.perf_counter()
         with np.errstate(all="ignore"):  # the trainer checks for values that are not finite
             stop = run_until(trainer, breakpoints, size)
@@ -146,6 +152,8 @@ def train(
             progress.done + done, updates, progress.seconds + seconds, _smoothed(trainer), stop
         )
         report(progress)
+        if every is not None and done and progress.done % every == 0:
+            at_every()
         # At most double: the first updates are slower than those to come, or faster.
         chunk = max(1, min(2 * size, int(size * CHUNK_SECONDS / max(seconds, 1e-9))))
     return progress
