@@ -318,15 +318,16 @@ def _open_app(options: Options) -> int:
 def _open_watched(options: Options, watch: SignalWatch) -> int:
     """Open the screen while signals are watched, and return the exit code."""
     gc.disable()  # imported modules stay; the app enables it again after its first screen
-    breakpoints, path = _parse_breakpoints(options), options.get("checkpoint")
+    breakpoints = _parse_breakpoints(options)
     in_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    files = _run_files(options)
     start = _start(options, ask=in_terminal)
     trainer, saved, resumed = start.trainer, start.saved, start.resumed
     _check_keyframes(trainer)
     _check_fit(breakpoints, trainer)
     versus, second = _parse_versus(options, trainer), None
     if resumed is not None:
-        path = resumed.note.path or None
+        files.path = resumed.note.path or None
         if versus is None:
             versus, second = resumed.versus, resumed.second
     if not in_terminal:
@@ -340,7 +341,7 @@ def _open_watched(options: Options, watch: SignalWatch) -> int:
         trainer,
         remote=remote,
         theme=theme,
-        path=path,
+        files=files,
         breakpoints=breakpoints,
         versus=versus,
         second=second,

@@ -388,7 +388,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Trainer, dict[str, Any
     calls: list[tuple[Trainer, dict[str, Any]]] = []
     app = ModuleType("rnn_tui.tui.app")
 
-    def run_app(trainer: Trainer, **rest: object) -> int:
+    def run_app(trainer: Trainer, **rest: Any) -> int:
         calls.append((trainer, rest))
         return 0
 
@@ -405,7 +405,8 @@ def test_the_app_opens(opened: list[tuple[Trainer, dict[str, Any]]]) -> None:
     assert run(["--cell", "gru", "--theme", "light", "--remote"]) == 0
     trainer, rest = opened[0]
     assert trainer.settings == Settings(cell="gru")
-    words = {"remote": True, "theme": "light", "path": None}
+    assert rest.pop("files").path is None
+    words = {"remote": True, "theme": "light"}
     assert rest.items() >= {**words, "breakpoints": (), "versus": None}.items()
 
 
@@ -441,7 +442,8 @@ def test_the_app_opens_a_checkpoint(opened: list[tuple[Trainer, dict[str, Any]]]
     trainer, rest = opened[0]
     assert trainer.updates == 3
     assert trainer.settings == Settings(hidden=4, steps=5, lr=0.5, optimizer="adam")
-    words = {"remote": False, "theme": "dark", "path": "./train"}
+    assert rest.pop("files").path == "./train"
+    words = {"remote": False, "theme": "dark"}
     assert rest.items() >= {**words, "breakpoints": (), "versus": None}.items()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from rnn_tui.checkpoint.format import CheckpointError
 from rnn_tui.checkpoint.run_view import RunView
@@ -88,14 +87,10 @@ def _explain(
 
 
 def _generated(trainer: Trainer, files: RunFiles) -> WriteCheck:
-    """Return the check of a path made of the settings, in the folder of the program's start.
-
-    Raises:
-        OSError: that folder is gone.
-    """
-    path = Path.cwd() / _generated_name(trainer)
-    check = files.check(path)
-    return check if check.allowed else files.free_beside(path)
+    """Return the check of a name made of the settings, in the folder of the program's start."""
+    name = _generated_name(trainer)
+    check = files.check(name)
+    return check if check.allowed else files.free_beside(name)
 
 
 def _generated_name(trainer: Trainer) -> str:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from rnn_tui.autosave.writer import AutosaveWriter
     from rnn_tui.checkpoint.run_view import RunView
     from rnn_tui.files.error_log import LoggedError
+    from rnn_tui.files.ownership import RunFiles
     from rnn_tui.second_network import Versus
     from rnn_tui.tui.signal_watch import SignalWatch
 
@@ -67,7 +68,7 @@ class RnnTui(App[None]):
         *,
         remote: bool = False,
         theme: str = "dark",
-        path: str | None = None,
+        files: RunFiles | None = None,
         breakpoints: Iterable[Breakpoint] = (),
         versus: Versus | None = None,
         second: Trainer | None = None,
@@ -82,7 +83,7 @@ class RnnTui(App[None]):
             trainer: the network to show, at the beginning or from a checkpoint.
             remote: whether the link may be slow: fewer frames and no animations.
             theme: a key of THEMES.
-            path: the checkpoint's path, if it comes from one.
+            files: the files that the run owns: the checkpoint, if it comes from one.
             breakpoints: breakpoints to add to those of the view.
             versus: a second network to train in lock step, if any.
             second: the second network's trainer, where it has trained before.
@@ -100,12 +101,18 @@ class RnnTui(App[None]):
         if remote:
             self.animation_level = "none"
         self.session = Session(
-            trainer, breakpoints, versus, second=second, view=view, autosaves=autosaves
+            trainer,
+            breakpoints,
+            versus,
+            second=second,
+            view=view,
+            autosaves=autosaves,
+            files=files,
         )
         self._autosaves = autosaves
         self._notice = notice
         frames = REMOTE_FRAMES if remote else LOCAL_FRAMES
-        self.debugger = Debugger(self.session, frames, path)
+        self.debugger = Debugger(self.session, frames)
         if view is not None and view.screen is not None:
             self.debugger.restore_view(view.screen)
         self.session.look_through(self.debugger.screen_view)
@@ -204,6 +211,13 @@ class RnnTui(App[None]):
         self._return_code = 1
         self._close_messages_no_wait()
 
+    async def action_quit(self) -> None:
+        """Quit, by ctrl+q or the palette; ask first when much would be lost."""
+        if self.screen is self.debugger:
+            self.debugger.action_leave()
+        else:
+            self.debugger.leave_from_dialog()
+
     def on_unmount(self) -> None:
         """End the session's thread, which autosaves the run."""
         self.session.stop(left=not (self.return_code or (self._watch and self._watch.ended_by)))
@@ -222,7 +236,7 @@ class RnnTui(App[None]):
             yield SystemCommand(
                 f"theme: {name}", f"the {name} theme", _theme_setter(self, theme.name)
             )
-        yield SystemCommand("quit", "quit at once", self.action_quit)
+        yield SystemCommand("quit", "quit, as q does", self.action_quit)
 
     def _versus_commands(self) -> Iterable[SystemCommand]:
         """Yield commands that start a second network of any cell, or drop it."""
@@ -253,7 +267,7 @@ def run_app(
     *,
     remote: bool,
     theme: str,
-    path: str | None,
+    files: RunFiles | None,
     breakpoints: Iterable[Breakpoint] = (),
     versus: Versus | None = None,
     second: Trainer | None = None,
@@ -275,7 +289,7 @@ def run_app(
         trainer,
         remote=remote,
         theme=theme,
-        path=path,
+        files=files,
         breakpoints=breakpoints,
         versus=versus,
         second=second,

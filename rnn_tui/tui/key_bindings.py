@@ -53,6 +53,7 @@ KEYS = (
     Key("b", "breakpoints", "b", "breakpoints: look and change"),
     Key("backspace,delete", "clear_ghosts", "del", "forget the futures left behind"),
     Key("r", "restart", "r", "restart from the same seed"),
+    Key("R", "undo_restart", "R", "back to the run before the restart, and forth"),
     Key("o", "settings", "o", "hyperparameters: look and change"),
     Key("tab", "panel(1)", "tab", "next panel"),
     Key("shift+tab", "panel(-1)", "shift+tab", "previous panel"),

@@ -34,17 +34,17 @@ class Debugger(KeyActions):
             """Return whether the waiting `message` is of the same kind."""
             return isinstance(message, Debugger.NewSnapshot)
 
-    def __init__(self, session: Session, frames: float, path: str | None) -> None:
+    def __init__(self, session: Session, frames: float) -> None:
         """Show `session` with at most `frames` frames a second.
 
         Args:
             session: the session to show.
             frames: frames a second while running.
-            path: the checkpoint it was loaded from, which `w` writes again; None: a new name.
         """
-        super().__init__(session, frames, path)
+        super().__init__(session, frames)
         self._arranged_size = Size()
         self._last_notice = 0  # number of the session's newest notice that was shown
+        self._last_question = 0  # likewise of the newest question that was asked
         self._chart_cache = ChartCache()
         self.after_imports: Callable[[], None] = lambda: None  # called in the importing thread
 
@@ -128,6 +128,10 @@ class Debugger(KeyActions):
         if snapshot.notice is not None and snapshot.notice.number > self._last_notice:
             self._last_notice = snapshot.notice.number
             self._notice = (snapshot.notice.text, snapshot.notice.error)
+        question = snapshot.question
+        if question is not None and question.number > self._last_question:
+            self._last_question = question.number
+            self.ask_where_to_save(question)
         self.selection = selection_moves.valid_selection(snapshot, self.selection)
         self._frames.draw_snapshot(snapshot)
 

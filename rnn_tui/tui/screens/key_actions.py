@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import ClassVar
 
 from textual import events
@@ -18,6 +17,7 @@ from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.files.error_log import ErrorReports
 from rnn_tui.predictions.results import TextRequest
 from rnn_tui.session import commands
+from rnn_tui.session.run_records import SaveQuestion
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
@@ -27,8 +27,7 @@ from rnn_tui.tui.key_bindings import KEYS
 from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.screens import selection_moves
 from rnn_tui.tui.screens.frame_schedule import FrameSchedule
-
-QUIT_ASKS_AFTER = 60.0  # seconds of training that are not thrown away without a question
+from rnn_tui.tui.screens.lost_training import lost_by_quitting, lost_by_restarting
 
 
 class KeyActions(ErrorBoundary, Screen[None]):
@@ -44,23 +43,21 @@ class KeyActions(ErrorBoundary, Screen[None]):
         *(Binding(str(digit), f"digit({digit})", show=False) for digit in range(10)),
     ]
 
-    def __init__(self, session: Session, frames: float, path: str | None) -> None:
+    def __init__(self, session: Session, frames: float) -> None:
         """Act on `session`.
 
         Args:
             session: the session that the screen shows.
             frames: frames a second while running.
-            path: the checkpoint it was loaded from, which `w` writes again; None: a new name.
         """
         super().__init__()
         self.session = session
-        self._path = path
         self.selection = selection_moves.initial_selection(session.latest)
         self._request = session.latest.request  # the newest that was sent
         self._other_panel = "network"  # above the timestep on a narrow screen
         self._zoomed = False
         self._notice = ("", False)  # text and whether it is an error
-        self._quit_asked = False
+        self._asked = ""  # the key that, pressed again, answers the question in the notice
         self.notice_seen: Callable[[], None] | None = None  # called once when a notice is answered
         self._moved_at = -1  # number of the newest snapshot when a move was sent last
         self._errors = ErrorReports()
@@ -98,14 +95,14 @@ class KeyActions(ErrorBoundary, Screen[None]):
     # ---------------------------------------------------------------- what all keys share
 
     def on_key(self, event: events.Key) -> None:
-        """Clear the notice, and the question before quitting unless it is answered."""
+        """Clear the notice, and the question in it unless it is answered."""
         self._frames.suspend_session()
         self._notice = ("", False)
         if self.notice_seen is not None:
             self.notice_seen()
             self.notice_seen = None
-        if event.key != "q":
-            self._quit_asked = False
+        if event.key != self._asked:
+            self._asked = ""
 
     def show_notice(self, text: str) -> None:
         """Show why a key does nothing, until the next key."""
@@ -219,8 +216,13 @@ class KeyActions(ErrorBoundary, Screen[None]):
         self._send_move(commands.RunTo(t))
 
     def action_restart(self) -> None:
-        """Restart from the same seed."""
-        self._send_move(commands.Restart())
+        """Restart from the same seed; ask first when much would be lost."""
+        if not self._asks("r", "restarts", lost_by_restarting(self.session.latest)):
+            self._send_move(commands.Restart())
+
+    def action_undo_restart(self) -> None:
+        """Bring the run before the restart back."""
+        self._send_move(commands.UndoRestart())
 
     def action_swap(self) -> None:
         """Exchange this network and the second one."""
@@ -397,10 +399,26 @@ class KeyActions(ErrorBoundary, Screen[None]):
         if settings is None or settings == shown:
             return
         if settings.needs_restart(shown):
-            self._send_request(t=None, sample=0)
-            self._send(commands.Restart(settings, shown))
+            self._restart_with(settings, shown)
         else:
             self._send(commands.Configure(settings, shown))
+
+    def _restart_with(self, settings: Settings, shown: Settings) -> None:
+        """Restart with what was changed of `shown`; ask first when much would be lost."""
+
+        def restart(confirmed: bool | None) -> None:
+            if confirmed:
+                self._send_request(t=None, sample=0)
+                self._send(commands.Restart(settings, shown))
+
+        lost = lost_by_restarting(self.session.latest)
+        if not lost:
+            restart(True)
+            return
+        from rnn_tui.tui.screens.questions import ConfirmScreen
+
+        hint = "until the next save, R brings this run back"
+        self.app.push_screen(ConfirmScreen(lost, "restarts", hint), restart)
 
     def action_help(self) -> None:
         """Open the help."""
@@ -410,20 +428,53 @@ class KeyActions(ErrorBoundary, Screen[None]):
         self.app.push_screen(HelpScreen())
 
     def action_write(self) -> None:
-        """Write a checkpoint to the path it came from, or under a name made of the settings."""
-        snapshot = self.session.latest
-        s = snapshot.settings
-        name = f"{s.task}-{s.cell}{s.hidden}-{snapshot.cursor.update}.safetensors"
-        self._send(commands.Save(self._path or str(Path.cwd() / name)))
+        """Write a checkpoint to the run's own file, or under a free name made of the settings."""
+        self._send(commands.Save())
+
+    def ask_where_to_save(self, question: SaveQuestion) -> None:
+        """Ask whether a file may be replaced; training goes on meanwhile."""
+        from rnn_tui.tui.screens.questions import SaveScreen
+
+        self.app.push_screen(SaveScreen(question), self._answer)
+
+    def _answer(self, save: commands.Save | None) -> None:
+        """Save as the user chose."""
+        if save is not None:
+            self._send(save)
 
     def action_leave(self) -> None:
         """Quit; ask first when much would be lost."""
-        snapshot = self.session.latest
-        if self._quit_asked or not snapshot.unsaved or snapshot.trained < QUIT_ASKS_AFTER:
+        if not self._asks("q", "quits", lost_by_quitting(self.session.latest)):
             self.app.exit()
-            return
-        self._quit_asked = True
-        minutes = snapshot.trained / 60
-        lost = f"update {snapshot.cursor.update} is not saved ({minutes:.0f} min of training)"
-        self._notice = (f"{lost}: q again quits, w saves, any other key stays", True)
+
+    def leave_from_dialog(self) -> None:
+        """Quit while another screen lies over this one; ask there."""
+        from rnn_tui.tui.screens.questions import ConfirmScreen
+
+        lost = lost_by_quitting(self.session.latest)
+        top = self.app.screen
+        if not lost or (isinstance(top, ConfirmScreen) and top.what == "quits"):
+            self.app.exit()
+        else:
+            self.app.push_screen(ConfirmScreen(lost, "quits"), self._leave_if)
+
+    def _leave_if(self, confirmed: bool | None) -> None:
+        """Quit if the user said so."""
+        if confirmed:
+            self.app.exit()
+
+    def _asks(self, key: str, does: str, lost: str) -> bool:
+        """Ask once before training is lost; return False if there is nothing left to ask.
+
+        Args:
+            key: the key that was pressed; pressed again, it is the answer.
+            does: what that does.
+            lost: a sentence about what would be lost; empty for nothing.
+        """
+        answered, self._asked = self._asked == key, ""
+        if answered or not lost:
+            return False
+        self._asked = key
+        self._notice = (f"{lost}: {key} again {does}, w saves, any other key stays", True)
         self._frames.draw_all()
+        return True
