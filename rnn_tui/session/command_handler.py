@@ -97,7 +97,7 @@ class CommandHandler:
                 state.say(text, error)
         self._lock_step.follow_settings()
         self._lock_step.note_first_moved()
-        failed = isinstance(command, Restart) and state.run is run
+        failed = isinstance(command, (Restart, UndoRestart)) and state.run is run
         if self._refuses_to_go_on() or failed:
             state.stop = stop
 
