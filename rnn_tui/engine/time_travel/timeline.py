@@ -192,8 +192,7 @@ class Timeline:
         trainer, changes = self.trainer, self._branch.changes
         for settings in changes.settings_at(trainer.index):
             trainer.configure(settings)
-        if trainer.settings.timeline != self._mebibytes:
-            trainer.configure(trainer.settings.with_(timeline=self._mebibytes))
+        self._name_memory()
         if trainer.position == 0:
             for intervention in changes.interventions_at(trainer.index + 1):
                 trainer.intervene(intervention)
@@ -442,3 +441,10 @@ class Timeline:
         """Let keyframes take so many MiB, the setting `timeline`."""
         self._mebibytes = mebibytes
         self._branch.keyframes.budget = mebibytes * 2**20
+        self._name_memory()
+
+    def _name_memory(self) -> None:
+        """Have the settings name the newest memory limit, also where an older one was in force."""
+        trainer = self.trainer
+        if trainer.settings.timeline != self._mebibytes:
+            trainer.configure(trainer.settings.with_(timeline=self._mebibytes))
