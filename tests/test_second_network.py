@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Iterator
 
@@ -14,10 +15,12 @@ from session.session_support import Driver
 
 from rnn_tui.engine.network.architecture import Architecture
 from rnn_tui.engine.time_travel.places import Place, Stride
+from rnn_tui.engine.time_travel.timeline import Timeline
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.second_network import SecondNetwork, Versus, matching_size, second_network_settings
 from rnn_tui.session.commands import (
     Back,
+    Command,
     Configure,
     Continue,
     GoTo,
@@ -26,9 +29,11 @@ from rnn_tui.session.commands import (
     SetSecondNetwork,
     Step,
     Swap,
+    UndoRestart,
 )
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.settings import SettingError, Settings
+from rnn_tui.session.worker import Session
+from rnn_tui.settings import SettingError, Settings, Value
 
 SMALL = Settings(hidden=4, steps=5, num_points=60, noise=0.1)
 ALL_OPERATIONS = 10**6
@@ -195,3 +200,104 @@ def test_one_added_later_catches_up_while_moves_go_on() -> None:
         assert one.until(lambda s: s.notice is not None).notice is not None
     finally:
         one.session.stop()
+
+
+# ---------------------------------------------------------------- live changes
+
+
+def plain(settings: Settings, timeline: Timeline, index: int) -> Trainer:
+    """Return a run of `settings` that changes where `timeline` does, at schedule index `index`."""
+    trainer = Trainer(settings)
+    for at, changed in timeline.settings_changes:
+        trainer.advance_to(at)
+        trainer.configure(changed.with_(cell=settings.cell, hidden=settings.hidden))
+    trainer.advance_to(index)
+    return trainer
+
+
+LIVE: tuple[dict[str, Value], ...] = (
+    {"lr": 0.3},
+    {"lr": 0.003},
+    {"optimizer": "adam"},
+    {"clip": 0.01, "clip_by": "norm"},
+)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_live_change_reaches_both_networks_at_the_same_update(seed: int) -> None:
+    pick, cells = random.Random(seed), ("rnn", "lstm")
+    driver, settings = Driver(Trainer(SMALL), Versus("lstm", match=seed % 2 == 1)), SMALL
+    assert driver.latest.second_network is not None
+    began = {each.cell: each for each in (SMALL, driver.latest.second_network.settings)}
+    try:
+        for _ in range(8):
+            driver.send(Continue())
+            time.sleep(pick.random() * 0.04)
+            base = settings.with_(cell=driver.latest.settings.cell)
+            changes = pick.choice(LIVE)
+            driver.send(Configure(base.with_(**changes), base))
+            driver.send(pick.choice((Step(Stride.TIMESTEP, 3), Back(Stride.PASS, 9), Swap())))
+        driver.after(Pause())
+        driver.until(lambda s: s.second_network is not None and not s.second_network.behind)
+    finally:
+        driver.session.stop(10)
+    first, second = driver.session.trainer, driver.session.second_network
+    assert second is not None
+    assert {first.settings.cell, second.trainer.settings.cell} == set(cells)
+    assert first.index == second.trainer.index
+    leader = driver.session._state.run.timeline
+    assert len(leader.settings_changes) > 1
+    for network in (first, second.trainer):
+        alone = plain(began[network.settings.cell], leader, network.index)
+        assert same_bits(network.parameters, alone.parameters)
+        assert network.settings.differences(alone.settings) == ()
+
+
+def test_a_network_added_later_has_had_the_changes_of_the_first() -> None:
+    session = Session(Trainer(SMALL))
+    session.perform(Step(Stride.UPDATE, 5), Configure(SMALL.with_(lr=0.5)), Step(Stride.UPDATE, 5))
+    session.perform(SetSecondNetwork(Versus("gru")))
+    second = session.second_network
+    assert second is not None
+    alone = plain(SMALL.with_(cell="gru"), session._state.run.timeline, session.trainer.index)
+    assert same_bits(second.trainer.parameters, alone.parameters)
+
+
+def test_swapping_before_the_other_has_come_keeps_the_place() -> None:
+    driver = Driver(Trainer(SMALL))
+    try:
+        driver.send(Step(Stride.UPDATE, 900))
+        driver.until(lambda s: s.cursor.update == 900 and not s.running)
+        driver.send(SetSecondNetwork(Versus("gru")), Swap())
+        there = driver.until(lambda s: s.settings.cell == "gru" and not s.running)
+        assert there.cursor.update == 900
+    finally:
+        driver.session.stop()
+
+
+@given(
+    st.lists(
+        st.sampled_from(("swap", "restart", "seed", "lr", "undo", "step", "back")), max_size=8
+    ),
+    st.booleans(),
+)
+def test_both_sizes_stay_what_they_are(actions: list[str], match: bool) -> None:
+    session = Session(Trainer(SMALL.with_(hidden=32)), versus=Versus("lstm", match))
+    second = session.second_network
+    assert second is not None
+    sizes = {(s.cell, s.hidden) for s in (session.trainer.settings, second.trainer.settings)}
+    for action in actions:
+        s = session.latest.settings
+        commands: dict[str, Command] = {
+            "swap": Swap(),
+            "restart": Restart(),
+            "seed": Restart(s.with_(seed=s.seed + 1), s),
+            "lr": Configure(s.with_(lr=s.lr / 2), s),
+            "undo": UndoRestart(),
+            "step": Step(Stride.UPDATE),
+            "back": Back(Stride.PASS),
+        }
+        shown = session.perform(commands[action])
+        assert shown.second_network is not None
+        now = {(s.cell, s.hidden) for s in (shown.settings, shown.second_network.settings)}
+        assert now == sizes

@@ -60,12 +60,13 @@ def test_two_quick_deletes_remove_one_breakpoint(session: Session) -> None:
 def test_the_last_one_deleted_twice_leaves_the_run_alone() -> None:
     driver = Driver(Trainer(SMALL))
     try:
-        driver.send(AddBreakpoint(BREAKPOINTS[0]), Step(Stride.UPDATE, 10**6))
-        driver.send(*[RemoveBreakpoint(BREAKPOINTS[0])] * 2)
-        after = driver.until(lambda s: s.cursor.update > 40)
-        assert after.running
-        assert after.notice is not None
-        assert "no longer" in after.notice.text
+        far = parse("update=999999999")
+        driver.send(AddBreakpoint(far), Step(Stride.UPDATE, 10**6))
+        driver.send(*[RemoveBreakpoint(far)] * 2)
+        said = driver.until(lambda s: s.notice is not None)
+        assert said.notice is not None
+        assert "no longer" in said.notice.text
+        driver.until(lambda s: s.running and s.cursor.update > said.cursor.update)
     finally:
         driver.session.stop()
 
