@@ -153,10 +153,10 @@ class Pacer:
             state.end_goal()
             state.breakpoints.rearm()
             state.breakpoints.disarm_true(state.run.trainer)
+            self._note_divergence()
         if timeline.newest > known:  # this was training, not going to a place known
             made = max(state.run.trainer.updates - updates, 0)
             self._measure_speed(made, time.perf_counter() - start)
-        self._note_divergence()
 
     def _note_divergence(self) -> None:
         """Note the breakpoint `nan`, which every divergence hits."""
