@@ -158,7 +158,8 @@ class _Table:
                 if len(row) > 1 or (row and row[0].strip()):
                     yield reader.line_num, row
         except csv.Error as error:
-            raise self._error(f"line {reader.line_num} is not CSV ({error})") from None
+            reason = str(error).replace("\t", "\\t")  # a delimiter that is meant to be seen
+            raise self._error(f"line {reader.line_num} is not CSV ({reason})") from None
 
     def _numbers(self, index: int, name: str) -> array[float]:
         rows = self._rows()
