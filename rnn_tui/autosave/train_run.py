@@ -80,4 +80,4 @@ class TrainAutosave:
             self._writer.fail("there is too little memory for a copy")
         else:
             self._saved_index = index
-            self._writer.write(self._run, captured, None)
+            self._writer.write(self._run, captured)

@@ -34,6 +34,7 @@ class _Write:
     first: CapturedRun
     second: CapturedRun | None
     match: bool
+    path: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +79,13 @@ class AutosaveWriter:
         return KeptRun(self._note, folder)
 
     def write(
-        self, run: KeptRun, first: CapturedRun, second: CapturedRun | None, *, match: bool = False
+        self,
+        run: KeptRun,
+        first: CapturedRun,
+        second: CapturedRun | None = None,
+        *,
+        match: bool = False,
+        path: str = "",
     ) -> None:
         """Have an autosave written, and return at once.
 
@@ -87,8 +94,9 @@ class AutosaveWriter:
             first: its network, at the place that is to be kept.
             second: the second network; None if there is none.
             match: whether that was given about as many parameters as the first.
+            path: the file that the user saves the run to; "" if that has not changed.
         """
-        self._put(_Write(run, first, second, match))
+        self._put(_Write(run, first, second, match, path))
 
     def release(self, run: KeptRun, *, left: bool) -> None:
         """Let other processes have a run, after what waits to be written; return at once.
@@ -146,7 +154,9 @@ class AutosaveWriter:
         try:
             first = job.first.to_bytes()
             second = None if job.second is None else job.second.to_bytes()
-            note = replace(job.run.note, match=job.match, left=False, announced=False)
+            old = job.run.note
+            path = job.path or old.path
+            note = replace(old, path=path, match=job.match, left=False, announced=False)
             _held_folder(job.run, note).write(first, second)
         except OSError as error:
             self.fail(os_error_text(error))
@@ -155,8 +165,8 @@ class AutosaveWriter:
         except Exception as error:  # the run must go on, whatever is wrong with its autosave
             from rnn_tui.files.error_log import log_error
 
-            path = log_error(error, "autosave")
-            self.fail(f"an unexpected error; details in {path}" if path else "an unexpected error")
+            log = log_error(error, "autosave")
+            self.fail(f"an unexpected error; details in {log}" if log else "an unexpected error")
         else:
             if self._failure:
                 self.report("autosaved again", False)

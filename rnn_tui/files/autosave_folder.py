@@ -244,6 +244,7 @@ class RunFolder:
         number = newest[0].number + 1 if newest else 1
         path = autosave_path(self.path, number)
         second_path = autosave_path(self.path, number, second=True)
+        _remove(second_path)  # of an attempt that was killed before the first network's file
         try:
             if second is not None:
                 write_atomically(second_path, second)
