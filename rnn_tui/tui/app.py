@@ -20,6 +20,7 @@ from textual.worker import WorkerFailed
 
 from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.files.error_log import log_error
 from rnn_tui.session.commands import Say, SetSecondNetwork
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import DECLARATIONS
@@ -204,11 +205,13 @@ class RnnTui(App[None]):
 
         Textual's method would print the traceback, with the values of variables.
         """
-        if self._exception is None:
+        if self._exit:  # of what is being closed
+            log_error(error, "the screen at its end")
+        elif self._exception is None:
             self._exception = error
             self._exception_event.set()
             self.end = logged(error.error if isinstance(error, WorkerFailed) else error)
-        self._return_code = 1
+            self._return_code = 1
         self._close_messages_no_wait()
 
     async def action_quit(self) -> None:

@@ -48,7 +48,7 @@ def log_other_errors() -> None:
 class ErrorBoundary(AnyScreen):
     """Of a screen: it goes on after an error in one of its message handlers or actions.
 
-    Textual alone would end the program, as it still does after an error before the screen is there.
+    Textual alone would end the program, as it still does where the main screen does not come about.
     """
 
     class Failed(Message):
@@ -65,7 +65,8 @@ class ErrorBoundary(AnyScreen):
         try:
             await super()._dispatch_message(message)
         except Exception as error:
-            if isinstance(message, events.Compose | events.Mount):
+            main = self.app.screen_stack[:1] == [self]
+            if main and isinstance(message, events.Compose | events.Mount):
                 raise
             self.failed(error)
 

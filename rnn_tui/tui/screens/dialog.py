@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from textual.await_complete import AwaitComplete
+from textual.css.query import NoMatches
 from textual.screen import ModalScreen
 
 from rnn_tui.tui.error_boundary import ErrorBoundary
@@ -28,16 +29,22 @@ class ClosesOnce(ErrorBoundary):
         """
         if self not in self.app.screen_stack:
             return AwaitComplete()
-        if not self.is_current:
-            self.pop_until_active()
+        self._close_above()
         closing: AwaitComplete = super().dismiss(result)
         return closing
+
+    def _close_above(self) -> None:
+        """Close what lies over this dialog, at once: Textual's method does it later."""
+        while self.app.screen is not self:
+            self.app.pop_screen()
 
     def failed(self, error: Exception) -> None:
         """Close this dialog without a result; the main screen says why."""
         main, *above = self.app.screen_stack
+        if self not in above and isinstance(error, NoMatches):
+            return  # a message that came too late, to what is closed already
         if self in above:
-            self.pop_until_active()
+            self._close_above()
             self.app.pop_screen()
         where = type(self).__name__
         main.post_message(self.Failed(error, "this dialog had to be closed", where))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
+
+from textual import work
 from textual.app import ComposeResult
 from textual.command import CommandInput, CommandList, CommandPalette, SearchIcon
 from textual.containers import Horizontal, Vertical
+from textual.css.query import NoMatches
 from textual.widgets import LoadingIndicator
 
 from rnn_tui.tui.screens.dialog import ClosesOnce, PagesAnywhere
@@ -26,3 +30,15 @@ class Palette(ClosesOnce, CommandPalette):
             with Vertical(id="--results"):
                 yield Commands()
                 yield LoadingIndicator()
+
+    @work(exclusive=True, group=CommandPalette._GATHER_COMMANDS_GROUP)
+    async def _gather_commands(self, search_value: str) -> None:
+        """List the commands that match; a palette that is closed meanwhile lists nothing."""
+        try:
+            await _gather(self, search_value)
+        except NoMatches:
+            if self in self.app.screen_stack:
+                raise
+
+
+_gather = inspect.unwrap(CommandPalette._gather_commands)
