@@ -7,7 +7,9 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from textual import events
+from textual.css.query import NoMatches
 from textual.message import Message
+from textual.widget import MountError
 
 from rnn_tui.files.error_log import LoggedError, details_in, log_error
 
@@ -65,10 +67,16 @@ class ErrorBoundary(AnyScreen):
         try:
             await super()._dispatch_message(message)
         except Exception as error:
+            if isinstance(error, NoMatches | MountError) and self._is_closing():
+                return
             main = self.app.screen_stack[:1] == [self]
             if main and isinstance(message, events.Compose | events.Mount):
                 raise
             self.failed(error)
+
+    def _is_closing(self) -> bool:
+        """Return whether the screen's widgets are being removed, or all are."""
+        return self.app._exit or self._closing or self._pruning or not self.is_attached
 
     def failed(self, error: Exception) -> None:
         """Go on after an error in a message handler or an action of this screen."""

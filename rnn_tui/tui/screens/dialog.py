@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from textual.await_complete import AwaitComplete
-from textual.css.query import NoMatches
 from textual.screen import ModalScreen
 
 from rnn_tui.tui.error_boundary import ErrorBoundary
@@ -41,8 +40,6 @@ class ClosesOnce(ErrorBoundary):
     def failed(self, error: Exception) -> None:
         """Close this dialog without a result; the main screen says why."""
         main, *above = self.app.screen_stack
-        if self not in above and isinstance(error, NoMatches):
-            return  # a message that came too late, to what is closed already
         if self in above:
             self._close_above()
             self.app.pop_screen()

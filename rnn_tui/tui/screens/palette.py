@@ -37,7 +37,7 @@ class Palette(ClosesOnce, CommandPalette):
         try:
             await _gather(self, search_value)
         except NoMatches:
-            if self in self.app.screen_stack:
+            if not self._is_closing():
                 raise
 
 
