@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from rnn_tui.checkpoint.data_file import UnaskedDataError
@@ -15,8 +16,9 @@ _QUESTION = """\
 
     {data}
 
-A checkpoint may come from anyone: open that file only if it is the one you expect.
+A checkpoint may come from anyone: open it only if it is the one you expect.
 """
+_LONGEST_PATH = 4096  # characters that are shown
 _CHOICES = "y opens it, n quits, or type the path of another file: "
 
 
@@ -40,7 +42,7 @@ def open_run(
     except UnaskedDataError as error:
         if not ask:
             raise
-        print(_QUESTION.format(checkpoint=_shown(checkpoint), data=_shown(error.data)))
+        print(_QUESTION.format(checkpoint=_shown(checkpoint), data=_shown(_whole(error.data))))
         named = error.data
     while True:
         path = _answer(named)
@@ -83,6 +85,15 @@ def _ask() -> str:
     return line
 
 
+def _whole(path: str) -> str:
+    """Return a path with all its folders, so that it is clear which file is meant."""
+    try:
+        return os.path.abspath(os.path.expanduser(path))
+    except ValueError:  # a NUL
+        return path
+
+
 def _shown(path: str) -> str:
     """Return a path that cannot do anything to the terminal that shows it."""
+    path = path[:_LONGEST_PATH]
     return path if path.isprintable() else repr(path)
