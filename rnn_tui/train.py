@@ -11,6 +11,7 @@ from typing import TextIO
 
 import numpy as np
 
+from rnn_tui.engine.analysis.held_values import HeldValues
 from rnn_tui.engine.analysis.series_evaluation import SeriesEvaluator
 from rnn_tui.engine.analysis.windows_evaluation import WindowsEvaluator
 from rnn_tui.engine.training.breakpoints import BreakpointHit, Breakpoints, run_until
@@ -62,6 +63,9 @@ class Summary:
         updates_per_second: speed of training alone.
         parameters: the number of parameters.
         stopped_by: the breakpoint that ended the run, with its value.
+        with_what_ifs: the what-ifs in force, in training and in the tests.
+        without_what_ifs: those in force in training only: values held at one timestep, where that
+            means nothing in the test data.
     """
 
     updates: int
@@ -75,10 +79,16 @@ class Summary:
     updates_per_second: float | None
     parameters: int
     stopped_by: str | None
+    with_what_ifs: tuple[str, ...] = ()
+    without_what_ifs: tuple[str, ...] = ()
 
     def to_json(self) -> str:
-        """Return one line of JSON, in which a number that is not finite is null."""
-        return json.dumps(asdict(self), allow_nan=False)
+        """Return one line of JSON, in which a number that is not finite is null.
+
+        What-ifs are named only where there are some.
+        """
+        values = {name: value for name, value in asdict(self).items() if value != ()}
+        return json.dumps(values, allow_nan=False)
 
     def to_text(self) -> str:
         """Return text for people, with one figure a line."""
@@ -90,7 +100,13 @@ class Summary:
             "updates per second": _whole(self.updates_per_second),
             "parameters": f"{self.parameters:,}",
         }
-        return "\n".join(f"{name:<26}{value:>12}" for name, value in rows.items())
+        lines = [f"{name:<26}{value:>12}" for name, value in rows.items()]
+        for name, what_ifs in (
+            ("what-ifs in force", self.with_what_ifs),
+            ("what-ifs in training only", self.without_what_ifs),
+        ):
+            lines += [f"{name:<26}{', '.join(what_ifs)}"] if what_ifs else []
+        return "\n".join(lines)
 
     def _tested(self) -> dict[str, str]:
         """Return the figures of the test series, or of the test windows, by label."""
@@ -177,32 +193,42 @@ def newest_row(trainer: Trainer) -> str:
 
 def summarise(trainer: Trainer, progress: TrainProgress) -> Summary:
     """Return the figures of a run; takes up to a second for very long test series."""
+    figures, held = _tested(trainer)
     return Summary(
         updates=trainer.updates,
         loss=_finite(trainer.loss),
         smoothed_loss=_finite(_smoothed(trainer)),
-        **_tested(trainer),
+        **figures,
         updates_per_second=_finite(progress.per_second),
         parameters=trainer.parameters.size,
         stopped_by=progress.stop.reason if progress.stop else None,
+        with_what_ifs=tuple(map(str, held.used)),
+        without_what_ifs=tuple(map(str, held.left_out)),
     )
 
 
-def _tested(trainer: Trainer) -> dict[str, float | None]:
-    """Return the figures of the task's test data by their names in `Summary`."""
+def _tested(trainer: Trainer) -> tuple[dict[str, float | None], HeldValues]:
+    """Return the figures of the task's test data by their names in `Summary`, and their what-ifs.
+
+    Values that a what-if holds are held there, too, where that means something.
+    """
     figures = dict.fromkeys(TESTED)
     test, architecture, parameters = trainer.task.test(), trainer.architecture, trainer.parameters
     if isinstance(test, TestSeries):
-        series = SeriesEvaluator(architecture, parameters, test).evaluate()
+        series_evaluator = SeriesEvaluator(architecture, parameters, test)
+        series_evaluator.hold(trainer.network.pins)
+        series, held = series_evaluator.evaluate(), series_evaluator.held
         figures["test_one_step_mse"] = _finite(series.one_step_mse)
         free_run = (*series.free_run_mse, None)  # a short series may have one horizon only
         figures["test_free_run_mse"] = _finite(free_run[0])
         figures["test_free_run_3_mse"] = _finite(free_run[1])
     else:
-        windows = WindowsEvaluator(architecture, parameters, test).evaluate()
+        evaluator = WindowsEvaluator(architecture, parameters, test)
+        evaluator.hold(trainer.network.pins, trainer.settings.steps)
+        windows, held = evaluator.evaluate(), evaluator.held
         figures["test_loss"] = _finite(windows.loss)
         figures["test_accuracy"] = windows.accuracy
-    return figures
+    return figures, held
 
 
 def _smoothed(trainer: Trainer) -> float:

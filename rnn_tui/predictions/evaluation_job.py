@@ -9,6 +9,7 @@ from rnn_tui.engine.analysis.series_evaluation import SeriesEvaluator
 from rnn_tui.engine.core.background_work import Progress, Work
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.architecture import architecture_of
+from rnn_tui.engine.network.pins import Pins, forward_pins
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.predictions.job import PredictionJob
 from rnn_tui.predictions.results import Predictions, SeriesPredictions, WindowsPredictions
@@ -17,6 +18,7 @@ from rnn_tui.tasks import make_task
 from rnn_tui.tasks.base import TestSeries, TestWindows
 
 if TYPE_CHECKING:
+    from rnn_tui.engine.analysis.held_values import HeldValues
     from rnn_tui.engine.analysis.windows_evaluation import WindowsEvaluation, WindowsEvaluator
 
 GAP_WINDOWS = 100  # test windows at each gap other than that of the settings
@@ -46,8 +48,8 @@ class EvaluationJob(PredictionJob):
         if not requested:
             self.cancel()
             return
-        update = trainer.updates
-        self.begin((update,), trainer.parameters, lambda: self._evaluate(update))
+        update, pins = trainer.updates, forward_pins(trainer.network.pins, timed=True)
+        self.begin((update, pins), trainer.parameters, lambda: self._evaluate(update, pins))
 
     def prepare(self, parameters: Array) -> None:
         """Make the evaluator for the task's test data."""
@@ -61,20 +63,25 @@ class EvaluationJob(PredictionJob):
         if self._task.name == "recall":
             self._gaps = dict.fromkeys(_gaps(self._settings))
 
-    def _evaluate(self, update: int) -> Work[object]:
+    def _evaluate(self, update: int, pins: Pins) -> Work[object]:
+        """Evaluate with `pins` in force, as far as they have a meaning in the test data."""
         evaluator = self._evaluator
-        if isinstance(evaluator, SeriesEvaluator):
-            series = yield from evaluator.evaluation_work()
-            self.predictions = SeriesPredictions(update, evaluator.test, series)
-            return None
         assert evaluator is not None
+        if isinstance(evaluator, SeriesEvaluator):
+            evaluator.hold(pins)
+            series = yield from evaluator.evaluation_work()
+            self.predictions = SeriesPredictions(update, evaluator.test, series, evaluator.held)
+            return None
+        evaluator.hold(pins, self._settings.steps)
+        held = evaluator.held
         evaluation = yield from evaluator.evaluation_work()
-        gaps = yield from self._evaluate_gaps(evaluation)
-        influence = yield from self._influence(evaluator.test)
+        gaps = yield from self._evaluate_gaps(evaluation, held)
+        influence = yield from self._influence(evaluator.test, held.used)
         self.predictions = WindowsPredictions(
             update=update,
             test=evaluator.test,
             evaluation=evaluation,
+            held=held,
             symbols=self._task.symbols,
             labels=self._task.labels,
             history=self._remember(update, evaluation),
@@ -83,16 +90,24 @@ class EvaluationJob(PredictionJob):
         )
         return None
 
-    def _evaluate_gaps(self, evaluation: WindowsEvaluation) -> Work[tuple[tuple[int, float], ...]]:
-        """Measure the accuracy at each gap; at that of the settings it is known already."""
+    def _evaluate_gaps(
+        self, evaluation: WindowsEvaluation, held: HeldValues
+    ) -> Work[tuple[tuple[int, float], ...]]:
+        """Measure the accuracy at each gap; at that of the settings it is known already.
+
+        A pin at one timestep has no meaning at another gap: then no other gap is measured.
+        """
         accuracies: list[tuple[int, float]] = []
         for gap, evaluator in self._gaps.items():
             accuracy = evaluation.accuracy
             if gap != self._settings.gap:
+                if held.at_one_timestep:
+                    continue
                 yield Progress(len(accuracies), len(self._gaps))
                 if evaluator is None:
                     evaluator = self._gap_evaluator(gap)
                     self._gaps = {**self._gaps, gap: evaluator}
+                evaluator.held = held
                 accuracy = (yield from evaluator.evaluation_work()).accuracy
             if accuracy is not None:
                 accuracies.append((gap, accuracy))
@@ -109,7 +124,7 @@ class EvaluationJob(PredictionJob):
         part = TestWindows(test.x[:, first], test.target[:, first], test.judged[:, first])
         return WindowsEvaluator(architecture_of(settings, task), self.parameters, part)
 
-    def _influence(self, test: TestWindows) -> Work[Array | None]:
+    def _influence(self, test: TestWindows, pins: Pins) -> Work[Array | None]:
         """Measure the influence of each input of the first window, where it has one answer."""
         topology = self._task.topology
         if sum(topology.counted) != 1 or len(topology.counted) == 1:
@@ -117,7 +132,7 @@ class EvaluationJob(PredictionJob):
         from rnn_tui.engine.analysis.influence import influence_work  # not for the first screen
 
         x, target = test.x[:, :1], test.target[:, :1]
-        return (yield from influence_work(self._architecture, self.parameters, x, target))
+        return (yield from influence_work(self._architecture, self.parameters, x, target, pins))
 
     def _remember(
         self, update: int, evaluation: WindowsEvaluation

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rnn_tui.engine.analysis.held_values import HeldValues
     from rnn_tui.engine.analysis.sampling import Symbol
     from rnn_tui.engine.analysis.series_evaluation import SeriesEvaluation
     from rnn_tui.engine.analysis.windows_evaluation import WindowsEvaluation
@@ -47,6 +48,7 @@ class TextSample:
         next: the most probable symbols to come next after what was read, with their probabilities
             at temperature 1.
         text: the text; shorter than requested where outputs are not finite.
+        held: the what-ifs in force.
     """
 
     update: int
@@ -56,6 +58,7 @@ class TextSample:
     of_window: bool
     next: tuple[Symbol, ...]
     text: tuple[Symbol, ...]
+    held: HeldValues
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,11 +69,13 @@ class SeriesPredictions:
         update: the update.
         test: the test series.
         evaluation: predictions and errors.
+        held: the what-ifs in force.
     """
 
     update: int
     test: TestSeries
     evaluation: SeriesEvaluation
+    held: HeldValues
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,11 +86,13 @@ class WindowsPredictions:
         update: the update.
         test: the test windows.
         evaluation: outputs, loss and accuracy.
+        held: the what-ifs in force.
         symbols: the names of the input symbols by code; None where inputs are numbers.
         labels: the names of the classes by code; None where there are none.
         history: (update, accuracy) of all evaluations so far, this one the last. For task text,
             and where the targets are no classes, the loss stands in place of the accuracy.
-        gaps: for task recall, (gap, accuracy) measured on windows with that gap, rising.
+        gaps: for task recall, (gap, accuracy) measured on windows with that gap, rising. While a
+            value is held at one timestep, that of the settings alone.
         influence: the influence of each input of the first window, [T], see
             `rnn_tui.engine.analysis.influence`; None where the loss counts more than once in a
             window, or where there is only one input.
@@ -94,6 +101,7 @@ class WindowsPredictions:
     update: int
     test: TestWindows
     evaluation: WindowsEvaluation
+    held: HeldValues
     symbols: tuple[str, ...] | None
     labels: tuple[str, ...] | None
     history: tuple[tuple[int, float], ...]

@@ -8,9 +8,11 @@ from itertools import islice
 
 import numpy as np
 
+from rnn_tui.engine.analysis.held_values import HeldValues
 from rnn_tui.engine.analysis.sampling import Symbol, SymbolSampler, most_probable, probabilities
 from rnn_tui.engine.core.background_work import Progress, Work
 from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.network.pins import Pins, forward_pins
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.predictions.job import PredictionJob
@@ -49,17 +51,21 @@ class TextJob(PredictionJob):
         codes = tuple(network.inputs[:read, sample].tolist())
         initial = tuple(a.tobytes() for a in states.values()) if read else ()
         update, request = trainer.updates, replace(request, prompt=None)
+        pins = forward_pins(network.pins, timed=True)
         self.begin(
-            (update, codes, initial, request),
+            (update, codes, initial, request, pins),
             trainer.parameters,
-            lambda: self._continue_window(update, codes, states, request),
+            lambda: self._continue_window(update, codes, states, request, pins),
         )
 
     def answer_prompt(self, trainer: Trainer, request: TextRequest) -> None:
         """Write after the prompt, which is read from a state of zeros."""
         update, request = trainer.updates, replace(request, characters=CONTINUATION)
+        pins = forward_pins(trainer.network.pins, timed=True)
         self.begin(
-            (update, request), trainer.parameters, lambda: self._answer_prompt(update, request)
+            (update, request, pins),
+            trainer.parameters,
+            lambda: self._answer_prompt(update, request, pins),
         )
 
     def prepare(self, parameters: Array) -> None:
@@ -67,18 +73,26 @@ class TextJob(PredictionJob):
         self._sampler = SymbolSampler(self._architecture, parameters)
 
     def _continue_window(
-        self, update: int, codes: tuple[int, ...], states: Mapping[str, Array], request: TextRequest
+        self,
+        update: int,
+        codes: tuple[int, ...],
+        states: Mapping[str, Array],
+        request: TextRequest,
+        pins: Pins,
     ) -> Work[object]:
         of_window = bool(codes)
         if not of_window:
             test = self._task.test()
             assert isinstance(test, TestWindows)
             codes = tuple(test.x[:, 0].tolist())
-        return (yield from self._write(update, codes, states if of_window else None, request))
+        held = HeldValues.of(pins, timed=True)
+        return (yield from self._write(update, codes, states if of_window else None, request, held))
 
-    def _answer_prompt(self, update: int, request: TextRequest) -> Work[object]:
+    def _answer_prompt(self, update: int, request: TextRequest, pins: Pins) -> Work[object]:
+        """Write after the prompt; as it is no window, pins at one timestep are left out."""
         assert request.prompt is not None
-        return self._write(update, request.prompt, None, request)
+        held = HeldValues.of(pins, timed=False)
+        return self._write(update, request.prompt, None, request, held)
 
     def _write(
         self,
@@ -86,12 +100,16 @@ class TextJob(PredictionJob):
         codes: tuple[int, ...],
         states: Mapping[str, Array] | None,
         request: TextRequest,
+        held: HeldValues,
     ) -> Work[object]:
-        """Read `codes` from the states, each [1, H], or from zeros; then write."""
+        """Read `codes` from the states, each [1, H], or from zeros; then write.
+
+        Pins at one timestep hold while the window is read; what is written comes after it.
+        """
         sampler, symbols = self._sampler, self._task.symbols
         assert sampler is not None
         assert symbols is not None
-        sampler.begin(states)
+        sampler.begin(states, held.used)
         count = min(request.characters, LONGEST_TEXT)
         for start in range(0, len(codes), _SYMBOLS_PER_STEP):
             yield Progress(start, len(codes) + count)
@@ -107,6 +125,7 @@ class TextJob(PredictionJob):
             of_window=states is not None,
             next=following,
             text=text,
+            held=held,
         )
         return None
 

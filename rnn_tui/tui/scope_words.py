@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rnn_tui.engine.analysis.held_values import HeldValues
 from rnn_tui.session.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -42,6 +43,12 @@ def what_if_words(preposition: str, what_ifs: Sequence[str]) -> str:
     if not what_ifs:
         return ""
     return f"{preposition} {what_ifs[0] if len(what_ifs) == 1 else f'{len(what_ifs)} what-ifs'}"
+
+
+def held_words(held: HeldValues) -> str:
+    """Return the what-ifs that predictions are made with, and without: "with o = 0"."""
+    used, left_out = (tuple(map(str, pins)) for pins in (held.used, held.left_out))
+    return joined(what_if_words("with", used), what_if_words("without", left_out))
 
 
 def second_network_words(snapshot: Snapshot, second: SecondNetworkView) -> str:

@@ -9,11 +9,16 @@ from rnn_tui.engine.core.background_work import Progress, Work
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.architecture import Architecture
 from rnn_tui.engine.network.network import Network
+from rnn_tui.engine.network.pins import Pins
 from rnn_tui.tasks.base import WindowArray
 
 
 def influence_work(
-    architecture: Architecture, parameters: Array, x: WindowArray, target: WindowArray
+    architecture: Architecture,
+    parameters: Array,
+    x: WindowArray,
+    target: WindowArray,
+    pins: Pins = (),
 ) -> Work[Array]:
     """Compute how the answer changes when one input is removed, for each timestep: [T].
 
@@ -28,6 +33,7 @@ def influence_work(
         parameters: [P], only read; they must not change until the work is done.
         x: inputs of the window, as `Task.next_window` fills them, [T, 1, D] or codes [T, 1].
         target: targets of the window, [T, 1, O] or codes [T, 1].
+        pins: values held at a constant, with every input and without each.
 
     Raises:
         ValueError: the loss counts at several timesteps, or the window has another length.
@@ -38,6 +44,7 @@ def influence_work(
     steps, at = len(x), topology.counted.index(True)
     batch = min(steps + 1, BATCH, max(WORK_WITHOUT_PAUSE // (steps * parameters.size), 1))
     network = Network(architecture, parameters, steps, batch)
+    network.pins = pins
     shown = "p" if network.declaration.loss_function.classes else "y"
     outputs = np.empty((steps + 1, architecture.outputs), parameters.dtype)  # last: nothing removed
     for start in range(0, steps + 1, batch):

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.architecture import Architecture
 from rnn_tui.engine.network.network import Network
+from rnn_tui.engine.network.pins import Pins, pins_of_timestep
 
 Probabilities = npt.NDArray[np.float64]
 
@@ -75,7 +76,7 @@ class SymbolSampler:
     """Reads symbols and continues them, one at a time.
 
     It is bound to a parameter vector, which it only reads. Its state is that after the last symbol
-    read or drawn.
+    read or drawn. The symbols read since `begin` are timesteps 1, 2, … for pins of one timestep.
     """
 
     def __init__(self, architecture: Architecture, parameters: Array) -> None:
@@ -89,12 +90,18 @@ class SymbolSampler:
         if not (problem.symbols and problem.loss == "cross-entropy" and same):
             raise ValueError("only a network that predicts the symbols it reads can write")
         self._network = Network(architecture.unmasked(), parameters, 1, 1)
-        self._read = False
+        self._count = 0  # symbols read
+        self._pins: Pins = ()
 
-    def begin(self, states: Mapping[str, Array] | None = None) -> None:
-        """Forget what was read; start from `states` [1, H] by name, otherwise from zeros."""
+    def begin(self, states: Mapping[str, Array] | None = None, pins: Pins = ()) -> None:
+        """Forget what was read.
+
+        Args:
+            states: what to start from, [1, H] by name; None: zeros.
+            pins: values held at a constant, while reading and writing.
+        """
         self._network.set_state(states)
-        self._read = False
+        self._count, self._pins = 0, pins
 
     def read(self, codes: Iterable[int]) -> None:
         """Compute one timestep for each of the symbols.
@@ -107,13 +114,20 @@ class SymbolSampler:
             for code in codes:
                 if not 0 <= code < size:
                     raise ValueError(f"codes go from 0 to {size - 1}; there is {code}")
+                self._count += 1
+                self._hold(pins_of_timestep(self._pins, self._count))
                 network.inputs[0, 0] = code
-                if network.kernel.reads_one_hot:
+                if network.kernel.reads_one_hot or network.pins:
                     network.encode()  # else the code is looked up, and no one-hot row needed
                 network.forward(1, 1)
                 network.carry_state()
-                self._read = True
             network.readout()
+
+    def _hold(self, pins: Pins) -> None:
+        """Put the pins of the next timestep in force."""
+        if pins != self._network.pins:
+            self._network.pins = pins
+            self._network.encode()  # clears an input that was pinned
 
     def outputs(self) -> Array:
         """Return a copy of y after what was read, [O].
@@ -121,7 +135,7 @@ class SymbolSampler:
         Raises:
             ValueError: nothing was read.
         """
-        if not self._read:
+        if not self._count:
             raise ValueError("nothing was read yet, so nothing follows")
         y: Array = self._network.tape["y"][0, 0].copy()
         return y

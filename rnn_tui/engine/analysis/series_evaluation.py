@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnn_tui.engine.analysis.held_values import HeldValues
 from rnn_tui.engine.core.background_work import Progress, Work, complete
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.architecture import Architecture
 from rnn_tui.engine.network.network import Network
+from rnn_tui.engine.network.pins import Pins
 from rnn_tui.tasks.base import TestSeries
 
 CHUNK_STEPS = 256  # timesteps computed at once, so that memory does not grow with the series
@@ -39,14 +41,28 @@ class SeriesEvaluation:
 
 
 class SeriesEvaluator:
-    """Evaluates a parameter vector on a test series, with networks of its own."""
+    """Evaluates a parameter vector on a test series, with networks of its own.
+
+    Attributes:
+        test: the series.
+        held: the what-ifs; `hold` changes them between evaluations.
+    """
 
     def __init__(self, architecture: Architecture, parameters: Array, test: TestSeries) -> None:
         self.test = test
+        self.held = HeldValues()
         chunk = min(CHUNK_STEPS, max(1, len(test.values) - 1))
         anywhere = architecture.unmasked()
         self._chunk = Network(anywhere, parameters, chunk, 1)
         self._single = Network(anywhere, parameters, 1, 1)
+
+    def hold(self, pins: Pins) -> None:
+        """Hold values at a constant along the series from now on, those of every timestep.
+
+        Args:
+            pins: pins and cuts in force in training.
+        """
+        self.held = HeldValues.of(pins, timed=False)
 
     def evaluate(self) -> SeriesEvaluation:
         """Predict the whole series both ways. Numbers may be non-finite when the network is."""
@@ -74,6 +90,7 @@ class SeriesEvaluator:
     def _one_step(self, values: Array) -> Work[Array]:
         """Compute y for every value but the last, [N − 1]: the prediction of the one after it."""
         network, count = self._chunk, len(values) - 1
+        network.pins = self.held.used
         tape = network.tape
         outputs = np.empty(count)
         network.set_state(None)
@@ -82,6 +99,7 @@ class SeriesEvaluator:
             yield Progress(start, count)
             with np.errstate(all="ignore"):
                 tape["x"][:size, 0, 0] = values[start : start + size]
+                network.encode()
                 network.forward(1, size)
                 network.readout()
                 outputs[start : start + size] = tape["y"][:size, 0, 0]
@@ -91,17 +109,20 @@ class SeriesEvaluator:
     def _free_run(self, seed: Array, horizon: int) -> Array:
         """Read the values of `seed`, then each output as the next input; return them, [horizon]."""
         network = self._single
+        network.pins = self.held.used
         x, y = network.tape["x"], network.tape["y"]
         outputs = np.empty(horizon)
         network.set_state(None)
         for value in seed:
             x[0, 0, 0] = value
+            network.encode()
             network.forward(1, 1)
             network.carry_state()
         network.readout()
         for k in range(horizon):
             outputs[k] = y[0, 0, 0]
             x[0, 0, 0] = y[0, 0, 0]
+            network.encode()
             network.forward(1, 1)
             network.readout()
             network.carry_state()

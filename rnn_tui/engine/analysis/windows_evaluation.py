@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnn_tui.engine.analysis.held_values import HeldValues
 from rnn_tui.engine.core.background_work import Progress, Work, complete
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.architecture import Architecture
 from rnn_tui.engine.network.network import Network
+from rnn_tui.engine.network.pins import Pins
 from rnn_tui.tasks.base import TestWindows
 
 BATCH = 64  # windows computed at once, so that memory does not grow with their number
@@ -48,7 +50,12 @@ class WindowsEvaluation:
 
 
 class WindowsEvaluator:
-    """Evaluates a parameter vector on fixed windows, with networks of its own."""
+    """Evaluates a parameter vector on fixed windows, with networks of its own.
+
+    Attributes:
+        test: the windows.
+        held: the what-ifs; `hold` changes them between evaluations.
+    """
 
     def __init__(self, architecture: Architecture, parameters: Array, test: TestWindows) -> None:
         """Allocate networks: windows that follow each other go one by one, others in batches.
@@ -57,6 +64,7 @@ class WindowsEvaluator:
             ValueError: the windows are not as long as the architecture's topology.
         """
         self.test = test
+        self.held = HeldValues()
         steps, count = test.judged.shape
         work = steps * parameters.size  # of one window
         batch = 1 if test.carried else min(count, BATCH, max(WORK_WITHOUT_PAUSE // work, 1))
@@ -64,6 +72,17 @@ class WindowsEvaluator:
         self._networks = {n: Network(architecture, parameters, steps, n) for n in sizes}
         self._classes = next(iter(self._networks.values())).declaration.loss_function.classes
         self._parts = [slice(n, min(n + batch, count)) for n in range(0, count, batch)]
+
+    def hold(self, pins: Pins, steps: int) -> None:
+        """Hold values at a constant in all windows from now on.
+
+        Those at one timestep are used in windows as long as those of training.
+
+        Args:
+            pins: pins and cuts in force in training.
+            steps: the timesteps of a window of training.
+        """
+        self.held = HeldValues.of(pins, timed=len(self.test.judged) == steps)
 
     def evaluate(self) -> WindowsEvaluation:
         """Evaluate all windows. Numbers may be non-finite when the network is."""
@@ -98,6 +117,7 @@ class WindowsEvaluator:
     def _forward(self, part: slice) -> Network:
         """Compute the forward pass over the windows `part`; return their network."""
         network = self._networks[part.stop - part.start]
+        network.pins = self.held.used
         np.copyto(network.inputs, self.test.x[:, part], casting="same_kind")
         np.copyto(network.targets, self.test.target[:, part], casting="same_kind")
         network.encode()

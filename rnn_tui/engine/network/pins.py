@@ -7,7 +7,7 @@ gets no gradient by way of it. Its own gradient ∂L/∂v_t exists, and can be l
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -65,6 +65,27 @@ class Cut:
 
 
 Pins = tuple[Pin | Cut, ...]
+
+
+def forward_pins(pins: Pins, *, timed: bool) -> Pins:
+    """Return those of `pins` that change outputs, in windows other than the one they were set in.
+
+    Cuts change gradients only. A pin at one timestep has a meaning in windows that are as long as
+    those of training, with the same beginning (`timed`); elsewhere, timestep 7 is another place.
+    """
+    values = (pin for pin in pins if isinstance(pin, Pin))
+    return tuple(pin for pin in values if timed or pin.t is None)
+
+
+def pins_of_timestep(pins: Pins, t: int) -> Pins:
+    """Return the pins that hold at timestep `t` of a window, for a window of that timestep alone.
+
+    Args:
+        pins: those of the window.
+        t: the timestep, from 1; beyond the window, only pins of every timestep hold.
+    """
+    held = (pin for pin in forward_pins(pins, timed=True) if isinstance(pin, Pin))
+    return tuple(replace(pin, t=None) for pin in held if pin.t in (None, t))
 
 
 def short_name(symbol: str) -> str:

@@ -22,6 +22,7 @@ from rnn_tui.tui.panels.predictions.text_sample import (
     temperature_words,
     wrap_characters,
 )
+from rnn_tui.tui.scope_words import held_words, joined
 from rnn_tui.tui.screens.dialog import Dialog
 from rnn_tui.tui.screens.selection_moves import temperature_to_request
 from rnn_tui.tui.themes import style_of
@@ -136,7 +137,8 @@ class PromptScreen(Dialog[float | None]):
     def _next(self, answer: TextSample, heading: str) -> Text:
         """Return the line of likeliest next characters with their probabilities."""
         theme = self.app.theme
-        self.query_one("#prompt").border_title = f"prompt · update {count(answer.update)}"
+        title = joined("prompt", f"update {count(answer.update)}", held_words(answer.held))
+        self.query_one("#prompt").border_title = title
         text = Text("next")
         for symbol in answer.next:
             text.append(f"  {answer.symbols[symbol.code]}", style_of("key", theme))

@@ -43,6 +43,9 @@ def draw(snapshot: Snapshot, predictions: WindowsPredictions, width: int, height
 def _gaps(snapshot: Snapshot, predictions: WindowsPredictions, width: int) -> list[Line]:
     """Return two lines, gap and accuracy; the gap used for training is in brackets."""
     if len(predictions.gaps) < 2:
+        if snapshot.settings.task == "recall" and predictions.held.at_one_timestep:
+            words = " other gaps: not measured, as a what-if is at one timestep"
+            return [((words, "dim"),)]
         return []
     trained = snapshot.settings.gap
     names = [f"‹{gap}›" if gap == trained else str(gap) for gap, _ in predictions.gaps]

@@ -14,14 +14,15 @@ from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.number_format import count, number
 from rnn_tui.tui.panel_spec import PanelSpec
+from rnn_tui.tui.scope_words import held_words, joined
 
 
 def title(context: DrawContext) -> tuple[str, str]:
-    """Return the texts of the title line: the errors and the update they were measured at."""
+    """Return the texts of the title line: errors, the update of the network, its what-ifs."""
     predictions = context.snapshot.predictions
     if predictions is None:
         return "predictions", ""
-    at = f"at update {count(predictions.update)}"
+    at = joined(f"at update {count(predictions.update)}", held_words(predictions.held))
     if isinstance(predictions, WindowsPredictions):
         return "predictions", at
     evaluation = predictions.evaluation
