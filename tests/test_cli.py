@@ -696,3 +696,57 @@ def test_ignored_signals_stay_ignored() -> None:
         out, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert json.loads(out)["updates"] == 3000
+
+
+# ---------------------------------------------------------------- what a checkpoint keeps
+
+
+def saved_with_view(path: Path) -> None:
+    """Write a run with a what-if in force and breakpoints."""
+    from rnn_tui.checkpoint.run_view import RunView, SavedBreakpoint, ScreenView
+    from rnn_tui.checkpoint.saving import save
+    from rnn_tui.engine.network.pins import Cut, Pin
+
+    trainer = Trainer(Settings(hidden=3, steps=4))
+    trainer.network.pins = (Pin("x_t", 0.5, None, 2), Cut(3))
+    trainer.run(3)
+    breakpoints = (SavedBreakpoint("loss<100"), SavedBreakpoint("t=2", enabled=False))
+    save(path, trainer, RunView(breakpoints, ScreenView("map", unit=2)))
+
+
+def test_train_says_what_is_held_and_which_breakpoints_do_not_count(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from rnn_tui.checkpoint.loading import load_run
+
+    path = tmp_path / "run"
+    saved_with_view(path)
+    before = load_run(path)
+    assert run(["train", str(path), "--updates", "5", "--out", str(path)]) == 0
+    said = capsys.readouterr().err
+    held = (
+        "it trains with x @2 = 0.5, detach @3 held, as it was saved; the test figures are without"
+    )
+    assert held in said
+    assert "its breakpoints do not end this training, only --break does: loss<100\n" in said
+    after = load_run(path)
+    assert (after.view, after.trainer.updates) == (before.view, 8)
+    before.trainer.run(5)
+    assert after.trainer.parameters.tobytes() == before.trainer.parameters.tobytes()
+    assert run(["train", str(path), "--updates", "5", "--break", "loss<100"]) == 0
+    said = capsys.readouterr()
+    assert "its breakpoints" not in said.err
+    assert "stopped by loss" in said.out
+
+
+def test_the_app_opens_with_the_view_of_the_file(
+    tmp_path: Path, opened: list[tuple[Trainer, dict[str, Any]]]
+) -> None:
+    path = tmp_path / "run"
+    saved_with_view(path)
+    assert run([str(path), "--break", "grad>9"]) == 0
+    ((trainer, rest),) = opened
+    assert [str(pin) for pin in trainer.network.pins] == ["x @2 = 0.5", "detach @3"]
+    assert [each.text for each in rest["view"].breakpoints] == ["loss<100", "t=2"]
+    assert rest["view"].screen.panel == "map"
+    assert [str(each) for each in rest["breakpoints"]] == ["grad>9"]
