@@ -734,9 +734,9 @@ def test_train_says_what_is_held_and_which_breakpoints_do_not_count(
     before.trainer.run(5)
     assert after.trainer.parameters.tobytes() == before.trainer.parameters.tobytes()
     assert run(["train", str(path), "--updates", "5", "--break", "loss<100"]) == 0
-    said = capsys.readouterr()
-    assert "its breakpoints" not in said.err
-    assert "stopped by loss" in said.out
+    output = capsys.readouterr()
+    assert "its breakpoints" not in output.err
+    assert "stopped by loss" in output.out
 
 
 def test_the_app_opens_with_the_view_of_the_file(
