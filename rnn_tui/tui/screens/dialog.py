@@ -38,11 +38,15 @@ class ClosesOnce(ErrorBoundary):
             self.app.pop_screen()
 
     def failed(self, error: Exception) -> None:
-        """Close this dialog without a result; the main screen says why."""
+        """Close this dialog without a result; the main screen says why.
+
+        Where it is closed already, a message came too late to find what it was for.
+        """
         main, *above = self.app.screen_stack
-        if self in above:
-            self._close_above()
-            self.app.pop_screen()
+        if self not in above:
+            return
+        self._close_above()
+        self.app.pop_screen()
         where = type(self).__name__
         main.post_message(self.Failed(error, "this dialog had to be closed", where))
 

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.command import CommandInput, CommandList, CommandPalette, SearchIcon
 from textual.containers import Horizontal, Vertical
 from textual.css.query import NoMatches
+from textual.events import Mount
 from textual.widgets import LoadingIndicator
 
 from rnn_tui.tui.screens.dialog import ClosesOnce, PagesAnywhere
@@ -30,6 +31,11 @@ class Palette(ClosesOnce, CommandPalette):
             with Vertical(id="--results"):
                 yield Commands()
                 yield LoadingIndicator()
+
+    def _on_mount(self, event: Mount) -> None:
+        """Do nothing if the palette was closed before it was there."""
+        if self not in self.app.screen_stack:
+            event.prevent_default()  # which would look for the screen below
 
     @work(exclusive=True, group=CommandPalette._GATHER_COMMANDS_GROUP)
     async def _gather_commands(self, search_value: str) -> None:

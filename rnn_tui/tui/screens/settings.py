@@ -60,7 +60,6 @@ class SettingsScreen(Dialog[Settings | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "cancel", priority=True),
-        Binding("enter", "apply", "apply", priority=True),
         Binding("down", "app.focus_next", "next field", priority=True),
         Binding("up", "app.focus_previous", "previous field", priority=True),
     ]
@@ -177,8 +176,12 @@ class SettingsScreen(Dialog[Settings | None]):
             return f"enter restarts the network: {', '.join(restart)}"
         return f"enter changes the running network: {', '.join(changed)}"
 
-    def action_apply(self) -> None:
-        """Return the settings, if they are valid."""
+    def on_input_submitted(self) -> None:
+        """Return the settings, if they are valid.
+
+        This is no binding with priority: that would overtake keys typed just before it.
+        """
+        self._check()  # with what follows from a task typed just before
         if self.draft is not None:
             self.dismiss(self.draft)
 
