@@ -328,6 +328,7 @@ def _open_watched(options: Options, watch: SignalWatch) -> int:
     versus, second = _parse_versus(options, trainer), None
     if resumed is not None:
         files.path = resumed.note.path or None
+        files.own_again(resumed.note.own)
         if versus is None:
             versus, second = resumed.versus, resumed.second
     if not in_terminal:

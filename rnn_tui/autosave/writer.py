@@ -33,8 +33,7 @@ class _Write:
     run: KeptRun
     first: CapturedRun
     second: CapturedRun | None
-    match: bool
-    path: str
+    note: RunNote
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,9 +82,7 @@ class AutosaveWriter:
         run: KeptRun,
         first: CapturedRun,
         second: CapturedRun | None = None,
-        *,
-        match: bool = False,
-        path: str = "",
+        note: RunNote | None = None,
     ) -> None:
         """Have an autosave written, and return at once.
 
@@ -93,10 +90,9 @@ class AutosaveWriter:
             run: the run.
             first: its network, at the place that is to be kept.
             second: the second network; None if there is none.
-            match: whether that was given about as many parameters as the first.
-            path: the file that the user saves the run to; "" if that has not changed.
+            note: what the run's folder is to say; None if that has not changed.
         """
-        self._put(_Write(run, first, second, match, path))
+        self._put(_Write(run, first, second, note or run.note))
 
     def release(self, run: KeptRun, *, left: bool) -> None:
         """Let other processes have a run, after what waits to be written; return at once.
@@ -154,9 +150,7 @@ class AutosaveWriter:
         try:
             first = job.first.to_bytes()
             second = None if job.second is None else job.second.to_bytes()
-            old = job.run.note
-            path = job.path or old.path
-            note = replace(old, path=path, match=job.match, left=False, announced=False)
+            note = replace(job.note, left=False, announced=False)
             _held_folder(job.run, note).write(first, second)
         except OSError as error:
             self.fail(os_error_text(error))

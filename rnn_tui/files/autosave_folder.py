@@ -39,6 +39,7 @@ class RunNote:
     Attributes:
         directory: the directory in which the program was started; relative paths begin there.
         path: the file that the user saves the run to; "" if there is none.
+        own: that file as the run read or wrote it last, as text; "" if it is another's by now.
         match: whether the second network was given about as many parameters as the first.
         left: true if the user has left the run on purpose.
         announced: true once the user has been told that the run can be resumed.
@@ -46,6 +47,7 @@ class RunNote:
 
     directory: str = ""
     path: str = ""
+    own: str = ""
     match: bool = False
     left: bool = False
     announced: bool = False

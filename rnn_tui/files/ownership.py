@@ -8,6 +8,7 @@ was replaced or changed behind the program's back is no longer the run's own.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import enum
 import errno
 import os
@@ -188,6 +189,20 @@ class RunFiles:
         """Note a file that the run loaded or made."""
         self._own.add(identity)
         self._names.add(_real(path))
+
+    def own_text(self) -> str:
+        """Return what `own_again` takes: the file at `path` if it is the run's own, else ""."""
+        with contextlib.suppress(OSError):
+            check = None if self.path is None else self.check(self.path)
+            if check is not None and check.standing is Standing.OWN and check.seen is not None:
+                return " ".join(map(str, dataclasses.astuple(check.seen)))
+        return ""
+
+    def own_again(self, text: str) -> None:
+        """Own the file at `path` as this run did in another process; see `own_text`."""
+        with contextlib.suppress(TypeError, ValueError):
+            if self.path is not None and text:
+                self.note(FileIdentity(*map(int, text.split())), self.path)
 
     def protect(self, *inputs: InputFile) -> None:
         """Note files that the run reads."""

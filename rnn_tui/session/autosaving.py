@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rnn_tui.autosave import INTERVAL
@@ -12,6 +14,7 @@ from rnn_tui.session.state import SessionState, TrainingRun
 
 if TYPE_CHECKING:
     from rnn_tui.autosave.writer import AutosaveWriter
+    from rnn_tui.files.autosave_folder import RunNote
 
 IDLE = 1.0  # seconds after a step until it is autosaved: further steps usually follow
 SPACING = 2.0  # seconds between two autosaves of one that steps now and then
@@ -126,8 +129,15 @@ class Autosaving:
         except MemoryError:
             self._writer.fail("there is too little memory for a copy")
             return
+        self._writer.write(run.kept, first, second, self._note(run, run.kept.note))
+
+    def _note(self, run: TrainingRun, old: RunNote) -> RunNote:
+        """Return what the folder of `run` is to say."""
         match = run.second_network is not None and run.second_network.match
-        self._writer.write(run.kept, first, second, match=match)
+        files = self._state.records.of(run.trainer).files
+        if files.path is None:
+            return replace(old, match=match)
+        return replace(old, match=match, path=os.path.abspath(files.path), own=files.own_text())
 
     def _release(self, *, left: bool) -> None:
         if self._run.kept is not None:

@@ -34,7 +34,7 @@ def trainer() -> Trainer:
 def test_a_run_is_written_and_released(trainer: Trainer) -> None:
     writer = AutosaveWriter(RunNote("here"))
     run = writer.next_run()
-    writer.write(run, capture(trainer), path="/somewhere/run")
+    writer.write(run, capture(trainer), note=RunNote("here", "/somewhere/run"))
     assert writer.wait(10)
     (found,) = autosaved_runs()
     assert load(found.autosaves[0].path).updates == 1

@@ -259,3 +259,19 @@ def test_the_name_beside_is_free(tmp_path: Path) -> None:
         (tmp_path / name).touch()  # an empty one is not taken from anybody, but not chosen either
     check = files.free_beside(tmp_path / "run.safetensors")
     assert check.path == str(tmp_path / "run-3.safetensors")
+
+
+def test_a_run_that_goes_on_in_another_process_owns_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    path.write_text("mine")
+    text = RunFiles.of_checkpoint(str(path)).own_text()
+    again = RunFiles(path=str(path))
+    assert again.check(path).standing is Standing.FOREIGN
+    again.own_again(text)
+    assert again.check(path).standing is Standing.OWN
+    assert RunFiles(path=str(path)).own_text() == RunFiles().own_text() == ""
+    path.write_text("another's by now")
+    for damaged in (text, "", "1 2", "a b c d", "1 2 3 4 5"):
+        other = RunFiles(path=str(path))
+        other.own_again(damaged)
+        assert other.check(path).standing is Standing.FOREIGN
