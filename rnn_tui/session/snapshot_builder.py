@@ -164,7 +164,7 @@ class SnapshotBuilder:
             return None
         before = None
         if run.counterfactual is not None and self._state.goal is None:
-            before = run.counterfactual.at(run.trainer.index)
+            before = run.counterfactual.at(run.trainer.index, run.timeline.settings_changes)
         if before is None:
             return WhatIf(intervention, None, None)
         window = before.network.sample_window(self._state.request.sample)

@@ -112,10 +112,9 @@ class WindowPoints:
     def __init__(self, settings: Settings) -> None:
         """Allocate the buffer; its values are undefined."""
         self.values: FloatArray = np.empty((settings.steps + 1, settings.batch))
-        self._inputs = self.values[:-1, :, None]  # [T, B, 1]
-        self._targets = self.values[1:, :, None]  # [T, B, 1]
 
     def split_into(self, x: FloatArray, target: FloatArray) -> None:
         """Copy the inputs into `x` and the targets into `target`, [T, B, 1] of any precision."""
-        x[...] = self._inputs
-        target[...] = self._targets
+        # No view of `values` is kept: in a copy of the task it would still show the original's.
+        x[...] = self.values[:-1, :, None]
+        target[...] = self.values[1:, :, None]

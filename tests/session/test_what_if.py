@@ -8,7 +8,7 @@ import pytest
 from rnn_tui.engine.network.interventions import parse
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.session.commands import Back, Discard, GoTo, Intervene, Keep, Step
+from rnn_tui.session.commands import Back, Configure, Discard, GoTo, Intervene, Keep, Step
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
@@ -104,3 +104,24 @@ def test_a_what_if_that_does_not_fit_is_refused_and_changes_nothing(session: Ses
     assert after.notice.error
     assert after.what_if is None
     assert after.cursor == before.cursor
+
+
+def test_without_it_the_live_changes_since_are_made_too(session: Session) -> None:
+    """So that the comparison is about the what-if alone."""
+    before = session.perform(Step(Stride.UPDATE, 3))
+    session.perform(Configure(SMALL.with_(optimizer="adam")))  # at the start of its window
+    session.perform(Step(Stride.TIMESTEP, 4))
+    what_if(session, "f = 1")
+    session.perform(Step(Stride.UPDATE, 2), Configure(SMALL.with_(optimizer="adam", lr=0.3)))
+    there = session.perform(Step(Stride.UPDATE, 2), Step(Stride.TIMESTEP, 3))
+    assert there.what_if is not None
+    assert there.what_if.before is not None
+    plain = Trainer(SMALL)
+    plain.run(before.cursor.update)
+    plain.configure(SMALL.with_(optimizer="adam"))
+    plain.run(2)
+    plain.configure(SMALL.with_(optimizer="adam", lr=0.3))
+    plain.advance_to(session.trainer.index)
+    t = there.cursor.t
+    for name, value in plain.network.sample_window(0).values(t).items():
+        np.testing.assert_array_equal(there.what_if.before.values(t)[name], value, err_msg=name)

@@ -1,5 +1,6 @@
 """The noisy cosine: what a window holds, and what is tested on."""
 
+import copy
 import math
 
 import numpy as np
@@ -131,3 +132,16 @@ def test_free_runs_end_at_any_resolution(x_min: float, width: float, points: int
     resolution = (settings.x_max - settings.x_min) / points
     one = min(max(1, round(2 * math.pi / resolution)), LONGEST_FREE_RUN)
     assert series.horizons[0] == one
+
+
+def test_a_copy_draws_the_windows_that_the_original_draws() -> None:
+    """A copy is what the run without a what-if learns from."""
+    settings = Settings(steps=5, num_points=60, noise=0.1, batch=2)
+    task = CosineTask(settings)
+    arrays = [np.zeros((5, 2, 1)) for _ in range(4)]
+    task.next_window(arrays[0], arrays[1])
+    twin = copy.deepcopy(task)
+    for _ in range(30):
+        assert task.next_window(arrays[0], arrays[1]) == twin.next_window(arrays[2], arrays[3])
+        np.testing.assert_array_equal(arrays[0], arrays[2])
+        np.testing.assert_array_equal(arrays[1], arrays[3])

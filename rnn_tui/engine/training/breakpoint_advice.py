@@ -94,7 +94,8 @@ def divergence_advice(trainer: Trainer) -> str:
     """Return one sentence for a student whose run diverged (met a non-finite number)."""
     clip = " or clip by norm" if trainer.clipping.by == "none" else ""
     return (
-        f"The weights are still those of update {trainer.updates:,}: lower {_rate(trainer)}{clip}."
+        f"The weights are those of update {trainer.updates:,}: "
+        f"lower lr ({trainer.settings.lr:g}){clip}."
     )
 
 
