@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -24,6 +25,7 @@ from safetensors.numpy import load_file, save_file
 from rnn_tui.checkpoint.checksum import checksums
 from rnn_tui.checkpoint.format import CHECKSUM, VERSION, CheckpointError
 from rnn_tui.checkpoint.loading import load, load_run, load_weights
+from rnn_tui.checkpoint.run_view import SavedBreakpoint, ScreenView
 from rnn_tui.checkpoint.saving import save
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.setting_declaration import Declaration
@@ -68,6 +70,55 @@ def test_a_file_of_any_version_is_saved_in_the_present_one(path: Path, tmp_path:
 def test_the_view_is_kept() -> None:
     assert load_run(HERE / f"v{VERSION}-rnn.safetensors").view == VIEW
     assert load_run(HERE / "v2-rnn.safetensors").view is None
+
+
+SCREEN, BREAKPOINT = asdict(ScreenView()), asdict(SavedBreakpoint("loss<0.01"))
+VIEWS: dict[str, tuple[object, str]] = {
+    "no object": ([], "its metadata 'view' are not a JSON object"),
+    "names": ({"breakpoints": []}, "view: expected an object of breakpoints, screen"),
+    "no list": ({"breakpoints": {}, "screen": None}, "view: expected a list of up to 200 break"),
+    "too many": (
+        {"breakpoints": [{**BREAKPOINT, "text": f"t={k}"} for k in range(1, 202)], "screen": None},
+        "view: expected a list of up to 200 breakpoints",
+    ),
+    "twice": ({"breakpoints": [BREAKPOINT] * 2, "screen": None}, "view: a breakpoint is there twi"),
+    **{
+        f"breakpoint {name} {value}": (
+            {"breakpoints": [{**BREAKPOINT, name: value}], "screen": None},
+            text,
+        )
+        for name, value, text in (
+            ("text", 1, "view: a breakpoint is text, not 1"),
+            ("text", "lost<1", "view: 'lost<1' is no breakpoint; allowed: "),
+            ("text", "nan", "view: a breakpoint is not written 'nan'"),
+            ("enabled", 1, "view: enabled must be true or false, not 1"),
+            ("hits", -1, "view: hits must be a whole number from 0 to "),
+            ("more", 1, "view: expected an object of enabled, hits, text, waiting"),
+        )
+    },
+    **{
+        f"screen {name} {value}": ({"breakpoints": [], "screen": {**SCREEN, name: value}}, text)
+        for name, value, text in (
+            ("panel", "none", "view: panel must be one of timestep, loss, "),
+            ("zoomed", None, "view: zoomed must be true or false, not None"),
+            ("unit", True, "view: unit must be a whole number from 0 to "),
+            ("t", 0, "view: t must be a whole number from 1 to "),
+            ("layer", 1.5, "view: layer must be a whole number from 1 to "),
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("case", VIEWS)
+def test_a_view_that_is_none_is_refused(tmp_path: Path, case: str) -> None:
+    view, expected = VIEWS[case]
+    source, path = HERE / f"v{VERSION}-rnn.safetensors", tmp_path / "run"
+    tensors, texts = load_file(source), {**texts_of(source), "view": json.dumps(view)}
+    save_file(tensors, path, {**texts, CHECKSUM: checksums(texts, tensors)})
+    with pytest.raises(CheckpointError) as caught:
+        load(path)
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_every_version_has_files_and_a_record() -> None:

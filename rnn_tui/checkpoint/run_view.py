@@ -10,7 +10,7 @@ from rnn_tui.checkpoint.format import LARGEST_COUNT, ContentError
 from rnn_tui.registry import PANELS
 from rnn_tui.settings import quote
 
-MOST_BREAKPOINTS = 1000
+MOST_BREAKPOINTS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,14 @@ class RunView:
     screen: ScreenView | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the view as a mapping for JSON."""
+        """Return the view as a mapping for JSON.
+
+        Raises:
+            ContentError: there are too many breakpoints.
+        """
+        if len(self.breakpoints) > MOST_BREAKPOINTS:
+            count = len(self.breakpoints)
+            raise ContentError(f"a checkpoint keeps {MOST_BREAKPOINTS} breakpoints, not {count}")
         return asdict(self)
 
     @classmethod
@@ -86,16 +93,16 @@ class RunView:
         breakpoints, screen = values["breakpoints"], values["screen"]
         if not isinstance(breakpoints, list) or len(breakpoints) > MOST_BREAKPOINTS:
             raise ContentError(f"view: expected a list of up to {MOST_BREAKPOINTS} breakpoints")
-        return cls(
-            tuple(_breakpoint(each) for each in breakpoints),
-            None if screen is None else _screen(screen),
-        )
+        read = tuple(_breakpoint(each) for each in breakpoints)
+        if len({each.text for each in read}) < len(read):
+            raise ContentError("view: a breakpoint is there twice")
+        return cls(read, None if screen is None else _screen(screen))
 
 
 def _breakpoint(values: object) -> SavedBreakpoint:
     """Read one breakpoint."""
     # Here, because a view is made before the first breakpoint is typed.
-    from rnn_tui.engine.training.breakpoint_conditions import BreakpointError
+    from rnn_tui.engine.training.breakpoint_conditions import BreakpointError, Kind
     from rnn_tui.engine.training.breakpoint_parser import parse
 
     mapping = _check_names(values, SavedBreakpoint)
@@ -103,9 +110,11 @@ def _breakpoint(values: object) -> SavedBreakpoint:
     if not isinstance(text, str):
         raise ContentError(f"view: a breakpoint is text, not {quote(text)}")
     try:
-        parse(text)
+        breakpoint = parse(text)
     except BreakpointError as error:
         raise ContentError(f"view: {error}") from error
+    if str(breakpoint) != text or breakpoint.kind is Kind.NAN:
+        raise ContentError(f"view: a breakpoint is not written {quote(text)}")
     return SavedBreakpoint(
         text, _flag(mapping, "enabled"), _count(mapping, "hits"), _flag(mapping, "waiting")
     )
