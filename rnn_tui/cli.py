@@ -333,6 +333,11 @@ def _open_watched(options: Options, watch: SignalWatch) -> int:
             versus, second = resumed.versus, resumed.second
     if not in_terminal:
         raise CommandError(f"this needs a terminal; without one, use: {PROGRAM} train")
+    if sys.platform != "win32":
+        from rnn_tui.tui.terminal_kind import why_unusable
+
+        if reason := why_unusable(os.environ.get("TERM")):
+            raise CommandError(f"{reason}; without a screen, use: {PROGRAM} train")
     notices = ("" if resumed is None else resumed.message, "" if saved is None else saved.remark)
     from rnn_tui.tui.app import run_app
 

@@ -40,7 +40,7 @@ HANDED_BACK_WITHIN = 1.0  # seconds for the screen's thread; then the terminal i
 WRITTEN_WITHIN = 0.3  # seconds for `LEAVE` to be taken by the terminal
 POLL_SECONDS = 0.1  # between looks at the end of an escape sequence and at the end of the thread
 FOREGROUND_SECONDS = 0.25  # between looks whether the program is in the foreground again
-LARGEST = 1000  # columns and lines that are believed
+LARGEST = (500, 200)  # columns and lines that are drawn on; more would take seconds
 FALLBACK = (80, 24)  # where a terminal does not tell its size
 
 
@@ -232,13 +232,16 @@ class TerminalDriver(LinuxDriver):
             return True
 
     def _get_terminal_size(self) -> tuple[int, int]:
-        """Return columns and lines of the terminal itself; variables may be out of date."""
+        """Return columns and lines of the terminal itself, of which variables may be out of date.
+
+        What lies beyond `LARGEST` stays empty.
+        """
         try:
             columns, lines = os.get_terminal_size(self._output)
         except OSError:
             columns = lines = 0
         columns, lines = columns or FALLBACK[0], lines or FALLBACK[1]
-        return min(columns, LARGEST), min(lines, LARGEST)
+        return min(columns, LARGEST[0]), min(lines, LARGEST[1])
 
     # ---------------------------------------------------------------- signals
 

@@ -1,0 +1,43 @@
+"""Whether a terminal of the kind that TERM names can show a screen."""
+
+from __future__ import annotations
+
+# Names that begin so need no look into the database of terminals, which takes time.
+KNOWN = (
+    "alacritty", "contour", "cygwin", "foot", "ghostty", "iterm", "kitty", "konsole", "linux",
+    "mintty", "ms-", "putty", "rio", "rxvt", "screen", "st-", "tmux", "vscode", "vt1", "vt2",
+    "vte", "wezterm", "xterm", "zellij",
+)  # fmt: skip
+SCREENLESS = ("", "dumb", "unknown")
+
+
+def why_unusable(kind: str | None) -> str:
+    """Return why no screen can be shown on a terminal of this kind; "" if one can.
+
+    A kind that the database does not have is taken for a newer one than the database: those that
+    are not in it on some server or other can all move their cursor.
+
+    Args:
+        kind: the value of the variable TERM; None if it is not set.
+    """
+    kind = (kind or "").strip()
+    if kind.lower() in SCREENLESS:
+        said = f"TERM={kind} says that this one cannot" if kind else "TERM is not set"
+    elif kind.lower().startswith(KNOWN) or _can_move_the_cursor(kind):
+        return ""
+    else:
+        said = f"TERM={kind} is one that cannot"
+    return f"this needs a terminal that can move its cursor, and {said}"
+
+
+def _can_move_the_cursor(kind: str) -> bool:
+    """Return whether the database of terminals says so, or says nothing."""
+    try:
+        import curses
+    except ImportError:  # Windows
+        return True
+    try:
+        curses.setupterm(kind, 1)
+    except (curses.error, ValueError):  # it is not there; or is not even a name
+        return True
+    return curses.tigetstr("cup") is not None
