@@ -9,9 +9,11 @@ from textual.geometry import Region
 from rnn_tui.registry import PANELS
 from rnn_tui.tui.panels import network
 
-LEAST = (80, 24)  # columns and lines that the program needs
+# Columns and lines that the program needs: 80×24 without the status line of a multiplexer.
+LEAST = (80, 23)
 WIDE = (110, 34)  # columns and lines from which most panels are visible at once
 HEADER, FOOTER = 2, 1  # lines
+TIMESTEP_LEAST = 11  # lines that the timestep keeps where there is one less than 24
 
 
 def arrange(width: int, height: int, panel: str, other: str, zoomed: bool) -> Mapping[str, Region]:
@@ -42,9 +44,9 @@ def arrange(width: int, height: int, panel: str, other: str, zoomed: bool) -> Ma
 
 def _narrow(body: Region, other: str) -> Mapping[str, Region]:
     """Return the regions of `other` and, below it, of the timestep panel."""
-    spare = body.height - 21
+    spare = max(body.height - 21, 0)
     lines = {"network": network.HEIGHT, "hyperparameters": 9}.get(other, 10) + spare // 2
-    above, below = body.split_horizontal(lines)
+    above, below = body.split_horizontal(min(lines, body.height - TIMESTEP_LEAST))
     return {other: above, "timestep": below}
 
 

@@ -334,7 +334,7 @@ def test_closing_the_window_ends_the_program() -> None:
         assert not one.terminal.orphaned()
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("size", [(80, 23), (120, 40)])
 def test_frames_sent_as_differences_equal_a_whole_redraw(size: tuple[int, int]) -> None:
     with program("--cell", "lstm", size=size) as one:
         one.reach("3n", "FORWARD t=2/20")
@@ -355,7 +355,7 @@ def test_any_size_at_any_moment() -> None:
     with program(size=(120, 40)) as one:
         one.reach("5n", "FORWARD t=4/20")
         one.terminal.resize(60, 20)
-        one.wait_for("80×24")
+        one.wait_for("80×23")
         lines = [line for line in one.settled().split("\n") if line.strip()]
         assert len(lines) == 1
         assert "60×20" in lines[0]
@@ -363,7 +363,10 @@ def test_any_size_at_any_moment() -> None:
         one.terminal.resize(80, 24)
         one.until(lambda h: h.place == "FORWARD t=5/20")
         one.terminal.resize(80, 23)
-        one.wait_for("80×23")
+        one.reach("N", "FORWARD t=4/20")
+        one.reach("n", "FORWARD t=5/20")
+        one.terminal.resize(80, 22)
+        one.wait_for("80×22")
         one.terminal.resize(200, 60)
         one.until(lambda h: h.place == "FORWARD t=5/20")
         one.reach("n", "FORWARD t=6/20")

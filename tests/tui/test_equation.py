@@ -24,11 +24,14 @@ from rnn_tui.tui.layout import arrange
 from rnn_tui.tui.number_format import number
 from rnn_tui.tui.panels.current_pass import panel as current_pass
 
-# The sizes the panel has on a screen of 80×24, beside each of the others, and on one of 120×40.
+# The sizes the panel has on screens of 80×23 and 80×24, beside each of the others, and on one of 120×40.
 SIZES = sorted(
     {
         (region.width, region.height - 1)
-        for size, beside in [*(((80, 24), p) for p in PANELS.names[1:]), ((120, 40), "loss")]
+        for size, beside in [
+            *((small, p) for small in ((80, 23), (80, 24)) for p in PANELS.names[1:]),
+            ((120, 40), "loss"),
+        ]
         for region in [arrange(*size, "timestep", beside, False)["timestep"]]
     }
 )

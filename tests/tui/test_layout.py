@@ -23,6 +23,8 @@ LEAST_LINES = {"timestep": 9, "network": 6, "hyperparameters": 6}  # of anything
 @given(WIDTHS, HEIGHTS, ANY_PANEL, OTHER, st.booleans())
 @example(80, 24, "timestep", "network", False)
 @example(80, 24, "timestep", "hyperparameters", False)
+@example(80, 23, "timestep", "network", False)
+@example(80, 23, "timestep", "loss", False)
 @example(110, 34, "timestep", "network", False)
 @example(120, 40, "timestep", "network", False)
 @example(110, 33, "loss", "network", False)

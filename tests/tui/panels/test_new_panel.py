@@ -30,7 +30,7 @@ SIZES = PanelSpec(draw, title, proofs=("ledger",))
 
 
 @pytest.mark.parametrize("group", ["proof", "chart"])
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("size", [(80, 23), (80, 24), (120, 40)])
 def test_a_registered_panel_has_the_focus_in_turn_a_title_lines_and_its_proofs(
     group: str, size: tuple[int, int]
 ) -> None:

@@ -42,9 +42,9 @@ each_kind = pytest.mark.parametrize("kind", sorted(KINDS))
 
 @cache
 def sizes(panel: str) -> set[tuple[int, int]]:
-    """Return the sizes of this panel below its title on screens of 80×24 and 120×40."""
+    """Return the sizes of this panel below its title on screens of 80×23, 80×24 and 120×40."""
     found = set()
-    for screen in ((80, 24), (120, 40)):
+    for screen in ((80, 23), (80, 24), (120, 40)):
         for focus in PANELS.names:
             for zoomed in (False, True):
                 beside = "loss" if focus == "timestep" else focus

@@ -39,7 +39,7 @@ each_kind = pytest.mark.parametrize("kind", sorted(KINDS))
 def sizes(panel: str) -> set[tuple[int, int]]:
     """Return the sizes of this panel below its title on several screens, and a very large one."""
     found = {(200, 50)}
-    for screen in ((80, 24), (110, 34), (120, 40)):
+    for screen in ((80, 23), (80, 24), (110, 34), (120, 40)):
         for zoomed in (False, True):
             region = arrange(*screen, panel, "loss", zoomed)[panel]
             found.add((region.width, region.height - 1))
