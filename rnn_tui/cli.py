@@ -71,7 +71,7 @@ def run(arguments: list[str]) -> int:
         return 128 + signal.SIGINT
     except BrokenPipeError:
         discard_output(sys.stdout)
-        return 128 + signal.SIGPIPE
+        return 128 + getattr(signal, "SIGPIPE", 13)  # Windows has none
     except Exception as error:
         if os.environ.get(SHOW_TRACEBACK):
             raise

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import select
+import stat
 import sys
-from typing import TextIO
+from typing import Any, TextIO
 
 from rnn_tui import PROGRAM
 
@@ -52,6 +54,29 @@ def prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+class Readers:
+    """Those who read stdout and stderr, where that is a pipe, a socket or a terminal."""
+
+    def __init__(self) -> None:
+        """Note who reads; files, the null device and what is closed have no reader to lose."""
+        self._poll: Any = None
+        if not hasattr(select, "poll"):  # Windows
+            return
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                descriptor = stream.fileno()
+                mode = os.fstat(descriptor).st_mode
+                if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(descriptor):
+                    self._poll = self._poll or select.poll()
+                    self._poll.register(descriptor, 0)  # errors and hang-ups are always told
+
+    def one_has_gone(self) -> bool:
+        """Return whether one of them has closed its end, as after a lost connection."""
+        if self._poll is None:
+            return False
+        return any(event & (select.POLLERR | select.POLLHUP) for _, event in self._poll.poll(0))
 
 
 def print_error(message: str) -> None:

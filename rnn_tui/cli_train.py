@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from rnn_tui import PROGRAM
 from rnn_tui.checkpoint.format import CheckpointError
-from rnn_tui.cli_exit import DIVERGED, DONE, CommandError, discard_output, print_error
+from rnn_tui.cli_exit import DIVERGED, DONE, CommandError, Readers, discard_output, print_error
 from rnn_tui.files.ownership import FileTakenError, InputFile, RunFiles, Standing
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rnn_tui.train import Summary, TrainProgress
 
 REDRAW_SECONDS = 0.1
+HANG_UP = getattr(signal, "SIGHUP", 1)  # Windows has none
 MOST_ATTEMPTS = 100  # at saving, while others take each name that was free a moment before
 
 
@@ -117,11 +118,11 @@ def run_job(trainer: Trainer, job: TrainJob) -> int:
             # Also after an error, such as a full disk under --metrics.
             ended = _Ended(stop.signal, broken=progress is None)
             saved = _save(trainer, out, autosave, ended)
-    code = _report_end(trainer, saved, stop.signal)
+    code = _report_end(trainer, saved, stop)
     if job.json or not job.quiet:
         summary = summarise(trainer, progress)
         text = summary.to_json() if job.json else _full_text(summary, progress, saved)
-        _print(text, hung_up=stop.signal == signal.SIGHUP)
+        _print(text, hung_up=stop.signal == HANG_UP)
     return code
 
 
@@ -306,13 +307,13 @@ def _full_text(summary: Summary, progress: TrainProgress, saved: str) -> str:
     return "\n".join([*lines, saved] if saved.startswith(("saved", "autosaved")) else lines)
 
 
-def _report_end(trainer: Trainer, saved: str, stopped: int | None) -> int:
+def _report_end(trainer: Trainer, saved: str, stop: _StopSignal) -> int:
     """Write to stderr what ended the run early, and return the exit code.
 
     Args:
         trainer: at the end of the run.
         saved: the words for what was saved.
-        stopped: the signal that ended the run, if one did.
+        stop: the signal that ended the run, if one did.
     """
     if trainer.divergence is not None:
         place = f"in update {trainer.updates + 1:,}: {trainer.divergence}"
@@ -320,10 +321,9 @@ def _report_end(trainer: Trainer, saved: str, stopped: int | None) -> int:
         kept = f"the last finite state is in {saved.removeprefix('saved ')}" if is_saved else saved
         print_error(f"training diverged {place}; {kept}")
         return DIVERGED
-    if stopped is not None:
-        how = "Ctrl-C" if stopped == signal.SIGINT else signal.Signals(stopped).name
-        print_error(f"stopped by {how} after update {trainer.updates:,}; {saved}")
-        return 128 + stopped
+    if stop.signal is not None:
+        print_error(f"stopped by {stop.how} after update {trainer.updates:,}; {saved}")
+        return 128 + stop.signal
     return DONE
 
 
@@ -360,6 +360,9 @@ def _reason(error: OSError) -> str:
 class _StopSignal:
     """Catches the signals that ask for the end, so that the run ends between two chunks.
 
+    Nobody may have sent SIGHUP where a connection without a terminal is lost: there a reader of the
+    output has gone, which counts as SIGHUP and is ignored where that is.
+
     Attributes:
         signal: the one that was received last; None if there was none.
     """
@@ -367,16 +370,30 @@ class _StopSignal:
     def __init__(self) -> None:
         self.signal: int | None = None
         self._previous: dict[int, Any] = {}  # handlers to be restored
+        self._readers: Readers | None = None
+        self._reader_gone = False
 
     def received(self) -> bool:
-        """Return whether a signal was received."""
+        """Return whether a signal was received, or a reader of the output has gone."""
+        if self.signal is None and self._readers is not None and self._readers.one_has_gone():
+            self.signal, self._reader_gone = HANG_UP, True
         return self.signal is not None
 
+    @property
+    def how(self) -> str:
+        """The signal in words."""
+        if self._reader_gone:
+            return "a reader of its output, which has gone,"
+        return "Ctrl-C" if self.signal == signal.SIGINT else signal.Signals(self.signal or 0).name
+
     def __enter__(self) -> _StopSignal:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+            number = getattr(signal, name, None)  # not every system has them all
             # A signal is ignored on purpose: by nohup, or for a job in the background.
-            if signal.getsignal(number) is not signal.SIG_IGN:
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
                 self._previous[number] = signal.signal(number, self._note)
+        if HANG_UP in self._previous:
+            self._readers = Readers()
         return self
 
     def __exit__(self, *_: object) -> None:

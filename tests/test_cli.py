@@ -635,9 +635,12 @@ def test_a_reader_that_has_gone_is_no_reason_to_complain() -> None:
     process.stdout.close()
     assert process.stderr is not None
     assert process.stderr.read() == ""
-    assert process.wait(60) == 128 + signal.SIGPIPE
+    # Seen while it trains, it counts as a hang-up; else nothing can be printed at the end.
+    code = process.wait(60)
+    assert code in (128 + signal.SIGHUP, 128 + signal.SIGPIPE)
     process.stderr.close()
-    assert load("run").updates == 20
+    updates = load("run").updates
+    assert updates == 20 if code == 128 + signal.SIGPIPE else updates <= 20
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])

@@ -28,6 +28,7 @@ from rnn_tui.tui.error_boundary import ErrorBoundary, log_other_errors, logged
 from rnn_tui.tui.key_bindings import KEYS
 from rnn_tui.tui.output_diff import OutputDiff, with_output_diff
 from rnn_tui.tui.screens.debugger import Debugger
+from rnn_tui.tui.signal_watch import PlainClient
 from rnn_tui.tui.themes import DARK, THEMES
 
 if TYPE_CHECKING:
@@ -133,6 +134,8 @@ class RnnTui(App[None]):
     def on_mount(self) -> None:
         """Set the theme and start the session's thread."""
         self.theme = self._first_theme
+        if self._watch is not None and not hasattr(self._driver, "watch"):
+            self._watch.attach(PlainClient(lambda code: self.call_later(self.exit, None, code)))
         self.session.listen(self.debugger.announce)
         if self._notice:
             self.session.send(Say(self._notice))

@@ -60,6 +60,27 @@ class SignalClient(Protocol):
         """Give the terminal back now, whatever the other threads do."""
 
 
+class PlainClient:
+    """The client where the terminal needs no care: on Windows, and without one."""
+
+    def __init__(self, end: Callable[[int], object]) -> None:
+        """Have signals call `end` with the exit code."""
+        self._end = end
+
+    def end(self, number: int) -> None:
+        """Ask for the end of the program."""
+        self._end(128 + number)
+
+    def suspend(self) -> None:
+        """Do nothing."""
+
+    def resume(self) -> None:
+        """Do nothing."""
+
+    def restore_terminal(self) -> None:
+        """Do nothing."""
+
+
 class SignalWatch:
     """Watches for signals from `__enter__` to `__exit__`.
 
@@ -128,7 +149,7 @@ class SignalWatch:
 
     def __exit__(self, *_: object) -> None:
         if self._by_force.is_set():
-            signal.pause()  # the terminal is being restored: nothing more is to be written to it
+            threading.Event().wait()  # for the end: nothing more is to be written to the terminal
         self._client = None
         self._closing = True
         if self._thread.is_alive():

@@ -24,7 +24,7 @@ from rnn_tui.tui.layout import arrange
 from rnn_tui.tui.number_format import number
 from rnn_tui.tui.panels.current_pass import panel as current_pass
 
-# The sizes the panel has on screens of 80×23 and 80×24, beside each of the others, and on one of 120×40.
+# The sizes the panel has on screens of 80×23 and 80×24, beside each of the others, and of 120×40.
 SIZES = sorted(
     {
         (region.width, region.height - 1)
