@@ -322,7 +322,7 @@ def _report_end(trainer: Trainer, saved: str, stop: _StopSignal) -> int:
         print_error(f"training diverged {place}; {kept}")
         return DIVERGED
     if stop.signal is not None:
-        print_error(f"stopped by {stop.how} after update {trainer.updates:,}; {saved}")
+        print_error(f"{stop.how} after update {trainer.updates:,}; {saved}")
         return 128 + stop.signal
     return DONE
 
@@ -381,10 +381,12 @@ class _StopSignal:
 
     @property
     def how(self) -> str:
-        """The signal in words."""
+        """What stopped the run, in words."""
         if self._reader_gone:
-            return "a reader of its output, which has gone,"
-        return "Ctrl-C" if self.signal == signal.SIGINT else signal.Signals(self.signal or 0).name
+            return "a reader of its output has gone: stopped"
+        if self.signal == signal.SIGINT:
+            return "stopped by Ctrl-C"
+        return f"stopped by {signal.Signals(self.signal or 0).name}"
 
     def __enter__(self) -> _StopSignal:
         for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
