@@ -904,3 +904,15 @@ def test_another_learning_rate_after_the_update_does_not_hide_its_window(tmp_pat
     for each in (trainer, saved.trainer):
         each.run(3)
     assert bits(saved.trainer) == bits(trainer)
+
+
+def test_another_optimizer_after_the_update_does_not_harm_the_file(tmp_path: Path) -> None:
+    trainer = Trainer(Settings(hidden=3, steps=4, optimizer="adam"))
+    trainer.run(5)
+    trainer.configure(trainer.settings.with_(optimizer="sgd", momentum=0.5))
+    save(tmp_path / "run", trainer)
+    loaded = load(tmp_path / "run")
+    assert (loaded.updates, loaded.position, loaded.settings) == (5, 0, trainer.settings)
+    for each in (trainer, loaded):
+        each.run(3)
+    assert bits(loaded) == bits(trainer)

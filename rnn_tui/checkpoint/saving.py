@@ -122,6 +122,7 @@ def capture(trainer: Trainer, view: RunView | None = None) -> CapturedRun:
     """
     keyframe = trainer.keyframe()
     updated = trainer.position == trainer.schedule.end and trainer.divergence is None
+    updated = updated and trainer.optimizer.updates_made > 0  # else it was replaced since
     window = trainer.window_start() if updated else None
     history, curve = trainer.history.state()
     parts: dict[str, object] = {
