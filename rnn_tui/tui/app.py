@@ -200,7 +200,7 @@ class RnnTui(App[None]):
         except Exception as error:
             if not isinstance(self.screen, ErrorBoundary):
                 raise
-            self.screen.failed(error)
+            self.screen.caught(error)
             return True
 
     def _handle_exception(self, error: Exception) -> None:

@@ -67,16 +67,24 @@ class ErrorBoundary(AnyScreen):
         try:
             await super()._dispatch_message(message)
         except Exception as error:
-            if isinstance(error, NoMatches | MountError) and self._is_closing():
-                return
-            main = self.app.screen_stack[:1] == [self]
-            if main and isinstance(message, events.Compose | events.Mount):
+            begins = isinstance(message, events.Compose | events.Mount)
+            if begins and not self.closing and self.app.screen_stack[:1] == [self]:
                 raise
-            self.failed(error)
+            self.caught(error)
 
-    def _is_closing(self) -> bool:
-        """Return whether the screen's widgets are being removed, or all are."""
+    @property
+    def closing(self) -> bool:
+        """Whether the screen's widgets are being removed, or all are."""
         return self.app._exit or self._closing or self._pruning or not self.is_attached
+
+    def caught(self, error: Exception) -> None:
+        """Go on after an error; where it is only that widgets are missing, nothing is to be done.
+
+        Keys may arrive in one packet with the one that opens or closes this screen.
+        """
+        incomplete = self.closing or not self.is_mounted
+        if not (incomplete and isinstance(error, NoMatches | MountError)):
+            self.failed(error)
 
     def failed(self, error: Exception) -> None:
         """Go on after an error in a message handler or an action of this screen."""

@@ -43,6 +43,17 @@ WORDS = (
     "update=7", "pass=BACKWARD t=1", "nan", "999999999", "0", "-1", "1e300", "quit", "theme: light",
     "versus gru", "versus none", "/nowhere/at/all", "", "\n", "a" * 300, "0.5", "rnn", "☃",
 )  # fmt: skip
+STARTER = """
+import faulthandler, os, sys, threading, time
+def dump():
+    while not os.path.exists(os.environ["MONKEY_DUMP"]):
+        time.sleep(0.3)
+    with open(os.environ["MONKEY_DUMP"], "w") as file:
+        faulthandler.dump_traceback(file, all_threads=True)
+threading.Thread(target=dump, daemon=True).start()
+from rnn_tui.cli import main
+main()
+"""  # where the threads are, should the program not answer
 MODES = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
 CHOICES: Mapping[str, Sequence[str]] = {
     "--hidden": ("1", "4", "16"),
@@ -150,8 +161,14 @@ class Monkey:
                 options += [name, self._pick.choice(CHOICES[name])]
         here = self._folder / "here"
         here.mkdir(exist_ok=True)
-        argv = [sys.executable, "-m", "rnn_tui", *options]
-        env = {"PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(self._state), "HOME": str(here)}
+        argv = [sys.executable, "-c", STARTER, *options]
+        (self._folder / "dump").unlink(missing_ok=True)
+        env = {
+            "MONKEY_DUMP": str(self._folder / "dump"),
+            "PYTHONPATH": str(ROOT),
+            "XDG_STATE_HOME": str(self._state),
+            "HOME": str(here),
+        }
         self._size = self._pick.choice(PING_SIZES[:4])
         terminal = QuickTerminal(argv, *self._size, env=env, cwd=here)
         self._typed.append(f"\nSTART {' '.join(options)} at {self._size}\n")
@@ -329,7 +346,10 @@ class Monkey:
             if terminal.process.poll() is not None:
                 return
             if time.monotonic() - start > PATIENCE:
-                raise AssertionError(self._report(f"no answer in {PATIENCE} s", terminal))
+                (self._folder / "dump").touch()
+                time.sleep(2)
+                threads = (self._folder / "dump").read_text("utf-8")
+                raise AssertionError(self._report(f"no answer: {threads}", terminal))
             time.sleep(0.002)
         self.figures.pings.append(time.monotonic() - start)
         self._memory.append(memory_of(terminal.process.pid))

@@ -43,7 +43,7 @@ class Palette(ClosesOnce, CommandPalette):
         try:
             await _gather(self, search_value)
         except NoMatches:
-            if not self._is_closing():
+            if not self.closing:
                 raise
 
 
