@@ -90,6 +90,7 @@ class Figures:
         inputs: by kind.
         keys: single keys and all others that were part of an input.
         pings: seconds until each was answered.
+        busy: processor seconds of the screen's thread until then, whatever else runs.
         starts: programs started.
         ends: by exit code.
         memory: of each program, MiB after 100 inputs and later.
@@ -98,13 +99,14 @@ class Figures:
     inputs: Counter[str] = field(default_factory=Counter)
     keys: int = 0
     pings: list[float] = field(default_factory=list)
+    busy: list[float] = field(default_factory=list)
     starts: int = 0
     ends: Counter[int] = field(default_factory=Counter)
     memory: list[list[float]] = field(default_factory=list)
 
     def text(self) -> str:
         """Return the figures in a few lines."""
-        pings = sorted(self.pings) or [0.0]
+        pings, busy = sorted(self.pings) or [0.0], sorted(self.busy) or [0.0]
         growth = [each[-1] - each[0] for each in self.memory if len(each) > 1]
         slow = sum(each > 0.5 for each in pings)
         return (
@@ -113,6 +115,9 @@ class Figures:
             f"{len(pings)} pings: median {pings[len(pings) // 2] * 1000:.0f} ms, "
             f"99 % {pings[len(pings) * 99 // 100] * 1000:.0f} ms, "
             f"longest {pings[-1] * 1000:.0f} ms, {slow} over 500 ms\n"
+            f"of these the screen's thread worked: median {busy[len(busy) // 2] * 1000:.0f} ms, "
+            f"99 % {busy[len(busy) * 99 // 100] * 1000:.0f} ms, longest {busy[-1] * 1000:.0f} ms, "
+            f"{sum(each > 0.5 for each in busy)} over 500 ms\n"
             f"memory: most {max((max(each) for each in self.memory if each), default=0):.0f} MiB, "
             f"growth of a program at most {max(growth, default=0):.0f} MiB"
         )
@@ -340,6 +345,7 @@ class Monkey:
         """Give the terminal another size and wait until all of its cells have been sent."""
         self._signal(terminal, signal.SIGCONT)
         before, start = terminal.bytes_received, time.monotonic()
+        worked = processor_seconds(terminal.process.pid)
         self._resize(terminal, self._pick.choice(PING_SIZES))
         columns, rows = self._size
         while terminal.bytes_received - before < columns * rows:
@@ -349,10 +355,21 @@ class Monkey:
                 (self._folder / "dump").touch()
                 time.sleep(2)
                 threads = (self._folder / "dump").read_text("utf-8")
-                raise AssertionError(self._report(f"no answer: {threads}", terminal))
+                worked = processor_seconds(terminal.process.pid) - worked
+                why = f"no answer, {worked:.1f} s worked: {threads}"
+                raise AssertionError(self._report(why, terminal))
             time.sleep(0.002)
         self.figures.pings.append(time.monotonic() - start)
+        self.figures.busy.append(processor_seconds(terminal.process.pid) - worked)
         self._memory.append(memory_of(terminal.process.pid))
+
+
+def processor_seconds(pid: int) -> float:
+    """Return the processor time of the first thread of a process; 0 if that cannot be told."""
+    try:
+        return int(Path(f"/proc/{pid}/task/{pid}/schedstat").read_text().split()[0]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return 0.0
 
 
 def memory_of(pid: int) -> float:
