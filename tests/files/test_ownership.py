@@ -6,6 +6,7 @@ import os
 import socket
 import stat
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -275,3 +276,25 @@ def test_a_run_that_goes_on_in_another_process_owns_its_file(tmp_path: Path) -> 
         other = RunFiles(path=str(path))
         other.own_again(damaged)
         assert other.check(path).standing is Standing.FOREIGN
+
+
+def claim(folder: Path, writer: int, count: int) -> None:
+    """Save as many runs under one name, each beside the others' if it is taken."""
+    for k in range(count):
+        files = RunFiles()
+        while True:
+            try:
+                write(files.free_beside(folder / "run"), f"{writer} {k}".encode())
+                break
+            except (FileTakenError, FileExistsError):
+                continue  # another was a moment faster
+
+
+@pytest.mark.parametrize(
+    ("writers", "count"), [(4, 12), pytest.param(16, 25, marks=pytest.mark.long)]
+)
+def test_writers_at_the_same_time_lose_nothing(writers: int, count: int, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(writers) as pool:
+        list(pool.map(lambda writer: claim(tmp_path, writer, count), range(writers)))
+    written = sorted(path.read_text() for path in tmp_path.iterdir())
+    assert written == sorted(f"{w} {k}" for w in range(writers) for k in range(count))

@@ -65,11 +65,12 @@ class World:
         self.lost: list[str] = []
         self.written = 0  # by somebody else
         self.asked: SaveQuestion | None = None
+        self.questions = 0
         self.asked_about: bytes | None = None  # the content that the newest question was about
         self.session = self._session(Trainer(SMALL), None)
 
     def _session(self, trainer: Trainer, files: RunFiles | None) -> Session:
-        self.asked = self.asked_about = None
+        self.asked, self.questions = None, 0
         session = Session(trainer, versus=Versus("gru"), files=files)
         session.perform(ViewRequest(predictions=False))
         return session
@@ -89,10 +90,9 @@ class World:
                 self._perform(Save())
             case "save as":
                 self._perform(Save(names[0]))
-            case "yes" if self.asked is not None:
-                self._perform(Save(self.asked.path, self.asked))
-            case "other name" if self.asked is not None:
-                self._perform(Save(names[0], self.asked))
+            case "yes" | "other name":
+                if self.asked is not None:
+                    self._perform(Save(names[0] if names else self.asked.path, self.asked))
             case "no":
                 self.asked = None
             case "train":
@@ -129,10 +129,10 @@ class World:
             if after[each] != before.get(each):
                 self.owner[each] = run
         if isinstance(command, Save):
-            number = self.asked.number if self.asked is not None else 0
             question = snapshot.question
-            self.asked = question if question and question.number > number else None
+            self.asked = question if question and question.number > self.questions else None
             if self.asked is not None:
+                self.questions = self.asked.number
                 real = Path(os.path.realpath(self.asked.path)).name
                 self.asked_about = after.get(real)
 

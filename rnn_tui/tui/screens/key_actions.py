@@ -27,7 +27,7 @@ from rnn_tui.tui.key_bindings import KEYS
 from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.screens import selection_moves
 from rnn_tui.tui.screens.frame_schedule import FrameSchedule
-from rnn_tui.tui.screens.lost_training import lost_by_quitting, lost_by_restarting
+from rnn_tui.tui.screens.lost_training import Loss, lost_by_quitting, lost_by_restarting
 
 
 class KeyActions(ErrorBoundary, Screen[None]):
@@ -412,13 +412,13 @@ class KeyActions(ErrorBoundary, Screen[None]):
                 self._send(commands.Restart(settings, shown))
 
         lost = lost_by_restarting(self.session.latest)
-        if not lost:
+        if lost is None:
             restart(True)
             return
         from rnn_tui.tui.screens.questions import ConfirmScreen
 
         hint = "until the next save, R brings this run back"
-        self.app.push_screen(ConfirmScreen(lost, "restarts", hint), restart)
+        self.app.push_screen(ConfirmScreen(lost.text, "restarts", hint), restart)
 
     def action_help(self) -> None:
         """Open the help."""
@@ -453,28 +453,30 @@ class KeyActions(ErrorBoundary, Screen[None]):
 
         lost = lost_by_quitting(self.session.latest)
         top = self.app.screen
-        if not lost or (isinstance(top, ConfirmScreen) and top.what == "quits"):
+        if lost is None or (isinstance(top, ConfirmScreen) and top.what == "quits"):
             self.app.exit()
         else:
-            self.app.push_screen(ConfirmScreen(lost, "quits"), self._leave_if)
+            self.app.push_screen(
+                ConfirmScreen(lost.text, "quits", f"after esc, {lost.way_out}"), self._leave_if
+            )
 
     def _leave_if(self, confirmed: bool | None) -> None:
         """Quit if the user said so."""
         if confirmed:
             self.app.exit()
 
-    def _asks(self, key: str, does: str, lost: str) -> bool:
+    def _asks(self, key: str, does: str, lost: Loss | None) -> bool:
         """Ask once before training is lost; return False if there is nothing left to ask.
 
         Args:
             key: the key that was pressed; pressed again, it is the answer.
             does: what that does.
-            lost: a sentence about what would be lost; empty for nothing.
+            lost: what would be lost; None for nothing.
         """
         answered, self._asked = self._asked == key, ""
-        if answered or not lost:
+        if answered or lost is None:
             return False
         self._asked = key
-        self._notice = (f"{lost}: {key} again {does}, w saves, any other key stays", True)
+        self._notice = (f"{lost.text}: {key} again {does}, {lost.way_out}", True)
         self._frames.draw_all()
         return True

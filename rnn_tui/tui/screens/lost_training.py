@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from rnn_tui.session.snapshot import Snapshot
 
 ASKS_AFTER = 60.0  # seconds of training that are not thrown away without a question
 
 
-def lost_by_quitting(snapshot: Snapshot) -> str:
-    """Return what quitting would lose, as a sentence; empty if that is not worth a question."""
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Training that something is about to throw away.
+
+    Attributes:
+        text: a sentence about it.
+        way_out: the keys that keep it, as part of a sentence.
+    """
+
+    text: str
+    way_out: str
+
+
+def lost_by_quitting(snapshot: Snapshot) -> Loss | None:
+    """Return what quitting would lose; None if that is not worth a question."""
     return _longest(snapshot, of_old=True)
 
 
-def lost_by_restarting(snapshot: Snapshot) -> str:
+def lost_by_restarting(snapshot: Snapshot) -> Loss | None:
     """Return the same for a restart, after which the present run can still be brought back.
 
     The old run would make room for the present one if that has been trained.
@@ -20,12 +35,15 @@ def lost_by_restarting(snapshot: Snapshot) -> str:
     return _longest(snapshot, of_old=snapshot.unsaved)
 
 
-def _longest(snapshot: Snapshot, *, of_old: bool) -> str:
-    """Return a sentence about the longest unsaved training; empty if it is a short one."""
+def _longest(snapshot: Snapshot, *, of_old: bool) -> Loss | None:
+    """Return the longest unsaved training; None if it is a short one."""
     runs = [each for each in snapshot.at_risk if of_old or not each.of_old]
     longest = max(runs, key=lambda each: each.seconds, default=None)
     if longest is None or longest.seconds < ASKS_AFTER:
-        return ""
-    whose = " of the old run" if longest.of_old else ""
+        return None
     minutes = f"{longest.seconds / 60:.0f} min of training"
-    return f"update {longest.update}{whose} is not saved ({minutes})"
+    if longest.of_old:
+        # A save of the present run would only make an end of the old one.
+        text = f"the old run's update {longest.update} is not saved ({minutes})"
+        return Loss(text, "R brings it back")
+    return Loss(f"update {longest.update} is not saved ({minutes})", "w saves")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -51,8 +52,8 @@ class SaveScreen(Dialog[Save | None]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Save under the name that was typed."""
-        if event.value.strip():
-            self.dismiss(Save(event.value.strip(), self._question))
+        if path := os.path.expanduser(event.value.strip()):
+            self.dismiss(Save(path, self._question))
 
     def action_cancel(self) -> None:
         """Save nothing."""

@@ -1,0 +1,42 @@
+"""What is asked before training is thrown away: only a minute or more, and the way out is true."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tui.screen_support import snapshot_after
+
+from rnn_tui.session.run_records import UnsavedRun
+from rnn_tui.tui.screens.lost_training import Loss, lost_by_quitting, lost_by_restarting
+
+SNAPSHOT = snapshot_after()
+PRESENT, OLD = UnsavedRun(500, 150.0), UnsavedRun(9000, 600.0, of_old=True)
+SHORT = UnsavedRun(500, 59.0)
+
+
+def after(*runs: UnsavedRun, unsaved: bool = True) -> tuple[Loss | None, Loss | None]:
+    """Return what quitting and restarting would lose."""
+    snapshot = replace(SNAPSHOT, at_risk=runs, unsaved=unsaved)
+    return lost_by_quitting(snapshot), lost_by_restarting(snapshot)
+
+
+def test_less_than_a_minute_is_not_asked_about() -> None:
+    assert after() == (None, None)
+    assert after(SHORT) == (None, None)
+
+
+def test_the_present_run_can_be_saved() -> None:
+    loss = Loss("update 500 is not saved (2 min of training)", "w saves")
+    assert after(PRESENT) == (loss, loss)
+
+
+def test_the_old_run_can_be_brought_back() -> None:
+    loss = Loss("the old run's update 9000 is not saved (10 min of training)", "R brings it back")
+    assert after(PRESENT, OLD) == (loss, loss)
+    assert after(SHORT, OLD) == (loss, loss)
+
+
+def test_a_restart_drops_the_old_run_only_for_one_that_was_trained() -> None:
+    quitting, restarting = after(OLD, unsaved=False)
+    assert quitting is not None
+    assert restarting is None
