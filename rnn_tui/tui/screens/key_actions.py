@@ -27,7 +27,7 @@ from rnn_tui.tui.key_bindings import KEYS
 from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.screens import selection_moves
 from rnn_tui.tui.screens.frame_schedule import FrameSchedule
-from rnn_tui.tui.screens.lost_training import Loss, lost_by_quitting, lost_by_restarting
+from rnn_tui.tui.screens.lost_training import LostTraining, lost_by_quitting, lost_by_restarting
 
 
 class KeyActions(ErrorBoundary, Screen[None]):
@@ -465,7 +465,7 @@ class KeyActions(ErrorBoundary, Screen[None]):
         if confirmed:
             self.app.exit()
 
-    def _asks(self, key: str, does: str, lost: Loss | None) -> bool:
+    def _asks(self, key: str, does: str, lost: LostTraining | None) -> bool:
         """Ask once before training is lost; return False if there is nothing left to ask.
 
         Args:

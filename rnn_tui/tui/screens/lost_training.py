@@ -10,7 +10,7 @@ ASKS_AFTER = 60.0  # seconds of training that are not thrown away without a ques
 
 
 @dataclass(frozen=True, slots=True)
-class Loss:
+class LostTraining:
     """Training that something is about to throw away.
 
     Attributes:
@@ -22,12 +22,12 @@ class Loss:
     way_out: str
 
 
-def lost_by_quitting(snapshot: Snapshot) -> Loss | None:
+def lost_by_quitting(snapshot: Snapshot) -> LostTraining | None:
     """Return what quitting would lose; None if that is not worth a question."""
     return _longest(snapshot, of_old=True)
 
 
-def lost_by_restarting(snapshot: Snapshot) -> Loss | None:
+def lost_by_restarting(snapshot: Snapshot) -> LostTraining | None:
     """Return the same for a restart, after which the present run can still be brought back.
 
     The old run would make room for the present one if that has been trained.
@@ -35,7 +35,7 @@ def lost_by_restarting(snapshot: Snapshot) -> Loss | None:
     return _longest(snapshot, of_old=snapshot.unsaved)
 
 
-def _longest(snapshot: Snapshot, *, of_old: bool) -> Loss | None:
+def _longest(snapshot: Snapshot, *, of_old: bool) -> LostTraining | None:
     """Return the longest unsaved training; None if it is a short one."""
     runs = [each for each in snapshot.at_risk if of_old or not each.of_old]
     longest = max(runs, key=lambda each: each.seconds, default=None)
@@ -45,5 +45,5 @@ def _longest(snapshot: Snapshot, *, of_old: bool) -> Loss | None:
     if longest.of_old:
         # A save of the present run would only make an end of the old one.
         text = f"the old run's update {longest.update} is not saved ({minutes})"
-        return Loss(text, "R brings it back")
-    return Loss(f"update {longest.update} is not saved ({minutes})", "w saves")
+        return LostTraining(text, "R brings it back")
+    return LostTraining(f"update {longest.update} is not saved ({minutes})", "w saves")

@@ -7,14 +7,16 @@ from dataclasses import replace
 from tui.screen_support import snapshot_after
 
 from rnn_tui.session.run_records import UnsavedRun
-from rnn_tui.tui.screens.lost_training import Loss, lost_by_quitting, lost_by_restarting
+from rnn_tui.tui.screens.lost_training import LostTraining, lost_by_quitting, lost_by_restarting
 
 SNAPSHOT = snapshot_after()
 PRESENT, OLD = UnsavedRun(500, 150.0), UnsavedRun(9000, 600.0, of_old=True)
 SHORT = UnsavedRun(500, 59.0)
 
 
-def after(*runs: UnsavedRun, unsaved: bool = True) -> tuple[Loss | None, Loss | None]:
+def after(
+    *runs: UnsavedRun, unsaved: bool = True
+) -> tuple[LostTraining | None, LostTraining | None]:
     """Return what quitting and restarting would lose."""
     snapshot = replace(SNAPSHOT, at_risk=runs, unsaved=unsaved)
     return lost_by_quitting(snapshot), lost_by_restarting(snapshot)
@@ -26,12 +28,14 @@ def test_less_than_a_minute_is_not_asked_about() -> None:
 
 
 def test_the_present_run_can_be_saved() -> None:
-    loss = Loss("update 500 is not saved (2 min of training)", "w saves")
+    loss = LostTraining("update 500 is not saved (2 min of training)", "w saves")
     assert after(PRESENT) == (loss, loss)
 
 
 def test_the_old_run_can_be_brought_back() -> None:
-    loss = Loss("the old run's update 9000 is not saved (10 min of training)", "R brings it back")
+    loss = LostTraining(
+        "the old run's update 9000 is not saved (10 min of training)", "R brings it back"
+    )
     assert after(PRESENT, OLD) == (loss, loss)
     assert after(SHORT, OLD) == (loss, loss)
 
