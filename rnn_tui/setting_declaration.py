@@ -7,6 +7,7 @@ line that are not settings. This module imports only the standard library and th
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
@@ -22,6 +23,9 @@ _WORDS_OF_BOOL = {
     "off": False, "no": False, "false": False, "0": False,
 }  # fmt: skip
 _LONGEST_QUOTE = 60
+_LONGEST_TEXT = 4096
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""Characters that would act on the terminal that shows them, or change the order of others."""
 
 
 class SettingError(ValueError):
@@ -171,6 +175,11 @@ class Declaration:
         )
         if not right_type or not self._in_range(value):
             raise SettingError(self.name, value, self.allowed)
+        if isinstance(value, str) and (len(value) > _LONGEST_TEXT or _CONTROL.search(value)):
+            allowed = (
+                f"text of at most {_LONGEST_TEXT} characters, none of them a control character"
+            )
+            raise SettingError(self.name, value, allowed)
         convert = cast(Any, self.kind)  # also unwraps subclasses such as numpy.float64
         return cast(Value, convert(value))
 

@@ -42,7 +42,7 @@ def values_of(declaration: Declaration) -> st.SearchStrategy[Value]:
     elif d.kind is float:
         values = st.floats(d.low, d.high, exclude_min=d.low_open, exclude_max=d.high_open)
     else:
-        values = st.text()
+        values = st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]))
     return values | st.none() if d.optional else values
 
 
@@ -340,3 +340,14 @@ def test_how_long_a_run_is() -> None:
 def test_settings_do_not_pull_in_numpy() -> None:
     code = "import sys, rnn_tui.settings; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["a\0b", "\x1b]0;title\x07", "two\nlines", "\x9b1m", "\u202e", "x" * 5000]
+)
+def test_a_text_that_would_act_on_the_terminal_is_refused(text: str) -> None:
+    for name in ("data", "column"):
+        with pytest.raises(SettingError, match="none of them a control character") as caught:
+            Settings(**{name: text})  # type: ignore[arg-type]
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 200

@@ -21,6 +21,7 @@ from rnn_tui.session.run_records import SaveQuestion
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
+from rnn_tui.tasks.files import shown_name
 from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.error_boundary import ErrorBoundary
 from rnn_tui.tui.key_bindings import KEYS
@@ -410,6 +411,8 @@ class KeyActions(ErrorBoundary, Screen[None]):
             if confirmed:
                 self._send_request(t=None, sample=0)
                 self._send(commands.Restart(settings, shown))
+                if settings.data and "data" in settings.differences(shown):
+                    self._show_notice(f"reading {shown_name(settings.data)} …")
 
         lost = lost_by_restarting(self.session.latest)
         if lost is None:
