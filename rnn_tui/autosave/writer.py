@@ -7,10 +7,12 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from rnn_tui.checkpoint.format import os_error_text
-from rnn_tui.checkpoint.saving import CapturedRun
 from rnn_tui.files.autosave_folder import RunFolder, RunNote
+
+if TYPE_CHECKING:
+    from rnn_tui.checkpoint.saving import CapturedRun
 
 
 class KeptRun:
@@ -153,7 +155,7 @@ class AutosaveWriter:
             note = replace(job.note, left=False, announced=False)
             _held_folder(job.run, note).write(first, second)
         except OSError as error:
-            self.fail(os_error_text(error))
+            self.fail((error.strerror or str(error)).lower())
         except MemoryError:
             self.fail("there is too little memory for a copy")
         except Exception as error:  # the run must go on, whatever is wrong with its autosave

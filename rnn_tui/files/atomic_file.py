@@ -21,6 +21,7 @@ from rnn_tui.files.process_lock import try_lock
 LEFTOVER = re.compile(r"\..{1,120}\.[0-9a-f]{16}\.rnn-tui-tmp", re.DOTALL)
 """The names of temporary files; no other file is ever deleted."""
 LONGEST_NAME = 120  # bytes of the target's name that are part of its temporary file's name
+NEVER_WAIT = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 SAFE_AGE = 3600.0  # seconds after which a temporary file is a leftover where there are no locks
 
 
@@ -113,7 +114,7 @@ def _remove_leftover(path: str) -> bool:
     if os.name == "nt":  # nobody can delete a file there that its writer has open
         abandoned = _is_old(status)
     else:
-        file = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+        file = os.open(path, os.O_RDWR | NEVER_WAIT)
         try:
             abandoned = _is_abandoned(file, path)
         finally:

@@ -9,15 +9,13 @@ import time
 from types import ModuleType
 
 fcntl: ModuleType | None
-msvcrt: ModuleType | None
+msvcrt: ModuleType | None = None
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None
-try:
-    import msvcrt
-except ImportError:
-    msvcrt = None
+    with contextlib.suppress(ImportError):
+        import msvcrt
 
 FAR_BYTE = 1 << 30  # the one byte that is locked on Windows: others can still read the content
 LOOKS, LOOK_SECONDS = 10, 0.005  # attempts, while somebody only looks who has a lock
