@@ -42,8 +42,10 @@ class SaveScreen(Dialog[Save | None]):
             yield Input(question.suggestion, id="save-name", compact=True, select_on_focus=False)
 
     def on_mount(self) -> None:
-        """Let the keys go to the field."""
-        self.query_one(Input).focus()
+        """Let the keys go to the field, of which the end is shown."""
+        field = self.query_one(Input)
+        field.focus()
+        field.cursor_position = len(field.value)
 
     def action_overwrite(self) -> None:
         """Replace the file."""
