@@ -24,7 +24,12 @@ from rnn_tui.files.error_log import log_error
 from rnn_tui.session.commands import Say, SetSecondNetwork
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import DECLARATIONS
-from rnn_tui.tui.error_boundary import ErrorBoundary, log_other_errors, logged
+from rnn_tui.tui.error_boundary import (
+    ErrorBoundary,
+    failed_dialog,
+    log_other_errors,
+    logged,
+)
 from rnn_tui.tui.key_bindings import KEYS
 from rnn_tui.tui.output_diff import OutputDiff, with_output_diff
 from rnn_tui.tui.screens.debugger import Debugger
@@ -208,6 +213,10 @@ class RnnTui(App[None]):
 
         Textual's method would print the traceback, with the values of variables.
         """
+        dialog = failed_dialog()
+        if dialog is not None:
+            dialog.failed(error)
+            return
         if self._exit:  # of what is being closed
             log_error(error, "the screen at its end")
         elif self._exception is None:

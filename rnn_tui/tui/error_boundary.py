@@ -7,8 +7,11 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from textual import events
+from textual._context import active_message_pump
 from textual.css.query import NoMatches
+from textual.dom import NoScreen
 from textual.message import Message
+from textual.screen import ModalScreen
 from textual.widget import MountError
 
 from rnn_tui.files.error_log import LoggedError, details_in, log_error
@@ -89,3 +92,16 @@ class ErrorBoundary(AnyScreen):
     def failed(self, error: Exception) -> None:
         """Go on after an error in a message handler or an action of this screen."""
         raise NotImplementedError
+
+
+def failed_dialog() -> ErrorBoundary | None:
+    """Return the dialog a widget of which has just failed; None if it was of no dialog.
+
+    Textual calls no more handlers of that widget, so that its dialog has to be closed.
+    """
+    try:
+        screen = getattr(active_message_pump.get(None), "screen", None)
+    except NoScreen:  # it has been removed
+        return None
+    dialog = isinstance(screen, ErrorBoundary) and isinstance(screen, ModalScreen)
+    return screen if dialog else None

@@ -80,15 +80,18 @@ def test_keys_that_fail_say_so_and_the_program_goes_on(tmp_path: Path) -> None:
         "rnn_tui.tui.screens.selection_moves:move_unit",
         "rnn_tui.tui.screens.what_if:parse",
         "rnn_tui.tui.screens.breakpoints:BreakpointsScreen.action_remove",
+        "textual.widgets._input:Input._on_paste",
     )
     with with_errors(*places, state=tmp_path) as one:
         one.until(lambda header: header.state == "paused")
-        for index, (opening, key) in enumerate((("", "j"), ("e", ""), ("b", "\t\x1b[3~")), 1):
+        opened = {"": "BATCH", "e": "details in", "b": "esc closes", "o": "nothing changed"}
+        keys = {"": "j", "e": "", "b": "\t\x1b[3~", "o": "\x1b[200~1\x1b[201~"}
+        for index, (opening, text) in enumerate(opened.items()):
             one.send(opening)
-            one.terminal.wait_still(0.4)
-            one.send(key)
+            one.wait_for(text)
+            one.send(keys[opening])
             assert_plain(one.wait_for("details in"))
-            one.reach("n" * 2, f"FORWARD t={2 * index - 1}/20")
+            one.reach("n" * 2, f"FORWARD t={2 * index + 1}/20")
         one.send("q")
         assert one.terminal.wait_exit() == 0
     assert_logged(tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from textual.await_complete import AwaitComplete
+from textual.events import Click
 from textual.screen import ModalScreen
 
 from rnn_tui.tui.error_boundary import ErrorBoundary
@@ -58,7 +59,13 @@ class Dialog(ClosesOnce, ModalScreen[Result]):
 
 
 class PagesAnywhere(AnyOptionList):
-    """Of a list of options: it moves by pages even where it has no line to show them on."""
+    """Of a list of options: pages where there is no room, clicks on what has just gone."""
+
+    async def _on_click(self, event: Click) -> None:
+        """Do nothing where the option that was clicked is no longer there."""
+        option = event.style.meta.get("option")
+        if option is not None and option >= self.option_count:
+            event.prevent_default()
 
     def _move_page(self, direction: Literal[-1, 1]) -> None:
         """Move by a page, or by one option where Textual knows no lines yet."""
