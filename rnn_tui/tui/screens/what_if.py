@@ -41,7 +41,8 @@ class WhatIfScreen(Dialog[Intervention | None]):
     def compose(self) -> ComposeResult:
         """Yield a field, a line that says why the text is no what-if, and the forms of what-ifs."""
         with Vertical(id="what-if") as box:
-            box.border_title = "what if"
+            batch = self._snapshot.settings.batch
+            box.border_title = "what if" + (f" · in all {batch} samples" if batch > 1 else "")
             box.border_subtitle = "enter recomputes the window with it · esc cancels"
             yield Input(self._offered, id="intervention", compact=True)
             yield Static(id="what-if-reason", markup=False)
