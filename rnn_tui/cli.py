@@ -113,6 +113,8 @@ def _explain(error: Exception) -> tuple[str, int]:
             return str(error), BAD_USAGE
         case MemoryError():
             return "there is not enough memory for a network and windows of this size", BAD_USAGE
+        case FileNotFoundError(filename=None):
+            return "the directory in which this was started has been deleted", BAD_USAGE
         case OSError() if error.strerror:
             where = f"{error.filename!r}: " if error.filename else ""
             return f"{where}{error.strerror.lower()}", BAD_USAGE

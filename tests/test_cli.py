@@ -754,3 +754,15 @@ def test_the_app_opens_with_the_view_of_the_file(
     assert [each.text for each in rest["view"].breakpoints] == ["loss<100", "t=2"]
     assert rest["view"].screen.panel == "map"
     assert [str(each) for each in rest["breakpoints"]] == ["grad>9"]
+
+
+def test_a_directory_that_was_deleted_is_said(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert run(["train", "--updates", "2", "--quiet"]) == 0
+    assert run(["train", "--updates", "2", "--quiet", "--out", "run"]) == 2
+    assert "has been deleted" in capsys.readouterr().err
