@@ -382,3 +382,19 @@ def test_a_line_too_long_for_a_table_is_refused() -> None:
     Path("table.csv").write_text("y\n1\n" + "," * (3 * 2**20))
     with pytest.raises(DataError, match="line 3 has more than 1 MiB, so it is no table"):
         make_task(compose({"task": "series", "data": "table.csv"}))
+
+
+def test_what_could_not_be_opened_again_is_not_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = Trainer(Settings(hidden=2, steps=3))
+    trainer.run(1)
+    trainer.updates = 10**15 + 1
+    with pytest.raises(CheckpointError, match="counts at most 1,000,000,000,000,000 updates"):
+        save("run", trainer)
+    Path("book.txt").write_text("".join(map(chr, range(0x4E00, 0x9000))) * 2)
+    chosen: dict[str, Any] = {"task": "text", "data": "book.txt", "steps": 2, "hidden": 2}
+    trainer = Trainer(compose(chosen))
+    save("run", trainer)
+    assert load("run").settings == trainer.settings
+    monkeypatch.setattr("rnn_tui.checkpoint.saving.LARGEST_HEADER", 2**18)
+    with pytest.raises(CheckpointError, match="too many names"):
+        save("run", trainer)

@@ -17,6 +17,7 @@ from rnn_tui.checkpoint.format import (
     CHECKSUM,
     CUSTOM_TASK,
     FORMAT,
+    LARGEST_COUNT,
     VERSION,
     VIEW,
     WINDOW,
@@ -26,6 +27,7 @@ from rnn_tui.checkpoint.format import (
     os_error_text,
     vocabulary,
 )
+from rnn_tui.checkpoint.header import LARGEST_HEADER
 from rnn_tui.checkpoint.held import held_to_json
 from rnn_tui.checkpoint.run_view import RunView
 from rnn_tui.checkpoint.torch_layout import tensors_of
@@ -33,8 +35,11 @@ from rnn_tui.engine.network.architecture import Architecture
 from rnn_tui.engine.training.keyframe import Keyframe
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.files.atomic_file import WriteGuard, check_folder, write_atomically
+from rnn_tui.files.regular_file import size_text
 from rnn_tui.settings import quote
 from rnn_tui.tasks import DataState
+
+_ROOM_FOR_TENSORS = 2**17  # bytes of a header for the names, places and checksums of all tensors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,6 +126,8 @@ def capture(trainer: Trainer, view: RunView | None = None) -> CapturedRun:
         ContentError: the run has something that the format does not provide for.
     """
     keyframe = trainer.keyframe()
+    if max(keyframe.updates, keyframe.updates_made) > LARGEST_COUNT:
+        raise ContentError(f"a checkpoint counts at most {LARGEST_COUNT:,} updates")
     updated = trainer.position == trainer.schedule.end and trainer.divergence is None
     updated = updated and trainer.optimizer.updates_made > 0  # else it was replaced since
     window = trainer.window_start() if updated else None
@@ -152,6 +159,9 @@ def capture(trainer: Trainer, view: RunView | None = None) -> CapturedRun:
     }
     if trainer.custom_task is not None:
         texts[CUSTOM_TASK] = trainer.task.name
+    if len(json.dumps(texts)) + _ROOM_FOR_TENSORS > LARGEST_HEADER:
+        size = size_text(LARGEST_HEADER)
+        raise ContentError(f"its symbols have too many names for a checkpoint's header of {size}")
     return CapturedRun(trainer.architecture, keyframe, window, curve, texts)
 
 

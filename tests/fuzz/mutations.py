@@ -167,7 +167,7 @@ def change_shape(file: File, chance: random.Random) -> None:
     if chance.random() < 0.8:
         try:
             size = math.prod(shape) * int(dtype[1:]) // 8
-        except TypeError:
+        except (TypeError, ValueError):
             size = len(content)
         if isinstance(size, int) and 0 <= size <= 2**20:
             content = (content * (size // max(len(content), 1) + 1))[:size].ljust(size, b"\0")
