@@ -70,9 +70,13 @@ class Debugger(KeyActions):
         self.call_after_refresh(self._chart_cache.import_plotext, self._plotext_imported)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Arrange the panels for the new size."""
-        if event.size != self._arranged_size:
-            self._arrange(*event.size)
+        """Arrange the panels for the new size.
+
+        That is the terminal's: below a dialog, Textual's event may have the size from before. To
+        arrange for it would cause the next event with the other size, and so on without an end.
+        """
+        if self.app.size != self._arranged_size:
+            self._arrange(*self.app.size)
 
     def _arrange(self, width: int, height: int) -> None:
         """Place the panels, hide those without a place, and request what the visible ones show."""
