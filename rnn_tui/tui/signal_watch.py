@@ -56,6 +56,9 @@ class SignalClient(Protocol):
     def resume(self) -> None:
         """Ask for the screen to be drawn on a terminal of unknown state; return at once."""
 
+    def wake(self) -> None:
+        """Have the screen's thread look for signals that another thread was given."""
+
     def restore_terminal(self) -> None:
         """Give the terminal back now, whatever the other threads do."""
 
@@ -75,6 +78,9 @@ class PlainClient:
         """Do nothing."""
 
     def resume(self) -> None:
+        """Do nothing."""
+
+    def wake(self) -> None:
         """Do nothing."""
 
     def restore_terminal(self) -> None:
@@ -177,6 +183,9 @@ class SignalWatch:
                 for number in numbers:
                     if number in self._numbers and self._thread.is_alive():
                         signal.pthread_kill(self._thread.ident or 0, number)
+                    elif (client := self._client) is not None:
+                        # SIGWINCH, say: Python's handler runs once the first thread does something.
+                        client.wake()
 
         threading.Thread(target=relay, name="signals of others", daemon=True).start()
 

@@ -284,6 +284,10 @@ class TerminalDriver(LinuxDriver):
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(call)
 
+    def wake(self) -> None:
+        """Have the screen's thread run the handlers of signals that another thread was given."""
+        self._call(lambda: None)
+
     def restore_terminal(self) -> None:
         """Give the terminal back without help from any other thread.
 
