@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -355,15 +356,13 @@ def _open_watched(options: Options, watch: SignalWatch) -> int:
         second=second,
         view=None if saved is None else saved.view,
         watch=watch,
-        autosaves=_autosaves(options, start),
+        autosaves=None if options.get("no_autosave") else partial(_autosaves, options, start),
         notice=" · ".join(filter(None, notices)),
     )
 
 
-def _autosaves(options: Options, start: Start) -> AutosaveWriter | None:
-    """Return the writer of autosaves; None if there are to be none."""
-    if options.get("no_autosave"):
-        return None
+def _autosaves(options: Options, start: Start) -> AutosaveWriter:
+    """Return the writer of autosaves."""
     from rnn_tui.autosave.writer import AutosaveWriter
     from rnn_tui.files.autosave_folder import RunNote
 
@@ -418,7 +417,7 @@ def _train(options: Options) -> int:
         inputs=_inputs(options, trainer),
         force=bool(options.get("force")),
         save_every=options.get("save_every"),
-        autosaves=_autosaves(options, start),
+        autosaves=None if options.get("no_autosave") else _autosaves(options, start),
         view=None if start.saved is None else start.saved.view,
     )
     return cli_train.run_job(trainer, job)

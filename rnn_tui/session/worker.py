@@ -27,7 +27,6 @@ from rnn_tui.session.commands import (
     OVERTAKE,
     WAIT_FOR_ROUTES,
     Command,
-    Say,
 )
 from rnn_tui.session.lock_step import LockStep, make_second_network
 from rnn_tui.session.pacing import Pacer
@@ -60,7 +59,7 @@ class Session:
         *,
         second: Trainer | None = None,
         view: RunView | None = None,
-        autosaves: AutosaveWriter | None = None,
+        autosaves: Callable[[], AutosaveWriter] | None = None,
         files: RunFiles | None = None,
     ) -> None:
         """Begin where `trainer` stands, with a second network if there is `versus`.
@@ -71,7 +70,7 @@ class Session:
             versus: the choice of the second network; None for none.
             second: the second network's trainer, where it has trained before; None for a new one.
             view: how the run was looked at when it was saved; None for a new run.
-            autosaves: writes autosaves; None for none.
+            autosaves: makes the writer of autosaves, in the session's thread; None for none.
             files: the files that the run owns; None for none.
 
         Raises:
@@ -86,11 +85,9 @@ class Session:
         self._handler = CommandHandler(self._state, self._lock_step)
         self._pacer = Pacer(self._state, self._lock_step, self._may_work)
         self._builder = SnapshotBuilder(self._state)
-        self._autosaves = autosaves
+        self._make_autosaves = autosaves
+        self._autosaves: AutosaveWriter | None = None
         self._autosaving: Autosaving | None = None
-        if autosaves is not None:
-            self._autosaving = Autosaving(self._state, self._lock_step, autosaves)
-            autosaves.report = lambda text, error: self.send(Say(text, error))
         self._notify: Callable[[], None] = lambda: None
         self._commands: deque[Command] = deque()
         self._wake = threading.Condition()
@@ -131,6 +128,11 @@ class Session:
             self._thread.join(timeout)
         if self._autosaves is not None:
             self._autosaves.wait(deadline - time.monotonic())
+
+    def call_beside(self, work: Callable[[], None]) -> None:
+        """Have `work` done where autosaves are written, and return at once."""
+        if self._autosaves is not None:
+            self._autosaves.call(work)
 
     def autosave_now(self, timeout: float = 1.0) -> bool:
         """Autosave the run if it has changed; for the end of a process, in any thread.
@@ -234,6 +236,10 @@ class Session:
 
     def _run(self) -> None:
         """Work until `stop`; then hand the last state to the writer of autosaves."""
+        if self._make_autosaves is not None:
+            self._autosaves = self._make_autosaves()
+            self._autosaves.report = lambda text, error: self.send(Say(text, error))
+            self._autosaving = Autosaving(self._state, self._lock_step, self._autosaves)
         try:
             self._work()
         except BaseException as error:

@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
@@ -81,7 +82,7 @@ class RnnTui(App[None]):
         second: Trainer | None = None,
         view: RunView | None = None,
         watch: SignalWatch | None = None,
-        autosaves: AutosaveWriter | None = None,
+        autosaves: Callable[[], AutosaveWriter] | None = None,
         notice: str = "",
     ) -> None:
         """Make a session for `trainer`; its thread starts with the screen.
@@ -96,7 +97,7 @@ class RnnTui(App[None]):
             second: the second network's trainer, where it has trained before.
             view: how the run was looked at when it was saved, if it comes from a checkpoint.
             watch: where signals come from; None where nobody watches for them.
-            autosaves: writes autosaves; None for none.
+            autosaves: makes the writer of autosaves; None for none.
             notice: what the first screen says, until the first key.
         """
         self.output_diff = OutputDiff()
@@ -116,7 +117,7 @@ class RnnTui(App[None]):
             autosaves=autosaves,
             files=files,
         )
-        self._autosaves = autosaves
+        self._autosaves = autosaves is not None
         self._notice = notice
         frames = REMOTE_FRAMES if remote else LOCAL_FRAMES
         self.debugger = Debugger(self.session, frames)
@@ -154,8 +155,7 @@ class RnnTui(App[None]):
         from rnn_tui.files.atomic_file import remove_leftovers
 
         remove_leftovers(os.curdir)
-        autosaves = self._autosaves
-        if autosaves is None or self._notice:
+        if not self._autosaves or self._notice:
             return
         from rnn_tui.autosave.resume import announcement, lost_runs, mark_announced
         from rnn_tui.files.autosave_folder import tidy
@@ -163,7 +163,8 @@ class RnnTui(App[None]):
         tidy()
         runs = lost_runs()
         if text := announcement(runs):
-            self.debugger.notice_seen = lambda: autosaves.call(lambda: mark_announced(runs))
+            mark = partial(mark_announced, runs)
+            self.debugger.notice_seen = lambda: self.session.call_beside(mark)
             self.session.send(Say(text))
 
     def get_driver_class(self) -> type[Driver]:
@@ -288,7 +289,7 @@ def run_app(
     second: Trainer | None = None,
     view: RunView | None = None,
     watch: SignalWatch | None = None,
-    autosaves: AutosaveWriter | None = None,
+    autosaves: Callable[[], AutosaveWriter] | None = None,
     notice: str = "",
 ) -> int:
     """Show the screen until the user quits; see `RnnTui` for the arguments.

@@ -68,11 +68,12 @@ def start(
             versus=resumed.versus,
             second=resumed.second,
             view=resumed.saved.view,
-            autosaves=AutosaveWriter(resumed.note, resumed.folder),
+            autosaves=lambda: AutosaveWriter(resumed.note, resumed.folder),
         )
     else:
-        writer = AutosaveWriter(RunNote())
-        session = Session(trainer or Trainer(SMALL), versus=versus, autosaves=writer)
+        session = Session(
+            trainer or Trainer(SMALL), versus=versus, autosaves=lambda: AutosaveWriter(RunNote())
+        )
     session.start()
     sessions.append(session)
     return session
