@@ -27,6 +27,7 @@ from rnn_tui.session.commands import (
     OVERTAKE,
     WAIT_FOR_ROUTES,
     Command,
+    Say,
 )
 from rnn_tui.session.lock_step import LockStep, make_second_network
 from rnn_tui.session.pacing import Pacer
@@ -143,7 +144,7 @@ class Session:
         Returns:
             Whether all that was to be kept is on the disk.
         """
-        if self._autosaves is None:
+        if self._make_autosaves is None:
             return True
         deadline = time.monotonic() + timeout
         if self._thread.is_alive():
@@ -153,7 +154,7 @@ class Session:
                 self._wake.notify()
             if not captured.wait(timeout) and self._thread.is_alive():
                 return False
-        return self._autosaves.wait(deadline - time.monotonic())
+        return self._autosaves is None or self._autosaves.wait(deadline - time.monotonic())
 
     def send(self, command: Command) -> None:
         """Put a command into the queue; commands are carried out in order.

@@ -180,6 +180,7 @@ def test_what_is_asked_for_is_saved_at_once(
     monkeypatch.setattr(autosaving, "IDLE", 1e9)
     session = start(sessions)
     session.send(Step(Stride.TIMESTEP, 4))
+    until(session, lambda s: s.cursor.t == 3 and not s.running)
     assert session.autosave_now(20)
     assert len(autosaved_runs()[0].autosaves) == 1
     assert session.autosave_now(20)
