@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -22,7 +23,7 @@ from rnn_tui.checkpoint.saving import save
 from rnn_tui.cli import run
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.files.limits import MAX_DATA, MAX_MEMORY
-from rnn_tui.settings import Settings, compose
+from rnn_tui.settings import DECLARATIONS, Settings, compose
 from rnn_tui.tasks import DataError, make_task
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -177,6 +178,16 @@ def test_a_header_of_a_gibibyte_is_not_read() -> None:
     put(Path("file"), "{", b"", 2**30)
     os.truncate("file", 2**31)
     assert "its header is larger than 4 MiB" in refusal(Path("file"))
+
+
+@pytest.mark.parametrize("cell", DECLARATIONS["cell"].choices)
+def test_a_file_that_claims_the_first_version_is_opened_or_refused(cell: str) -> None:
+    path = a_run(cell=cell)
+    header, tensors = parts(path)
+    header["__metadata__"]["version"] = "1"
+    put(path, header, tensors)
+    with contextlib.suppress(CheckpointError):
+        load(path).run(1)
 
 
 WRONG_ENTRIES: dict[str, dict[str, Any]] = {

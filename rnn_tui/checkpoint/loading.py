@@ -26,6 +26,7 @@ from rnn_tui.checkpoint.reading import open_content, tensors_under, whole_number
 from rnn_tui.checkpoint.run_view import RunView
 from rnn_tui.checkpoint.shown_window import show_window
 from rnn_tui.checkpoint.torch_layout import (
+    TORCH_CELLS,
     in_our_order,
     network_names,
     network_shapes,
@@ -240,6 +241,6 @@ def _keyframe(trainer: Trainer, header: Header, tensors: Mapping[str, Array]) ->
 def _memory(trainer: Trainer, header: Header, tensors: Mapping[str, Array]) -> dict[str, Array]:
     """Return the optimizer's vectors [P] by name, in today's order."""
     memory = tensors_under("optimizer", tensors)
-    if file_version(header) > 1:
+    if file_version(header) > 1 or trainer.settings.cell not in TORCH_CELLS.values():
         return memory
     return {name: in_our_order(trainer.architecture, array) for name, array in memory.items()}
