@@ -191,7 +191,9 @@ class Monkey:
     def _check_end(self, terminal: QuickTerminal) -> None:
         """Check how a program has ended, and forget it."""
         code = terminal.wait_exit()
-        allowed = {0, *(128 + number for number in self._signals)}
+        # ^C and ^\\ typed while the program is stopped are signals of the terminal.
+        typed = {signal.SIGINT, signal.SIGQUIT} if signal.SIGCONT in self._signals else set()
+        allowed = {0, *(128 + number for number in self._signals | typed)}
         self.figures.ends[code] += 1
         if code not in allowed:
             raise AssertionError(self._report(f"ended with {code}", terminal))
