@@ -69,6 +69,7 @@ class SettingsScreen(Dialog[Settings | None]):
         super().__init__()
         self._settings = settings
         self.draft: Settings | None = settings
+        self._shown: dict[str, tuple[bool, bool, str]] = {}  # by setting: visible, refused, reason
         self._defaults = task_defaults(settings.to_json())  # followed by fields, see _follow_task
 
     def compose(self) -> ComposeResult:
@@ -143,15 +144,18 @@ class SettingsScreen(Dialog[Settings | None]):
             reasons: by setting, why its value is refused.
         """
         for name, declaration in DECLARATIONS.items():
-            self.query_one(f"#line-{name}").display = name in reasons or _matters(
-                declaration, values
-            )
-            field = self.query_one(f"#field-{name}", Field)
-            field.set_class(name in reasons, "-invalid")
-            reason = self.query_one(f"#reason-{name}", Static)
-            reason.set_class(name in reasons, "bad")
+            refused = name in reasons
             changed = name in values and values[name] != getattr(self._settings, name)
-            reason.update(reasons.get(name) or self._hint(declaration, changed))
+            text = reasons.get(name) or self._hint(declaration, changed)
+            now = (refused or _matters(declaration, values), refused, text)
+            if self._shown.get(name) == now:
+                continue  # every change makes Textual lay out the whole form
+            self._shown[name] = now
+            self.query_one(f"#line-{name}").display = now[0]
+            self.query_one(f"#field-{name}", Field).set_class(refused, "-invalid")
+            reason = self.query_one(f"#reason-{name}", Static)
+            reason.set_class(refused, "bad")
+            reason.update(text)
         verdict = self.query_one("#verdict", Static)
         verdict.set_class(bool(reasons), "bad")
         verdict.update(self._verdict(reasons))
