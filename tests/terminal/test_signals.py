@@ -71,7 +71,7 @@ def random_walk(seed: int) -> None:
         ended_well(one.terminal, ends)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_random_signals(seed: int) -> None:
     random_walk(seed)
 
