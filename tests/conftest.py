@@ -1,7 +1,17 @@
 """What holds for every test: one BLAS thread and reproducible property tests."""
 
 import os
+import signal
 import tempfile
+
+# A shell without job control starts what is in the background with these signals ignored, and
+# programs inherit that. Tests send them, so they have an effect again.
+for _number, _handler in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGQUIT, signal.SIG_DFL),
+):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _handler)
 
 # No test, and no program that a test starts, writes to the folder of whoever runs the tests.
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="rnn-tui-tests-")
