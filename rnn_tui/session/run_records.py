@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
+from rnn_tui.engine.time_travel.timeline import Timeline
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.files.ownership import FileIdentity, RunFiles, data_file
 
@@ -26,13 +27,20 @@ class RunRecord:
         self._saved_at = self._started_at = trainer.updates
         files.protect(*data_file(trainer.settings.data))
 
-    def saved(self, trainer: Trainer) -> None:
-        """Note that the run has just been written to a file."""
-        self._saved_at, self.trained = trainer.updates, 0.0
+    def saved(self, timeline: Timeline) -> None:
+        """Note that the run has just been written to a file, as it is at the present place."""
+        self._saved_at = timeline.trainer.updates
+        if self.unsaved_update(timeline) is None:
+            self.trained = 0.0
 
-    def is_unsaved(self, trainer: Trainer) -> bool:
-        """Return whether updates of `trainer`, whose record this is, are in no file."""
-        return trainer.updates not in (self._saved_at, self._started_at)
+    def unsaved_update(self, timeline: Timeline) -> int | None:
+        """Return the newest update of the run that is in no file; None if it is in one.
+
+        Where the run has gone back, that is the newest update reached, not the one that is shown.
+        """
+        trainer = timeline.trainer
+        newest = max(trainer.updates, timeline.newest.index // trainer.schedule.end)
+        return None if newest in (self._saved_at, self._started_at) else newest
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +51,15 @@ class UnsavedRun:
         update: the run's newest update.
         seconds: how long it was trained for since the last save or start.
         of_old: whether it is the run before the restart.
+        of_second: whether it is the second network.
+        ahead: whether the run has gone back from there, so that a save would not hold it.
     """
 
     update: int
     seconds: float
     of_old: bool = False
+    of_second: bool = False
+    ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,9 +103,13 @@ class RunRecords:
             record = self._records[trainer] = RunRecord(trainer, files or RunFiles())
         return record
 
-    def unsaved(self, trainer: Trainer, *, of_old: bool) -> tuple[UnsavedRun, ...]:
-        """Return what would be lost of the run of `trainer`."""
-        record = self.of(trainer)
-        if not record.is_unsaved(trainer):
+    def unsaved(
+        self, timeline: Timeline, *, of_old: bool = False, of_second: bool = False
+    ) -> tuple[UnsavedRun, ...]:
+        """Return what would be lost of the run of `timeline`."""
+        record = self.of(timeline.trainer)
+        update = record.unsaved_update(timeline)
+        if update is None:
             return ()
-        return (UnsavedRun(trainer.updates, record.trained, of_old),)
+        ahead = update > timeline.trainer.updates
+        return (UnsavedRun(update, record.trained, of_old, of_second, ahead),)

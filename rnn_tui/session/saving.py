@@ -51,7 +51,7 @@ def _save(state: SessionState, trainer: Trainer, view: RunView | None, check: Wr
     from rnn_tui.checkpoint.saving import save  # not needed before the first save
 
     save(check.path, trainer, view, guard=check)
-    state.records.of(trainer).saved(trainer)
+    state.records.of(trainer).saved(state.run.timeline)
     gone = " · R no longer brings the old run back" if state.forget_old() else ""
     state.say(f"saved {check.path} at update {trainer.updates}{gone}")
 

@@ -92,6 +92,12 @@ class TrainingRun:
         second = self.second_network
         return (self.trainer,) if second is None else (self.trainer, second.trainer)
 
+    @property
+    def timelines(self) -> tuple[Timeline, ...]:
+        """The timeline, and that of the second network if there is one."""
+        second = self.second_network
+        return (self.timeline,) if second is None else (self.timeline, second.timeline)
+
     def note_what_if(self) -> None:
         """Note that a what-if was made, kept or discarded: the counterfactual is another one."""
         self.counterfactual = None
@@ -236,10 +242,13 @@ class SessionState:
 
     def at_risk(self) -> tuple[UnsavedRun, ...]:
         """Return the training of all runs in memory that is in no file."""
-        found = [self.records.unsaved(each, of_old=False) for each in self.run.trainers]
-        if self.old is not None:
-            found += [self.records.unsaved(each, of_old=True) for each in self.old.run.trainers]
-        return tuple(each for some in found for each in some)
+        runs = [(self.run, False), *([] if self.old is None else [(self.old.run, True)])]
+        return tuple(
+            each
+            for run, of_old in runs
+            for row, timeline in enumerate(run.timelines)
+            for each in self.records.unsaved(timeline, of_old=of_old, of_second=row > 0)
+        )
 
     def forget_old(self) -> bool:
         """Drop the old run; return whether there was training in it that is in no file."""

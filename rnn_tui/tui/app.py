@@ -34,6 +34,7 @@ from rnn_tui.tui.error_boundary import (
 from rnn_tui.tui.key_bindings import KEYS
 from rnn_tui.tui.output_diff import OutputDiff, with_output_diff
 from rnn_tui.tui.screens.debugger import Debugger
+from rnn_tui.tui.screens.lost_training import lost_by_replacing_second
 from rnn_tui.tui.signal_watch import PlainClient
 from rnn_tui.tui.themes import DARK, THEMES
 
@@ -259,7 +260,7 @@ class RnnTui(App[None]):
         from rnn_tui.second_network import Versus  # not needed by the first screen
 
         def setter(versus: Versus | None) -> Callable[[], None]:
-            return lambda: self.session.send(SetSecondNetwork(versus))
+            return lambda: self._set_second_network(versus)
 
         for cell in DECLARATIONS["cell"].choices:
             same, matched = Versus(cell), Versus(cell, match=True)
@@ -267,6 +268,22 @@ class RnnTui(App[None]):
             help_text = "beside this network, as many parameters"
             yield SystemCommand(f"versus {cell}, matched", help_text, setter(matched))
         yield SystemCommand("versus none", "no network beside this one", setter(None))
+
+    def _set_second_network(self, versus: Versus | None) -> None:
+        """Set another second network, or none; ask first when much of this one would be lost."""
+
+        def change(confirmed: bool | None) -> None:
+            if confirmed:
+                self.session.send(SetSecondNetwork(versus))
+
+        lost = lost_by_replacing_second(self.session.latest)
+        if lost is None:
+            change(True)
+            return
+        from rnn_tui.tui.screens.questions import ConfirmScreen  # seldom needed
+
+        does = "drops that network" if versus is None else "replaces that network"
+        self.push_screen(ConfirmScreen(lost.text, does, f"after esc, {lost.way_out}"), change)
 
 
 def _theme_setter(app: App[None], theme: str) -> Callable[[], None]:

@@ -14,7 +14,7 @@ from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.files.ownership import RunFiles
 from rnn_tui.second_network import Versus
-from rnn_tui.session.commands import Restart, Save, Step, Swap, UndoRestart
+from rnn_tui.session.commands import Back, GoTo, Restart, Save, Step, Swap, UndoRestart
 from rnn_tui.session.run_records import SaveQuestion
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
@@ -77,6 +77,19 @@ def test_each_network_has_its_own_unsaved_training() -> None:
     session = opened(versus="gru")
     assert session.perform(updates(3), Save()).unsaved  # the other one is in no file
     assert not session.perform(Swap(), Save()).unsaved
+
+
+@pytest.mark.parametrize("back", [1, 3, 8])
+def test_training_ahead_of_a_place_in_the_past_is_still_unsaved(back: int) -> None:
+    session = opened()
+    walked = session.perform(updates(8), Back(Stride.UPDATE, back))
+    assert [(each.update, each.ahead) for each in walked.at_risk] == [(13, True)]
+    saved = session.perform(Save())
+    assert load("mine").updates == 13 - back
+    assert [each.update for each in saved.at_risk] == [13]
+    assert saved.at_risk[0].seconds > 0
+    assert not session.perform(GoTo(None), Save()).at_risk
+    assert not session.perform(Back(Stride.UPDATE, back)).at_risk
 
 
 def test_a_restart_does_not_replace_the_file_of_the_run_before() -> None:

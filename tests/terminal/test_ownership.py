@@ -173,3 +173,63 @@ def test_the_form_asks_before_it_restarts(tmp_path: Path) -> None:
         one.reach("R", "UPDATE", 30)
         one.send("qq")
         assert_ended(one)
+
+
+def choose(one: Program, command: str) -> None:
+    """Type a command of the palette that sets the second network; enter is pressed twice."""
+    one.key("ctrl+p")
+    one.wait_for("Search for commands")
+    one.send(command)
+    one.wait_for("beside this network")
+    one.settled()
+    one.key("enter", "enter")  # the second one is no answer to a question
+
+
+def test_dropping_or_replacing_the_second_network_asks(tmp_path: Path) -> None:
+    with impatient(tmp_path) as one:
+        choose(one, "versus gru")
+        one.wait_for("vs gru 4")
+        one.send("u")
+        one.wait_for("update 31")
+        for command in ("versus none", "versus neuron"):
+            choose(one, command)
+            one.wait_for("the other network's update 31 is not saved")
+            one.key("esc")
+            one.wait_for(lambda text: "not saved" not in text)
+            assert "vs gru 4" in one.settled()
+        choose(one, "versus none")
+        one.wait_for("y drops that network")
+        one.send("y")
+        one.wait_for(lambda text: "vs gru 4" not in text and "not saved" not in text)
+        one.send("qq")
+        assert_ended(one)
+
+
+@pytest.mark.parametrize("command", ["quit, as", "restart from"])
+def test_enter_twice_in_the_palette_does_not_answer_the_question(
+    tmp_path: Path, command: str
+) -> None:
+    with impatient(tmp_path) as one:
+        one.key("ctrl+p")
+        one.wait_for("Search for commands")
+        one.send(command.split()[0].strip(","))
+        one.wait_for(command)
+        one.settled()
+        one.key("enter", "enter", "enter")
+        one.wait_for("update 30 is not saved")
+        one.settled()
+        assert one.header.update == 30
+        one.send("n")
+        one.reach("n", "FORWARD t=1/5", 30)
+        one.key("ctrl+q", "ctrl+q")
+        assert_ended(one)
+
+
+def test_quitting_asks_in_the_past_too(tmp_path: Path) -> None:
+    with impatient(tmp_path) as one:
+        one.reach("40U", "BATCH", 0)
+        one.send("q")
+        one.wait_for("update 30 is not saved")
+        one.wait_for("G w saves")
+        one.send("q")
+        assert_ended(one)

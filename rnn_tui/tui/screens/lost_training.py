@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rnn_tui.session.run_records import UnsavedRun
 from rnn_tui.session.snapshot import Snapshot
 
 ASKS_AFTER = 60.0  # seconds of training that are not thrown away without a question
@@ -24,7 +26,7 @@ class LostTraining:
 
 def lost_by_quitting(snapshot: Snapshot) -> LostTraining | None:
     """Return what quitting would lose; None if that is not worth a question."""
-    return _longest(snapshot, of_old=True)
+    return _longest(snapshot.at_risk)
 
 
 def lost_by_restarting(snapshot: Snapshot) -> LostTraining | None:
@@ -32,12 +34,16 @@ def lost_by_restarting(snapshot: Snapshot) -> LostTraining | None:
 
     The old run would make room for the present one if that has been trained.
     """
-    return _longest(snapshot, of_old=snapshot.unsaved)
+    return _longest([each for each in snapshot.at_risk if snapshot.unsaved or not each.of_old])
 
 
-def _longest(snapshot: Snapshot, *, of_old: bool) -> LostTraining | None:
+def lost_by_replacing_second(snapshot: Snapshot) -> LostTraining | None:
+    """Return the same for another second network, or none; it can never be brought back."""
+    return _longest([each for each in snapshot.at_risk if each.of_second and not each.of_old])
+
+
+def _longest(runs: Sequence[UnsavedRun]) -> LostTraining | None:
     """Return the longest unsaved training; None if it is a short one."""
-    runs = [each for each in snapshot.at_risk if of_old or not each.of_old]
     longest = max(runs, key=lambda each: each.seconds, default=None)
     if longest is None or longest.seconds < ASKS_AFTER:
         return None
@@ -46,4 +52,7 @@ def _longest(snapshot: Snapshot, *, of_old: bool) -> LostTraining | None:
         # A save of the present run would only make an end of the old one.
         text = f"the old run's update {longest.update} is not saved ({minutes})"
         return LostTraining(text, "R brings it back")
-    return LostTraining(f"update {longest.update} is not saved ({minutes})", "w saves")
+    whose = "the other network's " if longest.of_second else ""
+    text = f"{whose}update {longest.update} is not saved ({minutes})"
+    keys = [*(["a"] if longest.of_second else []), *(["G"] if longest.ahead else []), "w"]
+    return LostTraining(text, f"{' '.join(keys)} saves")

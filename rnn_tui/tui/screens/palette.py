@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 
-from textual import work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.command import CommandInput, CommandList, CommandPalette, SearchIcon
 from textual.containers import Horizontal, Vertical
 from textual.css.query import NoMatches
 from textual.events import Mount
-from textual.widgets import LoadingIndicator
+from textual.widgets import Input, LoadingIndicator, OptionList
 
 from rnn_tui.tui.screens.dialog import ClosesOnce, PagesAnywhere
 
@@ -36,6 +36,14 @@ class Palette(ClosesOnce, CommandPalette):
         """Do nothing if the palette was closed before it was there."""
         if self not in self.app.screen_stack:
             event.prevent_default()  # which would look for the screen below
+
+    @on(Input.Submitted)
+    @on(OptionList.OptionSelected)
+    def _ignore_once_closed(self, event: Input.Submitted | OptionList.OptionSelected) -> None:
+        """Do not run a command twice for an enter that is pressed twice."""
+        if self not in self.app.screen_stack:
+            event.stop()
+            event.prevent_default()
 
     @work(exclusive=True, group=CommandPalette._GATHER_COMMANDS_GROUP)
     async def _gather_commands(self, search_value: str) -> None:

@@ -7,7 +7,12 @@ from dataclasses import replace
 from tui.screen_support import snapshot_after
 
 from rnn_tui.session.run_records import UnsavedRun
-from rnn_tui.tui.screens.lost_training import LostTraining, lost_by_quitting, lost_by_restarting
+from rnn_tui.tui.screens.lost_training import (
+    LostTraining,
+    lost_by_quitting,
+    lost_by_replacing_second,
+    lost_by_restarting,
+)
 
 SNAPSHOT = snapshot_after()
 PRESENT, OLD = UnsavedRun(500, 150.0), UnsavedRun(9000, 600.0, of_old=True)
@@ -44,3 +49,19 @@ def test_a_restart_drops_the_old_run_only_for_one_that_was_trained() -> None:
     quitting, restarting = after(OLD, unsaved=False)
     assert quitting is not None
     assert restarting is None
+
+
+def test_another_network_in_its_place_loses_the_second_network_only() -> None:
+    second = UnsavedRun(500, 150.0, of_second=True)
+    loss = LostTraining(
+        "the other network's update 500 is not saved (2 min of training)", "a w saves"
+    )
+    old = replace(second, of_old=True)
+    for at_risk, expected in (((second,), loss), ((PRESENT,), None), ((old,), None)):
+        snapshot = replace(SNAPSHOT, at_risk=at_risk, unsaved=True)
+        assert lost_by_replacing_second(snapshot) == expected
+
+
+def test_what_lies_ahead_of_a_place_in_the_past_is_saved_from_there() -> None:
+    loss = LostTraining("update 500 is not saved (2 min of training)", "G w saves")
+    assert after(replace(PRESENT, ahead=True)) == (loss, loss)
