@@ -10,6 +10,7 @@ from textual import events
 from textual._context import active_message_pump
 from textual.css.query import NoMatches
 from textual.dom import NoScreen
+from textual.errors import NoWidget
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widget import MountError
@@ -70,10 +71,22 @@ class ErrorBoundary(AnyScreen):
         try:
             await super()._dispatch_message(message)
         except Exception as error:
+            if isinstance(error, NoWidget) and isinstance(message, events.MouseEvent):
+                return  # a click beyond a terminal that has shrunk since
             begins = isinstance(message, events.Compose | events.Mount)
             if begins and not self.closing and self.app.screen_stack[:1] == [self]:
                 raise
             self.caught(error)
+
+    async def _on_resize(self, event: events.Resize) -> None:
+        """Do nothing for a size that the terminal has no more; the present one follows.
+
+        For each of two sizes on their way at the same time, Textual lays the screen out, and sends
+        it the size anew as it differs from the other one: without an end.
+        """
+        if event.size != self.app.size:
+            event.stop()
+            event.prevent_default()
 
     @property
     def closing(self) -> bool:
