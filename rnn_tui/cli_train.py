@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from rnn_tui.train import Summary, TrainProgress
 
 REDRAW_SECONDS = 0.1
+PATIENCE = 2.0  # seconds for the figures of a run that a signal has ended; it is saved by then
 HANG_UP = getattr(signal, "SIGHUP", 1)  # Windows has none
 MOST_ATTEMPTS = 100  # at saving, while others take each name that was free a moment before
 
@@ -119,6 +121,8 @@ def run_job(trainer: Trainer, job: TrainJob) -> int:
             ended = _Ended(stop.signal, broken=progress is None)
             saved = _save(trainer, out, autosave, ended)
     code = _report_end(trainer, saved, stop)
+    if stop.signal is not None:
+        _end_in_time(code)
     if job.json or not job.quiet:
         summary = summarise(trainer, progress)
         text = summary.to_json() if job.json else _full_text(summary, progress, saved)
@@ -126,10 +130,22 @@ def run_job(trainer: Trainer, job: TrainJob) -> int:
     return code
 
 
+def _end_in_time(code: int) -> None:
+    """End the process with `code` after a moment, should its last figures take longer."""
+
+    def end() -> None:
+        print_error("its figures take longer than a signal leaves time for")
+        os._exit(code)
+
+    timer = threading.Timer(PATIENCE, end)
+    timer.daemon = True
+    timer.start()
+
+
 def _say_what_is_kept(trainer: Trainer, job: TrainJob) -> None:
     """Say what of a checkpoint is in force in this training, and what is not."""
     if held := ", ".join(map(str, trainer.network.pins)):
-        print_error(f"it trains with {held} held, as it was saved; the test figures are without")
+        print_error(f"it trains with {held} held, as it was saved")
     given = {str(each) for each in job.breakpoints}
     saved = () if job.view is None or job.quiet else job.view.breakpoints
     if others := ", ".join(each.text for each in saved if each.enabled and each.text not in given):

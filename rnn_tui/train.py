@@ -21,6 +21,8 @@ from rnn_tui.files.metrics_file import metrics_row
 from rnn_tui.tasks.base import TestSeries
 
 CHUNK_SECONDS = 0.05  # how long Ctrl-C waits at most, unless a single update takes longer
+LONG_UPDATE = 0.5  # seconds; an update that may take longer is done in pieces
+PIECE_SECONDS = 0.2  # how long Ctrl-C waits within one, unless a single timestep takes longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,8 @@ def train(
     Args:
         trainer: what to train, in place.
         updates: the number of updates wanted.
-        stopped: called between chunks of about `CHUNK_SECONDS`; true ends the run.
+        stopped: called between chunks of about `CHUNK_SECONDS`, and within updates that take long;
+            true ends the run, at a timestep of such an update.
         report: called between chunks with the progress.
         metrics: gets a line ``update,loss,grad_norm`` for each completed update.
         breakpoints: the first that is hit ends the run; divergence always ends it.
@@ -152,7 +155,7 @@ def train(
     """
     breakpoints = breakpoints or Breakpoints()
     progress = TrainProgress(0, updates, 0.0, _smoothed(trainer))
-    chunk = 1
+    chunk, seconds = 1, math.inf  # the first update may take long
     while progress.done < updates and progress.stop is None and not stopped():
         # The history remembers RECENT updates one by one: a chunk must not outrun it.
         size = min(chunk, updates - progress.done, RECENT)
@@ -160,6 +163,10 @@ def train(
             size = min(size, every - progress.done % every)
         before, started = trainer.updates, time.perf_counter()
         with np.errstate(all="ignore"):  # the trainer checks for values that are not finite
+            # Breakpoints within an update are looked for by `run_until` alone.
+            in_pieces = size == 1 and seconds > LONG_UPDATE and not breakpoints.has_positions
+            if in_pieces and not _do_all_but_the_last_step(trainer, stopped):
+                break
             stop = run_until(trainer, breakpoints, size)
         seconds, done = time.perf_counter() - started, trainer.updates - before
         if metrics is not None:
@@ -173,6 +180,28 @@ def train(
         # At most double: the first updates are slower than those to come, or faster.
         chunk = max(1, min(2 * size, int(size * CHUNK_SECONDS / max(seconds, 1e-9))))
     return progress
+
+
+def _do_all_but_the_last_step(trainer: Trainer, stopped: Callable[[], bool]) -> bool:
+    """Do the next update up to its last schedule step, in pieces; the bits are the same.
+
+    Args:
+        trainer: what to train, in place.
+        stopped: called between pieces of about `PIECE_SECONDS`; true ends the work.
+
+    Returns:
+        False if `stopped` ended it.
+    """
+    last = trainer.index_of(trainer.schedule.end) - 1
+    piece = 1
+    while trainer.index < last and trainer.divergence is None:
+        started = time.perf_counter()
+        trainer.advance_to(min(trainer.index + piece, last))
+        seconds = time.perf_counter() - started
+        piece = max(1, min(2 * piece, int(piece * PIECE_SECONDS / max(seconds, 1e-9))))
+        if stopped():
+            return False
+    return True
 
 
 def _write_metrics(metrics: TextIO, trainer: Trainer, count: int) -> None:

@@ -728,9 +728,7 @@ def test_train_says_what_is_held_and_which_breakpoints_do_not_count(
     before = load_run(path)
     assert run(["train", str(path), "--updates", "5", "--out", str(path)]) == 0
     said = capsys.readouterr().err
-    held = (
-        "it trains with x @2 = 0.5, detach @3 held, as it was saved; the test figures are without"
-    )
+    held = "it trains with x @2 = 0.5, detach @3 held, as it was saved"
     assert held in said
     assert "its breakpoints do not end this training, only --break does: loss<100\n" in said
     after = load_run(path)

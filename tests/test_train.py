@@ -52,12 +52,28 @@ def test_chunks_change_nothing() -> None:
 def test_stopping_and_going_on_changes_nothing() -> None:
     plain, stopped = Trainer(SMALL), Trainer(SMALL)
     plain.run(300)
-    calls = itertools.count()
-    first = train(stopped, 300, stopped=lambda: next(calls) == 3)
+    first = train(stopped, 300, stopped=lambda: stopped.updates >= 3)
     assert 0 < first.done < 300
     train(stopped, 300 - first.done)
     assert stopped.updates == 300
     assert stopped.parameters.tobytes() == plain.parameters.tobytes()
+
+
+@pytest.mark.parametrize("calls", range(1, 21))
+def test_a_long_update_can_be_stopped_within(calls: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rnn_tui.train.LONG_UPDATE", 0.0)  # all are taken for long ones
+    monkeypatch.setattr("rnn_tui.train.CHUNK_SECONDS", 0.0)
+    plain, stopped = Trainer(SMALL), Trainer(SMALL)
+    plain.run(5)
+    count = itertools.count(1)
+    breakpoints = Breakpoints(parse("loss > 1e9"))
+    first = train(stopped, 5, stopped=lambda: next(count) > calls, breakpoints=breakpoints)
+    assert first.stop is None
+    assert first.done == stopped.updates < 5
+    assert stopped.index < plain.index
+    train(stopped, 5 - first.done)
+    assert stopped.parameters.tobytes() == plain.parameters.tobytes()
+    assert stopped.history.recent(5)[0].tolist() == plain.history.recent(5)[0].tolist()
 
 
 def test_every_update_is_in_the_metrics() -> None:

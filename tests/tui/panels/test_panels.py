@@ -105,15 +105,15 @@ def check_fits(
 @each_kind
 def test_every_line_fits_at_every_place_of_a_walk(kind: str) -> None:
     chosen = TINY.with_(hidden=16, **KINDS[kind])
-    for number, snapshot in enumerate(places_of_an_update(chosen, predictions=True)):
+    for k, snapshot in enumerate(places_of_an_update(chosen, predictions=True)):
         # Neighbours are much alike: each is drawn at every third size.
-        check_fits(snapshot, kind, every=(number % 3, 3), unit=15)
+        check_fits(snapshot, kind, every=(k % 3, 3), unit=15)
 
 
 def test_every_line_fits_for_extreme_networks() -> None:
-    for number, (name, snapshot) in enumerate(odd_places()):
+    for k, (name, snapshot) in enumerate(odd_places()):
         unit, parameter = snapshot.settings.hidden - 1, snapshot.optimizer.parameters.size - 1
-        check_fits(snapshot, name, every=(number % 2, 2), unit=unit, parameter=parameter)
+        check_fits(snapshot, name, every=(k % 2, 2), unit=unit, parameter=parameter)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adagrad", "rmsprop", "adam"])

@@ -79,10 +79,10 @@ def odd_text(folder: Path) -> Settings:
 
 @each_task
 def test_every_line_fits_at_every_place(task: str) -> None:
-    for number, snapshot in enumerate(places_of_an_update(TASKS[task])):
+    for k, snapshot in enumerate(places_of_an_update(TASKS[task])):
         outputs = snapshot.window.declaration.architecture.outputs
         unit = max(outputs, snapshot.settings.hidden) - 1
-        check_fits(snapshot, task, MINE, (number % 2, 2), unit=unit)
+        check_fits(snapshot, task, MINE, (k % 2, 2), unit=unit)
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
