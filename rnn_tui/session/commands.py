@@ -292,10 +292,13 @@ Command = (
 FINITE_MOVES = (Step, Back, GoTo, RunTo, BackToStop)
 """Moves that end by themselves; the next one waits for that."""
 WAIT_FOR_ROUTES = (Continue, Configure, Intervene, Save, Swap, SetSecondNetwork)
-"""Commands about the present place: they wait while the run is on its way to another one."""
+"""Commands about a place: they wait while the run is on its way to another one, and for the moves
+that they were sent in one breath with."""
 OVERTAKE = (ViewRequest, StopGradientCheck)
 """Commands that only change what is shown: they are carried out while others wait."""
-INTERRUPTS = (Pause, RunOrPause, Restart, UndoRestart)
+RESTARTS = (Restart, UndoRestart)
+"""Commands that put another run in the place of the present one."""
+INTERRUPTS = (Pause, RunOrPause, *RESTARTS)
 """Commands that cancel the moves still waiting, and let all other commands begin."""
 LARGEST_COUNT = 999_999_999
 """The most strides that one command goes; a larger count stands for this one."""

@@ -17,6 +17,7 @@ from rnn_tui.session.lock_step import PATIENCE, LockStep
 from rnn_tui.session.state import Goal, SessionState
 
 SLICE = 0.004  # seconds of work before the next command is looked for
+ONE_BREATH = 0.5  # seconds between two keys that belong together
 SMOOTHING = 0.5  # seconds of work over which the speed is averaged
 
 
@@ -45,14 +46,28 @@ class Pacer:
             self._state.goal is not None or self._lock_step.behind or proving or run.predictor.busy
         )
 
-    def may_begin(self, command: Command) -> bool:
-        """Return whether `command` can be carried out now: moves wait for the one before them."""
+    def may_begin(self, command: Command, sent: float) -> bool:
+        """Return whether `command` can be carried out now: moves wait for the one before them.
+
+        Args:
+            command: the command.
+            sent: when it was sent, as `time.perf_counter`; see `is_late`.
+        """
         goal = self._state.goal
         if goal is None or goal.endless:
             return True
-        if goal.route is not None and isinstance(command, WAIT_FOR_ROUTES):
-            return False
+        if isinstance(command, WAIT_FOR_ROUTES):
+            return goal.route is None and self.is_late(sent)
         return not isinstance(command, FINITE_MOVES)
+
+    def is_late(self, sent: float) -> bool:
+        """Return whether something was sent well after the move under way had begun.
+
+        What comes in one breath with a move is about the place where that ends; what comes later,
+        about the place that is seen.
+        """
+        goal = self._state.goal
+        return goal is not None and sent - goal.started > ONE_BREATH
 
     def work(self, command: Command | None) -> bool:
         """Work for about one slice.

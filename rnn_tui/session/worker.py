@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
@@ -25,8 +25,10 @@ from rnn_tui.session.commands import (
     FINITE_MOVES,
     INTERRUPTS,
     OVERTAKE,
+    RESTARTS,
     WAIT_FOR_ROUTES,
     Command,
+    Save,
     Say,
 )
 from rnn_tui.session.lock_step import LockStep, make_second_network
@@ -43,6 +45,14 @@ if TYPE_CHECKING:
 
 PAUSE_AFTER_ERROR = 0.05  # seconds
 LONGEST_SUSPENSION = 0.1  # seconds the thread waits at most for a screen that suspends it
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A command in the queue; `sent` as `time.perf_counter`."""
+
+    command: Command
+    sent: float
 
 
 class Session:
@@ -90,7 +100,7 @@ class Session:
         self._autosaves: AutosaveWriter | None = None
         self._autosaving: Autosaving | None = None
         self._notify: Callable[[], None] = lambda: None
-        self._commands: deque[Command] = deque()
+        self._commands: deque[_Waiting] = deque()
         self._wake = threading.Condition()
         self._stopping = self._left = False  # the end was asked for; by the user, on purpose
         self._save_asked: threading.Event | None = None  # set once the run has been captured
@@ -163,10 +173,20 @@ class Session:
         """
         with self._wake:
             if isinstance(command, INTERRUPTS):
-                kept = [each for each in self._commands if not isinstance(each, FINITE_MOVES)]
-                self._commands = deque(kept)
-            self._commands.append(command)
+                self._cancel_moves(command)
+            self._commands.append(_Waiting(command, time.perf_counter()))
             self._wake.notify()
+
+    def _cancel_moves(self, command: Command) -> None:
+        """Drop the moves that wait; but before a restart a save is of the place that they lead to.
+
+        The caller holds the lock of `_wake`.
+        """
+        waiting = list(self._commands)
+        saves = [k for k, each in enumerate(waiting) if isinstance(each.command, Save)]
+        first = saves[-1] + 1 if saves and isinstance(command, RESTARTS) else 0
+        rest = [w for w in waiting[first:] if not isinstance(w.command, FINITE_MOVES)]
+        self._commands = deque([*waiting[:first], *rest])
 
     def refresh(self) -> None:
         """Ask for a snapshot newer than `latest`, if training is under way."""
@@ -303,26 +323,41 @@ class Session:
     def _next_command(self) -> Command | None:
         """Take the next command from the queue; None if there is none or all have to wait."""
         if self._next_may_begin():
-            return self._commands.popleft()
-        for row, command in enumerate(self._commands):
-            if isinstance(command, OVERTAKE):
+            return self._commands.popleft().command
+        for row, waiting in enumerate(self._commands):
+            if isinstance(waiting.command, OVERTAKE):
                 del self._commands[row]
-                return command
+                return waiting.command
         return None
 
     def _next_may_begin(self) -> bool:
         """Return whether there is a next command and it need not wait for what is under way."""
         with self._wake:
-            return bool(self._commands) and (
-                self._pacer.may_begin(self._commands[0])
-                or any(isinstance(each, INTERRUPTS) for each in self._commands)
-            )
+            if not self._commands:
+                return False
+            if self._interrupted():
+                return True
+            # Of a command that is sent again and again, the newest says how long its sender waits.
+            first = self._commands[0].command
+            sent = max(w.sent for w in self._commands if type(w.command) is type(first))
+            return self._pacer.may_begin(first, sent)
+
+    def _interrupted(self) -> bool:
+        """Return whether a command waits that lets all those before it begin."""
+        after_save = False
+        for each in self._commands:
+            after_save |= isinstance(each.command, Save)
+            at_once = not (after_save and isinstance(each.command, RESTARTS))
+            if isinstance(each.command, INTERRUPTS) and (at_once or self._pacer.is_late(each.sent)):
+                return True
+        return False
 
     def _waiting(self) -> bool:
         """Return whether commands wait that will move or change the run."""
         with self._wake:
             return any(
-                isinstance(each, (*FINITE_MOVES, *WAIT_FOR_ROUTES)) for each in self._commands
+                isinstance(each.command, (*FINITE_MOVES, *WAIT_FOR_ROUTES))
+                for each in self._commands
             )
 
     def _publish(self) -> None:
