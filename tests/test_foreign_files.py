@@ -289,6 +289,17 @@ def test_data_elsewhere_are_not_opened_unasked(tmp_path: Path) -> None:
     assert load(path, data=str(elsewhere)).settings.data == str(elsewhere)
 
 
+def test_a_namesake_beside_the_checkpoint_stands_for_no_file_that_is_there() -> None:
+    numbers(Path("table.csv"))
+    path = a_run(task="series", data="table.csv")
+    Path("far").mkdir()
+    numbers(Path("far/table.csv"))
+    for data in ("far/table.csv", os.path.abspath("far/table.csv")):
+        with_data(path, data)
+        with pytest.raises(UnaskedDataError):
+            load(path)
+
+
 def test_a_link_to_a_checkpoint_vouches_for_no_file_beside_the_link(tmp_path: Path) -> None:
     numbers(Path("table.csv"))
     a_run(task="series", data="table.csv")

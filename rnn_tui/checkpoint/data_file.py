@@ -65,18 +65,22 @@ def with_data_file(
 def _candidates(checkpoint: str, folder: str, data: str) -> Iterator[str]:
     """Yield the paths that `data` may stand for: as it is, from the checkpoint's folder, its name.
 
+    A file of the same name stands for one that is not there, not for one that is.
+
     Args:
         checkpoint: the path of the checkpoint.
         folder: its real folder.
         data: the path in its settings.
     """
-    if os.path.isabs(data) or os.path.exists(os.path.expanduser(data)):
+    exists = os.path.exists(os.path.expanduser(data))
+    if exists or os.path.isabs(data):
         yield data
     near = os.path.dirname(checkpoint) or "."
     start = near if os.path.realpath(near) == folder else folder
     for name in (data, os.path.basename(data)):
         path = os.path.normpath(os.path.join(start, name))
-        if not path.startswith("~") and os.path.exists(path):
+        if not path.startswith("~") and os.path.exists(path) and not (exists and name != data):
+            exists = True
             yield path
 
 

@@ -180,6 +180,11 @@ def _data_state(trainer: Trainer, data: DataState) -> dict[str, int | str]:
         raise ContentError(reason) from error
 
 
+def _folder(path: str, target: Path) -> str:
+    """Return the folder of a path as it was written; of a symbolic link, that where it leads."""
+    return str(target.parent if os.path.islink(path) else Path(path).parent)
+
+
 def check_writable(option: str, path: str) -> None:
     """Check, before a long run, that `save` can write to `path`; leave no file behind.
 
@@ -195,7 +200,7 @@ def check_writable(option: str, path: str) -> None:
         if target.is_dir():
             raise IsADirectoryError(None, "it is a folder")
         if not target.parent.is_dir():
-            raise NotADirectoryError(None, f"there is no folder {str(Path(path).parent)!r}")
+            raise NotADirectoryError(None, f"there is no folder {_folder(path, target)!r}")
         check_folder(target.parent)
     except OSError as error:
         failure = CheckpointError(path, f"cannot be written: {os_error_text(error)}")

@@ -17,11 +17,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rnn_tui.files.regular_file import RefusedFileError, check_kind
+from rnn_tui.files.regular_file import RefusedFileError, check_kind, kernel_folder
 
 Pathlike = str | os.PathLike[str]
 
 _MOST_NAMES = 10_000  # that are tried for a free one
+_MOST_LINKS = 40  # that are followed; systems have this limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +291,8 @@ def _status(path: Pathlike) -> os.stat_result | None:
         raise FileTakenError("it is not a usable path") from None
     if status is not None:
         _check_regular(status)
+    if _leads_through_kernel(path):
+        raise FileTakenError("it is a link of the kernel: name the file itself")
     try:
         there = os.lstat(_real(path))
     except FileNotFoundError:
@@ -299,6 +302,26 @@ def _status(path: Pathlike) -> os.stat_result | None:
     if not same:
         raise FileTakenError("it is not a regular file")
     return status
+
+
+def _leads_through_kernel(path: Pathlike) -> bool:
+    """Return whether a path is, or leads through, a link that the kernel makes up: /dev/stdout.
+
+    The file at its end belongs to who gave it to the program as its output or input.
+    """
+    here = os.path.abspath(path)
+    for _ in range(_MOST_LINKS):
+        folder, name = os.path.split(here)
+        here = os.path.join(os.path.realpath(folder), name)
+        try:
+            if not os.path.islink(here):
+                return False
+            if kernel_folder(os.lstat(here)):
+                return True
+            here = os.path.join(os.path.dirname(here), os.readlink(here))
+        except OSError:  # it has gone
+            return False
+    return False
 
 
 def _check_regular(status: os.stat_result) -> None:

@@ -129,9 +129,13 @@ def check_kind(status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
         kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
         raise RefusedFileError(f"it is {kind}, not a regular file")
-    for folder in _KERNEL_FOLDERS:
-        if _is_device_of(folder, status.st_dev):
-            raise RefusedFileError(f"it is a file of {folder}, not a regular one")
+    if folder := kernel_folder(status):
+        raise RefusedFileError(f"it is a file of {folder}, not a regular one")
+
+
+def kernel_folder(status: os.stat_result) -> str:
+    """Return the folder of files of the kernel that a file lies in; "" for any other file."""
+    return next((f for f in _KERNEL_FOLDERS if _is_device_of(f, status.st_dev)), "")
 
 
 def _is_device_of(folder: str, device: int) -> bool:

@@ -169,14 +169,18 @@ def test_links_of_the_kernel_are_refused(tmp_path: Path) -> None:
     readable, writable = os.pipe()
     unlinked = os.open(tmp_path / "unlinked", os.O_RDWR | os.O_CREAT)
     os.unlink(tmp_path / "unlinked")
+    output = os.open(tmp_path / "output", os.O_RDWR | os.O_CREAT)  # as a shell's ">" makes it
     try:
-        for descriptor in (writable, unlinked):
+        for descriptor in (writable, unlinked, output):
             path = f"/proc/self/fd/{descriptor}"
             if not os.path.exists(path):
                 pytest.skip("there is no /proc")
-            assert RunFiles().check_forced(path).standing is Standing.FORBIDDEN
+            link = tmp_path / f"link{descriptor}"
+            link.symlink_to(path)
+            for each in (path, f"/dev/fd/{descriptor}", link):
+                assert RunFiles().check_forced(each).standing is Standing.FORBIDDEN
     finally:
-        for descriptor in (readable, writable, unlinked):
+        for descriptor in (readable, writable, unlinked, output):
             os.close(descriptor)
 
 
