@@ -36,6 +36,7 @@ class _Write:
     first: CapturedRun
     second: CapturedRun | None
     note: RunNote
+    past: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +86,8 @@ class AutosaveWriter:
         first: CapturedRun,
         second: CapturedRun | None = None,
         note: RunNote | None = None,
+        *,
+        past: bool = False,
     ) -> None:
         """Have an autosave written, and return at once.
 
@@ -93,8 +96,9 @@ class AutosaveWriter:
             first: its network, at the place that is to be kept.
             second: the second network; None if there is none.
             note: what the run's folder is to say; None if that has not changed.
+            past: whether the run has gone back and can go on to its newest place from there.
         """
-        self._put(_Write(run, first, second, note or run.note))
+        self._put(_Write(run, first, second, note or run.note, past))
 
     def release(self, run: KeptRun, *, left: bool) -> None:
         """Let other processes have a run, after what waits to be written; return at once.
@@ -118,8 +122,7 @@ class AutosaveWriter:
     def _put(self, job: _Job) -> None:
         with self._changed:
             if isinstance(job, _Write):
-                kept = [j for j in self._jobs if not (isinstance(j, _Write) and j.run is job.run)]
-                self._jobs = deque(kept)
+                self._jobs = deque(j for j in self._jobs if not _replaces(job, j))
             self._jobs.append(job)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="autosave", daemon=True)
@@ -153,7 +156,7 @@ class AutosaveWriter:
             first = job.first.to_bytes()
             second = None if job.second is None else job.second.to_bytes()
             note = replace(job.note, left=False, announced=False)
-            _held_folder(job.run, note).write(first, second)
+            _held_folder(job.run, note).write(first, second, past=job.past)
         except OSError as error:
             self.fail((error.strerror or str(error)).lower())
         except MemoryError:
@@ -173,6 +176,11 @@ class AutosaveWriter:
         if reason != self._failure:
             self._failure = reason
             self.report(f"not autosaved, the run goes on: {reason}", True)
+
+
+def _replaces(job: _Write, other: _Job) -> bool:
+    """Return whether `job` makes the writing of `other`, which waits, needless."""
+    return isinstance(other, _Write) and other.run is job.run and (other.past or not job.past)
 
 
 def _held_folder(run: KeptRun, note: RunNote) -> RunFolder:

@@ -172,6 +172,7 @@ class RunFolder:
         self.path = path
         self.note = note
         self._lock = lock
+        self._past: int | None = None  # the number of the newest autosave if it is of the past
 
     @classmethod
     def create(cls, note: RunNote) -> RunFolder:
@@ -233,8 +234,14 @@ class RunFolder:
         write_atomically(self.path / "run.json", json.dumps(asdict(note)).encode())
         self.note = note
 
-    def write(self, content: bytes, second: bytes | None = None) -> Path:
+    def write(self, content: bytes, second: bytes | None = None, *, past: bool = False) -> Path:
         """Write an autosave, then remove what is beyond `KEPT` and beyond the limit of all runs.
+
+        Args:
+            content: the first network.
+            second: the second network; None if there is none.
+            past: whether the run has gone back from its newest place. Only the newest autosave is
+                ever of the past, so that looking around there pushes no training out.
 
         Returns:
             The path of its file.
@@ -254,6 +261,10 @@ class RunFolder:
         except OSError:
             _remove(second_path)
             raise
+        before, self._past = self._past, number if past else None
+        if before is not None:
+            _remove(autosave_path(self.path, before))
+            _remove(autosave_path(self.path, before, second=True))
         remove_surplus(self.path)
         return path
 

@@ -129,7 +129,8 @@ class Autosaving:
         except MemoryError:
             self._writer.fail("there is too little memory for a copy")
             return
-        self._writer.write(run.kept, first, second, self._note(run, run.kept.note))
+        note, past = self._note(run, run.kept.note), run.timeline.in_past
+        self._writer.write(run.kept, first, second, note, past=past)
 
     def _note(self, run: TrainingRun, old: RunNote) -> RunNote:
         """Return what the folder of `run` is to say."""

@@ -12,6 +12,7 @@ import pytest
 from rnn_tui.autosave import NEWEST
 from rnn_tui.autosave.resume import ResumedRun, lost_runs, resume
 from rnn_tui.autosave.writer import AutosaveWriter
+from rnn_tui.checkpoint.loading import load
 from rnn_tui.checkpoint.saving import capture
 from rnn_tui.engine.network.pins import Pin
 from rnn_tui.engine.time_travel.places import Stride
@@ -22,6 +23,7 @@ from rnn_tui.second_network import Versus
 from rnn_tui.session import autosaving
 from rnn_tui.session.commands import (
     AddBreakpoint,
+    Back,
     Command,
     Intervene,
     Restart,
@@ -293,3 +295,20 @@ def test_networks_that_changed_places_stay_one_run(sessions: list[Session]) -> N
     assert resumed.versus == Versus("lstm")
     assert resumed.folder is not None
     resumed.folder.release()
+
+
+def test_looking_around_in_the_past_pushes_no_training_out(sessions: list[Session]) -> None:
+    session = start(sessions, versus=Versus("gru"))
+    session.send(Step(Stride.UPDATE, 40))
+    wait_for_autosaves(1)
+    for count in range(5):
+        session.send(Back(Stride.UPDATE, 6))
+        run = wait_for_autosaves(count + 2)
+    end(session)
+    names = sorted(path.name for path in run.path.glob("*.safetensors"))
+    assert names == [
+        "1-second.safetensors", "1.safetensors", "6-second.safetensors", "6.safetensors"
+    ]  # fmt: skip
+    updates = [load(each.path).updates for each in autosaved_runs()[0].autosaves]
+    assert updates == [10, 40]
+    assert resume("2").saved.trainer.updates == 40
