@@ -52,7 +52,7 @@ def _save(state: SessionState, trainer: Trainer, view: RunView | None, check: Wr
 
     save(check.path, trainer, view, guard=check)
     state.records.of(trainer).saved(state.run.timeline)
-    gone = " · R no longer brings the old run back" if state.forget_old() else ""
+    gone = ", old run dropped" if state.forget_old() else ""
     state.say(f"saved {check.path} at update {trainer.updates}{gone}")
 
 

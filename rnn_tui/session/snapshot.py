@@ -267,11 +267,11 @@ class Snapshot:
     def selectable_operations(self, t: int) -> tuple[Operation, ...]:
         """Return the revealed operations of timestep `t` whose equations can be shown.
 
-        They are those of the pass shown; with a layer chosen, of that layer and of the loss, if one
-        of these is revealed.
+        They are those of the pass shown; in a stack, of the layer shown and of the loss, if one of
+        these is revealed.
         """
         revealed = self.backward_revealed(t) or self.forward_revealed(t)
-        if self.request.layer is None or self.settings.layers == 1:
+        if self.settings.layers == 1:
             return revealed
         layers = self.window.declaration.layers
         others = [each for each in layers if each.number != self.layer]

@@ -189,9 +189,12 @@ class SessionState:
     def restart(self, run: TrainingRun) -> None:
         """Begin `run`, a new one, and keep the present one as the old run.
 
-        If nothing was trained since the last restart, the run before that one stays the old run.
+        If nothing was trained since the last restart, the run before that one stays the old run; so
+        does one with training in no file, where the present one has none.
         """
-        if self.old is None or self.unsaved:
+        kept_in_files = not any(each.of_old for each in self.at_risk())
+        trained = self.run.trainer.updates > 0
+        if self.old is None or self.unsaved or (trained and kept_in_files):
             self.old = OldRun(self.run, self.breakpoints)
         statuses = self.breakpoints.statuses[1:]  # the first is `nan`, which every list has
         self._show(run, Breakpoints(*(status.breakpoint for status in statuses)))

@@ -43,10 +43,15 @@ def signed(value: float, digits: int = DIGITS) -> str:
     return f"+{text}" if value > 0 and math.isfinite(value) else text
 
 
-def short(value: float) -> str:
+def short(value: float, cells: int = SHORT) -> str:
     """Return two significant digits in at most five cells: .92, −.27, 1.0, −12, 3e−4.
 
-    Of numbers that do not fit only the power of ten is left: −e−12.
+    Of numbers that do not fit only the power of ten is left: −e−12. In four cells negative numbers
+    near 0 are rounded to two decimals: −.01.
+
+    Args:
+        value: the number.
+        cells: the greatest width, 4 or 5.
     """
     if not math.isfinite(value) or value == 0:
         return number(value)
@@ -57,9 +62,12 @@ def short(value: float) -> str:
     else:
         mantissa, exponent = f"{size:.0e}".split("e")
         text = f"{mantissa}e{int(exponent)}".replace("-", MINUS)
-        if len(text) + (value < 0) > SHORT:  # no room for more than a power of ten
+        available = cells - (value < 0)
+        if len(text) > available and size < 1 and available < 4:
+            text = f"{size:.2f}".removeprefix("0")
+        elif len(text) > available:  # no room for more than a power of ten
             text = f"e{round(math.log10(size))}".replace("-", MINUS)
-        if len(text) + (value < 0) > SHORT:
+        if len(text) > available:
             text = "0"
     return f"{MINUS}{text}" if value < 0 else text
 

@@ -83,6 +83,16 @@ def test_restarts_in_a_row_do_not_push_the_trained_run_out() -> None:
     assert session.perform(UndoRestart()).cursor.update == 6
 
 
+def test_a_run_that_is_in_a_file_comes_back_too(tmp_path: object) -> None:
+    session = Session(Trainer(SMALL))
+    session.perform(updates(6), Save(f"{tmp_path}/run"), Restart(), UndoRestart())
+    restarted = session.perform(Restart())
+    assert restarted.old_update == 6
+    assert restarted.notice is not None
+    assert restarted.notice.text.endswith("at update 6")
+    assert session.perform(Restart()).old_update == 6
+
+
 def test_one_old_run_is_kept_at_most() -> None:
     session = Session(Trainer(SMALL))
     session.perform(updates(6), Restart(), updates(3), Restart())
@@ -95,7 +105,7 @@ def test_a_save_drops_it_and_says_so(tmp_path: object) -> None:
     session.perform(updates(6), Restart(), updates(1))
     snapshot = session.perform(Save(f"{tmp_path}/run"))
     assert snapshot.notice is not None
-    assert snapshot.notice.text.endswith("R no longer brings the old run back")
+    assert snapshot.notice.text.endswith(", old run dropped")
     assert snapshot.old_update is None
     assert session.perform(UndoRestart()).cursor.update == 1
 

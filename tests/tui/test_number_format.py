@@ -89,6 +89,20 @@ def test_a_short_number_takes_five_cells_at_most(value: float) -> None:
 
 
 @given(NUMBERS)
+def test_a_short_number_takes_four_cells_where_it_has_no_more(value: float) -> None:
+    text = short(value, 4)
+    assert text_width(text) <= 4
+    if text_width(short(value)) <= 4 and abs(value) > 1e-99:
+        assert text == short(value)
+    assert text == "0" or text.startswith("−") == (value < 0)
+
+
+def test_in_four_cells_small_negative_numbers_have_two_decimals() -> None:
+    texts = [short(value, 4) for value in (-0.009, -0.004, -3e-12, 0.009, 3e-12, -2e22)]
+    assert texts == ["−.01", "−.00", "−.00", "9e−3", "e−12", "−e22"]
+
+
+@given(NUMBERS)
 @example(1e-12)
 @example(3e-10)
 @example(-4e-8)

@@ -16,7 +16,7 @@ from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, centre, cut, text_width
-from rnn_tui.tui.number_format import UNKNOWN, role_of, short, signed_block
+from rnn_tui.tui.number_format import SHORT, UNKNOWN, role_of, short, signed_block
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.scope_words import joined, sample_words
 from rnn_tui.tui.symbols import (
@@ -110,6 +110,11 @@ def _cell(text: str, role: str, width: int) -> Line:
     return ((centre(text, width), role),)
 
 
+def _number_cell(value: float, role: str, width: int) -> Line:
+    """Return a cell with a number, and a blank between it and the next."""
+    return _cell(short(value, min(width - 1, SHORT)), role, width)
+
+
 def _time(snapshot: Snapshot, t: int, width: int) -> Line:
     """Return the number of a timestep: ‹t› at the cursor, [t] where it is selected."""
     if t == snapshot.cursor.t:
@@ -161,7 +166,7 @@ def _output(snapshot: Snapshot, t: int, width: int, widest: int) -> Line:
         return _cell(UNKNOWN, "dim", width)
     if snapshot.task.labels is not None:
         return answer_cell(snapshot, t, width, widest)
-    return _cell(short(float(snapshot.window.tape["y"][t - 1, 0, 0])), "one-step", width)
+    return _number_cell(float(snapshot.window.tape["y"][t - 1, 0, 0]), "one-step", width)
 
 
 def _target(snapshot: Snapshot, t: int, width: int, widest: int) -> Line:
@@ -173,7 +178,7 @@ def _target(snapshot: Snapshot, t: int, width: int, widest: int) -> Line:
         name = name_of(labels, target_code(snapshot, t))
         available = min(max(text_width(name) + 2, width), widest)
         return _cell(in_column(name, available), "truth", available)
-    return _cell(short(float(snapshot.window.tape["target"][t - 1, 0, 0])), "truth", width)
+    return _number_cell(float(snapshot.window.tape["target"][t - 1, 0, 0]), "truth", width)
 
 
 # Inputs
@@ -217,7 +222,7 @@ def _number(snapshot: Snapshot, t: int, k: int, width: int) -> Line:
     parts = snapshot.task.parts
     if parts is not None and parts[k] == "mark" and value in (0, 1):
         return _cell(MARK if value else "", "accent", width)
-    return _cell(short(value), "", width)
+    return _number_cell(value, "", width)
 
 
 def _vector(snapshot: Snapshot, t: int, width: int) -> Line:
@@ -239,7 +244,7 @@ def _gradient(snapshot: Snapshot, t: int, width: int) -> Line:
     if not any(operation.symbol == gradient for operation in snapshot.backward_revealed(t)):
         blank = snapshot.cursor.stage in (Pass.BATCH, Pass.FORWARD)
         return _cell("" if blank else UNKNOWN, "dim", width)
-    return _cell(short(float(snapshot.gradient_norms[t - 1])), "gradient", width)
+    return _number_cell(float(snapshot.gradient_norms[t - 1]), "gradient", width)
 
 
 def _hidden(context: DrawContext, columns: range, rows: int, cell: int) -> list[Line]:

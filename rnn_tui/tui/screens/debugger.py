@@ -11,6 +11,7 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.widgets import Static
 
+from rnn_tui.engine.training.breakpoints import BreakpointHit
 from rnn_tui.registry import PANELS
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
@@ -44,6 +45,7 @@ class Debugger(KeyActions):
         super().__init__(session, frames)
         self._arranged_size = Size()
         self._last_notice = 0  # number of the session's newest notice that was shown
+        self._last_stop: BreakpointHit | None = None  # the one in the newest snapshot
         self._last_question = 0  # likewise of the newest question that was asked
         self._chart_cache = ChartCache()
         self.after_imports: Callable[[], None] = lambda: None  # called in the importing thread
@@ -129,6 +131,9 @@ class Debugger(KeyActions):
     def on_debugger_new_snapshot(self) -> None:
         """Draw the newest snapshot."""
         snapshot = self.session.latest
+        if snapshot.stop is not None and snapshot.stop != self._last_stop and not self._notice[1]:
+            self._notice = ("", False)  # the advice at a stop comes before an older message
+        self._last_stop = snapshot.stop
         if snapshot.notice is not None and snapshot.notice.number > self._last_notice:
             self._last_notice = snapshot.notice.number
             self._notice = (snapshot.notice.text, snapshot.notice.error)

@@ -98,7 +98,9 @@ class KeyActions(ErrorBoundary, Screen[None]):
     def on_key(self, event: events.Key) -> None:
         """Clear the notice, and the question in it unless it is answered."""
         self._frames.suspend_session()
-        self._notice = ("", False)
+        if self._notice[0]:
+            self._notice = ("", False)
+            self._frames.draw_after_key()  # the key may do nothing else here, as one of a dialog
         if self.notice_seen is not None:
             self.notice_seen()
             self.notice_seen = None

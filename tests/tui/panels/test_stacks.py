@@ -242,6 +242,16 @@ def test_the_edge_names_the_states_of_every_layer() -> None:
         assert re.search(rf"^ {name}_0 +{re.escape(carried)} ", text, re.MULTILINE)
 
 
+def test_with_no_layer_chosen_the_equation_is_of_the_layer_shown() -> None:
+    trainer = stacked("lstm", 2)
+    trainer.run(1)  # the newest operation is now of layer 1, and layer 2 is shown
+    snapshot = shown(trainer, None, 0)
+    first = trainer.network.declaration.layers[0]
+    assert snapshot.layer == 2
+    below = {operation.symbol for operation in first.backward_operations}
+    assert not below & {each.symbol for each in snapshot.selectable_operations(snapshot.t)}
+
+
 @pytest.mark.parametrize("layer", [1, 2, 3])
 def test_the_value_that_a_what_if_offers_is_of_the_layer_shown(layer: int) -> None:
     trainer = stacked("lstm", 3)

@@ -57,9 +57,9 @@ def _clip(context: DrawContext, gradient: Gradient) -> Lines:
         case "norm":
             factor = gradient.clipping.factor(gradient.norm_before)
             what = (
-                (f" all entries · min(1, {limit:g}/(‖g‖ + 1e−6)) = ", "dim"),
-                (f"· {number(factor)}", "strong"),
-                (" · not needed" if factor == 1 else "", "dim"),
+                (f" every entry · min(1, {limit:g}/(‖g‖ + 1e−6)); the factor is ", "dim"),
+                (number(factor), "strong"),
+                (": not needed" if factor == 1 else "", "dim"),
             )
         case _:
             what = ((" left as it is", "dim"),)

@@ -82,13 +82,10 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     top = _top(norms)
     sentence = _sentence(snapshot, norms, width)
     scale_in_title = _scale_in_title(context, width)
-    room = height - len(sentence) - 1 - LEAST_ROWS - 2 * (not scale_in_title)
+    scale = () if scale_in_title else _scale_below(top, width)
+    room = height - len(sentence) - 1 - LEAST_ROWS - len(scale)
     below = _strips(snapshot, lags, cell, width, room)
-    if scale_in_title:
-        below = _with_explanation(below, width)
-    else:
-        marks, *blank = _scale(top) or ((),)
-        below = (*below, marks, (*(run for line in blank for run in line), (f"  {STRIPS}", "dim")))
+    below = _with_explanation(below, width) if scale_in_title else (*below, *scale)
     available = max(height - len(sentence) - 1 - len(below), 1)
     rows = (_row(snapshot, norms, t, lags, cell, top) for t in _timesteps(snapshot, available))
     return (*sentence, _head(lags, cell, _label_width(snapshot)), *rows, *below)
@@ -243,6 +240,15 @@ def _scale(top: float) -> Lines:
     line: Line = ((" #", "gradient"), (f" ≤ {number(top, 2)}  ", "dim"))
     line = (*line, (RAMP[-2:0:-1], "gradient"), (" each ÷√10", "dim"))
     return (line, ((f"  blank < {low}", "dim"),))
+
+
+def _scale_below(top: float, width: int) -> Lines:
+    """Return what the characters of map and strips mean, in one line if it fits, else in two."""
+    marks, *blank = _scale(top) or ((),)
+    more: Line = (*(run for line in blank for run in line), (f"  {STRIPS}", "dim"))
+    if cell_width((*marks, *more)) <= width:
+        return ((*marks, *more),)
+    return marks, ((plain((more,)).replace("  ", " ", 1), "dim"),)
 
 
 # Strips below the map
