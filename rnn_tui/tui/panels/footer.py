@@ -32,11 +32,10 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Draw the line."""
     prefix = context.selection.prefix
     if prefix:
-        most = " is the largest count ·" if int(prefix) == LARGEST_COUNT else ""
-        text: Line = (
-            (f" {prefix}▏", "accent"),
-            (f"{most} s operations · n timesteps · f passes · u updates · esc drops it", "dim"),
-        )
+        words = " s operations · n timesteps · f passes · u updates · esc drops it"
+        if int(prefix) == LARGEST_COUNT:
+            words = " is the largest count · s n f u · esc drops it"
+        text: Line = ((f" {prefix}▏", "accent"), (words, "dim"))
         return (fit(text, width),)
     if context.notice:
         return (fit(((f" {context.notice}", "error" if context.error else "good"),), width),)

@@ -242,6 +242,14 @@ def test_the_edge_names_the_states_of_every_layer() -> None:
         assert re.search(rf"^ {name}_0 +{re.escape(carried)} ", text, re.MULTILINE)
 
 
+@pytest.mark.parametrize("layers", [1, 2, 8])
+def test_no_name_touches_its_strip(layers: int) -> None:
+    trainer = stacked("lstm", layers)
+    for layer in (1, layers):
+        for line in text_of(timestep.draw(context(shown(trainer, layer, 0)), 80, 15)):
+            assert not re.search(rf"[\w>][{STRIP.replace('·', '')}]", line)
+
+
 def test_with_no_layer_chosen_the_equation_is_of_the_layer_shown() -> None:
     trainer = stacked("lstm", 2)
     trainer.run(1)  # the newest operation is now of layer 1, and layer 2 is shown

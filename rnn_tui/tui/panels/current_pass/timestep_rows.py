@@ -11,7 +11,7 @@ from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import ELLIPSIS, Line, Lines, cell_width, fit, text_width
 from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, number, short, signed, strip
-from rnn_tui.tui.panels.current_pass.timestep_view import NUMBER, SYMBOL, TimestepView
+from rnn_tui.tui.panels.current_pass.timestep_view import NUMBER, TimestepView
 from rnn_tui.tui.symbols import code_of, quoted, visible
 
 
@@ -37,7 +37,7 @@ def _row(row: Row, view: TimestepView) -> Line:
     marked = view.newest is not None and view.newest.row == row.symbol
     symbol: Line = (
         ((" ▸ " if marked else "   "), "accent"),
-        (f"{row.symbol:<{SYMBOL - 3}}", "strong" if marked else ""),
+        (f"{row.symbol:<{view.symbol - 3}}", "strong" if marked else ""),
     )
     if known and row.symbol == "x_t" and (words := _input_in_words(view)):
         return (*symbol, *words)
@@ -77,7 +77,7 @@ def _input_in_words(view: TimestepView) -> Line:
         return (("no input here", "dim"),)
     if task.symbols is not None and (code := code_of(x)) is not None:
         place = f"{code + 1} of {len(task.symbols)}"
-        symbol = f"{quoted(task.symbols[code]):<{SYMBOL}} " if code >= 0 else "no symbol"
+        symbol = f"{quoted(task.symbols[code]):<{view.symbol}} " if code >= 0 else "no symbol"
         return ((symbol, "strong"), (f"({place})  input" if code >= 0 else "", "dim"))
     if task.parts is None:
         return ()
@@ -117,7 +117,7 @@ def _probabilities(view: TimestepView, p: Array) -> Line:
             (f" p {number(float(p[target_class]), 3)}, −log p ", "dim"),
             (number(part * declaration.term_count, 3), "strong"),
         )
-    available = view.width - SYMBOL - cell_width(right) - 3
+    available = view.width - view.symbol - cell_width(right) - 3
     return (*fit(_likeliest(labels, p, target_class, available), available), ("  ", ""), *right)
 
 
@@ -180,8 +180,8 @@ def _arriving(snapshot: Snapshot, view: TimestepView) -> Line:
     """
     if not view.in_backward:
         return ()
-    place = f"t+1={snapshot.t + 1}" if snapshot.t < snapshot.steps else "the window's end"
-    left = SYMBOL + view.strips.value + 1 + NUMBER
+    place = f"t+1={snapshot.t + 1}" if snapshot.t < snapshot.steps else "the end"
+    left = view.symbol + view.strips.value + 1 + NUMBER
     label: Line = ((f"   arrives from {place}", "dim"),)
     label = (*label, (" " * max(left - cell_width(label), 1), ""), ("  ", ""))
     array = view.values[name_in_layer("dh_next", snapshot.layer)][0]

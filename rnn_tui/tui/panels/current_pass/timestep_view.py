@@ -10,7 +10,7 @@ from rnn_tui.engine.network.sample_window import SampleWindow
 from rnn_tui.session.snapshot import Snapshot, TaskInfo
 from rnn_tui.tui.draw_context import DrawContext
 
-SYMBOL = 11  # cells of a row's symbol with its marker
+SYMBOL = 11  # cells of a row's symbol with its marker; in a stack names are longer
 NUMBER = 9  # cells of a number
 THROUGH = 15  # cells of the third column of the backward pass, see `TimestepView`
 OUTPUTS = ("y_t", "p_t", "dy_t")  # symbols whose entries are outputs, not hidden units
@@ -24,9 +24,9 @@ class StripWidths:
     gradient: int
 
     @classmethod
-    def within(cls, width: int, entries: int) -> StripWidths:
-        """Divide a panel's `width` between strips of vectors of at most `entries`."""
-        available = width - SYMBOL - 2 * NUMBER - THROUGH - 6
+    def within(cls, width: int, symbol: int, entries: int) -> StripWidths:
+        """Divide a panel's `width`, less the `symbol`, between strips of at most `entries`."""
+        available = width - symbol - 2 * NUMBER - THROUGH - 6
         value = max(min(entries, available * 3 // 5), 1)
         return cls(value, max(min(entries, available - value), 1))
 
@@ -40,6 +40,7 @@ class TimestepView:
         forward: the operations that the forward pass has revealed.
         backward: the operations that the backward pass has revealed.
         unit: the selected unit, from 0.
+        symbol: cells of a row's symbol with its marker.
         strips: the widths of the strips.
         has_batch: the window has its data.
         has_state: the states before this timestep are known.
@@ -55,6 +56,7 @@ class TimestepView:
     forward: tuple[Operation, ...]
     backward: tuple[Operation, ...]
     unit: int
+    symbol: int
     strips: StripWidths
     has_batch: bool
     has_state: bool
@@ -98,12 +100,15 @@ def timestep_view(context: DrawContext, width: int) -> TimestepView:
     """Return the view of the timestep that the snapshot looks at, in a panel of `width` cells."""
     snapshot = context.snapshot
     t, has_batch = snapshot.t, snapshot.cursor.has_batch
+    layers = snapshot.settings.layers
+    symbol = SYMBOL + (len(str(layers)) if layers > 1 else 0)
     return TimestepView(
         values=snapshot.window.values(t),
         forward=snapshot.forward_revealed(t),
         backward=snapshot.backward_revealed(t),
         unit=context.selection.unit,
-        strips=StripWidths.within(width, _longest(snapshot)),
+        symbol=symbol,
+        strips=StripWidths.within(width, symbol, _longest(snapshot)),
         has_batch=has_batch,
         has_state=has_batch and (t == 1 or bool(snapshot.forward_complete(t - 1))),
         has_pins=bool(snapshot.pins),
