@@ -31,7 +31,8 @@ from rnn_tui.tui.error_boundary import (
     log_other_errors,
     logged,
 )
-from rnn_tui.tui.key_bindings import KEYS
+from rnn_tui.tui.key_bindings import KEYS, PALETTE_KEY
+from rnn_tui.tui.key_order import OrderedKeys
 from rnn_tui.tui.output_diff import OutputDiff, with_output_diff
 from rnn_tui.tui.screens.debugger import Debugger
 from rnn_tui.tui.screens.lost_training import lost_by_replacing_second
@@ -51,7 +52,7 @@ SWITCH_INTERVAL = 0.0005
 LOCAL_FRAMES, REMOTE_FRAMES = 5.0, 4.0  # per second at most, while running
 
 
-class RnnTui(App[None]):
+class RnnTui(OrderedKeys):
     """The application: one session and the screen that shows it.
 
     Attributes:
@@ -63,6 +64,7 @@ class RnnTui(App[None]):
 
     CSS_PATH = "app.tcss"
     TITLE = "rnn-tui"
+    COMMAND_PALETTE_BINDING = PALETTE_KEY
     # The other keys are those of the screens; this one works in a dialog, too.
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+z", "suspend_process", show=False, priority=True)

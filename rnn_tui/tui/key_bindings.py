@@ -17,6 +17,7 @@ class Key:
         shown: the keys as the help names them.
         help: what the action does.
         takes_count: whether digits typed before the key are a count.
+        opens: whether it may open a dialog, to which the next key belongs.
     """
 
     keys: str
@@ -24,6 +25,7 @@ class Key:
     shown: str
     help: str
     takes_count: bool = False
+    opens: bool = False
 
     def binding(self) -> Binding:
         """Return the key as a binding of Textual."""
@@ -47,14 +49,20 @@ KEYS = (
     Key("c", "continue", "c", "continue to the next breakpoint"),
     Key("C", "back_to_stop", "C", "back to the previous breakpoint"),
     Key("t", "run_to", "t", "run to the selected timestep"),
-    Key("e", "what_if", "e", "what if: edit a value, hold a gate, cut a path"),
-    Key("p", "prompt", "p", "prompt: type, and see what the network writes on (task text)"),
+    Key("e", "what_if", "e", "what if: edit a value, hold a gate, cut a path", opens=True),
+    Key(
+        "p",
+        "prompt",
+        "p",
+        "prompt: type, and see what the network writes on (task text)",
+        opens=True,
+    ),
     Key("enter", "keep", "enter", "keep the newest what-if; esc discards it"),
-    Key("b", "breakpoints", "b", "breakpoints: look and change"),
+    Key("b", "breakpoints", "b", "breakpoints: look and change", opens=True),
     Key("backspace,delete", "clear_ghosts", "del", "forget the futures left behind"),
     Key("r", "restart", "r", "restart from the same seed"),
     Key("R", "undo_restart", "R", "back to the run before the restart, and forth"),
-    Key("o", "settings", "o", "hyperparameters: look and change"),
+    Key("o", "settings", "o", "hyperparameters: look and change", opens=True),
     Key("tab", "panel(1)", "tab", "next panel"),
     Key("shift+tab", "panel(-1)", "shift+tab", "previous panel"),
     Key("z", "zoom", "z", "this panel on the whole screen, and back"),
@@ -75,8 +83,13 @@ KEYS = (
     Key("v", "check_gradient(False)", "v", "check the selected parameter's gradient numerically"),
     Key("V", "check_gradient(True)", "V", "check the gradient of its whole tensor"),
     Key("w", "write", "w", "write a checkpoint"),
-    Key("question_mark,f1", "help", "? F1", "this help"),
+    Key("question_mark,f1", "help", "? F1", "this help", opens=True),
     Key("escape", "escape", "esc", "drop a count, close, unselect, stop a counted walk"),
     Key("ctrl+z", "app.suspend_process", "ctrl+z", "suspend: to the shell, and back with fg"),
     Key("q", "leave", "q", "quit (asks when more than a minute of training would be lost)"),
+)
+
+PALETTE_KEY = "ctrl+p"
+OPENING_KEYS = frozenset(
+    [PALETTE_KEY, *(name for key in KEYS if key.opens for name in key.keys.split(","))]
 )

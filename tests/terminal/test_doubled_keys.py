@@ -30,6 +30,7 @@ def test_a_key_twice_in_one_packet_closes_a_dialog_once() -> None:
             one.send("\r\r")
             assert_answers(one)
         one.send("o\x10")
+        one.wait_for("Search")
         assert_answers(one)
         one.send("\x10")
         one.wait_for("Search")
@@ -52,3 +53,32 @@ def test_enter_does_not_overtake_what_was_typed_in_the_same_packet() -> None:
         one.wait_for("what if")
         one.send("\x01\x0bW_h = 0\r")
         one.wait_for("W_h = 0")
+
+
+def test_keys_after_one_that_opens_or_closes_a_dialog_go_where_they_were_meant() -> None:
+    with program(size=(120, 40)) as one:
+        one.send("o0.5\ruu")
+        one.until(lambda header: header.update == 2)
+        one.wait_for("lr 0.5")
+        one.send("\x1b[200~text that nobody asked for\x1b[201~bupdate=4\r")
+        one.wait_for("never hit")
+        one.send("\x1b\x1b")  # the second is for nobody
+        one.wait_for(lambda text: "never hit" not in text)
+        one.send("o\x1b[200~0.25\x1b[201~\rbloss<0.5\r")
+        one.wait_for("lr 0.25")
+        one.wait_for("loss<0.5")
+        one.key("esc")
+        one.wait_for(lambda text: "enter adds" not in text)
+        one.send("\x10theme: light\ru")
+        one.until(lambda header: header.update == 3)
+
+
+def test_a_what_if_is_not_kept_by_the_second_of_two_enters() -> None:
+    with program(size=(120, 40)) as one:
+        one.reach("u", "UPDATE", 1)
+        one.send("e\x01\x0bW_h = 0\r\r")
+        one.wait_for("W_h = 0")
+        one.settled()
+        one.send("u")
+        one.until(lambda header: header.update == 2)
+        assert "enter keeps it" in one.text(), one.text()

@@ -113,7 +113,9 @@ def test_a_restart_asks_and_can_be_undone(tmp_path: Path) -> None:
         one.reach("u", "UPDATE", 1)
         one.reach("R", "UPDATE", 31)
         one.reach("R", "UPDATE", 1)
-        one.send("qq")
+        one.key("q")
+        one.wait_for("q again quits")
+        one.key("q")
         assert_ended(one)
 
 
@@ -127,6 +129,22 @@ def test_quitting_asks_by_either_key(tmp_path: Path) -> None:
         one.key("ctrl+q")
         one.wait_for("q again quits")
         one.key("ctrl+q")
+        assert_ended(one)
+
+
+def test_a_question_is_not_answered_before_it_was_seen(tmp_path: Path) -> None:
+    with impatient(tmp_path) as one:
+        for doubled in ("qq", "qqqq", "rr", "\x11\x11"):
+            one.send(doubled)
+            one.wait_for("update 30 is not saved")
+            one.settled()
+            assert one.header.update == 30
+            one.key("left")
+            one.wait_for(lambda text: "is not saved" not in text)
+        one.send("?\x11y")
+        one.wait_for("y quits")
+        one.settled()
+        one.send("\x11\x11")
         assert_ended(one)
 
 
@@ -171,7 +189,9 @@ def test_the_form_asks_before_it_restarts(tmp_path: Path) -> None:
         one.send("y")
         one.wait_for("R brings the old run back, at update 30")
         one.reach("R", "UPDATE", 30)
-        one.send("qq")
+        one.key("q")
+        one.wait_for("q again quits")
+        one.key("q")
         assert_ended(one)
 
 
@@ -201,7 +221,9 @@ def test_dropping_or_replacing_the_second_network_asks(tmp_path: Path) -> None:
         one.wait_for("y drops that network")
         one.send("y")
         one.wait_for(lambda text: "vs gru 4" not in text and "not saved" not in text)
-        one.send("qq")
+        one.key("q")
+        one.wait_for("q again quits")
+        one.key("q")
         assert_ended(one)
 
 
@@ -221,7 +243,9 @@ def test_enter_twice_in_the_palette_does_not_answer_the_question(
         assert one.header.update == 30
         one.send("n")
         one.reach("n", "FORWARD t=1/5", 30)
-        one.key("ctrl+q", "ctrl+q")
+        one.key("ctrl+q")
+        one.wait_for("q again quits")
+        one.key("ctrl+q")
         assert_ended(one)
 
 

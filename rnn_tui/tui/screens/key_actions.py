@@ -25,6 +25,7 @@ from rnn_tui.tasks.files import shown_name
 from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.error_boundary import ErrorBoundary
 from rnn_tui.tui.key_bindings import KEYS
+from rnn_tui.tui.key_order import Question
 from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.screens import selection_moves
 from rnn_tui.tui.screens.frame_schedule import FrameSchedule
@@ -59,6 +60,7 @@ class KeyActions(ErrorBoundary, Screen[None]):
         self._zoomed = False
         self._notice = ("", False)  # text and whether it is an error
         self._asked = ""  # the key that, pressed again, answers the question in the notice
+        self._question: Question | None = None
         self.notice_seen: Callable[[], None] | None = None  # called once when a notice is answered
         self._moved_at = -1  # number of the newest snapshot when a move was sent last
         self._errors = ErrorReports()
@@ -458,9 +460,10 @@ class KeyActions(ErrorBoundary, Screen[None]):
 
         lost = lost_by_quitting(self.session.latest)
         top = self.app.screen
-        if lost is None or (isinstance(top, ConfirmScreen) and top.what == "quits"):
+        asked = top if isinstance(top, ConfirmScreen) and top.what == "quits" else None
+        if lost is None or (asked is not None and asked.was_seen()):
             self.app.exit()
-        else:
+        elif asked is None:
             self.app.push_screen(
                 ConfirmScreen(lost.text, "quits", f"after esc, {lost.way_out}"), self._leave_if
             )
@@ -474,14 +477,17 @@ class KeyActions(ErrorBoundary, Screen[None]):
         """Ask once before training is lost; return False if there is nothing left to ask.
 
         Args:
-            key: the key that was pressed; pressed again, it is the answer.
+            key: the key that was pressed; pressed again, it is the answer, unless the question was
+                not seen yet.
             does: what that does.
             lost: what would be lost; None for nothing.
         """
         answered, self._asked = self._asked == key, ""
+        if answered and self._question is not None:
+            answered = self._question.answered_in_knowledge()
         if answered or lost is None:
             return False
-        self._asked = key
+        self._asked, self._question = key, Question(self)
         self._notice = (f"{lost.text}: {key} again {does}, {lost.way_out}", True)
         self._frames.draw_all()
         return True

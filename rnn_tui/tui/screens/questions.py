@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 
 from rnn_tui.session.commands import Save
 from rnn_tui.session.run_records import SaveQuestion
+from rnn_tui.tui.key_order import Question
 from rnn_tui.tui.screens.dialog import Dialog
 
 
@@ -43,13 +44,14 @@ class SaveScreen(Dialog[Save | None]):
 
     def on_mount(self) -> None:
         """Let the keys go to the field, of which the end is shown."""
+        self._seen = Question(self)
         field = self.query_one(Input)
         field.focus()
         field.cursor_position = len(field.value)
 
     def action_overwrite(self) -> None:
         """Replace the file."""
-        if self._question.replaceable:
+        if self._question.replaceable and self._seen.answered_in_knowledge():
             self.dismiss(Save(self._question.path, self._question))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -85,6 +87,7 @@ class ConfirmScreen(Dialog[bool]):
         """
         super().__init__()
         self.what = what
+        self._question: Question | None = None
         self._text = "\n".join(filter(None, (lost, hint)))
 
     def compose(self) -> ComposeResult:
@@ -94,6 +97,15 @@ class ConfirmScreen(Dialog[bool]):
             box.border_subtitle = f"y {self.what} · esc stays"
             yield Static(self._text, markup=False)
 
+    def on_mount(self) -> None:
+        """Accept no answer before the question is there."""
+        self._question = Question(self)
+
+    def was_seen(self) -> bool:
+        """Return whether the key whose action is being called was typed after that."""
+        return self._question is not None and self._question.answered_in_knowledge()
+
     def action_close(self, answer: bool) -> None:
-        """Return the answer."""
-        self.dismiss(answer)
+        """Return the answer, unless it is a yes that was typed before the question was seen."""
+        if not answer or self.was_seen():
+            self.dismiss(answer)
