@@ -10,14 +10,22 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rnn_tui import PROGRAM
 from rnn_tui.checkpoint.format import CheckpointError
-from rnn_tui.cli_exit import DIVERGED, DONE, CommandError, Readers, discard_output, print_error
+from rnn_tui.cli_exit import (
+    BAD_USAGE,
+    DIVERGED,
+    DONE,
+    CommandError,
+    Readers,
+    discard_output,
+    print_error,
+)
 from rnn_tui.files.ownership import FileTakenError, InputFile, RunFiles, Standing
 
 if TYPE_CHECKING:
@@ -26,6 +34,7 @@ if TYPE_CHECKING:
     from rnn_tui.checkpoint.run_view import RunView
     from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
     from rnn_tui.engine.training.trainer import Trainer
+    from rnn_tui.files.metrics_file import MetricsTable
     from rnn_tui.train import Summary, TrainProgress
 
 REDRAW_SECONDS = 0.1
@@ -103,7 +112,9 @@ def run_job(trainer: Trainer, job: TrainJob) -> int:
         if autosave is not None:
             autosave.look()
 
-    with _open_metrics(trainer, job) as metrics, _StopSignal() as stop:
+    metrics = _open_metrics(trainer, job, line)
+    closing = contextlib.nullcontext() if metrics is None else contextlib.closing(metrics)
+    with closing, _StopSignal() as stop:
         try:
             progress = train(
                 trainer,
@@ -117,10 +128,10 @@ def run_job(trainer: Trainer, job: TrainJob) -> int:
             )
         finally:
             line.clear()
-            # Also after an error, such as a full disk under --metrics.
+            # Also after an error.
             ended = _Ended(stop.signal, broken=progress is None)
             saved = _save(trainer, out, autosave, ended)
-    code = _report_end(trainer, saved, stop)
+    code = _report_end(trainer, saved, stop) or (BAD_USAGE if metrics and metrics.failed else DONE)
     if stop.signal is not None:
         _end_in_time(code)
     if job.json or not job.quiet:
@@ -343,25 +354,27 @@ def _report_end(trainer: Trainer, saved: str, stop: _StopSignal) -> int:
     return DONE
 
 
-@contextlib.contextmanager
-def _open_metrics(trainer: Trainer, job: TrainJob) -> Iterator[TextIO | None]:
-    """Open the CSV file, with its header or where this run ended it; yield None if there is none.
+def _open_metrics(trainer: Trainer, job: TrainJob, line: ProgressLine) -> MetricsTable | None:
+    """Open the CSV file, with its header or where this run ended it; None if there is none.
 
-    Every error until it is closed, such as a full disk, is one of this option.
+    Raises:
+        CommandError: it cannot be opened or written.
     """
     path = job.metrics
     if path is None:
-        yield None
-        return
-    from rnn_tui.files.metrics_file import open_metrics
+        return None
+    from rnn_tui.files.metrics_file import MetricsTable, open_metrics
     from rnn_tui.train import newest_row
 
+    def report(error: OSError) -> None:
+        line.interrupt(f"--metrics {path!r}: {_reason(error)}; rows are missing, going on")
+
     try:
-        with open_metrics(path, RunFiles(job.inputs), newest_row(trainer), force=job.force) as file:
-            job.files.protect(InputFile("the --metrics file", path))
-            yield file
+        file = open_metrics(path, RunFiles(job.inputs), newest_row(trainer), force=job.force)
     except OSError as error:
         raise CommandError(f"--metrics {path!r}: {_reason(error)}") from None
+    job.files.protect(InputFile("the --metrics file", path))
+    return MetricsTable(file, report)
 
 
 def _reason(error: OSError) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
-from typing import TextIO
+from typing import Protocol
 
 import numpy as np
 
@@ -126,13 +126,20 @@ class Summary:
 TESTED = tuple(field.name for field in fields(Summary) if field.name.startswith("test_"))
 
 
+class Rows(Protocol):
+    """What takes the rows of the metrics."""
+
+    def writelines(self, rows: Iterable[str], /) -> None:
+        """Take rows."""
+
+
 def train(
     trainer: Trainer,
     updates: int,
     *,
     stopped: Callable[[], bool] = lambda: False,
     report: Callable[[TrainProgress], None] = lambda progress: None,
-    metrics: TextIO | None = None,
+    metrics: Rows | None = None,
     breakpoints: Breakpoints | None = None,
     every: int | None = None,
     at_every: Callable[[], None] = lambda: None,
@@ -204,7 +211,7 @@ def _do_all_but_the_last_step(trainer: Trainer, stopped: Callable[[], bool]) -> 
     return True
 
 
-def _write_metrics(metrics: TextIO, trainer: Trainer, count: int) -> None:
+def _write_metrics(metrics: Rows, trainer: Trainer, count: int) -> None:
     """Write one line for each of the newest `count` updates, with all digits."""
     losses, norms = trainer.history.recent(count)
     first = trainer.updates - count + 1

@@ -615,7 +615,7 @@ def test_divergence_saves_the_last_finite_state(capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().err.endswith("; nothing was saved, as there is no --out\n")
 
 
-def test_a_full_disk_under_the_metrics_keeps_the_network(
+def test_a_full_disk_under_the_metrics_does_not_stop_the_run(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     line = [*SMALL, "--updates", "6000", "--metrics", "m.csv", "--out", "run"]
@@ -625,8 +625,12 @@ def test_a_full_disk_under_the_metrics_keeps_the_network(
         assert run(["train", *line]) == 2
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert capsys.readouterr().err == "rnn-tui: --metrics 'm.csv': file too large\n"
-    assert 0 < load("run").updates < 6000
+    shown = capsys.readouterr()
+    assert shown.err == "rnn-tui: --metrics 'm.csv': file too large; rows are missing, going on\n"
+    assert "updates" in shown.out
+    assert load("run").updates == 6000
+    rows = Path("m.csv").read_text().split("\n")[1:-1]
+    assert [int(row.split(",")[0]) for row in rows] == list(range(1, len(rows) + 1))
 
 
 def test_a_reader_that_has_gone_is_no_reason_to_complain() -> None:

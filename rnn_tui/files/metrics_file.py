@@ -10,6 +10,7 @@ import contextlib
 import mmap
 import os
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TextIO
 
@@ -42,6 +43,37 @@ class _End:
     offset: int
     ahead: bool = False
     newline: bool = False
+
+
+class MetricsTable:
+    """An open table; where it can take no more rows, the run goes on without.
+
+    Attributes:
+        failed: whether rows are missing at its end.
+    """
+
+    def __init__(self, file: TextIO, report: Callable[[OSError], None]) -> None:
+        """Write to `file`; `report` is called with the first error."""
+        self.failed = False
+        self._file = file
+        self._report = report
+
+    def writelines(self, rows: Iterable[str]) -> None:
+        """Write rows, unless earlier ones are missing."""
+        if not self.failed:
+            self._try(lambda: self._file.writelines(rows))
+
+    def close(self) -> None:
+        """Write what is left, and close the file."""
+        self._try(self._file.close)
+
+    def _try(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except OSError as error:
+            if not self.failed:
+                self.failed = True
+                self._report(error)
 
 
 def open_metrics(path: str, files: RunFiles, newest: str, *, force: bool = False) -> TextIO:
@@ -77,6 +109,7 @@ def open_metrics(path: str, files: RunFiles, newest: str, *, force: bool = False
         descriptor = os.open(real, _WRITE)
     table = _as_text(descriptor)
     table.write(HEADER)
+    table.flush()  # a disk that is full already is said before the training
     return table
 
 

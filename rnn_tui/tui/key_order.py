@@ -157,5 +157,3 @@ class OrderedKeys(App[None]):
 def _name(event: events.Key | events.Paste) -> str:
     """Return the name of a key; none for a text."""
     return event.key if isinstance(event, events.Key) else ""
-
-
