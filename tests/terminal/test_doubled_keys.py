@@ -43,6 +43,18 @@ def test_a_key_twice_in_one_packet_closes_a_dialog_once() -> None:
         assert_ended(one)
 
 
+def test_keys_of_one_packet_edit_a_field_in_the_order_of_typing() -> None:
+    with program(size=(80, 24)) as one:
+        one.send("o")
+        one.wait_for("nothing changed")
+        one.send("\x7f0.26\x7f5")
+        one.wait_for(lambda text: "~  lr          0.25 " in text)
+        one.send("\x150.5\r")
+        one.wait_for("lr 0.5")
+        one.key("q")
+        assert_ended(one)
+
+
 def test_enter_does_not_overtake_what_was_typed_in_the_same_packet() -> None:
     with program(size=(120, 40)) as one:
         one.send("o")

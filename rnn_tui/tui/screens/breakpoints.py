@@ -12,15 +12,16 @@ from textual.containers import Vertical
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from rnn_tui.engine.training.breakpoint_conditions import BreakpointError, Kind
+from rnn_tui.engine.training.breakpoint_conditions import BreakpointError, Kind, saturation_bounds
 from rnn_tui.engine.training.breakpoint_parser import parse
 from rnn_tui.engine.training.breakpoints import BreakpointStatus
 from rnn_tui.session.commands import AddBreakpoint, RemoveBreakpoint, SwitchBreakpoint
 from rnn_tui.session.worker import Session
 from rnn_tui.tui.screens.dialog import Dialog, PagesAnywhere
+from rnn_tui.tui.screens.text_field import TextField
 from rnn_tui.tui.themes import style_of
 
-_EXAMPLES = "loss<0.01  grad>10  clipped  saturated h>0.9  update=500  pass=BACKWARD t=7"
+_EXAMPLES = "loss<0.01  grad>10  clipped  {}update=500  pass=BACKWARD t=7"
 
 
 class BreakpointList(PagesAnywhere, OptionList):
@@ -49,8 +50,8 @@ class BreakpointsScreen(Dialog[None]):
             box.border_title = "breakpoints"
             box.border_subtitle = "enter adds · tab · space on/off · del removes · esc closes"
             yield BreakpointList(id="breakpoint-list")
-            yield Input(placeholder="loss<0.01", id="breakpoint", compact=True)
-            yield Static(_EXAMPLES, id="breakpoint-reason", markup=False)
+            yield TextField(placeholder="loss<0.01", id="breakpoint", compact=True)
+            yield Static(self._examples(), id="breakpoint-reason", markup=False)
 
     def on_mount(self) -> None:
         """Show the list, and again whenever the session has counted hits."""
@@ -89,7 +90,12 @@ class BreakpointsScreen(Dialog[None]):
         reason = self._reason(event.value)
         shown = self.query_one("#breakpoint-reason", Static)
         shown.set_class(bool(reason), "bad")
-        shown.update(reason or _EXAMPLES)
+        shown.update(reason or self._examples())
+
+    def _examples(self) -> str:
+        """Return conditions to type, with a gate that this network has."""
+        gate = next(iter(saturation_bounds(self._session.latest.window.declaration.layers)), "")
+        return _EXAMPLES.format(f"saturated {gate}>0.9  " if gate else "")
 
     def _reason(self, text: str) -> str:
         """Return why `text` is not a breakpoint of this network; empty if it is, or is empty."""

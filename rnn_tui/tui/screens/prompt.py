@@ -25,6 +25,7 @@ from rnn_tui.tui.panels.predictions.text_sample import (
 from rnn_tui.tui.scope_words import held_words, joined
 from rnn_tui.tui.screens.dialog import Dialog
 from rnn_tui.tui.screens.selection_moves import temperature_to_request
+from rnn_tui.tui.screens.text_field import TextField
 from rnn_tui.tui.themes import style_of
 
 _CONTINUATION_LINES = 5
@@ -67,7 +68,7 @@ class PromptScreen(Dialog[float | None]):
         with Vertical(id="prompt") as box:
             box.border_title = "prompt"
             box.border_subtitle = "tab accepts · enter draws anew · ↑ ↓ temperature · esc closes"
-            yield Input(id="beginning", compact=True, max_length=LONGEST_PROMPT)
+            yield TextField(id="beginning", compact=True, max_length=LONGEST_PROMPT)
             yield Static(id="unknown", markup=False)
             yield Static(id="next")
             yield Static(id="continuation")

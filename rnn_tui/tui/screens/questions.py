@@ -14,6 +14,7 @@ from rnn_tui.session.commands import Save
 from rnn_tui.session.run_records import SaveQuestion
 from rnn_tui.tui.key_order import Question
 from rnn_tui.tui.screens.dialog import Dialog
+from rnn_tui.tui.screens.text_field import TextField
 
 
 class SaveScreen(Dialog[Save | None]):
@@ -40,7 +41,9 @@ class SaveScreen(Dialog[Save | None]):
             box.border_title = "not saved yet"
             box.border_subtitle = f"enter saves under this name · {overwrites}esc cancels"
             yield Static(f"{question.path}\n{question.reason}", markup=False)
-            yield Input(question.suggestion, id="save-name", compact=True, select_on_focus=False)
+            yield TextField(
+                question.suggestion, id="save-name", compact=True, select_on_focus=False
+            )
 
     def on_mount(self) -> None:
         """Let the keys go to the field, of which the end is shown."""

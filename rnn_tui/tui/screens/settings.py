@@ -12,7 +12,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from rnn_tui.engine.training.memory_use import check_memory
 from rnn_tui.settings import (
@@ -25,9 +25,10 @@ from rnn_tui.settings import (
 )
 from rnn_tui.tui.panels.hyperparameters import LIVE, RESTART, mark
 from rnn_tui.tui.screens.dialog import Dialog
+from rnn_tui.tui.screens.text_field import TextField
 
 
-class Field(Input):
+class Field(TextField):
     """A field for one value. If the setting has choices, space goes to the next one."""
 
     def __init__(self, declaration: Declaration, value: Value) -> None:

@@ -17,6 +17,7 @@ from rnn_tui.tui.draw_context import Selection
 from rnn_tui.tui.number_format import number
 from rnn_tui.tui.parameter_names import parameter_name
 from rnn_tui.tui.screens.dialog import Dialog
+from rnn_tui.tui.screens.text_field import TextField
 
 _FORMS = (
     "f = 1          a gate of every unit at every timestep",
@@ -44,7 +45,7 @@ class WhatIfScreen(Dialog[Intervention | None]):
             batch = self._snapshot.settings.batch
             box.border_title = "what if" + (f" · in all {batch} samples" if batch > 1 else "")
             box.border_subtitle = "enter recomputes the window with it · esc cancels"
-            yield Input(self._offered, id="intervention", compact=True)
+            yield TextField(self._offered, id="intervention", compact=True)
             yield Static(id="what-if-reason", markup=False)
             yield Static("\n".join(_FORMS), id="what-if-forms", markup=False)
 

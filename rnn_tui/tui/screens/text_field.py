@@ -1,0 +1,28 @@
+"""The text field of all dialogs."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.widgets import Input
+
+
+class TextField(Input):
+    """A field in which every key does its work in the order of typing.
+
+    In Textual a letter is inserted by the field at once, while a key such as backspace first goes
+    up to the app and comes back as an action. Typed in one packet, ``6⌫7`` would lose the 7.
+    """
+
+    async def _on_key(self, event: events.Key) -> None:
+        actions = [
+            binding.action
+            for binding in self._bindings.key_to_bindings.get(event.key, ())
+            if not binding.priority
+        ]
+        if event.is_printable or not actions:
+            await super()._on_key(event)
+            return
+        event.stop()
+        event.prevent_default()
+        self._restart_blink()
+        await self.run_action(actions[0])
