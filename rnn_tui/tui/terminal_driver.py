@@ -170,10 +170,13 @@ class TerminalDriver(LinuxDriver):
         """Stop application mode, if it is on, and the threads that read and write."""
         if self._active:
             self._given_back = restore_settings
-            if not restore_settings:
-                self.attrs_before = None
+            # The settings last, once all is written: with them, ^S would stop the writing for good.
+            self.attrs_before = None
             super().stop_application_mode()
-            self._stop_threads()  # all is written now
+            self._stop_threads()
+            if restore_settings and self._settings is not None:
+                with contextlib.suppress(termios.error):
+                    termios.tcsetattr(self.fileno, termios.TCSANOW, self._settings)
             self._active = False
             self._in_band_window_resize = self._mouse_pixels = False  # asked again at the start
 
