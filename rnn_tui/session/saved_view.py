@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from rnn_tui.checkpoint.run_view import RunView, SavedBreakpoint, ScreenView
+from typing import TYPE_CHECKING
+
 from rnn_tui.engine.training.breakpoint_conditions import Kind
 from rnn_tui.engine.training.breakpoints import Breakpoints, BreakpointStatus
 from rnn_tui.session.commands import ViewRequest
 from rnn_tui.settings import Settings
 
+if TYPE_CHECKING:  # an untouched run needs none of it
+    from rnn_tui.checkpoint.run_view import RunView, ScreenView
+
 
 def run_view(breakpoints: Breakpoints, screen: ScreenView) -> RunView:
     """Return the view to save; `nan` is in every list and needs no saving."""
+    from rnn_tui.checkpoint.run_view import RunView, SavedBreakpoint
+
     saved = (
         SavedBreakpoint(str(each.breakpoint), each.breakpoint.enabled, each.hits, each.was_true)
         for each in breakpoints.statuses
@@ -35,6 +41,8 @@ def breakpoint_statuses(view: RunView) -> list[BreakpointStatus]:
 
 def screen_view(request: ViewRequest) -> ScreenView:
     """Return what `request` tells of the screen."""
+    from rnn_tui.checkpoint.run_view import ScreenView
+
     return ScreenView(
         parameter=request.parameter, sample=request.sample, t=request.t, layer=request.layer
     )
@@ -42,7 +50,9 @@ def screen_view(request: ViewRequest) -> ScreenView:
 
 def view_request(view: RunView | None, settings: Settings) -> ViewRequest:
     """Return what snapshots are to show at first, within the bounds of the run."""
-    screen = ScreenView() if view is None or view.screen is None else view.screen
+    if view is None or view.screen is None:
+        return ViewRequest()
+    screen = view.screen
     return ViewRequest(
         sample=min(screen.sample, settings.batch - 1),
         t=None if screen.t is None else min(screen.t, settings.steps),

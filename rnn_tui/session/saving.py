@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from rnn_tui.checkpoint.format import CheckpointError
-from rnn_tui.checkpoint.run_view import RunView
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.files.ownership import RunFiles, Standing, WriteCheck
 from rnn_tui.session.commands import Save
 from rnn_tui.session.run_records import SaveQuestion
 from rnn_tui.session.state import SessionState
+
+if TYPE_CHECKING:
+    from rnn_tui.checkpoint.run_view import RunView
 
 
 def save_run(state: SessionState, command: Save, view: RunView | None = None) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from rnn_tui.checkpoint.run_view import RunView, ScreenView
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.time_travel.timeline import Timeline
 from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
@@ -23,6 +22,7 @@ from rnn_tui.session.snapshot import Notice
 
 if TYPE_CHECKING:
     from rnn_tui.autosave.writer import KeptRun
+    from rnn_tui.checkpoint.run_view import RunView, ScreenView
     from rnn_tui.engine.time_travel.counterfactual import Counterfactual
     from rnn_tui.files.ownership import RunFiles
     from rnn_tui.proofs.prover import Prover

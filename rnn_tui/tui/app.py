@@ -35,7 +35,6 @@ from rnn_tui.tui.key_bindings import KEYS, PALETTE_KEY
 from rnn_tui.tui.key_order import OrderedKeys
 from rnn_tui.tui.output_diff import OutputDiff, with_output_diff
 from rnn_tui.tui.screens.debugger import Debugger
-from rnn_tui.tui.screens.lost_training import lost_by_replacing_second
 from rnn_tui.tui.signal_watch import PlainClient
 from rnn_tui.tui.themes import DARK, THEMES
 
@@ -274,6 +273,8 @@ class RnnTui(OrderedKeys):
     def _set_second_network(self, versus: Versus | None) -> None:
         """Set another second network, or none; ask first when much of this one would be lost."""
 
+        from rnn_tui.tui.screens.lost_training import lost_by_replacing_second  # seldom needed
+
         def change(confirmed: bool | None) -> None:
             if confirmed:
                 self.session.send(SetSecondNetwork(versus))
@@ -282,7 +283,7 @@ class RnnTui(OrderedKeys):
         if lost is None:
             change(True)
             return
-        from rnn_tui.tui.screens.questions import ConfirmScreen  # seldom needed
+        from rnn_tui.tui.screens.questions import ConfirmScreen
 
         does = "drops that network" if versus is None else "replaces that network"
         self.push_screen(ConfirmScreen(lost.text, does, f"after esc, {lost.way_out}"), change)

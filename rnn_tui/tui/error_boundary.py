@@ -44,7 +44,8 @@ def log_other_errors() -> None:
             log_error(failed.exc_value, f"thread {name}")
 
     def of_object(failed: sys.UnraisableHookArgs) -> None:
-        if failed.exc_value is not None:
+        if failed.exc_value is not None and "race condition" not in str(failed.exc_value):
+            # The exception is Python's word for a signal that arrives as the program is ending.
             log_error(failed.exc_value, failed.err_msg or "an object that was deleted")
 
     threading.excepthook = of_thread

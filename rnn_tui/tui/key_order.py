@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 PATIENCE = 5.0  # seconds that keys wait at most: for a dialog that fails to open
-POLL_SECONDS = 0.05  # between looks whether a widget that is waited for has been removed
+POLL_SECONDS = 0.01  # between looks whether a widget that is waited for has been removed
 
 
 class Question:
@@ -58,6 +58,8 @@ class OrderedKeys(App[None]):
     def __init__(self) -> None:
         super().__init__()
         self.unseen: list[Question] = []
+        self._shown: Screen[Any] | None = None  # the screen that was drawn last
+        self._shown_since = 0.0
         self.typed_at = math.inf
         self._waiting: deque[events.Key | events.Paste] = deque()
         self._settling: asyncio.Task[None] | None = None
@@ -101,9 +103,12 @@ class OrderedKeys(App[None]):
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Draw; from now on, questions are seen."""
         if renderable is not None and not self._batch_count:
+            now = events.Event().time
             for question in self.unseen:
-                question.seen_at = events.Event().time
+                question.seen_at = now
             self.unseen.clear()
+            if screen is not self._shown:
+                self._shown, self._shown_since = screen, now
         super()._display(screen, renderable)
 
     # ---------------------------------------------------------------- waiting
@@ -144,11 +149,13 @@ class OrderedKeys(App[None]):
         """Hand out the keys that wait, until one of them is to be waited for.
 
         Args:
-            closing: the key that has closed a dialog, if it has: pressed twice it means nothing to
-                the screen below.
+            closing: the key that has closed a dialog, if it has: pressed again before the screen
+                below was drawn, it means nothing to that.
         """
         self._settling = None
         while closing and self._waiting and _name(self._waiting[0]) == closing:
+            if self._shown is self.screen and self._waiting[0].time > self._shown_since:
+                break
             self._waiting.popleft()
         while self._waiting and self._settling is None:
             await self._hand_out(self._waiting.popleft())

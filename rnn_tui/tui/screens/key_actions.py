@@ -5,13 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from rnn_tui.checkpoint.run_view import ScreenView
 from rnn_tui.engine.network.interventions import Intervention
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.files.error_log import ErrorReports
@@ -21,7 +20,6 @@ from rnn_tui.session.run_records import SaveQuestion
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
-from rnn_tui.tasks.files import shown_name
 from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.error_boundary import ErrorBoundary
 from rnn_tui.tui.key_bindings import KEYS
@@ -30,6 +28,9 @@ from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.screens import selection_moves
 from rnn_tui.tui.screens.frame_schedule import FrameSchedule
 from rnn_tui.tui.screens.lost_training import LostTraining, lost_by_quitting, lost_by_restarting
+
+if TYPE_CHECKING:
+    from rnn_tui.checkpoint.run_view import ScreenView
 
 
 class KeyActions(ErrorBoundary, Screen[None]):
@@ -75,6 +76,8 @@ class KeyActions(ErrorBoundary, Screen[None]):
 
     def screen_view(self) -> ScreenView:
         """Return what is selected, to be saved with the run; called by the session's thread."""
+        from rnn_tui.checkpoint.run_view import ScreenView
+
         selection, request = self.selection, self._request
         return ScreenView(
             panel=selection.panel,
@@ -416,6 +419,8 @@ class KeyActions(ErrorBoundary, Screen[None]):
                 self._send_request(t=None, sample=0)
                 self._send(commands.Restart(settings, shown))
                 if settings.data and "data" in settings.differences(shown):
+                    from rnn_tui.tasks.files import shown_name
+
                     self._show_notice(f"reading {shown_name(settings.data)} …")
 
         lost = lost_by_restarting(self.session.latest)

@@ -9,14 +9,17 @@ element; samples and panels go round.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from rnn_tui.checkpoint.run_view import ScreenView
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.registry import PANELS
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import Selection
 from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.parameter_names import tensor_of, tensors
+
+if TYPE_CHECKING:
+    from rnn_tui.checkpoint.run_view import ScreenView
 
 TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0)  # that keys choose among
 
