@@ -12,6 +12,8 @@ from rnn_tui.engine.time_travel.timeline import Timeline
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.files.ownership import FileIdentity, RunFiles, data_file
 
+LONG = 60.0  # seconds of training after which a run is not as it was saved, whatever its update
+
 
 class RunRecord:
     """The files of a run and its training since it was last written to one.
@@ -30,7 +32,7 @@ class RunRecord:
     def saved(self, timeline: Timeline) -> None:
         """Note that the run has just been written to a file, as it is at the present place."""
         self._saved_at = timeline.trainer.updates
-        if self.unsaved_update(timeline) is None:
+        if _newest_update(timeline) == self._saved_at:
             self.trained = 0.0
 
     def unsaved_update(self, timeline: Timeline) -> int | None:
@@ -38,9 +40,16 @@ class RunRecord:
 
         Where the run has gone back, that is the newest update reached, not the one that is shown.
         """
-        trainer = timeline.trainer
-        newest = max(trainer.updates, timeline.newest.index // trainer.schedule.end)
-        return None if newest in (self._saved_at, self._started_at) else newest
+        newest = _newest_update(timeline)
+        # After a what-if the same number may be that of another update.
+        in_file = newest in (self._saved_at, self._started_at) and self.trained < LONG
+        return None if in_file else newest
+
+
+def _newest_update(timeline: Timeline) -> int:
+    """Return the newest update that a run has reached."""
+    trainer = timeline.trainer
+    return max(trainer.updates, timeline.newest.index // trainer.schedule.end)
 
 
 @dataclass(frozen=True, slots=True)

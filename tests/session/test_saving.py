@@ -10,11 +10,12 @@ import pytest
 
 from rnn_tui.checkpoint.loading import load
 from rnn_tui.checkpoint.saving import save
+from rnn_tui.engine.network.pins import Pin
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.files.ownership import RunFiles
 from rnn_tui.second_network import Versus
-from rnn_tui.session.commands import Back, GoTo, Restart, Save, Step, Swap, UndoRestart
+from rnn_tui.session.commands import Back, GoTo, Intervene, Restart, Save, Step, Swap, UndoRestart
 from rnn_tui.session.run_records import SaveQuestion
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
@@ -90,6 +91,15 @@ def test_training_ahead_of_a_place_in_the_past_is_still_unsaved(back: int) -> No
     assert saved.at_risk[0].seconds > 0
     assert not session.perform(GoTo(None), Save()).at_risk
     assert not session.perform(Back(Stride.UPDATE, back)).at_risk
+
+
+def test_another_future_up_to_the_saved_update_is_unsaved() -> None:
+    session = opened()
+    session.perform(updates(8), Save(), Back(Stride.UPDATE, 4), Intervene(Pin("h", 0.0)))
+    assert not session.perform(updates(4)).at_risk  # a moment of training
+    session._state.note_training(60.0)
+    assert [each.update for each in session.perform(Step(Stride.TIMESTEP)).at_risk] == [13]
+    assert not session.perform(Back(Stride.TIMESTEP), GoTo(None), Save()).at_risk
 
 
 def test_a_restart_does_not_replace_the_file_of_the_run_before() -> None:
