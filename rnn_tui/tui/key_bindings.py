@@ -68,10 +68,8 @@ KEYS = (
     Key("z", "zoom", "z", "this panel on the whole screen, and back"),
     Key("left,h", "timestep(-1)", "← h", "timestep before; in UPDATE, parameter before", True),
     Key("right,l", "timestep(1)", "→ l", "next timestep; in UPDATE, next parameter", True),
-    Key(
-        "up,k", "unit(-1)", "↑ k", "unit before; in UPDATE, tensor before; of a text, hotter", True
-    ),
-    Key("down,j", "unit(1)", "↓ j", "next unit; in UPDATE, next tensor; of a text, cooler", True),
+    Key("up,k", "unit(-1)", "↑ k", "unit before; in UPDATE, tensor before; text: hotter", True),
+    Key("down,j", "unit(1)", "↓ j", "next unit; in UPDATE, next tensor; text: cooler", True),
     Key("left_square_bracket", "layer(-1)", "[", "the layer below, of stacked ones"),
     Key("right_square_bracket", "layer(1)", "]", "the layer above; beyond the last: the cursor's"),
     Key("pageup", "operation(1)", "PgUp", "equation of the operation before", True),
@@ -86,7 +84,7 @@ KEYS = (
     Key("question_mark,f1", "help", "? F1", "this help", opens=True),
     Key("escape", "escape", "esc", "drop a count, close, unselect, stop a counted walk"),
     Key("ctrl+z", "app.suspend_process", "ctrl+z", "suspend: to the shell, and back with fg"),
-    Key("q", "leave", "q", "quit (asks when more than a minute of training would be lost)"),
+    Key("q", "leave", "q", "quit (asks if over a minute of training would be lost)"),
 )
 
 PALETTE_KEY = "ctrl+p"

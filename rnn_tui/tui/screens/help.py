@@ -14,17 +14,17 @@ from rnn_tui.tui.key_bindings import KEYS
 from rnn_tui.tui.screens.dialog import Dialog
 from rnn_tui.tui.themes import style_of
 
-_GLOSSARY = (
+GLOSSARY = (
     ("BATCH", "the next window of the series: T inputs, T targets"),
-    ("FORWARD", "timestep by timestep from t=1 to T, each from the hidden state before it"),
+    ("FORWARD", "timestep by timestep, t=1 to T, each from the h before it"),
     ("LOSS", "the mean squared error of all outputs of the window"),
-    ("BACKWARD", "the same way back, from t=T to 1: backpropagation through time"),
+    ("BACKWARD", "the way back, t=T to 1: backpropagation through time"),
     ("CLIP", "the gradient is kept from being too large"),
     ("UPDATE", "the optimizer changes the parameters"),
-    ("dh_t", "∂L/∂h_t: what the loss would change by if h_t changed a little"),
-    ("▁▂▃▄ ▅▆▇█", "negative and positive entries; ─ is exactly zero, · is not computed yet"),
+    ("dh_t", "∂L/∂h_t: how the loss changes if h_t changes a little"),
+    ("▁▂▃▄ ▅▆▇█", "negative, positive entries; ─ is 0, · not computed yet"),
     ("!", "not a finite number"),
-    ("σ  ⊙  ·  ᵀ", "logistic function, product by entries, matrix product, transposed"),
+    ("σ  ⊙  ·  ᵀ", "logistic, product by entries, matrix product, transposed"),
 )
 
 
@@ -59,7 +59,7 @@ class HelpScreen(Dialog[None]):
         text.append("command palette\n")
         text.append("\n  Digits before a key that counts repeat it: 5n, 200u, 12s.\n\n")
         heading("Words")
-        for word, meaning in _GLOSSARY:
+        for word, meaning in GLOSSARY:
             text.append(f"  {word:<10}", style_of("strong", theme))
             text.append(f" {meaning}\n")
         return text
