@@ -144,10 +144,10 @@ class TerminalDriver(LinuxDriver):
     # ---------------------------------------------------------------- application mode
 
     def start_application_mode(self) -> None:
-        """Take the terminal and attach to the signals; in the background, wait with the first."""
-        self._take_terminal()
-        if self.watch is not None:
+        """Attach to the signals and take the terminal; in the background, wait with that."""
+        if self.watch is not None:  # first: who is attached gives back what was taken
             self.watch.attach(self)
+        self._take_terminal()
 
     def _take_terminal(self) -> None:
         """Start application mode if the program is in the foreground; else look again later."""

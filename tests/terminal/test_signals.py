@@ -117,6 +117,28 @@ def test_signals_while_it_starts_or_ends(seed: int) -> None:
         assert not one.orphaned()
 
 
+AT_THE_START = """
+import os, signal, sys, time
+from rnn_tui.cli import main
+from rnn_tui.tui.terminal_driver import TerminalDriver
+take = TerminalDriver._take_terminal
+def take_and_signal(driver):
+    take(driver)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(0.3)
+TerminalDriver._take_terminal = take_and_signal
+sys.argv[1:] = []
+main()
+"""
+
+
+def test_a_signal_at_the_moment_when_the_terminal_is_taken() -> None:
+    with Terminal([sys.executable, "-c", AT_THE_START], env=PYTHONPATH) as one:
+        assert one.wait_exit(5) == 128 + signal.SIGTERM
+        assert one.left_behind() == []
+        assert not one.orphaned()
+
+
 # ---------------------------------------------------------------- a shell's job
 
 
