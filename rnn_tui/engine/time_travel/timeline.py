@@ -239,11 +239,18 @@ class Timeline:
         window = max(target.index - 1, 0) // end
         stored = self._branch.keyframes.nearest(window)
         if trainer.index <= target.index and trainer.updates >= stored.updates:
-            return None if trainer.index < target.index or trainer.divergence is None else stored
-        current = max(trainer.index - 1, 0) // end
-        if current == window and not self._changed_in(window):
+            # Before a batch, after a keyframe was restored: the window just completed is not there.
+            incomplete = not trainer.position and target.revealed and stored.updates <= window
+            there = trainer.divergence is None and not incomplete
+            return None if trainer.index < target.index or there else stored
+        if self._window == window and not self._changed_in(window):
             return trainer.window_start()
         return stored
+
+    @property
+    def _window(self) -> int:
+        """The window that `Trainer.window_start` is the start of: before a batch, the next one."""
+        return self.trainer.updates - (self.trainer.position == self.trainer.schedule.end)
 
     def _changed_in(self, window: int) -> bool:
         """Return whether a change lies within a window: then `Trainer.window_start` is wrong."""
@@ -293,7 +300,7 @@ class Timeline:
             self._mebibytes = settings.timeline
             trainer.configure(settings)
             return
-        if not self._changed_in(max(trainer.index - 1, 0) // trainer.schedule.end):
+        if not self._changed_in(self._window):
             branch.keyframes.insert(trainer.window_start())
         made = branch.changes.until(trainer)
         self._mebibytes = settings.timeline
@@ -348,7 +355,7 @@ class Timeline:
         """
         trainer, branch, here = self.trainer, self._branch, self.here
         check(intervention, trainer.network.declaration)
-        window = trainer.updates - (trainer.position == trainer.schedule.end)
+        window = self._window
         change = Change(window * trainer.schedule.end + 1, intervention)
         made = branch.changes.until(trainer)
         abandoned = self._branch_before(change, window)

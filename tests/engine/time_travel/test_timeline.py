@@ -534,3 +534,20 @@ def test_the_start_of_the_window_stays_near() -> None:
     timeline = started(5, 2)
     timeline.intervene(Edit("b", 0.5))
     assert 5 in timeline.keyframes.updates
+
+
+@pytest.mark.parametrize("index", [103, 106, 108])
+def test_from_a_change_that_is_taken_back_every_place_is_reached(index: int) -> None:
+    """Between a keyframe and its batch the window just completed is not there."""
+    timeline, plain = started(9, 4), Trainer(SMALL)
+    assert timeline.trainer.index == 112
+    timeline.configure(SMALL.with_(lr=0.5))
+    timeline.run(10)
+    timeline.follow_settings(())  # goes back to the start of the window in which they changed
+    assert timeline.trainer.index == 108
+    assert timeline.trainer.position == 0
+    seek(timeline, Place(index, 100))
+    plain.advance_to(index)
+    assert timeline.here == Place(index, plain.cursor.operations)
+    assert timeline.trainer.position == plain.position
+    assert bits(timeline.trainer) == bits(plain)
