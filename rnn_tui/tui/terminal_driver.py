@@ -326,7 +326,9 @@ class TerminalDriver(LinuxDriver):
                 data = self._read()
                 if data is None:
                     return
-                for event in parser.feed(decode(data)):
+                # All of them before the first has an effect: what was typed in one packet was typed
+                # at one time, and before what the first of it shows.
+                for event in list(parser.feed(decode(data))):
                     self.process_message(event)
             for event in parser.tick():
                 self.process_message(event)
