@@ -194,19 +194,20 @@ def _do_all_but_the_last_step(trainer: Trainer, stopped: Callable[[], bool]) -> 
 
     Args:
         trainer: what to train, in place.
-        stopped: called between pieces of about `PIECE_SECONDS`; true ends the work.
+        stopped: called between pieces of about `PIECE_SECONDS` once the update takes long; true
+            ends the work.
 
     Returns:
         False if `stopped` ended it.
     """
     last = trainer.index_of(trainer.schedule.end) - 1
-    piece = 1
+    piece, began = 1, time.perf_counter()
     while trainer.index < last and trainer.divergence is None:
         started = time.perf_counter()
         trainer.advance_to(min(trainer.index + piece, last))
         seconds = time.perf_counter() - started
         piece = max(1, min(2 * piece, int(piece * PIECE_SECONDS / max(seconds, 1e-9))))
-        if stopped():
+        if time.perf_counter() - began >= LONG_UPDATE and stopped():
             return False
     return True
 
