@@ -112,9 +112,10 @@ def run_job(trainer: Trainer, job: TrainJob) -> int:
         if autosave is not None:
             autosave.look()
 
-    metrics = _open_metrics(trainer, job, line)
-    closing = contextlib.nullcontext() if metrics is None else contextlib.closing(metrics)
-    with closing, _StopSignal() as stop:
+    with _StopSignal() as stop, contextlib.ExitStack() as closing:
+        metrics = _open_metrics(trainer, job, line)
+        if metrics is not None:
+            closing.enter_context(contextlib.closing(metrics))
         try:
             progress = train(
                 trainer,
