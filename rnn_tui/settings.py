@@ -267,7 +267,7 @@ def compose(chosen: Mapping[str, Value], preset: str = "") -> Settings:
     named = {**_preset(preset).values, **chosen} if preset else chosen
     _refuse_unknown(named)
     # The ignored type is that of each value, which is checked when the settings are made.
-    return Settings(**{**task_defaults(named), **named})  # type: ignore[arg-type]
+    return Settings(**{**task_defaults(named), **named})  # type: ignore[arg-type]  # checked then
 
 
 def preset(name: str) -> Settings:

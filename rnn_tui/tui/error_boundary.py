@@ -104,7 +104,10 @@ class ErrorBoundary(AnyScreen):
             self.failed(error)
 
     def failed(self, error: Exception) -> None:
-        """Go on after an error in a message handler or an action of this screen."""
+        """Go on after an error in a message handler or an action of this screen.
+
+        Every screen says how. Textual's metaclass leaves no room for that of abstract classes.
+        """
         raise NotImplementedError
 
 

@@ -162,7 +162,7 @@ class TerminalDriver(LinuxDriver):
                 self._settings = termios.tcgetattr(self.fileno)
         self._active, self._given_back = True, False
         self._written.closed = False
-        super().start_application_mode()  # type: ignore[no-untyped-call]
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's
         self.attrs_before = self._settings
         self._app.refresh(layout=True)
 

@@ -142,7 +142,7 @@ class KeyActions(ErrorBoundary, Screen[None]):
     def _send_request(self, **changes: object) -> None:
         """Tell the session what the screen shows, if that has changed."""
         # The names and types are those of ViewRequest's fields; callers are all in this file.
-        request = replace(self._request, **changes)  # type: ignore[arg-type]
+        request = replace(self._request, **changes)  # type: ignore[arg-type]  # fields of it
         if request != self._request:
             self._request = request
             self.session.send(request)
