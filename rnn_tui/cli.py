@@ -342,11 +342,11 @@ def _open_watched(options: Options, watch: SignalWatch) -> int:
         if reason := why_unusable(os.environ.get("TERM")):
             raise CommandError(f"{reason}; without a screen, use: {PROGRAM} train")
     notices = ("" if resumed is None else resumed.message, "" if saved is None else saved.remark)
-    from rnn_tui.tui.app import run_app
+    from rnn_tui.tui.app import RnnTui, run_app
 
     remote = options.get("remote", bool(os.environ.get("SSH_CONNECTION")))
     theme = options.get("theme", THEME)
-    return run_app(
+    app = RnnTui(
         trainer,
         remote=remote,
         theme=theme,
@@ -359,6 +359,7 @@ def _open_watched(options: Options, watch: SignalWatch) -> int:
         autosaves=None if options.get("no_autosave") else partial(_autosaves, options, start),
         notice=" · ".join(filter(None, notices)),
     )
+    return run_app(app)
 
 
 def _autosaves(options: Options, start: Start) -> AutosaveWriter:

@@ -388,11 +388,8 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Trainer, dict[str, Any
     calls: list[tuple[Trainer, dict[str, Any]]] = []
     app = ModuleType("rnn_tui.tui.app")
 
-    def run_app(trainer: Trainer, **rest: Any) -> int:
-        calls.append((trainer, rest))
-        return 0
-
-    app.run_app = run_app  # type: ignore[attr-defined]
+    app.RnnTui = lambda trainer, **rest: (trainer, rest)  # type: ignore[attr-defined]
+    app.run_app = lambda call: calls.append(call) or 0  # type: ignore[attr-defined,func-returns-value]
     monkeypatch.setitem(sys.modules, "rnn_tui.tui.app", app)
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)

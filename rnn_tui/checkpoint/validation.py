@@ -26,7 +26,7 @@ from rnn_tui.checkpoint.torch_layout import (
 )
 from rnn_tui.checkpoint.versions import file_version
 from rnn_tui.engine.cells import make_cell
-from rnn_tui.engine.network.architecture import Architecture
+from rnn_tui.engine.network.architecture import Architecture, architecture_with
 from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.engine.training.history import BUCKETS, RECENT
 from rnn_tui.engine.training.optimizers import optimizer_class
@@ -137,14 +137,7 @@ def check_run_sizes(tensors: Mapping[str, TensorEntry], settings: Settings) -> N
     bias = tensors[READOUT[1]].shape
     features = first[-1 if FIRST_TORCH_TENSOR in tensors else 0] if len(first) == 2 else 0
     outputs = bias[0] if len(bias) == 1 else 0
-    architecture = Architecture(
-        settings.cell,
-        settings.activation,
-        features,
-        settings.hidden,
-        outputs,
-        layers=settings.layers,
-    )
+    architecture = architecture_with(settings, features, outputs)
     check_run_shapes(tensors, architecture, settings)
 
 

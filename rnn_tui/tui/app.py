@@ -298,21 +298,8 @@ def _theme_setter(app: App[None], theme: str) -> Callable[[], None]:
     return set_theme
 
 
-def run_app(
-    trainer: Trainer,
-    *,
-    remote: bool,
-    theme: str,
-    files: RunFiles | None,
-    breakpoints: Iterable[Breakpoint] = (),
-    versus: Versus | None = None,
-    second: Trainer | None = None,
-    view: RunView | None = None,
-    watch: SignalWatch | None = None,
-    autosaves: Callable[[], AutosaveWriter] | None = None,
-    notice: str = "",
-) -> int:
-    """Show the screen until the user quits; see `RnnTui` for the arguments.
+def run_app(app: RnnTui) -> int:
+    """Show the screen until the user quits.
 
     Returns:
         The exit code.
@@ -321,19 +308,6 @@ def run_app(
         LoggedError: an unexpected error has ended the program.
     """
     sys.setswitchinterval(SWITCH_INTERVAL)
-    app = RnnTui(
-        trainer,
-        remote=remote,
-        theme=theme,
-        files=files,
-        breakpoints=breakpoints,
-        versus=versus,
-        second=second,
-        view=view,
-        watch=watch,
-        autosaves=autosaves,
-        notice=notice,
-    )
     log_other_errors()
     try:
         app.run()

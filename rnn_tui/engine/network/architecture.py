@@ -88,12 +88,22 @@ def views(specs: tuple[ParameterSpec, ...], flat: Array) -> Mapping[str, Array]:
 def architecture_of(settings: Settings, task: Task) -> Architecture:
     """Return the architecture that `settings` describe, for `task`."""
     problem = Problem(task.loss, task.symbols is not None, task.topology)
+    return replace(architecture_with(settings, task.features, task.outputs), problem=problem)
+
+
+def architecture_with(settings: Settings, features: int, outputs: int) -> Architecture:
+    """Return the architecture that `settings` describe, of any problem of this size.
+
+    Args:
+        settings: the settings.
+        features: the size D of an input.
+        outputs: the size O of an output.
+    """
     return Architecture(
         settings.cell,
         settings.activation,
-        task.features,
+        features,
         settings.hidden,
-        task.outputs,
-        problem,
-        settings.layers,
+        outputs,
+        layers=settings.layers,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnn_tui.engine.network.architecture import Architecture
+from rnn_tui.engine.network.architecture import Architecture, architecture_with
 from rnn_tui.engine.network.declaration import NetworkDeclaration
 from rnn_tui.engine.training.optimizers import optimizer_class
 from rnn_tui.files.limits import memory_limit, over_limit
@@ -70,14 +70,7 @@ def smallest_architecture(settings: Settings) -> Architecture:
     task = TASKS.load(settings.task)
     sizes = (getattr(task, name, 1) for name in ("features", "outputs"))
     features, outputs = (size if isinstance(size, int) else 1 for size in sizes)
-    return Architecture(
-        settings.cell,
-        settings.activation,
-        features,
-        settings.hidden,
-        outputs,
-        layers=settings.layers,
-    )
+    return architecture_with(settings, features, outputs)
 
 
 def check_memory(
