@@ -28,7 +28,7 @@ from rnn_tui.settings import Settings
 ROOT = Path(__file__).parents[1]
 LARGE = Settings(hidden=200, steps=2, cell="lstm")  # 1.3 MB: much of the time is spent in writing
 SHARE, ALL = 10, pytest.param(200, marks=pytest.mark.long)
-PROGRAMS = 50  # of the real program, which takes a second to start
+PROGRAMS = 200  # of the real program, which takes a second to start
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 
