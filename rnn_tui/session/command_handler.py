@@ -136,7 +136,7 @@ class CommandHandler:
             case Back(stride, count):
                 self._seek(timeline.back(stride, min(count, LARGEST_COUNT)))
             case GoTo(None):
-                self._seek(timeline.newest)
+                self._seek(timeline.newest, timeline.seek_newest())
             case GoTo(int(update)):
                 self._seek(timeline.place_of(min(update, LARGEST_COUNT)))
             case RunTo(t):
@@ -150,13 +150,14 @@ class CommandHandler:
             case Pause():
                 state.goal = None
 
-    def _seek(self, place: Place) -> None:
+    def _seek(self, place: Place, way: Iterator[float] | None = None) -> None:
+        """Go to `place`, by `way` if there is a special one."""
         state, timeline = self._state, self._state.run.timeline
         state.breakpoints.rearm()
         first = timeline.first
         if place.index <= timeline.place_of(first).index and timeline.here.index > 0:
             state.say(f"the timeline begins at update {first}")
-        state.goal = Goal(Stride.UPDATE, 1, timeline.seek(place))
+        state.goal = Goal(Stride.UPDATE, 1, way or timeline.seek(place))
 
     def _run_to(self, t: int) -> None:
         """Go to timestep `t`: in the forward or backward pass of this window, or in the next."""

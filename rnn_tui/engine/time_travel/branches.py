@@ -101,6 +101,7 @@ class Branch:
         next_keyframe: number of updates after which the next keyframe is due.
         changes: the changes made along it.
         ghosts: the futures that were abandoned for it.
+        overflows: whether the run ended at the newest place, as the update after it overflows.
     """
 
     keyframes: KeyframeStore
@@ -108,6 +109,7 @@ class Branch:
     next_keyframe: int
     changes: Changes
     ghosts: tuple[Ghost, ...] = ()
+    overflows: bool = False
 
     def fork(self, trainer: Trainer, label: str, index: int | None = None) -> None:
         """Forget the future of a place, because another begins; a ghost remains.
@@ -127,7 +129,7 @@ class Branch:
         complete = trainer.position == end
         last = trainer.updates - complete if index is None else (index - 1) // end
         self.keyframes.drop_after(last)
-        self.newest = Place(trainer.index, trainer.revealed)
+        self.newest, self.overflows = Place(trainer.index, trainer.revealed), False
         self.next_keyframe = trainer.updates + 1
 
     def copy(self) -> Branch:

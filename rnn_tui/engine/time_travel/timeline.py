@@ -25,6 +25,7 @@ from rnn_tui.engine.time_travel.places import (
     stride_end,
 )
 from rnn_tui.engine.training.keyframe import Keyframe
+from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import Settings
 
@@ -130,8 +131,10 @@ class Timeline:
 
     def _note_newest(self) -> None:
         """Note how far this branch has come; called after every move of the trainer."""
-        if self.trainer.index >= self._branch.newest.index:
-            self._branch.newest = max(self._branch.newest, self.here)
+        branch, divergence = self._branch, self.trainer.divergence
+        if self.trainer.index >= branch.newest.index:
+            branch.newest = max(branch.newest, self.here)
+            branch.overflows |= divergence is not None and divergence.stage is Pass.UPDATE
 
     def _take_keyframe(self) -> None:
         """Store a keyframe of this place if it is the end of an update; plan the next one."""
@@ -232,6 +235,13 @@ class Timeline:
             yield done / max(target.index - origin, 1)
         self._reveal(target)
         self._note_newest()
+
+    def seek_newest(self) -> Iterator[float]:
+        """Go to the newest place, as `seek` does; if the run ended there, it has ended again."""
+        yield from self.seek(self.newest)
+        # An update that overflows is undone, so the place itself does not show it.
+        if self._branch.overflows and self.here == self.newest:
+            self.trainer.step()
 
     def _start_towards(self, target: Place) -> Keyframe | None:
         """Return the keyframe to replay from; None to go on from the trainer's place."""

@@ -551,3 +551,23 @@ def test_from_a_change_that_is_taken_back_every_place_is_reached(index: int) -> 
     assert timeline.here == Place(index, plain.cursor.operations)
     assert timeline.trainer.position == plain.position
     assert bits(timeline.trainer) == bits(plain)
+
+
+def test_at_the_newest_place_a_run_that_ended_in_an_update_has_ended() -> None:
+    exploding = SMALL.with_(activation="relu", lr=10, clip_by="none")
+    timeline = Timeline(Trainer(exploding))
+    timeline.run(50)
+    end = timeline.trainer.divergence
+    assert end is not None
+    assert end.stage is Pass.UPDATE
+    seek(timeline, timeline.back(Stride.TIMESTEP, 3))
+    assert timeline.trainer.divergence is None
+    for _ in timeline.seek_newest():
+        pass
+    assert timeline.trainer.divergence == end
+    seek(timeline, timeline.back(Stride.TIMESTEP, 3))
+    timeline.configure(exploding.with_(clip_by="value"))  # another future, which may not end there
+    timeline.forward(Stride.TIMESTEP)
+    for _ in timeline.seek_newest():
+        pass
+    assert timeline.trainer.divergence is None
