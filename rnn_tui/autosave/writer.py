@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from rnn_tui.checkpoint.saving import CapturedRun
 
 
-class KeptRun:
-    """A run of this process and its folder, once there is one; the writer's thread changes it.
+class AutosaveTarget:
+    """Where a run of this process is autosaved; the writer's thread changes it.
 
     Attributes:
         note: what the folder says of the run, or will say.
@@ -32,7 +32,7 @@ class KeptRun:
 class _Write:
     """An autosave that waits to be written."""
 
-    run: KeptRun
+    run: AutosaveTarget
     first: CapturedRun
     second: CapturedRun | None
     note: RunNote
@@ -43,7 +43,7 @@ class _Write:
 class _Release:
     """A run that this process is done with; `left`: the user has left it on purpose."""
 
-    run: KeptRun
+    run: AutosaveTarget
     left: bool
 
 
@@ -75,14 +75,14 @@ class AutosaveWriter:
         """Whether the newest attempt failed."""
         return bool(self._failure)
 
-    def next_run(self) -> KeptRun:
+    def next_run(self) -> AutosaveTarget:
         """Return what this writer knows a run by: first the one that is resumed, then new ones."""
         folder, self._resumed = self._resumed, None
-        return KeptRun(self._note, folder)
+        return AutosaveTarget(self._note, folder)
 
     def write(
         self,
-        run: KeptRun,
+        run: AutosaveTarget,
         first: CapturedRun,
         second: CapturedRun | None = None,
         note: RunNote | None = None,
@@ -100,7 +100,7 @@ class AutosaveWriter:
         """
         self._put(_Write(run, first, second, note or run.note, past))
 
-    def release(self, run: KeptRun, *, left: bool) -> None:
+    def release(self, run: AutosaveTarget, *, left: bool) -> None:
         """Let other processes have a run, after what waits to be written; return at once.
 
         Args:
@@ -183,7 +183,7 @@ def _replaces(job: _Write, other: _Job) -> bool:
     return isinstance(other, _Write) and other.run is job.run and (other.past or not job.past)
 
 
-def _held_folder(run: KeptRun, note: RunNote) -> RunFolder:
+def _held_folder(run: AutosaveTarget, note: RunNote) -> RunFolder:
     """Return the folder of `run`, which belongs to this process, with `note` in it.
 
     A new one is made if there is none, or if another process has taken it meanwhile.
@@ -200,7 +200,7 @@ def _held_folder(run: KeptRun, note: RunNote) -> RunFolder:
     return folder
 
 
-def _release(run: KeptRun, left: bool) -> None:
+def _release(run: AutosaveTarget, left: bool) -> None:
     """Give a run's folder back."""
     folder = run.folder
     if folder is None or not folder.held:

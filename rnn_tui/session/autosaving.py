@@ -44,7 +44,7 @@ class Autosaving:
         self._writer = writer
         self._run = state.run  # the run that is watched
         self._start = state.run.trainer.index
-        self._run.kept = writer.next_run()
+        self._run.autosave_target = writer.next_run()
         self._changed_at: float | None = None  # when the run last changed since its autosave
         self._unsaved_since = math.inf  # when it first did
         self._saved_at = -math.inf
@@ -102,14 +102,14 @@ class Autosaving:
     def _follow(self) -> None:
         """Watch the run that has replaced the one that was watched."""
         new = self._state.run
-        if new.kept is None or new.kept is not self._run.kept:
+        if new.autosave_target is None or new.autosave_target is not self._run.autosave_target:
             self.save()
             self._release(left=True)  # whoever restarts was asked; the run can be opened still
             self._start = new.trainer.index
             self._changed_at, self._unsaved_since, self._saved_at = None, math.inf, -math.inf
         self._run = new
-        if new.kept is None:
-            new.kept = self._writer.next_run()
+        if new.autosave_target is None:
+            new.autosave_target = self._writer.next_run()
         else:
             self.note_change()  # an earlier run again: it is the newest from now on
 
@@ -118,7 +118,7 @@ class Autosaving:
         from rnn_tui.checkpoint.format import ContentError
         from rnn_tui.checkpoint.saving import capture  # not needed before the first autosave
 
-        if run.kept is None or (not run.trainer.index and not self._start):
+        if run.autosave_target is None or (not run.trainer.index and not self._start):
             return
         try:
             first = capture(run.trainer, self._state.view())
@@ -129,8 +129,8 @@ class Autosaving:
         except MemoryError:
             self._writer.fail("there is too little memory for a copy")
             return
-        note, past = self._note(run, run.kept.note), run.timeline.in_past
-        self._writer.write(run.kept, first, second, note, past=past)
+        note, past = self._note(run, run.autosave_target.note), run.timeline.in_past
+        self._writer.write(run.autosave_target, first, second, note, past=past)
 
     def _note(self, run: TrainingRun, old: RunNote) -> RunNote:
         """Return what the folder of `run` is to say."""
@@ -141,5 +141,5 @@ class Autosaving:
         return replace(old, match=match, path=os.path.abspath(files.path), own=files.own_text())
 
     def _release(self, *, left: bool) -> None:
-        if self._run.kept is not None:
-            self._writer.release(self._run.kept, left=left)
+        if self._run.autosave_target is not None:
+            self._writer.release(self._run.autosave_target, left=left)

@@ -160,5 +160,5 @@ class LockStep:
         from rnn_tui.second_network import SecondNetwork  # imported already, as there is one
 
         self._state.run = TrainingRun(second.timeline, SecondNetwork(run.timeline, second.match))
-        self._state.run.kept = run.kept
+        self._state.run.autosave_target = run.autosave_target
         return True

@@ -21,7 +21,7 @@ from rnn_tui.session.saved_view import breakpoint_statuses, run_view, screen_vie
 from rnn_tui.session.snapshot import Notice
 
 if TYPE_CHECKING:
-    from rnn_tui.autosave.writer import KeptRun
+    from rnn_tui.autosave.writer import AutosaveTarget
     from rnn_tui.checkpoint.run_view import RunView, ScreenView
     from rnn_tui.engine.time_travel.counterfactual import Counterfactual
     from rnn_tui.files.ownership import RunFiles
@@ -73,7 +73,7 @@ class TrainingRun:
         predictor: evaluates the network and writes text with it.
         counterfactual: the branch that the newest what-if left; None if there is none.
         prover: computes proofs; None before the first, see `make_prover`.
-        kept: what the writer of autosaves knows this run by; None if it is not autosaved.
+        autosave_target: where the run is autosaved; None if it is not autosaved.
     """
 
     def __init__(self, timeline: Timeline, second_network: SecondNetwork | None = None) -> None:
@@ -83,7 +83,7 @@ class TrainingRun:
         self.predictor = Predictor(self.trainer)
         self.counterfactual: Counterfactual | None = None
         self.prover: Prover | None = None
-        self.kept: KeptRun | None = None
+        self.autosave_target: AutosaveTarget | None = None
         self.note_what_if()
 
     @property
