@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 """The environment variables that limit the threads of NumPy's matrix products."""
+SSH = f"ssh -t HOST {PROGRAM}"
 SHOW_TRACEBACK = "RNN_TUI_TRACEBACK"  # for developers: set it to see where an error came from
 
 Options = Mapping[str, Any]
@@ -335,12 +336,14 @@ def _open_watched(options: Options, watch: SignalWatch) -> int:
         if versus is None:
             versus, second = resumed.versus, resumed.second
     if not in_terminal:
-        raise CommandError(f"this needs a terminal; without one, use: {PROGRAM} train")
+        raise CommandError(_terminal_needed())
     if sys.platform != "win32":
         from rnn_tui.tui.terminal_kind import why_unusable
 
         if reason := why_unusable(os.environ.get("TERM")):
-            raise CommandError(f"{reason}; without a screen, use: {PROGRAM} train")
+            # ssh passes on what TERM is where ssh is started.
+            over = f"; if it can: TERM=xterm {SSH}" if os.environ.get("SSH_CONNECTION") else ""
+            raise CommandError(f"{reason}{over}; without a screen, use: {PROGRAM} train")
     notices = ("" if resumed is None else resumed.message, "" if saved is None else saved.remark)
     from rnn_tui.tui.app import RnnTui, run_app
 
@@ -360,6 +363,13 @@ def _open_watched(options: Options, watch: SignalWatch) -> int:
         notice=" · ".join(filter(None, notices)),
     )
     return run_app(app)
+
+
+def _terminal_needed() -> str:
+    """Return what to do without a terminal: OpenSSH gives a command none unless it is asked to."""
+    if os.environ.get("SSH_CONNECTION") and not os.environ.get("SSH_TTY"):
+        return f"this needs a terminal, and ssh gave none; use: {SSH}, or {PROGRAM} train"
+    return f"this needs a terminal (over ssh: {SSH}); without one, use: {PROGRAM} train"
 
 
 def _autosaves(options: Options, start: Start) -> AutosaveWriter:

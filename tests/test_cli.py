@@ -45,6 +45,8 @@ EXPLODING = ["--activation", "relu", "--optimizer", "sgd", "--lr", "100", "--cli
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    for name in ("SSH_CONNECTION", "SSH_TTY"):
+        monkeypatch.delenv(name, raising=False)
     # An ignored Ctrl-C is inherited, and a test runner in the background may ignore it.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
@@ -141,6 +143,9 @@ def test_threads_are_limited_unless_the_user_says_otherwise() -> None:
 
 # ---------------------------------------------------------------- refusals
 
+NO_TERMINAL = (
+    "this needs a terminal (over ssh: ssh -t HOST rnn-tui); without one, use: rnn-tui train"
+)
 REFUSED: dict[str, str] = {
     "train --lr abc": "--lr must be a number above 0 and at most 100, not 'abc'",
     "train --lr 0": "--lr must be a number above 0 and at most 100, not 0",
@@ -230,8 +235,8 @@ REFUSED: dict[str, str] = {
     "train --metrics run --out ./run": "--out and --metrics both name './run'",
     "--versus lst": f"--versus must be {DECLARATIONS['cell'].allowed}, not 'lst'",
     "--match-parameters": "--match-parameters needs a second network: --versus CELL",
-    "": "this needs a terminal; without one, use: rnn-tui train",
-    "run": "this needs a terminal; without one, use: rnn-tui train",
+    "": NO_TERMINAL,
+    "run": NO_TERMINAL,
 }
 
 
@@ -262,7 +267,31 @@ def test_a_refusal_for_real() -> None:
     code, out, err = call("train", "--lr", "abc")
     assert (code, out) == (2, "")
     assert err == f"rnn-tui: {REFUSED['train --lr abc']}\n"
-    assert call()[2] == "rnn-tui: this needs a terminal; without one, use: rnn-tui train\n"
+    assert call()[2] == f"rnn-tui: {NO_TERMINAL}\n"
+
+
+@pytest.mark.parametrize(
+    ("ssh_tty", "said"),
+    [
+        (
+            None,
+            "this needs a terminal, and ssh gave none; use: ssh -t HOST rnn-tui, or rnn-tui train",
+        ),
+        ("/dev/pts/9", NO_TERMINAL),  # it is a pipe in a command line that has a terminal
+    ],
+)
+def test_ssh_without_a_terminal(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    ssh_tty: str | None,
+    said: str,
+) -> None:
+    monkeypatch.setenv("SSH_CONNECTION", "10.0.0.1 50000 10.0.0.2 22")
+    monkeypatch.delenv("TERM", raising=False)  # ssh passes it on only with a terminal
+    if ssh_tty:
+        monkeypatch.setenv("SSH_TTY", ssh_tty)
+    assert run([]) == 2
+    assert capsys.readouterr().err == f"rnn-tui: {said}\n"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

@@ -31,7 +31,7 @@ from rnn_tui.tui.error_boundary import (
     log_other_errors,
     logged,
 )
-from rnn_tui.tui.key_bindings import KEYS, PALETTE_KEY
+from rnn_tui.tui.key_bindings import KEYS, LEAVE_KEY, PALETTE_KEY
 from rnn_tui.tui.key_order import OrderedKeys
 from rnn_tui.tui.output_diff import OutputDiff, with_output_diff
 from rnn_tui.tui.screens.debugger import Debugger
@@ -64,9 +64,12 @@ class RnnTui(OrderedKeys):
     CSS_PATH = "app.tcss"
     TITLE = "rnn-tui"
     COMMAND_PALETTE_BINDING = PALETTE_KEY
-    # The other keys are those of the screens; this one works in a dialog, too.
+    ALLOW_SELECT = False  # selecting text would need reports of the mouse's every motion
+    # The other keys are those of the screens; these work in a dialog, too. Textual's ctrl+c copies
+    # from a text field, so that whoever wants to end the program sees nothing happen.
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+z", "suspend_process", show=False, priority=True)
+        Binding("ctrl+z", "suspend_process", show=False, priority=True),
+        Binding("ctrl+c", "say_how_to_quit", show=False, priority=True),
     ]
 
     # Set before the start: when the theme changes later, Textual parses all of its CSS again.
@@ -184,6 +187,13 @@ class RnnTui(OrderedKeys):
             self._watch.stop_group()
         else:
             self.debugger.show_notice("there is no shell that could continue a suspended program")
+
+    def action_say_how_to_quit(self) -> None:
+        """Say which key ends the program, where somebody tries the one that does in a shell."""
+        if self.screen is self.debugger:
+            self.debugger.show_notice(f"ctrl+c does nothing; q: {LEAVE_KEY.help}")
+        elif not len(self._notifications):  # else it is being shown
+            self.notify("ctrl+c does nothing; ctrl+q quits", markup=False)
 
     def on_resize(self) -> None:
         """Send the whole screen: terminals differ in what they keep when their size changes."""

@@ -34,6 +34,7 @@ class Key:
         )
 
 
+LEAVE_KEY = Key("q", "leave", "q", "quit (asks if over a minute of training would be lost)")
 KEYS = (
     Key("space,f5", "run_or_pause", "space F5", "run / pause"),
     Key("s,f11", "go('operation')", "s F11", "one operation inside the timestep", True),
@@ -84,7 +85,7 @@ KEYS = (
     Key("question_mark,f1", "help", "? F1", "this help", opens=True),
     Key("escape", "escape", "esc", "drop a count, close, unselect, stop a counted walk"),
     Key("ctrl+z", "app.suspend_process", "ctrl+z", "suspend: to the shell, and back with fg"),
-    Key("q", "leave", "q", "quit (asks if over a minute of training would be lost)"),
+    LEAVE_KEY,
 )
 
 PALETTE_KEY = "ctrl+p"

@@ -36,6 +36,7 @@ LEAVE = (
     "\x1b\\\x1b[?2026l\x1b[?2004l\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"
     "\x1b[?1016l\x1b[?1004l\x1b[0m\x1b[<u\x1b[?7h\x1b[?1049l\x1b[?25h"
 )
+MOUSE_ON, MOUSE_OFF = "\x1b[?1000h\x1b[?1006h", "\x1b[?1006l\x1b[?1000l"
 HANDED_BACK_WITHIN = 1.0  # seconds for the screen's thread; then the terminal is taken from it
 WRITTEN_WITHIN = 0.3  # seconds for `LEAVE` to be taken by the terminal
 POLL_SECONDS = 0.1  # between looks at the end of an escape sequence and at the end of the thread
@@ -110,6 +111,22 @@ class TerminalFile:
         return self._given
 
 
+class CellParser(XTermParser):
+    """Textual's parser of keys, where the mouse is reported in cells.
+
+    Textual's takes positions for pixels once the terminal has reported its size in both.
+    """
+
+    @property
+    def mouse_pixels(self) -> bool:
+        """Whether positions are in pixels."""
+        return False
+
+    @mouse_pixels.setter
+    def mouse_pixels(self, _: bool) -> None:
+        """Stay with cells."""
+
+
 class TerminalDriver(LinuxDriver):
     """Textual's driver, whose application mode starts and stops once, whatever signals arrive."""
 
@@ -178,7 +195,7 @@ class TerminalDriver(LinuxDriver):
                 with contextlib.suppress(termios.error):
                     termios.tcsetattr(self.fileno, termios.TCSANOW, self._settings)
             self._active = False
-            self._in_band_window_resize = self._mouse_pixels = False  # asked again at the start
+            self._in_band_window_resize = False  # asked again at the start
 
     def _stop_threads(self) -> None:
         """Stop reading and writing, if that goes on."""
@@ -220,12 +237,22 @@ class TerminalDriver(LinuxDriver):
         if self._writer_thread is not None:
             self._writer_thread.write(data)
 
+    def _enable_mouse_support(self) -> None:
+        """Turn on reports of buttons and wheel, in cells.
+
+        Textual wants every motion, too: each would be a message over the link, and nothing here
+        answers to one.
+        """
+        if self._mouse:
+            self.write(MOUSE_ON)
+
+    def _enable_mouse_pixels(self) -> None:
+        """Do nothing: cells are enough."""
+
     def _disable_mouse_support(self) -> None:
-        """Turn reports of the mouse off, and the counting in pixels that Textual leaves on."""
-        if self._writer_thread is not None:
-            super()._disable_mouse_support()
-            if self._mouse_pixels:
-                self.write("\x1b[?1016l")
+        """Turn reports of the mouse off."""
+        if self._mouse and self._writer_thread is not None:
+            self.write(MOUSE_OFF)
 
     def _in_foreground(self) -> bool:
         """Return whether the terminal is this program's at the moment; True if none can tell."""
@@ -318,7 +345,7 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read keys and events until `exit_event`, the end of the input or a hang-up."""
-        parser = XTermParser(self._debug)
+        parser = CellParser(self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
         while not self.exit_event.is_set():
             ready, _, _ = select.select([self.fileno], [], [], POLL_SECONDS)

@@ -27,6 +27,13 @@ def test_a_dumb_terminal_is_refused_in_one_line() -> None:
         assert terminal.restored()
 
 
+def test_over_ssh_it_says_where_that_comes_from() -> None:
+    env = {"TERM": "dumb", "SSH_CONNECTION": "10.0.0.1 5 10.0.0.2 22", "SSH_TTY": "/dev/pts/9"}
+    with start(200, 30, env) as terminal:
+        assert terminal.wait_exit() == 2
+        assert "TERM=xterm ssh -t HOST rnn-tui" in "".join(terminal.screen())
+
+
 @pytest.mark.parametrize(
     ("size", "shown"),
     [((0, 0), "paused"), ((1, 1), "r"), ((65535, 65535), "paused")],

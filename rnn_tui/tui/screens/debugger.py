@@ -89,7 +89,7 @@ class Debugger(KeyActions):
         too_small_text.display = too_small
         if too_small:
             least = f"rnn-tui needs {LEAST[0]}×{LEAST[1]}, this terminal is {width}×{height}"
-            too_small_text.update(least)
+            too_small_text.update(f"{least}; q quits")
         context = self._draw_context(self.session.latest)
         for widget in self._frames.widgets:
             widget.prepare(context)

@@ -113,8 +113,8 @@ class KeyActions(ErrorBoundary, Screen[None]):
             self._asked = ""
 
     def show_notice(self, text: str) -> None:
-        """Show why a key does nothing, until the next key."""
-        self._notice = (text, True)
+        """Show why a key does nothing, until the next key; it stands where a question stood."""
+        self._notice, self._asked = (text, True), ""
         self._frames.draw_after_key()
 
     def action_digit(self, digit: int) -> None:
