@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from rnn_tui.engine.training.trainer import Trainer
     from rnn_tui.files.ownership import InputFile, RunFiles
     from rnn_tui.second_network import Versus
+    from rnn_tui.tui.link import Link
     from rnn_tui.tui.signal_watch import SignalWatch
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -347,11 +348,10 @@ def _open_watched(options: Options, watch: SignalWatch) -> int:
     notices = ("" if resumed is None else resumed.message, "" if saved is None else saved.remark)
     from rnn_tui.tui.app import RnnTui, run_app
 
-    remote = options.get("remote", bool(os.environ.get("SSH_CONNECTION")))
     theme = options.get("theme", THEME)
     app = RnnTui(
         trainer,
-        remote=remote,
+        link=_link(options),
         theme=theme,
         files=files,
         breakpoints=breakpoints,
@@ -370,6 +370,18 @@ def _terminal_needed() -> str:
     if os.environ.get("SSH_CONNECTION") and not os.environ.get("SSH_TTY"):
         return f"this needs a terminal, and ssh gave none; use: {SSH}, or {PROGRAM} train"
     return f"this needs a terminal (over ssh: {SSH}); without one, use: {PROGRAM} train"
+
+
+def _link(options: Options) -> Link:
+    """Return the link to the terminal: measured, or what the user says it is."""
+    from rnn_tui.tui.link import Link
+
+    remote: bool | None = options.get("remote")
+    return Link(
+        "measured" if remote is None else "remote" if remote else "local",
+        over_ssh=bool(os.environ.get("SSH_CONNECTION")),
+        multiplexed=bool(os.environ.get("TMUX") or os.environ.get("STY")),
+    )
 
 
 def _autosaves(options: Options, start: Start) -> AutosaveWriter:

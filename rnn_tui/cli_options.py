@@ -31,8 +31,8 @@ _THEME = Declaration(
     group="screen", effect="live", fixed_choices=("dark", "light"),
 )  # fmt: skip
 _REMOTE = Declaration(
-    name="remote", kind=bool, default=None, help="Send less to the terminal: fewer frames, no "
-    "animation. On by itself over SSH.", group="screen", effect="live",
+    name="remote", kind=bool, default=None, help="Take the link to the terminal for a slow one, or "
+    "for one without limits; left out, it is measured.", group="screen", effect="live",
 )  # fmt: skip
 _UPDATES = Declaration(
     name="updates", kind=int, default=None, help="How many updates to run (from a checkpoint: "

@@ -432,7 +432,8 @@ def test_the_app_opens(opened: list[tuple[Trainer, dict[str, Any]]]) -> None:
     trainer, rest = opened[0]
     assert trainer.settings == Settings(cell="gru")
     assert rest.pop("files").path is None
-    words = {"remote": True, "theme": "light"}
+    assert rest["link"].setting == "remote"
+    words = {"theme": "light"}
     assert rest.items() >= {**words, "breakpoints": (), "versus": None}.items()
 
 
@@ -451,14 +452,17 @@ def test_the_app_takes_a_second_network(opened: list[tuple[Trainer, dict[str, An
     assert opened[0][1]["versus"] == Versus("lstm", match=True)
 
 
-def test_remote_is_told_by_ssh(
+def test_the_link_is_measured_unless_the_user_says_what_it_is(
     opened: list[tuple[Trainer, dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run([])
     monkeypatch.setenv("SSH_CONNECTION", "10.0.0.1 50000 10.0.0.2 22")
     run([])
     run(["--local"])
-    assert [rest["remote"] for _, rest in opened] == [False, True, False]
+    run(["--remote"])
+    links = [rest["link"] for _, rest in opened]
+    assert [link.setting for link in links] == ["measured", "measured", "local", "remote"]
+    assert [link.frames_per_second for link in links] == [5, 4, 5, 4]
 
 
 @pytest.mark.usefixtures("files")
@@ -469,7 +473,7 @@ def test_the_app_opens_a_checkpoint(opened: list[tuple[Trainer, dict[str, Any]]]
     assert trainer.updates == 3
     assert trainer.settings == Settings(hidden=4, steps=5, lr=0.5, optimizer="adam")
     assert rest.pop("files").path == "./train"
-    words = {"remote": False, "theme": "dark"}
+    words = {"theme": "dark"}
     assert rest.items() >= {**words, "breakpoints": (), "versus": None}.items()
 
 

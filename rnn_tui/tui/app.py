@@ -32,8 +32,9 @@ from rnn_tui.tui.error_boundary import (
     logged,
 )
 from rnn_tui.tui.key_bindings import KEYS, LEAVE_KEY, PALETTE_KEY
-from rnn_tui.tui.key_order import OrderedKeys
-from rnn_tui.tui.output_diff import OutputDiff, with_output_diff
+from rnn_tui.tui.link import LINK_SETTINGS, Link, LinkSetting
+from rnn_tui.tui.output_diff import with_output_diff
+from rnn_tui.tui.paced_display import PacedDisplay
 from rnn_tui.tui.screens.debugger import Debugger
 from rnn_tui.tui.signal_watch import PlainClient
 from rnn_tui.tui.themes import DARK, THEMES
@@ -48,16 +49,19 @@ if TYPE_CHECKING:
 
 # Seconds until a waiting thread gets the interpreter: a key waits no longer for training.
 SWITCH_INTERVAL = 0.0005
-LOCAL_FRAMES, REMOTE_FRAMES = 5.0, 4.0  # per second at most, while running
+LINK_HELP: dict[LinkSetting, str] = {
+    "measured": "as many frames as the terminal's answers show to be seen",
+    "remote": "a slow link, whatever the answers show: few frames and bytes",
+    "local": "no limit but the clock",
+}
 
 
-class RnnTui(OrderedKeys):
+class RnnTui(PacedDisplay):
     """The application: one session and the screen that shows it.
 
     Attributes:
         session: the session.
         debugger: the main screen.
-        output_diff: what has been sent to the terminal.
         end: why the program ends, if that is an unexpected error.
     """
 
@@ -79,7 +83,7 @@ class RnnTui(OrderedKeys):
         self,
         trainer: Trainer,
         *,
-        remote: bool = False,
+        link: Link | None = None,
         theme: str = "dark",
         files: RunFiles | None = None,
         breakpoints: Iterable[Breakpoint] = (),
@@ -94,7 +98,7 @@ class RnnTui(OrderedKeys):
 
         Args:
             trainer: the network to show, at the beginning or from a checkpoint.
-            remote: whether the link may be slow: fewer frames and no animations.
+            link: the link to the terminal; None for one that is not paced.
             theme: a key of THEMES.
             files: the files that the run owns: the checkpoint, if it comes from one.
             breakpoints: breakpoints to add to those of the view.
@@ -105,14 +109,11 @@ class RnnTui(OrderedKeys):
             autosaves: makes the writer of autosaves; None for none.
             notice: what the first screen says, until the first key.
         """
-        self.output_diff = OutputDiff()
         self._watch = watch
         self.end: LoggedError | None = None
-        super().__init__()
-        self._remote = remote
+        super().__init__(link or Link("local"))
         self._first_theme = THEMES[theme].name
-        if remote:
-            self.animation_level = "none"
+        self.animation_level = "none"  # in between there is nothing true to show
         self.session = Session(
             trainer,
             breakpoints,
@@ -124,8 +125,7 @@ class RnnTui(OrderedKeys):
         )
         self._autosaves = autosaves is not None
         self._notice = notice
-        frames = REMOTE_FRAMES if remote else LOCAL_FRAMES
-        self.debugger = Debugger(self.session, frames)
+        self.debugger = Debugger(self.session, self.link)
         if view is not None and view.screen is not None:
             self.debugger.restore_view(view.screen)
         self.session.look_through(self.debugger.screen_view)
@@ -178,7 +178,13 @@ class RnnTui(OrderedKeys):
         if sys.platform != "win32" and base.__name__ == "LinuxDriver":
             from rnn_tui.tui.terminal_driver import TerminalDriver
 
-            base = type("WatchedDriver", (TerminalDriver,), {"watch": self._watch})
+            apple = os.environ.get("TERM_PROGRAM") == "Apple_Terminal"  # prints DECRQM
+            attributes = {
+                "watch": self._watch,
+                "handshake": staticmethod(partial(self.link.begin, modes=not apple)),
+                "take_answers": staticmethod(self.take_answers),
+            }
+            base = type("WatchedDriver", (TerminalDriver,), attributes)
         return with_output_diff(base, self.output_diff)
 
     def action_suspend_process(self) -> None:
@@ -194,6 +200,11 @@ class RnnTui(OrderedKeys):
             self.debugger.show_notice(f"ctrl+c does nothing; q: {LEAVE_KEY.help}")
         elif not len(self._notifications):  # else it is being shown
             self.notify("ctrl+c does nothing; ctrl+q quits", markup=False)
+
+    def room_came(self) -> None:
+        """Start the frame that waits for room in the link, if one does."""
+        if self.is_running:
+            self.debugger.room_came()
 
     def on_resize(self) -> None:
         """Send the whole screen: terminals differ in what they keep when their size changes."""
@@ -264,7 +275,16 @@ class RnnTui(OrderedKeys):
             yield SystemCommand(
                 f"theme: {name}", f"the {name} theme", _theme_setter(self, theme.name)
             )
+        for setting in LINK_SETTINGS:
+            yield SystemCommand(
+                f"link: {setting}", LINK_HELP[setting], partial(self._set_link, setting)
+            )
         yield SystemCommand("quit", "quit, as q does", self.action_quit)
+
+    def _set_link(self, setting: LinkSetting) -> None:
+        """Measure the link, or take it for what the user says."""
+        self.set_link(setting)
+        self.debugger.link_changed()
 
     def _versus_commands(self) -> Iterable[SystemCommand]:
         """Yield commands that start a second network of any cell, or drop it."""

@@ -39,6 +39,7 @@ class DrawContext:
         error: the notice is an error message.
         chart_cache: draws charts, and keeps what can be used again for the next frame.
         errors: logs the error of a panel that cannot be drawn; panels do not use it.
+        link: what the link to the terminal limits the frames to; "" if it does not.
     """
 
     snapshot: Snapshot
@@ -47,3 +48,4 @@ class DrawContext:
     error: bool = False
     chart_cache: ChartCache = field(default_factory=ChartCache)
     errors: ErrorReports = field(default_factory=ErrorReports)
+    link: str = ""

@@ -139,6 +139,10 @@ class OutputDiff:
         self._terminal_style: TextStyle | None = None
         self._style = DEFAULT  # of the next text
 
+    def forget_cursor(self) -> None:
+        """Forget where the terminal's cursor is."""
+        self._cursor = None
+
     def encode(self, data: str) -> str:
         """Return what to send in place of `data` so that the terminal shows the same."""
         if data == BEGIN_SYNCHRONISED:

@@ -23,8 +23,11 @@ from codecs import getincrementaldecoder
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from textual import messages
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+
+from rnn_tui.tui.terminal_answers import Answer, AnswerReader, ModeReport
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -128,10 +131,19 @@ class CellParser(XTermParser):
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's driver, whose application mode starts and stops once, whatever signals arrive."""
+    """Textual's driver, whose application mode starts and stops once, whatever signals arrive.
+
+    Attributes:
+        bytes_written: to the terminal so far, by `write`.
+        escape_patience: seconds to wait for the rest of an escape sequence; see `AnswerReader`.
+    """
 
     watch: SignalWatch | None = None
     """Where signals come from; set before the app runs."""
+    handshake: Callable[[], str] = staticmethod(lambda: "")
+    """Returns what the terminal is asked at the start; set before the app runs."""
+    take_answers: Callable[[list[Answer], float], None] = staticmethod(lambda answers, at: None)
+    """Takes what it answers, in the screen's thread; set before the app runs."""
 
     def __init__(
         self,
@@ -156,6 +168,9 @@ class TerminalDriver(LinuxDriver):
         self._given_back = True  # the terminal was last given back as it had been found
         self._settings: list[Any] | None = None  # of the terminal before application mode
         self._output = stdout.fileno()
+        self._synchronised = False  # the terminal has said that it shows updates at once
+        self.bytes_written = 0
+        self.escape_patience = 0.0
         self._size = self._size or self._get_terminal_size()
 
     # ---------------------------------------------------------------- application mode
@@ -235,6 +250,7 @@ class TerminalDriver(LinuxDriver):
     def write(self, data: str) -> None:
         """Write to the terminal; without it, nothing is written: it will be drawn anew."""
         if self._writer_thread is not None:
+            self.bytes_written += len(data.encode(errors="replace"))
             self._writer_thread.write(data)
 
     def _enable_mouse_support(self) -> None:
@@ -248,6 +264,18 @@ class TerminalDriver(LinuxDriver):
 
     def _enable_mouse_pixels(self) -> None:
         """Do nothing: cells are enough."""
+
+    def write_unseen(self, data: str) -> None:
+        """Write what changes no cell, past all that follows the output."""
+        TerminalDriver.write(self, data)
+
+    def _request_terminal_sync_mode_support(self) -> None:
+        """Ask the terminal all that is to be known of it."""
+        self._ask()
+
+    def _ask(self) -> None:
+        """Send the opening handshake; `take_answers` gets the answers."""
+        self.write_unseen(self.handshake())
 
     def _disable_mouse_support(self) -> None:
         """Turn reports of the mouse off."""
@@ -346,19 +374,36 @@ class TerminalDriver(LinuxDriver):
     def run_input_thread(self) -> None:
         """Read keys and events until `exit_event`, the end of the input or a hang-up."""
         parser = CellParser(self._debug)
+
+        reader = AnswerReader()
         decode = getincrementaldecoder("utf-8")("replace").decode
         while not self.exit_event.is_set():
-            ready, _, _ = select.select([self.fileno], [], [], POLL_SECONDS)
+            reader.patience = self.escape_patience
+            left = reader.seconds_left()
+            timeout = POLL_SECONDS if left is None else min(left, POLL_SECONDS)
+            ready, _, _ = select.select([self.fileno], [], [], timeout)
             if ready:
                 data = self._read()
                 if data is None:
                     return
-                # All of them before the first has an effect: what was typed in one packet was typed
-                # at one time, and before what the first of it shows.
-                for event in list(parser.feed(decode(data))):
-                    self.process_message(event)
-            for event in parser.tick():
+                typed, answers = reader.feed(decode(data))
+                self._hand_over(answers)
+            else:
+                typed = reader.release()
+            # All of them before the first has an effect: what was typed in one packet was typed
+            # at one time, and before what the first of it shows.
+            for event in [*(parser.feed(typed) if typed else ()), *parser.tick()]:
                 self.process_message(event)
+
+    def _hand_over(self, answers: list[Answer]) -> None:
+        """Hand the terminal's answers to the screen's thread."""
+        if not answers:
+            return
+        known = any(isinstance(each, ModeReport) and each.value for each in answers)
+        if known and not self._synchronised:
+            self._synchronised = True
+            self.process_message(messages.TerminalSupportsSynchronizedOutput())
+        self._call(self.take_answers, answers, time.monotonic())
 
     def _read(self) -> bytes | None:
         """Return bytes from the terminal; None if there will be none any more."""

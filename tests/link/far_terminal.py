@@ -60,12 +60,12 @@ class FarTerminal(Terminal):
                 continue
             super()._take(data[begin:end])
             begin = end
-            self._answer(query["mode"])
+            self._answer_queries(query["mode"])
         if data[begin:]:
             super()._take(data[begin:])
         self._tail = (self._tail + data)[-LONGEST_QUERY:]
 
-    def _answer(self, mode: bytes | None) -> None:
+    def _answer_queries(self, mode: bytes | None) -> None:
         """Answer a query at the moment at which it is shown."""
         self.queries += 1
         if mode is None and self._kind == "cpr":

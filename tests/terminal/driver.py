@@ -7,8 +7,8 @@
         assert terminal.wait_exit() == 0
         assert terminal.restored()
 
-The terminal answers no queries, as many real ones do not. pyte emulates it; the alternate screen,
-synchronised output and the sequences that pyte would print are handled here.
+The terminal answers no queries unless told to, as many real ones do not. pyte emulates it; the
+alternate screen, synchronised output and sequences that pyte would print are handled here.
 """
 
 from __future__ import annotations
@@ -125,7 +125,10 @@ UNFINISHED = re.compile(
 class Emulator:
     """An emulated terminal: bytes in, two screens and the state of all modes out."""
 
-    def __init__(self, columns: int, rows: int) -> None:
+    def __init__(
+        self, columns: int, rows: int, answer: Callable[[str], object] = lambda text: None
+    ) -> None:
+        self._answer = answer
         self.main = pyte.Screen(columns, rows)
         self.alternate = pyte.Screen(columns, rows)
         self.modes: dict[int, bool] = {}
@@ -175,6 +178,12 @@ class Emulator:
             self._count_kitty(parameters)
         elif final in "hl" and parameters.startswith("?") and not escape["between"]:
             self._set_modes(parameters[1:], final == "h", escape[0])
+        elif final == "p" and escape["between"] == "$":
+            mode = parameters.lstrip("?")
+            self._answer(f"\x1b[?{mode};{1 if self.modes.get(int(mode)) else 2}$y")
+        elif final == "n" and parameters == "6":
+            cursor = self.shown.cursor
+            self._answer(f"\x1b[{cursor.y + 1};{cursor.x + 1}R")
         elif not (escape["between"] or re.search("[<=>:]", parameters)):
             self._show(escape[0])
 
@@ -215,6 +224,8 @@ class Terminal:
         process: the program.
         arrivals: time (monotonic) and number of bytes of each piece of output.
         bytes_received: bytes of output so far.
+        answering: whether queries are answered at the moment, those that are at all.
+        answer_delay: seconds that an answer takes.
     """
 
     def __init__(
@@ -224,8 +235,22 @@ class Terminal:
         rows: int = 24,
         env: Mapping[str, str | None] | None = None,
         cwd: str | os.PathLike[str] | None = None,
+        answers: str | None = None,
     ) -> None:
-        self._emulator = Emulator(columns, rows)
+        """Start a program.
+
+        Args:
+            argv: the program and its arguments.
+            columns: of the terminal.
+            rows: of the terminal.
+            env: changes to the environment; None removes a variable.
+            cwd: the folder to start in.
+            answers: what the terminal answers: "decrqm", "cpr" or None for nothing.
+        """
+        self._answers = {"decrqm": "y", "cpr": "R", None: "none"}[answers]
+        self.answering = True
+        self.answer_delay = 0.0
+        self._emulator = Emulator(columns, rows, self._answer)
         self._changed = threading.Condition()
         self._raw = bytearray()
         self._stop = threading.Event()
@@ -270,6 +295,14 @@ class Terminal:
         self.close()
 
     # ------------------------------------------------------------ output of the program
+
+    def _answer(self, answer: str) -> None:
+        """Answer a query, after a while if this is to be a long link."""
+        if self.answering and answer.endswith(self._answers):
+            if self.answer_delay:
+                threading.Timer(self.answer_delay, self.send, [answer]).start()
+            else:
+                self.send(answer)
 
     def _read(self) -> None:
         """Read output until `_stop` is set or the program has closed the terminal."""

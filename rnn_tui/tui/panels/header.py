@@ -25,23 +25,37 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     The first tells of a breakpoint that was hit or a what-if, instead of what is trained.
     """
     snapshot = context.snapshot
+    place = _place(snapshot)
     if snapshot.stop is not None:
         stopped: Line = ((" ■ ", "error"), (snapshot.stop.reason, "strong"))
-        return (fit(stopped, width), fit(_place(snapshot), width))
+        return (fit(stopped, width), fit(place, width))
     if snapshot.what_if is not None:
         question: Line = (
             (" what if ", "accent"),
             (snapshot.what_if.text, "strong"),
             ("  enter keeps it, esc discards it", "dim"),
         )
-        return (fit(question, width), fit(_place(snapshot), width))
+        return (fit(question, width), fit(place, width))
     first: Line = ((_trained(snapshot, width), "title"),)
-    for words in _details(snapshot):
-        gap = width - cell_width(first) - text_width(words)
-        if gap >= 2:
-            first = (*first, (" " * gap, ""), (words, "dim"))
+    details = _details(snapshot)
+    if context.link:
+        # In the first line, where it does not move with the numbers of the second.
+        link, details = ((f"{context.link} ", "warning"),), ()
+        if (with_link := _at_the_end(first, link, width)) is not None:
+            first = with_link
+        else:
+            place = _at_the_end(place, link, width) or place
+    for words in details:
+        if (detailed := _at_the_end(first, ((words, "dim"),), width)) is not None:
+            first = detailed
             break
-    return (fit(first, width), fit(_place(snapshot), width))
+    return (fit(first, width), fit(place, width))
+
+
+def _at_the_end(line: Line, words: Line, width: int) -> Line | None:
+    """Return `line` with `words` at its right end; None if there is no room for them."""
+    gap = width - cell_width(line) - cell_width(words)
+    return (*line, (" " * gap, ""), *words) if gap >= 2 else None
 
 
 def _versus(snapshot: Snapshot) -> str:

@@ -18,6 +18,7 @@ from rnn_tui.session.worker import Session
 from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.layout import LEAST, arrange
+from rnn_tui.tui.link import Link
 from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.panel_widget import LinesWidget, Panel
 from rnn_tui.tui.panels import footer, header
@@ -35,14 +36,14 @@ class Debugger(KeyActions):
             """Return whether the waiting `message` is of the same kind."""
             return isinstance(message, Debugger.NewSnapshot)
 
-    def __init__(self, session: Session, frames: float) -> None:
-        """Show `session` with at most `frames` frames a second.
+    def __init__(self, session: Session, link: Link) -> None:
+        """Show `session`.
 
         Args:
             session: the session to show.
-            frames: frames a second while running.
+            link: the link to the terminal, whose pace the frames of training follow.
         """
-        super().__init__(session, frames)
+        super().__init__(session, link)
         self._arranged_size = Size()
         self._last_notice = 0  # number of the session's newest notice that was shown
         self._last_stop: BreakpointHit | None = None  # the one in the newest snapshot
@@ -146,7 +147,22 @@ class Debugger(KeyActions):
 
     def _draw_context(self, snapshot: Snapshot) -> DrawContext:
         """Return all that the widgets need to draw `snapshot`."""
-        return DrawContext(snapshot, self.selection, *self._notice, self._chart_cache, self._errors)
+        return DrawContext(
+            snapshot,
+            self.selection,
+            *self._notice,
+            self._chart_cache,
+            self._errors,
+            self._link.limit_text() if snapshot.running else "",
+        )
+
+    def room_came(self) -> None:
+        """Start the frame that waits for room in the link."""
+        self._frames.room_came()
+
+    def link_changed(self) -> None:
+        """Draw as many frames as the link is now said to take."""
+        self._frames.set_rate()
 
     # ---------------------------------------------------------------- mouse
 

@@ -11,6 +11,7 @@ from rnn_tui.registry import PANELS
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.tui.draw_context import DrawContext
+from rnn_tui.tui.link import Link
 from rnn_tui.tui.panel_widget import LinesWidget
 
 
@@ -31,13 +32,17 @@ class FrameSchedule:
     def __init__(
         self,
         session: Session,
-        frames_per_second: float,
+        link: Link,
         context_of: Callable[[Snapshot], DrawContext],
     ) -> None:
-        """Draw what `context_of` makes of the session's snapshots, once `start` is called."""
+        """Draw what `context_of` makes of the session's snapshots, once `start` is called.
+
+        Frames of training start where `link` has room for them.
+        """
         self.widgets: list[LinesWidget] = []
         self._session = session
-        self._seconds = 1 / frames_per_second
+        self._link = link
+        self._waiting = False  # a frame is to start as soon as there is room for it
         self._context_of = context_of
         self._screen: Screen[None] | None = None
         self._timer: Timer | None = None
@@ -47,8 +52,17 @@ class FrameSchedule:
     def start(self, screen: Screen[None]) -> None:
         """Find the widgets of `screen` and be ready to draw them."""
         self._screen = screen
-        self._timer = screen.set_interval(self._seconds, self.tick, pause=True)
         self.widgets = list(screen.query(LinesWidget))
+        self.set_rate()
+
+    def set_rate(self) -> None:
+        """Take the link's number of frames per second."""
+        if self._timer is not None:
+            self._timer.stop()
+        if self._screen is not None:
+            seconds = 1 / self._link.frames_per_second
+            paused = not self.frame.running
+            self._timer = self._screen.set_interval(seconds, self.tick, pause=paused)
 
     def draw_all(self) -> None:
         """Draw the newest snapshot in all visible widgets."""
@@ -83,7 +97,23 @@ class FrameSchedule:
             self._screen.call_after_refresh(self._session.resume)
 
     def tick(self) -> None:
+        """Start a frame, or have it wait for room in the link; called by the clock."""
+        if self._link.has_room_for_frame():
+            self._start_frame()
+        else:
+            self._waiting = True
+            self._link.note_wait()
+
+    def room_came(self) -> None:
+        """Start the frame that waits, if one does and there is room for it."""
+        if self._waiting and self.frame.running and self._link.has_room_for_frame():
+            if self._timer is not None:
+                self._timer.reset()
+            self._start_frame()
+
+    def _start_frame(self) -> None:
         """Ask for the next frame, or draw one of the charts: in turn, while running."""
+        self._waiting = False
         self._ticks += 1
         if self._ticks % 2:
             self._session.refresh()

@@ -24,6 +24,7 @@ from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.error_boundary import ErrorBoundary
 from rnn_tui.tui.key_bindings import KEYS
 from rnn_tui.tui.key_order import Question
+from rnn_tui.tui.link import Link
 from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.screens import selection_moves
 from rnn_tui.tui.screens.frame_schedule import FrameSchedule
@@ -46,15 +47,16 @@ class KeyActions(ErrorBoundary, Screen[None]):
         *(Binding(str(digit), f"digit({digit})", show=False) for digit in range(10)),
     ]
 
-    def __init__(self, session: Session, frames: float) -> None:
+    def __init__(self, session: Session, link: Link) -> None:
         """Act on `session`.
 
         Args:
             session: the session that the screen shows.
-            frames: frames a second while running.
+            link: the link to the terminal, whose pace the frames of training follow.
         """
         super().__init__()
         self.session = session
+        self._link = link
         self.selection = selection_moves.initial_selection(session.latest)
         self._request = session.latest.request  # the newest that was sent
         self._other_panel = "network"  # above the timestep on a narrow screen
@@ -65,7 +67,7 @@ class KeyActions(ErrorBoundary, Screen[None]):
         self.notice_seen: Callable[[], None] | None = None  # called once when a notice is answered
         self._moved_at = -1  # number of the newest snapshot when a move was sent last
         self._errors = ErrorReports()
-        self._frames = FrameSchedule(session, frames, self._draw_context)
+        self._frames = FrameSchedule(session, link, self._draw_context)
 
     def restore_view(self, view: ScreenView) -> None:
         """Select what was selected when the run was saved; called before the screen opens."""

@@ -11,6 +11,7 @@ from rnn_tui.registry import PANELS
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.tui.draw_context import DrawContext, Selection
+from rnn_tui.tui.link import Link
 from rnn_tui.tui.panel_widget import LinesWidget
 from rnn_tui.tui.screens.frame_schedule import FrameSchedule
 
@@ -54,7 +55,9 @@ class Screen:
 
     def __post_init__(self) -> None:
         self.schedule = FrameSchedule(
-            cast(Session, self.session), 5.0, lambda snapshot: DrawContext(snapshot, Selection())
+            cast(Session, self.session),
+            Link("local"),
+            lambda snapshot: DrawContext(snapshot, Selection()),
         )
         widgets = [FakeWidget(name, self.drawn) for name in (*OTHERS, *CHARTS)]
         self.schedule.widgets = cast(list[LinesWidget], widgets)

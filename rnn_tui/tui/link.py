@@ -1,0 +1,316 @@
+"""The link to the terminal: how much may be on its way, judged by the terminal's own answers.
+
+What is written goes into queues that nobody here sees: the system's, the SSH server's, the
+network's. On a slow link they would fill with frames that are old by the time they are shown. So
+every display ends with a question, and the terminal's answer says that it has been shown. While
+answers are late, no new frame starts; the next one starts on the answer, and shows what is true
+then. What has been held back is never sent: it is drawn anew.
+
+What is asked: DECRQM, the state of a private mode; where the terminal does not answer that, CPR,
+the cursor's position, with the cursor in row 2 and the number of the question as its column. Where
+it answers neither, a budget of bytes takes their place over SSH.
+
+An answer may be lost. Then another question is asked, a probe, at growing intervals. Its answer
+differs from those to displays: since a terminal answers in order, it tells that all before it have
+been answered or lost.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from rnn_tui.tui.terminal_answers import CursorReport, ModeReport
+
+LinkSetting = Literal["measured", "remote", "local"]
+LINK_SETTINGS: tuple[LinkSetting, ...] = ("measured", "remote", "local")
+FRAMES_PER_SECOND, REMOTE_FRAMES_PER_SECOND = 5.0, 4.0  # at most, while running
+
+# A display that is on its way for longer than this waits in a queue: 1.1 times the smallest round
+# trip and 150 ms. With 50 ms a good link loses half of its frames to the noise of round trips.
+ROUND_TRIPS, SLACK = 1.1, 0.15
+MOST_UNANSWERED = 2  # displays on a link with a queue
+MOST_ON_CLEAR_LINK = 8  # displays on a long one without: a round trip may take longer than a frame
+BUDGET = 6 * 1024  # bytes a second where no answer tells of the link
+SAVED, OWED = 2 * 1024, 3 * 1024  # bytes: saved up at most; owed at most for a key to be answered
+
+FIRST_PROBE, LAST_PROBE = 2.0, 30.0  # seconds without an answer until a probe; doubled each time
+GIVEN_UP_AFTER = 8.0  # seconds of keys without answers, after which no answer is expected any more
+LIMITING_SECONDS = 2.0  # how long a frame that had to wait counts as the link's limit
+RATE_SECONDS = 3.0  # over which displays are counted
+SLOW_ROUND_TRIP = 0.03  # seconds; from here on, escape sequences may arrive in pieces
+ESCAPE_SECONDS = (0.15, 0.4)  # waited for the rest of one, at least and at most, on a slow link
+
+DISPLAY_MODE, PROBE_MODE = 2026, 25  # DECRQM: synchronised output; the cursor is visible
+PROBE_COLUMN, COLUMNS = 9, 8  # CPR: columns 1 to 8 number the displays
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """A question that the terminal has not answered yet.
+
+    Attributes:
+        asked: when.
+        number: of the display, 1 to `COLUMNS`; 0 for a probe.
+    """
+
+    asked: float
+    number: int
+
+
+class Link:
+    """Counts what is on its way to the terminal; knows no app and writes nothing itself.
+
+    Attributes:
+        setting: "measured"; or what the user says: "remote" for a slow link, whatever its answers
+            say, "local" for one without limits.
+        round_trip: the newest one in seconds; None before the first.
+    """
+
+    def __init__(
+        self,
+        setting: LinkSetting = "measured",
+        *,
+        over_ssh: bool = False,
+        multiplexed: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Make a link about which nothing is known yet.
+
+        Args:
+            setting: whether to measure it.
+            over_ssh: whether the terminal is at the other end of an SSH connection.
+            multiplexed: whether tmux or screen is in between, which answers for itself.
+            clock: the time in seconds.
+        """
+        self.setting: LinkSetting = setting
+        self.round_trip: float | None = None
+        self._over_ssh = over_ssh
+        self._multiplexed = multiplexed
+        self._clock = clock
+        self._asks_modes: bool | None = None  # by DECRQM, else by CPR; None: no answer yet
+        self._smallest = 0.0  # round trip
+        self._handshake: float | None = None  # when it was sent, until it is answered
+        self._uncovered = False  # something was displayed before it was known how to ask
+        self._unanswered: deque[Unanswered] = deque()
+        self._number = 0
+        self._probe_after = FIRST_PROBE
+        self._last_asked = 0.0
+        self._heard: float | None = None  # when a key came first while an answer was late
+        self._silent = False  # the terminal answers no more
+        self._balance, self._balanced = 0.0, clock()  # bytes of the budget, and when
+        self._displays: deque[float] = deque(maxlen=64)
+        self._waited = -LIMITING_SECONDS  # when a frame had to wait last
+
+    # ---------------------------------------------------------------- questions and answers
+
+    def begin(self, *, modes: bool = True) -> str:
+        """Return the opening handshake, which finds out what the terminal answers.
+
+        Args:
+            modes: whether it may be asked by DECRQM.
+        """
+        self._unanswered.clear()
+        self._asks_modes, self._silent, self._heard = None, False, None
+        self._handshake = self._clock()
+        by_mode = f"\x1b[?{DISPLAY_MODE}$p" if modes else ""
+        return f"{by_mode}\x1b[2;{PROBE_COLUMN}H\x1b[6n"
+
+    def displayed(self, size: int) -> str:
+        """Count a display of `size` bytes, and return the question to end it with."""
+        now = self._clock()
+        self._pay(now)
+        self._balance -= size
+        self._displays.append(now)
+        if self._asks_modes is None or self._silent:
+            self._uncovered = True
+            return ""
+        return self._ask_after_display()
+
+    def _ask_after_display(self) -> str:
+        """Return the next question that a display ends with."""
+        self._number = self._number % COLUMNS + 1
+        return self._ask(self._number)
+
+    def _ask(self, number: int) -> str:
+        """Return a question, and wait for its answer from now on."""
+        if not self._unanswered:
+            self._probe_after = FIRST_PROBE
+        self._last_asked = self._clock()
+        self._unanswered.append(Unanswered(self._last_asked, number))
+        if self._asks_modes:
+            return f"\x1b[?{DISPLAY_MODE if number else PROBE_MODE}$p"
+        return f"\x1b[2;{number or PROBE_COLUMN}H\x1b[6n"
+
+    def answered(self, answer: ModeReport | CursorReport, at: float) -> str:
+        """Take an answer that was read `at`; return a question about what came before the first."""
+        by_mode = isinstance(answer, ModeReport)
+        if self._handshake is not None and (self._asks_modes is None or by_mode):
+            if self._asks_modes is None:
+                self._note_round_trip(at - self._handshake)
+            if by_mode:
+                self._handshake = None
+            self._asks_modes = by_mode
+            self._unanswered.clear()
+            uncovered, self._uncovered = self._uncovered, False
+            return self._ask_after_display() if uncovered else ""
+        if by_mode != self._asks_modes:
+            return ""
+        self._silent, self._heard, self._probe_after = False, None, FIRST_PROBE
+        question = self._answered_question(answer)
+        if question is not None:
+            self._note_round_trip(at - question.asked)
+        return ""
+
+    def _answered_question(self, answer: ModeReport | CursorReport) -> Unanswered | None:
+        """Take the question that was answered, and those before it, out of the unanswered."""
+        waiting = self._unanswered
+        if isinstance(answer, ModeReport):
+            probe, number = answer.mode == PROBE_MODE, None
+        else:
+            probe, number = answer.column == PROBE_COLUMN, answer.column
+        if probe:
+            number = 0
+        if number is not None and not any(each.number == number for each in waiting):
+            return None
+        while waiting:
+            question = waiting.popleft()
+            # Answers to DECRQM have no number: they are those to the oldest display.
+            if (number is None and question.number) or question.number == number:
+                return question
+        return None
+
+    def _note_round_trip(self, seconds: float) -> None:
+        """Note how long an answer took."""
+        self._smallest = min(self._smallest, seconds) if self.round_trip is not None else seconds
+        self.round_trip = seconds
+
+    def heard(self) -> None:
+        """Note that something else came from the terminal: the link is alive."""
+        if self._heard is None and self._late():
+            self._heard = self._clock()
+            self._probe_after = FIRST_PROBE
+
+    def probe(self) -> str:
+        """Return a probe if one is due; else ""."""
+        now = self._clock()
+        if self.setting == "local" or not self._late():
+            return ""
+        if self._heard is not None and now - self._heard > GIVEN_UP_AFTER:
+            self._silent = True
+            self._unanswered.clear()
+            return ""
+        if now - self._last_asked < self._probe_after:
+            return ""
+        self._probe_after = min(2 * self._probe_after, LAST_PROBE)
+        return self._ask(0)
+
+    # ---------------------------------------------------------------- room
+
+    def has_room_for_frame(self) -> bool:
+        """Return whether a new frame of training may start."""
+        if self.setting == "local":
+            return True
+        if self._budgeted and self._pay(self._clock()) < 0:
+            return False
+        return (
+            self._on_their_way < MOST_UNANSWERED and not self._late()
+        ) or self._clear_and_quick()
+
+    def has_room_for_key(self) -> bool:
+        """Return whether the answer to a key, or anything else, may be displayed at once."""
+        if self.setting == "local":
+            return True
+        if self._budgeted and self._pay(self._clock()) < -OWED:
+            return False
+        return self._on_their_way < MOST_UNANSWERED or self._clear_and_quick()
+
+    def seconds_to_wait(self) -> float | None:
+        """Return after how long to look again, if no answer comes; None if nothing is waited for.
+
+        Then there may be room by the budget, or a probe is due.
+        """
+        if self.setting == "local":
+            return None
+        waits: list[float] = []
+        if self._on_their_way:
+            waits.append(self._probe_after - (self._clock() - self._last_asked))
+            if self._heard is not None:
+                waits.append(GIVEN_UP_AFTER - (self._clock() - self._heard))
+        if self._budgeted and self._pay(self._clock()) < 0:
+            waits.append(-self._balance / BUDGET)
+        return max(min(waits), 0.05) if waits else None
+
+    @property
+    def _limit(self) -> float:
+        """Seconds on its way after which a display is late."""
+        return ROUND_TRIPS * self._smallest + SLACK
+
+    @property
+    def _on_their_way(self) -> int:
+        """Displays that have not been answered."""
+        return sum(question.number > 0 for question in self._unanswered)
+
+    def _clear_and_quick(self) -> bool:
+        """Return whether more may be on its way: a clear link's round trip can outlast a frame.
+
+        It is clear while the newest answer came as fast as where there is no queue.
+        """
+        clear = self.round_trip is not None and self.round_trip <= self._limit
+        return clear and not self._late() and self._on_their_way < MOST_ON_CLEAR_LINK
+
+    def _late(self) -> bool:
+        """Return whether the answer to the oldest display is late."""
+        asked = next((each.asked for each in self._unanswered if each.number), None)
+        return asked is not None and self._clock() - asked >= self._limit
+
+    @property
+    def _budgeted(self) -> bool:
+        """True where bytes are counted, because answers tell nothing of the link."""
+        blind = self._asks_modes is None or self._multiplexed
+        return self.setting == "remote" or self._silent or (self._over_ssh and blind)
+
+    def _pay(self, now: float) -> float:
+        """Add to the budget what has come in since, and return the balance."""
+        self._balance = min(self._balance + BUDGET * (now - self._balanced), SAVED)
+        self._balanced = now
+        return self._balance
+
+    # ---------------------------------------------------------------- what it means for the screen
+
+    @property
+    def frames_per_second(self) -> float:
+        """Frames per second at most."""
+        remote = self.setting == "remote" or (self.setting == "measured" and self._over_ssh)
+        return REMOTE_FRAMES_PER_SECOND if remote else FRAMES_PER_SECOND
+
+    @property
+    def escape_patience(self) -> float:
+        """Seconds to wait for the rest of an escape sequence, beyond what is waited anyway."""
+        least, most = ESCAPE_SECONDS
+        if self.round_trip is None:
+            return least if self._over_ssh else 0.0
+        if self._smallest < SLOW_ROUND_TRIP:
+            return 0.0
+        return min(max(self.round_trip, least), most)
+
+    def note_wait(self) -> None:
+        """Note that a frame has had to wait for room."""
+        self._waited = self._clock()
+
+    def limit_text(self) -> str:
+        """Return the link as the header shows it while it limits the frames; else "".
+
+        Such as ``link 210 ms · 4/s``: the newest round trip, and displays a second.
+        """
+        now = self._clock()
+        if now - self._waited >= LIMITING_SECONDS:
+            return ""
+        rate = sum(now - at < RATE_SECONDS for at in self._displays) / RATE_SECONDS
+        shown = f"{rate:.0f}/s" if rate >= 3 else f"{rate:.1f}/s"
+        if self._budgeted or self.round_trip is None:
+            return f"link {BUDGET // 1024} KiB/s · {shown}"
+        return f"link {self.round_trip * 1000:.0f} ms · {shown}"

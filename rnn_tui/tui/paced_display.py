@@ -1,0 +1,113 @@
+"""Display at the pace of the link: what it has no room for is not sent, and drawn anew later."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from textual import events
+from textual.screen import Screen
+
+from rnn_tui.tui.key_order import OrderedKeys
+from rnn_tui.tui.link import Link, LinkSetting
+from rnn_tui.tui.output_diff import OutputDiff
+from rnn_tui.tui.terminal_answers import Answer, StringReport
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from rnn_tui.tui.terminal_driver import TerminalDriver
+
+
+class PacedDisplay(OrderedKeys):
+    """An app whose displays wait for room in the link; all that the user does goes on meanwhile.
+
+    Attributes:
+        link: the link to the terminal.
+        output_diff: what has been sent to the terminal.
+    """
+
+    def __init__(self, link: Link) -> None:
+        """Display at the pace of `link`."""
+        self.link = link
+        self.output_diff = OutputDiff()
+        super().__init__()
+        self._held = False  # a display had no room, so that all of the screen may be out of date
+        self._look: asyncio.TimerHandle | None = None
+
+    def room_came(self) -> None:
+        """Start the frame that waits for room, if one does."""
+
+    @property
+    def _terminal(self) -> TerminalDriver | None:
+        """The driver, if it is one that hands over the terminal's answers."""
+        driver: Any = self._driver
+        return driver if hasattr(driver, "write_unseen") else None
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Display, and end with a question that the terminal answers; or hold the display back."""
+        terminal = self._terminal
+        if renderable is None or self._batch_count or terminal is None:
+            super()._display(screen, renderable)
+            return
+        if not self.link.has_room_for_key():
+            self._held = True
+            self.post_display_hook()
+        else:
+            before = terminal.bytes_written
+            super()._display(screen, renderable)
+            if terminal.bytes_written > before:
+                self._ask(self.link.displayed(terminal.bytes_written - before))
+        self._look_later()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Handle an event; a key tells that the link is alive."""
+        if isinstance(event, events.Key):
+            self.link.heard()
+        await super().on_event(event)
+
+    def _ask(self, question: str) -> None:
+        """Send a question; one that moves the cursor is noted."""
+        if question and self._terminal is not None:
+            self._terminal.write_unseen(question)
+            if question.endswith("6n"):
+                self.output_diff.forget_cursor()
+
+    def take_answers(self, answers: list[Answer], at: float) -> None:
+        """Take answers of the terminal, read `at`, and display what has waited for them."""
+        for answer in answers:
+            if not isinstance(answer, StringReport):
+                self._ask(self.link.answered(answer, at))
+        if self._terminal is not None:
+            self._terminal.escape_patience = self.link.escape_patience
+        self._display_held()
+
+    def set_link(self, setting: LinkSetting) -> None:
+        """Measure the link, or take it for what the user says."""
+        self.link.setting = setting
+        self._display_held()
+
+    def _display_held(self) -> None:
+        """Display all that was held back and start the frame that waits, if there is room."""
+        if self._held and self.link.has_room_for_key() and self.is_running and self._screen_stack:
+            self._held = False
+            screen, stack = self.screen, self._background_screens
+            self._display(screen, screen._compositor.render_update(full=True, screen_stack=stack))
+        self.room_came()
+        self._look_later()
+
+    def _look_later(self) -> None:
+        """Look at the link again when there may be room or a probe is due, without an answer."""
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
+        seconds = self.link.seconds_to_wait()
+        if seconds is not None and self._terminal is not None:
+            self._look = asyncio.get_running_loop().call_later(seconds, self._look_now)
+
+    def _look_now(self) -> None:
+        """Send a probe if one is due, and display what was held back if there is room."""
+        self._look = None
+        with self._context():
+            self._ask(self.link.probe())
+            self._display_held()

@@ -1,0 +1,78 @@
+"""Frames follow the terminal's answers: the real program, in a terminal that answers or stops."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+
+import pytest
+from terminal.driver import Terminal
+
+PROGRAM = [sys.executable, "-m", "rnn_tui", "--hidden", "8"]
+ANSWERED = re.compile(rb"\x1b\[\?2026\$p|\x1b\[6n")
+
+
+def update(text: str) -> int:
+    """Return the number of the update that the header shows."""
+    found = re.search(r"update ([\d,]+)", text)
+    assert found is not None
+    return int(found[1].replace(",", ""))
+
+
+@pytest.mark.parametrize("answers", ["decrqm", "cpr"])
+def test_without_answers_frames_stop_and_with_them_they_go_on(answers: str) -> None:
+    with Terminal(PROGRAM, answers=answers) as terminal:
+        terminal.wait_for("paused")
+        terminal.key("space")
+        terminal.wait_for("running")
+        shown = update(terminal.text())
+        terminal.wait_for(lambda text: update(text) > shown)
+        terminal.answering = False
+        terminal.wait_still(1)  # a probe may come within, no frame
+        shown = update(terminal.text())
+        terminal.key("]", "]", "]")
+        terminal.wait_still(0.5)
+        before = terminal.bytes_received
+        terminal.key("]", "]", "]")
+        terminal.wait_still(1.5)
+        assert terminal.bytes_received - before < 50  # probes
+        assert update(terminal.text()) == shown
+        terminal.answering = True
+        terminal.wait_for(lambda text: update(text) > shown, timeout=40)
+        terminal.key("space")
+        terminal.wait_for("paused")
+        terminal.wait_still(0.5)
+        before = terminal.bytes_received
+        time.sleep(0.5)
+        assert terminal.bytes_received == before  # while paused and untouched, not one byte
+        terminal.key("q")
+        assert terminal.wait_exit() == 0
+        assert terminal.restored()
+
+
+def test_every_display_is_asked_about() -> None:
+    with Terminal(PROGRAM, answers="decrqm") as terminal:
+        terminal.wait_for("paused")
+        terminal.wait_still(0.5)
+        before = len(ANSWERED.findall(terminal.raw()))
+        terminal.key("n")
+        terminal.wait_for("BATCH")
+        terminal.wait_still(0.3)
+        assert len(ANSWERED.findall(terminal.raw())) > before
+        terminal.key("q")
+        assert terminal.wait_exit() == 0
+
+
+def test_without_answers_a_local_terminal_is_not_held_back() -> None:
+    with Terminal(PROGRAM) as terminal:
+        terminal.wait_for("paused")
+        terminal.key("space")
+        terminal.wait_for("running")
+        for _ in range(3):
+            shown = update(terminal.text())
+            terminal.wait_for(lambda text, shown=shown: update(text) > shown)  # type: ignore[misc]
+        assert "link" not in terminal.text().splitlines()[0]
+        terminal.key("q")
+        terminal.key("q")
+        terminal.wait_exit()
