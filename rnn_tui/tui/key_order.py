@@ -32,7 +32,7 @@ class Question:
     """A question on a screen, which is not answered by keys that were typed before it was seen.
 
     Attributes:
-        seen_at: when it was drawn; Textual's clock.
+        seen_at: when it was certainly seen; Textual's clock.
     """
 
     def __init__(self, screen: Screen[Any]) -> None:
@@ -43,7 +43,7 @@ class Question:
             self._app.unseen.append(self)
 
     def answered_in_knowledge(self) -> bool:
-        """Return whether the key whose action is being called was typed after it was drawn."""
+        """Return whether the key whose action is being called was typed after it was seen."""
         return not isinstance(self._app, OrderedKeys) or self._app.typed_at > self.seen_at
 
 
@@ -101,15 +101,23 @@ class OrderedKeys(App[None]):
             return []
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        """Draw; from now on, questions are seen."""
+        """Draw; from then on, questions are seen."""
+        drawn: list[Question] = []
         if renderable is not None and not self._batch_count:
-            now = events.Event().time
-            for question in self.unseen:
-                question.seen_at = now
-            self.unseen.clear()
             if screen is not self._shown:
-                self._shown, self._shown_since = screen, now
+                self._shown, self._shown_since = screen, events.Event().time
+            drawn, self.unseen = self.unseen, []
         super()._display(screen, renderable)
+        self.note_drawn(drawn)
+
+    def note_drawn(self, questions: list[Question]) -> None:
+        """Note that questions have been drawn; unless a class knows better, that is to be seen."""
+        self.note_seen(questions)
+
+    def note_seen(self, questions: list[Question]) -> None:
+        """Note that questions have been seen: keys from now on may answer them."""
+        for question in questions:
+            question.seen_at = events.Event().time
 
     # ---------------------------------------------------------------- waiting
 

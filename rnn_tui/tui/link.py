@@ -38,7 +38,7 @@ BUDGET = 6 * 1024  # bytes a second where no answer tells of the link
 SAVED, OWED = 2 * 1024, 3 * 1024  # bytes: saved up at most; owed at most for a key to be answered
 
 FIRST_PROBE, LAST_PROBE = 2.0, 30.0  # seconds without an answer until a probe; doubled each time
-GIVEN_UP_AFTER = 8.0  # seconds of keys without answers, after which no answer is expected any more
+GIVEN_UP_AFTER = 15.0  # seconds of keys without answers, after which no answer is expected any more
 LIMITING_SECONDS = 2.0  # how long a frame that had to wait counts as the link's limit
 RATE_SECONDS = 3.0  # over which displays are counted
 SLOW_ROUND_TRIP = 0.03  # seconds; from here on, escape sequences may arrive in pieces
@@ -55,10 +55,12 @@ class Unanswered:
     Attributes:
         asked: when.
         number: of the display, 1 to `COLUMNS`; 0 for a probe.
+        displays: how many displays there had been.
     """
 
     asked: float
     number: int
+    displays: int
 
 
 class Link:
@@ -68,6 +70,8 @@ class Link:
         setting: "measured"; or what the user says: "remote" for a slow link, whatever its answers
             say, "local" for one without limits.
         round_trip: the newest one in seconds; None before the first.
+        displays: how many there have been.
+        seen: how many of them have certainly been seen; all, where the terminal does not answer.
     """
 
     def __init__(
@@ -88,6 +92,7 @@ class Link:
         """
         self.setting: LinkSetting = setting
         self.round_trip: float | None = None
+        self.displays = self.seen = 0
         self._over_ssh = over_ssh
         self._multiplexed = multiplexed
         self._clock = clock
@@ -125,8 +130,10 @@ class Link:
         self._pay(now)
         self._balance -= size
         self._displays.append(now)
+        self.displays += 1
         if self._asks_modes is None or self._silent:
             self._uncovered = True
+            self.seen = self.displays
             return ""
         return self._ask_after_display()
 
@@ -140,7 +147,7 @@ class Link:
         if not self._unanswered:
             self._probe_after = FIRST_PROBE
         self._last_asked = self._clock()
-        self._unanswered.append(Unanswered(self._last_asked, number))
+        self._unanswered.append(Unanswered(self._last_asked, number, self.displays))
         if self._asks_modes:
             return f"\x1b[?{DISPLAY_MODE if number else PROBE_MODE}$p"
         return f"\x1b[2;{number or PROBE_COLUMN}H\x1b[6n"
@@ -155,6 +162,7 @@ class Link:
                 self._handshake = None
             self._asks_modes = by_mode
             self._unanswered.clear()
+            self.seen = self.displays
             uncovered, self._uncovered = self._uncovered, False
             return self._ask_after_display() if uncovered else ""
         if by_mode != self._asks_modes:
@@ -163,22 +171,22 @@ class Link:
         question = self._answered_question(answer)
         if question is not None:
             self._note_round_trip(at - question.asked)
+            self.seen = max(self.seen, question.displays)
         return ""
 
     def _answered_question(self, answer: ModeReport | CursorReport) -> Unanswered | None:
         """Take the question that was answered, and those before it, out of the unanswered."""
         waiting = self._unanswered
-        if isinstance(answer, ModeReport):
-            probe, number = answer.mode == PROBE_MODE, None
-        else:
-            probe, number = answer.column == PROBE_COLUMN, answer.column
-        if probe:
+        # Answers to DECRQM have no number: they are those to the oldest display.
+        number: int | None = None
+        if isinstance(answer, CursorReport):
+            number = answer.column % PROBE_COLUMN
+        elif answer.mode == PROBE_MODE:
             number = 0
-        if number is not None and not any(each.number == number for each in waiting):
+        if number is not None and all(each.number != number for each in waiting):
             return None
         while waiting:
             question = waiting.popleft()
-            # Answers to DECRQM have no number: they are those to the oldest display.
             if (number is None and question.number) or question.number == number:
                 return question
         return None
@@ -202,6 +210,7 @@ class Link:
         if self._heard is not None and now - self._heard > GIVEN_UP_AFTER:
             self._silent = True
             self._unanswered.clear()
+            self.seen = self.displays
             return ""
         if now - self._last_asked < self._probe_after:
             return ""

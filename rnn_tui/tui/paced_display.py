@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textual import events
 from textual.screen import Screen
 
-from rnn_tui.tui.key_order import OrderedKeys
+from rnn_tui.tui.key_order import OrderedKeys, Question
 from rnn_tui.tui.link import Link, LinkSetting
 from rnn_tui.tui.output_diff import OutputDiff
 from rnn_tui.tui.terminal_answers import Answer, StringReport
@@ -33,6 +33,7 @@ class PacedDisplay(OrderedKeys):
         self.output_diff = OutputDiff()
         super().__init__()
         self._held = False  # a display had no room, so that all of the screen may be out of date
+        self._drawn: list[tuple[int, Question]] = []  # and the number of the display, until seen
         self._look: asyncio.TimerHandle | None = None
 
     def room_came(self) -> None:
@@ -49,6 +50,8 @@ class PacedDisplay(OrderedKeys):
         terminal = self._terminal
         if renderable is None or self._batch_count or terminal is None:
             super()._display(screen, renderable)
+            self.link.seen = self.link.displays = self.link.displays + 1
+            self._note_answered()
             return
         if not self.link.has_room_for_key():
             self._held = True
@@ -56,9 +59,21 @@ class PacedDisplay(OrderedKeys):
         else:
             before = terminal.bytes_written
             super()._display(screen, renderable)
-            if terminal.bytes_written > before:
+            # Also where nothing was sent, since all was there: questions wait for an answer.
+            if terminal.bytes_written > before or self._drawn:
                 self._ask(self.link.displayed(terminal.bytes_written - before))
+                self._note_answered()
         self._look_later()
+
+    def note_drawn(self, questions: list[Question]) -> None:
+        """Note in which display questions have been drawn; its answer says that they are seen."""
+        self._drawn += [(self.link.displays + 1, question) for question in questions]
+
+    def _note_answered(self) -> None:
+        """Note which questions have been seen."""
+        seen = [question for display, question in self._drawn if display <= self.link.seen]
+        self._drawn = [(display, each) for display, each in self._drawn if display > self.link.seen]
+        self.note_seen(seen)
 
     async def on_event(self, event: events.Event) -> None:
         """Handle an event; a key tells that the link is alive."""
@@ -78,6 +93,7 @@ class PacedDisplay(OrderedKeys):
         for answer in answers:
             if not isinstance(answer, StringReport):
                 self._ask(self.link.answered(answer, at))
+        self._note_answered()
         if self._terminal is not None:
             self._terminal.escape_patience = self.link.escape_patience
         self._display_held()
@@ -110,4 +126,5 @@ class PacedDisplay(OrderedKeys):
         self._look = None
         with self._context():
             self._ask(self.link.probe())
+            self._note_answered()
             self._display_held()

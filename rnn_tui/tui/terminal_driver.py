@@ -382,18 +382,19 @@ class TerminalDriver(LinuxDriver):
             left = reader.seconds_left()
             timeout = POLL_SECONDS if left is None else min(left, POLL_SECONDS)
             ready, _, _ = select.select([self.fileno], [], [], timeout)
+            answers: list[Answer] = []
             if ready:
                 data = self._read()
                 if data is None:
                     return
                 typed, answers = reader.feed(decode(data))
-                self._hand_over(answers)
             else:
                 typed = reader.release()
             # All of them before the first has an effect: what was typed in one packet was typed
             # at one time, and before what the first of it shows.
             for event in [*(parser.feed(typed) if typed else ()), *parser.tick()]:
                 self.process_message(event)
+            self._hand_over(answers)  # last: keys of the same packet were typed before
 
     def _hand_over(self, answers: list[Answer]) -> None:
         """Hand the terminal's answers to the screen's thread."""

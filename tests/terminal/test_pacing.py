@@ -10,6 +10,13 @@ import pytest
 from terminal.driver import Terminal
 
 PROGRAM = [sys.executable, "-m", "rnn_tui", "--hidden", "8"]
+ASKING = [
+    sys.executable,
+    "-c",
+    "from rnn_tui.tui.screens import lost_training; lost_training.ASKS_AFTER = 1e-9;"
+    "from rnn_tui.cli import main; main()",
+]
+"""The program, which asks before it throws away any training."""
 ANSWERED = re.compile(rb"\x1b\[\?2026\$p|\x1b\[6n")
 
 
@@ -76,3 +83,22 @@ def test_without_answers_a_local_terminal_is_not_held_back() -> None:
         terminal.key("q")
         terminal.key("q")
         terminal.wait_exit()
+
+
+def test_a_question_is_answered_only_by_keys_typed_after_it_was_seen() -> None:
+    with Terminal([*ASKING, "--hidden", "8"], answers="decrqm") as terminal:
+        terminal.wait_for("paused")
+        terminal.key("u")
+        terminal.wait_for(lambda text: update(text) == 1)
+        terminal.wait_still(0.3)
+        terminal.answer_delay = 1.0
+        terminal.key("q")
+        terminal.wait_for("not saved")
+        terminal.key("q")  # the question is still on its way to the user
+        time.sleep(1.5)
+        assert terminal.process.poll() is None
+        terminal.answer_delay = 0.0
+        terminal.key("q")
+        terminal.wait_still(0.3)
+        terminal.key("q")
+        assert terminal.wait_exit() == 0
