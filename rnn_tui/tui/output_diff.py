@@ -2,15 +2,16 @@
 
 Textual sends every line that changed as a whole, and every piece of a line with its full style. On
 a slow link that is most of the bytes. `OutputDiff` keeps a copy of the terminal's cells and of its
-current style, and sends the difference. Sequences that are not listed here are sent unchanged;
-since they may have changed any cell, all cells count as unknown afterwards.
+current style, and sends the difference, all cells of one style after each other. Sequences
+that are not listed here are sent unchanged; since they may have changed any cell, all cells count
+as unknown afterwards.
 
 Escape sequences (ECMA-48 and "XTerm Control Sequences"; CSI is ESC [):
 
     CUP, cursor position         CSI row ; column H    counted from 1. Textual sends it before every
                                                        line; sent here to move to another row
-    CHA, cursor to column        CSI column G          sent here to move within a row: it is shorter
-    SGR, colours and attributes  CSI codes m           style of the text that follows; codes below
+    CUF, cursor to the right     CSI columns C         sent here to move within a row: it is shorter
+    SGR, colours and attributes  CSI codes m           style of the text that follows: `text_style`
     alternate screen             CSI ? 1049 h          on; also 47 and 1047. Off: l instead of h.
                                                        All cells are others afterwards
     synchronised output          CSI ? 2026 h          begin. End: l instead of h. The terminal
@@ -18,55 +19,35 @@ Escape sequences (ECMA-48 and "XTerm Control Sequences"; CSI is ESC [):
     other private modes          CSI ? numbers h       on: mouse, cursor, pasting, … Off: l instead
                                                        of h. No cell changes
     keyboard protocols           CSI < or = or > …     of kitty and xterm; no cell changes
+    queries                      CSI numbers n or c    of state, place and kind; no cell changes
     strings                      ESC ] P X ^ or _ …    OSC, DCS, SOS, PM, APC: titles, clipboard,
                                                        queries; no cell changes
     line feed                    LF                    end of a line in Textual's output, which then
                                                        gives the position of the next one
-
-Codes of SGR (a sequence holds any number of them, separated by semicolons):
-
-    0                              default style
-    1 2 3 4 5 6 7 8 9 21 53        attributes on: see `ATTRIBUTE_OFF`
-    22 23 24 25 27 28 29 55        attributes off
-    30 … 37  90 … 97               foreground, one of 16 colours;  39 the default
-    40 … 47  100 … 107             background, one of 16 colours;  49 the default
-    38;5;n  48;5;n                 foreground, background: one of 256 colours
-    38;2;r;g;b  48;2;r;g;b         foreground, background: red, green, blue
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import chain, compress
+from operator import is_not
+from typing import NamedTuple
 
 from textual.driver import Driver
 
 from rnn_tui.tui.lines import text_width
+from rnn_tui.tui.text_style import (
+    DEFAULT,
+    END_OF_STYLE,
+    TextStyle,
+    apply_codes,
+    change_of_style,
+    on_blank,
+)
 
 BEGIN_SYNCHRONISED, END_SYNCHRONISED = "\x1b[?2026h", "\x1b[?2026l"
 ALTERNATE_SCREEN_MODES = {"47", "1047", "1049"}
-
-# SGR codes.
-RESET, DEFAULT_FOREGROUND, DEFAULT_BACKGROUND = 0, 39, 49
-EXTENDED_FOREGROUND, EXTENDED_BACKGROUND, OF_256 = 38, 48, 5
-BOLD, DIM, ITALIC, UNDERLINE, BLINK, FAST_BLINK, REVERSE, HIDDEN, STRUCK = range(1, 10)
-DOUBLE_UNDERLINE, OVERLINE = 21, 53
-ATTRIBUTE_OFF = {  # code that turns an attribute on → code that turns it off
-    BOLD: 22,
-    DIM: 22,
-    ITALIC: 23,
-    UNDERLINE: 24,
-    BLINK: 25,
-    FAST_BLINK: 25,
-    REVERSE: 27,
-    HIDDEN: 28,
-    STRUCK: 29,
-    DOUBLE_UNDERLINE: 24,
-    OVERLINE: 55,
-}
-INVISIBLE_ON_BLANK = {BOLD, DIM, ITALIC, BLINK, FAST_BLINK, HIDDEN}
 
 # One sequence or control characters, and the text that follows; or text alone. Groups: parameters
 # and final character of CUP or SGR, any other escape sequence, control characters, text.
@@ -78,54 +59,78 @@ TOKEN = re.compile(
     r"([^\x00-\x1f\x7f]*)",
     re.DOTALL,
 )
+# What Textual's output mostly consists of: a position, text in some styles, the end of a line.
+LINE = re.compile(
+    r"\x1b\[([0-9]+);([0-9]+)H([^\x00-\x1f\x7f]*(?:\x1b\[[0-9;]*m[^\x00-\x1f\x7f]*)*)(\n?)"
+)
 # Sequences that change no cell, except for modes of the alternate screen.
-CELLS_UNCHANGED = re.compile(r"\x1b\[\?(?P<modes>[0-9;]+)[hl]|\x1b\[[<>=?]|\x1b[\]PX^_]")
+CELLS_UNCHANGED = re.compile(
+    r"\x1b\[\?(?P<modes>[0-9;]+)[hl]|\x1b\[[<>=?]|\x1b\[[0-9;]*[cn]|\x1b[\]PX^_]"
+)
 
-REMEMBERED = 256  # pieces of lines, a screen or two of them; their cells take 2 KiB each or so
-MAX_REWRITE = 4  # bytes of unchanged text: rewriting them is no longer than a jump over them
+REMEMBERED = 256  # pieces of lines, a screen or two of them; their cells take 1 KiB each or so
+REGIONAL_INDICATORS = range(0x1F1E6, 0x1F200)  # two of them are a flag
 
 
 def move_to(row: int, column: int) -> str:
     """Return CUP, the sequence that moves the cursor; rows and columns count from 1."""
-    return f"\x1b[{row};{column}H"
-
-
-def move_to_column(column: int) -> str:
-    """Return CHA, the sequence that moves the cursor within its row."""
-    return f"\x1b[{column}G"
-
-
-def set_style(codes: Iterable[str]) -> str:
-    """Return SGR, the sequence that sets colours and attributes."""
-    return f"\x1b[{';'.join(codes)}m"
-
-
-@dataclass(frozen=True, eq=False)
-class TextStyle:
-    """Colours and attributes of text, as SGR codes; "" is the default colour.
-
-    Equal styles are one object, made by `_style`: most of the time here is spent comparing them.
-    """
-
-    foreground: str = ""
-    background: str = ""
-    attributes: frozenset[int] = frozenset()
+    if column > 1:
+        return f"\x1b[{row};{column}H"
+    return f"\x1b[{row}H" if row > 1 else "\x1b[H"
 
 
 @cache
-def _style(
-    foreground: str = "", background: str = "", attributes: frozenset[int] = frozenset()
-) -> TextStyle:
-    """Return the one object for this style."""
-    return TextStyle(foreground, background, attributes)
+def move_right(columns: int) -> str:
+    """Return CUF, the sequence that moves the cursor within its row."""
+    return f"\x1b[{columns}C" if columns > 1 else "\x1b[C"
 
 
-DEFAULT = _style()
-Cell = tuple[str, TextStyle]
+class ScreenCell(NamedTuple):
+    """A cell of the terminal. Equal cells are one object, made by `CellsOfStyle`.
+
+    Attributes:
+        text: the character; "" in the second cell of a wide one.
+        style: its style.
+        wide: the wide character of which this is the second cell.
+    """
+
+    text: str
+    style: TextStyle
+    wide: str = ""
+
+
+class CellsOfStyle(dict[str, tuple[ScreenCell, ...] | None]):
+    """The cells that a character fills, or None if that depends on those beside it."""
+
+    def __init__(self, style: TextStyle) -> None:
+        self._style = style
+
+    def __missing__(self, character: str) -> tuple[ScreenCell, ...] | None:
+        width = text_width(character)
+        cells: tuple[ScreenCell, ...] | None = None
+        if character == " ":
+            cells = (ScreenCell(character, on_blank(self._style)),)
+        elif width and ord(character) not in REGIONAL_INDICATORS:
+            second = ScreenCell("", self._style, character)
+            cells = (ScreenCell(character, self._style), second)[:width]
+        self[character] = cells
+        return cells
+
+
+class Piece(NamedTuple):
+    """Neighbouring cells of one style."""
+
+    row: int
+    start: int
+    stop: int
 
 
 class OutputDiff:
-    """Follows all output to the terminal; `encode` leaves out what changes nothing there."""
+    """Follows all output to the terminal; `encode` leaves out what changes nothing there.
+
+    What is to change is collected first, then sent style by style, each from top to bottom: to
+    move to the next cell of a style takes 4 to 8 bytes, to set a colour 19.
+    """
 
     def __init__(self) -> None:
         self._pending_begin = ""  # BEGIN_SYNCHRONISED, not sent until there is something to send
@@ -133,7 +138,10 @@ class OutputDiff:
 
     def forget(self) -> None:
         """Forget all cells, so that everything drawn from now on is sent."""
-        self._rows: dict[int, list[Cell | None]] = {}  # by row, from 1; an unknown cell is None
+        self._rows: dict[
+            int, list[ScreenCell | None]
+        ] = {}  # by row, from 1; an unknown cell is None
+        self._changed: dict[int, list[int]] = {}  # by row: cells that are still to be sent
         self._cursor: tuple[int, int] | None = None  # the terminal's: row and column
         self._target: tuple[int, int] | None = None  # row and column of the next text
         self._terminal_style: TextStyle | None = None
@@ -152,9 +160,32 @@ class OutputDiff:
             begun, self._pending_begin = not self._pending_begin, ""
             return data if begun else ""
         out: list[str] = []
+        end = 0
+        for line in LINE.finditer(data):
+            if line.start() > end:
+                self._follow(data[end : line.start()], out)
+            end = line.end()
+            cells = _line(line[3]) if self._style is DEFAULT else None
+            if cells is None:
+                self._follow(line[0], out)
+                continue
+            row, column = int(line[1]), int(line[2])
+            self._write(row, column, cells, out)
+            self._target = None if line[4] else (row, column + len(cells))
+        self._follow(data[end:], out)
+        self._send_changes(out)
+        if self._target is not None:
+            self._move(*self._target, out)
+        sent = "".join(out)
+        if sent and self._pending_begin:
+            sent, self._pending_begin = self._pending_begin + sent, ""
+        return sent
+
+    def _follow(self, data: str, out: list[str]) -> None:
+        """Follow output token by token."""
         for parameters, final, other, control, text in TOKEN.findall(data):
             if final == "m":
-                self._style = _apply_codes(self._style, parameters)
+                self._style = apply_codes(self._style, parameters)
             elif final == "H":
                 row, _, column = parameters.partition(";")
                 self._target = (int(row or 1), int(column or 1))
@@ -163,13 +194,7 @@ class OutputDiff:
             elif other:
                 self._send_unchanged(other, out)
             if text:
-                self._write(text, out)
-        if self._target is not None and self._target != self._cursor:
-            self._move(*self._target, out)
-        sent = "".join(out)
-        if sent and self._pending_begin:
-            sent, self._pending_begin = self._pending_begin + sent, ""
-        return sent
+                self._write_text(text, out)
 
     def _handle_control(self, characters: str, out: list[str]) -> None:
         """Drop line feeds: Textual ends lines with one, then sends the position of the next."""
@@ -179,75 +204,139 @@ class OutputDiff:
 
     def _send_unchanged(self, sequence: str, out: list[str]) -> None:
         """Send `sequence` as it is, in the default style as Textual would."""
+        self._send_changes(out)
+        if self._target is not None:  # it may be about the place of the cursor
+            self._move(*self._target, out)
         if self._terminal_style not in (None, DEFAULT):
-            out.append(set_style([str(RESET)]))
+            out.append(END_OF_STYLE)
             self._terminal_style = DEFAULT
         out.append(sequence)
         match = CELLS_UNCHANGED.match(sequence)
         if match is None or ALTERNATE_SCREEN_MODES & set((match["modes"] or "").split(";")):
             self.forget()
 
-    def _write(self, text: str, out: list[str]) -> None:
-        """Send those characters of `text` that differ from the cells on the terminal."""
+    def _write_text(self, text: str, out: list[str]) -> None:
+        """Note which cells `text` changes, or send it."""
         cells = _cells(text, self._style)
         if self._target is None or cells is None:
             self._write_whole(text, out)
             return
         row, column = self._target
-        start = column - 1
-        known = self._rows.setdefault(row, [])
-        end = start + len(cells)
-        known.extend([None] * (end - len(known)))
+        self._write(row, column, cells, out)
+        self._target = (row, column + len(cells))
+
+    def _write(self, row: int, column: int, cells: list[ScreenCell], out: list[str]) -> None:
+        """Note which of the terminal's cells differ from `cells`."""
+        start, end = column - 1, column - 1 + len(cells)
+        known = self._row(row, end)
         before = known[start:end]
-        if before != cells:
-            # In the first frame all cells are new, so there is no need to compare them.
-            ranges = _differences(before, cells) if any(before) else ((0, len(cells)),)
-            for first, stop in ranges:
-                self._write_cells(row, column + first, text[first:stop], out)
-            known[start:end] = cells
-        self._target = (row, column + len(text))
+        if before == cells:
+            return
+        if halves := _other_halves(known, start, end):  # which the terminal then changes
+            self._send_changes(out)
+            for place in halves:
+                known[place] = None
+        changed = compress(range(start, end), map(is_not, before, cells))
+        self._changed.setdefault(row, []).extend(changed)
+        known[start:end] = cells
+
+    def _row(self, row: int, end: int) -> list[ScreenCell | None]:
+        """Return the cells of a row, at least so many."""
+        known = self._rows.setdefault(row, [])
+        if len(known) < end:
+            known.extend([None] * (end - len(known)))
+        return known
 
     def _write_whole(self, text: str, out: list[str]) -> None:
         """Send text whose characters cannot be assigned to cells one by one."""
+        self._send_changes(out)
         if self._target is None:
             self._rows.clear()
-            out.append(_style_sequence(self._terminal_style, self._style) + text)
         else:
             row, column = self._target
             width = text_width(text)
-            # The cells before and behind may hold the other half of a wide character.
-            unknown = range(max(column - 2, 0), column + width)
-            known = self._rows.setdefault(row, [])
-            known.extend([None] * (unknown.stop - len(known)))
-            known[unknown.start : unknown.stop] = [None] * len(unknown)
+            # The cell before may be changed by a combining character, the one behind if the
+            # terminal takes another width.
+            start, end = max(column - 2, 0), column + width
+            known = self._row(row, end)
+            for place in (*range(start, end), *_other_halves(known, start, end)):
+                known[place] = None
             self._move(row, column, out)
-            out.append(_style_sequence(self._terminal_style, self._style) + text)
             self._target = (row, column + width)
-        self._terminal_style, self._cursor = self._style, None
+        sequence, self._terminal_style = change_of_style(self._terminal_style, self._style)
+        out.append(sequence + text)
+        self._cursor = None
 
-    def _write_cells(self, row: int, column: int, text: str, out: list[str]) -> None:
-        """Send `text`, one cell a character, and before it what it takes of place and style."""
-        if self._cursor != (row, column):
-            self._move(row, column, out)
-        old, new = self._terminal_style, self._style
-        same = old == new or (
-            old is not None
-            and not text.strip(" ")
-            and _visible_on_blank(old) == _visible_on_blank(new)
-        )
-        if not same:
-            out.append(_style_sequence(old, new))
-            self._terminal_style = new
+    def _send_changes(self, out: list[str]) -> None:
+        """Send the cells that have changed, style by style."""
+        if not self._changed:
+            return
+        pieces = self._pieces()
+        self._changed = {}
+        while pieces:
+            old = self._terminal_style
+            style = min(pieces, key=lambda new: len(change_of_style(old, new)[0]))
+            sequence, self._terminal_style = change_of_style(old, style)
+            out.append(sequence)
+            here, blanks = pieces.pop(style), on_blank(style)
+            if blanks in pieces:
+                here = sorted(here + pieces.pop(blanks))
+            for piece in here:
+                self._send_piece(piece, out)
+
+    def _pieces(self) -> dict[TextStyle, list[Piece]]:
+        """Return what has changed by style; a blank has the style of a neighbour if that fits."""
+        pieces: dict[TextStyle, list[Piece]] = {}
+        for row in sorted(self._changed):
+            known = self._rows[row]
+            start = stop = -1
+            style = DEFAULT
+            for place in sorted(set(self._changed[row])):
+                cell = known[place]
+                assert cell is not None  # only cells that were drawn have changed
+                new = cell.style
+                if place == stop and (new is style or new is on_blank(style)):
+                    stop += 1
+                elif place == stop and on_blank(new) is style:
+                    stop, style = stop + 1, new
+                else:
+                    if stop > 0:
+                        pieces.setdefault(style, []).append(Piece(row, start, stop))
+                    start, stop, style = place, place + 1, new
+            if stop > 0:
+                pieces.setdefault(style, []).append(Piece(row, start, stop))
+        return pieces
+
+    def _send_piece(self, piece: Piece, out: list[str]) -> None:
+        """Move the cursor to cells and send their characters."""
+        row, start, stop = piece
+        self._move(row, start + 1, out)
+        text = "".join([cell.text for cell in self._rows[row][start:stop] if cell])
         out.append(text)
-        self._cursor = (row, column + len(text))
+        # Terminals do not agree on how wide a character is.
+        self._cursor = (row, stop + 1) if len(text) == stop - start else None
 
     def _move(self, row: int, column: int, out: list[str]) -> None:
-        """Move the terminal's cursor, by the shorter sequence."""
-        if self._cursor is not None and self._cursor[0] == row:
-            out.append(move_to_column(column))
+        """Move the terminal's cursor, by the shortest sequence."""
+        if self._cursor == (row, column):
+            return
+        if self._cursor is not None and self._cursor[0] == row and self._cursor[1] < column:
+            out.append(self._move_right(row, self._cursor[1] - 1, column - 1))
         else:
             out.append(move_to(row, column))
         self._cursor = (row, column)
+
+    def _move_right(self, row: int, start: int, stop: int) -> str:
+        """Return what moves the cursor within a row: the characters there, if that is shorter."""
+        sequence = move_right(stop - start)
+        style = self._terminal_style
+        if stop - start > len(sequence) or style is None:
+            return sequence
+        same = (style, on_blank(style))
+        cells = self._rows.get(row, [])[start:stop]
+        text = "".join([cell.text for cell in cells if cell and cell.style in same])
+        fits = len(text) == stop - start and len(text.encode()) <= len(sequence)
+        return text if fits else sequence
 
 
 def with_output_diff(base: type[Driver], output_diff: OutputDiff) -> type[Driver]:
@@ -260,85 +349,51 @@ def with_output_diff(base: type[Driver], output_diff: OutputDiff) -> type[Driver
     return type(f"Diff{base.__name__}", (base,), {"write": write})
 
 
-@lru_cache(REMEMBERED)
-def _cells(text: str, style: TextStyle) -> list[Cell] | None:
-    """Return the cells that `text` fills; None if a character is not exactly one cell wide."""
-    if text_width(text) != len(text):
+def _cells(text: str, style: TextStyle) -> list[ScreenCell] | None:
+    """Return the cells that `text` fills; None if they cannot be told character by character."""
+    cells = [*map(_cells_of(style).__getitem__, text)]
+    return None if None in cells else [*chain.from_iterable(filter(None, cells))]
+
+
+def _line(text: str) -> list[ScreenCell] | None:
+    """Return the cells of text that begins and ends in the default style, None for other text."""
+    parts = text.split(END_OF_STYLE)
+    if "\x1b" in parts[-1]:
         return None
-    blank = _visible_on_blank(style)
-    return [(character, blank if character == " " else style) for character in text]
+    cells: list[ScreenCell] = []
+    for part in parts:
+        here = _styled(part)
+        if here is None:
+            return None
+        cells += here
+    return cells
 
 
-def _differences(before: list[Cell | None], after: list[Cell]) -> Iterator[tuple[int, int]]:
-    """Yield first and stop of the ranges to write; between two lie more than MAX_REWRITE bytes."""
-    first = last = -1
-    for place, (old, new) in enumerate(zip(before, after, strict=True)):
-        if old == new:
-            continue
-        unchanged = after[last + 1 : place]
-        if first >= 0 and unchanged and _bytes_of(unchanged) > MAX_REWRITE:
-            yield first, last + 1
-            first = place
-        first = place if first < 0 else first
-        last = place
-    if first >= 0:
-        yield first, last + 1
-
-
-def _bytes_of(cells: list[Cell]) -> int:
-    """Return the bytes that it takes to send the characters of `cells`."""
-    return sum(len(character.encode()) for character, _ in cells)
-
-
-@cache
-def _visible_on_blank(style: TextStyle) -> TextStyle:
-    """Return the part of a style that a blank shows."""
-    seen = style.attributes - INVISIBLE_ON_BLANK
-    return _style(style.foreground if seen else "", style.background, seen)
+@lru_cache(REMEMBERED)
+def _styled(text: str) -> list[ScreenCell] | None:
+    """Return the cells of text that begins in the default style; None as `_cells`."""
+    style = DEFAULT
+    cells: list[ScreenCell] = []
+    for parameters, _, _, _, part in TOKEN.findall(text):
+        style = apply_codes(style, parameters)
+        here = _cells(part, style)
+        if here is None:
+            return None
+        cells += here
+    return cells
 
 
 @cache
-def _apply_codes(style: TextStyle, parameters: str) -> TextStyle:
-    """Return the style after SGR with these parameters, such as ``1;38;5;17``."""
-    foreground, background = style.foreground, style.background
-    attributes = set(style.attributes)
-    codes = iter(int(code or RESET) for code in parameters.split(";"))
-    for code in codes:
-        if code == RESET:
-            foreground, background, attributes = "", "", set()
-        elif code in (EXTENDED_FOREGROUND, EXTENDED_BACKGROUND):
-            kind = next(codes)
-            components = [next(codes) for _ in range(1 if kind == OF_256 else 3)]
-            colour = ";".join(map(str, (code, kind, *components)))
-            if code == EXTENDED_FOREGROUND:
-                foreground = colour
-            else:
-                background = colour
-        elif 30 <= code <= 39 or 90 <= code <= 97:
-            foreground = "" if code == DEFAULT_FOREGROUND else str(code)
-        elif 40 <= code <= 49 or 100 <= code <= 107:
-            background = "" if code == DEFAULT_BACKGROUND else str(code)
-        elif code in ATTRIBUTE_OFF:
-            attributes.add(code)
-        else:
-            attributes -= {on for on, off in ATTRIBUTE_OFF.items() if off == code}
-    return _style(foreground, background, frozenset(attributes))
+def _cells_of(style: TextStyle) -> CellsOfStyle:
+    """Return the cells of all characters in a style."""
+    return CellsOfStyle(style)
 
 
-@cache
-def _style_sequence(old: TextStyle | None, new: TextStyle) -> str:
-    """Return the shortest sequence from style `old` (None: unknown) to style `new`."""
-    colours = [colour for colour in (new.foreground, new.background) if colour]
-    from_reset = [str(RESET), *map(str, sorted(new.attributes)), *colours]
-    if old is None:
-        return set_style(from_reset)
-    if old == new:
-        return ""
-    off = {ATTRIBUTE_OFF[code] for code in old.attributes - new.attributes}
-    kept = {code for code in old.attributes & new.attributes if ATTRIBUTE_OFF[code] not in off}
-    changes = [str(code) for code in (*sorted(off), *sorted(new.attributes - kept))]
-    if old.foreground != new.foreground:
-        changes.append(new.foreground or str(DEFAULT_FOREGROUND))
-    if old.background != new.background:
-        changes.append(new.background or str(DEFAULT_BACKGROUND))
-    return min(set_style(changes), set_style(from_reset), key=len)
+def _other_halves(known: list[ScreenCell | None], start: int, stop: int) -> list[int]:
+    """Return where cells before `start` and at `stop` belong to wide characters in between."""
+    cells = [(start, start - 1), (stop, stop)]
+    return [
+        half
+        for second, half in cells
+        if half >= 0 and second < len(known) and (cell := known[second]) and cell.wide
+    ]
