@@ -11,6 +11,7 @@ script makes: it is made here.
 from __future__ import annotations
 
 import contextlib
+import grp
 import os
 import pwd
 import shlex
@@ -38,7 +39,25 @@ def missing() -> str:
             SEPARATION_FOLDER.mkdir(mode=0o755)
         except OSError as error:
             return f"sshd as root needs {SEPARATION_FOLDER}: {error.strerror}"
+    if os.geteuid() != 0 and not _terminals_are_of_their_group():
+        return (
+            "sshd gives terminals to the group tty, which only root may here (devpts without gid)"
+        )
     return ""
+
+
+def _terminals_are_of_their_group() -> bool:
+    """Return whether new pseudo-terminals have the group that sshd wants them to have."""
+    try:
+        wanted = grp.getgrnam("tty").gr_gid
+    except KeyError:
+        return True
+    ends = os.openpty()
+    try:
+        return os.fstat(ends[1]).st_gid == wanted
+    finally:
+        for end in ends:
+            os.close(end)
 
 
 def _find(name: str) -> str:
