@@ -40,9 +40,7 @@ def missing() -> str:
         except OSError as error:
             return f"sshd as root needs {SEPARATION_FOLDER}: {error.strerror}"
     if os.geteuid() != 0 and not _terminals_are_of_their_group():
-        return (
-            "sshd gives terminals to the group tty, which only root may here (devpts without gid)"
-        )
+        return "sshd gives terminals to the group tty: only root may (devpts without gid)"
     return ""
 
 

@@ -53,7 +53,6 @@ def test_the_throttle_loses_nothing_and_queues_without_end() -> None:
 
 
 @needs_server
-@pytest.mark.xfail(strict=False, reason="the program does not know the link yet")
 @pytest.mark.parametrize("answers", ANSWERS)
 def test_what_waits_in_a_frozen_link_is_bounded(
     server: Server, tmp_path: Path, answers: Answers
