@@ -313,7 +313,7 @@ class Link:
     def limit_text(self) -> str:
         """Return the link as the header shows it while it limits the frames; else "".
 
-        Such as ``link 210 ms · 4/s``: the newest round trip, and displays a second.
+        Such as ``link 210 ms · 4/s``: the newest round trip to 10 ms, and displays a second.
         """
         now = self._clock()
         if now - self._waited >= LIMITING_SECONDS:
@@ -322,4 +322,4 @@ class Link:
         shown = f"{rate:.0f}/s" if rate >= 3 else f"{rate:.1f}/s"
         if self._budgeted or self.round_trip is None:
             return f"link {BUDGET // 1024} KiB/s · {shown}"
-        return f"link {self.round_trip * 1000:.0f} ms · {shown}"
+        return f"link {10 * round(self.round_trip * 100) or 10} ms · {shown}"

@@ -41,7 +41,11 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     if context.link:
         # In the first line, where it does not move with the numbers of the second.
         link, details = ((f"{context.link} ", "warning"),), ()
-        if (with_link := _at_the_end(first, link, width)) is not None:
+        uncounted: Line = (
+            (_trained(snapshot, width - 2 - cell_width(link), counted=False), "title"),
+        )
+        with_link = _at_the_end(first, link, width) or _at_the_end(uncounted, link, width)
+        if with_link is not None:
             first = with_link
         else:
             place = _at_the_end(place, link, width) or place
@@ -69,11 +73,17 @@ def _versus(snapshot: Snapshot) -> str:
     return f" vs {loss}" + (f" ({count(second.behind)} behind)" if second.behind else "")
 
 
-def _trained(snapshot: Snapshot, width: int) -> str:
-    """Return the task, its topology and the networks; the task's title is cut if need be."""
-    networks = _network(snapshot.settings, snapshot.optimizer.parameters.size)
+def _trained(snapshot: Snapshot, width: int, *, counted: bool = True) -> str:
+    """Return the task, its topology and the networks; the task's title is cut if need be.
+
+    Args:
+        snapshot: what is trained.
+        width: cells.
+        counted: with the number of parameters.
+    """
+    networks = _network(snapshot.settings, snapshot.optimizer.parameters.size if counted else None)
     if (second := snapshot.second_network) is not None:
-        networks += f" vs {_network(second.settings, second.parameters)}"
+        networks += f" vs {_network(second.settings, second.parameters if counted else None)}"
     title, topology = snapshot.task.title, f"{snapshot.task.topology.name} · "
     if second is not None and text_width(f" {title} · {topology}{networks}") > width:
         topology = ""
@@ -83,10 +93,11 @@ def _trained(snapshot: Snapshot, width: int) -> str:
     return f" {title}{rest}{pins}"
 
 
-def _network(settings: Settings, parameters: int) -> str:
-    """Return the cell, its size and the number of parameters."""
+def _network(settings: Settings, parameters: int | None) -> str:
+    """Return the cell, its size and the number of parameters, unless that is None."""
     size = f"{settings.layers}×{settings.hidden}" if settings.layers > 1 else str(settings.hidden)
-    return f"{settings.cell} {size} · {count(parameters)} parameters"
+    counted = "" if parameters is None else f" · {count(parameters)} parameters"
+    return f"{settings.cell} {size}{counted}"
 
 
 def _details(snapshot: Snapshot) -> tuple[str, ...]:
