@@ -347,6 +347,7 @@ def _open_watched(options: Options, watch: SignalWatch) -> int:
             raise CommandError(f"{reason}{over}; without a screen, use: {PROGRAM} train")
     notices = ("" if resumed is None else resumed.message, "" if saved is None else saved.remark)
     from rnn_tui.tui.app import RnnTui, run_app
+    from rnn_tui.tui.character_set import choose_characters, users_environment
 
     theme = options.get("theme", THEME)
     app = RnnTui(
@@ -359,6 +360,9 @@ def _open_watched(options: Options, watch: SignalWatch) -> int:
         second=second,
         view=None if saved is None else saved.view,
         watch=watch,
+        characters=choose_characters(
+            options.get("ascii"), users_environment(), sys.stdout.encoding
+        ),
         autosaves=None if options.get("no_autosave") else partial(_autosaves, options, start),
         notice=" · ".join(filter(None, notices)),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import io
 import os
@@ -16,6 +17,8 @@ DONE, DIVERGED, BAD_USAGE, BROKEN = 0, 1, 2, 70
 """Exit codes: all went well, training diverged, an error of the user, an error of ours."""
 
 
+IN_ASCII = "rnn-tui-ascii"
+"""The name of the handler of characters that a stream cannot encode."""
 DEVELOPER = "RNN_TUI_DEVELOPER"
 """The environment variable with which all variables of Textual have their effect."""
 _KEPT = {
@@ -43,7 +46,11 @@ def ignore_variables() -> None:
 
 
 def prepare_streams() -> None:
-    """Open streams that are closed on the null device, and write "?" for what cannot be encoded."""
+    """Open streams that are closed on the null device, and write ASCII for what they cannot encode.
+
+    Where the user's locale is not one of UTF-8, that is all but ASCII, though Python would write
+    UTF-8.
+    """
     for name, flags, mode in (
         ("stdin", os.O_RDONLY, "r"),
         ("stdout", os.O_WRONLY, "w"),
@@ -51,9 +58,24 @@ def prepare_streams() -> None:
     ):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))
+    from rnn_tui.tui.character_set import is_utf8, locale_variable, users_environment
+
+    codecs.register_error(IN_ASCII, _in_ascii)
+    variable = locale_variable(users_environment())
+    chosen = {"PYTHONIOENCODING", "PYTHONUTF8"} & os.environ.keys()
+    encoding = "ascii" if variable and not chosen and not is_utf8(variable) else None
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(encoding=encoding, errors=IN_ASCII)
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Return ASCII for the characters that a stream could not encode, and where to go on."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    from rnn_tui.tui.ascii_text import part_in_ascii
+
+    return part_in_ascii(error.object, error.start, error.end), error.end
 
 
 class Readers:

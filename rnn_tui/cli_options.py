@@ -34,6 +34,11 @@ _REMOTE = Declaration(
     name="remote", kind=bool, default=None, help="Take the link to the terminal for a slow one, or "
     "for one without limits; left out, it is measured.", group="screen", effect="live",
 )  # fmt: skip
+_ASCII = Declaration(
+    name="ascii", kind=bool, default=None, help="Draw with ASCII characters, or with all. Left "
+    "out: ASCII where the locale (LC_ALL, LC_CTYPE, LANG) is C or names no UTF-8, and in a tmux or "
+    "screen without UTF-8.", group="screen", effect="live",
+)  # fmt: skip
 _UPDATES = Declaration(
     name="updates", kind=int, default=None, help="How many updates to run (from a checkpoint: "
     "how many more); left out, as many as the preset or the task takes: 20000 for cos.",
@@ -288,6 +293,13 @@ def _shown_default(declaration: Declaration) -> str:
 class GroupedCommand(click.Command):
     """A command whose help lists options under the headings of their declarations."""
 
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Return --help, which prints as everything else: click would write UTF-8 to any stream."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.callback = _show_help
+        return option
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write all options, group by group."""
         groups: dict[str, list[tuple[str, str]]] = {}
@@ -330,10 +342,17 @@ def _command(name: str, help: str, extra: list[click.Parameter]) -> click.Comman
     )
 
 
+def _show_help(ctx: click.Context, parameter: click.Parameter, asked_for: bool) -> None:
+    """Print the help and end, if it was asked for."""
+    if asked_for:
+        print(ctx.get_help())
+        ctx.exit()
+
+
 def _show_version(ctx: click.Context, parameter: click.Parameter, asked_for: bool) -> None:
     """Print the version and end, if --version was written."""
     if asked_for:
-        click.echo(f"{PROGRAM} {__version__}")
+        print(f"{PROGRAM} {__version__}")
         ctx.exit()
 
 
@@ -355,6 +374,7 @@ def _app_command() -> click.Command:
     screen: list[click.Parameter] = [
         SettingOption(_THEME),
         SettingOption(_REMOTE, "--remote/--local"),
+        SettingOption(_ASCII, "--ascii/--unicode"),
         SettingOption(_BREAK, repeated=True),
         SettingOption(_VERSUS),
         SettingOption(_MATCH, "--match-parameters"),

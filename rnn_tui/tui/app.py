@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,6 +17,7 @@ from textual.driver import Driver
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.theme import Theme
+from textual.widget import Widget
 from textual.worker import WorkerFailed
 
 from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
@@ -25,6 +26,7 @@ from rnn_tui.files.error_log import log_error
 from rnn_tui.session.commands import Say, SetSecondNetwork
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import DECLARATIONS
+from rnn_tui.tui.character_set import UNICODE, CharacterSet
 from rnn_tui.tui.error_boundary import (
     ErrorBoundary,
     failed_dialog,
@@ -40,6 +42,8 @@ from rnn_tui.tui.signal_watch import PlainClient
 from rnn_tui.tui.themes import DARK, THEMES
 
 if TYPE_CHECKING:
+    from textual.filter import LineFilter
+
     from rnn_tui.autosave.writer import AutosaveWriter
     from rnn_tui.checkpoint.run_view import RunView
     from rnn_tui.files.error_log import LoggedError
@@ -91,6 +95,7 @@ class RnnTui(PacedDisplay):
         second: Trainer | None = None,
         view: RunView | None = None,
         watch: SignalWatch | None = None,
+        characters: CharacterSet = UNICODE,
         autosaves: Callable[[], AutosaveWriter] | None = None,
         notice: str = "",
     ) -> None:
@@ -106,6 +111,7 @@ class RnnTui(PacedDisplay):
             second: the second network's trainer, where it has trained before.
             view: how the run was looked at when it was saved, if it comes from a checkpoint.
             watch: where signals come from; None where nobody watches for them.
+            characters: those that the terminal shows.
             autosaves: makes the writer of autosaves; None for none.
             notice: what the first screen says, until the first key.
         """
@@ -125,7 +131,10 @@ class RnnTui(PacedDisplay):
         )
         self._autosaves = autosaves is not None
         self._notice = notice
+        self.characters = characters
+        self.output_diff.ascii = characters.ascii
         self.debugger = Debugger(self.session, self.link)
+        self.debugger.draw_in(ascii=characters.ascii)
         if view is not None and view.screen is not None:
             self.debugger.restore_view(view.screen)
         self.session.look_through(self.debugger.screen_view)
@@ -148,8 +157,8 @@ class RnnTui(PacedDisplay):
         if self._watch is not None and not hasattr(self._driver, "watch"):
             self._watch.attach(PlainClient(lambda code: self.call_later(self.exit, None, code)))
         self.session.listen(self.debugger.announce)
-        if self._notice:
-            self.session.send(Say(self._notice))
+        if notice := self._notice or self.characters.notice:
+            self.session.send(Say(notice))
         self.call_after_refresh(self.session.start)  # the thread would delay the first frame
 
     def _tidy(self) -> None:
@@ -186,6 +195,26 @@ class RnnTui(PacedDisplay):
             }
             base = type("WatchedDriver", (TerminalDriver,), attributes)
         return with_output_diff(base, self.output_diff)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what each rendered line of a widget is put through."""
+        filters = super().get_line_filters()
+        if not self.characters.ascii:
+            return filters
+        from rnn_tui.tui.ascii_filter import AsciiFilter
+
+        return [*filters, AsciiFilter()]
+
+    def set_characters(self, characters: CharacterSet) -> None:
+        """Draw the whole screen again with these characters."""
+        self.characters = characters
+        self.output_diff.ascii = characters.ascii
+        self.output_diff.forget()
+        for screen in self.screen_stack:
+            for widget in screen.walk_children(Widget, with_self=True):
+                widget.refresh()
+        self.debugger.draw_in(ascii=characters.ascii)
+        self.refresh(layout=True)
 
     def action_suspend_process(self) -> None:
         """Stop the program and give the terminal to the shell, until `fg`."""
@@ -279,6 +308,9 @@ class RnnTui(PacedDisplay):
             yield SystemCommand(
                 f"link: {setting}", LINK_HELP[setting], partial(self._set_link, setting)
             )
+        for name, ascii in (("ascii", True), ("unicode", False)):
+            change = partial(self.set_characters, CharacterSet(ascii))
+            yield SystemCommand(f"characters: {name}", "for what the terminal shows", change)
         yield SystemCommand("quit", "quit, as q does", self.action_quit)
 
     def _set_link(self, setting: LinkSetting) -> None:

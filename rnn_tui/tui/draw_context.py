@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from rnn_tui.files.error_log import ErrorReports
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.ascii_text import in_ascii
 from rnn_tui.tui.charts.chart_cache import ChartCache
 
 
@@ -40,6 +41,8 @@ class DrawContext:
         chart_cache: draws charts, and keeps what can be used again for the next frame.
         errors: logs the error of a panel that cannot be drawn; panels do not use it.
         link: what the link to the terminal limits the frames to; "" if it does not.
+        ascii: the terminal shows ASCII alone; lines of a panel are translated after it has drawn
+            them, only what is folded into lines has to be translated before (`written`).
     """
 
     snapshot: Snapshot
@@ -49,3 +52,8 @@ class DrawContext:
     chart_cache: ChartCache = field(default_factory=ChartCache)
     errors: ErrorReports = field(default_factory=ErrorReports)
     link: str = ""
+    ascii: bool = False
+
+    def written(self, text: str) -> str:
+        """Return `text` as it is written on this terminal: in full, if it is in ASCII."""
+        return in_ascii(text) if self.ascii else text

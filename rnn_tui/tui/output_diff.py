@@ -36,6 +36,7 @@ from typing import NamedTuple
 
 from textual.driver import Driver
 
+from rnn_tui.tui.ascii_text import cells_in_ascii
 from rnn_tui.tui.lines import text_width
 from rnn_tui.tui.text_style import (
     DEFAULT,
@@ -130,9 +131,13 @@ class OutputDiff:
 
     What is to change is collected first, then sent style by style, each from top to bottom: to
     move to the next cell of a style takes 4 to 8 bytes, to set a colour 19.
+
+    Attributes:
+        ascii: nothing but ASCII is sent.
     """
 
     def __init__(self) -> None:
+        self.ascii = False
         self._pending_begin = ""  # BEGIN_SYNCHRONISED, not sent until there is something to send
         self.forget()
 
@@ -159,6 +164,8 @@ class OutputDiff:
         if data == END_SYNCHRONISED:
             begun, self._pending_begin = not self._pending_begin, ""
             return data if begun else ""
+        if self.ascii:
+            data = cells_in_ascii(data)
         out: list[str] = []
         end = 0
         for line in LINE.finditer(data):

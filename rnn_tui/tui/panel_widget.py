@@ -11,6 +11,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from rnn_tui.tui.ascii_text import line_in_ascii
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit, merge, text_width
 from rnn_tui.tui.panel_spec import Draw, Title, panel_spec
@@ -67,7 +68,10 @@ class LinesWidget(Widget):
         if self._draw_context is None or not width or not height:
             return ()
         try:
-            return _fill(self._draw(self._draw_context, width, height), width, height)
+            lines = self._draw(self._draw_context, width, height)
+            if self._draw_context.ascii:
+                lines = tuple(map(line_in_ascii, lines))
+            return _fill(lines, width, height)
         except Exception as error:  # no panel ends the program
             where = f"drawing {self.id}"
             text = self._draw_context.errors.line(error, "this panel could not be drawn", where)
@@ -85,6 +89,15 @@ class LinesWidget(Widget):
         if self._drawn_size != self.size:
             self._draw_again()
             self.refresh()
+
+    def draw_anew(self, context: DrawContext) -> None:
+        """Draw `context` and refresh all lines, whatever has been drawn before."""
+        self._draw_context = context
+        if self.display and self.size:
+            self._draw_again()
+        else:
+            self._drawn_size = Size()
+        self.refresh()
 
     def _draw_again(self) -> None:
         """Draw all lines for the size there is now."""

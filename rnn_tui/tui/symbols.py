@@ -6,7 +6,7 @@ import numpy as np
 
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.tui.lines import Line, cut, text_width
+from rnn_tui.tui.lines import Line, cut, cut_middle, text_width
 from rnn_tui.tui.number_format import NOT_FINITE, short
 
 NARROW, BROAD = 5, 8  # cells of a column of characters or numbers, and at most of one of words
@@ -69,14 +69,17 @@ def column_width(names: tuple[str, ...] | None) -> int:
     if names is None:
         return NARROW
     widths = sorted(text_width(name) for name in names)
-    return min(max(widths[3 * len(widths) // 4] + 2, NARROW), BROAD)
+    numbers = max((len(name) - 1 for name in names if name.startswith("U+")), default=0)
+    return min(max(widths[3 * len(widths) // 4] + 2, NARROW, numbers), BROAD)
 
 
 def in_column(name: str, width: int) -> str:
-    """Return a name cut to a column; U+… loses its U+ where that would not fit."""
-    if text_width(name) > width - 1 and name.startswith("U+"):
-        name = name.removeprefix("U+")
-    return cut(name, width - 1)
+    """Return a name cut to a column; a number loses its U+ where that would not fit."""
+    if text_width(name) < width or "U+" not in name:
+        return cut(name, width - 1)
+    # Of several characters that ASCII has not, the last ones tell names apart, too.
+    name = name.replace("<U+", "").replace(">", "") if "<U+" in name else name[2:]
+    return cut_middle(name, width - 1)
 
 
 def answer(snapshot: Snapshot, t: int) -> tuple[str, str, str]:

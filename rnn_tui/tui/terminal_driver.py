@@ -159,7 +159,7 @@ class TerminalDriver(LinuxDriver):
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
         stdout = sys.__stdout__
         assert stdout is not None  # the command line has asked whether it is a terminal
-        self._written = TerminalFile(stdout.fileno(), stdout.encoding or "utf-8", self.hang_up)
+        self._written = TerminalFile(stdout.fileno(), "utf-8", self.hang_up)
         self._file = self._written  # type: ignore[assignment] # all that the thread needs
         self._active = False  # the terminal is in application mode
         self._ending = False  # application mode does not start again

@@ -16,7 +16,7 @@ from rnn_tui.tui.charts.curves import Chart, Level, message, one_line, pad
 from rnn_tui.tui.charts.grid import Grid
 from rnn_tui.tui.charts.points import Series, polyline
 from rnn_tui.tui.charts.raster import rasterize
-from rnn_tui.tui.charts.strokes import POINTS, Stroke, choose_strokes
+from rnn_tui.tui.charts.strokes import UNICODE, Palette, Stroke, choose_strokes
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, join, merge, text_width
 
 LEVEL_GLYPH, MARK_GLYPH = "╌", "┊"
@@ -25,7 +25,7 @@ ROLES = ("", "accent", "level")
 PLAIN_STYLE, MARK_STYLE, LEVEL_STYLE, FIRST_CURVE_STYLE = range(4)
 
 
-def draw(chart: Chart, width: int, height: int) -> Lines:
+def draw(chart: Chart, width: int, height: int, palette: Palette = UNICODE) -> Lines:
     """Return `chart` as exactly `height` lines of exactly `width` cells each.
 
     Decorations go first when there is little space: y labels, then the x axis, then the legend; at
@@ -39,12 +39,14 @@ def draw(chart: Chart, width: int, height: int) -> Lines:
     if width < 8 or height < 3:
         return pad([_newest_values(series)], width, height)
     try:
-        return _draw_all(chart, series, width, height)
+        return _draw_all(chart, series, width, height, palette)
     except ImportError:
         return message("no charts here: plotext does not load", "error", width, height)
 
 
-def _draw_all(chart: Chart, series: list[Series], width: int, height: int) -> Lines:
+def _draw_all(
+    chart: Chart, series: list[Series], width: int, height: int, palette: Palette
+) -> Lines:
     """Draw legend, canvas and axes, as far as there is space for them."""
     has_legend = height >= 4
     has_x_axis = height >= 6 and width >= 12
@@ -58,13 +60,13 @@ def _draw_all(chart: Chart, series: list[Series], width: int, height: int) -> Li
     columns = width - (label_width + 1 if has_y_axis else 0)
 
     marks = _mark_columns(chart, x_axis, columns)
-    strokes = choose_strokes(chart.curves)
+    strokes = choose_strokes(chart.curves, palette)
     canvas = Grid.blank(columns, rows)
     if level is not None and (row := level.row(rows)) is not None:
         canvas.fill_row(row, LEVEL_GLYPH, LEVEL_STYLE)
     for column in marks:
         canvas.fill_column(column, MARK_GLYPH, MARK_STYLE)
-    _draw_curves(canvas, series, strokes, x_axis, y_axis)
+    _draw_curves(canvas, series, strokes, palette.points[0], x_axis, y_axis)
 
     lines: list[Line] = []
     if has_legend:
@@ -91,15 +93,20 @@ def _axes(chart: Chart, series: list[Series]) -> tuple[Axis, Axis]:
 
 
 def _draw_curves(
-    canvas: Grid, series: list[Series], strokes: list[Stroke], x_axis: Axis, y_axis: Axis
+    canvas: Grid,
+    series: list[Series],
+    strokes: list[Stroke],
+    lone: Stroke,
+    x_axis: Axis,
+    y_axis: Axis,
 ) -> None:
-    """Draw each curve over those before it."""
+    """Draw each curve over those before it; one of a single point with the stroke `lone`."""
     rows, columns = canvas.glyphs.shape
     for style, (one, stroke) in enumerate(zip(series, strokes, strict=True), FIRST_CURVE_STYLE):
         if not one.x.size:
             continue
         if one.x.size == 1:  # a lone braille dot is lost on a projector
-            stroke = POINTS[0]
+            stroke = lone
         x, y = x_axis.fraction(one.x), y_axis.fraction(one.y)
         line = polyline(one, x, y, (columns, rows), (stroke.columns, stroke.rows))
         canvas.overlay(rasterize(line, stroke, columns, rows), style)

@@ -17,10 +17,14 @@ class ChartCache:
 
     plotext takes a quarter of a second to import. After `postpone` charts are a line of text until
     `import_plotext` has finished in a thread of its own.
+
+    Attributes:
+        ascii: curves are drawn with ASCII characters.
     """
 
     def __init__(self) -> None:
-        self._drawn: dict[tuple[int, int, tuple[str, ...]], tuple[Chart, Lines]] = {}
+        self.ascii = False
+        self._drawn: dict[tuple[int, int, bool, tuple[str, ...]], tuple[Chart, Lines]] = {}
         self._waiting = False  # for plotext
 
     def draw(self, content: Chart, width: int, height: int) -> Lines:
@@ -28,13 +32,14 @@ class ChartCache:
         if self._waiting:
             text = "the chart is on its way" if content.drawable else content.empty
             return message(text, "dim", width, height)
-        from rnn_tui.tui.charts import chart  # the first screen does without
+        from rnn_tui.tui.charts import chart, strokes  # the first screen does without
 
-        key = (width, height, tuple(curve.label for curve in content.curves))
+        key = (width, height, self.ascii, tuple(curve.label for curve in content.curves))
         before = self._drawn.get(key)
         if before is not None and before[0].looks_like(content):
             return before[1]
-        lines = chart.draw(content, width, height)
+        palette = strokes.ASCII if self.ascii else strokes.UNICODE
+        lines = chart.draw(content, width, height, palette)
         if len(self._drawn) >= REMEMBERED:
             self._drawn.pop(next(iter(self._drawn)))
         self._drawn[key] = content, lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rnn_tui.tui.charts.curves import Curve
@@ -28,22 +28,60 @@ ROLE_STROKES = {"ghost": DOTTED, "second-network": PLUSES}
 BOLD_ROLES = frozenset({"smooth", "free-run", "accent"})
 
 
-def choose_strokes(curves: Sequence[Curve]) -> list[Stroke]:
+@dataclass(frozen=True)
+class Palette:
+    """The strokes that a chart chooses from.
+
+    Attributes:
+        lines, points: the strokes, those first that are taken first.
+        bold: that of the curves of `BOLD_ROLES`.
+        by_role: those of single roles.
+    """
+
+    lines: tuple[Stroke, ...]
+    points: tuple[Stroke, ...]
+    bold: Stroke
+    by_role: Mapping[str, Stroke]
+
+
+UNICODE = Palette(LINES, POINTS, BOLD, ROLE_STROKES)
+
+
+def _ascii_stroke(character: str) -> Stroke:
+    """Return the stroke that draws `character` in each cell of a curve."""
+    return Stroke(character, character * 2)
+
+
+_FAINT = _ascii_stroke(".")
+ASCII = Palette(
+    lines=tuple(map(_ascii_stroke, "*#:+%&")),
+    points=tuple(Stroke(each, each) for each in "ox@$"),
+    bold=_ascii_stroke("#"),
+    by_role={
+        "ghost": _ascii_stroke(":"),
+        "second-network": _ascii_stroke("+"),
+        "raw": _FAINT,
+        "truth": _FAINT,
+    },
+)
+
+
+def choose_strokes(curves: Sequence[Curve], palette: Palette = UNICODE) -> list[Stroke]:
     """Return a stroke for each curve, all different as long as there are enough of them."""
     chosen: list[Stroke] = []
     for curve in curves:
-        palette = POINTS if curve.kind == "points" else LINES
-        preferred = _preferred(curve, palette[0])
+        strokes = palette.points if curve.kind == "points" else palette.lines
+        preferred = _preferred(curve, palette)
         taken = {stroke.marker for stroke in chosen}
-        free = (stroke for stroke in (preferred, *palette) if stroke.marker not in taken)
-        chosen.append(next(free, palette[len(chosen) % len(palette)]))
+        free = (stroke for stroke in (preferred, *strokes) if stroke.marker not in taken)
+        chosen.append(next(free, strokes[len(chosen) % len(strokes)]))
     return chosen
 
 
-def _preferred(curve: Curve, default: Stroke) -> Stroke:
+def _preferred(curve: Curve, palette: Palette) -> Stroke:
     """Return the stroke for a curve if it is still free: faint for ghosts, bold for results."""
     if curve.kind == "points":
-        return default
-    if curve.role in ROLE_STROKES:
-        return ROLE_STROKES[curve.role]
-    return BOLD if curve.role in BOLD_ROLES else default
+        return palette.points[0]
+    if curve.role in palette.by_role:
+        return palette.by_role[curve.role]
+    return palette.bold if curve.role in BOLD_ROLES else palette.lines[0]

@@ -27,7 +27,11 @@ from rnn_tui.tui.screens.key_actions import KeyActions
 
 
 class Debugger(KeyActions):
-    """The main screen: where its panels are placed, and when they are drawn."""
+    """The main screen: where its panels are placed, and when they are drawn.
+
+    Attributes:
+        ascii: the terminal shows ASCII alone.
+    """
 
     class NewSnapshot(Message):
         """The session has a newer snapshot. One waiting message is enough for several."""
@@ -49,6 +53,7 @@ class Debugger(KeyActions):
         self._last_stop: BreakpointHit | None = None  # the one in the newest snapshot
         self._last_question = 0  # likewise of the newest question that was asked
         self._chart_cache = ChartCache()
+        self.ascii = False
         self.after_imports: Callable[[], None] = lambda: None  # called in the importing thread
 
     # ---------------------------------------------------------------- panels
@@ -148,12 +153,13 @@ class Debugger(KeyActions):
     def _draw_context(self, snapshot: Snapshot) -> DrawContext:
         """Return all that the widgets need to draw `snapshot`."""
         return DrawContext(
-            snapshot,
+            self._written(snapshot),
             self.selection,
             *self._notice,
             self._chart_cache,
             self._errors,
             self._link.limit_text() if snapshot.running else "",
+            self.ascii,
         )
 
     def room_came(self) -> None:
@@ -164,6 +170,21 @@ class Debugger(KeyActions):
         """Draw as many frames as the link is now said to take."""
         self._frames.set_rate()
 
+    def _written(self, snapshot: Snapshot) -> Snapshot:
+        """Return `snapshot` with its names as this terminal can show them."""
+        if not self.ascii:
+            return snapshot
+        from rnn_tui.tui.ascii_names import snapshot_in_ascii
+
+        return snapshot_in_ascii(snapshot)
+
+    def draw_in(self, *, ascii: bool) -> None:
+        """Draw in ASCII from now on, or in Unicode."""
+        self.ascii = self._chart_cache.ascii = ascii
+        context = self._draw_context(self.session.latest)
+        for widget in self._frames.widgets:
+            widget.draw_anew(context)
+
     # ---------------------------------------------------------------- mouse
 
     def on_click(self, event: events.Click) -> None:
@@ -172,7 +193,8 @@ class Debugger(KeyActions):
         if not isinstance(widget, Panel) or widget.id is None:
             return
         if (timestep_at := panel_spec(widget.id).timestep_at) is not None:
-            t = timestep_at(self.session.latest, widget.size.width, event.x)
+            snapshot = self._written(self.session.latest)
+            t = timestep_at(snapshot, widget.size.width, event.x)
             if t is not None:
                 self._select_timestep(t)
         if widget.id != self.selection.panel:

@@ -97,7 +97,7 @@ def _compared(predictions: WindowsPredictions, n: int, width: int, inputs: bool)
 
 def _initials(labels: Sequence[str]) -> Sequence[str]:
     """Return the first character of each label, if they all differ; otherwise the labels."""
-    short = [label[0] for label in labels]
+    short = [label[0] for label in labels if "U+" not in label]
     return short if len(set(short)) == len(labels) else labels
 
 

@@ -11,7 +11,8 @@ from rnn_tui.tui.lines import Line, Lines, Run, cell_width, merge, text_width
 from rnn_tui.tui.number_format import number, probability
 from rnn_tui.tui.panels.predictions.common_lines import summary_line
 
-NEWLINE, SPACE = "↵", "␣"
+NEWLINE = "↵"
+NEWLINES, SPACES = (NEWLINE, r"\n"), ("␣", "SP")  # in Unicode, in ASCII
 _READ = 40  # characters at most of what was read
 
 
@@ -78,14 +79,14 @@ def wrap_characters(text: Iterable[Run], width: int, height: int) -> Lines:
     lines: list[list[Run]] = [[(" ", "")]]
     taken = 1
     for character, role in text:
-        shown = " " if character == SPACE else character
+        shown = " " if character in SPACES else character
         size = text_width(shown)
         if taken + size > width:
             lines.append([(" ", "")])
             taken = 1
-        lines[-1].append((shown, "dim" if character == NEWLINE else role))
+        lines[-1].append((shown, "dim" if character in NEWLINES else role))
         taken += size
-        if character == NEWLINE:
+        if character in NEWLINES:
             lines.append([(" ", "")])
             taken = 1
         if len(lines) > height:

@@ -1,0 +1,65 @@
+"""Names of symbols and classes in ASCII, so that panels are laid out with them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+from rnn_tui.predictions.results import TextSample, WindowsPredictions
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.ascii_text import in_ascii, number_of
+
+_SIGNS = {"␣": "SP", "↵": "\\n", "⇥": "\\t"}
+"""The names that task text gives to characters that show nothing."""
+
+
+@lru_cache(64)
+def names_in_ascii(names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Return names in ASCII; those that differ still do."""
+    return None if names is None else tuple(map(name_in_ascii, names))
+
+
+def name_in_ascii(name: str) -> str:
+    """Return one name: ``é`` is U+00E9, ``été`` <U+00E9>t<U+00E9>."""
+    if name.isascii():
+        return name
+    if name in _SIGNS:
+        return _SIGNS[name]
+    if len(name) == 1:
+        return number_of(name)
+    return "".join(each if each.isascii() else f"<{number_of(each)}>" for each in name)
+
+
+def snapshot_in_ascii(snapshot: Snapshot) -> Snapshot:
+    """Return the snapshot with all names in ASCII."""
+    task = snapshot.task
+    names = (task.title, *(task.symbols or ()), *(task.labels or ()), *(task.parts or ()))
+    if "".join(names).isascii():
+        return snapshot
+    task = replace(
+        task,
+        title=in_ascii(task.title),
+        symbols=names_in_ascii(task.symbols),
+        labels=names_in_ascii(task.labels),
+        parts=names_in_ascii(task.parts),
+    )
+    predictions = snapshot.predictions
+    if isinstance(predictions, WindowsPredictions):
+        predictions = replace(
+            predictions,
+            symbols=names_in_ascii(predictions.symbols),
+            labels=names_in_ascii(predictions.labels),
+        )
+    sample, answer = text_in_ascii(snapshot.text_sample), text_in_ascii(snapshot.answer)
+    return replace(snapshot, task=task, predictions=predictions, text_sample=sample, answer=answer)
+
+
+def text_in_ascii(sample: TextSample | None) -> TextSample | None:
+    """Return a text sample with all names in ASCII."""
+    if sample is None:
+        return None
+    symbols = names_in_ascii(sample.symbols) or ()
+    # In running text a number needs an end.
+    return replace(
+        sample, symbols=tuple(f"<{each}>" if each[:2] == "U+" else each for each in symbols)
+    )

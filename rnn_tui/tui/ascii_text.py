@@ -1,0 +1,178 @@
+"""Text in ASCII alone, for terminals and files that have no other characters.
+
+Every character of the screen has one of as many cells: − becomes -, ─ becomes -, ▇ becomes *. Some
+have a longer text that is easier to read, such as sqrt for √; it is written where there is room for
+it: what it takes is left out of the blanks, or of the rule, that follow in the same line. What the
+user's own data has, and ASCII has not, is written as its number: <U+00E9>.
+
+The dot · has three meanings, which its neighbours tell apart: a product has no blanks around it
+(``a·b``; times a matrix it is @, as in Python), a separator has one on each side, anything else is
+a value that is not known yet.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import cache
+from itertools import groupby
+from typing import TypeVar
+
+from rnn_tui.tui.lines import Line, text_width
+
+Style = TypeVar("Style")
+
+# One cell each. Eight heights of a bar; the lowest is no blank, and none is the dot.
+_LEVELS = dict(zip("▁▂▃▄▅▆▇█", "_,:-=+*#", strict=True))
+_CELLS = {
+    **_LEVELS,
+    **dict(zip("−–—‐‑‒", "------", strict=True)),
+    **dict(zip("…⋯‹›←→↑↓↔", "~~<><>^v=", strict=True)),
+    **dict(zip("‘’‚“”„′″`", "'','''''`", strict=True)),
+    **dict(zip("‖×÷⊙∂Δ√σΣΠᵀᵗ", "|x/*dDVsSPTt", strict=True)),
+    **dict(zip("▲▴▸▾▼◂■□●○•↻✓✗⇧⏎␣↵⇥", "^^>vv<#o*oo@+x^$_$>", strict=True)),
+    **dict(zip("▌▐▀▎▍▏▊▋▉▕▔░▒▓", '=="||||||||-:+#', strict=False)),
+    **dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True)),
+    **dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True)),
+    "\N{NO-BREAK SPACE}": " ",
+    "\N{LEFT-POINTING MAGNIFYING GLASS}": "> ",
+    "\N{RIGHT-POINTING MAGNIFYING GLASS}": "> ",
+}
+# What is written where there is room.
+_LONGER = {
+    "√": "sqrt", "σ": "sigma", "Σ": "sum", "∇": "grad ", "Δ": "D", "∂": "d",
+    "α": "alpha", "β": "beta", "γ": "gamma", "ε": "eps", "λ": "lambda", "μ": "mu", "µ": "mu",
+    "θ": "theta", "π": "pi", "φ": "phi", "²": "^2", "³": "^3", "ᵀ": "^T", "ᵗ": "^t", "½": "1/2",
+    "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~=", "±": "+-", "∞": "inf", "⇧": "shift+",
+    "⟶": "->", "⟵": "<-",
+}  # fmt: skip
+_BOX_DRAWING, _BRAILLE = range(0x2500, 0x2580), range(0x2800, 0x2900)
+_FILLERS = " ─═-="  # what gives way to a longer text
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_SEPARATOR = re.compile(r"(?<=[^\s·] )·(?= [^\s·])")
+_TIMES_MATRIX = re.compile(r"(?<=[^\s·])·(?=W)")
+_LONG_ARROW = re.compile(r"(?<= )[←→](?= )|(?<=[a-z])→(?=[a-z])")
+_PRODUCT = re.compile(r"(?<=[^\s·])·(?=[^\s·])")
+
+
+def in_ascii(text: str) -> str:
+    """Return `text` in ASCII, written out in full: it may take more cells."""
+    if text.isascii():
+        return text
+    return part_in_ascii(text, 0, len(text))
+
+
+def part_in_ascii(text: str, start: int, end: int) -> str:
+    """Return a part of `text` in ASCII, written out in full."""
+    return "".join(map(_written_out, _with_meanings(text)[start:end].replace("…", "...")))
+
+
+def cells_in_ascii(text: str) -> str:
+    """Return `text`, which may hold escape sequences, in ASCII and in exactly as many cells."""
+    if text.isascii():
+        return text
+    return _NOT_ASCII.sub(lambda match: _same_cells(match[0]), _with_meanings(text))
+
+
+def line_in_ascii(line: Line) -> Line:
+    """Return a line of a panel in ASCII, in as many cells if there is room for longer texts."""
+    return tuple(pieces_in_ascii([(_zeros(text, role), role) for text, role in line]))
+
+
+def pieces_in_ascii(pieces: Sequence[tuple[str, Style]]) -> list[tuple[str, Style]]:
+    """Return the pieces of a line, each with its style, in ASCII.
+
+    What longer texts take is left out of the blanks and rules behind them, of which one cell stays.
+    """
+    text = "".join(piece for piece, _ in pieces)
+    if text.isascii():
+        return [*pieces]
+    written: list[str] = []
+    owed = 0  # cells that longer texts have taken
+    for character, group in groupby(_with_meanings(text)):
+        count = len([*group])
+        if character in _FILLERS:
+            left_out = max(min(owed, count - 1), 0)
+            owed -= left_out
+            written += [""] * left_out
+            count -= left_out
+        shown = _written_out(character)
+        owed += count * (len(shown) - text_width(character))
+        written += [shown] * count
+    result, start = [], 0
+    for piece, style in pieces:
+        result.append(("".join(written[start : start + len(piece)]), style))
+        start += len(piece)
+    return result
+
+
+def number_of(character: str) -> str:
+    """Return the number of a character: U+00E9."""
+    return f"U+{ord(character):04X}"
+
+
+def _zeros(text: str, role: str) -> str:
+    """Return 0 for each ─ of a strip, where it is an entry that is 0; a rule is never dim."""
+    return text.replace("─", "0") if role.endswith("dim") and not text.strip("─") else text
+
+
+def _with_meanings(text: str) -> str:
+    """Return `text` with those characters replaced whose neighbours tell what they mean.
+
+    That is every ·; and arrows, which are long between words and short beside a strip.
+    """
+    if "→" in text or "←" in text:
+        text = _LONG_ARROW.sub(lambda arrow: "⟶" if arrow[0] == "→" else "⟵", text)
+    if "·" not in text:
+        return text
+    text = _SEPARATOR.sub("|", text)
+    return _PRODUCT.sub("*", _TIMES_MATRIX.sub("@", text)).replace("·", ".")
+
+
+@cache
+def _written_out(character: str) -> str:
+    """Return the ASCII for one character, of any length."""
+    if character.isascii():
+        return character
+    return _LONGER.get(character) or _cell(character) or f"<{number_of(character)}>"
+
+
+@cache
+def _same_cells(text: str) -> str:
+    """Return ASCII for `text` in as many cells; é becomes e."""
+    width = text_width(text)
+    shown = "".join(_cell(each) or _base_letters(each) for each in text)
+    return shown[:width].ljust(width)
+
+
+def _base_letters(character: str) -> str:
+    """Return the ASCII letters that a character is made of, or ~, in as many cells."""
+    plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
+    width = text_width(character)
+    return (plain[:width] or "~").ljust(width)[:width]
+
+
+@cache
+def _cell(character: str) -> str:
+    """Return the ASCII for a character of the screen; "" if it is none of them."""
+    if (known := _CELLS.get(character)) is not None:
+        return known
+    if ord(character) in _BOX_DRAWING:
+        return _box_drawing(unicodedata.name(character))
+    if ord(character) in _BRAILLE:
+        dots = (ord(character) - _BRAILLE.start).bit_count()
+        return " .:*#"[(dots + 1) // 2]
+    return ""
+
+
+def _box_drawing(name: str) -> str:
+    """Return the ASCII for a character of a frame, by its name in Unicode."""
+    if "DIAGONAL" in name:
+        return "X" if "CROSS" in name else "/" if "RIGHT TO LOWER LEFT" in name else "\\"
+    words = set(name.removeprefix("BOX DRAWINGS ").split())
+    across = bool(words & {"HORIZONTAL", "LEFT", "RIGHT"})
+    upright = bool(words & {"VERTICAL", "UP", "DOWN"})
+    if across and upright:
+        return "+"
+    return "|" if upright else "=" if "DOUBLE" in words else "-"
