@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rich.segment import Segment
+from textual.app import App
 from textual.color import Color
 from textual.filter import LineFilter
 from textual.strip import Strip
 
-from rnn_tui.tui.ascii_text import pieces_in_ascii
+from rnn_tui.tui.ascii_text import numbers_for_characters, pieces_in_ascii
 
 
 class AsciiFilter(LineFilter):
@@ -18,6 +21,27 @@ class AsciiFilter(LineFilter):
         if all(segment.text.isascii() for segment in segments):
             return segments
         width = sum(segment.cell_length for segment in segments)
-        pieces = pieces_in_ascii([(text, (style, control)) for text, style, control in segments])
-        translated = [Segment(text, style, control) for text, (style, control) in pieces]
-        return [*Strip(translated).adjust_cell_length(width)]
+        pieces = [(text, (style, control)) for text, style, control in self.prepared(segments)]
+        translated = pieces_in_ascii(pieces, width)
+        strip = Strip([Segment(text, style, control) for text, (style, control) in translated])
+        return [*strip.adjust_cell_length(width)]
+
+    def prepared(self, segments: list[Segment]) -> list[Segment]:
+        """Return the segments to translate."""
+        return segments
+
+
+def draws_ascii(app: App[Any]) -> bool:
+    """Return whether `app` draws with ASCII alone."""
+    return any(isinstance(each, AsciiFilter) for each in app.get_line_filters())
+
+
+class TypedTextFilter(AsciiFilter):
+    """The same for what the user types: every character that ASCII has not becomes its number."""
+
+    def prepared(self, segments: list[Segment]) -> list[Segment]:
+        """Return the segments with the numbers in them."""
+        return [
+            Segment(numbers_for_characters(text), style, control)
+            for text, style, control in segments
+        ]

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from rnn_tui.predictions.results import TextSample, WindowsPredictions
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.tui.ascii_text import in_ascii, number_of
+from rnn_tui.tui.ascii_text import in_ascii, number_of, numbers_for_characters
 
 _SIGNS = {"␣": "SP", "↵": "\\n", "⇥": "\\t"}
 """The names that task text gives to characters that show nothing."""
@@ -27,7 +27,7 @@ def name_in_ascii(name: str) -> str:
         return _SIGNS[name]
     if len(name) == 1:
         return number_of(name)
-    return "".join(each if each.isascii() else f"<{number_of(each)}>" for each in name)
+    return numbers_for_characters(name)
 
 
 def snapshot_in_ascii(snapshot: Snapshot) -> Snapshot:

@@ -32,7 +32,7 @@ _CELLS = {
     **dict(zip("‘’‚“”„′″`", "'','''''`", strict=True)),
     **dict(zip("‖×÷⊙∂Δ√σΣΠᵀᵗ", "|x/*dDVsSPTt", strict=True)),
     **dict(zip("▲▴▸▾▼◂■□●○•↻✓✗⇧⏎␣↵⇥", "^^>vv<#o*oo@+x^$_$>", strict=True)),
-    **dict(zip("▌▐▀▎▍▏▊▋▉▕▔░▒▓", '=="||||||||-:+#', strict=False)),
+    **dict(zip("▌▐▀▎▍▏▊▋▉▕▔░▒▓", '=="|||||||-:+#', strict=True)),
     **dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True)),
     **dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True)),
     "\N{NO-BREAK SPACE}": " ",
@@ -45,14 +45,20 @@ _LONGER = {
     "α": "alpha", "β": "beta", "γ": "gamma", "ε": "eps", "λ": "lambda", "μ": "mu", "µ": "mu",
     "θ": "theta", "π": "pi", "φ": "phi", "²": "^2", "³": "^3", "ᵀ": "^T", "ᵗ": "^t", "½": "1/2",
     "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~=", "±": "+-", "∞": "inf", "⇧": "shift+",
-    "⟶": "->", "⟵": "<-",
+    "⇐": "left", "⇒": "right", "⇑": "up", "⇓": "down", "⋯": "..", "⟶": "->", "⟵": "<-",
 }  # fmt: skip
 _BOX_DRAWING, _BRAILLE = range(0x2500, 0x2580), range(0x2800, 0x2900)
 _FILLERS = " ─═-="  # what gives way to a longer text
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _SEPARATOR = re.compile(r"(?<=[^\s·] )·(?= [^\s·])")
 _TIMES_MATRIX = re.compile(r"(?<=[^\s·])·(?=W)")
+# Arrows that are keys, and what is written for each; they are one sign here until they are written.
+_KEY = re.compile(r"←(?= (?:→|h\b))|(?<=← )→|→(?= l\b)|↑(?= (?:↓|k\b))|(?<=↑ )↓|↓(?= j\b)")
+_KEYS = str.maketrans("←→↑↓", "⇐⇒⇑⇓")
+_ARROWS = frozenset("←→↑↓")
 _LONG_ARROW = re.compile(r"(?<= )[←→](?= )|(?<=[a-z])→(?=[a-z])")
+_TIMES = re.compile(r"(?<= )·(?= (?:Σ|min\(|\d+ (?:samples|outputs)))")
+_RANGE = re.compile(r"(?<=[\w=])…(?=\w)|(?<=[⊙*])…(?=[⊙*])|(?<= )…(?= )")
 _PRODUCT = re.compile(r"(?<=[^\s·])·(?=[^\s·])")
 
 
@@ -75,31 +81,40 @@ def cells_in_ascii(text: str) -> str:
     return _NOT_ASCII.sub(lambda match: _same_cells(match[0]), _with_meanings(text))
 
 
-def line_in_ascii(line: Line) -> Line:
-    """Return a line of a panel in ASCII, in as many cells if there is room for longer texts."""
-    return tuple(pieces_in_ascii([(_zeros(text, role), role) for text, role in line]))
+def line_in_ascii(line: Line, width: int) -> Line:
+    """Return a line of a panel in ASCII; see `pieces_in_ascii`."""
+    return tuple(pieces_in_ascii([(_zeros(text, role), role) for text, role in line], width))
 
 
-def pieces_in_ascii(pieces: Sequence[tuple[str, Style]]) -> list[tuple[str, Style]]:
+def pieces_in_ascii(pieces: Sequence[tuple[str, Style]], width: int) -> list[tuple[str, Style]]:
     """Return the pieces of a line, each with its style, in ASCII.
 
-    What longer texts take is left out of the blanks and rules behind them, of which one cell stays.
+    What longer texts take is left out of the blanks and rules behind them, of which two cells stay.
+    Where the line would be longer than `width` after all, it is left out of others as well.
     """
     text = "".join(piece for piece, _ in pieces)
     if text.isascii():
         return [*pieces]
     written: list[str] = []
+    fillers: list[tuple[int, int]] = []  # their lengths, and where they end
     owed = 0  # cells that longer texts have taken
     for character, group in groupby(_with_meanings(text)):
         count = len([*group])
+        shown = _written_out(character)
         if character in _FILLERS:
-            left_out = max(min(owed, count - 1), 0)
+            left_out = max(min(owed, count - 2), 0)
             owed -= left_out
             written += [""] * left_out
             count -= left_out
-        shown = _written_out(character)
-        owed += count * (len(shown) - text_width(character))
+            fillers.append((count, len(written) + count))
+        else:
+            owed += count * (len(shown) - text_width(character))
         written += [shown] * count
+    over = sum(map(len, written)) - width
+    for count, end in sorted(fillers, reverse=True):
+        left_out = max(min(over, count - 2), 0)
+        over -= left_out
+        written[end - left_out : end] = [""] * left_out
     result, start = [], 0
     for piece, style in pieces:
         result.append(("".join(written[start : start + len(piece)]), style))
@@ -112,21 +127,31 @@ def number_of(character: str) -> str:
     return f"U+{ord(character):04X}"
 
 
+def numbers_for_characters(text: str) -> str:
+    """Return `text` with the number of every character that ASCII has not: ``<U+00E9>t``."""
+    return "".join(each if each.isascii() else f"<{number_of(each)}>" for each in text)
+
+
 def _zeros(text: str, role: str) -> str:
-    """Return 0 for each ─ of a strip, where it is an entry that is 0; a rule is never dim."""
-    return text.replace("─", "0") if role.endswith("dim") and not text.strip("─") else text
+    """Return 0 for each ─ of a strip, where it is an entry that is 0; it is no rule there."""
+    strip = role.endswith(("dim", "gate")) and not text.strip("─")
+    return text.replace("─", "0") if strip else text
 
 
 def _with_meanings(text: str) -> str:
     """Return `text` with those characters replaced whose neighbours tell what they mean.
 
-    That is every ·; and arrows, which are long between words and short beside a strip.
+    That is every ·; arrows, which are long between words and short beside a strip; and …, which
+    stands for a range, or for what is cut off.
     """
-    if "→" in text or "←" in text:
+    if "…" in text:
+        text = _RANGE.sub("⋯", text)
+    if _ARROWS & set(text):
+        text = _KEY.sub(lambda key: key[0].translate(_KEYS), text)
         text = _LONG_ARROW.sub(lambda arrow: "⟶" if arrow[0] == "→" else "⟵", text)
     if "·" not in text:
         return text
-    text = _SEPARATOR.sub("|", text)
+    text = _SEPARATOR.sub("|", _TIMES.sub("*", text))
     return _PRODUCT.sub("*", _TIMES_MATRIX.sub("@", text)).replace("·", ".")
 
 

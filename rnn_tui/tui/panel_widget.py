@@ -70,7 +70,7 @@ class LinesWidget(Widget):
         try:
             lines = self._draw(self._draw_context, width, height)
             if self._draw_context.ascii:
-                lines = tuple(map(line_in_ascii, lines))
+                lines = tuple(line_in_ascii(line, width) for line in lines)
             return _fill(lines, width, height)
         except Exception as error:  # no panel ends the program
             where = f"drawing {self.id}"

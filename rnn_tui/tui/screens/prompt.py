@@ -15,6 +15,8 @@ from textual.widgets import Input, Static
 from rnn_tui.predictions.results import LONGEST_PROMPT, TextRequest, TextSample
 from rnn_tui.session.worker import Session
 from rnn_tui.tasks.text import shown_character
+from rnn_tui.tui.ascii_filter import draws_ascii
+from rnn_tui.tui.ascii_names import text_in_ascii
 from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.number_format import count, probability
 from rnn_tui.tui.panels.predictions.text_sample import (
@@ -119,9 +121,9 @@ class PromptScreen(Dialog[float | None]):
         unknown = ", ".join(map(repr, self._unknown))
         reason = f"the network has never seen {unknown}: take it out" if unknown else ""
         self.query_one("#unknown", Static).update(reason)
-        answer = self._session.latest.answer
-        if not self._request.prompt:
-            answer = None
+        answer = self._session.latest.answer if self._request.prompt else None
+        if draws_ascii(self.app):
+            answer = text_in_ascii(answer)
         heading = temperature_words(self._request.temperature)
         if answer is None:
             self.query_one("#next", Static).update(f"{heading} · type a beginning")

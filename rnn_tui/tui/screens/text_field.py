@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import events
+from textual.filter import LineFilter
 from textual.widgets import Input
 
 
@@ -12,6 +15,13 @@ class TextField(Input):
     In Textual a letter is inserted by the field at once, while a key such as backspace first goes
     up to the app and comes back as an action. Typed in one packet, ``6⌫7`` would lose the 7.
     """
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what a rendered line is put through: in ASCII, typed characters stay different."""
+        from rnn_tui.tui.ascii_filter import AsciiFilter, TypedTextFilter
+
+        filters = super().get_line_filters()
+        return [TypedTextFilter() if isinstance(each, AsciiFilter) else each for each in filters]
 
     async def _on_key(self, event: events.Key) -> None:
         actions = [

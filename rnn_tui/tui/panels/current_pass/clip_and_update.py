@@ -184,9 +184,11 @@ def _one_parameter(context: DrawContext, gradient: Gradient, width: int) -> Line
     for operation in optimizer.operations():
         kept = operation.symbol in optimizer.memory or operation.symbol == "p_new"
         sign = "←" if kept else "="  # ← takes the place of the value before
-        symbols = f"{_plain(operation.symbol)} {sign} {_plain(operation.expression.text())}"
-        numbers = spell(operation.expression.tokens(reader))
-        result = number(reader.number(operation.symbol))
+        symbols = context.written(
+            f"{_plain(operation.symbol)} {sign} {_plain(operation.expression.text())}"
+        )
+        numbers = context.written(spell(operation.expression.tokens(reader)))
+        result = context.written(number(reader.number(operation.symbol)))
         middle = f" = {numbers}" if numbers != result else ""
         line: Line = ((f" {symbols}", ""), (middle, "dim"), (f" = {result}", "strong"))
         if cell_width(line) <= width:

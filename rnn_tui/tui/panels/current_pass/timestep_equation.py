@@ -36,7 +36,7 @@ def explanation(context: DrawContext, view: TimestepView, width: int, available:
     selected = selected_operation(context)
     if origin := bad_value_origin.explain(context, selected, width, available):
         return origin
-    equation, contribution = _equation(selected, view, width), _contribution(context)
+    equation, contribution = _equation(context, selected, view, width), _contribution(context)
     spare = available - len(equation) - len(contribution) - 2
     if spare < 3:
         return (*equation, *contribution)[: max(available, 0)]
@@ -52,7 +52,7 @@ def equation_height(context: DrawContext, view: TimestepView, width: int) -> int
     """Return the number of lines of the selected operation's equation; 1 if there is none yet."""
     if not view.revealed:
         return 1
-    return len(_equation(selected_operation(context), view, width))
+    return len(_equation(context, selected_operation(context), view, width))
 
 
 def _next_hint(snapshot: Snapshot, available: int) -> Lines:
@@ -64,14 +64,17 @@ def _next_hint(snapshot: Snapshot, available: int) -> Lines:
     return (((" not computed yet: n computes one timestep, s one operation", "dim"),),)
 
 
-def _equation(operation: Operation, view: TimestepView, width: int) -> Lines:
+def _equation(context: DrawContext, operation: Operation, view: TimestepView, width: int) -> Lines:
     """Return an operation in symbols, then with the selected unit's numbers, folded to `width`."""
-    first: Line = ((" ", ""), (operation.equation(), "accent"))
+    symbols, *more = fold(context.written(operation.equation()), width - 2)
+    first: Line = ((" ", ""), (symbols, "accent"))
     title = f"   {operation.title}{_class_name(operation, view)}"
-    if cell_width(first) + text_width(title) <= width:
+    if not more and cell_width(first) + text_width(title) <= width:
         first = (*first, (title, "dim"))
     numbers = _pinned(operation, view) or numbers_line(operation, view.values, 0, view.unit)
-    return (first, *(((" ", ""), (part, "strong")) for part in fold(numbers, width - 2)))
+    folded = fold(context.written(numbers), width - 2)
+    rest = (*((part, "accent") for part in more), *((part, "strong") for part in folded))
+    return (first, *(((" ", ""), run) for run in rest))
 
 
 def _class_name(operation: Operation, view: TimestepView) -> str:
@@ -113,7 +116,7 @@ def _listing(
         marker = "▸" if operation is selected else " "
         left: Line = (
             (f" {marker} ", "accent"),
-            (operation.equation(), "" if known else "dim"),
+            (context.written(operation.equation()), "" if known else "dim"),
         )
         shown = signed(view.entry(view.values[operation.symbol][0])) if known else UNKNOWN
         lines.append(
