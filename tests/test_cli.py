@@ -686,11 +686,45 @@ def test_closed_streams_are_no_reason_to_fail(closed: str) -> None:
     assert load("run").updates == 9
 
 
-def test_what_a_terminal_cannot_write_becomes_a_question_mark() -> None:
-    env = {**os.environ, "PYTHONIOENCODING": "latin-1"}
-    done = subprocess.run([*PROGRAM, "--help"], env=env, capture_output=True, encoding="latin-1")
+IN_C = {"LC_ALL": "C"}
+IN_C_ALONE = {**IN_C, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "shown"),
+    [
+        ({"PYTHONIOENCODING": "latin-1"}, "±1/sqrthidden"),
+        ({"PYTHONIOENCODING": "ascii"}, "+-1/sqrthidden"),
+        (IN_C, "+-1/sqrthidden"),  # where Python would write UTF-8
+        (IN_C_ALONE, "+-1/sqrthidden"),
+        ({"LC_ALL": "en_US.ISO-8859-1"}, "+-1/sqrthidden"),
+        ({"LC_ALL": "C.UTF-8"}, "±1/√hidden"),
+    ],
+)
+def test_what_cannot_be_written_is_written_in_ascii(variables: dict[str, str], shown: str) -> None:
+    encoding = variables.get("PYTHONIOENCODING", "utf-8")
+    env = {**os.environ, "LANG": "", "LC_CTYPE": "", "LC_ALL": "", **variables}
+    done = subprocess.run([*PROGRAM, "--help"], env=env, capture_output=True, encoding=encoding)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "±1/?hidden" in done.stdout
+    assert shown in done.stdout
+    assert "?" not in done.stdout.replace("; ? shows", "").replace("sentence begin?", "")
+
+
+@pytest.mark.parametrize("variables", [{"PYTHONIOENCODING": "ascii"}, IN_C, IN_C_ALONE])
+def test_training_and_its_errors_are_written_in_ascii(
+    variables: dict[str, str], tmp_path: Path
+) -> None:
+    env = {**os.environ, **variables}
+    out = tmp_path / "größe.safetensors"
+    train = [*PROGRAM, "train", "--updates", "3", "--out", str(out)]
+    done = subprocess.run(train, env=env, capture_output=True, encoding="ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "gr<U+00F6><U+00DF>e.safetensors" in done.stdout
+    assert "?" not in done.stdout
+    again = subprocess.run(train, env=env, capture_output=True, encoding="ascii")
+    assert again.returncode == 2
+    assert "gr<U+00F6><U+00DF>e.safetensors" in again.stderr
+    assert "?" not in again.stderr
 
 
 @pytest.mark.parametrize(

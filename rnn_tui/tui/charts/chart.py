@@ -16,7 +16,7 @@ from rnn_tui.tui.charts.curves import Chart, Level, message, one_line, pad
 from rnn_tui.tui.charts.grid import Grid
 from rnn_tui.tui.charts.points import Series, polyline
 from rnn_tui.tui.charts.raster import rasterize
-from rnn_tui.tui.charts.strokes import UNICODE, Palette, Stroke, choose_strokes
+from rnn_tui.tui.charts.strokes import UNICODE, Stroke, StrokeSet, choose_strokes
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, join, merge, text_width
 
 LEVEL_GLYPH, MARK_GLYPH = "╌", "┊"
@@ -25,7 +25,7 @@ ROLES = ("", "accent", "level")
 PLAIN_STYLE, MARK_STYLE, LEVEL_STYLE, FIRST_CURVE_STYLE = range(4)
 
 
-def draw(chart: Chart, width: int, height: int, palette: Palette = UNICODE) -> Lines:
+def draw(chart: Chart, width: int, height: int, stroke_set: StrokeSet = UNICODE) -> Lines:
     """Return `chart` as exactly `height` lines of exactly `width` cells each.
 
     Decorations go first when there is little space: y labels, then the x axis, then the legend; at
@@ -39,13 +39,13 @@ def draw(chart: Chart, width: int, height: int, palette: Palette = UNICODE) -> L
     if width < 8 or height < 3:
         return pad([_newest_values(series)], width, height)
     try:
-        return _draw_all(chart, series, width, height, palette)
+        return _draw_all(chart, series, width, height, stroke_set)
     except ImportError:
         return message("no charts here: plotext does not load", "error", width, height)
 
 
 def _draw_all(
-    chart: Chart, series: list[Series], width: int, height: int, palette: Palette
+    chart: Chart, series: list[Series], width: int, height: int, stroke_set: StrokeSet
 ) -> Lines:
     """Draw legend, canvas and axes, as far as there is space for them."""
     has_legend = height >= 4
@@ -60,13 +60,13 @@ def _draw_all(
     columns = width - (label_width + 1 if has_y_axis else 0)
 
     marks = _mark_columns(chart, x_axis, columns)
-    strokes = choose_strokes(chart.curves, palette)
+    strokes = choose_strokes(chart.curves, stroke_set)
     canvas = Grid.blank(columns, rows)
     if level is not None and (row := level.row(rows)) is not None:
         canvas.fill_row(row, LEVEL_GLYPH, LEVEL_STYLE)
     for column in marks:
         canvas.fill_column(column, MARK_GLYPH, MARK_STYLE)
-    _draw_curves(canvas, series, strokes, palette.points[0], x_axis, y_axis)
+    _draw_curves(canvas, series, strokes, stroke_set.points[0], x_axis, y_axis)
 
     lines: list[Line] = []
     if has_legend:

@@ -38,8 +38,8 @@ class ChartCache:
         before = self._drawn.get(key)
         if before is not None and before[0].looks_like(content):
             return before[1]
-        palette = strokes.ASCII if self.ascii else strokes.UNICODE
-        lines = chart.draw(content, width, height, palette)
+        stroke_set = strokes.ASCII if self.ascii else strokes.UNICODE
+        lines = chart.draw(content, width, height, stroke_set)
         if len(self._drawn) >= REMEMBERED:
             self._drawn.pop(next(iter(self._drawn)))
         self._drawn[key] = content, lines

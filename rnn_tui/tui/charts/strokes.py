@@ -29,7 +29,7 @@ BOLD_ROLES = frozenset({"smooth", "free-run", "accent"})
 
 
 @dataclass(frozen=True)
-class Palette:
+class StrokeSet:
     """The strokes that a chart chooses from.
 
     Attributes:
@@ -44,7 +44,7 @@ class Palette:
     by_role: Mapping[str, Stroke]
 
 
-UNICODE = Palette(LINES, POINTS, BOLD, ROLE_STROKES)
+UNICODE = StrokeSet(LINES, POINTS, BOLD, ROLE_STROKES)
 
 
 def _ascii_stroke(character: str) -> Stroke:
@@ -53,7 +53,7 @@ def _ascii_stroke(character: str) -> Stroke:
 
 
 _FAINT = _ascii_stroke(".")
-ASCII = Palette(
+ASCII = StrokeSet(
     lines=tuple(map(_ascii_stroke, "*#:+%&")),
     points=tuple(Stroke(each, each) for each in "ox@$"),
     bold=_ascii_stroke("#"),
@@ -66,22 +66,22 @@ ASCII = Palette(
 )
 
 
-def choose_strokes(curves: Sequence[Curve], palette: Palette = UNICODE) -> list[Stroke]:
+def choose_strokes(curves: Sequence[Curve], stroke_set: StrokeSet = UNICODE) -> list[Stroke]:
     """Return a stroke for each curve, all different as long as there are enough of them."""
     chosen: list[Stroke] = []
     for curve in curves:
-        strokes = palette.points if curve.kind == "points" else palette.lines
-        preferred = _preferred(curve, palette)
+        strokes = stroke_set.points if curve.kind == "points" else stroke_set.lines
+        preferred = _preferred(curve, stroke_set)
         taken = {stroke.marker for stroke in chosen}
         free = (stroke for stroke in (preferred, *strokes) if stroke.marker not in taken)
         chosen.append(next(free, strokes[len(chosen) % len(strokes)]))
     return chosen
 
 
-def _preferred(curve: Curve, palette: Palette) -> Stroke:
+def _preferred(curve: Curve, stroke_set: StrokeSet) -> Stroke:
     """Return the stroke for a curve if it is still free: faint for ghosts, bold for results."""
     if curve.kind == "points":
-        return palette.points[0]
-    if curve.role in palette.by_role:
-        return palette.by_role[curve.role]
-    return palette.bold if curve.role in BOLD_ROLES else palette.lines[0]
+        return stroke_set.points[0]
+    if curve.role in stroke_set.by_role:
+        return stroke_set.by_role[curve.role]
+    return stroke_set.bold if curve.role in BOLD_ROLES else stroke_set.lines[0]
