@@ -209,7 +209,9 @@ def _remove_quietly(name: str) -> None:
 
 def _make_temporary(target: Path, mode: int) -> tuple[int, str]:
     """Make and lock a temporary file for `target`; return its descriptor and its path."""
-    start = os.fsencode(target.name)[:LONGEST_NAME].decode("utf-8", "ignore") or "file"
+    # Cut between two characters; whatever the locale, the file system has the same bytes.
+    cut = os.fsencode(target.name)[:LONGEST_NAME].decode("utf-8", "ignore").encode()
+    start = os.fsdecode(cut) or "file"
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     while True:
         name = str(target.parent / f".{start}.{os.urandom(8).hex()}.rnn-tui-tmp")

@@ -12,6 +12,7 @@ a value that is not known yet.
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -59,6 +60,7 @@ _ARROWS = frozenset("←→↑↓")
 _LONG_ARROW = re.compile(r"(?<= )[←→](?= )|(?<=[a-z])→(?=[a-z])")
 _TIMES = re.compile(r"(?<= )·(?= (?:Σ|min\(|\d+ (?:samples|outputs)))")
 _RANGE = re.compile(r"(?<=[\w=])…(?=\w)|(?<=[⊙*])…(?=[⊙*])|(?<= )…(?= )")
+_UNDECODED = re.compile("[\udc80-\udcff]+")
 _PRODUCT = re.compile(r"(?<=[^\s·])·(?=[^\s·])")
 
 
@@ -71,7 +73,15 @@ def in_ascii(text: str) -> str:
 
 def part_in_ascii(text: str, start: int, end: int) -> str:
     """Return a part of `text` in ASCII, written out in full."""
-    return "".join(map(_written_out, _with_meanings(text)[start:end].replace("…", "...")))
+    part = _with_meanings(text)[start:end].replace("…", "...")
+    # Of a name that Python could not decode: in a locale without UTF-8, that is UTF-8 mostly.
+    part = _UNDECODED.sub(_decoded, part)
+    return "".join(map(_written_out, part))
+
+
+def _decoded(undecoded: re.Match[str]) -> str:
+    """Return bytes that Python has kept as surrogates, decoded as UTF-8 where they are that."""
+    return os.fsencode(undecoded[0]).decode("utf-8", "surrogateescape")
 
 
 def cells_in_ascii(text: str) -> str:
