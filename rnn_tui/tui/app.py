@@ -192,6 +192,7 @@ class RnnTui(PacedDisplay):
                 "watch": self._watch,
                 "handshake": staticmethod(partial(self.link.begin, modes=not apple)),
                 "take_answers": staticmethod(self.take_answers),
+                "answers_due": staticmethod(self.link.answers_due),
             }
             base = type("WatchedDriver", (TerminalDriver,), attributes)
         return with_output_diff(base, self.output_diff)

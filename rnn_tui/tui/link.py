@@ -38,6 +38,7 @@ BUDGET = 6 * 1024  # bytes a second where no answer tells of the link
 SAVED, OWED = 2 * 1024, 3 * 1024  # bytes: saved up at most; owed at most for a key to be answered
 
 FIRST_PROBE, LAST_PROBE = 2.0, 30.0  # seconds without an answer until a probe; doubled each time
+LAST_ANSWERS = 1.5  # seconds at most that the end waits for answers; typed into a shell otherwise
 GIVEN_UP_AFTER = 15.0  # seconds of keys without answers, after which no answer is expected any more
 LIMITING_SECONDS = 2.0  # how long a frame that had to wait counts as the link's limit
 RATE_SECONDS = 3.0  # over which displays are counted
@@ -98,7 +99,9 @@ class Link:
         self._clock = clock
         self._asks_modes: bool | None = None  # by DECRQM, else by CPR; None: no answer yet
         self._smallest = 0.0  # round trip
-        self._handshake: float | None = None  # when it was sent, until it is answered
+        self._begun = 0.0  # when the handshake was sent
+        self._handshake: float | None = None  # the same, until it is answered by DECRPM
+        self._handshake_open = 0  # its questions without an answer
         self._uncovered = False  # something was displayed before it was known how to ask
         self._unanswered: deque[Unanswered] = deque()
         self._number = 0
@@ -120,7 +123,8 @@ class Link:
         """
         self._unanswered.clear()
         self._asks_modes, self._silent, self._heard = None, False, None
-        self._handshake = self._clock()
+        self._handshake = self._begun = self._clock()
+        self._handshake_open = 1 + modes
         by_mode = f"\x1b[?{DISPLAY_MODE}$p" if modes else ""
         return f"{by_mode}\x1b[2;{PROBE_COLUMN}H\x1b[6n"
 
@@ -155,11 +159,13 @@ class Link:
     def answered(self, answer: ModeReport | CursorReport, at: float) -> str:
         """Take an answer that was read `at`; return a question about what came before the first."""
         by_mode = isinstance(answer, ModeReport)
+        if isinstance(answer, CursorReport) and answer.column == PROBE_COLUMN:
+            self._handshake_open = 0  # the last question of the handshake
         if self._handshake is not None and (self._asks_modes is None or by_mode):
             if self._asks_modes is None:
                 self._note_round_trip(at - self._handshake)
             if by_mode:
-                self._handshake = None
+                self._handshake, self._handshake_open = None, min(self._handshake_open, 1)
             self._asks_modes = by_mode
             self._unanswered.clear()
             self.seen = self.displays
@@ -216,6 +222,21 @@ class Link:
             return ""
         self._probe_after = min(2 * self._probe_after, LAST_PROBE)
         return self._ask(0)
+
+    def answers_due(self) -> tuple[int, float]:
+        """Return how many answers are on their way, and for how many seconds to wait for them.
+
+        Those that arrive after the end of the program would be typed into the shell.
+        """
+        if self._silent:
+            return 0, 0.0
+        expected = 0.5 if self.round_trip is None else 1.5 * self.round_trip + 0.5
+        count, now = len(self._unanswered), self._clock()
+        if now - self._begun < expected:
+            count += self._handshake_open
+        if self.round_trip is None and not self._over_ssh:
+            expected = 0.1  # most likely there is no answer to come
+        return count, min(expected, LAST_ANSWERS) if count else 0.0
 
     # ---------------------------------------------------------------- room
 

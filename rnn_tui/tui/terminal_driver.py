@@ -144,6 +144,8 @@ class TerminalDriver(LinuxDriver):
     """Returns what the terminal is asked at the start; set before the app runs."""
     take_answers: Callable[[list[Answer], float], None] = staticmethod(lambda answers, at: None)
     """Takes what it answers, in the screen's thread; set before the app runs."""
+    answers_due: Callable[[], tuple[int, float]] = staticmethod(lambda: (0, 0.0))
+    """Returns how many answers are on their way, and how long to wait for them at the end."""
 
     def __init__(
         self,
@@ -168,6 +170,7 @@ class TerminalDriver(LinuxDriver):
         self._given_back = True  # the terminal was last given back as it had been found
         self._settings: list[Any] | None = None  # of the terminal before application mode
         self._output = stdout.fileno()
+        self._answers_read = self._answers_taken = 0
         self._synchronised = False  # the terminal has said that it shows updates at once
         self.bytes_written = 0
         self.escape_patience = 0.0
@@ -239,10 +242,21 @@ class TerminalDriver(LinuxDriver):
         """
         signal.signal(signal.SIGWINCH, signal.SIG_DFL)
         self._disable_mouse_support()
+        self._read_last_answers()
         self._stop_reading()
         if self._ending:
             with contextlib.suppress(termios.error):
                 termios.tcflush(self.fileno, termios.TCIFLUSH)
+
+    def _read_last_answers(self) -> None:
+        """Wait a moment for the answers on their way, which the shell would take for typing."""
+        if self._hung_up or self._key_thread is None:
+            return
+        count, seconds = self.answers_due()
+        deadline = time.monotonic() + seconds
+        last = self._answers_taken + count
+        while self._answers_read < last and time.monotonic() < deadline and not self._hung_up:
+            time.sleep(0.005)
 
     def close(self) -> None:
         """Do nothing more: `stop_application_mode` has done it."""
@@ -404,7 +418,13 @@ class TerminalDriver(LinuxDriver):
         if known and not self._synchronised:
             self._synchronised = True
             self.process_message(messages.TerminalSupportsSynchronizedOutput())
-        self._call(self.take_answers, answers, time.monotonic())
+        self._answers_read += len(answers)
+        self._call(self._take, answers, time.monotonic())
+
+    def _take(self, answers: list[Answer], at: float) -> None:
+        """Take answers in the screen's thread."""
+        self._answers_taken += len(answers)
+        self.take_answers(answers, at)
 
     def _read(self) -> bytes | None:
         """Return bytes from the terminal; None if there will be none any more."""

@@ -421,6 +421,14 @@ class Terminal:
             self.wait_still(0.1, timeout=1)
         return code
 
+    def unread(self) -> bytes:
+        """Return what was typed or answered and the program has not read."""
+        settings = termios.tcgetattr(self._slave)
+        settings[3] &= ~termios.ICANON
+        termios.tcsetattr(self._slave, termios.TCSANOW, settings)
+        readable = select.select([self._slave], [], [], 0)[0]
+        return os.read(self._slave, 1 << 16) if readable else b""
+
     def _report(self, what: str) -> str:
         """Return `what` with the state of the program and its screen."""
         code = self.process.poll()

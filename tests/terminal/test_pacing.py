@@ -102,3 +102,20 @@ def test_a_question_is_answered_only_by_keys_typed_after_it_was_seen() -> None:
         terminal.wait_still(0.3)
         terminal.key("q")
         assert terminal.wait_exit() == 0
+
+
+@pytest.mark.parametrize("answers", ["decrqm", "cpr"])
+@pytest.mark.parametrize("running", [False, True])
+def test_no_answer_is_left_to_the_shell(answers: str, running: bool) -> None:
+    with Terminal(PROGRAM, answers=answers) as terminal:
+        terminal.wait_for("paused")
+        terminal.answer_delay = 0.3
+        if running:
+            terminal.key("space")
+            terminal.wait_for("running")
+            time.sleep(1)
+        terminal.key("]")
+        terminal.key("q")
+        assert terminal.wait_exit() == 0
+        time.sleep(0.5)
+        assert terminal.unread() == b""
