@@ -348,12 +348,14 @@ def _open_watched(options: Options, watch: SignalWatch) -> int:
     notices = ("" if resumed is None else resumed.message, "" if saved is None else saved.remark)
     from rnn_tui.tui.app import RnnTui, run_app
     from rnn_tui.tui.character_set import choose_characters, users_environment
+    from rnn_tui.tui.palettes import depth_of
 
     theme = options.get("theme", THEME)
     app = RnnTui(
         trainer,
         link=_link(options),
         theme=theme,
+        depth=depth_of(os.environ),
         files=files,
         breakpoints=breakpoints,
         versus=versus,

@@ -37,6 +37,7 @@ from rnn_tui.tui.key_bindings import KEYS, LEAVE_KEY, PALETTE_KEY
 from rnn_tui.tui.link import LINK_SETTINGS, Link, LinkSetting
 from rnn_tui.tui.output_diff import with_output_diff
 from rnn_tui.tui.paced_display import PacedDisplay
+from rnn_tui.tui.palettes import Depth, set_depth
 from rnn_tui.tui.screens.debugger import Debugger
 from rnn_tui.tui.signal_watch import PlainClient
 from rnn_tui.tui.themes import DARK, THEMES
@@ -89,6 +90,7 @@ class RnnTui(PacedDisplay):
         *,
         link: Link | None = None,
         theme: str = "dark",
+        depth: Depth = Depth.TRUECOLOR,
         files: RunFiles | None = None,
         breakpoints: Iterable[Breakpoint] = (),
         versus: Versus | None = None,
@@ -105,6 +107,7 @@ class RnnTui(PacedDisplay):
             trainer: the network to show, at the beginning or from a checkpoint.
             link: the link to the terminal; None for one that is not paced.
             theme: a key of THEMES.
+            depth: how many colours the terminal has.
             files: the files that the run owns: the checkpoint, if it comes from one.
             breakpoints: breakpoints to add to those of the view.
             versus: a second network to train in lock step, if any.
@@ -118,6 +121,7 @@ class RnnTui(PacedDisplay):
         self._watch = watch
         self.end: LoggedError | None = None
         super().__init__(link or Link("local"))
+        set_depth(self, depth)
         self._first_theme = THEMES[theme].name
         self.animation_level = "none"  # in between there is nothing true to show
         self.session = Session(

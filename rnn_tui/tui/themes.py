@@ -1,4 +1,8 @@
-"""The dark and the light theme, and the style of each role in them."""
+"""The dark and the light theme, and the style of each role in them.
+
+All is composed in these colours. For terminals with fewer, `palettes` says which stand for them:
+every colour here has a line there.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,49 @@ from functools import cache
 
 from rich.style import Style
 from textual.theme import Theme
+
+
+def _variables(
+    *,
+    ground: str,
+    surface: str,
+    panel: str,
+    text: str,
+    dim: str,
+    rule: str,
+    line: str,
+    field: str,
+    primary: str,
+    cursor: str,
+    error: str,
+    success: str,
+) -> dict[str, str]:
+    """Return the colours of Textual's widgets, which would else be mixtures of others."""
+    return {
+        "text-muted": dim,
+        "text-disabled": dim,
+        "surface-active": field,
+        "error": error,  # as they are, not rounded
+        "success": success,
+        "panel-darken-1": surface,  # of the palette
+        "block-cursor-foreground": text,
+        "block-cursor-background": line,
+        "block-cursor-blurred-foreground": text,
+        "block-cursor-blurred-background": panel,
+        "block-hover-background": panel,
+        "input-cursor-foreground": ground,
+        "input-cursor-background": cursor,
+        "input-selection-foreground": ground,
+        "input-selection-background": primary,
+        "border-blurred": rule,
+        **dict.fromkeys(("scrollbar", "scrollbar-hover", "scrollbar-active"), primary),
+        **{f"scrollbar-background{state}": panel for state in ("", "-hover", "-active")},
+    }
+
+
+BANDS = {"rnn-dark": "#3b4261", "rnn-light": "#c9c4b6"}
+"""The ground of the selected unit, by theme. Those of lines and fields differ a little: elsewhere
+they are others, see `palettes`."""
 
 DARK = Theme(
     name="rnn-dark",
@@ -20,6 +67,20 @@ DARK = Theme(
     warning="#e0af68",
     error="#f7768e",
     dark=True,
+    variables=_variables(
+        ground="#14161f",
+        surface="#1b1e2b",
+        panel="#242838",
+        text="#ffffff",
+        dim="#8b92a9",
+        rule="#5c6380",
+        line="#3c4362",
+        field="#3d4463",
+        primary="#7aa2f7",
+        cursor="#e0af68",
+        error="#f7768e",
+        success="#9ece6a",
+    ),
 )
 LIGHT = Theme(
     name="rnn-light",
@@ -34,13 +95,27 @@ LIGHT = Theme(
     warning="#9a5b00",
     error="#b3203f",
     dark=False,
+    variables=_variables(
+        ground="#fbfaf7",
+        surface="#f1efe9",
+        panel="#e6e3da",
+        text="#000000",
+        dim="#66645a",
+        rule="#94907f",
+        line="#c8c3b5",
+        field="#cac5b7",
+        primary="#2b5fb3",
+        cursor="#9a5b00",
+        error="#b3203f",
+        success="#3d7a1f",
+    ),
 )
 THEMES = {"dark": DARK, "light": LIGHT}
 
 # role: (dark colour, light colour, attributes). Attributes matter where there are no colours.
 _ROLES: dict[str, tuple[str, str, str]] = {
-    "dim": ("#7b8298", "#767469", ""),
-    "rule": ("#3b4159", "#c3beb0", ""),
+    "dim": ("#8b92a9", "#66645a", ""),
+    "rule": ("#5c6380", "#94907f", ""),
     "title": ("#a9b1d0", "#4a4f5c", ""),
     "title-focus": ("#ffffff", "#000000", "bold"),
     "focus": ("#7aa2f7", "#2b5fb3", ""),
@@ -53,25 +128,27 @@ _ROLES: dict[str, tuple[str, str, str]] = {
     "good": ("#9ece6a", "#3d7a1f", ""),
     "error": ("#f7768e", "#b3203f", "bold"),
     "warning": ("#e0af68", "#9a5b00", ""),
-    "axis": ("#565d78", "#a5a093", ""),
-    "truth": ("#7b8298", "#8a8577", ""),
+    "axis": ("#7b8298", "#737166", ""),
+    "truth": ("#7b8298", "#737166", ""),
     "one-step": ("#9ece6a", "#3d7a1f", "bold"),
     "free-run": ("#bb9af7", "#7a3fb0", ""),
-    "raw": ("#51618f", "#aab6d0", ""),
+    "raw": ("#5768a0", "#7f8fb5", ""),
     "smooth": ("#7aa2f7", "#2b5fb3", "bold"),
     "gradient": ("#ff9e64", "#b04a00", ""),
     "second-network": ("#73daca", "#0f7a6a", ""),
     "level": ("#e0af68", "#9a5b00", ""),
-    "ghost": ("#454b63", "#cfcabd", ""),
+    "ghost": ("#5c6380", "#94907f", ""),
 }
+ROLES = tuple(_ROLES)
 
 
 @cache
 def style_of(role: str, theme: str) -> Style:
     """Return the style of a role; ``selected-…`` is another role, underlined and highlighted."""
     if role.startswith("selected-"):
-        highlight = Style(underline=True, bgcolor="#c9c4b6" if theme == LIGHT.name else "#4a5170")
-        return style_of(role.removeprefix("selected-"), theme) + highlight
+        role = role.removeprefix("selected-")
+        shown = style_of("title" if role == "dim" else role, theme)
+        return shown + Style(underline=True, bgcolor=BANDS.get(theme, BANDS[DARK.name]))
     if role not in _ROLES:
         return Style.null()
     dark, light, attributes = _ROLES[role]

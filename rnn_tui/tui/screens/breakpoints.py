@@ -50,7 +50,7 @@ class BreakpointsScreen(Dialog[None]):
             box.border_title = "breakpoints"
             box.border_subtitle = "enter adds · tab · space on/off · del removes · esc closes"
             yield BreakpointList(id="breakpoint-list")
-            yield TextField(placeholder="loss<0.01", id="breakpoint", compact=True)
+            yield TextField(placeholder="such as loss<0.01", id="breakpoint", compact=True)
             yield Static(self._examples(), id="breakpoint-reason", markup=False)
 
     def on_mount(self) -> None:
@@ -79,10 +79,10 @@ class BreakpointsScreen(Dialog[None]):
         """Return one line of the list."""
         theme, on = self.app.theme, status.breakpoint.enabled
         text = Text("● " if on else "○ ", style_of("good" if on else "dim", theme))
-        text.append(f"{status.breakpoint!s:<34}", style_of("" if on else "dim", theme))
+        text.append(f"{status.breakpoint!s:<34}", style_of("" if on else "title", theme))
         hits = "never hit" if not status.hits else f"hit {status.hits}×"
         state = hits if status.armed or not on else f"{hits} · holds now"
-        text.append(state, style_of("dim", theme))
+        text.append(state, style_of("title", theme))
         return text
 
     def on_input_changed(self, event: Input.Changed) -> None:

@@ -22,6 +22,8 @@ class Commands(PagesAnywhere, CommandList, can_focus=False):
 class Palette(ClosesOnce, CommandPalette):
     """The command palette."""
 
+    CSS_PATH = "../dialogs.tcss"
+
     def compose(self) -> ComposeResult:
         """Yield what Textual's palette has, with a list that moves by pages at any size."""
         with Vertical(id="--container"):

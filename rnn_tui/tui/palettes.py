@@ -1,0 +1,223 @@
+"""What stands for the themes' colours on a terminal that has 256 of them, 16, or none.
+
+Everything is composed in the colours of `themes`. `Palette` changes them, last of all, to those of
+the terminal: by the tables below, which have every colour of the themes. What lies under a dialog
+is a mixture of two; the nearest colour stands for that.
+
+Of 16 colours the terminal's user chooses what they look like. So the ground is always painted, and
+only those are used that can be read on it in all common choices: on white that is black, blue, red
+and magenta. Where there are no colours, the terminal's own are kept; attributes and signs say all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import IntEnum
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from rich.color import Color, ColorSystem
+from rich.segment import Segment
+from rich.style import Style
+from textual.app import App
+from textual.color import Color as TextualColor
+from textual.filter import LineFilter, Monochrome
+
+BLACK, RED, GREEN, YELLOW, BLUE, MAGENTA, CYAN, WHITE = range(8)
+BRIGHT = 8  # added to one of these
+
+
+class Depth(IntEnum):
+    """How many colours a terminal has."""
+
+    NONE, SIXTEEN, INDEXED, TRUECOLOR = range(4)
+
+
+class Ground(NamedTuple):
+    """What stands for a background.
+
+    Attributes:
+        indexed: one of 256.
+        sixteen: one of 16.
+        ink: the text on it where there are 16 colours; None: that of the table `INKS`.
+        reverse: whether it is shown reversed where there are no colours.
+    """
+
+    indexed: int
+    sixteen: int
+    ink: int | None = None
+    reverse: bool = False
+
+
+GROUNDS: dict[str, Ground] = {
+    "#14161f": Ground(234, BLACK),  # dark: ground, header and dialogs, fields
+    "#1b1e2b": Ground(235, BLACK),
+    "#242838": Ground(237, BLACK),
+    "#3b4261": Ground(238, BLUE, ink=BRIGHT + WHITE, reverse=True),  # selected unit
+    "#3c4362": Ground(238, WHITE, ink=BLACK, reverse=True),  # selected line
+    "#3d4463": Ground(238, BLUE, ink=BRIGHT + WHITE),  # field with the focus
+    "#7aa2f7": Ground(111, BRIGHT + CYAN, ink=BLACK, reverse=True),  # selected in it
+    "#e0af68": Ground(179, BRIGHT + YELLOW, ink=BLACK, reverse=True),  # cursor
+    "#fbfaf7": Ground(231, BRIGHT + WHITE),  # light, in the same order
+    "#f1efe9": Ground(255, BRIGHT + WHITE),
+    "#e6e3da": Ground(254, BRIGHT + WHITE),
+    "#c9c4b6": Ground(252, CYAN, ink=BLACK, reverse=True),
+    "#c8c3b5": Ground(252, BLACK, ink=BRIGHT + WHITE, reverse=True),
+    "#cac5b7": Ground(252, CYAN, ink=BLACK),
+    "#2b5fb3": Ground(25, BLUE, ink=BRIGHT + WHITE, reverse=True),
+    "#9a5b00": Ground(94, MAGENTA, ink=BRIGHT + WHITE, reverse=True),
+}
+INKS: dict[str, tuple[int, int]] = {  # of 256, of 16
+    "#d5d9e6": (253, BRIGHT + WHITE),  # dark: text
+    "#ffffff": (231, BRIGHT + WHITE),
+    "#a9b1d0": (146, WHITE),
+    "#8b92a9": (246, WHITE),
+    "#7b8298": (245, WHITE),
+    "#5c6380": (242, BRIGHT + BLUE),
+    "#5768a0": (61, BRIGHT + BLUE),
+    "#7aa2f7": (111, BRIGHT + CYAN),
+    "#e0af68": (179, BRIGHT + YELLOW),
+    "#ff9e64": (215, BRIGHT + YELLOW),
+    "#7dcfff": (117, CYAN),
+    "#9d8cf0": (105, BRIGHT + MAGENTA),
+    "#bb9af7": (141, BRIGHT + CYAN),
+    "#9ece6a": (149, GREEN),
+    "#73daca": (79, GREEN),
+    "#f7768e": (204, BRIGHT + RED),
+    "#14161f": (234, BLACK),
+    "#1f2430": (235, BLACK),  # light
+    "#000000": (16, BLACK),
+    "#4a4f5c": (239, BLACK),
+    "#66645a": (241, BLACK),
+    "#737166": (243, BLACK),
+    "#94907f": (246, BRIGHT + BLACK),
+    "#7f8fb5": (103, BRIGHT + BLACK),
+    "#2b5fb3": (25, BLUE),
+    "#9a5b00": (94, BLUE),
+    "#b04a00": (124, RED),
+    "#0a6a99": (24, BLUE),
+    "#5b46c4": (62, MAGENTA),
+    "#7a3fb0": (91, BLUE),
+    "#3d7a1f": (22, BLACK),
+    "#0f7a6a": (29, RED),
+    "#b3203f": (125, RED),
+    "#fbfaf7": (231, BRIGHT + WHITE),
+}
+UNCOLOURED = Style(color="default", bgcolor="default")
+CUBE = (0, 95, 135, 175, 215, 255)  # levels of red, green and blue in the 256 colours, from 16
+GREYS = range(8, 239, 10)  # levels of the greys in them, from 232
+
+# Names of terminals (TERM) that have truecolor whatever else is said.
+_TRUECOLOR = re.compile(
+    r"(xterm-)?(alacritty|contour|foot|ghostty|kitty|mintty|rio|wezterm|zellij)\b|.*-direct\d*$"
+)
+_UNCOLOURED = re.compile(r"vt[1-4]|.*-m(ono)?$")
+
+
+def depth_of(environment: Mapping[str, str]) -> Depth:
+    """Return how many colours the terminal has, as far as the environment says.
+
+    NO_COLOR (https://no-color.org) comes first, then TEXTUAL_COLOR_SYSTEM, COLORTERM and TERM.
+    """
+    if environment.get("NO_COLOR"):
+        return Depth.NONE
+    forced = environment.get("TEXTUAL_COLOR_SYSTEM", "").lower()
+    if forced in FORCED:
+        return FORCED[forced]
+    kind = environment.get("TERM", "").strip().lower()
+    said = environment.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit")
+    if said or not kind or _TRUECOLOR.match(kind):  # Windows has no TERM
+        return Depth.TRUECOLOR
+    if "256col" in kind:
+        return Depth.INDEXED
+    return Depth.NONE if _UNCOLOURED.match(kind) else Depth.SIXTEEN
+
+
+FORCED = {"standard": Depth.SIXTEEN, "256": Depth.INDEXED, "truecolor": Depth.TRUECOLOR}
+
+
+class Palette(LineFilter):
+    """Changes the themes' colours to those of a terminal with fewer."""
+
+    def __init__(self, depth: Depth) -> None:
+        """Make the palette of `depth`; with truecolor there is nothing to change."""
+        super().__init__(enabled=depth < Depth.TRUECOLOR)
+        self.depth = depth
+
+    def apply(self, segments: list[Segment], background: TextualColor) -> list[Segment]:
+        """Return `segments` in the terminal's colours."""
+        ground = background.rich_color
+        return [
+            Segment(text, style and styled(style, ground, self.depth), control)
+            for text, style, control in segments
+        ]
+
+
+def set_depth(app: App[Any], depth: Depth) -> None:
+    """Show `app` in so many colours from now on; it may be running."""
+    # The palette leaves nothing to change for Textual, which would take the nearest colours.
+    app.console._color_system = ColorSystem.TRUECOLOR
+    others = [each for each in app._filters if not isinstance(each, Monochrome | Palette)]
+    app._filters = [*others, Palette(depth)]
+    app.no_color = depth is Depth.NONE
+    for screen in app.screen_stack:
+        for widget in screen.walk_children(with_self=True):
+            widget.notify_style_update()
+            widget.refresh()
+
+
+@lru_cache(1024)
+def styled(style: Style, background: Color, depth: Depth) -> Style:
+    """Return `style` in the colours of `depth`.
+
+    Args:
+        style: in colours of the themes.
+        background: what it is on where it has none of its own.
+        depth: less than truecolor.
+    """
+    ink, ground = style.color, style.bgcolor or background
+    if depth is Depth.NONE:
+        stands_out = style.bgcolor is not None and _ground(ground).reverse
+        return style + UNCOLOURED + (Style(reverse=True) if stands_out else Style.null())
+    paint, sixteen = _ground(ground), depth is Depth.SIXTEEN
+    painted = None
+    if style.bgcolor is not None:
+        painted = Color.from_ansi(paint.sixteen if sixteen else paint.indexed)
+    if ink is not None:
+        number = _ink(ink, paint)[sixteen]
+        if sixteen and paint.ink is not None and not style.reverse:
+            number = paint.ink
+        ink = Color.from_ansi(number)
+    return style + Style.from_color(ink, painted)
+
+
+def _ground(colour: Color) -> Ground:
+    """Return what stands for a background; for a mixture, the nearest, or the darker or lighter."""
+    rgb = colour.get_truecolor()
+    known = GROUNDS.get(rgb.hex)
+    if known is not None:
+        return known
+    return Ground(nearest(*rgb), BLACK if sum(rgb) < 384 else BRIGHT + WHITE)
+
+
+def _ink(colour: Color, ground: Ground) -> tuple[int, int]:
+    """Return what stands for the colour of text, of 256 and of 16; for a mixture, some grey."""
+    rgb = colour.get_truecolor(foreground=True)
+    known = INKS.get(rgb.hex)
+    return known or (nearest(*rgb), WHITE if ground.sixteen == BLACK else BRIGHT + BLACK)
+
+
+def nearest(red: int, green: int, blue: int) -> int:
+    """Return the nearest of the 256 colours, of the cube or of the greys."""
+    places = [min(range(6), key=lambda k: abs(CUBE[k] - value)) for value in (red, green, blue)]
+    mean = (red + green + blue) // 3
+    grey = min(range(len(GREYS)), key=lambda k: abs(GREYS[k] - mean))
+
+    def distance(levels: list[int]) -> int:
+        """Return the squared distance between colours."""
+        return sum((a - b) ** 2 for a, b in zip(levels, (red, green, blue), strict=True))
+
+    if distance([GREYS[grey]] * 3) < distance([CUBE[place] for place in places]):
+        return 232 + grey
+    return 16 + 36 * places[0] + 6 * places[1] + places[2]
