@@ -37,9 +37,9 @@ from rnn_tui.tui.key_bindings import KEYS, LEAVE_KEY, PALETTE_KEY
 from rnn_tui.tui.link import LINK_SETTINGS, Link, LinkSetting
 from rnn_tui.tui.output_diff import with_output_diff
 from rnn_tui.tui.paced_display import PacedDisplay
-from rnn_tui.tui.palettes import Depth, set_depth
 from rnn_tui.tui.screens.debugger import Debugger
 from rnn_tui.tui.signal_watch import PlainClient
+from rnn_tui.tui.terminal_colours import Depth, set_depth
 from rnn_tui.tui.themes import DARK, THEMES
 
 if TYPE_CHECKING:

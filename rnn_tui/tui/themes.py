@@ -1,7 +1,7 @@
 """The dark and the light theme, and the style of each role in them.
 
-All is composed in these colours. For terminals with fewer, `palettes` says which stand for them:
-every colour here has a line there.
+All is composed in these colours. For terminals with fewer, `terminal_colours` says which stand for
+them; every colour here has a line there.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _variables(
 
 BANDS = {"rnn-dark": "#3b4261", "rnn-light": "#c9c4b6"}
 """The ground of the selected unit, by theme. Those of lines and fields differ a little: elsewhere
-they are others, see `palettes`."""
+they are others, see `terminal_colours`."""
 
 DARK = Theme(
     name="rnn-dark",

@@ -1,8 +1,8 @@
 """What stands for the themes' colours on a terminal that has 256 of them, 16, or none.
 
-Everything is composed in the colours of `themes`. `Palette` changes them, last of all, to those of
-the terminal: by the tables below, which have every colour of the themes. What lies under a dialog
-is a mixture of two; the nearest colour stands for that.
+Everything is composed in the colours of `themes`. `TerminalColours` changes them, last of all, by
+the tables below, which have every colour of the themes. What lies under a dialog is a mixture of
+two; the nearest colour stands for that.
 
 Of 16 colours the terminal's user chooses what they look like. So the ground is always painted, and
 only those are used that can be read on it in all common choices: on white that is black, blue, red
@@ -137,7 +137,7 @@ def depth_of(environment: Mapping[str, str]) -> Depth:
 FORCED = {"standard": Depth.SIXTEEN, "256": Depth.INDEXED, "truecolor": Depth.TRUECOLOR}
 
 
-class Palette(LineFilter):
+class TerminalColours(LineFilter):
     """Changes the themes' colours to those of a terminal with fewer."""
 
     def __init__(self, depth: Depth) -> None:
@@ -158,8 +158,8 @@ def set_depth(app: App[Any], depth: Depth) -> None:
     """Show `app` in so many colours from now on; it may be running."""
     # The palette leaves nothing to change for Textual, which would take the nearest colours.
     app.console._color_system = ColorSystem.TRUECOLOR
-    others = [each for each in app._filters if not isinstance(each, Monochrome | Palette)]
-    app._filters = [*others, Palette(depth)]
+    others = [each for each in app._filters if not isinstance(each, Monochrome | TerminalColours)]
+    app._filters = [*others, TerminalColours(depth)]
     app.no_color = depth is Depth.NONE
     for screen in app.screen_stack:
         for widget in screen.walk_children(with_self=True):

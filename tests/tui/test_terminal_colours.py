@@ -9,7 +9,7 @@ from rich.style import Style
 from textual.theme import Theme
 from tui.colour_support import TERMINALS, Rgb, contrast, difference, rgb_of
 
-from rnn_tui.tui.palettes import GROUNDS, INKS, Depth, depth_of, nearest, styled
+from rnn_tui.tui.terminal_colours import GROUNDS, INKS, Depth, depth_of, nearest, styled
 from rnn_tui.tui.themes import BANDS, ROLES, THEMES, style_of
 
 GRAPHICS = {"rule", "raw", "ghost", "gate"}
