@@ -723,7 +723,8 @@ def test_training_and_its_errors_are_written_in_ascii(
     assert "?" not in done.stdout
     again = subprocess.run(train, env=env, capture_output=True, encoding="ascii")
     assert again.returncode == 2
-    assert "gr<U+00F6><U+00DF>e.safetensors" in again.stderr
+    if variables is not IN_C_ALONE:  # there Python has no characters for the name
+        assert "gr<U+00F6><U+00DF>e.safetensors" in again.stderr
     assert "?" not in again.stderr
 
 

@@ -27,6 +27,7 @@ Style = TypeVar("Style")
 # One cell each. Eight heights of a bar; the lowest is no blank, and none is the dot.
 _LEVELS = dict(zip("▁▂▃▄▅▆▇█", "_,:-=+*#", strict=True))
 _CELLS = {
+    **dict(zip("⇐⇒⇑⇓⟶⟵", "<>^v><", strict=True)),
     **_LEVELS,
     **dict(zip("−–—‐‑‒", "------", strict=True)),
     **dict(zip("…⋯‹›←→↑↓↔", "~~<><>^v=", strict=True)),
@@ -34,6 +35,7 @@ _CELLS = {
     **dict(zip("‖×÷⊙∂Δ√σΣΠᵀᵗ", "|x/*dDVsSPTt", strict=True)),
     **dict(zip("▲▴▸▾▼◂■□●○•↻✓✗⇧⏎␣↵⇥", "^^>vv<#o*oo@+x^$_$>", strict=True)),
     **dict(zip("▌▐▀▎▍▏▊▋▉▕▔░▒▓", '=="|||||||-:+#', strict=True)),
+    **dict(zip("▖▗▘▝▙▛▜▟▚▞", "..''####\\/", strict=True)),
     **dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True)),
     **dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True)),
     "\N{NO-BREAK SPACE}": " ",
@@ -100,7 +102,8 @@ def pieces_in_ascii(pieces: Sequence[tuple[str, Style]], width: int) -> list[tup
     """Return the pieces of a line, each with its style, in ASCII.
 
     What longer texts take is left out of the blanks and rules behind them, of which two cells stay.
-    Where the line would be longer than `width` after all, it is left out of others as well.
+    Where the line would be longer than `width` after all, it is left out of others as well, and at
+    last what is longer is written short.
     """
     text = "".join(piece for piece, _ in pieces)
     if text.isascii():
@@ -121,15 +124,35 @@ def pieces_in_ascii(pieces: Sequence[tuple[str, Style]], width: int) -> list[tup
             owed += count * (len(shown) - text_width(character))
         written += [shown] * count
     over = sum(map(len, written)) - width
-    for count, end in sorted(fillers, reverse=True):
-        left_out = max(min(over, count - 2), 0)
-        over -= left_out
-        written[end - left_out : end] = [""] * left_out
+    if over > 0:
+        _leave_out(over, written, fillers, _with_meanings(text))
     result, start = [], 0
     for piece, style in pieces:
         result.append(("".join(written[start : start + len(piece)]), style))
         start += len(piece)
     return result
+
+
+def _leave_out(over: int, written: list[str], fillers: list[tuple[int, int]], text: str) -> None:
+    """Make a line shorter by `over` cells, or by as much as can be.
+
+    Args:
+        over: the cells.
+        written: what is written for each character of the line; it is changed.
+        fillers: lengths of its blanks and rules, and where they end.
+        text: the characters.
+    """
+    for stays in (2, 1):
+        for count, end in sorted(fillers, reverse=True):
+            for place in range(end - count, end - stays):
+                if over > 0 and written[place]:
+                    written[place] = ""
+                    over -= 1
+    for place in reversed(range(len(written))):
+        short = _cell(text[place])
+        if over > 0 and short and len(short) < len(written[place]):
+            over -= len(written[place]) - len(short)
+            written[place] = short
 
 
 def number_of(character: str) -> str:
@@ -177,7 +200,9 @@ def _written_out(character: str) -> str:
 def _same_cells(text: str) -> str:
     """Return ASCII for `text` in as many cells; é becomes e."""
     width = text_width(text)
-    shown = "".join(_cell(each) or _base_letters(each) for each in text)
+    shown = "".join(
+        _cell(each) or _LONGER.get(each, "")[:1] or _base_letters(each) for each in text
+    )
     return shown[:width].ljust(width)
 
 

@@ -43,6 +43,7 @@ LABEL, WIDEST = 8, 3  # cells of a row's label, and of a column at most
 STRIPS = "strips: # > 0.32"
 NUMBER = 11  # cells kept at the end of a strip for its number
 EDGE = "│"
+UNKNOWN_IN_ASCII = "'"
 NAME = "map of ‖∂L_t/∂{h}_t−k‖"
 LEAST_ROWS = 3  # rows of the map that strips of single layers make room for
 SCALE_IN_TITLE = 70  # cells from which the title has room for the scale
@@ -88,7 +89,15 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     below = _with_explanation(below, width) if scale_in_title else (*below, *scale)
     available = max(height - len(sentence) - 1 - len(below), 1)
     rows = (_row(snapshot, norms, t, lags, cell, top) for t in _timesteps(snapshot, available))
-    return (*sentence, _head(lags, cell, _label_width(snapshot)), *rows, *below)
+    marks = (*rows, *below)
+    if context.ascii:
+        marks = tuple(map(_with_other_dots, marks))
+    return (*sentence, _head(lags, cell, _label_width(snapshot)), *marks)
+
+
+def _with_other_dots(line: Line) -> Line:
+    """Return a line with another sign for what is not known: in ASCII the dot is of the ramp."""
+    return tuple((text.replace(UNKNOWN, UNKNOWN_IN_ASCII), role) for text, role in line)
 
 
 def _label_width(snapshot: Snapshot) -> int:
