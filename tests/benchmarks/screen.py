@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -32,16 +32,19 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program itself does
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+from benchmarks.wire import read  # noqa: E402
 from terminal.driver import Emulator, Terminal  # noqa: E402
 from terminal.program import HEADER  # noqa: E402
 
 from rnn_tui.engine.training.trainer import Trainer  # noqa: E402
-from rnn_tui.settings import Settings  # noqa: E402
+from rnn_tui.settings import DECLARATIONS, Settings  # noqa: E402
 from rnn_tui.train import train  # noqa: E402
 from rnn_tui.tui.charts.chart import draw  # noqa: E402
 from rnn_tui.tui.charts.curves import Chart, Curve  # noqa: E402
 
-WIDE, NARROW = (120, 40), (80, 24)
+WIDE, NARROW, LARGE = (120, 40), (80, 24), (200, 60)
+SSH = {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"}
+QUESTION = b"\x1b[?2026$p"  # DECRQM, which ends a display
 LSTM = Settings(cell="lstm", hidden=64)
 SLICE, SETTLE = 1.5, 0.3  # seconds measured in a turn, and before that
 TINY = ("--hidden", "4", "--steps", "5", "--timeline", "1")  # to come to a million soon
@@ -75,25 +78,36 @@ class Row:
 class Recorder(Terminal):
     """A terminal that only records while the program runs; it is looked at afterwards."""
 
-    def __init__(self, argv: Sequence[str], size: tuple[int, int], caches: str) -> None:
+    def __init__(
+        self,
+        argv: Sequence[str],
+        size: tuple[int, int],
+        caches: str,
+        env: Mapping[str, str] | None = None,
+        answers: str | None = None,
+    ) -> None:
         self.chunks: list[tuple[float, bytes]] = []
         self.size = size
         self._fed = 0
         self.started = time.monotonic()
-        super().__init__(argv, *size, env=_environment(caches))
+        super().__init__(argv, *size, env={**_environment(caches), **(env or {})}, answers=answers)
 
     def _take(self, data: bytes) -> None:
         now = time.monotonic()
         self.bytes_received += len(data)
         self.arrivals.append((now, len(data)))
         self.chunks.append((now, data))
+        for _ in range(data.count(QUESTION)):
+            self._answer("\x1b[?2026;2$y")
 
     def screen(self) -> list[str]:
         """Return the rows of the screen, all output so far included."""
         with self._changed:
+            self.answering = False  # it has answered
             for _, data in self.chunks[self._fed :]:
                 self._emulator.feed(data)
             self._fed = len(self.chunks)
+            self.answering = True
         return super().screen()
 
     def bytes_within(self, seconds: float) -> int:
@@ -148,18 +162,30 @@ class Bench:
         return quick if self.quick else full
 
     @contextlib.contextmanager
-    def app(self, *options: str, size: tuple[int, int] = WIDE) -> Iterator[Recorder]:
+    def app(
+        self,
+        *options: str,
+        size: tuple[int, int] = WIDE,
+        env: Mapping[str, str] | None = None,
+        answers: str | None = None,
+    ) -> Iterator[Recorder]:
         """Start the program, paused at its first screen."""
         argv = [sys.executable, "-m", "rnn_tui", *options]
-        with Recorder(argv, size, self.caches) as recorder:
+        with Recorder(argv, size, self.caches, env, answers) as recorder:
             recorder.wait_for("paused", 30)
             recorder.wait_still(0.5)
             yield recorder
 
     @contextlib.contextmanager
-    def running(self, *options: str, size: tuple[int, int] = WIDE) -> Iterator[Recorder]:
+    def running(
+        self,
+        *options: str,
+        size: tuple[int, int] = WIDE,
+        env: Mapping[str, str] | None = None,
+        answers: str | None = None,
+    ) -> Iterator[Recorder]:
         """Start the program and let it train, with its charts."""
-        with self.app(*options, size=size) as recorder:
+        with self.app(*options, size=size, env=env, answers=answers) as recorder:
             recorder.send(" ")
             time.sleep(self.seconds(3, 2))
             yield recorder
@@ -282,14 +308,35 @@ def _answers(recorder: Recorder, pressed: Sequence[tuple[float, str, str]]) -> l
 
 
 def wire(bench: Bench) -> Iterator[Row]:
-    """Measure the output to the terminal while training."""
-    for options, most in (((), 40), (("--remote",), 12)):
-        for size in (WIDE, NARROW):
-            with bench.running(*options, size=size) as recorder:
-                seconds = bench.seconds(15, 5)
-                rate = recorder.bytes_within(seconds) / seconds / KIB
-            name = f"bytes, running, {_name(size)}{', remote' if options else ''}"
-            yield Row(name, f"≤ {most} KiB/s", f"{rate:.1f} KiB/s", rate <= most)
+    """Measure the output to the terminal while training, of which frames, and what it is for."""
+    seconds = bench.seconds(15, 5)
+    for name, options, sizes in _wire_cases(bench):
+        for size in sizes:
+            for where, env in (("", {}), (", ssh", SSH)):
+                with bench.running(*options, size=size, env=env, answers="decrqm") as recorder:
+                    before = len(recorder.chunks)
+                    recorder.bytes_within(seconds)
+                    wire = read((data for _, data in recorder.chunks[before:]), size, seconds)
+                most = 12 if size != LARGE else 20
+                what = f"bytes, {name}, {_name(size)}{where}"
+                yield Row(what, f"≤ {most} KiB/s", str(wire), wire.rate <= most)
+
+
+def _wire_cases(bench: Bench) -> Iterator[tuple[str, tuple[str, ...], Sequence[tuple[int, int]]]]:
+    """Yield names, options and sizes: all tasks and cells, second networks, all sizes for some."""
+    series = Path(bench.caches) / "series.csv"
+    series.write_text("\n".join(["v", *(f"{np.sin(0.3 * n) + 0.01 * n:.4f}" for n in range(400))]))
+    sizes = (NARROW, WIDE, LARGE)
+    beside = ("--task", "text", "--cell", "lstm", "--versus", "gru")
+    yield "text beside gru", beside, sizes
+    yield "cos, lstm", ("--cell", "lstm"), sizes
+    if bench.quick:
+        return
+    for task in DECLARATIONS["task"].choices:
+        data = ("--data", str(series)) if task == "series" else ()
+        yield f"task {task}", ("--task", task, *data), (WIDE,)
+    for cell in DECLARATIONS["cell"].choices:
+        yield f"cos, {cell} beside lstm", ("--cell", cell, "--versus", "lstm"), (WIDE,)
 
 
 def paused(bench: Bench) -> Iterator[Row]:
