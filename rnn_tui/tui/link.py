@@ -33,6 +33,8 @@ FRAMES_PER_SECOND, REMOTE_FRAMES_PER_SECOND = 5.0, 4.0  # at most, while running
 # trip and 150 ms. With 50 ms a good link loses half of its frames to the noise of round trips.
 ROUND_TRIPS, SLACK = 1.1, 0.15
 MOST_UNANSWERED = 2  # displays on a link with a queue
+# Bytes on their way from which nothing more is displayed, unless as many came through quickly.
+MOST_BYTES = 6 * 1024
 MOST_ON_CLEAR_LINK = 8  # displays on a long one without: a round trip may take longer than a frame
 BUDGET = 6 * 1024  # bytes a second where no answer tells of the link
 SAVED, OWED = 2 * 1024, 3 * 1024  # bytes: saved up at most; owed at most for a key to be answered
@@ -57,11 +59,15 @@ class Unanswered:
         asked: when.
         number: of the display, 1 to `COLUMNS`; 0 for a probe.
         displays: how many displays there had been.
+        sent: bytes that had been displayed.
+        ahead: those of them that had not been answered.
     """
 
     asked: float
     number: int
     displays: int
+    sent: int
+    ahead: int
 
 
 class Link:
@@ -104,6 +110,8 @@ class Link:
         self._handshake_open = 0  # its questions without an answer
         self._uncovered = False  # something was displayed before it was known how to ask
         self._unanswered: deque[Unanswered] = deque()
+        self._sent = self._arrived = 0  # bytes displayed, and those of them answered
+        self._quick = 0  # the most that were on their way with a display answered without delay
         self._number = 0
         self._probe_after = FIRST_PROBE
         self._last_asked = 0.0
@@ -133,11 +141,12 @@ class Link:
         now = self._clock()
         self._pay(now)
         self._balance -= size
+        self._sent += size
         self._displays.append(now)
         self.displays += 1
         if self._asks_modes is None or self._silent:
             self._uncovered = True
-            self.seen = self.displays
+            self.seen, self._arrived = self.displays, self._sent
             return ""
         return self._ask_after_display()
 
@@ -151,10 +160,15 @@ class Link:
         if not self._unanswered:
             self._probe_after = FIRST_PROBE
         self._last_asked = self._clock()
-        self._unanswered.append(Unanswered(self._last_asked, number, self.displays))
+        self._unanswered.append(self._question(number))
         if self._asks_modes:
             return f"\x1b[?{DISPLAY_MODE if number else PROBE_MODE}$p"
         return f"\x1b[2;{number or PROBE_COLUMN}H\x1b[6n"
+
+    def _question(self, number: int) -> Unanswered:
+        """Return a question that is asked now."""
+        ahead = self._sent - self._arrived
+        return Unanswered(self._last_asked, number, self.displays, self._sent, ahead)
 
     def answered(self, answer: ModeReport | CursorReport, at: float) -> str:
         """Take an answer that was read `at`; return a question about what came before the first."""
@@ -168,7 +182,7 @@ class Link:
                 self._handshake, self._handshake_open = None, min(self._handshake_open, 1)
             self._asks_modes = by_mode
             self._unanswered.clear()
-            self.seen = self.displays
+            self.seen, self._arrived = self.displays, self._sent
             uncovered, self._uncovered = self._uncovered, False
             return self._ask_after_display() if uncovered else ""
         if by_mode != self._asks_modes:
@@ -177,7 +191,10 @@ class Link:
         question = self._answered_question(answer)
         if question is not None:
             self._note_round_trip(at - question.asked)
+            quick = at - question.asked <= self._limit
+            self._quick = max(self._quick, question.ahead) if quick else 0
             self.seen = max(self.seen, question.displays)
+            self._arrived = max(self._arrived, question.sent)
         return ""
 
     def _answered_question(self, answer: ModeReport | CursorReport) -> Unanswered | None:
@@ -216,7 +233,7 @@ class Link:
         if self._heard is not None and now - self._heard > GIVEN_UP_AFTER:
             self._silent = True
             self._unanswered.clear()
-            self.seen = self.displays
+            self.seen, self._arrived = self.displays, self._sent
             return ""
         if now - self._last_asked < self._probe_after:
             return ""
@@ -246,9 +263,7 @@ class Link:
             return True
         if self._budgeted and self._pay(self._clock()) < 0:
             return False
-        return (
-            self._on_their_way < MOST_UNANSWERED and not self._late()
-        ) or self._clear_and_quick()
+        return not self._late() and self._few_on_their_way()
 
     def has_room_for_key(self) -> bool:
         """Return whether the answer to a key, or anything else, may be displayed at once."""
@@ -256,6 +271,12 @@ class Link:
             return True
         if self._budgeted and self._pay(self._clock()) < -OWED:
             return False
+        return self._few_on_their_way()
+
+    def _few_on_their_way(self) -> bool:
+        """Return whether more may be on its way."""
+        if self._sent - self._arrived >= max(MOST_BYTES, 2 * self._quick):
+            return not self._on_their_way
         return self._on_their_way < MOST_UNANSWERED or self._clear_and_quick()
 
     def seconds_to_wait(self) -> float | None:

@@ -125,6 +125,21 @@ def test_a_wide_link_loses_no_frame_however_long(answers: str) -> None:
         assert far.link.limit_text() == ""
 
 
+@pytest.mark.parametrize("answers", WAYS)
+@pytest.mark.parametrize("size", [9 * KIB, 2 * KIB])
+def test_whole_screens_and_held_keys_do_not_pile_up(answers: str | None, size: int) -> None:
+    far = Far(8 * KIB, 0.1, answers)
+    far.run(10, 3 * KIB)
+    far.pass_time(3)
+    far.most_waiting = 0
+    for _ in range(60):  # sizes while a window is dragged, or keys
+        if far.link.has_room_for_key():
+            far.display(size)
+        far.pass_time(0.05)
+    owed = 4 if answers is None else 2
+    assert far.most_waiting <= max(size, 6 * KIB) + owed * KIB
+
+
 @pytest.mark.parametrize("answers", ["decrqm", "cpr"])
 def test_nothing_piles_up_in_a_frozen_link_and_it_goes_on_afterwards(answers: str) -> None:
     far = Far(32 * KIB, 0.1, answers)
