@@ -1,7 +1,8 @@
 """The terminal's answers to what the program asks it, taken out of what the user types.
 
 Both arrive as one stream. Textual's parser takes some answers for keys, and one that is torn by a
-slow link for several. Answers are (ECMA-48 and "XTerm Control Sequences"; CSI is ESC [):
+slow link for several; what it gets from here are whole keys. Answers are (ECMA-48 and "XTerm
+Control Sequences"; CSI is ESC [):
 
     DECRPM  CSI ? mode ; value $ y   the state of a private mode: 0 is unknown, 1 to 4 known
     CPR     CSI row ; column R       the position of the cursor. In row 1 it could be shift+F3 of
@@ -12,13 +13,35 @@ slow link for several. Answers are (ECMA-48 and "XTerm Control Sequences"; CSI i
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from textual.constants import ESCAPE_DELAY
+
+from rnn_tui.tui.key_sequences import (
+    CUT_SHORT,
+    ESCAPE,
+    ESCAPE_KEY,
+    INTRODUCERS,
+    LONGEST_STRING,
+    NOT_PASTED,
+    PASTE_END,
+    PASTE_END_BEGINS,
+    PASTE_START,
+    SEQUENCE,
+    STRING_BEGINS,
+    UNFINISHED,
+    as_one_key,
+    in_seven_bits,
+)
+
 ASKED_MODES = {2026, 25}  # what `Link` asks for; answers about other modes are for Textual
 ANSWER_SECONDS = 3.0  # the rest of what no key begins with is waited for so long, then dropped
+REST_SECONDS = 1.0  # the same for what may be a key: alt and [ come alone, but mean nothing here
+LATE_SECONDS = 1.0  # after an esc
 
 
 @dataclass(frozen=True)
@@ -52,15 +75,16 @@ ANSWER = re.compile(
     r"|\x1b\[(?P<row>\d+);(?P<column>\d+)R"
     r"|\x1b(?P<kind>[P\]])(?P<text>[^\x07\x1b]*)(?:\x07|\x1b\\)"
 )
-UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|O|[P\]][^\x07\x1b]*\x1b?)?\Z")
-BEGINS_NO_KEY = re.compile(r"\x1b(?:\[\?|[P\]][0-9])")  # alt+P and alt+] are keys
+BEGINS_NO_KEY = re.compile(rf"\x1b(?:\[\?|{STRING_BEGINS})")
+# After an esc that came alone: the rest of a sequence that was torn for longer than is waited.
+LATE_REST = re.compile(r"\A\[(?:[0-9;<=>?][0-?]*[ -/]*[@-~]|[ABCDFH]|\[[A-E])")
 
 
 class AnswerReader:
-    """Takes answers out of the text that is read, and keeps sequences that are torn together.
+    """Divides what is read into answers and keys, whole ones however they are torn.
 
     Attributes:
-        patience: seconds to wait for the rest of a key's sequence, beyond what Textual waits.
+        patience: seconds to wait for the rest of a sequence, beyond what is enough on a fast link.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -69,26 +93,76 @@ class AnswerReader:
         self._clock = clock
         self._held = ""
         self._held_since = 0.0
+        self._escape_came_alone = False  # as that with which `_held` begins
+        self._escape_released = -math.inf  # when it was taken for the key, if that was the last one
+        self._pasting = False
 
     def feed(self, text: str) -> tuple[str, list[Answer]]:
         """Return what the user typed, without the end if that is unfinished, and the answers."""
-        text = self._held + text
+        text = in_seven_bits(text)
+        if not text:
+            return "", []
+        if self._clock() - self._escape_released < LATE_SECONDS:
+            text = LATE_REST.sub("", text, count=1)
+        self._escape_released = -math.inf
+        before, self._held = self._held, ""
+        if before == ESCAPE and text[:1] not in INTRODUCERS:
+            before = ESCAPE_KEY  # two keys: what is pressed with alt comes in one piece
+        typed: list[str] = []
         answers: list[Answer] = []
+        self._held = self._divide(before + text, typed, answers)
+        if not before or self._held != before + text:  # it is not the same that was waited for
+            self._held_since, self._escape_came_alone = self._clock(), False
+        elif before == ESCAPE:
+            self._escape_came_alone = True
+        return "".join(typed), answers
 
-        def take(match: re.Match[str]) -> str:
-            answer = _answer(match)
-            if answer is None:
-                return match[0]
+    def _divide(self, text: str, typed: list[str], answers: list[Answer]) -> str:
+        """Divide a text into keys and answers; return its end if that is unfinished."""
+        place = 0
+        while place < len(text):
+            if self._pasting:
+                place = self._paste(text, place, typed)
+                if self._pasting:
+                    break
+            elif (escape := text.find(ESCAPE, place)) != place:
+                end = len(text) if escape < 0 else escape
+                typed.append(text[place:end])
+                place = end
+            elif match := SEQUENCE.match(text, place):
+                self._take(match[0], typed, answers)
+                place = match.end()
+            elif UNFINISHED.match(text, place) and len(text) - place < LONGEST_STRING:
+                break
+            elif match := CUT_SHORT.match(text, place):
+                place = match.end()
+            else:  # another one follows
+                typed.append(ESCAPE_KEY)
+                place += 1
+        return text[place:]
+
+    def _take(self, sequence: str, typed: list[str], answers: list[Answer]) -> None:
+        """Take a sequence for what it is."""
+        match = ANSWER.fullmatch(sequence)
+        answer = _answer(match) if match else None
+        if answer is not None:
             answers.append(answer)
-            return ""
+            return
+        typed.append(as_one_key(sequence))
+        self._pasting = sequence == PASTE_START
 
-        text = ANSWER.sub(take, text)
-        unfinished = UNFINISHED.search(text)
-        held = text[unfinished.start() :] if unfinished and self._seconds_for(unfinished[0]) else ""
-        if held and not self._held:
-            self._held_since = self._clock()
-        self._held = held
-        return text[: len(text) - len(held)], answers
+    def _paste(self, text: str, place: int, typed: list[str]) -> int:
+        """Take pasted text from `place` on, without control characters; return where it ends."""
+        end = text.find(PASTE_END, place)
+        self._pasting = end < 0
+        if self._pasting:
+            beginning = PASTE_END_BEGINS.search(text, place)
+            end = beginning.start() if beginning else len(text)
+        typed.append(NOT_PASTED.sub("", text[place:end]))
+        if not self._pasting:
+            typed.append(PASTE_END)
+            end += len(PASTE_END)
+        return end
 
     def seconds_left(self) -> float | None:
         """Return how long the rest of an unfinished sequence is still waited for; None if not."""
@@ -97,15 +171,28 @@ class AnswerReader:
         return max(self._held_since + self._seconds_for(self._held) - self._clock(), 0.0)
 
     def release(self) -> str:
-        """Return what has been held for too long: keys; the beginning of an answer is dropped."""
+        """Return the key esc if its sequence does not go on; drop another beginning of one."""
         if self.seconds_left() != 0:
             return ""
         held, self._held = self._held, ""
-        return "" if BEGINS_NO_KEY.match(held) else held
+        if self._pasting:
+            return ""
+        if held == ESCAPE:
+            self._escape_released = self._clock()
+            return ESCAPE_KEY
+        return ESCAPE_KEY + held[1:] if self._may_be_two_keys(held) else ""
+
+    def _may_be_two_keys(self, held: str) -> bool:
+        """Return whether esc and another key may have been pressed."""
+        return self._escape_came_alone and len(held) == 2
 
     def _seconds_for(self, unfinished: str) -> float:
         """Return for how long the rest of an unfinished sequence is waited for."""
-        return ANSWER_SECONDS if BEGINS_NO_KEY.match(unfinished) else self.patience
+        if BEGINS_NO_KEY.match(unfinished):
+            return ANSWER_SECONDS
+        if unfinished == ESCAPE or self._may_be_two_keys(unfinished):
+            return ESCAPE_DELAY + self.patience
+        return REST_SECONDS + self.patience
 
 
 def _answer(match: re.Match[str]) -> Answer | None:

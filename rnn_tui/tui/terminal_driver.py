@@ -388,9 +388,8 @@ class TerminalDriver(LinuxDriver):
     def run_input_thread(self) -> None:
         """Read keys and events until `exit_event`, the end of the input or a hang-up."""
         parser = CellParser(self._debug)
-
         reader = AnswerReader()
-        decode = getincrementaldecoder("utf-8")("replace").decode
+        decode = getincrementaldecoder("utf-8")("surrogateescape").decode
         while not self.exit_event.is_set():
             reader.patience = self.escape_patience
             left = reader.seconds_left()

@@ -17,7 +17,10 @@ def click(column: int, row: int) -> str:
 
 def test_buttons_are_reported_and_no_motion() -> None:
     with program() as one:
-        one.key("ctrl+z", "o", "escape")  # no shell to suspend to; and a dialog
+        one.send("?")
+        one.wait_for("esc closes")
+        one.key("escape")
+        one.wait_for("BATCH")
         before = one.settled()
         one.send("\x1b[<0;10;14M\x1b[<0;40;16m" * 3)  # dragged, of which the ends are reported
         one.send("\x1b[<0;10;14M")  # released outside of the window, where no terminal says so
@@ -61,4 +64,4 @@ def test_clicks_and_wheel_in_panels_and_dialogs() -> None:
         one.send(click(21, row) + "\x1b[F7")
         one.wait_for(re.compile(r"~  clip +57 "))
         one.key("escape")
-        assert one.header.place == "FORWARD t=1/20"
+        one.until(lambda header: header.place == "FORWARD t=1/20")

@@ -7,9 +7,12 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.constants import ESCAPE_DELAY
 
+from rnn_tui.tui.key_sequences import ESCAPE_KEY
 from rnn_tui.tui.terminal_answers import (
     ANSWER_SECONDS,
+    REST_SECONDS,
     Answer,
     AnswerReader,
     CursorReport,
@@ -62,18 +65,116 @@ def test_keys_and_answers_come_out_whole_however_they_were_torn(
     assert reader.seconds_left() is None
 
 
-@pytest.mark.parametrize("key", ["\x1b", "\x1b[", "\x1bO", "\x1b[1;", "\x1bP", "\x1b]"])
-def test_a_key_waits_for_the_rest_of_its_sequence_as_long_as_the_link_is_slow(key: str) -> None:
+@pytest.mark.parametrize("patience", [0.0, 0.7])
+def test_esc_alone_is_a_key_after_a_moment(patience: float) -> None:
     clock = Clock()
     reader = AnswerReader(clock)
-    assert reader.feed(key) == (key, [])  # Textual's parser waits
-    reader.patience = 0.3
-    assert reader.feed(key) == ("", [])
-    clock.now = 0.2
+    reader.patience = patience
+    assert reader.feed("n\x1b") == ("n", [])
+    clock.now = ESCAPE_DELAY + patience - 0.01
     assert reader.release() == ""
-    clock.now = 0.31
-    assert reader.release() == key
+    clock.now = ESCAPE_DELAY + patience + 0.01
+    assert reader.release() == ESCAPE_KEY
+    assert reader.seconds_left() is None
+    assert reader.feed("n") == ("n", [])
+
+
+@pytest.mark.parametrize(
+    "torn", ["\x1b[", "\x1bO", "\x1b[1;", "\x1bP", "\x1b]", "\x1b[M!", "\x1b[["]
+)
+def test_a_sequence_that_is_never_completed_is_no_key(torn: str) -> None:
+    clock = Clock()
+    reader = AnswerReader(clock)
+    assert reader.feed(torn) == ("", [])
+    clock.now = REST_SECONDS - 0.01
     assert reader.release() == ""
+    clock.now = REST_SECONDS + 0.01
+    assert reader.release() == ""
+    assert reader.feed("n") == ("n", [])
+
+
+def test_the_wait_begins_with_each_sequence() -> None:
+    clock = Clock()
+    reader = AnswerReader(clock)
+    reader.feed("\x1b[1;")
+    clock.now = REST_SECONDS - 0.1
+    assert reader.feed("5C\x1b[1;") == ("\x1b[1;5C", [])
+    clock.now = REST_SECONDS + 0.1
+    assert reader.release() == ""
+    assert reader.feed("5D") == ("\x1b[1;5D", [])
+
+
+@pytest.mark.parametrize("key", ["n", " ", "é", "\r", "\x1b[A"])
+def test_a_key_soon_after_esc_is_a_key(key: str) -> None:
+    reader = AnswerReader(Clock())
+    reader.patience = 1.0
+    reader.feed("\x1b")
+    assert reader.feed(key) == (ESCAPE_KEY + key, [])
+
+
+def test_a_bracket_soon_after_esc_is_a_key_unless_it_goes_on() -> None:
+    clock = Clock()
+    reader = AnswerReader(clock)
+    reader.feed("\x1b")
+    assert reader.feed("[") == ("", [])
+    clock.now = ESCAPE_DELAY + 0.01
+    assert reader.release() == ESCAPE_KEY + "["
+    reader.feed("\x1b")
+    reader.feed("[")
+    assert reader.feed("C") == ("\x1b[C", [])
+
+
+@pytest.mark.parametrize("rest", ["[C", "[0n", "[15~", "[?1;2c", "[[A", "[<0;5;5M"])
+def test_what_follows_esc_too_late_is_no_key(rest: str) -> None:
+    clock = Clock()
+    reader = AnswerReader(clock)
+    reader.feed("\x1b")
+    clock.now = ESCAPE_DELAY + 0.01
+    assert reader.release() == ESCAPE_KEY
+    clock.now = 0.5
+    assert reader.feed(rest + "n") == ("n", [])
+    assert reader.feed(rest) == (rest, [])  # typed by somebody
+
+
+@pytest.mark.parametrize(
+    ("text", "typed"),
+    [
+        ("\x1b[1;\x1b[Cn", "\x1b[Cn"),
+        ("\x1b[1;\rn", "\rn"),
+        ("\x1b[1;én", "én"),
+        ("\x1bP1$r\x1b[Cn", "\x1b[Cn"),
+        ("\x1b\x1b[C", f"{ESCAPE_KEY}\x1b[C"),
+        ("\x1b\x1b\x1bOAn", f"{ESCAPE_KEY}{ESCAPE_KEY}\x1bOAn"),
+        ("\x1bO!n", "!n"),
+        ("\x1bPn\x1b]n\x1b_n", "nnn"),
+        ("\x9b0n\x9bCn", "\x1b[Cn"),
+        ("\udc9b0n\udc8fPn", "\x1bOPn"),
+        ("\x9fGi=1;OK\x9cn", "n"),
+        ("\udcffn", "\ufffdn"),
+    ],
+)
+def test_what_cuts_a_sequence_short_is_not_part_of_it(text: str, typed: str) -> None:
+    assert AnswerReader(Clock()).feed(text) == (typed, [])
+
+
+@pytest.mark.parametrize("pieces", [1, 3, 7, 50])
+def test_what_is_pasted_presses_no_key(pieces: int) -> None:
+    stream = "n\x1b[200~a\x1b[0n\x1b]11;x\x07b\x1b[20\tc\r\nd\x9b\x1b[201~n"
+    size = -(-len(stream) // pieces)
+    reader = AnswerReader(Clock())
+    text, answers = read(reader, [stream[at : at + size] for at in range(0, len(stream), size)])
+    assert (text, answers) == ("n\x1b[200~a[0n]11;xb[20\tc\r\nd[\x1b[201~n", [])
+
+
+@given(st.text("\x1b[OP]\\0;?$~ABMRcnpuy<\x07\x9b a", max_size=60), st.integers(1, 9))
+def test_nothing_makes_it_fail_or_wait_for_ever(stream: str, size: int) -> None:
+    clock = Clock()
+    reader = AnswerReader(clock)
+    for at in range(0, len(stream), size):
+        reader.feed(stream[at : at + size])
+    clock.now = 10.0
+    reader.release()
+    assert reader.seconds_left() is None
 
 
 def test_the_beginning_of_an_answer_is_never_a_key() -> None:
