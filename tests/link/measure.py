@@ -318,9 +318,8 @@ def _press_keys(run: Run, deadline: float) -> list[tuple[float, str]]:
 def _stop(run: Run) -> float:
     """Press space and wait until all stands still; return when it was pressed."""
     at = run.press(" ")
+    run.terminal.wait_for("paused", 90)
     run.wait_still(90)
-    if "paused" not in run.terminal.text():
-        raise AssertionError(f"not paused:\n{run.terminal.text()}")
     return at
 
 
