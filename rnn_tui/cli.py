@@ -348,7 +348,7 @@ def _open_watched(options: Options, watch: SignalWatch) -> int:
     notices = ("" if resumed is None else resumed.message, "" if saved is None else saved.remark)
     from rnn_tui.tui.app import RnnTui, run_app
     from rnn_tui.tui.character_set import choose_characters, users_environment
-    from rnn_tui.tui.terminal_colours import depth_of
+    from rnn_tui.tui.terminal_colours import depth_of, question
 
     theme = options.get("theme", THEME)
     app = RnnTui(
@@ -356,6 +356,7 @@ def _open_watched(options: Options, watch: SignalWatch) -> int:
         link=_link(options),
         theme=theme,
         depth=depth_of(os.environ),
+        colour_question=question(os.environ),
         files=files,
         breakpoints=breakpoints,
         versus=versus,

@@ -39,7 +39,8 @@ from rnn_tui.tui.output_diff import with_output_diff
 from rnn_tui.tui.paced_display import PacedDisplay
 from rnn_tui.tui.screens.debugger import Debugger
 from rnn_tui.tui.signal_watch import PlainClient
-from rnn_tui.tui.terminal_colours import Depth, set_depth
+from rnn_tui.tui.terminal_answers import Answer, StringReport
+from rnn_tui.tui.terminal_colours import Depth, means_truecolor, set_depth
 from rnn_tui.tui.themes import DARK, THEMES
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class RnnTui(PacedDisplay):
         link: Link | None = None,
         theme: str = "dark",
         depth: Depth = Depth.TRUECOLOR,
+        colour_question: str = "",
         files: RunFiles | None = None,
         breakpoints: Iterable[Breakpoint] = (),
         versus: Versus | None = None,
@@ -107,7 +109,8 @@ class RnnTui(PacedDisplay):
             trainer: the network to show, at the beginning or from a checkpoint.
             link: the link to the terminal; None for one that is not paced.
             theme: a key of THEMES.
-            depth: how many colours the terminal has.
+            depth: how many colours the terminal has, as far as is known.
+            colour_question: asks the terminal for more; "" where nothing is asked.
             files: the files that the run owns: the checkpoint, if it comes from one.
             breakpoints: breakpoints to add to those of the view.
             versus: a second network to train in lock step, if any.
@@ -120,6 +123,8 @@ class RnnTui(PacedDisplay):
         """
         self._watch = watch
         self.end: LoggedError | None = None
+        self._colour_question = colour_question  # until it is sent
+        self._asks_for_colours = bool(colour_question)  # until the answer is truecolor
         super().__init__(link or Link("local"))
         set_depth(self, depth)
         self._first_theme = THEMES[theme].name
@@ -194,12 +199,25 @@ class RnnTui(PacedDisplay):
             apple = os.environ.get("TERM_PROGRAM") == "Apple_Terminal"  # prints DECRQM
             attributes = {
                 "watch": self._watch,
-                "handshake": staticmethod(partial(self.link.begin, modes=not apple)),
+                "handshake": staticmethod(partial(self._handshake, modes=not apple)),
                 "take_answers": staticmethod(self.take_answers),
                 "answers_due": staticmethod(self.link.answers_due),
             }
             base = type("WatchedDriver", (TerminalDriver,), attributes)
         return with_output_diff(base, self.output_diff)
+
+    def _handshake(self, *, modes: bool) -> str:
+        """Return what the terminal is asked at the start; about colours it is asked once."""
+        asked, self._colour_question = self._colour_question, ""
+        return asked + self.link.begin(modes=modes)
+
+    def take_answers(self, answers: list[Answer], at: float) -> None:
+        """Take answers of the terminal, read `at`; show truecolor if it says that it has that."""
+        strings = [each.text for each in answers if isinstance(each, StringReport)]
+        if self._asks_for_colours and any(map(means_truecolor, strings)):
+            self._asks_for_colours = False
+            set_depth(self, Depth.TRUECOLOR)
+        super().take_answers(answers, at)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what each rendered line of a widget is put through."""

@@ -136,6 +136,29 @@ def depth_of(environment: Mapping[str, str]) -> Depth:
 
 FORCED = {"standard": Depth.SIXTEEN, "256": Depth.INDEXED, "truecolor": Depth.TRUECOLOR}
 
+# Of terminals that are called so, nearly all know DECRQSS or drop it. GNU screen (screen…) would
+# hand it on to the terminal around it as text; linux and vt… would show it.
+_ASKED = re.compile(r"(xterm|tmux|vte|gnome|konsole|iterm)\b")
+# A background in truecolor, and DECRQSS for what has become of it. Where this is shown as text, the
+# first frame covers it.
+QUESTION = "\x1b[H\x1b[48;2;1;2;3m\x1bP$qm\x1b\\\x1b[m"
+_TRUECOLOR_KEPT = re.compile(r"1\$r(.*;)?48[:;]2[:;](\d*:)?1[:;]2[:;]3[;m]")
+
+
+def question(environment: Mapping[str, str]) -> str:
+    """Return the question whether the terminal has truecolor; "" where it is known, or no use."""
+    known = depth_of(environment) in (Depth.NONE, Depth.TRUECOLOR)
+    if known or environment.get("TEXTUAL_COLOR_SYSTEM", "").lower() in FORCED:
+        return ""
+    inside_screen = "STY" in environment and "TMUX" not in environment
+    kind = environment.get("TERM", "").strip().lower()
+    return QUESTION if _ASKED.match(kind) and not inside_screen else ""
+
+
+def means_truecolor(answer: str) -> bool:
+    """Return whether an answer, without ESC P and ST, says that the terminal has truecolor."""
+    return _TRUECOLOR_KEPT.match(answer) is not None
+
 
 class TerminalColours(LineFilter):
     """Changes the themes' colours to those of a terminal with fewer."""

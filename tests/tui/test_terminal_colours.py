@@ -9,7 +9,17 @@ from rich.style import Style
 from textual.theme import Theme
 from tui.colour_support import TERMINALS, Rgb, contrast, difference, rgb_of
 
-from rnn_tui.tui.terminal_colours import GROUNDS, INKS, Depth, depth_of, nearest, styled
+from rnn_tui.tui.terminal_colours import (
+    GROUNDS,
+    INKS,
+    QUESTION,
+    Depth,
+    depth_of,
+    means_truecolor,
+    nearest,
+    question,
+    styled,
+)
 from rnn_tui.tui.themes import BANDS, ROLES, THEMES, style_of
 
 GRAPHICS = {"rule", "raw", "ghost", "gate"}
@@ -116,6 +126,58 @@ def test_the_environment_says_how_many_colours_there_are(
     environment: dict[str, str], depth: Depth
 ) -> None:
     assert depth_of(environment) is depth
+
+
+XTERM = {"TERM": "xterm-256color"}
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [XTERM, {"TERM": "xterm"}, {"TERM": "tmux-256color"}, {**XTERM, "STY": "1.x", "TMUX": "/t"}],
+)
+def test_a_terminal_that_may_have_truecolor_is_asked(environment: dict[str, str]) -> None:
+    assert question(environment) == QUESTION
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"TERM": "linux"},
+        {"TERM": "vt100"},
+        {"TERM": "eterm-color"},
+        {"TERM": "screen"},
+        {"TERM": "screen-256color"},
+        {"TERM": "screen.xterm-256color"},
+        {**XTERM, "STY": "1.x"},
+        {**XTERM, "NO_COLOR": "1"},
+        {**XTERM, "TEXTUAL_COLOR_SYSTEM": "256"},
+        {**XTERM, "COLORTERM": "truecolor"},
+        {"TERM": "xterm-direct"},
+    ],
+)
+def test_where_it_is_known_or_no_use_nothing_is_asked(environment: dict[str, str]) -> None:
+    assert question(environment) == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "truecolor"),
+    [
+        ("1$r0;48:2::1:2:3m", True),
+        ("1$r0;48:2:1:2:3m", True),
+        ("1$r48;2;1;2;3m", True),
+        ("1$r0;1;48:2::1:2:3;4m", True),
+        ("1$r48:2:0:1:2:3m", True),
+        ("0$r", False),
+        ("1$r0m", False),
+        ("1$r0;48:5:16m", False),
+        ("1$r0;38:2::1:2:3m", False),
+        ("1$r0;48:2::0:0:0m", False),
+        ("1+r524742=38", False),
+        ("", False),
+    ],
+)
+def test_an_answer_says_whether_there_is_truecolor(answer: str, truecolor: bool) -> None:
+    assert means_truecolor(answer) == truecolor
 
 
 def adapted(style: Style, depth: Depth) -> Style:
