@@ -85,10 +85,14 @@ OMITTED_VARIABLES = (
 )  # fmt: skip
 
 # Run in the child before the program: the pseudo-terminal becomes the controlling one, so that
-# hanging up and resizing reach the program as signals. (preexec_fn is unsafe with threads.)
+# hanging up and resizing reach the program as signals. (preexec_fn is unsafe with threads.) Python
+# sets LC_CTYPE in some locales, and would hand it on.
 SET_CONTROLLING_TERMINAL = (
     "import fcntl, os, sys, termios;"
     "fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+    "given = os.environb.pop(b'GIVEN_LC_CTYPE', b'');"
+    "os.environb.pop(b'LC_CTYPE', None);"
+    "os.environb.update({b'LC_CTYPE': given} if given else {});"
     "os.execvp(sys.argv[1], sys.argv[1:])"
 )
 
@@ -273,12 +277,13 @@ class Terminal:
         env: Mapping[str, str | None],
         cwd: str | os.PathLike[str] | None,
     ) -> subprocess.Popen[bytes]:
+        variables = environment(env)
         return subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", SET_CONTROLLING_TERMINAL, *argv],
             stdin=self._slave,
             stdout=self._slave,
             stderr=self._slave,
-            env=environment(env),
+            env={**variables, "GIVEN_LC_CTYPE": variables.get("LC_CTYPE", "")},
             cwd=cwd,
             start_new_session=True,
         )

@@ -14,8 +14,8 @@ from terminal.driver import Terminal
 
 HEADER = re.compile(
     r"^ ?(?P<place>(?:BATCH|FORWARD|LOSS|BACKWARD|CLIP|UPDATE)(?: t=\d+/\d+)?)"
-    r" · update (?P<update>\d+) · loss (?P<loss>\S+) · (?P<speed>\d+)/s"
-    r" · (?P<state>paused|running|seeking|diverged)(?P<rest>.*)$"
+    r" [·|] update (?P<update>\d+) [·|] loss (?P<loss>\S+) [·|] (?P<speed>\d+)/s"
+    r" [·|] (?P<state>paused|running|seeking|diverged)(?P<rest>.*)$"
 )
 ROOT = Path(__file__).parents[2]
 PROMPTLY = 2.0  # seconds for what should happen at once, on a busy machine
@@ -79,7 +79,7 @@ class Program:
 
     def focus(self, title: str) -> None:
         """Press tab until the panel whose title begins so has the focus."""
-        while not re.search(rf"══ {title}", self.text()):
+        while not re.search(rf"(══|==) {title}", self.text()):
             self._next_panel()
 
     def _next_panel(self) -> None:
@@ -90,7 +90,7 @@ class Program:
 
     def _focused(self) -> list[str]:
         """Return the titles with a double rule: the focused panel's, once all is drawn."""
-        return re.findall(r"^══ ([^═]+?) ═", self.text(), re.MULTILINE)
+        return re.findall(r"^(?:══|==) ([^═=]+?) [═=]", self.text(), re.MULTILINE)
 
     def settled(self) -> str:
         """Wait until there is no more output, and return the screen."""
