@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from rnn_tui import cli, cli_options
 from rnn_tui.registry import CELLS, TASKS
 from rnn_tui.settings import compose, train_updates
+from rnn_tui.tui.link import BUDGET, LINK_SETTINGS
+from rnn_tui.tui.themes import THEMES
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = tuple(sorted((*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))))
@@ -20,6 +24,10 @@ FILE = re.compile(r"[\w./-]+\.(?:py|md|toml|tcss|svg|yml)|[\w./-]+/")
 DOTTED = re.compile(r"rnn_tui(?:\.\w+)+")
 # A page may name a file by its place in the package, or in the engine.
 BASES = (ROOT, ROOT / "rnn_tui", ROOT / "rnn_tui/engine", ROOT / "rnn_tui/tui")
+
+
+BLOCK = re.compile(r"^```sh$(.*?)^```$", re.DOTALL | re.MULTILINE)
+ENDS_COMMAND = {"&&", "||", "|", ";", ">", "2>"}
 
 
 def without_blocks(text: str) -> str:
@@ -151,3 +159,49 @@ def test_the_tasks_page_has_every_task_with_its_defaults() -> None:
         cells = (f"{s.cell} {s.hidden}", s.steps, s.batch, f"{s.optimizer} {s.lr:g}")
         rest = (f"{s.clip:g}", forget_bias, f"{train_updates(name):,}")
         assert row == f"| `{name}` | {' | '.join(map(str, (*cells, *rest)))} |"
+
+
+def command_lines(page: Path) -> Iterator[list[str]]:
+    """Yield the arguments of the program in every command of a page, also within one of ssh."""
+    text = page.read_text(encoding="utf-8")
+    lines = [line for block in BLOCK.findall(text) for line in block.splitlines()]
+    for line in [*lines, *code_words(page)]:
+        if re.search(r"(^|[ /'])rnn-tui( |$)", line):
+            yield from arguments_in(line)
+
+
+def arguments_in(line: str) -> Iterator[list[str]]:
+    """Yield what follows the program's name up to the end of each command."""
+    words = shlex.split(line, comments=True)
+    for place, word in enumerate(words):
+        if " " in word:
+            yield from arguments_in(word)
+        elif word.rpartition("/")[2] == "rnn-tui" and words[place - 1 : place] != ["cd"]:
+            rest: Sequence[str] = words[place + 1 :]
+            end = next((k for k, each in enumerate(rest) if each in ENDS_COMMAND), len(rest))
+            yield list(rest[:end])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_command_lines_have_options_that_exist(page: Path) -> None:
+    if page.name == "CHANGELOG.md":
+        pytest.skip("a changelog names what once was")
+    for arguments in command_lines(page):
+        if not {"--help", "--version", "NAME"} & set(arguments):
+            cli_options.read(arguments)
+
+
+def test_the_ssh_page_names_what_the_program_shows() -> None:
+    page = (ROOT / "docs/ssh.md").read_text(encoding="utf-8")
+    assert len(list(command_lines(ROOT / "docs/ssh.md"))) > 20
+    words = set(CODE.findall(page))
+    commands = {word for word in words if word.startswith(("link: ", "theme: "))}
+    existing = {f"link: {each}" for each in LINK_SETTINGS} | {f"theme: {each}" for each in THEMES}
+    assert commands <= existing
+    assert {f"link: {each}" for each in LINK_SETTINGS} <= commands
+    assert any(word.startswith(f"link {BUDGET // 1024} KiB/s") for word in words)
+    source = Path(cli.__file__).read_text(encoding="utf-8")
+    source += (ROOT / "rnn_tui/tui/terminal_kind.py").read_text(encoding="utf-8")
+    messages = [word for word in words if word.startswith("this needs")]
+    assert len(messages) >= 2
+    assert [message for message in messages if message not in source] == []
