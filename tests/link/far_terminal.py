@@ -17,7 +17,7 @@ from typing import Literal
 from pyte.screens import Char
 from terminal.driver import Emulator, Terminal
 
-Answers = Literal["decrqm", "cpr", "neither"]
+Answers = Literal["decrqm", "cpr", "neither", "both"]
 ANSWERS: tuple[Answers, ...] = ("decrqm", "cpr", "neither")
 
 QUERY = re.compile(rb"\x1b\[(?:\?(?P<mode>\d+)\$p|6n)")
@@ -68,11 +68,11 @@ class FarTerminal(Terminal):
     def _answer_queries(self, mode: bytes | None) -> None:
         """Answer a query at the moment at which it is shown."""
         self.queries += 1
-        if mode is None and self._kind == "cpr":
+        if mode is None and self._kind in ("cpr", "both"):
             cursor = self._emulator.shown.cursor
             column = min(cursor.x, self._emulator.shown.columns - 1)
             self.send(f"\x1b[{cursor.y + 1};{column + 1}R")
-        elif mode is not None and self._kind == "decrqm":
+        elif mode is not None and self._kind in ("decrqm", "both"):
             number = int(mode)
             known = number == SYNCHRONISED
             value = (1 if self._emulator.modes.get(number) else 2) if known else 0
@@ -81,7 +81,7 @@ class FarTerminal(Terminal):
     @property
     def synchronises(self) -> bool:
         """Whether the terminal shows a synchronised frame at once, at its end."""
-        return self._kind == "decrqm"
+        return self._kind in ("decrqm", "both")
 
 
 @dataclass(frozen=True)
