@@ -195,11 +195,13 @@ class RnnTui(PacedDisplay):
         base = super().get_driver_class()
         if sys.platform != "win32" and base.__name__ == "LinuxDriver":
             from rnn_tui.tui.terminal_driver import TerminalDriver
+            from rnn_tui.tui.terminal_kind import is_of_old
 
-            apple = os.environ.get("TERM_PROGRAM") == "Apple_Terminal"  # prints DECRQM
+            apple = os.environ.get("TERM_PROGRAM") == "Apple_Terminal"
+            prints_questions = apple or is_of_old(os.environ.get("TERM"))  # those by DECRQM
             attributes = {
                 "watch": self._watch,
-                "handshake": staticmethod(partial(self._handshake, modes=not apple)),
+                "handshake": staticmethod(partial(self._handshake, modes=not prints_questions)),
                 "take_answers": staticmethod(self.take_answers),
                 "answers_due": staticmethod(self.link.answers_due),
             }
@@ -257,6 +259,12 @@ class RnnTui(PacedDisplay):
         """Start the frame that waits for room in the link, if one does."""
         if self.is_running:
             self.debugger.room_came()
+
+    def _set_pointer_shape(self, shape: str) -> None:
+        """Leave the pointer as it is: its motions, for which Textual changes it, are not reported.
+
+        A terminal that does not know OSC prints it.
+        """
 
     def on_resize(self) -> None:
         """Send the whole screen: terminals differ in what they keep when their size changes."""

@@ -59,9 +59,7 @@ NO_TEXT = re.compile("[\ud800-\udfff]")
 NOT_PASTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 MOUSE = re.compile(r"\x1b\[<(?:[0-9]|[1-9][0-9]|1[01][0-9]|12[0-7]);-?[0-9]+;-?[0-9]+[Mm]")
-MODE_REPORT = re.compile(r"\x1b\[\?[0-9]+;[0-9]\$y")
 POSITION = re.compile(r"\x1b\[[0-9]+;[0-9]+R")
-SIZE = re.compile(r"\x1b\[48(?:;[0-9]+(?::[0-9:]*)?){4}t")
 EXTENDED_KEY = re.compile(
     r"\x1b\[([0-9]*)(?::([0-9]*))?(?::[0-9]*)?(?:;([0-9]*)(?::([0-9]*))?(?:;([0-9:]*))?)?"
     r"([u~ABCDEFHPQRS])"
@@ -94,10 +92,8 @@ def as_one_key(sequence: str) -> str:
     Args:
         sequence: a whole sequence, as `SEQUENCE` matches it.
     """
-    if len(sequence) <= LONGEST and any(
-        form.fullmatch(sequence) for form in (MOUSE, MODE_REPORT, POSITION, SIZE)
-    ):
-        return sequence
+    if MOUSE.fullmatch(sequence) or POSITION.fullmatch(sequence):
+        return sequence if len(sequence) <= LONGEST else ""
     if sequence in (PASTE_START, PASTE_END, FOCUS_IN, FOCUS_OUT):
         return sequence
     if match := EXTENDED_KEY.fullmatch(sequence):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import select
 import signal
 import sys
@@ -28,6 +29,7 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
 from rnn_tui.tui.terminal_answers import Answer, AnswerReader, ModeReport
+from rnn_tui.tui.terminal_kind import is_of_old
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -35,11 +37,14 @@ if TYPE_CHECKING:
     from rnn_tui.tui.signal_watch import SignalWatch
 
 # Everything off that application mode turns on. ST first: it ends a sequence that was cut short.
+# Where there is no alternate screen (Linux, VT220, GNU screen), this one is empty afterwards.
+CLEAR = "\x1b[0m\x1b[H\x1b[J"
 LEAVE = (
     "\x1b\\\x1b[?2026l\x1b[?2004l\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"
-    "\x1b[?1016l\x1b[?1004l\x1b[0m\x1b[<u\x1b[?7h\x1b[?1049l\x1b[?25h"
+    f"\x1b[?1016l\x1b[?1004l\x1b[<u\x1b[?7h{CLEAR}\x1b[?1049l\x1b[?25h"
 )
 MOUSE_ON, MOUSE_OFF = "\x1b[?1000h\x1b[?1006h", "\x1b[?1006l\x1b[?1000l"
+KITTY_KEYBOARD = re.compile(r"\x1b\[[<>][0-9]*u")
 HANDED_BACK_WITHIN = 1.0  # seconds for the screen's thread; then the terminal is taken from it
 WRITTEN_WITHIN = 0.3  # seconds for `LEAVE` to be taken by the terminal
 POLL_SECONDS = 0.1  # between looks at the end of an escape sequence and at the end of the thread
@@ -114,22 +119,6 @@ class TerminalFile:
         return self._given
 
 
-class CellParser(XTermParser):
-    """Textual's parser of keys, where the mouse is reported in cells.
-
-    Textual's takes positions for pixels once the terminal has reported its size in both.
-    """
-
-    @property
-    def mouse_pixels(self) -> bool:
-        """Whether positions are in pixels."""
-        return False
-
-    @mouse_pixels.setter
-    def mouse_pixels(self, _: bool) -> None:
-        """Stay with cells."""
-
-
 class TerminalDriver(LinuxDriver):
     """Textual's driver, whose application mode starts and stops once, whatever signals arrive.
 
@@ -170,6 +159,7 @@ class TerminalDriver(LinuxDriver):
         self._given_back = True  # the terminal was last given back as it had been found
         self._settings: list[Any] | None = None  # of the terminal before application mode
         self._output = stdout.fileno()
+        self._of_old = is_of_old(os.environ.get("TERM"))
         self._answers_read = self._answers_taken = 0
         self._synchronised = False  # the terminal has said that it shows updates at once
         self.bytes_written = 0
@@ -207,13 +197,13 @@ class TerminalDriver(LinuxDriver):
             self._given_back = restore_settings
             # The settings last, once all is written: with them, ^S would stop the writing for good.
             self.attrs_before = None
+            self.write_unseen(CLEAR)
             super().stop_application_mode()
             self._stop_threads()
             if restore_settings and self._settings is not None:
                 with contextlib.suppress(termios.error):
                     termios.tcsetattr(self.fileno, termios.TCSANOW, self._settings)
             self._active = False
-            self._in_band_window_resize = False  # asked again at the start
 
     def _stop_threads(self) -> None:
         """Stop reading and writing, if that goes on."""
@@ -263,6 +253,8 @@ class TerminalDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Write to the terminal; without it, nothing is written: it will be drawn anew."""
+        if self._of_old and KITTY_KEYBOARD.fullmatch(data):
+            return
         if self._writer_thread is not None:
             self.bytes_written += len(data.encode(errors="replace"))
             self._writer_thread.write(data)
@@ -276,8 +268,8 @@ class TerminalDriver(LinuxDriver):
         if self._mouse:
             self.write(MOUSE_ON)
 
-    def _enable_mouse_pixels(self) -> None:
-        """Do nothing: cells are enough."""
+    def _query_in_band_window_resize(self) -> None:
+        """Do nothing: SIGWINCH tells of a new size, also through ssh."""
 
     def write_unseen(self, data: str) -> None:
         """Write what changes no cell, past all that follows the output."""
@@ -368,7 +360,8 @@ class TerminalDriver(LinuxDriver):
         if not self._active:
             return
         self._active, self._given_back = False, True
-        self._written.write_last(LEAVE, WRITTEN_WITHIN)
+        leave = KITTY_KEYBOARD.sub("", LEAVE) if self._of_old else LEAVE
+        self._written.write_last(leave, WRITTEN_WITHIN)
         if self._settings is not None:
             with contextlib.suppress(termios.error):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self._settings)
@@ -387,7 +380,7 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read keys and events until `exit_event`, the end of the input or a hang-up."""
-        parser = CellParser(self._debug)
+        parser = XTermParser(self._debug)
         reader = AnswerReader()
         decode = getincrementaldecoder("utf-8")("surrogateescape").decode
         while not self.exit_event.is_set():

@@ -1,4 +1,4 @@
-"""Whether a terminal of the kind that TERM names can show a screen."""
+"""What a terminal of the kind that TERM names can do: show a screen, ignore what is new to it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ KNOWN = (
     "mintty", "ms-", "putty", "rio", "rxvt", "screen", "st-", "tmux", "vscode", "vt1", "vt2",
     "vte", "wezterm", "xterm", "zellij",
 )  # fmt: skip
+# They print what is newer than they are, or a part of it: the questions `CSI ? mode $ p`, kitty's
+# `CSI > flags u`, OSC. (Linux before 5.8 ends a sequence at `>` and `$`: drivers/tty/vt/vt.c.)
+OF_OLD = ("linux", "vt1", "vt2", "ansi", "cons25", "sun", "pcvt")
 SCREENLESS = ("", "dumb", "unknown")
 
 
@@ -30,6 +33,11 @@ def why_unusable(kind: str | None) -> str:
     return f"this needs a terminal that can move its cursor, and {said}"
 
 
+def is_of_old(kind: str | None) -> bool:
+    """Return whether terminals of this kind may print sequences that came after VT220."""
+    return (kind or "").strip().lower().startswith(OF_OLD)
+
+
 def _can_move_the_cursor(kind: str) -> bool:
     """Return whether the database of terminals says so, or says nothing."""
     try:
@@ -38,6 +46,8 @@ def _can_move_the_cursor(kind: str) -> bool:
         return True
     try:
         curses.setupterm(kind, 1)
-    except (curses.error, ValueError):  # it is not there; or is not even a name
+    except ValueError:  # it is not even a name
         return True
+    except curses.error as error:  # it is not there; "unknown error" is said of printers
+        return "unknown" not in str(error)
     return curses.tigetstr("cup") is not None
