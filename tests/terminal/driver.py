@@ -254,7 +254,7 @@ class Terminal:
         self._answers = {"decrqm": "y", "cpr": "R", None: "none"}[answers]
         self.answering = True
         self.answer_delay = 0.0
-        self._emulator = Emulator(columns, rows, self._answer)
+        self._emulator = self._emulate(columns, rows)
         self._changed = threading.Condition()
         self._raw = bytearray()
         self._stop = threading.Event()
@@ -300,6 +300,10 @@ class Terminal:
         self.close()
 
     # ------------------------------------------------------------ output of the program
+
+    def _emulate(self, columns: int, rows: int) -> Emulator:
+        """Return what shows the output."""
+        return Emulator(columns, rows, self._answer)
 
     def _answer(self, answer: str) -> None:
         """Answer a query, after a while if this is to be a long link."""
