@@ -162,7 +162,7 @@ class KindEmulator(Emulator):
             if self._kind.modes is not None:
                 mode = int(parameters.lstrip("?"))
                 self._terminal.send(f"\x1b[?{mode};{self._kind.modes.get(mode, 0)}$y")
-        elif final == "n" or final in self._kind.ignores:
+        elif final and (final == "n" or final in self._kind.ignores):
             self.unknown.append(sequence)
         elif self._has_no_mode(parameters):
             pass
