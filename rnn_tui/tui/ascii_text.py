@@ -16,13 +16,14 @@ import os
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from typing import TypeVar
 
 from rnn_tui.tui.lines import Line, text_width
 
 Style = TypeVar("Style")
+REMEMBERED = 256  # lines, a screen or two of them
 
 # One cell each. Eight heights of a bar; the lowest is no blank, and none is the dot.
 _LEVELS = dict(zip("▁▂▃▄▅▆▇█", "_,:-=+*#", strict=True))
@@ -93,6 +94,7 @@ def cells_in_ascii(text: str) -> str:
     return _NOT_ASCII.sub(lambda match: _same_cells(match[0]), _with_meanings(text))
 
 
+@lru_cache(REMEMBERED)
 def line_in_ascii(line: Line, width: int) -> Line:
     """Return a line of a panel in ASCII; see `pieces_in_ascii`."""
     return tuple(pieces_in_ascii([(_zeros(text, role), role) for text, role in line], width))

@@ -24,16 +24,22 @@ PANELS = ("z", *["tab"] * 9, "z")
 DIALOGS = (("o", "esc"), ("b", "esc"), ("e", "esc"), ("?", "esc"), ("ctrl+p", "esc"))
 
 
+def settled(one: Program) -> str:
+    """Return the screen once nothing has come for longer than any panel takes."""
+    one.terminal.wait_still(0.6)
+    return one.text()
+
+
 def screens(one: Program, keys: tuple[str, ...]) -> Iterator[str]:
     """Yield the screen after each of `keys`, and each dialog."""
     for key in keys:
         (one.send if key not in ("tab",) else one.key)(key)
-        yield one.settled()
+        yield settled(one)
     for opens, closes in DIALOGS:
-        before = one.settled()
+        before = settled(one)
         one.key(opens)
         one.wait_for(lambda text, before=before: text != before)  # type: ignore[misc]
-        yield one.settled()
+        yield settled(one)
         one.key(closes)
         one.wait_for(before)
 

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from rnn_tui.tui.ascii_filter import draws_ascii
 from rnn_tui.tui.key_bindings import KEYS
 from rnn_tui.tui.screens.dialog import Dialog
 from rnn_tui.tui.themes import style_of
@@ -26,6 +27,13 @@ GLOSSARY = (
     ("!", "not a finite number"),
     ("σ  ⊙  ·  ᵀ", "logistic, product by entries, matrix product, transposed"),
 )
+IN_ASCII = (
+    ("_,:- =+*#", "negative, positive entries; 0 is 0, . not computed yet"),
+    ("!", "not a finite number"),
+    ("*  @  ^T", "product by entries, matrix product, transposed; sigma: logistic"),
+    ("+  x  ~", "right answer, wrong answer; here more is cut off"),
+)
+"""The last words of the glossary where the terminal shows ASCII alone."""
 
 
 class HelpScreen(Dialog[None]):
@@ -59,7 +67,10 @@ class HelpScreen(Dialog[None]):
         text.append("command palette\n")
         text.append("\n  Digits before a key that counts repeat it: 5n, 200u, 12s.\n\n")
         heading("Words")
-        for word, meaning in GLOSSARY:
+        words: tuple[tuple[str, str], ...] = GLOSSARY
+        if draws_ascii(self.app):
+            words = (*GLOSSARY[:-3], *IN_ASCII)
+        for word, meaning in words:
             text.append(f"  {word:<10}", style_of("strong", theme))
             text.append(f" {meaning}\n")
         return text
