@@ -339,9 +339,9 @@ class RnnTui(PacedDisplay):
             yield SystemCommand(
                 f"link: {setting}", LINK_HELP[setting], partial(self._set_link, setting)
             )
-        for name, ascii in (("ascii", True), ("unicode", False)):
-            change = partial(self.set_characters, CharacterSet(ascii))
-            yield SystemCommand(f"characters: {name}", "for what the terminal shows", change)
+        for name, text in (("ascii", "in any terminal"), ("unicode", "in one with UTF-8")):
+            change = partial(self.set_characters, CharacterSet(name == "ascii"))
+            yield SystemCommand(f"characters: {name}", f"the signs to draw with, {text}", change)
         yield SystemCommand("quit", "quit, as q does", self.action_quit)
 
     def _set_link(self, setting: LinkSetting) -> None:

@@ -36,7 +36,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
             ("  enter keeps it, esc discards it", "dim"),
         )
         return (fit(question, width), fit(place, width))
-    first: Line = ((_trained(snapshot, width), "title"),)
+    first: Line = ((context.written(_trained(snapshot, width)), "title"),)
     details = _details(snapshot)
     if context.link:
         # In the first line, where it does not move with the numbers of the second.
