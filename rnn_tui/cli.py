@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from rnn_tui.engine.training.trainer import Trainer
     from rnn_tui.files.ownership import InputFile, RunFiles
     from rnn_tui.second_network import Versus
+    from rnn_tui.tui.character_set import CharacterSet
     from rnn_tui.tui.link import Link
     from rnn_tui.tui.signal_watch import SignalWatch
 
@@ -311,16 +312,20 @@ def _check_fit(breakpoints: tuple[Breakpoint, ...], trainer: Trainer) -> None:
 
 def _open_app(options: Options) -> int:
     """Open the screen; every error comes before it opens."""
+    from rnn_tui.tui.character_set import choose_characters, users_environment
     from rnn_tui.tui.signal_watch import SignalWatch, signal_name
 
+    # Before signals are blocked: what it asks would have them blocked as well.
+    encoding = sys.stdout.encoding
+    characters = choose_characters(options.get("ascii"), users_environment(), encoding)
     with SignalWatch() as watch:
-        code = _open_watched(options, watch)
+        code = _open_watched(options, characters, watch)
     if watch.ended_by is not None:
         print_error(f"ended by {signal_name(watch.ended_by)}")
     return watch.exit_code(code)
 
 
-def _open_watched(options: Options, watch: SignalWatch) -> int:
+def _open_watched(options: Options, characters: CharacterSet, watch: SignalWatch) -> int:
     """Open the screen while signals are watched, and return the exit code."""
     gc.disable()  # imported modules stay; the app enables it again after its first screen
     breakpoints = _parse_breakpoints(options)
@@ -347,7 +352,6 @@ def _open_watched(options: Options, watch: SignalWatch) -> int:
             raise CommandError(f"{reason}{over}; without a screen, use: {PROGRAM} train")
     notices = ("" if resumed is None else resumed.message, "" if saved is None else saved.remark)
     from rnn_tui.tui.app import RnnTui, run_app
-    from rnn_tui.tui.character_set import choose_characters, users_environment
     from rnn_tui.tui.terminal_colours import depth_of, question
 
     theme = options.get("theme", THEME)
@@ -363,9 +367,7 @@ def _open_watched(options: Options, watch: SignalWatch) -> int:
         second=second,
         view=None if saved is None else saved.view,
         watch=watch,
-        characters=choose_characters(
-            options.get("ascii"), users_environment(), sys.stdout.encoding
-        ),
+        characters=characters,
         autosaves=None if options.get("no_autosave") else partial(_autosaves, options, start),
         notice=" · ".join(filter(None, notices)),
     )

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 VARIABLES = ("LC_ALL", "LC_CTYPE", "LANG")
 COERCED = ("C.UTF-8", "C.utf8", "UTF-8")  # to which Python sets LC_CTYPE
 ANSWER_SECONDS = 0.5  # that tmux or screen has to answer in; they take 3 ms
-HOW_TO_CHANGE = "--unicode or ctrl+p changes it"
+HOW_TO_CHANGE = "--unicode, ctrl+p change it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class CharacterSet:
     @property
     def notice(self) -> str:
         """What the first screen says about it; "" if there is nothing to say."""
-        return f"ASCII, as {self.why}: {HOW_TO_CHANGE}" if self.ascii and self.why else ""
+        return f"ASCII, as {self.why}; {HOW_TO_CHANGE}" if self.ascii and self.why else ""
 
 
 UNICODE = CharacterSet()
@@ -64,11 +64,11 @@ def choose_characters(
         return CharacterSet(True, f"the output is in {encoding}")
     if environment.get("TMUX"):
         if (ask or output_of)(["tmux", "display-message", "-p", "#{client_utf8}"]) == "0":
-            return CharacterSet(True, "tmux takes its terminal for one without UTF-8 (tmux -u)")
+            return CharacterSet(True, "tmux runs without UTF-8 (tmux -u)")
     elif session := environment.get("STY"):
         said = (ask or output_of)(["screen", "-S", session, "-Q", "info"])
         if said and "flow" in said and "UTF-8" not in said:
-            return CharacterSet(True, "this window of screen has no UTF-8 (screen -U)")
+            return CharacterSet(True, "screen runs without UTF-8 (screen -U)")
     return UNICODE
 
 

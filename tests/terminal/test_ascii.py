@@ -159,7 +159,23 @@ def test_tmux_is_asked_what_its_terminal_shows(ascii: bool, tmp_path: Path) -> N
     with Terminal(argv, 80, 24, env=env) as terminal:
         terminal.wait_for("paused")
         terminal.wait_still(0.3)
-        assert ("tmux takes its terminal" in terminal.text()) == ascii
+        assert (
+            "tmux runs without UTF-8 (tmux -u); --unicode, ctrl+p change it" in terminal.text()
+        ) == ascii
         assert ("==" in terminal.text()) == ascii
         terminal.key("q")
         assert terminal.wait_exit() == 0
+
+
+@pytest.mark.skipif(shutil.which("screen") is None, reason="GNU screen is not installed")
+def test_screen_is_asked_too(tmp_path: Path) -> None:
+    folder, settings = tmp_path / "screens", tmp_path / "screenrc"
+    folder.mkdir(mode=0o700)
+    settings.touch()
+    argv = ["screen", "-c", str(settings), sys.executable, "-m", "rnn_tui"]
+    env = {"PYTHONPATH": str(ROOT), "LANG": None, "SCREENDIR": str(folder), "TERM": "xterm"}
+    with Terminal(argv, 80, 24, env=env) as terminal:
+        terminal.wait_for("screen runs without UTF-8 (screen -U); --unicode, ctrl+p change it")
+        assert terminal.raw().isascii()
+        terminal.key("q")
+        terminal.wait_exit()
