@@ -100,8 +100,8 @@ INKS: dict[str, tuple[int, int]] = {  # of 256, of 16
     "#5b46c4": (62, MAGENTA),
     "#7a3fb0": (91, BLUE),
     "#3d7a1f": (22, BLACK),
-    "#0f7a6a": (29, RED),
-    "#b3203f": (125, RED),
+    "#006655": (29, RED),
+    "#9a1035": (125, RED),
     "#fbfaf7": (231, BRIGHT + WHITE),
 }
 UNCOLOURED = Style(color="default", bgcolor="default")

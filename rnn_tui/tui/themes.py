@@ -93,7 +93,7 @@ LIGHT = Theme(
     panel="#e6e3da",
     success="#3d7a1f",
     warning="#9a5b00",
-    error="#b3203f",
+    error="#9a1035",
     dark=False,
     variables=_variables(
         ground="#fbfaf7",
@@ -106,7 +106,7 @@ LIGHT = Theme(
         field="#cac5b7",
         primary="#2b5fb3",
         cursor="#9a5b00",
-        error="#b3203f",
+        error="#9a1035",
         success="#3d7a1f",
     ),
 )
@@ -126,7 +126,7 @@ _ROLES: dict[str, tuple[str, str, str]] = {
     "negative": ("#7dcfff", "#0a6a99", ""),
     "gate": ("#9d8cf0", "#5b46c4", ""),
     "good": ("#9ece6a", "#3d7a1f", ""),
-    "error": ("#f7768e", "#b3203f", "bold"),
+    "error": ("#f7768e", "#9a1035", "bold"),
     "warning": ("#e0af68", "#9a5b00", ""),
     "axis": ("#7b8298", "#737166", ""),
     "truth": ("#7b8298", "#737166", ""),
@@ -135,7 +135,7 @@ _ROLES: dict[str, tuple[str, str, str]] = {
     "raw": ("#5768a0", "#7f8fb5", ""),
     "smooth": ("#7aa2f7", "#2b5fb3", "bold"),
     "gradient": ("#ff9e64", "#b04a00", ""),
-    "second-network": ("#73daca", "#0f7a6a", ""),
+    "second-network": ("#73daca", "#006655", ""),
     "level": ("#e0af68", "#9a5b00", ""),
     "ghost": ("#5c6380", "#94907f", ""),
 }

@@ -116,3 +116,37 @@ TO_OKLAB = (
     (1.9779984951, -2.4285922050, 0.4505937099),
     (0.0259040371, 0.7827717662, -0.8086757660),
 )
+
+MACHADO = {
+    "protanopia": (
+        (0.152286, 1.052583, -0.204868),
+        (0.114503, 0.786281, 0.099216),
+        (-0.003882, -0.048116, 1.051998),
+    ),
+    "deuteranopia": (
+        (0.367322, 0.860646, -0.227968),
+        (0.280085, 0.672501, 0.047413),
+        (-0.011820, 0.042940, 0.968881),
+    ),
+    "tritanopia": (
+        (1.255528, -0.076749, -0.178779),
+        (-0.078411, 0.930809, 0.147602),
+        (0.004733, 0.691367, 0.303900),
+    ),
+}
+"""What linear red, green and blue become for the colour-blind: Machado, Oliveira and Fernandes,
+A physiologically-based model for simulation of color vision deficiency (2009), severity 1.0."""
+
+
+def seen_by(kind: str, rgb: Rgb) -> Rgb:
+    """Return the colour that looks to all others as `rgb` does to the colour-blind of some kind."""
+    light = (min(max(value, 0.0), 1.0) for value in product(MACHADO[kind], linear(rgb)))
+    red, green, blue = map(_encoded, light)
+    return red, green, blue
+
+
+def _encoded(value: float) -> int:
+    """Return a part of the light of white as the number that stands for it (sRGB)."""
+    return round(
+        255 * (12.92 * value if value <= 0.0031308 else 1.055 * value ** (1 / 2.4) - 0.055)
+    )

@@ -1,0 +1,251 @@
+"""Colour is never alone: drawn without colours, every panel shows all that it shows with them.
+
+Every panel is drawn in every kind of task, in every pass, with a what-if, diverged, at a
+breakpoint, with a second network and with anything selected. What differs in roles alone must
+differ in attributes (bold, underlined, reversed), in a sign, or in the lines around it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from rich.color import Color
+from rich.style import Style
+from textual.theme import Theme
+from tui.colour_support import MACHADO, Rgb, difference, rgb_of, seen_by
+from tui.screen_support import PROVED, SMALL, TASKS
+
+from rnn_tui.engine.network.interventions import parse as parse_what_if
+from rnn_tui.engine.time_travel.places import Stride
+from rnn_tui.engine.training.breakpoint_parser import parse as parse_breakpoint
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.registry import PANELS
+from rnn_tui.second_network import Versus
+from rnn_tui.session.commands import (
+    AddBreakpoint,
+    Back,
+    CheckGradient,
+    Configure,
+    Continue,
+    Intervene,
+    Step,
+    ViewRequest,
+)
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.session.worker import Session
+from rnn_tui.settings import Settings
+from rnn_tui.tui.charts.chart_cache import ChartCache
+from rnn_tui.tui.draw_context import DrawContext, Selection
+from rnn_tui.tui.lines import Line, Lines, merge
+from rnn_tui.tui.panel_spec import panel_spec
+from rnn_tui.tui.panel_widget import title_rule
+from rnn_tui.tui.panels import footer, header
+from rnn_tui.tui.terminal_colours import Depth, styled
+from rnn_tui.tui.themes import DARK, LIGHT, ROLES, style_of
+
+BARS_BELOW, BARS_ABOVE = "▁▂▃▄", "▅▆▇█"
+WIDTH, HEIGHT = 78, 14
+SIGNS = {"good": ("✓",), "error": ("✗", "!", "▸", "not finite")}
+VIEWS: tuple[Mapping[str, object], ...] = (
+    {},
+    {"unit": 1},
+    {"operation": 1},
+    {"parameter": 3},
+    {"prefix": "12"},
+    {"panel": "network"},
+)
+
+Drawing = tuple[str, Lines]  # name of the panel, its lines with the title
+
+
+def at_places(settings: Settings, proofs: frozenset[str] = frozenset()) -> Iterator[Snapshot]:
+    """Yield snapshots at places of each pass of the first update."""
+    session = Session(Trainer(settings))
+    request = ViewRequest(predictions=True, proofs=proofs)
+    yield session.perform(request)
+    steps = session.trainer.settings.steps
+    for stride, count in (
+        (Stride.TIMESTEP, 1),
+        (Stride.OPERATION, 2),
+        (Stride.TIMESTEP, 2),
+        (Stride.PASS, 1),
+        (Stride.PASS, 1),
+        (Stride.OPERATION, 2),
+        (Stride.TIMESTEP, steps // 2),
+        (Stride.PASS, 1),
+        (Stride.PASS, 1),
+        (Stride.TIMESTEP, 1),
+    ):
+        yield session.perform(Step(stride, count), request)
+
+
+def scenes() -> Iterator[Snapshot]:
+    """Yield snapshots of all that there is to see."""
+    for settings in TASKS.values():
+        yield from at_places(settings)
+    yield from at_places(SMALL.with_(cell="lstm", layers=2), PROVED)
+    lstm = SMALL.with_(cell="lstm")
+    session = Session(Trainer(lstm))
+    declaration = session.trainer.network.declaration
+    trained = session.perform(Step(Stride.UPDATE, 5), Step(Stride.TIMESTEP, 4))
+    yield trained
+    yield session.perform(Intervene(parse_what_if("f = 1", declaration)))
+    yield session.perform(Step(Stride.TIMESTEP, 6))
+    yield session.perform(CheckGradient(2))
+    yield session.perform(CheckGradient(2, whole=True))
+    forked = Session(Trainer(lstm))
+    yield forked.perform(Step(Stride.UPDATE, 6), Back(Stride.UPDATE, 3))
+    yield forked.perform(Configure(lstm.with_(lr=0.5)), Step(Stride.UPDATE, 5))
+    stopped = Session(Trainer(lstm))
+    yield stopped.perform(AddBreakpoint(parse_breakpoint("update=2")), Continue())
+    beside = Session(Trainer(lstm), versus=Versus("gru"))
+    yield beside.perform(Step(Stride.UPDATE, 3), Step(Stride.TIMESTEP, 9))
+    diverging = SMALL.with_(optimizer="sgd", lr=100.0, clip_by="none", activation="relu")
+    bad = Session(Trainer(diverging))
+    with np.errstate(all="ignore"):
+        bad.trainer.parameters *= np.float32(1e19)
+        yield bad.perform(Step(Stride.UPDATE, 50))
+
+
+def contexts(snapshot: Snapshot) -> Iterator[DrawContext]:
+    """Yield a snapshot with one thing after another selected, and with messages."""
+    charts = ChartCache()
+    views = VIEWS if snapshot.settings.task in ("cos", "reber") else VIEWS[:2]
+    for view in views:
+        selection = Selection(**view)  # type: ignore[arg-type]
+        yield DrawContext(snapshot, selection, chart_cache=charts)
+    for error in (False, True):
+        yield DrawContext(snapshot, Selection(), "saved", error, charts)
+    elsewhere = replace(snapshot, request=replace(snapshot.request, t=2))
+    yield DrawContext(elsewhere, Selection(), chart_cache=charts)
+
+
+@cache
+def drawings() -> list[Drawing]:
+    """Return every panel of every scene."""
+    drawn: list[Drawing] = []
+    for snapshot in scenes():
+        for view in contexts(snapshot):
+            drawn.append(("header", header.draw(view, WIDTH, 2)))
+            drawn.append(("footer", footer.draw(view, WIDTH, 1)))
+            for name in PANELS.names:
+                spec = panel_spec(name)
+                title = title_rule(*spec.title(view), WIDTH, view.selection.panel == name)
+                drawn.append((name, (title, *spec.draw(view, WIDTH, HEIGHT))))
+    return drawn
+
+
+@cache
+def attributes(role: str) -> str:
+    """Return what of a role is seen without colours: "", "bold", "bold reverse"."""
+    style = styled(style_of(role, DARK.name), Color.parse("#14161f"), Depth.NONE)
+    assert style.color in (None, Color.default())
+    assert style.bgcolor in (None, Color.default())
+    names = ("bold", "underline", "reverse", "italic")
+    return " ".join(name for name in names if getattr(style, name))
+
+
+def colourless(line: Line) -> Line:
+    """Return a line with attributes in place of roles."""
+    return merge((text, attributes(role) if text.strip() else "") for text, role in line)
+
+
+def coloured(line: Line) -> Line:
+    """Return a line with roles; blanks have none."""
+    return merge((text, role if text.strip() or "selected" in role else "") for text, role in line)
+
+
+def test_what_is_alike_without_colours_is_alike_with_them() -> None:
+    seen: dict[tuple[str, Line, Line, Line], Line] = {}
+    for name, lines in drawings():
+        plain = [colourless(line) for line in ((), *lines, ())]
+        for k, line in enumerate(lines):
+            around = (name, plain[k], plain[k + 1], plain[k + 2])
+            before = seen.setdefault(around, coloured(line))
+            assert before == coloured(line), f"{name}: without colours both are {plain[k + 1]}"
+
+
+def test_right_and_wrong_have_their_signs() -> None:
+    for name, lines in drawings():
+        for k, line in enumerate(lines):
+            near = "".join(text for text, _ in (*line, *(*lines, ())[k + 1]))
+            for text, role in line:
+                judged = role in SIGNS and name in ("network", "predictions", "timestep")
+                if judged and text.strip():
+                    assert any(sign in near for sign in SIGNS[role]), (name, text, line)
+
+
+def test_positive_and_negative_have_their_sign_or_place() -> None:
+    for name, lines in drawings():
+        for line in lines:
+            axis = next((k for k, (text, _) in enumerate(line) if text == "│"), None)
+            for k, (text, role) in enumerate(line):
+                sign = role.removeprefix("selected-")
+                if sign not in ("positive", "negative") or not text.strip():
+                    continue
+                told = set(text.strip()) <= set(BARS_ABOVE if sign == "positive" else BARS_BELOW)
+                told |= text.strip()[0] == ("+" if sign == "positive" else "−")
+                beside = axis is not None and (k > axis) == (sign == "positive")
+                assert told or beside, (name, line)
+
+
+def test_the_curves_of_a_chart_have_their_own_strokes() -> None:
+    for name, lines in drawings():
+        if name not in ("loss", "gradients", "predictions"):
+            continue
+        glyphs: dict[str, set[str]] = defaultdict(set)
+        for line in lines[2:-2]:
+            if any("┤" in text or "│" in text for text, _ in line):
+                for text, role in line:
+                    if role not in ("", "axis", "dim"):
+                        glyphs[role] |= {kind_of(glyph) for glyph in text if glyph.strip()}
+        for one, other in itertools.combinations(glyphs, 2):
+            assert not glyphs[one] & glyphs[other] - {"•"}, (name, one, other)
+
+
+def kind_of(glyph: str) -> str:
+    """Return the kind of a chart's character: any braille, any block, or itself."""
+    if 0x2800 <= ord(glyph) < 0x2900:
+        return "braille"
+    return "block" if 0x2580 <= ord(glyph) < 0x25A0 else glyph
+
+
+TOLD_APART = (
+    ("positive", "negative"),
+    ("good", "error"),
+    ("one-step", "free-run"),
+    ("smooth", "second-network"),
+    ("gradient", "second-network"),
+    ("accent", "error"),
+)
+
+
+@pytest.mark.parametrize("kind", MACHADO)
+@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
+@pytest.mark.parametrize("pair", TOLD_APART, ids=" ".join)
+def test_the_colour_blind_see_a_difference_too(
+    pair: tuple[str, str], theme: Theme, kind: str
+) -> None:
+    for depth in (Depth.TRUECOLOR, Depth.INDEXED):
+        one, other = (seen_by(kind, ink_of(role, theme, depth)) for role in pair)
+        assert difference(one, other) >= 0.05, depth
+
+
+def ink_of(role: str, theme: Theme, depth: Depth) -> Rgb:
+    """Return the colour of a role."""
+    style = style_of(role, theme.name) + Style(bgcolor=theme.background)
+    if depth is not Depth.TRUECOLOR:
+        style = styled(style, Color.parse("#000000"), depth)
+    return rgb_of(style)[0]
+
+
+def test_all_roles_are_drawn() -> None:
+    runs = (run for _, lines in drawings() for line in lines for run in line)
+    drawn = {role.removeprefix("selected-") for _, role in runs}
+    assert {*ROLES} - drawn == {"warning"}
