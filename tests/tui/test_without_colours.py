@@ -152,8 +152,14 @@ def attributes(role: str) -> str:
 
 
 def colourless(line: Line) -> Line:
-    """Return a line with attributes in place of roles."""
-    return merge((text, attributes(role) if text.strip() else "") for text, role in line)
+    """Return a line with attributes in place of roles; bars cover what underlines them."""
+    bars = set(BARS_BELOW + BARS_ABOVE)
+    return merge(
+        (text, attributes(role).replace("underline" if set(text) <= bars else "?", ""))
+        if text.strip()
+        else (text, "")
+        for text, role in line
+    )
 
 
 def coloured(line: Line) -> Line:
