@@ -25,8 +25,8 @@ DIALOGS = (("o", "esc"), ("b", "esc"), ("e", "esc"), ("?", "esc"), ("ctrl+p", "e
 
 
 def settled(one: Program) -> str:
-    """Return the screen once nothing has come for longer than any panel takes."""
-    one.terminal.wait_still(0.6)
+    """Return the screen once nothing has come for a while; a cursor blinks every half second."""
+    one.terminal.wait_still(0.4)
     return one.text()
 
 
@@ -46,7 +46,8 @@ def screens(one: Program, keys: tuple[str, ...]) -> Iterator[str]:
 
 def walk(options: tuple[str, ...], env: Mapping[str, str], keys: tuple[str, ...]) -> list[str]:
     """Return the screens of a walk; in ASCII, all bytes are."""
-    with program(*options, env=env) as one:
+    with program(*options, env=env, size=(130, 50)) as one:  # where no equation is folded
+        one.terminal.wait_still(1)
         shown = list(screens(one, keys))
         one.key("q")
         assert one.terminal.wait_exit() == 0

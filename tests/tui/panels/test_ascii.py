@@ -45,6 +45,8 @@ def compare(snapshot: Snapshot, width: int, height: int) -> None:
         text = plain(tuple(lines))
         before = plain(tuple(line_in_ascii(line, 1000) for line in expected))
         assert text.count("?") == before.count("?"), (name, text)
+        if name == "header":  # its first line ends with what there is room for
+            text, before = text.partition("\n")[2], before.partition("\n")[2]
         assert NUMBER.findall(text) == NUMBER.findall(before), (name, text, before)
 
 
