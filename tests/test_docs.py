@@ -27,7 +27,7 @@ BASES = (ROOT, ROOT / "rnn_tui", ROOT / "rnn_tui/engine", ROOT / "rnn_tui/tui")
 
 
 BLOCK = re.compile(r"^```sh$(.*?)^```$", re.DOTALL | re.MULTILINE)
-ENDS_COMMAND = {"&&", "||", "|", ";", ">", "2>"}
+ENDS_COMMAND = {"&&", "||", "|", ";", ">"}
 
 
 def without_blocks(text: str) -> str:
@@ -172,7 +172,9 @@ def command_lines(page: Path) -> Iterator[list[str]]:
 
 def arguments_in(line: str) -> Iterator[list[str]]:
     """Yield what follows the program's name up to the end of each command."""
-    words = shlex.split(line, comments=True)
+    reader = shlex.shlex(line, posix=True, punctuation_chars=True)
+    reader.whitespace_split = True
+    words = list(reader)
     for place, word in enumerate(words):
         if " " in word:
             yield from arguments_in(word)
