@@ -308,35 +308,37 @@ def _answers(recorder: Recorder, pressed: Sequence[tuple[float, str, str]]) -> l
 
 
 def wire(bench: Bench) -> Iterator[Row]:
-    """Measure the output to the terminal while training, of which frames, and what it is for."""
-    seconds = bench.seconds(15, 5)
-    for name, options, sizes in _wire_cases(bench):
-        for size in sizes:
-            for where, env in (("", {}), (", ssh", SSH)):
-                with bench.running(*options, size=size, env=env, answers="decrqm") as recorder:
-                    before = len(recorder.chunks)
-                    recorder.bytes_within(seconds)
-                    wire = read((data for _, data in recorder.chunks[before:]), size, seconds)
-                most = 12 if size != LARGE else 20
-                what = f"bytes, {name}, {_name(size)}{where}"
-                yield Row(what, f"≤ {most} KiB/s", str(wire), wire.rate <= most)
+    """Measure the output to the terminal while training: of how many displays, and what for."""
+    seconds = bench.seconds(8, 5)
+    for name, options, size, env in _wire_cases(bench):
+        with bench.running(*options, size=size, env=env, answers="decrqm") as recorder:
+            before = len(recorder.chunks)
+            recorder.bytes_within(seconds)
+            wire = read((data for _, data in recorder.chunks[before:]), size, seconds)
+        most = 12 if size != LARGE else 20
+        what = f"bytes, {name}, {_name(size)}{', ssh' if env else ''}"
+        yield Row(what, f"≤ {most} KiB/s", str(wire), wire.rate <= most)
 
 
-def _wire_cases(bench: Bench) -> Iterator[tuple[str, tuple[str, ...], Sequence[tuple[int, int]]]]:
-    """Yield names, options and sizes: all tasks and cells, second networks, all sizes for some."""
-    series = Path(bench.caches) / "series.csv"
-    series.write_text("\n".join(["v", *(f"{np.sin(0.3 * n) + 0.01 * n:.4f}" for n in range(400))]))
-    sizes = (NARROW, WIDE, LARGE)
+Case = tuple[str, tuple[str, ...], tuple[int, int], Mapping[str, str]]
+
+
+def _wire_cases(bench: Bench) -> Iterator[Case]:
+    """Yield names, options, sizes and variables: all tasks, all cells beside another network."""
     beside = ("--task", "text", "--cell", "lstm", "--versus", "gru")
-    yield "text beside gru", beside, sizes
-    yield "cos, lstm", ("--cell", "lstm"), sizes
+    for name, options in (("text beside gru", beside), ("cos, lstm", ("--cell", "lstm"))):
+        for size in (NARROW, WIDE, LARGE):
+            yield name, options, size, {}
+            yield name, options, size, SSH
     if bench.quick:
         return
+    series = Path(bench.caches) / "series.csv"
+    series.write_text("\n".join(["v", *(f"{np.sin(0.3 * n) + 0.01 * n:.4f}" for n in range(400))]))
     for task in DECLARATIONS["task"].choices:
         data = ("--data", str(series)) if task == "series" else ()
-        yield f"task {task}", ("--task", task, *data), (WIDE,)
+        yield f"task {task}", ("--task", task, *data), WIDE, {}
     for cell in DECLARATIONS["cell"].choices:
-        yield f"cos, {cell} beside lstm", ("--cell", cell, "--versus", "lstm"), (WIDE,)
+        yield f"cos, {cell} beside lstm", ("--cell", cell, "--versus", "lstm"), WIDE, {}
 
 
 def paused(bench: Bench) -> Iterator[Row]:
