@@ -348,6 +348,7 @@ class RnnTui(PacedDisplay):
         """Measure the link, or take it for what the user says."""
         self.set_link(setting)
         self.debugger.link_changed()
+        self.session.send(Say(f"link {setting}: {LINK_HELP[setting]}"))
 
     def _versus_commands(self) -> Iterable[SystemCommand]:
         """Yield commands that start a second network of any cell, or drop it."""

@@ -173,6 +173,8 @@ class Link:
     def answered(self, answer: ModeReport | CursorReport, at: float) -> str:
         """Take an answer that was read `at`; return a question about what came before the first."""
         by_mode = isinstance(answer, ModeReport)
+        if isinstance(answer, ModeReport) and answer.mode not in (DISPLAY_MODE, PROBE_MODE):
+            return ""
         if isinstance(answer, CursorReport) and answer.column == PROBE_COLUMN:
             self._handshake_open = 0  # the last question of the handshake
         if self._handshake is not None and (self._asks_modes is None or by_mode):

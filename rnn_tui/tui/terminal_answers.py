@@ -38,7 +38,6 @@ from rnn_tui.tui.key_sequences import (
     in_seven_bits,
 )
 
-ASKED_MODES = {2026, 25}  # what `Link` asks for; answers about other modes are for Textual
 ANSWER_SECONDS = 3.0  # the rest of what no key begins with is waited for so long, then dropped
 REST_SECONDS = 1.0  # the same for what may be a key: alt and [ come alone, but mean nothing here
 LATE_SECONDS = 1.0  # after an esc
@@ -196,10 +195,9 @@ class AnswerReader:
 
 
 def _answer(match: re.Match[str]) -> Answer | None:
-    """Return the answer that was matched; None if it is for Textual, or a key."""
+    """Return the answer that was matched; None if it may be a key."""
     if match["mode"]:
-        mode = int(match["mode"])
-        return ModeReport(mode, int(match["value"])) if mode in ASKED_MODES else None
+        return ModeReport(int(match["mode"]), int(match["value"]))
     if match["row"]:
         row, column = int(match["row"]), int(match["column"])
         return CursorReport(row, column) if row > 1 else None

@@ -259,6 +259,9 @@ class TerminalDriver(LinuxDriver):
             self.bytes_written += len(data.encode(errors="replace"))
             self._writer_thread.write(data)
 
+    def _query_in_band_window_resize(self) -> None:
+        """Do nothing: SIGWINCH tells of a new size. Textual would write from its input thread."""
+
     def _enable_mouse_support(self) -> None:
         """Turn on reports of buttons and wheel, in cells.
 
@@ -406,8 +409,9 @@ class TerminalDriver(LinuxDriver):
         """Hand the terminal's answers to the screen's thread."""
         if not answers:
             return
-        known = any(isinstance(each, ModeReport) and each.value for each in answers)
-        if known and not self._synchronised:
+        synchronised = (2026, True)
+        reports = [(each.mode, each.value > 0) for each in answers if isinstance(each, ModeReport)]
+        if synchronised in reports and not self._synchronised:
             self._synchronised = True
             self.process_message(messages.TerminalSupportsSynchronizedOutput())
         self._answers_read += len(answers)

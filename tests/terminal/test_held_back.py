@@ -1,0 +1,71 @@
+"""Displays that were held back: in the end the screen is the one that a full redraw gives."""
+
+from __future__ import annotations
+
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+from terminal.driver import Terminal
+
+PROGRAM = [sys.executable, "-m", "rnn_tui", "--hidden", "8"]
+KEYS = [
+    "s", "n", "f", "u", "S", "N", "F", "tab", "shift+tab", "z", "up", "down", "left", "right",
+    "[", "]", "3", "?", "esc", "o", "b", "space", "space", "ctrl+p",
+]  # fmt: skip
+
+
+def redrawn(terminal: Terminal) -> str:
+    """Have the program draw everything anew; return the screen."""
+    terminal.signal(signal.SIGCONT)  # the terminal's state is then unknown to the program
+    terminal.wait_still(0.4)
+    return terminal.text()
+
+
+def closed(terminal: Terminal) -> Callable[[str], bool]:
+    """Return a condition that closes dialogs until none is open."""
+
+    def condition(text: str) -> bool:
+        is_open = any(sign in text for sign in ("esc closes", "▔▔▔", "╭"))
+        if is_open:
+            terminal.key("esc")
+            time.sleep(0.3)
+        return not is_open
+
+    return condition
+
+
+def walk(seed: int, keys: int, answers: str | None) -> None:
+    """Press random keys while answers take their time or are lost, and compare at the end."""
+    rng = random.Random(seed)
+    with Terminal(PROGRAM, *rng.choice([(80, 24), (120, 40)]), answers=answers) as terminal:
+        terminal.wait_for("paused")
+        for _ in range(keys):
+            terminal.answer_delay = rng.choice([0.0, 0.0, 0.05, 0.3, 1.0])
+            terminal.answering = rng.random() < 0.9
+            terminal.key(rng.choice(KEYS))
+            time.sleep(rng.choice([0.0, 0.0, 0.02, 0.1]))
+        terminal.answering, terminal.answer_delay = True, 0.0
+        terminal.wait_for(closed(terminal), timeout=60)
+        if "running" in terminal.text():
+            terminal.key("space")
+        terminal.wait_still(3.5, timeout=60)  # longer than a lost answer takes to be noticed
+        shown = terminal.text()
+        assert redrawn(terminal) == shown, f"seed {seed}"
+        terminal.key("ctrl+q")
+        assert terminal.wait_exit() == 0
+        assert terminal.restored()
+
+
+def test_the_screen_is_right_in_the_end() -> None:
+    walk(1, 30, "cpr")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("answers", ["decrqm", "cpr", None])
+@pytest.mark.parametrize("seed", range(2, 22))
+def test_the_screen_is_right_in_the_end_of_long_walks(seed: int, answers: str | None) -> None:
+    walk(seed, 150, answers)
