@@ -91,7 +91,8 @@ def cells_in_ascii(text: str) -> str:
     """Return `text`, which may hold escape sequences, in ASCII and in exactly as many cells."""
     if text.isascii():
         return text
-    return _NOT_ASCII.sub(lambda match: _same_cells(match[0]), _with_meanings(text))
+    text = _with_meanings(text).translate(_one_for_one())
+    return _NOT_ASCII.sub(lambda match: _same_cells(match[0]), text)
 
 
 @lru_cache(REMEMBERED)
@@ -110,10 +111,22 @@ def pieces_in_ascii(pieces: Sequence[tuple[str, Style]], width: int) -> list[tup
     text = "".join(piece for piece, _ in pieces)
     if text.isascii():
         return [*pieces]
+    text = _with_meanings(text)
+    quickly = text.translate(_one_for_one())  # which is enough for most lines
+    written = quickly if quickly.isascii() else _with_longer_texts(text, width)
+    result, start = [], 0
+    for piece, style in pieces:
+        result.append(("".join(written[start : start + len(piece)]), style))
+        start += len(piece)
+    return result
+
+
+def _with_longer_texts(text: str, width: int) -> list[str]:
+    """Return what is written for each character of a line, of any length; see above."""
     written: list[str] = []
     fillers: list[tuple[int, int]] = []  # their lengths, and where they end
     owed = 0  # cells that longer texts have taken
-    for character, group in groupby(_with_meanings(text)):
+    for character, group in groupby(text):
         count = len([*group])
         shown = _written_out(character)
         if character in _FILLERS:
@@ -127,12 +140,8 @@ def pieces_in_ascii(pieces: Sequence[tuple[str, Style]], width: int) -> list[tup
         written += [shown] * count
     over = sum(map(len, written)) - width
     if over > 0:
-        _leave_out(over, written, fillers, _with_meanings(text))
-    result, start = [], 0
-    for piece, style in pieces:
-        result.append(("".join(written[start : start + len(piece)]), style))
-        start += len(piece)
-    return result
+        _leave_out(over, written, fillers, text)
+    return written
 
 
 def _leave_out(over: int, written: list[str], fillers: list[tuple[int, int]], text: str) -> None:
@@ -188,6 +197,15 @@ def _with_meanings(text: str) -> str:
         return text
     text = _SEPARATOR.sub("|", _TIMES.sub("*", text))
     return _PRODUCT.sub("*", _TIMES_MATRIX.sub("@", text)).replace("·", ".")
+
+
+@cache
+def _one_for_one() -> dict[int, str]:
+    """Return the table of the characters that have no longer text, for `str.translate`."""
+    signs = [*_CELLS, *map(chr, _BOX_DRAWING), *map(chr, _BRAILLE)]
+    return {
+        ord(each): _cell(each) for each in signs if each not in _LONGER and len(_cell(each)) == 1
+    }
 
 
 @cache
