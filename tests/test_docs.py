@@ -197,9 +197,9 @@ def test_the_ssh_page_names_what_the_program_shows() -> None:
     page = (ROOT / "docs/ssh.md").read_text(encoding="utf-8")
     assert len(list(command_lines(ROOT / "docs/ssh.md"))) > 20
     words = set(CODE.findall(page))
-    commands = {word for word in words if word.startswith(("link: ", "theme: "))}
+    commands = {word for word in words if re.match(r"(link|theme|characters): ", word)}
     existing = {f"link: {each}" for each in LINK_SETTINGS} | {f"theme: {each}" for each in THEMES}
-    assert commands <= existing
+    assert commands <= existing | {"characters: ascii", "characters: unicode"}
     assert {f"link: {each}" for each in LINK_SETTINGS} <= commands
     assert any(word.startswith(f"link {BUDGET // 1024} KiB/s") for word in words)
     source = Path(cli.__file__).read_text(encoding="utf-8")
