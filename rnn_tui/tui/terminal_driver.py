@@ -259,9 +259,6 @@ class TerminalDriver(LinuxDriver):
             self.bytes_written += len(data.encode(errors="replace"))
             self._writer_thread.write(data)
 
-    def _query_in_band_window_resize(self) -> None:
-        """Do nothing: SIGWINCH tells of a new size. Textual would write from its input thread."""
-
     def _enable_mouse_support(self) -> None:
         """Turn on reports of buttons and wheel, in cells.
 

@@ -6,7 +6,6 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Callable
 
 import pytest
 from terminal.driver import Terminal
@@ -25,17 +24,16 @@ def redrawn(terminal: Terminal) -> str:
     return terminal.text()
 
 
-def closed(terminal: Terminal) -> Callable[[str], bool]:
-    """Return a condition that closes dialogs until none is open."""
-
-    def condition(text: str) -> bool:
-        is_open = any(sign in text for sign in ("esc closes", "▔▔▔", "╭"))
-        if is_open:
+def close_dialogs(terminal: Terminal) -> None:
+    """Close dialogs until none is open, and none is on its way to the screen."""
+    closed = 0
+    while closed < 2:
+        time.sleep(1)
+        if any(sign in terminal.text() for sign in ("esc closes", "▔▔▔", "╭")):
             terminal.key("esc")
-            time.sleep(0.3)
-        return not is_open
-
-    return condition
+            closed = 0
+        else:
+            closed += 1
 
 
 def walk(seed: int, keys: int, answers: str | None) -> None:
@@ -49,7 +47,7 @@ def walk(seed: int, keys: int, answers: str | None) -> None:
             terminal.key(rng.choice(KEYS))
             time.sleep(rng.choice([0.0, 0.0, 0.02, 0.1]))
         terminal.answering, terminal.answer_delay = True, 0.0
-        terminal.wait_for(closed(terminal), timeout=60)
+        close_dialogs(terminal)
         if "running" in terminal.text():
             terminal.key("space")
         terminal.wait_still(3.5, timeout=60)  # longer than a lost answer takes to be noticed
