@@ -249,7 +249,7 @@ class Link:
         """
         if self._silent:
             return 0, 0.0
-        expected = 0.5 if self.round_trip is None else 1.5 * self.round_trip + 0.5
+        expected = LAST_ANSWERS if self.round_trip is None else 1.5 * self.round_trip + 0.5
         count, now = len(self._unanswered), self._clock()
         if now - self._begun < expected:
             count += self._handshake_open
