@@ -170,6 +170,7 @@ class Run:
         colorterm: str = "truecolor",
         tmux: bool = False,
         still: float = STILL,
+        compression: bool = False,
     ) -> None:
         """Connect, and wait until the first screen stands.
 
@@ -182,6 +183,7 @@ class Run:
             colorterm: the variable COLORTERM at the server.
             tmux: whether it runs within tmux there.
             still: seconds without output at either end, for all to stand still.
+            compression: whether the connection is compressed.
         """
         self._still = still
         self._log = folder / "tap"
@@ -200,6 +202,7 @@ class Run:
             *(sys.executable, "-I", "-S", tap.__file__, str(self._log), *program),
             port=self.throttle.port,
             env=environment,
+            compression=compression,
         )
         self.terminal = FarTerminal(argv, link.size, answers)
         try:
@@ -424,7 +427,16 @@ class Bench:
     def run(self, link: Link, answers: Answers, *options: str) -> Run:
         """Start the program over a link."""
         chosen = self.options
-        return Run(self.server, self.folder, link, answers, options, chosen.colorterm, chosen.tmux)
+        return Run(
+            self.server,
+            self.folder,
+            link,
+            answers,
+            options,
+            chosen.colorterm,
+            chosen.tmux,
+            compression=chosen.compression,
+        )
 
 
 def link_table(bench: Bench) -> Iterator[str]:
@@ -475,6 +487,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--answers", default=",".join(ANSWERS), help="what the terminal answers")
     parser.add_argument("--frozen", type=float, help="seconds of the frozen link [60]")
     parser.add_argument("--colorterm", default="truecolor", help="COLORTERM at the server")
+    parser.add_argument("--compression", action="store_true", help="as with ssh -C")
     parser.add_argument("--tmux", action="store_true", help="the program within tmux")
     options = parser.parse_args(arguments)
     if reason := missing():

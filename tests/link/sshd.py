@@ -133,7 +133,11 @@ class Server:
         return ""
 
     def client(
-        self, *command: str, port: int | None = None, env: Mapping[str, str] | None = None
+        self,
+        *command: str,
+        port: int | None = None,
+        env: Mapping[str, str] | None = None,
+        compression: bool = False,
     ) -> Sequence[str]:
         """Return the command that runs `command` at the server, in a terminal of its own.
 
@@ -141,6 +145,7 @@ class Server:
             command: the program and its arguments.
             port: where to connect to instead, for example of a throttle before the server.
             env: variables for the program.
+            compression: whether the connection is compressed, as with `ssh -C`.
         """
         known = self._folder / f"known_hosts_{port or self.port}"
         key = (self._folder / "host_key.pub").read_text()
@@ -152,7 +157,7 @@ class Server:
             "IdentitiesOnly": "yes",
             "IdentityAgent": "none",
             "PreferredAuthentications": "publickey",
-            "Compression": "no",
+            "Compression": "yes" if compression else "no",
             "LogLevel": "QUIET",
             "EscapeChar": "none",
         }

@@ -153,6 +153,25 @@ def test_nothing_piles_up_in_a_frozen_link_and_it_goes_on_afterwards(answers: st
     assert max(far.ages[1:]) < 1
 
 
+@pytest.mark.parametrize("answers", ["decrqm", "cpr"])
+@pytest.mark.parametrize(
+    "links",
+    [
+        [(64, 0.02), (4, 0.02), (1, 0.02), (64, 0.02)],
+        [(64, 0.02), (64, 0.4), (64, 0.02)],
+        [(1000, 0.001), (8, 0.4), (2, 0.1), (1000, 0.4)],
+    ],
+)
+def test_a_link_may_change_while_it_is_used(links: list[tuple[int, float]], answers: str) -> None:
+    far = Far(links[0][0] * KIB, links[0][1], answers)
+    for rate, delay in links:
+        far.rate, far.delay = rate * KIB, delay
+        displayed = far.run(25, 3 * KIB)
+        assert displayed >= min(0.8 * 25 / (2 * delay + 3 / rate), 0.9 * 4 * 25)
+        assert far.most_waiting <= 7 * KIB
+        far.pass_time(10)  # what waits is reckoned at the new rate
+
+
 @given(st.sets(st.integers(0, 60)), st.sampled_from(["decrqm", "cpr"]))
 @settings(deadline=None, max_examples=25)
 def test_lost_answers_stop_nothing_for_good(lost: set[int], answers: str) -> None:
