@@ -159,6 +159,7 @@ class TerminalDriver(LinuxDriver):
         self._given_back = True  # the terminal was last given back as it had been found
         self._settings: list[Any] | None = None  # of the terminal before application mode
         self._output = stdout.fileno()
+        self._in_gnu_screen = "STY" in os.environ and "TMUX" not in os.environ
         self._of_old = is_of_old(os.environ.get("TERM"))
         self._answers_read = self._answers_taken = 0
         self._synchronised = False  # the terminal has said that it shows updates at once
@@ -263,9 +264,9 @@ class TerminalDriver(LinuxDriver):
         """Turn on reports of buttons and wheel, in cells.
 
         Textual wants every motion, too: each would be a message over the link, and nothing here
-        answers to one.
+        answers to one. GNU screen, where it reports the mouse, holds esc back until the next key.
         """
-        if self._mouse:
+        if self._mouse and not self._in_gnu_screen:
             self.write(MOUSE_ON)
 
     def _query_in_band_window_resize(self) -> None:
