@@ -120,7 +120,12 @@ def signed_block(value: float, low: float, high: float) -> str:
 
 
 def role_of(value: float) -> str:
-    """Return the theme's role for a number's sign: negative, positive or dim."""
+    """Return the theme's role for a number's sign: negative, positive or dim; error if it has none.
+
+    Without colours nothing tells inf from −inf: both are drawn as `NOT_FINITE`.
+    """
+    if not math.isfinite(value):
+        return "error"
     return "negative" if value < 0 else "positive" if value > 0 else "dim"
 
 

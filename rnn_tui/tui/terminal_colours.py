@@ -53,7 +53,7 @@ class Ground(NamedTuple):
 GROUNDS: dict[str, Ground] = {
     "#14161f": Ground(234, BLACK),  # dark: ground, header and dialogs, fields
     "#1b1e2b": Ground(235, BLACK),
-    "#242838": Ground(237, BLACK),
+    "#242838": Ground(236, BLACK),
     "#3b4261": Ground(238, BLUE, ink=BRIGHT + WHITE, reverse=True),  # selected unit
     "#3c4362": Ground(238, WHITE, ink=BLACK, reverse=True),  # selected line
     "#3d4463": Ground(238, BLUE, ink=BRIGHT + WHITE),  # field with the focus
@@ -72,7 +72,7 @@ INKS: dict[str, tuple[int, int]] = {  # of 256, of 16
     "#d5d9e6": (253, BRIGHT + WHITE),  # dark: text
     "#ffffff": (231, BRIGHT + WHITE),
     "#a9b1d0": (146, WHITE),
-    "#8b92a9": (246, WHITE),
+    "#8b92a9": (247, WHITE),
     "#7b8298": (245, WHITE),
     "#5c6380": (242, BRIGHT + BLUE),
     "#5768a0": (61, BRIGHT + BLUE),

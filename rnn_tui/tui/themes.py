@@ -38,7 +38,7 @@ def _variables(
         "block-cursor-foreground": text,
         "block-cursor-background": line,
         "block-cursor-blurred-foreground": text,
-        "block-cursor-blurred-background": panel,
+        "block-cursor-blurred-background": surface,
         "block-hover-background": panel,
         "input-cursor-foreground": ground,
         "input-cursor-background": cursor,

@@ -111,6 +111,7 @@ def scenes() -> Iterator[Snapshot]:
     with np.errstate(all="ignore"):
         bad.trainer.parameters *= np.float32(1e19)
         yield bad.perform(Step(Stride.UPDATE, 50))
+        yield Session(Trainer(diverging.with_(hidden=16, steps=20))).perform(Continue())
 
 
 def contexts(snapshot: Snapshot) -> Iterator[DrawContext]:
