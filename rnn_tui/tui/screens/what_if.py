@@ -13,6 +13,8 @@ from rnn_tui.engine.network.interventions import Intervention, InterventionError
 from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.ascii_filter import draws_ascii
+from rnn_tui.tui.ascii_text import in_ascii
 from rnn_tui.tui.draw_context import Selection
 from rnn_tui.tui.number_format import number
 from rnn_tui.tui.parameter_names import parameter_name
@@ -45,7 +47,9 @@ class WhatIfScreen(Dialog[Intervention | None]):
             batch = self._snapshot.settings.batch
             box.border_title = "what if" + (f" · in all {batch} samples" if batch > 1 else "")
             box.border_subtitle = "enter recomputes the window with it · esc cancels"
-            yield TextField(self._offered, id="intervention", compact=True)
+            # What is typed is shown as it is, so a minus is one that this terminal can show.
+            offered = in_ascii(self._offered) if draws_ascii(self.app) else self._offered
+            yield TextField(offered, id="intervention", compact=True)
             yield Static(id="what-if-reason", markup=False)
             yield Static("\n".join(_FORMS), id="what-if-forms", markup=False)
 
