@@ -186,6 +186,7 @@ class Run:
             compression: whether the connection is compressed.
         """
         self._still = still
+        folder.mkdir(exist_ok=True)
         self._log = folder / "tap"
         self._log.unlink(missing_ok=True)
         self.throttle = Throttle(server.port, link.rate, link.delay)
