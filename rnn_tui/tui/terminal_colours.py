@@ -108,11 +108,11 @@ UNCOLOURED = Style(color="default", bgcolor="default")
 CUBE = (0, 95, 135, 175, 215, 255)  # levels of red, green and blue in the 256 colours, from 16
 GREYS = range(8, 239, 10)  # levels of the greys in them, from 232
 
-# Names of terminals (TERM) that have truecolor whatever else is said.
-_TRUECOLOR = re.compile(
-    r"(xterm-)?(alacritty|contour|foot|ghostty|kitty|mintty|rio|wezterm|zellij)\b|.*-direct\d*$"
-)
-_UNCOLOURED = re.compile(r"vt[1-4]|.*-m(ono)?$")
+# Names of terminals (TERM) begin so that always have truecolor, or no colours.
+ALWAYS_TRUECOLOR = (
+    "alacritty", "contour", "foot", "ghostty", "kitty", "mintty", "rio", "wezterm", "zellij",
+)  # fmt: skip
+UNCOLOURED_KINDS = ("vt1", "vt2", "vt3", "vt4")
 
 
 def depth_of(environment: Mapping[str, str]) -> Depth:
@@ -127,22 +127,24 @@ def depth_of(environment: Mapping[str, str]) -> Depth:
         return FORCED[forced]
     kind = environment.get("TERM", "").strip().lower()
     said = environment.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit")
-    if said or not kind or _TRUECOLOR.match(kind):  # Windows has no TERM
+    always = "-direct" in kind or kind.removeprefix("xterm-").startswith(ALWAYS_TRUECOLOR)
+    if said or always or not kind:  # Windows has no TERM
         return Depth.TRUECOLOR
     if "256col" in kind:
         return Depth.INDEXED
-    return Depth.NONE if _UNCOLOURED.match(kind) else Depth.SIXTEEN
+    uncoloured = kind.startswith(UNCOLOURED_KINDS) or kind.endswith(("-m", "-mono"))
+    return Depth.NONE if uncoloured else Depth.SIXTEEN
 
 
 FORCED = {"standard": Depth.SIXTEEN, "256": Depth.INDEXED, "truecolor": Depth.TRUECOLOR}
 
 # Of terminals that are called so, nearly all know DECRQSS or drop it. GNU screen (screen…) would
 # hand it on to the terminal around it as text; linux and vt… would show it.
-_ASKED = re.compile(r"(xterm|tmux|vte|gnome|konsole|iterm)\b")
+ASKED_KINDS = ("xterm", "tmux", "vte", "gnome", "konsole", "iterm")
 # A background in truecolor, and DECRQSS for what has become of it. Where this is shown as text, the
 # first frame covers it.
 QUESTION = "\x1b[H\x1b[48;2;1;2;3m\x1bP$qm\x1b\\\x1b[m"
-_TRUECOLOR_KEPT = re.compile(r"1\$r(.*;)?48[:;]2[:;](\d*:)?1[:;]2[:;]3[;m]")
+TRUECOLOR_KEPT = r"1\$r(.*;)?48[:;]2[:;](\d*:)?1[:;]2[:;]3[;m]"
 
 
 def question(environment: Mapping[str, str]) -> str:
@@ -152,12 +154,12 @@ def question(environment: Mapping[str, str]) -> str:
         return ""
     inside_screen = "STY" in environment and "TMUX" not in environment
     kind = environment.get("TERM", "").strip().lower()
-    return QUESTION if _ASKED.match(kind) and not inside_screen else ""
+    return QUESTION if kind.startswith(ASKED_KINDS) and not inside_screen else ""
 
 
 def means_truecolor(answer: str) -> bool:
     """Return whether an answer, without ESC P and ST, says that the terminal has truecolor."""
-    return _TRUECOLOR_KEPT.match(answer) is not None
+    return re.match(TRUECOLOR_KEPT, answer) is not None
 
 
 class TerminalColours(LineFilter):
