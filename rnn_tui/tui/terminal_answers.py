@@ -40,6 +40,7 @@ from rnn_tui.tui.key_sequences import (
 
 ANSWER_SECONDS = 3.0  # the rest of what no key begins with is waited for so long, then dropped
 REST_SECONDS = 1.0  # the same for what may be a key: alt and [ come alone, but mean nothing here
+PASTE_SECONDS = 10.0  # of silence, after which a paste has lost its end
 LATE_SECONDS = 1.0  # after an esc
 
 
@@ -95,6 +96,7 @@ class AnswerReader:
         self._escape_came_alone = False  # as that with which `_held` begins
         self._escape_released = -math.inf  # when it was taken for the key, if that was the last one
         self._pasting = False
+        self._fed = 0.0  # when something was read last
 
     def feed(self, text: str) -> tuple[str, list[Answer]]:
         """Return what the user typed, without the end if that is unfinished, and the answers."""
@@ -110,6 +112,7 @@ class AnswerReader:
         typed: list[str] = []
         answers: list[Answer] = []
         self._held = self._divide(before + text, typed, answers)
+        self._fed = self._clock()
         if not before or self._held != before + text:  # it is not the same that was waited for
             self._held_since, self._escape_came_alone = self._clock(), False
         elif before == ESCAPE:
@@ -165,6 +168,8 @@ class AnswerReader:
 
     def seconds_left(self) -> float | None:
         """Return how long the rest of an unfinished sequence is still waited for; None if not."""
+        if self._pasting:
+            return max(self._fed + PASTE_SECONDS - self._clock(), 0.0)
         if not self._held:
             return None
         return max(self._held_since + self._seconds_for(self._held) - self._clock(), 0.0)
@@ -175,7 +180,8 @@ class AnswerReader:
             return ""
         held, self._held = self._held, ""
         if self._pasting:
-            return ""
+            self._pasting = False
+            return PASTE_END
         if held == ESCAPE:
             self._escape_released = self._clock()
             return ESCAPE_KEY

@@ -37,7 +37,11 @@ PATIENCE = 30.0  # seconds for a ping's answer, on a machine that does other thi
 LEAVING = ("q", "\x11", "\x03")  # keys that may end the program: seldom pressed
 ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1)
 PRINTABLE = "".join(map(chr, range(32, 127)))
-ODD = ("\x1b", "\x1b[", "\x1bO", "\x1b[<0;1", "\x1b[200~", "\x00", "é", "漢", "\x1b[I", "\x1b[O")
+ODD = (
+    "\x1b", "\x1b[", "\x1bO", "\x1b[<0;1", "\x1b[200~", "\x00", "é", "漢", "\x1b[I", "\x1b[O",
+    "\x1b[0n", "\x1b[?1;2c", "\x1b[97;1:3u", "\x1b[99999999u", "\x1bP1$r0m\x1b\\", "\x1bP1$r",
+    "\x1b]11;rgb:0/0/0\x07", "\x1b[M !!", "\x1b[8;24;80t", "\x1b[?2026;2$y", "\x1b[2;3R", "\x9b0n",
+)  # fmt: skip
 WORDS = (
     "f_1 @1 = 1", "W_h = 0", "release", "detach @2", "x @1 = 1e30", "h_1 @2 = nan", "loss<0.5",
     "update=7", "pass=BACKWARD t=1", "nan", "999999999", "0", "-1", "1e300", "quit", "theme: light",

@@ -16,7 +16,12 @@ UNASKED = (
 )
 
 
-@pytest.mark.parametrize("name", KINDS)
+SELDOM = {"rxvt", "screen"}  # real ones of screen are in test_multiplexers.py
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.long] * (name in SELDOM)) for name in KINDS]
+)
 def test_started_stepped_run_resized_quit(name: str) -> None:
     kind = KINDS[name]
     with kind_terminal(kind, ARGV, {"PYTHONPATH": str(ROOT)}) as terminal:

@@ -12,6 +12,7 @@ from textual.constants import ESCAPE_DELAY
 from rnn_tui.tui.key_sequences import ESCAPE_KEY
 from rnn_tui.tui.terminal_answers import (
     ANSWER_SECONDS,
+    PASTE_SECONDS,
     REST_SECONDS,
     Answer,
     AnswerReader,
@@ -166,13 +167,25 @@ def test_what_is_pasted_presses_no_key(pieces: int) -> None:
     assert (text, answers) == ("n\x1b[200~a[0n]11;xb[20\tc\r\nd[\x1b[201~n", [])
 
 
+def test_a_paste_without_an_end_does_not_take_all_keys_for_ever() -> None:
+    clock = Clock()
+    reader = AnswerReader(clock)
+    assert reader.feed("\x1b[200~abc\x1b[2") == ("\x1b[200~abc", [])
+    clock.now = PASTE_SECONDS - 1
+    assert reader.release() == ""
+    assert reader.feed("n") == ("[2n", [])
+    clock.now = 2 * PASTE_SECONDS
+    assert reader.release() == "\x1b[201~"
+    assert reader.feed("n") == ("n", [])
+
+
 @given(st.text("\x1b[OP]\\0;?$~ABMRcnpuy<\x07\x9b a", max_size=60), st.integers(1, 9))
 def test_nothing_makes_it_fail_or_wait_for_ever(stream: str, size: int) -> None:
     clock = Clock()
     reader = AnswerReader(clock)
     for at in range(0, len(stream), size):
         reader.feed(stream[at : at + size])
-    clock.now = 10.0
+    clock.now = PASTE_SECONDS + 1
     reader.release()
     assert reader.seconds_left() is None
 
