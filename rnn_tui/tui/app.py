@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import sys
@@ -60,6 +61,7 @@ LINK_HELP: dict[LinkSetting, str] = {
     "remote": "a slow link, whatever the answers show: few frames and bytes",
     "local": "no limit but the clock",
 }
+CALM = 0.3  # seconds after a change of size until tmux is asked who is there
 
 
 class RnnTui(PacedDisplay):
@@ -141,6 +143,7 @@ class RnnTui(PacedDisplay):
         self._autosaves = autosaves is not None
         self._notice = notice
         self.characters = characters
+        self._resized = False
         self.output_diff.ascii = characters.ascii
         self.debugger = Debugger(self.session, self.link)
         self.debugger.draw_in(ascii=characters.ascii)
@@ -269,6 +272,19 @@ class RnnTui(PacedDisplay):
     def on_resize(self) -> None:
         """Send the whole screen: terminals differ in what they keep when their size changes."""
         self.output_diff.forget()
+        if self.characters.again is not None and self._resized:  # not for the first size
+            self.run_worker(self._choose_characters_again(), exclusive=True, group="characters")
+        self._resized = True
+
+    async def _choose_characters_again(self) -> None:
+        """Ask tmux again what its terminal shows: with another one comes another size, mostly."""
+        await asyncio.sleep(CALM)
+        again = self.characters.again
+        characters = None if again is None else await asyncio.to_thread(again)
+        if characters is not None and characters.ascii != self.characters.ascii:
+            self.set_characters(characters)
+            notice = characters.notice or "Unicode, as tmux has a terminal with UTF-8 now"
+            self.session.send(Say(notice))
 
     def on_ready(self) -> None:
         """Exempt all objects made so far from garbage collection: they stay, and it stalls keys."""

@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 VARIABLES = ("LC_ALL", "LC_CTYPE", "LANG")
 COERCED = ("C.UTF-8", "C.utf8", "UTF-8")  # to which Python sets LC_CTYPE
@@ -28,10 +29,13 @@ class CharacterSet:
     Attributes:
         ascii: ASCII alone.
         why: what that was chosen by, for the user; "" where the user has chosen.
+        again: chooses again, where it is up to tmux: another terminal may come to its session. None
+            is no answer.
     """
 
     ascii: bool = False
     why: str = ""
+    again: Callable[[], CharacterSet | None] | None = None
 
     @property
     def notice(self) -> str:
@@ -63,15 +67,24 @@ def choose_characters(
     if not _is_codec_of_utf8(encoding):
         return CharacterSet(True, f"the output is in {encoding}")
     if environment.get("TMUX"):
-        if (ask or output_of)(["tmux", "display-message", "-p", "#{client_utf8}"]) == "0":
-            return CharacterSet(True, "tmux runs without UTF-8 (tmux -u)")
-    elif session := environment.get("STY"):
+        again = partial(_as_tmux_says, ask or output_of)
+        return again() or CharacterSet(again=again)
+    if session := environment.get("STY"):
         said = (ask or output_of)(["screen", "-S", session, "-Q", "info"])
         # It shows the answer to the user, too, and nothing else meanwhile, for 5 s; 1 s with this.
         (ask or output_of)(["screen", "-S", session, "-X", "redisplay"])
         if said and "flow" in said and "UTF-8" not in said:
             return CharacterSet(True, "screen runs without UTF-8 (screen -U)")
     return UNICODE
+
+
+def _as_tmux_says(ask: Callable[[list[str]], str | None]) -> CharacterSet | None:
+    """Return the characters that the terminal of tmux shows; None if tmux does not say."""
+    answer = ask(["tmux", "display-message", "-p", "#{client_utf8}"])
+    if answer not in ("0", "1"):
+        return None
+    why = "tmux runs without UTF-8 (tmux -u)" if answer == "0" else ""
+    return CharacterSet(answer == "0", why, partial(_as_tmux_says, ask))
 
 
 def locale_variable(environment: Mapping[str, str]) -> str:

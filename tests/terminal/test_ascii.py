@@ -181,8 +181,14 @@ def test_tmux_is_asked_what_its_terminal_shows(ascii: bool, tmp_path: Path) -> N
             "tmux runs without UTF-8 (tmux -u); --unicode, ctrl+p change it" in terminal.text()
         ) == ascii
         assert ("==" in terminal.text()) == ascii
-        terminal.key("q")
-        assert terminal.wait_exit() == 0
+        # Another terminal takes over, in which it is the other way round.
+        attach = ["tmux", "-S", socket, "attach", "-d"]
+        other = {**env, "LANG": "C.UTF-8" if ascii else None}
+        with Terminal(attach, 90, 25, env=other) as second:
+            second.wait_for("══" if ascii else "==")
+            second.wait_for("Unicode, as tmux has" if ascii else "tmux runs without UTF-8")
+            second.key("q")
+            assert second.wait_exit() == 0
 
 
 @pytest.mark.skipif(shutil.which("screen") is None, reason="GNU screen is not installed")
