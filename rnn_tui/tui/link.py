@@ -42,6 +42,7 @@ SAVED, OWED = 2 * 1024, 3 * 1024  # bytes: saved up at most; owed at most for a 
 FIRST_PROBE, LAST_PROBE = 2.0, 30.0  # seconds without an answer until a probe; doubled each time
 LAST_ANSWERS = 1.5  # seconds at most that the end waits for answers; typed into a shell otherwise
 GIVEN_UP_AFTER = 15.0  # seconds of keys without answers, after which no answer is expected any more
+KEYS_WITHIN = 5.0  # seconds between two of those keys, at most
 LIMITING_SECONDS = 2.0  # how long a frame that had to wait counts as the link's limit
 RATE_SECONDS = 3.0  # over which displays are counted
 SLOW_ROUND_TRIP = 0.03  # seconds; from here on, escape sequences may arrive in pieces
@@ -115,7 +116,8 @@ class Link:
         self._number = 0
         self._probe_after = FIRST_PROBE
         self._last_asked = 0.0
-        self._heard: float | None = None  # when a key came first while an answer was late
+        # When keys came while an answer was late: the first, and the newest that followed on.
+        self._heard: tuple[float, float] | None = None
         self._silent = False  # the terminal answers no more
         self._balance, self._balanced = 0.0, clock()  # bytes of the budget, and when
         self._displays: deque[float] = deque(maxlen=64)
@@ -222,20 +224,24 @@ class Link:
         self.round_trip = seconds
 
     def heard(self) -> None:
-        """Note that something else came from the terminal: the link is alive."""
-        if self._heard is None and self._late():
-            self._heard = self._clock()
-            self._probe_after = FIRST_PROBE
+        """Note that a key came: the link is alive, and answers that stay away are lost for good."""
+        if not self._late():
+            return
+        now = self._clock()
+        # Keys of before a pause tell nothing: the link may have stood still since then.
+        first, newest = self._heard or (now, now)
+        if self._heard is None or now - newest > KEYS_WITHIN:
+            first, self._probe_after = now, FIRST_PROBE
+        self._heard = (first, now)
+        if now - first > GIVEN_UP_AFTER:
+            self._silent = True
+            self._unanswered.clear()
+            self.seen, self._arrived = self.displays, self._sent
 
     def probe(self) -> str:
         """Return a probe if one is due; else ""."""
         now = self._clock()
         if self.setting == "local" or not self._late():
-            return ""
-        if self._heard is not None and now - self._heard > GIVEN_UP_AFTER:
-            self._silent = True
-            self._unanswered.clear()
-            self.seen, self._arrived = self.displays, self._sent
             return ""
         if now - self._last_asked < self._probe_after:
             return ""
@@ -291,8 +297,6 @@ class Link:
         waits: list[float] = []
         if self._on_their_way:
             waits.append(self._probe_after - (self._clock() - self._last_asked))
-            if self._heard is not None:
-                waits.append(GIVEN_UP_AFTER - (self._clock() - self._heard))
         if self._budgeted and self._pay(self._clock()) < 0:
             waits.append(-self._balance / BUDGET)
         return max(min(waits), 0.05) if waits else None

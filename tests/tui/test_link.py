@@ -214,9 +214,28 @@ def test_a_terminal_that_answers_no_more_is_shown_something_again_when_keys_come
     far.answers = None
     far.run(5, KIB)
     assert not far.link.has_room_for_frame()
+    for _ in range(8):
+        far.link.heard()
+        far.run(2, KIB)
     far.link.heard()
     far.run(10, KIB)
     assert far.run(10, KIB) >= 20
+
+
+def test_a_key_just_before_the_link_freezes_is_no_sign_that_answers_are_lost() -> None:
+    far = Far(8 * KIB, 0.1, "decrqm")
+    far.run(5, 3 * KIB)
+    far.pass_time(3)
+    far.frozen_until, far.most_waiting = far.now + 60, 0
+    far.display(3 * KIB)
+    far.pass_time(0.5)
+    assert not far.link.has_room_for_frame()  # the answer is late when the key comes
+    far.link.heard()
+    far.run(59, 3 * KIB)
+    for _ in range(10):  # keys typed meanwhile arrive before the answers do
+        far.link.heard()
+    assert far.run(0.2, 3 * KIB) <= 1
+    assert far.most_waiting <= 8 * KIB
 
 
 @pytest.mark.parametrize(("setting", "rate"), [("remote", 6), ("local", 20)])
