@@ -87,7 +87,7 @@ INKS: dict[str, tuple[int, int]] = {  # of 256, of 16
     "#f7768e": (204, BRIGHT + RED),
     "#14161f": (234, BLACK),
     "#1f2430": (235, BLACK),  # light
-    "#000000": (16, BLACK),
+    "#000000": (16, BLUE),  # bold elsewhere
     "#4a4f5c": (239, BLACK),
     "#66645a": (241, BLACK),
     "#737166": (243, BLACK),
@@ -104,6 +104,7 @@ INKS: dict[str, tuple[int, int]] = {  # of 256, of 16
     "#9a1035": (125, RED),
     "#fbfaf7": (231, BRIGHT + WHITE),
 }
+NOT_BOLD = Style(bold=False)  # many terminals show bold text in the bright colour: black as grey
 UNCOLOURED = Style(color="default", bgcolor="default")
 CUBE = (0, 95, 135, 175, 215, 255)  # levels of red, green and blue in the 256 colours, from 16
 GREYS = range(8, 239, 10)  # levels of the greys in them, from 232
@@ -127,6 +128,8 @@ def depth_of(environment: Mapping[str, str]) -> Depth:
         return FORCED[forced]
     kind = environment.get("TERM", "").strip().lower()
     said = environment.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit")
+    if _inside_screen(environment):  # COLORTERM is of the terminal around it
+        said = False
     always = "-direct" in kind or kind.removeprefix("xterm-").startswith(ALWAYS_TRUECOLOR)
     if said or always or not kind:  # Windows has no TERM
         return Depth.TRUECOLOR
@@ -152,9 +155,19 @@ def question(environment: Mapping[str, str]) -> str:
     known = depth_of(environment) in (Depth.NONE, Depth.TRUECOLOR)
     if known or environment.get("TEXTUAL_COLOR_SYSTEM", "").lower() in FORCED:
         return ""
-    inside_screen = "STY" in environment and "TMUX" not in environment
     kind = environment.get("TERM", "").strip().lower()
-    return QUESTION if kind.startswith(ASKED_KINDS) and not inside_screen else ""
+    asked = kind.startswith(ASKED_KINDS) and not _inside_screen(environment)
+    return QUESTION if asked else ""
+
+
+def _inside_screen(environment: Mapping[str, str]) -> bool:
+    """Return whether this is GNU screen, which takes the parts of a truecolor for other codes.
+
+    STY goes on to what runs inside of it, such as tmux, which names itself.
+    """
+    kind = environment.get("TERM", "").strip().lower()
+    inside = "STY" in environment and ("TMUX" not in environment or kind.startswith("screen"))
+    return inside or kind.startswith("screen.")
 
 
 def means_truecolor(answer: str) -> bool:
@@ -214,6 +227,8 @@ def styled(style: Style, background: Color, depth: Depth) -> Style:
         if sixteen and paint.ink is not None and not style.reverse:
             number = paint.ink
         ink = Color.from_ansi(number)
+        if sixteen and number < BRIGHT and paint.sixteen != BLACK:
+            style += NOT_BOLD
     return style + Style.from_color(ink, painted)
 
 

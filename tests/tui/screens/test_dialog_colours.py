@@ -92,4 +92,13 @@ def check(style: Style, is_text: bool, where: str) -> None:
         assert contrast(*rgb_of(shown)) >= 4.5, (where, depth, style)
     sixteen = styled(style, style.bgcolor, Depth.SIXTEEN)
     assert contrast(*rgb_of(sixteen, TERMINALS["xterm"])) >= 4.5, (where, style)
+    assert sixteen.color is not None
+    on_black = _number(sixteen.bgcolor) == 0
+    assert on_black or not sixteen.bold or _number(sixteen.color) >= 8, "bold may be shown bright"
     assert styled(style, style.bgcolor, Depth.NONE).color == Color.default()
+
+
+def _number(colour: Color | None) -> int:
+    assert colour is not None
+    assert colour.number is not None
+    return colour.number
