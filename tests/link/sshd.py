@@ -34,14 +34,16 @@ def missing() -> str:
     for name in ("sshd", "ssh", "ssh-keygen"):
         if not _find(name):
             return f"{name} is not installed (package openssh-server)"
-    if os.geteuid() == 0 and not SEPARATION_FOLDER.is_dir():
-        try:
-            SEPARATION_FOLDER.mkdir(mode=0o755)
-        except OSError as error:
-            return f"sshd as root needs {SEPARATION_FOLDER}: {error.strerror}"
+    if _needs_separation_folder() and not os.access(SEPARATION_FOLDER.parent, os.W_OK):
+        return f"sshd as root needs {SEPARATION_FOLDER}, which cannot be made"
     if os.geteuid() != 0 and not _terminals_are_of_their_group():
         return "sshd gives terminals to the group tty: only root may (devpts without gid)"
     return ""
+
+
+def _needs_separation_folder() -> bool:
+    """Return whether the folder has to be made that only its package's start script makes."""
+    return os.geteuid() == 0 and not SEPARATION_FOLDER.is_dir()
 
 
 def _terminals_are_of_their_group() -> bool:
@@ -76,6 +78,8 @@ class Server:
         Raises:
             RuntimeError: it does not start; with what it said.
         """
+        if _needs_separation_folder():
+            SEPARATION_FOLDER.mkdir(mode=0o755, exist_ok=True)
         self._folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._user = pwd.getpwuid(os.geteuid()).pw_name
