@@ -14,8 +14,11 @@ from textual.widget import Widget
 from rnn_tui.tui.ascii_text import line_in_ascii
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit, merge, text_width
+from rnn_tui.tui.number_format import count
 from rnn_tui.tui.panel_spec import Draw, Title, panel_spec
 from rnn_tui.tui.themes import style_of
+
+TABLES = ("timestep", "network")  # drawn less often than the header while running
 
 
 class LinesWidget(Widget):
@@ -36,6 +39,7 @@ class LinesWidget(Widget):
         """Draw `context`, if the widget is visible, and refresh the lines that have changed."""
         self._draw_context = context
         if not self.display or not self.size:
+            self._drawn_size = Size()  # once it has a size, it is drawn anew
             return
         lines = self._draw_lines()
         if len(lines) != len(self._lines):
@@ -173,6 +177,8 @@ class Panel(LinesWidget):
     def _with_title(self, context: DrawContext, width: int, height: int) -> Lines:
         """Draw the title line and the lines below it."""
         left, right = self._title(context)
+        if context.snapshot.running and self.id in TABLES:
+            left = f"{left} at update {count(context.snapshot.cursor.update)}"
         rule = title_rule(left, right, width, context.selection.panel == self.id)
         return (rule, *self._content(context, width, max(height - 1, 0)))
 

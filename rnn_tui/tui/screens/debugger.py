@@ -49,6 +49,7 @@ class Debugger(KeyActions):
         """
         super().__init__(session, link)
         self._arranged_size = Size()
+        self._chosen_while_running = False  # the panel above the timestep
         self._last_notice = 0  # number of the session's newest notice that was shown
         self._last_stop: BreakpointHit | None = None  # the one in the newest snapshot
         self._last_question = 0  # likewise of the newest question that was asked
@@ -88,7 +89,8 @@ class Debugger(KeyActions):
 
     def _arrange(self, width: int, height: int) -> None:
         """Place the panels, hide those without a place, and request what the visible ones show."""
-        regions = arrange(width, height, self.selection.panel, self._other_panel, self._zoomed)
+        above = self._panel_above(self.session.latest.running)
+        regions = arrange(width, height, self.selection.panel, above, self._zoomed)
         self._mount_missing(regions)
         too_small = not regions
         too_small_text = self.query_one("#too-small", Static)
@@ -128,6 +130,24 @@ class Debugger(KeyActions):
         preload.import_all()
         self.after_imports()
 
+    def focus_panel(self, panel: str) -> None:
+        """Give `panel` the focus; one that is chosen while running stays above the timestep."""
+        self._chosen_while_running |= self.session.latest.running and panel != "timestep"
+        super().focus_panel(panel)
+
+    def _panel_above(self, running: bool) -> str:
+        """Return the panel above the timestep: while running the loss, unless one was chosen."""
+        chosen = self._other_panel != "network" or self._chosen_while_running
+        return "loss" if running and not chosen else self._other_panel
+
+    def _note_running(self, running: bool) -> None:
+        """Give the loss a place, or take it, where a run has begun or ended."""
+        if running != self._frames.frame.running:
+            above = self._panel_above(not running)
+            self._chosen_while_running = False
+            if self._panel_above(running) != above:
+                self._arrange(*self.app.size)
+
     # ---------------------------------------------------------------- snapshots
 
     def announce(self) -> None:
@@ -148,6 +168,7 @@ class Debugger(KeyActions):
             self._last_question = question.number
             self.ask_where_to_save(question)
         self.selection = selection_moves.valid_selection(snapshot, self.selection)
+        self._note_running(snapshot.running)
         self._frames.draw_snapshot(snapshot)
 
     def _draw_context(self, snapshot: Snapshot) -> DrawContext:

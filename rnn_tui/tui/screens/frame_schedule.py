@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 
 from textual.screen import Screen
@@ -14,13 +15,19 @@ from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.link import Link
 from rnn_tui.tui.panel_widget import LinesWidget
 
+LOSS = "loss"
+ALWAYS = ("header", "footer", LOSS)  # drawn in each frame of training
+TABLE_SECONDS = 0.95  # from one drawing of the other panels that are no charts: each fifth frame
+KEY_SECONDS = 0.5  # in which a key has had its effect on the session
+
 
 class FrameSchedule:
     """Draws the widgets of a screen, all at once or a few at a time.
 
-    While paused, every new snapshot and every key draw all widgets. During training, charts
-    take too long for that: a frame is a snapshot drawn without them, and between two frames one of
-    the charts is drawn, in turn. Keys then draw no chart either.
+    While paused, every new snapshot and every key draw all widgets. During training a frame is a
+    snapshot drawn in the header, the loss chart and one of the other charts, in turn: drawing
+    takes time from training, and bytes from the link. The tables, whose numbers nobody can read at
+    that rate, follow once a second and after each key; their titles name the update.
 
     The session is suspended while anything is drawn: both threads share one interpreter.
 
@@ -34,6 +41,7 @@ class FrameSchedule:
         session: Session,
         link: Link,
         context_of: Callable[[Snapshot], DrawContext],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Draw what `context_of` makes of the session's snapshots, once `start` is called.
 
@@ -44,9 +52,12 @@ class FrameSchedule:
         self._link = link
         self._waiting = False  # a frame is to start as soon as there is room for it
         self._context_of = context_of
+        self._clock = clock
         self._screen: Screen[None] | None = None
         self._timer: Timer | None = None
-        self._ticks = 0
+        self._turns = 0  # of the charts other than the loss
+        self._tables_due = 0.0  # when they are drawn next
+        self._key_until = 0.0  # until when a frame may show what a key has done
         self.frame = session.latest
 
     def start(self, screen: Screen[None]) -> None:
@@ -70,18 +81,20 @@ class FrameSchedule:
         self._draw(self.widgets)
 
     def draw_snapshot(self, snapshot: Snapshot) -> None:
-        """Draw a snapshot that has just arrived; while running, without charts."""
+        """Draw a snapshot that has just arrived; while running, only what is due."""
         if self._timer is not None:
             (self._timer.resume if snapshot.running else self._timer.pause)()
         if not snapshot.running or not self.frame.running:
+            self._tables_due = self._clock() + TABLE_SECONDS
             self.draw_all()
         else:
             self.frame = snapshot
-            self._draw(self._without_charts())
+            self._draw(self._due())
 
     def draw_after_key(self) -> None:
         """Draw what a key has changed; while running, without charts and of the same snapshot."""
         if self.frame.running and self._session.latest.running:
+            self._key_until = self._clock() + KEY_SECONDS
             self._draw(self._without_charts())
         else:
             self.draw_all()
@@ -112,16 +125,26 @@ class FrameSchedule:
             self._start_frame()
 
     def _start_frame(self) -> None:
-        """Ask for the next frame, or draw one of the charts: in turn, while running."""
+        """Ask for the snapshot of the next frame."""
         self._waiting = False
-        self._ticks += 1
-        if self._ticks % 2:
-            self._session.refresh()
-            return
+        self._session.refresh()
+
+    def _due(self) -> list[LinesWidget]:
+        """Return the visible widgets that the next frame of training is drawn in."""
+        now = self._clock()
+        tables = now >= self._tables_due or now < self._key_until
+        if tables:
+            self._tables_due = now + TABLE_SECONDS
         charts = PANELS.in_group("chart")
-        visible = [widget for widget in self.widgets if widget.display and widget.id in charts]
-        if visible:
-            self._draw([visible[self._ticks // 2 % len(visible)]])
+        visible = [widget for widget in self.widgets if widget.display]
+        others = [each for each in visible if each.id in charts and each.id != LOSS]
+        turn = others[self._turns % len(others)] if others else None
+        self._turns += 1
+        return [
+            widget
+            for widget in visible
+            if widget.id in ALWAYS or widget is turn or (tables and widget.id not in charts)
+        ]
 
     def _without_charts(self) -> list[LinesWidget]:
         """Return the visible widgets that are no charts."""

@@ -52,12 +52,15 @@ class Screen:
 
     session: FakeSession
     drawn: list[tuple[str, Snapshot]] = field(default_factory=list)
+    link: Link = field(default_factory=lambda: Link("local"))
+    now: float = 0.0
 
     def __post_init__(self) -> None:
         self.schedule = FrameSchedule(
             cast(Session, self.session),
-            Link("local"),
+            self.link,
             lambda snapshot: DrawContext(snapshot, Selection()),
+            lambda: self.now,
         )
         widgets = [FakeWidget(name, self.drawn) for name in (*OTHERS, *CHARTS)]
         self.schedule.widgets = cast(list[LinesWidget], widgets)
@@ -85,15 +88,31 @@ def test_while_paused_everything_is_drawn() -> None:
     assert screen.take() == all_of(OTHERS + CHARTS, PAUSED)
 
 
-def test_the_first_and_last_frame_of_a_run_have_charts_and_the_others_have_none() -> None:
+def test_the_first_and_last_frame_of_a_run_have_everything() -> None:
     screen = Screen(FakeSession(PAUSED))
-    second, last = replace(RUNNING, number=2), replace(PAUSED, number=3)
+    last = replace(PAUSED, number=3)
     screen.arrive(RUNNING)
     assert screen.take() == all_of(OTHERS + CHARTS, RUNNING)
-    screen.arrive(second)
-    assert screen.take() == all_of(OTHERS, second)
     screen.arrive(last)
     assert screen.take() == all_of(OTHERS + CHARTS, last)
+
+
+def test_while_running_the_loss_is_in_every_frame_and_tables_are_once_a_second() -> None:
+    screen = Screen(FakeSession(PAUSED))
+    screen.arrive(RUNNING)
+    screen.take()
+    frames: list[list[str]] = []
+    for number in range(30):
+        screen.now += 0.2
+        screen.arrive(replace(RUNNING, number=number))
+        taken = screen.take()
+        assert {snapshot.number for _, snapshot in taken} == {number}
+        frames.append([name for name, _ in taken])
+    assert all({"header", "footer", "loss"} <= set(names) for names in frames)
+    assert all(sum(name in CHARTS for name in names) == 2 for names in frames)
+    others = [next(name for name in names if name in CHARTS[1:]) for names in frames]
+    assert others == (CHARTS[1:] * 30)[:30]
+    assert sum("network" in names for names in frames) == 6
 
 
 def test_a_key_while_running_draws_the_same_frame_again_without_charts() -> None:
@@ -105,17 +124,33 @@ def test_a_key_while_running_draws_the_same_frame_again_without_charts() -> None
     assert screen.take() == all_of(OTHERS, RUNNING)
 
 
-def test_ticks_ask_for_a_frame_and_draw_a_chart_in_turn() -> None:
+def test_what_a_key_has_done_is_in_the_next_frames_tables() -> None:
     screen = Screen(FakeSession(PAUSED))
     screen.arrive(RUNNING)
+    screen.schedule.draw_after_key()
     screen.take()
-    for _ in range(4 * len(CHARTS)):
+    screen.now += 0.1
+    screen.arrive(replace(RUNNING, number=2))
+    assert "network" in [name for name, _ in screen.take()]
+    screen.now += 0.6
+    screen.arrive(replace(RUNNING, number=3))
+    assert "network" not in [name for name, _ in screen.take()]
+
+
+def test_ticks_ask_for_a_frame_where_the_link_has_room() -> None:
+    screen = Screen(FakeSession(PAUSED))
+    screen.arrive(RUNNING)
+    for _ in range(5):
         screen.schedule.tick()
-    names = [name for name, _ in screen.take()]
-    assert screen.session.refreshes == 2 * len(CHARTS)
-    assert len(names) == 2 * len(CHARTS)
-    assert set(names[: len(CHARTS)]) == set(CHARTS)
-    assert names[: len(CHARTS)] == names[len(CHARTS) :]
+    assert screen.session.refreshes == 5
+    screen.link.setting = "remote"
+    screen.link.displayed(10**6)
+    screen.schedule.tick()
+    assert screen.session.refreshes == 5
+    screen.link.setting = "local"
+    screen.schedule.room_came()
+    screen.schedule.room_came()
+    assert screen.session.refreshes == 6
 
 
 def test_hidden_charts_take_no_turn() -> None:
@@ -123,7 +158,7 @@ def test_hidden_charts_take_no_turn() -> None:
     screen.arrive(RUNNING)
     screen.take()
     for widget in screen.schedule.widgets:
-        widget.display = widget.id == CHARTS[0]
-    for _ in range(4):
-        screen.schedule.tick()
-    assert screen.take() == all_of([CHARTS[0]] * 2, RUNNING)
+        widget.display = widget.id == CHARTS[1]
+    for number in range(4):
+        screen.arrive(replace(RUNNING, number=number))
+    assert [name for name, _ in screen.take()] == [CHARTS[1]] * 4
