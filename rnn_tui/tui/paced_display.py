@@ -48,22 +48,32 @@ class PacedDisplay(OrderedKeys):
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Display, and end with a question that the terminal answers; or hold the display back."""
         terminal = self._terminal
-        if renderable is None or self._batch_count or terminal is None:
+        if renderable is None or self._batch_count:
+            super()._display(screen, renderable)
+        elif terminal is None:
             super()._display(screen, renderable)
             self.link.seen = self.link.displays = self.link.displays + 1
             self._note_answered()
-            return
-        if not self.link.has_room_for_key():
+        elif not self.link.has_room_for_key():
             self._held = True
             self.post_display_hook()
+            self._look_later()
         else:
+            if self._held:  # what is displayed now may be only a part of what is to be drawn
+                self._held = False
+                renderable = self._whole_screen()
             before = terminal.bytes_written
             super()._display(screen, renderable)
             # Also where nothing was sent, since all was there: questions wait for an answer.
             if terminal.bytes_written > before or self._drawn:
                 self._ask(self.link.displayed(terminal.bytes_written - before))
                 self._note_answered()
-        self._look_later()
+            self._look_later()
+
+    def _whole_screen(self) -> RenderableType | None:
+        """Render all of the screen."""
+        stack = self._background_screens
+        return self.screen._compositor.render_update(full=True, screen_stack=stack)
 
     def note_drawn(self, questions: list[Question]) -> None:
         """Note in which display questions have been drawn; its answer says that they are seen."""
@@ -106,9 +116,7 @@ class PacedDisplay(OrderedKeys):
     def _display_held(self) -> None:
         """Display all that was held back and start the frame that waits, if there is room."""
         if self._held and self.link.has_room_for_key() and self.is_running and self._screen_stack:
-            self._held = False
-            screen, stack = self.screen, self._background_screens
-            self._display(screen, screen._compositor.render_update(full=True, screen_stack=stack))
+            self._display(self.screen, self._whole_screen())
         self.room_came()
         self._look_later()
 
