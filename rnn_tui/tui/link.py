@@ -7,8 +7,9 @@ answers are late, no new frame starts; the next one starts on the answer, and sh
 then. What has been held back is never sent: it is drawn anew.
 
 What is asked: DECRQM, the state of a private mode; where the terminal does not answer that, CPR,
-the cursor's position, with the cursor in row 2 and the number of the question as its column. Where
-it answers neither, a budget of bytes takes their place over SSH.
+the cursor's position, with the cursor in row 2. Where it answers neither, a budget of bytes takes
+their place over SSH. Questions in a row are about different modes or columns, so that an answer
+tells which it belongs to: some are lost, and two who look at one terminal both answer.
 
 An answer may be lost. Then another question is asked, a probe, at growing intervals. Its answer
 differs from those to displays: since a terminal answers in order, it tells that all before it have
@@ -48,7 +49,9 @@ RATE_SECONDS = 3.0  # over which displays are counted
 SLOW_ROUND_TRIP = 0.03  # seconds; from here on, escape sequences may arrive in pieces
 ESCAPE_SECONDS = (0.15, 0.4)  # waited for the rest of one, at least and at most, on a slow link
 
-DISPLAY_MODE, PROBE_MODE = 2026, 25  # DECRQM: synchronised output; the cursor is visible
+# DECRQM: of these the modes that the terminal answers number the displays, and one the probes. The
+# last is synchronised output, which a terminal may answer that answers for no other.
+MODES = (25, 7, 1000, 1004, 1006, 1049, 2004, 2026)
 PROBE_COLUMN, COLUMNS = 9, 8  # CPR: columns 1 to 8 number the displays
 
 
@@ -58,7 +61,7 @@ class Unanswered:
 
     Attributes:
         asked: when.
-        number: of the display, 1 to `COLUMNS`; 0 for a probe.
+        number: of the display, from 1; 0 for a probe.
         displays: how many displays there had been.
         sent: bytes that had been displayed.
         ahead: those of them that had not been answered.
@@ -105,6 +108,7 @@ class Link:
         self._multiplexed = multiplexed
         self._clock = clock
         self._asks_modes: bool | None = None  # by DECRQM, else by CPR; None: no answer yet
+        self._modes: list[int] = []  # that the handshake found to be answered; of probes, displays
         self._smallest = 0.0  # round trip
         self._begun = 0.0  # when the handshake was sent
         self._handshake: float | None = None  # the same, until it is answered by DECRPM
@@ -115,7 +119,7 @@ class Link:
         self._quick = 0  # the most that were on their way with a display answered without delay
         self._number = 0
         self._probe_after = FIRST_PROBE
-        self._last_asked = 0.0
+        self._last_asked = self._last_answered = 0.0
         # When keys came while an answer was late: the first, and the newest that followed on.
         self._heard: tuple[float, float] | None = None
         self._silent = False  # the terminal answers no more
@@ -133,10 +137,11 @@ class Link:
         """
         self._unanswered.clear()
         self._asks_modes, self._silent, self._heard = None, False, None
+        self._modes.clear()
         self._handshake = self._begun = self._clock()
-        self._handshake_open = 1 + modes
-        by_mode = f"\x1b[?{DISPLAY_MODE}$p" if modes else ""
-        return f"{by_mode}\x1b[2;{PROBE_COLUMN}H\x1b[6n"
+        by_mode = [f"\x1b[?{mode}$p" for mode in MODES] if modes else []
+        self._handshake_open = 1 + len(by_mode)
+        return "".join([*by_mode, f"\x1b[2;{PROBE_COLUMN}H\x1b[6n"])
 
     def displayed(self, size: int) -> str:
         """Count a display of `size` bytes, and return the question to end it with."""
@@ -154,7 +159,8 @@ class Link:
 
     def _ask_after_display(self) -> str:
         """Return the next question that a display ends with."""
-        self._number = self._number % COLUMNS + 1
+        most = max(len(self._modes) - 1, 1) if self._asks_modes else COLUMNS
+        self._number = self._number % most + 1
         return self._ask(self._number)
 
     def _ask(self, number: int) -> str:
@@ -164,7 +170,7 @@ class Link:
         self._last_asked = self._clock()
         self._unanswered.append(self._question(number))
         if self._asks_modes:
-            return f"\x1b[?{DISPLAY_MODE if number else PROBE_MODE}$p"
+            return f"\x1b[?{self._modes[number % len(self._modes)]}$p"
         return f"\x1b[2;{number or PROBE_COLUMN}H\x1b[6n"
 
     def _question(self, number: int) -> Unanswered:
@@ -175,7 +181,7 @@ class Link:
     def answered(self, answer: ModeReport | CursorReport, at: float) -> str:
         """Take an answer that was read `at`; return a question about what came before the first."""
         by_mode = isinstance(answer, ModeReport)
-        if isinstance(answer, ModeReport) and answer.mode not in (DISPLAY_MODE, PROBE_MODE):
+        if isinstance(answer, ModeReport) and not self._is_known(answer.mode):
             return ""
         if isinstance(answer, CursorReport) and answer.column == PROBE_COLUMN:
             self._handshake_open = 0  # the last question of the handshake
@@ -192,6 +198,7 @@ class Link:
         if by_mode != self._asks_modes:
             return ""
         self._silent, self._heard, self._probe_after = False, None, FIRST_PROBE
+        self._last_answered = at
         question = self._answered_question(answer)
         if question is not None:
             self._note_round_trip(at - question.asked)
@@ -201,15 +208,23 @@ class Link:
             self._arrived = max(self._arrived, question.sent)
         return ""
 
+    def _is_known(self, mode: int) -> bool:
+        """Return whether a mode is asked about; note that of the handshake's it is answered."""
+        if self._handshake is None:
+            return mode in self._modes
+        if mode in MODES and mode not in self._modes:
+            self._modes.append(mode)
+            self._handshake_open = max(self._handshake_open - 1, 0)
+        return mode == MODES[-1]
+
     def _answered_question(self, answer: ModeReport | CursorReport) -> Unanswered | None:
         """Take the question that was answered, and those before it, out of the unanswered."""
         waiting = self._unanswered
-        # Answers to DECRQM have no number: they are those to the oldest display.
-        number: int | None = None
+        number: int | None = None  # of the oldest display, where only one mode is answered
         if isinstance(answer, CursorReport):
             number = answer.column % PROBE_COLUMN
-        elif answer.mode == PROBE_MODE:
-            number = 0
+        elif len(self._modes) > 1:
+            number = self._modes.index(answer.mode)
         if number is not None and all(each.number != number for each in waiting):
             return None
         while waiting:
@@ -244,6 +259,11 @@ class Link:
         if self.setting == "local" or not self._late():
             return ""
         if now - self._last_asked < self._probe_after:
+            return ""
+        if self._asks_modes and len(self._modes) == 1 and self._last_answered > self._last_asked:
+            # A probe's answer would not differ: what is not answered after the others is lost.
+            self._unanswered.clear()
+            self.seen, self._arrived = self.displays, self._sent
             return ""
         self._probe_after = min(2 * self._probe_after, LAST_PROBE)
         return self._ask(0)

@@ -17,7 +17,7 @@ ASKING = [
     "from rnn_tui.cli import main; main()",
 ]
 """The program, which asks before it throws away any training."""
-ANSWERED = re.compile(rb"\x1b\[\?2026\$p|\x1b\[6n")
+ANSWERED = re.compile(rb"\x1b\[\?\d+\$p|\x1b\[6n")
 
 
 def update(text: str) -> int:

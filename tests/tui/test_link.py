@@ -30,6 +30,8 @@ class Far:
     free_at: float = 0.0  # when the bottleneck has sent all that is in its queue
     frozen_until: float = 0.0
     lost: set[int] = field(default_factory=set)  # numbers of questions that get no answer
+    modes: set[int] | None = None  # that it answers for; None for all
+    again_after: float | None = None  # seconds, after which it gives each answer once more
     most_waiting: float = 0.0
     ages: list[float] = field(default_factory=list)
 
@@ -54,10 +56,15 @@ class Far:
             if answer is not None:
                 at = max(self.free_at + self.delay, self.frozen_until) + self.delay
                 heapq.heappush(self._events, (at, number, answer))
+                if self.again_after is not None:
+                    again = (at + self.again_after, next(self._order), answer)
+                    heapq.heappush(self._events, again)
 
     def _answer(self, question: re.Match[str]) -> ModeReport | CursorReport | None:
         if question["mode"]:
-            return ModeReport(int(question["mode"]), 2) if self.answers == "decrqm" else None
+            mode = int(question["mode"])
+            answers = self.answers == "decrqm" and (self.modes is None or mode in self.modes)
+            return ModeReport(mode, 2) if answers else None
         report = CursorReport(int(question["row"]), int(question["column"]))
         return report if self.answers in ("decrqm", "cpr") else None
 
@@ -172,10 +179,45 @@ def test_a_link_may_change_while_it_is_used(links: list[tuple[int, float]], answ
         far.pass_time(10)  # what waits is reckoned at the new rate
 
 
-@given(st.sets(st.integers(0, 60)), st.sampled_from(["decrqm", "cpr"]))
-@settings(deadline=None, max_examples=25)
-def test_lost_answers_stop_nothing_for_good(lost: set[int], answers: str) -> None:
-    far = Far(100 * KIB, 0.05, answers, lost=lost)
+@pytest.mark.parametrize("answers", ["decrqm", "cpr"])
+@pytest.mark.parametrize("rate", [5, 8, 32])
+@pytest.mark.parametrize("delay", [0.02, 0.3])
+@pytest.mark.parametrize("again_after", [0, 0.2])
+def test_two_who_look_at_one_terminal_both_answer(
+    answers: str, rate: int, delay: float, again_after: float
+) -> None:
+    far = Far(rate * KIB, delay, answers, again_after=again_after)
+    far.display(12 * KIB)  # the first screen
+    far.run(10, 3 * KIB)
+    far.most_waiting = 0
+    assert far.run(30, 3 * KIB) >= min(0.5 * 30 * rate / 3, 0.5 * 4 * 30)
+    assert far.most_waiting <= 6.1 * KIB
+
+
+@pytest.mark.parametrize("answers", ["decrqm", "cpr"])
+def test_answers_that_nobody_asked_for_change_nothing(answers: str) -> None:
+    far = Far(5 * KIB, 0.1, answers)
+    far.run(10, 3 * KIB)
+    far.most_waiting = 0
+    for _ in range(10):
+        for column in (*range(1, 10), 200):
+            far.link.answered(CursorReport(2, column), far.now)
+        for mode in (2026, 2048, 25, 9):
+            far.link.answered(ModeReport(mode, 0), far.now)
+        far.run(3, 3 * KIB)
+    assert far.most_waiting <= 9.1 * KIB
+
+
+@given(
+    st.sets(st.integers(8, 60)),
+    st.sampled_from(["decrqm", "cpr"]),
+    st.sampled_from([None, {2026}, {25, 2026}, {7, 2026}, {7, 25, 1004, 2026}]),
+)
+@settings(deadline=None, max_examples=40)
+def test_lost_answers_stop_nothing_for_good(
+    lost: set[int], answers: str, modes: set[int] | None
+) -> None:
+    far = Far(100 * KIB, 0.05, answers, lost=lost, modes=modes)
     for _ in range(200):
         far.run(5, 1 * KIB)
         if next(far._order) > 70:  # all that are lost have been asked
