@@ -117,6 +117,7 @@ class Link:
         self._unanswered: deque[Unanswered] = deque()
         self._sent = self._arrived = 0  # bytes displayed, and those of them answered
         self._quick = 0  # the most that were on their way with a display answered without delay
+        self._slow = 0  # bytes displayed until the newest display that was not
         self._number = 0
         self._probe_after = FIRST_PROBE
         self._last_asked = self._last_answered = 0.0
@@ -202,11 +203,18 @@ class Link:
         question = self._answered_question(answer)
         if question is not None:
             self._note_round_trip(at - question.asked)
-            quick = at - question.asked <= self._limit
-            self._quick = max(self._quick, question.ahead) if quick else 0
+            self._note_speed(question, at - question.asked <= self._limit)
             self.seen = max(self.seen, question.displays)
             self._arrived = max(self._arrived, question.sent)
         return ""
+
+    def _note_speed(self, question: Unanswered, quick: bool) -> None:
+        """Note how many bytes came through quickly with a display, or that they did not."""
+        if quick:  # what had been on its way for long before is not counted
+            ahead = min(question.ahead, question.sent - self._slow)
+            self._quick = max(self._quick, ahead)
+        else:
+            self._quick, self._slow = 0, question.sent
 
     def _is_known(self, mode: int) -> bool:
         """Return whether a mode is asked about; note that of the handshake's it is answered."""

@@ -148,6 +148,28 @@ def test_whole_screens_and_held_keys_do_not_pile_up(answers: str | None, size: i
 
 
 @pytest.mark.parametrize("answers", ["decrqm", "cpr"])
+@pytest.mark.parametrize("asked_about", ["a probe", "a small display"])
+def test_what_comes_through_quickly_after_a_large_display_is_not_the_large_one(
+    answers: str, asked_about: str
+) -> None:
+    far = Far(5 * KIB, 0.3, answers)
+    far.pass_time(3)
+    far.display(9 * KIB)
+    far.pass_time(1.8)
+    if asked_about == "a small display":
+        far.display(50)
+    far.pass_time(0.65)
+    far.display(6 * KIB)
+    far.pass_time(0.2)
+    far.most_waiting = 0
+    for _ in range(20):  # keys
+        if far.link.has_room_for_key():
+            far.display(5 * KIB)
+        far.pass_time(0.02)
+    assert far.most_waiting <= (6 + 5) * KIB
+
+
+@pytest.mark.parametrize("answers", ["decrqm", "cpr"])
 def test_nothing_piles_up_in_a_frozen_link_and_it_goes_on_afterwards(answers: str) -> None:
     far = Far(32 * KIB, 0.1, answers)
     far.run(5, 3 * KIB)
