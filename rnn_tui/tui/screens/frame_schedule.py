@@ -59,6 +59,7 @@ class FrameSchedule:
         self._tables_due = 0.0  # when they are drawn next
         self._key_until = 0.0  # until when a frame may show what a key has done
         self.frame = session.latest
+        self._in_tables = self.frame  # the snapshot that the tables show
 
     def start(self, screen: Screen[None]) -> None:
         """Find the widgets of `screen` and be ready to draw them."""
@@ -92,10 +93,13 @@ class FrameSchedule:
             self._draw(self._due())
 
     def draw_after_key(self) -> None:
-        """Draw what a key has changed; while running, without charts and of the same snapshot."""
+        """Draw what a key has changed; while running, without charts and of the same snapshots.
+
+        So the answer to a key is a few bytes: the tables' numbers stay those of their update.
+        """
         if self.frame.running and self._session.latest.running:
             self._key_until = self._clock() + KEY_SECONDS
-            self._draw(self._without_charts())
+            self._draw(self._without_charts(), tables=self._tables_of_now())
         else:
             self.draw_all()
 
@@ -151,10 +155,25 @@ class FrameSchedule:
         charts = PANELS.in_group("chart")
         return [widget for widget in self.widgets if widget.display and widget.id not in charts]
 
-    def _draw(self, widgets: Iterable[LinesWidget]) -> None:
-        """Show the current frame in `widgets`."""
+    def _tables_of_now(self) -> Snapshot:
+        """Return the snapshot that the tables show, or the frame's if that is of another kind."""
+        shown, frame = self._in_tables, self.frame
+        same = (
+            shown.settings == frame.settings
+            and shown.request == frame.request
+            and (shown.second_network is None) == (frame.second_network is None)
+        )
+        return shown if same else frame
+
+    def _draw(self, widgets: Iterable[LinesWidget], tables: Snapshot | None = None) -> None:
+        """Show the current frame in `widgets`; in tables, the snapshot `tables` if it is given."""
         self._session.suspend()
+        charts = PANELS.in_group("chart")
         context = self._context_of(self.frame)
+        of_tables = context if tables is None else self._context_of(tables)
         for widget in widgets:
-            widget.show(context)
+            is_table = widget.id not in ALWAYS and widget.id not in charts
+            widget.show(of_tables if is_table else context)
+            if is_table:
+                self._in_tables = tables or self.frame
         self._resume_after_refresh()

@@ -124,6 +124,21 @@ def test_a_key_while_running_draws_the_same_frame_again_without_charts() -> None
     assert screen.take() == all_of(OTHERS, RUNNING)
 
 
+def test_a_key_while_running_leaves_tables_at_the_update_that_they_name() -> None:
+    screen = Screen(FakeSession(PAUSED))
+    screen.arrive(RUNNING)
+    newer = replace(RUNNING, number=2)
+    screen.arrive(newer)  # no table is due
+    screen.take()
+    screen.schedule.draw_after_key()
+    assert screen.take() == [("header", newer), ("network", RUNNING), ("footer", newer)]
+    other = replace(newer, settings=replace(newer.settings, hidden=2))
+    screen.arrive(other)
+    screen.take()
+    screen.schedule.draw_after_key()
+    assert screen.take() == all_of(OTHERS, other)
+
+
 def test_what_a_key_has_done_is_in_the_next_frames_tables() -> None:
     screen = Screen(FakeSession(PAUSED))
     screen.arrive(RUNNING)
