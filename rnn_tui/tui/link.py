@@ -36,6 +36,9 @@ ROUND_TRIPS, SLACK = 1.1, 0.15
 MOST_UNANSWERED = 2  # displays on a link with a queue
 # Bytes on their way from which nothing more is displayed, unless as many came through quickly.
 MOST_BYTES = 6 * 1024
+# The same for a new frame of training, where that is less: so many, and so many a second for the
+# smallest round trip.
+FRAME_BYTES, FRAME_BYTES_A_SECOND = 3200, 12 * 1024
 MOST_ON_CLEAR_LINK = 8  # displays on a long one without: a round trip may take longer than a frame
 BUDGET = 6 * 1024  # bytes a second where no answer tells of the link
 SAVED, OWED = 2 * 1024, 3 * 1024  # bytes: saved up at most; owed at most for a key to be answered
@@ -299,7 +302,8 @@ class Link:
             return True
         if self._budgeted and self._pay(self._clock()) < 0:
             return False
-        return not self._late() and self._few_on_their_way()
+        most = max(FRAME_BYTES, FRAME_BYTES_A_SECOND * self._smallest)
+        return not self._late() and self._few_on_their_way(min(most, MOST_BYTES))
 
     def has_room_for_key(self) -> bool:
         """Return whether the answer to a key, or anything else, may be displayed at once."""
@@ -307,11 +311,11 @@ class Link:
             return True
         if self._budgeted and self._pay(self._clock()) < -OWED:
             return False
-        return self._few_on_their_way()
+        return self._few_on_their_way(MOST_BYTES)
 
-    def _few_on_their_way(self) -> bool:
-        """Return whether more may be on its way."""
-        if self._sent - self._arrived >= max(MOST_BYTES, 2 * self._quick):
+    def _few_on_their_way(self, most: float) -> bool:
+        """Return whether more may be on its way than `most` bytes or what came through quickly."""
+        if self._sent - self._arrived >= max(most, 2 * self._quick):
             return not self._on_their_way
         return self._on_their_way < MOST_UNANSWERED or self._clear_and_quick()
 

@@ -124,6 +124,15 @@ def test_the_queue_stays_short_and_frames_go_on(answers: str, rate: int, delay: 
 
 
 @pytest.mark.parametrize("answers", ["decrqm", "cpr"])
+def test_large_frames_go_one_at_a_time_over_a_thin_link(answers: str) -> None:
+    far = Far(8 * KIB, 0.1, answers)
+    far.run(10, 4 * KIB)
+    far.most_waiting = 0
+    assert far.run(20, 4 * KIB) >= 0.8 * 20 / (0.2 + 4 / 8)
+    assert far.most_waiting <= 4.1 * KIB
+
+
+@pytest.mark.parametrize("answers", ["decrqm", "cpr"])
 def test_a_wide_link_loses_no_frame_however_long(answers: str) -> None:
     for delay in (0.001, 0.1, 0.5):
         far = Far(100 * KIB, delay, answers)
