@@ -57,6 +57,8 @@ class Queue:
         if not data:
             self.ended = True
             return
+        if not self._chunks:  # a link that was idle begins now
+            self._free_at = max(self._free_at, time.monotonic())
         self._chunks.append(data)
         self._count(len(data))
 
@@ -70,9 +72,7 @@ class Queue:
             self._free_at = max(self._free_at, frozen_until)
         while self._chunks and self._free_at <= now:
             piece = self._next_piece(max(1, int(rate * PIECE_SECONDS)))
-            # A link that was idle begins now; a busy one goes on where it was, however late we are.
-            begun = max(self._free_at, now - 5 * PIECE_SECONDS)
-            self._free_at = begun + len(piece) / rate
+            self._free_at += len(piece) / rate  # on from where it was, however late we are
             self._on_the_way.append((self._free_at + delay, piece))
             self.passed += len(piece)
             self._count(-len(piece))
@@ -170,7 +170,7 @@ class Throttle:
         """Let bytes pass again."""
         self._frozen_until = 0.0
         for queue in self._queues():
-            queue._free_at = 0.0
+            queue._free_at = time.monotonic()
         self._wake()
 
     def _wake(self) -> None:
