@@ -622,7 +622,7 @@ def test_a_breakpoint_ends_the_run_and_is_saved(capsys: pytest.CaptureFixture[st
     assert figures(capsys, *SMALL, "--updates", "9")["stopped_by"] is None
     assert run(["train", "run", "--break", "pass=BACKWARD t=3", "--out", "run"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-3] == f"stopped by BACKWARD t=3 of update {result['updates'] + 1}"
+    assert lines[-3] == f"stopped by BACKWARD t=3 at update {result['updates']}"
     assert lines[-2].startswith("On the way back, h_3 gets ")
     assert lines[-1] == "saved run"
     assert load("run").cursor.t == 3
@@ -797,7 +797,7 @@ def test_train_says_what_is_held_and_which_breakpoints_do_not_count(
     before = load_run(path)
     assert run(["train", str(path), "--updates", "5", "--out", str(path)]) == 0
     said = capsys.readouterr().err
-    held = "it trains with x @2 = 0.5, detach @3 held, as it was saved"
+    held = "it trains with x_2 = 0.5, detach @3 held, as it was saved"
     assert held in said
     assert "its breakpoints do not end this training, only --break does: loss<100\n" in said
     after = load_run(path)
@@ -817,7 +817,7 @@ def test_the_app_opens_with_the_view_of_the_file(
     saved_with_view(path)
     assert run([str(path), "--break", "grad>9"]) == 0
     ((trainer, rest),) = opened
-    assert [str(pin) for pin in trainer.network.pins] == ["x @2 = 0.5", "detach @3"]
+    assert [str(pin) for pin in trainer.network.pins] == ["x_2 = 0.5", "detach @3"]
     assert [each.text for each in rest["view"].breakpoints] == ["loss<100", "t=2"]
     assert rest["view"].screen.panel == "map"
     assert [str(each) for each in rest["breakpoints"]] == ["grad>9"]

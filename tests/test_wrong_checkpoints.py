@@ -199,15 +199,15 @@ HELD: dict[str, tuple[object, str]] = {
     "timestep": ([{"cut": 5}], "held: 'detach @5': timesteps go from 1 to 4, not 5"),
     "unit": (
         [{"hold": "h_t", "value": 0.0, "unit": 4, "t": 1}],
-        "held: 'h_4 @1 = 0': units of h go from 1 to 3, not 4",
+        "held: 'h_1[4] = 0': units of h go from 1 to 3, not 4",
     ),
     "name": (
         [{"hold": "f_t", "value": 0.0, "unit": None, "t": 1}],
-        "held: 'f @1 = 0': there is no",
+        "held: 'f_1 = 0': there is no",
     ),
     "not finite": (
         [{"hold": "x_t", "value": math.inf, "unit": None, "t": 1}],
-        "held: 'x @1 = inf': the value must be a finite number of float32",
+        "held: 'x_1 = inf': the value must be a finite number of float32",
     ),
 }
 

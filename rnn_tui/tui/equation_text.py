@@ -1,6 +1,6 @@
 """Equations with live numbers: the text of an operation's tokens.
 
-`f_3 = σ(0.4970·0.3100 + 1.830 + 1.000) = σ(2.984) = 0.9519`: the numbers shown are the numbers
+`f_7[3] = σ(0.4970·0.3100 + 1.830 + 1.000) = σ(2.984) = 0.9519`: the numbers shown are the numbers
 used, rounded to four significant digits.
 """
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from rnn_tui.engine.core.expressions import Function, Token, UnitReader, Values
 from rnn_tui.engine.core.operations import Operation
+from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.tui.number_format import MINUS, number
 
 
@@ -35,32 +36,22 @@ def spell(tokens: Sequence[Token]) -> str:
     return "".join(parts)
 
 
-def with_unit(symbol: str, unit: int) -> str:
-    """Return the symbol of one unit: ``f_t`` and unit 2, counted from 0, make ``f_3``.
-
-    The unit takes the place of the timestep, except in ``h_<t-1>``, which becomes ``h_3<t-1>``.
-    """
-    if symbol.endswith("_<t-1>"):
-        return f"{symbol.removesuffix('_<t-1>')}_{unit + 1}<t-1>"
-    stem = symbol.removesuffix("_t")
-    return f"{stem}_{unit + 1}" if stem != symbol else f"{symbol}[{unit + 1}]"
-
-
 @np.errstate(all="ignore")  # what is not finite is marked
-def numbers_line(operation: Operation, values: Values, sample: int, unit: int) -> str:
-    """Return an operation with the numbers of one unit: ``f_3 = σ(…) = σ(2.98) = 0.952``.
+def numbers_line(operation: Operation, values: Values, sample: int, unit: int, t: int) -> str:
+    """Return an operation with the numbers of one unit: ``f_7[3] = σ(…) = σ(2.98) = 0.952``.
 
     Args:
         operation: the operation.
         values: the values of its timestep, each [B, entries], by symbol.
         sample: the sample of the batch, from 0.
         unit: the unit, from 0; the last one of a shorter vector.
+        t: the timestep, from 1.
     """
     reader = UnitReader(values, sample, unit)
     result = values[operation.symbol]
     shown = min(unit, result.shape[-1] - 1) if result.ndim else 0
     tokens = operation.expression.tokens(reader)
-    steps = [with_unit(operation.symbol, shown)]
+    steps = [value_name(operation.symbol, t, shown + 1)]
     if len(tokens) > 1:
         steps.append(spell(tokens))
         if isinstance(operation.expression, Function) and len(tokens) > 3:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnn_tui.engine.core.parameters import ParameterSpec, block_name
+from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.symbols import quoted
 
@@ -52,9 +53,16 @@ def parameter_name(snapshot: Snapshot, index: int) -> str:
     place = np.unravel_index(index - tensor.start, tensor.spec.shape)
     width = tensor.spec.shape[-1] // len(tensor.spec.blocks)
     block, column = divmod(int(place[-1]), width)
-    rows = ",".join(str(int(row) + 1) for row in place[:-1])
-    inside = f"{rows},{column + 1}" if rows else str(column + 1)
-    return f"{block_name(tensor.spec.name, tensor.spec.blocks[block])}[{inside}]"
+    entry = (*(int(row) + 1 for row in place[:-1]), column + 1)
+    return value_name(block_name(tensor.spec.name, tensor.spec.blocks[block]), None, *entry)
+
+
+def is_parameter(snapshot: Snapshot, name: str) -> bool:
+    """Return whether `name` is that of a parameter or of a gate's block of one."""
+    return any(
+        name in (spec.name, *(block_name(spec.name, block) for block in spec.blocks))
+        for spec in snapshot.window.declaration.specs
+    )
 
 
 def symbol_of_parameter(snapshot: Snapshot, index: int) -> str:

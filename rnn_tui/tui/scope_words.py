@@ -22,10 +22,16 @@ def layer_words(snapshot: Snapshot, layer: int | None) -> str:
     return "all layers" if layer is None else f"layer {layer} of {layers}"
 
 
-def sample_words(snapshot: Snapshot) -> str:
-    """Return "sample 2 of 4", or "" where a batch is one sample."""
+def sample_words(snapshot: Snapshot, sample: int | None = None) -> str:
+    """Return "sample 2 of 4", or "" where a batch is one sample.
+
+    Args:
+        snapshot: says how many samples there are.
+        sample: which it is, from 0; None for the one that is looked at.
+    """
     batch = snapshot.settings.batch
-    return f"sample {snapshot.request.sample + 1} of {batch}" if batch > 1 else ""
+    place = snapshot.request.sample if sample is None else sample
+    return f"sample {place + 1} of {batch}" if batch > 1 else ""
 
 
 def batch_words(snapshot: Snapshot) -> str:

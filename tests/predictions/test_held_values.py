@@ -94,25 +94,25 @@ def test_an_input_held_is_held_in_the_series() -> None:
 
 
 def test_one_timestep_of_a_window_means_nothing_in_a_series() -> None:
-    plain, trainer = held("cos"), held("cos", "h_3 @7 = 0", "detach @5")
+    plain, trainer = held("cos"), held("cos", "h_7[3] = 0", "detach @5")
     found, expected = made(trainer).predictions, made(plain).predictions
     assert isinstance(found, SeriesPredictions)
     assert isinstance(expected, SeriesPredictions)
     assert same_bits(found.evaluation.one_step, expected.evaluation.one_step)
-    assert (found.held.used, [str(pin) for pin in found.held.left_out]) == ((), ["h_3 @7 = 0"])
+    assert (found.held.used, [str(pin) for pin in found.held.left_out]) == ((), ["h_7[3] = 0"])
     figures = summarise(trainer, TrainProgress(0, 0, 0.0, 0.0))
-    assert figures.without_what_ifs == ("h_3 @7 = 0",)
-    assert '"without_what_ifs": ["h_3 @7 = 0"]' in figures.to_json()
+    assert figures.without_what_ifs == ("h_7[3] = 0",)
+    assert '"without_what_ifs": ["h_7[3] = 0"]' in figures.to_json()
 
 
 @pytest.mark.parametrize(
     ("task", "texts"),
     [
         ("recall", ("o = 0.3",)),
-        ("recall", ("f_2 = 0", "h_3 @4 = 0.7")),
-        ("adding", ("x_1 @2 = 0.9", "i = 0.1")),
-        ("copy", ("g_1 = 1",)),
-        ("oscillator", ("c_2 @3 = 0.5",)),
+        ("recall", ("f[2] = 0", "h_4[3] = 0.7")),
+        ("adding", ("x_2[1] = 0.9", "i = 0.1")),
+        ("copy", ("g[1] = 1",)),
+        ("oscillator", ("c_3[2] = 0.5",)),
         ("waveform", ("x = 0",)),
     ],
 )
@@ -150,7 +150,7 @@ def test_test_windows_are_predicted_with_the_values_held(task: str, texts: tuple
 
 
 def test_text_is_read_and_written_with_the_values_held() -> None:
-    texts = ("o_1 = 0", "h_2 @3 = 0.9")
+    texts = ("o[1] = 0", "h_3[2] = 0.9")
     trainer = held("text", *texts)
     trainer.step()
     trainer.finish_pass()
@@ -160,8 +160,8 @@ def test_text_is_read_and_written_with_the_values_held() -> None:
     assert sample is not None
     assert answer is not None
     assert [str(pin) for pin in sample.held.used] == list(texts)
-    assert [str(pin) for pin in answer.held.used] == ["o_1 = 0"]
-    assert [str(pin) for pin in answer.held.left_out] == ["h_2 @3 = 0.9"]
+    assert [str(pin) for pin in answer.held.used] == ["o[1] = 0"]
+    assert [str(pin) for pin in answer.held.left_out] == ["h_3[2] = 0.9"]
     # What is read of the window is what stands on the tape, the state held at t=3 included.
     probabilities = trainer.network.tape["p"][-1, 0]
     trainer.network.readout()
@@ -192,7 +192,7 @@ def test_an_input_that_is_no_longer_held_is_read_again() -> None:
     assert answer() == before
 
 
-@pytest.mark.parametrize("text", ["o = 0", "W_h = 0", "detach @3", "h_1 @3 = 0.5"])
+@pytest.mark.parametrize("text", ["o = 0", "W_h = 0", "detach @3", "h_3[1] = 0.5"])
 def test_what_is_tried_kept_and_released_is_in_the_next_predictions(text: str) -> None:
     """In a session, with a second network beside, also after both have changed places."""
     session = Session(Trainer(small("recall", gap=4)), versus=Versus("lstm"))

@@ -72,8 +72,8 @@ LIVE: dict[str, tuple[Value, ...]] = {
     "timeline": (1, 64),
 }
 WHAT_IFS = (
-    "h_1 @1 = 1",
-    "x @1 = 0",
+    "h_1[1] = 1",
+    "x_1 = 0",
     "detach @1",
     "f = 1",
     "W_h = 0",

@@ -42,7 +42,7 @@ def test_a_session_is_reopened_as_it_was(tmp_path: Path, moves: int) -> None:
         commands.AddBreakpoint(parse("pass=BACKWARD t=2")),
         commands.SwitchBreakpoint(parse("pass=BACKWARD t=2"), False),
         commands.Step(Stride.UPDATE, 3),
-        what_if(session, "f2_1 @3 = 0.5"),
+        what_if(session, "f2_3[1] = 0.5"),
         commands.Keep(),
         what_if(session, "detach @2"),
         commands.ViewRequest(sample=1, t=3, layer=1, parameter=7),
@@ -52,7 +52,7 @@ def test_a_session_is_reopened_as_it_was(tmp_path: Path, moves: int) -> None:
     again = reopened(session, tmp_path / "run")
     before, after = session.perform(), again.perform()
     assert after.cursor == before.cursor
-    assert after.pins == before.pins == ("f2_1 @3 = 0.5", "detach @2")
+    assert after.pins == before.pins == ("f2_3[1] = 0.5", "detach @2")
     assert after.breakpoints == before.breakpoints
     assert [status.hits for status in after.breakpoints] == [0, 1, 0]
     for name in ("sample", "t", "layer", "parameter"):
@@ -138,7 +138,7 @@ def any_command(chance: random.Random, trainer: Trainer) -> tuple[commands.Comma
     """Return a command taken at random, or two that belong together."""
     settings, stride = trainer.settings, chance.choice(list(Stride))
     t = chance.randint(1, settings.steps)
-    text = chance.choice([f"h @{t} = 0.5", f"x @{t} = 0.3", f"detach @{t}", "b_y = 0", "release"])
+    text = chance.choice([f"h_{t} = 0.5", f"x_{t} = 0.3", f"detach @{t}", "b_y = 0", "release"])
     if settings.task != "cos" and text.startswith("x"):
         text = "release"  # a symbol cannot be held
     what_if = commands.Intervene(parse_what_if(text, trainer.network.declaration))

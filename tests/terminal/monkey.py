@@ -43,7 +43,7 @@ ODD = (
     "\x1b]11;rgb:0/0/0\x07", "\x1b[M !!", "\x1b[8;24;80t", "\x1b[?2026;2$y", "\x1b[2;3R", "\x9b0n",
 )  # fmt: skip
 WORDS = (
-    "f_1 @1 = 1", "W_h = 0", "release", "detach @2", "x @1 = 1e30", "h_1 @2 = nan", "loss<0.5",
+    "f_1[1] = 1", "W_h = 0", "release", "detach @2", "x_1 = 1e30", "h_2[1] = nan", "loss<0.5",
     "update=7", "pass=BACKWARD t=1", "nan", "999999999", "0", "-1", "1e300", "quit", "theme: light",
     "versus gru", "versus none", "/nowhere/at/all", "", "\n", "a" * 300, "0.5", "rnn", "☃",
 )  # fmt: skip

@@ -25,7 +25,7 @@ OTHERS = [
 RELU = ("--activation", "relu", "--init", "identity")  # for the plain cell: it grows without limit
 # Back, forth, a what-if, proofs, every panel and dialogs.
 KEYS = ["U", "N", "F", "3g", "G", "n", "s", "u", "v", "V", "\t", "\t", "\t", "\t", "z", "z", "x",
-        "ef = 1\r", "\x1b", "eh_1 @1 = 1e30\r", "\r", "b", "\x1b", "o", "\x1b", "S", "u", "c",
+        "ef = 1\r", "\x1b", "eh_1[1] = 1e30\r", "\r", "b", "\x1b", "o", "\x1b", "S", "u", "c",
         "\x1b", "r", "R", "u"]  # fmt: skip
 
 

@@ -44,12 +44,12 @@ def test_a_checkpoint_opens_where_one_was(tmp_path: Path) -> None:
         one.wait_for("enter recomputes")
         one.send("\x15")  # ctrl+u: the field is empty
         one.wait_for("'':")
-        one.send("f2_3 @5 = 0.5")
-        one.wait_for("f2_3 @5 = 0.5")
+        one.send("f2_5[3] = 0.5")
+        one.wait_for("f2_5[3] = 0.5")
         one.key("enter")
         one.wait_for("enter keeps it")
         one.key("enter")
-        one.wait_for("parameters · f2_3 @5 = 0.5")
+        one.wait_for("parameters · f2_5[3] = 0.5")
         one.key("backspace")  # futures left behind are in no file
         one.reach("ufffnnn", "BACKWARD t=6/8")
         one.send("ss")

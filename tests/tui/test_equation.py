@@ -242,7 +242,7 @@ def test_every_equation_of_every_task_agrees_at_every_timestep(kind: str, task: 
         for operation in declaration.forward_operations:
             array = values[operation.symbol][0]
             unit = t % array.size
-            symbols, numbers = operation.equation(), numbers_line(operation, values, 0, unit)
+            symbols, numbers = operation.equation(), numbers_line(operation, values, 0, unit, t)
             check(symbols, numbers, values, unit, float(array[unit]))
         check_all(snapshot, declaration.backward_operations_at(t), t % trainer.settings.hidden)
 

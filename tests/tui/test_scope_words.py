@@ -66,7 +66,7 @@ def test_proofs_and_predictions_name_the_what_ifs_in_force() -> None:
     }
     for name in ("map", "edge", "ledger", "proof", "predictions"):
         assert titles[name].endswith("with o = 0"), name
-    several = session.perform(Intervene(parse("f_1 = 1", snapshot.window.declaration)))
+    several = session.perform(Intervene(parse("f[1] = 1", snapshot.window.declaration)))
     assert panels("proof")["edge"].title(context(several))[1].endswith("with 2 what-ifs")
 
 

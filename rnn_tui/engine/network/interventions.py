@@ -4,14 +4,18 @@ An intervention (on the screen: what-if) is a pin (a value held at a constant), 
 gradient's path) or an edit (of a parameter). `Release` takes all pins and cuts back.
 
     f = 1             the value f_t of every unit at every timestep is 1
-    f_3 = 1           of unit 3 only; units, like rows and columns, count from 1
-    f_3 @7 = 0.5      at timestep 7 only
-    h_3 @7 = 0        a state; without a timestep nothing would be left of it
-    x @7 = 0.2        an input
+    f[3] = 1          of unit 3 only; units, like rows and columns, count from 1
+    f_7[3] = 0.5      at timestep 7 only
+    f_7 = 0.5         every unit at timestep 7
+    h_7[3] = 0        a state; without a timestep nothing would be left of it
+    x_7 = 0.2         an input
     W_hf[1,2] = 0     a weight within its gate; b_f[3] = 1 a bias
     W_hf = 0          a gate's block; W_h = 0 the whole tensor
     detach @7         timestep 7 sends no gradient to timestep 6
     release           nothing is held or cut any more
+
+A subscript is a time and brackets are a unit (`engine/core/value_names.py`). Where a time is named
+by @, as it was before, a subscript is a unit: ``f_3 @7 = 0.5`` is ``f_7[3] = 0.5``.
 
 A pinned value is a constant: v_t = k in the forward pass, and no gradient flows through it to
 what it would be computed from. Its own gradient ∂L/∂v_t is still computed and shown. Names are
@@ -27,15 +31,16 @@ import numpy as np
 
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.parameters import block_views
+from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.engine.network.declaration import NetworkDeclaration
-from rnn_tui.engine.network.pins import Cut, Pin, Pins, short_name, short_number
+from rnn_tui.engine.network.pins import Cut, Pin, Pins, short_number
 from rnn_tui.settings import quote
 
-FORMS = "NAME = X, NAME_UNIT @T = X, WEIGHT[ROW,COLUMN] = X, detach @T or release"
+FORMS = "NAME = X, NAME_T[UNIT] = X, WEIGHT[ROW,COLUMN] = X, detach @T or release"
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 # Compiled when one is first read, and kept by `re`.
 _LINE = (
-    r"(?P<name>[A-Za-z]\w*?)(?:_(?P<unit>\d{1,9}))?(?:\s*\[(?P<place>[\d\s,]*)\])?"
+    r"(?P<name>[A-Za-z]\w*?)(?:_(?P<subscript>\d{1,9}))?(?:\s*\[(?P<place>[\d\s,]*)\])?"
     rf"\s*(?:@\s*(?P<t>\d{{1,9}}))?\s*=\s*(?P<value>{_NUMBER})"
 )
 _DETACH = r"detach\s*@\s*(\d{1,9})"
@@ -64,8 +69,7 @@ class Edit:
     place: tuple[int, ...] | None = None
 
     def __str__(self) -> str:
-        inside = "" if self.place is None else f"[{','.join(map(str, self.place))}]"
-        return f"{self.name}{inside} = {short_number(self.value)}"
+        return f"{value_name(self.name, None, *(self.place or ()))} = {short_number(self.value)}"
 
     def indices(self, declaration: NetworkDeclaration) -> Array:
         """Return the indices of the entries in the flat vector."""
@@ -129,7 +133,7 @@ def pinnable(declaration: NetworkDeclaration) -> dict[str, str]:
     Inputs come first.
     """
     computed = (operation.symbol for operation in declaration.cell_forward_operations)
-    return {short_name(symbol): symbol for symbol in ("x_t", *computed)}
+    return {value_name(symbol): symbol for symbol in ("x_t", *computed)}
 
 
 def parse(text: str, declaration: NetworkDeclaration) -> Intervention:
@@ -163,21 +167,62 @@ def _assignment(text: str, stripped: str, declaration: NetworkDeclaration) -> Pi
     match = re.fullmatch(_LINE, stripped, re.ASCII)
     if match is None:
         raise InterventionError(text, f"expected {FORMS}")
-    name, unit, place, t = (match[part] for part in ("name", "unit", "place", "t"))
+    name, subscript, t = match["name"], match["subscript"], match["t"]
+    place = None if match["place"] is None else _place(text, match["place"])
     value = float(match["value"])
     if name not in pinnable(declaration):
-        if unit is not None:
-            name = f"{name}_{unit}"  # not written like a parameter's entry
-        if t is not None and name in _blocks(declaration):
-            raise InterventionError(text, f"{name} is the same at every timestep: leave out @{t}")
-        return Edit(name, value, None if place is None else _place(text, place))
-    if place is not None:
-        raise InterventionError(text, f"one unit of {name} is written {name}_3")
-    where = (None if number is None else int(number) for number in (unit, t))
-    pin = Pin(pinnable(declaration)[name], value, *where)
+        return _edit(text, match, place, value, declaration)
+    if t is None:
+        t = subscript
+    elif subscript is not None and place is not None:
+        raise InterventionError(text, f"expected {FORMS}")
+    elif subscript is not None:
+        place = (int(subscript),)
+    if place is not None and len(place) > 1:
+        raise InterventionError(text, f"one unit of {name} is written {name}[3]")
     if t is None and name in declaration.states:
-        raise InterventionError(text, f"{name} is a state: say when, {name} @7 or {name}_3 @7")
-    return pin
+        raise InterventionError(text, f"{name} is a state: say when, {name}_7 or {name}_7[3]")
+    unit, when = None if place is None else place[0], None if t is None else int(t)
+    if unit is None and subscript is not None and int(subscript) > declaration.steps:
+        reason = f"timesteps go from 1 to {declaration.steps}, not {subscript}"
+        raise InterventionError(text, f"{reason}; a unit is written {name}[{subscript}]")
+    return Pin(pinnable(declaration)[name], value, unit, when)
+
+
+def _edit(
+    text: str,
+    match: re.Match[str],
+    place: tuple[int, ...] | None,
+    value: float,
+    declaration: NetworkDeclaration,
+) -> Edit:
+    """Read an edit of a parameter, which has no time."""
+    name, subscript, t = match["name"], match["subscript"], match["t"]
+    when = f"@{t}" if t is not None else f"_{subscript}" if subscript is not None else ""
+    if when and name in _blocks(declaration):
+        entry = "" if t is not None else f"; an entry is written {name}[{subscript}]"
+        same = f"{name} is the same at every timestep"
+        raise InterventionError(text, f"{same}: leave out {when}{entry}")
+    return Edit(name if subscript is None else f"{name}_{subscript}", value, place)
+
+
+def hint(text: str, declaration: NetworkDeclaration) -> str:
+    """Return how a what-if is read that could be meant otherwise; "" where there is no doubt.
+
+    Args:
+        text: what `parse` reads.
+        declaration: of the network.
+    """
+    match = re.fullmatch(_LINE, text.strip().replace("−", "-"), re.ASCII)
+    if match is None or match["subscript"] is None or match["name"] not in pinnable(declaration):
+        return ""
+    if match["t"] is not None:
+        return f"reads {parse(text, declaration)}: a subscript is a time, brackets are a unit"
+    if match["place"] is not None:
+        return ""
+    name, t = match["name"], int(match["subscript"])
+    unit = f"{name}_{t}[1]" if name in declaration.states else f"{name}[{t}]"
+    return f"every unit at timestep {t}; one unit is written {unit}"
 
 
 def _place(text: str, place: str) -> tuple[int, ...]:
@@ -209,11 +254,11 @@ def _check(text: str, intervention: Intervention, declaration: NetworkDeclaratio
 
 def _check_pin(text: str, pin: Pin, declaration: NetworkDeclaration) -> None:
     if pin.symbol not in pinnable(declaration).values():
-        raise _unknown(text, short_name(pin.symbol), declaration)
+        raise _unknown(text, value_name(pin.symbol), declaration)
     if pin.unit is not None:
         architecture = declaration.architecture
         most = architecture.features if pin.symbol == "x_t" else architecture.hidden
-        _check_range(text, f"units of {short_name(pin.symbol)}", pin.unit, most)
+        _check_range(text, f"units of {value_name(pin.symbol)}", pin.unit, most)
     if pin.t is not None:
         _check_range(text, "timesteps", pin.t, declaration.steps)
 

@@ -14,6 +14,7 @@ import numpy as np
 from rnn_tui.engine.cells.base import sent_back
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.operations import Operation
+from rnn_tui.engine.core.value_names import value_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,8 @@ class Pin:
     t: int | None = None
 
     def __str__(self) -> str:
-        unit = "" if self.unit is None else f"_{self.unit}"
-        at = "" if self.t is None else f" @{self.t}"
-        return f"{short_name(self.symbol)}{unit}{at} = {short_number(self.value)}"
+        entry = () if self.unit is None else (self.unit,)
+        return f"{value_name(self.symbol, self.t, *entry)} = {short_number(self.value)}"
 
     @property
     def units(self) -> slice:
@@ -86,11 +86,6 @@ def pins_of_timestep(pins: Pins, t: int) -> Pins:
     """
     held = (pin for pin in forward_pins(pins, timed=True) if isinstance(pin, Pin))
     return tuple(replace(pin, t=None) for pin in held if pin.t in (None, t))
-
-
-def short_name(symbol: str) -> str:
-    """Return the symbol of a value at timestep t as users write it: ``f`` for ``f_t``."""
-    return symbol.removesuffix("_t")
 
 
 def short_number(value: float) -> str:

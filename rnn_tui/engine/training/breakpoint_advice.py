@@ -8,6 +8,7 @@ import numpy as np
 
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.norms import norm
+from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.engine.training.breakpoint_conditions import (
     COMPARISONS,
     SATURATION_MARGIN,
@@ -38,8 +39,7 @@ def reason(breakpoint: Breakpoint, value: float, trainer: Trainer) -> str:
         case Kind.PASS:
             cursor = trainer.cursor
             place = f" t={cursor.t}" if cursor.t else ""
-            done = cursor.stage is Pass.UPDATE
-            return f"{cursor.stage}{place} of update {cursor.update + (not done):,}"
+            return f"{cursor.stage}{place} at {update}"  # the number that the header has, too
         case Kind.CLIPPED:
             total = trainer.parameters.size
             return f"clipping changed {value:,} of {total:,} entries at {update}"
@@ -136,7 +136,8 @@ def _state_gradient(trainer: Trainer, t: int) -> str:
     """Return the norms of the two parts of ∂L/∂h_t of the top layer, in words, for t < T."""
     tape, top = trainer.network.tape, trainer.network.layers[-1]
     later, own = _norm(tape[top.name("dh_next")][t]), _norm(tape[top.name("dh_y")][t - 1])
-    return f"{top.name('h')}_{t} gets {later:.3g} from later steps, {own:.3g} from y_{t}"
+    h, y = value_name(top.name("h"), t), value_name("y_t", t)
+    return f"{h} gets {later:.3g} from later steps, {own:.3g} from {y}"
 
 
 def _norm(array: Array) -> float:
@@ -179,12 +180,13 @@ def _on_pass(trainer: Trainer) -> str:
     match cursor.stage:
         case Pass.FORWARD:
             before, here = (_norm(network.tape[h][t]) for t in (cursor.t - 1, cursor.t))
-            return f"‖{h}_{cursor.t}‖ is {here:.3g}, after {before:.3g} before it."
+            return f"‖{value_name(h, cursor.t)}‖ is {here:.3g}, after {before:.3g} before it."
         case Pass.BACKWARD if cursor.t < trainer.schedule.steps:
             return f"On the way back, {_state_gradient(trainer, cursor.t)}."
         case Pass.BACKWARD:
             here = _norm(network.tape[top.name("dh")][cursor.t - 1])
-            return f"‖∂L/∂{h}_{cursor.t}‖ is {here:.3g}, all of it from this timestep's own output."
+            state = value_name(h, cursor.t)
+            return f"‖∂L/∂{state}‖ is {here:.3g}, all of it from this timestep's own output."
         case Pass.LOSS:
             return f"The loss of this window is {trainer.loss:.3g}; next it goes back through time."
         case Pass.CLIP:

@@ -16,6 +16,7 @@ import numpy as np
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.core.parameters import ParameterSpec
+from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.engine.network.architecture import views
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.training.schedule import Pass
@@ -38,9 +39,14 @@ class Divergence:
     tensor: str
     value: float
 
+    @property
+    def name(self) -> str:
+        """The tensor with its time: ``dh_6``."""
+        return value_name(self.tensor, self.t) if self.t else self.tensor
+
     def __str__(self) -> str:
         place = f" at t={self.t}" if self.t else ""
-        return f"{self.tensor} is {self.value} in {self.stage}{place}"
+        return f"{self.name} is {self.value} in {self.stage}{place}"
 
 
 def find_nonfinite_in_forward_pass(

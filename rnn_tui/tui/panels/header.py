@@ -131,5 +131,5 @@ def _place(snapshot: Snapshot) -> Line:
         line = (*line, (f" · fork {len(snapshot.timeline.ghosts)}", "accent"))
     if snapshot.divergence is not None:
         divergence = snapshot.divergence
-        return (*line, (f" · {divergence.tensor} is {divergence.value}", "error"))
+        return (*line, (f" · {divergence.name} is {divergence.value}", "error"))
     return line

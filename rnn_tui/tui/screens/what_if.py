@@ -9,7 +9,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
-from rnn_tui.engine.network.interventions import Intervention, InterventionError, parse, pinnable
+from rnn_tui.engine.core.value_names import value_name
+from rnn_tui.engine.network.interventions import (
+    Intervention,
+    InterventionError,
+    hint,
+    parse,
+    pinnable,
+)
 from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
@@ -23,7 +30,7 @@ from rnn_tui.tui.screens.text_field import TextField
 
 _FORMS = (
     "f = 1          a gate of every unit at every timestep",
-    "f_3 @7 = 0.5   of unit 3 at timestep 7; likewise h_3 @7, x @7",
+    "f_7[3] = 0.5   of unit 3 at timestep 7; likewise h_7[3], h_7, x_7, f[3]",
     "W_h[1,2] = 0   a weight or a bias; W_h = 0 the whole tensor",
     "detach @7      no gradient from timestep 7 to 6",
     "release        nothing is held any more",
@@ -58,10 +65,13 @@ class WhatIfScreen(Dialog[Intervention | None]):
         self.query_one(Input).focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Show why the text is no what-if, while it is typed."""
+        """Show why the text is no what-if, or how it is read, while it is typed."""
         result = self._parse(event.value)
-        reason = result if isinstance(result, str) else ""
-        self.query_one("#what-if-reason", Static).update(reason)
+        wrong = isinstance(result, str)
+        reason = result if isinstance(result, str) else self._hint(event.value)
+        line = self.query_one("#what-if-reason", Static)
+        line.update(reason)
+        line.set_class(wrong, "wrong")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Return the what-if, if the text is one."""
@@ -76,13 +86,17 @@ class WhatIfScreen(Dialog[Intervention | None]):
         except InterventionError as error:
             return str(error)
 
+    def _hint(self, text: str) -> str:
+        """Return how a what-if is read that could be meant otherwise."""
+        return hint(text, self._snapshot.window.declaration)
+
     def action_cancel(self) -> None:
         """Return nothing."""
         self.dismiss(None)
 
 
 def selected_assignment(snapshot: Snapshot, selection: Selection) -> str:
-    """Return the what-if that changes nothing: the selected value, such as ``f_3 @7 = 0.952``.
+    """Return the what-if that changes nothing: the selected value, such as ``f_7[3] = 0.952``.
 
     At an update that is the selected parameter; elsewhere the selected unit of the row whose
     equation is shown, or of a value that can be held if that one cannot, in the layer shown.
@@ -93,14 +107,14 @@ def selected_assignment(snapshot: Snapshot, selection: Selection) -> str:
     t = snapshot.t
     revealed = snapshot.selectable_operations(t)
     row = revealed[max(len(revealed) - 1 - selection.operation, 0)].row if revealed else "x_t"
-    names = {symbol: name for name, symbol in pinnable(snapshot.window.declaration).items()}
+    held = pinnable(snapshot.window.declaration).values()
     h = name_in_layer("h_t", snapshot.layer)
     outputs = tuple(each.symbol for each in snapshot.window.declaration.loss_function.rows)
     before = row.replace("_<t-1>", "_t")  # for a state that arrives, offer the one that leaves
-    symbol = h if row in outputs else before if before in names else "x_t"
+    symbol = h if row in outputs else before if before in held else "x_t"
     array = snapshot.window.values(t)[symbol][0]
     unit = min(selection.unit, len(array) - 1)
-    index = f"_{unit + 1}" if len(array) > 1 else ""
+    entry = (unit + 1,) if len(array) > 1 else ()
     known = symbol == "x_t" or symbol in {operation.symbol for operation in revealed}
     value = float(array[unit]) if known or snapshot.forward_complete(t) else 0.0
-    return f"{names[symbol]}{index} @{t} = {number(value)}"
+    return f"{value_name(symbol, t, *entry)} = {number(value)}"

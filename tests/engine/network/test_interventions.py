@@ -34,6 +34,7 @@ from rnn_tui.engine.network.interventions import (
     Release,
     check,
     edit_of,
+    hint,
     parse,
     pinnable,
     together,
@@ -476,7 +477,13 @@ def lstm() -> Network:
     ("text", "expected"),
     [
         ("f = 1", Pin("f_t", 1.0)),
-        ("f_3=1", Pin("f_t", 1.0, 3)),
+        ("f[3]=1", Pin("f_t", 1.0, 3)),
+        ("f_3=1", Pin("f_t", 1.0, None, 3)),
+        ("f_7[3] = 0.5", Pin("f_t", 0.5, 3, 7)),
+        ("h_7 [ 3 ] = 0", Pin("h_t", 0.0, 3, 7)),
+        ("h_7 = 0", Pin("h_t", 0.0, None, 7)),
+        ("x_10[2] = −1e-3", Pin("x_t", -0.001, 2, 10)),
+        ("f[3] @7 = 0.5", Pin("f_t", 0.5, 3, 7)),
         ("f_3 @7 = 0.5", Pin("f_t", 0.5, 3, 7)),
         ("  f@ 7=.5 ", Pin("f_t", 0.5, None, 7)),
         ("x @7 = 0.2", Pin("x_t", 0.2, None, 7)),
@@ -502,6 +509,24 @@ def test_the_grammar(text: str, expected: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("f = 1", ""),
+        ("f[3] = 1", ""),
+        ("f_7[3] = 0.5", ""),
+        ("W_h = 0", ""),
+        ("b_3 = 0", ""),
+        ("nonsense", ""),
+        ("f_3 = 1", "every unit at timestep 3; one unit is written f[3]"),
+        ("h_3 = 1", "every unit at timestep 3; one unit is written h_3[1]"),
+        ("f_3 @7 = 0.5", "reads f_7[3] = 0.5: a subscript is a time, brackets are a unit"),
+    ],
+)
+def test_what_could_be_meant_otherwise_is_said_while_it_is_typed(text: str, expected: str) -> None:
+    assert hint(text, lstm().declaration) == expected
+
+
+@pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("", "expected NAME = X"),
@@ -513,21 +538,26 @@ def test_the_grammar(text: str, expected: object) -> None:
         ("y = 1", "there is no 'y'"),
         ("f = 1e39", "the value must be a finite number of float32"),
         ("W_h = 1e999", "the value must be a finite number of float32"),
-        ("f_0 = 1", "units of f go from 1 to 3, not 0"),
-        ("f_4 = 1", "units of f go from 1 to 3, not 4"),
+        ("f[0] = 1", "units of f go from 1 to 3, not 0"),
+        ("f_0 = 1", "timesteps go from 1 to 10, not 0"),
+        ("f[4] = 1", "units of f go from 1 to 3, not 4"),
+        ("f_11 = 1", "timesteps go from 1 to 10, not 11; a unit is written f[11]"),
+        ("f_3[1] @2 = 1", "expected NAME = X"),
+        ("f_3[1,2] = 1", "one unit of f is written f[3]"),
+        ("W_h_3 = 1", "W_h is the same at every timestep: leave out _3; an entry is"),
         ("x_3 @1 = 1", "units of x go from 1 to 2, not 3"),
         ("f @11 = 1", "timesteps go from 1 to 10, not 11"),
         ("detach @0", "timesteps go from 1 to 10, not 0"),
         ("detach @11", "timesteps go from 1 to 10, not 11"),
-        ("h_3 = 0", "h is a state: say when, h @7 or h_3 @7"),
+        ("h[3] = 0", "h is a state: say when, h_7 or h_7[3]"),
         ("c = 0", "c is a state: say when"),
-        ("f[3] = 0", "one unit of f is written f_3"),
         ("W_hf[0,1] = 0", "W_hf goes from [1,1] to [3,3]"),
         ("W_hf[4,1] = 0", "W_hf goes from [1,1] to [3,3]"),
         ("W_hf[1] = 0", "W_hf goes from [1,1] to [3,3]"),
         ("W_hf[] = 0", "expected NAME = X"),
         ("b_f[4] = 0", "b_f goes from [1] to [3]"),
-        ("b_3 = 0", "there is no 'b_3'"),
+        ("b_3 = 0", "the same at every timestep: leave out _3; an entry is written b[3]"),
+        ("q_3 = 0", "there is no 'q_3'"),
         ("W_hf @3 = 0", "W_hf is the same at every timestep: leave out @3"),
         ("f" * 5000 + " = 1", "there is no"),
         ("f_" + "1" * 5000 + " = 1", "there is no"),

@@ -350,7 +350,7 @@ def test_what_a_longer_window_adds(cell: str, activation: str, first: int) -> No
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
-@pytest.mark.parametrize("text", ["h_2 @3 = 0.4", "h2_1 @2 = 0.4", "x @2 = 0.5", "detach @3"])
+@pytest.mark.parametrize("text", ["h_3[2] = 0.4", "h2_2[1] = 0.4", "x_2 = 0.5", "detach @3"])
 def test_what_is_held_or_cut_in_a_layer(cell: str, text: str) -> None:
     case = stack(cell)
     network = case.network()
@@ -378,7 +378,7 @@ def test_what_is_held_or_cut_in_a_layer(cell: str, text: str) -> None:
 
 def test_names_of_layers_can_be_written() -> None:
     network = stack("lstm").network()
-    for text in ("f2 = 1", "f2_3 = 1", "c2_1 @2 = 0", "W2_xf[1,2] = 0", "b2_f[3] = 1", "W2_h = 0"):
+    for text in ("f2 = 1", "f2[3] = 1", "c2_2[1] = 0", "W2_xf[1,2] = 0", "b2_f[3] = 1", "W2_h = 0"):
         assert str(parse(text, network.declaration)) == text
     with pytest.raises(InterventionError, match="f3"):
         parse("f3 = 1", network.declaration)

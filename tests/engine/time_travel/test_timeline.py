@@ -63,9 +63,9 @@ CHANGES: list[dict[str, object]] = [
 
 
 INTERVENTIONS = [
-    "h_1 @2 = 0.5",
-    "h @4 = -0.1",
-    "x @3 = 0.2",
+    "h_2[1] = 0.5",
+    "h_4 = -0.1",
+    "x_3 = 0.2",
     "x = 0.1",
     "detach @3",
     "W_h[1,2] = 0.5",
@@ -75,11 +75,11 @@ INTERVENTIONS = [
     "release",
 ]
 GATES = {
-    "rnn": ["a_2 = 0.3", "a @1 = 0"],
-    "lstm": ["f = 1", "c_3 @2 = 0.4"],
-    "gru": ["z_1 = 0"],
-    "lstm-coupled": ["f = 1", "i_2 @3 = 0.1"],
-    "lstm-peephole": ["p_o = 0", "p_f[2] = 3", "o_1 @2 = 1"],
+    "rnn": ["a[2] = 0.3", "a_1 = 0"],
+    "lstm": ["f = 1", "c_2[3] = 0.4"],
+    "gru": ["z[1] = 0"],
+    "lstm-coupled": ["f = 1", "i_3[2] = 0.1"],
+    "lstm-peephole": ["p_o = 0", "p_f[2] = 3", "o_2[1] = 1"],
     "gru-reset-before": ["rh = 0"],
 }
 
@@ -451,9 +451,9 @@ def test_an_intervention_in_the_past_leaves_a_ghost_with_its_text_and_discard_ta
     seek(timeline, Place(timeline.place_of(20).index + 3, 1))
     trainer, curve, newest = timeline.trainer, timeline.trainer.history.curve(), timeline.newest
     now = bits(trainer)
-    timeline.intervene(parse("h_1 @2 = 0.5", trainer.network.declaration))
+    timeline.intervene(parse("h_2[1] = 0.5", trainer.network.declaration))
     (ghost,) = timeline.ghosts
-    assert ghost.label == "before h_1 @2 = 0.5"
+    assert ghost.label == "before h_2[1] = 0.5"
     assert list(ghost.curve.update) == list(range(21, 41))
     assert not timeline.in_past
     for _ in range(30):
@@ -523,7 +523,7 @@ def test_an_input_that_is_held_is_held_in_every_window_from_here_on() -> None:
     timeline = started(3, 2)
     x = timeline.trainer.network.tape["x"]
     assert (x[2] != 0.25).any()
-    timeline.intervene(parse("x @3 = 0.25", timeline.trainer.network.declaration))
+    timeline.intervene(parse("x_3 = 0.25", timeline.trainer.network.declaration))
     for _ in range(3):
         assert (x[2] == 0.25).all()
         assert (x[1] != 0.25).any()

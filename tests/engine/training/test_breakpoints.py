@@ -213,7 +213,8 @@ def test_a_pass_stops_at_its_first_schedule_step(stage: Pass) -> None:
         assert trainer.position == first
         assert trainer.cursor.complete
         place = {Pass.FORWARD: " t=1", Pass.BACKWARD: " t=5"}.get(stage, "")
-        assert stop.reason == f"{stage}{place} of update {update}"
+        assert stop.reason == f"{stage}{place} at update {trainer.updates}"
+        assert trainer.updates == trainer.cursor.update == update - (stage is not Pass.UPDATE)
     assert list_.statuses[1].hits == 3
 
 
@@ -221,8 +222,8 @@ def test_a_timestep_stops_in_both_passes() -> None:
     trainer, list_ = Trainer(SMALL), Breakpoints(parse("t=2"), parse("pass=BACKWARD t=4"))
     found = [stop.reason for stop in stops(trainer, list_, 2)]
     assert found == [
-        f"{place} of update {update}"
-        for update in (1, 2)
+        f"{place} at update {update}"
+        for update in (0, 1)
         for place in ("FORWARD t=2", "BACKWARD t=4", "BACKWARD t=2")
     ]
     plain = Trainer(SMALL)

@@ -237,7 +237,7 @@ def test_an_overflow_that_tanh_hides_is_found_all_the_same(move: Move) -> None:
 
     settings = PLAIN.with_(noise=0.0, x_min=-0.1, x_max=0.1)  # x near 1 throughout
     trainer = planted(settings, plant, move)
-    assert str(trainer.divergence) == "a_t is inf in FORWARD at t=1"
+    assert str(trainer.divergence) == "a_1 is inf in FORWARD at t=1"
 
 
 @pytest.mark.parametrize("move", MOVES.values(), ids=MOVES)

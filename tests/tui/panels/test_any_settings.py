@@ -55,7 +55,7 @@ CHOSEN = {
     "seed": tuple(range(30)),
     "timeline": (1, 64),
 }
-HELD = ("h_1 @1 = 1", "x @1 = 0", "detach @1", "x @1 = 1e30", "f = 1", "b_h = 1e38", "W_y = 0")
+HELD = ("h_1[1] = 1", "x_1 = 0", "detach @1", "x_1 = 1e30", "f = 1", "b_h = 1e38", "W_y = 0")
 
 
 def random_settings(pick: random.Random) -> Settings:

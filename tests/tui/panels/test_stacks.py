@@ -106,8 +106,8 @@ def check_rows(trainer: Trainer, layer: int, sample: int, unit: int) -> int:
             expected.append(entry(name))
         assert found[1:] == expected, (symbol, line)
         count += len(expected)
-    [line] = [each for each in lines if "arrives from t+1=3" in each]
-    found = re.findall(NUMBER, line.split("t+1=3")[1])
+    [line] = [each for each in lines if "arrives from t=3" in each]
+    found = re.findall(NUMBER, line.split("t=3")[1])
     states = [name_in_layer(state, layer) for state in net.cell.states]
     arriving = [signed(float(net.tape[f"d{each}_next"][t][sample, unit])) for each in states]
     assert found == arriving
@@ -269,8 +269,9 @@ def test_the_value_that_a_what_if_offers_is_of_the_layer_shown(layer: int) -> No
         for k in range(len(snapshot.selectable_operations(2)))
     }
     for offer in offers:
-        name, _, value = offer.replace("=", " ").split()
-        symbol = name.removesuffix("_3") + "_t"
+        name, value = offer.split(" = ")
+        assert name.endswith("_2[3]")
+        symbol = name.removesuffix("_2[3]") + "_t"
         assert symbol in {row.symbol for row in snapshot.rows}
         assert value == number(float(value_on_tape(trainer.network, symbol, 2)[1, 2]))
     assert any(offer.startswith(name_in_layer("h", layer)) for offer in offers)

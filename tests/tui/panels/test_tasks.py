@@ -317,7 +317,7 @@ def test_an_output_is_named_and_all_of_them_can_be_looked_at() -> None:
         looked_at = context(snapshot, unit=unit)
         text = "\n".join(text_of(timestep.draw(looked_at, 80, 18)))
         assert f"output {name}, target" in text
-        assert f"p_{unit + 1} = e^(" in text
+        assert f"p_{snapshot.t}[{unit + 1}] = e^(" in text
         assert f"probability, {name}" in text
         assert timestep.title(looked_at)[1].endswith(f"output {unit + 1} of 2")
         before = context(snapshot, unit=unit, operation=2)  # h_t

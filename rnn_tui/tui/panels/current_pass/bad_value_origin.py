@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from rnn_tui.engine.analysis.bad_value_origin import BadValueOrigin, OperationInput
 from rnn_tui.engine.core.operations import Operation
+from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cell_width
 from rnn_tui.tui.number_format import NOT_FINITE, signed
+from rnn_tui.tui.parameter_names import is_parameter
+from rnn_tui.tui.scope_words import sample_words
 
 NAME = 16  # cells of an input's name
 
@@ -32,9 +35,9 @@ def explain(context: DrawContext, selected: Operation, width: int, available: in
         snapshot.t,
     ):
         return ()
-    what = f"{origin.symbol} of unit {origin.unit + 1}"
-    if snapshot.settings.batch > 1:
-        what += f", sample {origin.sample + 1},"
+    what = value_name(origin.symbol, origin.t, origin.unit + 1)
+    if sample := sample_words(snapshot, origin.sample):
+        what += f", {sample},"
     head: Line = ((" ", ""), (selected.equation(), "accent"))
     statement: Line = ((f" {what} is {NOT_FINITE}: it was made from", "error"),)
     entries = [_entry(snapshot, origin, place) for place in range(len(origin.inputs))]
@@ -74,12 +77,16 @@ def _together(statement: Line, entries: list[Line], width: int) -> Lines:
 
 
 def _name(snapshot: Snapshot, origin: BadValueOrigin, operand: OperationInput) -> str:
-    """Return an input's symbol and, of several numbers, the index of the one shown, from 1."""
-    if len(operand.numbers) == 1:
-        return operand.name
-    entry, unit = operand.place + 1, origin.unit + 1
-    if not operand.name.startswith("W"):
-        return f"{operand.name}[{entry}]"
+    """Return an input's name, with the entry that is shown of it."""
+    name, entry, unit = operand.name, operand.place + 1, origin.unit + 1
+    array = snapshot.window.values(origin.t).get(name)
+    if array is None or array.ndim == 0:
+        return name  # a number that has no entries, such as N
+    if not is_parameter(snapshot, name):
+        single = min(unit, array.shape[-1])
+        return value_name(name, origin.t, single if len(operand.numbers) == 1 else entry)
+    if array.ndim == 1:
+        return value_name(name, None, unit)
     divergence = snapshot.divergence
     backward = divergence is not None and divergence.stage is Pass.BACKWARD
-    return f"{operand.name}[{unit},{entry}]" if backward else f"{operand.name}[{entry},{unit}]"
+    return value_name(name, None, *((unit, entry) if backward else (entry, unit)))

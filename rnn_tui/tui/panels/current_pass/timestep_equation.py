@@ -6,9 +6,10 @@ import numpy as np
 
 from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.core.operations import Operation
+from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.equation_text import numbers_line, with_unit
+from rnn_tui.tui.equation_text import numbers_line
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit, fold, text_width
 from rnn_tui.tui.number_format import UNKNOWN, number, signed
 from rnn_tui.tui.panels.current_pass import bad_value_origin
@@ -71,7 +72,7 @@ def _equation(context: DrawContext, operation: Operation, view: TimestepView, wi
     title = f"   {operation.title}{_class_name(operation, view)}"
     if not more and cell_width(first) + text_width(title) <= width:
         first = (*first, (title, "dim"))
-    numbers = _pinned(operation, view) or numbers_line(operation, view.values, 0, view.unit)
+    numbers = _pinned(operation, view) or numbers_line(operation, view.values, 0, view.unit, view.t)
     folded = fold(context.written(numbers), width - 2)
     rest = (*((part, "accent") for part in more), *((part, "strong") for part in folded))
     return (first, *(((" ", ""), run) for run in rest))
@@ -95,7 +96,7 @@ def _pinned(operation: Operation, view: TimestepView) -> str:
         computed = operation.expression.evaluate(view.values)[0][unit]
     if np.isclose(computed, value[unit], rtol=1e-4, atol=1e-12):
         return ""
-    pinned = f"{with_unit(operation.symbol, unit)} = {number(float(value[unit]))}"
+    pinned = f"{value_name(operation.symbol, view.t, unit + 1)} = {number(float(value[unit]))}"
     return f"{pinned} by what-if; the equation alone gives {number(float(computed))}"
 
 

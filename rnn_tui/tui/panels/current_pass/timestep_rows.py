@@ -7,6 +7,7 @@ import numpy as np
 from rnn_tui.engine.analysis.loss_per_timestep import loss_per_timestep
 from rnn_tui.engine.core.expressions import Array, Values
 from rnn_tui.engine.core.operations import Operation, Row
+from rnn_tui.engine.core.value_names import at_time
 from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import ELLIPSIS, Line, Lines, cell_width, fit, text_width
@@ -60,7 +61,9 @@ def _words(row: Row, view: TimestepView, known: bool) -> Line:
         if operation.symbol == row.symbol and operation.note and known:
             value = view.entry(view.values[row.symbol][0])
             note = operation.note.format(value=value).replace("%", " %")
-            return ((f"{row.title}: {note}", "dim"),)
+            room = view.width - view.symbol - view.strips.value - 1 - NUMBER - 2
+            timed = f"{row.title}: {at_time(note, view.t)}"
+            return ((timed if text_width(timed) <= room else f"{row.title}: {note}", "dim"),)
     return ((row.title, "dim"),)
 
 
@@ -180,7 +183,7 @@ def _arriving(snapshot: Snapshot, view: TimestepView) -> Line:
     """
     if not view.in_backward:
         return ()
-    place = f"t+1={snapshot.t + 1}" if snapshot.t < snapshot.steps else "the end"
+    place = f"t={snapshot.t + 1}" if snapshot.t < snapshot.steps else "the end"
     left = view.symbol + view.strips.value + 1 + NUMBER
     label: Line = ((f"   arrives from {place}", "dim"),)
     label = (*label, (" " * max(left - cell_width(label), 1), ""), ("  ", ""))
