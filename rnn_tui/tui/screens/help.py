@@ -23,6 +23,7 @@ GLOSSARY = (
     ("CLIP", "the gradient is kept from being too large"),
     ("UPDATE", "the optimizer changes the parameters"),
     ("dh_t", "∂L/∂h_t: how the loss changes if h_t changes a little"),
+    ("h_7[3]", "unit 3 of h at timestep 7; W_h[3,1] is row 3, column 1"),
     ("▁▂▃▄ ▅▆▇█", "negative, positive entries; ─ is 0, · not computed yet"),
     ("!", "not a finite number"),
     ("σ  ⊙  ·  ᵀ", "logistic, product by entries, matrix product, transposed"),
