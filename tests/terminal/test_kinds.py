@@ -16,7 +16,7 @@ UNASKED = (
 )
 
 
-SELDOM = {"rxvt", "screen"}  # real ones of screen are in test_multiplexers.py
+SELDOM = {"rxvt", "screen", "old linux", "apple"}  # of screen there is a real one elsewhere
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def update(text: str) -> int:
     return int(found[1].replace(",", ""))
 
 
-@pytest.mark.parametrize("answers", ["decrqm", "cpr"])
+@pytest.mark.parametrize("answers", ["decrqm", pytest.param("cpr", marks=pytest.mark.long)])
 def test_without_answers_frames_stop_and_with_them_they_go_on(answers: str) -> None:
     with Terminal(PROGRAM, answers=answers) as terminal:
         terminal.wait_for("paused")
@@ -104,8 +104,7 @@ def test_a_question_is_answered_only_by_keys_typed_after_it_was_seen() -> None:
         assert terminal.wait_exit() == 0
 
 
-@pytest.mark.parametrize("answers", ["decrqm", "cpr"])
-@pytest.mark.parametrize("running", [False, True])
+@pytest.mark.parametrize(("answers", "running"), [("decrqm", True), ("cpr", False)])
 def test_no_answer_is_left_to_the_shell(answers: str, running: bool) -> None:
     with Terminal(PROGRAM, answers=answers) as terminal:
         terminal.wait_for("paused")

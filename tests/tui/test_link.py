@@ -244,7 +244,7 @@ def test_answers_that_nobody_asked_for_change_nothing(answers: str) -> None:
     st.sampled_from(["decrqm", "cpr"]),
     st.sampled_from([None, {2026}, {25, 2026}, {7, 2026}, {7, 25, 1004, 2026}]),
 )
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 def test_lost_answers_stop_nothing_for_good(
     lost: set[int], answers: str, modes: set[int] | None
 ) -> None:
