@@ -206,6 +206,7 @@ class RnnTui(PacedDisplay):
                 "watch": self._watch,
                 "handshake": staticmethod(partial(self._handshake, modes=not prints_questions)),
                 "take_answers": staticmethod(self.take_answers),
+                "note_answers": staticmethod(self.note_answers),
                 "answers_due": staticmethod(self.link.answers_due),
             }
             base = type("WatchedDriver", (TerminalDriver,), attributes)

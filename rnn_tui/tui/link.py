@@ -44,7 +44,9 @@ BUDGET = 6 * 1024  # bytes a second where no answer tells of the link
 SAVED, OWED = 2 * 1024, 3 * 1024  # bytes: saved up at most; owed at most for a key to be answered
 
 FIRST_PROBE, LAST_PROBE = 2.0, 30.0  # seconds without an answer until a probe; doubled each time
-LAST_ANSWERS = 1.5  # seconds at most that the end waits for answers; typed into a shell otherwise
+# Seconds from a question for which the end waits for its answer, typed into a shell otherwise; and
+# from the handshake, of which the terminal may answer nothing, or a part.
+LAST_ANSWERS, FIRST_ANSWER = 5.0, 1.5
 GIVEN_UP_AFTER = 15.0  # seconds of keys without answers, after which no answer is expected any more
 KEYS_WITHIN = 5.0  # seconds between two of those keys, at most
 LIMITING_SECONDS = 2.0  # how long a frame that had to wait counts as the link's limit
@@ -124,6 +126,7 @@ class Link:
         self._number = 0
         self._probe_after = FIRST_PROBE
         self._last_asked = self._last_answered = 0.0
+        self._behind = 0.0  # seconds by which answers came that nobody waited for; 0 without those
         # When keys came while an answer was late: the first, and the newest that followed on.
         self._heard: tuple[float, float] | None = None
         self._silent = False  # the terminal answers no more
@@ -202,13 +205,15 @@ class Link:
         if by_mode != self._asks_modes:
             return ""
         self._silent, self._heard, self._probe_after = False, None, FIRST_PROBE
-        self._last_answered = at
         question = self._answered_question(answer)
         if question is not None:
             self._note_round_trip(at - question.asked)
             self._note_speed(question, at - question.asked <= self._limit)
             self.seen = max(self.seen, question.displays)
             self._arrived = max(self._arrived, question.sent)
+            self._last_answered = at
+        else:  # somebody else at the same terminal has answered, too
+            self._behind = max(self._behind, min(at - self._last_answered, 1.0))
         return ""
 
     def _note_speed(self, question: Unanswered, quick: bool) -> None:
@@ -279,20 +284,24 @@ class Link:
         self._probe_after = min(2 * self._probe_after, LAST_PROBE)
         return self._ask(0)
 
-    def answers_due(self) -> tuple[int, float]:
-        """Return how many answers are on their way, and for how many seconds to wait for them.
+    def answers_due(self) -> tuple[bool, float]:
+        """Return whether answers are on their way, and for how many seconds the end waits for them.
 
         Those that arrive after the end of the program would be typed into the shell.
         """
+        now = self._clock()
         if self._silent:
-            return 0, 0.0
-        expected = LAST_ANSWERS if self.round_trip is None else 1.5 * self.round_trip + 0.5
-        count, now = len(self._unanswered), self._clock()
-        if now - self._begun < expected:
-            count += self._handshake_open
-        if self.round_trip is None and not self._over_ssh:
-            expected = 0.1  # most likely there is no answer to come
-        return count, min(expected, LAST_ANSWERS) if count else 0.0
+            return False, 0.0
+        if self.round_trip is None:
+            due = bool(self._handshake_open) and now - self._begun < FIRST_ANSWER
+            # Without SSH there is most likely no answer to come.
+            return due, (FIRST_ANSWER if self._over_ssh else 0.1) if due else 0.0
+        until = [each.asked + LAST_ANSWERS for each in self._unanswered]
+        until += [self._begun + FIRST_ANSWER] if self._handshake_open else []
+        if self._behind:
+            until.append(self._last_answered + 1.5 * self._behind + 0.3)
+        left = max(until, default=now) - now
+        return left > 0, max(left, 0.0)
 
     # ---------------------------------------------------------------- room
 

@@ -100,13 +100,17 @@ class PacedDisplay(OrderedKeys):
 
     def take_answers(self, answers: list[Answer], at: float) -> None:
         """Take answers of the terminal, read `at`, and display what has waited for them."""
-        for answer in answers:
-            if not isinstance(answer, StringReport):
-                self._ask(self.link.answered(answer, at))
+        for question in self.note_answers(answers, at):
+            self._ask(question)
         self._note_answered()
         if self._terminal is not None:
             self._terminal.escape_patience = self.link.escape_patience
         self._display_held()
+
+    def note_answers(self, answers: list[Answer], at: float) -> list[str]:
+        """Tell the link of answers; return what it asks then."""
+        reports = [answer for answer in answers if not isinstance(answer, StringReport)]
+        return [self.link.answered(report, at) for report in reports]
 
     def set_link(self, setting: LinkSetting) -> None:
         """Measure the link, or take it for what the user says."""

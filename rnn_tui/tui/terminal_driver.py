@@ -21,6 +21,7 @@ import termios
 import threading
 import time
 from codecs import getincrementaldecoder
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,8 @@ LEAVE = (
 MOUSE_ON, MOUSE_OFF = "\x1b[?1000h\x1b[?1006h", "\x1b[?1006l\x1b[?1000l"
 KITTY_KEYBOARD = re.compile(r"\x1b\[[<>][0-9]*u")
 HANDED_BACK_WITHIN = 1.0  # seconds for the screen's thread; then the terminal is taken from it
+# Seconds, at most, to wait for answers where the shell is to go on, and where a signal has come.
+ANSWERED_WITHIN, ANSWERED_AFTER_SIGNAL = 2.0, 1.0
 WRITTEN_WITHIN = 0.3  # seconds for `LEAVE` to be taken by the terminal
 POLL_SECONDS = 0.1  # between looks at the end of an escape sequence and at the end of the thread
 FOREGROUND_SECONDS = 0.25  # between looks whether the program is in the foreground again
@@ -133,8 +136,10 @@ class TerminalDriver(LinuxDriver):
     """Returns what the terminal is asked at the start; set before the app runs."""
     take_answers: Callable[[list[Answer], float], None] = staticmethod(lambda answers, at: None)
     """Takes what it answers, in the screen's thread; set before the app runs."""
-    answers_due: Callable[[], tuple[int, float]] = staticmethod(lambda: (0, 0.0))
-    """Returns how many answers are on their way, and how long to wait for them at the end."""
+    note_answers: Callable[[list[Answer], float], object] = staticmethod(lambda answers, at: None)
+    """Takes them at the end, when nothing is shown any more; set before the app runs."""
+    answers_due: Callable[[], tuple[bool, float]] = staticmethod(lambda: (False, 0.0))
+    """Returns whether answers are on their way, and how long to wait for them at the end."""
 
     def __init__(
         self,
@@ -161,7 +166,7 @@ class TerminalDriver(LinuxDriver):
         self._output = stdout.fileno()
         self._in_gnu_screen = "STY" in os.environ and "TMUX" not in os.environ
         self._of_old = is_of_old(os.environ.get("TERM"))
-        self._answers_read = self._answers_taken = 0
+        self._answers: deque[tuple[list[Answer], float]] = deque()  # read, not taken; and when
         self._synchronised = False  # the terminal has said that it shows updates at once
         self.bytes_written = 0
         self.escape_patience = 0.0
@@ -243,11 +248,17 @@ class TerminalDriver(LinuxDriver):
         """Wait a moment for the answers on their way, which the shell would take for typing."""
         if self._hung_up or self._key_thread is None:
             return
-        count, seconds = self.answers_due()
+        due, seconds = self.answers_due()
+        if not self._ending:
+            seconds = min(seconds, ANSWERED_WITHIN)
+        elif self.watch is not None and self.watch.ended_by:
+            seconds = min(seconds, ANSWERED_AFTER_SIGNAL)
         deadline = time.monotonic() + seconds
-        last = self._answers_taken + count
-        while self._answers_read < last and time.monotonic() < deadline and not self._hung_up:
+        while due and time.monotonic() < deadline and not self._hung_up:
             time.sleep(0.005)
+            while self._answers:
+                self.note_answers(*self._answers.popleft())
+            due, _ = self.answers_due()
 
     def close(self) -> None:
         """Do nothing more: `stop_application_mode` has done it."""
@@ -323,7 +334,7 @@ class TerminalDriver(LinuxDriver):
             done.set()
 
         self._call(give)
-        if not done.wait(HANDED_BACK_WITHIN):
+        if not done.wait(HANDED_BACK_WITHIN + min(self.answers_due()[1], ANSWERED_WITHIN)):
             self.restore_terminal()
 
     def resume(self) -> None:
@@ -412,13 +423,13 @@ class TerminalDriver(LinuxDriver):
         if synchronised in reports and not self._synchronised:
             self._synchronised = True
             self.process_message(messages.TerminalSupportsSynchronizedOutput())
-        self._answers_read += len(answers)
-        self._call(self._take, answers, time.monotonic())
+        self._answers.append((answers, time.monotonic()))
+        self._call(self._take)
 
-    def _take(self, answers: list[Answer], at: float) -> None:
+    def _take(self) -> None:
         """Take answers in the screen's thread."""
-        self._answers_taken += len(answers)
-        self.take_answers(answers, at)
+        while self._answers:
+            self.take_answers(*self._answers.popleft())
 
     def _read(self) -> bytes | None:
         """Return bytes from the terminal; None if there will be none any more."""

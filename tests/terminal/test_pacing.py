@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import threading
 import time
 
 import pytest
@@ -18,6 +19,14 @@ ASKING = [
 ]
 """The program, which asks before it throws away any training."""
 ANSWERED = re.compile(rb"\x1b\[\?\d+\$p|\x1b\[6n")
+
+
+class AnsweringTwice(Terminal):
+    """A terminal that two look at."""
+
+    def _answer(self, answer: str) -> None:
+        super()._answer(answer)
+        threading.Timer(0.2, super()._answer, [answer]).start()
 
 
 def update(text: str) -> int:
@@ -117,4 +126,25 @@ def test_no_answer_is_left_to_the_shell(answers: str, running: bool) -> None:
         terminal.key("q")
         assert terminal.wait_exit() == 0
         time.sleep(0.5)
+        assert terminal.unread() == b""
+
+
+@pytest.mark.parametrize("answers", ["decrqm", "cpr"])
+@pytest.mark.parametrize("case", ["later than ever", "twice"])
+def test_no_answer_is_left_to_the_shell_that_is_late_or_given_twice(
+    answers: str, case: str
+) -> None:
+    terminal_class = AnsweringTwice if case == "twice" else Terminal
+    with terminal_class(PROGRAM, answers=answers) as terminal:
+        terminal.wait_for("paused")
+        terminal.answer_delay = 0.05
+        terminal.key("n")
+        terminal.wait_for("BATCH")
+        terminal.wait_still(0.8)
+        terminal.answer_delay = 1.0 if case == "later than ever" else 0.05
+        terminal.key("n")
+        terminal.wait_for("t=1/")
+        terminal.key("q")
+        assert terminal.wait_exit() == 0
+        time.sleep(1.1)
         assert terminal.unread() == b""
