@@ -49,6 +49,7 @@ class Debugger(KeyActions):
         """
         super().__init__(session, link)
         self._arranged_size = Size()
+        self._placed_while_running = False  # the panels
         self._chosen_while_running = False  # the panel above the timestep
         self._last_notice = 0  # number of the session's newest notice that was shown
         self._last_stop: BreakpointHit | None = None  # the one in the newest snapshot
@@ -89,7 +90,7 @@ class Debugger(KeyActions):
 
     def _arrange(self, width: int, height: int) -> None:
         """Place the panels, hide those without a place, and request what the visible ones show."""
-        above = self._panel_above(self.session.latest.running)
+        above = self._panel_above(self._placed_while_running)
         regions = arrange(width, height, self.selection.panel, above, self._zoomed)
         self._mount_missing(regions)
         too_small = not regions
@@ -132,7 +133,7 @@ class Debugger(KeyActions):
 
     def focus_panel(self, panel: str) -> None:
         """Give `panel` the focus; one that is chosen while running stays above the timestep."""
-        self._chosen_while_running |= self.session.latest.running and panel != "timestep"
+        self._chosen_while_running |= self._placed_while_running and panel != "timestep"
         super().focus_panel(panel)
 
     def _panel_above(self, running: bool) -> str:
@@ -142,8 +143,9 @@ class Debugger(KeyActions):
 
     def _note_running(self, running: bool) -> None:
         """Give the loss a place, or take it, where a run has begun or ended."""
-        if running != self._frames.frame.running:
-            above = self._panel_above(not running)
+        if running != self._placed_while_running:
+            above = self._panel_above(self._placed_while_running)
+            self._placed_while_running = running
             self._chosen_while_running = False
             if self._panel_above(running) != above:
                 self._arrange(*self.app.size)
