@@ -162,6 +162,7 @@ OPTIMIZERS = Registry(
 _PROOFS = "rnn_tui.proofs"
 PROOFS = Registry(
     "proof",
+    Entry("magnitudes", f"{_PROOFS}.magnitudes:MagnitudesProof"),
     Entry("ledger", f"{_PROOFS}.ledger:LedgerProof"),
     Entry("edge", f"{_PROOFS}.window_edge:WindowEdgeProof"),
     Entry("map", f"{_PROOFS}.gradient_map:GradientMapProof"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from rnn_tui.files.error_log import ErrorReports
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.ascii_text import in_ascii
+from rnn_tui.tui.bars import ASCII_BARS, UNICODE_BARS, BarGlyphs
 from rnn_tui.tui.charts.chart_cache import ChartCache
 
 
@@ -57,3 +58,8 @@ class DrawContext:
     def written(self, text: str) -> str:
         """Return `text` as it is written on this terminal: in full, if it is in ASCII."""
         return in_ascii(text) if self.ascii else text
+
+    @property
+    def bar_glyphs(self) -> BarGlyphs:
+        """What bars are drawn with on this terminal."""
+        return ASCII_BARS if self.ascii else UNICODE_BARS

@@ -1,11 +1,12 @@
-"""Numbers as text: four significant digits, a true minus sign; and as blocks of eight heights."""
+"""Numbers as text: four significant digits, a true minus sign; and as blocks of eight heights.
+
+The bars of values and gradients, which have a sign, are in `rnn_tui.tui.bars`.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-
-from rnn_tui.tui.lines import Line, Run
+from collections.abc import Iterable
 
 MINUS = "−"
 LEVELS = "▁▂▃▄▅▆▇█"
@@ -104,21 +105,6 @@ def blocks(values: Iterable[float], low: float, high: float) -> str:
     return "".join(block(float(value), low, high) for value in values)
 
 
-def signed_block(value: float, low: float, high: float) -> str:
-    """Return a block for a value between `low` and `high` that shows the sign without colour.
-
-    Where the range is symmetric the lower four blocks are for negative values and the upper four
-    for positive ones; exactly zero is ─. Other ranges are drawn as by `block`.
-    """
-    if not math.isfinite(value):
-        return NOT_FINITE
-    if value == 0 and low <= 0 and high == -low:
-        return "─"
-    share = (value - low) / (high - low) if high > low else 0.0
-    highest = len(LEVELS) // 2 - 1 if value < 0 and high == -low else len(LEVELS) - 1
-    return LEVELS[min(max(int(share * len(LEVELS)), 0), highest)]
-
-
 def role_of(value: float) -> str:
     """Return the theme's role for a number's sign: negative, positive or dim; error if it has none.
 
@@ -127,34 +113,6 @@ def role_of(value: float) -> str:
     if not math.isfinite(value):
         return "error"
     return "negative" if value < 0 else "positive" if value > 0 else "dim"
-
-
-def strip(
-    values: Sequence[float], span: tuple[float, float] | None, known: bool, selected: int = -1
-) -> Line:
-    """Return a strip of blocks, one for each unit.
-
-    Args:
-        values: the units' values.
-        span: the least and largest value of the scale. None stands for ± the largest magnitude of
-            `values`; a single value then has nothing to be compared with and is left blank.
-        known: the values are computed; otherwise the strip is dots.
-        selected: the index of the unit that is underlined; −1 for none.
-    """
-    if not known:
-        return tuple(
-            (UNKNOWN, "selected-dim" if k == selected else "dim") for k in range(len(values))
-        )
-    if span is None and len(values) == 1:
-        return ((" ", ""),)
-    if span is None:
-        largest = max((abs(v) for v in values if math.isfinite(v)), default=0.0)
-        span = (-largest, largest)
-    runs: list[Run] = []
-    for k, value in enumerate(values):
-        role = role_of(value) if span[0] < 0 else "gate"
-        runs.append((signed_block(value, *span), f"selected-{role}" if k == selected else role))
-    return tuple(runs)
 
 
 def count(value: int) -> str:

@@ -13,8 +13,9 @@ import rnn_tui
 from rnn_tui.tasks.text import shown_character
 from rnn_tui.tui.ascii_names import names_in_ascii
 from rnn_tui.tui.ascii_text import cells_in_ascii, in_ascii, line_in_ascii
+from rnn_tui.tui.bars import ASCII_BARS, UNIT, bars
 from rnn_tui.tui.lines import Line, cell_width, plain, text_width
-from rnn_tui.tui.number_format import LEVELS, UNKNOWN, signed_block
+from rnn_tui.tui.number_format import LEVELS
 from rnn_tui.tui.symbols import column_width, in_column
 
 PACKAGE = Path(rnn_tui.__file__).parent
@@ -84,14 +85,10 @@ def test_arrows_are_keys_or_point() -> None:
 
 
 def test_bars_differ_from_each_other_and_from_what_is_unknown() -> None:
-    values = [-1.0, -0.7, -0.4, -0.1, 0.0, 0.1, 0.4, 0.7, 1.0]
-    strip: Line = tuple(
-        (signed_block(value, -1.0, 1.0), "selected-dim" if value == 0 else "positive")
-        for value in values
-    )
-    shown = plain((line_in_ascii(strip, 9),))
-    assert len(set(shown)) == len(set(plain((strip,)))) == 9
-    assert in_ascii(UNKNOWN) not in shown
+    values = [-1.0, -0.7, -0.5, -0.2, 0.0, 0.2, 0.5, 0.7, 1.0]
+    shown = plain((bars(values, UNIT, ASCII_BARS),))
+    assert shown == "@%;,_.:=#"
+    assert len(set(plain((bars(values, UNIT),)))) == 9
     assert len(set(in_ascii(LEVELS))) == len(LEVELS)
 
 

@@ -9,17 +9,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rnn_tui.tui.lines import cell_width, plain, text_width
+from rnn_tui.tui.lines import text_width
 from rnn_tui.tui.number_format import (
     LEVELS,
-    UNKNOWN,
+    block,
+    blocks,
     count,
     number,
     percent,
     short,
     signed,
-    signed_block,
-    strip,
 )
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -128,54 +127,9 @@ def test_a_short_number_has_the_right_size_and_sign(value: float) -> None:
             assert error <= first_digit / 2
 
 
-RANGES = st.tuples(st.floats(-1e3, 0), st.floats(0.001, 1e3))
-
-
-@given(st.floats(-2e3, 2e3), st.floats(-2e3, 2e3), RANGES)
-def test_a_higher_value_never_has_a_lower_block(
-    one: float, other: float, span: tuple[float, float]
-) -> None:
-    low, high = sorted((one, other))
-    blocks = [signed_block(value, *span) for value in (low, high)]
-    if "─" not in blocks:
-        assert LEVELS.index(blocks[0]) <= LEVELS.index(blocks[1])
-
-
-@given(st.floats(-1e3, 1e3), st.floats(0.001, 1e3))
-@example(-5e-324, 1.0)
-@example(5e-324, 1.0)
-@example(-1e-20, 1.0)
-def test_the_sign_can_be_read_from_the_block(value: float, scale: float) -> None:
-    block = signed_block(value, -scale, scale)
-    if value == 0:
-        assert block == "─"
-    else:
-        assert block in (LEVELS[:4] if value < 0 else LEVELS[4:])
-
-
-def test_what_is_not_finite_has_no_block() -> None:
-    assert {signed_block(value, -1, 1) for value in (math.nan, math.inf, -math.inf)} == {"!"}
-
-
-def test_the_ends_of_a_gates_range_are_the_ends_of_the_ramp() -> None:
-    assert (signed_block(0.0, 0.0, 1.0), signed_block(1.0, 0.0, 1.0)) == (LEVELS[0], LEVELS[-1])
-
-
-@given(st.lists(st.floats(width=32), max_size=200), st.integers(-1, 200), st.booleans())
-def test_a_strip_has_a_cell_for_every_unit(
-    values: list[float], selected: int, bounded: bool
-) -> None:
-    span = (-1.0, 1.0) if bounded else None
-    assert cell_width(strip(values, span, True, selected)) == len(values)
-    hidden = plain((strip(values, span, False, selected),))
-    assert hidden == UNKNOWN * len(values)
-
-
-@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=50))
-def test_a_strip_shows_signs_without_colour(values: list[float]) -> None:
-    for block, value in zip(plain((strip(values, None, True),)), values, strict=True):
-        if value:
-            assert block in (LEVELS[:4] if value < 0 else LEVELS[4:])
+def test_the_ends_of_a_range_are_the_ends_of_the_blocks() -> None:
+    assert blocks((0.0, 1.0), 0.0, 1.0) == LEVELS[0] + LEVELS[-1]
+    assert block(math.nan, 0.0, 1.0) == "!"
 
 
 def test_shares_and_counts() -> None:

@@ -40,6 +40,7 @@ from rnn_tui.session.commands import (
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
+from rnn_tui.tui.bars import UNICODE_BARS
 from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.lines import Line, Lines, merge
@@ -49,7 +50,7 @@ from rnn_tui.tui.panels import footer, header
 from rnn_tui.tui.terminal_colours import Depth, styled
 from rnn_tui.tui.themes import DARK, LIGHT, ROLES, style_of
 
-BARS_BELOW, BARS_ABOVE = "▁▂▃▄", "▅▆▇█"
+BARS_BELOW, BARS_ABOVE = UNICODE_BARS.negative, UNICODE_BARS.positive
 WIDTH, HEIGHT = 78, 14
 SIGNS = {"good": ("✓",), "error": ("✗", "!", "▸", "not finite")}
 VIEWS: tuple[Mapping[str, object], ...] = (

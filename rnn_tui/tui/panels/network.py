@@ -14,9 +14,11 @@ from functools import partial
 from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.bar_scales import PROOF, magnitudes_of, value_scale
+from rnn_tui.tui.bars import UNIT, BarScale, bars
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, centre, cut, text_width
-from rnn_tui.tui.number_format import SHORT, UNKNOWN, role_of, short, signed_block
+from rnn_tui.tui.number_format import SHORT, UNKNOWN, short
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.scope_words import joined, sample_words
 from rnn_tui.tui.symbols import (
@@ -253,30 +255,37 @@ def _hidden(context: DrawContext, columns: range, rows: int, cell: int) -> list[
     unit = min(context.selection.unit, hidden - 1)
     shown = min(rows * each, hidden)
     first = min(unit // shown * shown, max(hidden - shown, 0))
+    scale = _scale(snapshot)
     lines = []
     for start in range(first, first + shown, each):
         units = range(start, min(start + each, first + shown))
         h = name_in_layer("h", snapshot.layer)
         label = f"{h} {start + 1}–{units[-1] + 1}" if len(units) > 1 else f"{h} {start + 1}"
-        lines.append(_row(label, (_units(snapshot, t, units, unit, cell) for t in columns)))
+        draw_units = partial(_units, context, units=units, scale=scale, width=cell)
+        lines.append(_row(label, map(draw_units, columns)))
     return lines
 
 
-def _units(snapshot: Snapshot, t: int, units: range, selected: int, width: int) -> Line:
+def _scale(snapshot: Snapshot) -> BarScale:
+    """Return what the bars of h are measured by, at all timesteps."""
+    h = name_in_layer("h_t", snapshot.layer)
+    row = next(row for row in snapshot.rows if row.symbol == h)
+    return UNIT if row.span else value_scale(row, magnitudes_of(snapshot))
+
+
+def _units(context: DrawContext, t: int, units: range, scale: BarScale, width: int) -> Line:
     """Return the units of one timestep, with an arrow to the next or, going back, the previous one.
 
     Without recurrence there are no arrows: nothing goes from timestep to timestep.
     """
+    snapshot = context.snapshot
     layer = snapshot.layer
     if not _known(snapshot, name_in_layer("h_t", layer), t):
-        return _cell(UNKNOWN * len(units), "dim", width)
+        return _cell(UNKNOWN, "dim", width)
     state = snapshot.window.tape[name_in_layer("h", layer)][t, 0]
-    runs: list[Run] = []
-    for unit in units:
-        value = float(state[unit])
-        role = f"selected-{role_of(value)}" if unit == selected else role_of(value)
-        runs.append((signed_block(value, -1.0, 1.0), role))
-    runs.append((" " * (width - 2 - len(units)), ""))
+    selected = min(context.selection.unit, len(state) - 1) - units[0]
+    shown = bars(state[units[0] : units[-1] + 1], scale, context.bar_glyphs, selected)
+    runs: list[Run] = [*shown, (" " * (width - 2 - len(units)), "")]
     if not snapshot.window.declaration.cell.recurrent:
         return ((" ", ""), *runs, (" ", ""))
     sent = name_in_layer("dh_<t-1>", layer)
@@ -285,4 +294,4 @@ def _units(snapshot: Snapshot, t: int, units: range, selected: int, width: int) 
     return ((" ", ""), *runs, ("→", "dim"))
 
 
-PANEL = PanelSpec(draw, title, timestep_keys="←→", timestep_at=timestep_at)
+PANEL = PanelSpec(draw, title, proofs=(PROOF,), timestep_keys="←→", timestep_at=timestep_at)

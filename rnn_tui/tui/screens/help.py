@@ -24,17 +24,28 @@ GLOSSARY = (
     ("UPDATE", "the optimizer changes the parameters"),
     ("dh_t", "∂L/∂h_t: how the loss changes if h_t changes a little"),
     ("h_7[3]", "unit 3 of h at timestep 7; W_h[3,1] is row 3, column 1"),
-    ("▁▂▃▄ ▅▆▇█", "negative, positive entries; ─ is 0, · not computed yet"),
+    ("▁▂▄▆█", "positive entries, and gates: the height is the magnitude"),
+    ("⡀⣀⣤⣶⣿", "negative entries, as high as positive ones"),
+    ("·", "less than 1/64 of a full bar; elsewhere not computed yet"),
+    ("full bar", "h, gates: 1; without a bound: the window's largest"),
+    ("bars: …", "all gradients of a window have one scale, of the largest;"),
+    ("", "where that hides most of them, log over so many powers of 10"),
     ("!", "not a finite number"),
     ("σ  ⊙  ·  ᵀ", "logistic, product by entries, matrix product, transposed"),
 )
 IN_ASCII = (
-    ("_,:- =+*#", "negative, positive entries; 0 is 0, . not computed yet"),
+    (".:=#", "positive entries, and gates: more ink is larger"),
+    (",;%@", "negative entries, as large as positive ones"),
+    ("_", "less than 1/64 of a full bar; . is not computed yet"),
+    ("full bar", "h, gates: 1; without a bound: the window's largest"),
+    ("bars: ~", "all gradients of a window have one scale, of the largest;"),
+    ("", "where that hides most of them, log over so many powers of 10"),
     ("!", "not a finite number"),
     ("*  @  ^T", "product by entries, matrix product, transposed; sigma: logistic"),
     ("+  x  ~", "right answer, wrong answer; here more is cut off"),
 )
 """The last words of the glossary where the terminal shows ASCII alone."""
+_DRAWN = 8  # words of the glossary that `IN_ASCII` takes the place of
 
 
 class HelpScreen(Dialog[None]):
@@ -70,7 +81,7 @@ class HelpScreen(Dialog[None]):
         heading("Words")
         words: tuple[tuple[str, str], ...] = GLOSSARY
         if draws_ascii(self.app):
-            words = (*GLOSSARY[:-3], *IN_ASCII)
+            words = (*GLOSSARY[:-_DRAWN], *IN_ASCII)
         for word, meaning in words:
             text.append(f"  {word:<10}", style_of("strong", theme))
             text.append(f" {meaning}\n")

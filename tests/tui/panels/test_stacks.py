@@ -22,18 +22,19 @@ from rnn_tui.session.commands import ViewRequest
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings, Value
+from rnn_tui.tui.bars import UNICODE_BARS, UNIT, bars
 from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.charts.curves import Chart
 from rnn_tui.tui.draw_context import DrawContext, Selection
-from rnn_tui.tui.lines import Lines
-from rnn_tui.tui.number_format import number, short, signed, signed_block
+from rnn_tui.tui.lines import Lines, plain
+from rnn_tui.tui.number_format import number, short, signed
 from rnn_tui.tui.panels import gradient_chart, network
 from rnn_tui.tui.panels.current_pass import timestep
 from rnn_tui.tui.panels.proofs import gradient_map, window_edge
 from rnn_tui.tui.screens.what_if import selected_assignment
 
 NUMBER = r"(?:[+−]\d[\d.]*(?:e[+−]?\d+)?|(?<= )0(?= |$))"
-STRIP = "▁▂▃▄▅▆▇█·─"
+STRIP = UNICODE_BARS.positive + UNICODE_BARS.negative + UNICODE_BARS.nothing
 RECURRENT = sorted(set(KINDS) - {"neuron"})
 
 
@@ -145,8 +146,7 @@ def test_strips_norms_and_charts_follow_the_layer(kind: str, layers: int) -> Non
         assert norms.split()[1:] == ["·", *(short(expected[t]) for t in range(2, 6))]
         columns = re.findall(rf"[{STRIP}]+", units)
         for t, column in enumerate(columns, 1):
-            wanted = [float(value) for value in tape[h][t, sample][: len(column)]]
-            assert column == "".join(signed_block(value, -1, 1) for value in wanted)
+            assert column == plain((bars(tape[h][t, sample][: len(column)], UNIT),))
         title = " ".join(network.title(context(snapshot)))
         assert f"layer {layer} of {layers}" in title
         assert f"sample 2 of 3, ‖{dh}_t‖ of all" in title

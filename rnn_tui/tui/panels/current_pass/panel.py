@@ -9,6 +9,7 @@ from types import ModuleType
 
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.bar_scales import PROOF
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.panel_spec import PanelSpec
@@ -51,4 +52,4 @@ def _pass(snapshot: Snapshot) -> Pass:
     return Pass.FORWARD if shows_timestep else snapshot.cursor.stage
 
 
-PANEL = PanelSpec(draw, title)
+PANEL = PanelSpec(draw, title, proofs=(PROOF,))

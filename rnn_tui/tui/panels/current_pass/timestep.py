@@ -8,6 +8,7 @@ of one operation.
 from __future__ import annotations
 
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.bar_scales import gradient_scale, magnitudes_of, scale_words
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.panels.current_pass.timestep_equation import equation_height, explanation
@@ -29,15 +30,25 @@ def title(context: DrawContext) -> tuple[str, str]:
         operation = f"operation {cursor.operation} of {cursor.operations}"
     sizes = snapshot.window.declaration.architecture
     outputs = _entry("output", context, sizes.outputs) if sizes.outputs > 1 else ""
-    selected = (
-        sample_words(snapshot),
-        layer_words(snapshot, snapshot.layer),
-        _entry("unit", context, sizes.hidden),
-        outputs,
-    )
-    if sum(map(bool, selected)) > 2:  # where there is no room, the operation goes first
+    scope = (sample_words(snapshot), layer_words(snapshot, snapshot.layer))
+    units = (_entry("unit", context, sizes.hidden), outputs)
+    linear, log = _scale(snapshot)
+    selected = (linear, *scope, log, *units)  # what has no room is left out from the left
+    if sum(map(bool, (*scope, *units))) > 2:  # where there is no room, the operation goes first
         return left, joined(operation, *selected)
     return joined(left, operation), joined(*selected)
+
+
+def _scale(snapshot: Snapshot) -> tuple[str, str]:
+    """Return what the gradients' bars are measured by, if that is linear, and if it is not.
+
+    It is "" where it is the other one, and where there are no gradients yet.
+    """
+    if not snapshot.backward_revealed(snapshot.t):
+        return "", ""
+    scale = gradient_scale(magnitudes_of(snapshot))
+    words = scale_words(scale, snapshot)
+    return ("", words) if scale.decades else (words, "")
 
 
 def _entry(what: str, context: DrawContext, entries: int) -> str:

@@ -10,8 +10,10 @@ from rnn_tui.engine.core.operations import Operation, Row
 from rnn_tui.engine.core.value_names import at_time
 from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.bar_scales import gradient_scale, output_gradient_scale, value_scale
+from rnn_tui.tui.bars import BarScale, bars
 from rnn_tui.tui.lines import ELLIPSIS, Line, Lines, cell_width, fit, text_width
-from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, number, short, signed, strip
+from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, number, short, signed
 from rnn_tui.tui.panels.current_pass.timestep_view import NUMBER, TimestepView
 from rnn_tui.tui.symbols import code_of, quoted, visible
 
@@ -44,7 +46,8 @@ def _row(row: Row, view: TimestepView) -> Line:
         return (*symbol, *words)
     if known and row.symbol == "p_t" and view.before is None:
         return (*symbol, *_probabilities(view, values))
-    shown = _strip(values, view.unit, view.strips.value, row.span, known)
+    scale = value_scale(row, view.magnitudes)
+    shown = _strip(values, view, view.strips.value, scale, known)
     line = (*symbol, *shown, *_number(values, view, known))
     if view.in_backward:
         return (*line, *_gradient(row, view))
@@ -154,7 +157,9 @@ def _gradient(row: Row, view: TimestepView) -> Line:
     known = operation is not None
     array = view.values[operation.symbol][0] if operation else view.values[row.symbol][0]
     if row.symbol not in ("x_t", "p_t"):  # these have no gradient
-        line += _strip(array, view.unit, view.strips.gradient, None, known)
+        hidden = row.symbol != "y_t"
+        scale = (gradient_scale if hidden else output_gradient_scale)(view.magnitudes)
+        line += _strip(array, view, view.strips.gradient, scale, known)
         line += _number(array, view, known)
     through = by_column.get("through")
     if operation is not None and view.before is not None:
@@ -188,7 +193,8 @@ def _arriving(snapshot: Snapshot, view: TimestepView) -> Line:
     label: Line = ((f"   arrives from {place}", "dim"),)
     label = (*label, (" " * max(left - cell_width(label), 1), ""), ("  ", ""))
     array = view.values[name_in_layer("dh_next", snapshot.layer)][0]
-    line = label + _strip(array, view.unit, view.strips.gradient, None, True)
+    scale = gradient_scale(view.magnitudes)
+    line = label + _strip(array, view, view.strips.gradient, scale, True)
     line += _number(array, view, True)
     for state in view.window.declaration.cell.states[1:]:
         value = view.entry(view.values[name_in_layer(f"d{state}_next", snapshot.layer)][0])
@@ -197,22 +203,23 @@ def _arriving(snapshot: Snapshot, view: TimestepView) -> Line:
     return line
 
 
-def _strip(
-    values: Array, unit: int, width: int, span: tuple[float, float] | None, known: bool
-) -> Line:
-    """Return the strip of as many units as fit into `width` cells, around the selected one.
+def _strip(values: Array, view: TimestepView, width: int, scale: BarScale, known: bool) -> Line:
+    """Return the bars of as many units as fit into `width` cells, around the selected one.
 
     Args:
         values: the vector [entries].
-        unit: the selected unit, from 0.
+        view: where the selected unit is read from.
         width: cells of the strip.
-        span: the scale's least and largest value; None for ± the largest magnitude shown.
-        known: the values are computed; otherwise the strip is dots.
+        scale: what the bars are measured by.
+        known: the values are computed; otherwise the strip is blank.
     """
-    first = min(max(unit - width // 2, 0), max(len(values) - width, 0))
-    chosen = [float(v) for v in values[first : first + width]]
-    line = strip(chosen, span, known, unit - first if len(values) > 1 else -1)
-    return (*line, (" " * (width - len(chosen) + 1), ""))
+    if not known:
+        return ((" " * (width + 1), ""),)
+    first = min(max(view.unit - width // 2, 0), max(len(values) - width, 0))
+    chosen = values[first : first + width]
+    selected = view.unit - first if len(values) > 1 else -1
+    blank = " " * (width - len(chosen) + 1)
+    return (*bars(chosen, scale, view.glyphs, selected), (blank, ""))
 
 
 def _number(values: Array, view: TimestepView, known: bool) -> Line:

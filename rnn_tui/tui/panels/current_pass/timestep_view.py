@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rnn_tui.engine.analysis.magnitudes import Magnitudes
 from rnn_tui.engine.core.expressions import Array, Values
 from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.network.sample_window import SampleWindow
 from rnn_tui.session.snapshot import Snapshot, TaskInfo
+from rnn_tui.tui.bar_scales import magnitudes_of
+from rnn_tui.tui.bars import BarGlyphs
 from rnn_tui.tui.draw_context import DrawContext
 
 SYMBOL = 11  # cells of a row's symbol with its marker; in a stack names are longer
@@ -42,6 +45,8 @@ class TimestepView:
         unit: the selected unit, from 0.
         symbol: cells of a row's symbol with its marker.
         strips: the widths of the strips.
+        magnitudes: what the strips' bars are measured by.
+        glyphs: what they are drawn with.
         has_batch: the window has its data.
         has_state: the states before this timestep are known.
         has_pins: a what-if holds a value or cuts a path in this window.
@@ -58,6 +63,8 @@ class TimestepView:
     unit: int
     symbol: int
     strips: StripWidths
+    magnitudes: Magnitudes
+    glyphs: BarGlyphs
     has_batch: bool
     has_state: bool
     has_pins: bool
@@ -109,6 +116,8 @@ def timestep_view(context: DrawContext, width: int) -> TimestepView:
         unit=context.selection.unit,
         symbol=symbol,
         strips=StripWidths.within(width, symbol, _longest(snapshot)),
+        magnitudes=magnitudes_of(snapshot),
+        glyphs=context.bar_glyphs,
         has_batch=has_batch,
         has_state=has_batch and (t == 1 or bool(snapshot.forward_complete(t - 1))),
         has_pins=bool(snapshot.pins),

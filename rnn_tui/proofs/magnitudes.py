@@ -1,0 +1,32 @@
+"""The magnitudes of a whole window, also of what the cursor has not reached yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rnn_tui.engine.analysis.magnitudes import Magnitudes, magnitudes
+from rnn_tui.engine.core.background_work import Work
+from rnn_tui.proofs.base import Proof, WindowUnderTest
+
+
+@dataclass(frozen=True, slots=True)
+class MagnitudesProof(Proof):
+    """The largest values and gradients in the window of one sample.
+
+    They are known before the cursor has been everywhere, so that the scale of the bars does not
+    change on the way.
+    """
+
+    words: ClassVar[str] = "measuring"
+    sample: int
+
+    @classmethod
+    def at(cls, parameter: int, sample: int) -> MagnitudesProof:
+        return cls(sample)
+
+    def work(self, window: WindowUnderTest) -> Work[Magnitudes]:
+        network = yield from window.network()
+        sample = min(self.sample, network.tape.batch - 1)
+        steps = range(1, network.tape.steps + 1)
+        return (yield from magnitudes(network.sample_window(sample), steps))
