@@ -15,7 +15,7 @@ from rnn_tui.engine.analysis.magnitudes import Magnitudes
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.session.commands import Back, Step, ViewRequest
+from rnn_tui.session.commands import Back, Command, Step, ViewRequest
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings, compose
@@ -189,7 +189,8 @@ def test_no_scale_changes_while_one_steps_through_a_window(settings: Settings) -
     session = Session(Trainer(settings.with_(hidden=4)))
     session.perform(Step(Stride.UPDATE, 1), REQUEST)
     seen: set[tuple[object, ...]] = set()
-    moves = [Step(Stride.TIMESTEP, 1)] * 9 + [Step(Stride.PASS, 1)] * 2
+    moves: list[Command] = [Step(Stride.TIMESTEP, 1)] * 9
+    moves += [Step(Stride.PASS, 1)] * 2
     moves += [Step(Stride.TIMESTEP, 1)] * 4 + [Back(Stride.OPERATION, 3), Step(Stride.PASS, 1)]
     for move in moves:
         snapshot = session.perform(move, REQUEST)
