@@ -6,19 +6,34 @@ used, rounded to four significant digits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from rnn_tui.engine.core.expressions import Function, Token, UnitReader, Values
+from rnn_tui.engine.core.expressions import Function, Products, Token, UnitReader, Values
 from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.core.value_names import value_name
+from rnn_tui.tui.lines import fold
 from rnn_tui.tui.number_format import MINUS, number
 
+_LEFT_OUT = re.compile(r"\(\d+ (?:more|terms): [^ )]+\)")
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 
-def spell(tokens: Sequence[Token]) -> str:
-    """Return tokens as one line; a negative number turns + into −, or is put in parentheses."""
+Fits = Callable[[str], bool]
+"""Whether there is room for a text."""
+
+
+def spell(tokens: Sequence[Token], terms: Sequence[int] = ()) -> str:
+    """Return tokens as one line; a negative number turns + into −, or is put in parentheses.
+
+    Args:
+        tokens: of an expression.
+        terms: how many terms are written of each sum of products, in order; of those that are not
+            in the list, all.
+    """
     parts: list[str] = []
+    tokens = _written_out(tokens, terms)
     for index, token in enumerate(tokens):
         if isinstance(token, str):
             parts.append(token)
@@ -30,14 +45,87 @@ def spell(tokens: Sequence[Token]) -> str:
             if before == " + " and following != "²":
                 parts[-1] = f" {MINUS} "
                 text = text[1:]
-            elif following == "²" or not (before in ("", " + ") or before.endswith("(")):
+            elif following == "²" or not (before in ("", " + ") or before.endswith(("(", ": "))):
                 text = f"({text})"
         parts.append(text)
     return "".join(parts)
 
 
+def _written_out(tokens: Sequence[Token], terms: Sequence[int]) -> list[str | float]:
+    """Return tokens with the terms in place of each sum of products."""
+    result: list[str | float] = []
+    counts = iter(terms)
+    for index, token in enumerate(tokens):
+        if not isinstance(token, Products):
+            result.append(token)
+            continue
+        written = _terms(token, next(counts, len(token.entries)))
+        before, after = result[-1] if result else "", tokens[index + 1 : index + 2]
+        within = before in ("·", "/", " − ", "−") or (after and after[0] in ("·", "/", "²"))
+        result += ["(", *written, ")"] if within and len(written) > 3 else written
+    return result
+
+
+def _terms(sum_: Products, count: int) -> list[str | float]:
+    """Return the tokens of `count` terms, the largest first, and of the sum of the others.
+
+    Where they are all written, they are in order.
+    """
+    products, most = sum_.products(), len(sum_.entries)
+    written: list[str | float] = []
+    order = np.arange(most) if count >= most else sum_.largest_first
+    for place in order[:count]:
+        separator = [" + "] if written else []
+        written += [*separator, float(sum_.left[place]), "·", float(sum_.right[place])]
+    if count < most:
+        left_out = float(products[order[count:]].sum()) if count else sum_.total
+        separator = [" + "] if written else []
+        word = f"{most - count} {'more' if count else 'terms'}"
+        written += [*separator, f"({word}: ", left_out, ")"]
+    return written
+
+
+def _most_terms(tokens: Sequence[Token], fits: Callable[[list[int]], bool]) -> list[int]:
+    """Return how many terms of each sum of products are written: as many as there is room for.
+
+    All sums get the same number where they have as many; then each gets what is left, in turn.
+    """
+    most = [len(token.entries) for token in tokens if isinstance(token, Products)]
+
+    def each(count: int) -> list[int]:
+        # One that is left out takes as much room as it would written out.
+        return [all_ if all_ - count <= 1 else count for all_ in most]
+
+    low, high, step = 0, max(most, default=0), 1
+    while low < high:
+        count = min(low + step, high)
+        if fits(each(count)):
+            low, step = count, 2 * step
+        else:
+            high, step = count - 1, max(step // 2, 1)
+    counts = each(low)
+    for index, all_ in enumerate(most):
+        more = [*counts[:index], all_ if all_ - low <= 2 else low + 1, *counts[index + 1 :]]
+        if counts[index] < all_ and fits(more):
+            counts = more
+    return counts
+
+
+def fold_numbers(text: str, width: int) -> list[str]:
+    """Wrap an equation with numbers as `fold` does, but not within ``(29 more: 0.0123)``."""
+    together = _LEFT_OUT.sub(lambda words: words[0].replace(" ", _NO_BREAK), text)
+    return [line.replace(_NO_BREAK, " ") for line in fold(together, width)]
+
+
 @np.errstate(all="ignore")  # what is not finite is marked
-def numbers_line(operation: Operation, values: Values, sample: int, unit: int, t: int) -> str:
+def numbers_line(
+    operation: Operation,
+    values: Values,
+    sample: int,
+    unit: int,
+    t: int,
+    fits: Fits | None = None,
+) -> str:
     """Return an operation with the numbers of one unit: ``f_7[3] = σ(…) = σ(2.98) = 0.952``.
 
     Args:
@@ -46,17 +134,24 @@ def numbers_line(operation: Operation, values: Values, sample: int, unit: int, t
         sample: the sample of the batch, from 0.
         unit: the unit, from 0; the last one of a shorter vector.
         t: the timestep, from 1.
+        fits: whether there is room for a text; None: all terms of every product are written.
     """
     reader = UnitReader(values, sample, unit)
     result = values[operation.symbol]
     shown = min(unit, result.shape[-1] - 1) if result.ndim else 0
     tokens = operation.expression.tokens(reader)
-    steps = [value_name(operation.symbol, t, shown + 1)]
-    if len(tokens) > 1:
-        steps.append(spell(tokens))
-        if isinstance(operation.expression, Function) and len(tokens) > 3:
-            argument = operation.expression.argument.evaluate(values)
-            inner = float(argument[sample][min(unit, argument.shape[-1] - 1)])
-            steps.append(spell((f"{operation.expression.name}(", inner, ")")))
-    steps.append(number(reader.number(operation.symbol)))
-    return " = ".join(steps)
+    name, steps = (
+        value_name(operation.symbol, t, shown + 1),
+        [number(reader.number(operation.symbol))],
+    )
+    has_products = any(isinstance(token, Products) for token in tokens)
+    written = len(tokens) > 1 or has_products
+    if isinstance(operation.expression, Function) and (len(tokens) > 3 or has_products):
+        argument = operation.expression.argument.evaluate(values)
+        inner = float(argument[sample][min(unit, argument.shape[-1] - 1)])
+        steps.insert(0, spell((f"{operation.expression.name}(", inner, ")")))
+
+    def line(terms: Sequence[int]) -> str:
+        return " = ".join((name, *((spell(tokens, terms),) if written else ()), *steps))
+
+    return line(_most_terms(tokens, lambda terms: fits(line(terms))) if fits else ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pytest
@@ -55,43 +55,71 @@ def equation_of(lines: list[str], operation: Operation) -> tuple[str, str]:
     return symbols, " ".join(numbers)
 
 
-def names_of(values: Mapping[str, np.ndarray], equation: str, unit: int) -> dict[str, Interval]:
-    """Return the value of every name in `equation`, for this unit.
+LEFT_OUT = re.compile(r"\((\d+) (?:more|terms): ([^)]+)\)")
 
-    A product of vector and matrix is one name if the vector has more than one entry, because it is
-    then printed as one number.
-    """
+
+def names_of(values: Mapping[str, np.ndarray], equation: str, unit: int) -> dict[str, Interval]:
+    """Return the value of every name in `equation`, for this unit; v·W is one name."""
     names: dict[str, Interval] = {}
     for name, array in values.items():
         row = array[0] if array.ndim > 1 else array
         entry = float(row[min(unit, row.size - 1)]) if row.ndim else float(row)
         names[name] = Interval.around(entry)
-    for vector, matrix, transposed in re.findall(r"([^\s(]+)·(W_[a-z]+)(ᵀ?)", equation):
-        row, weights = values[vector][0].astype(float), values[matrix].astype(float)
-        weights = weights.T if transposed else weights
-        column = weights[:, min(unit, weights.shape[1] - 1)]
-        terms = np.flatnonzero(row) if row.size > 1 else np.zeros(1, int)
-        if len(terms) == 1:  # a symbol, or a single number: both factors are shown
-            names[f"{matrix}{transposed}"] = Interval.around(float(column[terms[0]]))
-            names[only(vector)] = Interval.around(float(row[terms[0]]))
-        else:
-            rounding = 1e-6 * float(np.abs(row) @ np.abs(column))
-            whole = Interval.around(float(row @ column), rounding)
-            names[f"{vector}·{matrix}{transposed}"] = whole
+    for name, (left, right) in products_of(values, equation, unit).items():
+        rounding = 1e-6 * float(np.abs(left) @ np.abs(right))
+        names[name] = Interval.around(float(left @ right), rounding)
     return names
 
 
-def only(vector: str) -> str:
-    """Return the name that stands for the only non-zero entry of `vector`."""
-    return f"⟨{vector}⟩"
+def products_of(
+    values: Mapping[str, np.ndarray], equation: str, unit: int
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return both factors of the terms of every product in `equation`, in order."""
+    products = {}
+    for vector, matrix, transposed in re.findall(r"([^\s(]+)·(W\d*_[a-z]+)(ᵀ?)", equation):
+        row, weights = values[vector][0].astype(float), values[matrix].astype(float)
+        weights = weights.T if transposed else weights
+        column = weights[:, min(unit, weights.shape[1] - 1)]
+        if np.count_nonzero(row) == 1:  # a symbol
+            row, column = row[row != 0], column[row != 0]
+        products[f"{vector}·{matrix}{transposed}"] = (row, column)
+    return products
 
 
-def with_single_terms(equation: str, names: Mapping[str, Interval]) -> str:
-    """Replace vectors in `equation` by the names of their only non-zero entries, if in `names`."""
-    for name in names:
-        if name.startswith("⟨"):
-            equation = re.sub(rf"{re.escape(name[1:-1])}(?=·W_)", name, equation)
-    return equation
+def expansions(
+    names: list[str], left_out: list[int], products: Mapping[str, tuple[np.ndarray, np.ndarray]]
+) -> Iterator[list[tuple[str, Interval | str]]]:
+    """Yield what could be read in numbers where `names` stand in symbols.
+
+    Args:
+        names: the names.
+        left_out: how many terms are left out of some of the products, in order.
+        products: the factors of the products, by name.
+    """
+    if not names:
+        if not left_out:
+            yield []
+        return
+    name, *others = names
+    if name not in products:
+        yield from ([(name, name), *rest] for rest in expansions(others, left_out, products))
+        return
+    left, right = products[name]
+    pairs = zip(left, right, strict=True)
+    factors: list[tuple[str, Interval | str]] = [
+        (name, number(abs(float(factor)))) for pair in pairs for factor in pair
+    ]
+    yield from ([*factors, *rest] for rest in expansions(others, left_out, products))
+    if left_out and left_out[0] <= len(left):
+        order, count = np.argsort(-np.abs(left * right), kind="stable"), len(left) - left_out[0]
+        largest = [f for k in order[:count] for f in factors[2 * k : 2 * k + 2]]
+        terms = left[order[count:]] * right[order[count:]]
+        rounding = 1e-6 * float(np.abs(left) @ np.abs(right))
+        others_sum = Interval.around(float(terms.sum()), rounding)
+        yield from (
+            [*largest, (name, others_sum), *rest]
+            for rest in expansions(others, left_out[1:], products)
+        )
 
 
 def check_softmax(numbers: str, values: Mapping[str, np.ndarray], unit: int, own: float) -> None:
@@ -125,8 +153,7 @@ def check(
     if right.startswith("softmax("):
         check_softmax(numbers, values, unit, own)
         return
-    names = names_of(values, right, unit)
-    right = with_single_terms(right, names)
+    names, products = names_of(values, right, unit), products_of(values, right, unit)
     # Every step may have rounded to float32.
     rounded = {n: Interval.around(v.middle, 3e-7 * abs(v.middle)) for n, v in names.items()}
     by_name = Calculator(right, rounded)
@@ -134,18 +161,18 @@ def check(
     assert exact.meets(shown(result)), f"{symbols}: {exact} but {result}"
     if not middle:
         return
-    in_numbers = Calculator(middle[0], {})
+    in_numbers = Calculator(LEFT_OUT.sub(r"(\2)", middle[0]), {})
     computed = in_numbers.result()
     assert computed.meets(shown(result)), f"{numbers}: {computed}"
-    assert len(in_numbers.read) == len(by_name.read), f"{symbols} | {numbers}"
     assert all("−" not in name or name.endswith(")") for name in by_name.read), symbols
-    for name, text in zip(by_name.read, in_numbers.read, strict=True):
-        wanted = names[name] if name in names else shown(name)
-        found = shown(text)
-        size = Interval(*sorted((abs(wanted.low), abs(wanted.high))))  # signs are in the sums
-        assert found.meets(size), f"{name} is {wanted}, shown as {text} in {numbers}"
-        if name in values:
-            assert text == number(abs(wanted.middle)), f"{name} in {numbers}"
+    left_out = [int(count) for count, _ in LEFT_OUT.findall(middle[0])]
+    possible = [
+        wanted
+        for wanted in expansions(by_name.read, left_out, products)
+        if len(wanted) == len(in_numbers.read)
+    ]
+    differences = [wrong_reading(wanted, in_numbers.read, names, values) for wanted in possible]
+    assert "" in differences, f"{symbols} | {numbers}: {differences}"
     for inner in middle[1:]:
         assert calculate(inner).meets(shown(result)), numbers
         assert calculate(inner).meets(computed), numbers
@@ -153,7 +180,30 @@ def check(
         inside = calculate(right.removeprefix(f"{function}(").removesuffix(")"), names)
         assert shown(argument.removesuffix(")")).meets(inside), numbers
     TALLY["equations"] += 1
-    TALLY["needed the width"] += number(computed_middle(middle[0])) != result
+    TALLY["needed the width"] += number(computed_middle(LEFT_OUT.sub(r"(\2)", middle[0]))) != result
+
+
+def wrong_reading(
+    wanted: list[tuple[str, Interval | str]],
+    read: list[str],
+    names: Mapping[str, Interval],
+    values: Mapping[str, np.ndarray],
+) -> str:
+    """Return what of the numbers read is not what is wanted; "" if all is."""
+    for (name, expected), text in zip(wanted, read, strict=True):
+        if name == expected:
+            one = names[name] if name in names else shown(name)
+            expected = number(abs(one.middle)) if name in values else one
+        if isinstance(expected, str):
+            if text != expected:
+                return f"{text} where {expected} of {name} should be"
+            continue
+        size = Interval(*sorted((abs(expected.low), abs(expected.high))))  # signs are in the sums
+        if expected.low < 0 < expected.high:
+            size = Interval(0.0, size.high)
+        if not shown(text).meets(size):
+            return f"{text} where {expected} of {name} should be"
+    return ""
 
 
 def computed_middle(text: str) -> float:

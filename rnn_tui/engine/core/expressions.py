@@ -6,15 +6,15 @@ kernels are tested against, and the numbers of one unit (`tokens`) that the equa
 So the equation on the screen, its declaration and its computation cannot disagree.
 
 Values are named; a vector value is an array ``[B, W]`` (batch, width), a weight ``[W, V]``, a bias
-``[V]``. A token is either a piece of notation (``str``) or a number (``float``) of the selected
-unit.
+``[V]``. A token is a piece of notation (``str``), a number (``float``) of the selected unit, or a
+sum of products (`Products`).
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,6 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 Values = Mapping[str, Array]
-Token = str | float
 
 # Precedence of an expression: an operand of a lower one than its place asks for gets parentheses.
 NEGATION, ADDITION, MULTIPLICATION, PRIMARY = 0, 1, 2, 3
@@ -46,6 +45,48 @@ class UnitReader:
             return float(array)
         row = array[self.sample] if array.ndim > 1 else array
         return float(row[min(self.unit, row.shape[0] - 1)])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Products:
+    """The sum of products that is one entry of ``v·W``: the factors of each, as they are used.
+
+    Where v has several entries of which one alone is not 0 (the row of a symbol), that one is all.
+
+    Attributes:
+        vector: the name of v.
+        matrix: the name of W.
+        transposed: it is ``v·Wᵀ``.
+        entries: the indices into v, from 0: [K].
+        left: entries of v: [K].
+        right: the entries of W that they are multiplied with: [K].
+        total: their sum, as it is computed.
+        largest_first: the order of the terms by magnitude: [K].
+    """
+
+    vector: str
+    matrix: str
+    transposed: bool
+    entries: Array
+    left: Array
+    right: Array
+    total: float
+    largest_first: Array = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Sort the terms; NaN comes first, equal ones stay in order."""
+        with np.errstate(all="ignore"):
+            terms = np.abs(self.products())
+        order = np.argsort(np.where(np.isnan(terms), -np.inf, -terms), kind="stable")
+        object.__setattr__(self, "largest_first", order)
+
+    def products(self) -> Array:
+        """Return the terms, [K] float64."""
+        terms: Array = self.left.astype(np.float64) * self.right.astype(np.float64)
+        return terms
+
+
+Token = str | float | Products
 
 
 class Expression(ABC):
@@ -127,8 +168,7 @@ class Constant(Expression):
 class Dot(Expression):
     """Row vector times matrix, ``v·W`` (or ``v·Wᵀ``): [B, W]·[W, V] → [B, V].
 
-    Its tokens are both factors, if the vector has a single entry or a single one that is not 0 (the
-    one-hot row of a symbol); otherwise the sum of products.
+    Its token is the sum of products.
     """
 
     vector: str
@@ -153,10 +193,12 @@ class Dot(Expression):
         row = reader.values[self.vector][reader.sample]  # [W]
         matrix = self._matrix(reader.values)
         column = matrix[:, min(reader.unit, matrix.shape[1] - 1)]  # [W]
-        terms = np.flatnonzero(row) if row.shape[0] > 1 else np.zeros(1, np.intp)
-        if len(terms) == 1:
-            return (float(row[terms[0]]), "·", float(column[terms[0]]))
-        return (float(row @ column),)
+        entries = np.flatnonzero(row)
+        if len(entries) != 1:
+            entries = np.arange(row.shape[0])
+        left, right = row[entries], column[entries]
+        total = float(row @ column)
+        return (Products(self.vector, self.matrix, self.transposed, entries, left, right, total),)
 
     def symbols(self) -> tuple[str, ...]:
         return (self.vector, self.matrix)

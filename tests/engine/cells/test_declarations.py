@@ -8,7 +8,7 @@ from engine.engine_support import CELLS, Case, headed_cases, trained, worst
 from hypothesis import example, given
 
 from rnn_tui.engine.cells import make_cell
-from rnn_tui.engine.core.expressions import UnitReader, Zeros
+from rnn_tui.engine.core.expressions import Products, UnitReader, Zeros
 from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.core.parameters import block_name
 from rnn_tui.engine.network.network import Network
@@ -175,7 +175,7 @@ def test_every_operation_can_be_shown_in_numbers(case: Case) -> None:
         width = values[operation.symbol].shape[-1]
         for unit in range(width):
             tokens = operation.expression.tokens(UnitReader(values, 1, unit))
-            numbers = any(isinstance(token, float) for token in tokens)
+            numbers = any(isinstance(token, float | Products) for token in tokens)
             assert numbers or isinstance(operation.expression, Zeros)
         if operation.note:
             assert "{value" in operation.note

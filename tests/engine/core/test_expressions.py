@@ -21,6 +21,7 @@ from rnn_tui.engine.core.expressions import (
     Expression,
     Function,
     Negative,
+    Products,
     Square,
     Token,
     UnitReader,
@@ -92,7 +93,10 @@ class Calculator:
         self.number = number
         self.rest: list[Any] = []
         for token in tokens:
-            self.rest += [number(token)] if isinstance(token, float) else self.split(token)
+            if isinstance(token, Products):
+                self.rest.append(number(token.total))
+            else:
+                self.rest += [number(token)] if isinstance(token, float) else self.split(token)
 
     def split(self, notation: str) -> list[Any]:
         """Split a piece of notation into symbols, function names and constants."""
@@ -313,18 +317,28 @@ def test_a_narrower_value_answers_for_every_unit() -> None:
     assert [reader.number(name) for name in ("a", "n", "y")] == [3.0, 7.0, 4.0]
 
 
-def test_a_dot_with_one_input_shows_both_factors() -> None:
+def factors(node: Dot, numbers: Mapping[str, np.ndarray], unit: int) -> list[tuple[float, float]]:
+    """Both factors of every term of a product; they add up to its total."""
+    [token] = node.tokens(UnitReader(numbers, 0, unit))
+    assert isinstance(token, Products)
+    assert token.total == token.products().sum() == node.evaluate(numbers)[0, unit]
+    assert len(token.entries) == len(token.left)
+    return [*zip(token.left.tolist(), token.right.tolist(), strict=True)]
+
+
+def test_a_dot_shows_both_factors_of_every_term() -> None:
     numbers = {"x": np.array([[2.0]]), "W": np.array([[3.0, 5.0]])}
-    assert Dot("x", "W").tokens(UnitReader(numbers, 0, 1)) == (2.0, "·", 5.0)
-    numbers = {"x": np.array([[2.0, 1.0]]), "W": np.array([[3.0, 5.0], [1.0, 1.0]])}
-    assert Dot("x", "W").tokens(UnitReader(numbers, 0, 1)) == (11.0,)
+    assert factors(Dot("x", "W"), numbers, 1) == [(2, 5)]
+    numbers = {"x": np.array([[2.0, 1.0]]), "W": np.array([[3.0, 5.0], [1.0, 4.0]])}
+    assert factors(Dot("x", "W"), numbers, 1) == [(2, 5), (1, 4)]
+    assert factors(Dot("x", "W", transposed=True), numbers, 1) == [(2, 1), (1, 4)]
 
 
-def test_a_dot_with_a_symbol_shows_the_weight_it_picks_and_with_none_nothing() -> None:
+def test_a_dot_with_a_symbol_shows_the_weight_it_picks_and_with_none_all() -> None:
     numbers = {"x": np.array([[0.0, 1.0]]), "W": np.array([[3.0, 5.0], [7.0, 9.0]])}
-    assert Dot("x", "W").tokens(UnitReader(numbers, 0, 0)) == (1.0, "·", 7.0)
-    assert Dot("x", "W", transposed=True).tokens(UnitReader(numbers, 0, 0)) == (1.0, "·", 5.0)
-    assert Dot("x", "W").tokens(UnitReader({**numbers, "x": np.zeros((1, 2))}, 0, 1)) == (0.0,)
+    assert factors(Dot("x", "W"), numbers, 0) == [(1, 7)]
+    assert factors(Dot("x", "W", transposed=True), numbers, 0) == [(1, 5)]
+    assert factors(Dot("x", "W"), {**numbers, "x": np.zeros((1, 2))}, 1) == [(0, 5), (0, 9)]
 
 
 def test_an_unknown_function_is_refused() -> None:

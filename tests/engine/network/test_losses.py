@@ -154,7 +154,10 @@ def test_softmax_shows_the_numbers_it_is_made_of() -> None:
     for unit in range(3):
         start, y, minus, largest, end, total = node.tokens(UnitReader(values, 0, unit))
         assert (start, minus, end) == ("e^(", " − ", ")/")
-        shown = math.exp(float(y) - float(largest)) / float(total)
+        assert isinstance(y, float)
+        assert isinstance(largest, float)
+        assert isinstance(total, float)
+        shown = math.exp(y - largest) / total
         assert shown == pytest.approx(node.evaluate(values)[0, unit], rel=1e-15)
     assert Zeros("y_t").tokens(UnitReader(values, 0, 0)) == ("0",)
 

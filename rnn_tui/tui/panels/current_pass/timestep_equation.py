@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from rnn_tui.engine.core.norms import norm
@@ -9,7 +11,7 @@ from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.equation_text import numbers_line
+from rnn_tui.tui.equation_text import fold_numbers, numbers_line
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit, fold, text_width
 from rnn_tui.tui.number_format import UNKNOWN, number, signed
 from rnn_tui.tui.panels.current_pass import bad_value_origin
@@ -22,6 +24,8 @@ from rnn_tui.tui.panels.current_pass.timestep_view import (
 from rnn_tui.tui.parameter_names import parameter_name, tensors
 from rnn_tui.tui.scope_words import batch_words
 from rnn_tui.tui.symbols import quoted
+
+NUMBERS = 4  # lines at most of an equation with its numbers, unless it takes more
 
 
 def explanation(context: DrawContext, view: TimestepView, width: int, available: int) -> Lines:
@@ -37,7 +41,8 @@ def explanation(context: DrawContext, view: TimestepView, width: int, available:
     selected = selected_operation(context)
     if origin := bad_value_origin.explain(context, selected, width, available):
         return origin
-    equation, contribution = _equation(context, selected, view, width), _contribution(context)
+    contribution = _contribution(context)
+    equation = _equation(context, selected, view, width, available - len(contribution))
     spare = available - len(equation) - len(contribution) - 2
     if spare < 3:
         return (*equation, *contribution)[: max(available, 0)]
@@ -50,10 +55,18 @@ def explanation(context: DrawContext, view: TimestepView, width: int, available:
 
 
 def equation_height(context: DrawContext, view: TimestepView, width: int) -> int:
-    """Return the number of lines of the selected operation's equation; 1 if there is none yet."""
+    """Return the number of lines that the selected operation's equation takes at least.
+
+    1 if there is none yet.
+    """
     if not view.revealed:
         return 1
-    return len(_equation(context, selected_operation(context), view, width))
+    operation = selected_operation(context)
+    symbols = fold(context.written(operation.equation()), width - 2)
+    numbers = _pinned(operation, view) or numbers_line(
+        operation, view.values, 0, view.unit, view.t, fits=lambda _: False
+    )
+    return len(symbols) + len(fold_numbers(context.written(numbers), width - 2))
 
 
 def _next_hint(snapshot: Snapshot, available: int) -> Lines:
@@ -65,17 +78,41 @@ def _next_hint(snapshot: Snapshot, available: int) -> Lines:
     return (((" not computed yet: n computes one timestep, s one operation", "dim"),),)
 
 
-def _equation(context: DrawContext, operation: Operation, view: TimestepView, width: int) -> Lines:
-    """Return an operation in symbols, then with the selected unit's numbers, folded to `width`."""
+def _equation(
+    context: DrawContext, operation: Operation, view: TimestepView, width: int, height: int
+) -> Lines:
+    """Return an operation in symbols, then with the selected unit's numbers, folded to `width`.
+
+    Of each product as many terms are written as there is room for in `height` lines, or in as many
+    as it takes without them; of a high panel, in `NUMBERS` lines.
+    """
     symbols, *more = fold(context.written(operation.equation()), width - 2)
     first: Line = ((" ", ""), (symbols, "accent"))
     title = f"   {operation.title}{_class_name(operation, view)}"
     if not more and cell_width(first) + text_width(title) <= width:
         first = (*first, (title, "dim"))
-    numbers = _pinned(operation, view) or numbers_line(operation, view.values, 0, view.unit, view.t)
-    folded = fold(context.written(numbers), width - 2)
+    available = min(max(height - 1 - len(more), 1), NUMBERS)
+    numbers = _pinned(operation, view) or _numbers(context, operation, view, width, available)
+    folded = fold_numbers(context.written(numbers), width - 2)
     rest = (*((part, "accent") for part in more), *((part, "strong") for part in folded))
     return (first, *(((" ", ""), run) for run in rest))
+
+
+def _numbers(
+    context: DrawContext, operation: Operation, view: TimestepView, width: int, height: int
+) -> str:
+    """Return an operation with the numbers of the selected unit, for `height` lines or the least.
+
+    The least is what it takes without any term of its products.
+    """
+
+    line = partial(numbers_line, operation, view.values, 0, view.unit, view.t)
+
+    def height_of(text: str) -> int:
+        return len(fold_numbers(context.written(text), width - 2))
+
+    height = max(height, height_of(line(fits=lambda _: False)))
+    return line(fits=lambda text: height_of(text) <= height)
 
 
 def _class_name(operation: Operation, view: TimestepView) -> str:
