@@ -41,7 +41,7 @@ from rnn_tui.tui.paced_display import PacedDisplay
 from rnn_tui.tui.screens.debugger import Debugger
 from rnn_tui.tui.signal_watch import PlainClient
 from rnn_tui.tui.terminal_answers import Answer, StringReport
-from rnn_tui.tui.terminal_colours import Depth, means_truecolor, set_depth
+from rnn_tui.tui.terminal_colours import Depth, means_truecolor, set_depth, shows_grounds
 from rnn_tui.tui.themes import DARK, THEMES
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class RnnTui(PacedDisplay):
         self._resized = False
         self.output_diff.ascii = characters.ascii
         self.debugger = Debugger(self.session, self.link)
-        self.debugger.draw_in(ascii=characters.ascii)
+        self.debugger.draw_in(ascii=characters.ascii, grounds=shows_grounds(self))
         if view is not None and view.screen is not None:
             self.debugger.restore_view(view.screen)
         self.session.look_through(self.debugger.screen_view)
@@ -223,6 +223,7 @@ class RnnTui(PacedDisplay):
         if self._asks_for_colours and any(map(means_truecolor, strings)):
             self._asks_for_colours = False
             set_depth(self, Depth.TRUECOLOR)
+            self.debugger.draw_in(ascii=self.characters.ascii, grounds=True)
         super().take_answers(answers, at)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -242,7 +243,7 @@ class RnnTui(PacedDisplay):
         for screen in self.screen_stack:
             for widget in screen.walk_children(Widget, with_self=True):
                 widget.refresh()
-        self.debugger.draw_in(ascii=characters.ascii)
+        self.debugger.draw_in(ascii=characters.ascii, grounds=shows_grounds(self))
         self.refresh(layout=True)
 
     def action_suspend_process(self) -> None:

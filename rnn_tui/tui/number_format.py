@@ -44,6 +44,12 @@ def signed(value: float, digits: int = DIGITS) -> str:
     return f"+{text}" if value > 0 and math.isfinite(value) else text
 
 
+def signed_decimals(value: float, decimals: int) -> str:
+    """Return `value` with a sign and so many decimals: +0.31, −0.02; 0 has none."""
+    text = f"{value:+.{decimals}f}".replace("-", MINUS)
+    return text if text.strip("+−0.") else text[1:]
+
+
 def short(value: float, cells: int = SHORT) -> str:
     """Return two significant digits in at most five cells: .92, −.27, 1.0, −12, 3e−4.
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from rnn_tui.registry import PANELS
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Lines
+
+if TYPE_CHECKING:
+    from rnn_tui.tui.charts.legend import LegendEntry
 
 Draw = Callable[[DrawContext, int, int], Lines]  # (…, width, height) → lines
 Title = Callable[[DrawContext], tuple[str, str]]  # → texts at the left and right
@@ -22,6 +25,9 @@ class PanelSpec:
     Attributes:
         draw: draws the lines below the title, as a pure function of its arguments.
         title: gives the texts of the title line.
+        legend: gives the legend of the panel's chart, which stands between them; None if there is
+            none.
+        brief: the text at the left of the title line where there is little room; "" for the same.
         proofs: names of the proofs that are computed while the panel is visible.
         timestep_keys: the arrow keys that select a timestep while the panel has the focus, even
             where they would otherwise select a parameter or a unit: "←→" for a panel that shows
@@ -32,6 +38,8 @@ class PanelSpec:
 
     draw: Draw
     title: Title
+    legend: Callable[[DrawContext], tuple[LegendEntry, ...]] | None = None
+    brief: str = ""
     proofs: tuple[str, ...] = ()
     timestep_keys: Literal["", "←→", "←→↑↓"] = ""
     timestep_at: Callable[[Snapshot, int, int], int | None] | None = None

@@ -13,10 +13,11 @@ from textual.widget import Widget
 
 from rnn_tui.tui.ascii_text import line_in_ascii
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.lines import Line, Lines, cell_width, fit, merge, text_width
+from rnn_tui.tui.lines import Lines, fit, merge
 from rnn_tui.tui.number_format import count
-from rnn_tui.tui.panel_spec import Draw, Title, panel_spec
+from rnn_tui.tui.panel_spec import Draw, PanelSpec, panel_spec
 from rnn_tui.tui.themes import style_of
+from rnn_tui.tui.title_rule import title_rule
 
 TABLES = ("timestep", "network")  # drawn less often than the header while running
 
@@ -162,51 +163,32 @@ class LinesWidget(Widget):
 class Panel(LinesWidget):
     """A titled panel: ``── timestep 7 ─────────── unit 3 of 16 ──`` and its lines below."""
 
-    def __init__(self, draw: Draw, title: Title, name: str) -> None:
-        """Make the panel; `title` returns the texts at the left and right of its title line."""
-        self._title = title
-        self._content = draw
+    def __init__(self, spec: PanelSpec, name: str) -> None:
+        """Make the panel with id `name` that `spec` declares."""
+        self._spec = spec
         super().__init__(self._with_title, name)
 
     @classmethod
     def registered(cls, name: str) -> Panel:
         """Return the widget of the registered panel `name`, importing its module if need be."""
-        spec = panel_spec(name)
-        return cls(spec.draw, spec.title, name)
+        return cls(panel_spec(name), name)
 
     def _with_title(self, context: DrawContext, width: int, height: int) -> Lines:
         """Draw the title line and the lines below it."""
-        left, right = self._title(context)
+        spec = self._spec
+        left, right = spec.title(context)
         if context.snapshot.running and self.id in TABLES:
             left = f"{left} at update {count(context.snapshot.cursor.update)}"
-        rule = title_rule(left, right, width, context.selection.panel == self.id)
-        return (rule, *self._content(context, width, max(height - 1, 0)))
+        legend = spec.legend(context) if spec.legend is not None else ()
+        focused = context.selection.panel == self.id
+        rule = title_rule(left, right, width, focused, legend, spec.brief)
+        return (rule, *spec.draw(context, width, max(height - 1, 0)))
 
     def _failed(self, text: str, width: int) -> Lines:
         """Return the title line, without what may have failed, and why."""
         assert self._draw_context is not None
         focused = self._draw_context.selection.panel == self.id
         return (title_rule(self.id or "", "", width, focused), *super()._failed(text, width))
-
-
-def title_rule(left: str, right: str, width: int, focused: bool) -> Line:
-    """Return the title line of a panel: double if it has the focus, so that colour is not needed.
-
-    Where `right` is too long, parts of it (separated by " · ") are left out, the first ones first.
-    """
-    dash, role = ("═", "focus") if focused else ("─", "rule")
-    start: Line = (
-        (dash * 2 + " ", role),
-        (left, "title-focus" if focused else "title"),
-        (" ", role),
-    )
-    free = width - cell_width(start)
-    parts = right.split(" · ") if right else []
-    while parts and text_width(" · ".join(parts)) + 4 > free:
-        parts = parts[1:]
-    end: Line = ((f" {' · '.join(parts)} ", "dim"), (dash * 2, role)) if parts else ()
-    free = max(free - cell_width(end), 0)
-    return (*start, (dash * free, role), *end)
 
 
 def _fill(lines: Lines, width: int, height: int) -> Lines:

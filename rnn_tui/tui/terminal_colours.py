@@ -59,6 +59,7 @@ GROUNDS: dict[str, Ground] = {
     "#3d4463": Ground(238, BLUE, ink=BRIGHT + WHITE),  # field with the focus
     "#7aa2f7": Ground(111, BRIGHT + CYAN, ink=BLACK, reverse=True),  # selected in it
     "#e0af68": Ground(179, BRIGHT + YELLOW, ink=BLACK, reverse=True),  # cursor
+    "#2f3550": Ground(237, BLACK),  # truth
     "#fbfaf7": Ground(231, BRIGHT + WHITE),  # light, in the same order
     "#f1efe9": Ground(255, BRIGHT + WHITE),
     "#e6e3da": Ground(254, BRIGHT + WHITE),
@@ -66,6 +67,7 @@ GROUNDS: dict[str, Ground] = {
     "#c8c3b5": Ground(252, BLACK, ink=BRIGHT + WHITE, reverse=True),
     "#cac5b7": Ground(252, CYAN, ink=BLACK),
     "#2b5fb3": Ground(25, BLUE, ink=BRIGHT + WHITE, reverse=True),
+    "#dcd8c8": Ground(253, BRIGHT + WHITE),
     "#9a5b00": Ground(94, MAGENTA, ink=BRIGHT + WHITE, reverse=True),
 }
 INKS: dict[str, tuple[int, int]] = {  # of 256, of 16
@@ -203,6 +205,12 @@ def set_depth(app: App[Any], depth: Depth) -> None:
         for widget in screen.walk_children(with_self=True):
             widget.notify_style_update()
             widget.refresh()
+
+
+def shows_grounds(app: App[Any]) -> bool:
+    """Return whether `app` has so many colours that the ground of truth is seen, and ink on it."""
+    depths = [each.depth for each in app._filters if isinstance(each, TerminalColours)]
+    return min(depths, default=Depth.TRUECOLOR) >= Depth.INDEXED
 
 
 @lru_cache(1024)

@@ -112,6 +112,9 @@ LIGHT = Theme(
 )
 THEMES = {"dark": DARK, "light": LIGHT}
 
+TRUTH_GROUNDS = {"rnn-dark": "#2f3550", "rnn-light": "#dcd8c8"}
+"""The ground behind the curve of truth, by theme."""
+
 # role: (dark colour, light colour, attributes). Attributes matter where there are no colours.
 _ROLES: dict[str, tuple[str, str, str]] = {
     "dim": ("#8b92a9", "#66645a", ""),
@@ -144,7 +147,14 @@ ROLES = tuple(_ROLES)
 
 @cache
 def style_of(role: str, theme: str) -> Style:
-    """Return the style of a role; ``selected-…`` is another role, underlined and highlighted."""
+    """Return the style of a role.
+
+    ``selected-…`` is another role, underlined and highlighted; ``grounded-…`` is another one on the
+    ground of truth.
+    """
+    if role.startswith("grounded-"):
+        ground = TRUTH_GROUNDS.get(theme, TRUTH_GROUNDS[DARK.name])
+        return style_of(role.removeprefix("grounded-"), theme) + Style(bgcolor=ground)
     if role.startswith("selected-"):
         role = role.removeprefix("selected-")
         shown = style_of("title" if role == "dim" else role, theme)

@@ -385,7 +385,7 @@ def screen_with(env: Mapping[str, str | None]) -> str:
         one.reach("26n", "BACKWARD t=17/20")
         one.key("tab")
         one.wait_for("══ loss")
-        one.wait_for("▀▀ smoothed")  # on a busy machine, plotext is not imported yet
+        one.wait_for("⠶ smoothed")  # on a busy machine, plotext is not imported yet
         return without_speed(one.settled())
 
 

@@ -20,7 +20,7 @@ from rnn_tui.tui.terminal_colours import (
     question,
     styled,
 )
-from rnn_tui.tui.themes import BANDS, ROLES, THEMES, style_of
+from rnn_tui.tui.themes import BANDS, ROLES, THEMES, TRUTH_GROUNDS, style_of
 
 GRAPHICS = {"rule", "raw", "ghost", "gate"}
 """Roles of lines and bars; all others are text, too."""
@@ -75,12 +75,24 @@ def test_the_selected_unit_stands_out_and_can_be_read(role: str, theme: Theme) -
 
 
 @pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
+@pytest.mark.parametrize("role", ["truth", "one-step", "free-run", "second-network", "accent"])
+def test_curves_are_seen_on_the_ground_of_truth_and_the_ground_is(role: str, theme: Theme) -> None:
+    style = style_of(f"grounded-{role}", theme.name)
+    plain = style_of(role, theme.name) + Style(bgcolor=theme.background)
+    for depth in (Depth.TRUECOLOR, Depth.INDEXED):
+        ink, ground = rgb_of(adapted(style, depth))
+        assert contrast(ink, ground) >= 3, depth
+        assert difference(ground, rgb_of(adapted(plain, depth))[1]) >= 0.08, depth
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
 def test_every_colour_of_the_themes_has_its_line(theme: Theme) -> None:
     for role in ROLES:
         colour = style_of(role, theme.name).color
         assert colour is not None
         assert colour.name in INKS, role
     assert {theme.background, theme.surface, theme.panel, BANDS[theme.name]} <= {*GROUNDS}
+    assert TRUTH_GROUNDS[theme.name] in GROUNDS
     used = {value for value in theme.variables.values() if value.startswith("#")}
     assert used <= {*GROUNDS, *INKS}
 

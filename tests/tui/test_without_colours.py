@@ -7,8 +7,6 @@ differ in attributes (bold, underlined, reversed), in a sign, or in the lines ar
 
 from __future__ import annotations
 
-import itertools
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
@@ -45,10 +43,10 @@ from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.lines import Line, Lines, merge
 from rnn_tui.tui.panel_spec import panel_spec
-from rnn_tui.tui.panel_widget import title_rule
 from rnn_tui.tui.panels import footer, header
 from rnn_tui.tui.terminal_colours import Depth, styled
 from rnn_tui.tui.themes import DARK, LIGHT, ROLES, style_of
+from rnn_tui.tui.title_rule import title_rule
 
 BARS_BELOW, BARS_ABOVE = UNICODE_BARS.negative, UNICODE_BARS.positive
 WIDTH, HEIGHT = 78, 14
@@ -118,6 +116,7 @@ def scenes() -> Iterator[Snapshot]:
 def contexts(snapshot: Snapshot) -> Iterator[DrawContext]:
     """Yield a snapshot with one thing after another selected, and with messages."""
     charts = ChartCache()
+    charts.grounds = False
     views = VIEWS if snapshot.settings.task in ("cos", "reber") else VIEWS[:2]
     for view in views:
         selection = Selection(**view)  # type: ignore[arg-type]
@@ -138,7 +137,9 @@ def drawings() -> list[Drawing]:
             drawn.append(("footer", footer.draw(view, WIDTH, 1)))
             for name in PANELS.names:
                 spec = panel_spec(name)
-                title = title_rule(*spec.title(view), WIDTH, view.selection.panel == name)
+                legend = spec.legend(view) if spec.legend is not None else ()
+                focused = view.selection.panel == name
+                title = title_rule(*spec.title(view), WIDTH, focused, legend, spec.brief)
                 drawn.append((name, (title, *spec.draw(view, WIDTH, HEIGHT))))
     return drawn
 
@@ -204,24 +205,13 @@ def test_positive_and_negative_have_their_sign_or_place() -> None:
 
 
 def test_the_curves_of_a_chart_have_their_own_strokes() -> None:
-    for name, lines in drawings():
-        if name not in ("loss", "gradients", "predictions"):
-            continue
-        glyphs: dict[str, set[str]] = defaultdict(set)
-        for line in lines[2:-2]:
-            if any("┤" in text or "│" in text for text, _ in line):
-                for text, role in line:
-                    if role not in ("", "axis", "dim"):
-                        glyphs[role] |= {kind_of(glyph) for glyph in text if glyph.strip()}
-        for one, other in itertools.combinations(glyphs, 2):
-            assert not glyphs[one] & glyphs[other] - {"•"}, (name, one, other)
-
-
-def kind_of(glyph: str) -> str:
-    """Return the kind of a chart's character: any braille, any block, or itself."""
-    if 0x2800 <= ord(glyph) < 0x2900:
-        return "braille"
-    return "block" if 0x2580 <= ord(glyph) < 0x25A0 else glyph
+    for snapshot in scenes():
+        view = next(contexts(snapshot))
+        for name in PANELS.in_group("chart"):
+            legend = panel_spec(name).legend
+            samples = [entry.sample for entry in legend(view)] if legend is not None else []
+            for looks in zip(*samples, strict=True):
+                assert len({*looks}) == len(looks), (name, looks)
 
 
 TOLD_APART = (

@@ -116,6 +116,33 @@ def range_with_level(values: Values, level: Level | None, log: bool) -> tuple[fl
     return (min(low, y), max(high, y)) if near else None
 
 
+def steady_log_range(
+    values: Values, parts: int, least: float, level: Level | None = None
+) -> tuple[float, float] | None:
+    """Return a range of whole parts of decades that holds `values` and a level that is near.
+
+    It is as wide however the values move within it, so that what is flat looks flat.
+
+    Args:
+        values: any numbers; only those that a logarithm can show count.
+        parts: parts of a decade, 1 or 2.
+        least: decades that it spans at least; what is missing is added below.
+        level: a level that it holds if `range_with_level` does.
+
+    Returns:
+        None where there are no such values.
+    """
+    values = values[np.isfinite(values) & (values > 0)]
+    if not values.size:
+        return None
+    ends = range_with_level(values, level, True) or (float(values.min()), float(values.max()))
+    low = math.floor(math.log10(ends[0]) * parts + 1e-9) / parts
+    high = math.ceil(math.log10(ends[1]) * parts - 1e-9) / parts
+    low = min(low, high - least)
+    # Beyond these powers of ten there are no numbers.
+    return max(10.0 ** max(low, -323.0), 5e-324), 10.0 ** min(high, 308.0)
+
+
 def _usable(limits: tuple[float, float], log: bool) -> bool:
     """Return whether an axis can span `limits`."""
     low, high = limits
@@ -165,13 +192,14 @@ def _log_ticks(low: float, high: float, most: int, limit: int) -> list[Tick]:
     """
     choices: list[tuple[tuple[int, ...], int]] = [((1, 2, 5), 1)]
     choices += [((1,), step) for step in (1, 2, 3, 5, 10, 20, 50, 100, 200, 500)]
+    lowest = math.ceil(low - 1e-9)  # has a tick, so that ticks stay where a range grows upwards
     for mantissas, every in choices:
         if (high - low) / every > 2 * most + 2:
             continue
         values = [
             (mantissa, power)
             for power in range(math.floor(low) - 1, math.ceil(high) + 1)
-            if power % every == 0
+            if (power - lowest) % every == 0
             for mantissa in mantissas
             if low - 1e-9 <= power + math.log10(mantissa) <= high + 1e-9
         ]
@@ -179,13 +207,13 @@ def _log_ticks(low: float, high: float, most: int, limit: int) -> list[Tick]:
             break
     if len(values) < 2:
         return _narrow_log_ticks(low, high, most, limit)
-    without_exponent = all(-3 <= power <= 4 for _, power in values)
+    without_exponent = all(-3 <= power <= 3 for _, power in values)
     return [
         Tick(
             min(max(power + math.log10(mantissa), low), high),
             _number(mantissa * 10.0**power, max(0, -power), 0)
             if without_exponent
-            else f"{mantissa}e{power}",
+            else f"{mantissa}e{_whole(power)}",
         )
         for mantissa, power in values
     ]
@@ -193,12 +221,16 @@ def _log_ticks(low: float, high: float, most: int, limit: int) -> list[Tick]:
 
 def _narrow_log_ticks(low: float, high: float, most: int, limit: int) -> list[Tick]:
     """Return ticks for less than a decade: round numbers at the logarithm's distances."""
-    decade = math.floor(low)
+    decade = math.floor(high)
     power = 0 if -3 <= decade <= 4 else decade
-    shown = decade - power
-    ends = 10.0 ** (low - decade + shown), 10.0 ** (high - decade + shown)
+    ends = 10.0 ** (low - power), 10.0 ** (high - power)
     ticks = _linear_ticks(*ends, most, limit, power, whole=False)
     return [Tick(math.log10(tick.at) + power, tick.label) for tick in ticks]
+
+
+def _whole(value: int) -> str:
+    """Return a whole number with a true minus."""
+    return f"{value}".replace("-", "−")
 
 
 def _number(value: float, decimals: int, power: int) -> str:
@@ -208,4 +240,4 @@ def _number(value: float, decimals: int, power: int) -> str:
         return "0"
     if power:
         text += f"e{power}"
-    return text.replace("-", "−", 1) if text.startswith("-") else text
+    return text.replace("-", "−")

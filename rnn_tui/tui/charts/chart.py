@@ -1,7 +1,9 @@
 """A chart's content drawn as styled lines: legend, curves, axes.
 
-Every curve is drawn on an empty canvas of its own, and the canvases are laid over each other. So a
-cell belongs to exactly one curve, the last one drawn there, and its colour is that curve's role.
+Every curve is drawn on an empty canvas of its own. The dots of curves that share a cell are all
+drawn there, in the colour of the upper one: no curve deletes another. The curve of truth is the
+ground of its cells, if there are colours: it is seen behind a prediction that has come to lie on
+it.
 """
 
 from __future__ import annotations
@@ -11,24 +13,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnn_tui.tui.charts import dots
 from rnn_tui.tui.charts.axes import Axis, make_axis, range_with_level
 from rnn_tui.tui.charts.curves import Chart, Level, message, one_line, pad
 from rnn_tui.tui.charts.grid import Grid
+from rnn_tui.tui.charts.legend import entries, legend_line
 from rnn_tui.tui.charts.points import Series, polyline
 from rnn_tui.tui.charts.raster import rasterize
-from rnn_tui.tui.charts.strokes import UNICODE, Stroke, StrokeSet, choose_strokes
-from rnn_tui.tui.lines import Line, Lines, Run, cell_width, join, merge, text_width
+from rnn_tui.tui.charts.strokes import LONE, UNICODE, Stroke, StrokeSet, choose_strokes
+from rnn_tui.tui.lines import Line, Lines, Run, join, merge, text_width
 
-LEVEL_GLYPH, MARK_GLYPH = "╌", "┊"
+LABEL_WIDTH = 5  # cells of the y labels at least, so that charts share one left edge
 # Styles of a canvas by number; after these comes the role of each curve.
-ROLES = ("", "accent", "level")
-PLAIN_STYLE, MARK_STYLE, LEVEL_STYLE, FIRST_CURVE_STYLE = range(4)
+ROLES = ("", "accent", "level", "rule")
+PLAIN_STYLE, MARK_STYLE, LEVEL_STYLE, GUIDE_STYLE, FIRST_CURVE_STYLE = range(5)
 
 
 def draw(chart: Chart, width: int, height: int, stroke_set: StrokeSet = UNICODE) -> Lines:
     """Return `chart` as exactly `height` lines of exactly `width` cells each.
 
-    Decorations go first when there is little space: y labels, then the x axis, then the legend; at
+    Decorations go first when there is little space: y labels, then the legend, then the x axis; at
     last one line names the newest values.
     """
     if width <= 0 or height <= 0:
@@ -48,37 +52,43 @@ def _draw_all(
     chart: Chart, series: list[Series], width: int, height: int, stroke_set: StrokeSet
 ) -> Lines:
     """Draw legend, canvas and axes, as far as there is space for them."""
-    has_legend = height >= 4
-    has_x_axis = height >= 6 and width >= 12
-    rows = height - has_legend - 2 * has_x_axis
+    has_legend = chart.legend and height >= 5
+    has_x_axis = height >= 4 and width >= 12
+    rows = height - has_legend - has_x_axis
 
     x_axis, y_axis = _axes(chart, series)
-    level = PlacedLevel.on(chart.level, y_axis)
+    level = PlacedLevel.on(chart.placeable_level, y_axis)
     y_labels = _y_labels(y_axis, rows)
-    label_width = max((text_width(label) for label in y_labels.values()), default=0)
-    has_y_axis = width >= 20 and label_width <= width // 3
+    widest = max((text_width(label) for label in y_labels.values()), default=0)
+    has_y_axis = width >= 20 and widest <= width // 3
+    label_width = max(widest, LABEL_WIDTH)
     columns = width - (label_width + 1 if has_y_axis else 0)
 
     marks = _mark_columns(chart, x_axis, columns)
-    strokes = choose_strokes(chart.curves, stroke_set)
     canvas = Grid.blank(columns, rows)
-    if level is not None and (row := level.row(rows)) is not None:
-        canvas.fill_row(row, LEVEL_GLYPH, LEVEL_STYLE)
+    if has_y_axis:
+        for row in y_labels:
+            canvas.fill_row(row, stroke_set.guide, GUIDE_STYLE)
+    if level is not None and (at := level.row(rows)) is not None:
+        canvas.fill_row(at, stroke_set.level, LEVEL_STYLE)
     for column in marks:
-        canvas.fill_column(column, MARK_GLYPH, MARK_STYLE)
-    _draw_curves(canvas, series, strokes, stroke_set.points[0], x_axis, y_axis)
+        canvas.fill_column(column, stroke_set.mark, MARK_STYLE)
+    _draw_curves(canvas, series, choose_strokes(chart.curves, stroke_set), x_axis, y_axis)
 
     lines: list[Line] = []
     if has_legend:
-        indent = label_width + 2 if has_y_axis else 0
-        lines.append(_legend(chart, strokes, indent, level, width))
+        indent = label_width + 1 if has_y_axis else 0
+        arrow = level.arrow if level is not None else ""
+        shown = entries(chart, stroke_set, arrow)
+        lines.append(legend_line(chart, shown, indent, width))
     roles = [*ROLES, *(one.curve.role for one in series)]
     for row in range(rows):
         margin: Line = (_y_margin(y_labels.get(row), label_width),) if has_y_axis else ()
         lines.append(merge((*margin, *canvas.line(row, roles))))
     if has_x_axis:
-        margin_width = label_width if has_y_axis else None
-        lines += _x_axis_lines(x_axis, chart.x_label, columns, margin_width, marks)
+        corner = " " * label_width + "└" if has_y_axis else ""
+        x_line = _x_axis_line(x_axis, chart.x_label, columns, marks, stroke_set.margin)
+        lines.append(merge(((corner, "axis"), *x_line)))
     return pad(lines, width, height)
 
 
@@ -93,23 +103,35 @@ def _axes(chart: Chart, series: list[Series]) -> tuple[Axis, Axis]:
 
 
 def _draw_curves(
-    canvas: Grid,
-    series: list[Series],
-    strokes: list[Stroke],
-    lone: Stroke,
-    x_axis: Axis,
-    y_axis: Axis,
+    canvas: Grid, series: list[Series], strokes: list[Stroke], x_axis: Axis, y_axis: Axis
 ) -> None:
-    """Draw each curve over those before it; one of a single point with the stroke `lone`."""
+    """Draw each curve over those before it; one that is a ground lies behind all others."""
+    styles = range(FIRST_CURVE_STYLE, FIRST_CURVE_STYLE + len(series))
+    drawn = [each for each in zip(series, strokes, styles, strict=True) if each[0].x.size]
+    drawn.sort(key=lambda each: not each[1].ground)
     rows, columns = canvas.glyphs.shape
-    for style, (one, stroke) in enumerate(zip(series, strokes, strict=True), FIRST_CURVE_STYLE):
-        if not one.x.size:
-            continue
-        if one.x.size == 1:  # a lone braille dot is lost on a projector
-            stroke = lone
+    behind = np.zeros((rows, columns), dtype=np.bool_)  # cells with dots of a ground's curve
+    for one, stroke, style in drawn:
         x, y = x_axis.fraction(one.x), y_axis.fraction(one.y)
-        line = polyline(one, x, y, (columns, rows), (stroke.columns, stroke.rows))
-        canvas.overlay(rasterize(line, stroke, columns, rows), style)
+        line = polyline(one, x, y, (columns, rows), stroke.cell)
+        cells = canvas.cells_of(rasterize(line, stroke, columns, rows))
+        lone = one.x.size == 1 and not stroke.character
+        if lone:
+            cells = np.where(cells != ord(" "), np.uint32(ord(LONE)), cells)
+        if stroke.character or lone:
+            if stroke.ground:
+                canvas.lay_ground(cells != ord(" "))
+            canvas.write(cells, style)
+            continue
+        thin = dots.of_cells(np.where(cells == ord(" "), 0, cells - dots.BLANK))
+        bits = dots.to_cells(stroke.weigh(thin))
+        if stroke.ground:
+            canvas.lay_ground(dots.to_cells(dots.around(thin)) != 0)
+            behind |= bits != 0
+        else:
+            canvas.erase(behind & (bits != 0))
+            behind &= bits == 0
+        canvas.add_dots(bits, style)
 
 
 def _mark_columns(chart: Chart, axis: Axis, columns: int) -> dict[int, str]:
@@ -135,59 +157,30 @@ class PlacedLevel:
 
     @classmethod
     def on(cls, level: Level | None, axis: Axis) -> PlacedLevel | None:
-        """Return the level on `axis`, or None if it cannot be placed there."""
-        if level is None or not math.isfinite(level.y) or (axis.log and level.y <= 0):
+        """Return the level on `axis`; None if there is none."""
+        if level is None:
             return None
         return cls(level, float(axis.fraction(np.array([level.y]))[0]))
 
+    @property
+    def arrow(self) -> str:
+        """Where it is off the chart: ↑, ↓ or, if it is not, nothing."""
+        return "↓" if self.fraction < 0 else "↑" if self.fraction > 1 + 1e-9 else ""
+
     def row(self, rows: int) -> int | None:
         """Return its row, counted from the top, or None if it is off the chart."""
-        if not 0 <= self.fraction <= 1 + 1e-9:
+        if self.arrow:
             return None
         return rows - 1 - min(int(self.fraction * rows), rows - 1)
 
-    def legend(self, label: str) -> Line:
-        """Return its entry in the legend, with an arrow if it is off the chart."""
-        sample = LEVEL_GLYPH * 2
-        if self.fraction > 1 + 1e-9:
-            sample = "↑"
-        elif self.fraction < 0:
-            sample = "↓"
-        return ((f"{sample} {one_line(label)}", "level"),)
 
-
-# ---------------------------------------------------------------------------- around the canvas
-
-
-def _legend(
-    chart: Chart, strokes: list[Stroke], indent: int, level: PlacedLevel | None, width: int
-) -> Line:
-    """Return the line that says which stroke is which curve.
-
-    The level comes last: with its label, with less space around it, or with its brief name,
-    whichever fits first.
-    """
-    parts: list[Line] = [((one_line(chart.y_label), "axis"),)] if chart.y_label else []
-    parts += [
-        ((f"{stroke.sample} {one_line(curve.label)}", curve.role),)
-        for curve, stroke in zip(chart.curves, strokes, strict=True)
-    ]
-    if level is None:
-        return ((" " * indent, ""), *join(parts, ("   ", "")))
-    for label, before, space in (
-        (level.level.label, indent, "   "),
-        (level.level.label, 0, "  "),
-        (level.level.brief, 0, "  "),
-    ):
-        line = ((" " * before, ""), *join([*parts, level.legend(label)], (space, "")))
-        if cell_width(line) <= width:
-            break
-    return line
+# -------------------------------------------------------------------------------------- the axes
 
 
 def _y_labels(axis: Axis, rows: int) -> dict[int, str]:
     """Return row (0 is the top) → label of the y axis."""
-    ticks = axis.ticks(most=max(3, rows // 3), limit=max(1, rows))
+    most = (rows + 1) // 2 if axis.log else rows // 3
+    ticks = axis.ticks(most=max(3, most), limit=max(1, rows))
     return {rows - 1 - axis.cell(tick.at, rows): tick.label for tick in reversed(ticks)}
 
 
@@ -196,36 +189,30 @@ def _y_margin(label: str | None, width: int) -> Run:
     return (f"{label:>{width}}┤" if label is not None else " " * width + "│", "axis")
 
 
-def _x_axis_lines(
-    axis: Axis, label: str, columns: int, margin: int | None, marks: dict[int, str]
-) -> list[Line]:
-    """Return the x axis, with its name at the end, and the line of numbers under it.
+def _x_axis_line(axis: Axis, label: str, columns: int, marks: dict[int, str], margin: str) -> Line:
+    """Return the x axis with the labels of its marks and its numbers in it, its name at the end.
 
     Args:
         axis: the x axis.
         label: its name.
         columns: the width of the canvas.
-        margin: the width of the y labels; None without a y axis.
         marks: column → label of the marks.
+        margin: what stands around each number.
     """
-    rule, numbers = ["─"] * columns, Grid.blank(columns, 1)
+    name = f" {one_line(label)}" if label else ""
+    if text_width(name) > columns // 3:
+        name = ""
+    room = columns - text_width(name)
     roles = ("", "accent", "axis")
+    line = Grid.blank(room, 1)
+    line.fill_row(0, "─", roles.index("axis"))
     for column, text in marks.items():
-        numbers.write_centred(text, column, roles.index("accent"))
-        rule[column] = "┴"
+        line.write_between(f"{margin}{text}{margin}", column, roles.index("accent"), "─")
     for tick in axis.ticks(most=max(2, columns // 11), limit=max(2, columns // 8)):
         column = axis.cell(tick.at, columns)
-        if numbers.write_centred(tick.label, column, roles.index("axis")):
-            rule[column] = "┬"
-    ruled = "".join(rule)
-    name = f" {one_line(label)}" if label else ""
-    if name and text_width(name) <= columns // 3:
-        ruled = ruled[: columns - text_width(name)] + name
-    corner, indent = ("", "") if margin is None else (" " * margin + "└", " " * margin + " ")
-    return [
-        ((corner + ruled, "axis"),),
-        merge(((indent, ""), *numbers.line(0, roles))),
-    ]
+        if column < room:
+            line.write_between(f"{margin}{tick.label}{margin}", column, roles.index("axis"), "─")
+    return (*line.line(0, roles), (name, "axis"))
 
 
 # ------------------------------------------------------------------------------- without a chart
@@ -234,7 +221,7 @@ def _x_axis_lines(
 def _newest_values(series: list[Series]) -> Line:
     """Return the newest value of each curve, where a chart does not fit."""
     parts: list[Line] = [
-        ((f"{one_line(one.curve.label)} {one.y[-1]:.3g}", one.curve.role),)
+        ((f"{one_line(one.curve.label)} {one.y[-1]:.3g}".replace("-", "−"), one.curve.role),)
         for one in reversed(series)
         if one.x.size
     ]

@@ -5,9 +5,15 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from rnn_tui.tui.charts.curves import Chart, message
+from rnn_tui.tui.charts.steady_ranges import SteadyRanges
 from rnn_tui.tui.lines import Lines
+
+if TYPE_CHECKING:
+    from rnn_tui.tui.charts.legend import LegendEntry
+    from rnn_tui.tui.charts.strokes import StrokeSet
 
 REMEMBERED = 8  # charts: more than are visible at once
 
@@ -20,11 +26,15 @@ class ChartCache:
 
     Attributes:
         ascii: curves are drawn with ASCII characters.
+        grounds: a ground behind a curve can be seen; else truth is dots.
+        ranges: those of the axes that do not shrink.
     """
 
     def __init__(self) -> None:
         self.ascii = False
-        self._drawn: dict[tuple[int, int, bool, tuple[str, ...]], tuple[Chart, Lines]] = {}
+        self.grounds = True
+        self.ranges = SteadyRanges()
+        self._drawn: dict[tuple[int, int, bool, bool, tuple[str, ...]], tuple[Chart, Lines]] = {}
         self._waiting = False  # for plotext
 
     def draw(self, content: Chart, width: int, height: int) -> Lines:
@@ -32,18 +42,38 @@ class ChartCache:
         if self._waiting:
             text = "the chart is on its way" if content.drawable else content.empty
             return message(text, "dim", width, height)
-        from rnn_tui.tui.charts import chart, strokes  # the first screen does without
+        from rnn_tui.tui.charts import chart  # the first screen does without
 
-        key = (width, height, self.ascii, tuple(curve.label for curve in content.curves))
+        labels = tuple(curve.label for curve in content.curves)
+        key = (width, height, self.ascii, self.grounds, labels)
         before = self._drawn.get(key)
         if before is not None and before[0].looks_like(content):
             return before[1]
-        stroke_set = strokes.ASCII if self.ascii else strokes.UNICODE
-        lines = chart.draw(content, width, height, stroke_set)
+        lines = chart.draw(content, width, height, self._stroke_set())
         if len(self._drawn) >= REMEMBERED:
             self._drawn.pop(next(iter(self._drawn)))
         self._drawn[key] = content, lines
         return lines
+
+    def legend(self, content: Chart) -> tuple[LegendEntry, ...]:
+        """Return the legend of `content`, whose y range is fixed, for the title of its panel."""
+        if self._waiting or not content.drawable:
+            return ()
+        from rnn_tui.tui.charts import legend
+
+        arrow, level = "", content.level
+        if level is not None and content.y_range is not None:
+            low, high = content.y_range
+            arrow = "↓" if level.y < low else "↑" if level.y > high else ""
+        return legend.entries(content, self._stroke_set(), arrow)
+
+    def _stroke_set(self) -> StrokeSet:
+        """Return the strokes that this terminal shows."""
+        from rnn_tui.tui.charts import strokes
+
+        if self.ascii:
+            return strokes.ASCII
+        return strokes.UNICODE if self.grounds else strokes.WITHOUT_GROUNDS
 
     def postpone(self) -> None:
         """Draw a line of text in place of every chart until `import_plotext` has finished."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -19,16 +20,23 @@ BoolArray = NDArray[np.bool_]
 class Curve:
     """A series to draw: `y` over an ascending `x`, both [N].
 
-    NaN in either leaves a gap in the line. A ``cloud`` is a line until several points share a
-    column of characters; then it is the points themselves, the highest and lowest of each column
-    always among them.
+    NaN in either leaves a gap in the line. A ``cloud`` is the points themselves; where there are
+    many, some of each column of characters, the highest and lowest always among them.
+
+    Attributes:
+        label: its name in the legend.
+        role: what it is drawn as.
+        value: its newest value, say, which the legend gives after the name.
+        briefs: shorter names, for less and less room.
     """
 
     label: str
     role: str
     x: FloatArray
     y: FloatArray
-    kind: Literal["line", "points", "cloud"] = "line"
+    kind: Literal["line", "cloud"] = "line"
+    value: str = ""
+    briefs: tuple[str, ...] = ()
 
     def points(self, log_y: bool) -> tuple[Values, Values, BoolArray]:
         """Return x, y and which points can be drawn, all [N]."""
@@ -51,8 +59,8 @@ class Mark:
 class Level:
     """A horizontal line at `y` behind the curves, named in the legend: something to compare with.
 
-    The y axis is extended by at most half to include it. A level further away appears in the
-    legend only, with an arrow up or down.
+    The y axis is extended by at most half to include it, see `axes.range_with_level`. A level
+    further away appears in the legend only, with an arrow up or down.
     """
 
     y: float
@@ -73,6 +81,7 @@ class Chart:
         empty: text shown when no curve has a point to draw.
         y_range, x_range: fixed ends of an axis; None makes it hold all data. A curve that leaves a
             fixed range is cut off at the edge, not bent along it.
+        legend: whether the first line is the legend; else it stands in the title of the panel.
     """
 
     curves: tuple[Curve, ...]
@@ -84,11 +93,20 @@ class Chart:
     empty: str = "nothing yet"
     y_range: tuple[float, float] | None = None
     x_range: tuple[float, float] | None = None
+    legend: bool = True
 
     @property
     def drawable(self) -> bool:
         """True if any curve has a point to draw."""
         return any(curve.points(self.log_y)[2].any() for curve in self.curves)
+
+    @property
+    def placeable_level(self) -> Level | None:
+        """The level, if the y axis has a place for it, on the chart or beyond."""
+        level = self.level
+        if level is None or not math.isfinite(level.y) or (self.log_y and level.y <= 0):
+            return None
+        return level
 
     def looks_like(self, other: Chart) -> bool:
         """Return whether `other` would be drawn as exactly the same lines."""
@@ -97,7 +115,8 @@ class Chart:
         if replace(self, curves=()) != replace(other, curves=()):
             return False
         return all(
-            (a.label, a.role, a.kind) == (b.label, b.role, b.kind)
+            (a.label, a.role, a.kind, a.value, a.briefs)
+            == (b.label, b.role, b.kind, b.value, b.briefs)
             and np.array_equal(a.x, b.x, equal_nan=True)
             and np.array_equal(a.y, b.y, equal_nan=True)
             for a, b in zip(self.curves, other.curves, strict=True)

@@ -1,4 +1,4 @@
-"""A block of character cells, each with a style."""
+"""A block of character cells, each with a style, a ground and the dots of the curves in it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rnn_tui.tui.charts import dots
+from rnn_tui.tui.charts.legend import on_ground
 from rnn_tui.tui.lines import Line
+
+Cells = NDArray[np.uint32]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A block of [rows, columns] cells: a character (its code point) and a style number each."""
+    """A block of [rows, columns] cells.
 
-    glyphs: NDArray[np.uint32]
+    Attributes:
+        glyphs: the character of each cell, as its code point.
+        styles: a style number each.
+        grounds: whether the cell has the ground of a curve.
+    """
+
+    glyphs: Cells
     styles: NDArray[np.int8]
+    grounds: Flags
 
     @classmethod
     def blank(cls, columns: int, rows: int) -> Grid:
@@ -25,14 +37,42 @@ class Grid:
         return cls(
             np.full((rows, columns), ord(" "), dtype="<u4"),
             np.zeros((rows, columns), dtype=np.int8),
+            np.zeros((rows, columns), dtype=np.bool_),
         )
 
-    def overlay(self, rows: list[str], style: int) -> None:
-        """Write `rows` of text over the whole grid; their spaces are transparent."""
-        top = np.frombuffer("".join(rows).encode("utf-32-le"), "<u4").reshape(self.glyphs.shape)
-        inked = top != ord(" ")
-        self.glyphs[inked] = top[inked]
+    def cells_of(self, rows: Sequence[str]) -> Cells:
+        """Return `rows` of text as code points."""
+        text = "".join(rows).encode("utf-32-le")
+        return np.frombuffer(text, "<u4").reshape(self.glyphs.shape)
+
+    def write(self, cells: Cells, style: int) -> None:
+        """Write characters over the whole grid; their spaces are transparent."""
+        inked = cells != ord(" ")
+        self.glyphs[inked] = cells[inked]
         self.styles[inked] = style
+
+    def add_dots(self, bits: Cells, style: int) -> None:
+        """Add dots to those in each cell; where there are new ones, all are in the new style.
+
+        Args:
+            bits: braille characters, as code points less that of the blank one.
+            style: their style number.
+        """
+        inked = bits != 0
+        known = np.where(self.glyphs >= dots.BLANK, self.glyphs - dots.BLANK, 0)
+        known[known > 0xFF] = 0
+        self.glyphs[inked] = dots.BLANK + (known | bits)[inked]
+        self.styles[inked] = style
+
+    def erase(self, where: Flags) -> None:
+        """Leave cells without a character."""
+        self.glyphs[where] = ord(" ")
+
+    def lay_ground(self, where: Flags) -> None:
+        """Give cells the ground, and nothing on it."""
+        self.grounds[where] = True
+        self.glyphs[where] = ord(" ")
+        self.styles[where] = 0
 
     def fill_row(self, row: int, glyph: str, style: int) -> None:
         """Fill one row with a character."""
@@ -44,18 +84,18 @@ class Grid:
         self.glyphs[:, column] = ord(glyph)
         self.styles[:, column] = style
 
-    def write_centred(self, text: str, middle: int, style: int, row: int = 0) -> bool:
-        """Write `text` centred on a column, if it leaves a blank on each side.
+    def write_between(self, text: str, middle: int, style: int, filler: str) -> bool:
+        """Write `text` centred on a column of the first row, in a line of `filler`.
 
         Returns:
-            Whether there was space for it.
+            Whether there was room for it, with a cell of the line on each side.
         """
-        before = self.text(row)
+        before = self.text(0)
         start = min(max(middle - len(text) // 2, 0), len(before) - len(text))
-        if start < 0 or before[max(start - 1, 0) : start + len(text) + 1].strip():
+        if start < 0 or set(before[max(start - 1, 0) : start + len(text) + 1]) - {filler}:
             return False
-        self.glyphs[row, start : start + len(text)] = [ord(character) for character in text]
-        self.styles[row, start : start + len(text)] = style
+        self.glyphs[0, start : start + len(text)] = [ord(character) for character in text]
+        self.styles[0, start : start + len(text)] = style
         return True
 
     def text(self, row: int) -> str:
@@ -65,6 +105,7 @@ class Grid:
 
     def line(self, row: int, roles: Sequence[str]) -> Line:
         """Return one row as runs of one style each; `roles` names the styles by number."""
-        styles, text = self.styles[row], self.text(row)
+        styles, text = self.styles[row] * 2 + self.grounds[row], self.text(row)
         ends = [0, *(np.flatnonzero(styles[1:] != styles[:-1]) + 1).tolist(), len(text)]
-        return tuple((text[a:b], roles[styles[a]]) for a, b in itertools.pairwise(ends))
+        named = [name for role in roles for name in (role, on_ground(role))]
+        return tuple((text[a:b], named[styles[a]]) for a, b in itertools.pairwise(ends))

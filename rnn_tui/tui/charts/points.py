@@ -82,15 +82,15 @@ def polyline(
     columns, rows = size
     cells = _dots(x, columns)
     kept = _extremes(cells, y)
-    as_cloud = series.curve.kind == "cloud" and 2 * kept.size < series.x.size
-    if as_cloud:
+    as_cloud = series.curve.kind == "cloud"
+    if as_cloud and 2 * kept.size < series.x.size:
         kept = _with_evenly_spaced(cells, kept)
     limit = 2 * (CLOUD_DENSITY + 2) * columns
     if kept.size > limit:  # only an x that runs back and forth gives so many
         kept = kept[:: -(-kept.size // limit)]
     dot_x, dot_y = _dots(x[kept], columns * dots[0]), _dots(y[kept], rows * dots[1])
     linked = np.r_[False, np.diff(series.part[kept]) == 0]
-    if as_cloud or series.curve.kind == "points":
+    if as_cloud:
         linked[:] = False
     else:
         linked &= ~_overlapping(cells[kept], dot_y)

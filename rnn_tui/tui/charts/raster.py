@@ -1,4 +1,4 @@
-"""Polylines as rows of braille and block characters. The only module that imports plotext.
+"""Polylines as rows of braille and other characters. The only module that imports plotext.
 
 Every coordinate that plotext receives is the centre of a dot on the canvas, so always finite and
 small: plotext's kernel aborts the whole process on NaN.
@@ -31,8 +31,9 @@ def rasterize(line: Polyline, stroke: Stroke, columns: int, rows: int) -> list[s
     import plotext
 
     line = line.corners()
-    x = ((line.x + 0.5) / stroke.columns).tolist()
-    y = ((line.y + 0.5) / stroke.rows).tolist()
+    dot_columns, dot_rows = stroke.cell
+    x = ((line.x + 0.5) / dot_columns).tolist()
+    y = ((line.y + 0.5) / dot_rows).tolist()
 
     plotext.terminal.limit(False, False)  # else the terminal's size would limit the canvas
     figure = plotext.figure.clear()

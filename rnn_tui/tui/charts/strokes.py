@@ -1,31 +1,54 @@
-"""The characters that curves are drawn with, so that they differ without colour."""
+"""How curves are drawn so that they differ without colour: by weight, dashes and dots."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rnn_tui.tui.charts import dots
 from rnn_tui.tui.charts.curves import Curve
 
 
 @dataclass(frozen=True)
 class Stroke:
-    """The characters that one curve is drawn with."""
+    """How one curve is drawn.
 
-    marker: str  # plotext's name for it, or the character itself
-    sample: str  # its look in the legend
-    columns: int = 1  # dots in a cell, side by side
-    rows: int = 1  # dots in a cell, one above the other
+    Attributes:
+        sample: its look in the legend.
+        brief: the same in one cell.
+        weigh: makes the dots that are drawn of those of the curve; see `dots`.
+        character: what is drawn in each cell of the curve in place of dots; "" for dots.
+        ground: whether the cells around the curve have a ground of their own, and its dots give
+            way to those of all other curves.
+    """
+
+    sample: str
+    brief: str
+    weigh: dots.Weight = dots.thin
+    character: str = ""
+    ground: bool = False
+
+    @property
+    def marker(self) -> str:
+        """Plotext's name of what the curve is drawn with."""
+        return self.character or "braille"
+
+    @property
+    def cell(self) -> tuple[int, int]:
+        """Columns and rows of dots in one cell."""
+        return (1, 1) if self.character else (dots.COLUMNS, dots.ROWS)
 
 
-FINE = Stroke("braille", "⠒⠒", 2, 4)
-BOLD = Stroke("hd", "▀▀", 2, 2)
-DOTTED = Stroke("·", "··")
-PLUSES = Stroke("+", "++")
-LINES = (FINE, BOLD, DOTTED, PLUSES, Stroke("*", "**"))
-POINTS = tuple(Stroke(glyph, glyph) for glyph in "•×○+*")
-ROLE_STROKES = {"ghost": DOTTED, "second-network": PLUSES}
-BOLD_ROLES = frozenset({"smooth", "free-run", "accent"})
+THIN = Stroke("⠒⠒", "⠒")
+THICK = Stroke("⠶⠶", "⠶", dots.thick)
+DASHED = Stroke("⠒ ⠒", "⠆⠒", dots.dashed)
+DOTTED = Stroke("⠂⠂", "⠂", dots.dotted)
+SPARSE = Stroke("⠂ ⠂", "⠐", dots.sparse)
+CLOUD = Stroke("⠌⠡", "⠌")
+BEADS = Stroke("⡇⡇", "⡇", dots.beads)
+GROUND = Stroke("⠒⠒", "⠒", ground=True)
+LONE = "•"  # a curve of a single point: one braille dot is lost on a projector
+THICK_ROLES = ("smooth", "free-run", "accent")
 
 
 @dataclass(frozen=True)
@@ -33,55 +56,62 @@ class StrokeSet:
     """The strokes that a chart chooses from.
 
     Attributes:
-        lines, points: the strokes, those first that are taken first.
-        bold: that of the curves of `BOLD_ROLES`.
-        by_role: those of single roles.
+        others: those for curves whose own is taken, the first ones first.
+        by_role: those of single roles; all others have `others[0]`.
+        guide, level, mark: what lines of the axes are drawn with, behind the curves.
+        margin: what stands around the numbers of the x axis, lest its line is taken for a minus.
     """
 
-    lines: tuple[Stroke, ...]
-    points: tuple[Stroke, ...]
-    bold: Stroke
+    others: tuple[Stroke, ...]
     by_role: Mapping[str, Stroke]
+    guide: str = "╌"
+    level: str = "╍"
+    mark: str = "┊"
+    margin: str = ""
 
 
-UNICODE = StrokeSet(LINES, POINTS, BOLD, ROLE_STROKES)
+_BY_ROLE = {
+    **dict.fromkeys(THICK_ROLES, THICK),
+    "raw": CLOUD,
+    "ghost": DOTTED,
+    "second-network": DASHED,
+    "truth": GROUND,
+}
+UNICODE = StrokeSet((THIN, THICK, DASHED, DOTTED, SPARSE, BEADS), _BY_ROLE)
+"""For terminals with so many colours that a ground behind a curve is seen, and the curve on it."""
+WITHOUT_GROUNDS = StrokeSet(UNICODE.others, {**_BY_ROLE, "truth": BEADS})
 
 
 def _ascii_stroke(character: str) -> Stroke:
     """Return the stroke that draws `character` in each cell of a curve."""
-    return Stroke(character, character * 2)
+    return Stroke(character * 2, character, character=character)
 
 
 _FAINT = _ascii_stroke(".")
 ASCII = StrokeSet(
-    lines=tuple(map(_ascii_stroke, "*#:+%&")),
-    points=tuple(Stroke(each, each) for each in "ox@$"),
-    bold=_ascii_stroke("#"),
+    others=tuple(map(_ascii_stroke, "*#:+%&ox")),
     by_role={
+        **dict.fromkeys(THICK_ROLES, _ascii_stroke("#")),
         "ghost": _ascii_stroke(":"),
         "second-network": _ascii_stroke("+"),
         "raw": _FAINT,
         "truth": _FAINT,
+        "one-step": _ascii_stroke("o"),
     },
+    guide="-",
+    level="=",
+    mark="|",
+    margin=" ",
 )
 
 
 def choose_strokes(curves: Sequence[Curve], stroke_set: StrokeSet = UNICODE) -> list[Stroke]:
-    """Return a stroke for each curve, all different as long as there are enough of them."""
-    chosen: list[Stroke] = []
-    for curve in curves:
-        strokes = stroke_set.points if curve.kind == "points" else stroke_set.lines
-        preferred = _preferred(curve, stroke_set)
-        taken = {stroke.marker for stroke in chosen}
-        free = (stroke for stroke in (preferred, *strokes) if stroke.marker not in taken)
-        chosen.append(next(free, strokes[len(chosen) % len(strokes)]))
-    return chosen
+    """Return a stroke for each curve, all different as long as there are enough of them.
 
-
-def _preferred(curve: Curve, stroke_set: StrokeSet) -> Stroke:
-    """Return the stroke for a curve if it is still free: faint for ghosts, bold for results."""
-    if curve.kind == "points":
-        return stroke_set.points[0]
-    if curve.role in stroke_set.by_role:
-        return stroke_set.by_role[curve.role]
-    return stroke_set.bold if curve.role in BOLD_ROLES else stroke_set.lines[0]
+    Of several curves with the same stroke the last one has it: it lies on top.
+    """
+    own = [stroke_set.by_role.get(curve.role, stroke_set.others[0]) for curve in curves]
+    free = (stroke for stroke in stroke_set.others if stroke not in own)
+    return [
+        next(free, stroke) if stroke in own[k + 1 :] else stroke for k, stroke in enumerate(own)
+    ]

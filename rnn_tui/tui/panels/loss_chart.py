@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
+
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tasks.base import Baseline
 from rnn_tui.tui.charts.curves import Chart, Curve, Level, Mark
@@ -11,38 +15,70 @@ from rnn_tui.tui.number_format import number
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.scope_words import second_network_words
 
+if TYPE_CHECKING:
+    from rnn_tui.tui.charts.legend import LegendEntry
+
 GHOSTS = 2  # ghosts that are drawn, the newest ones
 
 
 def title(context: DrawContext) -> tuple[str, str]:
-    """Return the texts of the title line."""
-    snapshot = context.snapshot
-    smoothed = f"smoothed {number(snapshot.smoothed, 3)}" if snapshot.cursor.update else ""
-    return "loss", smoothed
+    """Return the texts of the title line; the values are in the legend between them."""
+    return "loss", ""
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Draw the raw and the smoothed loss of the whole run, on a logarithmic scale."""
-    curve, timeline = context.snapshot.curve, context.snapshot.timeline
-    ghosts = (
-        Curve(ghost.label, "ghost", ghost.curve.update, ghost.curve.smoothed)
-        for ghost in timeline.ghosts[-GHOSTS:]
-    )
-    here, baseline = context.snapshot.cursor.update, context.snapshot.baseline
-    chart = Chart(
-        (
-            *ghosts,
-            Curve("raw", "raw", curve.update, curve.loss, "cloud"),
-            *_second_loss(context.snapshot),
-            Curve("smoothed", "smooth", curve.update, curve.smoothed),
+    return context.chart_cache.draw(_chart(context), width, height)
+
+
+def legend(context: DrawContext) -> tuple[LegendEntry, ...]:
+    """Return the legend, with the newest values."""
+    return context.chart_cache.legend(_chart(context))
+
+
+def _chart(context: DrawContext) -> Chart:
+    """Return the chart; its range is that of the run so far, in halves of decades."""
+    snapshot = context.snapshot
+    curve, timeline = snapshot.curve, snapshot.timeline
+    here, baseline = snapshot.cursor.update, snapshot.baseline
+    curves = (
+        *(
+            Curve(ghost.label, "ghost", ghost.curve.update, ghost.curve.smoothed)
+            for ghost in timeline.ghosts[-GHOSTS:]
         ),
+        Curve("raw", "raw", curve.update, curve.loss, "cloud", number(snapshot.loss, 3)),
+        *_second_loss(snapshot),
+        Curve(
+            "smoothed", "smooth", curve.update, curve.smoothed, value=number(snapshot.smoothed, 3)
+        ),
+    )
+    level = _baseline(baseline) if baseline else None
+    return Chart(
+        curves,
         log_y=True,
         marks=(Mark(float(here), str(here)),) if timeline.in_past else (),
-        level=_baseline(baseline) if baseline else None,
+        level=level,
         x_label="update",
         empty="the loss of every update appears here",
+        y_range=_range(context, curves, level),
+        legend=False,
     )
-    return context.chart_cache.draw(chart, width, height)
+
+
+def _range(
+    context: DrawContext, curves: tuple[Curve, ...], level: Level | None
+) -> tuple[float, float] | None:
+    """Return the range of the losses so far."""
+    from rnn_tui.tui.charts.axes import steady_log_range  # the first screen does without
+
+    snapshot = context.snapshot
+    values = np.concatenate([np.asarray(each.y, dtype=np.float64) for each in curves])
+    return context.chart_cache.ranges.hold(
+        "loss",
+        snapshot.settings,
+        snapshot.timeline.newest,
+        steady_log_range(values, parts=2, least=1.0, level=level),
+    )
 
 
 def _baseline(baseline: Baseline) -> Level:
@@ -57,7 +93,8 @@ def _second_loss(snapshot: Snapshot) -> tuple[Curve, ...]:
     if second is None:
         return ()
     label, curve = second_network_words(snapshot, second), second.curve
-    return (Curve(label, "second-network", curve.update, curve.smoothed),)
+    briefs = (label, second.settings.cell)
+    return (Curve(label, "second-network", curve.update, curve.smoothed, briefs=briefs),)
 
 
-PANEL = PanelSpec(draw, title)
+PANEL = PanelSpec(draw, title, legend)

@@ -201,9 +201,10 @@ class Debugger(KeyActions):
 
         return snapshot_in_ascii(snapshot)
 
-    def draw_in(self, *, ascii: bool) -> None:
-        """Draw in ASCII from now on, or in Unicode."""
+    def draw_in(self, *, ascii: bool, grounds: bool) -> None:
+        """Draw in ASCII from now on, or in Unicode, and curves on a ground of their own, or not."""
         self.ascii = self._chart_cache.ascii = ascii
+        self._chart_cache.grounds = grounds
         context = self._draw_context(self.session.latest)
         for widget in self._frames.widgets:
             widget.draw_anew(context)

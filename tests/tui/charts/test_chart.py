@@ -2,10 +2,10 @@
 
 import itertools
 import math
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -38,8 +38,8 @@ curves = st.builds(
     ),
     series,
     st.booleans(),
-    st.sampled_from(["raw", "smooth", "truth", "free-run", "one-step"]),
-    st.sampled_from(["line", "points", "cloud"]),
+    st.sampled_from(["raw", "smooth", "truth", "free-run", "ghost", "second-network"]),
+    st.sampled_from(["line", "cloud"]),
     st.text(max_size=8),
 )
 charts = st.builds(
@@ -73,7 +73,7 @@ def only_safe_coordinates() -> Iterator[None]:
 def curve(
     y: npt.ArrayLike,
     role: str = "raw",
-    kind: Literal["line", "points", "cloud"] = "line",
+    kind: Literal["line", "cloud"] = "line",
     label: str = "raw",
 ) -> Curve:
     values = np.asarray(y, dtype=np.float64)
@@ -150,14 +150,13 @@ assert "┤" in plain(cache.draw(one, 40, 10)) and "plotext" in sys.modules
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-def test_a_cloud_is_a_line_while_points_are_few_and_keeps_its_extremes_when_many() -> None:
+def test_a_cloud_is_no_line_and_keeps_its_extremes() -> None:
     x, dice = np.arange(3000.0), np.random.default_rng(0)
     y = dice.uniform(0.4, 0.6, x.size)
     y[1234], y[2345] = 1.0, 0.0
-    few = Curve("a", "raw", x[:30], y[:30])
-    lines_of_few = draw(Chart((few,)), 60, 12)
-    assert draw(Chart((replace(few, kind="cloud"),)), 60, 12) == lines_of_few
-    rows = plain(draw(Chart((Curve("a", "raw", x, y, "cloud"),)), 60, 12)).split("\n")[1:-2]
+    few = draw(Chart((Curve("a", "raw", x[:30], y[:30], "cloud"),)), 66, 12)
+    assert sum((ord(glyph) - 0x2800).bit_count() for _, _, glyph in inside(few, "raw")) == 30
+    rows = plain(draw(Chart((Curve("a", "raw", x, y, "cloud"),)), 60, 12)).split("\n")[1:-1]
     inked = [any(ord(glyph) in BRAILLE for glyph in row) for row in rows]
     assert inked[0]
     assert inked[-1]
@@ -178,7 +177,7 @@ def test_any_magnitude_is_drawn(scale: float, size: int, log_y: bool) -> None:
 def test_a_constant_is_a_level_line_in_the_middle() -> None:
     found = inside(draw(Chart((curve([0.5] * 30),)), 60, 12), "raw")
     assert len({row for row, _, _ in found}) == 1
-    assert 3 <= found[0][0] <= 7
+    assert 4 <= found[0][0] <= 7
 
 
 def test_a_chart_without_points_says_so() -> None:
@@ -194,7 +193,7 @@ def test_a_spike_survives_thinning() -> None:
     assert min(rows) == 1
     y[61_803] = -1.0
     rows = {row for row, _, _ in inside(draw(Chart((curve(y),)), 60, 14), "raw")}
-    assert max(rows) == 11
+    assert max(rows) == 12
 
 
 @pytest.mark.parametrize("log_y", [False, True])
@@ -218,7 +217,7 @@ def test_a_monotone_line_passes_through_every_row() -> None:
     for size in (2, 20, 5000):
         y = np.linspace(0, 1, size) ** 8
         rows = {row for row, _, _ in inside(draw(Chart((curve(y),)), 30, 24), "raw")}
-        assert rows == set(range(1, 22))
+        assert rows == set(range(1, 23))
 
 
 def test_later_curves_lie_on_top() -> None:
@@ -229,29 +228,10 @@ def test_later_curves_lie_on_top() -> None:
     assert len(inside(lines, "smooth")) > len(inside(under, "smooth"))
 
 
-def test_curves_differ_without_colour() -> None:
-    chart = Chart(
-        (
-            curve([0, 0, 0], "truth", label="truth"),
-            curve([1, 1, 1], "free-run", label="free-run"),
-            curve([2, 2, 2], "one-step", "points", label="one-step"),
-        )
-    )
-    lines = draw(chart, 60, 12)
-    looks = [{glyph for _, _, glyph in inside(lines, c.role)} for c in chart.curves]
-    assert all(looks)
-    assert not looks[0] & looks[1]
-    assert not looks[0] & looks[2]
-    assert not looks[1] & looks[2]
-    assert all(ord(glyph) in BRAILLE for glyph in looks[0])
-    legend = plain(lines[:1])
-    assert all(c.label in legend for c in chart.curves)
-
-
 def test_logarithmic_ticks_are_decades() -> None:
     y = np.geomspace(1, 1e-6, 100)
     text = plain(draw(Chart((curve(y),), log_y=True), 60, 24))
-    for label in ("1e0┤", "1e-2┤", "1e-4┤", "1e-6┤"):
+    for label in ("1e0┤", "1e−2┤", "1e−4┤", "1e−6┤"):
         assert label in text
     text = plain(draw(Chart((curve(np.geomspace(1, 1e-3, 100)),), log_y=True), 60, 15))
     assert "0.001┤" in text
@@ -266,13 +246,13 @@ def test_logarithmic_ticks_within_a_decade_are_round_numbers() -> None:
 def test_ticks_are_round_and_signs_are_true_minus() -> None:
     text = plain(draw(Chart((curve(np.cos(np.arange(1, 61) / 9)),), x_label="t"), 78, 12))
     assert "−1┤" in text or "−0.5┤" in text
-    assert text.splitlines()[-1].split() == ["10", "20", "30", "40", "50", "60"]
-    assert text.splitlines()[-2].endswith("─ t")
+    assert re.findall(r"\d+", text.splitlines()[-1]) == ["10", "20", "30", "40", "50"]
+    assert text.splitlines()[-1].endswith("─ t")
 
 
 def test_updates_are_whole_numbers() -> None:
     text = plain(draw(Chart((curve([1, 2, 3]),)), 100, 12)).splitlines()[-1]
-    assert text.split() == ["1", "2", "3"]
+    assert re.findall(r"[\d.]+", text) == ["1", "2", "3"]
 
 
 def test_a_mark_is_a_line_behind_the_curves_with_its_label() -> None:
@@ -325,15 +305,15 @@ def leveled(y: float, *, log_y: bool = False, top: float = 2.0) -> list[str]:
 @pytest.mark.parametrize("log_y", [False, True])
 def test_a_level_lies_behind_the_curves_at_its_height(log_y: bool) -> None:
     lines = leveled(1.5, log_y=log_y)
-    rows = [k for k, line in enumerate(lines[1:-2]) if "╌╌╌" in line]
+    rows = [k for k, line in enumerate(lines[1:-1]) if "╍╍╍" in line]
     height = (np.log10(1.5) / np.log10(2)) if log_y else 0.5
-    assert rows == [8 - int(height * 9)]
-    assert "╌╌ level: 1.5" in lines[0]
+    assert rows == [9 - int(height * 10)]
+    assert "╍╍ level: 1.5" in lines[0]
 
 
 @pytest.mark.parametrize("y", [0.7, 2.3])
 def test_the_axis_is_extended_to_a_level_that_is_near(y: float) -> None:
-    assert any("╌╌╌" in line for line in leveled(y)[1:])
+    assert any("╍╍╍" in line for line in leveled(y)[1:])
 
 
 @pytest.mark.parametrize(("y", "arrow"), [(0.2, "↓"), (5.0, "↑")])
@@ -341,7 +321,7 @@ def test_the_axis_is_extended_to_a_level_that_is_near(y: float) -> None:
 def test_a_level_far_off_is_in_the_legend_only(y: float, arrow: str, log_y: bool) -> None:
     lines = leveled(y, log_y=log_y)
     assert f"{arrow} level: {y}" in lines[0]
-    assert not any("╌" in line for line in lines)
+    assert not any("╍" in line for line in lines[1:])
 
 
 def test_a_level_that_a_logarithm_cannot_show_is_left_out() -> None:
@@ -352,4 +332,4 @@ def test_a_level_that_a_logarithm_cannot_show_is_left_out() -> None:
 def test_a_level_has_a_brief_name_where_there_is_little_space() -> None:
     curve = Curve("c", "raw", np.arange(3.0), np.arange(3.0))
     chart = Chart((curve,), level=Level(1.0, "a name that is far too long", "brief"))
-    assert "╌╌ brief" in plain(draw(chart, 24, 8)).split("\n")[0]
+    assert "╍ brief" in plain(draw(chart, 24, 8)).split("\n")[0]

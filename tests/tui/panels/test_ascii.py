@@ -95,15 +95,16 @@ def test_curves_have_characters_of_their_own_and_are_lines() -> None:
             Curve("other", "second-network", x, np.sin(x / 9 + 1)),
             Curve("before", "ghost", x, np.sin(x / 9 + 2)),
             Curve("smoothed", "smooth", x, np.sin(x / 9 + 3)),
-            Curve("truth", "one-step", x, np.sin(x / 9 + 4), "points"),
+            Curve("truth", "truth", x, np.sin(x / 9 + 4)),
+            Curve("one-step", "one-step", x, np.sin(x / 9 + 5)),
         )
     )
     lines = chart.draw(drawn, 70, 20, ASCII)
     legend, *canvas = plain(lines).split("\n")
-    samples = re.findall(r"(\S)\S? (?:raw|other|before|smoothed|truth)", legend)
-    assert len(set(samples)) == 5
+    samples = re.findall(r"(\S)\S? (?:raw|other|before|smoothed|truth|one-step)", legend)
+    assert len(set(samples)) == len(drawn.curves)
     assert all(sample.isascii() for sample in samples)
-    rows = [row[8:] for row in canvas[:-2]]
+    rows = [row[8:] for row in canvas[:-1]]
     smooth = [column for column in zip(*rows, strict=False) if "#" in column]
     assert len(smooth) > 55  # in every column that no other curve covers, so without gaps
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,9 +13,12 @@ from rnn_tui.engine.time_travel.places import Place
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.second_network import SecondNetwork
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.lines import plain
+from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.panels import gradient_chart as gradients
 from rnn_tui.tui.panels import header
 from rnn_tui.tui.panels import loss_chart as loss
+from rnn_tui.tui.title_rule import title_rule
 
 
 def beside(updates: int, steps: int, cell: str = "lstm") -> Snapshot:
@@ -49,18 +53,25 @@ def test_the_header_says_how_far_it_is_behind_or_where_it_diverged() -> None:
     assert "vs diverged at 0" in text_of(header.draw(context(bad), 80, 2))[1]
 
 
-@pytest.mark.parametrize(("width", "height"), [(78, 8), (46, 12)])
-def test_the_charts_name_the_other_network(width: int, height: int) -> None:
-    losses = "\n".join(text_of(loss.draw(context(beside(30, 0)), width, height)))
-    assert "++ lstm beside" in losses
-    assert "▀▀ smoothed" in losses
-    norms = "\n".join(text_of(gradients.draw(context(beside(3, 13)), width, height)))
-    assert "lstm beside" in norms
+@pytest.mark.parametrize("width", [80, 47])
+def test_the_charts_name_the_other_network(width: int) -> None:
+    snapshot = beside(30, 0)
+    losses = title_of(loss.PANEL, snapshot, width)
+    assert ("⠒ ⠒ lstm beside" if width == 80 else "⠆⠒ lstm ⠶") in losses
+    assert re.search(r"⠶ smoothed \d", losses)
+    assert "⠒ lstm" in title_of(gradients.PANEL, beside(3, 13), width)
+
+
+def title_of(panel: PanelSpec, snapshot: Snapshot, width: int) -> str:
+    """Return the title line of a chart."""
+    assert panel.legend is not None
+    shown = context(snapshot)
+    legend = panel.legend(shown)
+    return plain((title_rule(*panel.title(shown), width, False, legend, panel.brief),))
 
 
 def test_gradients_of_another_place_are_not_drawn() -> None:
     snapshot = beside(3, 13)
     assert snapshot.second_network is not None
     late = replace(snapshot, second_network=replace(snapshot.second_network, behind=2))
-    norms = "\n".join(text_of(gradients.draw(context(late), 78, 12)))
-    assert "beside" not in norms
+    assert "beside" not in title_of(gradients.PANEL, late, 80)

@@ -5,6 +5,8 @@ All numbers belong to the update that the title names.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from rnn_tui.engine.core.expressions import Array
@@ -16,6 +18,9 @@ from rnn_tui.tui.number_format import count, number
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.scope_words import held_words, joined
 
+if TYPE_CHECKING:
+    from rnn_tui.tui.charts.legend import LegendEntry
+
 
 def title(context: DrawContext) -> tuple[str, str]:
     """Return the texts of the title line: errors, the update of the network, its what-ifs."""
@@ -25,11 +30,20 @@ def title(context: DrawContext) -> tuple[str, str]:
     at = joined(f"at update {count(predictions.update)}", held_words(predictions.held))
     if isinstance(predictions, WindowsPredictions):
         return "predictions", at
-    evaluation = predictions.evaluation
-    errors = f"MSE one-step {number(evaluation.one_step_mse, 3)}"
+    evaluation, horizons = predictions.evaluation, predictions.test.horizons
+    over = f"one step: {count(len(evaluation.one_step))} points"
     if evaluation.free_run_mse and evaluation.free_run_mse[0] is not None:
-        errors += f" · free-run {number(evaluation.free_run_mse[0], 3)}"
-    return "predictions", f"{errors} · {at}"
+        over += f", free run: the first {count(horizons[0])}"
+    return "predictions", f"{over} · {at}"
+
+
+def legend(context: DrawContext) -> tuple[LegendEntry, ...]:
+    """Return the legend of the chart of a series, with both errors."""
+    predictions = context.snapshot.predictions
+    if not isinstance(predictions, SeriesPredictions):
+        return ()
+    entries = context.chart_cache.legend(_series(context, predictions, 0))
+    return (*entries[:1], *entries[:0:-1])  # that of the upper curve before that of the lower one
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
@@ -39,7 +53,8 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     if predictions is None:
         return (((" not computed yet", "dim"),),)
     if isinstance(predictions, SeriesPredictions):
-        return _series(context, predictions, width, height)
+        chart = _series(context, predictions, width)
+        return context.chart_cache.draw(chart, width, height)
     if snapshot.settings.task == "text":
         from rnn_tui.tui.panels.predictions import text_sample
 
@@ -49,8 +64,12 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     return windows.draw(context, predictions, width, height)
 
 
-def _series(context: DrawContext, predictions: SeriesPredictions, width: int, height: int) -> Lines:
-    """Draw the test series with its one-step and free-running predictions."""
+def _series(context: DrawContext, predictions: SeriesPredictions, width: int) -> Chart:
+    """Return the chart of the test series with its one-step and free-running predictions.
+
+    Its range is that of the whole series and a quarter more on each side: what is predicted does
+    not move it.
+    """
     test, evaluation = predictions.test, predictions.evaluation
     first, run = evaluation.first, len(evaluation.free_run)
     last = first + max(run, min(len(evaluation.one_step), 4 * width))
@@ -60,19 +79,38 @@ def _series(context: DrawContext, predictions: SeriesPredictions, width: int, he
         result: Array = values * test.scale + test.offset
         return result
 
-    truth = shown(test.values[first:last])
+    everything = shown(test.values)
     x = test.coordinate[first:last]
-    margin = 0.25 * float(np.ptp(truth)) or 1.0
-    chart = Chart(
+    margin = 0.25 * float(np.ptp(everything)) or 1.0
+    return Chart(
         (
-            Curve("truth", "truth", x, truth),
-            Curve("free-run", "free-run", x[:run], shown(evaluation.free_run)),
-            Curve("one-step", "one-step", x, shown(evaluation.one_step[: len(x)]), "points"),
+            Curve("truth", "truth", x, shown(test.values[first:last])),
+            Curve(
+                "free-run MSE",
+                "free-run",
+                x[:run],
+                shown(evaluation.free_run),
+                value=_error(evaluation.free_run_mse[0] if evaluation.free_run_mse else None),
+                briefs=("free",),
+            ),
+            Curve(
+                "one-step MSE",
+                "one-step",
+                x,
+                shown(evaluation.one_step[: len(x)]),
+                value=_error(evaluation.one_step_mse),
+                briefs=("1-step MSE", "1-step"),
+            ),
         ),
         x_label="x" if context.snapshot.settings.task == "cos" else "row",
-        y_range=(float(truth.min()) - margin, float(truth.max()) + margin),
+        y_range=(float(everything.min()) - margin, float(everything.max()) + margin),
+        legend=False,
     )
-    return context.chart_cache.draw(chart, width, height)
 
 
-PANEL = PanelSpec(draw, title)
+def _error(mse: float | None) -> str:
+    """Return a mean squared error; "" if there is none."""
+    return "" if mse is None else number(mse, 3)
+
+
+PANEL = PanelSpec(draw, title, legend)

@@ -82,7 +82,7 @@ def _curve(predictions: WindowsPredictions, window: int) -> Chart:
     return Chart(
         (
             Curve(f"wanted: {inputs}", "truth", t, target),
-            Curve("drawn", "one-step", t, output, "points"),
+            Curve("drawn", "one-step", t, output),
         ),
         x_label="timestep t",
         y_range=(-1.2, 1.2),

@@ -1,0 +1,89 @@
+"""Legends: which stroke is which curve, with its newest value; as long as there is room for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rnn_tui.tui.charts.curves import Chart, Level, one_line
+from rnn_tui.tui.charts.strokes import StrokeSet, choose_strokes
+from rnn_tui.tui.lines import Line, Run, cell_width, join
+
+FORMS = range(3)  # 0 is the full one, the last one the shortest
+_SPACES: tuple[Run, ...] = (("  ", ""), (" ", ""), (" ", ""))  # between two entries, by form
+
+
+@dataclass(frozen=True, slots=True)
+class LegendEntry:
+    """One curve, or level, in a legend.
+
+    Attributes:
+        sample: the look of its line, by form.
+        role: of the sample; the words are in those of text.
+        labels: its name, by form; the last one stands for those that are missing.
+        value: what stands after the name; it is never cut.
+    """
+
+    sample: tuple[str, str, str]
+    role: str
+    labels: tuple[str, ...]
+    value: str = ""
+
+    def line(self, form: int) -> Line:
+        """Return the entry in one of the FORMS."""
+        label = self.labels[min(form, len(self.labels) - 1)]
+        name = f" {label}" if label else ""
+        value = f" {self.value}" if self.value else ""
+        return ((self.sample[form], self.role), (name, "dim"), (value, "title"))
+
+
+def entries(chart: Chart, stroke_set: StrokeSet, arrow: str = "") -> tuple[LegendEntry, ...]:
+    """Return the legend of `chart`.
+
+    Args:
+        chart: its curves and its level.
+        stroke_set: what they are drawn with.
+        arrow: where the level is off the chart, an arrow there.
+    """
+    strokes = choose_strokes(chart.curves, stroke_set)
+    result = [
+        LegendEntry(
+            (stroke.sample, stroke.brief, stroke.brief),
+            on_ground(curve.role) if stroke.ground else curve.role,
+            tuple(map(one_line, (curve.label, *curve.briefs))),
+            one_line(curve.value),
+        )
+        for curve, stroke in zip(chart.curves, strokes, strict=True)
+    ]
+    if (level := chart.placeable_level) is not None:
+        result.append(_level_entry(level, stroke_set.level, arrow))
+    return tuple(result)
+
+
+def _level_entry(level: Level, glyph: str, arrow: str) -> LegendEntry:
+    """Return the entry of a level; its name tells its value."""
+    labels = tuple(f"{arrow} {each}".strip() for each in (level.label, level.brief))
+    return LegendEntry((glyph * 2, glyph, glyph), "level", labels)
+
+
+def on_ground(role: str) -> str:
+    """Return the role of what is drawn on the ground of a curve."""
+    return f"grounded-{role}"
+
+
+def line_of(shown: Sequence[LegendEntry], form: int) -> Line:
+    """Return the entries side by side, in one of the FORMS."""
+    return join([entry.line(form) for entry in shown], _SPACES[form])
+
+
+def legend_line(chart: Chart, shown: Sequence[LegendEntry], indent: int, width: int) -> Line:
+    """Return the legend as a line of its own: in full, in brief, or what of it has room."""
+    name: Line = ((f"{one_line(chart.y_label)}  ", "axis"),) if chart.y_label else ()
+    for before, form in ((indent, 0), *((0, form) for form in FORMS)):
+        line = ((" " * before, ""), *name, *line_of(shown, form))
+        if cell_width(line) <= width:
+            return line
+    kept = list(shown)
+    while len(kept) > 1 and cell_width(line_of(kept, FORMS[-1])) > width:
+        kept.remove(next((each for each in kept if not each.value), kept[0]))
+    return line_of(kept, FORMS[-1])
