@@ -135,7 +135,7 @@ _ROLES: dict[str, tuple[str, str, str]] = {
     "truth": ("#7b8298", "#737166", ""),
     "one-step": ("#9ece6a", "#3d7a1f", "bold"),
     "free-run": ("#bb9af7", "#7a3fb0", ""),
-    "raw": ("#5768a0", "#7f8fb5", ""),
+    "raw": ("#6f7fb3", "#6f83ad", ""),
     "smooth": ("#7aa2f7", "#2b5fb3", "bold"),
     "gradient": ("#ff9e64", "#b04a00", ""),
     "second-network": ("#73daca", "#006655", ""),

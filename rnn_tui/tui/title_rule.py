@@ -56,11 +56,11 @@ def title_rule(
         line = next((each for each in lines if cell_width(each) <= free), None)
         if line is not None or not (parts or entries):
             break
-        lone = len(entries) == 1 and not entries[0].value  # the name of the panel says as much
+        lone = len(entries) == 1 and not entries[0].has_value  # the name of the panel says as much
         if parts and not (lone and len(parts) == 1):
             parts = parts[1:]
         else:
-            entries.remove(next((each for each in entries if not each.value), entries[0]))
+            entries.remove(next((each for each in entries if not each.has_value), entries[0]))
     line = line or middle(left, (), 0)
     free = max(width - cell_width((*line, *closing)), 0)
     return (*line, (f" {dash * (free - 1)}"[:free], role), *closing)

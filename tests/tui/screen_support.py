@@ -17,6 +17,7 @@ from rnn_tui.settings import Settings, Value, compose
 from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.lines import Line, plain
 from rnn_tui.tui.panel_spec import PanelSpec, panel_spec
+from rnn_tui.tui.title_rule import title_rule
 
 KINDS = {
     "rnn-tanh": {"cell": "rnn", "activation": "tanh"},
@@ -112,6 +113,12 @@ def places_of_an_update(
 def context(snapshot: Snapshot, **view: object) -> DrawContext:
     """Return what panels draw from: the snapshot, and a selection with the values in `view`."""
     return DrawContext(snapshot, Selection(**view))  # type: ignore[arg-type]
+
+
+def title_text(spec: PanelSpec, shown: DrawContext, width: int) -> str:
+    """Return the title line of a panel."""
+    legend = spec.legend(shown) if spec.legend is not None else ()
+    return plain((title_rule(*spec.title(shown), width, False, legend, spec.brief),))
 
 
 def text_of(lines: tuple[Line, ...]) -> list[str]:

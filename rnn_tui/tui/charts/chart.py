@@ -199,7 +199,7 @@ def _x_axis_line(axis: Axis, label: str, columns: int, marks: dict[int, str], ma
         marks: column → label of the marks.
         margin: what stands around each number.
     """
-    name = f" {one_line(label)}" if label else ""
+    name = f"─ {one_line(label)}" if label else ""
     if text_width(name) > columns // 3:
         name = ""
     room = columns - text_width(name)

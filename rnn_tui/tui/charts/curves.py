@@ -26,7 +26,8 @@ class Curve:
     Attributes:
         label: its name in the legend.
         role: what it is drawn as.
-        value: its newest value, say, which the legend gives after the name.
+        values: what the legend gives after the name, its newest value, say; after the first one
+            the same for less and less room.
         briefs: shorter names, for less and less room.
     """
 
@@ -35,7 +36,7 @@ class Curve:
     x: FloatArray
     y: FloatArray
     kind: Literal["line", "cloud"] = "line"
-    value: str = ""
+    values: tuple[str, ...] = ()
     briefs: tuple[str, ...] = ()
 
     def points(self, log_y: bool) -> tuple[Values, Values, BoolArray]:
@@ -61,11 +62,18 @@ class Level:
 
     The y axis is extended by at most half to include it, see `axes.range_with_level`. A level
     further away appears in the legend only, with an arrow up or down.
+
+    Attributes:
+        y: its height.
+        label: its name in the legend.
+        brief: the name where there is little room.
+        value: the height as text, which the legend gives after the name.
     """
 
     y: float
     label: str
-    brief: str  # replaces the label where the legend is too narrow for it
+    brief: str
+    value: str
 
 
 @dataclass(frozen=True)
@@ -115,8 +123,8 @@ class Chart:
         if replace(self, curves=()) != replace(other, curves=()):
             return False
         return all(
-            (a.label, a.role, a.kind, a.value, a.briefs)
-            == (b.label, b.role, b.kind, b.value, b.briefs)
+            (a.label, a.role, a.kind, a.values, a.briefs)
+            == (b.label, b.role, b.kind, b.values, b.briefs)
             and np.array_equal(a.x, b.x, equal_nan=True)
             and np.array_equal(a.y, b.y, equal_nan=True)
             for a, b in zip(self.curves, other.curves, strict=True)

@@ -16,6 +16,7 @@ Cells = NDArray[np.uint32]
 Weight = Callable[[Dots], Dots]
 
 COLUMNS, ROWS = 2, 4  # dots in one cell
+BEAD_EVERY, BEAD_REACH = 6, 2  # dots from one to the next, and on each side of the line
 BLANK = 0x2800  # the code point of the braille character without dots
 _BITS = {(0, 0): 0, (1, 0): 1, (2, 0): 2, (0, 1): 3, (1, 1): 4, (2, 1): 5, (3, 0): 6, (3, 1): 7}
 
@@ -67,11 +68,13 @@ def sparse(dots: Dots) -> Dots:
 
 
 def beads(dots: Dots) -> Dots:
-    """Return every fourth dot, with a dot on each side of the line: they stick out of others."""
-    steep = _steep(dots)
-    flat, upright = _every(dots, 4) & ~steep, _every(dots, 4) & steep
-    above_and_below = _moved(flat, -1, 0) | _moved(flat, 1, 0)
-    return flat | above_and_below | upright | _moved(upright, 0, -1) | _moved(upright, 0, 1)
+    """Return short strokes across the line, which stick out of another curve that lies on it."""
+    steep, some = _steep(dots), _every(dots, BEAD_EVERY)
+    flat, upright = some & ~steep, some & steep
+    result = some
+    for by in (-BEAD_REACH, -1, 1, BEAD_REACH):
+        result = result | _moved(flat, by, 0) | _moved(upright, 0, by)
+    return result
 
 
 def around(dots: Dots) -> Dots:

@@ -88,11 +88,12 @@ class Grid:
         """Write `text` centred on a column of the first row, in a line of `filler`.
 
         Returns:
-            Whether there was room for it, with a cell of the line on each side.
+            Whether there was room for it, with a cell of the line on each side but at its ends.
         """
         before = self.text(0)
         start = min(max(middle - len(text) // 2, 0), len(before) - len(text))
-        if start < 0 or set(before[max(start - 1, 0) : start + len(text) + 1]) - {filler}:
+        around = before[max(start - 1, 0) : start + len(text) + 1]
+        if start < 0 or set(around) - {filler}:
             return False
         self.glyphs[0, start : start + len(text)] = [ord(character) for character in text]
         self.styles[0, start : start + len(text)] = style

@@ -21,20 +21,31 @@ class LegendEntry:
         sample: the look of its line, by form.
         role: of the sample; the words are in those of text.
         labels: its name, by form; the last one stands for those that are missing.
-        value: what stands after the name; it is never cut.
+        values: what stands after the name, in the same way.
     """
 
     sample: tuple[str, str, str]
     role: str
     labels: tuple[str, ...]
-    value: str = ""
+    values: tuple[str, ...] = ()
+
+    @property
+    def has_value(self) -> bool:
+        """Whether it names a value in every form."""
+        return bool(_by_form(self.values, FORMS[-1]))
 
     def line(self, form: int) -> Line:
         """Return the entry in one of the FORMS."""
-        label = self.labels[min(form, len(self.labels) - 1)]
-        name = f" {label}" if label else ""
-        value = f" {self.value}" if self.value else ""
+        name, value = (
+            f" {text}" if text else ""
+            for text in (_by_form(self.labels, form), _by_form(self.values, form))
+        )
         return ((self.sample[form], self.role), (name, "dim"), (value, "title"))
+
+
+def _by_form(texts: tuple[str, ...], form: int) -> str:
+    """Return the text of a form; "" if there is none at all."""
+    return texts[min(form, len(texts) - 1)] if texts else ""
 
 
 def entries(chart: Chart, stroke_set: StrokeSet, arrow: str = "") -> tuple[LegendEntry, ...]:
@@ -51,7 +62,7 @@ def entries(chart: Chart, stroke_set: StrokeSet, arrow: str = "") -> tuple[Legen
             (stroke.sample, stroke.brief, stroke.brief),
             on_ground(curve.role) if stroke.ground else curve.role,
             tuple(map(one_line, (curve.label, *curve.briefs))),
-            one_line(curve.value),
+            curve.values,
         )
         for curve, stroke in zip(chart.curves, strokes, strict=True)
     ]
@@ -61,9 +72,10 @@ def entries(chart: Chart, stroke_set: StrokeSet, arrow: str = "") -> tuple[Legen
 
 
 def _level_entry(level: Level, glyph: str, arrow: str) -> LegendEntry:
-    """Return the entry of a level; its name tells its value."""
-    labels = tuple(f"{arrow} {each}".strip() for each in (level.label, level.brief))
-    return LegendEntry((glyph * 2, glyph, glyph), "level", labels)
+    """Return the entry of a level."""
+    names = (f"{level.label}:", f"{level.brief}:", level.brief)
+    labels = tuple(f"{arrow} {each}".strip() for each in names)
+    return LegendEntry((glyph * 2, glyph, glyph), "level", labels, (level.value,))
 
 
 def on_ground(role: str) -> str:
@@ -85,5 +97,5 @@ def legend_line(chart: Chart, shown: Sequence[LegendEntry], indent: int, width: 
             return line
     kept = list(shown)
     while len(kept) > 1 and cell_width(line_of(kept, FORMS[-1])) > width:
-        kept.remove(next((each for each in kept if not each.value), kept[0]))
+        kept.remove(next((each for each in kept if not each.has_value), kept[0]))
     return line_of(kept, FORMS[-1])

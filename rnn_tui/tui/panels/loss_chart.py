@@ -41,16 +41,15 @@ def _chart(context: DrawContext) -> Chart:
     snapshot = context.snapshot
     curve, timeline = snapshot.curve, snapshot.timeline
     here, baseline = snapshot.cursor.update, snapshot.baseline
+    raw, smoothed = number(snapshot.loss, 3), number(snapshot.smoothed, 3)
     curves = (
         *(
             Curve(ghost.label, "ghost", ghost.curve.update, ghost.curve.smoothed)
             for ghost in timeline.ghosts[-GHOSTS:]
         ),
-        Curve("raw", "raw", curve.update, curve.loss, "cloud", number(snapshot.loss, 3)),
+        Curve("raw", "raw", curve.update, curve.loss, "cloud", (raw, "")),  # the header has it
         *_second_loss(snapshot),
-        Curve(
-            "smoothed", "smooth", curve.update, curve.smoothed, value=number(snapshot.smoothed, 3)
-        ),
+        Curve("smoothed", "smooth", curve.update, curve.smoothed, values=(smoothed,)),
     )
     level = _baseline(baseline) if baseline else None
     return Chart(
@@ -77,14 +76,13 @@ def _range(
         "loss",
         snapshot.settings,
         snapshot.timeline.newest,
-        steady_log_range(values, parts=2, least=1.0, level=level),
+        steady_log_range(values, parts=2, least=0.5, level=level),
     )
 
 
 def _baseline(baseline: Baseline) -> Level:
     """Return the horizontal line at the loss that is reached without memory."""
-    loss = number(baseline.loss, 3)
-    return Level(baseline.loss, f"{baseline.words}: {loss}", f"no memory: {loss}")
+    return Level(baseline.loss, baseline.words, "no memory", number(baseline.loss, 3))
 
 
 def _second_loss(snapshot: Snapshot) -> tuple[Curve, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tasks.task_support import WINDOW_TASKS
-from tui.screen_support import context, text_of
+from tui.screen_support import context, text_of, title_text
 
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.predictions.results import TextRequest, WindowsPredictions
@@ -222,7 +222,7 @@ def test_text_shows_what_was_read_and_what_was_written() -> None:
 def test_an_oscillator_shows_both_curves() -> None:
     text = "\n".join(panel(looked_at("oscillator")))
     assert "wanted:" in text
-    assert "• drawn" in text
+    assert "⠒ drawn" in text
 
 
 # ---------------------------------------------------------------- parts
@@ -278,12 +278,13 @@ def test_a_prompt_names_what_the_network_has_never_seen() -> None:
 @pytest.mark.parametrize("width", [80, 45])
 def test_the_baseline_is_named_beside_the_loss(task: str, width: int) -> None:
     snapshot = looked_at(task)
-    legend = text_of(loss.draw(context(snapshot), width, 9))[0]
+    title = title_text(loss.PANEL, context(snapshot), width)
     assert snapshot.baseline is not None
-    assert re.search(rf"[╌↑↓].*: {snapshot.baseline.loss:.3g}", legend), legend
-    assert "…" not in legend
+    assert re.search(rf"[╍↑↓].*:? {snapshot.baseline.loss:.3g}0*\b", title), title
+    assert "smoothed" in title
+    assert "…" not in title
 
 
 def test_cos_has_no_baseline() -> None:
     lines = text_of(loss.draw(context(looked_at("cos")), 80, 9))
-    assert not any("╌" in line for line in lines)
+    assert not any("╍" in line for line in lines)

@@ -7,18 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tui.screen_support import SMALL, SnapshotMaker, context, text_of
+from tui.screen_support import SMALL, SnapshotMaker, context, text_of, title_text
 
 from rnn_tui.engine.time_travel.places import Place
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.second_network import SecondNetwork
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.tui.lines import plain
-from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.panels import gradient_chart as gradients
 from rnn_tui.tui.panels import header
 from rnn_tui.tui.panels import loss_chart as loss
-from rnn_tui.tui.title_rule import title_rule
 
 
 def beside(updates: int, steps: int, cell: str = "lstm") -> Snapshot:
@@ -56,22 +53,14 @@ def test_the_header_says_how_far_it_is_behind_or_where_it_diverged() -> None:
 @pytest.mark.parametrize("width", [80, 47])
 def test_the_charts_name_the_other_network(width: int) -> None:
     snapshot = beside(30, 0)
-    losses = title_of(loss.PANEL, snapshot, width)
-    assert ("⠒ ⠒ lstm beside" if width == 80 else "⠆⠒ lstm ⠶") in losses
+    losses = title_text(loss.PANEL, context(snapshot), width)
+    assert ("⠒ ⠒ lstm beside" if width == 80 else "⠆⠒ lstm beside ⠶") in losses
     assert re.search(r"⠶ smoothed \d", losses)
-    assert "⠒ lstm" in title_of(gradients.PANEL, beside(3, 13), width)
-
-
-def title_of(panel: PanelSpec, snapshot: Snapshot, width: int) -> str:
-    """Return the title line of a chart."""
-    assert panel.legend is not None
-    shown = context(snapshot)
-    legend = panel.legend(shown)
-    return plain((title_rule(*panel.title(shown), width, False, legend, panel.brief),))
+    assert "⠒ lstm" in title_text(gradients.PANEL, context(beside(3, 13)), width)
 
 
 def test_gradients_of_another_place_are_not_drawn() -> None:
     snapshot = beside(3, 13)
     assert snapshot.second_network is not None
     late = replace(snapshot, second_network=replace(snapshot.second_network, behind=2))
-    assert "beside" not in title_of(gradients.PANEL, late, 80)
+    assert "beside" not in title_text(gradients.PANEL, context(late), 80)

@@ -79,6 +79,7 @@ def _series(context: DrawContext, predictions: SeriesPredictions, width: int) ->
         result: Array = values * test.scale + test.offset
         return result
 
+    free_run_mse = evaluation.free_run_mse[0] if evaluation.free_run_mse else None
     everything = shown(test.values)
     x = test.coordinate[first:last]
     margin = 0.25 * float(np.ptp(everything)) or 1.0
@@ -90,7 +91,7 @@ def _series(context: DrawContext, predictions: SeriesPredictions, width: int) ->
                 "free-run",
                 x[:run],
                 shown(evaluation.free_run),
-                value=_error(evaluation.free_run_mse[0] if evaluation.free_run_mse else None),
+                values=_error(free_run_mse),
                 briefs=("free",),
             ),
             Curve(
@@ -98,7 +99,7 @@ def _series(context: DrawContext, predictions: SeriesPredictions, width: int) ->
                 "one-step",
                 x,
                 shown(evaluation.one_step[: len(x)]),
-                value=_error(evaluation.one_step_mse),
+                values=_error(evaluation.one_step_mse),
                 briefs=("1-step MSE", "1-step"),
             ),
         ),
@@ -108,9 +109,9 @@ def _series(context: DrawContext, predictions: SeriesPredictions, width: int) ->
     )
 
 
-def _error(mse: float | None) -> str:
-    """Return a mean squared error; "" if there is none."""
-    return "" if mse is None else number(mse, 3)
+def _error(mse: float | None) -> tuple[str, ...]:
+    """Return a mean squared error for the legend; nothing if there is none."""
+    return () if mse is None else (number(mse, 3), number(mse, 3), number(mse, 2))
 
 
 PANEL = PanelSpec(draw, title, legend)
