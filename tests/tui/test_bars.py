@@ -24,9 +24,9 @@ from rnn_tui.tui.bars import ASCII_BARS, LEAST, UNICODE_BARS, UNIT, BarGlyphs, B
 from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.lines import plain
 from rnn_tui.tui.panel_spec import panel_spec
-from rnn_tui.tui.panel_widget import title_rule
 from rnn_tui.tui.panels import network
 from rnn_tui.tui.panels.current_pass import timestep
+from rnn_tui.tui.title_rule import title_rule
 
 BOTH = pytest.mark.parametrize("glyphs", [UNICODE_BARS, ASCII_BARS], ids=["unicode", "ascii"])
 SCALES = st.builds(BarScale, st.floats(1e-30, 1e30), st.integers(0, 9))
