@@ -18,7 +18,6 @@ from rnn_tui.tui.panel_widget import LinesWidget
 LOSS = "loss"
 ALWAYS = ("header", "footer", LOSS)  # drawn in each frame of training
 TABLE_SECONDS = 0.95  # from one drawing of the other panels that are no charts: each fifth frame
-KEY_SECONDS = 0.5  # in which a key has had its effect on the session
 
 
 class FrameSchedule:
@@ -27,7 +26,8 @@ class FrameSchedule:
     While paused, every new snapshot and every key draw all widgets. During training a frame is a
     snapshot drawn in the header, the loss chart and one of the other charts, in turn: drawing
     takes time from training, and bytes from the link. The tables, whose numbers nobody can read at
-    that rate, follow once a second and after each key; their titles name the update.
+    that rate, take the other chart's turn once a second, and where a key has changed what they are
+    about; their titles name the update.
 
     The session is suspended while anything is drawn: both threads share one interpreter.
 
@@ -57,7 +57,6 @@ class FrameSchedule:
         self._timer: Timer | None = None
         self._turns = 0  # of the charts other than the loss
         self._tables_due = 0.0  # when they are drawn next
-        self._key_until = 0.0  # until when a frame may show what a key has done
         self.frame = session.latest
         self._in_tables = self.frame  # the snapshot that the tables show
 
@@ -98,7 +97,6 @@ class FrameSchedule:
         So the answer to a key is a few bytes: the tables' numbers stay those of their update.
         """
         if self.frame.running and self._session.latest.running:
-            self._key_until = self._clock() + KEY_SECONDS
             self._draw(self._without_charts(), tables=self._tables_of_now())
         else:
             self.draw_all()
@@ -135,20 +133,15 @@ class FrameSchedule:
 
     def _due(self) -> list[LinesWidget]:
         """Return the visible widgets that the next frame of training is drawn in."""
-        now = self._clock()
-        tables = now >= self._tables_due or now < self._key_until
-        if tables:
-            self._tables_due = now + TABLE_SECONDS
-        charts = PANELS.in_group("chart")
+        now, charts = self._clock(), PANELS.in_group("chart")
         visible = [widget for widget in self.widgets if widget.display]
+        always = [widget for widget in visible if widget.id in ALWAYS]
+        if now >= self._tables_due or self._tables_of_now() is self.frame:
+            self._tables_due = now + TABLE_SECONDS
+            return [*always, *(each for each in visible if each.id not in (*ALWAYS, *charts))]
         others = [each for each in visible if each.id in charts and each.id != LOSS]
-        turn = others[self._turns % len(others)] if others else None
         self._turns += 1
-        return [
-            widget
-            for widget in visible
-            if widget.id in ALWAYS or widget is turn or (tables and widget.id not in charts)
-        ]
+        return [*always, *(others[self._turns % len(others)] for _ in others[:1])]
 
     def _without_charts(self) -> list[LinesWidget]:
         """Return the visible widgets that are no charts."""
@@ -156,11 +149,12 @@ class FrameSchedule:
         return [widget for widget in self.widgets if widget.display and widget.id not in charts]
 
     def _tables_of_now(self) -> Snapshot:
-        """Return the snapshot that the tables show, or the frame's if that is of another kind."""
+        """Return the snapshot that the tables show, or the frame's if a key made that another."""
         shown, frame = self._in_tables, self.frame
         same = (
             shown.settings == frame.settings
             and shown.request == frame.request
+            and shown.pins == frame.pins
             and (shown.second_network is None) == (frame.second_network is None)
         )
         return shown if same else frame
