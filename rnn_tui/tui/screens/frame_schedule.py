@@ -18,6 +18,7 @@ from rnn_tui.tui.panel_widget import LinesWidget
 LOSS = "loss"
 ALWAYS = ("header", "footer", LOSS)  # drawn in each frame of training
 TABLE_SECONDS = 0.95  # from one drawing of the other panels that are no charts: each fifth frame
+NOTICEABLE_WAIT = 0.05  # seconds; a frame that waits for less is not what the link limits
 
 
 class FrameSchedule:
@@ -50,7 +51,7 @@ class FrameSchedule:
         self.widgets: list[LinesWidget] = []
         self._session = session
         self._link = link
-        self._waiting = False  # a frame is to start as soon as there is room for it
+        self._waiting_since: float | None = None  # a frame is to start as soon as there is room
         self._context_of = context_of
         self._clock = clock
         self._screen: Screen[None] | None = None
@@ -115,20 +116,28 @@ class FrameSchedule:
         """Start a frame, or have it wait for room in the link; called by the clock."""
         if self._link.has_room_for_frame():
             self._start_frame()
+        elif self._waiting_since is None:
+            self._waiting_since = self._clock()
         else:
-            self._waiting = True
             self._link.note_wait()
 
     def room_came(self) -> None:
         """Start the frame that waits, if one does and there is room for it."""
-        if self._waiting and self.frame.running and self._link.has_room_for_frame():
+        if (
+            self._waiting_since is not None
+            and self.frame.running
+            and self._link.has_room_for_frame()
+        ):
             if self._timer is not None:
                 self._timer.reset()
             self._start_frame()
 
     def _start_frame(self) -> None:
         """Ask for the snapshot of the next frame."""
-        self._waiting = False
+        if self._waiting_since is not None:
+            if self._clock() - self._waiting_since >= NOTICEABLE_WAIT:
+                self._link.note_wait()
+            self._waiting_since = None
         self._session.refresh()
 
     def _due(self) -> list[LinesWidget]:

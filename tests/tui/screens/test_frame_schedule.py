@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, cast
 
+import pytest
 from tui.screen_support import snapshot_after
 
 from rnn_tui.registry import PANELS
@@ -189,3 +190,30 @@ def test_hidden_charts_take_no_turn() -> None:
     for number in range(4):
         screen.arrive(replace(RUNNING, number=number))
     assert [name for name, _ in screen.take()] == [CHARTS[1]] * 4
+
+
+@pytest.mark.parametrize(("seconds", "named"), [(0.01, False), (0.1, True)])
+def test_the_header_names_the_link_where_a_frame_has_waited_long_enough_to_be_missed(
+    seconds: float, named: bool
+) -> None:
+    screen = Screen(FakeSession(PAUSED))
+    screen.arrive(RUNNING)
+    screen.link.setting = "remote"
+    screen.link.displayed(10**6)
+    screen.schedule.tick()
+    screen.now += seconds
+    screen.link.setting = "local"
+    screen.schedule.room_came()
+    assert bool(screen.link.limit_text()) is named
+    assert screen.session.refreshes == 1
+
+
+def test_the_header_names_the_link_where_a_frame_still_waits_at_the_next_tick() -> None:
+    screen = Screen(FakeSession(PAUSED))
+    screen.arrive(RUNNING)
+    screen.link.setting = "remote"
+    screen.link.displayed(10**6)
+    screen.schedule.tick()
+    assert not screen.link.limit_text()
+    screen.schedule.tick()
+    assert screen.link.limit_text()
