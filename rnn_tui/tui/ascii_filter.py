@@ -20,6 +20,7 @@ class AsciiFilter(LineFilter):
         """Return the segments in ASCII, in exactly as many cells."""
         if all(segment.text.isascii() for segment in segments):
             return segments
+        segments = [_without_end_of_scroll_bar(segment) for segment in segments]
         width = sum(segment.cell_length for segment in segments)
         pieces = [(text, (style, control)) for text, style, control in self.prepared(segments)]
         translated = pieces_in_ascii(pieces, width)
@@ -29,6 +30,14 @@ class AsciiFilter(LineFilter):
     def prepared(self, segments: list[Segment]) -> list[Segment]:
         """Return the segments to translate."""
         return segments
+
+
+def _without_end_of_scroll_bar(segment: Segment) -> Segment:
+    """Return the segment blank if it is a part of a scroll bar: that ends at a whole cell."""
+    style = segment.style
+    if style is None or style.meta.get("@mouse.down") != "grab":
+        return segment
+    return Segment(" " * segment.cell_length, style, segment.control)
 
 
 def draws_ascii(app: App[Any]) -> bool:
