@@ -77,7 +77,12 @@ ANSWER = re.compile(
 )
 BEGINS_NO_KEY = re.compile(rf"\x1b(?:\[\?|{STRING_BEGINS})")
 # After an esc that came alone: the rest of a sequence that was torn for longer than is waited.
-LATE_REST = re.compile(r"\A\[(?:[0-9;<=>?][0-?]*[ -/]*[@-~]|[ABCDFH]|\[[A-E])")
+LATE_REST = re.compile(
+    r"\A(?:\[(?:[0-9]+\$|[0-9;<=>?][0-?]*[ -/]*[@-~]|[A-FHIOZa-d]|M[^\x00-\x1f]{3}|\[[A-E])"
+    r"|O[0-9;]*[A-Za-z])"
+)
+# The same of what goes on for longer: pasted text, a string.
+LATE_BEGINNING = re.compile(r"\A(?:\[200~|P(?:[01]?[$+]|[>!]\|)|\][0-9]+;|_G)")
 
 
 class AnswerReader:
@@ -104,7 +109,8 @@ class AnswerReader:
         if not text:
             return "", []
         if self._clock() - self._escape_released < LATE_SECONDS:
-            text = LATE_REST.sub("", text, count=1)
+            goes_on = LATE_BEGINNING.match(text)
+            text = ESCAPE + text if goes_on else LATE_REST.sub("", text, count=1)
         self._escape_released = -math.inf
         before, self._held = self._held, ""
         if before == ESCAPE and text[:1] not in INTRODUCERS:

@@ -125,7 +125,13 @@ def test_a_bracket_soon_after_esc_is_a_key_unless_it_goes_on() -> None:
     assert reader.feed("C") == ("\x1b[C", [])
 
 
-@pytest.mark.parametrize("rest", ["[C", "[0n", "[15~", "[?1;2c", "[[A", "[<0;5;5M"])
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "[C", "[0n", "[15~", "[?1;2c", "[[A", "[<0;5;5M", "[Z", "[I", "[M !!", "[23$", "[a",
+        "OP", "OA", "O5A", "Oj",
+    ],
+)  # fmt: skip
 def test_what_follows_esc_too_late_is_no_key(rest: str) -> None:
     clock = Clock()
     reader = AnswerReader(clock)
@@ -135,6 +141,29 @@ def test_what_follows_esc_too_late_is_no_key(rest: str) -> None:
     clock.now = 0.5
     assert reader.feed(rest + "n") == ("n", [])
     assert reader.feed(rest) == (rest, [])  # typed by somebody
+
+
+@pytest.mark.parametrize(
+    ("rest", "typed"),
+    [
+        ("[200~q y r\x1b[201~", "\x1b[200~q y r\x1b[201~"),
+        ("]11;rgb:0000/0000/0000\x1b\\", ""),
+        ("]11;rgb:0/0/0\x07", ""),
+        ("P1$r0;38:2:1:2:3m\x1b\\", ""),
+        ("P>|xterm(390)\x1b\\", ""),
+        ("_Gi=1;OK\x1b\\", ""),
+    ],
+)
+@pytest.mark.parametrize("torn", [False, True])
+def test_texts_that_follow_esc_too_late_press_no_key(rest: str, typed: str, torn: bool) -> None:
+    clock = Clock()
+    reader = AnswerReader(clock)
+    reader.feed("\x1b")
+    clock.now = ESCAPE_DELAY + 0.01
+    assert reader.release() == ESCAPE_KEY
+    clock.now = 0.3
+    first = reader.feed(rest[:6])[0] if torn else ""
+    assert first + reader.feed((rest[6:] if torn else rest) + "n")[0] == typed + "n"
 
 
 @pytest.mark.parametrize(
