@@ -21,6 +21,7 @@ class Selection:
         parameter: index into the flat parameter vector.
         prefix: digits typed so far, which count the next key.
         panel: the name of the panel with the focus.
+        page: of a table of terms, any number: they go round.
     """
 
     unit: int = 0
@@ -28,6 +29,7 @@ class Selection:
     parameter: int = 0
     prefix: str = ""
     panel: str = "timestep"
+    page: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +46,7 @@ class DrawContext:
         link: what the link to the terminal limits the frames to; "" if it does not.
         ascii: the terminal shows ASCII alone; lines of a panel are translated after it has drawn
             them, only what is folded into lines has to be translated before (`written`).
+        zoomed: the panel with the focus has the whole screen.
     """
 
     snapshot: Snapshot
@@ -54,6 +57,7 @@ class DrawContext:
     errors: ErrorReports = field(default_factory=ErrorReports)
     link: str = ""
     ascii: bool = False
+    zoomed: bool = False
 
     def written(self, text: str) -> str:
         """Return `text` as it is written on this terminal: in full, if it is in ASCII."""

@@ -75,6 +75,8 @@ KEYS = (
     Key("right_square_bracket", "layer(1)", "]", "the layer above; beyond the last: the cursor's"),
     Key("pageup", "operation(1)", "PgUp", "equation of the operation before", True),
     Key("pagedown", "operation(-1)", "PgDn", "equation of the next operation", True),
+    Key("shift+up,K", "terms(-1)", "⇧↑ K", "in zoom: terms of a product, page before", True),
+    Key("shift+down,J", "terms(1)", "⇧↓ J", "in zoom: terms of a product, next page", True),
     Key("comma", "parameter(-1)", ",", "parameter before (its share, its update)", True),
     Key("full_stop", "parameter(1)", ".", "next parameter", True),
     Key("a", "swap", "a", "the other network (--versus): look at it and move it"),

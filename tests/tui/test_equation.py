@@ -80,7 +80,7 @@ def products_of(
         row, weights = values[vector][0].astype(float), values[matrix].astype(float)
         weights = weights.T if transposed else weights
         column = weights[:, min(unit, weights.shape[1] - 1)]
-        if np.count_nonzero(row) == 1:  # a symbol
+        if np.count_nonzero(row) == 1 and row.max() == 1:  # a symbol
             row, column = row[row != 0], column[row != 0]
         products[f"{vector}·{matrix}{transposed}"] = (row, column)
     return products

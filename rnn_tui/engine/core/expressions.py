@@ -51,7 +51,7 @@ class UnitReader:
 class Products:
     """The sum of products that is one entry of ``v·W``: the factors of each, as they are used.
 
-    Where v has several entries of which one alone is not 0 (the row of a symbol), that one is all.
+    Where v is the row of a symbol, one 1 among zeros, that one is all.
 
     Attributes:
         vector: the name of v.
@@ -194,7 +194,7 @@ class Dot(Expression):
         matrix = self._matrix(reader.values)
         column = matrix[:, min(reader.unit, matrix.shape[1] - 1)]  # [W]
         entries = np.flatnonzero(row)
-        if len(entries) != 1:
+        if len(entries) != 1 or row[entries[0]] != 1:
             entries = np.arange(row.shape[0])
         left, right = row[entries], column[entries]
         total = float(row @ column)

@@ -183,7 +183,13 @@ class Debugger(KeyActions):
             self._errors,
             self._link.limit_text() if snapshot.running else "",
             self.ascii,
+            self._zoomed,
         )
+
+    def action_terms(self, direction: int) -> None:
+        """Show another page of the terms of a product."""
+        page = self.selection.page + direction * self._take_count()
+        self._select(replace(self.selection, page=page))
 
     def room_came(self) -> None:
         """Start the frame that waits for room in the link."""

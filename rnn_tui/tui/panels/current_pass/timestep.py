@@ -11,7 +11,11 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.bar_scales import gradient_scale, magnitudes_of, scale_words
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Lines
-from rnn_tui.tui.panels.current_pass.timestep_equation import equation_height, explanation
+from rnn_tui.tui.panels.current_pass.timestep_equation import (
+    equation_height,
+    explanation,
+    table_height,
+)
 from rnn_tui.tui.panels.current_pass.timestep_rows import output_place, rows
 from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView, timestep_view
 from rnn_tui.tui.scope_words import joined, layer_words, sample_words
@@ -61,6 +65,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     view = timestep_view(context, width)
     table = rows(context.snapshot, view)
     kept = min(equation_height(context, view, width), EQUATION)
+    kept += table_height(context, view, width)
     table = _around_newest(table, view, context.snapshot, max(height - kept, 1))
     available = height - len(table)
     below = explanation(context, view, width, available)

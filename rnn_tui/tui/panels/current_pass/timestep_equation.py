@@ -14,7 +14,7 @@ from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.equation_text import fold_numbers, numbers_line
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit, fold, text_width
 from rnn_tui.tui.number_format import UNKNOWN, number, signed
-from rnn_tui.tui.panels.current_pass import bad_value_origin
+from rnn_tui.tui.panels.current_pass import bad_value_origin, product_table
 from rnn_tui.tui.panels.current_pass.timestep_view import (
     NUMBER,
     OUTPUTS,
@@ -42,8 +42,14 @@ def explanation(context: DrawContext, view: TimestepView, width: int, available:
     if origin := bad_value_origin.explain(context, selected, width, available):
         return origin
     contribution = _contribution(context)
-    equation = _equation(context, selected, view, width, available - len(contribution))
+    terms = _terms(context, view, width)
+    beside = 0 if terms else available - len(contribution)
+    equation = _equation(context, selected, view, width, beside)
     spare = available - len(equation) - len(contribution) - 2
+    if terms and spare + 1 < min(len(terms), product_table.COMFORTABLE):
+        return (*equation, *product_table.page(context, view, terms, available - len(equation)))
+    if terms:
+        return (*equation, (), *product_table.page(context, view, terms, spare + 1), *contribution)
     if spare < 3:
         return (*equation, *contribution)[: max(available, 0)]
     listing = _listing(context, view, selected, width, spare)
@@ -67,6 +73,19 @@ def equation_height(context: DrawContext, view: TimestepView, width: int) -> int
         operation, view.values, 0, view.unit, view.t, fits=lambda _: False
     )
     return len(symbols) + len(fold_numbers(context.written(numbers), width - 2))
+
+
+def table_height(context: DrawContext, view: TimestepView, width: int) -> int:
+    """Return the lines that rows leave to the table of terms; 0 where there is none."""
+    terms = _terms(context, view, width) if view.revealed else []
+    return min(len(terms), product_table.LEAST)
+
+
+def _terms(context: DrawContext, view: TimestepView, width: int) -> list[product_table.Row]:
+    """Return the table of the selected operation's terms, where the panel has the whole screen."""
+    if not context.zoomed:
+        return []
+    return product_table.table_rows(selected_operation(context), view, width)
 
 
 def _next_hint(snapshot: Snapshot, available: int) -> Lines:

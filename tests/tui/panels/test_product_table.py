@@ -1,0 +1,119 @@
+"""Every product of every operation in numbers: the terms are those used, and add up."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tui.equation_calculator import Interval, shown
+from tui.screen_support import KINDS, SMALL, SnapshotMaker, context, text_of
+from tui.test_equation import check
+
+from rnn_tui.engine.core.expressions import Dot, Products, UnitReader
+from rnn_tui.engine.core.operations import Operation
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.equation_text import Fits, fold_numbers, numbers_line
+from rnn_tui.tui.lines import cell_width
+from rnn_tui.tui.number_format import number
+from rnn_tui.tui.panels.current_pass import panel as current_pass
+
+HIDDEN = {1: (1, 2, 3, 7, 16, 32, 40), 2: (2, 5, 33)}
+TERM = re.compile(r" (\d+) +([+−]?[\d.e−]+)·([+−]?[\d.e−]+) += ([+−]?[\d.e−]+)")
+ZOOMED = ((80, 19), (80, 20), (120, 36))
+
+
+def after_backward(kind: str, hidden: int, layers: int = 1, batch: int = 1) -> Snapshot:
+    settings = SMALL.with_(hidden=hidden, layers=layers, batch=batch, steps=3, **KINDS[kind])
+    trainer = Trainer(settings)
+    trainer.run(2)
+    for _ in range(4):
+        trainer.finish_pass()
+    return SnapshotMaker(trainer).snapshot(2)
+
+
+def room(width: int, height: int) -> Fits:
+    """Return whether a text has room in so many lines."""
+    return lambda text: len(fold_numbers(text, width)) <= height
+
+
+def operations(snapshot: Snapshot) -> tuple[Operation, ...]:
+    declaration = snapshot.window.declaration
+    return (*declaration.forward_operations, *declaration.backward_operations_at(2))
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_the_terms_are_the_numbers_used_and_add_up_to_what_is_shown(kind: str, layers: int) -> None:
+    for hidden in HIDDEN[layers]:
+        snapshot = after_backward(kind, hidden, layers)
+        values = snapshot.window.values(2)
+        for place, operation in enumerate(operations(snapshot)):
+            unit = (place * 7) % values[operation.symbol].shape[-1]
+            tokens = operation.expression.tokens(UnitReader(values, 0, unit))
+            assert not isinstance(operation.expression, Dot) or isinstance(tokens[0], Products)
+            for token in tokens:
+                if isinstance(token, Products):
+                    matrix = values[token.matrix].T if token.transposed else values[token.matrix]
+                    assert np.array_equal(token.left, values[token.vector][0, token.entries])
+                    assert np.array_equal(token.right, matrix[token.entries, unit])
+                    rounding = 1e-6 * float(np.abs(token.products()).sum())
+                    assert abs(token.products().sum() - token.total) <= rounding
+            own = float(values[operation.symbol][0, unit])
+            for width, height in ((78, 1), (78, 3), (118, 40)):
+                fits = room(width, height)
+                line = numbers_line(operation, values, 0, unit, 2, fits)
+                check(operation.equation(), line, values, unit, own)
+                time = 1 if operation.symbol.endswith("<t-1>") else 2
+                assert re.match(rf"[a-z]+\d?(_[a-z]+)?_{time}\[{unit + 1}\] = ", line), line
+                if height == 40:
+                    assert "more" not in line
+                    assert "terms" not in line
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_the_table_has_every_term_once_and_goes_round(kind: str) -> None:
+    snapshot = after_backward(kind, 9)
+    values = snapshot.window.values(2)
+    for back, operation in enumerate(reversed(snapshot.selectable_operations(2))):
+        unit = min(4, values[operation.symbol].shape[-1] - 1)
+        tokens = operation.expression.tokens(UnitReader(values, 0, unit))
+        wanted = [
+            (str(entry + 1), float(left), float(right))
+            for token in tokens
+            if isinstance(token, Products)
+            for entry, left, right in zip(token.entries, token.left, token.right, strict=True)
+        ]
+        looked_at = replace(context(snapshot, unit=4, operation=back), zoomed=True)
+        for width, height in ZOOMED:
+            first = text_of(current_pass.draw(looked_at, width, height))
+            count = re.search(r"page 1 of (\d+)", "\n".join(first))
+            found = []
+            for page in range(int(count[1]) if count else 1):
+                selection = replace(looked_at.selection, page=page)
+                lines = current_pass.draw(replace(looked_at, selection=selection), width, height)
+                assert len(lines) <= height
+                assert all(cell_width(line) <= width for line in lines)
+                found += TERM.findall("\n".join(text_of(lines)))
+            assert len(found) == len(wanted), (operation.symbol, width, found)
+            for (k, left, right, product), (entry, a, b) in zip(found, wanted, strict=True):
+                assert (k, left.strip("+"), right.strip("+")) == (entry, number(a), number(b))
+                assert shown(product.strip("+")).meets(Interval.around(a * b))
+            if count:
+                selection = replace(looked_at.selection, page=int(count[1]))
+                again = current_pass.draw(replace(looked_at, selection=selection), width, height)
+                assert text_of(again) == first
+
+
+def test_the_terms_push_out_no_row() -> None:
+    """At 80×23 there are as many rows with terms as there were with their sum alone."""
+    for kind in sorted(KINDS):
+        for hidden in (2, 32):
+            snapshot = after_backward(kind, hidden)
+            rows = len(snapshot.rows) + 1
+            for back in range(len(snapshot.selectable_operations(2))):
+                lines = text_of(current_pass.draw(context(snapshot, operation=back), 80, 10))
+                place = next(k for k, line in enumerate(lines) if re.search(r"^ \S+ = ", line))
+                assert place >= min(rows, 10 - 3), lines
