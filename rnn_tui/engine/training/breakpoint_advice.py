@@ -177,16 +177,21 @@ def _on_pass(trainer: Trainer) -> str:
     cursor, network = trainer.cursor, trainer.network
     top = network.layers[-1]
     h = top.name("h")  # the state that y_t is made from
+    batch = ", whole batch" if trainer.settings.batch > 1 else ""  # norms are over all samples
     match cursor.stage:
         case Pass.FORWARD:
             before, here = (_norm(network.tape[h][t]) for t in (cursor.t - 1, cursor.t))
-            return f"‖{value_name(h, cursor.t)}‖ is {here:.3g}, after {before:.3g} before it."
+            state = value_name(h, cursor.t)
+            return f"‖{state}‖ is {here:.3g}, after {before:.3g} before it{batch}."
         case Pass.BACKWARD if cursor.t < trainer.schedule.steps:
-            return f"On the way back, {_state_gradient(trainer, cursor.t)}."
+            way = "Whole batch: " if batch else "On the way back, "
+            return f"{way}{_state_gradient(trainer, cursor.t)}."
         case Pass.BACKWARD:
             here = _norm(network.tape[top.name("dh")][cursor.t - 1])
             state = value_name(h, cursor.t)
-            return f"‖∂L/∂{state}‖ is {here:.3g}, all of it from this timestep's own output."
+            all_of_it = "all" if batch else "all of it"
+            own = f"{all_of_it} from this timestep's own output{batch}"
+            return f"‖∂L/∂{state}‖ is {here:.3g}, {own}."
         case Pass.LOSS:
             return f"The loss of this window is {trainer.loss:.3g}; next it goes back through time."
         case Pass.CLIP:

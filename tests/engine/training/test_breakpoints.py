@@ -484,7 +484,8 @@ def test_the_value_told_never_contradicts_the_condition() -> None:
         ("t=3", SMALL, 0, "‖h_3‖ is "),
         ("pass=LOSS", SMALL, 0, "The loss of this window is "),
         ("pass=BACKWARD t=3", SMALL, 0, "h_3 gets "),
-        ("pass=BACKWARD", SMALL, 0, "all of it from this timestep's own output."),
+        ("pass=BACKWARD", SMALL, 0, "all from this timestep's own output, whole batch."),
+        ("pass=BACKWARD", SMALL.with_(batch=1), 0, "all of it from this timestep's own output."),
         ("pass=CLIP", SMALL, 0, "clipping changed 0 entries"),
         ("pass=UPDATE", SMALL, 0, "the window's loss was "),
     ],
@@ -505,11 +506,11 @@ def test_advice_in_a_stack_is_about_the_layer_that_it_names(layers: int) -> None
 
     trainer, stop = told("pass=FORWARD t=3", settings)
     before, here = (size(f"h{number}", t) for t in (2, 3))
-    assert stop.advice == f"‖h{number}_3‖ is {here}, after {before} before it."
+    assert stop.advice == f"‖h{number}_3‖ is {here}, after {before} before it, whole batch."
     trainer, stop = told("pass=BACKWARD t=3", settings)
     later, own = size(f"dh{number}_next", 3), size("dh_y", 2)
     parts = f"h{number}_3 gets {later} from later steps, {own} from y_3"
-    assert stop.advice == f"On the way back, {parts}."
+    assert stop.advice == f"Whole batch: {parts}."
     trainer, stop = told("pass=BACKWARD", settings)
     assert stop.advice.startswith(f"‖∂L/∂h{number}_5‖ is {size(f'dh{number}', 4)}, ")
     for gate in ("i", f"f{number}"):

@@ -25,7 +25,7 @@ COMFORTABLE = 7  # lines from which there is room for something else
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Row:
+class TermRow:
     """One line of the table: the heading of a product, or some of its terms.
 
     Attributes:
@@ -37,22 +37,22 @@ class Row:
     terms: range
 
 
-def table_rows(operation: Operation, view: TimestepView, width: int) -> list[Row]:
+def table_rows(operation: Operation, view: TimestepView, width: int) -> list[TermRow]:
     """Return the lines of the table; none where the operation has no products."""
     with np.errstate(all="ignore"):
         tokens = operation.expression.tokens(UnitReader(view.values, 0, view.unit))
     columns = max((width - 1) // TERM, 1)
-    lines: list[Row] = []
+    lines: list[TermRow] = []
     for token in tokens:
         if isinstance(token, Products):
             count = len(token.entries)
             starts = range(0, count, columns)
-            lines.append(Row(token, range(0)))
-            lines += [Row(token, range(first, min(first + columns, count))) for first in starts]
+            lines.append(TermRow(token, range(0)))
+            lines += [TermRow(token, range(first, min(first + columns, count))) for first in starts]
     return lines
 
 
-def page(context: DrawContext, view: TimestepView, lines: list[Row], height: int) -> Lines:
+def page(context: DrawContext, view: TimestepView, lines: list[TermRow], height: int) -> Lines:
     """Draw the page of the table that is selected, in `height` lines at most."""
     if len(lines) <= height or height < 2:
         return tuple(_line(row, view) for row in lines[: max(height, 0)])
@@ -64,7 +64,7 @@ def page(context: DrawContext, view: TimestepView, lines: list[Row], height: int
     return (*drawn, ((words, "dim"),))
 
 
-def _line(row: Row, view: TimestepView) -> Line:
+def _line(row: TermRow, view: TimestepView) -> Line:
     """Draw one line of the table."""
     sum_ = row.product
     if row.terms:

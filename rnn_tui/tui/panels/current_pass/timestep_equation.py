@@ -81,7 +81,7 @@ def table_height(context: DrawContext, view: TimestepView, width: int) -> int:
     return min(len(terms), product_table.LEAST)
 
 
-def _terms(context: DrawContext, view: TimestepView, width: int) -> list[product_table.Row]:
+def _terms(context: DrawContext, view: TimestepView, width: int) -> list[product_table.TermRow]:
     """Return the table of the selected operation's terms, where the panel has the whole screen."""
     if not context.zoomed:
         return []
