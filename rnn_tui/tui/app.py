@@ -265,6 +265,10 @@ class RnnTui(PacedDisplay):
         if self.is_running:
             self.debugger.room_came()
 
+    def frames_go_on(self) -> bool:
+        """Return whether the network runs, so that there are frames without a key."""
+        return self.session.latest.running
+
     def _set_pointer_shape(self, shape: str) -> None:
         """Leave the pointer as it is: its motions, for which Textual changes it, are not reported.
 

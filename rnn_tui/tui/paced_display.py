@@ -39,6 +39,10 @@ class PacedDisplay(OrderedKeys):
     def room_came(self) -> None:
         """Start the frame that waits for room, if one does."""
 
+    def frames_go_on(self) -> bool:
+        """Return whether frames are to be displayed without a key."""
+        return False
+
     @property
     def _terminal(self) -> TerminalDriver | None:
         """The driver, if it is one that hands over the terminal's answers."""
@@ -134,8 +138,14 @@ class PacedDisplay(OrderedKeys):
             self._look = asyncio.get_running_loop().call_later(seconds, self._look_now)
 
     def _look_now(self) -> None:
-        """Send a probe if one is due, and display what was held back if there is room."""
+        """Send a probe if one is due, and display what was held back if there is room.
+
+        Where nothing waits for an answer none is asked for again: paused and untouched, the
+        program sends nothing.
+        """
         self._look = None
+        if not (self._held or self._drawn or self.frames_go_on()):
+            return
         with self._context():
             self._ask(self.link.probe())
             self._note_answered()

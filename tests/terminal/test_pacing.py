@@ -148,3 +148,21 @@ def test_no_answer_is_left_to_the_shell_that_is_late_or_given_twice(
         assert terminal.wait_exit() == 0
         time.sleep(1.1)
         assert terminal.unread() == b""
+
+
+@pytest.mark.parametrize("answers", ["decrqm", "cpr"])
+def test_paused_and_untouched_nothing_is_sent_also_where_an_answer_is_lost(answers: str) -> None:
+    with Terminal(PROGRAM, answers=answers) as terminal:
+        terminal.wait_for("paused")
+        terminal.wait_still(0.5)
+        terminal.answering = False
+        terminal.key("n")
+        terminal.wait_for("BATCH")
+        terminal.wait_still(0.3)
+        before = terminal.bytes_received
+        time.sleep(2.5)
+        assert terminal.bytes_received == before
+        terminal.key("n", "n", "n")  # more than may be on their way
+        terminal.wait_still(3)  # a probe is asked, as something waits
+        terminal.answering = True
+        terminal.wait_for("t=3/", timeout=10)
