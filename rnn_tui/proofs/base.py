@@ -72,37 +72,39 @@ class WindowUnderTest:
 
     def __init__(self, trainer: Trainer, previous: PreviousWindow | None = None) -> None:
         """Copy the window that `trainer` is working on."""
-        network, schedule = trainer.network, trainer.schedule
-        updated = trainer.position == schedule.end
-        complete = trainer.position >= schedule.clip - 1 and trainer.divergence is None
-        parameters = trainer.optimizer.parameters_before if updated else trainer.parameters
+        network = trainer.network
         self.architecture: Architecture = trainer.architecture
         self.settings: Settings = trainer.settings
-        self.parameters: Array = parameters.copy()
+        self.parameters: Array = _parameters(trainer).copy()
         self.window = copy_window(network)
         self.pins: Pins = network.pins
-        self.gradient: Array | None = network.gradient.copy() if complete else None
+        self.gradient: Array | None = _gradient(trainer)
         self.previous = previous
         self._network: Network | None = None
 
-    def take_progress(self, now: WindowUnderTest) -> bool:
-        """Take gradient, settings and previous window from `now`, if it is the same window.
+    def take_progress(self, trainer: Trainer, previous: PreviousWindow | None) -> bool:
+        """Take gradient, settings and previous window from `trainer`, if it is at the same window.
+
+        Nothing but a gradient is copied for that: this is asked after every step.
 
         Returns:
             True if it is: same architecture, pins, parameters, data and initial states. If not,
             nothing is taken.
         """
-        if (self.architecture, self.pins) != (now.architecture, now.pins):
+        network, window = trainer.network, self.window
+        if (self.architecture, self.pins) != (trainer.architecture, network.pins):
             return False
-        pairs = zip(self._arrays(), now._arrays(), strict=True)
-        if not all(np.array_equal(mine, theirs) for mine, theirs in pairs):
+        pairs = [
+            (window.x, network.inputs),
+            (window.target, network.targets),
+            *((window.states[name], network.tape.states[name][0]) for name in network.states),
+            (self.parameters, _parameters(trainer)),
+        ]
+        if not all(_same(mine, theirs) for mine, theirs in pairs):
             return False
-        self.gradient, self.settings, self.previous = now.gradient, now.settings, now.previous
+        self.settings, self.previous = trainer.settings, previous
+        self.gradient = _gradient(trainer)
         return True
-
-    def _arrays(self) -> tuple[Array, ...]:
-        window = self.window
-        return (self.parameters, window.x, window.target, *window.states.values())
 
     def network(self) -> Work[Network]:
         """Compute a network of this window with both passes done, a timestep at a time.
@@ -122,6 +124,23 @@ class WindowUnderTest:
             yield Progress(0, 1)
         self._network = network
         return network
+
+
+def _same(one: Array, other: Array) -> bool:
+    """Return whether two arrays are equal; what is not a number, after a divergence, is as well."""
+    return np.array_equal(one, other) or np.array_equal(one, other, equal_nan=True)
+
+
+def _parameters(trainer: Trainer) -> Array:
+    """Return the parameters that the window of `trainer` is computed with, [P]; no copy."""
+    updated = trainer.position == trainer.schedule.end
+    return trainer.optimizer.parameters_before if updated else trainer.parameters
+
+
+def _gradient(trainer: Trainer) -> Array | None:
+    """Return a copy of the trainer's own gradient [P]; None where it is not complete yet."""
+    complete = trainer.position >= trainer.schedule.clip - 1 and trainer.divergence is None
+    return trainer.network.gradient.copy() if complete else None
 
 
 class Proof(ABC):

@@ -113,12 +113,12 @@ class Prover:
 
     def _copy_window(self, trainer: Trainer) -> None:
         """Copy the trainer's window unless it is the same one as before."""
-        window = WindowUnderTest(trainer, self._previous)
-        if self._window is not None and self._window.take_progress(window):
+        if self._window is not None and self._window.take_progress(trainer, self._previous):
             return
         if self._window is not None:  # parameters or data were changed at this place
             self._check = None
-        self._window, self._job, self._results = window, None, {}
+        self._window = WindowUnderTest(trainer, self._previous)
+        self._job, self._results = None, {}
 
     def _in_order(self, proofs: Mapping[str, Proof]) -> Mapping[str, Proof]:
         """Return the proofs, with the check if there is one, in the order of their registration."""

@@ -22,6 +22,8 @@ from rnn_tui.session.state import SessionState
 if TYPE_CHECKING:
     from rnn_tui.second_network import SecondNetworkView
 
+# Proofs that say nothing before there is a window: the prover is not imported for them alone.
+_SILENT = frozenset({"magnitudes"})
 RECENT = 512  # updates that are shown one by one
 
 
@@ -198,7 +200,8 @@ class SnapshotBuilder:
             return {}
         request = state.request
         parameter = min(request.parameter, run.trainer.parameters.size - 1)
-        if run.prover is None and not request.proofs and state.check is None:
+        wanted = request.proofs if run.trainer.position else request.proofs - _SILENT
+        if run.prover is None and not wanted and state.check is None:
             return self._bad_value_origin()
         prover = run.make_prover()
         if state.check is not None:

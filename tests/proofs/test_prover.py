@@ -477,3 +477,14 @@ def test_a_proof_that_fails_is_refused_and_logged_and_not_begun_again() -> None:
     assert refusal.why.startswith("not computed: an unexpected error; details in ")
     assert "no such luck" in Path(refusal.why.rpartition(" ")[2]).read_text()
     assert len(begun) == 1
+
+
+def test_a_proof_of_a_window_that_is_not_finite_is_not_begun_again() -> None:
+    session = Session(Trainer(SMALL))
+    session.trainer.parameters[3] = np.nan
+    request = ViewRequest(proofs=frozenset({"magnitudes"}))
+    with np.errstate(all="ignore"):
+        first = session.perform(Step(Stride.PASS, 2), request)
+        second = session.perform(request)
+    assert first.divergence is not None
+    assert second.proofs["magnitudes"] is first.proofs["magnitudes"]
