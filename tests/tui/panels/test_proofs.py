@@ -16,6 +16,7 @@ from rnn_tui.engine.analysis.gradient_map import GradientMap
 from rnn_tui.engine.analysis.jacobians import JacobianNorms
 from rnn_tui.engine.analysis.ledger import Ledger
 from rnn_tui.engine.analysis.spectra import spectral_radii
+from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.proofs.base import Refusal
@@ -291,11 +292,13 @@ def test_the_cause_of_a_bad_number_is_shown_with_the_worst_input_marked(kind: st
             lines = current_pass.draw(context(snapshot), *size)
             assert len(lines) <= size[1]
             text = "\n".join(text_of(lines))
-            assert f"{found.symbol} of unit {found.unit + 1} is !" in text
+            assert f" {value_name(found.symbol, found.t, found.unit + 1)} is !" in text
             assert not re.search(r"(?i)\b(nan|inf)\b|∞", text), text
             assert found.suspect is not None
             suspect = found.inputs[found.suspect]
-            assert re.search(rf"▸ +{re.escape(suspect.name)}", text), text
+            stem = re.sub(r"_(t|<t-1>)$", "", suspect.name)
+            name = rf"{re.escape(stem)}(_\d+)?(\[[\d,]+\])?"
+            assert re.search(rf"▸ +{name} ", text), text
             assert signed(suspect.number) in text
 
 

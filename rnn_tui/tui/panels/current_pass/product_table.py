@@ -59,7 +59,7 @@ def page(context: DrawContext, view: TimestepView, lines: list[TermRow], height:
     rows = height - 1
     pages = -(-len(lines) // rows)
     shown = context.selection.page % pages
-    words = f"   page {shown + 1} of {pages} of the terms: ⇧↓ next, ⇧↑ before"
+    words = f"   page {shown + 1} of {pages} of the terms: J next, K before"
     drawn = (_line(row, view) for row in lines[shown * rows : (shown + 1) * rows])
     return (*drawn, ((words, "dim"),))
 
