@@ -123,3 +123,15 @@ def test_samples_in_the_legend_differ_without_colour(strokes: StrokeSet) -> None
         for form in FORMS:
             looks = {(each.sample[form], "grounded" in each.role) for each in entries}
             assert len(looks) == len(roles), roles
+
+
+@pytest.mark.parametrize("role", ["smooth", "second-network", "one-step"])
+def test_a_line_is_not_lost_in_a_dense_cloud(role: str) -> None:
+    cloud, line = curve(SHAPES["noise"], "raw"), curve(0.2 * SHAPES["wave"], role)
+    alone = dots_of(draw(chart_of(line), WIDTH, HEIGHT))
+    for order in ((cloud, line), (line, cloud)):
+        both = dots_of(draw(chart_of(*order), WIDTH, HEIGHT))
+        assert alone <= both
+        cells = {(x // 2, y // 4) for x, y in alone}
+        assert {(x, y) for x, y in both if (x // 2, y // 4) in cells} == alone
+        assert len(both) > len(alone) + COLUMNS  # elsewhere the cloud is seen
