@@ -43,7 +43,7 @@ _LINE = (
     r"(?P<name>[A-Za-z]\w*?)(?:_(?P<subscript>\d{1,9}))?(?:\s*\[(?P<place>[\d\s,]*)\])?"
     rf"\s*(?:@\s*(?P<t>\d{{1,9}}))?\s*=\s*(?P<value>{_NUMBER})"
 )
-_DETACH = r"detach\s*@\s*(\d{1,9})"
+_DETACH = r"detach\s*(?:@|\bt\s*=)\s*(\d{1,9})"  # t=7 is how breakpoints write it
 
 
 class InterventionError(ValueError):

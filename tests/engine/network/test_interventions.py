@@ -497,6 +497,7 @@ def lstm() -> Network:
         ("b = 0.25", Edit("b", 0.25)),
         ("W_y[3,1] = 2", Edit("W_y", 2.0, (3, 1))),
         ("detach @7", Cut(7)),
+        ("detach t = 7", Cut(7)),
         ("release", Release()),
     ],
 )
