@@ -56,6 +56,7 @@ class FrameSchedule:
         self._clock = clock
         self._screen: Screen[None] | None = None
         self._timer: Timer | None = None
+        self._key_drawn = self._key_waits = False  # not shown yet; and another key has followed
         self._turns = 0  # of the charts other than the loss
         self._tables_due = 0.0  # when they are drawn next
         self.frame = session.latest
@@ -97,10 +98,21 @@ class FrameSchedule:
 
         So the answer to a key is a few bytes: the tables' numbers stay those of their update.
         """
-        if self.frame.running and self._session.latest.running:
-            self._draw(self._without_charts(), tables=self._tables_of_now())
-        else:
+        if not (self.frame.running and self._session.latest.running):
             self.draw_all()
+        elif self._key_drawn:  # a key held down would else be answered long after it is let go
+            self._key_waits = True
+        else:
+            self._draw(self._without_charts(), tables=self._tables_of_now())
+            if self._screen is not None:
+                self._key_drawn = True
+                self._screen.call_after_refresh(self._draw_after_next_key)
+
+    def _draw_after_next_key(self) -> None:
+        """Draw what keys have changed since the last of them was drawn, which is shown now."""
+        waits, self._key_waits, self._key_drawn = self._key_waits, False, False
+        if waits:
+            self.draw_after_key()
 
     def suspend_session(self) -> None:
         """Suspend the session until the next refresh of the screen is done."""

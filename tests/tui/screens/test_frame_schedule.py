@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, cast
 
 import pytest
+from textual.screen import Screen as TextualScreen
 from tui.screen_support import snapshot_after
 
 from rnn_tui.registry import PANELS
@@ -34,6 +36,8 @@ class FakeSession:
         self.refreshes += 1
 
     def suspend(self) -> None: ...
+
+    def resume(self) -> None: ...
 
 
 @dataclass
@@ -97,6 +101,38 @@ def test_the_first_and_last_frame_of_a_run_have_everything() -> None:
     assert screen.take() == all_of(OTHERS + CHARTS, RUNNING)
     screen.arrive(last)
     assert screen.take() == all_of(OTHERS + CHARTS, last)
+
+
+class Refresh:
+    """A screen that keeps what is to be called after its refresh."""
+
+    def __init__(self) -> None:
+        self.then: list[Callable[[], None]] = []
+
+    def call_after_refresh(self, function: Callable[[], None]) -> None:
+        self.then.append(function)
+
+    def refreshed(self) -> None:
+        for function in self.then[:]:
+            self.then.remove(function)
+            function()
+
+
+def test_while_running_the_keys_before_a_refresh_are_drawn_at_once() -> None:
+    screen, refresh = Screen(FakeSession(PAUSED)), Refresh()
+    screen.arrive(RUNNING)
+    screen.schedule._screen = cast(TextualScreen[None], refresh)
+    screen.take()
+    screen.schedule.draw_after_key()
+    one = screen.take()
+    assert one  # the first of them immediately
+    for _ in range(9):
+        screen.schedule.draw_after_key()
+    assert screen.take() == []
+    refresh.refreshed()
+    assert screen.take() == one
+    refresh.refreshed()
+    assert screen.take() == []
 
 
 def test_while_running_the_loss_is_in_every_frame_and_tables_are_once_a_second() -> None:
