@@ -10,6 +10,8 @@ from rnn_tui.tui.lines import Line, cell_width
 if TYPE_CHECKING:
     from rnn_tui.tui.charts.legend import LegendEntry
 
+GAP = 3  # cells between the legend and what is said at the right
+
 
 def title_rule(
     left: str,
@@ -52,7 +54,7 @@ def title_rule(
     while True:
         lines = (middle(title, entries, form) for title, form in forms)
         closing = end()
-        free = width - cell_width(closing)
+        free = width - cell_width(closing) - (GAP if closing and entries else 0)
         line = next((each for each in lines if cell_width(each) <= free), None)
         if line is not None or not (parts or entries):
             break

@@ -15,7 +15,7 @@ import numpy as np
 
 from rnn_tui.tui.charts import dots
 from rnn_tui.tui.charts.axes import Axis, make_axis, range_with_level
-from rnn_tui.tui.charts.curves import Chart, Level, message, one_line, pad
+from rnn_tui.tui.charts.curves import LABEL_WIDTH, Chart, Level, message, one_line, pad
 from rnn_tui.tui.charts.grid import Grid
 from rnn_tui.tui.charts.legend import entries, legend_line
 from rnn_tui.tui.charts.points import Series, polyline
@@ -23,7 +23,6 @@ from rnn_tui.tui.charts.raster import rasterize
 from rnn_tui.tui.charts.strokes import LONE, UNICODE, Stroke, StrokeSet, choose_strokes
 from rnn_tui.tui.lines import Line, Lines, Run, join, merge, text_width
 
-LABEL_WIDTH = 5  # cells of the y labels at least, so that charts share one left edge
 # Styles of a canvas by number; after these comes the role of each curve.
 ROLES = ("", "accent", "level", "rule")
 PLAIN_STYLE, MARK_STYLE, LEVEL_STYLE, GUIDE_STYLE, FIRST_CURVE_STYLE = range(5)
@@ -105,16 +104,13 @@ def _axes(chart: Chart, series: list[Series]) -> tuple[Axis, Axis]:
 def _draw_curves(
     canvas: Grid, series: list[Series], strokes: list[Stroke], x_axis: Axis, y_axis: Axis
 ) -> None:
-    """Draw each curve over those before it.
-
-    Clouds, and before them a curve that is a ground, lie behind all lines: a line has its cells for
-    itself there, or else it would be lost in a dense cloud of its colour.
-    """
+    """Draw each curve over those before it; one that is a ground lies behind all others."""
     styles = range(FIRST_CURVE_STYLE, FIRST_CURVE_STYLE + len(series))
     drawn = [each for each in zip(series, strokes, styles, strict=True) if each[0].x.size]
-    drawn.sort(key=lambda each: (not each[1].ground, each[0].curve.kind != "cloud"))
+    drawn.sort(key=lambda each: not each[1].ground)
     rows, columns = canvas.glyphs.shape
-    behind = np.zeros((rows, columns), dtype=np.bool_)  # cells with such dots alone
+    behind = np.zeros((rows, columns), dtype=np.bool_)  # cells with dots of a ground's curve
+    truth = behind  # cells with a character of truth
     for one, stroke, style in drawn:
         x, y = x_axis.fraction(one.x), y_axis.fraction(one.y)
         line = polyline(one, x, y, (columns, rows), stroke.cell)
@@ -123,15 +119,19 @@ def _draw_curves(
         if lone:
             cells = np.where(cells != ord(" "), np.uint32(ord(LONE)), cells)
         if stroke.character or lone:
+            inked = cells != ord(" ")
             if stroke.ground:
-                canvas.lay_ground(cells != ord(" "))
+                canvas.lay_ground(inked)
+            if one.curve.role == "truth":
+                truth = inked
+            elif stroke.on_truth:
+                cells = np.where(inked & truth, np.uint32(ord(stroke.on_truth)), cells)
             canvas.write(cells, style)
             continue
         thin = dots.of_cells(np.where(cells == ord(" "), 0, cells - dots.BLANK))
         bits = dots.to_cells(stroke.weigh(thin))
         if stroke.ground:
             canvas.lay_ground(dots.to_cells(dots.around(thin)) != 0)
-        if stroke.ground or one.curve.kind == "cloud":
             behind |= bits != 0
         else:
             canvas.erase(behind & (bits != 0))

@@ -72,7 +72,7 @@ class ChartCache:
         from rnn_tui.tui.charts import strokes
 
         if self.ascii:
-            return strokes.ASCII
+            return strokes.ASCII_ON_GROUNDS if self.grounds else strokes.ASCII
         return strokes.UNICODE if self.grounds else strokes.WITHOUT_GROUNDS
 
     def postpone(self) -> None:

@@ -15,6 +15,8 @@ FloatArray = NDArray[np.floating[Any]]
 Values = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
+LABEL_WIDTH = 5  # cells of the y labels at least, so that charts share one left edge
+
 
 @dataclass(frozen=True, eq=False)
 class Curve:

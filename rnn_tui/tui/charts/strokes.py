@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rnn_tui.tui.charts import dots
 from rnn_tui.tui.charts.curves import Curve
@@ -18,6 +18,7 @@ class Stroke:
         brief: the same in one cell.
         weigh: makes the dots that are drawn of those of the curve; see `dots`.
         character: what is drawn in each cell of the curve in place of dots; "" for dots.
+        on_truth: the same where truth is in the cell, too.
         ground: whether the cells around the curve have a ground of their own, and its dots give
             way to those of all other curves.
     """
@@ -26,6 +27,7 @@ class Stroke:
     brief: str
     weigh: dots.Weight = dots.thin
     character: str = ""
+    on_truth: str = ""
     ground: bool = False
 
     @property
@@ -82,27 +84,28 @@ UNICODE = StrokeSet((THIN, THICK, DASHED, DOTTED, SPARSE, BEADS), _BY_ROLE)
 WITHOUT_GROUNDS = StrokeSet(UNICODE.others, {**_BY_ROLE, "truth": BEADS})
 
 
-def _ascii_stroke(character: str) -> Stroke:
+def _ascii_stroke(character: str, on_truth: str = "") -> Stroke:
     """Return the stroke that draws `character` in each cell of a curve."""
-    return Stroke(character * 2, character, character=character)
+    return Stroke(character * 2, character, character=character, on_truth=on_truth or character)
 
 
 _FAINT = _ascii_stroke(".")
 ASCII = StrokeSet(
-    others=tuple(map(_ascii_stroke, "*#:+%&ox")),
+    others=tuple(map(_ascii_stroke, "*#:+&x$@")),
     by_role={
-        **dict.fromkeys(THICK_ROLES, _ascii_stroke("#")),
+        **dict.fromkeys(THICK_ROLES, _ascii_stroke("#", "%")),
         "ghost": _ascii_stroke(":"),
         "second-network": _ascii_stroke("+"),
         "raw": _FAINT,
         "truth": _FAINT,
-        "one-step": _ascii_stroke("o"),
+        "one-step": _ascii_stroke("o", "O"),
     },
     guide="-",
     level="=",
     mark="|",
     margin=" ",
 )
+ASCII_ON_GROUNDS = replace(ASCII, by_role={**ASCII.by_role, "truth": replace(_FAINT, ground=True)})
 
 
 def choose_strokes(curves: Sequence[Curve], stroke_set: StrokeSet = UNICODE) -> list[Stroke]:

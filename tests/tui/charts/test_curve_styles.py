@@ -12,7 +12,7 @@ from rnn_tui.tui.charts.chart import draw
 from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.charts.curves import Chart, Curve
 from rnn_tui.tui.charts.legend import FORMS
-from rnn_tui.tui.charts.strokes import ASCII, UNICODE, WITHOUT_GROUNDS, StrokeSet
+from rnn_tui.tui.charts.strokes import ASCII, ASCII_ON_GROUNDS, UNICODE, WITHOUT_GROUNDS, StrokeSet
 from rnn_tui.tui.lines import Lines, plain
 
 WIDTH, HEIGHT = 76, 14
@@ -91,6 +91,18 @@ def test_truth_stays_visible_where_the_prediction_is_perfect(shape: str, upper: 
     assert not grounds_of(without)
     hidden = draw(chart_of(same), WIDTH, HEIGHT, WITHOUT_GROUNDS)
     assert dots_of(without) > dots_of(hidden)
+
+
+@pytest.mark.parametrize("upper", ["one-step", "free-run"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_in_ascii_truth_has_a_ground_or_other_characters_on_it(shape: str, upper: str) -> None:
+    truth, same = curve(SHAPES[shape], "truth"), curve(SHAPES[shape], upper)
+    both = draw(chart_of(truth, same), WIDTH, HEIGHT, ASCII_ON_GROUNDS)
+    assert {column for _, column in grounds_of(both)} == set(range(COLUMNS))
+    on_truth = {"one-step": "O", "free-run": "%"}[upper]
+    for text in picture(draw(chart_of(truth, same), WIDTH, HEIGHT, ASCII)):
+        assert set(text) <= {" ", "-", on_truth}
+    assert not grounds_of(draw(chart_of(truth, same), WIDTH, HEIGHT, ASCII))
 
 
 def test_no_curve_deletes_another() -> None:

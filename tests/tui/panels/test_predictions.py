@@ -13,7 +13,7 @@ from tasks.task_support import WINDOW_TASKS
 from tui.screen_support import context, text_of, title_text
 
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.predictions.results import TextRequest, WindowsPredictions
+from rnn_tui.predictions.results import SeriesPredictions, TextRequest, WindowsPredictions
 from rnn_tui.predictions.text_job import CANDIDATES
 from rnn_tui.session.commands import ViewRequest
 from rnn_tui.session.snapshot import Snapshot
@@ -21,7 +21,7 @@ from rnn_tui.session.worker import Session
 from rnn_tui.settings import compose
 from rnn_tui.tasks.reber import legal_next
 from rnn_tui.tui.lines import cell_width
-from rnn_tui.tui.number_format import blocks, precise_percent, probability
+from rnn_tui.tui.number_format import blocks, number, precise_percent, probability
 from rnn_tui.tui.panels import loss_chart as loss
 from rnn_tui.tui.panels.predictions import panel as predictions
 from rnn_tui.tui.panels.predictions.common_lines import history_strip, summary_line, table
@@ -288,3 +288,52 @@ def test_the_baseline_is_named_beside_the_loss(task: str, width: int) -> None:
 def test_cos_has_no_baseline() -> None:
     lines = text_of(loss.draw(context(looked_at("cos")), 80, 9))
     assert not any("╍" in line for line in lines)
+
+
+# ---------------------------------------------------------------- a series
+
+
+@pytest.mark.parametrize("width", [45, 47, 66, 80, 112])
+def test_the_title_names_both_errors_at_every_width(width: int) -> None:
+    snapshot = looked_at("cos")
+    title = title_text(predictions.PANEL, context(snapshot), width)
+    found = snapshot.predictions
+    assert isinstance(found, SeriesPredictions)
+    for words, error in (
+        ("1-step", found.evaluation.one_step_mse),
+        ("free", (found.evaluation.free_run_mse or (None,))[0]),
+    ):
+        assert error is not None
+        texts = "|".join(re.escape(number(error, digits)) for digits in (2, 3))
+        name = words.replace("1", "(1|one)") + "(-run)?"
+        assert re.search(rf"⠶? ?{name}( MSE)? ({texts})\b", title), title
+    assert "…" not in title
+    assert len(title) == width
+    if width >= 112:
+        points = len(found.evaluation.one_step)
+        first = found.test.horizons[0]
+        assert f"over {points} and the first {first} points · at update 3 " in title
+
+
+def test_the_range_is_that_of_the_task() -> None:
+    ranges = set()
+    for updates in (0, 3, 9):
+        snapshot = looked_at("cos", updates)
+        assert isinstance(snapshot.predictions, SeriesPredictions)
+        for width in (40, 100):
+            chart = predictions._series(context(snapshot), snapshot.predictions, width)
+            ranges.add(chart.y_range)
+    assert len(ranges) == 1
+
+
+@pytest.mark.parametrize("width", [45, 80, 120])
+def test_the_largest_errors_are_below_the_chart(width: int) -> None:
+    snapshot = looked_at("cos")
+    lines = text_of(predictions.draw(context(snapshot), width, 14))
+    found = snapshot.predictions
+    assert isinstance(found, SeriesPredictions)
+    chart = predictions._series(context(snapshot), found, width)
+    worst = float(np.abs(chart.curves[2].y - chart.curves[0].y).max())
+    assert lines[-1].startswith("|err| ")
+    assert lines[-1].rstrip().endswith(f"max {number(worst, 2)}")
+    assert len(lines[-1]) == width

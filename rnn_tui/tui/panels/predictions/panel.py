@@ -13,13 +13,15 @@ from rnn_tui.engine.core.expressions import Array
 from rnn_tui.predictions.results import SeriesPredictions, WindowsPredictions
 from rnn_tui.tui.charts.curves import Chart, Curve
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.lines import Lines
-from rnn_tui.tui.number_format import count, number
+from rnn_tui.tui.lines import Line, Lines, plain
+from rnn_tui.tui.number_format import blocks, count, number
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.scope_words import held_words, joined
 
 if TYPE_CHECKING:
     from rnn_tui.tui.charts.legend import LegendEntry
+
+TALL = 11  # lines from which on there is one for the errors
 
 
 def title(context: DrawContext) -> tuple[str, str]:
@@ -31,10 +33,10 @@ def title(context: DrawContext) -> tuple[str, str]:
     if isinstance(predictions, WindowsPredictions):
         return "predictions", at
     evaluation, horizons = predictions.evaluation, predictions.test.horizons
-    over = f"one step: {count(len(evaluation.one_step))} points"
+    over = count(len(evaluation.one_step))
     if evaluation.free_run_mse and evaluation.free_run_mse[0] is not None:
-        over += f", free run: the first {count(horizons[0])}"
-    return "predictions", f"{over} · {at}"
+        over += f" and the first {count(horizons[0])}"
+    return "predictions", f"over {over} points · {at}"
 
 
 def legend(context: DrawContext) -> tuple[LegendEntry, ...]:
@@ -54,7 +56,10 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         return (((" not computed yet", "dim"),),)
     if isinstance(predictions, SeriesPredictions):
         chart = _series(context, predictions, width)
-        return context.chart_cache.draw(chart, width, height)
+        if height < TALL:
+            return context.chart_cache.draw(chart, width, height)
+        drawn = context.chart_cache.draw(chart, width, height - 1)
+        return (*drawn, _errors_line(chart, drawn, width))
     if snapshot.settings.task == "text":
         from rnn_tui.tui.panels.predictions import text_sample
 
@@ -107,6 +112,28 @@ def _series(context: DrawContext, predictions: SeriesPredictions, width: int) ->
         y_range=(float(everything.min()) - margin, float(everything.max()) + margin),
         legend=False,
     )
+
+
+def _errors_line(chart: Chart, drawn: Lines, width: int) -> Line:
+    """Return a bar for the largest one-step error in each column of the chart, below it.
+
+    This is what still changes when both curves have come to lie on each other.
+    """
+    truth, _, one_step = chart.curves
+    errors = np.abs(np.asarray(one_step.y - truth.y, dtype=np.float64))
+    gutter = max(map(plain(drawn[:1]).find, "│┤"))  # the y axis, if there is one
+    columns = width - gutter - 1
+    finite = errors[np.isfinite(errors)]
+    if columns < 1 or not finite.size or not np.ptp(truth.x):
+        return ()
+    places = (truth.x - truth.x[0]) / np.ptp(truth.x) * columns
+    first = np.minimum(np.searchsorted(places, np.arange(columns)), errors.size - 1)
+    largest = np.maximum.reduceat(errors, first)
+    top = float(finite.max())
+    words = f" max {number(top, 2)}"
+    bars = blocks(largest, 0.0, top or 1.0)[: columns - len(words)]
+    name = f"{'|err|':>{gutter}} " if gutter > 0 else ""
+    return ((name, "axis"), (bars, "one-step"), (words, "dim"))
 
 
 def _error(mse: float | None) -> tuple[str, ...]:
