@@ -143,6 +143,17 @@ def steady_log_range(
     return max(10.0 ** max(low, -323.0), 5e-324), 10.0 ** min(high, 308.0)
 
 
+def steady_end(largest: float) -> float:
+    """Return a round number that is at least `largest`, a positive one, and at most a tenth more.
+
+    An axis that ends there keeps still while the largest value grows a little.
+    """
+    power = math.floor(math.log10(largest))
+    first = largest / 10.0**power
+    step = (1 if first < 2 else 2 if first < 5 else 5) * 10.0 ** (power - 1)
+    return max(math.ceil(largest / step - 1e-9) * step, largest)
+
+
 def _usable(limits: tuple[float, float], log: bool) -> bool:
     """Return whether an axis can span `limits`."""
     low, high = limits

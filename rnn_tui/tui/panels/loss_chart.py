@@ -58,10 +58,19 @@ def _chart(context: DrawContext) -> Chart:
         marks=(Mark(float(here), str(here)),) if timeline.in_past else (),
         level=level,
         x_label="update",
+        x_range=_updates(curves),
         empty="the loss of every update appears here",
         y_range=_range(context, curves, level),
         legend=False,
     )
+
+
+def _updates(curves: tuple[Curve, ...]) -> tuple[float, float] | None:
+    """Return the range of the updates: while training, most of the picture then stays."""
+    from rnn_tui.tui.charts.axes import steady_end
+
+    newest = max((float(each.x[-1]) for each in curves if each.x.size), default=0.0)
+    return (1.0, steady_end(newest)) if newest > 1 else None
 
 
 def _range(

@@ -13,7 +13,7 @@ from tui.screen_support import SMALL, SnapshotMaker, context
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import Settings
-from rnn_tui.tui.charts.axes import make_axis, steady_log_range
+from rnn_tui.tui.charts.axes import make_axis, steady_end, steady_log_range
 from rnn_tui.tui.charts.chart import draw
 from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.charts.curves import Chart, Curve, Level
@@ -130,3 +130,11 @@ def test_a_flat_gradient_looks_flat_and_a_vanishing_one_falls() -> None:
             if any(role == "gradient" and text.strip() for text, role in line)
         ]
         assert least <= max(inked) - min(inked) <= most, name
+
+
+def test_the_end_of_an_axis_is_round_and_near() -> None:
+    for largest in (*range(1, 200), 8903, 99_999, 100_001, 12_345_678):
+        end = steady_end(largest)
+        assert largest <= end <= 1.1 * largest + 1e-9
+        assert end == int(end) or largest < 10
+    assert [steady_end(x) for x in (137, 400, 401, 8903)] == [140, 400, 420, 9000]
