@@ -104,12 +104,12 @@ def _axes(chart: Chart, series: list[Series]) -> tuple[Axis, Axis]:
 def _draw_curves(
     canvas: Grid, series: list[Series], strokes: list[Stroke], x_axis: Axis, y_axis: Axis
 ) -> None:
-    """Draw each curve over those before it; one that is a ground lies behind all others."""
+    """Draw each curve over those before it; one that gives way lies behind all others."""
     styles = range(FIRST_CURVE_STYLE, FIRST_CURVE_STYLE + len(series))
     drawn = [each for each in zip(series, strokes, styles, strict=True) if each[0].x.size]
-    drawn.sort(key=lambda each: not each[1].ground)
+    drawn.sort(key=lambda each: not (each[1].gives_way or each[1].ground))
     rows, columns = canvas.glyphs.shape
-    behind = np.zeros((rows, columns), dtype=np.bool_)  # cells with dots of a ground's curve
+    behind = np.zeros((rows, columns), dtype=np.bool_)  # cells whose dots give way
     truth = behind  # cells with a character of truth
     for one, stroke, style in drawn:
         x, y = x_axis.fraction(one.x), y_axis.fraction(one.y)
@@ -132,6 +132,7 @@ def _draw_curves(
         bits = dots.to_cells(stroke.weigh(thin))
         if stroke.ground:
             canvas.lay_ground(dots.to_cells(dots.around(thin)) != 0)
+        if stroke.gives_way:
             behind |= bits != 0
         else:
             canvas.erase(behind & (bits != 0))

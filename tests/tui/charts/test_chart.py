@@ -222,9 +222,9 @@ def test_a_monotone_line_passes_through_every_row() -> None:
 
 def test_later_curves_lie_on_top() -> None:
     y = np.linspace(0, 1, 50)
-    lines = draw(Chart((curve(y, "raw"), curve(y, "smooth", label="smooth"))), 60, 12)
+    lines = draw(Chart((curve(y, "one-step"), curve(y, "smooth", label="smooth"))), 60, 12)
     assert inside(lines, "smooth")
-    under = draw(Chart((curve(y, "smooth", label="smooth"), curve(y, "raw"))), 60, 12)
+    under = draw(Chart((curve(y, "smooth", label="smooth"), curve(y, "one-step"))), 60, 12)
     assert len(inside(lines, "smooth")) > len(inside(under, "smooth"))
 
 

@@ -21,6 +21,7 @@ SETS = {"unicode": UNICODE, "without grounds": WITHOUT_GROUNDS, "ascii": ASCII}
 BITS = {0: (0, 0), 1: (1, 0), 2: (2, 0), 3: (0, 1), 4: (1, 1), 5: (2, 1), 6: (3, 0), 7: (3, 1)}
 STYLES = ("one-step", "free-run", "second-network", "ghost", "truth")
 X = np.arange(2.0 * COLUMNS)  # one value for each column of dots
+LAYERS = (("noise", "raw"), ("wave", "smooth"), ("flat", "ghost"))
 SHAPES = {
     "flat": np.full(X.size, 0.1),
     "wave": np.cos(X / 20),
@@ -147,3 +148,13 @@ def test_a_line_is_not_lost_in_a_dense_cloud(role: str) -> None:
         cells = {(x // 2, y // 4) for x, y in alone}
         assert {(x, y) for x, y in both if (x // 2, y // 4) in cells} == alone
         assert len(both) > len(alone) + COLUMNS  # elsewhere the cloud is seen
+
+
+def test_a_line_is_clean_in_its_cells_where_there_is_a_cloud() -> None:
+    cloud, line, ghost = (curve(SHAPES[s], r) for s, r in LAYERS)
+    both = dots_of(draw(chart_of(ghost, cloud, line), WIDTH, HEIGHT))
+    alone = dots_of(draw(chart_of(line), WIDTH, HEIGHT))
+    faint = dots_of(draw(chart_of(ghost), WIDTH, HEIGHT))
+    cells = {(column // 2, row // 4) for column, row in alone}
+    assert alone | faint <= both
+    assert {dot for dot in both if (dot[0] // 2, dot[1] // 4) in cells} <= alone | faint
