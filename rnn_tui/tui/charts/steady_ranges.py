@@ -21,20 +21,24 @@ class _Known:
 class SteadyRanges:
     """The ranges of the axes of a screen, by name.
 
-    Going back in a run, and changing what needs no restart, leave them as they are.
+    Going back in a run, and changing what needs no restart, leave them as they are; leaving a
+    future, as a change in the past does, is the beginning of another run.
     """
 
     def __init__(self) -> None:
         self._known: dict[str, _Known] = {}
 
-    def hold(self, name: str, settings: Settings, newest: int, ends: Range | None) -> Range | None:
+    def hold(
+        self, name: str, settings: Settings, newest: int, ends: Range | None, keep: bool = True
+    ) -> Range | None:
         """Return the range of an axis from now on: all that it has been in this run.
 
         Args:
             name: of the axis.
             settings: of the run.
-            newest: the newest update of the run; another run has begun where this has become 0.
+            newest: the newest update of the run; another run has begun where this is less.
             ends: what it has to hold; None if nothing.
+            keep: whether that is to be held later, too; of a run that diverges it is not.
         """
         before = self._known.get(name)
         if before is not None and not _same_run(before, settings, newest):
@@ -42,15 +46,13 @@ class SteadyRanges:
         if before is not None:
             low, high = before.ends
             ends = before.ends if ends is None else (min(low, ends[0]), max(high, ends[1]))
-        if ends is not None:
+        if keep and ends is not None:
             self._known[name] = _Known(settings, newest, ends)
-        else:
-            self._known.pop(name, None)
         return ends
 
 
 def _same_run(before: _Known, settings: Settings, newest: int) -> bool:
     """Return whether a run goes on."""
-    if newest == 0 < before.newest:
+    if newest < before.newest:
         return False
     return settings == before.settings or not settings.needs_restart(before.settings)

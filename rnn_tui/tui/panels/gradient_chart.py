@@ -69,6 +69,7 @@ def _chart(context: DrawContext) -> Chart:
             snapshot.settings,
             snapshot.timeline.newest,
             steady_log_range(values, parts=1, least=3.0),
+            keep=snapshot.divergence is None,
         ),
         legend=False,
     )

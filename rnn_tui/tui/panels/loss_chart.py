@@ -86,6 +86,7 @@ def _range(
         snapshot.settings,
         snapshot.timeline.newest,
         steady_log_range(values, parts=2, least=0.5, level=level),
+        keep=snapshot.divergence is None,
     )
 
 

@@ -88,9 +88,12 @@ def test_a_range_grows_at_once_and_shrinks_in_another_run_alone() -> None:
     assert ranges.hold("a", settings, 0, (1.0, 2.0)) == (1.0, 2.0)
     assert ranges.hold("a", settings, 5, (0.1, 1.5)) == (0.1, 2.0)
     assert ranges.hold("b", settings, 5, (1.2, 1.5)) == (1.2, 1.5)
-    assert ranges.hold("a", replace(settings, lr=0.5), 3, (1.2, 1.5)) == (0.1, 2.0)
+    assert ranges.hold("a", replace(settings, lr=0.5), 5, (1.2, 1.5)) == (0.1, 2.0)
     assert ranges.hold("a", settings, 9, None) == (0.1, 2.0)
-    assert ranges.hold("a", settings, 0, (1.2, 1.5)) == (1.2, 1.5)  # from the beginning again
+    assert ranges.hold("a", settings, 9, (1e-9, 1e9), keep=False) == (1e-9, 1e9)
+    assert ranges.hold("a", settings, 9, None) == (0.1, 2.0)
+    assert ranges.hold("a", settings, 8, (1.2, 1.5)) == (1.2, 1.5)  # another future
+    assert ranges.hold("a", settings, 0, (1.3, 1.5)) == (1.3, 1.5)  # from the beginning again
     assert ranges.hold("a", replace(settings, hidden=7), 0, (1.3, 1.4)) == (1.3, 1.4)
 
 

@@ -21,7 +21,7 @@ from rnn_tui.session.worker import Session
 from rnn_tui.settings import compose
 from rnn_tui.tasks.reber import legal_next
 from rnn_tui.tui.lines import cell_width
-from rnn_tui.tui.number_format import blocks, number, precise_percent, probability
+from rnn_tui.tui.number_format import NOT_FINITE, blocks, number, precise_percent, probability
 from rnn_tui.tui.panels import loss_chart as loss
 from rnn_tui.tui.panels.predictions import panel as predictions
 from rnn_tui.tui.panels.predictions.common_lines import history_strip, summary_line, table
@@ -324,6 +324,20 @@ def test_the_range_is_that_of_the_task() -> None:
             chart = predictions._series(context(snapshot), snapshot.predictions, width)
             ranges.add(chart.y_range)
     assert len(ranges) == 1
+
+
+def test_predictions_that_are_not_finite_are_drawn() -> None:
+    snapshot = looked_at("cos")
+    found = snapshot.predictions
+    assert isinstance(found, SeriesPredictions)
+    bad = np.full(len(found.evaluation.one_step), np.inf)
+    bad[::2], bad[1], bad[::7] = np.nan, 1e300, -np.inf
+    evaluation = replace(found.evaluation, one_step=bad, free_run=bad[:20], one_step_mse=np.inf)
+    diverged = replace(snapshot, predictions=replace(found, evaluation=evaluation))
+    for height in (9, 14):
+        lines = text_of(predictions.draw(context(diverged), 80, height))
+        assert len(lines) == height
+    assert NOT_FINITE in lines[-1]
 
 
 @pytest.mark.parametrize("width", [45, 80, 120])

@@ -120,13 +120,15 @@ def _errors_line(chart: Chart, drawn: Lines, width: int) -> Line:
     This is what still changes when both curves have come to lie on each other.
     """
     truth, _, one_step = chart.curves
-    errors = np.abs(np.asarray(one_step.y - truth.y, dtype=np.float64))
+    size = min(len(one_step.y), len(truth.y))
+    with np.errstate(invalid="ignore", over="ignore"):
+        errors = np.abs(np.asarray(one_step.y[:size] - truth.y[:size], dtype=np.float64))
     gutter = max(map(plain(drawn[:1]).find, "│┤"))  # the y axis, if there is one
     columns = width - gutter - 1
     finite = errors[np.isfinite(errors)]
     if columns < 1 or not finite.size or not np.ptp(truth.x):
         return ()
-    places = (truth.x - truth.x[0]) / np.ptp(truth.x) * columns
+    places = (truth.x[:size] - truth.x[0]) / np.ptp(truth.x) * columns
     first = np.minimum(np.searchsorted(places, np.arange(columns)), errors.size - 1)
     largest = np.maximum.reduceat(errors, first)
     top = float(finite.max())
