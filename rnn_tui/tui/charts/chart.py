@@ -104,12 +104,16 @@ def _axes(chart: Chart, series: list[Series]) -> tuple[Axis, Axis]:
 def _draw_curves(
     canvas: Grid, series: list[Series], strokes: list[Stroke], x_axis: Axis, y_axis: Axis
 ) -> None:
-    """Draw each curve over those before it; one that gives way lies behind all others."""
+    """Draw each curve over those before it.
+
+    Clouds, and before them a curve that is a ground, lie behind all lines: a line has its cells for
+    itself there, or else it would be lost in a dense cloud of its colour.
+    """
     styles = range(FIRST_CURVE_STYLE, FIRST_CURVE_STYLE + len(series))
     drawn = [each for each in zip(series, strokes, styles, strict=True) if each[0].x.size]
-    drawn.sort(key=lambda each: not (each[1].gives_way or each[1].ground))
+    drawn.sort(key=lambda each: (not each[1].ground, each[0].curve.kind != "cloud"))
     rows, columns = canvas.glyphs.shape
-    behind = np.zeros((rows, columns), dtype=np.bool_)  # cells whose dots give way
+    behind = np.zeros((rows, columns), dtype=np.bool_)  # cells with such dots alone
     truth = behind  # cells with a character of truth
     for one, stroke, style in drawn:
         x, y = x_axis.fraction(one.x), y_axis.fraction(one.y)
@@ -132,7 +136,7 @@ def _draw_curves(
         bits = dots.to_cells(stroke.weigh(thin))
         if stroke.ground:
             canvas.lay_ground(dots.to_cells(dots.around(thin)) != 0)
-        if stroke.gives_way:
+        if stroke.ground or one.curve.kind == "cloud":
             behind |= bits != 0
         else:
             canvas.erase(behind & (bits != 0))

@@ -20,8 +20,6 @@ class Stroke:
         character: what is drawn in each cell of the curve in place of dots; "" for dots.
         on_truth: the same where truth is in the cell, too.
         ground: whether the cells around the curve have a ground of their own.
-        gives_way: whether its dots are left out where another curve has some in the same cell: a
-            ground is still seen there, and of a cloud there is enough elsewhere.
     """
 
     sample: str
@@ -30,7 +28,6 @@ class Stroke:
     character: str = ""
     on_truth: str = ""
     ground: bool = False
-    gives_way: bool = False
 
     @property
     def marker(self) -> str:
@@ -48,9 +45,9 @@ THICK = Stroke("⠶⠶", "⠶", dots.thick)
 DASHED = Stroke("⠒ ⠒", "⠆⠒", dots.dashed)
 DOTTED = Stroke("⠂⠂", "⠂", dots.dotted)
 SPARSE = Stroke("⠂ ⠂", "⠐", dots.sparse)
-CLOUD = Stroke("⠌⠡", "⠌", gives_way=True)
+CLOUD = Stroke("⠌⠡", "⠌")
 BEADS = Stroke("⡇⡇", "⡇", dots.beads)
-GROUND = Stroke("⠒⠒", "⠒", ground=True, gives_way=True)
+GROUND = Stroke("⠒⠒", "⠒", ground=True)
 LONE = "•"  # a curve of a single point: one braille dot is lost on a projector
 THICK_ROLES = ("smooth", "free-run", "accent")
 

@@ -59,7 +59,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         if height < TALL:
             return context.chart_cache.draw(chart, width, height)
         drawn = context.chart_cache.draw(chart, width, height - 1)
-        return (*drawn, _errors_line(chart, drawn, width))
+        return (*drawn, _errors_line(chart, plain(drawn[:1]), width))
     if snapshot.settings.task == "text":
         from rnn_tui.tui.panels.predictions import text_sample
 
@@ -114,7 +114,7 @@ def _series(context: DrawContext, predictions: SeriesPredictions, width: int) ->
     )
 
 
-def _errors_line(chart: Chart, drawn: Lines, width: int) -> Line:
+def _errors_line(chart: Chart, first_line: str, width: int) -> Line:
     """Return a bar for the largest one-step error in each column of the chart, below it.
 
     This is what still changes when both curves have come to lie on each other.
@@ -123,10 +123,10 @@ def _errors_line(chart: Chart, drawn: Lines, width: int) -> Line:
     size = min(len(one_step.y), len(truth.y))
     with np.errstate(invalid="ignore", over="ignore"):
         errors = np.abs(np.asarray(one_step.y[:size] - truth.y[:size], dtype=np.float64))
-    gutter = max(map(plain(drawn[:1]).find, "│┤"))  # the y axis, if there is one
+    gutter = max(map(first_line.find, "│┤"))  # before the y axis; there is none without a chart
     columns = width - gutter - 1
     finite = errors[np.isfinite(errors)]
-    if columns < 1 or not finite.size or not np.ptp(truth.x):
+    if gutter < 0 or columns < 1 or not finite.size or not np.ptp(truth.x):
         return ()
     places = (truth.x[:size] - truth.x[0]) / np.ptp(truth.x) * columns
     first = np.minimum(np.searchsorted(places, np.arange(columns)), errors.size - 1)
@@ -134,8 +134,7 @@ def _errors_line(chart: Chart, drawn: Lines, width: int) -> Line:
     top = float(finite.max())
     words = f" max {number(top, 2)}"
     bars = blocks(largest, 0.0, top or 1.0)[: columns - len(words)]
-    name = f"{'|err|':>{gutter}} " if gutter > 0 else ""
-    return ((name, "axis"), (bars, "one-step"), (words, "dim"))
+    return ((f"{'|err|':>{gutter}} ", "axis"), (bars, "one-step"), (words, "dim"))
 
 
 def _error(mse: float | None) -> tuple[str, ...]:
