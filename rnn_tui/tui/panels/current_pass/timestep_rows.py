@@ -67,6 +67,9 @@ def _words(row: Row, view: TimestepView, known: bool) -> Line:
             room = view.width - view.symbol - view.strips.value - 1 - NUMBER - 2
             timed = f"{row.title}: {at_time(note, view.t)}"
             return ((timed if text_width(timed) <= room else f"{row.title}: {note}", "dim"),)
+    if known and row.span is None:  # what has no bound has a scale of its own
+        full = number(value_scale(row, view.magnitudes).largest, 2)
+        return ((f"{row.title}, full bar {full}", "dim"),)
     return ((row.title, "dim"),)
 
 
