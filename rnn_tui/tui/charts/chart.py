@@ -118,8 +118,12 @@ def _draw_curves(
     for one, stroke, style in drawn:
         x, y = x_axis.fraction(one.x), y_axis.fraction(one.y)
         line = polyline(one, x, y, (columns, rows), stroke.cell)
-        cells = canvas.cells_of(rasterize(line, stroke, columns, rows))
         lone = one.x.size == 1 and not stroke.character
+        if one.curve.kind == "cloud" and not (stroke.character or lone):
+            thin = line.scattered(columns * dots.COLUMNS, rows * dots.ROWS)
+            cells = dots.BLANK + dots.to_cells(thin)
+        else:
+            cells = canvas.cells_of(rasterize(line, stroke, columns, rows))
         if lone:
             cells = np.where(cells != ord(" "), np.uint32(ord(LONE)), cells)
         if stroke.character or lone:

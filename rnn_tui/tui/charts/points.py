@@ -55,6 +55,13 @@ class Polyline:
     y: IntArray
     linked: BoolArray
 
+    def scattered(self, columns: int, rows: int) -> BoolArray:
+        """Return the dots without lines between them as a matrix, its first row on top."""
+        result = np.zeros((rows, columns), dtype=np.bool_)
+        seen = (self.x >= 0) & (self.x < columns) & (self.y >= 0) & (self.y < rows)
+        result[rows - 1 - self.y[seen], self.x[seen]] = True
+        return result
+
     def corners(self) -> Polyline:
         """Return the dots that a polyline needs: no repeated ones, none on the way to the next."""
         dx, dy = np.diff(self.x), np.diff(self.y)

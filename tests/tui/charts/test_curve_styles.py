@@ -11,8 +11,18 @@ import pytest
 from rnn_tui.tui.charts.chart import draw
 from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.charts.curves import Chart, Curve
+from rnn_tui.tui.charts.dots import BLANK, Dots, of_cells
 from rnn_tui.tui.charts.legend import FORMS
-from rnn_tui.tui.charts.strokes import ASCII, ASCII_ON_GROUNDS, UNICODE, WITHOUT_GROUNDS, StrokeSet
+from rnn_tui.tui.charts.points import Polyline
+from rnn_tui.tui.charts.raster import rasterize
+from rnn_tui.tui.charts.strokes import (
+    ASCII,
+    ASCII_ON_GROUNDS,
+    THIN,
+    UNICODE,
+    WITHOUT_GROUNDS,
+    StrokeSet,
+)
 from rnn_tui.tui.lines import Lines, plain
 
 WIDTH, HEIGHT = 76, 14
@@ -158,3 +168,16 @@ def test_a_line_is_clean_in_its_cells_where_there_is_a_cloud() -> None:
     cells = {(column // 2, row // 4) for column, row in alone}
     assert alone | faint <= both
     assert {dot for dot in both if (dot[0] // 2, dot[1] // 4) in cells} <= alone | faint
+
+
+def test_the_dots_of_a_cloud_are_those_that_plotext_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    y = np.random.default_rng(2).uniform(-2, 2, X.size)  # some beyond the axis
+    drawn = draw(chart_of(curve(y, "raw")), WIDTH, HEIGHT)
+
+    def by_plotext(line: Polyline, columns: int, rows: int) -> Dots:
+        text = "".join(rasterize(line, THIN, columns // 2, rows // 4))
+        codes = np.array([ord(each) for each in text], dtype=np.uint32).reshape(rows // 4, -1)
+        return of_cells(np.where(codes == ord(" "), 0, codes - BLANK).astype(np.uint32))
+
+    monkeypatch.setattr(Polyline, "scattered", by_plotext)
+    assert draw(chart_of(curve(y, "raw")), WIDTH, HEIGHT) == drawn
