@@ -33,6 +33,7 @@ from rnn_tui.settings import SettingError, Settings, Value, compose, train_updat
 from rnn_tui.tasks.base import Baseline, Topology, WindowArray
 from rnn_tui.tasks.random_windows import RandomWindowTask
 from rnn_tui.tui.panels import header
+from rnn_tui.tui.title_rule import title_rule
 
 
 class EchoTask(RandomWindowTask):
@@ -166,6 +167,9 @@ def test_every_panel_draws_it() -> None:
         for spec in panels("fixed", "chart", "proof").values():
             for size in ((80, 12), (30, 5), (1, 1)):
                 drawn.update(text_of(spec.draw(context(snapshot), *size)))
+            legend = () if spec.legend is None else spec.legend(context(snapshot))
+            left, right = spec.title(context(snapshot))
+            drawn.update(text_of((title_rule(left, right, 120, False, legend),)))
         one.step()
         drawn.update(text_of(header.draw(context(snapshot), 80, 2)))
     assert any(line.startswith(" echo · many→many · rnn 4") for line in drawn)
