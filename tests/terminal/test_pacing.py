@@ -129,8 +129,7 @@ def test_no_answer_is_left_to_the_shell(answers: str, running: bool) -> None:
         assert terminal.unread() == b""
 
 
-@pytest.mark.parametrize("answers", ["decrqm", "cpr"])
-@pytest.mark.parametrize("case", ["later than ever", "twice"])
+@pytest.mark.parametrize(("answers", "case"), [("decrqm", "twice"), ("cpr", "later than ever")])
 def test_no_answer_is_left_to_the_shell_that_is_late_or_given_twice(
     answers: str, case: str
 ) -> None:
@@ -150,7 +149,7 @@ def test_no_answer_is_left_to_the_shell_that_is_late_or_given_twice(
         assert terminal.unread() == b""
 
 
-@pytest.mark.parametrize("answers", ["decrqm", "cpr"])
+@pytest.mark.parametrize("answers", ["decrqm", pytest.param("cpr", marks=pytest.mark.long)])
 def test_paused_and_untouched_nothing_is_sent_also_where_an_answer_is_lost(answers: str) -> None:
     with Terminal(PROGRAM, answers=answers) as terminal:
         terminal.wait_for("paused")

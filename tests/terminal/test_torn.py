@@ -47,6 +47,7 @@ def test_elsewhere_the_rest_of_it_is_ignored() -> None:
         one.send("nn")
         one.until(lambda header: header.place == "FORWARD t=1/9")
         for sequence, at in (("\x1b[0n", 1), ("\x1b[21;9u", 3), ("\x1b[C", 2), ("\x1b[1;5C", 1)):
+            terminal.wait_still(0.3)  # no terminal answers in the middle of a key
             press_torn(one, sequence, at)
         one.send("?")
         one.wait_for("esc closes")
