@@ -1,4 +1,4 @@
-"""Tests in a real terminal run one after the other, also where several workers share the tests."""
+"""Tests in a real terminal run two at a time at most, also where more workers share the tests."""
 
 from __future__ import annotations
 
@@ -9,8 +9,16 @@ import pytest
 HERE = Path(__file__).parent
 
 
+# Those about kinds of terminals and links: they mostly wait for a terminal's answers.
+WAITING = {
+    "test_ascii.py", "test_bytes.py", "test_held_back.py", "test_kinds.py", "test_mouse.py",
+    "test_multiplexers.py", "test_pacing.py", "test_torn.py",
+}  # fmt: skip
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep them on one worker: two programs at a time would wait for each other's processor."""
+    """Keep them on two workers: more programs would wait for each other's processor."""
     for item in items:
         if HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("terminal"))
+            group = "answers" if item.path.name in WAITING else "terminal"
+            item.add_marker(pytest.mark.xdist_group(group))
