@@ -1,4 +1,4 @@
-"""Tests over a link share a worker with those in a terminal: one program at a time."""
+"""Tests over a link share a worker with other tests that wait for a terminal's answers."""
 
 from __future__ import annotations
 

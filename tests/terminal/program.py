@@ -87,6 +87,7 @@ class Program:
         before = self._focused()
         self.key("tab")
         self.wait_for(lambda _: len(self._focused()) == 1 and self._focused() != before)
+        self.terminal.wait_still(0.05)  # a frame may be seen in parts
 
     def _focused(self) -> list[str]:
         """Return the titles with a double rule: the focused panel's, once all is drawn."""

@@ -63,7 +63,7 @@ def walk(seed: int, keys: int, answers: str | None, *, lossy: bool) -> None:
 
 
 def test_the_screen_is_right_in_the_end() -> None:
-    walk(1, 20, "cpr", lossy=False)
+    walk(1, 10, "cpr", lossy=False)
 
 
 @pytest.mark.long

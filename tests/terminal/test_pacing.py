@@ -129,7 +129,10 @@ def test_no_answer_is_left_to_the_shell(answers: str, running: bool) -> None:
         assert terminal.unread() == b""
 
 
-@pytest.mark.parametrize(("answers", "case"), [("decrqm", "twice"), ("cpr", "later than ever")])
+@pytest.mark.parametrize(
+    ("answers", "case"),
+    [("decrqm", "twice"), pytest.param("cpr", "later than ever", marks=pytest.mark.long)],
+)
 def test_no_answer_is_left_to_the_shell_that_is_late_or_given_twice(
     answers: str, case: str
 ) -> None:

@@ -127,6 +127,9 @@ def contexts(snapshot: Snapshot) -> Iterator[DrawContext]:
     yield DrawContext(elsewhere, Selection(), chart_cache=charts)
 
 
+pytestmark = pytest.mark.xdist_group("drawings")  # which are made once
+
+
 @cache
 def drawings() -> list[Drawing]:
     """Return every panel of every scene."""
