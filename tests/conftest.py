@@ -3,6 +3,10 @@
 import os
 import signal
 import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 
 # A shell without job control starts what is in the background with these signals ignored, and
 # programs inherit that. Tests send them, so they have an effect again.
@@ -35,3 +39,16 @@ settings.register_profile(
     "search", settings.get_profile("ci"), derandomize=False, max_examples=1000
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Run in an empty folder of its own, not over ssh, with Ctrl-C as in a terminal."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    for name in ("SSH_CONNECTION", "SSH_TTY"):
+        monkeypatch.delenv(name, raising=False)
+    # An ignored Ctrl-C is inherited, and a test runner in the background may ignore it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import os
 import re
-import resource
-import shlex
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 import pytest
-from safetensors.numpy import load_file, save_file
+from cli_support import call
 
 from rnn_tui import __version__, cli, cli_train, registry
-from rnn_tui.checkpoint.loading import load
 from rnn_tui.checkpoint.saving import save
-from rnn_tui.checkpoint.torch_layout import network_names
 from rnn_tui.cli import run
 from rnn_tui.cli_exit import BROKEN
 from rnn_tui.cli_train import TrainJob
@@ -34,50 +24,8 @@ from rnn_tui.registry import Entry
 from rnn_tui.second_network import Versus
 from rnn_tui.settings import DECLARATIONS, Declaration, Settings, compose, preset
 
-PROGRAM = [sys.executable, "-m", "rnn_tui"]
+pytestmark = pytest.mark.usefixtures("elsewhere")
 CELLS = ", ".join(registry.CELLS.names)
-ROOT = Path(__file__).resolve().parent.parent
-SMALL = ["--hidden", "4", "--steps", "5"]
-EXPLODING = ["--activation", "relu", "--optimizer", "sgd", "--lr", "100", "--clip-by", "none"]
-
-
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    for name in ("SSH_CONNECTION", "SSH_TTY"):
-        monkeypatch.delenv(name, raising=False)
-    # An ignored Ctrl-C is inherited, and a test runner in the background may ignore it.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-def start(*arguments: str, **rest: Any) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*PROGRAM, *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **rest,
-    )
-
-
-def call(*arguments: str) -> tuple[int, str, str]:
-    """Run the program as a process; return exit code, stdout and stderr."""
-    with start(*arguments) as process:
-        out, err = process.communicate(timeout=60)
-    return process.returncode, out, err
-
-
-def figures(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> dict[str, Any]:
-    """Train in this process and return the JSON object."""
-    assert run(["train", *arguments, "--json"]) == code
-    out = capsys.readouterr().out
-    assert out.count("\n") == 1
-    result: dict[str, Any] = json.loads(out, parse_constant=pytest.fail)
-    return result
 
 
 # ---------------------------------------------------------------- help and version
@@ -241,7 +189,7 @@ REFUSED: dict[str, str] = {
 
 
 @pytest.fixture
-def files() -> None:
+def files(elsewhere: None) -> None:
     """Write a checkpoint called run, a text called words, and files that cannot be used."""
     trainer = Trainer(Settings(hidden=4, steps=5))
     trainer.run(3)
@@ -475,300 +423,6 @@ def test_the_app_opens_a_checkpoint(opened: list[tuple[Trainer, dict[str, Any]]]
     assert rest.pop("files").path == "./train"
     words = {"theme": "dark"}
     assert rest.items() >= {**words, "breakpoints": (), "versus": None}.items()
-
-
-# ---------------------------------------------------------------- train
-
-
-def test_figures_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    result = figures(capsys, *SMALL, "--updates", "50")
-    assert list(result) == [
-        "updates", "loss", "smoothed_loss", "test_one_step_mse", "test_free_run_mse",
-        "test_free_run_3_mse", "test_loss", "test_accuracy", "updates_per_second", "parameters",
-        "stopped_by",
-    ]  # fmt: skip
-    assert all(result.pop(name) is None for name in ("stopped_by", "test_loss", "test_accuracy"))
-    assert all(value > 0 for value in result.values())
-    assert result["updates"] == 50
-    assert result["parameters"] == 29
-
-
-def test_figures_for_people(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["train", *SMALL, "--updates", "50", "--out", "run"]) == 0
-    shown = capsys.readouterr()
-    assert shown.err == ""
-    assert shown.out.startswith("updates                             50\n")
-    assert shown.out.endswith("\nsaved run\n")
-    assert run(["train", *SMALL, "--updates", "50", "--quiet"]) == 0
-    assert capsys.readouterr() == ("", "")
-
-
-def test_metrics_have_a_row_for_every_update(capsys: pytest.CaptureFixture[str]) -> None:
-    result = figures(capsys, *SMALL, "--updates", "321", "--metrics", "m.csv")
-    with open("m.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["update", "loss", "grad_norm"]
-    assert [row["update"] for row in rows] == [str(k) for k in range(1, 322)]
-    assert float(rows[-1]["loss"]) == result["loss"]
-
-
-def test_a_checkpoint_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
-    figures(capsys, *SMALL, "--updates", "30", "--out", "run")
-    figures(capsys, "run", "--updates", "20", "--out", "run", "--metrics", "m.csv")
-    figures(capsys, *SMALL, "--updates", "50", "--out", "whole")
-    assert load("run").parameters.tobytes() == load("whole").parameters.tobytes()
-    assert Path("m.csv").read_text().splitlines()[1].startswith("31,")
-
-
-def test_weights_to_start_from(capsys: pytest.CaptureFixture[str]) -> None:
-    figures(capsys, *SMALL, "--updates", "30", "--out", "run")
-    tensors = load_file("run")
-    save_file({name: tensors[name] for name in network_names("rnn", 1)}, "weights")
-    figures(capsys, *SMALL, "--updates", "0", "--init-from", "weights", "--out", "again")
-    again = load("again")
-    np.testing.assert_array_equal(again.parameters, load("run").parameters)
-    assert again.updates == 0
-
-
-# RMSprop takes larger steps along directions that are almost flat: at 0.01 PyTorch's own float32
-# and float64 already part by 1e-3 within 200 updates.
-RATES = {"sgd": 0.01, "adagrad": 0.01, "rmsprop": 0.003, "adam": 0.01}
-CLIPPING = {"sgd": "norm", "adagrad": "value", "rmsprop": "none", "adam": "norm"}
-
-
-def pytorch_losses(
-    cell: str, optimizer: str, dtype: str, values: np.ndarray, tensors: dict[str, np.ndarray]
-) -> list[float]:
-    """200 updates by PyTorch: windows of 20 in order, the state carried, the gradient cut."""
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed here")
-    kind = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[cell]
-    rnn = kind(1, 8, dtype=getattr(torch, dtype))
-    readout = torch.nn.Linear(8, 1, dtype=getattr(torch, dtype))
-    for name, value in tensors.items():
-        module = rnn if name.startswith("rnn.") else readout
-        module.get_parameter(name.partition(".")[2]).data = torch.from_numpy(value.copy())
-    frozen = 16 if cell == "gru" else None  # of bias_hh only the GRU's n block says anything new
-    rnn.bias_hh_l0.requires_grad_(cell == "gru")
-    learned = [p for p in (*rnn.parameters(), *readout.parameters()) if p.requires_grad]
-    make = {"sgd": "SGD", "adagrad": "Adagrad", "rmsprop": "RMSprop", "adam": "Adam"}[optimizer]
-    rest = {"momentum": 0.9} if optimizer == "sgd" else {}
-    steps = getattr(torch.optim, make)(learned, lr=RATES[optimizer], **rest)
-    series = torch.from_numpy(values).to(rnn.weight_ih_l0.dtype).reshape(-1, 1, 1)
-    losses, start, state = [], 0, None
-    for _ in range(200):
-        if len(series) - start < 21:
-            start, state = 0, None
-        h, state = rnn(series[start : start + 20], state)
-        state = tuple(s.detach() for s in state) if cell == "lstm" else state.detach()
-        loss = torch.nn.functional.mse_loss(readout(h), series[start + 1 : start + 21])
-        start += 20
-        steps.zero_grad()
-        loss.backward()
-        if frozen:
-            rnn.bias_hh_l0.grad[:frozen] = 0
-        if CLIPPING[optimizer] == "norm":
-            torch.nn.utils.clip_grad_norm_(learned, 0.5)
-        elif CLIPPING[optimizer] == "value":
-            torch.nn.utils.clip_grad_value_(learned, 0.5)
-        steps.step()
-        losses.append(loss.item())
-    return losses
-
-
-@pytest.mark.torch
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("optimizer", CLIPPING)
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
-def test_pytorch_learns_the_same(
-    capsys: pytest.CaptureFixture[str], cell: str, optimizer: str, dtype: str
-) -> None:
-    random = np.random.default_rng(3)
-    values = np.cos(np.arange(400) * 0.3) + random.normal(0, 0.1, 400)
-    Path("series.csv").write_text("\n".join(map(repr, values.tolist())))
-    wide = {"rnn": 8, "lstm": 32, "gru": 24}[cell]
-    shapes = [(wide, 1), (wide, 8), (wide,), (wide,), (1, 8), (1,)]
-    drawn = (random.uniform(-0.35, 0.35, shape).astype(dtype) for shape in shapes)
-    tensors = dict(zip(network_names("rnn", 1), drawn, strict=True))
-    tensors["rnn.bias_hh_l0"][: 16 if cell == "gru" else None] = 0
-    expected = pytorch_losses(cell, optimizer, dtype, values[:320], tensors)
-    save_file(tensors, "weights.safetensors")
-    line = (
-        "--task series --data series.csv --scale none --windows sweep --carry --updates 200 "
-        "--metrics m.csv --init-from weights.safetensors --hidden 8 --clip 0.5 "
-        f"--cell {cell} --optimizer {optimizer} --momentum 0.9 --dtype {dtype} "
-        f"--clip-by {CLIPPING[optimizer]} --lr {RATES[optimizer]}"
-    )
-    figures(capsys, *line.split())
-    with open("m.csv", newline="") as file:
-        losses = [float(row["loss"]) for row in csv.DictReader(file)]
-    np.testing.assert_allclose(losses, expected, rtol=1e-4 if dtype == "float32" else 1e-9)
-
-
-def test_a_gate_the_cell_does_not_have(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["train", "--out", "run", "--break", "saturated f>0.9"]) == 2
-    expected = "--break 'saturated f>0.9' does not fit the rnn cell, whose gates are h"
-    assert capsys.readouterr().err == f"rnn-tui: {expected}\n"
-    assert not Path("run").exists()
-
-
-def test_a_breakpoint_ends_the_run_and_is_saved(capsys: pytest.CaptureFixture[str]) -> None:
-    line = [*SMALL, "--break", "update=400", "--break", "smoothed<0.7", "--out", "run"]
-    result = figures(capsys, *line)
-    trainer = load("run")
-    assert trainer.updates == result["updates"] < 400
-    assert trainer.history.smoothed < 0.7
-    shown = f"{trainer.history.smoothed:.3g} < 0.7 at update {trainer.updates}"
-    assert result["stopped_by"] == f"smoothed {shown}"
-    assert figures(capsys, *SMALL, "--updates", "9")["stopped_by"] is None
-    assert run(["train", "run", "--break", "pass=BACKWARD t=3", "--out", "run"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[-3] == f"stopped by BACKWARD t=3 at update {result['updates']}"
-    assert lines[-2].startswith("On the way back, h_3 gets ")
-    assert lines[-1] == "saved run"
-    assert load("run").cursor.t == 3
-
-
-def test_divergence_saves_the_last_finite_state(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["train", *EXPLODING, "--out", "run", "--json"]) == 1
-    shown = capsys.readouterr()
-    match = re.fullmatch(
-        r"rnn-tui: training diverged in update (\d+): \S+ is \S+ in FORWARD at t=\d+; "
-        r"the last finite state is in run\n",
-        shown.err,
-    )
-    assert match
-    loaded = load("run")
-    assert loaded.updates == int(match[1]) - 1
-    assert np.isfinite(loaded.parameters).all()
-    assert json.loads(shown.out, parse_constant=pytest.fail)["updates"] == loaded.updates
-    assert run(["train", *EXPLODING, "--quiet"]) == 1
-    assert capsys.readouterr().err.endswith("; nothing was saved, as there is no --out\n")
-
-
-def test_a_full_disk_under_the_metrics_does_not_stop_the_run(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    line = [*SMALL, "--updates", "6000", "--metrics", "m.csv", "--out", "run"]
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))  # room for the network, not for all
-    try:
-        assert run(["train", *line]) == 2
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    shown = capsys.readouterr()
-    assert shown.err == "rnn-tui: --metrics 'm.csv': file too large; rows are missing, going on\n"
-    assert "updates" in shown.out
-    assert load("run").updates == 6000
-    rows = Path("m.csv").read_text().split("\n")[1:-1]
-    assert [int(row.split(",")[0]) for row in rows] == list(range(1, len(rows) + 1))
-
-
-def test_a_reader_that_has_gone_is_no_reason_to_complain() -> None:
-    process = start("train", *SMALL, "--updates", "20", "--out", "run")
-    assert process.stdout is not None
-    process.stdout.close()
-    assert process.stderr is not None
-    said = process.stderr.read()
-    process.stderr.close()
-    code, updates = process.wait(60), load("run").updates
-    if code == 128 + signal.SIGHUP:  # seen while it trained
-        line = f"a reader of its output has gone: stopped after update {updates}; saved run"
-        assert said == f"rnn-tui: {line}\n"
-    else:
-        assert (code, said, updates) == (128 + signal.SIGPIPE, "", 20)
-
-
-@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
-def test_closed_streams_are_no_reason_to_fail(closed: str) -> None:
-    line = f"{shlex.join(PROGRAM)} train --hidden 2 --steps 3 --updates 9 --out run {closed}"
-    done = subprocess.run(["sh", "-c", line], stderr=subprocess.PIPE, text=True, timeout=60)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert load("run").updates == 9
-
-
-IN_C = {"LC_ALL": "C"}
-IN_C_ALONE = {**IN_C, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-
-
-@pytest.mark.parametrize(
-    ("variables", "shown"),
-    [
-        ({"PYTHONIOENCODING": "latin-1"}, "±1/sqrthidden"),
-        ({"PYTHONIOENCODING": "ascii"}, "+-1/sqrthidden"),
-        (IN_C, "+-1/sqrthidden"),  # where Python would write UTF-8
-        (IN_C_ALONE, "+-1/sqrthidden"),
-        ({"LC_ALL": "en_US.ISO-8859-1"}, "+-1/sqrthidden"),
-        ({"LC_ALL": "C.UTF-8"}, "±1/√hidden"),
-    ],
-)
-def test_what_cannot_be_written_is_written_in_ascii(variables: dict[str, str], shown: str) -> None:
-    encoding = variables.get("PYTHONIOENCODING", "utf-8")
-    env = {**os.environ, "LANG": "", "LC_CTYPE": "", "LC_ALL": "", **variables}
-    done = subprocess.run([*PROGRAM, "--help"], env=env, capture_output=True, encoding=encoding)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert shown in done.stdout
-    assert "?" not in done.stdout.replace("; ? shows", "").replace("sentence begin?", "")
-
-
-@pytest.mark.parametrize("variables", [{"PYTHONIOENCODING": "ascii"}, IN_C, IN_C_ALONE])
-def test_training_and_its_errors_are_written_in_ascii(
-    variables: dict[str, str], tmp_path: Path
-) -> None:
-    env = {**os.environ, **variables}
-    out = tmp_path / "größe.safetensors"
-    train = [*PROGRAM, "train", "--updates", "3", "--out", str(out)]
-    done = subprocess.run(train, env=env, capture_output=True, encoding="ascii")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "gr<U+00F6><U+00DF>e.safetensors" in done.stdout
-    assert "?" not in done.stdout
-    again = subprocess.run(train, env=env, capture_output=True, encoding="ascii")
-    assert again.returncode == 2
-    if variables is not IN_C_ALONE:  # there Python has no characters for the name
-        assert "gr<U+00F6><U+00DF>e.safetensors" in again.stderr
-    assert "?" not in again.stderr
-
-
-@pytest.mark.parametrize(
-    ("number", "name"),
-    [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM"), (signal.SIGHUP, "SIGHUP")],
-)
-def test_signals_save_what_there_is(number: signal.Signals, name: str) -> None:
-    line = ["--updates", "1000000", "--out", "run", "--metrics", "m.csv", "--json"]
-    with start("train", *SMALL, *line) as process:
-        wait_until_it_trains("m.csv")
-        asked = time.monotonic()
-        process.send_signal(number)
-        out, err = process.communicate(timeout=20)
-    assert time.monotonic() - asked < 2
-    assert process.returncode == 128 + number
-    match = re.fullmatch(rf"rnn-tui: stopped by {name} after update ([\d,]+); saved run\n", err)
-    assert match
-    updates = int(match[1].replace(",", ""))
-    assert load("run").updates == updates > 0
-    assert json.loads(out)["updates"] == updates
-    assert len(Path("m.csv").read_text().splitlines()) == updates + 1
-
-
-def wait_until_it_trains(metrics: str) -> None:
-    """Wait until the first rows have come through the file's buffer."""
-    deadline = time.monotonic() + 30
-    while not os.path.exists(metrics) or os.path.getsize(metrics) < 100:
-        assert time.monotonic() < deadline, "it never trained"
-        time.sleep(0.01)
-
-
-def test_ignored_signals_stay_ignored() -> None:
-    program = (
-        "import os, signal, sys; signal.signal(1, signal.SIG_IGN); os.execv(*eval(sys.argv[1]))"
-    )
-    line = [*PROGRAM, "train", *SMALL, "--updates", "3000", "--metrics", "m.csv", "--json"]
-    command = [sys.executable, "-c", program, repr((sys.executable, line))]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        wait_until_it_trains("m.csv")
-        process.send_signal(signal.SIGHUP)
-        out, _ = process.communicate(timeout=60)
-    assert process.returncode == 0
-    assert json.loads(out)["updates"] == 3000
 
 
 # ---------------------------------------------------------------- what a checkpoint keeps

@@ -14,8 +14,13 @@ import pytest
 from engine.analysis import test_sampling
 from engine.cells import test_declarations, test_gradients
 from engine.engine_support import Case, cases, headed_cases, same_bits, trained
-from engine.network import test_interventions, test_layers, test_network
-from engine.time_travel.test_timeline import GATES, Walks
+from engine.network import (
+    test_intervention_texts,
+    test_interventions,
+    test_layers,
+    test_network,
+)
+from engine.time_travel.test_timeline_walks import GATES, Walks
 from engine.training import test_trainer
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -253,7 +258,7 @@ def test_what_ifs_are_exact(cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
         test_interventions.test_the_numeric_check_agrees_with_pins,
         test_interventions.test_the_items_of_the_gradient_add_up_with_pins_and_cuts,
         test_interventions.test_what_a_longer_window_adds_with_pins,
-        test_interventions.test_every_parameter_is_named_within_its_gate,
+        test_intervention_texts.test_every_parameter_is_named_within_its_gate,
     ):
         check(cell, "tanh")
     for dtype in (np.float32, np.float64):

@@ -10,7 +10,9 @@ from rnn_tui.second_network import Versus
 from rnn_tui.session.commands import Command, ViewRequest
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
+from rnn_tui.settings import Settings
 
+SMALL = Settings(hidden=4, steps=5, num_points=100, noise=0.0)
 Condition = Callable[[Snapshot], bool]
 
 

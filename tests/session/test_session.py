@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pytest
-from session.session_support import Condition, Driver
+from session.session_support import SMALL, Driver
 
 from rnn_tui.engine.analysis.series_evaluation import SeriesEvaluator
-from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.predictions.predictor import EVALUATE_EVERY
-from rnn_tui.predictions.results import TextRequest
-from rnn_tui.predictions.text_job import CONTINUATION
 from rnn_tui.session.commands import (
     Configure,
     Continue,
@@ -33,25 +27,9 @@ from rnn_tui.session.commands import (
 )
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
-from rnn_tui.settings import DECLARATIONS, Settings, compose
+from rnn_tui.settings import Settings
 
-SMALL = Settings(hidden=4, steps=5, num_points=100, noise=0.0)
 DIVERGING = SMALL.with_(activation="relu", optimizer="sgd", lr=100.0, clip_by="none")
-
-
-@pytest.fixture
-def make() -> Iterator[Callable[..., Driver]]:
-    """Sessions that are over when the test is."""
-    drivers: list[Driver] = []
-
-    def start(settings: Settings | Trainer = SMALL) -> Driver:
-        trainer = settings if isinstance(settings, Trainer) else Trainer(settings)
-        drivers.append(Driver(trainer))
-        return drivers[-1]
-
-    yield start
-    for driver in drivers:
-        driver.session.stop()
 
 
 def place(snapshot: Snapshot) -> tuple[int, Pass, int, int]:
@@ -209,73 +187,6 @@ def test_the_trainer_is_out_of_reach_while_the_thread_runs(make: Callable[..., D
     for reach in (lambda: session.trainer, lambda: session.second_network, session.perform):
         with pytest.raises(RuntimeError):
             reach()
-
-
-# ---------------------------------------------------------------- snapshots are frozen
-
-
-def arrays_in(thing: Any, path: str = "", seen: set[int] | None = None) -> dict[str, np.ndarray]:
-    """Return every array that can be reached from a snapshot, by path."""
-    seen = set() if seen is None else seen
-    if isinstance(thing, np.ndarray):
-        return {path: thing}
-    if isinstance(thing, str | int | float | type | Network | None):
-        return {}
-    if id(thing) in seen:
-        return {}
-    seen.add(id(thing))
-    if isinstance(thing, dict | MappingProxyType):
-        parts = {str(name): part for name, part in thing.items()}
-    elif isinstance(thing, list | tuple):
-        parts = {str(index): part for index, part in enumerate(thing)}
-    elif is_dataclass(thing):
-        parts = {field.name: getattr(thing, field.name) for field in fields(thing)}
-    else:
-        # An optimizer's scratch is nothing that is shown.
-        parts = {n: p for n, p in getattr(thing, "__dict__", {}).items() if n != "_scratch"}
-    arrays: dict[str, np.ndarray] = {}
-    for name, part in parts.items():
-        arrays |= arrays_in(part, f"{path}.{name}", seen)
-    return arrays
-
-
-def memory_of(trainer: Trainer) -> list[np.ndarray]:
-    """Return all arrays that the trainer writes to."""
-    network, optimizer = trainer.network, trainer.optimizer
-    vectors = [trainer.parameters, trainer.clipped, network.gradient]
-    vectors += [optimizer.delta, optimizer.parameters_before]
-    vectors += [*optimizer.memory.values(), *optimizer.memory_before.values()]
-    return [*vectors, *network.tape.arrays.values(), *arrays_in(trainer.history).values()]
-
-
-@pytest.mark.parametrize("cell", DECLARATIONS["cell"].choices)
-@pytest.mark.parametrize("optimizer", ["sgd", "adagrad", "rmsprop", "adam"])
-def test_no_snapshot_shares_the_trainers_memory(
-    make: Callable[..., Driver], cell: str, optimizer: str
-) -> None:
-    driver = make(SMALL.with_(cell=cell, optimizer=optimizer, batch=2))
-    taken = [driver.after(Step(Stride.TIMESTEP, 8)), driver.after(Step(Stride.UPDATE, 2))]
-    driver.session.stop()
-    memory = memory_of(driver.session.trainer)
-    for snapshot in taken:
-        arrays = arrays_in(snapshot)
-        assert len(arrays) > 20
-        for path, array in arrays.items():
-            assert not any(np.shares_memory(array, one) for one in memory), path
-
-
-def test_an_old_snapshot_does_not_change_while_the_trainer_goes_on(
-    make: Callable[..., Driver],
-) -> None:
-    driver = make(SMALL.with_(cell="lstm", optimizer="adam"))
-    old = [driver.after(Step(Stride.TIMESTEP, 9)), driver.after(Step(Stride.UPDATE))]
-    before = [{p: a.copy() for p, a in arrays_in(one).items()} for one in old]
-    scalars = [(s.cursor, s.loss, s.optimizer.updates_made, s.optimizer.eps) for s in old]
-    driver.after(Configure(old[0].settings.with_(lr=0.5)), Step(Stride.UPDATE, 50), Restart())
-    for one, copies in zip(old, before, strict=True):
-        for path, array in arrays_in(one).items():
-            assert array.tobytes() == copies[path].tobytes(), path
-    assert scalars == [(s.cursor, s.loss, s.optimizer.updates_made, s.optimizer.eps) for s in old]
 
 
 # ---------------------------------------------------------------- restart and configure
@@ -506,192 +417,3 @@ def test_speed_is_measured_only_while_working(make: Callable[..., Driver]) -> No
 
 def test_steps_inside_an_update_have_no_speed(make: Callable[..., Driver]) -> None:
     assert make().after(Step(Stride.TIMESTEP, 45)).speed == 0.0
-
-
-# ---------------------------------------------------------------- what is derived
-
-
-@pytest.mark.parametrize("cell", DECLARATIONS["cell"].choices)
-def test_contributions_are_left_times_right_of_the_timestep_shown(
-    make: Callable[..., Driver], cell: str
-) -> None:
-    driver = make(SMALL.with_(cell=cell, batch=1, dtype="float64"))
-    snapshot = driver.after(Step(Stride.TIMESTEP, 10), ViewRequest(t=4))  # BACKWARD t=3
-    assert (snapshot.cursor.stage, snapshot.cursor.t) == (Pass.BACKWARD, 3)
-    assert snapshot.contributions is not None
-    assert snapshot.contributions.t == 4
-    declaration, values = snapshot.window.declaration, snapshot.window.values(4)
-    blocks = declaration.specs[0].blocks
-    deltas = [values[f"da_{block}" if block else "da_t"] for block in blocks]
-    expected = values["x_t"].T @ np.hstack(deltas)
-    size = expected.size
-    assert snapshot.contributions.contribution[:size].reshape(expected.shape) == pytest.approx(
-        expected
-    )
-
-
-def test_contributions_add_up_to_the_gradient(make: Callable[..., Driver]) -> None:
-    driver = make(SMALL.with_(cell="lstm", batch=3, dtype="float64"))
-    driver.after(Step(Stride.TIMESTEP, 12))  # BACKWARD t=1
-    shares = [driver.after(ViewRequest(t=t)).contributions for t in range(1, 6)]
-    total = sum(one.contribution for one in shares if one is not None)
-    gradient = driver.after(Step(Stride.TIMESTEP)).gradient
-    assert gradient is not None
-    assert shares[0] is not None
-    assert shares[0].running_sum == pytest.approx(gradient.raw)
-    assert total == pytest.approx(gradient.raw)
-
-
-def test_there_are_no_contributions_where_the_backward_pass_has_not_been(
-    make: Callable[..., Driver],
-) -> None:
-    driver = make()
-    assert driver.after(Step(Stride.TIMESTEP, 5)).contributions is None
-    driver.after(Step(Stride.TIMESTEP, 5))  # BACKWARD t=3
-    assert driver.after(ViewRequest(t=2)).contributions is None
-    assert driver.after(ViewRequest(t=3)).contributions is not None
-
-
-def test_the_gradient_is_known_from_clip_on(make: Callable[..., Driver]) -> None:
-    driver = make(SMALL.with_(clip_by="norm", clip=1e-3, dtype="float64"))
-    assert driver.after(Step(Stride.TIMESTEP, 12)).gradient is None
-    gradient = driver.after(Step(Stride.TIMESTEP)).gradient
-    assert gradient is not None
-    assert gradient.norm_before == pytest.approx(np.linalg.norm(gradient.raw))
-    assert gradient.norm_after == pytest.approx(1e-3, rel=1e-2)
-
-
-@pytest.mark.parametrize("optimizer", ["adagrad", "adam"])
-@pytest.mark.parametrize("cell", DECLARATIONS["cell"].choices)
-def test_after_the_update_a_timestep_still_shows_the_weights_it_was_computed_with(
-    make: Callable[..., Driver], cell: str, optimizer: str
-) -> None:
-    settings = SMALL.with_(cell=cell, lr=1.0, dtype="float64")
-    changed = [Configure(settings.with_(optimizer=optimizer))]  # adagrad it was already
-    driver = make(settings)
-    snapshot = driver.after(Step(Stride.UPDATE, 3), *changed)
-    values, declaration = snapshot.window.values(2), snapshot.window.declaration
-    for operation in declaration.forward_operations + declaration.backward_operations:
-        result = operation.expression.evaluate(values)
-        assert result == pytest.approx(values[operation.symbol]), operation.equation()
-
-
-# ---------------------------------------------------------------- predictions
-
-
-@pytest.fixture
-def evaluations(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Record the times at which the network is evaluated."""
-    times: list[float] = []
-    evaluate = SeriesEvaluator.evaluation_work
-
-    def counted(self: SeriesEvaluator) -> Any:
-        times.append(time.perf_counter())
-        return evaluate(self)
-
-    monkeypatch.setattr(SeriesEvaluator, "evaluation_work", counted)
-    return times
-
-
-def test_predictions_are_made_only_when_asked_for(
-    make: Callable[..., Driver], evaluations: list[float]
-) -> None:
-    driver = make()
-    driver.send(ViewRequest(predictions=False))
-    driver.until(lambda s: not s.request.predictions)
-    evaluations.clear()
-    driver.send(Step(Stride.UPDATE, 3))
-    assert driver.until(lambda s: s.cursor.update == 3).predictions is None
-    assert not evaluations
-    driver.send(ViewRequest(predictions=True))
-    predictions = driver.until(lambda s: s.request.predictions).predictions
-    assert predictions is not None
-    assert predictions.update == 3
-
-
-def paused_at(update: int) -> Condition:
-    return lambda snapshot: snapshot.cursor.update == update and not snapshot.running
-
-
-def test_paused_predictions_are_those_of_this_update(make: Callable[..., Driver]) -> None:
-    driver = make()
-    for update in (1, 2, 3):
-        driver.send(Step(Stride.UPDATE))
-        snapshot = driver.until(paused_at(update))
-        assert snapshot.predictions is not None
-        assert snapshot.predictions.update == update
-
-
-def test_predictions_are_throttled_while_running(
-    make: Callable[..., Driver], evaluations: list[float]
-) -> None:
-    driver = make()
-    driver.send(Continue())
-    start = driver.until(lambda s: s.running).number
-    driver.until(lambda s: s.number > start + 100 and len(evaluations) > 2)
-    driver.session.stop()
-    gaps = np.diff(evaluations[1:])
-    assert gaps.min() >= EVALUATE_EVERY - 0.01
-
-
-def test_predictions_of_a_paused_network_are_not_made_twice(
-    make: Callable[..., Driver], evaluations: list[float]
-) -> None:
-    driver = make()
-    driver.send(Step(Stride.UPDATE))
-    driver.until(lambda s: s.cursor.update == 1)
-    evaluations.clear()
-    driver.send(Step(Stride.TIMESTEP, 3), ViewRequest(t=1), ViewRequest(t=2))
-    driver.until(lambda s: s.request.t == 2 and not s.running)
-    assert not evaluations
-
-
-def answering(prompt: tuple[int, ...]) -> Condition:
-    return lambda snapshot: snapshot.answer is not None and snapshot.answer.read == prompt
-
-
-def test_a_prompt_is_answered_paused_and_running_and_forgotten(make: Callable[..., Driver]) -> None:
-    driver = make(compose({"task": "text", "hidden": 8}))
-    assert driver.latest.vocabulary is not None
-    assert driver.latest.answer is None
-    for command in (ViewRequest(), Continue()):
-        driver.send(command)
-        for prompt in ((5, 6), (5, 6, 7)):
-            driver.send(ViewRequest(text=TextRequest(prompt=prompt)))
-            snapshot = driver.until(answering(prompt))
-            assert snapshot.answer is not None
-            assert snapshot.answer.next
-            assert len(snapshot.answer.text) == CONTINUATION
-    driver.send(ViewRequest())
-    driver.until(lambda s: s.answer is None)
-
-
-def test_a_paused_session_rests_when_all_is_made(make: Callable[..., Driver]) -> None:
-    driver = make(compose({"task": "text", "hidden": 8}))
-    driver.send(Step(Stride.UPDATE, 2), ViewRequest(text=TextRequest(characters=300)))
-    driver.until(lambda s: s.text_sample is not None and s.text_sample.update == 2)
-    driver.until(lambda s: s.predictions is not None and s.predictions.update == 2)
-    time.sleep(0.1)
-    number = driver.latest.number
-    time.sleep(0.3)
-    assert driver.latest.number == number
-
-
-@pytest.mark.parametrize("task", ["text", "recall", "oscillator"])
-def test_what_is_shown_changes_no_bit_of_a_run(make: Callable[..., Driver], task: str) -> None:
-    settings = compose({"task": task, "hidden": 8, "batch": 2})
-    requests = (
-        ViewRequest(predictions=False),
-        ViewRequest(text=TextRequest(characters=400, prompt=(1, 2), temperature=0.5)),
-    )
-    parameters = []
-    for request in requests:
-        driver = make(settings)
-        driver.send(request)
-        for _ in range(4):
-            driver.send(Step(Stride.UPDATE, 10), Step(Stride.TIMESTEP, 7))
-        driver.until(lambda s: s.cursor.update == 40 and not s.running and s.cursor.t == 6)
-        driver.session.stop()
-        parameters.append(driver.session.trainer.parameters.copy())
-    one, other = parameters
-    assert np.array_equal(one, other)

@@ -1,4 +1,4 @@
-"""Pins, cuts and edits: exact in both passes, for every cell, and written in one line."""
+"""Pins, cuts and edits: exact in both passes, for every cell."""
 
 from __future__ import annotations
 
@@ -29,12 +29,7 @@ from rnn_tui.engine.analysis.truncation import measure_truncation
 from rnn_tui.engine.cells import make_cell
 from rnn_tui.engine.core.background_work import complete
 from rnn_tui.engine.network.interventions import (
-    Edit,
-    InterventionError,
     Release,
-    check,
-    edit_of,
-    hint,
     parse,
     pinnable,
     together,
@@ -466,152 +461,6 @@ def test_what_a_longer_window_adds_with_pins(cell: str, activation: str) -> None
     )
 
 
-# In one line
-
-
-def lstm() -> Network:
-    return Case("lstm", "tanh", 10, 2, 2, 3, 1, 4).network(np.float32)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("f = 1", Pin("f_t", 1.0)),
-        ("f[3]=1", Pin("f_t", 1.0, 3)),
-        ("f_3=1", Pin("f_t", 1.0, None, 3)),
-        ("f_7[3] = 0.5", Pin("f_t", 0.5, 3, 7)),
-        ("h_7 [ 3 ] = 0", Pin("h_t", 0.0, 3, 7)),
-        ("h_7 = 0", Pin("h_t", 0.0, None, 7)),
-        ("x_10[2] = −1e-3", Pin("x_t", -0.001, 2, 10)),
-        ("f[3] @7 = 0.5", Pin("f_t", 0.5, 3, 7)),
-        ("f_3 @7 = 0.5", Pin("f_t", 0.5, 3, 7)),
-        ("  f@ 7=.5 ", Pin("f_t", 0.5, None, 7)),
-        ("x @7 = 0.2", Pin("x_t", 0.2, None, 7)),
-        ("x_2 @10 = −1e-3", Pin("x_t", -0.001, 2, 10)),
-        ("h_3 @7 = 0", Pin("h_t", 0.0, 3, 7)),
-        ("c @7 = 1", Pin("c_t", 1.0, None, 7)),
-        ("W_hf[1,2] = 0", Edit("W_hf", 0.0, (1, 2))),
-        ("b_f[3] = 1", Edit("b_f", 1.0, (3,))),
-        ("W_h = 0", Edit("W_h", 0.0)),
-        ("W_hf = 0", Edit("W_hf", 0.0)),
-        ("b = 0.25", Edit("b", 0.25)),
-        ("W_y[3,1] = 2", Edit("W_y", 2.0, (3, 1))),
-        ("detach @7", Cut(7)),
-        ("detach t = 7", Cut(7)),
-        ("release", Release()),
-    ],
-)
-def test_the_grammar(text: str, expected: object) -> None:
-    network = lstm()
-    found = parse(text, network.declaration)
-    assert found == expected
-    assert parse(str(found), network.declaration) == found
-    check(found, network.declaration)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("f = 1", ""),
-        ("f[3] = 1", ""),
-        ("f_7[3] = 0.5", ""),
-        ("W_h = 0", ""),
-        ("b_3 = 0", ""),
-        ("nonsense", ""),
-        ("f_3 = 1", "every unit at timestep 3; one unit is written f[3]"),
-        ("h_3 = 1", "every unit at timestep 3; one unit is written h_3[1]"),
-        ("f_3 @7 = 0.5", "reads f_7[3] = 0.5: a subscript is a time, brackets are a unit"),
-    ],
-)
-def test_what_could_be_meant_otherwise_is_said_while_it_is_typed(text: str, expected: str) -> None:
-    assert hint(text, lstm().declaration) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("", "expected NAME = X"),
-        ("f", "expected NAME = X"),
-        ("f = nan", "expected NAME = X"),
-        ("f = 1\n; x = 2", "expected NAME = X"),
-        ("q = 1", "there is no 'q'; expected one of x, i, f, g, o, c, h, W_x, W_xo"),
-        ("W_hq[1,2] = 1", "there is no 'W_hq'"),
-        ("y = 1", "there is no 'y'"),
-        ("f = 1e39", "the value must be a finite number of float32"),
-        ("W_h = 1e999", "the value must be a finite number of float32"),
-        ("f[0] = 1", "units of f go from 1 to 3, not 0"),
-        ("f_0 = 1", "timesteps go from 1 to 10, not 0"),
-        ("f[4] = 1", "units of f go from 1 to 3, not 4"),
-        ("f_11 = 1", "timesteps go from 1 to 10, not 11; a unit is written f[11]"),
-        ("f_3[1] @2 = 1", "expected NAME = X"),
-        ("f_3[1,2] = 1", "one unit of f is written f[3]"),
-        ("W_h_3 = 1", "W_h is the same at every timestep: leave out _3; an entry is"),
-        ("x_3 @1 = 1", "units of x go from 1 to 2, not 3"),
-        ("f @11 = 1", "timesteps go from 1 to 10, not 11"),
-        ("detach @0", "timesteps go from 1 to 10, not 0"),
-        ("detach @11", "timesteps go from 1 to 10, not 11"),
-        ("h[3] = 0", "h is a state: say when, h_7 or h_7[3]"),
-        ("c = 0", "c is a state: say when"),
-        ("W_hf[0,1] = 0", "W_hf goes from [1,1] to [3,3]"),
-        ("W_hf[4,1] = 0", "W_hf goes from [1,1] to [3,3]"),
-        ("W_hf[1] = 0", "W_hf goes from [1,1] to [3,3]"),
-        ("W_hf[] = 0", "expected NAME = X"),
-        ("b_f[4] = 0", "b_f goes from [1] to [3]"),
-        ("b_3 = 0", "the same at every timestep: leave out _3; an entry is written b[3]"),
-        ("q_3 = 0", "there is no 'q_3'"),
-        ("W_hf @3 = 0", "W_hf is the same at every timestep: leave out @3"),
-        ("f" * 5000 + " = 1", "there is no"),
-        ("f_" + "1" * 5000 + " = 1", "there is no"),
-    ],
-)
-def test_what_is_wrong_is_said_in_one_line(text: str, reason: str) -> None:
-    with pytest.raises(InterventionError) as caught:
-        parse(text, lstm().declaration)
-    message = str(caught.value)
-    assert reason in message
-    assert "\n" not in message
-    assert message.startswith(("'", '"'))
-    assert len(message) < 300
-
-
-@pytest.mark.parametrize(
-    ("cell", "names"),
-    [
-        ("rnn", "x a h"),
-        ("neuron", "x a h"),
-        ("lstm", "x i f g o c h"),
-        ("lstm-coupled", "x f i g o c h"),
-        ("lstm-peephole", "x i f g c o h"),
-        ("gru", "x r z m n h"),
-        ("gru-reset-before", "x r z rh n h"),
-    ],
-)
-def test_names_are_those_of_the_cell(cell: str, names: str) -> None:
-    network = Case(cell, "tanh", 5, 2, 2, 3, 1, 4).network()
-    assert " ".join(pinnable(network.declaration)) == names
-    for name in pinnable(network.declaration):
-        assert parse(f"{name}_1 @2 = 0.5", network.declaration) == Pin(f"{name}_t", 0.5, 1, 2)
-
-
-@each_cell
-def test_every_parameter_is_named_within_its_gate(cell: str, activation: str) -> None:
-    network = Case(cell, activation, 5, 2, 2, 3, 2, 4).network()
-    for index in range(network.flat.size):
-        edit = edit_of(network.declaration, index, 0.125)
-        assert list(edit.indices(network.declaration)) == [index]
-        assert parse(str(edit), network.declaration) == edit
-    with pytest.raises(IndexError):
-        edit_of(network.declaration, network.flat.size, 0.0)
-
-
-def test_an_edit_of_a_block_is_all_of_it_and_nothing_else() -> None:
-    network = lstm()
-    before = network.flat.copy()
-    network.flat[Edit("W_hf", 7.0).indices(network.declaration)] = 7.0
-    assert (network.parameters["W_h"][:, 6:9] == 7.0).all()
-    assert (network.flat != before).sum() == 9
-
-
 def test_a_newer_pin_goes_over_older_ones() -> None:
     one, all_units, later = Pin("f_t", 0.5, 3), Pin("f_t", 1.0), Pin("f_t", 0.2, 3, 7)
     assert together((one, Cut(2)), all_units) == (Cut(2), all_units)
@@ -623,11 +472,3 @@ def test_a_newer_pin_goes_over_older_ones() -> None:
     loss(network)
     assert network.values(7)["f_t"][0].tolist() == [1.0, 1.0, 0.2]
     assert network.values(6)["f_t"][1].tolist() == [1.0, 1.0, 0.5]
-
-
-@pytest.mark.parametrize(
-    "wrong", [Pin("q_t", 1.0), Pin("f_t", float("nan")), Cut(99), Edit("W_q", 1.0)]
-)
-def test_what_was_not_parsed_is_checked_too(wrong: Pin | Cut | Edit) -> None:
-    with pytest.raises(InterventionError):
-        check(wrong, lstm().declaration)

@@ -1,0 +1,246 @@
+"""Random walks in time: a place is the same bits, whatever the way to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.time_travel.timeline_support import SMALL, bits, same_curve, seek
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from rnn_tui.engine.network.interventions import Intervention, parse
+from rnn_tui.engine.time_travel.branches import Ghost
+from rnn_tui.engine.time_travel.places import Place, Stride
+from rnn_tui.engine.time_travel.timeline import Timeline
+from rnn_tui.engine.training.history import RunCurve
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.settings import Settings
+
+CHANGES: list[dict[str, object]] = [
+    {"lr": 0.03},
+    {"lr": 0.003},
+    {"optimizer": "adam"},
+    {"optimizer": "sgd", "momentum": 0.5},
+    {"optimizer": "adagrad"},
+    {"clip": 0.01, "clip_by": "norm"},
+    {"clip": 0.001, "clip_by": "value"},
+]
+
+
+INTERVENTIONS = [
+    "h_2[1] = 0.5",
+    "h_4 = -0.1",
+    "x_3 = 0.2",
+    "x = 0.1",
+    "detach @3",
+    "W_h[1,2] = 0.5",
+    "W_h = 0",
+    "b = 0.1",
+    "b_y[1] = -0.2",
+    "release",
+]
+GATES = {
+    "rnn": ["a[2] = 0.3", "a_1 = 0"],
+    "lstm": ["f = 1", "c_2[3] = 0.4"],
+    "gru": ["z[1] = 0"],
+    "lstm-coupled": ["f = 1", "i_3[2] = 0.1"],
+    "lstm-peephole": ["p_o = 0", "p_f[2] = 3", "o_2[1] = 1"],
+    "gru-reset-before": ["rh = 0"],
+}
+
+
+@dataclass(frozen=True)
+class Made:
+    """A change, and the place that it is seen from: a window's batch for an intervention."""
+
+    index: int
+    what: Settings | Intervention
+
+    @property
+    def order(self) -> tuple[int, bool]:
+        return self.index, isinstance(self.what, Settings)
+
+    def seen(self, index: int) -> bool:
+        """At the very start there is no place before it."""
+        return self.index <= index or (index == 0 and self.order == (1, False))
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a discard must bring back."""
+
+    made: Made
+    here: Place
+    newest: Place
+    bits: tuple[object, ...]
+    curve: RunCurve
+    ghosts: tuple[Ghost, ...]
+    starts: list[int]
+    known: dict[Place, tuple[object, ...]]
+    changes: list[Made]
+
+
+class Walks(RuleBasedStateMachine):
+    """Mixes every way to move and to change; each place must always be the same bits."""
+
+    start = SMALL
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.timeline = Timeline(Trainer(self.start))
+        self.known: dict[Place, tuple[object, ...]] = {}
+        self.changes: list[Made] = []
+        self.left: Left | None = None
+
+    @property
+    def trainer(self) -> Trainer:
+        return self.timeline.trainer
+
+    @rule(stride=st.sampled_from(Stride), count=st.integers(1, 40))
+    def forward(self, stride: Stride, count: int) -> None:
+        for _ in range(count):
+            self.timeline.forward(stride)
+            self.check()
+
+    @rule(stride=st.sampled_from(Stride), count=st.integers(1, 40))
+    def back(self, stride: Stride, count: int) -> None:
+        seek(self.timeline, self.timeline.back(stride, count))
+
+    @rule(share=st.floats(0, 1))
+    def anywhere(self, share: float) -> None:
+        update = int(share * self.timeline.newest.index) // self.trainer.schedule.end
+        seek(self.timeline, self.timeline.place_of(update))
+
+    @rule()
+    def newest(self) -> None:
+        seek(self.timeline, self.timeline.newest)
+        assert not self.timeline.in_past
+
+    @precondition(lambda self: len(self.changes) < 5)
+    @rule(change=st.sampled_from(CHANGES))
+    def configure(self, change: dict[str, object]) -> None:
+        settings = self.trainer.settings.with_(**change)  # type: ignore[arg-type]
+        if settings == self.trainer.settings:
+            return
+        self.timeline.configure(settings)
+        here = self.timeline.here
+        self.known = {p: b for p, b in self.known.items() if p.index < here.index}
+        self.change(here, Made(here.index, settings))
+
+    def change(self, here: Place, made: Made) -> None:
+        kept = [change for change in self.changes if change.seen(here.index)]
+        self.changes = sorted([*kept, made], key=lambda change: change.order)
+        if self.left is not None and self.left.made not in kept:
+            self.left = None
+
+    @precondition(lambda self: len(self.changes) < 6)
+    @rule(place=st.integers(0, 99))
+    def intervene(self, place: int) -> None:
+        texts = INTERVENTIONS + GATES[self.start.cell]
+        timeline, trainer, here = self.timeline, self.trainer, self.timeline.here
+        what = parse(texts[place % len(texts)], trainer.network.declaration)
+        end = trainer.schedule.end
+        window = trainer.updates - (trainer.position == end)
+        made = Made(window * end + 1, what)
+        left = Left(
+            made,
+            here,
+            timeline.newest,
+            bits(trainer),
+            trainer.history.curve(),
+            timeline.ghosts,
+            list(timeline.keyframes.updates),
+            self.known,
+            self.changes,
+        )
+        timeline.intervene(what)
+        assert timeline.here == here
+        assert not timeline.in_past
+        assert timeline.discardable == what
+        first = window * end + (window > 0)  # of the places that are others now
+        self.known = {p: b for p, b in self.known.items() if p.index < first}
+        self.change(here, made)
+        self.left = left
+
+    @precondition(lambda self: self.left is not None)
+    @rule()
+    def discard(self) -> None:
+        timeline, left = self.timeline, self.left
+        assert left is not None
+        assert timeline.discard()
+        assert (timeline.here, timeline.newest) == (left.here, left.newest)
+        assert bits(self.trainer) == left.bits
+        assert same_curve(self.trainer.history.curve(), left.curve)
+        assert timeline.ghosts == left.ghosts
+        assert list(timeline.keyframes.updates) == left.starts
+        assert not timeline.discard()
+        self.known, self.changes, self.left = left.known, left.changes, None
+
+    @invariant()
+    def check(self) -> None:
+        here = self.timeline.here
+        # At a boundary the place before the first batch of a window has no tape of its own.
+        now = bits(self.trainer)
+        assert self.known.setdefault(here, now) == now
+
+    def teardown(self) -> None:
+        """Compare with a straight run that has the same changes at the same places."""
+        straight = Trainer(self.start)
+        here = self.timeline.here
+        for change in self.changes:
+            if not change.seen(here.index):
+                break
+            if isinstance(change.what, Settings):
+                straight.advance_to(change.index)
+                straight.configure(change.what)
+            else:
+                straight.advance_to(change.index - 1)
+                straight.intervene(change.what)
+        straight.advance_to(here.index)
+        straight.revealed = here.revealed
+        assert bits(straight)[3:] == bits(self.trainer)[3:]
+
+
+Walks.TestCase.settings = hypothesis_settings(max_examples=40, stateful_step_count=25)
+TestWalks = Walks.TestCase
+
+
+class GatedWalks(Walks):
+    """The same with gates to pin."""
+
+    start = SMALL.with_(cell="lstm")
+
+
+GatedWalks.TestCase.settings = hypothesis_settings(max_examples=12, stateful_step_count=20)
+TestGatedWalks = GatedWalks.TestCase
+
+
+class CoupledWalks(Walks):
+    """The same with gates of which one is not on its own."""
+
+    start = SMALL.with_(cell="lstm-coupled")
+
+
+CoupledWalks.TestCase.settings = hypothesis_settings(max_examples=12, stateful_step_count=20)
+TestCoupledWalks = CoupledWalks.TestCase
+
+
+class PeepholeWalks(Walks):
+    """The same with parameters that are multiplied entry by entry."""
+
+    start = SMALL.with_(cell="lstm-peephole")
+
+
+PeepholeWalks.TestCase.settings = hypothesis_settings(max_examples=12, stateful_step_count=20)
+TestPeepholeWalks = PeepholeWalks.TestCase
+
+
+class ResetBeforeWalks(Walks):
+    """The same with two products a timestep."""
+
+    start = SMALL.with_(cell="gru-reset-before")
+
+
+ResetBeforeWalks.TestCase.settings = hypothesis_settings(max_examples=12, stateful_step_count=20)
+TestResetBeforeWalks = ResetBeforeWalks.TestCase
