@@ -11,7 +11,6 @@ on both sides. What was written is only recorded while the program runs, and rea
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import random
 import signal
@@ -32,8 +31,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program itself does
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+from benchmarks.recorder import KIB, WIDE, Bench, Recorder  # noqa: E402
 from benchmarks.wire import read  # noqa: E402
-from terminal.driver import Emulator, Terminal  # noqa: E402
 from terminal.program import HEADER  # noqa: E402
 
 from rnn_tui.engine.training.trainer import Trainer  # noqa: E402
@@ -42,14 +41,11 @@ from rnn_tui.train import train  # noqa: E402
 from rnn_tui.tui.charts.chart import draw  # noqa: E402
 from rnn_tui.tui.charts.curves import Chart, Curve  # noqa: E402
 
-WIDE, NARROW, LARGE = (120, 40), (80, 24), (200, 60)
+NARROW, LARGE = (80, 24), (200, 60)
 SSH = {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"}
-QUESTION = b"\x1b[?2026$p"  # DECRQM, which ends a display
 LSTM = Settings(cell="lstm", hidden=64)
 SLICE, SETTLE = 1.5, 0.3  # seconds measured in a turn, and before that
 TINY = ("--hidden", "4", "--steps", "5", "--timeline", "1")  # to come to a million soon
-TICKS = os.sysconf("SC_CLK_TCK")
-KIB = 1024
 
 # With what our program is compared at the start: the same libraries, and something to see.
 BARE = """
@@ -73,122 +69,6 @@ class Row:
     goal: str
     figure: str
     met: bool
-
-
-class Recorder(Terminal):
-    """A terminal that only records while the program runs; it is looked at afterwards."""
-
-    def __init__(
-        self,
-        argv: Sequence[str],
-        size: tuple[int, int],
-        caches: str,
-        env: Mapping[str, str] | None = None,
-        answers: str | None = None,
-    ) -> None:
-        self.chunks: list[tuple[float, bytes]] = []
-        self.size = size
-        self._fed = 0
-        self.started = time.monotonic()
-        super().__init__(argv, *size, env={**_environment(caches), **(env or {})}, answers=answers)
-
-    def _take(self, data: bytes) -> None:
-        now = time.monotonic()
-        self.bytes_received += len(data)
-        self.arrivals.append((now, len(data)))
-        self.chunks.append((now, data))
-        for _ in range(data.count(QUESTION)):
-            self._answer("\x1b[?2026;2$y")
-
-    def screen(self) -> list[str]:
-        """Return the rows of the screen, all output so far included."""
-        with self._changed:
-            self.answering = False  # it has answered
-            for _, data in self.chunks[self._fed :]:
-                self._emulator.feed(data)
-            self._fed = len(self.chunks)
-            self.answering = True
-        return super().screen()
-
-    def bytes_within(self, seconds: float) -> int:
-        """How much arrives in the time to come."""
-        before = self.bytes_received
-        time.sleep(seconds)
-        return self.bytes_received - before
-
-    def replay(self) -> Iterator[tuple[float, list[str]]]:
-        """Yield the time of each piece of output from the start, and the screen after it."""
-        emulator = Emulator(*self.size)
-        for at, data in self.chunks:
-            emulator.feed(data)
-            yield at, list(emulator.shown.display)
-
-    def cpu(self, thread: int | None = None) -> float:
-        """Seconds of processor time so far, of the process or one of its threads."""
-        pid = self.process.pid
-        place = f"/proc/{pid}/task/{thread}/stat" if thread else f"/proc/{pid}/stat"
-        fields = Path(place).read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
-
-    def resident(self) -> float:
-        """MiB in memory."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.split("VmRSS:")[1].split()[0]) / KIB
-
-
-def _environment(caches: str) -> dict[str, str | None]:
-    """As installed: compiled once, and one thread for products as small as ours."""
-    return {
-        "PYTHONPATH": str(ROOT),
-        "PYTHONDONTWRITEBYTECODE": None,
-        "PYTHONPYCACHEPREFIX": caches,
-        "OPENBLAS_NUM_THREADS": "1",
-    }
-
-
-@dataclass(frozen=True)
-class Bench:
-    """How long to measure, and where compiled files lie."""
-
-    quick: bool
-    caches: str
-
-    def times(self, full: int, quick: int) -> int:
-        """So many rounds."""
-        return quick if self.quick else full
-
-    def seconds(self, full: float, quick: float) -> float:
-        """So long."""
-        return quick if self.quick else full
-
-    @contextlib.contextmanager
-    def app(
-        self,
-        *options: str,
-        size: tuple[int, int] = WIDE,
-        env: Mapping[str, str] | None = None,
-        answers: str | None = None,
-    ) -> Iterator[Recorder]:
-        """Start the program, paused at its first screen."""
-        argv = [sys.executable, "-m", "rnn_tui", *options]
-        with Recorder(argv, size, self.caches, env, answers) as recorder:
-            recorder.wait_for("paused", 30)
-            recorder.wait_still(0.5)
-            yield recorder
-
-    @contextlib.contextmanager
-    def running(
-        self,
-        *options: str,
-        size: tuple[int, int] = WIDE,
-        env: Mapping[str, str] | None = None,
-        answers: str | None = None,
-    ) -> Iterator[Recorder]:
-        """Start the program and let it train, with its charts."""
-        with self.app(*options, size=size, env=env, answers=answers) as recorder:
-            recorder.send(" ")
-            time.sleep(self.seconds(3, 2))
-            yield recorder
 
 
 # ------------------------------------------------------------------------------------ throughput

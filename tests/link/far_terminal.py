@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pyte.screens import Char
-from terminal.driver import Emulator, Terminal
+from terminal.driver import Terminal
+from terminal.emulator import Emulator
 
 Answers = Literal["decrqm", "cpr", "neither", "both"]
 ANSWERS: tuple[Answers, ...] = ("decrqm", "cpr", "neither")

@@ -14,72 +14,30 @@ of the machine, too: other work on it weighs on them.
 from __future__ import annotations
 
 import argparse
-import contextlib
-import os
 import random
 import statistics
 import sys
 import tempfile
 import time
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from link import tap  # noqa: E402
-from link.far_terminal import (  # noqa: E402
-    ANSWERS,
-    Answers,
-    FarTerminal,
-    Picture,
-    pictures,
-    wait_until,
-)
+from link import records  # noqa: E402
+from link.far_terminal import ANSWERS, Answers, pictures, wait_until  # noqa: E402
+from link.run import KIB, WARM_UP, Link, Run, running  # noqa: E402
 from link.sshd import Server, missing  # noqa: E402
-from link.throttle import Throttle  # noqa: E402
-from terminal.program import HEADER  # noqa: E402
 
-KIB = 1024
 WIDE_LINK = 4 << 20  # bytes per second
-DELAY = 0.1  # seconds, each way
-WARM_UP = 3.0  # seconds of training before anything is measured
 KEY_WITHIN = 40.0  # seconds
-PAUSE_FRAMES = 0.015  # seconds without output, which end a frame
-SMALLEST_FRAME = 64  # bytes; less is a query or a mode
-STILL = 1.5  # seconds without output at either end, more than the slowest link's way there and back
 TASKS = (
     "cos", "text", "recall", "adding", "copy", "parity", "reber", "waveform", "oscillator",
     "neuron",
 )  # fmt: skip
 LSTM = ("--cell", "lstm")
-
-
-@dataclass(frozen=True)
-class Link:
-    """A row of the table: a link, a terminal's size, what is wanted.
-
-    Attributes:
-        name: what it is called on the command line.
-        rate: bytes per second.
-        wanted: seconds of a key, seconds of age, KiB waiting, seconds until still.
-        frozen: seconds for which the link stands still first.
-        delay: seconds each way.
-    """
-
-    name: str
-    rate: float
-    size: tuple[int, int]
-    wanted: tuple[float, float, float, float]
-    frozen: float = 0.0
-    delay: float = DELAY
-
-    def __str__(self) -> str:
-        rate = f"{self.rate / KIB:.0f} KiB/s, {self.size[0]}×{self.size[1]}"
-        return f"frozen {self.frozen:.0f} s, then {rate}" if self.frozen else rate
 
 
 LINKS = (
@@ -152,116 +110,6 @@ def _worst(values: Sequence[float]) -> str:
     return f"{max(values):.2f}" if values else ""
 
 
-class Run:
-    """The program at the server, seen from the far terminal.
-
-    Attributes:
-        terminal: the far terminal.
-        throttle: the link.
-    """
-
-    def __init__(
-        self,
-        server: Server,
-        folder: Path,
-        link: Link,
-        answers: Answers,
-        options: Sequence[str],
-        colorterm: str = "truecolor",
-        tmux: bool = False,
-        still: float = STILL,
-        compression: bool = False,
-    ) -> None:
-        """Connect, and wait until the first screen stands.
-
-        Args:
-            server: where it runs.
-            folder: for what it keeps; its name is the tmux server's.
-            link: rate and size.
-            answers: what the far terminal answers.
-            options: of the program.
-            colorterm: the variable COLORTERM at the server.
-            tmux: whether it runs within tmux there.
-            still: seconds without output at either end, for all to stand still.
-            compression: whether the connection is compressed.
-        """
-        self._still = still
-        folder.mkdir(exist_ok=True)
-        self._log = folder / "tap"
-        self._log.unlink(missing_ok=True)
-        self.throttle = Throttle(server.port, link.rate, link.delay)
-        environment = {
-            "PYTHONPATH": str(ROOT),
-            "LANG": "C.UTF-8",
-            "XDG_STATE_HOME": str(folder / "state"),
-            "COLORTERM": colorterm,
-        }
-        program = [sys.executable, "-m", "rnn_tui", *options]
-        if tmux:
-            program = ["tmux", "-L", folder.name, "-f", os.devnull, "new-session", *program]
-        argv = server.client(
-            *(sys.executable, "-I", "-S", tap.__file__, str(self._log), *program),
-            port=self.throttle.port,
-            env=environment,
-            compression=compression,
-        )
-        self.terminal = FarTerminal(argv, link.size, answers)
-        try:
-            self.terminal.wait_for("paused", 60)
-            self.wait_still()
-        except BaseException:
-            self.close()
-            raise
-
-    def wait_still(self, timeout: float = 60) -> None:
-        """Wait until nothing is written or under way."""
-
-        def still() -> bool:
-            if self.throttle.down.waiting or not self.terminal.pieces:
-                return False
-            last = max(self.terminal.pieces[-1][0], self.written()[-1][0])
-            return time.monotonic() - last > self._still
-
-        if not wait_until(still, timeout):
-            raise AssertionError(f"not still after {timeout} s:\n{self.terminal.text()}")
-
-    def written(self) -> list[tuple[float, int]]:
-        """Return when the program wrote, and how many bytes until then."""
-        return tap.records(self._log.read_bytes())
-
-    def press(self, key: str) -> float:
-        """Press a key and return when."""
-        at = time.monotonic()
-        self.terminal.send(key)
-        return at
-
-    def quit(self) -> None:
-        """Have it end, also where it asks whether to lose a minute of training."""
-        self.press("q")
-        if not wait_until(lambda: self.terminal.process.poll() is not None, 5):
-            self.press("q")
-        code = self.terminal.wait_exit(30)
-        left = self.terminal.left_behind()
-        if code or left:
-            raise AssertionError(f"ended with {code}, left behind: {left}")
-
-    def close(self) -> None:
-        """End it, whatever it does."""
-        self.terminal.close()
-        self.throttle.close()
-
-
-@contextlib.contextmanager
-def running(run: Run) -> Iterator[Run]:
-    """Let it train; close everything in the end."""
-    try:
-        run.press(" ")
-        time.sleep(WARM_UP)
-        yield run
-    finally:
-        run.close()
-
-
 # ------------------------------------------------------------------------------------ one link
 
 
@@ -286,21 +134,21 @@ def measure(run: Run, link: Link, seconds: float, pauses: int) -> Figures:
         run.quit()
         seen = list(pictures(run.terminal))
         waiting = run.throttle.down.within(begin, end)
-        written, arrived = run.written(), _offsets(run.terminal.pieces)
+        written, arrived = run.written(), records.offsets(run.terminal.pieces)
     if written[-1][1] != arrived[-1][1]:
         raise AssertionError(f"{written[-1][1]} bytes written, {arrived[-1][1]} arrived")
-    frames = [f for f in _frames(written) if begin <= f.begun < end]
-    shown = [(frame.begun, _when(arrived, frame.until)) for frame in frames]
+    frames = [f for f in records.frames(written) if begin <= f.begun < end]
+    shown = [(frame.begun, records.when(arrived, frame.until)) for frame in frames]
     span = end - begin
     return Figures(
-        keys=_key_times(seen, pressed),
+        keys=records.key_times(seen, pressed),
         ages=[at - begun for begun, at in shown],
-        seen=_ages_at_any_moment(shown, begin, end),
+        seen=records.ages_at_any_moment(shown, begin, end),
         waiting=waiting,
-        still=[_last_change(seen, at) - at for at in stopped],
+        still=[records.last_change(seen, at) - at for at in stopped],
         frames=len(frames) / span,
-        numbers=_numbers(seen, begin, end) / span,
-        rate=(_until(written, end) - _until(written, begin)) / span,
+        numbers=records.numbers(seen, begin, end) / span,
+        rate=(records.until(written, end) - records.until(written, begin)) / span,
     )
 
 
@@ -325,93 +173,6 @@ def _stop(run: Run) -> float:
     run.terminal.wait_for("paused", 90)
     run.wait_still(90)
     return at
-
-
-# ---------------------------------------------------------------------- what the records tell
-
-
-@dataclass(frozen=True)
-class Frame:
-    """Output in one go: when it began, and how many bytes of output were written at its end."""
-
-    begun: float
-    until: int
-
-
-def _frames(written: Sequence[tuple[float, int]]) -> Iterator[Frame]:
-    """Yield what was written between two pauses, if it is more than a query."""
-    begun, begin_offset = written[0][0], 0
-    for (at, until), following in zip(written, [*written[1:], None], strict=True):
-        if following is None or following[0] - at > PAUSE_FRAMES:
-            if until - begin_offset >= SMALLEST_FRAME:
-                yield Frame(begun, until)
-            if following is not None:
-                begun, begin_offset = following[0], until
-
-
-def _offsets(pieces: Sequence[tuple[float, bytes]]) -> list[tuple[float, int]]:
-    """Return when each piece arrived, and how many bytes until then."""
-    until, offsets = 0, []
-    for at, data in pieces:
-        until += len(data)
-        offsets.append((at, until))
-    return offsets
-
-
-def _when(arrived: Sequence[tuple[float, int]], offset: int) -> float:
-    """Return when this many bytes had arrived."""
-    return arrived[bisect_left(arrived, offset, key=lambda each: each[1])][0]
-
-
-def _until(written: Sequence[tuple[float, int]], at: float) -> int:
-    """Return how many bytes had been written at a moment."""
-    place = bisect_left(written, at, key=lambda each: each[0])
-    return written[place - 1][1] if place else 0
-
-
-def _ages_at_any_moment(
-    shown: Sequence[tuple[float, float]], begin: float, end: float
-) -> list[float]:
-    """Return, for moments 50 ms apart, how long ago the newest frame that is seen was written."""
-    ages, newest, at, rest = [], None, begin, list(shown)
-    while at < end:
-        while rest and rest[0][1] <= at:
-            newest = rest.pop(0)[0]
-        if newest is not None:
-            ages.append(at - newest)
-        at += 0.05
-    return ages
-
-
-def _key_times(seen: Sequence[Picture], pressed: Sequence[tuple[float, str]]) -> list[float]:
-    """Return the seconds from each key to the first picture with its effect."""
-    times, rest = [], list(pressed)
-    for picture in seen:
-        if rest and picture.at > rest[0][0] and any(rest[0][1] in row for row in picture.rows):
-            times.append(picture.at - rest.pop(0)[0])
-    if rest:
-        raise AssertionError(f"{len(rest)} keys had no effect")
-    return times
-
-
-def _last_change(seen: Sequence[Picture], pressed: float) -> float:
-    """Return when the picture changed last after a key, before it stood still."""
-    last = pressed
-    for picture in seen:
-        if picture.at - last > STILL and last > pressed:
-            break
-        if picture.at > pressed:
-            last = picture.at
-    return last
-
-
-def _numbers(seen: Sequence[Picture], begin: float, end: float) -> int:
-    """Return how many other updates the header told of."""
-    updates = []
-    for picture in seen:
-        if begin <= picture.at < end and (found := HEADER.match(picture.rows[1].rstrip())):
-            updates.append(found["update"])
-    return sum(one != other for one, other in pairwise(updates))
 
 
 # ---------------------------------------------------------------------------------- the tables

@@ -21,8 +21,8 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+from closing import Closing
 
 SEPARATION_FOLDER = Path("/run/sshd")
 STARTS_WITHIN = 10.0  # seconds
@@ -65,7 +65,7 @@ def _find(name: str) -> str:
     return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin") or ""
 
 
-class Server:
+class Server(Closing):
     """An OpenSSH server on a port of its own; leaving the `with` block ends it.
 
     Attributes:
@@ -177,17 +177,6 @@ class Server:
         """End the server."""
         self._process.terminate()
         self._process.wait(10)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _free_port() -> int:

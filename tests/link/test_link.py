@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from link.far_terminal import ANSWERS, Answers, wait_until
-from link.measure import LSTM, Link, Run, main
+from link.measure import LSTM, main
+from link.run import KIB, Link, Run
 from link.sshd import Server, missing
 from link.throttle import Throttle
 
@@ -18,7 +19,6 @@ from rnn_tui.tui.link import BUDGET
 
 needs_server = pytest.mark.skipif(bool(missing()), reason=missing() or "there is a server")
 
-KIB = 1024
 FROZEN = 2.0  # seconds
 LINK = Link("", 64 * KIB, (120, 40), (0, 0, 0, 0), delay=0.02)
 MOST_WAITING = 8 * KIB  # bytes
@@ -59,8 +59,7 @@ def test_the_throttle_loses_nothing_and_queues_without_end() -> None:
 def test_what_waits_in_a_frozen_link_is_bounded(server: Server, tmp_path: Path) -> None:
     def freeze(answers: Answers) -> int:
         """Return the most bytes that waited in the link while it stood still."""
-        run = Run(server, tmp_path / answers, LINK, answers, LSTM, still=0.4)
-        try:
+        with Run(server, tmp_path / answers, LINK, answers, LSTM, still=0.4) as run:
             terminal, link = run.terminal, run.throttle
             run.press(" ")
             terminal.wait_for("running", 30)
@@ -77,8 +76,6 @@ def test_what_waits_in_a_frozen_link_is_bounded(server: Server, tmp_path: Path) 
             assert (link.down.passed, link.up.passed) == passed, "bytes while paused"
             run.quit()
             return most
-        finally:
-            run.close()
 
     with ThreadPoolExecutor() as pool:  # most of the time they wait
         most = dict(zip(ANSWERS, pool.map(freeze, ANSWERS), strict=True))

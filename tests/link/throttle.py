@@ -16,8 +16,8 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
-from types import TracebackType
-from typing import Self
+
+from closing import Closing
 
 PIECE_SECONDS = 0.01  # how long one piece takes on the link
 READ = 1 << 16
@@ -125,7 +125,7 @@ class Queue:
         return 0, 0
 
 
-class Throttle:
+class Throttle(Closing):
     """A proxy on 127.0.0.1 before a server's port; leaving the `with` block ends it.
 
     Attributes:
@@ -220,14 +220,3 @@ class Throttle:
         for one in (self._listener, self._waker, self._woken):
             one.close()
         self._selector.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -11,7 +11,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from terminal.driver import Emulator, Terminal
+from terminal.driver import Terminal
+from terminal.emulator import Emulator
 
 TINY_SGR = frozenset({0, 1, 4, 5, 7, 22, 24, 25, 27})
 

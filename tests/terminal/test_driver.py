@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from terminal.driver import Emulator, Terminal
+from terminal.driver import Terminal
+from terminal.emulator import Emulator
 
 APP = """
 import os

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.control import Control
 from rich.segment import Segment
 from rich.style import Style
-from terminal.driver import Emulator
+from terminal.emulator import Emulator
 from textual.strip import Strip
 
 from rnn_tui.tui.output_diff import BEGIN_SYNCHRONISED, END_SYNCHRONISED, OutputDiff
