@@ -116,7 +116,7 @@ class Link:
         self._modes: list[int] = []  # that the handshake found to be answered; of probes, displays
         self._smallest = 0.0  # round trip
         self._begun = 0.0  # when the handshake was sent
-        self._handshake: float | None = None  # the same, until it is answered by DECRPM
+        self._in_handshake = False  # the last of its modes has not been answered
         self._handshake_open = 0  # its questions without an answer
         self._uncovered = False  # something was displayed before it was known how to ask
         self._unanswered: deque[Unanswered] = deque()
@@ -145,7 +145,7 @@ class Link:
         self._unanswered.clear()
         self._asks_modes, self._silent, self._heard = None, False, None
         self._modes.clear()
-        self._handshake = self._begun = self._clock()
+        self._in_handshake, self._begun = True, self._clock()
         by_mode = [f"\x1b[?{mode}$p" for mode in MODES] if modes else []
         self._handshake_open = 1 + len(by_mode)
         return "".join([*by_mode, f"\x1b[2;{PROBE_COLUMN}H\x1b[6n"])
@@ -160,9 +160,19 @@ class Link:
         self.displays += 1
         if self._asks_modes is None or self._silent:
             self._uncovered = True
-            self.seen, self._arrived = self.displays, self._sent
+            self._count_all_as_seen()
             return ""
         return self._ask_after_display()
+
+    def displayed_without_query(self) -> None:
+        """Count a display on a terminal that is not asked."""
+        self.displays += 1
+        self._count_all_as_seen()
+
+    def _count_all_as_seen(self) -> None:
+        """Count all displays as seen, and wait for no answer to them."""
+        self._unanswered.clear()
+        self.seen, self._arrived = self.displays, self._sent
 
     def _ask_after_display(self) -> str:
         """Return the next question that a display ends with."""
@@ -175,33 +185,26 @@ class Link:
         if not self._unanswered:
             self._probe_after = FIRST_PROBE
         self._last_asked = self._clock()
-        self._unanswered.append(self._question(number))
+        ahead = self._sent - self._arrived
+        asked = Unanswered(self._last_asked, number, self.displays, self._sent, ahead)
+        self._unanswered.append(asked)
         if self._asks_modes:
             return f"\x1b[?{self._modes[number % len(self._modes)]}$p"
         return f"\x1b[2;{number or PROBE_COLUMN}H\x1b[6n"
 
-    def _question(self, number: int) -> Unanswered:
-        """Return a question that is asked now."""
-        ahead = self._sent - self._arrived
-        return Unanswered(self._last_asked, number, self.displays, self._sent, ahead)
-
     def answered(self, answer: ModeReport | CursorReport, at: float) -> str:
-        """Take an answer that was read `at`; return a question about what came before the first."""
+        """Take an answer that was read `at`.
+
+        Returns:
+            A question where displays went out before it was known how to ask about them; else "".
+        """
         by_mode = isinstance(answer, ModeReport)
-        if isinstance(answer, ModeReport) and not self._is_known(answer.mode):
+        if isinstance(answer, ModeReport) and not self._tells_something(answer.mode):
             return ""
         if isinstance(answer, CursorReport) and answer.column == PROBE_COLUMN:
             self._handshake_open = 0  # the last question of the handshake
-        if self._handshake is not None and (self._asks_modes is None or by_mode):
-            if self._asks_modes is None:
-                self._note_round_trip(at - self._handshake)
-            if by_mode:
-                self._handshake, self._handshake_open = None, min(self._handshake_open, 1)
-            self._asks_modes = by_mode
-            self._unanswered.clear()
-            self.seen, self._arrived = self.displays, self._sent
-            uncovered, self._uncovered = self._uncovered, False
-            return self._ask_after_display() if uncovered else ""
+        if self._in_handshake and (self._asks_modes is None or by_mode):
+            return self._handshake_answered(at, by_mode=by_mode)
         if by_mode != self._asks_modes:
             return ""
         self._silent, self._heard, self._probe_after = False, None, FIRST_PROBE
@@ -216,6 +219,17 @@ class Link:
             self._behind = max(self._behind, min(at - self._last_answered, 1.0))
         return ""
 
+    def _handshake_answered(self, at: float, *, by_mode: bool) -> str:
+        """Ask as the terminal answers from now on; return a question about earlier displays."""
+        if self._asks_modes is None:
+            self._note_round_trip(at - self._begun)
+        if by_mode:
+            self._in_handshake, self._handshake_open = False, min(self._handshake_open, 1)
+        self._asks_modes = by_mode
+        self._count_all_as_seen()
+        uncovered, self._uncovered = self._uncovered, False
+        return self._ask_after_display() if uncovered else ""
+
     def _note_speed(self, question: Unanswered, quick: bool) -> None:
         """Note how many bytes came through quickly with a display, or that they did not."""
         if quick:  # what had been on its way for long before is not counted
@@ -224,9 +238,12 @@ class Link:
         else:
             self._quick, self._slow = 0, question.sent
 
-    def _is_known(self, mode: int) -> bool:
-        """Return whether a mode is asked about; note that of the handshake's it is answered."""
-        if self._handshake is None:
+    def _tells_something(self, mode: int) -> bool:
+        """Return whether the answer about `mode` is to a display or probe, or ends the handshake.
+
+        In the handshake, note that the terminal answers for this mode.
+        """
+        if not self._in_handshake:
             return mode in self._modes
         if mode in MODES and mode not in self._modes:
             self._modes.append(mode)
@@ -266,8 +283,7 @@ class Link:
         self._heard = (first, now)
         if now - first > GIVEN_UP_AFTER:
             self._silent = True
-            self._unanswered.clear()
-            self.seen, self._arrived = self.displays, self._sent
+            self._count_all_as_seen()
 
     def probe(self) -> str:
         """Return a probe if one is due; else ""."""
@@ -278,8 +294,7 @@ class Link:
             return ""
         if self._asks_modes and len(self._modes) == 1 and self._last_answered > self._last_asked:
             # A probe's answer would not differ: what is not answered after the others is lost.
-            self._unanswered.clear()
-            self.seen, self._arrived = self.displays, self._sent
+            self._count_all_as_seen()
             return ""
         self._probe_after = min(2 * self._probe_after, LAST_PROBE)
         return self._ask(0)

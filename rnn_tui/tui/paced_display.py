@@ -56,7 +56,7 @@ class PacedDisplay(OrderedKeys):
             super()._display(screen, renderable)
         elif terminal is None:
             super()._display(screen, renderable)
-            self.link.seen = self.link.displays = self.link.displays + 1
+            self.link.displayed_without_query()
             self._note_answered()
         elif not self.link.has_room_for_key():
             self._held = True
