@@ -22,7 +22,8 @@ from rich.terminal_theme import TerminalTheme
 
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.tui.app import RnnTui
-from rnn_tui.tui.terminal_colours import Depth, TerminalColours
+from rnn_tui.tui.app import __file__ as app_file
+from rnn_tui.tui.terminal_colours import Depth
 
 SHEET = screenshots.FOLDER / "colours.svg"
 SCREEN = "lstm-backward-80"
@@ -45,21 +46,26 @@ def terminal(dark: bool) -> TerminalTheme:
     return TerminalTheme(ground, text, colours[:8], colours[8:])
 
 
-def picture(app: RnnTui) -> str:
-    """Return the screen of a running app as SVG, as `App.export_screenshot` does."""
-    console = Console(
-        width=app.size.width,
-        height=app.size.height,
-        file=io.StringIO(),
-        force_terminal=True,
-        color_system="truecolor",
-        record=True,
-        legacy_windows=False,
-    )
-    compositor, below = app.screen._compositor, app._background_screens
-    console.print(compositor.render_update(full=True, screen_stack=below))
-    depth = next(each.depth for each in app._filters if isinstance(each, TerminalColours))
-    return console.export_svg(title=LABELS[depth], theme=terminal(app.current_theme.dark))
+class AppOnTerminal(RnnTui):
+    """The app, whose screenshots have the 16 colours of a terminal, as Textual's have not."""
+
+    CSS_PATH = str(Path(app_file).with_name("app.tcss"))
+
+    def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
+        """Return the screen as SVG."""
+        console = Console(
+            width=self.size.width,
+            height=self.size.height,
+            file=io.StringIO(),
+            force_terminal=True,
+            color_system="truecolor",
+            record=True,
+            legacy_windows=False,
+        )
+        compositor, below = self.screen._compositor, self._background_screens
+        console.print(compositor.render_update(full=True, screen_stack=below, simplify=simplify))
+        theme = terminal(self.current_theme.dark)
+        return console.export_svg(title=title or self.title, theme=theme)
 
 
 def pictures(name: str, folder: Path) -> list[list[str]]:
@@ -69,7 +75,9 @@ def pictures(name: str, folder: Path) -> list[list[str]]:
     for depth in LABELS:
         row = []
         for theme in ("dark", "light"):
-            app = RnnTui(Trainer(one.settings), theme=theme, depth=depth, versus=one.versus)
+            trainer = Trainer(one.settings)
+            app = AppOnTerminal(trainer, theme=theme, depth=depth, versus=one.versus)
+            app.title = LABELS[depth]
             path = folder / f"{name}-{depth.name}-{theme}.svg"
             row.append(take_screenshot(app, one.size, one.actions, path).read_text("utf-8"))
         rows.append(row)
@@ -100,7 +108,6 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=[SCREEN])
     parser.add_argument("--out", type=Path, default=SHEET)
     options = parser.parse_args()
-    RnnTui.export_screenshot = picture  # type: ignore[assignment,method-assign]
     with tempfile.TemporaryDirectory() as folder:
         rows = [row for name in options.names for row in pictures(name, Path(folder))]
     options.out.write_text(sheet(rows), encoding="utf-8")
