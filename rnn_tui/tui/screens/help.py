@@ -15,7 +15,7 @@ from rnn_tui.tui.key_bindings import KEYS
 from rnn_tui.tui.screens.dialog import Dialog
 from rnn_tui.tui.themes import style_of
 
-GLOSSARY = (
+_WORDS = (
     ("BATCH", "the next window of the series: T inputs, T targets"),
     ("FORWARD", "timestep by timestep, t=1 to T, each from the h before it"),
     ("LOSS", "the mean squared error of all outputs of the window"),
@@ -24,28 +24,37 @@ GLOSSARY = (
     ("UPDATE", "the optimizer changes the parameters"),
     ("dh_t", "∂L/∂h_t: how the loss changes if h_t changes a little"),
     ("h_7[3]", "unit 3 of h at timestep 7; W_h[3,1] is row 3, column 1"),
+)
+
+
+def _scales(cut: str) -> tuple[tuple[str, str], ...]:
+    """Return words about full bars; `cut` stands for the rest of a title."""
+    return (
+        ("full bar", "h, gates: 1; without a bound: the window's largest"),
+        (f"bars: {cut}", "all gradients of a window have one scale, of the largest;"),
+        ("", "where that hides most of them, log over so many powers of 10"),
+        ("!", "not a finite number"),
+    )
+
+
+_SIGNS = (
     ("▁▂▄▆█", "positive entries, and gates: the height is the magnitude"),
     ("⡀⣀⣤⣶⣿", "negative entries, as high as positive ones"),
     ("·", "less than 1/64 of a full bar; elsewhere not computed yet"),
-    ("full bar", "h, gates: 1; without a bound: the window's largest"),
-    ("bars: …", "all gradients of a window have one scale, of the largest;"),
-    ("", "where that hides most of them, log over so many powers of 10"),
-    ("!", "not a finite number"),
+    *_scales("…"),
     ("σ  ⊙  ·  ᵀ", "logistic, product by entries, matrix product, transposed"),
 )
-IN_ASCII = (
+_SIGNS_IN_ASCII = (
     (".:=#", "positive entries, and gates: more ink is larger"),
     (",;%@", "negative entries, as large as positive ones"),
     ("_", "less than 1/64 of a full bar; . is not computed yet"),
-    ("full bar", "h, gates: 1; without a bound: the window's largest"),
-    ("bars: ~", "all gradients of a window have one scale, of the largest;"),
-    ("", "where that hides most of them, log over so many powers of 10"),
-    ("!", "not a finite number"),
+    *_scales("~"),
     ("*  @  ^T", "product by entries, matrix product, transposed; sigma: logistic"),
     ("+  x  ~", "right answer, wrong answer; here more is cut off"),
 )
-"""The last words of the glossary where the terminal shows ASCII alone."""
-_DRAWN = 8  # words of the glossary that `IN_ASCII` takes the place of
+GLOSSARY = (*_WORDS, *_SIGNS)
+GLOSSARY_IN_ASCII = (*_WORDS, *_SIGNS_IN_ASCII)
+"""The same where the terminal shows ASCII alone."""
 
 
 class HelpScreen(Dialog[None]):
@@ -79,10 +88,7 @@ class HelpScreen(Dialog[None]):
         text.append("command palette\n")
         text.append("\n  Digits before a key that counts repeat it: 5n, 200u, 12s.\n\n")
         heading("Words")
-        words: tuple[tuple[str, str], ...] = GLOSSARY
-        if draws_ascii(self.app):
-            words = (*GLOSSARY[:-_DRAWN], *IN_ASCII)
-        for word, meaning in words:
+        for word, meaning in GLOSSARY_IN_ASCII if draws_ascii(self.app) else GLOSSARY:
             text.append(f"  {word:<10}", style_of("strong", theme))
             text.append(f" {meaning}\n")
         return text
