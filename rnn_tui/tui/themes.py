@@ -12,103 +12,99 @@ from rich.style import Style
 from textual.theme import Theme
 
 
-def _variables(
+def _theme(
+    name: str,
     *,
+    dark: bool,
     ground: str,
     surface: str,
     panel: str,
-    text: str,
+    foreground: str,
+    strong: str,
     dim: str,
     rule: str,
     line: str,
     field: str,
     primary: str,
-    cursor: str,
+    accent: str,
     error: str,
     success: str,
-) -> dict[str, str]:
-    """Return the colours of Textual's widgets, which would else be mixtures of others."""
-    return {
+) -> Theme:
+    """Return a theme with the colours of Textual's widgets, which would else be mixtures."""
+    variables = {
         "text-muted": dim,
         "text-disabled": dim,
         "surface-active": field,
         "error": error,  # as they are, not rounded
         "success": success,
         "panel-darken-1": surface,  # of the palette
-        "block-cursor-foreground": text,
+        "block-cursor-foreground": strong,
         "block-cursor-background": line,
-        "block-cursor-blurred-foreground": text,
+        "block-cursor-blurred-foreground": strong,
         "block-cursor-blurred-background": surface,
         "block-hover-background": panel,
         "input-cursor-foreground": ground,
-        "input-cursor-background": cursor,
+        "input-cursor-background": accent,
         "input-selection-foreground": ground,
         "input-selection-background": primary,
         "border-blurred": rule,
         **dict.fromkeys(("scrollbar", "scrollbar-hover", "scrollbar-active"), primary),
         **{f"scrollbar-background{state}": panel for state in ("", "-hover", "-active")},
     }
+    return Theme(
+        name=name,
+        dark=dark,
+        primary=primary,
+        secondary=success,
+        accent=accent,
+        foreground=foreground,
+        background=ground,
+        surface=surface,
+        panel=panel,
+        success=success,
+        warning=accent,
+        error=error,
+        variables=variables,
+    )
 
 
 BANDS = {"rnn-dark": "#3b4261", "rnn-light": "#c9c4b6"}
-"""The ground of the selected unit, by theme. Those of lines and fields differ a little: elsewhere
-they are others, see `terminal_colours`."""
+"""The ground of the selected unit, by theme. Those of lines and fields differ a little, so that
+`terminal_colours` can tell them apart: of few colours, others stand for them."""
 
-DARK = Theme(
-    name="rnn-dark",
-    primary="#7aa2f7",
-    secondary="#9ece6a",
-    accent="#e0af68",
-    foreground="#d5d9e6",
-    background="#14161f",
+DARK = _theme(
+    "rnn-dark",
+    dark=True,
+    ground="#14161f",
     surface="#1b1e2b",
     panel="#242838",
-    success="#9ece6a",
-    warning="#e0af68",
+    foreground="#d5d9e6",
+    strong="#ffffff",
+    dim="#8b92a9",
+    rule="#5c6380",
+    line="#3c4362",
+    field="#3d4463",
+    primary="#7aa2f7",
+    accent="#e0af68",
     error="#f7768e",
-    dark=True,
-    variables=_variables(
-        ground="#14161f",
-        surface="#1b1e2b",
-        panel="#242838",
-        text="#ffffff",
-        dim="#8b92a9",
-        rule="#5c6380",
-        line="#3c4362",
-        field="#3d4463",
-        primary="#7aa2f7",
-        cursor="#e0af68",
-        error="#f7768e",
-        success="#9ece6a",
-    ),
+    success="#9ece6a",
 )
-LIGHT = Theme(
-    name="rnn-light",
-    primary="#2b5fb3",
-    secondary="#3d7a1f",
-    accent="#9a5b00",
-    foreground="#1f2430",
-    background="#fbfaf7",
+LIGHT = _theme(
+    "rnn-light",
+    dark=False,
+    ground="#fbfaf7",
     surface="#f1efe9",
     panel="#e6e3da",
-    success="#3d7a1f",
-    warning="#9a5b00",
+    foreground="#1f2430",
+    strong="#000000",
+    dim="#66645a",
+    rule="#94907f",
+    line="#c8c3b5",
+    field="#cac5b7",
+    primary="#2b5fb3",
+    accent="#9a5b00",
     error="#9a1035",
-    dark=False,
-    variables=_variables(
-        ground="#fbfaf7",
-        surface="#f1efe9",
-        panel="#e6e3da",
-        text="#000000",
-        dim="#66645a",
-        rule="#94907f",
-        line="#c8c3b5",
-        field="#cac5b7",
-        primary="#2b5fb3",
-        cursor="#9a5b00",
-        error="#9a1035",
-        success="#3d7a1f",
-    ),
+    success="#3d7a1f",
 )
 THEMES = {"dark": DARK, "light": LIGHT}
 
