@@ -68,10 +68,6 @@ def _theme(
     )
 
 
-BANDS = {"rnn-dark": "#3b4261", "rnn-light": "#c9c4b6"}
-"""The ground of the selected unit, by theme. Those of lines and fields differ a little, so that
-`terminal_colours` can tell them apart: of few colours, others stand for them."""
-
 DARK = _theme(
     "rnn-dark",
     dark=True,
@@ -108,6 +104,9 @@ LIGHT = _theme(
 )
 THEMES = {"dark": DARK, "light": LIGHT}
 
+SELECTED_GROUNDS = {"rnn-dark": "#3b4261", "rnn-light": "#c9c4b6"}
+"""The ground of the selected unit, by theme. Those of lines and fields differ a little, so that
+`terminal_colours` can tell them apart: of few colours, others stand for them."""
 TRUTH_GROUNDS = {"rnn-dark": "#2f3550", "rnn-light": "#dcd8c8"}
 """The ground behind the curve of truth, by theme."""
 
@@ -154,7 +153,9 @@ def style_of(role: str, theme: str) -> Style:
     if role.startswith("selected-"):
         role = role.removeprefix("selected-")
         shown = style_of("title" if role == "dim" else role, theme)
-        return shown + Style(underline=True, bgcolor=BANDS.get(theme, BANDS[DARK.name]))
+        return shown + Style(
+            underline=True, bgcolor=SELECTED_GROUNDS.get(theme, SELECTED_GROUNDS[DARK.name])
+        )
     if role not in _ROLES:
         return Style.null()
     dark, light, attributes = _ROLES[role]

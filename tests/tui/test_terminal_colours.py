@@ -20,7 +20,7 @@ from rnn_tui.tui.terminal_colours import (
     question,
     styled,
 )
-from rnn_tui.tui.themes import BANDS, ROLES, THEMES, TRUTH_GROUNDS, style_of
+from rnn_tui.tui.themes import ROLES, SELECTED_GROUNDS, THEMES, TRUTH_GROUNDS, style_of
 
 GRAPHICS = {"rule", "raw", "ghost", "gate"}
 """Roles of lines and bars; all others are text, too."""
@@ -91,7 +91,9 @@ def test_every_colour_of_the_themes_has_its_line(theme: Theme) -> None:
         colour = style_of(role, theme.name).color
         assert colour is not None
         assert colour.name in INKS, role
-    assert {theme.background, theme.surface, theme.panel, BANDS[theme.name]} <= {*GROUNDS}
+    assert {theme.background, theme.surface, theme.panel, SELECTED_GROUNDS[theme.name]} <= {
+        *GROUNDS
+    }
     assert TRUTH_GROUNDS[theme.name] in GROUNDS
     used = {value for value in theme.variables.values() if value.startswith("#")}
     assert used <= {*GROUNDS, *INKS}
