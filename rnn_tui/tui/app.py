@@ -94,7 +94,7 @@ class RnnTui(PacedDisplay):
         link: Link | None = None,
         theme: str = "dark",
         depth: Depth = Depth.TRUECOLOR,
-        colour_question: str = "",
+        colour_query: str = "",
         files: RunFiles | None = None,
         breakpoints: Iterable[Breakpoint] = (),
         versus: Versus | None = None,
@@ -112,7 +112,7 @@ class RnnTui(PacedDisplay):
             link: the link to the terminal; None for one that is not paced.
             theme: a key of THEMES.
             depth: how many colours the terminal has, as far as is known.
-            colour_question: asks the terminal for more; "" where nothing is asked.
+            colour_query: asks the terminal for more; "" where nothing is asked.
             files: the files that the run owns: the checkpoint, if it comes from one.
             breakpoints: breakpoints to add to those of the view.
             versus: a second network to train in lock step, if any.
@@ -125,8 +125,8 @@ class RnnTui(PacedDisplay):
         """
         self._watch = watch
         self.end: LoggedError | None = None
-        self._colour_question = colour_question  # until it is sent
-        self._asks_for_colours = bool(colour_question)  # until the answer is truecolor
+        self._colour_query = colour_query  # until it is sent
+        self._asks_for_colours = bool(colour_query)  # until the answer is truecolor
         super().__init__(link or Link("local"))
         set_depth(self, depth)
         self._first_theme = THEMES[theme].name
@@ -201,10 +201,10 @@ class RnnTui(PacedDisplay):
             from rnn_tui.tui.terminal_kind import is_of_old
 
             apple = os.environ.get("TERM_PROGRAM") == "Apple_Terminal"
-            prints_questions = apple or is_of_old(os.environ.get("TERM"))  # those by DECRQM
+            prints_queries = apple or is_of_old(os.environ.get("TERM"))  # those by DECRQM
             attributes = {
                 "watch": self._watch,
-                "handshake": staticmethod(partial(self._handshake, modes=not prints_questions)),
+                "handshake": staticmethod(partial(self._handshake, modes=not prints_queries)),
                 "take_answers": staticmethod(self.take_answers),
                 "note_answers": staticmethod(self.note_answers),
                 "answers_due": staticmethod(self.link.answers_due),
@@ -214,7 +214,7 @@ class RnnTui(PacedDisplay):
 
     def _handshake(self, *, modes: bool) -> str:
         """Return what the terminal is asked at the start; about colours it is asked once."""
-        asked, self._colour_question = self._colour_question, ""
+        asked, self._colour_query = self._colour_query, ""
         return asked + self.link.begin(modes=modes)
 
     def take_answers(self, answers: list[Answer], at: float) -> None:

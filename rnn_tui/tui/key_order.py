@@ -29,7 +29,7 @@ POLL_SECONDS = 0.01  # between looks whether a widget that is waited for has bee
 
 
 class Question:
-    """A question on a screen, which is not answered by keys that were typed before it was seen.
+    """A question to the user, which is not answered by keys that were typed before it was seen.
 
     Attributes:
         seen_at: when it was certainly seen; Textual's clock.
@@ -40,7 +40,7 @@ class Question:
         self._app = screen.app
         self.seen_at = math.inf
         if isinstance(self._app, OrderedKeys):
-            self._app.unseen.append(self)
+            self._app.undrawn.append(self)
 
     def answered_in_knowledge(self) -> bool:
         """Return whether the key whose action is being called was typed after it was seen."""
@@ -52,12 +52,12 @@ class OrderedKeys(App[None]):
 
     Attributes:
         typed_at: when the key was typed whose action is being called; Textual's clock.
-        unseen: questions that have not been drawn yet.
+        undrawn: questions that have not been drawn yet.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.unseen: list[Question] = []
+        self.undrawn: list[Question] = []
         self._shown: Screen[Any] | None = None  # the screen that was drawn last
         self._shown_since = 0.0
         self.typed_at = math.inf
@@ -106,7 +106,7 @@ class OrderedKeys(App[None]):
         if renderable is not None and not self._batch_count:
             if screen is not self._shown:
                 self._shown, self._shown_since = screen, events.Event().time
-            drawn, self.unseen = self.unseen, []
+            drawn, self.undrawn = self.undrawn, []
         super()._display(screen, renderable)
         self.note_drawn(drawn)
 

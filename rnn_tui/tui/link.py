@@ -2,16 +2,16 @@
 
 What is written goes into queues that nobody here sees: the system's, the SSH server's, the
 network's. On a slow link they would fill with frames that are old by the time they are shown. So
-every display ends with a question, and the terminal's answer says that it has been shown. While
+every display ends with a query, and the terminal's answer says that it has been shown. While
 answers are late, no new frame starts; the next one starts on the answer, and shows what is true
 then. What has been held back is never sent: it is drawn anew.
 
 What is asked: DECRQM, the state of a private mode; where the terminal does not answer that, CPR,
 the cursor's position, with the cursor in row 2. Where it answers neither, a budget of bytes takes
-their place over SSH. Questions in a row are about different modes or columns, so that an answer
+their place over SSH. Queries in a row are about different modes or columns, so that an answer
 tells which it belongs to: some are lost, and two who look at one terminal both answer.
 
-An answer may be lost. Then another question is asked, a probe, at growing intervals. Its answer
+An answer may be lost. Then another query is sent, a probe, at growing intervals. Its answer
 differs from those to displays: since a terminal answers in order, it tells that all before it have
 been answered or lost.
 """
@@ -44,7 +44,7 @@ BUDGET = 6 * 1024  # bytes a second where no answer tells of the link
 SAVED, OWED = 2 * 1024, 3 * 1024  # bytes: saved up at most; owed at most for a key to be answered
 
 FIRST_PROBE, LAST_PROBE = 2.0, 30.0  # seconds without an answer until a probe; doubled each time
-# Seconds from a question for which the end waits for its answer, typed into a shell otherwise; and
+# Seconds from a query for which the end waits for its answer, typed into a shell otherwise; and
 # from the handshake, of which the terminal may answer nothing, or a part.
 LAST_ANSWERS, FIRST_ANSWER = 5.0, 1.5
 GIVEN_UP_AFTER = 15.0  # seconds of keys without answers, after which no answer is expected any more
@@ -62,7 +62,7 @@ PROBE_COLUMN, COLUMNS = 9, 8  # CPR: columns 1 to 8 number the displays
 
 @dataclass(frozen=True)
 class Unanswered:
-    """A question that the terminal has not answered yet.
+    """A query that the terminal has not answered yet.
 
     Attributes:
         asked: when.
@@ -117,7 +117,7 @@ class Link:
         self._smallest = 0.0  # round trip
         self._begun = 0.0  # when the handshake was sent
         self._in_handshake = False  # the last of its modes has not been answered
-        self._handshake_open = 0  # its questions without an answer
+        self._handshake_open = 0  # its queries without an answer
         self._uncovered = False  # something was displayed before it was known how to ask
         self._unanswered: deque[Unanswered] = deque()
         self._sent = self._arrived = 0  # bytes displayed, and those of them answered
@@ -134,7 +134,7 @@ class Link:
         self._displays: deque[float] = deque(maxlen=64)
         self._waited = -LIMITING_SECONDS  # when a frame had to wait last
 
-    # ---------------------------------------------------------------- questions and answers
+    # ---------------------------------------------------------------- queries and answers
 
     def begin(self, *, modes: bool = True) -> str:
         """Return the opening handshake, which finds out what the terminal answers.
@@ -151,7 +151,7 @@ class Link:
         return "".join([*by_mode, f"\x1b[2;{PROBE_COLUMN}H\x1b[6n"])
 
     def displayed(self, size: int) -> str:
-        """Count a display of `size` bytes, and return the question to end it with."""
+        """Count a display of `size` bytes, and return the query to end it with."""
         now = self._clock()
         self._pay(now)
         self._balance -= size
@@ -175,13 +175,13 @@ class Link:
         self.seen, self._arrived = self.displays, self._sent
 
     def _ask_after_display(self) -> str:
-        """Return the next question that a display ends with."""
+        """Return the next query that a display ends with."""
         most = max(len(self._modes) - 1, 1) if self._asks_modes else COLUMNS
         self._number = self._number % most + 1
         return self._ask(self._number)
 
     def _ask(self, number: int) -> str:
-        """Return a question, and wait for its answer from now on."""
+        """Return a query, and wait for its answer from now on."""
         if not self._unanswered:
             self._probe_after = FIRST_PROBE
         self._last_asked = self._clock()
@@ -196,31 +196,31 @@ class Link:
         """Take an answer that was read `at`.
 
         Returns:
-            A question where displays went out before it was known how to ask about them; else "".
+            A query where displays went out before it was known how to ask about them; else "".
         """
         by_mode = isinstance(answer, ModeReport)
         if isinstance(answer, ModeReport) and not self._tells_something(answer.mode):
             return ""
         if isinstance(answer, CursorReport) and answer.column == PROBE_COLUMN:
-            self._handshake_open = 0  # the last question of the handshake
+            self._handshake_open = 0  # the last query of the handshake
         if self._in_handshake and (self._asks_modes is None or by_mode):
             return self._handshake_answered(at, by_mode=by_mode)
         if by_mode != self._asks_modes:
             return ""
         self._silent, self._heard, self._probe_after = False, None, FIRST_PROBE
-        question = self._answered_question(answer)
-        if question is not None:
-            self._note_round_trip(at - question.asked)
-            self._note_speed(question, at - question.asked <= self._limit)
-            self.seen = max(self.seen, question.displays)
-            self._arrived = max(self._arrived, question.sent)
+        query = self._answered_query(answer)
+        if query is not None:
+            self._note_round_trip(at - query.asked)
+            self._note_speed(query, at - query.asked <= self._limit)
+            self.seen = max(self.seen, query.displays)
+            self._arrived = max(self._arrived, query.sent)
             self._last_answered = at
         else:  # somebody else at the same terminal has answered, too
             self._behind = max(self._behind, min(at - self._last_answered, 1.0))
         return ""
 
     def _handshake_answered(self, at: float, *, by_mode: bool) -> str:
-        """Ask as the terminal answers from now on; return a question about earlier displays."""
+        """Ask as the terminal answers from now on; return a query about earlier displays."""
         if self._asks_modes is None:
             self._note_round_trip(at - self._begun)
         if by_mode:
@@ -230,13 +230,13 @@ class Link:
         uncovered, self._uncovered = self._uncovered, False
         return self._ask_after_display() if uncovered else ""
 
-    def _note_speed(self, question: Unanswered, quick: bool) -> None:
+    def _note_speed(self, query: Unanswered, quick: bool) -> None:
         """Note how many bytes came through quickly with a display, or that they did not."""
         if quick:  # what had been on its way for long before is not counted
-            ahead = min(question.ahead, question.sent - self._slow)
+            ahead = min(query.ahead, query.sent - self._slow)
             self._quick = max(self._quick, ahead)
         else:
-            self._quick, self._slow = 0, question.sent
+            self._quick, self._slow = 0, query.sent
 
     def _tells_something(self, mode: int) -> bool:
         """Return whether the answer about `mode` is to a display or probe, or ends the handshake.
@@ -250,8 +250,8 @@ class Link:
             self._handshake_open = max(self._handshake_open - 1, 0)
         return mode == MODES[-1]
 
-    def _answered_question(self, answer: ModeReport | CursorReport) -> Unanswered | None:
-        """Take the question that was answered, and those before it, out of the unanswered."""
+    def _answered_query(self, answer: ModeReport | CursorReport) -> Unanswered | None:
+        """Take the query that was answered, and those before it, out of the unanswered."""
         waiting = self._unanswered
         number: int | None = None  # of the oldest display, where only one mode is answered
         if isinstance(answer, CursorReport):
@@ -261,9 +261,9 @@ class Link:
         if number is not None and all(each.number != number for each in waiting):
             return None
         while waiting:
-            question = waiting.popleft()
-            if (number is None and question.number) or question.number == number:
-                return question
+            query = waiting.popleft()
+            if (number is None and query.number) or query.number == number:
+                return query
         return None
 
     def _note_round_trip(self, seconds: float) -> None:
@@ -365,7 +365,7 @@ class Link:
     @property
     def _on_their_way(self) -> int:
         """Displays that have not been answered."""
-        return sum(question.number > 0 for question in self._unanswered)
+        return sum(query.number > 0 for query in self._unanswered)
 
     def _clear_and_quick(self) -> bool:
         """Return whether more may be on its way: a clear link's round trip can outlast a frame.

@@ -33,7 +33,7 @@ class PacedDisplay(OrderedKeys):
         self.output_diff = OutputDiff()
         super().__init__()
         self._held = False  # a display had no room, so that all of the screen may be out of date
-        self._drawn: list[tuple[int, Question]] = []  # and the number of the display, until seen
+        self._drawn: list[tuple[int, Question]] = []  # in which display; until they are seen
         self._look: asyncio.TimerHandle | None = None
 
     def room_came(self) -> None:
@@ -47,10 +47,10 @@ class PacedDisplay(OrderedKeys):
     def _terminal(self) -> TerminalDriver | None:
         """The driver, if it is one that hands over the terminal's answers."""
         driver: Any = self._driver
-        return driver if hasattr(driver, "write_unseen") else None
+        return driver if hasattr(driver, "write_directly") else None
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        """Display, and end with a question that the terminal answers; or hold the display back."""
+        """Display, and end with a query that the terminal answers; or hold the display back."""
         terminal = self._terminal
         if renderable is None or self._batch_count:
             super()._display(screen, renderable)
@@ -84,7 +84,7 @@ class PacedDisplay(OrderedKeys):
         self._drawn += [(self.link.displays + 1, question) for question in questions]
 
     def _note_answered(self) -> None:
-        """Note which questions have been seen."""
+        """Note which questions the user has seen by now."""
         seen = [question for display, question in self._drawn if display <= self.link.seen]
         self._drawn = [(display, each) for display, each in self._drawn if display > self.link.seen]
         self.note_seen(seen)
@@ -95,17 +95,17 @@ class PacedDisplay(OrderedKeys):
             self.link.heard()
         await super().on_event(event)
 
-    def _ask(self, question: str) -> None:
-        """Send a question; one that moves the cursor is noted."""
-        if question and self._terminal is not None:
-            self._terminal.write_unseen(question)
-            if question.endswith("6n"):
+    def _ask(self, query: str) -> None:
+        """Send a query; one that moves the cursor is noted."""
+        if query and self._terminal is not None:
+            self._terminal.write_directly(query)
+            if query.endswith("6n"):
                 self.output_diff.forget_cursor()
 
     def take_answers(self, answers: list[Answer], at: float) -> None:
         """Take answers of the terminal, read `at`, and display what has waited for them."""
-        for question in self.note_answers(answers, at):
-            self._ask(question)
+        for query in self.note_answers(answers, at):
+            self._ask(query)
         self._note_answered()
         if self._terminal is not None:
             self._terminal.escape_patience = self.link.escape_patience

@@ -148,18 +148,18 @@ FORCED = {"standard": Depth.SIXTEEN, "256": Depth.INDEXED, "truecolor": Depth.TR
 ASKED_KINDS = ("xterm", "tmux", "vte", "gnome", "konsole", "iterm")
 # A background in truecolor, and DECRQSS for what has become of it. Where this is shown as text, the
 # first frame covers it.
-QUESTION = "\x1b[H\x1b[48;2;1;2;3m\x1bP$qm\x1b\\\x1b[m"
+TRUECOLOR_QUERY = "\x1b[H\x1b[48;2;1;2;3m\x1bP$qm\x1b\\\x1b[m"
 TRUECOLOR_KEPT = r"1\$r(.*;)?48[:;]2[:;](\d*:)?1[:;]2[:;]3[;m]"
 
 
-def question(environment: Mapping[str, str]) -> str:
-    """Return the question whether the terminal has truecolor; "" where it is known, or no use."""
+def truecolor_query(environment: Mapping[str, str]) -> str:
+    """Return the query whether the terminal has truecolor; "" where it is known, or no use."""
     known = depth_of(environment) in (Depth.NONE, Depth.TRUECOLOR)
     if known or environment.get("TEXTUAL_COLOR_SYSTEM", "").lower() in FORCED:
         return ""
     kind = environment.get("TERM", "").strip().lower()
     asked = kind.startswith(ASKED_KINDS) and not _inside_screen(environment)
-    return QUESTION if asked else ""
+    return TRUECOLOR_QUERY if asked else ""
 
 
 def _inside_screen(environment: Mapping[str, str]) -> bool:

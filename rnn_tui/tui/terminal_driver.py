@@ -203,7 +203,7 @@ class TerminalDriver(LinuxDriver):
             self._given_back = restore_settings
             # The settings last, once all is written: with them, ^S would stop the writing for good.
             self.attrs_before = None
-            self.write_unseen(CLEAR)
+            self.write_directly(CLEAR)
             super().stop_application_mode()
             self._stop_threads()
             if restore_settings and self._settings is not None:
@@ -283,8 +283,8 @@ class TerminalDriver(LinuxDriver):
     def _query_in_band_window_resize(self) -> None:
         """Do nothing: SIGWINCH tells of a new size, also through ssh."""
 
-    def write_unseen(self, data: str) -> None:
-        """Write what changes no cell, past all that follows the output."""
+    def write_directly(self, data: str) -> None:
+        """Write past the subclass that knows the terminal's cells: queries, or the last of all."""
         TerminalDriver.write(self, data)
 
     def _request_terminal_sync_mode_support(self) -> None:
@@ -293,7 +293,7 @@ class TerminalDriver(LinuxDriver):
 
     def _ask(self) -> None:
         """Send the opening handshake; `take_answers` gets the answers."""
-        self.write_unseen(self.handshake())
+        self.write_directly(self.handshake())
 
     def _disable_mouse_support(self) -> None:
         """Turn reports of the mouse off."""

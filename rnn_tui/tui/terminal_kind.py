@@ -8,7 +8,7 @@ KNOWN = (
     "mintty", "ms-", "putty", "rio", "rxvt", "screen", "st-", "tmux", "vscode", "vt1", "vt2",
     "vte", "wezterm", "xterm", "zellij",
 )  # fmt: skip
-# They print what is newer than they are, or a part of it: the questions `CSI ? mode $ p`, kitty's
+# They print what is newer than they are, or a part of it: the queries `CSI ? mode $ p`, kitty's
 # `CSI > flags u`, OSC. (Linux before 5.8 ends a sequence at `>` and `$`: drivers/tty/vt/vt.c.)
 OF_OLD = ("linux", "vt1", "vt2", "ansi", "cons25", "sun", "pcvt")
 SCREENLESS = ("", "dumb", "unknown")

@@ -15,7 +15,7 @@ from terminal.emulator import Emulator
 
 ROOT = Path(__file__).resolve().parents[2]
 WIDE = (120, 40)
-QUESTION = b"\x1b[?2026$p"  # DECRQM, which ends a display
+QUERY = b"\x1b[?2026$p"  # DECRQM, which ends a display
 TICKS = os.sysconf("SC_CLK_TCK")
 KIB = 1024
 
@@ -42,7 +42,7 @@ class Recorder(Terminal):
         self.bytes_received += len(data)
         self.arrivals.append((now, len(data)))
         self.chunks.append((now, data))
-        for _ in range(data.count(QUESTION)):
+        for _ in range(data.count(QUERY)):
             self._answer("\x1b[?2026;2$y")
 
     def screen(self) -> list[str]:

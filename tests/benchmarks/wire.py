@@ -29,7 +29,7 @@ class Wire:
     Attributes:
         seconds: how long.
         displays: updates of the screen.
-        kinds: bytes by what they are; "brackets" are begin, end and questions of a display.
+        kinds: bytes by what they are; "brackets" are begin, end and queries of a display.
         panels: bytes by panel, but for the brackets.
     """
 

@@ -55,7 +55,7 @@ class Kind:
     Attributes:
         term: what TERM is.
         env: other variables.
-        answers: its answers to questions; {} for the place of the cursor.
+        answers: its answers to queries; {} for the place of the cursor.
         modes: the values by which DECRQM is answered, 0 for others; None where it is not known.
         prints: matches sequences that are printed; group 1 is what is.
         ignores: final characters of control sequences that it does not know.

@@ -13,7 +13,7 @@ from terminal.program import ROOT, Program
 from rnn_tui.tui import terminal_colours
 
 ARGV = [sys.executable, "-m", "rnn_tui", "--hidden", "4"]
-QUESTION = terminal_colours.QUESTION.encode()
+TRUECOLOR_QUERY = terminal_colours.TRUECOLOR_QUERY.encode()
 XTERM = {"TERM": "xterm-256color", "COLORTERM": None}
 KINDS = {
     "256 light": (XTERM, "light", "ffffff"),
@@ -37,7 +37,7 @@ def test_the_ground_is_that_of_the_kind_of_terminal(
         Program(terminal).until(lambda h: h.state == "paused")
         terminal.wait_still(0.2)
         assert terminal.cell(40, 15).bg == ground
-        frames = terminal.raw().replace(QUESTION, b"")
+        frames = terminal.raw().replace(TRUECOLOR_QUERY, b"")
         kinds = set(re.findall(rb"\x1b\[[\d;]*?[34]8;([25]);", frames))
         assert kinds == ({b"5"} if env is XTERM else set())
 
@@ -53,7 +53,7 @@ def test_the_running_program_goes_over_to_truecolor(answer: str, answers: str | 
             terminal.key("b")  # which blinks nowhere but in its field
             terminal.wait_for("breakpoints")
         terminal.wait_still(0.2)
-        assert terminal.raw().count(QUESTION) == 1
+        assert terminal.raw().count(TRUECOLOR_QUERY) == 1
         before = program.text()
         for other in ("0$r", "1$r0m", "1$r0;48:5:16m", "1+r524742=38"):
             terminal.send(f"\x1bP{other}\x1b\\")

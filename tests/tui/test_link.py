@@ -15,7 +15,7 @@ from rnn_tui.tui.link import Link
 from rnn_tui.tui.terminal_answers import CursorReport, ModeReport
 
 KIB = 1024
-QUESTION = re.compile(r"\x1b\[\?(?P<mode>\d+)\$p|\x1b\[(?P<row>\d+);(?P<column>\d+)H\x1b\[6n")
+QUERY = re.compile(r"\x1b\[\?(?P<mode>\d+)\$p|\x1b\[(?P<row>\d+);(?P<column>\d+)H\x1b\[6n")
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Far:
     now: float = 0.0
     free_at: float = 0.0  # when the bottleneck has sent all that is in its queue
     frozen_until: float = 0.0
-    lost: set[int] = field(default_factory=set)  # numbers of questions that get no answer
+    lost: set[int] = field(default_factory=set)  # numbers of queries that get no answer
     modes: set[int] | None = None  # that it answers for; None for all
     again_after: float | None = None  # seconds, after which it gives each answer once more
     most_waiting: float = 0.0
@@ -41,14 +41,14 @@ class Far:
         self._order = itertools.count()
         self.send(0, self.link.begin())
 
-    def send(self, size: int, questions: str) -> None:
-        """Put bytes and then questions into the queue."""
+    def send(self, size: int, queries: str) -> None:
+        """Put bytes and then queries into the queue."""
         start = max(self.free_at, self.now, self.frozen_until)
-        self.free_at = start + (size + len(questions)) / self.rate
+        self.free_at = start + (size + len(queries)) / self.rate
         self.most_waiting = max(self.most_waiting, self.waiting)
         if size:
             self.ages.append(self.free_at + self.delay - self.now)
-        for match in QUESTION.finditer(questions):
+        for match in QUERY.finditer(queries):
             number = next(self._order)
             if number in self.lost:
                 continue
@@ -60,12 +60,12 @@ class Far:
                     again = (at + self.again_after, next(self._order), answer)
                     heapq.heappush(self._events, again)
 
-    def _answer(self, question: re.Match[str]) -> ModeReport | CursorReport | None:
-        if question["mode"]:
-            mode = int(question["mode"])
+    def _answer(self, query: re.Match[str]) -> ModeReport | CursorReport | None:
+        if query["mode"]:
+            mode = int(query["mode"])
             answers = self.answers == "decrqm" and (self.modes is None or mode in self.modes)
             return ModeReport(mode, 2) if answers else None
-        report = CursorReport(int(question["row"]), int(question["column"]))
+        report = CursorReport(int(query["row"]), int(query["column"]))
         return report if self.answers in ("decrqm", "cpr") else None
 
     @property

@@ -12,13 +12,13 @@ from tui.colour_support import TERMINALS, Rgb, contrast, difference, rgb_of
 from rnn_tui.tui.terminal_colours import (
     GROUNDS,
     INKS,
-    QUESTION,
+    TRUECOLOR_QUERY,
     Depth,
     depth_of,
     means_truecolor,
     nearest,
-    question,
     styled,
+    truecolor_query,
 )
 from rnn_tui.tui.themes import ROLES, SELECTED_GROUNDS, THEMES, TRUTH_GROUNDS, style_of
 
@@ -167,7 +167,7 @@ XTERM = {"TERM": "xterm-256color"}
     ],
 )
 def test_a_terminal_that_may_have_truecolor_is_asked(environment: dict[str, str]) -> None:
-    assert question(environment) == QUESTION
+    assert truecolor_query(environment) == TRUECOLOR_QUERY
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_a_terminal_that_may_have_truecolor_is_asked(environment: dict[str, str]
     ],
 )
 def test_where_it_is_known_or_no_use_nothing_is_asked(environment: dict[str, str]) -> None:
-    assert question(environment) == ""
+    assert truecolor_query(environment) == ""
 
 
 @pytest.mark.parametrize(
