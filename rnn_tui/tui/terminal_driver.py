@@ -30,6 +30,7 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
 from rnn_tui.tui.terminal_answers import Answer, AnswerReader, ModeReport
+from rnn_tui.tui.terminal_file import TerminalFile
 from rnn_tui.tui.terminal_kind import is_of_old
 
 if TYPE_CHECKING:
@@ -54,72 +55,6 @@ POLL_SECONDS = 0.1  # between looks at the end of an escape sequence and at the 
 FOREGROUND_SECONDS = 0.25  # between looks whether the program is in the foreground again
 LARGEST = (500, 200)  # columns and lines that are drawn on; more would take seconds
 FALLBACK = (80, 24)  # where a terminal does not tell its size
-
-
-class TerminalFile:
-    """Writes text to the terminal; once that is gone, drops it and calls `gone`, once.
-
-    No write blocks in the kernel: a terminal that takes nothing (a dead link, ^S) could not be
-    restored by another thread before it took the rest.
-
-    Attributes:
-        closed: nothing more is written, also not the rest of what is being written.
-    """
-
-    def __init__(self, descriptor: int, encoding: str, gone: Callable[[], object]) -> None:
-        self.closed = False
-        self._writing = threading.Lock()  # held for `POLL_SECONDS` at most
-        self._given = descriptor
-        self._encoding = encoding
-        self._gone = gone
-        try:
-            # Opened anew: not to wait is then no property of the descriptor that others share.
-            name = os.ttyname(descriptor)
-            self._own = os.open(name, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
-            self._at_once = 1 << 16
-        except OSError:  # it has no name here
-            self._own, self._at_once = descriptor, 200  # there is room for these where for one
-
-    def write(self, text: str) -> None:
-        """Write all of `text`."""
-        rest = memoryview(text.encode(self._encoding, "replace"))
-        while rest and not self.closed:
-            try:
-                with self._writing:
-                    rest = rest[0 if self.closed else self._write_some(rest) :]
-            except OSError:
-                self.closed = True
-                self._gone()
-
-    def _write_some(self, data: memoryview) -> int:
-        """Write what the terminal takes within a moment, and return how much that was."""
-        if not select.select([], [self._own], [], POLL_SECONDS)[1]:
-            return 0
-        try:
-            return os.write(self._own, data[: self._at_once])
-        except BlockingIOError:
-            time.sleep(0.001)
-            return 0
-
-    def write_last(self, text: str, seconds: float) -> None:
-        """Write `text` from another thread, within so many seconds, and nothing after it.
-
-        What waits to be read is dropped if the terminal takes no more.
-        """
-        self.closed = True
-        data = memoryview(text.encode(self._encoding, "replace"))
-        deadline = time.monotonic() + seconds
-        with self._writing, contextlib.suppress(OSError, termios.error):
-            # All in one piece: dropping what waits may drop the beginning of it.
-            while time.monotonic() < deadline and self._write_some(data) < len(data):
-                termios.tcflush(self._given, termios.TCOFLUSH)
-
-    def flush(self) -> None:
-        """Do nothing: nothing is held back."""
-
-    def fileno(self) -> int:
-        """Return the descriptor."""
-        return self._given
 
 
 class TerminalDriver(LinuxDriver):
@@ -288,11 +223,7 @@ class TerminalDriver(LinuxDriver):
         TerminalDriver.write(self, data)
 
     def _request_terminal_sync_mode_support(self) -> None:
-        """Ask the terminal all that is to be known of it."""
-        self._ask()
-
-    def _ask(self) -> None:
-        """Send the opening handshake; `take_answers` gets the answers."""
+        """Send the opening handshake in place of one query; `take_answers` gets the answers."""
         self.write_directly(self.handshake())
 
     def _disable_mouse_support(self) -> None:
