@@ -1,4 +1,4 @@
-"""The application: connects session, screens, themes and signals."""
+"""The application: connects session, screens, signals, and what the terminal can show."""
 
 from __future__ import annotations
 
@@ -70,6 +70,7 @@ class RnnTui(PacedDisplay):
     Attributes:
         session: the session.
         debugger: the main screen.
+        characters: those that the terminal shows.
         end: why the program ends, if that is an unexpected error.
     """
 
@@ -146,7 +147,7 @@ class RnnTui(PacedDisplay):
         self._resized = False
         self.output_diff.ascii = characters.ascii
         self.debugger = Debugger(self.session, self.link)
-        self.debugger.draw_in(ascii=characters.ascii, grounds=shows_grounds(self))
+        self._draw_panels_anew()
         if view is not None and view.screen is not None:
             self.debugger.restore_view(view.screen)
         self.session.look_through(self.debugger.screen_view)
@@ -194,17 +195,19 @@ class RnnTui(PacedDisplay):
             self.session.send(Say(text))
 
     def get_driver_class(self) -> type[Driver]:
-        """Return the platform's driver with the output diff between it and the terminal."""
+        """Return the platform's driver with the output diff before it.
+
+        Where it can, it asks the terminal and hands over the answers.
+        """
         base = super().get_driver_class()
         if sys.platform != "win32" and base.__name__ == "LinuxDriver":
             from rnn_tui.tui.terminal_driver import TerminalDriver
-            from rnn_tui.tui.terminal_kind import is_of_old
+            from rnn_tui.tui.terminal_kind import prints_mode_queries
 
-            apple = os.environ.get("TERM_PROGRAM") == "Apple_Terminal"
-            prints_queries = apple or is_of_old(os.environ.get("TERM"))  # those by DECRQM
+            modes = not prints_mode_queries(os.environ)
             attributes = {
                 "watch": self._watch,
-                "handshake": staticmethod(partial(self._handshake, modes=not prints_queries)),
+                "handshake": staticmethod(partial(self._handshake, modes=modes)),
                 "take_answers": staticmethod(self.take_answers),
                 "note_answers": staticmethod(self.note_answers),
                 "answers_due": staticmethod(self.link.answers_due),
@@ -223,7 +226,7 @@ class RnnTui(PacedDisplay):
         if self._asks_for_colours and any(map(means_truecolor, strings)):
             self._asks_for_colours = False
             set_depth(self, Depth.TRUECOLOR)
-            self.debugger.draw_in(ascii=self.characters.ascii, grounds=True)
+            self._draw_panels_anew()
         super().take_answers(answers, at)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -243,8 +246,12 @@ class RnnTui(PacedDisplay):
         for screen in self.screen_stack:
             for widget in screen.walk_children(Widget, with_self=True):
                 widget.refresh()
-        self.debugger.draw_in(ascii=characters.ascii, grounds=shows_grounds(self))
+        self._draw_panels_anew()
         self.refresh(layout=True)
+
+    def _draw_panels_anew(self) -> None:
+        """Draw the panels in the characters and with the grounds that the terminal shows now."""
+        self.debugger.draw_in(ascii=self.characters.ascii, grounds=shows_grounds(self))
 
     def action_suspend_process(self) -> None:
         """Stop the program and give the terminal to the shell, until `fg`."""
@@ -344,7 +351,7 @@ class RnnTui(PacedDisplay):
         self.session.stop(left=not (self.return_code or (self._watch and self._watch.ended_by)))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Yield the commands of the palette: every key's action, second networks and themes."""
+        """Yield the commands of the palette: keys, second networks, and what the screen is like."""
         if isinstance(screen, Debugger):
             for key in KEYS:
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 # Names that begin so need no look into the database of terminals, which takes time.
 KNOWN = (
     "alacritty", "contour", "cygwin", "foot", "ghostty", "iterm", "kitty", "konsole", "linux",
@@ -36,6 +38,12 @@ def why_unusable(kind: str | None) -> str:
 def is_of_old(kind: str | None) -> bool:
     """Return whether terminals of this kind may print sequences that came after VT220."""
     return (kind or "").strip().lower().startswith(OF_OLD)
+
+
+def prints_mode_queries(environment: Mapping[str, str]) -> bool:
+    """Return whether the terminal prints what it is asked by DECRQM, or a part of it."""
+    apple = environment.get("TERM_PROGRAM") == "Apple_Terminal"
+    return apple or is_of_old(environment.get("TERM"))
 
 
 def _can_move_the_cursor(kind: str) -> bool:

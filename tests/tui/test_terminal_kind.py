@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rnn_tui.tui.terminal_kind import why_unusable
+from rnn_tui.tui.terminal_kind import prints_mode_queries, why_unusable
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,3 +44,17 @@ def test_other_kinds_are_looked_up(kind: str, usable: bool) -> None:
     argv = [sys.executable, "-c", script]
     shown = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, env=os.environ)
     assert (shown.stdout == "\n") == usable, shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "prints"),
+    [
+        ({"TERM": "xterm-256color"}, False),
+        ({"TERM": "linux"}, True),
+        ({"TERM": "vt220"}, True),
+        ({"TERM": "xterm-256color", "TERM_PROGRAM": "Apple_Terminal"}, True),
+        ({}, False),
+    ],
+)
+def test_who_prints_queries_about_modes(environment: dict[str, str], prints: bool) -> None:
+    assert prints_mode_queries(environment) == prints
