@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.dom import DOMNode
@@ -24,9 +24,8 @@ from textual.worker import WorkerFailed
 from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.files.error_log import log_error
-from rnn_tui.session.commands import Say, SetSecondNetwork
+from rnn_tui.session.commands import Say
 from rnn_tui.session.worker import Session
-from rnn_tui.settings import DECLARATIONS
 from rnn_tui.tui.character_set import UNICODE, CharacterSet
 from rnn_tui.tui.error_boundary import (
     ErrorBoundary,
@@ -359,11 +358,12 @@ class RnnTui(PacedDisplay):
                     await self.run_action(action, default_namespace=screen)
 
                 yield SystemCommand(key.help, f"key {key.shown}", call)
-            yield from self._versus_commands()
+            from rnn_tui.tui.screens.versus_commands import versus_commands  # seldom needed
+
+            yield from versus_commands(screen)
         for name, theme in THEMES.items():
-            yield SystemCommand(
-                f"theme: {name}", f"the {name} theme", _theme_setter(self, theme.name)
-            )
+            set_theme = partial(setattr, self, "theme", theme.name)
+            yield SystemCommand(f"theme: {name}", f"the {name} theme", set_theme)
         for setting in LINK_SETTINGS:
             yield SystemCommand(
                 f"link: {setting}", LINK_HELP[setting], partial(self._set_link, setting)
@@ -378,47 +378,6 @@ class RnnTui(PacedDisplay):
         self.set_link(setting)
         self.debugger.link_changed()
         self.session.send(Say(f"link {setting}: {LINK_HELP[setting]}"))
-
-    def _versus_commands(self) -> Iterable[SystemCommand]:
-        """Yield commands that start a second network of any cell, or drop it."""
-        from rnn_tui.second_network import Versus  # not needed by the first screen
-
-        def setter(versus: Versus | None) -> Callable[[], None]:
-            return lambda: self._set_second_network(versus)
-
-        for cell in DECLARATIONS["cell"].choices:
-            same, matched = Versus(cell), Versus(cell, match=True)
-            yield SystemCommand(f"versus {cell}", "beside this network, same size", setter(same))
-            help_text = "beside this network, as many parameters"
-            yield SystemCommand(f"versus {cell}, matched", help_text, setter(matched))
-        yield SystemCommand("versus none", "no network beside this one", setter(None))
-
-    def _set_second_network(self, versus: Versus | None) -> None:
-        """Set another second network, or none; ask first when much of this one would be lost."""
-
-        from rnn_tui.tui.screens.lost_training import lost_by_replacing_second  # seldom needed
-
-        def change(confirmed: bool | None) -> None:
-            if confirmed:
-                self.session.send(SetSecondNetwork(versus))
-
-        lost = lost_by_replacing_second(self.session.latest)
-        if lost is None:
-            change(True)
-            return
-        from rnn_tui.tui.screens.questions import ConfirmScreen
-
-        does = "drops that network" if versus is None else "replaces that network"
-        self.push_screen(ConfirmScreen(lost.text, does, f"after esc, {lost.way_out}"), change)
-
-
-def _theme_setter(app: App[None], theme: str) -> Callable[[], None]:
-    """Return a function that sets the theme."""
-
-    def set_theme() -> None:
-        app.theme = theme
-
-    return set_theme
 
 
 def run_app(app: RnnTui) -> int:
