@@ -23,7 +23,7 @@ from rich.terminal_theme import TerminalTheme
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.tui.app import RnnTui
 from rnn_tui.tui.app import __file__ as app_file
-from rnn_tui.tui.terminal_colours import Depth
+from rnn_tui.tui.colour_depth import Depth
 
 SHEET = screenshots.FOLDER / "colours.svg"
 SCREEN = "lstm-backward-80"

@@ -352,7 +352,7 @@ def _open_watched(options: Options, characters: CharacterSet, watch: SignalWatch
             raise CommandError(f"{reason}{over}; without a screen, use: {PROGRAM} train")
     notices = ("" if resumed is None else resumed.message, "" if saved is None else saved.remark)
     from rnn_tui.tui.app import RnnTui, run_app
-    from rnn_tui.tui.terminal_colours import depth_of, truecolor_query
+    from rnn_tui.tui.colour_depth import depth_of, truecolor_query
 
     theme = options.get("theme", THEME)
     app = RnnTui(

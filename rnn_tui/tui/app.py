@@ -27,6 +27,7 @@ from rnn_tui.files.error_log import log_error
 from rnn_tui.session.commands import Say
 from rnn_tui.session.worker import Session
 from rnn_tui.tui.character_set import UNICODE, CharacterSet
+from rnn_tui.tui.colour_depth import Depth, means_truecolor
 from rnn_tui.tui.error_boundary import (
     ErrorBoundary,
     failed_dialog,
@@ -40,7 +41,7 @@ from rnn_tui.tui.paced_display import PacedDisplay
 from rnn_tui.tui.screens.debugger import Debugger
 from rnn_tui.tui.signal_watch import PlainClient
 from rnn_tui.tui.terminal_answers import Answer, StringReport
-from rnn_tui.tui.terminal_colours import Depth, means_truecolor, set_depth, shows_grounds
+from rnn_tui.tui.terminal_colours import set_depth, shows_grounds
 from rnn_tui.tui.themes import DARK, THEMES
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import pytest
 from terminal.driver import Terminal
 from terminal.program import ROOT, Program
 
-from rnn_tui.tui import terminal_colours
+from rnn_tui.tui import colour_depth
 
 ARGV = [sys.executable, "-m", "rnn_tui", "--hidden", "4"]
-TRUECOLOR_QUERY = terminal_colours.TRUECOLOR_QUERY.encode()
+TRUECOLOR_QUERY = colour_depth.TRUECOLOR_QUERY.encode()
 XTERM = {"TERM": "xterm-256color", "COLORTERM": None}
 KINDS = {
     "256 light": (XTERM, "light", "ffffff"),

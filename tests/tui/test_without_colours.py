@@ -40,11 +40,12 @@ from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
 from rnn_tui.tui.bars import UNICODE_BARS
 from rnn_tui.tui.charts.chart_cache import ChartCache
+from rnn_tui.tui.colour_depth import Depth
 from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.lines import Line, Lines, merge
 from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.panels import footer, header
-from rnn_tui.tui.terminal_colours import Depth, styled
+from rnn_tui.tui.terminal_colours import styled
 from rnn_tui.tui.themes import DARK, LIGHT, ROLES, style_of
 from rnn_tui.tui.title_rule import title_rule
 

@@ -16,6 +16,7 @@ from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.predictions.results import TextRequest
 from rnn_tui.settings import compose
 from rnn_tui.tui.app import RnnTui
+from rnn_tui.tui.colour_depth import Depth
 from rnn_tui.tui.draw_context import Selection
 from rnn_tui.tui.screens.breakpoints import BreakpointsScreen
 from rnn_tui.tui.screens.help import HelpScreen
@@ -24,7 +25,7 @@ from rnn_tui.tui.screens.prompt import PromptScreen
 from rnn_tui.tui.screens.questions import ConfirmScreen
 from rnn_tui.tui.screens.settings import SettingsScreen
 from rnn_tui.tui.screens.what_if import WhatIfScreen
-from rnn_tui.tui.terminal_colours import GROUNDS, INKS, Depth, styled
+from rnn_tui.tui.terminal_colours import GROUNDS, INKS, styled
 
 
 def dialogs(app: RnnTui) -> list[tuple[Screen[object], tuple[str, ...]]]:
