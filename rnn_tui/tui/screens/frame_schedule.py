@@ -17,7 +17,7 @@ from rnn_tui.tui.panel_widget import LinesWidget
 
 LOSS = "loss"
 ALWAYS = ("header", "footer", LOSS)  # drawn in each frame of training
-TABLE_SECONDS = 0.95  # from one drawing of the other panels that are no charts: each fifth frame
+TABLE_SECONDS = 0.95  # from one drawing of the tables to the next: each fifth frame
 NOTICEABLE_WAIT = 0.05  # seconds; a frame that waits for less is not what the link limits
 
 
@@ -154,20 +154,19 @@ class FrameSchedule:
 
     def _due(self) -> list[LinesWidget]:
         """Return the visible widgets that the next frame of training is drawn in."""
-        now, charts = self._clock(), PANELS.in_group("chart")
+        now = self._clock()
         visible = [widget for widget in self.widgets if widget.display]
         always = [widget for widget in visible if widget.id in ALWAYS]
         if now >= self._tables_due or self._tables_of_now() is self.frame:
             self._tables_due = now + TABLE_SECONDS
-            return [*always, *(each for each in visible if each.id not in (*ALWAYS, *charts))]
-        others = [each for each in visible if each.id in charts and each.id != LOSS]
+            return [*always, *filter(_is_table, visible)]
+        others = [each for each in visible if _is_chart(each) and each.id != LOSS]
         self._turns += 1
         return [*always, *(others[self._turns % len(others)] for _ in others[:1])]
 
     def _without_charts(self) -> list[LinesWidget]:
         """Return the visible widgets that are no charts."""
-        charts = PANELS.in_group("chart")
-        return [widget for widget in self.widgets if widget.display and widget.id not in charts]
+        return [each for each in self.widgets if each.display and not _is_chart(each)]
 
     def _tables_of_now(self) -> Snapshot:
         """Return the snapshot that the tables show, or the frame's if a key made that another."""
@@ -183,12 +182,21 @@ class FrameSchedule:
     def _draw(self, widgets: Iterable[LinesWidget], tables: Snapshot | None = None) -> None:
         """Show the current frame in `widgets`; in tables, the snapshot `tables` if it is given."""
         self._session.suspend()
-        charts = PANELS.in_group("chart")
         context = self._context_of(self.frame)
         of_tables = context if tables is None else self._context_of(tables)
         for widget in widgets:
-            is_table = widget.id not in ALWAYS and widget.id not in charts
+            is_table = _is_table(widget)
             widget.show(of_tables if is_table else context)
             if is_table:
                 self._in_tables = tables or self.frame
         self._resume_after_refresh()
+
+
+def _is_chart(widget: LinesWidget) -> bool:
+    """Return whether a widget is the panel of a chart."""
+    return widget.id in PANELS.in_group("chart")
+
+
+def _is_table(widget: LinesWidget) -> bool:
+    """Return whether a widget is a panel that is no chart."""
+    return widget.id not in ALWAYS and not _is_chart(widget)
