@@ -41,7 +41,7 @@ from rnn_tui.tui.key_sequences import (
 ANSWER_SECONDS = 3.0  # the rest of what no key begins with is waited for so long, then dropped
 REST_SECONDS = 1.0  # the same for what may be a key: alt and [ come alone, but mean nothing here
 PASTE_SECONDS = 10.0  # of silence, after which a paste has lost its end
-LATE_SECONDS = 1.0  # after an esc
+LATE_SECONDS = 1.0  # after esc was taken for the key, in which the rest of a sequence is known
 
 
 @dataclass(frozen=True)

@@ -150,22 +150,23 @@ def styled(style: Style, background: Color, depth: Depth) -> Style:
         background: what it is on where it has none of its own.
         depth: less than truecolor.
     """
-    ink, ground = style.color, style.bgcolor or background
+    ground, sixteen = _ground(style.bgcolor or background), depth is Depth.SIXTEEN
     if depth is Depth.NONE:
-        stands_out = style.bgcolor is not None and _ground(ground).reverse
+        stands_out = style.bgcolor is not None and ground.reverse
         return style + UNCOLOURED + (Style(reverse=True) if stands_out else Style.null())
-    paint, sixteen = _ground(ground), depth is Depth.SIXTEEN
-    painted = None
+    foreground = behind = None
     if style.bgcolor is not None:
-        painted = Color.from_ansi(paint.sixteen if sixteen else paint.indexed)
-    if ink is not None:
-        number = _ink(ink, paint)[sixteen]
-        if sixteen and paint.ink is not None and not style.reverse:
-            number = paint.ink
-        ink = Color.from_ansi(number)
-        if sixteen and number < BRIGHT and paint.sixteen != BLACK:
+        behind = Color.from_ansi(ground.sixteen if sixteen else ground.indexed)
+    if style.color is not None:
+        indexed, number = _ink(style.color, ground)
+        if not sixteen:
+            number = indexed
+        elif ground.ink is not None and not style.reverse:
+            number = ground.ink
+        foreground = Color.from_ansi(number)
+        if sixteen and number < BRIGHT and ground.sixteen != BLACK:
             style += NOT_BOLD
-    return style + Style.from_color(ink, painted)
+    return style + Style.from_color(foreground, behind)
 
 
 def _ground(colour: Color) -> Ground:
