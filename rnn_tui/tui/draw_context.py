@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rnn_tui.files.error_log import ErrorReports
@@ -22,6 +23,7 @@ class Selection:
         prefix: digits typed so far, which count the next key.
         panel: the name of the panel with the focus.
         page: of a table of terms, any number: they go round.
+        variants: panels and which of their variants was chosen (`PanelSpec.variants`).
     """
 
     unit: int = 0
@@ -30,6 +32,17 @@ class Selection:
     prefix: str = ""
     panel: str = "timestep"
     page: int = 0
+    variants: tuple[tuple[str, str], ...] = ()
+
+    def variant(self, panel: str, variants: Sequence[str]) -> str:
+        """Return which of `variants` the panel shows: the chosen one if it is there, or the first.
+
+        Args:
+            panel: the name of the panel.
+            variants: what it can show, at least one thing.
+        """
+        chosen = dict(self.variants).get(panel, "")
+        return chosen if chosen in variants else variants[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

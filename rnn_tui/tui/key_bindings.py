@@ -13,7 +13,7 @@ class Key:
 
     Attributes:
         keys: names of the keys in Textual, separated by commas.
-        action: the action in `screens/key_actions.py` that the keys call, with its arguments.
+        action: the action in `screens/*_actions.py` that the keys call, with its arguments.
         shown: the keys as the help names them.
         help: what the action does.
         takes_count: whether digits typed before the key are a count.
@@ -67,6 +67,8 @@ KEYS = (
     Key("tab", "panel(1)", "tab", "next panel"),
     Key("shift+tab", "panel(-1)", "shift+tab", "previous panel"),
     Key("z", "zoom", "z", "this panel on the whole screen, and back"),
+    Key("d", "variant(1)", "d", "what this panel shows: the next thing it can show", True),
+    Key("D", "variant(-1)", "D", "what this panel shows: the one before", True),
     Key("left,h", "timestep(-1)", "← h", "timestep before; in UPDATE, parameter before", True),
     Key("right,l", "timestep(1)", "→ l", "next timestep; in UPDATE, next parameter", True),
     Key("up,k", "unit(-1)", "↑ k", "unit before; in UPDATE, tensor before; text: hotter", True),

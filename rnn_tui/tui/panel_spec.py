@@ -34,6 +34,8 @@ class PanelSpec:
             timesteps side by side, "←→↑↓" for one that shows them one above the other.
         timestep_at: gives the timestep drawn at a column of the panel (snapshot, width, x), None
             where there is none; clicks select it.
+        variants: gives the names of the things that the panel can show, one at a time; the key
+            ``d`` goes through them, and `DrawContext.variant` is the one to draw.
     """
 
     draw: Draw
@@ -43,6 +45,7 @@ class PanelSpec:
     proofs: tuple[str, ...] = ()
     timestep_keys: Literal["", "←→", "←→↑↓"] = ""
     timestep_at: Callable[[Snapshot, int, int], int | None] | None = None
+    variants: Callable[[Snapshot], tuple[str, ...]] = lambda snapshot: ()
 
 
 def panel_spec(name: str) -> PanelSpec:

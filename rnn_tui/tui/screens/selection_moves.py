@@ -3,7 +3,7 @@
 The user's selection is in two parts: `Selection`, which the screen alone needs, and `ViewRequest`,
 which the session needs to build snapshots. Every function here is pure: it takes a snapshot and the
 selection before the move, and returns the one after it. Selections stop at the first and last
-element; samples and panels go round.
+element; samples, panels and variants go round.
 """
 
 from __future__ import annotations
@@ -100,6 +100,14 @@ def temperature_to_request(temperature: float, distance: int) -> float:
     """Return the temperature `distance` further up in TEMPERATURES, from the nearest one there."""
     nearest = min(range(len(TEMPERATURES)), key=lambda k: abs(TEMPERATURES[k] - temperature))
     return TEMPERATURES[_clamp(nearest + distance, 0, len(TEMPERATURES) - 1)]
+
+
+def move_variant(variants: tuple[str, ...], selection: Selection, distance: int) -> Selection:
+    """Show the variant `distance` further on, of those of the panel with the focus."""
+    shown = variants.index(selection.variant(selection.panel, variants)) + distance
+    others = tuple(each for each in selection.variants if each[0] != selection.panel)
+    chosen = (selection.panel, variants[shown % len(variants)])
+    return replace(selection, variants=(*others, chosen))
 
 
 def next_panel(panel: str, distance: int) -> str:
