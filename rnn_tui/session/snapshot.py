@@ -142,6 +142,9 @@ class Snapshot:
         window: the values of the sample that is shown.
         layer: the layer that is shown, from 1.
         gradient_norms: ‖∂L/∂h_t‖ of that layer, [T].
+        memory_norms: the same of the states that its cell has besides h, by their names there:
+            ‖∂L/∂c_t‖ of an LSTM, [T], is called ``c``, in the second layer ``c2``. Both passes
+            must have come to a timestep for its entry to mean anything.
         gradient: the gradient before and after clipping; None before CLIP.
         optimizer: a copy of the optimizer, parameters included.
         contributions: of the timestep shown to the gradient; None outside BACKWARD.
@@ -183,6 +186,7 @@ class Snapshot:
     window: SampleWindow
     layer: int
     gradient_norms: Array
+    memory_norms: Mapping[str, Array]
     gradient: Gradient | None
     optimizer: Optimizer
     contributions: Contributions | None

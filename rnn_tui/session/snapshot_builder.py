@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnn_tui.engine.analysis.gradient_flow import gradient_norms
+from rnn_tui.engine.analysis.gradient_flow import gradient_norms, memory_gradient_norms
 from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.network.architecture import views
 from rnn_tui.engine.network.layers import layer_number
@@ -66,6 +66,7 @@ class SnapshotBuilder:
             window=self._sample_window(),
             layer=layer,
             gradient_norms=gradient_norms(trainer.network, layer),
+            memory_norms=memory_gradient_norms(trainer.network, layer),
             gradient=self._gradient(),
             optimizer=trainer.optimizer.copy(),
             contributions=None,

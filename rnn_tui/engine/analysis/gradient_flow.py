@@ -15,7 +15,21 @@ EXPLODED = 10.0  # above this multiple, as exploding
 
 def gradient_norms(network: Network, layer: int = 1) -> Array:
     """Return ‖∂L/∂h_t‖ of one layer over batch and units, for t = 1 … T: [T] float64."""
-    gradient = network.tape[name_in_layer("dh", layer)].astype(np.float64)
+    return _norms_over_time(network, name_in_layer("dh", layer))
+
+
+def memory_gradient_norms(network: Network, layer: int = 1) -> dict[str, Array]:
+    """Return the same of the states that the layer's cell has besides h, by their names there.
+
+    ‖∂L/∂c_t‖ of an LSTM is called ``c``, in the second layer ``c2``; other cells have none.
+    """
+    names = network.layers[layer - 1].states[1:]
+    return {name: _norms_over_time(network, f"d{name}") for name in names}
+
+
+def _norms_over_time(network: Network, array: str) -> Array:
+    """Return the norm of a gradient [T, B, H] on the tape at each timestep, [T] float64."""
+    gradient = network.tape[array].astype(np.float64)
     norms: Array = np.sqrt(np.einsum("tbh,tbh->t", gradient, gradient))
     return norms
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from engine.engine_support import Case, trained, worst
+from engine.engine_support import CELLS, Case, trained, worst
 
-from rnn_tui.engine.analysis.gradient_flow import describe_gradient_flow, gradient_norms
+from rnn_tui.engine.analysis.gradient_flow import (
+    describe_gradient_flow,
+    gradient_norms,
+    memory_gradient_norms,
+)
 from rnn_tui.engine.analysis.gradient_map import gradient_map
 
 
@@ -17,6 +21,21 @@ def test_gradient_norms_over_batch_and_units() -> None:
     assert found.dtype == np.float64
     expected = [np.linalg.norm(network.tape["dh"][k].astype(float)) for k in range(5)]
     assert worst(found, expected) < 1e-14
+
+
+@pytest.mark.parametrize(("cell", "activation"), CELLS)
+def test_norms_of_every_state_besides_h_are_those_of_its_declared_gradient(
+    cell: str, activation: str
+) -> None:
+    network = Case(cell, activation, 4, 2, 1, 3, 1, 6, layers=2).network()
+    trained(network)
+    for layer in network.layers:
+        found = memory_gradient_norms(network, layer.number)
+        assert tuple(found) == layer.states[1:]
+        for name, norms in found.items():
+            symbol = layer.name(f"d{network.cell.states[1]}_t")
+            expected = [np.linalg.norm(network.values(t)[symbol]) for t in range(1, 5)]
+            assert worst(norms, expected) < 1e-14, name
 
 
 @pytest.mark.parametrize(
