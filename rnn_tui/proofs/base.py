@@ -143,6 +143,21 @@ def _gradient(trainer: Trainer) -> Array | None:
     return trainer.network.gradient.copy() if complete else None
 
 
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What is selected on the screen, as far as proofs are about it.
+
+    Attributes:
+        parameter: an entry of the gradient, as an index into the flat vector.
+        sample: a sample of the batch, from 0.
+        loss: the timestep whose loss is followed back alone, from 1; see `Topology.loss_at`.
+    """
+
+    parameter: int
+    sample: int = 0
+    loss: int = 1
+
+
 class Proof(ABC):
     """A check or measurement of a window. A subclass is a frozen dataclass.
 
@@ -158,13 +173,8 @@ class Proof(ABC):
 
     @classmethod
     @abstractmethod
-    def at(cls, parameter: int, sample: int) -> Self:
-        """Return the proof for the parameter and the sample selected on the screen.
-
-        Args:
-            parameter: the selected entry, as an index into the flat vector.
-            sample: the selected sample of the batch, from 0.
-        """
+    def at(cls, selected: Selected) -> Self:
+        """Return the proof for what is selected on the screen."""
 
     @abstractmethod
     def work(self, window: WindowUnderTest) -> Work[object]:

@@ -11,7 +11,7 @@ from typing import ClassVar
 from rnn_tui.engine.analysis.direct_path import DirectPath, direct_path
 from rnn_tui.engine.analysis.spectra import spectral_radius
 from rnn_tui.engine.core.background_work import Progress, Work
-from rnn_tui.proofs.base import Proof, WindowUnderTest
+from rnn_tui.proofs.base import Proof, Selected, WindowUnderTest
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class GatesProof(Proof):
     sample: int
 
     @classmethod
-    def at(cls, parameter: int, sample: int) -> GatesProof:
-        return cls(sample)
+    def at(cls, selected: Selected) -> GatesProof:
+        return cls(selected.sample)
 
     def work(self, window: WindowUnderTest) -> Work[GateReport]:
         network = yield from window.network()

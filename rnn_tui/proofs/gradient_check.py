@@ -19,7 +19,7 @@ from rnn_tui.engine.analysis.ledger import locate_parameter
 from rnn_tui.engine.core.background_work import Work
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.scratch_network import GradientRecord
-from rnn_tui.proofs.base import Proof, WindowUnderTest
+from rnn_tui.proofs.base import Proof, Selected, WindowUnderTest
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class GradientCheckProof(Proof):
     whole: bool = False
 
     @classmethod
-    def at(cls, parameter: int, sample: int) -> GradientCheckProof:
-        return cls(parameter)
+    def at(cls, selected: Selected) -> GradientCheckProof:
+        return cls(selected.parameter)
 
     def work(self, window: WindowUnderTest) -> Work[GradientCheckReport]:
         network = yield from window.network()

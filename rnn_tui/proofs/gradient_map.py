@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from rnn_tui.engine.analysis.gradient_map import GradientMap, gradient_map_work
 from rnn_tui.engine.core.background_work import Work
-from rnn_tui.proofs.base import Proof, Refusal, WindowUnderTest
+from rnn_tui.proofs.base import Proof, Refusal, Selected, WindowUnderTest
 
 MOST_STEPS = 400  # timesteps of a window up to which it is computed: it has T² numbers
 
@@ -19,7 +19,7 @@ class GradientMapProof(Proof):
     words: ClassVar[str] = "following the gradient back"
 
     @classmethod
-    def at(cls, parameter: int, sample: int) -> GradientMapProof:
+    def at(cls, selected: Selected) -> GradientMapProof:
         return cls()
 
     def work(self, window: WindowUnderTest) -> Work[GradientMap | Refusal]:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from rnn_tui.engine.analysis.jacobians import JacobianNorms, jacobian_norms_work
 from rnn_tui.engine.core.background_work import Work
-from rnn_tui.proofs.base import Proof, Refusal, WindowUnderTest
+from rnn_tui.proofs.base import Proof, Refusal, Selected, WindowUnderTest
 
 MOST_STATES = 512  # entries of the state, of all layers, up to which the Jacobians are measured
 
@@ -20,8 +20,8 @@ class JacobiansProof(Proof):
     sample: int
 
     @classmethod
-    def at(cls, parameter: int, sample: int) -> JacobiansProof:
-        return cls(sample)
+    def at(cls, selected: Selected) -> JacobiansProof:
+        return cls(selected.sample)
 
     def work(self, window: WindowUnderTest) -> Work[JacobianNorms | Refusal]:
         network = yield from window.network()

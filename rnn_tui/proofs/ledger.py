@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from rnn_tui.engine.analysis.ledger import Ledger, parameter_ledger
 from rnn_tui.engine.core.background_work import Work
-from rnn_tui.proofs.base import Proof, WindowUnderTest
+from rnn_tui.proofs.base import Proof, Selected, WindowUnderTest
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,8 @@ class LedgerProof(Proof):
     parameter: int
 
     @classmethod
-    def at(cls, parameter: int, sample: int) -> LedgerProof:
-        return cls(parameter)
+    def at(cls, selected: Selected) -> LedgerProof:
+        return cls(selected.parameter)
 
     def work(self, window: WindowUnderTest) -> Work[Ledger]:
         return parameter_ledger((yield from window.network()), self.parameter)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from rnn_tui.engine.analysis.magnitudes import Magnitudes, magnitudes
 from rnn_tui.engine.core.background_work import Work
-from rnn_tui.proofs.base import Proof, WindowUnderTest
+from rnn_tui.proofs.base import Proof, Selected, WindowUnderTest
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class MagnitudesProof(Proof):
     sample: int
 
     @classmethod
-    def at(cls, parameter: int, sample: int) -> MagnitudesProof:
-        return cls(sample)
+    def at(cls, selected: Selected) -> MagnitudesProof:
+        return cls(selected.sample)
 
     def work(self, window: WindowUnderTest) -> Work[Magnitudes]:
         network = yield from window.network()

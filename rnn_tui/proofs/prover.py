@@ -15,7 +15,7 @@ import numpy as np
 
 from rnn_tui.engine.core.background_work import Work
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.proofs.base import PreviousWindow, Proof, Refusal, WindowUnderTest
+from rnn_tui.proofs.base import PreviousWindow, Proof, Refusal, Selected, WindowUnderTest
 from rnn_tui.registry import PROOFS
 
 REPORT_EVERY = 0.25  # seconds between two reports of how far a proof is
@@ -55,16 +55,15 @@ class Prover:
 
     # Requests
 
-    def request(self, trainer: Trainer, names: Iterable[str], parameter: int, sample: int) -> None:
+    def request(self, trainer: Trainer, names: Iterable[str], selected: Selected) -> None:
         """Request these proofs of the window that `trainer` is at, and cancel all others.
 
         Args:
             trainer: the trainer; it is only read.
             names: registered names of proofs.
-            parameter: the selected entry, as an index into the flat vector.
-            sample: the selected sample, from 0.
+            selected: what they are about besides the window.
         """
-        proofs = {name: PROOFS.load(name).at(parameter, sample) for name in names}
+        proofs = {name: PROOFS.load(name).at(selected) for name in names}
         self._sync_window(trainer, proofs)
 
     def request_check(self, trainer: Trainer, parameter: int, whole: bool = False) -> None:

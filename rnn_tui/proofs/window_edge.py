@@ -13,7 +13,7 @@ from rnn_tui.engine.analysis.truncation import (
 )
 from rnn_tui.engine.core.background_work import Work
 from rnn_tui.engine.network.network import Network
-from rnn_tui.proofs.base import Proof, WindowUnderTest
+from rnn_tui.proofs.base import Proof, Selected, WindowUnderTest
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class WindowEdgeProof(Proof):
     words: ClassVar[str] = "computing a longer window"
 
     @classmethod
-    def at(cls, parameter: int, sample: int) -> WindowEdgeProof:
+    def at(cls, selected: Selected) -> WindowEdgeProof:
         return cls()
 
     def work(self, window: WindowUnderTest) -> Work[EdgeReport]:

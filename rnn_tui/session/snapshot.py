@@ -258,6 +258,11 @@ class Snapshot:
             return self.task.topology.counted.index(True) + 1
         return 1 if self.cursor.stage in (Pass.BATCH, Pass.CLIP) else self.steps
 
+    @property
+    def loss_t(self) -> int:
+        """The timestep whose loss is followed back alone; see `Topology.loss_at`."""
+        return self.task.topology.loss_at(self.request.t)
+
     def forward_revealed(self, t: int) -> tuple[Operation, ...]:
         """Return the operations of timestep `t` that the forward pass has revealed."""
         operations = self.window.declaration.forward_operations

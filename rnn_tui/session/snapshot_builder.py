@@ -208,7 +208,11 @@ class SnapshotBuilder:
         if state.check is not None:
             prover.request_check(run.trainer, state.check.parameter, state.check.whole)
             state.check = None
-        prover.request(run.trainer, request.proofs, parameter, request.sample)
+        from rnn_tui.proofs.base import Selected  # imported with the prover
+
+        loss = run.trainer.task.topology.loss_at(request.t)
+        selected = Selected(parameter, request.sample, loss)
+        prover.request(run.trainer, request.proofs, selected)
         prover.work(SLICE)
         return {**prover.results, **self._bad_value_origin()}
 

@@ -174,6 +174,15 @@ class Topology:
         )
         return f"{before}→{after}"
 
+    def loss_at(self, t: int | None) -> int:
+        """Return the timestep whose loss is looked at where `t` is selected, both from 1.
+
+        That is `t` if its output counts, else, and for None, the last one whose output does.
+        """
+        if t is not None and t <= len(self.counted) and self.counted[t - 1]:
+            return t
+        return len(self.counted) - self.counted[::-1].index(True)
+
     @classmethod
     def many_to_many(cls, steps: int) -> Topology:
         """Return the topology with inputs and loss at each of `steps` timesteps."""

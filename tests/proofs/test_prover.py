@@ -30,7 +30,7 @@ from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.schedule import Cursor, Pass
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.proofs.bad_value_origin import bad_value_origin
-from rnn_tui.proofs.base import Proof, Refusal, WindowUnderTest
+from rnn_tui.proofs.base import Proof, Refusal, Selected, WindowUnderTest
 from rnn_tui.proofs.gates import GateReport
 from rnn_tui.proofs.gradient_check import GradientCheckReport
 from rnn_tui.proofs.gradient_map import MOST_STEPS
@@ -74,7 +74,8 @@ def prove(
 ) -> Mapping[str, object]:
     """All there is, where the trainer stands."""
     one = prover or Prover()
-    one.request(trainer, SHOWN, parameter, sample)
+    loss = trainer.task.topology.loss_at(None)
+    one.request(trainer, SHOWN, Selected(parameter, sample, loss))
     while one.busy:
         one.work(0.01)
     return one.results
@@ -435,7 +436,7 @@ class LargestWeight(Proof):
     words: ClassVar[str] = "looking for the largest weight"
 
     @classmethod
-    def at(cls, parameter: int, sample: int) -> LargestWeight:
+    def at(cls, selected: Selected) -> LargestWeight:
         return cls()
 
     def work(self, window: WindowUnderTest) -> Work[float]:

@@ -51,3 +51,9 @@ def test_what_no_window_can_be(
 ) -> None:
     with pytest.raises(ValueError, match=reason):
         Topology(inputs, counted)
+
+
+def test_the_loss_that_is_looked_at_is_the_selected_one_or_the_last_there_is() -> None:
+    some = Topology((True,) * 4, (False, True, True, False))
+    assert [some.loss_at(t) for t in (None, 1, 2, 3, 4, 9)] == [3, 3, 2, 3, 3, 3]
+    assert Topology.many_to_one(5).loss_at(2) == 5
