@@ -177,10 +177,7 @@ class Layer:
 
     def stored_cell_values(self, parameters: Views, whole: Tape, t: int) -> dict[str, Array]:
         """Return parameters and views of the tape at timestep `t`, by the cell's names."""
-        k, tape, weights = t - 1, self.cell_tape(whole), self.cell_parameters(parameters)
-        values: dict[str, Array] = {}
-        for spec in self.specs:
-            values.update(block_views(weights, spec.name, spec.blocks))
+        k, tape, values = t - 1, self.cell_tape(whole), self._blocks(parameters)
         values |= {
             "x_t": tape["x"][k],
             "h_<t-1>": tape["h"][k],
@@ -192,6 +189,18 @@ class Layer:
         }
         values.update(self.cell.values(tape, t))
         return values
+
+    def _blocks(self, parameters: Views) -> dict[str, Array]:
+        """Return the blocks of this layer's parameters by the cell's names."""
+        weights = self.cell_parameters(parameters)
+        blocks: dict[str, Array] = {}
+        for spec in self.specs:
+            blocks.update(block_views(weights, spec.name, spec.blocks))
+        return blocks
+
+    def parameter_blocks(self, parameters: Views) -> dict[str, Array]:
+        """Return the same by this layer's names: ``W2_hf``, views [H, H]."""
+        return {self.name(name): array for name, array in self._blocks(parameters).items()}
 
     def stored_values(self, parameters: Views, whole: Tape, t: int) -> dict[str, Array]:
         """Return parameters and views of the tape at timestep `t`, by this layer's names.

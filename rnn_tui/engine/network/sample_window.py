@@ -43,17 +43,31 @@ def named_values(
     pinned value, as the tape only has what flows on from it, which is 0. At timesteps that the
     cursor has not reached yet, values are left over from the window before.
     """
-    values = stored_values(declaration, parameters, tape, t)
+    values = forward_values(declaration, parameters, tape, t, pins)
     pinned = pins_at(pins, declaration.cell_backward_operations, t)
     with np.errstate(all="ignore"):  # after a divergence these may overflow; the caller checks
-        for operation in declaration.forward_operations:
-            if (symbol := operation.symbol) not in values:
-                values[symbol] = pinned.put_constants(symbol, operation.expression.evaluate(values))
         read = dict(values)
         for operation in declaration.backward_operations_at(t):
             if (symbol := operation.symbol) not in values or symbol in pinned.blocked:
                 values[symbol] = operation.expression.evaluate(read)
             read[symbol] = pinned.block_gradient(symbol, values[symbol])
+    return values
+
+
+def forward_values(
+    declaration: NetworkDeclaration,
+    parameters: Mapping[str, Array],
+    tape: Tape,
+    t: int,
+    pins: Pins = (),
+) -> dict[str, Array]:
+    """Return what `named_values` does without evaluating any gradient that is not on the tape."""
+    values = stored_values(declaration, parameters, tape, t)
+    pinned = pins_at(pins, declaration.cell_backward_operations, t)
+    with np.errstate(all="ignore"):  # see `named_values`
+        for operation in declaration.forward_operations:
+            if (symbol := operation.symbol) not in values:
+                values[symbol] = pinned.put_constants(symbol, operation.expression.evaluate(values))
     return values
 
 
