@@ -22,6 +22,7 @@ from textual.color import Color as TextualColor
 from textual.filter import LineFilter, Monochrome
 
 from rnn_tui.tui.colour_depth import Depth
+from rnn_tui.tui.themes import DARK, HEAT_GROUNDS, LIGHT
 
 BLACK, RED, GREEN, YELLOW, BLUE, MAGENTA, CYAN, WHITE = range(8)
 BRIGHT = 8  # added to one of these
@@ -62,6 +63,26 @@ GROUNDS: dict[str, Ground] = {
     "#2b5fb3": Ground(25, BLUE, ink=BRIGHT + WHITE, reverse=True),
     "#dcd8c8": Ground(253, BRIGHT + WHITE),
     "#9a5b00": Ground(94, MAGENTA, ink=BRIGHT + WHITE, reverse=True),
+}
+_HEAT = {  # of 256; of 16 there are none, and what is on them says all
+    DARK.name: {
+        "positive": (236, 52, 88, 94),
+        "negative": (17, 18, 24, 25),
+        "gradient": (236, 53, 54, 55),
+        "gate": (235, 236, 237, 238),
+    },
+    LIGHT.name: {
+        "positive": (230, 223, 222, 216),
+        "negative": (195, 153, 117, 116),
+        "gradient": (225, 219, 183, 182),
+        "gate": (255, 254, 253, 252),
+    },
+}
+GROUNDS |= {
+    colour: Ground(number, BLACK if theme == DARK.name else BRIGHT + WHITE)
+    for theme, hues in HEAT_GROUNDS.items()
+    for hue, colours in hues.items()
+    for colour, number in zip(colours, _HEAT[theme][hue], strict=True)
 }
 INKS: dict[str, tuple[int, int]] = {  # of 256, of 16
     "#d5d9e6": (253, BRIGHT + WHITE),  # dark: text

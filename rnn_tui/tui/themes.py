@@ -110,6 +110,22 @@ SELECTED_GROUNDS = {"rnn-dark": "#3b4261", "rnn-light": "#c9c4b6"}
 TRUTH_GROUNDS = {"rnn-dark": "#2f3550", "rnn-light": "#dcd8c8"}
 """The ground behind the curve of truth, by theme."""
 
+HEAT_GROUNDS: dict[str, dict[str, tuple[str, str, str, str]]] = {
+    DARK.name: {
+        "positive": ("#2d2020", "#452b21", "#5e3622", "#774024"),
+        "negative": ("#172536", "#1a354d", "#1d4464", "#20537b"),
+        "gradient": ("#241e3a", "#342755", "#442f70", "#54388b"),
+        "gate": ("#21242e", "#2e313c", "#3a3e4a", "#464a57"),
+    },
+    LIGHT.name: {
+        "positive": ("#f9e8d7", "#f8d8bb", "#f6c99f", "#f5bc8a"),
+        "negative": ("#dcecf2", "#c1dfee", "#a6d2e9", "#91c8e6"),
+        "gradient": ("#efe6f5", "#e4d4f2", "#dac2f0", "#d2b4ef"),
+        "gate": ("#f0efed", "#e5e4e4", "#dadadb", "#cfd0d2"),
+    },
+}
+"""The grounds of cells of a heat map, by theme and hue, from weak to strong."""
+
 # role: (dark colour, light colour, attributes). Attributes matter where there are no colours.
 _ROLES: dict[str, tuple[str, str, str]] = {
     "dim": ("#8b92a9", "#66645a", ""),
@@ -145,8 +161,12 @@ def style_of(role: str, theme: str) -> Style:
     """Return the style of a role.
 
     ``selected-…`` is another role, underlined and highlighted; ``grounded-…`` is another one on the
-    ground of truth.
+    ground of truth; ``heat-negative3-…`` is one on the third of the `HEAT_GROUNDS` of that hue.
     """
+    if role.startswith("heat-"):
+        _, heat, role = role.split("-", 2)
+        grounds = HEAT_GROUNDS.get(theme, HEAT_GROUNDS[DARK.name])[heat[:-1]]
+        return style_of(role, theme) + Style(bgcolor=grounds[int(heat[-1]) - 1])
     if role.startswith("grounded-"):
         ground = TRUTH_GROUNDS.get(theme, TRUTH_GROUNDS[DARK.name])
         return style_of(role.removeprefix("grounded-"), theme) + Style(bgcolor=ground)
@@ -160,3 +180,10 @@ def style_of(role: str, theme: str) -> Style:
         return Style.null()
     dark, light, attributes = _ROLES[role]
     return Style.parse(f"{attributes} {light if theme == LIGHT.name else dark}".strip())
+
+
+def role_within(role: str) -> str:
+    """Return the role of the text where `role` is one on a ground: see `style_of`."""
+    if role.startswith("heat-"):
+        return role.split("-", 2)[2]
+    return role.removeprefix("grounded-").removeprefix("selected-")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from rich._palettes import EIGHT_BIT_PALETTE
 from rich.color import Color
@@ -11,7 +13,15 @@ from tui.colour_support import TERMINALS, Rgb, contrast, difference, rgb_of
 
 from rnn_tui.tui.colour_depth import Depth
 from rnn_tui.tui.terminal_colours import GROUNDS, INKS, nearest, styled
-from rnn_tui.tui.themes import ROLES, SELECTED_GROUNDS, THEMES, TRUTH_GROUNDS, style_of
+from rnn_tui.tui.themes import (
+    DARK,
+    HEAT_GROUNDS,
+    ROLES,
+    SELECTED_GROUNDS,
+    THEMES,
+    TRUTH_GROUNDS,
+    style_of,
+)
 
 GRAPHICS = {"rule", "raw", "ghost", "gate"}
 """Roles of lines and bars; all others are text, too."""
@@ -77,6 +87,35 @@ def test_curves_are_seen_on_the_ground_of_truth_and_the_ground_is(role: str, the
 
 
 @pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
+@pytest.mark.parametrize("hue", HEAT_GROUNDS[DARK.name])
+def test_bars_are_seen_on_the_grounds_of_heat_and_each_ground_is_told_from_the_one_before(
+    hue: str, theme: Theme
+) -> None:
+    for depth in (Depth.TRUECOLOR, Depth.INDEXED):
+        plain = style_of(hue, theme.name) + Style(bgcolor=theme.background)
+        grounds = [rgb_of(adapted(plain, depth))[1]]
+        for strength in range(1, 5):
+            ink, ground = rgb_of(
+                adapted(style_of(f"heat-{hue}{strength}-{hue}", theme.name), depth)
+            )
+            assert contrast(ink, ground) >= 3, depth
+            grounds.append(ground)
+            strong = adapted(style_of(f"heat-{hue}{strength}-strong", theme.name), depth)
+            assert contrast(rgb_of(strong)[0], ground) >= 4.5, depth
+        least = 0.03 if depth is Depth.TRUECOLOR else 0.01
+        assert all(difference(*pair) >= least for pair in pairwise(grounds)), depth
+        assert difference(grounds[0], grounds[-1]) >= 0.12, depth
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
+def test_heat_has_no_ground_of_16_colours(theme: Theme) -> None:
+    plain = style_of("positive", theme.name) + Style(bgcolor=theme.background)
+    heat = style_of("heat-positive4-positive", theme.name)
+    assert adapted(heat, Depth.SIXTEEN) == adapted(plain, Depth.SIXTEEN)
+    assert not adapted(heat, Depth.NONE).reverse
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
 def test_every_colour_of_the_themes_has_its_line(theme: Theme) -> None:
     for role in ROLES:
         colour = style_of(role, theme.name).color
@@ -86,6 +125,7 @@ def test_every_colour_of_the_themes_has_its_line(theme: Theme) -> None:
         *GROUNDS
     }
     assert TRUTH_GROUNDS[theme.name] in GROUNDS
+    assert {*GROUNDS} >= {each for hue in HEAT_GROUNDS[theme.name].values() for each in hue}
     used = {value for value in theme.variables.values() if value.startswith("#")}
     assert used <= {*GROUNDS, *INKS}
 

@@ -46,7 +46,7 @@ from rnn_tui.tui.lines import Line, Lines, merge
 from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.panels import footer, header
 from rnn_tui.tui.terminal_colours import styled
-from rnn_tui.tui.themes import DARK, LIGHT, ROLES, style_of
+from rnn_tui.tui.themes import DARK, LIGHT, ROLES, role_within, style_of
 from rnn_tui.tui.title_rule import title_rule
 
 BARS_BELOW, BARS_ABOVE = UNICODE_BARS.negative, UNICODE_BARS.positive
@@ -249,5 +249,5 @@ def ink_of(role: str, theme: Theme, depth: Depth) -> Rgb:
 
 def test_all_roles_are_drawn() -> None:
     runs = (run for _, lines in drawings() for line in lines for run in line)
-    drawn = {role.removeprefix("selected-") for _, role in runs}
+    drawn = {role_within(role) for _, role in runs}
     assert {*ROLES} - drawn == {"warning"}
