@@ -45,14 +45,16 @@ class Ground(NamedTuple):
 
 
 GROUNDS: dict[str, Ground] = {
-    "#14161f": Ground(234, BLACK),  # dark: ground, header and dialogs, fields
+    "#14161f": Ground(234, BLACK),  # dark: ground, header and dialogs, fields or row just computed
     "#1b1e2b": Ground(235, BLACK),
     "#242838": Ground(236, BLACK),
     "#3b4261": Ground(238, BLUE, ink=BRIGHT + WHITE, reverse=True),  # selected unit
     "#3c4362": Ground(238, WHITE, ink=BLACK, reverse=True),  # selected line
     "#3d4463": Ground(238, BLUE, ink=BRIGHT + WHITE),  # field with the focus
-    "#7aa2f7": Ground(111, BRIGHT + CYAN, ink=BLACK, reverse=True),  # selected in it
-    "#e0af68": Ground(179, BRIGHT + YELLOW, ink=BLACK, reverse=True),  # cursor
+    "#343b58": Ground(236, BLUE, ink=BRIGHT + WHITE),  # operand
+    "#4a1f2e": Ground(52, RED, ink=BRIGHT + WHITE, reverse=True),  # first wrong value
+    "#a9b1d0": Ground(146, BRIGHT + CYAN, ink=BLACK, reverse=True),  # selected in a field
+    "#f2cf63": Ground(221, BRIGHT + YELLOW, ink=BLACK, reverse=True),  # cursor
     "#2f3550": Ground(237, BLACK),  # truth
     "#fbfaf7": Ground(231, BRIGHT + WHITE),  # light, in the same order
     "#f1efe9": Ground(255, BRIGHT + WHITE),
@@ -60,9 +62,11 @@ GROUNDS: dict[str, Ground] = {
     "#c9c4b6": Ground(252, CYAN, ink=BLACK, reverse=True),
     "#c8c3b5": Ground(252, BLACK, ink=BRIGHT + WHITE, reverse=True),
     "#cac5b7": Ground(252, CYAN, ink=BLACK),
-    "#2b5fb3": Ground(25, BLUE, ink=BRIGHT + WHITE, reverse=True),
+    "#d5dcf0": Ground(189, CYAN, ink=BLACK),
+    "#f8d9de": Ground(224, RED, ink=BRIGHT + WHITE, reverse=True),
+    "#4a4f5c": Ground(239, BLUE, ink=BRIGHT + WHITE, reverse=True),
+    "#7a5c00": Ground(94, MAGENTA, ink=BRIGHT + WHITE, reverse=True),
     "#dcd8c8": Ground(253, BRIGHT + WHITE),
-    "#9a5b00": Ground(94, MAGENTA, ink=BRIGHT + WHITE, reverse=True),
 }
 _HEAT = {  # of 256; of 16 there are none, and what is on them says all
     DARK.name: {
@@ -88,36 +92,37 @@ INKS: dict[str, tuple[int, int]] = {  # of 256, of 16
     "#d5d9e6": (253, BRIGHT + WHITE),  # dark: text
     "#ffffff": (231, BRIGHT + WHITE),
     "#a9b1d0": (146, WHITE),
-    "#8b92a9": (247, WHITE),
-    "#7b8298": (245, WHITE),
-    "#5c6380": (242, BRIGHT + BLUE),
-    "#6f7fb3": (67, BRIGHT + BLUE),
-    "#7aa2f7": (111, BRIGHT + CYAN),
-    "#e0af68": (179, BRIGHT + YELLOW),
+    "#9198b0": (247, WHITE),
+    "#8a91aa": (246, WHITE),
+    "#a6adc4": (249, WHITE),
+    "#9299b3": (103, WHITE),
+    "#666a7c": (243, BRIGHT + BLUE),
+    "#737b97": (103, BRIGHT + BLUE),
+    "#6c7390": (243, BRIGHT + BLUE),
+    "#f2cf63": (221, BRIGHT + WHITE),
     "#ff9e64": (215, BRIGHT + YELLOW),
     "#7dcfff": (117, CYAN),
-    "#9d8cf0": (105, BRIGHT + MAGENTA),
-    "#bb9af7": (141, BRIGHT + CYAN),
+    "#bb92ff": (141, WHITE),
+    "#4fd1bd": (79, BRIGHT + CYAN),
     "#9ece6a": (149, GREEN),
-    "#73daca": (79, GREEN),
-    "#f7768e": (204, BRIGHT + RED),
+    "#ff8a9d": (211, BRIGHT + RED),
     "#14161f": (234, BLACK),
     "#1f2430": (235, BLACK),  # light
-    "#000000": (16, BLUE),  # bold elsewhere
+    "#000000": (16, BLACK),
     "#4a4f5c": (239, BLACK),
-    "#66645a": (241, BLACK),
-    "#737166": (243, BLACK),
-    "#94907f": (246, BRIGHT + BLACK),
-    "#6f83ad": (67, BRIGHT + BLACK),
-    "#2b5fb3": (25, BLUE),
-    "#9a5b00": (94, BLUE),
-    "#b04a00": (124, RED),
-    "#0a6a99": (24, BLUE),
-    "#5b46c4": (62, MAGENTA),
-    "#7a3fb0": (91, BLUE),
-    "#3d7a1f": (22, BLACK),
-    "#006655": (29, RED),
-    "#9a1035": (125, RED),
+    "#5d5b52": (240, BLACK),
+    "#605e55": (241, BLACK),
+    "#6d7280": (242, BLACK),
+    "#8c8877": (245, BRIGHT + BLACK),
+    "#7b776a": (243, BRIGHT + BLACK),
+    "#8a8675": (245, BRIGHT + BLACK),
+    "#7a5c00": (58, BLACK),
+    "#9c4100": (124, RED),
+    "#085a84": (24, BLUE),
+    "#6f35a3": (91, BLACK),
+    "#08685c": (23, BLUE),
+    "#2f6b14": (22, BLACK),
+    "#8a0a2e": (89, RED),
     "#fbfaf7": (231, BRIGHT + WHITE),
 }
 NOT_BOLD = Style(bold=False)  # many terminals show bold text in the bright colour: black as grey

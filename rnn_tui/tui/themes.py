@@ -1,5 +1,10 @@
 """The dark and the light theme, and the style of each role in them.
 
+A hue has one meaning: orange and blue are signs, purple is a gradient, teal a network that runs
+freely, green right, red wrong or not finite, and yellow marks here and now: the cursor, and what
+the program is doing. All else has no hue. The second network has the hue of the curve that it is
+compared with, dashed.
+
 All is composed in these colours. For terminals with fewer, `terminal_colours` says which stand for
 them; every colour here has a line there.
 """
@@ -76,13 +81,13 @@ DARK = _theme(
     panel="#242838",
     foreground="#d5d9e6",
     strong="#ffffff",
-    dim="#8b92a9",
-    rule="#5c6380",
+    dim="#9198b0",
+    rule="#666a7c",
     line="#3c4362",
     field="#3d4463",
-    primary="#7aa2f7",
-    accent="#e0af68",
-    error="#f7768e",
+    primary="#a9b1d0",
+    accent="#f2cf63",
+    error="#ff8a9d",
     success="#9ece6a",
 )
 LIGHT = _theme(
@@ -93,22 +98,31 @@ LIGHT = _theme(
     panel="#e6e3da",
     foreground="#1f2430",
     strong="#000000",
-    dim="#66645a",
-    rule="#94907f",
+    dim="#5d5b52",
+    rule="#8c8877",
     line="#c8c3b5",
     field="#cac5b7",
-    primary="#2b5fb3",
-    accent="#9a5b00",
-    error="#9a1035",
-    success="#3d7a1f",
+    primary="#4a4f5c",
+    accent="#7a5c00",
+    error="#8a0a2e",
+    success="#2f6b14",
 )
 THEMES = {"dark": DARK, "light": LIGHT}
 
-SELECTED_GROUNDS = {"rnn-dark": "#3b4261", "rnn-light": "#c9c4b6"}
-"""The ground of the selected unit, by theme. Those of lines and fields differ a little, so that
-`terminal_colours` can tell them apart: of few colours, others stand for them."""
-TRUTH_GROUNDS = {"rnn-dark": "#2f3550", "rnn-light": "#dcd8c8"}
-"""The ground behind the curve of truth, by theme."""
+GROUNDS: dict[str, tuple[str, str, str]] = {
+    "selected": ("#3b4261", "#c9c4b6", "underline"),
+    "computed": ("#242838", "#e6e3da", ""),
+    "operand": ("#343b58", "#d5dcf0", "underline"),
+    "wrong": ("#4a1f2e", "#f8d9de", ""),
+    "grounded": ("#2f3550", "#dcd8c8", ""),
+}
+"""Grounds that a role may stand on, by the first part of its name: dark, light, attributes.
+
+They are those of the selected unit, the row just computed, the numbers that its equation reads, the
+row with the first value that is not finite, and the curve of truth. Those that are not panels,
+fields or lines differ a little from these, so that `terminal_colours` can tell them apart: of few
+colours, others stand for them.
+"""
 
 HEAT_GROUNDS: dict[str, dict[str, tuple[str, str, str, str]]] = {
     DARK.name: {
@@ -128,62 +142,61 @@ HEAT_GROUNDS: dict[str, dict[str, tuple[str, str, str, str]]] = {
 
 # role: (dark colour, light colour, attributes). Attributes matter where there are no colours.
 _ROLES: dict[str, tuple[str, str, str]] = {
-    "dim": ("#8b92a9", "#66645a", ""),
-    "rule": ("#5c6380", "#94907f", ""),
+    "dim": ("#9198b0", "#5d5b52", ""),
+    "rule": ("#666a7c", "#8c8877", ""),
     "title": ("#a9b1d0", "#4a4f5c", ""),
     "title-focus": ("#ffffff", "#000000", "bold"),
-    "focus": ("#7aa2f7", "#2b5fb3", ""),
+    "focus": ("#a9b1d0", "#4a4f5c", ""),
     "strong": ("#ffffff", "#000000", "bold"),
-    "accent": ("#e0af68", "#9a5b00", "bold"),
-    "key": ("#e0af68", "#9a5b00", "bold"),
-    "positive": ("#ff9e64", "#b04a00", ""),
-    "negative": ("#7dcfff", "#0a6a99", ""),
-    "gate": ("#9d8cf0", "#5b46c4", ""),
-    "good": ("#9ece6a", "#3d7a1f", ""),
-    "error": ("#f7768e", "#9a1035", "bold"),
-    "warning": ("#e0af68", "#9a5b00", ""),
-    "axis": ("#7b8298", "#737166", ""),
-    "truth": ("#7b8298", "#737166", ""),
-    "one-step": ("#9ece6a", "#3d7a1f", "bold"),
-    "free-run": ("#bb9af7", "#7a3fb0", ""),
-    "raw": ("#6f7fb3", "#6f83ad", ""),
-    "smooth": ("#7aa2f7", "#2b5fb3", "bold"),
-    "gradient": ("#ff9e64", "#b04a00", ""),
-    "second-network": ("#73daca", "#006655", ""),
-    "level": ("#e0af68", "#9a5b00", ""),
-    "ghost": ("#5c6380", "#94907f", ""),
+    "accent": ("#f2cf63", "#7a5c00", "bold"),
+    "key": ("#a9b1d0", "#4a4f5c", "bold"),
+    "positive": ("#ff9e64", "#9c4100", ""),
+    "negative": ("#7dcfff", "#085a84", ""),
+    "gate": ("#9299b3", "#6d7280", ""),
+    "good": ("#9ece6a", "#2f6b14", ""),
+    "error": ("#ff8a9d", "#8a0a2e", "bold"),
+    "axis": ("#8a91aa", "#605e55", ""),
+    "truth": ("#a6adc4", "#5d5b52", ""),
+    "one-step": ("#ffffff", "#000000", "bold"),
+    "free-run": ("#4fd1bd", "#08685c", ""),
+    "raw": ("#737b97", "#7b776a", ""),
+    "smooth": ("#ffffff", "#000000", "bold"),
+    "gradient": ("#bb92ff", "#6f35a3", ""),
+    "second-network": ("#ffffff", "#000000", ""),
+    "second-gradient": ("#bb92ff", "#6f35a3", ""),
+    "level": ("#9198b0", "#5d5b52", ""),
+    "ghost": ("#6c7390", "#8a8675", ""),
 }
 ROLES = tuple(_ROLES)
+FAINT = ("dim", "axis", "gate", "level")  # titles on one of the `GROUNDS`, or they are not read
 
 
 @cache
 def style_of(role: str, theme: str) -> Style:
     """Return the style of a role.
 
-    ``selected-…`` is another role, underlined and highlighted; ``grounded-…`` is another one on the
-    ground of truth; ``heat-negative3-…`` is one on the third of the `HEAT_GROUNDS` of that hue.
+    ``selected-…``, ``computed-…`` and so on is another role on one of the `GROUNDS`;
+    ``heat-negative3-…`` is one on the third of the `HEAT_GROUNDS` of that hue.
     """
-    if role.startswith("heat-"):
-        _, heat, role = role.split("-", 2)
+    light = theme == LIGHT.name
+    ground, _, rest = role.partition("-")
+    if ground == "heat":
+        heat, _, shown_role = rest.partition("-")
         grounds = HEAT_GROUNDS.get(theme, HEAT_GROUNDS[DARK.name])[heat[:-1]]
-        return style_of(role, theme) + Style(bgcolor=grounds[int(heat[-1]) - 1])
-    if role.startswith("grounded-"):
-        ground = TRUTH_GROUNDS.get(theme, TRUTH_GROUNDS[DARK.name])
-        return style_of(role.removeprefix("grounded-"), theme) + Style(bgcolor=ground)
-    if role.startswith("selected-"):
-        role = role.removeprefix("selected-")
-        shown = style_of("title" if role == "dim" else role, theme)
-        return shown + Style(
-            underline=True, bgcolor=SELECTED_GROUNDS.get(theme, SELECTED_GROUNDS[DARK.name])
-        )
+        return style_of(shown_role, theme) + Style(bgcolor=grounds[int(heat[-1]) - 1])
+    if ground in GROUNDS:
+        shown = style_of("title" if rest in FAINT else rest, theme)
+        behind, attributes = GROUNDS[ground][light], GROUNDS[ground][2]
+        return shown + Style.parse(f"{attributes} on {behind}".strip())
     if role not in _ROLES:
         return Style.null()
-    dark, light, attributes = _ROLES[role]
-    return Style.parse(f"{attributes} {light if theme == LIGHT.name else dark}".strip())
+    ink, attributes = _ROLES[role][light], _ROLES[role][2]
+    return Style.parse(f"{attributes} {ink}".strip())
 
 
 def role_within(role: str) -> str:
     """Return the role of the text where `role` is one on a ground: see `style_of`."""
-    if role.startswith("heat-"):
-        return role.split("-", 2)[2]
-    return role.removeprefix("grounded-").removeprefix("selected-")
+    ground, _, rest = role.partition("-")
+    if ground == "heat":
+        return rest.partition("-")[2]
+    return rest if ground in GROUNDS else role

@@ -96,6 +96,24 @@ def difference(one: Rgb, other: Rgb) -> float:
     return math.dist(_oklab(linear(one)), _oklab(linear(other)))
 
 
+def distance(one: Rgb, other: Rgb) -> float:
+    """Return the distance of two colours in CIE Lab, ΔE of 1976: 100 is black to white."""
+    return math.dist(_lab(one), _lab(other))
+
+
+def chroma(rgb: Rgb) -> float:
+    """Return how strong the hue of a colour is, in CIE Lab: 0 is a grey."""
+    _, a, b = _lab(rgb)
+    return math.hypot(a, b)
+
+
+def _lab(rgb: Rgb) -> tuple[float, float, float]:
+    white = (0.95047, 1.0, 1.08883)
+    shares = [part / whole for part, whole in zip(product(TO_XYZ, linear(rgb)), white, strict=True)]
+    x, y, z = (math.cbrt(t) if t > 216 / 24389 else (24389 / 27 * t + 16) / 116 for t in shares)
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
 def _oklab(light: Sequence[float]) -> list[float]:
     cones = [math.cbrt(max(value, 0.0)) for value in product(TO_CONES, light)]
     return product(TO_OKLAB, cones)
@@ -106,6 +124,11 @@ def product(matrix: Sequence[Sequence[float]], vector: Sequence[float]) -> list[
     return [sum(a * b for a, b in zip(row, vector, strict=True)) for row in matrix]
 
 
+TO_XYZ = (
+    (0.4124564, 0.3575761, 0.1804375),
+    (0.2126729, 0.7151522, 0.0721750),
+    (0.0193339, 0.1191920, 0.9503041),
+)
 TO_CONES = (
     (0.4122214708, 0.5363325363, 0.0514459929),
     (0.2119034982, 0.6806995451, 0.1073969566),

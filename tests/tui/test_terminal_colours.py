@@ -13,20 +13,13 @@ from tui.colour_support import TERMINALS, Rgb, contrast, difference, rgb_of
 
 from rnn_tui.tui.colour_depth import Depth
 from rnn_tui.tui.terminal_colours import GROUNDS, INKS, nearest, styled
-from rnn_tui.tui.themes import (
-    DARK,
-    HEAT_GROUNDS,
-    ROLES,
-    SELECTED_GROUNDS,
-    THEMES,
-    TRUTH_GROUNDS,
-    style_of,
-)
+from rnn_tui.tui.themes import DARK, HEAT_GROUNDS, ROLES, THEMES, style_of
+from rnn_tui.tui.themes import GROUNDS as ROLE_GROUNDS
 
 GRAPHICS = {"rule", "raw", "ghost", "gate"}
 """Roles of lines and bars; all others are text, too."""
-IN_DIALOGS = {"dim", "title", "strong", "accent", "key", "good", "error"}
-"""Roles that stand on the ground of header, footer and dialogs, too."""
+TEXT_GROUNDS = ("computed", "operand", "wrong")
+"""Grounds that text stands on; on the others are bars and curves alone."""
 CUSTOM = {"vscode": 3.8, "solarized": 2.4, "linux light": 2.6}
 """Palettes in which no colour but black, or white, has more than this on some ground."""
 
@@ -34,8 +27,8 @@ TMUX_IN_SCREEN = {"TERM": "tmux-256color", "STY": "1.x", "TMUX": "/t"}
 
 
 def grounds(theme: Theme, role: str) -> list[str]:
-    """Return the backgrounds that a role stands on."""
-    return [str(theme.background), *([str(theme.surface)] if role in IN_DIALOGS else [])]
+    """Return the backgrounds that a role stands on: text in header, footer and dialogs, too."""
+    return [str(theme.background), *([] if role in GRAPHICS else [str(theme.surface)])]
 
 
 @pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
@@ -59,6 +52,32 @@ def test_every_role_can_be_read_in_16_colours_whatever_they_are(role: str, theme
             assert contrast(*rgb_of(shown, colours)) >= min(least, CUSTOM.get(terminal, 9)), (
                 terminal
             )
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
+@pytest.mark.parametrize("ground", TEXT_GROUNDS)
+def test_text_can_be_read_on_the_grounds_of_rows_and_numbers(ground: str, theme: Theme) -> None:
+    for role in {*ROLES} - GRAPHICS:
+        style = style_of(f"{ground}-{role}", theme.name)
+        for depth in (Depth.TRUECOLOR, Depth.INDEXED):
+            assert contrast(*rgb_of(adapted(style, depth))) >= 4.5, (role, depth)
+        for terminal, colours in TERMINALS.items():
+            ink = adapted(style, Depth.SIXTEEN)
+            assert contrast(*rgb_of(ink, colours)) >= min(4.5, CUSTOM.get(terminal, 9)), role
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
+def test_grounds_are_seen_without_colours_or_their_rows_have_signs(theme: Theme) -> None:
+    assert adapted(style_of("wrong-strong", theme.name), Depth.NONE).reverse
+    assert adapted(style_of("operand-strong", theme.name), Depth.NONE).underline
+    plain = Style(bgcolor=theme.background)
+    for ground, (dark, light, _) in ROLE_GROUNDS.items():
+        behind = Style(bgcolor=dark if theme is DARK else light)
+        for depth in (Depth.TRUECOLOR, Depth.INDEXED):
+            one, other = (
+                rgb_of(adapted(each + Style(color="#ffffff"), depth))[1] for each in (behind, plain)
+            )
+            assert difference(one, other) >= 0.04, (ground, depth)
 
 
 @pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
@@ -121,10 +140,8 @@ def test_every_colour_of_the_themes_has_its_line(theme: Theme) -> None:
         colour = style_of(role, theme.name).color
         assert colour is not None
         assert colour.name in INKS, role
-    assert {theme.background, theme.surface, theme.panel, SELECTED_GROUNDS[theme.name]} <= {
-        *GROUNDS
-    }
-    assert TRUTH_GROUNDS[theme.name] in GROUNDS
+    own = {each[theme is not DARK] for each in ROLE_GROUNDS.values()}
+    assert {theme.background, theme.surface, theme.panel} | own <= {*GROUNDS}
     assert {*GROUNDS} >= {each for hue in HEAT_GROUNDS[theme.name].values() for each in hue}
     used = {value for value in theme.variables.values() if value.startswith("#")}
     assert used <= {*GROUNDS, *INKS}

@@ -7,6 +7,8 @@ differ in attributes (bold, underlined, reversed), in a sign, or in the lines ar
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
@@ -16,7 +18,7 @@ import pytest
 from rich.color import Color
 from rich.style import Style
 from textual.theme import Theme
-from tui.colour_support import MACHADO, Rgb, difference, rgb_of, seen_by
+from tui.colour_support import MACHADO, Rgb, chroma, difference, distance, rgb_of, seen_by
 from tui.screen_support import PROVED, SMALL, TASKS
 
 from rnn_tui.engine.network.interventions import parse as parse_what_if
@@ -40,6 +42,7 @@ from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
 from rnn_tui.tui.bars import UNICODE_BARS
 from rnn_tui.tui.charts.chart_cache import ChartCache
+from rnn_tui.tui.charts.strokes import ASCII, UNICODE, WITHOUT_GROUNDS, StrokeSet
 from rnn_tui.tui.colour_depth import Depth
 from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.lines import Line, Lines, merge
@@ -222,10 +225,61 @@ TOLD_APART = (
     ("positive", "negative"),
     ("good", "error"),
     ("one-step", "free-run"),
-    ("smooth", "second-network"),
-    ("gradient", "second-network"),
+    ("gradient", "negative"),
+    ("gradient", "positive"),
+    ("accent", "strong"),
     ("accent", "error"),
 )
+
+
+HUES = {
+    "positive": ("positive",),
+    "negative": ("negative",),
+    "gradient": ("gradient", "second-gradient"),
+    "free-run": ("free-run",),
+    "good": ("good",),
+    "error": ("error",),
+    "accent": ("accent",),
+}
+"""Roles with a hue, by what it means; no other role has one."""
+GREY = 18.0  # the chroma of a colour without a hue at most
+NORMAL = "normal"
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
+def test_a_hue_has_one_meaning(theme: Theme) -> None:
+    inks = {role: ink_of(role, theme, Depth.TRUECOLOR) for role in ROLES}
+    with_hue = {role for roles in HUES.values() for role in roles}
+    assert {role for role, ink in inks.items() if chroma(ink) > GREY} == with_hue
+    for roles in HUES.values():
+        assert len({inks[role] for role in roles}) == 1
+    for one, other in itertools.combinations(HUES, 2):
+        assert distance(inks[one], inks[other]) >= 30, (one, other)
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
+@pytest.mark.parametrize("strokes", [UNICODE, WITHOUT_GROUNDS, ASCII], ids=["", "plain", "ascii"])
+@pytest.mark.parametrize("name", PANELS.in_group("chart"))
+def test_lines_of_a_chart_differ_for_everybody_in_hue_or_stroke(
+    name: str, strokes: StrokeSet, theme: Theme
+) -> None:
+    """The table of distances: below ΔE 15, also as the colour-blind see it, the stroke differs."""
+    looks: dict[str, str] = {"level": strokes.level, "accent": strokes.mark, "rule": strokes.guide}
+    for role in CHARTS[name]:
+        stroke = strokes.by_role.get(role, strokes.others[0])
+        looks[role] = f"{stroke.weigh} {stroke.character} {stroke.ground} {role == 'raw'}"
+    for one, other in itertools.combinations(looks, 2):
+        inks = [ink_of(role, theme, Depth.TRUECOLOR) for role in (one, other)]
+        seen = {NORMAL: inks} | {kind: [seen_by(kind, ink) for ink in inks] for kind in MACHADO}
+        if min(distance(*pair) for pair in seen.values()) < 15:
+            assert looks[one] != looks[other], (one, other)
+
+
+CHARTS = {
+    "loss": ("ghost", "raw", "second-network", "smooth"),
+    "predictions": ("truth", "free-run", "one-step"),
+    "gradients": ("ghost", "second-gradient", "gradient"),
+}
 
 
 @pytest.mark.parametrize("kind", MACHADO)
@@ -250,4 +304,15 @@ def ink_of(role: str, theme: Theme, depth: Depth) -> Rgb:
 def test_all_roles_are_drawn() -> None:
     runs = (run for _, lines in drawings() for line in lines for run in line)
     drawn = {role_within(role) for _, role in runs}
-    assert {*ROLES} - drawn == {"warning"}
+    assert {*ROLES} <= drawn
+
+
+HERE_AND_NOW = {"▸", "┊", "paused", "running", "seeking"}
+
+
+def test_accent_is_here_and_now_alone() -> None:
+    for name, lines in drawings():
+        for text, role in (run for line in lines for run in line):
+            if role.endswith("accent") and text.strip():
+                place = re.fullmatch(r"‹\d+›|t=\d+|\d+ ?%|\d+▏?", text.strip())
+                assert place or text.strip() in HERE_AND_NOW, (name, text)

@@ -49,6 +49,7 @@ CLOUD = Stroke("⠌⠡", "⠌")
 BEADS = Stroke("⡇⡇", "⡇", dots.beads)
 GROUND = Stroke("⠒⠒", "⠒", ground=True)
 LONE = "•"  # a curve of a single point: one braille dot is lost on a projector
+SECOND = ("second-network", "second-gradient")  # the second network's curves
 THICK_ROLES = ("smooth", "free-run", "accent")
 
 
@@ -75,7 +76,7 @@ _BY_ROLE = {
     **dict.fromkeys(THICK_ROLES, THICK),
     "raw": CLOUD,
     "ghost": DOTTED,
-    "second-network": DASHED,
+    **dict.fromkeys(SECOND, DASHED),
     "truth": GROUND,
 }
 UNICODE = StrokeSet((THIN, THICK, DASHED, DOTTED, SPARSE, BEADS), _BY_ROLE)
@@ -94,7 +95,7 @@ ASCII = StrokeSet(
     by_role={
         **dict.fromkeys(THICK_ROLES, _ascii_stroke("#", "%")),
         "ghost": _ascii_stroke(":"),
-        "second-network": _ascii_stroke("+"),
+        **dict.fromkeys(SECOND, _ascii_stroke("+")),
         "raw": _FAINT,
         "truth": _FAINT,
         "one-step": _ascii_stroke("o", "O"),

@@ -38,9 +38,9 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         text: Line = ((f" {prefix}▏", "accent"), (words, "dim"))
         return (fit(text, width),)
     if context.notice:
-        return (fit(((f" {context.notice}", "error" if context.error else "good"),), width),)
+        return (fit(((f" {context.notice}", "error" if context.error else ""),), width),)
     if context.snapshot.stop is not None:
-        return (fit(((f" {context.snapshot.stop.advice}", "accent"),), width),)
+        return (fit(((f" {context.snapshot.stop.advice}", "strong"),), width),)
     line = hints(context.snapshot.running)
     while cell_width(line) > width and len(line) > 2:
         line = (*line[:-4], *line[-2:]) if len(line) > 4 else line[:-2]

@@ -82,7 +82,7 @@ def _second_norms(snapshot: Snapshot, t: Array, known: Array) -> tuple[Curve, ..
         return ()
     label = second_network_words(snapshot, second)
     norms, briefs = _masked(second.gradient_norms, known), (label, second.settings.cell)
-    return (Curve(label, "second-network", t, norms, briefs=briefs),)
+    return (Curve(label, "second-gradient", t, norms, briefs=briefs),)
 
 
 def _masked(norms: Array, known: Array) -> Array:

@@ -16,7 +16,7 @@ from rnn_tui.tui.number_format import count, number, percent
 
 HEIGHT = 2
 SHORTEST = 12  # cells of a task's title at least
-_STATE_ROLE = {"paused": "accent", "running": "good", "diverged": "error", "seeking": "good"}
+_STATE_ROLE = {"paused": "accent", "running": "accent", "diverged": "error", "seeking": "accent"}
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
@@ -31,7 +31,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         return (fit(stopped, width), fit(place, width))
     if snapshot.what_if is not None:
         question: Line = (
-            (" what if ", "accent"),
+            (" what if ", "title"),
             (snapshot.what_if.text, "strong"),
             ("  enter keeps it, esc discards it", "dim"),
         )
@@ -40,7 +40,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     details = _details(snapshot)
     if context.link:
         # In the first line, where it does not move with the numbers of the second.
-        link, details = ((f"{context.link} ", "warning"),), ()
+        link, details = ((f"{context.link} ", "strong"),), ()
         uncounted: Line = (
             (_trained(snapshot, width - 2 - cell_width(link), counted=False), "title"),
         )
@@ -126,9 +126,9 @@ def _place(snapshot: Snapshot) -> Line:
     if snapshot.seeking is not None:
         line = (*line, (f" {percent(snapshot.seeking)}", role))
     elif snapshot.timeline.in_past:
-        line = (*line, (f" · past of {count(snapshot.timeline.newest)}", "accent"))
+        line = (*line, (f" · past of {count(snapshot.timeline.newest)}", "strong"))
     if snapshot.timeline.ghosts:
-        line = (*line, (f" · fork {len(snapshot.timeline.ghosts)}", "accent"))
+        line = (*line, (f" · fork {len(snapshot.timeline.ghosts)}", "strong"))
     if snapshot.divergence is not None:
         divergence = snapshot.divergence
         return (*line, (f" · {divergence.name} is {divergence.value}", "error"))

@@ -32,7 +32,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
             (
                 (
                     f"{mark(declaration)} ",
-                    "good" if declaration.effect == "live" else "dim",
+                    "title" if declaration.effect == "live" else "dim",
                 ),
                 (f"{name.replace('_', '-')} ", "dim"),
                 (cut_middle(declaration.show(getattr(settings, name)), WIDEST) or "–", ""),

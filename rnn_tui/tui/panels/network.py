@@ -211,7 +211,7 @@ def _symbol(snapshot: Snapshot, t: int, width: int) -> Line:
         return _cell(UNKNOWN, "dim", width)
     code = input_code(snapshot, t)
     name = in_column(name_of(snapshot.task.symbols or (), code), width)
-    return _cell(name, "accent" if code is None else "", width)
+    return _cell(name, "strong" if code is None else "", width)
 
 
 def _number(snapshot: Snapshot, t: int, k: int, width: int) -> Line:
@@ -223,7 +223,7 @@ def _number(snapshot: Snapshot, t: int, k: int, width: int) -> Line:
     value = float(snapshot.window.tape["x"][t - 1, 0, k])
     parts = snapshot.task.parts
     if parts is not None and parts[k] == "mark" and value in (0, 1):
-        return _cell(MARK if value else "", "accent", width)
+        return _cell(MARK if value else "", "strong", width)
     return _number_cell(value, "", width)
 
 
@@ -234,7 +234,7 @@ def _vector(snapshot: Snapshot, t: int, width: int) -> Line:
     if not _has_input(snapshot, t):
         return _cell("", "", width)
     text = vector(snapshot.task.parts or (), snapshot.window.tape["x"][t - 1, 0])
-    return _cell(text, "accent" if text.startswith(MARK) else "", width)
+    return _cell(text, "strong" if text.startswith(MARK) else "", width)
 
 
 # Hidden states and their gradients

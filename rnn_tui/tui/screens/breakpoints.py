@@ -79,7 +79,7 @@ class BreakpointsScreen(Dialog[None]):
         """Return one line of the list."""
         theme, on = self.app.theme, status.breakpoint.enabled
         text = Text()
-        text.append("● " if on else "○ ", style_of("good" if on else "dim", theme))
+        text.append("● " if on else "○ ", style_of("strong" if on else "dim", theme))
         text.append(f"{status.breakpoint!s:<34}", style_of("" if on else "title", theme))
         hits = "never hit" if not status.hits else f"hit {status.hits}×"
         state = hits if status.armed or not on else f"{hits} · holds now"

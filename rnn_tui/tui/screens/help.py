@@ -77,7 +77,7 @@ class HelpScreen(Dialog[None]):
         text = Text()
 
         def heading(title: str) -> None:
-            text.append(f"{title}\n", style_of("accent", theme))
+            text.append(f"{title}\n", style_of("title-focus", theme))
 
         heading("Keys")
         for key in KEYS:

@@ -38,7 +38,7 @@ def explain(context: DrawContext, selected: Operation, width: int, available: in
     what = value_name(origin.symbol, origin.t, origin.unit + 1)
     if sample := sample_words(snapshot, origin.sample):
         what += f", {sample},"
-    head: Line = ((" ", ""), (selected.equation(), "accent"))
+    head: Line = ((" ", ""), (selected.equation(), "strong"))
     statement: Line = ((f" {what} is {NOT_FINITE}: it was made from", "error"),)
     entries = [_entry(snapshot, origin, place) for place in range(len(origin.inputs))]
     if len(entries) + 2 <= available:

@@ -71,7 +71,7 @@ def _clip(context: DrawContext, gradient: Gradient) -> Lines:
         (number(gradient.norm_after), "strong"),
     )
     one: Line = (
-        (f" d{name} ", "accent"),
+        (f" d{name} ", "strong"),
         (signed(raw), ""),
         (" → ", "dim"),
         (signed(clipped), "strong"),
@@ -179,7 +179,7 @@ def _one_parameter(context: DrawContext, gradient: Gradient, width: int) -> Line
     reader = UnitReader(values, 0, 0)
     name = parameter_name(snapshot, index)
     lines: list[Line] = [
-        ((f" p = {name}", "accent"), ("   g ", "dim"), (signed(float(values["g"])), "strong"))
+        ((f" p = {name}", "strong"), ("   g ", "dim"), (signed(float(values["g"])), "strong"))
     ]
     for operation in optimizer.operations():
         kept = operation.symbol in optimizer.memory or operation.symbol == "p_new"

@@ -75,7 +75,7 @@ def _line(row: TermRow, view: TimestepView) -> Line:
     vector = value_name(sum_.vector, view.t)
     product = f"{vector}·{sum_.matrix}{'ᵀ' if sum_.transposed else ''}"
     heading = f" {product} = Σ {vector}[k]·{sum_.matrix}{entry} = "
-    return ((heading, "accent"), (number(sum_.total), "strong"))
+    return ((heading, "title"), (number(sum_.total), "strong"))
 
 
 def _term(sum_: Products, place: int) -> Line:

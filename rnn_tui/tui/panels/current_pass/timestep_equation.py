@@ -106,14 +106,14 @@ def _equation(
     as it takes without them; of a high panel, in `NUMBERS` lines.
     """
     symbols, *more = fold(context.written(operation.equation()), width - 2)
-    first: Line = ((" ", ""), (symbols, "accent"))
+    first: Line = ((" ", ""), (symbols, "strong"))
     title = f"   {operation.title}{_class_name(operation, view)}"
     if not more and cell_width(first) + text_width(title) <= width:
         first = (*first, (title, "dim"))
     available = min(max(height - 1 - len(more), 1), NUMBERS)
     numbers = _pinned(operation, view) or _numbers(context, operation, view, width, available)
     folded = fold_numbers(context.written(numbers), width - 2)
-    rest = (*((part, "accent") for part in more), *((part, "strong") for part in folded))
+    rest = (*((part, "strong") for part in more), *((part, "strong") for part in folded))
     return (first, *(((" ", ""), run) for run in rest))
 
 
@@ -194,7 +194,7 @@ def _contribution(context: DrawContext) -> Lines:
     index, t, steps = context.selection.parameter, contributions.t, snapshot.steps
     batch = batch_words(snapshot)
     line: Line = (
-        (f" d{parameter_name(snapshot, index)}", "accent"),
+        (f" d{parameter_name(snapshot, index)}", "strong"),
         (f"  {f'{batch}, ' if batch else ''}this timestep ", "dim"),
         (signed(float(contributions.contribution[index])), "gradient"),
         (f"   Σ t={steps}…{t} " if t < steps else f"   Σ t={t} ", "dim"),

@@ -149,7 +149,7 @@ def _difference(symbol: str, view: TimestepView, before: Values) -> Line:
     """Return a value without the what-if, and how far it has moved: ``was +0.72  Δ +0.28``."""
     was = view.entry(before[symbol][0])
     moved = view.entry(view.values[symbol][0]) - was
-    return ((f"was {signed(was)}  ", "dim"), (f"Δ {signed(moved)}", "accent" if moved else "dim"))
+    return ((f"was {signed(was)}  ", "dim"), (f"Δ {signed(moved)}", "strong" if moved else "dim"))
 
 
 def _gradient(row: Row, view: TimestepView) -> Line:
@@ -167,7 +167,7 @@ def _gradient(row: Row, view: TimestepView) -> Line:
     through = by_column.get("through")
     if operation is not None and view.before is not None:
         was = view.entry(view.before[operation.symbol][0])
-        return (*line, (" was ", "dim"), (f"{signed(was):>{NUMBER}}", "accent"))
+        return (*line, (" was ", "dim"), (f"{signed(was):>{NUMBER}}", "dim"))
     if through is not None:
         shown = signed(view.entry(view.values[through.symbol][0]))
         line += (

@@ -139,7 +139,7 @@ def _equation(snapshot: Snapshot, part: float, steps: int, width: int) -> Lines:
     factors += [f"{outputs} outputs"] if outputs > 1 and not named else []
     count = snapshot.window.declaration.term_count
     words = " · ".join(factors) + (f" = {count}" if len(factors) > 1 else "")
-    equation: Line = ((f" {what} ", "accent"), (f"= {_loss_now(snapshot)}", "strong"))
+    equation: Line = ((f" {what} ", "strong"), (f"= {_loss_now(snapshot)}", "strong"))
     counts: Line = ((f"   N = {words}", "dim"),)
     if cell_width(equation) + cell_width(counts) > width:
         counts = ((f"   N = {count}", "dim"),)
@@ -196,7 +196,7 @@ def _inputs(snapshot: Snapshot) -> tuple[TableColumn, ...]:
 
 def _marked(value: float) -> Line:
     """Return a number that marks a timestep, with ▲ where it is not 0."""
-    return ((f"{f'{MARK} ' if value else ''}{signed(value)}".rjust(_NUMBER), "accent"),)
+    return ((f"{f'{MARK} ' if value else ''}{signed(value)}".rjust(_NUMBER), "strong"),)
 
 
 def _has_input(snapshot: Snapshot, t: int) -> bool:

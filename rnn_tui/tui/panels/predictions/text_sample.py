@@ -69,7 +69,7 @@ def text_of(sample: TextSample) -> list[Run]:
     return [
         before,
         *((sample.symbols[code], "dim") for code in read),
-        ("▸", "accent"),
+        ("▸", "strong"),
         *((sample.symbols[symbol.code], "") for symbol in sample.text),
     ]
 

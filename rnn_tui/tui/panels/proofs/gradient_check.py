@@ -24,7 +24,7 @@ DIGITS = 9  # significant digits of the two gradients, to see where they begin t
 _VERDICTS = {
     "agrees": ("✓ agrees: the difference is no more than rounding can make", "good"),
     "differs": ("✗ differs: by more than rounding can make", "error"),
-    "cannot be checked": ("– cannot be checked", "warning"),
+    "cannot be checked": ("– cannot be checked", "strong"),
 }
 
 
@@ -103,7 +103,7 @@ def _entries(snapshot: Snapshot, result: GradientCheckReport) -> Lines:
     lines = [_line("entries", f"{count(len(checked.indices))}{kinks}", "")]
     if checked.worst is not None:
         worst = parameter_name(snapshot, int(checked.indices[checked.worst]))
-        lines.append(_line("worst entry", f"d{worst}", "accent"))
+        lines.append(_line("worst entry", f"d{worst}", "strong"))
     return tuple(lines)
 
 

@@ -168,7 +168,7 @@ def _sentence(snapshot: Snapshot, norms: Array, width: int) -> Lines:
     if not np.isfinite(known).all():
         words = f"{name} {NOT_FINITE} not finite on its way back"
     lines = fold(words, width - 2)[:2] if width >= 3 else []
-    shown: Lines = tuple(((f" {line.strip()}", "accent"),) for line in lines)
+    shown: Lines = tuple(((f" {line.strip()}", "strong"),) for line in lines)
     return shown + ((),) * (_sentence_lines(width) - len(shown))
 
 

@@ -106,7 +106,7 @@ def _total(snapshot: Snapshot, ledger: Ledger, known: list[int], width: int) -> 
     if len(known) < snapshot.steps:
         so_far = signed(float(ledger.running_sum[known[0] - 1]))
         return ((f" {name} so far ", "dim"), (so_far, "strong"), (" …", "dim"))
-    line: Line = ((f" {name} = Σ = ", "accent"), (signed(ledger.total), "strong"))
+    line: Line = ((f" {name} = Σ = ", "title"), (signed(ledger.total), "strong"))
     return (*line, (", before clipping" if width >= 60 else "", "dim"))
 
 

@@ -38,7 +38,7 @@ def progress_bar(snapshot: Snapshot, width: int) -> Line:
     done = round(share * cells)
     return (
         (words, ""),
-        ("█" * done, "accent"),
+        ("█" * done, "title"),
         ("·" * (cells - done), "dim"),
         (end, "dim"),
     )

@@ -44,8 +44,8 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
 def _diagram(snapshot: Snapshot, width: int) -> Lines:
     """Return a sketch of the edge: the state crosses it, the gradient is cut."""
     steps = snapshot.steps
-    across: Line = ((" … ── state ─→ ", "dim"), ("│", "accent"), (f" t=1 … {steps}", ""))
-    cut: Line = (("      cut ╳ ←── ", "dim"), ("│", "accent"), (" gradient", "gradient"))
+    across: Line = ((" … ── state ─→ ", "dim"), ("│", "axis"), (f" t=1 … {steps}", ""))
+    cut: Line = (("      cut ╳ ←── ", "dim"), ("│", "axis"), (" gradient", "gradient"))
     if width < 60:
         return (across, cut)
     return ((*across, ("      ", ""), *cut),)
@@ -61,7 +61,7 @@ def _table(snapshot: Snapshot, report: EdgeReport) -> Lines:
         cut = number(report.edge.gradient[name]) if known else UNKNOWN
         lines.append(
             (
-                (f" {f'{name}_0':<5}", "accent"),
+                (f" {f'{name}_0':<5}", "strong"),
                 (f"{number(report.edge.carried[name]):>{NUMBER}}", ""),
                 (f"{cut:>{WIDE_NUMBER}}", "gradient" if known else "dim"),
             )
@@ -81,7 +81,7 @@ def _longer(snapshot: Snapshot, truncation: Truncation, width: int) -> Lines:
             (number(truncation.truncated_norm), ""),
         ),
     ]
-    words = paragraph(_in_words(truncation), width, "accent")
+    words = paragraph(_in_words(truncation), width, "strong")
     drift: Lines = ()
     if truncation.drift is not None:
         moved = f"{number(100 * truncation.drift, 2)} %"
