@@ -95,7 +95,7 @@ INKS: dict[str, tuple[int, int]] = {  # of 256, of 16
     "#9198b0": (247, WHITE),
     "#8a91aa": (246, WHITE),
     "#a6adc4": (249, WHITE),
-    "#9299b3": (103, WHITE),
+    "#9299b3": (247, WHITE),
     "#666a7c": (243, BRIGHT + BLUE),
     "#737b97": (103, BRIGHT + BLUE),
     "#6c7390": (243, BRIGHT + BLUE),
