@@ -46,7 +46,7 @@ class SecondNetworkView:
         settings: its settings.
         parameters: the number of its parameters.
         loss: of its newest window; NaN before the first.
-        smoothed: the moving average of the loss.
+        smoothed: the smoothed loss, see `History`.
         curve: the loss of the run so far.
         gradient_norms: ‖∂L/∂h_t‖ of the layer shown, [T].
         pins: pins and cuts of its window, as they were typed.

@@ -56,7 +56,7 @@ class Summary:
     Attributes:
         updates: updates in all, those of earlier runs included.
         loss: the loss of the last window.
-        smoothed_loss: the moving average of the loss.
+        smoothed_loss: the smoothed loss, see `History`.
         test_one_step_mse: error of each next value of the test series, predicted from true ones.
         test_free_run_mse: error when predictions are fed back (cos: one period; series: T steps).
         test_free_run_3_mse: the same error for three times as long.

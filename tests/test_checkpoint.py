@@ -219,6 +219,7 @@ def test_names_and_shapes_are_pytorchs(tmp_path: Path, cell: str) -> None:
         **{f"window.state.{name}": (2, 3) for name in states},
         "history.recent": (2, 2),
         "history.buckets": (2, 6),
+        "history.tested": (0, 2),
     }
     tensors = load_file(tmp_path / "run")
     assert {name: array.shape for name, array in tensors.items()} == expected
@@ -302,7 +303,7 @@ def test_metadata_can_be_read_by_anyone(tmp_path: Path) -> None:
     save(tmp_path / "run", trainer)
     texts = contents(tmp_path / "run")[1]
     assert set(texts) == set(TEXTS)  # "window" is only there after an update, "view" on a screen
-    assert (texts["format"], texts["version"]) == ("rnn-tui checkpoint", "3")
+    assert (texts["format"], texts["version"]) == ("rnn-tui checkpoint", "4")
     assert texts["cell"] == "lstm"
     assert Settings.from_json(json.loads(texts["settings"])) == settings
     assert json.loads(texts["place"]) == {"updates": 4, "position": 1, "revealed": 1}

@@ -204,13 +204,13 @@ def texts_of(path: Path) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("version", "expected"),
     [
-        ("4", "it was written by a newer rnn-tui (format 4; this one reads up to 3)"),
-        ("9999", "it was written by a newer rnn-tui (format 9999; this one reads up to 3)"),
-        ("0", "its format has version '0'; this rnn-tui reads 1 to 3"),
-        ("03", "its format has version '03'; this rnn-tui reads 1 to 3"),
-        ("", "its format has version ''; this rnn-tui reads 1 to 3"),
-        ("٣", "its format has version '٣'; this rnn-tui reads 1 to 3"),
-        (None, "its format has version ''; this rnn-tui reads 1 to 3"),
+        ("5", "it was written by a newer rnn-tui (format 5; this one reads up to 4)"),
+        ("9999", "it was written by a newer rnn-tui (format 9999; this one reads up to 4)"),
+        ("0", "its format has version '0'; this rnn-tui reads 1 to 4"),
+        ("03", "its format has version '03'; this rnn-tui reads 1 to 4"),
+        ("", "its format has version ''; this rnn-tui reads 1 to 4"),
+        ("٣", "its format has version '٣'; this rnn-tui reads 1 to 4"),
+        (None, "its format has version ''; this rnn-tui reads 1 to 4"),
     ],
 )
 def test_another_version_is_named(tmp_path: Path, version: str | None, expected: str) -> None:

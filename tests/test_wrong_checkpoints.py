@@ -38,7 +38,7 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any], dict[str, str]], object], str]]
     ),
     "another version": (
         raw("version", "zwei"),
-        "its format has version 'zwei'; this rnn-tui reads 1 to 3",
+        "its format has version 'zwei'; this rnn-tui reads 1 to 4",
     ),
     "text missing": (lambda tensors, texts: texts.pop("data"), "its metadata lack data"),
     "no JSON": (raw("place", "{"), "its metadata 'place' are not JSON"),
@@ -89,7 +89,7 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any], dict[str, str]], object], str]]
         tensor("readout.bias", np.full(1, np.nan, np.float32)),
         "tensor 'readout.bias' holds nan; every number must be finite",
     ),
-    "infinite": (
+    "average beyond": (
         tensor("history.recent", np.full((5, 2), -np.inf)),
         "tensor 'history.recent' holds -inf; every number must be finite",
     ),
@@ -119,7 +119,20 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any], dict[str, str]], object], str]]
         raw("place", '{"updates": 5, "updates": 6}'),
         "its metadata 'place' are not JSON ('updates' is there twice)",
     ),
-    "weight": (text("history", weight=1.0), "history: average and weight must be finite"),
+    "averages": (text("history", twice="x"), "history: average and twice must be numbers"),
+    "infinite": (
+        raw("history", '{"count": 5, "stride": 1, "average": 1e999, "twice": 1.0}'),
+        "history: average and twice must be finite",
+    ),
+    "test losses": (tensor("history.tested", np.ones((2, 2))), "history: test losses must be"),
+    "late test losses": (
+        tensor("history.tested", np.array([[6.0, 1.0]])),
+        "history: test losses must be of updates 1 to 5",
+    ),
+    "many test losses": (
+        tensor("history.tested", np.ones((513, 2))),
+        "tensor history.tested has shape (513, 2); expected (N, 2), N at most 512",
+    ),
     "symbols where none are": (
         text("vocabulary", symbols=["a"]),
         "its symbols are 1, those of the data none",
@@ -240,16 +253,16 @@ WINDOW: dict[str, tuple[Callable[[dict[str, Any], dict[str, str]], object], str]
     "random": (text("window", data={"position": -1}), "window: data state: position must be a"),
     "walk": (text("window", settings={}), "window: settings [] are not the optimizer's"),
     "count": (
-        text("window", history={"count": 5, "average": 0.0, "weight": 1.0}),
+        text("window", history={"count": 5, "average": 0.0, "twice": 1.0}),
         "window: a count of 5 does not fit the history",
     ),
     "average": (
-        text("window", history={"count": 4, "average": "x", "weight": 1.0}),
+        text("window", history={"count": 4, "average": "x", "twice": 1.0}),
         "window: average must be a finite number, not 'x'",
     ),
-    "weight": (
-        text("window", history={"count": 4, "average": 0.0, "weight": 2.0}),
-        "window: weight must be a number from 0 to 1, not 2",
+    "averages": (
+        text("window", history={"count": 4, "average": 0.0, "twice": "2"}),
+        "window: twice must be a finite number, not '2'",
     ),
 }
 

@@ -17,6 +17,7 @@ second layer end in ``_l1`` and have H inputs, its states are ``state.h2, state.
 ``state.h, state.c``    (B, H)       carried into the current window, or into the next one
 ``history.recent``      (N, 2)       float64: loss and gradient norm of the newest updates
 ``history.buckets``     (M, 6)       float64: the whole curve, decimated
+``history.tested``      (K, 2)       float64: updates, and the loss on test data after each
 ``window.parameters``   (P)          only of a run saved right after an update: the state before
 ``window.optimizer.…``  (P)          that update, from which its window is computed again to be
 ``window.state.…``      (B, H)       looked at; parameters in our order, like the memory
@@ -50,7 +51,7 @@ import numpy.typing as npt
 from rnn_tui.tasks import Task
 
 FORMAT = "rnn-tui checkpoint"
-VERSION = "3"
+VERSION = "4"
 CHECKSUM = "checksum"  # the text that finds damage
 TEXTS = (
     "format",

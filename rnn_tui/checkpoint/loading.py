@@ -33,6 +33,8 @@ from rnn_tui.checkpoint.torch_layout import (
     parameters_of,
 )
 from rnn_tui.checkpoint.validation import (
+    TESTED,
+    TESTED_SINCE,
     check_cell,
     check_custom_task,
     check_dtypes,
@@ -45,8 +47,9 @@ from rnn_tui.checkpoint.validation import (
     check_vocabulary,
     checked_settings,
 )
-from rnn_tui.checkpoint.versions import file_version, upgraded
+from rnn_tui.checkpoint.versions import file_version, upgraded, without_weight
 from rnn_tui.engine.network.architecture import architecture_of
+from rnn_tui.engine.training.history import HistoryPosition
 from rnn_tui.engine.training.keyframe import Keyframe
 from rnn_tui.engine.training.memory_use import check_memory
 from rnn_tui.engine.training.trainer import Trainer
@@ -130,8 +133,8 @@ def load_run(
         check_tensors(header, tensors)
         parameters = parameters_of(architecture, tensors, np.dtype(settings.dtype))
         trainer = Trainer(settings, parameters, its_task, custom=task is not None)
-        _resume(trainer, header, tensors)
-        shown = show_window(trainer, header, tensors)
+        before = _resume(trainer, header, tensors)
+        shown = show_window(trainer, header, tensors, before)
     return SavedRun(trainer, view, "" if shown else NOT_SHOWN.format(trainer.updates))
 
 
@@ -188,12 +191,24 @@ def _naming(path: str | os.PathLike[str]) -> Iterator[None]:
         raise CheckpointError(path, str(error)) from error.__cause__
 
 
-def _resume(trainer: Trainer, header: Header, tensors: Mapping[str, Array]) -> None:
-    """Bring a new trainer to the state of the file's run."""
+def _resume(
+    trainer: Trainer, header: Header, tensors: Mapping[str, Array]
+) -> HistoryPosition | None:
+    """Bring a new trainer to the state of the file's run.
+
+    Returns:
+        The history's counters before the last update, where the file's are of another definition.
+    """
+    before = None
     keyframe = _keyframe(trainer, header, tensors)
     history = trainer.history
     try:
-        history.restore(header.mapping("history"), tensors_under("history", tensors))
+        numbers, arrays = header.mapping("history"), tensors_under("history", tensors)
+        if file_version(header) < TESTED_SINCE:
+            history.restore(without_weight(numbers), {TESTED: np.empty((0, 2)), **arrays})
+            before = history.smooth_again()
+        else:
+            history.restore(numbers, arrays)
         keyframe = replace(keyframe, history=history.position)
         if history.count:  # the newest ones, until the current window's are computed
             loss, grad_norm = (float(column[0]) for column in history.recent(1))
@@ -204,6 +219,7 @@ def _resume(trainer: Trainer, header: Header, tensors: Mapping[str, Array]) -> N
         raise ContentError(str(error)) from error
     if keyframe.position and not 1 <= keyframe.revealed <= trainer.cursor.operations:
         raise ContentError(f"place: {keyframe.revealed} operations cannot be revealed there")
+    return before
 
 
 def _keyframe(trainer: Trainer, header: Header, tensors: Mapping[str, Array]) -> Keyframe:

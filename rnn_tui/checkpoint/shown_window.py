@@ -23,13 +23,19 @@ from rnn_tui.settings import SettingError, Settings, quote
 from rnn_tui.tasks import DataState
 
 
-def show_window(trainer: Trainer, header: Header, tensors: Mapping[str, Array]) -> bool:
+def show_window(
+    trainer: Trainer,
+    header: Header,
+    tensors: Mapping[str, Array],
+    history: HistoryPosition | None,
+) -> bool:
     """Go to the end of the update that the file was saved after, by computing its window again.
 
     Args:
         trainer: at the beginning of the next window, as the file says.
         header: the file's header.
         tensors: its tensors, by name.
+        history: the history's counters at the window's start; None for those of the file.
 
     Returns:
         False if that does not lead to where `trainer` stands: then it still stands there.
@@ -42,7 +48,7 @@ def show_window(trainer: Trainer, header: Header, tensors: Mapping[str, Array]) 
     if trainer.position or not trainer.updates:
         raise ContentError("window: the run is not right after an update")
     here, settings = trainer.keyframe(), trainer.settings
-    start = _window_start(trainer, header, tensors_under(WINDOW, tensors))
+    start = _window_start(trainer, header, tensors_under(WINDOW, tensors), history)
     try:
         trainer.restore(start)
     except ValueError as error:
@@ -54,13 +60,19 @@ def show_window(trainer: Trainer, header: Header, tensors: Mapping[str, Array]) 
     return True
 
 
-def _window_start(trainer: Trainer, header: Header, tensors: Mapping[str, Array]) -> Keyframe:
+def _window_start(
+    trainer: Trainer,
+    header: Header,
+    tensors: Mapping[str, Array],
+    history: HistoryPosition | None,
+) -> Keyframe:
     """Return the keyframe of the window's start, its position at the end of the update.
 
     Args:
         trainer: at the beginning of the next window.
         header: the file's header.
         tensors: those of the window, by the rest of their names.
+        history: the history's counters; None for those of the file.
     """
     values = header.mapping(WINDOW)
     try:
@@ -80,7 +92,7 @@ def _window_start(trainer: Trainer, header: Header, tensors: Mapping[str, Array]
         settings=_settings(trainer.settings, _mapping(values, "settings")),
         loss=math.nan,
         grad_norm=math.nan,
-        history=_history(trainer, _mapping(values, "history")),
+        history=history or _history(trainer, _mapping(values, "history")),
         pins=trainer.network.pins,
     )
 
@@ -105,14 +117,14 @@ def _settings(settings: Settings, values: Mapping[str, object]) -> Settings:
 
 def _history(trainer: Trainer, values: Mapping[str, object]) -> HistoryPosition:
     """Return the history's counters at the window's start."""
-    count, average, weight = (values.get(name) for name in ("count", "average", "weight"))
+    count, average, twice = (values.get(name) for name in ("count", "average", "twice"))
     if count != trainer.history.count - 1 or type(count) is not int:
         raise ContentError(f"window: a count of {quote(count)} does not fit the history")
     if type(average) is not float or not math.isfinite(average):
         raise ContentError(f"window: average must be a finite number, not {quote(average)}")
-    if type(weight) is not float or not 0 <= weight <= 1:
-        raise ContentError(f"window: weight must be a number from 0 to 1, not {quote(weight)}")
-    return HistoryPosition(count, average, weight)
+    if type(twice) is not float or not math.isfinite(twice):
+        raise ContentError(f"window: twice must be a finite number, not {quote(twice)}")
+    return HistoryPosition(count, average, twice)
 
 
 def _is_at(trainer: Trainer, place: Keyframe) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from rnn_tui.checkpoint.format import LARGEST_COUNT, CheckpointError, ContentError
 from rnn_tui.checkpoint.reading import open_content, whole_number
 from rnn_tui.checkpoint.validation import checked_settings
+from rnn_tui.checkpoint.versions import without_weight
+from rnn_tui.engine.training.history import smoothed_loss
 from rnn_tui.settings import Settings
 
 
@@ -48,8 +51,11 @@ def read_summary(path: str | os.PathLike[str]) -> RunSummary:
             history = header.mapping("history")
     except ContentError as error:
         raise CheckpointError(path, str(error)) from error
-    average, weight = history.get("average"), history.get("weight")
     smoothed = math.nan
-    if isinstance(average, float) and isinstance(weight, float) and 0.0 <= weight < 1.0:
-        smoothed = average / (1.0 - weight)
+    with contextlib.suppress(ContentError):
+        if "weight" in history:  # the lag of an earlier version's average is in it
+            history = without_weight(history)
+        average, twice = history.get("average"), history.get("twice")
+        if isinstance(average, float) and isinstance(twice, float):
+            smoothed = smoothed_loss(average, twice)
     return RunSummary(settings, updates, smoothed)

@@ -30,8 +30,13 @@ from rnn_tui.engine.network.architecture import Architecture, architecture_with
 from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.engine.training.history import BUCKETS, RECENT
 from rnn_tui.engine.training.optimizers import optimizer_class
+from rnn_tui.engine.training.test_losses import MOST
 from rnn_tui.settings import SettingError, Settings, quote
 from rnn_tui.tasks import Task
+
+TESTED, TESTED_SINCE = "tested", 4  # the version of the first files with test losses
+HISTORY = {"recent": (RECENT, 2), "buckets": (BUCKETS, 6), TESTED: (MOST, 2)}
+"""Arrays of the history, each with the rows that it has at most, and its columns."""
 
 
 def checked_settings(header: Header) -> Settings:
@@ -76,7 +81,9 @@ def check_run_names(header: Header, settings: Settings) -> None:
     network = network_names(settings.cell, settings.layers)
     window = ("parameters", *memory, *states) if WINDOW in header.texts else ()
     shown = (f"{WINDOW}.{name}" for name in window)
-    expected = (*network, *memory, *states, "history.recent", "history.buckets", *shown)
+    kept = HISTORY if file_version(header) >= TESTED_SINCE else [n for n in HISTORY if n != TESTED]
+    history = (f"history.{name}" for name in kept)
+    expected = (*network, *memory, *states, *history, *shown)
     check_names(header.tensors, expected)
 
 
@@ -154,7 +161,9 @@ def check_run_shapes(
         elif part.startswith("state."):
             expected[name] = state
     check_shapes(tensors, expected, settings)
-    for name, most, width in (("recent", RECENT, 2), ("buckets", BUCKETS, 6)):
+    for name, (most, width) in HISTORY.items():
+        if f"history.{name}" not in tensors:  # files of earlier versions lack one
+            continue
         shape = tensors[f"history.{name}"].shape
         if len(shape) != 2 or shape[0] > most or shape[1] != width:
             raise ContentError(

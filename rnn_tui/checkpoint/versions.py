@@ -6,6 +6,8 @@ What each version lacked:
     ``vocabulary``, as every task had numbers.
 2   There is nothing held, no view, no window after an update and no checksum. Files of its first
     days lack the vocabulary too.
+3   There are no test losses. The smoothed loss is a plain moving average, in the history as
+    ``average`` and ``weight``, and lags: it is computed again from the losses.
 
 Settings that a version lacked have the value in `Declaration.before`.
 """
@@ -13,7 +15,9 @@ Settings that a version lacked have the value in `Declaration.before`.
 from __future__ import annotations
 
 import json
+import math
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from rnn_tui.checkpoint.checksum import check_texts
@@ -65,3 +69,21 @@ def upgraded(header: Header) -> Header:
     if missing := [name for name in expected if name not in texts]:
         raise ContentError(f"its metadata lack {', '.join(missing)}")
     return replace(header, texts=texts)
+
+
+def without_weight(numbers: Mapping[str, object]) -> dict[str, object]:
+    """Return the numbers of a history, or of a place in it, from before version 4 in today's form.
+
+    The average had a weight, 0.99^k, that its start still had in it.
+
+    Raises:
+        ContentError: they are no such numbers; the message is one line.
+    """
+    average, weight = numbers.get("average"), numbers.get("weight")
+    if type(average) is not float or type(weight) is not float:
+        raise ContentError("history: average and weight must be numbers")
+    if not (math.isfinite(average) and 0 <= weight <= 1):
+        raise ContentError("history: average and weight must be finite, weight from 0 to 1")
+    mean = average / (1.0 - weight) if weight < 1 else average
+    rest = {name: value for name, value in numbers.items() if name != "weight"}
+    return {**rest, "average": mean, "twice": mean}

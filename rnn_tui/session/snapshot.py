@@ -136,7 +136,7 @@ class Snapshot:
         running: whether the session is working towards a goal, or a move waits to begin.
         divergence: the first number that was not finite; None if all are.
         loss: of the newest window; NaN before the first.
-        smoothed: the moving average of the loss.
+        smoothed: the smoothed loss, see `History`.
         grad_norm: ‖∇L‖ of the newest window, before clipping; NaN before the first.
         speed: updates per second while working.
         window: the values of the sample that is shown.

@@ -14,12 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.training.test_losses import TestLosses
 
 Float64 = npt.NDArray[np.float64]
 
 RECENT = 4096  # updates kept one by one
 BUCKETS = 1024  # points of the whole run at most: each stands for a bucket of updates
-SMOOTHING = 0.99  # weight of the past in the smoothed loss
+LONGEST = 50  # updates: the time constant of the smoothed loss
+SHARE = 5  # until then it is the fifth part of the run, of which SHARE updates are averaged first
+SETTLED = LONGEST * SHARE  # updates after which it is LONGEST
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,34 +55,61 @@ class HistoryPosition:
 
     Attributes:
         count: number of updates, k.
-        average: s_k, the moving average of the loss, without the correction of `History`.
-        weight: 0.99^k, the weight that the start value s_0 = 0 still has in s_k.
+        average: a_k, see `History`.
+        twice: b_k.
     """
 
     count: int
     average: float
-    weight: float
+    twice: float
+
+
+def gain_at(count: int) -> float:
+    """Return 1/T_k, the weight of update number k in its average; see `History`."""
+    if count >= SETTLED:
+        return 1.0 / LONGEST
+    return 1.0 / max(min(count, SHARE), count / SHARE)
+
+
+def smoothed_loss(average: float, twice: float) -> float:
+    """Return the smoothed loss; see `History`."""
+    return average * (average / twice) if twice else average
 
 
 class History:
     """Loss and gradient norm of every update; `curve` returns them as a `RunCurve`.
 
-    The smoothed loss is an exponential moving average, ``s_k = 0.99·s_{k-1} + 0.01·L_k`` with
-    s_0 = 0, corrected for that start: ``s_k/(1 − 0.99^k)``.
+    The smoothed loss is an exponential moving average of the losses L, corrected for its lag by the
+    average of that average:
+
+        a_k = a_{k-1} + (L_k − a_{k-1})/T_k     T_k = min(50, max(min(k, 5), k/5))
+        b_k = b_{k-1} + (a_k − b_{k-1})/T_k
+        smoothed = a_k·(a_k/b_k)
+
+    Where the loss falls by a constant factor in each update, a_k is c times too high and b_k is c²
+    times, so the quotient takes out exactly that; where it stays the same, all three are its mean.
+    This is double exponential smoothing (Brown 1963), in the form 2a − b that reacts without lag
+    (DEMA, Mulloy 1994), for the logarithm of the averages, as a loss cannot fall below 0 and is
+    drawn on a logarithmic axis; a and b themselves are means, so that it can be compared with the
+    loss without memory and with that on test data. T_k grows with the run, lest its first losses,
+    the largest, stay in the average.
 
     Attributes:
         count: number of updates done at the run's current place.
         newest: number of updates known; more than `count` after going back.
-        average: s_k.
-        weight: 0.99^k.
+        average: a_k; 0 before the first update.
+        twice: b_k.
         stride: number of updates that a point of `curve` stands for.
+        tested: the losses measured on test data.
+        forks: how often updates were dropped, because others followed.
     """
 
     def __init__(self) -> None:
         self.count = 0
         self.newest = 0
-        self.average = 0.0
-        self.weight = 1.0
+        self.average = self.twice = 0.0
+        self.tested = TestLosses()
+        self.forks = 0
         self._recent = np.zeros((RECENT, 2))  # loss, ‖g‖: a ring buffer, by update number
         self._known = 0  # number of updates in the ring buffer
         self.stride = 1
@@ -90,7 +120,7 @@ class History:
     @property
     def smoothed(self) -> float:
         """The smoothed loss after the newest update; 0 before the first."""
-        return self.average / (1.0 - self.weight) if self.count else 0.0
+        return smoothed_loss(self.average, self.twice)
 
     @property
     def last(self) -> tuple[float, float]:
@@ -109,8 +139,9 @@ class History:
         After going back, an update that is known already only moves the counters.
         """
         self.count += 1
-        self.average = SMOOTHING * self.average + (1.0 - SMOOTHING) * loss
-        self.weight *= SMOOTHING
+        gain = gain_at(self.count)
+        self.average += gain * (loss - self.average)
+        self.twice += gain * (self.average - self.twice)
         if self.count <= self.newest:
             return
         self.newest = self.count
@@ -186,12 +217,11 @@ class History:
     @property
     def position(self) -> HistoryPosition:
         """The counters, to `rewind` to later."""
-        return HistoryPosition(self.count, self.average, self.weight)
+        return HistoryPosition(self.count, self.average, self.twice)
 
     def rewind(self, position: HistoryPosition) -> None:
         """Go back (or forward) to `position`; keep later updates until `forget_after`."""
-        self.count, self.average = position.count, position.average
-        self.weight = position.weight
+        self.count, self.average, self.twice = position.count, position.average, position.twice
         self.newest = max(self.newest, self.count)
 
     def forget_after(self) -> None:
@@ -202,6 +232,8 @@ class History:
         dropped = self.newest - self.count
         if dropped <= 0:
             return
+        self.forks += 1
+        self.tested.forget_after(self.count)
         keep = int(np.searchsorted(self._full[: self._buckets, 0], self.count, side="right"))
         self._buckets, self.newest = keep, self.count
         self._known = max(self._known - dropped, 0)
@@ -213,8 +245,9 @@ class History:
         """Return the numbers and arrays that `restore` needs, without the updates after `count`.
 
         Returns:
-            Numbers by name, and copies of the arrays ``recent`` [≤ RECENT, 2] and ``buckets``
-            [≤ BUCKETS, 6], of which the last row may be incomplete.
+            Numbers by name, and copies of the arrays ``recent`` [≤ RECENT, 2], ``buckets``
+            [≤ BUCKETS, 6], of which the last row may be incomplete, and ``tested`` [N, 2], updates
+            and test losses.
         """
         if self.count < self.newest:
             here = deepcopy(self)
@@ -224,11 +257,12 @@ class History:
             "count": self.count,
             "stride": self.stride,
             "average": self.average,
-            "weight": self.weight,
+            "twice": self.twice,
         }
         recent = np.stack(self.recent(RECENT), axis=1)
         rows = self._buckets + _is_folded(self._pending)
-        return numbers, {"recent": recent, "buckets": self._full[:rows].copy()}
+        buckets = self._full[:rows].copy()
+        return numbers, {"recent": recent, "buckets": buckets, "tested": self.tested.rows}
 
     def restore(self, numbers: Mapping[str, object], arrays: Mapping[str, Array]) -> None:
         """Set this history to a `state`: its numbers and its arrays.
@@ -237,13 +271,13 @@ class History:
             ValueError: the parts do not fit together; the message is one line and nothing changed.
         """
         count, stride = numbers.get("count"), numbers.get("stride")
-        average, weight = numbers.get("average"), numbers.get("weight")
+        average, twice = numbers.get("average"), numbers.get("twice")
         if type(count) is not int or type(stride) is not int or count < 0 or stride < 1:
             raise ValueError("history: count and stride must be whole numbers")
-        if type(average) is not float or type(weight) is not float:
-            raise ValueError("history: average and weight must be numbers")
-        if not (math.isfinite(average) and 0 <= weight <= 1 and (weight < 1 or count == 0)):
-            raise ValueError("history: average and weight must be finite, weight from 0 to 1")
+        if type(average) is not float or type(twice) is not float:
+            raise ValueError("history: average and twice must be numbers")
+        if not (math.isfinite(average) and math.isfinite(twice)):
+            raise ValueError("history: average and twice must be finite")
         buckets = min(count // stride, BUCKETS)
         rows = buckets + _is_folded(count % stride)
         known = min(*arrays["recent"].shape[:1], count, RECENT)  # fewer after going back
@@ -254,11 +288,43 @@ class History:
             if arrays[name].shape != shape:
                 actual = arrays[name].shape
                 raise ValueError(f"history: {name} has shape {actual}; expected {shape}")
-        self.count, self.stride, self.average, self.weight = count, stride, average, weight
+        self.tested.restore(arrays["tested"], count)
+        self.count, self.stride, self.average, self.twice = count, stride, average, twice
         self.newest, self._known = count, known
         self._buckets, self._pending = buckets, count % stride
         self._full[:rows] = arrays["buckets"]
         self._recent[np.arange(count - known, count) % RECENT] = arrays["recent"]
+
+    def smooth_again(self) -> HistoryPosition:
+        """Compute the smoothed loss of a run anew, for one that was kept with another definition.
+
+        Of updates that are known one by one it is the same number as if they had been appended; of
+        those before, one that their buckets' means lead to.
+
+        Returns:
+            The counters before the last update.
+        """
+        whole = self._known if self.stride > 1 else 0  # updates that are not taken from buckets
+        self.average = self.twice = 0.0
+        before = self.position
+        ends = self._full[: self._buckets, 0]
+        for row in self._full[: int(ends.searchsorted(self.count - whole, side="right"))]:
+            before = self.position
+            self._smooth(int(row[0]), float(row[1]), self.stride)
+            row[4] = self.smoothed
+        for back, loss in enumerate(self.recent(whole)[0].tolist()):
+            number, before = self.count - whole + back + 1, self.position
+            self._smooth(number, loss, 1)
+            if number % self.stride == 0:
+                self._full[number // self.stride - 1, 4] = self.smoothed
+        return HistoryPosition(max(self.count - 1, 0), before.average, before.twice)
+
+    def _smooth(self, count: int, loss: float, updates: int) -> None:
+        """Take so many updates of one loss, the last of them number `count`, into the averages."""
+        if math.isfinite(loss):
+            gain = 1.0 - (1.0 - gain_at(count)) ** updates if updates > 1 else gain_at(count)
+            self.average += gain * (loss - self.average)
+            self.twice += gain * (self.average - self.twice)
 
 
 def _is_folded(pending: int) -> bool:

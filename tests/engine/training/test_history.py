@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnn_tui.engine.training import history as history_module
-from rnn_tui.engine.training.history import BUCKETS, RECENT, SMOOTHING, History
+from rnn_tui.engine.training.history import BUCKETS, RECENT, History
+from rnn_tui.engine.training.test_losses import MOST, TestLosses
 
 LONG = 1_000_000
 
@@ -30,11 +31,12 @@ def filled(losses: np.ndarray) -> History:
 
 
 def smoothed_by_hand(losses: np.ndarray) -> np.ndarray:
-    average, weight, found = 0.0, 1.0, []
-    for loss in losses:
-        average = SMOOTHING * average + (1 - SMOOTHING) * loss
-        weight *= SMOOTHING
-        found.append(average / (1 - weight))
+    a, b, found = 0.0, 0.0, []
+    for k, loss in enumerate(losses, 1):
+        constant = min(50, max(min(k, 5), k / 5))
+        a += (loss - a) / constant
+        b += (a - b) / constant
+        found.append(a * (a / b) if b else a)
     return np.array(found)
 
 
@@ -147,3 +149,89 @@ def test_recent_gives_the_newest_oldest_first(asked: int, given_back: int) -> No
     losses = losses_of(100)
     recent, _ = filled(losses).recent(asked)
     assert np.array_equal(recent, losses[100 - given_back :])
+
+
+@pytest.mark.parametrize("factor", [1.0, 0.995, 0.99])
+def test_the_smoothed_loss_does_not_lag_where_the_loss_falls_by_a_factor(factor: float) -> None:
+    """A plain average over 100 updates lay 2 to 100 times above it."""
+    losses = factor ** np.arange(1500)
+    smoothed = filled(losses).curve()
+    settled = smoothed.update > 1000
+    ratio = smoothed.smoothed[settled] / losses[smoothed.update[settled].astype(int) - 1]
+    assert np.allclose(ratio, 1.0, atol=0.02)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_smoothed_loss_is_what_one_sees(seed: int) -> None:
+    """A fall by three decades and a plateau, with noise: within a third of the mean around it."""
+    random = np.random.default_rng(seed)
+    level = 10.0 ** np.interp(np.arange(1000), [0, 100, 500, 1000], [0, 0, -3, -3])
+    losses = level * random.gamma(4.0, 0.25, 1000)
+    around = np.convolve(losses, np.ones(21) / 21, "valid")  # what is seen at updates 11 … 990
+    ratio = filled(losses).curve().smoothed[10:-10] / around
+    assert 0.4 < ratio[300:].min() <= ratio[300:].max() < 2.2
+    assert 0.75 < np.median(ratio) < 1.25
+
+
+def test_the_smoothed_loss_of_noise_is_its_mean() -> None:
+    """So it can be compared with a loss without memory, also where a few losses are large."""
+    losses = np.random.default_rng(0).exponential(1.0, 20_000)
+    smoothed = filled(losses).curve().smoothed[50:]
+    assert smoothed.mean() == pytest.approx(1.0, abs=0.05)
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 300, 1023, 1024, 5000])
+def test_smoothing_again_gives_what_appending_gave(count: int) -> None:
+    history = filled(losses_of(count) if count else np.empty(0))
+    again = filled(losses_of(count) if count else np.empty(0))
+    again._full[:, 4] = again.average = again.twice = 7.0
+    before = again.smooth_again()
+    whole = count <= RECENT
+    assert again.smoothed == pytest.approx(history.smoothed, rel=1e-12 if whole else 1e-3)
+    ours, theirs = again.curve().smoothed, history.curve().smoothed
+    assert np.array_equal(ours, theirs) if whole else abs(np.median(ours / theirs) - 1) < 0.05
+    again.rewind(before)
+    if count:
+        again.append(losses_of(count)[-1], 0.0)
+        assert again.smoothed == pytest.approx(history.smoothed, rel=1e-12 if whole else 1e-3)
+
+
+def test_going_back_keeps_test_losses_until_others_follow() -> None:
+    history = filled(losses_of(20))
+    for update in (5, 10, 15, 20):
+        history.tested.add(update, update / 10)
+    places = History()
+    for loss in losses_of(20)[:12].tolist():
+        places.append(loss, 2 * loss)
+    history.rewind(places.position)
+    assert history.tested.rows[:, 0].tolist() == [5, 10, 15, 20]
+    assert history.state()[1]["tested"][:, 0].tolist() == [5, 10]
+    history.forget_after()
+    assert history.forks == 1
+    assert history.tested.rows.tolist() == [[5, 0.5], [10, 1.0]]
+
+
+def test_test_losses_stay_few_and_apart() -> None:
+    tested = TestLosses()
+    for update in range(1, 30_000):
+        if tested.due(update):
+            tested.add(update, 1 / update)
+    updates = tested.rows[:, 0]
+    assert MOST / 4 < len(updates) < MOST
+    assert np.diff(updates).min() >= tested.spacing
+    assert np.diff(updates).max() < 30_000 / 100
+    assert np.array_equal(tested.rows[:, 1], 1 / updates)
+    assert not tested.due(int(updates[7]) + 1)
+    again = TestLosses()
+    again.restore(tested.rows, 30_000)
+    assert again.spacing == tested.spacing
+
+
+def test_a_test_loss_that_is_not_finite_is_left_out() -> None:
+    tested = TestLosses()
+    tested.add(3, float("nan"))
+    tested.add(4, 1.0)
+    tested.add(2, 2.0)
+    tested.add(4, 3.0)
+    assert tested.rows.tolist() == [[2, 2.0], [4, 3.0]]
+    assert not tested.due(0)
