@@ -13,6 +13,7 @@ from rnn_tui.tui.lines import Lines
 
 if TYPE_CHECKING:
     from rnn_tui.tui.charts.legend import LegendEntry
+    from rnn_tui.tui.panel_help import Sign
 
 Draw = Callable[[DrawContext, int, int], Lines]  # (…, width, height) → lines
 Title = Callable[[DrawContext], tuple[str, str]]  # → texts at the left and right
@@ -36,6 +37,8 @@ class PanelSpec:
             where there is none; clicks select it.
         variants: gives the names of the things that the panel can show, one at a time; the key
             ``d`` goes through them, and `DrawContext.variant` is the one to draw.
+        help: gives what the signs, colours and abbreviations on the panel mean, for the task, cell
+            and pass at hand; ``?`` shows it while the panel has the focus.
     """
 
     draw: Draw
@@ -46,6 +49,7 @@ class PanelSpec:
     timestep_keys: Literal["", "←→", "←→↑↓"] = ""
     timestep_at: Callable[[Snapshot, int, int], int | None] | None = None
     variants: Callable[[Snapshot], tuple[str, ...]] = lambda snapshot: ()
+    help: Callable[[DrawContext], tuple[Sign, ...]] = lambda context: ()
 
 
 def panel_spec(name: str) -> PanelSpec:

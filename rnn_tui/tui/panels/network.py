@@ -14,11 +14,13 @@ from functools import partial
 from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui import panel_help
 from rnn_tui.tui.bar_scales import PROOF, magnitudes_of, value_scale
 from rnn_tui.tui.bars import UNIT, BarScale, bars
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, centre, cut, text_width
 from rnn_tui.tui.number_format import SHORT, UNKNOWN, short
+from rnn_tui.tui.panel_help import Sign, Signs
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.scope_words import joined, sample_words
 from rnn_tui.tui.symbols import (
@@ -294,4 +296,38 @@ def _units(context: DrawContext, t: int, units: range, scale: BarScale, width: i
     return ((" ", ""), *runs, ("→", "dim"))
 
 
-PANEL = PanelSpec(draw, title, proofs=(PROOF,), timestep_keys="←→", timestep_at=timestep_at)
+def signs(context: DrawContext) -> Signs:
+    """Return what the signs in the strip mean."""
+    snapshot = context.snapshot
+    recurrent = snapshot.window.declaration.cell.recurrent
+    named, parts = snapshot.task.labels is not None, snapshot.task.parts or ()
+    return panel_help.joined(
+        (
+            Sign("t", "a timestep has a column"),
+            Sign("‹7›", "the cursor: what has just been computed", "accent"),
+            Sign("[7]", "selected: the panels show this timestep; esc goes back to the cursor"),
+            Sign("target", "what the output should be", "truth"),
+            Sign("y_t", "the likeliest class" if named else "the output", "one-step"),
+        ),
+        (Sign("✓", "it is the target", "good"), Sign("✗", "it is not", "error")) if named else (),
+        (Sign("h 1–3", "these units of the hidden state h, a bar each, full at 1"),),
+        panel_help.bars(context),
+        (
+            Sign("→", "the state goes on to the next timestep", "dim"),
+            Sign("←", "the gradient has been sent to the timestep before", "gradient"),
+        )
+        if recurrent
+        else (),
+        (Sign("x_t", "the input"),) if not parts else (Sign("  ".join(parts), "the input"),),
+        (Sign(MARK, "the input that marks this timestep"),) if "mark" in parts else (),
+        (Sign("held", "a what-if holds the input"),) if snapshot.task.symbols else (),
+        (
+            Sign("‖dh_t‖", "the size of the loss's gradient for h at this timestep", "gradient"),
+            Sign("h2  dh2_t", "a digit after a name is a layer"),
+        ),
+    )
+
+
+PANEL = PanelSpec(
+    draw, title, proofs=(PROOF,), timestep_keys="←→", timestep_at=timestep_at, help=signs
+)

@@ -1,4 +1,4 @@
-"""The help: the keys, read from the bindings, and a glossary of the screen."""
+"""The help: what is on the panel in focus, the keys, and what stands everywhere."""
 
 from __future__ import annotations
 
@@ -8,53 +8,56 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.events import Resize
 from textual.widgets import Static
 
-from rnn_tui.tui.ascii_filter import draws_ascii
-from rnn_tui.tui.key_bindings import KEYS
+from rnn_tui.tui.draw_context import DrawContext
+from rnn_tui.tui.key_bindings import KEYS, PALETTE_KEY
+from rnn_tui.tui.lines import Lines
+from rnn_tui.tui.panel_help import Sign
+from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.screens.dialog import Dialog
+from rnn_tui.tui.screens.help_text import Section, lay_out
 from rnn_tui.tui.themes import style_of
 
-_WORDS = (
-    ("BATCH", "the next window of the series: T inputs, T targets"),
-    ("FORWARD", "timestep by timestep, t=1 to T, each from the h before it"),
-    ("LOSS", "the mean squared error of all outputs of the window"),
-    ("BACKWARD", "the way back, t=T to 1: backpropagation through time"),
-    ("CLIP", "the gradient is kept from being too large"),
-    ("UPDATE", "the optimizer changes the parameters"),
-    ("dh_t", "∂L/∂h_t: how the loss changes if h_t changes a little"),
-    ("h_7[3]", "unit 3 of h at timestep 7; W_h[3,1] is row 3, column 1"),
-)
+TWO_COLUMNS = 110  # columns of the terminal from which on the help has two
 
 
-def _scales(cut: str) -> tuple[tuple[str, str], ...]:
-    """Return words about full bars; `cut` stands for the rest of a title."""
+def everywhere(context: DrawContext) -> tuple[Sign, ...]:
+    """Return the words and signs that stand on more than one panel, and in the header."""
+    classes = context.snapshot.task.labels is not None
+    loss = "the mean of −log p of the right class" if classes else "the mean squared error"
     return (
-        ("full bar", "h, gates: 1; without a bound: the window's largest"),
-        (f"bars: {cut}", "all gradients of a window have one scale, of the largest;"),
-        ("", "where that hides most of them, log over so many powers of 10"),
-        ("!", "not a finite number"),
+        Sign("BATCH", "the next window: T inputs, T targets"),
+        Sign("FORWARD", "timestep by timestep, t=1 to T, each from the h before it"),
+        Sign("LOSS", f"{loss}, over what counts in the window"),
+        Sign("BACKWARD", "the way back, t=T to 1: backpropagation through time"),
+        Sign("CLIP", "the gradient is kept from being too large"),
+        Sign("UPDATE", "the optimizer changes the parameters"),
+        Sign("t  T", "a timestep of the window; the last one"),
+        Sign("h_7[3]", "a subscript is a time, brackets are a unit: unit 3 of h at timestep 7"),
+        Sign("W_h[3,1]", "row 3, column 1 of a parameter"),
+        Sign("dh_t", "∂L/∂h_t: how the loss L changes if h_t changes a little"),
+        Sign("‖ ‖", "the norm: the root of the sum of squares", "gradient"),
+        Sign("σ  tanh", "the logistic function, from 0 to 1; tanh, from −1 to 1"),
+        Sign("⊙  ·  ᵀ", "product by entries; product, also of matrices; transposed"),
+        Sign("Σ", "the sum"),
+        Sign("▸", "here: the row or timestep that the cursor is at", "accent"),
+        Sign("·", "not computed yet", "dim"),
+        Sign("!", "not a finite number: inf or NaN", "error"),
+        Sign("…", "there is more than fits", "dim"),
+        Sign("3e−4", "3·10⁻⁴"),
+        Sign("/s", "updates in a second"),
+        Sign("lr", "the learning rate"),
+        Sign("MiB", "memory of the timeline: how far one can go back"),
+        Sign("═ ─", "the title of a panel; double: it has the focus", "title"),
     )
 
 
-_SIGNS = (
-    ("▁▂▄▆█", "positive entries, and gates: the height is the magnitude"),
-    ("⡀⣀⣤⣶⣿", "negative entries, as high as positive ones"),
-    ("·", "less than 1/64 of a full bar; elsewhere not computed yet"),
-    *_scales("…"),
-    ("σ  ⊙  ·  ᵀ", "logistic, product by entries, matrix product, transposed"),
-)
-_SIGNS_IN_ASCII = (
-    (".:=#", "positive entries, and gates: more ink is larger"),
-    (",;%@", "negative entries, as large as positive ones"),
-    ("_", "less than 1/64 of a full bar; . is not computed yet"),
-    *_scales("~"),
-    ("*  @  ^T", "product by entries, matrix product, transposed; sigma: logistic"),
-    ("+  x  ~", "right answer, wrong answer; here more is cut off"),
-)
-GLOSSARY = (*_WORDS, *_SIGNS)
-GLOSSARY_IN_ASCII = (*_WORDS, *_SIGNS_IN_ASCII)
-"""The same where the terminal shows ASCII alone."""
+def keys() -> tuple[Sign, ...]:
+    """Return the keys and what they do."""
+    shown = [Sign(key.shown, key.help + " · counts" * key.takes_count) for key in KEYS]
+    return (*shown, Sign(PALETTE_KEY, "command palette"))
 
 
 class HelpScreen(Dialog[None]):
@@ -64,31 +67,47 @@ class HelpScreen(Dialog[None]):
         Binding("escape,question_mark,f1,q", "dismiss", "close"),
     ]
 
+    def __init__(self, context: DrawContext) -> None:
+        """Explain the panel with the focus in `context`."""
+        super().__init__()
+        self._drawn = context
+
     def compose(self) -> ComposeResult:
         """Yield the text in a box whose border says how to close it."""
         with VerticalScroll(id="help") as box:
             box.border_title = "help"
             box.border_subtitle = "esc closes · ↑ ↓ scroll"
-            yield Static(self._text())
+            yield Static()
 
-    def _text(self) -> Text:
-        """Return the keys and the glossary."""
-        theme = self.app.theme
-        text = Text()
+    def on_resize(self, event: Resize) -> None:
+        """Lay the text out for the width there is."""
+        self.call_after_refresh(self._fill)
 
-        def heading(title: str) -> None:
-            text.append(f"{title}\n", style_of("title-focus", theme))
+    def _fill(self) -> None:
+        """Lay the text out."""
+        box = self.query_one("#help", VerticalScroll)
+        width = box.scrollable_content_region.width
+        columns = 2 if self.app.size.width >= TWO_COLUMNS else 1
+        self.query_one(Static).update(self._styled(self._lines(width, columns)))
 
-        heading("Keys")
-        for key in KEYS:
-            text.append(f"  {key.shown:<10}", style_of("strong", theme))
-            text.append(f" {key.help}")
-            text.append(" · counts\n" if key.takes_count else "\n", style_of("dim", theme))
-        text.append("  ctrl+p     ", style_of("strong", theme))
-        text.append("command palette\n")
-        text.append("\n  Digits before a key that counts repeat it: 5n, 200u, 12s.\n\n")
-        heading("Words")
-        for word, meaning in GLOSSARY_IN_ASCII if draws_ascii(self.app) else GLOSSARY:
-            text.append(f"  {word:<10}", style_of("strong", theme))
-            text.append(f" {meaning}\n")
+    def _lines(self, width: int, columns: int) -> Lines:
+        """Return the text in lines."""
+        context = self._drawn
+        spec = panel_spec(context.selection.panel)
+        left, _ = spec.title(context)
+        panel = Section(f"This panel: {left}", spec.help(context))
+        note = "Digits before a key that counts repeat it: 5n, 200u, 12s."
+        words = Section("Everywhere", everywhere(context))
+        sections = [panel, Section("Keys", keys(), note), words]
+        if columns == 2:
+            return lay_out([panel, words], sections[1:2], width, columns)
+        return lay_out(sections, (), width, columns)
+
+    def _styled(self, lines: Lines) -> Text:
+        """Return lines in the colours of the theme."""
+        text = Text(no_wrap=True)
+        for line in lines:
+            for piece, role in line:
+                text.append(piece, style_of(role, self.app.theme))
+            text.append("\n")
         return text

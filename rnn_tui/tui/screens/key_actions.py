@@ -119,7 +119,7 @@ class KeyActions(TrainingActions, SelectionActions):
         from rnn_tui.tui.screens.help import HelpScreen
 
         self._take_count()
-        self.app.push_screen(HelpScreen())
+        self.app.push_screen(HelpScreen(self._draw_context(self.session.latest)))
 
     def action_write(self) -> None:
         """Write a checkpoint to the run's own file, or under a free name made of the settings."""

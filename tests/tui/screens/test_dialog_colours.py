@@ -17,7 +17,7 @@ from rnn_tui.predictions.results import TextRequest
 from rnn_tui.settings import compose
 from rnn_tui.tui.app import RnnTui
 from rnn_tui.tui.colour_depth import Depth
-from rnn_tui.tui.draw_context import Selection
+from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.screens.breakpoints import BreakpointsScreen
 from rnn_tui.tui.screens.help import HelpScreen
 from rnn_tui.tui.screens.palette import Palette
@@ -33,7 +33,7 @@ def dialogs(app: RnnTui) -> list[tuple[Screen[object], tuple[str, ...]]]:
     session, snapshot = app.session, app.session.latest
     ask = PromptScreen(session, TextRequest(), lambda request: None)
     made = [
-        (HelpScreen(), ()),
+        (HelpScreen(DrawContext(snapshot, Selection())), ()),
         (SettingsScreen(snapshot.settings), ("x", "up")),
         (BreakpointsScreen(session), ("z",)),
         (BreakpointsScreen(session), ("tab",)),

@@ -1,0 +1,100 @@
+"""What the signs on a panel mean: how panels say it, and what several of them share.
+
+A panel declares its signs as `PanelSpec.help`: everything on it that is not a word of English, for
+the task, the pass and the cell at hand. The help shows them when the panel has the focus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rnn_tui.session.snapshot import Snapshot
+    from rnn_tui.tui.draw_context import DrawContext
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A sign on a panel and what it means.
+
+    Attributes:
+        shown: the sign as it is drawn; several that are explained together, with two blanks
+            between them. A name of a value stands for it at every time, unit and layer, and a
+            number for every number.
+        meaning: what it means, without a full stop.
+        role: what it is drawn in.
+    """
+
+    shown: str
+    meaning: str
+    role: str = "strong"
+
+
+Signs = tuple[Sign, ...]
+
+
+# ------------------------------------------------------------------------- what panels share
+
+
+def bars(context: DrawContext, *, signed: bool = True, gates: bool = False) -> Signs:
+    """Return the signs of bars.
+
+    Args:
+        context: says what bars are drawn with.
+        signed: bars of positive and negative entries are drawn.
+        gates: bars of gates or probabilities are.
+    """
+    glyphs = context.bar_glyphs
+    signs: list[Sign] = []
+    if signed:
+        signs += [
+            Sign(glyphs.positive, "an entry above 0, orange: the height says how much", "positive"),
+            Sign(glyphs.negative, "an entry below 0, blue: as high as +, dotted", "negative"),
+        ]
+    if gates:
+        signs.append(Sign(glyphs.positive, "a gate, from 0 to 1: it has no sign", "gate"))
+    return (*signs, Sign(glyphs.nothing, "less than 1/64 of a full bar", "dim"))
+
+
+def values(snapshot: Snapshot) -> Signs:
+    """Return the names of what a timestep's forward pass reads and computes."""
+    declaration = snapshot.window.declaration
+    rows = [Sign(row.symbol, row.title) for row in declaration.cell.rows]
+    outputs = [Sign("y_t", "the output")]
+    if snapshot.task.labels is not None:
+        outputs = [
+            Sign("y_t", "the outputs, one for each class"),
+            Sign("p_t", "softmax(y_t), the probability of each class"),
+        ]
+    return (*rows, *outputs)
+
+
+def weights() -> Signs:
+    """Return the names of parameters."""
+    return (
+        Sign("W_x  W_h  b", "weights of the input and of h_<t-1>, and the bias"),
+        Sign("W_y  b_y", "weights and bias of the output"),
+        Sign("W_h[3,1]", "row 3, column 1; W_hi: the columns of gate i; W2_h: of layer 2"),
+    )
+
+
+def chart(*, log: bool, x: str) -> Signs:
+    """Return the signs of the axes of a chart.
+
+    Args:
+        log: the y axis is logarithmic.
+        x: what the x axis counts.
+    """
+    y = "the y axis, in powers of 10" if log else "the y axis"
+    return (
+        Sign("┤ │", y, "axis"),
+        Sign("└─", f"the x axis: {x}", "axis"),
+        Sign("╌", "a guide at a number of the y axis", "rule"),
+    )
+
+
+def joined(*parts: Iterable[Sign]) -> Signs:
+    """Return all signs of `parts`, each once."""
+    return tuple(dict.fromkeys(sign for part in parts for sign in part))
