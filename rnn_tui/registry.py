@@ -191,7 +191,8 @@ PANELS = Registry(
 )
 """The panels, in the order in which tab moves the focus.
 
-The group says where a panel is shown on a wide screen: "fixed" at a place of its own that
-rnn_tui/tui/layout.py gives it, "chart" in the right column, and "proof" in place of the charts
-while it has the focus. A proof's module is imported when the proof is first shown.
+The group says where rnn_tui/tui/layout.py shows a panel: "fixed" at a place of its own, "chart" in
+the right column, "heat" (many numbers in one picture) below the timestep and in the middle column.
+Where such a panel has no place, and always with the group "proof", it takes that of the charts
+while it has the focus. The module of a proof or a heat map is imported when that is first shown.
 """

@@ -19,6 +19,34 @@ Draw = Callable[[DrawContext, int, int], Lines]  # (…, width, height) → line
 Title = Callable[[DrawContext], tuple[str, str]]  # → texts at the left and right
 
 
+NO_LIMIT = 1_000  # lines; more than any terminal has
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """The lines that a panel needs, its title included: it declares them, `layout` deals them out.
+
+    They are those of a run, the same in all of its passes: a panel keeps its place while one steps.
+
+    Attributes:
+        least: below this, rows that are needed are folded or cut.
+        enough: all that a panel is about is drawn.
+        good: so is what belongs to it; more is given only when other panels are good too.
+        most: beyond this there is nothing more to show.
+        width: cells that it fills.
+    """
+
+    least: int = 5
+    enough: int = 8
+    good: int = 10
+    most: int = NO_LIMIT
+    width: int = NO_LIMIT
+
+
+CHART = Need()
+Needs = Callable[[str], Need]  # of the panel with a name
+
+
 @dataclass(frozen=True, slots=True)
 class PanelSpec:
     """The declaration of one panel; its module assigns it to ``PANEL``.
@@ -39,6 +67,7 @@ class PanelSpec:
             ``d`` goes through them, and `DrawContext.variant` is the one to draw.
         help: gives what the signs, colours and abbreviations on the panel mean, for the task, cell
             and pass at hand; ``?`` shows it while the panel has the focus.
+        need: gives the lines that the panel needs in a run.
     """
 
     draw: Draw
@@ -50,9 +79,15 @@ class PanelSpec:
     timestep_at: Callable[[Snapshot, int, int], int | None] | None = None
     variants: Callable[[Snapshot], tuple[str, ...]] = lambda snapshot: ()
     help: Callable[[DrawContext], tuple[Sign, ...]] = lambda context: ()
+    need: Callable[[Snapshot], Need] = lambda snapshot: CHART
 
 
 def panel_spec(name: str) -> PanelSpec:
     """Return the declaration of the registered panel `name`, importing its module if need be."""
     spec: PanelSpec = PANELS.load(name)
     return spec
+
+
+def needs_of(snapshot: Snapshot) -> Needs:
+    """Return what gives the need of each panel in the run of `snapshot`."""
+    return lambda name: panel_spec(name).need(snapshot)

@@ -9,9 +9,13 @@ from dataclasses import dataclass, field
 
 from textual.geometry import Region
 
-from rnn_tui.tui.layout import FOOTER, HEADER, arrange
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.session.worker import Session
+from rnn_tui.settings import Settings
+from rnn_tui.tui.layout import FOOTER, HEADER, Focus, arrange
 from rnn_tui.tui.lines import text_width
 from rnn_tui.tui.output_diff import BEGIN_SYNCHRONISED
+from rnn_tui.tui.panel_spec import needs_of
 
 TOKEN = re.compile(
     r"(?P<styles>\x1b\[[0-9;]*m)"
@@ -58,7 +62,7 @@ def read(output: Iterable[bytes], size: tuple[int, int], seconds: float) -> Wire
     wire = Wire(seconds)
     text = b"".join(output).decode(errors="replace")
     row = column = pending = 0
-    regions = arrange(*size, "timestep", "network", zoomed=False)
+    regions = arrange(*size, Focus(), needs_of(Session(Trainer(Settings())).latest))
     for token in TOKEN.finditer(text):
         kind, content = token.lastgroup or "", token[0]
         length = len(content.encode())

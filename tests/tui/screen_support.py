@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
+
+from textual.geometry import Region
 
 from rnn_tui import registry
 from rnn_tui.engine.time_travel.places import Stride
@@ -15,8 +18,9 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings, Value, compose
 from rnn_tui.tui.draw_context import DrawContext, Selection
+from rnn_tui.tui.layout import Focus, arrange
 from rnn_tui.tui.lines import Line, plain
-from rnn_tui.tui.panel_spec import PanelSpec, panel_spec
+from rnn_tui.tui.panel_spec import Needs, PanelSpec, needs_of, panel_spec
 from rnn_tui.tui.title_rule import title_rule
 
 KINDS = {
@@ -26,6 +30,7 @@ KINDS = {
 }
 """Settings of every cell; the rnn with both activations."""
 SMALL = Settings(hidden=4, steps=5, num_points=100)
+LSTM = Settings(cell="lstm")
 _TINY: Mapping[str, Value] = {"hidden": 4, "batch": 2}
 _SMALL_WINDOWS: Mapping[str, Mapping[str, Value]] = {
     "cos": {"steps": 4, "num_points": 100},
@@ -108,6 +113,24 @@ def places_of_an_update(
         yield maker.snapshot()
     trainer.reveal()
     yield maker.snapshot()
+
+
+@cache
+def needs_in(settings: Settings) -> Needs:
+    """Return the needs of the panels in a run with `settings`."""
+    return needs_of(snapshot_after(settings))
+
+
+def regions(
+    size: tuple[int, int],
+    panel: str = "timestep",
+    other: str = "network",
+    *,
+    zoomed: bool = False,
+    settings: Settings = LSTM,
+) -> Mapping[str, Region]:
+    """Return where the panels stand, by name."""
+    return arrange(*size, Focus(panel, other, zoomed), needs_in(settings))
 
 
 def context(snapshot: Snapshot, **view: object) -> DrawContext:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from tui.equation_calculator import Calculator, Interval, calculate, shown
-from tui.screen_support import KINDS, SMALL, TASKS, SnapshotMaker, context, text_of
+from tui.screen_support import KINDS, SMALL, TASKS, SnapshotMaker, context, regions, text_of
 
 from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.training.schedule import Pass
@@ -20,7 +20,6 @@ from rnn_tui.registry import OPTIMIZERS, PANELS
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import DECLARATIONS, Settings
 from rnn_tui.tui.equation_text import numbers_line, spell
-from rnn_tui.tui.layout import arrange
 from rnn_tui.tui.number_format import number
 from rnn_tui.tui.panels.current_pass import panel as current_pass
 
@@ -32,7 +31,7 @@ SIZES = sorted(
             *((small, p) for small in ((80, 23), (80, 24)) for p in PANELS.names[1:]),
             ((120, 40), "loss"),
         ]
-        for region in [arrange(*size, "timestep", beside, False)["timestep"]]
+        for region in [regions(size, other=beside)["timestep"]]
     }
 )
 ROOMY = (200, 60)  # so that every part of the panel is there

@@ -38,11 +38,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
                 (cut_middle(declaration.show(getattr(settings, name)), WIDEST) or "–", ""),
             )
         )
-    height = max(height, 1)
-    columns = [entries[k : k + height] for k in range(0, len(entries), height)]
-    if len(columns) < 3:  # room to spare: a few shorter columns are easier to read
-        rows = -(-len(entries) // 3)
-        columns = [entries[k : k + rows] for k in range(0, len(entries), rows)]
+    columns = _columns(entries, width, max(height, 1))
     widths = [max(map(cell_width, column)) + 1 for column in columns]
     # In a narrow panel the space before the first column goes first.
     margin: Line = ((" ", ""),) if sum(widths) <= width else ()
@@ -55,6 +51,16 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
             line += fit(column[row] if row < len(column) else (), natural + spare)
         lines.append(line)
     return tuple(lines)
+
+
+def _columns(entries: list[Line], width: int, height: int) -> list[list[Line]]:
+    """Return the entries in as many columns as stand side by side, three where there is room."""
+    for least in (3, 2):
+        rows = min(-(-len(entries) // least), height)
+        columns = [entries[k : k + rows] for k in range(0, len(entries), rows)]
+        if sum(max(map(cell_width, column)) + 1 for column in columns) - 1 <= width:
+            return columns
+    return [entries[k : k + height] for k in range(0, len(entries), height)]
 
 
 PANEL = PanelSpec(draw, title)

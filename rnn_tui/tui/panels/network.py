@@ -21,7 +21,7 @@ from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, centre, cut, text_width
 from rnn_tui.tui.number_format import SHORT, UNKNOWN, short
 from rnn_tui.tui.panel_help import Sign, Signs
-from rnn_tui.tui.panel_spec import PanelSpec
+from rnn_tui.tui.panel_spec import Need, PanelSpec
 from rnn_tui.tui.scope_words import joined, sample_words
 from rnn_tui.tui.symbols import (
     MARK,
@@ -35,7 +35,6 @@ from rnn_tui.tui.symbols import (
 )
 
 LABEL = 10  # cells of the label at the left
-HEIGHT = 6  # lines that the panel needs at least, with its title
 _ALWAYS = 5  # rows at any height: t, y, h, x, dh
 _Cell = Callable[[int], Line]  # gives the cell of a row at a timestep
 
@@ -77,6 +76,16 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         )
     )
     return tuple(rows)
+
+
+def need(snapshot: Snapshot) -> Need:
+    """Return the lines of the rows; three of hidden units are good, with all nothing is left."""
+    cell = cell_width_of(snapshot)
+    least = 1 + _ALWAYS
+    enough = least + (snapshot.task.labels is None) + len(snapshot.task.parts or " ") - 1
+    units = -(-snapshot.settings.hidden // (cell - 2))
+    width = LABEL + cell * snapshot.steps
+    return Need(least, enough, enough + min(units - 1, 2), enough + units - 1, width)
 
 
 def cell_width_of(snapshot: Snapshot) -> int:
@@ -329,5 +338,11 @@ def signs(context: DrawContext) -> Signs:
 
 
 PANEL = PanelSpec(
-    draw, title, proofs=(PROOF,), timestep_keys="←→", timestep_at=timestep_at, help=signs
+    draw,
+    title,
+    proofs=(PROOF,),
+    timestep_keys="←→",
+    timestep_at=timestep_at,
+    help=signs,
+    need=need,
 )

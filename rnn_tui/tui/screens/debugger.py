@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from textual import events
@@ -12,14 +12,16 @@ from textual.message import Message
 from textual.widgets import Static
 
 from rnn_tui.engine.training.breakpoints import BreakpointHit
+from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.registry import PANELS
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
+from rnn_tui.settings import Settings
 from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.layout import LEAST, arrange
+from rnn_tui.tui.layout import LEAST, Focus, arrange
 from rnn_tui.tui.link import Link
-from rnn_tui.tui.panel_spec import panel_spec
+from rnn_tui.tui.panel_spec import needs_of, panel_spec
 from rnn_tui.tui.panel_widget import LinesWidget, Panel
 from rnn_tui.tui.panels import footer, header
 from rnn_tui.tui.screens import selection_moves
@@ -49,6 +51,8 @@ class Debugger(KeyActions):
         """
         super().__init__(session, link)
         self._arranged_size = Size()
+        self._placed: tuple[Focus, Settings] | None = None  # what the panels were arranged for
+        self._regions: Mapping[str, Region] = {}  # where they are
         self._placed_while_running = False  # the panels
         self._chosen_while_running = False  # the panel above the timestep
         self._last_notice = 0  # number of the session's newest notice that was shown
@@ -63,11 +67,11 @@ class Debugger(KeyActions):
     def compose(self) -> ComposeResult:
         """Yield header, panels and footer; `arrange` gives them a place.
 
-        The panels of proofs are added when they are first shown.
+        The panels of proofs and heat maps are added when they are first shown.
         """
         yield LinesWidget(header.draw, "header")
         for name in PANELS.names:
-            if name not in PANELS.in_group("proof"):
+            if PANELS[name].group in ("fixed", "chart"):
                 yield Panel.registered(name)
         yield LinesWidget(footer.draw, "footer")
         yield Static(id="too-small")
@@ -90,8 +94,9 @@ class Debugger(KeyActions):
 
     def _arrange(self, width: int, height: int) -> None:
         """Place the panels, hide those without a place, and request what the visible ones show."""
-        above = self._panel_above(self._placed_while_running)
-        regions = arrange(width, height, self.selection.panel, above, self._zoomed)
+        snapshot = self.session.latest
+        self._placed = self._place(snapshot)
+        regions = self._regions = arrange(width, height, self._placed[0], needs_of(snapshot))
         self._mount_missing(regions)
         too_small = not regions
         too_small_text = self.query_one("#too-small", Static)
@@ -99,7 +104,7 @@ class Debugger(KeyActions):
         if too_small:
             least = f"rnn-tui needs {LEAST[0]}×{LEAST[1]}, this terminal is {width}×{height}"
             too_small_text.update(f"{least}; q quits")
-        context = self._draw_context(self.session.latest)
+        context = self._draw_context(snapshot)
         for widget in self._frames.widgets:
             widget.prepare(context)
             if widget.id in ("header", "footer"):  # the stylesheet places them
@@ -141,13 +146,20 @@ class Debugger(KeyActions):
         chosen = self._other_panel != "network" or self._chosen_while_running
         return "loss" if running and not chosen else self._other_panel
 
-    def _note_running(self, running: bool) -> None:
-        """Give the loss a place, or take it, where a run has begun or ended."""
-        if running != self._placed_while_running:
-            above = self._panel_above(self._placed_while_running)
-            self._placed_while_running = running
+    def _place(self, snapshot: Snapshot) -> tuple[Focus, Settings]:
+        """Return all that the places of the panels depend on, beside the size of the terminal."""
+        above = self._panel_above(self._placed_while_running)
+        proofs = snapshot.cursor.stage in (Pass.BACKWARD, Pass.CLIP) and not snapshot.running
+        return Focus(self.selection.panel, above, self._zoomed, proofs), snapshot.settings
+
+    def _note_place(self, snapshot: Snapshot) -> None:
+        """Arrange the panels where a run has begun or ended, or another pass or network came."""
+        if snapshot.running != self._placed_while_running:
+            self._placed_while_running = snapshot.running
             self._chosen_while_running = False
-            if self._panel_above(running) != above:
+        if (place := self._place(snapshot)) != self._placed:
+            self._placed = place
+            if self._regions != arrange(*self.app.size, place[0], needs_of(snapshot)):
                 self._arrange(*self.app.size)
 
     # ---------------------------------------------------------------- snapshots
@@ -170,7 +182,7 @@ class Debugger(KeyActions):
             self._last_question = question.number
             self.ask_where_to_save(question)
         self.selection = selection_moves.valid_selection(snapshot, self.selection)
-        self._note_running(snapshot.running)
+        self._note_place(snapshot)
         self._frames.draw_snapshot(snapshot)
 
     def _draw_context(self, snapshot: Snapshot) -> DrawContext:

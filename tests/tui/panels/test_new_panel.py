@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from tui.screen_support import regions
 
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.registry import PANELS, Entry
 from rnn_tui.settings import Settings
 from rnn_tui.tui.app import RnnTui
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.layout import arrange
 from rnn_tui.tui.lines import Lines, plain
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.panel_widget import Panel
@@ -29,7 +29,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
 SIZES = PanelSpec(draw, title, proofs=("ledger",))
 
 
-@pytest.mark.parametrize("group", ["proof", "chart"])
+@pytest.mark.parametrize("group", ["proof", "chart", "heat"])
 @pytest.mark.parametrize("size", [(80, 23), (80, 24), (120, 40)])
 def test_a_registered_panel_has_the_focus_in_turn_a_title_lines_and_its_proofs(
     group: str, size: tuple[int, int]
@@ -51,7 +51,7 @@ def test_a_registered_panel_has_the_focus_in_turn_a_title_lines_and_its_proofs(
 
     with PANELS.registered(Entry("sizes", SIZES, group=group)):
         lines, focused = asyncio.run(tab_to_it())
-        region = arrange(*size, "sizes", "network", False)["sizes"]
+        region = regions(size, "sizes", settings=Settings())["sizes"]
     assert focused == "sizes"
     assert lines[0].startswith("══ sizes ═")
     assert "32 units" in lines[0]

@@ -18,6 +18,7 @@ from tui.screen_support import (
     panels,
     place,
     places_of_an_update,
+    regions,
     snapshot_after,
     text_of,
 )
@@ -29,7 +30,6 @@ from rnn_tui.session.commands import ViewRequest
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import DECLARATIONS, Settings
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.layout import arrange
 from rnn_tui.tui.lines import cell_width
 from rnn_tui.tui.number_format import number, signed
 from rnn_tui.tui.panels import footer, header, hyperparameters, network
@@ -48,7 +48,7 @@ def sizes(panel: str) -> set[tuple[int, int]]:
         for focus in PANELS.names:
             for zoomed in (False, True):
                 beside = "loss" if focus == "timestep" else focus
-                region = arrange(*screen, focus, beside, zoomed).get(panel)
+                region = regions(screen, focus, beside, zoomed=zoomed).get(panel)
                 if region:
                     found.add((region.width, region.height - 1))
     return found

@@ -8,7 +8,16 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from tui.screen_support import KINDS, SMALL, ProofSnapshotMaker, context, panels, place, text_of
+from tui.screen_support import (
+    KINDS,
+    SMALL,
+    ProofSnapshotMaker,
+    context,
+    panels,
+    place,
+    regions,
+    text_of,
+)
 
 from rnn_tui.engine.analysis.bad_value_origin import BadValueOrigin
 from rnn_tui.engine.analysis.gradient_flow import describe_gradient_flow
@@ -26,7 +35,6 @@ from rnn_tui.registry import PANELS
 from rnn_tui.session.commands import CheckGradient
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import Settings, Value
-from rnn_tui.tui.layout import arrange
 from rnn_tui.tui.lines import cell_width
 from rnn_tui.tui.number_format import number, signed
 from rnn_tui.tui.panels.current_pass import bad_value_origin
@@ -42,7 +50,7 @@ def sizes(panel: str) -> set[tuple[int, int]]:
     found = {(200, 50)}
     for screen in ((80, 23), (80, 24), (110, 34), (120, 40)):
         for zoomed in (False, True):
-            region = arrange(*screen, panel, "loss", zoomed)[panel]
+            region = regions(screen, panel, "loss", zoomed=zoomed)[panel]
             found.add((region.width, region.height - 1))
     return found
 

@@ -12,7 +12,12 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.bar_scales import PROOF
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Lines
-from rnn_tui.tui.panel_spec import PanelSpec
+from rnn_tui.tui.panel_spec import Need, PanelSpec
+from rnn_tui.tui.parameter_names import tensors
+
+EQUATION = 3  # lines
+LISTED = 14  # operations that are listed at once
+TENSORS = 5  # those of one layer and of the readout
 
 
 def title(context: DrawContext) -> tuple[str, str]:
@@ -25,6 +30,20 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Draw the current pass."""
     result: Lines = _module(context).draw(context, width, height)
     return result
+
+
+def need(snapshot: Snapshot) -> Need:
+    """Return the lines of a timestep: rows, equation, then the operations of its pass and of both.
+
+    An update needs as many for its tensors and one parameter; all other passes fill what there is.
+    """
+    declaration = snapshot.window.declaration
+    forward, backward = declaration.forward_operations, declaration.backward_operations
+    rows = len(snapshot.rows) + 2  # with the title, and what arrives from t+1
+    update = 4 + min(len(tensors(snapshot)), TENSORS) + len(snapshot.optimizer.operations())
+    enough = max(rows + EQUATION + 1, update)  # with the contribution to a parameter
+    most = enough + len(backward) + len(forward) + 2
+    return Need(rows + 2, enough, enough + 1 + min(len(backward), LISTED), most)
 
 
 def _module(context: DrawContext) -> ModuleType:
@@ -52,4 +71,4 @@ def _pass(snapshot: Snapshot) -> Pass:
     return Pass.FORWARD if shows_timestep else snapshot.cursor.stage
 
 
-PANEL = PanelSpec(draw, title, proofs=(PROOF,))
+PANEL = PanelSpec(draw, title, proofs=(PROOF,), need=need)

@@ -27,7 +27,7 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, fold, merge, plain, text_width
 from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, number
-from rnn_tui.tui.panel_spec import PanelSpec
+from rnn_tui.tui.panel_spec import Need, PanelSpec
 from rnn_tui.tui.panels.proofs.status import missing, paragraph, progress_bar
 from rnn_tui.tui.scope_words import (
     batch_words,
@@ -356,4 +356,9 @@ def _radii(radii: Mapping[str, float], width: int) -> Lines:
     )
 
 
-PANEL = PanelSpec(draw, title, proofs=("map", "gates", "jacobians"), timestep_keys="←→")
+def need(snapshot: Snapshot) -> Need:
+    """Return the lines that the panel needs: T rows of the map, and sentence, strips and scale."""
+    return Need(10, 15, snapshot.steps + 5, snapshot.steps + 10)
+
+
+PANEL = PanelSpec(draw, title, proofs=("map", "gates", "jacobians"), timestep_keys="←→", need=need)

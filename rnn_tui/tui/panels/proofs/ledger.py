@@ -15,7 +15,7 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines
 from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, role_of, signed
-from rnn_tui.tui.panel_spec import PanelSpec
+from rnn_tui.tui.panel_spec import Need, PanelSpec
 from rnn_tui.tui.panels.proofs.status import missing
 from rnn_tui.tui.parameter_names import parameter_name
 from rnn_tui.tui.scope_words import batch_words, joined, what_if_words
@@ -110,4 +110,9 @@ def _total(snapshot: Snapshot, ledger: Ledger, known: list[int], width: int) -> 
     return (*line, (", before clipping" if width >= 60 else "", "dim"))
 
 
-PANEL = PanelSpec(draw, title, proofs=("ledger",), timestep_keys="←→↑↓")
+def need(snapshot: Snapshot) -> Need:
+    """Return the lines that the panel needs: T rows and the sum."""
+    return Need(10, 15, snapshot.steps + 5, snapshot.steps + 10)
+
+
+PANEL = PanelSpec(draw, title, proofs=("ledger",), timestep_keys="←→↑↓", need=need)
