@@ -161,7 +161,7 @@ def test_all_panels_are_visible_on_a_large_screen() -> None:
         one.reach("u", "UPDATE")
         one.reach("25n", "BACKWARD t=18/20")
         text = one.settled()
-        for title in ("network", "timestep 18", "loss", "predictions", "gradient", "hyperpara"):
+        for title in ("network", "timestep 18", "loss", "predictions", "gradient"):
             assert re.search(rf"[═─]{{2}} {title}", text), title
 
 

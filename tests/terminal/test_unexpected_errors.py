@@ -60,13 +60,13 @@ def assert_plain(text: str) -> None:
 def test_panels_that_cannot_be_drawn_say_so_and_the_program_goes_on(tmp_path: Path) -> None:
     places = (
         "rnn_tui.tui.panels.loss_chart:_second_loss",
-        "rnn_tui.tui.panels.hyperparameters:mark",
+        "rnn_tui.tui.panels.gradient_chart:_known_norms",
         "rnn_tui.tui.panels.header:draw",
     )
     with with_errors(*places, state=tmp_path) as one:
         text = one.wait_for(lambda text: text.count("this panel could not be drawn") == 3)
         assert "── loss ──" in text
-        assert "── hyperparameters ──" in text
+        assert "── gradients ──" in text
         one.send("nnnn\t\tz")
         one.settled()
         assert_plain(one.text())
