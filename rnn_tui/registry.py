@@ -163,6 +163,7 @@ _PROOFS = "rnn_tui.proofs"
 PROOFS = Registry(
     "proof",
     Entry("magnitudes", f"{_PROOFS}.magnitudes:MagnitudesProof"),
+    Entry("loss-gradient", f"{_PROOFS}.loss_gradient:LossGradientProof"),
     Entry("ledger", f"{_PROOFS}.ledger:LedgerProof"),
     Entry("edge", f"{_PROOFS}.window_edge:WindowEdgeProof"),
     Entry("map", f"{_PROOFS}.gradient_map:GradientMapProof"),

@@ -15,6 +15,9 @@ FloatArray = NDArray[np.floating[Any]]
 Values = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
+Style = Literal["", "thin", "thick", "sparse", "beads"]
+"""How a line is drawn where its role does not say it: see `strokes`."""
+
 LABEL_WIDTH = 5  # cells of the y labels at least, so that charts share one left edge
 
 
@@ -31,6 +34,8 @@ class Curve:
         values: what the legend gives after the name, its newest value, say; after the first one
             the same for less and less room.
         briefs: shorter names, for less and less room.
+        style: how it is drawn where several curves of one role differ by that; "": as the role
+            says.
     """
 
     label: str
@@ -40,6 +45,7 @@ class Curve:
     kind: Literal["line", "cloud"] = "line"
     values: tuple[str, ...] = ()
     briefs: tuple[str, ...] = ()
+    style: Style = ""
 
     def points(self, log_y: bool) -> tuple[Values, Values, BoolArray]:
         """Return x, y and which points can be drawn, all [N]."""
@@ -125,8 +131,8 @@ class Chart:
         if replace(self, curves=()) != replace(other, curves=()):
             return False
         return all(
-            (a.label, a.role, a.kind, a.values, a.briefs)
-            == (b.label, b.role, b.kind, b.values, b.briefs)
+            (a.label, a.role, a.kind, a.values, a.briefs, a.style)
+            == (b.label, b.role, b.kind, b.values, b.briefs, b.style)
             and np.array_equal(a.x, b.x, equal_nan=True)
             and np.array_equal(a.y, b.y, equal_nan=True)
             for a, b in zip(self.curves, other.curves, strict=True)

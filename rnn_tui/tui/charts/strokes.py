@@ -60,12 +60,14 @@ class StrokeSet:
     Attributes:
         others: those for curves whose own is taken, the first ones first.
         by_role: those of single roles; all others have `others[0]`.
+        by_style: those of `Curve.style`.
         guide, level, mark: what lines of the axes are drawn with, behind the curves.
         margin: what stands around the numbers of the x axis, lest its line is taken for a minus.
     """
 
     others: tuple[Stroke, ...]
     by_role: Mapping[str, Stroke]
+    by_style: Mapping[str, Stroke]
     guide: str = "╌"
     level: str = "╍"
     mark: str = "┊"
@@ -79,9 +81,10 @@ _BY_ROLE = {
     **dict.fromkeys(SECOND, DASHED),
     "truth": GROUND,
 }
-UNICODE = StrokeSet((THIN, THICK, DASHED, DOTTED, SPARSE, BEADS), _BY_ROLE)
+_BY_STYLE = {"thin": THIN, "thick": THICK, "sparse": SPARSE, "beads": BEADS}
+UNICODE = StrokeSet((THIN, THICK, DASHED, DOTTED, SPARSE, BEADS), _BY_ROLE, _BY_STYLE)
 """For terminals with so many colours that a ground behind a curve is seen, and the curve on it."""
-WITHOUT_GROUNDS = StrokeSet(UNICODE.others, {**_BY_ROLE, "truth": BEADS})
+WITHOUT_GROUNDS = StrokeSet(UNICODE.others, {**_BY_ROLE, "truth": BEADS}, _BY_STYLE)
 
 
 def _ascii_stroke(character: str, on_truth: str = "") -> Stroke:
@@ -100,6 +103,9 @@ ASCII = StrokeSet(
         "truth": _FAINT,
         "one-step": _ascii_stroke("o", "O"),
     },
+    by_style={
+        style: _ascii_stroke(character) for style, character in zip(_BY_STYLE, "*#x&", strict=True)
+    },
     guide="-",
     level="=",
     mark="|",
@@ -113,7 +119,11 @@ def choose_strokes(curves: Sequence[Curve], stroke_set: StrokeSet = UNICODE) -> 
 
     Of several curves with the same stroke the last one has it: it lies on top.
     """
-    own = [stroke_set.by_role.get(curve.role, stroke_set.others[0]) for curve in curves]
+    own = [
+        stroke_set.by_style.get(curve.style)
+        or stroke_set.by_role.get(curve.role, stroke_set.others[0])
+        for curve in curves
+    ]
     free = (stroke for stroke in stroke_set.others if stroke not in own)
     return [
         next(free, stroke) if stroke in own[k + 1 :] else stroke for k, stroke in enumerate(own)

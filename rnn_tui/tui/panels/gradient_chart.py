@@ -1,42 +1,80 @@
-"""The gradient chart: ‖∂L/∂h_t‖ over the timesteps of the window."""
+"""The gradient chart: how large the gradient is at each timestep of the window.
+
+Thin is ‖∂L/∂h_t‖, of all losses together; with a loss at every timestep it follows the errors.
+Thick is the gradient of one timestep's loss alone, which shows whether it grows, holds or dies on
+its way back, on every task. A cell with a memory has both for that, too.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rnn_tui.engine.analysis.loss_gradient import LossGradient, decades_per_step
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.tui.charts.curves import Chart, Curve, Mark
+from rnn_tui.tui.charts.curves import Chart, Curve, Mark, Style
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Lines
-from rnn_tui.tui.number_format import number, signed_decimals
+from rnn_tui.tui.number_format import percent, signed_decimals
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.scope_words import batch_words, joined, layer_words, second_network_words
 
 if TYPE_CHECKING:
     from rnn_tui.tui.charts.legend import LegendEntry
 
+NAME = "gradients"  # of the panel
+PROOF = "loss-gradient"
+TOGETHER = " and "  # between the names of states in the name of a variant
+DEEPEST = 1e-16  # of the largest gradient: what is smaller does not widen the chart
+_TOTAL_STYLES: tuple[Style, ...] = ("thin", "sparse")  # of h, and of the other states
+_ALONE_STYLES: tuple[Style, ...] = ("thick", "beads")
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """The size of a gradient over the timesteps.
+
+    Attributes:
+        symbol: what it is the gradient of, by its name in the layer: ``c2_t``.
+        norms: [T], NaN where the backward pass has not been.
+        alone: whether it is that of one timestep's loss.
+        style: how it is drawn.
+    """
+
+    symbol: str
+    norms: Array
+    alone: bool
+    style: Style
+
+
+def variants(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return what can be shown: all states of a cell together, or each of them."""
+    states = snapshot.window.declaration.cell.states
+    return (TOGETHER.join(states), *states) if len(states) > 1 else ()
+
 
 def title(context: DrawContext) -> tuple[str, str]:
-    """Return the texts of the title line: how much the gradient changes on its way back."""
+    """Return the texts of the title line: whose gradient it is, and in which unit it changes."""
     snapshot = context.snapshot
-    known = _known_norms(snapshot)
-    usable = np.flatnonzero(np.isfinite(known) & (known > 0))
-    change = slope = ""
-    if len(usable) > 1:
-        first, last = float(known[usable[0]]), float(known[usable[-1]])
-        change = f"first over last {number(first / last, 3)}"
-        decades = (np.log10(first) - np.log10(last)) / (usable[-1] - usable[0])
-        slope = f"{signed_decimals(float(decades), 2)} decades a step back"
+    changes = any(_change(path) is not None for path in _paths(context) if path.alone)
+    loss = f"L_{snapshot.loss_t} alone: decades a step back" if changes else _progress(snapshot)
     of_what = layer_words(snapshot, snapshot.layer)
-    return "gradient through time", joined(slope, batch_words(snapshot), change, of_what)
+    return "gradient through time", joined(batch_words(snapshot), of_what, loss)
+
+
+def _progress(snapshot: Snapshot) -> str:
+    """Return how far the gradient of the loss looked at has been followed, if it is at work."""
+    if snapshot.proving is None or snapshot.proving[0] != PROOF:
+        return ""
+    return f"following L_{snapshot.loss_t} back {percent(snapshot.proving[1])}"
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
-    """Draw ‖∂L/∂h_t‖ of the layer shown over t, as far back as the backward pass has come."""
+    """Draw the gradients of the layer shown over t, as far back as the backward pass has come."""
     return context.chart_cache.draw(_chart(context), width, height)
 
 
@@ -51,12 +89,9 @@ def _chart(context: DrawContext) -> Chart:
 
     snapshot = context.snapshot
     t = np.arange(1.0, snapshot.steps + 1)
-    before = snapshot.what_if.norms_before if snapshot.what_if else None
-    known = _known_norms(snapshot)
-    ghost = () if before is None else (Curve("before", "ghost", t, _masked(before, known)),)
-    label = f"‖∂L/∂{name_in_layer('h_t', snapshot.layer)}‖"
-    curves = (*ghost, *_second_norms(snapshot, t, known), Curve(label, "gradient", t, known))
+    curves = (*_beside(context, t), *(_curve(snapshot, path, t) for path in _paths(context)))
     values = np.concatenate([np.asarray(each.y, dtype=np.float64) for each in curves])
+    largest = np.max(values[np.isfinite(values)], initial=0.0)
     return Chart(
         curves,
         log_y=True,
@@ -65,24 +100,84 @@ def _chart(context: DrawContext) -> Chart:
         x_range=(1.0, max(float(snapshot.steps), 2.0)),
         empty="comes with the backward pass",
         y_range=context.chart_cache.ranges.hold(
-            "gradients",
+            NAME,
             snapshot.settings,
             snapshot.timeline.newest,
-            steady_log_range(values, parts=1, least=3.0),
+            steady_log_range(values[values >= largest * DEEPEST], parts=1, least=3.0),
             keep=snapshot.divergence is None,
         ),
         legend=False,
     )
 
 
-def _second_norms(snapshot: Snapshot, t: Array, known: Array) -> tuple[Curve, ...]:
-    """Return the second network's norms, if it is at the same place."""
+def _curve(snapshot: Snapshot, path: _Path, t: Array) -> Curve:
+    """Return the curve of a gradient, with how fast that of one loss changes."""
+    stem, change = path.symbol.removesuffix("_t"), _change(path)
+    loss = f"L_{snapshot.loss_t}" if path.alone else "L"
+    brief = f"‖d{stem}‖ of {loss}" if path.alone else f"‖d{stem}‖"
+    return Curve(
+        f"‖∂{loss}/∂{path.symbol}‖",
+        "gradient",
+        t,
+        path.norms,
+        values=() if change is None else (signed_decimals(change, 2),),
+        briefs=(brief, f"d{stem}"),
+        style=path.style,
+    )
+
+
+def _change(path: _Path) -> float | None:
+    """Return by how many decades the gradient of one loss changes in a step back, if known."""
+    return decades_per_step(path.norms) if path.alone else None
+
+
+def _paths(context: DrawContext) -> tuple[_Path, ...]:
+    """Return the gradients to draw, from back to front; where only one loss counts it is alone."""
+    snapshot = context.snapshot
+    states, layer = snapshot.window.declaration.cell.states, snapshot.layer
+    shown = _shown_states(context)
+    lone = sum(snapshot.task.topology.counted) == 1
+    norms = {states[0]: snapshot.gradient_norms}
+    norms |= dict(zip(states[1:], snapshot.memory_norms.values(), strict=True))
+    found = snapshot.proofs.get(PROOF)
+    paths: list[_Path] = []
+    for alone in (False, True):
+        styles = _ALONE_STYLES if alone or lone else _TOTAL_STYLES
+        for state in shown:
+            symbol = name_in_layer(f"{state}_t", layer)
+            style = styles[state != states[0]]
+            if not alone:
+                known = _known(snapshot, symbol, norms[state])
+                paths.append(_Path(symbol, known, lone, style))
+            elif isinstance(found, LossGradient) and found.t == snapshot.loss_t and not lone:
+                of_one = np.full(snapshot.steps, np.nan)
+                of_one[: found.t] = found.of(state, layer)[1:]
+                paths.append(_Path(symbol, _known(snapshot, symbol, of_one), True, style))
+    return tuple(paths)
+
+
+def _shown_states(context: DrawContext) -> tuple[str, ...]:
+    """Return the cell's names of the states that are shown."""
+    names = variants(context.snapshot)
+    if not names:
+        return context.snapshot.window.declaration.cell.states[:1]
+    return tuple(context.selection.variant(NAME, names).split(TOGETHER))
+
+
+def _beside(context: DrawContext, t: Array) -> tuple[Curve, ...]:
+    """Return what ‖∂L/∂h_t‖ was before a what-if, and the second network's, behind all others."""
+    snapshot = context.snapshot
+    if "h" not in _shown_states(context):
+        return ()
+    known = _known(snapshot, name_in_layer("h_t", snapshot.layer), snapshot.gradient_norms)
+    before = snapshot.what_if.norms_before if snapshot.what_if else None
+    ghost = () if before is None else (Curve("before", "ghost", t, _masked(before, known)),)
     second = snapshot.second_network
     if second is None or second.behind or second.divergence is not None:
-        return ()
+        return ghost
     label = second_network_words(snapshot, second)
     norms, briefs = _masked(second.gradient_norms, known), (label, second.settings.cell)
-    return (Curve(label, "second-gradient", t, norms, briefs=briefs),)
+    return (*ghost, Curve(label, "second-gradient", t, norms, briefs=briefs))
 
 
 def _masked(norms: Array, known: Array) -> Array:
@@ -90,13 +185,15 @@ def _masked(norms: Array, known: Array) -> Array:
     return np.where(np.isnan(known), np.nan, norms)
 
 
-def _known_norms(snapshot: Snapshot) -> Array:
-    """Return ‖∂L/∂h_t‖ [T] of the layer shown, NaN where the backward pass has not been."""
-    norms, symbol = snapshot.gradient_norms.copy(), name_in_layer("dh_t", snapshot.layer)
+def _known(snapshot: Snapshot, symbol: str, norms: Array) -> Array:
+    """Return `norms` [T], NaN where the gradient of `symbol` has not been computed yet."""
+    known = norms.copy()
     for t in range(1, snapshot.steps + 1):
-        if not any(op.symbol == symbol for op in snapshot.backward_revealed(t)):
-            norms[t - 1] = np.nan
-    return norms
+        if not any(op.symbol == f"d{symbol}" for op in snapshot.backward_revealed(t)):
+            known[t - 1] = np.nan
+    return known
 
 
-PANEL = PanelSpec(draw, title, legend, "gradient", timestep_keys="←→")
+PANEL = PanelSpec(
+    draw, title, legend, "gradient", proofs=(PROOF,), timestep_keys="←→", variants=variants
+)
