@@ -162,6 +162,7 @@ OPTIMIZERS = Registry(
 _PROOFS = "rnn_tui.proofs"
 PROOFS = Registry(
     "proof",
+    Entry("weights", f"{_PROOFS}.weights:WeightsProof"),
     Entry("magnitudes", f"{_PROOFS}.magnitudes:MagnitudesProof"),
     Entry("loss-gradient", f"{_PROOFS}.loss_gradient:LossGradientProof"),
     Entry("ledger", f"{_PROOFS}.ledger:LedgerProof"),

@@ -151,11 +151,21 @@ class Selected:
         parameter: an entry of the gradient, as an index into the flat vector.
         sample: a sample of the batch, from 0.
         loss: the timestep whose loss is followed back alone, from 1; see `Topology.loss_at`.
+        t: the timestep that is shown, from 1.
+        layer: the layer that is shown, from 1.
+        variants: panels and which of their variants was chosen.
     """
 
     parameter: int
     sample: int = 0
     loss: int = 1
+    t: int = 1
+    layer: int = 1
+    variants: tuple[tuple[str, str], ...] = ()
+
+    def variant(self, panel: str, default: str) -> str:
+        """Return which of its variants a panel shows, `default` where none was chosen."""
+        return dict(self.variants).get(panel, default)
 
 
 class Proof(ABC):
@@ -166,15 +176,24 @@ class Proof(ABC):
 
     Attributes:
         words: the text on the screen while the proof is computed: "adding up".
+        needs_window: whether there is no result before the first window.
     """
 
     __slots__ = ()
     words: ClassVar[str]
+    needs_window: ClassVar[bool] = True
 
     @classmethod
     @abstractmethod
     def at(cls, selected: Selected) -> Self:
         """Return the proof for what is selected on the screen."""
+
+    def at_place(self, trainer: Trainer) -> Self:
+        """Return the proof where `trainer` stands, if its result depends on more than the window.
+
+        The trainer is only read, and stands still for as long as an equal proof is requested.
+        """
+        return self
 
     @abstractmethod
     def work(self, window: WindowUnderTest) -> Work[object]:

@@ -63,7 +63,7 @@ class Prover:
             names: registered names of proofs.
             selected: what they are about besides the window.
         """
-        proofs = {name: PROOFS.load(name).at(selected) for name in names}
+        proofs = {name: PROOFS.load(name).at(selected).at_place(trainer) for name in names}
         self._sync_window(trainer, proofs)
 
     def request_check(self, trainer: Trainer, parameter: int, whole: bool = False) -> None:
@@ -98,13 +98,11 @@ class Prover:
         """Copy the trainer's window, set what is requested, drop what is about another window."""
         if trainer.index != self._index:
             self._check, self._index = None, trainer.index
-        if trainer.position == 0:  # there is no window yet
-            self._window = self._job = None
-            self._requested = self._in_order(proofs)
-            self._results = dict.fromkeys(self._requested.values(), _NO_WINDOW)
-            return
         self._copy_window(trainer)
         self._requested = self._in_order(proofs)
+        if trainer.position == 0:  # there is no window yet
+            silent = (each for each in self._requested.values() if each.needs_window)
+            self._results.update(dict.fromkeys(silent, _NO_WINDOW))
         results, requested = self._results, self._requested.values()
         self._results = {proof: results[proof] for proof in requested if proof in results}
         if self._job is not None and self._job.proof not in requested:

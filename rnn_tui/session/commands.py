@@ -206,6 +206,7 @@ class ViewRequest:
         parameter: the entry that proofs are about, as an index into the flat vector.
         layer: the layer, from 1; None: that of the newest operation.
         text: the text that a network of task text is to write.
+        variants: panels and which of the things was chosen that they can show.
     """
 
     sample: int = 0
@@ -215,6 +216,7 @@ class ViewRequest:
     parameter: int = 0
     layer: int | None = None
     text: TextRequest = field(default_factory=TextRequest)
+    variants: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -246,17 +246,8 @@ class Snapshot:
 
     @property
     def t(self) -> int:
-        """The timestep shown: the one asked for, else the cursor's, else the last one computed.
-
-        After an update it is the first one whose output counts: many→one, the answer.
-        """
-        if self.request.t is not None:
-            return min(self.request.t, self.steps)
-        if self.cursor.t:
-            return self.cursor.t
-        if self.cursor.stage is Pass.UPDATE:
-            return self.task.topology.counted.index(True) + 1
-        return 1 if self.cursor.stage in (Pass.BATCH, Pass.CLIP) else self.steps
+        """The timestep shown, see `shown_timestep`."""
+        return shown_timestep(self.request.t, self.cursor, self.steps, self.task.topology)
 
     @property
     def loss_t(self) -> int:
@@ -298,3 +289,23 @@ class Snapshot:
     def backward_complete(self, t: int) -> bool:
         """Return whether the backward pass has revealed all of timestep `t`."""
         return len(self.backward_revealed(t)) == len(self.window.declaration.backward_operations)
+
+
+def shown_timestep(requested: int | None, cursor: Cursor, steps: int, topology: Topology) -> int:
+    """Return the timestep shown: the one asked for, else the cursor's, else the last one computed.
+
+    After an update it is the first one whose output counts: many→one, the answer.
+
+    Args:
+        requested: the one asked for, from 1; None for none.
+        cursor: the place in the run.
+        steps: T.
+        topology: says whose output counts.
+    """
+    if requested is not None:
+        return min(requested, steps)
+    if cursor.t:
+        return cursor.t
+    if cursor.stage is Pass.UPDATE:
+        return topology.counted.index(True) + 1
+    return 1 if cursor.stage in (Pass.BATCH, Pass.CLIP) else steps

@@ -16,7 +16,14 @@ from rnn_tui.engine.network.sample_window import SampleWindow
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.predictions.predictor import BUDGET, Predictor
 from rnn_tui.session.pacing import SLICE
-from rnn_tui.session.snapshot import Gradient, Snapshot, TaskInfo, TimelineView, WhatIf
+from rnn_tui.session.snapshot import (
+    Gradient,
+    Snapshot,
+    TaskInfo,
+    TimelineView,
+    WhatIf,
+    shown_timestep,
+)
 from rnn_tui.session.state import SessionState
 
 if TYPE_CHECKING:
@@ -210,8 +217,15 @@ class SnapshotBuilder:
             state.check = None
         from rnn_tui.proofs.base import Selected  # imported with the prover
 
-        loss = run.trainer.task.topology.loss_at(request.t)
-        selected = Selected(parameter, request.sample, loss)
+        topology, steps = run.trainer.task.topology, run.trainer.settings.steps
+        selected = Selected(
+            parameter,
+            request.sample,
+            topology.loss_at(request.t),
+            shown_timestep(request.t, run.trainer.cursor, steps, topology),
+            self._layer(),
+            request.variants,
+        )
         prover.request(run.trainer, request.proofs, selected)
         prover.work(SLICE)
         return {**prover.results, **self._bad_value_origin()}

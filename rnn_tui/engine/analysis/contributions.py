@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnn_tui.engine.core.background_work import Progress, Work
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.architecture import views
 from rnn_tui.engine.network.network import Network
@@ -50,3 +51,44 @@ def timestep_contributions(network: Network, t: int) -> Contributions:
             else:
                 np.dot(tape.flat(spec.left)[first:last].T, right[first:last], out=out)
     return Contributions(t, contribution, running_sum)
+
+
+PART = 2_000_000  # multiplications in one part of the work: about a millisecond
+
+
+def tensor_contributions(network: Network, name: str, t: int) -> Work[tuple[Array, Array]]:
+    """Compute what timestep `t` contributes to the gradient of one parameter, in small parts.
+
+    The backward pass of `t` is done.
+
+    Args:
+        network: the network.
+        name: the parameter.
+        t: the timestep, from 1.
+
+    Returns:
+        The contribution and the sum of those of T … t, both of the parameter's shape; to rounding
+        the same numbers as those of `timestep_contributions`.
+    """
+    spec = next(spec for spec in network.specs if spec.name == name)
+    network.kernel.finish_deltas()
+    tape = network.tape
+    start, samples = (t - 1) * tape.batch, tape.batch
+    right = tape.flat(spec.right)[start:]
+    added, summed = np.zeros((2, *spec.shape), network.flat.dtype)
+    if spec.left is None:
+        np.sum(right[:samples], axis=0, out=added)
+        np.sum(right, axis=0, out=summed)
+        return added, summed
+    left = tape.flat(spec.left)[start:]
+    if spec.elementwise:
+        np.einsum("nh,nh->h", left[:samples], right[:samples], out=added)
+        np.einsum("nh,nh->h", left, right, out=summed)
+        return added, summed
+    rows = max(PART // right.size, 1)
+    for first in range(0, spec.shape[0], rows):
+        part = slice(first, first + rows)
+        added[part] = left[:samples, part].T @ right[:samples]
+        summed[part] = left[:, part].T @ right
+        yield Progress(min(first + rows, spec.shape[0]), spec.shape[0])
+    return added, summed

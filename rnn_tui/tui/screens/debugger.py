@@ -118,6 +118,7 @@ class Debugger(KeyActions):
             predictions="predictions" in regions,
             proofs=frozenset(proof for name in regions for proof in panel_spec(name).proofs),
             parameter=self.selection.parameter,
+            variants=self.selection.variants,
         )
         self.call_after_refresh(self._frames.draw_all)
 
