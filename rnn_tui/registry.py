@@ -188,6 +188,7 @@ PANELS = Registry(
     Entry("map", f"{_PANELS}.proofs.gradient_map:PANEL", group="proof"),
     Entry("edge", f"{_PANELS}.proofs.window_edge:PANEL", group="proof"),
     Entry("proof", f"{_PANELS}.proofs.gradient_check:PANEL", group="proof"),
+    Entry("weights", f"{_PANELS}.weights:PANEL", group="proof"),
     Entry("hyperparameters", f"{_PANELS}.hyperparameters:PANEL", group="fixed"),
     Entry("network", f"{_PANELS}.network:PANEL", group="fixed"),
 )

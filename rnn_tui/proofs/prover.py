@@ -100,11 +100,12 @@ class Prover:
             self._check, self._index = None, trainer.index
         self._copy_window(trainer)
         self._requested = self._in_order(proofs)
-        if trainer.position == 0:  # there is no window yet
-            silent = (each for each in self._requested.values() if each.needs_window)
+        requested, known = self._requested.values(), self._results
+        results = {proof: known[proof] for proof in requested if proof in known}
+        self._results = {proof: each for proof, each in results.items() if each is not _NO_WINDOW}
+        if trainer.position == 0:
+            silent = (proof for proof in requested if proof.needs_window)
             self._results.update(dict.fromkeys(silent, _NO_WINDOW))
-        results, requested = self._results, self._requested.values()
-        self._results = {proof: results[proof] for proof in requested if proof in results}
         if self._job is not None and self._job.proof not in requested:
             self._job = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -63,6 +63,10 @@ class PanelSpec:
             timesteps side by side, "←→↑↓" for one that shows them one above the other.
         timestep_at: gives the timestep drawn at a column of the panel (snapshot, width, x), None
             where there is none; clicks select it.
+        selects_entries: whether the arrow keys select row and column of a tensor while the panel
+            has the focus, and PgUp and PgDn the tensor.
+        units: gives the units of the layer from the top down as the panel draws them (context);
+            the arrow keys go through them so. None: by their numbers.
         variants: gives the names of the things that the panel can show, one at a time; the key
             ``d`` goes through them, and `DrawContext.variant` is the one to draw.
         help: gives what the signs, colours and abbreviations on the panel mean, for the task, cell
@@ -77,6 +81,8 @@ class PanelSpec:
     proofs: tuple[str, ...] = ()
     timestep_keys: Literal["", "←→", "←→↑↓"] = ""
     timestep_at: Callable[[Snapshot, int, int], int | None] | None = None
+    selects_entries: bool = False
+    units: Callable[[DrawContext], Sequence[int]] | None = None
     variants: Callable[[Snapshot], tuple[str, ...]] = lambda snapshot: ()
     help: Callable[[DrawContext], tuple[Sign, ...]] = lambda context: ()
     need: Callable[[Snapshot], Need] = lambda snapshot: CHART

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
+from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.parameters import ParameterSpec, block_name
 from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.session.snapshot import Snapshot
@@ -20,26 +22,78 @@ class TensorRange:
         spec: its name, shape and gates.
         start: the index of its first entry.
         stop: the index after its last entry.
+        order: which of its gates' blocks comes first on the screen, and so on, from 0.
     """
 
     spec: ParameterSpec
     start: int
     stop: int
+    order: tuple[int, ...]
 
     @property
     def part(self) -> slice:
         """The slice of a flat vector that is this tensor."""
         return slice(self.start, self.stop)
 
+    @property
+    def units(self) -> int:
+        """The columns of one gate."""
+        return self.spec.shape[-1] // len(self.spec.blocks)
+
+    @property
+    def row_per_gate(self) -> bool:
+        """Whether its picture has a row for each gate: a tensor of a single row has."""
+        return math.prod(self.spec.shape[:-1]) == 1
+
+    @property
+    def picture(self) -> tuple[int, int]:
+        """Rows and columns of its picture: the gates side by side, in the cell's order."""
+        if self.row_per_gate:
+            return len(self.order), self.units
+        return self.spec.shape[0], self.spec.shape[1]
+
+    def place(self, index: int) -> tuple[int, int]:
+        """Return row and column in the picture of the entry at `index` of the flat vector."""
+        row, column = divmod(index - self.start, self.spec.shape[-1])
+        block, unit = divmod(column, self.units)
+        gate = self.order.index(block)
+        return (gate, unit) if self.row_per_gate else (row, gate * self.units + unit)
+
+    def index_at(self, row: int, column: int) -> int:
+        """Return the index in the flat vector of the entry at this place of the picture."""
+        gate, unit = (row, column) if self.row_per_gate else divmod(column, self.units)
+        row = 0 if self.row_per_gate else row
+        return self.start + row * self.spec.shape[-1] + self.order[gate] * self.units + unit
+
+    def gate_entries(self, entries: Array, gate: int) -> Array:
+        """Return the entries of the gate drawn in place `gate`, [rows, units]; a view.
+
+        Args:
+            entries: a number for each entry of the tensor, in order of storage.
+            gate: the place, from 0.
+        """
+        first = self.order[gate] * self.units
+        matrix = entries.reshape(-1, self.spec.shape[-1])
+        return matrix[:, first : first + self.units]
+
 
 def tensors(snapshot: Snapshot) -> tuple[TensorRange, ...]:
     """Return the ranges of all tensors, in order of storage."""
     ranges, start = [], 0
-    for spec in snapshot.window.declaration.specs:
-        stop = start + int(np.prod(spec.shape))
-        ranges.append(TensorRange(spec, start, stop))
+    declaration = snapshot.window.declaration
+    for spec in declaration.specs:
+        stop = start + math.prod(spec.shape)
+        ranges.append(TensorRange(spec, start, stop, _order(spec.blocks, declaration.cell.gates)))
         start = stop
     return tuple(ranges)
+
+
+def _order(blocks: tuple[str, ...], gates: tuple[str, ...]) -> tuple[int, ...]:
+    """Return the places of `blocks` in the order in which the cell names its gates."""
+    places = range(len(blocks))
+    if not {*blocks} <= {*gates}:
+        return tuple(places)
+    return tuple(sorted(places, key=lambda place: gates.index(blocks[place])))
 
 
 def tensor_of(snapshot: Snapshot, index: int) -> TensorRange:

@@ -129,10 +129,10 @@ class ScreenActions(ErrorBoundary, Screen[None]):
         return int(prefix) if prefix else 1
 
     def _select(self, selection: Selection) -> None:
-        """Change the selection; proofs of a parameter follow it."""
+        """Change the selection; proofs follow it."""
         self.selection = selection
         if self._request.proofs:
-            self._send_request(parameter=selection.parameter)
+            self._send_request(parameter=selection.parameter, variants=selection.variants)
         self._frames.draw_after_key()
 
     def _send_request(self, **changes: object) -> None:

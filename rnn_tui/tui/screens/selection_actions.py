@@ -40,9 +40,13 @@ class SelectionActions(ScreenActions):
         self._select(selection_moves.move_variant(variants, self.selection, distance))
 
     def action_timestep(self, direction: int) -> None:
-        """Select a timestep; at an update, a parameter."""
+        """Select a timestep; at an update, a parameter; of a tensor, a column."""
         distance = direction * self._take_count()
-        if selection_moves.arrows_select_parameters(self.session.latest, self.selection):
+        if panel_spec(self.selection.panel).selects_entries:
+            self._select(
+                selection_moves.move_entry(self.session.latest, self.selection, 0, distance)
+            )
+        elif selection_moves.arrows_select_parameters(self.session.latest, self.selection):
             self._select(
                 selection_moves.move_parameter(self.session.latest, self.selection, distance)
             )
@@ -59,10 +63,16 @@ class SelectionActions(ScreenActions):
         self._change_request(t=selection_moves.timestep_to_request(self.session.latest, t))
 
     def action_unit(self, direction: int) -> None:
-        """Select a unit; for some panels and places a timestep, a temperature or a tensor."""
+        """Select a unit; for some panels and places a timestep, a temperature, a row, a tensor."""
         distance, snapshot = direction * self._take_count(), self.session.latest
-        if "↑" in panel_spec(self.selection.panel).timestep_keys:  # the last timestep is on top
+        spec = panel_spec(self.selection.panel)
+        if "↑" in spec.timestep_keys:  # the last timestep is on top
             self._move_timestep(-distance)
+        elif spec.selects_entries:
+            self._select(selection_moves.move_entry(snapshot, self.selection, distance, 0))
+        elif spec.units is not None:
+            units = spec.units(self._draw_context(snapshot))
+            self._select(selection_moves.move_in_order(units, self.selection, distance))
         elif self.selection.panel == "predictions" and snapshot.vocabulary is not None:
             text = self._request.text
             temperature = selection_moves.temperature_to_request(text.temperature, -distance)
@@ -89,8 +99,13 @@ class SelectionActions(ScreenActions):
         self._select(selection_moves.move_parameter(self.session.latest, self.selection, distance))
 
     def action_operation(self, direction: int) -> None:
-        """Show the equation of another operation of this timestep."""
+        """Show the equation of another operation of this timestep; of tensors, another tensor."""
         distance = direction * self._take_count()
+        if panel_spec(self.selection.panel).selects_entries:
+            self._select(
+                selection_moves.move_tensor(self.session.latest, self.selection, -distance)
+            )
+            return
         self._select(selection_moves.move_operation(self.session.latest, self.selection, distance))
 
     def action_escape(self) -> None:

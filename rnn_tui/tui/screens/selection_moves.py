@@ -8,6 +8,7 @@ element; samples, panels and variants go round.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,13 @@ def move_unit(snapshot: Snapshot, selection: Selection, distance: int) -> Select
     return replace(selection, unit=_clamp(selection.unit + distance, 0, _last_unit(snapshot)))
 
 
+def move_in_order(units: Sequence[int], selection: Selection, distance: int) -> Selection:
+    """Select the unit `distance` further down, where they stand in this order."""
+    order = list(units)
+    place = order.index(selection.unit) if selection.unit in order else 0
+    return replace(selection, unit=order[_clamp(place + distance, 0, len(order) - 1)])
+
+
 def move_parameter(snapshot: Snapshot, selection: Selection, distance: int) -> Selection:
     """Select the parameter `distance` further on in the flat vector."""
     last = snapshot.optimizer.parameters.size - 1
@@ -71,6 +79,15 @@ def move_tensor(snapshot: Snapshot, selection: Selection, distance: int) -> Sele
     all_tensors = tensors(snapshot)
     index = all_tensors.index(tensor_of(snapshot, selection.parameter)) + distance
     return replace(selection, parameter=all_tensors[_clamp(index, 0, len(all_tensors) - 1)].start)
+
+
+def move_entry(snapshot: Snapshot, selection: Selection, rows: int, columns: int) -> Selection:
+    """Select the entry that is so many rows and columns further on in the picture of the tensor."""
+    tensor = tensor_of(snapshot, selection.parameter)
+    last = [count - 1 for count in tensor.picture]
+    row, column = tensor.place(selection.parameter)
+    row, column = _clamp(row + rows, 0, last[0]), _clamp(column + columns, 0, last[1])
+    return replace(selection, parameter=tensor.index_at(row, column))
 
 
 def move_operation(snapshot: Snapshot, selection: Selection, distance: int) -> Selection:

@@ -1,0 +1,274 @@
+"""The weights: one tensor of parameters as a heat map, its selected entry and its distribution.
+
+The map shows the values, the gradient, the selected timestep's share of it, or the change by the
+last update; the key ``d`` chooses. Units of the layer are columns, gate by gate; inputs are rows:
+`W` is the matrix of x·W. PyTorch keeps its transpose.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rnn_tui.engine.analysis.distribution import BINS, Distribution
+from rnn_tui.engine.analysis.ledger import Ledger
+from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.proofs.base import Refusal
+from rnn_tui.proofs.weights import (
+    CHANGE,
+    GRADIENT,
+    NO_CHANGE,
+    NO_GRADIENT,
+    QUANTITIES,
+    SHARE,
+    VALUE,
+    TensorReport,
+)
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.bars import BarScale
+from rnn_tui.tui.draw_context import DrawContext
+from rnn_tui.tui.lines import Line, Lines, Run, cell_width
+from rnn_tui.tui.number_format import LEVELS, NOT_FINITE, UNKNOWN, count, number, role_of, signed
+from rnn_tui.tui.panel_spec import PanelSpec
+from rnn_tui.tui.panels.proofs.status import missing, paragraph
+from rnn_tui.tui.parameter_names import (
+    TensorRange,
+    parameter_name,
+    symbol_of_parameter,
+    tensor_of,
+)
+from rnn_tui.tui.scope_words import joined
+from rnn_tui.tui.tensor_map import from_to, tensor_map
+
+BELOW = 2  # lines of the selected entry and of the distribution
+FEWEST, MOST = 8, 64  # bars of the distribution
+PROOF, SHARES = "weights", "ledger"  # what the panel requests
+
+
+def variants(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return what the map can show."""
+    return QUANTITIES
+
+
+def shown(context: DrawContext) -> str:
+    """Return what the map shows, one of QUANTITIES."""
+    return context.selection.variant("weights", QUANTITIES)
+
+
+def title(context: DrawContext) -> tuple[str, str]:
+    """Return the texts of the title line: tensor and quantity; the way through the entry."""
+    snapshot, index = context.snapshot, context.selection.parameter
+    tensor = tensor_of(snapshot, index)
+    shape = "×".join(map(str, tensor.spec.shape))
+    source, to = from_to(tensor, index)
+    way = f"{source} → {to}" if source else f"→ {to}"
+    way += symbol_of_parameter(snapshot, index)
+    transposed = "x·W, in PyTorch Wᵀ" if len(tensor.spec.shape) > 1 else ""
+    return f"{tensor.spec.name} {shape}: {_words(snapshot, shown(context))}", joined(
+        transposed, "d shows more", way
+    )
+
+
+def _words(snapshot: Snapshot, quantity: str) -> str:
+    """Return what the map shows in words."""
+    if quantity == SHARE:
+        return f"share of t={snapshot.t} in the gradient"
+    if quantity == GRADIENT and snapshot.gradient is None:
+        return f"gradient so far, t={snapshot.t} … {snapshot.steps}"
+    if quantity == CHANGE and snapshot.cursor.stage is Pass.UPDATE:
+        return "change by this update"
+    return quantity
+
+
+def draw(context: DrawContext, width: int, height: int) -> Lines:
+    """Draw the map, the selected entry and the distribution."""
+    snapshot, index = context.snapshot, context.selection.parameter
+    tensor, quantity = tensor_of(snapshot, index), shown(context)
+    entries = entries_of(snapshot, tensor, quantity)
+    below: list[Line] = [_entry(context, width)]
+    if height >= BELOW + 2:
+        below.append(_distribution(context, tensor, width))
+    if entries is None:
+        return (*_why_not(context, quantity, width), (), *below)
+    room = height - len(below)
+    if room < 2:
+        return tuple(below[:height])
+    scale = BarScale(_largest(entries))
+    drawn = tensor_map(
+        snapshot,
+        tensor,
+        entries,
+        index,
+        scale,
+        context.bar_glyphs,
+        width,
+        room,
+        large=context.zoomed,
+    )
+    return (*drawn, *below)
+
+
+# ---------------------------------------------------------------- what is shown
+
+
+def entries_of(snapshot: Snapshot, tensor: TensorRange, quantity: str) -> Array | None:
+    """Return a number for each entry of the tensor, in order of storage; None if not known.
+
+    Args:
+        snapshot: the state of the training.
+        tensor: the tensor.
+        quantity: one of QUANTITIES.
+    """
+    optimizer = snapshot.optimizer
+    if quantity == VALUE:
+        return optimizer.parameters[tensor.part]
+    if quantity == CHANGE:
+        return optimizer.delta[tensor.part] if optimizer.updates_made else None
+    if quantity == GRADIENT and snapshot.gradient is not None:
+        return snapshot.gradient.raw[tensor.part]
+    report = _report(snapshot, tensor, quantity)
+    if report is None or not snapshot.backward_complete(snapshot.t):
+        return None
+    return report.entries.reshape(-1)
+
+
+def _report(snapshot: Snapshot, tensor: TensorRange, quantity: str) -> TensorReport | None:
+    """Return the report on what is shown of the tensor, once there is one."""
+    report = snapshot.proofs.get(PROOF)
+    if not isinstance(report, TensorReport) or report.quantity != quantity:
+        return None
+    fits = report.tensor == tensor.spec.name and report.t in (0, snapshot.t)
+    return report if fits else None
+
+
+def _largest(entries: Array) -> float:
+    """Return the largest finite magnitude; two passes over all entries without a copy."""
+    if not entries.size:
+        return 0.0
+    size = max(float(entries.max()), -float(entries.min()))
+    if np.isfinite(size):
+        return size
+    return float(np.max(np.abs(entries[np.isfinite(entries)]), initial=0.0))
+
+
+def _why_not(context: DrawContext, quantity: str, width: int) -> Lines:
+    """Return why the map is not there."""
+    snapshot = context.snapshot
+    if isinstance(snapshot.proofs.get(PROOF), Refusal) or snapshot.running:
+        return missing(context, PROOF, width)
+    refusal = NO_CHANGE if quantity == CHANGE else NO_GRADIENT
+    return paragraph(refusal.why, width, "dim")
+
+
+# ---------------------------------------------------------------- lines below the map
+
+
+def _entry(context: DrawContext, width: int) -> Line:
+    """Return the selected entry: its value, gradient, share and last change, as many as fit."""
+    snapshot, index = context.snapshot, context.selection.parameter
+    line: Line = ((f" {parameter_name(snapshot, index)}", "strong"),)
+    parts = {
+        VALUE: ((" = ", "dim"), _number(float(snapshot.optimizer.parameters[index]))),
+        GRADIENT: _gradient(snapshot, index),
+        SHARE: _share(snapshot, index),
+        CHANGE: _change(snapshot, index),
+    }
+    chosen = shown(context)
+    # What the map shows stays where not all of them fit.
+    kept = [*QUANTITIES]
+    for name in (SHARE, CHANGE, GRADIENT, VALUE):
+        whole = cell_width(line) + sum(cell_width(parts[each]) for each in kept)
+        if whole > width and name != chosen:
+            kept.remove(name)
+    return (*line, *(run for name in kept for run in parts[name]))
+
+
+def _number(value: float) -> Run:
+    """Return a number in the hue of its sign."""
+    return signed(value), role_of(value)
+
+
+def _unknown(name: str) -> Line:
+    """Return a number that is not known yet."""
+    return (f"  {name} ", "dim"), (UNKNOWN, "dim")
+
+
+def _gradient(snapshot: Snapshot, index: int) -> Line:
+    """Return the entry of the gradient, and what clipping has made of it."""
+    gradient = snapshot.gradient
+    if gradient is not None:
+        raw, clipped = float(gradient.raw[index]), float(gradient.clipped[index])
+        line: Line = (("  gradient ", "dim"), _number(raw))
+        return (*line, (f" clipped {signed(clipped)}", "dim")) if clipped != raw else line
+    ledger = _ledger(snapshot, index)
+    if ledger is None or not snapshot.backward_complete(snapshot.t):
+        return _unknown("gradient")
+    return (("  gradient so far ", "dim"), _number(float(ledger.running_sum[snapshot.t - 1])))
+
+
+def _share(snapshot: Snapshot, index: int) -> Line:
+    """Return the share of the selected timestep in the gradient."""
+    name, ledger = f"share of t={snapshot.t}", _ledger(snapshot, index)
+    if ledger is None or not snapshot.backward_complete(snapshot.t):
+        return _unknown(name)
+    return ((f"  {name} ", "dim"), _number(float(ledger.contribution[snapshot.t - 1])))
+
+
+def _ledger(snapshot: Snapshot, index: int) -> Ledger | None:
+    """Return the ledger of the entry, once it is there."""
+    ledger = snapshot.proofs.get(SHARES)
+    if not isinstance(ledger, Ledger) or snapshot.request.parameter != index:
+        return None
+    return ledger
+
+
+def _change(snapshot: Snapshot, index: int) -> Line:
+    """Return the change by the last update."""
+    if not snapshot.optimizer.updates_made:
+        return _unknown("Δ")
+    return (("  last Δ ", "dim"), _number(float(snapshot.optimizer.delta[index])))
+
+
+def _distribution(context: DrawContext, tensor: TensorRange, width: int) -> Line:
+    """Return the distribution of what is shown, with its limits, mean and deviation."""
+    report = _report(context.snapshot, tensor, shown(context))
+    if report is None:
+        return ()
+    found = report.distribution
+    if not found.finite:
+        return ((f" {NOT_FINITE} all {count(found.count)} entries are not finite", "error"),)
+    left: Line = ((f" {signed(found.lowest, 3)} ", "dim"),)
+    right: Line = (
+        (f" {signed(found.highest, 3)}   mean ", "dim"),
+        (signed(found.mean, 3), ""),
+        ("  std ", "dim"),
+        (number(found.deviation, 3), ""),
+    )
+    tail: Line = ((f"  {count(found.count)} entries", "dim"),)
+    if found.finite < found.count:
+        tail = ((f"  {NOT_FINITE} {count(found.count - found.finite)} not finite", "error"),)
+    room = width - cell_width(left) - cell_width(right)
+    if room - cell_width(tail) >= FEWEST:
+        right, room = (*right, *tail), room - cell_width(tail)
+    bars = histogram(found, max(room, FEWEST))
+    return (*left, (bars, "gate"), *right)
+
+
+def histogram(found: Distribution, room: int) -> str:
+    """Return a bar for each of equal ranges; a range with any entry has at least the lowest bar."""
+    cells = MOST
+    while cells > room and cells > FEWEST:
+        cells //= 2
+    bins = found.bins.reshape(cells, BINS // cells).sum(axis=1)
+    most = int(bins.max())
+    heights = [-(-int(each) * len(LEVELS) // most) if most else 0 for each in bins]
+    return "".join(LEVELS[height - 1] if height else UNKNOWN for height in heights)
+
+
+PANEL = PanelSpec(
+    draw,
+    title,
+    proofs=(PROOF, SHARES),
+    selects_entries=True,
+    variants=variants,
+)
