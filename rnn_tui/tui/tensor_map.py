@@ -108,7 +108,8 @@ def _layout(
     across, below = width - label, max(height - 1, 1)
     all_across = columns + GAP * (gates - 1)
     if all_across > across:  # pages of columns
-        room = max(across - COUNT, 1)
+        label = max(label, len(f" ◂{columns} "))
+        room = max(width - label - COUNT, 1)
         parts = _page_of_columns(tensor, column, room)
         rows_shown = _page_of_rows(rows, row, below)
         return _Layout(tensor, rows_shown, parts, CellSize(), label, max(len(rows_shown), 1))

@@ -27,7 +27,7 @@ from rnn_tui.proofs.weights import (
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.bars import BarScale
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.lines import Line, Lines, Run, cell_width
+from rnn_tui.tui.lines import Line, Lines, Run, cell_width, fit
 from rnn_tui.tui.number_format import LEVELS, NOT_FINITE, UNKNOWN, count, number, role_of, signed
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.panels.proofs.status import missing, paragraph
@@ -82,6 +82,12 @@ def _words(snapshot: Snapshot, quantity: str) -> str:
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Draw the map, the selected entry and the distribution."""
+    lines = _lines(context, width, height)[:height]
+    return tuple(line if cell_width(line) <= width else fit(line, width) for line in lines)
+
+
+def _lines(context: DrawContext, width: int, height: int) -> Lines:
+    """Return the lines of the panel; of a very narrow one they may be too long."""
     snapshot, index = context.snapshot, context.selection.parameter
     tensor, quantity = tensor_of(snapshot, index), shown(context)
     entries = entries_of(snapshot, tensor, quantity)
@@ -237,21 +243,21 @@ def _distribution(context: DrawContext, tensor: TensorRange, width: int) -> Line
     found = report.distribution
     if not found.finite:
         return ((f" {NOT_FINITE} all {count(found.count)} entries are not finite", "error"),)
-    left: Line = ((f" {signed(found.lowest, 3)} ", "dim"),)
-    right: Line = (
-        (f" {signed(found.highest, 3)}   mean ", "dim"),
-        (signed(found.mean, 3), ""),
-        ("  std ", "dim"),
-        (number(found.deviation, 3), ""),
-    )
     tail: Line = ((f"  {count(found.count)} entries", "dim"),)
     if found.finite < found.count:
         tail = ((f"  {NOT_FINITE} {count(found.count - found.finite)} not finite", "error"),)
+    left: Line = ((f" {signed(found.lowest, 3)} ", "dim"),)
+    right: Line = ((f" {signed(found.highest, 3)} ", "dim"),)
+    more: tuple[Line, ...] = (
+        (("  mean ", "dim"), (signed(found.mean, 3), "")),
+        (("  std ", "dim"), (number(found.deviation, 3), "")),
+        tail,
+    )
     room = width - cell_width(left) - cell_width(right)
-    if room - cell_width(tail) >= FEWEST:
-        right, room = (*right, *tail), room - cell_width(tail)
-    bars = histogram(found, max(room, FEWEST))
-    return (*left, (bars, "gate"), *right)
+    for part in more:
+        if room - cell_width(part) >= FEWEST:
+            right, room = (*right, *part), room - cell_width(part)
+    return (*left, (histogram(found, max(room, FEWEST)), "gate"), *right)
 
 
 def histogram(found: Distribution, room: int) -> str:

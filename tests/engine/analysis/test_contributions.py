@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from engine.engine_support import CELLS, Case, same_bits, trained, worst
 
-from rnn_tui.engine.analysis.contributions import timestep_contributions
+from rnn_tui.engine.analysis import contributions as module
+from rnn_tui.engine.analysis.contributions import tensor_contributions, timestep_contributions
+from rnn_tui.engine.core.background_work import complete
 from rnn_tui.engine.network.architecture import views
 
 each_cell = pytest.mark.parametrize(("cell", "activation"), CELLS)
@@ -59,3 +61,19 @@ def test_contributions_during_the_backward_pass_are_final(cell: str, activation:
                 timestep_contributions(whole, s).running_sum,
             )
     assert same_bits(network.gradient, whole.gradient)  # nothing was changed
+
+
+@each_cell
+def test_of_one_tensor_in_parts_they_are_the_same(
+    cell: str, activation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PART", 40)
+    network, t = Case(cell, activation, 6, 3, 2, 4, 3, 2).network(), 3
+    trained(network)
+    whole = timestep_contributions(network, t)
+    for spec in network.specs:
+        share, so_far = complete(tensor_contributions(network, spec.name, t))
+        for found, flat in ((share, whole.contribution), (so_far, whole.running_sum)):
+            expected = views(network.specs, flat)[spec.name]
+            assert found.shape == expected.shape
+            assert worst(found, expected) < 1e-14
