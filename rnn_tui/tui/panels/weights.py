@@ -29,6 +29,8 @@ from rnn_tui.tui.bars import BarScale
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, fit
 from rnn_tui.tui.number_format import LEVELS, NOT_FINITE, UNKNOWN, count, number, role_of, signed
+from rnn_tui.tui.panel_help import Sign, Signs, bars, weights
+from rnn_tui.tui.panel_help import joined as joined_signs
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.panels.proofs.status import missing, paragraph
 from rnn_tui.tui.parameter_names import (
@@ -271,9 +273,33 @@ def histogram(found: Distribution, room: int) -> str:
     return "".join(LEVELS[height - 1] if height else UNKNOWN for height in heights)
 
 
+def signs(context: DrawContext) -> Signs:
+    """Return what the signs on the panel mean."""
+    return joined_signs(
+        bars(context),
+        (
+            Sign("W_x 1×32  32×128", "a tensor, its rows times its columns"),
+            Sign("x·W", "a row is multiplied by an input; PyTorch's files have the transpose, Wᵀ"),
+            Sign("i 1–32", "gate i and the units of its columns", "dim"),
+            Sign("▸  ▾", "row and column of the selected entry", "accent"),
+            Sign("h_<t-1>[6] → i_t[9]", "what the entry is multiplied by, and what that goes into"),
+            Sign("◂ 32  64 ▸", "columns that are hidden at the left and at the right", "dim"),
+            Sign("▴ 5  ▾ 22", "rows that are hidden above and below", "dim"),
+            Sign("share of t", "what timestep t alone contributes to the gradient"),
+            Sign("Δ", "the change that the last update made"),
+            Sign(LEVELS, "how many entries there are, from the lowest to the highest", "gate"),
+            Sign(UNKNOWN, "not known yet; between these bars, no entry", "dim"),
+            Sign(NOT_FINITE, "an entry that is not finite", "error"),
+        ),
+        weights(),
+    )
+
+
 PANEL = PanelSpec(
     draw,
     title,
+    brief="weights",
+    help=signs,
     proofs=(PROOF, SHARES),
     selects_entries=True,
     variants=variants,
