@@ -307,7 +307,7 @@ def test_all_roles_are_drawn() -> None:
     assert {*ROLES} <= drawn
 
 
-HERE_AND_NOW = {"▸", "┊", "paused", "running", "seeking"}
+HERE_AND_NOW = {"▸", "┊", "paused", "running", "seeking", "▾"}
 
 
 def test_accent_is_here_and_now_alone() -> None:
