@@ -7,7 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from rnn_tui.engine.network.declaration import NetworkDeclaration
-from rnn_tui.engine.network.interventions import Intervention, InterventionError
+from rnn_tui.engine.network.interventions import (
+    Intervention,
+    InterventionError,
+    Release,
+)
 from rnn_tui.engine.time_travel.places import Place, Stride
 from rnn_tui.engine.training.breakpoint_conditions import BreakpointError
 from rnn_tui.engine.training.breakpoints import Breakpoints
@@ -29,6 +33,7 @@ from rnn_tui.session.commands import (
     Intervene,
     Keep,
     Pause,
+    ReleaseWhatIf,
     RemoveBreakpoint,
     Restart,
     RunOrPause,
@@ -68,7 +73,7 @@ class CommandHandler:
                 self._set_goal(command)
             case Continue() | RunOrPause() | Pause():
                 self._set_goal(command)
-            case Intervene() | Discard() | Keep():
+            case Intervene() | Discard() | ReleaseWhatIf() | Keep():
                 self._change_branch(command)
             case AddBreakpoint() | RemoveBreakpoint() | SwitchBreakpoint():
                 self._edit_breakpoints(command)
@@ -198,14 +203,23 @@ class CommandHandler:
 
     # What-ifs
 
-    def _change_branch(self, command: Intervene | Discard | Keep) -> None:
+    def _change_branch(self, command: Intervene | Discard | ReleaseWhatIf | Keep) -> None:
+        timeline = self._state.run.timeline
         match command:
             case Intervene(intervention, declaration):
                 if self._fits(declaration):
                     self._intervene(intervention)
-            case Discard(intervention) | Keep(intervention):
+            case Discard(intervention):
                 if self._is_newest(intervention):
-                    self._end_what_if(isinstance(command, Keep))
+                    self._go_without(timeline.discard())
+            case ReleaseWhatIf(intervention):
+                if any(each is intervention for each in timeline.what_ifs):
+                    self._go_without(timeline.release(intervention))
+                else:
+                    self._state.say(f"not done: {intervention} is no what-if any more", error=True)
+            case Keep(intervention):
+                if self._is_newest(intervention):
+                    self._keep()
         self._state.run.note_what_if()
 
     def _is_newest(self, intervention: Intervention | None) -> bool:
@@ -221,19 +235,28 @@ class CommandHandler:
 
     def _intervene(self, intervention: Intervention) -> None:
         self._state.goal = None
+        timeline = self._state.run.timeline
+        held = timeline.trainer.network.pins
         try:
-            self._state.run.timeline.intervene(intervention)
+            if isinstance(intervention, Release) and not any(map(intervention.takes, held)):
+                now = f"held are {', '.join(map(str, held))}" if held else "nothing is held"
+                raise InterventionError(str(intervention), now)
+            timeline.intervene(intervention)
         except InterventionError as error:
             self._state.say(str(error), error=True)
 
-    def _end_what_if(self, keep: bool) -> None:
-        """Keep or discard the newest what-if."""
-        state, timeline = self._state, self._state.run.timeline
-        if keep:
-            timeline.keep_intervention()
-            return
-        state.goal = None
-        timeline.discard()
+    def _go_without(self, way: Iterator[float]) -> None:
+        """Go to the place without a what-if."""
+        self._state.breakpoints.rearm()
+        self._state.goal = Goal(Stride.UPDATE, 1, way)
+
+    def _keep(self) -> None:
+        """Keep all what-ifs."""
+        timeline = self._state.run.timeline
+        kept = timeline.what_ifs
+        timeline.keep_interventions()
+        if len(kept) > 1:
+            self._state.say(f"kept {len(kept)} what-ifs: {', '.join(map(str, kept))}")
 
     # Breakpoints
 

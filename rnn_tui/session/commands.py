@@ -152,11 +152,22 @@ class Discard:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Keep:
-    """Make the newest what-if a part of the run: it can no longer be discarded.
+class ReleaseWhatIf:
+    """Go to the same place without one of the what-ifs; the others stay.
 
     Attributes:
-        intervention: the what-if that is meant; None for the newest, whatever that is.
+        intervention: the what-if that is meant.
+    """
+
+    intervention: Intervention
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Keep:
+    """Make all what-ifs a part of the run: they can no longer be discarded.
+
+    Attributes:
+        intervention: the newest of those that are meant; None for all, whatever they are.
     """
 
     intervention: Intervention | None = None
@@ -278,6 +289,7 @@ Command = (
     | Save
     | Intervene
     | Discard
+    | ReleaseWhatIf
     | Keep
     | ClearGhosts
     | AddBreakpoint
@@ -293,7 +305,7 @@ Command = (
 
 FINITE_MOVES = (Step, Back, GoTo, RunTo, BackToStop)
 """Moves that end by themselves; the next one waits for that."""
-WAIT_FOR_ROUTES = (Continue, Configure, Intervene, Save, Swap, SetSecondNetwork)
+WAIT_FOR_ROUTES = (Continue, Configure, Intervene, ReleaseWhatIf, Save, Swap, SetSecondNetwork)
 """Commands about a place: they wait while the run is on its way to another one, and for the moves
 that they were sent in one breath with."""
 OVERTAKE = (ViewRequest, StopGradientCheck)
@@ -304,12 +316,22 @@ INTERRUPTS = (Pause, RunOrPause, *RESTARTS)
 """Commands that cancel the moves still waiting, and let all other commands begin."""
 LARGEST_COUNT = 999_999_999
 """The most strides that one command goes; a larger count stands for this one."""
-CLEARS_STOP = (*FINITE_MOVES, Continue, RunOrPause, Restart, UndoRestart, Intervene, Discard)
+CLEARS_STOP = (
+    *FINITE_MOVES,
+    Continue,
+    RunOrPause,
+    Restart,
+    UndoRestart,
+    Intervene,
+    Discard,
+    ReleaseWhatIf,
+)
 """Commands that leave the present place: its breakpoint hit and gradient check are forgotten."""
 CHANGES_RUN = (
     Configure,
     Intervene,
     Discard,
+    ReleaseWhatIf,
     Keep,
     AddBreakpoint,
     RemoveBreakpoint,

@@ -22,7 +22,7 @@ SMOOTHING = 0.5  # seconds of work over which the speed is averaged
 
 
 class Pacer:
-    """Works a slice at a time: at lock step first, then the goal, then proofs and predictions."""
+    """Works a slice at a time: at lock step, then the goal, then comparisons and proofs."""
 
     def __init__(self, state: SessionState, lock_step: LockStep, may_work: threading.Event) -> None:
         """Pace the work on `state`.
@@ -42,9 +42,8 @@ class Pacer:
         """True while there is work left that needs no further command."""
         run = self._state.run
         proving = run.prover is not None and run.prover.busy
-        return (
-            self._state.goal is not None or self._lock_step.behind or proving or run.predictor.busy
-        )
+        moving = self._state.goal is not None or self._lock_step.behind
+        return moving or proving or run.predictor.busy or not run.compared
 
     def may_begin(self, command: Command, sent: float) -> bool:
         """Return whether `command` can be carried out now: moves wait for the one before them.
@@ -89,6 +88,8 @@ class Pacer:
             self._lock_step.note_first_moved()
             return self._is_news(command)
         run = self._state.run
+        if not run.compared:
+            return run.compare(SLICE) or command is not None
         proved = run.prover is not None and run.prover.work(SLICE)
         predicted = run.predictor.work(SLICE)
         return proved or predicted or command is not None

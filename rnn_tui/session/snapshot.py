@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -93,6 +94,7 @@ class TimelineView:
         budget: bytes that they may take.
         keyframes: their number.
         ghosts: curves of futures that were left.
+        forks: the number of those that were left for good: not for what-ifs, which can be undone.
     """
 
     first: int
@@ -102,26 +104,39 @@ class TimelineView:
     budget: int
     keyframes: int
     ghosts: tuple[Ghost, ...]
+    forks: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WhatIf:
-    """The newest what-if, while it is neither kept nor discarded, and the branch it left.
+    """The what-ifs that are neither kept nor discarded, and the run without any of them.
 
     Attributes:
-        intervention: the what-if.
-        before: the same place without it; None while running, or where that is not known.
-        norms_before: ‖∂L/∂h_t‖ without it, [T].
+        interventions: the what-ifs, the newest last; there is at least one.
+        before: the same place without them; None while running, or where that is not known.
+        norms_before: ‖∂L/∂h_t‖ without them, [T].
+        loss_before: what `Snapshot.loss` is without them; NaN where that is not known.
     """
 
-    intervention: Intervention
-    before: SampleWindow | None
-    norms_before: Array | None
+    interventions: tuple[Intervention, ...]
+    before: SampleWindow | None = None
+    norms_before: Array | None = None
+    loss_before: float = math.nan
+
+    @property
+    def intervention(self) -> Intervention:
+        """The newest what-if."""
+        return self.interventions[-1]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The what-ifs as they were typed, the newest last."""
+        return tuple(map(str, self.interventions))
 
     @property
     def text(self) -> str:
-        """The what-if as it was typed."""
-        return str(self.intervention)
+        """The what-ifs in one line."""
+        return ", ".join(self.texts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,7 +173,7 @@ class Snapshot:
         request: the newest request of the screen.
         notice: the newest message for the user.
         timeline: the places one can go back to.
-        what_if: the newest what-if; None if there is none that could be discarded.
+        what_if: the what-ifs; None if there are none that could be discarded.
         pins: pins and cuts of this window, as they were typed.
         breakpoints: all breakpoints, in the order of the list.
         stop: the breakpoint at which training stopped last; None once a command moves on.

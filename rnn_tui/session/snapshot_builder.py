@@ -164,22 +164,24 @@ class SnapshotBuilder:
             budget=timeline.budget,
             keyframes=len(timeline.keyframes),
             ghosts=timeline.ghosts,
+            forks=timeline.forks,
         )
 
     def _what_if(self) -> WhatIf | None:
-        """Return the newest what-if and, while paused, the same place without it."""
+        """Return the what-ifs and, while paused, the same place without them."""
         run = self._state.run
-        intervention = run.timeline.discardable
-        if intervention is None:
+        interventions = run.timeline.what_ifs
+        if not interventions:
             return None
         before = None
         if run.counterfactual is not None and self._state.goal is None:
-            before = run.counterfactual.at(run.trainer.index, run.timeline.settings_changes)
+            run.compare(SLICE)
+            before = run.counterfactual.at(run.trainer.index)
         if before is None:
-            return WhatIf(intervention, None, None)
+            return WhatIf(interventions)
         window = before.network.sample_window(self._state.request.sample)
         norms = gradient_norms(before.network, self._layer())
-        return WhatIf(intervention, window, norms)
+        return WhatIf(interventions, window, norms, before.loss)
 
     def _second_network(self, layer: int) -> SecondNetworkView | None:
         run = self._state.run

@@ -71,7 +71,7 @@ class TrainingRun:
         timeline: the timeline that moves it.
         second_network: the network trained in lock step; None if there is none.
         predictor: evaluates the network and writes text with it.
-        counterfactual: the branch that the newest what-if left; None if there is none.
+        counterfactual: the run without the what-ifs; None if there are none.
         prover: computes proofs; None before the first, see `make_prover`.
         autosave_target: where the run is autosaved; None if it is not autosaved.
     """
@@ -99,13 +99,32 @@ class TrainingRun:
         return (self.timeline,) if second is None else (self.timeline, second.timeline)
 
     def note_what_if(self) -> None:
-        """Note that a what-if was made, kept or discarded: the counterfactual is another one."""
+        """Note that a what-if was made or is over: the counterfactual may be another one."""
+        begin = self.timeline.counterfactual_start
+        if self.counterfactual is not None and begin == self.counterfactual.begin:
+            return
         self.counterfactual = None
-        start = self.timeline.counterfactual_start
-        if start is not None:
+        if begin is not None:
             from rnn_tui.engine.time_travel.counterfactual import Counterfactual
 
-            self.counterfactual = Counterfactual(self.trainer, start)
+            self.counterfactual = Counterfactual(self.trainer, *begin)
+
+    @property
+    def compared(self) -> bool:
+        """True unless the counterfactual is still on its way to the place of the run."""
+        run, timeline = self.counterfactual, self.timeline
+        return run is None or run.is_done(self.trainer.index, timeline.kept_changes)
+
+    def compare(self, seconds: float) -> bool:
+        """Bring the counterfactual nearer to the place of the run for about so many seconds.
+
+        Returns:
+            True if there is nothing left to do.
+        """
+        if self.counterfactual is None:
+            return True
+        timeline = self.timeline
+        return self.counterfactual.follow(self.trainer.index, timeline.kept_changes, seconds)
 
     def make_prover(self) -> Prover:
         """Return the prover; it is made when first needed, as importing it takes a while."""

@@ -32,6 +32,7 @@ from rnn_tui.session.commands import (
     Intervene,
     Keep,
     Pause,
+    ReleaseWhatIf,
     RemoveBreakpoint,
     Restart,
     RunTo,
@@ -73,6 +74,13 @@ LIVE: dict[str, tuple[Value, ...]] = {
 }
 WHAT_IFS = (
     "h_1[1] = 1",
+    "h_1[1:2] = 0.5",
+    "W_h *= 1.5",
+    "W_y[:,1] -= 0.1",
+    "b_y += 0.1",
+    "W_h = 0.9·I",
+    "W_hf = 0.9·I",
+    "release x",
     "x_1 = 0",
     "detach @1",
     "f = 1",
@@ -133,6 +141,23 @@ class Model:
         return trainer
 
 
+def plain_with_what_ifs(model: Model, timeline: Timeline) -> Trainer:
+    """Return a plain run at the place of a timeline, with all changes that this has on the way."""
+    like = timeline.trainer
+    trainer = Trainer(model.began_with.with_(cell=like.settings.cell, hidden=like.settings.hidden))
+    last = like.index if like.divergence is None else like.index + 10**4
+    for change in timeline._branch.changes:
+        what_if = not isinstance(change.value, Settings)
+        if change.index > last + (what_if and like.position == 0):
+            break
+        trainer.advance_to(change.index - what_if)
+        if trainer.divergence is not None:
+            break
+        (trainer.intervene if what_if else trainer.configure)(change.value)  # type: ignore[arg-type]
+    trainer.advance_to(last)
+    return trainer
+
+
 class Walk:
     """A session that random commands are sent to, and the model of what it must be."""
 
@@ -143,7 +168,7 @@ class Walk:
         self.session = Session(Trainer(settings), versus=versus if pick.random() < 0.6 else None)
         self.model = Model(settings)
         self.old: Model | None = None
-        self.before_what_if: dict[Trainer, Model] = {}
+        self.before_what_if: dict[int, Model] = {}  # by id of the what-if
         self.log: list[Command] = []
         self.perform(ViewRequest(predictions=False))
 
@@ -213,11 +238,7 @@ class Walk:
         pick, trainer = self.pick, self.session.trainer
         what_if = self.latest.what_if
         if what_if is not None and pick.random() < 0.5:
-            if pick.random() < 0.3:
-                self.perform(Keep(what_if.intervention))
-            else:
-                self.perform(Discard(what_if.intervention))
-                self.model = self.before_what_if[trainer]
+            self.end_what_if(what_if.interventions)
             return
         try:
             declaration = trainer.network.declaration
@@ -227,8 +248,31 @@ class Walk:
         before, index = self.model.copy(), trainer.index
         after = self.perform(Intervene(intervention, declaration))
         if after.what_if is not None and after.what_if.intervention is intervention:
-            self.before_what_if[trainer] = before
+            self.before_what_if[id(intervention)] = before
             self.model.changes = [(i, s) for i, s in before.changes if i <= index]
+
+    def end_what_if(self, what_ifs: tuple[Intervention, ...]) -> None:
+        """Keep all what-ifs, discard the newest, or release one."""
+        pick = self.pick
+        if pick.random() < 0.2:
+            self.perform(Keep(what_ifs[-1]))
+            assert self.latest.what_if is None
+        elif pick.random() < 0.5:
+            self.perform(Discard(what_ifs[-1]))
+            self.model = self.before_what_if.get(id(what_ifs[-1])) or self.as_it_is()
+        else:
+            row, cursor = pick.randrange(len(what_ifs)), str(self.latest.cursor)
+            diverged = self.latest.divergence is not None
+            self.perform(ReleaseWhatIf(what_ifs[row]))
+            left = self.latest.what_if
+            assert (left.interventions if left else ()) == what_ifs[:row] + what_ifs[row + 1 :]
+            assert diverged or self.latest.divergence or str(self.latest.cursor) == cursor
+            for later in what_ifs[row + 1 :]:
+                self.before_what_if.pop(id(later), None)
+
+    def as_it_is(self) -> Model:
+        """Return the model of what the timeline says, where it cannot be known otherwise."""
+        return replace(self.model, changes=list(self.timelines[0].settings_changes))
 
     def breakpoints(self, stride: Stride) -> None:
         pick = self.pick
@@ -315,8 +359,9 @@ class Walk:
             edited = any(
                 not isinstance(c.value, Settings) for c in timeline._branch.changes._changes
             )
-            if not edited and (like.divergence is None or like is trainer):
-                plain = self.model.plain(like)
+            if like.divergence is None or like is trainer:
+                model = self.model
+                plain = plain_with_what_ifs(model, timeline) if edited else model.plain(like)
                 assert bits(like) == bits(plain), (like.settings, plain.settings)
                 assert like.settings.differences(plain.settings) in ((), ("timeline",))
             assert like.settings.timeline == trainer.settings.timeline

@@ -19,6 +19,7 @@ from rnn_tui.session.commands import (
     GoTo,
     Intervene,
     Keep,
+    ReleaseWhatIf,
     RemoveBreakpoint,
     Restart,
     RunTo,
@@ -120,7 +121,20 @@ def test_only_the_what_if_that_is_shown_is_discarded_or_kept(
     before = session.perform(Intervene(second))
     refused(session.perform(command(first)), before, "meanwhile the what-if is o = 0")
     assert session.latest.what_if is not None
-    assert session.perform(command(second)).what_if is None
+    after = session.perform(command(second)).what_if
+    assert (after is None) == (command is Keep)
+    assert after is None or after.texts == ("f = 1",)
+
+
+def test_only_a_what_if_that_is_still_in_the_list_is_released(session: Session) -> None:
+    declaration = session.latest.window.declaration
+    session.perform(Step(Stride.TIMESTEP, 3))
+    first, second = (parse_what_if(text, declaration) for text in ("f = 1", "o = 0"))
+    session.perform(Intervene(first), Intervene(second))
+    before = session.perform(ReleaseWhatIf(first))
+    assert before.what_if is not None
+    assert before.what_if.texts == ("o = 0",)
+    refused(session.perform(ReleaseWhatIf(first)), before, "f = 1 is no what-if any more")
 
 
 @pytest.mark.parametrize("t", [0, -1, 6, 10**9])

@@ -18,13 +18,14 @@ def at_time(text: str, t: int) -> str:
     return _NOW.sub(f"_{t}", _BEFORE.sub(f"_{t - 1}", text))
 
 
-def value_name(symbol: str, t: int | None = None, *entry: int) -> str:
+def value_name(symbol: str, t: int | None = None, *entry: int | str) -> str:
     """Return the name of a value, or of one entry of it.
 
     Args:
         symbol: as equations write it: ``h_t``, ``dh_<t-1>``, ``da_i``, ``tanh(c_t)``, ``W_h``.
         t: the timestep; None for a parameter, or for every timestep.
-        entry: the unit, or row and column, from 1; nothing for the whole value.
+        entry: the unit, or row and column, from 1, or a range of them as text, ``1:8``; nothing for
+            the whole value.
 
     Returns:
         ``h_7[3]``, ``dh_6[3]``, ``da_i_7[3]``, ``tanh(c_7[3])``, ``W_h[3,1]``. Without a timestep

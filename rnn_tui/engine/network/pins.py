@@ -15,6 +15,7 @@ from rnn_tui.engine.cells.base import sent_back
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.core.value_names import value_name
+from rnn_tui.engine.network.spans import Span, span_contains, span_slice, span_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,30 +23,35 @@ class Pin:
     """The value `symbol` (``f_t``, ``h_t``, ``x_t``) is the constant `value`, for every sample.
 
     Attributes:
-        unit: counted from 1; None: every unit.
+        unit: counted from 1; the first and the last of several; None: every unit.
         t: the timestep, counted from 1; None: every timestep.
     """
 
     symbol: str
     value: float
-    unit: int | None = None
+    unit: Span = None
     t: int | None = None
 
+    @property
+    def name(self) -> str:
+        """What is held, as it is typed: ``f_7[3]``."""
+        entry = () if self.unit is None else (span_text(self.unit),)
+        return value_name(self.symbol, self.t, *entry)
+
     def __str__(self) -> str:
-        entry = () if self.unit is None else (self.unit,)
-        return f"{value_name(self.symbol, self.t, *entry)} = {short_number(self.value)}"
+        return f"{self.name} = {short_number(self.value)}"
 
     @property
     def units(self) -> slice:
         """The pinned units, as a slice of the last axis."""
-        return slice(None) if self.unit is None else slice(self.unit - 1, self.unit)
+        return span_slice(self.unit)
 
     def covers(self, other: Pin | Cut) -> bool:
         """Return True if `other` has no effect left once this pin is added after it."""
         return (
             isinstance(other, Pin)
             and self.symbol == other.symbol
-            and self.unit in (None, other.unit)
+            and span_contains(self.unit, other.unit)
             and self.t in (None, other.t)
         )
 
@@ -56,8 +62,13 @@ class Cut:
 
     t: int
 
-    def __str__(self) -> str:
+    @property
+    def name(self) -> str:
+        """What is cut, as it is typed."""
         return f"detach @{self.t}"
+
+    def __str__(self) -> str:
+        return self.name
 
     def covers(self, other: Pin | Cut) -> bool:
         """Return True if `other` is the same cut."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from rnn_tui.engine.network.interventions import Intervention
@@ -21,15 +21,17 @@ class Ghost:
     Attributes:
         label: the change because of which that future was abandoned.
         curve: its loss, from the place where the run departed from it.
+        change: that change, if it is a what-if.
     """
 
     label: str
     curve: RunCurve
+    change: Change | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Change:
-    """A change made during a run.
+    """A change made during a run; two that are alike are still two.
 
     Attributes:
         index: the schedule index where it takes effect: settings once this index is reached; an
@@ -52,6 +54,9 @@ class Changes:
     def __init__(self, changes: Iterable[Change] = ()) -> None:
         self._changes = tuple(sorted(changes, key=lambda change: change.order))
         self.last_index = self._changes[-1].index if self._changes else -1
+
+    def __iter__(self) -> Iterator[Change]:
+        return iter(self._changes)
 
     def first_between(self, start: int, end: int) -> int | None:
         """Return the first index > `start` and ≤ `end` at which something changes, if any."""
@@ -102,6 +107,7 @@ class Branch:
         changes: the changes made along it.
         ghosts: the futures that were abandoned for it.
         overflows: whether the run ended at the newest place, as the update after it overflows.
+        what_ifs: those that are neither kept nor discarded, in the order in which they were made.
     """
 
     keyframes: KeyframeStore
@@ -110,21 +116,30 @@ class Branch:
     changes: Changes
     ghosts: tuple[Ghost, ...] = ()
     overflows: bool = False
+    what_ifs: tuple[OpenWhatIf, ...] = ()
 
-    def fork(self, trainer: Trainer, label: str, index: int | None = None) -> None:
+    def fork(
+        self, trainer: Trainer, label: str, index: int | None = None, change: Change | None = None
+    ) -> None:
         """Forget the future of a place, because another begins; a ghost remains.
 
         Args:
             trainer: the trainer, at the place of the fork or before it.
             label: the change that makes the fork, in words.
             index: the schedule index of the place, if the trainer has not reached it yet.
+            change: that change, if it is a what-if.
         """
         history, end = trainer.history, trainer.schedule.end
         last = history.count if index is None else index // end
         if history.newest > last:
             curve = history.curve().after(last)
-            self.ghosts = (*self.ghosts, Ghost(f"before {label}", curve))
-        history.forget_after()
+            self.ghosts = (*self.ghosts, Ghost(f"before {label}", curve, change))
+        self.forget(trainer, index)
+
+    def forget(self, trainer: Trainer, index: int | None = None) -> None:
+        """Forget the future of a place; see `fork`."""
+        end = trainer.schedule.end
+        trainer.history.forget_after()
         # A keyframe taken here, at the end of an update, has the settings from before the change.
         complete = trainer.position == end
         last = trainer.updates - complete if index is None else (index - 1) // end
@@ -132,31 +147,75 @@ class Branch:
         self.newest, self.overflows = Place(trainer.index, trainer.revealed), False
         self.next_keyframe = trainer.updates + 1
 
+    def set_changes(self, changes: Iterable[Change]) -> None:
+        """Replace the changes; a what-if that is not among them is over."""
+        self.changes = Changes(changes)
+        made = tuple(self.changes)
+        self.what_ifs = tuple(each for each in self.what_ifs if each.change in made)
+
+    def take_out(self, what_if: OpenWhatIf) -> None:
+        """Take one of the what-ifs out; what later ones left is no longer a branch of this run.
+
+        Where it left a future, the next one has left that.
+        """
+        row = self.what_ifs.index(what_if)
+        before, later = self.what_ifs[:row], self.what_ifs[row + 1 :]
+        self.what_ifs = (*before, *(replace(each, left=None) for each in later))
+        self.changes = Changes(each for each in self.changes if each is not what_if.change)
+        heir = later[0].change if later else None
+        ghosts = (
+            replace(ghost, label=f"before {heir.value}", change=heir)
+            if ghost.change is what_if.change and heir is not None
+            else ghost
+            for ghost in self.ghosts
+        )
+        kept = (each for each in ghosts if each.change is not what_if.change)
+        self.ghosts = tuple(kept)
+
+    @property
+    def kept_changes(self) -> Changes:
+        """The changes without the what-ifs."""
+        tried = {each.change for each in self.what_ifs}
+        return Changes(each for each in self.changes if each not in tried)
+
     def copy(self) -> Branch:
         """Return a copy that later changes do not alter."""
         return replace(self, keyframes=self.keyframes.copy())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AbandonedBranch:
-    """The branch that an intervention replaced, complete, so that the intervention can be undone.
+class LeftBranch:
+    """The branch that a what-if left, complete, so that the what-if can be undone.
 
     Attributes:
-        change: the intervention, and the schedule index where it takes effect.
-        here: the place of the run when the intervention was made.
-        start: a keyframe of the branch, before `here`, to replay from.
-        branch: the branch, as it was before the intervention.
+        start: a keyframe of the branch, before the what-if, to replay from.
+        branch: the branch, as it was before the what-if.
         history: the run's history at that time.
     """
 
-    change: Change
-    here: Place
     start: Keyframe
     branch: Branch
     history: History
 
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenWhatIf:
+    """An intervention that is neither kept nor discarded.
+
+    Attributes:
+        change: the intervention, and the schedule index where it takes effect.
+        here: the place of the run when the intervention was made.
+        made: the changes that had been made until then.
+        left: the branch that it left; None once an earlier what-if has been taken out of that.
+    """
+
+    change: Change
+    here: Place
+    made: frozenset[Change]
+    left: LeftBranch | None
+
     @property
     def intervention(self) -> Intervention:
-        """The intervention that replaced this branch."""
+        """The intervention."""
         assert not isinstance(self.change.value, Settings)
         return self.change.value

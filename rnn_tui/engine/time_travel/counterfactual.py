@@ -1,54 +1,99 @@
-"""The counterfactual: the run WITHOUT the what-if, computed for comparison with the run with it."""
+"""The counterfactual: the run WITHOUT the what-ifs, computed to compare the run with it."""
 
 from __future__ import annotations
 
+import time
 from copy import deepcopy
 
+from rnn_tui.engine.time_travel.branches import Change, Changes
 from rnn_tui.engine.training.keyframe import Keyframe
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import Settings
 
-FURTHEST = 50  # updates that it is computed ahead at a time; beyond, a comparison says little
+FURTHEST = 2000  # updates that it is computed ahead at a time; beyond, a comparison says little
 
 
 class Counterfactual:
-    """A second trainer, without the what-if, that follows the first one to the same place."""
+    """A second trainer, without any what-if, that follows the first one to the same place."""
 
-    def __init__(self, trainer: Trainer, start: Keyframe) -> None:
-        """Begin at the window that the what-if changed.
+    def __init__(self, trainer: Trainer, start: Keyframe, origin: int) -> None:
+        """Begin at the window that the first what-if changed, or before it.
 
         Args:
-            trainer: the trainer with the what-if.
-            start: the start of that window before the what-if (`Timeline.counterfactual_start`).
+            trainer: the trainer with the what-ifs.
+            start: a keyframe of the run before the first what-if.
+            origin: the schedule index up to which the run itself is without them.
         """
-        self._start = start
+        self.begin = start, origin
         self._trainer = Trainer(start.settings, start.parameters, deepcopy(trainer.task))
-        self._changes: tuple[tuple[int, Settings], ...] | None = None  # None: not begun yet
+        self._changes: tuple[Change, ...] | None = None  # None: not begun yet
         self._made = 0  # number of them that are made
 
-    def at(self, index: int, changes: tuple[tuple[int, Settings], ...] = ()) -> Trainer | None:
-        """Return the trainer at a schedule index; None before the what-if or far after.
+    def at(self, index: int) -> Trainer | None:
+        """Return the trainer if it is at schedule index `index`, else None."""
+        there = self._changes is not None and self.begin[1] < index == self._trainer.index
+        return self._trainer if there and self._trainer.divergence is None else None
+
+    def is_done(self, index: int, changes: Changes) -> bool:
+        """Return whether there is nothing to do for a place; see `follow`."""
+        trainer, far = self._trainer, FURTHEST * self._trainer.schedule.end
+        if index <= self.begin[1]:
+            return True
+        if trainer.index > index or self._ahead(changes) != self._changes:
+            return index - self._first > far
+        gone = trainer.divergence is not None
+        return trainer.index == index or index - trainer.index > far or gone
+
+    def follow(self, index: int, changes: Changes, seconds: float) -> bool:
+        """Go towards a schedule index for about so many seconds, one update at least.
 
         Args:
             index: the schedule index.
-            changes: the changes of settings along the run (`Timeline.settings_changes`). It makes
-                those that lie after its start, so that it differs by the what-if alone.
+            changes: the changes along the run without the what-ifs (`Timeline.kept_changes`); it
+                makes those that lie after its start, so that it differs by the what-ifs alone.
+            seconds: how long.
+
+        Returns:
+            True if there is nothing left to do: it is there, or the place lies before the first
+            what-if or far behind it, or this run has diverged on the way.
         """
-        trainer, end = self._trainer, self._trainer.schedule.end
-        origin = self._start.updates * end
-        if index <= origin:
-            return None
-        ahead = tuple(change for change in changes if change[0] >= origin)
+        if self.is_done(index, changes):
+            return True
+        trainer, end, ahead = self._trainer, self._trainer.schedule.end, self._ahead(changes)
         if trainer.index > index or ahead != self._changes:
-            trainer.restore(self._start)
+            trainer.restore(self.begin[0])
             self._changes, self._made = ahead, 0
-        if index - trainer.index > FURTHEST * end:
-            return None
-        for place, settings in ahead[self._made :]:
-            if place > index:
+        deadline = time.perf_counter() + seconds
+        while trainer.index < index and trainer.divergence is None:
+            self._advance(min(index, (trainer.index // end + 1) * end))
+            if time.perf_counter() > deadline:
                 break
-            trainer.advance_to(place)
-            trainer.configure(settings)
+        return trainer.index == index or trainer.divergence is not None
+
+    @property
+    def _first(self) -> int:
+        """The schedule index of the keyframe that it begins from."""
+        return self.begin[0].updates * self._trainer.schedule.end
+
+    def _ahead(self, changes: Changes) -> tuple[Change, ...]:
+        """Return those of `changes` that it makes.
+
+        A keyframe at the start of a window has the settings from before a change there.
+        """
+        return tuple(each for each in changes if each.index >= self._first)
+
+    def _advance(self, index: int) -> None:
+        """Go to a schedule index, making the changes on the way."""
+        trainer = self._trainer
+        assert self._changes is not None
+        for change in self._changes[self._made :]:
+            if change.index > index or trainer.divergence is not None:
+                break
+            if isinstance(change.value, Settings):
+                trainer.advance_to(change.index)
+                trainer.configure(change.value)
+            else:
+                trainer.advance_to(change.index - 1)
+                trainer.intervene(change.value)
             self._made += 1
         trainer.advance_to(index)
-        return trainer if trainer.index == index else None

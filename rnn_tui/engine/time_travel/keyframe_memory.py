@@ -66,11 +66,16 @@ class KeyframeStore:
         self._updates.insert(row, keyframe.updates)
         self._keyframes.insert(row, keyframe)
         self.bytes += keyframe.size
+        self.limit(self.budget)
+        if len(self._keyframes) > MOST:
+            self._thin_out(MOST // 8)
+
+    def limit(self, budget: int) -> None:
+        """Set the budget, and drop keyframes until they keep to it."""
+        self.budget = budget
         # Drop many at once, because choosing them takes a while.
         while len(self._keyframes) > 2 and self.bytes > self.budget:
             self._thin_out(max(len(self._keyframes) // 16, 1))
-        if len(self._keyframes) > MOST:
-            self._thin_out(MOST // 8)
 
     def drop_after(self, updates: int) -> None:
         """Drop the keyframes with more than `updates` updates done, but never the first."""

@@ -1,300 +1,34 @@
-"""The timeline: moves a run forward and back.
+"""The timeline: a run that can be moved along, and changed at any place.
 
-Going back never inverts arithmetic. Keyframes are taken while training, within a memory budget.
-Going back restores the last keyframe before the target place and replays from there, through the
-same code, so the result has the same bits. Changes of settings are part of the timeline: a replay
-makes them again at the same places. A new change made in the past forks the timeline: the known
-future is forgotten, and only its loss curve remains, as a ghost. An intervention takes effect
-between two windows: the current window is computed again from its start. The newest intervention
-can be discarded, which restores the branch that it replaced.
+Changes of settings are part of the timeline: a replay makes them again at the same places. A new
+change made in the past forks the timeline: the known future is forgotten, and only its loss curve
+remains, as a ghost. An intervention takes effect between two windows: the current window is
+computed again from its start. Until they are kept, interventions are a list of what-ifs: discarding
+the newest restores the branch that it left, and any of them can be released, which goes to the same
+place without it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from copy import deepcopy
 
-from rnn_tui.engine.network.interventions import Intervention, check
-from rnn_tui.engine.time_travel.branches import AbandonedBranch, Branch, Change, Changes, Ghost
-from rnn_tui.engine.time_travel.keyframe_memory import DENSE, KeyframeStore
-from rnn_tui.engine.time_travel.places import (
-    Place,
-    Stride,
-    operation_count,
-    place_back,
-    stride_end,
+from rnn_tui.engine.network.interventions import Intervention, InterventionError, check
+from rnn_tui.engine.time_travel.branches import (
+    Change,
+    Changes,
+    LeftBranch,
+    OpenWhatIf,
 )
+from rnn_tui.engine.time_travel.moves import Moves
 from rnn_tui.engine.training.keyframe import Keyframe
-from rnn_tui.engine.training.schedule import Pass
-from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import Settings
 
-BUDGET = 64 * 2**20  # bytes that keyframes may take
-EVERY = 16  # updates between two new keyframes
-# Below this T·B an update costs little more than a keyframe, so keyframes are taken half as often.
-SHORT = 100
-CHUNK = 8  # updates that `seek` replays between two yields, so that its caller can check the time
+MOST_WHAT_IFS = 50  # that are neither kept nor discarded
 
 
-class Timeline:
-    """Moves a trainer forward and back in its run; nothing else may move the trainer meanwhile."""
-
-    def __init__(self, trainer: Trainer, budget: int = BUDGET) -> None:
-        """Begin where `trainer` is; `budget`: bytes that keyframes may take."""
-        self.trainer = trainer
-        rows = trainer.settings.steps * trainer.settings.batch
-        self._every = 2 * EVERY if rows < SHORT else EVERY
-        self._mebibytes = trainer.settings.timeline  # the newest, wherever the trainer goes
-        self._branch = Branch(
-            keyframes=KeyframeStore(trainer.window_start(), budget),
-            newest=self.here,
-            next_keyframe=trainer.updates + self._every,
-            changes=Changes(),
-        )
-        # The branch that the newest intervention replaced
-        self._abandoned: AbandonedBranch | None = None
-
-    # Where the run is
-
-    @property
-    def here(self) -> Place:
-        """The trainer's place in the run."""
-        return Place(self.trainer.index, self.trainer.revealed)
-
-    @property
-    def first(self) -> int:
-        """The earliest update that can be returned to."""
-        return self._branch.keyframes.first.updates
-
-    @property
-    def newest(self) -> Place:
-        """The furthest place reached on this branch."""
-        return self._branch.newest
-
-    @property
-    def in_past(self) -> bool:
-        """Whether the run has been further on this branch than it is now."""
-        return self.here < self._branch.newest
-
-    @property
-    def ghosts(self) -> tuple[Ghost, ...]:
-        """The loss curves of abandoned futures, oldest first."""
-        return self._branch.ghosts
-
-    @property
-    def keyframes(self) -> KeyframeStore:
-        """The keyframes of this branch."""
-        return self._branch.keyframes
-
-    def place_of(self, update: int) -> Place:
-        """Return the place where update number `update` has just been made."""
-        return Place(update * self.trainer.schedule.end, 1)
-
-    # Forward
-
-    def forward(self, stride: Stride) -> None:
-        """Go one stride forward."""
-        trainer, branch = self.trainer, self._branch
-        if branch.changes.last_index <= trainer.index:
-            self._move(stride)
-        else:
-            self._move_through_changes(stride)
-        if trainer.updates >= branch.next_keyframe:
-            self._take_keyframe()
-        self._note_newest()
-
-    def run(self, updates: int, until: Callable[[], object] | None = None) -> int:
-        """Complete up to `updates` more updates, as `Trainer.run` does; return how many."""
-        trainer, start = self.trainer, self.trainer.updates
-        branch = self._branch
-        while (remaining := start + updates - trainer.updates) > 0 and trainer.divergence is None:
-            if branch.changes.last_index > trainer.index:
-                self.forward(Stride.UPDATE)
-                over = until is not None and bool(until())
-            else:
-                span = min(remaining, max(branch.next_keyframe - trainer.updates, 1))
-                trainer.run(span, until)
-                over = trainer.stopped_early
-                if trainer.updates >= branch.next_keyframe:
-                    self._take_keyframe()
-            self._note_newest()
-            if over:
-                break
-        return trainer.updates - start
-
-    def advance_to(self, index: int) -> None:
-        """Go forward to schedule index `index`, with all its operations revealed."""
-        self._advance(index)
-        if self.trainer.updates >= self._branch.next_keyframe:
-            self._take_keyframe()
-        self._note_newest()
-
-    def _note_newest(self) -> None:
-        """Note how far this branch has come; called after every move of the trainer."""
-        branch, divergence = self._branch, self.trainer.divergence
-        if self.trainer.index >= branch.newest.index:
-            branch.newest = max(branch.newest, self.here)
-            branch.overflows |= divergence is not None and divergence.stage is Pass.UPDATE
-
-    def _take_keyframe(self) -> None:
-        """Store a keyframe of this place if it is the end of an update; plan the next one."""
-        self._branch.next_keyframe = self.trainer.updates + self._every
-        if self.trainer.position == self.trainer.schedule.end:
-            self._branch.keyframes.insert(self.trainer.keyframe())
-
-    def _move(self, stride: Stride) -> None:
-        """Move the trainer one stride forward, when no changes lie ahead."""
-        match stride:
-            case Stride.UPDATE:
-                self.trainer.finish_update()
-            case Stride.PASS:
-                self.trainer.finish_pass()
-            case Stride.TIMESTEP:
-                self.trainer.step()
-            case Stride.OPERATION:
-                self.trainer.reveal()
-
-    def _move_through_changes(self, stride: Stride) -> None:
-        """Move the trainer one stride forward, making the changes that lie on the way."""
-        trainer, start = self.trainer, self.trainer.index
-        target = start
-        match stride:
-            case Stride.OPERATION | Stride.TIMESTEP:
-                target += trainer.cursor.complete or not trainer.position
-            case Stride.PASS | Stride.UPDATE:
-                target = stride_end(trainer, stride)
-        if target == start:
-            self._move(stride)
-            return
-        self._advance(target)
-        if stride is Stride.OPERATION and trainer.divergence is None:
-            trainer.revealed = 1
-
-    def _advance(self, index: int) -> None:
-        """Go forward to schedule index `index`, making the changes that lie on the way."""
-        trainer, changes = self.trainer, self._branch.changes
-        while trainer.index < index and trainer.divergence is None:
-            target = changes.first_between(trainer.index, index) or index
-            if interventions := changes.interventions_at(target):
-                trainer.advance_to(target - 1)
-                if trainer.divergence is not None:
-                    return
-                for intervention in interventions:
-                    trainer.intervene(intervention)
-            trainer.advance_to(target)
-            self._apply_changes_here()
-
-    def _apply_changes_here(self) -> None:
-        """Make the changes of settings that belong to this place.
-
-        At the start of a window, make the interventions that precede its batch as well: otherwise
-        somebody who looks at the network here, before the batch is drawn, would not see the edited
-        parameters and the pins. `_advance` makes them again on the way to the batch, which has no
-        further effect.
-        """
-        trainer, changes = self.trainer, self._branch.changes
-        for settings in changes.settings_at(trainer.index):
-            trainer.configure(settings)
-        self._name_memory()
-        if trainer.position == 0:
-            for intervention in changes.interventions_at(trainer.index + 1):
-                trainer.intervene(intervention)
-
-    # Back
-
-    def back(self, stride: Stride, count: int = 1) -> Place:
-        """Return the place `count` strides back, or the first place if there are fewer strides."""
-        place = place_back(self.trainer, self.here, stride, count)
-        lowest = self.first * self.trainer.schedule.end
-        if place.index > lowest:
-            return place
-        return Place(lowest, operation_count(self.trainer, lowest))
-
-    def seek(self, place: Place) -> Iterator[float]:
-        """Go to `place`, before or after this one.
-
-        The iteration may be stopped at any time: the trainer is then somewhere on the way.
-
-        Yields:
-            The share of the way that is done, from 0 to 1.
-        """
-        lowest = self.first * self.trainer.schedule.end
-        target = Place(max(place.index, lowest), place.revealed)
-        start = self._start_towards(target)
-        if start is not None:
-            self.trainer.restore(start)
-            self._apply_changes_here()
-        origin = self.trainer.index
-        while self.trainer.index < target.index and self.trainer.divergence is None:
-            known = min(target.index, self._branch.newest.index)
-            if self.trainer.index < known:
-                self._replay_chunk(known)
-            else:
-                self._train_chunk(target.index)
-            done = self.trainer.index - origin
-            yield done / max(target.index - origin, 1)
-        self._reveal(target)
-        self._note_newest()
-
-    def seek_newest(self) -> Iterator[float]:
-        """Go to the newest place, as `seek` does; if the run ended there, it has ended again."""
-        yield from self.seek(self.newest)
-        # An update that overflows is undone, so the place itself does not show it.
-        if self._branch.overflows and self.here == self.newest:
-            self.trainer.step()
-
-    def _start_towards(self, target: Place) -> Keyframe | None:
-        """Return the keyframe to replay from; None to go on from the trainer's place."""
-        trainer, end = self.trainer, self.trainer.schedule.end
-        window = max(target.index - 1, 0) // end
-        stored = self._branch.keyframes.nearest(window)
-        if trainer.index <= target.index and trainer.updates >= stored.updates:
-            # Before a batch, after a keyframe was restored: the window just completed is not there.
-            incomplete = not trainer.position and target.revealed and stored.updates <= window
-            there = trainer.divergence is None and not incomplete
-            return None if trainer.index < target.index or there else stored
-        if self._window == window and not self._changed_in(window):
-            return trainer.window_start()
-        return stored
-
-    @property
-    def _window(self) -> int:
-        """The window that `Trainer.window_start` is the start of: before a batch, the next one."""
-        return self.trainer.updates - (self.trainer.position == self.trainer.schedule.end)
-
-    def _changed_in(self, window: int) -> bool:
-        """Return whether a change lies within a window: then `Trainer.window_start` is wrong."""
-        end = self.trainer.schedule.end
-        return self._branch.changes.first_between(window * end, (window + 1) * end) is not None
-
-    def _replay_chunk(self, index: int) -> None:
-        """Replay a few updates towards `index`; near the end, store keyframes for going back."""
-        trainer, end = self.trainer, self.trainer.schedule.end
-        window = (index - 1) // end
-        far = min(CHUNK, window - DENSE - trainer.updates)
-        if far > 0 and self._branch.changes.last_index <= trainer.index:
-            trainer.run(far)
-            return
-        last = trainer.updates + CHUNK
-        while trainer.index < index and trainer.updates < last and trainer.divergence is None:
-            self._advance(min((trainer.updates + 1) * end, index))
-            if window - DENSE < trainer.updates <= window and trainer.position == end:
-                self._branch.keyframes.insert(trainer.keyframe())
-
-    def _train_chunk(self, index: int) -> None:
-        """Go a few updates towards `index`, where the run has not been; take keyframes as `run`."""
-        whole = index // self.trainer.schedule.end - self.trainer.updates
-        if whole > 0:
-            self.run(min(CHUNK, whole))
-        else:
-            self.advance_to(index)
-
-    def _reveal(self, place: Place) -> None:
-        """Reveal as many operations as `place` says; the trainer is at its index."""
-        trainer = self.trainer
-        if trainer.divergence is None:
-            shown = min(place.revealed, operation_count(trainer, place.index))
-            trainer.revealed = shown if trainer.position else 0  # before a batch nothing is
+class Timeline(Moves):
+    """Moves a trainer in its run, and changes the run; nothing else may do so meanwhile."""
 
     # Changes
 
@@ -316,7 +50,7 @@ class Timeline:
         self._mebibytes = settings.timeline
         trainer.configure(settings)
         branch.fork(trainer, ", ".join(differences))
-        self._set_changes(made, Change(trainer.index, settings))
+        branch.set_changes((*made, Change(trainer.index, settings)))
 
     @property
     def settings_changes(self) -> tuple[tuple[int, Settings], ...]:
@@ -346,102 +80,151 @@ class Timeline:
             return
         first = min(index for index, _ in missing[:1] + needless[:1])
         if trainer.index > first or (trainer.index == first and needless):
-            trainer.restore(branch.keyframes.nearest((first - 1) // end))
+            self._restore(branch.keyframes.nearest((first - 1) // end))
         if branch.newest.index >= first:
             branch.fork(trainer, "other settings", first)
         kept = [c for c in branch.changes.before(first) if not isinstance(c.value, Settings)]
         made = [Change(index, settings) for index, settings in (*own[:same], *missing)]
-        self._set_changes([*kept, *made])
+        branch.set_changes([*kept, *made])
         self._apply_changes_here()
 
     def intervene(self, intervention: Intervention) -> None:
         """Pin a value, cut a path or set parameters, from the start of this window on.
 
-        The window is computed again up to this place, which forks the timeline. `discard` returns
-        to the branch before the intervention.
+        The window is computed again up to this place, which forks the timeline. The intervention is
+        a what-if until it is kept, discarded or released.
 
         Raises:
-            InterventionError: the intervention does not fit the network; nothing is changed.
+            InterventionError: the intervention does not fit the network, or there are too many
+                what-ifs; nothing is changed.
         """
         trainer, branch, here = self.trainer, self._branch, self.here
         check(intervention, trainer.network.declaration)
+        if len(branch.what_ifs) == MOST_WHAT_IFS:
+            reason = f"there are {MOST_WHAT_IFS} what-ifs already: enter keeps them"
+            raise InterventionError(str(intervention), reason)
         window = self._window
         change = Change(window * trainer.schedule.end + 1, intervention)
         made = branch.changes.until(trainer)
-        abandoned = self._branch_before(change, window)
-        branch.keyframes.insert(abandoned.start)
-        self._replay(abandoned.start, change.index - 1)
-        branch.fork(trainer, str(intervention))
-        self._set_changes(made, change)
-        self._abandoned = abandoned
+        left = self._leave(window)
+        branch.keyframes.insert(left.start)
+        self._replay(left.start, change.index - 1)
+        branch.fork(trainer, str(intervention), change=change)
+        branch.what_ifs = (*branch.what_ifs, OpenWhatIf(change, here, frozenset(made), left))
+        branch.set_changes((*made, change))
+        self._share_memory()
         self._apply_changes_here()
         self._advance(here.index)
         self._reveal(here)
         branch.newest, branch.next_keyframe = self.here, trainer.updates + 1
 
-    def _set_changes(self, made: list[Change], *new: Change) -> None:
-        """Replace the changes by those `made` so far and `new` ones after them."""
-        if self._abandoned is not None and self._abandoned.change not in made:
-            self._abandoned = None
-        self._branch.changes = Changes((*made, *new))
-
-    def _branch_before(self, change: Change, window: int) -> AbandonedBranch:
-        """Return a copy of this branch before `change`, which is made at a place in `window`."""
+    def _leave(self, window: int) -> LeftBranch:
+        """Return a copy of this branch, which an intervention at a place in `window` leaves."""
         trainer = self.trainer
         start = self._branch.keyframes.nearest(window)
         if start.updates != window and not self._changed_in(window):
             start = trainer.window_start()
-        history = deepcopy(trainer.history)
-        return AbandonedBranch(change, self.here, start, self._branch.copy(), history)
+        return LeftBranch(start, self._branch.copy(), deepcopy(trainer.history))
+
+    def _share_memory(self) -> None:
+        """Let the branches that what-ifs left take as much memory together as this one."""
+        what_ifs = self._branch.what_ifs
+        for each in what_ifs:
+            if each.left is not None:
+                each.left.branch.keyframes.limit(self.budget // len(what_ifs))
 
     def _replay(self, start: Keyframe, index: int) -> None:
         """Restore a keyframe and go from there to schedule index `index`."""
-        self.trainer.restore(start)
-        self._apply_changes_here()
+        self._restore(start)
         self._advance(index)
+
+    @property
+    def what_ifs(self) -> tuple[Intervention, ...]:
+        """The interventions that are neither kept nor discarded, the newest last."""
+        return tuple(each.intervention for each in self._branch.what_ifs)
+
+    @property
+    def forks(self) -> int:
+        """The number of ghosts of futures left for good: not for what-ifs, which can be undone."""
+        tried = {each.change for each in self._branch.what_ifs}
+        return sum(ghost.change not in tried for ghost in self.ghosts)
 
     @property
     def discardable(self) -> Intervention | None:
         """The intervention that `discard` would take back."""
-        return None if self._abandoned is None else self._abandoned.intervention
+        return self.what_ifs[-1] if self._branch.what_ifs else None
 
-    def discard(self) -> bool:
+    def discard(self) -> Iterator[float]:
         """Undo the newest intervention: return to the place and branch where it was made.
 
         Everything done after the intervention is undone as well.
 
         Returns:
-            Whether there was an intervention to undo.
+            The way there, as `seek`.
         """
-        abandoned = self._abandoned
-        if abandoned is None:
-            return False
-        abandoned.branch.keyframes.budget = self.budget
-        self._abandoned, self._branch = None, abandoned.branch
-        self.trainer.history = abandoned.history
-        self._replay(abandoned.start, abandoned.here.index)
-        self._reveal(abandoned.here)
-        return True
+        what_if = self._branch.what_ifs[-1]
+        if what_if.left is None:
+            self._branch.set_changes(
+                each for each in self._branch.changes if each in {*what_if.made, what_if.change}
+            )
+            self._take_out(what_if)
+        else:
+            self._return_to(what_if.left)
+        return self.seek(what_if.here)
+
+    def release(self, intervention: Intervention) -> Iterator[float]:
+        """Go to this place in the run without one of the what-ifs.
+
+        The other ones, and the changes of settings on the way, stay.
+
+        Returns:
+            The way there, as `seek`. If it is not gone to its end, the run stands before the place.
+        """
+        here, what_ifs = self.here, self._branch.what_ifs
+        what_if = next(each for each in reversed(what_ifs) if each.intervention is intervention)
+        left, others = what_if.left, set(self._branch.changes) - {what_if.change}
+        if left is not None and set(left.branch.changes) == others:
+            self._return_to(left)
+        else:
+            self._take_out(what_if)
+        return self.seek(here)
+
+    def _return_to(self, left: LeftBranch) -> None:
+        """Go back to a branch that was left, at the start of a window before the what-if."""
+        left.branch.keyframes.budget = self.budget
+        self._branch, self.trainer.history = left.branch, left.history
+        self._restore(left.start)
+
+    def _take_out(self, what_if: OpenWhatIf) -> None:
+        """Go to a place before a what-if, and forget it with all that is known after it."""
+        trainer, branch, index = self.trainer, self._branch, what_if.change.index
+        trainer.restore(branch.keyframes.nearest((index - 1) // trainer.schedule.end))
+        branch.forget(trainer, index)
+        branch.take_out(what_if)
+        self._made_ahead = None
+        self._apply_changes_here()
 
     @property
-    def counterfactual_start(self) -> Keyframe | None:
-        """The keyframe from which the counterfactual, the run WITHOUT the what-if, is computed.
+    def counterfactual_start(self) -> tuple[Keyframe, int] | None:
+        """Where the counterfactual, the run WITHOUT the what-ifs, begins; None without a what-if.
 
-        It is the start of the window in which the newest intervention was made, from before that
-        intervention. None without an intervention, or if another change lies within that window.
+        A keyframe to compute it from, and the schedule index up to which it is the run itself.
         """
-        abandoned = self._abandoned
-        if abandoned is None:
+        if not self._branch.what_ifs:
             return None
-        window = (abandoned.change.index - 1) // self.trainer.schedule.end
-        start = window * self.trainer.schedule.end
-        if abandoned.branch.changes.first_between(start, abandoned.here.index) is not None:
-            return None
-        return abandoned.start if abandoned.start.updates == window else None
+        first = self._branch.what_ifs[0]
+        start = first.left.start if first.left is not None else None
+        window = (first.change.index - 1) // self.trainer.schedule.end
+        return start or self._branch.keyframes.nearest(window), first.change.index - 1
 
-    def keep_intervention(self) -> None:
-        """Make the newest intervention permanent; free the memory of the branch it replaced."""
-        self._abandoned = None
+    @property
+    def kept_changes(self) -> Changes:
+        """The changes along this branch without the what-ifs."""
+        return self._branch.kept_changes
+
+    def keep_interventions(self) -> None:
+        """Make all what-ifs permanent; free the memory of the branches that they left."""
+        self._branch.what_ifs = ()
 
     def clear_ghosts(self) -> None:
         """Forget the loss curves of abandoned futures."""
@@ -459,9 +242,3 @@ class Timeline:
         self._mebibytes = mebibytes
         self._branch.keyframes.budget = mebibytes * 2**20
         self._name_memory()
-
-    def _name_memory(self) -> None:
-        """Have the settings name the newest memory limit, also where an older one was in force."""
-        trainer = self.trainer
-        if trainer.settings.timeline != self._mebibytes:
-            trainer.configure(trainer.settings.with_(timeline=self._mebibytes))

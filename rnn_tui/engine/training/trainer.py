@@ -17,8 +17,9 @@ from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.network.architecture import architecture_of
+from rnn_tui.engine.network.edits import Edit
 from rnn_tui.engine.network.initialisation import initialise
-from rnn_tui.engine.network.interventions import Edit, Intervention, together
+from rnn_tui.engine.network.interventions import Intervention, together
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.training.clipping import Clipping
 from rnn_tui.engine.training.divergence import (
@@ -145,7 +146,7 @@ class Trainer:
     def intervene(self, intervention: Intervention) -> None:
         """Set parameters, pin values or cut gradient paths; only allowed between two windows."""
         if isinstance(intervention, Edit):
-            self.parameters[intervention.indices(self.network.declaration)] = intervention.value
+            intervention.apply(self.network.declaration, self.parameters)
         else:
             self.network.pins = together(self.network.pins, intervention)
 

@@ -33,7 +33,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         question: Line = (
             (" what if ", "title"),
             (snapshot.what_if.text, "strong"),
-            ("  enter keeps it, esc discards it", "dim"),
+            (f"  {_what_if_keys(len(snapshot.what_if.interventions))}", "dim"),
         )
         return (fit(question, width), fit(place, width))
     first: Line = ((context.written(_trained(snapshot, width)), "title"),)
@@ -54,6 +54,13 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
             first = detailed
             break
     return (fit(first, width), fit(place, width))
+
+
+def _what_if_keys(number: int) -> str:
+    """Return what the keys do with the what-ifs."""
+    if number == 1:
+        return "enter keeps it, esc discards it"
+    return f"enter keeps all {number}, esc undoes the newest"
 
 
 def _at_the_end(line: Line, words: Line, width: int) -> Line | None:
@@ -127,8 +134,8 @@ def _place(snapshot: Snapshot) -> Line:
         line = (*line, (f" {percent(snapshot.seeking)}", role))
     elif snapshot.timeline.in_past:
         line = (*line, (f" · past of {count(snapshot.timeline.newest)}", "strong"))
-    if snapshot.timeline.ghosts:
-        line = (*line, (f" · fork {len(snapshot.timeline.ghosts)}", "strong"))
+    if snapshot.timeline.forks:
+        line = (*line, (f" · fork {snapshot.timeline.forks}", "strong"))
     if snapshot.divergence is not None:
         divergence = snapshot.divergence
         return (*line, (f" · {divergence.name} is {divergence.value}", "error"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from engine.engine_support import (
@@ -9,12 +11,11 @@ from engine.engine_support import (
     Case,
 )
 
+from rnn_tui.engine.network.edits import Edit, edit_of
 from rnn_tui.engine.network.interventions import (
-    Edit,
     InterventionError,
     Release,
     check,
-    edit_of,
     hint,
     parse,
     pinnable,
@@ -55,6 +56,32 @@ def lstm() -> Network:
         ("detach @7", Cut(7)),
         ("detach t = 7", Cut(7)),
         ("release", Release()),
+        ("f[1:2] = 1", Pin("f_t", 1.0, (1, 2))),
+        ("f[2:] = 1", Pin("f_t", 1.0, (2, 3))),
+        ("f[:2] = 1", Pin("f_t", 1.0, (1, 2))),
+        ("f[:] = 1", Pin("f_t", 1.0)),
+        ("h_7[ 2 : 3 ] = 0", Pin("h_t", 0.0, (2, 3), 7)),
+        ("x_2[1:2] = 0.5", Pin("x_t", 0.5, (1, 2), 2)),
+        ("f[1:2] @7 = 1", Pin("f_t", 1.0, (1, 2), 7)),
+        ("W_hf[3,:] = 0", Edit("W_hf", 0.0, (3, None))),
+        ("W_hf[:, 2] = 0", Edit("W_hf", 0.0, (None, 2))),
+        ("W_h[1:2,5:12] = 0.5", Edit("W_h", 0.5, ((1, 2), (5, 12)))),
+        ("b_f[1:2] = 1", Edit("b_f", 1.0, ((1, 2),))),
+        ("W_h *= 2", Edit("W_h", 2.0, None, "*=")),
+        ("W_h ×= 2", Edit("W_h", 2.0, None, "*=")),
+        ("W_hf /= 4", Edit("W_hf", 4.0, None, "/=")),
+        ("W_hf[3,1] *= 2", Edit("W_hf", 2.0, (3, 1), "*=")),
+        ("b += 1e-3", Edit("b", 0.001, None, "+=")),
+        ("b_f[3] −= .5", Edit("b_f", 0.5, (3,), "-=")),
+        ("W_hf = 0.9·I", Edit("W_hf", 0.9, identity=True)),
+        ("W_hf=0.9*I", Edit("W_hf", 0.9, identity=True)),
+        ("W_hf = -2e-1 I", Edit("W_hf", -0.2, identity=True)),
+        ("W_hf = I", Edit("W_hf", 1.0, identity=True)),
+        ("W_hf = −I", Edit("W_hf", -1.0, identity=True)),
+        ("release f[3]", Release(Pin("f_t", 0.0, 3))),
+        ("release  h", Release(Pin("h_t", 0.0))),
+        ("release h_7[1:2]", Release(Pin("h_t", 0.0, (1, 2), 7))),
+        ("release detach @7", Release(Cut(7))),
     ],
 )
 def test_the_grammar(text: str, expected: object) -> None:
@@ -100,7 +127,7 @@ def test_what_could_be_meant_otherwise_is_said_while_it_is_typed(text: str, expe
         ("f[4] = 1", "units of f go from 1 to 3, not 4"),
         ("f_11 = 1", "timesteps go from 1 to 10, not 11; a unit is written f[11]"),
         ("f_3[1] @2 = 1", "expected NAME = X"),
-        ("f_3[1,2] = 1", "one unit of f is written f[3]"),
+        ("f_3[1,2] = 1", "units of f are written f[3] or f[1:8]"),
         ("W_h_3 = 1", "W_h is the same at every timestep: leave out _3; an entry is"),
         ("x_3 @1 = 1", "units of x go from 1 to 2, not 3"),
         ("f @11 = 1", "timesteps go from 1 to 10, not 11"),
@@ -116,6 +143,27 @@ def test_what_could_be_meant_otherwise_is_said_while_it_is_typed(text: str, expe
         ("b_3 = 0", "the same at every timestep: leave out _3; an entry is written b[3]"),
         ("q_3 = 0", "there is no 'q_3'"),
         ("W_hf @3 = 0", "W_hf is the same at every timestep: leave out @3"),
+        ("f[0:2] = 1", "units of f go from 1 to 3, not 0"),
+        ("f[1:4] = 1", "units of f go from 1 to 3, not 4"),
+        ("f[3:1] = 1", "a range is written first:last, 1:3, not 3:1"),
+        ("f[1:2:3] = 1", "expected NAME = X"),
+        ("f *= 2", "f is held at a constant: f = X; *= is for weights"),
+        ("f = 0.9·I", "f is no matrix: only a square weight can be X·I"),
+        ("W_hf[1:4,1] = 0", "W_hf goes from [1,1] to [3,3]"),
+        ("W_hf[1:2] = 0", "W_hf goes from [1,1] to [3,3]"),
+        ("W_h /= 0", "nothing is divided by 0"),
+        ("W_h /= 1e-60", "nothing is divided by 0"),
+        ("W_h *= 1e39", "the value must be a finite number of float32"),
+        ("W_h = 0.9·I", "W_h is 3 × 12; of it W_ho, W_hi, W_hf, W_hg can"),
+        ("W_x = I", "only a square matrix can be X·I, and W_x is 2 × 12"),
+        ("b = I", "only a square matrix can be X·I, and b is a vector of 12"),
+        ("W_hf[1,1] = 2·I", "the identity is set as a whole: W_hf = X·I"),
+        ("W_hf *= 2·I", "the identity is set as a whole: W_hf = X·I"),
+        ("release W_h", "W_h is not held: esc undoes an edit"),
+        ("release q", "there is no 'q'"),
+        ("release f[9]", "units of f go from 1 to 3, not 9"),
+        ("release detach @99", "timesteps go from 1 to 10, not 99"),
+        ("release f = 1", "expected release, release NAME or release detach @T"),
         ("f" * 5000 + " = 1", "there is no"),
         ("f_" + "1" * 5000 + " = 1", "there is no"),
     ],
@@ -166,6 +214,35 @@ def test_an_edit_of_a_block_is_all_of_it_and_nothing_else() -> None:
     network.flat[Edit("W_hf", 7.0).indices(network.declaration)] = 7.0
     assert (network.parameters["W_h"][:, 6:9] == 7.0).all()
     assert (network.flat != before).sum() == 9
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("W_hf *= 2", lambda w: w * 2),
+        ("W_hf /= 4", lambda w: w / 4),
+        ("W_hf += 0.5", lambda w: w + 0.5),
+        ("W_hf -= 0.5", lambda w: w - 0.5),
+        ("W_hf = 0.9·I", lambda w: 0.9 * np.eye(3)),
+        ("W_hf = -I", lambda w: -np.eye(3)),
+        ("W_hf[2,:] = 7", lambda w: np.stack([w[0], np.full(3, 7.0), w[2]])),
+        ("W_hf[1:2,3] = 7", lambda w: np.column_stack([w[:, :2], [7, 7, w[2, 2]]])),
+        ("W_hf[3,1] *= 2", lambda w: np.stack([w[0], w[1], w[2] * [2, 1, 1]])),
+    ],
+)
+def test_an_edit_changes_what_it_says(
+    text: str, expected: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    network = lstm()
+    gate = Edit("W_hf", 0.0).indices(network.declaration)
+    before = network.flat.copy()
+    expectation = expected(before[gate].reshape(3, 3))
+    edit = parse(text, network.declaration)
+    assert isinstance(edit, Edit)
+    edit.apply(network.declaration, network.flat)
+    np.testing.assert_allclose(network.flat[gate].reshape(3, 3), expectation, rtol=1e-6)
+    others = np.setdiff1d(np.arange(network.flat.size), gate)
+    assert (network.flat[others] == before[others]).all()
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from rnn_tui.engine.analysis.ledger import parameter_ledger
 from rnn_tui.engine.analysis.truncation import measure_truncation
 from rnn_tui.engine.core.background_work import complete
 from rnn_tui.engine.network import window_products
-from rnn_tui.engine.network.interventions import Edit
+from rnn_tui.engine.network.edits import Edit
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.pins import Pin
 from rnn_tui.engine.network.scratch_network import (
@@ -37,6 +37,7 @@ from rnn_tui.engine.network.scratch_network import (
     gradient_record,
     scratch_network,
 )
+from rnn_tui.engine.time_travel.branches import Changes
 from rnn_tui.engine.time_travel.counterfactual import Counterfactual
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import DECLARATIONS, Settings
@@ -250,11 +251,13 @@ def test_the_branch_that_a_what_if_left_is_followed(layers: int, loss: str) -> N
     settings = Settings(cell="lstm", layers=layers, hidden=3, steps=4, batch=2)
     trainer = Trainer(settings, task=ToyTask(settings, loss))
     trainer.run(3)
-    shadow = Counterfactual(trainer, trainer.keyframe())
+    shadow = Counterfactual(trainer, trainer.keyframe(), trainer.index)
     untouched = Trainer(settings, task=ToyTask(settings, loss))
     trainer.intervene(Edit("W_hf", 0.0))
     for each in (trainer, untouched):
         each.advance_to(5 * each.schedule.end + 4)
+    while not shadow.follow(trainer.index, Changes(), 0.0):
+        assert shadow.at(trainer.index) is None
     followed = shadow.at(trainer.index)
     assert followed is not None
     assert same_bits(followed.parameters, untouched.parameters)

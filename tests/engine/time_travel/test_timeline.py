@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Generator
+from itertools import permutations
 
 import numpy as np
 import pytest
-from engine.time_travel.timeline_support import SMALL, bits, same_curve, seek
+from engine.time_travel.timeline_support import SMALL, bits, follow, same_curve, seek
 
-from rnn_tui.engine.network.interventions import Edit, InterventionError, parse
+from rnn_tui.engine.network.edits import Edit
+from rnn_tui.engine.network.interventions import InterventionError, parse
 from rnn_tui.engine.network.pins import Pin
 from rnn_tui.engine.time_travel.keyframe_memory import DENSE
+from rnn_tui.engine.time_travel.moves import EVERY
 from rnn_tui.engine.time_travel.places import Place, Stride
-from rnn_tui.engine.time_travel.timeline import EVERY, Timeline
+from rnn_tui.engine.time_travel.timeline import MOST_WHAT_IFS, Timeline
 from rnn_tui.engine.training.keyframe import Keyframe
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
@@ -192,7 +195,7 @@ def test_an_intervention_in_the_past_leaves_a_ghost_with_its_text_and_discard_ta
     assert not timeline.in_past
     for _ in range(30):
         timeline.forward(Stride.UPDATE)
-    assert timeline.discard()
+    follow(timeline.discard())
     assert bits(trainer) == now
     assert timeline.ghosts == ()
     assert timeline.newest == newest
@@ -205,11 +208,12 @@ def test_an_intervention_in_the_past_leaves_a_ghost_with_its_text_and_discard_ta
 
 def test_what_is_kept_cannot_be_discarded() -> None:
     timeline = started(2, 1)
-    assert not timeline.discard()
+    timeline.intervene(Edit("W_h", 0.25))
     timeline.intervene(Edit("b", 0.5))
-    timeline.keep_intervention()
+    timeline.keep_interventions()
     assert timeline.discardable is None
-    assert not timeline.discard()
+    assert timeline.what_ifs == ()
+    assert (timeline.trainer.network.parameters["W_h"] == 0.25).all()
     assert (timeline.trainer.network.parameters["b"] == 0.5).all()
 
 
@@ -222,6 +226,67 @@ def test_leaving_the_branch_of_an_intervention_leaves_nothing_to_discard() -> No
     assert timeline.discardable is None
 
 
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_released_in_any_order_they_leave_the_run_without_them(order: tuple[int, ...]) -> None:
+    timeline, plain = started(5, 4), Trainer(SMALL)
+    texts = ("h_2[1] = 0.5", "W_h *= 1.5", "W_h = 0.9·I")
+    declaration = timeline.trainer.network.declaration
+    what_ifs = [parse(text, declaration) for text in texts]
+    for what_if in what_ifs:
+        timeline.intervene(what_if)
+        timeline.run(2)
+        timeline.forward(Stride.TIMESTEP)
+    for row in order:
+        follow(timeline.release(what_ifs[row]))
+        assert what_ifs[row] not in timeline.what_ifs
+    plain.advance_to(timeline.here.index)
+    assert bits(timeline.trainer)[1:] == bits(plain)[1:]
+    timeline.run(3)
+    plain.run(3)
+    assert bits(timeline.trainer)[1:] == bits(plain)[1:]
+
+
+def test_two_that_are_alike_are_two() -> None:
+    """An edit that multiplies is made once, wherever the run comes back to it."""
+    timeline = started(5, 4)
+    start = timeline.trainer.parameters.copy()
+    double = [parse("W_h *= 2", timeline.trainer.network.declaration) for _ in range(3)]
+    for each in double:
+        timeline.intervene(each)
+        assert timeline.what_ifs == tuple(double[: len(timeline.what_ifs)])
+    w_h = slice(3, 12)
+    assert (timeline.trainer.parameters[w_h] == 8 * start[w_h]).all()
+    there = timeline.here
+    for place in (Place(0, 0), timeline.place_of(5), Place(timeline.place_of(5).index + 1, 1)):
+        seek(timeline, place)
+        seek(timeline, there)
+        assert (timeline.trainer.parameters[w_h] == 8 * start[w_h]).all()
+    follow(timeline.release(double[1]))
+    assert timeline.what_ifs == (double[0], double[2])
+    assert (timeline.trainer.parameters[w_h] == 4 * start[w_h]).all()
+
+
+def test_there_are_not_endlessly_many() -> None:
+    timeline = started(1, 1)
+    for _ in range(MOST_WHAT_IFS):
+        timeline.intervene(Edit("b", 0.5))
+    with pytest.raises(InterventionError, match="there are 50 what-ifs already: enter keeps them"):
+        timeline.intervene(Edit("b", 0.5))
+    timeline.keep_interventions()
+    timeline.intervene(Edit("b", 0.5))
+
+
+def test_branches_that_were_left_share_one_budget() -> None:
+    timeline = Timeline(Trainer(SMALL), 2**16)
+    for row in range(4):
+        timeline.run(200)
+        timeline.intervene(Edit("b", 0.1 * row))
+    left = [each.left.branch.keyframes for each in timeline._branch.what_ifs if each.left]
+    assert sum(each.bytes for each in left) <= 2**16
+    follow(timeline.discard())
+    assert timeline.keyframes.budget == 2**16
+
+
 def test_before_the_first_batch_it_is_seen_at_once() -> None:
     timeline = started(0, 0)
     timeline.intervene(Edit("b", 0.5))
@@ -229,7 +294,7 @@ def test_before_the_first_batch_it_is_seen_at_once() -> None:
     timeline.forward(Stride.UPDATE)
     seek(timeline, Place(0, 0))
     assert (timeline.trainer.network.parameters["b"] == 0.5).all()
-    assert timeline.discard()
+    follow(timeline.discard())
     assert (timeline.trainer.network.parameters["b"] != 0.5).any()
 
 
@@ -248,7 +313,7 @@ def test_a_run_that_an_edit_makes_diverge_is_taken_back() -> None:
     timeline.intervene(Edit("W_y", 1e38))
     assert timeline.trainer.divergence is not None
     assert timeline.newest == timeline.here
-    assert timeline.discard()
+    follow(timeline.discard())
     assert timeline.trainer.divergence is None
     assert bits(timeline.trainer) == now
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from engine.time_travel.timeline_support import SMALL, bits, same_curve, seek
+from engine.time_travel.timeline_support import SMALL, bits, follow, same_curve, seek
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -39,10 +39,17 @@ INTERVENTIONS = [
     "b = 0.1",
     "b_y[1] = -0.2",
     "release",
+    "W_h *= 1.5",
+    "W_h /= 2",
+    "b += 0.1",
+    "W_x[:,1] -= 0.2",
+    "h_2[1:2] = 0.3",
+    "release h_2[1]",
+    "release x",
 ]
 GATES = {
-    "rnn": ["a[2] = 0.3", "a_1 = 0"],
-    "lstm": ["f = 1", "c_2[3] = 0.4"],
+    "rnn": ["a[2] = 0.3", "a_1 = 0", "W_h = 0.9·I"],
+    "lstm": ["f = 1", "c_2[3] = 0.4", "f[2:3] = 0.9", "W_hf = 0.5·I"],
     "gru": ["z[1] = 0"],
     "lstm-coupled": ["f = 1", "i_3[2] = 0.1"],
     "lstm-peephole": ["p_o = 0", "p_f[2] = 3", "o_2[1] = 1"],
@@ -50,7 +57,7 @@ GATES = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Made:
     """A change, and the place that it is seen from: a window's batch for an intervention."""
 
@@ -66,9 +73,9 @@ class Made:
         return self.index <= index or (index == 0 and self.order == (1, False))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Left:
-    """What a discard must bring back."""
+    """What a discard must bring back; `exact`: no earlier what-if was taken out of it since."""
 
     made: Made
     here: Place
@@ -79,6 +86,8 @@ class Left:
     starts: list[int]
     known: dict[Place, tuple[object, ...]]
     changes: list[Made]
+    open: list[Left]
+    exact: bool = True
 
 
 class Walks(RuleBasedStateMachine):
@@ -91,7 +100,7 @@ class Walks(RuleBasedStateMachine):
         self.timeline = Timeline(Trainer(self.start))
         self.known: dict[Place, tuple[object, ...]] = {}
         self.changes: list[Made] = []
-        self.left: Left | None = None
+        self.open: list[Left] = []
 
     @property
     def trainer(self) -> Trainer:
@@ -131,8 +140,7 @@ class Walks(RuleBasedStateMachine):
     def change(self, here: Place, made: Made) -> None:
         kept = [change for change in self.changes if change.seen(here.index)]
         self.changes = sorted([*kept, made], key=lambda change: change.order)
-        if self.left is not None and self.left.made not in kept:
-            self.left = None
+        self.open = [left for left in self.open if left.made in kept]
 
     @precondition(lambda self: len(self.changes) < 6)
     @rule(place=st.integers(0, 99))
@@ -153,29 +161,66 @@ class Walks(RuleBasedStateMachine):
             list(timeline.keyframes.updates),
             self.known,
             self.changes,
+            self.open,
         )
         timeline.intervene(what)
         assert timeline.here == here
         assert not timeline.in_past
         assert timeline.discardable == what
-        first = window * end + (window > 0)  # of the places that are others now
-        self.known = {p: b for p, b in self.known.items() if p.index < first}
+        self.forget(made)
         self.change(here, made)
-        self.left = left
+        self.open = [*self.open, left]
+        self.check_open()
 
-    @precondition(lambda self: self.left is not None)
+    def forget(self, made: Made) -> None:
+        """Forget the places that are others with, or without, an intervention."""
+        first = made.index - (made.index == 1)
+        self.known = {p: b for p, b in self.known.items() if p.index < first}
+
+    def check_open(self) -> None:
+        assert self.timeline.what_ifs == tuple(left.made.what for left in self.open)
+        assert self.timeline.discardable is (self.open[-1].made.what if self.open else None)
+
+    @precondition(lambda self: self.open)
     @rule()
     def discard(self) -> None:
-        timeline, left = self.timeline, self.left
-        assert left is not None
-        assert timeline.discard()
-        assert (timeline.here, timeline.newest) == (left.here, left.newest)
-        assert bits(self.trainer) == left.bits
-        assert same_curve(self.trainer.history.curve(), left.curve)
-        assert timeline.ghosts == left.ghosts
-        assert list(timeline.keyframes.updates) == left.starts
-        assert not timeline.discard()
-        self.known, self.changes, self.left = left.known, left.changes, None
+        timeline, left = self.timeline, self.open[-1]
+        follow(timeline.discard())
+        assert timeline.here == left.here
+        if left.exact:
+            assert timeline.newest == left.newest
+            assert bits(self.trainer) == left.bits
+            assert same_curve(self.trainer.history.curve(), left.curve)
+            assert timeline.ghosts == left.ghosts
+            assert list(timeline.keyframes.updates) == left.starts
+            self.known, self.changes, self.open = left.known, left.changes, left.open
+        else:
+            self.forget(left.made)
+            self.changes = [made for made in self.changes if made in left.changes]
+            self.open = self.open[:-1]
+        self.check_open()
+
+    @precondition(lambda self: self.open)
+    @rule(place=st.integers(0, 9))
+    def release(self, place: int) -> None:
+        timeline, here = self.timeline, self.timeline.here
+        row = place % len(self.open)
+        left = self.open[row]
+        follow(timeline.release(left.made.what))  # type: ignore[arg-type]  # an intervention
+        assert timeline.here == here
+        self.forget(left.made)
+        self.changes = [made for made in self.changes if made is not left.made]
+        later = [replace(each, exact=False) for each in self.open[row + 1 :]]
+        self.open = [*self.open[:row], *later]
+        self.check_open()
+        self.check()
+
+    @precondition(lambda self: self.open)
+    @rule(keep=st.booleans())
+    def keep(self, keep: bool) -> None:
+        if keep:
+            self.timeline.keep_interventions()
+            self.open = []
 
     @invariant()
     def check(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rnn_tui.engine.time_travel.places import Place
 from rnn_tui.engine.time_travel.timeline import Timeline
 from rnn_tui.engine.training.history import RunCurve
@@ -29,6 +31,11 @@ def bits(trainer: Trainer) -> tuple[object, ...]:
         parts += [trainer.network.gradient.tobytes(), trainer.clipped.tobytes()]
     parts += [str(trainer.task.state()), str(trainer.network.pins)]
     return tuple(parts)
+
+
+def follow(route: Iterator[float]) -> None:
+    for _ in route:
+        pass
 
 
 def seek(timeline: Timeline, place: Place) -> None:

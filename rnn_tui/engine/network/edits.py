@@ -1,0 +1,92 @@
+"""Edits: what-ifs that change parameters, such as ``W_h *= 2`` or ``W_hf[3,:] = 0``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.core.parameters import block_views
+from rnn_tui.engine.core.value_names import value_name
+from rnn_tui.engine.network.declaration import NetworkDeclaration
+from rnn_tui.engine.network.pins import short_number
+from rnn_tui.engine.network.spans import Span, span_slice, span_text
+
+OPERATORS = ("=", "*=", "/=", "+=", "-=")
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A parameter, a gate's block of it, or some of its entries are changed.
+
+    Attributes:
+        name: of the parameter or block, such as ``W_hf``.
+        value: what the entries are set to, or multiplied with and so on.
+        place: the entries within it, such as (1, 2), from 1, or ranges; None: all of them.
+        operator: one of OPERATORS.
+        identity: whether the entries become `value` on the diagonal and 0 elsewhere.
+    """
+
+    name: str
+    value: float
+    place: tuple[Span, ...] | None = None
+    operator: str = "="
+    identity: bool = False
+
+    def __str__(self) -> str:
+        entry = map(span_text, self.place or ())
+        value = short_number(self.value) + "·I" * self.identity
+        return f"{value_name(self.name, None, *entry)} {self.operator} {value}"
+
+    def indices(self, declaration: NetworkDeclaration) -> Array:
+        """Return the indices of the entries in the flat vector."""
+        indices = blocks_of(declaration)[self.name]
+        if self.place is None:
+            return indices.reshape(-1)
+        return indices[tuple(span_slice(span) for span in self.place)].reshape(-1)
+
+    def apply(self, declaration: NetworkDeclaration, flat: Array) -> None:
+        """Change the parameters `flat` [P] in place."""
+        indices = self.indices(declaration)
+        with np.errstate(all="ignore"):  # an overflow is found when the window begins
+            match self.operator:
+                case "*=":
+                    flat[indices] *= self.value
+                case "/=":
+                    flat[indices] /= self.value
+                case "+=":
+                    flat[indices] += self.value
+                case "-=":
+                    flat[indices] -= self.value
+                case _:
+                    flat[indices] = 0.0 if self.identity else self.value
+        if self.identity:
+            flat[np.diagonal(blocks_of(declaration)[self.name])] = self.value
+
+
+def edit_of(declaration: NetworkDeclaration, index: int, value: float) -> Edit:
+    """Return the edit that sets entry `index` of the flat vector, named within its gate.
+
+    Raises:
+        IndexError: there is no such parameter.
+    """
+    blocks = {name: each for name, each in blocks_of(declaration).items() if index in each}
+    if not blocks:
+        raise IndexError(f"parameter {index} of {declaration.parameter_count}")
+    name = min(blocks, key=lambda each: blocks[each].size)
+    place = np.argwhere(blocks[name] == index)[0] + 1
+    return Edit(name, value, tuple(int(k) for k in place))
+
+
+def blocks_of(declaration: NetworkDeclaration) -> dict[str, Array]:
+    """Return for each parameter and each gate's block the indices of its entries, in its shape."""
+    blocks: dict[str, Array] = {}
+    offset = 0
+    for spec in declaration.specs:
+        size = int(np.prod(spec.shape))
+        whole = np.arange(offset, offset + size).reshape(spec.shape)
+        blocks[spec.name] = whole
+        blocks |= block_views({spec.name: whole}, spec.name, spec.blocks)
+        offset += size
+    return blocks
