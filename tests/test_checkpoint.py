@@ -431,7 +431,7 @@ def test_what_is_held_is_kept(tmp_path: Path, cell: str, moves: int) -> None:
     settings = Settings(cell=cell, hidden=3, steps=3, layers=2, batch=2)
     trainer = Trainer(settings)
     trainer.run(2)
-    for held in ("x_2 = 0.25", "h2_1[1] = -1e-7", "h_3[2] = 1", "detach @3"):
+    for held in ("x_2 = 0.25", "h2_1[1] = -1e-7", "h_3[2:3] = 1", "detach @3"):
         trainer.intervene(parse(held, trainer.network.declaration))
     for _ in range(moves):
         trainer.step()

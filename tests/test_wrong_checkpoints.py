@@ -209,6 +209,14 @@ HELD: dict[str, tuple[object, str]] = {
     "too many": ([{"cut": 1}] * 1001, "held: expected a list of up to 1000 values"),
     "neither": ([{"cut": 1, "t": 2}], "held: {'cut': 1, 't': 2} is neither a held value nor a cut"),
     "no number": ([{"cut": True}], "held: {'cut': True} is neither a held value nor a cut"),
+    "range": (
+        [{"hold": "h_t", "value": 0.0, "unit": [1, 4], "t": 1}],
+        "held: 'h_1[1:4] = 0': units of h go from 1 to 3, not 4",
+    ),
+    "no range": (
+        [{"hold": "h_t", "value": 0.0, "unit": [3, 1], "t": 1}],
+        "is neither a held value nor a cut",
+    ),
     "timestep": ([{"cut": 5}], "held: 'detach @5': timesteps go from 1 to 4, not 5"),
     "unit": (
         [{"hold": "h_t", "value": 0.0, "unit": 4, "t": 1}],

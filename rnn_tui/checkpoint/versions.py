@@ -7,7 +7,8 @@ What each version lacked:
 2   There is nothing held, no view, no window after an update and no checksum. Files of its first
     days lack the vocabulary too.
 3   There are no test losses. The smoothed loss is a plain moving average, in the history as
-    ``average`` and ``weight``, and lags: it is computed again from the losses.
+    ``average`` and ``weight``, and lags: it is computed again from the losses. A held value is of
+    one unit or of all, never of a range.
 
 Settings that a version lacked have the value in `Declaration.before`.
 """

@@ -56,7 +56,10 @@ def _save(state: SessionState, trainer: Trainer, view: RunView | None, check: Wr
     save(check.path, trainer, view, guard=check)
     state.records.of(trainer).saved(state.run.timeline)
     gone = ", old run dropped" if state.forget_old() else ""
-    state.say(f"saved {check.path} at update {trainer.updates}{gone}")
+    open_what_ifs = len(state.run.timeline.what_ifs)
+    what_ifs = f"{open_what_ifs} what-ifs" if open_what_ifs > 1 else "the what-if"
+    kept = f", {what_ifs} kept in it" if open_what_ifs else ""
+    state.say(f"saved {check.path} at update {trainer.updates}{gone}{kept}")
 
 
 def _ask(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.session.snapshot import Snapshot, WhatIf
 from rnn_tui.settings import Settings
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cell_width, cut_middle, fit, text_width
@@ -30,11 +30,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         stopped: Line = ((" ■ ", "error"), (snapshot.stop.reason, "strong"))
         return (fit(stopped, width), fit(place, width))
     if snapshot.what_if is not None:
-        question: Line = (
-            (" what if ", "title"),
-            (snapshot.what_if.text, "strong"),
-            (f"  {_what_if_keys(len(snapshot.what_if.interventions))}", "dim"),
-        )
+        question = _question(snapshot.what_if, width)
         return (fit(question, width), fit(place, width))
     first: Line = ((context.written(_trained(snapshot, width)), "title"),)
     details = _details(snapshot)
@@ -56,11 +52,15 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     return (fit(first, width), fit(place, width))
 
 
-def _what_if_keys(number: int) -> str:
-    """Return what the keys do with the what-ifs."""
-    if number == 1:
-        return "enter keeps it, esc discards it"
-    return f"enter keeps all {number}, esc undoes the newest"
+def _question(what_if: WhatIf, width: int) -> Line:
+    """Return the what-ifs, or the newest where there is no room for all, and their keys."""
+    number, texts = len(what_if.texts), what_if.text
+    keys = "enter keeps it, esc discards it"
+    if number > 1:
+        keys = f"enter keeps all {number}, esc undoes the newest"
+        if text_width(f" what if {texts}  {keys}") > width:
+            texts = f"{what_if.texts[-1]}, the newest of {number}"
+    return ((" what if ", "title"), (texts, "strong"), (f"  {keys}", "dim"))
 
 
 def _at_the_end(line: Line, words: Line, width: int) -> Line | None:
