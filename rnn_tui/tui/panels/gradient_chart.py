@@ -61,7 +61,7 @@ def title(context: DrawContext) -> tuple[str, str]:
     """Return the texts of the title line: whose gradient it is, and in which unit it changes."""
     snapshot = context.snapshot
     changes = any(_change(path) is not None for path in _paths(context) if path.alone)
-    loss = f"L_{snapshot.loss_t} alone: decades a step back" if changes else _progress(snapshot)
+    loss = f"L_{snapshot.loss_t}: decades a step back" if changes else _progress(snapshot)
     of_what = layer_words(snapshot, snapshot.layer)
     return "gradient through time", joined(batch_words(snapshot), of_what, loss)
 
@@ -114,14 +114,17 @@ def _curve(snapshot: Snapshot, path: _Path, t: Array) -> Curve:
     """Return the curve of a gradient, with how fast that of one loss changes."""
     stem, change = path.symbol.removesuffix("_t"), _change(path)
     loss = f"L_{snapshot.loss_t}" if path.alone else "L"
-    brief = f"‖d{stem}‖ of {loss}" if path.alone else f"‖d{stem}‖"
+    names = [f"‖d{stem}‖", f"d{stem}"]
+    if path.alone:
+        first = stem == name_in_layer("h", snapshot.layer)  # those of the memory stand after it
+        names = [f"‖d{stem}‖ of {loss}", f"{loss} d{stem}" if first else f"d{stem}"]
     return Curve(
         f"‖∂{loss}/∂{path.symbol}‖",
         "gradient",
         t,
         path.norms,
         values=() if change is None else (signed_decimals(change, 2),),
-        briefs=(brief, f"d{stem}"),
+        briefs=tuple(names),
         style=path.style,
     )
 
@@ -132,7 +135,11 @@ def _change(path: _Path) -> float | None:
 
 
 def _paths(context: DrawContext) -> tuple[_Path, ...]:
-    """Return the gradients to draw, from back to front; where only one loss counts it is alone."""
+    """Return the gradients to draw, from back to front.
+
+    Where only one loss counts, the total is that one alone. Of several states together the total of
+    h stands for the others', where the gradient of one loss is known: three curves can be read.
+    """
     snapshot = context.snapshot
     states, layer = snapshot.window.declaration.cell.states, snapshot.layer
     shown = _shown_states(context)
@@ -141,15 +148,16 @@ def _paths(context: DrawContext) -> tuple[_Path, ...]:
     norms |= dict(zip(states[1:], snapshot.memory_norms.values(), strict=True))
     found = snapshot.proofs.get(PROOF)
     paths: list[_Path] = []
+    followed = isinstance(found, LossGradient) and found.t == snapshot.loss_t and not lone
     for alone in (False, True):
         styles = _ALONE_STYLES if alone or lone else _TOTAL_STYLES
-        for state in shown:
+        for state in shown[:1] if followed and not alone else shown:
             symbol = name_in_layer(f"{state}_t", layer)
             style = styles[state != states[0]]
             if not alone:
                 known = _known(snapshot, symbol, norms[state])
                 paths.append(_Path(symbol, known, lone, style))
-            elif isinstance(found, LossGradient) and found.t == snapshot.loss_t and not lone:
+            elif followed and isinstance(found, LossGradient):
                 of_one = np.full(snapshot.steps, np.nan)
                 of_one[: found.t] = found.of(state, layer)[1:]
                 paths.append(_Path(symbol, _known(snapshot, symbol, of_one), True, style))
