@@ -71,10 +71,15 @@ def values(snapshot: Snapshot) -> Signs:
     return (*rows, *outputs)
 
 
-def weights() -> Signs:
+def weights(snapshot: Snapshot) -> Signs:
     """Return the names of parameters."""
+    known = {"W_x", "W_h", "b", "W_y", "b_y"}
+    names = [spec.name for spec in snapshot.window.declaration.cell.parameters(1, 1)]
+    others = "  ".join(name for name in names if name not in known)
+    own = (Sign(others, "more weights of this cell"),) if others else ()
     return (
         Sign("W_x  W_h  b", "weights of the input and of h_<t-1>, and the bias"),
+        *own,
         Sign("W_y  b_y", "weights and bias of the output"),
         Sign("W_h[3,1]", "row 3, column 1; W_hi: the columns of gate i; W2_h: of layer 2"),
     )

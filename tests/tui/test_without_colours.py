@@ -117,6 +117,12 @@ def scenes() -> Iterator[Snapshot]:
         yield Session(Trainer(diverging.with_(hidden=16, steps=20))).perform(Continue())
 
 
+@cache
+def all_scenes() -> tuple[Snapshot, ...]:
+    """Return the snapshots of `scenes`, which are made once."""
+    return tuple(scenes())
+
+
 def contexts(snapshot: Snapshot) -> Iterator[DrawContext]:
     """Yield a snapshot with one thing after another selected, and with messages."""
     charts = ChartCache()
@@ -138,7 +144,7 @@ pytestmark = pytest.mark.xdist_group("drawings")  # which are made once
 def drawings() -> list[Drawing]:
     """Return every panel of every scene."""
     drawn: list[Drawing] = []
-    for snapshot in scenes():
+    for snapshot in all_scenes():
         for view in contexts(snapshot):
             drawn.append(("header", header.draw(view, WIDTH, 2)))
             drawn.append(("footer", footer.draw(view, WIDTH, 1)))
@@ -212,7 +218,7 @@ def test_positive_and_negative_have_their_sign_or_place() -> None:
 
 
 def test_the_curves_of_a_chart_have_their_own_strokes() -> None:
-    for snapshot in scenes():
+    for snapshot in all_scenes():
         view = next(contexts(snapshot))
         for name in PANELS.in_group("chart"):
             legend = panel_spec(name).legend

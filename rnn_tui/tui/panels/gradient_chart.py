@@ -16,10 +16,12 @@ from rnn_tui.engine.analysis.loss_gradient import LossGradient, decades_per_step
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui import panel_help
 from rnn_tui.tui.charts.curves import Chart, Curve, Mark, Style
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.number_format import percent, signed_decimals
+from rnn_tui.tui.panel_help import Sign, Signs
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.scope_words import batch_words, joined, layer_words, second_network_words
 
@@ -202,6 +204,43 @@ def _known(snapshot: Snapshot, symbol: str, norms: Array) -> Array:
     return known
 
 
+def signs(context: DrawContext) -> Signs:
+    """Return what the signs on the panel mean."""
+    states = context.snapshot.window.declaration.cell.states
+    memory = tuple(
+        Sign(f"‖d{state}‖  {state}", f"the same for {state}, which has a way back of its own")
+        for state in states[1:]
+    )
+    return panel_help.joined(
+        (
+            Sign(
+                "‖dh‖  ‖∂L/∂h_t‖",
+                "how large the gradient of all losses is for h at t; thin",
+                "gradient",
+            ),
+            Sign(
+                "‖dh‖ of L_20",
+                "of the loss at timestep 20 alone, thick: whether it grows, holds or dies",
+                "gradient",
+            ),
+            *memory,
+            Sign("decades", "powers of 10: −0.3 a step back halves it at every timestep"),
+            Sign("before", "the same without the what-if", "ghost"),
+            Sign("gru beside", "the second network's, dashed", "second-gradient"),
+            Sign("┊ t=7", "the timestep at the cursor", "accent"),
+            Sign("•", "a curve of one point"),
+        ),
+        panel_help.chart(log=True, x="timesteps"),
+    )
+
+
 PANEL = PanelSpec(
-    draw, title, legend, "gradient", proofs=(PROOF,), timestep_keys="←→", variants=variants
+    draw,
+    title,
+    legend,
+    "gradient",
+    proofs=(PROOF,),
+    timestep_keys="←→",
+    variants=variants,
+    help=signs,
 )

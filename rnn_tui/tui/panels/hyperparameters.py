@@ -5,6 +5,7 @@ from __future__ import annotations
 from rnn_tui.settings import DECLARATIONS, Declaration
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cell_width, cut_middle, fit
+from rnn_tui.tui.panel_help import Sign, Signs
 from rnn_tui.tui.panel_spec import PanelSpec
 
 LIVE, RESTART = "~", "↻"
@@ -63,4 +64,19 @@ def _columns(entries: list[Line], width: int, height: int) -> list[list[Line]]:
     return [entries[k : k + height] for k in range(0, len(entries), height)]
 
 
-PANEL = PanelSpec(draw, title)
+def signs(context: DrawContext) -> Signs:
+    """Return what the signs on the panel mean."""
+    settings = context.snapshot.settings
+    return (
+        Sign("o", "the key that changes them"),
+        Sign(LIVE, "a change takes effect at once"),
+        Sign(RESTART, "a change restarts the training"),
+        *(
+            Sign(name.replace("_", "-"), declaration.help.rstrip("."))
+            for name, declaration in DECLARATIONS.items()
+            if declaration.used_by(settings)
+        ),
+    )
+
+
+PANEL = PanelSpec(draw, title, help=signs)

@@ -8,10 +8,12 @@ import numpy as np
 
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tasks.base import Baseline
+from rnn_tui.tui import panel_help
 from rnn_tui.tui.charts.curves import Chart, Curve, Level, Mark
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.number_format import number
+from rnn_tui.tui.panel_help import Sign, Signs
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.scope_words import second_network_words
 
@@ -105,4 +107,23 @@ def _second_loss(snapshot: Snapshot) -> tuple[Curve, ...]:
     return (Curve(label, "second-network", curve.update, curve.smoothed, briefs=briefs),)
 
 
-PANEL = PanelSpec(draw, title, legend)
+def signs(context: DrawContext) -> Signs:
+    """Return what the signs on the panel mean."""
+    task = context.snapshot.task
+    loss = "the mean of −log p of the right class" if task.labels else "the mean squared error"
+    return panel_help.joined(
+        (
+            Sign("raw", f"the loss of each update: {loss} of its window", "raw"),
+            Sign("smoothed", "a running mean of it", "smooth"),
+            Sign("no memory ╍", "the loss that is reached without remembering anything", "level"),
+            Sign("lr 0.01", "a future that was left: the curve before a change of this", "ghost"),
+            Sign("gru beside", "the second network's loss, dashed", "second-network"),
+            Sign("┊", "the update at the cursor, where it is in the past", "accent"),
+            Sign("•", "a curve of one point"),
+            Sign("↑  ↓", "above or below what is drawn"),
+        ),
+        panel_help.chart(log=True, x="updates"),
+    )
+
+
+PANEL = PanelSpec(draw, title, legend, help=signs)

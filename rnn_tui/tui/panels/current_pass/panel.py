@@ -12,6 +12,7 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.bar_scales import PROOF
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Lines
+from rnn_tui.tui.panel_help import Signs
 from rnn_tui.tui.panel_spec import Need, PanelSpec
 from rnn_tui.tui.parameter_names import tensors
 
@@ -71,4 +72,11 @@ def _pass(snapshot: Snapshot) -> Pass:
     return Pass.FORWARD if shows_timestep else snapshot.cursor.stage
 
 
-PANEL = PanelSpec(draw, title, proofs=(PROOF,), need=need)
+def signs(context: DrawContext) -> Signs:
+    """Return what the signs on the panel mean."""
+    from rnn_tui.tui.panels.current_pass.signs import signs_of
+
+    return signs_of(context, _pass(context.snapshot))
+
+
+PANEL = PanelSpec(draw, title, proofs=(PROOF,), need=need, help=signs)

@@ -15,6 +15,7 @@ from rnn_tui.tui.charts.curves import Chart, Curve
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, plain
 from rnn_tui.tui.number_format import blocks, count, number
+from rnn_tui.tui.panel_help import Signs
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.scope_words import held_words, joined
 
@@ -142,4 +143,11 @@ def _error(mse: float | None) -> tuple[str, ...]:
     return () if mse is None else (number(mse, 3), number(mse, 3), number(mse, 2))
 
 
-PANEL = PanelSpec(draw, title, legend)
+def signs(context: DrawContext) -> Signs:
+    """Return what the signs on the panel mean."""
+    from rnn_tui.tui.panels.predictions import signs as module
+
+    return module.signs(context)
+
+
+PANEL = PanelSpec(draw, title, legend, help=signs)

@@ -10,9 +10,11 @@ from rnn_tui.engine.analysis.gradient_check import GradientCheck
 from rnn_tui.proofs.base import Refusal
 from rnn_tui.proofs.gradient_check import GradientCheckReport
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui import panel_help
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines
 from rnn_tui.tui.number_format import MINUS, count, number, signed
+from rnn_tui.tui.panel_help import Sign, Signs
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.panels.proofs.status import missing, paragraph, progress_bar
 from rnn_tui.tui.parameter_names import parameter_name, tensor_of
@@ -148,4 +150,23 @@ def _line(label: str, text: str, role: str) -> Line:
     return ((f" {label:<{LABEL}}", "dim"), (text, role))
 
 
-PANEL = PanelSpec(draw, title)
+def signs(context: DrawContext) -> Signs:
+    """Return what the signs on the panel mean."""
+    return panel_help.joined(
+        (
+            Sign("dW_h[3,1]", "the gradient of the selected parameter"),
+            Sign("✓", "both gradients agree", "good"),
+            Sign("✗", "they differ by more than rounding can make", "error"),
+            Sign("–", "no verdict: a kink, or a number that is not finite"),
+            Sign("complex step", "the derivative from one forward pass with p + iε"),
+            Sign("central difference", "from two, with p + ε and p − ε"),
+            Sign("ε", "that step"),
+            Sign("relative error", "the difference over the larger of both"),
+            Sign("tolerance ≤ >", "how large the difference may be, by the rounding there is"),
+            Sign(", .  v  V", "keys: choose the parameter; check it; check its tensor"),
+        ),
+        panel_help.weights(context.snapshot),
+    )
+
+
+PANEL = PanelSpec(draw, title, help=signs)

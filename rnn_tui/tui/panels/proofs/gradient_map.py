@@ -24,9 +24,11 @@ from rnn_tui.engine.network.layers import layer_number, name_in_layer
 from rnn_tui.proofs.base import Refusal
 from rnn_tui.proofs.gates import GateReport
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui import panel_help
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, fold, merge, plain, text_width
 from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, number
+from rnn_tui.tui.panel_help import Sign, Signs
 from rnn_tui.tui.panel_spec import Need, PanelSpec
 from rnn_tui.tui.panels.proofs.status import missing, paragraph, progress_bar
 from rnn_tui.tui.scope_words import (
@@ -361,4 +363,38 @@ def need(snapshot: Snapshot) -> Need:
     return Need(10, 15, snapshot.steps + 5, snapshot.steps + 10)
 
 
-PANEL = PanelSpec(draw, title, proofs=("map", "gates", "jacobians"), timestep_keys="←→", need=need)
+def signs(context: DrawContext) -> Signs:
+    """Return what the signs on the panel mean."""
+    gates = context.snapshot.proofs.get("gates")
+    paths = [path.gate for path in gates.direct] if isinstance(gates, GateReport) else []
+    products = "  ".join(f"{gate}⊙…⊙{gate}" for gate in paths)
+    return panel_help.joined(
+        (
+            Sign("map", "how large the gradient of each loss is on its way back"),
+            Sign("L_t", "a row is the loss of timestep t alone"),
+            Sign("k", "a column is a number of timesteps that its gradient has come back"),
+            Sign("‖∂L_t/∂h_t−k‖", "a cell is the gradient's size there, by characters", "gradient"),
+            Sign("# * + = - : .", "from large to small, each √10 smaller than the one before"),
+            Sign("│", "the edge of the window, where the way back ends", "axis"),
+            Sign("▸", "the timestep at the cursor, or the selected one", "accent"),
+            Sign(
+                "‖J⋯J‖",
+                "what k steps back can let through at most: the norm of the product of "
+                "the Jacobians J = ∂h_t/∂h_<t-1>. A gradient may fade all the same",
+            ),
+        ),
+        (Sign(products, "the product of the gates on the direct way back: what they let through"),)
+        if products
+        else (),
+        (
+            Sign("strips: # > 0.32", "the strips below have the same characters, # from 0.32 up"),
+            Sign("max|λ|", "the largest eigenvalue of this part of W_h: above 1 may explode"),
+            Sign("W_h  W_hi", "the recurrent weights; those of gate i"),
+            Sign("÷√10  <  ≤", "√10 times smaller; below; at most"),
+        ),
+    )
+
+
+PANEL = PanelSpec(
+    draw, title, proofs=("map", "gates", "jacobians"), timestep_keys="←→", need=need, help=signs
+)

@@ -12,9 +12,11 @@ import numpy as np
 
 from rnn_tui.engine.analysis.ledger import Ledger
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui import panel_help
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines
 from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, role_of, signed
+from rnn_tui.tui.panel_help import Sign, Signs
 from rnn_tui.tui.panel_spec import Need, PanelSpec
 from rnn_tui.tui.panels.proofs.status import missing
 from rnn_tui.tui.parameter_names import parameter_name
@@ -115,4 +117,21 @@ def need(snapshot: Snapshot) -> Need:
     return Need(10, 15, snapshot.steps + 5, snapshot.steps + 10)
 
 
-PANEL = PanelSpec(draw, title, proofs=("ledger",), timestep_keys="←→↑↓", need=need)
+def signs(context: DrawContext) -> Signs:
+    """Return what the signs on the panel mean."""
+    return panel_help.joined(
+        (
+            Sign("ledger", "how a gradient adds up over the timesteps"),
+            Sign("t  share", "a timestep, and what it adds to the gradient of the parameter"),
+            Sign("sum T…t", "the shares of timesteps T to t together, as the way back goes"),
+            Sign("█ ▌ ▐", "right of the line: the share is above 0", "positive"),
+            Sign("█ ▐", "left of it: below 0", "negative"),
+            Sign("│", "0", "axis"),
+            Sign("▸", "the timestep at the cursor, or the selected one", "accent"),
+            Sign("dW_h[3,1] = Σ", "all shares together are the gradient, before clipping"),
+        ),
+        panel_help.weights(context.snapshot),
+    )
+
+
+PANEL = PanelSpec(draw, title, proofs=("ledger",), timestep_keys="←→↑↓", need=need, help=signs)

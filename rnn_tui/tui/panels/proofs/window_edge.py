@@ -8,6 +8,7 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines
 from rnn_tui.tui.number_format import UNKNOWN, number
+from rnn_tui.tui.panel_help import Sign, Signs
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.panels.proofs.status import missing, paragraph
 from rnn_tui.tui.scope_words import batch_words, joined, what_if_words
@@ -102,4 +103,19 @@ def _in_words(truncation: Truncation) -> str:
     return f"Much is cut: a longer window would add {share} of ‖∇L‖."
 
 
-PANEL = PanelSpec(draw, title, proofs=("edge",))
+def signs(context: DrawContext) -> Signs:
+    """Return what the signs on the panel mean."""
+    return (
+        Sign("│", "the window's edge, before t=1", "axis"),
+        Sign("── state ─→", "the state crosses it: it is carried in from the window before", "dim"),
+        Sign("╳ ←──", "the gradient does not: it is cut there", "dim"),
+        Sign("h_0  c_0", "the states that the window begins with"),
+        Sign("‖carried in‖", "the size of that state"),
+        Sign("‖gradient cut‖", "the size of the gradient that arrives at it and goes no further"),
+        Sign("T", "the timesteps of a window"),
+        Sign("‖∇L‖", "the size of the gradient of all parameters"),
+        Sign("%", "of that size"),
+    )
+
+
+PANEL = PanelSpec(draw, title, proofs=("edge",), help=signs)
