@@ -215,7 +215,7 @@ def signs(context: DrawContext) -> Signs:
         (
             Sign(
                 "‖dh‖  ‖∂L/∂h_t‖",
-                "how large the gradient of all losses is for h at t; thin",
+                "the size of the gradient of all losses for h at t; thin",
                 "gradient",
             ),
             Sign(
