@@ -62,6 +62,8 @@ def values(snapshot: Snapshot) -> Signs:
     """Return the names of what a timestep's forward pass reads and computes."""
     declaration = snapshot.window.declaration
     rows = [Sign(row.symbol, row.title) for row in declaration.cell.rows]
+    if parts := snapshot.task.parts:
+        rows.append(Sign("  ".join(parts), "the numbers of the input"))
     outputs = [Sign("y_t", "the output")]
     if snapshot.task.labels is not None:
         outputs = [

@@ -29,7 +29,7 @@ from rnn_tui.tui.bars import BarScale
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, fit
 from rnn_tui.tui.number_format import LEVELS, NOT_FINITE, UNKNOWN, count, number, role_of, signed
-from rnn_tui.tui.panel_help import Sign, Signs, bars, weights
+from rnn_tui.tui.panel_help import Sign, Signs, bars, values, weights
 from rnn_tui.tui.panel_help import joined as joined_signs
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.panels.proofs.status import missing, paragraph
@@ -291,7 +291,13 @@ def signs(context: DrawContext) -> Signs:
             Sign(UNKNOWN, "not known yet; between these bars, no entry", "dim"),
             Sign(NOT_FINITE, "an entry that is not finite", "error"),
         ),
-        weights(),
+        (
+            Sign("d", "before a name: its gradient"),
+            Sign("std", "the standard deviation: how far entries spread around their mean"),
+            Sign("a_t  a_i", "what goes into tanh or σ (of gate i), before it"),
+        ),
+        values(context.snapshot),
+        weights(context.snapshot),
     )
 
 

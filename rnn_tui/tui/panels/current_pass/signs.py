@@ -103,8 +103,6 @@ def _class_signs(snapshot: Snapshot) -> Signs:
     signs: list[Sign] = []
     if snapshot.task.symbols is not None:
         signs.append(Sign("'a'", "the input's symbol; its number among all"))
-    if parts := snapshot.task.parts:
-        signs.append(Sign("  ".join(parts), "the numbers of the input"))
     if snapshot.task.labels is not None:
         signs.append(Sign("a .41  b .12", "the likeliest classes with their probabilities"))
         signs.append(Sign("p  −log p", "of the target: its probability, and its part of the loss"))
