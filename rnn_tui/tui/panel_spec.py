@@ -68,10 +68,11 @@ class PanelSpec:
         units: gives the units of the layer from the top down as the panel draws them (context);
             the arrow keys go through them so. None: by their numbers.
         variants: gives the names of the things that the panel can show, one at a time; the key
-            ``d`` goes through them, and `DrawContext.variant` is the one to draw.
+            ``d`` goes through them, and `Selection.variant` is the one to draw.
         help: gives what the signs, colours and abbreviations on the panel mean, for the task, cell
             and pass at hand; ``?`` shows it while the panel has the focus.
         need: gives the lines that the panel needs in a run.
+        variants_in_zoom: it can show them only while it has the whole screen.
     """
 
     draw: Draw
@@ -86,6 +87,7 @@ class PanelSpec:
     variants: Callable[[Snapshot], tuple[str, ...]] = lambda snapshot: ()
     help: Callable[[DrawContext], tuple[Sign, ...]] = lambda context: ()
     need: Callable[[Snapshot], Need] = lambda snapshot: CHART
+    variants_in_zoom: bool = False
 
 
 def panel_spec(name: str) -> PanelSpec:

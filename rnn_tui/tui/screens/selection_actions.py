@@ -33,11 +33,18 @@ class SelectionActions(ScreenActions):
     def action_variant(self, direction: int) -> None:
         """Show the next or previous of the things that the panel with the focus can show."""
         distance, panel = direction * self._take_count(), self.selection.panel
-        variants = panel_spec(panel).variants(self.session.latest)
+        spec = panel_spec(panel)
+        variants = spec.variants(self.session.latest)
         if len(variants) < 2:
-            self._show_notice(f"{panel} shows one thing; d is for panels that can show several")
-            return
-        self._select(selection_moves.move_variant(variants, self.selection, distance))
+            self._show_notice(
+                f"{panel} shows one thing here; d is for panels that can show several"
+            )
+        elif spec.variants_in_zoom and not self._zoomed:
+            self._show_notice(
+                f"z first: on the whole screen {panel} can show {', '.join(variants)}"
+            )
+        else:
+            self._select(selection_moves.move_variant(variants, self.selection, distance))
 
     def action_timestep(self, direction: int) -> None:
         """Select a timestep; at an update, a parameter; of a tensor, a column."""

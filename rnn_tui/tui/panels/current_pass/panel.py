@@ -20,15 +20,26 @@ EQUATION = 3  # lines
 LISTED = 14  # operations that are listed at once
 TENSORS = 5  # those of one layer and of the readout
 
+CELL = "cell"
+
 
 def title(context: DrawContext) -> tuple[str, str]:
     """Return the texts of the title line."""
+    if _shows_cell(context):
+        from rnn_tui.tui.panels.current_pass import cell_view
+
+        return cell_view.title(context)
     result: tuple[str, str] = _module(context).title(context)
     return result
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Draw the current pass."""
+    if _shows_cell(context):
+        from rnn_tui.tui.panels.current_pass import cell_view
+
+        if picture := cell_view.draw(context, width, height):
+            return picture
     result: Lines = _module(context).draw(context, width, height)
     return result
 
@@ -45,6 +56,23 @@ def need(snapshot: Snapshot) -> Need:
     enough = max(rows + EQUATION + 1, update)  # with the contribution to a parameter
     most = enough + len(backward) + len(forward) + 2
     return Need(rows + 2, enough, enough + 1 + min(len(backward), LISTED), most)
+
+
+def variants(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return what a timestep can be shown as on the whole screen: a picture, or rows."""
+    return (CELL, "rows") if _pass(snapshot) in (Pass.FORWARD, Pass.BACKWARD) else ()
+
+
+def _shows_cell(context: DrawContext) -> bool:
+    """Return whether the cell is drawn instead of the rows."""
+    shown = variants(context.snapshot)
+    focused = context.selection.panel == "timestep"
+    return (
+        context.zoomed
+        and focused
+        and bool(shown)
+        and context.selection.variant("timestep", shown) == CELL
+    )
 
 
 def _module(context: DrawContext) -> ModuleType:
@@ -79,4 +107,12 @@ def signs(context: DrawContext) -> Signs:
     return signs_of(context, _pass(context.snapshot))
 
 
-PANEL = PanelSpec(draw, title, proofs=(PROOF,), need=need, help=signs)
+PANEL = PanelSpec(
+    draw,
+    title,
+    proofs=(PROOF,),
+    need=need,
+    help=signs,
+    variants=variants,
+    variants_in_zoom=True,
+)

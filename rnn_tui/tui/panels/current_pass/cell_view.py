@@ -1,0 +1,34 @@
+"""FORWARD and BACKWARD on the whole screen: the picture of the cell, and the operation below it."""
+
+from __future__ import annotations
+
+from rnn_tui.tui.draw_context import DrawContext
+from rnn_tui.tui.lines import Lines
+from rnn_tui.tui.panels.current_pass import timestep
+from rnn_tui.tui.panels.current_pass.cell_diagram.drawing import diagram
+from rnn_tui.tui.panels.current_pass.timestep_equation import explanation
+from rnn_tui.tui.panels.current_pass.timestep_view import selected_operation, timestep_view
+from rnn_tui.tui.scope_words import joined
+
+EQUATION = 4  # lines that the picture leaves to the operation
+
+
+def title(context: DrawContext) -> tuple[str, str]:
+    """Return the texts of the title line: the place, and the unit whose numbers are shown."""
+    left, _ = timestep.title(context)
+    units = context.snapshot.window.declaration.architecture.hidden
+    unit = min(context.selection.unit, units - 1) + 1
+    return left, joined("the cell, d rows", f"unit {unit} of {units}")
+
+
+def draw(context: DrawContext, width: int, height: int) -> Lines:
+    """Draw the picture, then as much explanation as there is room for; "" where it does not fit."""
+    view = timestep_view(context, width)
+    snapshot = context.snapshot
+    layer = snapshot.window.declaration.layers[snapshot.layer - 1]
+    selected = selected_operation(context) if view.revealed else None
+    picture = diagram(view, layer, selected, (width - 1, height - EQUATION))
+    if not picture:
+        return ()
+    available = height - len(picture) - 1
+    return (*picture, (), *explanation(context, view, width, available))
