@@ -10,7 +10,8 @@ from rnn_tui.tui.panels.current_pass.timestep_equation import explanation
 from rnn_tui.tui.panels.current_pass.timestep_view import selected_operation, timestep_view
 from rnn_tui.tui.scope_words import joined
 
-EQUATION = 4  # lines that the picture leaves to the operation
+EQUATION = 5  # lines at least that the picture leaves to the operation
+ROOMY = 14  # lines that are left where the picture takes more than it needs
 
 
 def title(context: DrawContext) -> tuple[str, str]:
@@ -27,8 +28,11 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     snapshot = context.snapshot
     layer = snapshot.window.declaration.layers[snapshot.layer - 1]
     selected = selected_operation(context) if view.revealed else None
-    picture = diagram(view, layer, selected, (width - 1, height - EQUATION))
+    heights = (height - EQUATION, height - ROOMY)
+    picture = diagram(view, layer, selected, width - 1, heights)
     if not picture:
         return ()
-    available = height - len(picture) - 1
-    return (*picture, (), *explanation(context, view, width, available))
+    available = height - len(picture)
+    below = explanation(context, view, width, available)
+    gap: Lines = ((),) if len(below) < available else ()
+    return (*picture, *gap, *below)

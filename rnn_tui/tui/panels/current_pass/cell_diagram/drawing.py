@@ -74,24 +74,29 @@ DETAILS = (  # the first that fits is drawn
 )
 
 
-def diagram(view: TimestepView, layer: Layer, selected: Operation | None, size: Cell) -> Lines:
-    """Draw the cell of `layer`, in `size` columns and lines; nothing where it does not fit.
+def diagram(
+    view: TimestepView,
+    layer: Layer,
+    selected: Operation | None,
+    width: int,
+    heights: tuple[int, int],
+) -> Lines:
+    """Draw the cell of `layer`; nothing where it does not fit.
 
     Args:
         view: the timestep.
         layer: the layer whose cell is drawn.
         selected: the operation that is lit; None for none.
-        size: columns and lines there are.
+        width: columns there are.
+        heights: lines there are, with wires two lines from each other, and with three.
     """
-    width, height = size
     readout = view.window.declaration.readout_operations[0]
     for detail in DETAILS:
         if detail.readout and not layer.top:
             continue
-        for lines in (3, 2):
-            placement = _placement(
-                layer, readout if detail.readout else None, view.t, detail, lines
-            )
+        for lines, height in zip((3, 2), reversed(heights), strict=True):
+            shown = readout if detail.readout else None
+            placement = _placement(layer, shown, view.window.declaration.steps, detail, lines)
             if placement.width <= width and placement.height <= height:
                 return _Drawing(placement, view, layer, selected, detail).lines(width)
     return ()
@@ -224,6 +229,7 @@ class _Drawing:
         wire, role = self._cells.get((placed.ends + 2, y), ("", ""))
         if wire and wire in BEGINNINGS and not placed.inline:  # the number may be shorter
             self._write((("─" * (placed.ends - end), role),), end + 2, y)
+        x = placed.place[0] + self._placement.gradient_indent(node)
         for place, operation in enumerate(self._gradients_of(node)):
             self._write(self._gradient(operation), x, y + 1 + place)
 

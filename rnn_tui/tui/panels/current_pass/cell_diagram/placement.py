@@ -179,7 +179,7 @@ class Placement:
         y = self._line(self._rows[node.name])
         text = {(column + k, y) for k in range(self._text_width(node) + 1)}
         if self.has_gradient(node):
-            first = column + self._indent(node)
+            first = column + self.gradient_indent(node)
             text |= {(first + k, y + 1) for k in range(-1, self.room.gradient)}
         if text & self._texts or any(cell in self._texts for cell in self._label(node, column)):
             return False
@@ -262,7 +262,7 @@ class Placement:
         placed.indent = self._indent(node)
         self._texts.update((column + k, y) for k in range(bool(node.sign), width))
         if self.has_gradient(node):
-            first = column + placed.indent
+            first = column + self.gradient_indent(node)
             self._texts.update((first + k, y + 1) for k in range(self.room.gradient))
 
     def _text_width(self, node: Node) -> int:
@@ -277,6 +277,11 @@ class Placement:
         """Return the columns from the line that comes down to a sign: 2 as in "├ σ", or none."""
         from_above = any(name != self._straight.get(node.name) for name in node.inputs)
         return 2 if from_above and node.has_symbol and (node.weighted or len(node.sign) > 1) else 0
+
+    def gradient_indent(self, node: Node) -> int:
+        """Return the columns from where lines end to a gradient, which stands below the sign."""
+        from_above = any(name != self._straight.get(node.name) for name in node.inputs)
+        return self._indent(node) or (2 if from_above else 0)
 
     def has_gradient(self, node: Node) -> bool:
         """Return whether the gradient of a value is drawn: not of an input, nor of a part."""
