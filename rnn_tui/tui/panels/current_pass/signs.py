@@ -37,6 +37,7 @@ def _timestep(context: DrawContext) -> Signs:
         Sign("_<t-1>", "of the timestep before: h_<t-1> is the h that arrives"),
     )
     return joined(
+        _picture() if context.zoomed else (),
         place,
         _arriving(snapshot) if snapshot.backward_revealed(snapshot.t) else (),
         bars(context, gates=True),
@@ -50,6 +51,20 @@ def _timestep(context: DrawContext) -> Signs:
         weights(snapshot),
         _equation(snapshot),
         _what_if(snapshot),
+    )
+
+
+def _picture() -> Signs:
+    """Return the signs in the picture of the cell, which the whole screen shows."""
+    return (
+        Sign("─  ┌  ├  ┬", "a value on its way to what is made from it; lines meet there"),
+        Sign("│", "between two ─: a line that passes, without meeting them"),
+        Sign("σ  tanh  W", "made from all units of what leads there, times weights"),
+        Sign("⊙  +  1−", "made from the same unit of what leads there"),
+        Sign("▸", "at the right end: on to the next timestep", "dim"),
+        Sign("◂", "the gradient of the value above, on its way back", "gradient"),
+        Sign("◂a", "the same before σ or tanh: da", "gradient"),
+        Sign("c_6  c_7", "a line lit: the operation at the cursor computes along it", "accent"),
     )
 
 
