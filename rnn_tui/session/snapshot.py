@@ -113,12 +113,14 @@ class WhatIf:
 
     Attributes:
         interventions: the what-ifs, the newest last; there is at least one.
+        since: the number of updates that were done when each was made.
         before: the same place without them; None while running, or where that is not known.
         norms_before: ‖∂L/∂h_t‖ without them, [T].
         loss_before: what `Snapshot.loss` is without them; NaN where that is not known.
     """
 
     interventions: tuple[Intervention, ...]
+    since: tuple[int, ...]
     before: SampleWindow | None = None
     norms_before: Array | None = None
     loss_before: float = math.nan

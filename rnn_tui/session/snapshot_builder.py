@@ -170,7 +170,7 @@ class SnapshotBuilder:
     def _what_if(self) -> WhatIf | None:
         """Return the what-ifs and, while paused, the same place without them."""
         run = self._state.run
-        interventions = run.timeline.what_ifs
+        interventions, since = run.timeline.what_ifs, run.timeline.what_ifs_since
         if not interventions:
             return None
         before = None
@@ -178,10 +178,10 @@ class SnapshotBuilder:
             run.compare(SLICE)
             before = run.counterfactual.at(run.trainer.index)
         if before is None:
-            return WhatIf(interventions)
+            return WhatIf(interventions, since)
         window = before.network.sample_window(self._state.request.sample)
         norms = gradient_norms(before.network, self._layer())
-        return WhatIf(interventions, window, norms, before.loss)
+        return WhatIf(interventions, since, window, norms, before.loss)
 
     def _second_network(self, layer: int) -> SecondNetworkView | None:
         run = self._state.run

@@ -362,6 +362,9 @@ class RnnTui(PacedDisplay):
             from rnn_tui.tui.screens.versus_commands import versus_commands  # seldom needed
 
             yield from versus_commands(screen)
+            from rnn_tui.tui.screens.what_if_commands import what_if_commands
+
+            yield from what_if_commands(screen)
         for name, theme in THEMES.items():
             set_theme = partial(setattr, self, "theme", theme.name)
             yield SystemCommand(f"theme: {name}", f"the {name} theme", set_theme)

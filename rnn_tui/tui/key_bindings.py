@@ -58,7 +58,12 @@ KEYS = (
         "prompt: type, and see what the network writes on (task text)",
         opens=True,
     ),
-    Key("enter", "keep", "enter", "keep the newest what-if; esc discards it"),
+    Key(
+        "enter",
+        "keep",
+        "enter",
+        "keep the what-ifs; esc undoes the newest one",
+    ),
     Key("b", "breakpoints", "b", "breakpoints: look and change", opens=True),
     Key("backspace,delete", "clear_ghosts", "del", "forget the futures left behind"),
     Key("r", "restart", "r", "restart from the same seed"),

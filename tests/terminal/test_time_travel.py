@@ -117,6 +117,7 @@ def what_if(one: Program, text: str) -> None:
     one.send(text)
     one.wait_for(text)
     one.key("enter")
+    one.wait_for(lambda screen: "enter recomputes" not in screen)
 
 
 def test_a_forget_gate_is_held_compared_discarded_and_kept() -> None:
@@ -139,3 +140,26 @@ def test_a_forget_gate_is_held_compared_discarded_and_kept() -> None:
         one.wait_for(lambda text: "enter keeps it" not in text)
         one.reach("U", "UPDATE", 50)
         one.wait_for(lambda text: "f = 1" not in text)
+
+
+def test_of_several_what_ifs_each_is_released_in_the_list_and_esc_undoes_the_newest() -> None:
+    with program("--cell", "lstm", "--hidden", "4") as one:
+        one.reach("5u7n", "FORWARD t=6/20", 5)
+        before = screen_without_measurements(one)
+        for text in ("f = 1", "W_h *= 2", "h_3[1:2] = 0"):
+            what_if(one, text)
+        one.wait_for("what if f = 1, W_h *= 2, h_3[1:2] = 0  enter keeps all 3")
+        one.send("e")
+        one.wait_for("↑↓ list · del releases")
+        lines = r"f = 1 +since update 5.*\n.*W_h \*= 2 .*\n.*h_3\[1:2\] = 0 "
+        assert re.search(lines, one.settled())
+        one.key("up", "up", "delete")
+        one.wait_for(lambda text: not re.search(r"W_h \*= 2 +since", text))
+        one.key("esc")
+        one.wait_for("what if f = 1, h_3[1:2] = 0  enter keeps all 2, esc undoes the newest")
+        one.key("esc")
+        one.wait_for("what if f = 1  enter keeps it")
+        one.key("esc")
+        one.wait_for(lambda text: "what if" not in text)
+        assert "fork" not in one.header.rest
+        assert screen_without_measurements(one) == before

@@ -80,10 +80,13 @@ class Timeline(Moves):
             return
         first = min(index for index, _ in missing[:1] + needless[:1])
         if trainer.index > first or (trainer.index == first and needless):
-            self._restore(branch.keyframes.nearest((first - 1) // end))
+            trainer.restore(branch.keyframes.nearest((first - 1) // end))
+            self._made_ahead = None
         if branch.newest.index >= first:
             branch.fork(trainer, "other settings", first)
-        kept = [c for c in branch.changes.before(first) if not isinstance(c.value, Settings)]
+        # An intervention in the first window is seen from the run's start on.
+        seen = branch.changes.before(max(first, 1))
+        kept = [change for change in seen if not isinstance(change.value, Settings)]
         made = [Change(index, settings) for index, settings in (*own[:same], *missing)]
         branch.set_changes([*kept, *made])
         self._apply_changes_here()
@@ -142,6 +145,12 @@ class Timeline(Moves):
     def what_ifs(self) -> tuple[Intervention, ...]:
         """The interventions that are neither kept nor discarded, the newest last."""
         return tuple(each.intervention for each in self._branch.what_ifs)
+
+    @property
+    def what_ifs_since(self) -> tuple[int, ...]:
+        """The number of updates that were done when each of the what-ifs was made."""
+        end = self.trainer.schedule.end
+        return tuple(each.here.index // end for each in self._branch.what_ifs)
 
     @property
     def forks(self) -> int:

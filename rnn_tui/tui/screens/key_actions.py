@@ -28,7 +28,7 @@ class KeyActions(TrainingActions, SelectionActions):
             if intervention is not None:
                 self._send(commands.Intervene(intervention, snapshot.window.declaration))
 
-        self.app.push_screen(WhatIfScreen(snapshot, self.selection), intervene)
+        self.app.push_screen(WhatIfScreen(self.session, self.selection), intervene)
 
     def action_keep(self) -> None:
         """Keep the what-if that is shown for good."""

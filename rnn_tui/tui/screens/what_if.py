@@ -1,68 +1,174 @@
-"""A field to type a what-if, filled with the selected value."""
+"""The what-ifs, each of which can be released, and a field to type another one."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import Input, Static
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
 
 from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.engine.network.interventions import (
     Intervention,
     InterventionError,
+    Release,
     hint,
     parse,
     pinnable,
 )
 from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.session.commands import Command, Intervene, ReleaseWhatIf
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.session.worker import Session
 from rnn_tui.tui.ascii_filter import draws_ascii
 from rnn_tui.tui.ascii_text import in_ascii
 from rnn_tui.tui.draw_context import Selection
-from rnn_tui.tui.number_format import number
+from rnn_tui.tui.number_format import count, number
 from rnn_tui.tui.parameter_names import parameter_name
-from rnn_tui.tui.screens.dialog import Dialog
+from rnn_tui.tui.screens.dialog import Dialog, PagesAnywhere
 from rnn_tui.tui.screens.text_field import TextField
+from rnn_tui.tui.screens.what_if_forms import forms
+from rnn_tui.tui.themes import style_of
 
-_FORMS = (
-    "f = 1          a gate of every unit at every timestep",
-    "f_7[3] = 0.5   of unit 3 at timestep 7; likewise h_7[3], h_7, x_7, f[3]",
-    "W_h[1,2] = 0   a weight or a bias; W_h = 0 the whole tensor",
-    "detach @7      no gradient from timestep 7 to 6",
-    "release        nothing is held any more",
-)
+_ALONE = "enter recomputes the window with it · esc cancels"
+_WITH_LIST = "enter recomputes · ↑↓ list · del releases · esc closes"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedWhatIf:
+    """A what-if that can be released, or a value that is held for good until it is.
+
+    Attributes:
+        text: what it is.
+        origin: where it comes from.
+        tried: whether it is a what-if, which can be undone.
+        release: the command that releases it.
+    """
+
+    text: str
+    origin: str
+    tried: bool
+    release: Command
+
+
+def listed_what_ifs(snapshot: Snapshot) -> tuple[ListedWhatIf, ...]:
+    """Return what is held for good, then the what-ifs, the newest last."""
+    what_if, declaration = snapshot.what_if, snapshot.window.declaration
+    tried = what_if.interventions if what_if is not None else ()
+    kept = (
+        ListedWhatIf(str(pin), "kept", False, Intervene(Release(pin), declaration))
+        for pin in snapshot.window.pins
+        if not any(pin is each for each in tried)
+    )
+    since = what_if.since if what_if is not None else ()
+    return (
+        *kept,
+        *(
+            ListedWhatIf(str(each), f"since update {count(update)}", True, ReleaseWhatIf(each))
+            for each, update in zip(tried, since, strict=True)
+        ),
+    )
+
+
+class WhatIfList(PagesAnywhere, OptionList):
+    """The what-ifs, one a line; below the last one is the field."""
+
+    def action_cursor_down(self) -> None:
+        """Go to the next line, from the last one to the field."""
+        if self.highlighted is None or self.highlighted >= self.option_count - 1:
+            self.screen.query_one(Input).focus()
+        else:
+            super().action_cursor_down()
+
+    def action_cursor_up(self) -> None:
+        """Go to the line above, if there is one."""
+        if self.highlighted:
+            super().action_cursor_up()
+
+
+class WhatIfField(TextField):
+    """The field, above which is the list."""
+
+    def action_scroll_up(self) -> None:
+        """Go to the list, as ↑ scrolls nothing here."""
+        if isinstance(self.screen, WhatIfScreen):
+            self.screen.to_list()
 
 
 class WhatIfScreen(Dialog[Intervention | None]):
-    """The what-if that is typed: enter returns it, esc returns None."""
+    """The what-ifs: enter returns the typed one, delete releases that of the list, esc closes."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "cancel", priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "cancel", priority=True),
+        Binding("delete,backspace", "release", "release"),
+    ]
 
-    def __init__(self, snapshot: Snapshot, selection: Selection) -> None:
-        """Offer the value that `selection` selects in `snapshot`."""
+    def __init__(self, session: Session, selection: Selection) -> None:
+        """Offer the value that `selection` selects in the newest snapshot of `session`."""
         super().__init__()
-        self._snapshot = snapshot
-        self._offered = selected_assignment(snapshot, selection)
+        self._session = session
+        self._snapshot = session.latest
+        self._offered = selected_assignment(self._snapshot, selection)
+        self._shown: tuple[str, ...] | None = None  # the texts of the newest snapshot seen
+        self._listed: list[ListedWhatIf] = []  # the same after what was released
 
     def compose(self) -> ComposeResult:
-        """Yield a field, a line that says why the text is no what-if, and the forms of what-ifs."""
+        """Yield the list, a field, a line that says why the text is no what-if, and the forms."""
         with Vertical(id="what-if") as box:
             batch = self._snapshot.settings.batch
             box.border_title = "what if" + (f" · in all {batch} samples" if batch > 1 else "")
-            box.border_subtitle = "enter recomputes the window with it · esc cancels"
+            yield WhatIfList(id="what-if-list")
             # What is typed is shown as it is, so a minus is one that this terminal can show.
-            offered = in_ascii(self._offered) if draws_ascii(self.app) else self._offered
-            yield TextField(offered, id="intervention", compact=True)
+            ascii_only = draws_ascii(self.app)
+            offered = in_ascii(self._offered) if ascii_only else self._offered
+            yield WhatIfField(offered, id="intervention", compact=True)
             yield Static(id="what-if-reason", markup=False)
-            yield Static("\n".join(_FORMS), id="what-if-forms", markup=False)
+            lines = "\n".join(form.line for form in forms(self._snapshot.window.declaration))
+            lines = lines.replace("·I", "*I") if ascii_only else lines
+            yield Static(lines, id="what-if-forms", markup=False)
 
     def on_mount(self) -> None:
-        """Let the keys go to the field."""
+        """Show the list, and again whenever it has changed; let the keys go to the field."""
+        self._show()
+        self.set_interval(0.1, self._show)
         self.query_one(Input).focus()
+
+    def _show(self) -> None:
+        """Show the what-ifs if they have changed."""
+        listed = listed_what_ifs(self._session.latest)
+        texts = tuple(each.text for each in listed)
+        if texts == self._shown:
+            return
+        self._shown, self._listed = texts, list(listed)
+        self._list(self.query_one(OptionList).highlighted)
+
+    def _list(self, highlighted: int | None) -> None:
+        """Fill the list, and highlight the row, or the last one if there are fewer."""
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options([Option(self._line(each)) for each in self._listed])
+        options.display = bool(self._listed)
+        box = self.query_one("#what-if")
+        box.border_subtitle = _WITH_LIST if self._listed else _ALONE
+        if self._listed and highlighted is not None:
+            options.highlighted = min(highlighted, len(self._listed) - 1)
+        elif not self._listed:
+            self.query_one(Input).focus()
+
+    def _line(self, listed: ListedWhatIf) -> Text:
+        """Return one line of the list."""
+        theme = self.app.theme
+        text = Text(no_wrap=True, overflow="ellipsis")
+        text.append("? " if listed.tried else "● ", style_of("title", theme))
+        text.append(f"{listed.text:<30} ", style_of("strong" if listed.tried else "", theme))
+        text.append(listed.origin, style_of("dim", theme))
+        return text
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Show why the text is no what-if, or how it is read, while it is typed."""
@@ -78,6 +184,28 @@ class WhatIfScreen(Dialog[Intervention | None]):
         result = self._parse(event.value)
         if not isinstance(result, str):
             self.dismiss(result)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Put a what-if of the list into the field, to be typed again with another value."""
+        if event.option_index < len(self._listed):
+            field = self.query_one(Input)
+            field.value = self._listed[event.option_index].text
+            field.focus()
+
+    def to_list(self) -> None:
+        """Go from the field to the newest what-if."""
+        if self._listed:
+            options = self.query_one(OptionList)
+            options.highlighted = len(self._listed) - 1
+            options.focus()
+
+    def action_release(self) -> None:
+        """Release the highlighted what-if."""
+        options = self.query_one(OptionList)
+        row = options.highlighted
+        if options.has_focus and row is not None and row < len(self._listed):
+            self._session.send(self._listed.pop(row).release)
+            self._list(row)
 
     def _parse(self, text: str) -> Intervention | str:
         """Return the what-if, or the reason why `text` is none."""

@@ -37,7 +37,7 @@ def dialogs(app: RnnTui) -> list[tuple[Screen[object], tuple[str, ...]]]:
         (SettingsScreen(snapshot.settings), ("x", "up")),
         (BreakpointsScreen(session), ("z",)),
         (BreakpointsScreen(session), ("tab",)),
-        (WhatIfScreen(snapshot, Selection()), ("z",)),
+        (WhatIfScreen(session, Selection()), ("z",)),
         (ask, ("ä",)),
         (ConfirmScreen("much is lost", "replaces", "after esc, save"), ()),
         (Palette(), ("t", "h")),

@@ -50,7 +50,7 @@ class TimestepView:
         has_batch: the window has its data.
         has_state: the states before this timestep are known.
         has_pins: a what-if holds a value or cuts a path in this window.
-        before: the values without the newest what-if; None where there is none.
+        before: the values without any what-if; None where there is none.
         width: cells of the panel.
         t: the timestep.
         task: the names and the topology of the task.
@@ -142,6 +142,6 @@ def _longest(snapshot: Snapshot) -> int:
 
 
 def _before(snapshot: Snapshot, t: int) -> Values | None:
-    """Return the values at `t` without the newest what-if, if they are known."""
+    """Return the values at `t` without any what-if, if they are known."""
     what_if = snapshot.what_if
     return what_if.before.values(t) if what_if is not None and what_if.before else None

@@ -1,0 +1,74 @@
+"""The forms of what-ifs, with examples that the network at hand understands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rnn_tui.engine.network.declaration import NetworkDeclaration
+from rnn_tui.engine.network.edits import blocks_of
+from rnn_tui.engine.network.interventions import pinnable
+
+_COLUMN = 15  # cells of an example
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIfForm:
+    """One form of a what-if.
+
+    Attributes:
+        example: what can be typed.
+        meaning: what that does, and names that can be typed in its place.
+    """
+
+    example: str
+    meaning: str
+
+    @property
+    def line(self) -> str:
+        """The form in one line."""
+        return f"{self.example:<{_COLUMN}} {self.meaning}"
+
+
+def forms(declaration: NetworkDeclaration) -> tuple[WhatIfForm, ...]:
+    """Return the forms of what-ifs for a network."""
+    steps, hidden = declaration.steps, declaration.architecture.hidden
+    t, unit, last = min(7, steps), min(3, hidden), min(8, hidden)
+    values = [name for name in pinnable(declaration) if name not in ("x", *declaration.states)]
+    value = "f" if "f" in values else values[0]
+    state = declaration.states[0]
+    (weight, rows), square = _weight(declaration), _square(declaration)
+    row = min(3, rows)
+    some = f"; {value}[{unit}], {value}[1:{last}] these units" if hidden > 1 else ""
+    return (
+        WhatIfForm(f"{value} = 1", f"at every timestep{some}"),
+        WhatIfForm(
+            f"{value}_{t}[{unit}] = 0.5",
+            f"at timestep {t} only; also {state}_{t}[{unit}], {state}_{t}, x_{t}",
+        ),
+        WhatIfForm(
+            f"{weight}[{row},1] = 0",
+            f"an entry; {weight}[{row},:] a row, {weight}[:,1] a column",
+        ),
+        WhatIfForm(f"{weight} *= 2", f"also /=, += and -=; {weight}[{row},1] one entry"),
+        *([WhatIfForm(f"{square} = 0.9·I", "0.9 times the identity; or 0.9*I")] if square else []),
+        WhatIfForm(f"detach @{t}", f"no gradient from timestep {t} to {t - 1}"),
+        WhatIfForm(f"release {value}", f"{value} is no longer held; release: nothing is"),
+    )
+
+
+def _weight(declaration: NetworkDeclaration) -> tuple[str, int]:
+    """Return a weight, the recurrent one if there is one, and the number of its rows."""
+    blocks = blocks_of(declaration)
+    name = "W_h" if "W_h" in blocks else next(name for name in blocks if blocks[name].ndim == 2)
+    return name, blocks[name].shape[0]
+
+
+def _square(declaration: NetworkDeclaration) -> str:
+    """Return a square weight, a recurrent one if there is one; "" if there is none."""
+    squares = [
+        name
+        for name, indices in blocks_of(declaration).items()
+        if indices.ndim == 2 and len(set(indices.shape)) == 1
+    ]
+    recurrent = (name for name in squares if name.startswith("W_h"))
+    return next(recurrent, squares[0] if squares else "")
