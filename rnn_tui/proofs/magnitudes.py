@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import ClassVar
 
+from rnn_tui.engine.analysis.gradient_flow import gradient_norms, memory_gradient_norms
 from rnn_tui.engine.analysis.magnitudes import Magnitudes, magnitudes
 from rnn_tui.engine.core.background_work import Work
+from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.proofs.base import Proof, Selected, WindowUnderTest
 
 
@@ -29,4 +33,10 @@ class MagnitudesProof(Proof):
         network = yield from window.network()
         sample = min(self.sample, network.tape.batch - 1)
         steps = range(1, network.tape.steps + 1)
-        return (yield from magnitudes(network.sample_window(sample), steps))
+        found = yield from magnitudes(network.sample_window(sample), steps)
+        norms: dict[str, Array] = {}
+        for layer in network.layers:
+            name = name_in_layer("h", layer.number)
+            norms[name] = gradient_norms(network, layer.number)
+            norms |= memory_gradient_norms(network, layer.number)
+        return replace(found, norms=MappingProxyType(norms))

@@ -77,6 +77,11 @@ class DrawContext:
         return in_ascii(text) if self.ascii else text
 
     @property
+    def grounds(self) -> bool:
+        """Whether grounds can be seen, and text on them: not in ASCII, nor in 16 colours."""
+        return self.chart_cache.grounds and not self.ascii
+
+    @property
     def bar_glyphs(self) -> BarGlyphs:
         """What bars are drawn with on this terminal."""
         return ASCII_BARS if self.ascii else UNICODE_BARS

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Literal
 from rnn_tui.registry import PANELS
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.lines import Lines
+from rnn_tui.tui.lines import Line, Lines
 
 if TYPE_CHECKING:
     from rnn_tui.tui.charts.legend import LegendEntry
     from rnn_tui.tui.panel_help import Sign
 
 Draw = Callable[[DrawContext, int, int], Lines]  # (…, width, height) → lines
+# (…, text at the left, text at the right, width, height below, has the focus) → the title line
+Rule = Callable[[DrawContext, str, str, int, int, bool], Line]
 Title = Callable[[DrawContext], tuple[str, str]]  # → texts at the left and right
 
 
@@ -73,6 +75,7 @@ class PanelSpec:
             and pass at hand; ``?`` shows it while the panel has the focus.
         need: gives the lines that the panel needs in a run.
         variants_in_zoom: it can show them only while it has the whole screen.
+        rule: gives the title line where that is more than texts and a legend.
     """
 
     draw: Draw
@@ -88,6 +91,7 @@ class PanelSpec:
     help: Callable[[DrawContext], tuple[Sign, ...]] = lambda context: ()
     need: Callable[[Snapshot], Need] = lambda snapshot: CHART
     variants_in_zoom: bool = False
+    rule: Rule | None = None
 
 
 def panel_spec(name: str) -> PanelSpec:

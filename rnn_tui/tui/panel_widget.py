@@ -181,8 +181,12 @@ class Panel(LinesWidget):
             left = f"{left} at update {count(context.snapshot.cursor.update)}"
         legend = spec.legend(context) if spec.legend is not None else ()
         focused = context.selection.panel == self.id
-        rule = title_rule(left, right, width, focused, legend, spec.brief)
-        return (rule, *spec.draw(context, width, max(height - 1, 0)))
+        below = max(height - 1, 0)
+        if spec.rule is not None:
+            rule = spec.rule(context, left, right, width, below, focused)
+        else:
+            rule = title_rule(left, right, width, focused, legend, spec.brief)
+        return (rule, *spec.draw(context, width, below))
 
     def _failed(self, text: str, width: int) -> Lines:
         """Return the title line, without what may have failed, and why."""

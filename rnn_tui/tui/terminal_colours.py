@@ -22,7 +22,7 @@ from textual.color import Color as TextualColor
 from textual.filter import LineFilter, Monochrome
 
 from rnn_tui.tui.colour_depth import Depth
-from rnn_tui.tui.themes import DARK, HEAT_GROUNDS, LIGHT
+from rnn_tui.tui.themes import DARK, HEAT_GROUNDS, LIGHT, UNIT_SHADES
 
 BLACK, RED, GREEN, YELLOW, BLUE, MAGENTA, CYAN, WHITE = range(8)
 BRIGHT = 8  # added to one of these
@@ -88,6 +88,19 @@ GROUNDS |= {
     for hue, colours in hues.items()
     for colour, number in zip(colours, _HEAT[theme][hue], strict=True)
 }
+_UNITS = {  # likewise, and as ink, too
+    DARK.name: (117, 67, 24, 237, 94, 130, 215),
+    LIGHT.name: (24, 74, 153, 254, 223, 173, 130),
+}
+GROUNDS |= {
+    colour: Ground(number, BLACK if theme == DARK.name else BRIGHT + WHITE)
+    for theme, colours in UNIT_SHADES.items()
+    for colour, number in zip(colours, _UNITS[theme], strict=True)
+}
+GROUNDS |= {  # of a pill that says something is wrong
+    "#ff8a9d": Ground(204, BRIGHT + RED, ink=BLACK, reverse=True),
+    "#8a0a2e": Ground(125, RED, ink=BRIGHT + WHITE, reverse=True),
+}
 INKS: dict[str, tuple[int, int]] = {  # of 256, of 16
     "#d5d9e6": (253, BRIGHT + WHITE),  # dark: text
     "#ffffff": (231, BRIGHT + WHITE),
@@ -124,6 +137,12 @@ INKS: dict[str, tuple[int, int]] = {  # of 256, of 16
     "#2f6b14": (22, BLACK),
     "#8a0a2e": (89, RED),
     "#fbfaf7": (231, BRIGHT + WHITE),
+}
+INKS |= {
+    colour: (number, WHITE if theme == DARK.name else BLACK)
+    for theme, colours in UNIT_SHADES.items()
+    for colour, number in zip(colours, _UNITS[theme], strict=True)
+    if colour not in INKS
 }
 NOT_BOLD = Style(bold=False)  # many terminals show bold text in the bright colour: black as grey
 UNCOLOURED = Style(color="default", bgcolor="default")

@@ -140,6 +140,12 @@ HEAT_GROUNDS: dict[str, dict[str, tuple[str, str, str, str]]] = {
 }
 """The grounds of cells of a heat map, by theme and hue, from weak to strong."""
 
+UNIT_SHADES: dict[str, tuple[str, ...]] = {
+    DARK.name: ("#7dcfff", "#4f90b3", "#2f5468", "#2b3044", "#6b4a33", "#b0713f", "#ff9e64"),
+    LIGHT.name: ("#085a84", "#5ba3c9", "#b4d4e6", "#e4e0d6", "#f0c9a8", "#d88b50", "#9c4100"),
+}
+"""The shades of a state's units, by theme, from the most negative to the most positive."""
+
 # role: (dark colour, light colour, attributes). Attributes matter where there are no colours.
 _ROLES: dict[str, tuple[str, str, str]] = {
     "dim": ("#9198b0", "#5d5b52", ""),
@@ -176,7 +182,8 @@ def style_of(role: str, theme: str) -> Style:
     """Return the style of a role.
 
     ``selected-…``, ``computed-…`` and so on is another role on one of the `GROUNDS`;
-    ``heat-negative3-…`` is one on the third of the `HEAT_GROUNDS` of that hue.
+    ``heat-negative3-…`` is one on the third of the `HEAT_GROUNDS` of that hue; ``pill-…`` has the
+    role's colour as its ground; ``units-0-6`` is the first of the `UNIT_SHADES` above the last.
     """
     light = theme == LIGHT.name
     ground, _, rest = role.partition("-")
@@ -184,6 +191,13 @@ def style_of(role: str, theme: str) -> Style:
         heat, _, shown_role = rest.partition("-")
         grounds = HEAT_GROUNDS.get(theme, HEAT_GROUNDS[DARK.name])[heat[:-1]]
         return style_of(shown_role, theme) + Style(bgcolor=grounds[int(heat[-1]) - 1])
+    if ground == "units":
+        shades = UNIT_SHADES.get(theme, UNIT_SHADES[DARK.name])
+        above, below = (shades[int(each)] if each else None for each in rest.split("-"))
+        return Style(color=above, bgcolor=below)
+    if ground == "pill":
+        paper = LIGHT if light else DARK
+        return Style(bold=True, color=paper.background, bgcolor=_ROLES[rest][light])
     if ground in GROUNDS:
         shown = style_of("title" if rest in FAINT else rest, theme)
         behind, attributes = GROUNDS[ground][light], GROUNDS[ground][2]
@@ -199,4 +213,4 @@ def role_within(role: str) -> str:
     ground, _, rest = role.partition("-")
     if ground == "heat":
         return rest.partition("-")[2]
-    return rest if ground in GROUNDS else role
+    return rest if ground in GROUNDS or ground == "pill" else role

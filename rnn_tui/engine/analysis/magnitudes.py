@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
@@ -28,12 +28,15 @@ class Magnitudes:
             timestep, [L, timesteps]; NaN where there are none.
         typical_gradients: the median of the same entries, [L, timesteps].
         output_gradient: the largest |dy_t|.
+        norms: of the gradient of each state of each layer the norm over the whole batch at each
+            timestep, [T], by the state's name: ``h``, ``c2``; empty where that is not known.
     """
 
     values: Mapping[str, float]
     gradients: Array
     typical_gradients: Array
     output_gradient: float
+    norms: Mapping[str, Array] = field(default_factory=dict)
 
     def of_value(self, symbol: str) -> float:
         """Return the largest magnitude of a row such as ``c_t``."""

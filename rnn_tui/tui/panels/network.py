@@ -2,27 +2,40 @@
 
 From the top: timesteps, targets, outputs, hidden states, inputs, gradient norms. Outputs stand only
 where the loss counts and inputs only where there is one; symbols and classes are shown by name, and
-of the outputs the most probable class. In the backward pass the arrows turn round, and the gradient
-norms fill in from the right.
+of the outputs the most probable class. In the backward pass the gradient norms fill in from the
+right. The title is the rail of the six passes.
+
+Where there is no room for all timesteps, `strip_columns` says which are shown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+
 from rnn_tui.engine.network.layers import name_in_layer
-from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.tui import panel_help
-from rnn_tui.tui.bar_scales import PROOF, magnitudes_of, value_scale
-from rnn_tui.tui.bars import UNIT, BarScale, bars
+from rnn_tui.tui.bar_scales import PROOF
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, centre, cut, text_width
-from rnn_tui.tui.number_format import SHORT, UNKNOWN, short
-from rnn_tui.tui.panel_help import Sign, Signs
+from rnn_tui.tui.number_format import SHORT, UNKNOWN
 from rnn_tui.tui.panel_spec import Need, PanelSpec
+from rnn_tui.tui.panels.network_help import signs
+from rnn_tui.tui.panels.network_states import (
+    NormRow,
+    UnitRows,
+    is_known,
+    shown_states,
+    states_of,
+    words_of,
+)
+from rnn_tui.tui.pass_rail import rail_rule
 from rnn_tui.tui.scope_words import joined, sample_words
+from rnn_tui.tui.strip_columns import Column, columns_of
+from rnn_tui.tui.strip_numbers import exponent_of, exponent_words, fixed
 from rnn_tui.tui.symbols import (
     MARK,
     answer_cell,
@@ -39,51 +52,116 @@ _ALWAYS = 5  # rows at any height: t, y, h, x, dh
 _Cell = Callable[[int], Line]  # gives the cell of a row at a timestep
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the strip.
+
+    Attributes:
+        label: what it shows.
+        cell_at: draws the cell of a timestep.
+        exponent: the power of ten that its numbers are in units of.
+    """
+
+    label: str
+    cell_at: _Cell
+    exponent: int = 0
+
+
 def title(context: DrawContext) -> tuple[str, str]:
-    """Return the texts of the title line."""
+    """Return the texts of the title line, beside the rail."""
     snapshot = context.snapshot
     carried = "carried state" if snapshot.settings.carry else "zero state"
     if not snapshot.window.declaration.cell.recurrent:
         carried = "no recurrence"
-    steps = f"{snapshot.steps} steps" if snapshot.steps > 1 else "1 step"
     layers = snapshot.settings.layers
-    cell = snapshot.settings.cell + (f" layer {snapshot.layer} of {layers}" if layers > 1 else "")
-    words = (snapshot.task.topology.name, steps, carried)
-    if snapshot.settings.batch == 1:
-        return "network", ", ".join((cell, *words))
-    norm = f"‖{name_in_layer('dh_t', snapshot.layer)}‖ of all"
-    return "network", joined(", ".join(words), cell, f"{sample_words(snapshot)}, {norm}")
+    layer = f"layer {snapshot.layer} of {layers}" if layers > 1 else ""
+    batch = ""
+    if snapshot.settings.batch > 1:
+        norm = f"‖{name_in_layer('dh_t', snapshot.layer)}‖ of all"
+        batch = f"{sample_words(snapshot)}, {norm}"
+    return "network", joined(f"{snapshot.task.topology.name}, {carried}", layer, batch)
+
+
+def rule(
+    context: DrawContext, left: str, right: str, width: int, height: int, focused: bool
+) -> Line:
+    """Return the title line, with the rail and, at its end, which of all units are shown."""
+    units = _plan(context, height).units
+    hidden, shown = context.snapshot.settings.hidden, units.shown
+    all_of_them = len(shown) == hidden
+    said = "" if all_of_them else f"{units.name} {words_of(shown)} of {hidden}"
+    parts = right.split(" · ")
+    layer = next((part for part in parts if part.startswith("layer ")), "")
+    optional = [part for part in parts if part != layer]
+    return rail_rule(context, left, optional, (layer, said), width, focused)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The rows of the panel at one height; they stay the same from place to place.
+
+    Attributes:
+        inputs: rows of the inputs.
+        targets: whether targets have a row.
+        units: the rows of units.
+        norms: the rows of gradients' norms.
+    """
+
+    inputs: list[Row]
+    targets: bool
+    units: UnitRows
+    norms: list[NormRow]
+
+
+def _plan(context: DrawContext, height: int) -> _Plan:
+    """Return the rows that there is room for: inputs, then norms, then targets, then units."""
+    snapshot = context.snapshot
+    cell, spare = cell_width_of(snapshot), max(height - _ALWAYS, 0)
+    states = states_of(snapshot)
+    chosen = context.selection.variant("network", states)
+    inputs = _inputs(snapshot, cell, spare + 1)
+    spare -= len(inputs) - 1
+    all_norms = spare >= len(states) - 1
+    spare -= (len(states) - 1) * all_norms
+    targets = spare > 0
+    units = UnitRows(context, chosen, cell, 1 + spare - targets)
+    shown = shown_states(snapshot, chosen, all_norms)
+    return _Plan(inputs, targets, units, [NormRow(context, each, cell) for each in shown])
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
-    """Draw as many rows as fit; what is left out first are inputs, targets and hidden units."""
-    snapshot, columns = context.snapshot, visible(context.snapshot, width)
-    cell, spare = cell_width_of(snapshot), max(height - _ALWAYS, 0)
-    inputs = _inputs(snapshot, cell, spare + 1)
-    spare -= len(inputs) - 1
-    targets = spare > (snapshot.task.labels is None)
-    spare -= targets
-    rows = [_row("t", (_time(snapshot, t, cell) for t in columns))]
-    if targets:
-        rows.append(_row("target", _counted(snapshot, columns, cell, _target)))
-    rows.append(_row("y_t", _counted(snapshot, columns, cell, _output)))
-    rows += _hidden(context, columns, spare + 1, cell)
-    rows += [_row(label, map(cell_at, columns)) for label, cell_at in inputs]
-    rows.append(
-        _row(
-            f"‖{name_in_layer('dh_t', snapshot.layer)}‖",
-            (_gradient(snapshot, t, cell) for t in columns),
-        )
-    )
-    return tuple(rows)
+    """Draw as many rows as fit; what is left out first are hidden units, then targets."""
+    snapshot, columns = context.snapshot, columns_shown(context.snapshot, width)
+    plan, cell = _plan(context, height), cell_width_of(context.snapshot)
+    exponent = _target_exponent(snapshot)
+    strip = partial(_line, context, columns, cell)
+    lines = [strip("t", (_time(snapshot, column, cell) for column in columns))]
+    if plan.targets:
+        target = partial(_target, exponent=exponent)
+        cells = _counted(snapshot, columns, cell, target)
+        lines.append(strip("target", cells, exponent))
+    output = partial(_output, exponent=exponent)
+    lines.append(strip("y_t", _counted(snapshot, columns, cell, output), exponent))
+    rows: list[Row] = []
+    scale = plan.units.scale()
+    for units in plan.units.parts():
+        draw_units = partial(plan.units.cell, units=units, scale=scale)
+        rows.append(Row(plan.units.label(units), draw_units))
+    rows += plan.inputs
+    rows += [Row(norm.label, partial(norm.cell, scale=norm.scale())) for norm in plan.norms]
+    blank = _cell("", "", cell)
+    for row in rows:
+        cells = (row.cell_at(column.t) if column.t else blank for column in columns)
+        lines.append(strip(row.label, cells, row.exponent))
+    return tuple(lines)
 
 
 def need(snapshot: Snapshot) -> Need:
     """Return the lines of the rows; three of hidden units are good, with all nothing is left."""
     cell = cell_width_of(snapshot)
     least = 1 + _ALWAYS
-    enough = least + (snapshot.task.labels is None) + len(snapshot.task.parts or " ") - 1
-    units = -(-snapshot.settings.hidden // (cell - 2))
+    enough = least + len(states_of(snapshot)) + len(snapshot.task.parts or " ") - 1
+    units = -(-snapshot.settings.hidden // (2 * (cell - 1)))
     width = LABEL + cell * snapshot.steps
     return Need(least, enough, enough + min(units - 1, 2), enough + units - 1, width)
 
@@ -95,27 +173,94 @@ def cell_width_of(snapshot: Snapshot) -> int:
     return max(column_width(task.symbols), column_width(task.labels if most_count else None))
 
 
-def visible(snapshot: Snapshot, width: int) -> range:
-    """Return the page of timesteps that has the current one."""
+def columns_shown(snapshot: Snapshot, width: int) -> tuple[Column, ...]:
+    """Return the columns for which there is room, one of them for the timestep shown."""
     available = max((width - LABEL) // cell_width_of(snapshot), 1)
-    steps = snapshot.steps
-    first = min((snapshot.t - 1) // available * available, max(steps - available, 0)) + 1
-    return range(first, min(first + available, steps + 1))
+    if snapshot.steps <= available:
+        return tuple(map(Column, range(1, snapshot.steps + 1)))
+    counted = snapshot.task.topology.counted
+    return columns_of(snapshot.steps, snapshot.t, available, counted, _alike(snapshot))
+
+
+def _alike(snapshot: Snapshot) -> list[bool]:
+    """Return for each timestep whether the batch says the same of it as of the one before, [T].
+
+    That is the input and, where the loss counts, a class as the target.
+    """
+    tape, counted = snapshot.window.tape, np.asarray(snapshot.task.topology.counted)
+    if not snapshot.cursor.has_batch:
+        return [False] * snapshot.steps
+    alike = (tape["x"][1:, 0] == tape["x"][:-1, 0]).all(axis=-1) & (counted[1:] == counted[:-1])
+    if snapshot.task.labels is None:
+        alike &= ~counted[1:]
+    else:
+        classes = tape["classes"][:, 0]
+        alike &= ~counted[1:] | (classes[1:] == classes[:-1])
+    return [False, *alike.tolist()]
 
 
 def timestep_at(snapshot: Snapshot, width: int, x: int) -> int | None:
     """Return the timestep whose column is at cell `x`; None where there is none."""
-    columns = visible(snapshot, width)
+    columns = columns_shown(snapshot, width)
     index = (x - LABEL) // cell_width_of(snapshot)
-    return columns[index] if x >= LABEL and index < len(columns) else None
+    return (columns[index].t or None) if x >= LABEL and index < len(columns) else None
 
 
-def _row(label: str, cells: Iterable[Line]) -> Line:
-    """Return a labelled row of cells."""
-    runs: list[Run] = [(f" {cut(label, LABEL - 1):<{LABEL - 1}}", "dim")]
-    for cell in cells:
-        runs.extend(cell)
-    return tuple(runs)
+def _line(
+    context: DrawContext,
+    columns: tuple[Column, ...],
+    cell: int,
+    label: str,
+    cells: Iterable[Line],
+    exponent: int = 0,
+) -> Line:
+    """Return a labelled row of cells, with the ground of the timestep that is looked at."""
+    unit = exponent_words(exponent)
+    name = cut(label, LABEL - 1 - text_width(unit)) + unit
+    if label and unit and not name.startswith(label):  # then the blank before it gives way
+        name = cut(label, LABEL - text_width(unit)) + unit
+    start: Run = (f"{name:<{LABEL}}" if len(name) == LABEL else f" {name:<{LABEL - 1}}", "dim")
+    runs: list[Run] = [start]
+    for line in cells:
+        runs.extend(line)
+    here = _place_of_here(context, columns)
+    if here is None:
+        return tuple(runs)
+    return _on_ground(runs, LABEL + here * cell, LABEL + (here + 1) * cell)
+
+
+def _place_of_here(context: DrawContext, columns: tuple[Column, ...]) -> int | None:
+    """Return the index of the column that has a ground; None if there is none."""
+    snapshot = context.snapshot
+    if not context.grounds or not (snapshot.cursor.t or snapshot.request.t):
+        return None
+    return next((k for k, column in enumerate(columns) if column.t == snapshot.t), None)
+
+
+def _on_ground(runs: list[Run], start: int, stop: int) -> Line:
+    """Return a line whose cells from `start` to `stop` are on the ground of the timestep shown."""
+    line: list[Run] = []
+    place = 0
+    for text, role in runs:
+        end = place + text_width(text)
+        if end <= start or place >= stop:
+            line.append((text, role))
+        elif start <= place and end <= stop:
+            line.append((text, _here(role)))
+        else:
+            at = place
+            for character in text:
+                line.append((character, _here(role) if start <= at < stop else role))
+                at += text_width(character)
+        place = end
+    if place < stop:
+        line += [(" " * max(start - place, 0), ""), (" " * (stop - max(place, start)), "computed-")]
+    return tuple(line)
+
+
+def _here(role: str) -> str:
+    """Return a role on the ground of the timestep shown; what has a ground of its own keeps it."""
+    return role if role.startswith(("units-", "heat-")) else f"computed-{role}"
 
 
 def _cell(text: str, role: str, width: int) -> Line:
@@ -123,13 +268,19 @@ def _cell(text: str, role: str, width: int) -> Line:
     return ((centre(text, width), role),)
 
 
-def _number_cell(value: float, role: str, width: int) -> Line:
+def _number_cell(value: float, role: str, width: int, exponent: int = 0) -> Line:
     """Return a cell with a number, and a blank between it and the next."""
-    return _cell(short(value, min(width - 1, SHORT)), role, width)
+    return _cell(fixed(value, exponent, min(width - 1, SHORT)), role, width)
 
 
-def _time(snapshot: Snapshot, t: int, width: int) -> Line:
-    """Return the number of a timestep: ‹t› at the cursor, [t] where it is selected."""
+def _time(snapshot: Snapshot, column: Column, width: int) -> Line:
+    """Return the number of a timestep: ‹t› at the cursor, [t] where it is selected.
+
+    Where timesteps are hidden it is their number: ⋯12.
+    """
+    t = column.t
+    if not t:
+        return _cell(f"⋯{column.hidden}" if column.hidden else "", "dim", width)
     if t == snapshot.cursor.t:
         return _cell(f"‹{t}›", "accent", width)
     if t == snapshot.request.t:
@@ -137,17 +288,12 @@ def _time(snapshot: Snapshot, t: int, width: int) -> Line:
     return _cell(str(t), "dim", width)
 
 
-def _known(snapshot: Snapshot, symbol: str, t: int) -> bool:
-    """Return True if the forward pass has revealed `symbol` at timestep `t`."""
-    return any(operation.symbol == symbol for operation in snapshot.forward_revealed(t))
-
-
 # Outputs and targets
 
 
 def _counted(
     snapshot: Snapshot,
-    columns: range,
+    columns: tuple[Column, ...],
     cell: int,
     draw_cell: Callable[[Snapshot, int, int, int], Line],
 ) -> Iterable[Line]:
@@ -155,7 +301,7 @@ def _counted(
 
     Args:
         snapshot: what is drawn.
-        columns: the timesteps of the row.
+        columns: those of the row.
         cell: cells of a timestep.
         draw_cell: draws one cell from snapshot, timestep, width and greatest width; a long name may
             take the blank cells to its left.
@@ -164,8 +310,9 @@ def _counted(
         For each timestep that counts its cell, with the blanks before it.
     """
     counted, blank = snapshot.task.topology.counted, 0
-    for t in columns:
-        if not counted[t - 1]:
+    for column in columns:
+        t = column.t
+        if not t or not counted[t - 1]:
             blank += cell
             continue
         line = draw_cell(snapshot, t, cell, cell + blank)
@@ -173,16 +320,25 @@ def _counted(
         blank = 0
 
 
-def _output(snapshot: Snapshot, t: int, width: int, widest: int) -> Line:
+def _target_exponent(snapshot: Snapshot) -> int:
+    """Return the power of ten that targets and outputs are in units of: that of the targets."""
+    if snapshot.task.labels is not None or not snapshot.cursor.has_batch:
+        return 0
+    counted = list(snapshot.task.topology.counted)
+    return exponent_of(snapshot.window.tape["target"][counted, 0, 0])
+
+
+def _output(snapshot: Snapshot, t: int, width: int, widest: int, exponent: int) -> Line:
     """Return an output: its number, or its most probable class and whether that is the target."""
-    if not _known(snapshot, "y_t", t):
+    if not is_known(snapshot, "y_t", t):
         return _cell(UNKNOWN, "dim", width)
     if snapshot.task.labels is not None:
         return answer_cell(snapshot, t, width, widest)
-    return _number_cell(float(snapshot.window.tape["y"][t - 1, 0, 0]), "one-step", width)
+    value = float(snapshot.window.tape["y"][t - 1, 0, 0])
+    return _number_cell(value, "one-step", width, exponent)
 
 
-def _target(snapshot: Snapshot, t: int, width: int, widest: int) -> Line:
+def _target(snapshot: Snapshot, t: int, width: int, widest: int, exponent: int) -> Line:
     """Return a target: its number or its class."""
     if not snapshot.cursor.has_batch:
         return _cell(UNKNOWN, "dim", width)
@@ -191,24 +347,31 @@ def _target(snapshot: Snapshot, t: int, width: int, widest: int) -> Line:
         name = name_of(labels, target_code(snapshot, t))
         available = min(max(text_width(name) + 2, width), widest)
         return _cell(in_column(name, available), "truth", available)
-    return _number_cell(float(snapshot.window.tape["target"][t - 1, 0, 0]), "truth", width)
+    value = float(snapshot.window.tape["target"][t - 1, 0, 0])
+    return _number_cell(value, "truth", width, exponent)
 
 
 # Inputs
 
 
-def _inputs(snapshot: Snapshot, cell: int, available: int) -> list[tuple[str, _Cell]]:
-    """Return the inputs' rows, label and cells: one for each number if that fits."""
+def _inputs(snapshot: Snapshot, cell: int, available: int) -> list[Row]:
+    """Return the inputs' rows: one for each number if that fits."""
     task = snapshot.task
     if task.symbols is not None:
-        return [("x_t", partial(_symbol, snapshot, width=cell))]
+        return [Row("x_t", partial(_symbol, snapshot, width=cell))]
     parts = task.parts
     if parts is None:
-        return [("x_t", partial(_number, snapshot, k=0, width=cell))]
+        return [_numbers(snapshot, "x_t", 0, cell)]
     if len(parts) <= available:
-        places = range(len(parts))
-        return [(parts[k], partial(_number, snapshot, k=k, width=cell)) for k in places]
-    return [(parts[0], partial(_vector, snapshot, width=cell))]
+        return [_numbers(snapshot, part, k, cell) for k, part in enumerate(parts)]
+    return [Row(parts[0], partial(_vector, snapshot, width=cell))]
+
+
+def _numbers(snapshot: Snapshot, label: str, k: int, cell: int) -> Row:
+    """Return the row of the input's number `k`."""
+    there = snapshot.cursor.has_batch
+    exponent = exponent_of(snapshot.window.tape["x"][:, 0, k]) if there else 0
+    return Row(label, partial(_number, snapshot, k=k, width=cell, exponent=exponent), exponent)
 
 
 def _has_input(snapshot: Snapshot, t: int) -> bool:
@@ -225,7 +388,7 @@ def _symbol(snapshot: Snapshot, t: int, width: int) -> Line:
     return _cell(name, "strong" if code is None else "", width)
 
 
-def _number(snapshot: Snapshot, t: int, k: int, width: int) -> Line:
+def _number(snapshot: Snapshot, t: int, k: int, width: int, exponent: int) -> Line:
     """Return the input's number `k`; a number that marks a timestep is drawn as ▲."""
     if not snapshot.cursor.has_batch:
         return _cell(UNKNOWN if snapshot.task.topology.inputs[t - 1] else "", "dim", width)
@@ -235,7 +398,7 @@ def _number(snapshot: Snapshot, t: int, k: int, width: int) -> Line:
     parts = snapshot.task.parts
     if parts is not None and parts[k] == "mark" and value in (0, 1):
         return _cell(MARK if value else "", "strong", width)
-    return _number_cell(value, "", width)
+    return _number_cell(value, "", width, exponent)
 
 
 def _vector(snapshot: Snapshot, t: int, width: int) -> Line:
@@ -248,101 +411,14 @@ def _vector(snapshot: Snapshot, t: int, width: int) -> Line:
     return _cell(text, "strong" if text.startswith(MARK) else "", width)
 
 
-# Hidden states and their gradients
-
-
-def _gradient(snapshot: Snapshot, t: int, width: int) -> Line:
-    """Return ‖∂L/∂h_t‖."""
-    gradient = name_in_layer("dh_t", snapshot.layer)
-    if not any(operation.symbol == gradient for operation in snapshot.backward_revealed(t)):
-        blank = snapshot.cursor.stage in (Pass.BATCH, Pass.FORWARD)
-        return _cell("" if blank else UNKNOWN, "dim", width)
-    return _number_cell(float(snapshot.gradient_norms[t - 1]), "gradient", width)
-
-
-def _hidden(context: DrawContext, columns: range, rows: int, cell: int) -> list[Line]:
-    """Return the rows of hidden units: the page that has the selected one."""
-    snapshot, hidden, each = context.snapshot, context.snapshot.settings.hidden, cell - 2
-    unit = min(context.selection.unit, hidden - 1)
-    shown = min(rows * each, hidden)
-    first = min(unit // shown * shown, max(hidden - shown, 0))
-    scale = _scale(snapshot)
-    lines = []
-    for start in range(first, first + shown, each):
-        units = range(start, min(start + each, first + shown))
-        h = name_in_layer("h", snapshot.layer)
-        label = f"{h} {start + 1}–{units[-1] + 1}" if len(units) > 1 else f"{h} {start + 1}"
-        draw_units = partial(_units, context, units=units, scale=scale, width=cell)
-        lines.append(_row(label, map(draw_units, columns)))
-    return lines
-
-
-def _scale(snapshot: Snapshot) -> BarScale:
-    """Return what the bars of h are measured by, at all timesteps."""
-    h = name_in_layer("h_t", snapshot.layer)
-    row = next(row for row in snapshot.rows if row.symbol == h)
-    return UNIT if row.span else value_scale(row, magnitudes_of(snapshot))
-
-
-def _units(context: DrawContext, t: int, units: range, scale: BarScale, width: int) -> Line:
-    """Return the units of one timestep, with an arrow to the next or, going back, the previous one.
-
-    Without recurrence there are no arrows: nothing goes from timestep to timestep.
-    """
-    snapshot = context.snapshot
-    layer = snapshot.layer
-    if not _known(snapshot, name_in_layer("h_t", layer), t):
-        return _cell(UNKNOWN, "dim", width)
-    state = snapshot.window.tape[name_in_layer("h", layer)][t, 0]
-    selected = min(context.selection.unit, len(state) - 1) - units[0]
-    shown = bars(state[units[0] : units[-1] + 1], scale, context.bar_glyphs, selected)
-    runs: list[Run] = [*shown, (" " * (width - 2 - len(units)), "")]
-    if not snapshot.window.declaration.cell.recurrent:
-        return ((" ", ""), *runs, (" ", ""))
-    sent = name_in_layer("dh_<t-1>", layer)
-    if any(operation.symbol == sent for operation in snapshot.backward_revealed(t)):
-        return (("←", "gradient"), *runs, (" ", ""))
-    return ((" ", ""), *runs, ("→", "dim"))
-
-
-def signs(context: DrawContext) -> Signs:
-    """Return what the signs in the strip mean."""
-    snapshot = context.snapshot
-    recurrent = snapshot.window.declaration.cell.recurrent
-    named, parts = snapshot.task.labels is not None, snapshot.task.parts or ()
-    return panel_help.joined(
-        (
-            Sign("t", "a timestep has a column"),
-            Sign("‹7›", "the cursor: what has just been computed", "accent"),
-            Sign("[7]", "selected: the panels show this timestep; esc goes back to the cursor"),
-            Sign("target", "what the output should be", "truth"),
-            Sign("y_t", "the likeliest class" if named else "the output", "one-step"),
-        ),
-        (Sign("✓", "it is the target", "good"), Sign("✗", "it is not", "error")) if named else (),
-        (Sign("h 1–3", "these units of the hidden state h, a bar each, full at 1"),),
-        panel_help.bars(context),
-        (
-            Sign("→", "the state goes on to the next timestep", "dim"),
-            Sign("←", "the gradient has been sent to the timestep before", "gradient"),
-        )
-        if recurrent
-        else (),
-        (Sign("x_t", "the input"),) if not parts else (Sign("  ".join(parts), "the input"),),
-        (Sign(MARK, "the input that marks this timestep"),) if "mark" in parts else (),
-        (Sign("held", "a what-if holds the input"),) if snapshot.task.symbols else (),
-        (
-            Sign("‖dh_t‖", "the size of the loss's gradient for h at this timestep", "gradient"),
-            Sign("h2  dh2_t", "a digit after a name is a layer"),
-        ),
-    )
-
-
 PANEL = PanelSpec(
     draw,
     title,
     proofs=(PROOF,),
     timestep_keys="←→",
     timestep_at=timestep_at,
+    variants=states_of,
+    rule=rule,
     help=signs,
     need=need,
 )

@@ -30,7 +30,7 @@ ALL = {**panels("fixed", "chart", "proof")}
 def compare(snapshot: Snapshot, width: int, height: int) -> None:
     """Draw every panel in Unicode and in ASCII, and compare them."""
     cache = ChartCache()
-    cache.ascii = True
+    cache.ascii, cache.grounds = True, False
     for name in (*ALL, "header", "footer"):
         selection = Selection(panel=name, unit=1)
         unicode = DrawContext(snapshot, selection, chart_cache=cache)  # curves are no text

@@ -54,8 +54,8 @@ def columns(snapshot: Snapshot, label: str, size: tuple[int, int]) -> dict[int, 
     lines = text_of(network.draw(context(snapshot), *size))
     line = next(line for line in lines if line[1:].startswith(label)).ljust(size[0])
     cell = network.cell_width_of(snapshot)
-    shown = network.visible(snapshot, size[0])
-    starts = {t: network.LABEL + place * cell for place, t in enumerate(shown)}
+    shown = network.columns_shown(snapshot, size[0])
+    starts = {one.t: network.LABEL + place * cell for place, one in enumerate(shown) if one.t}
     return {t: line[start : start + cell].strip() for t, start in starts.items()}
 
 

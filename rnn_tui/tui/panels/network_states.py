@@ -1,0 +1,234 @@
+"""The states of the network panel: rows of hidden units, and of the gradients' norms.
+
+Where grounds can be seen, a cell has two units, ▀ in the shade of the upper on that of the lower,
+and a norm stands on a ground of heat; elsewhere units are bars.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.network.layers import name_in_layer, name_without_layer
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.bar_scales import magnitudes_of, value_scale
+from rnn_tui.tui.bars import UNIT, BarScale, bars
+from rnn_tui.tui.draw_context import DrawContext
+from rnn_tui.tui.heat_map import heat_role, page_of
+from rnn_tui.tui.lines import Line, Run, centre
+from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN
+from rnn_tui.tui.strip_numbers import power
+
+TWO_UNITS = "▀"
+SHADES = 3  # on each side of nothing
+LEAST_DECADES = 1  # of a scale of heat: what hardly changes looks alike
+
+
+def states_of(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the names of the cell's states in the first layer, h first: h and c of an LSTM."""
+    return ("h", *map(name_without_layer, snapshot.memory_norms))
+
+
+def is_known(snapshot: Snapshot, symbol: str, t: int) -> bool:
+    """Return True if the forward pass has revealed `symbol` at timestep `t`."""
+    return any(operation.symbol == symbol for operation in snapshot.forward_revealed(t))
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRows:
+    """Rows of a state's units, as many in each cell as there is room for.
+
+    Attributes:
+        context: what is drawn.
+        state: the state: h, or c of an LSTM.
+        width: cells of a timestep.
+        rows: the rows there is room for.
+    """
+
+    context: DrawContext
+    state: str
+    width: int
+    rows: int
+
+    @property
+    def name(self) -> str:
+        """The name of the state in the layer shown."""
+        return name_in_layer(self.state, self.context.snapshot.layer)
+
+    @property
+    def each(self) -> int:
+        """How many units a row has."""
+        return (self.width - 1) * (2 if self.context.grounds else 1)
+
+    @property
+    def shown(self) -> range:
+        """The units that are shown: the page that has the selected one."""
+        hidden = self.context.snapshot.settings.hidden
+        return page_of(self.context.selection.unit, hidden, max(self.rows, 1) * self.each)
+
+    def parts(self) -> list[range]:
+        """Return the units of each row; the last of a page may have none."""
+        hidden, shown = self.context.snapshot.settings.hidden, self.shown
+        rows = min(max(self.rows, 1), -(-hidden // self.each))
+        starts = range(shown.start, shown.start + rows * self.each, self.each)
+        return [range(start, min(start + self.each, shown.stop)) for start in starts]
+
+    def label(self, units: range) -> str:
+        """Return the label of a row."""
+        if not units:
+            return ""
+        return f"{self.name} {words_of(units)}"
+
+    def scale(self) -> BarScale:
+        """Return what the units are measured by, at all timesteps."""
+        snapshot = self.context.snapshot
+        symbol = name_in_layer(f"{self.state}_t", snapshot.layer)
+        row = next(row for row in snapshot.rows if row.symbol == symbol)
+        return UNIT if row.span else value_scale(row, magnitudes_of(snapshot))
+
+    def cell(self, t: int, units: range, scale: BarScale) -> Line:
+        """Return the units of one timestep."""
+        snapshot = self.context.snapshot
+        if not units:
+            return ((" " * self.width, ""),)
+        if not is_known(snapshot, name_in_layer(f"{self.state}_t", snapshot.layer), t):
+            return ((centre(UNKNOWN, self.width), "dim"),)
+        values = snapshot.window.tape[self.name][t, 0, units.start : units.stop]
+        if self.context.grounds:
+            drawn = pairs(values, scale)
+        else:
+            selected = self.context.selection.unit - units.start
+            drawn = bars(values, scale, self.context.bar_glyphs, selected)
+        return (*drawn, (" " * (self.width - len(drawn)), ""))
+
+
+def words_of(units: range) -> str:
+    """Return the numbers of units as they are written, from 1: 1–8, or 9 for one alone."""
+    first, last = units.start + 1, units.stop
+    return f"{first}–{last}" if last > first else str(first)
+
+
+def shade(value: float, scale: BarScale) -> int:
+    """Return which of the shades a unit has: SHADES is that of nothing, more is positive."""
+    size = round(SHADES * scale.share(value))
+    return SHADES - size if value < 0 else SHADES + size
+
+
+def pairs(values: Array, scale: BarScale) -> tuple[Run, ...]:
+    """Return a cell for two units each, the first above the second."""
+    runs: list[Run] = []
+    shades = [shade(float(each), scale) if math.isfinite(each) else -1 for each in values]
+    for k in range(0, len(shades), 2):
+        two = shades[k : k + 2]
+        if -1 in two:
+            runs.append((NOT_FINITE, "error"))
+        else:
+            runs.append((TWO_UNITS, f"units-{two[0]}-{two[1] if len(two) > 1 else ''}"))
+    return tuple(runs)
+
+
+# Norms of gradients
+
+
+@dataclass(frozen=True, slots=True)
+class HeatScale:
+    """A logarithmic scale from the smallest to the largest norm of a window.
+
+    Attributes:
+        low: the smallest, or a tenth of the largest if that is less.
+        high: the largest; 0 if there is none.
+    """
+
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, norms: Array) -> HeatScale:
+        """Return the scale of these norms; those that are 0 or not finite have no part in it."""
+        there = norms[np.isfinite(norms) & (norms > 0)]
+        if not there.size:
+            return cls(0.0, 0.0)
+        high = float(there.max())
+        return cls(min(float(there.min()), high / 10**LEAST_DECADES), high)
+
+    def share(self, value: float) -> float:
+        """Return where a norm is on the scale, from 0 to 1."""
+        if not 0 < value < math.inf or not self.high or self.low == self.high:
+            return 0.0
+        low, high = math.log10(self.low), math.log10(self.high)
+        return min(max((math.log10(value) - low) / (high - low), 0.0), 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class NormRow:
+    """The row of ‖∂L/∂h_t‖, or of the same of another state.
+
+    Attributes:
+        context: what is drawn.
+        state: the state.
+        width: cells of a timestep.
+    """
+
+    context: DrawContext
+    state: str
+    width: int
+
+    @property
+    def symbol(self) -> str:
+        """The gradient's symbol."""
+        return name_in_layer(f"d{self.state}_t", self.context.snapshot.layer)
+
+    @property
+    def label(self) -> str:
+        """The label of the row."""
+        return f"‖{self.symbol}‖"
+
+    def norms(self) -> Array:
+        """Return the norms of all timesteps, [T]; before the pass has come there they are stale."""
+        snapshot = self.context.snapshot
+        if self.state == "h":
+            return snapshot.gradient_norms
+        return snapshot.memory_norms[name_in_layer(self.state, snapshot.layer)]
+
+    def is_known(self, t: int) -> bool:
+        """Return whether the backward pass has revealed the gradient at timestep `t`."""
+        revealed = self.context.snapshot.backward_revealed(t)
+        return any(operation.symbol == self.symbol for operation in revealed)
+
+    def scale(self) -> HeatScale:
+        """Return the scale of the window: of all of it if that is known, else of what is shown."""
+        snapshot = self.context.snapshot
+        name = name_in_layer(self.state, snapshot.layer)
+        found = magnitudes_of(snapshot).norms.get(name)
+        if found is None:
+            cursor = snapshot.cursor
+            first = {Pass.BACKWARD: cursor.t, Pass.CLIP: 1, Pass.UPDATE: 1}.get(cursor.stage)
+            if first is None:
+                return HeatScale(0.0, 0.0)
+            found = self.norms()[first - self.is_known(first) :]
+        return HeatScale.of(found)
+
+    def cell(self, t: int, scale: HeatScale) -> Line:
+        """Return the norm at one timestep."""
+        snapshot, room = self.context.snapshot, self.width - 1
+        if not self.is_known(t):
+            blank = snapshot.cursor.stage in (Pass.BATCH, Pass.FORWARD)
+            return ((centre("" if blank else UNKNOWN, self.width), "dim"),)
+        value = float(self.norms()[t - 1])
+        text = centre(power(value, room), room)
+        if not math.isfinite(value):
+            return ((text, "error"), (" ", ""))
+        if not self.context.grounds:
+            return ((text, "gradient"), (" ", ""))
+        share = max(scale.share(value), 1e-9) if value else 0.0  # what is there has a ground
+        return ((text, heat_role("strong", "gradient", share)), (" ", ""))
+
+
+def shown_states(snapshot: Snapshot, chosen: str, room: bool) -> Sequence[str]:
+    """Return the states whose gradients have a row: all with room for them, else the chosen one."""
+    return states_of(snapshot)[::-1] if room else (chosen,)

@@ -1,0 +1,114 @@
+"""Which timesteps stand side by side where there is no room for all, each at its own place.
+
+Timesteps that are alike, as the blanks of a copied sequence are, are folded: one stands for all,
+and how many more there are is counted beside it. Where the loss counts only at the end, the end is
+always there. What is left goes through pages of a fixed grid, so that no timestep changes its place
+when the cursor goes on, and what is before and behind a page is counted at its edges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+FEWEST_ALIKE = 5  # timesteps that are folded
+FEWEST_BEFORE = 3  # columns before an end that is always there
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the strip: a timestep, a number of hidden timesteps, or nothing.
+
+    Attributes:
+        t: the timestep; 0 if it is none.
+        hidden: how many timesteps are hidden here.
+    """
+
+    t: int = 0
+    hidden: int = 0
+
+    @property
+    def timesteps(self) -> int:
+        """How many timesteps it stands for."""
+        return self.hidden or bool(self.t)
+
+
+BLANK = Column()
+
+
+def columns_of(
+    steps: int, t: int, available: int, counted: Sequence[bool], alike: Sequence[bool]
+) -> tuple[Column, ...]:
+    """Return at most `available` columns, one of them for timestep `t`.
+
+    Args:
+        steps: T.
+        t: the timestep that must be there, from 1.
+        available: the columns there is room for, at least 1.
+        counted: whether the loss counts at each timestep, [T].
+        alike: whether each timestep is as the one before it, [T].
+    """
+    if steps <= available:
+        return tuple(map(Column, range(1, steps + 1)))
+    groups = _groups(steps, alike)
+    spare = available - sum(min(len(group), 2) for group in groups)
+    longest = max(groups, key=len)
+    folded: list[Column] = []
+    for group in groups:
+        folded += _fold(group, t, 1 + max(spare, 0) * (group is longest))
+    if spare >= 0:
+        return tuple(folded)
+    first_loss = 1 + list(counted).index(True)
+    before = next((k for k, column in enumerate(folded) if column.t >= first_loss), len(folded))
+    end = folded[before:]
+    if before and len(end) <= available // 2 and available - len(end) >= FEWEST_BEFORE:
+        return (*_page(folded[:before], t, available - len(end)), *end)
+    return _page(folded, t, available)
+
+
+def _groups(steps: int, alike: Sequence[bool]) -> list[range]:
+    """Return the timesteps in order, those that are folded in one group."""
+    runs: list[range] = []
+    for t in range(1, steps + 1):
+        if runs and alike[t - 1]:
+            runs[-1] = range(runs[-1].start, t + 1)
+        else:
+            runs.append(range(t, t + 1))
+    groups: list[range] = []
+    for run in runs:
+        groups += [run] if len(run) >= FEWEST_ALIKE else [range(one, one + 1) for one in run]
+    return groups
+
+
+def _fold(group: range, t: int, shown: int) -> list[Column]:
+    """Return the columns of a group: `shown` of its timesteps, and how many more there are."""
+    if len(group) == 1:
+        return [Column(group.start)]
+    shown = min(shown, len(group))
+    place = min(max(t, group.start), group[-1]) - group.start
+    page = group[place // shown * shown :][:shown]
+    blanks = [BLANK] * (shown - len(page))
+    return [*map(Column, page), *blanks, Column(hidden=len(group) - len(page))]
+
+
+def _page(columns: Sequence[Column], t: int, available: int) -> tuple[Column, ...]:
+    """Return the page of `columns` that has timestep `t`, or the last one before it.
+
+    The first page has a count at its right end, the last one at its left, all others at both.
+    """
+    if len(columns) <= available:
+        return (*columns, *[BLANK] * (available - len(columns)))
+    place = max((k for k, column in enumerate(columns) if 0 < column.t <= t), default=0)
+    if available < FEWEST_BEFORE:
+        return (columns[place], *[BLANK] * (available - 1))
+    edge, middle = available - 1, available - 2
+    last = -(-max(len(columns) - 2 * edge, 0) // middle) + 1
+    number = 0 if place < edge else min(1 + (place - edge) // middle, last)
+    start = edge + (number - 1) * middle if number else 0
+    stop = edge if not number else len(columns) if number == last else start + middle
+    shown = list(columns[start:stop])
+    if start:
+        shown.insert(0, Column(hidden=sum(each.timesteps for each in columns[:start])))
+    if stop < len(columns):
+        shown.append(Column(hidden=sum(each.timesteps for each in columns[stop:])))
+    return (*shown, *[BLANK] * (available - len(shown)))
