@@ -178,6 +178,15 @@ def divide(count: int, room: int) -> list[int]:
     return list(range(0, count, max(each, 1)))
 
 
+def spread(count: int, room: int) -> list[int]:
+    """Return the first of each block where `count` things are spread over all of `room`.
+
+    Blocks differ by one at most.
+    """
+    blocks = max(min(count, room), 1)
+    return [k * count // blocks for k in range(blocks)]
+
+
 def strongest(values: Array, rows: Sequence[int], columns: Sequence[int]) -> Array:
     """Return the entry of the largest magnitude of each block, with its sign.
 

@@ -1,0 +1,464 @@
+"""The carpet: units × time, one value or gradient of a layer as a heat map.
+
+A row is a unit, a column a timestep; the key ``d`` chooses what is shown. The units stand by where
+each is strongest, so that what follows in time stands below, or by their numbers. Of more units or
+timesteps than there is room for each cell is the strongest of several, which the title says; the
+selected unit then has a row of its own above. Where inputs are characters they stand above as
+text, coloured by the selected unit; its bars are below them.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rnn_tui.engine.analysis.unit_values import (
+    UnitValues,
+    activity_order,
+    unit_symbols,
+    unit_values,
+)
+from rnn_tui.engine.core.background_work import complete
+from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.core.value_names import value_name
+from rnn_tui.engine.network.layers import name_in_layer
+from rnn_tui.proofs.carpet import BY_NUMBER, shown_value
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui import panel_help
+from rnn_tui.tui.bar_scales import PROOF as MAGNITUDES
+from rnn_tui.tui.bar_scales import gradient_scale, magnitudes_of
+from rnn_tui.tui.bars import BarScale
+from rnn_tui.tui.draw_context import DrawContext
+from rnn_tui.tui.heat_map import CellSize, divide, heat_lines, heat_role, page_of, spread, strongest
+from rnn_tui.tui.lines import Line, Lines, cell_width, fit, merge
+from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, signed
+from rnn_tui.tui.panel_help import Sign, Signs
+from rnn_tui.tui.panel_spec import PanelSpec
+from rnn_tui.tui.panels.proofs.status import missing
+from rnn_tui.tui.scope_words import joined, layer_words, sample_words, what_if_words
+from rnn_tui.tui.symbols import input_code, name_of, visible
+
+PROOF = "carpet"
+AT_ONCE = 100  # timesteps up to which the values are collected while drawing
+WIDEST, HIGHEST = 4, 3  # cells and lines of an entry at most
+_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # between two labels of the time axis
+
+
+def variants(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return what can be shown: values, then, from the last one back, each by number."""
+    names = tuple(unit_symbols(snapshot.window.declaration))
+    return (*names, *(f"{name}{BY_NUMBER}" for name in reversed(names)))
+
+
+def shown(context: DrawContext) -> str:
+    """Return the variant that is shown."""
+    return context.selection.variant(PROOF, variants(context.snapshot))
+
+
+# ---------------------------------------------------------------- what is shown
+
+
+@dataclass(frozen=True, slots=True)
+class _Carpet:
+    """What the panel draws.
+
+    Attributes:
+        symbol: the cell's symbol of the value: ``h_t``.
+        found: the values.
+        known: [T], at which timesteps they are computed.
+        order: [H], the units from the top down.
+        rows: [H, T], their values.
+        unit: the selected unit, from 0.
+        t: the selected timestep, from 1.
+        scale: what bars are measured by.
+    """
+
+    symbol: str
+    found: UnitValues
+    known: npt.NDArray[np.bool_]
+    order: npt.NDArray[np.int64]
+    rows: Array
+    unit: int
+    t: int
+    scale: BarScale
+
+
+def _carpet(context: DrawContext) -> _Carpet | None:
+    """Return what is to be drawn; None while it is not there."""
+    snapshot, variant = context.snapshot, shown(context)
+    name = shown_value(variant)
+    symbol = unit_symbols(snapshot.window.declaration)[name]
+    known = known_timesteps(snapshot, symbol)
+    found = snapshot.proofs.get(PROOF)
+    fits = isinstance(found, UnitValues) and (found.name, found.layer) == (name, snapshot.layer)
+    if not fits:
+        if snapshot.steps > AT_ONCE or not known.any():
+            return None
+        found = complete(unit_values(snapshot.window, name, snapshot.layer))
+    assert isinstance(found, UnitValues)
+    order, rows = found.order, found.in_order
+    if snapshot.running or variant.endswith(BY_NUMBER):  # in a run the order would change
+        order, rows = np.arange(len(found.values)), found.values
+    elif not fits:
+        order = activity_order(np.where(known, found.values, 0))
+        rows = found.values[order]
+    unit = min(context.selection.unit, len(order) - 1)
+    scale = _scale(snapshot, symbol, found)
+    return _Carpet(symbol, found, known, order, rows, unit, snapshot.t, scale)
+
+
+def known_timesteps(snapshot: Snapshot, symbol: str) -> npt.NDArray[np.bool_]:
+    """Return at which timesteps a value of the layer shown is computed, [T].
+
+    Args:
+        snapshot: the place of both passes.
+        symbol: the cell's symbol of the value.
+    """
+    declaration, cursor = snapshot.window.declaration, snapshot.cursor
+    named = declaration.layers[snapshot.layer - 1].name(symbol)
+    forward = [operation.symbol for operation in declaration.forward_operations]
+    times = range(1, snapshot.steps + 1)
+    if named in forward:
+        place, count = forward.index(named), len(forward)
+        revealed = [cursor.revealed_forward(t, count) > place for t in times]
+    else:
+        backward = [operation.symbol for operation in declaration.backward_operations]
+        place, count = backward.index(named), len(backward)
+        revealed = [cursor.revealed_backward(t, count) > place for t in times]
+    return np.array(revealed)
+
+
+def _scale(snapshot: Snapshot, symbol: str, found: UnitValues) -> BarScale:
+    """Return the scale of the bars: that of the same values on the timestep's panel."""
+    rows = {row.symbol: row for row in snapshot.window.declaration.cell.rows}
+    if symbol in rows:
+        span = rows[symbol].span
+        if span is not None:
+            return BarScale(max(map(abs, span)), signed=span[0] < 0)
+    elif MAGNITUDES in snapshot.proofs or snapshot.backward_complete(1):
+        scale = gradient_scale(magnitudes_of(snapshot))
+        if scale.largest:
+            return scale
+    return BarScale(found.largest)
+
+
+def units_in_order(context: DrawContext) -> Sequence[int]:
+    """Return the units from the top down."""
+    carpet = _carpet(context)
+    if carpet is None:
+        return range(context.snapshot.settings.hidden)
+    return [int(unit) for unit in carpet.order]
+
+
+# ---------------------------------------------------------------- the title
+
+
+def title(context: DrawContext) -> tuple[str, str]:
+    """Return the texts of the title line: what is shown and how; the selected entry."""
+    snapshot, variant = context.snapshot, shown(context)
+    layer = layer_words(snapshot, snapshot.layer)
+    name = f"carpet of {shown_value(variant)}{f', {layer}' if layer else ''}"
+    carpet = _carpet(context)
+    held = what_if_words("with", snapshot.pins)
+    if carpet is None:
+        return name, joined("d shows more", sample_words(snapshot), held)
+    order = "by number" if variant.endswith(BY_NUMBER) or snapshot.running else "by time of peak"
+    entry = value_name(name_in_layer(carpet.symbol, snapshot.layer), carpet.t, carpet.unit + 1)
+    value = UNKNOWN
+    if carpet.known[carpet.t - 1]:
+        value = signed(float(carpet.found.values[carpet.unit, carpet.t - 1]))
+    log = f"log, {carpet.scale.decades} decades" if carpet.scale.decades else ""
+    return name, joined(
+        "d shows more", sample_words(snapshot), held, log, f"units {order}", f"{entry} = {value}"
+    )
+
+
+# ---------------------------------------------------------------- the picture
+
+
+def draw(context: DrawContext, width: int, height: int) -> Lines:
+    """Draw the time axis, the text, the selected unit, and all units."""
+    carpet = _carpet(context)
+    if carpet is None:
+        if context.snapshot.cursor.has_batch and not context.snapshot.proving:
+            return (((_filled_by(context), "dim"),),)
+        return missing(context, PROOF, width)
+    if not carpet.known.any():
+        return (((_filled_by(context), "dim"),),)
+    lines = _lines(context, carpet, width, height)[:height]
+    return tuple(line if cell_width(line) <= width else fit(line, width) for line in lines)
+
+
+def _filled_by(context: DrawContext) -> str:
+    """Return which pass computes what is shown."""
+    symbol = unit_symbols(context.snapshot.window.declaration)[shown_value(shown(context))]
+    forward = context.snapshot.window.declaration.cell.forward_operations
+    if symbol in (operation.symbol for operation in forward):
+        return " filled by the forward pass, 1 → T"
+    return " filled by the backward pass, T → 1"
+
+
+def _lines(context: DrawContext, carpet: _Carpet, width: int, height: int) -> Lines:
+    """Return the lines of the panel; of a very narrow one they may be too long."""
+    label = _label_width(context.snapshot)
+    columns, cell = _columns(context.snapshot.steps, width - label)
+    lines: list[Line] = [*_text(context, carpet, columns, cell, width - label, (height - 1) // 2)]
+    units = len(carpet.order)
+    if len(lines) == 1 or (not lines and units > height - 1):
+        lines += _units(context, carpet, [carpet.unit], columns, CellSize(cell), label)
+    rows = max(height - 1 - len(lines), 1)
+    words = _strongest_of(units, rows, columns)
+    lines.insert(0, _head(carpet, columns, cell, label, width, words))
+    tall = min(max(rows // units, 1), HIGHEST, cell) if context.zoomed else 1
+    lines += _all_units(context, carpet, rows, columns, CellSize(cell, tall), label)
+    return tuple(lines)
+
+
+def _label_width(snapshot: Snapshot) -> int:
+    """Return the cells of a row's label."""
+    return len(str(snapshot.settings.hidden)) + 3
+
+
+def _columns(steps: int, across: int) -> tuple[list[int], int]:
+    """Return the first timestep of each column, from 0, and the cells of a column."""
+    columns = divide(steps, max(across, 1))
+    return columns, min(max(across // len(columns), 1), WIDEST)
+
+
+def _strongest_of(units: int, rows: int, columns: Sequence[int]) -> str:
+    """Return what a cell stands for; "" where it is one unit at one timestep."""
+    most, each = -(-units // min(rows, units)), _per_column(columns)
+    about = "≤" if most > 1 and units % min(rows, units) else ""
+    if most == 1 and each == 1:
+        return ""
+    if each == 1:
+        return f"(strongest of {about}{most} units)"
+    return f"(strongest of {about}{most} × {each} t)" if most > 1 else f"(strongest of {each} t)"
+
+
+def _head(
+    carpet: _Carpet, columns: Sequence[int], cell: int, label: int, width: int, words: str
+) -> Line:
+    """Return the time axis, with a mark at the selected timestep.
+
+    `words` on what a cell stands for are at its end, or on it where nothing is selected.
+    """
+    each = _per_column(columns)
+    room = len(str(len(carpet.known))) + 1
+    step = next((step for step in _STEPS if step * cell // each >= room), _STEPS[-1])
+    axis = len(columns) * cell
+    at, own = (bisect_right(columns, carpet.t - 1) - 1) * cell, str(carpet.t)
+    own = own if at + 1 + len(own) <= axis else ""
+    text = [" "] * axis
+    behind = at + len(own) + 2
+    taken = [(at - 1, behind)]
+    if words and axis + 2 + len(words) <= width - label:
+        text += f"  {words}"
+    elif words:  # at that end of the axis which the mark is not near
+        room = axis - behind if at < axis // 2 else at - 3
+        words = words if len(words) <= room else words.replace("strongest of ", "of ")
+        start = axis - len(words) if at < axis // 2 else 2
+        taken.append((start, start + len(words)))
+        text[start : start + len(words)] = words
+    for t in (1, *range(step, len(carpet.known) + 1, step)):
+        start, number = (bisect_right(columns, t - 1) - 1) * cell, str(t)
+        end = start + len(number)
+        if end <= axis and all(end < first or start >= last for first, last in taken):
+            text[start:end] = number
+    before, after = "".join(text[:at]), "".join(text[at + 1 + len(own) :])
+    mark: Line = (("▾", "accent"), (own, "strong"))
+    return ((f"{'t':>{label - 1}} ", "dim"), (before, "dim"), *mark, (after, "dim"))
+
+
+def _per_column(columns: Sequence[int]) -> int:
+    """Return how many timesteps a column stands for."""
+    return columns[1] - columns[0] if len(columns) > 1 else 1
+
+
+def _units(
+    context: DrawContext,
+    carpet: _Carpet,
+    units: Sequence[int],
+    columns: Sequence[int],
+    size: CellSize,
+    label: int,
+) -> Lines:
+    """Return a row for each of these units."""
+    blocks = range(len(units))
+    drawn = _cells(context, carpet, carpet.found.values[list(units)], blocks, columns, size)
+    lines = []
+    for place, line in enumerate(drawn):
+        unit = units[place // size.height]
+        name = str(unit + 1) if place % size.height == size.height - 1 else ""
+        lines.append((*_label(name, bool(name) and unit == carpet.unit, label), *line))
+    return tuple(lines)
+
+
+def _all_units(
+    context: DrawContext,
+    carpet: _Carpet,
+    rows: int,
+    columns: Sequence[int],
+    size: CellSize,
+    label: int,
+) -> Lines:
+    """Return all units in their order; where there is too little room, the strongest of several."""
+    blocks = spread(len(carpet.order), rows)
+    drawn = _cells(context, carpet, carpet.rows, blocks, columns, size)
+    selected = int(np.flatnonzero(carpet.order == carpet.unit)[0])
+    numbered = np.array_equal(carpet.order, np.arange(len(carpet.order)))
+    lines = []
+    for place, line in enumerate(drawn):
+        row, last = divmod(place, size.height)
+        first = blocks[row]
+        end = blocks[row + 1] if row + 1 < len(blocks) else len(carpet.order)
+        here = first <= selected < end and last == size.height - 1
+        single = end == first + 1 or numbered
+        name = str(carpet.unit + 1) if here else str(carpet.order[first] + 1) if single else ""
+        lines.append((*_label(name if last == size.height - 1 else "", here, label), *line))
+    return tuple(lines)
+
+
+def _label(name: str, marked: bool, width: int) -> Line:
+    """Return a row's label."""
+    return (
+        (" ▸" if marked else "  ", "accent"),
+        (f"{name:>{width - 3}} ", "strong" if marked else "dim"),
+    )
+
+
+def _cells(
+    context: DrawContext,
+    carpet: _Carpet,
+    rows: Array,
+    blocks: Sequence[int],
+    columns: Sequence[int],
+    size: CellSize,
+) -> Lines:
+    """Return the cells of some rows [units, T], a line or more for each block of them."""
+    known = carpet.known
+    values = rows if known.all() else np.where(known, rows, 0)
+    there = known if len(columns) == len(known) else np.logical_or.reduceat(known, columns)
+    chosen = _place(carpet, len(rows), blocks, columns)
+    return heat_lines(
+        strongest(values, blocks, columns),
+        carpet.scale,
+        context.bar_glyphs,
+        size=size,
+        selected=chosen,
+        known=there,
+    )
+
+
+def _place(
+    carpet: _Carpet, units: int, blocks: Sequence[int], columns: Sequence[int]
+) -> tuple[int, int]:
+    """Return row and column of the selected entry."""
+    selected = 0 if units == 1 else int(np.flatnonzero(carpet.order == carpet.unit)[0])
+    return bisect_right(blocks, selected) - 1, bisect_right(columns, carpet.t - 1) - 1
+
+
+# ---------------------------------------------------------------- text × unit
+
+
+def _text(
+    context: DrawContext,
+    carpet: _Carpet,
+    columns: Sequence[int],
+    cell: int,
+    across: int,
+    most: int,
+) -> Lines:
+    """Return the input as text, coloured by the selected unit; () where it is no text.
+
+    On the time axis where each timestep has a column: one line, and the row of the unit below it.
+    Else as text in lines, each with the unit's bars below it, the lines around the timestep.
+    """
+    snapshot = context.snapshot
+    symbols = snapshot.task.symbols
+    if symbols is None or most < 2 or max(len(visible(name)) for name in symbols) > 1:
+        return ()
+    label = _label_width(snapshot)
+    if len(columns) == snapshot.steps:
+        characters = _characters(context, carpet, range(snapshot.steps), cell)
+        return ((("  ", ""), (f"{'':>{label - 2}}", ""), *characters),)
+    lines: list[Line] = []
+    room = most // 2
+    starts = range(0, snapshot.steps, across)
+    for number in page_of((carpet.t - 1) // across, len(starts), room):
+        times = range(starts[number], min(starts[number] + across, snapshot.steps))
+        start = f"{times.start + 1:>{label - 1}} "
+        lines.append(((start, "dim"), *_characters(context, carpet, times, 1)))
+        lines.append(((" " * label, ""), *_bars_below(context, carpet, times)))
+    return tuple(lines)
+
+
+def _bars_below(context: DrawContext, carpet: _Carpet, times: range) -> Line:
+    """Return the bars of the selected unit at some timesteps, from 0."""
+    part = slice(times.start, times.stop)
+    row = carpet.found.values[carpet.unit : carpet.unit + 1, part]
+    chosen = (0, carpet.t - 1 - times.start) if carpet.t - 1 in times else None
+    known = carpet.known[part]
+    return heat_lines(row, carpet.scale, context.bar_glyphs, selected=chosen, known=known)[0]
+
+
+def _characters(context: DrawContext, carpet: _Carpet, times: range, cell: int) -> Line:
+    """Return the characters of some timesteps, from 0, on grounds of the selected unit's values."""
+    line: list[tuple[str, str]] = []
+    for k in times:
+        name = name_of(context.snapshot.task.symbols or (), input_code(context.snapshot, k + 1))
+        value = float(carpet.found.values[carpet.unit, k])
+        role = "" if carpet.known[k] else "dim"
+        if k == carpet.t - 1:
+            role = "selected-strong"
+        elif carpet.known[k] and np.isfinite(value):
+            hue = "gate" if not carpet.scale.signed else "negative" if value < 0 else "positive"
+            role = heat_role("strong", hue, carpet.scale.share(value))
+        line.append((name[:1].ljust(cell), role))
+    return merge(line)
+
+
+def timestep_at(snapshot: Snapshot, width: int, x: int) -> int | None:
+    """Return the timestep drawn at a column of the panel; None where there is none."""
+    label = _label_width(snapshot)
+    columns, cell = _columns(snapshot.steps, width - label)
+    place = (x - label) // cell
+    return columns[place] + 1 if 0 <= place < len(columns) and x >= label else None
+
+
+def signs(context: DrawContext) -> Signs:
+    """Return what the signs on the panel mean."""
+    carpet = _carpet(context)
+    gates = carpet is not None and not carpet.scale.signed
+    own = (
+        Sign(
+            "carpet of h", "a row for each unit, a column for each timestep; d shows another value"
+        ),
+        Sign("dh  dc  df", "gradients: ∂L/∂h_t, …"),
+        Sign("da_f", "the gradient before the σ or tanh of gate f"),
+        Sign("h by number", "the same with the units in the order of their numbers: D"),
+        Sign("units by time of peak", "the unit that is strongest first stands on top"),
+        Sign("h_7[3] = +0.12", "the selected entry: unit 3 at t=7"),
+        Sign("(strongest of 4 × 3 t)", "a cell is the largest of 4 units at 3 timesteps", "dim"),
+        Sign("▸  ▾", "the selected unit and the selected timestep", "accent"),
+        Sign("log, 6 decades", "bars are logarithmic: no bar is 10⁶ times less than a full one"),
+        Sign(NOT_FINITE, "a number that is not finite", "error"),
+    )
+    return panel_help.joined(panel_help.bars(context, signed=not gates, gates=gates), own)
+
+
+PANEL = PanelSpec(
+    draw,
+    title,
+    brief="carpet",
+    proofs=(MAGNITUDES, PROOF),
+    timestep_keys="←→",
+    timestep_at=timestep_at,
+    units=units_in_order,
+    variants=variants,
+    help=signs,
+)
