@@ -34,7 +34,7 @@ from rnn_tui.tui.bar_scales import gradient_scale, magnitudes_of
 from rnn_tui.tui.bars import BarScale
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.heat_map import CellSize, divide, heat_lines, heat_role, page_of, spread, strongest
-from rnn_tui.tui.lines import Line, Lines, cell_width, fit, merge
+from rnn_tui.tui.lines import Line, Lines, cell_width, fit, merge, text_width
 from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, signed
 from rnn_tui.tui.panel_help import Sign, Signs
 from rnn_tui.tui.panel_spec import PanelSpec
@@ -44,6 +44,7 @@ from rnn_tui.tui.symbols import input_code, name_of, visible
 
 PROOF = "carpet"
 AT_ONCE = 100  # timesteps up to which the values are collected while drawing
+OTHER = "~"  # stands for a symbol that has no room in the text
 WIDEST, HIGHEST = 4, 3  # cells and lines of an entry at most
 _STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # between two labels of the time axis
 
@@ -379,31 +380,40 @@ def _text(
     Else as text in lines, each with the unit's bars below it, the lines around the timestep.
     """
     snapshot = context.snapshot
-    symbols = snapshot.task.symbols
-    if symbols is None or most < 2 or max(len(visible(name)) for name in symbols) > 1:
+    wide = _character_width(snapshot)
+    if not wide or most < 2:
         return ()
     label = _label_width(snapshot)
-    if len(columns) == snapshot.steps:
+    if len(columns) == snapshot.steps and wide <= cell:
         characters = _characters(context, carpet, range(snapshot.steps), cell)
         return ((("  ", ""), (f"{'':>{label - 2}}", ""), *characters),)
     lines: list[Line] = []
-    room = most // 2
-    starts = range(0, snapshot.steps, across)
-    for number in page_of((carpet.t - 1) // across, len(starts), room):
-        times = range(starts[number], min(starts[number] + across, snapshot.steps))
+    room, each = most // 2, max(across // wide, 1)
+    starts = range(0, snapshot.steps, each)
+    for number in page_of((carpet.t - 1) // each, len(starts), room):
+        times = range(starts[number], min(starts[number] + each, snapshot.steps))
         start = f"{times.start + 1:>{label - 1}} "
-        lines.append(((start, "dim"), *_characters(context, carpet, times, 1)))
-        lines.append(((" " * label, ""), *_bars_below(context, carpet, times)))
+        lines.append(((start, "dim"), *_characters(context, carpet, times, wide)))
+        lines.append(((" " * label, ""), *_bars_below(context, carpet, times, wide)))
     return tuple(lines)
 
 
-def _bars_below(context: DrawContext, carpet: _Carpet, times: range) -> Line:
+def _character_width(snapshot: Snapshot) -> int:
+    """Return the cells of a character of the input, 1 or 2; 0 where symbols are no characters."""
+    widths = [text_width(visible(name)) for name in snapshot.task.symbols or ()]
+    fitting = [width for width in widths if width <= 2]
+    return max(fitting) if 2 * len(fitting) > len(widths) else 0
+
+
+def _bars_below(context: DrawContext, carpet: _Carpet, times: range, wide: int) -> Line:
     """Return the bars of the selected unit at some timesteps, from 0."""
     part = slice(times.start, times.stop)
     row = carpet.found.values[carpet.unit : carpet.unit + 1, part]
     chosen = (0, carpet.t - 1 - times.start) if carpet.t - 1 in times else None
     known = carpet.known[part]
-    return heat_lines(row, carpet.scale, context.bar_glyphs, selected=chosen, known=known)[0]
+    size = CellSize(wide)
+    glyphs = context.bar_glyphs
+    return heat_lines(row, carpet.scale, glyphs, size=size, selected=chosen, known=known)[0]
 
 
 def _characters(context: DrawContext, carpet: _Carpet, times: range, cell: int) -> Line:
@@ -411,6 +421,7 @@ def _characters(context: DrawContext, carpet: _Carpet, times: range, cell: int) 
     line: list[tuple[str, str]] = []
     for k in times:
         name = name_of(context.snapshot.task.symbols or (), input_code(context.snapshot, k + 1))
+        name = name if text_width(name) <= cell else OTHER
         value = float(carpet.found.values[carpet.unit, k])
         role = "" if carpet.known[k] else "dim"
         if k == carpet.t - 1:
@@ -418,7 +429,7 @@ def _characters(context: DrawContext, carpet: _Carpet, times: range, cell: int) 
         elif carpet.known[k] and np.isfinite(value):
             hue = "gate" if not carpet.scale.signed else "negative" if value < 0 else "positive"
             role = heat_role("strong", hue, carpet.scale.share(value))
-        line.append((name[:1].ljust(cell), role))
+        line.append((name + " " * (cell - text_width(name)), role))
     return merge(line)
 
 
@@ -438,7 +449,7 @@ def signs(context: DrawContext) -> Signs:
         Sign(
             "carpet of h", "a row for each unit, a column for each timestep; d shows another value"
         ),
-        Sign("dh  dc  df", "gradients: ∂L/∂h_t, …"),
+        Sign("d", "the key for another value; before a name: its gradient, dh is ∂L/∂h_t"),
         Sign("da_f", "the gradient before the σ or tanh of gate f"),
         Sign("h by number", "the same with the units in the order of their numbers: D"),
         Sign("units by time of peak", "the unit that is strongest first stands on top"),
@@ -446,9 +457,12 @@ def signs(context: DrawContext) -> Signs:
         Sign("(strongest of 4 × 3 t)", "a cell is the largest of 4 units at 3 timesteps", "dim"),
         Sign("▸  ▾", "the selected unit and the selected timestep", "accent"),
         Sign("log, 6 decades", "bars are logarithmic: no bar is 10⁶ times less than a full one"),
+        Sign(OTHER, "a symbol of the text that has no room"),
+        Sign(UNKNOWN, "in the title: not computed yet", "dim"),
         Sign(NOT_FINITE, "a number that is not finite", "error"),
     )
-    return panel_help.joined(panel_help.bars(context, signed=not gates, gates=gates), own)
+    shared = panel_help.bars(context, signed=not gates, gates=gates)
+    return panel_help.joined(shared, own, panel_help.values(context.snapshot))
 
 
 PANEL = PanelSpec(
