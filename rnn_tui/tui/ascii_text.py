@@ -37,7 +37,7 @@ _CELLS = {
     **dict(zip("▲▴▸▾▼◂■□●○•↻✓✗⇧⏎␣↵⇥", "^^>vv<#o*oo@+x^$_$>", strict=True)),
     **dict(zip("▌▐▀▎▍▏▊▋▉▕▔░▒▓", '=="|||||||-:+#', strict=True)),
     **dict(zip("▖▗▘▝▙▛▜▟▚▞", "..''####\\/", strict=True)),
-    **dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True)),
+    **dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict=True)),
     **dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True)),
     "\N{NO-BREAK SPACE}": " ",
     "\N{LEFT-POINTING MAGNIFYING GLASS}": "> ",
