@@ -131,6 +131,10 @@ def _plan(context: DrawContext, height: int) -> _Plan:
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Draw as many rows as fit; what is left out first are hidden units, then targets."""
+    if not context.snapshot.cursor.has_batch:
+        from rnn_tui.tui.panels.current_pass import first_screen
+
+        return first_screen.unrolled(context.snapshot, width, height)
     snapshot, columns = context.snapshot, columns_shown(context.snapshot, width)
     plan, cell = _plan(context, height), cell_width_of(context.snapshot)
     exponent = _target_exponent(snapshot)

@@ -12,6 +12,7 @@ from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.equation_text import spell
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, fold
 from rnn_tui.tui.number_format import count, number, signed
+from rnn_tui.tui.panels.current_pass import parameter_pictures
 from rnn_tui.tui.parameter_names import (
     TensorRange,
     parameter_name,
@@ -39,8 +40,9 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         return (((" no gradient: the run stopped before it was finite", "dim"),),)
     if snapshot.cursor.stage is Pass.CLIP:
         summary, table = _clip(context, gradient), _clip_tensors(context, gradient)
-        if height > len(summary) + len(table):
-            return (*summary, (), *table)
+        if height >= len(summary) + len(table):
+            spare = height - len(summary) - len(table)
+            return (*summary, *table, *parameter_pictures.of_clip(gradient, width, spare))
         return (*summary, *_part_of_table(context, table, height - len(summary)))
     return _update(context, gradient, width, height)
 
@@ -129,8 +131,9 @@ def _update(context: DrawContext, gradient: Gradient, width: int, height: int) -
     )
     table, one = _update_tensors(context, gradient), _one_parameter(context, gradient, width)
     available = height - 1 - len(one)
-    if available > len(table):
-        return (summary, *table, (), *one)
+    if available >= len(table):
+        changes = parameter_pictures.of_update(context, width, available - len(table))
+        return (summary, *table, *one, *changes)
     return (summary, *_part_of_table(context, table, max(available, 0)), *one)
 
 

@@ -77,6 +77,10 @@ def _shows_cell(context: DrawContext) -> bool:
 
 def _module(context: DrawContext) -> ModuleType:
     """Return the module that draws the current pass, importing it when it is first shown."""
+    if not context.snapshot.cursor.has_batch:
+        from rnn_tui.tui.panels.current_pass import first_screen
+
+        return first_screen
     match _pass(context.snapshot):
         case Pass.FORWARD | Pass.BACKWARD:
             from rnn_tui.tui.panels.current_pass import timestep

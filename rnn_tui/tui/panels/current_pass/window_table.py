@@ -19,12 +19,14 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cell_width, cut, fit, text_width
 from rnn_tui.tui.number_format import NOT_FINITE, number, signed
+from rnn_tui.tui.panels.current_pass import window_pictures
 from rnn_tui.tui.scope_words import WHOLE_BATCH, sample_words
 from rnn_tui.tui.symbols import MARK, answer, input_code, name_of, target_code
 
 _GAP = 2  # cells between two blocks of the table
 _NUMBER, _SHORT = 9, 8  # cells of a column of numbers with four digits, and with three
 _BAR = 40  # cells at most of the bar of a probability
+_TALLEST = 3  # lines of the bar of a probability at most
 _NAME = 6, 12  # cells of a column of names, at least and at most
 
 
@@ -61,22 +63,13 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Draw a line of explanation, then the table in as many blocks as needed."""
     snapshot = context.snapshot
     if snapshot.cursor.stage is Pass.BATCH:
-        return _batch(snapshot, width, height)
+        return _batch(context, width, height)
     return _loss(snapshot, width, height)
 
 
-def _batch(snapshot: Snapshot, width: int, height: int) -> Lines:
-    """Return inputs and targets; before the first window, the keys to begin with."""
-    if not snapshot.cursor.has_batch:
-        return (
-            (),
-            (("   The network has its weights and no data yet.", ""),),
-            (),
-            (("   n", "key"), ("      draws the first window, then walks through it", "")),
-            (("   s", "key"), ("      walks operation by operation", "")),
-            (("   space", "key"), ("  trains until pressed again", "")),
-            (("   ?", "key"), ("      all keys", "")),
-        )
+def _batch(context: DrawContext, width: int, height: int) -> Lines:
+    """Return inputs and targets as a table and, with room, as a picture."""
+    snapshot = context.snapshot
     carries = snapshot.settings.carry
     origin = "goes on, or is 0 at a new start" if carries else "starts at 0"
     words = f" The next window. Its state {origin}"
@@ -85,7 +78,11 @@ def _batch(snapshot: Snapshot, width: int, height: int) -> Lines:
     first: Line = ((f"{words}{single if fits else ''}.", "dim"),)
     steps = range(1, snapshot.steps + 1)
     columns = (*_inputs(snapshot), _target(snapshot))
-    return (first, *_table(snapshot, columns, steps, width, height - 1))
+    table = _table(snapshot, columns, steps, width, height - 1)
+    picture = window_pictures.of_batch(context, width, height - 1 - len(table))
+    if not picture:
+        table = _table(snapshot, columns, steps, width, height - 1, spread=True)
+    return (first, *table, *picture)
 
 
 def _single_timestep(snapshot: Snapshot) -> str:
@@ -105,10 +102,12 @@ def _loss(snapshot: Snapshot, width: int, height: int) -> Lines:
     head = _equation(snapshot, float(parts.sum()), len(steps), width)
     columns = _class_columns(snapshot, parts) if named else _number_columns(snapshot, parts)
     table = _table(snapshot, columns, steps, width, height - len(head))
-    available = height - len(head) - len(table) - 1
-    if named and len(steps) == 1 and available > 1:
-        return (*head, *table, (), *_distribution(snapshot, steps[0], width, available))
-    return (*head, *table)
+    available = height - len(head) - len(table)
+    if named and len(steps) == 1 and available > 2:
+        return (*head, *table, *_distribution(snapshot, steps[0], width, available))
+    if picture := window_pictures.of_loss(snapshot, parts, width, available):
+        return (*head, *table, *picture)
+    return (*head, *_table(snapshot, columns, steps, width, height - len(head), spread=True))
 
 
 def _distribution(snapshot: Snapshot, t: int, width: int, available: int) -> Lines:
@@ -118,14 +117,17 @@ def _distribution(snapshot: Snapshot, t: int, width: int, available: int) -> Lin
         return ()
     name = min(max(map(text_width, labels)), _NAME[1])
     bar = min(max(width - name - _SHORT - 14, 0), _BAR)
-    lines: list[Line] = []
-    for code in np.argsort(-p, kind="stable")[:available]:
+    lines: list[Line] = [((f"  {'class':<{name}}{'p':>{_SHORT + 1}}", "dim"),)]
+    tall = min(max((available - 1) // len(p), 1), _TALLEST)
+    for code in np.argsort(-p, kind="stable")[: available - 1]:
         is_target = code == target_code(snapshot, t)
         label = fit(((f"  {cut(name_of(labels, int(code)), name)}", ""),), name + 2)
         chance: Line = ((f"{number(float(p[code]), 3):>{_SHORT + 1}} ", ""),)
         filled = "█" * round(bar * float(p[code]))
         mark: Line = ((" ← target", "truth"),) if is_target else ()
         lines.append((*label, *chance, (filled, "gate"), *mark))
+        below = fit(((" " * (name + _SHORT + 4), ""), (filled, "gate")), width)
+        lines += [below] * (tall - 1)
     return tuple(lines)
 
 
@@ -270,6 +272,8 @@ def _table(
     steps: Sequence[int],
     width: int,
     height: int,
+    *,
+    spread: bool = False,
 ) -> Lines:
     """Return the page of the table that holds the selected timestep.
 
@@ -279,11 +283,15 @@ def _table(
         steps: the timesteps that have a row. They run down, then on in the next block.
         width: cells of a line.
         height: lines at most.
+        spread: in as few blocks as there are lines for, else in as few lines as there are cells
+            for.
     """
     heads = " ".join(column.heading for column in columns)
     times = max(len(str(snapshot.steps)), 2) + 1
     block = times + 1 + len(heads) + _GAP
     blocks = max(width // block, 1)
+    if spread:
+        blocks = min(max(math.ceil(len(steps) / max(height - 1, 1)), 1), blocks)
     rows = max(min(height - 1, math.ceil(len(steps) / blocks)), 1)
     page = rows * blocks
     here = sum(t <= snapshot.t for t in steps) - 1

@@ -30,7 +30,8 @@ def title(context: DrawContext) -> tuple[str, str]:
     predictions = context.snapshot.predictions
     if predictions is None:
         return "predictions", ""
-    at = joined(f"at update {count(predictions.update)}", held_words(predictions.held))
+    when = f"at update {count(predictions.update)}" if predictions.update else "before training"
+    at = joined(when, held_words(predictions.held))
     if isinstance(predictions, WindowsPredictions):
         return "predictions", at
     evaluation, horizons = predictions.evaluation, predictions.test.horizons

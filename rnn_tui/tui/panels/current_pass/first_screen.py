@@ -1,0 +1,159 @@
+"""The first screen, before any data: the network unrolled, the six passes, and three keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rnn_tui.engine.core.operations import Operation
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.draw_context import DrawContext
+from rnn_tui.tui.lines import Line, Lines, fit, text_width
+from rnn_tui.tui.number_format import count
+
+LABEL = 11  # cells of the name of a pass
+KEY = 9  # cells of a key
+DOORS = (
+    ("n", "walk through the first window, timestep by timestep"),
+    ("space", "train, until it is pressed again"),
+    ("?", "all keys and words"),
+    ("s", "walk operation by operation"),
+)
+LOWEST = 5  # lines of the network unrolled, of one layer
+
+
+def title(context: DrawContext) -> tuple[str, str]:
+    """Return the texts of the title line."""
+    return "batch", "weights are drawn, no data yet"
+
+
+def draw(context: DrawContext, width: int, height: int) -> Lines:
+    """Draw the six passes and the keys; with room, the operations of both ways."""
+    snapshot = context.snapshot
+    passes, doors = _passes(snapshot), list(DOORS[:3])
+    spare = height - len(passes) - len(doors)
+    if spare > 1:
+        doors.append(DOORS[3])
+        spare -= 1
+    forward, backward = _operations(snapshot)
+    lines: list[Line] = [()] if spare > 2 else []
+    room = max(spare - 2, 0)
+    listed = {"forward": _listed(context, forward, room)}
+    listed["backward"] = _listed(context, backward, room - len(listed["forward"]))
+    for name, words in passes:
+        lines += [((f"   {name:<{LABEL}}", "title"), (words, "")), *listed.get(name, ())]
+    if len(lines) + len(doors) < height:
+        lines.append(())
+    for key, words in doors:
+        lines.append(((f"   {key:<{KEY}}", "key"), (f"  {words}", "")))
+    return tuple(lines)
+
+
+def _listed(context: DrawContext, operations: Sequence[Operation], room: int) -> Lines:
+    """Return operations in symbols, indented; in less room the first ones, the others counted."""
+    indent = " " * (LABEL + 5)
+    lines: list[Line] = []
+    for operation in operations if room > 2 else ():
+        title = f"   {operation.title}" if operation.title else ""
+        equation = context.written(operation.equation())
+        lines.append(((f"{indent}{equation}", "dim"), (title, "dim")))
+    if len(lines) <= room:
+        return tuple(lines)
+    left_out = len(lines) - room + 1
+    return (*lines[: room - 1], ((f"{indent}… {left_out} more", "dim"),))
+
+
+def _operations(snapshot: Snapshot) -> tuple[tuple[Operation, ...], tuple[Operation, ...]]:
+    """Return the operations of a timestep, forward and backward."""
+    declaration = snapshot.window.declaration
+    return declaration.forward_operations, declaration.backward_operations
+
+
+def _passes(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
+    """Return the six passes with a sentence on each."""
+    s, steps = snapshot.settings, snapshot.steps
+    forward, backward = map(len, _operations(snapshot))
+    times = f"t = 1 … {steps}" if steps > 1 else "t = 1"
+    back = f"t = {steps} … 1" if steps > 1 else "t = 1"
+    state = " and h_<t-1>" if snapshot.window.declaration.cell.recurrent else ""
+    windows = "a window" if s.batch == 1 else f"{count(s.batch)} windows"
+    of_steps = f"{count(steps)} timesteps" if steps > 1 else "one timestep"
+    drawn = "is drawn" if s.batch == 1 else "are drawn"
+    named = snapshot.task.labels is not None
+    loss = "L = −1/N · Σ log p_t[target]" if named else "L = 1/N · Σ (y_t − target_t)²"
+    clip = {
+        "value": f"each entry of the gradient is limited to ±{s.clip:g}",
+        "norm": f"the gradient's norm is limited to {s.clip:g}",
+        "none": "nothing is clipped",
+    }[s.clip_by]
+    parameters = count(snapshot.optimizer.parameters.size)
+    return (
+        ("batch", f"{windows} of {of_steps} {drawn} from the data"),
+        ("forward", f"{times}: from x_t{state} to y_t in {forward} operations"),
+        ("loss", f"{loss}: how far y_t is off"),
+        ("backward", f"{back}: the same way back in {backward} operations, to the gradient"),
+        ("clip", clip),
+        ("update", f"{s.optimizer} with lr {s.lr:g} changes {parameters} parameters"),
+    )
+
+
+# ---------------------------------------------------------------- the network
+
+
+def unrolled(snapshot: Snapshot, width: int, height: int) -> Lines:
+    """Return the network unrolled: inputs go in below, the state goes on, outputs come out above.
+
+    Of many timesteps the first ones and the last are drawn, and as many layers as fit.
+    """
+    steps, settings = snapshot.steps, snapshot.settings
+    cell = snapshot.window.declaration.cell
+    layers = [
+        ", ".join(f"{layer.name(state)}_0" for state in cell.states)
+        for layer in reversed(snapshot.window.declaration.layers)
+    ]
+    start = f"  {max(layers, key=text_width)} " if cell.recurrent else "  "
+    box = f"[{settings.cell}]"
+    arrow = " ──→ " if cell.recurrent else "     "
+    each = text_width(box) + text_width(arrow)
+    room = (width - text_width(start) - text_width(arrow) - 8) // each
+    shown: list[int | None] = list(range(1, steps + 1))
+    if len(shown) > room:
+        shown = [*range(1, max(room - 1, 1)), None, steps]
+    topology = snapshot.task.topology
+    outputs = [t is not None and topology.counted[t - 1] for t in shown]
+    inputs = [t is not None and topology.inputs[t - 1] for t in shown]
+    indent = text_width(start) + text_width(arrow)
+    half = (text_width(box) - 1) // 2
+
+    def row(texts: list[str]) -> Line:
+        """Return texts in the columns of the timesteps, each over the middle of its box."""
+        line = ""
+        for k, text in enumerate(texts):
+            at = indent + k * each + half - (text_width(text) > 3)
+            line = f"{line:<{at}}{text}"
+        return ((line, "dim"),)
+
+    boxes = [box if t is not None else f"{'⋯':^{text_width(box)}}" for t in shown]
+
+    def layer(states: str) -> Line:
+        """Return a layer: its boxes, and the state that goes from each to the next."""
+        begin = f"{f'  {states} ' if cell.recurrent else '  ':<{text_width(start)}}{arrow}"
+        return ((begin + arrow.join(boxes), "dim"),)
+
+    arrows = ["↑" if t is not None else "" for t in shown]
+    above = [f"y_{t}" if out else "" for t, out in zip(shown, outputs, strict=True)]
+    below = [f"x_{t}" if goes_in else "" for t, goes_in in zip(shown, inputs, strict=True)]
+    stack: list[Line] = []
+    for states in layers[-1 - max(height - LOWEST, 0) // 2 :]:
+        stack += [layer(states), row(arrows)]
+    lines = (
+        row(above),
+        row(["↑" if each else "" for each in outputs]),
+        *stack[:-1],
+        row(["↑" if each else "" for each in inputs]),
+        row(below),
+    )
+    gap = (height - len(lines)) // 2
+    return (
+        *((),) * gap,
+        *(fit(line, width) if cell_width(line) > width else line for line in lines),
+    )

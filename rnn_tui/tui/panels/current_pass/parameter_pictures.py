@@ -1,0 +1,144 @@
+"""CLIP and UPDATE as pictures, in the lines that their tables leave.
+
+CLIP has a histogram of the gradient's entries with the threshold in it, UPDATE each tensor's change
+as a heat map.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rnn_tui.engine.core.expressions import Array
+from rnn_tui.session.snapshot import Gradient
+from rnn_tui.tui import column_bars
+from rnn_tui.tui.bars import BarScale
+from rnn_tui.tui.draw_context import DrawContext
+from rnn_tui.tui.heat_map import CellSize, heat_lines, page_of
+from rnn_tui.tui.lines import Line, Lines, cell_width
+from rnn_tui.tui.number_format import blocks, count, number
+from rnn_tui.tui.parameter_names import TensorRange, tensor_of, tensors
+
+LOOKED_AT = 100_000  # entries at most that a histogram is made of: every k-th of more
+MOST_DECADES = 12  # of a histogram, below the largest entry
+TAIL = 0.005  # share of the entries that are too small for the histogram, at most
+WIDEST, TALLEST = 4, 3  # cells and lines of an entry at most
+
+
+def of_clip(gradient: Gradient, width: int, height: int) -> Lines:
+    """Return how many entries of the gradient have which magnitude, and where clipping begins.
+
+    The scale is logarithmic. With little room it is one line.
+    """
+    every = -(-gradient.raw.size // LOOKED_AT)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        exponents = np.log10(np.abs(gradient.raw[::every].astype(np.float64)))
+    exponents = exponents[np.isfinite(exponents)]
+    if height < 1 or not exponents.size:
+        return ()
+    limit = gradient.clipping.limit if gradient.clipping.by == "value" else None
+    top = float(exponents.max()) if limit is None else max(exponents.max(), np.log10(limit))
+    last = int(np.ceil(top + 1e-9))
+    first = int(max(np.floor(np.quantile(exponents, TAIL)), last - MOST_DECADES))
+    if height < column_bars.LOWEST + 1:
+        return (_one_line(exponents, (first, last), limit, width),)
+    room = (width - column_bars.GUTTER - 1) // (last - first)
+    each = max(min(room, 12), 1)  # bins of a decade
+    numbers, _ = np.histogram(exponents, (last - first) * each, (first, last))
+    values = np.where(numbers > 0, numbers, np.nan) * float(every)
+    places = [_power(first + k // each) if k % each == 0 else "" for k in range(len(values))]
+    mark = None
+    if limit is not None:
+        at = min(int((np.log10(limit) - first) * each), len(values) - 1)
+        mark = (at, f"±{limit:g}")
+    bars = column_bars.Bars(values, places, "gradient", "|g|", whole=True, mark=mark)
+    sampled = f", from every {count(every)}th" if every > 1 else ""
+    below = int((np.abs(gradient.raw[::every]) < 10.0**first).sum()) * every
+    none = f"; {count(below)} below 1e{first}".replace("-", "−") if below else ""
+    head: Line = (
+        (" entries by |g|", "accent"),
+        (f", a bar for 1/{each} of a decade{sampled}{none}", "dim"),
+    )
+    return (head, *column_bars.draw(bars, width, height - 1))
+
+
+def _one_line(exponents: Array, ends: tuple[int, int], limit: float | None, width: int) -> Line:
+    """Return the histogram in one line, in quarters of decades."""
+    first, last = ends
+    numbers, _ = np.histogram(exponents, (last - first) * 4, ends)
+    shown = np.log1p(numbers.astype(np.float64))
+    bars = "".join(
+        "·" if not n else blocks([share], 0.0, float(shown.max()))
+        for n, share in zip(numbers, shown, strict=True)
+    )
+    threshold = f"│±{limit:g}" if limit is not None else ""
+    line: Line = (
+        (" |g| ", "dim"),
+        (f"{_power(first)} ", "axis"),
+        (bars, "gradient"),
+        (f" {_power(last)}", "axis"),
+        (f"  {threshold}", "strong"),
+    )
+    return line if cell_width(line) <= width else ()
+
+
+def _power(exponent: int) -> str:
+    """Return a power of ten."""
+    return f"1e{exponent}".replace("-", "−")
+
+
+# ---------------------------------------------------------------- UPDATE
+
+
+def of_update(context: DrawContext, width: int, height: int) -> Lines:
+    """Return the last change of the selected tensor, and of others as far as there is room."""
+    snapshot = context.snapshot
+    chosen = tensor_of(snapshot, context.selection.parameter)
+    others = [tensor for tensor in tensors(snapshot) if tensor != chosen]
+    lines: list[Line] = []
+    for tensor in (chosen, *others):
+        available = height - len(lines)
+        if available < 2:
+            break
+        lines += _changes(context, tensor, width, available)
+    return tuple(lines)
+
+
+def _rows(tensor: TensorRange) -> int:
+    """Return the rows of a tensor; a vector is one."""
+    return tensor.spec.shape[0] if len(tensor.spec.shape) > 1 else 1
+
+
+def _changes(context: DrawContext, tensor: TensorRange, width: int, height: int) -> Lines:
+    """Return a tensor's last change as a heat map, with what is drawn of it in a heading."""
+    snapshot = context.snapshot
+    rows = _rows(tensor)
+    delta = snapshot.optimizer.delta[tensor.part].reshape(rows, -1)
+    largest = float(np.abs(delta).max(initial=0.0))
+    across, room = width - 2, height - 1
+    index = context.selection.parameter - tensor.start
+    here = divmod(index, delta.shape[1]) if 0 <= index < delta.size else None
+    size = CellSize(
+        min(max(across // delta.shape[1], 1), WIDEST), min(max(room // rows, 1), TALLEST)
+    )
+    row, column = here or (0, 0)
+    down = page_of(row, rows, max(room // size.height, 1))
+    right = page_of(column, delta.shape[1], max(across // size.width, 1))
+    shown = delta[down.start : down.stop, right.start : right.stop]
+    drawn = heat_lines(
+        shown,
+        BarScale(largest),
+        context.bar_glyphs,
+        size=size,
+        selected=(row - down.start, column - right.start) if here else None,
+    )
+    parts = [
+        f"{what} {part.start + 1}–{part.stop} of {of}"
+        for what, part, of in (("rows", down, rows), ("columns", right, delta.shape[1]))
+        if len(part) < of
+    ]
+    words = f"  {', '.join(parts)}" if parts else ""
+    head: Line = (
+        (f" Δ{tensor.spec.name}", "accent"),
+        (f"  full bar {number(largest, 3)}{words}", "dim"),
+    )
+    return (head, *(((" ", ""), *line) for line in drawn))
