@@ -13,6 +13,8 @@ def signs(context: DrawContext) -> Signs:
     """Return what the signs in the strip mean."""
     snapshot = context.snapshot
     named, parts = snapshot.task.labels is not None, snapshot.task.parts or ()
+    if not snapshot.cursor.has_batch:
+        return _unrolled(context)
     return panel_help.joined(
         (
             Sign("batch › forward › loss › backward › clip › update", "the passes of an update"),
@@ -32,6 +34,20 @@ def signs(context: DrawContext) -> Signs:
         (Sign("e−3", "of a row's name: its numbers are in thousandths", "dim"),),
         _norms(context),
         (Sign("h2  dh2_t", "a digit after a name is a layer"),),
+    )
+
+
+def _unrolled(context: DrawContext) -> Signs:
+    """Return the signs of the first screen."""
+    return (
+        Sign("batch › forward › loss › backward › clip › update", "the passes of an update"),
+        _pill(context),
+        Sign("[lstm]  ⋯", "a timestep's cells; of many timesteps the last one is drawn, too"),
+        Sign("↑", "x_t goes in below, y_t comes out above, where there is one"),
+        Sign("→  ─", "the state goes on to the next timestep"),
+        *panel_help.values(context.snapshot),
+        Sign("x_1  h_0", "a number after _ is a timestep: h_0 is the state at the beginning"),
+        Sign("h2_0  c2_0", "a digit after a name is a layer"),
     )
 
 

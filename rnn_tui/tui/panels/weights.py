@@ -31,7 +31,7 @@ from rnn_tui.tui.lines import Line, Lines, Run, cell_width, fit
 from rnn_tui.tui.number_format import LEVELS, NOT_FINITE, UNKNOWN, count, number, role_of, signed
 from rnn_tui.tui.panel_help import Sign, Signs, bars, values, weights
 from rnn_tui.tui.panel_help import joined as joined_signs
-from rnn_tui.tui.panel_spec import PanelSpec
+from rnn_tui.tui.panel_spec import Need, PanelSpec
 from rnn_tui.tui.panels.proofs.status import missing, paragraph
 from rnn_tui.tui.parameter_names import (
     TensorRange,
@@ -45,6 +45,9 @@ from rnn_tui.tui.tensor_map import from_to, tensor_map
 BELOW = 2  # lines of the selected entry and of the distribution
 FEWEST, MOST = 8, 64  # bars of the distribution
 PROOF, SHARES = "weights", "ledger"  # what the panel requests
+
+
+NEED = Need(8, 10, 14)  # lines
 
 
 def variants(snapshot: Snapshot) -> tuple[str, ...]:
@@ -309,4 +312,5 @@ PANEL = PanelSpec(
     proofs=(PROOF, SHARES),
     selects_entries=True,
     variants=variants,
+    need=lambda snapshot: NEED,
 )

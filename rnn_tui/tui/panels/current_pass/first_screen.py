@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rnn_tui.engine.core.operations import Operation
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.lines import Line, Lines, fit, text_width
+from rnn_tui.tui.lines import Line, Lines, cell_width, fit, text_width
 from rnn_tui.tui.number_format import count
 
 LABEL = 11  # cells of the name of a pass
@@ -37,25 +37,27 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     forward, backward = _operations(snapshot)
     lines: list[Line] = [()] if spare > 2 else []
     room = max(spare - 2, 0)
-    listed = {"forward": _listed(context, forward, room)}
-    listed["backward"] = _listed(context, backward, room - len(listed["forward"]))
+    listed = {"forward": _listed(context, forward, width, room)}
+    listed["backward"] = _listed(context, backward, width, room - len(listed["forward"]))
     for name, words in passes:
         lines += [((f"   {name:<{LABEL}}", "title"), (words, "")), *listed.get(name, ())]
     if len(lines) + len(doors) < height:
         lines.append(())
     for key, words in doors:
         lines.append(((f"   {key:<{KEY}}", "key"), (f"  {words}", "")))
-    return tuple(lines)
+    return tuple(fit(line, width) for line in lines)
 
 
-def _listed(context: DrawContext, operations: Sequence[Operation], room: int) -> Lines:
+def _listed(context: DrawContext, operations: Sequence[Operation], width: int, room: int) -> Lines:
     """Return operations in symbols, indented; in less room the first ones, the others counted."""
     indent = " " * (LABEL + 5)
     lines: list[Line] = []
     for operation in operations if room > 2 else ():
         title = f"   {operation.title}" if operation.title else ""
         equation = context.written(operation.equation())
-        lines.append(((f"{indent}{equation}", "dim"), (title, "dim")))
+        line: Line = ((f"{indent}{equation}", "dim"),)
+        fits = cell_width(line) + text_width(title) <= width
+        lines.append((*line, (title, "dim")) if fits else fit(line, width))
     if len(lines) <= room:
         return tuple(lines)
     left_out = len(lines) - room + 1
@@ -90,7 +92,7 @@ def _passes(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
         ("batch", f"{windows} of {of_steps} {drawn} from the data"),
         ("forward", f"{times}: from x_t{state} to y_t in {forward} operations"),
         ("loss", f"{loss}: how far y_t is off"),
-        ("backward", f"{back}: the same way back in {backward} operations, to the gradient"),
+        ("backward", f"{back}: the same way back in {backward} operations"),
         ("clip", clip),
         ("update", f"{s.optimizer} with lr {s.lr:g} changes {parameters} parameters"),
     )
@@ -155,5 +157,5 @@ def unrolled(snapshot: Snapshot, width: int, height: int) -> Lines:
     gap = (height - len(lines)) // 2
     return (
         *((),) * gap,
-        *(fit(line, width) if cell_width(line) > width else line for line in lines),
+        *(fit(line, width) for line in lines),
     )

@@ -55,7 +55,7 @@ def of_clip(gradient: Gradient, width: int, height: int) -> Lines:
     below = int((np.abs(gradient.raw[::every]) < 10.0**first).sum()) * every
     none = f"; {count(below)} below 1e{first}".replace("-", "−") if below else ""
     head: Line = (
-        (" entries by |g|", "accent"),
+        (" entries by |g|", "strong"),
         (f", a bar for 1/{each} of a decade{sampled}{none}", "dim"),
     )
     return (head, *column_bars.draw(bars, width, height - 1))
@@ -70,7 +70,7 @@ def _one_line(exponents: Array, ends: tuple[int, int], limit: float | None, widt
         "·" if not n else blocks([share], 0.0, float(shown.max()))
         for n, share in zip(numbers, shown, strict=True)
     )
-    threshold = f"│±{limit:g}" if limit is not None else ""
+    threshold = f"┊±{limit:g}" if limit is not None else ""
     line: Line = (
         (" |g| ", "dim"),
         (f"{_power(first)} ", "axis"),
@@ -138,7 +138,7 @@ def _changes(context: DrawContext, tensor: TensorRange, width: int, height: int)
     ]
     words = f"  {', '.join(parts)}" if parts else ""
     head: Line = (
-        (f" Δ{tensor.spec.name}", "accent"),
+        (f" Δ of {tensor.spec.name}", "strong"),
         (f"  full bar {number(largest, 3)}{words}", "dim"),
     )
     return (head, *(((" ", ""), *line) for line in drawn))

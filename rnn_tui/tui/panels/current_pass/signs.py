@@ -5,23 +5,32 @@ from __future__ import annotations
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.panel_help import Sign, Signs, bars, joined, values, weights
+from rnn_tui.tui.panel_help import Sign, Signs, bars, chart, joined, values, weights
 
 
 def signs_of(context: DrawContext, stage: Pass) -> Signs:
     """Return the signs on the panel where it shows `stage`."""
     snapshot = context.snapshot
+    if not snapshot.cursor.has_batch:
+        equations = values(snapshot), _gradients(snapshot), weights(snapshot), _equation(snapshot)
+        place = (
+            Sign("_<t-1>", "of the timestep before"),
+            Sign("′", "the derivative of an activation"),
+            Sign("target", "what the output should be", "truth"),
+        )
+        return joined(_loss(snapshot), place, *equations)
     match stage:
         case Pass.FORWARD | Pass.BACKWARD:
             return _timestep(context)
         case Pass.BATCH:
-            return _window(snapshot)
+            return joined(_window(snapshot), _data(snapshot))
         case Pass.LOSS:
-            return joined(_loss(snapshot), _window(snapshot))
+            return joined(_loss(snapshot), _window(snapshot), _columns("a timestep's term of L"))
         case Pass.CLIP:
-            return joined(_clip(), weights(snapshot))
+            columns = _columns("how many entries have this magnitude")
+            return joined(_clip(), columns, weights(snapshot))
         case _:
-            return joined(_update(snapshot), weights(snapshot))
+            return joined(_update(snapshot), bars(context), weights(snapshot))
 
 
 # ------------------------------------------------------------------------- FORWARD and BACKWARD
@@ -152,10 +161,33 @@ def _window(snapshot: Snapshot) -> Signs:
     return tuple(signs)
 
 
+def _data(snapshot: Snapshot) -> Signs:
+    """Return the signs of the picture of a window."""
+    if snapshot.task.symbols is not None:
+        return (
+            Sign("█", "the symbol that goes in at a timestep"),
+            Sign("▒", "the one that should come out", "truth"),
+            Sign("·", "neither", "rule"),
+        )
+    marked = (Sign("┊", "a timestep that is marked", "accent"),)
+    lone = (Sign("•", "a curve of one point"),)
+    return (*chart(log=False, x="timesteps"), *marked, *lone, Sign("⠒", "the values as curves"))
+
+
+def _columns(what: str) -> Signs:
+    """Return the signs of bars that stand side by side, each of them `what`."""
+    return (
+        Sign("▁▂▃▄▅▆▇█", f"{what}; the number at the left is that of the highest bar"),
+        Sign("┤ │", "the axis of the bars", "axis"),
+        Sign("└─", "what the bars stand for", "axis"),
+    )
+
+
 def _loss(snapshot: Snapshot) -> Signs:
     """Return the signs of the loss."""
     signs = [
         Sign("L", "the loss: what training makes small"),
+        Sign("²", "square"),
         Sign("N", "the number of terms that it is the mean of"),
         Sign("Σ", "the sum over all timesteps that count"),
     ]
@@ -189,6 +221,7 @@ def _clip() -> Signs:
         Sign("dW_h[2,2] →", "the gradient of the selected parameter, before and after"),
         Sign("min(1, …)", "the factor that makes the norm as small as the limit, at most 1"),
         Sign("±5", "every entry beyond is set to it"),
+        Sign("┊", "where clipping begins"),
         Sign("32×128", "rows and columns of the tensor"),
         Sign("▸", "the tensor of the selected parameter", "accent"),
     )
@@ -212,7 +245,8 @@ def _update(snapshot: Snapshot) -> Signs:
     return (
         Sign("g", "the gradient after clipping"),
         Sign("p", "the selected parameter, or all of a tensor's", "strong"),
-        Sign("Δ  Δp", "the step: what is added to the parameters"),
+        Sign("Δ  Δp", "the step: what is added to the parameters; below, a bar for each entry"),
+        Sign("full bar", "the largest magnitude of the tensor's step"),
         Sign("log10(‖Δ‖/‖p‖)", "the step against the parameters: −3 is a thousandth"),
         Sign("good near −3", "a rule of thumb: far above, training is rough, far below, slow"),
         Sign("←", "takes the place of the value before"),

@@ -40,7 +40,7 @@ def of_loss(snapshot: Snapshot, parts: Array, width: int, height: int) -> Lines:
     places = [str(t) if t == 1 or t % 5 == 0 else "" for t in range(1, len(values) + 1)]
     selected = snapshot.t - 1 if snapshot.request.t is not None else -1
     bars = column_bars.Bars(values, places, "strong", "timestep t", selected=selected)
-    head: Line = ((f" {term}", "accent"), (", their sum is L", "dim"))
+    head: Line = ((f" {term}", "strong"), (", their sum is L", "dim"))
     return (head, *column_bars.draw(bars, width, height - 1))
 
 
