@@ -164,7 +164,7 @@ def test_every_panel_draws_it() -> None:
     drawn: set[str] = set()
     while one.trainer.updates < 2:
         snapshot = one.proved()
-        for spec in panels("fixed", "chart", "proof").values():
+        for spec in panels("fixed", "chart", "proof", "heat").values():
             for size in ((80, 12), (30, 5), (1, 1)):
                 drawn.update(text_of(spec.draw(context(snapshot), *size)))
             legend = () if spec.legend is None else spec.legend(context(snapshot))

@@ -24,7 +24,7 @@ from rnn_tui.tui.panels import footer, header
 
 NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:e[-+]?\d+)?")
 SIZES = ((80, 16), (120, 30))
-ALL = {**panels("fixed", "chart", "proof")}
+ALL = {**panels("fixed", "chart", "proof", "heat")}
 
 
 def compare(snapshot: Snapshot, width: int, height: int) -> None:

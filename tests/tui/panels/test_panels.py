@@ -131,7 +131,7 @@ def test_no_panel_fails_however_small_it_is(size: tuple[int, int]) -> None:
     maker = ProofSnapshotMaker(Trainer(TINY), predictions=True)
     for _ in range(2 * TINY.steps + 30):
         snapshot = maker.proved()
-        for spec in panels("fixed", "chart", "proof").values():
+        for spec in panels("fixed", "chart", "proof", "heat").values():
             spec.draw(context(snapshot), *size)
         maker.step()
 
