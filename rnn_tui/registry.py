@@ -189,8 +189,8 @@ PANELS = Registry(
     Entry("map", f"{_PANELS}.proofs.gradient_map:PANEL", group="proof"),
     Entry("edge", f"{_PANELS}.proofs.window_edge:PANEL", group="proof"),
     Entry("proof", f"{_PANELS}.proofs.gradient_check:PANEL", group="proof"),
-    Entry("carpet", f"{_PANELS}.carpet:PANEL", group="heat"),
     Entry("weights", f"{_PANELS}.weights:PANEL", group="heat"),
+    Entry("carpet", f"{_PANELS}.carpet:PANEL", group="heat"),
     Entry("hyperparameters", f"{_PANELS}.hyperparameters:PANEL", group="fixed"),
     Entry("network", f"{_PANELS}.network:PANEL", group="fixed"),
 )

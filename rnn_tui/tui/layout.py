@@ -178,7 +178,7 @@ def _columns(body: Region, focus: Focus, needs: Needs) -> Mapping[str, Region]:
     if body.width >= THREE_COLUMNS and body.height >= TALL:
         centre, right = right.split_vertical((right.width - 1) // 2)
         right = _without_gap(right)
-        middle = _middle(centre, focus, needs, fixed)
+        middle = _middle(centre, focus, needs)
         if focus.panel not in {*fixed, *middle, *charts}:
             middle = {focus.panel: centre}
     shown = [name for name in charts if name not in fixed]
@@ -211,11 +211,9 @@ def _left(region: Region, below: Sequence[str], needs: Needs) -> Mapping[str, Re
     return _stacked(region, zip(names, lines, strict=False))
 
 
-def _middle(
-    region: Region, focus: Focus, needs: Needs, placed: Iterable[str]
-) -> Mapping[str, Region]:
-    """Return the regions of the middle column: of proofs, or of heat maps without a place yet."""
-    names = [name for name in PANELS.in_group("heat") if name not in placed]
+def _middle(region: Region, focus: Focus, needs: Needs) -> Mapping[str, Region]:
+    """Return the regions of the middle column: of proofs, or of one heat map."""
+    names = list(PANELS.in_group("heat")[1:2])
     if focus.proofs or not names:
         names = [name for name in ("map", "ledger") if name in PANELS]
     first, *others = names
