@@ -71,6 +71,7 @@ KEYS = (
     Key("o", "settings", "o", "hyperparameters: look and change", opens=True),
     Key("tab", "panel(1)", "tab", "next panel"),
     Key("shift+tab", "panel(-1)", "shift+tab", "previous panel"),
+    Key("m", "jump", "m", "panels: a letter jumps to one of them", opens=True),
     Key("z", "zoom", "z", "this panel on the whole screen, and back"),
     Key("d", "variant(1)", "d", "what this panel shows: the next thing it can show", True),
     Key("D", "variant(-1)", "D", "what this panel shows: the one before", True),

@@ -13,6 +13,7 @@ from rnn_tui.tui.lines import Line, Lines
 
 if TYPE_CHECKING:
     from rnn_tui.tui.charts.legend import LegendEntry
+    from rnn_tui.tui.key_hints import KeyHint
     from rnn_tui.tui.panel_help import Sign
 
 Draw = Callable[[DrawContext, int, int], Lines]  # (…, width, height) → lines
@@ -73,6 +74,8 @@ class PanelSpec:
             ``d`` goes through them, and `Selection.variant` is the one to draw.
         help: gives what the signs, colours and abbreviations on the panel mean, for the task, cell
             and pass at hand; ``?`` shows it while the panel has the focus.
+        keys: gives the keys that select something while the panel has the focus, for the footer;
+            None for the arrow keys, as the attributes above say what they select.
         need: gives the lines that the panel needs in a run.
         variants_in_zoom: it can show them only while it has the whole screen.
         rule: gives the title line where that is more than texts and a legend.
@@ -89,6 +92,7 @@ class PanelSpec:
     units: Callable[[DrawContext], Sequence[int]] | None = None
     variants: Callable[[Snapshot], tuple[str, ...]] = lambda snapshot: ()
     help: Callable[[DrawContext], tuple[Sign, ...]] = lambda context: ()
+    keys: Callable[[DrawContext], tuple[KeyHint | None, ...]] | None = None
     need: Callable[[Snapshot], Need] = lambda snapshot: CHART
     variants_in_zoom: bool = False
     rule: Rule | None = None

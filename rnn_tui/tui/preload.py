@@ -19,6 +19,7 @@ MODULES = (
     *filter(None, (PROOFS[name].module for name in PROOFS.names)),
     "rnn_tui.tui.screens.help",
     "rnn_tui.tui.screens.settings",
+    "rnn_tui.tui.screens.jump",
     "rnn_tui.tui.screens.what_if",
     "rnn_tui.engine.time_travel.counterfactual",
     "rnn_tui.tui.screens.breakpoints",

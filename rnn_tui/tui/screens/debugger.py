@@ -201,6 +201,10 @@ class Debugger(KeyActions):
 
     def action_terms(self, direction: int) -> None:
         """Show another page of the terms of a product."""
+        if not self._zoomed or self.selection.panel != "timestep":
+            self._take_count()
+            self._show_notice("pages of terms are those of the whole timestep panel: z shows it")
+            return
         page = self.selection.page + direction * self._take_count()
         self._select(replace(self.selection, page=page))
 

@@ -35,6 +35,9 @@ class KeyActions(TrainingActions, SelectionActions):
         what_if = self.session.latest.what_if
         if what_if is not None:
             self._send(commands.Keep(what_if.intervention))
+        else:
+            self._take_count()
+            self._show_notice("there is no what-if to keep: e makes one")
 
     def action_breakpoints(self) -> None:
         """Open the list of breakpoints."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session import commands
+from rnn_tui.tui.draw_context import Selection
 from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.screens import selection_moves
 from rnn_tui.tui.screens.screen_actions import ScreenActions
@@ -23,6 +25,18 @@ class SelectionActions(ScreenActions):
         if panel != "timestep":
             self._other_panel = panel
         self._arrange(*self.size)
+
+    def action_jump(self) -> None:
+        """Open the list of panels, which gives the focus to one of them."""
+        from rnn_tui.tui.screens.jump import JumpScreen
+
+        self._take_count()
+
+        def jump(panel: str | None) -> None:
+            if panel is not None and panel != self.selection.panel:
+                self.focus_panel(panel)
+
+        self.app.push_screen(JumpScreen(self._draw_context(self.session.latest)), jump)
 
     def action_zoom(self) -> None:
         """Show the panel with the focus on the whole screen, or all again."""
@@ -49,20 +63,33 @@ class SelectionActions(ScreenActions):
     def action_timestep(self, direction: int) -> None:
         """Select a timestep; at an update, a parameter; of a tensor, a column."""
         distance = direction * self._take_count()
+        snapshot = self.session.latest
         if panel_spec(self.selection.panel).selects_entries:
-            self._select(
-                selection_moves.move_entry(self.session.latest, self.selection, 0, distance)
-            )
-        elif selection_moves.arrows_select_parameters(self.session.latest, self.selection):
-            self._select(
-                selection_moves.move_parameter(self.session.latest, self.selection, distance)
+            moved = selection_moves.move_entry(snapshot, self.selection, 0, distance)
+            self._move_to(moved, "column")
+        elif selection_moves.arrows_select_parameters(snapshot, self.selection):
+            self._move_to(
+                selection_moves.move_parameter(snapshot, self.selection, distance), "parameter"
             )
         else:
             self._move_timestep(distance)
 
+    def _move_to(self, moved: Selection, what: str) -> None:
+        """Select what was moved to, or say that there is nothing further on."""
+        if moved == self.selection:
+            self._show_notice(f"there is no {what} further on")
+            return
+        self._select(moved)
+
     def _move_timestep(self, distance: int) -> None:
         """Select the timestep `distance` after the selected one."""
-        self._select_timestep((self._request.t or self.session.latest.t) + distance)
+        snapshot = self.session.latest
+        here = self._request.t or snapshot.t
+        if here == (snapshot.steps if distance > 0 else 1):
+            only = "only one" if snapshot.steps == 1 else "last" if distance > 0 else "first"
+            self._show_notice(f"timestep {here} is the {only}")
+            return
+        self._select_timestep(here + distance)
 
     def _select_timestep(self, t: int) -> None:
         """Select timestep `t`, or the nearest there is."""
@@ -76,44 +103,68 @@ class SelectionActions(ScreenActions):
         if "↑" in spec.timestep_keys:  # the last timestep is on top
             self._move_timestep(-distance)
         elif spec.selects_entries:
-            self._select(selection_moves.move_entry(snapshot, self.selection, distance, 0))
+            self._move_to(selection_moves.move_entry(snapshot, self.selection, distance, 0), "row")
         elif spec.units is not None:
             units = spec.units(self._draw_context(snapshot))
-            self._select(selection_moves.move_in_order(units, self.selection, distance))
+            self._move_to(selection_moves.move_in_order(units, self.selection, distance), "unit")
         elif self.selection.panel == "predictions" and snapshot.vocabulary is not None:
             text = self._request.text
             temperature = selection_moves.temperature_to_request(text.temperature, -distance)
+            if temperature == text.temperature:
+                self._show_notice(f"temperature {temperature:g} is the {_end(distance > 0)}")
+                return
             self._change_request(text=replace(text, temperature=temperature))
         elif selection_moves.arrows_select_parameters(snapshot, self.selection):
-            self._select(selection_moves.move_tensor(snapshot, self.selection, distance))
+            self._move_to(selection_moves.move_tensor(snapshot, self.selection, distance), "tensor")
         else:
-            self._select(selection_moves.move_unit(snapshot, self.selection, distance))
+            self._move_to(selection_moves.move_unit(snapshot, self.selection, distance), "unit")
 
     def action_layer(self, direction: int) -> None:
         """Show another layer; above the last one, that of the newest operation."""
+        layers = self.session.latest.settings.layers
         layer = selection_moves.layer_to_request(self.session.latest, direction)
-        self._change_request(layer=layer)
+        if layers == 1:
+            self._show_notice("there is one layer: [ ] are for --layers 2 and more")
+        elif layer == self._request.layer:
+            what = f"layer {layer} is the lowest" if layer else "the cursor's layer is shown"
+            self._show_notice(what)
+        else:
+            self._change_request(layer=layer)
 
     def action_sample(self, direction: int) -> None:
         """Show another sample of the batch."""
         distance, snapshot = direction * self._take_count(), self.session.latest
+        if snapshot.settings.batch == 1:
+            self._show_notice("the batch is one sample: x is for --batch 2 and more")
+            return
         sample = selection_moves.sample_to_request(snapshot, self._request.sample, distance)
         self._change_request(sample=sample)
 
     def action_parameter(self, direction: int) -> None:
         """Select a parameter, whatever the arrow keys select."""
         distance = direction * self._take_count()
-        self._select(selection_moves.move_parameter(self.session.latest, self.selection, distance))
+        self._move_to(
+            selection_moves.move_parameter(self.session.latest, self.selection, distance),
+            "parameter",
+        )
 
     def action_operation(self, direction: int) -> None:
         """Show the equation of another operation of this timestep; of tensors, another tensor."""
         distance = direction * self._take_count()
+        snapshot = self.session.latest
         if panel_spec(self.selection.panel).selects_entries:
-            self._select(
-                selection_moves.move_tensor(self.session.latest, self.selection, -distance)
+            self._move_to(
+                selection_moves.move_tensor(snapshot, self.selection, -distance), "tensor"
             )
             return
-        self._select(selection_moves.move_operation(self.session.latest, self.selection, distance))
+        if snapshot.request.t is None and snapshot.cursor.stage not in (
+            Pass.FORWARD,
+            Pass.BACKWARD,
+        ):
+            self._show_notice("operations are those of a timestep: in FORWARD, BACKWARD, or by ← →")
+            return
+        moved = selection_moves.move_operation(snapshot, self.selection, distance)
+        self._move_to(moved, "operation at this timestep")
 
     def action_escape(self) -> None:
         """Cancel the first of: count, gradient check, zoom, choices, move under way, what-if."""
@@ -133,4 +184,9 @@ class SelectionActions(ScreenActions):
         elif snapshot.what_if is not None:
             self._send(commands.Discard(snapshot.what_if.intervention))
         else:
-            self._frames.draw_after_key()
+            self._show_notice("there is nothing to close, unselect or discard")
+
+
+def _end(lowest: bool) -> str:
+    """Return what the end of a scale is called."""
+    return "lowest" if lowest else "highest"

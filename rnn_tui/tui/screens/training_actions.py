@@ -72,4 +72,8 @@ class TrainingActions(ScreenActions):
 
     def action_clear_ghosts(self) -> None:
         """Forget the curves of futures that were left."""
+        if not self.session.latest.timeline.ghosts:
+            self._take_count()
+            self._show_notice("there are no futures to forget: one is left by a change in the past")
+            return
         self._send(commands.ClearGhosts())

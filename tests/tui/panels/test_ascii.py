@@ -32,7 +32,7 @@ def compare(snapshot: Snapshot, width: int, height: int) -> None:
     cache = ChartCache()
     cache.ascii, cache.grounds = True, False
     for name in (*ALL, "header", "footer"):
-        selection = Selection(panel=name, unit=1)
+        selection = Selection(panel=name if name in ALL else "timestep", unit=1)
         unicode = DrawContext(snapshot, selection, chart_cache=cache)  # curves are no text
         ascii = DrawContext(snapshot_in_ascii(snapshot), selection, chart_cache=cache, ascii=True)
         draw = {"header": header.draw, "footer": footer.draw}.get(name) or ALL[name].draw

@@ -1,0 +1,132 @@
+"""Which keys the footer names: those that do something here, the most useful ones.
+
+They depend on the pass, the panel with the focus, and on what there is: a key that would do nothing
+is not named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.tui.panel_spec import PanelSpec, panel_spec
+
+if TYPE_CHECKING:
+    from rnn_tui.tui.draw_context import DrawContext
+
+FIRST, SECOND, THIRD, FOURTH, LAST = range(5)  # ranks
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHint:
+    """A key, or several, and what they do here.
+
+    Attributes:
+        shown: the keys as the footer names them.
+        word: what they do, in a word.
+        keys: their names in Textual.
+        brief: fewer of the keys, where there is little room; "" for `shown`.
+        rank: the smaller, the sooner it has room; of the same rank the first one has it.
+    """
+
+    shown: str
+    word: str
+    keys: tuple[str, ...]
+    rank: int = SECOND
+    brief: str = ""
+
+
+HELP = KeyHint("?", "help", ("question_mark",), FIRST)
+QUIT = KeyHint("q", "quit", ("q",), LAST)
+TIME = KeyHint("←→", "time", ("left", "right"), FIRST)
+
+
+def hints(context: DrawContext) -> tuple[KeyHint, ...]:
+    """Return the keys that do something, in the order in which the footer names them."""
+    found = (*_moves(context), *_choices(context), *_rest(context))
+    return (*(each for each in found if each is not None), QUIT, HELP)
+
+
+def _moves(context: DrawContext) -> tuple[KeyHint | None, ...]:
+    """Return the keys that move the cursor."""
+    snapshot = context.snapshot
+    if snapshot.running:
+        return (KeyHint("space", "pause", ("space",), FIRST),)
+    run = KeyHint("space", "run", ("space",), FIRST)
+    if not snapshot.cursor.has_batch and not snapshot.cursor.update:
+        return (
+            KeyHint("n", "first window", ("n",), FIRST),
+            KeyHint("s", "operation", ("s",), FIRST),
+            KeyHint("u", "update", ("u",)),
+            run,
+        )
+    return (
+        KeyHint("s", "op", ("s",), FIRST),
+        KeyHint("n", "step", ("n",), FIRST),
+        KeyHint("f", "pass", ("f",)),
+        KeyHint("u", "update", ("u",), THIRD),
+        KeyHint("S N F U", "back", ("S", "N", "F", "U"), FIRST, "S N"),
+        run,
+    )
+
+
+def _choices(context: DrawContext) -> tuple[KeyHint | None, ...]:
+    """Return the keys that choose what is shown: those of the panel, and of what there is."""
+    snapshot, panel = context.snapshot, context.selection.panel
+    spec = panel_spec(panel)
+    settings, what_if = snapshot.settings, snapshot.what_if is not None
+    several = len(spec.variants(snapshot)) > 1
+    return (
+        KeyHint("enter", "keep", ("enter",), FIRST) if what_if else None,
+        KeyHint("esc", "discard", ("escape",), FIRST) if what_if else None,
+        *(spec.keys(context) if spec.keys is not None else _arrows(context, spec)),
+        KeyHint("d", "view", ("d",)) if several else None,
+        KeyHint("[ ]", "layer", ("left_square_bracket",), THIRD) if settings.layers > 1 else None,
+        KeyHint("x", "sample", ("x",), THIRD) if settings.batch > 1 else None,
+        KeyHint("a", "other net", ("a",), THIRD) if snapshot.second_network is not None else None,
+    )
+
+
+def _arrows(context: DrawContext, spec: PanelSpec) -> tuple[KeyHint | None, ...]:
+    """Return what the arrow keys select while the panel that `spec` declares has the focus."""
+    snapshot = context.snapshot
+    if spec.selects_entries:
+        arrows = ("left", "right", "up", "down")
+        return (
+            KeyHint("←→↑↓", "entry", arrows, FIRST),
+            KeyHint("PgUp PgDn", "tensor", ("pageup", "pagedown")),
+        )
+    at_update = snapshot.cursor.stage in (Pass.CLIP, Pass.UPDATE) and snapshot.request.t is None
+    if at_update and not spec.timestep_keys and not snapshot.running:
+        return (
+            KeyHint("←→", "weight", ("left", "right"), FIRST),
+            KeyHint("↑↓", "tensor", ("up", "down"), FIRST),
+            KeyHint("v", "verify", ("v",), FIRST),
+        )
+    time = TIME if snapshot.steps > 1 else None
+    if "↑" in spec.timestep_keys:
+        return (KeyHint("←→↑↓", "time", ("left", "right", "up", "down"), FIRST) if time else None,)
+    sizes = snapshot.window.declaration.architecture
+    units = max(sizes.hidden, sizes.outputs) > 1
+    unit = KeyHint("↑↓", "unit", ("up", "down"), FIRST) if units else None
+    if context.selection.panel == "predictions" and snapshot.vocabulary is not None:
+        unit = KeyHint("↑↓", "temperature", ("up", "down"))
+    return (unit, time)
+
+
+def _rest(context: DrawContext) -> tuple[KeyHint | None, ...]:
+    """Return what works everywhere."""
+    snapshot = context.snapshot
+    writes = snapshot.vocabulary is not None
+    stands = snapshot.cursor.has_batch and not snapshot.running
+    return (
+        KeyHint("e", "what if", ("e",), SECOND if stands else FOURTH),
+        KeyHint("p", "prompt", ("p",), THIRD) if writes else None,
+        KeyHint("m", "panels", ("m",), THIRD),
+        KeyHint("z", "zoom out" if context.zoomed else "zoom", ("z",), THIRD),
+        KeyHint("tab", "panel", ("tab",), FOURTH),
+        KeyHint("o", "settings", ("o",), FOURTH),
+        KeyHint("b", "breaks", ("b",), FOURTH),
+        KeyHint("w", "write", ("w",), LAST),
+    )
