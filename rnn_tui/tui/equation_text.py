@@ -7,37 +7,69 @@ used, rounded to four significant digits.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
 from rnn_tui.engine.core.expressions import Function, Products, Token, UnitReader, Values
 from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.core.value_names import value_name
-from rnn_tui.tui.lines import fold
+from rnn_tui.tui.ascii_text import part_in_ascii
+from rnn_tui.tui.lines import Line, fold
 from rnn_tui.tui.number_format import MINUS, number
 
 _LEFT_OUT = re.compile(r"\(\d+ (?:more|terms): [^ )]+\)")
 _NO_BREAK = "\N{NO-BREAK SPACE}"
+BEGIN, END = "\N{WORD JOINER}", "\N{FUNCTION APPLICATION}"  # around a number; they have no width
+_MARKED = re.compile(f"({BEGIN}[^{END}]*{END})")
+_FACTORS = re.compile(rf"(?<=[\d){END}])([·*])(?=[−\d({BEGIN}-])")
 
 Fits = Callable[[str], bool]
 """Whether there is room for a text."""
 
 
-def spell(tokens: Sequence[Token], terms: Sequence[int] = ()) -> str:
+class NamedNumber(float):
+    """A number of an equation, with the name of the value that it is an entry of.
+
+    Attributes:
+        name: the name.
+    """
+
+    name: str
+
+
+class NamingReader(UnitReader):
+    """Reads numbers with their names."""
+
+    def number(self, name: str) -> float:
+        """Return the selected unit's entry of the value `name`, with that name."""
+        number = NamedNumber(super().number(name))
+        number.name = name
+        return number
+
+
+def spell(
+    tokens: Sequence[Token],
+    terms: Sequence[int] = (),
+    marked: Collection[str] = (),
+    unit: int = 0,
+) -> str:
     """Return tokens as one line; a negative number turns + into −, or is put in parentheses.
 
     Args:
         tokens: of an expression.
         terms: how many terms are written of each sum of products, in order; of those that are not
             in the list, all.
+        marked: names of values whose numbers are put between `BEGIN` and `END`.
+        unit: the entry of a vector whose factor is marked, from 0.
     """
     parts: list[str] = []
-    tokens = _written_out(tokens, terms)
+    tokens = _written_out(tokens, terms, unit)
     for index, token in enumerate(tokens):
         if isinstance(token, str):
             parts.append(token)
             continue
+        begin, end = (BEGIN, END) if getattr(token, "name", None) in marked else ("", "")
         text = number(token)
         following = tokens[index + 1] if index + 1 < len(tokens) else ""
         if text.startswith(MINUS):
@@ -46,37 +78,39 @@ def spell(tokens: Sequence[Token], terms: Sequence[int] = ()) -> str:
                 parts[-1] = f" {MINUS} "
                 text = text[1:]
             elif following == "²" or not (before in ("", " + ") or before.endswith(("(", ": "))):
-                text = f"({text})"
-        parts.append(text)
+                begin, end = f"({begin}", f"{end})"
+        parts.append(f"{begin}{text}{end}")
     return "".join(parts)
 
 
-def _written_out(tokens: Sequence[Token], terms: Sequence[int]) -> list[str | float]:
-    """Return tokens with the terms in place of each sum of products."""
+def _written_out(tokens: Sequence[Token], terms: Sequence[int], unit: int) -> list[str | float]:
+    """Return tokens with the terms in place of each sum of products; see `spell`."""
     result: list[str | float] = []
     counts = iter(terms)
     for index, token in enumerate(tokens):
         if not isinstance(token, Products):
             result.append(token)
             continue
-        written = _terms(token, next(counts, len(token.entries)))
+        written = _terms(token, next(counts, len(token.entries)), unit)
         before, after = result[-1] if result else "", tokens[index + 1 : index + 2]
         within = before in ("·", "/", " − ", "−") or (after and after[0] in ("·", "/", "²"))
         result += ["(", *written, ")"] if within and len(written) > 3 else written
     return result
 
 
-def _terms(sum_: Products, count: int) -> list[str | float]:
+def _terms(sum_: Products, count: int, unit: int) -> list[str | float]:
     """Return the tokens of `count` terms, the largest first, and of the sum of the others.
 
-    Where they are all written, they are in order.
+    Where they are all written, they are in order. The factor of entry `unit` has the vector's name.
     """
     products, most = sum_.products(), len(sum_.entries)
     written: list[str | float] = []
     order = np.arange(most) if count >= most else sum_.largest_first
     for place in order[:count]:
         separator = [" + "] if written else []
-        written += [*separator, float(sum_.left[place]), "·", float(sum_.right[place])]
+        left = NamedNumber(sum_.left[place])
+        left.name = sum_.vector if sum_.entries[place] == unit else ""
+        written += [*separator, left, "·", float(sum_.right[place])]
     if count < most:
         left_out = float(products[order[count:]].sum()) if count else sum_.total
         separator = [" + "] if written else []
@@ -111,6 +145,33 @@ def _most_terms(tokens: Sequence[Token], fits: Callable[[list[int]], bool]) -> l
     return counts
 
 
+def with_blanks(text: str) -> str:
+    """Return an equation in numbers, as it is written, with blanks around the sign of products."""
+    return _FACTORS.sub(rf"{_NO_BREAK}\1{_NO_BREAK}", text)
+
+
+def in_ascii_with_marks(text: str) -> str:
+    """Return `text` in ASCII, but for `BEGIN` and `END`."""
+    parts = _MARKED.split(text)
+    whole = text.replace(BEGIN, "").replace(END, "")
+    written, start = "", 0
+    for part in parts:
+        length = len(part.strip(BEGIN + END))
+        shown = part_in_ascii(whole, start, start + length)
+        written += f"{BEGIN}{shown}{END}" if part.startswith(BEGIN) else shown
+        start += length
+    return written
+
+
+def marked_runs(text: str, role: str, marked: str) -> Line:
+    """Return `text` in runs of two roles, the second for what is between `BEGIN` and `END`."""
+    return tuple(
+        (part.strip(BEGIN + END), marked if part.startswith(BEGIN) else role)
+        for part in _MARKED.split(text)
+        if part
+    )
+
+
 def fold_numbers(text: str, width: int) -> list[str]:
     """Wrap an equation with numbers as `fold` does, but not within ``(29 more: 0.0123)``."""
     together = _LEFT_OUT.sub(lambda words: words[0].replace(" ", _NO_BREAK), text)
@@ -125,6 +186,7 @@ def numbers_line(
     unit: int,
     t: int,
     fits: Fits | None = None,
+    marked: Collection[str] = (),
 ) -> str:
     """Return an operation with the numbers of one unit: ``f_7[3] = σ(…) = σ(2.98) = 0.952``.
 
@@ -135,8 +197,9 @@ def numbers_line(
         unit: the unit, from 0; the last one of a shorter vector.
         t: the timestep, from 1.
         fits: whether there is room for a text; None: all terms of every product are written.
+        marked: names of values whose numbers are put between `BEGIN` and `END`.
     """
-    reader = UnitReader(values, sample, unit)
+    reader = NamingReader(values, sample, unit)
     result = values[operation.symbol]
     shown = min(unit, result.shape[-1] - 1) if result.ndim else 0
     tokens = operation.expression.tokens(reader)
@@ -152,6 +215,8 @@ def numbers_line(
         steps.insert(0, spell((f"{operation.expression.name}(", inner, ")")))
 
     def line(terms: Sequence[int]) -> str:
-        return " = ".join((name, *((spell(tokens, terms),) if written else ()), *steps))
+        return " = ".join(
+            (name, *((spell(tokens, terms, marked, unit),) if written else ()), *steps)
+        )
 
     return line(_most_terms(tokens, lambda terms: fits(line(terms))) if fits else ())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 
 from textual.geometry import Region
@@ -147,6 +149,34 @@ def title_text(spec: PanelSpec, shown: DrawContext, width: int) -> str:
 def text_of(lines: tuple[Line, ...]) -> list[str]:
     """Return the lines as text without styles."""
     return plain(lines).split("\n") if lines else []
+
+
+_POWER = re.compile(r"gradient (?:×10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)|×1)")
+
+
+def power_in(title: str) -> int:
+    """Return the exponent of the gradients' power of ten that a title names."""
+    found = _POWER.search(title)
+    assert found is not None, title
+    return int((found[1] or "0").translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")))
+
+
+def stands_for(text: str, value: float, exponent: int = 0) -> bool:
+    """Return whether a number on the screen is `value`, rounded to the digits it has there.
+
+    It has 3 of them at least.
+
+    Args:
+        text: the number.
+        value: what it should be.
+        exponent: that of the column's power of ten, unless the number has one of its own.
+    """
+    mantissa, own, power = text.lstrip("+").replace("−", "-").partition("e")
+    shown, scale = Decimal(mantissa), Decimal(10) ** (int(power) if own else exponent)
+    digit = Decimal(1).scaleb(int(shown.as_tuple().exponent)) * scale
+    exact = Decimal(float(value))
+    enough = not exact or digit <= Decimal("0.0101") * abs(exact)
+    return enough and abs(shown * scale - exact) <= digit * Decimal("0.5001")
 
 
 def place(cursor: Cursor) -> str:

@@ -45,6 +45,7 @@ ABBREVIATIONS = {"argmax", "softmax", "nats", "bits", "tanh", "sqrt", "decades",
 BRAILLE = range(0x2800, 0x2900)
 TOKEN = re.compile(r"(?<![\w.])[^\W\d]\w*")
 RAISED = set("²ᵀᵗ")
+EXPONENT = "⁰¹³⁴⁵⁶⁷⁸⁹"
 
 
 def normal(name: str) -> str:
@@ -58,7 +59,7 @@ def normal(name: str) -> str:
 
 def names_in(text: str) -> list[str]:
     """Return the words of a text that begin with a letter, without what is raised."""
-    return TOKEN.findall(re.sub(f"[{''.join(RAISED)}]", "", text))
+    return TOKEN.findall(re.sub(f"[{''.join(RAISED)}{EXPONENT}]", "", text))
 
 
 def tokens(text: str) -> set[str]:

@@ -10,7 +10,16 @@ import re
 
 import numpy as np
 import pytest
-from tui.screen_support import KINDS, PROVED, SMALL, SnapshotMaker, context, text_of
+from tui.screen_support import (
+    KINDS,
+    PROVED,
+    SMALL,
+    SnapshotMaker,
+    context,
+    power_in,
+    stands_for,
+    text_of,
+)
 
 from rnn_tui.engine.analysis.gradient_flow import describe_gradient_flow
 from rnn_tui.engine.core.parameters import block_name, block_views
@@ -27,7 +36,7 @@ from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.charts.curves import Chart
 from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.lines import Lines, plain
-from rnn_tui.tui.number_format import number, signed
+from rnn_tui.tui.number_format import number
 from rnn_tui.tui.panels import gradient_chart, network
 from rnn_tui.tui.panels.current_pass import timestep
 from rnn_tui.tui.panels.proofs import gradient_map, window_edge
@@ -87,32 +96,35 @@ def check_rows(trainer: Trainer, layer: int, sample: int, unit: int) -> int:
     looked_at = context(snapshot, unit=unit)
     lines = text_of(timestep.draw(looked_at, 100, 40))
     layers, count = trainer.settings.layers, 0
+    power = power_in(" ".join(timestep.title(looked_at)))
 
-    def entry(symbol: str) -> str:
+    def entry(symbol: str) -> float:
         array = value_on_tape(net, symbol, t)[sample]
-        return signed(float(array[min(unit, len(array) - 1)]))
+        return float(array[min(unit, len(array) - 1)])
 
     own = [name_in_layer(row.symbol, layer) for row in net.cell.rows if row.symbol != "x_t"]
     below = "x_t" if layer == 1 else name_in_layer("h_t", layer - 1)
     for symbol in (below, *own, "y_t"):
         [line] = [each for each in lines if re.match(rf"[ ▸]+{re.escape(symbol)}[ {STRIP}]", each)]
         found = re.findall(NUMBER, re.sub(rf"[{STRIP}]", " ", line.split(symbol, 1)[1]))
-        assert found[0] == entry(symbol), (symbol, line)
+        assert stands_for(found[0], entry(symbol)), (symbol, line)
         count += 1
         expected = [] if symbol == "x_t" else [entry(f"d{symbol}")]
-        if label := re.search(rf"(→h\d*|d\w+) +{NUMBER}$", line):
+        if label := re.search(rf"(→h\d*|d\w+) +{NUMBER} *$", line):
             name = label[1]
             if name.startswith("→"):
                 assert name == f"→{name_in_layer('h', layers)}"  # y_t is made from the top
                 name = "dh_y"
             expected.append(entry(name))
-        assert found[1:] == expected, (symbol, line)
+        assert len(found) == 1 + len(expected), (symbol, line)
+        for text, value in zip(found[1:], expected, strict=True):
+            assert stands_for(text, value, power), (symbol, line)
         count += len(expected)
     [line] = [each for each in lines if "arrives from t=3" in each]
     found = re.findall(NUMBER, line.split("t=3")[1])
     states = [name_in_layer(state, layer) for state in net.cell.states]
-    arriving = [signed(float(net.tape[f"d{each}_next"][t][sample, unit])) for each in states]
-    assert found == arriving
+    for text, state in zip(found, states, strict=True):
+        assert stands_for(text, float(net.tape[f"d{state}_next"][t][sample, unit]), power), line
     for state in states[1:]:
         assert re.search(rf" {state} +{NUMBER}", line)
     left, right = timestep.title(looked_at)
@@ -299,8 +311,8 @@ def test_with_more_outputs_than_units_the_title_names_both() -> None:
         tape = trainer.network.tape
         for symbol, array in (("h_t", tape["h"][10, 1]), ("y_t", tape["y"][9, 1])):
             line = next(each for each in lines if re.match(rf"[ ▸]+{symbol} ", each))
-            shown_entry = signed(float(array[min(unit, len(array) - 1)]))
-            assert re.findall(NUMBER, line)[0] == shown_entry
+            entry = float(array[min(unit, len(array) - 1)])
+            assert stands_for(re.findall(NUMBER, line)[0], entry)
 
 
 @pytest.mark.long

@@ -6,6 +6,7 @@ from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.panels.current_pass import timestep
 from rnn_tui.tui.panels.current_pass.cell_diagram.drawing import diagram
+from rnn_tui.tui.panels.current_pass.row_places import places_below
 from rnn_tui.tui.panels.current_pass.timestep_equation import explanation
 from rnn_tui.tui.panels.current_pass.timestep_view import selected_operation, timestep_view
 from rnn_tui.tui.scope_words import joined
@@ -33,6 +34,6 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     if not picture:
         return ()
     available = height - len(picture)
-    below = explanation(context, view, width, available)
-    gap: Lines = ((),) if len(below) < available else ()
-    return (*picture, *gap, *below)
+    at = places_below(snapshot, width, available, ascii=context.ascii)
+    gap: Lines = ((),) * at.gap
+    return (*picture, *gap, *explanation(context, view, at, width, available - at.gap))

@@ -53,6 +53,9 @@ def _timestep(context: DrawContext) -> Signs:
         (
             Sign("full bar", "what a bar is measured by, where it is not 1"),
             Sign("bars: log", "gradients on a logarithmic scale, over so many powers of 10"),
+            Sign("…", "more units than there is room for: ↑↓ go there, z has room for more"),
+            Sign("·", "not computed yet; before dim numbers: they are of the timestep before"),
+            Sign("×10⁻⁴", "times 10⁻⁴ is each gradient that has no exponent of its own"),
         ),
         _class_signs(snapshot),
         values(snapshot),

@@ -8,25 +8,23 @@ of one operation.
 from __future__ import annotations
 
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.aligned_numbers import power_of_ten
 from rnn_tui.tui.bar_scales import gradient_scale, magnitudes_of, scale_words
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Lines
-from rnn_tui.tui.panels.current_pass.timestep_equation import (
-    equation_height,
-    explanation,
-    table_height,
-)
-from rnn_tui.tui.panels.current_pass.timestep_rows import output_place, rows
-from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView, timestep_view
+from rnn_tui.tui.panels.current_pass.row_columns import gradient_exponent
+from rnn_tui.tui.panels.current_pass.row_places import places
+from rnn_tui.tui.panels.current_pass.timestep_equation import explanation
+from rnn_tui.tui.panels.current_pass.timestep_rows import rows
+from rnn_tui.tui.panels.current_pass.timestep_view import timestep_view
 from rnn_tui.tui.scope_words import joined, layer_words, sample_words
-
-EQUATION = 3  # lines at most that are kept for the equation, however low the panel
 
 
 def title(context: DrawContext) -> tuple[str, str]:
     """Return the texts of the title line: the place, and what is selected.
 
-    Where there are several outputs, the selected one is another entry than the selected unit.
+    Going back it names the gradients' power of ten, which is never left out. Where there are
+    several outputs, the selected one is another entry than the selected unit.
     """
     snapshot, cursor = context.snapshot, context.snapshot.cursor
     left, operation = f"timestep {snapshot.t}", ""
@@ -38,6 +36,10 @@ def title(context: DrawContext) -> tuple[str, str]:
     units = (_entry("unit", context, sizes.hidden), outputs)
     linear, log = _scale(snapshot)
     selected = (linear, *scope, log, *units)  # what has no room is left out from the left
+    if snapshot.backward_revealed(snapshot.t):
+        exponent = gradient_exponent(magnitudes_of(snapshot), snapshot.layer, snapshot.t)
+        left += f" · gradient {power_of_ten(exponent, ascii=context.ascii)}"
+        return left, joined(linear, operation, *scope, outputs, log, units[0])
     if sum(map(bool, (*scope, *units))) > 2:  # where there is no room, the operation goes first
         return left, joined(operation, *selected)
     return joined(left, operation), joined(*selected)
@@ -61,23 +63,12 @@ def _entry(what: str, context: DrawContext, entries: int) -> str:
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
-    """Draw the rows, then as much explanation as there is room for."""
+    """Draw the rows, then as much explanation as there is room for; see `row_places`."""
+    if height < 1:
+        return ()
     view = timestep_view(context, width)
-    table = rows(context.snapshot, view)
-    kept = min(equation_height(context, view, width), EQUATION)
-    kept += table_height(context, view, width)
-    table = _around_newest(table, view, context.snapshot, max(height - kept, 1))
-    available = height - len(table)
-    below = explanation(context, view, width, available)
-    gap: Lines = ((),) if available > len(below) else ()
-    return table + gap + below
-
-
-def _around_newest(table: Lines, view: TimestepView, snapshot: Snapshot, height: int) -> Lines:
-    """Return `height` lines of `table` at most, the newest operation's row among them."""
-    symbols = [row.symbol for row in snapshot.rows]
-    newest = view.newest
-    place = symbols.index(newest.row) if newest and newest.row in symbols else 0
-    place += place >= output_place(snapshot)  # the line of what arrives stands before y_t
-    first = min(max(place - height + 1, 0), max(len(table) - height, 0))
-    return table[first : first + height]
+    at = places(context.snapshot, width, height, ascii=context.ascii, zoomed=context.zoomed)
+    table = rows(context.snapshot, view, at)
+    gap: Lines = ((),) * at.gap
+    available = height - len(table) - at.gap
+    return (table + gap + explanation(context, view, at, width, available))[:height]

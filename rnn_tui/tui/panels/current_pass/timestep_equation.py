@@ -11,12 +11,19 @@ from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.equation_text import fold_numbers, numbers_line
+from rnn_tui.tui.equation_text import (
+    fold_numbers,
+    in_ascii_with_marks,
+    marked_runs,
+    numbers_line,
+    with_blanks,
+)
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit, fold, text_width
-from rnn_tui.tui.number_format import UNKNOWN, number, signed
+from rnn_tui.tui.number_format import number, signed
 from rnn_tui.tui.panels.current_pass import bad_value_origin, product_table
+from rnn_tui.tui.panels.current_pass.row_places import Places
+from rnn_tui.tui.panels.current_pass.timestep_rows import places_of_symbols
 from rnn_tui.tui.panels.current_pass.timestep_view import (
-    NUMBER,
     OUTPUTS,
     TimestepView,
     selected_operation,
@@ -25,10 +32,10 @@ from rnn_tui.tui.parameter_names import parameter_name, tensors
 from rnn_tui.tui.scope_words import batch_words
 from rnn_tui.tui.symbols import quoted
 
-NUMBERS = 4  # lines at most of an equation with its numbers, unless it takes more
 
-
-def explanation(context: DrawContext, view: TimestepView, width: int, available: int) -> Lines:
+def explanation(
+    context: DrawContext, view: TimestepView, places: Places, width: int, available: int
+) -> Lines:
     """Return the lines below the rows, at most `available`.
 
     They are the equation of the selected operation and this timestep's contribution to the selected
@@ -42,50 +49,28 @@ def explanation(context: DrawContext, view: TimestepView, width: int, available:
     if origin := bad_value_origin.explain(context, selected, width, available):
         return origin
     contribution = _contribution(context)
-    terms = _terms(context, view, width)
-    beside = 0 if terms else available - len(contribution)
-    equation = _equation(context, selected, view, width, beside)
-    spare = available - len(equation) - len(contribution) - 2
-    if terms and spare + 1 < min(len(terms), product_table.COMFORTABLE):
-        return (*equation, *product_table.page(context, view, terms, available - len(equation)))
-    if terms:
-        return (*equation, (), *product_table.page(context, view, terms, spare + 1), *contribution)
-    if spare < 3:
-        return (*equation, *contribution)[: max(available, 0)]
-    listing = _listing(context, view, selected, width, spare)
+    equation = _equation(context, selected, view, width, places.equation)
+    if context.zoomed and (terms := product_table.table_rows(selected, view, width)):
+        left = available - places.equation - places.contribution
+        page = product_table.page(context, view, terms, left)
+        return (*_padded(equation, places.equation), *page, *contribution)
+    homeless = not places.contribution
+    if homeless and len(equation) < places.equation:
+        equation = (*_padded(equation, places.equation - 1), *contribution)
+        homeless = False
+    lines: Lines = _padded(equation, places.equation)
+    if places.listing:
+        heading = contribution if homeless else ()
+        lines += _listing(context, view, selected, width, places, heading)
+    if places.contribution:
+        lines += _padded(contribution, places.contribution)
     table = _tensor_contributions(snapshot)
-    whole = (*equation, (), *listing, (), *contribution, *table)
-    if table and len(whole) <= available:
-        return whole
-    return (*equation, *contribution, (), *listing)
+    return lines + table if len(lines) + len(table) <= available else lines[: max(available, 0)]
 
 
-def equation_height(context: DrawContext, view: TimestepView, width: int) -> int:
-    """Return the number of lines that the selected operation's equation takes at least.
-
-    1 if there is none yet.
-    """
-    if not view.revealed:
-        return 1
-    operation = selected_operation(context)
-    symbols = fold(context.written(operation.equation()), width - 2)
-    numbers = _pinned(operation, view) or numbers_line(
-        operation, view.values, 0, view.unit, view.t, fits=lambda _: False
-    )
-    return len(symbols) + len(fold_numbers(context.written(numbers), width - 2))
-
-
-def table_height(context: DrawContext, view: TimestepView, width: int) -> int:
-    """Return the lines that rows leave to the table of terms; 0 where there is none."""
-    terms = _terms(context, view, width) if view.revealed else []
-    return min(len(terms), product_table.LEAST)
-
-
-def _terms(context: DrawContext, view: TimestepView, width: int) -> list[product_table.TermRow]:
-    """Return the table of the selected operation's terms, where the panel has the whole screen."""
-    if not context.zoomed:
-        return []
-    return product_table.table_rows(selected_operation(context), view, width)
+def _padded(lines: Lines, height: int) -> Lines:
+    """Return `lines` as at least `height` lines."""
+    return (*lines, *((),) * (height - len(lines)))
 
 
 def _next_hint(snapshot: Snapshot, available: int) -> Lines:
@@ -103,35 +88,43 @@ def _equation(
     """Return an operation in symbols, then with the selected unit's numbers, folded to `width`.
 
     Of each product as many terms are written as there is room for in `height` lines, or in as many
-    as it takes without them; of a high panel, in `NUMBERS` lines.
+    as it takes without them.
     """
     symbols, *more = fold(context.written(operation.equation()), width - 2)
     first: Line = ((" ", ""), (symbols, "strong"))
     title = f"   {operation.title}{_class_name(operation, view)}"
     if not more and cell_width(first) + text_width(title) <= width:
         first = (*first, (title, "dim"))
-    available = min(max(height - 1 - len(more), 1), NUMBERS)
-    numbers = _pinned(operation, view) or _numbers(context, operation, view, width, available)
-    folded = fold_numbers(context.written(numbers), width - 2)
-    rest = (*((part, "strong") for part in more), *((part, "strong") for part in folded))
-    return (first, *(((" ", ""), run) for run in rest))
+    numbers = _pinned(operation, view)
+    if numbers:
+        folded = fold_numbers(context.written(numbers), width - 2)
+    else:
+        folded = _numbers(context, operation, view, width, max(height - 1 - len(more), 1))
+    lines: list[Line] = [first, *(((" ", ""), (part, "strong")) for part in more)]
+    lines += [((" ", ""), *marked_runs(part, "strong", "operand-strong")) for part in folded]
+    return tuple(lines)
 
 
 def _numbers(
     context: DrawContext, operation: Operation, view: TimestepView, width: int, height: int
-) -> str:
-    """Return an operation with the numbers of the selected unit, for `height` lines or the least.
+) -> list[str]:
+    """Return an operation with the numbers of the selected unit, in `height` lines or the least.
 
-    The least is what it takes without any term of its products.
+    The least is what it takes without any term of its products. What stands in rows too is marked.
     """
+    shown = frozenset(places_of_symbols(view))
+    line = partial(numbers_line, operation, view.values, 0, view.unit, view.t, marked=shown)
 
-    line = partial(numbers_line, operation, view.values, 0, view.unit, view.t)
+    def written(text: str) -> str:
+        return in_ascii_with_marks(text) if context.ascii else text
 
-    def height_of(text: str) -> int:
-        return len(fold_numbers(context.written(text), width - 2))
+    def folded(text: str) -> list[str]:
+        return fold_numbers(written(text), width - 2)
 
-    height = max(height, height_of(line(fits=lambda _: False)))
-    return line(fits=lambda text: height_of(text) <= height)
+    height = max(height, len(folded(line(fits=lambda _: False))))
+    text = line(fits=lambda text: len(folded(text)) <= height)
+    airy = fold_numbers(with_blanks(written(text)), width - 2)
+    return airy if len(airy) <= height else folded(text)
 
 
 def _class_name(operation: Operation, view: TimestepView) -> str:
@@ -157,29 +150,43 @@ def _pinned(operation: Operation, view: TimestepView) -> str:
 
 
 def _listing(
-    context: DrawContext, view: TimestepView, selected: Operation, width: int, height: int
+    context: DrawContext,
+    view: TimestepView,
+    selected: Operation,
+    width: int,
+    places: Places,
+    heading: Lines,
 ) -> Lines:
-    """Return the operations of this pass, around the selected one, each with its number.
+    """Return the operations of this pass, each with its number, on the page of the selected one.
 
-    A number is a dot until its operation is revealed.
+    A number is a dot until its operation is revealed. The line above is `heading`; of several pages
+    it says which operations this one has.
     """
     declaration = context.snapshot.window.declaration
     made = declaration.backward_operations_at(context.snapshot.t) if view.in_backward else None
     operations = made or declaration.forward_operations
-    first = max(min(operations.index(selected) - height // 2, len(operations) - height), 0)
+    height, count = places.listing, len(operations)
+    first = operations.index(selected) // height * height
+    page = range(first, min(first + height, count))
+    column = view.columns.gradient if view.in_backward else view.columns.value
     lines: list[Line] = []
-    for index, operation in enumerate(operations[first : first + height], first):
-        known = index < len(view.revealed)
-        marker = "▸" if operation is selected else " "
+    for index in page:
+        operation = operations[index]
+        known, chosen = index < len(view.revealed), operation is selected
         left: Line = (
-            (f" {marker} ", "accent"),
+            (" ▸ " if chosen else "   ", "accent"),
             (context.written(operation.equation()), "" if known else "dim"),
         )
-        shown = signed(view.entry(view.values[operation.symbol][0])) if known else UNKNOWN
-        lines.append(
-            (*fit(left, width - NUMBER - 3), (f" {shown:>{NUMBER}}", "" if known else "dim"))
-        )
-    return tuple(lines)
+        shown = column.unknown
+        if known:
+            shown = column.text(view.entry(view.values[operation.symbol][0]))
+        role = "strong" if chosen else "" if known else "dim"
+        line = (*fit(left, width - column.width - 1), (f" {shown}", role))
+        lines.append(tuple((text, f"computed-{role}") for text, role in line) if chosen else line)
+    if len(page) < count:
+        words = f" operations {first + 1}–{page.stop} of {count}"
+        heading = (((words, "dim"),),)
+    return _padded(_padded(heading, places.heading) + tuple(lines), places.heading + height)
 
 
 def _contribution(context: DrawContext) -> Lines:

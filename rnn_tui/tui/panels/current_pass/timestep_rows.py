@@ -6,54 +6,193 @@ import numpy as np
 
 from rnn_tui.engine.analysis.loss_per_timestep import loss_per_timestep
 from rnn_tui.engine.core.expressions import Array, Values
-from rnn_tui.engine.core.operations import Operation, Row
+from rnn_tui.engine.core.operations import Column, Operation, Row
 from rnn_tui.engine.core.value_names import at_time
 from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.aligned_numbers import NumberColumn
 from rnn_tui.tui.bar_scales import gradient_scale, output_gradient_scale, value_scale
 from rnn_tui.tui.bars import BarScale, bars
-from rnn_tui.tui.lines import ELLIPSIS, Line, Lines, cell_width, fit, text_width
+from rnn_tui.tui.lines import ELLIPSIS, Line, Lines, cell_width, fit, merge, text_width
 from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, number, short, signed
-from rnn_tui.tui.panels.current_pass.timestep_view import NUMBER, TimestepView
+from rnn_tui.tui.panels.current_pass.row_columns import MOVED, WAS
+from rnn_tui.tui.panels.current_pass.row_places import ARRIVING, Places, row_symbols
+from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView, through_label
 from rnn_tui.tui.symbols import code_of, quoted, visible
 
 
-def rows(snapshot: Snapshot, view: TimestepView) -> Lines:
-    """Return one line for each row, and before y_t the gradient that arrives from t+1."""
-    lines = [_row(row, view) for row in snapshot.rows]
-    lines.insert(output_place(snapshot), _arriving(snapshot, view))
-    return tuple(lines)
+def rows(snapshot: Snapshot, view: TimestepView, places: Places) -> Lines:
+    """Return the lines of the rows; of those that are folded one, at the top."""
+    shown = {row.symbol: row for row in snapshot.rows}
+    drawn: list[Line] = [_folded(snapshot, view, places)] if places.folded else []
+    for symbol in row_symbols(snapshot):
+        if symbol not in places.folded:
+            line = _arriving(snapshot, view) if symbol == ARRIVING else _row(shown[symbol], view)
+            if symbol == "x_t":
+                line = _with_range(line, view)
+            drawn.append(_on_ground(symbol, line, view))
+    return tuple(drawn)
 
 
-def output_place(snapshot: Snapshot) -> int:
-    """Return the index of y_t among the rows."""
-    return [row.symbol for row in snapshot.rows].index("y_t")
+def _with_range(line: Line, view: TimestepView) -> Line:
+    """Return the row of the input; at its end, which units have bars, if there are others."""
+    hidden, width = view.window.declaration.architecture.hidden, view.columns.strips[0]
+    shown = strip_range(hidden, view.unit, width)
+    words = f"bars: units {shown.start + 1}–{shown.stop} of {hidden} "
+    free = view.width - cell_width(line) - text_width(words)
+    if not 0 < width < hidden or free < 2:
+        return line
+    return (*line, (" " * free, ""), (words, "dim"))
+
+
+def _on_ground(symbol: str, line: Line, view: TimestepView) -> Line:
+    """Return a row on a ground of its own, if the equation shown computes it."""
+    if view.selected is None or view.selected.row != symbol:
+        return line
+    line = (*line, (" " * max(view.width - cell_width(line), 0), ""))
+    kept = ("selected-", "operand-")
+    return tuple(run if run[1].startswith(kept) else (run[0], f"computed-{run[1]}") for run in line)
 
 
 def _row(row: Row, view: TimestepView) -> Line:
-    """Return a row: symbol, strip and number of the value and, going back, of its gradient."""
-    if row.symbol.endswith("<t-1>"):
-        known = view.has_state
-    else:
-        known = view.is_revealed(row.symbol) or (row.symbol == "x_t" and view.has_batch)
-    values = view.values[row.symbol][0]
-    marked = view.newest is not None and view.newest.row == row.symbol
+    """Return a row: the value and, going back, its gradient.
+
+    What is not computed yet is that of the timestep before in this pass, dim and after a dot.
+    """
+    if view.old is not None and not view.in_backward and not _is_known(row, view):
+        return _as_old(_row(row, view.old))
+    known = _is_known(row, view)
+    values, width = view.values[row.symbol][0], view.columns.symbol
+    marked = view.selected is not None and view.selected.row == row.symbol
     symbol: Line = (
         ((" ▸ " if marked else "   "), "accent"),
-        (f"{row.symbol:<{view.symbol - 3}}", "strong" if marked else ""),
+        (f"{row.symbol:<{width - 3}}", "strong" if marked else ""),
     )
     if known and row.symbol == "x_t" and (words := _input_in_words(view)):
-        return (*symbol, *words)
+        return (*symbol, *_operand(words, "x_t", view))
     if known and row.symbol == "p_t" and view.before is None:
         return (*symbol, *_probabilities(view, values))
     scale = value_scale(row, view.magnitudes)
-    shown = _strip(values, view, view.strips.value, scale, known)
-    line = (*symbol, *shown, *_number(values, view, known))
+    shown = _strip(values, view, view.columns.strips[0], scale, known)
+    line = (*symbol, *shown, *_number(row.symbol, view, view.columns.value, known))
+    if view.before is not None:
+        line += _comparison(row.symbol, view, view.before, view.columns.value, known)
     if view.in_backward:
         return (*line, *_gradient(row, view))
-    if known and view.before is not None and row.symbol in view.before:
-        return (*line, ("  ", ""), *_difference(row.symbol, view, view.before))
+    if view.before is not None:
+        return line
     return (*line, ("  ", ""), *_words(row, view, known))
+
+
+def _is_known(row: Row, view: TimestepView) -> bool:
+    """Return whether the row's value is computed."""
+    if row.symbol.endswith("<t-1>"):
+        return view.has_state
+    return view.is_revealed(row.symbol) or (row.symbol == "x_t" and view.has_batch)
+
+
+def _as_old(line: Line) -> Line:
+    """Return a row of the timestep before, dim, with the dot of what is not computed yet."""
+    marker, (symbol, role), *rest = line
+    return (marker, (f"{symbol[:-2]}{UNKNOWN} ", role), *_dim(tuple(rest)))
+
+
+def _dim(line: Line) -> Line:
+    return tuple((text, "dim" if text.strip() else "") for text, _ in line)
+
+
+# Rows that are folded
+
+
+def _folded(snapshot: Snapshot, view: TimestepView, places: Places) -> Line:
+    """Return the line that stands for the rows without a place.
+
+    It counts them, and shows those of them that the operation at the cursor computes and reads.
+    """
+    needed = [symbol for symbol in needed_rows(snapshot, view) if symbol in places.folded]
+    shown = {row.symbol: row for row in snapshot.rows}
+    if len(needed) == 1:
+        symbol = needed[0]
+        line = _arriving(snapshot, view) if symbol == ARRIVING else _row(shown[symbol], view)
+        return _on_ground(symbol, _with_count(line, len(places.folded) - 1, view), view)
+    if needed:
+        return _numbers_of_rows(needed, len(places.folded) - len(needed), view)
+    count = len(places.folded)
+    names = " ".join(
+        "arrives" if symbol == ARRIVING else symbol
+        for symbol in row_symbols(snapshot)
+        if symbol in places.folded
+    )
+    words = f"   {count} rows folded here, z shows them: {names}"
+    return ((words if text_width(words) <= view.width else f"   {count} rows folded, z", "dim"),)
+
+
+def _with_count(line: Line, count: int, view: TimestepView) -> Line:
+    """Return a row that stands for folded ones, with their number in place of words or bars."""
+    words = f"+{count} row{'s' * (count != 1)} folded"
+    strips = view.columns.strips[0], view.columns.strips[0] + 1
+    if view.in_backward and view.width - cell_width(line) < text_width(words) + 2:
+        # The bars give way: numbers are what the equation reads.
+        start = view.columns.symbol
+        words = next(
+            (each for each in (words, f"+{count} rows") if text_width(each) < strips[1]), ""
+        )
+        return _put(line, start, words, strips[1]) if words else line
+    free = max(view.width - text_width(words) - 1, 0)
+    return (*fit(line, free), (f" {words}", "dim"))
+
+
+def _put(line: Line, start: int, words: str, width: int) -> Line:
+    """Return `line` with `words` in place of `width` cells of one cell each, from `start` on."""
+    cells = [(character, role) for text, role in line for character in text]
+    return merge((*cells[:start], (f"{words:<{width}}", "dim"), *cells[start + width :]))
+
+
+def _numbers_of_rows(needed: list[str], others: int, view: TimestepView) -> Line:
+    """Return the folded rows that an operation needs as names and numbers alone."""
+    operation = view.selected
+    assert operation is not None
+    symbols = [operation.symbol] if operation.row in needed else []
+    at = places_of_symbols(view)
+    symbols += [each for each in view.reads if each in at and at[each][0] in needed]
+    line: Line = ((" ▸ " if operation.row in needed else "   ", "accent"),)
+    for symbol in symbols:
+        column = view.columns.value if at[symbol][1] == "value" else view.columns.gradient
+        role = "strong" if symbol == operation.symbol else ""
+        number_ = _trimmed(_number(symbol, view, column, True))
+        line = (*line, (f"{symbol} ", role), *number_, ("  ", ""))
+    count: Line = ((f"+{others} rows folded", "dim"),) if others else ()
+    return (*fit(line, view.width - cell_width(count) - 1), *count) if count else line
+
+
+def _trimmed(line: Line) -> Line:
+    return tuple(run for run in line if run[0].strip())
+
+
+def needed_rows(snapshot: Snapshot, view: TimestepView) -> list[str]:
+    """Return the symbols of the rows that show what the operation computes, and what it reads."""
+    if view.selected is None:
+        return []
+    at = places_of_symbols(view)
+    rows_ = [at[symbol][0] for symbol in (view.selected.symbol, *view.reads) if symbol in at]
+    return [symbol for symbol in dict.fromkeys(rows_) if symbol in row_symbols(snapshot)]
+
+
+def places_of_symbols(view: TimestepView) -> dict[str, tuple[str, Column]]:
+    """Return where the numbers of values stand: row and column, by symbol."""
+    declaration = view.window.declaration
+    found: dict[str, tuple[str, Column]] = {}
+    for row in declaration.rows:
+        found[row.symbol] = row.symbol, "value"
+    for layer in declaration.layers:
+        for state in declaration.cell.states:
+            found[layer.name(f"d{state}_next")] = ARRIVING, "gradient"
+    for operation in (
+        *declaration.forward_operations,
+        *declaration.backward_operations_at(view.t),
+    ):
+        found[operation.symbol] = operation.row, operation.column
+    return found
 
 
 def _words(row: Row, view: TimestepView, known: bool) -> Line:
@@ -64,7 +203,7 @@ def _words(row: Row, view: TimestepView, known: bool) -> Line:
         if operation.symbol == row.symbol and operation.note and known:
             value = view.entry(view.values[row.symbol][0])
             note = operation.note.format(value=value).replace("%", " %")
-            room = view.width - view.symbol - view.strips.value - 1 - NUMBER - 2
+            room = view.width - view.columns.gradient_at - 1
             timed = f"{row.title}: {at_time(note, view.t)}"
             return ((timed if text_width(timed) <= room else f"{row.title}: {note}", "dim"),)
     if known and row.span is None:  # what has no bound has a scale of its own
@@ -86,7 +225,9 @@ def _input_in_words(view: TimestepView) -> Line:
         return (("no input here", "dim"),)
     if task.symbols is not None and (code := code_of(x)) is not None:
         place = f"{code + 1} of {len(task.symbols)}"
-        symbol = f"{quoted(task.symbols[code]):<{view.symbol}} " if code >= 0 else "no symbol"
+        symbol = (
+            f"{quoted(task.symbols[code]):<{view.columns.symbol}} " if code >= 0 else "no symbol"
+        )
         return ((symbol, "strong"), (f"({place})  input" if code >= 0 else "", "dim"))
     if task.parts is None:
         return ()
@@ -126,7 +267,7 @@ def _probabilities(view: TimestepView, p: Array) -> Line:
             (f" p {number(float(p[target_class]), 3)}, −log p ", "dim"),
             (number(part * declaration.term_count, 3), "strong"),
         )
-    available = view.width - view.symbol - cell_width(right) - 3
+    available = view.width - view.columns.symbol - cell_width(right) - 3
     return (*fit(_likeliest(labels, p, target_class, available), available), ("  ", ""), *right)
 
 
@@ -145,43 +286,72 @@ def _likeliest(labels: tuple[str, ...], p: Array, target_class: int | None, avai
     return line
 
 
-def _difference(symbol: str, view: TimestepView, before: Values) -> Line:
-    """Return a value without the what-if, and how far it has moved: ``was +0.72  Δ +0.28``."""
+# Gradients
+
+
+def _comparison(
+    symbol: str, view: TimestepView, before: Values, column: NumberColumn, known: bool
+) -> Line:
+    """Return a number without the what-if, and how far it has moved: `` was +0.72 Δ+0.28``."""
+    if not known or symbol not in before:
+        return ((" " * view.columns.comparison, ""),)
     was = view.entry(before[symbol][0])
     moved = view.entry(view.values[symbol][0]) - was
-    return ((f"was {signed(was)}  ", "dim"), (f"Δ {signed(moved)}", "strong" if moved else "dim"))
+    return (
+        (f"{WAS}{column.text(was)}", "dim"),
+        (MOVED, "dim"),
+        (column.text(moved), "strong" if moved else "dim"),
+    )
 
 
 def _gradient(row: Row, view: TimestepView) -> Line:
-    """Return strip and number of the row's gradient, and the number of what passes through."""
+    """Return strip and number of the row's gradient, and the number of what passes through.
+
+    What is not computed yet is that of the timestep that the pass was at before.
+    """
     by_column = {op.column: op for op in view.backward if op.row == row.symbol}
-    line: Line = (("  ", ""),)
-    operation = by_column.get("gradient")
+    operation, through = by_column.get("gradient"), by_column.get("through")
+    old = {op.column: op for op in view.old.backward if op.row == row.symbol} if view.old else {}
+    if operation is None and view.old is not None and "gradient" in old:
+        shown = _gradient(row, view.old)
+        return ((UNKNOWN, "dim"), *_dim(shown)[1:])
+    line: Line = ((" ", ""),)
+    if row.symbol in ("x_t", "p_t"):  # these have no gradient
+        return line
     known = operation is not None
-    array = view.values[operation.symbol][0] if operation else view.values[row.symbol][0]
-    if row.symbol not in ("x_t", "p_t"):  # these have no gradient
-        hidden = row.symbol != "y_t"
-        scale = (gradient_scale if hidden else output_gradient_scale)(view.magnitudes)
-        line += _strip(array, view, view.strips.gradient, scale, known)
-        line += _number(array, view, known)
-    through = by_column.get("through")
-    if operation is not None and view.before is not None:
-        was = view.entry(view.before[operation.symbol][0])
-        return (*line, (" was ", "dim"), (f"{signed(was):>{NUMBER}}", "dim"))
-    if through is not None:
-        shown = signed(view.entry(view.values[through.symbol][0]))
-        line += (
-            (f" {_through_label(through, view):>4} ", "dim"),
-            (f"{shown:>{NUMBER}}", "gradient"),
+    symbol = operation.symbol if operation else row.symbol
+    hidden = row.symbol != "y_t"
+    scale = (gradient_scale if hidden else output_gradient_scale)(view.magnitudes)
+    line += _strip(view.values[symbol][0], view, view.columns.strips[1], scale, known)
+    line += _number(symbol, view, view.columns.gradient, known)
+    if through is None and view.old is not None and "through" in old:
+        late = old["through"]
+        return (
+            *line,
+            *_dim(_through(late.symbol, through_label(late, view.window.declaration), view.old)),
         )
+    if view.before is not None and (through is None or view.selected is not through):
+        return line + _gradient_comparison(symbol, view, view.before, known)
+    if through is not None:
+        line += _through_of(through, view)
     return line
 
 
-def _through_label(operation: Operation, view: TimestepView) -> str:
-    """Return the label of a gradient that passes through a row; y_t's goes to the top layer."""
-    if operation.symbol == "dh_y":
-        return f"→{view.window.declaration.layers[-1].name('h')}"
-    return operation.symbol
+def _gradient_comparison(symbol: str, view: TimestepView, before: Values, known: bool) -> Line:
+    """Return a gradient without the what-if and, with room for it, how far it has moved."""
+    line = _comparison(symbol, view, before, view.columns.gradient, known)
+    return line if view.columns.gradient_moved else line[:1]
+
+
+def _through_of(operation: Operation, view: TimestepView) -> Line:
+    """Return the number of a gradient that passes through a row, after its label."""
+    return _through(operation.symbol, through_label(operation, view.window.declaration), view)
+
+
+def _through(symbol: str, label: str, view: TimestepView) -> Line:
+    """Return the number of the gradient `symbol` in the last column, after `label`."""
+    shown = _number(symbol, view, view.columns.gradient, True, "gradient")
+    return ((f" {label:>{view.columns.label}} ", "dim"), *shown)
 
 
 def _arriving(snapshot: Snapshot, view: TimestepView) -> Line:
@@ -192,41 +362,89 @@ def _arriving(snapshot: Snapshot, view: TimestepView) -> Line:
     if not view.in_backward:
         return ()
     place = f"t={snapshot.t + 1}" if snapshot.t < snapshot.steps else "the end"
-    left = view.symbol + view.strips.value + 1 + NUMBER
+    columns = view.columns
     label: Line = ((f"   arrives from {place}", "dim"),)
-    label = (*label, (" " * max(left - cell_width(label), 1), ""), ("  ", ""))
-    array = view.values[name_in_layer("dh_next", snapshot.layer)][0]
+    label = (*label, (" " * max(columns.gradient_at - cell_width(label), 1), ""))
+    symbol = name_in_layer("dh_next", snapshot.layer)
     scale = gradient_scale(view.magnitudes)
-    line = label + _strip(array, view, view.strips.gradient, scale, True)
-    line += _number(array, view, True)
-    for state in view.window.declaration.cell.states[1:]:
-        value = view.entry(view.values[name_in_layer(f"d{state}_next", snapshot.layer)][0])
-        name = name_in_layer(state, snapshot.layer)
-        line += ((f" {name:>4} ", "dim"), (f"{signed(value):>{NUMBER}}", "gradient"))
+    line = label + _strip(view.values[symbol][0], view, columns.strips[1], scale, True)
+    line += _number(symbol, view, columns.gradient, True)
+    others = [name_in_layer(f"d{each}_next", snapshot.layer) for each in _other_states(view)]
+    if view.before is not None and not {*others} & {*view.reads}:
+        return line + _gradient_comparison(symbol, view, view.before, True)
+    for name, state in zip(others, _other_states(view), strict=True):
+        line += _through(name, name_in_layer(state, snapshot.layer), view)
     return line
 
 
+def _other_states(view: TimestepView) -> tuple[str, ...]:
+    """Return the states besides h."""
+    return view.window.declaration.cell.states[1:]
+
+
+# Parts of rows
+
+
+def strip_range(entries: int, unit: int, width: int) -> range:
+    """Return the entries that a strip of `width` cells has, around the selected one."""
+    first = min(max(unit - width // 2, 0), max(entries - width, 0))
+    return range(first, min(first + width, entries))
+
+
 def _strip(values: Array, view: TimestepView, width: int, scale: BarScale, known: bool) -> Line:
-    """Return the bars of as many units as fit into `width` cells, around the selected one.
+    """Return the bars of as many units as fit into `width` cells, and a blank; … where it is cut.
 
     Args:
         values: the vector [entries].
         view: where the selected unit is read from.
-        width: cells of the strip.
+        width: cells of the strip; 0 if there is none, and no blank either.
         scale: what the bars are measured by.
         known: the values are computed; otherwise the strip is blank.
     """
+    if not width:
+        return ()
     if not known:
         return ((" " * (width + 1), ""),)
-    first = min(max(view.unit - width // 2, 0), max(len(values) - width, 0))
-    chosen = values[first : first + width]
-    selected = view.unit - first if len(values) > 1 else -1
-    blank = " " * (width - len(chosen) + 1)
-    return (*bars(chosen, scale, view.glyphs, selected), (blank, ""))
+    shown = strip_range(len(values), view.unit, width)
+    selected = view.unit - shown.start if len(values) > 1 else -1
+    cut = ELLIPSIS if shown.stop < len(values) else " "
+    blank = (f"{cut}{' ' * (width - len(shown))}", "dim")
+    return (*bars(values[shown.start : shown.stop], scale, view.glyphs, selected), blank)
 
 
-def _number(values: Array, view: TimestepView, known: bool) -> Line:
-    """Return the selected unit's number, or a dot where it is not computed yet."""
+def _number(
+    symbol: str, view: TimestepView, column: NumberColumn, known: bool, role: str = ""
+) -> Line:
+    """Return the selected unit's number, or a dot where it is not computed yet.
+
+    What the equation reads is marked as there, what it computes is strong.
+    """
     if not known:
-        return ((f"{UNKNOWN:>{NUMBER}}", "dim"),)
-    return ((f"{signed(view.entry(values)):>{NUMBER}}", ""),)
+        return ((column.unknown, "dim"),)
+    value = view.entry(view.values[symbol][0])
+    if view.selected is not None and symbol == view.selected.symbol:
+        role = "strong"
+    elif symbol in view.reads:
+        role = "operand-"
+    elif view.before is not None:
+        role = "strong" if _has_moved(symbol, view, view.before) else role
+    elif column.is_far(value):
+        role = "dim"
+    text = column.text(value)
+    digits = text.strip()
+    start = text.index(digits)
+    return ((text[:start], ""), (digits, role), (text[start + len(digits) :], ""))
+
+
+def _has_moved(symbol: str, view: TimestepView, before: Values) -> bool:
+    """Return whether a value is another one than without the what-if."""
+    return symbol in before and view.entry(before[symbol][0]) != view.entry(view.values[symbol][0])
+
+
+def _operand(words: Line, symbol: str, view: TimestepView) -> Line:
+    """Return words that stand for a value, marked if the equation reads it."""
+    if symbol not in view.reads:
+        return words
+    (first, _), *rest = words
+    blank = first[len(first.rstrip()) :]
+    return ((first.rstrip(), "operand-"), (blank, ""), *rest)

@@ -1,0 +1,110 @@
+"""The columns of the timestep panel's rows: where they stand, and how their numbers are written."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from rnn_tui.engine.analysis.magnitudes import Magnitudes
+from rnn_tui.tui.aligned_numbers import NumberColumn
+
+SYMBOL = 11  # cells of a row's symbol with its marker; in a stack names are longer
+VALUE = NumberColumn(4, after=6)
+TIGHT = NumberColumn(4, before=3, after=5)  # of values that are compared
+WAS, MOVED = " was", " Δ"  # before the numbers without the what-if, and how far they have moved
+LEAST_STRIP = 4  # cells, where values are compared; what is narrower says nothing
+KEPT = 1e-2, 1e3  # of the gradients' power of ten: while they are within, it stays
+
+
+@dataclass(frozen=True, slots=True)
+class RowColumns:
+    """The columns of a row: symbol, strip and number of its value, then those of its gradient.
+
+    Where values are compared with those without a what-if, both numbers are followed by the number
+    before and the difference, and there is room for one strip at most.
+
+    Attributes:
+        symbol: cells of the symbol, with the marker and a blank.
+        strips: cells of the value's strip and of the gradient's.
+        value: the numbers of values.
+        gradient: the numbers of gradients, at one power of ten.
+        label: cells of the name of a gradient that passes through the row.
+        compared: values are compared.
+        gradient_moved: there is room for the differences of gradients.
+    """
+
+    symbol: int
+    strips: tuple[int, int]
+    value: NumberColumn
+    gradient: NumberColumn
+    label: int
+    compared: bool = False
+    gradient_moved: bool = True
+
+    @property
+    def gradient_at(self) -> int:
+        """Cells before the gradient's strip."""
+        strip = self.strips[0]
+        taken = self.symbol + (strip + 1 if strip else 0) + self.value.width + 1
+        return taken + self.comparison * self.compared
+
+    @property
+    def comparison(self) -> int:
+        """Cells of a value before the what-if, and of how far it has moved."""
+        return len(WAS) + len(MOVED) + 2 * self.value.width
+
+
+def row_columns(
+    width: int, symbol: int, label: int, entries: int, exponent: int, *, compared: bool = False
+) -> RowColumns:
+    """Return the columns of a panel.
+
+    Args:
+        width: cells of the panel.
+        symbol: cells of a symbol.
+        label: cells of the longest name of a gradient that passes through a row.
+        entries: of the longest vector of a timestep.
+        exponent: the power of ten of the gradients.
+        compared: values are compared with those without a what-if.
+    """
+    gradient = NumberColumn(3, exponent, scaled=True)
+    if compared:
+        gradient = NumberColumn(3, exponent, before=3, after=5, scaled=True)
+        columns = RowColumns(symbol, (0, 0), TIGHT, gradient, label, compared=True)
+        free = width - columns.gradient_at - gradient.width - columns.comparison
+        strip = min(free - 1, entries) if free > LEAST_STRIP else 0
+        return RowColumns(
+            symbol, (strip, 0), TIGHT, gradient, label, compared=True, gradient_moved=free >= 0
+        )
+    numbers = VALUE.width + 2 * gradient.width + label + 2
+    strip = max(min((width - symbol - numbers - 3) // 2, entries), 1)
+    return RowColumns(symbol, (strip, strip), VALUE, gradient, label)
+
+
+def gradient_exponent(magnitudes: Magnitudes, layer: int, t: int) -> int:
+    """Return the power of ten of the gradients at timestep `t`.
+
+    It is that of the median at the timestep that the backward pass comes to first, and stays while
+    the gradients are near it: a number that changes by a little does not change its looks.
+    """
+    exponents = _exponents(magnitudes, layer)
+    return exponents[t - 1] if t <= len(exponents) else exponents[0]
+
+
+@lru_cache(8)
+def _exponents(magnitudes: Magnitudes, layer: int) -> tuple[int, ...]:
+    """Return the power of ten of each timestep, as far as they are known."""
+    found: list[int] = []
+    typical, largest = magnitudes.typical_gradients[layer - 1], magnitudes.gradients[layer - 1]
+    exponent: int | None = None
+    for middle, top in zip(typical[::-1].tolist(), largest[::-1].tolist(), strict=True):
+        size = middle or top
+        if size > 0 and math.isfinite(size):  # NaN is not
+            low, high = (KEPT[0] * 10.0**exponent, KEPT[1] * 10.0**exponent) if exponent else KEPT
+            if exponent is None or size < low or top >= high:
+                exponent = math.floor(np.log10(size))
+        found.append(exponent or 0)
+    return tuple(found[::-1])
