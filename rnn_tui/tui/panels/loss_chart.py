@@ -34,8 +34,9 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
 
 
 def legend(context: DrawContext) -> tuple[LegendEntry, ...]:
-    """Return the legend, with the newest values."""
-    return context.chart_cache.legend(_chart(context))
+    """Return the legend, with the newest values; the futures that were left stand last."""
+    entries, ghosts = context.chart_cache.legend(_chart(context)), len(_ghosts(context.snapshot))
+    return (*entries[ghosts:], *entries[:ghosts])
 
 
 def _chart(context: DrawContext) -> Chart:
@@ -45,10 +46,7 @@ def _chart(context: DrawContext) -> Chart:
     here, baseline = snapshot.cursor.update, snapshot.baseline
     raw, smoothed = number(snapshot.loss, 3), number(snapshot.smoothed, 3)
     curves = (
-        *(
-            Curve(ghost.label, "ghost", ghost.curve.update, ghost.curve.smoothed)
-            for ghost in timeline.ghosts[-GHOSTS:]
-        ),
+        *_ghosts(snapshot),
         Curve("raw", "raw", curve.update, curve.loss, "cloud", (raw, "")),  # the header has it
         *_second_loss(snapshot),
         Curve("smoothed", "smooth", curve.update, curve.smoothed, values=(smoothed,)),
@@ -89,6 +87,21 @@ def _range(
         snapshot.timeline.newest,
         steady_log_range(values, parts=2, least=0.5, level=level),
         keep=snapshot.divergence is None,
+    )
+
+
+def _ghosts(snapshot: Snapshot) -> tuple[Curve, ...]:
+    """Return the newest futures that were left, each drawn as long as it is there in one way."""
+    ghosts = tuple(enumerate(snapshot.timeline.ghosts))[-GHOSTS:]
+    return tuple(
+        Curve(
+            ghost.label,
+            "ghost",
+            ghost.curve.update,
+            ghost.curve.smoothed,
+            style="sparse" if place % 2 else "",
+        )
+        for place, ghost in ghosts
     )
 
 
