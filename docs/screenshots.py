@@ -169,6 +169,11 @@ _PROOFS: dict[str, tuple[Action, ...]] = {
     "proof-edge": (*_END, *_TO_EDGE, _proved),
     "proof-entry": (*_MIDDLE, "v", _proved),
 }
+_TO_WEIGHTS, _TO_CARPET = ("tab",) * 8, ("tab",) * 9
+_HEAT_MAPS: dict[str, tuple[Action, ...]] = {
+    "carpet": (*_MIDDLE, *_TO_CARPET, _proved),
+    "weights": ("u", *_TO_WEIGHTS, *_keys("5 down 9 right"), _proved),
+}
 _DIVERGING = Settings(activation="relu", optimizer="sgd", lr=100.0, clip_by="none")
 
 
@@ -178,6 +183,9 @@ def _proof_screenshots(label: str, size: tuple[int, int]) -> Iterator[Screenshot
         for theme in ("dark", "light"):
             actions = (*_TRAINED, *keys)
             yield Screenshot(f"{name}-{label}-{theme}", Settings(cell="lstm"), actions, size, theme)
+    for name, keys in _HEAT_MAPS.items():
+        actions = (*_TRAINED, *keys)
+        yield Screenshot(f"{name}-{label}-dark", Settings(cell="lstm"), actions, size)
     tensor = (*_TRAINED, "u", "V", _proved)
     yield Screenshot(f"proof-tensor-{label}-dark", Settings(hidden=16, cell="gru"), tensor, size)
     unusual = {

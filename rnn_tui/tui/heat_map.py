@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +34,7 @@ class CellSize:
 
 
 SINGLE = CellSize()
+WIDE_ENOUGH = 60  # cells of a panel from which on no line of a heat map's panel is too long
 
 
 def heat_role(role: str, hue: str, share: float) -> str:
@@ -142,12 +142,19 @@ def _cells(signed: bool, glyphs: BarGlyphs, size: CellSize, up: int) -> _Cells:
 
 def _line(codes: Sequence[int], cells: _Cells, selected: int) -> Line:
     """Return the cells of one line, those of one role together; that of `selected` is marked."""
-    runs = [cells[code] for code in codes]
-    if selected >= 0:
-        text, _ = runs[selected]
-        runs[selected] = text, f"selected-{cells.role(codes[selected]) or 'dim'}"
-    together = groupby(runs, lambda run: run[1])
-    return tuple(("".join(text for text, _ in group), role) for role, group in together)
+    runs: list[Run] = []
+    texts, last = "", ""
+    for place, code in enumerate(codes):
+        text, role = cells[code]
+        if place == selected:
+            role = f"selected-{cells.role(code) or 'dim'}"
+        if role == last:
+            texts += text
+        else:
+            if texts:
+                runs.append((texts, last))
+            texts, last = text, role
+    return (*runs, (texts, last)) if texts else tuple(runs)
 
 
 # ---------------------------------------------------------------- more than there is room for

@@ -21,11 +21,11 @@ from rnn_tui.engine.analysis.unit_values import (
     activity_order,
     unit_symbols,
     unit_values,
+    value_at,
 )
 from rnn_tui.engine.core.background_work import complete
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.value_names import value_name
-from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.proofs.carpet import BY_NUMBER, shown_value
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui import panel_help
@@ -33,7 +33,16 @@ from rnn_tui.tui.bar_scales import PROOF as MAGNITUDES
 from rnn_tui.tui.bar_scales import gradient_scale, magnitudes_of
 from rnn_tui.tui.bars import BarScale
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.heat_map import CellSize, divide, heat_lines, heat_role, page_of, spread, strongest
+from rnn_tui.tui.heat_map import (
+    WIDE_ENOUGH,
+    CellSize,
+    divide,
+    heat_lines,
+    heat_role,
+    page_of,
+    spread,
+    strongest,
+)
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit, merge, text_width
 from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, signed
 from rnn_tui.tui.panel_help import Sign, Signs
@@ -68,7 +77,6 @@ class _Carpet:
     """What the panel draws.
 
     Attributes:
-        symbol: the cell's symbol of the value: ``h_t``.
         found: the values.
         known: [T], at which timesteps they are computed.
         order: [H], the units from the top down.
@@ -78,7 +86,6 @@ class _Carpet:
         scale: what bars are measured by.
     """
 
-    symbol: str
     found: UnitValues
     known: npt.NDArray[np.bool_]
     order: npt.NDArray[np.int64]
@@ -108,8 +115,8 @@ def _carpet(context: DrawContext) -> _Carpet | None:
         order = activity_order(np.where(known, found.values, 0))
         rows = found.values[order]
     unit = min(context.selection.unit, len(order) - 1)
-    scale = _scale(snapshot, symbol, found)
-    return _Carpet(symbol, found, known, order, rows, unit, snapshot.t, scale)
+    scale = _scale(snapshot, symbol) or BarScale(found.largest)
+    return _Carpet(found, known, order, rows, unit, snapshot.t, scale)
 
 
 def known_timesteps(snapshot: Snapshot, symbol: str) -> npt.NDArray[np.bool_]:
@@ -120,7 +127,7 @@ def known_timesteps(snapshot: Snapshot, symbol: str) -> npt.NDArray[np.bool_]:
         symbol: the cell's symbol of the value.
     """
     declaration, cursor = snapshot.window.declaration, snapshot.cursor
-    named = declaration.layers[snapshot.layer - 1].name(symbol)
+    named = _named(snapshot, symbol)
     forward = [operation.symbol for operation in declaration.forward_operations]
     times = range(1, snapshot.steps + 1)
     if named in forward:
@@ -133,8 +140,8 @@ def known_timesteps(snapshot: Snapshot, symbol: str) -> npt.NDArray[np.bool_]:
     return np.array(revealed)
 
 
-def _scale(snapshot: Snapshot, symbol: str, found: UnitValues) -> BarScale:
-    """Return the scale of the bars: that of the same values on the timestep's panel."""
+def _scale(snapshot: Snapshot, symbol: str) -> BarScale | None:
+    """Return the scale that the same values have on the timestep's panel; None if unbounded."""
     rows = {row.symbol: row for row in snapshot.window.declaration.cell.rows}
     if symbol in rows:
         span = rows[symbol].span
@@ -144,7 +151,7 @@ def _scale(snapshot: Snapshot, symbol: str, found: UnitValues) -> BarScale:
         scale = gradient_scale(magnitudes_of(snapshot))
         if scale.largest:
             return scale
-    return BarScale(found.largest)
+    return None
 
 
 def units_in_order(context: DrawContext) -> Sequence[int]:
@@ -163,19 +170,22 @@ def title(context: DrawContext) -> tuple[str, str]:
     snapshot, variant = context.snapshot, shown(context)
     layer = layer_words(snapshot, snapshot.layer)
     name = f"carpet of {shown_value(variant)}{f', {layer}' if layer else ''}"
-    carpet = _carpet(context)
     held = what_if_words("with", snapshot.pins)
-    if carpet is None:
-        return name, joined("d shows more", sample_words(snapshot), held)
     order = "by number" if variant.endswith(BY_NUMBER) or snapshot.running else "by time of peak"
-    entry = value_name(name_in_layer(carpet.symbol, snapshot.layer), carpet.t, carpet.unit + 1)
+    symbol = unit_symbols(snapshot.window.declaration)[shown_value(variant)]
+    unit, t = min(context.selection.unit, snapshot.settings.hidden - 1), snapshot.t
     value = UNKNOWN
-    if carpet.known[carpet.t - 1]:
-        value = signed(float(carpet.found.values[carpet.unit, carpet.t - 1]))
-    log = f"log, {carpet.scale.decades} decades" if carpet.scale.decades else ""
-    return name, joined(
-        "d shows more", sample_words(snapshot), held, log, f"units {order}", f"{entry} = {value}"
-    )
+    if known_timesteps(snapshot, symbol)[t - 1]:
+        value = signed(float(value_at(snapshot.window, _named(snapshot, symbol), t)[unit]))
+    scale = _scale(snapshot, symbol)
+    log = f"log, {scale.decades} decades" if scale is not None and scale.decades else ""
+    entry = f"{value_name(_named(snapshot, symbol), t, unit + 1)} = {value}"
+    return name, joined("d shows more", sample_words(snapshot), held, log, f"units {order}", entry)
+
+
+def _named(snapshot: Snapshot, symbol: str) -> str:
+    """Return what the layer shown calls the cell's `symbol`."""
+    return snapshot.window.declaration.layers[snapshot.layer - 1].name(symbol)
 
 
 # ---------------------------------------------------------------- the picture
@@ -191,6 +201,8 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     if not carpet.known.any():
         return (((_filled_by(context), "dim"),),)
     lines = _lines(context, carpet, width, height)[:height]
+    if width >= WIDE_ENOUGH:
+        return lines
     return tuple(line if cell_width(line) <= width else fit(line, width) for line in lines)
 
 
@@ -263,7 +275,7 @@ def _head(
         room = axis - behind if at < axis // 2 else at - 3
         words = words if len(words) <= room else words.replace("strongest of ", "of ")
         start = axis - len(words) if at < axis // 2 else 2
-        taken.append((start, start + len(words)))
+        taken.append((start, start + len(words) + 1))
         text[start : start + len(words)] = words
     for t in (1, *range(step, len(carpet.known) + 1, step)):
         start, number = (bisect_right(columns, t - 1) - 1) * cell, str(t)
