@@ -29,14 +29,15 @@ class GateReport:
 
 @dataclass(frozen=True, slots=True)
 class GatesProof(Proof):
-    """Spectral radii, and the products of the gates of one sample."""
+    """Spectral radii, and the products of the gates of one sample, back from a timestep's loss."""
 
     words: ClassVar[str] = "measuring the gates"
     sample: int
+    loss: int
 
     @classmethod
     def at(cls, selected: Selected) -> GatesProof:
-        return cls(selected.sample)
+        return cls(selected.sample, selected.loss)
 
     def work(self, window: WindowUnderTest) -> Work[GateReport]:
         network = yield from window.network()
@@ -46,5 +47,7 @@ class GatesProof(Proof):
         for done, (name, block) in enumerate(blocks, 1):  # eigenvalues take a while
             radii[name] = spectral_radius(block)
             yield Progress(done, len(blocks))
-        paths = (direct_path(network, self.sample, layer.number) for layer in network.layers)
+        paths = (
+            direct_path(network, self.sample, layer.number, self.loss) for layer in network.layers
+        )
         return GateReport(MappingProxyType(radii), tuple(path for path in paths if path))

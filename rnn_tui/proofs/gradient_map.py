@@ -7,14 +7,19 @@ from typing import ClassVar
 
 from rnn_tui.engine.analysis.gradient_map import GradientMap, gradient_map_work
 from rnn_tui.engine.core.background_work import Work
-from rnn_tui.proofs.base import Proof, Refusal, Selected, WindowUnderTest
+from rnn_tui.proofs.base import Proof, Selected, WindowUnderTest
 
-MOST_STEPS = 400  # timesteps of a window up to which it is computed: it has T² numbers
+MOST_LOSSES = 400  # that are followed at a time
+FEWEST_LOSSES = 8
+MOST_PRODUCTS = 2**29  # of numbers, in one timestep: some tens of milliseconds
 
 
 @dataclass(frozen=True, slots=True)
 class GradientMapProof(Proof):
-    """‖∂L_t/∂h_t−k‖ for all timesteps t and lags k."""
+    """‖∂L_t/∂s_t−k‖ of every state s for all timesteps t and lags k.
+
+    Of long windows and large networks only some of the losses are followed.
+    """
 
     words: ClassVar[str] = "following the gradient back"
 
@@ -22,8 +27,8 @@ class GradientMapProof(Proof):
     def at(cls, selected: Selected) -> GradientMapProof:
         return cls()
 
-    def work(self, window: WindowUnderTest) -> Work[GradientMap | Refusal]:
+    def work(self, window: WindowUnderTest) -> Work[GradientMap]:
         network = yield from window.network()
-        if network.tape.steps > MOST_STEPS:
-            return Refusal(f"The map is made of windows of up to {MOST_STEPS} timesteps.")
-        return (yield from gradient_map_work(network))
+        of_one_loss = max(network.flat.size * network.tape.batch, 1)
+        most = min(max(MOST_PRODUCTS // of_one_loss, FEWEST_LOSSES), MOST_LOSSES)
+        return (yield from gradient_map_work(network, most))

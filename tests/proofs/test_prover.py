@@ -21,6 +21,7 @@ from rnn_tui.engine.analysis.gradient_check import gradient_check_work
 from rnn_tui.engine.analysis.gradient_map import GradientMap, gradient_map
 from rnn_tui.engine.analysis.jacobians import JacobianNorms, jacobian_norms
 from rnn_tui.engine.analysis.ledger import Ledger, parameter_ledger
+from rnn_tui.engine.analysis.loss_gradient import LossGradient
 from rnn_tui.engine.analysis.spectra import spectral_radii
 from rnn_tui.engine.analysis.truncation import measure_truncation, window_edge
 from rnn_tui.engine.core.background_work import Progress, Work, complete
@@ -33,7 +34,7 @@ from rnn_tui.proofs.bad_value_origin import bad_value_origin
 from rnn_tui.proofs.base import Proof, Refusal, Selected, WindowUnderTest
 from rnn_tui.proofs.gates import GateReport
 from rnn_tui.proofs.gradient_check import GradientCheckReport
-from rnn_tui.proofs.gradient_map import MOST_STEPS
+from rnn_tui.proofs.gradient_map import MOST_LOSSES
 from rnn_tui.proofs.jacobians import MOST_STATES, JacobiansProof
 from rnn_tui.proofs.prover import Prover
 from rnn_tui.proofs.window_edge import EdgeReport
@@ -246,16 +247,26 @@ def test_without_a_window_there_is_nothing_to_prove() -> None:
 
 
 def test_what_would_take_too_much_is_refused() -> None:
-    trainer = Trainer(Settings(steps=MOST_STEPS + 1, hidden=2, num_points=2000))
-    trainer.finish_update()
-    results = prove(trainer)
-    assert isinstance(results["map"], Refusal)
-    assert isinstance(results["ledger"], Ledger)
     trainer = Trainer(Settings(steps=1, cell="lstm", hidden=257, num_points=100))
     trainer.finish_update()
     results = prove(trainer)
     assert isinstance(results["jacobians"], Refusal)
     assert isinstance(results["map"], GradientMap)
+
+
+def test_of_a_long_window_some_losses_are_followed_and_the_one_looked_at_exactly() -> None:
+    trainer = Trainer(Settings(steps=MOST_LOSSES + 9, hidden=2, num_points=2000))
+    trainer.finish_update()
+    prover = Prover()
+    prover.request(trainer, ("map", "loss-gradient"), Selected(0, loss=MOST_LOSSES + 9))
+    while prover.busy:
+        prover.work(0.01)
+    found, one = prover.results["map"], prover.results["loss-gradient"]
+    assert isinstance(found, GradientMap)
+    assert isinstance(one, LossGradient)
+    assert len(found.losses) == MOST_LOSSES
+    assert found.losses[-1] == one.t == MOST_LOSSES + 9
+    assert found.of("h", 1)[-1] == pytest.approx(one.of("h", 1)[::-1], rel=1e-3, abs=1e-30)
 
 
 def test_after_a_divergence_its_origin_is_known_and_proofs_do_no_harm() -> None:

@@ -60,7 +60,7 @@ def assert_plain(text: str) -> None:
 def test_panels_that_cannot_be_drawn_say_so_and_the_program_goes_on(tmp_path: Path) -> None:
     places = (
         "rnn_tui.tui.panels.loss_chart:_second_loss",
-        "rnn_tui.tui.panels.gradient_chart:_known_norms",
+        "rnn_tui.tui.panels.gradient_chart:_known",
         "rnn_tui.tui.panels.header:draw",
     )
     with with_errors(*places, state=tmp_path) as one:

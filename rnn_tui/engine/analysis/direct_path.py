@@ -13,16 +13,17 @@ from rnn_tui.engine.network.network import Network
 
 @dataclass(frozen=True, slots=True)
 class DirectPath:
-    """The part of ∂c_T/∂c_t that passes through forget gates only, and through no weight.
+    """The part of ∂c_E/∂c_t that passes through forget gates only, and through no weight.
 
-    For the GRU z takes the place of f, and h that of c.
+    For the GRU z takes the place of f, and h that of c. E is the timestep where the way back
+    begins.
 
     Attributes:
         gate: "f" or "z", by its name in its layer: "f2" in the second.
         state: "c" or "h", likewise.
-        product: [T+1, H] float64, f_{t+1}⊙ … ⊙f_T for t = 0 … T; an empty product is 1.
-        mean: [T+1], over units.
-        largest: [T+1], over units.
+        product: [E+1, H] float64, f_{t+1}⊙ … ⊙f_E for t = 0 … E; an empty product is 1.
+        mean: [E+1], over units.
+        largest: [E+1], over units.
     """
 
     gate: str
@@ -32,17 +33,29 @@ class DirectPath:
     largest: Array
 
 
-def direct_path(network: Network, sample: int = 0, layer: int = 1) -> DirectPath | None:
-    """Return the direct path of one sample in one layer; None if no gate keeps the state."""
+def direct_path(
+    network: Network, sample: int = 0, layer: int = 1, end: int | None = None
+) -> DirectPath | None:
+    """Return the direct path of one sample in one layer; None if no gate keeps the state.
+
+    Args:
+        network: its forward pass is done.
+        sample: of the batch, from 0.
+        layer: from 1.
+        end: the timestep where the way back begins; None: T.
+    """
+    steps = network.tape.steps if end is None else end
     for gate, state in (("f", "c"), ("z", "h")):
         if gate in network.cell.gates:
-            return _direct_path(network, sample, network.layers[layer - 1], gate, state)
+            return _direct_path(network, sample, network.layers[layer - 1], gate, state, steps)
     return None
 
 
-def _direct_path(network: Network, sample: int, layer: Layer, gate: str, state: str) -> DirectPath:
-    """Multiply the values of `gate`, one timestep after the other from T down."""
-    tape, steps = layer.cell_tape(network.tape), network.tape.steps
+def _direct_path(
+    network: Network, sample: int, layer: Layer, gate: str, state: str, steps: int
+) -> DirectPath:
+    """Multiply the values of `gate`, one timestep after the other from the last of `steps` down."""
+    tape = layer.cell_tape(network.tape)
     product = np.ones((steps + 1, network.architecture.hidden))
     for t in range(steps, 0, -1):
         gates = network.cell.values(tape, t)[f"{gate}_t"]  # [B, H]

@@ -2,83 +2,114 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from rnn_tui.engine.analysis.backward_step import backward_step
 from rnn_tui.engine.core.background_work import Progress, Work, complete
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.pins import pins_at
+from rnn_tui.engine.network.sample_window import forward_values
 
 
 @dataclass(frozen=True, slots=True)
 class GradientMap:
     """The size of the gradient of each timestep's loss at each timestep before it.
 
-    by_layer[l−1, t−1, k] = ‖∂L_t/∂h_{t−k}‖ over batch and units, of the h of layer l, t = 1 … T,
-    k = 0 … t; NaN where k > t. L_t is what timestep t adds to the mean loss. The entry k = t is the
-    window's first state h_0, where the gradient is cut. The last row, of t = T, follows one
-    gradient through the whole window.
+    L_t is what timestep t adds to the mean loss. The entry k = t is the window's first state,
+    where the gradient is cut. The last row follows one gradient through the whole window, if the
+    loss counts at T.
+
+    Attributes:
+        losses: the timesteps t whose losses are followed, ascending: [R]. All that count, or some.
+        by_state: by the cell's name of a state, [L, R, T+1] float64: [l−1, r, k] is
+            ‖∂L_t/∂h_{t−k}‖ over batch and units, of the h of layer l, for t = losses[r]; NaN where
+            k > t.
     """
 
-    by_layer: Array  # [L, T, T+1] float64
+    losses: tuple[int, ...]
+    by_state: Mapping[str, Array]
 
     @property
     def norms(self) -> Array:
-        """The same over all layers together, [T, T+1]."""
-        return self.of_layer(None)
+        """Those of h, over all layers together, [R, T+1]."""
+        return self.of("h", None)
 
-    def of_layer(self, layer: int | None) -> Array:
-        """Return the norms of one layer, from 1, or (None) over all of them together, [T, T+1]."""
+    def of(self, state: str, layer: int | None) -> Array:
+        """Return the norms of a cell's state in one layer, from 1, or (None) in all, [R, T+1]."""
+        by_layer = self.by_state[state]
         if layer is not None:
-            norms: Array = self.by_layer[layer - 1]
+            norms: Array = by_layer[layer - 1]
             return norms
-        together: Array = np.hypot.reduce(self.by_layer, axis=0)
+        together: Array = np.hypot.reduce(by_layer, axis=0)
         return together
 
 
-def gradient_map(network: Network) -> GradientMap:
+def gradient_map(network: Network, most: int | None = None) -> GradientMap:
     """Return the result of `gradient_map_work`, computed without a break."""
-    return complete(gradient_map_work(network))
+    return complete(gradient_map_work(network, most))
 
 
-def gradient_map_work(network: Network) -> Work[GradientMap]:
+def gradient_map_work(network: Network, most: int | None = None) -> Work[GradientMap]:
     """Compute the gradient map of a window whose backward pass is done; a part is one timestep.
 
         ∂L_t/∂h_t       = dy_t·W_yᵀ
-        ∂L_t/∂h_{s−1}   = the cell's backward step at s, of ∂L_t/∂h_s (and ∂L_t/∂c_s), s ≤ t
+        ∂L_t/∂s_{k−1}   = the cells' declared backward step at k, of ∂L_t/∂s_k, for every state s
 
     The gradients of all L_t go back together, each from its own timestep on. They sum to dh.
+
+    Args:
+        network: the network with the window.
+        most: how many losses are followed at most; of more, some are chosen evenly, the last
+            among them. None: all.
     """
-    tape, steps, backward = (
-        network.tape,
-        network.tape.steps,
-        network.declaration.cell_backward_operations,
-    )
+    tape, steps, declaration = network.tape, network.tape.steps, network.declaration
+    backward, cell = declaration.cell_backward_operations, network.cell
+    losses = _chosen(np.flatnonzero(declaration.mask) + 1, most)
     # With one sample the axis B is left out: one product instead of one per timestep.
-    shape = tape["dh_y"].shape if tape.batch > 1 else (steps, tape["dh_y"].shape[-1])
-    norms = np.full((len(network.layers), steps, steps + 1), np.nan)
-    sources = tape["dh_y"].reshape(shape)
-    sent = {state: np.zeros(shape, tape.dtype) for state in network.states}  # [T, B, H], by source
+    sample = tape["dh_y"].shape[1:] if tape.batch > 1 else tape["dh_y"].shape[2:]
+    shape = (len(losses), *sample)
+    norms = {
+        state: np.full((len(network.layers), len(losses), steps + 1), np.nan)
+        for state in cell.states
+    }
+    sent = {state: np.zeros(shape, tape.dtype) for state in network.states}  # by loss
     entering = np.zeros(shape, tape.dtype)
     for t in range(steps, 0, -1):
-        entering[t - 1 :] = 0
-        entering[t - 1] = sources[t - 1]
-        with np.errstate(all="ignore"):
-            arriving = {state: array[t - 1 :] for state, array in sent.items()}
-            pins = pins_at(network.pins, backward, t)
-            done = backward_step(backward, network.values(t), entering[t - 1 :], arriving, pins)
-            for state, array in sent.items():
-                array[t - 1 :] = done[f"d{state}_<t-1>"]
-            for each, layer in zip(norms, network.layers, strict=True):
-                _enter(each, t, _sizes(done[layer.name("dh_t")]))
+        first = int(np.searchsorted(losses, t))  # the losses from here on are at t or later
+        entering[first:] = 0
+        if first < len(losses) and losses[first] == t:
+            entering[first] = tape["dh_y"][t - 1].reshape(sample)
+        if first < len(losses):
+            values = forward_values(declaration, network.parameters, tape, t, network.pins)
+            with np.errstate(all="ignore"):
+                arriving = {state: array[first:] for state, array in sent.items()}
+                pins = pins_at(network.pins, backward, t)
+                done = backward_step(backward, values, entering[first:], arriving, pins)
+                for state, array in sent.items():
+                    array[first:] = done[f"d{state}_<t-1>"]
+                for state, by_layer in norms.items():
+                    for each, layer in zip(by_layer, network.layers, strict=True):
+                        sizes = _sizes(done[layer.name(f"d{state}_t")])
+                        _enter(each[first:], losses[first:] - t, sizes)
         yield Progress(steps - t + 1, steps)
     with np.errstate(all="ignore"):
-        for each, layer in zip(norms, network.layers, strict=True):
-            _enter(each, 0, _sizes(sent[layer.name("h")]), first=1)
-    return GradientMap(norms)
+        for state, by_layer in norms.items():
+            for each, layer in zip(by_layer, network.layers, strict=True):
+                _enter(each, losses, _sizes(sent[layer.name(state)]))
+    return GradientMap(tuple(map(int, losses)), norms)
+
+
+def _chosen(losses: npt.NDArray[np.intp], most: int | None) -> npt.NDArray[np.intp]:
+    """Return at most `most` of the timesteps `losses`, evenly, the last one among them."""
+    if most is None or len(losses) <= most:
+        return losses
+    last = len(losses) - 1
+    return losses[last - np.linspace(last, 0, most).round().astype(int)]
 
 
 def _sizes(gradients: Array) -> Array:
@@ -88,10 +119,6 @@ def _sizes(gradients: Array) -> Array:
     return sizes
 
 
-def _enter(norms: Array, s: int, sizes: Array, first: int | None = None) -> None:
-    """Write the sizes at timestep s of the gradients from timesteps `first` … T to `norms`.
-
-    `first` is s if it is None.
-    """
-    for source, size in enumerate(sizes, s if first is None else first):
-        norms[source - 1, source - s] = size
+def _enter(norms: Array, lags: npt.NDArray[np.intp], sizes: Array) -> None:
+    """Write the size of each row's gradient, after as many timesteps as its lag, to `norms`."""
+    norms[np.arange(len(lags)), lags] = sizes

@@ -22,14 +22,14 @@ from rnn_tui.engine.network.sample_window import SampleWindow
 
 @dataclass(frozen=True, slots=True)
 class JacobianNorms:
-    """Spectral norms, entry t−1 for timestep t = 1 … T, float64.
+    """Spectral norms, entry t−1 for timestep t = 1 … E, float64; E: where the way back begins.
 
     Attributes:
         states: names of the states that s consists of.
-        step: [T], ‖J_t‖₂.
-        product: [T], ‖J_T·J_{T−1} ⋯ J_t‖₂ = ‖∂s_T/∂s_{t−1}‖₂: the factor by which a gradient at T
+        step: [E], ‖J_t‖₂.
+        product: [E], ‖J_E·J_{E−1} ⋯ J_t‖₂ = ‖∂s_E/∂s_{t−1}‖₂: the factor by which a gradient at E
             can grow at most on its way to t−1. Over all layers together.
-        by_layer: [L, T], the same of one layer's states alone, ‖∂s_T/∂s_{t−1}‖₂ of that part of s.
+        by_layer: [L, E], the same of one layer's states alone, ‖∂s_E/∂s_{t−1}‖₂ of that part of s.
             A layer is not read by those below it, so this way never leaves the layer.
     """
 
@@ -53,18 +53,25 @@ def step_jacobian(network: Network, t: int, sample: int = 0) -> Array:
     return _times_jacobian(window, t, np.eye(size))
 
 
-def jacobian_norms(network: Network, sample: int = 0) -> JacobianNorms:
+def jacobian_norms(network: Network, sample: int = 0, end: int | None = None) -> JacobianNorms:
     """Return the result of `jacobian_norms_work`, computed without a break."""
-    return complete(jacobian_norms_work(network, sample))
+    return complete(jacobian_norms_work(network, sample, end))
 
 
-def jacobian_norms_work(network: Network, sample: int = 0) -> Work[JacobianNorms]:
+def jacobian_norms_work(
+    network: Network, sample: int = 0, end: int | None = None
+) -> Work[JacobianNorms]:
     """Compute the norms of each step's Jacobian and of their product; a part is one timestep.
 
     The rows of the identity, and those of the product so far, go back through the cell's declared
     operations. In float64, so that long products neither vanish nor overflow early.
+
+    Args:
+        network: its forward pass is done.
+        sample: of the batch, from 0.
+        end: the timestep where the way back begins; None: T.
     """
-    states, steps = network.states, network.tape.steps
+    states, steps = network.states, network.tape.steps if end is None else end
     window = network.sample_window(sample)
     size = network.architecture.hidden * len(states)
     step, product = np.empty(steps), np.empty(steps)

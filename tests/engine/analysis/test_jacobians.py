@@ -84,6 +84,19 @@ def test_the_product_is_at_most_the_product_of_norms(cell: str, activation: str)
     assert list(jacobian_norms_work(network)) == [Progress(n, 5) for n in range(1, 6)]
 
 
+@each_smooth
+def test_the_way_back_can_begin_at_any_timestep(cell: str, activation: str) -> None:
+    network = window(cell, activation)
+    found, path = jacobian_norms(network, 1, end=3), direct_path(network, 1, end=3)
+    whole = direct_path(network, 1)
+    assert found.product.shape == found.step.shape == (3,)
+    for t in range(1, 4):
+        expected = np.linalg.norm(numeric(network, t, 3, 1), 2)
+        assert found.product[t - 1] == pytest.approx(expected, rel=1e-12)
+    if path is not None and whole is not None:
+        assert worst(path.product * whole.product[3], whole.product[:4]) < 1e-14
+
+
 def test_long_products_do_not_underflow_in_float32() -> None:
     network = Case("rnn", "tanh", 60, 1, 1, 3, 1, 2).network(np.float32)
     network.parameters["W_h"][...] = 0.1 * np.eye(3)

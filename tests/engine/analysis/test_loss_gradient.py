@@ -92,12 +92,17 @@ def test_it_is_a_row_of_the_map_also_with_what_ifs(cell: str, activation: str, l
     network = Case(cell, activation, 6, 2, 2, 4, 2, 1, layers=layers).network()
     network.pins = (Pin("h_t", 0.3, unit=2), Cut(2))
     trained(network)
-    rows = gradient_map(network)
+    rows, some = gradient_map(network), gradient_map(network, most=3)
+    assert rows.losses == (1, 2, 3, 4, 5, 6)
+    assert some.losses == (1, 4, 6)
     for t in (1, 4, 6):
         found = loss_gradient(network, t)
         for layer in (None, *range(1, layers + 1)):
-            row = rows.of_layer(layer)[t - 1, : t + 1]
-            assert worst(found.of("h", layer)[::-1], row) < 1e-13
+            for state in network.cell.states:
+                row = rows.of(state, layer)[t - 1]
+                assert worst(found.of(state, layer)[::-1], row[: t + 1]) < 1e-13
+                chosen = some.of(state, layer)[some.losses.index(t)]
+                assert np.array_equal(chosen, row, equal_nan=True)
         if t > 1 and network.cell.recurrent:
             assert found.of("h", None)[:2].tolist() == [0, 0]  # before the cut
         assert found.passed_on("h", None)[-1] == 1

@@ -283,7 +283,7 @@ def test_jacobians_direct_paths_and_maps_of_each_layer(
     norms = jacobian_norms(network, 1)
     steps = [step_jacobian(network, t, 1) for t in range(1, 5)]
     maps = gradient_map(network)
-    assert maps.by_layer.shape == (layers, 4, 5)
+    assert maps.by_state["h"].shape == (layers, 4, 5)
     alone = case.network()
     for k in range(layers):
         part, number = slice(k * own, (k + 1) * own), "" if k == 0 else str(k + 1)
@@ -305,8 +305,8 @@ def test_jacobians_direct_paths_and_maps_of_each_layer(
             trained(alone)
             sizes = [np.linalg.norm(alone.tape[f"dh{number}"][s - 1]) for s in range(t, 0, -1)]
             sizes.append(np.linalg.norm(alone.tape[f"dh{number}_next"][0]))
-            assert worst(maps.of_layer(k + 1)[t - 1, : t + 1], np.array(sizes)) < 1e-12
-            assert np.isnan(maps.of_layer(k + 1)[t - 1, t + 1 :]).all()
+            assert worst(maps.of("h", k + 1)[t - 1, : t + 1], np.array(sizes)) < 1e-12
+            assert np.isnan(maps.of("h", k + 1)[t - 1, t + 1 :]).all()
 
 
 @each_cell

@@ -25,6 +25,7 @@ from rnn_tui.engine.analysis.gradient_check import gradient_check_work
 from rnn_tui.engine.analysis.gradient_flow import gradient_norms
 from rnn_tui.engine.analysis.gradient_map import gradient_map
 from rnn_tui.engine.analysis.ledger import parameter_ledger
+from rnn_tui.engine.analysis.loss_gradient import loss_gradient
 from rnn_tui.engine.analysis.truncation import measure_truncation
 from rnn_tui.engine.core.background_work import complete
 from rnn_tui.engine.network import window_products
@@ -87,11 +88,13 @@ def test_shares_and_ledgers_add_up_to_the_gradient(case: Case) -> None:
 def test_a_timestep_that_does_not_count_sends_nothing_back(case: Case) -> None:
     network = case.network()
     trained(network)
-    norms = gradient_map(network).norms
-    for t in range(1, case.steps + 1):
-        if not network.declaration.problem.counts(t):
-            assert not norms[t - 1, : t + 1].any()
-    last = max(t for t in range(1, case.steps + 1) if network.declaration.problem.counts(t))
+    found = gradient_map(network)
+    norms = found.norms
+    counted = [t for t in range(1, case.steps + 1) if network.declaration.problem.counts(t)]
+    assert found.losses == tuple(counted)
+    for t in {*range(1, case.steps + 1)} - {*counted}:
+        assert not any(norms.any() for norms in loss_gradient(network, t).norms.values())
+    last = counted[-1]
     if last == case.steps:
         each = [gradient_norms(network, layer.number)[-1] for layer in network.layers]
         assert norms[-1, 0] == pytest.approx(np.linalg.norm(each), rel=1e-12)
