@@ -95,6 +95,8 @@ def is_same(one: object, other: object) -> bool:
     """Whether two results hold the same bits."""
     if isinstance(one, np.ndarray):
         return np.array_equal(one, np.asarray(other), equal_nan=True)
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(is_same(one[name], other[name]) for name in one)
     if isinstance(one, tuple) and isinstance(other, tuple):
         return len(one) == len(other) and all(map(is_same, one, other))
     if hasattr(one, "__slots__"):
@@ -431,7 +433,7 @@ def test_the_state_entries_of_all_layers_are_counted() -> None:
     settings = Settings(cell="lstm", hidden=MOST_STATES // 4 + 1, layers=2, steps=2)
     trainer = Trainer(settings)
     trainer.run(1)
-    result = complete(JacobiansProof(0).work(WindowUnderTest(trainer)))
+    result = complete(JacobiansProof(0, 2).work(WindowUnderTest(trainer)))
     assert result == Refusal(
         f"measured up to {MOST_STATES} state entries, these are {4 * settings.hidden}"
     )

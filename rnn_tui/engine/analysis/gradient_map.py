@@ -16,7 +16,7 @@ from rnn_tui.engine.network.pins import pins_at
 from rnn_tui.engine.network.sample_window import forward_values
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class GradientMap:
     """The size of the gradient of each timestep's loss at each timestep before it.
 
@@ -109,7 +109,8 @@ def _chosen(losses: npt.NDArray[np.intp], most: int | None) -> npt.NDArray[np.in
     if most is None or len(losses) <= most:
         return losses
     last = len(losses) - 1
-    return losses[last - np.linspace(last, 0, most).round().astype(int)]
+    chosen: npt.NDArray[np.intp] = losses[last - np.linspace(last, 0, most).round().astype(int)]
+    return chosen
 
 
 def _sizes(gradients: Array) -> Array:

@@ -24,6 +24,7 @@ from rnn_tui.engine.analysis.gradient_flow import describe_gradient_flow
 from rnn_tui.engine.analysis.gradient_map import GradientMap
 from rnn_tui.engine.analysis.jacobians import JacobianNorms
 from rnn_tui.engine.analysis.ledger import Ledger
+from rnn_tui.engine.analysis.loss_gradient import loss_gradient
 from rnn_tui.engine.analysis.spectra import spectral_radii
 from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.engine.training.schedule import Pass
@@ -40,6 +41,8 @@ from rnn_tui.tui.number_format import number, signed
 from rnn_tui.tui.panels.current_pass import bad_value_origin
 from rnn_tui.tui.panels.current_pass import panel as current_pass
 from rnn_tui.tui.panels.proofs import gradient_check, gradient_map, ledger, window_edge
+from rnn_tui.tui.panels.proofs.gradient_shades import shade
+from rnn_tui.tui.panels.proofs.gradient_strips import passed_on
 
 PROOFS = panels("proof")
 each_kind = pytest.mark.parametrize("kind", sorted(KINDS))
@@ -164,14 +167,24 @@ def test_the_map_shades_each_entry_and_reads_the_last_row(kind: str) -> None:
     snapshot = backward(kind).proved()
     found = snapshot.proofs["map"]
     assert isinstance(found, GradientMap)
-    text = text_of(gradient_map.draw(context(snapshot), 80, 20))
-    assert text[0].strip() == f"L_5 {describe_gradient_flow(found.norms[-1], 5)}"
-    top = np.nanmax(found.norms)
-    for t in range(1, 6):
-        row = next(line for line in text[2:] if re.match(rf"[ ▸]+{t} ", line))
-        marks = row[8:].rstrip()
-        expected = "".join(gradient_map.shade(found.norms[t - 1, k], top) * 3 for k in range(t + 1))
-        assert marks == expected + "│"
+    states = snapshot.window.declaration.cell.states
+    assert gradient_map.shown(context(snapshot))[0] == states[-1]  # the memory, if there is one
+    for state in states:
+        norms = found.of(state, None)
+        shown = context(snapshot, variants=(("map", state),))
+        text = text_of(gradient_map.draw(shown, 80, 20))
+        fate = describe_gradient_flow(norms[-1], 5).partition(" (")[0]
+        name = f"L_5: {state}" if len(states) > 1 else "L_5"
+        assert text[0].strip().startswith(f"{name} {fate}")
+        for other in states:
+            fate = describe_gradient_flow(found.of(other, None)[-1], 5).partition(" (")[0]
+            assert fate in " ".join(" ".join(text[:2]).split())
+        assert gradient_map.title(shown)[0] == f"map of ‖∂L_t/∂{state}_t−k‖"
+        top = np.nanmax(norms)
+        for t in range(1, 6):
+            row = next(line for line in text[2:] if re.match(rf"[ ▸]+{t} ", line))
+            expected = "".join(shade(norms[t - 1, k], top) * 3 for k in range(t + 1))
+            assert row[8:].rstrip() == expected + "│"
 
 
 @pytest.mark.parametrize(
@@ -179,7 +192,7 @@ def test_the_map_shades_each_entry_and_reads_the_last_row(kind: str) -> None:
     [(1.0, "#"), (0.32, "#"), (0.31, "*"), (0.05, "+"), (0.009, "-"), (1e-4, " "), (0.0, " ")],
 )
 def test_a_mark_of_the_ramp_is_a_factor_of_root_ten(size: float, mark: str) -> None:
-    assert gradient_map.shade(size, 1.0) == mark
+    assert shade(size, 1.0) == mark
 
 
 def test_the_map_shows_nothing_the_backward_pass_has_not_reached() -> None:
@@ -196,8 +209,17 @@ def test_the_strips_end_with_the_numbers_of_the_whole_way(kind: str) -> None:
     snapshot = maker.proved()
     norms = snapshot.proofs["jacobians"]
     assert isinstance(norms, JacobianNorms)
-    text = "\n".join(text_of(gradient_map.draw(context(snapshot), 80, 20)))
-    assert number(float(norms.product[0]), 3) in text
+    lines = text_of(gradient_map.draw(context(snapshot), 80, 20))
+    text = "\n".join(lines)
+    one = loss_gradient(maker.trainer.network, 5)
+    for state in snapshot.window.declaration.cell.states:
+        [strip] = [line for line in lines if line.startswith(f" ‖d{state}‖ ")]
+        left = number(float(passed_on(one, state, None)[-1]), 3)
+        assert strip.split()[-1] == left
+        assert f"d{state} ×{left}" in " ".join(text.split())
+    end = number(float(norms.product[0]), 3)
+    assert re.search(rf"^ ≤‖J⋯J‖.* {re.escape(end)} *$", text, re.MULTILINE)
+    assert f"‖J⋯J‖ {end}: the most that any gradient could become" in text
     for name, radius in spectral_radii(maker.trainer.network).items():
         assert f"{name} {number(radius, 3)}" in text
     gated = maker.trainer.network.cell.gates != ("",)

@@ -40,6 +40,7 @@ from rnn_tui.tui.number_format import number
 from rnn_tui.tui.panels import gradient_chart, network
 from rnn_tui.tui.panels.current_pass import timestep
 from rnn_tui.tui.panels.proofs import gradient_map, window_edge
+from rnn_tui.tui.panels.proofs.gradient_shades import shade
 from rnn_tui.tui.screens.what_if import selected_assignment
 from rnn_tui.tui.strip_numbers import power
 
@@ -213,17 +214,20 @@ def test_the_map_its_sentence_and_its_strips_are_of_the_layer_chosen(
     for layer in choices:
         snapshot = shown(trainer, layer, sample, proved=True)
         chosen = np.sqrt((norms**2).sum(axis=0)) if layer is None else norms[layer - 1]
-        text = text_of(gradient_map.draw(context(snapshot), 80, 24))
+        looked_at = context(snapshot, variants=(("map", "h"),))
+        text = text_of(gradient_map.draw(looked_at, 80, 30))
         scope = "all layers" if layer is None else f"layer {layer} of {layers}"
         name = f"L_5 in {scope}:" if layers > 1 else "L_5"
+        if kind == "lstm":
+            name = f"{name.rstrip(':')}: {name_in_layer('h', layer or 1)}"
         sentence = describe_gradient_flow(chosen[-1], 5)
         assert text[0].split()[:4] == f"{name} {sentence}".split()[:4]
         top = np.nanmax(chosen)
         for t in range(1, 6):
             row = next(line for line in text[2:] if re.match(rf"[ ▸]+{t} ", line))
-            marks = "".join(gradient_map.shade(chosen[t - 1, k], top) * 3 for k in range(t + 1))
+            marks = "".join(shade(chosen[t - 1, k], top) * 3 for k in range(t + 1))
             assert row[8 + (layers > 1) :].rstrip() == marks + "│"
-        left = gradient_map.title(context(snapshot))[0]
+        left = gradient_map.title(looked_at)[0]
         h = name_in_layer("h", layer or 1)
         assert left.startswith(f"map of ‖∂L_t/∂{h}_t−k‖")
         assert ("all layers" in left) == (layer is None and layers > 1)
@@ -246,7 +250,9 @@ def test_the_map_its_sentence_and_its_strips_are_of_the_layer_chosen(
                 words = f"{block_name(name_in_layer('W_h', k), each)} {number(radius, 3)}"
                 assert (words in "\n".join(text)) == (layer in (None, k)), words
         joined = "\n".join(text)
-        assert "map: whole batch · strips: sample 3 of 3" in joined
+        names = [name_in_layer(f"{state}", layer or 1) for state in trainer.network.cell.states]
+        sizes = ", ".join(f"‖d{name}‖" for name in names)
+        assert f"map, {sizes}: whole batch · others: sample 3 of 3" in joined
         assert (f"{scope} · map" in joined) == (layers > 1)
 
 

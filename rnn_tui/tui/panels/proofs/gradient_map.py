@@ -1,100 +1,116 @@
 """The gradient through time as a map: each timestep's loss on its way back.
 
 A row is the loss L_t of one timestep, a column the number k of timesteps it has come back; a cell
-shows ‖∂L_t/∂h_t−k‖ as a character of a logarithmic ramp. │ is the window's edge, where the way back
-ends. Strips below the map, on the same columns, show how much of a gradient the product of the
-Jacobians and the product of the gates let through on the way back from T.
+shows ‖∂L_t/∂h_t−k‖ as a character of a logarithmic ramp, on a ground as strong. │ is the window's
+edge, where the way back ends. The strips below are those of `gradient_strips`.
 
-Of several layers all are shown together, until one is chosen: then map, strips and radii are of
-that one. The strips of the gates are of one layer each, and are called by the names there.
+Of a cell with a memory the map is that of the memory, until ``d`` chooses h: the sentence says what
+becomes of both. Of several layers all are shown together, until one is chosen.
 """
 
 from __future__ import annotations
-
-import math
-from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from rnn_tui.engine.analysis.gradient_flow import describe_gradient_flow
 from rnn_tui.engine.analysis.gradient_map import GradientMap
-from rnn_tui.engine.analysis.jacobians import JacobianNorms
+from rnn_tui.engine.analysis.loss_gradient import LossGradient
 from rnn_tui.engine.core.expressions import Array
-from rnn_tui.engine.network.layers import layer_number, name_in_layer
-from rnn_tui.proofs.base import Refusal
+from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.proofs.gates import GateReport
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui import panel_help
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, fold, merge, plain, text_width
-from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, number
+from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, count
 from rnn_tui.tui.panel_help import Sign, Signs
 from rnn_tui.tui.panel_spec import Need, PanelSpec
-from rnn_tui.tui.panels.proofs.status import missing, paragraph, progress_bar
-from rnn_tui.tui.scope_words import (
-    batch_words,
-    joined,
-    layer_words,
-    sample_words,
-    what_if_words,
+from rnn_tui.tui.panels.proofs.gradient_shades import (
+    NUMBER,
+    UNKNOWN_IN_ASCII,
+    Lags,
+    largest,
+    mark,
+    scale,
 )
+from rnn_tui.tui.panels.proofs.gradient_strips import Columns, known_part, strips
+from rnn_tui.tui.panels.proofs.status import missing
+from rnn_tui.tui.scope_words import joined, layer_words, what_if_words
 
-RAMP = " .:-=+*#"
-STEP = math.sqrt(10.0)  # factor between two neighbouring characters of the ramp
+PANEL_NAME = "map"
 LABEL, WIDEST = 8, 3  # cells of a row's label, and of a column at most
 STRIPS = "strips: # > 0.32"
-NUMBER = 11  # cells kept at the end of a strip for its number
 EDGE = "│"
-UNKNOWN_IN_ASCII = "'"
-NAME = "map of ‖∂L_t/∂{h}_t−k‖"
-LEAST_ROWS = 3  # rows of the map that strips of single layers make room for
+NAME = "map of ‖∂L_t/∂{state}_t−k‖"
+OF_ALL = " of all layers"  # in the name of a variant, where a layer is chosen
+LEAST_ROWS = 3  # rows of the map that strips make room for
 SCALE_IN_TITLE = 70  # cells from which the title has room for the scale
-_Lags = tuple[int, int]  # the first and last lag that share a column
+
+
+def variants(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return what the map can be of: each state, of the layer chosen or of all of them."""
+    states = snapshot.window.declaration.cell.states
+    names = (*states[1:], states[0])  # the memory first
+    if snapshot.request.layer is not None and snapshot.settings.layers > 1:
+        names = (*names, *(name + OF_ALL for name in names))
+    return names if len(names) > 1 else ()
+
+
+def shown(context: DrawContext) -> tuple[str, int | None]:
+    """Return the state that the map is of, by the cell's name, and the layer; None: all."""
+    snapshot, names = context.snapshot, variants(context.snapshot)
+    chosen = snapshot.request.layer
+    layer = None if chosen is None else min(chosen, snapshot.settings.layers)
+    if not names:
+        return "h", layer
+    variant = context.selection.variant(PANEL_NAME, names)
+    state = variant.removesuffix(OF_ALL)
+    return state, None if variant != state else layer
 
 
 def title(context: DrawContext) -> tuple[str, str]:
-    """Return the texts of the title line: the layer, the scale and the what-ifs in force."""
-    snapshot, layer = context.snapshot, shown_layer(context.snapshot)
-    name, scale = NAME.format(h=name_in_layer("h", layer or 1)), ""
+    """Return the texts of the title line: state and layer, the scale and the what-ifs in force."""
+    snapshot, (state, layer) = context.snapshot, shown(context)
+    name, words = NAME.format(state=name_in_layer(state, layer or 1)), ""
     if layer is None and snapshot.settings.layers > 1:
         name += f" {layer_words(snapshot, None)}"
-    result = snapshot.proofs.get("map")
+    result, followed = snapshot.proofs.get("map"), ""
     if isinstance(result, GradientMap):
-        lines = _scale(_top(known_norms(snapshot, result)))
-        scale = "".join(plain((line,)) for line in lines).strip()
-    return name, joined(scale, what_if_words("with", snapshot.pins))
-
-
-def shown_layer(snapshot: Snapshot) -> int | None:
-    """Return the layer that is shown: the one chosen; None, all together, where none is."""
-    chosen = snapshot.request.layer
-    return None if chosen is None else min(chosen, snapshot.settings.layers)
+        lines = scale(largest(known_norms(context, result)))
+        words = "".join(plain((line,)) for line in lines).strip()
+        losses = sum(snapshot.task.topology.counted)
+        if len(result.losses) < losses:
+            followed = f"{count(len(result.losses))} of {count(losses)} losses"
+    return name, joined(followed, words, what_if_words("with", snapshot.pins))
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
-    """Draw a sentence on the last loss, the map, the strips, the spectral radii and the scale."""
+    """Draw a sentence on one loss, the map, the strips, the spectral radii and the scale."""
     snapshot = context.snapshot
     result = snapshot.proofs.get("map")
     if not isinstance(result, GradientMap):
         return missing(context, "map", width)
-    if not snapshot.backward_complete(snapshot.steps):
+    if not snapshot.backward_complete(snapshot.loss_t):
         return (((" filled by the backward pass, T → 1", "dim"),),)
-    norms, across = known_norms(snapshot, result), width - _label_width(snapshot) - NUMBER
-    lags = _columns(snapshot.steps, across)
-    cell = min(max(across // len(lags), 1), WIDEST)
-    top = _top(norms)
-    sentence = _sentence(snapshot, norms, width)
+    columns = _columns(snapshot, width)
+    norms = known_norms(context, result)
+    top = largest(norms)
+    sentence = _sentence(context, width)
     scale_in_title = _scale_in_title(context, width)
-    scale = () if scale_in_title else _scale_below(top, width)
-    room = height - len(sentence) - 1 - LEAST_ROWS - len(scale)
-    below = _strips(snapshot, lags, cell, width, room)
-    below = _with_explanation(below, width) if scale_in_title else (*below, *scale)
+    ramp = () if scale_in_title else _scale_below(top, width)
+    rows_at_least = min(LEAST_ROWS, len(result.losses))
+    room = height - len(sentence) - 1 - rows_at_least - len(ramp)
+    below = strips(snapshot, shown(context), columns, room)
+    below = _with_explanation(below, width) if scale_in_title else (*below, *ramp)
     available = max(height - len(sentence) - 1 - len(below), 1)
-    rows = (_row(snapshot, norms, t, lags, cell, top) for t in _timesteps(snapshot, available))
+    chosen = _timesteps(result.losses, snapshot.t, available)
+    rows = (
+        _row(snapshot, t, norms[result.losses.index(t)], columns, top) for t in reversed(chosen)
+    )
     marks = (*rows, *below)
     if context.ascii:
         marks = tuple(map(_with_other_dots, marks))
-    return (*sentence, _head(lags, cell, _label_width(snapshot)), *marks)
+    return (*sentence, _head(columns), *marks)
 
 
 def _with_other_dots(line: Line) -> Line:
@@ -102,9 +118,13 @@ def _with_other_dots(line: Line) -> Line:
     return tuple((text.replace(UNKNOWN, UNKNOWN_IN_ASCII), role) for text, role in line)
 
 
-def _label_width(snapshot: Snapshot) -> int:
-    """Return the cells of a row's label: in a stack, names have a digit more."""
-    return LABEL + (snapshot.settings.layers > 1)
+def _columns(snapshot: Snapshot, width: int) -> Columns:
+    """Divide the lags 0 … T among the columns that there is room for."""
+    label = LABEL + (snapshot.settings.layers > 1)  # in a stack, names have a digit more
+    available, steps = max(width - label - NUMBER, 1), snapshot.steps
+    each = -(-(steps + 2) // available)
+    lags: list[Lags] = [(k, min(k + each - 1, steps)) for k in range(0, steps + 1, each)]
+    return Columns(lags, min(max(available // len(lags), 1), WIDEST), label, width)
 
 
 def _scale_in_title(context: DrawContext, width: int) -> bool:
@@ -124,63 +144,77 @@ def _with_explanation(below: Lines, width: int) -> Lines:
     return (*others, (*last, (more, "dim")))
 
 
-def known_norms(snapshot: Snapshot, result: GradientMap) -> Array:
-    """Return the map's norms of the layer shown, as far as the backward pass has come.
+def known_norms(context: DrawContext, result: GradientMap) -> Array:
+    """Return the norms of the state and layer shown, as far as the backward pass has come.
 
     Returns:
-        norms [T, T+1] by t−1 and lag k: NaN where the backward pass has not been, inf where the
+        norms [R, T+1] by loss and lag k: NaN where the backward pass has not been, inf where the
         norm is not finite, −1 where there is no such gradient (k > t).
     """
+    snapshot = context.snapshot
     steps = snapshot.steps
-    norms = result.of_layer(shown_layer(snapshot)).copy()
+    norms = result.of(*shown(context)).copy()
     reached = [t for t in range(1, steps + 1) if snapshot.backward_complete(t)]
     lowest = 0 if 1 in reached else min(reached, default=steps + 1)  # the earliest known
-    t, k = np.indices(norms.shape)
+    t, k = np.array(result.losses)[:, np.newaxis], np.arange(steps + 1)
     norms[~np.isfinite(norms)] = np.inf
-    norms[t + 1 - k < lowest] = np.nan
-    norms[k > t + 1] = -1.0
+    norms[t - k < lowest] = np.nan
+    norms[k > t] = -1.0
     return norms
 
 
-def _columns(steps: int, available: int) -> list[_Lags]:
-    """Divide the lags 0 … T among at most `available` columns."""
-    available = max(available, 1)
-    per_column = -(-(steps + 2) // available)
-    return [(k, min(k + per_column - 1, steps)) for k in range(0, steps + 1, per_column)]
+def _timesteps(losses: tuple[int, ...], selected: int, rows: int) -> list[int]:
+    """Return the timesteps of the rows; if too many, a sample of them with the selected one."""
+    if rows >= len(losses):
+        return list(losses)
+    places = np.linspace(0, len(losses) - 1, rows).round().astype(int)
+    chosen = [losses[place] for place in (places if rows > 1 else [-1])]
+    if selected in losses and selected not in chosen and rows > 2:
+        nearest = min(range(1, rows - 1), key=lambda place: abs(chosen[place] - selected))
+        chosen[nearest] = selected
+    return sorted(chosen)
 
 
-def _timesteps(snapshot: Snapshot, rows: int) -> list[int]:
-    """Return the timesteps of the rows from T down; if too many, a sample with the selected one."""
-    steps = snapshot.steps
-    if rows >= steps:
-        return list(range(steps, 0, -1))
-    chosen = np.linspace(steps, 1, rows).round().astype(int) if rows > 1 else np.array([steps])
-    if snapshot.t not in chosen and rows > 2:
-        chosen[1 + int(np.argmin(np.abs(chosen[1:-1] - snapshot.t)))] = snapshot.t
-    return [int(t) for t in chosen]
+def _sentence(context: DrawContext, width: int) -> Lines:
+    """Return what becomes of one loss's gradient in words, always in as many lines."""
+    snapshot, one = context.snapshot, context.snapshot.proofs.get("loss-gradient")
+    lines = _sentence_lines(snapshot, width)
+    if not isinstance(one, LossGradient) or width < 3:
+        return ((),) * lines
+    state, layer = shown(context)
+    scope = layer_words(snapshot, layer)
+    states = snapshot.window.declaration.cell.states
+    name = f"L_{one.t}{f' in {scope}:' if scope else ':' if len(states) > 1 else ''}"
+    found = []
+    for each in (state, *(other for other in states if other != state)):
+        words = _fate(snapshot, one, each, layer)
+        found.append(f"{name_in_layer(each, layer or 1)} {words}" if len(states) > 1 else words)
+    brief = [words.partition(" (")[0] for words in found]
+    texts = (f"{name} {' · '.join(parts)}" for parts in (found, [found[0], *brief[1:]], brief))
+    folded = [fold(text, width - 2) for text in texts]
+    best = next((each for each in folded if len(each) <= lines), folded[-1])[:lines]
+    drawn: Lines = tuple(((f" {line.strip()}", "strong"),) for line in best)
+    return drawn + ((),) * (lines - len(drawn))
 
 
-def _sentence(snapshot: Snapshot, norms: Array, width: int) -> Lines:
-    """Return what becomes of the last loss's gradient in words, always in as many lines."""
-    row = norms[-1]
-    known = row[~np.isnan(row)]
-    scope = layer_words(snapshot, shown_layer(snapshot))
-    name = f"L_{snapshot.steps}{f' in {scope}:' if scope else ''}"
-    words = f"{name} {describe_gradient_flow(known, snapshot.steps)}"
+def _fate(snapshot: Snapshot, one: LossGradient, state: str, layer: int | None) -> str:
+    """Return what becomes of a loss's gradient for one state, as far as is known."""
+    norms = known_part(snapshot, one.t, one.of(state, layer)[::-1])
+    known = norms[~np.isnan(norms)]
     if not np.isfinite(known).all():
-        words = f"{name} {NOT_FINITE} not finite on its way back"
-    lines = fold(words, width - 2)[:2] if width >= 3 else []
-    shown: Lines = tuple(((f" {line.strip()}", "strong"),) for line in lines)
-    return shown + ((),) * (_sentence_lines(width) - len(shown))
+        return f"{NOT_FINITE} not finite on its way back"
+    return describe_gradient_flow(known, one.t)
 
 
-def _sentence_lines(width: int) -> int:
+def _sentence_lines(snapshot: Snapshot, width: int) -> int:
     """Return the number of lines of the sentence."""
-    return 1 if width >= SCALE_IN_TITLE else 2
+    one_state = len(snapshot.window.declaration.cell.states) == 1
+    return 1 if width >= SCALE_IN_TITLE and one_state else 2
 
 
-def _head(lags: list[_Lags], cell: int, indent: int) -> Line:
+def _head(columns: Columns) -> Line:
     """Return the line of lags above their columns, as many as fit."""
+    lags, cell = columns.lags, columns.cell
     text = " " * (len(lags) * cell + 2)
     end = 0
     for place, (first, _last) in enumerate(lags):
@@ -188,184 +222,54 @@ def _head(lags: list[_Lags], cell: int, indent: int) -> Line:
         if at >= end and (first % 5 == 0 or len(lags) < 5) and at + len(label) <= len(text):
             text = text[:at] + label + text[at + len(label) :]
             end = at + len(label) + 1
-    return ((f"{'L_t  k=':>{indent}}", "dim"), (text, "dim"))
+    return ((f"{'L_t  k=':>{columns.label}}", "dim"), (text, "dim"))
 
 
-def _row(
-    snapshot: Snapshot, norms: Array, t: int, lags: Iterable[_Lags], cell: int, top: float
-) -> Line:
+def _row(snapshot: Snapshot, t: int, norms: Array, columns: Columns, top: float) -> Line:
     """Return the row of the loss at `t`.
 
     Args:
         snapshot: where the selected timestep is read from.
-        norms: what `known_norms` returns.
         t: the timestep, from 1.
-        lags: the lags of each column.
-        cell: cells of a column.
+        norms: of that loss by lag, as in `known_norms`: [T+1].
+        columns: the map's columns.
         top: the largest known norm.
     """
     here = t == snapshot.t
     label: Line = (
         (" ▸ " if here else "   ", "accent"),
-        (f"{t:>{_label_width(snapshot) - 4}} ", "strong" if here else "dim"),
+        (f"{t:>{columns.label - 4}} ", "strong" if here else "dim"),
     )
     marks: list[Run] = []
-    for first, last in lags:
+    for first, last in columns.lags:
         if first > t:  # beyond the window's edge
             marks.append((EDGE, "axis"))
             break
-        marks.append(_mark(norms[t - 1, first : min(last, t) + 1], top, cell))
+        marks.append(mark(norms[first : min(last, t) + 1], top, columns.cell))
     else:
         marks.append((EDGE, "axis"))
     return (*label, *merge(marks))
 
 
-def _mark(sizes: Array, top: float, cell: int) -> Run:
-    """Return one column of a row: the character of the largest of `sizes`."""
-    if np.isnan(sizes).all():
-        return UNKNOWN.ljust(cell), "dim"
-    size = float(np.nanmax(sizes))
-    if not math.isfinite(size):
-        return NOT_FINITE * cell, "error"
-    return shade(size, top) * cell, "gradient"
-
-
-def shade(size: float, top: float) -> str:
-    """Return a size's character: # within a factor √10 of `top`, each weaker one √10 less."""
-    if size <= 0 or top <= 0:
-        return RAMP[0]
-    steps = math.floor(math.log(top / size) / math.log(STEP) + 1e-9)
-    return RAMP[min(max(len(RAMP) - 1 - steps, 0), len(RAMP) - 1)]
-
-
-def _top(norms: Array) -> float:
-    """Return the largest finite norm."""
-    return float(np.max(norms[np.isfinite(norms)], initial=0.0))
-
-
-def _scale(top: float) -> Lines:
-    """Return what the characters mean, in two lines; a wide panel has it in its title."""
-    if top == 0:
-        return ()
-    low = number(top / STEP ** (len(RAMP) - 1), 2)
-    line: Line = ((" #", "gradient"), (f" ≤ {number(top, 2)}  ", "dim"))
-    line = (*line, (RAMP[-2:0:-1], "gradient"), (" each ÷√10", "dim"))
-    return (line, ((f"  blank < {low}", "dim"),))
-
-
 def _scale_below(top: float, width: int) -> Lines:
     """Return what the characters of map and strips mean, in one line if it fits, else in two."""
-    marks, *blank = _scale(top) or ((),)
+    marks, *blank = scale(top) or ((),)
     more: Line = (*(run for line in blank for run in line), (f"  {STRIPS}", "dim"))
     if cell_width((*marks, *more)) <= width:
         return ((*marks, *more),)
     return marks, ((plain((more,)).replace("  ", " ", 1), "dim"),)
 
 
-# Strips below the map
-
-
-def _strips(snapshot: Snapshot, lags: list[_Lags], cell: int, width: int, room: int) -> Lines:
-    """Return the strips of the Jacobians and of the gates, and the spectral radii.
-
-    Of several layers or samples, a line before them says which these are of. In a stack, what does
-    not fit into `room` lines is left out.
-    """
-    layer, scope = shown_layer(snapshot), _scope(snapshot)
-    lines: list[Line] = [*paragraph(scope, width, "dim")] if scope else []
-    norms, gates = snapshot.proofs.get("jacobians"), snapshot.proofs.get("gates")
-    lines.append(_jacobians(snapshot, norms, lags, cell, width))
-    if not isinstance(gates, GateReport):
-        return tuple(lines)
-    for path in gates.direct:
-        if layer in (None, layer_number(path.gate)):
-            through = _masked(snapshot, path.mean[::-1])
-            label = f" {f'{path.gate}⊙…⊙{path.gate}':<{_label_width(snapshot) - 1}}"
-            lines.append(_strip(label, through, lags, cell, "gate"))
-    radii = {name: r for name, r in gates.radii.items() if layer in (None, layer_number(name))}
-    of_weights = _radii(radii, width)
-    if snapshot.settings.layers == 1 or len(lines) + len(of_weights) <= room:
-        return (*lines, *of_weights)
-    return tuple(lines[: max(room, 2)])
-
-
-def _scope(snapshot: Snapshot) -> str:
-    """Return what map and strips are of, in a stack or a batch; else ""."""
-    sample = sample_words(snapshot)
-    of_batch = (f"map: {batch_words(snapshot)}", f"strips: {sample}") if sample else ()
-    return joined(layer_words(snapshot, shown_layer(snapshot)), *of_batch)
-
-
-def _jacobians(snapshot: Snapshot, norms: object, lags: list[_Lags], cell: int, width: int) -> Line:
-    """Return the strip of ‖J⋯J‖, or why there is none, or its progress."""
-    if isinstance(norms, JacobianNorms):
-        product = norms.of_layer(shown_layer(snapshot))
-        through = _masked(snapshot, np.concatenate([[1.0], product[::-1]]))
-        label = f" {'‖J⋯J‖':<{_label_width(snapshot) - 1}}"
-        return _strip(label, through, lags, cell, "smooth")
-    if isinstance(norms, Refusal):
-        return ((f" ‖J⋯J‖ {norms.why}", "dim"),)
-    if snapshot.proving is not None and snapshot.proving[0] == "jacobians":
-        return progress_bar(snapshot, width)
-    return ()
-
-
-def _masked(snapshot: Snapshot, through: Array) -> Array:
-    """Return `through` as far as the backward pass has come.
-
-    Args:
-        snapshot: the place of the backward pass.
-        through: the share of a gradient at T that comes back k timesteps, [T+1] by lag k.
-
-    Returns:
-        The same numbers [T+1], NaN where the backward pass has not been, inf where not finite.
-    """
-    result = np.where(np.isfinite(through), through, np.inf)
-    for k in range(snapshot.steps + 1):
-        if not snapshot.backward_complete(max(snapshot.steps - k, 1)):
-            result[k] = np.nan
-    return result
-
-
-def _strip(label: str, through: Array, lags: list[_Lags], cell: int, role: str) -> Line:
-    """Return a labelled strip on the map's columns, relative to 1, and its last known number.
-
-    `label` has the cells of the rows' labels.
-    """
-    marks = [_mark(through[first : last + 1], 1.0, cell) for first, last in lags]
-    coloured = [(text, role if r == "gradient" else r) for text, r in marks]
-    known = through[~np.isnan(through)]
-    end = number(float(known[-1]), 3) if known.size else UNKNOWN
-    start: Line = ((label, "dim"), *merge(coloured))
-    return (*start, (f" {end:<{NUMBER - 1}}", "strong"))
-
-
-def _radii(radii: Mapping[str, float], width: int) -> Lines:
-    """Return max |λ| of each gate's block of W_h, in several lines where one is too short."""
-    if not radii:  # no recurrence
-        return ()
-    parts = [f"{name} {number(radius, 3)}" for name, radius in radii.items()]
-    line = f" max|λ| {'  '.join(parts)}"
-    if text_width(line) <= width:
-        return (((line, "dim"),),)
-    widest = max(map(text_width, parts))
-    count = -(-len(parts) // max((width - 9 + 2) // (widest + 2), 1))  # lines, at least two
-    each = -(-len(parts) // max(count, 2))
-    rows = [parts[k : k + each] for k in range(0, len(parts), each)]
-    labels = (" max|λ|: ", *(" " * 9,) * len(rows))
-    return tuple(
-        ((label + "  ".join(row), "dim"),) for label, row in zip(labels, rows, strict=False)
-    )
-
-
 def need(snapshot: Snapshot) -> Need:
-    """Return the lines that the panel needs: T rows of the map, and sentence, strips and scale."""
-    return Need(10, 15, snapshot.steps + 5, snapshot.steps + 10)
+    """Return the lines that the panel needs: a row for each loss, and sentence, strips, scale."""
+    losses = sum(snapshot.task.topology.counted)
+    return Need(10, 15, max(losses + 5, 15), max(losses + 12, 15))
 
 
 def signs(context: DrawContext) -> Signs:
     """Return what the signs on the panel mean."""
-    gates = context.snapshot.proofs.get("gates")
+    snapshot, (state, _) = context.snapshot, shown(context)
+    gates = snapshot.proofs.get("gates")
     paths = [path.gate for path in gates.direct] if isinstance(gates, GateReport) else []
     products = "  ".join(f"{gate}⊙…⊙{gate}" for gate in paths)
     return panel_help.joined(
@@ -373,17 +277,43 @@ def signs(context: DrawContext) -> Signs:
             Sign("map", "how large the gradient of each loss is on its way back"),
             Sign("L_t", "a row is the loss of timestep t alone"),
             Sign("k", "a column is a number of timesteps that its gradient has come back"),
-            Sign("‖∂L_t/∂h_t−k‖", "a cell is the gradient's size there, by characters", "gradient"),
+            Sign(
+                f"‖∂L_t/∂{state}_t−k‖",
+                "a cell is the gradient's size there, by characters",
+                "gradient",
+            ),
+            Sign(
+                f"L_{snapshot.loss_t}",
+                "the loss that sentence and strips follow: of the timestep selected with ← → if "
+                "it has one, else the last there is",
+            ),
+            *(
+                Sign(
+                    f"‖d{each}‖",
+                    f"what is left for {each} of that loss's gradient, of its size at the start",
+                    "gradient",
+                )
+                for each in snapshot.window.declaration.cell.states
+            ),
             Sign("# * + = - : .", "from large to small, each √10 smaller than the one before"),
             Sign("│", "the edge of the window, where the way back ends", "axis"),
             Sign("▸", "the timestep at the cursor, or the selected one", "accent"),
             Sign(
-                "‖J⋯J‖",
-                "what k steps back can let through at most: the norm of the product of "
-                "the Jacobians J = ∂h_t/∂h_<t-1>. A gradient may fade all the same",
+                "≤‖J⋯J‖",
+                "the most that any gradient could become k steps back: the norm of the product of "
+                "the Jacobians J = ∂s_t/∂s_<t-1>, s all that is carried. This one may fade all "
+                "the same: what became of it are the strips above",
             ),
+            Sign("×", "times: what a gradient has become, of its first size"),
         ),
-        (Sign(products, "the product of the gates on the direct way back: what they let through"),)
+        (
+            Sign(
+                products,
+                "the product of the gates on the direct way back: what the memory's gates alone "
+                "let through, the mean of the units",
+                "gate",
+            ),
+        )
         if products
         else (),
         (
@@ -396,5 +326,11 @@ def signs(context: DrawContext) -> Signs:
 
 
 PANEL = PanelSpec(
-    draw, title, proofs=("map", "gates", "jacobians"), timestep_keys="←→", need=need, help=signs
+    draw,
+    title,
+    proofs=("loss-gradient", "map", "gates", "jacobians"),
+    timestep_keys="←→",
+    variants=variants,
+    need=need,
+    help=signs,
 )
