@@ -32,7 +32,6 @@ class UnitValues:
         values: [H, T].
         largest: their largest finite magnitude.
         order: [H], the units by the timestep at which each is most active.
-        in_order: [H, T], the rows of `values` in this order.
     """
 
     name: str
@@ -40,7 +39,6 @@ class UnitValues:
     values: Array
     largest: float
     order: npt.NDArray[np.int64]
-    in_order: Array
 
 
 def unit_symbols(declaration: NetworkDeclaration) -> Mapping[str, str]:
@@ -80,7 +78,7 @@ def unit_values(window: SampleWindow, name: str, layer: int) -> Work[UnitValues]
         yield Progress(t, declaration.steps + 1)
     values = np.ascontiguousarray(np.array(rows).T)
     order = activity_order(values)
-    return UnitValues(name, layer, values, largest(values), order, values[order])
+    return UnitValues(name, layer, values, largest(values), order)
 
 
 def value_at(window: SampleWindow, symbol: str, t: int) -> Array:

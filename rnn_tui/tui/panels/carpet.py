@@ -1,10 +1,10 @@
 """The carpet: units × time, one value or gradient of a layer as a heat map.
 
 A row is a unit, a column a timestep; the key ``d`` chooses what is shown. The units stand by where
-each is strongest, so that what follows in time stands below, or by their numbers. Of more units or
-timesteps than there is room for each cell is the strongest of several, which the title says; the
-selected unit then has a row of its own above. Where inputs are characters they stand above as
-text, coloured by the selected unit; its bars are below them.
+each is strongest, so that what follows in time stands below, or by their numbers. Of more units
+than there is room for a sample is drawn, with the selected one; of more timesteps each cell is the
+strongest of several; the time axis says so. Where inputs are characters they stand above as text,
+coloured by the selected unit; its bars are below them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from rnn_tui.engine.analysis.unit_values import (
     value_at,
 )
 from rnn_tui.engine.core.background_work import complete
-from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.proofs.carpet import BY_NUMBER, shown_value
 from rnn_tui.session.snapshot import Snapshot
@@ -80,7 +79,6 @@ class _Carpet:
         found: the values.
         known: [T], at which timesteps they are computed.
         order: [H], the units from the top down.
-        rows: [H, T], their values.
         unit: the selected unit, from 0.
         t: the selected timestep, from 1.
         scale: what bars are measured by.
@@ -89,7 +87,6 @@ class _Carpet:
     found: UnitValues
     known: npt.NDArray[np.bool_]
     order: npt.NDArray[np.int64]
-    rows: Array
     unit: int
     t: int
     scale: BarScale
@@ -108,15 +105,14 @@ def _carpet(context: DrawContext) -> _Carpet | None:
             return None
         found = complete(unit_values(snapshot.window, name, snapshot.layer))
     assert isinstance(found, UnitValues)
-    order, rows = found.order, found.in_order
+    order = found.order
     if snapshot.running or variant.endswith(BY_NUMBER):  # in a run the order would change
-        order, rows = np.arange(len(found.values)), found.values
+        order = np.arange(len(found.values))
     elif not fits:
         order = activity_order(np.where(known, found.values, 0))
-        rows = found.values[order]
     unit = min(context.selection.unit, len(order) - 1)
     scale = _scale(snapshot, symbol) or BarScale(found.largest)
-    return _Carpet(found, known, order, rows, unit, snapshot.t, scale)
+    return _Carpet(found, known, order, unit, snapshot.t, scale)
 
 
 def known_timesteps(snapshot: Snapshot, symbol: str) -> npt.NDArray[np.bool_]:
@@ -220,14 +216,14 @@ def _lines(context: DrawContext, carpet: _Carpet, width: int, height: int) -> Li
     label = _label_width(context.snapshot)
     columns, cell = _columns(context.snapshot.steps, width - label)
     lines: list[Line] = [*_text(context, carpet, columns, cell, width - label, (height - 1) // 2)]
-    units = len(carpet.order)
-    if len(lines) == 1 or (not lines and units > height - 1):
+    if len(lines) == 1:  # the text's bars
         lines += _units(context, carpet, [carpet.unit], columns, CellSize(cell), label)
-    rows = max(height - 1 - len(lines), 1)
-    words = _strongest_of(units, rows, columns)
+    units, rows = len(carpet.order), max(height - 1 - len(lines), 1)
+    words = _left_out(units, rows, columns)
     lines.insert(0, _head(carpet, columns, cell, label, width, words))
     tall = min(max(rows // units, 1), HIGHEST, cell) if context.zoomed else 1
-    lines += _all_units(context, carpet, rows, columns, CellSize(cell, tall), label)
+    shown_units = _all_units(carpet, rows)
+    lines += _units(context, carpet, shown_units, columns, CellSize(cell, tall), label)
     return tuple(lines)
 
 
@@ -242,15 +238,11 @@ def _columns(steps: int, across: int) -> tuple[list[int], int]:
     return columns, min(max(across // len(columns), 1), WIDEST)
 
 
-def _strongest_of(units: int, rows: int, columns: Sequence[int]) -> str:
-    """Return what a cell stands for; "" where it is one unit at one timestep."""
-    most, each = -(-units // min(rows, units)), _per_column(columns)
-    about = "≤" if most > 1 and units % min(rows, units) else ""
-    if most == 1 and each == 1:
-        return ""
-    if each == 1:
-        return f"(strongest of {about}{most} units)"
-    return f"(strongest of {about}{most} × {each} t)" if most > 1 else f"(strongest of {each} t)"
+def _left_out(units: int, rows: int, columns: Sequence[int]) -> str:
+    """Return how many units are drawn, and what a cell stands for; "" if there is all."""
+    each = _per_column(columns)
+    parts = [f"{rows} of {units} units"] * (rows < units) + [f"strongest of {each} t"] * (each > 1)
+    return f"({', '.join(parts)})" if parts else ""
 
 
 def _head(
@@ -258,7 +250,7 @@ def _head(
 ) -> Line:
     """Return the time axis, with a mark at the selected timestep.
 
-    `words` on what a cell stands for are at its end, or on it where nothing is selected.
+    `words` on what is left out are behind it, or on it where nothing is selected.
     """
     each = _per_column(columns)
     room = len(str(len(carpet.known))) + 1
@@ -273,7 +265,8 @@ def _head(
         text += f"  {words}"
     elif words:  # at that end of the axis which the mark is not near
         room = axis - behind if at < axis // 2 else at - 3
-        words = words if len(words) <= room else words.replace("strongest of ", "of ")
+        if len(words) > room:
+            words = words.replace("strongest of ", "").replace(" units", "")
         start = axis - len(words) if at < axis // 2 else 2
         taken.append((start, start + len(words) + 1))
         text[start : start + len(words)] = words
@@ -301,8 +294,7 @@ def _units(
     label: int,
 ) -> Lines:
     """Return a row for each of these units."""
-    blocks = range(len(units))
-    drawn = _cells(context, carpet, carpet.found.values[list(units)], blocks, columns, size)
+    drawn = _cells(context, carpet, units, columns, size)
     lines = []
     for place, line in enumerate(drawn):
         unit = units[place // size.height]
@@ -311,29 +303,12 @@ def _units(
     return tuple(lines)
 
 
-def _all_units(
-    context: DrawContext,
-    carpet: _Carpet,
-    rows: int,
-    columns: Sequence[int],
-    size: CellSize,
-    label: int,
-) -> Lines:
-    """Return all units in their order; where there is too little room, the strongest of several."""
-    blocks = spread(len(carpet.order), rows)
-    drawn = _cells(context, carpet, carpet.rows, blocks, columns, size)
+def _all_units(carpet: _Carpet, rows: int) -> list[int]:
+    """Return the units of the rows in their order; if too many, a sample with the selected one."""
+    places = spread(len(carpet.order), rows)
     selected = int(np.flatnonzero(carpet.order == carpet.unit)[0])
-    numbered = np.array_equal(carpet.order, np.arange(len(carpet.order)))
-    lines = []
-    for place, line in enumerate(drawn):
-        row, last = divmod(place, size.height)
-        first = blocks[row]
-        end = blocks[row + 1] if row + 1 < len(blocks) else len(carpet.order)
-        here = first <= selected < end and last == size.height - 1
-        single = end == first + 1 or numbered
-        name = str(carpet.unit + 1) if here else str(carpet.order[first] + 1) if single else ""
-        lines.append((*_label(name if last == size.height - 1 else "", here, label), *line))
-    return tuple(lines)
+    places[bisect_right(places, selected) - 1] = selected
+    return [int(unit) for unit in carpet.order[places]]
 
 
 def _label(name: str, marked: bool, width: int) -> Line:
@@ -347,32 +322,25 @@ def _label(name: str, marked: bool, width: int) -> Line:
 def _cells(
     context: DrawContext,
     carpet: _Carpet,
-    rows: Array,
-    blocks: Sequence[int],
+    units: Sequence[int],
     columns: Sequence[int],
     size: CellSize,
 ) -> Lines:
-    """Return the cells of some rows [units, T], a line or more for each block of them."""
+    """Return the cells of these units, a line or more for each."""
     known = carpet.known
-    values = rows if known.all() else np.where(known, rows, 0)
+    values = carpet.found.values[list(units)]
+    if not known.all():
+        values = np.where(known, values, 0)
     there = known if len(columns) == len(known) else np.logical_or.reduceat(known, columns)
-    chosen = _place(carpet, len(rows), blocks, columns)
+    place = list(units).index(carpet.unit), bisect_right(columns, carpet.t - 1) - 1
     return heat_lines(
-        strongest(values, blocks, columns),
+        strongest(values, range(len(units)), columns),
         carpet.scale,
         context.bar_glyphs,
         size=size,
-        selected=chosen,
+        selected=place,
         known=there,
     )
-
-
-def _place(
-    carpet: _Carpet, units: int, blocks: Sequence[int], columns: Sequence[int]
-) -> tuple[int, int]:
-    """Return row and column of the selected entry."""
-    selected = 0 if units == 1 else int(np.flatnonzero(carpet.order == carpet.unit)[0])
-    return bisect_right(blocks, selected) - 1, bisect_right(columns, carpet.t - 1) - 1
 
 
 # ---------------------------------------------------------------- text × unit
@@ -466,7 +434,8 @@ def signs(context: DrawContext) -> Signs:
         Sign("h by number", "the same with the units in the order of their numbers: D"),
         Sign("units by time of peak", "the unit that is strongest first stands on top"),
         Sign("h_7[3] = +0.12", "the selected entry: unit 3 at t=7"),
-        Sign("(strongest of 4 × 3 t)", "a cell is the largest of 4 units at 3 timesteps", "dim"),
+        Sign("(7 of 64 units)", "a row for 7 of them, one after so many; ↑↓ go through all", "dim"),
+        Sign("(strongest of 3 t)", "a cell is the largest at 3 timesteps", "dim"),
         Sign("▸  ▾", "the selected unit and the selected timestep", "accent"),
         Sign("log, 6 decades", "bars are logarithmic: no bar is 10⁶ times less than a full one"),
         Sign(OTHER, "a symbol of the text that has no room"),

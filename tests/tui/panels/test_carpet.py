@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache
 
@@ -167,10 +168,12 @@ def test_what_is_selected_is_marked_at_any_size_and_what_a_cell_stands_for_is_sa
     assert len(lines) <= height
     assert all(cell_width(line) <= width for line in lines)
     marked = [line for line in text[1:] if line.startswith(" ▸")]
-    labels = [line[2:5].strip() for line in marked]
-    assert labels == [str(unit + 1)] * 2  # alone, and in its block
+    assert [line[2:5].strip() for line in marked] == [str(unit + 1)]
+    drawn = [line for line in text[1:] if line[2:5].strip()]
+    count = re.search(r"(\d+) of 150", text[0])
+    assert int(count[1] if count else 150) == len(drawn)
     assert text[0].count("▾") == 1
-    assert "(strongest of " in text[0] or (width < 60 and "(of " in text[0])
+    assert "strongest of " in text[0] or (width < 100 and " t)" in text[0])
     found = snapshot.proofs["carpet"]
     assert isinstance(found, UnitValues)
     column = next(x for x in range(width) if timestep_at(snapshot, width, x) is not None)
@@ -180,7 +183,7 @@ def test_what_is_selected_is_marked_at_any_size_and_what_a_cell_stands_for_is_sa
     assert first <= t < first + max(each, 1)
     block = found.values[unit, first - 1 : first - 1 + max(each, 1)]
     strongest = float(block[np.abs(block).argmax()])
-    assert text[1][at] == bar(strongest, BarScale(1.0))[0]
+    assert marked[0][at] == bar(strongest, BarScale(1.0))[0]
 
 
 def test_text_stands_above_coloured_by_the_unit() -> None:
