@@ -176,7 +176,7 @@ def title(context: DrawContext) -> tuple[str, str]:
     scale = _scale(snapshot, symbol)
     log = f"log, {scale.decades} decades" if scale is not None and scale.decades else ""
     entry = f"{value_name(_named(snapshot, symbol), t, unit + 1)} = {value}"
-    return name, joined("d shows more", sample_words(snapshot), held, log, f"units {order}", entry)
+    return name, joined(sample_words(snapshot), held, log, f"units {order}", entry)
 
 
 def _named(snapshot: Snapshot, symbol: str) -> str:
@@ -429,7 +429,7 @@ def signs(context: DrawContext) -> Signs:
         Sign(
             "carpet of h", "a row for each unit, a column for each timestep; d shows another value"
         ),
-        Sign("d", "the key for another value; before a name: its gradient, dh is ∂L/∂h_t"),
+        Sign("d", "before a name: its gradient, dh is ∂L/∂h_t"),
         Sign("da_f", "the gradient before the σ or tanh of gate f"),
         Sign("h by number", "the same with the units in the order of their numbers: D"),
         Sign("units by time of peak", "the unit that is strongest first stands on top"),

@@ -71,7 +71,7 @@ def title(context: DrawContext) -> tuple[str, str]:
     way += symbol_of_parameter(snapshot, index)
     transposed = "x·W, in PyTorch Wᵀ" if len(tensor.spec.shape) > 1 else ""
     return f"{tensor.spec.name} {shape}: {_words(snapshot, shown(context))}", joined(
-        transposed, "d shows more", way
+        transposed, way
     )
 
 
