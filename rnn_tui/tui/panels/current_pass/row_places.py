@@ -95,10 +95,11 @@ def _below(snapshot: Snapshot, least: Places, spare: int, wanted: int) -> Places
         more = min(max(spare - 2, 0), more)
         gap, contribution, listing = int(spare > 1), int(spare > 0), operations
     else:
+        more = min(spare, more)
+        spare -= more
         gap, contribution = int(spare > 0), int(spare > 1)
         spare -= gap + contribution
-        more = min(spare, more)
-        listing = spare - more - 1 if spare - more >= LISTING else 0
+        listing = spare - 1 if spare >= LISTING else 0
     return replace(
         least,
         gap=gap,

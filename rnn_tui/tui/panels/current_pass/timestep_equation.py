@@ -123,8 +123,8 @@ def _numbers(
 
     height = max(height, len(folded(line(fits=lambda _: False))))
     text = line(fits=lambda text: len(folded(text)) <= height)
-    airy = fold_numbers(with_blanks(written(text)), width - 2)
-    return airy if len(airy) <= height else folded(text)
+    dense, airy = folded(text), fold_numbers(with_blanks(written(text)), width - 2)
+    return airy if len(airy) <= len(dense) else dense
 
 
 def _class_name(operation: Operation, view: TimestepView) -> str:
