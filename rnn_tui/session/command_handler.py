@@ -308,6 +308,7 @@ class CommandHandler:
     def _configure(self, command: Configure) -> None:
         """Apply settings that need no restart."""
         state, run = self._state, self._state.run
+        tried = len(run.timeline.what_ifs)
         try:
             settings = self._chosen(command.settings, command.base)
             run.timeline.configure(settings)
@@ -318,7 +319,10 @@ class CommandHandler:
         if run.second_network is not None:
             run.second_network.timeline.limit_memory(settings.timeline)
         if command.base is not None:
-            state.say(f"changed {', '.join(command.settings.differences(command.base))}")
+            gone = tried - len(run.timeline.what_ifs)
+            ahead = f"{gone} what-ifs, which lay ahead, are" if gone > 1 else "the what-if ahead is"
+            names = ", ".join(command.settings.differences(command.base))
+            state.say(f"changed {names}" + f"; {ahead} gone" * bool(gone))
 
     def _chosen(self, settings: Settings, base: Settings | None) -> Settings:
         """Return the run's settings with what differs between `settings` and `base` changed.

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from rnn_tui.checkpoint.loading import load_run
 from rnn_tui.engine.network.interventions import parse
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.session.commands import Back, Configure, Discard, GoTo, Intervene, Keep, Step
+from rnn_tui.second_network import Versus
+from rnn_tui.session.commands import (
+    Back,
+    Configure,
+    Discard,
+    GoTo,
+    Intervene,
+    Keep,
+    Save,
+    Step,
+    Swap,
+)
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
@@ -127,3 +140,116 @@ def test_without_it_the_live_changes_since_are_made_too(session: Session) -> Non
     t = there.cursor.t
     for name, value in plain.network.sample_window(0).values(t).items():
         np.testing.assert_array_equal(there.what_if.before.values(t)[name], value, err_msg=name)
+
+
+LIST = ("f = 1", "W_h *= 2", "h_3[1:2] = 0")
+
+
+def list_of(session: Session, *texts: str) -> Snapshot:
+    """Return the snapshot after several what-ifs, between which the run goes on."""
+    for text in texts:
+        snapshot = what_if(session, text)
+        session.perform(Step(Stride.UPDATE, 2), Step(Stride.TIMESTEP, 2))
+    return snapshot
+
+
+def test_several_are_compared_with_the_run_without_any_of_them(session: Session) -> None:
+    go_into_a_window(session, 4)
+    list_of(session, *LIST)
+    plain = Trainer(SMALL)
+    for stride in (Stride.PASS, Stride.PASS, Stride.PASS, Stride.TIMESTEP, Stride.UPDATE):
+        there = session.perform(Step(stride))
+        plain.advance_to(session.trainer.index)
+        assert there.what_if is not None
+        assert there.what_if.texts == LIST
+        assert there.what_if.before is not None
+        assert there.what_if.loss_before == plain.loss
+        for t in range(1, SMALL.steps + 1):
+            expected = plain.network.sample_window(0).values(t)
+            found = there.what_if.before.values(t)
+            for name in expected:
+                np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
+
+
+def test_escape_undoes_them_one_after_the_other(session: Session) -> None:
+    places = [go_into_a_window(session, 4)]
+    for text in LIST:
+        what_if(session, text)
+        places.append(session.perform(Step(Stride.UPDATE, 3), Step(Stride.TIMESTEP, 1)))
+    for before in places[-2::-1]:
+        after = session.perform(Discard())
+        assert after.cursor == before.cursor
+        np.testing.assert_array_equal(after.optimizer.parameters, before.optimizer.parameters)
+        assert after.pins == before.pins
+    assert after.what_if is None
+    notice = session.perform(Discard()).notice
+    assert notice is not None
+    assert notice.text == "there is no what-if"
+
+
+def test_enter_keeps_all_of_them_and_says_so(session: Session) -> None:
+    go_into_a_window(session, 4)
+    list_of(session, *LIST)
+    kept = session.perform(Keep())
+    assert kept.what_if is None
+    assert kept.notice is not None
+    assert kept.notice.text == "kept 3 what-ifs: f = 1, W_h *= 2, h_3[1:2] = 0"
+    assert kept.pins == ("f = 1", "h_3[1:2] = 0")
+
+
+def test_back_across_them_and_forth_again_they_are_all_there(session: Session) -> None:
+    go_into_a_window(session, 4)
+    list_of(session, *LIST)
+    there = session.perform(Step(Stride.UPDATE, 3))
+    for update in (15, 13, 12, 0):
+        back = session.perform(GoTo(update))
+        assert back.what_if is not None
+        assert back.what_if.texts == LIST
+        assert len(back.pins) == (update > 12) + (update > 16)
+        again = session.perform(GoTo(None))
+        assert again.cursor == there.cursor
+        np.testing.assert_array_equal(again.optimizer.parameters, there.optimizer.parameters)
+        assert again.pins == there.pins
+    changed = session.trainer.settings.with_(lr=0.5)
+    base = session.trainer.settings
+    gone = session.perform(GoTo(13), Configure(changed, base))
+    assert gone.what_if is not None
+    assert gone.what_if.texts == LIST[:1]
+    assert gone.notice is not None
+    assert gone.notice.text == "changed lr; 2 what-ifs, which lay ahead, are gone"
+
+
+def test_a_file_has_what_is_tried_as_kept_and_says_so(session: Session, tmp_path: Path) -> None:
+    go_into_a_window(session, 4)
+    list_of(session, *LIST)
+    path = tmp_path / "run.safetensors"
+    saved = session.perform(Save(str(path)))
+    assert saved.notice is not None
+    assert saved.notice.text.endswith("at update 18, 3 what-ifs kept in it")
+    assert saved.what_if is not None
+    again = Session(load_run(path).trainer)
+    assert again.latest.pins == saved.pins == ("f = 1", "h_3[1:2] = 0")
+    assert again.latest.what_if is None
+    both = [each.perform(Step(Stride.UPDATE, 4)) for each in (session, again)]
+    first, second = (each.optimizer.parameters for each in both)
+    assert first.tobytes() == second.tobytes()
+
+
+def test_the_second_network_is_without_them_until_it_is_swapped_in() -> None:
+    session = Session(Trainer(SMALL), versus=Versus("gru"))
+    go_into_a_window(session, 4)
+    before = list_of(session, "f = 1", "W_h *= 2")
+    assert before.second_network is not None
+    assert before.second_network.pins == ()
+    swapped = session.perform(Swap())
+    assert swapped.what_if is None
+    assert swapped.second_network is not None
+    assert swapped.second_network.pins == ("f = 1",)
+    back = session.perform(Swap())
+    assert back.what_if is not None
+    assert back.what_if.texts == ("f = 1", "W_h *= 2")
+    plain = Trainer(SMALL.with_(cell="gru"))
+    plain.advance_to(session.trainer.index)
+    second = session.second_network
+    assert second is not None
+    assert second.trainer.parameters.tobytes() == plain.parameters.tobytes()

@@ -48,6 +48,7 @@ class Plain:
         tape = trainer.network.tape
         self.x, self.target = tape["x"].copy(), tape["target"].copy()
         self.initial = {name: tape.states[name][0].copy() for name in self.declaration.states}
+        self.values = set(pinnable(self.declaration))  # their names; others are of parameters
         self.held: list[Held] = []
         self.cuts: set[int] = set()
 
@@ -69,7 +70,9 @@ class Plain:
             self.held = [each for each in self.held if each.name != match[1]]
         elif match := re.fullmatch(r"detach @(\d+)", text):
             self.cuts.add(int(match[1]))
-        elif match := re.fullmatch(r"([a-z]+\d?)(?:_(\d))?(\[.*\])? = (.*)", text):
+        elif (match := re.fullmatch(r"([a-z]+\d?)(?:_(\d))?(\[.*\])? = (.*)", text)) and (
+            match[1] in self.values
+        ):
             t = int(match[2]) if match[2] else None
             self.held.append(Held(match[1], SPANS[match[3] or ""], t, float(match[4])))
         else:
@@ -203,7 +206,8 @@ def check_list(cell: str, layers: int, pick: random.Random) -> None:
         value = found[t - 1][symbol]
         what = f"{symbol} at {t} with {[str(each) for each in made]}"
         np.testing.assert_allclose(value, expected, rtol=1e-9, atol=1e-12, err_msg=what)
-        np.testing.assert_array_equal(shown[t - 1][symbol][0], value[0], err_msg=what)
+        of_sample = shown[t - 1][symbol][0]
+        np.testing.assert_allclose(of_sample, value[0], rtol=1e-12, atol=1e-15, err_msg=what)
     for what_if in pick.sample(made, len(made)):
         session.perform(ReleaseWhatIf(what_if))
     untouched.advance_to(session.trainer.index)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 
+from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot, WhatIf
 from rnn_tui.settings import Settings
 from rnn_tui.tui.draw_context import DrawContext
@@ -30,7 +31,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         stopped: Line = ((" ■ ", "error"), (snapshot.stop.reason, "strong"))
         return (fit(stopped, width), fit(place, width))
     if snapshot.what_if is not None:
-        question = _question(snapshot.what_if, width)
+        question = _question(snapshot, snapshot.what_if, width)
         return (fit(question, width), fit(place, width))
     first: Line = ((context.written(_trained(snapshot, width)), "title"),)
     details = _details(snapshot)
@@ -52,15 +53,24 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     return (fit(first, width), fit(place, width))
 
 
-def _question(what_if: WhatIf, width: int) -> Line:
-    """Return the what-ifs, or the newest where there is no room for all, and their keys."""
-    number, texts = len(what_if.texts), what_if.text
-    keys = "enter keeps it, esc discards it"
-    if number > 1:
-        keys = f"enter keeps all {number}, esc undoes the newest"
-        if text_width(f" what if {texts}  {keys}") > width:
-            texts = f"{what_if.texts[-1]}, the newest of {number}"
-    return ((" what if ", "title"), (texts, "strong"), (f"  {keys}", "dim"))
+def _question(snapshot: Snapshot, what_if: WhatIf, width: int) -> Line:
+    """Return the what-ifs, or the newest where there is no room for all, and their keys.
+
+    Where there is room, the loss without them stands between, once this window's is known.
+    """
+    many, texts = len(what_if.texts), what_if.text
+    keys = "  enter keeps it, esc discards it"
+    if many > 1:
+        keys = f"  enter keeps all {many}, esc undoes the newest"
+        if text_width(f" what if {texts}{keys}") > width:
+            texts = f"{what_if.texts[-1]}, the newest of {many}"
+    line: Line = ((" what if ", "title"), (texts, "strong"), (keys, "dim"))
+    if snapshot.cursor.stage in (Pass.LOSS, Pass.BACKWARD, Pass.CLIP, Pass.UPDATE):
+        before = what_if.loss_before
+        loss = f"  loss was {number(before, 3)}" if math.isfinite(before) else ""
+        if cell_width(line) + text_width(loss) <= width:
+            line = (*line[:2], (loss, "dim"), line[2])
+    return line
 
 
 def _at_the_end(line: Line, words: Line, width: int) -> Line | None:

@@ -141,7 +141,8 @@ def _equation(snapshot: Snapshot, part: float, steps: int, width: int) -> Lines:
     factors += [f"{outputs} outputs"] if outputs > 1 and not named else []
     count = snapshot.window.declaration.term_count
     words = " · ".join(factors) + (f" = {count}" if len(factors) > 1 else "")
-    equation: Line = ((f" {what} ", "strong"), (f"= {_loss_now(snapshot)}", "strong"))
+    value: Line = ((f"= {_loss_now(snapshot)}", "strong"), *_loss_before(snapshot))
+    equation: Line = ((f" {what} ", "strong"), *value)
     counts: Line = ((f"   N = {words}", "dim"),)
     if cell_width(equation) + cell_width(counts) > width:
         counts = ((f"   N = {count}", "dim"),)
@@ -149,6 +150,15 @@ def _equation(snapshot: Snapshot, part: float, steps: int, width: int) -> Lines:
         return ((*equation, *counts),)
     of_sample = f" L is of the {WHOLE_BATCH}; this sample's part of it: {number(part)}"
     return ((*equation, *counts), ((of_sample, "dim"),))
+
+
+def _loss_before(snapshot: Snapshot) -> Line:
+    """Return the loss without what-ifs, and how far it has moved; empty where it is not known."""
+    what_if = snapshot.what_if
+    if what_if is None or not math.isfinite(what_if.loss_before):
+        return ()
+    moved = snapshot.loss - what_if.loss_before
+    return ((f" was {number(what_if.loss_before)} ", "dim"), (f"Δ {signed(moved)}", "strong"))
 
 
 # Columns
