@@ -18,6 +18,7 @@ DOORS = (
     ("?", "all keys and words"),
     ("s", "walk operation by operation"),
 )
+LONGER = 3  # lines by which an arrow is longer at most
 LOWEST = 5  # lines of the network unrolled, of one layer
 
 
@@ -147,11 +148,19 @@ def unrolled(snapshot: Snapshot, width: int, height: int) -> Lines:
     stack: list[Line] = []
     for states in layers[-1 - max(height - LOWEST, 0) // 2 :]:
         stack += [layer(states), row(arrows)]
+    drawn = stack[:-1]
+    more = max(height - len(drawn) - LOWEST + 1, 0)  # lines by which the arrows are longer
+
+    def arrow_up(there: Sequence[bool], longer: int) -> Lines:
+        """Return the arrows from or to a layer."""
+        line = row(["│" if each else "" for each in there])
+        return (row(["↑" if each else "" for each in there]), *(line,) * min(longer, LONGER))
+
     lines = (
         row(above),
-        row(["↑" if each else "" for each in outputs]),
-        *stack[:-1],
-        row(["↑" if each else "" for each in inputs]),
+        *arrow_up(outputs, more // 2),
+        *drawn,
+        *arrow_up(inputs, more - more // 2),
         row(below),
     )
     gap = (height - len(lines)) // 2

@@ -55,6 +55,8 @@ def explanation(
         page = product_table.page(context, view, terms, left)
         return (*_padded(equation, places.equation), *page, *contribution)
     homeless = not places.contribution
+    room = places.equation - len(equation) - (homeless and bool(contribution))
+    equation += _other_units(context, selected, view, width, room)
     if homeless and len(equation) < places.equation:
         equation = (*_padded(equation, places.equation - 1), *contribution)
         homeless = False
@@ -62,10 +64,13 @@ def explanation(
     if places.listing:
         heading = contribution if homeless else ()
         lines += _listing(context, view, selected, width, places, heading)
-    if places.contribution:
-        lines += _padded(contribution, places.contribution)
+    if contribution and places.contribution:
+        lines = _padded(lines, places.equation + places.heading + places.listing) + contribution
     table = _tensor_contributions(snapshot)
-    return lines + table if len(lines) + len(table) <= available else lines[: max(available, 0)]
+    if len(lines) + len(table) <= available:
+        lines += table
+    lines += _other_pass(context, view, width, available - len(lines))
+    return lines[: max(available, 0)]
 
 
 def _padded(lines: Lines, height: int) -> Lines:
@@ -186,7 +191,51 @@ def _listing(
     if len(page) < count:
         words = f" operations {first + 1}–{page.stop} of {count}"
         heading = (((words, "dim"),),)
-    return _padded(_padded(heading, places.heading) + tuple(lines), places.heading + height)
+    return _padded(heading, places.heading) + tuple(lines)
+
+
+def _other_units(
+    context: DrawContext, operation: Operation, view: TimestepView, width: int, height: int
+) -> Lines:
+    """Return the same operation with the numbers of the next units, in lines that are left.
+
+    Each has one line; of a sum that takes more, none is drawn.
+    """
+    if view.has_pins:
+        return ()
+    entries = view.values[operation.symbol].shape[1]
+    lines: list[Line] = []
+    for unit in range(view.unit + 1, min(view.unit + 1 + max(height, 0), entries)):
+        text = numbers_line(operation, view.values, 0, unit, view.t, fits=lambda _: False)
+        plain_text, *more = fold_numbers(context.written(text), width - 2)
+        if more:
+            break
+        lines.append(((" ", ""), *marked_runs(plain_text, "dim", "dim")))
+    return tuple(lines)
+
+
+def _other_pass(context: DrawContext, view: TimestepView, width: int, height: int) -> Lines:
+    """Return the operations of the pass that is not shown, in lines that are left.
+
+    Going back they have their numbers, going forward they are to come.
+    """
+    declaration = context.snapshot.window.declaration
+    name, operations = "backward", declaration.backward_operations_at(context.snapshot.t)
+    if view.in_backward:
+        name, operations = "forward", declaration.forward_operations
+    if height < 2:
+        return ()
+    shown = operations[: height - 1]
+    of = f"1–{len(shown)} of " if len(shown) < len(operations) else ""
+    lines: list[Line] = [((f" {name}: operations {of}{len(operations)}", "dim"),)]
+    column = view.columns.value
+    for operation in shown:
+        left: Line = ((f"   {context.written(operation.equation())}", "dim"),)
+        number = column.unknown
+        if view.in_backward:
+            number = column.text(view.entry(view.values[operation.symbol][0]))
+        lines.append((*fit(left, width - column.width - 1), (f" {number}", "dim")))
+    return tuple(lines)
 
 
 def _contribution(context: DrawContext) -> Lines:
