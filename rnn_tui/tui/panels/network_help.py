@@ -43,7 +43,7 @@ def _unrolled(context: DrawContext) -> Signs:
         Sign("batch › forward › loss › backward › clip › update", "the passes of an update"),
         _pill(context),
         Sign("[lstm]  ⋯", "a timestep's cells; of many timesteps the last one is drawn, too"),
-        Sign("↑", "x_t goes in below, y_t comes out above, where there is one"),
+        Sign("↑ │", "x_t goes in below, y_t comes out above, where there is one"),
         Sign("→  ─", "the state goes on to the next timestep"),
         *panel_help.values(context.snapshot),
         Sign("x_1  h_0", "a number after _ is a timestep: h_0 is the state at the beginning"),
