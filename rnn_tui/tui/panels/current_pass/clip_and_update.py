@@ -138,13 +138,20 @@ def _update(context: DrawContext, gradient: Gradient, width: int, height: int) -
 
 
 def _part_of_table(context: DrawContext, table: Lines, available: int) -> Lines:
-    """Return the heading and the tensors around the selected one, in `available` lines."""
-    if available < 2:
-        return ()
+    """Return the heading and the tensors around the selected one, in `available` lines.
+
+    The heading says which of all tensors they are; in a single line there is the selected one.
+    """
     all_tensors = tensors(context.snapshot)
     selected = all_tensors.index(tensor_of(context.snapshot, context.selection.parameter))
-    first = min(max(selected - (available - 1) // 2, 0), max(len(all_tensors) - (available - 1), 0))
-    return (table[0], *table[1 + first : first + available])
+    if available < 2:
+        return table[1 + selected : 1 + selected + available]
+    rows, count_ = available - 1, len(all_tensors)
+    first = min(max(selected - rows // 2, 0), max(count_ - rows, 0))
+    words = f" {first + 1}–{first + rows} of {count_}"
+    (heading, role), *rest = table[0]
+    shown = f"{words}{heading[len(words) :]}"
+    return (((shown, role), *rest), *table[1 + first : 1 + first + rows])
 
 
 def _rating(ratio: float | None) -> str:

@@ -309,32 +309,31 @@ def _gradient(row: Row, view: TimestepView) -> Line:
 
     What is not computed yet is that of the timestep that the pass was at before.
     """
-    by_column = {op.column: op for op in view.backward if op.row == row.symbol}
-    operation, through = by_column.get("gradient"), by_column.get("through")
-    old = {op.column: op for op in view.old.backward if op.row == row.symbol} if view.old else {}
-    if operation is None and view.old is not None and "gradient" in old:
-        shown = _gradient(row, view.old)
-        return ((UNKNOWN, "dim"), *_dim(shown)[1:])
-    line: Line = ((" ", ""),)
     if row.symbol in ("x_t", "p_t"):  # these have no gradient
-        return line
-    known = operation is not None
-    symbol = operation.symbol if operation else row.symbol
+        return ()
+    known = {op.column: op for op in view.backward if op.row == row.symbol}
+    old = {op.column: op for op in view.old.backward if op.row == row.symbol} if view.old else {}
+    operation, through = known.get("gradient"), known.get("through")
+    line: Line
+    if operation is None and view.old is not None and "gradient" in old:
+        line = ((UNKNOWN, "dim"), *_dim(_gradient_number(row, old["gradient"], view.old)))
+    else:
+        line = ((" ", ""), *_gradient_number(row, operation, view))
+    if through is None and view.old is not None and "through" in old:
+        return (*line, *_dim(_through_of(old["through"], view.old)))
+    if view.before is not None and (through is None or view.selected is not through):
+        symbol, shown = operation.symbol if operation else "", operation is not None
+        return line + _gradient_comparison(symbol, view, view.before, shown)
+    return line + _through_of(through, view) if through is not None else line
+
+
+def _gradient_number(row: Row, operation: Operation | None, view: TimestepView) -> Line:
+    """Return strip and number of a row's gradient, which `operation` has computed."""
+    symbol, known = operation.symbol if operation else row.symbol, operation is not None
     hidden = row.symbol != "y_t"
     scale = (gradient_scale if hidden else output_gradient_scale)(view.magnitudes)
-    line += _strip(view.values[symbol][0], view, view.columns.strips[1], scale, known)
-    line += _number(symbol, view, view.columns.gradient, known)
-    if through is None and view.old is not None and "through" in old:
-        late = old["through"]
-        return (
-            *line,
-            *_dim(_through(late.symbol, through_label(late, view.window.declaration), view.old)),
-        )
-    if view.before is not None and (through is None or view.selected is not through):
-        return line + _gradient_comparison(symbol, view, view.before, known)
-    if through is not None:
-        line += _through_of(through, view)
-    return line
+    strip = _strip(view.values[symbol][0], view, view.columns.strips[1], scale, known)
+    return strip + _number(symbol, view, view.columns.gradient, known)
 
 
 def _gradient_comparison(symbol: str, view: TimestepView, before: Values, known: bool) -> Line:
