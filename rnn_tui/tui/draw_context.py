@@ -60,6 +60,7 @@ class DrawContext:
         ascii: the terminal shows ASCII alone; lines of a panel are translated after it has drawn
             them, only what is folded into lines has to be translated before (`written`).
         zoomed: the panel with the focus has the whole screen.
+        rail: the header has the rail of the passes, as the network panel is not visible.
     """
 
     snapshot: Snapshot
@@ -71,6 +72,7 @@ class DrawContext:
     link: str = ""
     ascii: bool = False
     zoomed: bool = False
+    rail: bool = False
 
     def written(self, text: str) -> str:
         """Return `text` as it is written on this terminal: in full, if it is in ASCII."""

@@ -77,9 +77,11 @@ def _choices(context: DrawContext) -> tuple[KeyHint | None, ...]:
     spec = panel_spec(panel)
     settings, what_if = snapshot.settings, snapshot.what_if is not None
     several = len(spec.variants(snapshot)) > 1
+    tried = len(snapshot.what_if.texts) if snapshot.what_if is not None else 0
+    keep, discard = (f"keep all {tried}", "undo the newest") if tried > 1 else ("keep", "discard")
     return (
-        KeyHint("enter", "keep", ("enter",), FIRST) if what_if else None,
-        KeyHint("esc", "discard", ("escape",), FIRST) if what_if else None,
+        KeyHint("enter", keep, ("enter",), FIRST) if what_if else None,
+        KeyHint("esc", discard, ("escape",), FIRST) if what_if else None,
         *(spec.keys(context) if spec.keys is not None else _arrows(context, spec)),
         KeyHint("d", "view", ("d",)) if several else None,
         KeyHint("[ ]", "layer", ("left_square_bracket",), THIRD) if settings.layers > 1 else None,

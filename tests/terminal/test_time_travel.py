@@ -82,8 +82,8 @@ def test_breakpoints_stop_a_run_with_reason_and_advice() -> None:
     with program("--break", "update=70") as one:
         one.send("c")
         one.until(lambda h: h.update == 70 and h.state == "paused")
-        assert "■" in one.lines[0]
-        assert "70" in one.lines[0]
+        assert "■ stopped" in one.lines[1]
+        assert "70" in one.lines[-1]
         one.send("b")
         one.wait_for("hit 1×")
         one.send("pass=BACKWARD t=3")

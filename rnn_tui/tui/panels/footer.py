@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rnn_tui.engine.training.breakpoint_conditions import Kind
+from rnn_tui.engine.training.breakpoints import BreakpointHit
 from rnn_tui.session.commands import LARGEST_COUNT
+from rnn_tui.session.snapshot import WhatIf
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.key_hints import SECOND, KeyHint, hints
-from rnn_tui.tui.lines import Line, Lines, fit, text_width
+from rnn_tui.tui.lines import Line, Lines, cell_width, fit, text_width
+from rnn_tui.tui.panels.header import names_stop
+
+KEYS = 40  # cells that the keys of several what-ifs take
 
 
 def hint_line(found: Sequence[KeyHint], width: int) -> Line:
@@ -31,6 +38,28 @@ def _fitting(found: Sequence[KeyHint], width: int) -> list[KeyHint]:
     return [found[place] for place in sorted(places)]
 
 
+def _why(context: DrawContext, stop: BreakpointHit, width: int) -> Line:
+    """Return why a run has stopped and what that means.
+
+    Where there is no room for both: what the header does not say.
+    """
+    # The header names the update, too: the last one that is done, not the one under way.
+    short = re.sub(r" (at|in) update [\d,]+$", "", stop.reason)
+    full = short if stop.breakpoint.kind is Kind.NAN else stop.reason
+    for reason in (full, short):
+        line: Line = ((f" {reason}", "strong"), (f" · {stop.advice}", "dim"))
+        if cell_width(line) <= width:
+            return line
+    return ((f" {stop.advice if names_stop(context, width) else full}", "strong"),)
+
+
+def _tried(what_if: WhatIf, width: int) -> Line:
+    """Return the what-ifs where there are several; the header has one by itself."""
+    words = f" what if {what_if.text}  "
+    several = len(what_if.texts) > 1
+    return ((words, ""),) if several and text_width(words) + KEYS <= width else ()
+
+
 def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Draw the line."""
     prefix = context.selection.prefix
@@ -42,6 +71,10 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         return (fit(text, width),)
     if context.notice:
         return (fit(((f" {context.notice}", "error" if context.error else ""),), width),)
+    before: Line = ()
     if context.snapshot.stop is not None:
-        return (fit(((f" {context.snapshot.stop.advice}", "strong"),), width),)
-    return (fit(hint_line(hints(context), width), width),)
+        before = _why(context, context.snapshot.stop, width)
+    elif context.snapshot.what_if is not None:
+        before = _tried(context.snapshot.what_if, width)
+    room = width - cell_width(before)
+    return (fit((*before, *hint_line(hints(context), room)), width),)

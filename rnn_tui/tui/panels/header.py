@@ -1,82 +1,82 @@
 """The header: what is trained and the place in the run, in a form that people and tests read.
 
 cos(x) · many→many · lstm 16 · 1,169 parameters
-FORWARD t=7/20 · update 132 · loss 0.0123 · 5210/s · paused
+FORWARD t=7/20  · update 132 · loss 0.0123   · 5210/s · paused
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
-from rnn_tui.engine.training.schedule import Pass
-from rnn_tui.session.snapshot import Snapshot, WhatIf
+from rnn_tui.engine.training.breakpoint_conditions import Kind
+from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import Settings
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.lines import Line, Lines, cell_width, cut_middle, fit, text_width
+from rnn_tui.tui.lines import Line, Lines, cell_width, cut_middle, fit, join, plain, text_width
 from rnn_tui.tui.number_format import count, number, percent
+from rnn_tui.tui.pass_rail import fitting_rail, pass_pill, widths
 
 HEIGHT = 2
 SHORTEST = 12  # cells of a task's title at least
+LOSS = 8  # cells of a loss, such as 1.23e−12
+LONGEST_WHAT_IF = 24  # cells; of more than one what-if their number is told
+SEPARATOR = " · "
 _STATE_ROLE = {"paused": "accent", "running": "accent", "diverged": "error", "seeking": "accent"}
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
-    """Draw the two lines.
+    """Draw the two lines: what is trained, and the place in the run.
 
-    The first tells of a breakpoint that was hit or a what-if, instead of what is trained.
+    The first keeps its words at the left in every state. What else there is to say stands at its
+    right end, the most important first: the rail of the passes where no panel has it, what has no
+    room in the second line, the link, settings, the timeline.
     """
+    place, left_over = _second_line(context, width)
+    link: Line = ((context.link, "strong"),)
+    needed = [link, *left_over] if context.link else left_over
+    return (_first_line(context, needed, width), fit(place, width))
+
+
+def _first_line(context: DrawContext, needed: list[Line], width: int) -> Line:
+    """Return what is trained and, at the right, as much of all else as there is room for."""
     snapshot = context.snapshot
-    place = _place(snapshot)
-    if snapshot.stop is not None:
-        stopped: Line = ((" ■ ", "error"), (snapshot.stop.reason, "strong"))
-        return (fit(stopped, width), fit(place, width))
-    if snapshot.what_if is not None:
-        question = _question(snapshot, snapshot.what_if, width)
-        return (fit(question, width), fit(place, width))
-    first: Line = ((context.written(_trained(snapshot, width)), "title"),)
-    details = _details(snapshot)
-    if context.link:
-        # In the first line, where it does not move with the numbers of the second.
-        link, details = ((f"{context.link} ", "strong"),), ()
-        uncounted: Line = (
-            (_trained(snapshot, width - 2 - cell_width(link), counted=False), "title"),
-        )
-        with_link = _at_the_end(first, link, width) or _at_the_end(uncounted, link, width)
-        if with_link is not None:
-            first = with_link
-        else:
-            place = _at_the_end(place, link, width) or place
-    for words in details:
-        if (detailed := _at_the_end(first, ((words, "dim"),), width)) is not None:
-            first = detailed
+    room = sum(cell_width(part) + len(SEPARATOR) for part in needed)
+    rail: Line = ()
+    if context.rail:
+        shortest = pass_pill(context)
+        for counted in (True, False):
+            left = _left(context, width - room - cell_width(shortest) - 3, counted=counted)
+            free = width - cell_width(left) - room - 4
+            if free >= widths(context)[-1]:
+                break
+        rail = fitting_rail(context, free)
+        room += cell_width(rail) + 2
+    while True:
+        lefts = [_left(context, width - room - 2, counted=counted) for counted in (True, False)]
+        left = next((each for each in lefts if cell_width(each) + room + 3 <= width), lefts[-1])
+        if not needed or cell_width(left) + room + 3 <= width:
             break
-    return (fit(first, width), fit(place, width))
+        room -= cell_width(needed.pop()) + len(SEPARATOR)  # the least important of them
+    said = list(needed)
+    for forms in _details(snapshot, bool(context.link)):
+        for words in forms:
+            taken = cell_width(left) + cell_width(rail) + 2 * bool(rail) + 3
+            taken += sum(cell_width(part) + len(SEPARATOR) for part in said) + text_width(words)
+            if taken <= width:
+                said.append(((words, "dim"),))
+                break
+    end = join(reversed(said), (SEPARATOR, "dim"))
+    if rail:
+        end = (*rail, ("  ", ""), *end) if end else rail
+    if not end:
+        return fit(left, width)
+    return fit((*left, (" " * (width - cell_width(left) - cell_width(end) - 1), ""), *end), width)
 
 
-def _question(snapshot: Snapshot, what_if: WhatIf, width: int) -> Line:
-    """Return the what-ifs, or the newest where there is no room for all, and their keys.
-
-    Where there is room, the loss without them stands between, once this window's is known.
-    """
-    many, texts = len(what_if.texts), what_if.text
-    keys = "  enter keeps it, esc discards it"
-    if many > 1:
-        keys = f"  enter keeps all {many}, esc undoes the newest"
-        if text_width(f" what if {texts}{keys}") > width:
-            texts = f"{what_if.texts[-1]}, the newest of {many}"
-    line: Line = ((" what if ", "title"), (texts, "strong"), (keys, "dim"))
-    if snapshot.cursor.stage in (Pass.LOSS, Pass.BACKWARD, Pass.CLIP, Pass.UPDATE):
-        before = what_if.loss_before
-        loss = f"  loss was {number(before, 3)}" if math.isfinite(before) else ""
-        if cell_width(line) + text_width(loss) <= width:
-            line = (*line[:2], (loss, "dim"), line[2])
-    return line
-
-
-def _at_the_end(line: Line, words: Line, width: int) -> Line | None:
-    """Return `line` with `words` at its right end; None if there is no room for them."""
-    gap = width - cell_width(line) - cell_width(words)
-    return (*line, (" " * gap, ""), *words) if gap >= 2 else None
+def _left(context: DrawContext, width: int, *, counted: bool) -> Line:
+    """Return what is trained in at most `width` cells, if it can be."""
+    return ((context.written(_trained(context.snapshot, width, counted=counted)), "title"),)
 
 
 def _versus(snapshot: Snapshot) -> str:
@@ -106,7 +106,9 @@ def _trained(snapshot: Snapshot, width: int, *, counted: bool = True) -> str:
         topology = ""
     rest = f" · {topology}{networks}"
     title = cut_middle(title, max(width - text_width(rest) - 1, SHORTEST))
-    pins = f" · {', '.join(snapshot.pins)}" if snapshot.pins else ""
+    tried = snapshot.what_if.texts if snapshot.what_if is not None else ()
+    held = [text for text in snapshot.pins if text not in tried]  # what is tried is no news yet
+    pins = f" · {', '.join(held)}" if held else ""
     return f" {title}{rest}{pins}"
 
 
@@ -117,36 +119,96 @@ def _network(settings: Settings, parameters: int | None) -> str:
     return f"{settings.cell} {size}{counted}"
 
 
-def _details(snapshot: Snapshot) -> tuple[str, ...]:
-    """Return optimizer, learning rate, updates in reach and their memory; then shorter forms."""
+def _details(snapshot: Snapshot, slow: bool) -> Iterator[tuple[str, ...]]:
+    """Yield what is said where there is room, each from its longest form to its shortest.
+
+    Args:
+        snapshot: what is trained.
+        slow: the link is; then nothing is told that changes all the time.
+    """
     s, timeline = snapshot.settings, snapshot.timeline
-    used, budget = timeline.used / 2**20, timeline.budget / 2**20
-    rate = f"lr {s.lr:g}"
-    short = f"timeline {count(timeline.first)}–{count(timeline.newest)}"
-    reach = f"{short}, {used:.1f}/{budget:.0f} MiB"
-    return (
-        f"{s.optimizer} {rate} · {reach} ",
-        f"{rate} · {reach} ",
-        f"{rate} · {short} ",
-        f"{short} ",
-    )
+    clip = f"clip {s.clip:g}" if s.clip_by != "none" else "no clip"
+    rate = f"{s.optimizer} lr {s.lr:g}"
+    yield (f"{rate} · {clip} · T {s.steps} · B {s.batch}", rate, f"lr {s.lr:g}")
+    if not slow:
+        used, budget = timeline.used / 2**20, timeline.budget / 2**20
+        short = f"timeline {timeline.first}–{timeline.newest}"
+        yield (f"{short}, {used:.1f}/{budget:.0f} MiB", short)
 
 
-def _place(snapshot: Snapshot) -> Line:
-    """Return the place in the run, the loss, the speed and the state."""
-    cursor = snapshot.cursor
-    place = f"{cursor.stage} t={cursor.t}/{snapshot.steps}" if cursor.t else str(cursor.stage)
-    loss = number(snapshot.loss, 3) if math.isfinite(snapshot.loss) else "–"
-    rest = f" · update {cursor.update} · loss {loss}{_versus(snapshot)} · {snapshot.speed:.0f}/s · "
+def _second_line(context: DrawContext, width: int) -> tuple[Line, list[Line]]:
+    """Return the place with what there is room for, and what there is not, in order."""
+    line = _place(context.snapshot, padded=True)
+    if cell_width(line) > width:
+        line = _place(context.snapshot, padded=False)
+    left_over: list[Line] = []
+    for extra in _extras(context, width - cell_width(line)):
+        if cell_width(line) + cell_width(extra) <= width:
+            line = (*line, *extra)
+        else:
+            left_over.append(extra[1:])  # without what separates it
+    return line, left_over
+
+
+def names_stop(context: DrawContext, width: int) -> bool:
+    """Return whether the second line says where or why a run has stopped, as it does mostly."""
+    stop = context.snapshot.stop
+    if stop is None or stop.breakpoint.kind in (Kind.NAN, Kind.PASS, Kind.UPDATE):
+        return True
+    return str(stop.breakpoint) in plain((_second_line(context, width)[0],))
+
+
+def _extras(context: DrawContext, room: int) -> Iterator[Line]:
+    """Yield what is said behind the state, the most important first; each after a separator."""
+    snapshot = context.snapshot
     role = _STATE_ROLE[snapshot.state]
-    line: Line = ((" ", ""), (place, "strong"), (rest, ""), (snapshot.state, role))
     if snapshot.seeking is not None:
-        line = (*line, (f" {percent(snapshot.seeking)}", role))
-    elif snapshot.timeline.in_past:
-        line = (*line, (f" · past of {count(snapshot.timeline.newest)}", "strong"))
-    if snapshot.timeline.forks:
-        line = (*line, (f" · fork {snapshot.timeline.forks}", "strong"))
+        yield ((" ", ""), (percent(snapshot.seeking), role))
     if snapshot.divergence is not None:
         divergence = snapshot.divergence
-        return (*line, (f" · {divergence.name} is {divergence.value}", "error"))
-    return line
+        yield ((" ", ""), *_pill(context, f"✗ {divergence.name} is {divergence.value}", "error"))
+    elif snapshot.stop is not None:
+        words = f"■ stopped: {snapshot.stop.breakpoint}"
+        if len(words) + 3 > room or snapshot.stop.breakpoint.kind in (Kind.PASS, Kind.UPDATE):
+            words = "■ stopped"
+        yield ((" ", ""), *_pill(context, words, "accent"))
+    elif snapshot.what_if is not None:
+        number, texts = len(snapshot.what_if.texts), snapshot.what_if.text
+        words = texts if number == 1 or len(texts) <= LONGEST_WHAT_IF else f"{number} at once"
+        yield ((" ", ""), *_pill(context, f"? what if {words}", "accent"))
+    if snapshot.seeking is None and snapshot.timeline.in_past:
+        yield ((SEPARATOR, ""), (f"past of {snapshot.timeline.newest}", "strong"))
+    if snapshot.timeline.forks:
+        yield ((SEPARATOR, ""), (f"fork {snapshot.timeline.forks}", "strong"))
+
+
+def _pill(context: DrawContext, words: str, role: str) -> Line:
+    """Return words on a ground of their role, or in brackets where grounds cannot be seen."""
+    if context.grounds:
+        return ((f" {words} ", f"pill-{role}"),)
+    return ((f"[{words}]", role),)
+
+
+def _place(snapshot: Snapshot, *, padded: bool) -> Line:
+    """Return the place in the run, the loss, the speed and the state.
+
+    Args:
+        snapshot: what is shown.
+        padded: timestep and loss take as many cells in every timestep, so that nothing moves.
+    """
+    cursor = snapshot.cursor
+    place = f"{cursor.stage} t={cursor.t}/{snapshot.steps}" if cursor.t else str(cursor.stage)
+    longest = f"{cursor.stage} t={snapshot.steps}/{snapshot.steps}"
+    after = " " * (len(longest) - len(place)) if padded and cursor.t else ""
+    loss = number(snapshot.loss, 3) if math.isfinite(snapshot.loss) else "–"
+    if padded:
+        loss = f"{loss:<{LOSS}}"
+    now = "" if snapshot.running else "dim"  # what a paused run trains at is of before
+    return (
+        (" ", ""),
+        (place, "strong"),
+        (f"{after} · update {cursor.update} · loss {loss}{_versus(snapshot)} · ", ""),
+        (f"{snapshot.speed:.0f}/s", now),
+        (SEPARATOR, ""),
+        (snapshot.state, _STATE_ROLE[snapshot.state]),
+    )

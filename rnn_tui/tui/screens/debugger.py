@@ -197,6 +197,7 @@ class Debugger(KeyActions):
             self._link.limit_text() if snapshot.running else "",
             self.ascii,
             self._zoomed,
+            bool(self._regions) and "network" not in self._regions,
         )
 
     def action_terms(self, direction: int) -> None:

@@ -160,8 +160,8 @@ def test_the_header_is_whole_even_for_large_numbers() -> None:
         for one in (snapshot, late):
             _, line = text_of(header.draw(context(one), 80, 2))
             assert re.fullmatch(
-                r" (BATCH|FORWARD|LOSS|BACKWARD|CLIP|UPDATE)( t=\d+/\d+)? · update \d+"
-                r" · loss (–|[\d.e−]+) · \d+/s · paused *",
+                r" (BATCH|FORWARD|LOSS|BACKWARD|CLIP|UPDATE)( t=\d+/\d+ *)? · update \d+"
+                r" · loss (–|[\d.e−]+) * · \d+/s · paused *",
                 line,
             ), line
 
