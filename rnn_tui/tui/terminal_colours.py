@@ -89,13 +89,8 @@ GROUNDS |= {
     for colour, number in zip(colours, _HEAT[theme][hue], strict=True)
 }
 _UNITS = {  # likewise, and as ink, too
-    DARK.name: (117, 67, 24, 237, 94, 130, 215),
-    LIGHT.name: (24, 74, 153, 254, 223, 173, 130),
-}
-GROUNDS |= {
-    colour: Ground(number, BLACK if theme == DARK.name else BRIGHT + WHITE)
-    for theme, colours in UNIT_SHADES.items()
-    for colour, number in zip(colours, _UNITS[theme], strict=True)
+    DARK.name: (117, 74, 67, 24, 237, 94, 137, 173, 215),
+    LIGHT.name: (24, 67, 110, 153, 254, 223, 180, 173, 130),
 }
 GROUNDS |= {  # of a pill that says something is wrong
     "#ff8a9d": Ground(204, BRIGHT + RED, ink=BLACK, reverse=True),
@@ -143,6 +138,11 @@ INKS |= {
     for theme, colours in UNIT_SHADES.items()
     for colour, number in zip(colours, _UNITS[theme], strict=True)
     if colour not in INKS
+}
+GROUNDS |= {
+    colour: Ground(INKS[colour][0], BLACK if theme == DARK.name else BRIGHT + WHITE)
+    for theme, colours in UNIT_SHADES.items()
+    for colour in colours
 }
 NOT_BOLD = Style(bold=False)  # many terminals show bold text in the bright colour: black as grey
 UNCOLOURED = Style(color="default", bgcolor="default")

@@ -141,8 +141,16 @@ HEAT_GROUNDS: dict[str, dict[str, tuple[str, str, str, str]]] = {
 """The grounds of cells of a heat map, by theme and hue, from weak to strong."""
 
 UNIT_SHADES: dict[str, tuple[str, ...]] = {
-    DARK.name: ("#7dcfff", "#4f90b3", "#2f5468", "#2b3044", "#6b4a33", "#b0713f", "#ff9e64"),
-    LIGHT.name: ("#085a84", "#5ba3c9", "#b4d4e6", "#e4e0d6", "#f0c9a8", "#d88b50", "#9c4100"),
+    DARK.name: (
+        *("#7dcfff", "#5aa2cc", "#40799b", "#2c5269"),
+        "#2b3044",
+        *("#63462f", "#8f5d38", "#c57c4a", "#ff9e64"),
+    ),
+    LIGHT.name: (
+        *("#085a84", "#3f87ad", "#7cb4d2", "#a9cde1"),
+        "#e4e0d6",
+        *("#ebc19c", "#dda377", "#c0723a", "#9c4100"),
+    ),
 }
 """The shades of a state's units, by theme, from the most negative to the most positive."""
 
@@ -183,7 +191,7 @@ def style_of(role: str, theme: str) -> Style:
 
     ``selected-…``, ``computed-…`` and so on is another role on one of the `GROUNDS`;
     ``heat-negative3-…`` is one on the third of the `HEAT_GROUNDS` of that hue; ``pill-…`` has the
-    role's colour as its ground; ``units-0-6`` is the first of the `UNIT_SHADES` above the last.
+    role's colour as its ground; ``units-0-8`` is the first of the `UNIT_SHADES` above the last.
     """
     light = theme == LIGHT.name
     ground, _, rest = role.partition("-")

@@ -174,8 +174,9 @@ def _extras(context: DrawContext, room: int) -> Iterator[Line]:
         yield ((" ", ""), *_pill(context, words, "accent"))
     elif snapshot.what_if is not None:
         number, texts = len(snapshot.what_if.texts), snapshot.what_if.text
-        words = texts if number == 1 or len(texts) <= LONGEST_WHAT_IF else f"{number} at once"
-        yield ((" ", ""), *_pill(context, f"? what if {words}", "accent"))
+        whole = number == 1 or len(texts) <= LONGEST_WHAT_IF
+        words = f"what if {texts}" if whole else f"{number} what-ifs"
+        yield ((" ", ""), *_pill(context, f"? {words}", "accent"))
     if snapshot.seeking is None and snapshot.timeline.in_past:
         yield ((SEPARATOR, ""), (f"past of {snapshot.timeline.newest}", "strong"))
     if snapshot.timeline.forks:

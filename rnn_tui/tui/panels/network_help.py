@@ -68,7 +68,7 @@ def _units(context: DrawContext) -> Signs:
         return (Sign("h 1–8", f"{first}, a bar each, full at 1"), *panel_help.bars(context))
     return (
         Sign("h 1–8", first),
-        Sign(TWO_UNITS, "two units, one above the other: orange above 0", "units-6-4"),
+        Sign(TWO_UNITS, "two units, one above the other: orange above 0", "units-8-6"),
         Sign(TWO_UNITS, "blue below 0; the brighter, the larger", "units-0-2"),
     )
 

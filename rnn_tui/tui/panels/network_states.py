@@ -25,7 +25,7 @@ from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN
 from rnn_tui.tui.strip_numbers import power
 
 TWO_UNITS = "▀"
-SHADES = 3  # on each side of nothing
+SHADES = 4  # on each side of nothing
 LEAST_DECADES = 1  # of a scale of heat: what hardly changes looks alike
 
 
