@@ -78,7 +78,9 @@ def _choices(context: DrawContext) -> tuple[KeyHint | None, ...]:
     settings, what_if = snapshot.settings, snapshot.what_if is not None
     several = len(spec.variants(snapshot)) > 1
     tried = len(snapshot.what_if.texts) if snapshot.what_if is not None else 0
-    keep, discard = (f"keep all {tried}", "undo the newest") if tried > 1 else ("keep", "discard")
+    keep, discard = ("keeps it", "discards it")
+    if tried > 1:
+        keep, discard = f"keeps all {tried}", "undoes the newest"
     return (
         KeyHint("enter", keep, ("enter",), FIRST) if what_if else None,
         KeyHint("esc", discard, ("escape",), FIRST) if what_if else None,

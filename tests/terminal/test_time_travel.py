@@ -149,7 +149,7 @@ def test_of_several_what_ifs_each_is_released_in_the_list_and_esc_undoes_the_new
         for text in ("f = 1", "W_h *= 2", "h_3[1:2] = 0"):
             what_if(one, text)
         one.wait_for("what if f = 1, W_h *= 2, h_3[1:2] = 0 ")
-        one.wait_for("enter keep all 3  esc undo the newest")
+        one.wait_for("enter keeps all 3  esc undoes the newest")
         one.send("e")
         one.wait_for("↑↓ list · del releases")
         lines = r"f = 1 +since update 5.*\n.*W_h \*= 2 .*\n.*h_3\[1:2\] = 0 "
@@ -157,9 +157,9 @@ def test_of_several_what_ifs_each_is_released_in_the_list_and_esc_undoes_the_new
         one.key("up", "up", "delete")
         one.wait_for(lambda text: not re.search(r"W_h \*= 2 +since", text))
         one.key("esc")
-        one.wait_for("enter keep all 2  esc undo the newest")
+        one.wait_for("enter keeps all 2  esc undoes the newest")
         one.key("esc")
-        one.wait_for("enter keep  esc discard")
+        one.wait_for("enter keeps it  esc discards it")
         one.key("esc")
         one.wait_for(lambda text: "what if" not in text)
         assert "fork" not in one.header.rest

@@ -15,7 +15,7 @@ from rnn_tui.tui.key_hints import SECOND, KeyHint, hints
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit, text_width
 from rnn_tui.tui.panels.header import names_stop
 
-KEYS = 40  # cells that the keys of several what-ifs take
+WHAT_IF_KEYS = (("enter",), ("escape",))
 
 
 def hint_line(found: Sequence[KeyHint], width: int) -> Line:
@@ -53,11 +53,13 @@ def _why(context: DrawContext, stop: BreakpointHit, width: int) -> Line:
     return ((f" {stop.advice if names_stop(context, width) else full}", "strong"),)
 
 
-def _tried(what_if: WhatIf, width: int) -> Line:
-    """Return the what-ifs where there are several; the header has one by itself."""
-    words = f" what if {what_if.text}  "
-    several = len(what_if.texts) > 1
-    return ((words, ""),) if several and text_width(words) + KEYS <= width else ()
+def _tried(what_if: WhatIf, found: Sequence[KeyHint], width: int) -> Line:
+    """Return the what-ifs where there are several, and their keys; the header has one by itself."""
+    if len(what_if.texts) == 1:
+        return ()
+    keys = hint_line([hint for hint in found if hint.keys in WHAT_IF_KEYS], width)
+    texts: Line = ((f" what if {what_if.text} ", ""),)
+    return (*texts, *keys) if cell_width((*texts, *keys)) <= width else ()
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
@@ -71,10 +73,12 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         return (fit(text, width),)
     if context.notice:
         return (fit(((f" {context.notice}", "error" if context.error else ""),), width),)
+    found = hints(context)
     before: Line = ()
     if context.snapshot.stop is not None:
         before = _why(context, context.snapshot.stop, width)
     elif context.snapshot.what_if is not None:
-        before = _tried(context.snapshot.what_if, width)
+        before = _tried(context.snapshot.what_if, found, width)
+        found = tuple(hint for hint in found if not before or hint.keys not in WHAT_IF_KEYS)
     room = width - cell_width(before)
-    return (fit((*before, *hint_line(hints(context), room)), width),)
+    return (fit((*before, *hint_line(found, room)), width),)
