@@ -58,7 +58,7 @@ def _tried(what_if: WhatIf, found: Sequence[KeyHint], width: int) -> Line:
     if len(what_if.texts) == 1:
         return ()
     keys = hint_line([hint for hint in found if hint.keys in WHAT_IF_KEYS], width)
-    texts: Line = ((f" what if {what_if.text} ", ""),)
+    texts: Line = ((f" what if {what_if.text}", ""),)
     return (*texts, *keys) if cell_width((*texts, *keys)) <= width else ()
 
 
