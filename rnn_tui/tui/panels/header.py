@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator
 
 from rnn_tui.engine.training.breakpoint_conditions import Kind
+from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import Settings
 from rnn_tui.tui.draw_context import DrawContext
@@ -173,14 +174,17 @@ def _extras(context: DrawContext, room: int) -> Iterator[Line]:
             words = "■ stopped"
         yield ((" ", ""), *_pill(context, words, "accent"))
     elif snapshot.what_if is not None:
-        number, texts = len(snapshot.what_if.texts), snapshot.what_if.text
-        whole = number == 1 or len(texts) <= LONGEST_WHAT_IF
-        words = f"what if {texts}" if whole else f"{number} what-ifs"
+        many, texts = len(snapshot.what_if.texts), snapshot.what_if.text
+        whole = many == 1 or len(texts) <= LONGEST_WHAT_IF
+        words = f"what if {texts}" if whole else f"{many} what-ifs"
         yield ((" ", ""), *_pill(context, f"? {words}", "accent"))
     if snapshot.seeking is None and snapshot.timeline.in_past:
         yield ((SEPARATOR, ""), (f"past of {snapshot.timeline.newest}", "strong"))
     if snapshot.timeline.forks:
         yield ((SEPARATOR, ""), (f"fork {snapshot.timeline.forks}", "strong"))
+    known = snapshot.cursor.stage not in (Pass.BATCH, Pass.FORWARD)  # the loss of this window
+    if known and snapshot.what_if is not None and math.isfinite(snapshot.what_if.loss_before):
+        yield ((SEPARATOR, ""), (f"loss was {number(snapshot.what_if.loss_before, 3)}", "dim"))
 
 
 def _pill(context: DrawContext, words: str, role: str) -> Line:
