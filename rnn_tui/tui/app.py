@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
-from textual.command import CommandPalette
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.reactive import Reactive
@@ -306,10 +305,14 @@ class RnnTui(PacedDisplay):
 
     def action_command_palette(self) -> None:
         """Open the palette of commands, unless it is open."""
-        if not isinstance(self.screen, CommandPalette):
-            from rnn_tui.tui.screens.palette import Palette  # not for the first screen
+        from rnn_tui.tui.screens.palette import Palette  # not for the first screen
 
-            self.push_screen(Palette())
+        def run(command: SystemCommand | None) -> None:
+            if command is not None:
+                self.call_later(command.callback)
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(self.get_system_commands(self.screen)), run)
 
     async def _dispatch_action(self, namespace: DOMNode, action_name: str, params: Any) -> bool:
         """Call an action; the screen goes on where it fails."""
@@ -358,7 +361,7 @@ class RnnTui(PacedDisplay):
                 async def call(action: str = key.action) -> None:
                     await self.run_action(action, default_namespace=screen)
 
-                yield SystemCommand(key.help, f"key {key.shown}", call)
+                yield SystemCommand(key.help, key.shown, call)
             from rnn_tui.tui.screens.versus_commands import versus_commands  # seldom needed
 
             yield from versus_commands(screen)

@@ -85,7 +85,7 @@ def _choices(context: DrawContext) -> tuple[KeyHint | None, ...]:
         KeyHint("enter", keep, ("enter",), FIRST) if what_if else None,
         KeyHint("esc", discard, ("escape",), FIRST) if what_if else None,
         *(spec.keys(context) if spec.keys is not None else _arrows(context, spec)),
-        KeyHint("d", "view", ("d",)) if several else None,
+        KeyHint("d", "view", ("d",), THIRD) if several else None,
         KeyHint("[ ]", "layer", ("left_square_bracket",), THIRD) if settings.layers > 1 else None,
         KeyHint("x", "sample", ("x",), THIRD) if settings.batch > 1 else None,
         KeyHint("a", "other net", ("a",), THIRD) if snapshot.second_network is not None else None,

@@ -1,8 +1,8 @@
 """What stands for the themes' colours on a terminal that has 256 of them, 16, or none.
 
 Everything is composed in the colours of `themes`. `TerminalColours` changes them, last of all, by
-the tables below, which have every colour of the themes. What lies under a dialog is a mixture of
-two; the nearest colour stands for that.
+the tables below, which have every colour of the themes. For a mixture of two, the nearest colour
+stands.
 
 Of 16 colours the terminal's user chooses what they look like. So the ground is always painted, and
 only those are used that can be read on it in all common choices: on white that is black, blue, red

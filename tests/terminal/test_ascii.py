@@ -128,7 +128,7 @@ def test_it_says_why_until_the_first_key_and_the_palette_changes_it() -> None:
             one.key("ctrl+p")
             one.wait_for("Search for")
             one.send(f"characters: {characters}")
-            one.wait_for(re.compile(f"^ +characters: {characters}", re.MULTILINE))
+            one.wait_for(re.compile(f"[│|] +characters: {characters}"))
             one.settled()
             one.key("enter")
             one.wait_for(str.isascii if ascii else lambda text: not text.isascii())

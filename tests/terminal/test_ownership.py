@@ -200,7 +200,7 @@ def choose(one: Program, command: str) -> None:
     one.key("ctrl+p")
     one.wait_for("Search for commands")
     one.send(command)
-    one.wait_for("beside this network")
+    one.wait_for("beside this")
     one.settled()
     one.key("enter", "enter")  # the second one is no answer to a question
 

@@ -60,7 +60,7 @@ class JumpScreen(Dialog[str]):
         text = Text(f" {self._letters[name]} ", style_of("key", theme), no_wrap=True)
         text.append(f" {name:<{NAME}}", style_of("strong", theme))
         left, _ = panel_spec(name).title(context)
-        text.append(left if left != name else "", style_of("dim", theme))
+        text.append(left if left != name else "", style_of("title", theme))
         return Option(text, id=name)
 
     def on_mount(self) -> None:

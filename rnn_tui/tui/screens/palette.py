@@ -1,60 +1,106 @@
-"""The command palette: Textual's own, closed once and safe in a terminal of any size."""
+"""The palette of commands: one line a command, the most used first, found by a part of its text."""
 
 from __future__ import annotations
 
-import inspect
+from collections.abc import Iterable
+from typing import ClassVar
 
-from textual import on, work
-from textual.app import ComposeResult
-from textual.command import CommandInput, CommandList, CommandPalette, SearchIcon
-from textual.containers import Horizontal, Vertical
-from textual.css.query import NoMatches
-from textual.events import Mount
-from textual.widgets import Input, LoadingIndicator, OptionList
+from rich.text import Text
+from textual.app import ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
 
-from rnn_tui.tui.screens.dialog import ClosesOnce, PagesAnywhere
+from rnn_tui.tui.lines import cut, text_width
+from rnn_tui.tui.screens.dialog import Dialog, PagesAnywhere
+from rnn_tui.tui.screens.text_field import TextField
+from rnn_tui.tui.themes import style_of
+
+MARGIN = 1  # cells on each side of an option
+GAP = 2  # cells between a command and what stands at the right, at least
 
 
-class Commands(PagesAnywhere, CommandList, can_focus=False):
+def matching(commands: Iterable[SystemCommand], typed: str) -> list[SystemCommand]:
+    """Return the commands that have every typed word, in order; those that begin so come first."""
+    words = typed.lower().split()
+    found = [
+        each
+        for each in commands
+        if all(word in f"{each.title} {each.help}".lower() for word in words)
+    ]
+    start = " ".join(words)
+    return sorted(found, key=lambda each: not each.title.lower().startswith(start))
+
+
+class Commands(PagesAnywhere, OptionList, can_focus=False):
     """The commands that match what was typed."""
 
 
-class Palette(ClosesOnce, CommandPalette):
-    """The command palette."""
+class Palette(Dialog[SystemCommand]):
+    """The palette: enter returns the highlighted command, esc None."""
 
-    CSS_PATH = "../dialogs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss", "close", priority=True),
+        Binding("down", "move('cursor_down')", "next", priority=True),
+        Binding("up", "move('cursor_up')", "before", priority=True),
+        Binding("pagedown", "move('page_down')", "next page", priority=True),
+        Binding("pageup", "move('page_up')", "page before", priority=True),
+    ]
+
+    def __init__(self, commands: Iterable[SystemCommand]) -> None:
+        """Offer `commands`, in their order."""
+        super().__init__()
+        self._commands = list(commands)
+        self._found = self._commands
 
     def compose(self) -> ComposeResult:
-        """Yield what Textual's palette has, with a list that moves by pages at any size."""
-        with Vertical(id="--container"):
-            with Horizontal(id="--input"):
-                yield SearchIcon()
-                yield CommandInput(placeholder=self._placeholder, select_on_focus=False)
-            with Vertical(id="--results"):
-                yield Commands()
-                yield LoadingIndicator()
+        """Yield a field and the commands below it."""
+        with Vertical(id="palette") as box:
+            box.border_title = "commands"
+            box.border_subtitle = "enter runs it · ↑ ↓ · esc closes"
+            yield TextField(placeholder="Search for commands…", id="command", compact=True)
+            yield Commands(id="command-list")
 
-    def _on_mount(self, event: Mount) -> None:
-        """Do nothing if the palette was closed before it was there."""
-        if self not in self.app.screen_stack:
-            event.prevent_default()  # which would look for the screen below
+    def on_mount(self) -> None:
+        """Let the keys go to the field; list all commands once there is a width."""
+        self.query_one(Input).focus()
+        self.call_after_refresh(self._list)
 
-    @on(Input.Submitted)
-    @on(OptionList.OptionSelected)
-    def _ignore_once_closed(self, event: Input.Submitted | OptionList.OptionSelected) -> None:
-        """Do not run a command twice for an enter that is pressed twice."""
-        if self not in self.app.screen_stack:
-            event.stop()
-            event.prevent_default()
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """List the commands that match."""
+        self._found = matching(self._commands, event.value)
+        self._list()
 
-    @work(exclusive=True, group=CommandPalette._GATHER_COMMANDS_GROUP)
-    async def _gather_commands(self, search_value: str) -> None:
-        """List the commands that match; a palette that is closed meanwhile lists nothing."""
-        try:
-            await _gather(self, search_value)
-        except NoMatches:
-            if not self.closing:
-                raise
+    def _list(self) -> None:
+        """Fill the list, and highlight the first command."""
+        commands = self.query_one(Commands)
+        commands.clear_options()
+        width = commands.scrollable_content_region.width - 2 * MARGIN
+        commands.add_options([Option(self._line(each, width)) for each in self._found])
+        if self._found:
+            commands.highlighted = 0
 
+    def _line(self, command: SystemCommand, width: int) -> Text:
+        """Return one line: what the command does, and at the right its key or some words."""
+        theme = self.app.theme
+        title = cut(command.title, width)
+        words = cut(command.help, max(width - text_width(title) - GAP, 0))
+        gap = " " * max(width - text_width(title) - text_width(words), 0)
+        text = Text(title + gap, no_wrap=True)
+        text.append(words, style_of("title", theme))
+        return text
 
-_gather = inspect.unwrap(CommandPalette._gather_commands)
+    def action_move(self, action: str) -> None:
+        """Move the highlight."""
+        getattr(self.query_one(Commands), f"action_{action}")()
+
+    def on_input_submitted(self) -> None:
+        """Return the highlighted command."""
+        row = self.query_one(Commands).highlighted
+        if row is not None and row < len(self._found):
+            self.dismiss(self._found[row])
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Return the command that was clicked."""
+        self.dismiss(self._found[event.option_index])

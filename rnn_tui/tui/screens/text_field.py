@@ -14,7 +14,13 @@ class TextField(Input):
 
     In Textual a letter is inserted by the field at once, while a key such as backspace first goes
     up to the app and comes back as an action. Typed in one packet, ``6⌫7`` would lose the 7.
+
+    Its cursor does not blink: nothing is sent while nothing happens.
     """
+
+    def on_mount(self) -> None:
+        """Keep the cursor still."""
+        self.cursor_blink = False
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what a rendered line is put through: in ASCII, typed characters stay different."""

@@ -20,6 +20,7 @@ from rnn_tui.tui.colour_depth import Depth
 from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.screens.breakpoints import BreakpointsScreen
 from rnn_tui.tui.screens.help import HelpScreen
+from rnn_tui.tui.screens.jump import JumpScreen
 from rnn_tui.tui.screens.palette import Palette
 from rnn_tui.tui.screens.prompt import PromptScreen
 from rnn_tui.tui.screens.questions import ConfirmScreen
@@ -40,7 +41,8 @@ def dialogs(app: RnnTui) -> list[tuple[Screen[object], tuple[str, ...]]]:
         (WhatIfScreen(session, Selection()), ("z",)),
         (ask, ("ä",)),
         (ConfirmScreen("much is lost", "replaces", "after esc, save"), ()),
-        (Palette(), ("t", "h")),
+        (JumpScreen(DrawContext(snapshot, Selection())), ()),
+        (Palette(app.get_system_commands(app.debugger)), ("t", "h")),
     ]
     return made  # type: ignore[return-value]
 
