@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -14,7 +14,8 @@ from rnn_tui.tui.aligned_numbers import NumberColumn
 SYMBOL = 11  # cells of a row's symbol with its marker; in a stack names are longer
 VALUE = NumberColumn(4, after=6)
 TIGHT = NumberColumn(4, before=3, after=5)  # of values that are compared
-WAS, MOVED = " was", " Δ"  # before the numbers without the what-if, and how far they have moved
+# Before the numbers without the what-if, and how far they have moved; where it is narrow, closer.
+WORDS = (" was ", " Δ "), (" was", " Δ")
 LEAST_STRIP = 4  # cells, where values are compared; what is narrower says nothing
 KEPT = 1e-2, 1e3  # of the gradients' power of ten: while they are within, it stays
 
@@ -33,6 +34,8 @@ class RowColumns:
         gradient: the numbers of gradients, at one power of ten.
         label: cells of the name of a gradient that passes through the row.
         compared: values are compared.
+        was: what stands before a number without the what-if.
+        moved: what stands before how far it has moved.
         gradient_moved: there is room for the differences of gradients.
     """
 
@@ -42,6 +45,8 @@ class RowColumns:
     gradient: NumberColumn
     label: int
     compared: bool = False
+    was: str = WORDS[0][0]
+    moved: str = WORDS[0][1]
     gradient_moved: bool = True
 
     @property
@@ -54,7 +59,7 @@ class RowColumns:
     @property
     def comparison(self) -> int:
         """Cells of a value before the what-if, and of how far it has moved."""
-        return len(WAS) + len(MOVED) + 2 * self.value.width
+        return len(self.was) + len(self.moved) + 2 * self.value.width
 
 
 def row_columns(
@@ -73,12 +78,13 @@ def row_columns(
     gradient = NumberColumn(3, exponent, scaled=True)
     if compared:
         gradient = NumberColumn(3, exponent, before=3, after=5, scaled=True)
-        columns = RowColumns(symbol, (0, 0), TIGHT, gradient, label, compared=True)
-        free = width - columns.gradient_at - gradient.width - columns.comparison
+        for was, moved in WORDS:
+            columns = RowColumns(symbol, (0, 0), TIGHT, gradient, label, True, was, moved)
+            free = width - columns.gradient_at - gradient.width - columns.comparison
+            if free >= 0:
+                break
         strip = min(free - 1, entries) if free > LEAST_STRIP else 0
-        return RowColumns(
-            symbol, (strip, 0), TIGHT, gradient, label, compared=True, gradient_moved=free >= 0
-        )
+        return replace(columns, strips=(strip, 0), gradient_moved=free >= 0)
     numbers = VALUE.width + 2 * gradient.width + label + 2
     strip = max(min((width - symbol - numbers - 3) // 2, entries), 1)
     return RowColumns(symbol, (strip, strip), VALUE, gradient, label)

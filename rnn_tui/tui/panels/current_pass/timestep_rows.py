@@ -15,7 +15,6 @@ from rnn_tui.tui.bar_scales import gradient_scale, output_gradient_scale, value_
 from rnn_tui.tui.bars import BarScale, bars
 from rnn_tui.tui.lines import ELLIPSIS, Line, Lines, cell_width, fit, merge, text_width
 from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, number, short, signed
-from rnn_tui.tui.panels.current_pass.row_columns import MOVED, WAS
 from rnn_tui.tui.panels.current_pass.row_places import ARRIVING, Places, row_symbols
 from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView, through_label
 from rnn_tui.tui.symbols import code_of, quoted, visible
@@ -79,9 +78,9 @@ def _row(row: Row, view: TimestepView) -> Line:
         line += _comparison(row.symbol, view, view.before, view.columns.value, known)
     if view.in_backward:
         return (*line, *_gradient(row, view))
-    if view.before is not None:
-        return line
-    return (*line, ("  ", ""), *_words(row, view, known))
+    words = (("  ", ""), *_words(row, view, known))
+    fits = view.before is None or cell_width((*line, *words)) <= view.width
+    return (*line, *words) if fits else line
 
 
 def _is_known(row: Row, view: TimestepView) -> bool:
@@ -298,8 +297,8 @@ def _comparison(
     was = view.entry(before[symbol][0])
     moved = view.entry(view.values[symbol][0]) - was
     return (
-        (f"{WAS}{column.text(was)}", "dim"),
-        (MOVED, "dim"),
+        (f"{view.columns.was}{column.text(was)}", "dim"),
+        (view.columns.moved, "dim"),
         (column.text(moved), "strong" if moved else "dim"),
     )
 
@@ -319,7 +318,7 @@ def _gradient(row: Row, view: TimestepView) -> Line:
         line = ((UNKNOWN, "dim"), *_dim(_gradient_number(row, old["gradient"], view.old)))
     else:
         line = ((" ", ""), *_gradient_number(row, operation, view))
-    if through is None and view.old is not None and "through" in old:
+    if through is None and "through" in old and view.old is not None and view.before is None:
         return (*line, *_dim(_through_of(old["through"], view.old)))
     if view.before is not None and (through is None or view.selected is not through):
         symbol, shown = operation.symbol if operation else "", operation is not None
