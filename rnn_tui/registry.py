@@ -167,6 +167,7 @@ PROOFS = Registry(
     Entry("loss-gradient", f"{_PROOFS}.loss_gradient:LossGradientProof"),
     Entry("ledger", f"{_PROOFS}.ledger:LedgerProof"),
     Entry("edge", f"{_PROOFS}.window_edge:WindowEdgeProof"),
+    Entry("edges", f"{_PROOFS}.window_edges:WindowEdgesProof"),
     Entry("map", f"{_PROOFS}.gradient_map:GradientMapProof"),
     Entry("carpet", f"{_PROOFS}.carpet:CarpetProof"),
     Entry("gates", f"{_PROOFS}.gates:GatesProof"),

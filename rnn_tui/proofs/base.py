@@ -18,7 +18,12 @@ from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.architecture import Architecture
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.pins import Pins
-from rnn_tui.engine.network.scratch_network import WindowData, copy_window, scratch_network
+from rnn_tui.engine.network.scratch_network import (
+    NextWindow,
+    WindowData,
+    copy_window,
+    scratch_network,
+)
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import Settings
 
@@ -80,6 +85,7 @@ class WindowUnderTest:
         self.pins: Pins = network.pins
         self.gradient: Array | None = _gradient(trainer)
         self.previous = previous
+        self._task = trainer.task
         self._network: Network | None = None
 
     def take_progress(self, trainer: Trainer, previous: PreviousWindow | None) -> bool:
@@ -102,7 +108,7 @@ class WindowUnderTest:
         ]
         if not all(_same(mine, theirs) for mine, theirs in pairs):
             return False
-        self.settings, self.previous = trainer.settings, previous
+        self.settings, self.previous, self._task = trainer.settings, previous, trainer.task
         self.gradient = _gradient(trainer)
         return True
 
@@ -124,6 +130,22 @@ class WindowUnderTest:
             yield Progress(0, 1)
         self._network = network
         return network
+
+    def next_windows(self, count: int) -> list[NextWindow]:
+        """Return the data of the windows that come next.
+
+        The task is put back to where it was, so that it draws the same windows again, bit for bit.
+        """
+        task, before = self._task, self._task.state()
+        windows = []
+        try:
+            for _ in range(count):
+                x, target = np.empty_like(self.window.x), np.empty_like(self.window.target)
+                fresh = task.next_window(x, target)
+                windows.append(NextWindow(x, target, self.settings.carry and not fresh))
+        finally:
+            task.restore(before)
+        return windows
 
 
 def _same(one: Array, other: Array) -> bool:

@@ -52,7 +52,7 @@ from rnn_tui.session.commands import (
 )
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
-from rnn_tui.settings import Settings
+from rnn_tui.settings import Settings, compose
 
 SMALL = Settings(hidden=4, steps=5, num_points=100, noise=0.0)
 CELLS = {
@@ -502,3 +502,22 @@ def test_a_proof_of_a_window_that_is_not_finite_is_not_begun_again() -> None:
         second = session.perform(request)
     assert first.divergence is not None
     assert second.proofs["magnitudes"] is first.proofs["magnitudes"]
+
+
+TASKS_WITHOUT_FILES = sorted(set(registry.TASKS.names) - {"series"})
+
+
+@pytest.mark.parametrize("task", TASKS_WITHOUT_FILES)
+def test_windows_that_are_measured_ahead_change_nothing_of_the_run(task: str) -> None:
+    settings = compose({"task": task, "hidden": 1 if task == "neuron" else 3, "batch": 2})
+    watched, alone = Trainer(settings), Trainer(settings)
+    for trainer in (watched, alone):
+        trainer.run(2)
+    window = WindowUnderTest(watched)
+    ahead = window.next_windows(3)
+    for next_window in ahead:
+        for trainer in (watched, alone):
+            trainer.run(1)
+            assert np.array_equal(trainer.network.inputs, next_window.x)
+            assert np.array_equal(trainer.network.targets, next_window.target)
+    assert np.array_equal(watched.parameters, alone.parameters)

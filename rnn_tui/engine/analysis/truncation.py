@@ -81,7 +81,7 @@ def measure_truncation(network: Network, previous: WindowData) -> Truncation:
         before = scratch_network(architecture, network.flat, previous, pins=network.pins)
         before.forward(1, before.tape.steps)
         now = _from_other_states(network, before.state(before.tape.steps))
-        added = _added_gradient(before, now)
+        added = added_gradient(before, now)
         truncated_norm, added_norm = norm(now.gradient), norm(added)
         edge = window_edge(network)
         return Truncation(
@@ -106,7 +106,7 @@ def _from_other_states(network: Network, states: Mapping[str, Array]) -> Network
     return now
 
 
-def _added_gradient(before: Network, now: Network) -> Array:
+def added_gradient(before: Network, now: Network) -> Array:
     """Return the gradient [P] of the window `before` from what leaves the beginning of `now`."""
     tape = before.tape
     tape["dy"].fill(0)

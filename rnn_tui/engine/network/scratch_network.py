@@ -33,6 +33,21 @@ class WindowData:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class NextWindow:
+    """A window by its data alone.
+
+    Attributes:
+        x: inputs as in `Network.inputs`.
+        target: targets as in `Network.targets`.
+        continues: whether it begins with the states that the one before ended with; else zeros.
+    """
+
+    x: Array
+    target: Array
+    continues: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class GradientRecord:
     """A gradient and all that it depends on.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from rnn_tui.engine.analysis.jacobians import JacobianNorms
 from rnn_tui.engine.analysis.ledger import Ledger
 from rnn_tui.engine.analysis.loss_gradient import loss_gradient
 from rnn_tui.engine.analysis.spectra import spectral_radii
+from rnn_tui.engine.analysis.window_edges import WindowEdges
 from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
@@ -239,8 +241,31 @@ def test_the_edge_shows_what_is_cut_and_what_a_longer_window_adds(kind: str) -> 
     text = "\n".join(text_of(window_edge.draw(context(snapshot), 80, 10)))
     for name, size in found.edge.gradient.items():
         assert re.search(rf"{name}_0 .* {re.escape(number(size))}", text)
-    assert number(found.truncation.added_norm) in text
-    assert f"{number(100 * found.truncation.relative, 3)} % of ‖∇L‖" in text
+    edges = snapshot.proofs["edges"]
+    assert isinstance(edges, WindowEdges)
+    assert edges.count == 16
+    words = " ".join(text.split())
+    for name, sizes in edges.cut.items():
+        spread = f"{number(float(np.mean(sizes)), 3)} ± {number(float(np.std(sizes)), 2)}"
+        assert re.search(rf"{name}_0 .* {re.escape(spread)}", text)
+    most = max(edges.left(name) or 0 for name in edges.cut)
+    assert f"{number(100 * most, 3)} % of ‖d" in words
+    assert f"would add {number(100 * (edges.added_share or 0), 3)} % to ‖∇L‖" in words
+    assert f"{number(100 * found.truncation.relative, 3)} % in this one" in words
+
+
+@pytest.mark.parametrize(
+    ("cut", "word"), [(0.001, "Hardly anything is cut"), (0.1, "A part is cut"), (1.0, "Much is")]
+)
+def test_the_edge_is_judged_by_the_gradient_that_is_left_there(cut: float, word: str) -> None:
+    snapshot = backward("rnn-tanh").proved()
+    edges = WindowEdges(
+        {"h": np.full(4, cut)}, {"h": np.ones(4)}, np.array([1e-9, 1.0]), np.array([0.5, 0.5])
+    )
+    shown = replace(snapshot, proofs={**snapshot.proofs, "edges": edges})
+    text = " ".join(" ".join(text_of(window_edge.draw(context(shown), 80, 12))).split())
+    assert f"{word}" in text
+    assert f"{number(100 * cut, 3)} % of ‖dh_t‖ within (4 windows)" in text
 
 
 def test_without_the_window_before_the_edge_says_why() -> None:

@@ -1,19 +1,24 @@
-"""The truncation report: what the window's edge cuts off, and what a longer window would add."""
+"""The window's edge: the gradient that is cut there, and what a longer window would add.
+
+It is judged by all of the windows that come next, not by one of them: see `WindowEdges`.
+"""
 
 from __future__ import annotations
 
 from rnn_tui.engine.analysis.truncation import Truncation
+from rnn_tui.engine.analysis.window_edges import WindowEdges
 from rnn_tui.proofs.window_edge import EdgeReport
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines
 from rnn_tui.tui.number_format import UNKNOWN, number
 from rnn_tui.tui.panel_help import Sign, Signs
-from rnn_tui.tui.panel_spec import PanelSpec
-from rnn_tui.tui.panels.proofs.status import missing, paragraph
+from rnn_tui.tui.panel_spec import Need, PanelSpec
+from rnn_tui.tui.panels.proofs.status import missing, paragraph, progress_bar
 from rnn_tui.tui.scope_words import batch_words, joined, what_if_words
 
-NUMBER, WIDE_NUMBER = 13, 18  # cells of the two columns
+NUMBER, WIDE_NUMBER, SPREAD = 13, 18, 20  # cells of the columns
+WIDE = 60  # cells from which there is room for the third
 
 
 def title(context: DrawContext) -> tuple[str, str]:
@@ -25,21 +30,33 @@ def title(context: DrawContext) -> tuple[str, str]:
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
-    """Draw the norms at the window's edge, then what a longer window would add."""
+    """Draw the norms at the window's edge, and what they mean for all windows that come next."""
     snapshot = context.snapshot
-    report = snapshot.proofs.get("edge")
+    report, edges = snapshot.proofs.get("edge"), snapshot.proofs.get("edges")
     if not isinstance(report, EdgeReport):
         return missing(context, "edge", width)
-    diagram = _diagram(snapshot, width)
-    table = _table(snapshot, report)
+    several = edges if isinstance(edges, WindowEdges) else None
+    parts = [(3, _diagram(snapshot, width)), (0, _table(snapshot, report, several, width))]
     if not snapshot.backward_complete(1):
-        rest: Lines = paragraph("The backward pass has not come to the edge yet.", width, "dim")
-    elif report.truncation is None:
-        rest = paragraph(report.why, width, "dim")
+        words = "The backward pass has not come to the edge yet."
+        parts.append((0, paragraph(words, width, "dim")))
     else:
-        rest = _longer(snapshot, report.truncation, width)
-    gap: Lines = ((),) if len(diagram) + len(table) + len(rest) + 2 <= height else ()
-    return (*diagram, *gap, *table, *gap, *rest)
+        parts += _meaning(snapshot, report, several, width)
+    return _fitting(parts, height)
+
+
+def _fitting(parts: list[tuple[int, Lines]], height: int) -> Lines:
+    """Return the lines of the parts, apart where there is room; largest numbers are left out."""
+    kept = [part for part in parts if part[1]]
+    while sum(len(lines) for _, lines in kept) > height and len(kept) > 1:
+        kept.remove(max(kept, key=lambda part: part[0]))
+    gap = sum(len(lines) for _, lines in kept) + len(kept) - 1 <= height
+    drawn: list[Line] = []
+    for number_of_part, (_, lines) in enumerate(kept):
+        drawn += [*([()] if gap and number_of_part else []), *lines]
+    if len(drawn) > height:  # a row for each state of many layers
+        drawn[max(height - 1, 0) :] = [((f" … {len(drawn) - height + 1} more lines", "dim"),)]
+    return tuple(drawn)
 
 
 def _diagram(snapshot: Snapshot, width: int) -> Lines:
@@ -52,55 +69,83 @@ def _diagram(snapshot: Snapshot, width: int) -> Lines:
     return ((*across, ("      ", ""), *cut),)
 
 
-def _table(snapshot: Snapshot, report: EdgeReport) -> Lines:
+def _table(snapshot: Snapshot, report: EdgeReport, edges: WindowEdges | None, width: int) -> Lines:
     """Return a row for each state: the norm carried in, and of the gradient that is cut."""
-    known = snapshot.backward_complete(1)
-    lines: list[Line] = [
-        ((f"      {'‖carried in‖':>{NUMBER}}{'‖gradient cut‖':>{WIDE_NUMBER}}", "dim"),)
-    ]
+    known, wide = snapshot.backward_complete(1), width >= WIDE
+    head = f"      {'‖carried in‖':>{NUMBER}}{'‖gradient cut‖':>{WIDE_NUMBER}}"
+    if edges is not None and wide and known:
+        head += f"{f'next {edges.count} windows':>{SPREAD}}"
+    lines: list[Line] = [((head, "dim"),)]
     for name in report.edge.carried:
         cut = number(report.edge.gradient[name]) if known else UNKNOWN
-        lines.append(
-            (
-                (f" {f'{name}_0':<5}", "strong"),
-                (f"{number(report.edge.carried[name]):>{NUMBER}}", ""),
-                (f"{cut:>{WIDE_NUMBER}}", "gradient" if known else "dim"),
-            )
+        row: Line = (
+            (f" {f'{name}_0':<5}", "strong"),
+            (f"{number(report.edge.carried[name]):>{NUMBER}}", ""),
+            (f"{cut:>{WIDE_NUMBER}}", "gradient" if known else "dim"),
         )
+        if edges is not None and wide and known:
+            row = (*row, (f"{_spread(edges, name):>{SPREAD}}", "gradient"))
+        lines.append(row)
     return tuple(lines)
 
 
-def _longer(snapshot: Snapshot, truncation: Truncation, width: int) -> Lines:
-    """Return what the window before would add to the gradient, in numbers and in words."""
-    steps = snapshot.steps
-    lines: list[Line] = [
-        ((f" {2 * steps} timesteps for {steps}, same loss:", "dim"),),
-        (
-            (" added ", "dim"),
-            (number(truncation.added_norm), "strong"),
-            ("  to ‖∇L‖ ", "dim"),
-            (number(truncation.truncated_norm), ""),
-        ),
-    ]
-    words = paragraph(_in_words(truncation), width, "strong")
-    drift: Lines = ()
-    if truncation.drift is not None:
-        moved = f"{number(100 * truncation.drift, 2)} %"
-        words_of_drift = f"The weights have moved on: they would now carry in a state {moved} off."
-        drift = paragraph(words_of_drift, width, "dim")
-    return (*lines, *words, *drift)
+def _spread(edges: WindowEdges, name: str) -> str:
+    """Return the mean over the windows of the gradient cut, and its standard deviation."""
+    cut = edges.cut[name]
+    return f"{number(float(cut.mean()), 3)} ± {number(float(cut.std()), 2)}"
 
 
-def _in_words(truncation: Truncation) -> str:
-    """Return a sentence on how large a share of the gradient is cut."""
-    if truncation.relative is None:
+def _meaning(
+    snapshot: Snapshot, report: EdgeReport, edges: WindowEdges | None, width: int
+) -> list[tuple[int, Lines]]:
+    """Return what is cut, judged by all windows, and what a longer one would add."""
+    parts: list[tuple[int, Lines]] = []
+    one = report.truncation
+    if edges is not None:
+        parts.append((0, paragraph(_verdict(snapshot, edges), width, "strong")))
+    elif snapshot.proving is not None and snapshot.proving[0] == "edges":
+        parts.append((0, (progress_bar(snapshot, width),)))
+    if edges is not None and edges.added_share is not None:
+        parts.append((1, paragraph(_longer(snapshot, edges, one), width)))
+    if one is None:
+        parts.append((2, paragraph(report.why, width, "dim")))
+    elif one.drift is not None:
+        moved = f"{number(100 * one.drift, 2)} %"
+        words = f"The weights have moved on: they would now carry in a state {moved} off."
+        parts.append((4, paragraph(words, width, "dim")))
+    return parts
+
+
+def _verdict(snapshot: Snapshot, edges: WindowEdges) -> str:
+    """Return a sentence on how much gradient is left at the edge, for the state that has most."""
+    left = {name: share for name in edges.cut if (share := edges.left(name)) is not None}
+    if not left:
         return "There is no gradient to compare with."
-    share = f"{number(100 * truncation.relative, 3)} %"
-    if truncation.relative < 0.01:
-        return f"Hardly anything is cut: a longer window would add {share} of ‖∇L‖."
-    if truncation.relative < 0.3:
-        return f"A part is cut: a longer window would add {share} of ‖∇L‖."
-    return f"Much is cut: a longer window would add {share} of ‖∇L‖."
+    name, share = max(left.items(), key=lambda each: each[1])
+    words = f"{number(100 * share, 3)} % of ‖d{name}_t‖ within"
+    over = f"({edges.count} windows)"
+    if not snapshot.settings.carry:
+        return f"At its beginning ‖d{name}_0‖ is {words} {over}."
+    much = "Hardly anything" if share < 0.01 else "A part" if share < 0.3 else "Much"
+    return f"{much} is cut: ‖d{name}_0‖ is {words} {over}."
+
+
+def _longer(snapshot: Snapshot, edges: WindowEdges, one: Truncation | None) -> str:
+    """Return what longer windows would add, on average, with the spread, and in this one."""
+    steps = snapshot.steps
+    share = f"{number(100 * (edges.added_share or 0.0), 3)} %"
+    low, high = (number(100 * each, 3) for each in edges.added_range)
+    words = f"{2 * steps} timesteps for {steps} would add {share} to ‖∇L‖"
+    words += f", in half of the windows {low} to {high} %"
+    if one is None or one.relative is None:
+        return f"{words}."
+    return f"{words}; {number(100 * one.relative, 3)} % in this one."
+
+
+def need(snapshot: Snapshot) -> Need:
+    """Return the lines that the panel needs: a row for each state, and what they mean."""
+    states = len(snapshot.window.declaration.states)
+    return Need(6, states + 8, states + 10, states + 14)
 
 
 def signs(context: DrawContext) -> Signs:
@@ -113,9 +158,12 @@ def signs(context: DrawContext) -> Signs:
         Sign("‖carried in‖", "the size of that state"),
         Sign("‖gradient cut‖", "the size of the gradient that arrives at it and goes no further"),
         Sign("T", "the timesteps of a window"),
+        Sign("next 16 windows", "the same of windows to come, with these weights: mean ± spread"),
+        Sign("± ", "standard deviation over the windows"),
+        Sign("within", "the root mean square of ‖dh_t‖ over the timesteps of the windows"),
         Sign("‖∇L‖", "the size of the gradient of all parameters"),
         Sign("%", "of that size"),
     )
 
 
-PANEL = PanelSpec(draw, title, proofs=("edge",), help=signs)
+PANEL = PanelSpec(draw, title, proofs=("edge", "edges"), need=need, help=signs)

@@ -1,0 +1,137 @@
+"""What the edges of several windows cut off: the same measures as of one, with their spread.
+
+One window's share says little: where its own gradient happens to be small, a longer window seems to
+add much. So they are measured over windows that follow each other, all with the same parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnn_tui.engine.analysis.truncation import added_gradient
+from rnn_tui.engine.core.background_work import Progress, Work, complete
+from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.core.norms import norm
+from rnn_tui.engine.network.architecture import Architecture
+from rnn_tui.engine.network.network import Network
+from rnn_tui.engine.network.pins import Pins
+from rnn_tui.engine.network.scratch_network import NextWindow, WindowData, scratch_network
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WindowEdges:
+    """The beginnings of M windows; norms over batch and units, by state (``h``, ``c``).
+
+    Attributes:
+        cut: ‖∂L/∂s_0‖, which is cut off: [M].
+        within: the root mean square of ‖∂L/∂s_t‖ over t = 1 … T: [M].
+        gradient: ‖∇L‖ of the windows that continue another, [C].
+        added: the norm of what the timesteps of the window before would add to it, [C].
+    """
+
+    cut: Mapping[str, Array]
+    within: Mapping[str, Array]
+    gradient: Array
+    added: Array
+
+    @property
+    def count(self) -> int:
+        """M."""
+        return len(next(iter(self.cut.values())))
+
+    def left(self, state: str) -> float | None:
+        """Return how much of a gradient is left at the edge: the cut one over those within.
+
+        Both are root mean squares over the windows. None where there is no gradient within.
+        """
+        within = _root_mean_square(self.within[state])
+        return _root_mean_square(self.cut[state]) / within if within else None
+
+    @property
+    def added_share(self) -> float | None:
+        """What longer windows would add to the gradient: root mean squares over the windows.
+
+        None where no window continues another, or there is no gradient.
+        """
+        whole = _root_mean_square(self.gradient) if len(self.gradient) else 0.0
+        return _root_mean_square(self.added) / whole if whole else None
+
+    @property
+    def added_range(self) -> tuple[float, float]:
+        """Return between which shares half of the single windows are."""
+        with np.errstate(all="ignore"):
+            shares = self.added / self.gradient
+        low, high = np.percentile(shares[np.isfinite(shares)], (25, 75))
+        return float(low), float(high)
+
+
+def _root_mean_square(values: Array) -> float:
+    """Return √(mean of squares)."""
+    return float(np.sqrt(np.mean(np.square(values))))
+
+
+def window_edges(
+    architecture: Architecture,
+    parameters: Array,
+    windows: Sequence[NextWindow],
+    states: Mapping[str, Array],
+    pins: Pins = (),
+) -> WindowEdges:
+    """Return the result of `window_edges_work`, computed without a break."""
+    return complete(window_edges_work(architecture, parameters, windows, states, pins))
+
+
+def window_edges_work(
+    architecture: Architecture,
+    parameters: Array,
+    windows: Sequence[NextWindow],
+    states: Mapping[str, Array],
+    pins: Pins = (),
+) -> Work[WindowEdges]:
+    """Compute both passes of each window, and of the one before from its edge on.
+
+    A part of the work is a timestep. Nothing is trained: the parameters are the same throughout.
+
+    Args:
+        architecture: of the network.
+        parameters: [P].
+        windows: in their order, at least one.
+        states: those that the first one begins with if it continues another, [B, H] by name.
+        pins: in force in all windows.
+    """
+    cut: dict[str, list[float]] = {}
+    within: dict[str, list[float]] = {}
+    gradient, added = [], []
+    before: Network | None = None
+    for number, window in enumerate(windows):
+        start = states if window.continues else {n: np.zeros_like(s) for n, s in states.items()}
+        data = WindowData(window.x, window.target, start)
+        now = scratch_network(architecture, parameters, data, pins=pins)
+        steps = range(1, now.tape.steps + 1)
+        for t in steps:
+            now.forward(t, t)
+            yield Progress(number, len(windows))
+        now.loss()
+        for t in reversed(steps):
+            now.backward(t, t)
+            yield Progress(number, len(windows))
+        for name in now.states:
+            edge = norm(now.tape[f"d{name}_next"][0].reshape(-1))
+            cut.setdefault(name, []).append(edge)
+            inside = now.tape[f"d{name}"].astype(np.float64)
+            mean = float(np.sqrt(np.einsum("tbh,tbh->", inside, inside) / len(steps)))
+            within.setdefault(name, []).append(mean)
+        if before is not None and window.continues:
+            gradient.append(norm(now.gradient))
+            added.append(norm(added_gradient(before, now)))
+            yield Progress(number + 1, len(windows))
+        before, states = now, now.state(now.tape.steps)
+    return WindowEdges(
+        {name: np.array(each) for name, each in cut.items()},
+        {name: np.array(each) for name, each in within.items()},
+        np.array(gradient),
+        np.array(added),
+    )
