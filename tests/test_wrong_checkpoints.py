@@ -89,7 +89,7 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any], dict[str, str]], object], str]]
         tensor("readout.bias", np.full(1, np.nan, np.float32)),
         "tensor 'readout.bias' holds nan; every number must be finite",
     ),
-    "average beyond": (
+    "infinite": (
         tensor("history.recent", np.full((5, 2), -np.inf)),
         "tensor 'history.recent' holds -inf; every number must be finite",
     ),
@@ -120,7 +120,7 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any], dict[str, str]], object], str]]
         "its metadata 'place' are not JSON ('updates' is there twice)",
     ),
     "averages": (text("history", twice="x"), "history: average and twice must be numbers"),
-    "infinite": (
+    "averages beyond": (
         raw("history", '{"count": 5, "stride": 1, "average": 1e999, "twice": 1.0}'),
         "history: average and twice must be finite",
     ),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rnn_tui.engine.analysis.series_evaluation import SeriesEvaluator
@@ -10,9 +13,15 @@ from rnn_tui.engine.core.background_work import Progress, Work
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.architecture import architecture_of
 from rnn_tui.engine.network.pins import Pins, forward_pins
+from rnn_tui.engine.training.history import History
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.predictions.job import PredictionJob
-from rnn_tui.predictions.results import Predictions, SeriesPredictions, WindowsPredictions
+from rnn_tui.predictions.results import (
+    Predictions,
+    SeriesPredictions,
+    TestCoverage,
+    WindowsPredictions,
+)
 from rnn_tui.settings import Settings
 from rnn_tui.tasks import make_task
 from rnn_tui.tasks.base import TestSeries, TestWindows
@@ -23,19 +32,40 @@ if TYPE_CHECKING:
 
 GAP_WINDOWS = 100  # test windows at each gap other than that of the settings
 LONGEST_GAP_WINDOW = 300  # timesteps
+LOSS = "loss"  # the first part of the key of a measurement of the loss alone
 LONGEST_HISTORY = 400  # evaluations that are kept; then every second one is dropped
 
 
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """Where a test loss is noted: the history, as it was when the work began, and the update."""
+
+    history: History
+    forks: int
+    update: int
+
+    def take(self, loss: float) -> None:
+        """Note the loss, unless the run has left that branch or a near one is known."""
+        if self.history.forks == self.forks and self.history.tested.due(self.update):
+            self.history.tested.add(self.update, loss)
+
+
 class EvaluationJob(PredictionJob):
-    """Evaluates the newest parameters on the test data.
+    """Evaluates the newest parameters on the test data, or measures the loss there alone.
+
+    Both note the loss of the first test data in the trainer's history, and change nothing else.
 
     Attributes:
         predictions: the newest result; None before the first.
+        evaluated: as `started`, of the newest evaluation.
     """
 
     def __init__(self, trainer: Trainer) -> None:
         super().__init__()
         self.predictions: Predictions | None = None
+        self.evaluated = -math.inf
+        self._test: TestSeries | TestWindows | None = None  # made when needed
+        self._without_test = False  # the task has no test data
         self._settings = trainer.settings
         self._task = trainer.task
         self._architecture = trainer.architecture
@@ -44,16 +74,70 @@ class EvaluationJob(PredictionJob):
         self._history: list[tuple[int, float]] = []
 
     def request(self, trainer: Trainer, requested: bool) -> None:
-        """Evaluate the parameters of `trainer` unless that is done; if not `requested`, cancel."""
+        """Evaluate the parameters of `trainer` unless that is done; if not `requested`, cancel.
+
+        A measurement of the loss goes on where nothing else is requested.
+        """
         if not requested:
-            self.cancel()
+            if not self.measuring:
+                self.cancel()
+            return
+        if not self._has_test():
             return
         update, pins = trainer.updates, forward_pins(trainer.network.pins, timed=True)
-        self.begin((update, pins), trainer.parameters, lambda: self._evaluate(update, pins))
+        note = _Note(trainer.history, trainer.history.forks, update)
+        self.begin((update, pins), trainer.parameters, lambda: self._evaluate(note, pins))
+        self.evaluated = self.started
+
+    def measure(self, trainer: Trainer) -> None:
+        """Measure the loss on the first test data with the parameters of `trainer`, if it is due.
+
+        Other work goes first.
+        """
+        update, history = trainer.updates, trainer.history
+        if self.busy or trainer.divergence is not None or not history.tested.due(update):
+            return
+        if not self._has_test():
+            return
+        pins = forward_pins(trainer.network.pins, timed=True)
+        note = _Note(history, history.forks, update)
+        key = (LOSS, update, pins, history.forks)
+        self.begin(key, trainer.parameters, lambda: self._measure(note, pins))
+
+    @property
+    def measuring(self) -> bool:
+        """Whether the work under way is a measurement of the loss alone."""
+        return self.busy and self.key is not None and self.key[0] == LOSS
+
+    @property
+    def coverage(self) -> TestCoverage | None:
+        """What the loss in the history is measured on; None before the first measurement."""
+        evaluator = self._evaluator
+        if evaluator is None:
+            return None
+        if isinstance(evaluator, SeriesEvaluator):
+            whole = len(evaluator.test.values) - max(evaluator.test.warm_up, 1)
+            return TestCoverage(evaluator.first_values, whole, "points")
+        return TestCoverage(evaluator.first_windows, evaluator.test.judged.shape[1], "windows")
+
+    def _has_test(self) -> bool:
+        """Return whether the task has test data."""
+        if self._test is None and not self._without_test:
+            with contextlib.suppress(NotImplementedError):
+                self._test = self._task.test()
+            match self._test:
+                case TestSeries(values=values, warm_up=warm_up):
+                    self._without_test = len(values) <= max(warm_up, 1)
+                case TestWindows(judged=judged):
+                    self._without_test = not judged.size
+                case _:
+                    self._without_test = True
+        return not self._without_test
 
     def prepare(self, parameters: Array) -> None:
         """Make the evaluator for the task's test data."""
-        test = self._task.test()
+        test = self._test
+        assert test is not None
         if isinstance(test, TestSeries):
             self._evaluator = SeriesEvaluator(self._architecture, parameters, test)
             return
@@ -63,18 +147,32 @@ class EvaluationJob(PredictionJob):
         if self._task.name == "recall":
             self._gaps = dict.fromkeys(_gaps(self._settings))
 
-    def _evaluate(self, update: int, pins: Pins) -> Work[object]:
-        """Evaluate with `pins` in force, as far as they have a meaning in the test data."""
+    def _hold(self, pins: Pins) -> SeriesEvaluator | WindowsEvaluator:
+        """Return the evaluator with `pins` in force, as far as they have a meaning there."""
         evaluator = self._evaluator
         assert evaluator is not None
         if isinstance(evaluator, SeriesEvaluator):
             evaluator.hold(pins)
+        else:
+            evaluator.hold(pins, self._settings.steps)
+        return evaluator
+
+    def _measure(self, note: _Note, pins: Pins) -> Work[object]:
+        """Measure the loss alone."""
+        note.take((yield from self._hold(pins).loss_work()))
+        return None
+
+    def _evaluate(self, note: _Note, pins: Pins) -> Work[object]:
+        """Evaluate with `pins` in force."""
+        evaluator, update = self._hold(pins), note.update
+        if isinstance(evaluator, SeriesEvaluator):
             series = yield from evaluator.evaluation_work()
+            note.take(evaluator.first_loss(series.one_step))
             self.predictions = SeriesPredictions(update, evaluator.test, series, evaluator.held)
             return None
-        evaluator.hold(pins, self._settings.steps)
         held = evaluator.held
         evaluation = yield from evaluator.evaluation_work()
+        note.take(evaluation.first_loss)
         gaps = yield from self._evaluate_gaps(evaluation, held)
         influence = yield from self._influence(evaluator.test, held.used)
         self.predictions = WindowsPredictions(

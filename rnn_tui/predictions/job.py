@@ -37,6 +37,11 @@ class PredictionJob(ABC):
         return self._work is not None
 
     @property
+    def key(self) -> Key | None:
+        """Everything besides the parameters that the newest work depends on."""
+        return self._key
+
+    @property
     def parameters(self) -> Array:
         """The copy of the parameters [P] that the present work is about."""
         assert self._parameters is not None

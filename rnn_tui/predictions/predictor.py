@@ -8,6 +8,7 @@ queue.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,24 +17,31 @@ from typing import TYPE_CHECKING
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.predictions.evaluation_job import EvaluationJob
 from rnn_tui.predictions.job import PredictionJob
-from rnn_tui.predictions.results import Predictions, TextRequest, TextSample
+from rnn_tui.predictions.results import Predictions, TestCoverage, TextRequest, TextSample
 
 if TYPE_CHECKING:
     from rnn_tui.predictions.text_job import TextJob
 
 BUDGET = 0.04  # seconds of work for each snapshot, exceeded by at most one part of the work
+MEASURE_BUDGET = 0.004  # the same for the test loss alone, which is measured all the time
+MEASURE_SHARE = 0.02  # of the time while running that goes to it at most
 EVALUATE_EVERY = 0.8  # least seconds from one beginning to the next while running
 TEXT_WHILE_RUNNING = 320  # most characters written after a window while the network is changing
 
 
 class Predictor:
-    """Evaluates a trainer's network and writes text with it. The trainer is only read."""
+    """Evaluates a trainer's network and writes text with it.
+
+    The trainer is only read; but its history takes the losses measured on test data.
+    """
 
     def __init__(self, trainer: Trainer) -> None:
         """Prepare for the network of `trainer`; nothing is computed before it is requested."""
         self._task = trainer.task
         self._text = TextRequest()  # the newest request
         self._evaluation = EvaluationJob(trainer)
+        self._measured = 0.0  # seconds of the newest measurement of the test loss
+        self._measure_again = -math.inf  # not earlier while running, as `time.perf_counter`
         self._continuation: TextJob | None = None
         self._answer: TextJob | None = None
         if self.vocabulary is not None:
@@ -45,6 +53,11 @@ class Predictor:
     def predictions(self) -> Predictions | None:
         """The newest predictions for the test data."""
         return self._evaluation.predictions
+
+    @property
+    def coverage(self) -> TestCoverage | None:
+        """What the test loss in the trainer's history is measured on; None before the first."""
+        return self._evaluation.coverage
 
     @property
     def text_sample(self) -> TextSample | None:
@@ -85,7 +98,8 @@ class Predictor:
         """
         due = time.perf_counter() - EVALUATE_EVERY
         writing = self._continuation is not None and self._continuation.busy
-        if not (writing or self._evaluation.busy) and self._evaluation.started <= due:
+        evaluating = self._evaluation.busy and not self._evaluation.measuring
+        if not (writing or evaluating) and self._evaluation.evaluated <= due:
             self._evaluation.request(trainer, predictions)
             shorter = replace(text, characters=min(text.characters, TEXT_WHILE_RUNNING))
             self._request_continuation(trainer, predictions, shorter, sample)
@@ -93,6 +107,21 @@ class Predictor:
             return
         if text != self._text or (not self._answer.busy and self._answer.started <= due):
             self._request_answer(trainer, text)
+
+    def measure_test_loss(self, trainer: Trainer, running: bool) -> None:
+        """Begin to measure the test loss if it is due; the trainer's history takes the result.
+
+        What has been requested goes first, and finds the test loss too.
+
+        Args:
+            trainer: the trainer.
+            running: whether training is under way, which is not to be slowed down.
+        """
+        if running and time.perf_counter() < self._measure_again:
+            return
+        if not self.busy:
+            self._measured = 0.0
+            self._evaluation.measure(trainer)
 
     def _request_continuation(
         self, trainer: Trainer, requested: bool, text: TextRequest, sample: int
@@ -134,10 +163,17 @@ class Predictor:
         Returns:
             True if there is a new result.
         """
-        deadline, completed = time.perf_counter() + seconds, False
+        now, completed = time.perf_counter(), False
+        start, deadline = now, now + seconds
         for job in self._jobs():
             while job.busy:
+                measuring, begun = job is self._evaluation and self._evaluation.measuring, now
                 completed |= job.step()
-                if time.perf_counter() >= deadline:
+                now = time.perf_counter()
+                if measuring:
+                    self._measured += now - begun
+                    self._measure_again = now + self._measured / MEASURE_SHARE
+                    deadline = min(deadline, start + MEASURE_BUDGET)
+                if now >= deadline:
                     return completed
         return completed

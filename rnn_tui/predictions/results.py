@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from rnn_tui.engine.analysis.held_values import HeldValues
@@ -14,6 +14,23 @@ if TYPE_CHECKING:
     from rnn_tui.tasks.base import TestSeries, TestWindows
 
 LONGEST_PROMPT = 120  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class TestCoverage:
+    """The part of the test data that the loss along a run is measured on.
+
+    Attributes:
+        first: how many are covered, the first ones.
+        all: how many there are.
+        what: "points" of a series, or "windows".
+    """
+
+    __test__: ClassVar[bool] = False  # keeps pytest from collecting this class
+
+    first: int
+    all: int
+    what: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.operations import Operation, Row
@@ -19,7 +19,7 @@ from rnn_tui.engine.training.divergence import Divergence
 from rnn_tui.engine.training.history import RunCurve
 from rnn_tui.engine.training.optimizers.base import Optimizer
 from rnn_tui.engine.training.schedule import Cursor, Pass
-from rnn_tui.predictions.results import Predictions, TextSample
+from rnn_tui.predictions.results import Predictions, TestCoverage, TextSample
 from rnn_tui.session.commands import ViewRequest
 from rnn_tui.settings import Settings
 from rnn_tui.tasks.base import Baseline, Task, Topology
@@ -80,6 +80,23 @@ class Gradient:
     norm_after: float
     changed: int
     clipping: Clipping
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TestLossesView:
+    """The losses measured on test data along the run.
+
+    Attributes:
+        update: the updates, rising, [N].
+        loss: the loss after each, [N].
+        coverage: what they are measured on; None before the first measurement of this session.
+    """
+
+    __test__: ClassVar[bool] = False  # keeps pytest from collecting this class
+
+    update: Array
+    loss: Array
+    coverage: TestCoverage | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +184,7 @@ class Snapshot:
         contributions: of the timestep shown to the gradient; None outside BACKWARD.
         curve: the loss of the whole run.
         recent: (losses, gradient norms) of the newest updates.
+        test_losses: those measured along the run.
         predictions: for the test data; None where they are not requested.
         text_sample: the text after the window, for task text; None where it is not requested.
         answer: the text after the prompt, if one is open.
@@ -209,6 +227,7 @@ class Snapshot:
     contributions: Contributions | None
     curve: RunCurve
     recent: tuple[Array, Array]
+    test_losses: TestLossesView
     predictions: Predictions | None
     text_sample: TextSample | None
     answer: TextSample | None

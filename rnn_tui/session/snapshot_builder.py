@@ -20,6 +20,7 @@ from rnn_tui.session.snapshot import (
     Gradient,
     Snapshot,
     TaskInfo,
+    TestLossesView,
     TimelineView,
     WhatIf,
     shown_timestep,
@@ -79,6 +80,7 @@ class SnapshotBuilder:
             contributions=None,
             curve=trainer.history.curve(),
             recent=trainer.history.recent(RECENT),
+            test_losses=self._test_losses(),
             predictions=predictor.predictions if predicting else None,
             text_sample=predictor.text_sample if predicting else None,
             answer=predictor.answer,
@@ -153,6 +155,11 @@ class SnapshotBuilder:
             clipping=trainer.clipping,
         )
 
+    def _test_losses(self) -> TestLossesView:
+        run = self._state.run
+        update, loss = run.trainer.history.tested.rows.T
+        return TestLossesView(update, loss, run.predictor.coverage)
+
     def _timeline_view(self) -> TimelineView:
         run = self._state.run
         timeline = run.timeline
@@ -198,6 +205,7 @@ class SnapshotBuilder:
         paused = self._state.goal is None
         request_results = predictor.request if paused else predictor.request_while_running
         request_results(run.trainer, request.predictions, request.text, request.sample)
+        predictor.measure_test_loss(run.trainer, running=not paused)
         predictor.work(BUDGET)
         return predictor
 

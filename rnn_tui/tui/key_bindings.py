@@ -60,9 +60,9 @@ KEYS = (
     ),
     Key(
         "enter",
-        "keep",
         "enter",
-        "keep the what-ifs; esc undoes the newest one",
+        "enter",
+        "keep the what-ifs; esc undoes the newest one; loss chart: go to its cursor",
     ),
     Key("b", "breakpoints", "b", "breakpoints: look and change", opens=True),
     Key("backspace,delete", "clear_ghosts", "del", "forget the futures left behind"),
@@ -81,6 +81,8 @@ KEYS = (
     Key("down,j", "unit(1)", "↓ j", "next unit; in UPDATE, next tensor; text: cooler", True),
     Key("left_square_bracket", "layer(-1)", "[", "the layer below, of stacked ones"),
     Key("right_square_bracket", "layer(1)", "]", "the layer above; beyond the last: the cursor's"),
+    Key("plus,equals_sign", "chart_zoom(1)", "+", "on a chart: less of x, around its cursor", True),
+    Key("minus", "chart_zoom(-1)", "−", "on a chart: more of x; esc shows all", True),
     Key(
         "pageup",
         "operation(1)",

@@ -17,6 +17,7 @@ from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.pins import Pins
 from rnn_tui.tasks.base import TestSeries
 
+FIRST_STEPS = 1_000  # values that the loss alone is measured on, at most
 CHUNK_STEPS = 256  # timesteps computed at once, so that memory does not grow with the series
 
 
@@ -46,6 +47,7 @@ class SeriesEvaluator:
     Attributes:
         test: the series.
         held: the what-ifs; `hold` changes them between evaluations.
+        first_values: the predicted values that `loss_work` covers.
     """
 
     def __init__(self, architecture: Architecture, parameters: Array, test: TestSeries) -> None:
@@ -55,6 +57,8 @@ class SeriesEvaluator:
         anywhere = architecture.unmasked()
         self._chunk = Network(anywhere, parameters, chunk, 1)
         self._single = Network(anywhere, parameters, 1, 1)
+        self._first = max(test.warm_up, 1)  # index of the first value predicted
+        self.first_values = min(len(test.values) - self._first, FIRST_STEPS)
 
     def hold(self, pins: Pins) -> None:
         """Hold values at a constant along the series from now on, those of every timestep.
@@ -68,9 +72,21 @@ class SeriesEvaluator:
         """Predict the whole series both ways. Numbers may be non-finite when the network is."""
         return complete(self.evaluation_work())
 
+    def loss_work(self) -> Work[float]:
+        """Compute, in parts, the mean squared error of the first one-step predictions alone."""
+        values = self.test.values[: self._first + self.first_values]
+        return self.first_loss((yield from self._one_step(values))[self._first - 1 :])
+
+    def first_loss(self, one_step: Array) -> float:
+        """Return what `loss_work` returns, from the predictions of the series [N − first]."""
+        count = self.first_values
+        with np.errstate(all="ignore"):
+            errors = one_step[:count] - self.test.values[self._first : self._first + count]
+            return float(np.mean(errors**2))
+
     def evaluation_work(self) -> Work[SeriesEvaluation]:
         """Do the work of `evaluate` in parts; the parameters must not change meanwhile."""
-        values, first = self.test.values, max(self.test.warm_up, 1)
+        values, first = self.test.values, self._first
         one_step = (yield from self._one_step(values))[first - 1 :]
         with np.errstate(all="ignore"):
             free_run = self._free_run(values[:first], max(self.test.horizons, default=0))

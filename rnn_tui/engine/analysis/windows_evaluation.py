@@ -18,8 +18,11 @@ from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.pins import Pins
 from rnn_tui.tasks.base import TestWindows
 
+FIRST_WORK = 50_000_000  # multiplications for the loss of the first windows, about
+FIRST_STEPS = 1_000  # timesteps for the same, where windows are computed one by one
 BATCH = 64  # windows computed at once, so that memory does not grow with their number
 WORK_WITHOUT_PAUSE = 200_000_000  # multiplications, about: tens of milliseconds
+WORK_OF_SLICE = 5_000_000  # multiplications in one part of the work, about: a millisecond or two
 KEPT_WINDOWS = 8  # windows whose outputs are kept
 CLOSE = 0.04  # an error below it counts as right (Hochreiter & Schmidhuber 1997, adding problem)
 
@@ -31,6 +34,7 @@ class WindowsEvaluation:
     Attributes:
         windows: N.
         loss: over all timesteps that count, of all windows.
+        first_loss: the same of the first windows, those of `WindowsEvaluator.first_windows`.
         accuracy: fraction of the judged timesteps where the most probable class is right; None
             where the targets are no classes, or nothing is judged.
         mse: mean squared error over the judged timesteps; None where the targets are classes, or
@@ -43,6 +47,7 @@ class WindowsEvaluation:
 
     windows: int
     loss: float
+    first_loss: float
     accuracy: float | None
     mse: float | None
     close: float | None
@@ -55,6 +60,7 @@ class WindowsEvaluator:
     Attributes:
         test: the windows.
         held: the what-ifs; `hold` changes them between evaluations.
+        first_windows: the windows that `loss_work` covers.
     """
 
     def __init__(self, architecture: Architecture, parameters: Array, test: TestWindows) -> None:
@@ -72,6 +78,10 @@ class WindowsEvaluator:
         self._networks = {n: Network(architecture, parameters, steps, n) for n in sizes}
         self._classes = next(iter(self._networks.values())).declaration.loss_function.classes
         self._parts = [slice(n, min(n + batch, count)) for n in range(0, count, batch)]
+        self._slice = max(WORK_OF_SLICE // (parameters.size * batch), 1)  # timesteps
+        limit = FIRST_STEPS // steps if batch == 1 else FIRST_WORK // work
+        self._first_parts = max(min(limit // batch, len(self._parts)), 1)
+        self.first_windows = self._parts[self._first_parts - 1].stop if self._parts else 0
 
     def hold(self, pins: Pins, steps: int) -> None:
         """Hold values at a constant in all windows from now on.
@@ -92,14 +102,17 @@ class WindowsEvaluator:
         """Do the work of `evaluate` in parts; the parameters must not change meanwhile."""
         kept: list[Array] = []
         losses = errors = close = 0.0
+        first_loss = np.nan
         term_count, windows = 0, self.test.judged.shape[1]
         for part in self._parts:
             yield Progress(part.start, windows)
+            network = yield from self._forward(part)
             with np.errstate(all="ignore"):
-                network = self._forward(part)
                 losses += network.loss() * network.declaration.term_count
                 term_count += network.declaration.term_count
                 wrong, near = self._errors(network, part)
+            if part.stop == self.first_windows:
+                first_loss = losses / term_count
             errors, close = errors + wrong, close + near
             if part.start < KEPT_WINDOWS:
                 shown = network.tape["p" if self._classes else "y"]
@@ -108,24 +121,41 @@ class WindowsEvaluator:
         return WindowsEvaluation(
             windows=windows,
             loss=losses / term_count,
+            first_loss=first_loss,
             accuracy=(judged - errors) / judged if self._classes and judged else None,
             mse=errors / judged if not self._classes and judged else None,
             close=close / judged if not self._classes and judged else None,
             outputs=np.concatenate(kept, axis=1),
         )
 
-    def _forward(self, part: slice) -> Network:
-        """Compute the forward pass over the windows `part`; return their network."""
+    def loss_work(self) -> Work[float]:
+        """Compute in parts what `WindowsEvaluation.first_loss` is, and nothing else."""
+        losses, term_count = 0.0, 0
+        for part in self._parts[: self._first_parts]:
+            network = yield from self._forward(part)
+            with np.errstate(all="ignore"):
+                losses += network.loss() * network.declaration.term_count
+            term_count += network.declaration.term_count
+            yield Progress(part.stop, self.first_windows)
+        return losses / term_count
+
+    def _forward(self, part: slice) -> Work[Network]:
+        """Compute the forward pass over the windows `part` in parts; return their network."""
         network = self._networks[part.stop - part.start]
         network.pins = self.held.used
         np.copyto(network.inputs, self.test.x[:, part], casting="same_kind")
         np.copyto(network.targets, self.test.target[:, part], casting="same_kind")
-        network.encode()
+        with np.errstate(all="ignore"):
+            network.encode()
         if self.test.carried and part.start:
             network.carry_state()
         else:
             network.set_state(None)
-        network.forward(1, network.tape.steps)
+        for start in range(1, network.tape.steps + 1, self._slice):
+            if start > 1:
+                yield Progress(part.start, self.test.judged.shape[1])
+            with np.errstate(all="ignore"):
+                network.forward(start, min(start + self._slice - 1, network.tape.steps))
         return network
 
     def _errors(self, network: Network, part: slice) -> tuple[float, float]:

@@ -57,6 +57,7 @@ class FrameSchedule:
         self._screen: Screen[None] | None = None
         self._timer: Timer | None = None
         self._key_drawn = self._key_waits = False  # not shown yet; and another key has followed
+        self._key_chart = ""  # that a key was about which is not drawn yet
         self._turns = 0  # of the charts other than the loss
         self._tables_due = 0.0  # when they are drawn next
         self.frame = session.latest
@@ -93,17 +94,22 @@ class FrameSchedule:
             self.frame = snapshot
             self._draw(self._due())
 
-    def draw_after_key(self) -> None:
+    def draw_after_key(self, chart: str = "") -> None:
         """Draw what a key has changed; while running, without charts and of the same snapshots.
 
         So the answer to a key is a few bytes: the tables' numbers stay those of their update.
+
+        Args:
+            chart: the chart that the key is about, which is drawn too; "" for none.
         """
+        self._key_chart = chart or self._key_chart
         if not (self.frame.running and self._session.latest.running):
             self.draw_all()
         elif self._key_drawn:  # a key held down would else be answered long after it is let go
             self._key_waits = True
         else:
-            self._draw(self._without_charts(), tables=self._tables_of_now())
+            self._draw(self._without_charts(self._key_chart), tables=self._tables_of_now())
+            self._key_chart = ""
             if self._screen is not None:
                 self._key_drawn = True
                 self._screen.call_after_refresh(self._draw_after_next_key)
@@ -164,9 +170,10 @@ class FrameSchedule:
         self._turns += 1
         return [*always, *(others[self._turns % len(others)] for _ in others[:1])]
 
-    def _without_charts(self) -> list[LinesWidget]:
-        """Return the visible widgets that are no charts."""
-        return [each for each in self.widgets if each.display and not _is_chart(each)]
+    def _without_charts(self, but: str) -> list[LinesWidget]:
+        """Return the visible widgets that are no charts, or the chart `but`."""
+        visible = [each for each in self.widgets if each.display]
+        return [each for each in visible if not _is_chart(each) or each.id == but]
 
     def _tables_of_now(self) -> Snapshot:
         """Return the snapshot that the tables show, or the frame's if a key made that another."""

@@ -30,15 +30,6 @@ class KeyActions(TrainingActions, SelectionActions):
 
         self.app.push_screen(WhatIfScreen(self.session, self.selection), intervene)
 
-    def action_keep(self) -> None:
-        """Keep the what-if that is shown for good."""
-        what_if = self.session.latest.what_if
-        if what_if is not None:
-            self._send(commands.Keep(what_if.intervention))
-        else:
-            self._take_count()
-            self._show_notice("there is no what-if to keep: e makes one")
-
     def action_breakpoints(self) -> None:
         """Open the list of breakpoints."""
         from rnn_tui.tui.screens.breakpoints import BreakpointsScreen

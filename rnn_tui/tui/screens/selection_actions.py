@@ -9,10 +9,10 @@ from rnn_tui.session import commands
 from rnn_tui.tui.draw_context import Selection
 from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.screens import selection_moves
-from rnn_tui.tui.screens.screen_actions import ScreenActions
+from rnn_tui.tui.screens.chart_actions import ChartActions
 
 
-class SelectionActions(ScreenActions):
+class SelectionActions(ChartActions):
     """Change the selection and what the session is asked to show."""
 
     def action_panel(self, distance: int) -> None:
@@ -61,9 +61,11 @@ class SelectionActions(ScreenActions):
             self._select(selection_moves.move_variant(variants, self.selection, distance))
 
     def action_timestep(self, direction: int) -> None:
-        """Select a timestep; at an update, a parameter; of a tensor, a column."""
+        """Select a timestep; at an update, a parameter; of a tensor, a column; of a chart, its cursor."""
         distance = direction * self._take_count()
         snapshot = self.session.latest
+        if self.move_chart_cursor(distance):
+            return
         if panel_spec(self.selection.panel).selects_entries:
             moved = selection_moves.move_entry(snapshot, self.selection, 0, distance)
             self._move_to(moved, "column")
@@ -167,12 +169,14 @@ class SelectionActions(ScreenActions):
         self._move_to(moved, "operation at this timestep")
 
     def action_escape(self) -> None:
-        """Cancel the first of: count, gradient check, zoom, choices, move under way, what-if."""
+        """Cancel the first of: count, gradient check, cursor of a chart, zoom, choices, move under way, what-if."""
         snapshot = self.session.latest
         if self.selection.prefix:
             self._select(replace(self.selection, prefix=""))
         elif snapshot.proving is not None and snapshot.proving[0] == "proof":
             self._send(commands.StopGradientCheck())
+        elif self.leave_chart_view():
+            return
         elif self._zoomed:
             self.action_zoom()
         elif self._request.t is not None:
