@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rnn_tui.files.error_log import ErrorReports
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.ascii_text import in_ascii
 from rnn_tui.tui.bars import ASCII_BARS, UNICODE_BARS, BarGlyphs
 from rnn_tui.tui.charts.chart_cache import ChartCache
+from rnn_tui.tui.charts.chart_view import WHOLE, ChartView, looked_at
+from rnn_tui.tui.charts.curves import Chart
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Selection:
         panel: the name of the panel with the focus.
         page: of a table of terms, any number: they go round.
         variants: panels and which of their variants was chosen (`PanelSpec.variants`).
+        chart_views: panels and how their chart is looked at, where that is not as a whole.
     """
 
     unit: int = 0
@@ -33,6 +36,7 @@ class Selection:
     panel: str = "timestep"
     page: int = 0
     variants: tuple[tuple[str, str], ...] = ()
+    chart_views: tuple[tuple[str, ChartView], ...] = ()
 
     def variant(self, panel: str, variants: Sequence[str]) -> str:
         """Return which of `variants` the panel shows: the chosen one if it is there, or the first.
@@ -43,6 +47,18 @@ class Selection:
         """
         chosen = dict(self.variants).get(panel, "")
         return chosen if chosen in variants else variants[0]
+
+    def chart_view(self, panel: str) -> ChartView:
+        """Return how the chart of a panel is looked at."""
+        return dict(self.chart_views).get(panel, WHOLE)
+
+    def looking(self, panel: str, view: ChartView) -> Selection:
+        """Return the selection with another view of the chart of a panel."""
+        views = dict(self.chart_views)
+        views.pop(panel, None)
+        if view != WHOLE:
+            views[panel] = view
+        return replace(self, chart_views=tuple(views.items()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +93,11 @@ class DrawContext:
     def written(self, text: str) -> str:
         """Return `text` as it is written on this terminal: in full, if it is in ASCII."""
         return in_ascii(text) if self.ascii else text
+
+    def looked_at(self, panel: str, chart: Chart) -> Chart:
+        """Return the chart of a panel as it is looked at, with its cursor while in focus."""
+        view = self.selection.chart_view(panel)
+        return looked_at(chart, view, reading=self.selection.panel == panel)
 
     @property
     def grounds(self) -> bool:

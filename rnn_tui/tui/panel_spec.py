@@ -12,6 +12,7 @@ from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines
 
 if TYPE_CHECKING:
+    from rnn_tui.tui.charts.curves import Chart
     from rnn_tui.tui.charts.legend import LegendEntry
     from rnn_tui.tui.key_hints import KeyHint
     from rnn_tui.tui.panel_help import Sign
@@ -79,6 +80,9 @@ class PanelSpec:
         need: gives the lines that the panel needs in a run.
         variants_in_zoom: it can show them only while it has the whole screen.
         rule: gives the title line where that is more than texts and a legend.
+        chart: gives the whole chart that a cursor can be on and that can be zoomed; None where
+            there is none. A chart whose `timestep_keys` are the arrows has the timestep for a
+            cursor.
     """
 
     draw: Draw
@@ -96,6 +100,7 @@ class PanelSpec:
     need: Callable[[Snapshot], Need] = lambda snapshot: CHART
     variants_in_zoom: bool = False
     rule: Rule | None = None
+    chart: Callable[[DrawContext], Chart | None] = lambda context: None
 
 
 def panel_spec(name: str) -> PanelSpec:
