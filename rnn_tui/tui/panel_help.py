@@ -99,6 +99,8 @@ def chart(*, log: bool, x: str) -> Signs:
         Sign("┤ │", y, "axis"),
         Sign("└─", f"the x axis: {x}", "axis"),
         Sign("╌", "a guide at a number of the y axis", "rule"),
+        Sign("┊", "the cursor: ← → move it, the title has the values there; + − zoom", "accent"),
+        Sign("5–9 of 1–40", "the part of the x axis that is seen; esc shows all"),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rnn_tui.tui.lines import Line, cell_width
@@ -24,8 +24,9 @@ def title_rule(
     """Return the title line of a panel: double if it has the focus, so that colour is not needed.
 
     Where there is too little room, the names in the legend become brief, then `left` does, then
-    parts of `right` (separated by " · ") are left out, the first ones first; at last entries of the
-    legend, those without a value before others. No word is ever cut.
+    parts of `right` (separated by " · ") are left out, the first ones first; then names in the
+    legend lose letters, entries without a value are left out, and `left` loses letters. A value
+    that is there is never cut, and none is left out while letters of names are there.
 
     Args:
         left: the name of the panel.
@@ -61,11 +62,42 @@ def title_rule(
         lone = len(entries) == 1 and not entries[0].has_value  # the name of the panel says as much
         if parts and not (lone and len(parts) == 1):
             parts = parts[1:]
-        else:
-            entries.remove(next((each for each in entries if not each.has_value), entries[0]))
+            continue
+        others = [each for each in entries if not each.has_value]
+        line = None if lone else _squeezed(brief or left, entries, free, middle, bool(others))
+        if line is not None:
+            break
+        entries.remove(next(iter(others), entries[0]))
     line = line or middle(left, (), 0)
     free = max(width - cell_width((*line, *closing)), 0)
     return (*line, (f" {dash * (free - 1)}"[:free], role), *closing)
+
+
+def _squeezed(
+    name: str,
+    entries: Sequence[LegendEntry],
+    width: int,
+    middle: Callable[[str, Sequence[LegendEntry], int], Line],
+    readable: bool,
+) -> Line | None:
+    """Return the line with names that have lost letters; None where that is not enough.
+
+    Args:
+        name: the panel's.
+        entries: the legend's.
+        width: cells at most.
+        middle: makes the line of a name and a legend.
+        readable: whether names are to be known by what is left of them.
+    """
+    from rnn_tui.tui.charts.legend import FEW, squeezed_line  # the first screen does without
+
+    steps = ((name, FEW), (name, 1), (name[:4], 1), (name[:4], 0), (name[:1], 0))
+    for title, least in steps[:1] if readable else steps:
+        before = middle(title, (), 0)
+        legend = squeezed_line(entries, width - cell_width(before) - 1, least)
+        if legend is not None:
+            return (*before, (" ", before[0][1]), *legend)
+    return None
 
 
 def _legend(shown: Sequence[LegendEntry], form: int) -> Line:

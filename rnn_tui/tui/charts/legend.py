@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rnn_tui.tui.charts.curves import Chart, Level, one_line
 from rnn_tui.tui.charts.strokes import StrokeSet, choose_strokes
 from rnn_tui.tui.lines import Line, Run, cell_width, join
 
+FEW = 3  # letters by which a name is still known
 FORMS = range(3)  # 0 is the full one, the last one the shortest
 _SPACES: tuple[Run, ...] = (("  ", ""), (" ", ""), (" ", ""))  # between two entries, by form
 
@@ -88,6 +89,32 @@ def line_of(shown: Sequence[LegendEntry], form: int) -> Line:
     return join([entry.line(form) for entry in shown], _SPACES[form])
 
 
+def squeezed_line(shown: Sequence[LegendEntry], width: int, least: int) -> Line | None:
+    """Return the shortest form in `width` cells: its longest names lose letters, values never do.
+
+    Args:
+        shown: the entries.
+        width: cells at most.
+        least: letters that a name keeps, if it has them.
+
+    Returns:
+        None where that is not enough.
+    """
+    names = [_by_form(entry.labels, FORMS[-1]).strip() for entry in shown]
+
+    def line() -> Line:
+        """Return the entries with what is left of their names."""
+        cut = [replace(entry, labels=(name,)) for entry, name in zip(shown, names, strict=True)]
+        return line_of(cut, FORMS[-1])
+
+    while cell_width(line()) > width:
+        longest = max(range(len(names)), key=lambda k: len(names[k]), default=0)
+        if not names or len(names[longest]) <= least:
+            return None
+        names[longest] = names[longest][:-1].rstrip()
+    return line()
+
+
 def legend_line(chart: Chart, shown: Sequence[LegendEntry], indent: int, width: int) -> Line:
     """Return the legend as a line of its own: in full, in brief, or what of it has room."""
     name: Line = ((f"{one_line(chart.y_label)}  ", "axis"),) if chart.y_label else ()
@@ -96,6 +123,11 @@ def legend_line(chart: Chart, shown: Sequence[LegendEntry], indent: int, width: 
         if cell_width(line) <= width:
             return line
     kept = list(shown)
-    while len(kept) > 1 and cell_width(line_of(kept, FORMS[-1])) > width:
-        kept.remove(next((each for each in kept if not each.has_value), kept[0]))
-    return line_of(kept, FORMS[-1])
+    while True:
+        others = [each for each in kept if not each.has_value]
+        for least in (FEW,) if others else (FEW, 1, 0):
+            if (squeezed := squeezed_line(kept, width, least)) is not None:
+                return squeezed
+        if len(kept) < 2:
+            return line_of(kept, FORMS[-1])
+        kept.remove(next(iter(others), kept[0]))

@@ -9,10 +9,11 @@ import numpy as np
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tasks.base import Baseline
 from rnn_tui.tui import panel_help
+from rnn_tui.tui.charts.chart_view import cursor_at
 from rnn_tui.tui.charts.curves import Chart, Curve, Level, Mark
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Lines
-from rnn_tui.tui.number_format import number
+from rnn_tui.tui.number_format import UNKNOWN, count, number
 from rnn_tui.tui.panel_help import Sign, Signs
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.scope_words import second_network_words
@@ -24,22 +25,33 @@ GHOSTS = 2  # ghosts that are drawn, the newest ones
 
 
 def title(context: DrawContext) -> tuple[str, str]:
-    """Return the texts of the title line; the values are in the legend between them."""
-    return "loss", ""
+    """Return the texts of the title line: the cursor's place, and what the test loss covers."""
+    at = cursor_at(chart(context), context.selection.chart_view("loss"))
+    covered = _covered(context.snapshot)
+    words = f"test: {covered}" if covered else ""
+    if at is None or context.selection.panel != "loss":
+        return "loss", words
+    stride = context.snapshot.curve.stride
+    if stride == 1:
+        return f"loss at update {count(int(at))}", words
+    first = count(max(int(at) - stride + 1, 1))
+    return f"loss at updates {first}–{count(int(at))}, raw: their mean", words
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
-    """Draw the raw and the smoothed loss of the whole run, on a logarithmic scale."""
-    return context.chart_cache.draw(_chart(context), width, height)
+    """Draw raw, smoothed and test loss of the whole run, on a logarithmic scale."""
+    seen = context.looked_at("loss", chart(context))
+    return context.chart_cache.draw(seen, width, height)
 
 
 def legend(context: DrawContext) -> tuple[LegendEntry, ...]:
-    """Return the legend, with the newest values; the futures that were left stand last."""
-    entries, ghosts = context.chart_cache.legend(_chart(context)), len(_ghosts(context.snapshot))
+    """Return the legend, newest values or those at the cursor; futures that were left are last."""
+    seen = context.looked_at("loss", chart(context))
+    entries, ghosts = context.chart_cache.legend(seen), len(_ghosts(context.snapshot))
     return (*entries[ghosts:], *entries[:ghosts])
 
 
-def _chart(context: DrawContext) -> Chart:
+def chart(context: DrawContext) -> Chart:
     """Return the chart; its range is that of the run so far, in halves of decades."""
     snapshot = context.snapshot
     curve, timeline = snapshot.curve, snapshot.timeline
@@ -49,6 +61,7 @@ def _chart(context: DrawContext) -> Chart:
         *_ghosts(snapshot),
         Curve("raw", "raw", curve.update, curve.loss, "cloud", (raw, "")),  # the header has it
         *_second_loss(snapshot),
+        *_test_loss(snapshot),
         Curve("smoothed", "smooth", curve.update, curve.smoothed, values=(smoothed,)),
     )
     level = _baseline(baseline) if baseline else None
@@ -116,8 +129,36 @@ def _second_loss(snapshot: Snapshot) -> tuple[Curve, ...]:
     if second is None:
         return ()
     label, curve = second_network_words(snapshot, second), second.curve
-    briefs = (label, second.settings.cell)
-    return (Curve(label, "second-network", curve.update, curve.smoothed, briefs=briefs),)
+    briefs, newest = (label, second.settings.cell), number(second.smoothed, 3)
+    return (
+        Curve(
+            label,
+            "second-network",
+            curve.update,
+            curve.smoothed,
+            values=(newest,),
+            briefs=briefs,
+        ),
+    )
+
+
+def _covered(snapshot: Snapshot) -> str:
+    """Return what the test loss is measured on; "" while that is not known."""
+    coverage = snapshot.test_losses.coverage
+    if coverage is None:
+        return ""
+    which = "all" if coverage.first == coverage.all else f"first {count(coverage.first)} of"
+    return f"{which} {count(coverage.all)} {coverage.what}"
+
+
+def _test_loss(snapshot: Snapshot) -> tuple[Curve, ...]:
+    """Return the loss on test data, with its newest value so far; empty if none is measured."""
+    test, here = snapshot.test_losses, snapshot.cursor.update
+    known = test.loss[test.update <= here]
+    if not test.update.size:
+        return ()
+    newest = number(float(known[-1]), 3) if known.size else UNKNOWN
+    return (Curve("test", "one-step", test.update, test.loss, values=(newest,)),)
 
 
 def signs(context: DrawContext) -> Signs:
@@ -127,11 +168,13 @@ def signs(context: DrawContext) -> Signs:
     return panel_help.joined(
         (
             Sign("raw", f"the loss of each update: {loss} of its window", "raw"),
-            Sign("smoothed", "a running mean of it", "smooth"),
+            Sign("smoothed", "its mean over up to 50 updates, corrected for its lag", "smooth"),
+            Sign("test", f"the loss on test data: {_covered(context.snapshot)}", "one-step"),
+            Sign("at 340", "the update that a value is of, where it is not the cursor's"),
             Sign("no memory ╍", "the loss that is reached without remembering anything", "level"),
             Sign("lr 0.01", "a future that was left: the curve before a change of this", "ghost"),
             Sign("gru beside", "the second network's loss, dashed", "second-network"),
-            Sign("┊", "the update at the cursor, where it is in the past", "accent"),
+            Sign("┊", "the update one is at, in the past", "accent"),
             Sign("•", "a curve of one point"),
             Sign("↑  ↓", "above or below what is drawn"),
         ),
@@ -139,4 +182,4 @@ def signs(context: DrawContext) -> Signs:
     )
 
 
-PANEL = PanelSpec(draw, title, legend, help=signs)
+PANEL = PanelSpec(draw, title, legend, chart=chart, help=signs)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnn_tui.engine.core.expressions import Array
-from rnn_tui.predictions.results import SeriesPredictions, WindowsPredictions
+from rnn_tui.predictions.results import SeriesPredictions
+from rnn_tui.tui.charts.chart_view import cursor_at
 from rnn_tui.tui.charts.curves import Chart, Curve
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, plain
@@ -22,31 +23,29 @@ from rnn_tui.tui.scope_words import held_words, joined
 if TYPE_CHECKING:
     from rnn_tui.tui.charts.legend import LegendEntry
 
-TALL = 11  # lines from which on there is one for the errors
+SHOWN = 240  # points, of those that are predicted
+TALL = 8  # lines below the title from which on there is one for the errors
 
 
 def title(context: DrawContext) -> tuple[str, str]:
-    """Return the texts of the title line: errors, the update of the network, its what-ifs."""
+    """Return the texts of the title line: the cursor's place, the update, its what-ifs."""
     predictions = context.snapshot.predictions
     if predictions is None:
         return "predictions", ""
     when = f"at update {count(predictions.update)}" if predictions.update else "before training"
     at = joined(when, held_words(predictions.held))
-    if isinstance(predictions, WindowsPredictions):
+    place = _cursor(context)
+    if place is None:
         return "predictions", at
-    evaluation, horizons = predictions.evaluation, predictions.test.horizons
-    over = count(len(evaluation.one_step))
-    if evaluation.free_run_mse and evaluation.free_run_mse[0] is not None:
-        over += f" and the first {count(horizons[0])}"
-    return "predictions", f"over {over} points · {at}"
+    return f"predictions at {_x_name(context)} {number(place, 4)}", at
 
 
 def legend(context: DrawContext) -> tuple[LegendEntry, ...]:
-    """Return the legend of the chart of a series, with both errors."""
-    predictions = context.snapshot.predictions
-    if not isinstance(predictions, SeriesPredictions):
+    """Return the legend of the chart of a series, with both errors, or the values at the cursor."""
+    whole = chart(context)
+    if whole is None:
         return ()
-    entries = context.chart_cache.legend(_series(context, predictions, 0))
+    entries = context.chart_cache.legend(context.looked_at("predictions", whole))
     return (*entries[:1], *entries[:0:-1])  # that of the upper curve before that of the lower one
 
 
@@ -57,11 +56,11 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     if predictions is None:
         return (((" not computed yet", "dim"),),)
     if isinstance(predictions, SeriesPredictions):
-        chart = _series(context, predictions, width)
+        seen = context.looked_at("predictions", _series(context, predictions))
         if height < TALL:
-            return context.chart_cache.draw(chart, width, height)
-        drawn = context.chart_cache.draw(chart, width, height - 1)
-        return (*drawn, _errors_line(chart, plain(drawn[:1]), width))
+            return context.chart_cache.draw(seen, width, height)
+        drawn = context.chart_cache.draw(seen, width, height - 1)
+        return (*drawn, _errors_line(seen, plain(drawn[:1]), width))
     if snapshot.settings.task == "text":
         from rnn_tui.tui.panels.predictions import text_sample
 
@@ -71,7 +70,28 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     return windows.draw(context, predictions, width, height)
 
 
-def _series(context: DrawContext, predictions: SeriesPredictions, width: int) -> Chart:
+def chart(context: DrawContext) -> Chart | None:
+    """Return the chart of a series; None where the predictions are no series."""
+    predictions = context.snapshot.predictions
+    if not isinstance(predictions, SeriesPredictions):
+        return None
+    return _series(context, predictions)
+
+
+def _cursor(context: DrawContext) -> float | None:
+    """Return the x at which values are read; None where there is no cursor."""
+    whole = chart(context) if context.selection.panel == "predictions" else None
+    if whole is None:
+        return None
+    return cursor_at(whole, context.selection.chart_view("predictions"))
+
+
+def _x_name(context: DrawContext) -> str:
+    """Return what the x axis is called."""
+    return "x" if context.snapshot.settings.task == "cos" else "row"
+
+
+def _series(context: DrawContext, predictions: SeriesPredictions) -> Chart:
     """Return the chart of the test series with its one-step and free-running predictions.
 
     Its range is that of the whole series and a quarter more on each side: what is predicted does
@@ -79,7 +99,7 @@ def _series(context: DrawContext, predictions: SeriesPredictions, width: int) ->
     """
     test, evaluation = predictions.test, predictions.evaluation
     first, run = evaluation.first, len(evaluation.free_run)
-    last = first + max(run, min(len(evaluation.one_step), 4 * width))
+    last = first + max(run, min(len(evaluation.one_step), SHOWN))
 
     def shown(values: Array) -> Array:
         """Return scaled values in the unit of the series."""
@@ -87,30 +107,34 @@ def _series(context: DrawContext, predictions: SeriesPredictions, width: int) ->
         return result
 
     free_run_mse = evaluation.free_run_mse[0] if evaluation.free_run_mse else None
+    all_points, first_ones = len(evaluation.one_step), test.horizons[0] if test.horizons else 0
     everything = shown(test.values)
     x = test.coordinate[first:last]
     margin = 0.25 * float(np.ptp(everything)) or 1.0
+    reading = context.selection.panel == "predictions" and (
+        context.selection.chart_view("predictions").cursor is not None
+    )
     return Chart(
         (
             Curve("truth", "truth", x, shown(test.values[first:last])),
             Curve(
-                "free-run MSE",
+                "free run" if reading else "free-run MSE",
                 "free-run",
                 x[:run],
                 shown(evaluation.free_run),
-                values=_error(free_run_mse),
+                values=_error(free_run_mse, first_ones, "the first "),
                 briefs=("free",),
             ),
             Curve(
-                "one-step MSE",
+                "one step" if reading else "one-step MSE",
                 "one-step",
                 x,
                 shown(evaluation.one_step[: len(x)]),
-                values=_error(evaluation.one_step_mse),
-                briefs=("1-step MSE", "1-step"),
+                values=_error(evaluation.one_step_mse, all_points, "all "),
+                briefs=("1-step",) if reading else ("1-step MSE", "1-step"),
             ),
         ),
-        x_label="x" if context.snapshot.settings.task == "cos" else "row",
+        x_label=_x_name(context),
         y_range=(float(everything.min()) - margin, float(everything.max()) + margin),
         legend=False,
     )
@@ -123,14 +147,17 @@ def _errors_line(chart: Chart, first_line: str, width: int) -> Line:
     """
     truth, _, one_step = chart.curves
     size = min(len(one_step.y), len(truth.y))
+    x = np.asarray(truth.x[:size], dtype=np.float64)
+    low, high = chart.x_range or (float(x[0]), float(x[-1]))
+    seen = (x >= low) & (x <= high)
     with np.errstate(invalid="ignore", over="ignore"):
-        errors = np.abs(np.asarray(one_step.y[:size] - truth.y[:size], dtype=np.float64))
+        errors = np.abs(np.asarray(one_step.y[:size] - truth.y[:size], dtype=np.float64))[seen]
     gutter = max(map(first_line.find, "│┤"))  # before the y axis; there is none without a chart
     columns = width - gutter - 1
     finite = errors[np.isfinite(errors)]
-    if gutter < 0 or columns < 1 or not finite.size or not np.ptp(truth.x):
+    if gutter < 0 or columns < 1 or not finite.size or high <= low:
         return ()
-    places = (truth.x[:size] - truth.x[0]) / np.ptp(truth.x) * columns
+    places = (x[seen] - low) / (high - low) * columns
     first = np.minimum(np.searchsorted(places, np.arange(columns)), errors.size - 1)
     largest = np.maximum.reduceat(errors, first)
     top = float(finite.max())
@@ -139,9 +166,16 @@ def _errors_line(chart: Chart, first_line: str, width: int) -> Line:
     return ((f"{'|err|':>{gutter}} ", "axis"), (bars, "one-step"), (words, "dim"))
 
 
-def _error(mse: float | None) -> tuple[str, ...]:
-    """Return a mean squared error for the legend; nothing if there is none."""
-    return () if mse is None else (number(mse, 3), number(mse, 3), number(mse, 2))
+def _error(mse: float | None, points: int, which: str) -> tuple[str, ...]:
+    """Return a mean squared error for the legend, with the stretch it covers; nothing if none."""
+    if mse is None:
+        return ()
+    of = count(points)
+    return (
+        f"{number(mse, 3)} over {which}{of}",
+        f"{number(mse, 3)} ({of})",
+        f"{number(mse, 2)} ({of})",
+    )
 
 
 def signs(context: DrawContext) -> Signs:
@@ -151,4 +185,4 @@ def signs(context: DrawContext) -> Signs:
     return module.signs(context)
 
 
-PANEL = PanelSpec(draw, title, legend, help=signs)
+PANEL = PanelSpec(draw, title, legend, "predicted", chart=chart, help=signs)

@@ -36,7 +36,7 @@ def _series(task: str) -> Signs:
             Sign("truth", "the data that were kept from training", "grounded-truth"),
             Sign("one-step  1-step", "each predicted from the true values before it", "one-step"),
             Sign("free-run  free", "each predicted from its own predictions", "free-run"),
-            Sign("MSE", "the mean squared error: over all points one step ahead, over the first"),
+            Sign("MSE .01 (99)", "the mean squared error over so many points, the first ones"),
             Sign("|err| ▁▂▃▄▅▆▇█", "the largest one-step error of the column", "one-step"),
         ),
         chart(log=False, x="rows of the table" if task == "series" else "x, of cos(x)"),
