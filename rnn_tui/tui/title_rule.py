@@ -10,6 +10,7 @@ from rnn_tui.tui.lines import Line, cell_width
 if TYPE_CHECKING:
     from rnn_tui.tui.charts.legend import LegendEntry
 
+NO_LIMIT = 1_000  # letters; more than any name has
 GAP = 3  # cells between the legend and what is said at the right
 
 
@@ -91,10 +92,11 @@ def _squeezed(
     """
     from rnn_tui.tui.charts.legend import FEW, squeezed_line  # the first screen does without
 
-    steps = ((name, FEW), (name, 1), (name[:4], 1), (name[:4], 0), (name[:1], 0))
-    for title, least in steps[:1] if readable else steps:
-        before = middle(title, (), 0)
-        legend = squeezed_line(entries, width - cell_width(before) - 1, least)
+    lengths = ((NO_LIMIT, FEW), (NO_LIMIT, 1), (4, 1), (4, 0), (1, 0), (1, -1))
+    for letters, least in lengths[:1] if readable else lengths:
+        before = middle(name[:letters], (), 0)
+        free = width - cell_width(before) - 1
+        legend = squeezed_line(entries, free, max(least, 0), all_names=least < 0)
         if legend is not None:
             return (*before, (" ", before[0][1]), *legend)
     return None

@@ -20,7 +20,7 @@ from rnn_tui.tui.charts.grid import Grid
 from rnn_tui.tui.charts.legend import entries, legend_line
 from rnn_tui.tui.charts.points import Series, polyline
 from rnn_tui.tui.charts.raster import rasterize
-from rnn_tui.tui.charts.strokes import LONE, UNICODE, Stroke, StrokeSet, choose_strokes
+from rnn_tui.tui.charts.strokes import UNICODE, Stroke, StrokeSet, choose_strokes
 from rnn_tui.tui.lines import Line, Lines, Run, join, merge, text_width
 
 # Styles of a canvas by number; after these comes the role of each curve.
@@ -125,7 +125,7 @@ def _draw_curves(
         else:
             cells = canvas.cells_of(rasterize(line, stroke, columns, rows))
         if lone:
-            cells = np.where(cells != ord(" "), np.uint32(ord(LONE)), cells)
+            cells = np.where(cells != ord(" "), np.uint32(ord(stroke.lone)), cells)
         if stroke.character or lone:
             inked = cells != ord(" ")
             if stroke.ground:

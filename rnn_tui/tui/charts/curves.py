@@ -36,6 +36,7 @@ class Curve:
         briefs: shorter names, for less and less room.
         style: how it is drawn where several curves of one role differ by that; "": as the role
             says.
+        named: its name in the legend loses letters last.
     """
 
     label: str
@@ -46,6 +47,7 @@ class Curve:
     values: tuple[str, ...] = ()
     briefs: tuple[str, ...] = ()
     style: Style = ""
+    named: bool = False
 
     def points(self, log_y: bool) -> tuple[Values, Values, BoolArray]:
         """Return x, y and which points can be drawn, all [N]."""

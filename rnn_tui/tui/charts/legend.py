@@ -23,12 +23,14 @@ class LegendEntry:
         role: of the sample; the words are in those of text.
         labels: its name, by form; the last one stands for those that are missing.
         values: what stands after the name, in the same way.
+        named: the name loses letters last.
     """
 
     sample: tuple[str, str, str]
     role: str
     labels: tuple[str, ...]
     values: tuple[str, ...] = ()
+    named: bool = False
 
     @property
     def has_value(self) -> bool:
@@ -64,6 +66,7 @@ def entries(chart: Chart, stroke_set: StrokeSet, arrow: str = "") -> tuple[Legen
             on_ground(curve.role) if stroke.ground else curve.role,
             tuple(map(one_line, (curve.label, *curve.briefs))),
             curve.values,
+            curve.named,
         )
         for curve, stroke in zip(chart.curves, strokes, strict=True)
     ]
@@ -89,13 +92,16 @@ def line_of(shown: Sequence[LegendEntry], form: int) -> Line:
     return join([entry.line(form) for entry in shown], _SPACES[form])
 
 
-def squeezed_line(shown: Sequence[LegendEntry], width: int, least: int) -> Line | None:
+def squeezed_line(
+    shown: Sequence[LegendEntry], width: int, least: int, all_names: bool = False
+) -> Line | None:
     """Return the shortest form in `width` cells: its longest names lose letters, values never do.
 
     Args:
         shown: the entries.
         width: cells at most.
         least: letters that a name keeps, if it has them.
+        all_names: whether those that lose letters last lose some, too.
 
     Returns:
         None where that is not enough.
@@ -108,8 +114,9 @@ def squeezed_line(shown: Sequence[LegendEntry], width: int, least: int) -> Line 
         return line_of(cut, FORMS[-1])
 
     while cell_width(line()) > width:
-        longest = max(range(len(names)), key=lambda k: len(names[k]), default=0)
-        if not names or len(names[longest]) <= least:
+        cut = [k for k, entry in enumerate(shown) if all_names or not entry.named]
+        longest = max(cut, key=lambda k: len(names[k]), default=None)
+        if longest is None or len(names[longest]) <= least:
             return None
         names[longest] = names[longest][:-1].rstrip()
     return line()
@@ -126,7 +133,8 @@ def legend_line(chart: Chart, shown: Sequence[LegendEntry], indent: int, width: 
     while True:
         others = [each for each in kept if not each.has_value]
         for least in (FEW,) if others else (FEW, 1, 0):
-            if (squeezed := squeezed_line(kept, width, least)) is not None:
+            squeezed = squeezed_line(kept, width, least, all_names=not (others or least))
+            if squeezed is not None:
                 return squeezed
         if len(kept) < 2:
             return line_of(kept, FORMS[-1])

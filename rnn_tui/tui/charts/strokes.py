@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from rnn_tui.tui.charts import dots
 from rnn_tui.tui.charts.curves import Curve
 
+LONE = "•"
+
 
 @dataclass(frozen=True)
 class Stroke:
@@ -20,6 +22,7 @@ class Stroke:
         character: what is drawn in each cell of the curve in place of dots; "" for dots.
         on_truth: the same where truth is in the cell, too.
         ground: whether the cells around the curve have a ground of their own.
+        lone: a curve of a single point: one braille dot is lost on a projector.
     """
 
     sample: str
@@ -28,6 +31,7 @@ class Stroke:
     character: str = ""
     on_truth: str = ""
     ground: bool = False
+    lone: str = LONE
 
     @property
     def marker(self) -> str:
@@ -40,7 +44,7 @@ class Stroke:
         return (1, 1) if self.character else (dots.COLUMNS, dots.ROWS)
 
 
-THIN = Stroke("⠒⠒", "⠒")
+THIN = Stroke("⠒⠒", "⠒", lone="⠶")
 THICK = Stroke("⠶⠶", "⠶", dots.thick)
 DASHED = Stroke("⠒ ⠒", "⠆⠒", dots.dashed)
 DOTTED = Stroke("⠂⠂", "⠂", dots.dotted)
@@ -48,7 +52,6 @@ SPARSE = Stroke("⠂ ⠂", "⠐", dots.sparse)
 CLOUD = Stroke("⠌⠡", "⠌")
 BEADS = Stroke("⡇⡇", "⡇", dots.beads)
 GROUND = Stroke("⠒⠒", "⠒", ground=True)
-LONE = "•"  # a curve of a single point: one braille dot is lost on a projector
 SECOND = ("second-network", "second-gradient")  # the second network's curves
 THICK_ROLES = ("smooth", "free-run", "accent")
 

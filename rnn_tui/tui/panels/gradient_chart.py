@@ -7,7 +7,7 @@ its way back, on every task. A cell with a memory has both for that, too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +17,7 @@ from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui import panel_help
+from rnn_tui.tui.charts.chart_view import looked_at
 from rnn_tui.tui.charts.curves import Chart, Curve, Mark, Style
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Lines
@@ -77,15 +78,29 @@ def _progress(snapshot: Snapshot) -> str:
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Draw the gradients of the layer shown over t, as far back as the backward pass has come."""
-    return context.chart_cache.draw(_chart(context), width, height)
+    return context.chart_cache.draw(_seen(context), width, height)
 
 
 def legend(context: DrawContext) -> tuple[LegendEntry, ...]:
     """Return the legend."""
-    return context.chart_cache.legend(_chart(context))
+    return context.chart_cache.legend(_seen(context))
 
 
-def _chart(context: DrawContext) -> Chart:
+def _reading(context: DrawContext) -> bool:
+    """Return whether the values at the timestep that is looked at stand in the title."""
+    return context.selection.panel == NAME and bool(context.snapshot.cursor.t)
+
+
+def _seen(context: DrawContext) -> Chart:
+    """Return the chart as it is looked at; its cursor is the timestep, while it has the focus."""
+    whole, view = chart(context), context.selection.chart_view(NAME)
+    if _reading(context):
+        whole = replace(whole, marks=())
+        view = replace(view, cursor=float(context.snapshot.t))
+    return looked_at(whole, view, _reading(context))
+
+
+def chart(context: DrawContext) -> Chart:
     """Return the chart; its range is that of the run so far, in decades, at least three."""
     from rnn_tui.tui.charts.axes import steady_log_range  # the first screen does without
 
@@ -242,5 +257,6 @@ PANEL = PanelSpec(
     proofs=(PROOF,),
     timestep_keys="←→",
     variants=variants,
+    chart=chart,
     help=signs,
 )

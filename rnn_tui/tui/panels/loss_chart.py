@@ -62,7 +62,7 @@ def chart(context: DrawContext) -> Chart:
         Curve("raw", "raw", curve.update, curve.loss, "cloud", (raw, "")),  # the header has it
         *_second_loss(snapshot),
         *_test_loss(snapshot),
-        Curve("smoothed", "smooth", curve.update, curve.smoothed, values=(smoothed,)),
+        Curve("smoothed", "smooth", curve.update, curve.smoothed, values=(smoothed,), named=True),
     )
     level = _baseline(baseline) if baseline else None
     return Chart(

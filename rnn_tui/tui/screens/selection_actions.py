@@ -61,7 +61,7 @@ class SelectionActions(ChartActions):
             self._select(selection_moves.move_variant(variants, self.selection, distance))
 
     def action_timestep(self, direction: int) -> None:
-        """Select a timestep; at an update, a parameter; of a tensor, a column; of a chart, its cursor."""
+        """Select a timestep, at an update a parameter, of a tensor a column; or move a cursor."""
         distance = direction * self._take_count()
         snapshot = self.session.latest
         if self.move_chart_cursor(distance):
@@ -169,7 +169,7 @@ class SelectionActions(ChartActions):
         self._move_to(moved, "operation at this timestep")
 
     def action_escape(self) -> None:
-        """Cancel the first of: count, gradient check, cursor of a chart, zoom, choices, move under way, what-if."""
+        """Cancel the first of: count, check, chart's view, zoom, choices, move, what-if."""
         snapshot = self.session.latest
         if self.selection.prefix:
             self._select(replace(self.selection, prefix=""))

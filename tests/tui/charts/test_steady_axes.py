@@ -109,7 +109,7 @@ def test_the_ranges_on_the_screen_never_shrink_while_a_run_goes_on() -> None:
             trainer.step()
         shown = drawn(maker.snapshot(), cache)
         for name, panel in (("loss", loss_chart), ("gradient", gradient_chart)):
-            ends = panel._chart(shown).y_range
+            ends = panel.chart(shown).y_range
             span = math.log10(ends[1] / ends[0]) if ends is not None else 0.0
             assert span >= before[name]
             before[name] = span

@@ -40,7 +40,7 @@ def backward(settings: Settings, at: int, t: int | None = None, variant: str = "
 
 def curves(shown: DrawContext) -> dict[str, Curve]:
     """Return the curves by their labels."""
-    return {each.label: each for each in gradient_chart._chart(shown).curves}
+    return {each.label: each for each in gradient_chart.chart(shown).curves}
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
@@ -116,6 +116,6 @@ def test_what_dies_beyond_rounding_does_not_flatten_the_rest() -> None:
     shown = backward(SMALL, 1)
     norms = np.array([1e-200, 1e-100, 1e-9, 1e-3, 1.0])
     snapshot = replace(shown.snapshot, gradient_norms=norms)
-    low, high = gradient_chart._chart(replace(shown, snapshot=snapshot)).y_range or (0, 0)
+    low, high = gradient_chart.chart(replace(shown, snapshot=snapshot)).y_range or (0, 0)
     assert 1e-16 <= low <= 1e-9
     assert high == 1

@@ -51,12 +51,23 @@ def test_the_header_says_how_far_it_is_behind_or_where_it_diverged() -> None:
     assert "vs diverged at 0" in text_of(header.draw(context(bad), 80, 2))[1]
 
 
+@pytest.mark.parametrize("width", [36, 40, 47, 60, 80, 120])
+def test_no_value_of_a_legend_is_cut(width: int) -> None:
+    shown = context(beside(30, 0))
+    values = [entry.values for entry in loss.legend(shown) if entry.has_value]
+    title = title_text(loss.PANEL, shown, width)
+    assert values
+    assert len(title) == width
+    for forms in values:
+        assert any(re.search(rf" {re.escape(form)}( |$)", title) for form in forms), title
+
+
 @pytest.mark.parametrize("width", [80, 47])
 def test_the_charts_name_the_other_network(width: int) -> None:
     snapshot = beside(30, 0)
     losses = title_text(loss.PANEL, context(snapshot), width)
-    assert ("⠒ ⠒ lstm beside" if width == 80 else "⠆⠒ lstm beside ⠶") in losses
-    assert re.search(r"⠶ smoothed \d", losses)
+    assert re.search(r"⠆⠒ (lstm|ls|lst) \d" if width == 47 else r"⠒ lstm( beside)? \d", losses)
+    assert re.search(r"⠶⠶? smoothed \d", losses)
     assert "⠒ lstm" in title_text(gradients.PANEL, context(beside(3, 13)), width)
 
 
