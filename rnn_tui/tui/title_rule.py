@@ -92,7 +92,7 @@ def _squeezed(
     """
     from rnn_tui.tui.charts.legend import FEW, squeezed_line  # the first screen does without
 
-    lengths = ((NO_LIMIT, FEW), (NO_LIMIT, 1), (4, 1), (4, 0), (1, 0), (1, -1))
+    lengths = ((NO_LIMIT, FEW), (NO_LIMIT, 1), (4, 1), (4, 0), (1, 0), (4, -1), (1, -1))
     for letters, least in lengths[:1] if readable else lengths:
         before = middle(name[:letters], (), 0)
         free = width - cell_width(before) - 1
