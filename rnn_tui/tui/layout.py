@@ -27,6 +27,7 @@ SIDE_BY_SIDE = 100  # columns from which on two charts stand side by side in one
 BESIDE = 40, 10  # columns and lines at the right of the network that are a place for a chart
 TIMESTEP_WIDTH = 72, 92, 110  # columns: at least, at most, and at most of very wide terminals
 VERY_WIDE = 200
+PREDICTIONS = "predictions"
 THIRD_CHART = 27  # lines of a column from which on three charts stand in it
 
 
@@ -39,12 +40,14 @@ class Focus:
         other: the panel that was looked at before the timestep had the focus; one column shows it.
         zoomed: the panel with the focus has the whole screen.
         proofs: of three columns, the middle one shows proofs of the backward pass.
+        untrained: there is no loss yet: one column shows predictions where that would be.
     """
 
     panel: str = "timestep"
     other: str = "network"
     zoomed: bool = False
     proofs: bool = False
+    untrained: bool = False
 
 
 def arrange(width: int, height: int, focus: Focus, needs: Needs) -> Mapping[str, Region]:
@@ -75,7 +78,7 @@ def arrange(width: int, height: int, focus: Focus, needs: Needs) -> Mapping[str,
 def _one_column(body: Region, focus: Focus, needs: Needs) -> Mapping[str, Region]:
     """Return the regions of one column: network, timestep and, where there is room, charts."""
     looked_at = focus.other if focus.panel == "timestep" else focus.panel
-    rows = _chart_rows(body.width, looked_at)
+    rows = _chart_rows(body.width, looked_at, untrained=focus.untrained)
     lines = _lines_of_one_column(body.height, len(rows), needs)
     placed = {"network", "timestep", *(name for row in rows[: len(lines) - 2] for name in row)}
     if looked_at in placed:
@@ -89,9 +92,11 @@ def _one_column(body: Region, focus: Focus, needs: Needs) -> Mapping[str, Region
     return _stacked(body, zip(names, lines, strict=True))
 
 
-def _chart_rows(width: int, looked_at: str) -> list[tuple[str, ...]]:
+def _chart_rows(width: int, looked_at: str, *, untrained: bool) -> list[tuple[str, ...]]:
     """Return the charts of one column, row by row; the one that is looked at in the first row."""
     charts = list(PANELS.in_group("chart"))
+    if untrained and looked_at == "network":
+        looked_at = PREDICTIONS
     across = 2 if width >= SIDE_BY_SIDE else 1
     if looked_at in charts[across:]:
         charts.remove(looked_at)
@@ -173,9 +178,10 @@ def _columns(body: Region, focus: Focus, needs: Needs) -> Mapping[str, Region]:
         fixed[charts[0]] = _without_gap(beside)
     left, right = rest.split_vertical(_timestep_width(body.width))
     right = _without_gap(right)
-    fixed |= _left(left, PANELS.in_group("heat")[:1], needs)
+    three = body.width >= THREE_COLUMNS and body.height >= TALL
+    fixed |= _left(left, PANELS.in_group("heat")[: 2 - three], needs)
     middle: Mapping[str, Region] = {}
-    if body.width >= THREE_COLUMNS and body.height >= TALL:
+    if three:
         centre, right = right.split_vertical((right.width - 1) // 2)
         right = _without_gap(right)
         middle = _middle(centre, focus, needs)
@@ -199,13 +205,13 @@ def _timestep_width(width: int) -> int:
 
 
 def _left(region: Region, below: Sequence[str], needs: Needs) -> Mapping[str, Region]:
-    """Return the regions of the timestep and, where it leaves room, of a panel below it."""
+    """Return the regions of the timestep and, where it leaves room, of panels below it."""
     need = needs("timestep")
     lines = [min(need.enough, region.height)]
     stages = [(0, need.good)]
-    if below:
-        least = needs(below[0]).least
-        stages += [(1, least), (1, CHART_GOOD), (0, need.most), (1, NO_LIMIT)]
+    for index, name in enumerate(below, 1):
+        other = needs(name)
+        stages += [(index, other.least), (index, other.good), (0, need.most), (index, other.most)]
     lines = _dealt(region.height, lines, stages, NO_LIMIT)
     names = [("timestep",), *((name,) for name in below)]
     return _stacked(region, zip(names, lines, strict=False))

@@ -41,7 +41,8 @@ SIZES = (
 
 def screen(snapshot: Snapshot, size: tuple[int, int], cache: ChartCache) -> list[str]:
     """Return the lines between header and footer, the title lines of panels left out as rules."""
-    focus = Focus(proofs=snapshot.cursor.stage in (Pass.BACKWARD, Pass.CLIP))
+    backward = snapshot.cursor.stage in (Pass.BACKWARD, Pass.CLIP)
+    focus = Focus(proofs=backward, untrained=not snapshot.curve.update.size)
     context = DrawContext(snapshot, initial_selection(snapshot), chart_cache=cache)
     rows = [[" "] * size[0] for _ in range(size[1] - HEADER - FOOTER)]
     for name, region in arrange(*size, focus, needs_of(snapshot)).items():

@@ -48,7 +48,9 @@ FEWEST, MOST = 8, 64  # bars of the distribution
 PROOF, SHARES = "weights", "ledger"  # what the panel requests
 
 
-NEED = Need(8, 10, 14)  # lines
+def need(snapshot: Snapshot) -> Need:
+    """Return the lines of the panel: with all rows of W_h it has no more to show."""
+    return Need(8, 10, 12, max(snapshot.settings.hidden + 6, 12))
 
 
 def variants(snapshot: Snapshot) -> tuple[str, ...]:
@@ -315,5 +317,5 @@ PANEL = PanelSpec(
     proofs=(PROOF, SHARES),
     selects_entries=True,
     variants=variants,
-    need=lambda snapshot: NEED,
+    need=need,
 )

@@ -151,7 +151,9 @@ class Debugger(KeyActions):
         """Return all that the places of the panels depend on, beside the size of the terminal."""
         above = self._panel_above(self._placed_while_running)
         proofs = snapshot.cursor.stage in (Pass.BACKWARD, Pass.CLIP) and not snapshot.running
-        return Focus(self.selection.panel, above, self._zoomed, proofs), snapshot.settings
+        untrained = not snapshot.curve.update.size
+        focus = Focus(self.selection.panel, above, self._zoomed, proofs, untrained)
+        return focus, snapshot.settings
 
     def _note_place(self, snapshot: Snapshot) -> None:
         """Arrange the panels where a run has begun or ended, or another pass or network came."""
