@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 FEWEST_ALIKE = 5  # timesteps that are folded
 FEWEST_BEFORE = 3  # columns before an end that is always there
 
@@ -50,6 +52,10 @@ def columns_of(
     """
     if steps <= available:
         return tuple(map(Column, range(1, steps + 1)))
+    first_loss = 1 + list(counted).index(True)
+    if not _has_folds(alike):
+        columns = list(map(Column, range(1, steps + 1)))
+        return _with_end(columns, first_loss - 1, t, available)
     groups = _groups(steps, alike)
     spare = available - sum(min(len(group), 2) for group in groups)
     longest = max(groups, key=len)
@@ -58,12 +64,22 @@ def columns_of(
         folded += _fold(group, t, 1 + max(spare, 0) * (group is longest))
     if spare >= 0:
         return tuple(folded)
-    first_loss = 1 + list(counted).index(True)
     before = next((k for k, column in enumerate(folded) if column.t >= first_loss), len(folded))
-    end = folded[before:]
+    return _with_end(folded, before, t, available)
+
+
+def _with_end(columns: list[Column], before: int, t: int, available: int) -> tuple[Column, ...]:
+    """Return a page of `columns`; those from index `before` on are always there if they are few."""
+    end = columns[before:]
     if before and len(end) <= available // 2 and available - len(end) >= FEWEST_BEFORE:
-        return (*_page(folded[:before], t, available - len(end)), *end)
-    return _page(folded, t, available)
+        return (*_page(columns[:before], t, available - len(end)), *end)
+    return _page(columns, t, available)
+
+
+def _has_folds(alike: Sequence[bool]) -> bool:
+    """Return whether there are timesteps that are folded."""
+    places = np.flatnonzero(~np.asarray([*alike, False]))
+    return bool((np.diff(places) >= FEWEST_ALIKE).any())
 
 
 def _groups(steps: int, alike: Sequence[bool]) -> list[range]:

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnn_tui.engine.analysis.magnitudes import Magnitudes
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.layers import name_in_layer, name_without_layer
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.tui.bar_scales import magnitudes_of, value_scale
+from rnn_tui.tui.bar_scales import PROOF, magnitudes_of, value_scale
 from rnn_tui.tui.bars import UNIT, BarScale, bars
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.heat_map import heat_role, page_of
@@ -204,7 +205,8 @@ class NormRow:
         """Return the scale of the window: of all of it if that is known, else of what is shown."""
         snapshot = self.context.snapshot
         name = name_in_layer(self.state, snapshot.layer)
-        found = magnitudes_of(snapshot).norms.get(name)
+        proved = snapshot.proofs.get(PROOF)
+        found = proved.norms.get(name) if isinstance(proved, Magnitudes) else None
         if found is None:
             cursor = snapshot.cursor
             first = {Pass.BACKWARD: cursor.t, Pass.CLIP: 1, Pass.UPDATE: 1}.get(cursor.stage)
