@@ -27,13 +27,13 @@ class WindowEdges:
 
     Attributes:
         cut: ‖∂L/∂s_0‖, which is cut off: [M].
-        within: the root mean square of ‖∂L/∂s_t‖ over t = 1 … T: [M].
+        sent: Σ_t ‖dy_t·W_yᵀ‖, what the losses of all timesteps send into the way back: [M].
         gradient: ‖∇L‖ of the windows that continue another, [C].
         added: the norm of what the timesteps of the window before would add to it, [C].
     """
 
     cut: Mapping[str, Array]
-    within: Mapping[str, Array]
+    sent: Array
     gradient: Array
     added: Array
 
@@ -43,12 +43,13 @@ class WindowEdges:
         return len(next(iter(self.cut.values())))
 
     def left(self, state: str) -> float | None:
-        """Return how much of a gradient is left at the edge: the cut one over those within.
+        """Return how much of what the losses send in arrives at the edge, and is cut off.
 
-        Both are root mean squares over the windows. None where there is no gradient within.
+        Both are root mean squares over the windows. With one loss at T it is what is left of its
+        gradient; of T losses, only those near the edge reach it. None where nothing is sent.
         """
-        within = _root_mean_square(self.within[state])
-        return _root_mean_square(self.cut[state]) / within if within else None
+        sent = _root_mean_square(self.sent)
+        return _root_mean_square(self.cut[state]) / sent if sent else None
 
     @property
     def added_share(self) -> float | None:
@@ -103,8 +104,7 @@ def window_edges_work(
         pins: in force in all windows.
     """
     cut: dict[str, list[float]] = {}
-    within: dict[str, list[float]] = {}
-    gradient, added = [], []
+    sent, gradient, added = [], [], []
     before: Network | None = None
     for number, window in enumerate(windows):
         start = states if window.continues else {n: np.zeros_like(s) for n, s in states.items()}
@@ -121,9 +121,8 @@ def window_edges_work(
         for name in now.states:
             edge = norm(now.tape[f"d{name}_next"][0].reshape(-1))
             cut.setdefault(name, []).append(edge)
-            inside = now.tape[f"d{name}"].astype(np.float64)
-            mean = float(np.sqrt(np.einsum("tbh,tbh->", inside, inside) / len(steps)))
-            within.setdefault(name, []).append(mean)
+        entering = now.tape["dh_y"].astype(np.float64)
+        sent.append(float(np.sqrt(np.einsum("tbh,tbh->t", entering, entering)).sum()))
         if before is not None and window.continues:
             gradient.append(norm(now.gradient))
             added.append(norm(added_gradient(before, now)))
@@ -131,7 +130,7 @@ def window_edges_work(
         before, states = now, now.state(now.tape.steps)
     return WindowEdges(
         {name: np.array(each) for name, each in cut.items()},
-        {name: np.array(each) for name, each in within.items()},
+        np.array(sent),
         np.array(gradient),
         np.array(added),
     )

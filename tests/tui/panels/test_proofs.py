@@ -249,7 +249,7 @@ def test_the_edge_shows_what_is_cut_and_what_a_longer_window_adds(kind: str) -> 
         spread = f"{number(float(np.mean(sizes)), 3)} ± {number(float(np.std(sizes)), 2)}"
         assert re.search(rf"{name}_0 .* {re.escape(spread)}", text)
     most = max(edges.left(name) or 0 for name in edges.cut)
-    assert f"{number(100 * most, 3)} % of ‖d" in words
+    assert f"{number(100 * most, 3)} % of what the losses send" in words
     assert f"would add {number(100 * (edges.added_share or 0), 3)} % to ‖∇L‖" in words
     assert f"{number(100 * found.truncation.relative, 3)} % in this one" in words
 
@@ -260,12 +260,12 @@ def test_the_edge_shows_what_is_cut_and_what_a_longer_window_adds(kind: str) -> 
 def test_the_edge_is_judged_by_the_gradient_that_is_left_there(cut: float, word: str) -> None:
     snapshot = backward("rnn-tanh").proved()
     edges = WindowEdges(
-        {"h": np.full(4, cut)}, {"h": np.ones(4)}, np.array([1e-9, 1.0]), np.array([0.5, 0.5])
+        {"h": np.full(4, cut)}, np.ones(4), np.array([1e-9, 1.0]), np.array([0.5, 0.5])
     )
     shown = replace(snapshot, proofs={**snapshot.proofs, "edges": edges})
     text = " ".join(" ".join(text_of(window_edge.draw(context(shown), 80, 12))).split())
     assert f"{word}" in text
-    assert f"{number(100 * cut, 3)} % of ‖dh_t‖ within (4 windows)" in text
+    assert f"{number(100 * cut, 3)} % of what the losses send back (4 windows)" in text
 
 
 def test_without_the_window_before_the_edge_says_why() -> None:

@@ -122,7 +122,7 @@ def _verdict(snapshot: Snapshot, edges: WindowEdges) -> str:
     if not left:
         return "There is no gradient to compare with."
     name, share = max(left.items(), key=lambda each: each[1])
-    words = f"{number(100 * share, 3)} % of ‖d{name}_t‖ within"
+    words = f"{number(100 * share, 3)} % of what the losses send back"
     over = f"({edges.count} windows)"
     if not snapshot.settings.carry:
         return f"At its beginning ‖d{name}_0‖ is {words} {over}."
@@ -160,7 +160,10 @@ def signs(context: DrawContext) -> Signs:
         Sign("T", "the timesteps of a window"),
         Sign("next 16 windows", "the same of windows to come, with these weights: mean ± spread"),
         Sign("± ", "standard deviation over the windows"),
-        Sign("within", "the root mean square of ‖dh_t‖ over the timesteps of the windows"),
+        Sign(
+            "what the losses send back",
+            "the sum over the timesteps of ‖dy_t·W_yᵀ‖, which each loss adds to the gradient",
+        ),
         Sign("‖∇L‖", "the size of the gradient of all parameters"),
         Sign("%", "of that size"),
     )
