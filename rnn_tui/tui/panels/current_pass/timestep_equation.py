@@ -21,7 +21,7 @@ from rnn_tui.tui.equation_text import (
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit, fold, text_width
 from rnn_tui.tui.number_format import number, signed
 from rnn_tui.tui.panels.current_pass import bad_value_origin, product_table
-from rnn_tui.tui.panels.current_pass.row_places import Places
+from rnn_tui.tui.panels.current_pass.row_places import Places, row_symbols
 from rnn_tui.tui.panels.current_pass.timestep_rows import places_of_symbols
 from rnn_tui.tui.panels.current_pass.timestep_view import (
     OUTPUTS,
@@ -117,7 +117,8 @@ def _numbers(
 
     The least is what it takes without any term of its products. What stands in rows too is marked.
     """
-    shown = frozenset(places_of_symbols(view))
+    rows = row_symbols(context.snapshot)
+    shown = {symbol for symbol, (row, _) in places_of_symbols(view).items() if row in rows}
     line = partial(numbers_line, operation, view.values, 0, view.unit, view.t, marked=shown)
 
     def written(text: str) -> str:
