@@ -52,7 +52,7 @@ def tensor_map(
     snapshot: Snapshot,
     tensor: TensorRange,
     entries: Array,
-    index: int,
+    index: int | None,
     scale: BarScale,
     glyphs: BarGlyphs,
     width: int,
@@ -66,15 +66,16 @@ def tensor_map(
         snapshot: where names are read from.
         tensor: the tensor.
         entries: a number for each of its entries: its values, its gradient, ….
-        index: the selected entry, as an index into the flat vector.
+        index: the selected entry, as an index into the flat vector; None: none of this tensor.
         scale: what the bars are measured by.
         glyphs: what they are drawn with.
         width: cells.
         height: lines, at least 2.
         large: whether entries may take several lines.
     """
-    row, column = tensor.place(index)
+    row, column = tensor.place(tensor.start if index is None else index)
     layout = _layout(snapshot, tensor, (row, column), width, height, large)
+    row, column = (row, column) if index is not None else (-1, -1)
     lines = [_head(layout, column)]
     blocks = [layout.rows[k : k + layout.stacks] for k in range(0, len(layout.rows), layout.stacks)]
     drawn = [

@@ -7,6 +7,9 @@ last update; the key ``d`` chooses. Units of the layer are columns, gate by gate
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import numpy as np
 
 from rnn_tui.engine.analysis.distribution import BINS, Distribution
@@ -43,7 +46,8 @@ from rnn_tui.tui.parameter_names import (
 from rnn_tui.tui.scope_words import joined
 from rnn_tui.tui.tensor_map import from_to, tensor_map
 
-BELOW = 2  # lines of the selected entry and of the distribution
+BELOW = 2  # lines of the selected entry and of the distribution, at least
+ROOMY = 12  # lines of the panel from which on the entry may have two
 FEWEST, MOST = 8, 64  # bars of the distribution
 PROOF, SHARES = "weights", "ledger"  # what the panel requests
 
@@ -101,7 +105,7 @@ def _lines(context: DrawContext, width: int, height: int) -> Lines:
     snapshot, index = context.snapshot, context.selection.parameter
     tensor, quantity = tensor_of(snapshot, index), shown(context)
     entries = entries_of(snapshot, tensor, quantity)
-    below: list[Line] = [_entry(context, width)]
+    below: list[Line] = [*_entry(context, width, 2 if height >= ROOMY else 1)]
     if height >= BELOW + 2:
         below.append(_distribution(context, tensor, width))
     if entries is None:
@@ -179,55 +183,92 @@ def _why_not(context: DrawContext, quantity: str, width: int) -> Lines:
 # ---------------------------------------------------------------- lines below the map
 
 
-def _entry(context: DrawContext, width: int) -> Line:
-    """Return the selected entry: its value, gradient, share and last change, as many as fit."""
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """One number of the selected entry, with a name before it.
+
+    Attributes:
+        name: the name.
+        brief: a shorter one, where there is little room.
+        value: the number; None while it is not known.
+        more: what is said behind it.
+    """
+
+    name: str
+    brief: str
+    value: float | None
+    more: str = ""
+
+    def line(self, *, brief: bool = False) -> Line:
+        """Return name and number, the number in the hue of its sign."""
+        before: Run = (f"  {self.brief if brief else self.name} ", "dim")
+        if self.value is None:
+            return before, (UNKNOWN, "dim")
+        number_of_it: Run = (signed(self.value), role_of(self.value))
+        return (before, number_of_it, (self.more, "dim")) if self.more else (before, number_of_it)
+
+
+def _entry(context: DrawContext, width: int, most: int) -> Lines:
+    """Return the selected entry: its value, gradient, share and last change.
+
+    Args:
+        context: the snapshot and the selection.
+        width: cells.
+        most: lines at most; where one is too few even for short names, numbers are left out, that
+            which the map shows at last.
+    """
     snapshot, index = context.snapshot, context.selection.parameter
-    line: Line = ((f" {parameter_name(snapshot, index)}", "strong"),)
-    parts = {
-        VALUE: ((" = ", "dim"), _number(float(snapshot.optimizer.parameters[index]))),
+    head: Line = ((f" {parameter_name(snapshot, index)}", "strong"),)
+    change = snapshot.optimizer.updates_made > 0
+    numbers = {
+        VALUE: _Number("=", "=", float(snapshot.optimizer.parameters[index])),
         GRADIENT: _gradient(snapshot, index),
         SHARE: _share(snapshot, index),
-        CHANGE: _change(snapshot, index),
+        CHANGE: _Number("last Δ", "Δ", float(snapshot.optimizer.delta[index]) if change else None),
     }
-    chosen = shown(context)
-    # What the map shows stays where not all of them fit.
+    for brief in (False, True):
+        parts = {name: each.line(brief=brief) for name, each in numbers.items()}
+        parts[VALUE] = tuple((text.removeprefix(" "), role) for text, role in parts[VALUE])
+        if cell_width(head) + sum(map(cell_width, parts.values())) <= width:
+            break
     kept = [*QUANTITIES]
+    lines = _folded((head, *parts.values()), width)
     for name in (SHARE, CHANGE, GRADIENT, VALUE):
-        whole = cell_width(line) + sum(cell_width(parts[each]) for each in kept)
-        if whole > width and name != chosen:
+        if len(lines) > most and name != shown(context):
             kept.remove(name)
-    return (*line, *(run for name in kept for run in parts[name]))
+            lines = _folded((head, *(parts[each] for each in kept)), width)
+    return lines[:most]
 
 
-def _number(value: float) -> Run:
-    """Return a number in the hue of its sign."""
-    return signed(value), role_of(value)
+def _folded(parts: Iterable[Line], width: int) -> Lines:
+    """Return parts one after another, in as few lines as it takes."""
+    lines: list[Line] = [()]
+    for part in parts:
+        if lines[-1] and cell_width(lines[-1]) + cell_width(part) > width:
+            lines.append(())
+        lines[-1] = (*lines[-1], *part)
+    return tuple(lines)
 
 
-def _unknown(name: str) -> Line:
-    """Return a number that is not known yet."""
-    return (f"  {name} ", "dim"), (UNKNOWN, "dim")
-
-
-def _gradient(snapshot: Snapshot, index: int) -> Line:
+def _gradient(snapshot: Snapshot, index: int) -> _Number:
     """Return the entry of the gradient, and what clipping has made of it."""
     gradient = snapshot.gradient
     if gradient is not None:
         raw, clipped = float(gradient.raw[index]), float(gradient.clipped[index])
-        line: Line = (("  gradient ", "dim"), _number(raw))
-        return (*line, (f" clipped {signed(clipped)}", "dim")) if clipped != raw else line
+        more = f" clipped {signed(clipped)}" if clipped != raw else ""
+        return _Number("gradient", "g", raw, more)
     ledger = _ledger(snapshot, index)
     if ledger is None or not snapshot.backward_complete(snapshot.t):
-        return _unknown("gradient")
-    return (("  gradient so far ", "dim"), _number(float(ledger.running_sum[snapshot.t - 1])))
+        return _Number("gradient", "g", None)
+    return _Number("gradient so far", "g so far", float(ledger.running_sum[snapshot.t - 1]))
 
 
-def _share(snapshot: Snapshot, index: int) -> Line:
+def _share(snapshot: Snapshot, index: int) -> _Number:
     """Return the share of the selected timestep in the gradient."""
-    name, ledger = f"share of t={snapshot.t}", _ledger(snapshot, index)
-    if ledger is None or not snapshot.backward_complete(snapshot.t):
-        return _unknown(name)
-    return ((f"  {name} ", "dim"), _number(float(ledger.contribution[snapshot.t - 1])))
+    ledger, value = _ledger(snapshot, index), None
+    if ledger is not None and snapshot.backward_complete(snapshot.t):
+        value = float(ledger.contribution[snapshot.t - 1])
+    return _Number(f"share of t={snapshot.t}", "share", value)
 
 
 def _ledger(snapshot: Snapshot, index: int) -> Ledger | None:
@@ -236,13 +277,6 @@ def _ledger(snapshot: Snapshot, index: int) -> Ledger | None:
     if not isinstance(ledger, Ledger) or snapshot.request.parameter != index:
         return None
     return ledger
-
-
-def _change(snapshot: Snapshot, index: int) -> Line:
-    """Return the change by the last update."""
-    if not snapshot.optimizer.updates_made:
-        return _unknown("Δ")
-    return (("  last Δ ", "dim"), _number(float(snapshot.optimizer.delta[index])))
 
 
 def _distribution(context: DrawContext, tensor: TensorRange, width: int) -> Line:
@@ -294,6 +328,7 @@ def signs(context: DrawContext) -> Signs:
             Sign("◂ 32  64 ▸", "columns that are hidden at the left and at the right", "dim"),
             Sign("▴ 5  ▾ 22", "rows that are hidden above and below", "dim"),
             Sign("share of t", "what timestep t alone contributes to the gradient"),
+            Sign("g  g so far", "the gradient; its sum over the timesteps done so far"),
             Sign("Δ", "the change that the last update made"),
             Sign(LEVELS, "how many entries there are, from the lowest to the highest", "gate"),
             Sign(UNKNOWN, "not known yet; between these bars, no entry", "dim"),
