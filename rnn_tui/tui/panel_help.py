@@ -87,6 +87,19 @@ def weights(snapshot: Snapshot) -> Signs:
     )
 
 
+def tensor_picture(snapshot: Snapshot) -> Signs:
+    """Return the signs around the picture of a tensor."""
+    gates = "  ".join(gate for gate in snapshot.window.declaration.cell.gates if gate)
+    named = (Sign(gates, "gates: their columns stand side by side, or each is a row", "dim"),)
+    return (
+        *(named if gates else ()),
+        Sign("1–32", "units of the columns", "dim"),
+        Sign("▸  ▾", "row and column of the selected entry", "accent"),
+        Sign("◂ 32  64 ▸", "columns that are hidden at the left and at the right", "dim"),
+        Sign("▴ 5  ▾ 22", "rows that are hidden above and below", "dim"),
+    )
+
+
 def chart(*, log: bool, x: str) -> Signs:
     """Return the signs of the axes of a chart.
 

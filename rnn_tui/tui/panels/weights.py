@@ -33,7 +33,7 @@ from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.heat_map import WIDE_ENOUGH
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, fit
 from rnn_tui.tui.number_format import LEVELS, NOT_FINITE, UNKNOWN, count, number, role_of, signed
-from rnn_tui.tui.panel_help import Sign, Signs, bars, values, weights
+from rnn_tui.tui.panel_help import Sign, Signs, bars, tensor_picture, values, weights
 from rnn_tui.tui.panel_help import joined as joined_signs
 from rnn_tui.tui.panel_spec import Need, PanelSpec
 from rnn_tui.tui.panels.proofs.status import missing, paragraph
@@ -319,14 +319,11 @@ def signs(context: DrawContext) -> Signs:
     """Return what the signs on the panel mean."""
     return joined_signs(
         bars(context),
+        tensor_picture(context.snapshot),
         (
             Sign("W_x 1×32  32×128", "a tensor, its rows times its columns"),
             Sign("x·W", "a row is multiplied by an input; PyTorch's files have the transpose, Wᵀ"),
-            Sign("i 1–32", "gate i and the units of its columns", "dim"),
-            Sign("▸  ▾", "row and column of the selected entry", "accent"),
             Sign("h_<t-1>[6] → i_t[9]", "what the entry is multiplied by, and what that goes into"),
-            Sign("◂ 32  64 ▸", "columns that are hidden at the left and at the right", "dim"),
-            Sign("▴ 5  ▾ 22", "rows that are hidden above and below", "dim"),
             Sign("share of t", "what timestep t alone contributes to the gradient"),
             Sign("g  g so far", "the gradient; its sum over the timesteps done so far"),
             Sign("Δ", "the change that the last update made"),

@@ -13,15 +13,14 @@ from rnn_tui.session.snapshot import Gradient
 from rnn_tui.tui import column_bars
 from rnn_tui.tui.bars import BarScale
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.heat_map import CellSize, heat_lines, page_of
 from rnn_tui.tui.lines import Line, Lines, cell_width
 from rnn_tui.tui.number_format import blocks, count, number
 from rnn_tui.tui.parameter_names import TensorRange, tensor_of, tensors
+from rnn_tui.tui.tensor_map import tensor_map
 
 LOOKED_AT = 100_000  # entries at most that a histogram is made of: every k-th of more
 MOST_DECADES = 12  # of a histogram, below the largest entry
 TAIL = 0.005  # share of the entries that are too small for the histogram, at most
-WIDEST, TALLEST = 4, 3  # cells and lines of an entry at most
 
 
 def of_clip(gradient: Gradient, width: int, height: int) -> Lines:
@@ -97,48 +96,30 @@ def of_update(context: DrawContext, width: int, height: int) -> Lines:
     lines: list[Line] = []
     for tensor in (chosen, *others):
         available = height - len(lines)
-        if available < 2:
+        if available < 3:
             break
         lines += _changes(context, tensor, width, available)
     return tuple(lines)
 
 
-def _rows(tensor: TensorRange) -> int:
-    """Return the rows of a tensor; a vector is one."""
-    return tensor.spec.shape[0] if len(tensor.spec.shape) > 1 else 1
-
-
 def _changes(context: DrawContext, tensor: TensorRange, width: int, height: int) -> Lines:
-    """Return a tensor's last change as a heat map, with what is drawn of it in a heading."""
-    snapshot = context.snapshot
-    rows = _rows(tensor)
-    delta = snapshot.optimizer.delta[tensor.part].reshape(rows, -1)
+    """Return a tensor's last change as a heat map below a heading."""
+    snapshot, index = context.snapshot, context.selection.parameter
+    delta = snapshot.optimizer.delta[tensor.part]
     largest = float(np.abs(delta).max(initial=0.0))
-    across, room = width - 2, height - 1
-    index = context.selection.parameter - tensor.start
-    here = divmod(index, delta.shape[1]) if 0 <= index < delta.size else None
-    size = CellSize(
-        min(max(across // delta.shape[1], 1), WIDEST), min(max(room // rows, 1), TALLEST)
-    )
-    row, column = here or (0, 0)
-    down = page_of(row, rows, max(room // size.height, 1))
-    right = page_of(column, delta.shape[1], max(across // size.width, 1))
-    shown = delta[down.start : down.stop, right.start : right.stop]
-    drawn = heat_lines(
-        shown,
+    drawn = tensor_map(
+        snapshot,
+        tensor,
+        delta,
+        index if tensor.start <= index < tensor.stop else None,
         BarScale(largest),
         context.bar_glyphs,
-        size=size,
-        selected=(row - down.start, column - right.start) if here else None,
+        width,
+        height - 1,
+        large=True,
     )
-    parts = [
-        f"{what} {part.start + 1}–{part.stop} of {of}"
-        for what, part, of in (("rows", down, rows), ("columns", right, delta.shape[1]))
-        if len(part) < of
-    ]
-    words = f"  {', '.join(parts)}" if parts else ""
     head: Line = (
         (f" Δ of {tensor.spec.name}", "strong"),
-        (f"  full bar {number(largest, 3)}{words}", "dim"),
+        (f"  full bar {number(largest, 3)}", "dim"),
     )
-    return (head, *(((" ", ""), *line) for line in drawn))
+    return (head, *drawn)

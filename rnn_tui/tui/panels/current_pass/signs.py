@@ -5,7 +5,7 @@ from __future__ import annotations
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.panel_help import Sign, Signs, bars, chart, joined, values, weights
+from rnn_tui.tui.panel_help import Sign, Signs, bars, chart, joined, tensor_picture, values, weights
 
 
 def signs_of(context: DrawContext, stage: Pass) -> Signs:
@@ -261,4 +261,5 @@ def _update(snapshot: Snapshot) -> Signs:
         Sign("²  √", "square, root"),
         Sign("32×128", "rows and columns of the tensor"),
         Sign("▸", "the tensor of the selected parameter", "accent"),
+        *tensor_picture(snapshot),
     )
