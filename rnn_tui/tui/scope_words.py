@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rnn_tui.engine.analysis.held_values import HeldValues
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.lines import text_width
 
 if TYPE_CHECKING:
     from rnn_tui.second_network import SecondNetworkView
@@ -55,6 +56,18 @@ def held_words(held: HeldValues) -> str:
     """Return the what-ifs that predictions are made with, and without: "with o = 0"."""
     used, left_out = (tuple(map(str, pins)) for pins in (held.used, held.left_out))
     return joined(what_if_words("with", used), what_if_words("without", left_out))
+
+
+def held_line(held: HeldValues, width: int) -> str:
+    """Return the what-ifs that predictions are made with, and without, by name if there is room.
+
+    Why some are left out is said as far as that leaves room for it.
+    """
+    used, left_out = (", ".join(map(str, pins)) for pins in (held.used, held.left_out))
+    with_all = joined(f"with {used}" if used else "", f"without {left_out}" if left_out else "")
+    reason = ": test data have no such timestep" if left_out else ""
+    lines = (with_all + reason, with_all, held_words(held) + reason, held_words(held))
+    return next((line for line in lines if text_width(line) <= width), lines[-1])
 
 
 def second_network_words(snapshot: Snapshot, second: SecondNetworkView) -> str:

@@ -64,10 +64,21 @@ def test_proofs_and_predictions_name_the_what_ifs_in_force() -> None:
     titles = {
         name: spec.title(context(snapshot))[1] for name, spec in panels("proof", "chart").items()
     }
-    for name in ("map", "edge", "ledger", "proof", "predictions"):
+    for name in ("map", "edge", "ledger", "proof"):
         assert titles[name].endswith("with o = 0"), name
+    predictions = panels("chart")["predictions"]
+    lines = text_of(predictions.draw(context(snapshot), 48, 8))
+    assert (len(lines), lines[-1].strip()) == (8, "with o = 0")
     several = session.perform(Intervene(parse("f[1] = 1", snapshot.window.declaration)))
     assert panels("proof")["edge"].title(context(several))[1].endswith("with 2 what-ifs")
+    timed = session.perform(Intervene(parse("h_3[1] = 1", snapshot.window.declaration)))
+    for width, words in (
+        (80, "with o = 0, f[1] = 1 · without h_3[1] = 1: test data have no such timestep"),
+        (48, "with o = 0, f[1] = 1 · without h_3[1] = 1"),
+        (40, "with 2 what-ifs · without h_3[1] = 1"),
+    ):
+        lines = text_of(predictions.draw(context(timed), width, 8))
+        assert (len(lines), lines[-1].strip()) == (8, words)
 
 
 def test_a_second_network_says_what_only_one_of_the_two_has() -> None:

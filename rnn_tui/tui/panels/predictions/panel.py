@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnn_tui.engine.core.expressions import Array
-from rnn_tui.predictions.results import SeriesPredictions
+from rnn_tui.predictions.results import Predictions, SeriesPredictions
 from rnn_tui.tui.charts.chart_view import cursor_at
 from rnn_tui.tui.charts.curves import Chart, Curve
 from rnn_tui.tui.draw_context import DrawContext
@@ -18,7 +18,7 @@ from rnn_tui.tui.lines import Line, Lines, plain
 from rnn_tui.tui.number_format import blocks, count, number
 from rnn_tui.tui.panel_help import Signs
 from rnn_tui.tui.panel_spec import PanelSpec
-from rnn_tui.tui.scope_words import held_words, joined
+from rnn_tui.tui.scope_words import held_line
 
 if TYPE_CHECKING:
     from rnn_tui.tui.charts.legend import LegendEntry
@@ -28,16 +28,15 @@ TALL = 8  # lines below the title from which on there is one for the errors
 
 
 def title(context: DrawContext) -> tuple[str, str]:
-    """Return the texts of the title line: the cursor's place, the update, its what-ifs."""
+    """Return the texts of the title line: the cursor's place and the update."""
     predictions = context.snapshot.predictions
     if predictions is None:
         return "predictions", ""
     when = f"at update {count(predictions.update)}" if predictions.update else "before training"
-    at = joined(when, held_words(predictions.held))
     place = _cursor(context)
     if place is None:
-        return "predictions", at
-    return f"predictions at {_x_name(context)} {number(place, 4)}", at
+        return "predictions", when
+    return f"predictions at {_x_name(context)} {number(place, 4)}", when
 
 
 def legend(context: DrawContext) -> tuple[LegendEntry, ...]:
@@ -50,11 +49,19 @@ def legend(context: DrawContext) -> tuple[LegendEntry, ...]:
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
-    """Draw the kind of prediction that fits the task; its module is imported when first used."""
-    snapshot = context.snapshot
-    predictions = snapshot.predictions
+    """Draw the predictions, and below them which what-ifs they are made with, and without."""
+    predictions = context.snapshot.predictions
     if predictions is None:
         return (((" not computed yet", "dim"),),)
+    words = held_line(predictions.held, width - 1)
+    if not words or height < 3:
+        return _drawn(context, predictions, width, height)
+    return (*_drawn(context, predictions, width, height - 1), ((f" {words}", "dim"),))
+
+
+def _drawn(context: DrawContext, predictions: Predictions, width: int, height: int) -> Lines:
+    """Draw the kind of prediction that fits the task; its module is imported when first used."""
+    snapshot = context.snapshot
     if isinstance(predictions, SeriesPredictions):
         seen = context.looked_at("predictions", _series(context, predictions))
         if height < TALL:
