@@ -138,7 +138,8 @@ def any_command(chance: random.Random, trainer: Trainer) -> tuple[commands.Comma
     """Return a command taken at random, or two that belong together."""
     settings, stride = trainer.settings, chance.choice(list(Stride))
     t = chance.randint(1, settings.steps)
-    text = chance.choice([f"h_{t} = 0.5", f"x_{t} = 0.3", f"detach @{t}", "b_y = 0", "release"])
+    texts = [f"h_{t} = 0.5", f"x_{t} = 0.3", f"detach @{t}", "b_y = 0", "release"]
+    text = chance.choice([*texts, f"h_{t}[1:1] = 0.2", "W_y *= 1.5", "b_y[1] += 0.1"])
     if settings.task != "cos" and text.startswith("x"):
         text = "release"  # a symbol cannot be held
     what_if = commands.Intervene(parse_what_if(text, trainer.network.declaration))
@@ -148,6 +149,7 @@ def any_command(chance: random.Random, trainer: Trainer) -> tuple[commands.Comma
         *[(commands.Step(stride, chance.randint(1, 3)),)] * 5,
         (commands.Back(stride, chance.randint(1, 3)),),
         (commands.GoTo(chance.randint(0, 4)),),
+        (what_if,),
         (what_if, commands.Keep()),
         (what_if, commands.Discard()),
         (commands.Configure(settings.with_(lr=lr)),),

@@ -142,8 +142,8 @@ def _what_if(snapshot: Snapshot) -> Signs:
     if snapshot.what_if is None and not snapshot.pins:
         return ()
     return (
-        Sign("was", "the value without the what-if", "dim"),
-        Sign("Δ", "how far the what-if has moved it"),
+        Sign("was", "the value without any what-if", "dim"),
+        Sign("Δ", "how far the what-ifs have moved it"),
     )
 
 
