@@ -24,7 +24,7 @@ from rnn_tui.tui.symbols import visible
 WIDEST, HIGHEST = 4, 3  # cells and lines of an entry at most
 WIDEST_NAME = 6  # cells of a row's name
 GAP = 1  # cells between gates
-COUNT = 7  # cells kept at the right for the count of hidden columns
+MARK = "▾"  # above the selected column
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def tensor_map(
     row, column = tensor.place(tensor.start if index is None else index)
     layout = _layout(snapshot, tensor, (row, column), width, height, large)
     row, column = (row, column) if index is not None else (-1, -1)
-    lines = [_head(layout, column)]
+    lines = [_head(layout, column, width)]
     blocks = [layout.rows[k : k + layout.stacks] for k in range(0, len(layout.rows), layout.stacks)]
     drawn = [
         _block(snapshot, layout, entries, block, (row, column), scale, glyphs) for block in blocks
@@ -110,10 +110,12 @@ def _layout(
     all_across = columns + GAP * (gates - 1)
     if all_across > across:  # pages of columns
         label = max(label, len(f" ◂{columns} "))
-        room = max(width - label - COUNT, 1)
+        room = max(width - label, 1)
         parts = _page_of_columns(tensor, column, room)
+        entries = sum(len(columns) for _, columns in parts)
+        size = CellSize(min(max((room - GAP * (len(parts) - 1)) // entries, 1), WIDEST))
         rows_shown = _page_of_rows(rows, row, below)
-        return _Layout(tensor, rows_shown, parts, CellSize(), label, max(len(rows_shown), 1))
+        return _Layout(tensor, rows_shown, parts, size, label, max(len(rows_shown), 1))
     parts = tuple((k, _of_gate(tensor, k)) for k in range(gates))
     if rows > below and (groups := (width + 2) // (label + all_across + 2)) > 1:
         below = below if rows <= below * groups else max(below - 1, 1)
@@ -265,28 +267,29 @@ def _side_by_side(parts: list[Line], widths: list[int]) -> Line:
     return line
 
 
-def _head(layout: _Layout, column: int) -> Line:
+def _head(layout: _Layout, column: int, width: int) -> Line:
     """Return the line above the entries: gates with their units, ▾ at the selected column.
 
     At its ends stands how many columns are hidden there.
     """
     columns = layout.tensor.picture[1]
     before, after = layout.parts[0][1].start, columns - layout.parts[-1][1].stop
-    line: Line = (
-        (
-            cut(f" ◂{before}", layout.label).ljust(layout.label) if before else " " * layout.label,
-            "dim",
-        ),
-    )
-    for place, (gate, shown) in enumerate(layout.parts):
-        line = (*line, *(((" " * GAP, ""),) if place else ()))
-        line = (*line, *_gate_head(layout, gate, shown, column))
+    label = f" ◂{before}" if before else ""
+    gates = (_gate_head(layout, gate, shown, column) for gate, shown in layout.parts)
+    text = label.ljust(layout.label) + (" " * GAP).join(gates)
     if after:
-        line = (*line, (f" {after} ▸", "dim"))
-    return line
+        count = f"{after} ▸"
+        start = min(len(text) + 1, width - len(count))
+        mark = text.find(MARK)
+        if start - 1 <= mark < start + len(count):
+            start = mark - 1 - len(count)
+        text = text.ljust(start + len(count))
+        text = f"{text[: start - 1]} {count}{text[start + len(count) :]}"
+    left, mark_there, right = text.partition(MARK)
+    return ((left, "dim"), (mark_there, "accent"), (right, "dim"))
 
 
-def _gate_head(layout: _Layout, gate: int, shown: range, column: int) -> Line:
+def _gate_head(layout: _Layout, gate: int, shown: range, column: int) -> str:
     """Return the name of a gate and the numbers of its units, with a mark where one is selected."""
     tensor, cells = layout.tensor, len(shown) * layout.size.width
     start = _of_gate(tensor, gate).start
@@ -295,16 +298,14 @@ def _gate_head(layout: _Layout, gate: int, shown: range, column: int) -> Line:
     numbers = f"{first}–{last}" if last > first else str(first)
     texts = (f"{name} {numbers}".strip(), name, "")
     if column not in shown:
-        text = next(each for each in texts if len(each) <= cells)
-        return ((text.ljust(cells), "dim"),)
+        return next(each for each in texts if len(each) <= cells).ljust(cells)
     at = (column - shown.start) * layout.size.width
     for text in texts:
         if len(text) < at:
-            return ((text.ljust(at), "dim"), ("▾", "accent"), (" " * (cells - at - 1), ""))
+            return f"{text.ljust(at)}{MARK}".ljust(cells)
         if at + 2 + len(text) <= cells:
-            after = f" {text}".ljust(cells - at - 1)
-            return ((" " * at, ""), ("▾", "accent"), (after, "dim"))
-    return ((" " * at, ""), ("▾", "accent"), (" " * (cells - at - 1), ""))
+            break
+    return f"{' ' * at}{MARK} {text}"[:cells].ljust(cells)
 
 
 def _hidden_rows(layout: _Layout) -> Line:

@@ -139,14 +139,18 @@ def test_what_is_selected_is_drawn_and_what_is_hidden_is_counted(
     shown, (rows, columns) = text_of(lines), tensor.picture
     head = shown[0]
     left = re.match(r" ◂(\d+)", head)
-    right = re.search(r" (\d+) ▸$", head.rstrip())
+    right = re.search(r" (\d+) ▸", head)
     glyphs = set(UNICODE_BARS.positive + UNICODE_BARS.negative + UNICODE_BARS.nothing)
     cells = next(line for line in shown[1:] if " ▸" in line)
     stands = re.split(r" ▸ *\S+ ", cells)[-1].split("  ")[0]
-    across = sum(each in glyphs for each in stands)
+    across = sum(each in glyphs for each in stands)  # cells of the terminal
     hidden = sum(int(match[1]) for match in (left, right) if match)
     if hidden:
-        assert across + hidden == columns
+        each = len(drawn[0][2])
+        assert across + hidden * each == columns * each
+        assert left is None or int(left[1]) <= tensor.place(index)[1]
+        assert right is None or int(right[1]) <= columns - 1 - tensor.place(index)[1]
+    assert head.count("▾") == 1
     counts = re.search(r"more rows", "\n".join(shown))
     if counts:
         line = next(line for line in shown if "more rows" in line)
