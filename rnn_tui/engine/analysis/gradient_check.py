@@ -5,6 +5,10 @@ subtracted, so nothing is lost (Squire and Trapp 1998). Cells with a kink: centr
 ∂L/∂p = (L(p + ε) − L(p − ε))/2ε in float64, with ε = ∛(2⁻⁵²)·max(1, |p|); where a pre-activation
 changes sign between p − 2ε and p + 2ε, the entry is set aside, as there may be no derivative.
 
+Where a path of the gradient is cut, the states before the cut are held constant while a parameter
+changes: what is left is the gradient that the network is trained with. Losses before the cut feel
+the change all the same.
+
 The verdict's tolerance is not chosen, it is the sum of what three sources of rounding can do:
 
 1. the analytic gradient's own, measured: the gradient is computed again for the same parameters in
@@ -33,6 +37,7 @@ from rnn_tui.engine.core.parameters import ParameterSpec
 from rnn_tui.engine.network.architecture import views
 from rnn_tui.engine.network.layers import layer_number
 from rnn_tui.engine.network.network import Network
+from rnn_tui.engine.network.pins import Cut
 from rnn_tui.engine.network.scratch_network import GradientRecord, scratch_network
 
 TINY = 1e-200
@@ -233,9 +238,12 @@ class _Method(ABC):
 
     def __init__(self, record: GradientRecord, dtype: type[np.generic]) -> None:
         self.network = _scratch(record, dtype)
+        self.cuts = sorted({cut.t for cut in record.pins if isinstance(cut, Cut) and cut.t > 1})
+        self.held: list[dict[str, Array]] = []  # the states before each cut
         self.after_states = _after_states(self.network)
         network, tape = self.network, self.network.tape
         self.base = self.loss()
+        self.held = [self.network.state(t - 1) for t in self.cuts]
         h = tape.flat(network.layers[-1].name("h"))
         outputs = np.abs(h) @ np.abs(network.parameters["W_y"])  # [T·B, O]
         outputs += np.abs(network.parameters["b_y"])
@@ -248,10 +256,26 @@ class _Method(ABC):
         """Compute the loss after a change of parameter `index`.
 
         Parameters from `after_states` on do not change the states, which are then not computed.
+        The states before a cut are held at what they are without a change.
         """
         if index < self.after_states:
-            self.network.forward(1, self.network.tape.steps)
+            self.forward()
         return self.network.loss()
+
+    def forward(self) -> None:
+        """Compute the states of the window; what follows a cut reads those before it as held."""
+        network, tape, first = self.network, self.network.tape, 1
+        changed = []
+        for t, states in zip(self.cuts, self.held, strict=False):  # none yet for `base`
+            network.forward(first, t - 1)
+            changed.append(network.state(t - 1))
+            for name, held in states.items():
+                tape.states[name][t - 1] = held
+            first = t
+        network.forward(first, tape.steps)
+        for t, states in zip(self.cuts, changed, strict=False):
+            for name, state in states.items():  # for the outputs of that timestep
+                tape.states[name][t - 1] = state
 
     @abstractmethod
     def derivative(self, index: int) -> tuple[float, float, bool]:
@@ -319,7 +343,7 @@ class _CentralDifferences(_Method):
             signs.append(np.stack([self.network.tape[name] > 0 for name in pre_activations]))
         flat[index] = value
         if index < self.after_states:
-            self.network.forward(1, self.network.tape.steps)
+            self.forward()
         near, far = (losses[2] - losses[1]) / (2 * step), (losses[3] - losses[0]) / (4 * step)
         rounding = EPS * self.roundings**0.5 * self.magnitude / step
         kink = any(not np.array_equal(signs[0], other) for other in signs[1:])

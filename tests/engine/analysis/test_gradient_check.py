@@ -16,6 +16,7 @@ from rnn_tui.engine.analysis.gradient_check import (
 )
 from rnn_tui.engine.core.background_work import Progress, complete
 from rnn_tui.engine.network.architecture import Architecture
+from rnn_tui.engine.network.pins import Cut, Pin
 from rnn_tui.engine.network.scratch_network import GradientRecord, gradient_record
 
 each_cell = pytest.mark.parametrize(("cell", "activation"), CELLS)
@@ -223,3 +224,24 @@ def test_indices_of_a_tensor() -> None:
     assert (len(few), few[0], few[-1]) == (5, 24, 59)
     with pytest.raises(KeyError):
         tensor_indices(given, "W_z")
+
+
+@each_cell
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("times", [(3,), (1, 2, 5)])
+def test_with_paths_cut_the_states_before_them_are_held(
+    cell: str, activation: str, layers: int, times: tuple[int, ...]
+) -> None:
+    network = Case(cell, activation, 5, 2, 2, 3, 1, 8, layers=layers).network()
+    network.pins = (Pin("h_t", 0.3, unit=1, t=2), *map(Cut, times))
+    trained(network)
+    record = gradient_record(network)
+    found = whole(record)
+    assert found.verdict == "agrees"
+    scale = np.abs(found.analytic).max()
+    usable = ~found.kinks
+    exact = 1e-12 if found.method.startswith("complex") else 1e-7
+    assert np.abs(found.analytic - found.numeric)[usable].max() < exact * scale
+    if network.cell.recurrent:  # and the cut does matter
+        uncut = dataclasses.replace(record, pins=network.pins[:1])
+        assert whole(uncut).verdict == "differs"

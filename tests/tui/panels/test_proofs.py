@@ -29,6 +29,7 @@ from rnn_tui.engine.analysis.loss_gradient import loss_gradient
 from rnn_tui.engine.analysis.spectra import spectral_radii
 from rnn_tui.engine.analysis.window_edges import WindowEdges
 from rnn_tui.engine.core.value_names import value_name
+from rnn_tui.engine.network.pins import Cut
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.proofs.base import Refusal
@@ -308,6 +309,33 @@ def test_a_wrong_gradient_is_said_to_differ() -> None:
     text = "\n".join(text_of(gradient_check.draw(context(snapshot, parameter=9), 80, 9)))
     assert "✗ differs" in text
     assert "> tolerance" in text
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_cut_path_is_said_to_make_the_gradient_differ_and_how(whole: bool) -> None:
+    maker = backward("lstm")
+    clean = maker.trainer.network.gradient.copy()
+    maker.trainer.network.pins = (Cut(3),)
+    maker.trainer.network.backward(1, 5)
+    gradient = maker.trainer.network.gradient
+    snapshot = maker.proved(9, CheckGradient(9, whole=whole))
+    found = snapshot.proofs["proof"]
+    assert isinstance(found, GradientCheckReport)
+    indices, change = found.check.indices, clean - gradient
+    lines = gradient_check.draw(context(snapshot, parameter=9), 80, 14)
+    text = " ".join(" ".join(text_of(lines)).split())
+    assert "✓ agrees" in text
+    assert found.without_cuts == pytest.approx(clean[indices], rel=1e-5)
+    largest = indices[np.argmax(np.abs(change[indices]))]
+    assert "detach @3: checked with the state before it held constant" in text
+    [(derivative, difference)] = re.findall(r"derivative (\S+?),? .*differ by (\S+),", text)
+    assert value_of(derivative.rstrip(":")) == pytest.approx(clean[largest], rel=1e-3)
+    assert value_of(difference) == pytest.approx(change[largest], rel=1e-2)
+
+
+def value_of(text: str) -> float:
+    """Return the number that is written so."""
+    return float(text.replace("−", "-"))
 
 
 def test_of_a_tensor_the_worst_entry_is_shown() -> None:

@@ -75,7 +75,7 @@ def _result(snapshot: Snapshot, result: GradientCheckReport, width: int, height:
     """Return the verdict, the method and the numbers; a note where there is room for it."""
     checked = result.check
     words, role = _VERDICTS[checked.verdict]
-    verdict = paragraph(words, width, role)
+    verdict = (*paragraph(words, width, role), *_cut(result, width))
     body = (*_method(checked, width), *_entries(snapshot, result), *_numbers(checked, width))
     note: Lines = ()
     if result.on_copy:
@@ -84,6 +84,24 @@ def _result(snapshot: Snapshot, result: GradientCheckReport, width: int, height:
         )
     lines = (*verdict, *body, *note)
     return lines if len(lines) <= height else (*verdict, *body)
+
+
+def _cut(result: GradientCheckReport, width: int) -> Lines:
+    """Return what the cuts in force change: the derivative of the loss is that of all paths."""
+    if result.without_cuts is None:
+        return ()
+    checked, cuts = result.check, ", ".join(result.cuts)
+    change = result.without_cuts - checked.analytic
+    place = int(np.argmax(np.abs(np.where(np.isfinite(change), change, 0.0))))
+    if not change.any():
+        return paragraph(f"{cuts} changes nothing here.", width, "strong")
+    most = "" if len(change) == 1 else ", where it changes most"
+    words = (
+        f"{cuts}: checked with the state before it held constant. The whole loss has the "
+        f"derivative {signed(float(result.without_cuts[place]))}{most}: the cut makes it differ by "
+        f"{signed(float(change[place]))}, the part that comes by way of that state."
+    )
+    return paragraph(words, width, "strong")
 
 
 def _method(checked: GradientCheck, width: int) -> Lines:
@@ -161,6 +179,11 @@ def signs(context: DrawContext) -> Signs:
             Sign("complex step", "the derivative from one forward pass with p + iε"),
             Sign("central difference", "from two, with p + ε and p − ε"),
             Sign("ε", "that step"),
+            Sign(
+                "detach @7",
+                "a cut in force: the state before t=7 is held constant while p changes, as the "
+                "gradient that is trained with takes it to be",
+            ),
             Sign("relative error", "the difference over the larger of both"),
             Sign("tolerance ≤ >", "how large the difference may be, by the rounding there is"),
             Sign(", .  v  V", "keys: choose the parameter; check it; check its tensor"),
