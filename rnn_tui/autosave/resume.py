@@ -25,7 +25,7 @@ from rnn_tui.files.autosave_folder import (
     autosaves_path,
 )
 from rnn_tui.files.regular_file import size_text
-from rnn_tui.settings import DECLARATIONS
+from rnn_tui.settings import DECLARATIONS, quote
 
 if TYPE_CHECKING:
     from rnn_tui.checkpoint.loading import SavedRun
@@ -166,6 +166,8 @@ def _open(
     trainer = saved.trainer
     what = "resumed" if folder is not None else "opened a copy of"
     message = f"{what} the run of {_when(autosave.time)} at update {trainer.updates:,}"
+    if run.note.tried:
+        message += f" with the what-ifs kept: {quote(run.note.tried)}"
     return ResumedRun(saved, second, versus, folder, run.note, message)
 
 

@@ -41,6 +41,7 @@ class RunNote:
         path: the file that the user saves the run to; "" if there is none.
         own: that file as the run read or wrote it last, as text; "" if it is another's by now.
         match: whether the second network was given about as many parameters as the first.
+        tried: the what-ifs that were neither kept nor discarded, as text; the autosave has them.
         left: true if the user has left the run on purpose.
         announced: true once the user has been told that the run can be resumed.
     """
@@ -49,6 +50,7 @@ class RunNote:
     path: str = ""
     own: str = ""
     match: bool = False
+    tried: str = ""
     left: bool = False
     announced: bool = False
 

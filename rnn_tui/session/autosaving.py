@@ -135,10 +135,12 @@ class Autosaving:
     def _note(self, run: TrainingRun, old: RunNote) -> RunNote:
         """Return what the folder of `run` is to say."""
         match = run.second_network is not None and run.second_network.match
+        tried = ", ".join(map(str, run.timeline.what_ifs))
+        note = replace(old, match=match, tried=tried)
         files = self._state.records.of(run.trainer).files
         if files.path is None:
-            return replace(old, match=match)
-        return replace(old, match=match, path=os.path.abspath(files.path), own=files.own_text())
+            return note
+        return replace(note, path=os.path.abspath(files.path), own=files.own_text())
 
     def _release(self, *, left: bool) -> None:
         if self._run.autosave_target is not None:

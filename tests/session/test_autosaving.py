@@ -14,6 +14,7 @@ from rnn_tui.autosave.resume import ResumedRun, lost_runs, resume
 from rnn_tui.autosave.writer import AutosaveWriter
 from rnn_tui.checkpoint.loading import load
 from rnn_tui.checkpoint.saving import capture
+from rnn_tui.engine.network.interventions import parse as parse_what_if
 from rnn_tui.engine.network.pins import Pin
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.breakpoint_parser import parse
@@ -264,6 +265,25 @@ def test_a_resumed_run_goes_on_with_the_same_bits(
         for trainer in (one, other):
             trainer.run(20)
         assert contents(one) == contents(other)
+
+
+def test_what_is_still_tried_is_kept_and_said(sessions: list[Session]) -> None:
+    session = start(sessions)
+    declaration = session.latest.window.declaration
+    texts = ("f = 1", "W_h *= 2")
+    what_ifs = [Intervene(parse_what_if(text, declaration)) for text in texts]
+    session.send(Step(Stride.UPDATE, 3))
+    for what_if in what_ifs:
+        session.send(what_if)
+    until(session, lambda s: s.what_if is not None and len(s.what_if.texts) == 2)
+    assert session.autosave_now(20)
+    end(session)
+    resumed = resume(NEWEST)
+    assert resumed.message.endswith("at update 3 with the what-ifs kept: 'f = 1, W_h *= 2'")
+    again = start(sessions, resumed=resumed)
+    end(again)
+    assert again.latest.pins == ("f = 1",)
+    assert contents(session.trainer) == contents(again.trainer)
 
 
 def contents(trainer: Trainer) -> dict[str, object]:

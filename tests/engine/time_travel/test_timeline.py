@@ -246,6 +246,27 @@ def test_released_in_any_order_they_leave_the_run_without_them(order: tuple[int,
     assert bits(timeline.trainer)[1:] == bits(plain)[1:]
 
 
+@pytest.mark.parametrize("stops", [0, 1, 3])
+def test_a_release_that_is_cut_short_loses_nothing(stops: int) -> None:
+    timeline, plain = started(5, 4), Trainer(SMALL)
+    declaration = timeline.trainer.network.declaration
+    first, second = (parse(text, declaration) for text in ("h_2[1] = 0.5", "W_h *= 1.5"))
+    timeline.intervene(first)
+    timeline.run(30)
+    timeline.intervene(second)
+    timeline.run(30)
+    there = timeline.here
+    for _ in zip(range(stops), timeline.release(first), strict=False):
+        pass
+    assert timeline.what_ifs == (second,)
+    assert timeline.here < there
+    seek(timeline, there)
+    plain.advance_to(timeline._branch.what_ifs[0].change.index - 1)
+    plain.intervene(second)
+    plain.advance_to(there.index)
+    assert bits(timeline.trainer)[1:] == bits(plain)[1:]
+
+
 def test_two_that_are_alike_are_two() -> None:
     """An edit that multiplies is made once, wherever the run comes back to it."""
     timeline = started(5, 4)
