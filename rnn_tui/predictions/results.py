@@ -63,7 +63,7 @@ class TextSample:
         of_window: true if it read the window at hand, from that window's initial state; false if
             it read something else, from a state of zeros.
         next: the most probable symbols to come next after what was read, with their probabilities
-            at temperature 1.
+            at that temperature.
         text: the text; shorter than requested where outputs are not finite.
         held: the what-ifs in force.
     """

@@ -114,7 +114,7 @@ class TextJob(PredictionJob):
         for start in range(0, len(codes), _SYMBOLS_PER_STEP):
             yield Progress(start, len(codes) + count)
             sampler.read(codes[start : start + _SYMBOLS_PER_STEP])
-        following = most_probable(probabilities(sampler.outputs()), CANDIDATES)
+        following = _likeliest(sampler.outputs(), request.temperature)
         source = sampler.sample(request.temperature, random_generator(self._seed, request.draw))
         text = yield from _take(islice(source, count), len(codes), count)
         self.sample = TextSample(
@@ -128,6 +128,13 @@ class TextJob(PredictionJob):
             held=held,
         )
         return None
+
+
+def _likeliest(outputs: Array, temperature: float) -> tuple[Symbol, ...]:
+    """Return the most probable symbols, in order, with their probabilities at a temperature."""
+    p = probabilities(outputs, temperature)
+    likeliest = most_probable(probabilities(outputs), CANDIDATES)  # at 0 all but one are alike
+    return tuple(Symbol(each.code, float(p[each.code])) for each in likeliest)
 
 
 def _take(source: Iterator[Symbol], done: int, count: int) -> Work[tuple[Symbol, ...]]:

@@ -155,7 +155,7 @@ def test_text_is_read_and_written_with_the_values_held() -> None:
     trainer = held("text", *texts)
     trainer.step()
     trainer.finish_pass()
-    request = TextRequest(characters=4, prompt=(1, 2, 3, 4), temperature=0)
+    request = TextRequest(characters=4, prompt=(1, 2, 3, 4))
     predictor = made(trainer, request)
     sample, answer = predictor.text_sample, predictor.answer
     assert sample is not None
@@ -175,7 +175,7 @@ def test_text_is_read_and_written_with_the_values_held() -> None:
 def test_an_input_that_is_no_longer_held_is_read_again() -> None:
     trainer = held("text")
     predictor = Predictor(trainer)
-    request = TextRequest(characters=3, prompt=(1, 2, 3), temperature=0)
+    request = TextRequest(characters=3, prompt=(1, 2, 3))
 
     def answer() -> tuple[float, ...]:
         predictor.request(trainer, True, request, 0)

@@ -17,7 +17,7 @@ from rnn_tui.engine.analysis.sampling import SymbolSampler, most_probable, proba
 from rnn_tui.engine.analysis.windows_evaluation import WindowsEvaluator
 from rnn_tui.engine.core.background_work import complete
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.predictions.evaluation_job import GAP_WINDOWS
+from rnn_tui.predictions.evaluation_job import GAP_WINDOWS, EvaluationJob
 from rnn_tui.predictions.predictor import Predictor
 from rnn_tui.predictions.results import TextRequest, TextSample, WindowsPredictions
 from rnn_tui.predictions.text_job import CANDIDATES, CONTINUATION, random_generator
@@ -234,6 +234,96 @@ def test_a_slice_ends_soon_after_its_time(monkeypatch: pytest.MonkeyPatch) -> No
     assert slices >= 8  # 500 windows, 64 at a time
 
 
+# ---------------------------------------------------------------- the loss along the run
+
+
+@pytest.mark.parametrize("task", ["cos", "text", "recall", "oscillator", "neuron"])
+def test_the_test_loss_is_that_of_an_evaluation(task: str) -> None:
+    """Measured alone or with the predictions, on the first test data: the same number."""
+    alone, beside = trained(task), trained(task)
+    before = alone.parameters.copy()
+    for trainer, predictions in ((alone, False), (beside, True)):
+        predictor = Predictor(trainer)
+        predictor.request(trainer, predictions, REQUEST, 0)
+        predictor.measure_test_loss(trainer, running=False)
+        while predictor.busy:
+            predictor.work(1)
+    assert alone.parameters.tobytes() == before.tobytes()
+    ((update, loss),) = alone.history.tested.rows
+    assert update == alone.updates
+    assert beside.history.tested.rows.tolist() == [[update, loss]]
+    coverage = predictor.coverage
+    assert coverage is not None
+    found = predictor.predictions
+    if coverage.first == coverage.all and isinstance(found, WindowsPredictions):
+        assert loss == pytest.approx(found.evaluation.loss, rel=1e-12)
+
+
+def test_measuring_changes_no_bit_of_training() -> None:
+    watched, alone = trained("parity"), trained("parity")
+    predictor = Predictor(watched)
+    for _ in range(6):
+        watched.finish_update()
+        alone.finish_update()
+        predictor.measure_test_loss(watched, running=True)
+        while predictor.busy:
+            predictor.work(0.001)
+    assert len(watched.history.tested.rows) >= 1
+    assert watched.parameters.tobytes() == alone.parameters.tobytes()
+    assert watched.task.state() == alone.task.state()
+
+
+def test_a_measurement_of_a_branch_that_was_left_is_dropped() -> None:
+    trainer = trained("parity")
+    predictor, position = Predictor(trainer), trainer.keyframe()
+    trainer.run(3)
+    predictor.measure_test_loss(trainer, running=False)
+    assert predictor.busy
+    trainer.restore(position)
+    trainer.history.forget_after()
+    while predictor.busy:
+        predictor.work(1)
+    assert not len(trainer.history.tested.rows)
+
+
+def test_while_running_a_fiftieth_of_the_time_goes_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
+    trainer = trained("parity")
+    predictor, spent = Predictor(trainer), 0.0
+    step = EvaluationJob.step
+
+    def slow(self: EvaluationJob) -> bool:
+        clock[0] += 0.003
+        return step(self)
+
+    monkeypatch.setattr(EvaluationJob, "step", slow)
+    for _ in range(300):
+        clock[0] += 0.2
+        trainer.finish_update()
+        predictor.measure_test_loss(trainer, running=True)
+        before = clock[0]
+        predictor.work(0.04)
+        spent += clock[0] - before
+        assert clock[0] - before < 0.008
+    assert 0 < spent < 0.03 * clock[0]
+
+
+def test_a_task_without_test_data_has_no_test_loss() -> None:
+    trainer = trained("parity")
+
+    def none() -> Any:
+        raise NotImplementedError
+
+    trainer.task.test = none  # type: ignore[method-assign]  # as a task of the user's may be
+    predictor = Predictor(trainer)
+    predictor.request(trainer, True, REQUEST, 0)
+    predictor.measure_test_loss(trainer, running=False)
+    assert not predictor.busy
+    assert predictor.predictions is None
+    assert predictor.coverage is None
+
+
 # ---------------------------------------------------------------- text
 
 
@@ -282,6 +372,20 @@ def test_text_follows_the_window_as_far_as_it_was_read(steps: int, temperature: 
     assert [each.code for each in result.text] == on_from(trainer, codes, request, states)
 
 
+@pytest.mark.parametrize("temperature", [0.0, 0.5, 1.0, 2.0])
+def test_the_likeliest_have_the_probabilities_of_the_temperature(temperature: float) -> None:
+    trainer = trained("text", updates=3)
+    sampler = SymbolSampler(trainer.architecture, trainer.parameters.copy())
+    result = written(made(trainer, replace(REQUEST, temperature=temperature)))
+    sampler.begin(None)
+    sampler.read(result.read)
+    p = probabilities(sampler.outputs(), temperature)
+    assert len(result.next) == CANDIDATES
+    assert result.next[0].code == p.argmax()
+    if not result.of_window:
+        assert [each.probability for each in result.next] == [p[e.code] for e in result.next]
+
+
 def test_another_draw_is_another_text_and_the_same_is_the_same() -> None:
     trainer = trained("text")
     texts = [written(made(trainer, replace(REQUEST, draw=draw))).text for draw in (0, 0, 1)]
@@ -305,7 +409,7 @@ def test_a_prompt_is_read_from_zeros_and_written_on(running: bool) -> None:
         assert [each.code for each in answer.text] == on_from(trainer, list(prompt), longer)
         sampler = SymbolSampler(trainer.architecture, trainer.parameters.copy())
         sampler.read(prompt)
-        assert answer.next == most_probable(probabilities(sampler.outputs()), CANDIDATES)
+        assert answer.next == most_probable(probabilities(sampler.outputs(), 0.5), CANDIDATES)
     ask(trainer, False, TextRequest(), 0)
     assert predictor.answer is None
 

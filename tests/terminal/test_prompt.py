@@ -40,3 +40,26 @@ def test_a_prompt_is_for_text() -> None:
         one.wait_for("--task text")
         one.key("q")
         assert_ended(one)
+
+
+def test_lines_are_typed_and_pasted_and_a_long_paste_says_what_was_cut() -> None:
+    with program("--task", "text", "--hidden", "8") as one:
+        one.send("3u")
+        one.until(lambda h: h.update == 3 and h.state == "paused")
+        one.send("p")
+        one.wait_for("type a beginning")
+        one.send("a\nb")
+        one.wait_for("a↵b")
+        one.wait_for(lambda text: re.search(r"│  ?a↵ *│\n.*│  ?b", text) is not None, 5)
+        for _ in range(3):
+            one.key("backspace")
+        one.send("\x1b[200~the\r\nriver\nand" + " the" * 60 + "\x1b[201~")
+        one.wait_for("river↵")
+        one.wait_for("120 of 253 characters pasted: a prompt has at most 120")
+        one.key("down")
+        one.wait_for("temperature 0.80")
+        one.key("backspace")
+        one.wait_for(lambda text: "characters pasted" not in text)
+        one.key("esc")
+        one.key("q")
+        assert_ended(one)

@@ -222,7 +222,11 @@ class Debugger(KeyActions):
     def _written(self, snapshot: Snapshot) -> Snapshot:
         """Return `snapshot` with its names as this terminal can show them."""
         if not self.ascii:
-            return snapshot
+            if snapshot.task.symbols is None:
+                return snapshot
+            from rnn_tui.tui.visible_names import with_visible_names
+
+            return with_visible_names(snapshot)
         from rnn_tui.tui.ascii_names import snapshot_in_ascii
 
         return snapshot_in_ascii(snapshot)

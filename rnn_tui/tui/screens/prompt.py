@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import ClassVar
+from unicodedata import category
 
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.message import Message
 from textual.widgets import Input, Static
 
 from rnn_tui.predictions.results import LONGEST_PROMPT, TextRequest, TextSample
@@ -17,7 +20,7 @@ from rnn_tui.session.worker import Session
 from rnn_tui.tasks.text import shown_character
 from rnn_tui.tui.ascii_filter import draws_ascii
 from rnn_tui.tui.ascii_names import text_in_ascii
-from rnn_tui.tui.lines import Lines
+from rnn_tui.tui.lines import Lines, text_width
 from rnn_tui.tui.number_format import count, probability
 from rnn_tui.tui.panels.predictions.text_sample import (
     NEWLINE,
@@ -29,9 +32,46 @@ from rnn_tui.tui.screens.dialog import Dialog
 from rnn_tui.tui.screens.selection_moves import temperature_to_request
 from rnn_tui.tui.screens.text_field import TextField
 from rnn_tui.tui.themes import style_of
+from rnn_tui.tui.visible_names import visible_text
 
+SUBTITLE = "tab accepts · ctrl+j ↵ · enter draws anew · ↑↓ temperature"
+SIGNS = {"\n": NEWLINE, "\t": "⇥"}
+"""What stands in the field for characters that it cannot show."""
 _CONTINUATION_LINES = 5
 _REFRESH = 0.1  # seconds from one check for a newer answer to the next
+
+
+class PromptField(TextField):
+    """The field of the prompt: line breaks can be typed and pasted; ↵ stands for them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+j,alt+enter,shift+enter", "new_line", "new line", show=False),
+    ]
+
+    class Cut(Message):
+        """A paste had no room; `value` is the text of the field now."""
+
+        def __init__(self, taken: int, pasted: int, value: str) -> None:
+            """Note how many characters were taken, and of how many."""
+            super().__init__()
+            self.taken, self.pasted, self.value = taken, pasted, value
+
+    def action_new_line(self) -> None:
+        """Type the end of a line."""
+        self.insert_text_at_cursor(NEWLINE)
+
+    def _on_paste(self, event: events.Paste) -> None:
+        """Insert all lines, as far as there is room; Textual's field takes the first one."""
+        event.stop()
+        event.prevent_default()
+        text = event.text.replace("\r\n", "\n").replace("\r", "\n")
+        text = "".join(SIGNS.get(each, each) for each in text)
+        text = "".join(each if category(each) != "Cc" else "�" for each in text)
+        start, end = sorted(self.selection)
+        room = max(LONGEST_PROMPT - (len(self.value) - (end - start)), 0)
+        self.replace(text[:room], start, end)
+        if len(text) > room:
+            self.post_message(self.Cut(room, len(text), self.value))
 
 
 class PromptScreen(Dialog[float | None]):
@@ -64,13 +104,14 @@ class PromptScreen(Dialog[float | None]):
         self._vocabulary = session.latest.vocabulary or ()
         self._shown: TextSample | None = None
         self._unknown: tuple[str, ...] = ()
+        self._cut = ("", "")  # the text after a paste that was cut, and words that say so
 
     def compose(self) -> ComposeResult:
         """Yield a field, its unknown characters, the likeliest next characters, a continuation."""
         with Vertical(id="prompt") as box:
             box.border_title = "prompt"
-            box.border_subtitle = "tab accepts · enter draws anew · ↑ ↓ temperature · esc closes"
-            yield TextField(id="beginning", compact=True, max_length=LONGEST_PROMPT)
+            box.border_subtitle = SUBTITLE
+            yield PromptField(id="beginning", compact=True, max_length=LONGEST_PROMPT)
             yield Static(id="unknown", markup=False)
             yield Static(id="next")
             yield Static(id="continuation")
@@ -87,6 +128,13 @@ class PromptScreen(Dialog[float | None]):
         codes, self._unknown = codes_of(event.value, self._vocabulary)
         if not self._unknown:
             self._ask(replace(self._request, prompt=codes))
+        self._show()
+
+    def on_prompt_field_cut(self, event: PromptField.Cut) -> None:
+        """Say how much of a paste there was no room for."""
+        most = f"a prompt has at most {LONGEST_PROMPT}"
+        words = f"{count(event.taken)} of {count(event.pasted)} characters pasted: {most}"
+        self._cut = (event.value, words)
         self._show()
 
     def on_input_submitted(self) -> None:
@@ -120,11 +168,13 @@ class PromptScreen(Dialog[float | None]):
         """Show the newest answer, even while it is that to an earlier text."""
         unknown = ", ".join(map(repr, self._unknown))
         reason = f"the network has never seen {unknown}: take it out" if unknown else ""
+        value, cut = self._cut
+        if cut and value == self.query_one(Input).value:
+            reason = f"{cut}; {reason}" if reason else cut
         self.query_one("#unknown", Static).update(reason)
         answer = self._session.latest.answer if self._request.prompt else None
-        if draws_ascii(self.app):
-            answer = text_in_ascii(answer)
-        heading = temperature_words(self._request.temperature)
+        answer = text_in_ascii(answer) if draws_ascii(self.app) else visible_text(answer)
+        heading = temperature_words((answer or self._request).temperature)
         if answer is None:
             self.query_one("#next", Static).update(f"{heading} · type a beginning")
             self.query_one("#continuation", Static).update("")
@@ -143,9 +193,13 @@ class PromptScreen(Dialog[float | None]):
         title = joined("prompt", f"update {count(answer.update)}", held_words(answer.held))
         self.query_one("#prompt").border_title = title
         text = Text("next")
+        room = self.query_one("#next", Static).size.width - text_width(f" · {heading}")
         for symbol in answer.next:
-            text.append(f"  {answer.symbols[symbol.code]}", style_of("key", theme))
-            text.append(f" {probability(symbol.probability)}")
+            name, p = f"  {answer.symbols[symbol.code]}", f" {probability(symbol.probability)}"
+            if text.cell_len + text_width(name + p) > room:
+                break
+            text.append(name, style_of("key", theme))
+            text.append(p)
         if not answer.next:
             text.append(": the outputs are not finite", style_of("error", theme))
         text.append(f" · {heading}", style_of("dim", theme))
@@ -164,10 +218,10 @@ class PromptScreen(Dialog[float | None]):
 def codes_of(text: str, vocabulary: Sequence[str]) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Return the codes of the characters of `text`, and those that are not in the vocabulary.
 
-    ↵ stands for the end of a line, which cannot be typed in a field.
+    ↵ and ⇥ stand for the end of a line and a tab, which a field does not show.
     """
     codes = {name: code for code, name in enumerate(vocabulary)}
-    names = [NEWLINE if each == NEWLINE else shown_character(each) for each in text]
+    names = [each if each in SIGNS.values() else shown_character(each) for each in text]
     unknown = dict.fromkeys(
         each for each, name in zip(text, names, strict=True) if name not in codes
     )

@@ -10,6 +10,7 @@ from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, merge, text_width
 from rnn_tui.tui.number_format import number, probability
 from rnn_tui.tui.panels.predictions.common_lines import summary_line
+from rnn_tui.tui.visible_names import on_letter
 
 NEWLINE = "↵"
 NEWLINES, SPACES = (NEWLINE, r"\n"), ("␣", "SP")  # in Unicode, in ASCII
@@ -75,10 +76,21 @@ def text_of(sample: TextSample) -> list[Run]:
 
 
 def wrap_characters(text: Iterable[Run], width: int, height: int) -> Lines:
-    """Wrap `text`, one run a character, into lines of `width`; ↵ ends a line, ␣ becomes a space."""
+    """Wrap `text`, one run a character, into lines of `width`; ↵ ends a line, ␣ becomes a space.
+
+    A mark stands on the letter before it.
+    """
     lines: list[list[Run]] = [[(" ", "")]]
     taken = 1
     for character, role in text:
+        letter, letter_role = lines[-1][-1]
+        marked = on_letter(letter, character) if len(lines[-1]) > 1 else None
+        if marked is not None:
+            size = text_width(marked) - text_width(letter)
+            if taken + size <= width:
+                lines[-1][-1] = (marked, letter_role)
+                taken += size
+                continue
         shown = " " if character in SPACES else character
         size = text_width(shown)
         if taken + size > width:
