@@ -1,7 +1,8 @@
-"""The form of hyperparameters: one line a setting, made from the settings' declarations.
+"""The form of hyperparameters: a field for each setting, made from the settings' declarations.
 
-Every field is checked while it is typed, with the reason next to it if it is refused. Each line
-says whether a running network takes the change (~) or has to restart (↻).
+All groups are seen at once. Every field is checked while it is typed. Below them stands what the
+setting in focus is, or why its value is refused, in full. The sign before a name says whether a
+running network takes the change (~) or has to restart (↻).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Grid, Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
 from rnn_tui.engine.training.memory_use import check_memory
@@ -70,36 +71,45 @@ class SettingsScreen(Dialog[Settings | None]):
         super().__init__()
         self._settings = settings
         self.draft: Settings | None = settings
-        self._shown: dict[str, tuple[bool, bool, str]] = {}  # by setting: visible, refused, reason
+        self._shown: dict[str, tuple[bool, bool, bool]] = {}  # visible, refused, changed
+        self._texts: dict[str, str] = {}  # by setting: what is said of it below
         self._defaults = task_defaults(settings.to_json())  # followed by fields, see _follow_task
 
     def compose(self) -> ComposeResult:
-        """Yield a line for each setting, under the name of its group, and the verdict below."""
+        """Yield the fields of each group; below, the setting in focus and the verdict."""
+        groups: dict[str, list[Declaration]] = {}
+        for declaration in DECLARATIONS.values():
+            groups.setdefault(declaration.group, []).append(declaration)
         with Vertical(id="settings") as box:
             box.border_title = f"hyperparameters   {LIVE} changes at once · {RESTART} restarts"
-            box.border_subtitle = "enter applies · space next choice · ↑ ↓ fields · esc cancels"
+            box.border_subtitle = "enter applies · space next choice · ↑ ↓ · esc cancels"
             with VerticalScroll(id="fields"):
-                group = ""
-                for declaration in DECLARATIONS.values():
-                    if declaration.group != group:
-                        group = declaration.group
-                        yield Static(group, classes="group")
-                    yield from self._line(declaration)
-            yield Static(id="verdict")
+                for group, declarations in groups.items():
+                    with Horizontal(classes="group", id=f"group-{group}"):
+                        yield Static(group, classes="group-name", markup=False)
+                        with Grid(classes="group-fields"):
+                            for declaration in declarations:
+                                yield from self._line(declaration)
+            yield Static(id="setting-help", markup=False)
+            yield Static(id="verdict", markup=False)
 
     def _line(self, declaration: Declaration) -> ComposeResult:
-        """Yield mark, name, field and reason of one setting."""
+        """Yield mark, name and field of one setting."""
         with Horizontal(classes="field", id=f"line-{declaration.name}"):
             effect = "live" if declaration.effect == "live" else "restart"
             yield Static(f"{mark(declaration)} ", classes=f"mark {effect}", markup=False)
-            yield Static(declaration.name.replace("_", "-"), classes="name", markup=False)
+            name = declaration.name.replace("_", "-")
+            yield Static(name, classes="name", id=f"name-{declaration.name}", markup=False)
             yield Field(declaration, getattr(self._settings, declaration.name))
-            yield Static(id=f"reason-{declaration.name}", classes="reason", markup=False)
 
     def on_mount(self) -> None:
         """Check all fields; start at the learning rate, which is changed most."""
         self._check()
-        self.query_one("#field-lr", Field).focus()
+        self.query_one("#field-lr", Field).focus(scroll_visible=False)
+
+    def on_descendant_focus(self) -> None:
+        """Say what the setting is that now has the focus."""
+        self._explain()
 
     def on_input_changed(self) -> None:
         """Check all fields again: they depend on each other."""
@@ -147,26 +157,36 @@ class SettingsScreen(Dialog[Settings | None]):
         for name, declaration in DECLARATIONS.items():
             refused = name in reasons
             changed = name in values and values[name] != getattr(self._settings, name)
-            text = reasons.get(name) or self._hint(declaration, changed)
-            now = (refused or _matters(declaration, values), refused, text)
+            reason = f" {reasons[name]}" if refused else ""
+            self._texts[name] = reason or self._hint(declaration, changed)
+            now = (refused or _matters(declaration, values), refused, changed)
             if self._shown.get(name) == now:
                 continue  # every change makes Textual lay out the whole form
             self._shown[name] = now
             self.query_one(f"#line-{name}").display = now[0]
             self.query_one(f"#field-{name}", Field).set_class(refused, "-invalid")
-            reason = self.query_one(f"#reason-{name}", Static)
-            reason.set_class(refused, "bad")
-            reason.update(text)
+            self.query_one(f"#name-{name}").set_class(changed, "changed")
+        self._explain()
         verdict = self.query_one("#verdict", Static)
         verdict.set_class(bool(reasons), "bad")
         verdict.update(self._verdict(reasons))
 
+    def _explain(self) -> None:
+        """Say below the fields what the setting in focus is, or why its value is refused."""
+        field = self.focused
+        if not isinstance(field, Field):
+            return
+        name = field.declaration.name
+        said = self.query_one("#setting-help", Static)
+        said.set_class(self._shown.get(name, (True, False, False))[1], "bad")
+        said.update(f"{name.replace('_', '-')}{self._texts.get(name, '')}")
+
     def _hint(self, declaration: Declaration, changed: bool) -> str:
-        """Return the text right of a valid field: the old value, the choices, or the help."""
-        if changed:
-            before = declaration.show(getattr(self._settings, declaration.name))
-            return f"changed, was {before}" if before else "changed"
-        return " | ".join(declaration.choices) or declaration.help
+        """Return what is said after the name of a valid field: its old value, help, choices."""
+        before = declaration.show(getattr(self._settings, declaration.name))
+        was = f" (was {before or 'empty'})" if changed else ""
+        choices = " | ".join(declaration.choices)
+        return f"{was}: {declaration.help}" + (f" {choices}" if choices else "")
 
     def _verdict(self, reasons: dict[str, str]) -> str:
         """Return what enter would do, or the first reason why it does nothing."""

@@ -28,6 +28,9 @@ from rnn_tui.tui.screens.settings import SettingsScreen
 from rnn_tui.tui.screens.what_if import WhatIfScreen
 from rnn_tui.tui.terminal_colours import GROUNDS, INKS, styled
 
+REASONS = "#breakpoint-reason.bad, #what-if-reason.wrong, #setting-help.bad, #verdict.bad"
+"""Why something typed is refused: it is in the colour of errors in every dialog."""
+
 
 def dialogs(app: RnnTui) -> list[tuple[Screen[object], tuple[str, ...]]]:
     """Return the dialogs and keys to press in them."""
@@ -68,6 +71,7 @@ def test_all_colours_of_dialogs_are_known_and_readable(theme: str) -> None:
 async def open_all(theme: str) -> None:
     """Open one dialog after another and check its colours."""
     app = RnnTui(Trainer(compose({"task": "text", "hidden": 4})), theme=theme)
+    reasons = 0
     async with app.run_test(size=(80, 40)) as pilot:
         for screen, keys in dialogs(app):
             await app.push_screen(screen)
@@ -75,12 +79,16 @@ async def open_all(theme: str) -> None:
                 field.cursor_blink = False
             await pilot.press(*keys)
             await pilot.pause(0.1)
+            for said in screen.query(REASONS):
+                reasons += 1
+                assert said.styles.color.hex.lower() == app.current_theme.error
             found = styles_of(screen)
             assert len(found) > 3, screen
             for style, is_text in found:
                 check(style, is_text, type(screen).__name__)
             screen.dismiss()
             await pilot.pause()
+        assert reasons >= 3
 
 
 def check(style: Style, is_text: bool, where: str) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from textual.pilot import Pilot
+from textual.widget import Widget
 from tui.screens.form_support import draft, fill, in_the_form
 
 from rnn_tui.settings import DECLARATIONS, Settings, Value, compose
-from rnn_tui.tui.screens.settings import Field
+from rnn_tui.tui.screens.help_text import wrapped
+from rnn_tui.tui.screens.settings import Field, SettingsScreen
 
 
 def test_another_task_brings_its_defaults() -> None:
@@ -44,6 +46,32 @@ def test_the_steps_follow_the_length_of_the_task() -> None:
         assert draft(pilot) == compose({"task": "recall", "gap": 40, **rest})
 
     in_the_form(compose({"task": "copy"}), act)
+
+
+def test_all_that_is_said_of_a_setting_can_be_read_at_80_columns() -> None:
+    form = SettingsScreen(Settings())
+    for declaration in DECLARATIONS.values():
+        said = f"{declaration.name}{form._hint(declaration, changed=True)}"
+        assert len(wrapped(said, 60)) <= 5, said
+
+
+def test_all_groups_are_seen_at_80x24_and_the_learning_rate_has_the_focus() -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        screen = pilot.app.screen
+        seen = [str(each.render()) for each in screen.query(".group-name") if is_seen(each)]
+        assert seen == list(dict.fromkeys(each.group for each in DECLARATIONS.values()))
+        assert screen.focused is screen.query_one("#field-lr")
+        assert is_seen(screen.query_one("#field-lr"))
+        assert is_seen(screen.query_one("#verdict"))
+
+    for settings in (Settings(cell="lstm"), compose({"task": "copy"}), compose({"task": "text"})):
+        in_the_form(settings, act)
+
+
+def is_seen(widget: Widget) -> bool:
+    """Return whether all of a widget is drawn, and not cut off by what it is in."""
+    place = widget.screen.find_widget(widget)
+    return place.region.area > 0 and place.clip.contains_region(place.region)
 
 
 def test_chosen_steps_are_refused_if_they_are_too_few() -> None:
