@@ -1,0 +1,57 @@
+"""Numbers under numbers: the point has its place, and what stands there is the number."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from tui.screen_support import power_in, stands_for
+
+from rnn_tui.tui.aligned_numbers import NumberColumn, power_of_ten
+
+COLUMNS = [
+    NumberColumn(4, after=6),
+    *(NumberColumn(3, exponent, scaled=True) for exponent in (-12, -4, 0, 3)),
+]
+FLOATS = st.floats(allow_nan=False, allow_infinity=False, width=32)
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=str)
+@given(FLOATS | st.floats(-1, 1, width=32))
+@example(0.99996)
+@example(-999.9999)
+@example(99.99996)
+@example(1e-4)
+@example(0.0)
+def test_the_point_has_its_place_and_three_digits_are_right(
+    column: NumberColumn, value: float
+) -> None:
+    text = column.text(value)
+    assert len(text) == column.width
+    assert "." not in text or text.index(".") == column.before
+    size = abs(value)
+    if not size:
+        assert text.strip() == "0"
+    elif "e" in text and size < 1e-9 and column.after < 7:
+        return  # two digits where the exponent has two
+    else:
+        assert stands_for(text.strip(), value, column.exponent), text
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=str)
+@given(FLOATS)
+def test_what_is_far_has_its_own_exponent(column: NumberColumn, value: float) -> None:
+    assert column.is_far(value) == ("e" in column.text(value))
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=str)
+def test_what_is_no_number_stands_there_too(column: NumberColumn) -> None:
+    for value in (float("nan"), float("inf")):
+        assert column.text(value).index("!") == column.before - 1
+    assert column.unknown.index("·") == column.before
+
+
+@pytest.mark.parametrize("exponent", [-12, -4, 0, 3])
+def test_the_title_names_the_power(exponent: int) -> None:
+    assert power_in(f"gradient {power_of_ten(exponent)}") == exponent
+    assert power_of_ten(exponent, ascii=True).isascii()
