@@ -139,9 +139,9 @@ def _details(snapshot: Snapshot, slow: bool) -> Iterator[tuple[str, ...]]:
 
 def _second_line(context: DrawContext, width: int) -> tuple[Line, list[Line]]:
     """Return the place with what there is room for, and what there is not, in order."""
-    line = _place(context.snapshot, padded=True)
+    line = _place(context, padded=True)
     if cell_width(line) > width:
-        line = _place(context.snapshot, padded=False)
+        line = _place(context, padded=False)
     left_over: list[Line] = []
     for extra in _extras(context, width - cell_width(line)):
         if cell_width(line) + cell_width(extra) <= width:
@@ -194,14 +194,16 @@ def _pill(context: DrawContext, words: str, role: str) -> Line:
     return ((f"[{words}]", role),)
 
 
-def _place(snapshot: Snapshot, *, padded: bool) -> Line:
+def _place(context: DrawContext, *, padded: bool) -> Line:
     """Return the place in the run, the loss, the speed and the state.
 
     Args:
-        snapshot: what is shown.
+        context: what is shown.
         padded: timestep and loss take as many cells in every timestep, so that nothing moves.
     """
-    cursor = snapshot.cursor
+    snapshot, cursor = context.snapshot, context.snapshot.cursor
+    # Behind what is padded a dot would be taken for a value that is not known.
+    apart = " | " if context.ascii else SEPARATOR
     place = f"{cursor.stage} t={cursor.t}/{snapshot.steps}" if cursor.t else str(cursor.stage)
     longest = f"{cursor.stage} t={snapshot.steps}/{snapshot.steps}"
     after = " " * (len(longest) - len(place)) if padded and cursor.t else ""
@@ -212,8 +214,8 @@ def _place(snapshot: Snapshot, *, padded: bool) -> Line:
     return (
         (" ", ""),
         (place, "strong"),
-        (f"{after} · update {cursor.update} · loss {loss}{_versus(snapshot)} · ", ""),
+        (f"{after}{apart}update {cursor.update}{apart}loss {loss}{_versus(snapshot)}{apart}", ""),
         (f"{snapshot.speed:.0f}/s", now),
-        (SEPARATOR, ""),
+        (apart, ""),
         (snapshot.state, _STATE_ROLE[snapshot.state]),
     )

@@ -23,7 +23,7 @@ from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, centre, cut, text_width
 from rnn_tui.tui.number_format import SHORT, UNKNOWN
 from rnn_tui.tui.panel_spec import Need, PanelSpec
-from rnn_tui.tui.panels.network_help import signs
+from rnn_tui.tui.panels.network_help import hidden_sign, signs
 from rnn_tui.tui.panels.network_states import (
     NormRow,
     UnitRows,
@@ -139,7 +139,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     plan, cell = _plan(context, height), cell_width_of(context.snapshot)
     exponent = _target_exponent(snapshot)
     strip = partial(_line, context, columns, cell)
-    lines = [strip("t", (_time(snapshot, column, cell) for column in columns))]
+    lines = [strip("t", (_time(context, column, cell) for column in columns))]
     if plan.targets:
         target = partial(_target, exponent=exponent)
         cells = _counted(snapshot, columns, cell, target)
@@ -277,14 +277,15 @@ def _number_cell(value: float, role: str, width: int, exponent: int = 0) -> Line
     return _cell(fixed(value, exponent, min(width - 1, SHORT)), role, width)
 
 
-def _time(snapshot: Snapshot, column: Column, width: int) -> Line:
+def _time(context: DrawContext, column: Column, width: int) -> Line:
     """Return the number of a timestep: ‹t› at the cursor, [t] where it is selected.
 
     Where timesteps are hidden it is their number: ⋯12.
     """
-    t = column.t
+    snapshot, t = context.snapshot, column.t
     if not t:
-        return _cell(f"⋯{column.hidden}" if column.hidden else "", "dim", width)
+        sign = hidden_sign(context)
+        return _cell(f"{sign}{column.hidden}" if column.hidden else "", "dim", width)
     if t == snapshot.cursor.t:
         return _cell(f"‹{t}›", "accent", width)
     if t == snapshot.request.t:

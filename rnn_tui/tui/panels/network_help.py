@@ -22,7 +22,11 @@ def signs(context: DrawContext) -> Signs:
             Sign("t", "a timestep has a column"),
             Sign("‹7›", "the cursor: what has just been computed", "accent"),
             Sign("[7]", "selected: the panels show this timestep; esc goes back to the cursor"),
-            Sign("⋯12", "so many timesteps have no room here; ←→ bring them", "dim"),
+            Sign(
+                f"{hidden_sign(context)}12",
+                "so many timesteps have no room here; ←→ bring them",
+                "dim",
+            ),
             Sign("target", "what the output should be", "truth"),
             Sign("y_t", "the likeliest class" if named else "the output", "one-step"),
         ),
@@ -49,6 +53,11 @@ def _unrolled(context: DrawContext) -> Signs:
         Sign("x_1  h_0", "a number after _ is a timestep: h_0 is the state at the beginning"),
         Sign("h2_0  c2_0", "a digit after a name is a layer"),
     )
+
+
+def hidden_sign(context: DrawContext) -> str:
+    """Return what stands before a number of hidden timesteps: one cell, in ASCII too."""
+    return "~" if context.ascii else "⋯"
 
 
 def _pill(context: DrawContext) -> Sign:

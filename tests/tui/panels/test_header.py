@@ -19,6 +19,7 @@ from rnn_tui.session.commands import AddBreakpoint, Back, Configure, Continue, I
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
+from rnn_tui.tui.ascii_text import line_in_ascii
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.panels import footer, header
 
@@ -175,3 +176,12 @@ def test_the_rail_has_one_pill_where_no_panel_has_it(width: int) -> None:
             assert link in lines(view, width)[0]
         plain_view = context(snapshot)
         assert all("pill" not in role for _, role in header.draw(plain_view, width, 2)[0])
+
+
+def test_in_ascii_separators_are_separators() -> None:
+    snapshot = snapshot_after(SMALL.with_(steps=12), steps=3)
+    view = replace(context(snapshot), ascii=True)
+    view.chart_cache.grounds = False
+    drawn = line_in_ascii(header.draw(view, 80, 2)[1], 80)
+    form = r" FORWARD t=2/12 +\| update 0 \| loss \S+ +\| \d+/s \| paused *"
+    assert re.fullmatch(form, text_of((drawn,))[0])
