@@ -1,6 +1,7 @@
 """Screenshots of a Textual application, taken without a terminal and the same every time."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -33,7 +34,7 @@ async def take_screenshot_async(
         app: the application, not yet running.
         size: columns and rows.
         actions: keys and conditions, in order.
-        path: the SVG file to write.
+        path: the SVG file to write; beside it, as .txt, the text on the screen is written.
         theme: a theme to set before the actions; None: the application's own.
 
     Returns:
@@ -50,8 +51,10 @@ async def take_screenshot_async(
         for action in actions:
             await _perform(app, action)
         svg = portable(await _final_picture(app), path.stem, dark=app.current_theme.dark)
+        text = _text(app)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(svg, encoding="utf-8")
+    path.with_suffix(".txt").write_text(text, encoding="utf-8")
     return path
 
 
@@ -64,6 +67,13 @@ def take_screenshot(
 ) -> Path:
     """Call `take_screenshot_async` from a script that has no event loop of its own."""
     return asyncio.run(take_screenshot_async(app, size, actions, path, theme))
+
+
+def _text(app: App[Any]) -> str:
+    """Return the text on the screen, without what depends on the speed of the machine."""
+    strips = app.screen._compositor.render_strips()
+    text = "\n".join(strip.text.rstrip() for strip in strips)
+    return re.sub(r"[\d,]+/s\b", "N/s", text) + "\n"
 
 
 async def _perform(app: App[Any], action: Action) -> None:

@@ -2,8 +2,9 @@
 
     python docs/screenshots.py [NAME …]   those whose name begins with one of these, or all
     python docs/screenshots.py --list     their names only
+    python docs/screenshots.py --kept     make those anew that are there
 
-They are SVG files.
+They are SVG files; beside each is the text on the screen. Tests fail where that has changed.
 """
 
 import os
@@ -277,18 +278,26 @@ def screenshots() -> Iterator[Screenshot]:
                 yield Screenshot(f"{settings.cell}-{name}-{label}-dark", settings, actions, size)
 
 
+def kept() -> list[str]:
+    """Return the names of the screenshots that are in the folder, in their order."""
+    return [one.name for one in screenshots() if (FOLDER / f"{one.name}.svg").exists()]
+
+
+def make(one: Screenshot, folder: Path = FOLDER) -> Path:
+    """Make one screenshot in `folder`; return its file."""
+    app = RnnTui(Trainer(one.settings), theme=one.theme, versus=one.versus)
+    return take_screenshot(app, one.size, one.actions, folder / f"{one.name}.svg")
+
+
 def main(names: list[str]) -> None:
     """Make the screenshots whose name begins with one of `names`, or all."""
     for one in screenshots():
-        if names and not any(one.name.startswith(name) for name in names):
-            continue
-        app = RnnTui(Trainer(one.settings), theme=one.theme, versus=one.versus)
-        path = FOLDER / f"{one.name}.svg"
-        print(take_screenshot(app, one.size, one.actions, path).name)
+        if not names or any(one.name.startswith(name) for name in names):
+            print(make(one).name)
 
 
 if __name__ == "__main__":
     if "--list" in sys.argv:
         print("\n".join(one.name for one in screenshots()))
     else:
-        main(sys.argv[1:])
+        main(kept() if "--kept" in sys.argv else sys.argv[1:])
