@@ -164,6 +164,7 @@ PROOFS = Registry(
     "proof",
     Entry("weights", f"{_PROOFS}.weights:WeightsProof"),
     Entry("magnitudes", f"{_PROOFS}.magnitudes:MagnitudesProof"),
+    Entry("contributions", f"{_PROOFS}.contributions:ContributionsProof"),
     Entry("loss-gradient", f"{_PROOFS}.loss_gradient:LossGradientProof"),
     Entry("ledger", f"{_PROOFS}.ledger:LedgerProof"),
     Entry("edge", f"{_PROOFS}.window_edge:WindowEdgeProof"),

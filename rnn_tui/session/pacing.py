@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-from rnn_tui.engine.time_travel.places import Stride
+from rnn_tui.engine.time_travel.places import Stride, stride_end
 from rnn_tui.session.commands import FINITE_MOVES, WAIT_FOR_ROUTES, Command
 from rnn_tui.session.lock_step import PATIENCE, LockStep
 from rnn_tui.session.state import Goal, SessionState
@@ -36,6 +36,7 @@ class Pacer:
         self._state = state
         self._lock_step = lock_step
         self._may_work = may_work
+        self._stretching = 0.0  # seconds of work on the update under way
 
     @property
     def busy(self) -> bool:
@@ -115,12 +116,16 @@ class Pacer:
         state, trainer = self._state, self._state.run.trainer
         updates, start = trainer.updates, time.perf_counter()
         whole = goal.stride is Stride.UPDATE and goal.remaining > 1
+        whole &= state.run.timeline.stretch >= trainer.schedule.end
         if whole and not state.breakpoints.has_positions:
             self._run_updates(goal, start + SLICE)
         else:
             self._make_strides(goal, start + SLICE)
+        self._stretching += time.perf_counter() - start
         if trainer.updates > updates and goal.stride is Stride.UPDATE:
-            self._measure_speed(trainer.updates - updates, time.perf_counter() - start)
+            self._measure_speed(trainer.updates - updates, self._stretching)
+        if trainer.updates > updates or state.goal is None:
+            self._stretching = 0.0
         if goal.remaining <= 0 or state.stop is not None or trainer.divergence is not None:
             state.end_goal()
         self._note_divergence()
@@ -134,11 +139,30 @@ class Pacer:
         while goal.remaining > 0 and trainer.divergence is None and state.stop is None:
             if trainer.position == trainer.schedule.end:
                 run.make_prover().keep_window(trainer)
+            if self._make_stretch(goal.stride):
+                if time.perf_counter() > deadline:
+                    return
+                continue
             state.stop = stride_or_stop(run.timeline, goal.stride, state.breakpoints)
             goal.remaining -= 1
             suspended = goal.endless and not self._may_work.is_set()
             if suspended or time.perf_counter() > deadline:
                 return
+
+    def _make_stretch(self, stride: Stride) -> bool:
+        """Go a part of a long stride; return whether this was one, and did not end it."""
+        timeline, trainer = self._state.run.timeline, self._state.run.trainer
+        if stride not in (Stride.PASS, Stride.UPDATE):
+            return False
+        index = trainer.index + timeline.stretch
+        position = self._state.breakpoints.next_position(trainer)
+        ends = [stride_end(trainer, stride)]
+        if position is not None:
+            ends.append(trainer.index_of(position))
+        if index >= min(ends):
+            return False
+        timeline.advance_to(index)
+        return True
 
     def _run_updates(self, goal: Goal, deadline: float) -> None:
         """Make whole updates until the deadline, a breakpoint, or the screen suspends the session.

@@ -28,10 +28,11 @@ from rnn_tui.session.snapshot import (
 from rnn_tui.session.state import SessionState
 
 if TYPE_CHECKING:
+    from rnn_tui.engine.analysis.contributions import Contributions
     from rnn_tui.second_network import SecondNetworkView
 
 # Proofs that say nothing before there is a window: the prover is not imported for them alone.
-_SILENT = frozenset({"magnitudes"})
+_SILENT = frozenset({"magnitudes", "contributions"})
 RECENT = 512  # updates that are shown one by one
 
 
@@ -104,13 +105,7 @@ class SnapshotBuilder:
             second_network=self._second_network(layer),
         )
         if cursor.stage is Pass.BACKWARD and snapshot.t >= cursor.t:
-            from rnn_tui.engine.analysis.contributions import (
-                timestep_contributions,
-            )  # not for the first screen
-
-            return replace(
-                snapshot, contributions=timestep_contributions(trainer.network, snapshot.t)
-            )
+            return replace(snapshot, contributions=self._contributions(snapshot))
         return snapshot
 
     # Parts of a snapshot
@@ -159,6 +154,16 @@ class SnapshotBuilder:
         run = self._state.run
         update, loss = run.trainer.history.tested.rows.T
         return TestLossesView(update, loss, run.predictor.coverage)
+
+    def _contributions(self, snapshot: Snapshot) -> Contributions | None:
+        """Return what the timestep shown adds to the gradients; None if that is not known yet."""
+        from rnn_tui.engine.analysis import contributions  # not for the first screen
+
+        network = self._state.run.trainer.network
+        if not contributions.take_long(network):
+            return contributions.timestep_contributions(network, snapshot.t)
+        found = snapshot.proofs.get("contributions")
+        return found if isinstance(found, contributions.Contributions) else None
 
     def _timeline_view(self) -> TimelineView:
         run = self._state.run
@@ -236,9 +241,19 @@ class SnapshotBuilder:
             self._layer(),
             request.variants,
         )
-        prover.request(run.trainer, request.proofs, selected)
+        prover.request(run.trainer, self._in_parts(request.proofs), selected)
         prover.work(SLICE)
         return {**prover.results, **self._bad_value_origin()}
+
+    def _in_parts(self, proofs: frozenset[str]) -> frozenset[str]:
+        """Return the requested proofs without the contributions, if a snapshot has them at once."""
+        trainer = self._state.run.trainer
+        if trainer.cursor.stage is Pass.BACKWARD:
+            from rnn_tui.engine.analysis.contributions import take_long  # not for the first screen
+
+            if take_long(trainer.network):
+                return proofs
+        return proofs - {"contributions"}
 
     def _bad_value_origin(self) -> Mapping[str, object]:
         """Return the origin of the first value that was not finite, if there is one."""

@@ -53,7 +53,25 @@ def timestep_contributions(network: Network, t: int) -> Contributions:
     return Contributions(t, contribution, running_sum)
 
 
+AT_ONCE = 100_000_000  # multiplications that a snapshot waits for: about 10 ms
 PART = 2_000_000  # multiplications in one part of the work: about a millisecond
+
+
+def take_long(network: Network) -> bool:
+    """Return whether the contributions take longer than a snapshot should wait for."""
+    tape = network.tape
+    return tape.steps * tape.batch * network.flat.size > AT_ONCE
+
+
+def contributions_work(network: Network, t: int) -> Work[Contributions]:
+    """Do the work of `timestep_contributions` in small parts; the network must stand still."""
+    contribution, running_sum = np.zeros((2, network.flat.size), network.flat.dtype)
+    added_views = views(network.specs, contribution)
+    sum_views = views(network.specs, running_sum)
+    for spec in network.specs:
+        added, summed = yield from tensor_contributions(network, spec.name, t)
+        added_views[spec.name][...], sum_views[spec.name][...] = added, summed
+    return Contributions(t, contribution, running_sum)
 
 
 def tensor_contributions(network: Network, name: str, t: int) -> Work[tuple[Array, Array]]:

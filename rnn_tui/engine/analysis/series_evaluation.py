@@ -15,6 +15,7 @@ from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.architecture import Architecture
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.pins import Pins
+from rnn_tui.engine.network.stretches import stretches
 from rnn_tui.tasks.base import TestSeries
 
 FIRST_STEPS = 1_000  # values that the loss alone is measured on, at most
@@ -88,8 +89,9 @@ class SeriesEvaluator:
         """Do the work of `evaluate` in parts; the parameters must not change meanwhile."""
         values, first = self.test.values, self._first
         one_step = (yield from self._one_step(values))[first - 1 :]
+        horizon = max(self.test.horizons, default=0)
+        free_run = yield from self._free_run(values[:first], horizon)
         with np.errstate(all="ignore"):
-            free_run = self._free_run(values[:first], max(self.test.horizons, default=0))
             errors = (free_run - values[first : first + len(free_run)]) ** 2
             one_step_mse = float(np.mean((one_step - values[first:]) ** 2))
         return SeriesEvaluation(
@@ -112,34 +114,40 @@ class SeriesEvaluator:
         network.set_state(None)
         for start in range(0, count, tape.steps):
             size = min(tape.steps, count - start)
-            yield Progress(start, count)
+            tape["x"][:size, 0, 0] = values[start : start + size]
+            network.encode()
+            for first, last in stretches(network.declaration, size):
+                yield Progress(start, count)
+                with np.errstate(all="ignore"):
+                    network.forward(first, last)
             with np.errstate(all="ignore"):
-                tape["x"][:size, 0, 0] = values[start : start + size]
-                network.encode()
-                network.forward(1, size)
                 network.readout()
-                outputs[start : start + size] = tape["y"][:size, 0, 0]
-                network.carry_state()
+            outputs[start : start + size] = tape["y"][:size, 0, 0]
+            network.carry_state()
         return outputs
 
-    def _free_run(self, seed: Array, horizon: int) -> Array:
+    def _free_run(self, seed: Array, horizon: int) -> Work[Array]:
         """Read the values of `seed`, then each output as the next input; return them, [horizon]."""
         network = self._single
         network.pins = self.held.used
-        x, y = network.tape["x"], network.tape["y"]
+        y = network.tape["y"]
         outputs = np.empty(horizon)
         network.set_state(None)
-        for value in seed:
-            x[0, 0, 0] = value
-            network.encode()
-            network.forward(1, 1)
-            network.carry_state()
-        network.readout()
+        for k, value in enumerate(seed):
+            self._read(float(value))
+            yield Progress(k, len(seed) + horizon)
         for k in range(horizon):
             outputs[k] = y[0, 0, 0]
-            x[0, 0, 0] = y[0, 0, 0]
+            self._read(float(y[0, 0, 0]))
+            yield Progress(len(seed) + k, len(seed) + horizon)
+        return outputs
+
+    def _read(self, value: float) -> None:
+        """Compute the next timestep of the free run, with `value` as its input."""
+        network = self._single
+        network.tape["x"][0, 0, 0] = value
+        with np.errstate(all="ignore"):
             network.encode()
             network.forward(1, 1)
             network.readout()
             network.carry_state()
-        return outputs

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from rnn_tui.engine.network.stretches import stretch
 from rnn_tui.engine.time_travel.branches import (
     Branch,
     Changes,
@@ -34,13 +35,20 @@ CHUNK = 8  # updates that `seek` replays between two yields, so that its caller 
 
 
 class Moves:
-    """Moves a trainer forward and back in its run; nothing else may move the trainer meanwhile."""
+    """Moves a trainer forward and back in its run; nothing else may move the trainer meanwhile.
+
+    Attributes:
+        trainer: the trainer.
+        stretch: schedule steps after which a caller with little time looks at it again; of short
+            windows, more than there are in an update.
+    """
 
     def __init__(self, trainer: Trainer, budget: int = BUDGET) -> None:
         """Begin where `trainer` is; `budget`: bytes that keyframes may take."""
         self.trainer = trainer
         rows = trainer.settings.steps * trainer.settings.batch
         self._every = 2 * EVERY if rows < SHORT else EVERY
+        self.stretch = stretch(trainer.network.declaration)
         self._mebibytes = trainer.settings.timeline  # the newest, wherever the trainer goes
         self._branch = Branch(
             keyframes=KeyframeStore(trainer.window_start(), budget),
@@ -280,6 +288,12 @@ class Moves:
         """Replay a few updates towards `index`; near the end, store keyframes for going back."""
         trainer, end = self.trainer, self.trainer.schedule.end
         window = (index - 1) // end
+        if self.stretch < end:
+            self._advance(
+                min(trainer.index + self.stretch, index, (trainer.index // end + 1) * end)
+            )
+            self._keep_if_near(window)
+            return
         far = min(CHUNK, window - DENSE - trainer.updates)
         if far > 0 and self._branch.changes.last_index <= trainer.index:
             trainer.run(far)
@@ -287,13 +301,22 @@ class Moves:
         last = trainer.updates + CHUNK
         while trainer.index < index and trainer.updates < last and trainer.divergence is None:
             self._advance(min((trainer.updates + 1) * end, index))
-            if window - DENSE < trainer.updates <= window and trainer.position == end:
-                self._branch.keyframes.insert(trainer.keyframe())
+            self._keep_if_near(window)
+
+    def _keep_if_near(self, window: int) -> None:
+        """Store a keyframe after an update that is a little before `window`."""
+        trainer = self.trainer
+        if window - DENSE < trainer.updates <= window and trainer.position == trainer.schedule.end:
+            self._branch.keyframes.insert(trainer.keyframe())
 
     def _train_chunk(self, index: int) -> None:
         """Go a few updates towards `index`, where the run has not been; take keyframes as `run`."""
-        whole = index // self.trainer.schedule.end - self.trainer.updates
-        if whole > 0:
+        end = self.trainer.schedule.end
+        whole = index // end - self.trainer.updates
+        if self.stretch < end:
+            here = self.trainer.index
+            self.advance_to(min(here + self.stretch, index, (here // end + 1) * end))
+        elif whole > 0:
             self.run(min(CHUNK, whole))
         else:
             self.advance_to(index)

@@ -114,7 +114,7 @@ def signs(context: DrawContext) -> Signs:
 PANEL = PanelSpec(
     draw,
     title,
-    proofs=(PROOF,),
+    proofs=(PROOF, "contributions"),
     need=need,
     help=signs,
     variants=variants,
