@@ -54,7 +54,7 @@ from rnn_tui.tui.title_rule import title_rule
 
 BARS_BELOW, BARS_ABOVE = UNICODE_BARS.negative, UNICODE_BARS.positive
 WIDTH, HEIGHT = 78, 14
-SIGNS = {"good": ("✓",), "error": ("✗", "!", "▸", "not finite")}
+SIGNS = {"good": ("✓",), "error": ("✗", "!", "▸", "not finite", "became")}
 VIEWS: tuple[Mapping[str, object], ...] = (
     {},
     {"unit": 1},

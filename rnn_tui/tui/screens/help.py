@@ -47,7 +47,7 @@ def everywhere(context: DrawContext) -> tuple[Sign, ...]:
         Sign("Σ", "the sum"),
         Sign("▸", "here: the row or timestep that the cursor is at", "accent"),
         Sign("·", "not computed yet", "dim"),
-        Sign("!", "not a finite number: inf or NaN", "error"),
+        Sign("!  inf  NaN", "not a finite number", "error"),
         Sign("…", "there is more than fits", "dim"),
         Sign("3e−4", "3·10⁻⁴"),
         Sign("with f = 1", "with a what-if in force"),

@@ -375,8 +375,12 @@ def test_the_cause_of_a_bad_number_is_shown_with_the_worst_input_marked(kind: st
             lines = current_pass.draw(context(snapshot), *size)
             assert len(lines) <= size[1]
             text = "\n".join(text_of(lines))
-            assert f" {value_name(found.symbol, found.t, found.unit + 1)} is !" in text
-            assert not re.search(r"(?i)\b(nan|inf)\b|∞", text), text
+            became = re.compile(r" became (−?inf|NaN)(;| )")
+            named = value_name(found.symbol, found.t, found.unit + 1)
+            assert became.search(text.partition(f" {named}")[2]), text
+            assert not re.search(r"(?i)\b(nan|inf)\b|∞", became.sub("", text)), text
+            on_error = [line for line in lines if any(r.startswith("wrong-") for _, r in line)]
+            assert len(on_error) <= 1, text  # the row of that number, if it is not folded
             assert found.suspect is not None
             suspect = found.inputs[found.suspect]
             stem = re.sub(r"_(t|<t-1>)$", "", suspect.name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from rnn_tui.engine.analysis.bad_value_origin import BadValueOrigin, OperationInput
 from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.core.value_names import value_name
@@ -9,7 +11,7 @@ from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cell_width
-from rnn_tui.tui.number_format import NOT_FINITE, signed
+from rnn_tui.tui.number_format import MINUS, signed
 from rnn_tui.tui.parameter_names import is_parameter
 from rnn_tui.tui.scope_words import sample_words
 
@@ -37,9 +39,10 @@ def explain(context: DrawContext, selected: Operation, width: int, available: in
         return ()
     what = value_name(origin.symbol, origin.t, origin.unit + 1)
     if sample := sample_words(snapshot, origin.sample):
-        what += f", {sample},"
+        what += f" of {sample}"
     head: Line = ((" ", ""), (selected.equation(), "strong"))
-    statement: Line = ((f" {what} is {NOT_FINITE}: it was made from", "error"),)
+    became = "NaN" if math.isnan(origin.number) else "inf" if origin.number > 0 else f"{MINUS}inf"
+    statement: Line = ((f" {what} became {became}; it was computed from", "error"),)
     entries = [_entry(snapshot, origin, place) for place in range(len(origin.inputs))]
     if len(entries) + 2 <= available:
         return (head, statement, *entries)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rnn_tui.engine.analysis.bad_value_origin import BadValueOrigin
 from rnn_tui.engine.analysis.loss_per_timestep import loss_per_timestep
 from rnn_tui.engine.core.expressions import Array, Values
 from rnn_tui.engine.core.operations import Column, Operation, Row
@@ -18,18 +19,20 @@ from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, number, short, signed
 from rnn_tui.tui.panels.current_pass.row_places import ARRIVING, Places, row_symbols
 from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView, through_label
 from rnn_tui.tui.symbols import code_of, quoted, visible
+from rnn_tui.tui.themes import role_within
 
 
 def rows(snapshot: Snapshot, view: TimestepView, places: Places) -> Lines:
     """Return the lines of the rows; of those that are folded one, at the top."""
     shown = {row.symbol: row for row in snapshot.rows}
+    bad = _bad_row(snapshot, view)
     drawn: list[Line] = [_folded(snapshot, view, places)] if places.folded else []
     for symbol in row_symbols(snapshot):
         if symbol not in places.folded:
             line = _arriving(snapshot, view) if symbol == ARRIVING else _row(shown[symbol], view)
             if symbol == "x_t":
                 line = _with_range(line, view)
-            drawn.append(_on_ground(symbol, line, view))
+            drawn.append(_on_ground(symbol, line, view, wrong=symbol == bad))
     return tuple(drawn)
 
 
@@ -44,13 +47,26 @@ def _with_range(line: Line, view: TimestepView) -> Line:
     return (*line, (" " * free, ""), (words, "dim"))
 
 
-def _on_ground(symbol: str, line: Line, view: TimestepView) -> Line:
-    """Return a row on a ground of its own, if the equation shown computes it."""
-    if view.selected is None or view.selected.row != symbol:
+def _bad_row(snapshot: Snapshot, view: TimestepView) -> str:
+    """Return the symbol of the row with the first number that was not finite; "" elsewhere."""
+    origin = snapshot.proofs.get("cause")
+    if not isinstance(origin, BadValueOrigin) or origin.t != view.t:
+        return ""
+    made = (op.row for op in (*view.forward, *view.backward) if op.symbol == origin.symbol)
+    return next((row for row in made if row), "")
+
+
+def _on_ground(symbol: str, line: Line, view: TimestepView, *, wrong: bool) -> Line:
+    """Return a row on a ground of its own, if the equation shown computes it, or it is `wrong`."""
+    if not wrong and (view.selected is None or view.selected.row != symbol):
         return line
     line = (*line, (" " * max(view.width - cell_width(line), 0), ""))
-    kept = ("selected-", "operand-")
-    return tuple(run if run[1].startswith(kept) else (run[0], f"computed-{run[1]}") for run in line)
+    kept = ("selected-",) if wrong else ("selected-", "operand-")
+    ground = "wrong" if wrong else "computed"
+    return tuple(
+        (text, role if role.startswith(kept) else f"{ground}-{role_within(role)}")
+        for text, role in line
+    )
 
 
 def _row(row: Row, view: TimestepView) -> Line:
@@ -113,7 +129,8 @@ def _folded(snapshot: Snapshot, view: TimestepView, places: Places) -> Line:
     if len(needed) == 1:
         symbol = needed[0]
         line = _arriving(snapshot, view) if symbol == ARRIVING else _row(shown[symbol], view)
-        return _on_ground(symbol, _with_count(line, len(places.folded) - 1, view), view)
+        counted = _with_count(line, len(places.folded) - 1, view)
+        return _on_ground(symbol, counted, view, wrong=symbol == _bad_row(snapshot, view))
     if needed:
         return _numbers_of_rows(needed, len(places.folded) - len(needed), view)
     count = len(places.folded)
