@@ -77,6 +77,7 @@ def _choices(context: DrawContext) -> tuple[KeyHint | None, ...]:
     spec = panel_spec(panel)
     settings, what_if = snapshot.settings, snapshot.what_if is not None
     several = len(spec.variants(snapshot)) > 1
+    entries = spec.selects_entries or spec.units is not None
     tried = len(snapshot.what_if.texts) if snapshot.what_if is not None else 0
     keep, discard = ("keeps it", "discards it")
     if tried > 1:
@@ -85,7 +86,7 @@ def _choices(context: DrawContext) -> tuple[KeyHint | None, ...]:
         KeyHint("enter", keep, ("enter",), FIRST) if what_if else None,
         KeyHint("esc", discard, ("escape",), FIRST) if what_if else None,
         *(spec.keys(context) if spec.keys is not None else _arrows(context, spec)),
-        KeyHint("d", "view", ("d",), THIRD) if several else None,
+        KeyHint("d", "view", ("d",), FIRST if entries else THIRD) if several else None,
         KeyHint("[ ]", "layer", ("left_square_bracket",), THIRD) if settings.layers > 1 else None,
         KeyHint("x", "sample", ("x",), THIRD) if settings.batch > 1 else None,
         KeyHint("a", "other net", ("a",), THIRD) if snapshot.second_network is not None else None,
@@ -99,7 +100,7 @@ def _arrows(context: DrawContext, spec: PanelSpec) -> tuple[KeyHint | None, ...]
         arrows = ("left", "right", "up", "down")
         return (
             KeyHint("←→↑↓", "entry", arrows, FIRST),
-            KeyHint("PgUp PgDn", "tensor", ("pageup", "pagedown")),
+            KeyHint("PgUp PgDn", "tensor", ("pageup", "pagedown"), FIRST, "PgDn"),
         )
     at_update = snapshot.cursor.stage in (Pass.CLIP, Pass.UPDATE) and snapshot.request.t is None
     if at_update and not spec.timestep_keys and not snapshot.running:

@@ -71,13 +71,13 @@ GROUNDS: dict[str, Ground] = {
 _HEAT = {  # of 256; of 16 there are none, and what is on them says all
     DARK.name: {
         "positive": (236, 52, 88, 94),
-        "negative": (17, 18, 24, 25),
+        "negative": (236, 17, 24, 25),
         "gradient": (236, 53, 54, 55),
         "gate": (235, 236, 237, 238),
     },
     LIGHT.name: {
-        "positive": (230, 223, 222, 216),
-        "negative": (195, 153, 117, 116),
+        "positive": (255, 230, 223, 216),
+        "negative": (255, 189, 153, 117),
         "gradient": (225, 219, 183, 182),
         "gate": (255, 254, 253, 252),
     },

@@ -449,7 +449,6 @@ def signs(context: DrawContext) -> Signs:
 PANEL = PanelSpec(
     draw,
     title,
-    brief="carpet",
     proofs=(MAGNITUDES, PROOF),
     timestep_keys="←→",
     timestep_at=timestep_at,

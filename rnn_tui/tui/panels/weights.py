@@ -344,7 +344,6 @@ def signs(context: DrawContext) -> Signs:
 PANEL = PanelSpec(
     draw,
     title,
-    brief="weights",
     help=signs,
     proofs=(PROOF, SHARES),
     selects_entries=True,
