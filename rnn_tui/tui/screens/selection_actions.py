@@ -131,7 +131,11 @@ class SelectionActions(ChartActions):
             what = f"layer {layer} is the lowest" if layer else "the cursor's layer is shown"
             self._show_notice(what)
         else:
-            self._change_request(layer=layer)
+            if panel_spec(self.selection.panel).selects_entries:
+                self.selection = selection_moves.move_to_layer(
+                    self.session.latest, self.selection, layer or layers
+                )
+            self._change_request(layer=layer, parameter=self.selection.parameter)
 
     def action_sample(self, direction: int) -> None:
         """Show another sample of the batch."""

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rnn_tui.engine.network.layers import name_in_layer, name_without_layer
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.registry import PANELS
 from rnn_tui.session.snapshot import Snapshot
@@ -79,6 +80,21 @@ def move_tensor(snapshot: Snapshot, selection: Selection, distance: int) -> Sele
     all_tensors = tensors(snapshot)
     index = all_tensors.index(tensor_of(snapshot, selection.parameter)) + distance
     return replace(selection, parameter=all_tensors[_clamp(index, 0, len(all_tensors) - 1)].start)
+
+
+def move_to_layer(snapshot: Snapshot, selection: Selection, layer: int) -> Selection:
+    """Select the same tensor of another layer, the same entry where both have one size.
+
+    What belongs to no layer, such as W_y, stays selected.
+    """
+    here = tensor_of(snapshot, selection.parameter)
+    name = name_in_layer(name_without_layer(here.spec.name), layer)
+    there = next((each for each in tensors(snapshot) if each.spec.name == name), None)
+    if there is None or here.spec.right == "dy":
+        return selection
+    same = there.spec.shape == here.spec.shape
+    entry = selection.parameter - here.start if same else 0
+    return replace(selection, parameter=there.start + entry)
 
 
 def move_entry(snapshot: Snapshot, selection: Selection, rows: int, columns: int) -> Selection:

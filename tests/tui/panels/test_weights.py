@@ -24,7 +24,7 @@ from rnn_tui.tui.lines import Line, cell_width, plain
 from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.panels.weights import PANEL, draw, entries_of
 from rnn_tui.tui.parameter_names import TensorRange, parameter_name, tensor_of, tensors
-from rnn_tui.tui.screens.selection_moves import move_entry, move_tensor
+from rnn_tui.tui.screens.selection_moves import move_entry, move_tensor, move_to_layer
 from rnn_tui.tui.tensor_map import from_to
 from rnn_tui.tui.themes import role_within
 
@@ -174,6 +174,20 @@ def test_the_arrows_go_through_rows_columns_and_tensors() -> None:
     other = move_tensor(snapshot, first, 1)
     assert tensor_of(snapshot, other.parameter) != tensor
     assert panel_spec("weights").selects_entries
+
+
+def test_a_layer_has_the_same_tensor() -> None:
+    snapshot = at(SMALL.with_(cell="gru", layers=3))
+    selection = Selection(parameter=tensors(snapshot)[1].start + 5)
+    names = []
+    for layer in (2, 3, 1):
+        selection = move_to_layer(snapshot, selection, layer)
+        names.append(parameter_name(snapshot, selection.parameter))
+    assert names == ["W2_hz[1,2]", "W3_hz[1,2]", "W_hz[1,2]"]
+    first = move_to_layer(snapshot, Selection(parameter=0), 2)
+    assert parameter_name(snapshot, first.parameter) == "W2_xr[1,1]"  # of another size
+    last = Selection(parameter=snapshot.optimizer.parameters.size - 1)
+    assert move_to_layer(snapshot, last, 1) == last
 
 
 def test_a_number_that_is_not_finite_is_shown_and_counted() -> None:
