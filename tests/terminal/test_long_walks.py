@@ -58,7 +58,7 @@ def test_a_divergence_says_why_and_what_to_do() -> None:
         one.until(lambda h: h.state == "diverged")
         one.wait_for("✗")
         screen = one.settled().split("\n")
-        assert " ✗ " in screen[1]
+        assert " ✗" in screen[1]
         assert "lower lr (100) or clip by norm." in screen[-1]
         one.send("b")
         one.wait_for("hit 1×")

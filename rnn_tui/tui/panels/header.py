@@ -167,7 +167,8 @@ def _extras(context: DrawContext, room: int) -> Iterator[Line]:
         yield ((" ", ""), (percent(snapshot.seeking), role))
     if snapshot.divergence is not None:
         divergence = snapshot.divergence
-        yield ((" ", ""), *_pill(context, f"✗ {divergence.name} is {divergence.value}", "error"))
+        words = f"{divergence.name} is {divergence.value} ✗ "  # read by scripts from its start on
+        yield ((SEPARATOR, ""), (words, "pill-error" if context.grounds else "error"))
     elif snapshot.stop is not None:
         words = f"■ stopped: {snapshot.stop.breakpoint}"
         if len(words) + 3 > room or snapshot.stop.breakpoint.kind in (Kind.PASS, Kind.UPDATE):

@@ -101,7 +101,7 @@ def test_divergence_says_what_has_become_of_what() -> None:
     snapshot = Session(Trainer(diverging)).perform(Step(Stride.UPDATE, 500))
     assert snapshot.divergence is not None
     _, place, below = lines(snapshot)
-    assert re.search(r"· diverged  ✗ \S+ is (inf|nan)", place)
+    assert re.search(r"· diverged · \S+ is (inf|nan) ✗ ", place)
     said = re.findall(r"update (\d+)", below)
     assert {*said} <= {str(snapshot.cursor.update)}
 
