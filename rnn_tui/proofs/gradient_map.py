@@ -11,7 +11,7 @@ from rnn_tui.proofs.base import Proof, Selected, WindowUnderTest
 
 MOST_LOSSES = 400  # that are followed at a time
 FEWEST_LOSSES = 8
-MOST_PRODUCTS = 2**29  # of numbers, in one timestep: some tens of milliseconds
+MOST_PRODUCTS = 2**27  # of numbers, in one timestep: some tens of milliseconds
 
 
 @dataclass(frozen=True, slots=True)

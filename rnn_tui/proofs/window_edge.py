@@ -8,7 +8,7 @@ from typing import ClassVar
 from rnn_tui.engine.analysis.truncation import (
     Truncation,
     WindowEdge,
-    measure_truncation,
+    truncation_work,
     window_edge,
 )
 from rnn_tui.engine.core.background_work import Work
@@ -46,7 +46,7 @@ class WindowEdgeProof(Proof):
         why = _why_unknown(window, network)
         if why or window.previous is None:
             return EdgeReport(window_edge(network), None, why)
-        result = measure_truncation(network, window.previous.window)
+        result = yield from truncation_work(network, window.previous.window)
         return EdgeReport(result.edge, result)
 
 

@@ -6,12 +6,13 @@ edge ∂L/∂h_0 is known and dropped (Williams and Peng 1990).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from rnn_tui.engine.analysis.contributions import timestep_contributions
+from rnn_tui.engine.core.background_work import Progress, Work, complete
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.network.network import Network
@@ -69,19 +70,35 @@ def window_edge(network: Network) -> WindowEdge:
 
 
 def measure_truncation(network: Network, previous: WindowData) -> Truncation:
+    """Return the result of `truncation_work`, computed without a break."""
+    return complete(truncation_work(network, previous))
+
+
+def truncation_work(network: Network, previous: WindowData) -> Work[Truncation]:
     """Compute what a longer window would add to the gradient of the one on the tape.
+
+    A part of the work is one timestep.
 
     Args:
         network: its forward and backward pass are done. Its pins are in force in both windows.
         previous: the window before, with the same samples in its batch and any number of timesteps.
     """
+    # Without its topology: none of its own loss counts, only the gradient that flows through.
+    architecture = network.architecture.unmasked()
+    before = scratch_network(architecture, network.flat, previous, pins=network.pins)
+    every = 3 * before.tape.steps + 2 * network.tape.steps
+    done = 0
+    for t in range(1, before.tape.steps + 1):
+        with np.errstate(all="ignore"):
+            before.forward(t, t)
+        yield Progress(done := done + 1, every)
+    window = copy_window(network)
+    window = WindowData(window.x, window.target, before.state(before.tape.steps))
+    now = scratch_network(network.architecture, network.flat, window, pins=network.pins)
+    for _ in both_passes(now):
+        yield Progress(done := done + 1, every)
+    added = yield from added_gradient_work(before, now)
     with np.errstate(all="ignore"):
-        # Without its topology: none of its own loss counts, only the gradient that flows through.
-        architecture = network.architecture.unmasked()
-        before = scratch_network(architecture, network.flat, previous, pins=network.pins)
-        before.forward(1, before.tape.steps)
-        now = _from_other_states(network, before.state(before.tape.steps))
-        added = added_gradient(before, now)
         truncated_norm, added_norm = norm(now.gradient), norm(added)
         edge = window_edge(network)
         return Truncation(
@@ -95,27 +112,35 @@ def measure_truncation(network: Network, previous: WindowData) -> Truncation:
         )
 
 
-def _from_other_states(network: Network, states: Mapping[str, Array]) -> Network:
-    """Compute both passes of the same window, beginning with `states` [B, H]."""
-    window = copy_window(network)
-    window = WindowData(window.x, window.target, states)
-    now = scratch_network(network.architecture, network.flat, window, pins=network.pins)
-    now.forward(1, now.tape.steps)
-    now.loss()
-    now.backward(1, now.tape.steps)
-    return now
+def both_passes(network: Network) -> Iterator[None]:
+    """Compute both passes of the window of `network`, yielding after each timestep."""
+    steps = range(1, network.tape.steps + 1)
+    for t in steps:
+        with np.errstate(all="ignore"):
+            network.forward(t, t)
+        yield
+    with np.errstate(all="ignore"):
+        network.loss()
+    for t in reversed(steps):
+        with np.errstate(all="ignore"):
+            network.backward(t, t)
+        yield
 
 
-def added_gradient(before: Network, now: Network) -> Array:
-    """Return the gradient [P] of the window `before` from what leaves the beginning of `now`."""
+def added_gradient_work(before: Network, now: Network) -> Work[Array]:
+    """Compute the gradient [P] of the window `before` from what leaves the beginning of `now`."""
     tape = before.tape
     tape["dy"].fill(0)
     tape["dh_y"].fill(0)
     before.kernel.begin_backward()
     for name in before.states:
         tape[f"d{name}_next"][-1] = now.tape[f"d{name}_next"][0]
-    before.kernel.backward(1, tape.steps)
-    return timestep_contributions(before, 1).running_sum
+    for t in range(tape.steps, 0, -1):
+        with np.errstate(all="ignore"):
+            before.kernel.backward(t, t)
+        yield Progress(2 * tape.steps - t, 2 * tape.steps)
+    with np.errstate(all="ignore"):
+        return timestep_contributions(before, 1).running_sum
 
 
 def _drift(network: Network, now: Network) -> float | None:

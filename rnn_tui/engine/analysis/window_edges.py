@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnn_tui.engine.analysis.truncation import added_gradient
+from rnn_tui.engine.analysis.truncation import added_gradient_work, both_passes
 from rnn_tui.engine.core.background_work import Progress, Work, complete
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.norms import norm
@@ -105,32 +105,52 @@ def window_edges_work(
     """
     cut: dict[str, list[float]] = {}
     sent, gradient, added = [], [], []
-    before: Network | None = None
+    now, before = (_network_for(architecture, parameters, windows[0], states, pins) for _ in "ab")
     for number, window in enumerate(windows):
-        start = states if window.continues else {n: np.zeros_like(s) for n, s in states.items()}
-        data = WindowData(window.x, window.target, start)
-        now = scratch_network(architecture, parameters, data, pins=pins)
-        steps = range(1, now.tape.steps + 1)
-        for t in steps:
-            now.forward(t, t)
-            yield Progress(number, len(windows))
-        now.loss()
-        for t in reversed(steps):
-            now.backward(t, t)
+        now, before = before, now
+        np.copyto(now.inputs, window.x)
+        np.copyto(now.targets, window.target)
+        now.set_state(states if window.continues else None)
+        now.encode()
+        for _ in both_passes(now):
             yield Progress(number, len(windows))
         for name in now.states:
             edge = norm(now.tape[f"d{name}_next"][0].reshape(-1))
             cut.setdefault(name, []).append(edge)
         entering = now.tape["dh_y"].astype(np.float64)
         sent.append(float(np.sqrt(np.einsum("tbh,tbh->t", entering, entering)).sum()))
-        if before is not None and window.continues:
+        states = now.state(now.tape.steps)
+        if number and window.continues:
             gradient.append(norm(now.gradient))
-            added.append(norm(added_gradient(before, now)))
-            yield Progress(number + 1, len(windows))
-        before, states = now, now.state(now.tape.steps)
+            work = added_gradient_work(before, now)
+            more = yield from _at(Progress(number, len(windows)), work)
+            added.append(norm(more))
     return WindowEdges(
         {name: np.array(each) for name, each in cut.items()},
         np.array(sent),
         np.array(gradient),
         np.array(added),
     )
+
+
+def _network_for(
+    architecture: Architecture,
+    parameters: Array,
+    window: NextWindow,
+    states: Mapping[str, Array],
+    pins: Pins,
+) -> Network:
+    """Return a network for windows of this size."""
+    data = WindowData(window.x, window.target, states)
+    return scratch_network(architecture, parameters, data, pins=pins)
+
+
+def _at(progress: Progress, work: Work[Array]) -> Work[Array]:
+    """Do `work` as a part of other work that has come to `progress`."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: Array = end.value
+            return result
+        yield progress
