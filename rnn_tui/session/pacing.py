@@ -18,6 +18,7 @@ from rnn_tui.session.state import Goal, SessionState
 
 SLICE = 0.004  # seconds of work before the next command is looked for
 ONE_BREATH = 0.5  # seconds between two keys that belong together
+TELL_EVERY = 0.25  # seconds between two notices of how far a comparison is
 SMOOTHING = 0.5  # seconds of work over which the speed is averaged
 
 
@@ -36,6 +37,7 @@ class Pacer:
         self._state = state
         self._lock_step = lock_step
         self._may_work = may_work
+        self._compared_at = 0.0  # when the screen was last told of the comparison under way
         self._stretching = 0.0  # seconds of work on the update under way
 
     @property
@@ -89,11 +91,21 @@ class Pacer:
             self._lock_step.note_first_moved()
             return self._is_news(command)
         run = self._state.run
-        if not run.compared:
-            return run.compare(SLICE) or command is not None
+        compared = self._compare()
         proved = run.prover is not None and run.prover.work(SLICE)
         predicted = run.predictor.work(SLICE)
-        return proved or predicted or command is not None
+        return compared or proved or predicted or command is not None
+
+    def _compare(self) -> bool:
+        """Go on with the run without what-ifs; return whether there is news of it."""
+        run = self._state.run
+        if run.compared:
+            return False
+        arrived, now = run.compare(SLICE), time.perf_counter()
+        if not arrived and now - self._compared_at < TELL_EVERY:
+            return False
+        self._compared_at = now
+        return True
 
     def _is_news(self, command: Command | None) -> bool:
         """Return whether the screen is to be notified after a slice of work on the goal."""

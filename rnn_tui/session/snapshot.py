@@ -134,6 +134,7 @@ class WhatIf:
         before: the same place without them; None while running, or where that is not known.
         norms_before: ‖∂L/∂h_t‖ without them, [T].
         loss_before: what `Snapshot.loss` is without them; NaN where that is not known.
+        behind: the updates that the run without them has to make to be at this place, while paused.
     """
 
     interventions: tuple[Intervention, ...]
@@ -141,6 +142,7 @@ class WhatIf:
     before: SampleWindow | None = None
     norms_before: Array | None = None
     loss_before: float = math.nan
+    behind: int = 0
 
     @property
     def intervention(self) -> Intervention:

@@ -185,12 +185,13 @@ class SnapshotBuilder:
         interventions, since = run.timeline.what_ifs, run.timeline.what_ifs_since
         if not interventions:
             return None
-        before = None
-        if run.counterfactual is not None and self._state.goal is None:
-            run.compare(SLICE)
-            before = run.counterfactual.at(run.trainer.index)
-        if before is None:
+        without, index = run.counterfactual, run.trainer.index
+        if without is None or self._state.goal is not None:
             return WhatIf(interventions, since)
+        run.compare(SLICE)
+        before = without.at(index)
+        if before is None:
+            return WhatIf(interventions, since, behind=without.behind(index))
         window = before.network.sample_window(self._state.request.sample)
         norms = gradient_norms(before.network, self._layer())
         return WhatIf(interventions, since, window, norms, before.loss)

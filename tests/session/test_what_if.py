@@ -253,3 +253,23 @@ def test_the_second_network_is_without_them_until_it_is_swapped_in() -> None:
     second = session.second_network
     assert second is not None
     assert second.trainer.parameters.tobytes() == plain.parameters.tobytes()
+
+
+def test_the_run_without_them_is_followed_in_slices(session: Session) -> None:
+    go_into_a_window(session, 4)
+    there = what_if(session, "f = 1").what_if
+    assert there is not None
+    assert there.behind == 0
+    for command in (Step(Stride.UPDATE, 400),):
+        session._handler.carry_out(command)
+    while session._state.goal is not None:
+        session._pacer.work(None)
+    behind = []
+    while not session._state.run.compared:
+        session._pacer.work(None)
+        what = session._builder.build().what_if
+        assert what is not None
+        assert (what.before is None) == (what.behind > 0)
+        behind.append(what.behind)
+    assert behind == sorted(behind, reverse=True)
+    assert behind[-1] == 0

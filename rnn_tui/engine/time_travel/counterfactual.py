@@ -10,7 +10,7 @@ from rnn_tui.engine.training.keyframe import Keyframe
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import Settings
 
-FURTHEST = 2000  # updates that it is computed ahead at a time; beyond, a comparison says little
+FURTHEST = 20_000  # updates that it is computed ahead at a time; beyond, a comparison says little
 
 
 class Counterfactual:
@@ -28,11 +28,20 @@ class Counterfactual:
         self._trainer = Trainer(start.settings, start.parameters, deepcopy(trainer.task))
         self._changes: tuple[Change, ...] | None = None  # None: not begun yet
         self._made = 0  # number of them that are made
+        self._chunk = 1  # schedule steps to go at a time
 
     def at(self, index: int) -> Trainer | None:
         """Return the trainer if it is at schedule index `index`, else None."""
         there = self._changes is not None and self.begin[1] < index == self._trainer.index
         return self._trainer if there and self._trainer.divergence is None else None
+
+    def behind(self, index: int) -> int:
+        """Return how many updates it has to make to be at schedule index `index`, if any."""
+        if index <= self.begin[1] or self.at(index) is not None:
+            return 0
+        begun = self._changes is not None and self._trainer.index <= index
+        missing = index - (self._trainer.index if begun else self._first)
+        return max(missing // self._trainer.schedule.end, 1)
 
     def is_done(self, index: int, changes: Changes) -> bool:
         """Return whether there is nothing to do for a place; see `follow`."""
@@ -45,7 +54,7 @@ class Counterfactual:
         return trainer.index == index or index - trainer.index > far or gone
 
     def follow(self, index: int, changes: Changes, seconds: float) -> bool:
-        """Go towards a schedule index for about so many seconds, one update at least.
+        """Go towards a schedule index for about so many seconds, one schedule step at least.
 
         Args:
             index: the schedule index.
@@ -65,8 +74,15 @@ class Counterfactual:
             self._changes, self._made = ahead, 0
         deadline = time.perf_counter() + seconds
         while trainer.index < index and trainer.divergence is None:
-            self._advance(min(index, (trainer.index // end + 1) * end))
-            if time.perf_counter() > deadline:
+            began = time.perf_counter()
+            self._advance(min(index, (trainer.index // end + 1) * end, trainer.index + self._chunk))
+            now = time.perf_counter()
+            # Whole updates where they are short; where they are long, as much as time allows.
+            if now - began < seconds / 4:
+                self._chunk = min(2 * self._chunk, end)
+            elif now - began > seconds:
+                self._chunk = max(self._chunk // 2, 1)
+            if now > deadline:
                 break
         return trainer.index == index or trainer.divergence is not None
 

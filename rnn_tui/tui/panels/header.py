@@ -186,6 +186,10 @@ def _extras(context: DrawContext, room: int) -> Iterator[Line]:
     known = snapshot.cursor.stage not in (Pass.BATCH, Pass.FORWARD)  # the loss of this window
     if known and snapshot.what_if is not None and math.isfinite(snapshot.what_if.loss_before):
         yield ((SEPARATOR, ""), (f"loss was {number(snapshot.what_if.loss_before, 3)}", "dim"))
+    if snapshot.what_if is not None and snapshot.what_if.behind:
+        them = "it" if len(snapshot.what_if.texts) == 1 else "them"
+        words = f"without {them} {count(snapshot.what_if.behind)} behind"
+        yield ((SEPARATOR, ""), (words, "dim"))
 
 
 def _pill(context: DrawContext, words: str, role: str) -> Line:
