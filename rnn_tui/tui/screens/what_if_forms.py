@@ -38,9 +38,12 @@ def forms(declaration: NetworkDeclaration) -> tuple[WhatIfForm, ...]:
     state = declaration.states[0]
     (weight, rows), square = _weight(declaration), _square(declaration)
     row = min(3, rows)
-    some = f"; {value}[{unit}], {value}[1:{last}] these units" if hidden > 1 else ""
+    units = f"; {value}[{unit}], {value}[1:{last}] these units" if hidden > 1 else ""
+    everywhere = f"at every timestep{units}"
+    if len(declaration.layers) > 1:
+        everywhere = f"at every t; {value}2 in layer 2{units.removesuffix(' these units')}"
     return (
-        WhatIfForm(f"{value} = 1", f"at every timestep{some}"),
+        WhatIfForm(f"{value} = 1", everywhere),
         WhatIfForm(
             f"{value}_{t}[{unit}] = 0.5",
             f"at timestep {t} only; also {state}_{t}[{unit}], {state}_{t}, x_{t}",
