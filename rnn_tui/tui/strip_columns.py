@@ -110,7 +110,8 @@ def _fold(group: range, t: int, shown: int) -> list[Column]:
 def _page(columns: Sequence[Column], t: int, available: int) -> tuple[Column, ...]:
     """Return the page of `columns` that has timestep `t`, or the last one before it.
 
-    The first page has a count at its right end, the last one at its left, all others at both.
+    The first page has a count at its right end, the last one at its left, all others at both. All
+    are full but the one before the last; of two the last.
     """
     if len(columns) <= available:
         return (*columns, *[BLANK] * (available - len(columns)))
@@ -118,13 +119,18 @@ def _page(columns: Sequence[Column], t: int, available: int) -> tuple[Column, ..
     if available < FEWEST_BEFORE:
         return (columns[place], *[BLANK] * (available - 1))
     edge, middle = available - 1, available - 2
-    last = -(-max(len(columns) - 2 * edge, 0) // middle) + 1
-    number = 0 if place < edge else min(1 + (place - edge) // middle, last)
-    start = edge + (number - 1) * middle if number else 0
-    stop = edge if not number else len(columns) if number == last else start + middle
+    last = max(len(columns) - edge, edge)  # where the last page begins
+    if place < edge:
+        start, stop = 0, edge
+    elif place >= last:
+        start, stop = last, len(columns)
+    else:
+        start = edge + (place - edge) // middle * middle
+        stop = min(start + middle, last)
     shown = list(columns[start:stop])
     if start:
         shown.insert(0, Column(hidden=sum(each.timesteps for each in columns[:start])))
+    blanks = [BLANK] * (available - len(shown) - (stop < len(columns)))
     if stop < len(columns):
-        shown.append(Column(hidden=sum(each.timesteps for each in columns[stop:])))
-    return (*shown, *[BLANK] * (available - len(shown)))
+        blanks.append(Column(hidden=sum(each.timesteps for each in columns[stop:])))
+    return (*shown, *blanks)

@@ -35,10 +35,17 @@ def test_pages_are_those_of_a_fixed_grid(t: int, expected: str) -> None:
     assert strip(20, t, 14) == expected
 
 
+def test_of_three_pages_and_more_the_first_and_the_last_are_full() -> None:
+    assert strip(40, 1, 14) == "1 2 3 4 5 6 7 8 9 10 11 12 13 ⋯27"
+    assert strip(40, 27, 14) == "⋯25 26 27 _ _ _ _ _ _ _ _ _ _ ⋯13"
+    assert strip(40, 28, 14) == "⋯27 28 29 30 31 32 33 34 35 36 37 38 39 40"
+
+
 def test_the_only_loss_is_always_there() -> None:
     assert strip(29, 1, 8, first_loss=29) == "1 2 3 4 5 6 ⋯22 29"
     assert strip(29, 9, 8, first_loss=29) == "⋯6 7 8 9 10 11 ⋯17 29"
-    assert strip(29, 29, 8, first_loss=29) == "⋯26 27 28 _ _ _ _ 29"
+    assert strip(29, 22, 8, first_loss=29) == "⋯21 22 _ _ _ _ ⋯6 29"
+    assert strip(29, 29, 8, first_loss=29) == "⋯22 23 24 25 26 27 28 29"
 
 
 def test_what_is_alike_is_folded_and_counted() -> None:
