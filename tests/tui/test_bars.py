@@ -179,7 +179,7 @@ def test_the_gradients_of_all_rows_are_on_one_scale() -> None:
     scale = gradient_scale(magnitudes_of(snapshot))
     values = snapshot.window.values(7)
     drawn = timestep.draw(DrawContext(snapshot, Selection()), 200, 20)
-    rows = {plain((line,)).lstrip(" ▸").partition(" ")[0]: plain((line,)) for line in drawn}
+    rows = {plain((line,)).lstrip(" ▸").partition(" ")[0]: plain((line,)) for line in drawn[::-1]}
     for row in ("i_t", "f_t", "g_t", "o_t", "c_t", "h_t", "c_<t-1>", "h_<t-1>"):
         assert plain((bars(values[f"d{row}"][0], scale),)) in rows[row], row
 

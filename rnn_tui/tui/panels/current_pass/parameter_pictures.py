@@ -99,7 +99,7 @@ def of_update(context: DrawContext, width: int, height: int) -> Lines:
         if available < 3:
             break
         lines += _changes(context, tensor, width, available)
-    return tuple(lines)
+    return tuple(lines[:height])
 
 
 def _changes(context: DrawContext, tensor: TensorRange, width: int, height: int) -> Lines:
