@@ -49,11 +49,14 @@ def explanation(
     if origin := bad_value_origin.explain(context, selected, width, available):
         return origin
     contribution = _contribution(context)
-    equation = _equation(context, selected, view, width, places.equation)
     if context.zoomed and (terms := product_table.table_rows(selected, view, width)):
-        left = available - places.equation - places.contribution
+        equation = _equation(context, selected, view, width, 1)  # the table has its terms
+        left = available - len(equation)
+        if left > product_table.LEAST:  # the table comes before the contribution
+            left -= places.contribution
         page = product_table.page(context, view, terms, left)
-        return (*_padded(equation, places.equation), *page, *contribution)
+        return (*equation, *page, *contribution)[: max(available, 0)]
+    equation = _equation(context, selected, view, width, places.equation)
     homeless = not places.contribution
     room = places.equation - len(equation) - (homeless and bool(contribution))
     equation += _other_units(context, selected, view, width, room)
