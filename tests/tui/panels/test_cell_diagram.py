@@ -126,7 +126,7 @@ def test_nothing_stands_on_something_else(kind: str) -> None:
             (x, y), indent = placed.place, placed.indent
             text = {(column, y) for column in range(x + indent, placed.ends + 1)}
             if placement.has_gradient(placed.node):
-                room = range(placement.room.gradient)
+                room = range(placement.room.gradients[name])
                 first = x + placement.gradient_indent(placed.node)
                 text |= {(first + column, y + 1) for column in room}
             assert not text & set(taken), (name, {taken[cell] for cell in text & set(taken)})

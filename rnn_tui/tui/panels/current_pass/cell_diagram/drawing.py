@@ -110,23 +110,37 @@ def _placement(
     graph = cell_graph(layer, () if readout is None else (readout,))
     symbols = (node.name for node in graph.nodes.values() if node.has_symbol)
     names = [text_width(detail.name(symbol, steps)) for symbol in symbols]
-    backward = [text_width(value_name(each.symbol, steps)) for each in layer.backward_operations]
-    gradient = 2 + max(backward) + 1 + GRADIENT if detail.gradient_names else 2 + SHORT_GRADIENT
     room = Room(
         name=max(names),
         number=detail.number,
-        gradient=gradient,
+        gradients=_gradient_widths(layer, readout, steps, detail),
         parts=detail.parts,
         lines=lines,
     )
     return Placement(graph, room, _order(layer, readout))
 
 
+def _gradient_widths(
+    layer: Layer, readout: Operation | None, steps: int, detail: Detail
+) -> dict[str, int]:
+    """Return the cells of the widest gradient of each value, with its arrow."""
+    symbols = [(each.row, each.symbol) for each in layer.backward_operations]
+    if readout is not None:
+        symbols.append((readout.symbol, f"d{readout.symbol}"))
+    widths: dict[str, int] = {}
+    for row, symbol in symbols:
+        named = 2 + text_width(value_name(symbol, steps)) + 1 + GRADIENT
+        width = named if detail.gradient_names else 2 + SHORT_GRADIENT
+        widths[row] = max(widths.get(row, 0), width)
+    return widths
+
+
 @lru_cache(maxsize=16)
 def _order(layer: Layer, readout: Operation | None) -> tuple[str, ...]:
     """Return the order of the rows, which is the same for all sizes and timesteps."""
     graph = cell_graph(layer, () if readout is None else (readout,))
-    return best_order(graph, Room(name=3, number=7, gradient=15, parts=True, lines=2))
+    gradients = _gradient_widths(layer, readout, 9, DETAILS[0])
+    return best_order(graph, Room(name=3, number=7, gradients=gradients, parts=True, lines=2))
 
 
 class _Drawing:

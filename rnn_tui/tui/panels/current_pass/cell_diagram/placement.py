@@ -7,7 +7,7 @@ state that is passed on is one straight line. What else a sign reads comes down 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -24,14 +24,14 @@ class Room:
     Attributes:
         name: of a value's name.
         number: of a value's number.
-        gradient: of a gradient, with its name and arrow.
+        gradients: of the gradient of a value, with its name and arrow, by the value's name.
         parts: the values of parts of equations are shown too.
         lines: lines from one wire to the next, at least 2.
     """
 
     name: int
     number: int
-    gradient: int
+    gradients: Mapping[str, int]
     parts: bool
     lines: int
 
@@ -180,7 +180,7 @@ class Placement:
         text = {(column + k, y) for k in range(self._text_width(node) + 1)}
         if self.has_gradient(node):
             first = column + self.gradient_indent(node)
-            text |= {(first + k, y + 1) for k in range(-1, self.room.gradient)}
+            text |= {(first + k, y + 1) for k in range(-1, self.room.gradients.get(node.name, 0))}
         if text & self._texts or any(cell in self._texts for cell in self._label(node, column)):
             return False
         if any(not self.wires.may_pass(cell, across=True) for cell in text - {(column, y)}):
@@ -263,7 +263,9 @@ class Placement:
         self._texts.update((column + k, y) for k in range(bool(node.sign), width))
         if self.has_gradient(node):
             first = column + self.gradient_indent(node)
-            self._texts.update((first + k, y + 1) for k in range(self.room.gradient))
+            self._texts.update(
+                (first + k, y + 1) for k in range(self.room.gradients.get(node.name, 0))
+            )
 
     def _text_width(self, node: Node) -> int:
         """Return the columns of a value's sign, its name and its number."""
