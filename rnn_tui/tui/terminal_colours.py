@@ -14,7 +14,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from rich.color import Color, ColorSystem
+from rich.color import Color, ColorSystem, ColorType
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import App
@@ -144,6 +144,7 @@ GROUNDS |= {
     for theme, colours in UNIT_SHADES.items()
     for colour in colours
 }
+ADAPTED = (ColorType.STANDARD, ColorType.EIGHT_BIT)  # kinds of the terminal's colours
 NOT_BOLD = Style(bold=False)  # many terminals show bold text in the bright colour: black as grey
 UNCOLOURED = Style(color="default", bgcolor="default")
 CUBE = (0, 95, 135, 175, 215, 255)  # levels of red, green and blue in the 256 colours, from 16
@@ -195,6 +196,10 @@ def styled(style: Style, background: Color, depth: Depth) -> Style:
         background: what it is on where it has none of its own.
         depth: less than truecolor.
     """
+    if any(
+        colour is not None and colour.type in ADAPTED for colour in (style.color, style.bgcolor)
+    ):
+        return style  # what lies below a dialog comes here again
     ground, sixteen = _ground(style.bgcolor or background), depth is Depth.SIXTEEN
     if depth is Depth.NONE:
         stands_out = style.bgcolor is not None and ground.reverse

@@ -153,6 +153,15 @@ def test_a_colour_of_the_256_stands_for_itself(number: int) -> None:
     assert tuple(EIGHT_BIT_PALETTE[nearest(*rgb)]) == rgb
 
 
+@pytest.mark.parametrize("depth", [Depth.INDEXED, Depth.SIXTEEN, Depth.NONE])
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
+def test_what_lies_below_a_dialog_is_adapted_once(theme: Theme, depth: Depth) -> None:
+    for role in ROLES:
+        for name in (role, *(f"{ground}-{role}" for ground in ROLE_GROUNDS)):
+            once = adapted(Style(bgcolor=theme.background) + style_of(name, theme.name), depth)
+            assert adapted(once, depth) == once, name
+
+
 def test_without_colours_attributes_stay_and_no_colour_is_sent() -> None:
     style = adapted(Style(bold=True, color="#f7768e", bgcolor="#14161f"), Depth.NONE)
     assert style.bold
