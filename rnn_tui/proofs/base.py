@@ -123,11 +123,11 @@ class WindowUnderTest:
         steps = range(1, network.tape.steps + 1)
         for t in steps:
             network.forward(t, t)
-            yield Progress(0, 1)
+            yield Progress(t, 2 * len(steps))
         network.loss()
         for t in reversed(steps):
             network.backward(t, t)
-            yield Progress(0, 1)
+            yield Progress(2 * len(steps) - t + 1, 2 * len(steps))
         self._network = network
         return network
 

@@ -63,8 +63,10 @@ def variants(snapshot: Snapshot) -> tuple[str, ...]:
 def title(context: DrawContext) -> tuple[str, str]:
     """Return the texts of the title line: whose gradient it is, and in which unit it changes."""
     snapshot = context.snapshot
-    changes = any(_change(path) is not None for path in _paths(context) if path.alone)
+    changes = [change for path in _paths(context) if (change := _change(path)) is not None]
     loss = f"L_{snapshot.loss_t}: decades a step back" if changes else _progress(snapshot)
+    if changes and _reading(context):  # the legend has the values at the timestep selected
+        loss = f"{', '.join(signed_decimals(each, 2) for each in changes)} decades a step"
     of_what = layer_words(snapshot, snapshot.layer)
     return "gradient through time", joined(batch_words(snapshot), of_what, loss)
 
@@ -87,8 +89,11 @@ def legend(context: DrawContext) -> tuple[LegendEntry, ...]:
 
 
 def _reading(context: DrawContext) -> bool:
-    """Return whether the values at the timestep that is looked at stand in the title."""
-    return context.selection.panel == NAME and bool(context.snapshot.cursor.t)
+    """Return whether the values at the timestep selected stand in the legend.
+
+    Without a selection, what stands there is how the gradient changes.
+    """
+    return context.selection.panel == NAME and context.snapshot.request.t is not None
 
 
 def _seen(context: DrawContext) -> Chart:

@@ -39,6 +39,7 @@ from rnn_tui.tui.scope_words import joined, layer_words, what_if_words
 
 PANEL_NAME = "map"
 LABEL, WIDEST = 8, 3  # cells of a row's label, and of a column at most
+IN_ASCII = 3  # cells more for labels in ASCII
 STRIPS = "strips: # > 0.32"
 EDGE = "│"
 NAME = "map of ‖∂L_t/∂{state}_t−k‖"
@@ -92,7 +93,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         return missing(context, "map", width)
     if not snapshot.backward_complete(snapshot.loss_t):
         return (((" filled by the backward pass, T → 1", "dim"),),)
-    columns = _columns(snapshot, width)
+    columns = _columns(context, width)
     norms = known_norms(context, result)
     top = largest(norms)
     sentence = _sentence(context, width)
@@ -118,13 +119,16 @@ def _with_other_dots(line: Line) -> Line:
     return tuple((text.replace(UNKNOWN, UNKNOWN_IN_ASCII), role) for text, role in line)
 
 
-def _columns(snapshot: Snapshot, width: int) -> Columns:
+def _columns(context: DrawContext, width: int) -> Columns:
     """Divide the lags 0 … T among the columns that there is room for."""
+    snapshot = context.snapshot
     label = LABEL + (snapshot.settings.layers > 1)  # in a stack, names have a digit more
+    label += IN_ASCII * context.ascii
     available, steps = max(width - label - NUMBER, 1), snapshot.steps
     each = -(-(steps + 2) // available)
     lags: list[Lags] = [(k, min(k + each - 1, steps)) for k in range(0, steps + 1, each)]
-    return Columns(lags, min(max(available // len(lags), 1), WIDEST), label, width)
+    cell = min(max(available // len(lags), 1), WIDEST)
+    return Columns(lags, cell, label, width, context.written)
 
 
 def _scale_in_title(context: DrawContext, width: int) -> bool:

@@ -12,7 +12,7 @@ They begin at the timestep t of the loss that is looked at, like the map's row o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,12 +40,14 @@ class Columns:
         cell: cells of each.
         label: cells of a row's label.
         width: cells of the panel.
+        written: gives a label as it is written on the terminal: see `DrawContext.written`.
     """
 
     lags: list[Lags]
     cell: int
     label: int
     width: int
+    written: Callable[[str], str]
 
 
 def strips(snapshot: Snapshot, shown: tuple[str, int | None], columns: Columns, room: int) -> Lines:
@@ -124,7 +126,7 @@ def _of(columns: Columns, hue: str = "gradient") -> tuple[list[Lags], int, str]:
 
 def _label(text: str, columns: Columns) -> str:
     """Return the label of a strip."""
-    return f" {text:<{columns.label - 1}}"
+    return f" {columns.written(text):<{columns.label - 1}}"
 
 
 def _in_layer(state: str, layer: int | None) -> str:
