@@ -89,15 +89,15 @@ def sheet(rows: list[list[str]]) -> str:
     parts: list[str] = []
     widest = y = 0.0
     for row in rows:
-        x = height = 0.0
+        x = highest = 0.0
         for svg in row:
             box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
             assert box is not None
             width, height = float(box[1]), float(box[2])
             place = f'<svg x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}"'
             parts.append(re.sub(r"<svg [^>]*>", f'{place} viewBox="{box[0][9:-1]}">', svg, count=1))
-            x += width
-        y, widest = y + height, max(widest, x)
+            x, highest = x + width, max(highest, height)
+        y, widest = y + highest, max(widest, x)
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {widest:g} {y:g}">'
     return head + "".join(parts) + "</svg>\n"
 

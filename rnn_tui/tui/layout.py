@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from textual.geometry import Region
 
 from rnn_tui.registry import PANELS
-from rnn_tui.tui.panel_spec import NO_LIMIT, Needs
+from rnn_tui.tui.panel_spec import NO_LIMIT, Need, Needs
 
 # Columns and lines that the program needs: 80×24 without the status line of a multiplexer.
 LEAST = (80, 23)
@@ -79,7 +79,7 @@ def _one_column(body: Region, focus: Focus, needs: Needs) -> Mapping[str, Region
     """Return the regions of one column: network, timestep and, where there is room, charts."""
     looked_at = focus.other if focus.panel == "timestep" else focus.panel
     rows = _chart_rows(body.width, looked_at, untrained=focus.untrained)
-    lines = _lines_of_one_column(body.height, len(rows), needs)
+    lines = _lines_of_one_column(body.height, [needs(row[0]) for row in rows], needs)
     placed = {"network", "timestep", *(name for row in rows[: len(lines) - 2] for name in row)}
     if looked_at in placed:
         return _stacked(body, zip(_rows_with(rows, lines), lines, strict=True))
@@ -102,7 +102,8 @@ def _chart_rows(width: int, looked_at: str, *, untrained: bool) -> list[tuple[st
         charts.remove(looked_at)
         charts.insert(across - 1, looked_at)
     rows = [tuple(charts[k : k + across]) for k in range(0, len(charts), across)]
-    return [*rows[:2], *((name,) for name in PANELS.in_group("heat")[:1])]
+    heat = [(name,) for name in PANELS.in_group("heat")[:1]]
+    return [*rows[:1], *heat, *rows[1:2]] if across > 1 else [*rows[:2], *heat]
 
 
 def _rows_with(rows: Sequence[tuple[str, ...]], lines: Sequence[int]) -> list[tuple[str, ...]]:
@@ -110,7 +111,7 @@ def _rows_with(rows: Sequence[tuple[str, ...]], lines: Sequence[int]) -> list[tu
     return [("network",), ("timestep",), *rows[: len(lines) - 2]]
 
 
-def _lines_of_one_column(height: int, rows: int, needs: Needs) -> list[int]:
+def _lines_of_one_column(height: int, rows: Sequence[Need], needs: Needs) -> list[int]:
     """Return the lines of network, timestep and as many `rows` of other panels as have room.
 
     The lines of a row that has no room yet are the network's, which can do without them again.
@@ -124,16 +125,17 @@ def _lines_of_one_column(height: int, rows: int, needs: Needs) -> list[int]:
         (1, timestep.good),
         (2, CHART_GOOD),
         (0, network.good),
-        (3, CHART_LEAST),
+        *((3, row.least) for row in rows[1:2]),
         (3, CHART_GOOD),
         (1, timestep.most),
+        *((4, row.least) for row in rows[2:]),
         (4, CHART_GOOD),
         (2, CHART_TALL),
         (3, CHART_TALL),
         (4, NO_LIMIT),
     ]
     lines = [network.least, min(timestep.least, height - network.least)]
-    return _dealt(height, lines, [each for each in stages if each[0] < 2 + rows], network.most)
+    return _dealt(height, lines, [each for each in stages if each[0] < 2 + len(rows)], network.most)
 
 
 def _dealt(

@@ -17,6 +17,8 @@ DOORS = (
     ("space", "train, until it is pressed again"),
     ("?", "all keys and words"),
     ("s", "walk operation by operation"),
+    ("o", "choose cell, size, learning rate and all else"),
+    ("q", "quit"),
 )
 LONGER = 3  # lines by which an arrow is longer at most
 LOWEST = 5  # lines of the network unrolled, of one layer
@@ -32,9 +34,9 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     snapshot = context.snapshot
     passes, doors = _passes(snapshot), list(DOORS[:3])
     spare = height - len(passes) - len(doors)
-    if spare > 1:
-        doors.append(DOORS[3])
-        spare -= 1
+    more = DOORS[3 : 3 + max(min(spare - 1, len(DOORS) - 3), 0)]
+    doors += more
+    spare -= len(more)
     forward, backward = _operations(snapshot)
     lines: list[Line] = [()] if spare > 2 else []
     room = max(spare - 2, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -59,7 +60,7 @@ def explanation(
     equation = _equation(context, selected, view, width, places.equation)
     homeless = not places.contribution
     room = places.equation - len(equation) - (homeless and bool(contribution))
-    equation += _other_units(context, selected, view, width, room)
+    equation += _other_entries(context, selected, view, width, room)
     if homeless and len(equation) < places.equation:
         equation = (*_padded(equation, places.equation - 1), *contribution)
         homeless = False
@@ -192,30 +193,45 @@ def _listing(
         role = "strong" if chosen else "" if known else "dim"
         line = (*fit(left, width - column.width - 1), (f" {shown}", role))
         lines.append(tuple((text, f"computed-{role}") for text, role in line) if chosen else line)
-    if len(page) < count:
-        words = f" operations {first + 1}–{page.stop} of {count}"
-        heading = (((words, "dim"),),)
-    return _padded(heading, places.heading) + tuple(lines)
+    words = f" operations {first + 1}–{page.stop} of {count}"
+    if len(page) < count or not heading:
+        name = "backward" if view.in_backward else "forward"
+        heading = (((words if len(page) < count else f" {name}: {count} operations", "dim"),),)
+    return heading[: places.heading] + tuple(lines)
 
 
-def _other_units(
+def _other_entries(
     context: DrawContext, operation: Operation, view: TimestepView, width: int, height: int
 ) -> Lines:
-    """Return the same operation with the numbers of the next units, in lines that are left.
+    """Return the same operation with other numbers, in lines that are left, as long as one is one.
 
-    Each has one line; of a sum that takes more, none is drawn.
+    They are those of the next units, then of the timesteps that came before in this pass.
     """
-    if view.has_pins:
+    if view.has_pins or height < 1:
         return ()
     entries = view.values[operation.symbol].shape[1]
+    units = [(view.t, unit) for unit in range(view.unit + 1, min(view.unit + 1 + height, entries))]
     lines: list[Line] = []
-    for unit in range(view.unit + 1, min(view.unit + 1 + max(height, 0), entries)):
-        text = numbers_line(operation, view.values, 0, unit, view.t, fits=lambda _: False)
-        plain_text, *more = fold_numbers(context.written(text), width - 2)
-        if more:
+    for t, unit in (*units, *_times_before(context.snapshot, operation, view)):
+        values = view.values if t == view.t else context.snapshot.window.values(t)
+        text = numbers_line(operation, values, 0, min(unit, entries - 1), t, fits=lambda _: False)
+        first, *more = fold_numbers(context.written(text), width - 2)
+        if more or len(lines) >= height:
             break
-        lines.append(((" ", ""), *marked_runs(plain_text, "dim", "dim")))
+        lines.append(((" ", ""), *marked_runs(first, "dim", "dim")))
     return tuple(lines)
+
+
+def _times_before(
+    snapshot: Snapshot, operation: Operation, view: TimestepView
+) -> Iterator[tuple[int, int]]:
+    """Yield the timesteps that this pass has computed an operation at before, with the unit."""
+    step = 1 if view.in_backward else -1
+    revealed = snapshot.backward_revealed if view.in_backward else snapshot.forward_revealed
+    t = view.t + step
+    while 1 <= t <= snapshot.steps and operation in revealed(t):
+        yield t, view.unit
+        t += step
 
 
 def _other_pass(context: DrawContext, view: TimestepView, width: int, height: int) -> Lines:

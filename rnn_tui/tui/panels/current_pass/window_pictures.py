@@ -32,7 +32,7 @@ def of_batch(context: DrawContext, width: int, height: int) -> Lines:
 def of_loss(snapshot: Snapshot, parts: Array, width: int, height: int) -> Lines:
     """Return a bar for each timestep's term of the loss; `parts` [T] are the terms."""
     counted = snapshot.task.topology.counted
-    if sum(counted) < 2 or height < LOWEST:
+    if sum(counted) < 2 or height < column_bars.LOWEST:
         return ()
     term = "−log p_t[target]/N" if snapshot.task.labels is not None else "(y_t − target_t)²/N"
     shown = np.where(np.isnan(parts), np.inf, parts)
@@ -41,6 +41,8 @@ def of_loss(snapshot: Snapshot, parts: Array, width: int, height: int) -> Lines:
     selected = snapshot.t - 1 if snapshot.request.t is not None else -1
     bars = column_bars.Bars(values, places, "strong", "timestep t", selected=selected)
     head: Line = ((f" {term}", "strong"), (", their sum is L", "dim"))
+    if height < LOWEST:
+        return column_bars.draw(bars, width, height)
     return (head, *column_bars.draw(bars, width, height - 1))
 
 
