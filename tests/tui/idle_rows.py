@@ -48,6 +48,7 @@ def screen(snapshot: Snapshot, size: tuple[int, int], cache: ChartCache) -> list
     for name, region in arrange(*size, focus, needs_of(snapshot)).items():
         spec = panel_spec(name)
         drawn = spec.draw(context, region.width, region.height - 1)
+        assert len(drawn) < region.height, f"{name} {region.size} in {snapshot.cursor.stage}"
         rows[region.y - HEADER][region.x] = "─"
         for y, line in enumerate(drawn, region.y - HEADER + 1):
             text = plain((fit(line, region.width),))

@@ -13,6 +13,7 @@ from rnn_tui.session.snapshot import Gradient
 from rnn_tui.tui import column_bars
 from rnn_tui.tui.bars import BarScale
 from rnn_tui.tui.draw_context import DrawContext
+from rnn_tui.tui.heat_map import heat_lines, page_of
 from rnn_tui.tui.lines import Line, Lines, cell_width
 from rnn_tui.tui.number_format import blocks, count, number
 from rnn_tui.tui.parameter_names import TensorRange, tensor_of, tensors
@@ -95,11 +96,34 @@ def of_update(context: DrawContext, width: int, height: int) -> Lines:
     others = [tensor for tensor in tensors(snapshot) if tensor != chosen]
     lines: list[Line] = []
     for tensor in (chosen, *others):
-        available = height - len(lines)
-        if available < 3:
+        drawn = _changes(context, tensor, width, height - len(lines))
+        if len(lines) + len(drawn) > height:
             break
-        lines += _changes(context, tensor, width, available)
-    return tuple(lines[:height])
+        lines += drawn
+    return tuple(lines) or _row_of_changes(context, chosen, width, height)
+
+
+def _row_of_changes(context: DrawContext, tensor: TensorRange, width: int, height: int) -> Lines:
+    """Return the last change of the selected parameter's row alone, as far as it fits."""
+    if height < 2:
+        return ()
+    columns = tensor.spec.shape[-1]
+    delta = context.snapshot.optimizer.delta[tensor.part].reshape(-1, columns)
+    row, column = divmod(context.selection.parameter - tensor.start, columns)
+    page = page_of(column, columns, width - 2)
+    largest = float(np.abs(delta).max(initial=0.0))
+    cells = heat_lines(
+        delta[row : row + 1, page.start : page.stop],
+        BarScale(largest),
+        context.bar_glyphs,
+        selected=(0, column - page.start),
+    )
+    of = f", columns {page.start + 1}–{page.stop} of {columns}" if len(page) < columns else ""
+    head: Line = (
+        (f" Δ of {tensor.spec.name}", "strong"),
+        (f"  row {row + 1}{of}, full bar {number(largest, 3)}", "dim"),
+    )
+    return (head, ((" ", ""), *cells[0]))
 
 
 def _changes(context: DrawContext, tensor: TensorRange, width: int, height: int) -> Lines:

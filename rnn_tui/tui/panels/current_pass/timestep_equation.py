@@ -68,12 +68,15 @@ def explanation(
     if places.listing:
         heading = contribution if homeless else ()
         lines += _listing(context, view, selected, width, places, heading)
-    if contribution and places.contribution:
-        lines = _padded(lines, places.equation + places.heading + places.listing) + contribution
+    if view.in_backward and places.contribution:
+        lines = _padded(lines, places.equation + places.heading + places.listing)
+        name = parameter_name(snapshot, context.selection.parameter)
+        to_come: Line = ((f" d{name}: what this timestep adds comes with its end", "dim"),)
+        lines += contribution or (to_come,)
+    lines += _other_pass(context, view, width, available - len(lines))
     table = _tensor_contributions(snapshot)
     if len(lines) + len(table) <= available:
         lines += table
-    lines += _other_pass(context, view, width, available - len(lines))
     return lines[: max(available, 0)]
 
 

@@ -369,13 +369,25 @@ def _through(symbol: str, label: str, view: TimestepView) -> Line:
     return ((f" {label:>{view.columns.label}} ", "dim"), *shown)
 
 
-def _arriving(snapshot: Snapshot, view: TimestepView) -> Line:
-    """Return the line of the gradient that arrives from timestep t+1; empty going forward.
+def _going_on(snapshot: Snapshot, view: TimestepView) -> Line:
+    """Return where the states of a timestep go; empty without recurrence."""
+    if not view.window.declaration.cell.recurrent:
+        return ()
+    place = f"goes on to t={snapshot.t + 1}"
+    if snapshot.t == snapshot.steps:
+        carried = snapshot.settings.carry
+        place = "goes on to the next window" if carried else "ends here, with the window"
+    return ((f"   {place}", "dim"),)
 
-    It is that of the layer shown: of h_t, and of c_t where there is one.
+
+def _arriving(snapshot: Snapshot, view: TimestepView) -> Line:
+    """Return the line of the gradient that arrives from timestep t+1, and of what it belongs to.
+
+    It is that of the layer shown: of h_t, and of c_t where there is one. Going forward it says
+    where these states go.
     """
     if not view.in_backward:
-        return ()
+        return _going_on(snapshot, view)
     place = f"t={snapshot.t + 1}" if snapshot.t < snapshot.steps else "the end"
     columns = view.columns
     label: Line = ((f"   arrives from {place}", "dim"),)
