@@ -263,9 +263,8 @@ class Placement:
         self._texts.update((column + k, y) for k in range(bool(node.sign), width))
         if self.has_gradient(node):
             first = column + self.gradient_indent(node)
-            self._texts.update(
-                (first + k, y + 1) for k in range(self.room.gradients.get(node.name, 0))
-            )
+            width = self.room.gradients.get(node.name, 0) + 1  # with a blank behind
+            self._texts.update((first + k, y + 1) for k in range(width))
 
     def _text_width(self, node: Node) -> int:
         """Return the columns of a value's sign, its name and its number."""
