@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnn_tui.engine.core.expressions import Array
-from rnn_tui.engine.core.parameters import block_views
+from rnn_tui.engine.core.parameters import block_name, block_views
 from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.engine.network.declaration import NetworkDeclaration
 from rnn_tui.engine.network.pins import short_number
@@ -77,6 +77,17 @@ def edit_of(declaration: NetworkDeclaration, index: int, value: float) -> Edit:
     name = min(blocks, key=lambda each: blocks[each].size)
     place = np.argwhere(blocks[name] == index)[0] + 1
     return Edit(name, value, tuple(int(k) for k in place))
+
+
+def block_shapes(declaration: NetworkDeclaration) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each parameter and of each gate's block, by name."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for spec in declaration.specs:
+        *rows, columns = spec.shape
+        shapes[spec.name] = spec.shape
+        for block in spec.blocks:
+            shapes[block_name(spec.name, block)] = (*rows, columns // len(spec.blocks))
+    return shapes
 
 
 def blocks_of(declaration: NetworkDeclaration) -> dict[str, Array]:

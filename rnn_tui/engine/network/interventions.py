@@ -34,9 +34,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnn_tui.engine.core.parameters import block_name
 from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.engine.network.declaration import NetworkDeclaration
-from rnn_tui.engine.network.edits import Edit, blocks_of
+from rnn_tui.engine.network.edits import Edit, block_shapes
 from rnn_tui.engine.network.pins import Cut, Pin, Pins
 from rnn_tui.engine.network.spans import Span, parse_span
 from rnn_tui.settings import quote
@@ -150,7 +151,7 @@ def _release(text: str, what: str | None, declaration: NetworkDeclaration) -> Re
     if match is None:
         raise InterventionError(text, "expected release, release NAME or release detach @T")
     if match["name"] not in pinnable(declaration):
-        if match["name"] in blocks_of(declaration):
+        if match["name"] in block_shapes(declaration):
             reason = f"{match['name']} is not held: esc undoes an edit, or del in the list"
             raise InterventionError(text, reason)
         raise _unknown(text, match["name"], declaration)
@@ -212,14 +213,14 @@ def _pin(
 def _edit(text: str, match: re.Match[str], declaration: NetworkDeclaration) -> Edit:
     """Read an edit of a parameter, which has no time."""
     name, subscript, t = match["name"], match["subscript"], match["t"]
-    blocks = blocks_of(declaration)
+    blocks = block_shapes(declaration)
     when = f"@{t}" if t is not None else f"_{subscript}" if subscript is not None else ""
     if when and name in blocks:
         entry = "" if t is not None else f"; an entry is written {name}[{subscript}]"
         same = f"{name} is the same at every timestep"
         raise InterventionError(text, f"{same}: leave out {when}{entry}")
     name = name if subscript is None else f"{name}_{subscript}"
-    shape = blocks[name].shape if name in blocks else (0, 0)
+    shape = blocks.get(name, (0, 0))
     place = _place(text, match["place"], shape)
     operator = match["operator"]
     if match["identity"] is None:
@@ -299,10 +300,10 @@ def _check_pin(text: str, pin: Pin, declaration: NetworkDeclaration) -> None:
 
 
 def _check_edit(text: str, edit: Edit, declaration: NetworkDeclaration) -> None:
-    blocks = blocks_of(declaration)
+    blocks = block_shapes(declaration)
     if edit.name not in blocks:
         raise _unknown(text, edit.name, declaration)
-    shape = blocks[edit.name].shape
+    shape = blocks[edit.name]
     if edit.place is not None and not (
         len(edit.place) == len(shape)
         and all(_within(span, most) for span, most in zip(edit.place, shape, strict=True))
@@ -317,14 +318,11 @@ def _check_edit(text: str, edit: Edit, declaration: NetworkDeclaration) -> None:
 
 def _not_square(name: str, declaration: NetworkDeclaration) -> str:
     """Return why a tensor cannot be a multiple of the identity, and which parts of it can."""
-    blocks = blocks_of(declaration)
-    shape = blocks[name].shape
-    whole = set(blocks[name].flat)
-    square = [
-        part
-        for part, indices in blocks.items()
-        if indices.ndim == 2 and len(set(indices.shape)) == 1 and whole.issuperset(indices.flat)
-    ]
+    shapes = block_shapes(declaration)
+    shape = shapes[name]
+    spec = next((each for each in declaration.specs if each.name == name), None)
+    parts_of = () if spec is None else [block_name(name, block) for block in spec.blocks]
+    square = [part for part in parts_of if len(shapes[part]) == 2 and len(set(shapes[part])) == 1]
     size = " × ".join(map(str, shape)) if len(shape) > 1 else f"a vector of {shape[0]}"
     parts = f"; of it {', '.join(square)} can" if square else ""
     return f"only a square matrix can be X·I, and {name} is {size}{parts}"
@@ -351,5 +349,5 @@ def _check_range(text: str, what: str, number: int, most: int) -> None:
 
 def _unknown(text: str, name: str, declaration: NetworkDeclaration) -> InterventionError:
     """Return the error for a name that does not exist, with those that do."""
-    known = ", ".join((*pinnable(declaration), *blocks_of(declaration)))
+    known = ", ".join((*pinnable(declaration), *block_shapes(declaration)))
     return InterventionError(text, f"there is no {quote(name)}; expected one of {known}")

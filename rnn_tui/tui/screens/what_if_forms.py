@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rnn_tui.engine.network.declaration import NetworkDeclaration
-from rnn_tui.engine.network.edits import blocks_of
+from rnn_tui.engine.network.edits import block_shapes
 from rnn_tui.engine.network.interventions import pinnable
 
 _COLUMN = 15  # cells of an example
@@ -61,17 +61,14 @@ def forms(declaration: NetworkDeclaration) -> tuple[WhatIfForm, ...]:
 
 def _weight(declaration: NetworkDeclaration) -> tuple[str, int]:
     """Return a weight, the recurrent one if there is one, and the number of its rows."""
-    blocks = blocks_of(declaration)
-    name = "W_h" if "W_h" in blocks else next(name for name in blocks if blocks[name].ndim == 2)
-    return name, blocks[name].shape[0]
+    shapes = block_shapes(declaration)
+    name = "W_h" if "W_h" in shapes else next(name for name in shapes if len(shapes[name]) == 2)
+    return name, shapes[name][0]
 
 
 def _square(declaration: NetworkDeclaration) -> str:
     """Return a square weight, a recurrent one if there is one; "" if there is none."""
-    squares = [
-        name
-        for name, indices in blocks_of(declaration).items()
-        if indices.ndim == 2 and len(set(indices.shape)) == 1
-    ]
+    shapes = block_shapes(declaration).items()
+    squares = [name for name, shape in shapes if len(shape) == 2 and len(set(shape)) == 1]
     recurrent = (name for name in squares if name.startswith("W_h"))
     return next(recurrent, squares[0] if squares else "")

@@ -11,7 +11,7 @@ from engine.engine_support import (
     Case,
 )
 
-from rnn_tui.engine.network.edits import Edit, edit_of
+from rnn_tui.engine.network.edits import Edit, block_shapes, blocks_of, edit_of
 from rnn_tui.engine.network.interventions import (
     InterventionError,
     Release,
@@ -206,6 +206,13 @@ def test_every_parameter_is_named_within_its_gate(cell: str, activation: str) ->
         assert parse(str(edit), network.declaration) == edit
     with pytest.raises(IndexError):
         edit_of(network.declaration, network.flat.size, 0.0)
+
+
+@each_cell
+def test_shapes_are_those_of_the_blocks(cell: str, activation: str) -> None:
+    declaration = Case(cell, activation, 5, 2, 2, 3, 2, 4).network().declaration
+    expected = {name: block.shape for name, block in blocks_of(declaration).items()}
+    assert block_shapes(declaration) == expected
 
 
 def test_an_edit_of_a_block_is_all_of_it_and_nothing_else() -> None:
