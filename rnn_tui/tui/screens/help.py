@@ -58,10 +58,15 @@ def everywhere(context: DrawContext) -> tuple[Sign, ...]:
     )
 
 
-def keys() -> tuple[Sign, ...]:
-    """Return the keys and what they do."""
-    shown = [Sign(key.shown, key.help + " · counts" * key.takes_count) for key in KEYS]
-    return (*shown, Sign(PALETTE_KEY, "command palette"))
+def keys() -> tuple[Section, ...]:
+    """Return the keys and what they do: those that a number before them repeats, and the others."""
+    counted = tuple(Sign(key.shown, key.help) for key in KEYS if key.takes_count)
+    others = tuple(Sign(key.shown, key.help) for key in KEYS if not key.takes_count)
+    note = "Digits before one of these repeat it: 5n, 200u, 12s."
+    return (
+        Section("Keys that count", counted, note),
+        Section("More keys", (*others, Sign(PALETTE_KEY, "the palette: all commands"))),
+    )
 
 
 class HelpScreen(Dialog[None]):
@@ -100,12 +105,10 @@ class HelpScreen(Dialog[None]):
         spec = panel_spec(context.selection.panel)
         left, _ = spec.title(context)
         panel = Section(f"This panel: {left}", spec.help(context))
-        note = "Digits before a key that counts repeat it: 5n, 200u, 12s."
         words = Section("Everywhere", everywhere(context))
-        sections = [panel, Section("Keys", keys(), note), words]
         if columns == 2:
-            return lay_out([panel, words], sections[1:2], width, columns)
-        return lay_out(sections, (), width, columns)
+            return lay_out([panel, words], keys(), width, columns)
+        return lay_out([panel, *keys(), words], (), width, columns)
 
     def _styled(self, lines: Lines) -> Text:
         """Return lines in the colours of the theme."""

@@ -11,7 +11,7 @@ from rnn_tui.tui.panel_help import Sign
 
 INDENT = 2  # cells before an entry
 GAP = 2  # cells between a sign and its meaning, and twice that between two columns
-WIDEST_SIGN = 12  # cells of the column of signs at most; a longer sign has a line of its own
+WIDEST_SIGN = 10  # cells of the column of signs at most; a longer sign has a line of its own
 NARROWEST = 36  # cells of one of two columns at least
 
 
@@ -52,8 +52,8 @@ def _section(section: Section, width: int) -> list[Line]:
     """Return one section, with a blank line after it."""
     if not section.signs:
         return []
-    longest = max(text_width(sign.shown) for sign in section.signs)
-    column = min(longest, WIDEST_SIGN)
+    widths = (text_width(sign.shown) for sign in section.signs)
+    column = max((width for width in widths if width <= WIDEST_SIGN), default=WIDEST_SIGN)
     lines: list[Line] = [((cut(section.heading, width), "title-focus"),)]
     for sign in section.signs:
         lines += _entry(sign, column, width)

@@ -17,7 +17,7 @@ CONTEXT = DrawContext(Session(Trainer(SMALL)).latest, Selection())
 LONG = Sign("▁▂▃▄▅▆▇█  ⡀⣀⣄⣤⣦⣶⣷⣿  ·", "a sign that is wider than its column")
 SECTIONS = (
     Section("This panel", (LONG, *everywhere(CONTEXT))),
-    Section("Keys", keys(), "Digits before a key that counts repeat it."),
+    *keys(),
 )
 
 
@@ -34,7 +34,7 @@ def test_words_are_whole_and_lines_hang_at_their_indent(width: int, columns: int
     each = (width - 2 * GAP) // 2
     if columns == 2 and each >= NARROWEST:
         sides = [plain(tuple(part(line, a, b) for line in lines)) for a, b in halves(each)]
-        assert [side.split("\n")[0].strip() for side in sides] == ["This panel", "Keys"]
+        assert [side.split("\n")[0].strip() for side in sides] == ["This panel", "Keys that count"]
     headings = {section.heading for section in SECTIONS}
     for line in (line.rstrip() for side in sides for line in side.split("\n")):
         indent = len(line) - len(line.lstrip())
