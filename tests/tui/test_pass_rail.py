@@ -69,7 +69,7 @@ def test_it_counts_the_timesteps_that_are_done() -> None:
 
 
 def test_what_is_said_beside_it_gives_way_the_least_important_first() -> None:
-    snapshot = snapshot_after(SMALL.with_(hidden=40, layers=2))
+    snapshot = snapshot_after(SMALL.with_(hidden=40, layers=2), steps=1)
     long, short = (plain((rule(context(snapshot), width),)) for width in (150, 80))
     assert long.endswith(" many→many, carried state · layer 2 of 2 · h2 1–8 of 40 ──")
     assert short.endswith("─ layer 2 of 2 · h2 1–8 of 40 ──")

@@ -88,8 +88,8 @@ def rule(
     """Return the title line, with the rail and, at its end, which of all units are shown."""
     units = _plan(context, height).units
     hidden, shown = context.snapshot.settings.hidden, units.shown
-    all_of_them = len(shown) == hidden
-    said = "" if all_of_them else f"{units.name} {words_of(shown)} of {hidden}"
+    whole = len(shown) == hidden or not context.snapshot.cursor.has_batch  # or none: see `draw`
+    said = "" if whole else f"{units.name} {words_of(shown)} of {hidden}"
     parts = right.split(" · ")
     layer = next((part for part in parts if part.startswith("layer ")), "")
     optional = [part for part in parts if part != layer]

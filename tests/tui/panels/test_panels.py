@@ -294,7 +294,9 @@ def test_rows_keep_their_lines_through_both_passes(kind: str, size: tuple[int, i
 @each_kind
 def test_the_network_keeps_its_lines(kind: str) -> None:
     kept: list[str] = []
-    for snapshot in places_of_an_update(TINY.with_(**KINDS[kind])):
+    first, *snapshots = places_of_an_update(TINY.with_(**KINDS[kind]))
+    assert "y_3" in "".join(text_of(network.draw(context(first), 80, 5)))  # the first screen
+    for snapshot in snapshots:
         lines = text_of(network.draw(context(snapshot), 80, 5))
         labels = [line[: network.LABEL] for line in lines]
         kept = kept or labels
