@@ -18,7 +18,7 @@ from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.pins import Pins
 from rnn_tui.tasks.base import TestWindows
 
-FIRST_WORK = 50_000_000  # multiplications for the loss of the first windows, about
+FIRST_WORK = 20_000_000  # multiplications for the loss of the first windows, about
 FIRST_STEPS = 1_000  # timesteps for the same, where windows are computed one by one
 BATCH = 64  # windows computed at once, so that memory does not grow with their number
 WORK_WITHOUT_PAUSE = 200_000_000  # multiplications, about: tens of milliseconds

@@ -47,8 +47,10 @@ def looked_at(chart: Chart, view: ChartView, reading: bool) -> Chart:
     """
     span = seen(chart, view)
     if span is not None:
-        first, last = data_range(chart)
-        words = f"{_x_text(span[0])}–{_x_text(span[1])} of {_x_text(first)}–{_x_text(last)}"
+        points = _points(chart)
+        whole = bool((points == np.floor(points)).all())
+        ends = [_x_text(round(x) if whole else x) for x in (*span, *data_range(chart))]
+        words = f"{ends[0]}–{ends[1]} of {ends[2]}–{ends[3]}"
         chart = replace(chart, x_range=span, x_label=f"{chart.x_label} {words}".strip())
     at = cursor_at(chart, view)
     if not reading or at is None:

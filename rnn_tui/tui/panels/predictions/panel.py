@@ -192,4 +192,4 @@ def signs(context: DrawContext) -> Signs:
     return module.signs(context)
 
 
-PANEL = PanelSpec(draw, title, legend, "predicted", chart=chart, help=signs)
+PANEL = PanelSpec(draw, title, legend, chart=chart, help=signs)
