@@ -14,8 +14,10 @@ from rnn_tui.registry import CELLS
 from rnn_tui.session.commands import Intervene, Keep, ReleaseWhatIf, Step
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
+from rnn_tui.tui.app import RnnTui
 from rnn_tui.tui.lines import text_width
 from rnn_tui.tui.screens.what_if import listed_what_ifs
+from rnn_tui.tui.screens.what_if_commands import what_if_commands
 from rnn_tui.tui.screens.what_if_forms import forms
 
 WIDTH = 60  # cells of a line of the dialog at 80 columns
@@ -68,6 +70,22 @@ def test_the_list_has_what_is_kept_and_what_is_tried() -> None:
     assert released.what_if.texts == ("h_3[1:2] = 0", "release f")
     assert released.pins == ("h_3[1:2] = 0",)
     assert [each.text for each in listed_what_ifs(released)] == ["h_3[1:2] = 0", "release f"]
+
+
+def test_the_palette_releases_each_of_them() -> None:
+    app = RnnTui(Trainer(Settings(cell="lstm", hidden=4, steps=5, num_points=60)))
+    declaration, session = app.session.latest.window.declaration, app.session
+    session.perform(Step(Stride.UPDATE, 3), Intervene(parse("f = 1", declaration)), Keep())
+    session.perform(Intervene(parse("W_h *= 2", declaration)))
+    session.perform(Intervene(parse("h_3 = 0", declaration)))
+    commands = {each.title: each for each in what_if_commands(app.debugger)}
+    assert list(commands) == ["release h_3 = 0", "release W_h *= 2", "release f = 1"]
+    commands["release W_h *= 2"].callback()
+    commands["release f = 1"].callback()
+    sent = [waiting.command for waiting in session._commands]
+    after = session.perform(*sent)
+    assert after.what_if is not None
+    assert after.what_if.texts == ("h_3 = 0", "release f")
 
 
 @pytest.mark.parametrize(
