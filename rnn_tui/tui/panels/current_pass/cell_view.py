@@ -30,7 +30,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     layer = snapshot.window.declaration.layers[snapshot.layer - 1]
     selected = selected_operation(context) if view.revealed else None
     heights = (height - EQUATION, height - ROOMY)
-    picture = diagram(view, layer, selected, width - 1, heights)
+    picture = diagram(view, layer, selected, width, heights)
     if not picture:
         return ()
     available = height - len(picture)
