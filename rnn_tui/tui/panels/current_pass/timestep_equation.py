@@ -218,7 +218,7 @@ def _other_entries(
     for t, unit in (*units, *_times_before(context.snapshot, operation, view)):
         values = view.values if t == view.t else context.snapshot.window.values(t)
         text = numbers_line(operation, values, 0, min(unit, entries - 1), t, fits=lambda _: False)
-        first, *more = fold_numbers(context.written(text), width - 2)
+        first, *more = fold_numbers(with_blanks(context.written(text)), width - 2)
         if more or len(lines) >= height:
             break
         lines.append(((" ", ""), *marked_runs(first, "dim", "dim")))

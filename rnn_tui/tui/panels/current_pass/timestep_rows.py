@@ -177,8 +177,10 @@ def _numbers_of_rows(needed: list[str], others: int, view: TimestepView) -> Line
         role = "strong" if symbol == operation.symbol else ""
         number_ = _trimmed(_number(symbol, view, column, True))
         line = (*line, (f"{symbol} ", role), *number_, ("  ", ""))
-    count: Line = ((f"+{others} rows folded", "dim"),) if others else ()
-    return (*fit(line, view.width - cell_width(count) - 1), *count) if count else line
+    count: Line = ((f"+{others} row{'s' * (others != 1)} folded", "dim"),) if others else ()
+    whole = (*fit(line, view.width - cell_width(count) - 1), *count) if count else line
+    shown = operation.row if operation.row in needed else ""
+    return _on_ground(shown, whole, view, wrong=False)
 
 
 def _trimmed(line: Line) -> Line:
@@ -337,10 +339,16 @@ def _gradient(row: Row, view: TimestepView) -> Line:
         line = ((" ", ""), *_gradient_number(row, operation, view))
     if through is None and "through" in old and view.old is not None and view.before is None:
         return (*line, *_dim(_through_of(old["through"], view.old)))
-    if view.before is not None and (through is None or view.selected is not through):
+    needed = through is not None and through.symbol in (*view.reads, _computed(view))
+    if view.before is not None and not needed:
         symbol, shown = operation.symbol if operation else "", operation is not None
         return line + _gradient_comparison(symbol, view, view.before, shown)
     return line + _through_of(through, view) if through is not None else line
+
+
+def _computed(view: TimestepView) -> str:
+    """Return the symbol that the equation shown computes."""
+    return view.selected.symbol if view.selected is not None else ""
 
 
 def _gradient_number(row: Row, operation: Operation | None, view: TimestepView) -> Line:
