@@ -70,7 +70,7 @@ def tensor_map(
         scale: what the bars are measured by.
         glyphs: what they are drawn with.
         width: cells.
-        height: lines, at least 2.
+        height: lines, at least 2; where it counts hidden rows it takes 3.
         large: whether entries may take several lines.
     """
     row, column = tensor.place(tensor.start if index is None else index)
