@@ -208,14 +208,12 @@ def _x_axis_line(axis: Axis, label: str, columns: int, marks: dict[int, str], ma
 
     Args:
         axis: the x axis.
-        label: its name.
+        label: its name, and what of it is seen.
         columns: the width of the canvas.
         marks: column → label of the marks.
         margin: what stands around each number.
     """
-    name = f"─ {one_line(label)}" if label else ""
-    if text_width(name) > columns // 3:
-        name = ""
+    name = _x_name(one_line(label), columns)
     room = columns - text_width(name)
     roles = ("", "accent", "axis")
     line = Grid.blank(room, 1)
@@ -227,6 +225,15 @@ def _x_axis_line(axis: Axis, label: str, columns: int, marks: dict[int, str], ma
         if column < room:
             line.write_between(f"{margin}{tick.label}{margin}", column, roles.index("axis"), "─")
     return (*line.line(0, roles), (name, "axis"))
+
+
+def _x_name(label: str, columns: int) -> str:
+    """Return as much of a label as has room: "update 30–50 of 1–90", "30–50 of 1–90", "30–50"."""
+    _, _, seen = label.partition(" ")
+    for text, share in ((label, 3), (seen, 2), (seen.partition(" of ")[0], 2)):
+        if text and text_width(text) + 2 <= columns // share:
+            return f"─ {text}"
+    return ""
 
 
 # ------------------------------------------------------------------------------- without a chart

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from rnn_tui.tui.charts.chart import draw
 from rnn_tui.tui.charts.chart_view import (
     AT_END,
     WHOLE,
@@ -18,6 +19,7 @@ from rnn_tui.tui.charts.chart_view import (
     zoomed,
 )
 from rnn_tui.tui.charts.curves import Chart, Curve, Mark
+from rnn_tui.tui.lines import plain
 from rnn_tui.tui.number_format import UNKNOWN, number
 
 RANDOM = np.random.default_rng(0)
@@ -126,3 +128,11 @@ def test_what_is_not_there_has_no_value() -> None:
     assert looked_at(chart, ChartView(20.0), True).curves[1].values == (UNKNOWN,)
     assert looked_at(Chart(()), ChartView(3.0), True).curves == ()
     assert moved(Chart(()), WHOLE, 1) == WHOLE
+
+
+@pytest.mark.parametrize(
+    ("width", "words"), [(90, "update 200–300 of 1–300"), (60, "─ 200–300 of 1"), (36, "200–300")]
+)
+def test_what_is_seen_is_said_at_every_width(width: int, words: str) -> None:
+    chart = looked_at(run_of(300), ChartView(None, (100.0, 200.0)), reading=True)
+    assert words in plain(draw(chart, width, 9)).split("\n")[-1]
