@@ -6,36 +6,14 @@ is not named.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.tui.key_hint import FIRST, FOURTH, LAST, SECOND, THIRD, KeyHint
 from rnn_tui.tui.panel_spec import PanelSpec, panel_spec
 
 if TYPE_CHECKING:
     from rnn_tui.tui.draw_context import DrawContext
-
-FIRST, SECOND, THIRD, FOURTH, LAST = range(5)  # ranks
-
-
-@dataclass(frozen=True, slots=True)
-class KeyHint:
-    """A key, or several, and what they do here.
-
-    Attributes:
-        shown: the keys as the footer names them.
-        word: what they do, in a word.
-        keys: their names in Textual.
-        brief: fewer of the keys, where there is little room; "" for `shown`.
-        rank: the smaller, the sooner it has room; of the same rank the first one has it.
-    """
-
-    shown: str
-    word: str
-    keys: tuple[str, ...]
-    rank: int = SECOND
-    brief: str = ""
-
 
 HELP = KeyHint("?", "help", ("question_mark",), FIRST)
 QUIT = KeyHint("q", "quit", ("q",), LAST)

@@ -14,7 +14,7 @@ from rnn_tui.tui.lines import Line, Lines
 if TYPE_CHECKING:
     from rnn_tui.tui.charts.curves import Chart
     from rnn_tui.tui.charts.legend import LegendEntry
-    from rnn_tui.tui.key_hints import KeyHint
+    from rnn_tui.tui.key_hint import KeyHint
     from rnn_tui.tui.panel_help import Sign
 
 Draw = Callable[[DrawContext, int, int], Lines]  # (…, width, height) → lines

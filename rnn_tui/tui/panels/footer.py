@@ -11,7 +11,8 @@ from rnn_tui.engine.training.breakpoints import BreakpointHit
 from rnn_tui.session.commands import LARGEST_COUNT
 from rnn_tui.session.snapshot import WhatIf
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.key_hints import SECOND, KeyHint, hints
+from rnn_tui.tui.key_hint import SECOND, KeyHint
+from rnn_tui.tui.key_hints import hints
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit, text_width
 from rnn_tui.tui.panels.header import names_stop
 

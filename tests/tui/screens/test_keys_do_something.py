@@ -17,7 +17,8 @@ from rnn_tui.registry import PANELS
 from rnn_tui.settings import Settings, compose
 from rnn_tui.tui.app import RnnTui
 from rnn_tui.tui.key_bindings import KEYS
-from rnn_tui.tui.key_hints import KeyHint, hints
+from rnn_tui.tui.key_hint import KeyHint
+from rnn_tui.tui.key_hints import hints
 
 CHANGES_PLACE = {"s", "n", "f", "u", "S", "N", "F", "U", "space"}
 NOT_PRESSED = {"q", "space", "f5", "ctrl+z", "w", "r", "R"}
