@@ -1,0 +1,48 @@
+"""With a what-if, a row has its value, what it was without it, and how far it has moved."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from tui.screen_support import SMALL, context, power_in, text_of
+
+from rnn_tui.engine.network.interventions import parse
+from rnn_tui.engine.time_travel.places import Stride
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.session.commands import Intervene, Step
+from rnn_tui.session.worker import Session
+from rnn_tui.tui.panels.current_pass import panel
+
+NUMBER = r"([+−]?\d[\d.]*(?:e−?\d+)?)"
+COMPARED = re.compile(rf"{NUMBER} +was *{NUMBER} +Δ *{NUMBER}")
+
+
+def value(text: str, exponent: int) -> float:
+    """Return what a number stands for."""
+    scale = 1.0 if "e" in text else 10.0**exponent
+    return float(text.replace("−", "-")) * scale
+
+
+@pytest.mark.parametrize("width", [72, 80, 120])
+def test_was_and_delta_stand_beside_the_new_value_in_both_passes(width: int) -> None:
+    session = Session(Trainer(SMALL.with_(cell="lstm")))
+    session.perform(Step(Stride.UPDATE, 2), Step(Stride.PASS, 3), Step(Stride.TIMESTEP, 2))
+    what_if = Intervene(parse("f = 1", session.trainer.network.declaration))
+    snapshot = session.perform(Step(Stride.OPERATION, 14), what_if)
+    assert snapshot.what_if is not None
+    assert snapshot.what_if.before is not None
+    now, before = (w.values(snapshot.t) for w in (snapshot.window, snapshot.what_if.before))
+    exponent = power_in(" ".join(panel.title(context(snapshot))))
+    lines = text_of(panel.draw(context(snapshot), width, 14))
+    for symbol in ("f_t", "c_t", "h_t", "y_t", "c_<t-1>"):
+        line = next(each for each in lines if each[3:].startswith(f"{symbol} "))
+        found = COMPARED.findall(line)
+        names = ((symbol, 0), (f"d{symbol}", exponent))
+        assert len(found) >= 1 + (symbol not in ("f_t",)), line  # its da_f is what is read
+        for (new, was, moved), (name, scale) in zip(found, names, strict=False):
+            exact, old = float(now[name][0, 0]), float(before[name][0, 0])
+            size = max(abs(exact), abs(old), 1e-3 * 10.0**scale)
+            assert value(new, scale) == pytest.approx(exact, abs=1e-2 * size), line
+            assert value(was, scale) == pytest.approx(old, abs=1e-2 * size), line
+            assert value(moved, scale) == pytest.approx(exact - old, abs=2e-2 * size), line
