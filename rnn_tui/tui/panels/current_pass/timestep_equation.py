@@ -180,6 +180,7 @@ def _listing(
     operations = made or declaration.forward_operations
     height, count = places.listing, len(operations)
     first = operations.index(selected) // height * height
+    first = min(first, max(count - height, 0))  # the last page is full, too
     page = range(first, min(first + height, count))
     column = view.columns.gradient if view.in_backward else view.columns.value
     lines: list[Line] = []
