@@ -7,13 +7,13 @@ column more takes no panel away, and no line of the timestep or of a chart that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from textual.geometry import Region
 
 from rnn_tui.registry import PANELS
-from rnn_tui.tui.panel_spec import NO_LIMIT, Need, Needs
+from rnn_tui.tui.panel_spec import NO_LIMIT, Needs
 
 # Columns and lines that the program needs: 80×24 without the status line of a multiplexer.
 LEAST = (80, 23)
@@ -23,6 +23,7 @@ HEADER, FOOTER = 2, 1  # lines
 TIMESTEP_LEAST = 11  # lines that the timestep keeps below a panel that is looked at
 LOOKED_AT = 10  # lines of such a panel in one column without room for more
 CHART_LEAST, CHART_GOOD, CHART_TALL = 5, 10, 20  # lines of a chart
+HEAT_LEAST = 8  # lines of a heat map
 SIDE_BY_SIDE = 100  # columns from which on two charts stand side by side in one column
 BESIDE = 40, 10  # columns and lines at the right of the network that are a place for a chart
 TIMESTEP_WIDTH = 72, 92, 110  # columns: at least, at most, and at most of very wide terminals
@@ -79,7 +80,9 @@ def _one_column(body: Region, focus: Focus, needs: Needs) -> Mapping[str, Region
     """Return the regions of one column: network, timestep and, where there is room, charts."""
     looked_at = focus.other if focus.panel == "timestep" else focus.panel
     rows = _chart_rows(body.width, looked_at, untrained=focus.untrained)
-    lines = _lines_of_one_column(body.height, [needs(row[0]) for row in rows], needs)
+    heat = PANELS.in_group("heat")
+    least = [HEAT_LEAST if row[0] in heat else CHART_LEAST for row in rows]
+    lines = _lines_of_one_column(body.height, least, needs)
     placed = {"network", "timestep", *(name for row in rows[: len(lines) - 2] for name in row)}
     if looked_at in placed:
         return _stacked(body, zip(_rows_with(rows, lines), lines, strict=True))
@@ -111,8 +114,8 @@ def _rows_with(rows: Sequence[tuple[str, ...]], lines: Sequence[int]) -> list[tu
     return [("network",), ("timestep",), *rows[: len(lines) - 2]]
 
 
-def _lines_of_one_column(height: int, rows: Sequence[Need], needs: Needs) -> list[int]:
-    """Return the lines of network, timestep and as many `rows` of other panels as have room.
+def _lines_of_one_column(height: int, least: Sequence[int], needs: Needs) -> list[int]:
+    """Return the lines of network, timestep and as many rows of other panels as have room.
 
     The lines of a row that has no room yet are the network's, which can do without them again.
     """
@@ -125,17 +128,19 @@ def _lines_of_one_column(height: int, rows: Sequence[Need], needs: Needs) -> lis
         (1, timestep.good),
         (2, CHART_GOOD),
         (0, network.good),
-        *((3, row.least) for row in rows[1:2]),
+        *((3, each) for each in least[1:2]),
         (3, CHART_GOOD),
         (1, timestep.most),
-        *((4, row.least) for row in rows[2:]),
+        *((4, each) for each in least[2:]),
         (4, CHART_GOOD),
         (2, CHART_TALL),
         (3, CHART_TALL),
         (4, NO_LIMIT),
     ]
     lines = [network.least, min(timestep.least, height - network.least)]
-    return _dealt(height, lines, [each for each in stages if each[0] < 2 + len(rows)], network.most)
+    return _dealt(
+        height, lines, [each for each in stages if each[0] < 2 + len(least)], network.most
+    )
 
 
 def _dealt(
@@ -148,6 +153,8 @@ def _dealt(
     """
     spare = height - sum(lines)
     for index, upto in stages:
+        if not spare:
+            break
         new = index >= len(lines)
         if new and spare < upto:
             break
@@ -209,12 +216,17 @@ def _timestep_width(width: int) -> int:
 def _left(region: Region, below: Sequence[str], needs: Needs) -> Mapping[str, Region]:
     """Return the regions of the timestep and, where it leaves room, of panels below it."""
     need = needs("timestep")
+
+    def stages() -> Iterator[tuple[int, int]]:
+        """Yield the stages; the module of a panel is imported only if that has a place."""
+        yield 0, need.good
+        for index, name in enumerate(below, 1):
+            yield index, HEAT_LEAST
+            other = needs(name)
+            yield from ((index, other.good), (0, need.most), (index, other.most))
+
     lines = [min(need.enough, region.height)]
-    stages = [(0, need.good)]
-    for index, name in enumerate(below, 1):
-        other = needs(name)
-        stages += [(index, other.least), (index, other.good), (0, need.most), (index, other.most)]
-    lines = _dealt(region.height, lines, stages, NO_LIMIT)
+    lines = _dealt(region.height, lines, stages(), NO_LIMIT)
     names = [("timestep",), *((name,) for name in below)]
     return _stacked(region, zip(names, lines, strict=False))
 
