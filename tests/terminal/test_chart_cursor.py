@@ -22,7 +22,7 @@ def test_the_cursor_reads_values_zooms_and_enter_goes_there() -> None:
         one.key("esc")
         one.wait_for(lambda text: "of 1–60" not in text and "loss at update" not in text)
         one.key("z")
-        one.focus("timestep")
+        one.focus("network")
         one.send("+")
         one.wait_for("+ and − are for a chart")
         one.key("q")
