@@ -139,8 +139,9 @@ def _folded(snapshot: Snapshot, view: TimestepView, places: Places) -> Line:
         for symbol in row_symbols(snapshot)
         if symbol in places.folded
     )
-    words = f"   {count} rows folded here, z shows them: {names}"
-    return ((words if text_width(words) <= view.width else f"   {count} rows folded, z", "dim"),)
+    full = f"   {count} rows folded, z on this panel shows them: {names}"
+    words = full if text_width(full) <= view.width else f"   {count} rows folded: {names}"
+    return ((words, "dim"),)
 
 
 def _with_count(line: Line, count: int, view: TimestepView) -> Line:
