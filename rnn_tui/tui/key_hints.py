@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.registry import PANELS
 from rnn_tui.tui.key_hint import FIRST, FOURTH, LAST, SECOND, THIRD, KeyHint
 from rnn_tui.tui.panel_spec import PanelSpec, panel_spec
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 HELP = KeyHint("?", "help", ("question_mark",), FIRST)
 QUIT = KeyHint("q", "quit", ("q",), LAST)
+GO_THERE = KeyHint("enter", "go there", ("enter",), FIRST)
 TIME = KeyHint("←→", "time", ("left", "right"), FIRST)
 
 
@@ -54,16 +56,17 @@ def _choices(context: DrawContext) -> tuple[KeyHint | None, ...]:
     snapshot, panel = context.snapshot, context.selection.panel
     spec = panel_spec(panel)
     settings, what_if = snapshot.settings, snapshot.what_if is not None
-    several = len(spec.variants(snapshot)) > 1
+    several = len(spec.variants(snapshot)) > 1 and (context.zoomed or not spec.variants_in_zoom)
     entries = spec.selects_entries or spec.units is not None
     tried = len(snapshot.what_if.texts) if snapshot.what_if is not None else 0
     keep, discard = ("keeps it", "discards it")
     if tried > 1:
         keep, discard = f"keeps all {tried}", "undoes the newest"
+    arrows = spec.keys(context) if spec.keys is not None else _arrows(context, spec)
     return (
-        KeyHint("enter", keep, ("enter",), FIRST) if what_if else None,
+        KeyHint("enter", keep, ("enter",), FIRST) if what_if and GO_THERE not in arrows else None,
         KeyHint("esc", discard, ("escape",), FIRST) if what_if else None,
-        *(spec.keys(context) if spec.keys is not None else _arrows(context, spec)),
+        *arrows,
         KeyHint("d", "view", ("d",), FIRST if entries else THIRD) if several else None,
         KeyHint("[ ]", "layer", ("left_square_bracket",), THIRD) if settings.layers > 1 else None,
         KeyHint("x", "sample", ("x",), THIRD) if settings.batch > 1 else None,
@@ -80,6 +83,8 @@ def _arrows(context: DrawContext, spec: PanelSpec) -> tuple[KeyHint | None, ...]
             KeyHint("←→↑↓", "entry", arrows, FIRST),
             KeyHint("PgUp PgDn", "tensor", ("pageup", "pagedown"), FIRST, "PgDn"),
         )
+    if (cursor := _chart_cursor(context, spec)) is not None:
+        return cursor
     at_update = snapshot.cursor.stage in (Pass.CLIP, Pass.UPDATE) and snapshot.request.t is None
     if at_update and not spec.timestep_keys and not snapshot.running:
         return (
@@ -96,6 +101,29 @@ def _arrows(context: DrawContext, spec: PanelSpec) -> tuple[KeyHint | None, ...]
     if context.selection.panel == "predictions" and snapshot.vocabulary is not None:
         unit = KeyHint("↑↓", "temperature", ("up", "down"))
     return (unit, time)
+
+
+def _chart_cursor(context: DrawContext, spec: PanelSpec) -> tuple[KeyHint | None, ...] | None:
+    """Return the keys of a chart with a cursor of its own; None where there is none, or no curve.
+
+    In frames of training they are left out: a chart is not made twice.
+    """
+    panel = context.selection.panel
+    if panel not in PANELS.in_group("chart") or spec.timestep_keys:
+        return None
+    if context.snapshot.running:
+        return ()
+    chart = spec.chart(context)
+    if chart is None or not chart.drawable:
+        return None
+    if not any(curve.x.size > 1 for curve in chart.curves):
+        return ()
+    chosen = panel == "loss" and context.selection.chart_view(panel).cursor is not None
+    return (
+        KeyHint("←→", "cursor", ("left", "right"), FIRST),
+        KeyHint("+ −", "zoom in x", ("plus", "minus"), FIRST),
+        GO_THERE if chosen else None,
+    )
 
 
 def _rest(context: DrawContext) -> tuple[KeyHint | None, ...]:

@@ -27,8 +27,12 @@ class ChartActions(ScreenActions):
         chart = None if panel_spec(panel).timestep_keys else self._chart()
         if chart is None:
             return False
-        view = moved(chart, self.selection.chart_view(panel), distance)
-        self._look(view)
+        before = self.selection.chart_view(panel)
+        view = moved(chart, before, distance)
+        if view == before:
+            self._show_notice(f"the cursor is at the {'last' if distance > 0 else 'first'} point")
+        else:
+            self._look(view)
         return True
 
     def action_chart_zoom(self, direction: int) -> None:

@@ -58,7 +58,9 @@ class SelectionActions(ChartActions):
                 f"z first: on the whole screen {panel} can show {', '.join(variants)}"
             )
         else:
-            self._select(selection_moves.move_variant(variants, self.selection, distance))
+            moved = selection_moves.move_variant(variants, self.selection, distance)
+            self._select(moved)
+            self._show_notice(f"{panel}: {moved.variant(panel, variants)}")
 
     def action_timestep(self, direction: int) -> None:
         """Select a timestep, at an update a parameter, of a tensor a column; or move a cursor."""
