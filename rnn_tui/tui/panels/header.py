@@ -1,7 +1,7 @@
 """The header: what is trained and the place in the run, in a form that people and tests read.
 
 cos(x) · many→many · lstm 16 · 1,169 parameters
-FORWARD t=7/20  · update 132 · loss 0.0123   · 5210/s · paused
+FORWARD t=7/20 · update 132 · loss 0.0123 · 5210/s · paused
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from rnn_tui.tui.pass_rail import fitting_rail, pass_pill, widths
 
 HEIGHT = 2
 SHORTEST = 12  # cells of a task's title at least
-LOSS = 8  # cells of a loss, such as 1.23e−12
 LONGEST_WHAT_IF = 24  # cells; of more than one what-if their number is told
 SEPARATOR = " · "
 _STATE_ROLE = {"paused": "accent", "running": "accent", "diverged": "error", "seeking": "accent"}
@@ -139,9 +138,7 @@ def _details(snapshot: Snapshot, slow: bool) -> Iterator[tuple[str, ...]]:
 
 def _second_line(context: DrawContext, width: int) -> tuple[Line, list[Line]]:
     """Return the place with what there is room for, and what there is not, in order."""
-    line = _place(context, padded=True)
-    if cell_width(line) > width:
-        line = _place(context, padded=False)
+    line = _place(context)
     left_over: list[Line] = []
     for extra in _extras(context, width - cell_width(line)):
         if cell_width(line) + cell_width(extra) <= width:
@@ -199,27 +196,20 @@ def _pill(context: DrawContext, words: str, role: str) -> Line:
     return ((f"[{words}]", role),)
 
 
-def _place(context: DrawContext, *, padded: bool) -> Line:
+def _place(context: DrawContext) -> Line:
     """Return the place in the run, the loss, the speed and the state.
 
-    Args:
-        context: what is shown.
-        padded: timestep and loss take as many cells in every timestep, so that nothing moves.
+    Scripts read this form, so nothing is padded in it, though it moves between t=9 and t=10.
     """
     snapshot, cursor = context.snapshot, context.snapshot.cursor
-    # Behind what is padded a dot would be taken for a value that is not known.
-    apart = " | " if context.ascii else SEPARATOR
+    apart = " | " if context.ascii else SEPARATOR  # a dot alone is a value that is not known
     place = f"{cursor.stage} t={cursor.t}/{snapshot.steps}" if cursor.t else str(cursor.stage)
-    longest = f"{cursor.stage} t={snapshot.steps}/{snapshot.steps}"
-    after = " " * (len(longest) - len(place)) if padded and cursor.t else ""
     loss = number(snapshot.loss, 3) if math.isfinite(snapshot.loss) else "–"
-    if padded:
-        loss = f"{loss:<{LOSS}}"
     now = "" if snapshot.running else "dim"  # what a paused run trains at is of before
     return (
         (" ", ""),
         (place, "strong"),
-        (f"{after}{apart}update {cursor.update}{apart}loss {loss}{_versus(snapshot)}{apart}", ""),
+        (f"{apart}update {cursor.update}{apart}loss {loss}{_versus(snapshot)}{apart}", ""),
         (f"{snapshot.speed:.0f}/s", now),
         (apart, ""),
         (snapshot.state, _STATE_ROLE[snapshot.state]),
