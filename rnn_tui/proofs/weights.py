@@ -6,38 +6,23 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from rnn_tui.engine.analysis.contributions import tensor_contributions
-from rnn_tui.engine.analysis.distribution import Distribution, distribution
+from rnn_tui.engine.analysis.distribution import distribution
 from rnn_tui.engine.analysis.ledger import locate_parameter
+from rnn_tui.engine.analysis.tensor_report import (
+    CHANGE,
+    GRADIENT,
+    NO_CHANGE,
+    NO_GRADIENT,
+    SHARE,
+    VALUE,
+    TensorReport,
+)
 from rnn_tui.engine.core.background_work import Work
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.architecture import views
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.proofs.base import Proof, Refusal, Selected, WindowUnderTest
-
-QUANTITIES = ("value", "gradient", "share of t", "last change")
-VALUE, GRADIENT, SHARE, CHANGE = QUANTITIES
-NO_GRADIENT = Refusal("The backward pass computes it, T → 1.")
-NO_CHANGE = Refusal("The first update changes it.")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TensorReport:
-    """A tensor at one place of the run.
-
-    Attributes:
-        tensor: its name.
-        quantity: what is reported of it, one of QUANTITIES.
-        t: the timestep; of a gradient, the sum so far is of T … t; 0 for what has no timestep.
-        entries: the numbers, of the tensor's shape.
-        distribution: how they are distributed.
-    """
-
-    tensor: str
-    quantity: str
-    t: int
-    entries: Array
-    distribution: Distribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +68,7 @@ class WeightsProof(Proof):
         """Return a copy of what is measured."""
         network, optimizer = trainer.network, trainer.optimizer
         if self.quantity == CHANGE and not optimizer.updates_made:
-            return NO_CHANGE
+            return Refusal(NO_CHANGE)
         if self.quantity in (VALUE, CHANGE):
             whole = trainer.parameters if self.quantity == VALUE else optimizer.delta
             return views(network.specs, whole)[tensor].copy()
@@ -92,6 +77,6 @@ class WeightsProof(Proof):
             return views(network.specs, network.gradient)[tensor].copy()
         cursor = trainer.cursor
         if not complete and not (cursor.stage is Pass.BACKWARD and self.t >= cursor.t):
-            return NO_GRADIENT
+            return Refusal(NO_GRADIENT)
         share, so_far = yield from tensor_contributions(network, tensor, self.t)
         return share if self.quantity == SHARE else so_far

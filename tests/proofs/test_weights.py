@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from rnn_tui import registry
+from rnn_tui.engine.analysis.tensor_report import QUANTITIES, TensorReport
 from rnn_tui.engine.network.architecture import views
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.proofs.base import Refusal, Selected
 from rnn_tui.proofs.prover import Prover
-from rnn_tui.proofs.weights import QUANTITIES, TensorReport
 from rnn_tui.settings import Settings
 
 SMALL = Settings(hidden=3, steps=4, num_points=60, batch=2)

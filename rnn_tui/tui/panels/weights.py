@@ -9,15 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnn_tui.engine.analysis.distribution import BINS, Distribution
-from rnn_tui.engine.analysis.ledger import Ledger
-from rnn_tui.engine.core.expressions import Array
-from rnn_tui.engine.training.schedule import Pass
-from rnn_tui.proofs.base import Refusal
-from rnn_tui.proofs.weights import (
+from rnn_tui.engine.analysis.tensor_report import (
     CHANGE,
     GRADIENT,
     NO_CHANGE,
@@ -27,6 +23,8 @@ from rnn_tui.proofs.weights import (
     VALUE,
     TensorReport,
 )
+from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.bars import BarScale
 from rnn_tui.tui.draw_context import DrawContext
@@ -36,7 +34,6 @@ from rnn_tui.tui.number_format import LEVELS, NOT_FINITE, UNKNOWN, count, number
 from rnn_tui.tui.panel_help import Sign, Signs, bars, tensor_picture, values, weights
 from rnn_tui.tui.panel_help import joined as joined_signs
 from rnn_tui.tui.panel_spec import Need, PanelSpec
-from rnn_tui.tui.panels.proofs.status import missing, paragraph
 from rnn_tui.tui.parameter_names import (
     TensorRange,
     parameter_name,
@@ -49,6 +46,10 @@ from rnn_tui.tui.tensor_map import from_to, tensor_map
 BELOW = 2  # lines of the selected entry and of the distribution, at least
 ROOMY = 12  # lines of the panel from which on the entry may have two
 FEWEST, MOST = 8, 64  # bars of the distribution
+if TYPE_CHECKING:
+    from rnn_tui.engine.analysis.distribution import Distribution
+    from rnn_tui.engine.analysis.ledger import Ledger
+
 PROOF, SHARES = "weights", "ledger"  # what the panel requests
 
 
@@ -173,11 +174,13 @@ def _largest(entries: Array) -> float:
 
 def _why_not(context: DrawContext, quantity: str, width: int) -> Lines:
     """Return why the map is not there."""
+    from rnn_tui.proofs.base import Refusal  # not for the first screen
+    from rnn_tui.tui.panels.proofs.status import missing, paragraph
+
     snapshot = context.snapshot
     if isinstance(snapshot.proofs.get(PROOF), Refusal) or snapshot.running:
         return missing(context, PROOF, width)
-    refusal = NO_CHANGE if quantity == CHANGE else NO_GRADIENT
-    return paragraph(refusal.why, width, "dim")
+    return paragraph(NO_CHANGE if quantity == CHANGE else NO_GRADIENT, width, "dim")
 
 
 # ---------------------------------------------------------------- lines below the map
@@ -273,6 +276,8 @@ def _share(snapshot: Snapshot, index: int) -> _Number:
 
 def _ledger(snapshot: Snapshot, index: int) -> Ledger | None:
     """Return the ledger of the entry, once it is there."""
+    from rnn_tui.engine.analysis.ledger import Ledger  # not for the first screen
+
     ledger = snapshot.proofs.get(SHARES)
     if not isinstance(ledger, Ledger) or snapshot.request.parameter != index:
         return None
@@ -309,7 +314,7 @@ def histogram(found: Distribution, room: int) -> str:
     cells = MOST
     while cells > room and cells > FEWEST:
         cells //= 2
-    bins = found.bins.reshape(cells, BINS // cells).sum(axis=1)
+    bins = found.bins.reshape(cells, -1).sum(axis=1)
     most = int(bins.max())
     heights = [-(-int(each) * len(LEVELS) // most) if most else 0 for each in bins]
     return "".join(LEVELS[height - 1] if height else UNKNOWN for height in heights)
