@@ -24,6 +24,7 @@ from rnn_tui.tui.panels.current_pass.product_table import LEAST
 ARRIVING = "arrives"  # stands for the line of what arrives from t+1 among the symbols of the rows
 NUMBERS = 4  # lines at most that are kept for the numbers of an equation
 LISTING = 4  # lines from which there is room for the list of operations, with its heading
+MOST = 128  # entries that equations are measured with: more of them have no room anyway
 _WIDEST = {"float32": -1.234e-12, "float64": -1.234e-100}  # so are products of two of them
 
 
@@ -150,7 +151,7 @@ def equation_lines(declaration: NetworkDeclaration, width: int, ascii: bool) -> 
     needed = wanted = 2
     sizes = declaration.architecture
     values = _WidestValues(
-        max(sizes.features, sizes.hidden, sizes.outputs), _WIDEST[declaration.dtype.name]
+        min(max(sizes.features, sizes.hidden, sizes.outputs), MOST), _WIDEST[declaration.dtype.name]
     )
     counted = declaration.problem.mask(declaration.steps)
     operations: Sequence[Operation] = (

@@ -98,7 +98,7 @@ class TimestepView:
 def timestep_view(context: DrawContext, width: int) -> TimestepView:
     """Return the view of the timestep that the snapshot looks at, in a panel of `width` cells."""
     snapshot = context.snapshot
-    view = _view_at(context, snapshot.t, width)
+    view = _view_at(context, snapshot.t, width, magnitudes_of(snapshot))
     if not view.revealed:
         return view
     return replace(view, selected=selected_operation(context), old=_old(context, view))
@@ -112,17 +112,16 @@ def _old(context: DrawContext, view: TimestepView) -> TimestepView | None:
     t = view.t + (1 if view.in_backward else -1)
     if not 1 <= t <= snapshot.steps:
         return None
-    old = _view_at(context, t, view.width)
+    old = _view_at(context, t, view.width, view.magnitudes)
     return replace(old, columns=view.columns, backward=old.backward if view.in_backward else ())
 
 
-def _view_at(context: DrawContext, t: int, width: int) -> TimestepView:
+def _view_at(context: DrawContext, t: int, width: int, magnitudes: Magnitudes) -> TimestepView:
     """Return the view of timestep `t` without what is selected."""
     snapshot = context.snapshot
     has_batch, layers, before = snapshot.cursor.has_batch, snapshot.settings.layers, None
     if snapshot.what_if is not None and snapshot.what_if.before:
         before = snapshot.what_if.before.values(t)
-    magnitudes = magnitudes_of(snapshot)
     columns = row_columns(
         width,
         SYMBOL + (len(str(layers)) if layers > 1 else 0),
