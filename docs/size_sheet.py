@@ -87,7 +87,7 @@ def picture(rows: list[list[Line]], size: tuple[int, int], title: str, theme: st
         text.append(" " * (size[0] - text.cell_len), base)
         console.print(text, crop=True)
     svg = console.export_svg(title=title, theme=terminal(dark=theme == "dark"))
-    return portable(svg, title, dark=theme == "dark")
+    return portable(svg, f"at-{size[0]}-{size[1]}", dark=theme == "dark")
 
 
 def sheets(

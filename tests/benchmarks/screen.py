@@ -266,7 +266,7 @@ def _first(bench: Bench, arguments: Sequence[str]) -> tuple[float, float, int]:
 def _stands(screen: Sequence[str]) -> bool:
     """All panels and the last line; or the one word."""
     text = "\n".join(screen)
-    panels = ("paused", "network", "timestep", "loss", "predictions", "hyperparameters", "quit")
+    panels = ("paused", "network", "batch", "loss", "gradient", "train", "help")
     return "ready" in text or all(word in text for word in panels)
 
 
