@@ -34,7 +34,7 @@ _CELLS = {
     **dict(zip("…⋯‹›←→↑↓↔", "~~<><>^v=", strict=True)),
     **dict(zip("‘’‚“”„′″`", "'','''''`", strict=True)),
     **dict(zip("‖×÷⊙∂Δ√σΣΠᵀᵗ", "|x/*dDVsSPTt", strict=True)),
-    **dict(zip("▲▴▸▾▼◂■□●○•↻✓✗⇧⏎␣↵⇥", "^^>vv<#o*oo@+x^$_$>", strict=True)),
+    **dict(zip("▲▴▸▾▼◂■□●○◌•↻✓✗⇧⏎␣↵⇥", "^^>vv<#o*ooo@+x^$_$>", strict=True)),
     **dict(zip("▌▐▀▎▍▏▊▋▉▕▔░▒▓", '=="|||||||-:+#', strict=True)),
     **dict(zip("▖▗▘▝▙▛▜▟▚▞", "..''####\\/", strict=True)),
     **dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict=True)),

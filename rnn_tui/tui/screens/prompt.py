@@ -66,7 +66,7 @@ class PromptField(TextField):
         event.prevent_default()
         text = event.text.replace("\r\n", "\n").replace("\r", "\n")
         text = "".join(SIGNS.get(each, each) for each in text)
-        text = "".join(each if category(each) != "Cc" else "�" for each in text)
+        text = "".join(each if category(each) != "Cc" else "\ufffd" for each in text)
         start, end = sorted(self.selection)
         room = max(LONGEST_PROMPT - (len(self.value) - (end - start)), 0)
         self.replace(text[:room], start, end)
