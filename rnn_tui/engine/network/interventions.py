@@ -58,7 +58,7 @@ _LINE = (
 )
 _DETACH = r"detach\s*(?:@|\bt\s*=)\s*(\d{1,9})"  # t=7 is how breakpoints write it
 _RELEASE = r"release(?:\s+(?P<what>\S.*))?"
-_TYPED = str.maketrans({"−": "-", "×": "*", "÷": "/", "⋅": "·"})
+_TYPED = str.maketrans({"−": "-", "×": "*", "÷": "/", "\u22c5": "·"})
 
 
 class InterventionError(ValueError):
