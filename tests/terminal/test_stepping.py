@@ -199,12 +199,12 @@ def test_help_opens_and_closes() -> None:
     with program() as one:
         before = one.settled()
         one.key("?")
-        one.wait_for("one operation inside the timestep")
+        one.wait_for("This panel: ")
         one.key("esc")
-        one.wait_for(lambda text: "one operation inside the timestep" not in text)
+        one.wait_for(lambda text: "This panel: " not in text)
         assert one.settled() == before
         one.key("f1")
-        one.wait_for("one operation inside the timestep")
+        one.wait_for("This panel: ")
 
 
 # ---------------------------------------------------------------- the form
