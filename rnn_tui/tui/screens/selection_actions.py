@@ -194,7 +194,7 @@ class SelectionActions(ChartActions):
         elif snapshot.what_if is not None:
             self._send(commands.Discard(snapshot.what_if.intervention))
         else:
-            self._show_notice("there is nothing to close, unselect or discard")
+            self._frames.draw_after_key()  # says nothing: it may begin a key that is torn apart
 
 
 def _end(lowest: bool) -> str:

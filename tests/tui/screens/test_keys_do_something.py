@@ -23,6 +23,8 @@ from rnn_tui.tui.key_hints import hints
 CHANGES_PLACE = {"s", "n", "f", "u", "S", "N", "F", "U", "space"}
 NOT_PRESSED = {"q", "space", "f5", "ctrl+z", "w", "r", "R"}
 """They end, run or write; tests in a terminal press them."""
+SILENT = {"escape"}
+"""Keys that may do nothing without a word."""
 LSTM = SMALL.with_(cell="lstm")
 STATES: dict[str, tuple[Settings, tuple[str, ...]]] = {
     "start": (LSTM, ()),
@@ -112,7 +114,7 @@ def test_every_other_key_does_something_or_says_why_not(state: str, panel: str) 
     async def check(pilot: Pilot[None], app: RnnTui) -> None:
         for key in KEYS:
             name = key.keys.split(",")[0]
-            if name in NOT_PRESSED:
+            if name in NOT_PRESSED | SILENT:
                 continue
             done = await press(pilot, app, name)
             assert done or app.debugger._notice[0], f"{key.shown}: {key.help}"
