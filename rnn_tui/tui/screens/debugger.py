@@ -135,6 +135,9 @@ class Debugger(KeyActions):
 
         self.announce()
         preload.import_all()
+        if region := self._regions.get("timestep"):
+            declaration = self.session.latest.window.declaration
+            preload.measure_equations(declaration, region.width, ascii=self.ascii)
         self.after_imports()
 
     def focus_panel(self, panel: str) -> None:
