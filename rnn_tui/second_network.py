@@ -189,7 +189,8 @@ class SecondNetwork:
 
         updates = place.index // trainer.schedule.end  # that are complete at the place
         missing = updates - trainer.updates
-        if missing > 0 and self.timeline.run(missing, late) and late():
+        short = self.timeline.stretch >= trainer.schedule.end  # an update is done in one piece
+        if missing > 0 and short and self.timeline.run(missing, late) and late():
             return trainer.index == place.index
         return not any(late() for _ in self.timeline.seek(place))
 

@@ -211,10 +211,10 @@ class CommandHandler:
                     self._intervene(intervention)
             case Discard(intervention):
                 if self._is_newest(intervention):
-                    self._go_without(timeline.discard())
+                    self._go(timeline.discard())
             case ReleaseWhatIf(intervention):
                 if any(each is intervention for each in timeline.what_ifs):
-                    self._go_without(timeline.release(intervention))
+                    self._go(timeline.release(intervention))
                 else:
                     self._state.say(f"not done: {intervention} is no what-if any more", error=True)
             case Keep(intervention):
@@ -241,12 +241,28 @@ class CommandHandler:
             if isinstance(intervention, Release) and not any(map(intervention.takes, held)):
                 now = f"held are {', '.join(map(str, held))}" if held else "nothing is held"
                 raise InterventionError(str(intervention), now)
-            timeline.intervene(intervention)
+            way = timeline.intervene(intervention)
         except InterventionError as error:
             self._state.say(str(error), error=True)
+        else:
+            self._go(self._with_what_if(intervention, way))
 
-    def _go_without(self, way: Iterator[float]) -> None:
-        """Go to the place without a what-if."""
+    def _with_what_if(self, intervention: Intervention, way: Iterator[float]) -> Iterator[float]:
+        """Go to the place with a new what-if; if it is stopped before that is made, say so."""
+        state, run = self._state, self._state.run
+        made = False
+        try:
+            for fraction in way:
+                made |= any(each is intervention for each in run.timeline.what_ifs)
+                run.note_what_if()
+                yield fraction
+        finally:
+            run.note_what_if()
+            if not (made or any(each is intervention for each in run.timeline.what_ifs)):
+                state.say(f"stopped before {intervention} was made: G goes back", error=True)
+
+    def _go(self, way: Iterator[float]) -> None:
+        """Go to the place with or without a what-if."""
         self._state.breakpoints.rearm()
         self._state.goal = Goal(Stride.UPDATE, 1, way)
 

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-from rnn_tui.engine.time_travel.places import Stride, stride_end
+from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.session.commands import FINITE_MOVES, WAIT_FOR_ROUTES, Command
 from rnn_tui.session.lock_step import PATIENCE, LockStep
 from rnn_tui.session.state import Goal, SessionState
@@ -144,14 +144,14 @@ class Pacer:
 
     def _make_strides(self, goal: Goal, deadline: float) -> None:
         """Go forward stride by stride until the deadline, a breakpoint, or a suspension."""
-        from rnn_tui.engine.time_travel.stops import stride_or_stop  # not for the first screen
+        from rnn_tui.engine.time_travel.stops import stretch_of, stride_or_stop  # not for the first screen
 
         state, run = self._state, self._state.run
         trainer = run.trainer
         while goal.remaining > 0 and trainer.divergence is None and state.stop is None:
             if trainer.position == trainer.schedule.end:
                 run.make_prover().keep_window(trainer)
-            if self._make_stretch(goal.stride):
+            if stretch_of(run.timeline, goal.stride, state.breakpoints):
                 if time.perf_counter() > deadline:
                     return
                 continue
@@ -160,21 +160,6 @@ class Pacer:
             suspended = goal.endless and not self._may_work.is_set()
             if suspended or time.perf_counter() > deadline:
                 return
-
-    def _make_stretch(self, stride: Stride) -> bool:
-        """Go a part of a long stride; return whether this was one, and did not end it."""
-        timeline, trainer = self._state.run.timeline, self._state.run.trainer
-        if stride not in (Stride.PASS, Stride.UPDATE):
-            return False
-        index = trainer.index + timeline.stretch
-        position = self._state.breakpoints.next_position(trainer)
-        ends = [stride_end(trainer, stride)]
-        if position is not None:
-            ends.append(trainer.index_of(position))
-        if index >= min(ends):
-            return False
-        timeline.advance_to(index)
-        return True
 
     def _run_updates(self, goal: Goal, deadline: float) -> None:
         """Make whole updates until the deadline, a breakpoint, or the screen suspends the session.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 from rnn_tui.engine.time_travel.places import Place, Stride
-from rnn_tui.engine.time_travel.stops import stride_or_stop
+from rnn_tui.engine.time_travel.stops import stretch_of, stride_or_stop
 from rnn_tui.engine.time_travel.timeline import Timeline
 from rnn_tui.engine.training.breakpoints import BreakpointHit, Breakpoints
 
@@ -34,6 +34,9 @@ def search_back(
         breakpoints.disarm_true(timeline.trainer)
         last: tuple[Place, BreakpointHit] | None = None
         while timeline.here.index < end and timeline.trainer.divergence is None:
+            if stretch_of(timeline, Stride.UPDATE, breakpoints):
+                yield 1 - (end - min(timeline.here.index, end)) / span
+                continue
             hit = stride_or_stop(timeline, Stride.UPDATE, breakpoints)
             # A hit at `end`, the start of the part searched before, counts; one at the origin not.
             if hit and timeline.here.index <= end and timeline.here.index < origin.index:

@@ -32,6 +32,26 @@ def stride_or_stop(
     return breakpoints.check_here(trainer) if moved else None
 
 
+def stretch_of(timeline: Timeline, stride: Stride, breakpoints: Breakpoints) -> bool:
+    """Go forward a part of a long stride, towards its end or the first breakpoint within it.
+
+    Returns:
+        Whether it was; if not, `stride_or_stop` has little left to do and nothing was done here.
+    """
+    trainer = timeline.trainer
+    if stride not in (Stride.PASS, Stride.UPDATE):
+        return False
+    index = trainer.index + timeline.stretch
+    position = breakpoints.next_position(trainer)
+    ends = [stride_end(trainer, stride)]
+    if position is not None:
+        ends.append(trainer.index_of(position))
+    if index >= min(ends):
+        return False
+    timeline.advance_to(index)
+    return True
+
+
 def go_to_or_stop(
     timeline: Timeline, index: int, breakpoints: Breakpoints
 ) -> Generator[float, None, BreakpointHit | None]:
@@ -47,7 +67,9 @@ def go_to_or_stop(
     hit = None
     while hit is None and trainer.index < index and trainer.divergence is None:
         position = breakpoints.next_position(trainer) or trainer.schedule.end
-        timeline.advance_to(min(trainer.index_of(position), index))
-        hit = breakpoints.check_here(trainer)
+        stop = min(trainer.index_of(position), index)
+        timeline.advance_to(min(trainer.index + timeline.stretch, stop))
+        if trainer.index >= stop or trainer.divergence is not None:
+            hit = breakpoints.check_here(trainer)
         yield (trainer.index - start) / max(index - start, 1)
     return hit

@@ -21,6 +21,7 @@ from rnn_tui.engine.time_travel.branches import (
     OpenWhatIf,
 )
 from rnn_tui.engine.time_travel.moves import Moves
+from rnn_tui.engine.time_travel.places import Place
 from rnn_tui.engine.training.keyframe import Keyframe
 from rnn_tui.settings import Settings
 
@@ -91,11 +92,16 @@ class Timeline(Moves):
         branch.set_changes([*kept, *made])
         self._apply_changes_here()
 
-    def intervene(self, intervention: Intervention) -> None:
+    def intervene(self, intervention: Intervention) -> Iterator[float]:
         """Pin a value, cut a path or set parameters, from the start of this window on.
 
         The window is computed again up to this place, which forks the timeline. The intervention is
         a what-if until it is kept, discarded or released.
+
+        Returns:
+            The way back to this place, as `seek`. If it is not gone to its end, the run stands
+            before the place, and the intervention is one of `what_ifs` unless the run stands
+            before this window too: then nothing is changed.
 
         Raises:
             InterventionError: the intervention does not fit the network, or there are too many
@@ -108,18 +114,40 @@ class Timeline(Moves):
             raise InterventionError(str(intervention), reason)
         window = self._window
         change = Change(window * trainer.schedule.end + 1, intervention)
-        made = branch.changes.until(trainer)
+        made = frozenset(branch.changes.until(trainer))
         left = self._leave(window)
+        what_if = OpenWhatIf(change, here, made, left)
         branch.keyframes.insert(left.start)
-        self._replay(left.start, change.index - 1)
-        branch.fork(trainer, str(intervention), change=change)
-        branch.what_ifs = (*branch.what_ifs, OpenWhatIf(change, here, frozenset(made), left))
+        self._restore(left.start)
+        if trainer.index < change.index - 1:
+            return self._replay_and_fork(what_if)
+        self._fork(what_if)
+        return self._go_to_new_end(here)
+
+    def _replay_and_fork(self, what_if: OpenWhatIf) -> Iterator[float]:
+        """Go to the start of the window of `what_if` and fork there; then go to its place."""
+        start = what_if.change.index - 1
+        while self.trainer.index < start and self.trainer.divergence is None:
+            self._replay_chunk(start)
+            yield 0.0
+        self._fork(what_if)
+        yield from self._go_to_new_end(what_if.here)
+
+    def _go_to_new_end(self, place: Place) -> Iterator[float]:
+        """Go to a place on a branch that begins before it, which is the newest of it then."""
+        yield from self.seek(place)
+        branch = self._branch
+        branch.newest, branch.next_keyframe = self.here, self.trainer.updates + 1
+
+    def _fork(self, what_if: OpenWhatIf) -> None:
+        """Begin the branch of a what-if, at the start of its window."""
+        trainer, branch, change = self.trainer, self._branch, what_if.change
+        branch.fork(trainer, str(what_if.intervention), change=change)
+        branch.what_ifs = (*branch.what_ifs, what_if)
+        made = (each for each in branch.changes if each in what_if.made)  # in their order
         branch.set_changes((*made, change))
         self._share_memory()
         self._apply_changes_here()
-        self._advance(here.index)
-        self._reveal(here)
-        branch.newest, branch.next_keyframe = self.here, trainer.updates + 1
 
     def _leave(self, window: int) -> LeftBranch:
         """Return a copy of this branch, which an intervention at a place in `window` leaves."""
@@ -135,11 +163,6 @@ class Timeline(Moves):
         for each in what_ifs:
             if each.left is not None:
                 each.left.branch.keyframes.limit(self.budget // len(what_ifs))
-
-    def _replay(self, start: Keyframe, index: int) -> None:
-        """Restore a keyframe and go from there to schedule index `index`."""
-        self._restore(start)
-        self._advance(index)
 
     @property
     def what_ifs(self) -> tuple[Intervention, ...]:

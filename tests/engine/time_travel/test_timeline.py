@@ -155,7 +155,7 @@ def test_an_intervention_computes_this_window_again_and_lasts() -> None:
     timeline = started(5, 4, cell="lstm")
     trainer, here = timeline.trainer, timeline.here
     before = trainer.network.tape["h"].copy()
-    timeline.intervene(parse("f = 1", trainer.network.declaration))
+    follow(timeline.intervene(parse("f = 1", trainer.network.declaration)))
     assert timeline.here == here
     assert (trainer.network.values(2)["f_t"] == 1).all()
     assert (trainer.network.tape["h"][0] == before[0]).all()
@@ -163,7 +163,7 @@ def test_an_intervention_computes_this_window_again_and_lasts() -> None:
     for _ in range(3):
         timeline.forward(Stride.UPDATE)
     assert (trainer.network.values(4)["f_t"] == 1).all()
-    timeline.intervene(parse("release", trainer.network.declaration))
+    follow(timeline.intervene(parse("release", trainer.network.declaration)))
     assert trainer.network.pins == ()
     assert (trainer.network.values(4)["f_t"] < 1).all()
 
@@ -172,7 +172,7 @@ def test_going_back_before_it_undoes_it_and_going_forward_meets_it() -> None:
     timeline = started(5, 4)
     trainer = timeline.trainer
     there, kept = timeline.place_of(5), trainer.parameters[3:4].copy()
-    timeline.intervene(Edit("W_h", 0.25))
+    follow(timeline.intervene(Edit("W_h", 0.25)))
     assert (trainer.network.parameters["W_h"] == 0.25).all()
     seek(timeline, there)
     assert (trainer.network.parameters["W_h"] != 0.25).all()
@@ -188,7 +188,7 @@ def test_an_intervention_in_the_past_leaves_a_ghost_with_its_text_and_discard_ta
     seek(timeline, Place(timeline.place_of(20).index + 3, 1))
     trainer, curve, newest = timeline.trainer, timeline.trainer.history.curve(), timeline.newest
     now = bits(trainer)
-    timeline.intervene(parse("h_2[1] = 0.5", trainer.network.declaration))
+    follow(timeline.intervene(parse("h_2[1] = 0.5", trainer.network.declaration)))
     (ghost,) = timeline.ghosts
     assert ghost.label == "before h_2[1] = 0.5"
     assert list(ghost.curve.update) == list(range(21, 41))
@@ -208,8 +208,8 @@ def test_an_intervention_in_the_past_leaves_a_ghost_with_its_text_and_discard_ta
 
 def test_what_is_kept_cannot_be_discarded() -> None:
     timeline = started(2, 1)
-    timeline.intervene(Edit("W_h", 0.25))
-    timeline.intervene(Edit("b", 0.5))
+    follow(timeline.intervene(Edit("W_h", 0.25)))
+    follow(timeline.intervene(Edit("b", 0.5)))
     timeline.keep_interventions()
     assert timeline.discardable is None
     assert timeline.what_ifs == ()
@@ -219,7 +219,7 @@ def test_what_is_kept_cannot_be_discarded() -> None:
 
 def test_leaving_the_branch_of_an_intervention_leaves_nothing_to_discard() -> None:
     timeline = started(6, 2)
-    timeline.intervene(Edit("b", 0.5))
+    follow(timeline.intervene(Edit("b", 0.5)))
     seek(timeline, timeline.place_of(3))
     assert timeline.discardable is not None
     timeline.configure(timeline.trainer.settings.with_(lr=0.5))
@@ -233,7 +233,7 @@ def test_released_in_any_order_they_leave_the_run_without_them(order: tuple[int,
     declaration = timeline.trainer.network.declaration
     what_ifs = [parse(text, declaration) for text in texts]
     for what_if in what_ifs:
-        timeline.intervene(what_if)
+        follow(timeline.intervene(what_if))
         timeline.run(2)
         timeline.forward(Stride.TIMESTEP)
     for row in order:
@@ -251,9 +251,9 @@ def test_a_release_that_is_cut_short_loses_nothing(stops: int) -> None:
     timeline, plain = started(5, 4), Trainer(SMALL)
     declaration = timeline.trainer.network.declaration
     first, second = (parse(text, declaration) for text in ("h_2[1] = 0.5", "W_h *= 1.5"))
-    timeline.intervene(first)
+    follow(timeline.intervene(first))
     timeline.run(30)
-    timeline.intervene(second)
+    follow(timeline.intervene(second))
     timeline.run(30)
     there = timeline.here
     for _ in zip(range(stops), timeline.release(first), strict=False):
@@ -273,7 +273,7 @@ def test_two_that_are_alike_are_two() -> None:
     start = timeline.trainer.parameters.copy()
     double = [parse("W_h *= 2", timeline.trainer.network.declaration) for _ in range(3)]
     for each in double:
-        timeline.intervene(each)
+        follow(timeline.intervene(each))
         assert timeline.what_ifs == tuple(double[: len(timeline.what_ifs)])
     w_h = slice(3, 12)
     assert (timeline.trainer.parameters[w_h] == 8 * start[w_h]).all()
@@ -290,18 +290,18 @@ def test_two_that_are_alike_are_two() -> None:
 def test_there_are_not_endlessly_many() -> None:
     timeline = started(1, 1)
     for _ in range(MOST_WHAT_IFS):
-        timeline.intervene(Edit("b", 0.5))
+        follow(timeline.intervene(Edit("b", 0.5)))
     with pytest.raises(InterventionError, match="there are 50 what-ifs already: enter keeps them"):
-        timeline.intervene(Edit("b", 0.5))
+        follow(timeline.intervene(Edit("b", 0.5)))
     timeline.keep_interventions()
-    timeline.intervene(Edit("b", 0.5))
+    follow(timeline.intervene(Edit("b", 0.5)))
 
 
 def test_branches_that_were_left_share_one_budget() -> None:
     timeline = Timeline(Trainer(SMALL), 2**16)
     for row in range(4):
         timeline.run(200)
-        timeline.intervene(Edit("b", 0.1 * row))
+        follow(timeline.intervene(Edit("b", 0.1 * row)))
     left = [each.left.branch.keyframes for each in timeline._branch.what_ifs if each.left]
     assert sum(each.bytes for each in left) <= 2**16
     follow(timeline.discard())
@@ -310,7 +310,7 @@ def test_branches_that_were_left_share_one_budget() -> None:
 
 def test_before_the_first_batch_it_is_seen_at_once() -> None:
     timeline = started(0, 0)
-    timeline.intervene(Edit("b", 0.5))
+    follow(timeline.intervene(Edit("b", 0.5)))
     assert (timeline.trainer.network.parameters["b"] == 0.5).all()
     timeline.forward(Stride.UPDATE)
     seek(timeline, Place(0, 0))
@@ -323,15 +323,51 @@ def test_one_that_does_not_fit_changes_nothing() -> None:
     timeline = started(3, 2)
     now = bits(timeline.trainer)
     with pytest.raises(InterventionError):
-        timeline.intervene(Pin("h_t", 0.0, 99, 1))
+        follow(timeline.intervene(Pin("h_t", 0.0, 99, 1)))
     assert bits(timeline.trainer) == now
     assert timeline.discardable is None
+
+
+@pytest.mark.parametrize("stops", [0, 1, 3])
+def test_an_intervention_is_made_in_stretches_and_can_be_stopped(stops: int) -> None:
+    timeline, whole = started(5, 12), started(5, 12)
+    timeline.stretch = 2
+    now, here = bits(timeline.trainer), timeline.here
+    what_if = parse("h_2[1] = 0.5", timeline.trainer.network.declaration)
+    follow(whole.intervene(what_if))
+    parts = timeline.intervene(what_if)
+    for _ in zip(range(stops), parts, strict=False):
+        assert timeline.here.index % timeline.trainer.schedule.end <= 2 * stops
+    assert timeline.what_ifs == (what_if,)
+    seek(timeline, here)  # whoever has stopped it goes on
+    assert bits(timeline.trainer) == bits(whole.trainer)
+    follow(timeline.discard())
+    assert bits(timeline.trainer) == now
+
+
+@pytest.mark.parametrize("stops", [1, 4])
+def test_one_that_is_stopped_before_its_window_is_not_made(stops: int) -> None:
+    """Of a window in which something else was changed, the start may have to be replayed."""
+    timeline = started(5, 4)
+    follow(timeline.intervene(Edit("b", 0.5)))
+    timeline.keep_interventions()
+    timeline.keyframes.drop_after(3)
+    timeline.stretch = 2
+    now, here = bits(timeline.trainer), timeline.here
+    parts = timeline.intervene(Edit("W_h", 0.25))
+    for _ in zip(range(stops), parts, strict=False):
+        assert timeline.what_ifs == ()
+    del parts
+    seek(timeline, here)
+    assert bits(timeline.trainer) == now
+    follow(timeline.intervene(Edit("W_h", 0.25)))
+    assert (timeline.here, len(timeline.what_ifs)) == (here, 1)
 
 
 def test_a_run_that_an_edit_makes_diverge_is_taken_back() -> None:
     timeline = started(3, 6, activation="relu")
     now = bits(timeline.trainer)
-    timeline.intervene(Edit("W_y", 1e38))
+    follow(timeline.intervene(Edit("W_y", 1e38)))
     assert timeline.trainer.divergence is not None
     assert timeline.newest == timeline.here
     follow(timeline.discard())
@@ -343,7 +379,7 @@ def test_an_input_that_is_held_is_held_in_every_window_from_here_on() -> None:
     timeline = started(3, 2)
     x = timeline.trainer.network.tape["x"]
     assert (x[2] != 0.25).any()
-    timeline.intervene(parse("x_3 = 0.25", timeline.trainer.network.declaration))
+    follow(timeline.intervene(parse("x_3 = 0.25", timeline.trainer.network.declaration)))
     for _ in range(3):
         assert (x[2] == 0.25).all()
         assert (x[1] != 0.25).any()
@@ -352,7 +388,7 @@ def test_an_input_that_is_held_is_held_in_every_window_from_here_on() -> None:
 
 def test_the_start_of_the_window_stays_near() -> None:
     timeline = started(5, 2)
-    timeline.intervene(Edit("b", 0.5))
+    follow(timeline.intervene(Edit("b", 0.5)))
     assert 5 in timeline.keyframes.updates
 
 

@@ -163,7 +163,7 @@ class Walks(RuleBasedStateMachine):
             self.changes,
             self.open,
         )
-        timeline.intervene(what)
+        follow(timeline.intervene(what))
         assert timeline.here == here
         assert not timeline.in_past
         assert timeline.discardable == what
