@@ -80,12 +80,13 @@ class WindowUnderTest:
         network = trainer.network
         self.architecture: Architecture = trainer.architecture
         self.settings: Settings = trainer.settings
-        self.parameters: Array = _parameters(trainer).copy()
+        self.parameters: Array = trainer.copies.window_parameters(trainer)
         self.window = copy_window(network)
         self.pins: Pins = network.pins
         self.gradient: Array | None = _gradient(trainer)
         self.previous = previous
         self._task = trainer.task
+        self._drawn = trainer, trainer.windows
         self._network: Network | None = None
 
     def take_progress(self, trainer: Trainer, previous: PreviousWindow | None) -> bool:
@@ -97,20 +98,29 @@ class WindowUnderTest:
             True if it is: same architecture, pins, parameters, data and initial states. If not,
             nothing is taken.
         """
-        network, window = trainer.network, self.window
+        network = trainer.network
         if (self.architecture, self.pins) != (trainer.architecture, network.pins):
             return False
+        parameters = trainer.copies.window_parameters(trainer)
+        here, there = self._drawn
+        known = here is trainer and there == trainer.windows and self.parameters is parameters
+        if not (known or self._is_window(trainer, parameters)):
+            return False
+        self.parameters, self._drawn = parameters, (trainer, trainer.windows)
+        self.settings, self.previous, self._task = trainer.settings, previous, trainer.task
+        self.gradient = _gradient(trainer)
+        return True
+
+    def _is_window(self, trainer: Trainer, parameters: Array) -> bool:
+        """Return whether all numbers that the window of `trainer` is computed from are the same."""
+        network, window = trainer.network, self.window
         pairs = [
             (window.x, network.inputs),
             (window.target, network.targets),
             *((window.states[name], network.tape.states[name][0]) for name in network.states),
-            (self.parameters, _parameters(trainer)),
+            (self.parameters, parameters),
         ]
-        if not all(_same(mine, theirs) for mine, theirs in pairs):
-            return False
-        self.settings, self.previous, self._task = trainer.settings, previous, trainer.task
-        self.gradient = _gradient(trainer)
-        return True
+        return all(_same(mine, theirs) for mine, theirs in pairs)
 
     def network(self) -> Work[Network]:
         """Compute a network of this window with both passes done, a timestep at a time.
@@ -150,19 +160,15 @@ class WindowUnderTest:
 
 def _same(one: Array, other: Array) -> bool:
     """Return whether two arrays are equal; what is not a number, after a divergence, is as well."""
+    if one is other:
+        return True
     return np.array_equal(one, other) or np.array_equal(one, other, equal_nan=True)
-
-
-def _parameters(trainer: Trainer) -> Array:
-    """Return the parameters that the window of `trainer` is computed with, [P]; no copy."""
-    updated = trainer.position == trainer.schedule.end
-    return trainer.optimizer.parameters_before if updated else trainer.parameters
 
 
 def _gradient(trainer: Trainer) -> Array | None:
     """Return a copy of the trainer's own gradient [P]; None where it is not complete yet."""
     complete = trainer.position >= trainer.schedule.clip - 1 and trainer.divergence is None
-    return trainer.network.gradient.copy() if complete else None
+    return trainer.copies.gradient(trainer) if complete else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,10 @@ class Pacer:
 
     def _make_strides(self, goal: Goal, deadline: float) -> None:
         """Go forward stride by stride until the deadline, a breakpoint, or a suspension."""
-        from rnn_tui.engine.time_travel.stops import stretch_of, stride_or_stop  # not for the first screen
+        from rnn_tui.engine.time_travel.stops import (  # not for the first screen
+            stretch_of,
+            stride_or_stop,
+        )
 
         state, run = self._state, self._state.run
         trainer = run.trainer

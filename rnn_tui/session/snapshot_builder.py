@@ -10,9 +10,7 @@ import numpy as np
 
 from rnn_tui.engine.analysis.gradient_flow import gradient_norms, memory_gradient_norms
 from rnn_tui.engine.core.norms import norm
-from rnn_tui.engine.network.architecture import views
 from rnn_tui.engine.network.layers import layer_number
-from rnn_tui.engine.network.sample_window import SampleWindow
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.predictions.predictor import BUDGET, Predictor
 from rnn_tui.session.pacing import SLICE
@@ -41,6 +39,7 @@ class SnapshotBuilder:
 
     def __init__(self, state: SessionState) -> None:
         self._state = state
+        self._newest_gradient: Gradient | None = None
 
     # After a divergence there is a lot to warn of, and stderr is the screen.
     @np.errstate(all="ignore")
@@ -72,12 +71,12 @@ class SnapshotBuilder:
             smoothed=trainer.history.smoothed,
             grad_norm=trainer.grad_norm,
             speed=state.speed,
-            window=self._sample_window(),
+            window=trainer.copies.sample_window(trainer, state.request.sample),
             layer=layer,
             gradient_norms=gradient_norms(trainer.network, layer),
             memory_norms=memory_gradient_norms(trainer.network, layer),
             gradient=self._gradient(),
-            optimizer=trainer.optimizer.copy(),
+            optimizer=trainer.copies.optimizer(trainer),
             contributions=None,
             curve=trainer.history.curve(),
             recent=trainer.history.recent(RECENT),
@@ -123,32 +122,25 @@ class SnapshotBuilder:
         outputs = (output.symbol for output in trainer.network.declaration.loss_function.rows)
         return layers if row in outputs else layer_number(row)
 
-    def _sample_window(self) -> SampleWindow:
-        """Return the sample asked for, with the weights it was computed with.
-
-        After the update these are the weights from before it.
-        """
-        trainer = self._state.run.trainer
-        window = trainer.network.sample_window(self._state.request.sample)
-        if trainer.cursor.stage is not Pass.UPDATE:
-            return window
-        before = trainer.optimizer.parameters_before.copy()
-        return replace(window, parameters=views(trainer.network.specs, before))
-
     def _gradient(self) -> Gradient | None:
         """Return the gradient before and after clipping; None before CLIP and after divergence."""
         trainer = self._state.run.trainer
         if trainer.position < trainer.schedule.clip or trainer.divergence is not None:
             return None
-        raw, clipped = trainer.network.gradient.copy(), trainer.clipped.copy()
-        return Gradient(
+        known, raw = self._newest_gradient, trainer.copies.gradient(trainer)
+        if known is not None and known.raw is raw and known.clipping == trainer.clipping:
+            return known
+        whole = trainer.clipped is trainer.network.gradient
+        clipped = raw if whole else trainer.clipped.copy()
+        self._newest_gradient = Gradient(
             raw=raw,
             clipped=clipped,
             norm_before=trainer.grad_norm,
             norm_after=norm(clipped),
-            changed=int((raw != clipped).sum()),
+            changed=0 if whole else int(np.count_nonzero(raw != clipped)),
             clipping=trainer.clipping,
         )
+        return self._newest_gradient
 
     def _test_losses(self) -> TestLossesView:
         run = self._state.run

@@ -212,7 +212,13 @@ class Network:
         """Return every named value at timestep `t`, of the whole batch; see `named_values`."""
         return named_values(self.declaration, self.parameters, self.tape, t, self._pins)
 
-    def sample_window(self, sample: int) -> SampleWindow:
-        """Return a copy of one sample of the batch as it is now."""
-        parameters = views(self.specs, self.flat.copy())
-        return SampleWindow(self.declaration, parameters, self.tape.sample(sample), self._pins)
+    def sample_window(self, sample: int, parameters: Array | None = None) -> SampleWindow:
+        """Return a copy of one sample of the batch as it is now.
+
+        Args:
+            sample: which one, from 0.
+            parameters: a copy [P] of those that the window is computed with, where there is one.
+        """
+        flat = self.flat.copy() if parameters is None else parameters
+        tape = self.tape.sample(sample)
+        return SampleWindow(self.declaration, views(self.specs, flat), tape, self._pins)

@@ -35,6 +35,7 @@ from rnn_tui.engine.training.memory_use import check_memory
 from rnn_tui.engine.training.optimizers import make_optimizer
 from rnn_tui.engine.training.optimizers.base import Hyperparameters
 from rnn_tui.engine.training.schedule import Cursor, Pass, Schedule
+from rnn_tui.engine.training.shared_copies import SharedCopies
 from rnn_tui.settings import Settings
 from rnn_tui.tasks import make_task
 from rnn_tui.tasks.base import Task
@@ -65,6 +66,9 @@ class Trainer:
         revealed: number of operations of the last schedule step that are shown.
         loss: of the newest window whose loss is known; NaN before the first.
         grad_norm: the norm of that window's gradient before clipping.
+        windows: number of windows drawn and keyframes restored, which tells each window of this
+            trainer from all others, also from itself when it is drawn again.
+        copies: copies of the vectors above, for who looks at them.
         divergence: the first non-finite number; once it is set, the run does not go on.
         stopped_early: whether the last `run` ended because of its `until`.
     """
@@ -112,10 +116,11 @@ class Trainer:
         self.optimizer = make_optimizer(
             settings.optimizer, self.parameters, Hyperparameters.of(settings)
         )
+        self.copies = SharedCopies()
         self.history = History()
         self.divergence: Divergence | None = None
         self.stopped_early = False
-        self.updates = self.position = self.revealed = 0
+        self.updates = self.position = self.revealed = self.windows = 0
         self.loss = self.grad_norm = math.nan
         self._large_weights = False  # so large that an overflow may not show in loss or gradient
         self._non_array_state_before = self._non_array_state()  # before this batch was drawn
@@ -139,6 +144,7 @@ class Trainer:
             self.optimizer = make_optimizer(settings.optimizer, self.parameters, hyperparameters)
             # It has not stepped yet: keep the weights that this window was computed with.
             np.copyto(self.optimizer.parameters_before, before)
+            self.optimizer.note_changed()
         self.settings = settings
         if self.position == self.schedule.clip:
             self._apply_clipping()
@@ -147,6 +153,7 @@ class Trainer:
         """Set parameters, pin values or cut gradient paths; only allowed between two windows."""
         if isinstance(intervention, Edit):
             intervention.apply(self.network.declaration, self.parameters)
+            self.optimizer.note_changed()
         else:
             self.network.pins = together(self.network.pins, intervention)
 
@@ -322,6 +329,7 @@ class Trainer:
         """Draw the next window: inputs, targets, and the state at its start."""
         network = self.network
         self.position = self.schedule.batch
+        self.windows += 1
         self._non_array_state_before = self._non_array_state()
         fresh = self.task.next_window(network.inputs, network.targets)
         network.encode()
@@ -485,6 +493,8 @@ class Trainer:
         np.copyto(self.parameters, keyframe.parameters)
         for name, array in self.optimizer.memory.items():
             np.copyto(array, keyframe.memory[name])
+        self.optimizer.note_changed()
+        self.windows += 1
         self.optimizer.updates_made = keyframe.updates_made
         for name, state in keyframe.states.items():
             self.network.tape.states[name][-1] = state

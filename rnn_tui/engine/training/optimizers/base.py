@@ -84,6 +84,15 @@ class Optimizer(ABC):
         self.memory = {name: np.zeros_like(parameters) for name in self.memory_names}
         self.memory_before = {name: array.copy() for name, array in self.memory.items()}
         self.updates_made = 0
+        # What each vector holds: `copy` shares those that hold what they did before.
+        start, zeros = object(), object()
+        self._contents = {
+            "parameters": start,
+            "parameters_before": start,
+            "delta": object(),
+            "memory": zeros,
+            "memory_before": zeros,
+        }
         self._scratch = np.empty_like(parameters)
         self.configure(hyperparameters)
         self.last_hyperparameters, self.last_eps = self.hyperparameters, self.eps
@@ -106,6 +115,13 @@ class Optimizer(ABC):
         """Add Δ to the parameters, in place. gradient: [P], clipped."""
         np.copyto(self.parameters_before, self.parameters)
         self.memory, self.memory_before = self.memory_before, self.memory
+        self._contents = {
+            "parameters": object(),
+            "parameters_before": self._contents["parameters"],
+            "delta": object(),
+            "memory": object(),
+            "memory_before": self._contents["memory"],
+        }
         self.updates_made += 1
         self.last_hyperparameters, self.last_eps = self.hyperparameters, self.eps
         self._compute_delta(gradient)
@@ -116,16 +132,41 @@ class Optimizer(ABC):
         np.copyto(self.parameters, self.parameters_before)
         self.memory, self.memory_before = self.memory_before, self.memory
         self.updates_made -= 1
+        self._contents |= {
+            "parameters": self._contents["parameters_before"],
+            "memory": self._contents["memory_before"],
+            "memory_before": object(),
+        }
 
-    def copy(self) -> Self:
-        """Return a copy that later steps do not change."""
+    def note_changed(self) -> None:
+        """Note that somebody else wrote to the parameters or the memory; see `copy`."""
+        names = ("parameters", "parameters_before", "memory")
+        self._contents |= {name: object() for name in names}
+
+    def copy(self, previous: Optimizer | None = None) -> Self:
+        """Return a copy that later steps do not change.
+
+        Args:
+            previous: an earlier copy. The vectors that hold what they held then are shared with it,
+                so neither may be written to.
+        """
+        known = {} if previous is None else previous._by_contents()
         result = copying.copy(self)
-        result.parameters = self.parameters.copy()
-        result.delta = self.delta.copy()
-        result.parameters_before = self.parameters_before.copy()
-        result.memory = {name: array.copy() for name, array in self.memory.items()}
-        result.memory_before = {name: array.copy() for name, array in self.memory_before.items()}
+        result._contents = dict(self._contents)
+        for name, contents in self._contents.items():
+            if contents not in known:
+                own = getattr(self, name)
+                known[contents] = (
+                    {each: array.copy() for each, array in own.items()}
+                    if isinstance(own, dict)
+                    else own.copy()
+                )
+            setattr(result, name, known[contents])
         return result
+
+    def _by_contents(self) -> dict[object, Array | dict[str, Array]]:
+        """Return the vectors by what they hold."""
+        return {contents: getattr(self, name) for name, contents in self._contents.items()}
 
     @abstractmethod
     def operations(self) -> tuple[Operation, ...]:
