@@ -19,7 +19,7 @@ from rnn_tui.engine.core.parameters import ParameterSpec
 from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.engine.network.architecture import views
 from rnn_tui.engine.network.network import Network
-from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.engine.training.schedule import Pass, Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,19 @@ class Divergence:
     def __str__(self) -> str:
         place = f" at t={self.t}" if self.t else ""
         return f"{self.name} is {self.value} in {self.stage}{place}"
+
+
+def find_nonfinite_between(
+    network: Network, schedule: Schedule, before: int, position: int
+) -> Divergence | None:
+    """Return the first non-finite number of the timesteps between two positions in one pass."""
+    stage, t = schedule.pass_at(position)
+    if stage is Pass.FORWARD:
+        return find_nonfinite_in_forward_pass(network, schedule.pass_at(before)[1] + 1, t)
+    if stage is Pass.BACKWARD:
+        first = schedule.pass_at(before)[1] - 1 if before > schedule.loss else None
+        return find_nonfinite_in_backward_pass(network, first, t)
+    return None
 
 
 def find_nonfinite_in_forward_pass(

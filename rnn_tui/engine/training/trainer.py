@@ -24,6 +24,7 @@ from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.training.clipping import Clipping
 from rnn_tui.engine.training.divergence import (
     Divergence,
+    find_nonfinite_between,
     find_nonfinite_in_backward_pass,
     find_nonfinite_in_forward_pass,
     find_nonfinite_in_parameters,
@@ -66,8 +67,7 @@ class Trainer:
         revealed: number of operations of the last schedule step that are shown.
         loss: of the newest window whose loss is known; NaN before the first.
         grad_norm: the norm of that window's gradient before clipping.
-        windows: number of windows drawn and keyframes restored, which tells each window of this
-            trainer from all others, also from itself when it is drawn again.
+        windows: number of windows drawn and keyframes restored: tells each window from all others.
         copies: copies of the vectors above, for who looks at them.
         divergence: the first non-finite number; once it is set, the run does not go on.
         stopped_early: whether the last `run` ended because of its `until`.
@@ -347,8 +347,7 @@ class Trainer:
 
     def _loss(self) -> None:
         """Compute the loss."""
-        loss = self.network.loss()
-        self.position = self.schedule.loss
+        loss, self.position = self.network.loss(), self.schedule.loss
         if math.isfinite(loss):
             self.loss = loss
         else:
@@ -391,15 +390,7 @@ class Trainer:
 
     def _search_since(self, before: int) -> None:
         """Look for non-finite numbers in the timesteps computed since position `before`."""
-        pass_at, network = self.schedule.pass_at, self.network
-        stage, t = pass_at(self.position)
-        if stage is Pass.FORWARD:
-            divergence = find_nonfinite_in_forward_pass(network, pass_at(before)[1] + 1, t)
-        elif stage is Pass.BACKWARD:
-            first = pass_at(before)[1] - 1 if before > self.schedule.loss else None
-            divergence = find_nonfinite_in_backward_pass(network, first, t)
-        else:
-            return
+        divergence = find_nonfinite_between(self.network, self.schedule, before, self.position)
         if divergence:
             self._diverge(divergence)
 
