@@ -70,9 +70,17 @@ def take_screenshot(
 
 
 def _text(app: App[Any]) -> str:
-    """Return the text on the screen, without what depends on the speed of the machine."""
-    strips = app.screen._compositor.render_strips()
-    text = "\n".join(strip.text.rstrip() for strip in strips)
+    """Return the text on the screen, without what depends on the speed of the machine.
+
+    That is the number of updates in a second, and the chart of the loss: test losses are measured
+    when there is time for it.
+    """
+    rows = [strip.text for strip in app.screen._compositor.render_strips()]
+    for chart in app.screen.query("#loss"):
+        region = chart.region
+        for y in range(region.y, region.bottom):
+            rows[y] = rows[y][: region.x] + " " * region.width + rows[y][region.right :]
+    text = "\n".join(row.rstrip() for row in rows)
     return re.sub(r"[\d,]+/s\b", "N/s", text) + "\n"
 
 

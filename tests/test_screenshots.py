@@ -28,4 +28,4 @@ def test_every_picture_is_used_and_has_its_text() -> None:
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     used = {name for page in pages for name in USED.findall(page.read_text("utf-8"))}
     pictures = {path.stem for path in screenshots.FOLDER.glob("*.svg")}
-    assert used <= pictures
+    assert used == pictures
