@@ -17,7 +17,7 @@ from rnn_tui.engine.training.optimizers.base import Optimizer
 from rnn_tui.engine.training.schedule import Schedule
 
 
-class _Trainer(Protocol):
+class TrainerParts(Protocol):
     """What is read of a `Trainer`, whose attributes these are."""
 
     network: Network
@@ -37,12 +37,12 @@ class SharedCopies:
         self._window: tuple[tuple[int, int, bool, int, Pins], Array, SampleWindow] | None = None
         self._gradient: tuple[int, Array] | None = None  # of which window
 
-    def optimizer(self, trainer: _Trainer) -> Optimizer:
+    def optimizer(self, trainer: TrainerParts) -> Optimizer:
         """Return a copy of the optimizer, parameters included."""
         self._optimizer = trainer.optimizer.copy(self._optimizer)
         return self._optimizer
 
-    def window_parameters(self, trainer: _Trainer) -> Array:
+    def window_parameters(self, trainer: TrainerParts) -> Array:
         """Return a copy of the parameters [P] that the window is computed with.
 
         After the update these are the parameters from before it.
@@ -51,7 +51,7 @@ class SharedCopies:
         updated = trainer.position == trainer.schedule.end
         return optimizer.parameters_before if updated else optimizer.parameters
 
-    def sample_window(self, trainer: _Trainer, sample: int) -> SampleWindow:
+    def sample_window(self, trainer: TrainerParts, sample: int) -> SampleWindow:
         """Return a copy of one sample of the batch, where the trainer stands."""
         network, parameters = trainer.network, self.window_parameters(trainer)
         diverged = trainer.divergence is not None
@@ -61,7 +61,7 @@ class SharedCopies:
             self._window = place, parameters, window
         return self._window[2]
 
-    def gradient(self, trainer: _Trainer) -> Array:
+    def gradient(self, trainer: TrainerParts) -> Array:
         """Return a copy of the gradient [P]; the backward pass must be complete."""
         if self._gradient is None or self._gradient[0] != trainer.windows:
             self._gradient = trainer.windows, trainer.network.gradient.copy()
