@@ -98,7 +98,7 @@ def cells_in_ascii(text: str) -> str:
 @lru_cache(REMEMBERED)
 def line_in_ascii(line: Line, width: int) -> Line:
     """Return a line of a panel in ASCII; see `pieces_in_ascii`."""
-    return tuple(pieces_in_ascii([(_zeros(text, role), role) for text, role in line], width))
+    return tuple(pieces_in_ascii(line, width))
 
 
 def pieces_in_ascii(pieces: Sequence[tuple[str, Style]], width: int) -> list[tuple[str, Style]]:
@@ -174,12 +174,6 @@ def number_of(character: str) -> str:
 def numbers_for_characters(text: str) -> str:
     """Return `text` with the number of every character that ASCII has not: ``<U+00E9>t``."""
     return "".join(each if each.isascii() else f"<{number_of(each)}>" for each in text)
-
-
-def _zeros(text: str, role: str) -> str:
-    """Return 0 for each ─ of a strip, where it is an entry that is 0; it is no rule there."""
-    strip = role.endswith(("dim", "gate")) and not text.strip("─")
-    return text.replace("─", "0") if strip else text
 
 
 def _with_meanings(text: str) -> str:

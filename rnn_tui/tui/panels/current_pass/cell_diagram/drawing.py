@@ -18,7 +18,7 @@ from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.engine.network.layers import Layer, name_in_layer
 from rnn_tui.tui.lines import Line, Lines, merge, text_width
-from rnn_tui.tui.number_format import DIGITS, UNKNOWN, signed
+from rnn_tui.tui.number_format import DIGITS, signed
 from rnn_tui.tui.panels.current_pass.cell_diagram.graph import Node, cell_graph
 from rnn_tui.tui.panels.current_pass.cell_diagram.placement import (
     Placed,
@@ -30,6 +30,7 @@ from rnn_tui.tui.panels.current_pass.cell_diagram.wires import Cell
 from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView
 from rnn_tui.tui.symbols import code_of, quoted
 
+WIRE = "axis"  # the role of lines on which nothing is under way
 BEGINNINGS = "─┐┘┤┬┴┼▸"  # of a line that goes off to the left
 GRADIENT = 8  # cells of the number of a gradient: −3.54e−4
 SHORT_GRADIENT = 7  # the same where there is little room: −3.5e−4
@@ -80,6 +81,7 @@ def diagram(
     selected: Operation | None,
     width: int,
     heights: tuple[int, int],
+    unknown: str,
 ) -> Lines:
     """Draw the cell of `layer`; nothing where it does not fit.
 
@@ -89,6 +91,7 @@ def diagram(
         selected: the operation that is lit; None for none.
         width: columns there are.
         heights: lines there are, with wires two lines from each other, and with three.
+        unknown: stands for a number that is not computed yet.
     """
     readout = view.window.declaration.readout_operations[0]
     for detail in DETAILS:
@@ -98,7 +101,7 @@ def diagram(
             shown = readout if detail.readout else None
             placement = _placement(layer, shown, view.window.declaration.steps, detail, lines)
             if placement.width <= width and placement.height <= height:
-                return _Drawing(placement, view, layer, selected, detail).lines(width)
+                return _Drawing(placement, view, layer, selected, detail, unknown).lines(width)
     return ()
 
 
@@ -130,7 +133,7 @@ def _gradient_widths(
     widths: dict[str, int] = {}
     for row, symbol in symbols:
         named = 2 + text_width(value_name(symbol, steps)) + 1 + GRADIENT
-        width = named if detail.gradient_names else 2 + SHORT_GRADIENT
+        width = named if detail.gradient_names else 3 + SHORT_GRADIENT
         widths[row] = max(widths.get(row, 0), width)
     return widths
 
@@ -153,9 +156,10 @@ class _Drawing:
         layer: Layer,
         selected: Operation | None,
         detail: Detail,
+        unknown: str,
     ) -> None:
         self._placement, self._view, self._layer = placement, view, layer
-        self._selected, self._detail = selected, detail
+        self._selected, self._detail, self._unknown = selected, detail, unknown
         self._cells: dict[Cell, tuple[str, str]] = {}
         self._gradients = {
             (each.row, each.column): each for each in view.backward if each.column != "value"
@@ -186,10 +190,10 @@ class _Drawing:
                 for cell in line:
                     roles[cell] = max(roles.get(cell, rank), rank)
         for cell in placement.wires:
-            role = roles.get(cell, (0, "dim"))[1]
+            role = roles.get(cell, (0, WIRE))[1]
             self._cells[cell] = (placement.wires.sign(cell), role)
         for _, after in self._states():
-            self._cells[self._end(after)] = ("▸", "dim")
+            self._cells[self._end(after)] = ("▸", WIRE)
 
     def _role_of(self, source: str, node: Node) -> tuple[int, str]:
         """Return the role of the line from `source` to `node`, and its rank where several meet."""
@@ -197,7 +201,7 @@ class _Drawing:
             return 2, "accent"
         if (self._symbol_of(source), "gradient") in self._gradients:
             return 1, "gradient"
-        return 0, "dim"
+        return 0, WIRE
 
     def _is_lit(self, source: str, node: Node) -> bool:
         """Return whether the selected operation computes along the line from `source` to `node`."""
@@ -259,7 +263,7 @@ class _Drawing:
     def _number(self, node: Node, known: bool, lit: bool) -> tuple[str, str]:
         """Return the number of the selected unit, and its role."""
         if not known:
-            return UNKNOWN, "dim"
+            return self._unknown, "dim"
         if node.name == "x_t" and (text := self._symbol_text()):
             return text, "strong"
         value = self._view.entry(self._value(node))
@@ -303,7 +307,7 @@ class _Drawing:
         role = "accent" if lit else "gradient"
         if not self._detail.gradient_names:
             text = _within(value, SHORT_GRADIENT, 3)
-            return (("◂a" if operation.column == "through" else "◂ ", role), (text, role))
+            return (("◂a " if operation.column == "through" else "◂ ", role), (text, role))
         name = value_name(operation.symbol, self._view.t)
         return ((f"◂ {name} ", role), (_within(value, GRADIENT, 3), role))
 

@@ -260,7 +260,7 @@ class Placement:
         placed = self.values.setdefault(node.name, Placed(node, row, (column, y), column))
         placed.ends = column + width - 1
         placed.indent = self._indent(node)
-        self._texts.update((column + k, y) for k in range(bool(node.sign), width))
+        self._texts.update((column + k, y) for k in range(bool(node.sign), width + 1))
         if self.has_gradient(node):
             first = column + self.gradient_indent(node)
             width = self.room.gradients.get(node.name, 0) + 1  # with a blank behind
