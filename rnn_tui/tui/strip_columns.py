@@ -18,7 +18,7 @@ FEWEST_BEFORE = 3  # columns before an end that is always there
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class StripColumn:
     """A column of the strip: a timestep, a number of hidden timesteps, or nothing.
 
     Attributes:
@@ -35,12 +35,12 @@ class Column:
         return self.hidden or bool(self.t)
 
 
-BLANK = Column()
+BLANK = StripColumn()
 
 
 def columns_of(
     steps: int, t: int, available: int, counted: Sequence[bool], alike: Sequence[bool]
-) -> tuple[Column, ...]:
+) -> tuple[StripColumn, ...]:
     """Return at most `available` columns, one of them for timestep `t`.
 
     Args:
@@ -51,15 +51,15 @@ def columns_of(
         alike: whether each timestep is as the one before it, [T].
     """
     if steps <= available:
-        return tuple(map(Column, range(1, steps + 1)))
+        return tuple(map(StripColumn, range(1, steps + 1)))
     first_loss = 1 + list(counted).index(True)
     if not _has_folds(alike):
-        columns = list(map(Column, range(1, steps + 1)))
+        columns = list(map(StripColumn, range(1, steps + 1)))
         return _with_end(columns, first_loss - 1, t, available)
     groups = _groups(steps, alike)
     spare = available - sum(min(len(group), 2) for group in groups)
     longest = max(groups, key=len)
-    folded: list[Column] = []
+    folded: list[StripColumn] = []
     for group in groups:
         folded += _fold(group, t, 1 + max(spare, 0) * (group is longest))
     if spare >= 0:
@@ -68,7 +68,9 @@ def columns_of(
     return _with_end(folded, before, t, available)
 
 
-def _with_end(columns: list[Column], before: int, t: int, available: int) -> tuple[Column, ...]:
+def _with_end(
+    columns: list[StripColumn], before: int, t: int, available: int
+) -> tuple[StripColumn, ...]:
     """Return a page of `columns`; those from index `before` on are always there if they are few."""
     end = columns[before:]
     if before and len(end) <= available // 2 and available - len(end) >= FEWEST_BEFORE:
@@ -96,18 +98,18 @@ def _groups(steps: int, alike: Sequence[bool]) -> list[range]:
     return groups
 
 
-def _fold(group: range, t: int, shown: int) -> list[Column]:
+def _fold(group: range, t: int, shown: int) -> list[StripColumn]:
     """Return the columns of a group: `shown` of its timesteps, and how many more there are."""
     if len(group) == 1:
-        return [Column(group.start)]
+        return [StripColumn(group.start)]
     shown = min(shown, len(group))
     place = min(max(t, group.start), group[-1]) - group.start
     page = group[place // shown * shown :][:shown]
     blanks = [BLANK] * (shown - len(page))
-    return [*map(Column, page), *blanks, Column(hidden=len(group) - len(page))]
+    return [*map(StripColumn, page), *blanks, StripColumn(hidden=len(group) - len(page))]
 
 
-def _page(columns: Sequence[Column], t: int, available: int) -> tuple[Column, ...]:
+def _page(columns: Sequence[StripColumn], t: int, available: int) -> tuple[StripColumn, ...]:
     """Return the page of `columns` that has timestep `t`, or the last one before it.
 
     The first page has a count at its right end, the last one at its left, all others at both. All
@@ -129,8 +131,8 @@ def _page(columns: Sequence[Column], t: int, available: int) -> tuple[Column, ..
         stop = min(start + middle, last)
     shown = list(columns[start:stop])
     if start:
-        shown.insert(0, Column(hidden=sum(each.timesteps for each in columns[:start])))
+        shown.insert(0, StripColumn(hidden=sum(each.timesteps for each in columns[:start])))
     blanks = [BLANK] * (available - len(shown) - (stop < len(columns)))
     if stop < len(columns):
-        blanks.append(Column(hidden=sum(each.timesteps for each in columns[stop:])))
+        blanks.append(StripColumn(hidden=sum(each.timesteps for each in columns[stop:])))
     return (*shown, *blanks)

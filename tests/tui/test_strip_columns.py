@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnn_tui.tui.strip_columns import BLANK, Column, columns_of
+from rnn_tui.tui.strip_columns import BLANK, StripColumn, columns_of
 
 
-def shown(columns: tuple[Column, ...]) -> str:
+def shown(columns: tuple[StripColumn, ...]) -> str:
     """Return columns as text: ⋯13 14 15 _."""
     words = (str(one.t) if one.t else f"⋯{one.hidden}" if one.hidden else "_" for one in columns)
     return " ".join(words)
@@ -82,5 +82,5 @@ def test_every_timestep_has_one_place_and_none_is_lost(
 
 def test_a_blank_stands_for_nothing() -> None:
     assert BLANK.timesteps == 0
-    assert Column(hidden=4).timesteps == 4
-    assert Column(3).timesteps == 1
+    assert StripColumn(hidden=4).timesteps == 4
+    assert StripColumn(3).timesteps == 1

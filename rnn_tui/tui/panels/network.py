@@ -34,7 +34,7 @@ from rnn_tui.tui.panels.network_states import (
 )
 from rnn_tui.tui.pass_rail import rail_rule
 from rnn_tui.tui.scope_words import joined, sample_words
-from rnn_tui.tui.strip_columns import Column, columns_of
+from rnn_tui.tui.strip_columns import StripColumn, columns_of
 from rnn_tui.tui.strip_numbers import exponent_of, exponent_words, fixed
 from rnn_tui.tui.symbols import (
     MARK,
@@ -53,7 +53,7 @@ _Cell = Callable[[int], Line]  # gives the cell of a row at a timestep
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class StripRow:
     """A row of the strip.
 
     Attributes:
@@ -107,7 +107,7 @@ class _Plan:
         norms: the rows of gradients' norms.
     """
 
-    inputs: list[Row]
+    inputs: list[StripRow]
     targets: bool
     units: UnitRows
     norms: list[NormRow]
@@ -146,13 +146,13 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         lines.append(strip("target", cells, exponent))
     output = partial(_output, exponent=exponent)
     lines.append(strip("y_t", _counted(snapshot, columns, cell, output), exponent))
-    rows: list[Row] = []
+    rows: list[StripRow] = []
     scale = plan.units.scale()
     for units in plan.units.parts():
         draw_units = partial(plan.units.cell, units=units, scale=scale)
-        rows.append(Row(plan.units.label(units), draw_units))
+        rows.append(StripRow(plan.units.label(units), draw_units))
     rows += plan.inputs
-    rows += [Row(norm.label, partial(norm.cell, scale=norm.scale())) for norm in plan.norms]
+    rows += [StripRow(norm.label, partial(norm.cell, scale=norm.scale())) for norm in plan.norms]
     blank = _cell("", "", cell)
     for row in rows:
         cells = (row.cell_at(column.t) if column.t else blank for column in columns)
@@ -177,11 +177,11 @@ def cell_width_of(snapshot: Snapshot) -> int:
     return max(column_width(task.symbols), column_width(task.labels if most_count else None))
 
 
-def columns_shown(snapshot: Snapshot, width: int) -> tuple[Column, ...]:
+def columns_shown(snapshot: Snapshot, width: int) -> tuple[StripColumn, ...]:
     """Return the columns for which there is room, one of them for the timestep shown."""
     available = max((width - LABEL) // cell_width_of(snapshot), 1)
     if snapshot.steps <= available:
-        return tuple(map(Column, range(1, snapshot.steps + 1)))
+        return tuple(map(StripColumn, range(1, snapshot.steps + 1)))
     counted = snapshot.task.topology.counted
     return columns_of(snapshot.steps, snapshot.t, available, counted, _alike(snapshot))
 
@@ -212,7 +212,7 @@ def timestep_at(snapshot: Snapshot, width: int, x: int) -> int | None:
 
 def _line(
     context: DrawContext,
-    columns: tuple[Column, ...],
+    columns: tuple[StripColumn, ...],
     cell: int,
     label: str,
     cells: Iterable[Line],
@@ -233,7 +233,7 @@ def _line(
     return _on_ground(runs, LABEL + here * cell, LABEL + (here + 1) * cell)
 
 
-def _place_of_here(context: DrawContext, columns: tuple[Column, ...]) -> int | None:
+def _place_of_here(context: DrawContext, columns: tuple[StripColumn, ...]) -> int | None:
     """Return the index of the column that has a ground; None if there is none."""
     snapshot = context.snapshot
     if not context.grounds or not (snapshot.cursor.t or snapshot.request.t):
@@ -277,7 +277,7 @@ def _number_cell(value: float, role: str, width: int, exponent: int = 0) -> Line
     return _cell(fixed(value, exponent, min(width - 1, SHORT)), role, width)
 
 
-def _time(context: DrawContext, column: Column, width: int) -> Line:
+def _time(context: DrawContext, column: StripColumn, width: int) -> Line:
     """Return the number of a timestep: ‹t› at the cursor, [t] where it is selected.
 
     Where timesteps are hidden it is their number: ⋯12.
@@ -298,7 +298,7 @@ def _time(context: DrawContext, column: Column, width: int) -> Line:
 
 def _counted(
     snapshot: Snapshot,
-    columns: tuple[Column, ...],
+    columns: tuple[StripColumn, ...],
     cell: int,
     draw_cell: Callable[[Snapshot, int, int, int], Line],
 ) -> Iterable[Line]:
@@ -359,24 +359,24 @@ def _target(snapshot: Snapshot, t: int, width: int, widest: int, exponent: int) 
 # Inputs
 
 
-def _inputs(snapshot: Snapshot, cell: int, available: int) -> list[Row]:
+def _inputs(snapshot: Snapshot, cell: int, available: int) -> list[StripRow]:
     """Return the inputs' rows: one for each number if that fits."""
     task = snapshot.task
     if task.symbols is not None:
-        return [Row("x_t", partial(_symbol, snapshot, width=cell))]
+        return [StripRow("x_t", partial(_symbol, snapshot, width=cell))]
     parts = task.parts
     if parts is None:
         return [_numbers(snapshot, "x_t", 0, cell)]
     if len(parts) <= available:
         return [_numbers(snapshot, part, k, cell) for k, part in enumerate(parts)]
-    return [Row(parts[0], partial(_vector, snapshot, width=cell))]
+    return [StripRow(parts[0], partial(_vector, snapshot, width=cell))]
 
 
-def _numbers(snapshot: Snapshot, label: str, k: int, cell: int) -> Row:
+def _numbers(snapshot: Snapshot, label: str, k: int, cell: int) -> StripRow:
     """Return the row of the input's number `k`."""
     there = snapshot.cursor.has_batch
     exponent = exponent_of(snapshot.window.tape["x"][:, 0, k]) if there else 0
-    return Row(label, partial(_number, snapshot, k=k, width=cell, exponent=exponent), exponent)
+    return StripRow(label, partial(_number, snapshot, k=k, width=cell, exponent=exponent), exponent)
 
 
 def _has_input(snapshot: Snapshot, t: int) -> bool:
