@@ -170,6 +170,7 @@ class Snapshot:
         task: what is learned.
         cursor: the place in the run.
         running: whether the session is working towards a goal, or a move waits to begin.
+        training: whether that are updates, one after the other, and not a single move.
         divergence: the first number that was not finite; None if all are.
         loss: of the newest window; NaN before the first.
         smoothed: the smoothed loss, see `History`.
@@ -215,6 +216,7 @@ class Snapshot:
     task: TaskInfo
     cursor: Cursor
     running: bool
+    training: bool
     divergence: Divergence | None
     loss: float
     smoothed: float

@@ -66,6 +66,7 @@ class SnapshotBuilder:
             task=TaskInfo.of(trainer.task),
             cursor=cursor,
             running=goal is not None or waiting,
+            training=goal is not None and goal.trains,
             divergence=trainer.divergence,
             loss=trainer.loss,
             smoothed=trainer.history.smoothed,

@@ -41,6 +41,7 @@ class Goal:
         fraction: the newest item of `route`.
         started: `time.perf_counter` when the goal was set.
         announced: true once the screen has been notified of it.
+        trains: true if it is more than one update.
     """
 
     stride: Stride
@@ -49,6 +50,10 @@ class Goal:
     fraction: float = 0.0
     started: float = field(default_factory=time.perf_counter)
     announced: bool = False
+    trains: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.trains = self.stride is Stride.UPDATE and self.route is None and self.remaining > 1
 
     @property
     def endless(self) -> bool:

@@ -18,10 +18,12 @@ from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.session.commands import (
     Configure,
     Restart,
+    RunOrPause,
     Step,
     ViewRequest,
 )
-from rnn_tui.settings import DECLARATIONS
+from rnn_tui.session.worker import Session
+from rnn_tui.settings import DECLARATIONS, Settings
 
 # ---------------------------------------------------------------- snapshots are frozen
 
@@ -156,3 +158,19 @@ def test_after_the_update_a_timestep_still_shows_the_weights_it_was_computed_wit
     for operation in declaration.forward_operations + declaration.backward_operations:
         result = operation.expression.evaluate(values)
         assert result == pytest.approx(values[operation.symbol]), operation.equation()
+
+
+def test_a_single_move_is_no_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rnn_tui.session.pacing.SLICE", 0.0)
+    for command, trains in (
+        (Step(Stride.PASS), False),
+        (Step(Stride.UPDATE), False),
+        (Step(Stride.UPDATE, 3), True),
+        (RunOrPause(None), True),
+    ):
+        session = Session(Trainer(Settings(hidden=3, steps=6)))
+        session._state.run.timeline.stretch = 2
+        session._handler.carry_out(command)
+        session._pacer.work(None)
+        snapshot = session._builder.build()
+        assert (snapshot.running, snapshot.training) == (True, trains), command

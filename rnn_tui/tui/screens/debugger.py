@@ -160,8 +160,8 @@ class Debugger(KeyActions):
 
     def _note_place(self, snapshot: Snapshot) -> None:
         """Arrange the panels where a run has begun or ended, or another pass or network came."""
-        if snapshot.running != self._placed_while_running:
-            self._placed_while_running = snapshot.running
+        if snapshot.training != self._placed_while_running:
+            self._placed_while_running = snapshot.training
             self._chosen_while_running = False
         if (place := self._place(snapshot)) != self._placed:
             self._placed = place

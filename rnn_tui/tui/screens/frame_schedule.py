@@ -84,10 +84,10 @@ class FrameSchedule:
         self._draw(self.widgets)
 
     def draw_snapshot(self, snapshot: Snapshot) -> None:
-        """Draw a snapshot that has just arrived; while running, only what is due."""
+        """Draw a snapshot that has just arrived; while training, only what is due."""
         if self._timer is not None:
             (self._timer.resume if snapshot.running else self._timer.pause)()
-        if not snapshot.running or not self.frame.running:
+        if not snapshot.training or not self.frame.running:
             self._tables_due = self._clock() + TABLE_SECONDS
             self.draw_all()
         else:

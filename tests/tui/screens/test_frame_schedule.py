@@ -22,7 +22,7 @@ from rnn_tui.tui.screens.frame_schedule import FrameSchedule
 CHARTS = list(PANELS.in_group("chart"))
 OTHERS = ["header", "network", "footer"]
 PAUSED = snapshot_after()
-RUNNING = replace(PAUSED, running=True)
+RUNNING = replace(PAUSED, running=True, training=True)
 
 
 @dataclass
