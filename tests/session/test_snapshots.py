@@ -169,6 +169,7 @@ def test_a_single_move_is_no_training(monkeypatch: pytest.MonkeyPatch) -> None:
         (RunOrPause(None), True),
     ):
         session = Session(Trainer(Settings(hidden=3, steps=6)))
+        session.perform(Step(Stride.PASS))  # to the batch
         session._state.run.timeline.stretch = 2
         session._handler.carry_out(command)
         session._pacer.work(None)
