@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
@@ -325,6 +326,11 @@ class Snapshot:
     def forward_complete(self, t: int) -> bool:
         """Return whether the forward pass has revealed all of timestep `t`."""
         return len(self.forward_revealed(t)) == len(self.window.declaration.forward_operations)
+
+    @property
+    def backward_reached(self) -> int:
+        """The earliest timestep whose backward pass is complete; T + 1 while there is none."""
+        return bisect_left(range(1, self.steps + 1), True, key=self.backward_complete) + 1
 
     def backward_complete(self, t: int) -> bool:
         """Return whether the backward pass has revealed all of timestep `t`."""

@@ -158,8 +158,8 @@ def known_norms(context: DrawContext, result: GradientMap) -> Array:
     snapshot = context.snapshot
     steps = snapshot.steps
     norms = result.of(*shown(context)).copy()
-    reached = [t for t in range(1, steps + 1) if snapshot.backward_complete(t)]
-    lowest = 0 if 1 in reached else min(reached, default=steps + 1)  # the earliest known
+    reached = snapshot.backward_reached
+    lowest = 0 if reached == 1 else reached  # the earliest known
     t, k = np.array(result.losses)[:, np.newaxis], np.arange(steps + 1)
     norms[~np.isfinite(norms)] = np.inf
     norms[t - k < lowest] = np.nan

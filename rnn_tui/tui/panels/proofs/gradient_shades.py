@@ -35,9 +35,9 @@ def mark(sizes: Array, top: float, cell: int, hue: str = "gradient") -> Run:
         cell: cells of a column.
         hue: of the ground: see `heat_role`.
     """
-    if np.isnan(sizes).all():
+    size = float(np.fmax.reduce(sizes))
+    if math.isnan(size):  # all of them
         return UNKNOWN.ljust(cell), "dim"
-    size = float(np.nanmax(sizes))
     if not math.isfinite(size):
         return NOT_FINITE * cell, "error"
     character = shade(size, top)

@@ -105,9 +105,7 @@ def known_part(snapshot: Snapshot, t: int, through: Array) -> Array:
         The same numbers, NaN where the backward pass has not been, inf where not finite.
     """
     result = np.where(np.isfinite(through), through, np.inf)
-    for k in range(len(through)):
-        if not snapshot.backward_complete(max(t - k, 1)):
-            result[k] = np.nan
+    result[np.maximum(t - np.arange(len(through)), 1) < snapshot.backward_reached] = np.nan
     return result
 
 

@@ -41,7 +41,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     if not isinstance(ledger, Ledger):
         return missing(context, "ledger", width)
     shown = _timesteps(snapshot, max(height - OTHERS, 1))
-    known = [t for t in range(1, snapshot.steps + 1) if snapshot.backward_complete(t)]
+    known = list(range(snapshot.backward_reached, snapshot.steps + 1))
     scale = _scale(ledger, known)
     head: Line = ((f" {'t':>{TIME - 3}}  {'share':>{NUMBER}}{'sum T…t':>{NUMBER}}", "dim"),)
     rows = tuple(_row(snapshot, ledger, t, scale, width) for t in shown)
