@@ -17,7 +17,7 @@ from rnn_tui.tui.lines import Lines, fit, merge
 from rnn_tui.tui.number_format import count
 from rnn_tui.tui.panel_spec import Draw, PanelSpec, panel_spec
 from rnn_tui.tui.themes import style_of
-from rnn_tui.tui.title_rule import title_rule
+from rnn_tui.tui.title_rule import SECOND_LINE, title_and_rest, title_rule
 
 TABLES = ("timestep", "network")  # drawn less often than the header while running
 
@@ -184,9 +184,13 @@ class Panel(LinesWidget):
         below = max(height - 1, 0)
         if spec.rule is not None:
             rule = spec.rule(context, left, right, width, below, focused)
-        else:
-            rule = title_rule(left, right, width, focused, legend, spec.brief)
-        return (rule, *spec.draw(context, width, below))
+            return (rule, *spec.draw(context, width, below))
+        rule, rest = title_and_rest(left, right, width, focused, legend, spec.brief)
+        if not rest or below < SECOND_LINE:
+            return (rule, *spec.draw(context, width, below))
+        from rnn_tui.tui.charts.legend import rest_line  # the first screen does without
+
+        return (rule, rest_line(rest, width), *spec.draw(context, width, below - 1))
 
     def _failed(self, text: str, width: int) -> Lines:
         """Return the title line, without what may have failed, and why."""

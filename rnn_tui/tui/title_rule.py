@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rnn_tui.tui.lines import Line, cell_width
@@ -10,8 +10,8 @@ from rnn_tui.tui.lines import Line, cell_width
 if TYPE_CHECKING:
     from rnn_tui.tui.charts.legend import LegendEntry
 
-NO_LIMIT = 1_000  # letters; more than any name has
 GAP = 3  # cells between the legend and what is said at the right
+SECOND_LINE = 7  # lines below the title from which on what it leaves out has one of its own
 
 
 def title_rule(
@@ -22,12 +22,24 @@ def title_rule(
     legend: Sequence[LegendEntry] = (),
     brief: str = "",
 ) -> Line:
-    """Return the title line of a panel: double if it has the focus, so that colour is not needed.
+    """Return the title line of a panel; see `title_and_rest`."""
+    return title_and_rest(left, right, width, focused, legend, brief)[0]
 
-    Where there is too little room, the names in the legend become brief, then `left` does, then
-    parts of `right` (separated by " · ") are left out, the first ones first; then names in the
-    legend lose letters, entries without a value are left out, and `left` loses letters. A value
-    that is there is never cut, and none is left out while letters of names are there.
+
+def title_and_rest(
+    left: str,
+    right: str,
+    width: int,
+    focused: bool,
+    legend: Sequence[LegendEntry] = (),
+    brief: str = "",
+) -> tuple[Line, tuple[LegendEntry, ...]]:
+    """Return the title line of a panel, and what of its legend has no room in it.
+
+    The line is double if the panel has the focus, so that colour is not needed. Where there is too
+    little room, `left` and the legend become brief, then parts of `right` (separated by " · ") are
+    left out, the first ones first, then `left` is; at last entries of the legend are left out, the
+    least needed ones first. No word is ever cut, and no value.
 
     Args:
         left: the name of the panel.
@@ -40,66 +52,61 @@ def title_rule(
     dash, role = ("═", "focus") if focused else ("─", "rule")
     name = "title-focus" if focused else "title"
     parts = right.split(" · ") if right else []
-
-    def middle(title: str, shown: Sequence[LegendEntry], form: int) -> Line:
-        """Return the line up to where the rule goes on."""
-        start: Line = ((dash * 2 + " ", role), (title, name))
+    for title, shown, form, said in _tried(left, parts, legend, brief or left):
+        start: Line = ((dash * 2, role), *(((" ", role), (title, name)) if title else ()))
         words = _legend(shown, form)
-        return (*start, (" ", role), *words) if words else start
-
-    def end() -> Line:
-        """Return what is left of `right`."""
-        return ((f" {' · '.join(parts)} ", "dim"), (dash * 2, role)) if parts else ()
-
-    forms = ((left, 0), (left, 1), (brief or left, 1), (brief or left, 2))
-    entries = list(legend)
-    while True:
-        lines = (middle(title, entries, form) for title, form in forms)
-        closing = end()
-        free = width - cell_width(closing) - (GAP if closing and entries else 0)
-        line = next((each for each in lines if cell_width(each) <= free), None)
-        if line is not None or not (parts or entries):
+        line = (*start, (" ", role), *words) if words else start
+        end: Line = ((f" {' · '.join(said)} ", "dim"), (dash * 2, role)) if said else ()
+        taken = cell_width((*line, *end)) + (GAP if end and shown else 0)
+        if taken + (_growth(shown, form) if len(shown) < len(legend) else 0) <= width:
             break
-        lone = len(entries) == 1 and not entries[0].has_value  # the name of the panel says as much
-        if parts and not (lone and len(parts) == 1):
-            parts = parts[1:]
-            continue
-        others = [each for each in entries if not each.has_value]
-        line = None if lone else _squeezed(brief or left, entries, free, middle, bool(others))
-        if line is not None:
+    free = max(width - cell_width((*line, *end)), 0)
+    rest = tuple(entry for entry in legend if entry not in shown)
+    return (*line, (f" {dash * (free - 1)}"[:free], role), *end), rest
+
+
+def _tried(
+    left: str, parts: list[str], legend: Sequence[LegendEntry], brief: str
+) -> Iterator[tuple[str, list[LegendEntry], int, list[str]]]:
+    """Yield name, legend, its form and what is said at the right, for less and less room."""
+    kept = list(legend)
+    lone = len(kept) == 1 and not kept[0].has_value  # the name of the panel says as much
+    for first in range(len(parts) + 1):
+        if lone and first == len(parts):
             break
-        entries.remove(next(iter(others), entries[0]))
-    line = line or middle(left, (), 0)
-    free = max(width - cell_width((*line, *closing)), 0)
-    return (*line, (f" {dash * (free - 1)}"[:free], role), *closing)
+        for form in (0, 1):
+            yield left, kept, form, parts[first:]
+            yield brief, kept, form, parts[first:]
+    if lone:
+        yield brief, [], 0, parts[-1:]
+        yield brief, [], 0, []
+    while kept and not lone:
+        yield brief, list(kept), 2, []
+        if any(entry.has_value for entry in kept):
+            yield "", list(kept), 2, []
+            yield "", list(kept), 3, []
+        kept.remove(_least_needed(kept))
+    yield left, [], 0, []
+    yield brief, [], 0, []
 
 
-def _squeezed(
-    name: str,
-    entries: Sequence[LegendEntry],
-    width: int,
-    middle: Callable[[str, Sequence[LegendEntry], int], Line],
-    readable: bool,
-) -> Line | None:
-    """Return the line with names that have lost letters; None where that is not enough.
+def _least_needed(entries: Sequence[LegendEntry]) -> LegendEntry:
+    """Return the entry that is left out first."""
+    roles = ("raw", "level")  # the header has the one, the axis the other
 
-    Args:
-        name: the panel's.
-        entries: the legend's.
-        width: cells at most.
-        middle: makes the line of a name and a legend.
-        readable: whether names are to be known by what is left of them.
-    """
-    from rnn_tui.tui.charts.legend import FEW, squeezed_line  # the first screen does without
+    def need(entry: LegendEntry) -> tuple[bool, bool, int]:
+        """Return what grows with how much an entry is needed."""
+        place = roles.index(entry.role) if entry.role in roles else len(roles)
+        return entry.named, entry.has_value, place
 
-    lengths = ((NO_LIMIT, FEW), (NO_LIMIT, 1), (4, 1), (4, 0), (1, 0), (4, -1), (1, -1))
-    for letters, least in lengths[:1] if readable else lengths:
-        before = middle(name[:letters], (), 0)
-        free = width - cell_width(before) - 1
-        legend = squeezed_line(entries, free, max(least, 0), all_names=least < 0)
-        if legend is not None:
-            return (*before, (" ", before[0][1]), *legend)
-    return None
+    return min(entries, key=need)
+
+
+def _growth(shown: Sequence[LegendEntry], form: int) -> int:
+    """Return by how many cells values may grow: a legend must not come and go with a digit."""
+    from rnn_tui.tui.charts.legend import growth  # the first screen does without
+
+    return sum(growth(entry, form) for entry in shown)
 
 
 def _legend(shown: Sequence[LegendEntry], form: int) -> Line:

@@ -19,11 +19,12 @@ from rnn_tui.session.commands import CheckGradient, Step, ViewRequest
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings, Value, compose
+from rnn_tui.tui.charts.legend import rest_line
 from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.layout import Focus, arrange
 from rnn_tui.tui.lines import Line, plain
 from rnn_tui.tui.panel_spec import Needs, PanelSpec, needs_of, panel_spec
-from rnn_tui.tui.title_rule import title_rule
+from rnn_tui.tui.title_rule import title_and_rest
 
 KINDS = {
     "rnn-tanh": {"cell": "rnn", "activation": "tanh"},
@@ -141,9 +142,10 @@ def context(snapshot: Snapshot, **view: object) -> DrawContext:
 
 
 def title_text(spec: PanelSpec, shown: DrawContext, width: int) -> str:
-    """Return the title line of a panel."""
+    """Return the title line of a panel and, in a line of its own, what of its legend it lacks."""
     legend = spec.legend(shown) if spec.legend is not None else ()
-    return plain((title_rule(*spec.title(shown), width, False, legend, spec.brief),))
+    title, rest = title_and_rest(*spec.title(shown), width, False, legend, spec.brief)
+    return plain((title, rest_line(rest, width)) if rest else (title,))
 
 
 def text_of(lines: tuple[Line, ...]) -> list[str]:

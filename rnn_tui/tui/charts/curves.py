@@ -36,7 +36,7 @@ class Curve:
         briefs: shorter names, for less and less room.
         style: how it is drawn where several curves of one role differ by that; "": as the role
             says.
-        named: its name in the legend loses letters last.
+        named: it is the last one that the legend leaves out.
     """
 
     label: str

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rnn_tui.tui.charts.curves import Chart, Level, one_line
 from rnn_tui.tui.charts.strokes import StrokeSet, choose_strokes
-from rnn_tui.tui.lines import Line, Run, cell_width, join
+from rnn_tui.tui.lines import Line, Run, cell_width, join, text_width
 
-FEW = 3  # letters by which a name is still known
-FORMS = range(3)  # 0 is the full one, the last one the shortest
-_SPACES: tuple[Run, ...] = (("  ", ""), (" ", ""), (" ", ""))  # between two entries, by form
+LONG_VALUE = 6  # cells: 0.0123
+FORMS = range(4)  # 0 is the full one, the last one the shortest
+_SPACES: tuple[Run, ...] = (("  ", ""), *[(" ", "")] * 3)  # between two entries, by form
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,10 @@ class LegendEntry:
         role: of the sample; the words are in those of text.
         labels: its name, by form; the last one stands for those that are missing.
         values: what stands after the name, in the same way.
-        named: the name loses letters last.
+        named: it is left out last.
     """
 
-    sample: tuple[str, str, str]
+    sample: tuple[str, ...]
     role: str
     labels: tuple[str, ...]
     values: tuple[str, ...] = ()
@@ -46,6 +46,11 @@ class LegendEntry:
         return ((self.sample[form], self.role), (name, "dim"), (value, "title"))
 
 
+def _by_room(full: str, brief: str) -> tuple[str, ...]:
+    """Return a sample by form."""
+    return full, full, brief, brief
+
+
 def _by_form(texts: tuple[str, ...], form: int) -> str:
     """Return the text of a form; "" if there is none at all."""
     return texts[min(form, len(texts) - 1)] if texts else ""
@@ -62,7 +67,7 @@ def entries(chart: Chart, stroke_set: StrokeSet, arrow: str = "") -> tuple[Legen
     strokes = choose_strokes(chart.curves, stroke_set)
     result = [
         LegendEntry(
-            (stroke.sample, stroke.brief, stroke.brief),
+            _by_room(stroke.sample, stroke.brief),
             on_ground(curve.role) if stroke.ground else curve.role,
             tuple(map(one_line, (curve.label, *curve.briefs))),
             curve.values,
@@ -79,7 +84,7 @@ def _level_entry(level: Level, glyph: str, arrow: str) -> LegendEntry:
     """Return the entry of a level."""
     names = (f"{level.label}:", f"{level.brief}:", level.brief)
     labels = tuple(f"{arrow} {each}".strip() for each in names)
-    return LegendEntry((glyph * 2, glyph, glyph), "level", labels, (level.value,))
+    return LegendEntry(_by_room(glyph * 2, glyph), "level", labels, (level.value,))
 
 
 def on_ground(role: str) -> str:
@@ -92,34 +97,10 @@ def line_of(shown: Sequence[LegendEntry], form: int) -> Line:
     return join([entry.line(form) for entry in shown], _SPACES[form])
 
 
-def squeezed_line(
-    shown: Sequence[LegendEntry], width: int, least: int, all_names: bool = False
-) -> Line | None:
-    """Return the shortest form in `width` cells: its longest names lose letters, values never do.
-
-    Args:
-        shown: the entries.
-        width: cells at most.
-        least: letters that a name keeps, if it has them.
-        all_names: whether those that lose letters last lose some, too.
-
-    Returns:
-        None where that is not enough.
-    """
-    names = [_by_form(entry.labels, FORMS[-1]).strip() for entry in shown]
-
-    def line() -> Line:
-        """Return the entries with what is left of their names."""
-        cut = [replace(entry, labels=(name,)) for entry, name in zip(shown, names, strict=True)]
-        return line_of(cut, FORMS[-1])
-
-    while cell_width(line()) > width:
-        cut = [k for k, entry in enumerate(shown) if all_names or not entry.named]
-        longest = max(cut, key=lambda k: len(names[k]), default=None)
-        if longest is None or len(names[longest]) <= least:
-            return None
-        names[longest] = names[longest][:-1].rstrip()
-    return line()
+def growth(entry: LegendEntry, form: int) -> int:
+    """Return how many cells the entry's value lacks to the longest of its usual forms."""
+    value = _by_form(entry.values, form)
+    return max(LONG_VALUE - text_width(value), 0) if value else 0
 
 
 def legend_line(chart: Chart, shown: Sequence[LegendEntry], indent: int, width: int) -> Line:
@@ -130,12 +111,17 @@ def legend_line(chart: Chart, shown: Sequence[LegendEntry], indent: int, width: 
         if cell_width(line) <= width:
             return line
     kept = list(shown)
+    while len(kept) > 1 and cell_width(line_of(kept, FORMS[-1])) > width:
+        kept.remove(next((each for each in kept if not each.has_value), kept[0]))
+    return line_of(kept, FORMS[-1])
+
+
+def rest_line(shown: Sequence[LegendEntry], width: int) -> Line:
+    """Return what a title leaves out as a line of its own, the most needed of it if need be."""
+    kept = list(shown)
     while True:
-        others = [each for each in kept if not each.has_value]
-        for least in (FEW,) if others else (FEW, 1, 0):
-            squeezed = squeezed_line(kept, width, least, all_names=not (others or least))
-            if squeezed is not None:
-                return squeezed
-        if len(kept) < 2:
-            return line_of(kept, FORMS[-1])
-        kept.remove(next(iter(others), kept[0]))
+        for form in FORMS:
+            line: Line = ((" ", ""), *line_of(kept, form))
+            if cell_width(line) <= width or (len(kept) == 1 and form == FORMS[-1]):
+                return line
+        kept.remove(next((each for each in kept if not each.has_value), kept[0]))

@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from rnn_tui.tui.charts import dots
 from rnn_tui.tui.charts.curves import Curve
 
-LONE = "•"
-
 
 @dataclass(frozen=True)
 class Stroke:
@@ -22,7 +20,6 @@ class Stroke:
         character: what is drawn in each cell of the curve in place of dots; "" for dots.
         on_truth: the same where truth is in the cell, too.
         ground: whether the cells around the curve have a ground of their own.
-        lone: a curve of a single point: one braille dot is lost on a projector.
     """
 
     sample: str
@@ -31,7 +28,11 @@ class Stroke:
     character: str = ""
     on_truth: str = ""
     ground: bool = False
-    lone: str = LONE
+
+    @property
+    def lone(self) -> str:
+        """What a curve of a single point is drawn with: its sample, as one dot is hardly seen."""
+        return self.brief[0]
 
     @property
     def marker(self) -> str:
@@ -44,14 +45,14 @@ class Stroke:
         return (1, 1) if self.character else (dots.COLUMNS, dots.ROWS)
 
 
-THIN = Stroke("⠒⠒", "⠒", lone="⠶")
+THIN = Stroke("⠒⠒", "⠒")
 THICK = Stroke("⠶⠶", "⠶", dots.thick)
 DASHED = Stroke("⠒ ⠒", "⠆⠒", dots.dashed)
 DOTTED = Stroke("⠂⠂", "⠂", dots.dotted)
 SPARSE = Stroke("⠂ ⠂", "⠐", dots.sparse)
 CLOUD = Stroke("⠌⠡", "⠌")
-BEADS = Stroke("⡇⡇", "⡇", dots.beads)
-GROUND = Stroke("⠒⠒", "⠒", ground=True)
+BEADS = Stroke("⡇⠤", "⡇⠤", dots.beads)  # across the line, be it flat or steep
+GROUND = Stroke("⠿⠿", "⠿", dots.around, ground=True)
 SECOND = ("second-network", "second-gradient")  # the second network's curves
 THICK_ROLES = ("smooth", "free-run", "accent")
 

@@ -248,7 +248,6 @@ def signs(context: DrawContext) -> Signs:
             Sign("before", "the same without the what-if", "ghost"),
             Sign("gru beside", "the second network's, dashed", "second-gradient"),
             Sign("┊ t=7", "the timestep at the cursor", "accent"),
-            Sign("•", "a curve of one point"),
         ),
         panel_help.chart(log=True, x="timesteps"),
     )

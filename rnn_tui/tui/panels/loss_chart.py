@@ -59,10 +59,18 @@ def chart(context: DrawContext) -> Chart:
     raw, smoothed = number(snapshot.loss, 3), number(snapshot.smoothed, 3)
     curves = (
         *_ghosts(snapshot),
-        Curve("raw", "raw", curve.update, curve.loss, "cloud", (raw, "")),  # the header has it
+        Curve("raw", "raw", curve.update, curve.loss, "cloud", (raw,)),
         *_second_loss(snapshot),
         *_test_loss(snapshot),
-        Curve("smoothed", "smooth", curve.update, curve.smoothed, values=(smoothed,), named=True),
+        Curve(
+            "smoothed",
+            "smooth",
+            curve.update,
+            curve.smoothed,
+            values=(smoothed,),
+            briefs=("smoothed", "smoothed", "smooth"),
+            named=True,
+        ),
     )
     level = _baseline(baseline) if baseline else None
     return Chart(
@@ -120,7 +128,7 @@ def _ghosts(snapshot: Snapshot) -> tuple[Curve, ...]:
 
 def _baseline(baseline: Baseline) -> Level:
     """Return the horizontal line at the loss that is reached without memory."""
-    return Level(baseline.loss, baseline.words, "no memory", number(baseline.loss, 3))
+    return Level(baseline.loss, baseline.words, "no mem", number(baseline.loss, 3))
 
 
 def _second_loss(snapshot: Snapshot) -> tuple[Curve, ...]:
@@ -168,18 +176,25 @@ def signs(context: DrawContext) -> Signs:
     return panel_help.joined(
         (
             Sign("raw", f"the loss of each update: {loss} of its window", "raw"),
-            Sign("smoothed", "its mean over up to 50 updates, corrected for its lag", "smooth"),
+            Sign(
+                "smoothed  smooth",
+                "its mean over up to 50 updates, its lag taken out",
+                "smooth",
+            ),
             Sign("test", f"the loss on test data: {_covered(context.snapshot)}", "one-step"),
             Sign("at 340", "the update that a value is of, where it is not the cursor's"),
-            Sign("no memory ╍", "the loss that is reached without remembering anything", "level"),
+            Sign(
+                "no memory  no mem ╍",
+                "the loss that is reached without memory",
+                "level",
+            ),
             Sign("lr 0.01", "a future that was left: the curve before a change of this", "ghost"),
             Sign("gru beside", "the second network's loss, dashed", "second-network"),
             Sign("┊", "the update one is at, in the past", "accent"),
-            Sign("•", "a curve of one point"),
             Sign("↑  ↓", "above or below what is drawn"),
         ),
         panel_help.chart(log=True, x="updates"),
     )
 
 
-PANEL = PanelSpec(draw, title, legend, chart=chart, help=signs)
+PANEL = PanelSpec(draw, title, legend, brief="loss", chart=chart, help=signs)

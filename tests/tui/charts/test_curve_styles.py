@@ -181,3 +181,14 @@ def test_the_dots_of_a_cloud_are_those_that_plotext_draws(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(Polyline, "scattered", by_plotext)
     assert draw(chart_of(curve(y, "raw")), WIDTH, HEIGHT) == drawn
+
+
+@pytest.mark.parametrize("strokes", SETS.values(), ids=SETS)
+@pytest.mark.parametrize("role", STYLES)
+def test_a_single_point_is_drawn_as_the_legend_shows_it(role: str, strokes: StrokeSet) -> None:
+    cache = ChartCache()
+    cache.ascii, cache.grounds = strokes is ASCII, strokes is UNICODE
+    chart = replace(chart_of(Curve("one", role, np.ones(1), np.ones(1))), y_range=(0.0, 2.0))
+    (entry,) = cache.legend(chart)
+    drawn = set("".join(picture(cache.draw(chart, WIDTH, HEIGHT))))
+    assert drawn & set(entry.sample[-1]), drawn

@@ -173,8 +173,7 @@ def _data(snapshot: Snapshot) -> Signs:
             Sign("·", "neither", "rule"),
         )
     marked = (Sign("┊", "a timestep that is marked", "accent"),)
-    lone = (Sign("•", "a curve of one point"),)
-    return (*chart(log=False, x="timesteps"), *marked, *lone, Sign("⠒", "the values as curves"))
+    return (*chart(log=False, x="timesteps"), *marked, Sign("⠒", "the values as curves"))
 
 
 def _columns(what: str) -> Signs:

@@ -130,7 +130,7 @@ def _series(context: DrawContext, predictions: SeriesPredictions) -> Chart:
                 x[:run],
                 shown(evaluation.free_run),
                 values=_error(free_run_mse, first_ones, "the first "),
-                briefs=("free",),
+                briefs=("free",) if reading else ("free-run MSE", "free"),
             ),
             Curve(
                 "one step" if reading else "one-step MSE",
@@ -192,4 +192,4 @@ def signs(context: DrawContext) -> Signs:
     return module.signs(context)
 
 
-PANEL = PanelSpec(draw, title, legend, chart=chart, help=signs)
+PANEL = PanelSpec(draw, title, legend, brief="predictions", chart=chart, help=signs)
