@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pytest
 from checkpoints.make import (
     EXPECTED,
@@ -65,6 +66,24 @@ def test_a_file_of_any_version_is_saved_in_the_present_one(path: Path, tmp_path:
     assert again.parameters.tobytes() == trainer.parameters.tobytes()
     weights = load_weights(path, trainer.settings)
     assert weights.tobytes() == load(path).keyframe().parameters.tobytes()
+
+
+def test_ranges_and_test_losses_are_kept() -> None:
+    trainer = load(HERE / "v4-range.safetensors")
+    assert list(map(str, trainer.network.pins)) == ["h2_4[2:4] = 0.5"]
+    assert trainer.history.tested.rows.tolist() == [[2, 0.75], [7, 0.5]]
+    trainer.finish_pass()
+    assert (trainer.network.tape["h2"][4, :, 1:4] == 0.5).all()
+
+
+@pytest.mark.parametrize("name", ["rnn", "lstm", "gru", "peephole", "text"])
+def test_what_version_3_lacked_is_computed_again(name: str) -> None:
+    """The same run was saved by both versions; v3 kept a smoothed loss that lags."""
+    before, after = (load(HERE / f"v{version}-{name}.safetensors").history for version in (3, 4))
+    assert before.smoothed == pytest.approx(after.smoothed, rel=1e-12)
+    for old, new in zip(before.state()[1].values(), after.state()[1].values(), strict=True):
+        np.testing.assert_allclose(old, new, rtol=1e-12)
+    assert not len(before.tested.rows)
 
 
 def test_the_view_is_kept() -> None:

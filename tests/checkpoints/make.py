@@ -56,7 +56,9 @@ RUNS: dict[str, tuple[dict[str, Any], int, tuple[str, ...], str]] = {
         "u",
     ),
     "text": ({"task": "text", "cell": "gru", "hidden": 4, "steps": 5}, 6, (), "su"),
+    "range": ({"hidden": 4, "steps": 6, "layers": 2}, 8, ("h2_4[2:4] = 0.5",), "sss"),
 }
+TESTED = {"range": ((2, 0.75), (7, 0.5))}  # test losses by update
 
 
 def make(name: str) -> Trainer:
@@ -64,6 +66,8 @@ def make(name: str) -> Trainer:
     chosen, updates, what_ifs, moves = RUNS[name]
     trainer = Trainer(compose(chosen))
     trainer.run(updates)
+    for update, loss in TESTED.get(name, ()):
+        trainer.history.tested.add(update, loss)
     for text in what_ifs:
         trainer.intervene(parse(text, trainer.network.declaration))
     for move in moves:
