@@ -258,7 +258,7 @@ def test_what_ifs_are_exact(cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
         test_interventions.test_the_numeric_check_agrees_with_pins,
         test_interventions.test_the_items_of_the_gradient_add_up_with_pins_and_cuts,
         test_interventions.test_what_a_longer_window_adds_with_pins,
-        test_intervention_texts.test_every_parameter_is_named_within_its_gate,
+        test_intervention_texts.test_every_parameter_has_a_name,
     ):
         check(cell, "tanh")
     for dtype in (np.float32, np.float64):

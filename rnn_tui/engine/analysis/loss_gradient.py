@@ -50,13 +50,6 @@ class LossGradient:
         together: Array = np.hypot.reduce(chosen, axis=0)
         return together
 
-    def passed_on(self, state: str, layer: int | None) -> Array:
-        """Return the norms relative to that at t, [t+1]: entry k is ‖∂L_t/∂s_k‖/‖∂L_t/∂s_t‖."""
-        norms = self.of(state, layer)
-        with np.errstate(all="ignore"):
-            relative: Array = norms / norms[-1]
-        return relative
-
 
 def decades_per_step(norms: Array) -> float | None:
     """Return by how many powers of ten a gradient changes in a step back, on average.

@@ -65,20 +65,6 @@ class Edit:
             flat[np.diagonal(blocks_of(declaration)[self.name])] = self.value
 
 
-def edit_of(declaration: NetworkDeclaration, index: int, value: float) -> Edit:
-    """Return the edit that sets entry `index` of the flat vector, named within its gate.
-
-    Raises:
-        IndexError: there is no such parameter.
-    """
-    blocks = {name: each for name, each in blocks_of(declaration).items() if index in each}
-    if not blocks:
-        raise IndexError(f"parameter {index} of {declaration.parameter_count}")
-    name = min(blocks, key=lambda each: blocks[each].size)
-    place = np.argwhere(blocks[name] == index)[0] + 1
-    return Edit(name, value, tuple(int(k) for k in place))
-
-
 def block_shapes(declaration: NetworkDeclaration) -> dict[str, tuple[int, ...]]:
     """Return the shape of each parameter and of each gate's block, by name."""
     shapes: dict[str, tuple[int, ...]] = {}

@@ -11,7 +11,7 @@ from engine.engine_support import (
     Case,
 )
 
-from rnn_tui.engine.network.edits import Edit, block_shapes, blocks_of, edit_of
+from rnn_tui.engine.network.edits import Edit, block_shapes, blocks_of
 from rnn_tui.engine.network.interventions import (
     InterventionError,
     Release,
@@ -198,14 +198,16 @@ def test_names_are_those_of_the_cell(cell: str, names: str) -> None:
 
 
 @each_cell
-def test_every_parameter_is_named_within_its_gate(cell: str, activation: str) -> None:
-    network = Case(cell, activation, 5, 2, 2, 3, 2, 4).network()
-    for index in range(network.flat.size):
-        edit = edit_of(network.declaration, index, 0.125)
-        assert list(edit.indices(network.declaration)) == [index]
-        assert parse(str(edit), network.declaration) == edit
-    with pytest.raises(IndexError):
-        edit_of(network.declaration, network.flat.size, 0.0)
+def test_every_parameter_has_a_name(cell: str, activation: str) -> None:
+    declaration = Case(cell, activation, 5, 2, 2, 3, 2, 4).network().declaration
+    named = set()
+    for name, indices in blocks_of(declaration).items():
+        for place, index in np.ndenumerate(indices):
+            edit = Edit(name, 0.125, tuple(k + 1 for k in place))
+            assert list(edit.indices(declaration)) == [index]
+            assert parse(str(edit), declaration) == edit
+            named.add(int(index))
+    assert named == set(range(declaration.parameter_count))
 
 
 @each_cell

@@ -21,7 +21,6 @@ from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView
 FACTOR = 9  # cells of a factor
 TERM = 38  # cells of a term
 LEAST = 4  # lines that a table keeps beside the rows
-COMFORTABLE = 7  # lines from which there is room for something else
 
 
 @dataclass(frozen=True, slots=True, eq=False)

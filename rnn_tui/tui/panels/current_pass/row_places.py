@@ -111,11 +111,6 @@ def _below(snapshot: Snapshot, least: Places, spare: int, wanted: int) -> Places
     )
 
 
-def least_height(snapshot: Snapshot, width: int) -> int:
-    """Return the lines, below the title, in which all rows stand and every equation is whole."""
-    return len(row_symbols(snapshot)) + equation_lines(snapshot.window.declaration, width, False)[0]
-
-
 def row_symbols(snapshot: Snapshot) -> tuple[str, ...]:
     """Return the symbols of the rows from the top, with `ARRIVING` before y_t."""
     symbols = [row.symbol for row in snapshot.rows]
