@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.tui.bars import LEAST, BarGlyphs, BarScale
-from rnn_tui.tui.lines import Line, Lines, Run
+from rnn_tui.tui.lines import Line, Lines, Run, cell_width, fit, text_width
 from rnn_tui.tui.number_format import NOT_FINITE
 
 STRENGTHS = 4  # of the grounds
@@ -155,6 +155,22 @@ def _line(codes: Sequence[int], cells: _Cells, selected: int) -> Line:
                 runs.append((texts, last))
             texts, last = text, role
     return (*runs, (texts, last)) if texts else tuple(runs)
+
+
+# ---------------------------------------------------------------- what stands around it
+
+
+def row_label(name: str, marked: bool, width: int) -> Line:
+    """Return what stands before a row: its name at the right, a marker if it is selected."""
+    pad = " " * (width - 3 - text_width(name))
+    return ((" ▸" if marked else "  ", "accent"), (f"{pad}{name} ", "strong" if marked else "dim"))
+
+
+def cut_lines(lines: Lines, width: int) -> Lines:
+    """Cut the lines of a heat map's panel that are too long; none is in a wide one."""
+    if width >= WIDE_ENOUGH:
+        return lines
+    return tuple(line if cell_width(line) <= width else fit(line, width) for line in lines)
 
 
 # ---------------------------------------------------------------- more than there is room for

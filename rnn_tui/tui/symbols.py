@@ -48,6 +48,11 @@ def quoted(name: str) -> str:
     return f"'{name}'" if len(name) == 1 and text_width(name) else visible(name)
 
 
+def has_input(snapshot: Snapshot, t: int) -> bool:
+    """Return True if there is an input at timestep `t`, from the task or from a what-if."""
+    return snapshot.task.topology.inputs[t - 1] or bool(snapshot.window.tape["x"][t - 1].any())
+
+
 def input_code(snapshot: Snapshot, t: int) -> int | None:
     """Return the code of the input at timestep `t`; see `code_of`."""
     return code_of(snapshot.window.tape["x"][t - 1, 0])

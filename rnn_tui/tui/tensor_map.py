@@ -16,7 +16,7 @@ from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.layers import layer_number, name_in_layer, name_without_layer
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.bars import BarGlyphs, BarScale
-from rnn_tui.tui.heat_map import CellSize, heat_lines, page_of
+from rnn_tui.tui.heat_map import CellSize, heat_lines, page_of, row_label
 from rnn_tui.tui.lines import Line, Lines, cell_width, cut, text_width
 from rnn_tui.tui.parameter_names import TensorRange
 from rnn_tui.tui.symbols import visible
@@ -228,12 +228,7 @@ def _block(
         each, inner = divmod(place, layout.size.height)
         number, last = rows[each], inner == layout.size.height - 1
         name = cut(row_name(snapshot, layout.tensor, number), layout.label - 3) if last else ""
-        pad = " " * (layout.label - 3 - text_width(name))
-        marked = number == row and last
-        line: Line = (
-            (" ▸" if marked else "  ", "accent"),
-            (f"{pad}{name} ", "strong" if marked else "dim"),
-        )
+        line = row_label(name, number == row and last, layout.label)
         for gate_lines in gates:
             gap: Line = ((" " * GAP, ""),) if gate_lines is not gates[0] else ()
             line = (*line, *gap, *gate_lines[place])

@@ -33,16 +33,17 @@ from rnn_tui.tui.bar_scales import gradient_scale, magnitudes_of
 from rnn_tui.tui.bars import BarScale
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.heat_map import (
-    WIDE_ENOUGH,
     CellSize,
+    cut_lines,
     divide,
     heat_lines,
     heat_role,
     page_of,
+    row_label,
     spread,
     strongest,
 )
-from rnn_tui.tui.lines import Line, Lines, cell_width, fit, merge, text_width
+from rnn_tui.tui.lines import Line, Lines, merge, text_width
 from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, signed
 from rnn_tui.tui.panel_help import Sign, Signs
 from rnn_tui.tui.panel_spec import PanelSpec
@@ -196,10 +197,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         return missing(context, PROOF, width)
     if not carpet.known.any():
         return (((_filled_by(context), "dim"),),)
-    lines = _lines(context, carpet, width, height)[:height]
-    if width >= WIDE_ENOUGH:
-        return lines
-    return tuple(line if cell_width(line) <= width else fit(line, width) for line in lines)
+    return cut_lines(_lines(context, carpet, width, height)[:height], width)
 
 
 def _filled_by(context: DrawContext) -> str:
@@ -299,7 +297,7 @@ def _units(
     for place, line in enumerate(drawn):
         unit = units[place // size.height]
         name = str(unit + 1) if place % size.height == size.height - 1 else ""
-        lines.append((*_label(name, bool(name) and unit == carpet.unit, label), *line))
+        lines.append((*row_label(name, bool(name) and unit == carpet.unit, label), *line))
     return tuple(lines)
 
 
@@ -309,14 +307,6 @@ def _all_units(carpet: _Carpet, rows: int) -> list[int]:
     selected = int(np.flatnonzero(carpet.order == carpet.unit)[0])
     places[bisect_right(places, selected) - 1] = selected
     return [int(unit) for unit in carpet.order[places]]
-
-
-def _label(name: str, marked: bool, width: int) -> Line:
-    """Return a row's label."""
-    return (
-        (" ▸" if marked else "  ", "accent"),
-        (f"{name:>{width - 3}} ", "strong" if marked else "dim"),
-    )
 
 
 def _cells(

@@ -40,6 +40,7 @@ from rnn_tui.tui.symbols import (
     MARK,
     answer_cell,
     column_width,
+    has_input,
     in_column,
     input_code,
     name_of,
@@ -379,11 +380,6 @@ def _numbers(snapshot: Snapshot, label: str, k: int, cell: int) -> StripRow:
     return StripRow(label, partial(_number, snapshot, k=k, width=cell, exponent=exponent), exponent)
 
 
-def _has_input(snapshot: Snapshot, t: int) -> bool:
-    """Return True if there is an input at timestep `t`, from the task or from a what-if."""
-    return snapshot.task.topology.inputs[t - 1] or bool(snapshot.window.tape["x"][t - 1].any())
-
-
 def _symbol(snapshot: Snapshot, t: int, width: int) -> Line:
     """Return the symbol that goes in."""
     if not snapshot.cursor.has_batch:
@@ -397,7 +393,7 @@ def _number(snapshot: Snapshot, t: int, k: int, width: int, exponent: int) -> Li
     """Return the input's number `k`; a number that marks a timestep is drawn as ▲."""
     if not snapshot.cursor.has_batch:
         return _cell(UNKNOWN if snapshot.task.topology.inputs[t - 1] else "", "dim", width)
-    if not _has_input(snapshot, t):
+    if not has_input(snapshot, t):
         return _cell("", "", width)
     value = float(snapshot.window.tape["x"][t - 1, 0, k])
     parts = snapshot.task.parts
@@ -410,7 +406,7 @@ def _vector(snapshot: Snapshot, t: int, width: int) -> Line:
     """Return the first of several numbers, with ▲ before it if another one marks it."""
     if not snapshot.cursor.has_batch:
         return _cell(UNKNOWN if snapshot.task.topology.inputs[t - 1] else "", "dim", width)
-    if not _has_input(snapshot, t):
+    if not has_input(snapshot, t):
         return _cell("", "", width)
     text = vector(snapshot.task.parts or (), snapshot.window.tape["x"][t - 1, 0])
     return _cell(text, "strong" if text.startswith(MARK) else "", width)

@@ -28,8 +28,8 @@ from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.bars import BarScale
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.heat_map import WIDE_ENOUGH
-from rnn_tui.tui.lines import Line, Lines, Run, cell_width, fit
+from rnn_tui.tui.heat_map import cut_lines
+from rnn_tui.tui.lines import Line, Lines, Run, cell_width
 from rnn_tui.tui.number_format import LEVELS, NOT_FINITE, UNKNOWN, count, number, role_of, signed
 from rnn_tui.tui.panel_help import Sign, Signs, bars, tensor_picture, values, weights
 from rnn_tui.tui.panel_help import joined as joined_signs
@@ -95,10 +95,7 @@ def _words(snapshot: Snapshot, quantity: str) -> str:
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Draw the map, the selected entry and the distribution."""
-    lines = _lines(context, width, height)[:height]
-    if width >= WIDE_ENOUGH:
-        return lines
-    return tuple(line if cell_width(line) <= width else fit(line, width) for line in lines)
+    return cut_lines(_lines(context, width, height)[:height], width)
 
 
 def _lines(context: DrawContext, width: int, height: int) -> Lines:

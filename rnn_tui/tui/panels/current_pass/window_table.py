@@ -21,7 +21,7 @@ from rnn_tui.tui.lines import Line, Lines, cell_width, cut, fit, text_width
 from rnn_tui.tui.number_format import NOT_FINITE, number, signed
 from rnn_tui.tui.panels.current_pass import window_pictures
 from rnn_tui.tui.scope_words import WHOLE_BATCH, sample_words
-from rnn_tui.tui.symbols import MARK, answer, input_code, name_of, target_code
+from rnn_tui.tui.symbols import MARK, answer, has_input, input_code, name_of, target_code
 
 _GAP = 2  # cells between two blocks of the table
 _NUMBER, _SHORT = 9, 8  # cells of a column of numbers with four digits, and with three
@@ -201,7 +201,7 @@ def _inputs(snapshot: Snapshot) -> tuple[TableColumn, ...]:
         column = _number_column(head, "", lambda t: float(x[t - 1, 0, k]))
         if head == "mark":
             column = TableColumn(head, _NUMBER, lambda t: _marked(float(x[t - 1, 0, k])))
-        return TableColumn(head, _NUMBER, lambda t: column.at(t) if _has_input(snapshot, t) else ())
+        return TableColumn(head, _NUMBER, lambda t: column.at(t) if has_input(snapshot, t) else ())
 
     return tuple(part(cut(head, _NUMBER), k) for k, head in enumerate(task.parts or ("x_t",)))
 
@@ -209,11 +209,6 @@ def _inputs(snapshot: Snapshot) -> tuple[TableColumn, ...]:
 def _marked(value: float) -> Line:
     """Return a number that marks a timestep, with ▲ where it is not 0."""
     return ((f"{f'{MARK} ' if value else ''}{signed(value)}".rjust(_NUMBER), "strong"),)
-
-
-def _has_input(snapshot: Snapshot, t: int) -> bool:
-    """Return True if there is an input at timestep `t`, from the task or from a what-if."""
-    return snapshot.task.topology.inputs[t - 1] or bool(snapshot.window.tape["x"][t - 1].any())
 
 
 def _target(snapshot: Snapshot) -> TableColumn:
