@@ -124,6 +124,10 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any], dict[str, str]], object], str]]
         raw("history", '{"count": 5, "stride": 1, "average": 1e999, "twice": 1.0}'),
         "history: average and twice must be finite",
     ),
+    "rows of the history": (
+        tensor("history.buckets", np.full((5, 6), [[k] for k in (0.0, 1.0, 2.0, 3.0, 4.0)])),
+        "history: its rows do not fit 5 updates, 1 each",
+    ),
     "test losses": (tensor("history.tested", np.ones((2, 2))), "history: test losses must be"),
     "late test losses": (
         tensor("history.tested", np.array([[6.0, 1.0]])),

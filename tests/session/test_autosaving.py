@@ -276,6 +276,7 @@ def test_what_is_still_tried_is_kept_and_said(sessions: list[Session]) -> None:
     for what_if in what_ifs:
         session.send(what_if)
     until(session, lambda s: s.what_if is not None and len(s.what_if.texts) == 2)
+    until(session, lambda s: 3 in s.test_losses.update)  # measured aside; then no other is due
     assert session.autosave_now(20)
     end(session)
     resumed = resume(NEWEST)

@@ -288,6 +288,11 @@ class History:
             if arrays[name].shape != shape:
                 actual = arrays[name].shape
                 raise ValueError(f"history: {name} has shape {actual}; expected {shape}")
+        ends, whole = arrays["buckets"][:, 0], np.arange(1, buckets + 1) * stride
+        last = ends[buckets:]  # of the row that is not complete, if there is one
+        rising = (ends[:buckets] == whole).all() and (last > buckets * stride).all()
+        if not (rising and (last <= count).all()):
+            raise ValueError(f"history: its rows do not fit {count} updates, {stride} each")
         self.tested.restore(arrays["tested"], count)
         self.count, self.stride, self.average, self.twice = count, stride, average, twice
         self.newest, self._known = count, known
