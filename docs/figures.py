@@ -28,6 +28,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from benchmarks.tasks import Claim, claims, measure  # noqa: E402 - after the path
 
+from rnn_tui.engine.analysis.loss_gradient import loss_gradient  # noqa: E402
 from rnn_tui.engine.training.trainer import Trainer  # noqa: E402
 from rnn_tui.registry import TASKS  # noqa: E402
 from rnn_tui.settings import Value, compose, train_updates  # noqa: E402
@@ -67,9 +68,23 @@ def figures() -> Iterator[Figure]:
 def _of_readme() -> Iterator[Figure]:
     lstm = compose({"cell": "lstm"})
     yield Figure(README, "a network of 32 LSTM units", lambda: lstm.hidden == 32)
-    yield Figure(README, "twenty inputs and twenty targets", lambda: lstm.steps == 20)
+    recall = compose({"task": "recall", "cell": "lstm"})
+    counted = sum(make_task(recall).topology.counted)
+    yield Figure(README, "across 30 words about something else", lambda: recall.gap == 30)
+    yield Figure(README, '39 words, "I was born in …"', lambda: recall.steps == 39)
+    yield Figure(README, "one target, at the last of them", lambda: counted == 1)
+    yield Figure(README, "died by eight powers of ten", lambda: -8.5 < _decades("rnn", "h") < -7.5)
+    yield Figure(README, "the LSTM's ‖dc_t‖ has not", lambda: abs(_decades("lstm", "c")) < 1)
     tutorial = "100,000 updates of the run this program descends from"
     yield Figure(README, tutorial, lambda: train_updates("cos", "tutorial") == 100_000)
+
+
+def _decades(cell: str, state: str) -> float:
+    """Return by how many powers of ten a gradient differs at t=1 from T in the first window."""
+    trainer = Trainer(compose({"task": "recall", "cell": cell}))
+    trainer.finish_update()
+    norms = loss_gradient(trainer.network, trainer.settings.steps).of(state, 1)
+    return math.log10(norms[1] / norms[-1])
 
 
 def _of_definitions() -> Iterator[Figure]:
