@@ -136,6 +136,7 @@ class WhatIf:
         norms_before: ‖∂L/∂h_t‖ without them, [T].
         loss_before: what `Snapshot.loss` is without them; NaN where that is not known.
         behind: the updates that the run without them has to make to be at this place, while paused.
+        back_to: the place that discarding the newest goes back to; None if it is this one.
     """
 
     interventions: tuple[Intervention, ...]
@@ -144,6 +145,7 @@ class WhatIf:
     norms_before: Array | None = None
     loss_before: float = math.nan
     behind: int = 0
+    back_to: Cursor | None = None
 
     @property
     def intervention(self) -> Intervention:

@@ -180,14 +180,16 @@ class SnapshotBuilder:
             return None
         without, index = run.counterfactual, run.trainer.index
         if without is None or self._state.goal is not None:
-            return WhatIf(interventions, since)
+            return WhatIf(interventions, since, back_to=run.timeline.back_to)
         run.compare(SLICE)
         before = without.at(index)
         if before is None:
-            return WhatIf(interventions, since, behind=without.behind(index))
+            behind = without.behind(index)
+            return WhatIf(interventions, since, behind=behind, back_to=run.timeline.back_to)
         window = before.network.sample_window(self._state.request.sample)
         norms = gradient_norms(before.network, self._layer())
-        return WhatIf(interventions, since, window, norms, before.loss)
+        back_to = run.timeline.back_to
+        return WhatIf(interventions, since, window, norms, before.loss, back_to=back_to)
 
     def _second_network(self, layer: int) -> SecondNetworkView | None:
         run = self._state.run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-FIRST, SECOND, THIRD, FOURTH, LAST = range(5)  # ranks
+ALWAYS, FIRST, SECOND, THIRD, FOURTH, LAST = range(6)  # ranks
 
 
 @dataclass(frozen=True, slots=True)

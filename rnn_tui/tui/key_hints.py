@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.registry import PANELS
-from rnn_tui.tui.key_hint import FIRST, FOURTH, LAST, SECOND, THIRD, KeyHint
+from rnn_tui.tui.key_hint import ALWAYS, FIRST, FOURTH, LAST, SECOND, THIRD, KeyHint
+from rnn_tui.tui.number_format import count
 from rnn_tui.tui.panel_spec import PanelSpec, panel_spec
 
 if TYPE_CHECKING:
     from rnn_tui.tui.draw_context import DrawContext
 
-HELP = KeyHint("?", "help", ("question_mark",), FIRST)
+HELP = KeyHint("?", "help", ("question_mark",), ALWAYS)
 QUIT = KeyHint("q", "quit", ("q",), LAST)
 GO_THERE = KeyHint("enter", "go there", ("enter",), FIRST)
 TIME = KeyHint("←→", "time", ("left", "right"), FIRST)
@@ -62,10 +63,15 @@ def _choices(context: DrawContext) -> tuple[KeyHint | None, ...]:
     keep, discard = ("keeps it", "discards it")
     if tried > 1:
         keep, discard = f"keeps all {tried}", "undoes the newest"
+    if snapshot.what_if is not None and (there := snapshot.what_if.back_to) is not None:
+        place = f"{there.stage} t={there.t}" if there.t else str(there.stage)
+        if there.update != snapshot.cursor.update:
+            place = f"update {count(there.update)}"
+        discard += f", back to {place}"
     arrows = spec.keys(context) if spec.keys is not None else _arrows(context, spec)
     return (
-        KeyHint("enter", keep, ("enter",), FIRST) if what_if and GO_THERE not in arrows else None,
-        KeyHint("esc", discard, ("escape",), FIRST) if what_if else None,
+        KeyHint("enter", keep, ("enter",), ALWAYS) if what_if and GO_THERE not in arrows else None,
+        KeyHint("esc", discard, ("escape",), ALWAYS) if what_if else None,
         *arrows,
         KeyHint("d", "view", ("d",), FIRST if entries else THIRD) if several else None,
         KeyHint("[ ]", "layer", ("left_square_bracket",), THIRD) if settings.layers > 1 else None,

@@ -23,6 +23,7 @@ from rnn_tui.engine.time_travel.branches import (
 from rnn_tui.engine.time_travel.moves import Moves
 from rnn_tui.engine.time_travel.places import Place
 from rnn_tui.engine.training.keyframe import Keyframe
+from rnn_tui.engine.training.schedule import Cursor
 from rnn_tui.settings import Settings
 
 MOST_WHAT_IFS = 50  # that are neither kept nor discarded
@@ -174,6 +175,16 @@ class Timeline(Moves):
         """The number of updates that were done when each of the what-ifs was made."""
         end = self.trainer.schedule.end
         return tuple(each.here.index // end for each in self._branch.what_ifs)
+
+    @property
+    def back_to(self) -> Cursor | None:
+        """The place that `discard` would go back to; None if it is this one."""
+        if not self._branch.what_ifs or self._branch.what_ifs[-1].here == self.here:
+            return None
+        here, end = self._branch.what_ifs[-1].here, self.trainer.schedule.end
+        position = here.index % end or (end if here.index else 0)
+        stage, t = self.trainer.schedule.pass_at(position)
+        return Cursor(here.index // end, stage, t, here.revealed, max(here.revealed, 1))
 
     @property
     def forks(self) -> int:

@@ -9,13 +9,13 @@ from dataclasses import replace
 from rnn_tui.engine.training.breakpoint_conditions import Kind
 from rnn_tui.engine.training.breakpoints import BreakpointHit
 from rnn_tui.session.commands import LARGEST_COUNT
-from rnn_tui.session.snapshot import WhatIf
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.key_hint import SECOND, KeyHint
-from rnn_tui.tui.key_hints import hints
+from rnn_tui.tui.key_hints import HELP, hints
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit, text_width
-from rnn_tui.tui.panels.header import names_stop
+from rnn_tui.tui.panels.header import names_stop, names_what_ifs
 
+HELP_WIDTH = text_width(f" {HELP.shown}  {HELP.word} ")  # its key is always there
 WHAT_IF_KEYS = (("enter",), ("escape",))
 
 
@@ -49,18 +49,19 @@ def _why(context: DrawContext, stop: BreakpointHit, width: int) -> Line:
     full = short if stop.breakpoint.kind is Kind.NAN else stop.reason
     for reason in (full, short):
         line: Line = ((f" {reason}", "strong"), (f" · {stop.advice}", "dim"))
-        if cell_width(line) <= width:
+        if cell_width(line) + HELP_WIDTH <= width:
             return line
     return ((f" {stop.advice if names_stop(context, width) else full}", "strong"),)
 
 
-def _tried(what_if: WhatIf, found: Sequence[KeyHint], width: int) -> Line:
-    """Return the what-ifs where there are several, and their keys; the header has one by itself."""
-    if len(what_if.texts) == 1:
+def _tried(context: DrawContext, found: Sequence[KeyHint], width: int) -> Line:
+    """Return the what-ifs and their keys, where the header has no more than their number."""
+    what_if = context.snapshot.what_if
+    if what_if is None or names_what_ifs(context, width):
         return ()
     keys = hint_line([hint for hint in found if hint.keys in WHAT_IF_KEYS], width)
     texts: Line = ((f" what if {what_if.text}", ""),)
-    return (*texts, *keys) if cell_width((*texts, *keys)) <= width else ()
+    return (*texts, *keys) if cell_width((*texts, *keys)) + HELP_WIDTH <= width else ()
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
@@ -79,7 +80,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     if context.snapshot.stop is not None:
         before = _why(context, context.snapshot.stop, width)
     elif context.snapshot.what_if is not None:
-        before = _tried(context.snapshot.what_if, found, width)
+        before = _tried(context, found, width)
         found = tuple(hint for hint in found if not before or hint.keys not in WHAT_IF_KEYS)
     room = width - cell_width(before)
     return (fit((*before, *hint_line(found, room)), width),)

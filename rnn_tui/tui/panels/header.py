@@ -14,13 +14,14 @@ from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import Settings
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.lines import Line, Lines, cell_width, cut_middle, fit, join, plain, text_width
+from rnn_tui.tui.lines import Line, Lines, cell_width, cut_middle, fit, plain, text_width
 from rnn_tui.tui.number_format import count, number, percent
 from rnn_tui.tui.pass_rail import fitting_rail, pass_pill, widths
 
 HEIGHT = 2
 SHORTEST = 12  # cells of a task's title at least
 LONGEST_WHAT_IF = 24  # cells; of more than one what-if their number is told
+PILL = 5  # cells around the words of what a what-if is told in
 SEPARATOR = " · "
 _STATE_ROLE = {"paused": "accent", "running": "accent", "diverged": "error", "seeking": "accent"}
 
@@ -66,7 +67,11 @@ def _first_line(context: DrawContext, needed: list[Line], width: int) -> Line:
             if taken <= width:
                 said.append(((words, "dim"),))
                 break
-    end = join(reversed(said), (SEPARATOR, "dim"))
+    end: Line = ()
+    for part in reversed(said):
+        pill = part[0][0][:1] in (" ", "[")  # is set apart by its ground
+        between: Line = (("  " if pill else SEPARATOR, "dim"),) if end else ()
+        end = (*end, *between, *part)
     if rail:
         end = (*rail, ("  ", ""), *end) if end else rail
     if not end:
@@ -156,6 +161,14 @@ def names_stop(context: DrawContext, width: int) -> bool:
     return str(stop.breakpoint) in plain((_second_line(context, width)[0],))
 
 
+def names_what_ifs(context: DrawContext, width: int) -> bool:
+    """Return whether the two lines name all what-ifs, not their number alone."""
+    what_if = context.snapshot.what_if
+    if what_if is None or len(what_if.texts) == 1:
+        return True
+    return what_if.text in plain((_second_line(context, width)[0],))
+
+
 def _extras(context: DrawContext, room: int) -> Iterator[Line]:
     """Yield what is said behind the state, the most important first; each after a separator."""
     snapshot = context.snapshot
@@ -173,8 +186,9 @@ def _extras(context: DrawContext, room: int) -> Iterator[Line]:
         yield ((" ", ""), *_pill(context, words, "accent"))
     elif snapshot.what_if is not None:
         many, texts = len(snapshot.what_if.texts), snapshot.what_if.text
-        whole = many == 1 or len(texts) <= LONGEST_WHAT_IF
-        words = f"what if {texts}" if whole else f"{many} what-ifs"
+        words = f"what if {texts}"
+        if many > 1 and (len(texts) > LONGEST_WHAT_IF or len(words) + PILL > room):
+            words = f"{many} what-ifs"
         yield ((" ", ""), *_pill(context, f"? {words}", "accent"))
     if snapshot.seeking is None and snapshot.timeline.in_past:
         yield ((SEPARATOR, ""), (f"past of {snapshot.timeline.newest}", "strong"))

@@ -82,6 +82,37 @@ def test_a_what_if_is_held_and_a_fork_once_it_is_kept() -> None:
     assert "what if" not in kept[1]
 
 
+def in_two_what_ifs() -> Iterator[Snapshot]:
+    """Yield a run with one what-if, with two, with three, and two passes later."""
+    session = Session(Trainer(LSTM))
+    session.perform(Step(Stride.TIMESTEP, 2))
+    for text in ("h_1[1] = 0", "W_h *= 2", "h_2[2] = 0.5"):
+        what_if = parse_what_if(text, session.trainer.network.declaration)
+        yield session.perform(Intervene(what_if))
+    yield session.perform(Step(Stride.PASS, 2))
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 160])
+@pytest.mark.parametrize("grounds", [True, False])
+def test_with_what_ifs_help_stays_and_nothing_is_said_twice(width: int, grounds: bool) -> None:
+    for snapshot in in_two_what_ifs():
+        view = context(snapshot)
+        view.chart_cache.grounds = grounds
+        drawn = lines(view, width)
+        assert "? help" in drawn[2]
+        assert "enter keeps" in drawn[2]
+        assert "esc " in drawn[2]
+        assert " ".join(drawn).count("W_h *= 2") <= 1
+        assert not re.search(r"· +\?", drawn[0])
+
+
+def test_the_footer_says_where_undoing_a_what_if_goes() -> None:
+    *here, later = in_two_what_ifs()
+    for snapshot in here:
+        assert "back to" not in lines(snapshot)[2]
+    assert "undoes the newest, back to FORWARD t=1" in lines(later)[2]
+
+
 @pytest.mark.parametrize("width", [80, 120])
 @pytest.mark.parametrize("condition", ["update=3", "loss<5", "pass=BACKWARD t=2", "grad>0.0001"])
 def test_stop_line_and_header_name_the_same_update(condition: str, width: int) -> None:

@@ -351,3 +351,14 @@ def test_the_largest_errors_are_below_the_chart(width: int) -> None:
     assert lines[-1].startswith("|err| ")
     assert lines[-1].rstrip().endswith(f"max {number(worst, 2)}")
     assert len(lines[-1]) == width
+
+
+@pytest.mark.parametrize("task", ["adding", "recall", "parity last-step"])
+def test_a_caption_stands_above_its_strip_at_every_height(task: str) -> None:
+    view = context(looked_at(task))
+    for height in range(2, 20):
+        drawn = text_of(predictions.draw(view, 47, height))
+        caption = [line for line in drawn if "blanked" in line or "x_t = 0" in line]
+        words = height - 1 >= 14 and task == "recall"  # each with its own block
+        assert len(drawn) <= height
+        assert bool(caption) == (words or any(line.startswith(" matters") for line in drawn))

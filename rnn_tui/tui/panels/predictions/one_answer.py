@@ -28,10 +28,9 @@ def draw(snapshot: Snapshot, predictions: WindowsPredictions, width: int, height
         width: cells of a line.
         height: lines at most.
     """
-    lines: list[Line] = [*_gaps(snapshot, predictions, width)]
-    lines += _influence(predictions, width, height >= _TALL)
-    if len(lines) + 2 > height:  # keep room for the head and one row of the table
-        lines = lines[: max(height - 2, 0)]
+    room = max(height - 2, 0)  # beside the head and one row of the table
+    lines: list[Line] = [*_gaps(snapshot, predictions, width)][:room]
+    lines += _influence(predictions, width, height >= _TALL, room - len(lines))
     if height >= _TALL and lines:
         lines.append(())
     return (*lines, *_examples(snapshot, predictions, width, height - len(lines)))[:height]
@@ -64,9 +63,12 @@ def _gaps(snapshot: Snapshot, predictions: WindowsPredictions, width: int) -> li
 # Influence of the inputs
 
 
-def _influence(predictions: WindowsPredictions, width: int, tall: bool) -> list[Line]:
-    """Return how much the first window's answer changes when each of its inputs is blanked."""
-    if predictions.influence is None:
+def _influence(predictions: WindowsPredictions, width: int, tall: bool, height: int) -> list[Line]:
+    """Return how much the first window's answer changes when each of its inputs is blanked.
+
+    Where there is no room for the inputs, it is the strip and what it shows; never that alone.
+    """
+    if predictions.influence is None or height < 2:
         return []
     lost = predictions.influence  # [T]
     classes = predictions.labels is not None
@@ -89,6 +91,8 @@ def _influence(predictions: WindowsPredictions, width: int, tall: bool) -> list[
     strongest_input = _strongest_input(words, lost)
     if strongest_input and len(strongest_input) <= available:
         named = (*named, (f"  {strongest_input}", "dim"))
+    if len(lines) + 2 > height:
+        lines = []
     return [_caption(predictions, each, width), *lines, named]
 
 
