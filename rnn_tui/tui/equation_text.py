@@ -122,25 +122,30 @@ def _terms(sum_: Products, count: int, unit: int) -> list[str | float]:
 def _most_terms(tokens: Sequence[Token], fits: Callable[[list[int]], bool]) -> list[int]:
     """Return how many terms of each sum of products are written: as many as there is room for.
 
-    All sums get the same number where they have as many; then each gets what is left, in turn.
+    They are the largest of all sums together; then a sum that is short is written whole.
     """
-    most = [len(token.entries) for token in tokens if isinstance(token, Products)]
+    sums = [token for token in tokens if isinstance(token, Products)]
+    most = [len(sum_.entries) for sum_ in sums]
+    sizes = np.concatenate([np.abs(sum_.products()) for sum_ in sums] or [np.empty(0)])
+    order = np.argsort(np.where(np.isnan(sizes), -np.inf, -sizes), kind="stable")
+    of_sum = np.repeat(np.arange(len(sums)), most)[order]
 
-    def each(count: int) -> list[int]:
+    def largest(count: int) -> list[int]:
+        counts = np.bincount(of_sum[:count], minlength=len(sums)).tolist()
         # One that is left out takes as much room as it would written out.
-        return [all_ if all_ - count <= 1 else count for all_ in most]
+        return [all_ if all_ - each <= 1 else each for all_, each in zip(most, counts, strict=True)]
 
-    low, high, step = 0, max(most, default=0), 1
+    low, high, step = 0, len(order), 1
     while low < high:
         count = min(low + step, high)
-        if fits(each(count)):
+        if fits(largest(count)):
             low, step = count, 2 * step
         else:
             high, step = count - 1, max(step // 2, 1)
-    counts = each(low)
+    counts = largest(low)
     for index, all_ in enumerate(most):
-        more = [*counts[:index], all_ if all_ - low <= 2 else low + 1, *counts[index + 1 :]]
-        if counts[index] < all_ and fits(more):
+        more = [*counts[:index], all_, *counts[index + 1 :]]
+        if counts[index] < all_ <= counts[index] + 2 and fits(more):
             counts = more
     return counts
 

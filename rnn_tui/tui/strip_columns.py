@@ -99,14 +99,20 @@ def _groups(steps: int, alike: Sequence[bool]) -> list[range]:
 
 
 def _fold(group: range, t: int, shown: int) -> list[StripColumn]:
-    """Return the columns of a group: `shown` of its timesteps, and how many more there are."""
-    if len(group) == 1:
-        return [StripColumn(group.start)]
-    shown = min(shown, len(group))
-    place = min(max(t, group.start), group[-1]) - group.start
-    page = group[place // shown * shown :][:shown]
-    blanks = [BLANK] * (shown - len(page))
-    return [*map(StripColumn, page), *blanks, StripColumn(hidden=len(group) - len(page))]
+    """Return the columns of a group: `shown` of its timesteps, and how many more there are.
+
+    They are counted where they are hidden; blanks are beside the count.
+    """
+    columns, shown = list(map(StripColumn, group)), min(shown, len(group))
+    if len(group) == 1 or shown + 1 >= len(group):
+        return columns[:shown] + [StripColumn(hidden=len(group) - shown)] * (shown < len(group))
+    if shown + 1 >= FEWEST_BEFORE:
+        page = list(_page(columns, min(max(t, group.start), group[-1]), shown + 1))
+        if page[0].hidden and not any(column.hidden for column in page[1:]):
+            page.sort(key=lambda column: column.t > 0)
+        return page
+    one, hidden = min(max(t, group.start), group[-1]), StripColumn(hidden=len(group) - 1)
+    return [StripColumn(one), hidden] if 2 * one < group.start + group.stop else [hidden, StripColumn(one)]
 
 
 def _page(columns: Sequence[StripColumn], t: int, available: int) -> tuple[StripColumn, ...]:

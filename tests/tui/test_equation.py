@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from tui.equation_calculator import Calculator, Interval, calculate, shown
 from tui.screen_support import KINDS, SMALL, TASKS, SnapshotMaker, context, regions, text_of
 
+from rnn_tui.engine.core.expressions import Products
 from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.registry import OPTIMIZERS, PANELS
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import DECLARATIONS, Settings
+from rnn_tui.tui import equation_text
 from rnn_tui.tui.equation_text import numbers_line, spell
 from rnn_tui.tui.number_format import number
 from rnn_tui.tui.panels.current_pass import panel as current_pass
@@ -421,3 +423,23 @@ def test_signs_are_spelled_so_that_they_read_back(
     text = spell((first, *(token for pair in more for token in pair)))
     assert not re.search(r"[−+·/] ?−", text), text
     assert calculate(text).meets(Interval.around(expected)), text
+
+
+def test_without_room_the_largest_of_all_products_are_written() -> None:
+    left = Products("h", "W", False, np.arange(3), np.array([1.0, 2, 3]), np.ones(3), 6.0)
+    right = Products("x", "U", False, np.arange(3), np.array([7.0, 0, 8]), np.ones(3), 15.0)
+    tokens = (left, " + ", right)
+    counts = equation_text._most_terms(tokens, lambda terms: sum(terms) <= 3)
+    assert spell(tokens, counts) == "(3 terms: 6) + 7·1 + 0·1 + 8·1"
+    assert equation_text._most_terms(tokens, lambda _: True) == [3, 3]
+
+
+def test_equations_of_other_units_have_their_terms() -> None:
+    trainer = Trainer(Settings(cell="rnn", hidden=2, steps=3))
+    for _ in range(4):
+        trainer.finish_pass()
+    for size in (80, 16), (110, 30):
+        lines = text_of(current_pass.draw(context(SnapshotMaker(trainer).snapshot(1)), *size))
+        (second,) = (line for line in lines if line.strip().startswith("dh_0[2] ="))
+        assert second.count("·") == 2
+        assert "terms" not in second

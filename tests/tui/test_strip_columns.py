@@ -84,3 +84,10 @@ def test_a_blank_stands_for_nothing() -> None:
     assert BLANK.timesteps == 0
     assert StripColumn(hidden=4).timesteps == 4
     assert StripColumn(3).timesteps == 1
+
+
+def test_what_is_folded_is_counted_where_it_is_hidden() -> None:
+    alike = range(11, 30)  # 10 to 29
+    assert strip(31, 20, 20, alike=alike) == "1 2 3 4 5 6 7 8 9 ⋯8 18 19 20 21 _ _ _ ⋯8 30 31"
+    assert strip(31, 29, 14, alike=alike) == "1 2 3 4 5 6 7 8 9 ⋯18 28 29 30 31"
+    assert strip(33, 27, 16, alike=range(12, 30)).endswith("10 ⋯18 27 30 31 32 33")

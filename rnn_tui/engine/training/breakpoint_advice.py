@@ -137,7 +137,7 @@ def _state_gradient(trainer: Trainer, t: int) -> str:
     tape, top = trainer.network.tape, trainer.network.layers[-1]
     later, own = _norm(tape[top.name("dh_next")][t]), _norm(tape[top.name("dh_y")][t - 1])
     h, y = value_name(top.name("h"), t), value_name("y_t", t)
-    return f"{h} gets {later:.3g} from later steps, {own:.3g} from {y}"
+    return f"‖d{h}‖ is {later:.3g} from later steps, {own:.3g} from {y}"
 
 
 def _norm(array: Array) -> float:

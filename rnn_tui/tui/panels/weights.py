@@ -87,6 +87,8 @@ def _words(snapshot: Snapshot, quantity: str) -> str:
     if quantity == SHARE:
         return f"share of t={snapshot.t} in the gradient"
     if quantity == GRADIENT and snapshot.gradient is None:
+        if not snapshot.backward_complete(snapshot.t):
+            return f"gradient, t={snapshot.t} not done yet"
         return f"gradient so far, t={snapshot.t} … {snapshot.steps}"
     if quantity == CHANGE and snapshot.cursor.stage is Pass.UPDATE:
         return "change by this update"
@@ -105,7 +107,7 @@ def _lines(context: DrawContext, width: int, height: int) -> Lines:
     entries = entries_of(snapshot, tensor, quantity)
     below: list[Line] = [*_entry(context, width, 2 if height >= ROOMY else 1)]
     if height >= BELOW + 2:
-        below.append(_distribution(context, tensor, width))
+        below.append(() if entries is None else _distribution(context, tensor, width))
     if entries is None:
         return (*_why_not(context, quantity, width), (), *below)
     room = height - len(below)

@@ -74,7 +74,7 @@ def test_the_value_told_never_contradicts_the_condition() -> None:
         ("grad>0", SMALL.with_(clip_by="norm", clip=1e-3), 0, "Clipping to a norm of 0.001 lets"),
         ("grad>0", SMALL, 0, "no single entry exceeds ±5"),
         ("grad>0", SMALL.with_(clip=1e-3), 0, "Clipping by value changed "),
-        ("grad<100", SMALL, 0, "h_1 gets "),
+        ("grad<100", SMALL, 0, "‖dh_1‖ is "),
         ("grad<100", SMALL.with_(steps=1), 0, " little moves."),
         ("clipped", SMALL.with_(clip_by="norm", clip=1e-3), 0, ", scaled by "),
         ("clipped", SMALL.with_(clip=1e-3), 0, "cut to 0.001; if at every update, lower lr 0.01."),
@@ -86,7 +86,7 @@ def test_the_value_told_never_contradicts_the_condition() -> None:
         ("pass=BATCH", SMALL.with_(windows="random"), 5, "it begins with the state carried over."),
         ("t=3", SMALL, 0, "‖h_3‖ is "),
         ("pass=LOSS", SMALL, 0, "The loss of this window is "),
-        ("pass=BACKWARD t=3", SMALL, 0, "h_3 gets "),
+        ("pass=BACKWARD t=3", SMALL, 0, "‖dh_3‖ is "),
         ("pass=BACKWARD", SMALL, 0, "all from this timestep's own output, whole batch."),
         ("pass=BACKWARD", SMALL.with_(batch=1), 0, "all of it from this timestep's own output."),
         ("pass=CLIP", SMALL, 0, "clipping changed 0 entries"),
@@ -112,7 +112,7 @@ def test_advice_in_a_stack_is_about_the_layer_that_it_names(layers: int) -> None
     assert stop.advice == f"‖h{number}_3‖ is {here}, after {before} before it, whole batch."
     trainer, stop = told("pass=BACKWARD t=3", settings)
     later, own = size(f"dh{number}_next", 3), size("dh_y", 2)
-    parts = f"h{number}_3 gets {later} from later steps, {own} from y_3"
+    parts = f"‖dh{number}_3‖ is {later} from later steps, {own} from y_3"
     assert stop.advice == f"Whole batch: {parts}."
     trainer, stop = told("pass=BACKWARD", settings)
     assert stop.advice.startswith(f"‖∂L/∂h{number}_5‖ is {size(f'dh{number}', 4)}, ")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
@@ -128,14 +128,34 @@ def _numbers(
     shown = {symbol for symbol, (row, _) in places_of_symbols(view).items() if row in rows}
     line = partial(numbers_line, operation, view.values, 0, view.unit, view.t, marked=shown)
 
+    return _with_terms(context, line, width, height, height)
+
+
+def _with_terms(
+    context: DrawContext, line: Callable[..., str], width: int, height: int, most: int
+) -> list[str]:
+    """Return an equation in numbers, folded, with as many terms as there is room for.
+
+    Args:
+        context: how it is written.
+        line: returns the equation, given what `fits`.
+        width: cells of the panel.
+        height: lines that it takes, or the least that it takes without any term of its products.
+        most: lines that it may take if then all terms are written.
+    """
+
     def written(text: str) -> str:
         return in_ascii_with_marks(text) if context.ascii else text
 
     def folded(text: str) -> list[str]:
         return fold_numbers(written(text), width - 2)
 
-    height = max(height, len(folded(line(fits=lambda _: False))))
-    text = line(fits=lambda text: len(folded(text)) <= height)
+    whole = line() if most > height else ""
+    if whole and len(whole) <= most * width and len(folded(whole)) <= most:
+        text = whole
+    else:
+        height = max(height, len(folded(line(fits=lambda _: False))))
+        text = line(fits=lambda text: len(folded(text)) <= height)
     dense, airy = folded(text), fold_numbers(with_blanks(written(text)), width - 2)
     return airy if len(airy) <= len(dense) else dense
 
@@ -207,9 +227,10 @@ def _listing(
 def _other_entries(
     context: DrawContext, operation: Operation, view: TimestepView, width: int, height: int
 ) -> Lines:
-    """Return the same operation with other numbers, in lines that are left, as long as one is one.
+    """Return the same operation with other numbers, in lines that are left.
 
-    They are those of the next units, then of the timesteps that came before in this pass.
+    They are those of the next units, then of the timesteps that came before in this pass. Their
+    products have all terms that there is room for; the largest where they take one line.
     """
     if view.has_pins or height < 1:
         return ()
@@ -218,11 +239,11 @@ def _other_entries(
     lines: list[Line] = []
     for t, unit in (*units, *_times_before(context.snapshot, operation, view)):
         values = view.values if t == view.t else context.snapshot.window.values(t)
-        text = numbers_line(operation, values, 0, min(unit, entries - 1), t, fits=lambda _: False)
-        first, *more = fold_numbers(with_blanks(context.written(text)), width - 2)
-        if more or len(lines) >= height:
+        line = partial(numbers_line, operation, values, 0, min(unit, entries - 1), t)
+        folded = _with_terms(context, line, width, 1, height - len(lines))
+        if len(lines) + len(folded) > height:
             break
-        lines.append(((" ", ""), *marked_runs(first, "dim", "dim")))
+        lines += [((" ", ""), *marked_runs(part, "dim", "dim")) for part in folded]
     return tuple(lines)
 
 

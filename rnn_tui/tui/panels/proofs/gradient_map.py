@@ -44,6 +44,7 @@ STRIPS = "strips: # > 0.32"
 EDGE = "│"
 NAME = "map of ‖∂L_t/∂{state}_t−k‖"
 OF_ALL = " of all layers"  # in the name of a variant, where a layer is chosen
+TO_GO = " to go"
 LEAST_ROWS = 3  # rows of the map that strips make room for
 SCALE_IN_TITLE = 70  # cells from which the title has room for the scale
 
@@ -193,6 +194,8 @@ def _sentence(context: DrawContext, width: int) -> Lines:
     for each in (state, *(other for other in states if other != state)):
         words = _fate(snapshot, one, each, layer)
         found.append(f"{name_in_layer(each, layer or 1)} {words}" if len(states) > 1 else words)
+    if found[0].endswith(TO_GO):  # what becomes of the other is not known either
+        found = [found[0].removeprefix(f"{name_in_layer(state, layer or 1)} ")]
     brief = [words.partition(" (")[0] for words in found]
     texts = (f"{name} {' · '.join(parts)}" for parts in (found, [found[0], *brief[1:]], brief))
     folded = [fold(text, width - 2) for text in texts]
@@ -207,6 +210,9 @@ def _fate(snapshot: Snapshot, one: LossGradient, state: str, layer: int | None) 
     known = norms[~np.isnan(norms)]
     if not np.isfinite(known).all():
         return f"{NOT_FINITE} not finite on its way back"
+    if len(known) < len(norms):
+        left = len(norms) - len(known)
+        return f"on its way back, {left} timestep{'s' * (left > 1)}{TO_GO}"
     return describe_gradient_flow(known, one.t)
 
 
