@@ -112,7 +112,8 @@ def _fold(group: range, t: int, shown: int) -> list[StripColumn]:
             page.sort(key=lambda column: column.t > 0)
         return page
     one, hidden = min(max(t, group.start), group[-1]), StripColumn(hidden=len(group) - 1)
-    return [StripColumn(one), hidden] if 2 * one < group.start + group.stop else [hidden, StripColumn(one)]
+    early = 2 * one < group.start + group.stop
+    return [StripColumn(one), hidden] if early else [hidden, StripColumn(one)]
 
 
 def _page(columns: Sequence[StripColumn], t: int, available: int) -> tuple[StripColumn, ...]:
