@@ -48,7 +48,7 @@ def test_keys_of_one_packet_edit_a_field_in_the_order_of_typing() -> None:
         one.send("o")
         one.wait_for("nothing changed")
         one.send("\x7f0.26\x7f5")
-        one.wait_for(lambda text: "~  lr          0.25 " in text)
+        one.wait_for(lambda text: "~ lr          0.25 " in text)
         one.send("\x150.5\r")
         one.wait_for("lr 0.5")
         one.key("q")

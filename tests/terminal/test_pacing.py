@@ -73,7 +73,7 @@ def test_every_display_is_asked_about() -> None:
         terminal.wait_still(0.5)
         before = len(ANSWERED.findall(terminal.raw()))
         terminal.key("n")
-        terminal.wait_for("BATCH")
+        terminal.wait_for(lambda text: "no data yet" not in text)
         terminal.wait_still(0.3)
         assert len(ANSWERED.findall(terminal.raw())) > before
         terminal.key("q")
@@ -141,7 +141,7 @@ def test_no_answer_is_left_to_the_shell_that_is_late_or_given_twice(
         terminal.wait_for("paused")
         terminal.answer_delay = 0.05
         terminal.key("n")
-        terminal.wait_for("BATCH")
+        terminal.wait_for(lambda text: "no data yet" not in text)
         terminal.wait_still(0.8)
         terminal.answer_delay = 1.0 if case == "later than ever" else 0.05
         terminal.key("n")
@@ -159,7 +159,7 @@ def test_paused_and_untouched_nothing_is_sent_also_where_an_answer_is_lost(answe
         terminal.wait_still(0.5)
         terminal.answering = False
         terminal.key("n")
-        terminal.wait_for("BATCH")
+        terminal.wait_for(lambda text: "no data yet" not in text)
         terminal.wait_still(0.3)
         before = terminal.bytes_received
         time.sleep(2.5)

@@ -106,6 +106,7 @@ class SettingsScreen(Dialog[Settings | None]):
         """Check all fields; start at the learning rate, which is changed most."""
         self._check()
         self.query_one("#field-lr", Field).focus(scroll_visible=False)
+        self.call_after_refresh(self._explain)  # the first field to have the focus sends no message
 
     def on_descendant_focus(self) -> None:
         """Say what the setting is that now has the focus."""

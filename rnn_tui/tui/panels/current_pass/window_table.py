@@ -140,12 +140,15 @@ def _equation(snapshot: Snapshot, part: float, steps: int, width: int) -> Lines:
     factors += [f"{batch} samples"] if batch > 1 else []
     factors += [f"{outputs} outputs"] if outputs > 1 and not named else []
     count = snapshot.window.declaration.term_count
-    words = " · ".join(factors) + (f" = {count}" if len(factors) > 1 else "")
+    product = f" = {count}" if len(factors) > 1 else ""
     value: Line = ((f"= {_loss_now(snapshot)}", "strong"), *_loss_before(snapshot))
     equation: Line = ((f" {what} ", "strong"), *value)
-    counts: Line = ((f"   N = {words}", "dim"),)
-    if cell_width(equation) + cell_width(counts) > width:
-        counts = ((f"   N = {count}", "dim"),)
+    short = "·".join(factor.split()[0] for factor in factors)
+    counts: Line = ()
+    for words in (" · ".join(factors) + product, short + product, str(count)):
+        counts = ((f"   N = {words}", "dim"),)
+        if cell_width(equation) + cell_width(counts) <= width:
+            break
     if batch == 1:
         return ((*equation, *counts),)
     of_sample = f" L is of the {WHOLE_BATCH}; this sample's part of it: {number(part)}"
