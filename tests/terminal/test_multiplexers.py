@@ -115,7 +115,7 @@ def shown_at(one: Program, size: tuple[int, int]) -> None:
     def fits(text: str) -> bool:
         rows = text.split("\n")
         rules = [row for row in rows if row.startswith(("──", "══"))]
-        last = [row for row in rows[-2:] if "q quit" in row]
+        last = [row for row in rows[-2:] if "? help" in row]
         narrow = "rnn-tui needs 80×23" in text
         return narrow or (bool(last) and bool(rules) and max(map(len, rules)) == size[0])
 
