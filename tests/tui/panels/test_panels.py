@@ -223,7 +223,8 @@ def test_no_number_is_drawn_before_its_operation_is_revealed(kind: str) -> None:
             real = replace(snapshot, request=ViewRequest(t=t), contributions=None)
             false = spoiled(real)
             for panel in ("timestep", "network", "gradients"):
-                for size in ((80, 14), (120, 30)):
+                sizes = ((80, 14), (120, 30))
+                for size in sizes[panel == "gradients" :]:  # a chart's curves are those of any size
                     draw = DRAWN[panel].draw
                     seen = text_of(draw(context(real), *size))
                     assert seen == text_of(draw(context(false), *size)), (
