@@ -185,7 +185,7 @@ class Panel(LinesWidget):
         if spec.rule is not None:
             rule = spec.rule(context, left, right, width, below, focused)
             return (rule, *spec.draw(context, width, below))
-        rule, rest = title_and_rest(left, right, width, focused, legend, spec.brief)
+        rule, rest = title_and_rest(left, right, width, focused, legend, spec.brief, below)
         if not rest or below < SECOND_LINE:
             return (rule, *spec.draw(context, width, below))
         from rnn_tui.tui.charts.legend import rest_line  # the first screen does without

@@ -33,6 +33,7 @@ def title_and_rest(
     focused: bool,
     legend: Sequence[LegendEntry] = (),
     brief: str = "",
+    below: int = 0,
 ) -> tuple[Line, tuple[LegendEntry, ...]]:
     """Return the title line of a panel, and what of its legend has no room in it.
 
@@ -48,11 +49,13 @@ def title_and_rest(
         focused: whether the panel has the focus.
         legend: what stands between them.
         brief: a shorter name of the panel; "" if there is none.
+        below: the lines below the title: with SECOND_LINE of them, what is left out has its own.
     """
     dash, role = ("═", "focus") if focused else ("─", "rule")
     name = "title-focus" if focused else "title"
     parts = right.split(" · ") if right else []
-    for title, shown, form, said in _tried(left, parts, legend, brief or left):
+    more = below >= SECOND_LINE
+    for title, shown, form, said in _tried(left, parts, legend, brief or left, more):
         start: Line = ((dash * 2, role), *(((" ", role), (title, name)) if title else ()))
         words = _legend(shown, form)
         line = (*start, (" ", role), *words) if words else start
@@ -66,9 +69,12 @@ def title_and_rest(
 
 
 def _tried(
-    left: str, parts: list[str], legend: Sequence[LegendEntry], brief: str
+    left: str, parts: list[str], legend: Sequence[LegendEntry], brief: str, more: bool
 ) -> Iterator[tuple[str, list[LegendEntry], int, list[str]]]:
-    """Yield name, legend, its form and what is said at the right, for less and less room."""
+    """Yield name, legend, its form and what is said at the right, for less and less room.
+
+    With `more` room, a line below the title, entries go there before names lose letters.
+    """
     kept = list(legend)
     lone = len(kept) == 1 and not kept[0].has_value  # the name of the panel says as much
     for first in range(len(parts) + 1):
@@ -84,7 +90,8 @@ def _tried(
         yield brief, list(kept), 2, []
         if any(entry.has_value for entry in kept):
             yield "", list(kept), 2, []
-            yield "", list(kept), 3, []
+            if not more or len(kept) == 1:
+                yield "", list(kept), 3, []
         kept.remove(_least_needed(kept))
     yield left, [], 0, []
     yield brief, [], 0, []

@@ -144,7 +144,7 @@ def context(snapshot: Snapshot, **view: object) -> DrawContext:
 def title_text(spec: PanelSpec, shown: DrawContext, width: int) -> str:
     """Return the title line of a panel and, in a line of its own, what of its legend it lacks."""
     legend = spec.legend(shown) if spec.legend is not None else ()
-    title, rest = title_and_rest(*spec.title(shown), width, False, legend, spec.brief)
+    title, rest = title_and_rest(*spec.title(shown), width, False, legend, spec.brief, 9)
     return plain((title, rest_line(rest, width)) if rest else (title,))
 
 

@@ -9,7 +9,7 @@ from rnn_tui.tui.charts.curves import Chart, Level, one_line
 from rnn_tui.tui.charts.strokes import StrokeSet, choose_strokes
 from rnn_tui.tui.lines import Line, Run, cell_width, join, text_width
 
-LONG_VALUE = 6  # cells: 0.0123
+LONG_VALUE = 5  # cells: 0.123
 FORMS = range(4)  # 0 is the full one, the last one the shortest
 _SPACES: tuple[Run, ...] = (("  ", ""), *[(" ", "")] * 3)  # between two entries, by form
 

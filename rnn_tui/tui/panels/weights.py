@@ -39,6 +39,7 @@ from rnn_tui.tui.parameter_names import (
     parameter_name,
     symbol_of_parameter,
     tensor_of,
+    tensors,
 )
 from rnn_tui.tui.scope_words import joined
 from rnn_tui.tui.tensor_map import from_to, tensor_map
@@ -54,7 +55,12 @@ PROOF, SHARES = "weights", "ledger"  # what the panel requests
 
 
 def need(snapshot: Snapshot) -> Need:
-    """Return the lines of the panel: with all rows of W_h it has no more to show."""
+    """Return the lines of the panel: with all rows of W_h it has no more to show.
+
+    Where no parameter is a matrix of more than a row or a column, it is a row and its values.
+    """
+    if not any(len(each.spec.shape) > 1 < min(each.spec.shape) for each in tensors(snapshot)):
+        return Need(8, 8, 8, 8)
     return Need(8, 10, 12, max(snapshot.settings.hidden + 6, 12))
 
 
