@@ -242,7 +242,11 @@ def test_a_share_of_the_gradient_is_drawn_only_once_its_factors_are_revealed(kin
         needed = {op.symbol for op in snapshot.window.declaration.backward_operations}
         needed = {symbol for symbol in needed if symbol.startswith("da_")}
         text = "\n".join(text_of(current_pass.draw(context(snapshot, parameter=4), 80, 21)))
-        shares = re.search(r" dW_\w+\[[\d,]+\].*\d", text)  # a number behind its name
+        to_come = re.search(
+            r"^ dW_\w+\[\d,\d\]: what this timestep adds comes with its end *$", text, re.M
+        )
+        shares = re.search(r"^ dW_\w+\[\d,\d\] .*\d *$", text, re.M)
+        assert not (shares and to_come), text
         assert bool(shares) <= (needed <= revealed), f"{place(snapshot.cursor)}\n{text}"
 
 

@@ -106,7 +106,8 @@ def check_rows(trainer: Trainer, layer: int, sample: int, unit: int) -> int:
     own = [name_in_layer(row.symbol, layer) for row in net.cell.rows if row.symbol != "x_t"]
     below = "x_t" if layer == 1 else name_in_layer("h_t", layer - 1)
     for symbol in (below, *own, "y_t"):
-        [line] = [each for each in lines if re.match(rf"[ ▸]+{re.escape(symbol)}[ {STRIP}]", each)]
+        row = rf"[ ▸]+{re.escape(symbol)}(?! = )[ {STRIP}]"  # not the operation that computes it
+        [line] = [each for each in lines if re.match(row, each)]
         found = re.findall(NUMBER, re.sub(rf"[{STRIP}]", " ", line.split(symbol, 1)[1]))
         assert stands_for(found[0], entry(symbol)), (symbol, line)
         count += 1
