@@ -47,14 +47,14 @@ def _first_line(context: DrawContext, needed: list[Line], width: int) -> Line:
     if context.rail:
         shortest = pass_pill(context)
         for counted in (True, False):
-            left = _left(context, width - room - cell_width(shortest) - 3, counted=counted)
+            left = _left(context, width - room - cell_width(shortest) - 4, counted=counted)
             free = width - cell_width(left) - room - 4
             if free >= widths(context)[-1]:
                 break
         rail = fitting_rail(context, free)
         room += cell_width(rail) + 2
     while True:
-        lefts = [_left(context, width - room - 2, counted=counted) for counted in (True, False)]
+        lefts = [_left(context, width - room - 3, counted=counted) for counted in (True, False)]
         left = next((each for each in lefts if cell_width(each) + room + 3 <= width), lefts[-1])
         if not needed or cell_width(left) + room + 3 <= width:
             break
