@@ -203,8 +203,9 @@ def test_no_scale_changes_while_one_steps_through_a_window(settings: Settings) -
 
 
 def test_a_state_without_a_bound_is_measured_by_the_window() -> None:
-    session = Session(Trainer(Settings(cell="rnn", activation="relu", hidden=6)))
-    session.trainer.parameters *= np.float32(3)
+    trainer = Trainer(Settings(cell="rnn", activation="relu", hidden=6))
+    trainer.parameters *= np.float32(3)
+    session = Session(trainer)  # from here on it shares copies of the parameters
     session.perform(Step(Stride.PASS, 2), REQUEST)
     snapshot = session.perform(REQUEST)
     largest = float(np.abs(snapshot.window.tape["h"]).max())

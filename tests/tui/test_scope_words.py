@@ -46,14 +46,14 @@ def test_under_the_heading_of_a_sample_the_whole_batch_is_named(passes: int, wor
     session.perform(Step(Stride.TIMESTEP, 1 + SMALL.steps + 1 + 2 * (passes == 3)))
     looked_at = context(session.perform(replace(ViewRequest(), sample=1)))
     assert "sample 2 of 4" in current_pass.title(looked_at)[1]
-    text = "\n".join(text_of(current_pass.draw(looked_at, 100, 40)))
+    text = "\n".join(text_of(current_pass.draw(looked_at, 100, 60)))
     assert words in text
     if passes == 3:
         assert "‖Σ so far‖  whole batch" in text
     single = Session(Trainer(BATCH.with_(batch=1)))
     single.perform(Step(Stride.TIMESTEP, 1 + SMALL.steps + 1 + 2 * (passes == 3)))
     assert "whole batch" not in "\n".join(
-        text_of(current_pass.draw(context(single.latest), 100, 40))
+        text_of(current_pass.draw(context(single.latest), 100, 60))
     )
 
 

@@ -70,7 +70,12 @@ def truth(snapshot: Snapshot, symbol: str) -> Array:
     return np.array([snapshot.window.values(t)[named][0] for t in times])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+SELDOM = {"rnn-relu", "neuron", "lstm-coupled", "gru-reset-before"}  # all by `-m long`
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[pytest.mark.long] * (kind in SELDOM)) for kind in KINDS]
+)
 def test_each_cell_is_its_value_and_blank_before_it_is_computed(kind: str) -> None:
     settings = SMALL.with_(**KINDS[kind], hidden=3, layers=1 if kind == "neuron" else 2, batch=2)
     session = Session(Trainer(settings))

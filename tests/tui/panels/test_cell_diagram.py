@@ -160,8 +160,14 @@ def test_what_is_made_from_what_is_read_off_the_equations() -> None:
 NUMBER = r"[+−]?[\d.]+(?:e−?\d+)?|!"
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize(
+    ("kind", "size"),
+    [
+        pytest.param(kind, size, marks=[pytest.mark.long] * (size not in (LEAST, (120, 36))))
+        for kind in sorted(KINDS)
+        for size in SIZES
+    ],
+)
 def test_every_cell_has_a_picture_with_the_numbers_of_the_tape(
     kind: str, size: tuple[int, int]
 ) -> None:

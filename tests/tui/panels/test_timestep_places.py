@@ -43,7 +43,7 @@ FOLDED = re.compile(r"(?:^   |\+)(\d+) rows?\b")  # what the line of folded rows
 
 
 UNIT = 1
-SELDOM = {"rnn-relu", "neuron", "lstm-coupled", "gru-reset-before", "two layers"}
+SELDOM = {"rnn-relu", "neuron", "lstm-coupled", "gru-reset-before", "two layers", "classes"}
 each_run = pytest.mark.parametrize(
     "name", [pytest.param(name, marks=[pytest.mark.long] * (name in SELDOM)) for name in RUNS]
 )

@@ -64,7 +64,12 @@ def marked(lines: tuple[Line, ...]) -> list[tuple[int, int, str, str]]:
     return found
 
 
-@pytest.mark.parametrize("kind", KINDS)
+SELDOM = {"rnn-relu", "neuron", "lstm-coupled", "gru-reset-before"}  # all by `-m long`
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[pytest.mark.long] * (kind in SELDOM)) for kind in KINDS]
+)
 def test_each_entry_is_drawn_in_its_place_with_its_sign_and_size(kind: str) -> None:
     settings = SMALL.with_(**KINDS[kind], hidden=3, steps=3)
     moves = (Step(Stride.UPDATE, 2), Step(Stride.PASS, 3), Step(Stride.TIMESTEP, 2))
