@@ -50,6 +50,7 @@ from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.panels.proofs.status import missing
 from rnn_tui.tui.scope_words import joined, layer_words, sample_words, what_if_words
 from rnn_tui.tui.symbols import input_code, name_of, visible
+from rnn_tui.tui.title_rule import title_rule
 
 PROOF = "carpet"
 AT_ONCE = 100  # timesteps up to which the values are collected while drawing
@@ -213,16 +214,27 @@ def _lines(context: DrawContext, carpet: _Carpet, width: int, height: int) -> Li
     """Return the lines of the panel; of a very narrow one they may be too long."""
     label = _label_width(context.snapshot)
     columns, cell = _columns(context.snapshot.steps, width - label)
-    lines: list[Line] = [*_text(context, carpet, columns, cell, width - label, (height - 1) // 2)]
-    if len(lines) == 1:  # the text's bars
-        lines += _units(context, carpet, [carpet.unit], columns, CellSize(cell), label)
-    units, rows = len(carpet.order), max(height - 1 - len(lines), 1)
-    words = _left_out(units, rows, columns)
-    lines.insert(0, _head(carpet, columns, cell, label, width, words))
-    tall = min(max(rows // units, 1), HIGHEST, cell) if context.zoomed else 1
-    shown_units = _all_units(carpet, rows)
-    lines += _units(context, carpet, shown_units, columns, CellSize(cell, tall), label)
-    return tuple(lines)
+    above = _text(context, carpet, columns, cell, width - label, (height - 1) // 2)
+    rows = max(height - 1 - len(above), 1)
+    tall = min(max(rows // len(carpet.order), 1), HIGHEST, cell) if context.zoomed else 1
+    units = _units(context, carpet, _all_units(carpet, rows), columns, CellSize(cell, tall), label)
+    return (_head(carpet, columns, cell, label), *above, *units)
+
+
+def rule(
+    context: DrawContext, left: str, right: str, width: int, height: int, focused: bool
+) -> Line:
+    """Return the title line, with how many units are drawn, and what a cell stands for."""
+    carpet = _carpet(context)
+    if carpet is not None and carpet.known.any():
+        label = _label_width(context.snapshot)
+        columns, cell = _columns(context.snapshot.steps, width - label)
+        above = _text(context, carpet, columns, cell, width - label, (height - 1) // 2)
+        said = _left_out(len(carpet.order), max(height - 1 - len(above), 1), columns)
+        brief = said.replace("strongest of ", "").replace(" units", "")
+        names = (left + said, left + brief, left.partition(",")[0] + brief)
+        left = next((name for name in names if text_width(name) + 4 <= width), names[-1])
+    return title_rule(left, right, width, focused)
 
 
 def _label_width(snapshot: Snapshot) -> int:
@@ -240,16 +252,11 @@ def _left_out(units: int, rows: int, columns: Sequence[int]) -> str:
     """Return how many units are drawn, and what a cell stands for; "" if there is all."""
     each = _per_column(columns)
     parts = [f"{rows} of {units} units"] * (rows < units) + [f"strongest of {each} t"] * (each > 1)
-    return f"({', '.join(parts)})" if parts else ""
+    return f" ({', '.join(parts)})" if parts else ""
 
 
-def _head(
-    carpet: _Carpet, columns: Sequence[int], cell: int, label: int, width: int, words: str
-) -> Line:
-    """Return the time axis, with a mark at the selected timestep.
-
-    `words` on what is left out are behind it, or on it where nothing is selected.
-    """
+def _head(carpet: _Carpet, columns: Sequence[int], cell: int, label: int) -> Line:
+    """Return the time axis, with a mark at the selected timestep."""
     each = _per_column(columns)
     room = len(str(len(carpet.known))) + 1
     step = next((step for step in _STEPS if step * cell // each >= room), _STEPS[-1])
@@ -257,21 +264,10 @@ def _head(
     at, own = (bisect_right(columns, carpet.t - 1) - 1) * cell, str(carpet.t)
     own = own if at + 1 + len(own) <= axis else ""
     text = [" "] * axis
-    behind = at + len(own) + 2
-    taken = [(at - 1, behind)]
-    if words and axis + 2 + len(words) <= width - label:
-        text += f"  {words}"
-    elif words:  # at that end of the axis which the mark is not near
-        room = axis - behind if at < axis // 2 else at - 3
-        if len(words) > room:
-            words = words.replace("strongest of ", "").replace(" units", "")
-        start = axis - len(words) if at < axis // 2 else 2
-        taken.append((start, start + len(words) + 1))
-        text[start : start + len(words)] = words
     for t in (1, *range(step, len(carpet.known) + 1, step)):
         start, number = (bisect_right(columns, t - 1) - 1) * cell, str(t)
         end = start + len(number)
-        if end <= axis and all(end < first or start >= last for first, last in taken):
+        if end <= axis and (end < at - 1 or start >= at + len(own) + 2):
             text[start:end] = number
     before, after = "".join(text[:at]), "".join(text[at + 1 + len(own) :])
     mark: Line = (("▾", "accent"), (own, "strong"))
@@ -346,7 +342,7 @@ def _text(
 ) -> Lines:
     """Return the input as text, coloured by the selected unit; () where it is no text.
 
-    On the time axis where each timestep has a column: one line, and the row of the unit below it.
+    On the time axis where each timestep has a column: one line.
     Else as text in lines, each with the unit's bars below it, the lines around the timestep.
     """
     snapshot = context.snapshot
@@ -358,13 +354,14 @@ def _text(
         characters = _characters(context, carpet, range(snapshot.steps), cell)
         return ((("  ", ""), (f"{'':>{label - 2}}", ""), *characters),)
     lines: list[Line] = []
-    room, each = most // 2, max(across // wide, 1)
+    timed = max(label, len(f"t={snapshot.steps} "))  # not to be taken for a unit
+    room, each = most // 2, max((across - timed + label) // wide, 1)
     starts = range(0, snapshot.steps, each)
     for number in page_of((carpet.t - 1) // each, len(starts), room):
         times = range(starts[number], min(starts[number] + each, snapshot.steps))
-        start = f"{times.start + 1:>{label - 1}} "
+        start = f"{f't={times.start + 1}':>{timed - 1}} "
         lines.append(((start, "dim"), *_characters(context, carpet, times, wide)))
-        lines.append(((" " * label, ""), *_bars_below(context, carpet, times, wide)))
+        lines.append(((" " * timed, ""), *_bars_below(context, carpet, times, wide)))
     return tuple(lines)
 
 
@@ -443,6 +440,7 @@ PANEL = PanelSpec(
     timestep_keys="←→",
     timestep_at=timestep_at,
     units=units_in_order,
+    rule=rule,
     variants=variants,
     help=signs,
 )

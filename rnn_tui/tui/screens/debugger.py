@@ -206,8 +206,10 @@ class Debugger(KeyActions):
         )
 
     def action_terms(self, direction: int) -> None:
-        """Show another page of the terms of a product."""
-        if not self._zoomed or self.selection.panel != "timestep":
+        """Show another page of the terms of a product, or of the table of a window."""
+        snapshot = self.session.latest
+        table = snapshot.cursor.stage in (Pass.BATCH, Pass.LOSS) and snapshot.request.t is None
+        if not table and not (self._zoomed and self.selection.panel == "timestep"):
             self._take_count()
             self._show_notice("pages of terms are those of the whole timestep panel: z shows it")
             return

@@ -64,7 +64,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     snapshot = context.snapshot
     if snapshot.cursor.stage is Pass.BATCH:
         return _batch(context, width, height)
-    return _loss(snapshot, width, height)
+    return _loss(context, width, height)
 
 
 def _batch(context: DrawContext, width: int, height: int) -> Lines:
@@ -78,10 +78,10 @@ def _batch(context: DrawContext, width: int, height: int) -> Lines:
     first: Line = ((f"{words}{single if fits else ''}.", "dim"),)
     steps = range(1, snapshot.steps + 1)
     columns = (*_inputs(snapshot), _target(snapshot))
-    table = _table(snapshot, columns, steps, width, height - 1)
+    table = _table(context, columns, steps, width, height - 1)
     picture = window_pictures.of_batch(context, width, height - 1 - len(table))
     if not picture:
-        table = _table(snapshot, columns, steps, width, height - 1, spread=True)
+        table = _table(context, columns, steps, width, height - 1, spread=True)
     return (first, *table, *picture)
 
 
@@ -93,21 +93,22 @@ def _single_timestep(snapshot: Snapshot) -> str:
     return f"; {words[-1]}" if words and snapshot.steps > 1 else ""
 
 
-def _loss(snapshot: Snapshot, width: int, height: int) -> Lines:
+def _loss(context: DrawContext, width: int, height: int) -> Lines:
     """Return the loss, its table and, where one answer counts, the distribution over classes."""
+    snapshot = context.snapshot
     counted = snapshot.task.topology.counted
     steps = [t for t, counts in enumerate(counted, 1) if counts]
     parts = loss_per_timestep(snapshot.window.declaration, snapshot.window.tape)[:, 0]  # [T]
     named = snapshot.task.labels is not None
     head = _equation(snapshot, float(parts.sum()), len(steps), width)
     columns = _class_columns(snapshot, parts) if named else _number_columns(snapshot, parts)
-    table = _table(snapshot, columns, steps, width, height - len(head))
+    table = _table(context, columns, steps, width, height - len(head))
     available = height - len(head) - len(table)
     if named and len(steps) == 1 and available > 2:
         return (*head, *table, *_distribution(snapshot, steps[0], width, available))
     if picture := window_pictures.of_loss(snapshot, parts, width, available):
         return (*head, *table, *picture)
-    return (*head, *_table(snapshot, columns, steps, width, height - len(head), spread=True))
+    return (*head, *_table(context, columns, steps, width, height - len(head), spread=True))
 
 
 def _distribution(snapshot: Snapshot, t: int, width: int, available: int) -> Lines:
@@ -275,7 +276,7 @@ def _loss_now(snapshot: Snapshot) -> str:
 
 
 def _table(
-    snapshot: Snapshot,
+    context: DrawContext,
     columns: Sequence[TableColumn],
     steps: Sequence[int],
     width: int,
@@ -283,10 +284,12 @@ def _table(
     *,
     spread: bool = False,
 ) -> Lines:
-    """Return the page of the table that holds the selected timestep.
+    """Return a page of the table: that of the selected timestep, or another one chosen.
+
+    Where there are others a line below says which rows it has of how many.
 
     Args:
-        snapshot: where the selected timestep is read from.
+        context: where the selected timestep and the page are read from.
         columns: the columns beside the number of the timestep.
         steps: the timesteps that have a row. They run down, then on in the next block.
         width: cells of a line.
@@ -294,16 +297,21 @@ def _table(
         spread: in as few blocks as there are lines for, else in as few lines as there are cells
             for.
     """
+    snapshot = context.snapshot
     heads = " ".join(column.heading for column in columns)
     times = max(len(str(snapshot.steps)), 2) + 1
     block = times + 1 + len(heads) + _GAP
     blocks = max(width // block, 1)
     if spread:
         blocks = min(max(math.ceil(len(steps) / max(height - 1, 1)), 1), blocks)
-    rows = max(min(height - 1, math.ceil(len(steps) / blocks)), 1)
+    rows = math.ceil(len(steps) / blocks)
+    whole = rows < height
+    rows = rows if whole else max(height - 2, 1)
     page = rows * blocks
+    pages = math.ceil(len(steps) / page)
     here = sum(t <= snapshot.t for t in steps) - 1
-    first = min(max(here, 0) // page * page, max(len(steps) - page, 0))
+    shown = (max(here, 0) // page + context.selection.page) % pages
+    first = min(shown * page, max(len(steps) - page, 0))
     used = math.ceil(min(len(steps) - first, page) / rows)
     lines: list[Line] = [(((f"{'t':>{times}} {heads}" + " " * _GAP) * used, "dim"),)]
     for row in range(rows):
@@ -311,6 +319,10 @@ def _table(
         for place in range(first + row, min(first + page, len(steps)), rows):
             line += fit(_timestep_row(columns, steps[place], times), block)
         lines.append(line)
+    if not whole:
+        last = min(first + page, len(steps))
+        words = f" t={steps[first]}–{steps[last - 1]}: {last - first} of {len(steps)} timesteps"
+        lines.append(((f"{words}; J next, K before", "dim"),))
     return tuple(lines)
 
 
