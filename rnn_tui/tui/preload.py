@@ -21,6 +21,7 @@ MODULES = (
     "rnn_tui.proofs.prover",
     *filter(None, (PROOFS[name].module for name in PROOFS.names)),
     "rnn_tui.tui.screens.help",
+    "rnn_tui.tui.panels.current_pass.signs",
     "rnn_tui.tui.screens.settings",
     "rnn_tui.tui.screens.jump",
     "rnn_tui.tui.screens.what_if",
