@@ -23,7 +23,7 @@ HEADER, FOOTER = 2, 1  # lines
 TIMESTEP_LEAST = 11  # lines that the timestep keeps below a panel that is looked at
 LOOKED_AT = 10  # lines of such a panel in one column without room for more
 CHART_LEAST, CHART_GOOD, CHART_TALL = 5, 10, 20  # lines of a chart
-HEAT_LEAST = 8  # lines of a heat map
+HEAT_LEAST, SECOND_HEAT = 8, 6  # lines of a heat map, and of one below another
 SIDE_BY_SIDE = 100  # columns from which on two charts stand side by side in one column
 BESIDE = 40, 10  # columns and lines at the right of the network that are a place for a chart
 TIMESTEP_WIDTH = 72, 92, 110  # columns: at least, at most, and at most of very wide terminals
@@ -221,8 +221,8 @@ def _left(region: Region, below: Sequence[str], needs: Needs) -> Mapping[str, Re
         """Yield the stages; the module of a panel is imported only if that has a place."""
         yield 0, need.good
         for index, name in enumerate(below, 1):
-            yield index, HEAT_LEAST
             other = needs(name)
+            yield index, SECOND_HEAT if index > 1 else min(HEAT_LEAST, other.good)
             yield from ((index, other.good), (0, need.most), (index, other.most))
 
     lines = [min(need.enough, region.height)]

@@ -197,7 +197,8 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
             return (((_filled_by(context), "dim"),),)
         return missing(context, PROOF, width)
     if not carpet.known.any():
-        return (((_filled_by(context), "dim"),),)
+        empty = cut_lines(_lines(context, carpet, width, height - 1), width) if height > 1 else ()
+        return (((_filled_by(context), "dim"),), *empty[: height - 1])
     return cut_lines(_lines(context, carpet, width, height)[:height], width)
 
 

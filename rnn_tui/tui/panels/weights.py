@@ -60,7 +60,7 @@ def need(snapshot: Snapshot) -> Need:
     Where no parameter is a matrix of more than a row or a column, it is a row and its values.
     """
     if not any(len(each.spec.shape) > 1 < min(each.spec.shape) for each in tensors(snapshot)):
-        return Need(8, 8, 8, 8)
+        return Need(5, 5, 5, 5)
     return Need(8, 10, 12, max(snapshot.settings.hidden + 6, 12))
 
 
