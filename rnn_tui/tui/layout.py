@@ -188,7 +188,8 @@ def _columns(body: Region, focus: Focus, needs: Needs) -> Mapping[str, Region]:
     left, right = rest.split_vertical(_timestep_width(body.width))
     right = _without_gap(right)
     three = body.width >= THREE_COLUMNS and body.height >= TALL
-    fixed |= _left(left, PANELS.in_group("heat")[: 2 - three], needs)
+    in_middle = three and not focus.proofs  # the second one
+    fixed |= _left(left, PANELS.in_group("heat")[: 2 - in_middle], needs)
     middle: Mapping[str, Region] = {}
     if three:
         centre, right = right.split_vertical((right.width - 1) // 2)

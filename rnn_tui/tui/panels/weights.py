@@ -54,14 +54,15 @@ if TYPE_CHECKING:
 PROOF, SHARES = "weights", "ledger"  # what the panel requests
 
 
-def need(snapshot: Snapshot) -> Need:
-    """Return the lines of the panel: with all rows of W_h it has no more to show.
+AROUND_ROWS = 5  # lines: title, names of columns, the entry, the distribution, what is cut
 
-    Where no parameter is a matrix of more than a row or a column, it is a row and its values.
-    """
-    if not any(len(each.spec.shape) > 1 < min(each.spec.shape) for each in tensors(snapshot)):
-        return Need(5, 5, 5, 5)
-    return Need(8, 10, 12, max(snapshot.settings.hidden + 6, 12))
+
+def need(snapshot: Snapshot) -> Need:
+    """Return the lines of the panel: with all rows of its largest matrix it has no more to show."""
+    matrices = [each.spec.shape for each in tensors(snapshot) if len(each.spec.shape) > 1]
+    rows = max((max(shape) for shape in matrices if min(shape) > 1), default=1)
+    most = rows + AROUND_ROWS
+    return Need(min(8, most), min(10, most), min(12, most), most)
 
 
 def variants(snapshot: Snapshot) -> tuple[str, ...]:
