@@ -150,7 +150,7 @@ def test_of_several_what_ifs_each_is_released_in_the_list_and_esc_undoes_the_new
         before = screen_without_measurements(one)
         for text in ("f = 1", "W_h *= 2", "h_3[1:2] = 0"):
             what_if(one, text)
-        one.wait_for("what if f = 1, W_h *= 2, h_3[1:2] = 0 ")
+        one.wait_for("? 3 what-ifs")
         one.wait_for("enter keeps all 3  esc undoes the newest")
         one.send("e")
         one.wait_for("↑↓ list · del releases")
