@@ -140,7 +140,9 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     plan, cell = _plan(context, height), cell_width_of(context.snapshot)
     exponent = _target_exponent(snapshot)
     strip = partial(_line, context, columns, cell)
-    lines = [strip("t", (_time(context, column, cell) for column in columns))]
+    rows_left_out = left_out(context, height)
+    label = f"t +{len(rows_left_out)} rows" if rows_left_out else "t"
+    lines = [strip(label, (_time(context, column, cell) for column in columns))]
     if plan.targets:
         target = partial(_target, exponent=exponent)
         cells = _counted(snapshot, columns, cell, target)
@@ -153,12 +155,23 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         draw_units = partial(plan.units.cell, units=units, scale=scale)
         rows.append(StripRow(plan.units.label(units), draw_units))
     rows += plan.inputs
-    rows += [StripRow(norm.label, partial(norm.cell, scale=norm.scale())) for norm in plan.norms]
+    for norm in plan.norms:
+        scale_of_norms = norm.scale()
+        draw_norm = partial(norm.cell, scale=scale_of_norms, bare=norm.is_bare(scale_of_norms))
+        rows.append(StripRow(norm.label, draw_norm))
     blank = _cell("", "", cell)
     for row in rows:
         cells = (row.cell_at(column.t) if column.t else blank for column in columns)
         lines.append(strip(row.label, cells, row.exponent))
     return tuple(lines)
+
+
+def left_out(context: DrawContext, height: int) -> list[str]:
+    """Return the labels of the rows that have no room."""
+    plan, states = _plan(context, height), states_of(context.snapshot)
+    shown = {norm.state for norm in plan.norms}
+    absent = [f"‖d{state}_t‖" for state in states if state not in shown]
+    return ["target"] * (not plan.targets) + absent
 
 
 def need(snapshot: Snapshot) -> Need:

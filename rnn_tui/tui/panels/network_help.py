@@ -20,6 +20,7 @@ def signs(context: DrawContext) -> Signs:
             Sign("batch › forward › loss › backward › clip › update", "the passes of an update"),
             _pill(context),
             Sign("t", "a timestep has a column"),
+            Sign("t +2 rows", "so many rows, of targets or norms, have no room here: z", "dim"),
             Sign("‹7›", "the cursor: what has just been computed", "accent"),
             Sign("[7]", "selected: the panels show this timestep; esc goes back to the cursor"),
             Sign(
@@ -93,4 +94,5 @@ def _norms(context: DrawContext) -> Signs:
         )
         for state in states_of(context.snapshot)
     ]
+    rows.append(Sign("e−12  2e−9", "10⁻¹² and 2·10⁻⁹; where one has no room for a digit, none has"))
     return tuple(rows)

@@ -148,7 +148,8 @@ def _part_of_table(context: DrawContext, table: Lines, available: int) -> Lines:
         return table[1 + selected : 1 + selected + available]
     rows, count_ = available - 1, len(all_tensors)
     first = min(max(selected - rows // 2, 0), max(count_ - rows, 0))
-    words = f" {first + 1}–{first + rows} of {count_}"
+    shown = f"{first + 1}–{first + rows}" if rows > 1 else str(first + 1)
+    words = f" {shown} of {count_}"
     (heading, role), *rest = table[0]
     shown = f"{words}{heading[len(words) :]}"
     return (((shown, role), *rest), *table[1 + first : 1 + first + rows])

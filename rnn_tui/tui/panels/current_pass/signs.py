@@ -116,6 +116,8 @@ def _equation(snapshot: Snapshot) -> Signs:
     signs = [
         Sign("σ  tanh", "the logistic function, from 0 to 1; tanh, from −1 to 1"),
         Sign("⊙  ·  ᵀ", "product by entries; product; the matrix is transposed"),
+        Sign("3 rows folded  +1 row", "so many rows have no room here; z shows them", "dim"),
+        Sign("bars: linear to 0.37", "in the title: a full bar of a gradient is 0.37", "dim"),
         Sign("(27 more: 0.1)", "terms that have no room here, and what they sum to; z has all"),
         Sign("N", "the number of terms that the loss is the mean of"),
         Sign("²  √  |  |", "square, root, magnitude"),

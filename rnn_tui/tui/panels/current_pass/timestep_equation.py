@@ -218,6 +218,7 @@ def _listing(
         line = (*fit(left, width - column.width - 1), (f" {shown}", role))
         lines.append(tuple((text, f"computed-{role}") for text, role in line) if chosen else line)
     words = f" operations {first + 1}–{page.stop} of {count}"
+    words = words if len(page) > 1 else f" operation {page.stop} of {count}"
     if len(page) < count or not heading:
         name = "backward" if view.in_backward else "forward"
         heading = (((words if len(page) < count else f" {name}: {count} operations", "dim"),),)
@@ -272,6 +273,7 @@ def _other_pass(context: DrawContext, view: TimestepView, width: int, height: in
         return ()
     shown = operations[: height - 1]
     of = f"1–{len(shown)} of " if len(shown) < len(operations) else ""
+    of = of.replace("1–1 ", "1 ")
     lines: list[Line] = [((f" {name}: operations {of}{len(operations)}", "dim"),)]
     column = view.columns.value
     for operation in shown:

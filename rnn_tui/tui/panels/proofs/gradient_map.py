@@ -112,7 +112,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     marks = (*rows, *below)
     if context.ascii:
         marks = tuple(map(_with_other_dots, marks))
-    return (*sentence, _head(columns), *marks)
+    return (*sentence, _head(columns, len(chosen), len(result.losses)), *marks)
 
 
 def _with_other_dots(line: Line) -> Line:
@@ -211,7 +211,7 @@ def _fate(snapshot: Snapshot, one: LossGradient, state: str, layer: int | None) 
     if not np.isfinite(known).all():
         return f"{NOT_FINITE} not finite on its way back"
     if len(known) < len(norms):
-        left = len(norms) - len(known)
+        left = len(norms) - len(known) - 1  # h_0 comes with the first timestep
         return f"on its way back, {left} timestep{'s' * (left > 1)}{TO_GO}"
     return describe_gradient_flow(known, one.t)
 
@@ -222,8 +222,8 @@ def _sentence_lines(snapshot: Snapshot, width: int) -> int:
     return 1 if width >= SCALE_IN_TITLE and one_state else 2
 
 
-def _head(columns: Columns) -> Line:
-    """Return the line of lags above their columns, as many as fit."""
+def _head(columns: Columns, rows: int, losses: int) -> Line:
+    """Return the line of lags above their columns, as many as fit; `rows` of `losses` are drawn."""
     lags, cell = columns.lags, columns.cell
     text = " " * (len(lags) * cell + 2)
     end = 0
@@ -232,6 +232,11 @@ def _head(columns: Columns) -> Line:
         if at >= end and (first % 5 == 0 or len(lags) < 5) and at + len(label) <= len(text):
             text = text[:at] + label + text[at + len(label) :]
             end = at + len(label) + 1
+    said = f" {rows} of {losses} losses"
+    free = columns.width - columns.label - len(said)
+    if rows < losses and free > 0:
+        text = f"{text.rstrip():<{min(len(text), free)}}"
+        text = (text if len(text) <= free else text[:free].rpartition(" ")[0]) + said
     return ((f"{'L_t  k=':>{columns.label}}", "dim"), (text, "dim"))
 
 
@@ -286,6 +291,8 @@ def signs(context: DrawContext) -> Signs:
         (
             Sign("map", "how large the gradient of each loss is on its way back"),
             Sign("L_t", "a row is the loss of timestep t alone"),
+            Sign("3 timesteps to go", "the backward pass has not come to its end yet", "dim"),
+            Sign("5 of 20 losses", "so many have a row, from the first to the last", "dim"),
             Sign("k", "a column is a number of timesteps that its gradient has come back"),
             Sign(
                 f"‖∂L_t/∂{state}_t−k‖",
