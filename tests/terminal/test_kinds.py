@@ -41,7 +41,7 @@ def test_started_stepped_run_resized_quit(name: str) -> None:
         one.key("esc")
         one.until(lambda header: header.state == "paused")
         terminal.resize(100, 30)
-        one.wait_for(lambda text: "q quit" in text.split("\n")[-1] and text.count("\n") == 29)
+        one.wait_for(lambda text: "? help" in text.split("\n")[-1] and text.count("\n") == 29)
         one.settled()
         assert terminal.wrong() == []
         one.key("q")

@@ -325,7 +325,7 @@ def _cells(
         carpet.scale,
         context.bar_glyphs,
         size=size,
-        selected=place,
+        selected=place if context.grounds else None,  # else ▾ and ▸ say which
         known=there,
     )
 
@@ -377,7 +377,8 @@ def _bars_below(context: DrawContext, carpet: _Carpet, times: range, wide: int) 
     """Return the bars of the selected unit at some timesteps, from 0."""
     part = slice(times.start, times.stop)
     row = carpet.found.values[carpet.unit : carpet.unit + 1, part]
-    chosen = (0, carpet.t - 1 - times.start) if carpet.t - 1 in times else None
+    seen = context.grounds and carpet.t - 1 in times  # without grounds ▾ and ▸ say which
+    chosen = (0, carpet.t - 1 - times.start) if seen else None
     known = carpet.known[part]
     size = CellSize(wide)
     glyphs = context.bar_glyphs
@@ -394,7 +395,7 @@ def _characters(context: DrawContext, carpet: _Carpet, times: range, cell: int) 
         role = "" if carpet.known[k] else "dim"
         if k == carpet.t - 1:
             role = "selected-strong"
-        elif carpet.known[k] and np.isfinite(value):
+        elif context.grounds and carpet.known[k] and np.isfinite(value):
             hue = "gate" if not carpet.scale.signed else "negative" if value < 0 else "positive"
             role = heat_role("strong", hue, carpet.scale.share(value))
         line.append((name + " " * (cell - text_width(name)), role))

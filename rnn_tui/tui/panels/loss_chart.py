@@ -25,7 +25,7 @@ GHOSTS = 2  # ghosts that are drawn, the newest ones
 
 
 def title(context: DrawContext) -> tuple[str, str]:
-    """Return the texts of the title line: the cursor's place, and what the test loss covers."""
+    """Return the texts of the title line: the cursor's place, or what the test loss covers."""
     at = cursor_at(chart(context), context.selection.chart_view("loss"))
     covered = _covered(context.snapshot)
     words = f"test: {covered}" if covered else ""
@@ -33,9 +33,9 @@ def title(context: DrawContext) -> tuple[str, str]:
         return "loss", words
     stride = context.snapshot.curve.stride
     if stride == 1:
-        return f"loss at update {count(int(at))}", words
+        return f"loss at update {count(int(at))}", ""
     first = count(max(int(at) - stride + 1, 1))
-    return f"loss at updates {first}–{count(int(at))}, raw: their mean", words
+    return f"loss at updates {first}–{count(int(at))}, raw: their mean", ""
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:

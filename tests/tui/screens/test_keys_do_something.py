@@ -109,6 +109,7 @@ def test_every_key_in_the_footer_does_something(state: str, panel: str) -> None:
     asyncio.run(at((state, panel), check))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("state", "panel"), PLACES)
 def test_every_other_key_does_something_or_says_why_not(state: str, panel: str) -> None:
     async def check(pilot: Pilot[None], app: RnnTui) -> None:
