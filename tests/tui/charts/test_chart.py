@@ -100,7 +100,7 @@ def inside(lines: Lines, role: str) -> list[tuple[int, int, str]]:
     return [cell for cell in cells(lines, role) if cell[0] > 0]
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(charts, st.integers(0, 90), st.integers(0, 24))
 def test_any_chart_fills_exactly_its_space(chart: Chart, width: int, height: int) -> None:
     lines = draw(chart, width, height)
