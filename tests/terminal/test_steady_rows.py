@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from terminal.program import program
 
 OPERATIONS = 7 + 14  # of an LSTM's timestep, forward and backward
@@ -19,6 +20,7 @@ def places(lines: list[str]) -> dict[str, int]:
     return found
 
 
+@pytest.mark.long
 def test_rows_keep_their_lines_while_s_is_pressed() -> None:
     options = ("--cell", "lstm", "--hidden", "16", "--steps", "2")
     with program(*options, size=(80, 23)) as one:

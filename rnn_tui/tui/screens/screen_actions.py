@@ -97,20 +97,15 @@ class ScreenActions(ErrorBoundary, Screen[None]):
     # ---------------------------------------------------------------- what all keys share
 
     def on_key(self, event: events.Key) -> None:
-        """Clear the notice, and the question in it unless it is answered.
-
-        A key that was typed before the question was seen takes it away as little as it answers it.
-        """
+        """Clear the notice, and the question in it unless it is answered."""
         self._frames.suspend_session()
-        question = self._question if self._asked else None
-        seen = question is None or question.answered_in_knowledge()
-        if self._notice[0] and seen:
+        if self._notice[0]:
             self._notice = ("", False)
             self._frames.draw_after_key()  # the key may do nothing else here, as one of a dialog
         if self.notice_seen is not None:
             self.notice_seen()
             self.notice_seen = None
-        if event.key != self._asked and seen:
+        if event.key != self._asked:
             self._asked = ""
 
     def show_notice(self, text: str) -> None:

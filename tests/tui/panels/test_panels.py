@@ -205,7 +205,13 @@ def spoiled(snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, window=picture, gradient_norms=norms)
 
 
-VARIANTS = {"lstm-peephole", "lstm-coupled", "gru-reset-before", "rnn-relu"}  # of other cells
+VARIANTS = {
+    "gru",
+    "lstm-peephole",
+    "lstm-coupled",
+    "gru-reset-before",
+    "rnn-relu",
+}  # of other cells
 
 
 @pytest.mark.parametrize(
