@@ -278,6 +278,18 @@ def screenshots() -> Iterator[Screenshot]:
                 yield Screenshot(f"{settings.cell}-{name}-{label}-dark", settings, actions, size)
 
 
+def _done(app: App[object]) -> bool:
+    """Return whether nothing is under way whose result will be seen."""
+    assert isinstance(app, RnnTui)
+    snapshot = app.session.latest
+    second, predictions = snapshot.second_network, snapshot.predictions
+    together = second is None or not second.behind
+    predicted = predictions is None or predictions.update == len(snapshot.curve.update)
+    requested = snapshot.request.proofs <= {*snapshot.proofs, "contributions", "proof"}
+    proved = snapshot.proving is None and (requested or not snapshot.cursor.has_batch)
+    return not snapshot.running and together and predicted and proved
+
+
 def kept() -> list[str]:
     """Return the names of the screenshots that are in the folder, in their order."""
     return [one.name for one in screenshots() if (FOLDER / f"{one.name}.svg").exists()]
@@ -286,7 +298,7 @@ def kept() -> list[str]:
 def make(one: Screenshot, folder: Path = FOLDER) -> Path:
     """Make one screenshot in `folder`; return its file."""
     app = RnnTui(Trainer(one.settings), theme=one.theme, versus=one.versus)
-    return take_screenshot(app, one.size, one.actions, folder / f"{one.name}.svg")
+    return take_screenshot(app, one.size, (*one.actions, _done), folder / f"{one.name}.svg")
 
 
 def main(names: list[str]) -> None:
