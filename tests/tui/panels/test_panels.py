@@ -110,6 +110,7 @@ def test_every_line_fits_at_every_place_of_a_walk(kind: str) -> None:
         check_fits(snapshot, kind, every=(k % 3, 3), unit=15)
 
 
+@pytest.mark.long
 def test_every_line_fits_for_extreme_networks() -> None:
     for k, (name, snapshot) in enumerate(odd_places()):
         unit, parameter = snapshot.settings.hidden - 1, snapshot.optimizer.parameters.size - 1
