@@ -97,7 +97,7 @@ def sheets(
     cache = ChartCache()
     for kind in cells:
         made = set()
-        for name, snapshot in places(Settings(**KINDS[kind])):  # type: ignore[arg-type]
+        for name, snapshot in places(Settings(**KINDS[kind])):  # type: ignore[arg-type]  # by name
             if name not in passes or name in made:
                 continue
             made.add(name)

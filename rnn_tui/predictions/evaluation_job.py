@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -123,15 +122,12 @@ class EvaluationJob(PredictionJob):
     def _has_test(self) -> bool:
         """Return whether the task has test data."""
         if self._test is None and not self._without_test:
-            with contextlib.suppress(NotImplementedError):
-                self._test = self._task.test()
+            self._test = self._task.test()
             match self._test:
                 case TestSeries(values=values, warm_up=warm_up):
                     self._without_test = len(values) <= max(warm_up, 1)
                 case TestWindows(judged=judged):
                     self._without_test = not judged.size
-                case _:
-                    self._without_test = True
         return not self._without_test
 
     def prepare(self, parameters: Array) -> None:

@@ -2,10 +2,21 @@
 
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnn_tui.tui.lines import Line, cell_width, fit, join, merge, plain
+from rnn_tui.tui.lines import (
+    Line,
+    cell_width,
+    cut,
+    cut_middle,
+    fit,
+    join,
+    merge,
+    plain,
+    text_width,
+)
 
 styles = st.sampled_from(["", "dim", "truth", "error"])
 texts = st.text(st.one_of(st.characters(), st.sampled_from("ab∂₁‖漢字e\u0301\u200d👩\ufe0f")))
@@ -54,3 +65,14 @@ def test_join_skips_empty_parts() -> None:
 
 def test_plain_is_one_line_of_text_a_line() -> None:
     assert plain(((("a", "dim"), ("b", "")), ())) == "ab\n"
+
+
+@pytest.mark.parametrize("width", range(8))
+@pytest.mark.parametrize("text", ["", "a", "abcdefgh", "漢字かな", "a漢b字c"])
+def test_what_is_cut_fits_and_keeps_its_ends(text: str, width: int) -> None:
+    for shorter in (cut(text, width), cut_middle(text, width)):
+        assert text_width(shorter) <= width
+        assert shorter == text or text_width(text) > width
+    if text_width(text) > width > 2:
+        assert cut(text, width).endswith("…")
+        assert cut_middle(text, width)[0] == text[0]

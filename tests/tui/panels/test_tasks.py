@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from _pytest.mark.structures import ParameterSet
-from tui.panels.test_panels import check_fits, lines_of_rows, sizes, spoiled
+from tui.panels.test_panels import check_fits, lines_of_rows, spoiled
 from tui.screen_support import (
     KINDS,
     TASKS,
@@ -25,15 +25,14 @@ from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.session.commands import ViewRequest
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.settings import DECLARATIONS, Settings, compose
+from rnn_tui.settings import Settings, compose
 from rnn_tui.tui import symbols
-from rnn_tui.tui.lines import cell_width, cut, cut_middle, text_width
+from rnn_tui.tui.lines import cell_width
 from rnn_tui.tui.number_format import number, short, signed
-from rnn_tui.tui.panels import header, hyperparameters, network
+from rnn_tui.tui.panels import network
 from rnn_tui.tui.panels.current_pass import panel as current_pass
 from rnn_tui.tui.panels.current_pass import timestep
 
-NAMES = ("one→one", "one→many", "many→one", "many→many")
 each_task = pytest.mark.parametrize("task", sorted(TASKS))
 CLASSES = sorted(name for name, s in TASKS.items() if Trainer(s).task.labels is not None)
 SYMBOLS = sorted(name for name, s in TASKS.items() if Trainer(s).task.symbols is not None)
@@ -448,65 +447,3 @@ def test_a_weight_of_a_symbol_or_a_class_names_it() -> None:
     for index, title in titles.items():
         shown = current_pass.title(context(snapshot, parameter=index))[1]
         assert re.sub("W_x[ifgo]", "W_x", shown) == title
-
-
-# ---------------------------------------------------------------- header and hyperparameters
-
-
-def full(task: str) -> Settings:
-    """Return the task's default settings."""
-    name, _, parity = task.partition(" ")
-    return compose({"task": name, **({"parity": parity} if parity else {})})
-
-
-@each_task
-def test_the_header_names_task_topology_and_network_whole(task: str) -> None:
-    trainer = Trainer(full(task))
-    snapshot = SnapshotMaker(trainer).snapshot()
-    for width in (80, 120):
-        first, second = text_of(header.draw(context(snapshot), width, 2))
-        s = trainer.settings
-        networks = f"{s.cell} {s.hidden} · {trainer.parameters.size:,} parameters"
-        expected = f" {trainer.task.title} · {trainer.task.topology.name} · {networks}"
-        assert first.startswith(expected)
-        assert "…" not in first + second
-    assert trainer.task.topology.name in NAMES
-
-
-def test_a_long_file_name_is_cut_in_the_middle(tmp_path: Path) -> None:
-    file = tmp_path / f"{'a long name of a file ' * 5}the end.txt"
-    file.write_text("to be or not to be " * 30, encoding="utf-8")
-    trainer = Trainer(compose({"task": "text", "data": str(file), "batch": 1}))
-    snapshot = SnapshotMaker(trainer).snapshot()
-    first, _ = text_of(header.draw(context(snapshot), 80, 2))
-    assert re.match(r" text: a long .*….*the end\.txt · many→many · lstm 64 · [\d,]+ par", first)
-    assert len(first) == 80
-    check_fits(snapshot, "a long name", MINE)
-
-
-@each_task
-def test_the_task_s_own_settings_are_in_the_panel(task: str) -> None:
-    snapshot = SnapshotMaker(Trainer(full(task))).snapshot()
-    for size in sizes("hyperparameters"):
-        lines = hyperparameters.draw(context(snapshot), *size)
-        text = "\n".join(text_of(lines))
-        assert max(map(cell_width, lines)) <= size[0]
-        for name, declaration in DECLARATIONS.items():
-            if declaration.used_by(snapshot.settings):
-                value = declaration.show(getattr(snapshot.settings, name)) or "–"
-                shown = rf"{name.replace('_', '-')} +{re.escape(value)}(?= |$)"
-                assert re.search(shown, text, re.MULTILINE), (name, size)
-
-
-# ---------------------------------------------------------------- cutting
-
-
-@pytest.mark.parametrize("width", range(8))
-@pytest.mark.parametrize("text", ["", "a", "abcdefgh", "漢字かな", "a漢b字c"])
-def test_what_is_cut_fits_and_keeps_its_ends(text: str, width: int) -> None:
-    for shorter in (cut(text, width), cut_middle(text, width)):
-        assert text_width(shorter) <= width
-        assert shorter == text or text_width(text) > width
-    if text_width(text) > width > 2:
-        assert cut(text, width).endswith("…")
-        assert cut_middle(text, width)[0] == text[0]

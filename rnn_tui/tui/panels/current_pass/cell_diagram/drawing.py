@@ -281,7 +281,8 @@ class _Drawing:
         """Return the entries of a value; a part of an equation is computed from it."""
         values = self._view.values
         if node.has_symbol or node.expression is None:
-            return values[node.name][0]  # type: ignore[no-any-return]  # an array of arrays
+            entries: Array = values[node.name][0]
+            return entries
         with np.errstate(all="ignore"):
             result: Array = node.expression.evaluate(values)[0]
         return result
