@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import math
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -33,8 +33,12 @@ def magnitudes_of(snapshot: Snapshot) -> Magnitudes:
     steps through it.
     """
     found = snapshot.proofs.get(PROOF)
-    if isinstance(found, Magnitudes):
-        return found
+    return found if isinstance(found, Magnitudes) else _of_what_is_shown(snapshot)
+
+
+@lru_cache(2)  # several panels need them for one frame
+def _of_what_is_shown(snapshot: Snapshot) -> Magnitudes:
+    """Return the magnitudes of what may be shown of the window; of a long one, of a timestep."""
     timesteps = range(1, snapshot.steps + 1) if snapshot.steps <= AT_ONCE else (snapshot.t,)
     return complete(magnitudes(snapshot.window, timesteps, partial(_known_symbols, snapshot)))
 
