@@ -8,4 +8,5 @@ lock_step         keeps the second network at the place of the first
 state             the state that these parts share
 snapshot          what the screen shows, immutable
 snapshot_builder  copies it out of the trainer
+source            what the screens need of a session, so that its snapshots may come from elsewhere
 """

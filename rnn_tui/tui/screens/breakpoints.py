@@ -16,7 +16,7 @@ from rnn_tui.engine.training.breakpoint_conditions import BreakpointError, Kind,
 from rnn_tui.engine.training.breakpoint_parser import parse
 from rnn_tui.engine.training.breakpoints import BreakpointStatus
 from rnn_tui.session.commands import AddBreakpoint, RemoveBreakpoint, SwitchBreakpoint
-from rnn_tui.session.worker import Session
+from rnn_tui.session.source import SnapshotSource
 from rnn_tui.tui.screens.dialog import Dialog, PagesAnywhere
 from rnn_tui.tui.screens.text_field import TextField
 from rnn_tui.tui.themes import style_of
@@ -37,7 +37,7 @@ class BreakpointsScreen(Dialog[None]):
         Binding("delete,backspace", "remove", "remove"),
     ]
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: SnapshotSource) -> None:
         """Show the breakpoints of `session`."""
         super().__init__()
         self._session = session

@@ -15,7 +15,7 @@ from rnn_tui.engine.training.breakpoints import BreakpointHit
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.registry import PANELS
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.session.worker import Session
+from rnn_tui.session.source import SnapshotSource
 from rnn_tui.settings import Settings
 from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.draw_context import DrawContext
@@ -42,7 +42,7 @@ class Debugger(KeyActions):
             """Return whether the waiting `message` is of the same kind."""
             return isinstance(message, Debugger.NewSnapshot)
 
-    def __init__(self, session: Session, link: Link) -> None:
+    def __init__(self, session: SnapshotSource, link: Link) -> None:
         """Show `session`.
 
         Args:

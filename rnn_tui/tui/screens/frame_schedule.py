@@ -10,7 +10,7 @@ from textual.timer import Timer
 
 from rnn_tui.registry import PANELS
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.session.worker import Session
+from rnn_tui.session.source import SnapshotSource
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.link import Link
 from rnn_tui.tui.panel_widget import LinesWidget
@@ -39,7 +39,7 @@ class FrameSchedule:
 
     def __init__(
         self,
-        session: Session,
+        session: SnapshotSource,
         link: Link,
         context_of: Callable[[Snapshot], DrawContext],
         clock: Callable[[], float] = time.monotonic,

@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from rnn_tui.predictions.results import LONGEST_PROMPT, TextRequest, TextSample
-from rnn_tui.session.worker import Session
+from rnn_tui.session.source import SnapshotSource
 from rnn_tui.tasks.text import shown_character
 from rnn_tui.tui.ascii_filter import draws_ascii
 from rnn_tui.tui.ascii_names import text_in_ascii
@@ -88,7 +88,7 @@ class PromptScreen(Dialog[float | None]):
     ]
 
     def __init__(
-        self, session: Session, request: TextRequest, send: Callable[[TextRequest], None]
+        self, session: SnapshotSource, request: TextRequest, send: Callable[[TextRequest], None]
     ) -> None:
         """Begin with an empty prompt and the other values of `request`.
 

@@ -14,7 +14,7 @@ from textual.screen import Screen
 from rnn_tui.files.error_log import ErrorReports
 from rnn_tui.session import commands
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.session.worker import Session
+from rnn_tui.session.source import SnapshotSource
 from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.error_boundary import ErrorBoundary
 from rnn_tui.tui.key_bindings import KEYS
@@ -41,7 +41,7 @@ class ScreenActions(ErrorBoundary, Screen[None]):
         *(Binding(str(digit), f"digit({digit})", show=False) for digit in range(10)),
     ]
 
-    def __init__(self, session: Session, link: Link) -> None:
+    def __init__(self, session: SnapshotSource, link: Link) -> None:
         """Act on `session`.
 
         Args:

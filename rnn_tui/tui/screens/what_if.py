@@ -25,7 +25,7 @@ from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.commands import Command, Intervene, ReleaseWhatIf
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.session.worker import Session
+from rnn_tui.session.source import SnapshotSource
 from rnn_tui.tui.ascii_filter import draws_ascii
 from rnn_tui.tui.ascii_text import in_ascii
 from rnn_tui.tui.draw_context import Selection
@@ -109,7 +109,7 @@ class WhatIfScreen(Dialog[Intervention | None]):
         Binding("delete,backspace", "release", "release"),
     ]
 
-    def __init__(self, session: Session, selection: Selection) -> None:
+    def __init__(self, session: SnapshotSource, selection: Selection) -> None:
         """Offer the value that `selection` selects in the newest snapshot of `session`."""
         super().__init__()
         self._session = session
