@@ -13,8 +13,9 @@ from typing import Any, TextIO
 
 from rnn_tui import PROGRAM
 
-DONE, DIVERGED, BAD_USAGE, BROKEN = 0, 1, 2, 70
-"""Exit codes: all went well, training diverged, an error of the user, an error of ours."""
+DONE, DIVERGED, BAD_USAGE, IDLE, BROKEN = 0, 1, 2, 3, 70
+"""Exit codes: all went well, training diverged, an error of the user, a guest who pressed no key,
+an error of ours."""
 
 
 IN_ASCII = "rnn-tui-ascii"
@@ -43,6 +44,31 @@ def ignore_variables() -> None:
     for name in [each for each in os.environ if each.partition("_")[0] == "TEXTUAL"]:
         if os.environ[name].lower() not in _KEPT.get(name, ()):
             del os.environ[name]
+
+
+def explain(error: Exception) -> tuple[str, int]:
+    """Return one line that says what went wrong, and the exit code."""
+    from rnn_tui.files.error_log import LoggedError, details_in, log_error
+
+    match error:
+        case LoggedError():
+            return str(error), BROKEN
+        case CommandError() | ValueError() if _is_ours(error):
+            return str(error), BAD_USAGE
+        case MemoryError():
+            return "there is not enough memory for a network and windows of this size", BAD_USAGE
+        case FileNotFoundError(filename=None):
+            return "the directory in which this was started has been deleted", BAD_USAGE
+        case OSError() if error.strerror:
+            where = f"{error.filename!r}: " if error.filename else ""
+            return f"{where}{error.strerror.lower()}", BAD_USAGE
+    path = log_error(error, "the command line")
+    return f"an unexpected error ended the program; {details_in(path)}", BROKEN
+
+
+def _is_ours(error: Exception) -> bool:
+    """Return whether this program made the error, so that its message is written for users."""
+    return type(error).__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
 def prepare_streams() -> None:

@@ -7,17 +7,18 @@ an option for a setting needs nothing in this file. Every error is one line.
 from __future__ import annotations
 
 import difflib
+import re
 from typing import Any
 
 import click
 
 from rnn_tui import PROGRAM, THEME, __version__
 from rnn_tui.autosave import NEWEST
-from rnn_tui.files.limits import DEFAULT_DATA, MAX_DATA, MAX_MEMORY, parse_size
+from rnn_tui.files.limits import DEFAULT_DATA, parse_size
 from rnn_tui.files.regular_file import size_text
 from rnn_tui.presets import PRESETS
 from rnn_tui.registry import CELLS
-from rnn_tui.settings import DECLARATIONS, Declaration
+from rnn_tui.settings import DECLARATIONS, Declaration, quote
 
 _WIDEST_CHOICES = 50  # columns; longer lists of choices are in the help's text
 
@@ -81,6 +82,11 @@ _NO_AUTOSAVE = Declaration(
     name="no_autosave", kind=bool, default=False, help="Do not save the run by itself every "
     "minute, at a pause and when the connection is lost.", group="run", effect="live",
 )  # fmt: skip
+_KIOSK = Declaration(
+    name="kiosk", kind=bool, default=False, help="For a guest: no file is read or written but what "
+    "this command line names, sizes are capped, environment variables have no effect, and q ends "
+    "the session at once; implies --no-autosave.", group="guest", effect="live",
+)  # fmt: skip
 _SAVE_EVERY = Declaration(
     name="save_every", kind=int, default=None, help="Save to --out each time so many updates are "
     "done, not only at the end.", group="run", effect="live", low=1, high=10**9,
@@ -111,6 +117,28 @@ class SizeDeclaration(Declaration):
         return parse_size(self.option, text)
 
 
+class TimeDeclaration(Declaration):
+    """The declaration of a time, written like 15m."""
+
+    def parse(self, text: str) -> float:
+        """Return the number of seconds.
+
+        Raises:
+            OptionError: it is no time.
+        """
+        match = re.fullmatch(r"\s*([0-9]{1,7})\s*([smh]?)\s*", text.lower(), re.ASCII)
+        seconds = int(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]] if match else 0
+        if not _SHORTEST_IDLE <= seconds <= _LONGEST_IDLE:
+            raise OptionError(f"{self.option} must be {_IDLE_TIMES}, not {quote(text)}")
+        return float(seconds)
+
+
+_SHORTEST_IDLE, _LONGEST_IDLE = 2, 24 * 3600
+_IDLE_TIMES = "a time from 2s to 24h, such as 90s, 15m or 2h"
+_IDLE = TimeDeclaration(
+    name="idle", kind=str, default="", help="In a kiosk: end the session after so long without a "
+    "key, such as 90s, 15m or 2h [default: 15m].", group="guest", effect="live",
+)  # fmt: skip
 _MAX_DATA = SizeDeclaration(
     name="max_data", kind=str, default="", help="Largest file that --data reads, such as 512MiB "
     f"or 2GiB [default: {size_text(DEFAULT_DATA)}].", group="limits", effect="restart",
@@ -119,10 +147,8 @@ _MAX_MEMORY = SizeDeclaration(
     name="max_memory", kind=str, default="", help="Most memory that a run may take; settings that "
     "need more are refused [default: a third of this machine's].", group="limits", effect="restart",
 )  # fmt: skip
-LIMITS = {"max_data": MAX_DATA, "max_memory": MAX_MEMORY}
-"""The options that set an environment variable, and which; see `rnn_tui.files.limits`."""
 _PLACEHOLDERS = {
-    "max_data": "SIZE", "max_memory": "SIZE",
+    "idle": "TIME", "max_data": "SIZE", "max_memory": "SIZE",
     "data": "FILE", "out": "FILE.safetensors", "metrics": "FILE.csv",
     "init_from": "FILE.safetensors", "column": "NAME", "task": "TASK",
     "break": "CONDITION", "resume": "list|N",
@@ -380,6 +406,8 @@ def _app_command() -> click.Command:
         SettingOption(_MATCH, "--match-parameters"),
         SettingOption(_RESUME, without_value=NEWEST),
         SettingOption(_NO_AUTOSAVE, "--no-autosave"),
+        SettingOption(_KIOSK, "--kiosk"),
+        SettingOption(_IDLE),
     ]
     return _command(PROGRAM, _APP_HELP, screen)
 

@@ -64,6 +64,7 @@ class Declaration:
         high_open: true if `high` itself is not allowed.
         fixed_choices: the words allowed; empty if any text is, or if `registry` has them.
         registry: the registry whose names are the words allowed.
+        kiosk_high: largest number that a guest may choose (`--kiosk`); None for `high`.
         optional: true if None is allowed, which leaves the value to the optimizer.
         fixed_only_with: `only_with` of a setting that belongs to no cell, task or optimizer.
         since: the first version of the checkpoint format whose files all have this setting.
@@ -81,6 +82,7 @@ class Declaration:
     high: float | None = None
     low_open: bool = False
     high_open: bool = False
+    kiosk_high: int | None = None
     fixed_choices: tuple[str, ...] = ()
     registry: Registry | None = None
     optional: bool = False

@@ -81,7 +81,7 @@ class Settings:
     )
     num_points: int = declare(
         400, "Number of points between --x-min and --x-max; more points mean smaller steps "
-        "along the curve.", "data", "restart", low=4, high=10_000_000,
+        "along the curve.", "data", "restart", low=4, high=10_000_000, kiosk_high=20_000,
     )
     x_min: float = declare(
         0.0, "Where the cosine's range begins.", "data", "restart",
@@ -93,16 +93,18 @@ class Settings:
     )
     gap: int = declare(
         30, "Words between the fact that is told and the question about it; --steps must hold "
-        "the gap and 9 words more.", "data", "restart", low=0, high=4000, since=3, before=30,
+        "the gap and 9 words more.", "data", "restart", low=0, high=4000, kiosk_high=150,
+        since=3, before=30,
     )
     blanks: int = declare(
         20, "How long copied symbols must be remembered: blanks between the first symbols and "
         "their copy, a marker being the last of them.", "data", "restart", low=1, high=2000,
+        kiosk_high=150,
         since=3, before=20,
     )
     copy_length: int = declare(
-        10, "How many symbols are to be copied.", "data", "restart", low=1, high=1000, since=3,
-        before=10,
+        10, "How many symbols are to be copied.", "data", "restart", low=1, high=1000,
+        kiosk_high=50, since=3, before=10,
     )
     parity: str = declare(
         "per-step", "When to say whether the ones so far are even or odd: after each bit, or only "
@@ -111,10 +113,11 @@ class Settings:
     )
     steps: int = declare(
         20, "Timesteps in a window: how far the network is unrolled and how far back gradients "
-        "travel.", "windows", "restart", low=1, high=5000,
+        "travel.", "windows", "restart", low=1, high=5000, kiosk_high=200,
     )
     batch: int = declare(
         1, "Windows trained side by side in each update.", "windows", "restart", low=1, high=4096,
+        kiosk_high=64,
     )
     windows: str = declare(
         "sweep", "Where the next window starts: sweep goes on where the last one ended, random "
@@ -134,10 +137,11 @@ class Settings:
     )
     hidden: int = declare(
         32, "Number of hidden units.", "network", "restart", low=1, high=4096,
+        kiosk_high=256,
     )
     layers: int = declare(
         1, "How many cells are stacked: each reads the hidden state of the one below.", "network",
-        "restart", low=1, high=8, since=3, before=1,
+        "restart", low=1, high=8, kiosk_high=4, since=3, before=1,
     )
     init: str = declare(
         "uniform", "Starting weights: uniform in ±1/√hidden, or recurrent weights that are "
@@ -200,7 +204,7 @@ class Settings:
     )
     timeline: int = declare(
         64, "Memory in MiB for going back in time; more keeps more of the past close at hand.",
-        "timeline", "live", low=1, high=65536, since=2, before=64,
+        "timeline", "live", low=1, high=65536, kiosk_high=64, since=2, before=64,
     )
     # fmt: on
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from cli_support import call
 
-from rnn_tui import __version__, cli, cli_train, registry
+from rnn_tui import __version__, cli_kiosk, cli_train, registry
 from rnn_tui.checkpoint.saving import save
 from rnn_tui.cli import run
 from rnn_tui.cli_exit import BROKEN
@@ -80,10 +80,11 @@ def test_asking_for_help_does_not_import_numpy() -> None:
 
 def test_threads_are_limited_unless_the_user_says_otherwise() -> None:
     program = (
-        "import os; from rnn_tui.cli import THREADS, run; run(['--version']); "
+        "import os; from rnn_tui.cli import run; from rnn_tui.cli_kiosk import THREADS; "
+        "run(['--version']); "
         "print([os.environ[name] for name in THREADS])"
     )
-    kept = {name: value for name, value in os.environ.items() if name not in cli.THREADS}
+    kept = {name: value for name, value in os.environ.items() if name not in cli_kiosk.THREADS}
     env = kept | {"OMP_NUM_THREADS": "3"}
     out = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True)
     assert out.stdout.endswith("['1', '3', '1']\n")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rnn_tui import cli, cli_options
+from rnn_tui import cli_app, cli_options
 from rnn_tui.registry import CELLS, TASKS
 from rnn_tui.settings import compose, train_updates
 from rnn_tui.tui.link import BUDGET, LINK_SETTINGS
@@ -202,7 +202,7 @@ def test_the_ssh_page_names_what_the_program_shows() -> None:
     assert commands <= existing | {"characters: ascii", "characters: unicode"}
     assert {f"link: {each}" for each in LINK_SETTINGS} <= commands
     assert any(word.startswith(f"link {BUDGET // 1024} KiB/s") for word in words)
-    source = Path(cli.__file__).read_text(encoding="utf-8")
+    source = Path(cli_app.__file__).read_text(encoding="utf-8")
     source += (ROOT / "rnn_tui/tui/terminal_kind.py").read_text(encoding="utf-8")
     messages = [word for word in words if word.startswith("this needs")]
     assert len(messages) >= 2

@@ -13,6 +13,8 @@ from rnn_tui.files.regular_file import GIB, size_text
 
 MAX_DATA = "RNN_TUI_MAX_DATA"
 MAX_MEMORY = "RNN_TUI_MAX_MEMORY"
+OPTIONS = {"max_data": MAX_DATA, "max_memory": MAX_MEMORY}
+"""The options that set an environment variable, and which."""
 DEFAULT_DATA = GIB
 """The largest data file that is read, in bytes, unless --max-data says otherwise."""
 UNKNOWN_MACHINE = 8 * GIB

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from rnn_tui.checkpoint.run_view import RunView
     from rnn_tui.files.error_log import LoggedError
     from rnn_tui.files.ownership import RunFiles
+    from rnn_tui.kiosk import Kiosk
     from rnn_tui.second_network import Versus
     from rnn_tui.tui.signal_watch import SignalWatch
 
@@ -70,6 +71,7 @@ class RnnTui(PacedDisplay):
         session: the session.
         debugger: the main screen.
         characters: those that the terminal shows.
+        kiosk: what a guest may do; None for a user.
         end: why the program ends, if that is an unexpected error.
     """
 
@@ -104,6 +106,7 @@ class RnnTui(PacedDisplay):
         characters: CharacterSet = UNICODE,
         autosaves: Callable[[], AutosaveWriter] | None = None,
         notice: str = "",
+        kiosk: Kiosk | None = None,
     ) -> None:
         """Make a session for `trainer`; its thread starts with the screen.
 
@@ -122,8 +125,10 @@ class RnnTui(PacedDisplay):
             characters: those that the terminal shows.
             autosaves: makes the writer of autosaves; None for none.
             notice: what the first screen says, until the first key.
+            kiosk: what a guest may do; None for a user.
         """
         self._watch = watch
+        self.kiosk = kiosk
         self.end: LoggedError | None = None
         self._colour_query = colour_query  # until it is sent
         self._asks_for_colours = bool(colour_query)  # until the answer is truecolor

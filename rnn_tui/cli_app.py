@@ -1,0 +1,189 @@
+"""Opening the app with options that have been read."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from rnn_tui import PROGRAM, THEME
+from rnn_tui.cli_exit import CommandError, explain, print_error
+from rnn_tui.cli_kiosk import (
+    attach_streams,
+    limit_memory,
+    limit_threads,
+    set_environment,
+    terminal_of,
+)
+from rnn_tui.cli_start import (
+    Options,
+    autosave_writer,
+    check_fit,
+    check_keyframes,
+    parse_breakpoints,
+    run_files,
+    start_run,
+)
+from rnn_tui.files.limits import OPTIONS as LIMITS
+from rnn_tui.kiosk import IDLE as IDLE_SECONDS
+from rnn_tui.kiosk import MAX_MEMORY, Kiosk
+
+if TYPE_CHECKING:
+    from rnn_tui.engine.training.trainer import Trainer
+    from rnn_tui.second_network import Versus
+    from rnn_tui.tui.character_set import CharacterSet
+    from rnn_tui.tui.link import Link
+    from rnn_tui.tui.signal_watch import SignalWatch
+
+SSH = f"ssh -t HOST {PROGRAM}"
+
+
+def run_guest(
+    options: Options, *, kiosk: Kiosk | None = None, environment: Mapping[str, str]
+) -> int:
+    """Open the screen for a guest on the terminal of descriptors 0, 1 and 2.
+
+    Nothing is raised: every error is one line on the terminal.
+
+    Args:
+        options: those of the command line, as `rnn_tui.cli_options.read` returns them.
+        kiosk: what the guest may do; None for what the options say.
+        environment: the guest's variables, of which TERM alone has an effect.
+
+    Returns:
+        The exit code; `IDLE` when the guest pressed no key for too long.
+    """
+    try:
+        attach_streams()
+        return open_guest(options, kiosk=kiosk, environment=environment)
+    except Exception as error:
+        message, code = explain(error)
+        print_error(message)
+        return code
+
+
+def open_guest(
+    options: Options, *, kiosk: Kiosk | None = None, environment: Mapping[str, str]
+) -> int:
+    """Open the screen for a guest; see `run_guest`. Errors before it opens are raised."""
+    set_environment(terminal_of(environment))
+    limit_threads(os.environ)
+    for name in LIMITS.keys() & options.keys():
+        os.environ[LIMITS[name]] = str(options[name])
+    limit_memory(os.environ, MAX_MEMORY)
+    return open_app(options, kiosk or _kiosk(options))
+
+
+def _kiosk(options: Options) -> Kiosk:
+    """Return what a guest may do, as the options say."""
+    return Kiosk(idle=options.get("idle", IDLE_SECONDS), data=str(options.get("data", "")))
+
+
+def open_app(options: Options, kiosk: Kiosk | None = None) -> int:
+    """Open the screen; every error comes before it opens."""
+    if kiosk is None and "idle" in options:
+        raise CommandError("--idle ends the session of a guest: it goes with --kiosk")
+    if kiosk is not None and "resume" in options:
+        raise CommandError("--resume opens an autosave, and a kiosk has none: leave one out")
+    from rnn_tui.tui.character_set import choose_characters, users_environment
+    from rnn_tui.tui.signal_watch import SignalWatch, signal_name
+
+    # Before signals are blocked: what it asks would have them blocked as well.
+    encoding = sys.stdout.encoding
+    characters = choose_characters(options.get("ascii"), users_environment(), encoding)
+    with SignalWatch() as watch:
+        code = _open_watched(options, characters, watch, kiosk)
+    if watch.ended_by is not None:
+        print_error(f"ended by {signal_name(watch.ended_by)}")
+    return watch.exit_code(code)
+
+
+def _open_watched(
+    options: Options, characters: CharacterSet, watch: SignalWatch, kiosk: Kiosk | None
+) -> int:
+    """Open the screen while signals are watched, and return the exit code."""
+    gc.disable()  # imported modules stay; the app enables it again after its first screen
+    breakpoints = parse_breakpoints(options)
+    in_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    files = run_files(options)
+    start = start_run(options, kiosk, ask=in_terminal)
+    trainer, saved, resumed = start.trainer, start.saved, start.resumed
+    check_keyframes(trainer)
+    check_fit(breakpoints, trainer)
+    versus, second = _parse_versus(options, trainer, kiosk), None
+    if resumed is not None:
+        files.path = resumed.note.path or None
+        files.own_again(resumed.note.own)
+        if versus is None:
+            versus, second = resumed.versus, resumed.second
+    if not in_terminal:
+        raise CommandError(_terminal_needed())
+    if sys.platform != "win32":
+        from rnn_tui.tui.terminal_kind import why_unusable
+
+        if reason := why_unusable(os.environ.get("TERM")):
+            # ssh passes on what TERM is where ssh is started.
+            over = f"; if it can: TERM=xterm {SSH}" if os.environ.get("SSH_CONNECTION") else ""
+            raise CommandError(f"{reason}{over}; without a screen, use: {PROGRAM} train")
+    notices = ("" if resumed is None else resumed.message, "" if saved is None else saved.remark)
+    from rnn_tui.tui.app import RnnTui, run_app
+    from rnn_tui.tui.colour_depth import depth_of, truecolor_query
+
+    theme = options.get("theme", THEME)
+    keeps = kiosk is None and not options.get("no_autosave")
+    app = RnnTui(
+        trainer,
+        link=_link(options, kiosk),
+        theme=theme,
+        depth=depth_of(os.environ),
+        colour_query=truecolor_query(os.environ),
+        files=files,
+        breakpoints=breakpoints,
+        versus=versus,
+        second=second,
+        view=None if saved is None else saved.view,
+        watch=watch,
+        characters=characters,
+        autosaves=partial(autosave_writer, options, start) if keeps else None,
+        notice=" · ".join(filter(None, notices)),
+        kiosk=kiosk,
+    )
+    return run_app(app)
+
+
+def _terminal_needed() -> str:
+    """Return what to do without a terminal: OpenSSH gives a command none unless it is asked to."""
+    if os.environ.get("SSH_CONNECTION") and not os.environ.get("SSH_TTY"):
+        return f"this needs a terminal, and ssh gave none; use: {SSH}, or {PROGRAM} train"
+    return f"this needs a terminal (over ssh: {SSH}); without one, use: {PROGRAM} train"
+
+
+def _link(options: Options, kiosk: Kiosk | None) -> Link:
+    """Return the link to the terminal: measured, or what the user says it is."""
+    from rnn_tui.tui.link import Link
+
+    remote: bool | None = options.get("remote")
+    return Link(
+        "measured" if remote is None else "remote" if remote else "local",
+        over_ssh=kiosk is not None or bool(os.environ.get("SSH_CONNECTION")),
+        multiplexed=bool(os.environ.get("TMUX") or os.environ.get("STY")),
+    )
+
+
+def _parse_versus(options: Options, trainer: Trainer, kiosk: Kiosk | None) -> Versus | None:
+    """Return the second network of --versus, if there is one."""
+    match_parameters = options.get("match_parameters", False)
+    if "versus" not in options:
+        if match_parameters:
+            raise CommandError("--match-parameters needs a second network: --versus CELL")
+        return None
+    from rnn_tui.second_network import Versus, second_network_settings
+
+    versus = Versus(options["versus"], match_parameters)
+    settings = second_network_settings(trainer.settings, trainer.architecture, versus)
+    if kiosk is not None:
+        kiosk.check(settings)
+    return versus

@@ -1,0 +1,220 @@
+"""From the options of the command line to the run that they describe."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rnn_tui import PROGRAM
+from rnn_tui.cli_exit import CommandError
+from rnn_tui.settings import DECLARATIONS, Settings, Value, compose
+
+if TYPE_CHECKING:
+    from rnn_tui.autosave.resume import ResumedRun
+    from rnn_tui.autosave.writer import AutosaveWriter
+    from rnn_tui.checkpoint.loading import SavedRun
+    from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
+    from rnn_tui.engine.training.trainer import Trainer
+    from rnn_tui.files.ownership import InputFile, RunFiles
+    from rnn_tui.kiosk import Kiosk
+
+Options = Mapping[str, Any]
+"""The options that were written on the command line, by name; see `rnn_tui.cli_options.read`."""
+
+
+def setting_options(options: Options) -> dict[str, Value]:
+    """Return those options that are settings."""
+    return {name: value for name, value in options.items() if name in DECLARATIONS}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Start:
+    """What a run begins with.
+
+    Attributes:
+        trainer: a new one, or one from a file.
+        saved: the run that the file holds; None for a new one.
+        resumed: the autosave that it comes from; None if it comes from none.
+    """
+
+    trainer: Trainer
+    saved: SavedRun | None = None
+    resumed: ResumedRun | None = None
+
+
+def start_run(options: Options, kiosk: Kiosk | None = None, *, ask: bool = False) -> Start:
+    """Return what the options describe: a new run, one from a checkpoint, or an autosaved one.
+
+    With `ask`, the user can be asked on the terminal.
+    """
+    if "resume" in options:
+        return _resume(options["resume"], options)
+    if "checkpoint" in options:
+        saved = _load_run(options["checkpoint"], options, kiosk, ask=ask)
+        return Start(saved.trainer, saved)
+    from rnn_tui.engine.training.trainer import Trainer
+
+    settings = compose(setting_options(options), options.get("preset", ""))
+    if kiosk is not None:
+        kiosk.check(settings)
+    if "init_from" not in options:
+        return Start(Trainer(settings))
+    from rnn_tui.checkpoint.loading import load_weights
+
+    return Start(Trainer(settings, load_weights(options["init_from"], settings)))
+
+
+def _resume(choice: str, options: Options) -> Start:
+    """Return an autosaved run, with those settings changed that may change in a run.
+
+    Raises:
+        CommandError: there is an option for something that cannot change.
+        ResumeError: there is no such autosave.
+    """
+    if "checkpoint" in options:
+        raise CommandError("--resume opens an autosave; leave it out, or leave out the file")
+    _refuse_new_run(options)
+    from rnn_tui.autosave.resume import resume
+    from rnn_tui.files.autosave_folder import tidy
+
+    tidy()
+    resumed = resume(choice, options.get("data"))
+    _change_settings(resumed.saved.trainer, options, "the autosave")
+    if (second := resumed.second) is not None:
+        own, common = second.settings, resumed.saved.trainer.settings
+        second.configure(common.with_(cell=own.cell, hidden=own.hidden))
+    return Start(resumed.saved.trainer, resumed.saved, resumed)
+
+
+def _refuse_new_run(options: Options) -> None:
+    """Refuse options that begin a new run, where one goes on.
+
+    Raises:
+        CommandError: there is one.
+    """
+    for name in ("preset", "init_from"):
+        if name in options:
+            option = f"--{name.replace('_', '-')}"
+            which = "the file" if "checkpoint" in options else "--resume"
+            raise CommandError(f"{option} starts a new run; leave it out, or leave out {which}")
+
+
+def run_files(options: Options) -> RunFiles:
+    """Return the files that the run owns: the checkpoint, if it is to be loaded from one."""
+    from rnn_tui.files.ownership import RunFiles
+
+    checkpoint = options.get("checkpoint")
+    return RunFiles() if checkpoint is None else RunFiles.of_checkpoint(checkpoint)
+
+
+def input_files(options: Options, trainer: Trainer) -> tuple[InputFile, ...]:
+    """Return the files that the run reads."""
+    from rnn_tui.files.ownership import InputFile, data_file
+
+    files = {
+        "the checkpoint that this run goes on from": options.get("checkpoint"),
+        "the --init-from file": options.get("init_from"),
+    }
+    named = (InputFile(role, path) for role, path in files.items() if path)
+    return (*data_file(trainer.settings.data), *named)
+
+
+def _load_run(checkpoint: str, options: Options, kiosk: Kiosk | None, *, ask: bool) -> SavedRun:
+    """Return the run in a file, with those settings changed that may change in a run.
+
+    Args:
+        checkpoint: the file.
+        options: the options of the command line.
+        kiosk: what a guest may do; None for a user.
+        ask: whether the user can be asked on the terminal.
+
+    Raises:
+        CommandError: there is an option for something that cannot change.
+    """
+    _refuse_new_run(options)
+    if checkpoint == "train" and not Path(checkpoint).exists():
+        raise CommandError(f"'train' comes first: {PROGRAM} train [OPTIONS]")
+    from rnn_tui.cli_checkpoint import open_run
+    from rnn_tui.files.atomic_file import remove_leftovers
+
+    if kiosk is None:
+        remove_leftovers(os.path.dirname(os.path.realpath(checkpoint)))
+    data = options.get("data")
+    saved = open_run(checkpoint, None if data is None else str(data), ask=ask)
+    _change_settings(saved.trainer, options, repr(checkpoint))
+    if kiosk is not None:
+        kiosk.check(saved.trainer.settings)
+    return saved
+
+
+def _change_settings(trainer: Trainer, options: Options, where: str) -> None:
+    """Change those settings of a run that may change; --data is not looked at.
+
+    Raises:
+        CommandError: there is an option for another one; `where`: what the run comes from.
+    """
+    chosen = setting_options(options)
+    chosen.pop("data", None)
+    changed = trainer.settings.with_(**chosen)
+    if fixed := changed.needs_restart(trainer.settings):
+        wanted = ", ".join(_as_option(name, changed) for name in fixed)
+        kept = ", ".join(_as_option(name, trainer.settings) for name in fixed)
+        raise CommandError(f"{wanted} cannot change in a run: {where} has {kept}")
+    trainer.configure(changed)
+
+
+def _as_option(name: str, settings: Settings) -> str:
+    """Return a setting as it is written on the command line: "--hidden 32", "--no-carry"."""
+    declaration, value = DECLARATIONS[name], getattr(settings, name)
+    if declaration.kind is bool:
+        return declaration.switch.split("/")[0 if value else 1]
+    return f"{declaration.option} {declaration.show(value)}"
+
+
+def parse_breakpoints(options: Options) -> tuple[Breakpoint, ...]:
+    """Return the breakpoints of --break; `check_fit` compares them with the network later."""
+    texts: tuple[str, ...] = options.get("break", ())
+    if not texts:
+        return ()
+    from rnn_tui.engine.training.breakpoint_conditions import BreakpointError
+    from rnn_tui.engine.training.breakpoint_parser import parse
+
+    try:
+        return tuple(parse(text) for text in texts)
+    except BreakpointError as error:
+        raise CommandError(f"--break {error}") from None
+
+
+def check_keyframes(trainer: Trainer) -> None:
+    """Refuse --timeline if there is not so much memory; all else is checked by the trainer."""
+    from rnn_tui.engine.training.memory_use import check_memory
+
+    check_memory(trainer.settings, trainer.architecture, screen=True)
+
+
+def check_fit(breakpoints: tuple[Breakpoint, ...], trainer: Trainer) -> None:
+    """Refuse breakpoints at gates and timesteps that this network does not have."""
+    for each in breakpoints:
+        try:
+            each.fits(trainer.network.declaration)
+        except ValueError as error:
+            raise CommandError(f"--break {error}") from None
+
+
+def autosave_writer(options: Options, start: Start) -> AutosaveWriter:
+    """Return the writer of autosaves."""
+    from rnn_tui.autosave.writer import AutosaveWriter
+    from rnn_tui.files.autosave_folder import RunNote
+
+    directory = ""
+    with contextlib.suppress(OSError):  # it has been deleted
+        directory = os.getcwd()
+    if start.resumed is not None:
+        note = start.resumed.note
+        return AutosaveWriter(replace(note, directory=directory), start.resumed.folder)
+    path = options.get("checkpoint")
+    return AutosaveWriter(RunNote(directory, os.path.abspath(path) if path else ""))
