@@ -69,9 +69,13 @@ def run(arguments: list[str]) -> int:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    """Run the command ``train``, or open the app; a checkpoint called "train" is ./train."""
+    """Run a command, or open the app; a checkpoint called like a command is ./train."""
     if not arguments:
         return open_app({})  # there are no options, so the module that reads them is not imported
+    if arguments[0] == "serve":
+        from rnn_tui.serve.command import serve
+
+        return serve(arguments[1:])
     from rnn_tui.cli_options import read
     from rnn_tui.files.limits import OPTIONS as LIMITS
 

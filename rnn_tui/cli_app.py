@@ -77,6 +77,22 @@ def open_guest(
     return open_app(options, kiosk or _kiosk(options))
 
 
+def check_guest(options: Options) -> None:
+    """Look at all but the terminal of what opens the screen for a guest.
+
+    Raises:
+        Exception: it would not open, for the reason that `rnn_tui.cli_exit.explain` words.
+    """
+    for name in LIMITS.keys() & options.keys():
+        os.environ[LIMITS[name]] = str(options[name])
+    kiosk = _kiosk(options)
+    breakpoints = parse_breakpoints(options)
+    trainer = start_run(options, kiosk).trainer
+    check_keyframes(trainer)
+    check_fit(breakpoints, trainer)
+    _parse_versus(options, trainer, kiosk)
+
+
 def _kiosk(options: Options) -> Kiosk:
     """Return what a guest may do, as the options say."""
     return Kiosk(idle=options.get("idle", IDLE_SECONDS), data=str(options.get("data", "")))

@@ -217,19 +217,34 @@ def read(arguments: list[str]) -> dict[str, Any] | None:
         command, name, rest = _train_command(), f"{PROGRAM} train", arguments[1:]
     else:
         command, name, rest = _app_command(), PROGRAM, [*arguments]  # click empties it
+    return parse(command, name, rest)
+
+
+def parse(command: click.Command, name: str, arguments: list[str]) -> dict[str, Any] | None:
+    """Return the values of the options of one command; see `read`.
+
+    Args:
+        command: the command, with its options.
+        name: what is typed before the arguments: "rnn-tui train".
+        arguments: what is typed after it.
+
+    Raises:
+        OptionError: an option is unknown or lacks its value.
+        SettingError: a value is not allowed.
+    """
     try:
         # Click's own main would print errors in several lines and end the process.
-        with command.make_context(name, rest) as ctx:
+        with command.make_context(name, arguments) as ctx:
             return _written_options(ctx)
     except click.exceptions.Exit:  # --help and --version
         return None
     except click.UsageError as error:
-        raise OptionError(_usage_message(error, command)) from error
+        raise OptionError(_usage_message(error, command, name)) from error
 
 
-def _usage_message(error: click.UsageError, command: click.Command) -> str:
+def _usage_message(error: click.UsageError, command: click.Command, name: str) -> str:
     """Return click's error as one line that names the option, the value and what is allowed."""
-    see = f"see {PROGRAM} train --help" if command.name == "train" else f"see {PROGRAM} --help"
+    see = f"see {name} --help"
     if isinstance(error, click.NoSuchOption):
         known = [name for parameter in command.params for name in _names(parameter)]
         near = difflib.get_close_matches(error.option_name, [*known, "--help", "--version"], 1, 0.7)
@@ -343,7 +358,7 @@ class GroupedCommand(click.Command):
                 formatter.write_dl(records, col_max=28)
 
 
-def _command(name: str, help: str, extra: list[click.Parameter]) -> click.Command:
+def make_command(name: str, help: str, extra: list[click.Parameter]) -> click.Command:
     """Return a command with `extra` options, those of all settings, and --version."""
     return GroupedCommand(
         name,
@@ -395,9 +410,9 @@ def _written_options(ctx: click.Context) -> dict[str, Any]:
 # ---------------------------------------------------------------- commands
 
 
-def _app_command() -> click.Command:
-    """Return the command that opens the app."""
-    screen: list[click.Parameter] = [
+def app_options() -> list[click.Parameter]:
+    """Return the options of the app that are no settings."""
+    return [
         SettingOption(_THEME),
         SettingOption(_REMOTE, "--remote/--local"),
         SettingOption(_ASCII, "--ascii/--unicode"),
@@ -409,7 +424,11 @@ def _app_command() -> click.Command:
         SettingOption(_KIOSK, "--kiosk"),
         SettingOption(_IDLE),
     ]
-    return _command(PROGRAM, _APP_HELP, screen)
+
+
+def _app_command() -> click.Command:
+    """Return the command that opens the app."""
+    return make_command(PROGRAM, _APP_HELP, app_options())
 
 
 def _train_command() -> click.Command:
@@ -421,4 +440,4 @@ def _train_command() -> click.Command:
     extra += [SettingOption(_NO_AUTOSAVE, "--no-autosave")]
     extra += [SettingOption(_JSON, "--json"), SettingOption(_QUIET, "--quiet")]
     extra += [SettingOption(_FORCE, "--force")]
-    return _command("train", _TRAIN_HELP, extra)
+    return make_command("train", _TRAIN_HELP, extra)

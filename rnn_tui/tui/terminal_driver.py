@@ -29,6 +29,7 @@ from textual import messages
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
+from rnn_tui.tui.leaving_terminal import CLEAR, LEAVE
 from rnn_tui.tui.terminal_answers import Answer, AnswerReader, ModeReport
 from rnn_tui.tui.terminal_file import TerminalFile
 from rnn_tui.tui.terminal_kind import is_of_old
@@ -38,13 +39,6 @@ if TYPE_CHECKING:
 
     from rnn_tui.tui.signal_watch import SignalWatch
 
-# Everything off that application mode turns on. ST first: it ends a sequence that was cut short.
-# Where there is no alternate screen (Linux, VT220, GNU screen), this one is empty afterwards.
-CLEAR = "\x1b[0m\x1b[H\x1b[J"
-LEAVE = (
-    "\x1b\\\x1b[?2026l\x1b[?2004l\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"
-    f"\x1b[?1016l\x1b[?1004l\x1b[<u\x1b[?7h{CLEAR}\x1b[?1049l\x1b[?25h"
-)
 MOUSE_ON, MOUSE_OFF = "\x1b[?1000h\x1b[?1006h", "\x1b[?1006l\x1b[?1000l"
 KITTY_KEYBOARD = re.compile(r"\x1b\[[<>][0-9]*u")
 HANDED_BACK_WITHIN = 1.0  # seconds for the screen's thread; then the terminal is taken from it

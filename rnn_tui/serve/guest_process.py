@@ -1,0 +1,155 @@
+"""What a guest's process does with itself between the fork and the program: terminal and limits.
+
+All of this holds against mistakes and against a guest who finds a way to run code: the process has
+no file of the server's, cannot gain rights, cannot be read by a debugger of another guest, and ends
+with its parent. It has the server's account, though, so that it could signal processes of that
+account: run the server in an account of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import resource
+import signal
+import sys
+import termios
+from dataclasses import dataclass
+
+NICE = 5  # the server's own work, and so all keys on their way, goes before training
+CPU_SECONDS = 4 * 60 * 60  # of one session; then SIGXCPU
+OPEN_FILES = 64
+LARGEST_FILE = 2**20  # bytes; guests write nothing but the log of unexpected errors
+MORE_DATA = 512 * 2**20  # bytes beyond twice the resident memory that are reserved, not used
+THREADS_EACH, THREADS_BESIDE = 64, 1024
+OOM_SCORE = 500  # of -1000 … 1000: guests are ended before all else if the machine has no memory
+MESSAGES = 3  # the descriptor of the socket to the server, where there is one
+_PDEATHSIG, _DUMPABLE, _NO_NEW_PRIVILEGES = 1, 4, 38  # <linux/prctl.h>
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a guest's process may take.
+
+    Attributes:
+        memory: resident memory in bytes, which the server watches.
+        processes: threads of the account; see `most_threads`.
+    """
+
+    memory: int
+    processes: int
+
+
+def most_threads(guests: int) -> int:
+    """Return how many threads the account may have: those it has, some more, and the guests'.
+
+    The limit counts all threads of an account, not those of a process, and not those of root.
+    """
+    count = 0
+    with contextlib.suppress(OSError):
+        for name in os.listdir("/proc"):
+            if name.isdigit():
+                with contextlib.suppress(OSError):
+                    if os.stat(f"/proc/{name}").st_uid == os.getuid():
+                        count += len(os.listdir(f"/proc/{name}/task"))
+    return count + THREADS_BESIDE + THREADS_EACH * guests
+
+
+def become_guest(terminal: int, messages: int | None, limits: Limits) -> None:
+    """Make this process, just forked, that of a guest.
+
+    Args:
+        terminal: the descriptor of the guest's end of the terminal.
+        messages: that of the socket to the server, which becomes `MESSAGES`; None for none.
+        limits: what the process may take.
+
+    Raises:
+        OSError: the terminal is gone.
+    """
+    os.setsid()
+    fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+    _take_descriptors(terminal, messages)
+    _reset_signals()
+    _lower_priority()
+    _set_limits(limits)
+    end_with_parent(signal.SIGKILL)
+    _prctl(_NO_NEW_PRIVILEGES, 1)
+    _prctl(_DUMPABLE, 0)  # last: files of this process in /proc are root's from here on
+    os.chdir("/")
+    os.umask(0o077)
+
+
+def _take_descriptors(terminal: int, messages: int | None) -> None:
+    """Have the terminal as 0, 1 and 2, the socket as 3, and close all others."""
+    for descriptor in (0, 1, 2):
+        os.dup2(terminal, descriptor)
+    if messages is not None:
+        os.dup2(messages, MESSAGES)
+    first = MESSAGES if messages is None else MESSAGES + 1
+    os.closerange(first, max(os.sysconf("SC_OPEN_MAX"), 1 << 16))
+
+
+def _reset_signals() -> None:
+    """Have every signal do what it does in a program that a shell has just started."""
+    for number in signal.valid_signals():
+        with contextlib.suppress(OSError, ValueError, RuntimeError):
+            signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # as Python has it
+    signal.set_wakeup_fd(-1)
+    signal.pthread_sigmask(signal.SIG_SETMASK, set())
+
+
+def _lower_priority() -> None:
+    """Go after the server when there is not enough of the processor or of memory."""
+    with contextlib.suppress(OSError):
+        os.nice(NICE)
+    # Where the kernel groups processes by session, nice values count only within one; this is the
+    # session's own.
+    for path, value in (("/proc/self/autogroup", NICE), ("/proc/self/oom_score_adj", OOM_SCORE)):
+        with contextlib.suppress(OSError), open(path, "w", encoding="ascii") as file:
+            file.write(str(value))
+
+
+def _set_limits(limits: Limits) -> None:
+    """Set the kernel's limits; where there are narrower ones already, those stay.
+
+    Resident memory has none in the kernel, so the server watches it. What is reserved without being
+    used is limited generously, against an allocation that is faster than the watch.
+    """
+    data = _data_now() + 2 * limits.memory + MORE_DATA
+    for name, value in (
+        ("RLIMIT_CPU", CPU_SECONDS),
+        ("RLIMIT_NOFILE", OPEN_FILES),
+        ("RLIMIT_FSIZE", LARGEST_FILE),
+        ("RLIMIT_CORE", 0),
+        ("RLIMIT_NPROC", limits.processes),
+        ("RLIMIT_DATA", data),
+    ):
+        if (kind := getattr(resource, name, None)) is not None:
+            with contextlib.suppress(OSError, ValueError):
+                _, hardest = resource.getrlimit(kind)
+                value = value if hardest == resource.RLIM_INFINITY else min(value, hardest)
+                # SIGXCPU first, on which the program gives the terminal back; then SIGKILL.
+                hard = value if name != "RLIMIT_CPU" else value + 10
+                resource.setrlimit(kind, (value, hard))
+
+
+def _data_now() -> int:
+    """Return the private memory that this process has reserved, in bytes; 0 where none can tell."""
+    with contextlib.suppress(OSError, ValueError), open("/proc/self/statm", "rb") as file:
+        return int(file.read().split()[5]) * resource.getpagesize()
+    return 0
+
+
+def end_with_parent(number: int) -> None:
+    """Have the kernel send this process a signal when its parent ends (Linux)."""
+    _prctl(_PDEATHSIG, number)
+
+
+def _prctl(option: int, value: int) -> None:
+    """Call Linux's prctl; elsewhere nothing happens."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)

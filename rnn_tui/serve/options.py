@@ -1,0 +1,211 @@
+"""The options of ``rnn-tui serve``: its own, and those of the app, with which guests start."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from rnn_tui import PROGRAM
+from rnn_tui.cli_exit import CommandError
+from rnn_tui.cli_options import SettingOption, app_options, make_command, parse
+from rnn_tui.files.limits import parse_size
+from rnn_tui.kiosk import IDLE
+from rnn_tui.setting_declaration import Declaration
+
+COMMAND = "serve"
+MOST_GUESTS = 500
+MEMORY_RANGE = (128 * 2**20, 2**40)  # bytes; the program alone takes about 100 MiB
+NEEDS_ACCESS = (
+    "who may come in? --authorized-keys FILE for those whose public key is in it, --anonymous for "
+    "everybody, or --present KEYFILE for everybody to follow the holder of a key"
+)
+
+_HELP = """\
+Let a class in with plain ssh: one private session each, no accounts, no shell. Every guest gets
+the program with --kiosk and with the options that are given here, in a process of its own.
+
+The log goes to stderr, one line a session. Ctrl-C or SIGTERM tells the guests and ends.
+
+\b
+Examples:
+  rnn-tui serve --anonymous                try it: ssh -p 2222 localhost
+  rnn-tui serve --listen 0.0.0.0 --authorized-keys class.pub --cell lstm
+                                           those whose key is in the file
+  rnn-tui serve --present ~/.ssh/id_ed25519.pub
+                                           everybody follows who has this key
+"""
+
+
+class MemoryDeclaration(Declaration):
+    """The declaration of a guest's memory, written like 256M."""
+
+    def parse(self, text: str) -> int:
+        """Return the number of bytes.
+
+        Raises:
+            SizeError, CommandError: it is no size, or not in the range.
+        """
+        size = parse_size(self.option, text)
+        if not MEMORY_RANGE[0] <= size <= MEMORY_RANGE[1]:
+            raise CommandError(f"{self.option} must be from 128M to 1024G, not {text!r}")
+        return size
+
+
+_OWN = (
+    Declaration(
+        name="listen", kind=str, default="127.0.0.1", help="The address or name to listen on; "
+        "0.0.0.0 is every address of this machine.", group="server", effect="restart",
+    ),
+    Declaration(
+        name="port", kind=int, default=2222, help="The port; 0 takes a free one and says which.",
+        group="server", effect="restart", low=0, high=65535,
+    ),
+    Declaration(
+        name="guests", kind=int, default=20, help="How many are let in at a time; the presenter "
+        "comes in beside them.", group="server", effect="restart", low=1, high=MOST_GUESTS,
+    ),
+    Declaration(
+        name="host_key", kind=str, default="", help="The server's own private key; made at the "
+        "first start. Left out: a file in the program's state folder.", group="server",
+        effect="restart",
+    ),
+    Declaration(
+        name="authorized_keys", kind=str, default="", help="Let in those whose public key is in "
+        "this file, one a line.", group="server", effect="restart",
+    ),
+    Declaration(
+        name="anonymous", kind=bool, default=False, help="Let everybody in.", group="server",
+        effect="restart",
+    ),
+    Declaration(
+        name="public", kind=bool, default=False, help="Let everybody in from other machines, too; "
+        "without it, that is only for this machine.", group="server", effect="restart",
+    ),
+    MemoryDeclaration(
+        name="memory", kind=str, default="256M", help="Most resident memory of a guest's process; "
+        "one that takes more is ended.", group="server", effect="restart",
+    ),
+    Declaration(
+        name="present", kind=str, default="", help="Who has a key whose public part is in this "
+        "file is the presenter; all others follow.", group="server", effect="restart",
+    ),
+)  # fmt: skip
+_PLACEHOLDERS = {
+    "listen": "ADDRESS", "host_key": "FILE", "authorized_keys": "FILE", "memory": "SIZE",
+    "present": "KEYFILE",
+}  # fmt: skip
+_SWITCHES = {"anonymous": "--anonymous", "public": "--public"}
+_REFUSED = {
+    "resume": "--resume opens an autosave, and guests have none; leave it out",
+}
+_IMPLIED = ("kiosk", "no_autosave")
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """What the command line says about the server.
+
+    Attributes:
+        listen: the address or name to listen on.
+        port: the port; 0 for any.
+        guests: how many are let in at a time.
+        host_key: the file of the server's private key; "" for the one in the state folder.
+        authorized_keys: the file of the guests' public keys; "" for none.
+        anonymous: whether everybody is let in.
+        idle: seconds without a key after which a session is ended.
+        memory: most resident memory of a guest, in bytes.
+        present: the file of the presenter's public keys; "" where nobody presents.
+        app: the options that every guest's program starts with, by name.
+    """
+
+    listen: str
+    port: int
+    guests: int
+    host_key: str
+    authorized_keys: str
+    anonymous: bool
+    idle: float
+    memory: int
+    present: str
+    app: dict[str, Any]
+
+    @property
+    def open_to_all(self) -> bool:
+        """Whether one gets in without a key: with --anonymous, and with --present alone."""
+        return self.anonymous or not self.authorized_keys
+
+
+def read_serve(arguments: list[str]) -> ServeOptions | None:
+    """Return what the arguments after ``serve`` say; None if help was asked for, and printed.
+
+    Raises:
+        OptionError, SettingError, CommandError: they cannot be read, or do not fit together.
+    """
+    given = parse(_command(), f"{PROGRAM} {COMMAND}", [*arguments])
+    if given is None:
+        return None
+    for name, reason in _REFUSED.items():
+        if name in given:
+            raise CommandError(reason)
+    own = {each.name: given.pop(each.name, each.default) for each in _OWN}
+    if isinstance(own["memory"], str):  # the default
+        own["memory"] = parse_size("--memory", own["memory"])
+    for name in _IMPLIED:
+        given.pop(name, None)
+    # Settings are refused where they would need more than a guest may have; after a restart the run
+    # before is kept, too.
+    given.setdefault("max_memory", own["memory"] // 3)
+    public, idle = own.pop("public"), given.setdefault("idle", IDLE)
+    options = ServeOptions(**own, idle=idle, app=given)
+    _check_access(options, public=public)
+    return options
+
+
+def _check_access(options: ServeOptions, *, public: bool) -> None:
+    """Refuse options that do not say who may come in, or let in more than was meant.
+
+    Raises:
+        CommandError: they do.
+    """
+    if options.anonymous and options.authorized_keys:
+        raise CommandError(
+            "--anonymous lets everybody in, and --authorized-keys only some; leave one of them out"
+        )
+    if not (options.anonymous or options.authorized_keys or options.present):
+        raise CommandError(NEEDS_ACCESS)
+    if options.open_to_all and not public and not is_loopback(options.listen):
+        option = "--anonymous" if options.anonymous else "--present without --authorized-keys"
+        raise CommandError(
+            f"{option} lets everybody in who reaches {options.listen}; if that is meant, "
+            "add --public"
+        )
+
+
+def is_loopback(listen: str) -> bool:
+    """Return whether nobody but this machine reaches an address, or any that a name stands for.
+
+    Raises:
+        CommandError: it is no address, and no name that stands for one.
+    """
+    try:
+        found = socket.getaddrinfo(listen, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise CommandError(
+            f"--listen must be an address or a name of this machine, not {listen!r}"
+        ) from None
+    return all(ipaddress.ip_address(str(each[4][0]).split("%")[0]).is_loopback for each in found)
+
+
+def _command() -> click.Command:
+    """Return the command ``serve``."""
+    own: list[click.Parameter] = []
+    for each in _OWN:
+        names = (_SWITCHES[each.name],) if each.name in _SWITCHES else ()
+        option = SettingOption(each, *names)
+        option.metavar = _PLACEHOLDERS.get(each.name, option.metavar)
+        own.append(option)
+    return make_command(COMMAND, _HELP, [*own, *app_options()])

@@ -1,0 +1,155 @@
+"""The room: its places, who is in it, and when somebody must go."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from rnn_tui.files.regular_file import size_text
+from rnn_tui.serve.access import Access
+from rnn_tui.serve.fork_client import ForkClient
+from rnn_tui.serve.guest import Guest, resident_memory
+from rnn_tui.serve.options import ServeOptions
+from rnn_tui.serve.session import REFUSED, GuestSession
+from rnn_tui.serve.session_log import SessionRecord, log
+
+if TYPE_CHECKING:
+    from rnn_tui.serve.connection import Visitor
+
+WATCH_SECONDS = 1.0
+IDLE_GRACE = 5  # seconds beyond the idle time, in which the program ends by itself
+FAR_ABOVE = 1.5  # times the memory: ended at once, without giving the terminal back first
+END_SECONDS = 6.0  # for all guests to end with the server
+SERVER_ENDS = "the server ends"
+
+
+class Room:
+    """Everybody who is connected, and the guests among them.
+
+    Attributes:
+        access: who may come in.
+        forks: forks the guests' processes.
+        visitors: the connections.
+        guests: those with a place, by session number; the presenter is beside them.
+        login_ended: called with an address when a login is over, and whether it failed.
+        connection_ended: called when a connection has ended.
+    """
+
+    def __init__(self, options: ServeOptions, access: Access, forks: ForkClient) -> None:
+        self.access = access
+        self.forks = forks
+        self.visitors: set[Visitor] = set()
+        self.guests: dict[int, Guest] = {}
+        self.login_ended: Callable[..., object] = lambda address, *, failed: None
+        self.connection_ended: Callable[[], object] = lambda: None
+        self._options = options
+        self._sessions = 0
+        self._closing = False
+        self._empty = asyncio.Event()
+        self._watching: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        """Begin to watch the guests."""
+        self._watching = asyncio.get_running_loop().create_task(self._watch())
+
+    # ---------------------------------------------------------------- in and out
+
+    def login_over(self, address: str, *, failed: bool) -> None:
+        """Tell the door that a login is over."""
+        self.login_ended(address, failed=failed)
+
+    def connection_over(self) -> None:
+        """Tell the door that a connection has ended."""
+        self.connection_ended()
+
+    def join(self, session: GuestSession) -> Guest | None:
+        """Start the program for a session; None if it gets none, which is said there."""
+        if line := self._why_not(session):
+            session.say(line)
+            session.end(REFUSED)
+            return None
+        if session.taken_for:
+            session.say(f"this server does not know your terminal; it takes it for {session.kind}")
+        identity = session.identity
+        role = self.access.role(presents=identity.presents)
+        options: dict[str, Any] = {}
+        if session.utf8 is False and "ascii" not in self._options.app:
+            options["ascii"] = True
+        self._sessions += 1
+        who = f"{identity.address} {identity.key or 'without a key'}"
+        record = SessionRecord(self._sessions, who, role, time.time())
+        try:
+            guest = Guest(self.forks, session, record, options, None, self._left)
+        except OSError as error:
+            log(f"session {record.number}: not started: {(error.strerror or 'error').lower()}")
+            session.say("the server has no room for another session now; try again later")
+            session.end(REFUSED)
+            return None
+        self.guests[record.number] = guest
+        return guest
+
+    def _why_not(self, session: GuestSession) -> str:
+        """Return why a session gets no program, as a line for the guest; "" if it does."""
+        if self._closing:
+            return SERVER_ENDS
+        if session.size is None:
+            return "this needs a terminal; use: ssh -t"
+        if not session.kind:
+            return "this needs a terminal that can move its cursor; use: TERM=xterm ssh"
+        presents = session.identity.presents
+        taken = sum(guest.record.role != "presenter" for guest in self.guests.values())
+        if not presents and taken >= self._options.guests:
+            places = "the only place is" if taken == 1 else f"all {taken} places are"
+            return f"{places} taken; try again later"
+        return ""
+
+    def _left(self, guest: Guest) -> None:
+        """Free the place of a guest whose process has ended."""
+        self.guests.pop(guest.record.number, None)
+        if not self.guests:
+            self._empty.set()
+
+    # ---------------------------------------------------------------- who must go
+
+    async def _watch(self) -> None:
+        """Look at every guest's memory and last key, again and again."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            now = asyncio.get_running_loop().time()
+            for guest in [*self.guests.values()]:
+                self._look_at(guest, now)
+
+    def _look_at(self, guest: Guest, now: float) -> None:
+        """End a guest that takes too much memory, or does nothing."""
+        memory = resident_memory(guest.process) if guest.process else 0
+        if memory > self._options.memory:
+            most = size_text(self._options.memory)
+            guest.end("memory", f"this session took more than {most} of memory and was ended")
+            if memory > FAR_ABOVE * self._options.memory:
+                guest.kill()
+        elif now - guest.last_key > self._options.idle + IDLE_GRACE:
+            guest.end("idle", "no key was pressed for long, so this session was ended")
+
+    async def close(self) -> None:
+        """Tell everybody that the server ends, and wait until all guests have ended."""
+        self._closing = True
+        if self._watching is not None:
+            self._watching.cancel()
+        self._empty.clear()
+        for guest in [*self.guests.values()]:
+            guest.end(SERVER_ENDS, SERVER_ENDS)
+        if self.guests:
+            try:
+                await asyncio.wait_for(self._empty.wait(), END_SECONDS)
+            except TimeoutError:
+                log(f"{len(self.guests)} guests did not end in time")
+        await asyncio.sleep(0)
+        for visitor in [*self.visitors]:
+            visitor.disconnect()
+        deadline = asyncio.get_running_loop().time() + 1.0
+        while self.visitors and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.02)  # for the last lines to be sent
+        for visitor in [*self.visitors]:
+            visitor.abort()

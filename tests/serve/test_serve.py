@@ -1,0 +1,79 @@
+"""A guest's session from beginning to end, over asyncssh's own client."""
+
+import asyncio
+import stat
+from pathlib import Path
+
+from serve.running import RunningServer, connect, visit
+
+FOLDER_OF_KEY = "rnn-tui/serve/ssh_host_ed25519_key"
+
+
+def test_a_guest_gets_the_program_in_a_process_of_its_own(server: RunningServer) -> None:
+    async def play() -> None:
+        async with await connect(server) as first, await connect(server) as second:
+            one, two = await visit(first), await visit(second, columns=100, lines=30)
+            assert "gru" in await one.wait_for("BATCH")
+            await two.wait_for("BATCH")
+            assert len(server.guests()) == 2
+            one.send("nn")
+            await one.wait_for("FORWARD t=1/")
+            assert "BATCH" in two.text().splitlines()[1]
+            one.send("q")
+            assert await one.wait_end() == 0
+            two.send("q")
+            assert await two.wait_end() == 0
+
+    asyncio.run(play())
+    server.wait_for_guests(0)
+    line = server.wait_for_log(r"session 1: guest 127.0.0.1 without a key; .*")[0]
+    for part in ("from 20", "left", "sent ", "received ", "peak memory ", "MiB"):
+        assert part in line
+
+
+def test_one_line_says_that_the_room_is_full(server: RunningServer) -> None:
+    async def play() -> None:
+        connections = [await connect(server) for _ in range(4)]
+        visits = [await visit(each) for each in connections]
+        for each in visits[:3]:
+            await each.wait_for("BATCH")
+        assert await visits[3].wait_end() == 1
+        assert visits[3].raw == b"rnn-tui: all 3 places are taken; try again later\r\n"
+        for connection in connections:  # as where a network is lost
+            connection.abort()
+
+    asyncio.run(play())
+    server.wait_for_guests(0)
+
+
+def test_the_end_of_the_server_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    async def play(server: RunningServer) -> None:
+        async with await connect(server) as connection:
+            guest = await visit(connection)
+            await guest.wait_for("BATCH")
+            processes = server.processes()
+            assert len(processes) == 2
+            code = await asyncio.to_thread(server.end)
+            assert code == 0
+            await guest.wait_end()
+            assert guest.raw.endswith(b"rnn-tui: the server ends\r\n")
+            assert b"\x1b[?1049l" in guest.raw
+            for each in processes:
+                assert not alive(each)
+
+    with RunningServer(tmp_path, "--anonymous") as server:
+        asyncio.run(play(server))
+        assert "the server ends" in server.wait_for_log("session 1: .*")[0]
+    key = tmp_path / FOLDER_OF_KEY
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    with RunningServer(tmp_path, "--anonymous") as again:
+        assert again.log[0] == server.log[0]  # the same key
+
+
+def alive(process: int) -> bool:
+    """Return whether a process runs."""
+    try:
+        with open(f"/proc/{process}/stat", encoding="ascii") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
