@@ -13,6 +13,8 @@ from rnn_tui import PROGRAM, THEME
 from rnn_tui.cli_exit import CommandError, explain, print_error
 from rnn_tui.cli_kiosk import (
     attach_streams,
+    ignore_keys,
+    keep_quiet,
     limit_memory,
     limit_threads,
     set_environment,
@@ -29,7 +31,7 @@ from rnn_tui.cli_start import (
 )
 from rnn_tui.files.limits import OPTIONS as LIMITS
 from rnn_tui.kiosk import IDLE as IDLE_SECONDS
-from rnn_tui.kiosk import MAX_MEMORY, Kiosk
+from rnn_tui.kiosk import IDLE_CODE, MAX_MEMORY, Kiosk
 
 if TYPE_CHECKING:
     from rnn_tui.engine.training.trainer import Trainer
@@ -54,7 +56,7 @@ def run_guest(
         environment: the guest's variables, of which TERM alone has an effect.
 
     Returns:
-        The exit code; `IDLE` when the guest pressed no key for too long.
+        The exit code; `IDLE_CODE` when the guest pressed no key for too long.
     """
     try:
         attach_streams()
@@ -74,6 +76,12 @@ def open_guest(
     for name in LIMITS.keys() & options.keys():
         os.environ[LIMITS[name]] = str(options[name])
     limit_memory(os.environ, MAX_MEMORY)
+    from rnn_tui.files.guard import Guard, install
+
+    named = (options.get(name) for name in ("checkpoint", "data", "init_from"))
+    ignore_keys()
+    keep_quiet()
+    install(Guard(str(each) for each in named if each))
     return open_app(options, kiosk or _kiosk(options))
 
 
@@ -112,6 +120,10 @@ def open_app(options: Options, kiosk: Kiosk | None = None) -> int:
     characters = choose_characters(options.get("ascii"), users_environment(), encoding)
     with SignalWatch() as watch:
         code = _open_watched(options, characters, watch, kiosk)
+    if kiosk is not None and code == IDLE_CODE:
+        from rnn_tui.tui.idle import time_text
+
+        print_error(f"ended after {time_text(kiosk.idle)} without a key")
     if watch.ended_by is not None:
         print_error(f"ended by {signal_name(watch.ended_by)}")
     return watch.exit_code(code)

@@ -13,9 +13,9 @@ from typing import Any, TextIO
 
 from rnn_tui import PROGRAM
 
-DONE, DIVERGED, BAD_USAGE, IDLE, BROKEN = 0, 1, 2, 3, 70
-"""Exit codes: all went well, training diverged, an error of the user, a guest who pressed no key,
-an error of ours."""
+DONE, DIVERGED, BAD_USAGE, BROKEN = 0, 1, 2, 70
+"""Exit codes: all went well, training diverged, an error of the user, an error of ours; that of a
+guest who pressed no key is in `rnn_tui.kiosk`."""
 
 
 IN_ASCII = "rnn-tui-ascii"

@@ -15,6 +15,8 @@ import signal
 import sys
 from collections.abc import Mapping, MutableMapping
 
+from rnn_tui.cli_exit import print_error
+
 OPTION = "--kiosk"
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 """The environment variables that limit the threads of NumPy's matrix products."""
@@ -102,3 +104,15 @@ def limit_threads(environment: MutableMapping[str, str]) -> None:
     """Let NumPy's products use one thread, unless the user wants more; before it is imported."""
     for name in THREADS:
         environment.setdefault(name, "1")
+
+
+def keep_quiet() -> None:
+    """Let no library print warnings or tracebacks on a guest's terminal."""
+    import logging
+    import warnings
+
+    logging.disable()
+    logging.lastResort = None
+    logging.raiseExceptions = False
+    warnings.simplefilter("ignore")
+    sys.excepthook = lambda *_: print_error("an unexpected error ended the program")

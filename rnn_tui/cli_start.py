@@ -58,7 +58,10 @@ def start_run(options: Options, kiosk: Kiosk | None = None, *, ask: bool = False
         return Start(saved.trainer, saved)
     from rnn_tui.engine.training.trainer import Trainer
 
-    settings = compose(setting_options(options), options.get("preset", ""))
+    chosen = setting_options(options)
+    if kiosk is not None:
+        chosen |= kiosk.lowered(chosen)
+    settings = compose(chosen, options.get("preset", ""))
     if kiosk is not None:
         kiosk.check(settings)
     if "init_from" not in options:
@@ -145,7 +148,8 @@ def _load_run(checkpoint: str, options: Options, kiosk: Kiosk | None, *, ask: bo
         remove_leftovers(os.path.dirname(os.path.realpath(checkpoint)))
     data = options.get("data")
     saved = open_run(checkpoint, None if data is None else str(data), ask=ask)
-    _change_settings(saved.trainer, options, repr(checkpoint))
+    lowered = {} if kiosk is None else kiosk.lowered(options)
+    _change_settings(saved.trainer, {**options, **lowered}, repr(checkpoint))
     if kiosk is not None:
         kiosk.check(saved.trainer.settings)
     return saved

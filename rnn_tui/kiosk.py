@@ -6,25 +6,32 @@ the caps: those of settings are in their declarations (`Declaration.kiosk_high`)
 Example:
     >>> Kiosk().check(Settings(hidden=4096))
     Traceback (most recent call last):
-    rnn_tui.setting_declaration.SettingError: --hidden must be at most 256 in a kiosk, not 4096
+    rnn_tui.setting_declaration.SettingError: --hidden must be at most 128 in a kiosk, not 4096
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rnn_tui.settings import DECLARATIONS, SettingError, Settings
+from rnn_tui.settings import DECLARATIONS, SettingError, Settings, Value
 
 IDLE = 15 * 60.0
 """Seconds without a key after which a session ends, unless --idle says otherwise."""
+IDLE_CODE = 3
+"""The exit code then."""
 WARNING = 60.0
 """Seconds before the end at which the guest is told."""
-MAX_MEMORY = 256 * 2**20
-"""Bytes that a run may take, unless --max-memory says otherwise."""
+MAX_MEMORY = 96 * 2**20
+"""Bytes that a run may take, unless --max-memory says otherwise; the one before a restart stays."""
 MOST_BREAKPOINTS = 30
 """How many breakpoints a guest may have."""
-MOST_WHAT_IFS = 30
-"""How many what-ifs, kept ones too, a run of a guest may have."""
+MOST_CHANGES = 100
+"""How many changes a run may have: what-ifs that were kept, and settings changed on the way."""
+MOST_GHOSTS = 30
+"""How many futures left behind are kept for the charts."""
+MOST_WAITING = 2000
+"""How many commands and keys may wait; until they are fewer, none is read."""
 
 
 class KioskError(ValueError):
@@ -48,6 +55,21 @@ class Kiosk:
         """Seconds before the end at which the guest is told."""
         return min(WARNING, self.idle / 2)
 
+    def lowered(self, chosen: Mapping[str, Value]) -> dict[str, Value]:
+        """Return what a guest has where nothing is chosen and the default is beyond the cap.
+
+        Args:
+            chosen: the settings that are chosen; they stay as they are.
+        """
+        return {
+            name: declaration.kiosk_high
+            for name, declaration in DECLARATIONS.items()
+            if name not in chosen
+            and declaration.kiosk_high is not None
+            and isinstance(declaration.default, int)
+            and declaration.default > declaration.kiosk_high
+        }
+
     def check(self, settings: Settings) -> None:
         """Refuse settings beyond the caps, or with a file that the command line does not name.
 
@@ -61,3 +83,28 @@ class Kiosk:
         if settings.data not in ("", self.data):
             allowed = "the file that the command line names" if self.data else "left out"
             raise SettingError("data", "another file", f"{allowed} in a kiosk")
+
+    def check_breakpoints(self, number: int) -> None:
+        """Refuse one more breakpoint than `number`, if those are as many as there may be.
+
+        Raises:
+            KioskError: they are.
+        """
+        if number >= MOST_BREAKPOINTS:
+            raise KioskError(f"not added: a kiosk has at most {MOST_BREAKPOINTS} breakpoints")
+
+    def check_changes(self, changes: int, ghosts: int) -> None:
+        """Refuse one more change of a run, if there are as many as there may be.
+
+        Args:
+            changes: the changes of the run so far.
+            ghosts: the futures left behind.
+
+        Raises:
+            KioskError: there are.
+        """
+        if changes >= MOST_CHANGES:
+            raise KioskError(f"not changed: a run in a kiosk has at most {MOST_CHANGES} changes")
+        if ghosts >= MOST_GHOSTS:
+            most = f"a kiosk keeps at most {MOST_GHOSTS} futures left behind"
+            raise KioskError(f"not changed: {most}; del forgets them")

@@ -117,7 +117,7 @@ class Settings:
     )
     batch: int = declare(
         1, "Windows trained side by side in each update.", "windows", "restart", low=1, high=4096,
-        kiosk_high=64,
+        kiosk_high=32,
     )
     windows: str = declare(
         "sweep", "Where the next window starts: sweep goes on where the last one ended, random "
@@ -137,7 +137,7 @@ class Settings:
     )
     hidden: int = declare(
         32, "Number of hidden units.", "network", "restart", low=1, high=4096,
-        kiosk_high=256,
+        kiosk_high=128,
     )
     layers: int = declare(
         1, "How many cells are stacked: each reads the hidden state of the one below.", "network",
@@ -204,7 +204,7 @@ class Settings:
     )
     timeline: int = declare(
         64, "Memory in MiB for going back in time; more keeps more of the past close at hand.",
-        "timeline", "live", low=1, high=65536, kiosk_high=64, since=2, before=64,
+        "timeline", "live", low=1, high=65536, kiosk_high=16, since=2, before=64,
     )
     # fmt: on
 

@@ -10,6 +10,7 @@ import traceback
 from pathlib import Path
 
 from rnn_tui import __version__
+from rnn_tui.files.guard import installed
 from rnn_tui.files.state_folder import state_folder
 
 LOG_NAME = "rnn-tui.log"
@@ -26,7 +27,9 @@ class LoggedError(Exception):
 
 def details_in(path: Path | None) -> str:
     """Return where the details of an error are, as the end of a line for the user."""
-    return f"details in {path}" if path is not None else "the details could not be logged"
+    if path is not None:
+        return f"details in {path}"
+    return "a kiosk keeps no details" if installed() else "the details could not be logged"
 
 
 def log_error(error: BaseException, where: str) -> Path | None:
@@ -39,8 +42,11 @@ def log_error(error: BaseException, where: str) -> Path | None:
         where: what the program was doing, such as "drawing the panel loss".
 
     Returns:
-        The path of the log; None if it could not be written, which is no error of its own.
+        The path of the log; None if it could not be written, which is no error of its own, and in
+        a guest's session, which keeps nothing.
     """
+    if installed():
+        return None
     entry = _entry(error, where)
     try:
         path = state_folder("log") / LOG_NAME

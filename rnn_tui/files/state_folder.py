@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 from rnn_tui import PROGRAM
+from rnn_tui.files.guard import installed
 
 
 def state_path() -> Path:
@@ -24,8 +26,10 @@ def state_folder(*below: str) -> Path:
     It is created if it does not exist.
 
     Raises:
-        OSError: it does not exist and cannot be created.
+        OSError: it does not exist and cannot be created; or this is a guest's session.
     """
+    if installed():
+        raise PermissionError(errno.EPERM, "a kiosk keeps nothing")
     folder = state_path()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in below:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from rnn_tui.engine.network.declaration import NetworkDeclaration
 from rnn_tui.engine.network.interventions import (
@@ -16,6 +17,7 @@ from rnn_tui.engine.time_travel.places import Place, Stride
 from rnn_tui.engine.training.breakpoint_conditions import BreakpointError
 from rnn_tui.engine.training.breakpoints import Breakpoints
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.kiosk import KioskError
 from rnn_tui.registry import TASKS
 from rnn_tui.session.commands import (
     CLEARS_STOP,
@@ -51,6 +53,10 @@ from rnn_tui.session.commands import (
 from rnn_tui.session.lock_step import ALL_OPERATIONS, LockStep, restarted_second_network
 from rnn_tui.session.state import Goal, SessionState, TrainingRun, timeline_of
 from rnn_tui.settings import Settings
+
+if TYPE_CHECKING:
+    from rnn_tui.kiosk import Kiosk
+    from rnn_tui.second_network import Versus
 
 
 class CommandHandler:
@@ -238,11 +244,12 @@ class CommandHandler:
         timeline = self._state.run.timeline
         held = timeline.trainer.network.pins
         try:
+            self._check_changes()
             if isinstance(intervention, Release) and not any(map(intervention.takes, held)):
                 now = f"held are {', '.join(map(str, held))}" if held else "nothing is held"
                 raise InterventionError(str(intervention), now)
             way = timeline.intervene(intervention)
-        except InterventionError as error:
+        except (InterventionError, KioskError) as error:
             self._state.say(str(error), error=True)
         else:
             self._go(self._with_what_if(intervention, way))
@@ -283,13 +290,15 @@ class CommandHandler:
         try:
             match command:
                 case AddBreakpoint(breakpoint):
+                    if self._state.kiosk is not None:
+                        self._state.kiosk.check_breakpoints(len(breakpoints.statuses))
                     breakpoint.fits(trainer.network.declaration)
                     breakpoints.add(breakpoint)
                 case RemoveBreakpoint(breakpoint):
                     breakpoints.remove(breakpoint)
                 case SwitchBreakpoint(breakpoint, on):
                     breakpoints.set_enabled(breakpoint, on)
-        except BreakpointError as error:
+        except (BreakpointError, KioskError) as error:
             self._state.say(str(error), error=True)
 
     # The second network
@@ -299,11 +308,24 @@ class CommandHandler:
         match command:
             case SetSecondNetwork(versus):
                 try:
+                    if versus is not None and state.kiosk is not None:
+                        self._check_second(versus, state.kiosk)
                     self._lock_step.set_versus(versus)
                 except ValueError as error:
                     state.say(str(error), error=True)
             case Swap():
                 self._swap()
+
+    def _check_second(self, versus: Versus, kiosk: Kiosk) -> None:
+        """Refuse a second network that is larger than a guest's may be.
+
+        Raises:
+            SettingError: it is.
+        """
+        from rnn_tui.second_network import second_network_settings
+
+        trainer = self._state.run.trainer
+        kiosk.check(second_network_settings(trainer.settings, trainer.architecture, versus))
 
     def _swap(self) -> None:
         """Let the two networks change places, and the other one come to this place first."""
@@ -327,7 +349,11 @@ class CommandHandler:
         tried = len(run.timeline.what_ifs)
         try:
             settings = self._chosen(command.settings, command.base)
+            self._check_changes()
             run.timeline.configure(settings)
+        except KioskError as error:
+            state.say(str(error), error=True)
+            return
         except ValueError as error:
             state.say(f"not changed: {error}", error=True)
             return
@@ -340,13 +366,25 @@ class CommandHandler:
             names = ", ".join(command.settings.differences(command.base))
             state.say(f"changed {names}" + f"; {ahead} gone" * bool(gone))
 
+    def _check_changes(self) -> None:
+        """Refuse another change where a guest's run has as many as it may have.
+
+        Raises:
+            KioskError: it has.
+        """
+        timeline, kiosk = self._state.run.timeline, self._state.kiosk
+        if kiosk is not None:
+            kiosk.check_changes(timeline.changes, len(timeline.ghosts))
+
     def _chosen(self, settings: Settings, base: Settings | None) -> Settings:
         """Return the run's settings with what differs between `settings` and `base` changed.
 
         Raises:
             ValueError: `base` are the settings of another run, or they do not go together.
         """
-        current = self._state.run.trainer.settings
+        current, kiosk = self._state.run.trainer.settings, self._state.kiosk
+        if kiosk is not None:
+            kiosk.check(settings)
         if base is None:
             return settings
         if names := current.needs_restart(base):
@@ -360,6 +398,8 @@ class CommandHandler:
             settings = self._chosen(command.settings or run.trainer.settings, command.base)
             timeline = timeline_of(_fresh_trainer(settings, run.trainer))
             begun = TrainingRun(timeline, restarted_second_network(run, timeline))
+            if state.kiosk is not None and begun.second_network is not None:
+                state.kiosk.check(begun.second_network.trainer.settings)
         except ValueError as error:  # settings that do not go together, data that cannot be read
             state.say(str(error), error=True)
         except Exception as error:  # too little memory, a task with an error

@@ -24,6 +24,9 @@ def save_run(state: SessionState, command: Save, view: RunView | None = None) ->
         command: the path, and the answer to the question before.
         view: how the run is looked at.
     """
+    if state.kiosk is not None:
+        state.say("not saved: a kiosk writes no files", error=True)
+        return
     trainer = state.run.trainer
     files = state.records.of(trainer).files
     question = command.answer

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rnn_tui.checkpoint.run_view import RunView, ScreenView
     from rnn_tui.engine.time_travel.counterfactual import Counterfactual
     from rnn_tui.files.ownership import RunFiles
+    from rnn_tui.kiosk import Kiosk
     from rnn_tui.proofs.prover import Prover
     from rnn_tui.second_network import SecondNetwork
 
@@ -170,6 +171,7 @@ class SessionState:
         old: the run before the newest restart; None if there was none, or a save since.
         snapshots: the number of the newest snapshot.
         ended_at: the number of the newest snapshot when the last goal ended by itself.
+        kiosk: what a guest may do; None for a user.
         screen_view: returns what is selected on the screen; None where there is no screen.
     """
 
@@ -179,6 +181,7 @@ class SessionState:
         breakpoints: Iterable[Breakpoint],
         files: RunFiles | None = None,
         view: RunView | None = None,
+        kiosk: Kiosk | None = None,
     ) -> None:
         """Begin with a run.
 
@@ -187,8 +190,10 @@ class SessionState:
             breakpoints: breakpoints to add to those of the view.
             files: the files that the run owns; None for none.
             view: how the run was looked at when it was saved.
+            kiosk: what a guest may do; None for a user.
         """
         self.run = run
+        self.kiosk = kiosk
         self.records = RunRecords()
         self.records.of(run.trainer, files)
         self.question: SaveQuestion | None = None

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from rnn_tui.autosave.writer import AutosaveWriter
     from rnn_tui.checkpoint.run_view import RunView, ScreenView
     from rnn_tui.files.ownership import RunFiles
+    from rnn_tui.kiosk import Kiosk
     from rnn_tui.second_network import SecondNetwork, Versus
 
 PAUSE_AFTER_ERROR = 0.05  # seconds
@@ -72,6 +73,7 @@ class Session:
         view: RunView | None = None,
         autosaves: Callable[[], AutosaveWriter] | None = None,
         files: RunFiles | None = None,
+        kiosk: Kiosk | None = None,
     ) -> None:
         """Begin where `trainer` stands, with a second network if there is `versus`.
 
@@ -83,13 +85,14 @@ class Session:
             view: how the run was looked at when it was saved; None for a new run.
             autosaves: makes the writer of autosaves, in the session's thread; None for none.
             files: the files that the run owns; None for none.
+            kiosk: what a guest may do; None for a user.
 
         Raises:
             SettingError: the second network's settings do not go together.
         """
         timeline = timeline_of(trainer)
         run = TrainingRun(timeline, make_second_network(timeline, versus, second))
-        self._state = SessionState(run, breakpoints, files, view)
+        self._state = SessionState(run, breakpoints, files, view, kiosk)
         self._lock_step = LockStep(self._state)
         self._may_work = threading.Event()
         self._may_work.set()
@@ -187,6 +190,11 @@ class Session:
         first = saves[-1] + 1 if saves and isinstance(command, RESTARTS) else 0
         rest = [w for w in waiting[first:] if not isinstance(w.command, FINITE_MOVES)]
         self._commands = deque([*waiting[:first], *rest])
+
+    @property
+    def waiting(self) -> int:
+        """The number of commands that wait."""
+        return len(self._commands)
 
     def refresh(self) -> None:
         """Ask for a snapshot newer than `latest`, if training is under way."""

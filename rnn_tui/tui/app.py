@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
@@ -23,6 +24,7 @@ from textual.worker import WorkerFailed
 from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.files.error_log import log_error
+from rnn_tui.kiosk import IDLE_CODE as IDLE
 from rnn_tui.session.commands import Say
 from rnn_tui.session.worker import Session
 from rnn_tui.tui.character_set import UNICODE, CharacterSet
@@ -33,7 +35,7 @@ from rnn_tui.tui.error_boundary import (
     log_other_errors,
     logged,
 )
-from rnn_tui.tui.key_bindings import KEYS, LEAVE_KEY, PALETTE_KEY
+from rnn_tui.tui.key_bindings import LEAVE_KEY, PALETTE_KEY, keys_for
 from rnn_tui.tui.link import LINK_SETTINGS, Link, LinkSetting
 from rnn_tui.tui.output_diff import with_output_diff
 from rnn_tui.tui.paced_display import PacedDisplay
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from rnn_tui.files.ownership import RunFiles
     from rnn_tui.kiosk import Kiosk
     from rnn_tui.second_network import Versus
+    from rnn_tui.tui.idle import IdleWatch
     from rnn_tui.tui.signal_watch import SignalWatch
 
 # Seconds until a waiting thread gets the interpreter: a key waits no longer for training.
@@ -61,6 +64,13 @@ LINK_HELP: dict[LinkSetting, str] = {
     "remote": "a slow link, whatever the answers show: few frames and bytes",
     "local": "no limit but the clock",
 }
+SIGNS_OF_LIFE = (
+    events.Key,
+    events.Paste,
+    events.MouseDown,
+    events.MouseScrollDown,
+    events.MouseScrollUp,
+)
 CALM = 0.3  # seconds after a change of size until tmux is asked who is there
 
 
@@ -144,13 +154,15 @@ class RnnTui(PacedDisplay):
             view=view,
             autosaves=autosaves,
             files=files,
+            kiosk=kiosk,
         )
+        self._idle: IdleWatch | None = None
         self._autosaves = autosaves is not None
         self._notice = notice
         self.characters = characters
         self._resized = False
         self.output_diff.ascii = characters.ascii
-        self.debugger = Debugger(self.session, self.link)
+        self.debugger = Debugger(self.session, self.link, kiosk)
         self._draw_panels_anew()
         if view is not None and view.screen is not None:
             self.debugger.restore_view(view.screen)
@@ -176,13 +188,50 @@ class RnnTui(PacedDisplay):
         self.session.listen(self.debugger.announce)
         if notice := self._notice or self.characters.notice:
             self.session.send(Say(notice))
+        if self.kiosk is not None:
+            self._watch_idle(self.kiosk)
         self.call_after_refresh(self.session.start)  # the thread would delay the first frame
+
+    def _watch_idle(self, kiosk: Kiosk) -> None:
+        """End the session after a time without a key, and say so before."""
+        from rnn_tui.tui.idle import IdleWatch
+
+        def call(function: Callable[[], None]) -> None:
+            with self._context():
+                function()
+
+        loop = asyncio.get_running_loop()
+        self._idle = IdleWatch(
+            kiosk,
+            later=lambda seconds, function: loop.call_later(seconds, call, function),
+            warn=self._tell,
+            end=partial(self.exit, None, IDLE),
+        )
+        self._idle.start()
+
+    def _tell(self, text: str) -> None:
+        """Show a line until the next key; over a dialog, where that does not cover it."""
+        if self.screen is self.debugger:
+            self.debugger.show_notice(text)
+        else:
+            self.notify(text, markup=False)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Handle an event; those of a guest show that there is one."""
+        if self._idle is not None and isinstance(event, SIGNS_OF_LIFE):
+            self._idle.heard()
+        await super().on_event(event)
+
+    def open_url(self, url: str, *, new_tab: bool = True) -> None:
+        """Open nothing: a browser would be one at the server."""
 
     def _tidy(self) -> None:
         """Remove what a killed program left in this folder; say if a run of it can be resumed.
 
         In a thread, after the first screen.
         """
+        if self.kiosk is not None:
+            return
         from rnn_tui.files.atomic_file import remove_leftovers
 
         remove_leftovers(os.curdir)
@@ -259,15 +308,18 @@ class RnnTui(PacedDisplay):
 
     def action_suspend_process(self) -> None:
         """Stop the program and give the terminal to the shell, until `fg`."""
-        if self._watch is not None and self._watch.can_stop:
+        if self.kiosk is not None:
+            self._tell("ctrl+z does nothing: a kiosk has no shell")
+        elif self._watch is not None and self._watch.can_stop:
             self._watch.stop_group()
         else:
             self.debugger.show_notice("there is no shell that could continue a suspended program")
 
     def action_say_how_to_quit(self) -> None:
         """Say which key ends the program, where somebody tries the one that does in a shell."""
+        leave = "quit" if self.kiosk is not None else LEAVE_KEY.help
         if self.screen is self.debugger:
-            self.debugger.show_notice(f"ctrl+c does nothing; q: {LEAVE_KEY.help}")
+            self.debugger.show_notice(f"ctrl+c does nothing; q: {leave}")
         elif not len(self._notifications):  # else it is being shown
             self.notify("ctrl+c does nothing; ctrl+q quits", markup=False)
 
@@ -361,7 +413,7 @@ class RnnTui(PacedDisplay):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield the commands of the palette: keys, second networks, and what the screen is like."""
         if isinstance(screen, Debugger):
-            for key in KEYS:
+            for key in keys_for(self.kiosk is not None):
 
                 async def call(action: str = key.action) -> None:
                     await self.run_action(action, default_namespace=screen)

@@ -77,6 +77,7 @@ class DrawContext:
             them, only what is folded into lines has to be translated before (`written`).
         zoomed: the panel with the focus has the whole screen.
         rail: the header has the rail of the passes, as the network panel is not visible.
+        guest: the session is a guest's, who writes no files.
     """
 
     snapshot: Snapshot
@@ -89,6 +90,7 @@ class DrawContext:
     ascii: bool = False
     zoomed: bool = False
     rail: bool = False
+    guest: bool = False
 
     def written(self, text: str) -> str:
         """Return `text` as it is written on this terminal: in full, if it is in ASCII."""

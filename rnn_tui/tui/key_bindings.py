@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual.binding import Binding
 
@@ -111,6 +111,17 @@ KEYS = (
     Key("ctrl+z", "app.suspend_process", "ctrl+z", "suspend: to the shell, and back with fg"),
     LEAVE_KEY,
 )
+
+_USERS_ONLY = ("write", "app.suspend_process")
+
+
+def keys_for(guest: bool) -> tuple[Key, ...]:
+    """Return the keys that do something: for a guest, without files and without a shell."""
+    if not guest:
+        return KEYS
+    kept = (key for key in KEYS if key.action not in _USERS_ONLY)
+    return tuple(replace(key, help="quit") if key is LEAVE_KEY else key for key in kept)
+
 
 PALETTE_KEY = "ctrl+p"
 OPENING_KEYS = frozenset(

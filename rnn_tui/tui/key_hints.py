@@ -145,5 +145,5 @@ def _rest(context: DrawContext) -> tuple[KeyHint | None, ...]:
         KeyHint("tab", "panel", ("tab",), FOURTH),
         KeyHint("o", "settings", ("o",), FOURTH),
         KeyHint("b", "breaks", ("b",), FOURTH),
-        KeyHint("w", "write", ("w",), LAST),
+        None if context.guest else KeyHint("w", "write", ("w",), LAST),
     )

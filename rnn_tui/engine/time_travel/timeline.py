@@ -193,6 +193,11 @@ class Timeline(Moves):
         return sum(ghost.change not in tried for ghost in self.ghosts)
 
     @property
+    def changes(self) -> int:
+        """The number of what-ifs, kept ones too, and of changes of settings on this branch."""
+        return sum(1 for _ in self._branch.changes)
+
+    @property
     def discardable(self) -> Intervention | None:
         """The intervention that `discard` would take back."""
         return self.what_ifs[-1] if self._branch.what_ifs else None

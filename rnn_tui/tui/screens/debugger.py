@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from rnn_tui.engine.training.breakpoints import BreakpointHit
 from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.kiosk import Kiosk
 from rnn_tui.registry import PANELS
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.source import SnapshotSource
@@ -42,14 +43,15 @@ class Debugger(KeyActions):
             """Return whether the waiting `message` is of the same kind."""
             return isinstance(message, Debugger.NewSnapshot)
 
-    def __init__(self, session: SnapshotSource, link: Link) -> None:
+    def __init__(self, session: SnapshotSource, link: Link, kiosk: Kiosk | None = None) -> None:
         """Show `session`.
 
         Args:
             session: the session to show.
             link: the link to the terminal, whose pace the frames of training follow.
+            kiosk: what a guest may do; None for a user.
         """
-        super().__init__(session, link)
+        super().__init__(session, link, kiosk)
         self._arranged_size = Size()
         self._placed: tuple[Focus, Settings] | None = None  # what the panels were arranged for
         self._regions: Mapping[str, Region] = {}  # where they are
@@ -203,6 +205,7 @@ class Debugger(KeyActions):
             self.ascii,
             self._zoomed,
             bool(self._regions) and "network" not in self._regions,
+            self.kiosk is not None,
         )
 
     def action_terms(self, direction: int) -> None:

@@ -12,7 +12,7 @@ from textual.events import Resize
 from textual.widgets import Static
 
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.key_bindings import KEYS, PALETTE_KEY
+from rnn_tui.tui.key_bindings import PALETTE_KEY, keys_for
 from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.panel_help import Sign
 from rnn_tui.tui.panel_spec import panel_spec
@@ -58,10 +58,11 @@ def everywhere(context: DrawContext) -> tuple[Sign, ...]:
     )
 
 
-def keys() -> tuple[Section, ...]:
+def keys(guest: bool = False) -> tuple[Section, ...]:
     """Return the keys and what they do: those that a number before them repeats, and the others."""
-    counted = tuple(Sign(key.shown, key.help) for key in KEYS if key.takes_count)
-    others = tuple(Sign(key.shown, key.help) for key in KEYS if not key.takes_count)
+    keys = keys_for(guest)
+    counted = tuple(Sign(key.shown, key.help) for key in keys if key.takes_count)
+    others = tuple(Sign(key.shown, key.help) for key in keys if not key.takes_count)
     note = "Digits before one of these repeat it: 5n, 200u, 12s."
     return (
         Section("Keys that count", counted, note),
@@ -107,8 +108,8 @@ class HelpScreen(Dialog[None]):
         panel = Section(f"This panel: {left}", spec.help(context))
         words = Section("Everywhere", everywhere(context))
         if columns == 2:
-            return lay_out([panel, words], keys(), width, columns)
-        return lay_out([panel, *keys(), words], (), width, columns)
+            return lay_out([panel, words], keys(context.guest), width, columns)
+        return lay_out([panel, *keys(context.guest), words], (), width, columns)
 
     def _styled(self, lines: Lines) -> Text:
         """Return lines in the colours of the theme."""

@@ -9,7 +9,7 @@ from rnn_tui.predictions.results import TextRequest
 from rnn_tui.session import commands
 from rnn_tui.session.run_records import SaveQuestion
 from rnn_tui.settings import Settings
-from rnn_tui.tui.screens.lost_training import lost_by_quitting, lost_by_restarting
+from rnn_tui.tui.screens.lost_training import LostTraining, lost_by_quitting
 from rnn_tui.tui.screens.selection_actions import SelectionActions
 from rnn_tui.tui.screens.training_actions import TrainingActions
 
@@ -76,7 +76,7 @@ class KeyActions(TrainingActions, SelectionActions):
         def apply(settings: Settings | None) -> None:
             self._apply(settings, shown)
 
-        self.app.push_screen(SettingsScreen(shown), apply)
+        self.app.push_screen(SettingsScreen(shown, self.kiosk), apply)
 
     def _apply(self, settings: Settings | None, shown: Settings) -> None:
         """Send what was changed of the settings `shown`; restart if one of them needs it."""
@@ -99,7 +99,7 @@ class KeyActions(TrainingActions, SelectionActions):
 
                     self._show_notice(f"reading {shown_name(settings.data)} …")
 
-        lost = lost_by_restarting(self.session.latest)
+        lost = self._lost_by_restarting()
         if lost is None:
             restart(True)
             return
@@ -117,6 +117,10 @@ class KeyActions(TrainingActions, SelectionActions):
 
     def action_write(self) -> None:
         """Write a checkpoint to the run's own file, or under a free name made of the settings."""
+        if self.kiosk is not None:
+            self._take_count()
+            self._show_notice("w does nothing: a kiosk writes no files")
+            return
         self._send(commands.Save())
 
     def ask_where_to_save(self, question: SaveQuestion) -> None:
@@ -131,15 +135,15 @@ class KeyActions(TrainingActions, SelectionActions):
             self._send(save)
 
     def action_leave(self) -> None:
-        """Quit; ask first when much would be lost."""
-        if not self._asks("q", "quits", lost_by_quitting(self.session.latest)):
+        """Quit; ask first when much would be lost that could be saved."""
+        if not self._asks("q", "quits", self._lost_by_quitting()):
             self.app.exit()
 
     def leave_from_dialog(self) -> None:
         """Quit while another screen lies over this one; ask there."""
         from rnn_tui.tui.screens.questions import ConfirmScreen
 
-        lost = lost_by_quitting(self.session.latest)
+        lost = self._lost_by_quitting()
         top = self.app.screen
         asked = top if isinstance(top, ConfirmScreen) and top.what == "quits" else None
         if lost is None or (asked is not None and asked.was_seen()):
@@ -148,6 +152,10 @@ class KeyActions(TrainingActions, SelectionActions):
             self.app.push_screen(
                 ConfirmScreen(lost.text, "quits", f"after esc, {lost.way_out}"), self._leave_if
             )
+
+    def _lost_by_quitting(self) -> LostTraining | None:
+        """Return what quitting would lose; None where that is little, or could not be saved."""
+        return None if self.kiosk is not None else lost_by_quitting(self.session.latest)
 
     def _leave_if(self, confirmed: bool | None) -> None:
         """Quit if the user said so."""

@@ -22,10 +22,11 @@ from rnn_tui.tui.key_order import Question
 from rnn_tui.tui.link import Link
 from rnn_tui.tui.screens import selection_moves
 from rnn_tui.tui.screens.frame_schedule import FrameSchedule
-from rnn_tui.tui.screens.lost_training import LostTraining
+from rnn_tui.tui.screens.lost_training import LostTraining, lost_by_restarting
 
 if TYPE_CHECKING:
     from rnn_tui.checkpoint.run_view import ScreenView
+    from rnn_tui.kiosk import Kiosk
 
 
 class ScreenActions(ErrorBoundary, Screen[None]):
@@ -41,15 +42,17 @@ class ScreenActions(ErrorBoundary, Screen[None]):
         *(Binding(str(digit), f"digit({digit})", show=False) for digit in range(10)),
     ]
 
-    def __init__(self, session: SnapshotSource, link: Link) -> None:
+    def __init__(self, session: SnapshotSource, link: Link, kiosk: Kiosk | None = None) -> None:
         """Act on `session`.
 
         Args:
             session: the session that the screen shows.
             link: the link to the terminal, whose pace the frames of training follow.
+            kiosk: what a guest may do; None for a user.
         """
         super().__init__()
         self.session = session
+        self.kiosk = kiosk
         self._link = link
         self.selection = selection_moves.initial_selection(session.latest)
         self._request = session.latest.request  # the newest that was sent
@@ -164,6 +167,10 @@ class ScreenActions(ErrorBoundary, Screen[None]):
         """Show a notice until the next key."""
         self._notice = (text, error)
         self._frames.draw_after_key()
+
+    def _lost_by_restarting(self) -> LostTraining | None:
+        """Return what a restart would lose; None where that is nothing, or could not be saved."""
+        return None if self.kiosk is not None else lost_by_restarting(self.session.latest)
 
     def _asks(self, key: str, does: str, lost: LostTraining | None) -> bool:
         """Ask once before training is lost; return False if there is nothing left to ask.

@@ -16,6 +16,7 @@ from textual.containers import Grid, Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
 from rnn_tui.engine.training.memory_use import check_memory
+from rnn_tui.kiosk import Kiosk
 from rnn_tui.settings import (
     DECLARATIONS,
     Declaration,
@@ -53,6 +54,10 @@ class Field(TextField):
         return self.declaration.kind is bool
 
 
+KEPT_IN_KIOSK = ("data",)
+"""The settings that a guest does not change: they name files."""
+
+
 class SettingsScreen(Dialog[Settings | None]):
     """The form: enter returns the new settings, esc returns None.
 
@@ -66,10 +71,19 @@ class SettingsScreen(Dialog[Settings | None]):
         Binding("up", "app.focus_previous", "previous field", priority=True),
     ]
 
-    def __init__(self, settings: Settings) -> None:
-        """Show `settings`."""
+    def __init__(self, settings: Settings, kiosk: Kiosk | None = None) -> None:
+        """Show `settings`.
+
+        Args:
+            settings: those of the run.
+            kiosk: what a guest may do, who chooses no file; None for a user.
+        """
         super().__init__()
         self._settings = settings
+        self._kiosk = kiosk
+        kept = () if kiosk is None else KEPT_IN_KIOSK
+        self._declarations = {n: d for n, d in DECLARATIONS.items() if n not in kept}
+        self._kept: dict[str, Value] = {name: getattr(settings, name) for name in kept}
         self.draft: Settings | None = settings
         self._shown: dict[str, tuple[bool, bool, bool]] = {}  # visible, refused, changed
         self._texts: dict[str, str] = {}  # by setting: what is said of it below
@@ -78,7 +92,7 @@ class SettingsScreen(Dialog[Settings | None]):
     def compose(self) -> ComposeResult:
         """Yield the fields of each group; below, the setting in focus and the verdict."""
         groups: dict[str, list[Declaration]] = {}
-        for declaration in DECLARATIONS.values():
+        for declaration in self._declarations.values():
             groups.setdefault(declaration.group, []).append(declaration)
         with Vertical(id="settings") as box:
             box.border_title = f"hyperparameters   {LIVE} changes at once · {RESTART} restarts"
@@ -118,9 +132,9 @@ class SettingsScreen(Dialog[Settings | None]):
 
     def _check(self) -> None:
         """Parse each field, then check all together; show reasons and what enter would do."""
-        values: dict[str, Value] = {}
+        values: dict[str, Value] = {**self._kept}
         reasons: dict[str, str] = {}
-        for name, declaration in DECLARATIONS.items():
+        for name, declaration in self._declarations.items():
             try:
                 values[name] = declaration.parse(self.query_one(f"#field-{name}", Field).value)
             except SettingError as error:
@@ -130,6 +144,8 @@ class SettingsScreen(Dialog[Settings | None]):
         if not reasons:
             try:
                 draft = Settings(**values)  # type: ignore[arg-type]  # checked when made
+                if self._kiosk is not None:
+                    self._kiosk.check(draft)
                 check_memory(draft, screen=True)
                 self.draft = draft
             except SettingError as error:
@@ -145,7 +161,7 @@ class SettingsScreen(Dialog[Settings | None]):
             return
         before, self._defaults = self._defaults, task_defaults(values)
         for name, default in self._defaults.items():
-            if default != before[name] == values[name]:
+            if name in self._declarations and default != before[name] == values[name]:
                 self.query_one(f"#field-{name}", Field).value = DECLARATIONS[name].show(default)
 
     def _show(self, values: dict[str, Value], reasons: dict[str, str]) -> None:
@@ -155,7 +171,7 @@ class SettingsScreen(Dialog[Settings | None]):
             values: by setting, those that could be parsed.
             reasons: by setting, why its value is refused.
         """
-        for name, declaration in DECLARATIONS.items():
+        for name, declaration in self._declarations.items():
             refused = name in reasons
             changed = name in values and values[name] != getattr(self._settings, name)
             reason = f" {reasons[name]}" if refused else ""

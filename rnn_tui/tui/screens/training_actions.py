@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.session import commands
-from rnn_tui.tui.screens.lost_training import lost_by_restarting
 from rnn_tui.tui.screens.screen_actions import ScreenActions
 
 
@@ -59,7 +58,7 @@ class TrainingActions(ScreenActions):
 
     def action_restart(self) -> None:
         """Restart from the same seed; ask first when much would be lost."""
-        if not self._asks("r", "restarts", lost_by_restarting(self.session.latest)):
+        if not self._asks("r", "restarts", self._lost_by_restarting()):
             self._send_move(commands.Restart())
 
     def action_undo_restart(self) -> None:
