@@ -1,6 +1,6 @@
 """Bars of values and gradients: the height is the magnitude, texture and hue are the sign.
 
-Positive entries are solid, negative ones dotted, both in eight heights, so that −0.5 is as high as
+Positive entries are solid, negative ones dotted, both in eight heights (four while training), so that −0.5 is as high as
 +0.5 and differs from it without colour. What is compared has one scale: see
 `rnn_tui.tui.bar_scales`.
 """
@@ -31,8 +31,14 @@ class BarGlyphs:
     negative: str
     nothing: str
 
+    @property
+    def coarse(self) -> BarGlyphs:
+        """Every other height of these."""
+        return BarGlyphs(self.positive[1::2], self.negative[1::2], self.nothing)
+
 
 UNICODE_BARS = BarGlyphs(LEVELS, "⡀⣀⣄⣤⣦⣶⣷⣿", "·")
+MOVING_BARS = UNICODE_BARS.coarse  # while the network trains: fewer of them change in a second
 ASCII_BARS = BarGlyphs(".:=#", ",;%@", "_")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from rnn_tui.files.error_log import ErrorReports
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.ascii_text import in_ascii
-from rnn_tui.tui.bars import ASCII_BARS, UNICODE_BARS, BarGlyphs
+from rnn_tui.tui.bars import ASCII_BARS, MOVING_BARS, UNICODE_BARS, BarGlyphs
 from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.charts.chart_view import WHOLE, ChartView, looked_at
 from rnn_tui.tui.charts.curves import Chart
@@ -109,4 +109,6 @@ class DrawContext:
     @property
     def bar_glyphs(self) -> BarGlyphs:
         """What bars are drawn with on this terminal."""
-        return ASCII_BARS if self.ascii else UNICODE_BARS
+        if self.ascii:
+            return ASCII_BARS
+        return MOVING_BARS if self.snapshot.running else UNICODE_BARS

@@ -11,6 +11,8 @@ Escape sequences (ECMA-48 and "XTerm Control Sequences"; CSI is ESC [):
     CUP, cursor position         CSI row ; column H    counted from 1. Textual sends it before every
                                                        line; sent here to move to another row
     CUF, cursor to the right     CSI columns C         sent here to move within a row: it is shorter
+    CUU, CUD, up and down        CSI rows A or B       likewise to move to a row near by; to the left
+    CUB, to the left             CSI columns D         with it, or with as many backspaces
     SGR, colours and attributes  CSI codes m           style of the text that follows: `text_style`
     alternate screen             CSI ? 1049 h          on; also 47 and 1047. Off: l instead of h.
                                                        All cells are others afterwards
@@ -84,6 +86,17 @@ def move_to(row: int, column: int) -> str:
 def move_right(columns: int) -> str:
     """Return CUF, the sequence that moves the cursor within its row."""
     return f"\x1b[{columns}C" if columns > 1 else "\x1b[C"
+
+
+@cache
+def move_by(rows: int, columns: int) -> str:
+    """Return the sequences that move the cursor to another row: below is more, above is less."""
+    count = f"{abs(rows)}" if abs(rows) > 1 else ""
+    vertical = f"\x1b[{count}{'B' if rows > 0 else 'A'}"
+    if columns > 0:
+        return vertical + move_right(columns)
+    left = -columns
+    return vertical + ("\b" * left if left <= 4 else f"\x1b[{left}D")
 
 
 class ScreenCell(NamedTuple):
@@ -330,8 +343,17 @@ class OutputDiff:
         if self._cursor is not None and self._cursor[0] == row and self._cursor[1] < column:
             out.append(self._move_right(row, self._cursor[1] - 1, column - 1))
         else:
-            out.append(move_to(row, column))
+            out.append(self._move_far(row, column))
         self._cursor = (row, column)
+
+    def _move_far(self, row: int, column: int) -> str:
+        """Return what moves the terminal's cursor to another row, or to the left."""
+        direct = move_to(row, column)
+        # Behind the last cell of a row, terminals do not agree on where the cursor is.
+        if self._cursor is None or self._cursor[1] > len(self._rows.get(self._cursor[0], ())):
+            return direct
+        rows, columns = row - self._cursor[0], column - self._cursor[1]
+        return min(direct, move_by(rows, columns), key=len) if rows else direct
 
     def _move_right(self, row: int, start: int, stop: int) -> str:
         """Return what moves the cursor within a row: the characters there, if that is shorter."""

@@ -191,7 +191,7 @@ def style_of(role: str, theme: str) -> Style:
 
     ``selected-…``, ``computed-…`` and so on is another role on one of the `GROUNDS`;
     ``heat-negative3-…`` is one on the third of the `HEAT_GROUNDS` of that hue; ``pill-…`` has the
-    role's colour as its ground; ``units-0-8`` is the first of the `UNIT_SHADES` above the last.
+    role's colour as its ground; ``units-0-8`` is the first of the `UNIT_SHADES` on the last.
     """
     light = theme == LIGHT.name
     ground, _, rest = role.partition("-")

@@ -19,9 +19,9 @@ from rnn_tui.tui.panel_spec import needs_of
 
 TOKEN = re.compile(
     r"(?P<styles>\x1b\[[0-9;]*m)"
-    r"|(?P<moves>\x1b\[[0-9;]*[CH])"
+    r"|(?P<moves>\x1b\[[0-9;]*[A-DH]|\x08+)"
     r"|(?P<brackets>\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_].*?(?:\x07|\x1b\\)|\x1b.)"
-    r"|(?P<text>[^\x1b]+)",
+    r"|(?P<text>[^\x1b\x08]+)",
     re.DOTALL,
 )
 
@@ -72,16 +72,24 @@ def read(output: Iterable[bytes], size: tuple[int, int], seconds: float) -> Wire
             continue
         pending += length
         if kind == "moves":
-            numbers = [int(number or 1) for number in content[2:-1].split(";")]
-            if content.endswith("C"):
-                column += numbers[0]
-            else:
-                row, column = numbers[0] - 1, (numbers[1] if len(numbers) > 1 else 1) - 1
+            row, column = _moved(content, row, column)
         elif kind == "text":
             wire.panels[_panel(row, column, size[1], regions)] += pending
             column += text_width(content)
             pending = 0
     return wire
+
+
+def _moved(sequence: str, row: int, column: int) -> tuple[int, int]:
+    """Return the row and the column, from 0, that the cursor is at after a move."""
+    if sequence.startswith("\b"):
+        return row, column - len(sequence)
+    numbers = [int(number or 1) for number in sequence[2:-1].split(";")]
+    if sequence[-1] in "AB":
+        return row + numbers[0] * (1 if sequence[-1] == "B" else -1), column
+    if sequence[-1] in "CD":
+        return row, column + numbers[0] * (1 if sequence[-1] == "C" else -1)
+    return numbers[0] - 1, (numbers[1] if len(numbers) > 1 else 1) - 1
 
 
 def _panel(row: int, column: int, rows: int, regions: Mapping[str, Region]) -> str:

@@ -9,6 +9,8 @@ import numpy as np
 
 from rnn_tui.tui.charts.curves import Level, Values
 
+ROUND = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)  # numbers where an axis may end
+
 
 @dataclass(frozen=True)
 class Tick:
@@ -144,14 +146,14 @@ def steady_log_range(
 
 
 def steady_end(largest: float) -> float:
-    """Return a round number that is at least `largest`, a positive one, and at most a tenth more.
+    """Return a round number that is at least `largest`, a positive one, and at most a third more.
 
-    An axis that ends there keeps still while the largest value grows a little.
+    An axis that ends there keeps still while the largest value grows: what is drawn stays where it
+    is, and only what is new has to be sent to the terminal.
     """
-    power = math.floor(math.log10(largest))
-    first = largest / 10.0**power
-    step = (1 if first < 2 else 2 if first < 5 else 5) * 10.0 ** (power - 1)
-    return max(math.ceil(largest / step - 1e-9) * step, largest)
+    power = 10.0 ** math.floor(math.log10(largest))
+    first = largest / power
+    return max(next(end for end in ROUND if end >= first - 1e-9) * power, largest)
 
 
 def _usable(limits: tuple[float, float], log: bool) -> bool:

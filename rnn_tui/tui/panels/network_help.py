@@ -5,7 +5,7 @@ from __future__ import annotations
 from rnn_tui.tui import panel_help
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.panel_help import Sign, Signs
-from rnn_tui.tui.panels.network_states import TWO_UNITS, states_of
+from rnn_tui.tui.panels.network_states import LOWER_UNIT, UPPER_UNIT, states_of
 from rnn_tui.tui.symbols import MARK
 
 
@@ -78,8 +78,8 @@ def _units(context: DrawContext) -> Signs:
         return (Sign("h 1–8", f"{first}, a bar each, full at 1"), *panel_help.bars(context))
     return (
         Sign("h 1–8", first),
-        Sign(TWO_UNITS, "two units, one above the other: orange above 0", "units-8-6"),
-        Sign(TWO_UNITS, "blue below 0; the brighter, the larger", "units-0-2"),
+        Sign(UPPER_UNIT, "two units, one above the other: orange above 0", "units-8-6"),
+        Sign(LOWER_UNIT, "blue below 0; the brighter, the larger", "units-2-0"),
     )
 
 

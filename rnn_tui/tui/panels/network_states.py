@@ -1,7 +1,7 @@
 """The states of the network panel: rows of hidden units, and of the gradients' norms.
 
-Where grounds can be seen, a cell has two units, ▀ in the shade of the upper on that of the lower,
-and a norm stands on a ground of heat; elsewhere units are bars.
+Where grounds can be seen, a cell has two units: ▀ in the shade of the upper on that of the lower, or
+▄ the other way round; and a norm stands on a ground of heat. Elsewhere units are bars.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from rnn_tui.tui.lines import Line, Run, centre
 from rnn_tui.tui.number_format import NOT_FINITE, SHORT, UNKNOWN
 from rnn_tui.tui.strip_numbers import power
 
-TWO_UNITS = "▀"
+UPPER_UNIT, LOWER_UNIT = "▀", "▄"  # the unit that has the colour of the text
 SHADES = 4  # on each side of nothing
 LEAST_WITH_DIGIT = 9.5e-10  # below, an exponent has two digits
 LEAST_DECADES = 1  # of a scale of heat: what hardly changes looks alike
@@ -102,7 +103,7 @@ class UnitRows:
             return ((centre(UNKNOWN, self.width), "dim"),)
         values = snapshot.window.tape[self.name][t, 0, units.start : units.stop]
         if self.context.grounds:
-            drawn = pairs(values, scale)
+            drawn = pairs(values, scale, 2 if snapshot.running else 1)
         else:
             selected = self.context.selection.unit - units.start
             drawn = bars(values, scale, self.context.bar_glyphs, selected)
@@ -115,23 +116,37 @@ def words_of(units: range) -> str:
     return f"{first}–{last}" if last > first else str(first)
 
 
-def shade(value: float, scale: BarScale) -> int:
-    """Return which of the shades a unit has: SHADES is that of nothing, more is positive."""
-    size = round(SHADES * scale.share(value))
+def shade(value: float, scale: BarScale, step: int = 1) -> int:
+    """Return which of the shades a unit has: SHADES is that of nothing, more is positive.
+
+    Args:
+        value: a finite one.
+        scale: what it is measured by.
+        step: 2 for every other shade.
+    """
+    size = round(SHADES / step * scale.share(value)) * step
     return SHADES - size if value < 0 else SHADES + size
 
 
-def pairs(values: Array, scale: BarScale) -> tuple[Run, ...]:
-    """Return a cell for two units each, the first above the second."""
-    runs: list[Run] = []
-    shades = [shade(float(each), scale) if math.isfinite(each) else -1 for each in values]
-    for k in range(0, len(shades), 2):
-        two = shades[k : k + 2]
-        if -1 in two:
-            runs.append((NOT_FINITE, "error"))
-        else:
-            runs.append((TWO_UNITS, f"units-{two[0]}-{two[1] if len(two) > 1 else ''}"))
-    return tuple(runs)
+def pairs(values: Array, scale: BarScale, step: int = 1) -> tuple[Run, ...]:
+    """Return a cell for two units each, the first above the second; see `shade` for the step.
+
+    The lesser of two shades is the text's: half as many pairs of colours are to be sent.
+    """
+    shades = [shade(float(each), scale, step) if math.isfinite(each) else -1 for each in values]
+    return tuple(_pair(*shades[k : k + 2]) for k in range(0, len(shades), 2))
+
+
+@cache
+def _pair(above: int, below: int | None = None) -> Run:
+    """Return a cell with two shades, −1 for a value that is not finite; None below the last."""
+    if -1 in (above, below):
+        return NOT_FINITE, "error"
+    if below is None:
+        return UPPER_UNIT, f"units-{above}-"
+    if above > below:
+        return LOWER_UNIT, f"units-{below}-{above}"
+    return UPPER_UNIT, f"units-{above}-{below}"
 
 
 # Norms of gradients

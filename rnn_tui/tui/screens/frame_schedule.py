@@ -18,6 +18,7 @@ from rnn_tui.tui.panel_widget import LinesWidget
 LOSS = "loss"
 ALWAYS = ("header", "footer", LOSS)  # drawn in each frame of training
 TABLE_SECONDS = 0.95  # from one drawing of the tables to the next: each fifth frame
+FIXED = PANELS.in_group("fixed")  # tables of a few rows; all others are pictures of many cells
 NOTICEABLE_WAIT = 0.05  # seconds; a frame that waits for less is not what the link limits
 
 
@@ -28,7 +29,8 @@ class FrameSchedule:
     snapshot drawn in the header, the loss chart and one of the other charts, in turn: drawing
     takes time from training, and bytes from the link. The tables, whose numbers nobody can read at
     that rate, take the other chart's turn once a second, and where a key has changed what they are
-    about; their titles name the update.
+    about; their titles name the update. Pictures of a whole matrix, most of whose cells change with
+    every window, are drawn at every second of these turns, one at a time, unless one has the focus.
 
     The session is suspended while anything is drawn: both threads share one interpreter.
 
@@ -60,8 +62,9 @@ class FrameSchedule:
         self._key_chart = ""  # that a key was about which is not drawn yet
         self._turns = 0  # of the charts other than the loss
         self._tables_due = 0.0  # when they are drawn next
+        self._table_turns = 0
         self.frame = session.latest
-        self._in_tables = self.frame  # the snapshot that the tables show
+        self._in_tables: dict[str | None, Snapshot] = {}  # the snapshot that each table shows
 
     def start(self, screen: Screen[None]) -> None:
         """Find the widgets of `screen` and be ready to draw them."""
@@ -108,7 +111,7 @@ class FrameSchedule:
         elif self._key_drawn:  # a key held down would else be answered long after it is let go
             self._key_waits = True
         else:
-            self._draw(self._without_charts(self._key_chart), tables=self._tables_of_now())
+            self._draw(self._without_charts(self._key_chart), keep_tables=True)
             self._key_chart = ""
             if self._screen is not None:
                 self._key_drawn = True
@@ -163,9 +166,11 @@ class FrameSchedule:
         now = self._clock()
         visible = [widget for widget in self.widgets if widget.display]
         always = [widget for widget in visible if widget.id in ALWAYS]
-        if now >= self._tables_due or self._tables_of_now() is self.frame:
+        tables = [widget for widget in visible if _is_table(widget)]
+        anew = [widget for widget in tables if self._table_of_now(widget) is self.frame]
+        if now >= self._tables_due or anew:
             self._tables_due = now + TABLE_SECONDS
-            return [*always, *filter(_is_table, visible)]
+            return [*always, *(anew or self._tables_of_turn(tables))]
         others = [each for each in visible if _is_chart(each) and each.id != LOSS]
         self._turns += 1
         return [*always, *(others[self._turns % len(others)] for _ in others[:1])]
@@ -175,9 +180,19 @@ class FrameSchedule:
         visible = [each for each in self.widgets if each.display]
         return [each for each in visible if not _is_chart(each) or each.id == but]
 
-    def _tables_of_now(self) -> Snapshot:
-        """Return the snapshot that the tables show, or the frame's if a key made that another."""
-        shown, frame = self._in_tables, self.frame
+    def _tables_of_turn(self, tables: list[LinesWidget]) -> list[LinesWidget]:
+        """Return the tables that are drawn next: of the pictures one, at every second turn."""
+        self._table_turns += 1
+        focus = self._context_of(self.frame).selection.panel
+        pictures = [each for each in tables if each.id not in FIXED and each.id != focus]
+        others = [each for each in tables if each not in pictures]
+        turn = self._table_turns % max(len(pictures), 2)
+        return [*others, *pictures[turn : turn + 1]]
+
+    def _table_of_now(self, table: LinesWidget) -> Snapshot:
+        """Return the snapshot that a table shows, or the frame's if a key made that another."""
+        frame = self.frame
+        shown = self._in_tables.get(table.id, frame)
         same = (
             shown.settings == frame.settings
             and shown.request == frame.request
@@ -186,16 +201,23 @@ class FrameSchedule:
         )
         return shown if same else frame
 
-    def _draw(self, widgets: Iterable[LinesWidget], tables: Snapshot | None = None) -> None:
-        """Show the current frame in `widgets`; in tables, the snapshot `tables` if it is given."""
+    def _draw(self, widgets: Iterable[LinesWidget], *, keep_tables: bool = False) -> None:
+        """Show the current frame in `widgets`; with `keep_tables`, in tables what they show."""
         self._session.suspend()
         context = self._context_of(self.frame)
-        of_tables = context if tables is None else self._context_of(tables)
+        contexts = {id(self.frame): context}
         for widget in widgets:
-            is_table = _is_table(widget)
-            widget.show(of_tables if is_table else context)
-            if is_table:
-                self._in_tables = tables or self.frame
+            if not _is_table(widget):
+                widget.show(context)
+                continue
+            snapshot = self._table_of_now(widget) if keep_tables else self.frame
+            if id(snapshot) not in contexts:
+                contexts[id(snapshot)] = self._context_of(snapshot)
+            widget.show(contexts[id(snapshot)])
+            if widget.display:
+                self._in_tables[widget.id] = snapshot
+            else:
+                self._in_tables.pop(widget.id, None)
         self._resume_after_refresh()
 
 

@@ -25,7 +25,7 @@ from rnn_tui.tui.colour_depth import Depth
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, plain
 from rnn_tui.tui.panels import network
-from rnn_tui.tui.panels.network_states import SHADES, HeatScale, pairs, shade
+from rnn_tui.tui.panels.network_states import SHADES, UPPER_UNIT, HeatScale, pairs, shade
 from rnn_tui.tui.terminal_colours import styled
 from rnn_tui.tui.themes import DARK, THEMES, UNIT_SHADES, style_of
 
@@ -63,12 +63,14 @@ def test_two_units_have_the_shades_of_their_scale(theme: Theme) -> None:
     values = np.array([2.0, -2.0, 0.0, 1.0, -0.4, math.nan, 0.7])
     drawn = pairs(values, scale)
     shades = UNIT_SHADES[theme.name]
-    assert [text for text, _ in drawn] == ["▀", "▀", "!", "▀"]
-    for (_, role), (above, below) in zip(drawn[:2], ((8, 0), (4, 6)), strict=True):
+    assert [text for text, _ in drawn] == ["▄", "▀", "!", "▀"]
+    for (text, role), two in zip(drawn[:2], ((8, 0), (4, 6)), strict=True):
         style = style_of(role, theme.name)
         assert style.color is not None
         assert style.bgcolor is not None
-        assert (style.color.name, style.bgcolor.name) == (shades[above], shades[below])
+        found = (style.color.name, style.bgcolor.name)
+        above, below = found if text == UPPER_UNIT else found[::-1]
+        assert (above, below) == (shades[two[0]], shades[two[1]])
     assert style_of(drawn[3][1], theme.name).bgcolor is None  # there is no unit below the last
 
 

@@ -60,12 +60,13 @@ class Screen:
     drawn: list[tuple[str, Snapshot]] = field(default_factory=list)
     link: Link = field(default_factory=lambda: Link("local"))
     now: float = 0.0
+    panel: str = "timestep"
 
     def __post_init__(self) -> None:
         self.schedule = FrameSchedule(
             cast(Session, self.session),
             self.link,
-            lambda snapshot: DrawContext(snapshot, Selection()),
+            lambda snapshot: DrawContext(snapshot, Selection(panel=self.panel)),
             lambda: self.now,
         )
         widgets = [FakeWidget(name, self.drawn) for name in (*OTHERS, *CHARTS)]
@@ -153,6 +154,24 @@ def test_while_running_the_loss_is_in_every_frame_and_tables_are_once_a_second()
     others = [name for names in frames for name in names if name in CHARTS[1:]]
     assert len(others) == 24  # one a frame
     assert all(before != after for before, after in pairwise(others))
+
+
+def test_while_running_a_picture_is_drawn_every_two_seconds_unless_it_has_the_focus() -> None:
+    for focus, times in (("timestep", 3), ("carpet", 6)):
+        screen = Screen(FakeSession(PAUSED), panel=focus)
+        pictures = [FakeWidget(name, screen.drawn) for name in ("weights", "carpet")]
+        screen.schedule.widgets += cast(list[LinesWidget], pictures)
+        screen.arrive(RUNNING)
+        screen.take()
+        frames: list[list[str]] = []
+        for number in range(30):
+            screen.now += 0.2
+            screen.arrive(replace(RUNNING, number=number))
+            frames.append([name for name, _ in screen.take()])
+        drawn = [name for names in frames for name in names]
+        assert drawn.count("network") == 6
+        assert (drawn.count("weights"), drawn.count("carpet")) == (3, times)
+        assert not any({"weights", "carpet"} <= {*names} for names in frames) or times == 6
 
 
 def test_a_key_while_running_draws_the_same_frame_again_without_charts() -> None:
