@@ -255,8 +255,9 @@ class RnnTui(PacedDisplay):
         base = super().get_driver_class()
         if sys.platform != "win32" and base.__name__ == "LinuxDriver":
             from rnn_tui.tui.terminal_driver import TerminalDriver
-            from rnn_tui.tui.terminal_kind import prints_mode_queries
+            from rnn_tui.tui.terminal_kind import erases_in_colour, prints_mode_queries
 
+            self.output_diff.erases = erases_in_colour(os.environ)
             modes = not prints_mode_queries(os.environ)
             attributes = {
                 "watch": self._watch,

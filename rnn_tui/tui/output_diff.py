@@ -13,6 +13,8 @@ Escape sequences (ECMA-48 and "XTerm Control Sequences"; CSI is ESC [):
     CUF, cursor to the right     CSI columns C         sent here to move within a row: it is shorter
     CUU, CUD, up and down        CSI rows A or B       likewise to move to a row near by; to the left
     CUB, to the left             CSI columns D         with it, or with as many backspaces
+    ECH, erase characters        CSI columns X         sent here in place of blanks, where the terminal
+                                                       gives them the background of the style
     SGR, colours and attributes  CSI codes m           style of the text that follows: `text_style`
     alternate screen             CSI ? 1049 h          on; also 47 and 1047. Off: l instead of h.
                                                        All cells are others afterwards
@@ -43,6 +45,7 @@ from rnn_tui.tui.lines import text_width
 from rnn_tui.tui.text_style import (
     DEFAULT,
     END_OF_STYLE,
+    INVISIBLE_ON_BLANK,
     TextStyle,
     apply_codes,
     change_of_style,
@@ -70,6 +73,8 @@ LINE = re.compile(
 CELLS_UNCHANGED = re.compile(
     r"\x1b\[\?(?P<modes>[0-9;]+)[hl]|\x1b\[[<>=?]|\x1b\[[0-9;]*[cn]|\x1b[\]PX^_]"
 )
+
+BLANKS = re.compile(" {6,}")  # as many as can be longer than to erase them
 
 REMEMBERED = 256  # pieces of lines, a screen or two of them; their cells take 1 KiB each or so
 REGIONAL_INDICATORS = range(0x1F1E6, 0x1F200)  # two of them are a flag
@@ -147,10 +152,11 @@ class OutputDiff:
 
     Attributes:
         ascii: nothing but ASCII is sent.
+        erases: the terminal gives what it erases the background of the style.
     """
 
     def __init__(self) -> None:
-        self.ascii = False
+        self.ascii = self.erases = False
         self._pending_begin = ""  # BEGIN_SYNCHRONISED, not sent until there is something to send
         self.forget()
 
@@ -332,9 +338,30 @@ class OutputDiff:
         row, start, stop = piece
         self._move(row, start + 1, out)
         text = "".join([cell.text for cell in self._rows[row][start:stop] if cell])
-        out.append(text)
         # Terminals do not agree on how wide a character is.
-        self._cursor = (row, stop + 1) if len(text) == stop - start else None
+        if len(text) != stop - start:
+            out.append(text)
+            self._cursor = None
+            return
+        if self._erases_blanks():
+            written = 0
+            for blanks in BLANKS.finditer(text):
+                erased, length = f"\x1b[{len(blanks[0])}X", len(blanks[0])
+                moved = move_right(length) if blanks.end() < len(text) else ""
+                if len(erased) + len(moved) < length:
+                    out += [text[written : blanks.start()], erased, moved]
+                    written = blanks.end()
+                    if not moved:  # the cursor stays before them
+                        self._cursor = (row, start + blanks.start() + 1)
+                        return
+            text = text[written:]
+        out.append(text)
+        self._cursor = (row, stop + 1)
+
+    def _erases_blanks(self) -> bool:
+        """Return whether erased cells look like blanks in the terminal's style."""
+        style = self._terminal_style
+        return self.erases and style is not None and style.attributes <= INVISIBLE_ON_BLANK
 
     def _move(self, row: int, column: int, out: list[str]) -> None:
         """Move the terminal's cursor, by the shortest sequence."""

@@ -13,6 +13,12 @@ KNOWN = (
 # They print what is newer than they are, or a part of it: the queries `CSI ? mode $ p`, kitty's
 # `CSI > flags u`, OSC. (Linux before 5.8 ends a sequence at `>` and `$`: drivers/tty/vt/vt.c.)
 OF_OLD = ("linux", "vt1", "vt2", "ansi", "cons25", "sun", "pcvt")
+# What they erase has the background of the text: "bce" in the database of terminals.
+ERASE_IN_COLOUR = (
+    "alacritty", "contour", "foot", "ghostty", "iterm", "kitty", "konsole", "mintty", "ms-",
+    "putty", "rio", "rxvt", "st-", "vscode", "vte", "wezterm", "xterm",
+)  # fmt: skip
+MULTIPLEXERS = ("TMUX", "STY", "ZELLIJ")  # variables within them, which may say that TERM is xterm
 SCREENLESS = ("", "dumb", "unknown")
 
 
@@ -44,6 +50,12 @@ def prints_mode_queries(environment: Mapping[str, str]) -> bool:
     """Return whether the terminal prints what it is asked by DECRQM, or a part of it."""
     apple = environment.get("TERM_PROGRAM") == "Apple_Terminal"
     return apple or is_of_old(environment.get("TERM"))
+
+
+def erases_in_colour(environment: Mapping[str, str]) -> bool:
+    """Return whether the terminal gives what it erases the background of the text."""
+    kind = environment.get("TERM", "").strip().lower()
+    return kind.startswith(ERASE_IN_COLOUR) and not any(map(environment.get, MULTIPLEXERS))
 
 
 def _can_move_the_cursor(kind: str) -> bool:

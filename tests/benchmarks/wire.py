@@ -19,6 +19,7 @@ from rnn_tui.tui.panel_spec import needs_of
 
 TOKEN = re.compile(
     r"(?P<styles>\x1b\[[0-9;]*m)"
+    r"|(?P<blanks>\x1b\[[0-9]+X)"
     r"|(?P<moves>\x1b\[[0-9;]*[A-DH]|\x08+)"
     r"|(?P<brackets>\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_].*?(?:\x07|\x1b\\)|\x1b.)"
     r"|(?P<text>[^\x1b\x08]+)",
@@ -73,9 +74,9 @@ def read(output: Iterable[bytes], size: tuple[int, int], seconds: float) -> Wire
         pending += length
         if kind == "moves":
             row, column = _moved(content, row, column)
-        elif kind == "text":
+        elif kind in ("text", "blanks"):
             wire.panels[_panel(row, column, size[1], regions)] += pending
-            column += text_width(content)
+            column += text_width(content) if kind == "text" else 0
             pending = 0
     return wire
 

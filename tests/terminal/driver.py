@@ -78,7 +78,7 @@ KEYS = {
 # Variables of the terminal in which the tests run; the tested program must not see them.
 OMITTED_VARIABLES = (
     "SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES",
-    "TERM_PROGRAM", "TERM_PROGRAM_VERSION", "TMUX", "STY", "LC_ALL", "LC_CTYPE",
+    "TERM_PROGRAM", "TERM_PROGRAM_VERSION", "TMUX", "STY", "ZELLIJ", "LC_ALL", "LC_CTYPE",
     "TEXTUAL", "TEXTUAL_ANIMATIONS", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_THEME", "ESCDELAY",
 )  # fmt: skip
 

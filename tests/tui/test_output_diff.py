@@ -14,6 +14,7 @@ from rich.style import Style
 from terminal.emulator import Emulator
 from textual.strip import Strip
 
+from rnn_tui.tui.lines import text_width
 from rnn_tui.tui.output_diff import BEGIN_SYNCHRONISED, END_SYNCHRONISED, OutputDiff
 from rnn_tui.tui.text_style import ATTRIBUTE_OFF, DEFAULT, apply_codes, change_of_style
 
@@ -24,7 +25,7 @@ STYLES = (
     "bold", "default on #14161f", "#7aa2f7 on #14161f", "bold #7aa2f7 on #14161f", "blink conceal",
 )  # fmt: skip
 # Among them wide ones, and one of two code points.
-CHARACTERS = [*"ab  ▁−界世é", "e\u0301"]
+CHARACTERS = [*"ab  ▁−界世é", "e\u0301", " " * 11]
 CONSOLES = {
     system: Console(file=io.StringIO(), color_system=system)
     for system in ("truecolor", "256", "standard")
@@ -41,6 +42,8 @@ def lines(draw: st.DrawFn) -> str:
     """Draw a part of a line as Textual sends it: position, pieces in full style, line feed."""
     column = draw(st.integers(1, COLUMNS))
     text = draw(st.lists(st.sampled_from(CHARACTERS), max_size=(COLUMNS + 1 - column) // 2))
+    while sum(map(text_width, text)) > COLUMNS + 1 - column:
+        text.pop()
     cuts = sorted(draw(st.lists(st.integers(0, len(text)), max_size=3)))
     parts = ["".join(text[a:b]) for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
     pieces = [Segment(part, Style.parse(draw(st.sampled_from(STYLES)))) for part in parts if part]
@@ -78,9 +81,13 @@ def _seen(cell: object) -> object:
     st.lists(displays(), max_size=8),
     st.integers(0, 8),
     st.lists(lines(), max_size=2).map("".join),
+    st.booleans(),
 )
-def test_the_terminal_shows_the_same(parts: list[str], resized: int, before: str) -> None:
+def test_the_terminal_shows_the_same(
+    parts: list[str], resized: int, before: str, erases: bool
+) -> None:
     whole, reduced, output = Emulator(COLUMNS, ROWS), Emulator(COLUMNS, ROWS), OutputDiff()
+    output.erases = erases
     for emulator in (whole, reduced):
         emulator.feed(f"\x1b[?1049h\x1b[?7l{before}".encode())
     reduced.feed(b"\x1b[3;41m")  # of which the program knows nothing
@@ -138,7 +145,7 @@ def test_each_style_is_set_once_in_a_frame() -> None:
     output.encode(frame.format(*"123456789"))
     sent = output.encode(frame.format(*"abcdefghi"))
     assert len(re.findall(r"\x1b\[[0-9;]*m", sent)) == 1  # the other is set from the frame before
-    assert re.sub(r"\x1b\[[0-9;]*[A-Zm]|\b", "", sent) in ("acdfgibeh", "behacdfgi")
+    assert re.sub(r"\x1b\[[0-9;]*[A-Zm]|\x08", "", sent) in ("acdfgibeh", "behacdfgi")
 
 
 def test_unchanged_text_is_sent_again_where_it_is_no_longer_than_a_jump() -> None:
@@ -161,6 +168,18 @@ def test_a_blank_is_sent_in_the_style_of_a_neighbour() -> None:
     line = f"{move_to(2, 1)}\x1b[31m{{}}\x1b[0m{{}}\x1b[32m{{}}\x1b[0m\n"
     output.encode(line.format("ab", "12", "cd"))
     assert output.encode(line.format("xy", "  ", "zz")) == "\x1b[2;5Hzz\x1b[31m\x1b[2Hxy  "
+
+
+def test_blanks_are_erased_where_that_has_the_background() -> None:
+    output = OutputDiff()
+    output.erases = True
+    line = "\x1b[2;1H\x1b[38;2;1;2;3;48;2;9;9;9ma{}b{}\x1b[0m\n"
+    sent = output.encode(line.format(" " * 50, " " * 40))
+    assert sent == "\x1b[2H\x1b[0;38;2;1;2;3;48;2;9;9;9ma\x1b[50X\x1b[50Cb\x1b[40X"
+    underlined = "\x1b[3;1H\x1b[4ma{}\x1b[0m\n".format(" " * 50)
+    assert " " * 50 in output.encode(underlined)
+    plain = OutputDiff()
+    assert " " * 50 in plain.encode(line.format(" " * 50, " " * 40))
 
 
 def test_wide_characters_are_sent_when_they_change() -> None:

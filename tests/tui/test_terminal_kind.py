@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rnn_tui.tui.terminal_kind import prints_mode_queries, why_unusable
+from rnn_tui.tui.terminal_kind import erases_in_colour, prints_mode_queries, why_unusable
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,3 +58,20 @@ def test_other_kinds_are_looked_up(kind: str, usable: bool) -> None:
 )
 def test_who_prints_queries_about_modes(environment: dict[str, str], prints: bool) -> None:
     assert prints_mode_queries(environment) == prints
+
+
+@pytest.mark.parametrize(
+    ("environment", "erases"),
+    [
+        ({"TERM": "xterm-256color"}, True),
+        ({"TERM": "xterm-kitty"}, True),
+        ({"TERM": "xterm-256color", "TMUX": "/tmp/tmux-1/default,1,0"}, False),
+        ({"TERM": "tmux-256color"}, False),
+        ({"TERM": "screen"}, False),
+        ({"TERM": "linux"}, False),
+        ({"TERM": "vt100"}, False),
+        ({}, False),
+    ],
+)
+def test_who_erases_in_the_background_of_the_text(environment: dict[str, str], erases: bool) -> None:
+    assert erases_in_colour(environment) == erases
