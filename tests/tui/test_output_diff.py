@@ -175,7 +175,7 @@ def test_blanks_are_erased_where_that_has_the_background() -> None:
     output.erases = True
     line = "\x1b[2;1H\x1b[38;2;1;2;3;48;2;9;9;9ma{}b{}\x1b[0m\n"
     sent = output.encode(line.format(" " * 50, " " * 40))
-    assert sent == "\x1b[2H\x1b[0;38;2;1;2;3;48;2;9;9;9ma\x1b[50X\x1b[50Cb\x1b[40X"
+    assert sent == "\x1b[0;38;2;1;2;3;48;2;9;9;9m\x1b[2Ha\x1b[50X\x1b[50Cb\x1b[40X"
     underlined = "\x1b[3;1H\x1b[4ma{}\x1b[0m\n".format(" " * 50)
     assert " " * 50 in output.encode(underlined)
     plain = OutputDiff()
