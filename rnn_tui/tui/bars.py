@@ -1,8 +1,8 @@
 """Bars of values and gradients: the height is the magnitude, texture and hue are the sign.
 
-Positive entries are solid, negative ones dotted, both in eight heights (four while training), so that −0.5 is as high as
-+0.5 and differs from it without colour. What is compared has one scale: see
-`rnn_tui.tui.bar_scales`.
+Positive entries are solid, negative ones dotted, both in eight heights, four while training,
+so that −0.5 is as high as +0.5 and differs from it without colour. What is compared has one scale:
+see `rnn_tui.tui.bar_scales`.
 """
 
 from __future__ import annotations

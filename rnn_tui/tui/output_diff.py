@@ -11,10 +11,10 @@ Escape sequences (ECMA-48 and "XTerm Control Sequences"; CSI is ESC [):
     CUP, cursor position         CSI row ; column H    counted from 1. Textual sends it before every
                                                        line; sent here to move to another row
     CUF, cursor to the right     CSI columns C         sent here to move within a row: it is shorter
-    CUU, CUD, up and down        CSI rows A or B       likewise to move to a row near by; to the left
-    CUB, to the left             CSI columns D         with it, or with as many backspaces
-    ECH, erase characters        CSI columns X         sent here in place of blanks, where the terminal
-                                                       gives them the background of the style
+    CUU, CUD, up and down        CSI rows A or B       likewise to move to a row near by; then CUF
+    CUB, to the left             CSI columns D         or CUB, or as many backspaces
+    ECH, erase characters        CSI columns X         sent here in place of blanks, where they get
+                                                       the background of the style
     SGR, colours and attributes  CSI codes m           style of the text that follows: `text_style`
     alternate screen             CSI ? 1049 h          on; also 47 and 1047. Off: l instead of h.
                                                        All cells are others afterwards

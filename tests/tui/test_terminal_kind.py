@@ -73,5 +73,5 @@ def test_who_prints_queries_about_modes(environment: dict[str, str], prints: boo
         ({}, False),
     ],
 )
-def test_who_erases_in_the_background_of_the_text(environment: dict[str, str], erases: bool) -> None:
+def test_who_erases_in_the_background(environment: dict[str, str], erases: bool) -> None:
     assert erases_in_colour(environment) == erases

@@ -1,7 +1,7 @@
 """The states of the network panel: rows of hidden units, and of the gradients' norms.
 
-Where grounds can be seen, a cell has two units: ▀ in the shade of the upper on that of the lower, or
-▄ the other way round; and a norm stands on a ground of heat. Elsewhere units are bars.
+Where grounds can be seen, a cell has two units: ▀ in the shade of the upper on that of the lower,
+or ▄ the other way round; and a norm stands on a ground of heat. Elsewhere units are bars.
 """
 
 from __future__ import annotations

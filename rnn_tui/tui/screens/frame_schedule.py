@@ -18,6 +18,7 @@ from rnn_tui.tui.panel_widget import LinesWidget
 LOSS = "loss"
 ALWAYS = ("header", "footer", LOSS)  # drawn in each frame of training
 TABLE_SECONDS = 0.95  # from one drawing of the tables to the next: each fifth frame
+PICTURE_TURNS = 3  # of the tables, in which each picture is drawn once
 FIXED = PANELS.in_group("fixed")  # tables of a few rows; all others are pictures of many cells
 NOTICEABLE_WAIT = 0.05  # seconds; a frame that waits for less is not what the link limits
 
@@ -30,7 +31,7 @@ class FrameSchedule:
     takes time from training, and bytes from the link. The tables, whose numbers nobody can read at
     that rate, take the other chart's turn once a second, and where a key has changed what they are
     about; their titles name the update. Pictures of a whole matrix, most of whose cells change with
-    every window, are drawn at every second of these turns, one at a time, unless one has the focus.
+    every window, are drawn at every third of these turns, one at a time, unless one has the focus.
 
     The session is suspended while anything is drawn: both threads share one interpreter.
 
@@ -181,12 +182,12 @@ class FrameSchedule:
         return [each for each in visible if not _is_chart(each) or each.id == but]
 
     def _tables_of_turn(self, tables: list[LinesWidget]) -> list[LinesWidget]:
-        """Return the tables that are drawn next: of the pictures one, at every second turn."""
+        """Return the tables that are drawn next: of the pictures at most one."""
         self._table_turns += 1
         focus = self._context_of(self.frame).selection.panel
         pictures = [each for each in tables if each.id not in FIXED and each.id != focus]
         others = [each for each in tables if each not in pictures]
-        turn = self._table_turns % max(len(pictures), 2)
+        turn = self._table_turns % max(len(pictures), PICTURE_TURNS)
         return [*others, *pictures[turn : turn + 1]]
 
     def _table_of_now(self, table: LinesWidget) -> Snapshot:

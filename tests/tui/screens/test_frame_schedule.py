@@ -156,8 +156,8 @@ def test_while_running_the_loss_is_in_every_frame_and_tables_are_once_a_second()
     assert all(before != after for before, after in pairwise(others))
 
 
-def test_while_running_a_picture_is_drawn_every_two_seconds_unless_it_has_the_focus() -> None:
-    for focus, times in (("timestep", 3), ("carpet", 6)):
+def test_while_running_a_picture_is_drawn_every_three_seconds_unless_it_has_the_focus() -> None:
+    for focus, times in (("timestep", 2), ("carpet", 6)):
         screen = Screen(FakeSession(PAUSED), panel=focus)
         pictures = [FakeWidget(name, screen.drawn) for name in ("weights", "carpet")]
         screen.schedule.widgets += cast(list[LinesWidget], pictures)
@@ -170,7 +170,7 @@ def test_while_running_a_picture_is_drawn_every_two_seconds_unless_it_has_the_fo
             frames.append([name for name, _ in screen.take()])
         drawn = [name for names in frames for name in names]
         assert drawn.count("network") == 6
-        assert (drawn.count("weights"), drawn.count("carpet")) == (3, times)
+        assert (drawn.count("weights"), drawn.count("carpet")) == (2, times)
         assert not any({"weights", "carpet"} <= {*names} for names in frames) or times == 6
 
 
