@@ -157,9 +157,13 @@ class MessageLink(asyncio.Protocol):
     Attributes:
         receive: takes a message of the program.
         ended: called once when the program's end is closed.
+        begun: called once when messages can be sent.
+        connecting: the task that connects.
     """
 
     def __init__(self) -> None:
+        self.begun: Callable[[], object] = lambda: None
+        self.connecting: asyncio.Task[None] | None = None
         self.receive: Callable[[bytes], object] = lambda message: None
         self.ended: Callable[[], object] = lambda: None
         self._transport: asyncio.Transport | None = None
@@ -168,6 +172,7 @@ class MessageLink(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the socket."""
         self._transport = cast(asyncio.Transport, transport)
+        self.begun()
 
     def data_received(self, data: bytes) -> None:
         """Take messages; one that is too long ends the link."""
@@ -193,8 +198,32 @@ class MessageLink(asyncio.Protocol):
             self._transport.abort()
 
 
-async def open_link(connection: socket.socket, link: MessageLink) -> None:
-    """Have `link` send and receive at the server's end of a socket pair."""
-    connection.setblocking(False)
+def connect_program(relay: Relay, *, presents: bool) -> tuple[socket.socket, MessageLink]:
+    """Return the program's end of a new socket, and the server's, which `relay` reads and writes.
+
+    Args:
+        relay: where messages go and come from.
+        presents: whether the program is the presenter's; else it is a follower's.
+
+    Raises:
+        OSError: there are no descriptors left.
+    """
+    own, programs = socket.socketpair()
+    own.setblocking(False)
+    link = MessageLink()
     loop = asyncio.get_running_loop()
-    await loop.connect_accepted_socket(lambda: link, connection)
+
+    def begin() -> None:
+        if presents:
+            relay.present(link.send)
+            link.receive, link.ended = relay.receive, lambda: relay.end_presenting(link.send)
+        else:
+            follower = relay.follow(link.send)
+            link.receive, link.ended = follower.receive, follower.leave
+
+    async def connect() -> None:
+        await loop.connect_accepted_socket(lambda: link, own)
+
+    link.begun = begin
+    link.connecting = loop.create_task(connect())
+    return programs, link

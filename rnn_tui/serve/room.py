@@ -11,7 +11,9 @@ from rnn_tui.files.regular_file import size_text
 from rnn_tui.serve.access import Access
 from rnn_tui.serve.fork_client import ForkClient
 from rnn_tui.serve.guest import Guest, resident_memory
+from rnn_tui.serve.guest_process import MESSAGES
 from rnn_tui.serve.options import ServeOptions
+from rnn_tui.serve.relay import Relay, connect_program
 from rnn_tui.serve.session import REFUSED, GuestSession
 from rnn_tui.serve.session_log import SessionRecord, log
 
@@ -33,6 +35,7 @@ class Room:
         forks: forks the guests' processes.
         visitors: the connections.
         guests: those with a place, by session number; the presenter is beside them.
+        relay: between the presenter's program and those of the followers.
         login_ended: called with an address when a login is over, and whether it failed.
         connection_ended: called when a connection has ended.
     """
@@ -44,6 +47,7 @@ class Room:
         self.guests: dict[int, Guest] = {}
         self.login_ended: Callable[..., object] = lambda address, *, failed: None
         self.connection_ended: Callable[[], object] = lambda: None
+        self.relay = Relay()
         self._options = options
         self._sessions = 0
         self._closing = False
@@ -77,11 +81,13 @@ class Room:
         options: dict[str, Any] = {}
         if session.utf8 is False and "ascii" not in self._options.app:
             options["ascii"] = True
+        if role == "presenter":
+            self._end_presenters()
         self._sessions += 1
         who = f"{identity.address} {identity.key or 'without a key'}"
         record = SessionRecord(self._sessions, who, role, time.time())
         try:
-            guest = Guest(self.forks, session, record, options, None, self._left)
+            guest = self._start(session, record, options)
         except OSError as error:
             log(f"session {record.number}: not started: {(error.strerror or 'error').lower()}")
             session.say("the server has no room for another session now; try again later")
@@ -89,6 +95,31 @@ class Room:
             return None
         self.guests[record.number] = guest
         return guest
+
+    def _start(
+        self, session: GuestSession, record: SessionRecord, options: dict[str, Any]
+    ) -> Guest:
+        """Start a guest's process; where somebody presents, with a socket to the relay.
+
+        Raises:
+            OSError: it cannot be started.
+        """
+        if record.role == "guest":
+            return Guest(self.forks, session, record, options, None, self._left)
+        programs_end, link = connect_program(self.relay, presents=record.role == "presenter")
+        options |= {"follow": record.role, "messages": MESSAGES}
+        with programs_end:
+            try:
+                return Guest(self.forks, session, record, options, programs_end, self._left)
+            except OSError:
+                link.close()
+                raise
+
+    def _end_presenters(self) -> None:
+        """End the presenter's session, as another one begins: a lost link is no obstacle then."""
+        for guest in self.guests.values():
+            if guest.record.role == "presenter":
+                guest.end("replaced", "you have logged in again, so this session was ended")
 
     def _why_not(self, session: GuestSession) -> str:
         """Return why a session gets no program, as a line for the guest; "" if it does."""
