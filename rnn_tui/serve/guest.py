@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from rnn_tui.cli_exit import DONE, IDLE
+from rnn_tui.cli_exit import DONE
+from rnn_tui.kiosk import IDLE_CODE
 from rnn_tui.serve.fork_client import Ended, ForkClient
 from rnn_tui.serve.session_log import SessionRecord, log, session_line
 from rnn_tui.serve.terminal_pump import TerminalPump
@@ -184,7 +185,7 @@ def _reason(code: int) -> tuple[str, str]:
     number = -code if code < 0 else SIGNALS_BY_CODE.get(code, 0)
     if code == DONE:
         return "left", ""
-    if code == IDLE:  # the program has said so
+    if code == IDLE_CODE:  # the program has said so
         return "idle", ""
     if number == signal.SIGXCPU:
         return "processor time used up", "this session has used up its time of the processor"

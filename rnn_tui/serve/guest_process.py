@@ -77,7 +77,6 @@ def become_guest(terminal: int, messages: int | None, limits: Limits) -> None:
     end_with_parent(signal.SIGKILL)
     _prctl(_NO_NEW_PRIVILEGES, 1)
     _prctl(_DUMPABLE, 0)  # last: files of this process in /proc are root's from here on
-    os.chdir("/")
     os.umask(0o077)
 
 
