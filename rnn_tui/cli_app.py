@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rnn_tui import PROGRAM, THEME
-from rnn_tui.cli_exit import CommandError, explain, print_error
+from rnn_tui.cli_exit import IDLE, CommandError, explain, print_error
 from rnn_tui.cli_kiosk import (
     attach_streams,
     ignore_keys,
@@ -31,7 +31,7 @@ from rnn_tui.cli_start import (
 )
 from rnn_tui.files.limits import OPTIONS as LIMITS
 from rnn_tui.kiosk import IDLE as IDLE_SECONDS
-from rnn_tui.kiosk import IDLE_CODE, MAX_MEMORY, Kiosk
+from rnn_tui.kiosk import MAX_MEMORY, Kiosk
 
 if TYPE_CHECKING:
     from rnn_tui.engine.training.trainer import Trainer
@@ -56,7 +56,7 @@ def run_guest(
         environment: the guest's variables, of which TERM alone has an effect.
 
     Returns:
-        The exit code; `IDLE_CODE` when the guest pressed no key for too long.
+        The exit code; `IDLE` when the guest pressed no key for too long.
     """
     try:
         attach_streams()
@@ -120,7 +120,7 @@ def open_app(options: Options, kiosk: Kiosk | None = None) -> int:
     characters = choose_characters(options.get("ascii"), users_environment(), encoding)
     with SignalWatch() as watch:
         code = _open_watched(options, characters, watch, kiosk)
-    if kiosk is not None and code == IDLE_CODE:
+    if kiosk is not None and code == IDLE:
         from rnn_tui.tui.idle import time_text
 
         print_error(f"ended after {time_text(kiosk.idle)} without a key")

@@ -12,10 +12,11 @@ import sys
 from typing import Any, TextIO
 
 from rnn_tui import PROGRAM
+from rnn_tui.kiosk import IDLE_CODE
 
-DONE, DIVERGED, BAD_USAGE, BROKEN = 0, 1, 2, 70
-"""Exit codes: all went well, training diverged, an error of the user, an error of ours; that of a
-guest who pressed no key is in `rnn_tui.kiosk`."""
+DONE, DIVERGED, BAD_USAGE, IDLE, BROKEN = 0, 1, 2, IDLE_CODE, 70
+"""Exit codes: all went well, training diverged, an error of the user, a guest who pressed no key,
+an error of ours."""
 
 
 IN_ASCII = "rnn-tui-ascii"
@@ -130,8 +131,14 @@ class Readers:
 def print_error(message: str) -> None:
     """Write one line to stderr; if nobody can read it any more, nothing happens."""
     with contextlib.suppress(OSError, ValueError):
-        sys.stderr.write(f"{PROGRAM}: {' '.join(message.split())}\n")
+        line = "".join(map(_printable, " ".join(message.split())))
+        sys.stderr.write(f"{PROGRAM}: {line}\n")
     flush(sys.stderr)
+
+
+def _printable(character: str) -> str:
+    """Return a character, or its number where the terminal would obey it."""
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
 
 
 def flush(stream: TextIO) -> None:

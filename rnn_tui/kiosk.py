@@ -30,8 +30,6 @@ MOST_CHANGES = 100
 """How many changes a run may have: what-ifs that were kept, and settings changed on the way."""
 MOST_GHOSTS = 30
 """How many futures left behind are kept for the charts."""
-MOST_WAITING = 2000
-"""How many commands and keys may wait; until they are fewer, none is read."""
 
 
 class KioskError(ValueError):

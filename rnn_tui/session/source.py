@@ -40,6 +40,11 @@ class SnapshotSource(Protocol):
         """Have a command carried out."""
         ...
 
+    @property
+    def waiting(self) -> int:
+        """The number of commands that wait to be carried out."""
+        ...
+
     def refresh(self) -> None:
         """Ask for a snapshot newer than `latest`, if training is under way."""
         ...

@@ -39,6 +39,7 @@ from rnn_tui.tui.key_bindings import LEAVE_KEY, PALETTE_KEY, keys_for
 from rnn_tui.tui.link import LINK_SETTINGS, Link, LinkSetting
 from rnn_tui.tui.output_diff import with_output_diff
 from rnn_tui.tui.paced_display import PacedDisplay
+from rnn_tui.tui.safe_text import SafeText
 from rnn_tui.tui.screens.debugger import Debugger
 from rnn_tui.tui.signal_watch import PlainClient
 from rnn_tui.tui.terminal_answers import Answer, StringReport
@@ -159,6 +160,7 @@ class RnnTui(PacedDisplay):
         self._idle: IdleWatch | None = None
         self._autosaves = autosaves is not None
         self._notice = notice
+        self._safe_text = SafeText()
         self.characters = characters
         self._resized = False
         self.output_diff.ascii = characters.ascii
@@ -265,9 +267,19 @@ class RnnTui(PacedDisplay):
                 "take_answers": staticmethod(self.take_answers),
                 "note_answers": staticmethod(self.note_answers),
                 "answers_due": staticmethod(self.link.answers_due),
+                "backlog": staticmethod(self._backlog),
             }
             base = type("WatchedDriver", (TerminalDriver,), attributes)
         return with_output_diff(base, self.output_diff)
+
+    def _backlog(self) -> int:
+        """Return how many keys and commands wait; called by the driver in this thread."""
+        if not self.is_running or not self._screen_stack:
+            return 0
+        pumps = (self, self.screen, self.screen.focused)
+        waiting = len(self._waiting)
+        waiting += sum(each.message_queue_size for each in pumps if each is not None)
+        return waiting + self.session.waiting
 
     def _handshake(self, *, modes: bool) -> str:
         """Return what the terminal is asked at the start; about colours it is asked once."""
@@ -285,7 +297,7 @@ class RnnTui(PacedDisplay):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what each rendered line of a widget is put through."""
-        filters = super().get_line_filters()
+        filters = [self._safe_text, *super().get_line_filters()]
         if not self.characters.ascii:
             return filters
         from rnn_tui.tui.ascii_filter import AsciiFilter

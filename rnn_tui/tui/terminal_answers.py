@@ -41,6 +41,7 @@ from rnn_tui.tui.key_sequences import (
 ANSWER_SECONDS = 3.0  # the rest of what no key begins with is waited for so long, then dropped
 REST_SECONDS = 1.0  # the same for what may be a key: alt and [ come alone, but mean nothing here
 PASTE_SECONDS = 10.0  # of silence, after which a paste has lost its end
+LONGEST_PASTE = 100_000  # characters; the rest of a longer one is dropped
 LATE_SECONDS = 1.0  # after esc was taken for the key, in which the rest of a sequence is known
 
 
@@ -101,6 +102,7 @@ class AnswerReader:
         self._escape_came_alone = False  # as that with which `_held` begins
         self._escape_released = -math.inf  # when it was taken for the key, if that was the last one
         self._pasting = False
+        self._pasted = 0  # characters of the paste so far
         self._fed = 0.0  # when something was read last
 
     def feed(self, text: str) -> tuple[str, list[Answer]]:
@@ -157,7 +159,7 @@ class AnswerReader:
             answers.append(answer)
             return
         typed.append(as_one_key(sequence))
-        self._pasting = sequence == PASTE_START
+        self._pasting, self._pasted = sequence == PASTE_START, 0
 
     def _paste(self, text: str, place: int, typed: list[str]) -> int:
         """Take pasted text from `place` on, without control characters; return where it ends."""
@@ -166,7 +168,9 @@ class AnswerReader:
         if self._pasting:
             beginning = PASTE_END_BEGINS.search(text, place)
             end = beginning.start() if beginning else len(text)
-        typed.append(NOT_PASTED.sub("", text[place:end]))
+        room = max(LONGEST_PASTE - self._pasted, 0)
+        self._pasted += end - place
+        typed.append(NOT_PASTED.sub("", text[place : min(end, place + room)]))
         if not self._pasting:
             typed.append(PASTE_END)
             end += len(PASTE_END)

@@ -48,6 +48,9 @@ WRITTEN_WITHIN = 0.3  # seconds for `LEAVE` to be taken by the terminal
 POLL_SECONDS = 0.1  # between looks at the end of an escape sequence and at the end of the thread
 FOREGROUND_SECONDS = 0.25  # between looks whether the program is in the foreground again
 LARGEST = (500, 200)  # columns and lines that are drawn on; more would take seconds
+A_FEW = 100  # keys of one packet that a person may have typed
+MOST_WAITING = 2000  # keys and commands that wait for the screen and the session
+BUSY_SECONDS = 0.02  # between looks whether there are fewer
 FALLBACK = (80, 24)  # where a terminal does not tell its size
 
 
@@ -69,6 +72,8 @@ class TerminalDriver(LinuxDriver):
     """Takes them at the end, when nothing is shown any more; set before the app runs."""
     answers_due: Callable[[], tuple[bool, float]] = staticmethod(lambda: (False, 0.0))
     """Returns whether answers are on their way, and how long to wait for them at the end."""
+    backlog: Callable[[], int] = staticmethod(lambda: 0)
+    """Returns how many keys and commands wait; called in the screen's thread."""
 
     def __init__(
         self,
@@ -335,9 +340,32 @@ class TerminalDriver(LinuxDriver):
                 typed = reader.release()
             # All of them before the first has an effect: what was typed in one packet was typed
             # at one time, and before what the first of it shows.
-            for event in [*(parser.feed(typed) if typed else ()), *parser.tick()]:
+            events = [*(parser.feed(typed) if typed else ()), *parser.tick()]
+            for event in events:
                 self.process_message(event)
             self._hand_over(answers)  # last: keys of the same packet were typed before
+            if len(events) > A_FEW:
+                self._let_the_screen_follow()
+
+    def _let_the_screen_follow(self) -> None:
+        """Read nothing more while thousands of keys wait, as after a file was typed.
+
+        What is not read fills the buffer of the terminal, and then the sender waits.
+        """
+        waiting = MOST_WAITING
+        while waiting >= MOST_WAITING and not self.exit_event.is_set():
+            counted = threading.Event()
+
+            def count(counted: threading.Event = counted) -> None:
+                nonlocal waiting
+                waiting = self.backlog()
+                counted.set()
+
+            self._call(count)
+            while not counted.wait(POLL_SECONDS) and not self.exit_event.is_set():
+                pass
+            if waiting >= MOST_WAITING:
+                time.sleep(BUSY_SECONDS)
 
     def _hand_over(self, answers: list[Answer]) -> None:
         """Hand the terminal's answers to the screen's thread."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from textual import events
 from textual.filter import LineFilter
 from textual.widgets import Input
+
+LONGEST = 4096
+"""Characters of what is typed, unless a field takes fewer: those of a path."""
 
 
 class TextField(Input):
@@ -17,6 +21,10 @@ class TextField(Input):
 
     Its cursor does not blink: nothing is sent while nothing happens.
     """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """Make a field of Textual's, which takes no more than `LONGEST` characters."""
+        super().__init__(*arguments, **{"max_length": LONGEST, **options})
 
     def on_mount(self) -> None:
         """Keep the cursor still."""
