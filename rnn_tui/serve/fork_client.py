@@ -57,6 +57,7 @@ class ForkClient:
         self._guests: dict[int, GuestProcess] = {}
         self._next = 1
         self._closing = False
+        self._ready = False
 
     async def ready(self) -> tuple[str, int]:
         """Wait until it can fork, and read its reports from then on.
@@ -75,6 +76,7 @@ class ForkClient:
                 if "error" in report:
                     return report["error"], report["code"]
                 loop.add_reader(self._connection, self._receive)
+                self._ready = True
                 return "", 0
 
     def start(
@@ -143,6 +145,9 @@ class ForkClient:
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._connection)
         self._connection.close()
+        with contextlib.suppress(ProcessLookupError):
+            if not self._ready:  # it imports still, and has no guests
+                os.kill(self._process, signal.SIGKILL)
         deadline = loop.time() + END_SECONDS
         with contextlib.suppress(ChildProcessError):
             while not os.waitpid(self._process, os.WNOHANG)[0]:

@@ -20,6 +20,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import pkgutil
 import select
 import signal
 import socket
@@ -31,17 +32,22 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+import rnn_tui
 from rnn_tui.cli_app import check_guest, run_guest
 from rnn_tui.cli_exit import BROKEN, DONE, explain
 from rnn_tui.serve.frames import receive_json, send_json
 from rnn_tui.serve.guest_process import Limits, become_guest, end_with_parent
 
-# Beside those that the app imports by itself after its first screen.
-MODULES = (
-    "rnn_tui.engine.training.trainer",
-    "rnn_tui.tui.app",
-    "rnn_tui.tui.terminal_driver",
-    "rnn_tui.tui.screens.palette",
+NOT_FOR_GUESTS = ("rnn_tui.__main__", "rnn_tui.cli_train", "rnn_tui.serve")
+# Of other packages, what the app imports only when it needs it.
+LIBRARIES = (
+    "numpy.ma",
+    "numpy.random",
+    "textual.drivers.linux_driver",
+    "textual.layouts.factory",
+    "textual.layouts.horizontal",
+    "textual.pilot",
+    "textual.scrollbar",
 )
 PATIENCE = 3.0  # seconds for guests to end when the server has ended, before they are killed
 
@@ -240,11 +246,12 @@ def _why_not(options: Mapping[str, Any]) -> tuple[str, int]:
 
 def _import_all() -> None:
     """Import all that a guest's program needs, now or later, so that all guests share it."""
-    for name in MODULES:
-        import_module(name)
-    from rnn_tui.tui.preload import import_all
-
-    import_all()
+    for each in pkgutil.walk_packages(rnn_tui.__path__, "rnn_tui.", onerror=lambda name: None):
+        if not each.name.startswith(NOT_FOR_GUESTS):
+            import_module(each.name)
+    for name in LIBRARIES:
+        with contextlib.suppress(ImportError):  # in another version of it
+            import_module(name)
 
 
 def _kernel_threads() -> int:

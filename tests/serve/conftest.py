@@ -1,4 +1,4 @@
-"""A server in a process of its own for each module of these tests."""
+"""A server in a process of its own, for all of these tests that need nothing special."""
 
 from __future__ import annotations
 
@@ -6,14 +6,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from serve.running import RunningServer
 
 pytest.importorskip("asyncssh")
 
+from serve.running import RunningServer
 
-@pytest.fixture(scope="module")
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have one worker run them, which starts the server once."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("serve"))
+
+
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """Return a server that lets everybody in, with three places."""
-    folder: Path = tmp_path_factory.mktemp("serve")
+    folder = tmp_path_factory.mktemp("serve")
     with RunningServer(folder, "--anonymous", "--guests", "3", "--cell", "gru") as running:
         yield running

@@ -140,7 +140,7 @@ class Visit:
         self._reading = asyncio.get_running_loop().create_task(self._read())
 
     def _answer(self, answer: str) -> None:
-        if answer.endswith("y") and not self.ended:
+        if not self.ended:
             self.send(answer)
 
     async def _read(self) -> None:
