@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import pytest
 from engine.time_travel.timeline_support import SMALL, bits, follow, same_curve, seek
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from rnn_tui.engine.network.interventions import Intervention, parse
 from rnn_tui.engine.time_travel.branches import Ghost
@@ -247,45 +254,19 @@ class Walks(RuleBasedStateMachine):
         assert bits(straight)[3:] == bits(self.trainer)[3:]
 
 
-Walks.TestCase.settings = hypothesis_settings(max_examples=40, stateful_step_count=25)
-TestWalks = Walks.TestCase
+@pytest.mark.parametrize(
+    ("cell", "walks", "moves"),
+    [
+        ("rnn", 40, 25),
+        ("lstm", 12, 20),  # gates to pin
+        ("lstm-coupled", 12, 20),  # a gate that is not on its own
+        ("lstm-peephole", 12, 20),  # parameters that are multiplied entry by entry
+        ("gru-reset-before", 12, 20),  # two products a timestep
+    ],
+)
+def test_a_place_is_the_same_bits_whatever_the_way_to_it(cell: str, walks: int, moves: int) -> None:
+    class OfCell(Walks):
+        start = SMALL.with_(cell=cell)
 
-
-class GatedWalks(Walks):
-    """The same with gates to pin."""
-
-    start = SMALL.with_(cell="lstm")
-
-
-GatedWalks.TestCase.settings = hypothesis_settings(max_examples=12, stateful_step_count=20)
-TestGatedWalks = GatedWalks.TestCase
-
-
-class CoupledWalks(Walks):
-    """The same with gates of which one is not on its own."""
-
-    start = SMALL.with_(cell="lstm-coupled")
-
-
-CoupledWalks.TestCase.settings = hypothesis_settings(max_examples=12, stateful_step_count=20)
-TestCoupledWalks = CoupledWalks.TestCase
-
-
-class PeepholeWalks(Walks):
-    """The same with parameters that are multiplied entry by entry."""
-
-    start = SMALL.with_(cell="lstm-peephole")
-
-
-PeepholeWalks.TestCase.settings = hypothesis_settings(max_examples=12, stateful_step_count=20)
-TestPeepholeWalks = PeepholeWalks.TestCase
-
-
-class ResetBeforeWalks(Walks):
-    """The same with two products a timestep."""
-
-    start = SMALL.with_(cell="gru-reset-before")
-
-
-ResetBeforeWalks.TestCase.settings = hypothesis_settings(max_examples=12, stateful_step_count=20)
-TestResetBeforeWalks = ResetBeforeWalks.TestCase
+    limits = hypothesis_settings(max_examples=walks, stateful_step_count=moves)
+    run_state_machine_as_test(OfCell, settings=limits)
