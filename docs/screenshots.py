@@ -23,6 +23,8 @@ from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.second_network import Versus
 from rnn_tui.settings import Settings, compose
 from rnn_tui.tui.app import RnnTui
+from rnn_tui.tui.charts.steady_ranges import SteadyRanges
+from rnn_tui.tui.screens.debugger import Debugger
 
 FOLDER = Path(__file__).parent / "screenshots"
 SMALL, LARGE = (80, 24), (120, 40)
@@ -290,6 +292,18 @@ def _done(app: App[object]) -> bool:
     return not snapshot.running and together and predicted and proved
 
 
+def _axes_of_now(app: App[object]) -> bool:
+    """Draw the charts as if they were first seen now; return True.
+
+    Axes hold all that was drawn of a run, and which updates were drawn depends on the machine.
+    """
+    for screen in app.screen_stack:
+        if isinstance(screen, Debugger):
+            screen._chart_cache.ranges = SteadyRanges()
+            screen._frames.draw_all()
+    return True
+
+
 def kept() -> list[str]:
     """Return the names of the screenshots that are in the folder, in their order."""
     return [one.name for one in screenshots() if (FOLDER / f"{one.name}.svg").exists()]
@@ -298,7 +312,9 @@ def kept() -> list[str]:
 def make(one: Screenshot, folder: Path = FOLDER) -> Path:
     """Make one screenshot in `folder`; return its file."""
     app = RnnTui(Trainer(one.settings), theme=one.theme, versus=one.versus)
-    return take_screenshot(app, one.size, (*one.actions, _done), folder / f"{one.name}.svg")
+    return take_screenshot(
+        app, one.size, (*one.actions, _done, _axes_of_now), folder / f"{one.name}.svg"
+    )
 
 
 def main(names: list[str]) -> None:
