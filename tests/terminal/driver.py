@@ -32,8 +32,11 @@ from collections.abc import Callable, Mapping, Sequence
 from closing import Closing
 from pyte.screens import Char
 from terminal.emulator import Emulator
+from terminal.fork_server import ALLOWED, ForkedProcess, start
 
 Condition = str | re.Pattern[str] | Callable[[str], bool]
+
+PROGRAM = [sys.executable, "-m", "rnn_tui"]
 
 KEYS = {
     "enter": "\r",
@@ -118,6 +121,8 @@ class Terminal(Closing):
         env: Mapping[str, str | None] | None = None,
         cwd: str | os.PathLike[str] | None = None,
         answers: str | None = None,
+        *,
+        anew: bool = False,
     ) -> None:
         """Start a program.
 
@@ -128,6 +133,8 @@ class Terminal(Closing):
             env: changes to the environment; None removes a variable.
             cwd: the folder to start in.
             answers: what the terminal answers: "decrqm", "cpr" or None for nothing.
+            anew: start our own program, too, in an interpreter of its own; else it is forked from
+                a process that has imported it, where the environment allows that.
         """
         self._answers = {"decrqm": "y", "cpr": "R", None: "none"}[answers]
         self.answering = True
@@ -145,7 +152,12 @@ class Terminal(Closing):
         # What one program keeps is nothing to the next, unless a test wants it.
         self._state_home = tempfile.mkdtemp(prefix="rnn-tui-state-")
         changes = {"XDG_STATE_HOME": self._state_home, **(env or {})}
-        self.process = self._spawn(argv, changes, cwd)
+        forked = not anew and [*argv[:3]] == PROGRAM and changes.keys() <= ALLOWED
+        self.process: subprocess.Popen[bytes] | ForkedProcess
+        if forked:
+            self.process = start(argv[3:], self._slave, environment(changes), cwd)
+        else:
+            self.process = self._spawn(argv, changes, cwd)
         self._reader = threading.Thread(target=self._read, name="terminal-reader", daemon=True)
         self._reader.start()
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import re
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from terminal.driver import Terminal
+from terminal.driver import PROGRAM, Terminal
 
 HEADER = re.compile(
     r"^ ?(?P<place>(?:BATCH|FORWARD|LOSS|BACKWARD|CLIP|UPDATE)(?: t=\d+/\d+)?)"
@@ -107,9 +106,8 @@ def program(
     cwd: Path | None = None,
 ) -> Iterator[Program]:
     """Start the program and wait for its first screen."""
-    argv = [sys.executable, "-m", "rnn_tui", *options]
     here = {"PYTHONPATH": str(ROOT), **(env or {})}  # this checkout, whatever `cwd` is
-    with Terminal(argv, *size, env=here, cwd=cwd) as terminal:
+    with Terminal([*PROGRAM, *options], *size, env=here, cwd=cwd) as terminal:
         one = Program(terminal)
         one.until(lambda h: h.state == "paused")
         one.settled()

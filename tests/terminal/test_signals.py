@@ -99,7 +99,7 @@ def test_every_ending_signal(number: signal.Signals, more: list[signal.Signals],
 def test_signals_while_it_starts_or_ends(seed: int) -> None:
     chance = random.Random(seed)
     argv = [sys.executable, "-m", "rnn_tui"]
-    with Terminal(argv, env=PYTHONPATH) as one:
+    with Terminal(argv, env=PYTHONPATH, anew=True) as one:
         if chance.random() < 0.3:  # while it ends
             one.wait_for("BATCH")
             one.key("q")
