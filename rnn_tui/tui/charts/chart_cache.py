@@ -89,5 +89,4 @@ class ChartCache:
             self._waiting = False
             done()
 
-        if self._waiting:
-            threading.Thread(target=load, name="plotext", daemon=True).start()
+        threading.Thread(target=load, name="plotext", daemon=True).start()
