@@ -7,7 +7,7 @@ trainer is not changed. Only requested proofs are computed, and none while train
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -47,6 +47,7 @@ class Prover:
         self._window: WindowUnderTest | None = None
         self._index = -1  # the schedule step of the trainer at the last request
         self._check: Proof | None = None
+        self._later: Collection[str] = ()  # names that are worked on last
         self._requested: Mapping[str, Proof] = {}  # by registered name, in the order of work
         self._results: dict[Proof, object] = {}
         self._job: _Job | None = None
@@ -55,14 +56,22 @@ class Prover:
 
     # Requests
 
-    def request(self, trainer: Trainer, names: Iterable[str], selected: Selected) -> None:
+    def request(
+        self,
+        trainer: Trainer,
+        names: Iterable[str],
+        selected: Selected,
+        later: Collection[str] = (),
+    ) -> None:
         """Request these proofs of the window that `trainer` is at, and cancel all others.
 
         Args:
             trainer: the trainer; it is only read.
             names: registered names of proofs.
             selected: what they are about besides the window.
+            later: those of the names that are worked on after all others.
         """
+        self._later = later
         proofs = {name: PROOFS.load(name).at(selected).at_place(trainer) for name in names}
         self._sync_window(trainer, proofs)
 
@@ -123,7 +132,8 @@ class Prover:
         every = dict(proofs)
         if self._check is not None:
             every[GRADIENT_CHECK] = self._check
-        return {name: every[name] for name in PROOFS.names if name in every}
+        names = sorted(PROOFS.names, key=lambda name: name in self._later)  # the order stays else
+        return {name: every[name] for name in names if name in every}
 
     # Work
 

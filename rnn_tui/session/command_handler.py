@@ -43,6 +43,7 @@ from rnn_tui.session.commands import (
     Save,
     Say,
     SetSecondNetwork,
+    ShowFollowers,
     Step,
     StopGradientCheck,
     Swap,
@@ -88,6 +89,8 @@ class CommandHandler:
             case ViewRequest(sample):
                 last = state.run.trainer.settings.batch - 1
                 state.request = replace(command, sample=min(sample, last))
+            case ShowFollowers():
+                state.followers = command
             case Configure():
                 self._configure(command)
             case Restart():

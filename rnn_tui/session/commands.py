@@ -230,6 +230,21 @@ class ViewRequest:
     variants: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ShowFollowers:
+    """Say what snapshots from now on are to show besides, for those who follow the presenter.
+
+    Attributes:
+        proofs: the names of proofs; they are worked on after those that were requested.
+        predictions: whether predictions on test data are wanted.
+        characters: how many characters of the network's own text.
+    """
+
+    proofs: frozenset[str] = frozenset()
+    predictions: bool = False
+    characters: int = 0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CheckGradient:
     """Check one entry of the gradient numerically, or all entries of its tensor.
@@ -296,6 +311,7 @@ Command = (
     | RemoveBreakpoint
     | SwitchBreakpoint
     | ViewRequest
+    | ShowFollowers
     | CheckGradient
     | StopGradientCheck
     | SetSecondNetwork
@@ -308,7 +324,7 @@ FINITE_MOVES = (Step, Back, GoTo, RunTo, BackToStop)
 WAIT_FOR_ROUTES = (Continue, Configure, Intervene, ReleaseWhatIf, Save, Swap, SetSecondNetwork)
 """Commands about a place: they wait while the run is on its way to another one, and for the moves
 that they were sent in one breath with."""
-OVERTAKE = (ViewRequest, StopGradientCheck)
+OVERTAKE = (ViewRequest, ShowFollowers, StopGradientCheck)
 """Commands that only change what is shown: they are carried out while others wait."""
 RESTARTS = (Restart, UndoRestart)
 """Commands that put another run in the place of the present one."""

@@ -59,7 +59,7 @@ class SnapshotBuilder:
             trainer.network.readout()
         layer, goal, predictor = self._layer(), state.goal, self._predict()
         proofs = self._prove()
-        predicting = state.request.predictions
+        predicting = state.shown.predictions
         snapshot = Snapshot(
             number=state.snapshots,
             settings=trainer.settings,
@@ -201,7 +201,7 @@ class SnapshotBuilder:
 
     def _predict(self) -> Predictor:
         """Work on the requested predictions for about BUDGET seconds."""
-        run, request = self._state.run, self._state.request
+        run, request = self._state.run, self._state.shown
         predictor = run.predictor
         paused = self._state.goal is None
         request_results = predictor.request if paused else predictor.request_while_running
@@ -217,7 +217,7 @@ class SnapshotBuilder:
             if run.prover is not None:
                 run.prover.cancel_all()
             return {}
-        request = state.request
+        request, later = state.shown, state.shown.proofs - state.request.proofs
         parameter = min(request.parameter, run.trainer.parameters.size - 1)
         wanted = request.proofs if run.trainer.position else request.proofs - _SILENT
         if run.prover is None and not wanted and state.check is None:
@@ -237,7 +237,7 @@ class SnapshotBuilder:
             self._layer(),
             request.variants,
         )
-        prover.request(run.trainer, self._in_parts(request.proofs), selected)
+        prover.request(run.trainer, self._in_parts(request.proofs), selected, later)
         prover.work(SLICE)
         return {**prover.results, **self._bad_value_origin()}
 

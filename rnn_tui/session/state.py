@@ -15,7 +15,7 @@ from rnn_tui.engine.training.breakpoints import BreakpointHit, Breakpoints
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.files.error_log import ErrorReports
 from rnn_tui.predictions.predictor import Predictor
-from rnn_tui.session.commands import CheckGradient
+from rnn_tui.session.commands import CheckGradient, ShowFollowers, ViewRequest
 from rnn_tui.session.run_records import RunRecords, SaveQuestion, UnsavedRun
 from rnn_tui.session.saved_view import breakpoint_statuses, run_view, screen_view, view_request
 from rnn_tui.session.snapshot import Notice
@@ -163,6 +163,7 @@ class SessionState:
         goal: what is being worked towards; None while paused.
         stop: the breakpoint at which training stopped last; None once a command moves on.
         request: what the screen requests for its snapshots.
+        followers: what those who follow look at besides.
         check: the gradient check that waits for the goal to be reached.
         notice: the newest message for the user.
         speed: updates per second while working, smoothed.
@@ -206,6 +207,7 @@ class SessionState:
         self.goal: Goal | None = None
         self.stop: BreakpointHit | None = None
         self.request = view_request(view, run.trainer.settings)
+        self.followers = ShowFollowers()
         self.screen_view: Callable[[], ScreenView | None] = lambda: None
         self.check: CheckGradient | None = None
         self.notice: Notice | None = None
@@ -245,6 +247,18 @@ class SessionState:
         last_sample = run.trainer.settings.batch - 1
         sample = min(self.request.sample, last_sample)
         self.request = replace(self.request, t=None, sample=sample)
+
+    @property
+    def shown(self) -> ViewRequest:
+        """What snapshots show: to the screen, and besides to those who follow."""
+        request, followers = self.request, self.followers
+        characters = max(request.text.characters, followers.characters)
+        return replace(
+            request,
+            predictions=request.predictions or followers.predictions,
+            proofs=request.proofs | followers.proofs,
+            text=replace(request.text, characters=characters),
+        )
 
     def end_goal(self) -> None:
         """Note that the goal is reached, or cannot be reached."""

@@ -103,6 +103,8 @@ class Session:
         self._autosaves: AutosaveWriter | None = None
         self._autosaving: Autosaving | None = None
         self._notify: Callable[[], None] = lambda: None
+        self._notify_followers: Callable[[], None] | None = None  # None where nobody can follow
+        self._followers_want_one = False  # a snapshot
         self._commands: deque[_Waiting] = deque()
         self._wake = threading.Condition()
         self._stopping = self._left = False  # the end was asked for; by the user, on purpose
@@ -117,6 +119,13 @@ class Session:
     def listen(self, notify: Callable[[], None]) -> None:
         """Have `notify` called, from the session's thread, whenever there is a new snapshot."""
         self._notify = notify
+
+    def present(self, notify: Callable[[], None]) -> None:
+        """Have `notify` called, from the session's thread, for those who follow.
+
+        That is whenever there is a new snapshot, also where the screen has not asked for it.
+        """
+        self._notify_followers = notify
 
     def look_through(self, screen_view: Callable[[], ScreenView | None]) -> None:
         """Have what `screen_view` returns, at any time and in any thread, saved with the run."""
@@ -199,6 +208,14 @@ class Session:
     def refresh(self) -> None:
         """Ask for a snapshot newer than `latest`, if training is under way."""
         self._snapshot_wanted = True
+
+    def refresh_for_followers(self) -> None:
+        """Ask for a snapshot for those who follow; the screen is not told of it."""
+        self._followers_want_one = True
+
+    def wait_for_screen(self, seconds: float) -> None:
+        """Wait while the screen has suspended the thread, for so many seconds at most."""
+        self._may_work.wait(seconds)
 
     def suspend(self) -> None:
         """Have the thread wait after the present update, while the screen answers a key or draws.
@@ -299,7 +316,8 @@ class Session:
                     self._wake.wait(PAUSE_AFTER_ERROR)
             self._autosave(working or isinstance(command, CHANGES_RUN))
             self._news |= news and not self._next_may_begin()
-            if (self._snapshot_wanted or self._news) and self._lock_step.presentable:
+            wanted = self._snapshot_wanted or self._followers_want_one
+            if (wanted or self._news) and self._lock_step.presentable:
                 self._publish()
             if self._pacer.busy:
                 self._may_work.wait(LONGEST_SUSPENSION)
@@ -369,14 +387,18 @@ class Session:
             )
 
     def _publish(self) -> None:
-        self._snapshot_wanted = self._news = False
+        for_screen = self._snapshot_wanted or self._news
+        self._snapshot_wanted = self._news = self._followers_want_one = False
         try:
             self.latest = self._builder.build(self._waiting())
         except Exception as error:
             self._fail(error)
             self._show_notice()
         else:
-            self._notify()
+            if for_screen:
+                self._notify()
+            if self._notify_followers is not None:
+                self._notify_followers()
 
     def _show_notice(self) -> None:
         """Show the newest notice beside what was shown last, as no snapshot can be made."""

@@ -26,6 +26,7 @@ from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.files.error_log import log_error
 from rnn_tui.kiosk import IDLE_CODE as IDLE
 from rnn_tui.session.commands import Say
+from rnn_tui.session.source import SnapshotSource
 from rnn_tui.session.worker import Session
 from rnn_tui.tui.character_set import UNICODE, CharacterSet
 from rnn_tui.tui.colour_depth import Depth, means_truecolor
@@ -35,7 +36,7 @@ from rnn_tui.tui.error_boundary import (
     log_other_errors,
     logged,
 )
-from rnn_tui.tui.key_bindings import LEAVE_KEY, PALETTE_KEY, keys_for
+from rnn_tui.tui.key_bindings import LEAVE_KEY, PALETTE_KEY, Key, keys_for
 from rnn_tui.tui.link import LINK_SETTINGS, Link, LinkSetting
 from rnn_tui.tui.output_diff import with_output_diff
 from rnn_tui.tui.paced_display import PacedDisplay
@@ -102,7 +103,7 @@ class RnnTui(PacedDisplay):
 
     def __init__(
         self,
-        trainer: Trainer,
+        run: Trainer | SnapshotSource,
         *,
         link: Link | None = None,
         theme: str = "dark",
@@ -119,10 +120,11 @@ class RnnTui(PacedDisplay):
         notice: str = "",
         kiosk: Kiosk | None = None,
     ) -> None:
-        """Make a session for `trainer`; its thread starts with the screen.
+        """Make a session, whose thread starts with the screen, or show what comes from elsewhere.
 
         Args:
-            trainer: the network to show, at the beginning or from a checkpoint.
+            run: the network to show, at the beginning or from a checkpoint; or where snapshots
+                come from.
             link: the link to the terminal; None for one that is not paced.
             theme: a key of THEMES.
             depth: how many colours the terminal has, as far as is known.
@@ -147,15 +149,19 @@ class RnnTui(PacedDisplay):
         set_depth(self, depth)
         self._first_theme = THEMES[theme].name
         self.animation_level = "none"  # in between there is nothing true to show
-        self.session = Session(
-            trainer,
-            breakpoints,
-            versus,
-            second=second,
-            view=view,
-            autosaves=autosaves,
-            files=files,
-            kiosk=kiosk,
+        self.session: SnapshotSource = (
+            Session(
+                run,
+                breakpoints,
+                versus,
+                second=second,
+                view=view,
+                autosaves=autosaves,
+                files=files,
+                kiosk=kiosk,
+            )
+            if isinstance(run, Trainer)
+            else run
         )
         self._idle: IdleWatch | None = None
         self._autosaves = autosaves is not None
@@ -164,7 +170,7 @@ class RnnTui(PacedDisplay):
         self.characters = characters
         self._resized = False
         self.output_diff.ascii = characters.ascii
-        self.debugger = Debugger(self.session, self.link, kiosk)
+        self.debugger = self.make_debugger()
         self._draw_panels_anew()
         if view is not None and view.screen is not None:
             self.debugger.restore_view(view.screen)
@@ -172,6 +178,10 @@ class RnnTui(PacedDisplay):
         self.debugger.after_imports = self._tidy
         if watch is not None:
             watch.save = self.session.autosave_now
+
+    def make_debugger(self) -> Debugger:
+        """Return the main screen."""
+        return Debugger(self.session, self.link, self.kiosk)
 
     @property
     def available_themes(self) -> dict[str, Theme]:
@@ -426,18 +436,13 @@ class RnnTui(PacedDisplay):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield the commands of the palette: keys, second networks, and what the screen is like."""
         if isinstance(screen, Debugger):
-            for key in keys_for(self.kiosk is not None):
+            for key in self.palette_keys():
 
                 async def call(action: str = key.action) -> None:
                     await self.run_action(action, default_namespace=screen)
 
                 yield SystemCommand(key.help, key.shown, call)
-            from rnn_tui.tui.screens.versus_commands import versus_commands  # seldom needed
-
-            yield from versus_commands(screen)
-            from rnn_tui.tui.screens.what_if_commands import what_if_commands
-
-            yield from what_if_commands(screen)
+            yield from self.run_commands(screen)
         for name, theme in THEMES.items():
             set_theme = partial(setattr, self, "theme", theme.name)
             yield SystemCommand(f"theme: {name}", f"the {name} theme", set_theme)
@@ -449,6 +454,19 @@ class RnnTui(PacedDisplay):
             change = partial(self.set_characters, CharacterSet(name == "ascii"))
             yield SystemCommand(f"characters: {name}", f"the signs to draw with, {text}", change)
         yield SystemCommand("quit", "quit, as q does", self.action_quit)
+
+    def palette_keys(self) -> tuple[Key, ...]:
+        """Return the keys that the palette names."""
+        return keys_for(self.kiosk is not None)
+
+    def run_commands(self, screen: Debugger) -> Iterable[SystemCommand]:
+        """Yield the commands that change the run and have no key."""
+        from rnn_tui.tui.screens.versus_commands import versus_commands  # seldom needed
+
+        yield from versus_commands(screen)
+        from rnn_tui.tui.screens.what_if_commands import what_if_commands
+
+        yield from what_if_commands(screen)
 
     def _set_link(self, setting: LinkSetting) -> None:
         """Measure the link, or take it for what the user says."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from rnn_tui.files.error_log import ErrorReports
 from rnn_tui.session.snapshot import Snapshot
@@ -12,6 +13,8 @@ from rnn_tui.tui.bars import ASCII_BARS, MOVING_BARS, UNICODE_BARS, BarGlyphs
 from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.charts.chart_view import WHOLE, ChartView, looked_at
 from rnn_tui.tui.charts.curves import Chart
+
+Following = Literal["", "live", "own", "left"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,10 @@ class DrawContext:
         zoomed: the panel with the focus has the whole screen.
         rail: the header has the rail of the passes, as the network panel is not visible.
         guest: the session is a guest's, who writes no files.
+        followers: how many follow this screen; None where nobody can.
+        following: whether this screen follows the presenter's ("live"), has a view of its own
+            ("own"), or shows what a presenter who has left showed last ("left"); "" if it does not
+            follow.
     """
 
     snapshot: Snapshot
@@ -91,6 +98,8 @@ class DrawContext:
     zoomed: bool = False
     rail: bool = False
     guest: bool = False
+    followers: int | None = None
+    following: Following = ""
 
     def written(self, text: str) -> str:
         """Return `text` as it is written on this terminal: in full, if it is in ASCII."""

@@ -13,6 +13,7 @@ from rnn_tui.registry import PANELS
 from rnn_tui.tui.key_hint import ALWAYS, FIRST, FOURTH, LAST, SECOND, THIRD, KeyHint
 from rnn_tui.tui.number_format import count
 from rnn_tui.tui.panel_spec import PanelSpec, panel_spec
+from rnn_tui.tui.presented_view import is_computed
 
 if TYPE_CHECKING:
     from rnn_tui.tui.draw_context import DrawContext
@@ -25,8 +26,33 @@ TIME = KeyHint("←→", "time", ("left", "right"), FIRST)
 
 def hints(context: DrawContext) -> tuple[KeyHint, ...]:
     """Return the keys that do something, in the order in which the footer names them."""
+    if context.following:
+        return _followers_hints(context)
     found = (*_moves(context), *_choices(context), *_rest(context))
     return (*(each for each in found if each is not None), QUIT, HELP)
+
+
+def _followers_hints(context: DrawContext) -> tuple[KeyHint, ...]:
+    """Return the keys of one who follows: they change what is looked at and how, and no more."""
+    spec = panel_spec(context.selection.panel)
+    cursor = _chart_cursor(context, spec) or ()
+    found = (
+        KeyHint("esc", "follow again", ("escape",), ALWAYS) if context.following == "own" else None,
+        KeyHint("tab", "panel", ("tab",), FIRST),
+        KeyHint("z", "zoom out" if context.zoomed else "zoom", ("z",), FIRST),
+        *(each for each in cursor if each is not GO_THERE),
+        KeyHint("d", "view", ("d",), THIRD) if _has_views(context, spec) else None,
+        KeyHint("m", "panels", ("m",), THIRD),
+    )
+    return (*(each for each in found if each is not None), QUIT, HELP)
+
+
+def _has_views(context: DrawContext, spec: PanelSpec) -> bool:
+    """Return whether the panel with the focus can show several things, and this user choose one."""
+    if context.following and is_computed(context.selection.panel):
+        return False
+    several = len(spec.variants(context.snapshot)) > 1
+    return several and (context.zoomed or not spec.variants_in_zoom)
 
 
 def _moves(context: DrawContext) -> tuple[KeyHint | None, ...]:
@@ -57,7 +83,7 @@ def _choices(context: DrawContext) -> tuple[KeyHint | None, ...]:
     snapshot, panel = context.snapshot, context.selection.panel
     spec = panel_spec(panel)
     settings, what_if = snapshot.settings, snapshot.what_if is not None
-    several = len(spec.variants(snapshot)) > 1 and (context.zoomed or not spec.variants_in_zoom)
+    several = _has_views(context, spec)
     entries = spec.selects_entries or spec.units is not None
     tried = len(snapshot.what_if.texts) if snapshot.what_if is not None else 0
     keep, discard = ("keeps it", "discards it")

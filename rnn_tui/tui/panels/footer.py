@@ -9,13 +9,18 @@ from dataclasses import replace
 from rnn_tui.engine.training.breakpoint_conditions import Kind
 from rnn_tui.engine.training.breakpoints import BreakpointHit
 from rnn_tui.session.commands import LARGEST_COUNT
-from rnn_tui.tui.draw_context import DrawContext
+from rnn_tui.tui.draw_context import DrawContext, Following
 from rnn_tui.tui.key_hint import SECOND, KeyHint
 from rnn_tui.tui.key_hints import HELP, hints
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit, text_width
 from rnn_tui.tui.panels.header import names_stop, names_what_ifs
 
 HELP_WIDTH = text_width(f" {HELP.shown}  {HELP.word} ")  # its key is always there
+FOLLOWING: dict[Following, str] = {
+    "live": "following the presenter",
+    "own": "your own view",
+    "left": "the presenter has left: this was shown last",
+}
 WHAT_IF_KEYS = (("enter",), ("escape",))
 
 
@@ -77,7 +82,9 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         return (fit(((f" {context.notice}", "error" if context.error else ""),), width),)
     found = hints(context)
     before: Line = ()
-    if context.snapshot.stop is not None:
+    if context.following:
+        before = ((f" {FOLLOWING[context.following]} ", "accent"),)
+    elif context.snapshot.stop is not None:
         before = _why(context, context.snapshot.stop, width)
     elif context.snapshot.what_if is not None:
         before = _tried(context, found, width)

@@ -36,6 +36,9 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     place, left_over = _second_line(context, width)
     link: Line = ((context.link, "strong"),)
     needed = [link, *left_over] if context.link else left_over
+    if context.followers is not None:
+        followers: Line = ((f"{count(context.followers)} follow", "strong"),)
+        needed = [followers, *needed]
     return (_first_line(context, needed, width), fit(place, width))
 
 

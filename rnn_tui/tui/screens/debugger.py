@@ -19,12 +19,13 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.source import SnapshotSource
 from rnn_tui.settings import Settings
 from rnn_tui.tui.charts.chart_cache import ChartCache
-from rnn_tui.tui.draw_context import DrawContext
+from rnn_tui.tui.draw_context import DrawContext, Following
 from rnn_tui.tui.layout import LEAST, Focus, arrange
 from rnn_tui.tui.link import Link
 from rnn_tui.tui.panel_spec import needs_of, panel_spec
 from rnn_tui.tui.panel_widget import LinesWidget, Panel
 from rnn_tui.tui.panels import footer, header
+from rnn_tui.tui.presented_view import PresentedView
 from rnn_tui.tui.screens import selection_moves
 from rnn_tui.tui.screens.key_actions import KeyActions
 
@@ -34,6 +35,8 @@ class Debugger(KeyActions):
 
     Attributes:
         ascii: the terminal shows ASCII alone.
+        followers: how many follow this screen; None where nobody can.
+        following: see `DrawContext`.
     """
 
     class NewSnapshot(Message):
@@ -62,6 +65,8 @@ class Debugger(KeyActions):
         self._last_question = 0  # likewise of the newest question that was asked
         self._chart_cache = ChartCache()
         self.ascii = False
+        self.followers: int | None = None
+        self.following: Following = ""
         self.after_imports: Callable[[], None] = lambda: None  # called in the importing thread
 
     # ---------------------------------------------------------------- panels
@@ -160,6 +165,11 @@ class Debugger(KeyActions):
         focus = Focus(self.selection.panel, above, self._zoomed, proofs, untrained)
         return focus, snapshot.settings
 
+    def presented_view(self) -> PresentedView:
+        """Return the place on this screen, for those who follow; in any thread."""
+        chosen = self._chosen_while_running
+        return PresentedView(self.selection, self._zoomed, self._other_panel, chosen)
+
     def _note_place(self, snapshot: Snapshot) -> None:
         """Arrange the panels where a run has begun or ended, or another pass or network came."""
         if snapshot.training != self._placed_while_running:
@@ -176,7 +186,20 @@ class Debugger(KeyActions):
         """Post a message about a new snapshot; called by the session's thread."""
         self.post_message(self.NewSnapshot())
 
+    def announce_followers(self, followers: int) -> None:
+        """Show how many follow; in any thread."""
+        self.followers = followers
+        self.announce()
+
+    def when_drawn(self, call: Callable[[], object]) -> None:
+        """Have `call` called whenever something on this screen is drawn."""
+        self._frames.drawn = call
+
     def on_debugger_new_snapshot(self) -> None:
+        """Draw the newest snapshot."""
+        self.take_snapshot()
+
+    def take_snapshot(self) -> None:
         """Draw the newest snapshot."""
         snapshot = self.session.latest
         if snapshot.stop is not None and snapshot.stop != self._last_stop and not self._notice[1]:
@@ -206,6 +229,8 @@ class Debugger(KeyActions):
             self._zoomed,
             bool(self._regions) and "network" not in self._regions,
             self.kiosk is not None,
+            self.followers,
+            self.following,
         )
 
     def action_terms(self, direction: int) -> None:
@@ -254,10 +279,13 @@ class Debugger(KeyActions):
         widget = event.widget
         if not isinstance(widget, Panel) or widget.id is None:
             return
-        if (timestep_at := panel_spec(widget.id).timestep_at) is not None:
-            snapshot = self._written(self.session.latest)
-            t = timestep_at(snapshot, widget.size.width, event.x)
-            if t is not None:
-                self._select_timestep(t)
+        self.select_at(widget.id, widget.size.width, event.x)
         if widget.id != self.selection.panel:
             self.focus_panel(widget.id)
+
+    def select_at(self, panel: str, width: int, x: int) -> None:
+        """Select the timestep drawn at column `x` of a panel that is so wide, if there is one."""
+        if (timestep_at := panel_spec(panel).timestep_at) is not None:
+            t = timestep_at(self._written(self.session.latest), width, x)
+            if t is not None:
+                self._select_timestep(t)

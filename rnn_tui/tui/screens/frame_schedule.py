@@ -38,6 +38,7 @@ class FrameSchedule:
     Attributes:
         widgets: all widgets of the screen that are drawn from a snapshot, hidden ones included.
         frame: the newest snapshot that was drawn.
+        drawn: called whenever something was drawn.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class FrameSchedule:
         Frames of training start where `link` has room for them.
         """
         self.widgets: list[LinesWidget] = []
+        self.drawn: Callable[[], object] = lambda: None
         self._session = session
         self._link = link
         self._waiting_since: float | None = None  # a frame is to start as soon as there is room
@@ -220,6 +222,7 @@ class FrameSchedule:
             else:
                 self._in_tables.pop(widget.id, None)
         self._resume_after_refresh()
+        self.drawn()
 
 
 def _is_chart(widget: LinesWidget) -> bool:

@@ -75,6 +75,7 @@ def test_the_list_has_what_is_kept_and_what_is_tried() -> None:
 def test_the_palette_releases_each_of_them() -> None:
     app = RnnTui(Trainer(Settings(cell="lstm", hidden=4, steps=5, num_points=60)))
     declaration, session = app.session.latest.window.declaration, app.session
+    assert isinstance(session, Session)
     session.perform(Step(Stride.UPDATE, 3), Intervene(parse("f = 1", declaration)), Keep())
     session.perform(Intervene(parse("W_h *= 2", declaration)))
     session.perform(Intervene(parse("h_3 = 0", declaration)))

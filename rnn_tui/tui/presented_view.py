@@ -1,0 +1,62 @@
+"""The presenter's place on the screen, which followers take over until they choose their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+from rnn_tui.proofs.base import Selected
+from rnn_tui.registry import PROOFS
+from rnn_tui.tui.draw_context import Selection
+from rnn_tui.tui.panel_spec import panel_spec
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedView:
+    """What is selected on the presenter's screen, and how it is arranged.
+
+    Attributes:
+        selection: the selection.
+        zoomed: whether the panel with the focus has the whole screen.
+        above: the panel above the timestep on a narrow screen.
+        above_chosen: whether that was chosen while training, where it would be the loss.
+    """
+
+    selection: Selection
+    zoomed: bool
+    above: str
+    above_chosen: bool
+
+
+def with_own_view(presented: Selection, own: Selection) -> Selection:
+    """Return the presenter's selection, looked at as a follower has chosen to.
+
+    What is selected is the presenter's: unit, operation, entry. A follower's own are the panel in
+    focus, what panels show, and how charts and tables are looked at. What a panel shows is the
+    presenter's, too, where the presenter's session has to compute it.
+
+    Args:
+        presented: the presenter's selection.
+        own: the follower's.
+    """
+    own_variants = [each for each in own.variants if not is_computed(each[0])]
+    names = {name for name, _ in own_variants}
+    variants = (*(each for each in presented.variants if each[0] not in names), *own_variants)
+    return replace(
+        presented,
+        prefix=own.prefix,
+        panel=own.panel,
+        page=own.page,
+        variants=variants,
+        chart_views=own.chart_views,
+    )
+
+
+@cache
+def is_computed(panel: str) -> bool:
+    """Return whether a proof depends on what is chosen for a panel to show."""
+
+    def proof(name: str, variant: str) -> object:
+        return PROOFS.load(name).at(Selected(0, variants=((panel, variant),)))
+
+    return any(proof(name, "one") != proof(name, "other") for name in panel_spec(panel).proofs)
