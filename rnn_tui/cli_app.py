@@ -5,9 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rnn_tui import PROGRAM, THEME
 from rnn_tui.cli_exit import IDLE, CommandError, explain, print_error
@@ -34,6 +34,8 @@ from rnn_tui.kiosk import IDLE as IDLE_SECONDS
 from rnn_tui.kiosk import MAX_MEMORY, Kiosk
 
 if TYPE_CHECKING:
+    import socket
+
     from rnn_tui.engine.training.trainer import Trainer
     from rnn_tui.second_network import Versus
     from rnn_tui.tui.character_set import CharacterSet
@@ -134,6 +136,8 @@ def _open_watched(
 ) -> int:
     """Open the screen while signals are watched, and return the exit code."""
     gc.disable()  # imported modules stay; the app enables it again after its first screen
+    if options.get("follow") == "follower":
+        return _open_follower(options, characters, watch, kiosk)
     breakpoints = parse_breakpoints(options)
     in_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     files = run_files(options)
@@ -149,37 +153,80 @@ def _open_watched(
             versus, second = resumed.versus, resumed.second
     if not in_terminal:
         raise CommandError(_terminal_needed())
-    if sys.platform != "win32":
-        from rnn_tui.tui.terminal_kind import why_unusable
-
-        if reason := why_unusable(os.environ.get("TERM")):
-            # ssh passes on what TERM is where ssh is started.
-            over = f"; if it can: TERM=xterm {SSH}" if os.environ.get("SSH_CONNECTION") else ""
-            raise CommandError(f"{reason}{over}; without a screen, use: {PROGRAM} train")
+    _check_terminal()
     notices = ("" if resumed is None else resumed.message, "" if saved is None else saved.remark)
     from rnn_tui.tui.app import RnnTui, run_app
-    from rnn_tui.tui.colour_depth import depth_of, truecolor_query
 
-    theme = options.get("theme", THEME)
+    make: Callable[..., RnnTui] = RnnTui
+    if options.get("follow") == "presenter":
+        from rnn_tui.tui.following_apps import PresenterTui
+
+        make = partial(PresenterTui, connection=_server(options))
     keeps = kiosk is None and not options.get("no_autosave")
-    app = RnnTui(
+    app = make(
         trainer,
-        link=_link(options, kiosk),
-        theme=theme,
-        depth=depth_of(os.environ),
-        colour_query=truecolor_query(os.environ),
+        **_screen_options(options, characters, watch, kiosk),
         files=files,
         breakpoints=breakpoints,
         versus=versus,
         second=second,
         view=None if saved is None else saved.view,
-        watch=watch,
-        characters=characters,
         autosaves=partial(autosave_writer, options, start) if keeps else None,
         notice=" · ".join(filter(None, notices)),
-        kiosk=kiosk,
     )
     return run_app(app)
+
+
+def _open_follower(
+    options: Options, characters: CharacterSet, watch: SignalWatch, kiosk: Kiosk | None
+) -> int:
+    """Open the screen of one who follows the presenter, and return the exit code."""
+    _check_terminal()
+    from rnn_tui.tui.app import run_app
+    from rnn_tui.tui.following_apps import FollowerTui
+
+    screen = _screen_options(options, characters, watch, kiosk)
+    return run_app(FollowerTui(_server(options), **screen))
+
+
+def _server(options: Options) -> socket.socket:
+    """Return the socket to the server, where somebody presents."""
+    import socket
+
+    return socket.socket(fileno=options["messages"])
+
+
+def _screen_options(
+    options: Options, characters: CharacterSet, watch: SignalWatch, kiosk: Kiosk | None
+) -> dict[str, Any]:
+    """Return what every app is told of its terminal and its user."""
+    from rnn_tui.tui.colour_depth import depth_of, truecolor_query
+
+    return {
+        "link": _link(options, kiosk),
+        "theme": options.get("theme", THEME),
+        "depth": depth_of(os.environ),
+        "colour_query": truecolor_query(os.environ),
+        "watch": watch,
+        "characters": characters,
+        "kiosk": kiosk,
+    }
+
+
+def _check_terminal() -> None:
+    """Refuse a terminal on which no screen can be drawn.
+
+    Raises:
+        CommandError: it is one.
+    """
+    if sys.platform == "win32":
+        return
+    from rnn_tui.tui.terminal_kind import why_unusable
+
+    if reason := why_unusable(os.environ.get("TERM")):
+        # ssh passes on what TERM is where ssh is started.
+        over = f"; if it can: TERM=xterm {SSH}" if os.environ.get("SSH_CONNECTION") else ""
+        raise CommandError(f"{reason}{over}; without a screen, use: {PROGRAM} train")
 
 
 def _terminal_needed() -> str:

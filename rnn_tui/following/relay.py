@@ -4,7 +4,7 @@ Nothing waits here and nothing is queued. The relay has one picture, the newest.
 asked for the next one or it has not; the presenter has been told that somebody waits or it has not.
 Whoever does not read is passed over, and gets the picture that is newest when it asks again.
 
-    relay = Relay(asyncio.get_running_loop())
+    relay = Relay()
     server_end, guest_end = socket_pair()    # the guest's process gets guest_end
     relay.present(server_end)                # or relay.follow(server_end)
     …
@@ -76,13 +76,8 @@ class _Presenter:
 
 @dataclass(eq=False, slots=True)
 class Relay:
-    """Hands pictures on. All of its methods are for the thread of the event loop, and are quick.
+    """Hands pictures on. All of its methods are for the thread of the event loop, and are quick."""
 
-    Attributes:
-        loop: the event loop that watches the sockets.
-    """
-
-    loop: asyncio.AbstractEventLoop
     _presenter: _Presenter | None = None
     _followers: dict[socket.socket, _Follower] = field(default_factory=dict)
     _picture: tuple[int, Picture, int] | None = None  # its number, message and descriptor
@@ -100,13 +95,10 @@ class Relay:
         return len(self._followers)
 
     def present(self, connection: socket.socket) -> None:
-        """Have the process at the other end of `connection` be the presenter.
-
-        Raises:
-            ValueError: there is one.
-        """
+        """Have the process at the other end of `connection` be the presenter from now on."""
         if self._presenter is not None:
-            raise ValueError("there is a presenter already")
+            self._unwatch(self._presenter.connection)
+            self._drop_picture()
         self._presenter = _Presenter(connection)
         self._watch(connection, self._hear_presenter)
         self._tell_presence()
@@ -142,14 +134,14 @@ class Relay:
     def _watch(self, connection: socket.socket, hear: _Hear) -> None:
         """Read a message whenever there is one, but no more often than every `REST` seconds."""
         connection.setblocking(False)
-        self.loop.add_reader(connection, self._read, connection, hear)
+        asyncio.get_running_loop().add_reader(connection, self._read, connection, hear)
 
     def _unwatch(self, connection: socket.socket) -> None:
         """Read no more messages."""
         if connection in self._resting:
             self._resting.pop(connection).cancel()
         if connection.fileno() >= 0:
-            self.loop.remove_reader(connection)
+            asyncio.get_running_loop().remove_reader(connection)
 
     def _read(self, connection: socket.socket, hear: _Hear) -> None:
         """Read one message; after one that cannot be read, or the end, no more."""
@@ -165,7 +157,9 @@ class Relay:
                 return
             hear(connection, *received)
         if connection.fileno() >= 0:  # else it has left meanwhile
-            self._resting[connection] = self.loop.call_later(REST, self._watch, connection, hear)
+            self._resting[connection] = asyncio.get_running_loop().call_later(
+                REST, self._watch, connection, hear
+            )
 
     def _hear_presenter(
         self, connection: socket.socket, message: Message, descriptor: int | None

@@ -189,8 +189,9 @@ class ForkServer:
         try:
             terminal, *more = descriptors
             limits = self._program.limits
-            become_guest(terminal, more[0] if more else None, limits)
             options = {**self._program.options, **request["options"]}
+            presents = options.get("follow") == "presenter"
+            become_guest(terminal, more[0] if more else None, limits, presents=presents)
             code = run_guest(options, environment=request["environment"])
             sys.stdout.flush()
             sys.stderr.flush()

@@ -18,10 +18,12 @@ import sys
 import termios
 from dataclasses import dataclass
 
+PRESENTERS_NICE = 1  # whoever presents waits for none of those who follow
 NICE = 5  # the server's own work, and so all keys on their way, goes before training
 CPU_SECONDS = 4 * 60 * 60  # of one session; then SIGXCPU
 OPEN_FILES = 64
 LARGEST_FILE = 2**20  # bytes; guests write nothing but the log of unexpected errors
+LARGEST_PICTURE = 2**28  # bytes; a picture for followers is memory, but counts as a file
 MORE_DATA = 512 * 2**20  # bytes beyond twice the resident memory that are reserved, not used
 THREADS_EACH, THREADS_BESIDE = 64, 1024
 OOM_SCORE = 500  # of -1000 … 1000: guests are ended before all else if the machine has no memory
@@ -57,13 +59,16 @@ def most_threads(guests: int) -> int:
     return count + THREADS_BESIDE + THREADS_EACH * guests
 
 
-def become_guest(terminal: int, messages: int | None, limits: Limits) -> None:
+def become_guest(
+    terminal: int, messages: int | None, limits: Limits, *, presents: bool = False
+) -> None:
     """Make this process, just forked, that of a guest.
 
     Args:
         terminal: the descriptor of the guest's end of the terminal.
         messages: that of the socket to the server, which becomes `MESSAGES`; None for none.
         limits: what the process may take.
+        presents: whether it is the presenter's, which all others follow.
 
     Raises:
         OSError: the terminal is gone.
@@ -72,8 +77,8 @@ def become_guest(terminal: int, messages: int | None, limits: Limits) -> None:
     fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
     _take_descriptors(terminal, messages)
     _reset_signals()
-    _lower_priority()
-    _set_limits(limits)
+    _lower_priority(PRESENTERS_NICE if presents else NICE)
+    _set_limits(limits, LARGEST_PICTURE if presents else LARGEST_FILE)
     end_with_parent(signal.SIGKILL)
     _prctl(_NO_NEW_PRIVILEGES, 1)
     _prctl(_DUMPABLE, 0)  # last: files of this process in /proc are root's from here on
@@ -101,18 +106,18 @@ def _reset_signals() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, set())
 
 
-def _lower_priority() -> None:
+def _lower_priority(nice: int) -> None:
     """Go after the server when there is not enough of the processor or of memory."""
     with contextlib.suppress(OSError):
-        os.nice(NICE)
+        os.nice(nice)
     # Where the kernel groups processes by session, nice values count only within one; this is the
     # session's own.
-    for path, value in (("/proc/self/autogroup", NICE), ("/proc/self/oom_score_adj", OOM_SCORE)):
+    for path, value in (("/proc/self/autogroup", nice), ("/proc/self/oom_score_adj", OOM_SCORE)):
         with contextlib.suppress(OSError), open(path, "w", encoding="ascii") as file:
             file.write(str(value))
 
 
-def _set_limits(limits: Limits) -> None:
+def _set_limits(limits: Limits, largest_file: int) -> None:
     """Set the kernel's limits; where there are narrower ones already, those stay.
 
     Resident memory has none in the kernel, so the server watches it. What is reserved without being
@@ -122,7 +127,7 @@ def _set_limits(limits: Limits) -> None:
     for name, value in (
         ("RLIMIT_CPU", CPU_SECONDS),
         ("RLIMIT_NOFILE", OPEN_FILES),
-        ("RLIMIT_FSIZE", LARGEST_FILE),
+        ("RLIMIT_FSIZE", largest_file),
         ("RLIMIT_CORE", 0),
         ("RLIMIT_NPROC", limits.processes),
         ("RLIMIT_DATA", data),

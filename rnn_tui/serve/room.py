@@ -8,12 +8,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rnn_tui.files.regular_file import size_text
+from rnn_tui.following.messages import socket_pair
+from rnn_tui.following.relay import Relay
 from rnn_tui.serve.access import Access
 from rnn_tui.serve.fork_client import ForkClient
 from rnn_tui.serve.guest import Guest, resident_memory
 from rnn_tui.serve.guest_process import MESSAGES
 from rnn_tui.serve.options import ServeOptions
-from rnn_tui.serve.relay import Relay, connect_program
 from rnn_tui.serve.session import REFUSED, GuestSession
 from rnn_tui.serve.session_log import SessionRecord, log
 
@@ -35,7 +36,7 @@ class Room:
         forks: forks the guests' processes.
         visitors: the connections.
         guests: those with a place, by session number; the presenter is beside them.
-        relay: between the presenter's program and those of the followers.
+        relay: hands what the presenter's program shows to those of the followers.
         login_ended: called with an address when a login is over, and whether it failed.
         connection_ended: called when a connection has ended.
     """
@@ -106,14 +107,22 @@ class Room:
         """
         if record.role == "guest":
             return Guest(self.forks, session, record, options, None, self._left)
-        programs_end, link = connect_program(self.relay, presents=record.role == "presenter")
+        servers_end, programs_end = socket_pair()
         options |= {"follow": record.role, "messages": MESSAGES}
+
+        def left(guest: Guest) -> None:
+            self.relay.leave(servers_end)
+            self._left(guest)
+
         with programs_end:
             try:
-                return Guest(self.forks, session, record, options, programs_end, self._left)
+                guest = Guest(self.forks, session, record, options, programs_end, left)
             except OSError:
-                link.close()
+                servers_end.close()
                 raise
+        attach = self.relay.present if record.role == "presenter" else self.relay.follow
+        attach(servers_end)
+        return guest
 
     def _end_presenters(self) -> None:
         """End the presenter's session, as another one begins: a lost link is no obstacle then."""

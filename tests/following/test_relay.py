@@ -73,7 +73,7 @@ def run(scene: Callable[[Relay], Coroutine[Any, Any, None]]) -> None:
     """Run a scene with a relay; at the end it has left no descriptor open."""
 
     async def whole() -> None:
-        relay = Relay(asyncio.get_running_loop())
+        relay = Relay()
         try:
             await scene(relay)
         finally:
