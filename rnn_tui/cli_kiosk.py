@@ -35,13 +35,15 @@ def wants_kiosk(arguments: list[str]) -> bool:
 def begin_again() -> None:
     """Start the program again without an environment, unless Python ignores that already.
 
+    Nothing is imported from the folder that it is started in.
+
     On Windows, where a process cannot become another one, the variables are only removed.
     """
     kept = _kept(os.environ)
     if sys.platform != "win32" and not sys.flags.ignore_environment and sys.orig_argv[1:]:
         ignore_keys()
         with contextlib.suppress(OSError):
-            os.execve(sys.executable, [sys.executable, "-E", *sys.orig_argv[1:]], kept)
+            os.execve(sys.executable, [sys.executable, "-E", "-P", *sys.orig_argv[1:]], kept)
     set_environment(kept)
 
 

@@ -237,6 +237,13 @@ class RnnTui(PacedDisplay):
     def open_url(self, url: str, *, new_tab: bool = True) -> None:
         """Open nothing: a browser would be one at the server."""
 
+    def copy_to_clipboard(self, text: str) -> None:
+        """Keep what was cut or copied; a guest's terminal is told nothing of it."""
+        if self.kiosk is None:
+            super().copy_to_clipboard(text)
+        else:
+            self._clipboard = text
+
     def _tidy(self) -> None:
         """Remove what a killed program left in this folder; say if a run of it can be resumed.
 
