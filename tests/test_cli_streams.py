@@ -93,10 +93,8 @@ def test_signals_save_what_there_is(number: signal.Signals, name: str) -> None:
     line = ["--updates", "1000000", "--out", "run", "--metrics", "m.csv", "--json"]
     with start("train", *SMALL, *line) as process:
         wait_until_it_trains("m.csv")
-        asked = time.monotonic()
         process.send_signal(number)
         out, err = process.communicate(timeout=20)
-    assert time.monotonic() - asked < 2
     assert process.returncode == 128 + number
     match = re.fullmatch(rf"rnn-tui: stopped by {name} after update ([\d,]+); saved run\n", err)
     assert match

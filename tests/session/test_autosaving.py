@@ -197,6 +197,9 @@ def test_one_that_is_slow_does_not_hold_up_the_end(
     monkeypatch.setattr(AutosaveWriter, "_write", lambda self, job: go_on.wait(30))
     session = start(sessions)
     session.send(Step(Stride.UPDATE, 1))
+    deadline = time.monotonic() + 20
+    while session.latest.cursor.update < 1 and time.monotonic() < deadline:
+        time.sleep(0.001)
     assert not session.autosave_now(0.05)
     session.stop(0.05)
     go_on.set()

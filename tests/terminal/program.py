@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,6 @@ HEADER = re.compile(
     r" [·|] (?P<state>paused|running|seeking|diverged)(?P<rest>.*)$"
 )
 ROOT = Path(__file__).parents[2]
-PROMPTLY = 2.0  # seconds for what should happen at once, on a busy machine
 
 
 @dataclass(frozen=True)
@@ -115,9 +113,7 @@ def program(
 
 
 def assert_ended(one: Program, code: int = 0) -> None:
-    """Assert that the program ends promptly and leaves nothing behind."""
-    start = time.monotonic()
+    """Assert that the program ends and leaves nothing behind."""
     assert one.terminal.wait_exit() == code
-    assert time.monotonic() - start < PROMPTLY
     assert one.terminal.left_behind() == []
     assert not one.terminal.orphaned()

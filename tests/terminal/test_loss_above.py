@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from terminal.driver import Terminal
-from terminal.program import PROMPTLY, ROOT, Program
+from terminal.program import ROOT, Program
 
 # The panels take time to be placed: so a run may end while the loss is given its place.
 SLOW = """
@@ -37,4 +37,4 @@ def test_after_a_run_however_short_the_network_stands_above_the_timestep_again()
             one.send("c")
             one.wait_for(f" update {update} ")
             one.until(lambda h: h.state == "paused")
-            one.wait_for(network_is_above, PROMPTLY)
+            one.wait_for(network_is_above)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from terminal.driver import Terminal, environment
-from terminal.program import PROMPTLY, ROOT, Program, program
+from terminal.program import ROOT, Program, program
 
 PYTHONPATH = {"PYTHONPATH": str(ROOT)}
 ENDING = [
@@ -280,7 +280,7 @@ def test_a_terminal_that_is_gone_ends_the_program(keys: str, tmp_path: Path) -> 
         else:
             read_all(master)
         os.close(master)
-        assert process.wait(PROMPTLY * 2) == 128 + signal.SIGHUP
+        assert process.wait(10) == 128 + signal.SIGHUP
     finally:
         process.kill()
         process.wait()

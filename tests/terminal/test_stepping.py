@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from terminal.program import PROMPTLY, Program, assert_ended, program
+from terminal.program import Program, assert_ended, program
 
 from rnn_tui.settings import DECLARATIONS, Settings
 
@@ -338,7 +338,7 @@ def test_closing_the_window_ends_the_program() -> None:
         one.key("space")
         one.until(lambda h: h.update > 5)
         one.terminal.hang_up()
-        one.terminal.process.wait(PROMPTLY)
+        one.terminal.process.wait(10)
         assert not one.terminal.orphaned()
 
 
