@@ -169,7 +169,7 @@ class CommandHandler:
         state, timeline = self._state, self._state.run.timeline
         state.breakpoints.rearm()
         first = timeline.first
-        if place.index <= timeline.place_of(first).index and timeline.here.index > 0:
+        if place.index <= timeline.place_of(first).index:
             state.say(f"the timeline begins at update {first}")
         state.goal = Goal(Stride.UPDATE, 1, way or timeline.seek(place))
 
