@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 
 from rnn_tui.checkpoint.data_file import UnaskedDataError
 from rnn_tui.checkpoint.format import CheckpointError
 from rnn_tui.checkpoint.loading import SavedRun, load_run
 from rnn_tui.cli_exit import CommandError
+from rnn_tui.settings import Settings
 from rnn_tui.tasks import DataError
 
 _QUESTION = """\
@@ -23,7 +25,12 @@ _CHOICES = "y opens it, n quits, or type the path of another file: "
 
 
 def open_run(
-    checkpoint: str, data: str | None = None, *, trusted: bool = False, ask: bool = False
+    checkpoint: str,
+    data: str | None = None,
+    *,
+    trusted: bool = False,
+    ask: bool = False,
+    allow: Callable[[Settings], object] = lambda settings: None,
 ) -> SavedRun:
     """Read a checkpoint; see `rnn_tui.checkpoint.loading.load_run`.
 
@@ -33,12 +40,13 @@ def open_run(
         trusted: whether this program wrote the checkpoint by itself.
         ask: whether to ask on the terminal for a data file that does not lie beside the checkpoint;
             otherwise that is an error.
+        allow: see `load_run`.
 
     Raises:
         CommandError: the user does not want the file to be opened.
     """
     try:
-        return load_run(checkpoint, data=data, trusted=trusted)
+        return load_run(checkpoint, data=data, trusted=trusted, allow=allow)
     except UnaskedDataError as error:
         if not ask:
             raise
@@ -47,7 +55,7 @@ def open_run(
     while True:
         path = _answer(named)
         try:
-            return load_run(checkpoint, data=path)
+            return load_run(checkpoint, data=path, allow=allow)
         except (DataError, CheckpointError) as error:
             print(f"{error}\n")
 

@@ -147,8 +147,10 @@ def _load_run(checkpoint: str, options: Options, kiosk: Kiosk | None, *, ask: bo
     if kiosk is None:
         remove_leftovers(os.path.dirname(os.path.realpath(checkpoint)))
     data = options.get("data")
-    saved = open_run(checkpoint, None if data is None else str(data), ask=ask)
-    lowered = {} if kiosk is None else kiosk.lowered(options)
+    allow = (lambda settings: None) if kiosk is None else kiosk.allow
+    asks = ask and kiosk is None
+    saved = open_run(checkpoint, None if data is None else str(data), ask=asks, allow=allow)
+    lowered = {} if kiosk is None else kiosk.lowered(options, saved.trainer.settings)
     _change_settings(saved.trainer, {**options, **lowered}, repr(checkpoint))
     if kiosk is not None:
         kiosk.check(saved.trainer.settings)

@@ -53,20 +53,30 @@ class Kiosk:
         """Seconds before the end at which the guest is told."""
         return min(WARNING, self.idle / 2)
 
-    def lowered(self, chosen: Mapping[str, Value]) -> dict[str, Value]:
-        """Return what a guest has where nothing is chosen and the default is beyond the cap.
+    def lowered(
+        self, chosen: Mapping[str, Value], settings: Settings | None = None
+    ) -> dict[str, Value]:
+        """Return what a guest has in place of what nobody has chosen and is beyond a cap.
 
         Args:
             chosen: the settings that are chosen; they stay as they are.
+            settings: those of a run, of which only what can change in it is lowered; None for the
+                defaults.
         """
-        return {
-            name: declaration.kiosk_high
-            for name, declaration in DECLARATIONS.items()
-            if name not in chosen
-            and declaration.kiosk_high is not None
-            and isinstance(declaration.default, int)
-            and declaration.default > declaration.kiosk_high
-        }
+        lowered: dict[str, Value] = {}
+        for name, declaration in DECLARATIONS.items():
+            most = declaration.kiosk_high
+            value = declaration.default if settings is None else getattr(settings, name)
+            fixed = settings is not None and declaration.effect == "restart"
+            if most is None or fixed or name in chosen:
+                continue
+            if isinstance(value, int) and value > most:
+                lowered[name] = most
+        return lowered
+
+    def allow(self, settings: Settings) -> None:
+        """Refuse the settings of a run that cannot be lowered; see `check`."""
+        self.check(settings.with_(**self.lowered({}, settings)))
 
     def check(self, settings: Settings) -> None:
         """Refuse settings beyond the caps, or with a file that the command line does not name.
@@ -79,8 +89,8 @@ class Kiosk:
             if most is not None and value > most:
                 raise SettingError(name, value, f"at most {most} in a kiosk")
         if settings.data not in ("", self.data):
-            allowed = "the file that the command line names" if self.data else "left out"
-            raise SettingError("data", "another file", f"{allowed} in a kiosk")
+            message = "a kiosk reads no file but those that its command line names: --data FILE"
+            raise SettingError("data", "", "a file that the command line names", message=message)
 
     def check_breakpoints(self, number: int) -> None:
         """Refuse one more breakpoint than `number`, if those are as many as there may be.

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from rnn_tui.checkpoint.saving import save
 from rnn_tui.cli_kiosk import set_environment, terminal_of
+from rnn_tui.cli_start import start_run
 from rnn_tui.engine.network.pins import Pin
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.breakpoint_parser import parse
@@ -70,12 +72,27 @@ def test_only_the_file_that_the_command_line_names_is_read() -> None:
         assert "/etc/passwd" not in str(refused.value)
 
 
+def test_a_checkpoint_brings_no_file_and_no_size_of_its_own(tmp_path: Path) -> None:
+    book, run = tmp_path / "book.txt", tmp_path / "run.safetensors"
+    book.write_text("to be or not to be " * 30)
+    settings = compose({"task": "text", "data": str(book), "hidden": 4, "steps": 5})
+    save(run, Trainer(settings))
+    with pytest.raises(SettingError, match="a kiosk reads no file but those"):
+        start_run({"checkpoint": str(run)}, Kiosk())
+    options = {"checkpoint": str(run), "data": str(book)}
+    trainer = start_run(options, Kiosk(data=str(book))).trainer
+    assert trainer.settings.timeline == DECLARATIONS["timeline"].kiosk_high  # it was larger
+    save(run, Trainer(settings.with_(hidden=200)))
+    with pytest.raises(SettingError, match="--hidden must be at most 128"):
+        start_run(options, Kiosk(data=str(book)))
+
+
 @pytest.mark.parametrize(
     ("command", "said"),
     [
         (Save("x.safetensors"), "a kiosk writes no files"),
         (Restart(SMALL.with_(hidden=200)), "--hidden must be at most 128 in a kiosk, not 200"),
-        (Restart(SMALL.with_(task="text", data="/etc/passwd")), "--data must be left out"),
+        (Restart(SMALL.with_(task="text", data="/etc/passwd")), "a kiosk reads no file but those"),
         (Configure(SMALL.with_(timeline=4000)), "--timeline must be at most 16 in a kiosk"),
     ],
 )
@@ -222,6 +239,8 @@ install(guard)
 open(named).close()
 open(os.devnull, "w").close()
 import rnn_tui.tasks.text
+ours, theirs = socket.socketpair()
+ours.sendmsg([b"x"])
 def forbidden():
     yield lambda: open(other)
     yield lambda: open(named, "a")

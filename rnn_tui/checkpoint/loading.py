@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -93,6 +93,7 @@ def load_run(
     *,
     data: str | None = None,
     trusted: bool = False,
+    allow: Callable[[Settings], object] = lambda settings: None,
 ) -> SavedRun:
     """Read a run; continuing it gives the same bits as if it had never stopped.
 
@@ -106,6 +107,8 @@ def load_run(
         data: the data file that the run learns from; None for the one of its settings, if that
             lies beside the checkpoint.
         trusted: whether the data file of its settings may lie anywhere; see `with_data_file`.
+        allow: raises an error of its own for settings that are not to be made a run of; called
+            before a data file is read.
 
     Raises:
         CheckpointError: the file is not a complete and valid checkpoint, or its run is on another
@@ -122,6 +125,7 @@ def load_run(
         check_run_sizes(header.tensors, settings)
         if task is None:
             settings = with_data_file(path, settings, data, trusted=trusted)
+        allow(settings)
         check_memory(settings)
         its_task = make_task(settings) if task is None else task
         check_vocabulary(header, its_task)

@@ -14,14 +14,14 @@ import sys
 from collections.abc import Callable, Iterable
 
 FAMILIES = frozenset({
-    "_winapi", "fcntl", "ftplib", "http", "imaplib", "mmap", "msvcrt", "nntplib",
+    "_winapi", "ftplib", "http", "imaplib", "msvcrt", "nntplib",
     "open", "os", "pickle", "poplib", "pty", "resource", "shutil", "signal", "smtplib",
     "socket", "sqlite3", "subprocess", "syslog", "telnetlib", "tempfile", "urllib", "webbrowser",
     "winreg",
 })  # fmt: skip
 """The first words of the events that concern the machine; the others concern Python itself."""
 HARMLESS = frozenset({
-    "fcntl.fcntl", "fcntl.ioctl", "mmap.__new__",  # of what is open already
+    "fcntl.fcntl", "mmap.__new__",  # of what is open already
     "os.putenv", "os.unsetenv", "resource.setrlimit", "resource.prlimit", "signal.pthread_kill",
     "socket.__new__",  # two ends within the process, of asyncio; the one to the server
 })  # fmt: skip
@@ -38,7 +38,7 @@ class RefusedError(PermissionError):
     """What a guest's session may not do; there is no path in the message."""
 
     def __init__(self, event: str) -> None:
-        super().__init__(1, "a kiosk does not allow that")
+        super().__init__(1, "a kiosk opens no file but those that its command line names")
         self.event = event
 
 

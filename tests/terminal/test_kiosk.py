@@ -84,7 +84,7 @@ def kiosk(folder: Path, *options: str, size: tuple[int, int] = (100, 30)) -> Ite
     env = {"HOME": str(home), "PYTHONPATH": str(ROOT)}
     with Terminal(argv, *size, env=env, cwd=home) as terminal:
         one = Program(terminal)
-        one.until(lambda header: header.state == "paused", timeout=20)
+        one.wait_for("/s · paused", timeout=20)
         yield one
     assert list(home.iterdir()) == []
     assert beyond(Path(log), *(os.path.realpath(each) for each in options if "/" in each)) == []
