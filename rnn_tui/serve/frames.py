@@ -1,8 +1,6 @@
-"""Messages between the processes of the server, over Unix sockets: a length, then so many bytes.
+"""Messages between the server and the fork server: JSON over a Unix socket, with descriptors.
 
-A stream has no ends of messages, so each begins with its length. Messages between the server and
-the fork server are JSON; a descriptor can go with one. Those between the server and a guest are
-bytes that nobody here looks into, with one byte before them that says of which kind they are.
+A stream has no ends of messages, so each begins with its length.
 """
 
 from __future__ import annotations

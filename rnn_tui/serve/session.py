@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from rnn_tui.serve.guest import Guest
 from rnn_tui.serve.terminal_pump import clamped, terminal_kind
 
 REFUSED = 1  # exit code
+CLOSE_SECONDS = 5.0  # from the end of the session to that of the connection
 OUTPUT_WAITS = 16 * 1024  # bytes that SSH's own window has no room for, until output stops
 UTF8_MODE = 42  # IUTF8 of RFC 8160: the terminal's input is UTF-8
 
@@ -160,7 +162,8 @@ class GuestSession(asyncssh.SSHServerSession[bytes]):
         self.write(f"{PROGRAM}: {line}\r\n".encode("ascii", "replace"))
 
     def end(self, code: int) -> None:
-        """End the session with an exit code."""
+        """End the session with an exit code, and soon the connection, if the client does not."""
         if self._channel is not None:
             with contextlib.suppress(OSError):
                 self._channel.exit(code)
+            asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._ended)

@@ -31,6 +31,7 @@ from rnn_tui.session.commands import (
     Save,
     Say,
 )
+from rnn_tui.session.fair_share import FairShare
 from rnn_tui.session.lock_step import LockStep, make_second_network
 from rnn_tui.session.pacing import Pacer
 from rnn_tui.session.snapshot import Snapshot
@@ -99,6 +100,8 @@ class Session:
         self._handler = CommandHandler(self._state, self._lock_step)
         self._pacer = Pacer(self._state, self._lock_step, self._may_work)
         self._builder = SnapshotBuilder(self._state)
+        # Guests share a machine with each other; a user has it alone.
+        self._fair_share = None if kiosk is None else FairShare()
         self._make_autosaves = autosaves
         self._autosaves: AutosaveWriter | None = None
         self._autosaving: Autosaving | None = None
@@ -208,6 +211,9 @@ class Session:
     def refresh(self) -> None:
         """Ask for a snapshot newer than `latest`, if training is under way."""
         self._snapshot_wanted = True
+        if self._fair_share is not None:
+            with self._wake:
+                self._wake.notify()  # it may rest
 
     def refresh_for_followers(self) -> None:
         """Ask for a snapshot for those who follow; the screen is not told of it."""
@@ -304,6 +310,8 @@ class Session:
                     return
                 command = self._next_command()
             working = self._state.goal is not None
+            if self._fair_share is not None:
+                self._fair_share.begin()
             try:
                 if command is not None:
                     self._handler.carry_out(command)
@@ -320,7 +328,16 @@ class Session:
             if (wanted or self._news) and self._lock_step.presentable:
                 self._publish()
             if self._pacer.busy:
+                if self._fair_share is not None:
+                    self._rest(self._fair_share.rest())
                 self._may_work.wait(LONGEST_SUSPENSION)
+
+    def _rest(self, seconds: float) -> None:
+        """Rest, but for no command."""
+        if seconds:
+            with self._wake:
+                if not (self._commands or self._stopping or self._snapshot_wanted):
+                    self._wake.wait(seconds)
 
     def _wait_for_work(self) -> None:
         """Wait until there is something to do; the caller holds the lock of `_wake`."""

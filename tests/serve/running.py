@@ -121,6 +121,12 @@ def children(process: int) -> list[int]:
     return found
 
 
+def resident(process: int) -> int:
+    """Return the resident memory of a process in bytes."""
+    with open(f"/proc/{process}/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
 async def connect(server: RunningServer, **options: Any) -> asyncssh.SSHClientConnection:
     """Return a connection that has logged in, without a key unless one is given."""
     given = {"username": "guest", "client_keys": None, "known_hosts": None, **options}

@@ -20,6 +20,9 @@ ALWAYS = ("header", "footer", LOSS)  # drawn in each frame of training
 TABLE_SECONDS = 0.95  # from one drawing of the tables to the next: each fifth frame
 PICTURE_TURNS = 3  # of the tables, in which each picture is drawn once
 FIXED = PANELS.in_group("fixed")  # tables of a few rows; all others are pictures of many cells
+# On a machine that guests share, this many times what a frame took passes until the next one: a
+# frame that others' work has held up is followed by fewer, so that there is room for keys.
+REST = 6.0
 NOTICEABLE_WAIT = 0.05  # seconds; a frame that waits for less is not what the link limits
 
 
@@ -39,6 +42,7 @@ class FrameSchedule:
         widgets: all widgets of the screen that are drawn from a snapshot, hidden ones included.
         frame: the newest snapshot that was drawn.
         drawn: called whenever something was drawn.
+        shares_machine: other guests' programs run on this machine.
     """
 
     def __init__(
@@ -67,6 +71,9 @@ class FrameSchedule:
         self._tables_due = 0.0  # when they are drawn next
         self._table_turns = 0
         self.frame = session.latest
+        self.shares_machine = False
+        self._frame_began: float | None = None  # of one that is being drawn
+        self._rests_until = 0.0
         self._in_tables: dict[str | None, Snapshot] = {}  # the snapshot that each table shows
 
     def start(self, screen: Screen[None]) -> None:
@@ -134,10 +141,20 @@ class FrameSchedule:
     def _resume_after_refresh(self) -> None:
         """Resume the session once the screen has been refreshed."""
         if self._screen is not None:
-            self._screen.call_after_refresh(self._session.resume)
+            self._screen.call_after_refresh(self._resume)
+
+    def _resume(self) -> None:
+        """Resume the session; what it took from the start of a frame says when the next may be."""
+        self._session.resume()
+        if self._frame_began is not None:
+            now = self._clock()
+            self._rests_until = now + REST * (now - self._frame_began)
+            self._frame_began = None
 
     def tick(self) -> None:
         """Start a frame, or have it wait for room in the link; called by the clock."""
+        if self.shares_machine and self._clock() < self._rests_until:
+            return
         if self._link.has_room_for_frame():
             self._start_frame()
         elif self._waiting_since is None:
@@ -162,6 +179,7 @@ class FrameSchedule:
             if self._clock() - self._waiting_since >= NOTICEABLE_WAIT:
                 self._link.note_wait()
             self._waiting_since = None
+        self._frame_began = self._clock()
         self._session.refresh()
 
     def _due(self) -> list[LinesWidget]:

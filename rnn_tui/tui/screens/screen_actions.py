@@ -65,6 +65,7 @@ class ScreenActions(ErrorBoundary, Screen[None]):
         self._moved_at = -1  # number of the newest snapshot when a move was sent last
         self._errors = ErrorReports()
         self._frames = FrameSchedule(session, link, self._draw_context)
+        self._frames.shares_machine = kiosk is not None
 
     def restore_view(self, view: ScreenView) -> None:
         """Select what was selected when the run was saved; called before the screen opens."""
