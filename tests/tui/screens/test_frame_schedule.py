@@ -17,7 +17,7 @@ from rnn_tui.session.worker import Session
 from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.link import Link
 from rnn_tui.tui.panel_widget import LinesWidget
-from rnn_tui.tui.screens.frame_schedule import FrameSchedule
+from rnn_tui.tui.screens.frame_schedule import REST, FrameSchedule
 
 CHARTS = list(PANELS.in_group("chart"))
 OTHERS = ["header", "network", "footer"]
@@ -117,6 +117,27 @@ class Refresh:
         for function in self.then[:]:
             self.then.remove(function)
             function()
+
+
+def test_guests_of_one_machine_draw_fewer_frames_where_each_takes_long() -> None:
+    screen, refresh = Screen(FakeSession(RUNNING)), Refresh()
+    screen.schedule._screen = cast(TextualScreen[None], refresh)
+
+    def frame(takes: float) -> None:
+        screen.schedule.tick()
+        screen.now += takes
+        refresh.then.append(screen.schedule._resume)
+        refresh.refreshed()
+
+    for shares_machine, frames in ((False, 2), (True, 1)):
+        screen.schedule.shares_machine, screen.session.refreshes = shares_machine, 0
+        frame(0.5)
+        screen.now += REST * 0.5 - 0.1
+        screen.schedule.tick()
+        assert screen.session.refreshes == frames
+        screen.now += 0.2
+        screen.schedule.tick()
+        assert screen.session.refreshes == frames + 1
 
 
 def test_while_running_the_keys_before_a_refresh_are_drawn_at_once() -> None:
