@@ -71,6 +71,12 @@ class Pacer:
         goal = self._state.goal
         return goal is not None and sent - goal.started > ONE_BREATH
 
+    @property
+    def announces(self) -> bool:
+        """Whether there is news of a single move only, which takes long and is under way."""
+        goal = self._state.goal
+        return goal is not None and not goal.endless and goal.announced
+
     def work(self, command: Command | None) -> bool:
         """Work for about one slice.
 

@@ -108,6 +108,23 @@ class SnapshotBuilder:
             return replace(snapshot, contributions=self._contributions(snapshot))
         return snapshot
 
+    def under_way(self, latest: Snapshot) -> Snapshot:
+        """Return the latest snapshot, now with a move under way.
+
+        It takes no time: a snapshot of a large network that is on its way takes tens of
+        milliseconds, and the screen is to say at once that something is done.
+        """
+        state, goal = self._state, self._state.goal
+        state.snapshots += 1
+        return replace(
+            latest,
+            number=state.snapshots,
+            running=True,
+            training=False,
+            seeking=goal.fraction if goal is not None and goal.route else None,
+            notice=state.notice,
+        )
+
     # Parts of a snapshot
 
     def _layer(self) -> int:

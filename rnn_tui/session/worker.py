@@ -404,10 +404,14 @@ class Session:
             )
 
     def _publish(self) -> None:
+        wanted = self._snapshot_wanted or self._followers_want_one
         for_screen = self._snapshot_wanted or self._news
         self._snapshot_wanted = self._news = self._followers_want_one = False
         try:
-            self.latest = self._builder.build(self._waiting())
+            if self._pacer.announces and not wanted:
+                self.latest = self._builder.under_way(self.latest)
+            else:
+                self.latest = self._builder.build(self._waiting())
         except Exception as error:
             self._fail(error)
             self._show_notice()

@@ -120,4 +120,4 @@ class DrawContext:
         """What bars are drawn with on this terminal."""
         if self.ascii:
             return ASCII_BARS
-        return MOVING_BARS if self.snapshot.running else UNICODE_BARS
+        return MOVING_BARS if self.snapshot.training else UNICODE_BARS

@@ -53,7 +53,7 @@ def timestep_contributions(network: Network, t: int) -> Contributions:
     return Contributions(t, contribution, running_sum)
 
 
-AT_ONCE = 100_000_000  # multiplications that a snapshot waits for: about 10 ms
+AT_ONCE = 20_000_000  # multiplications that a snapshot waits for: 5 to 10 ms
 PART = 2_000_000  # multiplications in one part of the work: about a millisecond
 
 

@@ -217,10 +217,14 @@ def _masked(norms: Array, known: Array) -> Array:
 
 def _known(snapshot: Snapshot, symbol: str, norms: Array) -> Array:
     """Return `norms` [T], NaN where the gradient of `symbol` has not been computed yet."""
-    known = norms.copy()
-    for t in range(1, snapshot.steps + 1):
-        if not any(op.symbol == f"d{symbol}" for op in snapshot.backward_revealed(t)):
-            known[t - 1] = np.nan
+    known, times = norms.copy(), np.arange(1, snapshot.steps + 1)
+    # What is revealed is the same at all timesteps on one side of the cursor, but for the loss.
+    kinds = 2 * np.sign(times - snapshot.cursor.t) + np.asarray(snapshot.task.topology.counted)
+    for kind in np.unique(kinds):
+        alike = kinds == kind
+        revealed = snapshot.backward_revealed(int(times[alike.argmax()]))
+        if not any(operation.symbol == f"d{symbol}" for operation in revealed):
+            known[alike] = np.nan
     return known
 
 

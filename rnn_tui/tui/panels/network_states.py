@@ -103,7 +103,7 @@ class UnitRows:
             return ((centre(UNKNOWN, self.width), "dim"),)
         values = snapshot.window.tape[self.name][t, 0, units.start : units.stop]
         if self.context.grounds:
-            drawn = pairs(values, scale, 2 if snapshot.running else 1)
+            drawn = pairs(values, scale, 2 if snapshot.training else 1)
         else:
             selected = self.context.selection.unit - units.start
             drawn = bars(values, scale, self.context.bar_glyphs, selected)
