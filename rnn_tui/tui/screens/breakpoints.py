@@ -50,7 +50,7 @@ class BreakpointsScreen(Dialog[None]):
             box.border_title = "breakpoints"
             box.border_subtitle = "enter adds · tab · space on/off · del removes · esc closes"
             yield BreakpointList(id="breakpoint-list")
-            yield TextField(placeholder="such as loss<0.01", id="breakpoint", compact=True)
+            yield TextField(placeholder="such as loss<0.01", id="breakpoint")
             yield Static(self._examples(), id="breakpoint-reason", markup=False)
 
     def on_mount(self) -> None:

@@ -59,7 +59,7 @@ class Palette(Dialog[SystemCommand]):
         with Vertical(id="palette") as box:
             box.border_title = "commands"
             box.border_subtitle = "enter runs it · ↑ ↓ · esc closes"
-            yield TextField(placeholder="Search for commands…", id="command", compact=True)
+            yield TextField(placeholder="Search for commands…", id="command")
             yield Commands(id="command-list")
 
     def on_mount(self) -> None:

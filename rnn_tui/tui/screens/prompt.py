@@ -111,7 +111,7 @@ class PromptScreen(Dialog[float | None]):
         with Vertical(id="prompt") as box:
             box.border_title = "prompt"
             box.border_subtitle = SUBTITLE
-            yield PromptField(id="beginning", compact=True, max_length=LONGEST_PROMPT)
+            yield PromptField(id="beginning", max_length=LONGEST_PROMPT)
             yield Static(id="unknown", markup=False)
             yield Static(id="next")
             yield Static(id="continuation")

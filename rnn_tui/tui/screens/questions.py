@@ -41,9 +41,7 @@ class SaveScreen(Dialog[Save | None]):
             box.border_title = "not saved yet"
             box.border_subtitle = f"enter saves under this name · {overwrites}esc cancels"
             yield Static(f"{question.path}\n{question.reason}", markup=False)
-            yield TextField(
-                question.suggestion, id="save-name", compact=True, select_on_focus=False
-            )
+            yield TextField(question.suggestion, id="save-name", select_on_focus=False)
 
     def on_mount(self) -> None:
         """Let the keys go to the field, of which the end is shown."""

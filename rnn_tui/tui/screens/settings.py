@@ -35,7 +35,7 @@ class Field(TextField):
 
     def __init__(self, declaration: Declaration, value: Value) -> None:
         """Make a field that shows `value`."""
-        super().__init__(declaration.show(value), id=f"field-{declaration.name}", compact=True)
+        super().__init__(declaration.show(value), id=f"field-{declaration.name}")
         self.declaration = declaration
         self.select_on_focus = True
 
@@ -85,6 +85,9 @@ class SettingsScreen(Dialog[Settings | None]):
         self._declarations = {n: d for n, d in DECLARATIONS.items() if n not in kept}
         self._kept: dict[str, Value] = {name: getattr(settings, name) for name in kept}
         self.draft: Settings | None = settings
+        self._fields: dict[str, Field] = {}
+        self._names: dict[str, Static] = {}
+        self._lines: dict[str, Horizontal] = {}
         self._shown: dict[str, tuple[bool, bool, bool]] = {}  # visible, refused, changed
         self._texts: dict[str, str] = {}  # by setting: what is said of it below
         self._defaults = task_defaults(settings.to_json())  # followed by fields, see _follow_task
@@ -109,17 +112,21 @@ class SettingsScreen(Dialog[Settings | None]):
 
     def _line(self, declaration: Declaration) -> ComposeResult:
         """Yield mark, name and field of one setting."""
-        with Horizontal(classes="field", id=f"line-{declaration.name}"):
+        with Horizontal(classes="field", id=f"line-{declaration.name}") as line:
             effect = "live" if declaration.effect == "live" else "restart"
             yield Static(f"{mark(declaration)} ", classes=f"mark {effect}", markup=False)
-            name = declaration.name.replace("_", "-")
-            yield Static(name, classes="name", id=f"name-{declaration.name}", markup=False)
-            yield Field(declaration, getattr(self._settings, declaration.name))
+            shown = declaration.name.replace("_", "-")
+            name = Static(shown, classes="name", id=f"name-{declaration.name}", markup=False)
+            field = Field(declaration, getattr(self._settings, declaration.name))
+            yield name
+            yield field
+        self._lines[declaration.name] = line
+        self._names[declaration.name], self._fields[declaration.name] = name, field
 
     def on_mount(self) -> None:
         """Check all fields; start at the learning rate, which is changed most."""
         self._check()
-        self.query_one("#field-lr", Field).focus(scroll_visible=False)
+        self._fields["lr"].focus(scroll_visible=False)
         self.call_after_refresh(self._explain)  # the first field to have the focus sends no message
 
     def on_descendant_focus(self) -> None:
@@ -136,7 +143,7 @@ class SettingsScreen(Dialog[Settings | None]):
         reasons: dict[str, str] = {}
         for name, declaration in self._declarations.items():
             try:
-                values[name] = declaration.parse(self.query_one(f"#field-{name}", Field).value)
+                values[name] = declaration.parse(self._fields[name].value)
             except SettingError as error:
                 reasons[name] = f"must be {error.allowed}"
         self.draft = None
@@ -162,7 +169,7 @@ class SettingsScreen(Dialog[Settings | None]):
         before, self._defaults = self._defaults, task_defaults(values)
         for name, default in self._defaults.items():
             if name in self._declarations and default != before[name] == values[name]:
-                self.query_one(f"#field-{name}", Field).value = DECLARATIONS[name].show(default)
+                self._fields[name].value = DECLARATIONS[name].show(default)
 
     def _show(self, values: dict[str, Value], reasons: dict[str, str]) -> None:
         """Show the reasons, hide settings without effect, and say what enter would do.
@@ -180,9 +187,9 @@ class SettingsScreen(Dialog[Settings | None]):
             if self._shown.get(name) == now:
                 continue  # every change makes Textual lay out the whole form
             self._shown[name] = now
-            self.query_one(f"#line-{name}").display = now[0]
-            self.query_one(f"#field-{name}", Field).set_class(refused, "-invalid")
-            self.query_one(f"#name-{name}").set_class(changed, "changed")
+            self._lines[name].display = now[0]
+            self._fields[name].set_class(refused, "-invalid")
+            self._names[name].set_class(changed, "changed")
         self._explain()
         verdict = self.query_one("#verdict", Static)
         verdict.set_class(bool(reasons), "bad")

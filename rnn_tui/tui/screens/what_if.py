@@ -127,7 +127,7 @@ class WhatIfScreen(Dialog[Intervention | None]):
             # What is typed is shown as it is, so a minus is one that this terminal can show.
             ascii_only = draws_ascii(self.app)
             offered = in_ascii(self._offered) if ascii_only else self._offered
-            yield WhatIfField(offered, id="intervention", compact=True)
+            yield WhatIfField(offered, id="intervention")
             yield Static(id="what-if-reason", markup=False)
             lines = "\n".join(form.line for form in forms(self._snapshot.window.declaration))
             lines = lines.replace("·I", "*I") if ascii_only else lines
