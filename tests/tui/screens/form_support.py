@@ -40,7 +40,17 @@ async def fill(pilot: Pilot[None], **values: Value) -> None:
     for name, value in values.items():
         field = pilot.app.screen.query_one(f"#field-{name}", Field)
         field.value = DECLARATIONS[name].show(value)
-        await pilot.pause()
+        await settled(pilot)
+
+
+async def settled(pilot: Pilot[None]) -> None:
+    """Wait until no message is on its way, however slow the machine is."""
+    empty = 0
+    while empty < 3:
+        await pilot.pause(0.002)
+        screen = pilot.app.screen
+        waiting = any(each.message_queue_size for each in screen.walk_children(with_self=True))
+        empty = 0 if waiting else empty + 1
 
 
 def draft(pilot: Pilot[None]) -> Settings | None:
