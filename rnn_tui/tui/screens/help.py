@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.events import Resize
-from textual.widgets import Static
 
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.key_bindings import PALETTE_KEY, keys_for
 from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.panel_help import Sign
 from rnn_tui.tui.panel_spec import panel_spec
+from rnn_tui.tui.panel_widget import LinesWidget
 from rnn_tui.tui.screens.dialog import Dialog
 from rnn_tui.tui.screens.help_text import Section, lay_out
-from rnn_tui.tui.themes import style_of
 
 TWO_COLUMNS = 110  # columns of the terminal from which on the help has two
 
@@ -81,24 +79,32 @@ class HelpScreen(Dialog[None]):
         """Explain the panel with the focus in `context`."""
         super().__init__()
         self._drawn = context
+        self._laid_out: Lines = ()
 
     def compose(self) -> ComposeResult:
         """Yield the text in a box whose border says how to close it."""
         with VerticalScroll(id="help") as box:
             box.border_title = "help"
             box.border_subtitle = "esc closes · ↑ ↓ scroll"
-            yield Static()
+            yield LinesWidget(self._part, "help-text")
 
     def on_resize(self, event: Resize) -> None:
         """Lay the text out for the width there is."""
         self.call_after_refresh(self._fill)
 
     def _fill(self) -> None:
-        """Lay the text out."""
+        """Lay the text out; only the lines that are seen are rendered."""
         box = self.query_one("#help", VerticalScroll)
         width = box.scrollable_content_region.width
         columns = 2 if self.app.size.width >= TWO_COLUMNS else 1
-        self.query_one(Static).update(self._styled(self._lines(width, columns)))
+        self._laid_out = self._lines(width, columns)
+        text = self.query_one(LinesWidget)
+        text.styles.height = len(self._laid_out)
+        text.draw_anew(self._drawn)
+
+    def _part(self, context: DrawContext, width: int, height: int) -> Lines:
+        """Return the lines of the text."""
+        return self._laid_out
 
     def _lines(self, width: int, columns: int) -> Lines:
         """Return the text in lines."""
@@ -110,12 +116,3 @@ class HelpScreen(Dialog[None]):
         if columns == 2:
             return lay_out([panel, words], keys(context.guest), width, columns)
         return lay_out([panel, *keys(context.guest), words], (), width, columns)
-
-    def _styled(self, lines: Lines) -> Text:
-        """Return lines in the colours of the theme."""
-        text = Text(no_wrap=True)
-        for line in lines:
-            for piece, role in line:
-                text.append(piece, style_of(role, self.app.theme))
-            text.append("\n")
-        return text
