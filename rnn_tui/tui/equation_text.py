@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -48,9 +49,25 @@ class NamingReader(UnitReader):
         return number
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How much of an equation's sums of products is written.
+
+    Attributes:
+        counts: how many terms of each, in order; of those that are not in the list, all.
+        together: what is left out of sums that are added to each other stands once, behind them.
+    """
+
+    counts: Sequence[int] = ()
+    together: bool = False
+
+
+ALL_TERMS = Terms()
+
+
 def spell(
     tokens: Sequence[Token],
-    terms: Sequence[int] = (),
+    terms: Terms = ALL_TERMS,
     marked: Collection[str] = (),
     unit: int = 0,
 ) -> str:
@@ -58,8 +75,7 @@ def spell(
 
     Args:
         tokens: of an expression.
-        terms: how many terms are written of each sum of products, in order; of those that are not
-            in the list, all.
+        terms: how much is written of its sums of products.
         marked: names of values whose numbers are put between `BEGIN` and `END`.
         unit: the entry of a vector whose factor is marked, from 0.
     """
@@ -83,58 +99,119 @@ def spell(
     return "".join(parts)
 
 
-def _written_out(tokens: Sequence[Token], terms: Sequence[int], unit: int) -> list[str | float]:
+def _written_out(tokens: Sequence[Token], terms: Terms, unit: int) -> list[str | float]:
     """Return tokens with the terms in place of each sum of products; see `spell`."""
     result: list[str | float] = []
-    counts = iter(terms)
-    for index, token in enumerate(tokens):
+    counts = iter(terms.counts)
+    groups = _sums(tokens, together=terms.together)
+    index = 0
+    while index < len(tokens):
+        token = tokens[index]
         if not isinstance(token, Products):
             result.append(token)
+            index += 1
             continue
-        written = _terms(token, next(counts, len(token.entries)), unit)
+        sums = groups[index]
+        written = _terms([(sum_, next(counts, len(sum_.entries))) for sum_ in sums], unit)
         before, after = result[-1] if result else "", tokens[index + 1 : index + 2]
         within = before in ("·", "/", " − ", "−") or (after and after[0] in ("·", "/", "²"))
         result += ["(", *written, ")"] if within and len(written) > 3 else written
+        index += 2 * len(sums) - 1
     return result
 
 
-def _terms(sum_: Products, count: int, unit: int) -> list[str | float]:
-    """Return the tokens of `count` terms, the largest first, and of the sum of the others.
+def _sums(tokens: Sequence[Token], *, together: bool) -> dict[int, list[Products]]:
+    """Return the sums of products by the place of the first; together, if they are added."""
+    groups: dict[int, list[Products]] = {}
+    first, last = -2, -2
+    for index, token in enumerate(tokens):
+        if isinstance(token, Products):
+            added = index == last + 2 and tokens[index - 1] == " + "
+            if not (together and added):
+                first = index
+            groups.setdefault(first, []).append(token)
+            last = index
+    return groups
 
-    Where they are all written, they are in order. The factor of entry `unit` has the vector's name.
+
+def _terms(sums: Sequence[tuple[Products, int]], unit: int) -> list[str | float]:
+    """Return the tokens of some terms of each sum, the largest first, and the sum of all others.
+
+    Where all of one are written, they are in order. The factor of entry `unit` has the name of the
+    vector.
     """
-    products, most = sum_.products(), len(sum_.entries)
     written: list[str | float] = []
-    order = np.arange(most) if count >= most else sum_.largest_first
-    for place in order[:count]:
+    left_out, others = 0, 0.0
+    for sum_, count in sums:
+        most = len(sum_.entries)
+        order = np.arange(most) if count >= most else sum_.largest_first
+        for place in order[:count]:
+            separator = [" + "] if written else []
+            left = NamedNumber(sum_.left[place])
+            left.name = sum_.vector if sum_.entries[place] == unit else ""
+            written += [*separator, left, "·", float(sum_.right[place])]
+        if count < most:
+            left_out += most - count
+            others += float(sum_.products()[order[count:]].sum()) if count else sum_.total
+    if left_out:
         separator = [" + "] if written else []
-        left = NamedNumber(sum_.left[place])
-        left.name = sum_.vector if sum_.entries[place] == unit else ""
-        written += [*separator, left, "·", float(sum_.right[place])]
-    if count < most:
-        left_out = float(products[order[count:]].sum()) if count else sum_.total
-        separator = [" + "] if written else []
-        word = f"{most - count} {'more' if count else 'terms'}"
-        written += [*separator, f"({word}: ", left_out, ")"]
+        word = f"{left_out} {'more' if written else 'terms'}"
+        written += [*separator, f"({word}: ", others, ")"]
     return written
 
 
-def _most_terms(tokens: Sequence[Token], fits: Callable[[list[int]], bool]) -> list[int]:
+def _most_terms(tokens: Sequence[Token], fits: Callable[[Terms], bool]) -> Terms:
     """Return how many terms of each sum of products are written: as many as there is room for.
 
-    They are the largest of all sums together; then a sum that is short is written whole.
+    Every sum has its largest term, and if need be what is left out of several stands together;
+    where not even that has room, what there is room for. A sum that is short is written whole.
     """
     sums = [token for token in tokens if isinstance(token, Products)]
+    if not sums:
+        return ALL_TERMS
     most = [len(sum_.entries) for sum_ in sums]
-    sizes = np.concatenate([np.abs(sum_.products()) for sum_ in sums] or [np.empty(0)])
-    order = np.argsort(np.where(np.isnan(sizes), -np.inf, -sizes), kind="stable")
-    of_sum = np.repeat(np.arange(len(sums)), most)[order]
+    several = any(len(group) > 1 for group in _sums(tokens, together=True).values())
+    for least, together in ((1, False), (1, True), (0, True), (0, False)):
+        if together and not several:
+            continue
+        terms = _most_that_fit(sums, most, least, fits, together=together)
+        if terms is not None and (any(terms.counts) or not together):
+            return terms
+    return Terms([0] * len(sums))
 
-    def largest(count: int) -> list[int]:
-        counts = np.bincount(of_sum[:count], minlength=len(sums)).tolist()
-        # One that is left out takes as much room as it would written out.
-        return [all_ if all_ - each <= 1 else each for all_, each in zip(most, counts, strict=True)]
 
+def _most_that_fit(
+    sums: Sequence[Products],
+    most: Sequence[int],
+    least: int,
+    fits: Callable[[Terms], bool],
+    *,
+    together: bool,
+) -> Terms | None:
+    """Return as many terms as there is room for, the largest of all sums; None if `least` do not.
+
+    Args:
+        sums: the sums of products.
+        most: how many terms each has.
+        least: how many of each are written at least, its largest.
+        fits: whether there is room.
+        together: what is left out of several sums stands together.
+    """
+    floor = [min(least, each) for each in most]
+    sizes = [np.abs(sum_.products()[sum_.largest_first[least:]]) for sum_ in sums]
+    joined = np.concatenate(sizes)
+    order = np.argsort(np.where(np.isnan(joined), -np.inf, -joined), kind="stable")
+    of_sum = np.repeat(np.arange(len(sums)), list(map(len, sizes)))[order]
+
+    def largest(count: int) -> Terms:
+        more = np.bincount(of_sum[:count], minlength=len(sums)).tolist()
+        counts = [each + other for each, other in zip(floor, more, strict=True)]
+        if not together:  # one that is left out takes as much room as it would written out
+            counts = [all_ if all_ - c <= 1 else c for all_, c in zip(most, counts, strict=True)]
+        return Terms(counts, together)
+
+    if not fits(largest(0)):
+        return None
     low, high, step = 0, len(order), 1
     while low < high:
         count = min(low + step, high)
@@ -142,12 +219,13 @@ def _most_terms(tokens: Sequence[Token], fits: Callable[[list[int]], bool]) -> l
             low, step = count, 2 * step
         else:
             high, step = count - 1, max(step // 2, 1)
-    counts = largest(low)
+    terms = largest(low)
     for index, all_ in enumerate(most):
-        more = [*counts[:index], all_, *counts[index + 1 :]]
-        if counts[index] < all_ <= counts[index] + 2 and fits(more):
-            counts = more
-    return counts
+        counts = [*terms.counts[:index], all_, *terms.counts[index + 1 :]]
+        if terms.counts[index] < all_ <= terms.counts[index] + 2:
+            more = Terms(counts, together)
+            terms = more if fits(more) else terms
+    return terms
 
 
 def with_blanks(text: str) -> str:
@@ -219,9 +297,9 @@ def numbers_line(
         inner = float(argument[sample][min(unit, argument.shape[-1] - 1)])
         steps.insert(0, spell((f"{operation.expression.name}(", inner, ")")))
 
-    def line(terms: Sequence[int]) -> str:
+    def line(terms: Terms) -> str:
         return " = ".join(
             (name, *((spell(tokens, terms, marked, unit),) if written else ()), *steps)
         )
 
-    return line(_most_terms(tokens, lambda terms: fits(line(terms))) if fits else ())
+    return line(_most_terms(tokens, lambda terms: fits(line(terms))) if fits else ALL_TERMS)

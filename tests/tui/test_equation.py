@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from rnn_tui.registry import OPTIMIZERS, PANELS
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import DECLARATIONS, Settings
 from rnn_tui.tui import equation_text
-from rnn_tui.tui.equation_text import numbers_line, spell
+from rnn_tui.tui.equation_text import Terms, numbers_line, spell
 from rnn_tui.tui.number_format import number
 from rnn_tui.tui.panels.current_pass import panel as current_pass
 
@@ -56,6 +57,7 @@ def equation_of(lines: list[str], operation: Operation) -> tuple[str, str]:
     return symbols, " ".join(numbers)
 
 
+MOST_TOGETHER = 24  # terms of several products, some of which are left out
 LEFT_OUT = re.compile(r"\((\d+) (?:more|terms): ([^)]+)\)")
 
 
@@ -121,6 +123,43 @@ def expansions(
             [*largest, (name, others_sum), *rest]
             for rest in expansions(others, left_out[1:], products)
         )
+    if left_out:
+        run = [*itertools.takewhile(products.__contains__, names)]
+        for stop in range(2, len(run) + 1):
+            for read in together(run[:stop], left_out[0], products):
+                for rest in expansions(names[stop:], left_out[1:], products):
+                    yield [*read, *rest]
+
+
+def together(
+    run: list[str], left_out: int, products: Mapping[str, tuple[np.ndarray, np.ndarray]]
+) -> Iterator[list[tuple[str, Interval | str]]]:
+    """Yield what could be read of products that are added, of which some terms are left out.
+
+    Each has its largest terms; what the others sum to stands behind the last.
+
+    Args:
+        run: the names of the products.
+        left_out: how many terms are left out of all of them.
+        products: their factors.
+    """
+    terms = {name: products[name][0] * products[name][1] for name in run}
+    written = sum(map(len, terms.values())) - left_out
+    if not 0 <= written <= MOST_TOGETHER:
+        return
+    for counts in itertools.product(*(range(min(written, len(terms[n])) + 1) for n in run)):
+        if sum(counts) != written:
+            continue
+        read: list[tuple[str, Interval | str]] = []
+        others, rounding = 0.0, 0.0
+        for name, count in zip(run, counts, strict=True):
+            order = np.argsort(-np.abs(terms[name]), kind="stable")
+            largest = np.arange(count) if count == len(order) else order[:count]
+            for k in largest:
+                read += [(name, number(abs(float(factor[k])))) for factor in products[name]]
+            others += float(terms[name][order[count:]].sum())
+            rounding += 1e-6 * float(np.abs(terms[name]).sum())
+        yield [*read, (run[-1], Interval.around(others, rounding))]
 
 
 def check_softmax(numbers: str, values: Mapping[str, np.ndarray], unit: int, own: float) -> None:
@@ -425,13 +464,31 @@ def test_signs_are_spelled_so_that_they_read_back(
     assert calculate(text).meets(Interval.around(expected)), text
 
 
-def test_without_room_the_largest_of_all_products_are_written() -> None:
+@pytest.mark.parametrize(
+    ("fits", "expected"),
+    [
+        (lambda _: True, "1·1 + 2·1 + 3·1 + 7·1 + 0·1 + 8·1"),
+        (lambda terms: sum(terms.counts) <= 2, "3·1 + (2 more: 3) + 8·1 + (2 more: 7)"),
+        (lambda terms: terms.together and sum(terms.counts) <= 3, "3·1 + 8·1 + 7·1 + (3 more: 3)"),
+        (lambda terms: terms.together and sum(terms.counts) <= 1, "8·1 + (5 more: 13)"),
+        (lambda terms: not any(terms.counts), "(3 terms: 6) + (3 terms: 15)"),
+        (lambda _: False, "(3 terms: 6) + (3 terms: 15)"),
+    ],
+)
+def test_every_product_has_its_largest_term_if_there_is_room(
+    fits: Callable[[Terms], bool], expected: str
+) -> None:
     left = Products("h", "W", False, np.arange(3), np.array([1.0, 2, 3]), np.ones(3), 6.0)
     right = Products("x", "U", False, np.arange(3), np.array([7.0, 0, 8]), np.ones(3), 15.0)
     tokens = (left, " + ", right)
-    counts = equation_text._most_terms(tokens, lambda terms: sum(terms) <= 3)
-    assert spell(tokens, counts) == "(3 terms: 6) + 7·1 + 0·1 + 8·1"
-    assert equation_text._most_terms(tokens, lambda _: True) == [3, 3]
+    assert spell(tokens, equation_text._most_terms(tokens, fits)) == expected
+
+
+def test_products_that_are_not_added_are_not_counted_together() -> None:
+    one = Products("h", "W", False, np.arange(3), np.array([1.0, 2, 3]), np.ones(3), 6.0)
+    tokens = (one, " + ", 0.5, "·", one, " + ", 4.0)
+    written = spell(tokens, Terms((1, 1), together=True))
+    assert written == "3·1 + (2 more: 3) + 0.5000·(3·1 + (2 more: 3)) + 4"
 
 
 def test_equations_of_other_units_have_their_terms() -> None:
