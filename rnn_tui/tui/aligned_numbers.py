@@ -13,11 +13,16 @@ the same place::
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+import numpy as np
+
 from rnn_tui.tui.number_format import MINUS, NOT_FINITE, UNKNOWN
 
+PLAIN = 0.0995, 999.95  # the largest number of a column that is in units of 1
+AFTER = 7  # cells of a table's column from the point on, where numbers have exponents
 SIGNIFICANT = 3  # digits at least that a number keeps
 FAR = 3  # powers of ten from that of the column
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -33,6 +38,8 @@ class NumberColumn:
         before: cells before the point, with the sign.
         after: cells from the point on.
         scaled: the power of ten is that of the column; what is far from it has its own.
+        signed: positive numbers have a plus sign.
+        significant: digits at least that a number keeps.
     """
 
     decimals: int
@@ -40,6 +47,8 @@ class NumberColumn:
     before: int = 4
     after: int = 7
     scaled: bool = False
+    signed: bool = True
+    significant: int = SIGNIFICANT
 
     @property
     def width(self) -> int:
@@ -51,7 +60,7 @@ class NumberColumn:
         return math.isfinite(value) and value != 0 and self._digits(value) is None
 
     def text(self, value: float) -> str:
-        """Return `value`, signed, in exactly as many cells as the column has.
+        """Return `value` in exactly as many cells as the column has.
 
         0 is exactly 0, and what is not finite is NOT_FINITE.
         """
@@ -63,7 +72,8 @@ class NumberColumn:
         whole, point, rest = digits.partition(".")
         if not point:  # 5e−308
             whole, rest = digits[0], digits[1:]
-        return self._placed(("+" if value > 0 else MINUS) + whole, point + rest)
+        sign = MINUS if value < 0 else "+" if self.signed else ""
+        return self._placed(sign + whole, point + rest)
 
     @property
     def unknown(self) -> str:
@@ -78,24 +88,92 @@ class NumberColumn:
         """Return the digits of a magnitude at the column's power of ten; None if it is far."""
         size = Decimal(abs(value)).scaleb(-self.exponent)
         power = size.adjusted()
-        decimals = min(max(self.decimals, SIGNIFICANT - 1 - power), self.after - 1)
+        decimals = min(max(self.decimals, self.significant - 1 - power), self.after - 1)
         if decimals + min(power, 0) + 1 < self._least or (self.scaled and abs(power) > FAR):
             return None
         text = f"{size:.{decimals}f}"
-        return text if len(text.partition(".")[0]) < self.before else None
+        return text if len(text.partition(".")[0]) + self.signed <= self.before else None
 
     @property
     def _least(self) -> int:
         """Significant digits at least of a number without an exponent."""
-        return min(SIGNIFICANT, self.after - 3)
+        return min(self.significant, self.after - 3)
 
     def _with_exponent(self, value: float) -> str:
         """Return a magnitude with an exponent of its own."""
         exponent = f"{abs(value):.2e}".partition("e")[2]
         taken = len(f"e{int(exponent)}")
-        decimals = min(max(self.after - 1 - taken, 0), SIGNIFICANT - 1)
+        decimals = min(max(self.after - 1 - taken, 0), self.significant - 1)
         mantissa, exponent = f"{abs(value):.{decimals}e}".split("e")
         return f"{mantissa}e{int(exponent)}".replace("-", MINUS)
+
+
+def column_of(
+    values: Iterable[float], *, signed: bool = True, digits: int = SIGNIFICANT
+) -> NumberColumn:
+    """Return how the numbers of a table's column are written, in as few cells as it takes.
+
+    The power of ten is that of the largest, or 1 where that has up to three digits before its point
+    and is no less than a tenth.
+
+    Args:
+        values: all numbers of the column.
+        signed: positive numbers have a plus sign.
+        digits: significant digits at least that a number keeps.
+    """
+    sizes = np.abs(np.fromiter(values, np.float64))
+    sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
+    largest, smallest = (float(sizes.max()), float(sizes.min())) if sizes.size else (0.0, 0.0)
+    scaled = bool(largest) and not PLAIN[0] <= largest < PLAIN[1]
+    decimals = 3 if scaled else 4
+    exponent = int(f"{largest:.{decimals}e}".partition("e")[2]) if scaled else 0
+    whole = 1 if scaled else len(f"{largest:.{decimals}f}") - decimals - 1
+    least = 10.0 ** (exponent + digits - 1 - decimals)  # what is less has more decimals
+    after = 1 + decimals if not sizes.size or smallest >= least else AFTER
+    return NumberColumn(decimals, exponent, whole + signed, after, scaled, signed, digits)
+
+
+@dataclass(frozen=True, slots=True)
+class HeadedColumn:
+    """A column of a table: a heading that names its power of ten, and numbers below it.
+
+    Attributes:
+        name: what the numbers are.
+        numbers: how they are written.
+        least: cells at least.
+        ascii: the power of ten is written in ASCII.
+    """
+
+    name: str
+    numbers: NumberColumn
+    least: int = 0
+    ascii: bool = False
+
+    @property
+    def words(self) -> str:
+        """The name and the power of ten, unless that is 1."""
+        exponent = self.numbers.exponent
+        power = f" {power_of_ten(exponent, ascii=self.ascii)}" if exponent else ""
+        return f"{self.name}{power}"
+
+    @property
+    def width(self) -> int:
+        """Cells of the column."""
+        return max(len(self.words), self.numbers.width, self.least)
+
+    @property
+    def heading(self) -> str:
+        """The heading, in as many cells."""
+        return f"{self.words:>{self.width}}"
+
+    def text(self, value: float) -> str:
+        """Return a number, in as many cells."""
+        return f"{self.numbers.text(value):>{self.width}}"
+
+    @property
+    def unknown(self) -> str:
+        """The dot of a number that is not known yet, in as many cells."""
+        return f"{self.numbers.unknown:>{self.width}}"
 
 
 def power_of_ten(exponent: int, *, ascii: bool = False) -> str:

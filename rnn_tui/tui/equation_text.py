@@ -19,7 +19,7 @@ from rnn_tui.tui.ascii_text import part_in_ascii
 from rnn_tui.tui.lines import Line, fold
 from rnn_tui.tui.number_format import MINUS, number
 
-_LEFT_OUT = re.compile(r"\(\d+ (?:more|terms): [^ )]+\)")
+LEFT_OUT = re.compile(r"\(\d+ (?:more|terms): [^ )]+\)")
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 BEGIN, END = "\N{WORD JOINER}", "\N{FUNCTION APPLICATION}"  # around a number; they have no width
 _MARKED = re.compile(f"({BEGIN}[^{END}]*{END})")
@@ -257,7 +257,7 @@ def marked_runs(text: str, role: str, marked: str) -> Line:
 
 def fold_numbers(text: str, width: int) -> list[str]:
     """Wrap an equation with numbers as `fold` does, but not within ``(29 more: 0.0123)``."""
-    together = _LEFT_OUT.sub(lambda words: words[0].replace(" ", _NO_BREAK), text)
+    together = LEFT_OUT.sub(lambda words: words[0].replace(" ", _NO_BREAK), text)
     return [line.replace(_NO_BREAK, " ") for line in fold(together, width)]
 
 

@@ -38,6 +38,9 @@ Signs = tuple[Sign, ...]
 # ------------------------------------------------------------------------- what panels share
 
 
+POWER = Sign("×10⁻²", "in a heading: times 10⁻² is what stands below without an exponent", "dim")
+
+
 def bars(context: DrawContext, *, signed: bool = True, gates: bool = False) -> Signs:
     """Return the signs of bars.
 

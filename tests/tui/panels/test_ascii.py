@@ -23,6 +23,7 @@ from rnn_tui.tui.lines import cell_width, plain
 from rnn_tui.tui.panels import footer, header
 
 NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:e[-+]?\d+)?")
+POWER = re.compile(r" *x10[-^\d]+| *x1e-?\d+")  # a power of ten as a factor, raised or in ASCII
 SIZES = ((80, 16), (120, 30))
 ALL = {**panels("fixed", "chart", "proof", "heat")}
 
@@ -48,6 +49,7 @@ def compare(snapshot: Snapshot, width: int, height: int) -> None:
         if name == "header":  # its first line ends with what there is room for
             text, before = text.partition("\n")[2], before.partition("\n")[2]
         text, before = (each.replace("..", "~") for each in (text, before))  # what is left out
+        text, before = (POWER.sub("x", each) for each in (text, before))
         assert NUMBER.findall(text) == NUMBER.findall(before), (name, text, before)
 
 

@@ -29,7 +29,9 @@ from rnn_tui.tui.panels.current_pass import panel
 REQUEST = ViewRequest(proofs=frozenset(panel_spec("timestep").proofs))
 NUMBER = re.compile(r"(?<![\w⁻])[+−]\d[\d.]*(?:e−?\d+)?|(?<= )0(?= |$)")
 LEFT_OUT = re.compile(r"\((\d+) (?:more|terms): ([^)]+)\)")
-TERM = re.compile(r"(\d+) +([+−]?[\d.]+(?:e−?\d+)?)·([+−]?[\d.]+(?:e−?\d+)?) += ")
+FACTOR = r"([+−]?[\d.]+(?:e−?\d+)?)"
+TERM = re.compile(rf"(\d+) +{FACTOR} +· +{FACTOR} += ")
+POWERS = re.compile(r"  ×(?:10)?(\S+) · ×(?:10)?(\S+) = ×")
 
 
 class Sheet:
@@ -56,21 +58,35 @@ class Sheet:
         self._context = context
 
     @property
-    def table(self) -> list[tuple[str, str, str]]:
+    def table(self) -> list[tuple[int, Interval, Interval]]:
         """All terms of the equation's products, on the whole screen: entry, both factors."""
         selection = replace(self._context.selection, variants=ROWS)
         whole = replace(self._context, zoomed=True, selection=selection)
-        return TERM.findall(plain(panel.draw(whole, 80, 36)))
+        terms: list[tuple[int, Interval, Interval]] = []
+        powers = ("1", "1")
+        for line in plain(panel.draw(whole, 80, 36)).split("\n"):
+            if " = Σ " in line:  # the powers of ten of what stands below
+                powers = (POWERS.findall(line) or [("1", "1")])[0]
+            for entry, *factors in TERM.findall(line):
+                left, right = (scaled(*each) for each in zip(factors, powers, strict=True))
+                terms.append((int(entry), left, right))
+        return terms
 
     def of(self, label: str, place: int, power: int = 0) -> Interval:
         """Return a number of a row: 0 is its value, 1 its gradient, 2 what passes through."""
         found = NUMBER.findall(self.rows[label][11:])
         text = found[place]
-        exact = shown(text.lstrip("+"))
-        if "e" in text:
-            return exact
-        scale = 10.0**power
-        return Interval(exact.low * scale, exact.high * scale)
+        return scaled(text, str(power))
+
+
+def scaled(text: str, power: str) -> Interval:
+    """Return a number of a column, of which the heading names the power of ten."""
+    exact = shown(text.lstrip("+"))
+    if "e" in text:
+        return exact
+    raised = power.translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-"))
+    scale = 10.0 ** int(raised if power != "1" else 0)
+    return Interval(exact.low * scale, exact.high * scale)
 
 
 ROWS = (("timestep", "rows"),)
@@ -145,12 +161,11 @@ def test_one_step_back_through_time_is_found_whole(kind: str, hidden: int) -> No
         for (entry, left, right), name in zip(
             sheet.table, [name for name in names for _ in range(hidden)], strict=True
         ):
-            other = sheets[int(entry) - 1]
+            other = sheets[entry - 1]
             row = dict(gates).get(name.removeprefix("da_"), "a_t")
             there = other.of(row, 2 if gates else 1, other.power)
-            factor = shown(left.lstrip("+"))
-            assert there.meets(factor), (name, entry, left, other.rows[row])
-            total = total + factor * shown(right.lstrip("+"))
+            assert there.meets(left), (name, entry, left, other.rows[row])
+            total = total + left * right
         result = shown(sheet.numbers.split(" = ")[-1])
         assert total.meets(result), (sheet.numbers, total)
         assert sheet.of("h_<t-1>", 1, sheet.power).meets(result)

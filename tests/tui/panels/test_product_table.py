@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tui.equation_calculator import Interval, shown
-from tui.screen_support import KINDS, SMALL, SnapshotMaker, context, text_of
+from tui.screen_support import KINDS, SMALL, SnapshotMaker, context, stands_for, text_of
 from tui.test_equation import check
 
 from rnn_tui.engine.core.expressions import Dot, Products, UnitReader
@@ -17,11 +16,11 @@ from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.equation_text import Fits, fold_numbers, numbers_line
 from rnn_tui.tui.lines import cell_width
-from rnn_tui.tui.number_format import number
 from rnn_tui.tui.panels.current_pass import panel as current_pass
 
 HIDDEN = {1: (1, 2, 3, 7, 16, 32, 40), 2: (2, 5, 33)}
-TERM = re.compile(r" (\d+) +([+−]?[\d.e−]+)·([+−]?[\d.e−]+) += ([+−]?[\d.e−]+)")
+TERM = re.compile(r" (\d+) +([+−]?[\d.e−]+) +· +([+−]?[\d.e−]+) += +([+−]?[\d.e−]+)")
+POWERS = re.compile(r"  ×(\S+) · ×(\S+) = ×(\S+)")
 ZOOMED = ((80, 19), (80, 20), (120, 36))
 
 
@@ -37,6 +36,11 @@ def after_backward(kind: str, hidden: int, layers: int = 1, batch: int = 1) -> S
 def room(width: int, height: int) -> Fits:
     """Return whether a text has room in so many lines."""
     return lambda text: len(fold_numbers(text, width)) <= height
+
+
+def exponent(power: str) -> int:
+    """Return that of a power of ten as a heading has it: 10⁻⁴, or 1."""
+    return int(power[2:].translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")) or 0)
 
 
 def operations(snapshot: Snapshot) -> tuple[Operation, ...]:
@@ -91,17 +95,21 @@ def test_the_table_has_every_term_once_and_goes_round(kind: str) -> None:
         for width, height in ZOOMED:
             first = text_of(current_pass.draw(looked_at, width, height))
             count = re.search(r"page 1 of (\d+)", "\n".join(first))
-            found = []
+            found, scales = [], ("1", "1", "1")
             for page in range(int(count[1]) if count else 1):
                 selection = replace(looked_at.selection, page=page)
                 lines = current_pass.draw(replace(looked_at, selection=selection), width, height)
                 assert len(lines) <= height
                 assert all(cell_width(line) <= width for line in lines)
-                found += TERM.findall("\n".join(text_of(lines)))
+                for line in text_of(lines):
+                    if " = Σ " in line:
+                        scales = (POWERS.findall(line) or [("1", "1", "1")])[0]
+                    found += [(*term, *scales) for term in TERM.findall(line)]
             assert len(found) == len(wanted), (operation.symbol, width, found)
-            for (k, left, right, product), (entry, a, b) in zip(found, wanted, strict=True):
-                assert (k, left.strip("+"), right.strip("+")) == (entry, number(a), number(b))
-                assert shown(product.strip("+")).meets(Interval.around(a * b))
+            for (k, *texts), (entry, a, b) in zip(found, wanted, strict=True):
+                assert k == entry
+                for text, power, exact in zip(texts[:3], texts[3:], (a, b, a * b), strict=True):
+                    assert stands_for(text, exact, exponent(power)), (text, power, exact)
             if count:
                 selection = replace(looked_at.selection, page=int(count[1]))
                 again = current_pass.draw(replace(looked_at, selection=selection), width, height)

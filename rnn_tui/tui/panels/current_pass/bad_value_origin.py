@@ -9,13 +9,15 @@ from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.aligned_numbers import NumberColumn
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cell_width
-from rnn_tui.tui.number_format import MINUS, signed
+from rnn_tui.tui.number_format import MINUS
 from rnn_tui.tui.parameter_names import is_parameter
 from rnn_tui.tui.scope_words import sample_words
 
 NAME = 16  # cells of an input's name
+NUMBERS = NumberColumn(4)
 
 
 def explain(context: DrawContext, selected: Operation, width: int, available: int) -> Lines:
@@ -56,7 +58,7 @@ def _entry(snapshot: Snapshot, origin: BadValueOrigin, place: int) -> Line:
     line: Line = (
         (" ▸ " if suspect else "   ", "error"),
         (f"{_name(snapshot, origin, operand):<{NAME}}", "strong" if suspect else ""),
-        (signed(operand.number), "error" if suspect else ""),
+        (NUMBERS.text(operand.number), "error" if suspect else ""),
     )
     if operand.nonfinite:
         many = (

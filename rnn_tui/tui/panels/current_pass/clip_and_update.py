@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from rnn_tui.engine.core.expressions import UnitReader
 from rnn_tui.engine.core.norms import log_relative_change, norm
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Gradient, Snapshot
+from rnn_tui.tui.aligned_numbers import HeadedColumn, column_of
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.equation_text import spell
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, fold
-from rnn_tui.tui.number_format import count, number, signed
+from rnn_tui.tui.number_format import MINUS, count, number, signed
 from rnn_tui.tui.panels.current_pass import parameter_pictures
 from rnn_tui.tui.parameter_names import (
     TensorRange,
@@ -20,6 +22,9 @@ from rnn_tui.tui.parameter_names import (
     tensor_of,
     tensors,
 )
+
+LABEL = 18  # cells of a tensor's marker, name and shape
+NUMBER = 9  # cells of a column at least
 
 
 def title(context: DrawContext) -> tuple[str, str]:
@@ -89,16 +94,43 @@ def _changed(changed: int, total: int) -> Run:
 
 def _clip_tensors(context: DrawContext, gradient: Gradient) -> Lines:
     """Return a table of the tensors' gradients, before and after clipping."""
-    head = f"   {'':6}{'shape':>9}  {'‖g‖':>9}  {'clipped':>9}  {'largest |g|':>11}"
-    lines: list[Line] = [((head, "dim"),)]
+    parts = [tensor.part for tensor in tensors(context.snapshot)]
+    raw = [norm(gradient.raw[part]) for part in parts]
+    clipped = [norm(gradient.clipped[part]) for part in parts]
+    largest = [float(abs(gradient.raw[part]).max()) for part in parts]
+    both = column_of([*raw, *clipped], signed=False)
+    columns = [
+        (HeadedColumn("‖g‖", both, NUMBER, context.ascii), raw),
+        (HeadedColumn("clipped", both, NUMBER, context.ascii), clipped),
+        (_column("largest |g|", largest, context), largest),
+    ]
+    return _tensor_table(context, columns)
+
+
+def _column(name: str, values: list[float], context: DrawContext) -> HeadedColumn:
+    """Return a column of norms."""
+    return HeadedColumn(name, column_of(values, signed=False), NUMBER, context.ascii)
+
+
+def _tensor_table(
+    context: DrawContext,
+    columns: Sequence[tuple[HeadedColumn, list[float]]],
+    last: tuple[str, list[str]] = ("", []),
+) -> Lines:
+    """Return a table with a row for each tensor.
+
+    Args:
+        context: the tensors and the selected one are read from it.
+        columns: the columns of numbers, and the number of each tensor.
+        last: the heading of a column of texts behind them, and the text of each tensor.
+    """
     selected = tensor_of(context.snapshot, context.selection.parameter)
-    for tensor in tensors(context.snapshot):
-        part = gradient.raw[tensor.part]
-        numbers = (
-            f"  {number(norm(part)):>9}  {number(norm(gradient.clipped[tensor.part])):>9}"
-            f"  {number(float(abs(part).max())):>11}"
-        )
-        lines.append((*_tensor_label(tensor, selected), (numbers, "")))
+    heads = "".join(f"  {column.heading}" for column, _ in columns)
+    lines: list[Line] = [((f"{'shape':>{LABEL}}{heads}{last[0]}".rstrip(), "dim"),)]
+    for index, tensor in enumerate(tensors(context.snapshot)):
+        numbers = "".join(f"  {column.text(values[index])}" for column, values in columns)
+        numbers += "".join(last[1][index : index + 1])
+        lines.append((*_tensor_label(tensor, selected), (numbers.rstrip(), "")))
     return tuple(lines)
 
 
@@ -109,7 +141,7 @@ def _tensor_label(tensor: TensorRange, selected: TensorRange) -> Line:
     return (
         (" ▸ " if chosen else "   ", "accent"),
         (f"{tensor.spec.name:6}", "strong" if chosen else ""),
-        (f"{shape:>9}", "dim"),
+        (f"{shape:>{LABEL - 9}}", "dim"),
     )
 
 
@@ -167,19 +199,20 @@ def _rating(ratio: float | None) -> str:
 def _update_tensors(context: DrawContext, gradient: Gradient) -> Lines:
     """Return a table of the tensors: norms of gradient, step and parameters."""
     optimizer = context.snapshot.optimizer
-    head = f"   {'':6}{'shape':>9}  {'‖g‖':>9}  {'‖Δ‖':>9}  {'‖p‖':>9}  {'log10(‖Δ‖/‖p‖)':>14}"
-    lines: list[Line] = [((head, "dim"),)]
-    selected = tensor_of(context.snapshot, context.selection.parameter)
-    for tensor in tensors(context.snapshot):
-        vectors = (gradient.clipped, optimizer.delta, optimizer.parameters_before)
-        norms = "".join(f"  {number(norm(vector[tensor.part])):>9}" for vector in vectors)
-        ratio = log_relative_change(
-            optimizer.parameters_before[tensor.part], optimizer.delta[tensor.part]
-        )
-        last = "–" if ratio is None or not math.isfinite(ratio) else f"{ratio:.2f}"
-        text = f"{norms}  {last.replace('-', '−'):>14}"
-        lines.append((*_tensor_label(tensor, selected), (text, "")))
-    return tuple(lines)
+    parts = [tensor.part for tensor in tensors(context.snapshot)]
+    columns, ratios = [], []
+    for name, vector in (
+        ("‖g‖", gradient.clipped),
+        ("‖Δ‖", optimizer.delta),
+        ("‖p‖", optimizer.parameters_before),
+    ):
+        norms = [norm(vector[part]) for part in parts]
+        columns.append((_column(name, norms, context), norms))
+    for part in parts:
+        ratio = log_relative_change(optimizer.parameters_before[part], optimizer.delta[part])
+        text = "–" if ratio is None or not math.isfinite(ratio) else f"{ratio:.2f}"
+        ratios.append(f"  {text.replace('-', MINUS):>14}")
+    return _tensor_table(context, columns, ("  log10(‖Δ‖/‖p‖)", ratios))
 
 
 def _one_parameter(context: DrawContext, gradient: Gradient, width: int) -> Lines:

@@ -1,11 +1,14 @@
 """All terms of an operation's products, as a table: where the panel has the whole screen.
 
-da_7·W_hᵀ = Σ da_7[k]·W_h[2,k] = −0.007962
-  1   +0.01224·+0.1575    = +0.001928     2  −0.01016·+0.1650    = −0.001676
+Each column is in units of a power of ten, which the heading names where it is not 1::
+
+    da_7·W_hᵀ = Σ da_7[k]·W_h[2,k] = −0.007962   ×10⁻² · ×1 = ×10⁻³
+      1  +1.224 · +0.1575  = +1.928     2  −1.016 · +0.1650  = −1.676
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,13 +16,14 @@ import numpy as np
 from rnn_tui.engine.core.expressions import Products, UnitReader
 from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.core.value_names import value_name
+from rnn_tui.tui.aligned_numbers import NumberColumn, column_of, power_of_ten
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines
-from rnn_tui.tui.number_format import number, role_of, signed
+from rnn_tui.tui.number_format import number, role_of
 from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView
 
-FACTOR = 9  # cells of a factor
-TERM = 38  # cells of a term
+ENTRY = 5  # cells of the number of an entry, with a blank at each side
+DIGITS = 4  # significant digits at least
 LEAST = 4  # lines that a table keeps beside the rows
 
 
@@ -30,60 +34,90 @@ class TermRow:
     Attributes:
         product: the product.
         terms: which of its terms, from 0; empty for the heading.
+        columns: how both factors and their product are written.
     """
 
     product: Products
     terms: range
+    columns: tuple[NumberColumn, NumberColumn, NumberColumn]
 
 
 def table_rows(operation: Operation, view: TimestepView, width: int) -> list[TermRow]:
     """Return the lines of the table; none where the operation has no products."""
     with np.errstate(all="ignore"):
         tokens = operation.expression.tokens(UnitReader(view.values, 0, view.unit))
-    columns = max((width - 1) // TERM, 1)
+    sums = [token for token in tokens if isinstance(token, Products)]
+    with np.errstate(all="ignore"):
+        columns = [_columns(sum_) for sum_ in sums]
+    widths = map(_term_width, sums, columns)
+    side_by_side = max((width - 1) // max(widths, default=1), 1)
     lines: list[TermRow] = []
-    for token in tokens:
-        if isinstance(token, Products):
-            count = len(token.entries)
-            starts = range(0, count, columns)
-            lines.append(TermRow(token, range(0)))
-            lines += [TermRow(token, range(first, min(first + columns, count))) for first in starts]
+    for sum_, each in zip(sums, columns, strict=True):
+        count = len(sum_.entries)
+        lines.append(TermRow(sum_, range(0), each))
+        for first in range(0, count, side_by_side):
+            lines.append(TermRow(sum_, range(first, min(first + side_by_side, count)), each))
     return lines
+
+
+def _columns(sum_: Products) -> tuple[NumberColumn, NumberColumn, NumberColumn]:
+    """Return how both factors of the terms and their products are written."""
+    left, right, products = (
+        column_of(values, digits=DIGITS) for values in (sum_.left, sum_.right, sum_.products())
+    )
+    return left, right, products
+
+
+def _term_width(sum_: Products, columns: Sequence[NumberColumn]) -> int:
+    """Return the cells of a term, with a blank behind it."""
+    return _entry_width(sum_) + sum(column.width for column in columns) + 2 * len(" · ") + 1
+
+
+def _entry_width(sum_: Products) -> int:
+    """Return the cells of an entry's number, with a blank at each side."""
+    return max(len(str(int(sum_.entries[-1]) + 1)) + 2, ENTRY)
 
 
 def page(context: DrawContext, view: TimestepView, lines: list[TermRow], height: int) -> Lines:
     """Draw the page of the table that is selected, in `height` lines at most."""
     if len(lines) <= height or height < 2:
-        return tuple(_line(row, view) for row in lines[: max(height, 0)])
+        return tuple(_line(row, view, ascii=context.ascii) for row in lines[: max(height, 0)])
     rows = height - 1
     pages = -(-len(lines) // rows)
     shown = context.selection.page % pages
     words = f"   page {shown + 1} of {pages} of the terms: J next, K before"
-    drawn = (_line(row, view) for row in lines[shown * rows : (shown + 1) * rows])
+    page_lines = lines[shown * rows : (shown + 1) * rows]
+    drawn = (_line(row, view, ascii=context.ascii) for row in page_lines)
     return (*drawn, ((words, "dim"),))
 
 
-def _line(row: TermRow, view: TimestepView) -> Line:
+def _line(row: TermRow, view: TimestepView, *, ascii: bool) -> Line:
     """Draw one line of the table."""
     sum_ = row.product
     if row.terms:
-        return tuple(run for place in row.terms for run in _term(sum_, place))
+        return tuple(run for place in row.terms for run in _term(row, place))
     matrix = view.values[sum_.matrix]
     unit = min(view.unit, matrix.shape[0 if sum_.transposed else 1] - 1) + 1
     entry = f"[{unit},k]" if sum_.transposed else f"[k,{unit}]"
     vector = value_name(sum_.vector, view.t)
     product = f"{vector}·{sum_.matrix}{'ᵀ' if sum_.transposed else ''}"
     heading = f" {product} = Σ {vector}[k]·{sum_.matrix}{entry} = "
-    return ((heading, "title"), (number(sum_.total), "strong"))
+    line: Line = ((heading, "title"), (number(sum_.total), "strong"))
+    if not any(column.exponent for column in row.columns):
+        return line
+    left, right, terms = (power_of_ten(each.exponent, ascii=ascii) for each in row.columns)
+    return (*line, (f"   {left} · {right} = {terms}", "dim"))
 
 
-def _term(sum_: Products, place: int) -> Line:
-    """Return one term in `TERM` cells: the entry, both factors, their product."""
+def _term(row: TermRow, place: int) -> Line:
+    """Return one term: the entry, both factors, their product."""
+    sum_, (of_left, of_right, of_product) = row.product, row.columns
     left, right = float(sum_.left[place]), float(sum_.right[place])
     with np.errstate(all="ignore"):
         product = float(np.float64(left) * right)
+    entry = f"{int(sum_.entries[place]) + 1:>{_entry_width(sum_) - 1}} "
     return (
-        (f" {int(sum_.entries[place]) + 1:>4} ", "dim"),
-        (f"{signed(left):>{FACTOR}}·{signed(right):<{FACTOR}} = ", ""),
-        (f"{signed(product):<{FACTOR + 1}}", role_of(product)),
+        (entry, "dim"),
+        (f"{of_left.text(left)} · {of_right.text(right)} = ", ""),
+        (f"{of_product.text(product)} ", role_of(product)),
     )

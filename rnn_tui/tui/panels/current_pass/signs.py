@@ -5,7 +5,17 @@ from __future__ import annotations
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.panel_help import Sign, Signs, bars, chart, joined, tensor_picture, values, weights
+from rnn_tui.tui.panel_help import (
+    POWER,
+    Sign,
+    Signs,
+    bars,
+    chart,
+    joined,
+    tensor_picture,
+    values,
+    weights,
+)
 
 
 def signs_of(context: DrawContext, stage: Pass) -> Signs:
@@ -56,6 +66,7 @@ def _timestep(context: DrawContext) -> Signs:
             Sign("…", "more units than there is room for: ↑↓ go there, z has room for more"),
             Sign("·", "not computed yet; before dim numbers: they are of the timestep before"),
             Sign("×10⁻⁴", "times 10⁻⁴ is each gradient that has no exponent of its own"),
+            Sign("×10⁻² · ×1 = ×10⁻²", "of a table of terms: powers of ten of its columns", "dim"),
         ),
         _class_signs(snapshot),
         values(snapshot),
@@ -118,7 +129,8 @@ def _equation(snapshot: Snapshot) -> Signs:
         Sign("⊙  ·  ᵀ", "product by entries; product; the matrix is transposed"),
         Sign("3 rows folded  +1 row", "so many rows have no room here; z shows them", "dim"),
         Sign("bars: linear to 0.37", "in the title: a full bar of a gradient is 0.37", "dim"),
-        Sign("(27 more: 0.1)", "terms that have no room here, and what they sum to; z has all"),
+        Sign("(27 more: 0.1)", "terms of the products before that have no room; their sum"),
+        Sign("all terms: z", "z has a table of all terms: k, both factors, their product", "dim"),
         Sign("N", "the number of terms that the loss is the mean of"),
         Sign("²  √  |  |", "square, root, magnitude"),
     ]
@@ -159,6 +171,7 @@ def _window(snapshot: Snapshot) -> Signs:
         Sign("x_t", "the input"),
         Sign("target", "what the output should be", "truth"),
     ]
+    signs.append(POWER)
     if "mark" in (snapshot.task.parts or ()):
         signs.append(Sign("▲", "the input that marks this timestep"))
     if parts := snapshot.task.parts:
@@ -222,6 +235,7 @@ def _clip() -> Signs:
         Sign("‖g‖", "the norm of a gradient, over all entries", "gradient"),
         Sign("|g|", "the magnitude of one entry"),
         Sign("clipped", "the norm after clipping"),
+        POWER,
         Sign("dW_h[2,2] →", "the gradient of the selected parameter, before and after"),
         Sign("min(1, …)", "the factor that makes the norm as small as the limit, at most 1"),
         Sign("±5", "every entry beyond is set to it"),
@@ -257,6 +271,7 @@ def _update(snapshot: Snapshot) -> Signs:
         Sign("lr  rate", "the learning rate; what the optimizer makes of it"),
         Sign("m  v  s  u  buf", "the optimizer's memory, one number for each parameter"),
         Sign("‖p‖", "the norm of the parameters, before the step"),
+        POWER,
         Sign(snapshot.settings.optimizer, "the optimizer"),
         *(_OPTIMIZER_SIGNS[name] for name in used if name in _OPTIMIZER_SIGNS),
         Sign("²  √", "square, root"),

@@ -11,8 +11,10 @@ from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.aligned_numbers import HeadedColumn, column_of
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.equation_text import (
+    LEFT_OUT,
     fold_numbers,
     in_ascii_with_marks,
     marked_runs,
@@ -32,6 +34,8 @@ from rnn_tui.tui.panels.current_pass.timestep_view import (
 from rnn_tui.tui.parameter_names import parameter_name, tensors
 from rnn_tui.tui.scope_words import batch_words
 from rnn_tui.tui.symbols import quoted
+
+NORM = 10  # cells of a norm at least
 
 
 def explanation(
@@ -74,7 +78,7 @@ def explanation(
         to_come: Line = ((f" d{name}: what this timestep adds comes with its end", "dim"),)
         lines += contribution or (to_come,)
     lines += _other_pass(context, view, width, available - len(lines))
-    table = _tensor_contributions(snapshot)
+    table = _tensor_contributions(context)
     if len(lines) + len(table) <= available:
         lines += table
     return lines[: max(available, 0)]
@@ -103,18 +107,35 @@ def _equation(
     as it takes without them.
     """
     symbols, *more = fold(context.written(operation.equation()), width - 2)
-    first: Line = ((" ", ""), (symbols, "strong"))
-    title = f"   {operation.title}{_class_name(operation, view)}"
-    if not more and cell_width(first) + text_width(title) <= width:
-        first = (*first, (title, "dim"))
     numbers = _pinned(operation, view)
     if numbers:
         folded = fold_numbers(context.written(numbers), width - 2)
     else:
         folded = _numbers(context, operation, view, width, max(height - 1 - len(more), 1))
+    first: Line = ((" ", ""), (symbols, "strong"))
+    for words in _beside(context, operation, view, " ".join(folded)) if not more else ():
+        if cell_width(first) + text_width(words) <= width:
+            first = (*first, (words, "dim"))
+            break
     lines: list[Line] = [first, *(((" ", ""), (part, "strong")) for part in more)]
     lines += [((" ", ""), *marked_runs(part, "strong", "operand-strong")) for part in folded]
     return tuple(lines)
+
+
+def _beside(
+    context: DrawContext, operation: Operation, view: TimestepView, numbers: str
+) -> tuple[str, ...]:
+    """Return what may stand beside the symbols, the longest first: what the operation is called.
+
+    Where terms are left out of its `numbers`, that says where all of them are.
+    """
+    title = f"   {operation.title}{_class_name(operation, view)}"
+    if context.zoomed or not LEFT_OUT.search(numbers):
+        return (title,)
+    apart = " | " if context.ascii else " · "
+    bare = "   all terms: z"
+    both = f"{title}{apart}all terms: z"
+    return (both, bare, title) if " terms: " in numbers else (both, title, bare)
 
 
 def _numbers(
@@ -306,24 +327,30 @@ def _contribution(context: DrawContext) -> Lines:
     return (line,)
 
 
-def _tensor_contributions(snapshot: Snapshot) -> Lines:
+def _tensor_contributions(context: DrawContext) -> Lines:
     """Return a table of all tensors: norms of this timestep's contribution and the sum so far.
 
     Both are over all samples of the batch.
     """
+    snapshot = context.snapshot
     contributions = snapshot.contributions
     if contributions is None or not snapshot.backward_complete(contributions.t):
         return ()
-    head = f"   {'':6}{'‖share‖':>11}{'‖Σ so far‖':>12}  {batch_words(snapshot)}"
+    parts = [tensor.part for tensor in tensors(snapshot)]
+    shares = [norm(contributions.contribution[part]) for part in parts]
+    sums = [norm(contributions.running_sum[part]) for part in parts]
+    numbers = column_of([*shares, *sums], signed=False)
+    share, so_far = (
+        HeadedColumn(name, numbers, NORM, context.ascii) for name in ("‖share‖", "‖Σ so far‖")
+    )
+    head = f"{'':9} {share.heading} {so_far.heading}  {batch_words(snapshot)}"
     lines: list[Line] = [((head.rstrip(), "dim"),)]
-    for tensor in tensors(snapshot):
-        share = norm(contributions.contribution[tensor.part])
-        so_far = norm(contributions.running_sum[tensor.part])
+    for tensor, of_share, of_sum in zip(tensors(snapshot), shares, sums, strict=True):
         lines.append(
             (
-                (f"   {tensor.spec.name:6}", ""),
-                (f"{number(share):>11}", "gradient"),
-                (f"{number(so_far):>12}", ""),
+                (f"   {tensor.spec.name:6} ", ""),
+                (share.text(of_share), "gradient"),
+                (f" {so_far.text(of_sum)}", ""),
             )
         )
     return tuple(lines)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from rnn_tui.engine.analysis.loss_per_timestep import loss_per_timestep
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.aligned_numbers import HeadedColumn, column_of
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cell_width, cut, fit, text_width
 from rnn_tui.tui.number_format import NOT_FINITE, number, signed
@@ -77,7 +78,7 @@ def _batch(context: DrawContext, width: int, height: int) -> Lines:
     fits = text_width(f"{words}{single}.") <= width
     first: Line = ((f"{words}{single if fits else ''}.", "dim"),)
     steps = range(1, snapshot.steps + 1)
-    columns = (*_inputs(snapshot), _target(snapshot))
+    columns = (*_inputs(context), _target(context))
     table = _table(context, columns, steps, width, height - 1)
     picture = window_pictures.of_batch(context, width, height - 1 - len(table))
     if not picture:
@@ -101,33 +102,35 @@ def _loss(context: DrawContext, width: int, height: int) -> Lines:
     parts = loss_per_timestep(snapshot.window.declaration, snapshot.window.tape)[:, 0]  # [T]
     named = snapshot.task.labels is not None
     head = _equation(snapshot, float(parts.sum()), len(steps), width)
-    columns = _class_columns(snapshot, parts) if named else _number_columns(snapshot, parts)
+    columns = _class_columns(context, parts) if named else _number_columns(context, parts)
     table = _table(context, columns, steps, width, height - len(head))
     available = height - len(head) - len(table)
     if named and len(steps) == 1 and available > 2:
-        return (*head, *table, *_distribution(snapshot, steps[0], width, available))
+        return (*head, *table, *_distribution(context, steps[0], width, available))
     if picture := window_pictures.of_loss(snapshot, parts, width, available):
         return (*head, *table, *picture)
     return (*head, *_table(context, columns, steps, width, height - len(head), spread=True))
 
 
-def _distribution(snapshot: Snapshot, t: int, width: int, available: int) -> Lines:
+def _distribution(context: DrawContext, t: int, width: int, available: int) -> Lines:
     """Return the classes with their probabilities at timestep `t`, the most probable first."""
+    snapshot = context.snapshot
     labels, p = snapshot.task.labels or (), snapshot.window.tape["p"][t - 1, 0]
     if not np.isfinite(p).all():
         return ()
     name = min(max(map(text_width, labels)), _NAME[1])
-    bar = min(max(width - name - _SHORT - 14, 0), _BAR)
-    lines: list[Line] = [((f"  {'class':<{name}}{'p':>{_SHORT + 1}}", "dim"),)]
+    numbers = HeadedColumn("p", column_of(p, signed=False), _SHORT, context.ascii)
+    bar = min(max(width - name - numbers.width - 14, 0), _BAR)
+    lines: list[Line] = [((f"  {'class':<{name}} {numbers.heading}", "dim"),)]
     tall = min(max((available - 1) // len(p), 1), _TALLEST)
     for code in np.argsort(-p, kind="stable")[: available - 1]:
         is_target = code == target_code(snapshot, t)
         label = fit(((f"  {cut(name_of(labels, int(code)), name)}", ""),), name + 2)
-        chance: Line = ((f"{number(float(p[code]), 3):>{_SHORT + 1}} ", ""),)
+        chance: Line = ((f" {numbers.text(float(p[code]))} ", ""),)
         filled = "█" * round(bar * float(p[code]))
         mark: Line = ((" ← target", "truth"),) if is_target else ()
         lines.append((*label, *chance, (filled, "gate"), *mark))
-        below = fit(((" " * (name + _SHORT + 4), ""), (filled, "gate")), width)
+        below = fit(((" " * (name + numbers.width + 4), ""), (filled, "gate")), width)
         lines += [below] * (tall - 1)
     return tuple(lines)
 
@@ -168,9 +171,22 @@ def _loss_before(snapshot: Snapshot) -> Line:
 # Columns
 
 
-def _number_column(head: str, role: str, read: Callable[[int], float]) -> TableColumn:
-    """Return a column of the numbers that `read` gives for a timestep."""
-    return TableColumn(head, _NUMBER, lambda t: ((f"{signed(read(t)):>{_NUMBER}}", role),))
+def _number_column(
+    context: DrawContext,
+    head: str,
+    role: str,
+    values: Array,
+    beside: Array | None = None,
+    *,
+    signed: bool = True,
+) -> TableColumn:
+    """Return a column of `values` [T]; written as those `beside` are, with which one compares."""
+    shown = values if beside is None else np.concatenate([values, beside])
+    numbers = column_of(shown, signed=signed)
+    column = HeadedColumn(head, numbers, _NUMBER if signed else _SHORT, context.ascii)
+    return TableColumn(
+        column.words, column.width, lambda t: ((column.text(float(values[t - 1])), role),)
+    )
 
 
 def _name_column(
@@ -189,8 +205,9 @@ def _name_column(
     return TableColumn(head, min(max(longest, least, text_width(head)), most), read, names=True)
 
 
-def _inputs(snapshot: Snapshot) -> tuple[TableColumn, ...]:
+def _inputs(context: DrawContext) -> tuple[TableColumn, ...]:
     """Return the columns of the input: one of symbols, or one for each number."""
+    snapshot = context.snapshot
     task, x = snapshot.task, snapshot.window.tape["x"]
     if (symbols := task.symbols) is not None:
 
@@ -202,12 +219,12 @@ def _inputs(snapshot: Snapshot) -> tuple[TableColumn, ...]:
 
     def part(head: str, k: int) -> TableColumn:
         """Return the column of the input's number `k`, blank where there is no input."""
-        column = _number_column(head, "", lambda t: float(x[t - 1, 0, k]))
+        column = _number_column(context, cut(head, _NUMBER), "", x[:, 0, k])
         if head == "mark":
             column = TableColumn(head, _NUMBER, lambda t: _marked(float(x[t - 1, 0, k])))
-        return TableColumn(head, _NUMBER, lambda t: column.at(t) if has_input(snapshot, t) else ())
+        return replace(column, at=lambda t: column.at(t) if has_input(snapshot, t) else ())
 
-    return tuple(part(cut(head, _NUMBER), k) for k, head in enumerate(task.parts or ("x_t",)))
+    return tuple(part(head, k) for k, head in enumerate(task.parts or ("x_t",)))
 
 
 def _marked(value: float) -> Line:
@@ -215,8 +232,9 @@ def _marked(value: float) -> Line:
     return ((f"{f'{MARK} ' if value else ''}{signed(value)}".rjust(_NUMBER), "strong"),)
 
 
-def _target(snapshot: Snapshot) -> TableColumn:
-    """Return the column of targets, blank where the loss does not count."""
+def _target(context: DrawContext, beside: Array | None = None) -> TableColumn:
+    """Return the column of targets, blank where the loss does not count; see `_number_column`."""
+    snapshot = context.snapshot
     task, target = snapshot.task, snapshot.window.tape["target"]
     if (labels := task.labels) is not None:
 
@@ -225,48 +243,40 @@ def _target(snapshot: Snapshot) -> TableColumn:
             return ((name_of(labels, target_code(snapshot, t)), "truth"),)
 
         return _name_column("target", labels, name)
-    column = _number_column("target", "truth", lambda t: float(target[t - 1, 0, 0]))
     counted = task.topology.counted
-    return TableColumn("target", _NUMBER, lambda t: column.at(t) if counted[t - 1] else ())
+    values = np.where(counted, target[:, 0, 0], 0.0)
+    column = _number_column(context, "target", "truth", values, beside)
+    return replace(column, at=lambda t: column.at(t) if counted[t - 1] else ())
 
 
-def _number_columns(snapshot: Snapshot, parts: Array) -> tuple[TableColumn, ...]:
+def _number_columns(context: DrawContext, parts: Array) -> tuple[TableColumn, ...]:
     """Return the columns of the loss of numbers; `parts` [T] are the terms of the loss."""
-    y = snapshot.window.tape["y"]
-    output = _number_column("y_t", "one-step", lambda t: float(y[t - 1, 0, 0]))
+    tape, counted = context.snapshot.window.tape, context.snapshot.task.topology.counted
+    y, target = (np.where(counted, tape[name][:, 0, 0], 0.0) for name in ("y", "target"))
+    return (
+        _number_column(context, "y_t", "one-step", y, target),
+        _target(context, y),
+        _number_column(context, "error²/N", "strong", parts, signed=False),
+    )
 
-    def term(t: int) -> Line:
-        """Return the term of the loss at timestep `t`."""
-        return ((f"{number(float(parts[t - 1])):>{_NUMBER}}", "strong"),)
 
-    return (output, _target(snapshot), TableColumn("error²/N", _NUMBER, term))
-
-
-def _class_columns(snapshot: Snapshot, parts: Array) -> tuple[TableColumn, ...]:
+def _class_columns(context: DrawContext, parts: Array) -> tuple[TableColumn, ...]:
     """Return the columns of the loss of classes; `parts` [T] are the terms of the loss."""
+    snapshot = context.snapshot
     labels, p = snapshot.task.labels or (), snapshot.window.tape["p"]
-    target = _target(snapshot)
+    codes = [max(target_code(snapshot, t), 0) for t in range(1, snapshot.steps + 1)]
+    target_p = p[np.arange(len(codes)), 0, codes]  # of the target class at each timestep
 
     def predicted(t: int) -> Line:
         """Return the most probable class at timestep `t`, and whether it is the target."""
         name, sign, role = answer(snapshot, t)
         return ((name + sign, role),)
 
-    argmax = _name_column("argmax", labels, predicted, marks=1)
-
-    def target_p(t: int) -> Line:
-        """Return the probability of the target class at timestep `t`."""
-        return ((f"{number(float(p[t - 1, 0, target_code(snapshot, t)]), 3):>{_SHORT}}", ""),)
-
-    def term(t: int) -> Line:
-        """Return the term of the loss at timestep `t`."""
-        return ((f"{number(float(parts[t - 1]), 3):>{_SHORT}}", "strong"),)
-
     return (
-        target,
-        argmax,
-        TableColumn("p", _SHORT, target_p),
-        TableColumn("−log p/N", _SHORT, term),
+        _target(context),
+        _name_column("argmax", labels, predicted, marks=1),
+        _number_column(context, "p", "", target_p, signed=False),
+        _number_column(context, "−log p/N", "strong", parts, signed=False),
     )
 
 

@@ -13,16 +13,17 @@ import numpy as np
 from rnn_tui.engine.analysis.ledger import Ledger
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui import panel_help
+from rnn_tui.tui.aligned_numbers import HeadedColumn, column_of
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines
-from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, role_of, signed
+from rnn_tui.tui.number_format import NOT_FINITE, role_of, signed
 from rnn_tui.tui.panel_help import Sign, Signs
 from rnn_tui.tui.panel_spec import Need, PanelSpec
 from rnn_tui.tui.panels.proofs.status import missing
 from rnn_tui.tui.parameter_names import parameter_name
 from rnn_tui.tui.scope_words import batch_words, joined, what_if_words
 
-TIME, NUMBER = 8, 12  # cells of a timestep and of a number
+TIME, NUMBER = 8, 11  # cells of a timestep, and of a number at least
 OTHERS = 2  # lines that are no rows: the heading and the total
 BLOCK, RIGHT_HALF, LEFT_HALF = "█", "▐", "▌"
 
@@ -42,9 +43,10 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         return missing(context, "ledger", width)
     shown = _timesteps(snapshot, max(height - OTHERS, 1))
     known = list(range(snapshot.backward_reached, snapshot.steps + 1))
-    scale = _scale(ledger, known)
-    head: Line = ((f" {'t':>{TIME - 3}}  {'share':>{NUMBER}}{'sum T…t':>{NUMBER}}", "dim"),)
-    rows = tuple(_row(snapshot, ledger, t, scale, width) for t in shown)
+    scale, columns = _scale(ledger, known), _columns(context, ledger, known)
+    heads = "".join(f" {column.heading}" for column in columns)
+    head: Line = ((f" {'t':>{TIME - 3}} {heads}", "dim"),)
+    rows = tuple(_row(snapshot, ledger, t, scale, columns, width) for t in shown)
     return (head, *rows, _total(snapshot, ledger, known, width))
 
 
@@ -61,7 +63,27 @@ def _scale(ledger: Ledger, known: list[int]) -> float:
     return float(np.max(shares[np.isfinite(shares)], initial=0.0))
 
 
-def _row(snapshot: Snapshot, ledger: Ledger, t: int, scale: float, width: int) -> Line:
+def _columns(
+    context: DrawContext, ledger: Ledger, known: list[int]
+) -> tuple[HeadedColumn, HeadedColumn]:
+    """Return how the known shares and their sums are written: at one power of ten."""
+    places = [t - 1 for t in known]
+    share, running = ledger.contribution[places], ledger.running_sum[places]
+    numbers = column_of(np.concatenate([share, running]))
+    return (
+        HeadedColumn("share", numbers, NUMBER, context.ascii),
+        HeadedColumn("sum T…t", numbers, NUMBER, context.ascii),
+    )
+
+
+def _row(
+    snapshot: Snapshot,
+    ledger: Ledger,
+    t: int,
+    scale: float,
+    columns: tuple[HeadedColumn, HeadedColumn],
+    width: int,
+) -> Line:
     """Return the row of timestep `t`; dots where the backward pass has not been."""
     here = t == snapshot.t
     label: Line = (
@@ -69,14 +91,14 @@ def _row(snapshot: Snapshot, ledger: Ledger, t: int, scale: float, width: int) -
         (f"{t:>{TIME - 5}}  ", "strong" if here else "dim"),
     )
     if not snapshot.backward_complete(t):
-        return (*label, (f"{UNKNOWN:>{NUMBER}}{UNKNOWN:>{NUMBER}}", "dim"))
+        return (*label, ("".join(f" {column.unknown}" for column in columns), "dim"))
     share, running = float(ledger.contribution[t - 1]), float(ledger.running_sum[t - 1])
     numbers: Line = (
-        (f"{signed(share):>{NUMBER}}", role_of(share) if math.isfinite(share) else "error"),
-        (f"{signed(running):>{NUMBER}}", "strong" if here else ""),
+        (f" {columns[0].text(share)}", role_of(share) if math.isfinite(share) else "error"),
+        (f" {columns[1].text(running)}", "strong" if here else ""),
         ("  ", ""),
     )
-    side = max((width - TIME - 2 * NUMBER - 4) // 2, 0)
+    side = max((width - TIME - sum(column.width + 1 for column in columns) - 4) // 2, 0)
     return (*label, *numbers, *bar(share, scale, side))
 
 
@@ -124,6 +146,7 @@ def signs(context: DrawContext) -> Signs:
             Sign("ledger", "how a gradient adds up over the timesteps"),
             Sign("t  share", "a timestep, and what it adds to the gradient of the parameter"),
             Sign("sum T…t", "the shares of timesteps T to t together, as the way back goes"),
+            panel_help.POWER,
             Sign("█ ▌ ▐", "right of the line: the share is above 0", "positive"),
             Sign("█ ▐", "left of it: below 0", "negative"),
             Sign("│", "0", "axis"),

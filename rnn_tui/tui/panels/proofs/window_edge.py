@@ -5,19 +5,24 @@ It is judged by all of the windows that come next, not by one of them: see `Wind
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import numpy as np
+
 from rnn_tui.engine.analysis.truncation import Truncation
 from rnn_tui.engine.analysis.window_edges import WindowEdges
 from rnn_tui.proofs.window_edge import EdgeReport
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.aligned_numbers import HeadedColumn, column_of
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines
-from rnn_tui.tui.number_format import UNKNOWN, number
-from rnn_tui.tui.panel_help import Sign, Signs
+from rnn_tui.tui.number_format import number
+from rnn_tui.tui.panel_help import POWER, Sign, Signs
 from rnn_tui.tui.panel_spec import Need, PanelSpec
 from rnn_tui.tui.panels.proofs.status import missing, paragraph, progress_bar
 from rnn_tui.tui.scope_words import batch_words, joined, what_if_words
 
-NUMBER, WIDE_NUMBER, SPREAD = 13, 18, 20  # cells of the columns
+NUMBER, WIDE_NUMBER = 13, 17  # cells of the columns at least
 WIDE = 60  # cells from which there is room for the third
 
 
@@ -36,7 +41,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     if not isinstance(report, EdgeReport):
         return missing(context, "edge", width)
     several = edges if isinstance(edges, WindowEdges) else None
-    parts = [(3, _diagram(snapshot, width)), (0, _table(snapshot, report, several, width))]
+    parts = [(3, _diagram(snapshot, width)), (0, _table(context, report, several, width))]
     if not snapshot.backward_complete(1):
         words = "The backward pass has not come to the edge yet."
         parts.append((0, paragraph(words, width, "dim")))
@@ -69,30 +74,42 @@ def _diagram(snapshot: Snapshot, width: int) -> Lines:
     return ((*across, ("      ", ""), *cut),)
 
 
-def _table(snapshot: Snapshot, report: EdgeReport, edges: WindowEdges | None, width: int) -> Lines:
+def _table(
+    context: DrawContext, report: EdgeReport, edges: WindowEdges | None, width: int
+) -> Lines:
     """Return a row for each state: the norm carried in, and of the gradient that is cut."""
-    known, wide = snapshot.backward_complete(1), width >= WIDE
-    head = f"      {'‖carried in‖':>{NUMBER}}{'‖gradient cut‖':>{WIDE_NUMBER}}"
-    if edges is not None and wide and known:
-        head += f"{f'next {edges.count} windows':>{SPREAD}}"
+    known, wide = context.snapshot.backward_complete(1), width >= WIDE
+    edge = report.edge
+    cut = edge.gradient.values() if known else ()
+    carried_column = _column("‖carried in‖", edge.carried.values(), NUMBER, context)
+    cut_column = _column("‖gradient cut‖", cut, WIDE_NUMBER, context)
+    head = f"      {carried_column.heading} {cut_column.heading}"
+    spread = edges is not None and wide and known
+    all_cut = np.concatenate([edges.cut[name] for name in edge.carried]) if edges else ()
+    of_windows = f"next {edges.count} windows" if edges is not None else ""
+    mean_column = _column(of_windows, all_cut, 0, context)
+    if spread:
+        head += f"   {mean_column.heading}"
     lines: list[Line] = [((head, "dim"),)]
-    for name in report.edge.carried:
-        cut = number(report.edge.gradient[name]) if known else UNKNOWN
+    for name in edge.carried:
+        shown = cut_column.text(edge.gradient[name]) if known else cut_column.unknown
         row: Line = (
             (f" {f'{name}_0':<5}", "strong"),
-            (f"{number(report.edge.carried[name]):>{NUMBER}}", ""),
-            (f"{cut:>{WIDE_NUMBER}}", "gradient" if known else "dim"),
+            (carried_column.text(edge.carried[name]), ""),
+            (f" {shown}", "gradient" if known else "dim"),
         )
-        if edges is not None and wide and known:
-            row = (*row, (f"{_spread(edges, name):>{SPREAD}}", "gradient"))
+        if spread and edges is not None:
+            of_state = edges.cut[name]
+            mean, deviation = float(of_state.mean()), float(of_state.std())
+            text = f"{mean_column.text(mean)} ± {mean_column.numbers.text(deviation).strip()}"
+            row = (*row, (f"   {text}", "gradient"))
         lines.append(row)
     return tuple(lines)
 
 
-def _spread(edges: WindowEdges, name: str) -> str:
-    """Return the mean over the windows of the gradient cut, and its standard deviation."""
-    cut = edges.cut[name]
-    return f"{number(float(cut.mean()), 3)} ± {number(float(cut.std()), 2)}"
+def _column(name: str, values: Iterable[float], least: int, context: DrawContext) -> HeadedColumn:
+    """Return a column of norms."""
+    return HeadedColumn(name, column_of(values, signed=False), least, context.ascii)
 
 
 def _meaning(
@@ -157,6 +174,7 @@ def signs(context: DrawContext) -> Signs:
         Sign("h_0  c_0", "the states that the window begins with"),
         Sign("‖carried in‖", "the size of that state"),
         Sign("‖gradient cut‖", "the size of the gradient that arrives at it and goes no further"),
+        POWER,
         Sign("T", "the timesteps of a window"),
         Sign("next 16 windows", "the same of windows to come, with these weights: mean ± spread"),
         Sign("± ", "standard deviation over the windows"),
