@@ -40,6 +40,7 @@ class NumberColumn:
         scaled: the power of ten is that of the column; what is far from it has its own.
         signed: positive numbers have a plus sign.
         significant: digits at least that a number keeps.
+        apart: the first cell is a blank, as what stands before is not separated from it.
     """
 
     decimals: int
@@ -49,6 +50,7 @@ class NumberColumn:
     scaled: bool = False
     signed: bool = True
     significant: int = SIGNIFICANT
+    apart: bool = False
 
     @property
     def width(self) -> int:
@@ -92,7 +94,8 @@ class NumberColumn:
         if decimals + min(power, 0) + 1 < self._least or (self.scaled and abs(power) > FAR):
             return None
         text = f"{size:.{decimals}f}"
-        return text if len(text.partition(".")[0]) + self.signed <= self.before else None
+        whole = len(text.partition(".")[0])
+        return text if whole + self.signed + self.apart <= self.before else None
 
     @property
     def _least(self) -> int:

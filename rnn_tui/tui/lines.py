@@ -7,7 +7,7 @@ is; the theme alone decides what that looks like.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
 
@@ -97,6 +97,17 @@ def join(parts: Iterable[Line], separator: Run = (" ", "")) -> Line:
             joined.append(separator)
         joined.extend(part)
     return tuple(joined)
+
+
+def whole_parts(parts: Sequence[Line], width: int) -> Line:
+    """Return as many parts side by side as `width` has room for, and … after them; none is cut."""
+    for count in range(len(parts), 0, -1):
+        more: Line = ((f" {ELLIPSIS}", "dim"),) if count < len(parts) else ()
+        for gap in ("  ", " "):
+            line = (*join(parts[:count], (gap, "")), *more)
+            if cell_width(line) <= width:
+                return line
+    return ()
 
 
 def fold(text: str, width: int) -> list[str]:

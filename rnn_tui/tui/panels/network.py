@@ -141,8 +141,8 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     exponent = _target_exponent(snapshot)
     strip = partial(_line, context, columns, cell)
     rows_left_out = left_out(context, height)
-    label = f"t +{len(rows_left_out)} rows" if rows_left_out else "t"
-    lines = [strip(label, (_time(context, column, cell) for column in columns))]
+    label = f"t +{len(rows_left_out)} row{'s' * (len(rows_left_out) > 1)}" if rows_left_out else "t"
+    lines = [strip(label, _times(context, columns, cell))]
     if plan.targets:
         target = partial(_target, exponent=exponent)
         cells = _counted(snapshot, columns, cell, target)
@@ -185,10 +185,14 @@ def need(snapshot: Snapshot) -> Need:
 
 
 def cell_width_of(snapshot: Snapshot) -> int:
-    """Return the cells of a timestep: more if inputs, or targets at most timesteps, are words."""
+    """Return the cells of a timestep: more if inputs, or targets at most timesteps, are words.
+
+    The number of every timestep has room with the signs of the cursor's, as ‹2000› has.
+    """
     task = snapshot.task
     most_count = 2 * sum(task.topology.counted) > snapshot.steps
-    return max(column_width(task.symbols), column_width(task.labels if most_count else None))
+    words = max(column_width(task.symbols), column_width(task.labels if most_count else None))
+    return max(words, len(str(snapshot.steps)) + 2)
 
 
 def columns_shown(snapshot: Snapshot, width: int) -> tuple[StripColumn, ...]:
@@ -237,7 +241,8 @@ def _line(
     name = cut(label, LABEL - 1 - text_width(unit)) + unit
     if label and unit and not name.startswith(label):  # then the blank before it gives way
         name = cut(label, LABEL - text_width(unit)) + unit
-    start: Run = (f"{name:<{LABEL}}" if len(name) == LABEL else f" {name:<{LABEL - 1}}", "dim")
+    flush = len(name) == LABEL or (len(name) == LABEL - 1 and columns[0].hidden >= 100)
+    start: Run = (f"{name:<{LABEL}}" if flush else f" {name:<{LABEL - 1}}", "dim")
     runs: list[Run] = [start]
     for line in cells:
         runs.extend(line)
@@ -291,20 +296,25 @@ def _number_cell(value: float, role: str, width: int, exponent: int = 0) -> Line
     return _cell(fixed(value, exponent, min(width - 1, SHORT)), role, width)
 
 
-def _time(context: DrawContext, column: StripColumn, width: int) -> Line:
-    """Return the number of a timestep: ‹t› at the cursor, [t] where it is selected.
+def _times(context: DrawContext, columns: tuple[StripColumn, ...], width: int) -> Iterable[Line]:
+    """Generate the numbers of the timesteps: ‹t› at the cursor, [t] where it is selected.
 
-    Where timesteps are hidden it is their number: ⋯12.
+    Where timesteps are hidden it is their number: ⋯12. What fills its cell has no blank beside it,
+    so a long number of hidden ones stands at the other side of its own.
     """
-    snapshot, t = context.snapshot, column.t
-    if not t:
-        sign = hidden_sign(context)
-        return _cell(f"{sign}{column.hidden}" if column.hidden else "", "dim", width)
-    if t == snapshot.cursor.t:
-        return _cell(f"‹{t}›", "accent", width)
-    if t == snapshot.request.t:
-        return _cell(f"[{t}]", "strong", width)
-    return _cell(str(t), "dim", width)
+    here = {context.snapshot.cursor.t: ("‹", "›", "accent")}
+    here.setdefault(context.snapshot.request.t or 0, ("[", "]", "strong"))
+    before = False  # whether the cell before has signs around its number
+    for column in columns:
+        if column.t:
+            before = column.t in here
+            left, right, role = here.get(column.t, ("", "", "dim"))
+            yield _cell(f"{left}{column.t}{right}", role, width)
+            continue
+        text = f"{hidden_sign(context)}{column.hidden}" if column.hidden else ""
+        long = len(text) == width - 1
+        before, aligned = False, text.rjust(width) if before else text.ljust(width)
+        yield ((aligned, "dim"),) if long else _cell(text, "dim", width)
 
 
 # Outputs and targets

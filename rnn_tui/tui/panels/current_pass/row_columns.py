@@ -16,6 +16,7 @@ VALUE = NumberColumn(4, after=6)
 TIGHT = NumberColumn(4, before=3, after=5)  # of values that are compared
 # Before the numbers without the what-if, and how far they have moved; where it is narrow, closer.
 WORDS = (" was ", " Δ "), (" was", " Δ")
+MARKER = 2  # cells before a gradient
 LEAST_STRIP = 4  # cells, where values are compared; what is narrower says nothing
 KEPT = 1e-2, 1e3  # of the gradients' power of ten: while they are within, it stays
 
@@ -37,6 +38,8 @@ class RowColumns:
         was: what stands before a number without the what-if.
         moved: what stands before how far it has moved.
         gradient_moved: there is room for the differences of gradients.
+        marker: cells before a gradient: a blank, and with room for it the sign of what is of the
+            timestep before.
     """
 
     symbol: int
@@ -48,12 +51,13 @@ class RowColumns:
     was: str = WORDS[0][0]
     moved: str = WORDS[0][1]
     gradient_moved: bool = True
+    marker: int = MARKER
 
     @property
     def gradient_at(self) -> int:
         """Cells before the gradient's strip."""
         strip = self.strips[0]
-        taken = self.symbol + (strip + 1 if strip else 0) + self.value.width + 1
+        taken = self.symbol + (strip + 1 if strip else 0) + self.value.width + self.marker
         return taken + self.comparison * self.compared
 
     @property
@@ -78,15 +82,17 @@ def row_columns(
     gradient = NumberColumn(3, exponent, scaled=True)
     if compared:
         gradient = NumberColumn(3, exponent, before=3, after=5, scaled=True)
-        for was, moved in WORDS:
-            columns = RowColumns(symbol, (0, 0), TIGHT, gradient, label, True, was, moved)
+        for (was, moved), marker in ((WORDS[0], MARKER), (WORDS[1], MARKER), (WORDS[1], 1)):
+            apart = (was, moved) == WORDS[1]
+            numbers = replace(TIGHT, apart=apart), replace(gradient, apart=apart)
+            columns = RowColumns(symbol, (0, 0), *numbers, label, True, was, moved, marker=marker)
             free = width - columns.gradient_at - gradient.width - columns.comparison
             if free >= 0:
                 break
         strip = min(free - 1, entries) if free > LEAST_STRIP else 0
         return replace(columns, strips=(strip, 0), gradient_moved=free >= 0)
-    numbers = VALUE.width + 2 * gradient.width + label + 2
-    strip = max(min((width - symbol - numbers - 3) // 2, entries), 1)
+    taken = VALUE.width + 2 * gradient.width + label + 2
+    strip = max(min((width - symbol - taken - 2 - MARKER) // 2, entries), 1)
     return RowColumns(symbol, (strip, strip), VALUE, gradient, label)
 
 

@@ -14,7 +14,7 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.aligned_numbers import NumberColumn
 from rnn_tui.tui.bar_scales import gradient_scale, output_gradient_scale, value_scale
 from rnn_tui.tui.bars import BarScale, bars
-from rnn_tui.tui.lines import ELLIPSIS, Line, Lines, cell_width, fit, merge, text_width
+from rnn_tui.tui.lines import ELLIPSIS, Line, Lines, cell_width, fit, merge, text_width, whole_parts
 from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, number, short, signed
 from rnn_tui.tui.panels.current_pass.row_places import ARRIVING, Places, row_symbols
 from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView, through_label
@@ -172,14 +172,16 @@ def _numbers_of_rows(needed: list[str], others: int, view: TimestepView) -> Line
     symbols = [operation.symbol] if operation.row in needed else []
     at = places_of_symbols(view)
     symbols += [each for each in view.reads if each in at and at[each][0] in needed]
-    line: Line = ((" ▸ " if operation.row in needed else "   ", "accent"),)
+    start: Line = ((" ▸ " if operation.row in needed else "   ", "accent"),)
+    parts: list[Line] = []
     for symbol in symbols:
         column = view.columns.value if at[symbol][1] == "value" else view.columns.gradient
         role = "strong" if symbol == operation.symbol else ""
-        number_ = _trimmed(_number(symbol, view, column, True))
-        line = (*line, (f"{symbol} ", role), *number_, ("  ", ""))
+        parts.append(((f"{symbol} ", role), *_trimmed(_number(symbol, view, column, True))))
     count: Line = ((f"+{others} row{'s' * (others != 1)} folded", "dim"),) if others else ()
-    whole = (*fit(line, view.width - cell_width(count) - 1), *count) if count else line
+    room = view.width - cell_width(start) - cell_width(count)
+    kept = whole_parts(parts, room - 1)
+    whole = (*start, *kept, (" " * (room - cell_width(kept)), ""), *count)
     shown = operation.row if operation.row in needed else ""
     return _on_ground(shown, whole, view, wrong=False)
 
@@ -334,10 +336,11 @@ def _gradient(row: Row, view: TimestepView) -> Line:
     old = {op.column: op for op in view.old.backward if op.row == row.symbol} if view.old else {}
     operation, through = known.get("gradient"), known.get("through")
     line: Line
-    if operation is None and view.old is not None and "gradient" in old:
-        line = ((UNKNOWN, "dim"), *_dim(_gradient_number(row, old["gradient"], view.old)))
+    marker = view.columns.marker
+    if operation is None and view.old is not None and "gradient" in old and marker > 1:
+        line = ((f" {UNKNOWN}", "dim"), *_dim(_gradient_number(row, old["gradient"], view.old)))
     else:
-        line = ((" ", ""), *_gradient_number(row, operation, view))
+        line = ((" " * marker, ""), *_gradient_number(row, operation, view))
     if through is None and "through" in old and view.old is not None and view.before is None:
         return (*line, *_dim(_through_of(old["through"], view.old)))
     needed = through is not None and through.symbol in (*view.reads, _computed(view))
@@ -422,13 +425,17 @@ def _other_states(view: TimestepView) -> tuple[str, ...]:
 
 
 def strip_range(entries: int, unit: int, width: int) -> range:
-    """Return the entries that a strip of `width` cells has, around the selected one."""
-    first = min(max(unit - width // 2, 0), max(entries - width, 0))
-    return range(first, min(first + width, entries))
+    """Return the entries that a strip of `width` cells has, around the selected one.
+
+    Where it has not all of them, one cell is left for the sign that says so.
+    """
+    room = width if entries <= width else max(width - 1, 1)
+    first = min(max(unit - room // 2, 0), max(entries - room, 0))
+    return range(first, min(first + room, entries))
 
 
 def _strip(values: Array, view: TimestepView, width: int, scale: BarScale, known: bool) -> Line:
-    """Return the bars of as many units as fit into `width` cells, and a blank; … where it is cut.
+    """Return the bars of as many units as fit into `width` cells, … where it is cut, and a blank.
 
     Args:
         values: the vector [entries].
@@ -443,8 +450,8 @@ def _strip(values: Array, view: TimestepView, width: int, scale: BarScale, known
         return ((" " * (width + 1), ""),)
     shown = strip_range(len(values), view.unit, width)
     selected = view.unit - shown.start if len(values) > 1 else -1
-    cut = ELLIPSIS if shown.stop < len(values) else " "
-    blank = (f"{cut}{' ' * (width - len(shown))}", "dim")
+    cut = ELLIPSIS if shown.stop < len(values) and len(shown) < width else ""
+    blank = (f"{cut:<{width + 1 - len(shown)}}", "dim")
     return (*bars(values[shown.start : shown.stop], scale, view.glyphs, selected), blank)
 
 
