@@ -171,3 +171,54 @@ def test_one_step_back_through_time_is_found_whole(kind: str, hidden: int) -> No
         assert sheet.of("h_<t-1>", 1, sheet.power).meets(result)
         if not LEFT_OUT.search(sheet.numbers):
             assert calculate(sheet.numbers.split(" = ")[1]).meets(result)
+
+
+SHARE = re.compile(r" d(\S+)  this timestep (?:(\S+·\S+) = )?(\S+)   Σ t=\S+ (\S+)")
+CLIPPED = re.compile(r" d(\S+) (\S+) → (\S+)")
+
+
+@pytest.mark.parametrize(("kind", "hidden"), [("rnn-tanh", 2), ("lstm", 3)])
+def test_every_entry_of_the_gradient_is_found_and_what_becomes_of_it(
+    kind: str, hidden: int
+) -> None:
+    """The product that each timestep adds, their sum, what clipping leaves, and the update."""
+    session = run(kind, hidden)
+    snapshot, places = step(session), []
+    while snapshot.cursor.stage is not Pass.UPDATE:
+        stage, complete = snapshot.cursor.stage, snapshot.cursor.complete
+        if stage is Pass.CLIP or (stage is Pass.BACKWARD and complete):
+            places.append(snapshot)
+        snapshot = step(session)
+    *backward, clip = places
+    assert [each.cursor.t for each in backward] == [2, 1]
+    for index in range(snapshot.optimizer.parameters.size):
+        total, sum_ = Interval(0.0, 0.0), Interval(0.0, 0.0)
+        for place in backward:  # another operation leaves a line for the share
+            found = SHARE.search(screen_of(place, index, operation=1))
+            assert found is not None
+            share, sum_ = (shown(text.lstrip("+")) for text in found.groups()[2:])
+            total = total + share
+            assert total.meets(sum_)
+            if found[2]:
+                assert calculate(found[2]).meets(share)
+            else:
+                assert found[1].startswith("b")  # its gradient is that of what it is added to
+        found = CLIPPED.search(screen_of(clip, index))
+        assert found is not None
+        assert shown(found[2].lstrip("+")).meets(sum_)
+        text = screen_of(snapshot, index)
+        last = re.search(rf"p = {re.escape(found[1])}   g (\S+)", text)
+        assert last is not None
+        assert last[1] == found[3]
+        lines = re.sub(r"\n {3,}(?=\S)", " ", text[last.end() :]).split("\n")
+        equations = [line.split(" = ") for line in lines if line.count(" = ") > 1]
+        assert equations[-1][0].startswith(" p ← p + Δ"), equations
+        for _, *middle, result in equations:
+            assert calculate(middle[-1]).meets(shown(result)), middle
+
+
+def screen_of(snapshot: Snapshot, parameter: int, operation: int = 0) -> str:
+    """Return the panel at 80×24 with this parameter and operation selected."""
+    context = DrawContext(snapshot, Selection(parameter=parameter, operation=operation))
+    size = arrange(80, 24, Focus("timestep", "network"), needs_of(snapshot))["timestep"].size
+    return plain(panel.draw(context, size.width, size.height - 1))

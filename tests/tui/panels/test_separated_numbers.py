@@ -27,7 +27,8 @@ CHARTS = ("┤", "└")  # the numbers of an axis stand in its line
 BARS = "▁▂▃▄▅▆▇█▀▌▐•⠀-⣿"
 NUMBER = r"(?:\d[\d.,]*(?:e−?\d+)?|\.\d+)"
 GLUED = re.compile(
-    rf"\d[+−]\.?\d|[{BARS}][+−]?{NUMBER}|{NUMBER}[{BARS}]|\d·[+−]|(?<!\d)…[+−]?\.?\d|(?:was|Δ)[+−\d]"
+    rf"\d[+−]\.?\d|[{BARS}][+−]?{NUMBER}|{NUMBER}[{BARS}]|\d·[+−]"
+    r"|(?<!\d)…[+−]?\.?\d|(?:was|Δ)[+−\d]"
 )
 SCREENS = ((80, 23), (80, 24), (100, 30), (120, 40))
 SIZES = Settings(hidden=16, steps=6, num_points=100)

@@ -9,7 +9,8 @@ import numpy as np
 
 from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.core.operations import Operation
-from rnn_tui.engine.core.value_names import value_name
+from rnn_tui.engine.core.value_names import at_time, value_name
+from rnn_tui.engine.network.layers import layer_number, name_in_layer, name_without_layer
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.aligned_numbers import HeadedColumn, column_of
 from rnn_tui.tui.draw_context import DrawContext
@@ -19,6 +20,7 @@ from rnn_tui.tui.equation_text import (
     in_ascii_with_marks,
     marked_runs,
     numbers_line,
+    spell,
     with_blanks,
 )
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit, fold, text_width
@@ -31,11 +33,12 @@ from rnn_tui.tui.panels.current_pass.timestep_view import (
     TimestepView,
     selected_operation,
 )
-from rnn_tui.tui.parameter_names import parameter_name, tensors
+from rnn_tui.tui.parameter_names import TensorRange, parameter_name, tensor_of, tensors
 from rnn_tui.tui.scope_words import batch_words
 from rnn_tui.tui.symbols import quoted
 
 NORM = 10  # cells of a norm at least
+MOST = 2**20  # gradients of a window, of which one is looked up
 
 
 def explanation(
@@ -53,7 +56,7 @@ def explanation(
     selected = selected_operation(context)
     if origin := bad_value_origin.explain(context, selected, width, available):
         return origin
-    contribution = _contribution(context)
+    contribution = _contribution(context, view, width)
     if context.zoomed and (terms := product_table.table_rows(selected, view, width)):
         equation = _equation(context, selected, view, width, 1)  # the table has its terms
         left = available - len(equation)
@@ -306,25 +309,67 @@ def _other_pass(context: DrawContext, view: TimestepView, width: int, height: in
     return tuple(lines)
 
 
-def _contribution(context: DrawContext) -> Lines:
+def _contribution(context: DrawContext, view: TimestepView, width: int) -> Lines:
     """Return what this timestep adds to the selected parameter's gradient, and the sum so far.
 
-    Both are over all samples of the batch.
+    Both are over all samples of the batch; of a single one both factors are shown, with room.
     """
     snapshot = context.snapshot
     contributions = snapshot.contributions
     if contributions is None or not snapshot.backward_complete(contributions.t):
         return ()
     index, t, steps = context.selection.parameter, contributions.t, snapshot.steps
-    batch = batch_words(snapshot)
-    line: Line = (
+    batch, added = batch_words(snapshot), float(contributions.contribution[index])
+    start: Line = (
         (f" d{parameter_name(snapshot, index)}", "strong"),
         (f"  {f'{batch}, ' if batch else ''}this timestep ", "dim"),
-        (signed(float(contributions.contribution[index])), "gradient"),
+    )
+    end: Line = (
+        (signed(added), "gradient"),
         (f"   Σ t={steps}…{t} " if t < steps else f"   Σ t={t} ", "dim"),
         (signed(float(contributions.running_sum[index])), "strong"),
     )
-    return (line,)
+    room = width - cell_width(start) - cell_width(end)
+    for factors in _factors(view, snapshot, index, added):
+        if text_width(context.written(factors)) <= room:
+            return ((*start, (context.written(factors), ""), *end),)
+    return ((*start, *end),)
+
+
+def _factors(view: TimestepView, snapshot: Snapshot, index: int, product: float) -> tuple[str, ...]:
+    """Return the factors of a contribution, the longest form first: ``h_6[3]·da_7[1] = 0.5·2 = ``.
+
+    None where there is a batch, or where the gradient of a bias is no product.
+    """
+    from rnn_tui.tui.tensor_map import from_to  # not for the first screen
+
+    tensor, t = tensor_of(snapshot, index), view.t
+    spec, tape = tensor.spec, snapshot.window.tape
+    row, column = divmod(index - tensor.start, spec.shape[-1])
+    if snapshot.settings.batch > 1 or spec.left is None or tape.steps * spec.shape[-1] > MOST:
+        return ()
+    left = float(tape.flat(spec.left)[t - 1, column if spec.elementwise else row])
+    right = float(tape.flat(spec.right)[t - 1, column])
+    if not np.isclose(left * right, product, rtol=1e-3, atol=1e-30):
+        return ()
+    numbers = spell((left, "·", right))
+    symbol, unit = _multiplied(tensor, column)
+    known = view.values.get(symbol)
+    if known is None or float(known[0, unit]) != right:
+        return (f"{numbers} = ",)
+    names = f"{at_time(from_to(tensor, index)[0], t)}·{value_name(symbol, t, unit + 1)}"
+    return (f"{names} = {numbers} = ", f"{numbers} = ")
+
+
+def _multiplied(tensor: TensorRange, column: int) -> tuple[str, int]:
+    """Return symbol and entry of the gradient that makes a column of a tensor's gradient."""
+    spec = tensor.spec
+    block, unit = divmod(column, tensor.units)
+    name, gate = name_without_layer(spec.right), spec.blocks[block]
+    if gate:  # of the gru's candidate, W_h has another one than W_x
+        name = "dm" if (name, gate) == ("dah", "n") else f"da_{gate}"
+    symbol = name if "_" in name else f"{name}_t"
+    return name_in_layer(symbol, layer_number(spec.right)), unit
 
 
 def _tensor_contributions(context: DrawContext) -> Lines:
