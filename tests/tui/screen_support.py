@@ -153,6 +153,7 @@ def text_of(lines: tuple[Line, ...]) -> list[str]:
     return plain(lines).split("\n") if lines else []
 
 
+_LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _POWER = re.compile(r"gradient (?:×10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)|×1)")
 
 
@@ -160,7 +161,14 @@ def power_in(title: str) -> int:
     """Return the exponent of the gradients' power of ten that a title names."""
     found = _POWER.search(title)
     assert found is not None, title
-    return int((found[1] or "0").translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")))
+    return int((found[1] or "0").translate(_LOWERED))
+
+
+def power_of(heading: str, name: str) -> int:
+    """Return the exponent of the power of ten that a table's heading gives the column `name`."""
+    assert name in heading, heading
+    found = re.match(r" ×10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", heading.partition(name)[2])
+    return int(found[1].translate(_LOWERED)) if found else 0
 
 
 def stands_for(text: str, value: float, exponent: int = 0) -> bool:

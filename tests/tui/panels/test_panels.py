@@ -18,8 +18,10 @@ from tui.screen_support import (
     panels,
     place,
     places_of_an_update,
+    power_of,
     regions,
     snapshot_after,
+    stands_for,
     text_of,
 )
 
@@ -331,7 +333,10 @@ def test_the_batch_shows_the_window_as_it_is() -> None:
     tape = snapshot.window.tape
     for k in range(snapshot.steps):
         x, target = float(tape["x"][k, 0, 0]), float(tape["target"][k, 0, 0])
-        assert re.search(rf"{k + 1} +{re.escape(signed(x))} +{re.escape(signed(target))}", text)
+        row = re.search(rf"(?<!\d){k + 1} +([+−]\S+|0) +([+−]\S+|0)", text)
+        assert row is not None
+        assert stands_for(row[1], x, power_of(text, "x_t"))
+        assert stands_for(row[2], target, power_of(text, "target"))
 
 
 def test_the_shares_of_the_loss_add_up_to_it() -> None:
@@ -341,7 +346,8 @@ def test_the_shares_of_the_loss_add_up_to_it() -> None:
     rows = re.findall(r"(\d+) +([+−][\d.e−]+|0) +([+−][\d.e−]+|0) +([\d.e−]+)", text)
     assert len(rows) == snapshot.steps
     shares = [float(share.replace("−", "-")) for *_, share in rows]
-    assert sum(shares) == pytest.approx(snapshot.loss, rel=1e-3)
+    scale = 10.0 ** power_of(text, "error²/N")
+    assert sum(shares) * scale == pytest.approx(snapshot.loss, rel=1e-3)
     assert f"= {number(snapshot.loss)}" in text
 
 

@@ -16,7 +16,9 @@ from tui.screen_support import (
     context,
     panels,
     place,
+    power_of,
     regions,
+    stands_for,
     text_of,
 )
 
@@ -139,8 +141,9 @@ def test_the_ledger_shows_each_share_the_running_sum_and_the_gradient(kind: str)
     text = text_of(ledger.draw(context(snapshot, parameter=parameter), 80, 20))
     for t in range(1, 6):
         row = next(line for line in text if re.match(rf"[ ▸]+{t} ", line))
-        assert signed(float(found.contribution[t - 1])) in row
-        assert signed(float(found.running_sum[t - 1])) in row
+        share, running = re.findall(r"[+−]\S+|(?<= )0(?= )", row)[:2]
+        assert stands_for(share, float(found.contribution[t - 1]), power_of(text[0], "share"))
+        assert stands_for(running, float(found.running_sum[t - 1]), power_of(text[0], "sum T…t"))
     total = signed(float(maker.trainer.network.gradient[parameter]))
     assert f"= Σ = {total}," in text[-1]
 
@@ -240,15 +243,20 @@ def test_the_edge_shows_what_is_cut_and_what_a_longer_window_adds(kind: str) -> 
     assert found.truncation is not None
     assert found.truncation.relative is not None
     text = "\n".join(text_of(window_edge.draw(context(snapshot), 80, 10)))
-    for name, size in found.edge.gradient.items():
-        assert re.search(rf"{name}_0 .* {re.escape(number(size))}", text)
     edges = snapshot.proofs["edges"]
     assert isinstance(edges, WindowEdges)
     assert edges.count == 16
     words = " ".join(text.split())
+    exponents = [
+        power_of(text, name) for name in ("‖carried in‖", "‖gradient cut‖", "next 16 windows")
+    ]
     for name, sizes in edges.cut.items():
-        spread = f"{number(float(np.mean(sizes)), 3)} ± {number(float(np.std(sizes)), 2)}"
-        assert re.search(rf"{name}_0 .* {re.escape(spread)}", text)
+        row = re.search(rf"{name}_0 +(\S+) +(\S+) +(\S+) +± (\S+)", text)
+        assert row is not None
+        exact = found.edge.carried[name], found.edge.gradient[name], float(np.mean(sizes))
+        for shown, value, exponent in zip(row.groups(), exact, exponents, strict=False):
+            assert stands_for(shown, value, exponent)
+        assert stands_for(row[4], float(np.std(sizes)), exponents[2])
     most = max(edges.left(name) or 0 for name in edges.cut)
     assert f"{number(100 * most, 3)} % of what the losses send" in words
     assert f"would add {number(100 * (edges.added_share or 0), 3)} % to ‖∇L‖" in words
@@ -389,7 +397,7 @@ def test_the_cause_of_a_bad_number_is_shown_with_the_worst_input_marked(kind: st
             stem = re.sub(r"_(t|<t-1>)$", "", suspect.name)
             name = rf"{re.escape(stem)}(_\d+)?(\[[\d,]+\])?"
             assert re.search(rf"▸ +{name} ", text), text
-            assert signed(suspect.number) in text
+            assert bad_value_origin.NUMBERS.text(suspect.number).strip() in text
 
 
 def test_only_what_diverged_is_explained() -> None:

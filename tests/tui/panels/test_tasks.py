@@ -17,6 +17,8 @@ from tui.screen_support import (
     context,
     place,
     places_of_an_update,
+    power_of,
+    stands_for,
     text_of,
 )
 
@@ -372,13 +374,13 @@ def test_the_batch_shows_numbers_only_where_they_were_given(task: str) -> None:
     tape, topology = trainer.network.tape, trainer.task.topology
     lines = table(SnapshotMaker(trainer).snapshot(), (40, 60))
     parts = trainer.task.parts or ("x_t",)
-    assert lines[1].split() == ["t", *parts, "target"]
+    assert re.sub(r"×\S+", "", lines[1]).split() == ["t", *parts, "target"]
     for t, marked in enumerate(lines[2 : 2 + trainer.settings.steps], 1):
         line = marked.replace("▲ +1", "+1")
         assert ("▲" in marked) == (task == "adding" and bool(tape["x"][t - 1, 0, 1]))
-        numbers = [signed(float(value)) for value in tape["x"][t - 1, 0]]
-        expected = numbers if topology.inputs[t - 1] else []
-        assert line.split()[1 : 1 + len(expected)] == expected
+        expected = [*map(float, tape["x"][t - 1, 0])] if topology.inputs[t - 1] else []
+        for text, value, part in zip(line.split()[1:], expected, parts, strict=False):
+            assert text == signed(value) or stands_for(text, value, power_of(lines[1], part))
         given = len(expected) + topology.counted[t - 1]
         assert len(line.split()) == 1 + given, line
 
@@ -388,11 +390,14 @@ def test_the_shares_are_those_of_what_counts_and_add_up_to_the_loss(task: str) -
     trainer = trained(task, passes=3, batch=1)
     snapshot = SnapshotMaker(trainer).snapshot()
     assert snapshot.cursor.stage is Pass.LOSS
-    equation, _, *rows = (line.split() for line in table(snapshot, (40, 60)))
+    lines = table(snapshot, (40, 60))
+    equation, _, *rows = (line.split() for line in lines)
     steps = [t for t, counts in enumerate(trainer.task.topology.counted, 1) if counts]
     rows = rows[: len(steps)]  # below a single one there are the classes
     assert [int(row[0]) for row in rows] == steps
-    shares = [float(row[-1].replace("−", "-")) for row in rows]
+    name = "−log p/N" if trainer.task.labels else "error²/N"
+    scale = 10.0 ** power_of(lines[1], name)
+    shares = [float(row[-1].replace("−", "-")) * scale for row in rows]
     assert sum(shares) == pytest.approx(snapshot.loss, rel=1e-2)
     assert number(snapshot.loss) in equation
     for width in (74, 80):
