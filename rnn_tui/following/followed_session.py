@@ -146,7 +146,6 @@ class FollowedSession(SocketThread):
             except MessageError:
                 continue
             if received is None:
-                self._note_presence(False)
                 return False
             match received:
                 case Picture() as picture, int(descriptor):
@@ -155,6 +154,10 @@ class FollowedSession(SocketThread):
                     self._asked = None
                 case Presence(present), _:
                     self._note_presence(present)
+
+    def ended(self) -> None:
+        """Note that the server is gone, and the presenter with it."""
+        self._note_presence(False)
 
     def work(self) -> float | None:
         """Ask for the next picture, and read the newest if it is to be shown."""

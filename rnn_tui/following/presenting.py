@@ -84,8 +84,6 @@ class Presenting(SocketThread):
             except MessageError:
                 continue
             if received is None:
-                self._waited_for = False
-                self._count(0)
                 return False
             match received[0]:
                 case Wanted(looks):
@@ -93,6 +91,11 @@ class Presenting(SocketThread):
                     self._look(looks)
                 case Audience(followers):
                     self._count(followers)
+
+    def ended(self) -> None:
+        """Note that the server is gone: nobody follows."""
+        self._waited_for = False
+        self._count(0)
 
     def _count(self, followers: int) -> None:
         """Note how many follow."""

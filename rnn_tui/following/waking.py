@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 class SocketThread(ABC):
     """Reads a socket, and does what is due, in a thread of its own.
 
-    Subclasses say what that is; both methods are called in that thread alone.
+    Subclasses say what that is; their methods are called in that thread alone.
     """
 
     def __init__(self, connection: socket.socket, name: str) -> None:
@@ -28,6 +28,10 @@ class SocketThread(ABC):
     @abstractmethod
     def read(self) -> bool:
         """Read what is there; return False if nothing more will be."""
+
+    @abstractmethod
+    def ended(self) -> None:
+        """Note that nothing more will be read."""
 
     @abstractmethod
     def work(self) -> float | None:
@@ -68,6 +72,7 @@ class SocketThread(ABC):
             others = [each for each in ready if each != self._sleeper]
             if others and not self._stopping and not self._read():
                 watched.remove(others[0])
+                self.ended()
 
     def _read(self) -> bool:
         try:

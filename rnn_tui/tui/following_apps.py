@@ -13,9 +13,9 @@ from rnn_tui.following.presenting import Presenting
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import compose
 from rnn_tui.tui.app import RnnTui
-from rnn_tui.tui.key_bindings import Key
+from rnn_tui.tui.key_bindings import Key, followers_keys
 from rnn_tui.tui.screens.debugger import Debugger
-from rnn_tui.tui.screens.follower import OWN_ACTIONS, FollowerScreen, WaitingScreen
+from rnn_tui.tui.screens.follower import FollowerScreen, WaitingScreen
 
 
 class PresenterTui(RnnTui):
@@ -67,8 +67,7 @@ class FollowerTui(RnnTui):
 
     def palette_keys(self) -> tuple[Key, ...]:
         """Return the keys that are a follower's own."""
-        keys = super().palette_keys()
-        return tuple(key for key in keys if key.action.partition("(")[0] in OWN_ACTIONS)
+        return followers_keys()
 
     def run_commands(self, screen: Debugger) -> tuple[()]:
         """Return no commands that change the run."""

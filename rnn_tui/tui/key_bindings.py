@@ -123,6 +123,32 @@ def keys_for(guest: bool) -> tuple[Key, ...]:
     return tuple(replace(key, help="quit") if key is LEAVE_KEY else key for key in kept)
 
 
+FOLLOWERS_ACTIONS = {
+    "panel": "",
+    "jump": "",
+    "zoom": "",
+    "variant": "",
+    "chart_zoom": "",
+    "terms": "",
+    "timestep": "on a chart: move its cursor",
+    "help": "",
+    "escape": "drop a count; follow the presenter again",
+    "leave": "quit",
+    "digit": "",
+}
+"""The actions of one who follows, which change what is looked at and how; all others drive.
+
+With what they do, where that is less than for who drives.
+"""
+
+
+def followers_keys() -> tuple[Key, ...]:
+    """Return the keys that do something for one who follows the presenter."""
+    named = ((key, key.action.partition("(")[0]) for key in KEYS)
+    own = ((key, FOLLOWERS_ACTIONS[name]) for key, name in named if name in FOLLOWERS_ACTIONS)
+    return tuple(replace(key, help=text or key.help) for key, text in own)
+
+
 PALETTE_KEY = "ctrl+p"
 OPENING_KEYS = frozenset(
     [PALETTE_KEY, *(name for key in KEYS if key.opens for name in key.keys.split(","))]

@@ -13,6 +13,7 @@ from textual.widgets import Static
 from rnn_tui.following.followed_session import FollowedSession, Presenter
 from rnn_tui.tui.draw_context import Following, Selection
 from rnn_tui.tui.error_boundary import ErrorBoundary
+from rnn_tui.tui.key_bindings import FOLLOWERS_ACTIONS
 from rnn_tui.tui.link import Link
 from rnn_tui.tui.presented_view import PresentedView, is_computed, with_own_view
 from rnn_tui.tui.screens.debugger import Debugger
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
     from rnn_tui.kiosk import Kiosk
     from rnn_tui.tui.charts.chart_view import ChartView
 
-OWN_ACTIONS = frozenset({
-    "panel", "jump", "zoom", "variant", "chart_zoom", "terms", "timestep", "help", "escape",
-    "leave", "digit",
-})  # fmt: skip
-"""The actions of the main screen that a follower's keys call; all others drive."""
 FOLLOWS = "you follow the presenter: tab, z, m and d change what you look at"
 WAITING = "Waiting for the presenter: what is shown appears here by itself."
 
@@ -93,7 +89,7 @@ class FollowerScreen(Debugger):
 
     def says_who_drives(self, action: str) -> bool:
         """Say that one follows if an action would drive; return whether it would."""
-        if action in OWN_ACTIONS:
+        if action in FOLLOWERS_ACTIONS:
             return False
         self._take_count()
         self.show_notice(FOLLOWS)

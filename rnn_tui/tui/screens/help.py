@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.events import Resize
 
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.key_bindings import PALETTE_KEY, keys_for
+from rnn_tui.tui.key_bindings import PALETTE_KEY, followers_keys, keys_for
 from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.panel_help import Sign
 from rnn_tui.tui.panel_spec import panel_spec
@@ -56,9 +56,24 @@ def everywhere(context: DrawContext) -> tuple[Sign, ...]:
     )
 
 
-def keys(guest: bool = False) -> tuple[Section, ...]:
+def following(context: DrawContext) -> tuple[Section, ...]:
+    """Return what is said of following the presenter: to who follows, and to who is followed."""
+    if context.followers is not None:
+        meaning = "so many others see what this screen shows, on their own terminals"
+        return (Section("You present", (Sign("1 follow", meaning),)),)
+    if not context.following:
+        return ()
+    words = (
+        Sign("following the presenter", "what the presenter sees, laid out for your screen"),
+        Sign("your own view", "the panel is your choice; what is selected stays the presenter's"),
+        Sign("the presenter has left", "the last picture stays, until the presenter comes back"),
+    )
+    return (Section("Following", words, "All keys that are not named below are the presenter's."),)
+
+
+def keys(guest: bool = False, follows: bool = False) -> tuple[Section, ...]:
     """Return the keys and what they do: those that a number before them repeats, and the others."""
-    keys = keys_for(guest)
+    keys = followers_keys() if follows else keys_for(guest)
     counted = tuple(Sign(key.shown, key.help) for key in keys if key.takes_count)
     others = tuple(Sign(key.shown, key.help) for key in keys if not key.takes_count)
     note = "Digits before one of these repeat it: 5n, 200u, 12s."
@@ -113,6 +128,7 @@ class HelpScreen(Dialog[None]):
         left, _ = spec.title(context)
         panel = Section(f"This panel: {left}", spec.help(context))
         words = Section("Everywhere", everywhere(context))
+        of_keys = (*following(context), *keys(context.guest, bool(context.following)))
         if columns == 2:
-            return lay_out([panel, words], keys(context.guest), width, columns)
-        return lay_out([panel, *keys(context.guest), words], (), width, columns)
+            return lay_out([panel, words], of_keys, width, columns)
+        return lay_out([panel, *of_keys, words], (), width, columns)
