@@ -37,7 +37,7 @@ from rnn_tui.tui.error_boundary import (
     logged,
 )
 from rnn_tui.tui.key_bindings import LEAVE_KEY, PALETTE_KEY, Key, keys_for
-from rnn_tui.tui.link import LINK_SETTINGS, Link, LinkSetting
+from rnn_tui.tui.link import LINK_HELP, Link, LinkSetting
 from rnn_tui.tui.output_diff import with_output_diff
 from rnn_tui.tui.paced_display import PacedDisplay
 from rnn_tui.tui.safe_text import SafeText
@@ -61,11 +61,6 @@ if TYPE_CHECKING:
 
 # Seconds until a waiting thread gets the interpreter: a key waits no longer for training.
 SWITCH_INTERVAL = 0.0005
-LINK_HELP: dict[LinkSetting, str] = {
-    "measured": "as many frames as the terminal's answers show to be seen",
-    "remote": "a slow link, whatever the answers show: few frames and bytes",
-    "local": "no limit but the clock",
-}
 SIGNS_OF_LIFE = (
     events.Key,
     events.Paste,
@@ -453,10 +448,8 @@ class RnnTui(PacedDisplay):
         for name, theme in THEMES.items():
             set_theme = partial(setattr, self, "theme", theme.name)
             yield SystemCommand(f"theme: {name}", f"the {name} theme", set_theme)
-        for setting in LINK_SETTINGS:
-            yield SystemCommand(
-                f"link: {setting}", LINK_HELP[setting], partial(self._set_link, setting)
-            )
+        for setting, text in LINK_HELP.items():
+            yield SystemCommand(f"link: {setting}", text, partial(self._set_link, setting))
         for name, text in (("ascii", "in any terminal"), ("unicode", "in one with UTF-8")):
             change = partial(self.set_characters, CharacterSet(name == "ascii"))
             yield SystemCommand(f"characters: {name}", f"the signs to draw with, {text}", change)

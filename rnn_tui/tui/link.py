@@ -27,7 +27,11 @@ from typing import Literal
 from rnn_tui.tui.terminal_answers import CursorReport, ModeReport
 
 LinkSetting = Literal["measured", "remote", "local"]
-LINK_SETTINGS: tuple[LinkSetting, ...] = ("measured", "remote", "local")
+LINK_HELP: dict[LinkSetting, str] = {
+    "measured": "as many frames as the terminal's answers show to be seen",
+    "remote": "a slow link, whatever the answers show: few frames and bytes",
+    "local": "no limit but the clock",
+}
 FRAMES_PER_SECOND, REMOTE_FRAMES_PER_SECOND = 5.0, 4.0  # at most, while running
 
 # A display that is on its way for longer than this waits in a queue: 1.1 times the smallest round

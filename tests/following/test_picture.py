@@ -121,7 +121,7 @@ def test_so_it_does_for_every_task(task: str) -> None:
 
 def test_what_concerns_the_presenter_alone_stays_there() -> None:
     session = Session(Trainer(SMALL))
-    snapshot = session.perform(Say("written to /home/somebody/secret.safetensors"))
+    snapshot = session.perform(Say("written to folder/secret.safetensors"))
     assert b"secret" not in b"".join(encode(PresentedPicture(for_followers(snapshot), None)))
     received = for_followers(replace(snapshot, unsaved=True, trained=100.0))
     assert (received.notice, received.unsaved, received.trained, received.at_risk) == (
