@@ -152,7 +152,7 @@ def _open_watched(
         if versus is None:
             versus, second = resumed.versus, resumed.second
     if not in_terminal:
-        raise CommandError(_terminal_needed())
+        raise CommandError(_terminal_needed(kiosk))
     _check_terminal()
     notices = ("" if resumed is None else resumed.message, "" if saved is None else saved.remark)
     from rnn_tui.tui.app import RnnTui, run_app
@@ -229,8 +229,10 @@ def _check_terminal() -> None:
         raise CommandError(f"{reason}{over}; without a screen, use: {PROGRAM} train")
 
 
-def _terminal_needed() -> str:
+def _terminal_needed(kiosk: Kiosk | None) -> str:
     """Return what to do without a terminal: OpenSSH gives a command none unless it is asked to."""
+    if kiosk is not None:  # the command is not the guest's to choose
+        return "this needs a terminal: ssh -t, and no command after the host"
     if os.environ.get("SSH_CONNECTION") and not os.environ.get("SSH_TTY"):
         return f"this needs a terminal, and ssh gave none; use: {SSH}, or {PROGRAM} train"
     return f"this needs a terminal (over ssh: {SSH}); without one, use: {PROGRAM} train"
