@@ -13,7 +13,7 @@ import pytest
 from rnn_tui import cli_app, cli_options
 from rnn_tui.registry import CELLS, TASKS
 from rnn_tui.settings import compose, train_updates
-from rnn_tui.tui.link import BUDGET, LINK_SETTINGS
+from rnn_tui.tui.link import BUDGET, LINK_HELP
 from rnn_tui.tui.themes import THEMES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -198,9 +198,9 @@ def test_the_ssh_page_names_what_the_program_shows() -> None:
     assert len(list(command_lines(ROOT / "docs/ssh.md"))) > 20
     words = set(CODE.findall(page))
     commands = {word for word in words if re.match(r"(link|theme|characters): ", word)}
-    existing = {f"link: {each}" for each in LINK_SETTINGS} | {f"theme: {each}" for each in THEMES}
+    existing = {f"link: {each}" for each in LINK_HELP} | {f"theme: {each}" for each in THEMES}
     assert commands <= existing | {"characters: ascii", "characters: unicode"}
-    assert {f"link: {each}" for each in LINK_SETTINGS} <= commands
+    assert {f"link: {each}" for each in LINK_HELP} <= commands
     assert any(word.startswith(f"link {BUDGET // 1024} KiB/s") for word in words)
     source = Path(cli_app.__file__).read_text(encoding="utf-8")
     source += (ROOT / "rnn_tui/tui/terminal_kind.py").read_text(encoding="utf-8")
