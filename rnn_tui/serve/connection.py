@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Any, Protocol, cast
+from typing import Any, NoReturn, Protocol, cast
 
 import asyncssh
 
@@ -60,6 +60,12 @@ def server_options(
         keepalive_count_max=KEEPALIVE_MOST,
         tcp_keepalive=True,
     )
+
+
+def _refusal() -> asyncssh.ChannelOpenError:
+    """Return what refuses a connection to elsewhere; a new one, as each keeps its traceback."""
+    prohibited = asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED
+    return asyncssh.ChannelOpenError(prohibited, "this server forwards nothing")
 
 
 class GuestConnection(asyncssh.SSHServerConnection):
@@ -284,13 +290,13 @@ class Visitor(asyncssh.SSHServer):
         self._session = GuestSession(identity, self.room.join, self.disconnect)
         return channel, self._session
 
-    def connection_requested(self, *_: Any) -> bool:
+    def connection_requested(self, *_: Any) -> NoReturn:
         """Refuse to connect to any host (``ssh -L``, ``-D``, ``-W``)."""
-        return False
+        raise _refusal()
 
-    def unix_connection_requested(self, dest_path: str) -> bool:
+    def unix_connection_requested(self, dest_path: str) -> NoReturn:
         """Refuse to connect to a socket of this machine."""
-        return False
+        raise _refusal()
 
     def server_requested(self, listen_host: str, listen_port: int) -> bool:
         """Refuse to listen on a port (``ssh -R``)."""

@@ -80,8 +80,6 @@ class Room:
         identity = session.identity
         role = self.access.role(presents=identity.presents)
         options: dict[str, Any] = {}
-        if session.utf8 is False and "ascii" not in self._options.app:
-            options["ascii"] = True
         if role == "presenter":
             self._end_presenters()
         self._sessions += 1

@@ -16,7 +16,6 @@ from rnn_tui.serve.terminal_pump import clamped, terminal_kind
 REFUSED = 1  # exit code
 CLOSE_SECONDS = 5.0  # from the end of the session to that of the connection
 OUTPUT_WAITS = 16 * 1024  # bytes that SSH's own window has no room for, until output stops
-UTF8_MODE = 42  # IUTF8 of RFC 8160: the terminal's input is UTF-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,6 @@ class GuestSession(asyncssh.SSHServerSession[bytes]):
         kind: the value of TERM for the program; "" if no screen can be shown.
         taken_for: whether the terminal says that it is something else, which nobody knows.
         size: columns and lines of the terminal; None without one.
-        utf8: whether the terminal says that it is one of UTF-8; None if it says nothing.
     """
 
     def __init__(
@@ -64,7 +62,6 @@ class GuestSession(asyncssh.SSHServerSession[bytes]):
         self.asked_for = False
         self.kind, self.taken_for = "", False
         self.size: tuple[int, int] | None = None
-        self.utf8: bool | None = None
         self._channel: asyncssh.SSHServerChannel[bytes] | None = None
         self._guest: Guest | None = None
 
@@ -85,8 +82,6 @@ class GuestSession(asyncssh.SSHServerSession[bytes]):
         kind = terminal_kind(term_type)
         self.kind, self.taken_for = kind.name, kind.taken_for
         self.size = clamped(*term_size[:2])
-        if UTF8_MODE in term_modes:
-            self.utf8 = bool(term_modes[UTF8_MODE])
         return True
 
     def shell_requested(self) -> bool:

@@ -127,6 +127,15 @@ def resident(process: int) -> int:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+def alive(process: int) -> bool:
+    """Return whether a process runs."""
+    try:
+        with open(f"/proc/{process}/stat", encoding="ascii") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 async def connect(server: RunningServer, **options: Any) -> asyncssh.SSHClientConnection:
     """Return a connection that has logged in, without a key unless one is given."""
     given = {"username": "guest", "client_keys": None, "known_hosts": None, **options}
@@ -150,11 +159,12 @@ class Visit:
             self.send(answer)
 
     async def _read(self) -> None:
-        while data := await self.process.stdout.read(1 << 16):
-            self.bytes += len(data)
-            self.raw = (self.raw + data)[-100_000:]
-            self._emulator.feed(data)
-            self._changed.set()
+        with contextlib.suppress(OSError, asyncssh.Error):  # the server has been killed
+            while data := await self.process.stdout.read(1 << 16):
+                self.bytes += len(data)
+                self.raw = (self.raw + data)[-100_000:]
+                self._emulator.feed(data)
+                self._changed.set()
         self.ended = True
         self._changed.set()
 

@@ -100,18 +100,6 @@ def test_an_unknown_terminal_is_taken_for_another_and_that_is_said(server: Runni
     asyncio.run(play())
 
 
-def test_a_terminal_without_utf8_gets_ascii(server: RunningServer) -> None:
-    async def play() -> None:
-        async with await connect(server) as connection:
-            guest = await visit(connection, term_modes={42: 0})
-            await guest.wait_for("BATCH")
-            assert guest.text().isascii()
-            guest.send("q")
-            await guest.wait_end()
-
-    asyncio.run(play())
-
-
 def test_sizes_are_clamped_and_storms_are_few(server: RunningServer) -> None:
     async def play() -> None:
         async with await connect(server) as connection:

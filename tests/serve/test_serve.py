@@ -4,7 +4,7 @@ import asyncio
 import stat
 from pathlib import Path
 
-from serve.running import RunningServer, connect, visit
+from serve.running import RunningServer, alive, connect, visit
 
 FOLDER_OF_KEY = "rnn-tui/serve/ssh_host_ed25519_key"
 
@@ -68,12 +68,3 @@ def test_the_end_of_the_server_is_told_and_leaves_nothing(tmp_path: Path) -> Non
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     with RunningServer(tmp_path, "--anonymous") as again:
         assert again.log[0] == server.log[0]  # the same key
-
-
-def alive(process: int) -> bool:
-    """Return whether a process runs."""
-    try:
-        with open(f"/proc/{process}/stat", encoding="ascii") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
