@@ -98,6 +98,7 @@ def test_compared_numbers_stand_apart(width: int) -> None:
         assert " was " in text
         for line in text.split("\n"):
             assert GLUED.search(line) is None, line
+            assert not re.search(r" · [+−]?\d", line), line
 
 
 @pytest.mark.parametrize("steps", [150, 1000, 2000])

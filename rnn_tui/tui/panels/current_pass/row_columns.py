@@ -38,8 +38,6 @@ class RowColumns:
         was: what stands before a number without the what-if.
         moved: what stands before how far it has moved.
         gradient_moved: there is room for the differences of gradients.
-        marker: cells before a gradient: a blank, and with room for it the sign of what is of the
-            timestep before.
     """
 
     symbol: int
@@ -51,7 +49,11 @@ class RowColumns:
     was: str = WORDS[0][0]
     moved: str = WORDS[0][1]
     gradient_moved: bool = True
-    marker: int = MARKER
+
+    @property
+    def marker(self) -> int:
+        """Cells before a gradient: a blank and, with bars, the sign of the timestep before."""
+        return 1 if self.compared else MARKER
 
     @property
     def gradient_at(self) -> int:
@@ -82,10 +84,10 @@ def row_columns(
     gradient = NumberColumn(3, exponent, scaled=True)
     if compared:
         gradient = NumberColumn(3, exponent, before=3, after=5, scaled=True)
-        for (was, moved), marker in ((WORDS[0], MARKER), (WORDS[1], MARKER), (WORDS[1], 1)):
+        for was, moved in WORDS:
             apart = (was, moved) == WORDS[1]
             numbers = replace(TIGHT, apart=apart), replace(gradient, apart=apart)
-            columns = RowColumns(symbol, (0, 0), *numbers, label, True, was, moved, marker=marker)
+            columns = RowColumns(symbol, (0, 0), *numbers, label, True, was, moved)
             free = width - columns.gradient_at - gradient.width - columns.comparison
             if free >= 0:
                 break

@@ -132,7 +132,8 @@ def _beside(
 
     Where terms are left out of its `numbers`, that says where all of them are.
     """
-    title = f"   {operation.title}{_class_name(operation, view)}"
+    before = f"timestep {view.t - 1}" if view.t > 1 else "the edge of the window"
+    title = f"   {operation.title}{_class_name(operation, view)}".replace("timestep t−1", before)
     if context.zoomed or not LEFT_OUT.search(numbers):
         return (title,)
     apart = " | " if context.ascii else " · "

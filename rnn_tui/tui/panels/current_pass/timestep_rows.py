@@ -336,12 +336,12 @@ def _gradient(row: Row, view: TimestepView) -> Line:
     old = {op.column: op for op in view.old.backward if op.row == row.symbol} if view.old else {}
     operation, through = known.get("gradient"), known.get("through")
     line: Line
-    marker = view.columns.marker
-    if operation is None and view.old is not None and "gradient" in old and marker > 1:
+    compared = view.before is not None  # then a dot before a number would read as a product
+    if operation is None and view.old is not None and "gradient" in old and not compared:
         line = ((f" {UNKNOWN}", "dim"), *_dim(_gradient_number(row, old["gradient"], view.old)))
     else:
-        line = ((" " * marker, ""), *_gradient_number(row, operation, view))
-    if through is None and "through" in old and view.old is not None and view.before is None:
+        line = ((" " * view.columns.marker, ""), *_gradient_number(row, operation, view))
+    if through is None and "through" in old and view.old is not None and not compared:
         return (*line, *_dim(_through_of(old["through"], view.old)))
     needed = through is not None and through.symbol in (*view.reads, _computed(view))
     if view.before is not None and not needed:
