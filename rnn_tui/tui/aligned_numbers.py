@@ -21,7 +21,7 @@ import numpy as np
 
 from rnn_tui.tui.number_format import MINUS, NOT_FINITE, UNKNOWN
 
-PLAIN = 0.0995, 999.95  # the largest number of a column that is in units of 1
+PLAIN = 0.00995, 999.95  # the largest number of a column that is in units of 1
 AFTER = 7  # cells of a table's column from the point on, where numbers have exponents
 SIGNIFICANT = 3  # digits at least that a number keeps
 FAR = 3  # powers of ten from that of the column
@@ -117,7 +117,7 @@ def column_of(
     """Return how the numbers of a table's column are written, in as few cells as it takes.
 
     The power of ten is that of the largest, or 1 where that has up to three digits before its point
-    and is no less than a tenth.
+    and is no less than a hundredth.
 
     Args:
         values: all numbers of the column.
@@ -153,11 +153,15 @@ class HeadedColumn:
     ascii: bool = False
 
     @property
+    def power(self) -> str:
+        """The power of ten, unless that is 1."""
+        exponent = self.numbers.exponent
+        return power_of_ten(exponent, ascii=self.ascii) if exponent else ""
+
+    @property
     def words(self) -> str:
         """The name and the power of ten, unless that is 1."""
-        exponent = self.numbers.exponent
-        power = f" {power_of_ten(exponent, ascii=self.ascii)}" if exponent else ""
-        return f"{self.name}{power}"
+        return f"{self.name} {self.power}".rstrip()
 
     @property
     def width(self) -> int:

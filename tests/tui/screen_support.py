@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -164,11 +165,20 @@ def power_in(title: str) -> int:
     return int((found[1] or "0").translate(_LOWERED))
 
 
-def power_of(heading: str, name: str) -> int:
-    """Return the exponent of the power of ten that a table's heading gives the column `name`."""
-    assert name in heading, heading
-    found = re.match(r" ×10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", heading.partition(name)[2])
-    return int(found[1].translate(_LOWERED)) if found else 0
+def power_of(text: str, name: str) -> int:
+    """Return the exponent of the power of ten that a table's heading gives the column `name`.
+
+    It stands beside the name or in the line below it.
+    """
+    assert name in text, text
+    lines = [*text.split("\n"), ""]
+    for line, below in itertools.pairwise(lines):
+        beside = re.search(rf"{re.escape(name)} ×10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", line)
+        end = line.find(name) + len(name)
+        found = beside or (name in line and re.search(r"×10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)$", below[:end]))
+        if found:
+            return int(found[1].translate(_LOWERED))
+    return 0
 
 
 def stands_for(text: str, value: float, exponent: int = 0) -> bool:

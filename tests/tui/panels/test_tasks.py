@@ -374,13 +374,14 @@ def test_the_batch_shows_numbers_only_where_they_were_given(task: str) -> None:
     tape, topology = trainer.network.tape, trainer.task.topology
     lines = table(SnapshotMaker(trainer).snapshot(), (40, 60))
     parts = trainer.task.parts or ("x_t",)
-    assert re.sub(r"×\S+", "", lines[1]).split() == ["t", *parts, "target"]
-    for t, marked in enumerate(lines[2 : 2 + trainer.settings.steps], 1):
+    assert lines[1].split() == ["t", *parts, "target"]
+    powers, text_ = int("×10" in lines[2]), "\n".join(lines)
+    for t, marked in enumerate(lines[2 + powers : 2 + powers + trainer.settings.steps], 1):
         line = marked.replace("▲ +1", "+1")
         assert ("▲" in marked) == (task == "adding" and bool(tape["x"][t - 1, 0, 1]))
         expected = [*map(float, tape["x"][t - 1, 0])] if topology.inputs[t - 1] else []
         for text, value, part in zip(line.split()[1:], expected, parts, strict=False):
-            assert text == signed(value) or stands_for(text, value, power_of(lines[1], part))
+            assert text == signed(value) or stands_for(text, value, power_of(text_, part))
         given = len(expected) + topology.counted[t - 1]
         assert len(line.split()) == 1 + given, line
 
@@ -391,12 +392,12 @@ def test_the_shares_are_those_of_what_counts_and_add_up_to_the_loss(task: str) -
     snapshot = SnapshotMaker(trainer).snapshot()
     assert snapshot.cursor.stage is Pass.LOSS
     lines = table(snapshot, (40, 60))
-    equation, _, *rows = (line.split() for line in lines)
+    equation, _, *rows = (line.split() for line in lines if "×10" not in line)
     steps = [t for t, counts in enumerate(trainer.task.topology.counted, 1) if counts]
     rows = rows[: len(steps)]  # below a single one there are the classes
     assert [int(row[0]) for row in rows] == steps
     name = "−log p/N" if trainer.task.labels else "error²/N"
-    scale = 10.0 ** power_of(lines[1], name)
+    scale = 10.0 ** power_of("\n".join(lines), name)
     shares = [float(row[-1].replace("−", "-")) * scale for row in rows]
     assert sum(shares) == pytest.approx(snapshot.loss, rel=1e-2)
     assert number(snapshot.loss) in equation

@@ -40,12 +40,14 @@ class TableColumn:
         width: cells of the column.
         at: gives the text at a timestep, from 1.
         names: the column holds names, which are aligned left; numbers are aligned right.
+        power: the power of ten of its numbers, unless that is 1; it stands below the heading.
     """
 
     head: str
     width: int
     at: Callable[[int], Line]
     names: bool = False
+    power: str = ""
 
     @property
     def heading(self) -> str:
@@ -184,9 +186,13 @@ def _number_column(
     shown = values if beside is None else np.concatenate([values, beside])
     numbers = column_of(shown, signed=signed)
     column = HeadedColumn(head, numbers, _NUMBER if signed else _SHORT, context.ascii)
-    return TableColumn(
-        column.words, column.width, lambda t: ((column.text(float(values[t - 1])), role),)
-    )
+    width = max(numbers.width, column.least, text_width(head), len(column.power))
+
+    def at(t: int) -> Line:
+        """Return the number at timestep `t`."""
+        return ((f"{numbers.text(float(values[t - 1])):>{width}}", role),)
+
+    return TableColumn(head, width, at, power=column.power)
 
 
 def _name_column(
@@ -312,6 +318,8 @@ def _table(
     times = max(len(str(snapshot.steps)), 2) + 1
     block = times + 1 + len(heads) + _GAP
     blocks = max(width // block, 1)
+    powers = any(column.power for column in columns)
+    height -= powers
     if spread:
         blocks = min(max(math.ceil(len(steps) / max(height - 1, 1)), 1), blocks)
     rows = math.ceil(len(steps) / blocks)
@@ -324,6 +332,9 @@ def _table(
     first = min(shown * page, max(len(steps) - page, 0))
     used = math.ceil(min(len(steps) - first, page) / rows)
     lines: list[Line] = [(((f"{'t':>{times}} {heads}" + " " * _GAP) * used, "dim"),)]
+    if powers:
+        below = " ".join(column.power.rjust(column.width) for column in columns)
+        lines.append((((f"{'':{times}} {below}" + " " * _GAP) * used, "dim"),))
     for row in range(rows):
         line: Line = ()
         for place in range(first + row, min(first + page, len(steps)), rows):
