@@ -141,14 +141,22 @@ def test_a_step_during_a_run_pauses_after_it(make: Callable[..., Driver]) -> Non
 
 
 def test_while_running_a_snapshot_is_made_only_when_asked_for(make: Callable[..., Driver]) -> None:
-    driver = make()
+    trainer = Trainer(SMALL)
+    driver = make(trainer)
+
+    def train(updates: int) -> None:
+        until = trainer.updates + updates
+        while trainer.updates < until:
+            time.sleep(0.001)
+
     driver.send(Continue())
     first = driver.until(lambda s: s.running and s.cursor.update > 2)
     driver.until(lambda s: s.number > first.number)
-    driver.until(lambda s: s.running, ask=False)
-    time.sleep(0.02)  # what was asked for last has come by now
+    while driver.session._snapshot_wanted:  # what was asked for last is on its way
+        time.sleep(0.001)
+    train(3)  # it has come: there is no training while one is made
     silent, heard = driver.latest, driver.heard
-    time.sleep(0.1)
+    train(200)
     assert driver.latest is silent
     assert driver.heard == heard
     newer = driver.until(lambda s: s.number > silent.number)
