@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from textual.geometry import Region
 
 from rnn_tui.registry import PANELS
-from rnn_tui.tui.panel_spec import NO_LIMIT, Needs
+from rnn_tui.tui.panel_spec import Needs
 
 # Columns and lines that the program needs: 80×24 without the status line of a multiplexer.
 LEAST = (80, 23)
@@ -29,6 +29,7 @@ BESIDE = 40, 10  # columns and lines at the right of the network that are a plac
 TIMESTEP_WIDTH = 72, 92, 110  # columns: at least, at most, and at most of very wide terminals
 VERY_WIDE = 200
 PREDICTIONS = "predictions"
+Stage = tuple[int, int]  # a panel, by its place among others, and the lines that it is raised to
 THIRD_CHART = 27  # lines of a column from which on three charts stand in it
 
 
@@ -79,24 +80,19 @@ def arrange(width: int, height: int, focus: Focus, needs: Needs) -> Mapping[str,
 def _one_column(body: Region, focus: Focus, needs: Needs) -> Mapping[str, Region]:
     """Return the regions of one column: network, timestep and, where there is room, charts."""
     looked_at = focus.other if focus.panel == "timestep" else focus.panel
-    rows = _chart_rows(body.width, looked_at, untrained=focus.untrained)
-    heat = PANELS.in_group("heat")
-    least = [HEAT_LEAST if row[0] in heat else CHART_LEAST for row in rows]
-    lines = _lines_of_one_column(body.height, least, needs)
-    placed = {"network", "timestep", *(name for row in rows[: len(lines) - 2] for name in row)}
-    if looked_at in placed:
-        return _stacked(body, zip(_rows_with(rows, lines), lines, strict=True))
+    rows = _rows_below(body.width, looked_at, untrained=focus.untrained)
+    lines = _lines_of_one_column(body.height, rows, needs)
+    names = (("network",), ("timestep",), *rows)[: len(lines)]
+    if any(looked_at in row for row in names):
+        return _stacked(body, zip(names, lines, strict=True))
     if len(lines) == 2:
         lines = _above(body.height, LOOKED_AT + max(body.height - 21, 0) // 2, TIMESTEP_LEAST)
         return _stacked(body, zip(((looked_at,), ("timestep",)), lines, strict=True))
-    network, timestep = needs("network").least, needs("timestep").enough
-    lines = [network, timestep, body.height - network - timestep]
-    names = (("network",), ("timestep",), (looked_at,))
-    return _stacked(body, zip(names, lines, strict=True))
+    return _stacked(body, _with_looked_at(body.height, looked_at, rows, needs))
 
 
-def _chart_rows(width: int, looked_at: str, *, untrained: bool) -> list[tuple[str, ...]]:
-    """Return the charts of one column, row by row; the one that is looked at in the first row."""
+def _rows_below(width: int, looked_at: str, *, untrained: bool) -> list[tuple[str, ...]]:
+    """Return the panels below the timestep, row by row; a chart looked at is in the first row."""
     charts = list(PANELS.in_group("chart"))
     if untrained and looked_at == "network":
         looked_at = PREDICTIONS
@@ -105,51 +101,84 @@ def _chart_rows(width: int, looked_at: str, *, untrained: bool) -> list[tuple[st
         charts.remove(looked_at)
         charts.insert(across - 1, looked_at)
     rows = [tuple(charts[k : k + across]) for k in range(0, len(charts), across)]
-    heat = [(name,) for name in PANELS.in_group("heat")[:1]]
-    return [*rows[:1], *heat, *rows[1:2]] if across > 1 else [*rows[:2], *heat]
+    heat = [(name,) for name in PANELS.in_group("heat")]
+    if across > 1:
+        return [*rows[:1], *heat[:1], *rows[1:], *heat[1:]]
+    return [*rows[:2], *heat[:1], *rows[2:], *heat[1:]]
 
 
-def _rows_with(rows: Sequence[tuple[str, ...]], lines: Sequence[int]) -> list[tuple[str, ...]]:
-    """Return the rows of panels that have lines."""
-    return [("network",), ("timestep",), *rows[: len(lines) - 2]]
-
-
-def _lines_of_one_column(height: int, least: Sequence[int], needs: Needs) -> list[int]:
+def _lines_of_one_column(height: int, rows: Sequence[tuple[str, ...]], needs: Needs) -> list[int]:
     """Return the lines of network, timestep and as many rows of other panels as have room.
 
     The lines of a row that has no room yet are the network's, which can do without them again.
     """
     network, timestep = needs("network"), needs("timestep")
-    stages = [
-        (1, timestep.enough),
-        (2, CHART_LEAST),
-        (0, network.enough),
-        (2, 8),
-        (1, timestep.good),
-        (2, CHART_GOOD),
-        (0, network.good),
-        *((3, each) for each in least[1:2]),
-        (3, CHART_GOOD),
-        (1, timestep.most),
-        *((4, each) for each in least[2:]),
-        (4, CHART_GOOD),
-        (2, CHART_TALL),
-        (3, CHART_TALL),
-        (4, NO_LIMIT),
-    ]
+    heat = PANELS.in_group("heat")
+
+    def stages() -> Iterator[Stage]:
+        """Yield the stages; the module of a panel is imported only if that may have a place."""
+        yield from ((1, timestep.enough), (2, CHART_LEAST), (0, network.enough))
+        yield from ((2, 8), (1, timestep.good), (2, CHART_GOOD), (0, network.good))
+        for index, row in enumerate(rows[1:], 3):
+            need = needs(row[0])
+            if row[0] in heat:
+                yield index, min(HEAT_LEAST, need.most)
+                yield index, min(CHART_GOOD, need.most)
+            else:
+                yield from ((index, CHART_LEAST), (index, CHART_GOOD))
+            if index == 3:
+                yield 1, timestep.most
+        for index, row in enumerate(rows, 2):
+            yield index, needs(row[0]).most if row[0] in heat else CHART_TALL
+
     lines = [network.least, min(timestep.least, height - network.least)]
-    return _dealt(
-        height, lines, [each for each in stages if each[0] < 2 + len(least)], network.most
-    )
+    rest = [(0, network.most), *((k, CHART_TALL) for k in (2, 3)), (1, timestep.most)]
+    return _dealt(height, lines, stages(), rest, last=1)
+
+
+def _with_looked_at(
+    height: int, looked_at: str, rows: Sequence[tuple[str, ...]], needs: Needs
+) -> list[tuple[tuple[str, ...], int]]:
+    """Return the rows of one column, with their lines, with a panel that has no place otherwise.
+
+    It stands in place of the first chart, which comes below it where there is room.
+    """
+    network, timestep, need = needs("network"), needs("timestep"), needs(looked_at)
+    least = height - network.least - timestep.enough
+    stages = [
+        (2, min(need.good, least)),
+        (0, network.enough),
+        (1, timestep.good),
+        (2, need.most),
+        (0, network.good),
+        *((index, CHART_GOOD) for index in (3, 4)),
+        (1, timestep.most),
+    ]
+    lines = [network.least, timestep.enough, min(CHART_LEAST, least)]
+    charts = [row for row in rows if row[0] in PANELS.in_group("chart")]
+    rest = [(0, network.most), (1, timestep.most)]
+    lines = _dealt(height, lines, stages[: 5 + len(charts)] + stages[-1:], rest, last=1)
+    return list(zip((("network",), ("timestep",), (looked_at,), *charts), lines, strict=False))
 
 
 def _dealt(
-    height: int, lines: list[int], stages: Iterable[tuple[int, int]], most: int
+    height: int,
+    lines: list[int],
+    stages: Iterable[Stage],
+    rest: Iterable[Stage] = (),
+    last: int = 0,
 ) -> list[int]:
     """Raise `lines` stage by stage to those of each stage, until `height` is dealt out.
 
     A panel that is not there yet comes with all lines of its stage or, as everything after it, not
-    at all: what is left then goes to the first panel, up to `most`, and to the last one.
+    at all: what is left then is dealt out by the stages of `rest`, and at last to one panel.
+
+    Args:
+        height: lines to deal out.
+        lines: what each panel has to begin with.
+        stages: a panel and the lines that it is raised to.
+        rest: the same, of panels that are there.
+        last: the panel that has what is left.
     """
     spare = height - sum(lines)
     for index, upto in stages:
@@ -163,9 +192,12 @@ def _dealt(
         more = min(max(upto - lines[index], 0), spare)
         lines[index] += more
         spare -= more
-    more = min(max(most - lines[0], 0), spare)
-    lines[0] += more
-    lines[-1] += spare - more
+    for index, upto in rest:
+        if index < len(lines):
+            more = min(max(upto - lines[index], 0), spare)
+            lines[index] += more
+            spare -= more
+    lines[last] += spare
     return lines
 
 
@@ -216,32 +248,36 @@ def _timestep_width(width: int) -> int:
 
 def _left(region: Region, below: Sequence[str], needs: Needs) -> Mapping[str, Region]:
     """Return the regions of the timestep and, where it leaves room, of panels below it."""
-    need = needs("timestep")
+    return _stacked(region, _with_below(region.height, ("timestep", *below), needs))
 
-    def stages() -> Iterator[tuple[int, int]]:
+
+def _with_below(
+    height: int, names: Sequence[str], needs: Needs
+) -> list[tuple[tuple[str, ...], int]]:
+    """Return panels one above the other with their lines, as many as there is room for.
+
+    What is left when all of them have their most is the first one's.
+    """
+    need = needs(names[0])
+
+    def stages() -> Iterator[Stage]:
         """Yield the stages; the module of a panel is imported only if that has a place."""
         yield 0, need.good
-        for index, name in enumerate(below, 1):
+        for index, name in enumerate(names[1:], 1):
             other = needs(name)
-            yield index, SECOND_HEAT if index > 1 else min(HEAT_LEAST, other.good)
+            yield index, min(SECOND_HEAT if index > 1 else HEAT_LEAST, other.good)
             yield from ((index, other.good), (0, need.most), (index, other.most))
 
-    lines = [min(need.enough, region.height)]
-    lines = _dealt(region.height, lines, stages(), NO_LIMIT)
-    names = [("timestep",), *((name,) for name in below)]
-    return _stacked(region, zip(names, lines, strict=False))
+    lines = _dealt(height, [min(need.enough, height)], stages())
+    return [((name,), upto) for name, upto in zip(names, lines, strict=False)]
 
 
 def _middle(region: Region, focus: Focus, needs: Needs) -> Mapping[str, Region]:
     """Return the regions of the middle column: of proofs, or of one heat map."""
-    names = list(PANELS.in_group("heat")[1:2])
+    names = PANELS.in_group("heat")[1:2]
     if focus.proofs or not names:
-        names = [name for name in ("map", "ledger") if name in PANELS]
-    first, *others = names
-    if not others or region.height < needs(first).good + needs(others[0]).least:
-        return {first: region}
-    upper, lower = region.split_horizontal(max(needs(first).good, region.height // 2))
-    return {first: upper, others[0]: lower}
+        names = tuple(name for name in ("map", "ledger", "edge") if name in PANELS)
+    return _stacked(region, _with_below(region.height, names, needs))
 
 
 def _charts(region: Region, names: Sequence[str]) -> Mapping[str, Region]:

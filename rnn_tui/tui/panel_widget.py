@@ -20,6 +20,7 @@ from rnn_tui.tui.themes import style_of
 from rnn_tui.tui.title_rule import SECOND_LINE, title_and_rest, title_rule
 
 TABLES = ("timestep", "network")  # drawn less often than the header while running
+FILLED, TALL = 3, 16  # lines that a panel leaves from which on they are filled; one less of TALL
 
 
 class LinesWidget(Widget):
@@ -184,13 +185,22 @@ class Panel(LinesWidget):
         below = max(height - 1, 0)
         if spec.rule is not None:
             rule = spec.rule(context, left, right, width, below, focused)
-            return (rule, *spec.draw(context, width, below))
+            return (rule, *self._filled(context, width, below))
         rule, rest = title_and_rest(left, right, width, focused, legend, spec.brief, below)
         if not rest or below < SECOND_LINE:
-            return (rule, *spec.draw(context, width, below))
+            return (rule, *self._filled(context, width, below))
         from rnn_tui.tui.charts.legend import rest_line  # the first screen does without
 
-        return (rule, rest_line(rest, width), *spec.draw(context, width, below - 1))
+        return (rule, rest_line(rest, width), *self._filled(context, width, below - 1))
+
+    def _filled(self, context: DrawContext, width: int, height: int) -> Lines:
+        """Draw the lines below the title and, where they leave several, what explains them."""
+        lines = self._spec.draw(context, width, height)
+        if height - len(lines) < FILLED - (height >= TALL):
+            return lines
+        from rnn_tui.tui import panel_fill  # few screens have that much room
+
+        return (*lines, *panel_fill.fill(self._spec, context, width, height - len(lines)))
 
     def _failed(self, text: str, width: int) -> Lines:
         """Return the title line, without what may have failed, and why."""

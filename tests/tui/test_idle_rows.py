@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
-from tui.idle_rows import MOST, idle, places, screen
-from tui.screen_support import KINDS
+from tui.idle_rows import NETWORKS, SIZES, too_idle
 
-from rnn_tui.settings import Settings
-from rnn_tui.tui.charts.chart_cache import ChartCache
+from rnn_tui.registry import PANELS
 
-SIZES = ((80, 24), (80, 50), (120, 40), (160, 50))
-ALL = {
-    *((80, h) for h in (23, 24, 26, 30, 35, 40, 50)),
-    *((100, h) for h in (24, 30, 40)),
-    *((110, h) for h in (24, 33, 50)),
-    *((120, h) for h in (30, 40)),
-    *((140, h) for h in (24, 40)),
-    *((160, h) for h in (24, 50)),
-    *((170, h) for h in (33, 50)),
-    *((200, h) for h in (40, 60)),
-    (250, 50),
+CHEAP = {
+    "rnn H2 T3": ((80, 50), (120, 40), (200, 60), (250, 80)),
+    "lstm": ((80, 24), (120, 40)),
+    "one to one": ((80, 65),),
 }
-MORE = 1  # line that one pass of a cell may have beyond that, see docs/reliability.md
+ZOOMED = ((80, 24), (120, 40), (250, 80))
 
 
 @pytest.mark.parametrize(
-    ("kind", "sizes"),
+    ("network", "sizes"),
     [
-        ("lstm", SIZES),
-        *(pytest.param(kind, sorted(ALL), marks=pytest.mark.long) for kind in KINDS),
+        *CHEAP.items(),
+        *(pytest.param(name, SIZES, marks=pytest.mark.long) for name in NETWORKS),
     ],
 )
-def test_hardly_a_line_shows_nothing(kind: str, sizes: tuple[tuple[int, int], ...]) -> None:
-    cache = ChartCache()
-    for name, snapshot in places(Settings(**KINDS[kind])):  # type: ignore[arg-type]
-        if name == "start":  # charts have nothing to show yet
-            continue
-        for size in sizes:
-            assert idle(screen(snapshot, size, cache)) <= MOST + MORE, (size, name)
+def test_at_most_two_lines_show_nothing(network: str, sizes: Iterable[tuple[int, int]]) -> None:
+    assert not too_idle(NETWORKS[network], sizes)
+
+
+@pytest.mark.parametrize(
+    ("network", "sizes", "passes"),
+    [
+        ("rnn H2 T3", ZOOMED[1:], ("start", "BACKWARD")),
+        *(pytest.param(name, SIZES, (), marks=pytest.mark.long) for name in NETWORKS),
+    ],
+)
+def test_so_do_of_a_panel_that_has_the_whole_screen(
+    network: str, sizes: Iterable[tuple[int, int]], passes: tuple[str, ...]
+) -> None:
+    assert not too_idle(NETWORKS[network], sizes, PANELS.names, passes)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rnn_tui.tui.charts.curves import Chart, message
 from rnn_tui.tui.charts.steady_ranges import SteadyRanges
-from rnn_tui.tui.lines import Lines
+from rnn_tui.tui.lines import Lines, fit
 
 if TYPE_CHECKING:
     from rnn_tui.tui.charts.legend import LegendEntry
@@ -54,6 +54,12 @@ class ChartCache:
             self._drawn.pop(next(iter(self._drawn)))
         self._drawn[key] = content, lines
         return lines
+
+    def draw_or_say(self, content: Chart, width: int, height: int) -> Lines:
+        """Return `content` likewise, or in one line what it waits for while it has no curve."""
+        if content.drawable:
+            return self.draw(content, width, height)
+        return (fit(((f" {content.empty}", "dim"),), width),)[:height]
 
     def legend(self, content: Chart) -> tuple[LegendEntry, ...]:
         """Return the legend of `content`, whose y range is fixed, for the title of its panel."""

@@ -44,9 +44,9 @@ from rnn_tui.tui.heat_map import (
     strongest,
 )
 from rnn_tui.tui.lines import Line, Lines, merge, text_width
-from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, signed
+from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, number, signed
 from rnn_tui.tui.panel_help import Sign, Signs
-from rnn_tui.tui.panel_spec import PanelSpec
+from rnn_tui.tui.panel_spec import Need, PanelSpec
 from rnn_tui.tui.panels.proofs.status import missing
 from rnn_tui.tui.scope_words import joined, layer_words, sample_words, what_if_words
 from rnn_tui.tui.symbols import input_code, name_of, visible
@@ -55,6 +55,9 @@ from rnn_tui.tui.title_rule import title_rule
 PROOF = "carpet"
 AT_ONCE = 100  # timesteps up to which the values are collected while drawing
 OTHER = "~"  # stands for a symbol that has no room in the text
+AROUND_UNITS = 3  # lines: title, time axis, scale
+LOWEST = 5  # lines of the panel
+TEXT_ACROSS = 66  # cells of a line of text, about
 WIDEST, HIGHEST = 4, 3  # cells and lines of an entry at most
 _STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # between two labels of the time axis
 
@@ -217,9 +220,12 @@ def _lines(context: DrawContext, carpet: _Carpet, width: int, height: int) -> Li
     columns, cell = _columns(context.snapshot.steps, width - label)
     above = _text(context, carpet, columns, cell, width - label, (height - 1) // 2)
     rows = max(height - 1 - len(above), 1)
-    tall = min(max(rows // len(carpet.order), 1), HIGHEST, cell) if context.zoomed else 1
+    large = context.zoomed and bool(carpet.known.any())
+    tall = min(max(rows // len(carpet.order), 1), HIGHEST, cell) if large else 1
     units = _units(context, carpet, _all_units(carpet, rows), columns, CellSize(cell, tall), label)
-    return (_head(carpet, columns, cell, label), *above, *units)
+    lines = (_head(carpet, columns, cell, label), *above, *units)
+    full = number(carpet.scale.largest, 2)
+    return (*lines, ((f" full bar {full}", "dim"),)) if len(lines) < height else lines
 
 
 def rule(
@@ -266,10 +272,10 @@ def _head(carpet: _Carpet, columns: Sequence[int], cell: int, label: int) -> Lin
     own = own if at + 1 + len(own) <= axis else ""
     text = [" "] * axis
     for t in (1, *range(step, len(carpet.known) + 1, step)):
-        start, number = (bisect_right(columns, t - 1) - 1) * cell, str(t)
-        end = start + len(number)
+        start, label_of_t = (bisect_right(columns, t - 1) - 1) * cell, str(t)
+        end = start + len(label_of_t)
         if end <= axis and (end < at - 1 or start >= at + len(own) + 2):
-            text[start:end] = number
+            text[start:end] = label_of_t
     before, after = "".join(text[:at]), "".join(text[at + 1 + len(own) :])
     mark: Line = (("▾", "accent"), (own, "strong"))
     return ((f"{'t':>{label - 1}} ", "dim"), (before, "dim"), *mark, (after, "dim"))
@@ -358,8 +364,8 @@ def _text(
     timed = max(label, len(f"t={snapshot.steps} "))  # not to be taken for a unit
     room, each = most // 2, max((across - timed + label) // wide, 1)
     starts = range(0, snapshot.steps, each)
-    for number in page_of((carpet.t - 1) // each, len(starts), room):
-        times = range(starts[number], min(starts[number] + each, snapshot.steps))
+    for place in page_of((carpet.t - 1) // each, len(starts), room):
+        times = range(starts[place], min(starts[place] + each, snapshot.steps))
         start = f"{f't={times.start + 1}':>{timed - 1}} "
         lines.append(((start, "dim"), *_characters(context, carpet, times, wide)))
         lines.append(((" " * timed, ""), *_bars_below(context, carpet, times, wide)))
@@ -410,6 +416,18 @@ def timestep_at(snapshot: Snapshot, width: int, x: int) -> int | None:
     return columns[place] + 1 if 0 <= place < len(columns) and x >= label else None
 
 
+def need(snapshot: Snapshot) -> Need:
+    """Return the lines of the panel: a row for each unit, the time axis, and the text if any."""
+    most = max(snapshot.settings.hidden + AROUND_UNITS + _text_lines(snapshot), LOWEST)
+    return Need(min(8, most), min(8, most), min(10, most), most)
+
+
+def _text_lines(snapshot: Snapshot) -> int:
+    """Return the lines of the input as text: one, or pairs where a timestep has no column."""
+    cells = _character_width(snapshot) * snapshot.steps
+    return 2 * -(-cells // TEXT_ACROSS) if cells > TEXT_ACROSS else int(cells > 0)
+
+
 def signs(context: DrawContext) -> Signs:
     """Return what the signs on the panel mean."""
     carpet = _carpet(context)
@@ -426,6 +444,7 @@ def signs(context: DrawContext) -> Signs:
         Sign("(7 of 64 units)", "a row for 7 of them, one after so many; ↑↓ go through all", "dim"),
         Sign("(strongest of 3 t)", "a cell is the largest at 3 timesteps", "dim"),
         Sign("▸  ▾", "the selected unit and the selected timestep", "accent"),
+        Sign("full bar", "the magnitude that the highest bar stands for"),
         Sign("log, 6 decades", "bars are logarithmic: no bar is 10⁶ times less than a full one"),
         Sign(OTHER, "a symbol of the text that has no room"),
         Sign(UNKNOWN, "in the title: not computed yet", "dim"),
@@ -445,4 +464,5 @@ PANEL = PanelSpec(
     rule=rule,
     variants=variants,
     help=signs,
+    need=need,
 )

@@ -80,7 +80,7 @@ def _progress(snapshot: Snapshot) -> str:
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Draw the gradients of the layer shown over t, as far back as the backward pass has come."""
-    return context.chart_cache.draw(_seen(context), width, height)
+    return context.chart_cache.draw_or_say(_seen(context), width, height)
 
 
 def legend(context: DrawContext) -> tuple[LegendEntry, ...]:

@@ -41,7 +41,7 @@ def title(context: DrawContext) -> tuple[str, str]:
 def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Draw raw, smoothed and test loss of the whole run, on a logarithmic scale."""
     seen = context.looked_at("loss", chart(context))
-    return context.chart_cache.draw(seen, width, height)
+    return context.chart_cache.draw_or_say(seen, width, height)
 
 
 def legend(context: DrawContext) -> tuple[LegendEntry, ...]:

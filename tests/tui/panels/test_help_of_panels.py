@@ -23,10 +23,10 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.draw_context import DrawContext, Selection
+from rnn_tui.tui.help_sections import everywhere
 from rnn_tui.tui.lines import plain
 from rnn_tui.tui.panel_help import Sign
 from rnn_tui.tui.panel_spec import panel_spec
-from rnn_tui.tui.screens.help import everywhere
 from rnn_tui.tui.title_rule import title_rule
 
 pytestmark = pytest.mark.xdist_group("drawings")  # which are made once

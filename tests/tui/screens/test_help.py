@@ -8,10 +8,10 @@ from tui.screen_support import SMALL
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.session.worker import Session
 from rnn_tui.tui.draw_context import DrawContext, Selection
+from rnn_tui.tui.help_sections import everywhere, keys
+from rnn_tui.tui.help_text import GAP, INDENT, NARROWEST, WIDEST_SIGN, Section, lay_out
 from rnn_tui.tui.lines import Line, cell_width, plain
 from rnn_tui.tui.panel_help import Sign
-from rnn_tui.tui.screens.help import everywhere, keys
-from rnn_tui.tui.screens.help_text import GAP, INDENT, NARROWEST, WIDEST_SIGN, Section, lay_out
 
 CONTEXT = DrawContext(Session(Trainer(SMALL)).latest, Selection())
 LONG = Sign("▁▂▃▄▅▆▇█  ⡀⣀⣄⣤⣦⣶⣷⣿  ·", "a sign that is wider than its column")

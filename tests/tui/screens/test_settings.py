@@ -7,7 +7,7 @@ from textual.widget import Widget
 from tui.screens.form_support import draft, fill, in_the_form
 
 from rnn_tui.settings import DECLARATIONS, Settings, Value, compose
-from rnn_tui.tui.screens.help_text import wrapped
+from rnn_tui.tui.help_text import wrapped
 from rnn_tui.tui.screens.settings import Field, SettingsScreen
 
 

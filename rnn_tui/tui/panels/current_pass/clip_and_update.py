@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from rnn_tui.engine.core.expressions import UnitReader
 from rnn_tui.engine.core.norms import log_relative_change, norm
+from rnn_tui.engine.core.operations import Operation
+from rnn_tui.engine.training.optimizers.base import Optimizer
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Gradient, Snapshot
 from rnn_tui.tui.aligned_numbers import HeadedColumn, column_of
@@ -226,11 +228,7 @@ def _one_parameter(context: DrawContext, gradient: Gradient, width: int) -> Line
         ((f" p = {name}", "strong"), ("   g ", "dim"), (signed(float(values["g"])), "strong"))
     ]
     for operation in optimizer.operations():
-        kept = operation.symbol in optimizer.memory or operation.symbol == "p_new"
-        sign = "←" if kept else "="  # ← takes the place of the value before
-        symbols = context.written(
-            f"{_plain(operation.symbol)} {sign} {_plain(operation.expression.text())}"
-        )
+        symbols = context.written(in_symbols(operation, optimizer))
         numbers = context.written(spell(operation.expression.tokens(reader)))
         result = context.written(number(reader.number(operation.symbol)))
         middle = f" = {numbers}" if numbers != result else ""
@@ -241,6 +239,13 @@ def _one_parameter(context: DrawContext, gradient: Gradient, width: int) -> Line
         whole = f"{symbols}{middle} = {result}"
         lines.extend(((" ", ""), (part, "")) for part in fold(whole, width - 2))
     return tuple(lines)
+
+
+def in_symbols(operation: Operation, optimizer: Optimizer) -> str:
+    """Return an operation of the optimizer in symbols, for one parameter."""
+    kept = operation.symbol in optimizer.memory or operation.symbol == "p_new"
+    sign = "←" if kept else "="  # ← takes the place of the value before
+    return f"{_plain(operation.symbol)} {sign} {_plain(operation.expression.text())}"
 
 
 def _plain(text: str) -> str:

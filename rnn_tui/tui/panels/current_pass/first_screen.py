@@ -20,7 +20,7 @@ DOORS = (
     ("o", "choose cell, size, learning rate and all else"),
     ("q", "quit"),
 )
-LONGER = 3  # lines by which an arrow is longer at most
+LONGER = 5  # lines by which an arrow is longer at most
 LOWEST = 5  # lines of the network unrolled, of one layer
 
 
@@ -30,7 +30,7 @@ def title(context: DrawContext) -> tuple[str, str]:
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
-    """Draw the six passes and the keys; with room, the operations of both ways."""
+    """Draw the six passes and the keys; with room, the operations of both ways and the update."""
     snapshot = context.snapshot
     passes, doors = _passes(snapshot), list(DOORS[:3])
     spare = height - len(passes) - len(doors)
@@ -38,10 +38,13 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     doors += more
     spare -= len(more)
     forward, backward = _operations(snapshot)
-    lines: list[Line] = [()] if spare > 2 else []
-    room = max(spare - 2, 0)
-    listed = {"forward": _listed(context, forward, width, room)}
-    listed["backward"] = _listed(context, backward, width, room - len(listed["forward"]))
+    lines: list[Line] = []
+    room = max(spare - 1, 0)
+    listed = {"forward": _listed(context, _equations(forward), width, room)}
+    room -= len(listed["forward"])
+    listed["backward"] = _listed(context, _equations(backward), width, room)
+    room -= len(listed["backward"])
+    listed["update"] = _listed(context, _update(snapshot), width, room) if room > 1 else ()
     for name, words in passes:
         lines += [((f"   {name:<{LABEL}}", "title"), (words, "")), *listed.get(name, ())]
     if len(lines) + len(doors) < height:
@@ -51,14 +54,28 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     return tuple(fit(line, width) for line in lines)
 
 
-def _listed(context: DrawContext, operations: Sequence[Operation], width: int, room: int) -> Lines:
+def _equations(operations: Sequence[Operation]) -> list[tuple[str, str]]:
+    """Return operations in symbols, and what they are called."""
+    return [(operation.equation(), operation.title) for operation in operations]
+
+
+def _update(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """Return the same of the optimizer's operations."""
+    from rnn_tui.tui.panels.current_pass.clip_and_update import in_symbols
+
+    optimizer = snapshot.optimizer
+    return [(in_symbols(each, optimizer), each.title) for each in optimizer.operations()]
+
+
+def _listed(
+    context: DrawContext, operations: Sequence[tuple[str, str]], width: int, room: int
+) -> Lines:
     """Return operations in symbols, indented; in less room the first ones, the others counted."""
     indent = " " * (LABEL + 5)
     lines: list[Line] = []
-    for operation in operations if room > 2 else ():
-        title = f"   {operation.title}" if operation.title else ""
-        equation = context.written(operation.equation())
-        line: Line = ((f"{indent}{equation}", "dim"),)
+    for equation, name in operations if room > 1 else ():
+        title = f"   {name}" if name else ""
+        line: Line = ((f"{indent}{context.written(equation)}", "dim"),)
         fits = cell_width(line) + text_width(title) <= width
         lines.append((*line, (title, "dim")) if fits else fit(line, width))
     if len(lines) <= room:
@@ -129,9 +146,9 @@ def unrolled(snapshot: Snapshot, width: int, height: int) -> Lines:
     indent = text_width(start) + text_width(arrow)
     half = (text_width(box) - 1) // 2
 
-    def row(texts: list[str]) -> Line:
+    def row(texts: list[str], name: str = "") -> Line:
         """Return texts in the columns of the timesteps, each over the middle of its box."""
-        line = ""
+        line = f"  {name}" if text_width(name) < indent - 3 else ""
         for k, text in enumerate(texts):
             at = indent + k * each + half - (text_width(text) > 3)
             line = f"{line:<{at}}{text}"
@@ -158,14 +175,15 @@ def unrolled(snapshot: Snapshot, width: int, height: int) -> Lines:
         line = row(["│" if each else "" for each in there])
         return (row(["↑" if each else "" for each in there]), *(line,) * min(longer, LONGER))
 
+    longer = more // 2 if sum(outputs) > 1 else 0  # a single arrow leaves its line empty
     lines = (
-        row(above),
-        *arrow_up(outputs, more // 2),
+        row(above, "outputs"),
+        *arrow_up(outputs, longer),
         *drawn,
-        *arrow_up(inputs, more - more // 2),
-        row(below),
+        *arrow_up(inputs, more - longer),
+        row(below, "inputs"),
     )
-    gap = (height - len(lines)) // 2
+    gap = height - len(lines) == 2  # with more room, something else stands below
     return (
         *((),) * gap,
         *(fit(line, width) for line in lines),

@@ -22,7 +22,17 @@ def signs_of(context: DrawContext, stage: Pass) -> Signs:
     """Return the signs on the panel where it shows `stage`."""
     snapshot = context.snapshot
     if not snapshot.cursor.has_batch:
-        equations = values(snapshot), _gradients(snapshot), weights(snapshot), _equation(snapshot)
+        equations = (
+            values(snapshot),
+            _gradients(snapshot),
+            weights(snapshot),
+            _equation(snapshot),
+            (
+                Sign("p  Δ", "a parameter, and what is added to it"),
+                Sign("←", "takes the place of the value before"),
+            ),
+            _step(snapshot),
+        )
         place = (
             Sign("_<t-1>", "of the timestep before"),
             Sign("′", "the derivative of an activation"),
@@ -58,6 +68,7 @@ def _timestep(context: DrawContext) -> Signs:
     return joined(
         _picture() if context.zoomed else (),
         place,
+        _term(snapshot),
         _arriving(snapshot) if snapshot.backward_revealed(snapshot.t) else (),
         bars(context, gates=True),
         (
@@ -74,13 +85,24 @@ def _timestep(context: DrawContext) -> Signs:
         weights(snapshot),
         _equation(snapshot),
         _what_if(snapshot),
+        (Sign("W_h 32×128", "a tensor, its rows times its columns"),),
+        _picture(),
     )
+
+
+def _term(snapshot: Snapshot) -> Signs:
+    """Return the signs of what a timestep adds to the loss."""
+    term = "−log p_t[target]/N" if snapshot.task.labels is not None else "(y_t − target_t)²/N"
+    return (Sign("L", "the loss: what training makes small"), Sign(term, "a timestep's part of it"))
 
 
 def _picture() -> Signs:
     """Return the signs in the picture of the cell, which the whole screen shows."""
     return (
-        Sign("─  ┌  ├  ┬", "a value on its way to what is made from it; lines meet there"),
+        Sign(
+            "─  ┌  ┐  └  ┘  ├  ┤  ┬  ┴  ┼",
+            "a value on its way to what is made from it; lines meet there",
+        ),
         Sign("│", "between two ─: a line that passes, without meeting them"),
         Sign("σ  tanh  W", "made from all units of what leads there, times weights"),
         Sign("⊙  +  1−", "made from the same unit of what leads there"),
@@ -257,25 +279,32 @@ _OPTIMIZER_SIGNS = {
 
 def _update(snapshot: Snapshot) -> Signs:
     """Return the signs of the update."""
-    from rnn_tui.registry import OPTIMIZERS
-
-    used = OPTIMIZERS[snapshot.settings.optimizer].settings
     return (
-        Sign("g", "the gradient after clipping"),
         Sign("p", "the selected parameter, or all of a tensor's", "strong"),
         Sign("Δ  Δp", "the step: what is added to the parameters; below, a bar for each entry"),
         Sign("full bar", "the largest magnitude of the tensor's step"),
         Sign("log10(‖Δ‖/‖p‖)", "the step against the parameters: −3 is a thousandth"),
         Sign("good near −3", "a rule of thumb: far above, training is rough, far below, slow"),
         Sign("←", "takes the place of the value before"),
-        Sign("lr  rate", "the learning rate; what the optimizer makes of it"),
-        Sign("m  v  s  u  buf", "the optimizer's memory, one number for each parameter"),
+        *_step(snapshot),
         Sign("‖p‖", "the norm of the parameters, before the step"),
         POWER,
         Sign(snapshot.settings.optimizer, "the optimizer"),
-        *(_OPTIMIZER_SIGNS[name] for name in used if name in _OPTIMIZER_SIGNS),
-        Sign("²  √", "square, root"),
         Sign("32×128", "rows and columns of the tensor"),
         Sign("▸", "the tensor of the selected parameter", "accent"),
         *tensor_picture(snapshot),
+    )
+
+
+def _step(snapshot: Snapshot) -> Signs:
+    """Return the signs of the optimizer's operations."""
+    from rnn_tui.registry import OPTIMIZERS
+
+    used = OPTIMIZERS[snapshot.settings.optimizer].settings
+    return (
+        Sign("g", "the gradient after clipping"),
+        Sign("lr  rate", "the learning rate; what the optimizer makes of it"),
+        Sign("m  v  s  u  buf", "the optimizer's memory, one number for each parameter"),
+        *(_OPTIMIZER_SIGNS[name] for name in used if name in _OPTIMIZER_SIGNS),
+        Sign("²  √", "square, root"),
     )

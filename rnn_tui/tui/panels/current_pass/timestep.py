@@ -12,10 +12,12 @@ from rnn_tui.tui.aligned_numbers import power_of_ten
 from rnn_tui.tui.bar_scales import gradient_scale, magnitudes_of, scale_words
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Lines
+from rnn_tui.tui.panels.current_pass import cell_below
 from rnn_tui.tui.panels.current_pass.row_columns import gradient_exponent
 from rnn_tui.tui.panels.current_pass.row_places import places
 from rnn_tui.tui.panels.current_pass.timestep_equation import explanation
 from rnn_tui.tui.panels.current_pass.timestep_rows import rows
+from rnn_tui.tui.panels.current_pass.timestep_shares import weights_line
 from rnn_tui.tui.panels.current_pass.timestep_view import timestep_view
 from rnn_tui.tui.scope_words import joined, layer_words, sample_words
 
@@ -71,4 +73,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     table = rows(context.snapshot, view, at)
     gap: Lines = ((),) * at.gap
     available = height - len(table) - at.gap
-    return (table + gap + explanation(context, view, at, width, available))[:height]
+    lines = (table + gap + explanation(context, view, at, width, available))[:height]
+    if height - len(lines) >= cell_below.LOWEST:
+        lines += cell_below.of_cell(context, view, width, height - len(lines))
+    return lines + weights_line(context.snapshot) * (len(lines) < height and at.listing > 0)

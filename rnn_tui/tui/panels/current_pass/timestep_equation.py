@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.core.operations import Operation
-from rnn_tui.engine.core.value_names import at_time, value_name
-from rnn_tui.engine.network.layers import layer_number, name_in_layer, name_without_layer
+from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.tui.aligned_numbers import HeadedColumn, column_of
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.equation_text import (
     LEFT_OUT,
@@ -20,25 +18,25 @@ from rnn_tui.tui.equation_text import (
     in_ascii_with_marks,
     marked_runs,
     numbers_line,
-    spell,
     with_blanks,
 )
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit, fold, text_width
-from rnn_tui.tui.number_format import number, signed
+from rnn_tui.tui.number_format import number
 from rnn_tui.tui.panels.current_pass import bad_value_origin, product_table
 from rnn_tui.tui.panels.current_pass.row_places import Places, row_symbols
 from rnn_tui.tui.panels.current_pass.timestep_rows import places_of_symbols
+from rnn_tui.tui.panels.current_pass.timestep_shares import (
+    contribution_line,
+    tensor_contributions,
+    term_of_the_loss,
+)
 from rnn_tui.tui.panels.current_pass.timestep_view import (
     OUTPUTS,
     TimestepView,
     selected_operation,
 )
-from rnn_tui.tui.parameter_names import TensorRange, parameter_name, tensor_of, tensors
-from rnn_tui.tui.scope_words import batch_words
+from rnn_tui.tui.parameter_names import parameter_name, tensors
 from rnn_tui.tui.symbols import quoted
-
-NORM = 10  # cells of a norm at least
-MOST = 2**20  # gradients of a window, of which one is looked up
 
 
 def explanation(
@@ -51,40 +49,116 @@ def explanation(
     all tensors. An operation that made a number that is not finite is explained instead.
     """
     snapshot = context.snapshot
-    if not view.revealed:
-        return _next_hint(snapshot, available)
-    selected = selected_operation(context)
-    if origin := bad_value_origin.explain(context, selected, width, available):
-        return origin
-    contribution = _contribution(context, view, width)
-    if context.zoomed and (terms := product_table.table_rows(selected, view, width)):
-        equation = _equation(context, selected, view, width, 1)  # the table has its terms
-        left = available - len(equation)
-        if left > product_table.LEAST:  # the table comes before the contribution
-            left -= places.contribution
-        page = product_table.page(context, view, terms, left)
-        return (*equation, *page, *contribution)[: max(available, 0)]
-    equation = _equation(context, selected, view, width, places.equation)
-    homeless = not places.contribution
-    room = places.equation - len(equation) - (homeless and bool(contribution))
-    equation += _other_entries(context, selected, view, width, room)
-    if homeless and len(equation) < places.equation:
-        equation = (*_padded(equation, places.equation - 1), *contribution)
-        homeless = False
-    lines: Lines = _padded(equation, places.equation)
-    if places.listing:
-        heading = contribution if homeless else ()
-        lines += _listing(context, view, selected, width, places, heading)
+    selected = selected_operation(context) if view.revealed else None
+    if selected is not None:
+        if origin := bad_value_origin.explain(context, selected, width, available):
+            return origin
+        scarce = context.zoomed and available < _all_lines(snapshot, view, places, width)
+        if scarce and (terms := product_table.table_rows(selected, view, width)):
+            return _with_table(context, view, selected, terms, places, width, available)
+    lines = _selected(context, view, selected, places, width)
     if view.in_backward and places.contribution:
         lines = _padded(lines, places.equation + places.heading + places.listing)
         name = parameter_name(snapshot, context.selection.parameter)
         to_come: Line = ((f" d{name}: what this timestep adds comes with its end", "dim"),)
-        lines += contribution or (to_come,)
+        lines += contribution_line(context, view, width) or (to_come,)
+    elif places.contribution and view.has_batch:
+        lines += term_of_the_loss(view)
     lines += _other_pass(context, view, width, available - len(lines))
-    table = _tensor_contributions(context)
-    if len(lines) + len(table) <= available:
-        lines += table
+    if available > len(lines) and places.listing:
+        room = available - len(lines)
+        lines += tensor_contributions(context, room) if view.in_backward else ()
+    if context.zoomed and selected is not None and available > len(lines):
+        lines += _terms(context, selected, view, width, available - len(lines))
     return lines[: max(available, 0)]
+
+
+def _terms(
+    context: DrawContext, operation: Operation, view: TimestepView, width: int, room: int
+) -> Lines:
+    """Return the terms of an operation's products, of the selected unit and of those after it.
+
+    Of an operation without products it is the same operation with other numbers.
+    """
+    rows = product_table.table_rows(operation, view, width)
+    if not rows:
+        return _other_entries(context, operation, view, width, room)
+    lines = product_table.page(context, view, rows, room)
+    for unit in range(view.unit + 1, view.values[operation.symbol].shape[1]):
+        if len(lines) >= room:
+            break
+        other = replace(view, unit=unit)
+        rows = product_table.table_rows(operation, other, width)
+        lines += product_table.page(context, other, rows[: room - len(lines)], len(rows))
+    return lines
+
+
+def _below_rows(places: Places) -> int:
+    """Return the lines of equation, operations and contribution."""
+    return places.equation + places.heading + places.listing + places.contribution
+
+
+def _all_lines(snapshot: Snapshot, view: TimestepView, places: Places, width: int) -> int:
+    """Return the lines it takes to show the operations of both passes and a table of terms."""
+    declaration = snapshot.window.declaration
+    operations = max(len(declaration.forward_operations), len(declaration.backward_operations))
+    table = most_table_rows(view, width)
+    return _below_rows(places) + 2 + operations + len(tensors(snapshot)) + table
+
+
+def most_table_rows(view: TimestepView, width: int) -> int:
+    """Return the lines of the highest table of terms of all operations of both passes."""
+    declaration = view.window.declaration
+    operations = (*declaration.forward_operations, *declaration.backward_operations)
+    return max(len(product_table.table_rows(each, view, width)) for each in operations)
+
+
+def _with_table(
+    context: DrawContext,
+    view: TimestepView,
+    selected: Operation,
+    terms: list[product_table.TermRow],
+    places: Places,
+    width: int,
+    available: int,
+) -> Lines:
+    """Return an operation and the table of its terms, which comes before the contribution."""
+    equation = _equation(context, selected, view, width, 1)  # the table has its terms
+    left = available - len(equation)
+    if left > product_table.LEAST:
+        left -= places.contribution
+    page = product_table.page(context, view, terms, left)
+    return (*equation, *page, *contribution_line(context, view, width))[: max(available, 0)]
+
+
+def _selected(
+    context: DrawContext,
+    view: TimestepView,
+    selected: Operation | None,
+    places: Places,
+    width: int,
+) -> Lines:
+    """Return the equation of the selected operation, and the operations of its pass."""
+    if selected is None:
+        lines = _padded(_next_hint(context.snapshot), places.equation)
+        listed = places.listing and context.snapshot.cursor.has_batch
+        return lines + _listing(context, view, None, width, places, ()) if listed else lines
+    contribution = contribution_line(context, view, width)
+    equation = _equation(context, selected, view, width, places.equation)
+    homeless = not places.contribution
+    room = places.equation - len(equation) - (homeless and bool(contribution))
+    equation += _other_entries(context, selected, view, width, room)
+    if places.equation - len(equation) > 1 and not homeless:
+        left = places.equation - len(equation) - 1
+        equation += _next_operations(context, view, selected, width)[:left]
+    if homeless and len(equation) < places.equation:
+        equation = (*_padded(equation, places.equation - 1), *contribution)
+        homeless = False
+    lines = _padded(equation, places.equation)
+    if places.listing:
+        heading = contribution if homeless else ()
+        lines += _listing(context, view, selected, width, places, heading)
+    return lines
 
 
 def _padded(lines: Lines, height: int) -> Lines:
@@ -92,10 +166,8 @@ def _padded(lines: Lines, height: int) -> Lines:
     return (*lines, *((),) * (height - len(lines)))
 
 
-def _next_hint(snapshot: Snapshot, available: int) -> Lines:
+def _next_hint(snapshot: Snapshot) -> Lines:
     """Return the line for a timestep that is not computed yet: the keys that compute it."""
-    if available < 1:
-        return ()
     if not snapshot.cursor.has_batch:
         return (((" n draws the first window; space trains", "dim"),),)
     return (((" not computed yet: n computes one timestep, s one operation", "dim"),),)
@@ -210,7 +282,7 @@ def _pinned(operation: Operation, view: TimestepView) -> str:
 def _listing(
     context: DrawContext,
     view: TimestepView,
-    selected: Operation,
+    selected: Operation | None,
     width: int,
     places: Places,
     heading: Lines,
@@ -224,7 +296,7 @@ def _listing(
     made = declaration.backward_operations_at(context.snapshot.t) if view.in_backward else None
     operations = made or declaration.forward_operations
     height, count = places.listing, len(operations)
-    first = operations.index(selected) // height * height
+    first = operations.index(selected) // height * height if selected is not None else 0
     first = min(first, max(count - height, 0))  # the last page is full, too
     page = range(first, min(first + height, count))
     column = view.columns.gradient if view.in_backward else view.columns.value
@@ -273,6 +345,22 @@ def _other_entries(
     return tuple(lines)
 
 
+def _next_operations(
+    context: DrawContext, view: TimestepView, operation: Operation, width: int
+) -> Lines:
+    """Return the operations that come after one in its pass, in symbols."""
+    declaration = context.snapshot.window.declaration
+    operations = declaration.forward_operations
+    if view.in_backward:
+        operations = declaration.backward_operations_at(context.snapshot.t)
+    after = operations[operations.index(operation) + 1 :]
+    heads = ("next:", *("     ",) * len(after))
+    return tuple(
+        fit(((f" {head} {context.written(each.equation())}", "dim"),), width)
+        for head, each in zip(heads, after, strict=False)
+    )
+
+
 def _times_before(
     snapshot: Snapshot, operation: Operation, view: TimestepView
 ) -> Iterator[tuple[int, int]]:
@@ -288,18 +376,22 @@ def _times_before(
 def _other_pass(context: DrawContext, view: TimestepView, width: int, height: int) -> Lines:
     """Return the operations of the pass that is not shown, in lines that are left.
 
-    Going back they have their numbers, going forward they are to come.
+    Going back they have their numbers, going forward they are to come. They take as many lines
+    at every timestep.
     """
     declaration = context.snapshot.window.declaration
     name, operations = "backward", declaration.backward_operations_at(context.snapshot.t)
+    at_most = len(declaration.backward_operations)
     if view.in_backward:
         name, operations = "forward", declaration.forward_operations
-    if height < 2:
+        at_most = len(operations)
+    if height < 2 or not context.snapshot.cursor.has_batch:
         return ()
     shown = operations[: height - 1]
     of = f"1–{len(shown)} of " if len(shown) < len(operations) else ""
     of = of.replace("1–1 ", "1 ")
-    lines: list[Line] = [((f" {name}: operations {of}{len(operations)}", "dim"),)]
+    counted = f"operations {of}{len(operations)}" if of else f"{len(operations)} operations"
+    lines: list[Line] = [((f" {name}: {counted}", "dim"),)]
     column = view.columns.value
     for operation in shown:
         left: Line = ((f"   {context.written(operation.equation())}", "dim"),)
@@ -307,96 +399,4 @@ def _other_pass(context: DrawContext, view: TimestepView, width: int, height: in
         if view.in_backward:
             number = column.text(view.entry(view.values[operation.symbol][0]))
         lines.append((*fit(left, width - column.width - 1), (f" {number}", "dim")))
-    return tuple(lines)
-
-
-def _contribution(context: DrawContext, view: TimestepView, width: int) -> Lines:
-    """Return what this timestep adds to the selected parameter's gradient, and the sum so far.
-
-    Both are over all samples of the batch; of a single one both factors are shown, with room.
-    """
-    snapshot = context.snapshot
-    contributions = snapshot.contributions
-    if contributions is None or not snapshot.backward_complete(contributions.t):
-        return ()
-    index, t, steps = context.selection.parameter, contributions.t, snapshot.steps
-    batch, added = batch_words(snapshot), float(contributions.contribution[index])
-    start: Line = (
-        (f" d{parameter_name(snapshot, index)}", "strong"),
-        (f"  {f'{batch}, ' if batch else ''}this timestep ", "dim"),
-    )
-    end: Line = (
-        (signed(added), "gradient"),
-        (f"   Σ t={steps}…{t} " if t < steps else f"   Σ t={t} ", "dim"),
-        (signed(float(contributions.running_sum[index])), "strong"),
-    )
-    room = width - cell_width(start) - cell_width(end)
-    for factors in _factors(view, snapshot, index, added):
-        if text_width(context.written(factors)) <= room:
-            return ((*start, (context.written(factors), ""), *end),)
-    return ((*start, *end),)
-
-
-def _factors(view: TimestepView, snapshot: Snapshot, index: int, product: float) -> tuple[str, ...]:
-    """Return the factors of a contribution, the longest form first: ``h_6[3]·da_7[1] = 0.5·2 = ``.
-
-    None where there is a batch, or where the gradient of a bias is no product.
-    """
-    from rnn_tui.tui.tensor_map import from_to  # not for the first screen
-
-    tensor, t = tensor_of(snapshot, index), view.t
-    spec, tape = tensor.spec, snapshot.window.tape
-    row, column = divmod(index - tensor.start, spec.shape[-1])
-    if snapshot.settings.batch > 1 or spec.left is None or tape.steps * spec.shape[-1] > MOST:
-        return ()
-    left = float(tape.flat(spec.left)[t - 1, column if spec.elementwise else row])
-    right = float(tape.flat(spec.right)[t - 1, column])
-    if not np.isclose(left * right, product, rtol=1e-3, atol=1e-30):
-        return ()
-    numbers = spell((left, "·", right))
-    symbol, unit = _multiplied(tensor, column)
-    known = view.values.get(symbol)
-    if known is None or float(known[0, unit]) != right:
-        return (f"{numbers} = ",)
-    names = f"{at_time(from_to(tensor, index)[0], t)}·{value_name(symbol, t, unit + 1)}"
-    return (f"{names} = {numbers} = ", f"{numbers} = ")
-
-
-def _multiplied(tensor: TensorRange, column: int) -> tuple[str, int]:
-    """Return symbol and entry of the gradient that makes a column of a tensor's gradient."""
-    spec = tensor.spec
-    block, unit = divmod(column, tensor.units)
-    name, gate = name_without_layer(spec.right), spec.blocks[block]
-    if gate:  # of the gru's candidate, W_h has another one than W_x
-        name = "dm" if (name, gate) == ("dah", "n") else f"da_{gate}"
-    symbol = name if "_" in name else f"{name}_t"
-    return name_in_layer(symbol, layer_number(spec.right)), unit
-
-
-def _tensor_contributions(context: DrawContext) -> Lines:
-    """Return a table of all tensors: norms of this timestep's contribution and the sum so far.
-
-    Both are over all samples of the batch.
-    """
-    snapshot = context.snapshot
-    contributions = snapshot.contributions
-    if contributions is None or not snapshot.backward_complete(contributions.t):
-        return ()
-    parts = [tensor.part for tensor in tensors(snapshot)]
-    shares = [norm(contributions.contribution[part]) for part in parts]
-    sums = [norm(contributions.running_sum[part]) for part in parts]
-    numbers = column_of([*shares, *sums], signed=False)
-    share, so_far = (
-        HeadedColumn(name, numbers, NORM, context.ascii) for name in ("‖share‖", "‖Σ so far‖")
-    )
-    head = f"{'':9} {share.heading} {so_far.heading}  {batch_words(snapshot)}"
-    lines: list[Line] = [((head.rstrip(), "dim"),)]
-    for tensor, of_share, of_sum in zip(tensors(snapshot), shares, sums, strict=True):
-        lines.append(
-            (
-                (f"   {tensor.spec.name:6} ", ""),
-                (share.text(of_share), "gradient"),
-                (f" {so_far.text(of_sum)}", ""),
-            )
-        )
-    return tuple(lines)
+    return _padded(tuple(lines), min(height, at_most + 1))

@@ -108,4 +108,7 @@ def _symbols(snapshot: Snapshot, width: int, height: int) -> Lines:
         if (t == steps[0] or t % 5 == 0) and text_width(axis) <= NAME + 1 + (t - steps[0]) * cell:
             axis = f"{axis:<{NAME + 1 + (t - steps[0]) * cell}}{t} "
     more = f"  {left_out} more symbols" if left_out > 0 else ""
-    return (*lines, ((f"{axis.rstrip()}{more}", "axis"),))
+    axis = axis.rstrip()
+    if text_width(axis + more) > width:  # the last numbers of timesteps give way
+        axis = axis[: width - text_width(more)].rpartition(" ")[0].rstrip()
+    return (*lines, ((f"{axis}{more}", "axis"),))

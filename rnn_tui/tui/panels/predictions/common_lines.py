@@ -60,18 +60,20 @@ def table(rows: Sequence[Sequence[Run]], heads: Sequence[str], width: int, heigh
     """Return `rows` in aligned columns under their `heads`.
 
     Rows continue in another table to the right where there is room; rows that do not fit are left
-    out.
+    out, and the last columns where the panel is too narrow.
     """
     widths = [
         max(text_width(heads[k]), *(text_width(row[k][0]) for row in rows))
         for k in range(len(heads))
     ]
+    while sum(widths) + len(widths) > width and len(widths) > 1:
+        widths.pop()
 
     def aligned(cells: Sequence[Run]) -> Line:
         """Return the cells of one row, each padded to its column's width."""
         return join(
             ((text + " " * (n - text_width(text)), role),)
-            for (text, role), n in zip(cells, widths, strict=True)
+            for (text, role), n in zip(cells, widths, strict=False)
         )
 
     across = sum(widths) + len(widths) - 1

@@ -278,7 +278,7 @@ def _scale_below(top: float, width: int) -> Lines:
 def need(snapshot: Snapshot) -> Need:
     """Return the lines that the panel needs: a row for each loss, and sentence, strips, scale."""
     losses = sum(snapshot.task.topology.counted)
-    return Need(10, 15, max(losses + 5, 15), max(losses + 12, 15))
+    return Need(10, 13, max(losses + 5, 13), max(losses + 12, 13))
 
 
 def signs(context: DrawContext) -> Signs:

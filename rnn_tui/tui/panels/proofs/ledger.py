@@ -136,7 +136,8 @@ def _total(snapshot: Snapshot, ledger: Ledger, known: list[int], width: int) -> 
 
 def need(snapshot: Snapshot) -> Need:
     """Return the lines that the panel needs: T rows and the sum."""
-    return Need(10, 15, snapshot.steps + 5, snapshot.steps + 10)
+    rows = max(snapshot.steps + OTHERS + 1, 5)  # with the title
+    return Need(min(10, rows), min(15, rows), rows, rows)
 
 
 def signs(context: DrawContext) -> Signs:

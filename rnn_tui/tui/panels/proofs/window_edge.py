@@ -51,14 +51,11 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
 
 
 def _fitting(parts: list[tuple[int, Lines]], height: int) -> Lines:
-    """Return the lines of the parts, apart where there is room; largest numbers are left out."""
+    """Return the lines of the parts; those with the largest numbers are left out first."""
     kept = [part for part in parts if part[1]]
     while sum(len(lines) for _, lines in kept) > height and len(kept) > 1:
         kept.remove(max(kept, key=lambda part: part[0]))
-    gap = sum(len(lines) for _, lines in kept) + len(kept) - 1 <= height
-    drawn: list[Line] = []
-    for number_of_part, (_, lines) in enumerate(kept):
-        drawn += [*([()] if gap and number_of_part else []), *lines]
+    drawn = [line for _, lines in kept for line in lines]
     if len(drawn) > height:  # a row for each state of many layers
         drawn[max(height - 1, 0) :] = [((f" … {len(drawn) - height + 1} more lines", "dim"),)]
     return tuple(drawn)

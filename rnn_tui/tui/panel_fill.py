@@ -1,0 +1,68 @@
+"""What stands in the lines that a panel leaves: what the signs on it mean, and the help.
+
+A panel that is lower than its place would end in blank lines. It is drawn as it is anywhere else;
+below it stand its signs, then the words that stand everywhere, then the keys, as in the help.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from rnn_tui.tui.draw_context import DrawContext
+from rnn_tui.tui.help_sections import everywhere, keys
+from rnn_tui.tui.help_text import GAP, Section, lay_out
+from rnn_tui.tui.lines import Line, Lines, cell_width
+from rnn_tui.tui.panel_spec import PanelSpec
+
+WIDE = 56  # cells of a column of text at least, where there are several
+HEADED = 3  # lines from which on there is a heading
+REST = "… the rest: ?"
+
+
+def fill(spec: PanelSpec, context: DrawContext, width: int, height: int) -> Lines:
+    """Return what stands in `height` lines below what a panel has drawn.
+
+    It is nothing while something is under way that the panel is about to show.
+    """
+    if _is_awaited(spec, context):
+        return ()
+    sections = (
+        Section("what the signs mean", spec.help(context)),
+        Section("words and signs", everywhere(context)),
+        *keys(context.guest, bool(context.following)),
+    )
+    return _columns(sections, width, height)
+
+
+def _is_awaited(spec: PanelSpec, context: DrawContext) -> bool:
+    """Return whether a proof that the panel shows is not there yet."""
+    snapshot = context.snapshot
+    if snapshot.running or snapshot.proving is None:
+        return False
+    return any(name not in snapshot.proofs for name in spec.proofs)
+
+
+@lru_cache(16)
+def _columns(sections: Sequence[Section], width: int, height: int) -> Lines:
+    """Return the sections in as few columns as have room for them, one after the other."""
+    most = max((width + 2 * GAP) // (WIDE + 2 * GAP), 1)
+    for count in range(1, most + 1):
+        each = (width + 2 * GAP) // count - 2 * GAP
+        lines = [line for line in lay_out(sections, (), each, 1) if line][height < HEADED :]
+        if len(lines) <= count * height:
+            break
+    if len(lines) > count * height:
+        lines[count * height - 1 :] = [((f"  {REST}", "dim"),)]
+    parts = [lines[first : first + height] for first in range(0, len(lines), height)]
+    return tuple(_row(parts, y, each) for y in range(len(parts[0])))
+
+
+def _row(parts: Sequence[Sequence[Line]], y: int, width: int) -> Line:
+    """Return a line of all columns."""
+    row: Line = ()
+    for place, part in enumerate(parts):
+        if y < len(part):
+            start = place * (width + 2 * GAP)
+            row = (*row, (" " * (start - cell_width(row)), ""), *part[y])
+    return row

@@ -1,0 +1,26 @@
+"""The picture of the cell below the rows of a timestep, where these leave room for it."""
+
+from __future__ import annotations
+
+from rnn_tui.tui.draw_context import DrawContext
+from rnn_tui.tui.lines import Line, Lines
+from rnn_tui.tui.number_format import UNKNOWN
+from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView, selected_operation
+
+LOWEST = 7  # lines of a picture with its heading
+
+
+def of_cell(context: DrawContext, view: TimestepView, width: int, height: int) -> Lines:
+    """Return the picture of the cell below a heading; nothing where it does not fit."""
+    from rnn_tui.tui.panels.current_pass.cell_diagram.drawing import diagram
+
+    snapshot = context.snapshot
+    layer = snapshot.window.declaration.layers[snapshot.layer - 1]
+    selected = selected_operation(context) if view.revealed else None
+    unknown = "." if context.ascii else UNKNOWN  # a dot between blanks would be a separator
+    picture = diagram(view, layer, selected, width, (height - 1, 0), unknown)
+    if not picture:
+        return ()
+    unit = min(view.unit, snapshot.window.declaration.architecture.hidden - 1) + 1
+    heading: Line = ((" the cell", "strong"), (f" at t={view.t}, its unit {unit}", "dim"))
+    return (heading, *picture)
