@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -76,21 +75,14 @@ def explanation(
 def _terms(
     context: DrawContext, operation: Operation, view: TimestepView, width: int, room: int
 ) -> Lines:
-    """Return the terms of an operation's products, of the selected unit and of those after it.
+    """Return the terms of an operation's products, and the same operation with other numbers.
 
-    Of an operation without products it is the same operation with other numbers.
+    They take as many lines for every operation, if there are as many other numbers.
     """
     rows = product_table.table_rows(operation, view, width)
-    if not rows:
-        return _other_entries(context, operation, view, width, room)
     lines = product_table.page(context, view, rows, room)
-    for unit in range(view.unit + 1, view.values[operation.symbol].shape[1]):
-        if len(lines) >= room:
-            break
-        other = replace(view, unit=unit)
-        rows = product_table.table_rows(operation, other, width)
-        lines += product_table.page(context, other, rows[: room - len(lines)], len(rows))
-    return lines
+    left = min(room, most_table_rows(view, width)) - len(lines)
+    return lines + _other_entries(context, operation, view, width, left)
 
 
 def _below_rows(places: Places) -> int:
