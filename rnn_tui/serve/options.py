@@ -18,7 +18,7 @@ from rnn_tui.setting_declaration import Declaration
 
 COMMAND = "serve"
 MOST_GUESTS = 500
-MEMORY_RANGE = (128 * 2**20, 2**40)  # bytes; the program alone takes about 100 MiB
+MEMORY_RANGE = (96 * 2**20, 2**40)  # bytes; the program alone takes about 65 MiB
 NEEDS_ACCESS = (
     "who may come in? --authorized-keys FILE for those whose public key is in it, --anonymous for "
     "everybody, or --present KEYFILE for everybody to follow the holder of a key"
@@ -51,7 +51,7 @@ class MemoryDeclaration(Declaration):
         """
         size = parse_size(self.option, text)
         if not MEMORY_RANGE[0] <= size <= MEMORY_RANGE[1]:
-            raise CommandError(f"{self.option} must be from 128M to 1024G, not {text!r}")
+            raise CommandError(f"{self.option} must be from 96M to 1024G, not {text!r}")
         return size
 
 

@@ -26,7 +26,7 @@ REFUSED = {
     ("--anonymous", "--port", "70000"): "--port must be a whole number from 0 to 65535",
     ("--anonymous", "--guests", "0"): "--guests must be a whole number from 1 to 500",
     ("--anonymous", "--idle", "soon"): "--idle must be a time",
-    ("--anonymous", "--memory", "10M"): "--memory must be from 128M to 1024G, not '10M'",
+    ("--anonymous", "--memory", "10M"): "--memory must be from 96M to 1024G, not '10M'",
     ("--anonymous", "--memory", "much"): "--memory must be a size",
     ("--anonymous", "--gests", "3"): "did you mean --guests",
     ("--anonymous", "--updates", "3"): "there is no option --updates; see rnn-tui serve --help",
