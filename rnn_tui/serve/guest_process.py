@@ -109,7 +109,7 @@ def _reset_signals() -> None:
 def _lower_priority(nice: int) -> None:
     """Go after the server when there is not enough of the processor or of memory."""
     with contextlib.suppress(OSError):
-        os.nice(nice)
+        nice = os.nice(nice)
     # Where the kernel groups processes by session, nice values count only within one; this is the
     # session's own.
     for path, value in (("/proc/self/autogroup", nice), ("/proc/self/oom_score_adj", OOM_SCORE)):

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import time
 
-KEPT_WAITING = 0.15  # share of a slice's time in which another program had the processor
+KEPT_WAITING = 0.1  # share of a slice's time in which another program had the processor
 SHORTEST_REST, LONGEST_REST = 0.002, 0.25  # seconds
-LONGER, SHORTER = 1.5, 0.93  # a rest against the one before
+LONGER, SHORTER = 2.0, 0.95  # a rest against the one before
 
 
 class FairShare:

@@ -6,6 +6,7 @@ By hand: `-m long -s` prints the figures.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import re
 import time
@@ -45,9 +46,10 @@ class LightGuest:
             self.received += len(data)
             self._recent += data
             rest += data
-            for query in QUERY.findall(rest):
-                self.process.stdin.write(b"\x1b[?%s;2$y" % query)
-            self.process.stdin.write(b"\x1b[2;2R" * len(PLACE.findall(rest)))
+            with contextlib.suppress(OSError):  # the session has just ended
+                for query in QUERY.findall(rest):
+                    self.process.stdin.write(b"\x1b[?%s;2$y" % query)
+                self.process.stdin.write(b"\x1b[2;2R" * len(PLACE.findall(rest)))
             rest = rest[max(rest.rfind(b"p"), rest.rfind(b"n")) + 1 :][-16:]
             self._changed.set()
 
@@ -79,7 +81,7 @@ async def play(server: RunningServer, number: int, begin: asyncio.Barrier) -> Li
         await guest.press(b" ", b"pause", 30)  # the footer says what the key does now
         await begin.wait()
         for _ in range(KEYS):
-            await asyncio.sleep(chance.uniform(0.5, 1.5))
+            await asyncio.sleep(chance.uniform(1.5, 3.5))
             guest.waits.append(await guest.press(b"?", HELP))
             await asyncio.sleep(0.5)
             process.stdin.write(b"\x1b")

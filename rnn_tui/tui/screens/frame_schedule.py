@@ -22,7 +22,7 @@ PICTURE_TURNS = 3  # of the tables, in which each picture is drawn once
 FIXED = PANELS.in_group("fixed")  # tables of a few rows; all others are pictures of many cells
 # On a machine that guests share, this many times what a frame took passes until the next one: a
 # frame that others' work has held up is followed by fewer, so that there is room for keys.
-REST = 6.0
+REST = 10.0
 NOTICEABLE_WAIT = 0.05  # seconds; a frame that waits for less is not what the link limits
 
 
