@@ -40,7 +40,7 @@ class TableColumn:
         width: cells of the column.
         at: gives the text at a timestep, from 1.
         names: the column holds names, which are aligned left; numbers are aligned right.
-        power: the power of ten of its numbers, unless that is 1; it stands below the heading.
+        power: the power of ten of its numbers, unless that is 1.
     """
 
     head: str
@@ -53,6 +53,17 @@ class TableColumn:
     def heading(self) -> str:
         """The heading, as wide as the column."""
         return self.head.ljust(self.width) if self.names else self.head.rjust(self.width)
+
+    def in_one_line(self) -> TableColumn:
+        """Return the column with its power of ten beside the name, not below it."""
+        head = f"{self.head} {self.power}".rstrip()
+        more = max(text_width(head) - self.width, 0)
+
+        def at(t: int) -> Line:
+            """Return the text at timestep `t`, at the right of a wider column."""
+            return ((" " * more, ""), *self.at(t))
+
+        return replace(self, head=head, width=self.width + more, at=at, power="")
 
 
 def title(context: DrawContext) -> tuple[str, str]:
@@ -314,9 +325,12 @@ def _table(
             for.
     """
     snapshot = context.snapshot
-    heads = " ".join(column.heading for column in columns)
     times = max(len(str(snapshot.steps)), 2) + 1
-    block = times + 1 + len(heads) + _GAP
+    wider = [column.in_one_line() for column in columns]
+    if width // _block(wider, times) == width // _block(columns, times):
+        columns = wider
+    heads = " ".join(column.heading for column in columns)
+    block = _block(columns, times)
     blocks = max(width // block, 1)
     powers = any(column.power for column in columns)
     height -= powers
@@ -345,6 +359,11 @@ def _table(
         words = f" t={steps[first]}–{steps[last - 1]}: {last - first} of {len(steps)} timesteps"
         lines.append(((f"{words}; J next, K before", "dim"),))
     return tuple(lines)
+
+
+def _block(columns: Sequence[TableColumn], times: int) -> int:
+    """Return the cells of a block of the table, with the gap behind it."""
+    return times + sum(1 + column.width for column in columns) + _GAP
 
 
 def _timestep_row(columns: Sequence[TableColumn], t: int, times: int) -> Line:
