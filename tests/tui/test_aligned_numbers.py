@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tui.screen_support import power_in, stands_for
+from tui.screen_support import power_in, power_of, stands_for
 
-from rnn_tui.tui.aligned_numbers import NumberColumn, power_of_ten
+from rnn_tui.tui.aligned_numbers import HeadedColumn, NumberColumn, column_of, power_of_ten
 
 COLUMNS = [
     NumberColumn(4, after=6),
@@ -55,3 +55,26 @@ def test_what_is_no_number_stands_there_too(column: NumberColumn) -> None:
 def test_the_title_names_the_power(exponent: int) -> None:
     assert power_in(f"gradient {power_of_ten(exponent)}") == exponent
     assert power_of_ten(exponent, ascii=True).isascii()
+
+
+@given(st.lists(FLOATS, min_size=1, max_size=6), st.booleans(), st.sampled_from([3, 4]))
+@example([9.99996e-4, 5e-5], True, 3)
+@example([99.99996, 0.5], False, 3)
+@example([1e6, 2.0, 1e-12], True, 4)
+def test_a_column_has_one_power_of_ten_and_room_for_all_its_numbers(
+    values: list[float], signed: bool, digits: int
+) -> None:
+    values = values if signed else [abs(value) for value in values]
+    column = column_of(values, signed=signed, digits=digits)
+    largest = max(map(abs, values))
+    assert (column.exponent == 0) == (not largest or 0.00995 <= largest < 999.95)
+    for value in values:
+        text = column.text(value)
+        assert len(text) == column.width <= 9 + 2 * signed
+        assert "." not in text or text.index(".") == column.before
+        assert signed or not text.strip().startswith(("+", "−"))
+        if "e" not in text and value:
+            assert stands_for(text.strip(), value, column.exponent), text
+    headed = HeadedColumn("‖g‖", column, 9)
+    assert len(headed.heading) == headed.width == len(headed.text(values[0]))
+    assert power_of(headed.heading, "‖g‖") == column.exponent

@@ -122,3 +122,31 @@ def test_the_numbers_of_timesteps_stand_apart_and_are_whole(steps: int) -> None:
                     if re.fullmatch(r"[‹\[]?\d+[›\]]?", word)
                 ]
                 assert max(shown) <= steps, first
+
+
+DECIMAL = re.compile(r"(?<![\d\]])[+−]?\d+\.\d+(?:e−?\d+)?")
+ROW = re.compile(r" [ ▸] ?(\w+ +\d+(×\d+)? |\d+ +[+−\d])| +\d+ +[+−]?[\d]")
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_points_of_a_table_stand_below_each_other(name: str) -> None:
+    """In BATCH, LOSS, CLIP and UPDATE, and in the ledger; none has two formats in a column."""
+    tables = 0
+    for snapshot in snapshots(name):
+        drawn = [panel_spec("ledger").draw(context(snapshot), 80, 12)]
+        if not snapshot.cursor.t:
+            drawn.append(panel_spec("timestep").draw(context(snapshot), 80, 30))
+        for lines in drawn:
+            rows = [text for text in plain(lines).split("\n") if ROW.match(text)]
+            points = [
+                [
+                    found.end() if "." not in found[0] else found.start() + found[0].index(".")
+                    for found in DECIMAL.finditer(row)
+                ]
+                for row in rows
+            ]
+            most = max(map(len, points), default=0)
+            full = [each for each in points if len(each) == most > 0]
+            tables += len(full) > 1
+            assert all(each == full[0] for each in full), "\n".join(rows)
+    assert tables > 3
