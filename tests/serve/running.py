@@ -139,7 +139,8 @@ def alive(process: int) -> bool:
 async def connect(server: RunningServer, **options: Any) -> asyncssh.SSHClientConnection:
     """Return a connection that has logged in, without a key unless one is given."""
     given = {"username": "guest", "client_keys": None, "known_hosts": None, **options}
-    return await asyncssh.connect("127.0.0.1", server.port, config=None, agent_path=None, **given)
+    given = {"port": server.port, **given}
+    return await asyncssh.connect("127.0.0.1", config=None, agent_path=None, **given)
 
 
 class Visit:
