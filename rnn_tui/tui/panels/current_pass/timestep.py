@@ -15,8 +15,8 @@ from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.panels.current_pass import cell_below
 from rnn_tui.tui.panels.current_pass.row_columns import gradient_exponent
 from rnn_tui.tui.panels.current_pass.row_places import places
+from rnn_tui.tui.panels.current_pass.row_table import rows
 from rnn_tui.tui.panels.current_pass.timestep_equation import explanation
-from rnn_tui.tui.panels.current_pass.timestep_rows import rows
 from rnn_tui.tui.panels.current_pass.timestep_shares import weights_line
 from rnn_tui.tui.panels.current_pass.timestep_view import timestep_view
 from rnn_tui.tui.scope_words import joined, layer_words, sample_words

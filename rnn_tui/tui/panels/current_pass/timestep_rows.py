@@ -14,29 +14,15 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.aligned_numbers import NumberColumn
 from rnn_tui.tui.bar_scales import gradient_scale, output_gradient_scale, value_scale
 from rnn_tui.tui.bars import BarScale, bars
-from rnn_tui.tui.lines import ELLIPSIS, Line, Lines, cell_width, fit, merge, text_width, whole_parts
+from rnn_tui.tui.lines import ELLIPSIS, Line, cell_width, fit, text_width
 from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, number, short, signed
-from rnn_tui.tui.panels.current_pass.row_places import ARRIVING, Places, row_symbols
+from rnn_tui.tui.panels.current_pass.row_places import ARRIVING, row_symbols
 from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView, through_label
 from rnn_tui.tui.symbols import code_of, quoted, visible
 from rnn_tui.tui.themes import role_within
 
 
-def rows(snapshot: Snapshot, view: TimestepView, places: Places) -> Lines:
-    """Return the lines of the rows; of those that are folded one, at the top."""
-    shown = {row.symbol: row for row in snapshot.rows}
-    bad = _bad_row(snapshot, view)
-    drawn: list[Line] = [_folded(snapshot, view, places)] if places.folded else []
-    for symbol in row_symbols(snapshot):
-        if symbol not in places.folded:
-            line = _arriving(snapshot, view) if symbol == ARRIVING else _row(shown[symbol], view)
-            if symbol == "x_t":
-                line = _with_range(line, view)
-            drawn.append(_on_ground(symbol, line, view, wrong=symbol == bad))
-    return tuple(drawn)
-
-
-def _with_range(line: Line, view: TimestepView) -> Line:
+def with_range(line: Line, view: TimestepView) -> Line:
     """Return the row of the input; at its end, which units have bars, if there are others."""
     hidden, width = view.window.declaration.architecture.hidden, view.columns.strips[0]
     shown = strip_range(hidden, view.unit, width)
@@ -47,7 +33,7 @@ def _with_range(line: Line, view: TimestepView) -> Line:
     return (*line, (" " * free, ""), (words, "dim"))
 
 
-def _bad_row(snapshot: Snapshot, view: TimestepView) -> str:
+def bad_row(snapshot: Snapshot, view: TimestepView) -> str:
     """Return the symbol of the row with the first number that was not finite; "" elsewhere."""
     origin = snapshot.proofs.get("cause")
     if not isinstance(origin, BadValueOrigin) or origin.t != view.t:
@@ -56,7 +42,7 @@ def _bad_row(snapshot: Snapshot, view: TimestepView) -> str:
     return next((row for row in made if row), "")
 
 
-def _on_ground(symbol: str, line: Line, view: TimestepView, *, wrong: bool) -> Line:
+def on_ground(symbol: str, line: Line, view: TimestepView, *, wrong: bool) -> Line:
     """Return a row on a ground of its own, if the equation shown computes it, or it is `wrong`."""
     if not wrong and (view.selected is None or view.selected.row != symbol):
         return line
@@ -69,13 +55,13 @@ def _on_ground(symbol: str, line: Line, view: TimestepView, *, wrong: bool) -> L
     )
 
 
-def _row(row: Row, view: TimestepView) -> Line:
+def row_of(row: Row, view: TimestepView) -> Line:
     """Return a row: the value and, going back, its gradient.
 
     What is not computed yet is that of the timestep before in this pass, dim and after a dot.
     """
     if view.old is not None and not view.in_backward and not _is_known(row, view):
-        return _as_old(_row(row, view.old))
+        return _as_old(row_of(row, view.old))
     known = _is_known(row, view)
     values, width = view.values[row.symbol][0], view.columns.symbol
     marked = view.selected is not None and view.selected.row == row.symbol
@@ -89,7 +75,7 @@ def _row(row: Row, view: TimestepView) -> Line:
         return (*symbol, *_probabilities(view, values))
     scale = value_scale(row, view.magnitudes)
     shown = _strip(values, view, view.columns.strips[0], scale, known)
-    line = (*symbol, *shown, *_number(row.symbol, view, view.columns.value, known))
+    line = (*symbol, *shown, *number_of(row.symbol, view, view.columns.value, known))
     if view.before is not None:
         line += _comparison(row.symbol, view, view.before, view.columns.value, known)
     if view.in_backward:
@@ -114,80 +100,6 @@ def _as_old(line: Line) -> Line:
 
 def _dim(line: Line) -> Line:
     return tuple((text, "dim" if text.strip() else "") for text, _ in line)
-
-
-# Rows that are folded
-
-
-def _folded(snapshot: Snapshot, view: TimestepView, places: Places) -> Line:
-    """Return the line that stands for the rows without a place.
-
-    It counts them, and shows those of them that the operation at the cursor computes and reads.
-    """
-    needed = [symbol for symbol in needed_rows(snapshot, view) if symbol in places.folded]
-    shown = {row.symbol: row for row in snapshot.rows}
-    if len(needed) == 1:
-        symbol = needed[0]
-        line = _arriving(snapshot, view) if symbol == ARRIVING else _row(shown[symbol], view)
-        counted = _with_count(line, len(places.folded) - 1, view)
-        return _on_ground(symbol, counted, view, wrong=symbol == _bad_row(snapshot, view))
-    if needed:
-        return _numbers_of_rows(needed, len(places.folded) - len(needed), view)
-    count = len(places.folded)
-    names = " ".join(
-        "arrives" if symbol == ARRIVING else symbol
-        for symbol in row_symbols(snapshot)
-        if symbol in places.folded
-    )
-    full = f"   {count} rows folded, z on this panel shows them: {names}"
-    words = full if text_width(full) <= view.width else f"   {count} rows folded: {names}"
-    return ((words, "dim"),)
-
-
-def _with_count(line: Line, count: int, view: TimestepView) -> Line:
-    """Return a row that stands for folded ones, with their number in place of words or bars."""
-    words = f"+{count} row{'s' * (count != 1)} folded"
-    strips = view.columns.strips[0], view.columns.strips[0] + 1
-    if view.in_backward and view.width - cell_width(line) < text_width(words) + 2:
-        # The bars give way: numbers are what the equation reads.
-        start = view.columns.symbol
-        words = next(
-            (each for each in (words, f"+{count} rows") if text_width(each) < strips[1]), ""
-        )
-        return _put(line, start, words, strips[1]) if words else line
-    free = max(view.width - text_width(words) - 1, 0)
-    return (*fit(line, free), (f" {words}", "dim"))
-
-
-def _put(line: Line, start: int, words: str, width: int) -> Line:
-    """Return `line` with `words` in place of `width` cells of one cell each, from `start` on."""
-    cells = [(character, role) for text, role in line for character in text]
-    return merge((*cells[:start], (f"{words:<{width}}", "dim"), *cells[start + width :]))
-
-
-def _numbers_of_rows(needed: list[str], others: int, view: TimestepView) -> Line:
-    """Return the folded rows that an operation needs as names and numbers alone."""
-    operation = view.selected
-    assert operation is not None
-    symbols = [operation.symbol] if operation.row in needed else []
-    at = places_of_symbols(view)
-    symbols += [each for each in view.reads if each in at and at[each][0] in needed]
-    start: Line = ((" ▸ " if operation.row in needed else "   ", "accent"),)
-    parts: list[Line] = []
-    for symbol in symbols:
-        column = view.columns.value if at[symbol][1] == "value" else view.columns.gradient
-        role = "strong" if symbol == operation.symbol else ""
-        parts.append(((f"{symbol} ", role), *_trimmed(_number(symbol, view, column, True))))
-    count: Line = ((f"+{others} row{'s' * (others != 1)} folded", "dim"),) if others else ()
-    room = view.width - cell_width(start) - cell_width(count)
-    kept = whole_parts(parts, room - 1)
-    whole = (*start, *kept, (" " * (room - cell_width(kept)), ""), *count)
-    shown = operation.row if operation.row in needed else ""
-    return _on_ground(shown, whole, view, wrong=False)
-
-
-def _trimmed(line: Line) -> Line:
-    return tuple(run for run in line if run[0].strip())
 
 
 def needed_rows(snapshot: Snapshot, view: TimestepView) -> list[str]:
@@ -361,7 +273,7 @@ def _gradient_number(row: Row, operation: Operation | None, view: TimestepView) 
     hidden = row.symbol != "y_t"
     scale = (gradient_scale if hidden else output_gradient_scale)(view.magnitudes)
     strip = _strip(view.values[symbol][0], view, view.columns.strips[1], scale, known)
-    return strip + _number(symbol, view, view.columns.gradient, known)
+    return strip + number_of(symbol, view, view.columns.gradient, known)
 
 
 def _gradient_comparison(symbol: str, view: TimestepView, before: Values, known: bool) -> Line:
@@ -377,7 +289,7 @@ def _through_of(operation: Operation, view: TimestepView) -> Line:
 
 def _through(symbol: str, label: str, view: TimestepView) -> Line:
     """Return the number of the gradient `symbol` in the last column, after `label`."""
-    shown = _number(symbol, view, view.columns.gradient, True, "gradient")
+    shown = number_of(symbol, view, view.columns.gradient, True, "gradient")
     return ((f" {label:>{view.columns.label}} ", "dim"), *shown)
 
 
@@ -392,7 +304,7 @@ def _going_on(snapshot: Snapshot, view: TimestepView) -> Line:
     return ((f"   {place}", "dim"),)
 
 
-def _arriving(snapshot: Snapshot, view: TimestepView) -> Line:
+def arriving(snapshot: Snapshot, view: TimestepView) -> Line:
     """Return the line of the gradient that arrives from timestep t+1, and of what it belongs to.
 
     It is that of the layer shown: of h_t, and of c_t where there is one. Going forward it says
@@ -407,7 +319,7 @@ def _arriving(snapshot: Snapshot, view: TimestepView) -> Line:
     symbol = name_in_layer("dh_next", snapshot.layer)
     scale = gradient_scale(view.magnitudes)
     line = label + _strip(view.values[symbol][0], view, columns.strips[1], scale, True)
-    line += _number(symbol, view, columns.gradient, True)
+    line += number_of(symbol, view, columns.gradient, True)
     others = [name_in_layer(f"d{each}_next", snapshot.layer) for each in _other_states(view)]
     if view.before is not None and not {*others} & {*view.reads}:
         return line + _gradient_comparison(symbol, view, view.before, True)
@@ -455,7 +367,7 @@ def _strip(values: Array, view: TimestepView, width: int, scale: BarScale, known
     return (*bars(values[shown.start : shown.stop], scale, view.glyphs, selected), blank)
 
 
-def _number(
+def number_of(
     symbol: str, view: TimestepView, column: NumberColumn, known: bool, role: str = ""
 ) -> Line:
     """Return the selected unit's number, or a dot where it is not computed yet.

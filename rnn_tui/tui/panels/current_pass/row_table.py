@@ -1,0 +1,106 @@
+"""The table of a timestep's rows; those without a place are folded into one line at its top."""
+
+from __future__ import annotations
+
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.lines import Line, Lines, cell_width, fit, merge, text_width, whole_parts
+from rnn_tui.tui.panels.current_pass.row_places import ARRIVING, Places, row_symbols
+from rnn_tui.tui.panels.current_pass.timestep_rows import (
+    arriving,
+    bad_row,
+    needed_rows,
+    number_of,
+    on_ground,
+    places_of_symbols,
+    row_of,
+    with_range,
+)
+from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView
+
+
+def rows(snapshot: Snapshot, view: TimestepView, places: Places) -> Lines:
+    """Return the lines of the rows; of those that are folded one, at the top."""
+    shown = {row.symbol: row for row in snapshot.rows}
+    bad = bad_row(snapshot, view)
+    drawn: list[Line] = [_folded(snapshot, view, places)] if places.folded else []
+    for symbol in row_symbols(snapshot):
+        if symbol not in places.folded:
+            line = arriving(snapshot, view) if symbol == ARRIVING else row_of(shown[symbol], view)
+            if symbol == "x_t":
+                line = with_range(line, view)
+            drawn.append(on_ground(symbol, line, view, wrong=symbol == bad))
+    return tuple(drawn)
+
+
+# Rows that are folded
+
+
+def _folded(snapshot: Snapshot, view: TimestepView, places: Places) -> Line:
+    """Return the line that stands for the rows without a place.
+
+    It counts them, and shows those of them that the operation at the cursor computes and reads.
+    """
+    needed = [symbol for symbol in needed_rows(snapshot, view) if symbol in places.folded]
+    shown = {row.symbol: row for row in snapshot.rows}
+    if len(needed) == 1:
+        symbol = needed[0]
+        line = arriving(snapshot, view) if symbol == ARRIVING else row_of(shown[symbol], view)
+        counted = _with_count(line, len(places.folded) - 1, view)
+        return on_ground(symbol, counted, view, wrong=symbol == bad_row(snapshot, view))
+    if needed:
+        return _numbers_of_rows(needed, len(places.folded), view)
+    count = len(places.folded)
+    names = " ".join(
+        "arrives" if symbol == ARRIVING else symbol
+        for symbol in row_symbols(snapshot)
+        if symbol in places.folded
+    )
+    full = f"   {count} rows folded, z on this panel shows them: {names}"
+    words = full if text_width(full) <= view.width else f"   {count} rows folded: {names}"
+    return ((words, "dim"),)
+
+
+def _with_count(line: Line, count: int, view: TimestepView) -> Line:
+    """Return a row that stands for folded ones, with their number in place of words or bars."""
+    words = f"+{count} row{'s' * (count != 1)} folded"
+    strips = view.columns.strips[0], view.columns.strips[0] + 1
+    if view.in_backward and view.width - cell_width(line) < text_width(words) + 2:
+        # The bars give way: numbers are what the equation reads.
+        start = view.columns.symbol
+        words = next(
+            (each for each in (words, f"+{count} rows") if text_width(each) < strips[1]), ""
+        )
+        return _put(line, start, words, strips[1]) if words else line
+    free = max(view.width - text_width(words) - 1, 0)
+    return (*fit(line, free), (f" {words}", "dim"))
+
+
+def _put(line: Line, start: int, words: str, width: int) -> Line:
+    """Return `line` with `words` in place of `width` cells of one cell each, from `start` on."""
+    cells = [(character, role) for text, role in line for character in text]
+    return merge((*cells[:start], (f"{words:<{width}}", "dim"), *cells[start + width :]))
+
+
+def _numbers_of_rows(needed: list[str], count: int, view: TimestepView) -> Line:
+    """Return the numbers of those of `count` folded rows that an operation needs, with names."""
+    operation = view.selected
+    assert operation is not None
+    symbols = [operation.symbol] if operation.row in needed else []
+    at = places_of_symbols(view)
+    symbols += [each for each in view.reads if each in at and at[each][0] in needed]
+    start: Line = ((" ▸ " if operation.row in needed else "   ", "accent"),)
+    parts: list[Line] = []
+    for symbol in symbols:
+        column = view.columns.value if at[symbol][1] == "value" else view.columns.gradient
+        role = "strong" if symbol == operation.symbol else ""
+        parts.append(((f"{symbol} ", role), *_trimmed(number_of(symbol, view, column, True))))
+    said: Line = ((f"{count} rows folded", "dim"),)
+    room = view.width - cell_width(start) - cell_width(said)
+    kept = whole_parts(parts, room - 1)
+    whole = (*start, *kept, (" " * (room - cell_width(kept)), ""), *said)
+    shown = operation.row if operation.row in needed else ""
+    return on_ground(shown, whole, view, wrong=False)
+
+
+def _trimmed(line: Line) -> Line:
+    return tuple(run for run in line if run[0].strip())
