@@ -115,7 +115,8 @@ class Run(Closing):
             if self.throttle.down.waiting or not self.terminal.pieces:
                 return False
             last = max(self.terminal.pieces[-1][0], self.written()[-1][0])
-            return time.monotonic() - last > self._still
+            last = max([last, *(at for at, _ in self.throttle.up.changes[-1:])])
+            return not self.throttle.up.waiting and time.monotonic() - last > self._still
 
         if not wait_until(still, timeout):
             raise AssertionError(f"not still after {timeout} s:\n{self.terminal.text()}")

@@ -19,7 +19,7 @@ from rnn_tui.engine.cells.lstm import LstmKernel
 from rnn_tui.engine.cells.lstm_base import LstmFamilyKernel
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.session.commands import Back, Step, ViewRequest
+from rnn_tui.session.commands import Back, Command, Step, ViewRequest
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Value, compose
 
@@ -30,7 +30,7 @@ LARGE: dict[str, dict[str, Value]] = {
 }
 MOST_STEPS = 500  # of kernels, 10 to 20 µs each in a small network
 MOST_PRODUCTS = 200_000_000  # multiplications of theirs, about 20 ms
-COMMANDS = (
+COMMANDS: tuple[Command, ...] = (
     ViewRequest(predictions=True, proofs=frozenset({"magnitudes", "weights", "carpet"})),
     *(Step(stride) for stride in (Stride.TIMESTEP, Stride.PASS, Stride.PASS, Stride.PASS)),
     Back(Stride.TIMESTEP),
