@@ -169,6 +169,7 @@ class Time:
         self.calls: list[tuple[float, object]] = []
         self.said: list[str] = []
         self.ended_at: list[float] = []
+        self.presented = False
 
     def watch(self, idle: float) -> IdleWatch:
         watch = IdleWatch(
@@ -176,6 +177,7 @@ class Time:
             later=lambda seconds, call: self.calls.append((self.now + seconds, call)),
             warn=self.said.append,
             end=lambda: self.ended_at.append(self.now),
+            awake=lambda: self.presented,
             clock=lambda: self.now,
         )
         watch.start()
@@ -204,6 +206,18 @@ def test_a_guest_is_told_a_minute_before_the_end_and_any_key_puts_it_off() -> No
     assert time.ended_at == []
     time.go_to(2000)
     assert time.ended_at == [pytest.approx(841 + 900, abs=0.1)]
+
+
+def test_who_follows_a_presenter_is_not_idle_without_a_key() -> None:
+    time = Time()
+    watch = time.watch(900)
+    time.presented = True
+    time.go_to(9000)
+    assert (time.said, time.ended_at) == ([], [])
+    time.presented = False
+    watch.heard()
+    time.go_to(10_000)
+    assert (len(time.said), len(time.ended_at)) == (1, 1)
 
 
 def test_a_time_is_written_in_its_largest_whole_unit() -> None:

@@ -167,8 +167,15 @@ class Room:
             guest.end("memory", f"this session took more than {most} of memory and was ended")
             if memory > FAR_ABOVE * self._options.memory:
                 guest.kill()
+        elif self._is_awake(guest):
+            guest.last_key = now
         elif now - guest.last_key > self._options.idle + IDLE_GRACE:
             guest.end("idle", "no key was pressed for long, so this session was ended")
+
+    def _is_awake(self, guest: Guest) -> bool:
+        """Return whether a guest is not idle even without a key: in a room with a presenter."""
+        role = guest.record.role
+        return role == "presenter" or (role == "follower" and self.relay.presented)
 
     async def close(self) -> None:
         """Tell everybody that the server ends, and wait until all guests have ended."""

@@ -203,18 +203,13 @@ class RnnTui(PacedDisplay):
         """End the session after a time without a key, and say so before."""
         from rnn_tui.tui.idle import IdleWatch
 
-        def call(function: Callable[[], None]) -> None:
-            with self._context():
-                function()
-
-        loop = asyncio.get_running_loop()
-        self._idle = IdleWatch(
-            kiosk,
-            later=lambda seconds, function: loop.call_later(seconds, call, function),
-            warn=self._tell,
-            end=partial(self.exit, None, IDLE),
-        )
+        end = partial(self.exit, None, IDLE)
+        self._idle = IdleWatch.of_app(self, kiosk, self._tell, end, self.awake)
         self._idle.start()
+
+    def awake(self) -> bool:
+        """Return whether the user is not idle even without a key."""
+        return False
 
     def _tell(self, text: str) -> None:
         """Show a line until the next key; over a dialog, where that does not cover it."""

@@ -8,7 +8,7 @@ from typing import Any
 from textual.dom import DOMNode
 
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.following.followed_session import FollowedSession
+from rnn_tui.following.followed_session import FollowedSession, Presenter
 from rnn_tui.following.presenting import Presenting
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import compose
@@ -43,6 +43,10 @@ class PresenterTui(RnnTui):
         """Present no more."""
         self.presenting.stop_thread()
 
+    def awake(self) -> bool:
+        """Return True: whoever presents talks for a while without a key."""
+        return True
+
     def _counted(self) -> None:
         """Show how many follow; called by the presenting thread."""
         self.debugger.announce_followers(self.presenting.followers)
@@ -59,11 +63,20 @@ class FollowerTui(RnnTui):
 
     def make_debugger(self) -> Debugger:
         """Return the main screen of one who follows."""
-        return FollowerScreen(self._followed, self.link, self.kiosk)
+        return FollowerScreen(self._followed, self.link, self.kiosk, self.presenter_left)
 
     def on_mount(self) -> None:
         """Wait for the presenter."""
         self.push_screen(WaitingScreen())
+
+    def awake(self) -> bool:
+        """Return whether there is a presenter: whoever looks on presses no key."""
+        return self._followed.presenter is Presenter.HERE
+
+    def presenter_left(self) -> None:
+        """Count the time without a key from now on."""
+        if self._idle is not None:
+            self._idle.heard()
 
     def palette_keys(self) -> tuple[Key, ...]:
         """Return the keys that are a follower's own."""

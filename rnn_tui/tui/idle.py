@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from rnn_tui.kiosk import Kiosk
+
+if TYPE_CHECKING:
+    from textual.app import App
 
 LEAST_WAIT = 0.05  # seconds between two looks
 
@@ -22,6 +27,7 @@ class IdleWatch:
         later: Callable[[float, Callable[[], None]], object],
         warn: Callable[[str], None],
         end: Callable[[], None],
+        awake: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Wait for nothing yet.
@@ -31,12 +37,35 @@ class IdleWatch:
             later: calls a function after so many seconds.
             warn: tells the guest.
             end: ends the session.
+            awake: returns whether the guest is not idle even without a key.
             clock: the time in seconds.
         """
         self._kiosk = kiosk
         self._later, self._warn, self._end, self._clock = later, warn, end, clock
+        self._awake = awake
         self._heard = clock()
         self._warned = False
+
+    @classmethod
+    def of_app(
+        cls,
+        app: App[Any],
+        kiosk: Kiosk,
+        warn: Callable[[str], None],
+        end: Callable[[], None],
+        awake: Callable[[], bool],
+    ) -> IdleWatch:
+        """Return one that looks in the event loop that runs, as messages of `app` do."""
+        loop = asyncio.get_running_loop()
+
+        def call(function: Callable[[], None]) -> None:
+            with app._context():
+                function()
+
+        def later(seconds: float, function: Callable[[], None]) -> None:
+            loop.call_later(seconds, call, function)
+
+        return cls(kiosk, later, warn, end, awake)
 
     def start(self) -> None:
         """Begin to wait."""
@@ -49,6 +78,8 @@ class IdleWatch:
 
     def _look(self) -> None:
         """Warn or end if it is time, and look again when it may be."""
+        if self._awake():
+            self.heard()
         left = self._heard + self._kiosk.idle - self._clock()
         if left <= 0:
             self._end()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -37,10 +38,24 @@ class FollowerScreen(Debugger):
 
     session: FollowedSession
 
-    def __init__(self, session: FollowedSession, link: Link, kiosk: Kiosk | None = None) -> None:
-        """Show what `session` follows; see `Debugger`."""
+    def __init__(
+        self,
+        session: FollowedSession,
+        link: Link,
+        kiosk: Kiosk | None = None,
+        when_left: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Show what `session` follows; see `Debugger`.
+
+        Args:
+            session: the presenter's session, as it is seen here.
+            link: the link to the terminal.
+            kiosk: what a guest may do; None for a user.
+            when_left: called when the presenter has left.
+        """
         super().__init__(session, link, kiosk)
         self._followed = session
+        self._when_left = when_left
         self._own = False  # the view is this user's own
         self._presented: PresentedView | None = None
         self.following = "live"
@@ -57,6 +72,8 @@ class FollowerScreen(Debugger):
             moved = False
         following = self._words()
         moved |= following != self.following
+        if following == "left" != self.following:
+            self._when_left()
         self.following = following
         super().take_snapshot()
         if moved:
