@@ -20,6 +20,8 @@ from rnn_tui.cli_exit import print_error
 OPTION = "--kiosk"
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 """The environment variables that limit the threads of NumPy's matrix products."""
+START = "import sys; sys.path.append({!r}); from rnn_tui.cli import main; main()"
+"""What Python runs when the program starts itself again, from the same folder as before."""
 ANY_TERMINAL = "xterm"
 """What a terminal is taken for whose kind this program does not know."""
 _KIND = re.compile(r"[A-Za-z0-9][A-Za-z0-9+._-]{0,63}", re.ASCII)
@@ -40,10 +42,12 @@ def begin_again() -> None:
     On Windows, where a process cannot become another one, the variables are only removed.
     """
     kept = _kept(os.environ)
-    if sys.platform != "win32" and not sys.flags.ignore_environment and sys.orig_argv[1:]:
+    if sys.platform != "win32" and not sys.flags.ignore_environment:
         ignore_keys()
+        folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        arguments = ["-E", "-P", "-c", START.format(folder), *sys.argv[1:]]
         with contextlib.suppress(OSError):
-            os.execve(sys.executable, [sys.executable, "-E", "-P", *sys.orig_argv[1:]], kept)
+            os.execve(sys.executable, [sys.executable, *arguments], kept)
     set_environment(kept)
 
 

@@ -49,7 +49,7 @@ POLL_SECONDS = 0.1  # between looks at the end of an escape sequence and at the 
 FOREGROUND_SECONDS = 0.25  # between looks whether the program is in the foreground again
 LARGEST = (500, 200)  # columns and lines that are drawn on; more would take seconds
 A_FEW = 100  # keys of one packet that a person may have typed
-MOST_WAITING = 2000  # keys and commands that wait for the screen and the session
+MOST_WAITING = 500  # keys and commands that wait for the screen and the session
 BUSY_SECONDS = 0.02  # between looks whether there are fewer
 FALLBACK = (80, 24)  # where a terminal does not tell its size
 

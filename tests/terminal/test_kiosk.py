@@ -98,12 +98,12 @@ def type_all(one: Program, texts: Iterable[str], pause: float = 0.03) -> None:
         time.sleep(pause * 5 if text == "\x1b" else pause)
 
 
-def leave(one: Program) -> None:
+def leave(one: Program, within: float = 30) -> None:
     """Quit, whatever is shown: one key ends the session, without a question."""
     one.send("\x1b[201~\x1b\\")  # ends a paste or a string that was begun
     time.sleep(0.4)
     one.key("ctrl+q")
-    assert one.terminal.wait_exit(30) == 0
+    assert one.terminal.wait_exit(within) == 0
     assert one.terminal.restored()
     assert not OBEYED.search(one.terminal.raw()), OBEYED.findall(one.terminal.raw())[:5]
 
@@ -121,25 +121,25 @@ def test_no_key_paste_sequence_or_command_leads_out(tmp_path: Path) -> None:
     """A share of all ways; the others with -m long."""
     ways = list(everywhere())
     with kiosk(tmp_path, "--hidden", "4") as one:
-        type_all(one, ways[:: max(len(ways) // 24, 1)])
-        type_all(one, [*commands()[::9], *SEQUENCES])
+        type_all(one, ways[:: max(len(ways) // 12, 1)])
+        type_all(one, [*commands()[::14], *SEQUENCES])
         for size in ((500, 300), (20, 5), (100, 30)):
             one.terminal.resize(*size)
             time.sleep(0.1)
-        type_all(one, fuzz(20, seed=1))
+        type_all(one, fuzz(10, seed=1))
         leave(one)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("task", ["cos", "text", "recall", "reber"])
+@pytest.mark.parametrize("task", ["cos", "text"])
 def test_nothing_at_all_leads_out(tmp_path: Path, task: str) -> None:
     with kiosk(tmp_path, "--task", task, "--hidden", "8", "--versus", "gru") as one:
-        for ways in (everywhere(), commands(), SEQUENCES, fuzz(3000, seed=2)):
+        for ways in (everywhere(), commands(), SEQUENCES, fuzz(1000, seed=2)):
             type_all(one, ways, pause=0.05)
         for size in ((5000, 5000), (1, 1), (500, 10), (10, 500), (100, 30)):
             one.terminal.resize(*size)
             time.sleep(0.2)
-        leave(one)
+        leave(one, within=600)  # what was typed is carried out first
 
 
 def test_files_shells_and_sizes_are_refused_in_words(tmp_path: Path) -> None:
@@ -170,18 +170,6 @@ def test_the_palette_of_a_guest_has_no_files_and_no_shell() -> None:
     titles = [each.title for each in app.get_system_commands(app.debugger)]
     assert "quit" in titles
     assert not [title for title in titles if re.search("write a checkpoint|shell", title)]
-
-
-def test_sizes_are_capped_in_the_form_by_name(tmp_path: Path) -> None:
-    with kiosk(tmp_path, "--hidden", "4") as one:
-        one.key("o")
-        one.wait_for("enter applies")
-        one.key(*["up"] * 6)
-        one.wait_for("hidden: Number of hidden units")
-        one.send("4000\r")
-        one.wait_for("--hidden must be at most 128 in a kiosk")
-        one.key("esc")
-        leave(one)
 
 
 @pytest.mark.parametrize(
@@ -301,7 +289,7 @@ def test_a_flood_of_keys_waits_in_the_senders_hands(tmp_path: Path) -> None:
         before = _resident(status)
         keys = threading.Thread(target=_flood, args=(one, "n" * 4096, 400), daemon=True)
         keys.start()
-        time.sleep(3)
+        time.sleep(2)
         assert _resident(status) - before < 40
         one.terminal.process.send_signal(signal.SIGTERM)
         assert one.terminal.wait_exit() == 128 + signal.SIGTERM
