@@ -9,7 +9,7 @@ Each column is in units of a power of ten, which the heading names where it is n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -82,13 +82,23 @@ def page(context: DrawContext, view: TimestepView, lines: list[TermRow], height:
     """Draw the page of the table that is selected, in `height` lines at most."""
     if len(lines) <= height or height < 2:
         return tuple(_line(row, view, ascii=context.ascii) for row in lines[: max(height, 0)])
-    rows = height - 1
-    pages = -(-len(lines) // rows)
-    shown = context.selection.page % pages
-    words = f"   page {shown + 1} of {pages} of the terms: J next, K before"
-    page_lines = lines[shown * rows : (shown + 1) * rows]
-    drawn = (_line(row, view, ascii=context.ascii) for row in page_lines)
+    pages = _pages(lines, height - 1)
+    shown = context.selection.page % len(pages)
+    words = f"   page {shown + 1} of {len(pages)} of the terms: J next, K before"
+    drawn = (_line(row, view, ascii=context.ascii) for row in pages[shown])
     return (*drawn, ((words, "dim"),))
+
+
+def _pages(lines: list[TermRow], rows: int) -> list[list[TermRow]]:
+    """Return the pages of the table; each begins with the heading of its first terms."""
+    pages: list[list[TermRow]] = [[]]
+    for row in lines:
+        if len(pages[-1]) == rows:
+            pages.append([])
+        if not pages[-1] and row.terms and rows > 1:
+            pages[-1].append(replace(row, terms=range(0)))
+        pages[-1].append(row)
+    return pages
 
 
 def _line(row: TermRow, view: TimestepView, *, ascii: bool) -> Line:
