@@ -124,7 +124,8 @@ def column_of(
         signed: positive numbers have a plus sign.
         digits: significant digits at least that a number keeps.
     """
-    sizes = np.abs(np.fromiter(values, np.float64))
+    given = values if isinstance(values, np.ndarray) else [*values]
+    sizes = np.abs(np.asarray(given, np.float64))
     sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
     largest, smallest = (float(sizes.max()), float(sizes.min())) if sizes.size else (0.0, 0.0)
     scaled = bool(largest) and not PLAIN[0] <= largest < PLAIN[1]
