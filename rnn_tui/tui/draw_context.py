@@ -85,6 +85,7 @@ class DrawContext:
         following: whether this screen follows the presenter's ("live"), has a view of its own
             ("own"), or shows what a presenter who has left showed last ("left"); "" if it does not
             follow.
+        paged: the table of the window has other pages, which J and K show.
     """
 
     snapshot: Snapshot
@@ -100,6 +101,7 @@ class DrawContext:
     guest: bool = False
     followers: int | None = None
     following: Following = ""
+    paged: bool = False
 
     def written(self, text: str) -> str:
         """Return `text` as it is written on this terminal: in full, if it is in ASCII."""

@@ -41,6 +41,7 @@ def _followers_hints(context: DrawContext) -> tuple[KeyHint, ...]:
         KeyHint("tab", "panel", ("tab",), FIRST),
         KeyHint("z", "zoom out" if context.zoomed else "zoom", ("z",), FIRST),
         *(each for each in cursor if each is not GO_THERE),
+        KeyHint("J K", "page", ("J", "K"), FIRST) if context.paged else None,
         KeyHint("d", "view", ("d",), THIRD) if _has_views(context, spec) else None,
         KeyHint("m", "panels", ("m",), THIRD),
     )
@@ -99,6 +100,7 @@ def _choices(context: DrawContext) -> tuple[KeyHint | None, ...]:
         KeyHint("enter", keep, ("enter",), ALWAYS) if what_if and GO_THERE not in arrows else None,
         KeyHint("esc", discard, ("escape",), ALWAYS) if what_if else None,
         *arrows,
+        KeyHint("J K", "page", ("J", "K"), FIRST) if context.paged else None,
         KeyHint("d", "view", ("d",), FIRST if entries else THIRD) if several else None,
         KeyHint("[ ]", "layer", ("left_square_bracket",), THIRD) if settings.layers > 1 else None,
         KeyHint("x", "sample", ("x",), THIRD) if settings.batch > 1 else None,

@@ -218,7 +218,7 @@ class Debugger(KeyActions):
 
     def _draw_context(self, snapshot: Snapshot) -> DrawContext:
         """Return all that the widgets need to draw `snapshot`."""
-        return DrawContext(
+        context = DrawContext(
             self._written(snapshot),
             self.selection,
             *self._notice,
@@ -232,12 +232,21 @@ class Debugger(KeyActions):
             self.followers,
             self.following,
         )
+        return replace(context, paged=True) if self._has_pages(context) else context
+
+    def _has_pages(self, context: DrawContext) -> bool:
+        """Return whether the table of the window has more pages than one."""
+        region = self._regions.get("timestep")
+        if region is None or context.snapshot.running or not _shows_table(context.snapshot):
+            return False
+        from rnn_tui.tui.panels.current_pass.window_table import has_pages
+
+        return has_pages(context, region.width, region.height - 1)
 
     def action_terms(self, direction: int) -> None:
         """Show another page of the terms of a product, or of the table of a window."""
         snapshot = self.session.latest
-        table = snapshot.cursor.stage in (Pass.BATCH, Pass.LOSS) and snapshot.request.t is None
-        if not table and not (self._zoomed and self.selection.panel == "timestep"):
+        if not _shows_table(snapshot) and not (self._zoomed and self.selection.panel == "timestep"):
             self._take_count()
             self._show_notice("pages of terms are those of the whole timestep panel: z shows it")
             return
@@ -289,3 +298,8 @@ class Debugger(KeyActions):
             t = timestep_at(self._written(self.session.latest), width, x)
             if t is not None:
                 self._select_timestep(t)
+
+
+def _shows_table(snapshot: Snapshot) -> bool:
+    """Return whether the panel of the current pass shows the window as a table."""
+    return snapshot.cursor.stage in (Pass.BATCH, Pass.LOSS) and snapshot.request.t is None

@@ -35,10 +35,12 @@ STATES: dict[str, tuple[Settings, tuple[str, ...]]] = {
     "update": (LSTM, ("u",)),
     "layers": (LSTM.with_(layers=2, batch=2), ("n", "n", "n")),
     "text": (compose({"task": "text", "hidden": 4}), ("n", "n")),
+    "pages": (LSTM.with_(steps=90, num_points=400), ("n", "f", "n")),
 }
 LONG = pytest.mark.long
 PLACES = [
     pytest.param("forward", "timestep", id="forward"),
+    pytest.param("pages", "timestep", id="pages"),
     *(
         pytest.param(state, panel, marks=LONG, id=f"{state} {panel}")
         for state in STATES
@@ -98,6 +100,8 @@ def hints_of(app: RnnTui) -> tuple[KeyHint, ...]:
 @pytest.mark.parametrize(("state", "panel"), PLACES)
 def test_every_key_in_the_footer_does_something(state: str, panel: str) -> None:
     async def check(pilot: Pilot[None], app: RnnTui) -> None:
+        named = {hint.shown for hint in hints_of(app)}
+        assert ("J K" in named) == (state == "pages" and app.debugger._other_panel == "network")
         for hint in sorted(hints_of(app), key=lambda each: bool({*each.keys} & CHANGES_PLACE)):
             if {*hint.keys} & NOT_PRESSED:
                 continue

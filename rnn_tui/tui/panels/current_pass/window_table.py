@@ -24,6 +24,7 @@ from rnn_tui.tui.panels.current_pass import window_pictures
 from rnn_tui.tui.scope_words import WHOLE_BATCH, sample_words
 from rnn_tui.tui.symbols import MARK, answer, has_input, input_code, name_of, target_code
 
+PAGES = "J next, K before"  # keys that show other pages
 _GAP = 2  # cells between two blocks of the table
 _NUMBER, _SHORT = 9, 8  # cells of a column of numbers with four digits, and with three
 _BAR = 40  # cells at most of the bar of a probability
@@ -79,6 +80,11 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     if snapshot.cursor.stage is Pass.BATCH:
         return _batch(context, width, height)
     return _loss(context, width, height)
+
+
+def has_pages(context: DrawContext, width: int, height: int) -> bool:
+    """Return whether the table has more rows than one page of the panel shows."""
+    return any(PAGES in text for line in draw(context, width, height) for text, _ in line)
 
 
 def _batch(context: DrawContext, width: int, height: int) -> Lines:
@@ -357,7 +363,7 @@ def _table(
     if not whole:
         last = min(first + page, len(steps))
         words = f" t={steps[first]}–{steps[last - 1]}: {last - first} of {len(steps)} timesteps"
-        lines.append(((f"{words}; J next, K before", "dim"),))
+        lines.append(((f"{words}; {PAGES}", "dim"),))
     return tuple(lines)
 
 
