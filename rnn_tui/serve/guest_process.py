@@ -16,11 +16,13 @@ import resource
 import signal
 import sys
 import termios
+import time
 from dataclasses import dataclass
 
 PRESENTERS_NICE = 1  # whoever presents waits for none of those who follow
 NICE = 5  # the server's own work, and so all keys on their way, goes before training
 CPU_SECONDS = 4 * 60 * 60  # of one session; then SIGXCPU
+GROUP_SECONDS = 0.4  # for the kernel to take the nice value of a session
 OPEN_FILES = 64
 LARGEST_FILE = 2**20  # bytes; guests write nothing but the log of unexpected errors
 LARGEST_PICTURE = 2**28  # bytes; a picture for followers is memory, but counts as a file
@@ -110,11 +112,24 @@ def _lower_priority(nice: int) -> None:
     """Go after the server when there is not enough of the processor or of memory."""
     with contextlib.suppress(OSError):
         nice = os.nice(nice)
+    _tell_kernel("/proc/self/oom_score_adj", OOM_SCORE)
     # Where the kernel groups processes by session, nice values count only within one; this is the
-    # session's own.
-    for path, value in (("/proc/self/autogroup", nice), ("/proc/self/oom_score_adj", OOM_SCORE)):
-        with contextlib.suppress(OSError), open(path, "w", encoding="ascii") as file:
+    # session's own, which accounts other than root's may set ten times a second, all together.
+    deadline = time.monotonic() + GROUP_SECONDS
+    while not _tell_kernel("/proc/self/autogroup", nice) and time.monotonic() < deadline:
+        time.sleep(0.03)
+
+
+def _tell_kernel(path: str, value: int) -> bool:
+    """Write a number to a file of the kernel; return False if it wants to be asked again."""
+    try:
+        with open(path, "w", encoding="ascii") as file:
             file.write(str(value))
+    except BlockingIOError:
+        return False
+    except OSError:  # there is no such file, or it is not ours
+        return True
+    return True
 
 
 def _set_limits(limits: Limits, largest_file: int) -> None:
