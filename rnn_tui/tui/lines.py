@@ -9,20 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rich.cells import cell_len
+from rich.cells import cached_cell_len, cell_len
 
 Run = tuple[str, str]
 Line = tuple[Run, ...]
 Lines = tuple[Line, ...]
 
 ELLIPSIS = "…"
+SHORT = 512  # characters of a text whose width is remembered
 
 
 def text_width(text: str) -> int:
     """Return the terminal cells of `text`; a wide character takes two, a combining one none."""
     if text.isascii() and text.isprintable():
         return len(text)
-    return cell_len(text)
+    return cached_cell_len(text) if len(text) < SHORT else cell_len(text)
 
 
 def cell_width(line: Line) -> int:

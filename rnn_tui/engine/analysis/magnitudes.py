@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,19 +62,20 @@ def magnitudes(
     gradients, typical = np.full((2, len(hidden), len(timesteps)), np.nan)
     output = 0.0
     for place, t in enumerate(timesteps):
-        found = window.values(t)
-        if known is not None:
-            symbols = known(t)
-            found = {symbol: found[symbol] for symbol in symbols if symbol in found}
+        counted = None if known is None else known(t)
+        found = {} if counted is not None and not counted else window.values(t)
+        if counted is not None:
+            found = {symbol: found[symbol] for symbol in counted if symbol in found}
         for row in declaration.rows:
             if row.symbol in found:
                 symbol = _without_time(row.symbol)
                 values[symbol] = max(values.get(symbol, 0.0), largest(found[row.symbol]))
         for number, symbols in enumerate(hidden):
-            there = [_finite_sizes(found[symbol]) for symbol in symbols if symbol in found]
-            sizes = np.concatenate(there) if there else np.zeros(0)
-            if sizes.size:
-                gradients[number, place], typical[number, place] = sizes.max(), np.median(sizes)
+            there = [found[symbol].ravel() for symbol in symbols if symbol in found]
+            sizes = np.sort(_finite_sizes(np.concatenate(there))) if there else np.zeros(0)
+            if count := sizes.size:
+                gradients[number, place] = sizes[-1]
+                typical[number, place] = (sizes[(count - 1) // 2] + sizes[count // 2]) / 2
         if "dy_t" in found:
             output = max(output, largest(found["dy_t"]))
         yield Progress(place + 1, len(timesteps))
@@ -82,12 +84,15 @@ def magnitudes(
 
 def largest(array: Array) -> float:
     """Return the largest finite magnitude of `array`; 0 if it has none."""
-    return float(np.max(_finite_sizes(array), initial=0.0))
+    size = float(np.abs(array).max(initial=0.0))
+    return size if math.isfinite(size) else float(_finite_sizes(array).max(initial=0.0))
 
 
 def _finite_sizes(array: Array) -> Array:
     """Return the magnitudes of the finite entries of `array`, in one dimension."""
-    return np.abs(array[np.isfinite(array)])
+    sizes: Array = np.abs(array).ravel()
+    finite = np.isfinite(sizes)
+    return sizes if finite.all() else sizes[finite]
 
 
 def _hidden_gradients(declaration: NetworkDeclaration) -> list[tuple[str, ...]]:

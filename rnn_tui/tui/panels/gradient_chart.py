@@ -220,7 +220,7 @@ def _known(snapshot: Snapshot, symbol: str, norms: Array) -> Array:
     known, times = norms.copy(), np.arange(1, snapshot.steps + 1)
     # What is revealed is the same at all timesteps on one side of the cursor, but for the loss.
     kinds = 2 * np.sign(times - snapshot.cursor.t) + np.asarray(snapshot.task.topology.counted)
-    for kind in np.unique(kinds):
+    for kind in set(kinds.tolist()):
         alike = kinds == kind
         revealed = snapshot.backward_revealed(int(times[alike.argmax()]))
         if not any(operation.symbol == f"d{symbol}" for operation in revealed):
