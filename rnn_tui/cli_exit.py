@@ -50,6 +50,7 @@ def ignore_variables() -> None:
 def explain(error: Exception) -> tuple[str, int]:
     """Return one line that says what went wrong, and the exit code."""
     from rnn_tui.files.error_log import LoggedError, details_in, log_error
+    from rnn_tui.files.guard import installed
 
     match error:
         case LoggedError():
@@ -61,7 +62,8 @@ def explain(error: Exception) -> tuple[str, int]:
         case FileNotFoundError(filename=None):
             return "the directory in which this was started has been deleted", BAD_USAGE
         case OSError() if error.strerror:
-            where = f"{error.filename!r}: " if error.filename else ""
+            # A guest is shown no path of the server's; what is named has errors of its own.
+            where = f"{error.filename!r}: " if error.filename and not installed() else ""
             return f"{where}{error.strerror.lower()}", BAD_USAGE
     path = log_error(error, "the command line")
     return f"an unexpected error ended the program; {details_in(path)}", BROKEN

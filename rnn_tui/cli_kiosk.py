@@ -81,6 +81,11 @@ def attach_streams() -> None:
 
     After a fork they may be others; and a variable may have chosen another encoding.
     """
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:  # it is closed; the number that is free is the one that is opened
+            os.open(os.devnull, os.O_RDWR)
     sys.stdin = open(0, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     setattr(sys, "__stdin__", sys.stdin)  # noqa: B010 # final, for mypy
     for name, descriptor in (("stdout", 1), ("stderr", 2)):

@@ -204,24 +204,26 @@ class RnnTui(PacedDisplay):
         from rnn_tui.tui.idle import IdleWatch
 
         end = partial(self.exit, None, IDLE)
-        self._idle = IdleWatch.of_app(self, kiosk, self._tell, end, self.awake)
+        warn = partial(self._tell, seconds=kiosk.warning)
+        self._idle = IdleWatch.of_app(self, kiosk, warn, end, self.awake)
         self._idle.start()
 
     def awake(self) -> bool:
         """Return whether the user is not idle even without a key."""
         return False
 
-    def _tell(self, text: str) -> None:
-        """Show a line until the next key; over a dialog, where that does not cover it."""
+    def _tell(self, text: str, seconds: float | None = None) -> None:
+        """Show a line until the next key; over a dialog for so many seconds, Textual's if None."""
         if self.screen is self.debugger:
             self.debugger.show_notice(text)
         else:
-            self.notify(text, markup=False)
+            self.notify(text, markup=False, timeout=seconds)
 
     async def on_event(self, event: events.Event) -> None:
         """Handle an event; those of a guest show that there is one."""
-        if self._idle is not None and isinstance(event, SIGNS_OF_LIFE):
-            self._idle.heard()
+        alive, idle = isinstance(event, SIGNS_OF_LIFE), self._idle
+        if alive and idle is not None and idle.heard():
+            self.clear_notifications()
         await super().on_event(event)
 
     def open_url(self, url: str, *, new_tab: bool = True) -> None:

@@ -72,9 +72,11 @@ class IdleWatch:
         self.heard()
         self._look()
 
-    def heard(self) -> None:
-        """Note that the guest has done something."""
+    def heard(self) -> bool:
+        """Note that the guest has done something; return whether that was after a warning."""
+        warned = self._warned
         self._heard, self._warned = self._clock(), False
+        return warned
 
     def _look(self) -> None:
         """Warn or end if it is time, and look again when it may be."""
