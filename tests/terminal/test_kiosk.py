@@ -42,8 +42,9 @@ INSTALLED = tuple(
 KERNEL = ("/proc/self/environ", "/sys/fs/cgroup/")
 HARMLESS = {"os.putenv", "os.unsetenv", "socket.__new__"}
 LISTS = {"os.listdir", "os.scandir"}
-# Sequences that begin a command to the terminal itself: its title, its clipboard, its keys.
-OBEYED = re.compile(rb"\x1b[]_^X]|\x07|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]")
+# What begins a command to the terminal itself (its title, its clipboard) or turns the writing. A
+# bell is none: a field that is full rings it.
+OBEYED = re.compile(rb"\x1b[]_^X]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]")
 
 
 def beyond(log: Path, *named: str) -> list[str]:
