@@ -98,6 +98,11 @@ class Door:
         """Note that a connection has ended."""
         self._admission.gone()
 
+    @property
+    def refused(self) -> int:
+        """How many connections were closed unanswered, as their address came too often."""
+        return self._admission.refused
+
     def close(self) -> None:
         """Accept no more."""
         for task in self._tasks:

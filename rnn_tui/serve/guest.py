@@ -7,6 +7,8 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -199,7 +201,12 @@ def _reason(code: int) -> tuple[str, str]:
 def resident_memory(process: int) -> int:
     """Return the resident memory of a process in bytes; 0 if it has none or none can tell."""
     try:
-        with open(f"/proc/{process}/statm", "rb") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
+        if sys.platform == "linux":
+            with open(f"/proc/{process}/statm", "rb") as file:
+                return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        said = subprocess.run(
+            ["ps", "-o", "rss=", "-p", str(process)], capture_output=True, timeout=1, check=True
+        )
+        return int(said.stdout) * 1024
+    except (OSError, ValueError, IndexError, subprocess.SubprocessError):
         return 0

@@ -76,6 +76,8 @@ async def _serve(options: ServeOptions, forks: ForkClient) -> int:
         code = await end
         door.close()
         await room.close()
+        if door.refused:
+            log(f"{door.refused} connections were not answered: their addresses came too often")
         return code
     finally:
         await forks.close()
