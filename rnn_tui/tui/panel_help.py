@@ -116,6 +116,7 @@ def chart(*, log: bool, x: str) -> Signs:
         Sign("└─", f"the x axis: {x}", "axis"),
         Sign("╌", "a guide at a number of the y axis", "rule"),
         Sign("┊", "the cursor: ← → move it, the title has the values there; + − zoom", "accent"),
+        Sign("+2", "in the title: so many more curves, whose names have no room; z has it"),
         Sign("5–9 of 1–40", "the part of the x axis that is seen; esc shows all"),
     )
 

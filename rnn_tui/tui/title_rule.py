@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rnn_tui.tui.charts.legend import LegendEntry
 
 GAP = 3  # cells between the legend and what is said at the right
-SECOND_LINE = 7  # lines below the title from which on what it leaves out has one of its own
+SECOND_LINE = 5  # lines below the title from which on what it leaves out has one of its own
 
 
 def title_rule(
@@ -40,7 +40,7 @@ def title_and_rest(
     The line is double if the panel has the focus, so that colour is not needed. Where there is too
     little room, `left` and the legend become brief, then parts of `right` (separated by " · ") are
     left out, the first ones first, then `left` is; at last entries of the legend are left out, the
-    least needed ones first. No word is ever cut, and no value.
+    least needed ones first, and counted: ``+2``. No word is ever cut, and no value.
 
     Args:
         left: the name of the panel.
@@ -59,6 +59,8 @@ def title_and_rest(
         start: Line = ((dash * 2, role), *(((" ", role), (title, name)) if title else ()))
         words = _legend(shown, form)
         line = (*start, (" ", role), *words) if words else start
+        if 0 < len(shown) < len(legend) and not more:
+            line = (*line, (f" +{len(legend) - len(shown)}", "dim"))
         end: Line = ((f" {' · '.join(said)} ", "dim"), (dash * 2, role)) if said else ()
         taken = cell_width((*line, *end)) + (GAP if end and shown else 0)
         if taken + (_growth(shown, form) if len(shown) < len(legend) else 0) <= width:
