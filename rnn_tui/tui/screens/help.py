@@ -65,7 +65,7 @@ class HelpScreen(Dialog[None]):
         left, _ = spec.title(context)
         panel = Section(f"This panel: {left}", spec.help(context))
         words = Section("Everywhere", everywhere(context))
-        of_keys = (*following(context), *keys(context.guest, bool(context.following)))
+        first, of_keys = following(context), keys(context.guest, bool(context.following))
         if columns == 2:
-            return lay_out([panel, words], of_keys, width, columns)
-        return lay_out([panel, *of_keys, words], (), width, columns)
+            return lay_out([panel, words], (*first, *of_keys), width, columns)
+        return lay_out([*first, panel, *of_keys, words], (), width, columns)
