@@ -9,7 +9,7 @@ Each column is in units of a power of ten, which the heading names where it is n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -96,7 +96,7 @@ def _pages(lines: list[TermRow], rows: int) -> list[list[TermRow]]:
         if len(pages[-1]) == rows:
             pages.append([])
         if not pages[-1] and row.terms and rows > 1:
-            pages[-1].append(replace(row, terms=range(0)))
+            pages[-1].append(TermRow(row.product, range(0), row.columns))
         pages[-1].append(row)
     return pages
 
