@@ -15,14 +15,14 @@ from rnn_tui.proofs.window_edge import EdgeReport
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.aligned_numbers import HeadedColumn, column_of
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.lines import Line, Lines
+from rnn_tui.tui.lines import Line, Lines, text_width
 from rnn_tui.tui.number_format import number
 from rnn_tui.tui.panel_help import POWER, Sign, Signs
 from rnn_tui.tui.panel_spec import Need, PanelSpec
 from rnn_tui.tui.panels.proofs.status import missing, paragraph, progress_bar
 from rnn_tui.tui.scope_words import batch_words, joined, what_if_words
 
-NUMBER, WIDE_NUMBER = 13, 17  # cells of the columns at least
+NAMES = (("‖carried in‖", "‖gradient cut‖", 15), ("‖carried‖", "‖cut‖", 9))  # and cells at least
 WIDE = 60  # cells from which there is room for the third
 
 
@@ -75,16 +75,19 @@ def _table(
     context: DrawContext, report: EdgeReport, edges: WindowEdges | None, width: int
 ) -> Lines:
     """Return a row for each state: the norm carried in, and of the gradient that is cut."""
-    known, wide = context.snapshot.backward_complete(1), width >= WIDE
-    edge = report.edge
+    known, edge = context.snapshot.backward_complete(1), report.edge
     cut = edge.gradient.values() if known else ()
-    carried_column = _column("‖carried in‖", edge.carried.values(), NUMBER, context)
-    cut_column = _column("‖gradient cut‖", cut, WIDE_NUMBER, context)
-    head = f"      {carried_column.heading} {cut_column.heading}"
-    spread = edges is not None and wide and known
+    for carried_name, cut_name, least in NAMES:
+        carried_column = _column(carried_name, edge.carried.values(), least, context)
+        cut_column = _column(cut_name, cut, least, context)
+        head = f"      {carried_column.heading} {cut_column.heading}"
+        if text_width(head) <= width:
+            break
     all_cut = np.concatenate([edges.cut[name] for name in edge.carried]) if edges else ()
     of_windows = f"next {edges.count} windows" if edges is not None else ""
     mean_column = _column(of_windows, all_cut, 0, context)
+    taken = text_width(head) + mean_column.width + mean_column.numbers.width + 6
+    spread = edges is not None and known and max(taken, WIDE) <= width
     if spread:
         head += f"   {mean_column.heading}"
     lines: list[Line] = [((head, "dim"),)]
@@ -169,8 +172,11 @@ def signs(context: DrawContext) -> Signs:
         Sign("── state ─→", "the state crosses it: it is carried in from the window before", "dim"),
         Sign("╳ ←──", "the gradient does not: it is cut there", "dim"),
         Sign("h_0  c_0", "the states that the window begins with"),
-        Sign("‖carried in‖", "the size of that state"),
-        Sign("‖gradient cut‖", "the size of the gradient that arrives at it and goes no further"),
+        Sign("‖carried in‖  ‖carried‖", "the size of that state"),
+        Sign(
+            "‖gradient cut‖  ‖cut‖",
+            "the size of the gradient that arrives at it and goes no further",
+        ),
         POWER,
         Sign("T", "the timesteps of a window"),
         Sign("next 16 windows", "the same of windows to come, with these weights: mean ± spread"),
