@@ -61,7 +61,9 @@ class Presenting(SocketThread):
         self._session = session
         self._view = view
         self._counted = counted
-        self._looks: Looks = NOTHING
+        self._looks: Looks = NOTHING  # of all followers
+        self._shown: Looks = NOTHING  # those that the session knows of
+        self._looks_due = 0.0
         self._waited_for = False
         self._sent: tuple[object, object] | None = None  # the newest snapshot and view
         self._due = 0.0
@@ -87,8 +89,7 @@ class Presenting(SocketThread):
                 return False
             match received[0]:
                 case Wanted(looks):
-                    self._waited_for = True
-                    self._look(looks)
+                    self._waited_for, self._looks = True, looks
                 case Audience(followers):
                     self._count(followers)
 
@@ -103,19 +104,28 @@ class Presenting(SocketThread):
             return
         self.followers = followers
         if not followers:
-            self._waited_for = False
-            self._look(NOTHING)
+            self._waited_for, self._looks = False, NOTHING
         self._counted()
 
-    def _look(self, looks: Looks) -> None:
-        """Have the session show what followers look at."""
-        if looks != self._looks:
-            self._looks = looks
-            command = ShowFollowers(looks.proofs, looks.predictions, looks.characters)
-            self._session.send(command)
-
     def work(self) -> float | None:
-        """Send a picture if that is due."""
+        """Do what is due; return the seconds until more is."""
+        waits = [each for each in (self._look(), self._show()) if each is not None]
+        return min(waits, default=None)
+
+    def _look(self) -> float | None:
+        """Have the session show what followers look at, no more often than there are pictures."""
+        if self._looks == self._shown:
+            return None
+        now = time.monotonic()
+        if now < self._looks_due:
+            return self._looks_due - now
+        self._shown, self._looks_due = self._looks, now + 1 / PICTURES_PER_SECOND
+        looks = self._looks
+        self._session.send(ShowFollowers(looks.proofs, looks.predictions, looks.characters))
+        return None
+
+    def _show(self) -> float | None:
+        """Send a picture if one is waited for and due; return the seconds until one may be."""
         if not self._waited_for:
             return None
         if (seconds := self._due - time.monotonic()) > 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 
 from rnn_tui import PROGRAM
@@ -27,6 +28,8 @@ def serve(arguments: list[str]) -> int:
         raise CommandError(f"{PROGRAM} serve needs Linux or macOS")
     if importlib.util.find_spec("asyncssh") is None:
         raise CommandError(f"{PROGRAM} serve needs asyncssh, which is not installed: {INSTALL}")
+    if options.present and not hasattr(os, "memfd_create"):
+        raise CommandError("--present needs Linux, as followers share the memory of its processes")
     program = Program(
         {**options.app, "kiosk": True, "no_autosave": True},
         Limits(options.memory, most_threads(options.guests)),

@@ -178,6 +178,20 @@ def test_what_followers_look_at_is_computed_after_what_the_presenter_looks_at(ha
     until(lambda: "map" not in desk.session.latest.proofs)
 
 
+def test_however_often_followers_look_elsewhere_the_presenter_works_at_its_own_rate(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, follower = hall.presenter(), hall.follower()
+    until(lambda: follower.presenter is Presenter.HERE)
+    sent: list[object] = []
+    monkeypatch.setattr(desk.session, "send", sent.append)
+    begun = time.monotonic()
+    for n in range(200):
+        follower.send(ViewRequest(proofs=frozenset({("map", "gates")[n % 2]})))
+        time.sleep(0.005)
+    assert 1 <= len(sent) <= (time.monotonic() - begun) * PICTURES_PER_SECOND + 2
+
+
 def test_the_last_picture_stays_until_the_presenter_comes_back(hall: Hall) -> None:
     follower = hall.follower()
     assert follower.presenter is Presenter.AWAITED
