@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from benchmarks.recorder import Bench, Recorder
 
@@ -26,26 +27,45 @@ STILL = 0.4  # seconds without output, after which a key has been answered to th
 PATIENCE = 60.0  # seconds
 
 
-def answers(bench: Bench) -> Iterator[tuple[str, dict[str, float], float]]:
-    """Yield, per size, the milliseconds to the first answer of each key, and to the last one."""
+@dataclass(frozen=True)
+class Answer:
+    """How a key was answered.
+
+    Attributes:
+        first, last: milliseconds to its first and to its last output.
+        work: milliseconds of processor time until the first, of all threads; on a busy machine it
+            says more.
+    """
+
+    first: float
+    last: float
+    work: float
+
+
+def answers(bench: Bench) -> Iterator[tuple[str, dict[str, Answer]]]:
+    """Yield, per size, the worst answer of each key."""
     for name, options in SIZES.items():
         with bench.app(*options, answers="decrqm") as recorder:
-            found: dict[str, float] = {}
-            longest = 0.0
+            found: dict[str, Answer] = {}
+            recorder.wait_idle()  # until what is imported and predicted first is done
             for key in KEYS:
-                first, last = press(recorder, "\t" if key == "tab" else key)
-                found[key] = max(first, found.get(key, 0.0))
-                longest = max(longest, last)
+                answer = press(recorder, "\t" if key == "tab" else key)
+                if key not in found or answer.first > found[key].first:
+                    found[key] = answer
+            for key, sent in (("?", "?"), ("esc", "\x1b"), ("o", "o"), ("esc", "\x1b")):
+                found[key] = press(recorder, sent)
             press(recorder, "e")
             recorder.send(WHAT_IF)
             time.sleep(2 * STILL)
-            found["what-if"], last = press(recorder, "\r")
-            yield name, found, max(longest, last)
+            found["what-if"] = press(recorder, "\r")
+            yield name, found
 
 
-def press(recorder: Recorder, key: str) -> tuple[float, float]:
-    """Press a key; return the milliseconds to its first and to its last output, paused again."""
-    known, sent = len(recorder.chunks), time.monotonic()
+def press(recorder: Recorder, key: str) -> Answer:
+    """Press a key; return how it was answered, once the program is paused again."""
+    recorder.wants_work = True
+    recorder.worked = [0.0] * len(recorder.chunks)
+    known, sent, before = len(recorder.chunks), time.monotonic(), recorder.seconds_worked()
     recorder.send(key)
     while time.monotonic() - sent < PATIENCE:
         time.sleep(0.02)
@@ -53,5 +73,6 @@ def press(recorder: Recorder, key: str) -> tuple[float, float]:
             continue
         first, last = recorder.chunks[known][0], recorder.chunks[-1][0]
         if time.monotonic() - last > STILL and "paused" in recorder.screen()[1]:
-            return 1e3 * (first - sent), 1e3 * (last - sent)
+            work = recorder.worked[known] - before
+            return Answer(1e3 * (first - sent), 1e3 * (last - sent), 1e3 * work)
     raise AssertionError(f"key {key!r} was not answered: {recorder.screen()[1]}")

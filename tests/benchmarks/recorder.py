@@ -32,6 +32,8 @@ class Recorder(Terminal):
         answers: str | None = None,
     ) -> None:
         self.chunks: list[tuple[float, bytes]] = []
+        self.worked: list[float] = []  # `seconds_worked` at each of them, if that is wanted
+        self.wants_work = False
         self.size = size
         self._fed = 0
         self.started = time.monotonic()
@@ -41,6 +43,8 @@ class Recorder(Terminal):
         now = time.monotonic()
         self.bytes_received += len(data)
         self.arrivals.append((now, len(data)))
+        if self.wants_work:
+            self.worked.append(self.seconds_worked())
         self.chunks.append((now, data))
         for _ in range(data.count(QUERY)):
             self._answer("\x1b[?2026;2$y")
@@ -74,6 +78,25 @@ class Recorder(Terminal):
         place = f"/proc/{pid}/task/{thread}/stat" if thread else f"/proc/{pid}/stat"
         fields = Path(place).read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def seconds_worked(self) -> float:
+        """Seconds of processor time so far, of all threads, in nanoseconds' resolution."""
+        tasks = Path(f"/proc/{self.process.pid}/task")
+        spent = 0
+        for task in tasks.iterdir():
+            with contextlib.suppress(OSError):  # it has just ended
+                spent += int((task / "schedstat").read_text().split()[0])
+        return spent / 1e9
+
+    def wait_idle(self, share: float = 0.05) -> None:
+        """Wait until it does next to nothing for a while."""
+        before = self.seconds_worked()
+        while True:
+            time.sleep(0.5)
+            now = self.seconds_worked()
+            if now - before < share * 0.5:
+                return
+            before = now
 
     def resident(self) -> float:
         """MiB in memory."""

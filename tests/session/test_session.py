@@ -15,6 +15,7 @@ from rnn_tui.engine.analysis.series_evaluation import SeriesEvaluator
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.session import pacing
 from rnn_tui.session.commands import (
     Configure,
     Continue,
@@ -162,6 +163,23 @@ def test_while_running_a_snapshot_is_made_only_when_asked_for(make: Callable[...
     newer = driver.until(lambda s: s.number > silent.number)
     assert newer.number == silent.number + 1
     assert newer.cursor.update > silent.cursor.update + 1
+
+
+def test_a_move_that_takes_long_is_told_of_without_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pacing, "PATIENCE", -1.0)
+    monkeypatch.setattr(pacing, "SLICE", 0.0)
+    session = Session(Trainer(SMALL))
+    before = session.latest
+    session._handler.carry_out(Step(Stride.UPDATE, 100))
+    assert session._pacer.work(None)
+    session._news = True
+    session._publish()
+    assert session.latest.running
+    assert session.latest.number > before.number
+    assert session.latest.window is before.window
+    after = session.perform()
+    assert not after.running
+    assert after.cursor.update == 100
 
 
 # ---------------------------------------------------------------- stopping
