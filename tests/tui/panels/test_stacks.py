@@ -17,6 +17,7 @@ from tui.screen_support import (
     SnapshotMaker,
     context,
     power_in,
+    power_of,
     stands_for,
     text_of,
 )
@@ -262,8 +263,10 @@ def test_the_edge_names_the_states_of_every_layer() -> None:
     snapshot = shown(trainer, 2, 0, proved=True)
     text = "\n".join(text_of(window_edge.draw(context(snapshot), 80, 16)))
     for name in ("h", "c", "h2", "c2", "h3", "c3"):
-        carried = number(float(np.linalg.norm(trainer.network.tape[name][0].astype(float))))
-        assert re.search(rf"^ {name}_0 +{re.escape(carried)} ", text, re.MULTILINE)
+        carried = float(np.linalg.norm(trainer.network.tape[name][0].astype(float)))
+        row = re.search(rf"^ {name}_0 +(\S+) ", text, re.MULTILINE)
+        assert row is not None
+        assert stands_for(row[1], carried, power_of(text, "‖carried in‖"))
 
 
 @pytest.mark.parametrize("layers", [1, 2, 8])
