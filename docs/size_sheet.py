@@ -1,6 +1,6 @@
-"""Make contact sheets of sizes: the main screen at 30 sizes, in every pass, for every cell.
+"""Make contact sheets of sizes: the main screen at 30 sizes, in every pass, of many networks.
 
-    python docs/size_sheet.py FOLDER                    a sheet for each cell and pass
+    python docs/size_sheet.py FOLDER                    a sheet for each network and pass
     python docs/size_sheet.py FOLDER --cells lstm --passes LOSS CLIP --sizes 120x40 200x60
 
 A sheet is an SVG of all sizes side by side. The screens are composed of what the panels draw,
@@ -24,12 +24,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from contact_sheet import sheet, terminal
 from portable_svg import portable
-from tui.idle_rows import SIZES, places
-from tui.screen_support import KINDS
+from tui.idle_rows import NETWORKS, SIZES, places
 
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.settings import Settings
 from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.layout import FOOTER, HEADER, Focus, arrange
@@ -53,6 +51,8 @@ def screen(snapshot: Snapshot, size: tuple[int, int], cache: ChartCache) -> list
         rows[y][0] = line
     for name, region in arrange(*size, focus, needs_of(snapshot)).items():
         lines = Panel.registered(name)._with_title(context, region.width, region.height)
+        for y in range(region.y, region.bottom):  # what is blank keeps its place
+            rows[y][region.x] = ()
         for y, line in enumerate(lines, region.y):
             rows[y][region.x] = line
     for y, line in enumerate(footer.draw(context, size[0], FOOTER), size[1] - FOOTER):
@@ -97,7 +97,7 @@ def sheets(
     cache = ChartCache()
     for kind in cells:
         made = set()
-        for name, snapshot in places(Settings(**KINDS[kind])):  # type: ignore[arg-type]  # by name
+        for name, snapshot in places(NETWORKS[kind]):
             if name not in passes or name in made:
                 continue
             made.add(name)
@@ -105,7 +105,10 @@ def sheets(
                 picture(screen(snapshot, size, cache), size, f"{size[0]}×{size[1]}", theme)
                 for size in sizes
             ]
-            yield f"{kind}-{name}", sheet([drawn[k : k + ACROSS] for k in range(0, len(drawn), 4)])
+            yield (
+                f"{kind}-{name}".replace(" ", "-"),
+                sheet([drawn[k : k + ACROSS] for k in range(0, len(drawn), 4)]),
+            )
 
 
 def main() -> None:
@@ -113,7 +116,7 @@ def main() -> None:
     passes = ("start", *map(str, Pass))
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--cells", nargs="*", default=list(KINDS), choices=list(KINDS))
+    parser.add_argument("--cells", nargs="*", default=list(NETWORKS), choices=list(NETWORKS))
     parser.add_argument("--passes", nargs="*", default=list(passes), choices=passes)
     parser.add_argument("--sizes", nargs="*", default=[f"{w}x{h}" for w, h in SIZES])
     parser.add_argument("--theme", default="dark", choices=list(THEMES))

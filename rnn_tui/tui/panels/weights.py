@@ -55,15 +55,13 @@ PROOF, SHARES = "weights", "ledger"  # what the panel requests
 
 
 AROUND_ROWS = 4  # lines: title, names of columns, the entry, the distribution
-WIDE = 64  # columns of a matrix of which some are usually hidden, which takes a line
+LOWEST = 5  # lines of the panel
 
 
 def need(snapshot: Snapshot) -> Need:
-    """Return the lines of the panel: with all rows of its largest matrix it has no more to show."""
-    matrices = [each.spec.shape for each in tensors(snapshot) if len(each.spec.shape) > 1]
-    rows = max((max(shape) for shape in matrices if min(shape) > 1), default=1)
-    columns = max((shape[-1] for shape in matrices), default=1)
-    most = rows + AROUND_ROWS + (columns > WIDE)
+    """Return the lines of the panel: with all rows of its highest tensor it has no more to show."""
+    most = max(each.picture[0] for each in tensors(snapshot)) + AROUND_ROWS
+    most = max(most, LOWEST)
     return Need(min(8, most), min(10, most), min(12, most), most)
 
 
