@@ -6,11 +6,18 @@ from collections.abc import Iterable
 
 import pytest
 from tui.idle_rows import NETWORKS, SIZES, too_idle
+from tui.screen_support import SnapshotMaker
 
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.registry import PANELS
+from rnn_tui.settings import Settings, compose
+from rnn_tui.tui.draw_context import DrawContext, Selection
+from rnn_tui.tui.lines import plain
+from rnn_tui.tui.panel_widget import Panel
 
 CHEAP = {
-    "rnn H2 T3": ((80, 50), (120, 40), (200, 60), (250, 80)),
+    "rnn H2 T3": ((80, 50), (200, 60)),
     "lstm": ((80, 24), (120, 40)),
     "one to one": ((80, 65),),
 }
@@ -39,3 +46,38 @@ def test_so_do_of_a_panel_that_has_the_whole_screen(
     network: str, sizes: Iterable[tuple[int, int]], passes: tuple[str, ...]
 ) -> None:
     assert not too_idle(NETWORKS[network], sizes, PANELS.names, passes)
+
+
+LATE = compose({"task": "recall", "gap": 1, "hidden": 2})  # only its last timestep has a loss
+
+
+@pytest.mark.parametrize(
+    ("settings", "heights"),
+    [
+        (NETWORKS["rnn H2 T3"], (30, 60)),
+        pytest.param(NETWORKS["lstm H3 T3"], (30, 45, 60), marks=pytest.mark.long),
+        pytest.param(LATE, (30, 45, 60), marks=pytest.mark.long),
+    ],
+)
+def test_what_fills_lines_stays_where_it_is_through_a_pass(
+    settings: Settings, heights: tuple[int, ...]
+) -> None:
+    trainer, kept = Trainer(settings), dict[object, object]()
+    maker, timestep = SnapshotMaker(trainer), Panel.registered("timestep")
+    found = 0
+    while not trainer.updates:
+        trainer.reveal()
+        snapshot = maker.snapshot()
+        stage = snapshot.cursor.stage
+        if stage not in (Pass.FORWARD, Pass.BACKWARD):
+            continue
+        context = DrawContext(snapshot, Selection())
+        for height in heights:
+            lines = plain(timestep._with_title(context, 92, height)).split("\n")
+            fills = (" the cell", " weights: ", "what the signs mean")
+            places = {
+                fill: y for y, line in enumerate(lines) for fill in fills if fill in line[:20]
+            }
+            assert kept.setdefault((stage, height), places) == places, "\n".join(lines)
+            found += len(places)
+    assert found
