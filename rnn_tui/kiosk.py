@@ -22,7 +22,7 @@ IDLE_CODE = 3
 """The exit code then."""
 WARNING = 60.0
 """Seconds before the end at which the guest is told."""
-MAX_MEMORY = 96 * 2**20
+MAX_MEMORY = 64 * 2**20
 """Bytes that a run may take, unless --max-memory says otherwise; the one before a restart stays."""
 MOST_BREAKPOINTS = 30
 """How many breakpoints a guest may have."""
