@@ -294,9 +294,9 @@ def _through(symbol: str, label: str, view: TimestepView) -> Line:
 
 
 def _going_on(snapshot: Snapshot, view: TimestepView) -> Line:
-    """Return where the states of a timestep go; empty without recurrence."""
+    """Return where the states of a timestep go."""
     if not view.window.declaration.cell.recurrent:
-        return ()
+        return (("   goes nowhere: no state is passed on", "dim"),)
     place = f"goes on to t={snapshot.t + 1}"
     if snapshot.t == snapshot.steps:
         carried = snapshot.settings.carry
