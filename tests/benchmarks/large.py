@@ -54,6 +54,8 @@ def answers(bench: Bench) -> Iterator[tuple[str, dict[str, Answer]]]:
                     found[key] = answer
             for key, sent in (("?", "?"), ("esc", "\x1b"), ("o", "o"), ("esc", "\x1b")):
                 found[key] = press(recorder, sent)
+                if key == "o":
+                    recorder.wait_for("next choice", PATIENCE)
             press(recorder, "e")
             recorder.send(WHAT_IF)
             time.sleep(2 * STILL)

@@ -1,4 +1,4 @@
-"""Keys that arrive twice in one packet, and pages where there is no room."""
+"""Keys that arrive twice in one packet, pages where there is no room, and a form on its way."""
 
 from __future__ import annotations
 
@@ -94,3 +94,19 @@ def test_a_what_if_is_not_kept_by_the_second_of_two_enters() -> None:
         one.send("u")
         one.until(lambda header: header.update == 2)
         assert "enter keeps it" in one.text(), one.text()
+
+
+def test_the_form_is_announced_in_a_display_of_its_own_before_it_is_made() -> None:
+    with program() as one:
+        one.until(lambda header: header.state == "paused")
+        one.terminal.wait_still(0.3)
+        before = one.terminal.bytes_received
+        one.send("o")
+        one.wait_for("space next choice")
+        sent = one.terminal.raw(one.terminal.bytes_received - before).decode()
+        first, *rest = sent.split("\x1b[?2026h")[1:]  # displays
+        assert "hyperparameters: enter applies" in first
+        assert "next choice" not in first
+        assert rest
+        one.send("\x1b")
+        one.wait_for(lambda text: "hyperparameters: enter" not in text)

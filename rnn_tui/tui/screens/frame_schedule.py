@@ -96,6 +96,14 @@ class FrameSchedule:
         self.frame = self._session.latest
         self._draw(self.widgets)
 
+    def draw_footer_now(self) -> None:
+        """Draw the footer, and have it displayed before anything else is done."""
+        footer = [widget for widget in self.widgets if widget.id == "footer"]
+        self._draw(footer)
+        if self._screen is not None:  # Textual would do this after the messages that wait
+            self._screen._compositor.update_widgets({*footer})
+            self._screen._compositor_refresh()
+
     def draw_snapshot(self, snapshot: Snapshot) -> None:
         """Draw a snapshot that has just arrived; while training, only what is due."""
         if self._timer is not None:

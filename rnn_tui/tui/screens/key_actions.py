@@ -13,6 +13,9 @@ from rnn_tui.tui.screens.lost_training import LostTraining, lost_by_quitting
 from rnn_tui.tui.screens.selection_actions import SelectionActions
 from rnn_tui.tui.screens.training_actions import TrainingActions
 
+FORM_OPENS = "hyperparameters: enter applies, esc cancels"
+"""What is said before the form is made, which takes a few tenths of a second."""
+
 
 class KeyActions(TrainingActions, SelectionActions):
     """The actions of the main screen; here those that open dialogs, write files and leave."""
@@ -74,8 +77,10 @@ class KeyActions(TrainingActions, SelectionActions):
         shown = self.session.latest.settings
 
         def apply(settings: Settings | None) -> None:
+            self._withdraw_notice(FORM_OPENS)
             self._apply(settings, shown)
 
+        self._show_at_once(FORM_OPENS)
         self.app.push_screen(SettingsScreen(shown, self.kiosk), apply)
 
     def _apply(self, settings: Settings | None, shown: Settings) -> None:

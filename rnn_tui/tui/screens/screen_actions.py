@@ -169,6 +169,16 @@ class ScreenActions(ErrorBoundary, Screen[None]):
         self._notice = (text, error)
         self._frames.draw_after_key()
 
+    def _show_at_once(self, text: str) -> None:
+        """Show a notice on the screen before the work that follows, which takes long."""
+        self._notice = (text, False)
+        self._frames.draw_footer_now()
+
+    def _withdraw_notice(self, text: str) -> None:
+        """Show no notice any more, unless it is another one by now."""
+        if self._notice == (text, False):
+            self._show_notice("")
+
     def _lost_by_restarting(self) -> LostTraining | None:
         """Return what a restart would lose; None where that is nothing, or could not be saved."""
         return None if self.kiosk is not None else lost_by_restarting(self.session.latest)
