@@ -15,7 +15,9 @@ from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.equation_text import Fits, fold_numbers, numbers_line
+from rnn_tui.tui.layout import Focus, arrange
 from rnn_tui.tui.lines import cell_width
+from rnn_tui.tui.panel_spec import needs_of
 from rnn_tui.tui.panels.current_pass import panel as current_pass
 
 HIDDEN = {1: (1, 2, 3, 7, 16, 32, 40), 2: (2, 5, 33)}
@@ -126,3 +128,27 @@ def test_the_terms_push_out_no_row() -> None:
                 lines = text_of(current_pass.draw(context(snapshot, operation=back), 80, 10))
                 place = next(k for k, line in enumerate(lines) if re.search(r"^ \S+ = ", line))
                 assert place >= min(rows, 10 - 3), lines
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize(
+    ("hidden", "layers"),
+    [
+        (32, 1),
+        *(pytest.param(*each, marks=pytest.mark.long) for each in ((5, 2), (32, 2), (200, 1))),
+    ],
+)
+def test_at_80_columns_each_product_has_a_term(kind: str, hidden: int, layers: int) -> None:
+    """In both sizes of a small screen, of every operation; and where all of them are is said."""
+    snapshot = after_backward(kind, hidden, layers)
+    for height in (23, 24):
+        focus = Focus("timestep", "network")
+        size = arrange(80, height, focus, needs_of(snapshot))["timestep"].size
+        for back, operation in enumerate(reversed(snapshot.selectable_operations(2))):
+            looked_at = context(snapshot, unit=hidden - 1, operation=back)
+            lines = text_of(current_pass.draw(looked_at, size.width, size.height - 1))
+            text = "\n".join(lines)
+            assert not re.search(r"\d terms: ", text), lines
+            symbols = next(line for line in lines if line.startswith(f" {operation.symbol} = "))
+            full = "all terms: z" in text or len(symbols.rstrip()) > 80 - len("   all terms: z")
+            assert full or " more: " not in text.partition(f"[{hidden}] = ")[2].split("[")[0], lines
