@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,16 @@ def alive(process: int) -> bool:
             return file.read().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def run(play: Coroutine[object, object, None]) -> None:
+    """Run a test's coroutine, and let connections that it has aborted be closed."""
+
+    async def then_close() -> None:
+        await play
+        await asyncio.sleep(0.05)
+
+    asyncio.run(then_close())
 
 
 async def connect(server: RunningServer, **options: Any) -> asyncssh.SSHClientConnection:

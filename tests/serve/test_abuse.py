@@ -17,7 +17,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 from asyncssh.packet import Boolean, String, UInt32
-from serve.running import RunningServer, Visit, connect, resident, visit
+from serve.running import RunningServer, Visit, connect, resident, run, visit
 
 FULL = b"rnn-tui: all %d places are taken; try again later\r\n"
 # What a failed attempt may end with; whatever else is a fault of the server's.
@@ -49,7 +49,7 @@ def test_more_attempts_than_places(attempts: int, places: int, tmp_path: Path) -
 
     with RunningServer(tmp_path, "--anonymous", "--guests", str(places)) as server:
         before = open_files(server)
-        asyncio.run(play(server))
+        run(play(server))
         server.wait_for_guests(0)
         wait_for(lambda: open_files(server) == before)
 
@@ -60,11 +60,13 @@ def test_more_attempts_than_places(attempts: int, places: int, tmp_path: Path) -
 async def raw(server: RunningServer, *pieces: bytes) -> None:
     """Send bytes to the port, and leave."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    for piece in pieces:
-        writer.write(piece)
-        await asyncio.wait_for(writer.drain(), 5)
-    await asyncio.wait_for(reader.read(1000), 5)
-    writer.transport.abort()
+    try:
+        for piece in pieces:
+            writer.write(piece)
+            await asyncio.wait_for(writer.drain(), 5)
+        await asyncio.wait_for(reader.read(1000), 5)
+    finally:
+        writer.transport.abort()
 
 
 async def nothing(server: RunningServer, chance: random.Random) -> None:
@@ -216,7 +218,7 @@ def test_the_server_outlives_abuse(count: int, tmp_path: Path) -> None:
     # An address has 10 attempts for each place: so all of them get to what they abuse.
     with RunningServer(tmp_path, "--anonymous", "--guests", str(max(20, count // 10))) as server:
         files, memory = open_files(server), resident(server.process.pid)
-        asyncio.run(play(server))
+        run(play(server))
         server.wait_for_guests(0)
         wait_for(lambda: open_files(server) == files)
         grown = resident(server.process.pid) - memory
@@ -255,7 +257,7 @@ def test_who_reads_nothing_takes_no_memory_of_the_server(server: RunningServer) 
             assert resident(server.process.pid) - before < 8 * 2**20
             connection.abort()
 
-    asyncio.run(play())
+    run(play())
     server.wait_for_guests(0)
 
 

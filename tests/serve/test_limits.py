@@ -8,7 +8,7 @@ import resource
 import time
 from pathlib import Path
 
-from serve.running import RunningServer, alive, connect, visit
+from serve.running import RunningServer, alive, connect, run, visit
 
 from rnn_tui.serve.guest_process import CPU_SECONDS, LARGEST_FILE, OPEN_FILES
 
@@ -30,7 +30,7 @@ def test_too_much_memory_and_too_long_without_a_key_end_a_session(tmp_path: Path
     limits = "--anonymous --memory 140M --max-memory 2GiB --idle 4s"
     network = "--cell lstm --hidden 128 --layers 4 --steps 100 --batch 16 --num-points 2000"
     with RunningServer(tmp_path, *limits.split(), *network.split()) as server:
-        asyncio.run(play(server))
+        run(play(server))
         server.wait_for_log("session .* memory; ")
         server.wait_for_log("session .* idle; ")
 
@@ -50,7 +50,7 @@ def test_a_killed_server_leaves_no_process(tmp_path: Path) -> None:
                 await asyncio.sleep(0.05)
 
     with RunningServer(tmp_path, "--anonymous") as server:
-        asyncio.run(play(server))
+        run(play(server))
 
 
 def test_a_guest_has_limits_and_nothing_of_the_server(server: RunningServer) -> None:
@@ -80,6 +80,6 @@ def test_a_guest_has_limits_and_nothing_of_the_server(server: RunningServer) -> 
                 assert str(server.port) not in "".join(names)
             connection.abort()
 
-    asyncio.run(play())
+    run(play())
     server.wait_for_guests(0)
     assert resource.getrlimit(resource.RLIMIT_CPU)[0] != CPU_SECONDS  # those of others are theirs

@@ -1,6 +1,5 @@
 """All that SSH can do beside a terminal with the program in it is refused."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import asyncssh
 import pytest
 from asyncssh.constants import MSG_REQUEST_FAILURE
 from asyncssh.packet import Boolean, Byte, String, UInt32
-from serve.running import RunningServer, connect, visit
+from serve.running import RunningServer, connect, run, visit
 
 Connection = asyncssh.SSHClientConnection
 
@@ -43,7 +42,7 @@ def test_refused(server: RunningServer, what: str) -> None:
             with pytest.raises(errors):
                 await REFUSED[what](connection)
 
-    asyncio.run(play())
+    run(play())
 
 
 def test_a_session_has_a_terminal_and_nothing_else(server: RunningServer) -> None:
@@ -71,7 +70,7 @@ def test_a_session_has_a_terminal_and_nothing_else(server: RunningServer) -> Non
             guest.send("q")
             assert await guest.wait_end() == 0
 
-    asyncio.run(play())
+    run(play())
 
 
 def test_without_a_terminal_one_line_says_how(server: RunningServer) -> None:
@@ -84,7 +83,7 @@ def test_without_a_terminal_one_line_says_how(server: RunningServer) -> None:
             assert await guest.wait_end() == 1
             assert b"a terminal that can move its cursor" in guest.raw
 
-    asyncio.run(play())
+    run(play())
 
 
 def test_an_unknown_terminal_is_taken_for_another_and_that_is_said(server: RunningServer) -> None:
@@ -97,7 +96,7 @@ def test_an_unknown_terminal_is_taken_for_another_and_that_is_said(server: Runni
             guest.send("q")
             await guest.wait_end()
 
-    asyncio.run(play())
+    run(play())
 
 
 def test_sizes_are_clamped_and_storms_are_few(server: RunningServer) -> None:
@@ -116,7 +115,7 @@ def test_sizes_are_clamped_and_storms_are_few(server: RunningServer) -> None:
             await process.wait_closed()
             assert process.exit_status == 0
 
-    asyncio.run(play())
+    run(play())
 
 
 def test_keys_decide_who_comes_in(tmp_path: Path) -> None:
@@ -142,6 +141,6 @@ def test_keys_decide_who_comes_in(tmp_path: Path) -> None:
             await connect(server, client_keys=[known])
 
     with RunningServer(tmp_path, "--authorized-keys", str(file)) as server:
-        asyncio.run(play(server))
+        run(play(server))
         assert known.get_fingerprint() in server.wait_for_log("session 1: .*")[0]
         assert "guest" in server.wait_for_log("session 1: .*")[0]

@@ -4,7 +4,7 @@ import asyncio
 import stat
 from pathlib import Path
 
-from serve.running import RunningServer, alive, connect, visit
+from serve.running import RunningServer, alive, connect, run, visit
 
 FOLDER_OF_KEY = "rnn-tui/serve/ssh_host_ed25519_key"
 
@@ -24,7 +24,7 @@ def test_a_guest_gets_the_program_in_a_process_of_its_own(server: RunningServer)
             two.send("q")
             assert await two.wait_end() == 0
 
-    asyncio.run(play())
+    run(play())
     server.wait_for_guests(0)
     line = server.wait_for_log(r"session \d+: guest 127.0.0.1 without a key; .* left; .*")[0]
     for part in ("from 20", "left", "sent ", "received ", "peak memory ", "MiB"):
@@ -42,7 +42,7 @@ def test_one_line_says_that_the_room_is_full(server: RunningServer) -> None:
         for connection in connections:  # as where a network is lost
             connection.abort()
 
-    asyncio.run(play())
+    run(play())
     server.wait_for_guests(0)
 
 
@@ -62,7 +62,7 @@ def test_the_end_of_the_server_is_told_and_leaves_nothing(tmp_path: Path) -> Non
                 assert not alive(each)
 
     with RunningServer(tmp_path, "--anonymous") as server:
-        asyncio.run(play(server))
+        run(play(server))
         assert "the server ends" in server.wait_for_log("session 1: .*")[0]
     key = tmp_path / FOLDER_OF_KEY
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
