@@ -302,4 +302,6 @@ class Debugger(KeyActions):
 
 def _shows_table(snapshot: Snapshot) -> bool:
     """Return whether the panel of the current pass shows the window as a table."""
-    return snapshot.cursor.stage in (Pass.BATCH, Pass.LOSS) and snapshot.request.t is None
+    cursor = snapshot.cursor
+    in_pass = cursor.has_batch and cursor.stage in (Pass.BATCH, Pass.LOSS)
+    return in_pass and snapshot.request.t is None
