@@ -42,10 +42,10 @@ def load_host_key(path: str) -> asyncssh.SSHKey:
         )
     try:
         return asyncssh.import_private_key(content)
-    except asyncssh.KeyEncryptionError:
-        raise CommandError(f"--host-key {where!r}: it has a passphrase") from None
-    except (asyncssh.KeyImportError, ValueError):
-        raise CommandError(f"--host-key {where!r}: it is no private key of SSH") from None
+    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError, ValueError) as error:
+        locked = "passphrase" in str(error).lower()
+        reason = "it has a passphrase" if locked else "it is no private key of SSH"
+        raise CommandError(f"--host-key {where!r}: {reason}") from None
 
 
 def _make_host_key(path: str) -> asyncssh.SSHKey:

@@ -6,11 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import asyncssh
 import pytest
 from serve.running import START
 
 from rnn_tui.cli_exit import CommandError
 from rnn_tui.cli_options import OptionError
+from rnn_tui.serve.keys import KeyFile, load_host_key
 from rnn_tui.serve.options import read_serve
 from rnn_tui.setting_declaration import SettingError
 
@@ -72,23 +74,45 @@ def serve(*arguments: str, folder: Path, program: str = START) -> subprocess.Com
     )
 
 
-def test_errors_of_the_app_and_of_files_come_before_the_first_guest(tmp_path: Path) -> None:
+def test_errors_of_the_app_come_before_the_first_guest(tmp_path: Path) -> None:
+    ended = serve("--anonymous", "--task", "series", "--port", "0", folder=tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.count("\n") == 1
+    assert "--data" in ended.stderr
+
+
+def test_files_of_keys_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
-    (tmp_path / "options").write_text('command="id" ssh-ed25519 AAAA')
+    (tmp_path / "options").write_text('\n# a line\ncommand="id" ssh-ed25519 AAAA')
+    (tmp_path / "private").write_bytes(
+        asyncssh.generate_private_key("ssh-ed25519").export_private_key()
+    )
+    for name, said in (
+        ("none", "no such file"),
+        ("empty", "there is no key in it"),
+        ("options", "line 3: no public key"),
+        ("private", "line 1: a private key"),
+        (".", "it is a folder"),
+    ):
+        with pytest.raises(CommandError, match=said):
+            KeyFile("--present", str(tmp_path / name), print)
+
+
+def test_host_keys_that_are_none(tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_text("nothing")
     key.chmod(0o644)
-    for arguments, said in (
-        (("--anonymous", "--task", "series"), "--data"),
-        (("--authorized-keys", str(tmp_path / "none")), "no such file"),
-        (("--authorized-keys", str(tmp_path / "empty")), "there is no key in it"),
-        (("--present", str(tmp_path / "options")), "line 1: no public key"),
-        (("--anonymous", "--host-key", str(key)), "others may read it"),
-    ):
-        ended = serve(*arguments, "--port", "0", folder=tmp_path)
-        assert (ended.returncode, ended.stdout) == (2, ""), ended
-        assert ended.stderr.count("\n") == 1
-        assert said in ended.stderr
+    with pytest.raises(CommandError, match="others may read it"):
+        load_host_key(str(key))
+    key.chmod(0o600)
+    with pytest.raises(CommandError, match="no private key"):
+        load_host_key(str(key))
+    private = asyncssh.generate_private_key("ssh-ed25519")
+    key.write_bytes(private.export_private_key("pkcs8-pem", passphrase="secret"))
+    with pytest.raises(CommandError, match="it has a passphrase"):
+        load_host_key(str(key))
+    with pytest.raises(CommandError, match="no such file"):
+        load_host_key(str(tmp_path / "no" / "key"))
 
 
 def test_without_asyncssh_one_line_says_how_to_install_it(tmp_path: Path) -> None:
