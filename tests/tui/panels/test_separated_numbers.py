@@ -41,6 +41,13 @@ RUNS = {
 }
 
 
+each_run = pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.long] * (name in ("small", "neuron"))) for name in RUNS],
+)
+pytestmark = pytest.mark.xdist_group("separated")  # whose snapshots are made once
+
+
 @cache
 def snapshots(name: str) -> list[Snapshot]:
     """Return places of all passes in a run whose weights have been multiplied."""
@@ -70,7 +77,7 @@ def lines_of(snapshot: Snapshot, screen: tuple[int, int], panel: str, unit: int)
                 yield text
 
 
-@pytest.mark.parametrize("name", RUNS)
+@each_run
 def test_every_number_stands_apart(name: str) -> None:
     panels = ("network", "ledger", "edge", "weights", "loss")
     for place, snapshot in enumerate(snapshots(name)):
@@ -128,7 +135,7 @@ DECIMAL = re.compile(r"(?<![\d\]])[+−]?\d+\.\d+(?:e−?\d+)?")
 ROW = re.compile(r" [ ▸] ?(\w+ +\d+(×\d+)? |\d+ +[+−\d])| +\d+ +[+−]?[\d]")
 
 
-@pytest.mark.parametrize("name", RUNS)
+@each_run
 def test_the_points_of_a_table_stand_below_each_other(name: str) -> None:
     """In BATCH, LOSS, CLIP and UPDATE, and in the ledger; none has two formats in a column."""
     tables = 0
