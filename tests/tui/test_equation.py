@@ -57,7 +57,6 @@ def equation_of(lines: list[str], operation: Operation) -> tuple[str, str]:
     return symbols, " ".join(numbers)
 
 
-MOST_TOGETHER = 24  # terms of several products, some of which are left out
 LEFT_OUT = re.compile(r"\((\d+) (?:more|terms): ([^)]+)\)")
 
 
@@ -145,11 +144,7 @@ def together(
     """
     terms = {name: products[name][0] * products[name][1] for name in run}
     written = sum(map(len, terms.values())) - left_out
-    if not 0 <= written <= MOST_TOGETHER:
-        return
-    for counts in itertools.product(*(range(min(written, len(terms[n])) + 1) for n in run)):
-        if sum(counts) != written:
-            continue
+    for counts in counts_together([np.abs(each) for each in terms.values()], written):
         read: list[tuple[str, Interval | str]] = []
         others, rounding = 0.0, 0.0
         for name, count in zip(run, counts, strict=True):
@@ -160,6 +155,29 @@ def together(
             others += float(terms[name][order[count:]].sum())
             rounding += 1e-6 * float(np.abs(terms[name]).sum())
         yield [*read, (run[-1], Interval.around(others, rounding))]
+
+
+def counts_together(sizes: list[np.ndarray], written: int) -> Iterator[tuple[int, ...]]:
+    """Yield how many terms of each product can be written, of `written` in all.
+
+    They are the largest of all, with the largest of each or without; and one product may be whole,
+    that has one or two more than that.
+    """
+    for least in (1, 0):
+        rest = [np.sort(each)[::-1][least:] for each in sizes]
+        order = np.argsort(-np.concatenate(rest), kind="stable")
+        of_product = np.repeat(np.arange(len(rest)), [len(each) for each in rest])[order]
+        floor = np.array([min(least, len(each)) for each in sizes])
+        for completed in range(3):
+            count = written - completed - int(floor.sum())
+            if count < 0:
+                continue
+            counts = floor + np.bincount(of_product[:count], minlength=len(sizes))
+            for place in range(len(sizes)) if completed else (0,):
+                shown = counts.copy()
+                shown[place] += completed
+                if not completed or shown[place] == len(sizes[place]):
+                    yield tuple(shown.tolist())
 
 
 def check_softmax(numbers: str, values: Mapping[str, np.ndarray], unit: int, own: float) -> None:
