@@ -39,7 +39,7 @@ SHOW_TRACEBACK = "RNN_TUI_TRACEBACK"  # for developers: set it to see where an e
 
 def main() -> None:
     """Run the program and end the process."""
-    if wants_kiosk(sys.argv[1:]):
+    if wants_kiosk(sys.argv[1:]) and sys.argv[1] != "serve":  # whose guests have it anyway
         begin_again()
         attach_streams()
     prepare_streams()
