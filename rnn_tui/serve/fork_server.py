@@ -190,8 +190,8 @@ class ForkServer:
             terminal, *more = descriptors
             limits = self._program.limits
             options = {**self._program.options, **request["options"]}
-            presents = options.get("follow") == "presenter"
-            become_guest(terminal, more[0] if more else None, limits, presents=presents)
+            role = options.get("follow", "")
+            become_guest(terminal, more[0] if more else None, limits, role)
             code = run_guest(options, environment=request["environment"])
             sys.stdout.flush()
             sys.stderr.flush()

@@ -19,7 +19,7 @@ import termios
 import time
 from dataclasses import dataclass
 
-PRESENTERS_NICE = 1  # whoever presents waits for none of those who follow
+PRESENTERS_NICE, FOLLOWERS_NICE = 1, 15  # whoever presents waits for none of those who follow
 NICE = 5  # the server's own work, and so all keys on their way, goes before training
 CPU_SECONDS = 4 * 60 * 60  # of one session; then SIGXCPU
 GROUP_SECONDS = 0.4  # for the kernel to take the nice value of a session
@@ -61,16 +61,14 @@ def most_threads(guests: int) -> int:
     return count + THREADS_BESIDE + THREADS_EACH * guests
 
 
-def become_guest(
-    terminal: int, messages: int | None, limits: Limits, *, presents: bool = False
-) -> None:
+def become_guest(terminal: int, messages: int | None, limits: Limits, role: str = "") -> None:
     """Make this process, just forked, that of a guest.
 
     Args:
         terminal: the descriptor of the guest's end of the terminal.
         messages: that of the socket to the server, which becomes `MESSAGES`; None for none.
         limits: what the process may take.
-        presents: whether it is the presenter's, which all others follow.
+        role: "presenter" or "follower", where somebody presents.
 
     Raises:
         OSError: the terminal is gone.
@@ -79,8 +77,9 @@ def become_guest(
     fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
     _take_descriptors(terminal, messages)
     _reset_signals()
-    _lower_priority(PRESENTERS_NICE if presents else NICE)
-    _set_limits(limits, LARGEST_PICTURE if presents else LARGEST_FILE)
+    nice_values = {"presenter": PRESENTERS_NICE, "follower": FOLLOWERS_NICE}
+    _lower_priority(nice_values.get(role, NICE))
+    _set_limits(limits, LARGEST_PICTURE if role == "presenter" else LARGEST_FILE)
     end_with_parent(signal.SIGKILL)
     _prctl(_NO_NEW_PRIVILEGES, 1)
     _prctl(_DUMPABLE, 0)  # last: files of this process in /proc are root's from here on

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 
-from rnn_tui.proofs.base import Selected
 from rnn_tui.registry import PROOFS
 from rnn_tui.tui.draw_context import Selection
 from rnn_tui.tui.panel_spec import panel_spec
@@ -55,6 +54,7 @@ def with_own_view(presented: Selection, own: Selection) -> Selection:
 @cache
 def is_computed(panel: str) -> bool:
     """Return whether a proof depends on what is chosen for a panel to show."""
+    from rnn_tui.proofs.base import Selected  # not for the first screen
 
     def proof(name: str, variant: str) -> object:
         return PROOFS.load(name).at(Selected(0, variants=((panel, variant),)))

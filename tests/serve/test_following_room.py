@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 import statistics
+import subprocess
+import sys
 import time
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
 import asyncssh
 import pytest
 from link.throttle import Throttle
-from serve.running import RunningServer, Visit, connect, visit
+from serve.running import RunningServer, Visit, visit
 from serve.test_full_room import HELP, LightGuest
 
+ROOT = Path(__file__).parents[2]
 SIZES = (
     (80, 24), (80, 23), (100, 30), (110, 32), (120, 40), (132, 43), (150, 44), (170, 50), (80, 24),
     (120, 40),
@@ -33,28 +37,41 @@ UPDATE = re.compile(r" update (\d+) ")
 
 
 class Hall:
-    """A server at which somebody presents, and the thin link to it."""
+    """A server at which somebody presents, and all connections to it.
 
-    def __init__(self, server: RunningServer, key: asyncssh.SSHKey, thin: Throttle) -> None:
-        self.server, self.key, self.thin = server, key, thin
-        self.connections: list[asyncssh.SSHClientConnection] = []
+    Attributes:
+        ports: that of the server, and that of the thin link to it.
+        key: the presenter's.
+    """
+
+    def __init__(self, ports: tuple[int, int], key: asyncssh.SSHKey | None = None) -> None:
+        self.ports, self.key = ports, key
+        self._connections: list[asyncssh.SSHClientConnection] = []
 
     async def close(self) -> None:
         """End all connections."""
-        for each in self.connections:
+        for each in self._connections:
             each.abort()
             await each.wait_closed()
 
     async def connect(self, port: int, key: asyncssh.SSHKey | None) -> asyncssh.SSHClientConnection:
         """Return a connection of the presenter's, if there is a key, or a follower's."""
-        keys = None if key is None else [key]
-        connection = await connect(self.server, client_keys=keys, password="any", port=port)
-        self.connections.append(connection)
+        connection = await asyncssh.connect(
+            "127.0.0.1",
+            port,
+            username="guest",
+            password="any",
+            client_keys=None if key is None else [key],
+            known_hosts=None,
+            config=None,
+            agent_path=None,
+        )
+        self._connections.append(connection)
         return connection
 
     def port(self, follower: int) -> int:
         """Return the port that a follower connects to."""
-        return self.thin.port if follower >= len(SIZES) - THIN else self.server.port
+        return self.ports[follower >= len(SIZES) - THIN]
 
     async def light(self, port: int, size: tuple[int, int], key: asyncssh.SSHKey | None) -> Light:
         """Return a session whose screen is not emulated."""
@@ -101,20 +118,33 @@ class Light(LightGuest):
         self.connection.abort()
 
 
-@contextlib.asynccontextmanager
-async def followers(hall: Hall) -> AsyncIterator[list[Light]]:
-    """Have all followers come in, and leave again."""
+@contextlib.contextmanager
+def followers(hall: Hall) -> Iterator[None]:
+    """Have all followers come in, and leave again.
+
+    Their terminals are in a process of their own, so that they take no time from who measures.
+    """
+    argv = [sys.executable, __file__, *map(str, hall.ports)]
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        argv, stdin=pipe, stdout=pipe, env={**os.environ, "PYTHONPATH": path}
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"all follow\n"
+        yield
+        process.stdin.close()
+
+
+async def follow(hall: Hall) -> None:
+    """Have all follow, until the standard input ends."""
     found = [await hall.light(hall.port(k), size, None) for k, size in enumerate(SIZES)]
-    try:
-        for each in found:
-            await each.has_shown(b"following the presenter")
-        await asyncio.sleep(1)
-        yield found
-    finally:
-        for each in found:
-            each.leave()
-        await asyncio.to_thread(hall.server.wait_for_guests, 1)
-        await asyncio.sleep(1)
+    for each in found:
+        await each.has_shown(b"following the presenter")
+    print("all follow", flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    await hall.close()
 
 
 async def keys(presenter: Light) -> tuple[list[float], list[float]]:
@@ -138,17 +168,17 @@ async def keys(presenter: Light) -> tuple[list[float], list[float]]:
 @pytest.mark.long
 def test_followers_do_not_slow_the_presenter(tmp_path: Path) -> None:
     async def scene(hall: Hall) -> None:
-        presenter = await hall.light(hall.server.port, (120, 40), hall.key)
+        presenter = await hall.light(hall.ports[0], (120, 40), hall.key)
         await presenter.press(b"", b"first window", 30)
         presenter.process.stdin.write(b"3u")
         await asyncio.sleep(3)
         found: dict[bool, tuple[list[float], list[float]]] = {True: ([], []), False: ([], [])}
         for _ in range(ROUNDS):
             for with_followers in (False, True):
-                if with_followers:
-                    async with followers(hall):
-                        measured = await keys(presenter)
-                else:
+                with contextlib.ExitStack() as stack:
+                    if with_followers:
+                        await asyncio.to_thread(stack.enter_context, followers(hall))
+                    await asyncio.sleep(1)
                     measured = await keys(presenter)
                 for known, new in zip(found[with_followers], measured, strict=True):
                     known += new
@@ -168,7 +198,7 @@ def test_followers_do_not_slow_the_presenter(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_every_follower_sees_what_is_new(tmp_path: Path) -> None:
     async def scene(hall: Hall) -> None:
-        presenter = await hall.visit(hall.server.port, (120, 40), hall.key)
+        presenter = await hall.visit(hall.ports[0], (120, 40), hall.key)
         await presenter.wait_for("BATCH")
         seen = [await hall.visit(hall.port(k), size, None) for k, size in enumerate(SIZES)]
         for each in seen:
@@ -184,7 +214,7 @@ def test_every_follower_sees_what_is_new(tmp_path: Path) -> None:
         presenter.send(" ")
         print()
         for k, size in enumerate(SIZES):
-            link = f"{RATE // 1024} KiB/s" if hall.port(k) == hall.thin.port else "no limit"
+            link = f"{RATE // 1024} KiB/s" if hall.port(k) == hall.ports[1] else "no limit"
             print(
                 f"{size[0]}×{size[1]}, {link}: a step is seen {median(delays[k])} s after the key; "
                 f"while training what is seen is {median(ages[k])} s old, "
@@ -255,7 +285,7 @@ def in_hall(folder: Path, scene: Callable[[Hall], Coroutine[Any, Any, None]]) ->
     (folder / "key.pub").write_bytes(key.export_public_key())
     options = ("--present", str(folder / "key.pub"), "--cell", "lstm", "--hidden", "16")
     with RunningServer(folder, *options) as server, Throttle(server.port, RATE, DELAY) as thin:
-        hall = Hall(server, key, thin)
+        hall = Hall((server.port, thin.port), key)
 
         async def whole() -> None:
             try:
@@ -264,3 +294,7 @@ def in_hall(folder: Path, scene: Callable[[Hall], Coroutine[Any, Any, None]]) ->
                 await hall.close()
 
         asyncio.run(whole())
+
+
+if __name__ == "__main__":
+    asyncio.run(follow(Hall((int(sys.argv[1]), int(sys.argv[2])))))
