@@ -49,10 +49,9 @@ async def _serve(options: ServeOptions, forks: ForkClient) -> int:
         if not end.done():
             end.set_result(code)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, finish, 0)
-    with contextlib.suppress(OSError, ValueError):
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # of a terminal that is closed
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+            loop.add_signal_handler(number, finish, 0)
     try:
         access = make_access(options)
         host_key = load_host_key(options.host_key)
