@@ -16,7 +16,7 @@ from typing import Any
 from rnn_tui.registry import PROOFS
 
 LONGEST = 4096  # bytes of a message
-MOST_CHARACTERS = 20_000  # of the text that a network writes for followers
+MOST_CHARACTERS = 4_000  # of the text that a network writes for followers
 MOST_FOLLOWERS = 100_000
 _MOST_DESCRIPTORS = 2  # with a message; one more than there may be
 

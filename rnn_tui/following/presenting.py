@@ -104,7 +104,7 @@ class Presenting(SocketThread):
             return
         self.followers = followers
         if not followers:
-            self._waited_for, self._looks = False, NOTHING
+            self._waited_for, self._looks, self._sent = False, NOTHING, None
         self._counted()
 
     def work(self) -> float | None:

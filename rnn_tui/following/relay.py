@@ -121,6 +121,10 @@ class Relay:
             self._tell_presence()
         elif self._followers.pop(connection, None) is not None:
             self._tell_audience()
+            if not self._followers:
+                self._drop_picture()  # it would be old for who comes next
+                if self._presenter is not None:
+                    self._presenter.wanted = None  # who presents has heard that nobody waits
         connection.close()
 
     def close(self) -> None:

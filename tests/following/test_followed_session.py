@@ -135,6 +135,17 @@ def test_followers_see_what_the_presenter_does_and_selects(hall: Hall) -> None:
     until(lambda: desk.counts[-1:] == [1])
 
 
+def test_who_comes_after_the_last_has_left_sees_what_is_true_then(hall: Hall) -> None:
+    desk = hall.presenter()
+    for n in (1, 2, 3):
+        follower = hall.follower()
+        until(lambda f=follower: f.presenter is Presenter.HERE)  # type: ignore[misc]
+        desk.session.send(Step(Stride.UPDATE, 1))
+        until(lambda f=follower, n=n: f.latest.cursor.update == n)  # type: ignore[misc]
+        hall.leave(follower)
+        until(lambda: desk.presenting.followers == 0)
+
+
 def test_where_nobody_follows_nothing_is_made(hall: Hall) -> None:
     desk = hall.presenter()
     desk.session.send(Step(Stride.UPDATE, 2))
