@@ -71,10 +71,10 @@ def _refusal() -> asyncssh.ChannelOpenError:
 class GuestConnection(asyncssh.SSHServerConnection):
     """A connection that is read no faster than is fair, and written no faster than it is read."""
 
-    def __init__(self, options: asyncssh.SSHServerConnectionOptions, visitor: Visitor) -> None:
-        """Make a connection for a visitor, with `server_options`."""
+    def __init__(self, options: asyncssh.SSHServerConnectionOptions, client: Client) -> None:
+        """Make a connection for a client, with `server_options`."""
         super().__init__(asyncio.get_running_loop(), options)
-        self._protocol_factory = lambda: visitor
+        self._protocol_factory = lambda: client
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Limit what waits on its way out, here and in the kernel."""
@@ -112,19 +112,19 @@ class GuestConnection(asyncssh.SSHServerConnection):
     def pause_writing(self) -> None:
         """Stop the program's output: the network takes no more."""
         self._writing_paused, self._unanswered = True, 0
-        if (visitor := self._visitor()) is not None:
-            visitor.network_full(True)
+        if (client := self._client()) is not None:
+            client.network_full(True)
         super().pause_writing()
 
     def resume_writing(self) -> None:
         """Let the program's output go on."""
         self._writing_paused = False
-        if (visitor := self._visitor()) is not None:
-            visitor.network_full(False)
+        if (client := self._client()) is not None:
+            client.network_full(False)
         super().resume_writing()
 
-    def _visitor(self) -> Visitor | None:
-        return self._owner if isinstance(self._owner, Visitor) else None
+    def _client(self) -> Client | None:
+        return self._owner if isinstance(self._owner, Client) else None
 
 
 class GuestChannel(asyncssh.SSHServerChannel[bytes]):
@@ -143,16 +143,16 @@ class GuestChannel(asyncssh.SSHServerChannel[bytes]):
     _process_signal_request = _refuse
 
 
-class Host(Protocol):
-    """Where visitors want to go.
+class ServiceForClients(Protocol):
+    """What a client asks of the service.
 
     Attributes:
         access: who may come in.
-        visitors: all connections.
+        clients: all connections.
     """
 
     access: Access
-    visitors: set[Visitor]
+    clients: set[Client]
 
     def join(self, session: GuestSession) -> Guest | None:
         """Start the program for a session."""
@@ -164,19 +164,19 @@ class Host(Protocol):
         """Note that a connection has ended."""
 
 
-class Visitor(asyncssh.SSHServer):
+class Client(asyncssh.SSHServer):
     """Who is at the other end of a connection: nobody known, until they have logged in.
 
     Attributes:
-        room: where they want to go.
+        service: where they want a place.
         address: where they come from.
         key: the fingerprint of the key that they have logged in with; "" without one.
         presents: whether that is a presenter's key.
     """
 
-    def __init__(self, room: Host, address: str) -> None:
+    def __init__(self, service: ServiceForClients, address: str) -> None:
         """Wait for somebody from `address` to log in."""
-        self.room = room
+        self.service = service
         self.address = address
         self.key = ""
         self.presents = False
@@ -191,16 +191,16 @@ class Visitor(asyncssh.SSHServer):
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         """Take the connection."""
         self._connection = conn
-        self.room.visitors.add(self)
+        self.service.clients.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Note that it has ended."""
         if self._timer is not None:
             self._timer.cancel()
-        self.room.visitors.discard(self)
+        self.service.clients.discard(self)
         if not self._logged_in:
-            self.room.login_over(self.address, failed=True)
-        self.room.connection_over()
+            self.service.login_over(self.address, failed=True)
+        self.service.connection_over()
         self._connection = None
 
     def disconnect(self) -> None:
@@ -222,7 +222,7 @@ class Visitor(asyncssh.SSHServer):
 
     def begin_auth(self, username: str) -> bool:
         """Return whether a login is needed; the name tells nothing."""
-        return self.room.access.needs_login
+        return self.service.access.needs_login
 
     def public_key_auth_supported(self) -> bool:
         """Return True: keys are what tells people apart."""
@@ -237,14 +237,14 @@ class Visitor(asyncssh.SSHServer):
                     asyncssh.DISC_NO_MORE_AUTH_METHODS_AVAILABLE, "too many keys"
                 )
             return False
-        admitted, presents = self.room.access.admits(key)
+        admitted, presents = self.service.access.admits(key)
         if admitted:
             self.key, self.presents = key.get_fingerprint(), presents
         return admitted
 
     def kbdint_auth_supported(self) -> bool:
         """Return whether one may come in without a key, once all keys have been offered."""
-        return self.room.access.open_to_all
+        return self.service.access.open_to_all
 
     def get_kbdint_challenge(self, username: str, lang: str, submethods: str) -> Any:
         """Ask nothing; who answers that comes in."""
@@ -253,21 +253,21 @@ class Visitor(asyncssh.SSHServer):
 
     def validate_kbdint_response(self, username: str, responses: Any) -> bool:
         """Return True where everybody may come in."""
-        return self.room.access.open_to_all
+        return self.service.access.open_to_all
 
     def password_auth_supported(self) -> bool:
         """Return whether any password will do: some clients know no other way without a key."""
-        return self.room.access.open_to_all
+        return self.service.access.open_to_all
 
     def validate_password(self, username: str, password: str) -> bool:
         """Return True where everybody may come in; the password is not looked at."""
         self.key, self.presents = "", False
-        return self.room.access.open_to_all
+        return self.service.access.open_to_all
 
     def auth_completed(self) -> None:
         """Wait for the session, not for long."""
         self._logged_in = True
-        self.room.login_over(self.address, failed=False)
+        self.service.login_over(self.address, failed=False)
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(SESSION_SECONDS, self._end_without_session)
 
@@ -287,7 +287,7 @@ class Visitor(asyncssh.SSHServer):
             WINDOW, WINDOW,
         )  # fmt: skip
         identity = Identity(self.address, self.key, self.presents)
-        self._session = GuestSession(identity, self.room.join, self.disconnect)
+        self._session = GuestSession(identity, self.service.join, self.disconnect)
         return channel, self._session
 
     def connection_requested(self, *_: Any) -> NoReturn:

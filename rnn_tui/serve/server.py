@@ -13,12 +13,12 @@ import asyncssh
 
 from rnn_tui.cli_exit import CommandError
 from rnn_tui.serve.access import Access
-from rnn_tui.serve.connection import GuestConnection, Visitor, server_options
-from rnn_tui.serve.door import BACKLOG, Door
+from rnn_tui.serve.connection import Client, GuestConnection, server_options
 from rnn_tui.serve.fork_client import ForkClient
 from rnn_tui.serve.keys import KeyFile, load_host_key
+from rnn_tui.serve.listener import BACKLOG, Listener
 from rnn_tui.serve.options import ServeOptions
-from rnn_tui.serve.room import Room
+from rnn_tui.serve.service import Service
 from rnn_tui.serve.session_log import log
 
 FILES_BESIDE, FILES_EACH = 1024, 4  # descriptors
@@ -41,7 +41,7 @@ def run_server(options: ServeOptions, forks: ForkClient) -> int:
 
 
 async def _serve(options: ServeOptions, forks: ForkClient) -> int:
-    """Open the room, wait for the end, and close it."""
+    """Start the service, wait for the end, and close it."""
     loop = asyncio.get_running_loop()
     end: asyncio.Future[int] = loop.create_future()
 
@@ -61,22 +61,25 @@ async def _serve(options: ServeOptions, forks: ForkClient) -> int:
             log(error)
             return code
         _allow_files(options.guests)
-        room = Room(options, access, forks)
+        service = Service(options, access, forks)
         ssh = server_options(host_key, access)
-        door = Door(
+        listener = Listener(
             listeners,
             options.guests,
-            lambda address: GuestConnection(ssh, Visitor(room, address)),
+            lambda address: GuestConnection(ssh, Client(service, address)),
         )
-        room.login_ended, room.connection_ended = door.login_ended, door.connection_ended
-        room.open()
+        service.login_ended, service.connection_ended = (
+            listener.login_ended,
+            listener.connection_ended,
+        )
+        service.open()
         forks.lost = lambda: finish(70)
         _announce(options, listeners, host_key)
         code = await end
-        door.close()
-        await room.close()
-        if door.refused:
-            log(f"{door.refused} connections were not answered: their addresses came too often")
+        listener.close()
+        await service.close()
+        if listener.refused:
+            log(f"{listener.refused} connections were not answered: their addresses came too often")
         return code
     finally:
         await forks.close()

@@ -19,8 +19,8 @@ from rnn_tui.serve.admission import (
 
 
 @dataclass
-class Door:
-    """An admission to a room of ten, with a clock of its own."""
+class Arrivals:
+    """An admission with ten places, with a clock of its own."""
 
     now: float = 0.0
     admission: Admission[object] = field(init=False)
@@ -41,63 +41,63 @@ class Door:
 
 
 def test_a_few_log_in_at_a_time_and_the_others_wait_for_their_turn() -> None:
-    door = Door()
-    assert door.come("a", 30) == 30
-    assert door.come("b", 30) == 30
-    begun = [door.admission.next() for _ in range(60)]
+    arrivals = Arrivals()
+    assert arrivals.come("a", 30) == 30
+    assert arrivals.come("b", 30) == 30
+    begun = [arrivals.admission.next() for _ in range(60)]
     assert sum(each is not None for each in begun) == LOGINS_AT_ONCE
-    door.admission.login_ended("a", failed=False)
-    assert door.admission.next() is not None
+    arrivals.admission.login_ended("a", failed=False)
+    assert arrivals.admission.next() is not None
 
 
 def test_one_address_leaves_room_for_others() -> None:
-    door = Door()
-    door.come("a", 60)
-    assert sum(door.admission.next() is not None for _ in range(60)) == LOGINS_OF_ADDRESS
-    door.come("b")
-    assert door.admission.next() is not None
+    arrivals = Arrivals()
+    arrivals.come("a", 60)
+    assert sum(arrivals.admission.next() is not None for _ in range(60)) == LOGINS_OF_ADDRESS
+    arrivals.come("b")
+    assert arrivals.admission.next() is not None
 
 
 def test_an_address_that_comes_too_often_is_not_let_in_for_a_while() -> None:
-    door = Door()
+    arrivals = Arrivals()
     for _ in range(100):  # ten attempts for each place
-        door.pass_through("a", failed=False)
-    assert door.come("a") == 0
-    assert door.come("b") == 1
-    assert door.admission.refused == 1
-    door.now += 2.5 * ATTEMPTS_BACK / 10
-    assert door.come("a", 5) == 2
+        arrivals.pass_through("a", failed=False)
+    assert arrivals.come("a") == 0
+    assert arrivals.come("b") == 1
+    assert arrivals.admission.refused == 1
+    arrivals.now += 2.5 * ATTEMPTS_BACK / 10
+    assert arrivals.come("a", 5) == 2
 
 
 def test_a_failed_login_costs_more_attempts() -> None:
-    door = Door()
+    arrivals = Arrivals()
     for _ in range(100 // (1 + FAILURE_COST)):
-        door.pass_through("a", failed=True)
-    assert door.come("a") == 0
-    door.now += ATTEMPTS_BACK * 100
-    assert door.come("a", 200) == 100  # and no more than at first
+        arrivals.pass_through("a", failed=True)
+    assert arrivals.come("a") == 0
+    arrivals.now += ATTEMPTS_BACK * 100
+    assert arrivals.come("a", 200) == 100  # and no more than at first
 
 
 def test_there_is_an_end_to_connections_and_to_what_is_remembered() -> None:
-    door = Door()
+    arrivals = Arrivals()
     for k in range(MOST_CONNECTIONS):
-        assert door.come(f"10.0.{k // 250}.{k % 250}") == 1
-    assert door.come("192.0.2.1") == 0
+        assert arrivals.come(f"10.0.{k // 250}.{k % 250}") == 1
+    assert arrivals.come("192.0.2.1") == 0
     for _ in range(MOST_CONNECTIONS):
-        door.admission.gone()
+        arrivals.admission.gone()
     for k in range(MOST_ADDRESSES + 100):
-        door.now += 0.001
-        if door.come(f"10.{k // 60000}.{k // 250 % 250}.{k % 250}"):
-            door.admission.gone()
-    assert len(door.admission._budgets) <= MOST_ADDRESSES
+        arrivals.now += 0.001
+        if arrivals.come(f"10.{k // 60000}.{k // 250 % 250}.{k % 250}"):
+            arrivals.admission.gone()
+    assert len(arrivals.admission._budgets) <= MOST_ADDRESSES
 
 
 def test_who_gives_up_waiting_is_forgotten() -> None:
-    door, held = Door(), object()
-    assert door.admission.arrive("a", held)
-    assert door.admission.drop(held)
-    assert not door.admission.drop(held)
-    assert (door.admission.next(), door.admission.connections) == (None, 0)
+    arrivals, held = Arrivals(), object()
+    assert arrivals.admission.arrive("a", held)
+    assert arrivals.admission.drop(held)
+    assert not arrivals.admission.drop(held)
+    assert (arrivals.admission.next(), arrivals.admission.connections) == (None, 0)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The door: accepts connections, and lets a few at a time through to their login."""
+"""The listener: accepts connections, and lets a few at a time through to their login."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FULL_SECONDS = 0.2  # until another attempt where there are no descriptors left
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Caller:
+class WaitingConnection:
     """A connection that waits for its login.
 
     Attributes:
@@ -29,27 +29,27 @@ class Caller:
     address: str
 
 
-class Door:
-    """Accepts connections at some sockets, for as long as it is open."""
+class Listener:
+    """Accepts connections at some sockets, until it is closed."""
 
     def __init__(
         self,
-        listeners: list[socket.socket],
+        sockets: list[socket.socket],
         guests: int,
         new_connection: Callable[[str], asyncio.Protocol],
     ) -> None:
-        """Accept at `listeners`; what `new_connection` makes has the login.
+        """Accept at `sockets`; what `new_connection` makes has the login.
 
         Args:
-            listeners: sockets that listen.
-            guests: the places in the room.
+            sockets: they listen.
+            guests: the places.
             new_connection: makes what talks to a client, given its address.
         """
-        self._listeners = listeners
+        self._sockets = sockets
         self._new_connection = new_connection
         self._loop = asyncio.get_running_loop()
-        self._admission: Admission[Caller] = Admission(guests, self._loop.time)
-        self._tasks = {self._loop.create_task(self._accept(each)) for each in listeners}
+        self._admission: Admission[WaitingConnection] = Admission(guests, self._loop.time)
+        self._tasks = {self._loop.create_task(self._accept(each)) for each in sockets}
 
     async def _accept(self, listener: socket.socket) -> None:
         """Accept connections for ever."""
@@ -59,34 +59,34 @@ class Door:
             except OSError:  # no descriptors are left, or the client has gone already
                 await asyncio.sleep(FULL_SECONDS)
                 continue
-            caller = Caller(connection, str(address[0]))
-            if self._admission.arrive(address_group(caller.address), caller):
-                self._loop.call_later(WAIT_SECONDS, self._drop, caller)
+            waiting = WaitingConnection(connection, str(address[0]))
+            if self._admission.arrive(address_group(waiting.address), waiting):
+                self._loop.call_later(WAIT_SECONDS, self._drop, waiting)
                 self._let_in()
             else:
                 connection.close()
 
-    def _drop(self, caller: Caller) -> None:
+    def _drop(self, waiting: WaitingConnection) -> None:
         """Close a connection that has waited too long."""
-        if self._admission.drop(caller):
-            caller.connection.close()
+        if self._admission.drop(waiting):
+            waiting.connection.close()
 
     def _let_in(self) -> None:
         """Let those begin their login who may."""
-        while (caller := self._admission.next()) is not None:
-            task = self._loop.create_task(self._connect(caller))
+        while (waiting := self._admission.next()) is not None:
+            task = self._loop.create_task(self._connect(waiting))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _connect(self, caller: Caller) -> None:
+    async def _connect(self, waiting: WaitingConnection) -> None:
         """Hand a connection over to what talks to the client."""
         try:
-            caller.connection.setblocking(False)
-            make = partial(self._new_connection, caller.address)
-            await self._loop.connect_accepted_socket(make, caller.connection)
+            waiting.connection.setblocking(False)
+            make = partial(self._new_connection, waiting.address)
+            await self._loop.connect_accepted_socket(make, waiting.connection)
         except OSError:
-            caller.connection.close()
-            self.login_ended(caller.address, failed=True)
+            waiting.connection.close()
+            self.login_ended(waiting.address, failed=True)
             self.connection_ended()
 
     def login_ended(self, address: str, *, failed: bool) -> None:
@@ -107,6 +107,6 @@ class Door:
         """Accept no more."""
         for task in self._tasks:
             task.cancel()
-        for listener in self._listeners:
+        for listener in self._sockets:
             with contextlib.suppress(OSError):
                 listener.close()

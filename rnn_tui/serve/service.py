@@ -1,4 +1,4 @@
-"""The room: its places, who is in it, and when somebody must go."""
+"""The service: its places, who has one, and when somebody must go."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rnn_tui.serve.session import REFUSED, GuestSession
 from rnn_tui.serve.session_log import SessionRecord, log
 
 if TYPE_CHECKING:
-    from rnn_tui.serve.connection import Visitor
+    from rnn_tui.serve.connection import Client
 
 WATCH_SECONDS = 1.0
 IDLE_GRACE = 5  # seconds beyond the idle time, in which the program ends by itself
@@ -28,13 +28,13 @@ END_SECONDS = 6.0  # for all guests to end with the server
 SERVER_ENDS = "the server ends"
 
 
-class Room:
+class Service:
     """Everybody who is connected, and the guests among them.
 
     Attributes:
         access: who may come in.
         forks: forks the guests' processes.
-        visitors: the connections.
+        clients: the connections.
         guests: those with a place, by session number; the presenter is beside them.
         relay: hands what the presenter's program shows to those of the followers.
         login_ended: called with an address when a login is over, and whether it failed.
@@ -44,7 +44,7 @@ class Room:
     def __init__(self, options: ServeOptions, access: Access, forks: ForkClient) -> None:
         self.access = access
         self.forks = forks
-        self.visitors: set[Visitor] = set()
+        self.clients: set[Client] = set()
         self.guests: dict[int, Guest] = {}
         self.login_ended: Callable[..., object] = lambda address, *, failed: None
         self.connection_ended: Callable[[], object] = lambda: None
@@ -62,11 +62,11 @@ class Room:
     # ---------------------------------------------------------------- in and out
 
     def login_over(self, address: str, *, failed: bool) -> None:
-        """Tell the door that a login is over."""
+        """Tell the listener that a login is over."""
         self.login_ended(address, failed=failed)
 
     def connection_over(self) -> None:
-        """Tell the door that a connection has ended."""
+        """Tell the listener that a connection has ended."""
         self.connection_ended()
 
     def join(self, session: GuestSession) -> Guest | None:
@@ -173,7 +173,7 @@ class Room:
             guest.end("idle", "no key was pressed for long, so this session was ended")
 
     def _is_awake(self, guest: Guest) -> bool:
-        """Return whether a guest is not idle even without a key: in a room with a presenter."""
+        """Return whether a guest is not idle even without a key: where somebody presents."""
         role = guest.record.role
         return role == "presenter" or (role == "follower" and self.relay.presented)
 
@@ -191,10 +191,10 @@ class Room:
             except TimeoutError:
                 log(f"{len(self.guests)} guests did not end in time")
         await asyncio.sleep(0)
-        for visitor in [*self.visitors]:
-            visitor.disconnect()
+        for client in [*self.clients]:
+            client.disconnect()
         deadline = asyncio.get_running_loop().time() + 1.0
-        while self.visitors and asyncio.get_running_loop().time() < deadline:
+        while self.clients and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.02)  # for the last lines to be sent
-        for visitor in [*self.visitors]:
-            visitor.abort()
+        for client in [*self.clients]:
+            client.abort()
