@@ -142,6 +142,12 @@ class Prover:
         """True while a requested proof has no result."""
         return any(proof not in self._results for proof in self._requested.values())
 
+    @property
+    def busy_first(self) -> bool:
+        """True while a proof has no result that is not among those to be worked on later."""
+        names = (name for name, proof in self._requested.items() if proof not in self._results)
+        return any(name not in self._later for name in names)
+
     def work(self, seconds: float) -> bool:
         """Compute for about `seconds`.
 

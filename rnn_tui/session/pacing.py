@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 
 from rnn_tui.engine.time_travel.places import Stride
-from rnn_tui.session.commands import FINITE_MOVES, WAIT_FOR_ROUTES, Command
+from rnn_tui.session.commands import FINITE_MOVES, WAIT_FOR_ROUTES, Command, ShowFollowers
 from rnn_tui.session.lock_step import PATIENCE, LockStep
 from rnn_tui.session.state import Goal, SessionState
 
@@ -23,7 +23,11 @@ SMOOTHING = 0.5  # seconds of work over which the speed is averaged
 
 
 class Pacer:
-    """Works a slice at a time: at lock step, then the goal, then comparisons and proofs."""
+    """Works a slice at a time: at lock step, then the goal, then comparisons and proofs.
+
+    Attributes:
+        news_for_followers: whether the newest slice gave something that followers alone look at.
+    """
 
     def __init__(self, state: SessionState, lock_step: LockStep, may_work: threading.Event) -> None:
         """Pace the work on `state`.
@@ -34,6 +38,7 @@ class Pacer:
             may_work: cleared while the screen suspends the session; a slice of continuous training
                 then ends early.
         """
+        self.news_for_followers = False
         self._state = state
         self._lock_step = lock_step
         self._may_work = may_work
@@ -86,6 +91,7 @@ class Pacer:
         Returns:
             True if the screen is to be notified without having asked.
         """
+        self.news_for_followers = False
         goal = self._state.goal
         if self._lock_step.behind:
             arrived = self._lock_step.catch_up(SLICE)
@@ -98,9 +104,13 @@ class Pacer:
             return self._is_news(command)
         run = self._state.run
         compared = self._compare()
+        own = run.prover is None or run.prover.busy_first
         proved = run.prover is not None and run.prover.work(SLICE)
         predicted = run.predictor.work(SLICE)
-        return compared or proved or predicted or command is not None
+        if compared or predicted or (proved and own):
+            return True
+        self.news_for_followers = proved or isinstance(command, ShowFollowers)
+        return command is not None and not isinstance(command, ShowFollowers)
 
     def _compare(self) -> bool:
         """Go on with the run without what-ifs; return whether there is news of it."""

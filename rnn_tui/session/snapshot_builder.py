@@ -255,7 +255,8 @@ class SnapshotBuilder:
             request.variants,
         )
         prover.request(run.trainer, self._in_parts(request.proofs), selected, later)
-        prover.work(SLICE)
+        if prover.busy_first:  # what is for followers alone delays no snapshot
+            prover.work(SLICE)
         return {**prover.results, **self._bad_value_origin()}
 
     def _in_parts(self, proofs: frozenset[str]) -> frozenset[str]:

@@ -324,6 +324,7 @@ class Session:
                     self._wake.wait(PAUSE_AFTER_ERROR)
             self._autosave(working or isinstance(command, CHANGES_RUN))
             self._news |= news and not self._next_may_begin()
+            self._followers_want_one |= self._pacer.news_for_followers
             wanted = self._snapshot_wanted or self._followers_want_one
             if (wanted or self._news) and self._lock_step.presentable:
                 self._publish()

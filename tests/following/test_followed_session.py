@@ -185,6 +185,11 @@ def test_what_followers_look_at_is_computed_after_what_the_presenter_looks_at(ha
     until(lambda: follower.latest.predictions is not None)
     request = desk.session.latest.request
     assert (request.predictions, request.proofs) == (False, frozenset({"ledger"}))
+    heard: list[int] = []
+    desk.session.listen(lambda: heard.append(1))
+    follower.send(ViewRequest(predictions=True, proofs=frozenset({"map", "gates"})))
+    until(lambda: "gates" in follower.latest.proofs)
+    assert heard == []  # nothing is drawn on the presenter's screen for that
     hall.leave(follower)
     until(lambda: "map" not in desk.session.latest.proofs)
 
