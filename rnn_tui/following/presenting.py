@@ -24,7 +24,7 @@ from rnn_tui.following.waking import SocketThread
 from rnn_tui.session.commands import Say, ShowFollowers
 from rnn_tui.session.worker import Session
 
-PICTURES_PER_SECOND = 5.0  # at most
+PICTURES_PER_SECOND = 4.0  # at most, as many as screens have frames over SSH
 REST = 9.0  # times as long as a picture took to make, at least, until the next is made
 SCREEN_FIRST = 0.02  # seconds from a new snapshot until the presenter's own screen draws it
 LONGEST_DRAWING = 0.2  # seconds to wait for it

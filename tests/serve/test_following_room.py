@@ -31,7 +31,7 @@ SIZES = (
 )  # fmt: skip
 THIN = 2  # of the followers, the last ones
 RATE, DELAY = 8 * 1024, 0.05  # bytes a second, seconds each way
-ROUNDS, KEYS = 3, 15
+ROUNDS, KEYS = 3, 12
 PLACE = re.compile(r"t=(\d+)/20 ")
 UPDATE = re.compile(r" update (\d+) ")
 
