@@ -49,7 +49,12 @@ from rnn_tui.tui.presented_view import PresentedView
 
 SMALL = Settings(hidden=4, steps=5, num_points=60)
 ALL_PROOFS = frozenset(PROOFS.names) - {"proof"}
-WITHOUT_FILES = [task for task in TASKS.names if task != "series"]
+SOME_TASKS = ("text", "recall", "parity")
+WITHOUT_FILES = [
+    task if task in SOME_TASKS else pytest.param(task, marks=pytest.mark.long)
+    for task in TASKS.names
+    if task != "series"
+]
 
 
 def through(snapshot: Snapshot, view: object = None) -> PresentedPicture:
