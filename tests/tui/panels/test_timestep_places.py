@@ -30,6 +30,7 @@ from rnn_tui.tui.lines import Line, Lines, cell_width, plain
 from rnn_tui.tui.panel_spec import needs_of, panel_spec
 from rnn_tui.tui.panels.current_pass import panel
 from rnn_tui.tui.panels.current_pass.row_places import Places, places, row_symbols
+from rnn_tui.tui.symbols import quoted
 
 SCREENS = ((80, 23), (80, 24), (100, 30), (120, 40))
 REQUEST = ViewRequest(proofs=frozenset(panel_spec("timestep").proofs))
@@ -173,8 +174,11 @@ def test_the_rows_of_the_operation_are_never_folded_and_the_others_are_counted(n
         for symbol in (operation.symbol, *operation.expression.symbols())[: 9 * len(folded)]:
             row = {symbol: symbol for symbol in at.folded}.get(symbol)
             assert row not in folded or symbol in words, lines[0]
+        if len(folded) > 1 and "x_t" in folded and snapshot.task.symbols is not None:
+            symbol = snapshot.task.symbols[snapshot.window.values(snapshot.t)["x_t"][0].argmax()]
+            assert f"x_t {quoted(symbol)} " in f"{lines[0]} ", lines[0]
         counted = FOLDED.search(lines[0])
-        hidden = len(at.folded) - (len(folded) == 1)  # a single one is drawn as it is
+        hidden = len(at.folded) - len(folded)  # the others are shown
         assert int(counted[1] if counted else 0) == hidden, lines[0]
 
 

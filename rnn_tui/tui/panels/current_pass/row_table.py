@@ -8,6 +8,7 @@ from rnn_tui.tui.panels.current_pass.row_places import ARRIVING, Places, row_sym
 from rnn_tui.tui.panels.current_pass.timestep_rows import (
     arriving,
     bad_row,
+    brief_input,
     needed_rows,
     number_of,
     on_ground,
@@ -48,7 +49,12 @@ def _folded(snapshot: Snapshot, view: TimestepView, places: Places) -> Line:
         counted = _with_count(line, len(places.folded) - 1, view)
         return on_ground(symbol, counted, view, wrong=symbol == bad_row(snapshot, view))
     if needed:
-        return _numbers_of_rows(needed, len(places.folded), view)
+        others = [
+            symbol
+            for symbol in row_symbols(snapshot)
+            if symbol in places.folded and symbol not in needed
+        ]
+        return _numbers_of_rows(needed, others, view)
     count = len(places.folded)
     names = " ".join(
         "arrives" if symbol == ARRIVING else symbol
@@ -81,8 +87,14 @@ def _put(line: Line, start: int, words: str, width: int) -> Line:
     return merge((*cells[:start], (f"{words:<{width}}", "dim"), *cells[start + width :]))
 
 
-def _numbers_of_rows(needed: list[str], count: int, view: TimestepView) -> Line:
-    """Return the numbers of those of `count` folded rows that an operation needs, with names."""
+def _numbers_of_rows(needed: list[str], others: list[str], view: TimestepView) -> Line:
+    """Return the numbers of those folded rows that an operation needs, with names.
+
+    Args:
+        needed: the rows that it needs, by symbol.
+        others: the other folded rows, which are counted and, with room, named.
+        view: the timestep.
+    """
     operation = view.selected
     assert operation is not None
     symbols = [operation.symbol] if operation.row in needed else []
@@ -93,13 +105,24 @@ def _numbers_of_rows(needed: list[str], count: int, view: TimestepView) -> Line:
     for symbol in symbols:
         column = view.columns.value if at[symbol][1] == "value" else view.columns.gradient
         role = "strong" if symbol == operation.symbol else ""
-        parts.append(((f"{symbol} ", role), *_trimmed(number_of(symbol, view, column, True))))
-    said: Line = ((f"{count} rows folded", "dim"),)
-    room = view.width - cell_width(start) - cell_width(said)
-    kept = whole_parts(parts, room - 1)
-    whole = (*start, *kept, (" " * (room - cell_width(kept)), ""), *said)
-    shown = operation.row if operation.row in needed else ""
-    return on_ground(shown, whole, view, wrong=False)
+        shown = brief_input(view) if symbol == "x_t" else ()
+        shown = shown or _trimmed(number_of(symbol, view, column, True))
+        parts.append(((f"{symbol} ", role), *shown))
+    counted = _count_of(others)
+    room = view.width - cell_width(start) - 1
+    named = f"{counted}: {' '.join(others)}" if others else ""
+    taken = sum(map(cell_width, parts)) + 2 * len(parts)
+    said = named if taken + text_width(named) <= room else counted
+    kept = whole_parts(parts, room - text_width(said))
+    gap = room + 1 - text_width(said) - cell_width(kept)
+    whole = (*start, *kept, (" " * gap, ""), (said, "dim"))
+    shown_row = operation.row if operation.row in needed else ""
+    return on_ground(shown_row, whole, view, wrong=False)
+
+
+def _count_of(others: list[str]) -> str:
+    """Return how many rows are folded beside those that are shown; nothing of none."""
+    return f"+{len(others)} row{'s' * (len(others) != 1)} folded" if others else ""
 
 
 def _trimmed(line: Line) -> Line:

@@ -170,6 +170,18 @@ def _input_in_words(view: TimestepView) -> Line:
     return line
 
 
+def brief_input(view: TimestepView) -> Line:
+    """Return the input as one of several values in a line, 'c'; empty where it is one number."""
+    x, task = view.values["x_t"][0], view.task
+    role = "operand-" if "x_t" in view.reads else ""
+    if not task.topology.inputs[view.t - 1] and not x.any():
+        return (("none", role),)
+    if task.symbols is not None and (code := code_of(x)) is not None:
+        return ((quoted(task.symbols[code]) if code >= 0 else "none", role),)
+    numbers = zip(task.parts or (), x, strict=False)
+    return tuple((f"{part} {signed(float(value))} ", role) for part, value in numbers)
+
+
 def _output_and_target(row: Row, view: TimestepView) -> Line:
     """Return the selected output's title, with its class by name, and its target."""
     labels, target = view.task.labels, view.values["target_t"][0]
