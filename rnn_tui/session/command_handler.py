@@ -12,6 +12,7 @@ from rnn_tui.engine.network.interventions import (
     Intervention,
     InterventionError,
     Release,
+    check,
 )
 from rnn_tui.engine.time_travel.places import Place, Stride
 from rnn_tui.engine.training.breakpoint_conditions import BreakpointError
@@ -248,8 +249,11 @@ class CommandHandler:
         held = timeline.trainer.network.pins
         try:
             self._check_changes()
-            if isinstance(intervention, Release) and not any(map(intervention.takes, held)):
-                now = f"held are {', '.join(map(str, held))}" if held else "nothing is held"
+            check(intervention, timeline.trainer.network.declaration)
+            if timeline.is_in_force(intervention):
+                now = "it is so already, so nothing is changed"
+                if isinstance(intervention, Release):
+                    now = f"held are {', '.join(map(str, held))}" if held else "nothing is held"
                 raise InterventionError(str(intervention), now)
             way = timeline.intervene(intervention)
         except (InterventionError, KioskError) as error:

@@ -41,15 +41,24 @@ def batch_words(snapshot: Snapshot) -> str:
 
 
 def what_if_words(preposition: str, what_ifs: Sequence[str]) -> str:
-    """Return "with o = 0", for several "with 2 what-ifs"; "" where there are none.
+    """Return "with o = 0", for several "with 2 held values"; "" where there are none.
+
+    What-ifs are not what is counted: an edit holds nothing, and a newer one may have replaced an
+    older one, so their number is another one.
 
     Args:
         preposition: "with" or "without".
         what_ifs: the texts of pins and cuts.
     """
-    if not what_ifs:
-        return ""
-    return f"{preposition} {what_ifs[0] if len(what_ifs) == 1 else f'{len(what_ifs)} what-ifs'}"
+    if len(what_ifs) < 2:
+        return f"{preposition} {what_ifs[0]}" if what_ifs else ""
+    cuts = sum(" = " not in text for text in what_ifs)
+    values = len(what_ifs) - cuts
+    parts = (
+        f"{values} held value{'s' * (values > 1)}" if values else "",
+        f"{cuts} cut{'s' * (cuts > 1)}" if cuts else "",
+    )
+    return f"{preposition} {', '.join(part for part in parts if part)}"
 
 
 def held_words(held: HeldValues) -> str:

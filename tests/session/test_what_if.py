@@ -31,6 +31,7 @@ from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.lines import plain
 from rnn_tui.tui.panels import header
 from rnn_tui.tui.panels.current_pass import timestep
+from rnn_tui.tui.screens.what_if import listed_what_ifs
 
 SMALL = Settings(cell="lstm", hidden=4, steps=5, num_points=60)
 
@@ -119,6 +120,42 @@ def test_a_what_if_that_does_not_fit_is_refused_and_changes_nothing(session: Ses
     assert after.notice.error
     assert after.what_if is None
     assert after.cursor == before.cursor
+
+
+@pytest.mark.parametrize(
+    ("made", "again"),
+    [
+        (("f_2[1] = 1",), "f_2[1] = 1"),
+        (("f = 1",), "f_2[1:2] = 1"),
+        (("f_2[1] = 1", "i = 0"), "f_2[1] = 1"),
+        (("detach @3",), "detach @3"),
+        (("W_h[1,2] = 0.5",), "W_h[1,2] = 0.5"),
+        ((), "W_h *= 1"),
+    ],
+)
+def test_what_is_so_already_is_no_what_if(
+    session: Session, made: tuple[str, ...], again: str
+) -> None:
+    """Undoing it would change nothing, and there would be more what-ifs than take effect."""
+    go_into_a_window(session, 4)
+    for text in made:
+        what_if(session, text)
+    declaration = session.latest.window.declaration
+    after = session.perform(Intervene(parse(again, declaration)))
+    assert (after.what_if.texts if after.what_if else ()) == made
+    assert after.notice is not None
+    assert after.notice.text.startswith(f"'{again}': it is so already")
+
+
+def test_another_value_in_its_place_is_one(session: Session) -> None:
+    go_into_a_window(session, 4)
+    texts = ("f = 1", "f_2[1] = 0", "f = 1", "W_h *= 2", "W_h *= 2", "f = 0", "f = 1")
+    for text in texts:
+        what_if(session, text)
+    assert session.latest.what_if is not None
+    assert session.latest.what_if.texts == texts
+    listed = [each.origin.endswith("replaced since") for each in listed_what_ifs(session.latest)]
+    assert listed == [True, True, True, False, False, True, False]
 
 
 def test_without_it_the_live_changes_since_are_made_too(session: Session) -> None:

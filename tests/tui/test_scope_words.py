@@ -70,12 +70,12 @@ def test_proofs_and_predictions_name_the_what_ifs_in_force() -> None:
     lines = text_of(predictions.draw(context(snapshot), 48, 8))
     assert (len(lines), lines[-1].strip()) == (8, "with o = 0")
     several = session.perform(Intervene(parse("f[1] = 1", snapshot.window.declaration)))
-    assert panels("proof")["edge"].title(context(several))[1].endswith("with 2 what-ifs")
+    assert panels("proof")["edge"].title(context(several))[1].endswith("with 2 held values")
     timed = session.perform(Intervene(parse("h_3[1] = 1", snapshot.window.declaration)))
     for width, words in (
         (80, "with o = 0, f[1] = 1 · without h_3[1] = 1: test data have no such timestep"),
         (48, "with o = 0, f[1] = 1 · without h_3[1] = 1"),
-        (40, "with 2 what-ifs · without h_3[1] = 1"),
+        (40, "with 2 held values · without h_3[1] = 1"),
     ):
         lines = text_of(predictions.draw(context(timed), width, 8))
         assert (len(lines), lines[-1].strip()) == (8, words)

@@ -97,6 +97,14 @@ def together(pins: Pins, change: Pin | Cut | Release) -> Pins:
     return (*(pin for pin in pins if not change.covers(pin)), change)
 
 
+def is_in_force(pins: Pins, change: Pin | Cut) -> bool:
+    """Return whether `change` would change nothing: what it holds or cuts is held or cut so."""
+    over = next((pin for pin in reversed(pins) if pin.meets(change)), None)
+    if over is None or not over.covers(change):
+        return False
+    return not (isinstance(over, Pin) and isinstance(change, Pin)) or over.value == change.value
+
+
 # ---------------------------------------------------------------- the grammar
 
 

@@ -15,7 +15,13 @@ from rnn_tui.engine.cells.base import sent_back
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.core.value_names import value_name
-from rnn_tui.engine.network.spans import Span, span_contains, span_slice, span_text
+from rnn_tui.engine.network.spans import (
+    Span,
+    span_contains,
+    span_slice,
+    span_text,
+    spans_meet,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,15 @@ class Pin:
             and self.t in (None, other.t)
         )
 
+    def meets(self, other: Pin | Cut) -> bool:
+        """Return whether some unit at some timestep is held by both."""
+        return (
+            isinstance(other, Pin)
+            and self.symbol == other.symbol
+            and spans_meet(self.unit, other.unit)
+            and (self.t is None or other.t in (None, self.t))
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:
@@ -72,6 +87,10 @@ class Cut:
 
     def covers(self, other: Pin | Cut) -> bool:
         """Return True if `other` is the same cut."""
+        return self == other
+
+    def meets(self, other: Pin | Cut) -> bool:
+        """Return whether `other` is the same cut."""
         return self == other
 
 

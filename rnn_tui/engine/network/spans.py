@@ -49,3 +49,11 @@ def span_contains(span: Span, other: Span) -> bool:
         return False
     one, two = span_slice(span), span_slice(other)
     return bool(one.start <= two.start and two.stop <= one.stop)
+
+
+def spans_meet(span: Span, other: Span) -> bool:
+    """Return whether something is in both."""
+    if span is None or other is None:
+        return True
+    one, two = span_slice(span), span_slice(other)
+    return bool(one.start < two.stop and two.start < one.stop)

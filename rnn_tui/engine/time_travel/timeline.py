@@ -13,7 +13,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import deepcopy
 
-from rnn_tui.engine.network.interventions import Intervention, InterventionError, check
+import numpy as np
+
+from rnn_tui.engine.network.edits import Edit
+from rnn_tui.engine.network.interventions import (
+    Intervention,
+    InterventionError,
+    check,
+    is_in_force,
+)
+from rnn_tui.engine.network.pins import Cut, Pin
 from rnn_tui.engine.time_travel.branches import (
     Change,
     Changes,
@@ -124,6 +133,25 @@ class Timeline(Moves):
             return self._replay_and_fork(what_if)
         self._fork(what_if)
         return self._go_to_new_end(here)
+
+    def is_in_force(self, intervention: Intervention) -> bool:
+        """Return whether an intervention would change nothing here: things are so already.
+
+        A parameter after its update is another one than that of the window, which is not told.
+        """
+        trainer = self.trainer
+        declaration = trainer.network.declaration
+        match intervention:
+            case Pin() | Cut():
+                return is_in_force(trainer.network.pins, intervention)
+            case Edit():
+                if trainer.position == trainer.schedule.end:
+                    return False
+                edited = trainer.parameters.copy()
+                intervention.apply(declaration, edited)
+                return np.array_equal(edited, trainer.parameters)
+            case _:
+                return not any(map(intervention.takes, trainer.network.pins))
 
     def _replay_and_fork(self, what_if: OpenWhatIf) -> Iterator[float]:
         """Go to the start of the window of `what_if` and fork there; then go to its place."""

@@ -22,6 +22,7 @@ from rnn_tui.engine.network.interventions import (
     pinnable,
 )
 from rnn_tui.engine.network.layers import name_in_layer
+from rnn_tui.engine.network.pins import Cut, Pin
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.commands import Command, Intervene, ReleaseWhatIf
 from rnn_tui.session.snapshot import Snapshot
@@ -70,10 +71,17 @@ def listed_what_ifs(snapshot: Snapshot) -> tuple[ListedWhatIf, ...]:
     return (
         *kept,
         *(
-            ListedWhatIf(str(each), f"since update {count(update)}", True, ReleaseWhatIf(each))
+            ListedWhatIf(str(each), _origin(snapshot, each, update), True, ReleaseWhatIf(each))
             for each, update in zip(tried, since, strict=True)
         ),
     )
+
+
+def _origin(snapshot: Snapshot, what_if: Intervention, update: int) -> str:
+    """Return since when there is a what-if, and whether a later one has taken its place."""
+    pins, words = snapshot.window.pins, f"since update {count(update)}"
+    held = not isinstance(what_if, Pin | Cut) or any(pin is what_if for pin in pins)
+    return words if held or snapshot.cursor.update < update else f"{words}, replaced since"
 
 
 class WhatIfList(PagesAnywhere, OptionList):
