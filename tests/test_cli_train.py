@@ -93,7 +93,7 @@ def test_a_breakpoint_ends_the_run_and_is_saved(capsys: pytest.CaptureFixture[st
     assert run(["train", "run", "--break", "pass=BACKWARD t=3", "--out", "run"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[-3] == f"stopped by BACKWARD t=3 at update {result['updates']}"
-    assert lines[-2].startswith("On the way back, ‖dh_3‖ is ")
+    assert lines[-2].startswith("‖dh_3‖ is ")
     assert lines[-1] == "saved run"
     assert load("run").cursor.t == 3
 

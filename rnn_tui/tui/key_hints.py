@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 HELP = KeyHint("?", "help", ("question_mark",), ALWAYS)
 QUIT = KeyHint("q", "quit", ("q",), LAST)
+GO_ON = KeyHint("c", "on", ("c",), FIRST)
 GO_THERE = KeyHint("enter", "go there", ("enter",), FIRST)
 TIME = KeyHint("←→", "time", ("left", "right"), FIRST)
 
@@ -69,13 +70,18 @@ def _moves(context: DrawContext) -> tuple[KeyHint | None, ...]:
             KeyHint("u", "update", ("u",)),
             run,
         )
+    stopped = snapshot.stop is not None and snapshot.divergence is None
+    armed = any(each.breakpoint.enabled for each in snapshot.breakpoints)
+    to_stop = KeyHint("c", "to a stop", ("c",), THIRD) if armed else None
     return (
+        GO_ON if stopped else None,
         KeyHint("s", "op", ("s",), FIRST),
         KeyHint("n", "step", ("n",), FIRST),
         KeyHint("f", "pass", ("f",)),
         KeyHint("u", "update", ("u",), THIRD),
         KeyHint("S N F U", "back", ("S", "N", "F", "U"), FIRST, "S N"),
         run,
+        None if stopped else to_stop,
     )
 
 

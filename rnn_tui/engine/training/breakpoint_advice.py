@@ -1,4 +1,7 @@
-"""The sentences shown when a breakpoint stops a run: the reason, and what the numbers suggest."""
+"""The sentences shown when a breakpoint stops a run: the reason, and what the numbers suggest.
+
+Advice has 63 characters at most with common numbers, so that the footer has keys beside it.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +76,7 @@ def advice(breakpoint: Breakpoint, value: float, trainer: Trainer) -> str:
             return _on_loss(breakpoint, value, trainer)
         case Kind.SMOOTHED if below:
             windows = min(trainer.updates, EARLY)
-            return f"It averages the last {windows:,} windows or so: the test error is next to see."
+            return f"It averages the last {windows:,} windows or so: see the test error."
         case Kind.SMOOTHED:
             rate = f"lr {trainer.settings.lr:g}"
             return f"The last {EARLY} windows are this bad: if it rises, lower {rate}."
@@ -102,21 +105,20 @@ def divergence_advice(trainer: Trainer) -> str:
 def _on_loss(breakpoint: Breakpoint, value: float, trainer: Trainer) -> str:
     smoothed = trainer.history.smoothed
     if COMPARISONS[breakpoint.comparison](smoothed, breakpoint.limit):
-        agrees = f"The smoothed loss, {smoothed:.3g}, agrees"
         if breakpoint.comparison.startswith("<"):
-            return f"{agrees}: the test error is next to see."
-        return f"{agrees}: this is no spike; lr may be too high."
+            return f"The smoothed loss, {smoothed:.3g}, agrees: see the test error."
+        return f"So is the smoothed loss, {smoothed:.3g}: this is no spike; lower lr."
     if breakpoint.comparison.startswith("<"):
         condition = f"smoothed{breakpoint.comparison}{breakpoint.limit:.4g}"
-        return f"One window only; the smoothed loss is {smoothed:.3g}: see {condition}."
+        return f"One window only; smoothed it is {smoothed:.3g}: see {condition}."
     times = value / smoothed if smoothed else math.inf
-    return f"A spike, {times:.3g} times the smoothed loss: step back through this window."
+    return f"A spike, {times:.3g} times the smoothed loss: step back through it."
 
 
 def _on_large_gradient(grad_norm: float, trainer: Trainer) -> str:
     clipping = trainer.clipping
     if clipping.by == "none":
-        return f"Nothing clips it: clip by norm, or lower {_rate(trainer)}."
+        return f"Nothing clips it: clip by norm, or lower lr {trainer.settings.lr:g}."
     if clipping.by == "norm":
         factor = clipping.factor(grad_norm)
         return f"Clipping to a norm of {clipping.limit:g} lets {factor:.3g} of it through."
@@ -128,8 +130,9 @@ def _on_large_gradient(grad_norm: float, trainer: Trainer) -> str:
 
 
 def _on_small_gradient(trainer: Trainer) -> str:
-    loss = f"At loss {trainer.loss:.3g} little moves"
-    return f"{loss}; {_state_gradient(trainer, 1)}." if trainer.schedule.steps > 1 else f"{loss}."
+    if trainer.schedule.steps > 1:
+        return f"Little moves: {_state_gradient(trainer, 1)}."
+    return f"At loss {trainer.loss:.3g} little moves."
 
 
 def _state_gradient(trainer: Trainer, t: int) -> str:
@@ -137,7 +140,7 @@ def _state_gradient(trainer: Trainer, t: int) -> str:
     tape, top = trainer.network.tape, trainer.network.layers[-1]
     later, own = _norm(tape[top.name("dh_next")][t]), _norm(tape[top.name("dh_y")][t - 1])
     h, y = value_name(top.name("h"), t), value_name("y_t", t)
-    return f"‖d{h}‖ is {later:.3g} from later steps, {own:.3g} from {y}"
+    return f"‖d{h}‖ is {later:.3g} from later t, {own:.3g} from {y}"
 
 
 def _norm(array: Array) -> float:
@@ -145,18 +148,14 @@ def _norm(array: Array) -> float:
     return norm(array.astype(np.float64).ravel())
 
 
-def _rate(trainer: Trainer) -> str:
-    return f"the learning rate ({trainer.settings.lr:g})"
-
-
 def _on_clipping(trainer: Trainer) -> str:
     clipping, length = trainer.clipping, trainer.grad_norm
-    lower = f"if at every update, lower lr {trainer.settings.lr:g}"
+    lower = f"if always, lower lr {trainer.settings.lr:g}"
     if clipping.by == "norm":
         factor = clipping.factor(length)
         return f"Norm {length:.3g}, scaled by {factor:.3g}; {lower}."
     largest = float(np.max(np.abs(trainer.network.gradient)))
-    return f"The largest entry, {largest:.3g}, cut to {clipping.limit:g}; {lower}."
+    return f"Entries up to {largest:.3g} cut to {clipping.limit:g}; {lower}."
 
 
 def _on_saturation(breakpoint: Breakpoint, share: float, trainer: Trainer) -> str:
@@ -170,7 +169,7 @@ def _on_saturation(breakpoint: Breakpoint, share: float, trainer: Trainer) -> st
         return f"{1 - share:.0%} of {gate} is where {function}′ passes gradient on."
     upper = np.mean(gate_values(trainer.network, gate) >= high - margin)
     sides = f"{upper:.0%} near {high:g}, {max(share - upper, 0.0):.0%} near {low:g}"
-    return f"Of {gate}, {sides}: there {function}′ is at most {slope:.3g} instead of {steepest:g}."
+    return f"Of {gate}, {sides}: there {function}′ ≤ {slope:.3g}, not {steepest:g}."
 
 
 def _on_pass(trainer: Trainer) -> str:
@@ -184,16 +183,15 @@ def _on_pass(trainer: Trainer) -> str:
             state = value_name(h, cursor.t)
             return f"‖{state}‖ is {here:.3g}, after {before:.3g} before it{batch}."
         case Pass.BACKWARD if cursor.t < trainer.schedule.steps:
-            way = "Whole batch: " if batch else "On the way back, "
+            way = "Whole batch: " if batch else ""
             return f"{way}{_state_gradient(trainer, cursor.t)}."
         case Pass.BACKWARD:
             here = _norm(network.tape[top.name("dh")][cursor.t - 1])
             state = value_name(h, cursor.t)
-            all_of_it = "all" if batch else "all of it"
-            own = f"{all_of_it} from this timestep's own output{batch}"
-            return f"‖∂L/∂{state}‖ is {here:.3g}, {own}."
+            y = value_name("y_t", cursor.t)
+            return f"‖d{state}‖ is {here:.3g}, all of it from {y}{batch}."
         case Pass.LOSS:
-            return f"The loss of this window is {trainer.loss:.3g}; next it goes back through time."
+            return f"This window's loss is {trainer.loss:.3g}; next it goes back through time."
         case Pass.CLIP:
             changed = int(np.count_nonzero(network.gradient != trainer.clipped))
             return f"‖g‖ was {trainer.grad_norm:.3g}; clipping changed {changed:,} entries."

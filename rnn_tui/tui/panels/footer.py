@@ -11,11 +11,13 @@ from rnn_tui.engine.training.breakpoints import BreakpointHit
 from rnn_tui.session.commands import LARGEST_COUNT
 from rnn_tui.tui.draw_context import DrawContext, Following
 from rnn_tui.tui.key_hint import SECOND, KeyHint
-from rnn_tui.tui.key_hints import HELP, hints
+from rnn_tui.tui.key_hints import GO_ON, HELP, hints
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit, text_width
 from rnn_tui.tui.panels.header import names_stop, names_what_ifs
 
-HELP_WIDTH = text_width(f" {HELP.shown}  {HELP.word} ")  # its key is always there
+HELP_WIDTH = text_width(f" {HELP.shown} {HELP.word} ")  # its key is always there
+GO_ON_WIDTH = text_width(f" {GO_ON.shown} {GO_ON.word} ")
+END = " ·"  # between why a run has stopped and the keys
 FOLLOWING: dict[Following, str] = {
     "live": "following the presenter",
     "own": "your own view",
@@ -45,18 +47,23 @@ def _fitting(found: Sequence[KeyHint], width: int) -> list[KeyHint]:
 
 
 def _why(context: DrawContext, stop: BreakpointHit, width: int) -> Line:
-    """Return why a run has stopped and what that means.
+    """Return why a run has stopped and what that means, with room for the key that goes on.
 
-    Where there is no room for both: what the header does not say.
+    Where there is no room for both: what it means if the header names the breakpoint, else why.
     """
     # The header names the update, too: the last one that is done, not the one under way.
     short = re.sub(r" (at|in) update [\d,]+$", "", stop.reason)
     full = short if stop.breakpoint.kind is Kind.NAN else stop.reason
-    for reason in (full, short):
-        line: Line = ((f" {reason}", "strong"), (f" · {stop.advice}", "dim"))
-        if cell_width(line) + HELP_WIDTH <= width:
-            return line
-    return ((f" {stop.advice if names_stop(context, width) else full}", "strong"),)
+    keys = HELP_WIDTH + (0 if stop.breakpoint.kind is Kind.NAN else GO_ON_WIDTH)
+    lines: list[Line] = [
+        ((f" {reason}", "strong"), (f" · {stop.advice}", "dim")) for reason in (full, short)
+    ]
+    if names_stop(context, width):
+        lines.append(((f" {stop.advice}", "strong"),))
+    lines += [((f" {reason}", "strong"),) for reason in (full, short)]
+    room = width - keys - len(END)
+    line = next((line for line in lines if cell_width(line) <= room), lines[-1])
+    return (*line, (END, "dim"))
 
 
 def _tried(context: DrawContext, found: Sequence[KeyHint], width: int) -> Line:

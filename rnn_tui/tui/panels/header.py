@@ -157,9 +157,9 @@ def _second_line(context: DrawContext, width: int) -> tuple[Line, list[Line]]:
 
 
 def names_stop(context: DrawContext, width: int) -> bool:
-    """Return whether the second line says where or why a run has stopped, as it does mostly."""
+    """Return whether the second line says which breakpoint has stopped a run, as it does mostly."""
     stop = context.snapshot.stop
-    if stop is None or stop.breakpoint.kind in (Kind.NAN, Kind.PASS, Kind.UPDATE):
+    if stop is None or stop.breakpoint.kind is Kind.NAN:
         return True
     return str(stop.breakpoint) in plain((_second_line(context, width)[0],))
 
@@ -183,9 +183,9 @@ def _extras(context: DrawContext, room: int) -> Iterator[Line]:
         words = f"{divergence.name} is {divergence.value} ✗ "  # read by scripts from its start on
         yield ((SEPARATOR, ""), (words, "pill-error" if context.grounds else "error"))
     elif snapshot.stop is not None:
-        words = f"■ stopped: {snapshot.stop.breakpoint}"
-        if len(words) + 3 > room or snapshot.stop.breakpoint.kind in (Kind.PASS, Kind.UPDATE):
-            words = "■ stopped"
+        what = str(snapshot.stop.breakpoint)
+        forms = (f"■ stopped: {what}", f"■ {what}")
+        words = next((each for each in forms if len(each) + 3 <= room), "■ stopped")
         yield ((" ", ""), *_pill(context, words, "accent"))
     elif snapshot.what_if is not None:
         many, texts = len(snapshot.what_if.texts), snapshot.what_if.text

@@ -66,7 +66,12 @@ def test_a_pill_says_what_the_state_is_of(grounds: bool) -> None:
         view = context(after)
         view.chart_cache.grounds = grounds
         found.append(re.findall(r"paused +\[?(\S.*?)\]? *$", lines(view)[1])[0])
-    assert found == ["? what if f = 1", "■ stopped", "■ stopped: loss<5", "■ stopped"]
+    assert found == [
+        "? what if f = 1",
+        "■ stopped: update=3",
+        "■ stopped: loss<5",
+        "■ pass=BACKWARD t=2",
+    ]
 
 
 def test_a_what_if_is_held_and_a_fork_once_it_is_kept() -> None:
@@ -111,6 +116,25 @@ def test_the_footer_says_where_undoing_a_what_if_goes() -> None:
     for snapshot in here:
         assert "back to" not in lines(snapshot)[2]
     assert "undoes the newest, back to FORWARD t=1" in lines(later)[2]
+
+
+STOPS = ("update=3", "loss<5", "pass=BACKWARD t=2", "pass=LOSS", "saturated z2>=0", "clipped")
+
+
+@pytest.mark.parametrize("width", [80, 83, 100, 120])
+@pytest.mark.parametrize("condition", STOPS)
+def test_a_stop_says_which_breakpoint_and_how_to_go_on(condition: str, width: int) -> None:
+    """Where other breakpoints could have stopped the run too, none is left to guess."""
+    deep = Settings(cell="gru", hidden=5, layers=2, steps=7, clip=0.001)
+    snapshot = stopped(condition, deep)
+    long = replace(snapshot, speed=123456.0, cursor=replace(snapshot.cursor, update=123456))
+    for each in (snapshot, long):
+        _, place, below = lines(each, width)
+        assert each.stop is not None
+        reason = each.stop.reason.split(" at ")[0]
+        assert condition in place or reason in below
+        assert " · c on " in below
+        assert "? help" in below
 
 
 @pytest.mark.parametrize("width", [80, 120])
