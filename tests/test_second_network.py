@@ -209,6 +209,8 @@ def plain(settings: Settings, timeline: Timeline, index: int) -> Trainer:
     """Return a run of `settings` that changes where `timeline` does, at schedule index `index`."""
     trainer = Trainer(settings)
     for at, changed in timeline.settings_changes:
+        if at > index:  # it went back to before that change
+            break
         trainer.advance_to(at)
         trainer.configure(changed.with_(cell=settings.cell, hidden=settings.hidden))
     trainer.advance_to(index)
@@ -231,8 +233,9 @@ def test_a_live_change_reaches_both_networks_at_the_same_update(seed: int) -> No
     began = {each.cell: each for each in (SMALL, driver.latest.second_network.settings)}
     try:
         for _ in range(8):
+            further = driver.latest.cursor.update + pick.randrange(1, 40)
             driver.send(Continue())
-            time.sleep(pick.random() * 0.04)
+            driver.until(lambda s, further=further: s.cursor.update >= further)  # type: ignore[misc]
             base = settings.with_(cell=driver.latest.settings.cell)
             changes = pick.choice(LIVE)
             driver.send(Configure(base.with_(**changes), base))
@@ -246,7 +249,7 @@ def test_a_live_change_reaches_both_networks_at_the_same_update(seed: int) -> No
     assert {first.settings.cell, second.trainer.settings.cell} == set(cells)
     assert first.index == second.trainer.index
     leader = driver.session._state.run.timeline
-    assert len(leader.settings_changes) > 1
+    assert leader.settings_changes
     for network in (first, second.trainer):
         alone = plain(began[network.settings.cell], leader, network.index)
         assert same_bits(network.parameters, alone.parameters)

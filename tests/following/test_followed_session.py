@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(not hasattr(socket, "SOCK_SEQPACKET"), reason="n
 SMALL = Settings(hidden=4, steps=5, num_points=60)
 
 
-def until(condition: Callable[[], object], what: str = "", timeout: float = 10) -> None:
+def until(condition: Callable[[], object], what: str = "", timeout: float = 30) -> None:
     """Wait until a condition holds."""
     deadline = time.monotonic() + timeout
     while not condition():
@@ -168,8 +168,13 @@ def test_while_training_a_follower_gets_what_is_newest_when_it_asks(hall: Hall) 
         time.sleep(0.01)
     assert 3 <= len(seen) <= 1.5 * PICTURES_PER_SECOND + 2
     assert slow.latest.cursor.update == begun  # it has not asked
-    slow.refresh()
-    until(lambda: slow.latest.cursor.update >= quick.latest.cursor.update)
+    newest = quick.latest.cursor.update
+
+    def caught_up() -> bool:
+        slow.refresh()
+        return slow.latest.cursor.update >= newest
+
+    until(caught_up)
     desk.session.send(Pause())
     until(lambda: not (quick.latest.running or slow.latest.running))  # that is told unasked
     assert quick.latest.cursor == slow.latest.cursor == desk.session.latest.cursor

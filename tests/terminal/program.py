@@ -88,7 +88,7 @@ class Program:
 
     def _focused(self) -> list[str]:
         """Return the titles with a double rule: the focused panel's, once all is drawn."""
-        return re.findall(r"^(?:══|==) ([^═=]+?) [═=]", self.text(), re.MULTILINE)
+        return re.findall(r"^(?:══|==) ([^═=]+?)(?: [═=]|$)", self.text(), re.MULTILINE)
 
     def settled(self) -> str:
         """Wait until there is no more output, and return the screen."""

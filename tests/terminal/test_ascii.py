@@ -82,7 +82,8 @@ def test_no_panel_and_no_dialog_sends_another_byte() -> None:
         for _ in PANELS:
             one.key("tab")
             one.terminal.wait_still(0.05)
-            assert one.text().count("?") <= 2, one.text()  # of the help's key and of a sentence
+            text = one.text().replace("the rest: ?", "")
+            assert text.count("?") <= 2, text  # of the help's key and of a sentence
         one.key("z")
         for opens, closes in DIALOGS:
             one.key(opens)

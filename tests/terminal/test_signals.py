@@ -134,7 +134,7 @@ main()
 
 def test_a_signal_at_the_moment_when_the_terminal_is_taken() -> None:
     with Terminal([sys.executable, "-c", AT_THE_START], env=PYTHONPATH) as one:
-        assert one.wait_exit(5) == 128 + signal.SIGTERM
+        assert one.wait_exit(20) == 128 + signal.SIGTERM
         assert one.left_behind() == []
         assert not one.orphaned()
 
