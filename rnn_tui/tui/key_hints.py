@@ -102,13 +102,14 @@ def _choices(context: DrawContext) -> tuple[KeyHint | None, ...]:
             place = f"update {count(there.update)}"
         discard += f", back to {place}"
     arrows = spec.keys(context) if spec.keys is not None else _arrows(context, spec)
+    layer = SECOND if context.zoomed and panel == "timestep" else THIRD  # a picture has one layer
     return (
         KeyHint("enter", keep, ("enter",), ALWAYS) if what_if and GO_THERE not in arrows else None,
         KeyHint("esc", discard, ("escape",), ALWAYS) if what_if else None,
         *arrows,
         KeyHint("J K", "page", ("J", "K"), FIRST) if context.paged else None,
         KeyHint("d", "view", ("d",), FIRST if entries else THIRD) if several else None,
-        KeyHint("[ ]", "layer", ("left_square_bracket",), THIRD) if settings.layers > 1 else None,
+        KeyHint("[ ]", "layer", ("left_square_bracket",), layer) if settings.layers > 1 else None,
         KeyHint("x", "sample", ("x",), THIRD) if settings.batch > 1 else None,
         KeyHint("a", "other net", ("a",), THIRD) if snapshot.second_network is not None else None,
     )

@@ -3,7 +3,8 @@
 Timesteps that are alike, as the blanks of a copied sequence are, are folded: one stands for all,
 and how many more there are is counted beside it. Where the loss counts only at the end, the end is
 always there. What is left goes through pages of a fixed grid, so that no timestep changes its place
-when the cursor goes on, and what is before and behind a page is counted at its edges.
+when the cursor goes on within one, and what is before and behind a page is counted at its edges.
+All pages are full: the last ones begin with timesteps of those before them.
 """
 
 from __future__ import annotations
@@ -107,10 +108,7 @@ def _fold(group: range, t: int, shown: int) -> list[StripColumn]:
     if len(group) == 1 or shown + 1 >= len(group):
         return columns[:shown] + [StripColumn(hidden=len(group) - shown)] * (shown < len(group))
     if shown + 1 >= FEWEST_BEFORE:
-        page = list(_page(columns, min(max(t, group.start), group[-1]), shown + 1))
-        if page[0].hidden and not any(column.hidden for column in page[1:]):
-            page.sort(key=lambda column: column.t > 0)
-        return page
+        return list(_page(columns, min(max(t, group.start), group[-1]), shown + 1))
     one, hidden = min(max(t, group.start), group[-1]), StripColumn(hidden=len(group) - 1)
     early = 2 * one < group.start + group.stop
     return [StripColumn(one), hidden] if early else [hidden, StripColumn(one)]
@@ -120,7 +118,7 @@ def _page(columns: Sequence[StripColumn], t: int, available: int) -> tuple[Strip
     """Return the page of `columns` that has timestep `t`, or the last one before it.
 
     The first page has a count at its right end, the last one at its left, all others at both. All
-    are full but the one before the last; of two the last.
+    are full: the last two may have timesteps of the page before, too.
     """
     if len(columns) <= available:
         return (*columns, *[BLANK] * (available - len(columns)))
@@ -128,18 +126,17 @@ def _page(columns: Sequence[StripColumn], t: int, available: int) -> tuple[Strip
     if available < FEWEST_BEFORE:
         return (columns[place], *[BLANK] * (available - 1))
     edge, middle = available - 1, available - 2
-    last = max(len(columns) - edge, edge)  # where the last page begins
+    last = len(columns) - edge  # where the last page begins
     if place < edge:
         start, stop = 0, edge
     elif place >= last:
         start, stop = last, len(columns)
     else:
-        start = edge + (place - edge) // middle * middle
-        stop = min(start + middle, last)
+        start = min(edge + (place - edge) // middle * middle, last - middle)
+        stop = start + middle
     shown = list(columns[start:stop])
     if start:
         shown.insert(0, StripColumn(hidden=sum(each.timesteps for each in columns[:start])))
-    blanks = [BLANK] * (available - len(shown) - (stop < len(columns)))
     if stop < len(columns):
-        blanks.append(StripColumn(hidden=sum(each.timesteps for each in columns[stop:])))
-    return (*shown, *blanks)
+        shown.append(StripColumn(hidden=sum(each.timesteps for each in columns[stop:])))
+    return tuple(shown)

@@ -17,6 +17,7 @@ from functools import partial
 import numpy as np
 
 from rnn_tui.engine.network.layers import name_in_layer
+from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.bar_scales import PROOF
 from rnn_tui.tui.draw_context import DrawContext
@@ -141,7 +142,8 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     exponent = _target_exponent(snapshot)
     strip = partial(_line, context, columns, cell)
     rows_left_out = left_out(context, height)
-    label = f"t +{len(rows_left_out)} row{'s' * (len(rows_left_out) > 1)}" if rows_left_out else "t"
+    count = len(rows_left_out)
+    label = f"t (z: +{count})" if count else "t"
     lines = [strip(label, _times(context, columns, cell))]
     if plan.targets:
         target = partial(_target, exponent=exponent)
@@ -171,7 +173,9 @@ def left_out(context: DrawContext, height: int) -> list[str]:
     plan, states = _plan(context, height), states_of(context.snapshot)
     shown = {norm.state for norm in plan.norms}
     absent = [f"‖d{state}_t‖" for state in states if state not in shown]
-    return ["target"] * (not plan.targets) + absent
+    parts = context.snapshot.task.parts or ()
+    inputs = [part for part in parts[len(plan.inputs) :] if part != "mark"]  # ▲ stands for it
+    return ["target"] * (not plan.targets) + inputs + absent
 
 
 def need(snapshot: Snapshot) -> Need:
@@ -200,8 +204,13 @@ def columns_shown(snapshot: Snapshot, width: int) -> tuple[StripColumn, ...]:
     available = max((width - LABEL) // cell_width_of(snapshot), 1)
     if snapshot.steps <= available:
         return tuple(map(StripColumn, range(1, snapshot.steps + 1)))
-    counted = snapshot.task.topology.counted
-    return columns_of(snapshot.steps, snapshot.t, available, counted, _alike(snapshot))
+    counted, alike = snapshot.task.topology.counted, _alike(snapshot)
+    if snapshot.cursor.stage is Pass.UPDATE and not snapshot.request.t:
+        # Nothing was selected since the clipping: its page stays if it has the timestep shown.
+        columns = columns_of(snapshot.steps, 1, available, counted, alike)
+        if any(column.t == snapshot.t for column in columns):
+            return columns
+    return columns_of(snapshot.steps, snapshot.t, available, counted, alike)
 
 
 def _alike(snapshot: Snapshot) -> list[bool]:

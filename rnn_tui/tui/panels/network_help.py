@@ -20,7 +20,11 @@ def signs(context: DrawContext) -> Signs:
             Sign("batch › forward › loss › backward › clip › update", "the passes of an update"),
             _pill(context),
             Sign("t", "a timestep has a column"),
-            Sign("t +2 rows", "so many rows, of targets or norms, have no room here: z", "dim"),
+            Sign(
+                "t (z: +2)",
+                "so many rows, of targets, inputs or norms, only have room with z",
+                "dim",
+            ),
             Sign("‹7›", "the cursor: what has just been computed", "accent"),
             Sign("[7]", "selected: the panels show this timestep; esc goes back to the cursor"),
             Sign(

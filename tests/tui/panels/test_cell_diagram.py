@@ -217,3 +217,21 @@ def test_the_operation_at_the_cursor_is_lit(kind: str) -> None:
         end = next(k for k, line in enumerate(lines) if operation.equation() in text_of((line,))[0])
         lit = {text.strip() for line in lines[:end] for text, role in line if role == "accent"}
         assert lit, operation.symbol
+
+
+@pytest.mark.parametrize("kind", ["lstm-coupled", "lstm-peephole"])
+def test_no_equation_stands_twice_below_the_picture(kind: str) -> None:
+    for snapshot in places(kind, steps=2):
+        for height in (19, 20, 36):
+            lines = text_of(current_pass.draw(zoomed(snapshot), 80, height))
+            equations = [line.strip() for line in lines if re.match(r" [a-z]+\w*\[\d+\] = ", line)]
+            assert len(equations) == len({*equations}), lines
+
+
+def test_the_title_says_which_layer_and_sample_the_picture_has() -> None:
+    trainer = Trainer(SMALL.with_(hidden=3, layers=2, steps=3, batch=2, cell="rnn"))
+    trainer.step()
+    trainer.step()
+    maker = SnapshotMaker(trainer, layer=2)
+    title = current_pass.title(zoomed(maker.snapshot(sample=1)))[1]
+    assert title == "sample 2 of 2 · the cell, d rows · layer 2 of 2 · unit 1 of 3"

@@ -14,7 +14,7 @@ from rich.color import Color
 from rich.style import Style
 from textual.theme import Theme
 from tui.colour_support import contrast, difference, rgb_of
-from tui.screen_support import ProofSnapshotMaker, context, text_of
+from tui.screen_support import TASKS, ProofSnapshotMaker, context, snapshot_after, text_of
 
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
@@ -225,3 +225,33 @@ def test_no_two_numbers_touch() -> None:
 def test_style_of_units_is_known_in_every_theme() -> None:
     assert style_of("units-0-8", "ansi") == style_of("units-0-8", DARK.name)
     assert style_of("units-4-", DARK.name) == Style(color=UNIT_SHADES[DARK.name][4])
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_rows_that_have_no_room_are_counted(task: str) -> None:
+    def labels(height: int) -> tuple[list[str], int]:
+        lines = text_of(network.draw(view, 80, height))
+        counted = re.match(r" t(?: \(z: \+(\d+)\))? ", lines[0])
+        assert counted, lines[0]
+        names = [line[1:10].split(" ")[0] for line in lines[1:]]
+        return [name for name in names if name != "h"], int(counted[1] or 0)
+
+    view = context(snapshot_after(TASKS[task].with_(cell="lstm"), 2))
+    everything, none = labels(20)
+    assert not none
+    for height in range(5, 20):
+        shown, count = labels(height)
+        assert len({*everything} - {*shown} - {"mark"}) == count, (shown, everything)
+
+
+def test_the_strip_stays_from_the_clipping_to_the_update() -> None:
+    trainer = Trainer(compose({"task": "waveform", "hidden": 2, "batch": 2, "cell": "rnn"}))
+    maker = ProofSnapshotMaker(trainer)
+    while trainer.cursor.stage is not Pass.CLIP:
+        trainer.step()
+    clipping = network.columns_shown(maker.snapshot(), 180)
+    trainer.step()
+    assert trainer.cursor.stage is Pass.UPDATE
+    assert network.columns_shown(maker.snapshot(), 180) == clipping
+    last = network.columns_shown(maker.snapshot(t=49), 180)
+    assert all(column.timesteps for column in last)

@@ -120,7 +120,7 @@ def test_the_numbers_of_timesteps_stand_apart_and_are_whole(steps: int) -> None:
                 first = plain(panel_spec("network").draw(context(chosen), width, 5)).split("\n")[0]
                 assert f"‹{t}›" in first or f"[{t}]" in first, first
                 assert all(
-                    re.fullmatch(r"t|\+\d+|rows?|⋯?\d+|‹\d+›|\[\d+\]", word)
+                    re.fullmatch(r"t|\(z:|\+\d+\)|⋯?\d+|‹\d+›|\[\d+\]", word)
                     for word in first.split()
                 ), first
                 shown = [

@@ -10,18 +10,23 @@ from rnn_tui.tui.panels.current_pass.cell_diagram.drawing import diagram
 from rnn_tui.tui.panels.current_pass.row_places import places_below
 from rnn_tui.tui.panels.current_pass.timestep_equation import explanation
 from rnn_tui.tui.panels.current_pass.timestep_view import selected_operation, timestep_view
-from rnn_tui.tui.scope_words import joined
+from rnn_tui.tui.scope_words import joined, layer_words, sample_words
 
 EQUATION = 5  # lines at least that the picture leaves to the operation
 ROOMY = 14  # lines that are left where the picture takes more than it needs
 
 
 def title(context: DrawContext) -> tuple[str, str]:
-    """Return the texts of the title line: the place, and the unit whose numbers are shown."""
+    """Return the texts of the title line: the place, and whose numbers are shown.
+
+    That is the sample, the layer and the unit, of which what goes first is left out first.
+    """
+    snapshot = context.snapshot
     left, _ = timestep.title(context)
-    units = context.snapshot.window.declaration.architecture.hidden
-    unit = min(context.selection.unit, units - 1) + 1
-    return left, joined("the cell, d rows", f"unit {unit} of {units}")
+    units = snapshot.window.declaration.architecture.hidden
+    unit = f"unit {min(context.selection.unit, units - 1) + 1} of {units}"
+    layer = layer_words(snapshot, snapshot.layer)
+    return left, joined(sample_words(snapshot), "the cell, d rows", layer, unit)
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:

@@ -19,7 +19,7 @@ from rnn_tui.tui.equation_text import (
     numbers_line,
     with_blanks,
 )
-from rnn_tui.tui.lines import Line, Lines, cell_width, fit, fold, text_width
+from rnn_tui.tui.lines import Line, Lines, cell_width, fit, fold, plain, text_width
 from rnn_tui.tui.number_format import number
 from rnn_tui.tui.panels.current_pass import bad_value_origin, product_table
 from rnn_tui.tui.panels.current_pass.row_places import Places, row_symbols
@@ -68,21 +68,27 @@ def explanation(
         room = available - len(lines)
         lines += tensor_contributions(context, room) if view.in_backward else ()
     if context.zoomed and selected is not None and available > len(lines):
-        lines += _terms(context, selected, view, width, available - len(lines))
+        lines += _terms(context, selected, view, width, available - len(lines), lines)
     return lines[: max(available, 0)]
 
 
 def _terms(
-    context: DrawContext, operation: Operation, view: TimestepView, width: int, room: int
+    context: DrawContext,
+    operation: Operation,
+    view: TimestepView,
+    width: int,
+    room: int,
+    above: Lines,
 ) -> Lines:
     """Return the terms of an operation's products, and the same operation with other numbers.
 
-    They take as many lines for every operation, if there are as many other numbers.
+    They take as many lines for every operation, if there are as many other numbers, which are none
+    of those `above`.
     """
     rows = product_table.table_rows(operation, view, width)
     lines = product_table.page(context, view, rows, room)
     left = min(room, most_table_rows(view, width)) - len(lines)
-    return lines + _other_entries(context, operation, view, width, left)
+    return lines + _other_entries(context, operation, view, width, left, above)
 
 
 def _below_rows(places: Places) -> int:
@@ -315,21 +321,32 @@ def _listing(
 
 
 def _other_entries(
-    context: DrawContext, operation: Operation, view: TimestepView, width: int, height: int
+    context: DrawContext,
+    operation: Operation,
+    view: TimestepView,
+    width: int,
+    height: int,
+    above: Lines = (),
 ) -> Lines:
     """Return the same operation with other numbers, in lines that are left.
 
-    They are those of the next units, then of the timesteps that came before in this pass. Their
-    products have all terms that there is room for; the largest where they take one line.
+    They are those of the next units, then of the timesteps that came before in this pass, but for
+    those that stand in lines `above`. Their products have all terms that there is room for; the
+    largest where they take one line.
     """
     if view.has_pins or height < 1:
         return ()
-    entries = view.values[operation.symbol].shape[1]
-    units = [(view.t, unit) for unit in range(view.unit + 1, min(view.unit + 1 + height, entries))]
+    entries, last = view.values[operation.symbol].shape[1], view.unit + 1 + height + len(above)
+    units = [(view.t, unit) for unit in range(view.unit + 1, min(last, entries))]
+    there = plain(above).split("\n")
     lines: list[Line] = []
     for t, unit in (*units, *_times_before(context.snapshot, operation, view)):
         values = view.values if t == view.t else context.snapshot.window.values(t)
-        line = partial(numbers_line, operation, values, 0, min(unit, entries - 1), t)
+        entry = min(unit, entries - 1)
+        beginning = context.written(f" {value_name(operation.symbol, t, entry + 1)} = ")
+        if any(text.startswith(beginning) for text in there):
+            continue
+        line = partial(numbers_line, operation, values, 0, entry, t)
         folded = _with_terms(context, line, width, 1, height - len(lines))
         if len(lines) + len(folded) > height:
             break
