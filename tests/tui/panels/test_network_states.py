@@ -251,7 +251,8 @@ def test_the_strip_stays_from_the_clipping_to_the_update() -> None:
         trainer.step()
     clipping = network.columns_shown(maker.snapshot(), 180)
     trainer.step()
-    assert trainer.cursor.stage is Pass.UPDATE
-    assert network.columns_shown(maker.snapshot(), 180) == clipping
+    updated = maker.snapshot()
+    assert updated.cursor.stage is Pass.UPDATE
+    assert network.columns_shown(updated, 180) == clipping
     last = network.columns_shown(maker.snapshot(t=49), 180)
     assert all(column.timesteps for column in last)

@@ -349,8 +349,29 @@ def test_the_largest_errors_are_below_the_chart(width: int) -> None:
     chart = predictions._series(context(snapshot), found)
     worst = float(np.abs(chart.curves[2].y - chart.curves[0].y).max())
     assert lines[-1].startswith("|err| ")
-    assert lines[-1].rstrip().endswith(f"max {number(worst, 2)}")
+    assert re.search(rf" (max |≤){re.escape(number(worst, 2))} ", lines[-2])
     assert len(lines[-1]) == width
+
+
+@pytest.mark.parametrize("width", [60, 83, 133])
+def test_each_error_stands_below_its_place_in_the_chart(width: int) -> None:
+    snapshot = looked_at("cos")
+    found = snapshot.predictions
+    assert isinstance(found, SeriesPredictions)
+    test = found.test
+    exact = test.values[found.evaluation.first :][: len(found.evaluation.one_step)]
+    x = predictions._series(context(snapshot), found).curves[0].x
+    size = len(x)
+    for place in (0, size // 2, size - 3, size - 1):
+        given = np.array(exact, dtype=np.float64)
+        given[place] += 9.0
+        evaluation = replace(found.evaluation, one_step=given)
+        spiked = replace(snapshot, predictions=replace(found, evaluation=evaluation))
+        errors = text_of(predictions.draw(context(spiked), width, 14))[-1]
+        column = 6 + min(int((x[place] - x[0]) / (x[-1] - x[0]) * (width - 6)), width - 7)
+        assert errors[6:].strip("▁").strip("█") == ""
+        assert errors.find("█") <= column <= errors.rfind("█")
+        assert len(errors) == width
 
 
 @pytest.mark.parametrize("task", ["adding", "recall", "parity last-step"])

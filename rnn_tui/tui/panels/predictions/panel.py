@@ -14,7 +14,7 @@ from rnn_tui.predictions.results import Predictions, SeriesPredictions
 from rnn_tui.tui.charts.chart_view import cursor_at
 from rnn_tui.tui.charts.curves import Chart, Curve
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.lines import Line, Lines, plain
+from rnn_tui.tui.lines import Line, Lines, merge, plain
 from rnn_tui.tui.number_format import blocks, count, number
 from rnn_tui.tui.panel_help import Signs
 from rnn_tui.tui.panel_spec import PanelSpec
@@ -66,8 +66,9 @@ def _drawn(context: DrawContext, predictions: Predictions, width: int, height: i
         seen = context.looked_at("predictions", _series(context, predictions))
         if height < TALL:
             return context.chart_cache.draw(seen, width, height)
-        drawn = context.chart_cache.draw(seen, width, height - 1)
-        return (*drawn, _errors_line(seen, plain(drawn[:1]), width))
+        *drawn, axis = context.chart_cache.draw(seen, width, height - 1)
+        errors, largest = _errors_line(seen, plain((*drawn, axis)).partition("\n")[0], width)
+        return (*drawn, _with_largest(axis, largest), errors)
     if snapshot.settings.task == "text":
         from rnn_tui.tui.panels.predictions import text_sample
 
@@ -147,8 +148,8 @@ def _series(context: DrawContext, predictions: SeriesPredictions) -> Chart:
     )
 
 
-def _errors_line(chart: Chart, first_line: str, width: int) -> Line:
-    """Return a bar for the largest one-step error in each column of the chart, below it.
+def _errors_line(chart: Chart, first_line: str, width: int) -> tuple[Line, float]:
+    """Return a bar for the largest one-step error in each column of the chart, and the largest.
 
     This is what still changes when both curves have come to lie on each other.
     """
@@ -163,14 +164,37 @@ def _errors_line(chart: Chart, first_line: str, width: int) -> Line:
     columns = width - gutter - 1
     finite = errors[np.isfinite(errors)]
     if gutter < 0 or columns < 1 or not finite.size or high <= low:
-        return ()
+        return (), 0.0
     places = (x[seen] - low) / (high - low) * columns
     first = np.minimum(np.searchsorted(places, np.arange(columns)), errors.size - 1)
     largest = np.maximum.reduceat(errors, first)
     top = float(finite.max())
-    words = f" max {number(top, 2)}"
-    bars = blocks(largest, 0.0, top or 1.0)[: columns - len(words)]
-    return ((f"{'|err|':>{gutter}} ", "axis"), (bars, "one-step"), (words, "dim"))
+    bars = blocks(largest, 0.0, top or 1.0)
+    return ((f"{'|err|':>{gutter}} ", "axis"), (bars, "one-step")), top
+
+
+def _with_largest(axis: Line, largest: float) -> Line:
+    """Return the x axis with what a full bar of the errors below is, in a stretch without numbers.
+
+    So each bar stands below its column of the chart. It is left out where there is no such stretch.
+    """
+    text = plain((axis,))
+    size = number(largest, 2)
+    for words in (f" |err| max {size} ", f" max {size} ", f" ≤{size} "):
+        place = text.rfind("─" * (len(words) + 2))
+        if largest and place >= 0:
+            break
+    else:
+        return axis
+    start, stop = place + 1, place + 1 + len(words)
+    before, after = _part(axis, 0, start), _part(axis, stop, len(text))
+    return merge((*before, (words, "axis"), *after))
+
+
+def _part(line: Line, start: int, stop: int) -> Line:
+    """Return the cells of `line` from `start` to `stop`, of one cell each."""
+    cells = [(character, role) for text, role in line for character in text]
+    return merge(cells[start:stop])
 
 
 def _error(mse: float | None, points: int, which: str) -> tuple[str, ...]:
