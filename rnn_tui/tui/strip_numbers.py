@@ -43,17 +43,16 @@ def fixed(value: float, exponent: int, cells: int) -> str:
     return text if len(text) <= cells else short(value, cells)
 
 
-def power(value: float, cells: int, *, bare: bool = False) -> str:
-    """Return a magnitude with its power of ten: 2e−3, 2e0, e−12; 2.3e−3 in six cells and more.
+def power(value: float, cells: int) -> str:
+    """Return a magnitude with its power of ten: 2e−3, 2e0; 2.3e−3 in six cells and more.
 
-    `bare` is without a digit before it in any case.
+    A digit that has no room is left out: e−12 stands for 1e−12 to 9e−12.
     """
     if not math.isfinite(value) or value == 0:
         return number(value)
-    for digits in () if bare else (1, 0):
+    for digits in (1, 0):
         mantissa, exponent = f"{value:.{digits}e}".split("e")
-        text = f"{mantissa}e{int(exponent)}".replace("-", MINUS)
-        if len(text) <= cells:
-            return text
-    text = f"e{round(math.log10(value))}".replace("-", MINUS)
-    return text if len(text) <= cells else "0"
+        power_of_ten = f"e{int(exponent)}".replace("-", MINUS)
+        if len(mantissa) + len(power_of_ten) <= cells:
+            return mantissa + power_of_ten
+    return power_of_ten if len(power_of_ten) <= cells else "0"

@@ -52,6 +52,7 @@ def test_a_norm_has_its_power_of_ten_always(value: float, cells: int) -> None:
 
 def test_norms() -> None:
     assert [power(each, 4) for each in (0.06, 6e-3, 2.0, 3e-12)] == ["6e−2", "6e−3", "2e0", "e−12"]
+    assert [power(each, 4) for each in (9e-9, 5e-10, 1.2e-10)] == ["9e−9", "e−10", "e−10"]
     assert power(0.0123, 7) == "1.2e−2"
     assert power(0.0, 4) == "0"
     assert power(float("inf"), 4) == NOT_FINITE

@@ -159,7 +159,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     rows += plan.inputs
     for norm in plan.norms:
         scale_of_norms = norm.scale()
-        draw_norm = partial(norm.cell, scale=scale_of_norms, bare=norm.is_bare(scale_of_norms))
+        draw_norm = partial(norm.cell, scale=scale_of_norms)
         rows.append(StripRow(norm.label, draw_norm))
     blank = _cell("", "", cell)
     for row in rows:

@@ -98,5 +98,5 @@ def _norms(context: DrawContext) -> Signs:
         )
         for state in states_of(context.snapshot)
     ]
-    rows.append(Sign("e−12  2e−9", "10⁻¹² and 2·10⁻⁹; where one has no room for a digit, none has"))
+    rows.append(Sign("2e−9  e−12", "2·10⁻⁹; a digit that has no room is left out: 1 to 9·10⁻¹²"))
     return tuple(rows)

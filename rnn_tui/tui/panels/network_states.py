@@ -23,12 +23,11 @@ from rnn_tui.tui.bars import UNIT, BarScale, bars
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.heat_map import heat_role, page_of
 from rnn_tui.tui.lines import Line, Run, centre
-from rnn_tui.tui.number_format import NOT_FINITE, SHORT, UNKNOWN
+from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN
 from rnn_tui.tui.strip_numbers import power
 
 UPPER_UNIT, LOWER_UNIT = "▀", "▄"  # the unit that has the colour of the text
 SHADES = 4  # on each side of nothing
-LEAST_WITH_DIGIT = 9.5e-10  # below, an exponent has two digits
 LEAST_DECADES = 1  # of a scale of heat: what hardly changes looks alike
 
 
@@ -231,18 +230,14 @@ class NormRow:
             found = self.norms()[first - self.is_known(first) :]
         return HeatScale.of(found)
 
-    def is_bare(self, scale: HeatScale) -> bool:
-        """Return whether no norm has its digit, as one has no room for it: 2e−9, but e−12."""
-        return self.width - 1 < SHORT and 0 < scale.low < LEAST_WITH_DIGIT
-
-    def cell(self, t: int, scale: HeatScale, *, bare: bool = False) -> Line:
-        """Return the norm at one timestep; `bare`: only its power of ten."""
+    def cell(self, t: int, scale: HeatScale) -> Line:
+        """Return the norm at one timestep."""
         snapshot, room = self.context.snapshot, self.width - 1
         if not self.is_known(t):
             blank = snapshot.cursor.stage in (Pass.BATCH, Pass.FORWARD)
             return ((centre("" if blank else UNKNOWN, self.width), "dim"),)
         value = float(self.norms()[t - 1])
-        text = centre(power(value, room, bare=bare), room)
+        text = centre(power(value, room), room)
         if not math.isfinite(value):
             return ((text, "error"), (" ", ""))
         if not self.context.grounds:

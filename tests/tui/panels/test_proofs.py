@@ -148,6 +148,18 @@ def test_the_ledger_shows_each_share_the_running_sum_and_the_gradient(kind: str)
     assert f"= Σ = {total}," in text[-1]
 
 
+def test_timesteps_without_a_row_of_the_ledger_are_counted() -> None:
+    for at in (5, 3, 1):
+        snapshot = backward("lstm", at).proved(9)
+        for width in (40, 47, 80):
+            for height in range(3, 9):
+                text = text_of(ledger.draw(context(snapshot, parameter=9), width, height))
+                rows = sum(bool(re.match(r"[ ▸]+\d ", line)) for line in text)
+                counted = re.search(r"(\d+) more|\+(\d+) t", text[-1])
+                assert rows + (int(counted[1] or counted[2]) if counted else 0) == 5, text
+                assert len(text[-1]) <= width
+
+
 def test_the_ledger_fills_with_the_backward_pass() -> None:
     for at in (5, 3, 1):
         snapshot = backward("lstm", at).proved(9)

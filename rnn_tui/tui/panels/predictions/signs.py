@@ -38,7 +38,7 @@ def _series(task: str) -> Signs:
             Sign("free-run  free", "each predicted from its own predictions", "free-run"),
             Sign("MSE .01 (99)", "the mean squared error over so many points, the first ones"),
             Sign("|err| ▁▂▃▄▅▆▇█", "the largest one-step error of the column", "one-step"),
-            Sign("|err| max 0.1", "what a full bar of them is", "axis"),
+            Sign("|err| max 0.1  ≤0.1", "what a full bar of them is", "axis"),
         ),
         chart(log=False, x="rows of the table" if task == "series" else "x, of cos(x)"),
         (Sign("x  row", "the coordinate of the x axis"),),

@@ -15,7 +15,7 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui import panel_help
 from rnn_tui.tui.aligned_numbers import HeadedColumn, column_of
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.lines import Line, Lines
+from rnn_tui.tui.lines import Line, Lines, cell_width
 from rnn_tui.tui.number_format import NOT_FINITE, role_of, signed
 from rnn_tui.tui.panel_help import Sign, Signs
 from rnn_tui.tui.panel_spec import Need, PanelSpec
@@ -47,7 +47,8 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     heads = "".join(f" {column.heading}" for column in columns)
     head: Line = ((f" {'t':>{TIME - 3}} {heads}", "dim"),)
     rows = tuple(_row(snapshot, ledger, t, scale, columns, width) for t in shown)
-    return (head, *rows, _total(snapshot, ledger, known, width))
+    total = _total(snapshot, ledger, known, width)
+    return (head, *rows, _with_hidden(total, snapshot.steps - len(shown), width))
 
 
 def _timesteps(snapshot: Snapshot, rows: int) -> list[int]:
@@ -134,6 +135,18 @@ def _total(snapshot: Snapshot, ledger: Ledger, known: list[int], width: int) -> 
     return (*line, (", before clipping" if width >= 60 else "", "dim"))
 
 
+def _with_hidden(line: Line, hidden: int, width: int) -> Line:
+    """Return the line below the rows; at its end, how many timesteps have no row."""
+    if not hidden:
+        return line
+    free = width - cell_width(line) - 1
+    texts = (f"  {hidden} more timesteps", f"  {hidden} more t", f" +{hidden} t")
+    text = next((text for text in texts if len(text) <= free), "")
+    if not text:  # what else is said gives way
+        return _with_hidden(line[:-1], hidden, width) if len(line) > 2 else line
+    return (*line, (f"{text:>{free}}", "dim"))
+
+
 def need(snapshot: Snapshot) -> Need:
     """Return the lines that the panel needs: T rows and the sum."""
     rows = max(snapshot.steps + OTHERS + 1, 5)  # with the title
@@ -153,6 +166,7 @@ def signs(context: DrawContext) -> Signs:
             Sign("│", "0", "axis"),
             Sign("▸", "the timestep at the cursor, or the selected one", "accent"),
             Sign("dW_h[3,1] = Σ", "all shares together are the gradient, before clipping"),
+            Sign("90 more t", "so many timesteps have no row; ←→ bring them", "dim"),
         ),
         panel_help.weights(context.snapshot),
     )
