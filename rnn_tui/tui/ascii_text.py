@@ -63,6 +63,8 @@ _ARROWS = frozenset("←→↑↓")
 _LONG_ARROW = re.compile(r"(?<= )[←→](?= )|(?<=[a-z])→(?=[a-z])")
 _TIMES = re.compile(r"(?<= )·(?= (?:Σ|min\(|\d+ (?:samples|outputs)))")
 _RANGE = re.compile(r"(?<=[\w=])…(?=\w)|(?<=[⊙*])…(?=[⊙*])|(?<= )…(?= )")
+_POWER_OF_TEN = re.compile(r"×10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)")
+_LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _UNDECODED = re.compile("[\udc80-\udcff]+")
 _PRODUCT = re.compile(r"(?<=[^\s·])·(?=[^\s·])")
 
@@ -187,6 +189,8 @@ def _with_meanings(text: str) -> str:
     if _ARROWS & set(text):
         text = _KEY.sub(lambda key: key[0].translate(_KEYS), text)
         text = _LONG_ARROW.sub(lambda arrow: "⟶" if arrow[0] == "→" else "⟵", text)
+    if "×10" in text:
+        text = _POWER_OF_TEN.sub(lambda power: "x1e" + power[1].translate(_LOWERED), text)
     if "·" not in text:
         return text
     text = _SEPARATOR.sub("|", _TIMES.sub("*", text))

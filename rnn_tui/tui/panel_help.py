@@ -38,7 +38,7 @@ Signs = tuple[Sign, ...]
 # ------------------------------------------------------------------------- what panels share
 
 
-POWER = Sign("×10⁻²", "in a heading: times 10⁻² is what stands below without an exponent", "dim")
+POWER = Sign("×10⁻²", "in a heading: times 10⁻² is what is below; +1.2×10⁻⁹ is whole", "dim")
 
 
 def bars(context: DrawContext, *, signed: bool = True, gates: bool = False) -> Signs:

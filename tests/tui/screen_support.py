@@ -191,6 +191,9 @@ def stands_for(text: str, value: float, exponent: int = 0) -> bool:
         value: what it should be.
         exponent: that of the column's power of ten, unless the number has one of its own.
     """
+    if "×" in text:
+        mantissa, _, power = text.partition("×1")
+        text = f"{mantissa}e{power.removeprefix('0').translate(_LOWERED) or '0'}"
     mantissa, own, power = text.lstrip("+").replace("−", "-").partition("e")
     shown, scale = Decimal(mantissa), Decimal(10) ** (int(power) if own else exponent)
     digit = Decimal(1).scaleb(int(shown.as_tuple().exponent)) * scale

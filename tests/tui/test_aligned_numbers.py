@@ -28,7 +28,8 @@ def test_the_point_has_its_place_and_three_digits_are_right(
 ) -> None:
     text = column.text(value)
     assert len(text) == column.width
-    assert "." not in text or text.index(".") == column.before
+    large = abs(value) >= 999 * 10.0**column.exponent
+    assert "." not in text or "×" in text or large or text.index(".") == column.before
     size = abs(value)
     if not size:
         assert text.strip() == "0"
@@ -41,7 +42,21 @@ def test_the_point_has_its_place_and_three_digits_are_right(
 @pytest.mark.parametrize("column", COLUMNS, ids=str)
 @given(FLOATS)
 def test_what_is_far_has_its_own_exponent(column: NumberColumn, value: float) -> None:
-    assert column.is_far(value) == ("e" in column.text(value))
+    """Below a heading with a power of ten it has its own, which is written as that one is."""
+    own = "×" if column.exponent else "e"
+    assert column.is_far(value) == (own in column.text(value))
+
+
+@given(st.integers(-30, -1), st.floats(1.1e-4, 9e6), st.booleans())
+def test_ten_powers_of_ten_have_the_unit_of_the_heading(
+    exponent: int, size: float, negative: bool
+) -> None:
+    """What stands below one heading is in one unit."""
+    column = NumberColumn(3, exponent, scaled=True)
+    value = (-size if negative else size) * 10.0**exponent
+    text = column.text(value).strip()
+    assert not {"e", "×"} & {*text}
+    assert stands_for(text, value, exponent), text
 
 
 @pytest.mark.parametrize("column", COLUMNS, ids=str)
@@ -70,8 +85,9 @@ def test_a_column_has_one_power_of_ten_and_room_for_all_its_numbers(
     assert (column.exponent == 0) == (not largest or 0.00995 <= largest < 999.95)
     for value in values:
         text = column.text(value)
-        assert len(text) == column.width <= 9 + 2 * signed
+        assert len(text) == column.width <= 11 + 2 * signed
         assert "." not in text or text.index(".") == column.before
+        assert "e" not in text or not column.exponent
         assert signed or not text.strip().startswith(("+", "−"))
         if "e" not in text and value:
             assert stands_for(text.strip(), value, column.exponent), text

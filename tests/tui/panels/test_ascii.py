@@ -23,7 +23,7 @@ from rnn_tui.tui.lines import cell_width, plain
 from rnn_tui.tui.panels import footer, header
 
 NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:e[-+]?\d+)?")
-POWER = re.compile(r" *x10[-^\d]+| *x1e-?\d+")  # a power of ten as a factor, raised or in ASCII
+POWER = re.compile(r" *x1(?:0[-^\d]+|e-?\d+)")  # a power of ten as a factor, raised or in ASCII
 TITLE = re.compile(r"sent to timestep \d+")  # gives way where names are longer in ASCII
 SIZES = ((80, 16), (120, 30))
 ALL = {**panels("fixed", "chart", "proof", "heat")}

@@ -21,7 +21,8 @@ from rnn_tui.tui.panel_spec import needs_of
 from rnn_tui.tui.panels.current_pass import panel as current_pass
 
 HIDDEN = {1: (1, 2, 3, 7, 16, 32, 40), 2: (2, 5, 33)}
-TERM = re.compile(r" (\d+) +([+−]?[\d.e−]+) +· +([+−]?[\d.e−]+) += +([+−]?[\d.e−]+)")
+_NUMBER = r"([+−]?[\d.e−×⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
+TERM = re.compile(rf" (\d+) +{_NUMBER} +· +{_NUMBER} += +{_NUMBER}")
 POWERS = re.compile(r"  ×(\S+) · ×(\S+) = ×(\S+)")
 ZOOMED = ((80, 19), (80, 20), (120, 36))
 
@@ -106,6 +107,8 @@ def test_the_table_has_every_term_once_and_goes_round(kind: str) -> None:
                 for line in text_of(lines):
                     if " = Σ " in line:
                         scales = (POWERS.findall(line) or [("1", "1", "1")])[0]
+                        left, right, product = map(exponent, scales)
+                        assert left + right == product, line
                     found += [(*term, *scales) for term in TERM.findall(line)]
             assert len(found) == len(wanted), (operation.symbol, width, found)
             for (k, *texts), (entry, a, b) in zip(found, wanted, strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rnn_tui.tui.aligned_numbers import power_of_ten
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines
 from rnn_tui.tui.number_format import UNKNOWN
@@ -22,5 +23,8 @@ def of_cell(context: DrawContext, view: TimestepView, width: int, height: int) -
     if not picture:
         return ()
     unit = min(view.unit, snapshot.window.declaration.architecture.hidden - 1) + 1
-    heading: Line = ((" the cell", "strong"), (f" at t={view.t}, its unit {unit}", "dim"))
+    words = f" at t={view.t}, its unit {unit}"
+    if view.in_backward and view.columns.gradient.exponent:  # the title's power is not that of it
+        words += f", gradients {power_of_ten(0, ascii=context.ascii)}"
+    heading: Line = ((" the cell", "strong"), (words, "dim"))
     return (heading, *picture)

@@ -1,9 +1,11 @@
 """All terms of an operation's products, as a table: where the panel has the whole screen.
 
-Each column is in units of a power of ten, which the heading names where it is not 1::
+Each column is in units of a power of ten, which the heading names where it is not 1; that of the
+products is the product of those of the factors, so that what is written is true with and without
+them::
 
-    da_7·W_hᵀ = Σ da_7[k]·W_h[2,k] = −0.007962   ×10⁻² · ×1 = ×10⁻³
-      1  +1.224 · +0.1575  = +1.928     2  −1.016 · +0.1650  = −1.676
+    da_7·W_hᵀ = Σ da_7[k]·W_h[2,k] = −0.007962   ×10⁻² · ×1 = ×10⁻²
+      1  +1.224 · +0.1575  = +0.1928    2  −1.016 · +0.1650  = −0.1676
 """
 
 from __future__ import annotations
@@ -62,10 +64,9 @@ def table_rows(operation: Operation, view: TimestepView, width: int) -> list[Ter
 
 def _columns(sum_: Products) -> tuple[NumberColumn, NumberColumn, NumberColumn]:
     """Return how both factors of the terms and their products are written."""
-    left, right, products = (
-        column_of(values, digits=DIGITS) for values in (sum_.left, sum_.right, sum_.products())
-    )
-    return left, right, products
+    left, right = (column_of(values, digits=DIGITS) for values in (sum_.left, sum_.right))
+    exponent = left.exponent + right.exponent
+    return left, right, column_of(sum_.products(), digits=DIGITS, exponent=exponent)
 
 
 def _term_width(sum_: Products, columns: Sequence[NumberColumn]) -> int:

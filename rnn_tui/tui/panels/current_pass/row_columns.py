@@ -6,16 +6,15 @@ import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-import numpy as np
-
 from rnn_tui.engine.analysis.magnitudes import Magnitudes
-from rnn_tui.tui.aligned_numbers import NumberColumn
+from rnn_tui.tui.aligned_numbers import LARGEST, NumberColumn
 
 SYMBOL = 11  # cells of a row's symbol with its marker; in a stack names are longer
 VALUE = NumberColumn(4, after=6)
 TIGHT = NumberColumn(4, before=3, after=5)  # of values that are compared
-# Before the numbers without the what-if, and how far they have moved; where it is narrow, closer.
-WORDS = (" was ", " Δ "), (" was", " Δ")
+# Before the numbers without the what-if, and how far they have moved; where it is narrow, closer,
+# then with a digit less before the points of gradients.
+WORDS = (" was ", " Δ "), (" was", " Δ"), (" was", " Δ")
 MARKER = 2  # cells before a gradient
 LEAST_STRIP = 4  # cells, where values are compared; what is narrower says nothing
 KEPT = 1e-2, 1e3  # of the gradients' power of ten: while they are within, it stays
@@ -60,12 +59,11 @@ class RowColumns:
         """Cells before the gradient's strip."""
         strip = self.strips[0]
         taken = self.symbol + (strip + 1 if strip else 0) + self.value.width + self.marker
-        return taken + self.comparison * self.compared
+        return taken + self.comparison(self.value) * self.compared
 
-    @property
-    def comparison(self) -> int:
-        """Cells of a value before the what-if, and of how far it has moved."""
-        return len(self.was) + len(self.moved) + 2 * self.value.width
+    def comparison(self, column: NumberColumn) -> int:
+        """Return the cells of a number before the what-if, and of how far it has moved."""
+        return len(self.was) + len(self.moved) + 2 * column.width
 
 
 def row_columns(
@@ -83,12 +81,13 @@ def row_columns(
     """
     gradient = NumberColumn(3, exponent, scaled=True)
     if compared:
-        gradient = NumberColumn(3, exponent, before=3, after=5, scaled=True)
-        for was, moved in WORDS:
-            apart = (was, moved) == WORDS[1]
-            numbers = replace(TIGHT, apart=apart), replace(gradient, apart=apart)
-            columns = RowColumns(symbol, (0, 0), *numbers, label, True, was, moved)
-            free = width - columns.gradient_at - gradient.width - columns.comparison
+        gradient = NumberColumn(3, exponent, after=5, scaled=True)
+        for (was, moved), before in zip(WORDS, (4, 4, 3), strict=True):
+            apart = (was, moved) == WORDS[-1]
+            number = replace(gradient, before=before, apart=apart)
+            values = replace(TIGHT, apart=apart)
+            columns = RowColumns(symbol, (0, 0), values, number, label, True, was, moved)
+            free = width - columns.gradient_at - number.width - columns.comparison(number)
             if free >= 0:
                 break
         strip = min(free - 1, entries) if free > LEAST_STRIP else 0
@@ -102,7 +101,8 @@ def gradient_exponent(magnitudes: Magnitudes, layer: int, t: int) -> int:
     """Return the power of ten of the gradients at timestep `t`.
 
     It is that of the median at the timestep that the backward pass comes to first, and stays while
-    the gradients are near it: a number that changes by a little does not change its looks.
+    the gradients are near it: a number that changes by a little does not change its looks. It is so
+    large that the largest one has three digits before its point.
     """
     exponents = _exponents(magnitudes, layer)
     return exponents[t - 1] if t <= len(exponents) else exponents[0]
@@ -114,11 +114,22 @@ def _exponents(magnitudes: Magnitudes, layer: int) -> tuple[int, ...]:
     found: list[int] = []
     typical, largest = magnitudes.typical_gradients[layer - 1], magnitudes.gradients[layer - 1]
     exponent: int | None = None
+    output = magnitudes.output_gradient
     for middle, top in zip(typical[::-1].tolist(), largest[::-1].tolist(), strict=True):
         size = middle or top
         if size > 0 and math.isfinite(size):  # NaN is not
-            low, high = (KEPT[0] * 10.0**exponent, KEPT[1] * 10.0**exponent) if exponent else KEPT
-            if exponent is None or size < low or top >= high:
-                exponent = math.floor(np.log10(size))
+            top = max(top, output)
+            wanted = max(_power(size), _power(top) - LARGEST)
+            if (
+                exponent is None
+                or top >= KEPT[1] * 10.0**exponent
+                or (size < KEPT[0] * 10.0**exponent and top < 10.0 ** (exponent + 1))
+            ):
+                exponent = wanted
         found.append(exponent or 0)
     return tuple(found[::-1])
+
+
+def _power(size: float) -> int:
+    """Return the power of ten of a magnitude."""
+    return math.floor(math.log10(size))

@@ -76,7 +76,7 @@ def _timestep(context: DrawContext) -> Signs:
             Sign("bars: log", "gradients on a logarithmic scale, over so many powers of 10"),
             Sign("…", "more units than there is room for: ↑↓ go there, z has room for more"),
             Sign("·", "not computed yet; before dim numbers: they are of the timestep before"),
-            Sign("×10⁻⁴", "times 10⁻⁴ is each gradient that has no exponent of its own"),
+            Sign("×10⁻⁴", "times 10⁻⁴ is each gradient below, but +1.2×10⁻⁹ is already whole"),
             Sign("×10⁻² · ×1 = ×10⁻²", "of a table of terms: powers of ten of its columns", "dim"),
         ),
         _class_signs(snapshot),

@@ -29,7 +29,7 @@ def title(context: DrawContext) -> tuple[str, str]:
     several outputs, the selected one is another entry than the selected unit.
     """
     snapshot, cursor = context.snapshot, context.snapshot.cursor
-    left, operation = f"timestep {snapshot.t}", ""
+    left, operation = place(context), ""
     if snapshot.t == cursor.t:
         operation = f"operation {cursor.operation} of {cursor.operations}"
     sizes = snapshot.window.declaration.architecture
@@ -45,6 +45,11 @@ def title(context: DrawContext) -> tuple[str, str]:
     if sum(map(bool, (*scope, *units))) > 2:  # where there is no room, the operation goes first
         return left, joined(operation, *selected)
     return joined(left, operation), joined(*selected)
+
+
+def place(context: DrawContext) -> str:
+    """Return which timestep it is, for a title."""
+    return f"timestep {context.snapshot.t}"
 
 
 def _scale(snapshot: Snapshot) -> tuple[str, str]:

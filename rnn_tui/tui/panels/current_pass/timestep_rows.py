@@ -239,7 +239,7 @@ def _comparison(
 ) -> Line:
     """Return a number without the what-if, and how far it has moved: `` was +0.72 Δ+0.28``."""
     if not known or symbol not in before:
-        return ((" " * view.columns.comparison, ""),)
+        return ((" " * view.columns.comparison(column), ""),)
     was = view.entry(before[symbol][0])
     moved = view.entry(view.values[symbol][0]) - was
     return (

@@ -1,0 +1,55 @@
+"""What a heading says of the numbers below it holds for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tui.panels.test_product_table import after_backward
+from tui.screen_support import KINDS, context, text_of
+
+from rnn_tui.tui.panels.current_pass import panel as current_pass
+from rnn_tui.tui.panels.current_pass.row_columns import row_columns
+
+
+@pytest.mark.parametrize("kind", ["lstm", "gru"])
+@pytest.mark.parametrize("size", [(80, 20), (120, 60)])
+def test_the_picture_is_in_units_of_one_and_its_title_names_no_other(
+    kind: str, size: tuple[int, int]
+) -> None:
+    snapshot = after_backward(kind, 3)
+    zoomed = replace(context(snapshot), zoomed=True)
+    title = " ".join(current_pass.title(zoomed))
+    assert "the cell" in title
+    assert "×" not in title
+    operation = snapshot.selectable_operations(2)[-1]
+    value = float(snapshot.window.values(2)[operation.symbol][0, 0])
+    text = "\n".join(text_of(current_pass.draw(zoomed, *size)))
+    listed = [line for line in text.split("\n") if line.startswith(" ▸ ")]
+    assert all(f"{value:+.6f}"[:6].replace("-", "−") in line for line in listed), (value, text)
+
+
+def test_the_picture_below_rows_says_that_its_gradients_are_in_units_of_one() -> None:
+    text = "\n".join(text_of(current_pass.draw(context(after_backward("lstm", 3)), 120, 60)))
+    assert "gradients ×1" in next(line for line in text.split("\n") if " the cell at" in line)
+
+
+@pytest.mark.parametrize("compared", [False, True])
+@pytest.mark.parametrize("width", [80, 100, 133])
+def test_a_hundred_times_and_a_thousandth_are_in_the_unit_of_the_column(
+    width: int, compared: bool
+) -> None:
+    for labels in (1, 4):
+        column = row_columns(width, 11, labels, 5, -3, compared=compared).gradient
+        for value in (0.1856, -0.1856, 0.9994):
+            assert not {"e", "×"} & {*column.text(value)}
+            assert len(column.text(value)) == column.width
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_no_number_of_a_timestep_has_an_exponent_where_a_heading_has_a_power(kind: str) -> None:
+    snapshot = after_backward(kind, 3)
+    for width in (80, 120):
+        for line in text_of(current_pass.draw(context(snapshot), width, 15)):
+            if line.startswith("   ") and "_t " in line[:12]:
+                assert "e−" not in line[40:], line
