@@ -235,3 +235,19 @@ def test_the_title_says_which_layer_and_sample_the_picture_has() -> None:
     maker = SnapshotMaker(trainer, layer=2)
     title = current_pass.title(zoomed(maker.snapshot(sample=1)))[1]
     assert title == "sample 2 of 2 · the cell, d rows · layer 2 of 2 · unit 1 of 3"
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_states_have_their_timesteps_at_80_columns(kind: str) -> None:
+    trainer = Trainer(SMALL.with_(hidden=3, steps=40, num_points=100, **KINDS[kind]))
+    for _ in range(3):
+        trainer.step()
+    text = "\n".join(text_of(current_pass.draw(zoomed(SnapshotMaker(trainer).snapshot()), *LEAST)))
+    assert trainer.cursor.t == 2
+    names = {*re.findall(r"(?<!\w)[hcx](?:_\d+)? (?=[+−·])", text.split("\n\n")[0])}
+    graph = cell_graph(layer_of(kind))
+    states = {state for state, _ in graph.states}
+    read = {state for state in states if graph.consumers(state)}
+    assert {f"{state.partition('_')[0]}_1 " for state in read} <= names, text
+    assert {f"{state.partition('_')[0]}_2 " for state in states} | {"x_2 "} <= names, text
+    assert not names & {"h ", "c ", "x "}, text

@@ -46,6 +46,7 @@ class Detail:
         readout: the output of the network is shown, of the topmost layer.
         gradient_names: gradients have their names: else ◂ alone, and ◂a before the function.
         times: names of values have their timestep.
+        state_times: those of the states and the input have it at least.
     """
 
     number: int
@@ -53,14 +54,14 @@ class Detail:
     readout: bool
     gradient_names: bool = True
     times: bool = True
+    state_times: bool = True
 
-    def name(self, symbol: str, t: int) -> str:
-        """Return the name of a value at timestep `t`."""
-        return (
-            value_name(symbol, t)
-            if self.times
-            else symbol.removesuffix("_<t-1>").removesuffix("_t")
-        )
+    def name(self, node: Node, t: int, layer: Layer) -> str:
+        """Return the name of a value of `layer` at timestep `t`."""
+        bare = node.name.removesuffix("_<t-1>").removesuffix("_t")
+        needs_time = not node.sign or bare in layer.states  # else both states have one name
+        timed = self.times or (self.state_times and needs_time)
+        return value_name(node.name, t) if timed else bare
 
 
 DETAILS = (  # the first that fits is drawn
@@ -72,6 +73,7 @@ DETAILS = (  # the first that fits is drawn
     Detail(7, False, False, gradient_names=False),
     Detail(5, False, False, gradient_names=False),
     Detail(5, False, False, gradient_names=False, times=False),
+    Detail(5, False, False, gradient_names=False, times=False, state_times=False),
 )
 
 
@@ -111,10 +113,10 @@ def _placement(
 ) -> Placement:
     """Return the placement of a layer's values, the same for all timesteps 1 … `steps`."""
     graph = cell_graph(layer, () if readout is None else (readout,))
-    symbols = (node.name for node in graph.nodes.values() if node.has_symbol)
-    names = [text_width(detail.name(symbol, steps)) for symbol in symbols]
+    nodes = (node for node in graph.nodes.values() if node.has_symbol)
+    names = {node.name: text_width(detail.name(node, steps, layer)) for node in nodes}
     room = Room(
-        name=max(names),
+        names=names,
         number=detail.number,
         gradients=_gradient_widths(layer, readout, steps, detail),
         parts=detail.parts,
@@ -143,7 +145,8 @@ def _order(layer: Layer, readout: Operation | None) -> tuple[str, ...]:
     """Return the order of the rows, which is the same for all sizes and timesteps."""
     graph = cell_graph(layer, () if readout is None else (readout,))
     gradients = _gradient_widths(layer, readout, 9, DETAILS[0])
-    return best_order(graph, Room(name=3, number=7, gradients=gradients, parts=True, lines=2))
+    names = dict.fromkeys(graph.nodes, 3)
+    return best_order(graph, Room(names=names, number=7, gradients=gradients, parts=True, lines=2))
 
 
 class _Drawing:
@@ -239,7 +242,7 @@ class _Drawing:
         if placed.inline:
             line = ((node.sign, sign_role),)
         elif node.has_symbol:
-            name = self._detail.name(node.name, self._view.t)
+            name = self._detail.name(node, self._view.t, self._layer)
             line += ((f"{name} ", "strong" if lit else ""), self._number(node, known, lit))
         elif self._detail.parts:
             line += (self._number(node, known, lit),)

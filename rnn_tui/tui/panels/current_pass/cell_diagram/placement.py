@@ -22,14 +22,14 @@ class Room:
     """The cells that texts get, and the lines between wires.
 
     Attributes:
-        name: of a value's name.
+        names: of each value's name, by the value's name.
         number: of a value's number.
         gradients: of the gradient of a value, with its name and arrow, by the value's name.
         parts: the values of parts of equations are shown too.
         lines: lines from one wire to the next, at least 2.
     """
 
-    name: int
+    names: Mapping[str, int]
     number: int
     gradients: Mapping[str, int]
     parts: bool
@@ -136,7 +136,9 @@ class Placement:
     def _place_source(self, node: Node) -> None:
         """Place a value that is there at the start of the timestep, at the left."""
         row = self._rows[node.name]
-        self._write(node, row, 1, self.room.name + 1 + self.room.number)
+        sources = (each.name for each in self._graph.nodes.values() if not each.sign)
+        name = max(self.room.names[each] for each in sources)
+        self._write(node, row, 1, name + 1 + self.room.number)
 
     def _place(self, node: Node) -> None:
         """Place `node`, and with it those that are made from the same inputs by weights."""
@@ -272,7 +274,7 @@ class Placement:
         number = room.number + 1
         if not node.has_symbol:
             return len(node.sign) + (number if room.parts else 0)
-        return self._indent(node) + len(node.sign) + 1 + room.name + number
+        return self._indent(node) + len(node.sign) + 1 + room.names[node.name] + number
 
     def _indent(self, node: Node) -> int:
         """Return the columns from the line that comes down to a sign: 2 as in "├ σ", or none."""
