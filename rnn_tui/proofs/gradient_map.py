@@ -16,7 +16,7 @@ MOST_PRODUCTS = 2**27  # of numbers, in one timestep: some tens of milliseconds
 
 @dataclass(frozen=True, slots=True)
 class GradientMapProof(Proof):
-    """‖∂L_t/∂s_t−k‖ of every state s for all timesteps t and lags k.
+    """‖∂L_t/∂s_<t-k>‖ of every state s for all timesteps t and lags k.
 
     Of long windows and large networks only some of the losses are followed.
     """

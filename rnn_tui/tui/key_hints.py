@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rnn_tui.engine.training.breakpoint_conditions import Kind
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.registry import PANELS
 from rnn_tui.tui.key_hint import ALWAYS, FIRST, FOURTH, LAST, SECOND, THIRD, KeyHint
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 HELP = KeyHint("?", "help", ("question_mark",), ALWAYS)
 QUIT = KeyHint("q", "quit", ("q",), LAST)
 GO_ON = KeyHint("c", "on", ("c",), FIRST)
-GO_THERE = KeyHint("enter", "go there", ("enter",), FIRST)
+GO_THERE = KeyHint("enter", "go there", ("enter",), ALWAYS)
 TIME = KeyHint("←→", "time", ("left", "right"), FIRST)
 
 
@@ -71,7 +72,8 @@ def _moves(context: DrawContext) -> tuple[KeyHint | None, ...]:
             run,
         )
     stopped = snapshot.stop is not None and snapshot.divergence is None
-    armed = any(each.breakpoint.enabled for each in snapshot.breakpoints)
+    chosen = (each.breakpoint for each in snapshot.breakpoints)
+    armed = any(each.enabled and each.kind is not Kind.NAN for each in chosen)
     to_stop = KeyHint("c", "to a stop", ("c",), THIRD) if armed else None
     return (
         GO_ON if stopped else None,

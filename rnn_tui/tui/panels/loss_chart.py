@@ -136,8 +136,9 @@ def _second_loss(snapshot: Snapshot) -> tuple[Curve, ...]:
     second = snapshot.second_network
     if second is None:
         return ()
-    label, curve = second_network_words(snapshot, second), second.curve
-    briefs, newest = (label, second.settings.cell), number(second.smoothed, 3)
+    words, curve = second_network_words(snapshot, second), second.curve
+    label, cell = f"{words}, smoothed", second.settings.cell
+    briefs, newest = (f"{cell} smoothed", f"{cell} smooth"), number(second.smoothed, 3)
     return (
         Curve(
             label,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rnn_tui.session import commands
 from rnn_tui.tui.charts.chart_view import WHOLE, ChartView, cursor_at, moved, zoomed
 from rnn_tui.tui.charts.curves import Chart
+from rnn_tui.tui.draw_context import Selection
 from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.screens.screen_actions import ScreenActions
 
@@ -75,4 +76,13 @@ class ChartActions(ScreenActions):
             self._send(commands.Keep(what_if.intervention))
         else:
             self._take_count()
-            self._show_notice("there is no what-if to keep: e makes one")
+            self._show_notice(_enter_does_nothing(self.selection))
+
+
+def _enter_does_nothing(selection: Selection) -> str:
+    """Return why enter does nothing here, by what it may have been pressed for."""
+    if selection.panel == "loss":
+        return "enter goes to the update at the cursor: ← → set it"
+    if selection.chart_view(selection.panel).cursor is not None:
+        return "this cursor is for reading: enter goes to an update in the loss chart alone"
+    return "there is no what-if to keep: e makes one"

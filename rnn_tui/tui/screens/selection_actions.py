@@ -70,18 +70,25 @@ class SelectionActions(ChartActions):
             return
         if panel_spec(self.selection.panel).selects_entries:
             moved = selection_moves.move_entry(snapshot, self.selection, 0, distance)
-            self._move_to(moved, "column")
+            self._move_to(moved, "column", distance)
         elif selection_moves.arrows_select_parameters(snapshot, self.selection):
-            self._move_to(
-                selection_moves.move_parameter(snapshot, self.selection, distance), "parameter"
-            )
+            moved = selection_moves.move_parameter(snapshot, self.selection, distance)
+            self._move_to(moved, "parameter", distance)
         else:
             self._move_timestep(distance)
 
-    def _move_to(self, moved: Selection, what: str) -> None:
-        """Select what was moved to, or say that there is nothing further on."""
+    def _move_to(self, moved: Selection, what: str, distance: int) -> None:
+        """Select what was moved to, or say that it is the first or the last already.
+
+        Args:
+            moved: what is selected then.
+            what: of which it is one.
+            distance: the direction that was asked for, further on where it is positive.
+        """
         if moved == self.selection:
-            self._show_notice(f"there is no {what} further on")
+            self._show_notice(
+                f"there is no {what} {'after' if distance > 0 else 'before'} this one"
+            )
             return
         self._select(moved)
 
@@ -107,10 +114,12 @@ class SelectionActions(ChartActions):
         if "↑" in spec.timestep_keys:  # the last timestep is on top
             self._move_timestep(-distance)
         elif spec.selects_entries:
-            self._move_to(selection_moves.move_entry(snapshot, self.selection, distance, 0), "row")
+            moved = selection_moves.move_entry(snapshot, self.selection, distance, 0)
+            self._move_to(moved, "row", distance)
         elif spec.units is not None:
             units = spec.units(self._draw_context(snapshot))
-            self._move_to(selection_moves.move_in_order(units, self.selection, distance), "unit")
+            moved = selection_moves.move_in_order(units, self.selection, distance)
+            self._move_to(moved, "unit", distance)
         elif self.selection.panel == "predictions" and snapshot.vocabulary is not None:
             text = self._request.text
             temperature = selection_moves.temperature_to_request(text.temperature, -distance)
@@ -119,9 +128,11 @@ class SelectionActions(ChartActions):
                 return
             self._change_request(text=replace(text, temperature=temperature))
         elif selection_moves.arrows_select_parameters(snapshot, self.selection):
-            self._move_to(selection_moves.move_tensor(snapshot, self.selection, distance), "tensor")
+            moved = selection_moves.move_tensor(snapshot, self.selection, distance)
+            self._move_to(moved, "tensor", distance)
         else:
-            self._move_to(selection_moves.move_unit(snapshot, self.selection, distance), "unit")
+            moved = selection_moves.move_unit(snapshot, self.selection, distance)
+            self._move_to(moved, "unit", distance)
 
     def action_layer(self, direction: int) -> None:
         """Show another layer; above the last one, that of the newest operation."""
@@ -151,19 +162,16 @@ class SelectionActions(ChartActions):
     def action_parameter(self, direction: int) -> None:
         """Select a parameter, whatever the arrow keys select."""
         distance = direction * self._take_count()
-        self._move_to(
-            selection_moves.move_parameter(self.session.latest, self.selection, distance),
-            "parameter",
-        )
+        moved = selection_moves.move_parameter(self.session.latest, self.selection, distance)
+        self._move_to(moved, "parameter", distance)
 
     def action_operation(self, direction: int) -> None:
         """Show the equation of another operation of this timestep; of tensors, another tensor."""
         distance = direction * self._take_count()
         snapshot = self.session.latest
         if panel_spec(self.selection.panel).selects_entries:
-            self._move_to(
-                selection_moves.move_tensor(snapshot, self.selection, -distance), "tensor"
-            )
+            moved = selection_moves.move_tensor(snapshot, self.selection, -distance)
+            self._move_to(moved, "tensor", -distance)
             return
         if snapshot.request.t is None and snapshot.cursor.stage not in (
             Pass.FORWARD,
@@ -172,7 +180,7 @@ class SelectionActions(ChartActions):
             self._show_notice("operations are those of a timestep: in FORWARD, BACKWARD, or by ← →")
             return
         moved = selection_moves.move_operation(snapshot, self.selection, distance)
-        self._move_to(moved, "operation at this timestep")
+        self._move_to(moved, "operation at this timestep", -distance)
 
     def action_escape(self) -> None:
         """Cancel the first of: count, check, chart's view, zoom, choices, move, what-if."""

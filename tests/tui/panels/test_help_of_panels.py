@@ -44,13 +44,13 @@ ABBREVIATIONS = {"argmax", "softmax", "nats", "bits", "tanh", "sqrt", "decades",
 """Longer words that are no words of everyday English."""
 BRAILLE = range(0x2800, 0x2900)
 TOKEN = re.compile(r"(?<![\w.])[^\W\d]\w*")
-RAISED = set("²ᵀᵗ")
+RAISED = set("²ᵀⁿ")
 EXPONENT = "⁰¹³⁴⁵⁶⁷⁸⁹"
 
 
 def normal(name: str) -> str:
     """Return the name of a value without its time, layer and gate: ``W2_hi`` → ``W_h``."""
-    name = re.sub(r"_(t|\d+)$", "", name)
+    name = re.sub(r"_(t|\d+|)$", "", name)
     name = re.sub(r"(?<=[A-Za-z])\d(?=_|$)", "", name)
     name = re.sub(r"^(d?W_[xh])\w+$", r"\1", name)
     name = re.sub(r"^(d?)b_(?!y$)\w+$", r"\1b", name)

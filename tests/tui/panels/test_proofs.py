@@ -197,7 +197,7 @@ def test_the_map_shades_each_entry_and_reads_the_last_row(kind: str) -> None:
         for other in states:
             fate = describe_gradient_flow(found.of(other, None)[-1], 5).partition(" (")[0]
             assert fate in " ".join(" ".join(text[:2]).split())
-        assert gradient_map.title(shown)[0] == f"map of ‖∂L_t/∂{state}_t−k‖"
+        assert gradient_map.title(shown)[0] == f"map of ‖∂L_t/∂{state}_<t-k>‖"
         top = np.nanmax(norms)
         for t in range(1, 6):
             row = next(line for line in text[2:] if re.match(rf"[ ▸]+{t} ", line))

@@ -231,7 +231,7 @@ def test_the_map_its_sentence_and_its_strips_are_of_the_layer_chosen(
             assert row[8 + (layers > 1) :].rstrip() == marks + "│"
         left = gradient_map.title(looked_at)[0]
         h = name_in_layer("h", layer or 1)
-        assert left.startswith(f"map of ‖∂L_t/∂{h}_t−k‖")
+        assert left.startswith(f"map of ‖∂L_t/∂{h}_<t-k>‖")
         assert ("all layers" in left) == (layer is None and layers > 1)
         gate = {"lstm": "f", "gru": "z"}.get(kind)
         for k in range(1, layers + 1):

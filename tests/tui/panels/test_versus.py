@@ -66,7 +66,7 @@ def test_no_value_of_a_legend_is_cut(width: int) -> None:
 def test_the_charts_name_the_other_network(width: int) -> None:
     snapshot = beside(30, 0)
     losses = title_text(loss.PANEL, context(snapshot), width)
-    assert re.search(r"⠆⠒ lstm \d" if width == 47 else r"⠒ lstm( beside)? \d", losses)
+    assert re.search(r"⠒ lstm( beside,)? smooth(ed)? \d", losses)
     assert re.search(r"⠶⠶? smooth(ed)? \d", losses)
     assert "⠒ lstm" in title_text(gradients.PANEL, context(beside(3, 13)), width)
 

@@ -131,3 +131,24 @@ def test_every_other_key_does_something_or_says_why_not(state: str, panel: str) 
             await settle(pilot, app)
 
     asyncio.run(at((state, panel), check))
+
+
+def test_at_an_end_keys_say_which_one_and_enter_says_what_it_is_for() -> None:
+    async def check(pilot: Pilot[None], app: RnnTui) -> None:
+        async def notice(key: str, panel: str = "") -> str:
+            if panel and app.debugger.selection.panel != panel:
+                app.debugger.focus_panel(panel)
+                await pilot.pause(0.05)
+            await press(pilot, app, key)
+            return app.debugger._notice[0]
+
+        assert "no unit before" in await notice("up", "timestep")
+        assert "no operation at this timestep after" in await notice("pagedown")
+        for _ in range(len(app.session.latest.selectable_operations(app.session.latest.t))):
+            said = await notice("pageup")
+        assert "no operation at this timestep before" in said
+        assert "at the cursor: ← → set it" in await notice("enter", "loss")
+        await notice("left", "predictions")
+        assert "an update in the loss chart alone" in await notice("enter", "predictions")
+
+    asyncio.run(at(("forward", "timestep"), check))

@@ -13,9 +13,9 @@ from rnn_tui.engine.training.optimizers.base import NEW_PARAMETER, Optimizer, st
 
 
 class Adam(Optimizer):
-    """``Δ = −(lr/(1−β₁ᵗ))·m/(√v/√(1−β₂ᵗ) + eps)``.
+    """``Δ = −(lr/(1−β₁ⁿ))·m/(√v/√(1−β₂ⁿ) + eps)``.
 
-    ``m = β₁m + (1−β₁)g``, ``v = β₂v + (1−β₂)g²``, at the t-th step.
+    ``m = β₁m + (1−β₁)g``, ``v = β₂v + (1−β₂)g²``, at the n-th step.
     """
 
     name = "adam"
@@ -25,11 +25,11 @@ class Adam(Optimizer):
         g, beta1, beta2 = Value("g"), Value("β₁"), Value("β₂")
         mean = beta1 * Value("m_old") + (ONE - beta1) * g
         mean_of_squares = beta2 * Value("v_old") + (ONE - beta2) * Square(g)
-        root = Function("√", Value("v")) / Value("√(1−β₂ᵗ)") + Value("eps")
+        root = Function("√", Value("v")) / Value("√(1−β₂ⁿ)") + Value("eps")
         return (
             step_operation("m", "mean", mean),
             step_operation("v", "mean of squares", mean_of_squares),
-            step_operation("rate", "effective rate", Value("lr") / Value("(1−β₁ᵗ)") / root),
+            step_operation("rate", "effective rate", Value("lr") / Value("(1−β₁ⁿ)") / root),
             step_operation("Δ", "change", Negative(Value("rate") * Value("m"))),
             NEW_PARAMETER,
         )
@@ -37,10 +37,10 @@ class Adam(Optimizer):
     def constants(self) -> dict[str, float]:
         first, second = self._corrections() if self.updates_made else (1.0, 1.0)
         beta1, beta2 = self.last_hyperparameters.beta1, self.last_hyperparameters.beta2
-        return {"β₁": beta1, "β₂": beta2, "(1−β₁ᵗ)": first, "√(1−β₂ᵗ)": second}
+        return {"β₁": beta1, "β₂": beta2, "(1−β₁ⁿ)": first, "√(1−β₂ⁿ)": second}
 
     def _corrections(self) -> tuple[float, float]:
-        """Return 1 − β₁ᵗ and √(1 − β₂ᵗ) of the last step."""
+        """Return 1 − β₁ⁿ and √(1 − β₂ⁿ) of the last step."""
         beta1, beta2 = self.last_hyperparameters.beta1, self.last_hyperparameters.beta2
         return 1 - beta1**self.updates_made, (1 - beta2**self.updates_made) ** 0.5
 
@@ -59,7 +59,7 @@ class Adam(Optimizer):
         np.multiply(v_old, number(beta2), out=v)  # β₂·v_old
         np.add(v, scratch, out=v)  # v = β₂·v_old + (1−β₂)·g²
         np.sqrt(v, out=scratch)  # √v
-        np.divide(scratch, number(second), out=scratch)  # √v/√(1−β₂ᵗ)
-        np.add(scratch, self._eps, out=scratch)  # √v/√(1−β₂ᵗ) + eps
-        np.divide(m, scratch, out=delta)  # m/(√v/√(1−β₂ᵗ) + eps)
+        np.divide(scratch, number(second), out=scratch)  # √v/√(1−β₂ⁿ)
+        np.add(scratch, self._eps, out=scratch)  # √v/√(1−β₂ⁿ) + eps
+        np.divide(m, scratch, out=delta)  # m/(√v/√(1−β₂ⁿ) + eps)
         np.multiply(delta, number(-self.hyperparameters.lr / first), out=delta)  # Δ

@@ -271,8 +271,8 @@ _OPTIMIZER_SIGNS = {
     "momentum": Sign("μ", "momentum: how much of the step before is kept"),
     "eps": Sign("eps", "a small number that keeps from dividing by 0"),
     "alpha": Sign("α", "how much of the squares before is kept"),
-    "beta1": Sign("β₁  β₁ᵗ", "how much of the mean gradient is kept; after t updates"),
-    "beta2": Sign("β₂  β₂ᵗ", "how much of the mean square is kept; after t updates"),
+    "beta1": Sign("β₁  β₁ⁿ", "how much of the mean gradient is kept; after n updates"),
+    "beta2": Sign("β₂  β₂ⁿ", "how much of the mean square is kept; after n updates"),
 }
 """What settings of optimizers are called in equations, by setting."""
 

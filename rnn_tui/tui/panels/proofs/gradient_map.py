@@ -1,7 +1,7 @@
 """The gradient through time as a map: each timestep's loss on its way back.
 
 A row is the loss L_t of one timestep, a column the number k of timesteps it has come back; a cell
-shows ‖∂L_t/∂h_t−k‖ as a character of a logarithmic ramp, on a ground as strong. │ is the window's
+shows ‖∂L_t/∂h_<t-k>‖ as a character of a logarithmic ramp, on a ground as strong. │ is the window's
 edge, where the way back ends. The strips below are those of `gradient_strips`.
 
 Of a cell with a memory the map is that of the memory, until ``d`` chooses h: the sentence says what
@@ -42,7 +42,7 @@ LABEL, WIDEST = 8, 3  # cells of a row's label, and of a column at most
 IN_ASCII = 3  # cells more for labels in ASCII
 STRIPS = "strips: # > 0.32"
 EDGE = "│"
-NAME = "map of ‖∂L_t/∂{state}_t−k‖"
+NAME = "map of ‖∂L_t/∂{state}_<t-k>‖"
 OF_ALL = " of all layers"  # in the name of a variant, where a layer is chosen
 TO_GO = " to go"
 LEAST_ROWS = 3  # rows of the map that strips make room for
@@ -295,7 +295,7 @@ def signs(context: DrawContext) -> Signs:
             Sign("5 of 20 losses", "so many have a row, from the first to the last", "dim"),
             Sign("k", "a column is a number of timesteps that its gradient has come back"),
             Sign(
-                f"‖∂L_t/∂{state}_t−k‖",
+                f"‖∂L_t/∂{state}_<t-k>‖",
                 "a cell is the gradient's size there, by characters",
                 "gradient",
             ),

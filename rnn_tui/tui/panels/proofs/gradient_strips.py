@@ -3,7 +3,7 @@
 They begin at the timestep t of the loss that is looked at, like the map's row of it:
 
 ==========  ========================================================================
-``‖dh‖``    ‖∂L_t/∂h_t−k‖/‖∂L_t/∂h_t‖, what is left of it; ``‖dc‖`` of an LSTM likewise
+``‖dh‖``    ‖∂L_t/∂h_<t-k>‖/‖∂L_t/∂h_t‖, what is left of it; ``‖dc‖`` of an LSTM likewise
 ``f⊙…⊙f``   what the memory's gates alone pass on, the mean of the units
 ``≤‖J⋯J‖``  the most that any gradient at t could have become, the spectral norm of
             the product of Jacobians
