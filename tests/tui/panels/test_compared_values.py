@@ -47,3 +47,26 @@ def test_was_and_delta_stand_beside_the_new_value_in_both_passes(width: int) -> 
             assert value(new, scale) == pytest.approx(exact, abs=1e-2 * size), line
             assert value(was, scale) == pytest.approx(old, abs=1e-2 * size), line
             assert value(moved, scale) == pytest.approx(exact - old, abs=2e-2 * size), line
+
+
+@pytest.mark.parametrize("width", [60, 64, 68, 74, 80, 92, 120])
+@pytest.mark.parametrize("what_if", ["W_h *= 2", None])
+def test_words_beside_a_row_are_whole_or_cut_with_a_sign(width: int, what_if: str | None) -> None:
+    """No remark on bars stands where there are none, and what has no room leaves the title."""
+    session = Session(Trainer(SMALL.with_(cell="gru")))
+    snapshot = session.perform(Step(Stride.UPDATE, 2), Step(Stride.TIMESTEP, 3))
+    if what_if is not None:
+        change = Intervene(parse(what_if, session.trainer.network.declaration))
+        snapshot = session.perform(change)
+    lines = text_of(panel.draw(context(snapshot), width, 14))
+    titles = {row.symbol: row.title for row in snapshot.rows}
+    for symbol in ("r_t", "z_t", "n_t", "h_t", "x_t"):
+        line = next(each for each in lines if each[3:].startswith(f"{symbol} "))
+        bars = re.search(r"[\u2581-\u2588\u2800-\u28ff]", line)
+        assert bars or "full bar" not in line
+        words = re.split(r"\d(?:e−\d+)? *  (?=[a-z])", line.rstrip())[1:]
+        for said in words:
+            assert said.startswith(titles[symbol]) or said.endswith("…"), line
+            assert said.count(":") == 0 or re.search(r"(_\d|>|%|n)$", said), line
+        if width >= 80:
+            assert words, line

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from rnn_tui.engine.analysis.bad_value_origin import BadValueOrigin
@@ -20,6 +22,9 @@ from rnn_tui.tui.panels.current_pass.row_places import ARRIVING, row_symbols
 from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView, through_label
 from rnn_tui.tui.symbols import code_of, quoted, visible
 from rnn_tui.tui.themes import role_within
+
+APART = "  "  # between the numbers of a row and its words
+LEAST_WORDS = 4  # cells; in fewer nothing is said
 
 
 def with_range(line: Line, view: TimestepView) -> Line:
@@ -80,9 +85,12 @@ def row_of(row: Row, view: TimestepView) -> Line:
         line += _comparison(row.symbol, view, view.before, view.columns.value, known)
     if view.in_backward:
         return (*line, *_gradient(row, view))
-    words = (("  ", ""), *_words(row, view, known))
-    fits = view.before is None or cell_width((*line, *words)) <= view.width
-    return (*line, *words) if fits else line
+    room = view.width - cell_width(line) - len(APART)
+    forms = [*_words(row, view, known), ((row.title, "dim"),)]
+    words = next((each for each in forms if cell_width(each) <= room), forms[-1])
+    if cell_width(words) > room:
+        words = fit(words, room) if room >= LEAST_WORDS else ()
+    return (*line, (APART, ""), *words) if words else line
 
 
 def _is_known(row: Row, view: TimestepView) -> bool:
@@ -128,21 +136,24 @@ def places_of_symbols(view: TimestepView) -> dict[str, tuple[str, Column]]:
     return found
 
 
-def _words(row: Row, view: TimestepView, known: bool) -> Line:
-    """Return the row's title or its operation's note on the value; for y_t, the target."""
+def _words(row: Row, view: TimestepView, known: bool) -> Iterator[Line]:
+    """Yield the row's title with what its operation notes on the value, then shorter.
+
+    For y_t that is the target. How much a full bar is stands only where there are bars.
+    """
     if row.symbol == "y_t" and view.has_batch:
-        return _output_and_target(row, view)
+        yield _output_and_target(row, view)
+        return
     for operation in view.forward:
         if operation.symbol == row.symbol and operation.note and known:
             value = view.entry(view.values[row.symbol][0])
             note = operation.note.format(value=value).replace("%", " %")
-            room = view.width - view.columns.gradient_at - 1
-            timed = f"{row.title}: {at_time(note, view.t)}"
-            return ((timed if text_width(timed) <= room else f"{row.title}: {note}", "dim"),)
-    if known and row.span is None:  # what has no bound has a scale of its own
+            yield ((f"{row.title}: {at_time(note, view.t)}", "dim"),)
+            yield ((f"{row.title}: {note}", "dim"),)
+            return
+    if known and row.span is None and view.columns.strips[0]:  # no bound, so its own scale
         full = number(value_scale(row, view.magnitudes).largest, 2)
-        return ((f"{row.title}, full bar {full}", "dim"),)
-    return ((row.title, "dim"),)
+        yield ((f"{row.title}, full bar {full}", "dim"),)
 
 
 # Inputs and outputs in words
