@@ -2,10 +2,9 @@
 
 - A state or a gate by its bound, 1; what has no bound, such as c_t, by its largest magnitude in the
   window.
-- The gradients of all states and gates, at all timesteps, by the largest of them in the window:
-  `gradient_scale`. They are of one kind, ∂L/∂ of an entry of a hidden layer, so that rows can be
-  compared with each other and timesteps with each other.
-- dy_t by its largest in the window: outputs may be of another size than states.
+- The gradients of all states, gates and outputs, at all timesteps, by the largest of them in the
+  window: `gradient_scale`. They are of one kind, ∂L/∂ of an entry, so that rows can be compared
+  with each other and timesteps with each other.
 """
 
 from __future__ import annotations
@@ -63,7 +62,7 @@ def value_scale(row: Row, magnitudes: Magnitudes) -> BarScale:
 
 
 def gradient_scale(magnitudes: Magnitudes) -> BarScale:
-    """Return the one scale of the gradients of all states, gates and timesteps of a window.
+    """Return the one scale of the gradients of all states, gates, outputs and timesteps.
 
     It is linear up to the largest of them, unless that hides them: at more than half of the
     timesteps (of all layers) more than half of the entries would have no bar. Then it is
@@ -72,7 +71,7 @@ def gradient_scale(magnitudes: Magnitudes) -> BarScale:
     """
     typical = magnitudes.typical_gradients
     typical = typical[np.isfinite(typical)]
-    top = largest(magnitudes.gradients)
+    top = max(largest(magnitudes.gradients), magnitudes.output_gradient)
     if 2 * np.count_nonzero(typical < LEAST * top) <= typical.size:
         return BarScale(top)
     weakest = float(np.min(typical, initial=top, where=typical > 0))
@@ -80,14 +79,9 @@ def gradient_scale(magnitudes: Magnitudes) -> BarScale:
     return BarScale(top, min(max(decades, FEWEST_DECADES), MOST_DECADES))
 
 
-def output_gradient_scale(magnitudes: Magnitudes) -> BarScale:
-    """Return the scale of dy_t, the same for all timesteps: where there is no loss it is 0."""
-    return BarScale(magnitudes.output_gradient)
-
-
-def scale_words(scale: BarScale, snapshot: Snapshot) -> str:
-    """Return the scale of the gradients in words, for a title."""
+def scale_words(scale: BarScale, snapshot: Snapshot, exponent: int) -> str:
+    """Return the scale of the gradients in words, for a title; their unit is 10^exponent."""
     complete_on_tape = snapshot.steps <= AT_ONCE and snapshot.backward_complete(1)
     if isinstance(snapshot.proofs.get(PROOF), Magnitudes) or complete_on_tape:
-        return scale.words
-    return f"{scale.words} so far"
+        return scale.words(exponent)
+    return f"{scale.words(exponent)} so far"

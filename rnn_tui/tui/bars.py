@@ -74,12 +74,15 @@ class BarScale:
         share = self.share(value)
         return max(round(levels * share), 1) if share >= LEAST else 0
 
-    @property
-    def words(self) -> str:
-        """The scale in words: ``bars: log, 6 decades``, ``bars: linear to 0.0063``."""
+    def words(self, exponent: int = 0) -> str:
+        """Return the scale in words: ``bars: log, 6 decades``, ``bars: linear to 0.0063``.
+
+        Args:
+            exponent: the power of ten that the numbers beside the bars are in units of.
+        """
         if self.decades:
             return f"bars: log, {self.decades} decades"
-        return f"bars: linear to {number(self.largest, 2)}"
+        return f"bars: linear to {number(self.largest / 10.0**exponent, 3 if exponent else 2)}"
 
 
 UNIT = BarScale(1.0)

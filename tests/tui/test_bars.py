@@ -118,8 +118,9 @@ def test_the_scale_is_logarithmic_where_a_linear_one_hides_most() -> None:
     assert scale_of([1e-40, 1e-20, 1e-10, 1e-3]) == BarScale(1e-3, 9)
     assert scale_of([0.0, 0.0, 0.0, 2.0]).decades == 3
     assert scale_of([0.0]) == BarScale(0.0)
-    assert BarScale(0.00632, 6).words == "bars: log, 6 decades"
-    assert BarScale(0.00632).words == "bars: linear to 0.0063"
+    assert BarScale(0.00632, 6).words() == "bars: log, 6 decades"
+    assert BarScale(0.00632).words() == "bars: linear to 0.0063"
+    assert BarScale(0.1516).words(-2) == "bars: linear to 15.2"
 
 
 @given(st.lists(st.floats(1e-30, 1.0), min_size=2, max_size=9))
@@ -180,7 +181,7 @@ def test_the_gradients_of_all_rows_are_on_one_scale() -> None:
     values = snapshot.window.values(7)
     drawn = timestep.draw(DrawContext(snapshot, Selection()), 200, 20)
     rows = {plain((line,)).lstrip(" ▸").partition(" ")[0]: plain((line,)) for line in drawn[::-1]}
-    for row in ("i_t", "f_t", "g_t", "o_t", "c_t", "h_t", "c_<t-1>", "h_<t-1>"):
+    for row in ("i_t", "f_t", "g_t", "o_t", "c_t", "h_t", "c_<t-1>", "h_<t-1>", "y_t"):
         assert plain((bars(values[f"d{row}"][0], scale),)) in rows[row], row
 
 

@@ -60,7 +60,8 @@ def _scale(snapshot: Snapshot) -> tuple[str, str]:
     if not snapshot.backward_revealed(snapshot.t):
         return "", ""
     scale = gradient_scale(magnitudes_of(snapshot))
-    words = scale_words(scale, snapshot)
+    exponent = gradient_exponent(magnitudes_of(snapshot), snapshot.layer, snapshot.t)
+    words = scale_words(scale, snapshot, exponent)
     return ("", words) if scale.decades else (words, "")
 
 

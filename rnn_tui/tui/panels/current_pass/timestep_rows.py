@@ -14,7 +14,7 @@ from rnn_tui.engine.core.value_names import at_time
 from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.aligned_numbers import NumberColumn
-from rnn_tui.tui.bar_scales import gradient_scale, output_gradient_scale, value_scale
+from rnn_tui.tui.bar_scales import gradient_scale, value_scale
 from rnn_tui.tui.bars import BarScale, bars
 from rnn_tui.tui.lines import ELLIPSIS, Line, cell_width, fit, text_width
 from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, number, short, signed
@@ -293,8 +293,7 @@ def _computed(view: TimestepView) -> str:
 def _gradient_number(row: Row, operation: Operation | None, view: TimestepView) -> Line:
     """Return strip and number of a row's gradient, which `operation` has computed."""
     symbol, known = operation.symbol if operation else row.symbol, operation is not None
-    hidden = row.symbol != "y_t"
-    scale = (gradient_scale if hidden else output_gradient_scale)(view.magnitudes)
+    scale = gradient_scale(view.magnitudes)
     strip = _strip(view.values[symbol][0], view, view.columns.strips[1], scale, known)
     return strip + number_of(symbol, view, view.columns.gradient, known)
 
