@@ -141,10 +141,12 @@ def _with_looked_at(
 ) -> list[tuple[tuple[str, ...], int]]:
     """Return the rows of one column, with their lines, with a panel that has no place otherwise.
 
-    It stands in place of the first chart, which comes below it where there is room.
+    It stands in place of the first chart, which comes below it where there is room. It has as many
+    lines as without the network if the timestep can do with less.
     """
     network, timestep, need = needs("network"), needs("timestep"), needs(looked_at)
-    least = height - network.least - timestep.enough
+    spare = height - network.least
+    least = max(spare - timestep.enough, min(need.good, LOOKED_AT, spare - TIMESTEP_LEAST))
     stages = [
         (2, min(need.good, least)),
         (0, network.enough),
@@ -154,7 +156,7 @@ def _with_looked_at(
         *((index, CHART_GOOD) for index in (3, 4)),
         (1, timestep.most),
     ]
-    lines = [network.least, timestep.enough, min(CHART_LEAST, least)]
+    lines = [network.least, min(timestep.enough, spare - least), min(CHART_LEAST, least)]
     charts = [row for row in rows if row[0] in PANELS.in_group("chart")]
     rest = [(0, network.most), (1, timestep.most)]
     lines = _dealt(height, lines, stages[: 5 + len(charts)] + stages[-1:], rest, last=1)

@@ -226,9 +226,9 @@ def _block(
     lines: list[Line] = []
     for place in range(len(rows) * layout.size.height):
         each, inner = divmod(place, layout.size.height)
-        number, last = rows[each], inner == layout.size.height - 1
-        name = cut(row_name(snapshot, layout.tensor, number), layout.label - 3) if last else ""
-        line = row_label(name, number == row and last, layout.label)
+        number, middle = rows[each], inner == layout.size.height // 2
+        name = cut(row_name(snapshot, layout.tensor, number), layout.label - 3) if middle else ""
+        line = row_label(name, number == row and middle, layout.label)
         for gate_lines in gates:
             gap: Line = ((" " * GAP, ""),) if gate_lines is not gates[0] else ()
             line = (*line, *gap, *gate_lines[place])

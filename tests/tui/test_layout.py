@@ -19,8 +19,10 @@ from rnn_tui.tui.layout import (
     FOOTER,
     HEADER,
     LEAST,
+    LOOKED_AT,
     SIDE_BY_SIDE,
     THREE_COLUMNS,
+    TIMESTEP_LEAST,
     TWO_COLUMNS,
     Focus,
     arrange,
@@ -81,6 +83,15 @@ def test_the_panel_with_the_focus_is_visible_and_so_is_the_timestep(
     for name, region in placed.items():
         assert region.height >= 5, name
         assert region.width >= CHART_LEAST[0], name
+
+
+@pytest.mark.parametrize("panel", ["weights", "carpet", "ledger"])
+def test_a_panel_that_is_looked_at_keeps_its_lines_where_the_strip_comes(panel: str) -> None:
+    for height in range(24, 50):
+        placed = regions((97, height), panel)
+        need = needs_in(LSTM)(panel)
+        assert placed[panel].height >= min(need.good, LOOKED_AT), (height, placed)
+        assert placed["timestep"].height >= TIMESTEP_LEAST, (height, placed)
 
 
 @given(WIDTHS, HEIGHTS, ANY_PANEL, OTHER, ANY_RUN)
