@@ -18,10 +18,15 @@ from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import cell_width
 from rnn_tui.tui.number_format import signed
 from rnn_tui.tui.panels.current_pass import panel as current_pass
-from rnn_tui.tui.panels.current_pass.cell_diagram.drawing import DETAILS, _placement
+from rnn_tui.tui.panels.current_pass.cell_diagram.drawing import (
+    DETAILS,
+    _Drawing,
+    _placement,
+)
 from rnn_tui.tui.panels.current_pass.cell_diagram.graph import WEIGHTS, CellGraph, cell_graph
 from rnn_tui.tui.panels.current_pass.cell_diagram.placement import Placed, Placement
 from rnn_tui.tui.panels.current_pass.cell_diagram.wires import Cell
+from rnn_tui.tui.panels.current_pass.timestep_view import timestep_view
 
 LEAST = (80, 19)  # the panel on a screen of 80×23
 SIZES = (LEAST, (80, 20), (110, 27), (120, 36), (200, 56))
@@ -178,7 +183,7 @@ def test_every_cell_has_a_picture_with_the_numbers_of_the_tape(
         assert all(cell_width(line) <= size[0] for line in lines)
         text = "\n".join(text_of(lines))
         assert "the cell" in current_pass.title(shown)[1]
-        assert "├" in text or "┌" in text
+        assert re.search("[├┌┣]", text)
         values = snapshot.window.values(snapshot.t)
         layer = snapshot.window.declaration.layers[0]
         for operation in snapshot.forward_revealed(snapshot.t):
@@ -196,7 +201,7 @@ def test_signs_and_names_keep_their_cells(kind: str, layers: int) -> None:
     for snapshot in places(kind, layers, steps=2):
         lines = text_of(current_pass.draw(zoomed(snapshot), *LEAST))
         picture = "\n".join(lines[: lines.index("")] if "" in lines else lines[:14])
-        fixed = re.sub(r"[^┌├└┐┤┘┬┴⊙σ\n]", " ", picture)
+        fixed = re.sub(r"[^┌├└┐┤┘┬┴┏┣┗┓┫┛┳┻⊙σ\n]", " ", picture)
         known = seen.setdefault(snapshot.layer, fixed)
         shared = min(len(known.split("\n")), len(fixed.split("\n")), 9)
         assert [line.rstrip() for line in fixed.split("\n")[:shared]] == [
@@ -251,3 +256,41 @@ def test_states_have_their_timesteps_at_80_columns(kind: str) -> None:
     assert {f"{state.partition('_')[0]}_1 " for state in read} <= names, text
     assert {f"{state.partition('_')[0]}_2 " for state in states} | {"x_2 "} <= names, text
     assert not names & {"h ", "c ", "x "}, text
+
+
+def led_to(picture: list[str], start: Cell) -> set[Cell]:
+    """Return the cells that thin lines lead to from `start`, as an eye follows them."""
+    reached, waiting = set(), [(start, RIGHT)]
+    while waiting:
+        (x, y), (dx, _) = cell, direction = waiting.pop()
+        sign = picture[y][x : x + 1] if 0 <= y < len(picture) and x >= 0 else ""
+        if sign not in ENDS or (cell, direction) in reached:
+            continue
+        passed = sign == "│" and dx
+        if not passed:
+            reached.add((cell, direction))
+        ways = (direction,) if passed else ENDS[sign]
+        if passed or BACK[direction] in ENDS[sign]:
+            waiting += [((x + way[0], y + way[1]), way) for way in ways if way != BACK[direction]]
+    return {cell for cell, _ in reached}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_thin_lines_join_no_two_values(kind: str) -> None:
+    """Where several values go along one line it is thick, and in ASCII no sum."""
+    snapshot = next(places(kind))
+    layer = snapshot.window.declaration.layers[0]
+    view = timestep_view(context(snapshot), 200)
+    for lines in (2, 3):
+        placement = _placement(layer, None, snapshot.steps, DETAILS[0], lines)
+        drawn = text_of(_Drawing(placement, view, layer, None, DETAILS[0], False).lines(200))
+        found: dict[Cell, str] = {}
+        for name, placed in placement.values.items():
+            (x, y) = placed.ends + 2, placed.place[1]
+            if placed.inline or drawn[y][x : x + 1] not in ENDS:
+                continue
+            for cell in led_to(drawn, (x, y)):
+                assert found.setdefault(cell, name) == name, "\n".join(drawn)
+        in_ascii = text_of(_Drawing(placement, view, layer, None, DETAILS[0], True).lines(200))
+        for one, other in zip(drawn, in_ascii, strict=True):
+            assert [x for x, sign in enumerate(one) if sign in ENDS and other[x] == "+"] == []

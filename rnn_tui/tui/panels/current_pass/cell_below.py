@@ -5,7 +5,6 @@ from __future__ import annotations
 from rnn_tui.tui.aligned_numbers import power_of_ten
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines
-from rnn_tui.tui.number_format import UNKNOWN
 from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView, selected_operation
 
 LOWEST = 7  # lines of a picture with its heading
@@ -18,8 +17,7 @@ def of_cell(context: DrawContext, view: TimestepView, width: int, height: int) -
     snapshot = context.snapshot
     layer = snapshot.window.declaration.layers[snapshot.layer - 1]
     selected = selected_operation(context) if view.revealed else None
-    unknown = "." if context.ascii else UNKNOWN  # a dot between blanks would be a separator
-    picture = diagram(view, layer, selected, width, (height - 1, 0), unknown)
+    picture = diagram(view, layer, selected, width, (height - 1, 0), ascii=context.ascii)
     if not picture:
         return ()
     unit = min(view.unit, snapshot.window.declaration.architecture.hidden - 1) + 1

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Lines
-from rnn_tui.tui.number_format import UNKNOWN
 from rnn_tui.tui.panels.current_pass import timestep
 from rnn_tui.tui.panels.current_pass.cell_diagram.drawing import diagram
 from rnn_tui.tui.panels.current_pass.row_places import places_below
@@ -45,8 +44,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     layer = snapshot.window.declaration.layers[snapshot.layer - 1]
     selected = selected_operation(context) if view.revealed else None
     heights = (height - EQUATION, height - ROOMY)
-    unknown = "." if context.ascii else UNKNOWN  # a dot between blanks would be a separator
-    picture = diagram(view, layer, selected, width, heights, unknown)
+    picture = diagram(view, layer, selected, width, heights, ascii=context.ascii)
     if not picture:
         return ()
     available = height - len(picture)

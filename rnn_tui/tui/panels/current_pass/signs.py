@@ -66,7 +66,7 @@ def _timestep(context: DrawContext) -> Signs:
         Sign("_<t-1>", "of the timestep before: h_<t-1> is the h that arrives"),
     )
     return joined(
-        _picture() if context.zoomed else (),
+        _picture(context.ascii) if context.zoomed else (),
         place,
         _term(snapshot),
         _arriving(snapshot) if snapshot.backward_revealed(snapshot.t) else (),
@@ -86,7 +86,7 @@ def _timestep(context: DrawContext) -> Signs:
         _equation(snapshot),
         _what_if(snapshot),
         (Sign("W_h 32×128", "a tensor, its rows times its columns"),),
-        _picture(),
+        _picture(context.ascii),
     )
 
 
@@ -96,14 +96,15 @@ def _term(snapshot: Snapshot) -> Signs:
     return (Sign("L", "the loss: what training makes small"), Sign(term, "a timestep's part of it"))
 
 
-def _picture() -> Signs:
+def _picture(ascii: bool) -> Signs:
     """Return the signs in the picture of the cell, which the whole screen shows."""
+    thin, thick, along = "─  ┌  ┐  └  ┘  ├  ┤  ┬  ┴  ┼", "━  ┃  ┏  ┓  ┗  ┛  ┣  ┫  ┳  ┻  ╋", "│"
+    if ascii:
+        thin, thick, along = "-  .  '  :", "#", "|"
     return (
-        Sign(
-            "─  ┌  ┐  └  ┘  ├  ┤  ┬  ┴  ┼",
-            "a value on its way to what is made from it; lines meet there",
-        ),
-        Sign("│", "between two ─: a line that passes, without meeting them"),
+        Sign(thin, "a value on its way to what is made from it; where it turns and forks"),
+        Sign(thick, "several values on one line, to signs that are made from all of them"),
+        Sign(along, "between two ─: a line that passes, without meeting them"),
         Sign("σ  tanh  W", "made from all units of what leads there, times weights"),
         Sign("⊙  +  1−", "made from the same unit of what leads there"),
         Sign("▸", "at the right end: on to the next timestep", "dim"),

@@ -18,7 +18,7 @@ from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.engine.network.layers import Layer, name_in_layer
 from rnn_tui.tui.lines import Line, Lines, merge, text_width
-from rnn_tui.tui.number_format import DIGITS, signed
+from rnn_tui.tui.number_format import DIGITS, UNKNOWN, signed
 from rnn_tui.tui.panels.current_pass.cell_diagram.graph import Node, cell_graph
 from rnn_tui.tui.panels.current_pass.cell_diagram.placement import (
     Placed,
@@ -26,12 +26,12 @@ from rnn_tui.tui.panels.current_pass.cell_diagram.placement import (
     Room,
     best_order,
 )
-from rnn_tui.tui.panels.current_pass.cell_diagram.wires import Cell
+from rnn_tui.tui.panels.current_pass.cell_diagram.wires import IN_ASCII, THICK, Cell
 from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView
 from rnn_tui.tui.symbols import code_of, quoted
 
 WIRE = "axis"  # the role of lines on which nothing is under way
-BEGINNINGS = "─┐┘┤┬┴┼▸"  # of a line that goes off to the left
+BEGINNINGS = "─┐┘┤┬┴┼▸━┓┛┫┳┻╋"  # of a line that goes off to the left
 GRADIENT = 8  # cells of the number of a gradient: −3.54e−4
 SHORT_GRADIENT = 7  # the same where there is little room: −3.5e−4
 
@@ -83,7 +83,8 @@ def diagram(
     selected: Operation | None,
     width: int,
     heights: tuple[int, int],
-    unknown: str,
+    *,
+    ascii: bool,
 ) -> Lines:
     """Draw the cell of `layer`; nothing where it does not fit.
 
@@ -93,7 +94,7 @@ def diagram(
         selected: the operation that is lit; None for none.
         width: columns there are.
         heights: lines there are, with wires two lines from each other, and with three.
-        unknown: stands for a number that is not computed yet.
+        ascii: lines are drawn in ASCII.
     """
     readout = view.window.declaration.readout_operations[0]
     for detail in DETAILS:
@@ -103,7 +104,7 @@ def diagram(
             shown = readout if detail.readout else None
             placement = _placement(layer, shown, view.window.declaration.steps, detail, lines)
             if placement.width <= width and placement.height <= height:
-                return _Drawing(placement, view, layer, selected, detail, unknown).lines(width)
+                return _Drawing(placement, view, layer, selected, detail, ascii).lines(width)
     return ()
 
 
@@ -159,10 +160,11 @@ class _Drawing:
         layer: Layer,
         selected: Operation | None,
         detail: Detail,
-        unknown: str,
+        ascii: bool,
     ) -> None:
         self._placement, self._view, self._layer = placement, view, layer
-        self._selected, self._detail, self._unknown = selected, detail, unknown
+        self._selected, self._detail, self._ascii = selected, detail, ascii
+        self._unknown = "." if ascii else UNKNOWN  # a dot between blanks would be a separator
         self._cells: dict[Cell, tuple[str, str]] = {}
         self._gradients = {
             (each.row, each.column): each for each in view.backward if each.column != "value"
@@ -175,6 +177,10 @@ class _Drawing:
             self._draw_value(placed)
         if self._view.in_backward:
             self._draw_arriving(width)
+        if self._ascii:
+            self._cells = {
+                cell: (IN_ASCII.get(sign, sign), role) for cell, (sign, role) in self._cells.items()
+            }
         height = self._placement.height
         columns = max((x for x, _ in self._cells), default=0) + 1
         return tuple(
@@ -184,19 +190,33 @@ class _Drawing:
     # ---------------------------------------------------------------- wires
 
     def _draw_wires(self) -> None:
-        """Draw all lines: those of the selected operation are lit, others show what has passed."""
+        """Draw all lines: those of the selected operation are lit, others show what has passed.
+
+        A line along which several values go is thick.
+        """
         placement = self._placement
         roles: dict[Cell, tuple[int, str]] = {}
+        values: dict[Cell, set[str]] = {}
         for placed in placement.values.values():
             for source, line in placed.lines.items():
-                rank = self._role_of(source, placed.node)
+                rank, value = self._role_of(source, placed.node), self._value_on(source)
                 for cell in line:
                     roles[cell] = max(roles.get(cell, rank), rank)
+                    values.setdefault(cell, set()).add(value)
         for cell in placement.wires:
             role = roles.get(cell, (0, WIRE))[1]
-            self._cells[cell] = (placement.wires.sign(cell), role)
+            sign, carried = placement.wires.sign(cell), values.get(cell, set())
+            if placement.wires.passes(cell):  # what is drawn is the vertical line
+                carried = carried & values.get((cell[0], cell[1] - 1), set())
+            self._cells[cell] = (THICK[sign] if len(carried) > 1 else sign, role)
         for _, after in self._states():
             self._cells[self._end(after)] = ("▸", WIRE)
+
+    def _value_on(self, source: str) -> str:
+        """Return the value on the line from `source`, a sign in the line being none of its own."""
+        while self._placement.values[source].inline:
+            (source,) = self._placement.values[source].node.inputs
+        return source
 
     def _role_of(self, source: str, node: Node) -> tuple[int, str]:
         """Return the role of the line from `source` to `node`, and its rank where several meet."""

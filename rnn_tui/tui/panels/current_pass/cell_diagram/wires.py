@@ -26,6 +26,13 @@ SIGNS = {
     ACROSS | UP: "┴",
     ACROSS | ALONG: "┼",
 }
+# Where several values go along one line, on their way to the same signs
+THICK = dict(zip("─│┌┐└┘├┤┬┴┼", "━┃┏┓┗┛┣┫┳┻╋", strict=True))
+# In ASCII a + is a sum, so lines turn and fork by other characters.
+IN_ASCII = {
+    **dict(zip("─│┌┐└┘├┤┬┴┼", "-|..'':: .':".replace(" ", ""), strict=True)),
+    **dict.fromkeys(THICK.values(), "#"),
+}
 
 
 class Wires:
@@ -68,19 +75,16 @@ class Wires:
 
     def sign(self, cell: Cell) -> str:
         """Return the sign that is drawn in `cell`; "" where there is no line."""
-        directions = self._directions.get(cell, 0)
-        if directions == ACROSS | ALONG and cell not in self._meetings:
-            return SIGNS[ALONG]
-        return SIGNS.get(directions, "")
+        return SIGNS[ALONG] if self.passes(cell) else SIGNS.get(self._directions.get(cell, 0), "")
+
+    def passes(self, cell: Cell) -> bool:
+        """Return whether two lines pass each other in `cell`, without meeting."""
+        return self._directions.get(cell, 0) == ACROSS | ALONG and cell not in self._meetings
 
     @property
     def crossings(self) -> int:
         """How often two lines pass each other."""
-        everywhere = ACROSS | ALONG
-        return sum(
-            ways == everywhere and cell not in self._meetings
-            for cell, ways in self._directions.items()
-        )
+        return sum(map(self.passes, self._directions))
 
     def __iter__(self) -> Iterator[Cell]:
         return iter(self._directions)
