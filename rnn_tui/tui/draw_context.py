@@ -86,6 +86,8 @@ class DrawContext:
             ("own"), or shows what a presenter who has left showed last ("left"); "" if it does not
             follow.
         paged: the table of the window has other pages, which J and K show.
+        slow_link: the link to the terminal is slow, so pictures in the lines that are left over,
+            and those without the focus, are not drawn unless the panel is zoomed.
     """
 
     snapshot: Snapshot
@@ -102,6 +104,7 @@ class DrawContext:
     followers: int | None = None
     following: Following = ""
     paged: bool = False
+    slow_link: bool = False
 
     def written(self, text: str) -> str:
         """Return `text` as it is written on this terminal: in full, if it is in ASCII."""

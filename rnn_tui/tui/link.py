@@ -53,6 +53,7 @@ FIRST_PROBE, LAST_PROBE = 2.0, 30.0  # seconds without an answer until a probe; 
 LAST_ANSWERS, FIRST_ANSWER = 5.0, 1.5
 GIVEN_UP_AFTER = 15.0  # seconds of keys without answers, after which no answer is expected any more
 KEYS_WITHIN = 5.0  # seconds between two of those keys, at most
+JUDGED_FRAMES = 8  # the newest frames, by which a link is slow or is not
 LIMITING_SECONDS = 2.0  # how long a frame that had to wait counts as the link's limit
 RATE_SECONDS = 3.0  # over which displays are counted
 SLOW_ROUND_TRIP = 0.03  # seconds; from here on, escape sequences may arrive in pieces
@@ -137,6 +138,7 @@ class Link:
         self._balance, self._balanced = 0.0, clock()  # bytes of the budget, and when
         self._displays: deque[float] = deque(maxlen=64)
         self._waited = -LIMITING_SECONDS  # when a frame had to wait last
+        self._waits: deque[bool] = deque(maxlen=JUDGED_FRAMES)  # whether the newest frames had to
 
     # ---------------------------------------------------------------- queries and answers
 
@@ -413,6 +415,20 @@ class Link:
         if self._smallest < SLOW_ROUND_TRIP:
             return 0.0
         return min(max(self.round_trip, least), most)
+
+    def note_frame(self, waited: bool) -> None:
+        """Note that a frame of training has started, and whether it had to wait for room."""
+        self._waits.append(waited)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether the link, and not the clock, has decided when most of the newest frames began.
+
+        That stays so while nothing is trained, so a screen does not change because of it.
+        """
+        if self.setting != "measured":
+            return self.setting == "remote"
+        return len(self._waits) == JUDGED_FRAMES and sum(self._waits) > JUDGED_FRAMES // 2
 
     def note_wait(self) -> None:
         """Note that a frame has had to wait for room."""

@@ -11,15 +11,18 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from rnn_tui.registry import PANELS
 from rnn_tui.tui.ascii_text import line_in_ascii
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.lines import Lines, fit, merge
+from rnn_tui.tui.lines import Line, Lines, fit, merge
 from rnn_tui.tui.number_format import count
 from rnn_tui.tui.panel_spec import Draw, PanelSpec, panel_spec
 from rnn_tui.tui.themes import style_of
 from rnn_tui.tui.title_rule import SECOND_LINE, title_and_rest, title_rule
 
 TABLES = ("timestep", "network")  # drawn less often than the header while running
+HEAT_MAPS = PANELS.in_group("heat")
+LEFT_OUT: Line = ((" left out on this slow link: tab to it, or z", "dim"),)
 FILLED, TALL = 3, 16  # lines that a panel leaves from which on they are filled; one less of TALL
 
 
@@ -195,8 +198,10 @@ class Panel(LinesWidget):
 
     def _filled(self, context: DrawContext, width: int, height: int) -> Lines:
         """Draw the lines below the title and, where they leave several, what explains them."""
+        if context.slow_link and self.id in HEAT_MAPS and context.selection.panel != self.id:
+            return (LEFT_OUT,)[:height]
         lines = self._spec.draw(context, width, height)
-        if height - len(lines) < FILLED - (height >= TALL):
+        if context.slow_link or height - len(lines) < FILLED - (height >= TALL):
             return lines
         from rnn_tui.tui import panel_fill  # few screens have that much room
 

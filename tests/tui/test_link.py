@@ -341,3 +341,22 @@ def test_escape_sequences_are_waited_for_longer_on_a_long_link() -> None:
         far.run(5, KIB)
         assert least <= far.link.escape_patience <= 0.4
         assert (far.link.escape_patience > 0) == (delay > 0.05)
+
+
+def test_a_link_is_slow_where_most_frames_wait_for_it_until_they_do_not() -> (
+    None
+):
+    link = Link(over_ssh=True, clock=lambda: 0.0)
+    for _ in range(8):
+        assert not link.is_slow
+        link.note_frame(True)
+    assert link.is_slow
+    for _ in range(4):
+        link.note_frame(False)
+    assert not link.is_slow
+    link.setting = "remote"
+    assert link.is_slow
+    link.setting = "local"
+    for _ in range(8):
+        link.note_frame(True)
+    assert not link.is_slow

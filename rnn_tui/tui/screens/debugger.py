@@ -231,6 +231,7 @@ class Debugger(KeyActions):
             self.kiosk is not None,
             self.followers,
             self.following,
+            slow_link=self._link.is_slow and not self._zoomed,
         )
         return replace(context, paged=True) if self._has_pages(context) else context
 

@@ -183,10 +183,11 @@ class FrameSchedule:
 
     def _start_frame(self) -> None:
         """Ask for the snapshot of the next frame."""
-        if self._waiting_since is not None:
-            if self._clock() - self._waiting_since >= NOTICEABLE_WAIT:
-                self._link.note_wait()
-            self._waiting_since = None
+        waited = 0.0 if self._waiting_since is None else self._clock() - self._waiting_since
+        self._waiting_since = None
+        if waited >= NOTICEABLE_WAIT:
+            self._link.note_wait()
+        self._link.note_frame(waited > 0)
         self._frame_began = self._clock()
         self._session.refresh()
 

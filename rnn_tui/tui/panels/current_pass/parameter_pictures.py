@@ -93,6 +93,8 @@ def of_update(context: DrawContext, width: int, height: int) -> Lines:
     """Return the last change of the selected tensor, and of others as far as there is room."""
     snapshot = context.snapshot
     chosen = tensor_of(snapshot, context.selection.parameter)
+    if context.slow_link:
+        return _row_of_changes(context, chosen, width, height)
     others = [tensor for tensor in tensors(snapshot) if tensor != chosen]
     lines: list[Line] = []
     for tensor in (chosen, *others):
