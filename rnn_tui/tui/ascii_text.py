@@ -6,8 +6,8 @@ it: what it takes is left out of the blanks, or of the rule, that follow in the 
 user's own data has, and ASCII has not, is written as its number: <U+00E9>.
 
 The dot · has three meanings, which its neighbours tell apart: a product has no blanks around it
-(``a·b``; times a matrix it is @, as in Python), a separator has one on each side, anything else is
-a value that is not known yet.
+(``a·b``; times a matrix it is @, as in Python) or stands between two factors of a sum or a table; a
+separator has one blank on each side, anything else is a value that is not known yet.
 """
 
 from __future__ import annotations
@@ -54,15 +54,20 @@ _LONGER = {
 _BOX_DRAWING, _BRAILLE = range(0x2500, 0x2580), range(0x2800, 0x2900)
 _FILLERS = " ─═-="  # what gives way to a longer text
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
-_SEPARATOR = re.compile(r"(?<=[^\s·] )·(?= [^\s·])")
+# Not what is not known yet: after =, or before a rule or the sample of the next curve.
+_SEPARATOR = re.compile(r"(?<=[^\s·=] )·(?= [^\s·═─\u2800-\u28ff])")
 _TIMES_MATRIX = re.compile(r"(?<=[^\s·])·(?=W)")
 # Arrows that are keys, and what is written for each; they are one sign here until they are written.
 _KEY = re.compile(r"←(?= (?:→|h\b))|(?<=← )→|→(?= l\b)|↑(?= (?:↓|k\b))|(?<=↑ )↓|↓(?= j\b)")
 _KEYS = str.maketrans("←→↑↓", "⇐⇒⇑⇓")
 _ARROWS = frozenset("←→↑↓")
 _LONG_ARROW = re.compile(r"(?<= )[←→](?= )|(?<=[a-z])→(?=[a-z])")
-_TIMES = re.compile(r"(?<= )·(?= (?:Σ|min\(|\d+ (?:samples|outputs)))")
-_RANGE = re.compile(r"(?<=[\w=])…(?=\w)|(?<=[⊙*])…(?=[⊙*])|(?<= )…(?= )")
+_SPACED_FACTOR = r"[(]?[+−-]?[\d.]+(?:e[−-]?\d+)?[)]? +[=+−-] |[+−×x]\d"
+_TIMES = re.compile(
+    r"(?<= )·(?= (?:Σ|min\(|\d+ (?:samples|outputs)))"
+    rf"|(?<=[\d)] )·(?= (?:{_SPACED_FACTOR}))"
+)
+_RANGE = re.compile(r"(?<=[\w=])…(?=\w)|(?<=[⊙*])…(?=[⊙*])|(?<= )…(?= |$)")
 _POWER_OF_TEN = re.compile(r"×10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)")
 _LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _UNDECODED = re.compile("[\udc80-\udcff]+")

@@ -13,6 +13,7 @@ from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.help_sections import everywhere, keys
 from rnn_tui.tui.help_text import GAP, Section, lay_out
 from rnn_tui.tui.lines import Line, Lines, cell_width
+from rnn_tui.tui.panel_help import written
 from rnn_tui.tui.panel_spec import PanelSpec
 
 WIDE = 56  # cells of a column of text at least, where there are several
@@ -28,7 +29,7 @@ def fill(spec: PanelSpec, context: DrawContext, width: int, height: int) -> Line
     if _is_awaited(spec, context):
         return ()
     sections = (
-        Section("what the signs mean", spec.help(context)),
+        Section("what the signs mean", written(spec.help(context), ascii=context.ascii)),
         Section("words and signs", everywhere(context)),
         *keys(context.guest, bool(context.following)),
     )

@@ -7,8 +7,11 @@ the task, the pass and the cell at hand. The help shows them when the panel has 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from rnn_tui.tui.ascii_text import cells_in_ascii
+from rnn_tui.tui.lines import text_width
 
 if TYPE_CHECKING:
     from rnn_tui.session.snapshot import Snapshot
@@ -119,6 +122,23 @@ def chart(*, log: bool, x: str) -> Signs:
         Sign("+2", "in the title: so many more curves, whose names have no room; z has it"),
         Sign("5–9 of 1–40", "the part of the x axis that is seen; esc shows all"),
     )
+
+
+def written(signs: Iterable[Sign], *, ascii: bool) -> Signs:
+    """Return signs as the terminal has them: in ASCII several may be one, which is named once."""
+    if not ascii:
+        return tuple(signs)
+    return tuple(replace(sign, shown=_each_once(sign.shown)) for sign in signs)
+
+
+def _each_once(shown: str) -> str:
+    """Return those of several signs that differ in ASCII."""
+    for blanks in ("  ", " "):
+        parts = shown.split(blanks)
+        found = {cells_in_ascii(part): part for part in reversed(parts)}
+        if len(found) < len(parts) and all(text_width(part) == 1 for part in parts):
+            return blanks.join(part for part in parts if found.get(cells_in_ascii(part)) == part)
+    return shown
 
 
 def joined(*parts: Iterable[Sign]) -> Signs:

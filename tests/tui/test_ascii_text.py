@@ -16,6 +16,7 @@ from rnn_tui.tui.ascii_text import cells_in_ascii, in_ascii, line_in_ascii
 from rnn_tui.tui.bars import ASCII_BARS, UNIT, bars
 from rnn_tui.tui.lines import Line, cell_width, plain, text_width
 from rnn_tui.tui.number_format import LEVELS
+from rnn_tui.tui.panel_help import Sign, written
 from rnn_tui.tui.symbols import column_width, in_column
 
 PACKAGE = Path(rnn_tui.__file__).parent
@@ -75,6 +76,20 @@ def test_the_dot_means_what_its_neighbours_say() -> None:
     assert in_ascii("0.42·(−0.91)") == "0.42*(-0.91)"
     assert in_ascii("L = 1/N · Σ (y_t − target_t)²") == "L = 1/N * sum (y_t - target_t)^2"
     assert in_ascii("h_t   ····  ·   .5") == "h_t   ....  .   .5"
+    assert in_ascii("+0.6 · +0.1 = +0.06, 2 −0.3 · −0.4") == "+0.6 * +0.1 = +0.06, 2 -0.3 * -0.4"
+    assert in_ascii("y = 0.2 · 0.3 + 0.1 · (−0.4) − 1") == "y = 0.2 * 0.3 + 0.1 * (-0.4) - 1"
+    assert in_ascii("×10⁻² · ×1 = ×10⁻²") == "x1e-2 * x1 = x1e-2"
+    assert in_ascii("proof · with h_2[1] = · ══") == "proof | with h_2[1] = . =="
+    assert in_ascii("test · ⠶⠶ smoothed 0.3").startswith("test . ")
+    assert in_ascii("lstm 5 · 146 parameters · lr 0.01 · 3 layers") == (
+        "lstm 5 | 146 parameters | lr 0.01 | 3 layers"
+    )
+
+
+def test_signs_that_are_one_in_ascii_are_named_once() -> None:
+    signs = (Sign("█ ▌ ▐", "a bar"), Sign("─  ┌  ┐", "a line"), Sign("a  b", "two"))
+    assert [in_ascii(each.shown) for each in written(signs, ascii=True)] == ["# =", "-  +", "a  b"]
+    assert written(signs, ascii=False) == signs
 
 
 def test_arrows_are_keys_or_point() -> None:

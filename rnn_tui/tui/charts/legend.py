@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rnn_tui.tui.charts.curves import Chart, Level, one_line
 from rnn_tui.tui.charts.strokes import StrokeSet, choose_strokes
 from rnn_tui.tui.lines import Line, Run, cell_width, join, text_width
+from rnn_tui.tui.number_format import UNKNOWN
 
 LONG_VALUE = 5  # cells: 0.123
 FORMS = range(4)  # 0 is the full one, the last one the shortest
@@ -43,6 +44,8 @@ class LegendEntry:
             f" {text}" if text else ""
             for text in (_by_form(self.labels, form), _by_form(self.values, form))
         )
+        if value == f" {UNKNOWN}" and self.sample[form].isascii():  # else it reads as a separator
+            value = " ."
         return ((self.sample[form], self.role), (name, "dim"), (value, "title"))
 
 

@@ -13,6 +13,7 @@ from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.help_sections import everywhere, following, keys
 from rnn_tui.tui.help_text import Section, lay_out
 from rnn_tui.tui.lines import Lines
+from rnn_tui.tui.panel_help import written
 from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.panel_widget import LinesWidget
 from rnn_tui.tui.screens.dialog import Dialog
@@ -63,7 +64,7 @@ class HelpScreen(Dialog[None]):
         context = self._drawn
         spec = panel_spec(context.selection.panel)
         left, _ = spec.title(context)
-        panel = Section(f"This panel: {left}", spec.help(context))
+        panel = Section(f"This panel: {left}", written(spec.help(context), ascii=context.ascii))
         words = Section("Everywhere", everywhere(context))
         first, of_keys = following(context), keys(context.guest, bool(context.following))
         if columns == 2:

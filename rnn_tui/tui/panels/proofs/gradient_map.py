@@ -36,6 +36,7 @@ from rnn_tui.tui.panels.proofs.gradient_shades import (
 from rnn_tui.tui.panels.proofs.gradient_strips import Columns, known_part, strips
 from rnn_tui.tui.panels.proofs.status import missing
 from rnn_tui.tui.scope_words import joined, layer_words, what_if_words
+from rnn_tui.tui.title_rule import title_rule
 
 PANEL_NAME = "map"
 LABEL, WIDEST = 8, 3  # cells of a row's label, and of a column at most
@@ -45,6 +46,7 @@ EDGE = "│"
 NAME = "map of ‖∂L_t/∂{state}_<t-k>‖"
 OF_ALL = " of all layers"  # in the name of a variant, where a layer is chosen
 TO_GO = " to go"
+SCALE_END = "blank <"
 LEAST_ROWS = 3  # rows of the map that strips make room for
 SCALE_IN_TITLE = 70  # cells from which the title has room for the scale
 
@@ -79,7 +81,7 @@ def title(context: DrawContext) -> tuple[str, str]:
     result, followed = snapshot.proofs.get("map"), ""
     if isinstance(result, GradientMap):
         lines = scale(largest(known_norms(context, result)))
-        words = "".join(plain((line,)) for line in lines).strip()
+        words = context.written("".join(plain((line,)) for line in lines).strip())
         losses = sum(snapshot.task.topology.counted)
         if len(result.losses) < losses:
             followed = f"{count(len(result.losses))} of {count(losses)} losses"
@@ -134,8 +136,11 @@ def _columns(context: DrawContext, width: int) -> Columns:
 
 def _scale_in_title(context: DrawContext, width: int) -> bool:
     """Return whether the title has room for the scale, beside all else that it says."""
+    if width < SCALE_IN_TITLE:
+        return False
     left, right = title(context)
-    return width >= SCALE_IN_TITLE and text_width(left) + text_width(right) + 8 <= width
+    shown = plain((title_rule(left, right, width, focused=False),))
+    return SCALE_END in shown
 
 
 def _with_explanation(below: Lines, width: int) -> Lines:
