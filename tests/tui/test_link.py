@@ -343,9 +343,7 @@ def test_escape_sequences_are_waited_for_longer_on_a_long_link() -> None:
         assert (far.link.escape_patience > 0) == (delay > 0.05)
 
 
-def test_a_link_is_slow_where_most_frames_wait_for_it_until_they_do_not() -> (
-    None
-):
+def test_a_link_is_slow_where_most_frames_wait_for_it_until_they_do_not() -> None:
     link = Link(over_ssh=True, clock=lambda: 0.0)
     for _ in range(8):
         assert not link.is_slow
