@@ -6,6 +6,7 @@ used, rounded to four significant digits.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -17,9 +18,10 @@ from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.tui.ascii_text import part_in_ascii
 from rnn_tui.tui.lines import Line, fold
-from rnn_tui.tui.number_format import MINUS, number
+from rnn_tui.tui.number_format import DIGITS, MINUS, number
 
 LEFT_OUT = re.compile(r"\(\d+ (?:more|terms): [^ )]+\)")
+MOST_DIGITS = 17  # of the numbers of a difference; float64 has no more
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 BEGIN, END = "\N{WORD JOINER}", "\N{FUNCTION APPLICATION}"  # around a number; they have no width
 _MARKED = re.compile(f"({BEGIN}[^{END}]*{END})")
@@ -33,10 +35,12 @@ class NamedNumber(float):
     """A number of an equation, with the name of the value that it is an entry of.
 
     Attributes:
-        name: the name.
+        name: the name; "" if it has none.
+        digits: significant digits that it is written with.
     """
 
-    name: str
+    name: str = ""
+    digits: int = DIGITS
 
 
 class NamingReader(UnitReader):
@@ -80,13 +84,13 @@ def spell(
         unit: the entry of a vector whose factor is marked, from 0.
     """
     parts: list[str] = []
-    tokens = _written_out(tokens, terms, unit)
+    tokens = _with_differences(_written_out(tokens, terms, unit))
     for index, token in enumerate(tokens):
         if isinstance(token, str):
             parts.append(token)
             continue
         begin, end = (BEGIN, END) if getattr(token, "name", None) in marked else ("", "")
-        text = number(token)
+        text = number(token, getattr(token, "digits", DIGITS))
         following = tokens[index + 1] if index + 1 < len(tokens) else ""
         if text.startswith(MINUS):
             before = parts[-1] if parts else ""
@@ -97,6 +101,52 @@ def spell(
                 begin, end = f"({begin}", f"{end})"
         parts.append(f"{begin}{text}{end}")
     return "".join(parts)
+
+
+def _with_differences(tokens: Sequence[str | float]) -> list[str | float]:
+    """Return tokens with differences that one gets from the numbers as they are written.
+
+    Of a saturated unit, 1 − tanh(c)² would be 1 − 1.000². Both numbers have more digits there.
+    """
+    result: list[str | float] = []
+    index = 0
+    while index < len(tokens):
+        squared = tokens[index + 3 : index + 4] == ["²"]
+        end = index + 3 + squared
+        before, after = tokens[index - 1 : index], tokens[end : end + 1]
+        alone = not index or (isinstance(before[0], str) and before[0].endswith("("))
+        alone = alone and (not after or (isinstance(after[0], str) and after[0].startswith(")")))
+        left, right = tokens[index], tokens[index + 2 : index + 3]
+        digits = 0
+        if alone and tokens[index + 1 : index + 2] == [" − "] and left != "" and right:
+            digits = _digits_of_difference(left, right[0], squared=squared)
+        if digits <= DIGITS:
+            result.append(left)
+            index += 1
+        else:
+            result += [_with_digits(left, digits), " − ", _with_digits(right[0], digits)]
+            index += 3
+    return result
+
+
+def _digits_of_difference(left: str | float, right: str | float, *, squared: bool) -> int:
+    """Return how many digits both numbers need for 3 of their difference; 0 if DIGITS do."""
+    if isinstance(right, str) or (isinstance(left, str) and left != "1"):
+        return 0
+    first, second = float(left), float(right) ** (1 + squared)
+    size, difference = max(abs(first), abs(second)), abs(first - second)
+    if not math.isfinite(size) or not difference or difference > size / 20:
+        return 0
+    return min(DIGITS + math.ceil(math.log10(size / difference)) - 1, MOST_DIGITS)
+
+
+def _with_digits(token: str | float, digits: int) -> str | float:
+    """Return a number that is written with so many digits."""
+    if isinstance(token, str):
+        return token
+    result = NamedNumber(token)
+    result.name, result.digits = getattr(token, "name", ""), digits
+    return result
 
 
 def _written_out(tokens: Sequence[Token], terms: Terms, unit: int) -> list[str | float]:

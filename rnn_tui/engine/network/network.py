@@ -25,9 +25,10 @@ from rnn_tui.engine.cells.base import Kernel
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.architecture import Architecture, views
 from rnn_tui.engine.network.declaration import NetworkDeclaration
+from rnn_tui.engine.network.held_kernel import HeldKernel
 from rnn_tui.engine.network.kernels import make_declared_kernel, make_kernel, make_threads
 from rnn_tui.engine.network.one_hot import OneHot
-from rnn_tui.engine.network.pins import Pin, Pins
+from rnn_tui.engine.network.pins import Pin, Pins, held_timesteps
 from rnn_tui.engine.network.sample_window import SampleWindow, named_values
 from rnn_tui.engine.network.window_products import InputProducts, Readout, WeightGradients
 
@@ -94,8 +95,8 @@ class Network:
     def pins(self) -> Pins:
         """Values held at a constant and paths cut; set them between two windows.
 
-        Any pin but one on x_t switches from the fast kernel to the slower one that evaluates the
-        declared operations.
+        Any pin but one on x_t evaluates the declared operations where it holds, and backward, which
+        is slower than the fast kernel.
         """
         return self._pins
 
@@ -106,7 +107,13 @@ class Network:
         self._pins = pins
         self.kernel = self._fast_kernel
         if any(not isinstance(pin, Pin) or pin.symbol != "x_t" for pin in pins):
-            self.kernel = self.declared_kernel()
+            free = make_declared_kernel(
+                self.declaration, self.parameters, self.tape, self._fast_kernel, ()
+            )
+            held = held_timesteps(pins, self.tape.steps)
+            self.kernel = HeldKernel(
+                self._fast_kernel, free, self.declared_kernel(), self.tape, held
+            )
 
     def declared_kernel(self) -> Kernel:
         """Return the cells' declared operations as a kernel, with the pins in force."""

@@ -118,6 +118,12 @@ def pins_of_timestep(pins: Pins, t: int) -> Pins:
     return tuple(replace(pin, t=None) for pin in held if pin.t in (None, t))
 
 
+def held_timesteps(pins: Pins, steps: int) -> frozenset[int]:
+    """Return the timesteps of a window at which values other than inputs are held."""
+    held = [pin.t for pin in pins if isinstance(pin, Pin) and pin.symbol != "x_t"]
+    return frozenset(range(1, steps + 1) if None in held else (t for t in held if t is not None))
+
+
 def short_number(value: float) -> str:
     """Return `value` with as many digits as it takes to read it back: ``1``, ``0.5``."""
     return repr(float(value)).removesuffix(".0")

@@ -474,3 +474,27 @@ def test_a_newer_pin_goes_over_older_ones() -> None:
     loss(network)
     assert network.values(7)["f_t"][0].tolist() == [1.0, 1.0, 0.2]
     assert network.values(6)["f_t"][1].tolist() == [1.0, 1.0, 0.5]
+
+
+@each_recurrent
+@pytest.mark.parametrize("layers", [1, 2])
+def test_what_a_pin_does_not_touch_keeps_its_bits(cell: str, activation: str, layers: int) -> None:
+    """Nothing before it differs, nor the layer below, nor another unit of the same operation."""
+    case = Case(cell, activation, 6, 2, 2, 4, 1, 4, layers=layers)
+    symbol = "h_t" if layers == 1 else "h2_t"
+    pins = (Pin(symbol, 0.5, 3, 4),)
+    free, held = case.network(np.float32), pinned_network(case, pins, np.float32)
+    for network in (free, held):
+        network.encode()
+        loss(network)
+    for t in range(1, 7):
+        expected, found = free.values(t), held.values(t)
+        forward = [each.symbol for each in free.declaration.forward_operations]
+        for name in forward:
+            changed = expected[name] != found[name]
+            below = layers == 2 and "2" not in name and name not in ("y_t", "p_t")
+            if t < 4 or below or (t == 4 and name not in (symbol, "y_t", "p_t")):
+                assert not changed.any(), (t, name)
+            if t == 4 and name == symbol:
+                assert changed[..., 2].all()
+                assert not np.delete(changed, 2, axis=-1).any()

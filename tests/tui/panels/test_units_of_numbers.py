@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 from tui.panels.test_product_table import after_backward
-from tui.screen_support import KINDS, context, text_of
+from tui.screen_support import KINDS, SMALL, SnapshotMaker, context, text_of
 
+from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.tui.panels.current_pass import panel as current_pass
 from rnn_tui.tui.panels.current_pass.row_columns import row_columns
 
@@ -53,3 +55,22 @@ def test_no_number_of_a_timestep_has_an_exponent_where_a_heading_has_a_power(kin
         for line in text_of(current_pass.draw(context(snapshot), width, 15)):
             if line.startswith("   ") and "_t " in line[:12]:
                 assert "e−" not in line[40:], line
+
+
+@pytest.mark.parametrize("kind", ["lstm", "gru-reset-before"])
+def test_what_is_of_the_timestep_before_has_a_dot_before_each_of_its_gradients(kind: str) -> None:
+    """Without colours nothing else tells it from what is computed."""
+    trainer = Trainer(SMALL.with_(hidden=3, steps=3, **KINDS[kind]))
+    trainer.run(2)
+    for _ in range(3):
+        trainer.finish_pass()
+    trainer.step()
+    for _ in range(4):
+        trainer.reveal()
+    snapshot = SnapshotMaker(trainer).snapshot()
+    known = {operation.symbol for operation in snapshot.backward_revealed(snapshot.t)}
+    lines = text_of(current_pass.draw(context(snapshot), 80, 16))
+    found = [each for line in lines for each in re.findall(r"(·?)\b(da_\w) ", line[40:])]
+    assert found
+    for dot, symbol in found:
+        assert bool(dot) == (symbol not in known), (symbol, lines)

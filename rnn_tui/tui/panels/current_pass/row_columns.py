@@ -32,7 +32,7 @@ class RowColumns:
         strips: cells of the value's strip and of the gradient's.
         value: the numbers of values.
         gradient: the numbers of gradients, at one power of ten.
-        label: cells of the name of a gradient that passes through the row.
+        label: cells of the name of a gradient that passes through the row, and of a dot before it.
         compared: values are compared.
         was: what stands before a number without the what-if.
         moved: what stands before how far it has moved.
@@ -92,6 +92,7 @@ def row_columns(
                 break
         strip = min(free - 1, entries) if free > LEAST_STRIP else 0
         return replace(columns, strips=(strip, 0), gradient_moved=free >= 0)
+    label += 1  # before a name of the timestep before stands a dot
     taken = VALUE.width + 2 * gradient.width + label + 2
     strip = max(min((width - symbol - taken - 2 - MARKER) // 2, entries), 1)
     return RowColumns(symbol, (strip, strip), VALUE, gradient, label)

@@ -277,7 +277,8 @@ def _gradient(row: Row, view: TimestepView) -> Line:
     else:
         line = ((" " * view.columns.marker, ""), *_gradient_number(row, operation, view))
     if through is None and "through" in old and view.old is not None and not compared:
-        return (*line, *_dim(_through_of(old["through"], view.old)))
+        label = UNKNOWN + through_label(old["through"], view.window.declaration)
+        return (*line, *_dim(_through(old["through"].symbol, label, view.old)))
     needed = through is not None and through.symbol in (*view.reads, _computed(view))
     if view.before is not None and not needed:
         symbol, shown = operation.symbol if operation else "", operation is not None
