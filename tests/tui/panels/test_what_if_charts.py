@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from tui.screen_support import SMALL, context
 
@@ -34,7 +36,7 @@ def looks(snapshot: Snapshot) -> dict[str, list[Look]]:
     panels = {"loss": loss_chart, "gradients": gradient_chart}
     return {
         name: [
-            (each.labels[0].split(" without ")[0], each.sample, each.role)
+            (re.sub(r" without .*?(?=, smoothed|$)", "", each.labels[0]), each.sample, each.role)
             for each in panel.legend(context(snapshot))
         ]
         for name, panel in panels.items()
