@@ -171,6 +171,9 @@ def column_of(
     after = 1 + decimals if not sizes.size or smallest >= least else AFTER
     column = NumberColumn(decimals, exponent, whole + signed, after, scaled, signed, digits)
     if exponent and column.is_far(smallest):
+        column = replace(column, significant=SIGNIFICANT)  # fewer digits before another unit
+    if exponent and column.is_far(smallest):
+        column = replace(column, significant=digits)
         far = _power(smallest, digits - 1), exponent - AFTER + digits - 1
         longest = max(len(power_of_ten(each)) for each in far)
         column = replace(column, after=max(AFTER, digits + longest))

@@ -24,6 +24,7 @@ HIDDEN = {1: (1, 2, 3, 7, 16, 32, 40), 2: (2, 5, 33)}
 _NUMBER = r"([+−]?[\d.e−×⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
 TERM = re.compile(rf" (\d+) +{_NUMBER} +· +{_NUMBER} += +{_NUMBER}")
 POWERS = re.compile(r"  ×(\S+) · ×(\S+) = ×(\S+)")
+HEADED = ((80, 20), (100, 26))
 ZOOMED = ((80, 19), (80, 20), (120, 36))
 
 
@@ -119,6 +120,19 @@ def test_the_table_has_every_term_once_and_goes_round(kind: str) -> None:
                 selection = replace(looked_at.selection, page=int(count[1]))
                 again = current_pass.draw(replace(looked_at, selection=selection), width, height)
                 assert text_of(again) == first
+
+
+@pytest.mark.parametrize("kind", ["lstm-coupled", "gru"])
+def test_each_page_of_many_terms_has_its_heading_and_several_of_them(kind: str) -> None:
+    """Below the picture of the cell, too: the equation has no numbers there before terms go."""
+    snapshot = after_backward(kind, 129)
+    for width, height in HEADED:
+        for page in (0, -1, 5):
+            looked_at = replace(context(snapshot, unit=4, page=page), zoomed=True)
+            lines = text_of(current_pass.draw(looked_at, width, height))
+            table = lines[next(k for k, line in enumerate(lines) if " = Σ " in line) :]
+            assert sum(bool(TERM.search(line)) for line in table) >= (1 if page < 0 else 2), lines
+            assert any(line.startswith(" dh_1[5] = ") for line in lines), lines
 
 
 def test_the_terms_push_out_no_row() -> None:

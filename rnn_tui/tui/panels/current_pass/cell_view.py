@@ -8,6 +8,7 @@ from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Lines
 from rnn_tui.tui.panels.current_pass import timestep
 from rnn_tui.tui.panels.current_pass.cell_diagram.drawing import diagram
+from rnn_tui.tui.panels.current_pass.product_table import ENOUGH
 from rnn_tui.tui.panels.current_pass.row_places import places_below
 from rnn_tui.tui.panels.current_pass.timestep_equation import explanation
 from rnn_tui.tui.panels.current_pass.timestep_view import (
@@ -49,8 +50,8 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         return ()
     available = height - len(picture)
     at = places_below(snapshot, width, available, ascii=context.ascii)
-    gap: Lines = ((),) * at.gap
-    return (*picture, *gap, *explanation(context, view, at, width, available - at.gap))
+    gap: Lines = ((),) * (at.gap and available > EQUATION + ENOUGH)
+    return (*picture, *gap, *explanation(context, view, at, width, available - len(gap)))
 
 
 def in_units_of_one(view: TimestepView) -> TimestepView:

@@ -25,8 +25,9 @@ from rnn_tui.tui.number_format import number, role_of
 from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView
 
 ENTRY = 5  # cells of the number of an entry, with a blank at each side
-DIGITS = 4  # significant digits at least
+DIGITS = 4  # significant digits at least; 3 where one unit has room for all then
 LEAST = 4  # lines that a table keeps beside the rows
+ENOUGH = 5  # lines that a page keeps beside an equation: a heading, terms, and which page it is
 
 
 @dataclass(frozen=True, slots=True, eq=False)

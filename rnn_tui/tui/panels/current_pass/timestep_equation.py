@@ -123,10 +123,24 @@ def _with_table(
     """Return an operation and the table of its terms, which comes before the contribution."""
     equation = _equation(context, selected, view, width, 1)  # the table has its terms
     left = available - len(equation)
+    if left < min(product_table.ENOUGH, len(terms)) and not _pinned(selected, view):
+        equation = _with_result(context, selected, view, width)
+        left = available - len(equation)
     if left > product_table.LEAST:
         left -= places.contribution
     page = product_table.page(context, view, terms, left)
     return (*equation, *page, *contribution_line(context, view, width))[: max(available, 0)]
+
+
+def _with_result(
+    context: DrawContext, operation: Operation, view: TimestepView, width: int
+) -> Lines:
+    """Return an operation in symbols, and its result without the numbers it comes from."""
+    values = view.values[operation.symbol][0]
+    name = value_name(operation.symbol, view.t, min(view.unit, len(values) - 1) + 1)
+    symbols = fold(context.written(operation.equation()), width - 2)
+    lines: list[Line] = [((" ", ""), (part, "strong")) for part in symbols]
+    return (*lines, ((f" {name} = {number(view.entry(values))}", "strong"),))
 
 
 def _selected(
