@@ -84,7 +84,7 @@ def _dispatch(arguments: list[str]) -> int:
         return DONE
     for name in LIMITS.keys() & options.keys():
         os.environ[LIMITS[name]] = str(options[name])
-    if options.get("resume") == LIST:
+    if options.get("resume") == LIST and not options.get("kiosk"):
         from rnn_tui.autosave.resume import list_text
         from rnn_tui.files.autosave_folder import tidy
 

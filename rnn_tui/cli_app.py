@@ -153,7 +153,7 @@ def _open_watched(
             versus, second = resumed.versus, resumed.second
     if not in_terminal:
         raise CommandError(_terminal_needed(kiosk))
-    _check_terminal()
+    _check_terminal(kiosk)
     notices = ("" if resumed is None else resumed.message, "" if saved is None else saved.remark)
     from rnn_tui.tui.app import RnnTui, run_app
 
@@ -181,7 +181,7 @@ def _open_follower(
     options: Options, characters: CharacterSet, watch: SignalWatch, kiosk: Kiosk | None
 ) -> int:
     """Open the screen of one who follows the presenter, and return the exit code."""
-    _check_terminal()
+    _check_terminal(kiosk)
     from rnn_tui.tui.app import run_app
     from rnn_tui.tui.following_apps import FollowerTui
 
@@ -213,8 +213,11 @@ def _screen_options(
     }
 
 
-def _check_terminal() -> None:
+def _check_terminal(kiosk: Kiosk | None) -> None:
     """Refuse a terminal on which no screen can be drawn.
+
+    Args:
+        kiosk: what a guest may do, who cannot train without a screen; None for any other user.
 
     Raises:
         CommandError: it is one.
@@ -226,7 +229,8 @@ def _check_terminal() -> None:
     if reason := why_unusable(os.environ.get("TERM")):
         # ssh passes on what TERM is where ssh is started.
         over = f"; if it can: TERM=xterm {SSH}" if os.environ.get("SSH_CONNECTION") else ""
-        raise CommandError(f"{reason}{over}; without a screen, use: {PROGRAM} train")
+        otherwise = "" if kiosk is not None else f"; without a screen, use: {PROGRAM} train"
+        raise CommandError(f"{reason}{over}{otherwise}")
 
 
 def _terminal_needed(kiosk: Kiosk | None) -> str:

@@ -303,3 +303,10 @@ def test_the_guard_names_no_path() -> None:
         Guard()("open", ("/etc/passwd", "r", 0))
     assert "passwd" not in str(refused.value)
     assert refused.value.filename is None
+
+
+def test_a_kiosk_lists_no_autosaves() -> None:
+    line = [sys.executable, "-m", "rnn_tui", "--kiosk", "--resume", "list"]
+    done = subprocess.run(line, capture_output=True, text=True, cwd=Path(__file__).parents[1])
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "a kiosk has none" in done.stderr

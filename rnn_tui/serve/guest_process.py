@@ -20,7 +20,7 @@ import termios
 import time
 from dataclasses import dataclass
 
-PRESENTERS_NICE, FOLLOWERS_NICE = 1, 15  # whoever presents waits for none of those who follow
+PRESENTERS_NICE, FOLLOWERS_NICE = 1, 10  # whoever presents waits for none of those who follow
 SHORT_TURN = 300_000  # nanoseconds
 NICE = 5  # the server's own work, and so all keys on their way, goes before training
 CPU_SECONDS = 4 * 60 * 60  # of one session; then SIGXCPU

@@ -27,6 +27,7 @@ class Pacer:
 
     Attributes:
         news_for_followers: whether the newest slice gave something that followers alone look at.
+        rested: seconds of rest since the speed was measured last, in which nothing was trained.
     """
 
     def __init__(self, state: SessionState, lock_step: LockStep, may_work: threading.Event) -> None:
@@ -39,6 +40,7 @@ class Pacer:
                 then ends early.
         """
         self.news_for_followers = False
+        self.rested = 0.0
         self._state = state
         self._lock_step = lock_step
         self._may_work = may_work
@@ -225,6 +227,8 @@ class Pacer:
         state = self._state
         seconds += self._lock_step.take_seconds()
         state.note_training(seconds)
+        seconds += self.rested
+        self.rested = 0.0
         now = updates / max(seconds, 1e-9)
         weight = 1.0 - math.exp(-seconds / SMOOTHING)
         state.speed = now if state.speed == 0.0 else state.speed + weight * (now - state.speed)

@@ -330,15 +330,17 @@ class Session:
                 self._publish()
             if self._pacer.busy:
                 if self._fair_share is not None:
-                    self._rest(self._fair_share.rest())
+                    self._pacer.rested += self._rest(self._fair_share.rest())
                 self._may_work.wait(LONGEST_SUSPENSION)
 
-    def _rest(self, seconds: float) -> None:
-        """Rest, but for no command."""
+    def _rest(self, seconds: float) -> float:
+        """Rest, but for no command; return for how many seconds."""
+        start = time.perf_counter()
         if seconds:
             with self._wake:
                 if not (self._commands or self._stopping or self._snapshot_wanted):
                     self._wake.wait(seconds)
+        return time.perf_counter() - start
 
     def _wait_for_work(self) -> None:
         """Wait until there is something to do; the caller holds the lock of `_wake`."""

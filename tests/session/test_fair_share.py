@@ -5,8 +5,12 @@ from __future__ import annotations
 import time
 
 import pytest
+from session.session_support import SMALL
 
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.kiosk import Kiosk
 from rnn_tui.session.fair_share import LONGEST_REST, SHORTEST_REST, FairShare
+from rnn_tui.session.worker import Session
 
 
 class Machine:
@@ -52,3 +56,13 @@ def test_it_goes_back_to_all_its_time_once_the_others_are_done(machine: Machine)
     assert rests == sorted(rests, reverse=True)
     assert rests[-1] == 0.0
     assert sum(rests) < 5  # seconds
+
+
+def test_the_speed_counts_the_rests() -> None:
+    session = Session(Trainer(SMALL), kiosk=Kiosk())
+    session._pacer.rested = 1.5
+    session._pacer._measure_speed(10, 0.5)
+    assert session._state.speed == pytest.approx(5)
+    assert session._pacer.rested == 0
+    session._pacer._measure_speed(10**6, 10**5)  # without a rest
+    assert session._state.speed == pytest.approx(10)

@@ -369,3 +369,11 @@ def test_clipping_tells_what_it_did() -> None:
 def test_the_title_says_where_nothing_goes_from_timestep_to_timestep(kind: str) -> None:
     snapshot = snapshot_after(TINY.with_(**KINDS[kind]))
     assert ("no recurrence" in network.title(context(snapshot))[1]) == (kind == "neuron")
+
+
+def test_the_first_screen_of_a_follower_names_the_keys_that_are_theirs() -> None:
+    shown = replace(context(snapshot_after()), following="live")
+    for height in (12, 21, 40):
+        text = "\n".join(text_of(current_pass.draw(shown, 80, height)))
+        assert "another panel" in text
+        assert not re.search(r"^ +(n|s|o|space|q) ", text, re.MULTILINE), text

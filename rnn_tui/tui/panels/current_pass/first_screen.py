@@ -12,13 +12,18 @@ from rnn_tui.tui.number_format import count
 
 LABEL = 11  # cells of the name of a pass
 KEY = 9  # cells of a key
-DOORS = (
+KEYS = (
     ("n", "walk through the first window, timestep by timestep"),
     ("space", "train, until it is pressed again"),
     ("?", "all keys and words"),
     ("s", "walk operation by operation"),
     ("o", "choose cell, size, learning rate and all else"),
     ("q", "quit"),
+)
+FOLLOWERS_KEYS = (
+    ("tab", "look at another panel"),
+    ("z", "give it the whole screen"),
+    ("?", "all keys and words"),
 )
 LONGER = 5  # lines by which an arrow is longer at most
 LOWEST = 5  # lines of the network unrolled, of one layer
@@ -32,10 +37,11 @@ def title(context: DrawContext) -> tuple[str, str]:
 def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Draw the six passes and the keys; with room, the operations of both ways and the update."""
     snapshot = context.snapshot
-    passes, doors = _passes(snapshot), list(DOORS[:3])
-    spare = height - len(passes) - len(doors)
-    more = DOORS[3 : 3 + max(min(spare - 1, len(DOORS) - 3), 0)]
-    doors += more
+    keys = FOLLOWERS_KEYS if context.following else KEYS
+    passes, shown_keys = _passes(snapshot), list(keys[:3])
+    spare = height - len(passes) - len(shown_keys)
+    more = keys[3 : 3 + max(min(spare - 1, len(keys) - 3), 0)]
+    shown_keys += more
     spare -= len(more)
     forward, backward = _operations(snapshot)
     lines: list[Line] = []
@@ -47,9 +53,9 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     listed["update"] = _listed(context, _update(snapshot), width, room) if room > 1 else ()
     for name, words in passes:
         lines += [((f"   {name:<{LABEL}}", "title"), (words, "")), *listed.get(name, ())]
-    if len(lines) + len(doors) < height:
+    if len(lines) + len(shown_keys) < height:
         lines.append(())
-    for key, words in doors:
+    for key, words in shown_keys:
         lines.append(((f"   {key:<{KEY}}", "key"), (f"  {words}", "")))
     return tuple(fit(line, width) for line in lines)
 
