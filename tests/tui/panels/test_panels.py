@@ -376,4 +376,4 @@ def test_the_first_screen_of_a_follower_names_the_keys_that_are_theirs() -> None
     for height in (12, 21, 40):
         text = "\n".join(text_of(current_pass.draw(shown, 80, height)))
         assert "another panel" in text
-        assert not re.search(r"^ +(n|s|o|space|q) ", text, re.MULTILINE), text
+        assert not re.search(r"^ {3}(n|s|o|space|q) {4}", text, re.MULTILINE), text
