@@ -213,8 +213,9 @@ def _terms(sums: Sequence[tuple[Products, int]], unit: int) -> list[str | float]
 def _most_terms(tokens: Sequence[Token], fits: Callable[[Terms], bool]) -> Terms:
     """Return how many terms of each sum of products are written: as many as there is room for.
 
-    Every sum has its largest term, and if need be what is left out of several stands together;
-    where not even that has room, what there is room for. A sum that is short is written whole.
+    Every sum has its largest term unless all are 0, and if need be what is left out of several
+    stands together; where not even that has room, what there is room for. A sum that is short is
+    written whole.
     """
     sums = [token for token in tokens if isinstance(token, Products)]
     if not sums:
@@ -247,8 +248,9 @@ def _most_that_fit(
         fits: whether there is room.
         together: what is left out of several sums stands together.
     """
-    floor = [min(least, each) for each in most]
-    sizes = [np.abs(sum_.products()[sum_.largest_first[least:]]) for sum_ in sums]
+    products = [sum_.products()[sum_.largest_first] for sum_ in sums]
+    floor = [min(least, int(np.count_nonzero(each))) for each in products]
+    sizes = [np.abs(each[first:]) for each, first in zip(products, floor, strict=True)]
     joined = np.concatenate(sizes)
     order = np.argsort(np.where(np.isnan(joined), -np.inf, -joined), kind="stable")
     of_sum = np.repeat(np.arange(len(sums)), list(map(len, sizes)))[order]
@@ -258,11 +260,15 @@ def _most_that_fit(
         counts = [each + other for each, other in zip(floor, more, strict=True)]
         if not together:  # one that is left out takes as much room as it would written out
             counts = [all_ if all_ - c <= 1 else c for all_, c in zip(most, counts, strict=True)]
+        elif sum(most) - sum(counts) == 1:
+            counts = list(most)
         return Terms(counts, together)
 
     if not fits(largest(0)):
         return None
-    low, high, step = 0, len(order), 1
+    if fits(whole := Terms(list(most), together)):
+        return whole
+    low, high, step = 0, int(np.count_nonzero(joined)), 1  # terms of 0 say nothing
     while low < high:
         count = min(low + step, high)
         if fits(largest(count)):

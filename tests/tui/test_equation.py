@@ -6,6 +6,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from rnn_tui.registry import OPTIMIZERS, PANELS
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import DECLARATIONS, Settings
 from rnn_tui.tui import equation_text
-from rnn_tui.tui.equation_text import Terms, numbers_line, spell
+from rnn_tui.tui.equation_text import Terms, _most_terms, numbers_line, spell
 from rnn_tui.tui.number_format import number
 from rnn_tui.tui.panels.current_pass import panel as current_pass
 
@@ -163,11 +164,11 @@ def counts_together(sizes: list[np.ndarray], written: int) -> Iterator[tuple[int
     They are the largest of all, with the largest of each or without; and one product may be whole,
     that has one or two more than that.
     """
-    for least in (1, 0):
-        rest = [np.sort(each)[::-1][least:] for each in sizes]
+    for least, some in ((1, False), (1, True), (0, False)):
+        floor = np.array([min(least, np.count_nonzero(e) if some else len(e)) for e in sizes])
+        rest = [np.sort(each)[::-1][first:] for each, first in zip(sizes, floor, strict=True)]
         order = np.argsort(-np.concatenate(rest), kind="stable")
         of_product = np.repeat(np.arange(len(rest)), [len(each) for each in rest])[order]
-        floor = np.array([min(least, len(each)) for each in sizes])
         for completed in range(3):
             count = written - completed - int(floor.sum())
             if count < 0:
@@ -537,3 +538,23 @@ def test_a_difference_of_close_numbers_can_be_had_from_what_is_written(own: floa
         assert computed_middle(text) == pytest.approx(exact, rel=2e-3), text
     assert spell(("1", " − ", 0.6198)) == "1 − 0.6198"
     assert spell((0.3, " − ", 0.3001, "·", 2.0)) == "0.3000 − 0.3001·2"
+
+
+def test_terms_of_zero_and_a_single_term_left_out() -> None:
+    """What is 0 takes no room of what is not; one term is itself rather than "1 more"."""
+    entries = np.arange(4)
+    some, none = np.array([0.5, 0.25, 0.125, 0.0625]), np.zeros(4)
+    weights = np.array([0.3, -0.2, 0.1, 0.4])
+    products = [
+        Products("x_t", "W_x", False, entries, left, weights, float(left @ weights))
+        for left in (some, none)
+    ]
+    tokens = (products[0], " + ", products[1])
+
+    def fits(room: int, terms: Terms) -> bool:
+        return len(spell(tokens, terms)) <= room
+
+    for room in range(20, 160, 3):
+        text = spell(tokens, _most_terms(tokens, partial(fits, room)))
+        assert "(1 more" not in text, text
+        assert "0·" not in text.replace("00·", "") or "more" not in text, text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -36,6 +37,9 @@ from rnn_tui.tui.panels.current_pass.timestep_view import (
 )
 from rnn_tui.tui.parameter_names import parameter_name, tensors
 from rnn_tui.tui.symbols import quoted
+
+_DENSE = re.compile(r"(?<=[\d)])[·*](?=[\d(−-])")
+_SPACED = re.compile(r"(?<=[\d)]) [·*] (?=[\d(−-])")
 
 
 def explanation(
@@ -159,7 +163,7 @@ def _selected(
     equation = _equation(context, selected, view, width, places.equation)
     homeless = not places.contribution
     room = places.equation - len(equation) - (homeless and bool(contribution))
-    equation += _other_entries(context, selected, view, width, room)
+    equation += _other_entries(context, selected, view, width, room, equation)
     if not homeless:
         left = max(places.equation - len(equation), 0)
         equation += _next_operations(context, view, selected, width)[:left]
@@ -241,7 +245,12 @@ def _numbers(
 
 
 def _with_terms(
-    context: DrawContext, line: Callable[..., str], width: int, height: int, most: int
+    context: DrawContext,
+    line: Callable[..., str],
+    width: int,
+    height: int,
+    most: int,
+    spaced: bool | None = None,
 ) -> list[str]:
     """Return an equation in numbers, folded, with as many terms as there is room for.
 
@@ -251,13 +260,15 @@ def _with_terms(
         width: cells of the panel.
         height: lines that it takes, or the least that it takes without any term of its products.
         most: lines that it may take if then all terms are written.
+        spaced: there are blanks around the sign of products; None: where they take no line more.
     """
 
     def written(text: str) -> str:
         return in_ascii_with_marks(text) if context.ascii else text
 
     def folded(text: str) -> list[str]:
-        return fold_numbers(written(text), width - 2)
+        text = written(text)
+        return fold_numbers(with_blanks(text) if spaced else text, width - 2)
 
     whole = line() if most > height else ""
     if whole and len(whole) <= most * width and len(folded(whole)) <= most:
@@ -266,6 +277,8 @@ def _with_terms(
         height = max(height, len(folded(line(fits=lambda _: False))))
         text = line(fits=lambda text: len(folded(text)) <= height)
     dense, airy = folded(text), fold_numbers(with_blanks(written(text)), width - 2)
+    if spaced is not None:
+        return dense
     return airy if len(airy) <= len(dense) else dense
 
 
@@ -334,6 +347,13 @@ def _listing(
     return heading[: places.heading] + tuple(lines)
 
 
+def _spaced(lines: Lines) -> bool | None:
+    """Return whether products have blanks around their sign in `lines`; None: there are none."""
+    text = plain(lines)
+    dense = _DENSE.search(text) is not None
+    return None if not dense and not _SPACED.search(text) else not dense
+
+
 def _other_entries(
     context: DrawContext,
     operation: Operation,
@@ -345,14 +365,14 @@ def _other_entries(
     """Return the same operation with other numbers, in lines that are left.
 
     They are those of the next units, then of the timesteps that came before in this pass, but for
-    those that stand in lines `above`. Their products have all terms that there is room for; the
-    largest where they take one line.
+    those that stand in lines `above`, whose spelling of products they have. Their products have all
+    terms that there is room for; the largest where they take one line.
     """
     if view.has_pins or height < 1:
         return ()
     entries, last = view.values[operation.symbol].shape[1], view.unit + 1 + height + len(above)
     units = [(view.t, unit) for unit in range(view.unit + 1, min(last, entries))]
-    there = plain(above).split("\n")
+    there, spaced = plain(above).split("\n"), _spaced(above)
     lines: list[Line] = []
     for t, unit in (*units, *_times_before(context.snapshot, operation, view)):
         values = view.values if t == view.t else context.snapshot.window.values(t)
@@ -361,7 +381,7 @@ def _other_entries(
         if any(text.startswith(beginning) for text in there):
             continue
         line = partial(numbers_line, operation, values, 0, entry, t)
-        folded = _with_terms(context, line, width, 1, height - len(lines))
+        folded = _with_terms(context, line, width, 1, height - len(lines), spaced)
         if len(lines) + len(folded) > height:
             break
         lines += [((" ", ""), *marked_runs(part, "dim", "dim")) for part in folded]
