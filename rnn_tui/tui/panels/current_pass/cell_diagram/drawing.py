@@ -26,7 +26,14 @@ from rnn_tui.tui.panels.current_pass.cell_diagram.placement import (
     Room,
     best_order,
 )
-from rnn_tui.tui.panels.current_pass.cell_diagram.wires import IN_ASCII, THICK, Cell
+from rnn_tui.tui.panels.current_pass.cell_diagram.wires import (
+    ALONG,
+    IN_ASCII,
+    SIGNS,
+    THICK,
+    Cell,
+    directions,
+)
 from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView
 from rnn_tui.tui.symbols import code_of, quoted
 
@@ -196,18 +203,21 @@ class _Drawing:
         """
         placement = self._placement
         roles: dict[Cell, tuple[int, str]] = {}
-        values: dict[Cell, set[str]] = {}
+        values: dict[Cell, dict[str, int]] = {}  # with the directions in which each goes
         for placed in placement.values.values():
             for source, line in placed.lines.items():
                 rank, value = self._role_of(source, placed.node), self._value_on(source)
                 for cell in line:
                     roles[cell] = max(roles.get(cell, rank), rank)
-                    values.setdefault(cell, set()).add(value)
+                for cell, ways in directions(line):
+                    known = values.setdefault(cell, {})
+                    known[value] = known.get(value, 0) | ways
         for cell in placement.wires:
             role = roles.get(cell, (0, WIRE))[1]
-            sign, carried = placement.wires.sign(cell), values.get(cell, set())
-            if placement.wires.passes(cell):  # what is drawn is the vertical line
-                carried = carried & values.get((cell[0], cell[1] - 1), set())
+            sign, carried = placement.wires.sign(cell), values.get(cell, {})
+            upright = {name for name, ways in carried.items() if ways & ALONG}
+            if len(carried) > len(upright) and ALONG in carried.values():
+                sign, carried = SIGNS[ALONG], dict.fromkeys(upright, ALONG)  # others pass it
             self._cells[cell] = (THICK[sign] if len(carried) > 1 else sign, role)
         for _, after in self._states():
             self._cells[self._end(after)] = ("▸", WIRE)

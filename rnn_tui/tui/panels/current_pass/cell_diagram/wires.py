@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 Cell = tuple[int, int]  # column, line
@@ -88,6 +88,14 @@ class Wires:
 
     def __iter__(self) -> Iterator[Cell]:
         return iter(self._directions)
+
+
+def directions(line: Sequence[Cell]) -> Iterator[tuple[Cell, int]]:
+    """Yield each cell of a line with a direction in which it goes on from there."""
+    for cell, following in pairwise(line):
+        if cell != following:
+            yield cell, _direction(cell, following)
+            yield following, _direction(following, cell)
 
 
 def straight(start: Cell, end: Cell) -> Iterator[Cell]:
