@@ -85,7 +85,7 @@ def test_breakpoints_stop_a_run_with_reason_and_advice() -> None:
         one.send("c")
         one.until(lambda h: h.update == 70 and h.state == "paused")
         assert "■ stopped" in one.lines[1]
-        assert "70" in one.lines[-1]
+        assert "update=70" in one.lines[1]
         one.send("b")
         one.wait_for("hit 1×")
         one.send("pass=BACKWARD t=3")
