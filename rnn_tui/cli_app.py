@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,8 @@ def run_guest(
 ) -> int:
     """Open the screen for a guest on the terminal of descriptors 0, 1 and 2.
 
-    Nothing is raised: every error is one line on the terminal.
+    Nothing is raised: every error is one line on the terminal. Where a signal ends the program, the
+    server says why.
 
     Args:
         options: those of the command line, as `rnn_tui.cli_options.read` returns them.
@@ -62,6 +64,7 @@ def run_guest(
     """
     try:
         attach_streams()
+        kiosk = kiosk or replace(_kiosk(options), served=True)
         return open_guest(options, kiosk=kiosk, environment=environment)
     except Exception as error:
         message, code = explain(error)
@@ -120,13 +123,14 @@ def open_app(options: Options, kiosk: Kiosk | None = None) -> int:
     # Before signals are blocked: what it asks would have them blocked as well.
     encoding = sys.stdout.encoding
     characters = choose_characters(options.get("ascii"), users_environment(), encoding)
-    with SignalWatch() as watch:
+    served = kiosk is not None and kiosk.served
+    with SignalWatch(silent=served) as watch:
         code = _open_watched(options, characters, watch, kiosk)
     if kiosk is not None and code == IDLE:
         from rnn_tui.tui.idle import time_text
 
         print_error(f"ended after {time_text(kiosk.idle)} without a key")
-    if watch.ended_by is not None:
+    if watch.ended_by is not None and not served:
         print_error(f"ended by {signal_name(watch.ended_by)}")
     return watch.exit_code(code)
 

@@ -43,10 +43,12 @@ class Kiosk:
     Attributes:
         idle: seconds without a key after which the session ends.
         data: the data file that the command line names, as it is written there; "" for none.
+        served: whether a server tells the guest why it has ended the session.
     """
 
     idle: float = IDLE
     data: str = ""
+    served: bool = False
 
     @property
     def warning(self) -> float:

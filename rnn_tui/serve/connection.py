@@ -203,6 +203,11 @@ class Client(asyncssh.SSHServer):
         self.service.connection_over()
         self._connection = None
 
+    @property
+    def has_session(self) -> bool:
+        """Whether there is a session, whose end ends the connection."""
+        return self._session is not None
+
     def disconnect(self) -> None:
         """End the connection."""
         if self._connection is not None:

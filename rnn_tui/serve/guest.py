@@ -167,9 +167,9 @@ class Guest:
         assert ended is not None
         if self._timer is not None:
             self._timer.cancel()
+        unsent, killed = self.pump.is_open, ended.code < 0
         self.pump.close()
-        killed = ended.code < 0
-        if killed:  # the program could not give the terminal back
+        if killed or unsent:  # the program could not give the terminal back
             self.session.write(LEAVE.encode())
         if not self.record.reason:
             self.record.reason, self._last_line = _reason(ended.code)

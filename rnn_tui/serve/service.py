@@ -25,6 +25,7 @@ WATCH_SECONDS = 1.0
 IDLE_GRACE = 5  # seconds beyond the idle time, in which the program ends by itself
 FAR_ABOVE = 1.5  # times the memory: ended at once, without giving the terminal back first
 END_SECONDS = 6.0  # for all guests to end with the server
+LAST_SECONDS = 3.0  # for clients to take the last lines and to end their connections
 SERVER_ENDS = "the server ends"
 
 
@@ -190,11 +191,23 @@ class Service:
                 await asyncio.wait_for(self._empty.wait(), END_SECONDS)
             except TimeoutError:
                 log(f"{len(self.guests)} guests did not end in time")
-        await asyncio.sleep(0)
+        await self._end_connections()
+
+    async def _end_connections(self) -> None:
+        """Have the clients end their connections, and end those that do not.
+
+        A connection that the server ends takes with it what is on its way, and clients then do not
+        show what they have. One that has shown its session's last line ends the session itself.
+        """
+        loop = asyncio.get_running_loop()
+        for client in [*self.clients]:
+            if not client.has_session:
+                client.disconnect()
+        deadline = loop.time() + LAST_SECONDS
+        while self.clients and loop.time() < deadline:
+            await asyncio.sleep(0.02)
         for client in [*self.clients]:
             client.disconnect()
-        deadline = asyncio.get_running_loop().time() + 1.0
-        while self.clients and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.02)  # for the last lines to be sent
+        await asyncio.sleep(0.02)
         for client in [*self.clients]:
             client.abort()

@@ -15,6 +15,7 @@ from rnn_tui.serve.terminal_pump import clamped, terminal_kind
 
 REFUSED = 1  # exit code
 CLOSE_SECONDS = 5.0  # from the end of the session to that of the connection
+SHOW_SECONDS = 0.5  # for a client to show what it has, once it has closed the session, too
 OUTPUT_WAITS = 16 * 1024  # bytes that SSH's own window has no room for, until output stops
 
 
@@ -64,6 +65,7 @@ class GuestSession(asyncssh.SSHServerSession[bytes]):
         self.size: tuple[int, int] | None = None
         self._channel: asyncssh.SSHServerChannel[bytes] | None = None
         self._guest: Guest | None = None
+        self._told = False  # whether the session was ended here
 
     # ---------------------------------------------------------------- what the client asks
 
@@ -137,7 +139,10 @@ class GuestSession(asyncssh.SSHServerSession[bytes]):
         self._channel = None
         if self._guest is not None:
             self._guest.hang_up("connection lost")
-        self._ended()
+        if exc is None and self._told:
+            asyncio.get_running_loop().call_later(SHOW_SECONDS, self._ended)
+        else:
+            self._ended()
 
     # ---------------------------------------------------------------- what the client gets
 
@@ -159,6 +164,7 @@ class GuestSession(asyncssh.SSHServerSession[bytes]):
     def end(self, code: int) -> None:
         """End the session with an exit code, and soon the connection, if the client does not."""
         if self._channel is not None:
+            self._told = True
             with contextlib.suppress(OSError):
                 self._channel.exit(code)
             asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._ended)

@@ -95,7 +95,9 @@ class SignalWatch:
         save: called before the program is ended by force; it may take `SAVE_PATIENCE` seconds.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, silent: bool = False) -> None:
+        """Watch for nothing yet; if `silent`, say nothing where the program is ended by force."""
+        self._silent = silent
         self.ended_by: int | None = None
         self.save: Callable[[], object] | None = None
         self._client: SignalClient | None = None
@@ -236,7 +238,8 @@ class SignalWatch:
             client.restore_terminal()
             name = signal_name(number)
             line = f"rnn-tui: ended by {name}; it did not answer for {PATIENCE:.0f} s\n"
-            _try(lambda: os.write(2, line.encode()), WRITE_PATIENCE)
+            if not self._silent:
+                _try(lambda: os.write(2, line.encode()), WRITE_PATIENCE)
         os._exit(128 + number)
 
 

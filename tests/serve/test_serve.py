@@ -50,16 +50,28 @@ def test_one_line_says_that_the_room_is_full(server: RunningServer) -> None:
 
 def test_the_end_of_the_server_is_told_and_leaves_nothing(tmp_path: Path) -> None:
     async def play(server: RunningServer) -> None:
-        async with await connect(server) as connection:
-            guest = await visit(connection)
-            await guest.wait_for("BATCH")
+        async with await connect(server) as first, await connect(server) as second:
+            guests = [await visit(each) for each in (first, second)]
+            for guest in guests:
+                await guest.wait_for("BATCH")
+                guest.send(" ")
+                await guest.wait_for("pause")
             processes = server.processes()
-            assert len(processes) == 2
-            code = await asyncio.to_thread(server.end)
-            assert code == 0
-            await guest.wait_end()
-            assert guest.raw.endswith(b"rnn-tui: the server ends\r\n")
-            assert b"\x1b[?1049l" in guest.raw
+            assert len(processes) == 3
+            slow = guests[1].process.channel
+            slow.pause_reading()  # it has what comes, and shows it later
+            ending = asyncio.create_task(asyncio.to_thread(server.end))
+            codes = [await guests[0].wait_end()]
+            await asyncio.sleep(0.1)
+            slow.resume_reading()
+            codes.append(await guests[1].wait_end())
+            assert await ending == 0
+            assert codes == [1, 1]
+            for guest in guests:
+                said = guest.raw.rpartition(b"\x1b[?1049l")[2]
+                assert said.endswith(b"rnn-tui: the server ends\r\n")
+                assert said.count(b"rnn-tui: ") == 1
+                assert b"SIG" not in said
             for each in processes:
                 assert not alive(each)
 
