@@ -169,12 +169,15 @@ class ForkServer:
     def _start(self, request: dict[str, Any], descriptors: list[int]) -> None:
         """Fork a guest."""
         guest = request["start"]
+        # Signals for the guest wait until it takes them: this process' handlers are not for it.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         try:
             process = os.fork()
         except OSError:  # too many processes, or no memory
             process = -1
         if not process:
             self._be_guest(request, descriptors)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         for descriptor in descriptors:
             os.close(descriptor)
         if process < 0:

@@ -21,6 +21,7 @@ from rnn_tui.serve.terminal_pump import TerminalPump
 from rnn_tui.tui.leaving_terminal import LEAVE
 
 PATIENCE = 4.0  # seconds for the program to end; it needs 2 where its screen is stuck
+LAST_KEYS = 2.0  # seconds for the keys before the end of the input to have their effect
 LAST_OUTPUT = 1.0  # seconds for the output after the end of the program
 # Answers of a terminal to the program's queries, which nobody has typed.
 ANSWERS = re.compile(
@@ -126,6 +127,14 @@ class Guest:
             self.record.reason, self._last_line = reason, line
             self._forks.signal(self._number, signal.SIGTERM)
             self._end_by_force_later()
+
+    def input_ended(self) -> None:
+        """End the program soon, as nothing more will be typed; it may end by the last keys."""
+        self._loop.call_later(LAST_KEYS, self._end_without_input)
+
+    def _end_without_input(self) -> None:
+        if self._exit is None:
+            self.end("end of input", "the input has ended, and with it this session")
 
     def kill(self) -> None:
         """End the program now."""

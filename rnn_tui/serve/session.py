@@ -109,9 +109,9 @@ class GuestSession(asyncssh.SSHServerSession[bytes]):
             self._guest.typed(data)
 
     def eof_received(self) -> bool:
-        """End the session: nothing more will be typed."""
+        """End the session soon: nothing more will be typed."""
         if self._guest is not None:
-            self._guest.hang_up("end of input")
+            self._guest.input_ended()
         return True
 
     def terminal_size_changed(self, width: int, height: int, pixwidth: int, pixheight: int) -> None:

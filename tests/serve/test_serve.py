@@ -48,6 +48,23 @@ def test_one_line_says_that_the_room_is_full(server: RunningServer) -> None:
     server.wait_for_guests(0)
 
 
+def test_the_end_of_the_input_ends_the_session_with_a_line(server: RunningServer) -> None:
+    async def play() -> None:
+        async with await connect(server) as first, await connect(server) as second:
+            empty, left = await visit(first), await visit(second)
+            empty.process.stdin.write_eof()  # before the program is there
+            await left.wait_for("BATCH")
+            left.send("q")
+            left.process.stdin.write_eof()
+            assert await left.wait_end() == 0
+            assert await empty.wait_end() == 1
+            assert empty.raw.endswith(b"rnn-tui: the input has ended, and with it this session\r\n")
+            assert b"the input" not in left.raw
+
+    run(play())
+    server.wait_for_log("session .* end of input; ")
+
+
 def test_the_end_of_the_server_is_told_and_leaves_nothing(tmp_path: Path) -> None:
     async def play(server: RunningServer) -> None:
         async with await connect(server) as first, await connect(server) as second:
