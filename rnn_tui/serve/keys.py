@@ -35,6 +35,11 @@ def load_host_key(path: str) -> asyncssh.SSHKey:
         return _make_host_key(where)
     except OSError as error:
         raise CommandError(f"--host-key {where!r}: {_reason(error)}") from None
+    if _is_public(content):
+        raise CommandError(
+            f"--host-key {where!r}: it holds a public key; name the file of the private one, which "
+            "has no .pub"
+        )
     if os.name == "posix" and os.stat(where).st_mode & _OTHERS:
         raise CommandError(
             f"--host-key {where!r}: others may read it, so it is no secret; chmod 600, or let a "
@@ -48,12 +53,28 @@ def load_host_key(path: str) -> asyncssh.SSHKey:
         raise CommandError(f"--host-key {where!r}: {reason}") from None
 
 
+def _is_public(content: bytes) -> bool:
+    """Return whether a file holds the public part of a key."""
+    if b"PRIVATE KEY" in content:
+        return False
+    try:
+        asyncssh.import_public_key(content)
+    except (asyncssh.KeyImportError, ValueError):
+        return False
+    return True
+
+
 def _make_host_key(path: str) -> asyncssh.SSHKey:
     """Return a new key that is kept in a file nobody else may read.
 
     Raises:
         CommandError: the file cannot be written.
     """
+    folder = os.path.dirname(path) or "."
+    if not os.path.isdir(folder):
+        raise CommandError(
+            f"--host-key {path!r}: there is no folder {folder!r} to make a new key in"
+        )
     key = asyncssh.generate_private_key(KEY_TYPE, comment="rnn-tui serve")
     try:
         # Under a name of its own first: a key that is cut short would be none at the next start.

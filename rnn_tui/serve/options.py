@@ -12,13 +12,13 @@ import click
 from rnn_tui import PROGRAM
 from rnn_tui.cli_exit import CommandError
 from rnn_tui.cli_options import SettingOption, app_options, make_command, parse
-from rnn_tui.files.limits import parse_size
+from rnn_tui.files.limits import SizeError, parse_size
 from rnn_tui.kiosk import IDLE
 from rnn_tui.setting_declaration import Declaration
 
 COMMAND = "serve"
 MOST_GUESTS = 500
-MEMORY_RANGE = (96 * 2**20, 2**40)  # bytes; the program alone takes about 65 MiB
+MEMORY_RANGE = (128 * 2**20, 2**40)  # bytes; a session of one small network takes up to 100 MiB
 NEEDS_ACCESS = (
     "who may come in? --authorized-keys FILE for those whose public key is in it, --anonymous for "
     "everybody, or --present KEYFILE for everybody to follow the holder of a key"
@@ -47,11 +47,17 @@ class MemoryDeclaration(Declaration):
         """Return the number of bytes.
 
         Raises:
-            SizeError, CommandError: it is no size, or not in the range.
+            CommandError: it is no size, or not in the range.
         """
-        size = parse_size(self.option, text)
+        try:
+            size = parse_size(self.option, text)
+        except SizeError:
+            size = 0
         if not MEMORY_RANGE[0] <= size <= MEMORY_RANGE[1]:
-            raise CommandError(f"{self.option} must be from 96M to 1024G, not {text!r}")
+            shown = repr(text) if len(text) <= 40 else f"{text[:40]!r}…"
+            raise CommandError(
+                f"{self.option} must be a size from 128MiB to 1TiB, such as 256MiB, not {shown}"
+            )
         return size
 
 
@@ -69,9 +75,9 @@ _OWN = (
         "comes in beside them.", group="server", effect="restart", low=1, high=MOST_GUESTS,
     ),
     Declaration(
-        name="host_key", kind=str, default="", help="The server's own private key; made at the "
-        "first start. Left out: a file in the program's state folder.", group="server",
-        effect="restart",
+        name="host_key", kind=str, default="", help="The file of the server's own private key; "
+        "where there is none, one is made, in a folder that is there. Left out: one in the "
+        "program's state folder.", group="server", effect="restart",
     ),
     Declaration(
         name="authorized_keys", kind=str, default="", help="Let in those whose public key is in "

@@ -28,8 +28,11 @@ REFUSED = {
     ("--anonymous", "--port", "70000"): "--port must be a whole number from 0 to 65535",
     ("--anonymous", "--guests", "0"): "--guests must be a whole number from 1 to 500",
     ("--anonymous", "--idle", "soon"): "--idle must be a time",
-    ("--anonymous", "--memory", "10M"): "--memory must be from 96M to 1024G, not '10M'",
-    ("--anonymous", "--memory", "much"): "--memory must be a size",
+    ("--anonymous", "--memory", "10M"): "must be a size from 128MiB to 1TiB, .* not '10M'",
+    ("--anonymous", "--memory", "127M"): "must be a size from 128MiB to 1TiB, .* not '127M'",
+    ("--anonymous", "--memory", "1"): "must be a size from 128MiB to 1TiB, .* not '1'",
+    ("--anonymous", "--memory", "2000TiB"): "must be a size from 128MiB to 1TiB, .* not '2000TiB'",
+    ("--anonymous", "--memory", "much"): "must be a size from 128MiB to 1TiB, .* not 'much'",
     ("--anonymous", "--gests", "3"): "did you mean --guests",
     ("--anonymous", "--updates", "3"): "there is no option --updates; see rnn-tui serve --help",
 }
@@ -111,8 +114,16 @@ def test_host_keys_that_are_none(tmp_path: Path) -> None:
     key.write_bytes(private.export_private_key("pkcs8-pem", passphrase="secret"))
     with pytest.raises(CommandError, match="it has a passphrase"):
         load_host_key(str(key))
-    with pytest.raises(CommandError, match="no such file"):
+    public = tmp_path / "key.pub"
+    for mode in (0o644, 0o600):
+        public.write_bytes(private.export_public_key())
+        public.chmod(mode)
+        with pytest.raises(CommandError, match="it holds a public key; name the file"):
+            load_host_key(str(public))
+    with pytest.raises(CommandError, match="/no' to make a new key in"):
         load_host_key(str(tmp_path / "no" / "key"))
+    made = load_host_key(str(tmp_path / "new"))
+    assert load_host_key(str(tmp_path / "new")).public_data == made.public_data
 
 
 def test_without_asyncssh_one_line_says_how_to_install_it(tmp_path: Path) -> None:
