@@ -141,11 +141,13 @@ def _digits_of_difference(left: str | float, right: str | float, *, squared: boo
 
 
 def _with_digits(token: str | float, digits: int) -> str | float:
-    """Return a number that is written with so many digits."""
+    """Return a number that is written with so many digits, without zeros at the end."""
     if isinstance(token, str):
         return token
     result = NamedNumber(token)
-    result.name, result.digits = getattr(token, "name", ""), digits
+    texts = {each: number(token, each).replace(MINUS, "-") for each in range(DIGITS, digits + 1)}
+    enough = min(each for each, text in texts.items() if float(text) == float(texts[digits]))
+    result.name, result.digits = getattr(token, "name", ""), enough
     return result
 
 
