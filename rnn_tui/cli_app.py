@@ -129,7 +129,8 @@ def open_app(options: Options, kiosk: Kiosk | None = None) -> int:
     if kiosk is not None and code == IDLE:
         from rnn_tui.tui.idle import time_text
 
-        print_error(f"ended after {time_text(kiosk.idle)} without a key")
+        missed = "a key or a presenter" if options.get("follow") == "follower" else "a key"
+        print_error(f"ended after {time_text(kiosk.idle)} without {missed}")
     if watch.ended_by is not None and not served:
         print_error(f"ended by {signal_name(watch.ended_by)}")
     return watch.exit_code(code)

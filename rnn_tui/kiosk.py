@@ -18,6 +18,8 @@ from rnn_tui.settings import DECLARATIONS, SettingError, Settings, Value
 
 IDLE = 15 * 60.0
 """Seconds without a key after which a session ends, unless --idle says otherwise."""
+EARLY_TIMES = 4
+"""For so many times that long, who waits for the first presenter is not idle."""
 IDLE_CODE = 3
 """The exit code then."""
 WARNING = 60.0
@@ -34,6 +36,16 @@ MOST_GHOSTS = 30
 
 class KioskError(ValueError):
     """What a guest may not do; the message is one line."""
+
+
+def waits_for_presenter(idle: float, waited: float) -> bool:
+    """Return whether who has waited so many seconds for the first presenter is not idle yet.
+
+    Args:
+        idle: seconds without a key after which a session ends.
+        waited: seconds since the session began.
+    """
+    return waited < EARLY_TIMES * idle
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.breakpoint_parser import parse
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.files.guard import Guard, RefusedError
-from rnn_tui.kiosk import MOST_BREAKPOINTS, MOST_CHANGES, Kiosk, KioskError
+from rnn_tui.kiosk import MOST_BREAKPOINTS, MOST_CHANGES, Kiosk, KioskError, waits_for_presenter
 from rnn_tui.presets import PRESETS
 from rnn_tui.registry import TASKS
 from rnn_tui.second_network import Versus
@@ -218,6 +218,19 @@ def test_who_follows_a_presenter_is_not_idle_without_a_key() -> None:
     watch.heard()
     time.go_to(10_000)
     assert (len(time.said), len(time.ended_at)) == (1, 1)
+
+
+def test_who_waits_for_the_first_presenter_is_not_idle_for_four_times_as_long() -> None:
+    time = Time()
+    time.presented = True
+    time.watch(900)
+    while waits_for_presenter(900, time.now):
+        assert (time.said, time.ended_at) == ([], [])
+        time.go_to(time.now + 10)
+    time.presented = False
+    time.go_to(10_000)
+    assert len(time.said) == 1
+    assert 4 * 900 < time.ended_at[0] <= 5 * 900
 
 
 def test_a_time_is_written_in_its_largest_whole_unit() -> None:

@@ -58,6 +58,7 @@ class Guest:
         pump: the terminal.
         record: what is logged.
         process: the number of the process; 0 before it runs.
+        joined: when the session began, by the loop's clock.
         last_key: when something was typed last, by the loop's clock.
     """
 
@@ -88,7 +89,7 @@ class Guest:
         self.process = 0
         self._forks, self._left = forks, left
         self._loop = asyncio.get_running_loop()
-        self.last_key = self._loop.time()
+        self.joined = self.last_key = self._loop.time()
         self._last_line = ""
         self._exit: Ended | None = None
         self._timer: asyncio.TimerHandle | None = None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rnn_tui.files.regular_file import size_text
 from rnn_tui.following.messages import socket_pair
 from rnn_tui.following.relay import Relay
+from rnn_tui.kiosk import waits_for_presenter
 from rnn_tui.serve.access import Access
 from rnn_tui.serve.fork_client import ForkClient
 from rnn_tui.serve.guest import Guest, resident_memory
@@ -168,15 +169,20 @@ class Service:
             guest.end("memory", f"this session took more than {most} of memory and was ended")
             if memory > FAR_ABOVE * self._options.memory:
                 guest.kill()
-        elif self._is_awake(guest):
+        elif self._is_awake(guest, now):
             guest.last_key = now
         elif now - guest.last_key > self._options.idle + IDLE_GRACE:
             guest.end("idle", "no key was pressed for long, so this session was ended")
 
-    def _is_awake(self, guest: Guest) -> bool:
-        """Return whether a guest is not idle even without a key: where somebody presents."""
-        role = guest.record.role
-        return role == "presenter" or (role == "follower" and self.relay.presented)
+    def _is_awake(self, guest: Guest, now: float) -> bool:
+        """Return whether a guest is not idle even without a key: where somebody presents, or may.
+
+        The program of a follower knows better whether somebody has presented; it ends itself.
+        """
+        if guest.record.role == "follower":
+            waits = waits_for_presenter(self._options.idle, now - guest.joined)
+            return self.relay.presented or waits
+        return guest.record.role == "presenter"
 
     async def close(self) -> None:
         """Tell everybody that the server ends, and wait until all guests have ended."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from typing import Any
 
 from textual.dom import DOMNode
@@ -10,6 +11,7 @@ from textual.dom import DOMNode
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.following.followed_session import FollowedSession, Presenter
 from rnn_tui.following.presenting import Presenting
+from rnn_tui.kiosk import waits_for_presenter
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import compose
 from rnn_tui.tui.app import RnnTui
@@ -59,6 +61,7 @@ class FollowerTui(RnnTui):
         """Follow over `connection`; `options` are those of `RnnTui`."""
         before = Session(Trainer(compose({"hidden": 1, "steps": 2}))).latest
         self._followed = FollowedSession(connection, before)
+        self._began = time.monotonic()
         super().__init__(self._followed, **options)
 
     def make_debugger(self) -> Debugger:
@@ -67,10 +70,12 @@ class FollowerTui(RnnTui):
 
     def on_mount(self) -> None:
         """Wait for the presenter."""
-        self.push_screen(WaitingScreen())
+        self.push_screen(WaitingScreen(self.kiosk))
 
     def awake(self) -> bool:
-        """Return whether there is a presenter: whoever looks on presses no key."""
+        """Return whether there is a presenter, or will be: whoever looks on presses no key."""
+        if self._followed.presenter is Presenter.AWAITED and self.kiosk is not None:
+            return waits_for_presenter(self.kiosk.idle, time.monotonic() - self._began)
         return self._followed.presenter is Presenter.HERE
 
     def presenter_left(self) -> None:

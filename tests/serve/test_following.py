@@ -54,7 +54,8 @@ async def until(visit: Visit, pattern: str) -> str:
 def test_followers_see_what_the_presenter_shows(room: RunningServer, key: asyncssh.SSHKey) -> None:
     async def scene() -> None:
         small = await come_in(room)
-        await small.wait_for("Waiting for the presenter")
+        waiting = await small.wait_for("Waiting for the presenter")
+        assert "Nobody who waits is sent away within 1 hour." in waiting
         presenter = await come_in(room, key, columns=110, lines=32)
         await presenter.wait_for("1 follow")
         await small.wait_for(FOLLOWING)

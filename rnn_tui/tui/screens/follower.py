@@ -12,8 +12,10 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from rnn_tui.following.followed_session import FollowedSession, Presenter
+from rnn_tui.kiosk import EARLY_TIMES
 from rnn_tui.tui.draw_context import Following, Selection
 from rnn_tui.tui.error_boundary import ErrorBoundary
+from rnn_tui.tui.idle import time_text
 from rnn_tui.tui.key_bindings import FOLLOWERS_ACTIONS
 from rnn_tui.tui.link import Link
 from rnn_tui.tui.presented_view import PresentedView, is_computed, with_own_view
@@ -169,9 +171,18 @@ class WaitingScreen(ErrorBoundary, Screen[None]):
         Binding("q,escape", "leave", "quit"),
     ]
 
+    def __init__(self, kiosk: Kiosk | None = None) -> None:
+        """Wait; `kiosk` says for how long one may."""
+        super().__init__()
+        self._kiosk = kiosk
+
     def compose(self) -> ComposeResult:
-        """Yield the one line, and how to leave."""
-        yield Static(f"{WAITING}\n\nq quits", id="waiting", markup=False)
+        """Yield the one line, for how long one may wait, and how to leave."""
+        lines = [WAITING, ""]
+        if self._kiosk is not None:
+            least = time_text(EARLY_TIMES * self._kiosk.idle)
+            lines.append(f"Nobody who waits is sent away within {least}.")
+        yield Static("\n".join([*lines, "q quits"]), id="waiting", markup=False)
 
     def action_leave(self) -> None:
         """Quit."""
