@@ -21,7 +21,7 @@ from rnn_tui.serve.terminal_pump import TerminalPump
 from rnn_tui.tui.leaving_terminal import LEAVE
 
 PATIENCE = 4.0  # seconds for the program to end; it needs 2 where its screen is stuck
-LAST_KEYS = 2.0  # seconds for the keys before the end of the input to have their effect
+LAST_KEYS = 3.0  # seconds for the keys before the end of the input to have their effect
 LAST_OUTPUT = 1.0  # seconds for the output after the end of the program
 # Answers of a terminal to the program's queries, which nobody has typed.
 ANSWERS = re.compile(

@@ -17,7 +17,7 @@ from rnn_tui.serve.guest import Guest, resident_memory
 from rnn_tui.serve.guest_process import MESSAGES
 from rnn_tui.serve.options import ServeOptions
 from rnn_tui.serve.session import REFUSED, GuestSession
-from rnn_tui.serve.session_log import SessionRecord, log
+from rnn_tui.serve.session_log import RefusalLog, SessionRecord, log
 
 if TYPE_CHECKING:
     from rnn_tui.serve.connection import Client
@@ -53,6 +53,7 @@ class Service:
         self.relay = Relay()
         self._options = options
         self._sessions = 0
+        self._refusals = RefusalLog(log, time.monotonic)
         self._closing = False
         self._empty = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
@@ -73,19 +74,20 @@ class Service:
 
     def join(self, session: GuestSession) -> Guest | None:
         """Start the program for a session; None if it gets none, which is said there."""
+        identity = session.identity
+        who = f"{identity.address} {identity.key or 'without a key'}"
         if line := self._why_not(session):
+            self._refusals.add(who, line.partition(";")[0])
             session.say(line)
             session.end(REFUSED)
             return None
         if session.taken_for:
             session.say(f"this server does not know your terminal; it takes it for {session.kind}")
-        identity = session.identity
         role = self.access.role(presents=identity.presents)
         options: dict[str, Any] = {}
         if role == "presenter":
             self._end_presenters()
         self._sessions += 1
-        who = f"{identity.address} {identity.key or 'without a key'}"
         record = SessionRecord(self._sessions, who, role, time.time())
         try:
             guest = self._start(session, record, options)
@@ -187,6 +189,7 @@ class Service:
     async def close(self) -> None:
         """Tell everybody that the server ends, and wait until all guests have ended."""
         self._closing = True
+        self._refusals.close()
         if self._watching is not None:
             self._watching.cancel()
         self._empty.clear()

@@ -6,10 +6,14 @@ Nothing that a guest typed is in it, nor the guest's name: an address, and the f
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from rnn_tui.cli_exit import print_error
 from rnn_tui.files.regular_file import size_text
+
+REFUSAL_SECONDS = 10.0  # from one line for those who got no session to the next of the same reason
 
 
 @dataclass(slots=True)
@@ -49,6 +53,31 @@ def session_line(record: SessionRecord, ended: float) -> str:
         f"{record.reason}; sent {size_text(record.sent)}, received {size_text(record.received)}; "
         f"peak memory {size_text(record.peak)}, processor {record.cpu:.1f} s"
     )
+
+
+class RefusalLog:
+    """Logs who got no session; of each reason a line in so many seconds, whatever a crowd does."""
+
+    def __init__(self, write: Callable[[str], object], clock: Callable[[], float]) -> None:
+        """Give lines to `write`; `clock` tells seconds that only grow."""
+        self._write, self._clock = write, clock
+        self._next: dict[str, float] = {}  # when a reason is logged again
+        self._unsaid: Counter[str] = Counter()
+
+    def add(self, who: str, reason: str) -> None:
+        """Log one, or count it for the next line of the same reason."""
+        if self._clock() < self._next.get(reason, float("-inf")):
+            self._unsaid[reason] += 1
+            return
+        self._next[reason] = self._clock() + REFUSAL_SECONDS
+        more = self._unsaid.pop(reason, 0)
+        others = f"; {more} more since the line before" if more else ""
+        self._write(f"no session: {who}; {reason}{others}")
+
+    def close(self) -> None:
+        """Log how many were not named."""
+        for reason, more in self._unsaid.items():
+            self._write(f"no session: {more} more; {reason}")
 
 
 def log(line: str) -> None:

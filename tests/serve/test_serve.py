@@ -7,6 +7,7 @@ from pathlib import Path
 from serve.running import RunningServer, alive, connect, run, visit
 
 from rnn_tui.serve.keys import load_host_key
+from rnn_tui.serve.session_log import RefusalLog
 
 FOLDER_OF_KEY = "rnn-tui/serve/ssh_host_ed25519_key"
 
@@ -46,20 +47,39 @@ def test_one_line_says_that_the_room_is_full(server: RunningServer) -> None:
 
     run(play())
     server.wait_for_guests(0)
+    server.wait_for_log("no session: 127.0.0.1 without a key; all 3 places are taken$")
+
+
+def test_a_crowd_that_is_turned_away_is_few_lines_of_the_log() -> None:
+    lines: list[str] = []
+    now = 0.0
+    refusals = RefusalLog(lines.append, lambda: now)
+    for k in range(250):
+        now = k / 10
+        refusals.add("192.0.2.1 without a key", "full")
+    refusals.add("192.0.2.2 without a key", "no terminal")
+    refusals.close()
+    assert lines == [
+        "no session: 192.0.2.1 without a key; full",
+        "no session: 192.0.2.1 without a key; full; 99 more since the line before",
+        "no session: 192.0.2.1 without a key; full; 99 more since the line before",
+        "no session: 192.0.2.2 without a key; no terminal",
+        "no session: 49 more; full",
+    ]
 
 
 def test_the_end_of_the_input_ends_the_session_with_a_line(server: RunningServer) -> None:
     async def play() -> None:
         async with await connect(server) as first, await connect(server) as second:
-            empty, left = await visit(first), await visit(second)
-            empty.process.stdin.write_eof()  # before the program is there
-            await left.wait_for("BATCH")
-            left.send("q")
-            left.process.stdin.write_eof()
-            assert await left.wait_end() == 0
-            assert await empty.wait_end() == 1
-            assert empty.raw.endswith(b"rnn-tui: the input has ended, and with it this session\r\n")
-            assert b"the input" not in left.raw
+            early, late = await visit(first), await visit(second)
+            early.process.stdin.write_eof()  # before the program is there
+            await late.wait_for("BATCH")
+            late.process.stdin.write_eof()
+            for each in (early, late):
+                assert await each.wait_end() == 1
+                said = each.raw.rpartition(b"\x1b[?1049l")[2]
+                assert said.endswith(b"rnn-tui: the input has ended, and with it this session\r\n")
+                assert said.count(b"rnn-tui: ") == 1
 
     run(play())
     server.wait_for_log("session .* end of input; ")
