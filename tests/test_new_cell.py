@@ -286,13 +286,17 @@ def test_every_place_of_a_run_is_the_same_bits_again(
 # ---------------------------------------------------------------- screen, proofs, checkpoint
 
 
+@pytest.mark.long
+@each_cell
+def test_the_screen_shows_it_at_every_place(cell: str) -> None:
+    test_panels.test_every_line_fits_at_every_place_of_a_walk(cell)
+    test_panels.test_no_number_is_drawn_before_its_operation_is_revealed(cell)
+
+
 @each_cell
 def test_the_screen_shows_it(cell: str) -> None:
     if cell == "light-gru":  # once is enough: these take seconds
-        test_panels.test_every_line_fits_at_every_place_of_a_walk(cell)
         test_equation.test_equations_agree_at_every_place_of_a_walk(cell)
-    else:
-        test_panels.test_no_number_is_drawn_before_its_operation_is_revealed(cell)
     for check in (
         test_panels.test_a_share_of_the_gradient_is_drawn_only_once_its_factors_are_revealed,
         test_panels.test_after_a_divergence_no_such_number_is_drawn,

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -90,8 +91,9 @@ def at_places(settings: Settings, proofs: frozenset[str] = frozenset()) -> Itera
 
 def scenes() -> Iterator[Snapshot]:
     """Yield snapshots of all that there is to see."""
-    for settings in TASKS.values():
-        yield from at_places(settings)
+    for name, settings in TASKS.items():  # of most of them at some places: they are alike
+        places = at_places(settings)
+        yield from places if name in ("cos", "recall", "text") else islice(places, 1, None, 3)
     yield from at_places(SMALL.with_(cell="lstm", layers=2), PROVED)
     lstm = SMALL.with_(cell="lstm")
     session = Session(Trainer(lstm))

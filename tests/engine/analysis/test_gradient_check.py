@@ -39,7 +39,7 @@ def broken(given: GradientRecord, index: int, change: float) -> GradientRecord:
     return dataclasses.replace(given, gradient=gradient)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(cases(SMOOTH_CELLS))
 @example(Case("rnn", "tanh", 1, 1, 1, 1, 1, 0))
 @example(Case("lstm", "tanh", 1, 1, 1, 1, 1, 0))
@@ -57,7 +57,7 @@ def test_every_parameter_of_every_smooth_cell_agrees(case: Case) -> None:
     assert found.tolerance.max() < 1e-10 * scale
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(headed_cases())
 @example(
     Case("lstm", "tanh", 4, 3, 2, 5, 4, 1, "cross-entropy", counted=(False, False, False, True))
@@ -84,7 +84,7 @@ def test_a_class_that_is_all_but_certain_is_no_error(dtype: type, scale: float) 
         assert whole(gradient_record(network)).verdict == "agrees"
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(cases(SMOOTH_CELLS))
 def test_a_float32_gradient_agrees_within_its_own_rounding(case: Case) -> None:
     found = whole(taken(case, np.float32))
@@ -92,7 +92,7 @@ def test_a_float32_gradient_agrees_within_its_own_rounding(case: Case) -> None:
     assert found.tolerance.max() < 1e-3 * np.abs(found.analytic).max()
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(cases((("rnn", "relu"),)))
 def test_relu_is_checked_by_central_differences(case: Case) -> None:
     network = case.network()

@@ -88,7 +88,7 @@ def pinned(draw: st.DrawFn, kinds: tuple[tuple[str, str], ...]) -> tuple[Case, P
     return case, pins
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(pinned(SMOOTH_CELLS))
 def test_gradients_with_pins_agree_with_the_complex_step(given: tuple[Case, Pins]) -> None:
     case, pins = given
@@ -119,7 +119,7 @@ def test_every_symbol_of_every_smooth_cell(
             assert (values[:, pin.units] == 0.3).all()
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(pinned((("rnn", "relu"),)))
 def test_relu_gradients_with_pins_agree_with_central_differences(given: tuple[Case, Pins]) -> None:
     case, pins = given

@@ -68,7 +68,7 @@ def test_a_copy_computes_the_same_bits(case: Case) -> None:
         assert same_bits(copy.tape[name], array), name
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(headed_cases())
 def test_shares_and_ledgers_add_up_to_the_gradient(case: Case) -> None:
     network = case.network()
@@ -83,7 +83,7 @@ def test_shares_and_ledgers_add_up_to_the_gradient(case: Case) -> None:
         assert abs(parameter_ledger(network, index).total - network.gradient[index]) < 1e-13 * scale
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(headed_cases())
 def test_a_timestep_that_does_not_count_sends_nothing_back(case: Case) -> None:
     network = case.network()
@@ -100,7 +100,7 @@ def test_a_timestep_that_does_not_count_sends_nothing_back(case: Case) -> None:
         assert norms[-1, 0] == pytest.approx(np.linalg.norm(each), rel=1e-12)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(headed_cases())
 def test_every_number_tells_what_it_was_made_of(case: Case) -> None:
     network = case.network()
