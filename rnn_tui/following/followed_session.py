@@ -17,15 +17,14 @@ from rnn_tui.following.messages import (
     NOTHING,
     Ask,
     Looks,
-    MessageError,
+    Message,
     Picture,
     Presence,
-    receive,
     send,
 )
 from rnn_tui.following.picture import PictureError, PresentedPicture, decode
 from rnn_tui.following.sealed_memory import SealedMemoryError, view
-from rnn_tui.following.waking import SocketThread
+from rnn_tui.following.socket_thread import SocketThread
 from rnn_tui.session.commands import Command, Say, ViewRequest
 from rnn_tui.session.snapshot import Notice, Snapshot
 
@@ -136,24 +135,15 @@ class FollowedSession(SocketThread):
 
     # ---------------------------------------------------------------- the thread
 
-    def read(self) -> bool:
+    def take(self, message: Message, descriptor: int | None) -> None:
         """Take what the server says; a picture replaces one that was not read."""
-        while True:
-            try:
-                received = receive(self.connection)
-            except BlockingIOError:
-                return True
-            except MessageError:
-                continue
-            if received is None:
-                return False
-            match received:
-                case Picture() as picture, int(descriptor):
-                    self._forget_unread()
-                    self._unread = picture, descriptor
-                    self._asked = None
-                case Presence(present), _:
-                    self._note_presence(present)
+        match message, descriptor:
+            case Picture() as picture, int(descriptor):
+                self._forget_unread()
+                self._unread = picture, descriptor
+                self._asked = None
+            case Presence(present), _:
+                self._note_presence(present)
 
     def ended(self) -> None:
         """Note that the server is gone, and the presenter with it."""

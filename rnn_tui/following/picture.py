@@ -264,7 +264,7 @@ def may_travel(kind: type) -> bool:
     if not kind.__module__.startswith(_PACKAGES):
         return False
     if is_dataclass(kind):
-        return bool(kind.__dataclass_params__.frozen)  # type: ignore[attr-defined]
+        return bool(kind.__dataclass_params__.frozen)  # type: ignore[attr-defined]  # not in the stubs
     return issubclass(kind, Enum)
 
 

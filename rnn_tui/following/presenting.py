@@ -12,15 +12,14 @@ from rnn_tui.following.messages import (
     NOTHING,
     Audience,
     Looks,
-    MessageError,
+    Message,
     Picture,
     Wanted,
-    receive,
     send,
 )
 from rnn_tui.following.picture import PresentedPicture, encode, for_followers
 from rnn_tui.following.sealed_memory import seal
-from rnn_tui.following.waking import SocketThread
+from rnn_tui.following.socket_thread import SocketThread
 from rnn_tui.session.commands import Say, ShowFollowers
 from rnn_tui.session.worker import Session
 
@@ -76,22 +75,13 @@ class Presenting(SocketThread):
         if self._waited_for:
             self.wake()
 
-    def read(self) -> bool:
+    def take(self, message: Message, descriptor: int | None) -> None:
         """Take what the server says."""
-        while True:
-            try:
-                received = receive(self.connection)
-            except BlockingIOError:
-                return True
-            except MessageError:
-                continue
-            if received is None:
-                return False
-            match received[0]:
-                case Wanted(looks):
-                    self._waited_for, self._looks = True, looks
-                case Audience(followers):
-                    self._count(followers)
+        match message:
+            case Wanted(looks):
+                self._waited_for, self._looks = True, looks
+            case Audience(followers):
+                self._count(followers)
 
     def ended(self) -> None:
         """Note that the server is gone: nobody follows."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import pytest
 from tui.equation_calculator import Interval, calculate, shown
+from tui.equation_reading import LEFT_OUT
 from tui.screen_support import KINDS, power_in
 
 from rnn_tui.engine.time_travel.places import Stride
@@ -28,7 +29,6 @@ from rnn_tui.tui.panels.current_pass import panel
 
 REQUEST = ViewRequest(proofs=frozenset(panel_spec("timestep").proofs))
 NUMBER = re.compile(r"(?<![\w⁻])[+−]\d[\d.]*(?:e−?\d+)?|(?<= )0(?= |$)")
-LEFT_OUT = re.compile(r"\((\d+) (?:more|terms): ([^)]+)\)")
 FACTOR = r"([+−]?[\d.]+(?:e−?\d+)?)"
 TERM = re.compile(rf"(\d+) +{FACTOR} +· +{FACTOR} += ")
 POWERS = re.compile(r"  ×(?:10)?(\S+) · ×(?:10)?(\S+) = ×")

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tui.equation_reading import check
 from tui.screen_support import KINDS, SMALL, SnapshotMaker, context, stands_for, text_of
-from tui.test_equation import check
 
 from rnn_tui.engine.core.expressions import Dot, Products, UnitReader
 from rnn_tui.engine.core.operations import Operation

@@ -9,6 +9,8 @@ import socket
 import threading
 from abc import ABC, abstractmethod
 
+from rnn_tui.following.messages import Message, MessageError, receive
+
 
 class SocketThread(ABC):
     """Reads a socket, and does what is due, in a thread of its own.
@@ -26,8 +28,8 @@ class SocketThread(ABC):
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     @abstractmethod
-    def read(self) -> bool:
-        """Read what is there; return False if nothing more will be."""
+    def take(self, message: Message, descriptor: int | None) -> None:
+        """Take a message, and the descriptor that came with it."""
 
     @abstractmethod
     def ended(self) -> None:
@@ -75,7 +77,16 @@ class SocketThread(ABC):
                 self.ended()
 
     def _read(self) -> bool:
-        try:
-            return self.read()
-        except OSError:
-            return False
+        """Read the messages that are there; return False if no more will come."""
+        while True:
+            try:
+                received = receive(self.connection)
+            except BlockingIOError:
+                return True
+            except MessageError:
+                continue
+            except OSError:
+                return False
+            if received is None:
+                return False
+            self.take(*received)
