@@ -133,8 +133,8 @@ class GuestChannel(asyncssh.SSHServerChannel[bytes]):
     def _refuse(self, packet: Any) -> bool:
         return False
 
-    # Named as asyncssh looks them up; a test sends each of them. Its own for agents returns None, as
-    # it reports later; a bool is reported at once.
+    # Named as asyncssh looks them up; a test sends each of them. Its own for agents returns None,
+    # as it reports later; a bool is reported at once.
     _process_env_request = _refuse
     _process_x11_req_request = _refuse
     _process_auth_agent_req_at_openssh_dot_com_request = _refuse  # type: ignore[assignment]
