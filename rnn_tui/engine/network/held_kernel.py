@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 
 import numpy as np
 
@@ -20,7 +20,13 @@ class HeldKernel(Kernel):
     reads_one_hot = True
 
     def __init__(
-        self, fast: Kernel, free: Kernel, held: Kernel, tape: Tape, timesteps: Container[int]
+        self,
+        fast: Kernel,
+        free: Kernel,
+        held: Kernel,
+        tape: Tape,
+        timesteps: Container[int],
+        put_constants: Callable[[int], None],
     ) -> None:
         """Combine kernels that are bound to `tape`.
 
@@ -29,7 +35,9 @@ class HeldKernel(Kernel):
             free: the declared operations, without pins.
             held: the declared operations, with pins in force.
             timesteps: those at which a value is held.
+            put_constants: writes the constants of the pins at a timestep to the tape.
         """
+        self.put_constants = put_constants
         self.fast, self.free, self.held, self.timesteps = fast, free, held, timesteps
         states = {id(array) for array in tape.states.values()}
         self.rows = [(array, id(array) in states) for array in tape.arrays.values()]
@@ -58,6 +66,7 @@ class HeldKernel(Kernel):
             held = [row.copy() for row in rows]
             for row, own, plain, changed in zip(rows, without, free, held, strict=True):
                 np.copyto(row, np.where(changed != plain, changed, own))
+            self.put_constants(t)  # also where they are what the declared operations give without
 
     def begin_backward(self) -> None:
         self.held.begin_backward()

@@ -28,7 +28,7 @@ from rnn_tui.engine.network.declaration import NetworkDeclaration
 from rnn_tui.engine.network.held_kernel import HeldKernel
 from rnn_tui.engine.network.kernels import make_declared_kernel, make_kernel, make_threads
 from rnn_tui.engine.network.one_hot import OneHot
-from rnn_tui.engine.network.pins import Pin, Pins, held_timesteps
+from rnn_tui.engine.network.pins import Pin, Pins, held_timesteps, pins_of_timestep
 from rnn_tui.engine.network.sample_window import SampleWindow, named_values
 from rnn_tui.engine.network.window_products import InputProducts, Readout, WeightGradients
 
@@ -111,9 +111,15 @@ class Network:
                 self.declaration, self.parameters, self.tape, self._fast_kernel, ()
             )
             held = held_timesteps(pins, self.tape.steps)
-            self.kernel = HeldKernel(
-                self._fast_kernel, free, self.declared_kernel(), self.tape, held
-            )
+            own, tape = self.declared_kernel(), self.tape
+            self.kernel = HeldKernel(self._fast_kernel, free, own, tape, held, self._put_constants)
+
+    def _put_constants(self, t: int) -> None:
+        """Write the constants of the pins at timestep `t` to the tape."""
+        values = self.values(t)
+        for pin in pins_of_timestep(self._pins, t):
+            if isinstance(pin, Pin) and pin.symbol != "x_t":
+                values[pin.symbol][..., pin.units] = pin.value
 
     def declared_kernel(self) -> Kernel:
         """Return the cells' declared operations as a kernel, with the pins in force."""

@@ -239,6 +239,24 @@ def test_without_pins_the_fused_kernel_runs_the_same_bits(
 
 
 @each_cell
+def test_what_is_held_has_its_value_where_rounding_alone_would_give_another(
+    cell: str, activation: str
+) -> None:
+    """The constant is what the declared operations give, and the fast kernel does not."""
+    case = Case(cell, activation, 2, 1, 40, 40, 1, 4)
+    fused, declared = case.network(np.float32), case.network(np.float32)
+    declared.kernel = declared.declared_kernel()
+    for network in (fused, declared):
+        trained(network)
+    row, other = declared.tape["h"][1, 0], fused.tape["h"][1, 0]
+    for unit in np.flatnonzero(row != other)[:3]:
+        network = case.network(np.float32)
+        network.pins = (Pin("h_t", float(row[unit]), int(unit) + 1, 1),)
+        trained(network)
+        assert network.tape["h"][1, 0, unit] == row[unit]
+
+
+@each_cell
 def test_pins_of_inputs_leave_the_fused_kernel(cell: str, activation: str) -> None:
     case = Case(cell, activation, 5, 2, 2, 3, 1, 4)
     network, other = case.network(), case.network()
