@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import math
 import os
 import re
 import select
@@ -98,6 +99,7 @@ SET_CONTROLLING_TERMINAL = (
 )
 
 RAW_KEPT = 1 << 20  # bytes
+LAST_OUTPUT = 1.0  # seconds after the end of a program in which its output is read
 # Seconds; longer than a program waits after ESC for the rest of an escape sequence.
 ESCAPE_PAUSE = 0.2
 
@@ -272,9 +274,13 @@ class Terminal(Closing):
             AssertionError: it never does, or the program has ended; with the screen.
         """
         deadline = time.monotonic() + timeout
+        ended_at = math.inf
         while True:
-            # Checked before the screen is read, which then has all that the program wrote.
-            ended = self.process.poll() is not None and self._is_quiet(0.2)
+            # Checked before the screen is read, which then has all that the program wrote; what it
+            # wrote last may be read a moment after its end.
+            if self.process.poll() is not None:
+                ended_at = min(ended_at, time.monotonic())
+            ended = time.monotonic() - ended_at > LAST_OUTPUT and self._is_quiet(0.2)
             text = self.text()
             if holds(condition, text):
                 return text
