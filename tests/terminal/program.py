@@ -90,6 +90,11 @@ class Program:
         """Return the titles with a double rule: the focused panel's, once all is drawn."""
         return re.findall(r"^(?:══|==) ([^═=]+?)(?: [═=]|$)", self.text(), re.MULTILINE)
 
+    def asked(self, question: str) -> None:
+        """Wait for a question, and until it counts as seen: what is typed before is no answer."""
+        self.wait_for(question)
+        self.terminal.wait_still(0.1)
+
     def settled(self) -> str:
         """Wait until there is no more output, and return the screen."""
         self.terminal.wait_still(0.2)

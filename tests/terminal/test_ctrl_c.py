@@ -45,11 +45,11 @@ def test_on_the_main_screen() -> None:
 def test_a_question_that_it_hides_is_asked_again(tmp_path: Path) -> None:
     with impatient(tmp_path) as one:
         one.send("q")
-        one.wait_for("q again quits")
+        one.asked("q again quits")
         one.send("\x03")
         one.wait_for(SAYS)
         one.send("q")
-        one.wait_for("q again quits")
+        one.asked("q again quits")
 
 
 def test_in_dialogs_and_text_fields() -> None:

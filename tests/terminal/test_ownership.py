@@ -62,7 +62,7 @@ def test_a_file_changed_behind_the_programs_back_is_asked_about(mine: Path) -> N
         assert load(mine.with_name("mine-2.safetensors")).updates == 6
         mine.with_name("mine-2.safetensors").write_bytes(THEIRS)
         one.send("w")
-        one.wait_for("not saved yet")
+        one.asked("not saved yet")
         one.key("esc")
         one.wait_for(lambda text: "not saved yet" not in text)
         assert mine.with_name("mine-2.safetensors").read_bytes() == THEIRS
@@ -103,18 +103,18 @@ def test_the_other_network_and_a_restart_leave_the_file_alone(mine: Path) -> Non
 def test_a_restart_asks_and_can_be_undone(tmp_path: Path) -> None:
     with impatient(tmp_path) as one:
         one.send("r")
-        one.wait_for("update 30 is not saved")
+        one.asked("update 30 is not saved")
         one.send("u")  # any other key stays
         one.until(lambda h: h.update == 31)
         one.send("r")
-        one.wait_for("r again restarts")
+        one.asked("r again restarts")
         one.reach("r", "BATCH", 0)
         one.wait_for("R brings the old run back, at update 31")
         one.reach("u", "UPDATE", 1)
         one.reach("R", "UPDATE", 31)
         one.reach("R", "UPDATE", 1)
         one.key("q")
-        one.wait_for("q again quits")
+        one.asked("q again quits")
         one.key("q")
         assert_ended(one)
 
@@ -123,11 +123,11 @@ def test_quitting_asks_by_either_key(tmp_path: Path) -> None:
     with impatient(tmp_path) as one:
         for key in ("q", "ctrl+q"):
             one.key(key)
-            one.wait_for("update 30 is not saved")
+            one.asked("update 30 is not saved")
             one.key("left")
             one.wait_for(lambda text: "is not saved" not in text)
         one.key("ctrl+q")
-        one.wait_for("q again quits")
+        one.asked("q again quits")
         one.key("ctrl+q")
         assert_ended(one)
 
@@ -136,7 +136,7 @@ def test_a_question_is_not_answered_before_it_was_seen(tmp_path: Path) -> None:
     with impatient(tmp_path) as one:
         for doubled in ("qq", "qqqq", "rr", "\x11\x11"):
             one.send(doubled)
-            one.wait_for("update 30 is not saved")
+            one.asked("update 30 is not saved")
             one.settled()
             assert one.header.update == 30
             one.key("left")
@@ -164,7 +164,7 @@ def test_quitting_in_a_dialog_and_by_the_palette_asks(tmp_path: Path) -> None:
         one.wait_for("quit, as q does")
         one.settled()
         one.key("enter")
-        one.wait_for("update 30 is not saved")
+        one.asked("update 30 is not saved")
         one.send("?")
         one.wait_for("esc closes")
         one.key("ctrl+q")
@@ -190,7 +190,7 @@ def test_the_form_asks_before_it_restarts(tmp_path: Path) -> None:
         one.wait_for("R brings the old run back, at update 30")
         one.reach("R", "UPDATE", 30)
         one.key("q")
-        one.wait_for("q again quits")
+        one.asked("q again quits")
         one.key("q")
         assert_ended(one)
 
@@ -213,7 +213,7 @@ def test_dropping_or_replacing_the_second_network_asks(tmp_path: Path) -> None:
         one.wait_for("update 31")
         for command in ("versus none", "versus neuron"):
             choose(one, command)
-            one.wait_for("the other network's update 31 is not saved")
+            one.asked("the other network's update 31 is not saved")
             one.key("esc")
             one.wait_for(lambda text: "not saved" not in text)
             assert "vs gru 4" in one.settled()
@@ -222,7 +222,7 @@ def test_dropping_or_replacing_the_second_network_asks(tmp_path: Path) -> None:
         one.send("y")
         one.wait_for(lambda text: "vs gru 4" not in text and "not saved" not in text)
         one.key("q")
-        one.wait_for("q again quits")
+        one.asked("q again quits")
         one.key("q")
         assert_ended(one)
 
@@ -243,7 +243,7 @@ def test_enter_twice_in_the_palette_does_not_answer_the_question(
         one.send("n")
         one.reach("n", "FORWARD t=1/5", 30)
         one.key("ctrl+q")
-        one.wait_for("q again quits")
+        one.asked("q again quits")
         one.key("ctrl+q")
         assert_ended(one)
 
@@ -252,7 +252,7 @@ def test_quitting_asks_in_the_past_too(tmp_path: Path) -> None:
     with impatient(tmp_path) as one:
         one.reach("40U", "BATCH", 0)
         one.send("q")
-        one.wait_for("update 30 is not saved")
-        one.wait_for("G w saves")
+        one.asked("update 30 is not saved")
+        one.asked("G w saves")
         one.send("q")
         assert_ended(one)
