@@ -18,6 +18,7 @@ from rnn_tui.files.limits import DEFAULT_DATA, parse_size
 from rnn_tui.files.regular_file import size_text
 from rnn_tui.presets import PRESETS
 from rnn_tui.registry import CELLS
+from rnn_tui.setting_declaration import option_name
 from rnn_tui.settings import DECLARATIONS, Declaration, quote
 
 _WIDEST_CHOICES = 50  # columns; longer lists of choices are in the help's text
@@ -150,7 +151,8 @@ _MAX_MEMORY = SizeDeclaration(
 _PLACEHOLDERS = {
     "idle": "TIME", "max_data": "SIZE", "max_memory": "SIZE",
     "data": "FILE", "out": "FILE.safetensors", "metrics": "FILE.csv",
-    "init_from": "FILE.safetensors", "column": "NAME", "task": "TASK",
+    "init_from": "FILE.safetensors", "target": "NAME", "inputs": "NAMES", "time": "NAME",
+    "task": "TASK",
     "break": "CONDITION", "resume": "list|N",
 }  # fmt: skip
 
@@ -292,7 +294,7 @@ class SettingOption(click.Option):
         flag = declaration.kind is bool
         optional: dict[str, Any] = {} if without_value is None else {"flag_value": without_value}
         super().__init__(
-            [*(names or (declaration.switch,)), declaration.name],
+            [*(names or _spellings(declaration)), declaration.name],
             help=declaration.help + _shown_choices(declaration) + _shown_default(declaration),
             default=None,  # the value then comes from the preset, the defaults or the file
             is_flag=flag,
@@ -306,6 +308,12 @@ class SettingOption(click.Option):
     def _read(self, value: Any) -> Any:
         """Return the value that the text stands for; a `SettingError` is shown as it is."""
         return self.declaration.parse(value) if isinstance(value, str) else value
+
+
+def _spellings(declaration: Declaration) -> tuple[str, ...]:
+    """Return how the option of a setting is spelled; its former name is understood too."""
+    former = declaration.formerly
+    return (declaration.switch, option_name(former)) if former else (declaration.switch,)
 
 
 def _placeholder(declaration: Declaration) -> str:

@@ -49,6 +49,9 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             updates=100_000,
             values={
                 "task": "text",
+                "tokens": "chars",
+                "vocabulary": 0,
+                "line_ends": "keep",  # min-char-rnn reads its file as it is
                 "steps": 25,
                 "batch": 1,
                 "windows": "sweep",

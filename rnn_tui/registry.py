@@ -130,16 +130,22 @@ CELLS = Registry(
     Entry("neuron", "rnn_tui.engine.cells.neuron:NeuronCell", ("activation",)),
 )
 
-_SEQUENCE = ("data", "windows")  # settings of tasks that cut windows out of the user's own sequence
+# Settings of tasks that cut windows out of the user's own sequence.
+_SEQUENCE = ("data", "encoding", "windows")
+_TABLE = (
+    "target", "inputs", "time", "missing", "delimiter", "decimal", "thousands", "skip_rows",
+    "test_share", "scale", "difference", "season",
+)  # fmt: skip
+_TEXT = ("tokens", "vocabulary", "line_ends")
 TASKS = Registry(
     "task",
     Entry(
         "cos",
         "rnn_tui.tasks.cosine:CosineTask",
-        ("noise", "num_points", "x_min", "x_max", "windows"),
+        ("noise", "num_points", "x_min", "x_max", "windows", "season"),
     ),
-    Entry("series", "rnn_tui.tasks.series:SeriesTask", (*_SEQUENCE, "column", "scale")),
-    Entry("text", "rnn_tui.tasks.text:TextTask", _SEQUENCE),
+    Entry("series", "rnn_tui.tasks.series:SeriesTask", (*_SEQUENCE, *_TABLE)),
+    Entry("text", "rnn_tui.tasks.text:TextTask", (*_SEQUENCE, *_TEXT)),
     Entry("recall", "rnn_tui.tasks.recall:RecallTask", ("gap",)),
     Entry("adding", "rnn_tui.tasks.adding:AddingTask"),
     Entry("copy", "rnn_tui.tasks.copy:CopyTask", ("blanks", "copy_length")),

@@ -70,6 +70,7 @@ class Declaration:
         since: the first version of the checkpoint format whose files all have this setting.
         before: its value in a file of an earlier version that lacks it: the value that does what
             the program did when there was no such setting. The default may be another.
+        formerly: its name in files of versions before `since`; empty if there was none.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Declaration:
     fixed_only_with: tuple[str, ...] = ()
     since: int = 1
     before: Value = None
+    formerly: str = ""
 
     @property
     def choices(self) -> tuple[str, ...]:

@@ -65,15 +65,77 @@ class Settings:
         "semicolons or tabs; of task text any UTF-8 text, or left out a short one that is built "
         "in.", "data", "restart",
     )
-    column: str = declare(
-        "", "The column of the CSV file to learn: a name from its header line, or else a number "
-        "counted from 0; left out, the first column that holds numbers.",
-        "data", "restart",
+    encoding: str = declare(
+        "", "How the file's bytes stand for characters, such as utf-8, utf-16, cp1252; left out, "
+        "it is found.", "data", "restart", since=5, before="",
+    )
+    target: str = declare(
+        "", "The column of the table to learn: a name from its header, or else a number counted "
+        "from 0; several are separated by commas. Left out, the only column of numbers that is "
+        "neither a time nor a row number.",
+        "data", "restart", since=5, before="", formerly="column",
+    )
+    inputs: str = declare(
+        "", "The columns that the network reads, separated by commas; left out, those of "
+        "--target.", "data", "restart", since=5, before="",
+    )
+    time: str = declare(
+        "", "The column that says when; left out, it is found.", "data", "restart",
+        since=5, before="",
+    )
+    missing: str = declare(
+        "refuse", "What to do where a value is missing: refuse the table, drop the row, repeat "
+        "the previous value, or interpolate between its neighbours.", "data", "restart",
+        fixed_choices=("refuse", "drop", "previous", "interpolate"), since=5, before="refuse",
+    )
+    delimiter: str = declare(
+        "", "What separates the cells of a line: a character, or tab, blanks; left out, it is "
+        "found.", "data", "restart", since=5, before="",
+    )
+    decimal: str = declare(
+        "", "The decimal mark, a point or a comma; left out, it is found.", "data", "restart",
+        since=5, before="",
+    )
+    thousands: str = declare(
+        "", "What groups the digits of large numbers: a point, a comma, ', _, blank, or none; "
+        "left out, it is found.", "data", "restart", since=5, before="",
+    )
+    skip_rows: int = declare(
+        0, "Lines to skip at the start of the table, before its header.", "data", "restart",
+        low=0, high=1_000_000, since=5, before=0,
+    )
+    test_share: float = declare(
+        0.2, "Share of the rows, the last ones, that is kept for testing and never trained on.",
+        "data", "restart", low=0.01, high=0.9, since=5, before=0.2,
     )
     scale: str = declare(
         "standard", "How the series is scaled: standard subtracts the training part's mean and "
-        "divides by its standard deviation, none leaves the numbers as they are.",
-        "data", "restart", fixed_choices=("standard", "none"),
+        "divides by its standard deviation, minmax brings the training part to 0 … 1, none "
+        "leaves the numbers as they are.",
+        "data", "restart", fixed_choices=("standard", "minmax", "none"),
+    )
+    difference: bool = declare(
+        False, "Learn the change from each value to the next instead of the values.",
+        "data", "restart", since=5, before=False,
+    )
+    season: int = declare(
+        0, "After how many rows a season comes again, for the forecast that repeats the last one; "
+        "0: found from the training part.", "data", "restart", low=0, high=1_000_000,
+        since=5, before=0,
+    )
+    tokens: str = declare(
+        "chars", "What a text is cut into: characters, words or bytes.", "data", "restart",
+        fixed_choices=("chars", "words", "bytes"), since=5, before="chars",
+    )
+    vocabulary: int = declare(
+        0, "How many different tokens are kept, the most frequent ones; the rest is ⟨unk⟩. "
+        "0: as many as there are.", "data", "restart", low=0, high=1_000_000, kiosk_high=1000,
+        since=5, before=0,
+    )
+    line_ends: str = declare(
+        "normalise", "Line ends of a text: normalise reads CRLF and CR as one newline, keep leaves "
+        "them as they are.", "data", "restart", fixed_choices=("normalise", "keep"),
+        since=5, before="keep",
     )
     noise: float = declare(
         0.05, "Standard deviation of the noise added to the curve; tests of task cos use the "
@@ -234,16 +296,19 @@ class Settings:
         Args:
             values: the mapping.
             version: the version of the checkpoint format that it comes from; None: the present one.
-                A setting that did not exist then has the value that it stood for, `before`.
+                A setting that did not exist then has the value that it stood for, `before`, or that
+                of the setting that it was called then, `formerly`.
 
         Raises:
             SettingError: a setting is missing, unknown or not allowed.
         """
+        names = {d.formerly for d in DECLARATIONS.values() if version and version < d.since} - {""}
+        formerly = {name: value for name, value in values.items() if name in names}
+        values = {name: value for name, value in values.items() if name not in formerly}
         _refuse_unknown(values)
-        values = dict(values)
         for name, declaration in DECLARATIONS.items():
             if name not in values and version is not None and version < declaration.since:
-                values[name] = declaration.before
+                values[name] = formerly.get(declaration.formerly, declaration.before)
             elif name not in values:
                 allowed = declaration.allowed
                 message = f"{declaration.option} is missing; it must be {allowed}"

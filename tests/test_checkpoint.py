@@ -303,7 +303,7 @@ def test_metadata_can_be_read_by_anyone(tmp_path: Path) -> None:
     save(tmp_path / "run", trainer)
     texts = contents(tmp_path / "run")[1]
     assert set(texts) == set(TEXTS)  # "window" is only there after an update, "view" on a screen
-    assert (texts["format"], texts["version"]) == ("rnn-tui checkpoint", "4")
+    assert (texts["format"], texts["version"]) == ("rnn-tui checkpoint", "5")
     assert texts["cell"] == "lstm"
     assert Settings.from_json(json.loads(texts["settings"])) == settings
     assert json.loads(texts["place"]) == {"updates": 4, "position": 1, "revealed": 1}

@@ -307,17 +307,19 @@ def another_value(declaration: Declaration) -> str:
 
 def test_every_setting_has_its_option(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("numbers.csv").write_text("a,b\n" + "".join(f"{k},{k % 9}\n" for k in range(90)))
-    series = {"task": "series", "data": "numbers.csv", "column": "b", "steps": "7", "batch": "2"}
+    series = {"task": "series", "data": "numbers.csv", "target": "b", "steps": "7", "batch": "2"}
+    series |= {"encoding": "utf-8", "inputs": "a,b", "time": "a"}
+    series |= {"delimiter": ",", "decimal": ".", "thousands": "none"}
     given = {
         name: series.get(name) or another_value(declaration)
         for name, declaration in DECLARATIONS.items()
-        if name != "carry"
+        if declaration.kind is not bool
     }
     line = [word for name, value in given.items() for word in (DECLARATIONS[name].option, value)]
-    settings = trainer_of(monkeypatch, *line, "--no-carry").settings
+    settings = trainer_of(monkeypatch, *line, "--no-carry", "--difference").settings
     expected = {name: DECLARATIONS[name].parse(value) for name, value in given.items()}
     assert set(settings.differences(Settings())) == set(DECLARATIONS)
-    assert settings == Settings().with_(**expected, carry=False)
+    assert settings == Settings().with_(**expected, carry=False, difference=True)
     assert trainer_of(monkeypatch).settings == Settings()
     assert trainer_of(monkeypatch, "--eps", "default").settings.eps is None
 

@@ -267,7 +267,9 @@ def test_min_char_rnn_is_its_run() -> None:
     assert (s.clip, s.clip_by) == (0.2, "value")
     # everything that matters is said, so that no task's defaults get in
     used = {n for n, d in DECLARATIONS.items() if d.used_by(s)}
-    assert used - set(PRESETS["min-char-rnn"].values) == {"data", "dtype", "seed", "timeline"}
+    assert used - set(PRESETS["min-char-rnn"].values) == {
+        "data", "encoding", "dtype", "seed", "timeline",
+    }  # fmt: skip
 
 
 TASKS = registries.TASKS.names
@@ -346,7 +348,7 @@ def test_settings_do_not_pull_in_numpy() -> None:
     "text", ["a\0b", "\x1b]0;title\x07", "two\nlines", "\x9b1m", "\u202e", "x" * 5000]
 )
 def test_a_text_that_would_act_on_the_terminal_is_refused(text: str) -> None:
-    for name in ("data", "column"):
+    for name in ("data", "target"):
         with pytest.raises(SettingError, match="none of them a control character") as caught:
             Settings(**{name: text})  # type: ignore[arg-type]
         assert str(caught.value).isprintable()

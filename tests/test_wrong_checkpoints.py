@@ -38,7 +38,7 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any], dict[str, str]], object], str]]
     ),
     "another version": (
         raw("version", "zwei"),
-        "its format has version 'zwei'; this rnn-tui reads 1 to 4",
+        "its format has version 'zwei'; this rnn-tui reads 1 to 5",
     ),
     "text missing": (lambda tensors, texts: texts.pop("data"), "its metadata lack data"),
     "no JSON": (raw("place", "{"), "its metadata 'place' are not JSON"),

@@ -51,7 +51,7 @@ import numpy.typing as npt
 from rnn_tui.tasks import Task
 
 FORMAT = "rnn-tui checkpoint"
-VERSION = "4"
+VERSION = "5"
 CHECKSUM = "checksum"  # the text that finds damage
 TEXTS = (
     "format",

@@ -9,6 +9,7 @@ What each version lacked:
 3   There are no test losses. The smoothed loss is a plain moving average, in the history as
     ``average`` and ``weight``, and lags: it is computed again from the losses. A held value is of
     one unit or of all, never of a range.
+4   ``target`` is called ``column``. Line ends of a text are kept.
 
 Settings that a version lacked have the value in `Declaration.before`.
 """

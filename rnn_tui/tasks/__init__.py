@@ -13,11 +13,11 @@ and then asked for one window after the other:
 
 from collections.abc import Callable
 
+from rnn_tui.files.data_file import DataError
 from rnn_tui.registry import TASKS
 from rnn_tui.settings import Settings
 from rnn_tui.tasks.base import (
     Baseline,
-    DataError,
     DataState,
     FloatArray,
     Task,

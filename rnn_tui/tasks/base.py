@@ -26,19 +26,6 @@ _STATE_BITS = {"state": 128, "inc": 128, "has_uint32": 1, "uinteger": 32}
 """The integers in the state of PCG64, and how many bits each has."""
 
 
-class DataError(ValueError):
-    """Data that cannot be used; the message is one line and names the option.
-
-    Attributes:
-        option: the option of the command line that names the data: "--data" or "--column".
-    """
-
-    def __init__(self, option: str, value: str, reason: str) -> None:
-        """Write the message: why `value` of `option` cannot be used."""
-        self.option = option
-        super().__init__(f"{option} {value!r}: {reason}")
-
-
 @dataclass(frozen=True, slots=True)
 class DataState:
     """The progress of a task through its data: enough to draw the same windows again.

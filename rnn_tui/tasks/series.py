@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from rnn_tui.files.data_file import DataError, shown_name
 from rnn_tui.settings import SettingError, Settings
-from rnn_tui.tasks.base import DataError, DataState, FloatArray, Task, TestSeries, Topology
-from rnn_tui.tasks.files import shown_name
-from rnn_tui.tasks.table import read_column
+from rnn_tui.tables.single_column import read_column
+from rnn_tui.tasks.base import DataState, FloatArray, Task, TestSeries, Topology
 from rnn_tui.tasks.window_sweep import WindowPoints, WindowSweep, streams
 
 _FEWEST_TESTED = 2  # rows: one value to predict from and one to compare with
@@ -34,7 +34,7 @@ class SeriesTask(Task):
             DataError: the file is not usable (see `read_column`), it has too few rows for a window
                 and a test, or its numbers do not vary or are too large.
         """
-        column = read_column(settings.data, settings.column)
+        column = read_column(settings.data, settings.target)
         rows = len(column.values)
         self._trained = _training_rows(rows, settings)
         training = column.values[: self._trained]

@@ -13,17 +13,16 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from rnn_tui.files.data_file import CHUNK, DataError, data_chunks, shown_name
 from rnn_tui.settings import Settings, Value
 from rnn_tui.tasks.base import (
     Baseline,
-    DataError,
     DataState,
     Task,
     TestWindows,
     Topology,
     WindowArray,
 )
-from rnn_tui.tasks.files import CHUNK, data_chunks, shown_name
 from rnn_tui.tasks.window_sweep import WindowSweep, streams
 
 BUILT_IN = Path(__file__).with_name("river.txt")

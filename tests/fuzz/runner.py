@@ -205,5 +205,5 @@ class DataTries:
     def _settings(self, task: str, column: str, chance: random.Random) -> Settings:
         chosen = {"task": task, "data": os.fspath(self._path), "steps": 4, "batch": 1, "hidden": 2}
         if task == "series":
-            chosen |= {"column": column, "scale": chance.choice(["standard", "none"])}
+            chosen |= {"target": column, "scale": chance.choice(["standard", "none"])}
         return compose(chosen)  # type: ignore[arg-type]  # checked there

@@ -100,7 +100,7 @@ class KeyActions(TrainingActions, SelectionActions):
                 self._send_request(t=None, sample=0)
                 self._send(commands.Restart(settings, shown))
                 if settings.data and "data" in settings.differences(shown):
-                    from rnn_tui.tasks.files import shown_name
+                    from rnn_tui.files.data_file import shown_name
 
                     self._show_notice(f"reading {shown_name(settings.data)} …")
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnn_tui.tasks.base import DataError
-from rnn_tui.tasks.table import read_column
+from rnn_tui.files.data_file import DataError
+from rnn_tui.tables.single_column import read_column
 
 HINT = "write numbers like 1234.5, with a point and no other separators"
 

@@ -13,12 +13,12 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from rnn_tui.files.data_file import CHUNK, DataError, data_chunks, shown_name
 from rnn_tui.files.limits import memory_limit, over_limit
 from rnn_tui.files.regular_file import size_text
 from rnn_tui.settings import quote
-from rnn_tui.tasks.base import DataError, FloatArray
-from rnn_tui.tasks.files import CHUNK, data_chunks, shown_name
 
 _DELIMITERS = "\t;,"  # in this order when two split the rows equally well: 1,5;2,5 means ";"
 _SAMPLE = 50  # first rows, from which the delimiter is found
@@ -38,7 +38,7 @@ class Column:
     """
 
     name: str
-    values: FloatArray
+    values: npt.NDArray[np.float64]
 
 
 def read_column(path: str, column: str = "") -> Column:

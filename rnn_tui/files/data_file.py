@@ -8,10 +8,22 @@ from pathlib import Path
 
 from rnn_tui.files.limits import data_limit
 from rnn_tui.files.regular_file import RefusedFileError, read_chunks
-from rnn_tui.tasks.base import DataError
 
 CHUNK = 2**20
 """Bytes read at once: little enough that no other thread waits long for this one."""
+
+
+class DataError(ValueError):
+    """Data that cannot be used; the message is one line and names the option.
+
+    Attributes:
+        option: the option of the command line that names the data: "--data" or "--column".
+    """
+
+    def __init__(self, option: str, value: str, reason: str) -> None:
+        """Write the message: why `value` of `option` cannot be used."""
+        self.option = option
+        super().__init__(f"{option} {value!r}: {reason}")
 
 
 def data_chunks(path: str, size: int = CHUNK) -> Iterator[bytes]:
