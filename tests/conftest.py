@@ -31,7 +31,7 @@ settings.register_profile(
     "ci",
     deadline=None,
     derandomize=True,
-    max_examples=30,
+    max_examples=20,
     suppress_health_check=[HealthCheck.too_slow],
 )
 # HYPOTHESIS_PROFILE=search looks where the fixed examples of "ci" do not.

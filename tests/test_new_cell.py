@@ -297,6 +297,8 @@ def test_the_screen_shows_it_at_every_place(cell: str) -> None:
 def test_the_screen_shows_it(cell: str) -> None:
     if cell == "light-gru":  # once is enough: these take seconds
         test_equation.test_equations_agree_at_every_place_of_a_walk(cell)
+        test_panels.test_rows_keep_their_lines_through_both_passes(cell, (74, 21))
+        test_equation.test_every_equation_of_every_task_agrees_at_every_timestep(cell, "text")
     for check in (
         test_panels.test_a_share_of_the_gradient_is_drawn_only_once_its_factors_are_revealed,
         test_panels.test_after_a_divergence_no_such_number_is_drawn,
@@ -304,8 +306,6 @@ def test_the_screen_shows_it(cell: str) -> None:
         test_equation.test_after_the_update_the_equations_still_hold,
     ):
         check(cell)
-    test_panels.test_rows_keep_their_lines_through_both_passes(cell, (74, 21))
-    test_equation.test_every_equation_of_every_task_agrees_at_every_timestep(cell, "text")
 
 
 @each_cell

@@ -227,8 +227,7 @@ def test_indices_of_a_tensor() -> None:
 
 
 @each_cell
-@pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("times", [(3,), (1, 2, 5)])
+@pytest.mark.parametrize(("layers", "times"), [(1, (3,)), (2, (1, 2, 5))])
 def test_with_paths_cut_the_states_before_them_are_held(
     cell: str, activation: str, layers: int, times: tuple[int, ...]
 ) -> None:

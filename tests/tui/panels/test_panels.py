@@ -108,8 +108,8 @@ def check_fits(
 def test_every_line_fits_at_every_place_of_a_walk(kind: str) -> None:
     chosen = TINY.with_(hidden=16, **KINDS[kind])
     for k, snapshot in enumerate(places_of_an_update(chosen, predictions=True)):
-        # Neighbours are much alike: each is drawn at every sixth size.
-        check_fits(snapshot, kind, every=(k % 6, 6), unit=15)
+        # Neighbours are much alike: each is drawn at every ninth size.
+        check_fits(snapshot, kind, every=(k % 9, 9), unit=15)
 
 
 @pytest.mark.long

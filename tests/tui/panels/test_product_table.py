@@ -82,7 +82,12 @@ def test_the_terms_are_the_numbers_used_and_add_up_to_what_is_shown(kind: str, l
                     assert "terms" not in line
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+VARIANTS = {"rnn-relu", "neuron", "lstm-coupled", "lstm-peephole", "gru-reset-before"}
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(k, marks=[pytest.mark.long] * (k in VARIANTS)) for k in sorted(KINDS)]
+)
 def test_the_table_has_every_term_once_and_goes_round(kind: str) -> None:
     snapshot = after_backward(kind, 9)
     values = snapshot.window.values(2)

@@ -123,7 +123,13 @@ def test_odd_characters_fit_and_keep_the_columns(tmp_path: Path) -> None:
             assert (cell_width(line) - network.LABEL) % cell == 0, text_of((line,))
 
 
-@each_kind_of_task
+@pytest.mark.parametrize(
+    "task",
+    [
+        pytest.param(task, marks=[pytest.mark.long] * (task not in ("text", "parity last-step")))
+        for task in sorted(TASKS)
+    ],
+)
 def test_nothing_is_drawn_before_its_operation_is_revealed(task: str) -> None:
     trainer = Trainer(TASKS[task])
     trainer.run(2)
