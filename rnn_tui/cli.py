@@ -86,8 +86,10 @@ def _dispatch(arguments: list[str]) -> int:
         os.environ[LIMITS[name]] = str(options[name])
     if options.get("resume") == LIST and not options.get("kiosk"):
         from rnn_tui.autosave.resume import list_text
+        from rnn_tui.cli_effects import check_list
         from rnn_tui.files.autosave_folder import tidy
 
+        check_list(options)
         tidy()
         print(list_text())
         return DONE
@@ -99,12 +101,14 @@ def _dispatch(arguments: list[str]) -> int:
 def _train(options: Options) -> int:
     """Train without a screen."""
     from rnn_tui import cli_train
+    from rnn_tui.cli_effects import check_run_options
     from rnn_tui.files.ownership import data_file
 
     breakpoints = parse_breakpoints(options)
     out, metrics = options.get("out"), options.get("metrics")
     if "save_every" in options and out is None:
         raise CommandError("--save-every needs a file to save to: --out FILE.safetensors")
+    check_run_options(options)
     cli_train.check_files(out, metrics)
     files = run_files(options)
     start = start_run(options)

@@ -7,11 +7,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rnn_tui import PROGRAM
+from rnn_tui.cli_effects import as_option, check_effects
 from rnn_tui.cli_exit import CommandError
-from rnn_tui.settings import DECLARATIONS, Settings, Value, compose
+from rnn_tui.settings import DECLARATIONS, Value, compose
 
 if TYPE_CHECKING:
     from rnn_tui.autosave.resume import ResumedRun
@@ -62,6 +64,7 @@ def start_run(options: Options, kiosk: Kiosk | None = None, *, ask: bool = False
     if kiosk is not None:
         chosen |= kiosk.lowered(chosen)
     settings = compose(chosen, options.get("preset", ""))
+    check_effects(options, settings, _second_cells(options))
     if kiosk is not None:
         kiosk.check(settings)
     if "init_from" not in options:
@@ -69,6 +72,11 @@ def start_run(options: Options, kiosk: Kiosk | None = None, *, ask: bool = False
     from rnn_tui.checkpoint.loading import load_weights
 
     return Start(Trainer(settings, load_weights(options["init_from"], settings)))
+
+
+def _second_cells(options: Options) -> tuple[str, ...]:
+    """Return the cell of the second network, if the options say that there is one."""
+    return (options["versus"],) if "versus" in options else ()
 
 
 def _resume(choice: str, options: Options) -> Start:
@@ -86,8 +94,10 @@ def _resume(choice: str, options: Options) -> Start:
 
     tidy()
     resumed = resume(choice, options.get("data"))
-    _change_settings(resumed.saved.trainer, options, "the autosave")
-    if (second := resumed.second) is not None:
+    second = resumed.second
+    cells = _second_cells(options) if second is None else (second.settings.cell,)
+    _change_settings(resumed.saved.trainer, options, "the autosave", cells)
+    if second is not None:
         own, common = second.settings, resumed.saved.trainer.settings
         second.configure(common.with_(cell=own.cell, hidden=own.hidden))
     return Start(resumed.saved.trainer, resumed.saved, resumed)
@@ -151,34 +161,41 @@ def _load_run(checkpoint: str, options: Options, kiosk: Kiosk | None, *, ask: bo
     asks = ask and kiosk is None
     saved = open_run(checkpoint, None if data is None else str(data), ask=asks, allow=allow)
     lowered = {} if kiosk is None else kiosk.lowered(options, saved.trainer.settings)
-    _change_settings(saved.trainer, {**options, **lowered}, repr(checkpoint))
+    cells = _second_cells(options)
+    _change_settings(saved.trainer, options, repr(checkpoint), cells, lowered)
     if kiosk is not None:
         kiosk.check(saved.trainer.settings)
     return saved
 
 
-def _change_settings(trainer: Trainer, options: Options, where: str) -> None:
+def _change_settings(
+    trainer: Trainer,
+    options: Options,
+    where: str,
+    cells: tuple[str, ...] = (),
+    lowered: Options = MappingProxyType({}),
+) -> None:
     """Change those settings of a run that may change; --data is not looked at.
 
+    Args:
+        trainer: the run.
+        options: those of the command line.
+        where: what the run comes from, in words.
+        cells: that of the second network, if there is one.
+        lowered: settings that change besides, though nobody wrote them.
+
     Raises:
-        CommandError: there is an option for another one; `where`: what the run comes from.
+        CommandError: there is an option for a setting that cannot change, or without effect.
     """
     chosen = setting_options(options)
     chosen.pop("data", None)
-    changed = trainer.settings.with_(**chosen)
+    changed = trainer.settings.with_(**chosen, **lowered)
+    check_effects({n: v for n, v in options.items() if n != "data"}, changed, cells, where)
     if fixed := changed.needs_restart(trainer.settings):
-        wanted = ", ".join(_as_option(name, changed) for name in fixed)
-        kept = ", ".join(_as_option(name, trainer.settings) for name in fixed)
+        wanted = ", ".join(as_option(name, getattr(changed, name)) for name in fixed)
+        kept = ", ".join(as_option(name, getattr(trainer.settings, name)) for name in fixed)
         raise CommandError(f"{wanted} cannot change in a run: {where} has {kept}")
     trainer.configure(changed)
-
-
-def _as_option(name: str, settings: Settings) -> str:
-    """Return a setting as it is written on the command line: "--hidden 32", "--no-carry"."""
-    declaration, value = DECLARATIONS[name], getattr(settings, name)
-    if declaration.kind is bool:
-        return declaration.switch.split("/")[0 if value else 1]
-    return f"{declaration.option} {declaration.show(value)}"
 
 
 def parse_breakpoints(options: Options) -> tuple[Breakpoint, ...]:

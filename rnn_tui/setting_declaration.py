@@ -71,6 +71,7 @@ class Declaration:
         before: its value in a file of an earlier version that lacks it: the value that does what
             the program did when there was no such setting. The default may be another.
         formerly: its name in files of versions before `since`; empty if there was none.
+        spellings: (typed, meant): what users type for a text that is written in another way.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Declaration:
     since: int = 1
     before: Value = None
     formerly: str = ""
+    spellings: tuple[tuple[str, str], ...] = ()
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -150,7 +152,7 @@ class Declaration:
             SettingError: `text` stands for no value of this type, or for one that is not allowed.
         """
         if self.kind is str:
-            return self.check(text)
+            return self.check(dict(self.spellings).get(text, text))
         word = text.strip().lower()
         if self.optional and word == _DEFAULT:
             return None

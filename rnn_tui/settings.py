@@ -91,14 +91,16 @@ class Settings:
     delimiter: str = declare(
         "", "What separates the cells of a line: a character, or tab, blanks; left out, it is "
         "found.", "data", "restart", since=5, before="",
+        spellings=(("\t", "tab"), ("\\t", "tab"), (" ", "blanks"), ("blank", "blanks")),
     )
     decimal: str = declare(
         "", "The decimal mark, a point or a comma; left out, it is found.", "data", "restart",
-        since=5, before="",
+        since=5, before="", spellings=(("point", "."), ("comma", ",")),
     )
     thousands: str = declare(
         "", "What groups the digits of large numbers: a point, a comma, ', _, blank, or none; "
         "left out, it is found.", "data", "restart", since=5, before="",
+        spellings=((" ", "blank"), ("point", "."), ("comma", ","), ("’", "'")),
     )
     skip_rows: int = declare(
         0, "Lines to skip at the start of the table, before its header.", "data", "restart",

@@ -17,6 +17,7 @@ from rnn_tui import __version__, cli_kiosk, cli_train, registry
 from rnn_tui.checkpoint.saving import save
 from rnn_tui.cli import run
 from rnn_tui.cli_exit import BROKEN
+from rnn_tui.cli_options import read
 from rnn_tui.cli_train import TrainJob
 from rnn_tui.engine.training.breakpoint_parser import ALLOWED
 from rnn_tui.engine.training.trainer import Trainer
@@ -306,7 +307,6 @@ def another_value(declaration: Declaration) -> str:
 
 
 def test_every_setting_has_its_option(monkeypatch: pytest.MonkeyPatch) -> None:
-    Path("numbers.csv").write_text("a,b\n" + "".join(f"{k},{k % 9}\n" for k in range(90)))
     series = {"task": "series", "data": "numbers.csv", "target": "b", "steps": "7", "batch": "2"}
     series |= {"encoding": "utf-8", "inputs": "a,b", "time": "a"}
     series |= {"delimiter": ",", "decimal": ".", "thousands": "none"}
@@ -316,10 +316,10 @@ def test_every_setting_has_its_option(monkeypatch: pytest.MonkeyPatch) -> None:
         if declaration.kind is not bool
     }
     line = [word for name, value in given.items() for word in (DECLARATIONS[name].option, value)]
-    settings = trainer_of(monkeypatch, *line, "--no-carry", "--difference").settings
+    options = read([*line, "--no-carry", "--difference"])
     expected = {name: DECLARATIONS[name].parse(value) for name, value in given.items()}
-    assert set(settings.differences(Settings())) == set(DECLARATIONS)
-    assert settings == Settings().with_(**expected, carry=False, difference=True)
+    assert options == {**expected, "carry": False, "difference": True}
+    assert set(Settings(**options).differences(Settings())) == set(DECLARATIONS)
     assert trainer_of(monkeypatch).settings == Settings()
     assert trainer_of(monkeypatch, "--eps", "default").settings.eps is None
 

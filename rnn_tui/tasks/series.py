@@ -6,6 +6,7 @@ import numpy as np
 
 from rnn_tui.files.data_file import DataError, shown_name
 from rnn_tui.settings import SettingError, Settings
+from rnn_tui.tables.option_checks import check_table
 from rnn_tui.tables.single_column import read_column
 from rnn_tui.tasks.base import DataState, FloatArray, Task, TestSeries, Topology
 from rnn_tui.tasks.window_sweep import WindowPoints, WindowSweep, streams
@@ -54,10 +55,11 @@ class SeriesTask(Task):
 
     @classmethod
     def check_settings(cls, settings: Settings) -> None:
-        """Refuse settings that name no file."""
+        """Refuse settings that name no file, or say of the table what cannot be."""
         if not settings.data:
             allowed = "the path of a CSV file when --task is series"
             raise SettingError("data", settings.data, allowed)
+        check_table(settings)
 
     def next_window(self, x: FloatArray, target: FloatArray) -> bool:
         """Fill the next window, x and target [T, B, 1] each; see `Task.next_window`."""

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from rnn_tui.files.data_file import CHUNK, DataError, data_chunks, shown_name
 from rnn_tui.settings import Settings, Value
+from rnn_tui.tables.option_checks import check_encoding
 from rnn_tui.tasks.base import (
     Baseline,
     DataState,
@@ -91,6 +92,11 @@ class TextTask(Task):
         for name, value in vars(self).items():
             setattr(copied, name, copy.deepcopy(value, memo))
         return copied
+
+    @classmethod
+    def check_settings(cls, settings: Settings) -> None:
+        """Refuse an encoding that is not known."""
+        check_encoding(settings)
 
     def next_window(self, x: WindowArray, target: WindowArray) -> bool:
         """Fill the next window, x and target int64 [T, B] each; see `Task.next_window`."""
