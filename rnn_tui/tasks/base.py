@@ -83,27 +83,92 @@ def _read_integer(values: Mapping[str, object], name: str, bits: int) -> int:
 class TestSeries:
     """A series that is never trained on, for measuring one-step and free-running errors.
 
+    From the inputs of row k the network predicts the targets of row k + 1. Original value of a
+    target = value · scale + offset; with `difference` that is its change since the row before.
     `warm_up + horizons[-1] + 1 <= N` always holds, so that every free run ends on a known value.
 
     Attributes:
-        coordinate: [N] the coordinate of each value, for charts (cos: the angle x; series: the
-            row's number, counted from 1). It is not an input: the network reads `values`.
-        values: [N] float64, in the network's units.
-        warm_up: number of leading values that only set the hidden state; errors are measured after
+        coordinate: [N] the coordinate of each row, for charts (cos: the angle x; series: the time,
+            or the row's number, counted from 1). It is not an input: the network reads `inputs`.
+        inputs: [N, D] float64, in the network's units.
+        values: [N, O] float64, the targets, in the network's units.
+        original: [N, O] the targets in their original units.
+        warm_up: number of leading rows that only set the hidden state; errors are measured after
             them.
         horizons: lengths of the free runs in steps, in rising order, each at least 1.
-        offset: shown value = value · scale + offset; 0 when nothing is scaled.
-        scale: see `offset`; 1 when nothing is scaled.
+        offset: [O] see above; 0 where nothing is scaled.
+        scale: [O] see above; 1 where nothing is scaled.
+        input_names: [D] names of the inputs.
+        target_names: [O] names of the targets.
+        fed_back: [D] for each input the index of the target that it is, which a free run feeds
+            back; None for an input that is no target, which a free run takes from the data.
+        difference: whether the network reads and predicts changes from row to row.
+        trained: number of leading rows that belong to the training part.
+        axis: the name of the coordinate.
+        dates: whether the coordinate is a time, in seconds since the beginning of 1970.
     """
 
     __test__: ClassVar[bool] = False  # keeps pytest from collecting this class
 
     coordinate: FloatArray
+    inputs: FloatArray
     values: FloatArray
+    original: FloatArray
     warm_up: int
     horizons: tuple[int, ...]
-    offset: float
-    scale: float
+    offset: FloatArray
+    scale: FloatArray
+    input_names: tuple[str, ...]
+    target_names: tuple[str, ...]
+    fed_back: tuple[int | None, ...]
+    difference: bool = False
+    trained: int = 0
+    axis: str = "x"
+    dates: bool = False
+
+    @classmethod
+    def unscaled(
+        cls, coordinate: FloatArray, values: FloatArray, warm_up: int, horizons: tuple[int, ...]
+    ) -> TestSeries:
+        """Return a series of one value at each of N places, each predicted from the one before."""
+        column = values[:, None]
+        zero, one = np.zeros(1), np.ones(1)
+        return cls(
+            coordinate, column, column, column, warm_up, horizons, zero, one, ("y",), ("y",), (0,)
+        )
+
+    def one_step_errors(self, first: int, y: FloatArray) -> FloatArray:
+        """Return the errors of one-step predictions, in the network's units.
+
+        A change that is wrong by so much makes the value that it leads to wrong by as much.
+
+        Args:
+            first: the row of the first prediction.
+            y: [n, O] the outputs for that row and those that follow.
+        """
+        return y - self.values[first : first + len(y)]
+
+    def free_run_errors(self, first: int, y: FloatArray) -> FloatArray:
+        """Return the errors of a free run whose first output is for row `first`; see above.
+
+        The errors of changes add up.
+        """
+        errors = self.one_step_errors(first, y)
+        return np.cumsum(errors, axis=0) if self.difference else errors
+
+    def one_step_original(self, first: int, y: FloatArray) -> FloatArray:
+        """Return one-step predictions in original units: a change since the last true value."""
+        predicted: FloatArray = y * self.scale + self.offset
+        if self.difference:
+            predicted = self.original[first - 1 : first - 1 + len(y)] + predicted
+        return predicted
+
+    def free_run_original(self, first: int, y: FloatArray) -> FloatArray:
+        """Return a free run in original units: changes since the last true value add up."""
+        predicted: FloatArray = y * self.scale + self.offset
+        if self.difference:
+            predicted = self.original[first - 1] + np.cumsum(predicted, axis=0)
+        return predicted
 
 
 @dataclass(frozen=True, slots=True, eq=False)

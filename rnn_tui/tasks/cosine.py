@@ -116,7 +116,7 @@ class CosineTask(Task):
         horizons = tuple(sorted({max(1, length) for length in lengths}))
         warm_up = 2 * self._settings.steps
         x = self._spaced(warm_up + horizons[-1] + 1) + self._settings.x_min
-        return TestSeries(x, np.cos(x), warm_up, horizons, offset=0.0, scale=1.0)
+        return TestSeries.unscaled(x, np.cos(x), warm_up, horizons)
 
     def _spaced(self, count: int) -> FloatArray:
         """Return `count` coordinates from 0 on, `resolution` apart."""

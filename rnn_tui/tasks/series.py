@@ -1,30 +1,49 @@
-"""The next value of the user's own series: one column of a CSV file."""
+"""The next row of the user's own table, from one or several of its columns."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
 from rnn_tui.files.data_file import DataError, shown_name
 from rnn_tui.settings import SettingError, Settings
 from rnn_tui.tables.option_checks import check_table
-from rnn_tui.tables.single_column import read_column
+from rnn_tui.tables.reading import read_table, table_options, usable
+from rnn_tui.tables.table import Table
 from rnn_tui.tasks.base import DataState, FloatArray, Task, TestSeries, Topology
-from rnn_tui.tasks.window_sweep import WindowPoints, WindowSweep, streams
+from rnn_tui.tasks.window_sweep import WindowSweep, streams
 
 _FEWEST_TESTED = 2  # rows: one value to predict from and one to compare with
 
 
 class SeriesTask(Task):
-    """Predict the next value of a series.
+    """Predict the next row of a table: x_t are its inputs at row t, the targets are of row t + 1.
 
-    The first ⌊4N/5⌋ of the N rows are for training, the rest for testing. With scale "standard"
-    the network reads (value − mean) / std. Both are computed from the n training rows only, so
-    that nothing of the test part is known in training; std divides by n, not n − 1.
+    The last ⌈s·N⌉ of the N rows are for testing, s being `test_share`, the others for training.
+    Each column is scaled on its own: with scale "standard" the network reads (value − mean) / std,
+    with "minmax" (value − lowest) / (highest − lowest). All of these are computed from the training
+    rows only, so that nothing of the test part is known in training; std divides by n, not n − 1.
+
+    With `difference` the network reads and predicts changes: value − value of the row before. They
+    are scaled in the same way. What has been predicted is shown and measured as values again.
+
+    The loss is the mean over the targets of the squared error in these units.
+
+    Attributes:
+        table: what was read, without its columns.
+        notes: what a user should know about the data besides the table's notes, a sentence each.
+        trained: number of rows of `values` to train on.
+        original: [R, C] the columns in their original units, targets first; with `difference`
+            there is one row more than in `values`, the first.
+        values: [N, C] the same in the network's units.
+        target_names: [O] names of the targets, the first O columns.
+        input_names: [D] names of the inputs.
+        input_columns: [D] their places among the columns.
     """
 
     name = "series"
-    features = 1
-    outputs = 1
     loss = "mse"
     updates = 20_000
 
@@ -32,26 +51,41 @@ class SeriesTask(Task):
         """Read the file.
 
         Raises:
-            DataError: the file is not usable (see `read_column`), it has too few rows for a window
+            DataError: the file is not usable (see `read_table`), it has too few rows for a window
                 and a test, or its numbers do not vary or are too large.
         """
-        column = read_column(settings.data, settings.target)
-        rows = len(column.values)
-        self._trained = _training_rows(rows, settings)
-        training = column.values[: self._trained]
-        if training.min() == training.max():
-            raise _never_varies(settings, column.name)
-        self._offset, self._scale = _units(training, settings, column.name)
-        self._values = _in_units(column.values, self._offset, self._scale, settings, column.name)
-        self.title = f"{shown_name(settings.data)}: {_printable(column.name)}"
+        table = usable(read_table(table_options(settings)))
+        self._settings = settings
+        self.target_names, self.input_names = table.targets, table.inputs
+        names = tuple(dict.fromkeys((*table.targets, *table.inputs)))
+        self.input_columns = tuple(names.index(name) for name in table.inputs)
+        self.original: FloatArray = np.column_stack([table.values[name] for name in names])
+        self.table: Table = replace(table, values={})
+        self.features, self.outputs = len(table.inputs), len(table.targets)
+        rows = len(self.original)
+        self._first_row = int(settings.difference)  # of the table, in `values`
+        self.trained = _training_rows(rows, settings) - self._first_row
+        unscaled = np.diff(self.original, axis=0) if settings.difference else self.original
+        for k, name in enumerate(names):
+            self._check_varies(unscaled[: self.trained, k], name)
+        self.offset, self.scale = self._units(unscaled[: self.trained], names)
+        self.values = self._in_units(unscaled, names)
+        self.notes = self._outside(unscaled)
+        self.title = f"{shown_name(settings.data)}: {_title(table)}"
+        if table.inputs != table.targets or len(table.inputs) > 1:
+            self.parts = table.inputs
         self._steps = settings.steps
         self.topology = Topology.many_to_many(settings.steps)
-        self._sweep = WindowSweep(settings, self._trained)
+        self._sweep = WindowSweep(settings, self.trained)
         shape = (settings.steps + 1, settings.batch)
         self._offsets = np.arange(settings.steps + 1)[:, None]  # [T+1, 1]
         self._starts = np.empty(settings.batch, dtype=np.intp)
         self._indices = np.empty(shape, dtype=np.intp)
-        self._points = WindowPoints(settings)
+        self._points = np.empty((*shape, len(names)))
+        first, last = self.input_columns[0], self.input_columns[-1] + 1
+        self._read: slice | list[int] = list(self.input_columns)
+        if self._read == list(range(first, last)):
+            self._read = slice(first, last)
 
     @classmethod
     def check_settings(cls, settings: Settings) -> None:
@@ -62,13 +96,14 @@ class SeriesTask(Task):
         check_table(settings)
 
     def next_window(self, x: FloatArray, target: FloatArray) -> bool:
-        """Fill the next window, x and target [T, B, 1] each; see `Task.next_window`."""
+        """Fill the next window, x [T, B, D] and target [T, B, O]; see `Task.next_window`."""
         restarts = self._sweep.advance()
         np.copyto(self._starts, self._sweep.starts, casting="unsafe")  # keeps the integer part
         np.add(self._offsets, self._starts, out=self._indices)
         # mode="clip": the indices are in range, and with mode="raise" NumPy would copy the result
-        np.take(self._values, self._indices, out=self._points.values, mode="clip")
-        self._points.split_into(x, target)
+        np.take(self.values, self._indices, axis=0, out=self._points, mode="clip")
+        x[...] = self._points[:-1, :, self._read]
+        target[...] = self._points[1:, :, : self.outputs]
         return restarts
 
     def state(self) -> DataState:
@@ -80,17 +115,100 @@ class SeriesTask(Task):
         self._sweep.restore(state)
 
     def test(self) -> TestSeries:
-        """Return the test part, preceded by the last 2T training values (or all) to warm up.
+        """Return the test part, preceded by the last 2T training rows (or all) to warm up.
 
         The free runs last T and 3T steps, or as many as the test part has.
         """
-        warm_up = min(2 * self._steps, self._trained)
-        first = self._trained - warm_up
-        longest = len(self._values) - self._trained - 1
+        warm_up = min(2 * self._steps, self.trained)
+        first = self.trained - warm_up
+        longest = len(self.values) - self.trained - 1
         horizons = tuple(sorted({min(n * self._steps, longest) for n in (1, 3)}))
-        rows = np.arange(first + 1, len(self._values) + 1, dtype=np.float64)
-        values = self._values[first:]
-        return TestSeries(rows, values, warm_up, horizons, offset=self._offset, scale=self._scale)
+        row = first + self._first_row  # in the table, counted from 0
+        places = range(self.outputs)
+        return TestSeries(
+            coordinate=np.arange(row + 1, len(self.original) + 1, dtype=np.float64),
+            inputs=self.values[first:, self._read],
+            values=self.values[first:, : self.outputs],
+            original=self.original[row:, : self.outputs],
+            warm_up=warm_up,
+            horizons=horizons,
+            offset=self.offset[: self.outputs],
+            scale=self.scale[: self.outputs],
+            input_names=self.input_names,
+            target_names=self.target_names,
+            fed_back=tuple(k if k in places else None for k in self.input_columns),
+            difference=self._settings.difference,
+            trained=warm_up,
+            axis="row",
+        )
+
+    def _units(self, training: FloatArray, names: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
+        """Return offset and scale [C]: network value = (value − offset) / scale."""
+        if self._settings.scale == "none":
+            return np.zeros(len(names)), np.ones(len(names))
+        with np.errstate(all="ignore"):
+            if self._settings.scale == "minmax":
+                offset = training.min(axis=0)
+                scale = training.max(axis=0) - offset
+            else:  # column by column, as NumPy adds the numbers of one in another order
+                columns = [np.ascontiguousarray(column) for column in training.T]
+                offset = np.array([column.mean() for column in columns])
+                scale = np.array([column.std() for column in columns])
+        for name, size in zip(names, scale, strict=True):
+            if not size > 0:
+                raise self._never_varies(name)
+        return offset, scale
+
+    def _in_units(self, unscaled: FloatArray, names: tuple[str, ...]) -> FloatArray:
+        """Return all columns in the network's units.
+
+        Raises:
+            DataError: the square of a value overflows.
+        """
+        with np.errstate(all="ignore"):
+            scaled: FloatArray = (unscaled - self.offset) / self.scale
+            largest = np.abs(scaled).max(axis=0)
+            limit = np.sqrt(float(np.finfo(self._settings.dtype).max))
+            fits = np.isfinite(self.scale) & (largest < limit)
+        if fits.all():
+            return scaled
+        k = int(np.argmin(fits))
+        worst = float(np.abs(self.original[:, k]).max())
+        reason = f"{names[k]!r} holds numbers up to {worst:g}, too large for --dtype "
+        reason += f"{self._settings.dtype} with --scale {self._settings.scale}"
+        raise DataError("--data", self._settings.data, reason)
+
+    def _outside(self, unscaled: FloatArray) -> tuple[str, ...]:
+        """Return a sentence for each target with test values outside of the training range."""
+        notes = []
+        training, tested = unscaled[: self.trained], unscaled[self.trained :]
+        for k, name in enumerate(self.target_names):
+            low, high = float(training[:, k].min()), float(training[:, k].max())
+            outside = int(np.count_nonzero((tested[:, k] < low) | (tested[:, k] > high)))
+            if not outside:
+                continue
+            least, most = float(tested[:, k].min()), float(tested[:, k].max())
+            where = [f"up to {most:g}"] if most > high else []
+            where += [f"down to {least:g}"] if least < low else []
+            what = "changes" if self._settings.difference else "values"
+            notes.append(
+                f"{_printable(name)}: {outside:,} of {len(tested):,} test {what} are outside the "
+                f"range of the training part, {low:g} to {high:g}: {' and '.join(where)}"
+            )
+        return tuple(notes)
+
+    def _check_varies(self, training: FloatArray, name: str) -> None:
+        """Refuse a column whose training rows are all equal."""
+        if training.min() == training.max():
+            raise self._never_varies(name)
+
+    def _never_varies(self, name: str) -> DataError:
+        """Return the error for a column whose training rows are all equal."""
+        verb = "changes by the same amount" if self._settings.difference else "does not vary"
+        reason = f"{name!r} {verb} in the rows that are trained on; nothing can be learnt"
+        if name not in self.target_names:
+            reason = f"the input {name!r} {verb} in the rows that are trained on; leave it out"
+        return DataError("--data", self._settings.data, reason)
 
 
 def _training_rows(rows: int, settings: Settings) -> int:
@@ -100,49 +218,37 @@ def _training_rows(rows: int, settings: Settings) -> int:
         DataError: the series is too short.
     """
     parts = streams(settings)
-    trained = rows * 4 // 5
-    if trained // parts > settings.steps and rows - trained >= _FEWEST_TESTED:
+    share = Fraction(repr(settings.test_share))  # 0.2 is meant to be exactly one fifth
+    used = int(settings.difference)  # rows at the start that only changes are counted from
+
+    def split(rows: int) -> int | None:
+        """Return how many of `rows` are trained on; None if that or the rest is too short."""
+        tested = -(-rows * share.numerator // share.denominator)
+        fits = (rows - tested - used) // parts > settings.steps and tested >= _FEWEST_TESTED
+        return rows - tested if fits else None
+
+    trained = split(rows)
+    if trained is not None:
         return trained
-    needed = max(-(-5 * parts * (settings.steps + 1) // 4), 3 * _FEWEST_TESTED)
+    needed = int(max(parts * (settings.steps + 1) / (1 - share), 1 / share))
+    while split(needed) is None:
+        needed += 1
     plural = "row" if rows == 1 else "rows"
     batch = f" with --batch {parts}" if parts > 1 else ""
-    reason = f"{rows} {plural}, but --steps {settings.steps}{batch} needs at least {needed}"
-    raise DataError("--data", settings.data, f"{reason} (4 of 5 are trained on)")
+    change = " and --difference" if used else ""
+    reason = f"{rows} {plural}, but --steps {settings.steps}{batch}{change} needs at least {needed}"
+    how = "4 of 5 are trained on"
+    if settings.test_share != 0.2:
+        how = f"--test-share {settings.test_share:g} of them are kept for testing"
+    raise DataError("--data", settings.data, f"{reason} ({how})")
 
 
-def _units(training: FloatArray, settings: Settings, name: str) -> tuple[float, float]:
-    """Return offset and scale: network value = (value − offset) / scale."""
-    if settings.scale == "none":
-        return 0.0, 1.0
-    with np.errstate(all="ignore"):
-        offset, scale = float(training.mean()), float(training.std())
-    if not scale > 0:
-        raise _never_varies(settings, name)
-    return offset, scale
-
-
-def _in_units(
-    values: FloatArray, offset: float, scale: float, settings: Settings, name: str
-) -> FloatArray:
-    """Return the values in the network's units.
-
-    Raises:
-        DataError: the square of a value overflows.
-    """
-    with np.errstate(all="ignore"):
-        scaled = (values - offset) / scale
-        largest = float(np.abs(scaled).max())
-    if np.isfinite(scale) and largest < np.sqrt(float(np.finfo(settings.dtype).max)):
-        return scaled
-    worst = float(np.abs(values).max())
-    reason = f"{name!r} holds numbers up to {worst:g}, too large for --dtype {settings.dtype}"
-    raise DataError("--data", settings.data, f"{reason} with --scale {settings.scale}")
-
-
-def _never_varies(settings: Settings, name: str) -> DataError:
-    """Return the error for a column whose training rows are all equal."""
-    reason = f"{name!r} does not vary in the rows that are trained on; nothing can be learnt"
-    return DataError("--data", settings.data, reason)
+def _title(table: Table) -> str:
+    """Return what is predicted from what: "sales", "a, b", "price, volume → price"."""
+    targets = ", ".join(map(_printable, table.targets))
+    if table.inputs == table.targets:
+        return targets
+    return f"{', '.join(map(_printable, table.inputs))} → {targets}"
 
 
 def _printable(name: str) -> str:

@@ -71,13 +71,13 @@ def test_a_series_is_predicted_with_the_values_held(cell: str, layers: int) -> N
     test = trainer.task.test()
     assert isinstance(test, TestSeries)
     first = found.evaluation.first
-    y = plain_outputs(trainer, test.values[:-1, None], trainer.network.pins)[:, 0]
+    y = plain_outputs(trainer, test.inputs[:-1], trainer.network.pins)
     assert found.evaluation.one_step == pytest.approx(y[first - 1 :], rel=1e-12)
-    fed = list(test.values[:first])
+    fed = list(test.values[:first, 0])
     for _ in range(3):
         y = plain_outputs(trainer, np.array(fed)[:, None], trainer.network.pins)[:, 0]
         fed.append(y[-1])
-    assert found.evaluation.free_run[:3] == pytest.approx(fed[first:], rel=1e-12)
+    assert found.evaluation.free_run[:3, 0] == pytest.approx(fed[first:], rel=1e-12)
     figures = summarise(trainer, TrainProgress(0, 0, 0.0, 0.0))
     assert figures.test_one_step_mse == found.evaluation.one_step_mse
     assert figures.with_what_ifs == (f"{gate} = 0.25",)
@@ -89,7 +89,7 @@ def test_an_input_held_is_held_in_the_series() -> None:
     found = made(trainer).predictions
     assert isinstance(found, SeriesPredictions)
     x = np.full((len(found.test.values) - 1, 1), 0.5)
-    y = plain_outputs(trainer, x, ())[:, 0]
+    y = plain_outputs(trainer, x, ())
     assert found.evaluation.one_step == pytest.approx(y[found.evaluation.first - 1 :], rel=1e-12)
     assert found.evaluation.free_run[0] == pytest.approx(y[found.evaluation.first - 1], rel=1e-12)
 

@@ -112,11 +112,11 @@ def test_the_test_series_is_smooth_and_as_long_as_it_says() -> None:
     series = CosineTask(settings).test()
     x = series.coordinate
     np.testing.assert_allclose(x, 0.5 + 0.15 * np.arange(len(x)), rtol=1e-14)
-    np.testing.assert_array_equal(series.values, np.cos(x))
+    np.testing.assert_array_equal(series.values[:, 0], np.cos(x))
     assert series.warm_up == 40
     assert series.horizons == (42, 126)  # 2π/0.15 = 41.9
     assert len(series.values) == 40 + 126 + 1
-    assert (series.offset, series.scale) == (0, 1)
+    assert (series.offset[0], series.scale[0]) == (0, 1)
     assert series.values.dtype == np.float64
 
 

@@ -65,7 +65,8 @@ def test_scaling_looks_at_the_training_part_only(path: Path) -> None:
     series = task.test()
     assert series.offset == pytest.approx(mean, rel=1e-15)
     assert series.scale == pytest.approx(std, rel=1e-15)
-    np.testing.assert_allclose(series.values * series.scale + series.offset, values[40:])
+    np.testing.assert_allclose(series.values * series.scale + series.offset, values[40:, None])
+    np.testing.assert_array_equal(series.original, values[40:, None])
     x, target = np.empty((20, 1, 1)), np.empty((20, 1, 1))
     task.next_window(x, target)
     np.testing.assert_allclose(x[:, 0, 0], (values[:20] - mean) / std)
@@ -73,8 +74,8 @@ def test_scaling_looks_at_the_training_part_only(path: Path) -> None:
 
 def test_unscaled_numbers_are_left_as_they_are(path: Path) -> None:
     series = series_of(path, column(range(100)), scale="none").test()
-    assert (series.offset, series.scale) == (0, 1)
-    np.testing.assert_array_equal(series.values, np.arange(40, 100))
+    assert (series.offset[0], series.scale[0]) == (0, 1)
+    np.testing.assert_array_equal(series.values[:, 0], np.arange(40, 100))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_the_test_series(
     assert (series.warm_up, series.horizons) == (warm_up, horizons)
     assert len(series.values) == warm_up + rows - rows * 4 // 5
     assert series.warm_up + series.horizons[-1] + 1 <= len(series.values)
-    np.testing.assert_array_equal(series.coordinate, series.values)  # row n holds n
+    np.testing.assert_array_equal(series.coordinate, series.values[:, 0])  # row n holds n
 
 
 def test_the_title_names_file_and_column(path: Path) -> None:

@@ -1,6 +1,10 @@
 """How well a network predicts a series that it is never trained on.
 
-It predicts one step ahead, and it runs free: each of its outputs is its next input.
+It predicts one step ahead, and it runs free: its outputs are its next inputs. An input that is no
+target is taken from the data in a free run too.
+
+All errors are in the network's units, the mean over the targets; where changes are predicted, they
+are errors of the values that these lead to, divided by the scale of the changes.
 """
 
 from __future__ import annotations
@@ -24,15 +28,18 @@ CHUNK_STEPS = 256  # timesteps computed at once, so that memory does not grow wi
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SeriesEvaluation:
-    """Predictions of a test series of N values, in the network's units.
+    """Outputs for a test series of N rows with O targets, in the network's units.
 
     Attributes:
-        first: index in the series of the first value predicted (the length of the warm-up).
-        one_step: [N − first], each value predicted from the true ones before it.
-        free_run: [longest horizon], predicted from the network's own outputs after the warm-up.
-        one_step_mse: mean squared error of `one_step`.
-        free_run_mse: for each horizon, the mean squared error of that many values of `free_run`;
+        first: index in the series of the first row predicted (the length of the warm-up).
+        one_step: [N − first, O], each row predicted from the true ones before it.
+        free_run: [longest horizon, O], predicted from the network's own outputs after the warm-up.
+        one_step_mse: mean squared error of `one_step` over rows and targets.
+        free_run_mse: for each horizon, the mean squared error of that many rows of `free_run`;
             None where the series is shorter.
+        target_one_step_mse: [O] of each target, `one_step_mse`.
+        target_free_run_mse: [O] of each target, `free_run_mse` for the first horizon; None where
+            that is.
     """
 
     first: int
@@ -40,6 +47,8 @@ class SeriesEvaluation:
     free_run: Array
     one_step_mse: float
     free_run_mse: tuple[float | None, ...]
+    target_one_step_mse: tuple[float, ...]
+    target_free_run_mse: tuple[float, ...] | None
 
 
 class SeriesEvaluator:
@@ -75,46 +84,50 @@ class SeriesEvaluator:
 
     def loss_work(self) -> Work[float]:
         """Compute, in parts, the mean squared error of the first one-step predictions alone."""
-        values = self.test.values[: self._first + self.first_values]
-        return self.first_loss((yield from self._one_step(values))[self._first - 1 :])
+        rows = self._first + self.first_values
+        return self.first_loss((yield from self._one_step(rows))[self._first - 1 :])
 
     def first_loss(self, one_step: Array) -> float:
-        """Return what `loss_work` returns, from the predictions of the series [N − first]."""
-        count = self.first_values
+        """Return what `loss_work` returns, from the predictions of the series [N − first, O]."""
         with np.errstate(all="ignore"):
-            errors = one_step[:count] - self.test.values[self._first : self._first + count]
+            errors = self.test.one_step_errors(self._first, one_step[: self.first_values])
             return float(np.mean(errors**2))
 
     def evaluation_work(self) -> Work[SeriesEvaluation]:
         """Do the work of `evaluate` in parts; the parameters must not change meanwhile."""
-        values, first = self.test.values, self._first
-        one_step = (yield from self._one_step(values))[first - 1 :]
-        horizon = max(self.test.horizons, default=0)
-        free_run = yield from self._free_run(values[:first], horizon)
+        test, first = self.test, self._first
+        one_step = (yield from self._one_step(len(test.values)))[first - 1 :]
+        free_run = yield from self._free_run(max(test.horizons, default=0))
         with np.errstate(all="ignore"):
-            errors = (free_run - values[first : first + len(free_run)]) ** 2
-            one_step_mse = float(np.mean((one_step - values[first:]) ** 2))
-        return SeriesEvaluation(
-            first=first,
-            one_step=one_step,
-            free_run=free_run,
-            one_step_mse=one_step_mse,
-            free_run_mse=tuple(
-                float(errors[:horizon].mean()) if 0 < horizon <= len(errors) else None
-                for horizon in self.test.horizons
-            ),
-        )
+            squares = test.one_step_errors(first, one_step) ** 2
+            free_squares = test.free_run_errors(first, free_run[: len(test.values) - first]) ** 2
+            horizons = [n if 0 < n <= len(free_squares) else None for n in test.horizons]
+            return SeriesEvaluation(
+                first=first,
+                one_step=one_step,
+                free_run=free_run,
+                one_step_mse=float(np.mean(squares)),
+                free_run_mse=tuple(
+                    None if n is None else float(free_squares[:n].mean()) for n in horizons
+                ),
+                target_one_step_mse=_means(squares),
+                target_free_run_mse=_means(free_squares[: horizons[0]])
+                if horizons and horizons[0]
+                else None,
+            )
 
-    def _one_step(self, values: Array) -> Work[Array]:
-        """Compute y for every value but the last, [N − 1]: the prediction of the one after it."""
-        network, count = self._chunk, len(values) - 1
+    def _one_step(self, rows: int) -> Work[Array]:
+        """Compute y for all of the first `rows` but the last, [rows − 1, O]: predictions of the
+        row after each.
+        """
+        network, count = self._chunk, rows - 1
         network.pins = self.held.used
         tape = network.tape
-        outputs = np.empty(count)
+        outputs = np.empty((count, self.test.values.shape[1]))
         network.set_state(None)
         for start in range(0, count, tape.steps):
             size = min(tape.steps, count - start)
-            tape["x"][:size, 0, 0] = values[start : start + size]
+            tape["x"][:size, 0] = self.test.inputs[start : start + size]
             network.encode()
             for first, last in stretches(network.declaration, size):
                 yield Progress(start, count)
@@ -122,32 +135,44 @@ class SeriesEvaluator:
                     network.forward(first, last)
             with np.errstate(all="ignore"):
                 network.readout()
-            outputs[start : start + size] = tape["y"][:size, 0, 0]
+            outputs[start : start + size] = tape["y"][:size, 0]
             network.carry_state()
         return outputs
 
-    def _free_run(self, seed: Array, horizon: int) -> Work[Array]:
-        """Read the values of `seed`, then each output as the next input; return them, [horizon]."""
-        network = self._single
+    def _free_run(self, horizon: int) -> Work[Array]:
+        """Read the rows of the warm-up, then outputs as the next inputs; return them, [horizon, O].
+
+        An input that is no target is taken from the data.
+        """
+        network, test, warm_up = self._single, self.test, self._first
         network.pins = self.held.used
         y = network.tape["y"]
-        outputs = np.empty(horizon)
+        outputs = np.empty((horizon, test.values.shape[1]))
         network.set_state(None)
-        for k, value in enumerate(seed):
-            self._read(float(value))
-            yield Progress(k, len(seed) + horizon)
+        for k in range(warm_up):
+            self._read(test.inputs[k])
+            yield Progress(k, warm_up + horizon)
+        fed = [(d, target) for d, target in enumerate(test.fed_back) if target is not None]
         for k in range(horizon):
-            outputs[k] = y[0, 0, 0]
-            self._read(float(y[0, 0, 0]))
-            yield Progress(len(seed) + k, len(seed) + horizon)
+            outputs[k] = y[0, 0]
+            inputs = test.inputs[warm_up + k].copy()
+            for d, target in fed:
+                inputs[d] = y[0, 0, target]
+            self._read(inputs)
+            yield Progress(warm_up + k, warm_up + horizon)
         return outputs
 
-    def _read(self, value: float) -> None:
-        """Compute the next timestep of the free run, with `value` as its input."""
+    def _read(self, inputs: Array) -> None:
+        """Compute the next timestep of the free run from its inputs [D]."""
         network = self._single
-        network.tape["x"][0, 0, 0] = value
+        network.tape["x"][0, 0] = inputs
         with np.errstate(all="ignore"):
             network.encode()
             network.forward(1, 1)
             network.readout()
             network.carry_state()
+
+
+def _means(squares: Array) -> tuple[float, ...]:
+    """Return the mean of each column."""
+    return tuple(float(column.mean()) for column in squares.T)

@@ -21,7 +21,7 @@ def series(
     values: np.ndarray = VALUES, warm_up: int = 7, horizons: tuple[int, ...] = (5, 20)
 ) -> TestSeries:
     x = np.arange(len(values), dtype=float)
-    return TestSeries(x, values, warm_up, horizons, offset=0.0, scale=1.0)
+    return TestSeries.unscaled(x, values, warm_up, horizons)
 
 
 def architecture(cell: str, activation: str = "tanh") -> Architecture:
@@ -55,7 +55,7 @@ def test_chunks_do_not_change_the_predictions(
     found = SeriesEvaluator(kind, weights(kind), series()).evaluate()
     expected = one_by_one(kind, weights(kind), list(VALUES[:-1]), 0)
     assert found.first == 7
-    assert worst(found.one_step, expected[6:]) < 1e-14
+    assert worst(found.one_step[:, 0], expected[6:]) < 1e-14
     assert found.one_step_mse == pytest.approx(np.mean((expected[6:] - VALUES[7:]) ** 2), rel=1e-12)
 
 
@@ -65,7 +65,7 @@ def test_a_free_run_feeds_its_own_outputs(cell: str, activation: str) -> None:
     found = SeriesEvaluator(kind, weights(kind), series()).evaluate()
     expected = np.array(one_by_one(kind, weights(kind), list(VALUES[:7]), 19)[6:])
     assert len(expected) == 20
-    assert worst(found.free_run, expected) < 1e-13
+    assert worst(found.free_run[:, 0], expected) < 1e-13
     errors = (expected - VALUES[7:27]) ** 2
     assert found.free_run_mse == pytest.approx([errors[:5].mean(), errors.mean()], rel=1e-11)
     assert found.free_run[0] == pytest.approx(found.one_step[0], rel=1e-13)  # nothing else known
@@ -92,9 +92,9 @@ def test_an_imperfect_one_scores_its_errors() -> None:
     kind, flat = echo()
     values = np.arange(40.0)
     found = SeriesEvaluator(kind, flat, series(values, 10, (1, 3))).evaluate()
-    assert np.array_equal(found.one_step, values[9:-1])
+    assert np.array_equal(found.one_step[:, 0], values[9:-1])
     assert found.one_step_mse == 1
-    assert np.array_equal(found.free_run, [9, 9, 9])
+    assert np.array_equal(found.free_run[:, 0], [9, 9, 9])
     assert found.free_run_mse == (1, (1 + 4 + 9) / 3)
 
 
@@ -128,14 +128,14 @@ def test_a_network_gone_wrong_is_measured_without_warnings(bad: float) -> None:
     flat[:] = bad
     found = SeriesEvaluator(kind, flat, series()).evaluate()
     assert not np.isfinite(found.one_step_mse)
-    assert found.one_step.shape == (53,)
+    assert found.one_step.shape == (53, 1)
 
 
 def test_the_shortest_series() -> None:
     kind = architecture("rnn")
     found = SeriesEvaluator(kind, weights(kind), series(VALUES[:3], 1, (1,))).evaluate()
-    assert found.one_step.shape == (2,)
-    assert found.free_run.shape == (1,)
+    assert found.one_step.shape == (2, 1)
+    assert found.free_run.shape == (1, 1)
     assert np.isfinite(found.one_step_mse)
 
 

@@ -301,7 +301,9 @@ def test_the_title_names_both_errors_at_every_width(
     snapshot = looked_at("cos")
     found = snapshot.predictions
     assert isinstance(found, SeriesPredictions)
-    evaluation = replace(found.evaluation, one_step_mse=errors[0], free_run_mse=(errors[1], None))
+    evaluation = replace(
+        found.evaluation, target_one_step_mse=errors[:1], target_free_run_mse=errors[1:]
+    )
     snapshot = replace(snapshot, predictions=replace(found, evaluation=evaluation))
     title = title_text(predictions.PANEL, context(snapshot), width)
     points, first = len(found.evaluation.one_step), found.test.horizons[0]
@@ -332,7 +334,10 @@ def test_predictions_that_are_not_finite_are_drawn() -> None:
     assert isinstance(found, SeriesPredictions)
     bad = np.full(len(found.evaluation.one_step), np.inf)
     bad[::2], bad[1], bad[::7] = np.nan, 1e300, -np.inf
-    evaluation = replace(found.evaluation, one_step=bad, free_run=bad[:20], one_step_mse=np.inf)
+    bad = bad[:, None]
+    evaluation = replace(
+        found.evaluation, one_step=bad, free_run=bad[:20], target_one_step_mse=(np.inf,)
+    )
     diverged = replace(snapshot, predictions=replace(found, evaluation=evaluation))
     for height in (9, 14):
         lines = text_of(predictions.draw(context(diverged), 80, height))

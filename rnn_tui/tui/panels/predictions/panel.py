@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnn_tui.engine.core.expressions import Array
 from rnn_tui.predictions.results import Predictions, SeriesPredictions
 from rnn_tui.tui.charts.chart_view import cursor_at
 from rnn_tui.tui.charts.curves import Chart, Curve
@@ -109,14 +108,10 @@ def _series(context: DrawContext, predictions: SeriesPredictions) -> Chart:
     first, run = evaluation.first, len(evaluation.free_run)
     last = first + max(run, min(len(evaluation.one_step), SHOWN))
 
-    def shown(values: Array) -> Array:
-        """Return scaled values in the unit of the series."""
-        result: Array = values * test.scale + test.offset
-        return result
-
-    free_run_mse = evaluation.free_run_mse[0] if evaluation.free_run_mse else None
+    target = 0
+    free_errors = evaluation.target_free_run_mse
     all_points, first_ones = len(evaluation.one_step), test.horizons[0] if test.horizons else 0
-    everything = shown(test.values)
+    everything = test.original[:, target]
     x = test.coordinate[first:last]
     margin = 0.25 * float(np.ptp(everything)) or 1.0
     reading = context.selection.panel == "predictions" and (
@@ -124,21 +119,23 @@ def _series(context: DrawContext, predictions: SeriesPredictions) -> Chart:
     )
     return Chart(
         (
-            Curve("truth", "truth", x, shown(test.values[first:last])),
+            Curve("truth", "truth", x, everything[first:last]),
             Curve(
                 "free run" if reading else "free-run MSE",
                 "free-run",
                 x[:run],
-                shown(evaluation.free_run),
-                values=_error(free_run_mse, first_ones, "the first "),
+                test.free_run_original(first, evaluation.free_run)[:, target],
+                values=_error(
+                    free_errors[target] if free_errors else None, first_ones, "the first "
+                ),
                 briefs=("free",) if reading else ("free-run MSE", "free"),
             ),
             Curve(
                 "one step" if reading else "one-step MSE",
                 "one-step",
                 x,
-                shown(evaluation.one_step[: len(x)]),
-                values=_error(evaluation.one_step_mse, all_points, "all "),
+                test.one_step_original(first, evaluation.one_step[: len(x)])[:, target],
+                values=_error(evaluation.target_one_step_mse[target], all_points, "all "),
                 briefs=("1-step",) if reading else ("1-step MSE", "1-step"),
             ),
         ),
