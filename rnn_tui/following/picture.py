@@ -47,6 +47,7 @@ _PACKAGES = (
     "rnn_tui.session.",
     "rnn_tui.settings",
     "rnn_tui.tasks.base",
+    "rnn_tui.tasks.baselines",
     "rnn_tui.tui.charts.chart_view",
     "rnn_tui.tui.draw_context",
     "rnn_tui.tui.presented_view",

@@ -23,7 +23,8 @@ from rnn_tui.engine.training.schedule import Cursor, Pass
 from rnn_tui.predictions.results import Predictions, TestCoverage, TextSample
 from rnn_tui.session.commands import ViewRequest
 from rnn_tui.settings import Settings
-from rnn_tui.tasks.base import Baseline, Task, Topology
+from rnn_tui.tasks.base import Task, Topology
+from rnn_tui.tasks.baselines import Baseline
 
 if TYPE_CHECKING:
     from rnn_tui.engine.analysis.contributions import Contributions
@@ -195,7 +196,7 @@ class Snapshot:
         text_sample: the text after the window, for task text; None where it is not requested.
         answer: the text after the prompt, if one is open.
         vocabulary: the names of the symbols of a network that writes; None for other tasks.
-        baseline: the loss without memory; None where it is not known.
+        baselines: losses to compare with, the lowest first; none where none is known.
         request: the newest request of the screen.
         notice: the newest message for the user.
         timeline: the places one can go back to.
@@ -239,7 +240,7 @@ class Snapshot:
     text_sample: TextSample | None
     answer: TextSample | None
     vocabulary: tuple[str, ...] | None
-    baseline: Baseline | None
+    baselines: tuple[Baseline, ...]
     request: ViewRequest
     notice: Notice | None
     timeline: TimelineView

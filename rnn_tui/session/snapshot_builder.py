@@ -86,7 +86,7 @@ class SnapshotBuilder:
             text_sample=predictor.text_sample if predicting else None,
             answer=predictor.answer,
             vocabulary=predictor.vocabulary,
-            baseline=trainer.task.baseline,
+            baselines=trainer.task.baselines(),
             request=state.request,
             notice=state.notice,
             timeline=self._timeline_view(),

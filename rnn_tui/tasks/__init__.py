@@ -17,7 +17,6 @@ from rnn_tui.files.data_file import DataError
 from rnn_tui.registry import TASKS
 from rnn_tui.settings import Settings
 from rnn_tui.tasks.base import (
-    Baseline,
     DataState,
     FloatArray,
     Task,
@@ -25,6 +24,7 @@ from rnn_tui.tasks.base import (
     TestWindows,
     Topology,
 )
+from rnn_tui.tasks.baselines import Baseline
 
 __all__ = [
     "Baseline",

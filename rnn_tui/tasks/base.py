@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rnn_tui.settings import Settings, Value
+from rnn_tui.tasks.baselines import Baseline, NaiveForecasts
 
 FloatArray = npt.NDArray[np.floating[Any]]
 BoolArray = npt.NDArray[np.bool_]
@@ -256,19 +257,6 @@ class Topology:
         return cls((True,), (True,))
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """A loss that can be reached without remembering anything; the loss chart draws it as a line.
-
-    Attributes:
-        loss: in the units of the task's loss.
-        words: the strategy that reaches it: "always the mean", "guessing among 8".
-    """
-
-    loss: float
-    words: str
-
-
 class Task(ABC):
     """A source of windows to train on. T and B are the settings' `steps` and `batch`.
 
@@ -375,6 +363,20 @@ class Task(ABC):
     @abstractmethod
     def test(self) -> TestSeries | TestWindows:
         """Return the data that the network is tested on, without changing the task's state."""
+
+    def naive_forecasts(self) -> NaiveForecasts | None:
+        """Return the errors of forecasts of the test series that need no network.
+
+        None where the network is tested on windows.
+        """
+        return None
+
+    def baselines(self) -> tuple[Baseline, ...]:
+        """Return the losses to compare the network's with, the lowest first."""
+        naive = self.naive_forecasts()
+        if naive is not None:
+            return naive.baselines()
+        return () if self.baseline is None else (self.baseline,)
 
 
 def data_generator(seed: int) -> np.random.Generator:

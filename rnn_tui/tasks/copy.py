@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rnn_tui.settings import SettingError, Settings, Value
-from rnn_tui.tasks.base import Baseline, BoolArray, Topology, WindowArray
+from rnn_tui.tasks.base import BoolArray, Topology, WindowArray
+from rnn_tui.tasks.baselines import Baseline
 from rnn_tui.tasks.random_windows import RandomWindowTask
 
 ALPHABET = 8

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from rnn_tui.settings import DECLARATIONS, SettingError, Settings
 from rnn_tui.tasks.base import DataState, FloatArray, Task, TestSeries, Topology
+from rnn_tui.tasks.baselines import NaiveForecasts
 from rnn_tui.tasks.window_sweep import WindowPoints, WindowSweep, streams
 
 LONGEST_FREE_RUN = 20_000
@@ -117,6 +118,29 @@ class CosineTask(Task):
         warm_up = 2 * self._settings.steps
         x = self._spaced(warm_up + horizons[-1] + 1) + self._settings.x_min
         return TestSeries.unscaled(x, np.cos(x), warm_up, horizons)
+
+    def naive_forecasts(self) -> NaiveForecasts:
+        """Return the errors of forecasts without a network, of the smooth curve; see `test`.
+
+        A season is the cosine's period, in whole points. The training part is the curve's range.
+        """
+        settings, test = self._settings, self.test()
+        first = test.warm_up
+        truth, last = test.values[first:, 0], test.values[first - 1 : -1, 0]
+        length = settings.season or max(round(2 * math.pi / self.resolution), 1)
+        before = np.cos(test.coordinate[first:] - length * self.resolution)
+        curve = np.cos(self._spaced(settings.num_points) + settings.x_min)
+        change = float(curve[-1] - curve[0]) / (settings.num_points - 1)
+        outside = (truth < curve.min()) | (truth > curve.max())
+        return NaiveForecasts(
+            last=float(np.mean((last - truth) ** 2)),
+            season=float(np.mean((before - truth) ** 2)),
+            drift=float(np.mean((last + change - truth) ** 2)),
+            length=length,
+            origin="given" if settings.season else "known",
+            outside=int(outside.sum()),
+            tested=truth.size,
+        )
 
     def _spaced(self, count: int) -> FloatArray:
         """Return `count` coordinates from 0 on, `resolution` apart."""

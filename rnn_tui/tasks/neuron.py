@@ -9,7 +9,8 @@ from typing import ClassVar
 import numpy as np
 
 from rnn_tui.settings import SettingError, Settings, Value
-from rnn_tui.tasks.base import Baseline, Topology, WindowArray
+from rnn_tui.tasks.base import Topology, WindowArray
+from rnn_tui.tasks.baselines import Baseline
 from rnn_tui.tasks.random_windows import RandomWindowTask
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rnn_tui.settings import SettingError, Settings, Value
-from rnn_tui.tasks.base import Baseline, BoolArray, FloatArray, Topology, WindowArray
+from rnn_tui.tasks.base import BoolArray, FloatArray, Topology, WindowArray
+from rnn_tui.tasks.baselines import Baseline
 from rnn_tui.tasks.random_windows import RandomWindowTask
 
 SYMBOLS = ("B", "T", "P", "S", "X", "V", "E")

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rnn_tui.settings import SettingError, Settings, Value
-from rnn_tui.tasks.base import Baseline, Topology, WindowArray
+from rnn_tui.tasks.base import Topology, WindowArray
+from rnn_tui.tasks.baselines import Baseline
 from rnn_tui.tasks.random_windows import RandomWindowTask, write_at_end
 
 LANGUAGES = {

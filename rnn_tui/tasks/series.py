@@ -13,6 +13,7 @@ from rnn_tui.tables.option_checks import check_table
 from rnn_tui.tables.reading import read_table, table_options, usable
 from rnn_tui.tables.table import Table
 from rnn_tui.tasks.base import DataState, FloatArray, Task, TestSeries, Topology
+from rnn_tui.tasks.baselines import NaiveForecasts, naive_forecasts
 from rnn_tui.tasks.window_sweep import WindowSweep, streams
 
 _FEWEST_TESTED = 2  # rows: one value to predict from and one to compare with
@@ -65,6 +66,10 @@ class SeriesTask(Task):
         rows = len(self.original)
         self._first_row = int(settings.difference)  # of the table, in `values`
         self.trained = _training_rows(rows, settings) - self._first_row
+        self._naive: NaiveForecasts | None = None  # made when needed
+        if settings.season > self.trained:
+            reason = f"--season {settings.season} is more than the {self.trained} rows trained on"
+            raise DataError("--data", settings.data, reason)
         unscaled = np.diff(self.original, axis=0) if settings.difference else self.original
         for k, name in enumerate(names):
             self._check_varies(unscaled[: self.trained, k], name)
@@ -141,6 +146,17 @@ class SeriesTask(Task):
             trained=warm_up,
             axis="row",
         )
+
+    def naive_forecasts(self) -> NaiveForecasts:
+        """Return the errors of forecasts without a network over the test part."""
+        if self._naive is None:
+            self._naive = naive_forecasts(
+                np.asarray(self.original[:, : self.outputs], dtype=np.float64),
+                self._first_row + self.trained,
+                np.asarray(self.scale[: self.outputs], dtype=np.float64),
+                self._settings.season,
+            )
+        return self._naive
 
     def _units(self, training: FloatArray, names: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
         """Return offset and scale [C]: network value = (value − offset) / scale."""

@@ -17,13 +17,13 @@ from rnn_tui.files.data_file import CHUNK, DataError, data_chunks, shown_name
 from rnn_tui.settings import Settings, Value
 from rnn_tui.tables.option_checks import check_encoding
 from rnn_tui.tasks.base import (
-    Baseline,
     DataState,
     Task,
     TestWindows,
     Topology,
     WindowArray,
 )
+from rnn_tui.tasks.baselines import Baseline
 from rnn_tui.tasks.window_sweep import WindowSweep, streams
 
 BUILT_IN = Path(__file__).with_name("river.txt")

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rnn_tui.settings import Settings, Value
-from rnn_tui.tasks.base import Baseline, FloatArray, Topology, WindowArray
+from rnn_tui.tasks.base import FloatArray, Topology, WindowArray
+from rnn_tui.tasks.baselines import Baseline
 from rnn_tui.tasks.random_windows import RandomWindowTask, write_at_end
 
 SHORTEST, LONGEST = 10, 25

@@ -30,7 +30,8 @@ from rnn_tui.second_network import Versus
 from rnn_tui.session.commands import Restart, Step
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import SettingError, Settings, Value, compose, train_updates
-from rnn_tui.tasks.base import Baseline, Topology, WindowArray
+from rnn_tui.tasks.base import Topology, WindowArray
+from rnn_tui.tasks.baselines import Baseline
 from rnn_tui.tasks.random_windows import RandomWindowTask
 from rnn_tui.tui.panels import header
 from rnn_tui.tui.title_rule import title_rule

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,13 +99,23 @@ def make_axis(
     return Axis(low, high, power, whole=whole and power == 0)
 
 
-def range_with_level(values: Values, level: Level | None, log: bool) -> tuple[float, float] | None:
-    """Return the range of `values`, extended by at most half to hold the level.
+def range_with_levels(
+    values: Values, levels: Sequence[Level], log: bool
+) -> tuple[float, float] | None:
+    """Return the range of `values`, extended by at most half to hold the levels that are near.
 
     Returns:
-        None if there is no level, or none so near: the range of the values then stays.
+        None if none is: the range of the values then stays.
     """
-    if level is None or not math.isfinite(level.y) or values.size < 2:
+    ranges = [found for each in levels if (found := _range_with_level(values, each, log))]
+    if not ranges:
+        return None
+    return min(low for low, _ in ranges), max(high for _, high in ranges)
+
+
+def _range_with_level(values: Values, level: Level, log: bool) -> tuple[float, float] | None:
+    """Return the range of `values`, extended to hold one level; None if it is not near."""
+    if not math.isfinite(level.y) or values.size < 2:
         return None
     low, high, y = float(values.min()), float(values.max()), level.y
     if log:
@@ -119,9 +130,9 @@ def range_with_level(values: Values, level: Level | None, log: bool) -> tuple[fl
 
 
 def steady_log_range(
-    values: Values, parts: int, least: float, level: Level | None = None
+    values: Values, parts: int, least: float, levels: Sequence[Level] = ()
 ) -> tuple[float, float] | None:
-    """Return a range of whole parts of decades that holds `values` and a level that is near.
+    """Return a range of whole parts of decades that holds `values` and the levels that are near.
 
     It is as wide however the values move within it, so that what is flat looks flat.
 
@@ -129,7 +140,7 @@ def steady_log_range(
         values: any numbers; only those that a logarithm can show count.
         parts: parts of a decade, 1 or 2.
         least: decades that it spans at least; what is missing is added below.
-        level: a level that it holds if `range_with_level` does.
+        levels: levels that it holds if `range_with_levels` does.
 
     Returns:
         None where there are no such values.
@@ -137,7 +148,7 @@ def steady_log_range(
     values = values[np.isfinite(values) & (values > 0)]
     if not values.size:
         return None
-    ends = range_with_level(values, level, True) or (float(values.min()), float(values.max()))
+    ends = range_with_levels(values, levels, True) or (float(values.min()), float(values.max()))
     low = math.floor(math.log10(ends[0]) * parts + 1e-9) / parts
     high = math.ceil(math.log10(ends[1]) * parts - 1e-9) / parts
     low = min(low, high - least)

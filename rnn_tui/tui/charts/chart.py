@@ -9,12 +9,13 @@ it.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from rnn_tui.tui.charts import dots
-from rnn_tui.tui.charts.axes import Axis, make_axis, range_with_level
+from rnn_tui.tui.charts.axes import Axis, make_axis, range_with_levels
 from rnn_tui.tui.charts.curves import LABEL_WIDTH, Chart, Level, message, one_line, pad
 from rnn_tui.tui.charts.grid import Grid
 from rnn_tui.tui.charts.legend import entries, legend_line
@@ -56,7 +57,7 @@ def _draw_all(
     rows = height - has_legend - has_x_axis
 
     x_axis, y_axis = _axes(chart, series)
-    level = PlacedLevel.on(chart.placeable_level, y_axis)
+    levels = [PlacedLevel.on(each, y_axis) for each in chart.placeable_levels]
     y_labels = _y_labels(y_axis, rows)
     widest = max((text_width(label) for label in y_labels.values()), default=0)
     has_y_axis = width >= 20 and widest <= width // 3
@@ -68,16 +69,20 @@ def _draw_all(
     if has_y_axis:
         for row in y_labels:
             canvas.fill_row(row, stroke_set.guide, GUIDE_STYLE)
-    if level is not None and (at := level.row(rows)) is not None:
-        canvas.fill_row(at, stroke_set.level, LEVEL_STYLE)
+    rows_of_levels = _rows_of_levels(levels, rows)
+    for row in rows_of_levels:
+        canvas.fill_row(row, stroke_set.level, LEVEL_STYLE)
     for column in marks:
         canvas.fill_column(column, stroke_set.mark, MARK_STYLE)
     _draw_curves(canvas, series, choose_strokes(chart.curves, stroke_set), x_axis, y_axis)
+    if len(levels) > 1:
+        for row, names in rows_of_levels.items():
+            canvas.write_in_line(", ".join(names), row, LEVEL_STYLE, stroke_set.level)
 
     lines: list[Line] = []
     if has_legend:
         indent = label_width + 1 if has_y_axis else 0
-        arrow = level.arrow if level is not None else ""
+        arrow = levels[0].arrow if levels else ""
         shown = entries(chart, stroke_set, arrow)
         lines.append(legend_line(chart, shown, indent, width))
     roles = [*ROLES, *(one.curve.role for one in series)]
@@ -97,7 +102,7 @@ def _axes(chart: Chart, series: list[Series]) -> tuple[Axis, Axis]:
     x = np.concatenate([one.x for one in drawn])
     y = np.concatenate([one.y for one in drawn])
     x_axis = make_axis(x, fixed=chart.x_range, whole=bool((np.floor(x) == x).all()))
-    y_range = chart.y_range or range_with_level(y, chart.level, chart.log_y)
+    y_range = chart.y_range or range_with_levels(y, chart.levels, chart.log_y)
     return x_axis, make_axis(y, log=chart.log_y, fixed=y_range)
 
 
@@ -159,7 +164,7 @@ def _mark_columns(chart: Chart, axis: Axis, columns: int) -> dict[int, str]:
     return marks
 
 
-# ------------------------------------------------------------------------------------- the level
+# ------------------------------------------------------------------------------------ the levels
 
 
 @dataclass(frozen=True)
@@ -170,10 +175,8 @@ class PlacedLevel:
     fraction: float
 
     @classmethod
-    def on(cls, level: Level | None, axis: Axis) -> PlacedLevel | None:
-        """Return the level on `axis`; None if there is none."""
-        if level is None:
-            return None
+    def on(cls, level: Level, axis: Axis) -> PlacedLevel:
+        """Return the level on `axis`."""
         return cls(level, float(axis.fraction(np.array([level.y]))[0]))
 
     @property
@@ -186,6 +189,15 @@ class PlacedLevel:
         if self.arrow:
             return None
         return rows - 1 - min(int(self.fraction * rows), rows - 1)
+
+
+def _rows_of_levels(levels: Sequence[PlacedLevel], rows: int) -> dict[int, list[str]]:
+    """Return row → brief names of the levels in it, of those that are on the chart."""
+    result: dict[int, list[str]] = {}
+    for each in levels:
+        if (row := each.row(rows)) is not None:
+            result.setdefault(row, []).append(one_line(each.level.brief))
+    return result
 
 
 # -------------------------------------------------------------------------------------- the axes

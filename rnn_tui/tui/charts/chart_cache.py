@@ -67,10 +67,10 @@ class ChartCache:
             return ()
         from rnn_tui.tui.charts import legend
 
-        arrow, level = "", content.level
-        if level is not None and content.y_range is not None:
+        arrow, levels = "", content.placeable_levels
+        if levels and content.y_range is not None:
             low, high = content.y_range
-            arrow = "↓" if level.y < low else "↑" if level.y > high else ""
+            arrow = "↓" if levels[0].y < low else "↑" if levels[0].y > high else ""
         return legend.entries(content, self._stroke_set(), arrow)
 
     def _stroke_set(self) -> StrokeSet:

@@ -68,10 +68,11 @@ class Mark:
 
 @dataclass(frozen=True)
 class Level:
-    """A horizontal line at `y` behind the curves, named in the legend: something to compare with.
+    """A horizontal line at `y` behind the curves: something to compare with.
 
-    The y axis is extended by at most half to include it, see `axes.range_with_level`. A level
-    further away appears in the legend only, with an arrow up or down.
+    The y axis is extended by at most half to include it, see `axes.range_with_levels`. The legend
+    names the first one of a chart, with an arrow up or down where it is further away. Of several,
+    each has its brief name on it where no curve is; those in one line of the chart have one.
 
     Attributes:
         y: its height.
@@ -95,7 +96,7 @@ class Chart:
         log_y: whether the y axis is logarithmic.
         x_label, y_label: names of the axes.
         marks: vertical lines.
-        level: a horizontal line, or None.
+        levels: horizontal lines, the most important one first.
         empty: text shown when no curve has a point to draw.
         y_range, x_range: fixed ends of an axis; None makes it hold all data. A curve that leaves a
             fixed range is cut off at the edge, not bent along it.
@@ -107,7 +108,7 @@ class Chart:
     x_label: str = ""
     y_label: str = ""
     marks: tuple[Mark, ...] = ()
-    level: Level | None = None
+    levels: tuple[Level, ...] = ()
     empty: str = "nothing yet"
     y_range: tuple[float, float] | None = None
     x_range: tuple[float, float] | None = None
@@ -119,12 +120,13 @@ class Chart:
         return any(curve.points(self.log_y)[2].any() for curve in self.curves)
 
     @property
-    def placeable_level(self) -> Level | None:
-        """The level, if the y axis has a place for it, on the chart or beyond."""
-        level = self.level
-        if level is None or not math.isfinite(level.y) or (self.log_y and level.y <= 0):
-            return None
-        return level
+    def placeable_levels(self) -> tuple[Level, ...]:
+        """The levels that the y axis has a place for, on the chart or beyond."""
+        return tuple(
+            each
+            for each in self.levels
+            if math.isfinite(each.y) and not (self.log_y and each.y <= 0)
+        )
 
     def looks_like(self, other: Chart) -> bool:
         """Return whether `other` would be drawn as exactly the same lines."""

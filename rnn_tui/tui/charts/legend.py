@@ -63,9 +63,9 @@ def entries(chart: Chart, stroke_set: StrokeSet, arrow: str = "") -> tuple[Legen
     """Return the legend of `chart`.
 
     Args:
-        chart: its curves and its level.
+        chart: its curves, and its first level.
         stroke_set: what they are drawn with.
-        arrow: where the level is off the chart, an arrow there.
+        arrow: where that level is off the chart, an arrow there.
     """
     strokes = choose_strokes(chart.curves, stroke_set)
     result = [
@@ -78,7 +78,7 @@ def entries(chart: Chart, stroke_set: StrokeSet, arrow: str = "") -> tuple[Legen
         )
         for curve, stroke in zip(chart.curves, strokes, strict=True)
     ]
-    if (level := chart.placeable_level) is not None:
+    for level in chart.placeable_levels[:1]:
         result.append(_level_entry(level, stroke_set.level, arrow))
     return tuple(result)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.tasks.base import Baseline
+from rnn_tui.tasks.baselines import LAST, Baseline
 from rnn_tui.tui import panel_help
 from rnn_tui.tui.charts.chart_view import cursor_at
 from rnn_tui.tui.charts.curves import Chart, Curve, Level, Mark
@@ -55,7 +55,7 @@ def chart(context: DrawContext) -> Chart:
     """Return the chart; its range is that of the run so far, in halves of decades."""
     snapshot = context.snapshot
     curve, timeline = snapshot.curve, snapshot.timeline
-    here, baseline = snapshot.cursor.update, snapshot.baseline
+    here = snapshot.cursor.update
     raw, smoothed = number(snapshot.loss, 3), number(snapshot.smoothed, 3)
     curves = (
         *_ghosts(snapshot),
@@ -72,16 +72,16 @@ def chart(context: DrawContext) -> Chart:
             named=True,
         ),
     )
-    level = _baseline(baseline) if baseline else None
+    levels = tuple(map(_baseline, snapshot.baselines))
     return Chart(
         curves,
         log_y=True,
         marks=(Mark(float(here), str(here)),) if timeline.in_past else (),
-        level=level,
+        levels=levels,
         x_label="update",
         x_range=_updates(curves),
         empty="the loss of every update appears here",
-        y_range=_range(context, curves, level),
+        y_range=_range(context, curves, levels),
         legend=False,
     )
 
@@ -95,7 +95,7 @@ def _updates(curves: tuple[Curve, ...]) -> tuple[float, float] | None:
 
 
 def _range(
-    context: DrawContext, curves: tuple[Curve, ...], level: Level | None
+    context: DrawContext, curves: tuple[Curve, ...], levels: tuple[Level, ...]
 ) -> tuple[float, float] | None:
     """Return the range of the losses so far."""
     from rnn_tui.tui.charts.axes import steady_log_range  # the first screen does without
@@ -106,7 +106,7 @@ def _range(
         "loss",
         snapshot.settings,
         snapshot.timeline.newest,
-        steady_log_range(values, parts=2, least=0.5, level=level),
+        steady_log_range(values, parts=2, least=0.5, levels=levels),
         keep=snapshot.divergence is None,
     )
 
@@ -127,8 +127,8 @@ def _ghosts(snapshot: Snapshot) -> tuple[Curve, ...]:
 
 
 def _baseline(baseline: Baseline) -> Level:
-    """Return the horizontal line at the loss that is reached without memory."""
-    return Level(baseline.loss, baseline.words, "no mem", number(baseline.loss, 3))
+    """Return the horizontal line at a loss to compare with."""
+    return Level(baseline.loss, baseline.words, baseline.brief, number(baseline.loss, 3))
 
 
 def _second_loss(snapshot: Snapshot) -> tuple[Curve, ...]:
@@ -170,6 +170,18 @@ def _test_loss(snapshot: Snapshot) -> tuple[Curve, ...]:
     return (Curve("test", "one-step", test.update, test.loss, values=(newest,)),)
 
 
+def _level_signs(context: DrawContext) -> Signs:
+    """Return what the horizontal lines mean."""
+    if any(each.brief == LAST for each in context.snapshot.baselines):
+        what = "the test loss of a forecast without a network"
+        return (
+            Sign("last ╍", f"{what}: the last value again", "level"),
+            Sign("drift ╍", f"{what}: the last value and the mean change", "level"),
+            Sign("season ╍", f"{what}: the value a season ago", "level"),
+        )
+    return (Sign("no memory  no mem ╍", "the loss that is reached without memory", "level"),)
+
+
 def signs(context: DrawContext) -> Signs:
     """Return what the signs on the panel mean."""
     task = context.snapshot.task
@@ -184,11 +196,7 @@ def signs(context: DrawContext) -> Signs:
             ),
             Sign("test", f"the loss on test data: {_covered(context.snapshot)}", "one-step"),
             Sign("at 340", "the update that a value is of, where it is not the cursor's"),
-            Sign(
-                "no memory  no mem ╍",
-                "the loss that is reached without memory",
-                "level",
-            ),
+            *_level_signs(context),
             Sign("lr 0.01", "a future that was left: the curve before a change of this", "ghost"),
             Sign("gru beside", "the second network's loss, dashed", "second-network"),
             Sign("┊", "the update one is at, in the past", "accent"),

@@ -298,7 +298,7 @@ def test_plotext_is_imported_only_when_needed() -> None:
 def leveled(y: float, *, log_y: bool = False, top: float = 2.0) -> list[str]:
     values = np.linspace(1.0, top, 30)
     curve = Curve("c", "raw", np.arange(30.0), values)
-    chart = Chart((curve,), log_y=log_y, level=Level(y, "level", "brief", f"{y}"))
+    chart = Chart((curve,), log_y=log_y, levels=(Level(y, "level", "brief", f"{y}"),))
     return plain(draw(chart, 60, 12)).split("\n")
 
 
@@ -331,5 +331,5 @@ def test_a_level_that_a_logarithm_cannot_show_is_left_out() -> None:
 
 def test_a_level_has_a_brief_name_where_there_is_little_space() -> None:
     curve = Curve("c", "raw", np.arange(3.0), np.arange(3.0))
-    chart = Chart((curve,), level=Level(1.0, "a name that is far too long", "brief", "1"))
+    chart = Chart((curve,), levels=(Level(1.0, "a name that is far too long", "brief", "1"),))
     assert "╍ brief" in plain(draw(chart, 24, 8)).split("\n")[0]

@@ -73,7 +73,7 @@ def test_a_range_of_logarithms_is_whole_and_holds_the_values() -> None:
 
 @pytest.mark.parametrize("values", [[], [0.0], [-1.0, math.nan], [math.inf, -math.inf]])
 def test_what_a_logarithm_cannot_show_has_no_range(values: list[float]) -> None:
-    assert steady_log_range(np.array(values), 1, 3.0, Level(1.0, "", "", "")) is None
+    assert steady_log_range(np.array(values), 1, 3.0, (Level(1.0, "", "", ""),)) is None
 
 
 @pytest.mark.parametrize("value", [5e-324, 1e-310, 1.0, 1.7e308])

@@ -279,8 +279,8 @@ def test_a_prompt_names_what_the_network_has_never_seen() -> None:
 def test_the_baseline_is_named_beside_the_loss(task: str, width: int) -> None:
     snapshot = looked_at(task)
     title = title_text(loss.PANEL, context(snapshot), width)
-    assert snapshot.baseline is not None
-    assert re.search(rf"[╍↑↓].*:? {snapshot.baseline.loss:.3g}0*\b", title), title
+    assert snapshot.baselines
+    assert re.search(rf"[╍↑↓].*:? {snapshot.baselines[0].loss:.3g}0*\b", title), title
     assert "smoothed" in title
     assert "…" not in title
 
