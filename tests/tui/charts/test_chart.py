@@ -333,3 +333,29 @@ def test_a_level_has_a_brief_name_where_there_is_little_space() -> None:
     curve = Curve("c", "raw", np.arange(3.0), np.arange(3.0))
     chart = Chart((curve,), levels=(Level(1.0, "a name that is far too long", "brief", "1"),))
     assert "╍ brief" in plain(draw(chart, 24, 8)).split("\n")[0]
+
+
+def several_levels(*levels: float, curve_at: float = 1.0) -> list[str]:
+    curve = Curve("c", "raw", np.arange(30.0), np.linspace(1.0, curve_at, 30))
+    names = [Level(y, f"level {k}", "abc"[k], f"{y}") for k, y in enumerate(levels)]
+    return plain(draw(Chart((curve,), levels=tuple(names), y_range=(0, 2)), 60, 12)).split("\n")
+
+
+def test_each_of_several_levels_has_its_name_on_it() -> None:
+    lines = several_levels(1.5, 0.5)
+    named = {word: k for k, line in enumerate(lines) for word in "ab" if f"╍ {word} ╍" in line}
+    assert named == {"a": 3, "b": 8}
+    assert "╍╍ level 0: 1.5" in lines[0]
+    assert "level 1" not in lines[0]
+
+
+def test_levels_in_one_line_have_one_name() -> None:
+    assert sum("╍ a, b ╍" in line for line in several_levels(1.5, 1.501)) == 1
+
+
+def test_names_of_levels_leave_curves_alone() -> None:
+    for at in np.linspace(0.05, 1.95, 12):
+        free = [line.replace("a", "╍") for line in several_levels(float(at), 0.01, curve_at=at)]
+        inked = sum("⠀" < character <= "⣿" for line in free for character in line)
+        alone = several_levels(curve_at=at)
+        assert inked == sum("⠀" < character <= "⣿" for line in alone for character in line)
