@@ -100,8 +100,8 @@ def _dispatch(arguments: list[str]) -> int:
 
 def _train(options: Options) -> int:
     """Train without a screen."""
-    from rnn_tui import cli_train
     from rnn_tui.cli_effects import check_run_options
+    from rnn_tui.cli_train import job as cli_train
     from rnn_tui.files.ownership import data_file
 
     breakpoints = parse_breakpoints(options)

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from cli_support import call
 
-from rnn_tui import __version__, cli_kiosk, cli_train, registry
+from rnn_tui import __version__, cli_kiosk, registry
 from rnn_tui.checkpoint.saving import save
 from rnn_tui.cli import run
 from rnn_tui.cli_exit import BROKEN
 from rnn_tui.cli_options import read
-from rnn_tui.cli_train import TrainJob
+from rnn_tui.cli_train import job as cli_train
+from rnn_tui.cli_train.job import TrainJob
 from rnn_tui.engine.training.breakpoint_parser import ALLOWED
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.registry import Entry

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from rnn_tui import cli_train
 from rnn_tui.autosave.resume import lost_runs
 from rnn_tui.checkpoint.format import CheckpointError
 from rnn_tui.checkpoint.loading import load
 from rnn_tui.checkpoint.saving import checkpoint_bytes
 from rnn_tui.cli import run
+from rnn_tui.cli_train.out_file import OutFile
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.files.autosave_folder import RunFolder, RunNote, autosaved_runs
 from rnn_tui.settings import Settings
@@ -93,13 +93,13 @@ def test_an_autosave_is_trained_on_without_a_screen() -> None:
 
 def test_it_saves_each_time_so_many_updates_are_done(monkeypatch: pytest.MonkeyPatch) -> None:
     saved: list[int] = []
-    save = cli_train.OutFile.save
+    save = OutFile.save
 
-    def note(self: cli_train.OutFile, trainer: Trainer) -> None:
+    def note(self: OutFile, trainer: Trainer) -> None:
         save(self, trainer)
         saved.append(load(self.path).updates)
 
-    monkeypatch.setattr(cli_train.OutFile, "save", note)
+    monkeypatch.setattr(OutFile, "save", note)
     line = ["train", *SMALL, "--quiet", "--out", "run"]
     assert run([*line, "--updates", "1000", "--save-every", "300"]) == 0
     assert saved == [300, 600, 900, 1000]
@@ -111,14 +111,14 @@ def test_it_saves_each_time_so_many_updates_are_done(monkeypatch: pytest.MonkeyP
 def test_a_failure_on_the_way_does_not_end_the_run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    save, attempts = cli_train.OutFile.save, iter(range(9))
+    save, attempts = OutFile.save, iter(range(9))
 
-    def fail(self: cli_train.OutFile, trainer: Trainer) -> None:
+    def fail(self: OutFile, trainer: Trainer) -> None:
         if next(attempts) < 2:
             raise CheckpointError(self.path, "cannot be written: no space left on device")
         save(self, trainer)
 
-    monkeypatch.setattr(cli_train.OutFile, "save", fail)
+    monkeypatch.setattr(OutFile, "save", fail)
     line = ["train", *SMALL, "--quiet", "--out", "run", "--updates", "40", "--save-every", "10"]
     assert run(line) == 0
     assert load("run").updates == 40
@@ -131,10 +131,10 @@ def test_a_failure_on_the_way_does_not_end_the_run(
 def test_what_cannot_be_saved_at_the_end_is_autosaved(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(self: cli_train.OutFile, trainer: Trainer) -> None:
+    def fail(self: OutFile, trainer: Trainer) -> None:
         raise CheckpointError(self.path, "cannot be written: no space left on device")
 
-    monkeypatch.setattr(cli_train.OutFile, "save", fail)
+    monkeypatch.setattr(OutFile, "save", fail)
     assert run(["train", *SMALL, "--quiet", "--out", "run", "--updates", "4"]) == 2
     err = capsys.readouterr().err
     assert err.startswith("rnn-tui: 'run': cannot be written: no space left on device; autosaved")

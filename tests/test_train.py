@@ -61,8 +61,8 @@ def test_stopping_and_going_on_changes_nothing() -> None:
 
 @pytest.mark.parametrize("calls", range(1, 21))
 def test_a_long_update_can_be_stopped_within(calls: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rnn_tui.train.LONG_UPDATE", 0.0)  # all are taken for long ones
-    monkeypatch.setattr("rnn_tui.train.CHUNK_SECONDS", 0.0)
+    monkeypatch.setattr("rnn_tui.train.loop.LONG_UPDATE", 0.0)  # all are taken for long ones
+    monkeypatch.setattr("rnn_tui.train.loop.CHUNK_SECONDS", 0.0)
     plain, stopped = Trainer(SMALL), Trainer(SMALL)
     plain.run(5)
     count = itertools.count(1)

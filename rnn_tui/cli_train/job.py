@@ -1,19 +1,15 @@
-"""The command ``rnn-tui train``: train, show the progress, save, and print the figures."""
+"""What the command ``rnn-tui train`` does: train, show the progress, save, print the figures."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-import shutil
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import FrameType
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING
 
 from rnn_tui import PROGRAM
 from rnn_tui.checkpoint.format import CheckpointError
@@ -22,11 +18,13 @@ from rnn_tui.cli_exit import (
     DIVERGED,
     DONE,
     CommandError,
-    Readers,
     discard_output,
     print_error,
 )
-from rnn_tui.files.ownership import FileTakenError, InputFile, RunFiles, Standing
+from rnn_tui.cli_train.out_file import OutFile, reason_of
+from rnn_tui.cli_train.progress_line import ProgressLine
+from rnn_tui.cli_train.stop_signal import HANG_UP, StopSignal
+from rnn_tui.files.ownership import InputFile, RunFiles
 
 if TYPE_CHECKING:
     from rnn_tui.autosave.train_run import TrainAutosave
@@ -37,10 +35,7 @@ if TYPE_CHECKING:
     from rnn_tui.files.metrics_file import MetricsTable
     from rnn_tui.train import Summary, TrainProgress
 
-REDRAW_SECONDS = 0.1
 PATIENCE = 2.0  # seconds for the figures of a run that a signal has ended; it is saved by then
-HANG_UP = getattr(signal, "SIGHUP", 1)  # Windows has none
-MOST_ATTEMPTS = 100  # at saving, while others take each name that was free a moment before
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +107,7 @@ def run_job(trainer: Trainer, job: TrainJob) -> int:
         if autosave is not None:
             autosave.look()
 
-    with _StopSignal() as stop, contextlib.ExitStack() as closing:
+    with StopSignal() as stop, contextlib.ExitStack() as closing:
         metrics = _open_metrics(trainer, job, line)
         if metrics is not None:
             closing.enter_context(contextlib.closing(metrics))
@@ -272,61 +267,6 @@ def _saver(trainer: Trainer, out: OutFile | None, line: ProgressLine) -> Callabl
     return save
 
 
-class OutFile:
-    """The file of --out, which is asked about before the training and written at its end.
-
-    Attributes:
-        path: where the run is saved.
-    """
-
-    def __init__(
-        self, path: str, files: RunFiles, view: RunView | None = None, *, force: bool
-    ) -> None:
-        """Refuse a file that the run may not replace.
-
-        Raises:
-            CommandError: it may not.
-        """
-        self.path = path
-        self._files = files
-        self._view = view
-        try:
-            check = files.check_forced(path) if force else files.check(path)
-        except OSError as error:
-            raise CommandError(f"--out {path!r}: {_reason(error)}") from None
-        if not check.allowed:
-            forced = "; --force replaces it" if check.standing is Standing.FOREIGN else ""
-            raise CommandError(f"--out {path!r}: {check.reason}{forced}")
-        self._agreed = check.seen if force else None
-
-    def save(self, trainer: Trainer) -> None:
-        """Write a checkpoint; beside the file if it has become another's meanwhile.
-
-        Raises:
-            CheckpointError, OSError: it cannot be written.
-        """
-        from rnn_tui.checkpoint.format import CheckpointError
-        from rnn_tui.checkpoint.saving import save
-
-        check, taken = self._files.check(self.path, self._agreed), ""
-        for _ in range(MOST_ATTEMPTS):
-            if not check.allowed:
-                taken = taken or f"{check.path!r}: {check.reason}"
-                check = self._files.free_beside(self.path)
-            try:
-                save(check.path, trainer, self._view, guard=check)
-            except CheckpointError as error:
-                if not isinstance(error.__cause__, (FileTakenError, FileExistsError)):
-                    raise
-                check = self._files.check(self.path)  # somebody was a moment faster
-            else:
-                self.path = check.path
-                if taken:
-                    print_error(f"{taken}; saved {self.path} instead")
-                return
-        raise CommandError(f"{taken}; others keep taking the names beside it")
-
-
 def _full_text(summary: Summary, progress: TrainProgress, saved: str) -> str:
     """Return the figures, then what stopped the run and where it was saved."""
     lines = [summary.to_text()]
@@ -335,7 +275,7 @@ def _full_text(summary: Summary, progress: TrainProgress, saved: str) -> str:
     return "\n".join([*lines, saved] if saved.startswith(("saved", "autosaved")) else lines)
 
 
-def _report_end(trainer: Trainer, saved: str, stop: _StopSignal) -> int:
+def _report_end(trainer: Trainer, saved: str, stop: StopSignal) -> int:
     """Write to stderr what ended the run early, and return the exit code.
 
     Args:
@@ -368,128 +308,11 @@ def _open_metrics(trainer: Trainer, job: TrainJob, line: ProgressLine) -> Metric
     from rnn_tui.train import newest_row
 
     def report(error: OSError) -> None:
-        line.interrupt(f"--metrics {path!r}: {_reason(error)}; rows are missing, going on")
+        line.interrupt(f"--metrics {path!r}: {reason_of(error)}; rows are missing, going on")
 
     try:
         file = open_metrics(path, RunFiles(job.inputs), newest_row(trainer), force=job.force)
     except OSError as error:
-        raise CommandError(f"--metrics {path!r}: {_reason(error)}") from None
+        raise CommandError(f"--metrics {path!r}: {reason_of(error)}") from None
     job.files.protect(InputFile("the --metrics file", path))
     return MetricsTable(file, report)
-
-
-def _reason(error: OSError) -> str:
-    """Return why a file cannot be written."""
-    reasons = {errno.ENOENT: "its folder does not exist", errno.EISDIR: "it is a folder"}
-    return reasons.get(error.errno or 0, (error.strerror or str(error)).lower())
-
-
-# ---------------------------------------------------------------- while it runs
-
-
-class _StopSignal:
-    """Catches the signals that ask for the end, so that the run ends between two chunks.
-
-    Nobody may have sent SIGHUP where a connection without a terminal is lost: there a reader of the
-    output has gone, which counts as SIGHUP and is ignored where that is.
-
-    Attributes:
-        signal: the one that was received last; None if there was none.
-    """
-
-    def __init__(self) -> None:
-        self.signal: int | None = None
-        self._previous: dict[int, Any] = {}  # handlers to be restored
-        self._readers: Readers | None = None
-        self._reader_gone = False
-
-    def received(self) -> bool:
-        """Return whether a signal was received, or a reader of the output has gone."""
-        if self.signal is None and self._readers is not None and self._readers.one_has_gone():
-            self.signal, self._reader_gone = HANG_UP, True
-        return self.signal is not None
-
-    @property
-    def how(self) -> str:
-        """What stopped the run, in words."""
-        if self._reader_gone:
-            return "a reader of its output has gone: stopped"
-        if self.signal == signal.SIGINT:
-            return "stopped by Ctrl-C"
-        return f"stopped by {signal.Signals(self.signal or 0).name}"
-
-    def __enter__(self) -> _StopSignal:
-        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
-            number = getattr(signal, name, None)  # not every system has them all
-            # A signal is ignored on purpose: by nohup, or for a job in the background.
-            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-                self._previous[number] = signal.signal(number, self._note)
-        if HANG_UP in self._previous:
-            self._readers = Readers()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
-
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        self.signal = number
-
-
-class ProgressLine:
-    """A line on a terminal that is redrawn in place: share, updates, loss, speed, time left."""
-
-    def __init__(self, stream: TextIO, *, visible: bool) -> None:
-        """Draw on `stream` if it is a terminal and `visible` is true."""
-        self._stream = stream
-        self._visible = visible and stream.isatty()
-        self._drawn_at = 0.0
-
-    def show(self, progress: TrainProgress) -> None:
-        """Draw `progress`, unless the line was drawn a moment ago."""
-        now = time.monotonic()
-        if self._visible and now - self._drawn_at >= REDRAW_SECONDS:
-            self._drawn_at = now
-            self._draw(progress_text(progress))
-
-    def clear(self) -> None:
-        """Leave an empty line, the cursor at its start."""
-        if self._drawn_at:
-            self._draw("")
-
-    def interrupt(self, message: str) -> None:
-        """Write one line of its own; the progress goes on below it. Any thread may call this."""
-        self.clear()
-        print_error(message)
-
-    def _draw(self, text: str) -> None:
-        columns = min(80, shutil.get_terminal_size().columns) - 1  # the last column would wrap
-        # With the cursor back at the start, the terminal's ^C of Ctrl-C does no harm.
-        self._write(f"\r{text[:columns]:{columns}}\r")
-
-    def _write(self, text: str) -> None:
-        try:
-            self._stream.write(text)
-            self._stream.flush()
-        except (OSError, UnicodeError):
-            self._visible = False
-
-
-def progress_text(progress: TrainProgress) -> str:
-    """Return at most 79 plain characters, which every terminal shows correctly."""
-    share = progress.done / progress.wanted
-    bar = f"{'#' * int(share * 14):-<14}"
-    counts = f"{progress.done:,}/{progress.wanted:,}"
-    text = f"{share:4.0%} [{bar}] {counts}  loss {progress.smoothed:.3g}"
-    speed = progress.per_second
-    if not speed > 0:
-        return text
-    left = round((progress.wanted - progress.done) / speed)
-    return f"{text}  {speed:,.0f}/s  {_clock(left)} left"
-
-
-def _clock(seconds: int) -> str:
-    """Return a duration as hours, minutes and seconds: "1:02:03", or "2:03"."""
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

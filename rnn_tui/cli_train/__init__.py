@@ -1,0 +1,1 @@
+"""The command ``rnn-tui train``."""
