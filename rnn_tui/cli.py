@@ -113,6 +113,8 @@ def _train(options: Options) -> int:
     files = run_files(options)
     start = start_run(options)
     trainer = start.trainer
+    if start.saved is not None and start.saved.remark:
+        print_error(start.saved.remark)
     check_fit(breakpoints, trainer)
     files.protect(*data_file(trainer.settings.data))
     default_updates = train_updates(trainer.settings.task, options.get("preset", ""))

@@ -20,8 +20,21 @@ _QUESTION = """\
 
 A checkpoint may come from anyone: open it only if it is the one you expect.
 """
+_MOVED = """\
+{checkpoint} learns from a file that is not there any more:
+
+    {data}
+
+Type the path where it is now.
+"""
+_CHANGED = """\
+The data have changed since {saved} was saved: {change}.
+
+Training can go on with them; the scale and the vocabulary stay as they were.
+"""
 _LONGEST_PATH = 4096  # characters that are shown
 _CHOICES = "y opens it, n quits, or type the path of another file: "
+_GO_ON = "y goes on with them, n quits: "
 
 
 def open_run(
@@ -31,6 +44,7 @@ def open_run(
     trusted: bool = False,
     ask: bool = False,
     allow: Callable[[Settings], object] = lambda settings: None,
+    agree: Callable[[str], bool] = lambda change: False,
 ) -> SavedRun:
     """Read a checkpoint; see `rnn_tui.checkpoint.loading.load_run`.
 
@@ -41,23 +55,64 @@ def open_run(
         ask: whether to ask on the terminal for a data file that does not lie beside the checkpoint;
             otherwise that is an error.
         allow: see `load_run`.
+        agree: see `load_run`.
 
     Raises:
         CommandError: the user does not want the file to be opened.
     """
     try:
-        return load_run(checkpoint, data=data, trusted=trusted, allow=allow)
+        return load_run(checkpoint, data=data, trusted=trusted, allow=allow, agree=agree)
     except UnaskedDataError as error:
         if not ask:
             raise
-        print(_QUESTION.format(checkpoint=_shown(checkpoint), data=_shown(_whole(error.data))))
+        question = _QUESTION if error.there else _MOVED
+        print(question.format(checkpoint=_shown(checkpoint), data=_shown(_whole(error.data))))
         named = error.data
     while True:
         path = _answer(named)
         try:
-            return load_run(checkpoint, data=path, allow=allow)
+            return load_run(checkpoint, data=path, allow=allow, agree=agree)
         except (DataError, CheckpointError) as error:
             print(f"{error}\n")
+
+
+def agreement(saved: str, choice: str, *, ask: bool) -> Callable[[str], bool]:
+    """Return what says whether to go on with data that have changed; see `load_run`.
+
+    Each change is asked about once, as a run and its second network have the same.
+
+    Args:
+        saved: what was saved, for the question.
+        choice: the value of --data-changed; empty if there is none.
+        ask: whether the user can be asked on the terminal.
+
+    Raises:
+        CommandError: by what is returned: the user does not want to go on.
+    """
+    agreed: set[str] = set()
+
+    def agree(change: str) -> bool:
+        if choice or change in agreed or not ask:
+            return choice == "continue" or change in agreed
+        print(_CHANGED.format(saved=_shown(saved), change=_shown(change)))
+        while True:
+            answer = _line_typed(_GO_ON).lower()
+            if answer in ("y", "yes"):
+                agreed.add(change)
+                return True
+            if answer in ("n", "no", "q"):
+                raise CommandError("nothing was opened; --data FILE names another file")
+
+    return agree
+
+
+def _line_typed(choices: str) -> str:
+    """Return the line that the user types; "n" where there will be none."""
+    try:
+        return _ask(choices).strip()
+    except EOFError:
+        print()
+        return "n"
 
 
 def _answer(data: str) -> str:
@@ -67,11 +122,7 @@ def _answer(data: str) -> str:
         CommandError: there is none.
     """
     while True:
-        try:
-            answer = _ask().strip()
-        except EOFError:
-            print()
-            answer = "n"
+        answer = _line_typed(_CHOICES)
         if answer.lower() in ("y", "yes"):
             return data
         if answer.lower() in ("n", "no", "q"):
@@ -80,9 +131,9 @@ def _answer(data: str) -> str:
             return answer
 
 
-def _ask() -> str:
+def _ask(choices: str) -> str:
     """Return the line that the user types; one that is not text counts as none."""
-    sys.stdout.write(_CHOICES)
+    sys.stdout.write(choices)
     sys.stdout.flush()
     try:
         line = sys.stdin.readline()

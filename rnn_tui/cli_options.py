@@ -83,6 +83,12 @@ _NO_AUTOSAVE = Declaration(
     name="no_autosave", kind=bool, default=False, help="Do not save the run by itself every "
     "minute, at a pause and when the connection is lost.", group="run", effect="live",
 )  # fmt: skip
+_DATA_CHANGED = Declaration(
+    name="data_changed", kind=str, default="", help="Of a saved run whose data have changed since: "
+    "go on with them, scale and vocabulary kept, or refuse; left out, you are asked, or refused "
+    "where you cannot be. Rows that were added are no change.", group="start", effect="restart",
+    fixed_choices=("continue", "refuse"),
+)  # fmt: skip
 _KIOSK = Declaration(
     name="kiosk", kind=bool, default=False, help="For a guest: no file is read or written but what "
     "this command line names, sizes are capped, environment variables have no effect, and q ends "
@@ -428,6 +434,7 @@ def app_options() -> list[click.Parameter]:
         SettingOption(_VERSUS),
         SettingOption(_MATCH, "--match-parameters"),
         SettingOption(_RESUME, without_value=NEWEST),
+        SettingOption(_DATA_CHANGED),
         SettingOption(_NO_AUTOSAVE, "--no-autosave"),
         SettingOption(_KIOSK, "--kiosk"),
         SettingOption(_IDLE),
@@ -444,7 +451,7 @@ def _train_command() -> click.Command:
     declarations = (_UPDATES, _OUT, _METRICS, _INIT_FROM)
     extra: list[click.Parameter] = [SettingOption(declaration) for declaration in declarations]
     extra += [SettingOption(_SAVE_EVERY), SettingOption(_BREAK, repeated=True)]
-    extra += [SettingOption(_RESUME, without_value=NEWEST)]
+    extra += [SettingOption(_RESUME, without_value=NEWEST), SettingOption(_DATA_CHANGED)]
     extra += [SettingOption(_NO_AUTOSAVE, "--no-autosave")]
     extra += [SettingOption(_JSON, "--json"), SettingOption(_QUIET, "--quiet")]
     extra += [SettingOption(_FORCE, "--force")]

@@ -54,7 +54,7 @@ def start_run(options: Options, kiosk: Kiosk | None = None, *, ask: bool = False
     With `ask`, the user can be asked on the terminal.
     """
     if "resume" in options:
-        return _resume(options["resume"], options)
+        return _resume(options["resume"], options, ask=ask)
     if "checkpoint" in options:
         saved = _load_run(options["checkpoint"], options, kiosk, ask=ask)
         return Start(saved.trainer, saved)
@@ -79,7 +79,7 @@ def _second_cells(options: Options) -> tuple[str, ...]:
     return (options["versus"],) if "versus" in options else ()
 
 
-def _resume(choice: str, options: Options) -> Start:
+def _resume(choice: str, options: Options, *, ask: bool) -> Start:
     """Return an autosaved run, with those settings changed that may change in a run.
 
     Raises:
@@ -90,10 +90,12 @@ def _resume(choice: str, options: Options) -> Start:
         raise CommandError("--resume opens an autosave; leave it out, or leave out the file")
     _refuse_new_run(options)
     from rnn_tui.autosave.resume import resume
+    from rnn_tui.cli_checkpoint import agreement
     from rnn_tui.files.autosave_folder import tidy
 
     tidy()
-    resumed = resume(choice, options.get("data"))
+    agree = agreement("the run", options.get("data_changed", ""), ask=ask)
+    resumed = resume(choice, options.get("data"), agree)
     second = resumed.second
     cells = _second_cells(options) if second is None else (second.settings.cell,)
     _change_settings(resumed.saved.trainer, options, "the autosave", cells)
@@ -151,7 +153,7 @@ def _load_run(checkpoint: str, options: Options, kiosk: Kiosk | None, *, ask: bo
     _refuse_new_run(options)
     if checkpoint == "train" and not Path(checkpoint).exists():
         raise CommandError(f"'train' comes first: {PROGRAM} train [OPTIONS]")
-    from rnn_tui.cli_checkpoint import open_run
+    from rnn_tui.cli_checkpoint import agreement, open_run
     from rnn_tui.files.atomic_file import remove_leftovers
 
     if kiosk is None:
@@ -159,7 +161,9 @@ def _load_run(checkpoint: str, options: Options, kiosk: Kiosk | None, *, ask: bo
     data = options.get("data")
     allow = (lambda settings: None) if kiosk is None else kiosk.allow
     asks = ask and kiosk is None
-    saved = open_run(checkpoint, None if data is None else str(data), ask=asks, allow=allow)
+    agree = agreement(checkpoint, options.get("data_changed", ""), ask=asks)
+    path = None if data is None else str(data)
+    saved = open_run(checkpoint, path, ask=asks, allow=allow, agree=agree)
     lowered = {} if kiosk is None else kiosk.lowered(options, saved.trainer.settings)
     cells = _second_cells(options)
     _change_settings(saved.trainer, options, repr(checkpoint), cells, lowered)

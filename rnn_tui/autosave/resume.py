@@ -6,7 +6,7 @@ import contextlib
 import math
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,28 +61,35 @@ class ResumedRun:
     message: str
 
 
-def resume(choice: str, data: str | None = None) -> ResumedRun:
+Agree = Callable[[str], bool]
+"""Says whether to go on with data that have changed; see `rnn_tui.checkpoint.loading.load_run`."""
+
+
+def resume(choice: str, data: str | None = None, agree: Agree = lambda change: False) -> ResumedRun:
     """Open an autosave.
 
     Args:
         choice: `NEWEST`, or a number of `list_text`.
         data: the data file that the run learns from; None for the one that it had.
+        agree: see `Agree`.
 
     Raises:
         ResumeError: there is no such autosave, or it cannot be read.
         DataError, SettingError: the data that the run learns from cannot be read or do not fit.
     """
-    return _resume_newest(data) if choice == NEWEST else _resume_number(choice, data)
+    if choice == NEWEST:
+        return _resume_newest(data, agree)
+    return _resume_number(choice, data, agree)
 
 
-def _resume_newest(data: str | None) -> ResumedRun:
+def _resume_newest(data: str | None, agree: Agree) -> ResumedRun:
     """Open the newest run that belongs to no process."""
     runs = autosaved_runs()
     for run in runs:
         folder = RunFolder.take(run.path) if run.owner is None else None
         if folder is not None:
             with _released_on_error(folder):
-                return _open_newest(run, folder, data)
+                return _open_newest(run, folder, data, agree)
     if runs:
         used = "the only autosaved run belongs to a program that is running"
         if len(runs) > 1:
@@ -91,12 +98,14 @@ def _resume_newest(data: str | None) -> ResumedRun:
     raise ResumeError(f"there is nothing to resume in {str(autosaves_path())!r}")
 
 
-def _open_newest(run: AutosavedRun, folder: RunFolder, data: str | None) -> ResumedRun:
+def _open_newest(
+    run: AutosavedRun, folder: RunFolder, data: str | None, agree: Agree
+) -> ResumedRun:
     """Open the newest autosave of a run that can be read."""
     failure: CheckpointError | None = None
     for autosave in run.autosaves:
         try:
-            resumed = _open(run, autosave, folder, data)
+            resumed = _open(run, autosave, folder, data, agree)
         except CheckpointError as error:
             failure = failure or error
             continue
@@ -109,7 +118,7 @@ def _open_newest(run: AutosavedRun, folder: RunFolder, data: str | None) -> Resu
     raise ResumeError(str(failure))
 
 
-def _resume_number(choice: str, data: str | None) -> ResumedRun:
+def _resume_number(choice: str, data: str | None, agree: Agree) -> ResumedRun:
     """Open an autosave by its number in the list."""
     if not choice.isdecimal() or len(choice) > LONGEST_NUMBER:
         raise ResumeError(f"--resume must be {LIST} or a number of that list, not {choice!r}")
@@ -124,9 +133,9 @@ def _resume_number(choice: str, data: str | None) -> ResumedRun:
     folder = RunFolder.take(run.path) if newest and run.owner is None else None
     try:
         if folder is None:
-            return _open(run, autosave, None, data)
+            return _open(run, autosave, None, data, agree)
         with _released_on_error(folder):
-            return _open_newest(replace(run, autosaves=(autosave,)), folder, data)
+            return _open_newest(replace(run, autosaves=(autosave,)), folder, data, agree)
     except CheckpointError as error:
         raise ResumeError(str(error)) from error
 
@@ -142,7 +151,11 @@ def _released_on_error(folder: RunFolder) -> Iterator[None]:
 
 
 def _open(
-    run: AutosavedRun, autosave: Autosave, folder: RunFolder | None, data: str | None
+    run: AutosavedRun,
+    autosave: Autosave,
+    folder: RunFolder | None,
+    data: str | None,
+    agree: Agree,
 ) -> ResumedRun:
     """Read an autosave.
 
@@ -154,7 +167,7 @@ def _open(
 
     def read(path: Path) -> SavedRun:
         where = data or _data_path(path, run.note)
-        return load_run(path, data=where, trusted=True)
+        return load_run(path, data=where, trusted=True, agree=agree)
 
     saved = read(autosave.path)
     second = None if autosave.second is None else read(autosave.second).trainer

@@ -20,14 +20,18 @@ class UnaskedDataError(CheckpointError):
 
     Attributes:
         data: the path of that file, as the checkpoint has it.
+        there: whether there is such a file.
     """
 
     def __init__(self, path: str | os.PathLike[str], data: str) -> None:
         """Write the message, which names the option that helps."""
         self.data = data
         shown = repr(data[:_LONGEST_PATH])
-        reason = f"it learns from {shown}, which does not lie beside it; if that is meant, "
-        super().__init__(path, f"{reason}name the file with --data")
+        self.there = _exists(data)
+        lies = "does not lie beside it; if that is meant, "
+        if not self.there:
+            lies = "is not there, nor beside it; if it has moved, "
+        super().__init__(path, f"it learns from {shown}, which {lies}name the file with --data")
 
 
 def with_data_file(
@@ -82,6 +86,14 @@ def _candidates(checkpoint: str, folder: str, data: str) -> Iterator[str]:
         if not path.startswith("~") and os.path.exists(path) and not (exists and name != data):
             exists = True
             yield path
+
+
+def _exists(path: str) -> bool:
+    """Return whether there is a file at a path, which may be unusable."""
+    try:
+        return os.path.exists(os.path.expanduser(path))
+    except ValueError:  # a NUL
+        return False
 
 
 def _lies_in(folder: str, path: str) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rnn_tui.checkpoint.checksum import check_tensors
+from rnn_tui.checkpoint.data_change import changed_text, grown_text, growth_of
 from rnn_tui.checkpoint.data_file import with_data_file
 from rnn_tui.checkpoint.format import (
     FORMAT,
@@ -25,6 +26,7 @@ from rnn_tui.checkpoint.held import held_from_json
 from rnn_tui.checkpoint.reading import open_content, tensors_under, whole_number
 from rnn_tui.checkpoint.run_view import RunView
 from rnn_tui.checkpoint.shown_window import show_window
+from rnn_tui.checkpoint.source import TAIL_TENSOR, source_of
 from rnn_tui.checkpoint.torch_layout import (
     TORCH_CELLS,
     in_our_order,
@@ -55,6 +57,7 @@ from rnn_tui.engine.training.memory_use import check_memory
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import Settings, quote
 from rnn_tui.tasks import DataState, Task, make_task
+from rnn_tui.tasks.source import DataChangedError, Growth
 
 NOT_SHOWN = (
     "the window of update {:,} is not shown: computed again here, it is not the one that was saved"
@@ -94,6 +97,7 @@ def load_run(
     data: str | None = None,
     trusted: bool = False,
     allow: Callable[[Settings], object] = lambda settings: None,
+    agree: Callable[[str], bool] = lambda change: False,
 ) -> SavedRun:
     """Read a run; continuing it gives the same bits as if it had never stopped.
 
@@ -109,11 +113,14 @@ def load_run(
         trusted: whether the data file of its settings may lie anywhere; see `with_data_file`.
         allow: raises an error of its own for settings that are not to be made a run of; called
             before a data file is read.
+        agree: whether to go on with data that are not those that the run was trained on any more;
+            it is told what has changed. Where rows were added, nobody is asked.
 
     Raises:
         CheckpointError: the file is not a complete and valid checkpoint, or its run is on another
             task; `UnaskedDataError` if it is the data file that is in question.
-        DataError: the data that the run learns from cannot be read.
+        DataError: the data that the run learns from cannot be read; `DataChangedError` if they have
+            changed and nobody agreed to it.
         SettingError: the run takes more memory than there is.
     """
     with _naming(path), open_content(path) as file:
@@ -127,8 +134,12 @@ def load_run(
             settings = with_data_file(path, settings, data, trusted=trusted)
         allow(settings)
         check_memory(settings)
-        its_task = make_task(settings) if task is None else task
+        kept = source_of(header, file.read([TAIL_TENSOR] if TAIL_TENSOR in header.tensors else []))
+        its_task = make_task(settings, kept) if task is None else task
         check_vocabulary(header, its_task)
+        growth = Growth.SAME if kept is None else growth_of(kept, its_task)
+        if kept is not None and growth is Growth.CHANGED:
+            _ask_about(changed_text(kept, its_task), settings, agree)
         architecture = architecture_of(settings, its_task)
         check_run_shapes(header.tensors, architecture, settings)
         check_memory(settings, architecture)
@@ -137,9 +148,32 @@ def load_run(
         check_tensors(header, tensors)
         parameters = parameters_of(architecture, tensors, np.dtype(settings.dtype))
         trainer = Trainer(settings, parameters, its_task, custom=task is not None)
-        before = _resume(trainer, header, tensors)
-        shown = show_window(trainer, header, tensors, before)
-    return SavedRun(trainer, view, "" if shown else NOT_SHOWN.format(trainer.updates))
+        same_windows = kept is None or _trained(its_task) == kept.trained
+        before = _resume(trainer, header, tensors, same_windows=same_windows)
+        shown = growth is not Growth.CHANGED and show_window(trainer, header, tensors, before)
+    remarks = [] if shown else [NOT_SHOWN.format(trainer.updates)]
+    if kept is not None and growth is Growth.GROWN:
+        remarks = [grown_text(kept, its_task)]
+    elif kept is not None and growth is Growth.CHANGED:
+        remarks = [f"the data have changed: {changed_text(kept, its_task)}"]
+    return SavedRun(trainer, view, " · ".join(remarks))
+
+
+def _ask_about(change: str, settings: Settings, agree: Callable[[str], bool]) -> None:
+    """Ask whether to go on with data that have changed.
+
+    Raises:
+        DataChangedError: not so.
+    """
+    if not agree(change):
+        how = "--data-changed continue goes on with it, scale and vocabulary kept"
+        raise DataChangedError("--data", settings.data, f"{change}; {how}")
+
+
+def _trained(task: Task) -> int:
+    """Return how many rows or tokens are trained on; 0 where the task does not say."""
+    source = task.source()
+    return 0 if source is None else source.trained
 
 
 def load_weights(
@@ -196,15 +230,24 @@ def _naming(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def _resume(
-    trainer: Trainer, header: Header, tensors: Mapping[str, Array]
+    trainer: Trainer, header: Header, tensors: Mapping[str, Array], *, same_windows: bool
 ) -> HistoryPosition | None:
     """Bring a new trainer to the state of the file's run.
+
+    Args:
+        trainer: a new one.
+        header: the file's header.
+        tensors: its tensors.
+        same_windows: whether the training part is as long as it was; otherwise a sweep begins
+            again.
 
     Returns:
         The history's counters before the last update, where the file's are of another definition.
     """
     before = None
     keyframe = _keyframe(trainer, header, tensors)
+    if not same_windows:
+        keyframe = replace(keyframe, data=replace(keyframe.data, position=0))
     history = trainer.history
     try:
         numbers, arrays = header.mapping("history"), tensors_under("history", tensors)

@@ -30,6 +30,7 @@ from rnn_tui.checkpoint.format import (
 from rnn_tui.checkpoint.header import LARGEST_HEADER
 from rnn_tui.checkpoint.held import held_to_json
 from rnn_tui.checkpoint.run_view import RunView
+from rnn_tui.checkpoint.source import SOURCE, source_tensors, source_to_json
 from rnn_tui.checkpoint.torch_layout import tensors_of
 from rnn_tui.engine.network.architecture import Architecture
 from rnn_tui.engine.training.keyframe import Keyframe
@@ -38,6 +39,7 @@ from rnn_tui.files.atomic_file import WriteGuard, check_folder, write_atomically
 from rnn_tui.files.regular_file import size_text
 from rnn_tui.settings import quote
 from rnn_tui.tasks import DataState
+from rnn_tui.tasks.source import DataSource
 
 _ROOM_FOR_TENSORS = 2**17  # bytes of a header for the names, places and checksums of all tensors
 
@@ -52,6 +54,7 @@ class CapturedRun:
         window: the start of the window that is shown right after its update; None elsewhere.
         curve: the arrays of the history, by name.
         texts: the metadata, by name, except the checksum.
+        source: the data that it was trained on; None where its task does not tell.
     """
 
     architecture: Architecture
@@ -59,6 +62,7 @@ class CapturedRun:
     window: Keyframe | None
     curve: Mapping[str, Array]
     texts: Mapping[str, str]
+    source: DataSource | None
 
     def to_bytes(self) -> bytes:
         """Return the content of the file; any thread may call this."""
@@ -68,6 +72,7 @@ class CapturedRun:
             window = {"parameters": self.window.parameters, **_carried(self.window)}
             tensors |= {f"{WINDOW}.{name}": array for name, array in window.items()}
         tensors |= {f"history.{name}": array for name, array in self.curve.items()}
+        tensors |= source_tensors(self.source)
         whole = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
         return serialise(whole, {**self.texts, CHECKSUM: checksums(self.texts, whole)})
 
@@ -150,6 +155,9 @@ def capture(trainer: Trainer, view: RunView | None = None) -> CapturedRun:
         }
     if view is not None:
         parts[VIEW] = view.to_json()
+    source = trainer.task.source()
+    if source is not None:
+        parts[SOURCE] = source_to_json(source)
     texts = {
         "format": FORMAT,
         "version": VERSION,
@@ -162,7 +170,7 @@ def capture(trainer: Trainer, view: RunView | None = None) -> CapturedRun:
     if len(json.dumps(texts)) + _ROOM_FOR_TENSORS > LARGEST_HEADER:
         size = size_text(LARGEST_HEADER)
         raise ContentError(f"its symbols have too many names for a checkpoint's header of {size}")
-    return CapturedRun(trainer.architecture, keyframe, window, curve, texts)
+    return CapturedRun(trainer.architecture, keyframe, window, curve, texts, source)
 
 
 def _data_state(trainer: Trainer, data: DataState) -> dict[str, int | str]:

@@ -17,6 +17,7 @@ from rnn_tui.checkpoint.format import (
     vocabulary,
 )
 from rnn_tui.checkpoint.header import Header, TensorEntry
+from rnn_tui.checkpoint.source import SOURCE, TAIL_TENSOR
 from rnn_tui.checkpoint.torch_layout import (
     FIRST_TORCH_TENSOR,
     READOUT,
@@ -83,7 +84,8 @@ def check_run_names(header: Header, settings: Settings) -> None:
     shown = (f"{WINDOW}.{name}" for name in window)
     kept = HISTORY if file_version(header) >= TESTED_SINCE else [n for n in HISTORY if n != TESTED]
     history = (f"history.{name}" for name in kept)
-    expected = (*network, *memory, *states, *history, *shown)
+    source = (TAIL_TENSOR,) if SOURCE in header.texts and TAIL_TENSOR in header.tensors else ()
+    expected = (*network, *memory, *states, *history, *shown, *source)
     check_names(header.tensors, expected)
 
 
@@ -204,9 +206,10 @@ def _other_network(tensors: Mapping[str, TensorEntry], settings: Settings) -> st
 
 
 def check_dtypes(tensors: Mapping[str, TensorEntry], settings: Settings) -> None:
-    """Check that a run's arrays are of the settings' dtype, and its history float64."""
+    """Check that a run's arrays are of the settings' dtype, its history and data float64."""
     dtype = np.dtype(settings.dtype)
     for name, entry in tensors.items():
-        expected = np.dtype(np.float64) if name.startswith("history.") else dtype
+        double = name.startswith("history.") or name == TAIL_TENSOR
+        expected = np.dtype(np.float64) if double else dtype
         if entry.dtype != expected:
             raise ContentError(f"tensor {name} is {entry.dtype}; expected {expected}")

@@ -37,6 +37,20 @@ def data_chunks(path: str, size: int = CHUNK) -> Iterator[bytes]:
         yield from read_chunks(place, limit, size)
 
 
+def file_digest(path: str) -> str:
+    """Return the SHA-256 of a data file's bytes, in hexadecimal.
+
+    Raises:
+        DataError: as `data_chunks` does.
+    """
+    import hashlib  # not for the first screen
+
+    digest = hashlib.sha256()
+    for chunk in data_chunks(path):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
 @contextmanager
 def reading(path: str) -> Iterator[Path]:
     """Yield the path to open, and turn errors while reading it into a `DataError`."""

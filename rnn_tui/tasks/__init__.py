@@ -25,10 +25,12 @@ from rnn_tui.tasks.base import (
     Topology,
 )
 from rnn_tui.tasks.baselines import Baseline
+from rnn_tui.tasks.source import DataSource
 
 __all__ = [
     "Baseline",
     "DataError",
+    "DataSource",
     "DataState",
     "FloatArray",
     "Task",
@@ -39,11 +41,16 @@ __all__ = [
 ]
 
 
-def make_task(settings: Settings) -> Task:
+def make_task(settings: Settings, kept: DataSource | None = None) -> Task:
     """Return a new task of the kind that the settings name; its data are read.
+
+    Args:
+        settings: the settings of the run.
+        kept: what a run knows of the data that it was trained on: its scale, training part and
+            vocabulary are kept. None for a new run.
 
     Raises:
         DataError: the data cannot be read or do not fit the settings.
     """
-    kind: Callable[[Settings], Task] = TASKS.load(settings.task)
-    return kind(settings)
+    kind: Callable[..., Task] = TASKS.load(settings.task)
+    return kind(settings) if kept is None else kind(settings, kept)

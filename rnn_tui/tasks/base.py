@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from rnn_tui.settings import Settings, Value
 from rnn_tui.tasks.baselines import Baseline, NaiveForecasts
+from rnn_tui.tasks.source import DataSource
 
 FloatArray = npt.NDArray[np.floating[Any]]
 BoolArray = npt.NDArray[np.bool_]
@@ -377,6 +378,17 @@ class Task(ABC):
         if naive is not None:
             return naive.baselines()
         return () if self.baseline is None else (self.baseline,)
+
+    def source(self) -> DataSource | None:
+        """Return what a checkpoint keeps of the data; None where there is nothing to keep.
+
+        A task that returns it takes it again as the second argument of its constructor.
+        """
+        return None
+
+    def begins_like(self, source: DataSource) -> bool:
+        """Return whether the first rows or tokens are those that `source` tells of."""
+        return False
 
 
 def data_generator(seed: int) -> np.random.Generator:

@@ -14,6 +14,7 @@ from rnn_tui.tables.reading import read_table, table_options, usable
 from rnn_tui.tables.table import Table
 from rnn_tui.tasks.base import DataState, FloatArray, Task, TestSeries, Topology
 from rnn_tui.tasks.baselines import NaiveForecasts, naive_forecasts
+from rnn_tui.tasks.source import LAST_TIMES, DataSource, table_digest, tail_rows
 from rnn_tui.tasks.window_sweep import WindowSweep, streams
 
 _FEWEST_TESTED = 2  # rows: one value to predict from and one to compare with
@@ -48,14 +49,18 @@ class SeriesTask(Task):
     loss = "mse"
     updates = 20_000
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, kept: DataSource | None = None) -> None:
         """Read the file.
+
+        Args:
+            settings: the settings of the run.
+            kept: what the run was trained on: its columns, scale and training part are kept.
 
         Raises:
             DataError: the file is not usable (see `read_table`), it has too few rows for a window
                 and a test, or its numbers do not vary or are too large.
         """
-        table = usable(read_table(table_options(settings)))
+        table = _table(settings, kept)
         self._settings = settings
         self.target_names, self.input_names = table.targets, table.inputs
         names = tuple(dict.fromkeys((*table.targets, *table.inputs)))
@@ -65,15 +70,22 @@ class SeriesTask(Task):
         self.features, self.outputs = len(table.inputs), len(table.targets)
         rows = len(self.original)
         self._first_row = int(settings.difference)  # of the table, in `values`
-        self.trained = _training_rows(rows, settings) - self._first_row
+        trained = _training_rows(rows, settings)
+        if kept is not None and rows >= kept.rows:
+            trained = kept.trained
+        self.trained = trained - self._first_row
         self._naive: NaiveForecasts | None = None  # made when needed
         if settings.season > self.trained:
             reason = f"--season {settings.season} is more than the {self.trained} rows trained on"
             raise DataError("--data", settings.data, reason)
         unscaled = np.diff(self.original, axis=0) if settings.difference else self.original
-        for k, name in enumerate(names):
-            self._check_varies(unscaled[: self.trained, k], name)
-        self.offset, self.scale = self._units(unscaled[: self.trained], names)
+        if kept is None:
+            for k, name in enumerate(names):
+                self._check_varies(unscaled[: self.trained, k], name)
+            self.offset, self.scale = self._units(unscaled[: self.trained], names)
+        else:
+            self.offset, self.scale = np.array(kept.offset), np.array(kept.scale)
+        self._source = self._known(table, trained)
         self.values = self._in_units(unscaled, names)
         self.notes = self._outside(unscaled)
         self.title = f"{shown_name(settings.data)}: {_title(table)}"
@@ -118,6 +130,32 @@ class SeriesTask(Task):
     def restore(self, state: DataState) -> None:
         """Go back to `state`; see `Task.restore`."""
         self._sweep.restore(state)
+
+    def source(self) -> DataSource:
+        """Return what a checkpoint keeps of the table; see `Task.source`."""
+        return self._source
+
+    def begins_like(self, source: DataSource) -> bool:
+        """Return whether the first rows are those that `source` tells of."""
+        return table_digest(self.original[: source.rows]) == source.content
+
+    def _known(self, table: Table, trained: int) -> DataSource:
+        """Return what a checkpoint keeps of the table, of which so many rows are trained on."""
+        rows = len(self.original)
+        return DataSource(
+            rows=rows,
+            trained=trained,
+            digest=table.digest,
+            content=table_digest(self.original),
+            targets=table.targets,
+            inputs=table.inputs,
+            time=table.time or "",
+            offset=tuple(self.offset.tolist()),
+            scale=tuple(self.scale.tolist()),
+            difference=self._settings.difference,
+            tail=self.original[rows - tail_rows(rows, self._settings.steps) :],
+            times=None if table.times is None else table.times[-LAST_TIMES:],
+        )
 
     def test(self) -> TestSeries:
         """Return the test part, preceded by the last 2T training rows (or all) to warm up.
@@ -225,6 +263,20 @@ class SeriesTask(Task):
         if name not in self.target_names:
             reason = f"the input {name!r} {verb} in the rows that are trained on; leave it out"
         return DataError("--data", self._settings.data, reason)
+
+
+def _table(settings: Settings, kept: DataSource | None) -> Table:
+    """Return the table, with the columns of the run that goes on with it, if there is one.
+
+    Raises:
+        DataError: it is not usable.
+    """
+    options = table_options(settings)
+    table = read_table(options)
+    if kept is not None and (table.problems or table.targets != kept.targets):
+        # The column was found by itself, and another file may have more of them.
+        table = read_table(replace(options, target=kept.targets, inputs=kept.inputs))
+    return usable(table)
 
 
 def _training_rows(rows: int, settings: Settings) -> int:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from rnn_tui.files.data_file import CHUNK, DataError, data_chunks, shown_name
+from rnn_tui.files.data_file import CHUNK, DataError, data_chunks, file_digest, shown_name
 from rnn_tui.settings import Settings, Value
 from rnn_tui.tables.option_checks import check_encoding
 from rnn_tui.tasks.base import (
@@ -24,6 +24,7 @@ from rnn_tui.tasks.base import (
     WindowArray,
 )
 from rnn_tui.tasks.baselines import Baseline
+from rnn_tui.tasks.source import DataSource, text_digest
 from rnn_tui.tasks.window_sweep import WindowSweep, streams
 
 BUILT_IN = Path(__file__).with_name("river.txt")
@@ -61,14 +62,23 @@ class TextTask(Task):
     }
     updates = 2_000
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, kept: DataSource | None = None) -> None:
         """Read the text.
+
+        Args:
+            settings: the settings of the run.
+            kept: what the run was trained on: its vocabulary and training part are kept.
 
         Raises:
             DataError: the file cannot be read, is not UTF-8, is empty, has only one different
-                character, or is too short for the windows and a test.
+                character or one that is not in the vocabulary that is kept, or is too short for
+                the windows and a test.
         """
         vocabulary, self._codes = read_text(settings.data or str(BUILT_IN))
+        if kept is not None:
+            known = kept.vocabulary
+            self._codes = _coded_anew(self._codes, vocabulary, known, settings)
+            vocabulary = "".join(known)
         self._codes.flags.writeable = False
         self.symbols = self.labels = tuple(map(shown_character, vocabulary))
         self.features = self.outputs = len(vocabulary)
@@ -76,6 +86,16 @@ class TextTask(Task):
         self.topology = Topology.many_to_many(settings.steps)
         self._steps = settings.steps
         self._training_length = _training_characters(len(self._codes), settings)
+        if kept is not None and len(self._codes) >= kept.rows:
+            self._training_length = kept.trained
+        self._source = DataSource(
+            rows=len(self._codes),
+            trained=self._training_length,
+            digest=file_digest(settings.data) if settings.data else "",
+            content=text_digest(self._codes),
+            tokens=settings.tokens,
+            vocabulary=tuple(vocabulary),
+        )
         loss = _entropy(self._codes[: self._training_length], len(vocabulary))
         self.baseline = Baseline(loss, "letters by their frequency")
         self._sweep = WindowSweep(settings, self._training_length)
@@ -112,6 +132,14 @@ class TextTask(Task):
     def state(self) -> DataState:
         """Return the position of the next window and the generator's state."""
         return self._sweep.state()
+
+    def source(self) -> DataSource:
+        """Return what a checkpoint keeps of the text; see `Task.source`."""
+        return self._source
+
+    def begins_like(self, source: DataSource) -> bool:
+        """Return whether the text begins with the one that `source` tells of."""
+        return text_digest(self._codes[: source.rows]) == source.content
 
     def restore(self, state: DataState) -> None:
         """Go back to `state`; see `Task.restore`."""
@@ -156,6 +184,29 @@ def read_text(path: str) -> tuple[str, Codes]:
         codes[start:end] = code_of[chunk]
         chunks[k] = chunk[:0]  # frees the characters that are translated
     return "".join(map(chr, used)), codes
+
+
+def _coded_anew(codes: Codes, vocabulary: str, known: tuple[str, ...], settings: Settings) -> Codes:
+    """Return the codes of a text in a vocabulary that is kept.
+
+    Args:
+        codes: of the text, [N], in its own vocabulary.
+        vocabulary: its own.
+        known: the vocabulary that is kept.
+        settings: the settings, for the message.
+
+    Raises:
+        DataError: the text has a character that is not in it.
+    """
+    place = {character: code for code, character in enumerate(known)}
+    if unknown := [each for each in vocabulary if each not in place]:
+        listed = ", ".join(f"{each!r} (U+{ord(each):04X})" for each in unknown[:3])
+        more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
+        reason = f"the network was trained on a text without {listed}{more}, and has no code for it"
+        raise DataError("--data", settings.data, reason)
+    table = np.array([place[each] for each in vocabulary], np.min_scalar_type(len(known) - 1))
+    coded: Codes = table[codes]
+    return coded
 
 
 def _characters(content: Iterator[bytes], path: str) -> Iterator[Codes]:
