@@ -1,20 +1,18 @@
-"""The next character of a text: the user's own, or a short built-in one."""
+"""The next character, word or byte of a text: the user's own, or a short built-in one."""
 
 from __future__ import annotations
 
-import codecs
 import copy
-import unicodedata
-from collections.abc import Iterator, Mapping
-from itertools import chain
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
-from rnn_tui.files.data_file import CHUNK, DataError, data_chunks, file_digest, shown_name
-from rnn_tui.settings import Settings, Value
+from rnn_tui.files.data_file import CHUNK, DataError, file_digest, shown_name
+from rnn_tui.files.text_file import TextFile
+from rnn_tui.settings import SettingError, Settings, Value
 from rnn_tui.tables.option_checks import check_encoding
 from rnn_tui.tasks.base import (
     DataState,
@@ -25,30 +23,43 @@ from rnn_tui.tasks.base import (
 )
 from rnn_tui.tasks.baselines import Baseline
 from rnn_tui.tasks.source import DataSource, text_digest
+from rnn_tui.tasks.text_baselines import entropy, text_baselines
+from rnn_tui.tasks.tokens import (
+    UNKNOWN,
+    TokenisedText,
+    UnknownTokensError,
+    Vocabulary,
+    shown_token,
+    tokenise,
+)
 from rnn_tui.tasks.window_sweep import WindowSweep, streams
 
 BUILT_IN = Path(__file__).with_name("river.txt")
 """The text to learn without --data; written for this project."""
-LONGEST_TEST = 100_000
-"""Upper limit of the characters that are tested: more would take seconds."""
+LONGEST_TEST: Mapping[str, int] = {"chars": 100_000, "words": 25_000, "bytes": 100_000}
+"""Upper limit of the tokens that are tested: more would take seconds; a word takes longer."""
+NAMES: Mapping[str, str] = {"chars": "characters", "words": "words", "bytes": "bytes"}
+"""What the tokens of each kind are called."""
 
 _CHUNK = CHUNK  # bytes read at once
-_BYTE_ORDER_MARK = "\ufeff"
-_GLYPHS = {"\n": "↵", "\t": "⇥", " ": "␣"}
-
-Codes = npt.NDArray[np.unsignedinteger[Any]]
+_MOST_PAIRS = 2_000_000  # tokens of which pairs are counted for the chart: a tenth of a second
 
 
 class TextTask(Task):
-    """Predict the next character of a text (the task of Karpathy's min-char-rnn, 2015).
+    """Predict the next character of a text (the task of Karpathy's min-char-rnn, 2015), or word.
 
-    The vocabulary is every different character of the text, sorted by its number in Unicode; line
-    ends are ordinary characters and stay as they are. The last tenth of the text, at least one
-    window of T + 1 characters, is for testing; the rest is for training, see `WindowSweep`. The
-    baseline is the entropy of single characters, −Σ p_k · ln p_k, over the training part.
+    What a token is, and which ones are kept: see `rnn_tui.tasks.tokens`. The last tenth of the
+    text, at least one window of T + 1 tokens, is for testing; the rest is for training, see
+    `WindowSweep`. The baseline is the entropy of single tokens, −Σ p_k · ln p_k, over the training
+    part.
+
+    Attributes:
+        vocabulary: the tokens.
+        notes: what was assumed and changed while the text was read, a sentence each.
     """
 
     name = "text"
+    baseline: Baseline
     loss = "cross-entropy"
     defaults: ClassVar[Mapping[str, Value]] = {
         "cell": "lstm",
@@ -70,22 +81,23 @@ class TextTask(Task):
             kept: what the run was trained on: its vocabulary and training part are kept.
 
         Raises:
-            DataError: the file cannot be read, is not UTF-8, is empty, has only one different
-                character or one that is not in the vocabulary that is kept, or is too short for
-                the windows and a test.
+            DataError: the file cannot be read, is in another encoding, is empty, has only one
+                different token or one that is not in the vocabulary that is kept, or is too short
+                for the windows and a test.
         """
-        vocabulary, self._codes = read_text(settings.data or str(BUILT_IN))
-        if kept is not None:
-            known = kept.vocabulary
-            self._codes = _coded_anew(self._codes, vocabulary, known, settings)
-            vocabulary = "".join(known)
+        known = None if kept is None else Vocabulary.kept(kept.tokens, kept.vocabulary)
+        text, file = read_text(settings, known)
+        self._codes = text.codes
         self._codes.flags.writeable = False
-        self.symbols = self.labels = tuple(map(shown_character, vocabulary))
-        self.features = self.outputs = len(vocabulary)
-        self.title = f"text: {shown_name(settings.data) if settings.data else 'built in'}"
+        self.vocabulary = text.vocabulary
+        self.symbols = self.labels = self.vocabulary.names
+        self.features = self.outputs = len(self.symbols)
+        kind = "" if settings.tokens == "chars" else f", {settings.tokens}"
+        name = shown_name(settings.data) if settings.data else "built in"
+        self.title = f"text{kind}: {name}"
         self.topology = Topology.many_to_many(settings.steps)
-        self._steps = settings.steps
-        self._training_length = _training_characters(len(self._codes), settings)
+        self._steps, self._kind = settings.steps, settings.tokens
+        self._training_length = _training_tokens(len(self._codes), settings)
         if kept is not None and len(self._codes) >= kept.rows:
             self._training_length = kept.trained
         self._source = DataSource(
@@ -94,16 +106,29 @@ class TextTask(Task):
             digest=file_digest(settings.data) if settings.data else "",
             content=text_digest(self._codes),
             tokens=settings.tokens,
-            vocabulary=tuple(vocabulary),
+            vocabulary=self.vocabulary.texts,
         )
-        loss = _entropy(self._codes[: self._training_length], len(vocabulary))
-        self.baseline = Baseline(loss, "letters by their frequency")
+        self.notes = tuple(_notes(text, file, self._training_length))
+        loss = entropy(self._codes[: self._training_length], self.outputs)
+        what = {"chars": "letters", "words": "words", "bytes": "bytes"}[self._kind]
+        self.baseline = Baseline(loss, f"{what} by their frequency")
         self._sweep = WindowSweep(settings, self._training_length)
         shape = (settings.steps + 1, settings.batch)
         self._offsets = np.arange(settings.steps + 1)[:, None]  # [T+1, 1]
         self._starts = np.empty(settings.batch, dtype=np.intp)
         self._indices = np.empty(shape, dtype=np.intp)
         self._window = np.empty(shape, dtype=self._codes.dtype)
+
+    @classmethod
+    def check_settings(cls, settings: Settings) -> None:
+        """Refuse what does not go together: bytes have no encoding, and are 256 always."""
+        if settings.tokens == "bytes" and settings.encoding:
+            message = "--encoding has no effect with --tokens bytes, which reads no characters"
+            raise SettingError("encoding", settings.encoding, "left out", message=message)
+        if settings.tokens == "bytes" and settings.vocabulary:
+            message = "--vocabulary has no effect with --tokens bytes, of which there are 256"
+            raise SettingError("vocabulary", settings.vocabulary, "0", message=message)
+        check_encoding(settings)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> TextTask:
         """Return a copy that shares the text, which never changes and may be long."""
@@ -112,11 +137,6 @@ class TextTask(Task):
         for name, value in vars(self).items():
             setattr(copied, name, copy.deepcopy(value, memo))
         return copied
-
-    @classmethod
-    def check_settings(cls, settings: Settings) -> None:
-        """Refuse an encoding that is not known."""
-        check_encoding(settings)
 
     def next_window(self, x: WindowArray, target: WindowArray) -> bool:
         """Fill the next window, x and target int64 [T, B] each; see `Task.next_window`."""
@@ -146,106 +166,96 @@ class TextTask(Task):
         self._sweep.restore(state)
 
     def test(self) -> TestWindows:
-        """Return the test part, at most `LONGEST_TEST` characters, as consecutive windows."""
-        tested = self._codes[self._training_length :]
-        count = min(len(tested) - 1, max(LONGEST_TEST, self._steps)) // self._steps
-        used = tested[: count * self._steps + 1].astype(np.int64)
-        x, target = (part.reshape(count, self._steps).T.copy() for part in (used[:-1], used[1:]))
+        """Return the test part, at most `LONGEST_TEST` of its tokens, as consecutive windows."""
+        x, target = self._tested()
         return TestWindows(x, target, np.ones(x.shape, dtype=np.bool_), carried=True)
 
+    @cached_property
+    def test_baselines(self) -> Mapping[str, float]:
+        """The loss on the test part of what remembers one token at most, in nats, by name."""
+        x, target = self._tested()
+        training = self._codes[: self._training_length]
+        return text_baselines(training, x.T.ravel(), target.T.ravel(), self.outputs)
 
-def read_text(path: str) -> tuple[str, Codes]:
-    """Read a UTF-8 text; a byte order mark at its start is not part of it.
+    def baselines(self) -> tuple[Baseline, ...]:
+        """Return what the chart compares with; of a long text the frequencies alone."""
+        if len(self._codes) > _MOST_PAIRS:
+            return (self.baseline,)
+        one = NAMES[self._kind][:-1]
+        bigram = Baseline(self.test_baselines["bigram"], f"each {one} by the one before", "bigram")
+        return tuple(sorted((bigram, self.baseline), key=lambda each: each.loss))
 
-    Returns:
-        The vocabulary: every different character, in order of Unicode; and the code of each
-        character of the text, which is its index in the vocabulary, [N], in the smallest unsigned
-        type.
-
-    Raises:
-        DataError: the file cannot be read, is not UTF-8, or has fewer than two different
-            characters.
-    """
-    chunks = list(_characters(data_chunks(path, _CHUNK), path))
-    used = np.unique(np.concatenate([np.zeros(0, np.uint32), *map(np.unique, chunks)]))
-    total = sum(map(len, chunks))
-    if not total:
-        raise DataError("--data", path, "the file is empty; it must be a text")
-    if len(used) == 1:
-        content = f"{total} times {chr(used[0])!r}" if total > 1 else f"a single {chr(used[0])!r}"
-        reason = f"the text is {content}; it must have at least two different characters"
-        raise DataError("--data", path, reason)
-    codes = np.empty(total, dtype=np.min_scalar_type(len(used) - 1))
-    code_of = np.zeros(int(used[-1]) + 1, dtype=codes.dtype)
-    code_of[used] = np.arange(len(used))
-    end = 0
-    for k, chunk in enumerate(chunks):
-        start, end = end, end + len(chunk)
-        codes[start:end] = code_of[chunk]
-        chunks[k] = chunk[:0]  # frees the characters that are translated
-    return "".join(map(chr, used)), codes
+    def _tested(self) -> tuple[WindowArray, WindowArray]:
+        """Return the inputs and targets of the test, [T, N] each."""
+        tested = self._codes[self._training_length :]
+        most = max(LONGEST_TEST[self._kind], self._steps)
+        count = min(len(tested) - 1, most) // self._steps
+        used = tested[: count * self._steps + 1].astype(np.int64)
+        x, target = (part.reshape(count, self._steps).T.copy() for part in (used[:-1], used[1:]))
+        return x, target
 
 
-def _coded_anew(codes: Codes, vocabulary: str, known: tuple[str, ...], settings: Settings) -> Codes:
-    """Return the codes of a text in a vocabulary that is kept.
+def read_text(
+    settings: Settings, known: Vocabulary | None = None
+) -> tuple[TokenisedText, TextFile]:
+    """Read the text that `settings` name, as tokens.
 
     Args:
-        codes: of the text, [N], in its own vocabulary.
-        vocabulary: its own.
-        known: the vocabulary that is kept.
-        settings: the settings, for the message.
+        settings: the settings of the run.
+        known: the vocabulary that is kept; None for that of the text.
 
     Raises:
-        DataError: the text has a character that is not in it.
+        DataError: the file cannot be read, is in another encoding, has fewer than two different
+            tokens, or one that is not `known`.
     """
-    place = {character: code for code, character in enumerate(known)}
-    if unknown := [each for each in vocabulary if each not in place]:
-        listed = ", ".join(f"{each!r} (U+{ord(each):04X})" for each in unknown[:3])
-        more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
-        reason = f"the network was trained on a text without {listed}{more}, and has no code for it"
-        raise DataError("--data", settings.data, reason)
-    table = np.array([place[each] for each in vocabulary], np.min_scalar_type(len(known) - 1))
-    coded: Codes = table[codes]
-    return coded
+    path = settings.data or str(BUILT_IN)
+    file = TextFile(path, settings.encoding, keep_line_ends=settings.line_ends == "keep")
+    as_bytes = settings.tokens == "bytes"
+    pieces = file.bytes_as_text(_CHUNK) if as_bytes else file.texts(_CHUNK)
+    try:
+        text = tokenise(pieces, settings.tokens, settings.vocabulary, known)
+    except UnknownTokensError as error:
+        raise DataError("--data", settings.data, _without_code(error.tokens)) from None
+    total, what = len(text.codes), NAMES[settings.tokens]
+    if not total:
+        raise DataError("--data", path, "the file is empty; it must be a text")
+    if known is None and text.codes.min() == text.codes.max():
+        only = text.vocabulary.texts[int(text.codes[0])]
+        content = f"{total} times {only!r}" if total > 1 else f"a single {only!r}"
+        reason = f"the text is {content}; it must have at least two different {what}"
+        raise DataError("--data", path, reason)
+    return text, file
 
 
-def _characters(content: Iterator[bytes], path: str) -> Iterator[Codes]:
-    """Yield the Unicode numbers of the characters, in chunks of the smallest type that fits."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    offset = 0  # of the first byte that is not decoded yet
-    begun = False
-    for read in chain(content, [b""]):  # the empty one ends the text
-        pending = len(decoder.getstate()[0])
-        try:
-            text = decoder.decode(read, final=not read)
-        except UnicodeDecodeError as error:
-            byte, at = error.object[error.start], offset + error.start
-            reason = f"byte 0x{byte:02x} at offset {at} is not UTF-8; save the text as UTF-8"
-            raise DataError("--data", path, reason) from None
-        offset += pending + len(read) - len(decoder.getstate()[0])
-        if text and not begun:
-            begun, text = True, text.removeprefix(_BYTE_ORDER_MARK)
-        numbers = np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
-        if len(numbers):
-            yield numbers.astype(np.min_scalar_type(int(numbers.max())))
+def _without_code(tokens: Sequence[str]) -> str:
+    """Return why a text with tokens that the network has never seen cannot be read."""
+    listed = ", ".join(
+        f"{each!r} (U+{ord(each):04X})" if len(each) == 1 else shown_token(each)
+        for each in tokens[:3]
+    )
+    more = f" and {len(tokens) - 3} more" if len(tokens) > 3 else ""
+    return f"the network was trained on a text without {listed}{more}, and has no code for it"
 
 
-def shown_character(character: str) -> str:
-    """Return the text that shows a character: one cell wide, or its number (U+0007).
+def _notes(text: TokenisedText, file: TextFile, training: int) -> Iterator[str]:
+    """Yield what was assumed and changed, and what there is, a sentence each."""
+    if file.found:
+        yield f"encoding {file.encoding}, {file.found}"
+    if file.line_ends:
+        yield f"{file.line_ends:,} line ends were CR or CRLF and are newlines (--line-ends keep)"
+    kind, total = text.vocabulary.kind, len(text.codes)
+    different = "" if kind == "bytes" else f", {text.different:,} different ones"
+    yield f"{total:,} {NAMES[kind]}{different}; trained on the first {training:,}"
+    if text.unknown:
+        kept, share = len(text.vocabulary.texts) - 1, text.unknown / total
+        yield (
+            f"the {kept:,} most frequent ones are kept; {UNKNOWN} stands for {text.unknown:,} of "
+            f"{total:,} ({100 * share:.1f} %)"
+        )
 
-    Different characters have different texts.
-    """
-    if character in _GLYPHS:
-        return _GLYPHS[character]
-    # A combining character, or one of the glyphs above, would be mistaken for another character.
-    stands_alone = character.isprintable() and not unicodedata.combining(character)
-    if stands_alone and character not in _GLYPHS.values():
-        return character
-    return f"U+{ord(character):04X}"
 
-
-def _training_characters(total: int, settings: Settings) -> int:
-    """Return the number of characters to train on.
+def _training_tokens(total: int, settings: Settings) -> int:
+    """Return the number of tokens to train on.
 
     Raises:
         DataError: the text is too short.
@@ -257,14 +267,6 @@ def _training_characters(total: int, settings: Settings) -> int:
     needed = max(-(-10 * parts * window // 9), (parts + 1) * window)
     whose = "it" if settings.data else "the built-in text"
     batch = f" with --batch {parts}" if parts > 1 else ""
-    reason = f"{whose} has {total} characters, but --steps {settings.steps}{batch} needs at least"
+    what = NAMES[settings.tokens]
+    reason = f"{whose} has {total} {what}, but --steps {settings.steps}{batch} needs at least"
     raise DataError("--data", settings.data, f"{reason} {needed} (the last tenth is for testing)")
-
-
-def _entropy(codes: Codes, symbols: int) -> float:
-    """Return the entropy of single characters in nats."""
-    counts = np.zeros(symbols, dtype=np.int64)
-    for start in range(0, len(codes), _CHUNK):  # in chunks, as bincount makes an int64 copy
-        counts += np.bincount(codes[start : start + _CHUNK], minlength=symbols)
-    shares = counts[counts > 0] / len(codes)
-    return float(-(shares * np.log(shares)).sum())

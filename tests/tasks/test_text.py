@@ -16,7 +16,8 @@ from tasks.task_support import window
 from rnn_tui.settings import Settings, Value, compose
 from rnn_tui.tasks import DataError, TestWindows, make_task
 from rnn_tui.tasks import text as module
-from rnn_tui.tasks.text import BUILT_IN, TextTask, read_text, shown_character
+from rnn_tui.tasks.text import BUILT_IN, TextTask, read_text
+from rnn_tui.tasks.tokens import shown_character
 
 CHARACTERS = st.sampled_from("ab \n\r\tzäß€😀\u0301") | st.characters(exclude_categories=["Cs"])
 TEXTS = st.text(CHARACTERS, min_size=2, max_size=400).filter(lambda text: len(set(text)) > 1)
@@ -28,6 +29,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def settings_for(place: Path, **rest: Value) -> Settings:
+    rest = {"line_ends": "keep", "encoding": "utf-8", **rest}
     return compose({"task": "text", "data": str(place), **rest})
 
 
@@ -36,8 +38,9 @@ def test_reading_gives_every_character_back(place: Path, text: str, chunk: int, 
     place.write_bytes(text.encode("utf-8-sig" if mark or text.startswith("\ufeff") else "utf-8"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_CHUNK", chunk)  # characters of several bytes fall on its edges
-        vocabulary, codes = read_text(str(place))
-    assert "".join(vocabulary[code] for code in codes) == text
+        read, _ = read_text(settings_for(place))
+    vocabulary = read.vocabulary.texts
+    assert "".join(vocabulary[code] for code in read.codes) == text
     assert list(vocabulary) == sorted(set(text))
 
 
@@ -48,9 +51,9 @@ def test_codes_take_as_little_memory_as_they_can(place: Path, distinct: int, dty
     characters = [chr(0x4E00 + k) for k in range(min(distinct, 0x5000))]
     characters += [chr(0x20000 + k) for k in range(distinct - len(characters))]
     place.write_text("".join(characters), encoding="utf-8")
-    vocabulary, codes = read_text(str(place))
-    assert codes.dtype == dtype
-    assert len(vocabulary) == distinct
+    read, _ = read_text(settings_for(place))
+    assert read.codes.dtype == dtype
+    assert len(read.vocabulary.names) == distinct
 
 
 @given(
@@ -167,6 +170,7 @@ def test_no_two_characters_are_shown_alike(characters: list[str]) -> None:
     assert all(each.isprintable() and each.strip() for each in shown)
 
 
+NOT_UTF_8 = "is not UTF-8; name its --encoding, such as cp1252, or save it as UTF-8"
 SHORT = b"abcdefghij" * 3
 REFUSED: dict[str, tuple[bytes, dict[str, Value], str]] = {
     "empty": (b"", {}, "the file is empty; it must be a text"),
@@ -191,18 +195,22 @@ REFUSED: dict[str, tuple[bytes, dict[str, Value], str]] = {
     "latin-1": (
         b"caf\xe9 au lait",
         {},
-        "byte 0xe9 at offset 3 is not UTF-8; save the text as UTF-8",
+        f"byte 0xe9 at offset 3 {NOT_UTF_8}",
     ),
-    "cut": (b"abc\xe2\x82", {}, "byte 0xe2 at offset 3 is not UTF-8; save the text as UTF-8"),
+    "cut": (
+        b"abc\xe2\x82",
+        {},
+        f"byte 0xe2 at offset 3 {NOT_UTF_8}",
+    ),
     "after a mark": (
         b"\xef\xbb\xbfab\xff",
         {},
-        "byte 0xff at offset 5 is not UTF-8; save the text as UTF-8",
+        f"byte 0xff at offset 5 {NOT_UTF_8}",
     ),
     "far": (
         b"ab" * 600_000 + "é".encode() * 3 + b"\x80",
         {},
-        "byte 0x80 at offset 1200006 is not UTF-8; save the text as UTF-8",
+        f"byte 0x80 at offset 1200006 {NOT_UTF_8}",
     ),
 }
 

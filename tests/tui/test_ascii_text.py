@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rnn_tui
-from rnn_tui.tasks.text import shown_character
+from rnn_tui.tasks.tokens import shown_character
 from rnn_tui.tui.ascii_names import names_in_ascii
 from rnn_tui.tui.ascii_text import cells_in_ascii, in_ascii, line_in_ascii
 from rnn_tui.tui.bars import ASCII_BARS, UNIT, bars

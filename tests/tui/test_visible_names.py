@@ -6,7 +6,7 @@ import pyte
 import pytest
 from tui.screen_support import text_of
 
-from rnn_tui.tasks.text import shown_character
+from rnn_tui.tasks.tokens import shown_character
 from rnn_tui.tui.lines import text_width
 from rnn_tui.tui.panels.predictions.text_sample import wrap_characters
 from rnn_tui.tui.visible_names import on_letter, visible_name, visible_names

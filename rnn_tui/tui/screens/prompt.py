@@ -17,7 +17,7 @@ from textual.widgets import Input, Static
 
 from rnn_tui.predictions.results import LONGEST_PROMPT, TextRequest, TextSample
 from rnn_tui.session.source import SnapshotSource
-from rnn_tui.tasks.text import shown_character
+from rnn_tui.tasks.tokens import shown_character
 from rnn_tui.tui.ascii_filter import draws_ascii
 from rnn_tui.tui.ascii_names import text_in_ascii
 from rnn_tui.tui.lines import Lines, text_width
