@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rnn_tui.files.limits import data_limit
-from rnn_tui.files.regular_file import RefusedFileError, read_chunks
+from rnn_tui.files.regular_file import RefusedFileError, open_regular, read_chunks
+from rnn_tui.files.standard_input import NAME as STANDARD_INPUT
+from rnn_tui.files.standard_input import piped_content
 
 CHUNK = 2**20
 """Bytes read at once: little enough that no other thread waits long for this one."""
@@ -27,11 +29,17 @@ class DataError(ValueError):
 
 
 def data_chunks(path: str, size: int = CHUNK) -> Iterator[bytes]:
-    """Yield the content of a data file in chunks of `size` bytes.
+    """Yield the content of a data file in chunks of `size` bytes; "-" is standard input.
 
     Raises:
         DataError: it is no regular file, larger than --max-data, or cannot be read.
     """
+    if path == STANDARD_INPUT:
+        with reading(path):
+            content = piped_content()
+        for start in range(0, len(content), size):
+            yield content[start : start + size]
+        return
     limit = data_limit()
     with reading(path) as place:
         yield from read_chunks(place, limit, size)
@@ -49,6 +57,19 @@ def file_digest(path: str) -> str:
     for chunk in data_chunks(path):
         digest.update(chunk)
     return digest.hexdigest()
+
+
+def data_head(path: str, size: int) -> bytes:
+    """Return the first `size` bytes of a data file, however large it is.
+
+    Raises:
+        DataError: it is no regular file, or cannot be read.
+    """
+    with reading(path) as place:
+        if path == STANDARD_INPUT:
+            return piped_content()[:size]
+        with open_regular(place) as file:
+            return file.read(size)
 
 
 @contextmanager
@@ -72,5 +93,7 @@ def reading(path: str) -> Iterator[Path]:
 
 def shown_name(path: str) -> str:
     """Return the file's name without its folder, safe to print."""
+    if path == STANDARD_INPUT:
+        return "standard input"
     name = Path(path).name
     return name if name.isprintable() else repr(name)
