@@ -77,6 +77,11 @@ def _dispatch(arguments: list[str]) -> int:
 
         return serve(arguments[1:])
     from rnn_tui.cli_options import read
+
+    if arguments[0] == "inspect":
+        from rnn_tui.cli_inspect import inspect
+
+        return inspect(arguments[1:])
     from rnn_tui.files.limits import OPTIONS as LIMITS
 
     options = read(arguments)
@@ -131,5 +136,6 @@ def _train(options: Options) -> int:
         save_every=options.get("save_every"),
         autosaves=None if options.get("no_autosave") else autosave_writer(options, start),
         view=None if start.saved is None else start.saved.view,
+        report=start.report,
     )
     return cli_train.run_job(trainer, job)

@@ -21,6 +21,7 @@ from rnn_tui.cli_kiosk import (
     set_environment,
     terminal_of,
 )
+from rnn_tui.cli_reading import said_while_reading
 from rnn_tui.cli_start import (
     Options,
     autosave_writer,
@@ -31,6 +32,8 @@ from rnn_tui.cli_start import (
     start_run,
 )
 from rnn_tui.files.limits import OPTIONS as LIMITS
+from rnn_tui.files.standard_input import NAME as STANDARD_INPUT
+from rnn_tui.files.standard_input import use_terminal
 from rnn_tui.kiosk import IDLE as IDLE_SECONDS
 from rnn_tui.kiosk import MAX_MEMORY, Kiosk
 
@@ -144,6 +147,7 @@ def _open_watched(
     if options.get("follow") == "follower":
         return _open_follower(options, characters, watch, kiosk)
     breakpoints = parse_breakpoints(options)
+    _free_standard_input(options)
     in_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     files = run_files(options)
     start = start_run(options, kiosk, ask=in_terminal)
@@ -159,7 +163,9 @@ def _open_watched(
     if not in_terminal:
         raise CommandError(_terminal_needed(kiosk))
     _check_terminal(kiosk)
-    notices = ("" if resumed is None else resumed.message, "" if saved is None else saved.remark)
+    notices = ["" if resumed is None else resumed.message, "" if saved is None else saved.remark]
+    if saved is None and start.report is not None:
+        notices.append(start.report.notice)
     from rnn_tui.tui.app import RnnTui, run_app
 
     make: Callable[..., RnnTui] = RnnTui
@@ -180,6 +186,21 @@ def _open_watched(
         notice=" · ".join(filter(None, notices)),
     )
     return run_app(app)
+
+
+def _free_standard_input(options: Options) -> None:
+    """Read the data that are piped in, so that keys come from the terminal afterwards.
+
+    Raises:
+        DataError: they cannot be read.
+    """
+    if options.get("data") != STANDARD_INPUT or not sys.stdout.isatty():
+        return
+    from rnn_tui.files.data_file import data_head
+
+    with said_while_reading(options):
+        data_head(STANDARD_INPUT, 1)
+        use_terminal()
 
 
 def _open_follower(

@@ -102,6 +102,10 @@ _JSON = Declaration(
     name="json", kind=bool, default=False, help="Print the figures at the end as one JSON object.",
     group="run", effect="live",
 )  # fmt: skip
+_REPORT = Declaration(
+    name="json", kind=bool, default=False, help="Print what was found as one JSON object.",
+    group="report", effect="live",
+)  # fmt: skip
 _FORCE = Declaration(
     name="force", kind=bool, default=False, help="Let --out and --metrics replace files that this "
     "run neither loaded nor made; never what it reads.", group="run", effect="live",
@@ -204,6 +208,26 @@ Exit codes:
   1    training diverged; the last finite state is saved
   2    bad usage
   130  stopped by Ctrl-C; what there is, is saved
+"""
+
+
+_INSPECT_HELP = """\
+Say what is in a data file and what would be learned of it: encoding, columns, target, the split
+into training and test, and all that was assumed. Nothing is trained. The options are those of
+rnn-tui train, so that a line that does what you mean can be trained as it is.
+
+FILE is a table or a text; - is standard input.
+
+\b
+Examples:
+  rnn-tui inspect sales.csv                what would be learned of it?
+  rnn-tui inspect sales.csv --target price --missing interpolate
+  rnn-tui inspect - --json < sales.csv     one line of JSON for a script
+
+\b
+Exit codes:
+  0    rnn-tui train would learn it
+  2    it would refuse it; what was found is printed all the same
 """
 
 
@@ -372,13 +396,22 @@ class GroupedCommand(click.Command):
                 formatter.write_dl(records, col_max=28)
 
 
-def make_command(name: str, help: str, extra: list[click.Parameter]) -> click.Command:
-    """Return a command with `extra` options, those of all settings, and --version."""
+def make_command(
+    name: str, help: str, extra: list[click.Parameter], file: str = "[CHECKPOINT]"
+) -> click.Command:
+    """Return a command with `extra` options, those of all settings, and --version.
+
+    Args:
+        name: what is typed.
+        help: its help.
+        extra: options besides.
+        file: what its argument is called.
+    """
     return GroupedCommand(
         name,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
         params=[
-            click.Argument(["checkpoints"], nargs=-1, metavar="[CHECKPOINT]"),
+            click.Argument(["checkpoints"], nargs=-1, metavar=file),
             SettingOption(_PRESET),
             *extra,
             *(SettingOption(declaration) for declaration in DECLARATIONS.values()),
@@ -456,3 +489,8 @@ def _train_command() -> click.Command:
     extra += [SettingOption(_JSON, "--json"), SettingOption(_QUIET, "--quiet")]
     extra += [SettingOption(_FORCE, "--force")]
     return make_command("train", _TRAIN_HELP, extra)
+
+
+def inspect_command() -> click.Command:
+    """Return the command ``inspect``."""
+    return make_command("inspect", _INSPECT_HELP, [SettingOption(_REPORT, "--json")], "FILE")

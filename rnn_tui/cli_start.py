@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from rnn_tui import PROGRAM
 from rnn_tui.cli_effects import as_option, check_effects
 from rnn_tui.cli_exit import CommandError
-from rnn_tui.settings import DECLARATIONS, Value, compose
+from rnn_tui.cli_reading import said_while_reading
+from rnn_tui.registry import TASKS
+from rnn_tui.settings import DECLARATIONS, Settings, Value, compose
 
 if TYPE_CHECKING:
     from rnn_tui.autosave.resume import ResumedRun
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from rnn_tui.engine.training.trainer import Trainer
     from rnn_tui.files.ownership import InputFile, RunFiles
     from rnn_tui.kiosk import Kiosk
+    from rnn_tui.tasks.data_report import DataReport
 
 Options = Mapping[str, Any]
 """The options that were written on the command line, by name; see `rnn_tui.cli_options.read`."""
@@ -41,11 +44,19 @@ class Start:
         trainer: a new one, or one from a file.
         saved: the run that the file holds; None for a new one.
         resumed: the autosave that it comes from; None if it comes from none.
+        chosen: what is said of a task that the data file has chosen; "" where the user has.
     """
 
     trainer: Trainer
     saved: SavedRun | None = None
     resumed: ResumedRun | None = None
+    chosen: str = ""
+
+    @property
+    def report(self) -> DataReport | None:
+        """What was read of the data file; None where there is none."""
+        report = self.trainer.task.data_report()
+        return None if report is None else report.noted(self.chosen)
 
 
 def start_run(options: Options, kiosk: Kiosk | None = None, *, ask: bool = False) -> Start:
@@ -53,6 +64,12 @@ def start_run(options: Options, kiosk: Kiosk | None = None, *, ask: bool = False
 
     With `ask`, the user can be asked on the terminal.
     """
+    with said_while_reading(options):
+        return _start(options, kiosk, ask=ask)
+
+
+def _start(options: Options, kiosk: Kiosk | None, *, ask: bool) -> Start:
+    """Return what the options describe; see `start_run`."""
     if "resume" in options:
         return _resume(options["resume"], options, ask=ask)
     if "checkpoint" in options:
@@ -60,18 +77,51 @@ def start_run(options: Options, kiosk: Kiosk | None = None, *, ask: bool = False
         return Start(saved.trainer, saved)
     from rnn_tui.engine.training.trainer import Trainer
 
+    settings, said = new_settings(options, kiosk)
+    if "init_from" not in options:
+        return Start(Trainer(settings), chosen=said)
+    from rnn_tui.checkpoint.loading import load_weights
+
+    weights = load_weights(options["init_from"], settings)
+    return Start(Trainer(settings, weights), chosen=said)
+
+
+def new_settings(options: Options, kiosk: Kiosk | None = None) -> tuple[Settings, str]:
+    """Return the settings of a new run, and what is said of a task that the data file has chosen.
+
+    Raises:
+        SettingError, CommandError, DataError: a value is not allowed, an option has no effect, or
+            the data file cannot be read.
+    """
     chosen = setting_options(options)
+    said = ""
+    if chosen.get("data") and "task" not in chosen and "preset" not in options:
+        chosen["task"], said = _task_of(chosen)
     if kiosk is not None:
         chosen |= kiosk.lowered(chosen)
     settings = compose(chosen, options.get("preset", ""))
     check_effects(options, settings, _second_cells(options))
     if kiosk is not None:
         kiosk.check(settings)
-    if "init_from" not in options:
-        return Start(Trainer(settings))
-    from rnn_tui.checkpoint.loading import load_weights
+    return settings, said
 
-    return Start(Trainer(settings, load_weights(options["init_from"], settings)))
+
+def _task_of(chosen: Mapping[str, Value]) -> tuple[str, str]:
+    """Return the task that a data file is for, and what is said of it.
+
+    An option that only one task has says which is meant.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    for name in chosen:
+        if len(users := TASKS.using(name)) == 1 and DECLARATIONS["data"].only_with.count(users[0]):
+            return users[0], ""
+    from rnn_tui.tables.recognition import said, task_for
+
+    path = str(chosen["data"])
+    task = task_for(path, str(chosen.get("encoding", "")))
+    return task, said(path, task)
 
 
 def _second_cells(options: Options) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ import pytest
 from cli_support import SMALL
 
 from rnn_tui.cli import run
+from rnn_tui.files.limits import MAX_DATA
+from rnn_tui.files.regular_file import GIB
 from rnn_tui.registry import CELLS, OPTIMIZERS, TASKS
 from rnn_tui.settings import DECLARATIONS, Settings
 
@@ -34,6 +36,7 @@ def test_an_option_without_effect_is_refused(
     line: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(MAX_DATA, str(GIB))  # which is restored afterwards
     assert run(["train", *line.split()]) == 2
     error = capsys.readouterr().err
     assert WITHOUT_EFFECT[line] in error

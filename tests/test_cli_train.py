@@ -29,9 +29,10 @@ def test_figures_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert list(result) == [
         "updates", "loss", "smoothed_loss", "test_one_step_mse", "test_free_run_mse",
         "test_free_run_3_mse", "test_loss", "test_accuracy", "updates_per_second", "parameters",
-        "stopped_by",
+        "stopped_by", "data",
     ]  # fmt: skip
-    assert all(result.pop(name) is None for name in ("stopped_by", "test_loss", "test_accuracy"))
+    without = ("stopped_by", "test_loss", "test_accuracy", "data")
+    assert all(result.pop(name) is None for name in without)
     assert all(value > 0 for value in result.values())
     assert result["updates"] == 50
     assert result["parameters"] == 29

@@ -32,6 +32,7 @@ FIGURES = [
     "updates_per_second",
     "parameters",
     "stopped_by",
+    "data",
 ]
 
 
@@ -139,8 +140,8 @@ def test_a_run_of_no_updates_has_figures() -> None:
 def test_figures_for_people_are_aligned() -> None:
     trainer = Trainer(SMALL)
     lines = summarise(trainer, train(trainer, 50)).to_text().splitlines()
-    # No line says that nothing stopped it, or what only tasks with test windows have.
-    assert len(lines) == len(FIGURES) - 3
+    # No line for what stopped it, for what only tasks with test windows have, for the data.
+    assert len(lines) == len(FIGURES) - 4
     assert len({len(line) for line in lines}) == 1
     assert lines[0].split() == ["updates", "50"]
 

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rnn_tui import PROGRAM
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
     from rnn_tui.engine.training.trainer import Trainer
     from rnn_tui.files.metrics_file import MetricsTable
+    from rnn_tui.tasks.data_report import DataReport
     from rnn_tui.train import Summary, TrainProgress
 
 PATIENCE = 2.0  # seconds for the figures of a run that a signal has ended; it is saved by then
@@ -56,6 +57,7 @@ class TrainJob:
             do not end this training: those are given with --break.
         save_every: save to `out` each time so many updates are done; None for the end only.
         autosaves: writes autosaves; None for none.
+        report: what was read of the data file; None where there is none.
     """
 
     updates: int
@@ -70,6 +72,7 @@ class TrainJob:
     view: RunView | None = None
     save_every: int | None = None
     autosaves: AutosaveWriter | None = None
+    report: DataReport | None = None
 
 
 def check_files(out: str | None, metrics: str | None) -> None:
@@ -96,6 +99,7 @@ def run_job(trainer: Trainer, job: TrainJob) -> int:
     from rnn_tui.train import summarise, train
 
     breakpoints = Breakpoints(*job.breakpoints)
+    _say_what_is_read(job)
     _say_what_is_kept(trainer, job)
     line = ProgressLine(sys.stderr, visible=not job.quiet)
     out = None if job.out is None else OutFile(job.out, job.files, job.view, force=job.force)
@@ -132,6 +136,8 @@ def run_job(trainer: Trainer, job: TrainJob) -> int:
         _end_in_time(code)
     if job.json or not job.quiet:
         summary = summarise(trainer, progress)
+        if job.report is not None:
+            summary = replace(summary, data=job.report.to_json())
         text = summary.to_json() if job.json else _full_text(summary, progress, saved)
         _print(text, hung_up=stop.signal == HANG_UP)
     return code
@@ -147,6 +153,13 @@ def _end_in_time(code: int) -> None:
     timer = threading.Timer(PATIENCE, end)
     timer.daemon = True
     timer.start()
+
+
+def _say_what_is_read(job: TrainJob) -> None:
+    """Say in two lines what was read of the data file, and what is learned of it."""
+    if job.report is not None and not job.quiet:
+        print_error(job.report.first_line)
+        print_error(job.report.second_line)
 
 
 def _say_what_is_kept(trainer: Trainer, job: TrainJob) -> None:

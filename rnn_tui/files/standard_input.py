@@ -1,4 +1,4 @@
-"""What is piped into the program: ``--data -`` reads it, once, and every later reader gets it again.
+"""What is piped into the program: ``--data -`` reads it once, and later readers get it again.
 
 A run reads its data more than once: to see what they are, at a restart, for a second network. A
 pipe gives them once.

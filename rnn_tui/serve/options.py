@@ -13,6 +13,7 @@ from rnn_tui import PROGRAM
 from rnn_tui.cli_exit import CommandError
 from rnn_tui.cli_options import SettingOption, app_options, make_command, parse
 from rnn_tui.files.limits import SizeError, parse_size
+from rnn_tui.files.standard_input import NAME as STANDARD_INPUT
 from rnn_tui.kiosk import IDLE
 from rnn_tui.setting_declaration import Declaration
 
@@ -157,6 +158,8 @@ def read_serve(arguments: list[str]) -> ServeOptions | None:
     for name, reason in _REFUSED.items():
         if name in given:
             raise CommandError(reason)
+    if given.get("data") == STANDARD_INPUT:
+        raise CommandError("--data - is standard input, which guests do not share; name a file")
     own = {each.name: given.pop(each.name, each.default) for each in _OWN}
     if isinstance(own["memory"], str):  # the default
         own["memory"] = parse_size("--memory", own["memory"])

@@ -1,4 +1,4 @@
-"""Whether a file is a table or a text, judged by its first lines; its name decides only in doubt."""
+"""Whether a file is a table or a text, judged by its first lines; in doubt its name decides."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _is_value(cell: str) -> bool:
 
 
 def _is_prose(lines: list[str]) -> bool:
-    """Return whether lines have no digit: whatever the file is called, it is no table of numbers."""
+    """Return whether lines have no digit: whatever the file is called, it is no table."""
     return bool(lines) and not any(re.search(r"\d", line) for line in lines)
 
 

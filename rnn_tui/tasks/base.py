@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from rnn_tui.settings import Settings, Value
 from rnn_tui.tasks.baselines import Baseline, NaiveForecasts
+from rnn_tui.tasks.data_report import DataReport
 from rnn_tui.tasks.source import DataSource
 
 FloatArray = npt.NDArray[np.floating[Any]]
@@ -389,6 +390,10 @@ class Task(ABC):
     def begins_like(self, source: DataSource) -> bool:
         """Return whether the first rows or tokens are those that `source` tells of."""
         return False
+
+    def data_report(self) -> DataReport | None:
+        """Return what was read of the user's file; None for a task that reads none."""
+        return None
 
 
 def data_generator(seed: int) -> np.random.Generator:

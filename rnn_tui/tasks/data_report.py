@@ -44,9 +44,9 @@ class DataReport:
         skipped: lines before the header.
         trained: rows, or tokens, that are trained on; 0 where that is not known.
         tested: those that are kept for testing, the last ones.
-        characters: of a text.
+        tokens: what a text is cut into: "chars", "words" or "bytes".
         vocabulary: how many different tokens of a text the network knows.
-        tokens: what a text is cut into.
+        different: how many it has.
     """
 
     path: str
@@ -66,9 +66,9 @@ class DataReport:
     skipped: int = 0
     trained: int = 0
     tested: int = 0
-    characters: int = 0
-    vocabulary: int = 0
     tokens: str = ""
+    vocabulary: int = 0
+    different: int = 0
 
     def refused(self, problem: str) -> DataReport:
         """Return the report with one problem more, unless it is said there."""
@@ -83,7 +83,7 @@ class DataReport:
     def to_json(self) -> dict[str, Any]:
         """Return what `rnn-tui inspect --json` prints."""
         target: object = self.targets[0] if len(self.targets) == 1 else list(self.targets) or None
-        kept: dict[str, Any] = {
+        known: dict[str, Any] = {
             "file": self.path,
             "task": self.task,
             "rows": self.rows,
@@ -98,10 +98,10 @@ class DataReport:
             "split": {"trained": self.trained, "tested": self.tested} if self.trained else None,
         }
         if self.task == "text":
-            names = ("characters", "tokens", "vocabulary")
+            own = ("tokens", "vocabulary", "different", "")
         else:
-            names = ("delimiter", "decimal", "header", "skipped")
-        return {**kept, **{name: getattr(self, name) for name in names}}
+            own = ("delimiter", "decimal", "header", "skipped")
+        return {**known, **{name: getattr(self, name) for name in filter(None, own)}}
 
     @property
     def first_line(self) -> str:
@@ -110,7 +110,7 @@ class DataReport:
         if self.task == "text":
             encoding = f", {self.encoding}" if self.encoding else ""
             return (
-                f"{read} a text of {counted(self.characters, 'character')} in "
+                f"{read} a text of {counted(self.values, self._token)} in "
                 f"{counted(self.rows, 'line')}{encoding}"
             )
         names = [_printable(each.name) for each in self.columns]
@@ -124,9 +124,7 @@ class DataReport:
     def second_line(self) -> str:
         """What is learned of it and what was assumed, in one line."""
         if self.task == "text":
-            what = f"learns {counted(self.vocabulary, 'different token')}"
-            if self.tokens in ("", "chars"):
-                what = f"learns {counted(self.vocabulary, 'different character')}"
+            what = f"learns {counted(self.vocabulary, f'different {self._token}')}"
             unit = ""
         else:
             what = f"learns {_and(self.targets)}{self._range}"
@@ -136,6 +134,15 @@ class DataReport:
         split = f"; trained on {self.trained:,}{unit}, tested on the last {self.tested:,}"
         notes = "".join(f"; {each.rstrip('.')}" for each in self.notes)
         return f"{what}{split if self.trained else ''}{notes}"
+
+    @property
+    def notice(self) -> str:
+        """What the first screen says: what is learned, and what was assumed."""
+        return f"{shown_name(self.path)}: {self.second_line}"
+
+    @property
+    def _token(self) -> str:
+        return {"words": "word", "bytes": "byte"}.get(self.tokens, "character")
 
     @property
     def _form(self) -> str:

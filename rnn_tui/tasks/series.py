@@ -14,6 +14,7 @@ from rnn_tui.tables.reading import read_table, table_options, usable
 from rnn_tui.tables.table import Table
 from rnn_tui.tasks.base import DataState, FloatArray, Task, TestSeries, Topology
 from rnn_tui.tasks.baselines import NaiveForecasts, naive_forecasts
+from rnn_tui.tasks.data_report import DataReport, report_of_table
 from rnn_tui.tasks.source import LAST_TIMES, DataSource, table_digest, tail_rows
 from rnn_tui.tasks.window_sweep import WindowSweep, streams
 
@@ -195,6 +196,12 @@ class SeriesTask(Task):
                 self._settings.season,
             )
         return self._naive
+
+    def data_report(self) -> DataReport:
+        """Return what was read of the table; see `Task.data_report`."""
+        report = report_of_table(self.table)
+        tested = len(self.values) - self.trained
+        return replace(report, trained=self.trained, tested=tested, notes=report.notes + self.notes)
 
     def _units(self, training: FloatArray, names: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
         """Return offset and scale [C]: network value = (value − offset) / scale."""

@@ -22,6 +22,7 @@ from rnn_tui.tasks.base import (
     WindowArray,
 )
 from rnn_tui.tasks.baselines import Baseline
+from rnn_tui.tasks.data_report import DataReport
 from rnn_tui.tasks.source import DataSource, text_digest
 from rnn_tui.tasks.text_baselines import entropy, text_baselines
 from rnn_tui.tasks.tokens import (
@@ -108,7 +109,23 @@ class TextTask(Task):
             tokens=settings.tokens,
             vocabulary=self.vocabulary.texts,
         )
-        self.notes = tuple(_notes(text, file, self._training_length))
+        self.notes = tuple(_notes(text, file))
+        self._report: DataReport | None = None
+        if settings.data:
+            total = len(self._codes)
+            self._report = DataReport(
+                path=settings.data,
+                task=self.name,
+                rows=self._lines(),
+                values=total,
+                notes=self.notes,
+                encoding=file.encoding,
+                trained=self._training_length,
+                tested=total - self._training_length,
+                tokens=self._kind,
+                vocabulary=self.outputs,
+                different=text.different,
+            )
         loss = entropy(self._codes[: self._training_length], self.outputs)
         what = {"chars": "letters", "words": "words", "bytes": "bytes"}[self._kind]
         self.baseline = Baseline(loss, f"{what} by their frequency")
@@ -165,6 +182,10 @@ class TextTask(Task):
         """Go back to `state`; see `Task.restore`."""
         self._sweep.restore(state)
 
+    def data_report(self) -> DataReport | None:
+        """Return what was read of the user's text; see `Task.data_report`."""
+        return self._report
+
     def test(self) -> TestWindows:
         """Return the test part, at most `LONGEST_TEST` of its tokens, as consecutive windows."""
         x, target = self._tested()
@@ -184,6 +205,11 @@ class TextTask(Task):
         one = NAMES[self._kind][:-1]
         bigram = Baseline(self.test_baselines["bigram"], f"each {one} by the one before", "bigram")
         return tuple(sorted((bigram, self.baseline), key=lambda each: each.loss))
+
+    def _lines(self) -> int:
+        """Return the number of lines of the text; of words that is one more than line ends."""
+        texts = self.vocabulary.texts
+        return 1 + int(np.count_nonzero(self._codes == texts.index("\n"))) if "\n" in texts else 1
 
     def _tested(self) -> tuple[WindowArray, WindowArray]:
         """Return the inputs and targets of the test, [T, N] each."""
@@ -237,15 +263,13 @@ def _without_code(tokens: Sequence[str]) -> str:
     return f"the network was trained on a text without {listed}{more}, and has no code for it"
 
 
-def _notes(text: TokenisedText, file: TextFile, training: int) -> Iterator[str]:
+def _notes(text: TokenisedText, file: TextFile) -> Iterator[str]:
     """Yield what was assumed and changed, and what there is, a sentence each."""
     if file.found:
         yield f"encoding {file.encoding}, {file.found}"
     if file.line_ends:
         yield f"{file.line_ends:,} line ends were CR or CRLF and are newlines (--line-ends keep)"
-    kind, total = text.vocabulary.kind, len(text.codes)
-    different = "" if kind == "bytes" else f", {text.different:,} different ones"
-    yield f"{total:,} {NAMES[kind]}{different}; trained on the first {training:,}"
+    total = len(text.codes)
     if text.unknown:
         kept, share = len(text.vocabulary.texts) - 1, text.unknown / total
         yield (

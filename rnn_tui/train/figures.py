@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from rnn_tui.engine.analysis.held_values import HeldValues
 from rnn_tui.engine.analysis.series_evaluation import SeriesEvaluator
@@ -33,6 +35,8 @@ class Summary:
         with_what_ifs: the what-ifs in force, in training and in the tests.
         without_what_ifs: those in force in training only: values held at one timestep, where that
             means nothing in the test data.
+        data: what was read of the data file, as `rnn-tui inspect --json` prints it; None where
+            there is none.
     """
 
     updates: int
@@ -48,6 +52,7 @@ class Summary:
     stopped_by: str | None
     with_what_ifs: tuple[str, ...] = ()
     without_what_ifs: tuple[str, ...] = ()
+    data: Mapping[str, Any] | None = None
 
     def to_json(self) -> str:
         """Return one line of JSON, in which a number that is not finite is null.
@@ -104,6 +109,7 @@ def summarise(trainer: Trainer, progress: TrainProgress) -> Summary:
         stopped_by=progress.stop.reason if progress.stop else None,
         with_what_ifs=tuple(map(str, held.used)),
         without_what_ifs=tuple(map(str, held.left_out)),
+        data=None,  # the command line has read it
     )
 
 
