@@ -192,9 +192,12 @@ class CommandHandler:
 
     def _to_index(self, index: int) -> Iterator[float]:
         """Go forward to a schedule index or the first breakpoint before it."""
-        from rnn_tui.engine.time_travel.stops import go_to_or_stop  # not for the first screen
+        from rnn_tui.engine.time_travel.settling import settle  # not for the first screen
+        from rnn_tui.engine.time_travel.stops import go_to_or_stop
 
         state = self._state
+        if state.breakpoints.unsettled:
+            yield from settle(state.run.timeline, state.breakpoints)
         state.stop = yield from go_to_or_stop(state.run.timeline, index, state.breakpoints)
 
     def _back_to_stop(self) -> Iterator[float]:
@@ -205,6 +208,7 @@ class CommandHandler:
             return
         from rnn_tui.engine.time_travel.search_back import search_back  # not for the first screen
 
+        state.breakpoints.rearm()
         # A list of its own: what is met again on the way is no further hit.
         again = Breakpoints(*(status.breakpoint for status in state.breakpoints.statuses))
         state.stop = yield from search_back(state.run.timeline, again)
@@ -347,6 +351,9 @@ class CommandHandler:
         elif run.trainer.index != place.index:
             route = run.timeline.seek(Place(place.index, ALL_OPERATIONS))
             state.goal = Goal(Stride.UPDATE, 1, route)
+        else:
+            state.breakpoints.rearm()
+            state.breakpoints.disarm_true(run.trainer)
 
     # Settings
 

@@ -144,6 +144,8 @@ class Pacer:
             self._follow(goal, goal.route)
             return
         state, trainer = self._state, self._state.run.trainer
+        if not self._settled(goal):
+            return
         updates, start = trainer.updates, time.perf_counter()
         whole = goal.stride is Stride.UPDATE and goal.remaining > 1
         whole &= state.run.timeline.stretch >= trainer.schedule.end
@@ -159,6 +161,17 @@ class Pacer:
         if goal.remaining <= 0 or state.stop is not None or trainer.divergence is not None:
             state.end_goal()
         self._note_divergence()
+
+    def _settled(self, goal: Goal) -> bool:
+        """Return whether it is known which breakpoints were true; if not, work on that."""
+        state, start = self._state, time.perf_counter()
+        if not state.breakpoints.unsettled:
+            return True
+        if goal.settling is None:
+            from rnn_tui.engine.time_travel.settling import settle  # not for the first screen
+
+            goal.settling = settle(state.run.timeline, state.breakpoints)
+        return all(time.perf_counter() - start <= SLICE for _ in goal.settling)
 
     def _make_strides(self, goal: Goal, deadline: float) -> None:
         """Go forward stride by stride until the deadline, a breakpoint, or a suspension."""

@@ -43,6 +43,7 @@ class Goal:
         started: `time.perf_counter` when the goal was set.
         announced: true once the screen has been notified of it.
         trains: true if it is more than one update.
+        settling: finds out which breakpoints were true before the first stride; None: not begun.
     """
 
     stride: Stride
@@ -52,6 +53,7 @@ class Goal:
     started: float = field(default_factory=time.perf_counter)
     announced: bool = False
     trains: bool = field(init=False)
+    settling: Iterator[float] | None = None
 
     def __post_init__(self) -> None:
         self.trains = self.stride is Stride.UPDATE and self.route is None and self.remaining > 1

@@ -12,6 +12,7 @@ from rnn_tui.engine.training.breakpoint_conditions import NON_FINITE
 from rnn_tui.engine.training.breakpoint_parser import parse
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.second_network import Versus
 from rnn_tui.session.commands import (
     AddBreakpoint,
     Back,
@@ -23,6 +24,7 @@ from rnn_tui.session.commands import (
     RemoveBreakpoint,
     RunTo,
     Step,
+    Swap,
     SwitchBreakpoint,
 )
 from rnn_tui.session.worker import Session
@@ -122,3 +124,21 @@ def test_moves_wait_for_each_other_and_a_pause_cancels_them() -> None:
         assert driver.latest.cursor == paused.cursor
     finally:
         driver.session.stop()
+
+
+@pytest.mark.parametrize("place", [Back(Stride.TIMESTEP), GoTo(9), Step(Stride.UPDATE)])
+def test_one_that_is_added_is_armed_wherever_that_is(place: Back | GoTo | Step) -> None:
+    session = Session(Trainer(SMALL), [parse("clipped")])
+    session.perform(Step(Stride.UPDATE, 20), place)
+    update = session.latest.cursor.update
+    session.perform(AddBreakpoint(parse("loss>0")), Continue())
+    assert session.latest.cursor.update in (update, update + 1)
+    session.perform(GoTo(9))  # it was true at update 8 and is now: nothing becomes true
+    limit = session.perform(AddBreakpoint(parse("update=30")), Continue())
+    assert limit.cursor.update == 30
+
+
+def test_after_a_swap_nothing_becomes_true_that_was_true() -> None:
+    session = Session(Trainer(SMALL), [parse("loss>0"), parse("update=30")], Versus("gru"))
+    session.perform(Step(Stride.UPDATE, 20), Swap(), Continue())
+    assert session.latest.cursor.update == 30

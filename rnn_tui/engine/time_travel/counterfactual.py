@@ -14,7 +14,7 @@ FURTHEST = 20_000  # updates that it is computed ahead at a time; beyond, a comp
 
 
 class Counterfactual:
-    """A second trainer, without any what-if, that follows the first one to the same place."""
+    """A second trainer that follows the first one to a place, with the changes that it is given."""
 
     def __init__(self, trainer: Trainer, start: Keyframe, origin: int) -> None:
         """Begin at the window that the first what-if changed, or before it.

@@ -294,6 +294,11 @@ class Timeline(Moves):
         return start or self._branch.keyframes.nearest(window), first.change.index - 1
 
     @property
+    def all_changes(self) -> Changes:
+        """The changes along this branch."""
+        return self._branch.changes
+
+    @property
     def kept_changes(self) -> Changes:
         """The changes along this branch without the what-ifs."""
         return self._branch.kept_changes

@@ -50,6 +50,7 @@ class _Entry:
         breakpoint: the condition.
         hits: how often it fired in this run.
         was_true: whether it was true when last checked.
+        chosen: whether it was armed by the user since the list was armed: it stays so.
         read: reads the number that it compares; None if it is switched off, compares no number, or
             does not fit this run.
     """
@@ -57,6 +58,7 @@ class _Entry:
     breakpoint: Breakpoint
     hits: int = 0
     was_true: bool = False
+    chosen: bool = False
     read: ValueReader | None = None
 
 
@@ -82,7 +84,11 @@ class Breakpoints:
     """An ordered list of breakpoints with their hits; the first is always `nan`.
 
     The first call with a new trainer begins a new run: all breakpoints are armed and the hits are
-    set to 0. After going back in time, call `rearm` and then `disarm_true`.
+    set to 0. Whoever moves the trainer without checking calls `rearm`, and before the next check
+    `rnn_tui.engine.time_travel.settling.settle`.
+
+    Attributes:
+        unsettled: whether it is not known which conditions were true after the last update.
     """
 
     def __init__(self, *breakpoints: Breakpoint) -> None:
@@ -93,6 +99,7 @@ class Breakpoints:
         self._by_position: dict[int, list[_Entry]] = {}
         self._positions: list[int] = []  # the keys of _by_position, sorted
         self._divergence: Divergence | None = None  # the last one counted as a hit
+        self.unsettled = False
         for each in breakpoints:
             self.add(each)
 
@@ -129,9 +136,10 @@ class Breakpoints:
             index = texts.index(str(breakpoint))
             entry = self._entries[index]
             entry.breakpoint, entry.was_true = replace(breakpoint, enabled=True), False
+            entry.chosen = True
         else:
             index = len(self._entries)
-            self._entries.append(_Entry(breakpoint))
+            self._entries.append(_Entry(breakpoint, chosen=True))
         self._prepare()
         return index
 
@@ -162,7 +170,7 @@ class Breakpoints:
         entry = self._entry(breakpoint)
         if entry.breakpoint.enabled != enabled:
             entry.breakpoint = replace(entry.breakpoint, enabled=enabled)
-            entry.was_true = False
+            entry.was_true, entry.chosen = False, True
             self._prepare()
 
     def _entry(self, breakpoint: Breakpoint) -> _Entry:
@@ -178,24 +186,46 @@ class Breakpoints:
     def rearm(self) -> None:
         """Arm every enabled breakpoint, even if it was true before; keep the hits."""
         self._divergence = None
+        self.unsettled = True
         for entry in self._entries:
-            entry.was_true = False
+            entry.was_true = entry.chosen = False
 
     def disarm_true(self, trainer: Trainer) -> None:
         """Disarm the conditions that were true after the last update; see the class.
 
         If the last window is not on the tape, conditions on clipping and saturation stay as they
-        are. That is so before the first schedule step of a window, and within one.
+        are, and the list unsettled. That is so before the first schedule step of a window, and
+        within one.
         """
         self._attach(trainer)
         loss, grad_norm = trainer.history.last
         known = {Kind.LOSS: loss, Kind.GRAD: grad_norm}
         on_tape = trainer.position == trainer.schedule.end
+        self.unsettled = False
         for read, compare, limit, entry in self._comparisons:
             kind = entry.breakpoint.kind
+            if entry.chosen:
+                continue
             if on_tape or kind not in _NEEDS_TAPE:
                 value = known[kind] if kind in known and not on_tape else read(trainer)
                 entry.was_true = compare(value, limit)
+            elif trainer.updates:
+                self.unsettled = True
+
+    def settle_by(self, trainer: Trainer | None) -> None:
+        """Disarm the conditions on clipping and saturation that were true after the last update.
+
+        Args:
+            trainer: another trainer, which has just made that update; None where that cannot be
+                known any more.
+        """
+        self.unsettled = False
+        if trainer is None:
+            return
+        for _, compare, limit, entry in self._comparisons:
+            if entry.breakpoint.kind in _NEEDS_TAPE and not entry.chosen:
+                read = value_reader(entry.breakpoint, trainer)
+                entry.was_true = read is not None and compare(read(trainer), limit)
 
     # Checking
 
@@ -263,6 +293,7 @@ class Breakpoints:
             return
         self._trainer, self._network = trainer, trainer.network
         self.rearm()
+        self.unsettled = False
         for entry in self._entries:
             entry.hits = 0
         self._prepare()
