@@ -61,7 +61,9 @@ def _months(times: Times, count: int) -> tuple[Times, str] | None:
     steps = np.diff(months)
     if not len(steps) or steps[0] < 1 or (steps != steps[0]).any():
         return None
-    days = (times.astype("datetime64[D]") - times.astype("datetime64[M]")).astype(np.int64)  # from 0
+    days = (times.astype("datetime64[D]") - times.astype("datetime64[M]")).astype(
+        np.int64
+    )  # from 0
     clock = times - times.astype("datetime64[D]")
     lengths = _month_lengths(months)
     # The 31st of shorter months is their last day; the last of all months may be the 28th to 31st.

@@ -61,7 +61,7 @@ class SeriesTask(Task):
             DataError: the file is not usable (see `read_table`), it has too few rows for a window
                 and a test, or its numbers do not vary or are too large.
         """
-        table = _table(settings, kept)
+        table = table_for(settings, kept)
         self._settings = settings
         self.target_names, self.input_names = table.targets, table.inputs
         names = tuple(dict.fromkeys((*table.targets, *table.inputs)))
@@ -272,7 +272,7 @@ class SeriesTask(Task):
         return DataError("--data", self._settings.data, reason)
 
 
-def _table(settings: Settings, kept: DataSource | None) -> Table:
+def table_for(settings: Settings, kept: DataSource | None) -> Table:
     """Return the table, with the columns of the run that goes on with it, if there is one.
 
     Raises:

@@ -275,6 +275,14 @@ def shown_character(character: str) -> str:
     return f"U+{ord(character):04X}"
 
 
+def character_of(name: str) -> str:
+    """Return the character that `shown_character` shows so."""
+    for character, glyph in _GLYPHS.items():
+        if name == glyph:
+            return character
+    return chr(int(name[2:], 16)) if len(name) > 1 and name.startswith("U+") else name
+
+
 def shown_token(text: str) -> str:
     """Return the name of a token: ``␣river`` with the blank before it, and ``␣×3``, ``↵``."""
     if len(text) == 1:

@@ -1,0 +1,167 @@
+"""From a network as it was saved, and the data if they are there, to a forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from rnn_tui.engine.core.background_work import complete
+from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.network.architecture import Architecture
+from rnn_tui.engine.network.pins import Pins
+from rnn_tui.predictions.forecast_table import ForecastTable
+from rnn_tui.predictions.series_forecast import Units, forecast_work
+from rnn_tui.settings import Settings
+from rnn_tui.tables.future_times import future_times, time_texts
+from rnn_tui.tasks.base import TestSeries
+from rnn_tui.tasks.series import table_for
+from rnn_tui.tasks.source import DataSource, Times, table_digest
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeriesData:
+    """The rows that a forecast goes on from.
+
+    Attributes:
+        targets: names of the targets.
+        values: [N, C] in the series' units, targets first.
+        shown: how many of them, the last ones, are rows of the result.
+        units: how they become what the network reads.
+        tested_from: the first row of the test part, from 0.
+        first_row: number of the first row, as people count.
+        times: of the last rows, at least one; None where rows have no time.
+        notes: what a user should know, a sentence each.
+    """
+
+    targets: tuple[str, ...]
+    values: Array
+    shown: int
+    units: Units
+    tested_from: int
+    first_row: int = 1
+    times: Times | None = None
+    notes: tuple[str, ...] = ()
+
+
+def units_of(source: DataSource) -> Units:
+    """Return how the columns of a run become what its network reads."""
+    columns = source.columns
+    return Units(
+        offset=np.array(source.offset),
+        scale=np.array(source.scale),
+        difference=source.difference,
+        inputs=tuple(columns.index(name) for name in source.inputs),
+        outputs=len(source.targets),
+    )
+
+
+def kept_data(source: DataSource) -> SeriesData:
+    """Return the last rows, as the checkpoint has them."""
+    assert source.tail is not None
+    rows = len(source.tail)
+    before = source.rows - rows
+    note = (
+        f"no data file was read: the forecast goes on from the last {rows:,} rows, which it keeps"
+    )
+    return SeriesData(
+        targets=source.targets,
+        values=source.tail.astype(np.float64),
+        shown=0,
+        units=units_of(source),
+        tested_from=max(source.trained - before, 0),
+        first_row=before + 1,
+        times=source.times,
+        notes=(note,),
+    )
+
+
+def table_data(settings: Settings, source: DataSource, changed: Callable[[str], str]) -> SeriesData:
+    """Read a table, with the columns and the scale of the run.
+
+    Args:
+        settings: of the run, with the file to read.
+        source: what the run was trained on.
+        changed: is told where the file is not what the run was trained on, how it differs; returns
+            what to say about it, or raises an error.
+
+    Raises:
+        DataError: it is not usable.
+    """
+    table = table_for(settings, source)
+    values = np.column_stack([table.values[name] for name in source.columns])
+    rows, notes, tested_from = len(values), list(table.notes), source.trained
+    if rows < source.rows or table_digest(values[: source.rows]) != source.content:
+        how = f"{rows:,} rows" if rows != source.rows else "other values"
+        notes.append(changed(f"{how}, where the run was trained on {source.rows:,} rows"))
+        tested_from = 0
+    elif rows > source.rows:
+        new = rows - source.rows
+        notes.append(
+            f"the file has {new:,} new {'row' if new == 1 else 'rows'}, which are tested on"
+        )
+    return SeriesData(
+        targets=source.targets,
+        values=values,
+        shown=rows,
+        units=units_of(source),
+        tested_from=tested_from,
+        times=table.times,
+        notes=tuple(notes),
+    )
+
+
+def cosine_data(test: TestSeries) -> SeriesData:
+    """Return the test series of a task that makes its own, for which nothing is scaled."""
+    units = Units(np.zeros(1), np.ones(1), False, (0,), 1)
+    return SeriesData(
+        targets=test.target_names,
+        values=np.asarray(test.original, dtype=np.float64),
+        shown=len(test.original),
+        units=units,
+        tested_from=test.warm_up,
+        times=np.asarray(test.coordinate, dtype=np.float64),
+    )
+
+
+def forecast(
+    architecture: Architecture, parameters: Array, pins: Pins, data: SeriesData, horizon: int
+) -> tuple[ForecastTable, tuple[str, ...]]:
+    """Return the predictions as a table, and what a user should know, a sentence each."""
+    work = forecast_work(
+        architecture, parameters, pins, data.units, data.values, data.tested_from, horizon
+    )
+    result = complete(work)
+    hidden = len(data.values) - data.shown
+    labels, clock = _labels(data, horizon)
+    table = ForecastTable(
+        heading="row" if data.times is None else "time",
+        labels=labels,
+        targets=data.targets,
+        truth=data.values[hidden:, : data.units.outputs],
+        forecast=replace(result, one_step=result.one_step[hidden:]),
+        tested_from=max(data.tested_from - hidden, 0),
+    )
+    notes = [*data.notes, *([clock] if clock and len(result.future) else [])]
+    missing = int(np.isnan(result.lower[:, 0]).sum()) if len(result.lower) else 0
+    if missing == horizon and horizon:
+        notes.append("there is no interval: too few rows were kept from training")
+    elif missing:
+        notes.append(
+            f"the interval ends after {horizon - missing:,} of {horizon:,} rows: the test part is "
+            "too short to know the errors further on"
+        )
+    return table, tuple(notes)
+
+
+def _labels(data: SeriesData, horizon: int) -> tuple[list[str], str]:
+    """Return the texts of the first column, and how the clock goes on."""
+    if data.times is None:
+        last = data.first_row + len(data.values)
+        return [str(row) for row in range(last - data.shown, last + horizon)], ""
+    following, rhythm = future_times(data.times[-64:], horizon)
+    shown: Any = data.times[len(data.times) - data.shown :]
+    together = np.concatenate([shown, following]) if data.shown else following
+    return time_texts(together), f"the clock goes on {rhythm}"
