@@ -82,6 +82,14 @@ def _dispatch(arguments: list[str]) -> int:
         from rnn_tui.cli_inspect import inspect
 
         return inspect(arguments[1:])
+    if arguments[0] == "predict":
+        from rnn_tui.cli_predict import predict
+
+        return predict(arguments[1:])
+    if arguments[0] == "sample":
+        from rnn_tui.cli_sample import sample
+
+        return sample(arguments[1:])
     from rnn_tui.files.limits import OPTIONS as LIMITS
 
     options = read(arguments)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -397,24 +398,29 @@ class GroupedCommand(click.Command):
 
 
 def make_command(
-    name: str, help: str, extra: list[click.Parameter], file: str = "[CHECKPOINT]"
+    name: str,
+    help: str,
+    extra: list[click.Parameter],
+    file: str = "[CHECKPOINT]",
+    settings: Iterable[str] = DECLARATIONS,
 ) -> click.Command:
-    """Return a command with `extra` options, those of all settings, and --version.
+    """Return a command with `extra` options, those of settings, and --version.
 
     Args:
         name: what is typed.
         help: its help.
         extra: options besides.
         file: what its argument is called.
+        settings: which ones it has; where it has all, there are the presets too.
     """
     return GroupedCommand(
         name,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
         params=[
             click.Argument(["checkpoints"], nargs=-1, metavar=file),
-            SettingOption(_PRESET),
+            *([SettingOption(_PRESET)] if settings is DECLARATIONS else []),
             *extra,
-            *(SettingOption(declaration) for declaration in DECLARATIONS.values()),
+            *(SettingOption(DECLARATIONS[each]) for each in settings),
             SettingOption(_MAX_DATA),
             SettingOption(_MAX_MEMORY),
             click.Option(

@@ -70,6 +70,8 @@ def start_run(options: Options, kiosk: Kiosk | None = None, *, ask: bool = False
 
 def _start(options: Options, kiosk: Kiosk | None, *, ask: bool) -> Start:
     """Return what the options describe; see `start_run`."""
+    if "data_changed" in options and not {"checkpoint", "resume"} & options.keys():
+        raise CommandError("--data-changed has no effect on a new run: it goes with a saved one")
     if "resume" in options:
         return _resume(options["resume"], options, ask=ask)
     if "checkpoint" in options:

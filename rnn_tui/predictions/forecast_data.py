@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -134,15 +134,16 @@ def forecast(
         architecture, parameters, pins, data.units, data.values, data.tested_from, horizon
     )
     result = complete(work)
-    hidden = len(data.values) - data.shown
     labels, clock = _labels(data, horizon)
     table = ForecastTable(
         heading="row" if data.times is None else "time",
+        shown=data.shown,
         labels=labels,
+        rows=data.first_row - 1 + len(data.values),
         targets=data.targets,
-        truth=data.values[hidden:, : data.units.outputs],
-        forecast=replace(result, one_step=result.one_step[hidden:]),
-        tested_from=max(data.tested_from - hidden, 0),
+        truth=data.values[:, : data.units.outputs],
+        forecast=result,
+        tested_from=data.tested_from,
     )
     notes = [*data.notes, *([clock] if clock and len(result.future) else [])]
     missing = int(np.isnan(result.lower[:, 0]).sum()) if len(result.lower) else 0
@@ -156,11 +157,11 @@ def forecast(
     return table, tuple(notes)
 
 
-def _labels(data: SeriesData, horizon: int) -> tuple[list[str], str]:
-    """Return the texts of the first column, and how the clock goes on."""
+def _labels(data: SeriesData, horizon: int) -> tuple[list[str] | list[int], str]:
+    """Return what stands in the first column, and how the clock goes on."""
     if data.times is None:
         last = data.first_row + len(data.values)
-        return [str(row) for row in range(last - data.shown, last + horizon)], ""
+        return [*range(last - data.shown, last + horizon)], ""
     following, rhythm = future_times(data.times[-64:], horizon)
     shown: Any = data.times[len(data.times) - data.shown :]
     together = np.concatenate([shown, following]) if data.shown else following

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.predictions.series_forecast import INTERVAL, SeriesForecast
 
@@ -23,7 +25,9 @@ class ForecastTable:
 
     Attributes:
         heading: "time" or "row": what the first column is.
-        labels: of the rows, [N], and of those beyond the last.
+        shown: how many of the N rows, the last ones, are rows of the table.
+        labels: of these, and of those beyond the last: texts of times, or numbers of rows.
+        rows: of the series; more than N, where only the last ones are at hand.
         targets: names of the targets, [O].
         truth: [N, O].
         forecast: the predictions.
@@ -31,7 +35,9 @@ class ForecastTable:
     """
 
     heading: str
-    labels: Sequence[str]
+    shown: int
+    labels: Sequence[str] | Sequence[int]
+    rows: int
     targets: tuple[str, ...]
     truth: Array
     forecast: SeriesForecast
@@ -44,15 +50,15 @@ class ForecastTable:
         several = len(self.targets) > 1
         names = [f"{name} {each}" if several else each for name in self.targets for each in COLUMNS]
         writer.writerow([self.heading, *names])
-        forecast, rows = self.forecast, len(self.truth)
-        for k in range(rows):
-            cells = [self.labels[k]]
+        forecast, hidden = self.forecast, len(self.truth) - self.shown
+        for k in range(hidden, len(self.truth)):
+            cells = [str(self.labels[k - hidden])]
             for o in range(len(self.targets)):
                 one_step = _number(forecast.one_step[k, o])
                 cells += [_exact(self.truth[k, o]), one_step, "", "", ""]
             writer.writerow(cells)
         for k in range(len(forecast.future)):
-            cells = [self.labels[rows + k]]
+            cells = [str(self.labels[self.shown + k])]
             for o in range(len(self.targets)):
                 ends = (forecast.future, forecast.lower, forecast.upper)
                 cells += ["", "", *(_number(values[k, o]) for values in ends)]
@@ -61,11 +67,11 @@ class ForecastTable:
 
     def to_json(self) -> dict[str, Any]:
         """Return the forecast and how good it is; what is not finite is null."""
-        rows, forecast = len(self.truth), self.forecast
+        forecast = self.forecast
         coverage = forecast.coverage
         entries = [
             {
-                self.heading: self.labels[rows + k],
+                self.heading: self.labels[self.shown + k],
                 "target": name,
                 "forecast": _finite(forecast.future[k, o]),
                 "lower": _finite(forecast.lower[k, o]),
@@ -77,8 +83,8 @@ class ForecastTable:
         errors = self.errors()
         return {
             "targets": list(self.targets),
-            "rows": rows,
-            "tested": max(rows - self.tested_from, 0),
+            "rows": self.rows,
+            "tested": self.tested,
             "horizon": len(forecast.future),
             "interval": INTERVAL,
             "coverage": None if coverage is None else coverage.share,
@@ -88,6 +94,16 @@ class ForecastTable:
             "one_step_mae": [_finite(mae) for _, mae in errors],
             "forecast": entries,
         }
+
+    @property
+    def tested(self) -> int:
+        """The rows of the test part that are at hand."""
+        return max(len(self.truth) - self.tested_from, 0)
+
+    @property
+    def finite(self) -> bool:
+        """Whether the forecast is: a network that has diverged makes none."""
+        return bool(np.isfinite(self.forecast.future).all())
 
     def errors(self) -> list[tuple[float, float]]:
         """Return RMSE and MAE of the one-step predictions over the test part, of each target."""
