@@ -163,8 +163,7 @@ _PLACEHOLDERS = {
     "idle": "TIME", "max_data": "SIZE", "max_memory": "SIZE",
     "data": "FILE", "out": "FILE.safetensors", "metrics": "FILE.csv",
     "init_from": "FILE.safetensors", "target": "NAME", "inputs": "NAMES", "time": "NAME",
-    "task": "TASK",
-    "break": "CONDITION", "resume": "list|N",
+    "task": "TASK", "break": "CONDITION", "resume": "list|N",
 }  # fmt: skip
 
 _APP_HELP = """\
@@ -458,9 +457,6 @@ def _written_options(ctx: click.Context) -> dict[str, Any]:
     if more:
         raise OptionError(f"one CHECKPOINT is enough; {more[0]!r} is one too many")
     return options if checkpoint is None else options | {"checkpoint": checkpoint}
-
-
-# ---------------------------------------------------------------- commands
 
 
 def app_options() -> list[click.Parameter]:
