@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 from rnn_tui.autosave import LIST
 from rnn_tui.cli_app import open_app, open_guest
@@ -33,6 +34,10 @@ from rnn_tui.cli_start import (
     start_run,
 )
 from rnn_tui.settings import train_updates
+
+if TYPE_CHECKING:
+    from rnn_tui.cli_train.job import TrainJob
+    from rnn_tui.engine.training.trainer import Trainer
 
 SHOW_TRACEBACK = "RNN_TUI_TRACEBACK"  # for developers: set it to see where an error came from
 
@@ -112,16 +117,36 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _train(options: Options) -> int:
-    """Train without a screen."""
+    """Train without a screen, once or with each of several seeds."""
     from rnn_tui.cli_effects import check_run_options
+    from rnn_tui.cli_train import job as cli_train
+    from rnn_tui.cli_train.seeds import check_paths, run_seeds, seed_path, seeds_of
+
+    parse_breakpoints(options)
+    if "save_every" in options and options.get("out") is None:
+        raise CommandError("--save-every needs a file to save to: --out FILE.safetensors")
+    check_run_options(options)
+    if not (seeds := seeds_of(options)):
+        return cli_train.run_job(*_training(options))
+    quiet, json = bool(options.get("quiet")), bool(options.get("json"))
+
+    def train(seed: int, title: str) -> cli_train.JobEnd:
+        """Train with one of the seeds."""
+        files = {name: options.get(name) for name in ("out", "metrics")}
+        named = {name: seed_path(path, seed) for name, path in files.items() if path}
+        return cli_train.train_job(*_training({**options, **named, "seed": seed}, title))
+
+    check_paths(options, seeds)
+    return run_seeds(seeds, train, json=json, quiet=quiet)
+
+
+def _training(options: Options, title: str = "") -> tuple[Trainer, TrainJob]:
+    """Return what is to be trained, and how; `title` says which of several runs it is."""
     from rnn_tui.cli_train import job as cli_train
     from rnn_tui.files.ownership import data_file
 
     breakpoints = parse_breakpoints(options)
     out, metrics = options.get("out"), options.get("metrics")
-    if "save_every" in options and out is None:
-        raise CommandError("--save-every needs a file to save to: --out FILE.safetensors")
-    check_run_options(options)
     cli_train.check_files(out, metrics)
     files = run_files(options)
     start = start_run(options)
@@ -131,8 +156,9 @@ def _train(options: Options) -> int:
     check_fit(breakpoints, trainer)
     files.protect(*data_file(trainer.settings.data))
     default_updates = train_updates(trainer.settings.task, options.get("preset", ""))
+    updates = options.get("updates", default_updates)
     job = cli_train.TrainJob(
-        updates=options.get("updates", default_updates),
+        updates=updates,
         out=out,
         metrics=metrics,
         json=bool(options.get("json")),
@@ -145,5 +171,9 @@ def _train(options: Options) -> int:
         autosaves=None if options.get("no_autosave") else autosave_writer(options, start),
         view=None if start.saved is None else start.saved.view,
         report=start.report,
+        test_every=cli_train.test_every(options, breakpoints, updates),
+        patience=options.get("patience"),
+        keep_best=options.get("keep") == "best",
+        title=title,
     )
-    return cli_train.run_job(trainer, job)
+    return trainer, job

@@ -110,6 +110,7 @@ def check_list(options: Mapping[str, Any]) -> None:
 def _needs() -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield options of ``train``, and of each those one of which it needs."""
     yield "force", ("out", "metrics")
+    yield "keep", ("out",)
     yield "max_data", ("data", "checkpoint", "resume")
 
 

@@ -15,6 +15,7 @@ import click
 
 from rnn_tui import PROGRAM, THEME, __version__
 from rnn_tui.autosave import NEWEST
+from rnn_tui.cli_run_options import OF_RUN, SWITCHES, TRAIN_HELP
 from rnn_tui.files.limits import DEFAULT_DATA, parse_size
 from rnn_tui.files.regular_file import size_text
 from rnn_tui.presets import PRESETS
@@ -42,28 +43,10 @@ _ASCII = Declaration(
     "out: ASCII where the locale (LC_ALL, LC_CTYPE, LANG) is C or names no UTF-8, and in a tmux or "
     "screen without UTF-8.", group="screen", effect="live",
 )  # fmt: skip
-_UPDATES = Declaration(
-    name="updates", kind=int, default=None, help="How many updates to run (from a checkpoint: "
-    "how many more); left out, as many as the preset or the task takes: 20000 for cos.",
-    group="run", effect="live",
-    low=0, high=10**9,
-)  # fmt: skip
-_OUT = Declaration(
-    name="out", kind=str, default="", help="Save a checkpoint here at the end, on Ctrl-C and "
-    "when training diverges.", group="run", effect="live",
-)  # fmt: skip
-_METRICS = Declaration(
-    name="metrics", kind=str, default="", help="Write update,loss,grad_norm for every update to "
-    "this CSV file.", group="run", effect="live",
-)  # fmt: skip
-_INIT_FROM = Declaration(
-    name="init_from", kind=str, default="", help="Start from the weights in this .safetensors "
-    "file: a checkpoint, or PyTorch's tensors named rnn.weight_ih_l0, …, readout.bias.",
-    group="run", effect="live",
-)  # fmt: skip
 _BREAK = Declaration(
     name="break", kind=str, default="", help="Stop when this becomes true; may be given again: "
-    "loss<0.01, smoothed<0.01, grad>10, clipped, saturated f>0.9, update=500, pass=BACKWARD, t=7.",
+    "loss<0.01, smoothed<0.01, test<0.05, grad>10, clipped, saturated f>0.9, update=500, "
+    "pass=BACKWARD, t=7.",
     group="run", effect="live",
 )  # fmt: skip
 _VERSUS = Declaration(
@@ -95,10 +78,6 @@ _KIOSK = Declaration(
     "this command line names, sizes are capped, environment variables have no effect, and q ends "
     "the session at once; implies --no-autosave.", group="guest", effect="live",
 )  # fmt: skip
-_SAVE_EVERY = Declaration(
-    name="save_every", kind=int, default=None, help="Save to --out each time so many updates are "
-    "done, not only at the end.", group="run", effect="live", low=1, high=10**9,
-)  # fmt: skip
 _JSON = Declaration(
     name="json", kind=bool, default=False, help="Print the figures at the end as one JSON object.",
     group="run", effect="live",
@@ -106,14 +85,6 @@ _JSON = Declaration(
 _REPORT = Declaration(
     name="json", kind=bool, default=False, help="Print what was found as one JSON object.",
     group="report", effect="live",
-)  # fmt: skip
-_FORCE = Declaration(
-    name="force", kind=bool, default=False, help="Let --out and --metrics replace files that this "
-    "run neither loaded nor made; never what it reads.", group="run", effect="live",
-)  # fmt: skip
-_QUIET = Declaration(
-    name="quiet", kind=bool, default=False, help="No progress and no figures at the end.",
-    group="run", effect="live",
 )  # fmt: skip
 
 
@@ -163,7 +134,8 @@ _PLACEHOLDERS = {
     "idle": "TIME", "max_data": "SIZE", "max_memory": "SIZE",
     "data": "FILE", "out": "FILE.safetensors", "metrics": "FILE.csv",
     "init_from": "FILE.safetensors", "target": "NAME", "inputs": "NAMES", "time": "NAME",
-    "task": "TASK", "break": "CONDITION", "resume": "list|N",
+    "task": "TASK",
+    "break": "CONDITION", "seeds": "LIST", "resume": "list|N",
 }  # fmt: skip
 
 _APP_HELP = """\
@@ -184,30 +156,6 @@ Examples:
   rnn-tui train --updates 50000 --out run.safetensors
                                            train without a screen;
                                            see rnn-tui train --help
-"""
-_TRAIN_HELP = """\
-Train without a screen. Progress goes to stderr when that is a terminal, the figures to stdout at
-the end.
-
-With a CHECKPOINT, a file saved earlier, training goes on from there.
-
-\b
-Examples:
-  rnn-tui train --cell gru                 20,000 updates, then figures
-  rnn-tui train --preset tutorial --out run.safetensors
-  rnn-tui train --preset min-char-rnn --data book.txt
-  rnn-tui train run.safetensors --updates 5000 --out run.safetensors
-  rnn-tui train --lr 0.1 --json --quiet    one line of JSON for a script
-  rnn-tui train --break "loss<0.001" --out run.safetensors
-                                           end there; rnn-tui run.safetensors
-                                           shows it
-
-\b
-Exit codes:
-  0    done, or stopped by --break
-  1    training diverged; the last finite state is saved
-  2    bad usage
-  130  stopped by Ctrl-C; what there is, is saved
 """
 
 
@@ -483,14 +431,12 @@ def _app_command() -> click.Command:
 
 def _train_command() -> click.Command:
     """Return the command ``train``."""
-    declarations = (_UPDATES, _OUT, _METRICS, _INIT_FROM)
-    extra: list[click.Parameter] = [SettingOption(declaration) for declaration in declarations]
-    extra += [SettingOption(_SAVE_EVERY), SettingOption(_BREAK, repeated=True)]
+    extra: list[click.Parameter] = [SettingOption(declaration) for declaration in OF_RUN]
+    extra += [SettingOption(_BREAK, repeated=True)]
     extra += [SettingOption(_RESUME, without_value=NEWEST), SettingOption(_DATA_CHANGED)]
-    extra += [SettingOption(_NO_AUTOSAVE, "--no-autosave")]
-    extra += [SettingOption(_JSON, "--json"), SettingOption(_QUIET, "--quiet")]
-    extra += [SettingOption(_FORCE, "--force")]
-    return make_command("train", _TRAIN_HELP, extra)
+    extra += [SettingOption(_NO_AUTOSAVE, "--no-autosave"), SettingOption(_JSON, "--json")]
+    extra += [SettingOption(declaration, declaration.option) for declaration in SWITCHES]
+    return make_command("train", TRAIN_HELP, extra)
 
 
 def inspect_command() -> click.Command:

@@ -13,6 +13,7 @@ import pytest
 from cli_support import SMALL, figures
 from safetensors.numpy import load_file, save_file
 
+from rnn_tui import __version__
 from rnn_tui.checkpoint.loading import load
 from rnn_tui.checkpoint.torch_layout import network_names
 from rnn_tui.cli import run
@@ -29,10 +30,17 @@ def test_figures_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert list(result) == [
         "updates", "loss", "smoothed_loss", "test_one_step_mse", "test_free_run_mse",
         "test_free_run_3_mse", "test_loss", "test_accuracy", "updates_per_second", "parameters",
-        "stopped_by", "data",
+        "stopped_by", "test_rmse", "test_mae", "baselines", "season", "skill", "comparison",
+        "test_values_outside", "task", "data", "target", "cell", "seed", "version", "seconds",
     ]  # fmt: skip
-    without = ("stopped_by", "test_loss", "test_accuracy", "data")
-    assert all(result.pop(name) is None for name in without)
+    names = {name: result.pop(name) for name in ("task", "cell", "seed", "version")}
+    assert names == {"task": "cos", "cell": "rnn", "seed": 0, "version": __version__}
+    nothing = ("stopped_by", "test_loss", "test_accuracy", "data", "target")
+    assert all(result.pop(name) is None for name in nothing)
+    assert set(result.pop("baselines")) == {"last", "season", "drift"}
+    assert "× worse than repeating the value 42 rows ago" in result.pop("comparison")
+    assert result.pop("skill") < 0
+    assert result.pop("test_values_outside") == 0
     assert all(value > 0 for value in result.values())
     assert result["updates"] == 50
     assert result["parameters"] == 29
@@ -127,7 +135,8 @@ def test_a_full_disk_under_the_metrics_does_not_stop_the_run(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     shown = capsys.readouterr()
-    assert shown.err == "rnn-tui: --metrics 'm.csv': file too large; rows are missing, going on\n"
+    said = [line for line in shown.err.splitlines() if line.startswith("rnn-tui: ")]
+    assert said == ["rnn-tui: --metrics 'm.csv': file too large; rows are missing, going on"]
     assert "updates" in shown.out
     assert load("run").updates == 6000
     rows = Path("m.csv").read_text().split("\n")[1:-1]

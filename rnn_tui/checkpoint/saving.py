@@ -104,9 +104,22 @@ def save(
             not provide for: the state of an unusual custom task.
     """
     try:
-        write_atomically(path, checkpoint_bytes(trainer, view), guard)
+        captured = capture(trainer, view)
     except ContentError as error:
         raise CheckpointError(path, str(error)) from error.__cause__
+    save_captured(path, captured, guard)
+
+
+def save_captured(
+    path: str | os.PathLike[str], captured: CapturedRun, guard: WriteGuard | None = None
+) -> None:
+    """Write a run as it was when it was captured; see `save`.
+
+    Raises:
+        CheckpointError: the file cannot be written.
+    """
+    try:
+        write_atomically(path, captured.to_bytes(), guard)
     except OSError as error:
         raise CheckpointError(path, f"cannot be written: {os_error_text(error)}") from error
 

@@ -7,9 +7,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rnn_tui import PROGRAM
 from rnn_tui.checkpoint.format import CheckpointError
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from rnn_tui.files.metrics_file import MetricsTable
     from rnn_tui.tasks.data_report import DataReport
     from rnn_tui.train import Summary, TrainProgress
+    from rnn_tui.train.test_curve import TestCurve
 
+TESTS_OF_A_RUN = 100  # where nothing is said
 PATIENCE = 2.0  # seconds for the figures of a run that a signal has ended; it is saved by then
 
 
@@ -56,6 +58,10 @@ class TrainJob:
         view: how the run was looked at when it was saved, which goes on into --out. Its breakpoints
             do not end this training: those are given with --break.
         save_every: save to `out` each time so many updates are done; None for the end only.
+        test_every: measure the test loss each time so many updates are done; None for never.
+        patience: end after so many tests without an improvement; None for never.
+        keep_best: `out` is to have the network of the best test loss, not the last one.
+        title: what the progress begins with; of several runs, which one it is.
         autosaves: writes autosaves; None for none.
         report: what was read of the data file; None where there is none.
     """
@@ -73,6 +79,44 @@ class TrainJob:
     save_every: int | None = None
     autosaves: AutosaveWriter | None = None
     report: DataReport | None = None
+    test_every: int | None = None
+    patience: int | None = None
+    keep_best: bool = False
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobEnd:
+    """How a training has ended.
+
+    Attributes:
+        code: the exit code.
+        saved: words for what was saved.
+        signal: the signal that ended it; None if none did.
+        progress: how far it has come.
+        summary: its figures; None where nobody asked for them.
+    """
+
+    code: int
+    saved: str
+    signal: int | None
+    progress: TrainProgress
+    summary: Summary | None
+
+
+def test_every(
+    options: Mapping[str, Any], breakpoints: tuple[Breakpoint, ...], updates: int
+) -> int | None:
+    """Return after how many updates the test loss is measured each time; None for never.
+
+    Where something needs it and nothing is said, that is each hundredth of the run.
+    """
+    if "test_every" in options:
+        return int(options["test_every"])
+    compared = any(each.kind == "test" for each in breakpoints)
+    if not compared and "patience" not in options and options.get("keep") != "best":
+        return None
+    return max(-(-updates // TESTS_OF_A_RUN), 1)
 
 
 def check_files(out: str | None, metrics: str | None) -> None:
@@ -94,15 +138,26 @@ def _is_one_file(path: str, other: str) -> bool:
 
 
 def run_job(trainer: Trainer, job: TrainJob) -> int:
-    """Train as `job` says and return the exit code; whatever ends the run, it is saved."""
+    """Train as `job` says, print the figures and return the exit code."""
+    end = train_job(trainer, job)
+    if end.summary is not None:
+        summary = end.summary
+        text = summary.to_json() if job.json else _full_text(summary, end.progress, end.saved)
+        print_text(text, hung_up=end.signal == HANG_UP)
+    return end.code
+
+
+def train_job(trainer: Trainer, job: TrainJob) -> JobEnd:
+    """Train as `job` says; whatever ends the run, it is saved."""
     from rnn_tui.engine.training.breakpoints import Breakpoints
     from rnn_tui.train import summarise, train
 
     breakpoints = Breakpoints(*job.breakpoints)
+    line = ProgressLine(sys.stderr, visible=not job.quiet, title=job.title)
+    out = None if job.out is None else OutFile(job.out, job.files, job.view, force=job.force)
     _say_what_is_read(job)
     _say_what_is_kept(trainer, job)
-    line = ProgressLine(sys.stderr, visible=not job.quiet)
-    out = None if job.out is None else OutFile(job.out, job.files, job.view, force=job.force)
+    tests = _test_curve(trainer, job, out)
     autosave = _autosave(trainer, job, line)
     progress: TrainProgress | None = None
 
@@ -125,22 +180,36 @@ def run_job(trainer: Trainer, job: TrainJob) -> int:
                 breakpoints=breakpoints,
                 every=job.save_every,
                 at_every=_saver(trainer, out, line) if job.save_every else lambda: None,
+                tests=tests,
             )
         finally:
             line.clear()
             # Also after an error.
             ended = _Ended(stop.signal, broken=progress is None)
             saved = _save(trainer, out, autosave, ended)
-    code = _report_end(trainer, saved, stop) or (BAD_USAGE if metrics and metrics.failed else DONE)
+    code = _report_end(trainer, saved, stop, best=out is not None and out.best is not None)
+    code = code or (BAD_USAGE if metrics and metrics.failed else DONE)
     if stop.signal is not None:
         _end_in_time(code)
-    if job.json or not job.quiet:
-        summary = summarise(trainer, progress)
-        if job.report is not None:
-            summary = replace(summary, data=job.report.to_json())
-        text = summary.to_json() if job.json else _full_text(summary, progress, saved)
-        _print(text, hung_up=stop.signal == HANG_UP)
-    return code
+    wanted = job.json or not job.quiet
+    summary = summarise(trainer, progress, tests) if wanted else None
+    if summary is not None and job.report is not None:
+        summary = replace(summary, data=job.report.to_json())
+    return JobEnd(code, saved, stop.signal, progress, summary)
+
+
+def _test_curve(trainer: Trainer, job: TrainJob, out: OutFile | None) -> TestCurve | None:
+    """Return what measures the test loss on the way, if it is to be measured."""
+    if job.test_every is None:
+        return None
+    from rnn_tui.train.test_curve import TestCurve
+
+    def keep() -> None:
+        if out is not None:
+            out.keep(trainer)
+
+    kept = keep if job.keep_best else None
+    return TestCurve(trainer, job.test_every, patience=job.patience, keep=kept)
 
 
 def _end_in_time(code: int) -> None:
@@ -175,7 +244,7 @@ def _say_what_is_kept(trainer: Trainer, job: TrainJob) -> None:
 # ---------------------------------------------------------------- the end of a run
 
 
-def _print(text: str, *, hung_up: bool) -> None:
+def print_text(text: str, *, hung_up: bool) -> None:
     """Print to stdout; after a hang-up it is no error that the terminal is gone."""
     try:
         print(text, flush=True)
@@ -224,7 +293,7 @@ def _save(
     if out is not None:
         try:
             out.save(trainer)
-            words = f"saved {out.path}"
+            words = out.words
         except (CommandError, CheckpointError, OSError) as error:
             failure = error
     if autosave is not None:
@@ -283,23 +352,24 @@ def _saver(trainer: Trainer, out: OutFile | None, line: ProgressLine) -> Callabl
 def _full_text(summary: Summary, progress: TrainProgress, saved: str) -> str:
     """Return the figures, then what stopped the run and where it was saved."""
     lines = [summary.to_text()]
-    if progress.stop is not None:
-        lines += [f"stopped by {progress.stop.reason}", progress.stop.advice]
+    if progress.end is not None:
+        lines += [f"stopped by {progress.end.reason}", progress.end.advice]
     return "\n".join([*lines, saved] if saved.startswith(("saved", "autosaved")) else lines)
 
 
-def _report_end(trainer: Trainer, saved: str, stop: StopSignal) -> int:
+def _report_end(trainer: Trainer, saved: str, stop: StopSignal, *, best: bool) -> int:
     """Write to stderr what ended the run early, and return the exit code.
 
     Args:
         trainer: at the end of the run.
         saved: the words for what was saved.
         stop: the signal that ended the run, if one did.
+        best: whether that is the network of the best test loss, not the last one.
     """
     if trainer.divergence is not None:
         place = f"in update {trainer.updates + 1:,}: {trainer.divergence}"
-        is_saved = saved.startswith("saved ")
-        kept = f"the last finite state is in {saved.removeprefix('saved ')}" if is_saved else saved
+        last = saved.startswith("saved ") and not best
+        kept = f"the last finite state is in {saved.removeprefix('saved ')}" if last else saved
         print_error(f"training diverged {place}; {kept}")
         return DIVERGED
     if stop.signal is not None:
@@ -324,7 +394,13 @@ def _open_metrics(trainer: Trainer, job: TrainJob, line: ProgressLine) -> Metric
         line.interrupt(f"--metrics {path!r}: {reason_of(error)}; rows are missing, going on")
 
     try:
-        file = open_metrics(path, RunFiles(job.inputs), newest_row(trainer), force=job.force)
+        file = open_metrics(
+            path,
+            RunFiles(job.inputs),
+            newest_row(trainer),
+            force=job.force,
+            tests=job.test_every is not None,
+        )
     except OSError as error:
         raise CommandError(f"--metrics {path!r}: {reason_of(error)}") from None
     job.files.protect(InputFile("the --metrics file", path))

@@ -11,6 +11,7 @@ from rnn_tui.files.ownership import FileTakenError, RunFiles, Standing
 
 if TYPE_CHECKING:
     from rnn_tui.checkpoint.run_view import RunView
+    from rnn_tui.checkpoint.saving import CapturedRun
     from rnn_tui.engine.training.trainer import Trainer
 
 MOST_ATTEMPTS = 100  # at saving, while others take each name that was free a moment before
@@ -21,6 +22,9 @@ class OutFile:
 
     Attributes:
         path: where the run is saved.
+        best: the run as it was when its test loss was the lowest, which is saved in place of the
+            run as it is; None: it is not.
+        best_update: the update of that.
     """
 
     def __init__(
@@ -32,6 +36,8 @@ class OutFile:
             CommandError: it may not.
         """
         self.path = path
+        self.best: CapturedRun | None = None
+        self.best_update = 0
         self._files = files
         self._view = view
         try:
@@ -43,13 +49,34 @@ class OutFile:
             raise CommandError(f"--out {path!r}: {check.reason}{forced}")
         self._agreed = check.seen if force else None
 
+    def keep(self, trainer: Trainer) -> None:
+        """Keep the run as it is; that is what will be saved, until another one is kept.
+
+        Raises:
+            CheckpointError: it has something that the format does not provide for.
+        """
+        from rnn_tui.checkpoint.format import ContentError
+        from rnn_tui.checkpoint.saving import capture
+
+        try:
+            self.best, self.best_update = capture(trainer, self._view), trainer.updates
+        except ContentError as error:
+            raise CheckpointError(self.path, str(error)) from error.__cause__
+
+    @property
+    def words(self) -> str:
+        """What was saved: "saved run.safetensors"."""
+        if self.best is None:
+            return f"saved {self.path}"
+        return f"saved {self.path}: the network of update {self.best_update:,}, the best in tests"
+
     def save(self, trainer: Trainer) -> None:
         """Write a checkpoint; beside the file if it has become another's meanwhile.
 
         Raises:
             CheckpointError, OSError: it cannot be written.
         """
-        from rnn_tui.checkpoint.saving import save
+        from rnn_tui.checkpoint.saving import save, save_captured
 
         check, taken = self._files.check(self.path, self._agreed), ""
         for _ in range(MOST_ATTEMPTS):
@@ -57,7 +84,10 @@ class OutFile:
                 taken = taken or f"{check.path!r}: {check.reason}"
                 check = self._files.free_beside(self.path)
             try:
-                save(check.path, trainer, self._view, guard=check)
+                if self.best is not None:
+                    save_captured(check.path, self.best, check)
+                else:
+                    save(check.path, trainer, self._view, guard=check)
             except CheckpointError as error:
                 if not isinstance(error.__cause__, (FileTakenError, FileExistsError)):
                     raise

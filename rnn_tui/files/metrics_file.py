@@ -12,22 +12,36 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from types import EllipsisType
 from typing import TextIO
 
 from rnn_tui.files.atomic_file import write_atomically
 from rnn_tui.files.ownership import FileIdentity, FileTakenError, RunFiles, Standing, WriteCheck
 
 HEADER = "update,loss,grad_norm\n"
+HEADER_WITH_TESTS = "update,loss,grad_norm,test_loss\n"
 
-
-LONGEST_ROW = 100  # bytes; longer than any
-UNFINISHED = re.compile(rb"[0-9]{1,19}(,[-+.0-9a-z]{0,25}){0,2}")
+LONGEST_ROW = 130  # bytes; longer than any
+UNFINISHED = re.compile(rb"[0-9]{1,19}(,[-+.0-9a-z]{0,25}){0,3}")
 """The beginning of a row, as a killed run leaves it."""
+TEST_LOSS = re.compile(rb",[-+.0-9a-z]{0,25}")
 
 
-def metrics_row(update: int, loss: float, grad_norm: float) -> str:
-    """Return the row of one update, with all digits."""
-    return f"{update},{loss!r},{grad_norm!r}\n"
+def metrics_row(
+    update: int, loss: float, grad_norm: float, test_loss: float | EllipsisType | None = ...
+) -> str:
+    """Return the row of one update, with all digits.
+
+    Args:
+        update: its number.
+        loss: its loss.
+        grad_norm: its gradient's norm.
+        test_loss: measured after it; None where it was not, ... in a table without test losses.
+    """
+    row = f"{update},{loss!r},{grad_norm!r}"
+    if test_loss is ...:
+        return f"{row}\n"
+    return f"{row},{'' if test_loss is None else repr(test_loss)}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +90,9 @@ class MetricsTable:
                 self._report(error)
 
 
-def open_metrics(path: str, files: RunFiles, newest: str, *, force: bool = False) -> TextIO:
+def open_metrics(
+    path: str, files: RunFiles, newest: str, *, force: bool = False, tests: bool = False
+) -> TextIO:
     """Open the table at `path` for further rows.
 
     Args:
@@ -85,6 +101,7 @@ def open_metrics(path: str, files: RunFiles, newest: str, *, force: bool = False
         newest: the row of the run's newest update (`metrics_row`); empty before the first.
         force: begin a new table in place of one that is not the run's own, and cut rows of later
             updates off one that is.
+        tests: whether it has a column of test losses.
 
     Raises:
         FileTakenError: the file may not be written.
@@ -92,7 +109,7 @@ def open_metrics(path: str, files: RunFiles, newest: str, *, force: bool = False
     """
     check = files.check(path)
     if check.standing is Standing.FOREIGN:
-        table = _continue(path, check, newest, force)
+        table = _continue(path, check, newest, force, tests)
         if table is not None:
             return table
         if not force:
@@ -108,7 +125,7 @@ def open_metrics(path: str, files: RunFiles, newest: str, *, force: bool = False
         write_atomically(real, b"", check)
         descriptor = os.open(real, _WRITE)
     table = _as_text(descriptor)
-    table.write(HEADER)
+    table.write(HEADER_WITH_TESTS if tests else HEADER)
     table.flush()  # a disk that is full already is said before the training
     return table
 
@@ -117,7 +134,7 @@ _WRITE = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O
 _READ_AND_WRITE = _WRITE & ~os.O_WRONLY | os.O_RDWR
 
 
-def _continue(path: str, check: WriteCheck, newest: str, force: bool) -> TextIO | None:
+def _continue(path: str, check: WriteCheck, newest: str, force: bool, tests: bool) -> TextIO | None:
     """Open a table of the run's own behind its newest row; None if it is not its own.
 
     Raises:
@@ -131,7 +148,11 @@ def _continue(path: str, check: WriteCheck, newest: str, force: bool) -> TextIO 
     with contextlib.ExitStack() as cleanup:
         cleanup.callback(os.close, descriptor)
         with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as content:
-            end = _own_end(content, newest)
+            end = _own_end(content, newest, tests)
+            if end is None and not force and _own_end(content, newest, not tests):
+                lacks = "no column test_loss" if tests else "a column test_loss"
+                how = "left out" if tests else "given, as --test-every does"
+                raise FileTakenError(f"it has {lacks}; go on with test losses {how}")
         if end is None:
             return None
         if end.ahead and not force:
@@ -144,9 +165,9 @@ def _continue(path: str, check: WriteCheck, newest: str, force: bool) -> TextIO 
     return table
 
 
-def _own_end(content: mmap.mmap, newest: str) -> _End | None:
-    """Return where the run goes on; None if the table is not its own."""
-    header, row = HEADER.encode(), newest.encode()
+def _own_end(content: mmap.mmap, newest: str, tests: bool) -> _End | None:
+    """Return where the run goes on; None if the table is not its own, or has other columns."""
+    header, row = (HEADER_WITH_TESTS if tests else HEADER).encode(), newest.encode()
     if content[: len(header)] != header:
         return None
     if not newest:  # nothing of this run can be in it
@@ -155,6 +176,11 @@ def _own_end(content: mmap.mmap, newest: str) -> _End | None:
     if found < 0:
         return None
     end = found + 1 + len(row)
+    if tests:  # what has been measured after that update follows
+        tail = TEST_LOSS.match(content[end - 1 : end - 1 + LONGEST_ROW])
+        if tail is None:
+            return None
+        end += len(tail[0])
     if len(content) < end:
         return _End(end - 1, newline=True)
     if content[end - 1 : end] != b"\n":

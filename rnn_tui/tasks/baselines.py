@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 Float64 = npt.NDArray[np.float64]
 
+NO_MEMORY = "no mem"
 LAST, SEASON, DRIFT = "last", "season", "drift"
 _MOST_ROWS = 2**15  # that a season is looked for in, the newest ones
 _FEWEST_SEASONS = 4  # in the rows that are looked at
@@ -42,7 +43,7 @@ class Baseline:
 
     loss: float
     words: str
-    brief: str = "no mem"
+    brief: str = NO_MEMORY
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from rnn_tui.engine.training.history import RECENT
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.files.metrics_file import metrics_row
 from rnn_tui.train.progress import TrainProgress, smoothed_loss
+from rnn_tui.train.test_curve import TestCurve
 
 CHUNK_SECONDS = 0.05  # how long Ctrl-C waits at most, unless a single update takes longer
 LONG_UPDATE = 0.5  # seconds; an update that may take longer is done in pieces
@@ -37,6 +38,7 @@ def train(
     breakpoints: Breakpoints | None = None,
     every: int | None = None,
     at_every: Callable[[], None] = lambda: None,
+    tests: TestCurve | None = None,
 ) -> TrainProgress:
     """Make `updates` more updates, or fewer when `stopped` or a breakpoint ends the run.
 
@@ -50,6 +52,7 @@ def train(
         breakpoints: the first that is hit ends the run; divergence always ends it.
         every: a number of updates; None for never.
         at_every: called each time so many updates are done.
+        tests: measures the test loss on the way, and at the end; may end the run.
 
     Returns:
         The progress at the end.
@@ -57,11 +60,13 @@ def train(
     breakpoints = breakpoints or Breakpoints()
     progress = TrainProgress(0, updates, 0.0, smoothed_loss(trainer))
     chunk, seconds = 1, math.inf  # the first update may take long
-    while progress.done < updates and progress.stop is None and not stopped():
+    while progress.done < updates and progress.end is None and not stopped():
         # The history remembers RECENT updates one by one: a chunk must not outrun it.
         size = min(chunk, updates - progress.done, RECENT)
         if every is not None:
             size = min(size, every - progress.done % every)
+        if tests is not None:
+            size = min(size, tests.due_in(trainer.updates))
         before, started = trainer.updates, time.perf_counter()
         with np.errstate(all="ignore"):  # the trainer checks for values that are not finite
             # Breakpoints within an update are looked for by `run_until` alone.
@@ -70,10 +75,20 @@ def train(
                 break
             stop = run_until(trainer, breakpoints, size)
         seconds, done = time.perf_counter() - started, trainer.updates - before
+        total, early = progress.done + done, None
+        if tests is not None and done:
+            early = tests.after_updates(last=total == updates or stop is not None)
+            stop = stop or (breakpoints.check_update(trainer) if tests.is_new else None)
         if metrics is not None:
-            _write_metrics(metrics, trainer, done)
+            _write_metrics(metrics, trainer, done, tests)
         progress = TrainProgress(
-            progress.done + done, updates, progress.seconds + seconds, smoothed_loss(trainer), stop
+            total,
+            updates,
+            progress.seconds + seconds,
+            smoothed_loss(trainer),
+            stop,
+            early,
+            math.nan if tests is None else tests.newest,
         )
         report(progress)
         if every is not None and done and progress.done % every == 0:
@@ -106,12 +121,20 @@ def _do_all_but_the_last_step(trainer: Trainer, stopped: Callable[[], bool]) -> 
     return True
 
 
-def _write_metrics(metrics: Rows, trainer: Trainer, count: int) -> None:
-    """Write one line for each of the newest `count` updates, with all digits."""
+def _write_metrics(metrics: Rows, trainer: Trainer, count: int, tests: TestCurve | None) -> None:
+    """Write one line for each of the newest `count` updates, with all digits.
+
+    With `tests`, the last of them has the test loss, if it has been measured.
+    """
     losses, norms = trainer.history.recent(count)
     first = trainer.updates - count + 1
     rows = enumerate(zip(losses.tolist(), norms.tolist(), strict=True), start=first)
-    metrics.writelines(metrics_row(update, loss, norm) for update, (loss, norm) in rows)
+    if tests is None:
+        metrics.writelines(metrics_row(update, loss, norm) for update, (loss, norm) in rows)
+        return
+    metrics.writelines(
+        metrics_row(update, loss, norm, tests.loss_at(update)) for update, (loss, norm) in rows
+    )
 
 
 def newest_row(trainer: Trainer) -> str:

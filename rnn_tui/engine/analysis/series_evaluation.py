@@ -82,6 +82,13 @@ class SeriesEvaluator:
         """Predict the whole series both ways. Numbers may be non-finite when the network is."""
         return complete(self.evaluation_work())
 
+    def one_step_losses(self) -> tuple[float, float]:
+        """Return the mean squared errors of all one-step predictions, and of the first ones."""
+        one_step = complete(self._one_step(len(self.test.values)))[self._first - 1 :]
+        with np.errstate(all="ignore"):
+            squares = self.test.one_step_errors(self._first, one_step) ** 2
+            return float(np.mean(squares)), self.first_loss(one_step)
+
     def loss_work(self) -> Work[float]:
         """Compute, in parts, the mean squared error of the first one-step predictions alone."""
         rows = self._first + self.first_values

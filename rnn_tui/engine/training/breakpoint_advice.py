@@ -50,6 +50,8 @@ def reason(breakpoint: Breakpoint, value: float, trainer: Trainer) -> str:
             gate = f" {breakpoint.gate}" if breakpoint.gate else ""
             limit = plain_number(breakpoint.limit)
             comparison = f"{_true_figure(breakpoint, value)} {breakpoint.comparison} {limit}"
+            if breakpoint.kind is Kind.TEST and (latest := trainer.history.tested.latest):
+                update = f"update {latest[0]:,}"  # measured aside, while training went on
             return f"{breakpoint.kind}{gate} {comparison} at {update}"
 
 
@@ -80,6 +82,10 @@ def advice(breakpoint: Breakpoint, value: float, trainer: Trainer) -> str:
         case Kind.SMOOTHED:
             rate = f"lr {trainer.settings.lr:g}"
             return f"The last {EARLY} windows are this bad: if it rises, lower {rate}."
+        case Kind.TEST if below:
+            return f"Smoothed loss {trainer.history.smoothed:.3g}: compare it with the baselines."
+        case Kind.TEST:
+            return "If it rises while the loss falls, the network overfits."
         case Kind.GRAD:
             return _on_small_gradient(trainer) if below else _on_large_gradient(value, trainer)
         case Kind.CLIPPED:

@@ -2,6 +2,7 @@
 
     loss<0.01             the newest window's loss; also <=, > and >=
     smoothed<0.01         its moving average
+    test<0.01             the newest loss measured on test data
     grad>10               the gradient's norm before clipping
     clipped               clipping changed an entry of the gradient
     saturated f>0.9       the share of gate f's entries in the window within 0.05 of its bounds;
@@ -52,6 +53,7 @@ class Kind(StrEnum):
 
     LOSS = "loss"
     SMOOTHED = "smoothed"
+    TEST = "test"
     GRAD = "grad"
     CLIPPED = "clipped"
     SATURATED = "saturated"

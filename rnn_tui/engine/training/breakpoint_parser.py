@@ -18,14 +18,14 @@ from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.settings import quote
 
 ALLOWED = (
-    "loss<X, smoothed<X, grad<X (also <=, >, >=), clipped, saturated GATE>X, update=N, pass=NAME, "
-    "t=N, pass=NAME t=N or nan"
+    "loss<X, smoothed<X, test<X, grad<X (also <=, >, >=), clipped, saturated GATE>X, update=N, "
+    "pass=NAME, t=N, pass=NAME t=N or nan"
 )
 
 _NUMBER = r"(?P<limit>(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:e[+-]?\d{1,4})?)"
 _COMPARISON = r"(?P<comparison><=|>=|<|>)"
 # Not compiled here: `re` does so, and caches it, when the first condition is parsed.
-_COMPARED = rf"(?P<kind>loss|smoothed|grad)\s*{_COMPARISON}\s*{_NUMBER}"
+_COMPARED = rf"(?P<kind>loss|smoothed|test|grad)\s*{_COMPARISON}\s*{_NUMBER}"
 _SATURATED = rf"saturated\s+(?P<gate>[a-z]\w*)\s*{_COMPARISON}\s*{_NUMBER}"
 _UPDATE = r"update\s*=\s*(?P<update>\d{1,12})"
 _PASS = r"(?:pass\s*=\s*(?P<stage>[a-z]+))?(?:(?:^|\s+)t\s*=\s*(?P<t>\d{1,12}))?"
@@ -33,6 +33,7 @@ _STAGES = ", ".join(Pass)
 _HINTS = {
     "loss": "must compare with a number of at least 0: loss<0.01 (also <=, >, >=)",
     "smoothed": "must compare with a number of at least 0: smoothed<0.01 (also <=, >, >=)",
+    "test": "must compare with a number of at least 0: test<0.05 (also <=, >, >=)",
     "grad": "must compare with a number of at least 0: grad>10 (also <, <=, >=)",
     "clipped": "stands alone: clipped",
     "saturated": "must be a gate and a share from 0 to 1: saturated f>0.9 (also <, <=, >=)",

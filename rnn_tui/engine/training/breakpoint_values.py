@@ -38,6 +38,8 @@ def value_reader(breakpoint: Breakpoint, trainer: Trainer) -> ValueReader | None
     match breakpoint.kind:
         case Kind.CLIPPED:
             return _clipped_reader(trainer)
+        case Kind.TEST:
+            return lambda trainer: trainer.history.tested.at(trainer.updates)
         case Kind.SATURATED:
             return _saturation_reader(trainer.network, breakpoint.gate)
         case kind:

@@ -21,12 +21,15 @@ class TestLosses:
 
     Attributes:
         spacing: updates between two measurements at least; a power of two.
+        latest: the update of the newest measurement and the loss that breakpoints compare; None
+            where nothing has been measured.
     """
 
     __test__: ClassVar[bool] = False  # keeps pytest from collecting this class
 
     def __init__(self) -> None:
         self.spacing = 1
+        self.latest: tuple[int, float] | None = None
         self._rows = np.zeros((MOST, 2))  # update, loss
         self._count = 0
 
@@ -46,6 +49,8 @@ class TestLosses:
         """Keep a measurement; one that is not finite is left out, as no chart can show it."""
         if not math.isfinite(loss):
             return
+        if self.latest is None or self.latest[0] <= update:
+            self.latest = update, loss
         rows = self._rows[: self._count]
         place = int(rows[:, 0].searchsorted(update))
         if place < self._count and rows[place, 0] == update:
@@ -70,6 +75,19 @@ class TestLosses:
     def forget_after(self, update: int) -> None:
         """Drop what was measured after `update`."""
         self._count = int(self._rows[: self._count, 0].searchsorted(update, side="right"))
+        if self.latest is not None and self.latest[0] > update:
+            self.latest = self._newest()
+
+    def at(self, update: int) -> float:
+        """Return the loss that breakpoints compare after `update`; NaN where none is known."""
+        return self.latest[1] if self.latest is not None and self.latest[0] <= update else math.nan
+
+    def _newest(self) -> tuple[int, float] | None:
+        """Return the newest of the measurements that are kept."""
+        if not self._count:
+            return None
+        update, loss = self._rows[self._count - 1].tolist()
+        return int(update), loss
 
     def restore(self, rows: Float64, count: int) -> None:
         """Set the measurements to `rows` of an earlier run of `count` updates.
@@ -84,6 +102,7 @@ class TestLosses:
         if len(rows) and not (updates[0] >= 1 and updates[-1] <= count):
             raise ValueError(f"history: test losses must be of updates 1 to {count}")
         self._rows[: len(rows)], self._count = rows, len(rows)
+        self.latest = self._newest()
         self.spacing = 1
         while len(rows) > 1 and 2 * self.spacing <= float(np.diff(updates).min()):
             self.spacing *= 2
