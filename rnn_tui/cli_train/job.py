@@ -155,7 +155,6 @@ def train_job(trainer: Trainer, job: TrainJob) -> JobEnd:
     breakpoints = Breakpoints(*job.breakpoints)
     line = ProgressLine(sys.stderr, visible=not job.quiet, title=job.title)
     out = None if job.out is None else OutFile(job.out, job.files, job.view, force=job.force)
-    _say_what_is_read(job)
     _say_what_is_kept(trainer, job)
     tests = _test_curve(trainer, job, out)
     autosave = _autosave(trainer, job, line)
@@ -170,6 +169,7 @@ def train_job(trainer: Trainer, job: TrainJob) -> JobEnd:
         metrics = _open_metrics(trainer, job, line)
         if metrics is not None:
             closing.enter_context(contextlib.closing(metrics))
+        _say_what_is_read(job)  # when no file is refused any more
         try:
             progress = train(
                 trainer,
