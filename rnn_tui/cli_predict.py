@@ -41,7 +41,7 @@ def predict(arguments: list[str]) -> int:
     _check_task(stored, horizon)
     with said_while_reading(options):
         data, read = _data(stored, options)
-    out = _out(options, read)
+    out = _out(options, read or stored.settings.data)
     if not data.shown and not horizon:
         raise CommandError("--horizon 0 leaves nothing to predict without the data: --data FILE")
     pins = HeldValues.of(stored.pins, timed=False).used
@@ -151,7 +151,7 @@ def _out(options: Mapping[str, Any], read: str) -> WriteCheck | None:
 
     Args:
         options: those of the command line.
-        read: the data file that was read; "" for none.
+        read: the data file, which is never replaced; "" for none.
 
     Raises:
         CommandError: it may not be written.
@@ -161,11 +161,7 @@ def _out(options: Mapping[str, Any], read: str) -> WriteCheck | None:
     from rnn_tui.files.ownership import InputFile, RunFiles, Standing, data_file
 
     path = options["out"]
-    reads = (
-        InputFile("the checkpoint", options["checkpoint"]),
-        *data_file(options.get("data", "")),
-    )
-    files = RunFiles(reads)
+    files = RunFiles((InputFile("the checkpoint", options["checkpoint"]), *data_file(read)))
     try:
         check = files.check_forced(path) if options.get("force") else files.check(path)
     except OSError as error:

@@ -37,7 +37,17 @@ _JSON = Declaration(
     name="json", kind=bool, default=False, help="Print the forecast and how good it is as one JSON "
     "object to stdout.", group="forecast", effect="live",
 )  # fmt: skip
-_PROMPT = Declaration(
+
+
+class TextDeclaration(Declaration):
+    """The declaration of a text with any characters, line ends among them."""
+
+    def parse(self, text: str) -> str:
+        """Return the text."""
+        return text
+
+
+_PROMPT = TextDeclaration(
     name="prompt", kind=str, default="", help="What the text begins with; left out, the network "
     "begins after a line end.", group="text", effect="live",
 )  # fmt: skip

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from rnn_tui import cli_app, cli_options
+from rnn_tui.cli_saved_options import predict_command, read_saved, sample_command
 from rnn_tui.registry import CELLS, TASKS
 from rnn_tui.serve.options import read_serve
 from rnn_tui.settings import compose, train_updates
@@ -28,6 +29,7 @@ BASES = (ROOT, ROOT / "rnn_tui", ROOT / "rnn_tui/engine", ROOT / "rnn_tui/tui")
 
 
 BLOCK = re.compile(r"^```sh$(.*?)^```$", re.DOTALL | re.MULTILINE)
+SAVED = {"predict": predict_command, "sample": sample_command}
 ENDS_COMMAND = {"&&", "||", "|", ";", ">"}
 
 
@@ -190,10 +192,12 @@ def test_command_lines_have_options_that_exist(page: Path) -> None:
     if page.name == "CHANGELOG.md":
         pytest.skip("a changelog names what once was")
     for arguments in command_lines(page):
-        if {"--help", "--version", "NAME"} & set(arguments) or arguments == ["serve"]:
+        if {"--help", "--version", "NAME"} & set(arguments) or len(arguments) < 2:
             continue
-        if arguments[:1] == ["serve"]:
+        if arguments[0] == "serve":
             read_serve(arguments[1:])
+        elif arguments[0] in SAVED:
+            assert read_saved(SAVED[arguments[0]](), arguments[1:])
         else:
             cli_options.read(arguments)
 

@@ -33,6 +33,7 @@ class SeriesData:
         tested_from: the first row of the test part, from 0.
         first_row: number of the first row, as people count.
         times: of the last rows, at least one; None where rows have no time.
+        heading: what the times are, where they are: "time", or the x of a curve.
         notes: what a user should know, a sentence each.
     """
 
@@ -43,6 +44,7 @@ class SeriesData:
     tested_from: int
     first_row: int = 1
     times: Times | None = None
+    heading: str = "time"
     notes: tuple[str, ...] = ()
 
 
@@ -123,6 +125,7 @@ def cosine_data(test: TestSeries) -> SeriesData:
         units=units,
         tested_from=test.warm_up,
         times=np.asarray(test.coordinate, dtype=np.float64),
+        heading="x",
     )
 
 
@@ -136,7 +139,7 @@ def forecast(
     result = complete(work)
     labels, clock = _labels(data, horizon)
     table = ForecastTable(
-        heading="row" if data.times is None else "time",
+        heading="row" if data.times is None else data.heading,
         shown=data.shown,
         labels=labels,
         rows=data.first_row - 1 + len(data.values),

@@ -77,7 +77,7 @@ def test_a_forecast_is_that_of_a_plain_loop(difference: bool) -> None:
     assert np.isnan(found.one_step[: 1 + difference]).all()
     origins = np.arange(239, ROWS - 1)
     for k in (1, HORIZON):
-        runs = np.array([plain_rnn(flat, kind, how, o + 1, k)[-1] for o in origins])
+        runs = np.array([plain_rnn(flat, kind, how, o + 1, k)[-1] for o in origins.tolist()])
         known = origins + k < ROWS
         errors = np.sort(np.abs(VALUES[origins[known] + k] - runs[known]), axis=0)
         reach = errors[int(np.ceil((known.sum() + 1) * 0.8 - 1e-9)) - 1]
@@ -169,7 +169,7 @@ def test_the_interval_holds_what_comes(
     from rnn_tui.engine.analysis.continuation import SeriesReader, continue_work
     from rnn_tui.engine.training.trainer import Trainer
     from rnn_tui.predictions.forecast_data import units_of
-    from rnn_tui.settings import compose
+    from rnn_tui.settings import Value, compose
 
     monkeypatch.chdir(tmp_path)
     inside, stated = [], []
@@ -177,11 +177,10 @@ def test_the_interval_holds_what_comes(
         later = 400
         values = generated(seed % 7, np.random.default_rng(seed), rows + later)
         (tmp_path / "a.csv").write_text("x\n" + "".join(f"{x:.6f}\n" for x in values[:rows]))
-        chosen = {"cell": "gru", "hidden": 8, "optimizer": "adam", "lr": 0.003, "seed": seed}
         difference = seed % 7 == 6
-        trainer = Trainer(
-            compose({"task": "series", "data": "a.csv", "difference": difference, **chosen})
-        )
+        chosen: dict[str, Value] = {"cell": "gru", "hidden": 8, "optimizer": "adam", "lr": 0.003}
+        chosen |= {"task": "series", "data": "a.csv", "difference": difference, "seed": seed}
+        trainer = Trainer(compose(chosen))
         trainer.run(1500)
         source = trainer.task.source()
         assert source is not None
@@ -191,7 +190,7 @@ def test_the_interval_holds_what_comes(
         reach = (found.upper - found.future)[:, None]
         origins = np.arange(rows - 1, rows + later - horizon)
         reader = SeriesReader(kind, flat)
-        complete(reader.read_work(how.read(column), origins - int(difference)))
+        complete(reader.read_work(how.read(column), (origins - int(difference)).tolist()))
         first = reader.outputs[origins - int(difference)]
         y = how.shown(complete(continue_work(kind, flat, reader.states, first, (0,), horizon)))
         if difference:
