@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 
 from rnn_tui.settings import SettingError, Settings, quote
-from rnn_tui.tables.reading import split_names
+from rnn_tui.tables.names import split_names
 
 _DELIMITER = "one character, tab or blanks"
 _DECIMAL = (".", ",")

@@ -41,6 +41,21 @@ class TableOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class TableProblem:
+    """Why nothing can be learned from a table.
+
+    Attributes:
+        text: the reason.
+        option: the option to blame; "" for --data.
+        value: its value; "" for the file.
+    """
+
+    text: str
+    option: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnReport:
     """One column, as `rnn-tui inspect` tells of it.
 
@@ -86,6 +101,7 @@ class Table:
         header: whether a line names the columns.
         skipped: lines before the header that are no rows.
         digest: SHA-256 of the file's bytes, in hexadecimal.
+        blamed: the same problems, each with the option that it is about.
     """
 
     path: str
@@ -104,3 +120,4 @@ class Table:
     header: bool
     skipped: int
     digest: str
+    blamed: tuple[TableProblem, ...] = ()

@@ -101,8 +101,8 @@ def test_the_test_series(
 def test_the_title_names_file_and_column(path: Path) -> None:
     path.write_text(column(range(40)))
     assert make_task(Settings(task="series", data=str(path))).title == "prices.csv: y"
-    assert series_of(path, "1;2\n" * 20 + "3;4\n" * 20, steps=3).title == "prices.csv: column 0"
-    assert series_of(path, '"a\n\x1b"\n' + "3\n4\n" * 20).title == r"prices.csv: 'a\n\x1b'"
+    assert series_of(path, "1\n" * 20 + "3\n" * 20, steps=3).title == "prices.csv: column 0"
+    assert series_of(path, '"a\n\x1b"\n' + "3\n4\n" * 20).title == r"prices.csv: 'a \x1b'"
 
 
 @pytest.mark.parametrize(

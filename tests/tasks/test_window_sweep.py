@@ -16,7 +16,7 @@ from rnn_tui.tasks.window_sweep import WindowSweep
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("data") / "squares.csv"
-    path.write_text("".join(f"{n * n % 17}\n" for n in range(90)))
+    path.write_text("y\n" + "".join(f"{n * n % 17}\n" for n in range(90)))
     return path
 
 

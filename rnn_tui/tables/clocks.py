@@ -1,0 +1,182 @@
+"""Numbers that count rows or time: 1, 2, 3, years, 20190131, seconds since 1970."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from rnn_tui.tables.numbers import Numbers
+from rnn_tui.tables.times import Stamps, date_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_PARTS: dict[str, tuple[str, float, float]] = {
+    **dict.fromkeys(
+        ("year", "years", "yr", "jahr", "jahre", "année", "annee", "año", "ano", "anno"),
+        ("year", 1000, 2999),
+    ),
+    **dict.fromkeys(("month", "mo", "mon", "monat", "mois", "mes", "mnth"), ("month", 1, 12)),
+    **dict.fromkeys(("day", "tag", "jour", "dia", "día", "dayofmonth"), ("day", 1, 31)),
+    **dict.fromkeys(("hour", "hr", "stunde", "heure", "hora", "hh"), ("hour", 0, 24)),
+    **dict.fromkeys(("minute",), ("minute", 0, 59)),
+    **dict.fromkeys(("weekday", "dayofweek", "day_of_week", "dow", "wochentag"), ("weekday", 0, 7)),
+    **dict.fromkeys(("week", "weekofyear", "kw"), ("week", 0, 53)),
+    **dict.fromkeys(("dayofyear", "doy", "day_of_year"), ("doy", 1, 366)),
+    **dict.fromkeys(("quarter",), ("quarter", 1, 4)),
+}
+"""By name, in lower case: which part of a time a column of whole numbers holds, from, to."""
+_TIME_NAMES = frozenset({
+    "time", "timestamp", "datetime", "date", "date_time", "epoch", "unix", "unixtime", "unix_time",
+    "ts", "zeit", "datum", "zeitstempel", "fecha", "temps", "elapsed", "utc",
+})  # fmt: skip
+_ROW_NAMES = frozenset({
+    "index", "idx", "id", "no", "no.", "nr", "nr.", "num", "number", "row", "rownames",
+    "row_number", "#", "n", "record", "unnamed: 0", "obs", "rowid", "row_id", "sample", "i", "lfd",
+    "lfd.",
+})  # fmt: skip
+_WEAK_TIME_NAMES = frozenset({"t", "sec", "secs", "seconds", "s", "ms", "step", "steps", "x"})
+_EPOCHS = ((1, 1e8, 5e9, "s"), (10**3, 1e11, 5e12, "ms"), (10**6, 1e14, 5e15, "us"),
+           (10**9, 1e17, 5e18, "ns"))  # fmt: skip
+_NICE_STEPS = (1, 5, 10, 15, 30, 60, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400,
+               604800)  # fmt: skip
+_WORDS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clock:
+    """What a column of numbers counts.
+
+    Attributes:
+        kind: "time" or "row number".
+        part: the part of a time, where it is only one.
+        stamps: its times; None where the numbers themselves are to be taken.
+        notes: what was assumed, to be read after the column's name.
+    """
+
+    kind: Literal["time", "row number"]
+    part: str = ""
+    stamps: Stamps | None = None
+    notes: tuple[str, ...] = ()
+
+
+def numeric_clock(name: str, cells: pl.Series, numbers: Numbers) -> Clock | None:
+    """Return what a column of numbers counts; None if it is a column of values.
+
+    Args:
+        name: its name in the header; "" where there is none.
+        cells: what is written.
+        numbers: what was read.
+    """
+    if numbers.bad.any():
+        return None
+    values = numbers.values[~numbers.missing] if numbers.missing.any() else numbers.values
+    word = name.strip().lower()
+    if len(values) < 2 or not np.isfinite(values).all():
+        return None
+    whole = bool((values == np.floor(values)).all())
+    complete = len(values) == len(numbers.values)
+    if whole:
+        if complete and numbers.plain and (found := _digits(word, values)):
+            return found
+        if word in _PARTS:
+            part, low, high = _PARTS[word]
+            if low <= values.min() and values.max() <= high:
+                return Clock("time", part)
+        if not complete:
+            return None
+        if complete and (found := _epoch(word, values)):
+            return found
+    if not complete:
+        return None
+    steps = np.diff(values)
+    return _counted(word, values, steps, whole) or _month_after_point(cells, steps)
+
+
+def _counted(word: str, values: Floats, steps: Floats, whole: bool) -> Clock | None:
+    """Return the clock of numbers that rise or fall evenly, or are named like a time."""
+    one_way = bool((steps > 0).all() or (steps < 0).all())
+    step = float(np.median(steps))
+    even = one_way and float(np.abs(steps - step).max()) <= 1e-6 * abs(step)
+    if whole and even and abs(step) == 1 and len(values) > 2:
+        year = values.min() >= 1500 and values.max() <= 2200 and word not in _ROW_NAMES
+        return Clock("time", "year") if year else Clock("row number")
+    if word in _ROW_NAMES and whole and (one_way or _is_shuffled(values)):
+        return Clock("row number")
+    if word in _TIME_NAMES:
+        return Clock("time")
+    if one_way and word in _WEAK_TIME_NAMES:
+        return Clock("time")
+    nearly = one_way and float(np.abs(steps - step).max()) <= 0.02 * abs(step)
+    if nearly and len(values) > 3:
+        return Clock("time", notes=("rises or falls evenly, so it is taken for a time",))
+    return None
+
+
+def _is_shuffled(values: Floats) -> bool:
+    """Return whether whole numbers are those from the least to the largest, in any order."""
+    low, high = float(values.min()), float(values.max())
+    return high - low == len(values) - 1 and len(np.unique(values)) == len(values)
+
+
+def _digits(word: str, values: Floats) -> Clock | None:
+    """Return the clock of numbers such as 20190131, or 201901 where they rise."""
+    if values.min() >= 18000101 and values.max() <= 22001231:
+        whole = values.astype(np.int64)
+        days = date_of(whole // 10000, whole // 100 % 100, whole % 100)
+        if days is not None:
+            return Clock("time", stamps=days, notes=("has dates such as 20190131",))
+    if values.min() >= 180001 and values.max() <= 220012:
+        whole = values.astype(np.int64)
+        days = date_of(whole // 100, whole % 100, np.ones_like(whole))
+        steps = np.diff(values)
+        if days is not None and (word in _TIME_NAMES or word in _PARTS or
+                                 bool((steps > 0).all() or (steps < 0).all())):  # fmt: skip
+            return Clock("time", stamps=days.astype("M8[M]"), notes=("has months such as 201901",))
+    if values.min() >= 18000101000000 and values.max() <= 22001231235959:
+        whole = values.astype(np.int64)
+        day, clock = whole // 10**6, whole % 10**6
+        days = date_of(day // 10000, day // 100 % 100, day % 100)
+        hour, minute, second = clock // 10000, clock // 100 % 100, clock % 100
+        if days is not None and hour.max() < 24 and minute.max() < 60 and second.max() < 60:
+            stamps = days.astype("M8[s]") + ((hour * 60 + minute) * 60 + second).astype("m8[s]")
+            return Clock("time", stamps=stamps, notes=("has times such as 20190131120000",))
+    return None
+
+
+def _epoch(word: str, values: Floats) -> Clock | None:
+    """Return the clock of seconds, milliseconds … since 1970."""
+    for per_second, low, high, unit in _EPOCHS:
+        if not (low <= values.min() and values.max() <= high):
+            continue
+        steps = np.diff(values)
+        one_way = bool((steps > 0).all() or (steps < 0).all())
+        step = abs(float(np.median(steps))) / per_second
+        if word in _TIME_NAMES or (one_way and step in _NICE_STEPS):
+            stamps = values.astype(np.int64).astype(f"M8[{unit}]")
+            if unit in ("ms", "us", "ns") and not (values % per_second).any():
+                stamps = stamps.astype("M8[s]")
+            return Clock("time", stamps=stamps, notes=(f"has {_WORDS[unit]} since 1970",))
+    return None
+
+
+def _month_after_point(cells: pl.Series, steps: Floats) -> Clock | None:
+    """Return the clock of cells such as 2019.01 that rise or fall."""
+    import polars as pl
+
+    if cells.dtype != pl.String or not ((steps > 0).all() or (steps < 0).all()):
+        return None
+    texts = cells.str.strip_chars()
+    if not texts.str.contains(r"^(?:1[5-9]|2[01])[0-9]{2}\.(?:0[1-9]|1[0-2])$").all():
+        return None
+    year = np.asarray(texts.str.slice(0, 4).cast(pl.Int64).to_numpy())
+    month = np.asarray(texts.str.slice(5, 2).cast(pl.Int64).to_numpy())
+    days = date_of(year, month, np.ones_like(year))
+    if days is None:
+        return None
+    return Clock("time", stamps=days.astype("M8[M]"), notes=("has months such as 2019.01",))

@@ -1,0 +1,214 @@
+"""Which column says when, or which columns together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rnn_tui.tables.columns import Column
+from rnn_tui.tables.times import Stamps, date_of
+
+_FEWEST_IN_ORDER = 4  # rows whose order decides between two readings of dates
+
+
+@dataclass(slots=True, eq=False)
+class TimeColumn:
+    """What says when.
+
+    Attributes:
+        name: of the column, or of several: "date + hour"; "" where nothing says when.
+        stamps: [N] datetime64 or float64, NaT or NaN where it is missing; None likewise.
+        used: the columns it is made of.
+        notes: what was assumed.
+        problem: why it cannot be used.
+    """
+
+    name: str = ""
+    stamps: Stamps | None = None
+    used: tuple[int, ...] = ()
+    notes: list[str] = field(default_factory=list)
+    problem: str = ""
+
+
+def find_time(columns: Sequence[Column], chosen: Column | None) -> TimeColumn:
+    """Return what says when.
+
+    Args:
+        columns: all columns of the table.
+        chosen: the one that the user named.
+    """
+    if chosen is not None:
+        return _chosen(columns, chosen)
+    if len(columns) == 1 and columns[0].times is None and not columns[0].part:
+        return TimeColumn()  # it may only count, but it is all there is
+    times = [column for column in columns if column.kind == "time"]
+    whole = [c for c in times if not c.part and not (c.times and c.times.clock)]
+    if not whole and (joined := _of_parts(times)) is not None:
+        return joined
+    found = [_of_column(column) for column in whole]
+    usable = [each for each in found if _is_unique(each)]
+    if usable:
+        return _said(usable[0], usable[1:])
+    for each in found:
+        if (joined := _with_clock(each, times)) is not None:
+            return joined
+    if found:
+        return found[0]
+    if (joined := _of_parts(times)) is not None:
+        return joined
+    numbered = [column for column in columns if column.kind == "row number"]
+    if numbered:
+        first = numbered[0]
+        return TimeColumn(first.name, first.values(), (first.index,))
+    return TimeColumn()
+
+
+def _chosen(columns: Sequence[Column], chosen: Column) -> TimeColumn:
+    if chosen.problem:
+        return TimeColumn(chosen.name, None, (chosen.index,), problem=chosen.problem)
+    if chosen.times is None and chosen.numbers is None:
+        reason = f"{chosen.name!r} (--time) holds neither times nor numbers"
+        return TimeColumn(chosen.name, None, (chosen.index,), problem=reason)
+    found = _of_column(chosen)
+    if not _is_unique(found):
+        others = [c for c in columns if c.kind == "time" and c is not chosen]
+        joined = _with_clock(found, others) or _of_parts([chosen, *others])
+        if joined is not None:
+            return joined
+    return found
+
+
+def _of_column(column: Column) -> TimeColumn:
+    """Return one column as what says when, with its dates read in one way."""
+    found = TimeColumn(column.name, None, (column.index,), list(column.notes), column.problem)
+    if column.times is None:
+        if not column.problem:
+            found.stamps = column.values()
+        return found
+    found.notes += [f"{column.name!r}: {note}" for note in column.times.notes]
+    readings: list[tuple[str, Stamps]] = []
+    for words, stamps in column.times.readings:
+        if not any(np.array_equal(stamps, other, equal_nan=True) for _, other in readings):
+            readings.append((words, stamps))
+    if len(readings) > 1:
+        decided = _decide(readings)
+        if decided is None:
+            ways = " or ".join(words for words, _ in readings)
+            example = str(column.cells.head(1).to_list()[0])
+            found.problem = (
+                f"the dates of {column.name!r}, such as {example}, can be read with {ways}, and "
+                "nothing decides; write them as 2019-01-31"
+            )
+            return found
+        readings = [decided]
+    words, stamps = readings[0]
+    found.stamps = stamps
+    if len(column.times.readings) > 1 or words:
+        found.notes.append(f"the dates of {column.name!r} are read with {words}")
+    return found
+
+
+def _decide(readings: list[tuple[str, Stamps]]) -> tuple[str, Stamps] | None:
+    """Return the only reading in which time goes evenly, or else one way; None if not one."""
+    for test in (_is_even, _is_one_way):
+        good = [each for each in readings if test(each[1])]
+        if len(good) == 1 and len(good[0][1]) >= _FEWEST_IN_ORDER:
+            return good[0]
+        if len(good) > 1:
+            return None
+    return None
+
+
+def _is_one_way(stamps: Stamps) -> bool:
+    steps = np.diff(stamps[~np.isnan(stamps)]).astype(np.int64)
+    return bool((steps > 0).all() or (steps < 0).all())
+
+
+def _is_even(stamps: Stamps) -> bool:
+    """Return whether all steps are equal, in days, in seconds or in months."""
+    if stamps.dtype == "M8[D]" and len(set((stamps - stamps.astype("M8[M]")).tolist())) == 1:
+        stamps = stamps.astype("M8[M]")
+    steps = np.diff(stamps).astype(np.int64)
+    return len(steps) > 0 and bool((steps == steps[0]).all()) and steps[0] != 0
+
+
+def _is_unique(found: TimeColumn) -> bool:
+    if found.stamps is None:
+        return False
+    steps = np.diff(found.stamps)
+    zero = steps.dtype.type(0)
+    if bool((steps > zero).all()) or bool((steps < zero).all()):
+        return True
+    return len(np.unique(found.stamps)) == len(found.stamps)
+
+
+def _said(first: TimeColumn, others: list[TimeColumn]) -> TimeColumn:
+    if others:
+        names = ", ".join(repr(each.name) for each in others)
+        first.notes.append(f"{first.name!r} is taken for the time, not {names}")
+    return first
+
+
+def _with_clock(found: TimeColumn, times: Sequence[Column]) -> TimeColumn | None:
+    """Return days together with the times of day in another column; None if there are none."""
+    if found.stamps is None or found.stamps.dtype.kind != "M":
+        return None
+    for column in times:
+        clock: Stamps
+        if column.times is not None and column.times.clock:
+            clock = column.stamps() - np.datetime64(0, "D")
+        elif column.part == "hour" and column.numbers is not None:
+            clock = column.values().astype(np.int64).astype("m8[h]").astype("m8[s]")
+        else:
+            continue
+        name = f"{found.name} + {column.name}"
+        joined = TimeColumn(name, found.stamps + clock, (*found.used, column.index), found.notes)
+        joined.notes.append(f"the time is {found.name!r} and {column.name!r} together")
+        return joined
+    return None
+
+
+def _of_parts(times: Sequence[Column]) -> TimeColumn | None:
+    """Return the time whose parts stand in several columns: year, month, day, hour, minute."""
+    parts = {column.part: column for column in reversed(times) if column.part}
+    if "year" not in parts:
+        return None
+    names = ["year"]
+    if "doy" in parts and "month" not in parts:
+        names.append("doy")
+    elif "quarter" in parts and "month" not in parts:
+        names.append("quarter")
+    for name in ("month", "day", "hour", "minute"):
+        if name in parts and (name == "month" or names[-1] != "year"):
+            names.append(name)
+    used = [parts[name] for name in names]
+    if len(names) == 1:
+        year = used[0]
+        return TimeColumn(year.name, year.values(), (year.index,), list(year.notes))
+    if any(column.missing.any() for column in used):
+        return None
+    number = {name: parts[name].values().astype(np.int64) for name in names}
+    stamps = _joined(number)
+    if stamps is None:
+        return None
+    name = " + ".join(column.name for column in used)
+    note = f"the time is {', '.join(repr(column.name) for column in used)} together"
+    return TimeColumn(name, stamps, tuple(column.index for column in used), [note])
+
+
+def _joined(number: dict[str, np.ndarray[tuple[int], np.dtype[np.int64]]]) -> Stamps | None:
+    ones = np.ones_like(number["year"])
+    month = number.get("month", ones)
+    if "quarter" in number:
+        month = number["quarter"] * 3 - 2
+    stamps = date_of(number["year"], month, number.get("day", ones))
+    if stamps is None:
+        return None
+    if "doy" in number:
+        return np.asarray(stamps + (number["doy"] - 1).astype("m8[D]"))
+    if "hour" in number:
+        minutes = number["hour"] * 60 + number.get("minute", 0 * ones)
+        return np.asarray(stamps.astype("M8[s]") + (minutes * 60).astype("m8[s]"))
+    return stamps if "day" in number else stamps.astype("M8[M]")
