@@ -48,6 +48,7 @@ _PACKAGES = (
     "rnn_tui.settings",
     "rnn_tui.tasks.base",
     "rnn_tui.tasks.baselines",
+    "rnn_tui.tasks.tokens",
     "rnn_tui.tui.charts.chart_view",
     "rnn_tui.tui.draw_context",
     "rnn_tui.tui.presented_view",

@@ -21,6 +21,7 @@ from rnn_tui.predictions.results import Predictions, TestCoverage, TextRequest, 
 
 if TYPE_CHECKING:
     from rnn_tui.predictions.text_job import TextJob
+    from rnn_tui.tasks.tokens import Vocabulary
 
 BUDGET = 0.04  # seconds of work for each snapshot, exceeded by at most one part of the work
 MEASURE_BUDGET = 0.004  # the same for the test loss alone, which is measured all the time
@@ -70,9 +71,9 @@ class Predictor:
         return None if self._answer is None else self._answer.sample
 
     @property
-    def vocabulary(self) -> tuple[str, ...] | None:
-        """The names of the symbols of a network that writes: task text; otherwise None."""
-        return self._task.symbols if self._task.name == "text" else None
+    def vocabulary(self) -> Vocabulary | None:
+        """The tokens of a network that writes: task text; otherwise None."""
+        return getattr(self._task, "vocabulary", None)
 
     # Requests
 

@@ -43,12 +43,70 @@ class TextRequest:
             prompt is open.
         temperature: see `rnn_tui.engine.analysis.sampling`.
         draw: the number of the draw: another number draws another text from the same network.
+        beginning: of the token after the prompt, which is being typed; "" where none is.
+        first: whether nothing stands before that, so that it may lack the blank of a word.
     """
 
     characters: int = 0
     prompt: tuple[int, ...] | None = None
     temperature: float = 1.0
     draw: int = 0
+    beginning: str = ""
+    first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What may be typed next.
+
+    Attributes:
+        codes: the symbols: one word, or the characters of one.
+        text: the same as a text.
+        word: the whole word, with what of it is typed already.
+        probability: of it, at the temperature asked for.
+    """
+
+    codes: tuple[int, ...]
+    text: str
+    word: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class UnitShare:
+    """What one unit of the top layer did for one symbol against another.
+
+    Attributes:
+        unit: the unit, from 0.
+        share: h·(W_y of the one − W_y of the other): its part of the difference of their outputs.
+        gates: (name, value) of its gates at that timestep; none for a cell without gates.
+    """
+
+    unit: int
+    share: float
+    gates: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Why a symbol is likelier than another: the outputs' difference, and the units behind it.
+
+    Attributes:
+        chosen: the code of the likelier one.
+        other: the code of the other one.
+        difference: y of the one − y of the other, which is the logarithm of how many times likelier
+            it is at temperature 1.
+        shares: those of the units with the largest shares, the largest first.
+        rest: what all other units and the bias add.
+        state: the name of their hidden state, without the time.
+    """
+
+    state: str
+    chosen: int
+    other: int
+    difference: float
+    shares: tuple[UnitShare, ...]
+    rest: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +124,11 @@ class TextSample:
             at that temperature.
         text: the text; shorter than requested where outputs are not finite.
         held: the what-ifs in force.
+        beginning: what the next symbol has to begin with; "" where it may be any.
+        first: whether nothing was typed before that: what was read is not part of it.
+        share: the probability that it begins so.
+        suggestions: the likeliest words to type next; after a prompt alone.
+        decision: why the first of `next` comes before the second; after a prompt alone.
     """
 
     update: int
@@ -76,6 +139,11 @@ class TextSample:
     next: tuple[Symbol, ...]
     text: tuple[Symbol, ...]
     held: HeldValues
+    beginning: str = ""
+    first: bool = False
+    share: float = 1.0
+    suggestions: tuple[Suggestion, ...] = ()
+    decision: Decision | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,17 +7,31 @@ from dataclasses import replace
 from itertools import islice
 
 import numpy as np
+import numpy.typing as npt
 
 from rnn_tui.engine.analysis.held_values import HeldValues
-from rnn_tui.engine.analysis.sampling import Symbol, SymbolSampler, most_probable, probabilities
+from rnn_tui.engine.analysis.sampling import (
+    Symbol,
+    SymbolSampler,
+    draw,
+    most_probable,
+    probabilities,
+)
 from rnn_tui.engine.core.background_work import Progress, Work
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.pins import Pins, forward_pins
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.predictions.job import PredictionJob
-from rnn_tui.predictions.results import TextRequest, TextSample
+from rnn_tui.predictions.results import Suggestion, TextRequest, TextSample
+from rnn_tui.predictions.suggestions import (
+    decide,
+    restricted,
+    spelled_suggestions,
+    word_suggestions,
+)
 from rnn_tui.tasks.base import TestWindows
+from rnn_tui.tasks.tokens import Vocabulary, completes
 
 LONGEST_TEXT = 2000  # characters written after a window, at most
 CONTINUATION = 160  # characters written after a prompt
@@ -39,6 +53,7 @@ class TextJob(PredictionJob):
         self._task = trainer.task
         self._seed = trainer.settings.seed
         self._architecture = trainer.architecture
+        self._vocabulary: Vocabulary | None = getattr(trainer.task, "vocabulary", None)
         self._sampler: SymbolSampler | None = None
 
     def continue_window(self, trainer: Trainer, request: TextRequest, sample: int) -> None:
@@ -114,9 +129,20 @@ class TextJob(PredictionJob):
         for start in range(0, len(codes), _SYMBOLS_PER_STEP):
             yield Progress(start, len(codes) + count)
             sampler.read(codes[start : start + _SYMBOLS_PER_STEP])
-        following = _likeliest(sampler.outputs(), request.temperature)
-        source = sampler.sample(request.temperature, random_generator(self._seed, request.draw))
-        text = yield from _take(islice(source, count), len(codes), count)
+        outputs = sampler.outputs()
+        fits = self._fits(request)
+        following = _likeliest(outputs, fits, request.temperature)
+        suggestions: tuple[Suggestion, ...] = ()
+        decision = None
+        if request.prompt is not None:
+            if len(following) > 1:
+                decision = decide(sampler, following[0].code, following[1].code)
+            suggestions = yield from self._suggested(sampler, outputs, fits, request)
+        random = random_generator(self._seed, request.draw)
+        begun = _begun(outputs, fits, request.temperature, random) if request.beginning else ()
+        sampler.read(each.code for each in begun)
+        source = sampler.sample(request.temperature, random)
+        text = yield from _take(islice(source, count - len(begun)), len(codes), count)
         self.sample = TextSample(
             update=update,
             symbols=symbols,
@@ -124,17 +150,65 @@ class TextJob(PredictionJob):
             read=codes,
             of_window=states is not None,
             next=following,
-            text=text,
+            text=(*begun, *text),
             held=held,
+            beginning=request.beginning,
+            first=request.first,
+            share=float(probabilities(outputs)[fits].sum()),
+            suggestions=suggestions,
+            decision=decision,
         )
         return None
 
+    def _suggested(
+        self,
+        sampler: SymbolSampler,
+        outputs: Array,
+        fits: npt.NDArray[np.bool_],
+        request: TextRequest,
+    ) -> Work[tuple[Suggestion, ...]]:
+        """Return the likeliest words after what the sampler has read; it stays there."""
+        vocabulary, temperature = self._vocabulary, request.temperature
+        if vocabulary is None or vocabulary.kind == "bytes":
+            return ()
+        if vocabulary.kind == "words":
+            usual, p = (restricted(outputs, fits, each) for each in (1.0, temperature))
+            return word_suggestions(usual, p, vocabulary)
+        place = sampler.place()
+        found = yield from spelled_suggestions(
+            sampler, vocabulary, request.prompt or (), temperature
+        )
+        sampler.go_back(place)
+        return found
 
-def _likeliest(outputs: Array, temperature: float) -> tuple[Symbol, ...]:
-    """Return the most probable symbols, in order, with their probabilities at a temperature."""
-    p = probabilities(outputs, temperature)
-    likeliest = most_probable(probabilities(outputs), CANDIDATES)  # at 0 all but one are alike
-    return tuple(Symbol(each.code, float(p[each.code])) for each in likeliest)
+    def _fits(self, request: TextRequest) -> npt.NDArray[np.bool_]:
+        """Return which symbols may come next: all, but for a word that is being typed."""
+        if not request.beginning or self._vocabulary is None:
+            return np.ones(self._architecture.outputs, np.bool_)
+        return completes(self._vocabulary, request.beginning, request.first)
+
+
+def _likeliest(
+    outputs: Array, fits: npt.NDArray[np.bool_], temperature: float
+) -> tuple[Symbol, ...]:
+    """Return the most probable symbols that fit, with their probabilities at a temperature."""
+    p = restricted(outputs, fits, temperature)
+    usual = restricted(outputs, fits, 1.0)  # at 0 all but one are alike
+    if np.isnan(usual).any():
+        return ()
+    likeliest = most_probable(usual, CANDIDATES)
+    return tuple(Symbol(each.code, float(p[each.code])) for each in likeliest if fits[each.code])
+
+
+def _begun(
+    outputs: Array, fits: npt.NDArray[np.bool_], temperature: float, random: np.random.Generator
+) -> tuple[Symbol, ...]:
+    """Draw the symbol that is being typed; none where outputs are not finite."""
+    p = restricted(outputs, fits, temperature)
+    if np.isnan(p).any() or not fits.any():
+        return ()
+    code = draw(p, random)
+    return (Symbol(code, float(p[code])),)
 
 
 def _take(source: Iterator[Symbol], done: int, count: int) -> Work[tuple[Symbol, ...]]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from rnn_tui.engine.analysis.contributions import Contributions
     from rnn_tui.second_network import SecondNetworkView
     from rnn_tui.session.run_records import SaveQuestion, UnsavedRun
+    from rnn_tui.tasks.tokens import Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +196,7 @@ class Snapshot:
         predictions: for the test data; None where they are not requested.
         text_sample: the text after the window, for task text; None where it is not requested.
         answer: the text after the prompt, if one is open.
-        vocabulary: the names of the symbols of a network that writes; None for other tasks.
+        vocabulary: the tokens of a network that writes; None for other tasks.
         baselines: losses to compare with, the lowest first; none where none is known.
         request: the newest request of the screen.
         notice: the newest message for the user.
@@ -239,7 +240,7 @@ class Snapshot:
     predictions: Predictions | None
     text_sample: TextSample | None
     answer: TextSample | None
-    vocabulary: tuple[str, ...] | None
+    vocabulary: Vocabulary | None
     baselines: tuple[Baseline, ...]
     request: ViewRequest
     notice: Notice | None

@@ -258,6 +258,82 @@ def _is_mark(character: str) -> bool:
     return not character.isascii() and unicodedata.category(character)[0] == "M"
 
 
+# ---------------------------------------------------------------- what is typed
+
+
+@dataclass(frozen=True, slots=True)
+class TypedText:
+    """A text that was typed, as tokens.
+
+    Attributes:
+        codes: of those that are whole.
+        beginning: of the word that may go on; "" where none does.
+        first: whether that stands at the very beginning of the text.
+        others: tokens that are read as the one for all others.
+        refused: tokens that cannot be read at all.
+    """
+
+    codes: tuple[int, ...]
+    beginning: str = ""
+    first: bool = False
+    others: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+
+
+def read_typed(text: str, vocabulary: Vocabulary, *, whole: bool = False) -> TypedText:
+    """Return a typed text as tokens of a vocabulary.
+
+    A word at its end may go on, unless it is `whole`. A word that is known with a blank before it,
+    or without, but not as it was typed, is read as that.
+    """
+    tokens = split_tokens(text, vocabulary.kind)
+    known, unknown = vocabulary.codes(), vocabulary.unknown
+    beginning = ""
+    if vocabulary.kind == "words" and tokens and not whole and _may_go_on(tokens[-1]):
+        first = len(tokens) == 1
+        if completes(vocabulary, tokens[-1], first).any():
+            beginning = tokens.pop()
+    codes, others, refused = [], [], []
+    for token in tokens:
+        other = token[1:] if token[0] == " " else f" {token}"
+        code = known.get(token, known.get(other, unknown))
+        if code is None:
+            refused.append(token)
+            continue
+        codes.append(code)
+        if code == unknown:
+            others.append(token)
+    first = bool(beginning) and not tokens
+    return TypedText(
+        tuple(codes), beginning, first, tuple(dict.fromkeys(others)), tuple(dict.fromkeys(refused))
+    )
+
+
+def completes(vocabulary: Vocabulary, beginning: str, first: bool = False) -> npt.NDArray[np.bool_]:
+    """Return which tokens begin with `beginning`, [V]; never the one for all others.
+
+    Args:
+        vocabulary: the tokens.
+        beginning: of a token.
+        first: whether the blank before it may be missing.
+    """
+    starts = (beginning, f" {beginning}") if first else (beginning,)
+    fits = np.array([text.startswith(starts) for text in vocabulary.texts])
+    if vocabulary.unknown is not None:
+        fits[vocabulary.unknown] = not beginning
+    return fits
+
+
+def ends_word(text: str) -> bool:
+    """Return whether a character is none of a word's."""
+    return not (text.isalnum() or text in "'’" or _is_mark(text[0]) or text in _JOINERS)
+
+
+def _may_go_on(token: str) -> bool:
+    """Return whether what is typed next may belong to a token: a word, a number, a blank."""
+    return token == " " or not ends_word(token[-1])
+
+
 # ---------------------------------------------------------------- names
 
 

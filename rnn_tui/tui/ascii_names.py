@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from rnn_tui.predictions.results import TextSample, WindowsPredictions
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tasks.tokens import BLANK, RUN, UNKNOWN
 from rnn_tui.tui.ascii_text import in_ascii, number_of, numbers_for_characters
 
 _SIGNS = {"␣": "SP", "↵": "\\n", "⇥": "\\t"}
@@ -20,11 +21,17 @@ def names_in_ascii(names: tuple[str, ...] | None) -> tuple[str, ...] | None:
 
 
 def name_in_ascii(name: str) -> str:
-    """Return one name: ``é`` is U+00E9, ``été`` <U+00E9>t<U+00E9>."""
+    """Return one name: ``é`` is U+00E9, ``été`` <U+00E9>t<U+00E9>, ``␣the`` _the, ``␣×3`` SPx3."""
     if name.isascii():
         return name
     if name in _SIGNS:
         return _SIGNS[name]
+    if name == UNKNOWN:
+        return "<unk>"
+    if name.startswith(RUN):
+        return f"SPx{name[len(RUN) :]}"
+    if name[0] == BLANK:
+        return f"_{name_in_ascii(name[1:])}"
     if len(name) == 1:
         return number_of(name)
     return numbers_for_characters(name)
@@ -60,6 +67,11 @@ def text_in_ascii(sample: TextSample | None) -> TextSample | None:
         return None
     symbols = names_in_ascii(sample.symbols) or ()
     # In running text a number needs an end.
-    return replace(
-        sample, symbols=tuple(f"<{each}>" if each[:2] == "U+" else each for each in symbols)
-    )
+    return replace(sample, symbols=tuple(map(_with_an_end, symbols)))
+
+
+def _with_an_end(name: str) -> str:
+    """Return a name in running text: a number of Unicode stands in brackets."""
+    if name[:2] == "U+":
+        return f"<{name}>"
+    return f"_<{name[1:]}>" if name[:3] == "_U+" else name

@@ -31,7 +31,7 @@ _CELLS = {
     **dict(zip("⇐⇒⇑⇓⟶⟵", "<>^v><", strict=True)),
     **_LEVELS,
     **dict(zip("−–—‐‑‒", "------", strict=True)),
-    **dict(zip("…⋯‹›←→↑↓↔", "~~<><>^v=", strict=True)),
+    **dict(zip("…⋯‹›⟨⟩←→↑↓↔", "~~<><><>^v=", strict=True)),
     **dict(zip("‘’‚“”„′″`", "'','''''`", strict=True)),
     **dict(zip("‖×÷⊙∂Δ√σΣΠᵀⁿ", "|x/*dDVsSPTn", strict=True)),
     **dict(zip("▲▴▸▾▼◂■□●○◌•↻✓✗⇧⏎␣↵⇥", "^^>vv<#o*ooo@+x^$_$>", strict=True)),

@@ -281,9 +281,10 @@ class OutputDiff:
         else:
             row, column = self._target
             width = text_width(text)
-            # The cell before may be changed by a combining character, the one behind if the
-            # terminal takes another width.
-            start, end = max(column - 2, 0), column + width
+            # The cell before may be changed by a combining character, those behind if the
+            # terminal takes another width: marks of Indian scripts are a cell in some.
+            wider = sum(not text_width(each) for each in text)
+            start, end = max(column - 2, 0), column + width + wider
             known = self._row(row, end)
             for place in (*range(start, end), *_other_halves(known, start, end)):
                 known[place] = None

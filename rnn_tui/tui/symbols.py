@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tasks.tokens import BLANK
 from rnn_tui.tui.lines import Line, cut, cut_middle, text_width
 from rnn_tui.tui.number_format import NOT_FINITE, short
 
 NARROW, BROAD = 5, 8  # cells of a column of characters or numbers, and at most of one of words
 RIGHT, WRONG = "✓", "✗"
 MARK = "▲"  # stands for a number of the input that marks a timestep
+BLANKS = f"{BLANK}_"  # before a word: the blank, in Unicode and in ASCII
 HELD = "held"  # stands for an input that a what-if holds at values that are no symbol
 
 
@@ -48,6 +52,11 @@ def quoted(name: str) -> str:
     return f"'{name}'" if len(name) == 1 and text_width(name) else visible(name)
 
 
+def without_blank(name: str) -> str:
+    """Return the name of a word without the sign for the blank before it."""
+    return name[1:] if len(name) > 1 and name[0] in BLANKS and name[1] != "×" else name
+
+
 def has_input(snapshot: Snapshot, t: int) -> bool:
     """Return True if there is an input at timestep `t`, from the task or from a what-if."""
     return snapshot.task.topology.inputs[t - 1] or bool(snapshot.window.tape["x"][t - 1].any())
@@ -69,6 +78,7 @@ def likeliest(snapshot: Snapshot, t: int) -> int | None:
     return int(np.argmax(y)) if np.isfinite(y).all() else None
 
 
+@lru_cache(16)
 def column_width(names: tuple[str, ...] | None) -> int:
     """Return the cells of a column that shows three quarters of these names in full."""
     if names is None:
@@ -79,8 +89,13 @@ def column_width(names: tuple[str, ...] | None) -> int:
 
 
 def in_column(name: str, width: int) -> str:
-    """Return a name cut to a column; a number loses its U+ where that would not fit."""
-    if text_width(name) < width or "U+" not in name:
+    """Return a name cut to a column.
+
+    Where it would not fit, a number loses its U+ and a word the sign for the blank before it.
+    """
+    if text_width(name) >= width:
+        name = without_blank(name)
+    if text_width(name) < width or not name.startswith(("U+", "<U+")):
         return cut(name, width - 1)
     # Of several characters that ASCII has not, the last ones tell names apart, too.
     name = name.replace("<U+", "").replace(">", "") if "<U+" in name else name[2:]

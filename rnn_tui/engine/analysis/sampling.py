@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.architecture import Architecture
+from rnn_tui.engine.network.layers import Layer
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.pins import Pins, pins_of_timestep
 
@@ -72,6 +73,21 @@ def most_probable(p: Probabilities, count: int) -> tuple[Symbol, ...]:
     return tuple(Symbol(int(code), float(p[code])) for code in order)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SamplerPlace:
+    """Where a sampler is in a text.
+
+    Attributes:
+        states: after the last symbol read, [1, H] by name.
+        outputs: y then, [O].
+        count: symbols read.
+    """
+
+    states: Mapping[str, Array]
+    outputs: Array
+    count: int
+
+
 class SymbolSampler:
     """Reads symbols and continues them, one at a time.
 
@@ -114,13 +130,14 @@ class SymbolSampler:
             for code in codes:
                 if not 0 <= code < size:
                     raise ValueError(f"codes go from 0 to {size - 1}; there is {code}")
+                if self._count:
+                    network.carry_state()
                 self._count += 1
                 self._hold(pins_of_timestep(self._pins, self._count))
                 network.inputs[0, 0] = code
                 if network.kernel.reads_one_hot or network.pins:
                     network.encode()  # else the code is looked up, and no one-hot row needed
                 network.forward(1, 1)
-                network.carry_state()
             network.readout()
 
     def _hold(self, pins: Pins) -> None:
@@ -139,6 +156,28 @@ class SymbolSampler:
             raise ValueError("nothing was read yet, so nothing follows")
         y: Array = self._network.tape["y"][0, 0].copy()
         return y
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers of the network, from the bottom up."""
+        return self._network.layers
+
+    def values(self) -> dict[str, Array]:
+        """Return every named value after what was read, [1, …]; see `Network.values`."""
+        with np.errstate(all="ignore"):
+            return self._network.values(1)
+
+    def place(self) -> SamplerPlace:
+        """Return where it is, to come back to."""
+        return SamplerPlace(self._network.state(1), self.outputs(), self._count)
+
+    def go_back(self, place: SamplerPlace) -> None:
+        """Read on from `place`; gates and the like are those of another place."""
+        tape = self._network.tape
+        for name, state in place.states.items():
+            tape.states[name][-1] = state
+        tape["y"][0, 0] = place.outputs
+        self._count = place.count
 
     def sample(self, temperature: float, random: np.random.Generator) -> Iterator[Symbol]:
         """Yield what follows what was read, symbol by symbol, without end.

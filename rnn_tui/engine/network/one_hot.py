@@ -87,12 +87,19 @@ class ScatterAdd:
         """Compute the sums: sort the rows by symbol, then one product with ones for each symbol."""
         codes = self.codes + 1  # now 0 where there is none
         order = np.argsort(codes.astype(np.uint32), kind="stable")
+        counts = np.bincount(codes)
+        used, ends = np.flatnonzero(counts), np.cumsum(counts)
+        starts = ends - counts
+        # Of thousands of words a window has a few.
+        places = [
+            (code - 1, start, end)
+            for code, start, end in zip(
+                used.tolist(), starts[used].tolist(), ends[used].tolist(), strict=True
+            )
+            if code
+        ]
         for right, out in self.pairs:
             np.take(right, order, axis=0, out=self.ordered, mode="clip")
-            ends = np.cumsum(np.bincount(codes, minlength=len(out) + 1)).tolist()
             out.fill(0)
-            start = ends[0]
-            for row, end in zip(out, ends[1:], strict=True):
-                if end > start:
-                    self.ones[start:end].dot(self.ordered[start:end], out=row)
-                    start = end
+            for row, start, end in places:
+                self.ones[start:end].dot(self.ordered[start:end], out=out[row])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import ClassVar
 from unicodedata import category
@@ -17,15 +17,25 @@ from textual.widgets import Input, Static
 
 from rnn_tui.predictions.results import LONGEST_PROMPT, TextRequest, TextSample
 from rnn_tui.session.source import SnapshotSource
-from rnn_tui.tasks.tokens import shown_character
+from rnn_tui.tasks.tokens import TypedText
 from rnn_tui.tui.ascii_filter import draws_ascii
 from rnn_tui.tui.ascii_names import text_in_ascii
 from rnn_tui.tui.lines import Lines, text_width
 from rnn_tui.tui.number_format import count, probability
 from rnn_tui.tui.panels.predictions.text_sample import (
     NEWLINE,
+    symbol_runs,
     temperature_words,
     wrap_characters,
+)
+from rnn_tui.tui.prompt_lines import (
+    SIGNS,
+    decision_lines,
+    in_field,
+    line_start,
+    read_field,
+    unread,
+    words_line,
 )
 from rnn_tui.tui.scope_words import held_words, joined
 from rnn_tui.tui.screens.dialog import Dialog
@@ -34,9 +44,7 @@ from rnn_tui.tui.screens.text_field import TextField
 from rnn_tui.tui.themes import style_of
 from rnn_tui.tui.visible_names import visible_text
 
-SUBTITLE = "tab accepts · ctrl+j ↵ · enter draws anew · ↑↓ temperature"
-SIGNS = {"\n": NEWLINE, "\t": "⇥"}
-"""What stands in the field for characters that it cannot show."""
+SUBTITLE = "tab F1–F3 take · ctrl+j ↵ · enter draws anew · ↑↓ temperature"
 _CONTINUATION_LINES = 5
 _REFRESH = 0.1  # seconds from one check for a newer answer to the next
 
@@ -83,6 +91,7 @@ class PromptScreen(Dialog[float | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "close", priority=True),
         Binding("tab", "accept", "accept the likeliest", priority=True),
+        *(Binding(f"f{k}", f"take({k})", "take a word", priority=True) for k in (1, 2, 3)),
         Binding("up", "temperature(1)", "hotter", priority=True),
         Binding("down", "temperature(-1)", "cooler", priority=True),
     ]
@@ -101,9 +110,10 @@ class PromptScreen(Dialog[float | None]):
         self._session = session
         self._request = replace(request, prompt=())
         self._send = send
-        self._vocabulary = session.latest.vocabulary or ()
+        self._vocabulary = session.latest.vocabulary
         self._shown: TextSample | None = None
-        self._unknown: tuple[str, ...] = ()
+        self._typed = TypedText(())
+        self._taken = ""  # the text after a word was taken: that one is whole
         self._cut = ("", "")  # the text after a paste that was cut, and words that say so
 
     def compose(self) -> ComposeResult:
@@ -112,8 +122,10 @@ class PromptScreen(Dialog[float | None]):
             box.border_title = "prompt"
             box.border_subtitle = SUBTITLE
             yield PromptField(id="beginning", max_length=LONGEST_PROMPT)
+            yield Static(id="words")
             yield Static(id="unknown", markup=False)
             yield Static(id="next")
+            yield Static(id="decided")
             yield Static(id="continuation")
 
     def on_mount(self) -> None:
@@ -125,9 +137,14 @@ class PromptScreen(Dialog[float | None]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Request an answer; characters that are not in the vocabulary are named, not read."""
-        codes, self._unknown = codes_of(event.value, self._vocabulary)
-        if not self._unknown:
-            self._ask(replace(self._request, prompt=codes))
+        typed = read_field(event.value, self._vocabulary, whole=event.value == self._taken)
+        self._typed = typed
+        if not typed.refused:
+            codes = typed.codes
+            if typed.first and self._vocabulary is not None:
+                codes = (line_start(self._vocabulary),)  # a word at the start is read after that
+            request = replace(self._request, prompt=codes)
+            self._ask(replace(request, beginning=typed.beginning, first=typed.first))
         self._show()
 
     def on_prompt_field_cut(self, event: PromptField.Cut) -> None:
@@ -142,12 +159,35 @@ class PromptScreen(Dialog[float | None]):
         self._ask(replace(self._request, draw=self._request.draw + 1))
 
     def action_accept(self) -> None:
-        """Type the likeliest next character."""
-        answer = self._session.latest.answer
+        """Type the likeliest next character or word."""
+        answer = self._answer()
+        if answer is None or not answer.next:
+            return
+        if self._vocabulary is not None and self._vocabulary.kind == "words":
+            self.action_take(1)
+        elif self._vocabulary is not None:
+            self._type(self._vocabulary.texts[answer.next[0].code], answer)
+
+    def action_take(self, number: int) -> None:
+        """Type one of the words that are suggested."""
+        answer = self._answer()
+        if answer is not None and number <= len(answer.suggestions):
+            self._type(answer.suggestions[number - 1].text, answer)
+
+    def _answer(self) -> TextSample | None:
+        """Return the answer to what is in the field; None until there is one."""
+        answer, request = self._session.latest.answer, self._request
+        if answer is None or answer.read != request.prompt:
+            return None
+        return answer if answer.beginning == request.beginning else None
+
+    def _type(self, text: str, answer: TextSample) -> None:
+        """Put `text` in the place of what was typed of it."""
         field = self.query_one(Input)
-        if answer is not None and answer.next and answer.read == self._request.prompt:
-            field.value += typed(answer.symbols[answer.next[0].code])
-            field.cursor_position = len(field.value)
+        begun = field.value[: len(field.value) - len(answer.beginning)]
+        self._taken = begun + in_field(text if begun else text.lstrip(" "))
+        field.value = self._taken
+        field.cursor_position = len(field.value)
 
     def action_temperature(self, direction: int) -> None:
         """Raise or lower the temperature."""
@@ -166,8 +206,7 @@ class PromptScreen(Dialog[float | None]):
 
     def _show(self) -> None:
         """Show the newest answer, even while it is that to an earlier text."""
-        unknown = ", ".join(map(repr, self._unknown))
-        reason = f"the network has never seen {unknown}: take it out" if unknown else ""
+        reason = unread(self._typed)
         value, cut = self._cut
         if cut and value == self.query_one(Input).value:
             reason = f"{cut}; {reason}" if reason else cut
@@ -177,12 +216,20 @@ class PromptScreen(Dialog[float | None]):
         heading = temperature_words((answer or self._request).temperature)
         if answer is None:
             self.query_one("#next", Static).update(f"{heading} · type a beginning")
-            self.query_one("#continuation", Static).update("")
+            for name in ("words", "decided", "continuation"):
+                self.query_one(f"#{name}", Static).update("")
             return
         self.query_one("#next", Static).update(self._next(answer, heading))
         width = self.query_one("#continuation", Static).size.width
-        prompt = [(answer.symbols[code], "dim") for code in answer.read]
-        text = [*prompt, *((answer.symbols[each.code], "strong") for each in answer.text)]
+        room = self.query_one("#words", Static).size.width
+        words = words_line(answer, room, ascii_only=draws_ascii(self.app))
+        lines: dict[str, Lines] = {"words": (words,), "decided": decision_lines(answer, room)}
+        for name, shown in lines.items():
+            self.query_one(f"#{name}", Static).update(self._styled(shown))
+        read = answer.read[1:] if answer.first else answer.read
+        written = [each.code for each in answer.text]
+        text = symbol_runs(answer.symbols, read, "dim")
+        text += symbol_runs(answer.symbols, written, "strong")
         self.query_one("#continuation", Static).update(
             self._styled(wrap_characters(text, max(width, 20), _CONTINUATION_LINES))
         )
@@ -213,23 +260,3 @@ class PromptScreen(Dialog[float | None]):
             for piece, role in line:
                 text.append(piece, style_of(role, self.app.theme))
         return text
-
-
-def codes_of(text: str, vocabulary: Sequence[str]) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """Return the codes of the characters of `text`, and those that are not in the vocabulary.
-
-    ↵ and ⇥ stand for the end of a line and a tab, which a field does not show.
-    """
-    codes = {name: code for code, name in enumerate(vocabulary)}
-    names = [each if each in SIGNS.values() else shown_character(each) for each in text]
-    unknown = dict.fromkeys(
-        each for each, name in zip(text, names, strict=True) if name not in codes
-    )
-    return tuple(codes[name] for name in names if name in codes), tuple(unknown)
-
-
-def typed(name: str) -> str:
-    """Return the character to type for the symbol called `name`."""
-    if name == "␣":
-        return " "
-    return chr(int(name[2:], 16)) if name.startswith("U+") and len(name) > 2 else name

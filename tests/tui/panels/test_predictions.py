@@ -20,6 +20,7 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import compose
 from rnn_tui.tasks.reber import legal_next
+from rnn_tui.tasks.tokens import TypedText, Vocabulary
 from rnn_tui.tui.lines import cell_width
 from rnn_tui.tui.number_format import NOT_FINITE, blocks, number, precise_percent, probability
 from rnn_tui.tui.panels import loss_chart as loss
@@ -28,7 +29,7 @@ from rnn_tui.tui.panels.predictions.common_lines import history_strip, summary_l
 from rnn_tui.tui.panels.predictions.text_sample import (
     wrap_characters,
 )
-from rnn_tui.tui.screens.prompt import codes_of, typed
+from rnn_tui.tui.prompt_lines import in_field, read_field
 
 TASKS = (*WINDOW_TASKS, "parity last-step", "cos")
 SIZES = ((80, 9), (45, 9), (80, 20), (120, 36), (44, 12))
@@ -264,11 +265,11 @@ def test_chances_are_three_cells() -> None:
 
 
 def test_a_prompt_names_what_the_network_has_never_seen() -> None:
-    vocabulary = ("↵", "␣", "a", "b", "U+0301")
-    assert codes_of("a b↵", vocabulary) == ((2, 1, 3, 0), ())
-    assert codes_of("a@b#@", vocabulary) == ((2, 3), ("@", "#"))
-    for code, name in enumerate(vocabulary):
-        assert codes_of(typed(name), vocabulary) == ((code,), ())
+    vocabulary = Vocabulary.of("chars", ["\n", " ", "a", "b", "\u0301"])
+    assert read_field("a b↵", vocabulary) == TypedText((2, 1, 3, 0))
+    assert read_field("a@b#@", vocabulary) == TypedText((2, 3), refused=("@", "#"))
+    for code, text in enumerate(vocabulary.texts):
+        assert read_field(in_field(text), vocabulary) == TypedText((code,))
 
 
 # ---------------------------------------------------------------- the baseline

@@ -15,7 +15,8 @@ from rnn_tui.session.commands import ViewRequest
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import compose
 from rnn_tui.tui.number_format import probability
-from rnn_tui.tui.screens.prompt import PromptScreen, codes_of
+from rnn_tui.tui.prompt_lines import read_field
+from rnn_tui.tui.screens.prompt import PromptScreen
 
 
 class Bare(App[None]):
@@ -48,7 +49,7 @@ class Bare(App[None]):
 
     async def answered(self, pilot: Pilot[None], text: str) -> TextSample:
         """Wait until the answer to `text` is shown, and return it."""
-        codes = codes_of(text, self.session.latest.vocabulary or ())[0]
+        codes = read_field(text, self.session.latest.vocabulary).codes
         for _ in range(100):
             await pilot.pause(0.05)
             answer = self.session.latest.answer

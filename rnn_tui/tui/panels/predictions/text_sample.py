@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 
 from rnn_tui.predictions.results import TextSample, WindowsPredictions
+from rnn_tui.tasks.tokens import shown_character
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.lines import Line, Lines, Run, cell_width, merge, text_width
+from rnn_tui.tui.lines import Line, Lines, Run, cell_width, cut, merge, text_width
 from rnn_tui.tui.number_format import number, probability
 from rnn_tui.tui.panels.predictions.common_lines import summary_line
-from rnn_tui.tui.visible_names import on_letter
+from rnn_tui.tui.symbols import without_blank
+from rnn_tui.tui.visible_names import on_letter, visible_name
 
 NEWLINE = "↵"
 NEWLINES, SPACES = (NEWLINE, r"\n"), ("␣", "SP")  # in Unicode, in ASCII
-_READ = 40  # characters at most of what was read
+_READ = 40  # symbols at most of what was read
+_BYTES = 256  # symbols, where they are bytes
+_RUN = re.compile("(?:␣×|SPx)([0-9]{1,2})")  # the name of several blanks, in Unicode and ASCII
 
 
 def draw(context: DrawContext, predictions: WindowsPredictions, width: int, height: int) -> Lines:
@@ -27,9 +32,11 @@ def draw(context: DrawContext, predictions: WindowsPredictions, width: int, heig
         height: lines at most.
     """
     loss = predictions.evaluation.loss
+    one = {"words": "word", "bytes": "byte"}.get(context.snapshot.settings.tokens, "character")
     parts: list[Run] = [
         (f"test loss {number(loss, 3)} nats", "strong"),
-        (f"{number(loss / math.log(2), 3)} bits a character", ""),
+        (f"{number(loss / math.log(2), 3)} bits a {one}", ""),
+        *((perplexity(loss), "") for _ in range(one == "word")),
     ]
     above: list[Line] = [summary_line(parts, predictions.history, False, width)]
     sample = context.snapshot.text_sample
@@ -38,6 +45,12 @@ def draw(context: DrawContext, predictions: WindowsPredictions, width: int, heig
     above.append(candidates(sample, width))
     available = max(height - len(above), 0)
     return (*above, *wrap_characters(text_of(sample), width, available))[: max(height, 1)]
+
+
+def perplexity(loss: float) -> str:
+    """Return e^loss in words: among how many alike words one would have to guess."""
+    value = math.exp(min(loss, 700.0)) if math.isfinite(loss) else math.nan
+    return f"perplexity {number(value, 3)}"
 
 
 def temperature_words(temperature: float) -> str:
@@ -67,18 +80,39 @@ def text_of(sample: TextSample) -> list[Run]:
     """Return the end of what was read, the sign ▸ and what was written, one run a character."""
     read = sample.read[-_READ:]
     before: Run = ("…" if len(read) < len(sample.read) else "", "dim")
+    written = [symbol.code for symbol in sample.text]
     return [
         before,
-        *((sample.symbols[code], "dim") for code in read),
+        *symbol_runs(sample.symbols, read, "dim"),
         ("▸", "strong"),
-        *((sample.symbols[symbol.code], "") for symbol in sample.text),
+        *symbol_runs(sample.symbols, written, ""),
     ]
 
 
-def wrap_characters(text: Iterable[Run], width: int, height: int) -> Lines:
-    """Wrap `text`, one run a character, into lines of `width`; ↵ ends a line, ␣ becomes a space.
+def symbol_runs(symbols: Sequence[str], codes: Sequence[int], role: str) -> list[Run]:
+    """Return the names of symbols, one run each; bytes that are a character together are that."""
+    if len(symbols) != _BYTES or symbols[-1] != r"\xFF":
+        return [(symbols[code], role) for code in codes]
+    runs: list[Run] = []
+    start = 0
+    while start < len(codes):
+        lead = codes[start]
+        length = 1 if lead < 0xC0 else 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
+        character = bytes(codes[start : start + length]).decode("utf-8", "replace")
+        if length == 1 or len(character) != 1 or character == "\ufffd":
+            runs.append((symbols[lead], role))
+            start += 1
+        else:
+            runs.append((visible_name(shown_character(character)), role))
+            start += length
+    return runs
 
-    A mark stands on the letter before it.
+
+def wrap_characters(text: Iterable[Run], width: int, height: int) -> Lines:
+    """Wrap `text`, one run a symbol, into lines of `width`; ↵ ends a line, ␣ becomes a space.
+
+    A mark stands on the letter before it. A word is not divided where a line has room for it; the
+    blank before it is left out where a line begins.
     """
     lines: list[list[Run]] = [[(" ", "")]]
     taken = 1
@@ -91,16 +125,30 @@ def wrap_characters(text: Iterable[Run], width: int, height: int) -> Lines:
                 lines[-1][-1] = (marked, letter_role)
                 taken += size
                 continue
-        shown = " " if character in SPACES else character
-        size = text_width(shown)
-        if taken + size > width:
+        shown = running(character)
+        if taken + text_width(shown) > width:
             lines.append([(" ", "")])
             taken = 1
+            shown = shown.lstrip(" ") if len(shown) > 1 else shown
+        while taken + text_width(shown) > width > 2 and len(shown) > 1:
+            part = cut(shown, width - taken + 1)[:-1]
+            lines[-1].append((part, role))
+            lines.append([(" ", "")])
+            shown = shown[len(part) :]
         lines[-1].append((shown, "dim" if character in NEWLINES else role))
-        taken += size
+        taken += text_width(shown)
         if character in NEWLINES:
             lines.append([(" ", "")])
             taken = 1
         if len(lines) > height:
             break
     return tuple(merge(line) for line in lines[:height])
+
+
+def running(name: str) -> str:
+    """Return the name of a symbol in running text: its blanks are blanks."""
+    if name in SPACES:
+        return " "
+    if blanks := _RUN.fullmatch(name):
+        return " " * int(blanks[1])
+    return f" {name[1:]}" if without_blank(name) != name else name
