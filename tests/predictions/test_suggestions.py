@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from rnn_tui.engine.analysis.sampling import SymbolSampler, probabilities
-from rnn_tui.engine.core.background_work import complete
+from rnn_tui.engine.core.background_work import Work, complete
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.predictions.predictor import Predictor
-from rnn_tui.predictions.results import TextRequest, TextSample
+from rnn_tui.predictions.results import Suggestion, TextRequest, TextSample
 from rnn_tui.predictions.suggestions import SUGGESTED, decide, spelled_suggestions
 from rnn_tui.settings import Value, compose
 from rnn_tui.tasks.text import TextTask
@@ -109,10 +109,10 @@ def test_words_complete_what_is_typed(tmp_path: Path, text: str, temperature: fl
     for each in answer.next:
         assert each.probability == pytest.approx(expected[each.code])
     assert 1 <= len(answer.suggestions) <= SUGGESTED
-    for each in answer.suggestions:
-        assert each.probability == pytest.approx(expected[each.codes[0]])
-        assert each.text.startswith(starts)
-        assert each.text.strip()
+    for suggestion in answer.suggestions:
+        assert suggestion.probability == pytest.approx(expected[suggestion.codes[0]])
+        assert suggestion.text.startswith(starts)
+        assert suggestion.text.strip()
     assert vocabulary.texts[answer.text[0].code].startswith(starts)
 
 
@@ -174,7 +174,7 @@ def test_suggestions_change_nothing_of_what_is_written(tmp_path: Path, tokens: s
     assert plain.answer.text == answer.text
 
 
-def _nothing(*_: object) -> object:
+def _nothing(*_: object) -> Work[tuple[Suggestion, ...]]:
     yield from ()
     return ()
 
@@ -184,5 +184,5 @@ def test_a_network_that_has_diverged_suggests_nothing(tmp_path: Path) -> None:
         trainer = trained(tmp_path / "a", WORDS, tokens=tokens)
         trainer.parameters[...] = math.nan
         answer = answer_to(trainer, read_typed("the ", vocabulary_of(trainer)), 0, 1.0)
-        assert answer.suggestions == answer.next == ()
+        assert (answer.suggestions, answer.next) == ((), ())
         assert answer.decision is None
