@@ -142,3 +142,15 @@ def test_after_a_swap_nothing_becomes_true_that_was_true() -> None:
     session = Session(Trainer(SMALL), [parse("loss>0"), parse("update=30")], Versus("gru"))
     session.perform(Step(Stride.UPDATE, 20), Swap(), Continue())
     assert session.latest.cursor.update == 30
+
+
+def test_a_run_stops_at_a_test_loss_that_is_measured_while_it_goes_on() -> None:
+    driver = Driver(Trainer(SMALL.with_(lr=0.05)))
+    driver.send(AddBreakpoint(parse("test<0.4")), Continue())
+    stopped = driver.until(lambda snapshot: snapshot.stop is not None)
+    assert stopped.stop is not None
+    assert stopped.stop.reason.startswith("test 0.")
+    tested = stopped.test_losses
+    assert stopped.stop.value in tested.loss
+    assert stopped.stop.value < 0.4
+    driver.session.stop()

@@ -50,8 +50,10 @@ def reason(breakpoint: Breakpoint, value: float, trainer: Trainer) -> str:
             gate = f" {breakpoint.gate}" if breakpoint.gate else ""
             limit = plain_number(breakpoint.limit)
             comparison = f"{_true_figure(breakpoint, value)} {breakpoint.comparison} {limit}"
-            if breakpoint.kind is Kind.TEST and (latest := trainer.history.tested.latest):
-                update = f"update {latest[0]:,}"  # measured aside, while training went on
+            if breakpoint.kind is Kind.TEST and (
+                measured := trainer.history.tested.measured(trainer.updates)
+            ):  # aside, while training went on
+                update = f"update {measured[0]:,}"
             return f"{breakpoint.kind}{gate} {comparison} at {update}"
 
 

@@ -80,13 +80,23 @@ class TestLosses:
 
     def at(self, update: int) -> float:
         """Return the loss that breakpoints compare after `update`; NaN where none is known."""
-        return self.latest[1] if self.latest is not None and self.latest[0] <= update else math.nan
+        found = self.measured(update)
+        return math.nan if found is None else found[1]
+
+    def measured(self, update: int) -> tuple[int, float] | None:
+        """Return the newest measurement up to `update`: its update and loss; None if none is."""
+        if self.latest is None or self.latest[0] <= update:
+            return self.latest
+        place = int(self._rows[: self._count, 0].searchsorted(update, side="right"))
+        return self._row(place - 1) if place else None
 
     def _newest(self) -> tuple[int, float] | None:
         """Return the newest of the measurements that are kept."""
-        if not self._count:
-            return None
-        update, loss = self._rows[self._count - 1].tolist()
+        return self._row(self._count - 1) if self._count else None
+
+    def _row(self, place: int) -> tuple[int, float]:
+        """Return one of the measurements that are kept."""
+        update, loss = self._rows[place].tolist()
         return int(update), loss
 
     def restore(self, rows: Float64, count: int) -> None:

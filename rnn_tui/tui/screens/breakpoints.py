@@ -21,7 +21,7 @@ from rnn_tui.tui.screens.dialog import Dialog, PagesAnywhere
 from rnn_tui.tui.screens.text_field import TextField
 from rnn_tui.tui.themes import style_of
 
-_EXAMPLES = "loss<0.01  grad>10  clipped  {}update=500  pass=BACKWARD t=7"
+_EXAMPLES = "loss<0.01  test<0.05  grad>10  clipped  {}update=500  pass=BACKWARD t=7"
 
 
 class BreakpointList(PagesAnywhere, OptionList):

@@ -19,6 +19,7 @@ READ = {
     "loss<0.01": Breakpoint(Kind.LOSS, "<", 0.01),
     " Loss  >=  1e0 ": Breakpoint(Kind.LOSS, ">=", 1.0),
     "smoothed <= .5": Breakpoint(Kind.SMOOTHED, "<=", 0.5),
+    "test<0.05": Breakpoint(Kind.TEST, "<", 0.05),
     "grad>10.": Breakpoint(Kind.GRAD, ">", 10.0),
     "grad<1E-6": Breakpoint(Kind.GRAD, "<", 1e-6),
     "CLIPPED": Breakpoint(Kind.CLIPPED, ">"),
@@ -47,6 +48,7 @@ REFUSED = {
     "loss<nan": f"'loss<nan' {_NUMBER} loss<0.01 {_OTHERS}",
     "loss<٣": f"'loss<٣' {_NUMBER} loss<0.01 {_OTHERS}",
     "smoothed<x": f"'smoothed<x' {_NUMBER} smoothed<0.01 {_OTHERS}",
+    "test": f"'test' {_NUMBER} test<0.05 {_OTHERS}",
     "grad>1 2": f"'grad>1 2' {_NUMBER} grad>10 (also <, <=, >=)",
     "clipped>3": "'clipped>3' stands alone: clipped",
     "saturated": f"'saturated' {_SHARE}",
@@ -65,9 +67,15 @@ REFUSED = {
 _limits = st.floats(0, allow_infinity=False).map(abs)
 _signs = st.sampled_from(("<", "<=", ">", ">="))
 _timed = st.sampled_from((Pass.FORWARD, Pass.BACKWARD))
+_COMPARED = (Kind.LOSS, Kind.SMOOTHED, Kind.TEST, Kind.GRAD)
 breakpoints = st.one_of(
     st.sampled_from((NON_FINITE, Breakpoint(Kind.CLIPPED, ">"))),
-    st.builds(Breakpoint, st.sampled_from((Kind.LOSS, Kind.SMOOTHED, Kind.GRAD)), _signs, _limits),
+    st.builds(
+        Breakpoint,
+        st.sampled_from((Kind.LOSS, Kind.SMOOTHED, Kind.TEST, Kind.GRAD)),
+        _signs,
+        _limits,
+    ),
     st.builds(
         Breakpoint,
         st.just(Kind.SATURATED),

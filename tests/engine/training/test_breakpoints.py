@@ -407,3 +407,28 @@ def test_divergence_always_stops(texts: tuple[str, ...]) -> None:
     )
     assert run_until(trainer, list_, 5) == stop  # it stays there
     assert list_.statuses[0].hits == 1
+
+
+# ---------------------------------------------------------------- the loss on test data
+
+
+def test_a_test_loss_is_compared_when_it_has_been_measured() -> None:
+    trainer, list_ = Trainer(LIVELY), Breakpoints(parse("test<0.5"))
+    tested = trainer.history.tested
+    assert run_until(trainer, list_, 10) is None  # nothing is measured yet
+    tested.add(10, 0.7)
+    assert run_until(trainer, list_, 10) is None
+    tested.add(18, 0.25)  # measured aside, while two more updates were made
+    stop = run_until(trainer, list_, 10)
+    assert stop is not None
+    assert (stop.value, trainer.updates) == (0.25, 21)
+    assert stop.reason == "test 0.25 < 0.5 at update 18"
+    assert run_until(trainer, list_, 10) is None  # it is still true
+    tested.add(31, 0.6)
+    assert run_until(trainer, list_, 5) is None
+    tested.add(36, 0.4)
+    assert run_until(trainer, list_, 5) is not None
+    assert [tested.at(update) for update in (10, 17, 18, 35, 40)] == [0.7, 0.7, 0.25, 0.6, 0.4]
+    assert math.isnan(tested.at(9))
+    tested.forget_after(30)
+    assert tested.latest == (18, 0.25)
