@@ -56,12 +56,16 @@ class TaskInfo:
     symbols: tuple[str, ...] | None
     parts: tuple[str, ...] | None
     labels: tuple[str, ...] | None
+    output_names: tuple[str, ...] | None
     topology: Topology
 
     @classmethod
     def of(cls, task: Task) -> TaskInfo:
         """Return what the screen needs to know of `task`."""
-        return cls(task.title, task.symbols, task.parts, task.labels, task.topology)
+        outputs = task.output_names
+        if outputs is None and task.labels is None and task.outputs > 1:
+            outputs = tuple(str(k) for k in range(1, task.outputs + 1))
+        return cls(task.title, task.symbols, task.parts, task.labels, outputs, task.topology)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -294,6 +294,8 @@ class Task(ABC):
         parts: names of the D input numbers; None if there is only one or inputs are symbols. A part
             called "mark" is 0 or 1; 1 marks the timestep whose other number matters.
         labels: names of the classes, [O], indexed by code; None if the loss is "mse".
+        output_names: names of the O output numbers; None if there is only one that needs none, or
+            outputs are classes.
         baseline: the loss that is reached without memory; None if it is not known.
         defaults: values by setting that replace the declarations' defaults when this task is
             chosen.
@@ -310,6 +312,7 @@ class Task(ABC):
     symbols: tuple[str, ...] | None = None
     parts: tuple[str, ...] | None = None
     labels: tuple[str, ...] | None = None
+    output_names: tuple[str, ...] | None = None
     baseline: Baseline | None = None
     defaults: ClassVar[Mapping[str, Value]] = MappingProxyType({})
     updates: ClassVar[int] = 2_000

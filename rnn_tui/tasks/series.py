@@ -18,6 +18,7 @@ from rnn_tui.tasks.data_report import DataReport, report_of_table
 from rnn_tui.tasks.source import LAST_TIMES, DataSource, table_digest, tail_rows
 from rnn_tui.tasks.window_sweep import WindowSweep, streams
 
+_MOST_LISTED = 3  # names in the title
 _FEWEST_TESTED = 2  # rows: one value to predict from and one to compare with
 
 
@@ -91,7 +92,8 @@ class SeriesTask(Task):
         self.notes = self._outside(unscaled)
         self.title = f"{shown_name(settings.data)}: {_title(table)}"
         if table.inputs != table.targets or len(table.inputs) > 1:
-            self.parts = table.inputs
+            self.parts = tuple(map(_printable, table.inputs))
+            self.output_names = tuple(map(_printable, table.targets))
         self._steps = settings.steps
         self.topology = Topology.many_to_many(settings.steps)
         self._sweep = WindowSweep(settings, self.trained)
@@ -320,11 +322,19 @@ def _training_rows(rows: int, settings: Settings) -> int:
 
 def _title(table: Table) -> str:
     """Return what is predicted from what: "sales", "a, b", "price, volume → price"."""
-    targets = ", ".join(map(_printable, table.targets))
+    targets = _listed(table.targets, "targets")
     if table.inputs == table.targets:
         return targets
-    return f"{', '.join(map(_printable, table.inputs))} → {targets}"
+    return f"{_listed(table.inputs, 'inputs')} → {targets}"
+
+
+def _listed(names: tuple[str, ...], what: str) -> str:
+    """Return a few names one after the other, of more their number."""
+    if len(names) > _MOST_LISTED:
+        return f"{len(names)} {what}"
+    return ", ".join(map(_printable, names))
 
 
 def _printable(name: str) -> str:
-    return name if name.isprintable() else repr(name)
+    """Return a name as it can be shown; "mark" is the name of an input of another kind."""
+    return name if name.isprintable() and name != "mark" else repr(name)

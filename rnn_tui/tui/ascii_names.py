@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-from rnn_tui.predictions.results import TextSample, WindowsPredictions
+from rnn_tui.predictions.results import (
+    Predictions,
+    SeriesPredictions,
+    TextSample,
+    WindowsPredictions,
+)
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tasks.tokens import BLANK, RUN, UNKNOWN
 from rnn_tui.tui.ascii_text import in_ascii, number_of, numbers_for_characters
@@ -40,7 +45,14 @@ def name_in_ascii(name: str) -> str:
 def snapshot_in_ascii(snapshot: Snapshot) -> Snapshot:
     """Return the snapshot with all names in ASCII."""
     task = snapshot.task
-    names = (task.title, *(task.symbols or ()), *(task.labels or ()), *(task.parts or ()))
+    names = (
+        task.title,
+        *(task.symbols or ()),
+        *(task.labels or ()),
+        *(task.parts or ()),
+        *(task.output_names or ()),
+        *(_series_names(snapshot.predictions)),
+    )
     if "".join(names).isascii():
         return snapshot
     task = replace(
@@ -49,8 +61,18 @@ def snapshot_in_ascii(snapshot: Snapshot) -> Snapshot:
         symbols=names_in_ascii(task.symbols),
         labels=names_in_ascii(task.labels),
         parts=names_in_ascii(task.parts),
+        output_names=names_in_ascii(task.output_names),
     )
     predictions = snapshot.predictions
+    if isinstance(predictions, SeriesPredictions):
+        test = predictions.test
+        test = replace(
+            test,
+            target_names=names_in_ascii(test.target_names) or (),
+            input_names=names_in_ascii(test.input_names) or (),
+            axis=in_ascii(test.axis),
+        )
+        predictions = replace(predictions, test=test)
     if isinstance(predictions, WindowsPredictions):
         predictions = replace(
             predictions,
@@ -59,6 +81,14 @@ def snapshot_in_ascii(snapshot: Snapshot) -> Snapshot:
         )
     sample, answer = text_in_ascii(snapshot.text_sample), text_in_ascii(snapshot.answer)
     return replace(snapshot, task=task, predictions=predictions, text_sample=sample, answer=answer)
+
+
+def _series_names(predictions: Predictions | None) -> tuple[str, ...]:
+    """Return the names in the predictions for a series."""
+    if not isinstance(predictions, SeriesPredictions):
+        return ()
+    test = predictions.test
+    return (*test.target_names, *test.input_names, test.axis)
 
 
 def text_in_ascii(sample: TextSample | None) -> TextSample | None:

@@ -81,6 +81,8 @@ def cut_middle(text: str, width: int) -> str:
         return ""
     available = width - 1
     end = _prefix(text[::-1], available // 2)[::-1]
+    while end and not text_width(end[0]):  # a mark without its letter
+        end = end[1:]
     return _prefix(text, available - text_width(end)) + ELLIPSIS + end
 
 

@@ -11,6 +11,7 @@ from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.parameters import ParameterSpec, block_name
 from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.column_names import NAME, short_names
 from rnn_tui.tui.symbols import quoted
 
 
@@ -120,14 +121,19 @@ def is_parameter(snapshot: Snapshot, name: str) -> bool:
 
 
 def symbol_of_parameter(snapshot: Snapshot, index: int) -> str:
-    """Return the symbol or class that a parameter belongs to, as " of 't'"; "" if none.
+    """Return the symbol, class or column that a parameter belongs to, as " of 't'"; "" if none.
 
-    A row of W_x belongs to a symbol, a column of W_y and an entry of b_y to a class.
+    A row of W_x belongs to a symbol or to a number of the input, a column of W_y and an entry of
+    b_y to a class or to a number of the output.
     """
     tensor, task = tensor_of(snapshot, index), snapshot.task
     place = np.unravel_index(index - tensor.start, tensor.spec.shape)
     if tensor.spec.name == "W_x" and task.symbols is not None:
         return f" of {quoted(task.symbols[int(place[0])])}"
+    if tensor.spec.name == "W_x" and task.parts is not None:
+        return f" of {short_names(task.parts, NAME)[int(place[0])]}"
     if tensor.spec.name in ("W_y", "b_y") and task.labels is not None:
         return f" of {quoted(task.labels[int(place[-1])])}"
+    if tensor.spec.name in ("W_y", "b_y") and task.output_names is not None:
+        return f" of {short_names(task.output_names, NAME)[int(place[-1])]}"
     return ""

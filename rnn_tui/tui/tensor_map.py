@@ -16,6 +16,7 @@ from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.layers import layer_number, name_in_layer, name_without_layer
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.bars import BarGlyphs, BarScale
+from rnn_tui.tui.column_names import short_names
 from rnn_tui.tui.heat_map import CellSize, heat_lines, page_of, row_label
 from rnn_tui.tui.lines import Line, Lines, cell_width, cut, text_width
 from rnn_tui.tui.parameter_names import TensorRange
@@ -171,7 +172,7 @@ def row_name(snapshot: Snapshot, tensor: TensorRange, row: int) -> str:
         if task.symbols is not None:
             return visible(task.symbols[row])
         if task.parts is not None:
-            return task.parts[row]
+            return short_names(task.parts, WIDEST_NAME)[row]
     return str(row + 1)
 
 

@@ -2,7 +2,8 @@
 
 From the top: timesteps, targets, outputs, hidden states, inputs, gradient norms. Outputs stand only
 where the loss counts and inputs only where there is one; symbols and classes are shown by name, and
-of the outputs the most probable class. In the backward pass the gradient norms fill in from the
+of the outputs the most probable class. Of several numbers as outputs the selected one is shown, or
+all where there is room. In the backward pass the gradient norms fill in from the
 right. The title is the rail of the six passes.
 
 Where there is no room for all timesteps, `strip_columns` says which are shown.
@@ -20,6 +21,7 @@ from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.bar_scales import PROOF
+from rnn_tui.tui.column_names import short_names
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, centre, cut, text_width
 from rnn_tui.tui.number_format import SHORT, UNKNOWN
@@ -105,12 +107,14 @@ class _Plan:
     Attributes:
         inputs: rows of the inputs.
         targets: whether targets have a row.
+        outputs: the numbers of the outputs that have rows, from 0.
         units: the rows of units.
         norms: the rows of gradients' norms.
     """
 
     inputs: list[StripRow]
     targets: bool
+    outputs: range
     units: UnitRows
     norms: list[NormRow]
 
@@ -126,9 +130,14 @@ def _plan(context: DrawContext, height: int) -> _Plan:
     all_norms = spare >= len(states) - 1
     spare -= (len(states) - 1) * all_norms
     targets = spare > 0
+    count = len(snapshot.task.output_names or " ")
+    selected = min(context.selection.unit, count - 1)
+    outputs = range(selected, selected + 1)
+    if targets and spare - 1 >= 2 * (count - 1):
+        outputs, spare = range(count), spare - 2 * (count - 1)
     units = UnitRows(context, chosen, cell, 1 + spare - targets)
     shown = shown_states(snapshot, chosen, all_norms)
-    return _Plan(inputs, targets, units, [NormRow(context, each, cell) for each in shown])
+    return _Plan(inputs, targets, outputs, units, [NormRow(context, each, cell) for each in shown])
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
@@ -139,18 +148,19 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         return first_screen.unrolled(context.snapshot, width, height)
     snapshot, columns = context.snapshot, columns_shown(context.snapshot, width)
     plan, cell = _plan(context, height), cell_width_of(context.snapshot)
-    exponent = _target_exponent(snapshot)
     strip = partial(_line, context, columns, cell)
     rows_left_out = left_out(context, height)
     count = len(rows_left_out)
     label = f"t (z: +{count})" if count else "t"
     lines = [strip(label, _times(context, columns, cell))]
-    if plan.targets:
-        target = partial(_target, exponent=exponent)
-        cells = _counted(snapshot, columns, cell, target)
-        lines.append(strip("target", cells, exponent))
-    output = partial(_output, exponent=exponent)
-    lines.append(strip("y_t", _counted(snapshot, columns, cell, output), exponent))
+    for k in plan.outputs:
+        exponent = _target_exponent(snapshot, k)
+        if plan.targets:
+            target = partial(_target, k=k, exponent=exponent)
+            lines.append(strip("target", _counted(snapshot, columns, cell, target), exponent))
+        output = partial(_output, k=k, exponent=exponent)
+        cells = _counted(snapshot, columns, cell, output)
+        lines.append(strip(_output_label(snapshot, k, exponent), cells, exponent))
     rows: list[StripRow] = []
     scale = plan.units.scale()
     for units in plan.units.parts():
@@ -175,7 +185,12 @@ def left_out(context: DrawContext, height: int) -> list[str]:
     absent = [f"‖d{state}_t‖" for state in states if state not in shown]
     parts = context.snapshot.task.parts or ()
     inputs = [part for part in parts[len(plan.inputs) :] if part != "mark"]  # ▲ stands for it
-    return ["target"] * (not plan.targets) + inputs + absent
+    outputs = [
+        f"y {name}"
+        for k, name in enumerate(context.snapshot.task.output_names or ("",))
+        if k not in plan.outputs
+    ]
+    return ["target"] * (not plan.targets) + outputs + inputs + absent
 
 
 def need(snapshot: Snapshot) -> Need:
@@ -183,6 +198,7 @@ def need(snapshot: Snapshot) -> Need:
     cell = cell_width_of(snapshot)
     least = 1 + _ALWAYS
     enough = least + len(states_of(snapshot)) + len(snapshot.task.parts or " ") - 1
+    enough += 2 * (len(snapshot.task.output_names or " ") - 1)
     units = -(-snapshot.settings.hidden // (2 * (cell - 1)))
     width = LABEL + cell * snapshot.steps
     return Need(least, enough, enough + min(units - 1, 2), enough + units - 1, width)
@@ -358,26 +374,34 @@ def _counted(
         blank = 0
 
 
-def _target_exponent(snapshot: Snapshot) -> int:
-    """Return the power of ten that targets and outputs are in units of: that of the targets."""
+def _output_label(snapshot: Snapshot, k: int, exponent: int) -> str:
+    """Return the label of output `k`: y_t, or with the name of what it predicts."""
+    names = snapshot.task.output_names
+    if names is None:
+        return "y_t"
+    return f"y {short_names(names, LABEL - 3 - text_width(exponent_words(exponent)))[k]}"
+
+
+def _target_exponent(snapshot: Snapshot, k: int) -> int:
+    """Return the power of ten that target and output `k` are in units of: that of the targets."""
     if snapshot.task.labels is not None or not snapshot.cursor.has_batch:
         return 0
     counted = list(snapshot.task.topology.counted)
-    return exponent_of(snapshot.window.tape["target"][counted, 0, 0])
+    return exponent_of(snapshot.window.tape["target"][counted, 0, k])
 
 
-def _output(snapshot: Snapshot, t: int, width: int, widest: int, exponent: int) -> Line:
-    """Return an output: its number, or its most probable class and whether that is the target."""
+def _output(snapshot: Snapshot, t: int, width: int, widest: int, *, k: int, exponent: int) -> Line:
+    """Return output `k`: its number, or the most probable class and whether that is the target."""
     if not is_known(snapshot, "y_t", t):
         return _cell(UNKNOWN, "dim", width)
     if snapshot.task.labels is not None:
         return answer_cell(snapshot, t, width, widest)
-    value = float(snapshot.window.tape["y"][t - 1, 0, 0])
+    value = float(snapshot.window.tape["y"][t - 1, 0, k])
     return _number_cell(value, "one-step", width, exponent)
 
 
-def _target(snapshot: Snapshot, t: int, width: int, widest: int, exponent: int) -> Line:
-    """Return a target: its number or its class."""
+def _target(snapshot: Snapshot, t: int, width: int, widest: int, *, k: int, exponent: int) -> Line:
+    """Return the target of output `k`: its number, or its class."""
     if not snapshot.cursor.has_batch:
         return _cell(UNKNOWN, "dim", width)
     labels = snapshot.task.labels
@@ -385,7 +409,7 @@ def _target(snapshot: Snapshot, t: int, width: int, widest: int, exponent: int) 
         name = name_of(labels, target_code(snapshot, t))
         available = min(max(text_width(name) + 2, width), widest)
         return _cell(in_column(name, available), "truth", available)
-    value = float(snapshot.window.tape["target"][t - 1, 0, 0])
+    value = float(snapshot.window.tape["target"][t - 1, 0, k])
     return _number_cell(value, "truth", width, exponent)
 
 
@@ -401,8 +425,13 @@ def _inputs(snapshot: Snapshot, cell: int, available: int) -> list[StripRow]:
     if parts is None:
         return [_numbers(snapshot, "x_t", 0, cell)]
     if len(parts) <= available:
-        return [_numbers(snapshot, part, k, cell) for k, part in enumerate(parts)]
-    return [StripRow(parts[0], partial(_vector, snapshot, width=cell))]
+        return [_numbers(snapshot, part, k, cell) for k, part in enumerate(_labels(parts))]
+    return [StripRow(_labels(parts)[0], partial(_vector, snapshot, width=cell))]
+
+
+def _labels(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the labels of the input's numbers; there may be the unit of a row beside them."""
+    return short_names(parts, LABEL - 1)
 
 
 def _numbers(snapshot: Snapshot, label: str, k: int, cell: int) -> StripRow:

@@ -137,7 +137,9 @@ class WhatIfScreen(Dialog[Intervention | None]):
             offered = in_ascii(self._offered) if ascii_only else self._offered
             yield WhatIfField(offered, id="intervention")
             yield Static(id="what-if-reason", markup=False)
-            lines = "\n".join(form.line for form in forms(self._snapshot.window.declaration))
+            inputs = self._snapshot.task.parts
+            shown = forms(self._snapshot.window.declaration, inputs)
+            lines = "\n".join(form.line for form in shown)
             lines = lines.replace("·I", "*I") if ascii_only else lines
             yield Static(lines, id="what-if-forms", markup=False)
 
@@ -223,8 +225,13 @@ class WhatIfScreen(Dialog[Intervention | None]):
             return str(error)
 
     def _hint(self, text: str) -> str:
-        """Return how a what-if is read that could be meant otherwise."""
-        return hint(text, self._snapshot.window.declaration)
+        """Return how a what-if is read that could be meant otherwise, or which input it holds."""
+        words = hint(text, self._snapshot.window.declaration)
+        held, names = self._parse(text), self._snapshot.task.parts
+        if words or names is None or not isinstance(held, Pin) or held.symbol != "x_t":
+            return words
+        place = held.unit
+        return f"{held.name} is {names[place - 1]}" if isinstance(place, int) else ""
 
     def action_cancel(self) -> None:
         """Return nothing."""

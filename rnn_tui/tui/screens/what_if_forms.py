@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from rnn_tui.engine.network.declaration import NetworkDeclaration
 from rnn_tui.engine.network.edits import block_shapes
 from rnn_tui.engine.network.interventions import pinnable
+from rnn_tui.tui.column_names import NAME, short_names
+from rnn_tui.tui.lines import ELLIPSIS, text_width
 
 _COLUMN = 15  # cells of an example
+_MEANING = 44  # cells of what it does
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +32,10 @@ class WhatIfForm:
         return f"{self.example:<{_COLUMN}} {self.meaning}"
 
 
-def forms(declaration: NetworkDeclaration) -> tuple[WhatIfForm, ...]:
-    """Return the forms of what-ifs for a network."""
+def forms(
+    declaration: NetworkDeclaration, inputs: tuple[str, ...] | None = None
+) -> tuple[WhatIfForm, ...]:
+    """Return the forms of what-ifs for a network whose inputs have these names."""
     steps, hidden = declaration.steps, declaration.architecture.hidden
     t, unit, last = min(7, steps), min(3, hidden), min(8, hidden)
     values = [name for name in pinnable(declaration) if name not in ("x", *declaration.states)]
@@ -48,6 +53,7 @@ def forms(declaration: NetworkDeclaration) -> tuple[WhatIfForm, ...]:
             f"{value}_{t}[{unit}] = 0.5",
             f"at timestep {t} only; also {state}_{t}[{unit}], {state}_{t}, x_{t}",
         ),
+        *([_of_input(inputs)] if inputs is not None else []),
         WhatIfForm(
             f"{weight}[{row},1] = 0",
             f"an entry; {weight}[{row},:] a row, {weight}[:,1] a column",
@@ -57,6 +63,17 @@ def forms(declaration: NetworkDeclaration) -> tuple[WhatIfForm, ...]:
         WhatIfForm(f"detach @{t}", f"no gradient from timestep {t} to {t - 1}"),
         WhatIfForm(f"release {value}", f"{value} is no longer held; release: nothing is"),
     )
+
+
+def _of_input(names: tuple[str, ...]) -> WhatIfForm:
+    """Return the form that holds one of several named numbers of the input."""
+    k = min(2, len(names))
+    shown = [f"{j} {name}" for j, name in enumerate(short_names(names, NAME), 1)]
+    meaning = f"an input: {', '.join(shown)}"
+    while text_width(meaning) > _MEANING and len(shown) > 1:
+        shown.pop()
+        meaning = f"an input: {', '.join(shown)} {ELLIPSIS} {len(names)}"
+    return WhatIfForm(f"x[{k}] = 0", meaning)
 
 
 def _weight(declaration: NetworkDeclaration) -> tuple[str, int]:

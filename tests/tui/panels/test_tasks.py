@@ -378,7 +378,7 @@ def test_the_batch_shows_symbols_and_targets(task: str) -> None:
 def test_the_batch_shows_numbers_only_where_they_were_given(task: str) -> None:
     trainer = trained(task, passes=1)
     tape, topology = trainer.network.tape, trainer.task.topology
-    lines = table(SnapshotMaker(trainer).snapshot(), (40, 60))
+    lines = table(SnapshotMaker(trainer).snapshot(), (50, 60))
     parts = trainer.task.parts or ("x_t",)
     assert re.sub(r"×\S+", "", lines[1]).split() == ["t", *parts, "target"]
     powers, text_ = int("×10" in lines[2]), "\n".join(lines)

@@ -16,6 +16,7 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.aligned_numbers import NumberColumn
 from rnn_tui.tui.bar_scales import gradient_scale, value_scale
 from rnn_tui.tui.bars import BarScale, bars
+from rnn_tui.tui.column_names import NAME, page_of, short_names
 from rnn_tui.tui.lines import ELLIPSIS, Line, cell_width, fit, text_width
 from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, number, short, signed
 from rnn_tui.tui.panels.current_pass.row_places import ARRIVING, row_symbols
@@ -74,7 +75,8 @@ def row_of(row: Row, view: TimestepView) -> Line:
         ((" ▸ " if marked else "   "), "accent"),
         (f"{row.symbol:<{width - 3}}", "strong" if marked else ""),
     )
-    if known and row.symbol == "x_t" and (words := _input_in_words(view)):
+    room = view.width - cell_width(symbol)
+    if known and row.symbol == "x_t" and (words := _input_in_words(view, room)):
         return (*symbol, *_operand(words, "x_t", view))
     if known and row.symbol == "p_t" and view.before is None:
         return (*symbol, *_probabilities(view, values))
@@ -142,7 +144,7 @@ def _words(row: Row, view: TimestepView, known: bool) -> Iterator[Line]:
     For y_t that is the target. How much a full bar is stands only where there are bars.
     """
     if row.symbol == "y_t" and view.has_batch:
-        yield _output_and_target(row, view)
+        yield from _output_and_target(row, view)
         return
     for operation in view.forward:
         if operation.symbol == row.symbol and operation.note and known:
@@ -159,10 +161,11 @@ def _words(row: Row, view: TimestepView, known: bool) -> Iterator[Line]:
 # Inputs and outputs in words
 
 
-def _input_in_words(view: TimestepView) -> Line:
+def _input_in_words(view: TimestepView, room: int) -> Line:
     """Return the input's symbol, its named numbers, or a note that there is none.
 
-    Empty where the strip and the number say all there is.
+    Empty where the strip and the number say all there is. Of more numbers than there is room for,
+    in so many cells, some are shown, that of the selected unit among them.
     """
     x, task = view.values["x_t"][0], view.task
     if not task.topology.inputs[view.t - 1] and not x.any():
@@ -175,10 +178,19 @@ def _input_in_words(view: TimestepView) -> Line:
         return ((symbol, "strong"), (f"({place})  input" if code >= 0 else "", "dim"))
     if task.parts is None:
         return ()
-    line: Line = ()
-    for part, value in zip(task.parts, x, strict=True):
-        line = (*line, (f"{part} ", "dim"), (f"{signed(float(value))}   ", ""))
-    return line
+    numbers = [(f"{signed(float(value))}   ", "") for value in x]
+    widths = [text_width(text) for text, _ in numbers]
+    names = task.parts
+    if sum(map(text_width, names)) + len(names) + sum(widths) - 3 > room:
+        names = short_names(names, NAME)
+    parts = tuple(((f"{name} ", "dim"), each) for name, each in zip(names, numbers, strict=True))
+    sizes = tuple(map(cell_width, parts))
+    if sum(sizes) - 3 <= room:
+        return tuple(run for part in parts for run in part)
+    chosen = min(view.unit, len(parts) - 1)
+    first, last = page_of(sizes, room - len(f"{len(x)}–{len(x)} of {len(x)}"), chosen)
+    counted = f"{first + 1}–{last} of {len(x)}" if last > first + 1 else f"{last} of {len(x)}"
+    return (*(run for part in parts[first:last] for run in part), (counted, "dim"))
 
 
 def brief_input(view: TimestepView) -> Line:
@@ -189,19 +201,26 @@ def brief_input(view: TimestepView) -> Line:
         return (("none", role),)
     if task.symbols is not None and (code := code_of(x)) is not None:
         return ((quoted(task.symbols[code]) if code >= 0 else "none", role),)
-    numbers = zip(task.parts or (), x, strict=False)
+    names = short_names(task.parts, NAME) if task.parts is not None else ()
+    numbers = zip(names, x, strict=False)
     return tuple((f"{part} {signed(float(value))} ", role) for part, value in numbers)
 
 
-def _output_and_target(row: Row, view: TimestepView) -> Line:
-    """Return the selected output's title, with its class by name, and its target."""
+def _output_and_target(row: Row, view: TimestepView) -> Iterator[Line]:
+    """Yield the selected output's title, with its name or class, and its target; then shorter."""
     labels, target = view.task.labels, view.values["target_t"][0]
     unit = min(view.unit, len(view.values["y_t"][0]) - 1)
     title = row.title if labels is None else f"{row.title} {quoted(labels[unit])}"
-    if not view.counts:
-        return ((f"{title}, not counted here", "dim"),)
-    words = quoted(labels[target.argmax()]) if labels else signed(float(target[unit]))
-    return ((f"{title}, target ", "dim"), (words, "truth"))
+    titles: tuple[str, ...] = (title,)
+    if (names := view.task.output_names) is not None:
+        short = (short_names(names, width)[unit] for width in (NAME, NAME // 2))
+        titles = (f"{row.title} {names[unit]}", *(f"{row.title} {each}" for each in short))
+    for title in titles:
+        if not view.counts:
+            yield ((f"{title}, not counted here", "dim"),)
+        else:
+            words = quoted(labels[target.argmax()]) if labels else signed(float(target[unit]))
+            yield ((f"{title}, target ", "dim"), (words, "truth"))
 
 
 def _probabilities(view: TimestepView, p: Array) -> Line:

@@ -8,12 +8,14 @@ from rnn_tui.engine.core.expressions import Array
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui import column_bars
 from rnn_tui.tui.charts.curves import Chart, Curve, Mark
+from rnn_tui.tui.column_names import NAME, short_names
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cut, fit, text_width
 from rnn_tui.tui.symbols import input_code, target_code, visible
 
 LOWEST = 4  # lines of a picture with its heading
-NAME = 8  # cells of the name of a symbol
+SYMBOL = 8  # cells of the name of a symbol
+MOST_INPUTS = 4  # curves of numbers that go in, so that all strokes differ
 CELL = 3  # cells of a timestep at most, where symbols are rows
 INPUT, TARGET = "█", "▒"  # of a symbol that goes in, of one that should come out
 TALLEST = 3  # lines of a symbol
@@ -47,12 +49,16 @@ def of_loss(snapshot: Snapshot, parts: Array, width: int, height: int) -> Lines:
 
 
 def _curves(context: DrawContext, width: int, height: int) -> Lines:
-    """Return the inputs over the timesteps and, where they are numbers, the targets."""
+    """Return the inputs over the timesteps and, where they are numbers, the targets.
+
+    Of many inputs the first ones are drawn, and of several targets that of the selected output.
+    """
     snapshot = context.snapshot
     tape, topology = snapshot.window.tape, snapshot.task.topology
     t = np.arange(1.0, snapshot.steps + 1)
     curves, marks = [], []
-    for k, name in enumerate(snapshot.task.parts or ("x_t",)):
+    names = short_names(snapshot.task.parts or ("x_t",), NAME)
+    for k, name in enumerate(names[:MOST_INPUTS]):
         values = np.asarray(tape["x"][:, 0, k], dtype=np.float64)
         if name == "mark":
             marks = [Mark(float(at), str(int(at))) for at in t[values != 0]]
@@ -60,17 +66,23 @@ def _curves(context: DrawContext, width: int, height: int) -> Lines:
         shown = np.where(np.array(topology.inputs), values, np.nan)
         curves.append(Curve(name, "", t, shown))
     if snapshot.task.labels is None:
-        target = np.asarray(tape["target"][:, 0, 0], dtype=np.float64)
+        outputs = snapshot.task.output_names or ("",)
+        k = min(context.selection.unit, len(outputs) - 1)
+        target = np.asarray(tape["target"][:, 0, k], dtype=np.float64)
         shown = np.where(np.array(topology.counted), target, np.nan)
-        curves.append(Curve("target", "truth", t, shown))
-    chart = Chart(tuple(curves), marks=tuple(marks), x_label="timestep t")
+        name = f"target {short_names(outputs, NAME)[k]}" if len(outputs) > 1 else "target"
+        curves.append(Curve(name, "truth", t, shown))
+    x_label = "timestep t"
+    if len(names) > MOST_INPUTS:
+        x_label = f"{MOST_INPUTS} of {len(names)} inputs ─ timestep t"
+    chart = Chart(tuple(curves), marks=tuple(marks), x_label=x_label)
     return context.chart_cache.draw(chart, width, height)
 
 
 def _symbols(snapshot: Snapshot, width: int, height: int) -> Lines:
     """Return a row for each symbol of the window: where it goes in, where it should come out."""
     symbols, labels = snapshot.task.symbols or (), snapshot.task.labels
-    across = width - NAME - 4
+    across = width - SYMBOL - 4
     cell = min(max(across // snapshot.steps, 1), CELL)
     first = max(min(snapshot.t - 1, snapshot.steps - across // cell), 0) // cell * cell
     steps = range(first + 1, min(first + across // cell, snapshot.steps) + 1)
@@ -100,13 +112,13 @@ def _symbols(snapshot: Snapshot, width: int, height: int) -> Lines:
             both = goes_in and comes_out and cell > 1
             run = (sign * (cell - (cell > 1) - both), role)
             row = (*row, run, (TARGET * both, "truth"), (" " * (cell > 1), ""))
-        label = fit(((f" {cut(name, NAME - 1)}", ""),), NAME + 1)
-        lines += [(*label, *row), *((((" " * (NAME + 1), ""), *row),) * (min(tall, TALLEST) - 1))]
+        label = fit(((f" {cut(name, SYMBOL - 1)}", ""),), SYMBOL + 1)
+        lines += [(*label, *row), *((((" " * (SYMBOL + 1), ""), *row),) * (min(tall, TALLEST) - 1))]
     left_out = len(names) - (height - 2)
-    axis = " " * (NAME + 1)
+    axis = " " * (SYMBOL + 1)
     for t in steps:
-        if (t == steps[0] or t % 5 == 0) and text_width(axis) <= NAME + 1 + (t - steps[0]) * cell:
-            axis = f"{axis:<{NAME + 1 + (t - steps[0]) * cell}}{t} "
+        if (t == steps[0] or t % 5 == 0) and text_width(axis) <= SYMBOL + 1 + (t - steps[0]) * cell:
+            axis = f"{axis:<{SYMBOL + 1 + (t - steps[0]) * cell}}{t} "
     more = f"  {left_out} more symbols" if left_out > 0 else ""
     axis = axis.rstrip()
     if text_width(axis + more) > width:  # the last numbers of timesteps give way

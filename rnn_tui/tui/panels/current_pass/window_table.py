@@ -7,7 +7,7 @@ for the timesteps that count.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.aligned_numbers import HeadedColumn, column_of
+from rnn_tui.tui.column_names import page_of, short_names
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cell_width, cut, fit, text_width
 from rnn_tui.tui.number_format import NOT_FINITE, number, signed
@@ -39,9 +40,10 @@ class TableColumn:
     Attributes:
         head: the text of the heading.
         width: cells of the column.
-        at: gives the text at a timestep, from 1.
+        at: gives the text in a row, from 1: those of the timesteps, see `_rows_of`.
         names: the column holds names, which are aligned left; numbers are aligned right.
         power: the power of ten of its numbers, unless that is 1.
+        above: what stands above the heading.
     """
 
     head: str
@@ -49,11 +51,13 @@ class TableColumn:
     at: Callable[[int], Line]
     names: bool = False
     power: str = ""
+    above: str = ""
 
     @property
     def heading(self) -> str:
         """The heading, as wide as the column."""
-        return self.head.ljust(self.width) if self.names else self.head.rjust(self.width)
+        blanks = " " * max(self.width - text_width(self.head), 0)
+        return self.head + blanks if self.names else blanks + self.head
 
     def in_one_line(self) -> TableColumn:
         """Return the column with its power of ten beside the name, not below it."""
@@ -97,7 +101,7 @@ def _batch(context: DrawContext, width: int, height: int) -> Lines:
     fits = text_width(f"{words}{single}.") <= width
     first: Line = ((f"{words}{single if fits else ''}.", "dim"),)
     steps = range(1, snapshot.steps + 1)
-    columns = (*_inputs(context), _target(context))
+    columns = (*_inputs(context), *_targets(context))
     table = _table(context, columns, steps, width, height - 1)
     picture = window_pictures.of_batch(context, width, height - 1 - len(table))
     if not picture:
@@ -119,16 +123,31 @@ def _loss(context: DrawContext, width: int, height: int) -> Lines:
     counted = snapshot.task.topology.counted
     steps = [t for t, counts in enumerate(counted, 1) if counts]
     parts = loss_per_timestep(snapshot.window.declaration, snapshot.window.tape)[:, 0]  # [T]
+    rows = _rows_of(steps)
     named = snapshot.task.labels is not None
     head = _equation(snapshot, float(parts.sum()), len(steps), width)
-    columns = _class_columns(context, parts) if named else _number_columns(context, parts)
-    table = _table(context, columns, steps, width, height - len(head))
+    if named:
+        columns = _class_columns(context, parts)
+    else:
+        terms = _terms(snapshot)
+        columns = _number_columns(context, terms)
+        rows = _rows_of(steps, terms.shape[1])
+    table = _table(context, columns, rows, width, height - len(head))
     available = height - len(head) - len(table)
     if named and len(steps) == 1 and available > 2:
         return (*head, *table, *_distribution(context, steps[0], width, available))
     if picture := window_pictures.of_loss(snapshot, parts, width, available):
         return (*head, *table, *picture)
-    return (*head, *_table(context, columns, steps, width, height - len(head), spread=True))
+    return (*head, *_table(context, columns, rows, width, height - len(head), spread=True))
+
+
+def _terms(snapshot: Snapshot) -> Array:
+    """Return the terms of the loss of numbers, [T, O]: all of them add up to it."""
+    tape, counted = snapshot.window.tape, np.array(snapshot.task.topology.counted)
+    with np.errstate(all="ignore"):
+        squares = (tape["y"][:, 0].astype(np.float64) - tape["target"][:, 0]) ** 2
+    terms: Array = np.where(counted[:, None], squares, 0.0) / snapshot.window.declaration.term_count
+    return terms
 
 
 def _distribution(context: DrawContext, t: int, width: int, available: int) -> Lines:
@@ -242,12 +261,14 @@ def _inputs(context: DrawContext) -> tuple[TableColumn, ...]:
 
     def part(head: str, k: int) -> TableColumn:
         """Return the column of the input's number `k`, blank where there is no input."""
-        column = _number_column(context, cut(head, _NUMBER), "", x[:, 0, k])
+        column = _number_column(context, head, "", x[:, 0, k])
         if head == "mark":
             column = TableColumn(head, _NUMBER, lambda t: _marked(float(x[t - 1, 0, k])))
         return replace(column, at=lambda t: column.at(t) if has_input(snapshot, t) else ())
 
-    return tuple(part(head, k) for k, head in enumerate(task.parts or ("x_t",)))
+    return tuple(
+        part(head, k) for k, head in enumerate(short_names(task.parts or ("x_t",), _NUMBER))
+    )
 
 
 def _marked(value: float) -> Line:
@@ -255,8 +276,18 @@ def _marked(value: float) -> Line:
     return ((f"{f'{MARK} ' if value else ''}{signed(value)}".rjust(_NUMBER), "strong"),)
 
 
-def _target(context: DrawContext, beside: Array | None = None) -> TableColumn:
-    """Return the column of targets, blank where the loss does not count; see `_number_column`."""
+def _targets(context: DrawContext) -> tuple[TableColumn, ...]:
+    """Return the columns of targets, blank where the loss does not count."""
+    names = context.snapshot.task.output_names or ("target",)
+    if len(names) == 1:
+        return (_target(context),)
+    heads = short_names(names, _NUMBER)
+    columns = (_target(context, k=k, head=head) for k, head in enumerate(heads))
+    return tuple(replace(column, above="target") for column in columns)
+
+
+def _target(context: DrawContext, *, k: int = 0, head: str = "target") -> TableColumn:
+    """Return the column of the targets of output `k`, blank where the loss does not count."""
     snapshot = context.snapshot
     task, target = snapshot.task, snapshot.window.tape["target"]
     if (labels := task.labels) is not None:
@@ -267,20 +298,35 @@ def _target(context: DrawContext, beside: Array | None = None) -> TableColumn:
 
         return _name_column("target", labels, name)
     counted = task.topology.counted
-    values = np.where(counted, target[:, 0, 0], 0.0)
-    column = _number_column(context, "target", "truth", values, beside)
+    values = np.where(counted, target[:, 0, k], 0.0)
+    column = _number_column(context, head, "truth", values)
     return replace(column, at=lambda t: column.at(t) if counted[t - 1] else ())
 
 
-def _number_columns(context: DrawContext, parts: Array) -> tuple[TableColumn, ...]:
-    """Return the columns of the loss of numbers; `parts` [T] are the terms of the loss."""
-    tape, counted = context.snapshot.window.tape, context.snapshot.task.topology.counted
-    y, target = (np.where(counted, tape[name][:, 0, 0], 0.0) for name in ("y", "target"))
-    return (
-        _number_column(context, "y_t", "one-step", y, target),
-        _target(context, y),
-        _number_column(context, "error²/N", "strong", parts, signed=False),
+def _number_columns(context: DrawContext, terms: Array) -> tuple[TableColumn, ...]:
+    """Return the columns of the loss of numbers; `terms` [T, O] are those of the loss.
+
+    Of several outputs each has a row at each timestep: see `_rows_of`.
+    """
+    task, tape = context.snapshot.task, context.snapshot.window.tape
+    counted = np.array(task.topology.counted)[:, None]
+    y, target = (np.where(counted, tape[name][:, 0], 0.0).ravel() for name in ("y", "target"))
+    names = task.output_names or ("",)
+    head = "y_t" if len(names) > 1 or not names[0] else f"y {short_names(names, _NUMBER - 2)[0]}"
+    columns = (
+        _number_column(context, head, "one-step", y, target),
+        _number_column(context, "target", "truth", target, y),
+        _number_column(context, "error²/N", "strong", terms.ravel(), signed=False),
     )
+    if len(names) == 1:
+        return columns
+    named = short_names(names, _NAME[1])
+
+    def output(row: int) -> Line:
+        """Return the name of the output in a row."""
+        return ((named[(row - 1) % len(named)], ""),)
+
+    return (_name_column("output", named, output), *columns)
 
 
 def _class_columns(context: DrawContext, parts: Array) -> tuple[TableColumn, ...]:
@@ -311,7 +357,7 @@ def _loss_now(snapshot: Snapshot) -> str:
 def _table(
     context: DrawContext,
     columns: Sequence[TableColumn],
-    steps: Sequence[int],
+    rows: Sequence[int],
     width: int,
     height: int,
     *,
@@ -319,52 +365,117 @@ def _table(
 ) -> Lines:
     """Return a page of the table: that of the selected timestep, or another one chosen.
 
-    Where there are others a line below says which rows it has of how many.
+    Where there are others a line below says which rows it has of how many, and which columns.
 
     Args:
         context: where the selected timestep and the page are read from.
         columns: the columns beside the number of the timestep.
-        steps: the timesteps that have a row. They run down, then on in the next block.
+        rows: the numbers of the rows, see `_rows_of`. They run down, then on in the next block.
         width: cells of a line.
         height: lines at most.
         spread: in as few blocks as there are lines for, else in as few lines as there are cells
             for.
     """
     snapshot = context.snapshot
+    each = _rows_each(columns, snapshot)
     times = max(len(str(snapshot.steps)), 2) + 1
+    groups = _column_pages(columns, width - times)
+    if len(groups) > 1:
+        columns = max(groups, key=lambda group: _block(group, times))
     wider = [column.in_one_line() for column in columns]
-    if width // _block(wider, times) == width // _block(columns, times):
+    if len(groups) == 1 and width // _block(wider, times) == width // _block(columns, times):
         columns = wider
-    heads = " ".join(column.heading for column in columns)
+        groups = [wider]
     block = _block(columns, times)
     blocks = max(width // block, 1)
-    powers = any(column.power for column in columns)
-    height -= powers
+    heads = _heads([column for group in groups for column in group])
+    height -= heads - 1
     if spread:
-        blocks = min(max(math.ceil(len(steps) / max(height - 1, 1)), 1), blocks)
-    rows = math.ceil(len(steps) / blocks)
-    whole = rows < height
-    rows = rows if whole else max(height - 2, 1)
-    page = rows * blocks
-    pages = math.ceil(len(steps) / page)
-    here = sum(t <= snapshot.t for t in steps) - 1
-    shown = (max(here, 0) // page + context.selection.page) % pages
-    first = min(shown * page, max(len(steps) - page, 0))
-    used = math.ceil(min(len(steps) - first, page) / rows)
-    lines: list[Line] = [(((f"{'t':>{times}} {heads}" + " " * _GAP) * used, "dim"),)]
-    if powers:
-        below = " ".join(column.power.rjust(column.width) for column in columns)
-        lines.append((((f"{'':{times}} {below}" + " " * _GAP) * used, "dim"),))
-    for row in range(rows):
+        blocks = min(max(math.ceil(len(rows) / max(height - 1, 1)), 1), blocks)
+    count = math.ceil(len(rows) / blocks)
+    whole = count < height and len(groups) == 1
+    count = count if count < height - (len(groups) > 1) else max(height - 2, 1)
+    page = count * blocks
+    pages = math.ceil(len(rows) / page)
+    here = sum(_time_of(row, each) < snapshot.t for row in rows)
+    here = min(here + min(context.selection.unit, each - 1), len(rows) - 1)
+    chosen = (max(here, 0) // page * len(groups) + context.selection.page) % (pages * len(groups))
+    shown, group = divmod(chosen, len(groups))
+    columns = groups[group]
+    first = min(shown * page, max(len(rows) - page, 0))
+    last = min(first + page, len(rows))
+    used = math.ceil((last - first) / count)
+    lines = [*_heading_lines(columns, times, heads, used)]
+    for place in range(first, first + count):
         line: Line = ()
-        for place in range(first + row, min(first + page, len(steps)), rows):
-            line += fit(_timestep_row(columns, steps[place], times), block)
+        for row in range(place, last, count):
+            line += fit(_row(columns, rows[row], times, each), block)
         lines.append(line)
     if not whole:
-        last = min(first + page, len(steps))
-        words = f" t={steps[first]}–{steps[last - 1]}: {last - first} of {len(steps)} timesteps"
+        ends = _time_of(rows[first], each), _time_of(rows[last - 1], each)
+        what = "timesteps" if each == 1 else "terms"
+        words = f" t={ends[0]}–{ends[1]}: {last - first} of {len(rows)} {what}"
+        if len(groups) > 1:
+            before = sum(map(len, groups[:group]))
+            words += f", columns {before + 1}–{before + len(columns)}"
+            words += f" of {sum(map(len, groups))}"
         lines.append(((f"{words}; {PAGES}", "dim"),))
     return tuple(lines)
+
+
+def _rows_of(steps: Sequence[int], each: int = 1) -> list[int]:
+    """Return the numbers of the rows, from 1, of some timesteps with so many rows each."""
+    return [(t - 1) * each + k for t in steps for k in range(1, each + 1)]
+
+
+def _rows_each(columns: Sequence[TableColumn], snapshot: Snapshot) -> int:
+    """Return the rows of each timestep: one, or one for each output where these are named."""
+    named = any(column.head == "output" for column in columns)
+    return len(snapshot.task.output_names or " ") if named else 1
+
+
+def _time_of(row: int, each: int) -> int:
+    """Return the timestep of a row."""
+    return (row - 1) // each + 1
+
+
+def _column_pages(columns: Sequence[TableColumn], room: int) -> list[Sequence[TableColumn]]:
+    """Return the columns page by page: those that have room in so many cells, then the others."""
+    widths = [1 + column.width for column in columns]
+    pages: list[Sequence[TableColumn]] = []
+    first = 0
+    while first < len(columns):
+        _, last = page_of(widths[first:], room, 0)
+        pages.append(columns[first : first + last])
+        first += last
+    return pages
+
+
+def _heads(columns: Sequence[TableColumn]) -> int:
+    """Return the lines of the headings."""
+    return 1 + any(column.above for column in columns) + any(column.power for column in columns)
+
+
+def _heading_lines(
+    columns: Sequence[TableColumn], times: int, heads: int, blocks: int
+) -> Iterator[Line]:
+    """Yield the headings: what stands above names, the names, the powers of ten below them."""
+    above = " ".join(_right(column.above, column.width) for column in columns)
+    names = " ".join(column.heading for column in columns)
+    below = " ".join(_right(column.power, column.width) for column in columns)
+    lines = [f"{'t':>{times}} {names}"]
+    if above.strip():
+        lines.insert(0, f"{'':{times}} {above}")
+    if below.strip():
+        lines.append(f"{'':{times}} {below}")
+    lines = [""] * (heads - len(lines)) + lines  # the rows of all pages keep their place
+    for line in lines[:heads]:
+        yield (((line + " " * _GAP) * blocks, "dim"),)
+
+
+def _right(text: str, width: int) -> str:
+    """Return `text` at the right of so many cells."""
+    return " " * max(width - text_width(text), 0) + text
 
 
 def _block(columns: Sequence[TableColumn], times: int) -> int:
@@ -372,9 +483,9 @@ def _block(columns: Sequence[TableColumn], times: int) -> int:
     return times + sum(1 + column.width for column in columns) + _GAP
 
 
-def _timestep_row(columns: Sequence[TableColumn], t: int, times: int) -> Line:
-    """Return one timestep of the table, its number in `times` cells."""
-    line: Line = ((f"{t:>{times}}", "dim"),)
+def _row(columns: Sequence[TableColumn], row: int, times: int, each: int) -> Line:
+    """Return one row of the table, with its timestep in `times` cells."""
+    line: Line = ((f"{_time_of(row, each):>{times}}", "dim"),)
     for column in columns:
-        line = (*line, (" ", ""), *fit(column.at(t), column.width))
+        line = (*line, (" ", ""), *fit(column.at(row), column.width))
     return line

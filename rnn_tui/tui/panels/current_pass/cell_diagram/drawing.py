@@ -17,6 +17,7 @@ from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.engine.network.layers import Layer, name_in_layer
+from rnn_tui.tui.column_names import NAME, short_names
 from rnn_tui.tui.lines import Line, Lines, merge, text_width
 from rnn_tui.tui.number_format import DIGITS, UNKNOWN, signed
 from rnn_tui.tui.panels.current_pass.cell_diagram.graph import Node, cell_graph
@@ -182,6 +183,10 @@ class _Drawing:
         self._draw_wires()
         for placed in self._placement.values.values():
             self._draw_value(placed)
+        for placed in self._placement.values.values():
+            if self._is_known(placed.node):
+                x, y = placed.place
+                self._write_above(self._column_name(placed.node), x + placed.indent, y)
         if self._view.in_backward:
             self._draw_arriving(width)
         if self._ascii:
@@ -366,9 +371,28 @@ class _Drawing:
         """Write `line` from the cell (x, y) on; return the last column."""
         for text, role in line:
             for sign in text:
+                cells = text_width(sign)
+                if not cells and (x - 1, y) in self._cells:  # it stands on the one before
+                    self._cells[x - 1, y] = (self._cells[x - 1, y][0] + sign, role)
+                    continue
                 self._cells[x, y] = (sign, role)
-                x += max(text_width(sign), 1)
+                if cells > 1:
+                    self._cells[x + 1, y] = ("", role)
+                x += max(cells, 1)
         return x - 1
+
+    def _write_above(self, name: str, x: int, y: int) -> None:
+        """Write which of several inputs or outputs a number is above it, if there is room."""
+        taken = {(x + k, y - 1) for k in range(-1, text_width(name) + 1)} & self._cells.keys()
+        if name and y > 0 and not taken:
+            self._write(((name, "dim"),), x, y - 1)
+
+    def _column_name(self, node: Node) -> str:
+        """Return the name of the input or output whose number is shown; "" if it has none."""
+        names = {"x_t": self._view.task.parts, "y_t": self._view.task.output_names}.get(node.name)
+        if names is None:
+            return ""
+        return short_names(names, NAME)[min(self._view.unit, len(names) - 1)]
 
 
 def _within(value: float, cells: int, digits: int = DIGITS) -> str:
