@@ -378,7 +378,7 @@ def test_the_batch_shows_symbols_and_targets(task: str) -> None:
 def test_the_batch_shows_numbers_only_where_they_were_given(task: str) -> None:
     trainer = trained(task, passes=1)
     tape, topology = trainer.network.tape, trainer.task.topology
-    lines = table(SnapshotMaker(trainer).snapshot(), (50, 60))
+    lines = table(SnapshotMaker(trainer).snapshot(), (44, 60))
     parts = trainer.task.parts or ("x_t",)
     assert re.sub(r"×\S+", "", lines[1]).split() == ["t", *parts, "target"]
     powers, text_ = int("×10" in lines[2]), "\n".join(lines)
@@ -397,7 +397,7 @@ def test_the_shares_are_those_of_what_counts_and_add_up_to_the_loss(task: str) -
     trainer = trained(task, passes=3, batch=1)
     snapshot = SnapshotMaker(trainer).snapshot()
     assert snapshot.cursor.stage is Pass.LOSS
-    lines = table(snapshot, (40, 60))
+    lines = table(snapshot, (48, 60))
     equation, _, *rows = (line.split() for line in lines if line.strip()[:1] != "×")
     steps = [t for t, counts in enumerate(trainer.task.topology.counted, 1) if counts]
     rows = rows[: len(steps)]  # below a single one there are the classes
