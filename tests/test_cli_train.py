@@ -31,11 +31,12 @@ def test_figures_as_json(capsys: pytest.CaptureFixture[str]) -> None:
         "updates", "loss", "smoothed_loss", "test_one_step_mse", "test_free_run_mse",
         "test_free_run_3_mse", "test_loss", "test_accuracy", "updates_per_second", "parameters",
         "stopped_by", "test_rmse", "test_mae", "baselines", "season", "skill", "comparison",
-        "test_values_outside", "task", "data", "target", "cell", "seed", "version", "seconds",
+        "perplexity", "test_values_outside", "task", "data", "target", "cell", "seed", "version",
+        "seconds",
     ]  # fmt: skip
     names = {name: result.pop(name) for name in ("task", "cell", "seed", "version")}
     assert names == {"task": "cos", "cell": "rnn", "seed": 0, "version": __version__}
-    nothing = ("stopped_by", "test_loss", "test_accuracy", "data", "target")
+    nothing = ("stopped_by", "test_loss", "test_accuracy", "perplexity", "data", "target")
     assert all(result.pop(name) is None for name in nothing)
     assert set(result.pop("baselines")) == {"last", "season", "drift"}
     assert "× worse than repeating the value 42 rows ago" in result.pop("comparison")

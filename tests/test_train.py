@@ -39,6 +39,7 @@ FIGURES = [
     "season",
     "skill",
     "comparison",
+    "perplexity",
     "test_values_outside",
     "task",
     "data",

@@ -43,7 +43,6 @@ NAMES: Mapping[str, str] = {"chars": "characters", "words": "words", "bytes": "b
 """What the tokens of each kind are called."""
 
 _CHUNK = CHUNK  # bytes read at once
-_MOST_PAIRS = 2_000_000  # tokens of which pairs are counted for the chart: a tenth of a second
 
 
 class TextTask(Task):
@@ -199,12 +198,11 @@ class TextTask(Task):
         return text_baselines(training, x.T.ravel(), target.T.ravel(), self.outputs)
 
     def baselines(self) -> tuple[Baseline, ...]:
-        """Return what the chart compares with; of a long text the frequencies alone."""
-        if len(self._codes) > _MOST_PAIRS:
-            return (self.baseline,)
+        """Return what the test loss is compared with, the lowest first."""
         one = NAMES[self._kind][:-1]
-        bigram = Baseline(self.test_baselines["bigram"], f"each {one} by the one before", "bigram")
-        return tuple(sorted((bigram, self.baseline), key=lambda each: each.loss))
+        words = {"unigram": f"{one}s by their frequency", "bigram": f"each {one} by the one before"}
+        known = (Baseline(loss, words[name], name) for name, loss in self.test_baselines.items())
+        return tuple(sorted(known, key=lambda each: each.loss))
 
     def _lines(self) -> int:
         """Return the number of lines of the text; of words that is one more than line ends."""

@@ -175,13 +175,14 @@ def _most_frequent(
 def _characters(pieces: Iterable[str]) -> tuple[list[Codes], list[str], npt.NDArray[np.int64]]:
     """Return the text as numbers of its different characters, these, and how often each occurs."""
     numbers: list[Codes] = []
-    seen = np.zeros(0x110000, dtype=np.int64)
+    seen = np.zeros(0, dtype=np.int64)  # how often, by number
     for piece in pieces:
         chunk = np.frombuffer(piece.encode("utf-32-le"), dtype="<u4")
         if len(chunk):
-            counts = np.bincount(chunk)
-            seen[: len(counts)] += counts
-            numbers.append(chunk.astype(np.min_scalar_type(len(counts) - 1)))
+            counts = np.bincount(chunk, minlength=len(seen))
+            counts[: len(seen)] += seen
+            seen = counts
+            numbers.append(chunk.astype(np.min_scalar_type(int(chunk.max()))))
     used = np.flatnonzero(seen)
     place = np.zeros(int(used[-1]) + 1 if len(used) else 0, dtype=np.uint32)
     place[used] = np.arange(len(used))

@@ -15,6 +15,7 @@ from rnn_tui.tasks.base import TestSeries
 from rnn_tui.tasks.baselines import NO_MEMORY, Baseline, NaiveForecasts, comparison, skill
 
 LABEL = 26  # columns of a label
+_LARGEST_LOSS = 700.0  # whose exponential is a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Tested:
         targets: the errors of each target of a series in its own units.
         baselines: what the error is compared with, the best one first.
         naive: the forecasts that these are of; None where there is no series.
+        tokens: whether the classes are the tokens of a text.
     """
 
     one_step_mse: float | None = None
@@ -40,6 +42,7 @@ class Tested:
     targets: tuple[TargetErrors, ...] = ()
     baselines: tuple[Baseline, ...] = ()
     naive: NaiveForecasts | None = None
+    tokens: bool = False
 
     @property
     def compared(self) -> float | None:
@@ -50,6 +53,13 @@ class Tested:
     def target_names(self) -> tuple[str, ...]:
         """The names of the targets."""
         return tuple(each.name for each in self.targets)
+
+    @property
+    def perplexity(self) -> float | None:
+        """Among how many tokens one would have to guess, e^loss; None where there are none."""
+        if self.loss is None or not self.tokens or self.loss > _LARGEST_LOSS:
+            return None
+        return math.exp(self.loss)
 
     @property
     def skill(self) -> float | None:
@@ -74,7 +84,7 @@ class Tested:
     def judged(self) -> dict[str, object]:
         """Return what they are compared with, for JSON; errors in units are by name of several."""
         naive = self.naive
-        baselines = naive.errors() if naive else {each.words: each.loss for each in self.baselines}
+        baselines = naive.errors() if naive else {_key(b): b.loss for b in self.baselines}
         return {
             "test_rmse": self._by_name([each.rmse for each in self.targets]),
             "test_mae": self._by_name([each.mae for each in self.targets]),
@@ -82,6 +92,7 @@ class Tested:
             "season": None if naive is None else naive.length,
             "skill": self.skill,
             "comparison": self.comparison or None,
+            "perplexity": self.perplexity,
             "test_values_outside": None if naive is None else naive.outside,
         }
 
@@ -96,7 +107,9 @@ class Tested:
         if not self.targets:
             share = self.accuracy
             accuracy = {} if share is None else {"test accuracy": f"{share:.2%}".replace("%", " %")}
-            return {"test loss": _figure(self.loss), **accuracy, **self._of_baselines()}
+            of_text = {"test perplexity": _figure(self.perplexity)} if self.tokens else {}
+            loss = {"test loss": _figure(self.loss), **of_text}
+            return {**loss, **accuracy, **self._of_baselines()}
         rows = {"test MSE, one step ahead": _figure(self.one_step_mse), **self._of_baselines()}
         for each in self.targets:
             of = f", {each.name}" if len(self.targets) > 1 else ""
@@ -126,6 +139,11 @@ class Tested:
         words = f"one step ahead {self.comparison}" if self.targets else self.comparison
         notes = () if self.naive is None else self.naive.notes()
         return [*([words] if self.comparison else []), *notes]
+
+
+def _key(baseline: Baseline) -> str:
+    """Return the name of a baseline in JSON."""
+    return baseline.words if baseline.brief == NO_MEMORY else baseline.brief
 
 
 def _words(baseline: Baseline) -> str:
@@ -169,7 +187,10 @@ def tested(trainer: Trainer, parameters: Array) -> tuple[Tested, HeldValues]:
     evaluator.hold(pins, trainer.settings.steps)
     windows = evaluator.evaluate()
     return Tested(
-        loss=_finite(windows.loss), accuracy=windows.accuracy, baselines=baselines
+        loss=_finite(windows.loss),
+        accuracy=windows.accuracy,
+        baselines=baselines,
+        tokens=task.name == "text",
     ), evaluator.held
 
 

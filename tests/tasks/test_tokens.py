@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import DECLARATIONS, SettingError, Settings, Value, compose
 from rnn_tui.tasks import DataError, make_task
 from rnn_tui.tasks.text import TextTask
@@ -26,6 +27,7 @@ from rnn_tui.tasks.tokens import (
     split_words,
     tokenise,
 )
+from rnn_tui.train import summarise, train
 
 SAMPLE = "ab  \n\r\t.,'’-_ 019zäß€😀\u0301\u200d👩🏽🇩🇪नि日本กี⟨unk⟩␣↵×"
 CHARACTERS = st.sampled_from(SAMPLE) | st.characters(exclude_categories=["Cs"])
@@ -259,3 +261,14 @@ def test_a_file_of_before_keeps_its_line_ends() -> None:
     old = {name: value for name, value in values.items() if DECLARATIONS[name].since < 5}
     read = Settings.from_json({**old, "column": ""}, 4)
     assert (read.line_ends, read.tokens, read.vocabulary) == ("keep", "chars", 0)
+
+
+def test_the_figures_of_a_run_have_perplexity_and_both_baselines(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"one two three one two\n" * 40)
+    chosen: dict[str, Value] = {"task": "text", "data": str(tmp_path / "a"), "tokens": "words"}
+    trainer = Trainer(compose({**chosen, "hidden": 4, "steps": 5}))
+    progress = train(trainer, 3)
+    values = summarise(trainer, progress).to_mapping()
+    assert values["perplexity"] == pytest.approx(math.exp(float(str(values["test_loss"]))))
+    assert values["baselines"] == trainer.task.test_baselines  # type: ignore[attr-defined]
+    assert set(trainer.task.test_baselines) == {"unigram", "bigram"}  # type: ignore[attr-defined]

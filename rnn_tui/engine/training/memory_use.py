@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,7 @@ _VIEWS = 900  # bytes of the views that a kernel keeps for each gate and timeste
 # one, and of the optimizer the change, the parameters before it and what it computes with; while
 # the run is made, the starting weights and two more that they are drawn with.
 _VECTORS = 9
+_SMALLEST_VOCABULARY = 30  # to which it is worth to be lowered
 _NUMBERS_OF_TASK = 4  # arrays [T+1, B] of 8 bytes that a task prepares a window in
 
 
@@ -94,6 +95,8 @@ def check_memory(
     use = memory_use(settings, architecture or smallest_architecture(settings), screen=screen)
     total, limit = use.total + (beside.total if beside else 0), memory_limit()
     if total > limit:
+        if architecture is not None and settings.task == "text":
+            _check_vocabulary(settings, architecture, use, total, limit, screen=screen)
         name = _cause(settings, use)
         others = ("cell", "hidden", "layers", "steps", "batch", "timeline")
         with_ = ", ".join(_shown(each, settings) for each in others if each != name)
@@ -104,6 +107,49 @@ def check_memory(
             name, getattr(settings, name), f"less, as these settings {needs}", message=message
         )
     return use
+
+
+def _check_vocabulary(
+    settings: Settings,
+    architecture: Architecture,
+    use: MemoryUse,
+    total: int,
+    limit: int,
+    *,
+    screen: bool,
+) -> None:
+    """Refuse a vocabulary that is too large, where a smaller one would do.
+
+    Args:
+        settings: of the run, of task text.
+        architecture: its network's.
+        use: what it takes.
+        total: all that is taken, in bytes.
+        limit: how much may be.
+        screen: whether keyframes are kept, as on the screen.
+
+    Raises:
+        SettingError: it is too large; the message says which one would do.
+    """
+    low, high = 0, architecture.outputs  # the largest one that fits is between them
+    while high - low > 1:
+        middle = (low + high) // 2
+        smaller = replace(architecture, features=middle, outputs=middle)
+        fits = memory_use(settings, smaller, screen=screen).total <= limit - (total - use.total)
+        low, high = (middle, high) if fits else (low, middle)
+    most = low - 1  # one is for all others
+    if most < _SMALLEST_VOCABULARY:
+        return
+    unit = 10 ** max(len(str(most)) - 2, 0)
+    what = {"words": "words", "bytes": "bytes"}.get(settings.tokens, "characters")
+    with_ = ", ".join(_shown(each, settings) for each in ("cell", "hidden", "layers", "batch"))
+    message = (
+        f"a vocabulary of {architecture.outputs:,} {what} with {with_} would need "
+        f"{architecture.parameter_count():,} parameters and {over_limit(total, limit)}; "
+        f"--vocabulary {most // unit * unit} would do"
+    )
+    allowed = f"at most {most // unit * unit}"
+    raise SettingError("vocabulary", settings.vocabulary, allowed, message=message)
 
 
 def _cause(settings: Settings, use: MemoryUse) -> str:

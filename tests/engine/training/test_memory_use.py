@@ -1,6 +1,8 @@
 """The memory that settings need is known before it is allocated, and too much of it is refused."""
 
+import re
 import tracemalloc
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,6 +71,31 @@ def test_a_second_network_counts(monkeypatch: pytest.MonkeyPatch) -> None:
             second_network_settings(trainer.settings, trainer.architecture, Versus("lstm", match))
     with pytest.raises(SettingError, match="--hidden 200 with --cell lstm"):
         SecondNetwork.fresh(trainer.settings.with_(cell="lstm"))
+
+
+def test_a_vocabulary_that_does_not_fit_is_named_with_one_that_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "text"
+    place.write_text(" ".join(f"a{'b' * (k % 60)}{chr(97 + k % 23)}c{k}" for k in range(9000)))
+    settings = compose({"task": "text", "data": str(place), "tokens": "words", "steps": 5})
+    monkeypatch.setenv(MAX_MEMORY, "12MiB")
+    with pytest.raises(SettingError) as caught:
+        Trainer(settings)
+    match = re.fullmatch(
+        r"a vocabulary of ([\d,]+) words with --cell lstm, --hidden 64, --layers 1, --batch 8 "
+        r"would need ([\d,]+) parameters and ([\d.]+) MiB; the limit is 12 MiB \(--max-memory\); "
+        r"--vocabulary (\d+) would do",
+        str(caught.value),
+    )
+    assert match is not None
+    assert caught.value.name == "vocabulary"
+    Trainer(settings.with_(vocabulary=int(match[4])))
+    more = int(match[4]) * 11 // 10
+    with pytest.raises(SettingError, match=f"a vocabulary of {more + 1:,} words"):
+        Trainer(settings.with_(vocabulary=more))
+    with pytest.raises(SettingError, match="--hidden 4000 with"):
+        Trainer(settings.with_(hidden=4000))
 
 
 @pytest.mark.parametrize(
