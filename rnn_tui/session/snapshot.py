@@ -50,7 +50,12 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class TaskInfo:
-    """The names that the screen uses for the task; the attributes are those of `Task`."""
+    """The names that the screen uses for the task; the first attributes are those of `Task`.
+
+    Attributes:
+        drawn_from: what windows are drawn from: "46 of 58 rows"; "" where no file was read.
+        found: (setting, text): what was found in the file where the setting leaves it to be found.
+    """
 
     title: str
     symbols: tuple[str, ...] | None
@@ -58,6 +63,8 @@ class TaskInfo:
     labels: tuple[str, ...] | None
     output_names: tuple[str, ...] | None
     topology: Topology
+    drawn_from: str = ""
+    found: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, task: Task) -> TaskInfo:

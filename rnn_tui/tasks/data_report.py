@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rnn_tui.tables.table import ColumnReport, Table
 
 _NAMES = 4  # of columns that one line names
+_WORDS = {"\t": "tab", " ": "blanks"}
 _SIGNS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "|", " ": "blanks"}
 
 
@@ -137,8 +138,34 @@ class DataReport:
 
     @property
     def notice(self) -> str:
-        """What the first screen says: what is learned, and what was assumed."""
-        return f"{shown_name(self.path)}: {self.second_line}"
+        """What the first screen says in one line: what is learned; the form says all of it."""
+        named = _printable(self.targets[0]) if len(self.targets) == 1 else ""
+        several = f"learns {counted(len(self.targets), 'column')}" if self.targets else ""
+        learned = f"learns {named}" if named else several
+        split = f"{self.trained:,} trained on, {self.tested:,} tested" if self.trained else ""
+        notes = f"o shows {counted(len(self.notes), 'note')}" if self.notes else ""
+        read = counted(self.values, "row" if self.task == "series" else self._token)
+        name = shown_name(self.path)
+        return " · ".join(filter(None, (f"{name}: {read}", learned, split, notes)))
+
+    @property
+    def drawn_from(self) -> str:
+        """What windows are drawn from: "46 of 58 rows"."""
+        of = counted(self.values, "row" if self.task == "series" else self._token)
+        return f"{self.trained:,} of {of}"
+
+    @property
+    def found(self) -> tuple[tuple[str, str], ...]:
+        """What was found in the file, by the setting that could have said it."""
+        names = {
+            "encoding": self.encoding,
+            "target": ", ".join(self.targets),
+            "inputs": ", ".join(self.inputs) if self.inputs != self.targets else "",
+            "time": self.time or "",
+            "delimiter": _WORDS.get(self.delimiter, self.delimiter),
+            "decimal": self.decimal,
+        }
+        return tuple((name, text) for name, text in names.items() if text)
 
     @property
     def _token(self) -> str:

@@ -11,6 +11,9 @@ from rnn_tui.tui.panel_spec import PanelSpec
 LIVE, RESTART = "~", "↻"
 WIDEST = 20  # cells of a value at most; a path may be longer
 
+_LEFT_TO_THE_FILE = ("encoding", "inputs", "time", "delimiter", "decimal", "thousands")
+"""Settings that are shown once something was said or found."""
+
 
 def title(_scene: DrawContext) -> tuple[str, str]:
     """Return the texts of the title line."""
@@ -25,9 +28,13 @@ def mark(declaration: Declaration) -> str:
 def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Draw the hyperparameters in columns."""
     settings = context.snapshot.settings
+    found = dict(context.snapshot.task.found)
     entries: list[Line] = []
     for name, declaration in DECLARATIONS.items():
         if not declaration.used_by(settings):
+            continue
+        value = declaration.show(getattr(settings, name)) or found.get(name, "")
+        if not value and name in _LEFT_TO_THE_FILE:
             continue
         entries.append(
             (
@@ -36,7 +43,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
                     "title" if declaration.effect == "live" else "dim",
                 ),
                 (f"{name.replace('_', '-')} ", "dim"),
-                (cut_middle(declaration.show(getattr(settings, name)), WIDEST) or "–", ""),
+                (cut_middle(value, WIDEST) or "–", ""),
             )
         )
     columns = _columns(entries, width, max(height, 1))

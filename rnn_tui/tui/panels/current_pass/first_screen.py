@@ -115,7 +115,7 @@ def _passes(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
     }[s.clip_by]
     parameters = count(snapshot.optimizer.parameters.size)
     return (
-        ("batch", f"{windows} of {of_steps} {drawn} from the data"),
+        ("batch", f"{windows} of {of_steps} {drawn} from {snapshot.task.drawn_from or 'the data'}"),
         ("forward", f"{times}: from x_t{state} to y_t in {forward} operations"),
         ("loss", f"{loss}: how far y_t is off"),
         ("backward", f"{back}: the same way back in {backward} operations"),
