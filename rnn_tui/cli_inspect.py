@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from rnn_tui import PROGRAM
@@ -13,7 +14,6 @@ from rnn_tui.cli_exit import BAD_USAGE, DONE, CommandError, explain
 from rnn_tui.cli_options import inspect_command, parse
 from rnn_tui.cli_reading import said_while_reading
 from rnn_tui.cli_start import new_settings
-from rnn_tui.files.data_file import DataError
 from rnn_tui.files.limits import OPTIONS as LIMITS
 from rnn_tui.tasks.data_report import DataReport
 
@@ -75,32 +75,15 @@ def _report(options: dict[str, Any]) -> DataReport:
         report = replace(report, task=settings.task)
         if not settings.data:
             raise CommandError(f"--task {settings.task} reads no file")
-        from rnn_tui.engine.training.trainer import Trainer
+        from rnn_tui.engine.training.memory_use import check_task_memory
+        from rnn_tui.tasks.inspection import inspect_data
 
-        try:
-            found = Trainer(settings).task.data_report()
-        except DataError as error:
-            found = _refused_table(settings, str(error)) if settings.task == "series" else None
-            if found is None:
-                raise
-        return (found or report).noted(chosen)
+        return inspect_data(settings, partial(check_task_memory, settings)).noted(chosen)
     except Exception as error:  # each has a line of its own, as everywhere
         message, code = explain(error)
         if code != BAD_USAGE:
             raise
         return report.refused(message)
-
-
-def _refused_table(settings: Any, problem: str) -> DataReport | None:
-    """Return the report of a table that cannot be learned; None if it cannot be read at all."""
-    from rnn_tui.tables.reading import read_table, table_options
-    from rnn_tui.tasks.data_report import report_of_table
-
-    try:
-        table = read_table(table_options(settings))
-    except DataError:
-        return None
-    return report_of_table(table).refused(problem)
 
 
 def report_text(report: DataReport, width: int) -> list[str]:
@@ -114,7 +97,7 @@ def report_text(report: DataReport, width: int) -> list[str]:
     if report.columns:
         lines += ["", *column_lines(report, width, MOST_COLUMNS)]
     if not report.problems:
-        lines += ["", *fold(replace(report, notes=()).second_line, width)]
+        lines += ["", *fold(report.learned, width)]
     for heading, sentences in (("notes", report.notes), ("problems", report.problems)):
         if sentences:
             lines += ["", heading]

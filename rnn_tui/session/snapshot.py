@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from rnn_tui.engine.analysis.contributions import Contributions
     from rnn_tui.second_network import SecondNetworkView
     from rnn_tui.session.run_records import SaveQuestion, UnsavedRun
+    from rnn_tui.tasks.data_report import DataReport
     from rnn_tui.tasks.tokens import Vocabulary
 
 
@@ -53,8 +54,7 @@ class TaskInfo:
     """The names that the screen uses for the task; the first attributes are those of `Task`.
 
     Attributes:
-        drawn_from: what windows are drawn from: "46 of 58 rows"; "" where no file was read.
-        found: (setting, text): what was found in the file where the setting leaves it to be found.
+        data: what was read of the user's file; None where there is none.
     """
 
     title: str
@@ -63,8 +63,7 @@ class TaskInfo:
     labels: tuple[str, ...] | None
     output_names: tuple[str, ...] | None
     topology: Topology
-    drawn_from: str = ""
-    found: tuple[tuple[str, str], ...] = ()
+    data: DataReport | None = None
 
     @classmethod
     def of(cls, task: Task) -> TaskInfo:
@@ -72,7 +71,21 @@ class TaskInfo:
         outputs = task.output_names
         if outputs is None and task.labels is None and task.outputs > 1:
             outputs = tuple(str(k) for k in range(1, task.outputs + 1))
-        return cls(task.title, task.symbols, task.parts, task.labels, outputs, task.topology)
+        report = task.data_report()
+        data = None if report is None else report.shortened()
+        return cls(
+            task.title, task.symbols, task.parts, task.labels, outputs, task.topology, data
+        )
+
+    @property
+    def drawn_from(self) -> str:
+        """What windows are drawn from: "46 of 58 rows"; "" where no file was read."""
+        return "" if self.data is None else self.data.drawn_from
+
+    @property
+    def found(self) -> tuple[tuple[str, str], ...]:
+        """What was found in the file, by the setting that could have said it."""
+        return () if self.data is None else self.data.found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

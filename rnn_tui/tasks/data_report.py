@@ -17,6 +17,9 @@ from rnn_tui.files.data_file import shown_name
 if TYPE_CHECKING:
     from rnn_tui.tables.table import ColumnReport, Table
 
+MOST_COLUMNS = 200
+"""Columns that a screen shows, or a list to choose from has."""
+
 _NAMES = 4  # of columns that one line names
 _WORDS = {"\t": "tab", " ": "blanks"}
 _SIGNS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "|", " ": "blanks"}
@@ -81,6 +84,12 @@ class DataReport:
         """Return the report with more notes, before the others."""
         return replace(self, notes=(*filter(None, notes), *self.notes))
 
+    def shortened(self) -> DataReport:
+        """Return the report with no more columns than a screen shows."""
+        if len(self.columns) <= MOST_COLUMNS:
+            return self
+        return replace(self, columns=self.columns[:MOST_COLUMNS])
+
     def to_json(self) -> dict[str, Any]:
         """Return what `rnn-tui inspect --json` prints."""
         target: object = self.targets[0] if len(self.targets) == 1 else list(self.targets) or None
@@ -124,6 +133,11 @@ class DataReport:
     @property
     def second_line(self) -> str:
         """What is learned of it and what was assumed, in one line."""
+        return self.learned + "".join(f"; {each.rstrip('.')}" for each in self.notes)
+
+    @property
+    def learned(self) -> str:
+        """What is learned of it, in one line."""
         if self.task == "text":
             what = f"learns {counted(self.vocabulary, f'different {self._token}')}"
             unit = ""
@@ -133,8 +147,7 @@ class DataReport:
                 what += f" from {_and(self.inputs)}"
             unit = " rows"
         split = f"; trained on {self.trained:,}{unit}, tested on the last {self.tested:,}"
-        notes = "".join(f"; {each.rstrip('.')}" for each in self.notes)
-        return f"{what}{split if self.trained else ''}{notes}"
+        return f"{what}{split if self.trained else ''}"
 
     @property
     def notice(self) -> str:

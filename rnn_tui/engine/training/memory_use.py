@@ -6,12 +6,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rnn_tui.engine.network.architecture import Architecture, architecture_with
+from rnn_tui.engine.network.architecture import (
+    Architecture,
+    architecture_of,
+    architecture_with,
+)
 from rnn_tui.engine.network.declaration import NetworkDeclaration
 from rnn_tui.engine.training.optimizers import optimizer_class
 from rnn_tui.files.limits import memory_limit, over_limit
 from rnn_tui.registry import TASKS
 from rnn_tui.settings import DECLARATIONS, SettingError, Settings
+from rnn_tui.tasks.base import Task
 
 MIB = 2**20
 _VIEWS = 900  # bytes of the views that a kernel keeps for each gate and timestep; measured
@@ -72,6 +77,15 @@ def smallest_architecture(settings: Settings) -> Architecture:
     sizes = (getattr(task, name, 1) for name in ("features", "outputs"))
     features, outputs = (size if isinstance(size, int) else 1 for size in sizes)
     return architecture_with(settings, features, outputs)
+
+
+def check_task_memory(settings: Settings, task: Task, *, screen: bool = False) -> MemoryUse:
+    """Check the memory of a run whose data have been read; see `check_memory`.
+
+    Raises:
+        SettingError: it takes more than it may.
+    """
+    return check_memory(settings, architecture_of(settings, task), screen=screen)
 
 
 def check_memory(

@@ -74,14 +74,15 @@ class KeyActions(TrainingActions, SelectionActions):
         from rnn_tui.tui.screens.settings import SettingsScreen
 
         self._take_count()
-        shown = self.session.latest.settings
+        latest = self.session.latest
+        shown = latest.settings
 
         def apply(settings: Settings | None) -> None:
             self._withdraw_notice(FORM_OPENS)
             self._apply(settings, shown)
 
         self._show_at_once(FORM_OPENS)
-        self.app.push_screen(SettingsScreen(shown, self.kiosk), apply)
+        self.app.push_screen(SettingsScreen(shown, self.kiosk, latest.task.data), apply)
 
     def _apply(self, settings: Settings | None, shown: Settings) -> None:
         """Send what was changed of the settings `shown`; restart if one of them needs it."""

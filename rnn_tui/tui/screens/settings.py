@@ -13,9 +13,12 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid, Horizontal, Vertical, VerticalScroll
+from textual.message import Message
+from textual.timer import Timer
 from textual.widgets import Static
 
 from rnn_tui.engine.training.memory_use import check_memory
+from rnn_tui.files.data_file import shown_name
 from rnn_tui.kiosk import Kiosk
 from rnn_tui.settings import (
     DECLARATIONS,
@@ -25,13 +28,30 @@ from rnn_tui.settings import (
     Value,
     task_defaults,
 )
+from rnn_tui.tasks.data_report import DataReport
+from rnn_tui.tui.lines import fold
 from rnn_tui.tui.panels.hyperparameters import LIVE, RESTART, mark
+from rnn_tui.tui.screens.data_preview import (
+    READ_BY,
+    Preview,
+    key_of,
+    look_aside,
+    read_aside,
+    said_of,
+)
 from rnn_tui.tui.screens.dialog import Dialog
 from rnn_tui.tui.screens.text_field import TextField
 
 
 class Field(TextField):
     """A field for one value. If the setting has choices, space goes to the next one."""
+
+    class ColumnsWanted(Message):
+        """The columns are to be listed, for the field of this setting."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
 
     def __init__(self, declaration: Declaration, value: Value) -> None:
         """Make a field that shows `value`."""
@@ -48,14 +68,31 @@ class Field(TextField):
             self.value = choices[(current + 1) % len(choices)]
             self.cursor_position = len(self.value)
             return
+        untouched = not self.value or self.selected_text == self.value
+        if event.key == "space" and self.declaration.name in COLUMNS_OF and untouched:
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.ColumnsWanted(self.declaration.name))
+            return
         await super()._on_key(event)
 
     def _is_switch(self) -> bool:
         return self.declaration.kind is bool
 
 
+COLUMNS_OF = ("target", "inputs", "time")
+"""The settings that name columns: space lists them."""
+OF_A_FILE = ("data", "encoding", *COLUMNS_OF, "missing", "delimiter", "decimal", "thousands",
+             "skip_rows", "test_share")  # fmt: skip
+"""The settings below which stands what was read of the file."""
+LATER = 0.25
+"""Seconds without a key after which a file that was typed is read."""
 KEPT_IN_KIOSK = ("data",)
 """The settings that a guest does not change: they name files."""
+_HIGH = 30
+"""Lines of a screen with room for more help."""
+_HELP_LINES = {True: 4, False: 7}
+"""Lines of what is said of the field in focus, on a low screen and on another."""
 
 
 class SettingsScreen(Dialog[Settings | None]):
@@ -71,12 +108,22 @@ class SettingsScreen(Dialog[Settings | None]):
         Binding("up", "app.focus_previous", "previous field", priority=True),
     ]
 
-    def __init__(self, settings: Settings, kiosk: Kiosk | None = None) -> None:
+    class Read(Message):
+        """A file was looked at."""
+
+        def __init__(self, preview: Preview) -> None:
+            super().__init__()
+            self.preview = preview
+
+    def __init__(
+        self, settings: Settings, kiosk: Kiosk | None = None, report: DataReport | None = None
+    ) -> None:
         """Show `settings`.
 
         Args:
             settings: those of the run.
             kiosk: what a guest may do, who chooses no file; None for a user.
+            report: what was read of the run's data file; None where there is none.
         """
         super().__init__()
         self._settings = settings
@@ -91,6 +138,10 @@ class SettingsScreen(Dialog[Settings | None]):
         self._shown: dict[str, tuple[bool, bool, bool]] = {}  # visible, refused, changed
         self._texts: dict[str, str] = {}  # by setting: what is said of it below
         self._defaults = task_defaults(settings.to_json())  # followed by fields, see _follow_task
+        self._preview = Preview(key_of(settings), report)
+        self._asked = self._preview.key  # what is being read
+        self._looked_at = settings.data  # the path whose task was asked for
+        self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Yield the fields of each group; below, the setting in focus and the verdict."""
@@ -129,6 +180,12 @@ class SettingsScreen(Dialog[Settings | None]):
         self._fields["lr"].focus(scroll_visible=False)
         self.call_after_refresh(self._explain)  # the first field to have the focus sends no message
 
+    def on_resize(self) -> None:
+        """Leave room for what stands below the fields."""
+        low = self.size.height < _HIGH
+        self.query_one("#setting-help").styles.height = lines = _HELP_LINES[low]
+        self.query_one("#fields").styles.max_height = max(self.size.height - lines - 3, 3)
+
     def on_descendant_focus(self) -> None:
         """Say what the setting is that now has the focus."""
         self._explain()
@@ -157,7 +214,76 @@ class SettingsScreen(Dialog[Settings | None]):
                 self.draft = draft
             except SettingError as error:
                 reasons[error.name] = f"must be {error.allowed}"
+        self._look(values)
         self._show(values, reasons)
+
+    def _look(self, values: dict[str, Value]) -> None:
+        """Have the file read, a moment after it was typed; a new one says what the task is."""
+        path = str(values.get("data", ""))
+        wanted = self.draft is not None and self.draft.data and self.draft.task in READ_BY
+        if path != self._looked_at or (wanted and key_of(self._draft) != self._asked):
+            if self._timer is not None:
+                self._timer.stop()
+            self._timer = self.set_timer(LATER, self._read)
+
+    @property
+    def _draft(self) -> Settings:
+        """The settings as typed, or those of the run while they are refused."""
+        return self._settings if self.draft is None else self.draft
+
+    def _read(self) -> None:
+        """Read what the form names, in a thread."""
+        deliver = self._deliver
+        if "data" in self._fields:
+            path = self._fields["data"].value
+            if path != self._looked_at:
+                self._looked_at = path
+                if path:
+                    look_aside(path, self._fields["encoding"].value, deliver)
+        draft = self.draft
+        if draft is None or not draft.data or draft.task not in READ_BY:
+            return
+        if (key := key_of(draft)) != self._asked:
+            self._asked = key
+            read_aside(draft, deliver)
+            self._check()
+
+    def _deliver(self, preview: Preview) -> None:
+        """Take what a thread has found, which this calls."""
+        self.post_message(self.Read(preview))
+
+    def on_settings_screen_read(self, message: Read) -> None:
+        """Show what was found, unless something else was typed meanwhile."""
+        preview = message.preview
+        if preview.task:
+            if preview.key == (self._fields["data"].value,):
+                self._fields["task"].value = preview.task
+            return
+        if preview.key == self._asked:
+            self._preview = preview
+            self._check()
+
+    def on_field_columns_wanted(self, message: Field.ColumnsWanted) -> None:
+        """List the columns of the table, if it has been read."""
+        message.stop()
+        report = self._report
+        if report is None or not report.columns:
+            return
+        from rnn_tui.tui.screens.columns import ColumnsScreen
+
+        field = self._fields[message.name]
+
+        def take(names: str | None) -> None:
+            if names is not None:
+                field.value = names
+                field.action_select_all()
+
+        self.app.push_screen(ColumnsScreen(message.name, report), take)
+
+    @property
+    def _report(self) -> DataReport | None:
+        """What was read of the file as the form has it now; None if it has not been read yet."""
+        return self._preview.report if self._preview.key == key_of(self._draft) else None
 
     def _follow_task(self, values: dict[str, Value]) -> None:
         """Give the new task's default to every field that has the old one's.
@@ -183,7 +309,8 @@ class SettingsScreen(Dialog[Settings | None]):
             changed = name in values and values[name] != getattr(self._settings, name)
             reason = f" {reasons[name]}" if refused else ""
             self._texts[name] = reason or self._hint(declaration, changed)
-            now = (refused or _matters(declaration, values), refused, changed)
+            matters = name == "data" or _matters(declaration, values)
+            now = (refused or matters, refused, changed)
             if self._shown.get(name) == now:
                 continue  # every change makes Textual lay out the whole form
             self._shown[name] = now
@@ -192,7 +319,7 @@ class SettingsScreen(Dialog[Settings | None]):
             self._names[name].set_class(changed, "changed")
         self._explain()
         verdict = self.query_one("#verdict", Static)
-        verdict.set_class(bool(reasons), "bad")
+        verdict.set_class(bool(reasons or self._problem), "bad")
         verdict.update(self._verdict(reasons))
 
     def _explain(self) -> None:
@@ -202,8 +329,17 @@ class SettingsScreen(Dialog[Settings | None]):
             return
         name = field.declaration.name
         said = self.query_one("#setting-help", Static)
-        said.set_class(self._shown.get(name, (True, False, False))[1], "bad")
-        said.update(f"{name.replace('_', '-')}{self._texts.get(name, '')}")
+        refused = self._shown.get(name, (True, False, False))[1]
+        said.set_class(refused, "bad")
+        text = f"{name.replace('_', '-')}{self._texts.get(name, '')}"
+        report = None if refused or name not in OF_A_FILE else self._report
+        if report is not None and self._draft.data:
+            width, height = said.size.width, said.size.height
+            if width and height:
+                helped = fold(text, width)[: 1 if height < _HELP_LINES[False] else 2]
+                lines = said_of(report, name, width, height - len(helped))
+                text = "\n".join([*helped, *lines])
+        said.update(text)
 
     def _hint(self, declaration: Declaration, changed: bool) -> str:
         """Return what is said after the name of a valid field: its old value, help, choices."""
@@ -217,7 +353,11 @@ class SettingsScreen(Dialog[Settings | None]):
         if self.draft is None:
             first = next(iter(reasons))
             return f"{DECLARATIONS[first].option} {reasons[first]}"
+        if problem := self._problem:
+            return problem
         changed = self.draft.differences(self._settings)
+        if self._preview.key != self._asked:
+            return f"reading {shown_name(self.draft.data)} … · enter restarts the network"
         if not changed:
             return "nothing changed"
         restart = self.draft.needs_restart(self._settings)
@@ -225,13 +365,20 @@ class SettingsScreen(Dialog[Settings | None]):
             return f"enter restarts the network: {', '.join(restart)}"
         return f"enter changes the running network: {', '.join(changed)}"
 
+    @property
+    def _problem(self) -> str:
+        """Why nothing can be learned of the file as the form has it; "" where that is not known."""
+        report = self._report
+        used = report is not None and self.draft is not None and self.draft.task == report.task
+        return report.problems[0] if used and report is not None and report.problems else ""
+
     def on_input_submitted(self) -> None:
         """Return the settings, if they are valid.
 
         This is no binding with priority: that would overtake keys typed just before it.
         """
         self._check()  # with what follows from a task typed just before
-        if self.draft is not None:
+        if self.draft is not None and not self._problem:
             self.dismiss(self.draft)
 
     def action_cancel(self) -> None:

@@ -61,8 +61,10 @@ def test_the_task_s_own_settings_are_in_the_panel(task: str) -> None:
         lines = hyperparameters.draw(context(snapshot), *size)
         text = "\n".join(text_of(lines))
         assert max(map(cell_width, lines)) <= size[0]
+        found = dict(snapshot.task.found)
         for name, declaration in DECLARATIONS.items():
-            if declaration.used_by(snapshot.settings):
-                value = declaration.show(getattr(snapshot.settings, name)) or "–"
+            said = declaration.show(getattr(snapshot.settings, name)) or found.get(name, "")
+            if declaration.used_by(snapshot.settings) and (said or name in ("data", "target")):
+                value = said or "–"
                 shown = rf"{name.replace('_', '-')} +{re.escape(value)}(?= |$)"
                 assert re.search(shown, text, re.MULTILINE), (name, size)
