@@ -76,7 +76,7 @@ class DataReport:
 
     def refused(self, problem: str) -> DataReport:
         """Return the report with one problem more, unless it is said there."""
-        if any(each in problem for each in self.problems):
+        if any(each.rstrip(".") in problem for each in self.problems):
             return self
         return replace(self, problems=(*self.problems, problem))
 
