@@ -73,9 +73,7 @@ class TaskInfo:
             outputs = tuple(str(k) for k in range(1, task.outputs + 1))
         report = task.data_report()
         data = None if report is None else report.shortened()
-        return cls(
-            task.title, task.symbols, task.parts, task.labels, outputs, task.topology, data
-        )
+        return cls(task.title, task.symbols, task.parts, task.labels, outputs, task.topology, data)
 
     @property
     def drawn_from(self) -> str:
