@@ -18,7 +18,7 @@ from rnn_tui.tables.gaps import fill, missing_problem
 from rnn_tui.tables.names import split_names
 from rnn_tui.tables.order import find_order
 from rnn_tui.tables.selection import ColumnSelection, find_column, lies_on_side, select
-from rnn_tui.tables.table import ColumnReport, TableProblem, Table, TableOptions
+from rnn_tui.tables.table import ColumnReport, Table, TableOptions, TableProblem
 from rnn_tui.tables.time_column import TimeColumn, find_time
 from rnn_tui.tables.times import looks_like_time
 

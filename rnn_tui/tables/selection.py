@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rnn_tui.files.data_file import shown_name
 from rnn_tui.settings import quote
 from rnn_tui.tables.columns import Column
-from rnn_tui.tables.table import TableProblem, TableOptions
+from rnn_tui.tables.table import TableOptions, TableProblem
 from rnn_tui.tables.time_column import TimeColumn
 
 _MOST_NAMED = 20  # columns that a message names at most
@@ -118,8 +118,8 @@ def _only_numbers(
         return counted[0]  # it only counts, but there is nothing else
     if counted:
         kinds = ", ".join(f"{c.name!r} ({c.kind})" for c in counted[:_MOST_NAMED])
-        return TableProblem(f"no column holds values, only times and row numbers: {kinds}; name it with "
-                       "--target if it is to be learned")  # fmt: skip
+        reason = f"no column holds values, only times and row numbers: {kinds}"
+        return TableProblem(f"{reason}; name it with --target if it is to be learned")
     first = ", ".join(quote(str(c.cells.head(1).to_list()[0])[:40]) for c in columns[:_MOST_NAMED])
     return TableProblem(f"no column holds numbers: the first row has {first}")
 
