@@ -149,7 +149,7 @@ def _narrow(path: str, rows: list[list[str]], cells: Cells, line: int) -> Headin
     first = [row[0].strip() for row in below]
     if kinds[0] == "t" or len(set(first)) < len(first):
         number, found = int(cells.lines.numbers[line]), len(rows[0])
-        reason = f"the header (line {number}) has {found} cells where the rows have {len(below[0])}"
+        reason = f"the header (line {number}) has {found} of the rows' {len(below[0])} cells"
         if cells.delimiter == ",":
             reason += "; a number with a decimal comma must stand in quotes"
         raise DataError("--data", path, reason)

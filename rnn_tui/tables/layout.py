@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rnn_tui.files.data_file import DataError
-from rnn_tui.tables.headings import Cells, Heading, classes, column_kinds, find_heading
+from rnn_tui.tables.headings import Cells, Heading, classes, find_heading
 from rnn_tui.tables.lines import Lines, Positions, blanks_to_tabs
-from rnn_tui.tables.numbers import is_missing
 from rnn_tui.tables.table import TableOptions
 
 BLANKS = "blanks"
@@ -33,7 +32,6 @@ _TOTAL = re.compile(
     r"|moyenne|minimum|maximum|min|max|count|std|median)\b.*",
     re.I,
 )
-_UNUSED = "\x1f\x1e\x1d\x1c\x01"  # one of these separates the cells of a single column: none
 
 
 @dataclass(slots=True, eq=False)
@@ -250,9 +248,7 @@ class _Finder:
         """Return how many of the last rows are sums and the like of those above."""
         count = 0
         while width > 1 and count < min(10, len(rows) - 2):
-            row = cells.split(int(rows[-1 - count]))
-            first = next((cell.strip() for cell in row if cell.strip()), "")
-            if not _TOTAL.fullmatch(first):
+            if not _is_total(cells.split(int(rows[-1 - count])), cells.split(int(rows[0]))):
                 break
             count += 1
         if count:
@@ -302,9 +298,18 @@ def ragged(cells: Cells, index: int, width: int) -> str:
 
 
 def first_word(cells: Cells, rows: Positions, count: int) -> str:
-    """Return the first cell of the last `count` rows that is not empty."""
+    """Return the word for a sum in the first of the last `count` rows."""
     row = cells.split(int(rows[-count]))
-    return next(cell.strip() for cell in row if cell.strip())
+    return next(cell.strip() for cell in row if _TOTAL.fullmatch(cell.strip()))
+
+
+def _is_total(row: list[str], usual: list[str]) -> bool:
+    """Return whether a row says that it is a sum, in its first cell or where a time should be."""
+    words = [bool(_TOTAL.fullmatch(cell.strip())) for cell in row]
+    if True not in words or len(row) != len(usual):
+        return False
+    at = words.index(True)
+    return not any(cell.strip() for cell in row[:at]) or classes([usual[at]]) == ["t"]
 
 
 def _score(texts: list[str], delimiter: str) -> float:
@@ -316,26 +321,17 @@ def _score(texts: list[str], delimiter: str) -> float:
     width = max(width for width, count in widths.items() if count == most)
     if width < 2 or most < 0.5 * len(rows):
         return 0.0
-    even = [row[:8] for row in rows if len(row) == width]
+    below = rows[len(rows) // 3 :] if len(rows) > 2 else rows  # not titles and headers
+    even = [row[:8] for row in below if len(row) == width] or [row[:8] for row in rows]
     step = max(1, len(even) // 12)
     looked = [cell for row in even[-1::-step] for cell in row]
     good = sum(kind != "x" for kind in classes(looked))
     quality = good / len(looked)
     if delimiter == BLANKS and quality < 0.4:
         return 0.0
-    return round(most / len(rows), 2) * (0.5 + 0.5 * quality)
+    score = round(most / len(rows), 2) * (0.5 + 0.5 * quality)
+    return 0.9 * score if delimiter == BLANKS else score  # blanks stand within cells, too
 
 
 def _count(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
-__all__ = [
-    "BLANKS",
-    "Layout",
-    "column_kinds",
-    "delimiter_of",
-    "find_layout",
-    "is_missing",
-    "ragged",
-]

@@ -69,9 +69,23 @@ def split_lines(path: str, data: bytes) -> Lines:
         reason = f"line {longest + 1} has more than {size_text(LONGEST)}, so it is no table"
         raise DataError("--data", path, reason)
     numbers = np.arange(1, len(ends) + 1)
+    if b'"' in data:
+        data = _without_quotes_in_comments(data, starts, ends)
     if b'"' not in data:
         return Lines(data, starts, ends, numbers, False)
     return _with_quotes(path, Lines(data, starts, ends, numbers, True))
+
+
+def _without_quotes_in_comments(data: bytes, starts: Positions, ends: Positions) -> bytes:
+    """Return the text without the quotes of the comments above the table, where they mean none."""
+    changed = bytearray(data)
+    for start, end in zip(starts[:1000].tolist(), ends[:1000].tolist(), strict=True):
+        line = data[start:end].lstrip()
+        if line.startswith((b"#", b"%", b"//")):
+            changed[start:end] = data[start:end].replace(b'"', b"'")
+        elif line:
+            break
+    return bytes(changed)
 
 
 def _with_quotes(path: str, lines: Lines) -> Lines:

@@ -11,6 +11,7 @@ from rnn_tui.tables.columns import Column
 from rnn_tui.tables.table import TableOptions, TableProblem
 from rnn_tui.tables.time_column import TimeColumn
 
+_NEARLY = r"^\s*[(+−-]?\s*[^0-9A-Za-z\s]{0,3}\s*[0-9][0-9.,' ]*\s*\S{0,4}\s*\S{0,4}$"
 _MOST_NAMED = 20  # columns that a message names at most
 _WIDE_NAMES = 5  # columns named by times in a table that lies on its side
 
@@ -107,6 +108,13 @@ def _only_numbers(
     if len(found) == 1:
         if found[0].problem:
             return TableProblem(found[0].problem)
+        strange = next((c for c in columns if c.index not in used and _is_nearly_number(c)), None)
+        if strange is not None:
+            cell = str(strange.cells.head(1).to_list()[0])[:40]
+            return TableProblem(
+                f"{strange.name!r} is written like numbers, such as {cell!r}, but cannot be "
+                f"read so; say with --target whether {found[0].name!r} is to be learned"
+            )
         return found[0]
     if found:
         names_text = _names(found)
@@ -122,6 +130,16 @@ def _only_numbers(
         return TableProblem(f"{reason}; name it with --target if it is to be learned")
     first = ", ".join(quote(str(c.cells.head(1).to_list()[0])[:40]) for c in columns[:_MOST_NAMED])
     return TableProblem(f"no column holds numbers: the first row has {first}")
+
+
+def _is_nearly_number(column: Column) -> bool:
+    """Return whether most cells of a text are digits with something beside them, as in 2.5M."""
+    if column.kind != "text" or column.numbers is not None:
+        return False
+    cells = column.cells.drop_nulls()
+    texts = cells.filter(cells.str.contains("[0-9]"))
+    like = texts.str.contains(_NEARLY) & ~texts.str.contains(r"[0-9][-/:][0-9]")
+    return len(cells) > 0 and bool(like.sum() > 0.5 * len(cells)) and texts.n_unique() > 1
 
 
 def lies_on_side(

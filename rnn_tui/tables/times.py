@@ -219,7 +219,7 @@ def _read_family(name: str, texts: pl.Series, missing: pl.Series) -> Times | Non
     if clock is None:
         return None
     readings: list[tuple[str, Stamps]] = []
-    for words, days in _dates(name, parts, notes):
+    for words, days in _dates(name, parts, notes, "/" in written[0]):
         stamps = days
         if clock.any() or parts.has("hour"):
             stamps = days.astype("M8[s]") + clock if clock.dtype == "m8[s]" else days + clock
@@ -288,12 +288,14 @@ def _offset(name: str) -> int:
     return -seconds if digits[0] == "-" else seconds
 
 
-def _dates(name: str, parts: _Parts, notes: list[str]) -> list[tuple[str, Stamps]]:
+def _dates(
+    name: str, parts: _Parts, notes: list[str], slashes: bool = False
+) -> list[tuple[str, Stamps]]:
     """Return every way to read the dates, with its name where there are several."""
     if name == "clock":
         return [("", np.zeros(len(parts), "M8[D]"))]
     if name in ("either", "short"):
-        return _either(name, parts, notes)
+        return _either(name, parts, notes, slashes)
     year = parts.number("year")
     if "year" in parts.names and (parts.texts("year").str.len_bytes() == 2).any():
         year = _full_years(year, notes)
@@ -328,7 +330,7 @@ def _month_numbers(names: pl.Series) -> npt.NDArray[np.int64] | None:
     return np.asarray(lower.replace_strict(known, return_dtype=pl.Int64).to_numpy(), np.int64)
 
 
-def _either(name: str, parts: _Parts, notes: list[str]) -> list[tuple[str, Stamps]]:
+def _either(name: str, parts: _Parts, notes: list[str], slashes: bool) -> list[tuple[str, Stamps]]:
     """Return the readings of dates such as 01/02/2019 and 01/02/19."""
     a, b = parts.number("a"), parts.number("b")
     if name == "either":
@@ -340,7 +342,10 @@ def _either(name: str, parts: _Parts, notes: list[str]) -> list[tuple[str, Stamp
         ways = [("the day first", (last, b, a)), ("the month first", (last, a, b)),
                 ("the year first", (_full_years(a, []), b, c))]  # fmt: skip
     found = [(words, date_of(*way)) for words, way in ways]
-    return [(words, days) for words, days in found if days is not None]
+    possible = [(words, days) for words, days in found if days is not None]
+    if name == "short" and slashes and len(possible) > 1:  # nobody writes 19/01/31
+        possible = [each for each in possible if each[0] != "the year first"]
+    return possible
 
 
 def _full_years(year: npt.NDArray[np.int64], notes: list[str]) -> npt.NDArray[np.int64]:
