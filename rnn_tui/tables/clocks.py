@@ -34,8 +34,9 @@ _TIME_NAMES = frozenset({
     "ts", "zeit", "datum", "zeitstempel", "fecha", "temps", "elapsed", "utc",
 })  # fmt: skip
 _ROW_NAMES = frozenset({
-    "index", "idx", "id", "no", "no.", "nr", "nr.", "num", "number", "row", "rownames",
-    "row_number", "#", "n", "record", "unnamed: 0", "obs", "rowid", "row_id", "sample", "i", "lfd",
+    "", "index", "idx", "id", "no", "no.", "nr", "nr.", "num", "number", "row", "rownames",
+    "row_number", "#", "n", "record", "unnamed: 0", "obs", "rowid",
+    "row_id", "sample", "i", "lfd",
     "lfd.",
 })  # fmt: skip
 _WEAK_TIME_NAMES = frozenset({"t", "sec", "secs", "seconds", "s", "ms", "step", "steps", "x"})
@@ -106,7 +107,7 @@ def _counted(word: str, values: Floats, steps: Floats, whole: bool) -> Clock | N
     if whole and even and abs(step) == 1 and len(values) > 2:
         year = values.min() >= 1500 and values.max() <= 2200 and word not in _ROW_NAMES
         return Clock("time", "year") if year else Clock("row number")
-    if word in _ROW_NAMES and whole and (one_way or _is_shuffled(values)):
+    if word in _ROW_NAMES and whole and ((one_way and word) or _is_shuffled(values)):
         return Clock("row number")
     if word in _TIME_NAMES:
         return Clock("time")
@@ -135,8 +136,9 @@ def _digits(word: str, values: Floats) -> Clock | None:
         whole = values.astype(np.int64)
         days = date_of(whole // 100, whole % 100, np.ones_like(whole))
         steps = np.diff(values)
-        if days is not None and (word in _TIME_NAMES or word in _PARTS or
-                                 bool((steps > 0).all() or (steps < 0).all())):  # fmt: skip
+        one_way = bool((steps > 0).all() or (steps < 0).all())
+        once = len(values) > 5 and len(np.unique(values)) == len(values)
+        if days is not None and (word in _TIME_NAMES or word in _PARTS or one_way or once):
             return Clock("time", stamps=days.astype("M8[M]"), notes=("has months such as 201901",))
     if values.min() >= 18000101000000 and values.max() <= 22001231235959:
         whole = values.astype(np.int64)

@@ -32,7 +32,7 @@ _DIGITS = r"[0-9][0-9.,'’_ \x{a0}\x{2007}\x{2009}\x{202f}]*|[.,][0-9]+"
 _SIGN = r"[-+−–]"
 _PATTERN = (
     rf"^(?P<open>\()?(?P<sign>{_SIGN})?[ \x{{a0}}]?(?P<before>{_CURRENCY})?[ \x{{a0}}]?"
-    rf"(?P<second>{_SIGN})?(?P<digits>{_DIGITS})(?P<exponent>[eE][-+−]?[0-9]{{1,3}})?"
+    rf"(?P<second>{_SIGN})?[ \x{{a0}}]?(?P<digits>{_DIGITS})(?P<exponent>[eE][-+−]?[0-9]{{1,3}})?"
     rf"[ \x{{a0}}\x{{202f}}]?(?P<after>{_CURRENCY}|{_UNIT})?(?P<trailing>{_SIGN})?(?P<close>\))?$"
 )
 _PYTHON_PATTERN = re.compile(re.sub(r"\\x\{([0-9a-f]+)\}", lambda m: chr(int(m[1], 16)), _PATTERN))

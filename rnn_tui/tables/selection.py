@@ -11,7 +11,7 @@ from rnn_tui.tables.columns import Column
 from rnn_tui.tables.table import TableOptions, TableProblem
 from rnn_tui.tables.time_column import TimeColumn
 
-_NEARLY = r"^\s*[(+−-]?\s*[^0-9A-Za-z\s]{0,3}\s*[0-9][0-9.,' ]*\s*\S{0,4}\s*\S{0,4}$"
+_NEARLY = r"^\s*[(+−-]?\s*[^0-9\s]{0,4}\s*[(+−-]?\s*[0-9][0-9.,' ]*\s*\S{0,4}\s*\S{0,4}$"
 _MOST_NAMED = 20  # columns that a message names at most
 _WIDE_NAMES = 5  # columns named by times in a table that lies on its side
 

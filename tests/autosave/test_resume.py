@@ -133,7 +133,7 @@ def test_a_relative_data_file_is_found_from_elsewhere(
 ) -> None:
     here = state_home / "here"
     here.mkdir()
-    (here / "prices.csv").write_text("".join(f"{n % 7}\n" for n in range(200)))
+    (here / "prices.csv").write_text("y\n" + "".join(f"{n % 7}\n" for n in range(200)))
     monkeypatch.chdir(here)
     settings = Settings(hidden=3, steps=4, task="series", data="prices.csv")
     path = released(make(2, settings=settings, note=RunNote(str(here))))

@@ -183,7 +183,7 @@ def test_a_yes_is_for_the_run_that_was_asked_about() -> None:
 
 
 def test_what_is_never_replaced_is_asked_about_without_that_choice() -> None:
-    Path("data.csv").write_text("\n".join(f"{k % 7}" for k in range(90)))
+    Path("data.csv").write_text("y\n" + "\n".join(f"{k % 7}" for k in range(90)))
     session = Session(Trainer(SMALL.with_(task="series", data="data.csv")))
     before = Path("data.csv").read_bytes()
     asked = question(session.perform(Save("./data.csv")))

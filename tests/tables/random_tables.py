@@ -170,7 +170,7 @@ def _indian(draft: Draft, chance: Chance) -> None:
     def text(value: float) -> str:
         whole = f"{value:.0f}"
         head, tail = whole[:-3], whole[-3:]
-        parts = []
+        parts: list[str] = []
         while len(head) > 2:
             parts.insert(0, head[-2:])
             head = head[:-2]
@@ -312,7 +312,7 @@ def _parts(draft: Draft, chance: Chance) -> None:
 def _summer(draft: Draft, chance: Chance) -> None:
     """Clock set back: one hour stands twice."""
     start = datetime(2019, 10, 26, chance.randint(0, 23))
-    hours, stamps = 0, []
+    hours, stamps = 0, list[datetime]()
     back = datetime(2019, 10, 27, 3)
     for _ in draft.values:
         stamp = start + timedelta(hours=hours)
@@ -351,7 +351,7 @@ def _either_numbers(draft: Draft, chance: Chance) -> None:
 
 
 def _gaps(draft: Draft, chance: Chance) -> None:
-    if "missing" in draft.options:
+    if "missing" in draft.options or draft.refuse:  # the row that matters may go
         return
     draft.order = None
     count = len(draft.written)
