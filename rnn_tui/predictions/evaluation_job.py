@@ -28,6 +28,7 @@ from rnn_tui.tasks.base import TestSeries, TestWindows
 if TYPE_CHECKING:
     from rnn_tui.engine.analysis.held_values import HeldValues
     from rnn_tui.engine.analysis.windows_evaluation import WindowsEvaluation, WindowsEvaluator
+    from rnn_tui.predictions.series_future import SeriesFuture
 
 GAP_WINDOWS = 100  # test windows at each gap other than that of the settings
 LONGEST_GAP_WINDOW = 300  # timesteps
@@ -164,7 +165,10 @@ class EvaluationJob(PredictionJob):
         if isinstance(evaluator, SeriesEvaluator):
             series = yield from evaluator.evaluation_work()
             note.take(evaluator.first_loss(series.one_step))
-            self.predictions = SeriesPredictions(update, evaluator.test, series, evaluator.held)
+            future = yield from self._future(evaluator)
+            self.predictions = SeriesPredictions(
+                update, evaluator.test, series, evaluator.held, future
+            )
             return None
         held = evaluator.held
         evaluation = yield from evaluator.evaluation_work()
@@ -183,6 +187,16 @@ class EvaluationJob(PredictionJob):
             influence=influence,
         )
         return None
+
+    def _future(self, evaluator: SeriesEvaluator) -> Work[SeriesFuture | None]:
+        """Forecast beyond the last row of a table; a curve that is made up has none."""
+        if self._settings.task != "series":
+            return None
+        from rnn_tui.predictions.series_future import future_work  # not for the first screen
+
+        pins, steps = evaluator.held.used, self._settings.steps
+        test = evaluator.test
+        return (yield from future_work(self._architecture, self.parameters, pins, test, steps))
 
     def _evaluate_gaps(
         self, evaluation: WindowsEvaluation, held: HeldValues

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rnn_tui.engine.analysis.series_evaluation import SeriesEvaluation
     from rnn_tui.engine.analysis.windows_evaluation import WindowsEvaluation
     from rnn_tui.engine.core.expressions import Array
+    from rnn_tui.predictions.series_future import SeriesFuture
     from rnn_tui.tasks.base import TestSeries, TestWindows
 
 LONGEST_PROMPT = 120  # characters
@@ -155,12 +156,14 @@ class SeriesPredictions:
         test: the test series.
         evaluation: predictions and errors.
         held: the what-ifs in force.
+        future: the forecast beyond the last row; None where there is none.
     """
 
     update: int
     test: TestSeries
     evaluation: SeriesEvaluation
     held: HeldValues
+    future: SeriesFuture | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -121,14 +121,46 @@ def forecast_work(
         tested_from: the first row of the test part, from 0.
         horizon: how many rows beyond the last; 0 for none.
     """
-    skipped = int(units.difference)  # rows that are only counted from
-    rows, outputs = len(values), units.outputs
-    origins = _origins(max(tested_from - 1, skipped), rows, horizon)
+    series = ReadSeries(
+        units, units.read(values), values[:, : units.outputs], int(units.difference), tested_from
+    )
+    return (yield from continued(architecture, parameters, pins, series, horizon))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadSeries:
+    """A series as a network reads it.
+
+    Attributes:
+        units: of its columns.
+        inputs: [N − skipped, D] what it reads of each row.
+        truth: [N, O] the targets in the series' units.
+        skipped: rows at the start that are only counted from.
+        tested_from: the first row of the test part, from 0.
+    """
+
+    units: Units
+    inputs: Array
+    truth: Array
+    skipped: int
+    tested_from: int
+
+
+def continued(
+    architecture: Architecture,
+    parameters: Array,
+    pins: Pins,
+    series: ReadSeries,
+    horizon: int,
+    most_origins: int = MOST_ORIGINS,
+) -> Work[SeriesForecast]:
+    """Predict each row and beyond the last; see `forecast_work`."""
+    units, truth, skipped = series.units, series.truth, series.skipped
+    rows, outputs = truth.shape
+    origins = _origins(max(series.tested_from - 1, skipped), rows, horizon, most_origins)
     reader = SeriesReader(architecture, parameters, pins)
-    last = rows - 1
-    kept = [*origins.tolist(), last]
-    yield from reader.read_work(units.read(values), [row - skipped for row in kept])
-    truth = values[:, :outputs]
+    kept = [*origins.tolist(), rows - 1]
+    yield from reader.read_work(series.inputs, [row - skipped for row in kept])
     one_step = np.full((rows, outputs), math.nan)
     ahead = units.shown(reader.outputs)
     one_step[skipped + 1 :] = ahead[:-1] + (truth[skipped:-1] if units.difference else 0.0)
@@ -141,14 +173,9 @@ def forecast_work(
         """Continue from these of the rows kept, in the series' units: [horizon, M, O]."""
         places = np.array(kept[first:stop])
         states = {name: array[first:stop] for name, array in reader.states.items()}
+        starts = reader.outputs[places - skipped]
         y = yield from continue_work(
-            architecture,
-            parameters,
-            states,
-            reader.outputs[places - skipped],
-            fed_back,
-            horizon,
-            pins,
+            architecture, parameters, states, starts, fed_back, horizon, pins
         )
         shown = units.shown(y)
         return truth[places] + np.cumsum(shown, axis=0) if units.difference else shown
@@ -160,16 +187,16 @@ def forecast_work(
     tried = yield from runs(0, len(origins))
     errors = _errors(tried, truth, origins)
     reach = reach_of(errors)
-    coverage = _coverage(errors, origins, max(tested_from, skipped + 1), rows)
+    coverage = _coverage(errors, origins, max(series.tested_from, skipped + 1), rows)
     return SeriesForecast(one_step, future, future - reach, future + reach, coverage, len(origins))
 
 
-def _origins(first: int, rows: int, horizon: int) -> Array:
+def _origins(first: int, rows: int, horizon: int, most: int) -> Array:
     """Return rows that forecasts are tried from: all from `first` on, or some equally far apart.
 
     The last row is none of them: nothing is known after it.
     """
-    most = max(_FEWEST_ERRORS, min(MOST_ORIGINS, _MOST_TRIED // max(horizon, 1)))
+    most = min(most, max(_FEWEST_ERRORS, _MOST_TRIED // max(horizon, 1)))
     every = np.arange(first, rows - 1)
     if len(every) <= most:
         return every

@@ -126,10 +126,14 @@ def _place(chart: Chart, view: ChartView) -> float:
 
 
 def _points(chart: Chart) -> Values:
-    """Return the x of all points of the curve that has most of them, rising."""
-    all_points = [curve.x[curve.points(chart.log_y)[2]] for curve in chart.curves]
+    """Return the x of the curve that has most points, and of others beyond its end, rising."""
+    all_points = [
+        np.asarray(curve.x[curve.points(chart.log_y)[2]], dtype=np.float64)
+        for curve in chart.curves
+    ]
     longest = max(all_points, key=len, default=np.empty(0))
-    return np.unique(np.asarray(longest, dtype=np.float64))
+    beyond = [each[each > longest.max()] for each in all_points if longest.size]
+    return np.unique(np.concatenate([longest, *beyond]))
 
 
 def _nearest(points: Values, x: float) -> int:

@@ -15,7 +15,7 @@ FloatArray = NDArray[np.floating[Any]]
 Values = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-Style = Literal["", "thin", "thick", "sparse", "beads"]
+Style = Literal["", "thin", "thick", "sparse", "beads", "dashed"]
 """How a line is drawn where its role does not say it: see `strokes`."""
 
 LABEL_WIDTH = 5  # cells of the y labels at least, so that charts share one left edge

@@ -85,7 +85,7 @@ _BY_ROLE = {
     **dict.fromkeys(SECOND, DASHED),
     "truth": GROUND,
 }
-_BY_STYLE = {"thin": THIN, "thick": THICK, "sparse": SPARSE, "beads": BEADS}
+_BY_STYLE = {"thin": THIN, "thick": THICK, "sparse": SPARSE, "beads": BEADS, "dashed": DASHED}
 UNICODE = StrokeSet((THIN, THICK, DASHED, DOTTED, SPARSE, BEADS), _BY_ROLE, _BY_STYLE)
 """For terminals with so many colours that a ground behind a curve is seen, and the curve on it."""
 WITHOUT_GROUNDS = StrokeSet(UNICODE.others, {**_BY_ROLE, "truth": BEADS}, _BY_STYLE)
@@ -108,7 +108,7 @@ ASCII = StrokeSet(
         "one-step": _ascii_stroke("o", "O"),
     },
     by_style={
-        style: _ascii_stroke(character) for style, character in zip(_BY_STYLE, "*#x&", strict=True)
+        style: _ascii_stroke(character) for style, character in zip(_BY_STYLE, "*#x&+", strict=True)
     },
     guide="-",
     level="=",
@@ -121,7 +121,8 @@ ASCII_ON_GROUNDS = replace(ASCII, by_role={**ASCII.by_role, "truth": replace(_FA
 def choose_strokes(curves: Sequence[Curve], stroke_set: StrokeSet = UNICODE) -> list[Stroke]:
     """Return a stroke for each curve, all different as long as there are enough of them.
 
-    Of several curves with the same stroke the last one has it: it lies on top.
+    Of several curves with the same stroke the last one has it: it lies on top. Curves of one label
+    are one thing, and have one stroke.
     """
     own = [
         stroke_set.by_style.get(curve.style)
@@ -130,5 +131,11 @@ def choose_strokes(curves: Sequence[Curve], stroke_set: StrokeSet = UNICODE) -> 
     ]
     free = (stroke for stroke in stroke_set.others if stroke not in own)
     return [
-        next(free, stroke) if stroke in own[k + 1 :] else stroke for k, stroke in enumerate(own)
+        next(free, stroke)
+        if any(
+            stroke == later and curves[k].label != each.label
+            for later, each in zip(own[k + 1 :], curves[k + 1 :], strict=True)
+        )
+        else stroke
+        for k, stroke in enumerate(own)
     ]

@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnn_tui.predictions.results import Predictions, SeriesPredictions
-from rnn_tui.tui.charts.chart_view import cursor_at
+from rnn_tui.tui.charts.chart_view import cursor_at, data_range
 from rnn_tui.tui.charts.curves import Chart, Curve
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, merge, plain
 from rnn_tui.tui.number_format import blocks, count, number
 from rnn_tui.tui.panel_help import Signs
 from rnn_tui.tui.panel_spec import PanelSpec
+from rnn_tui.tui.panels.predictions.future import future_curves
 from rnn_tui.tui.scope_words import held_line
 
 if TYPE_CHECKING:
     from rnn_tui.tui.charts.legend import LegendEntry
 
 SHOWN = 240  # points, of those that are predicted
+WHOLE = 1000  # points of a test part that is shown whole, with what comes after it
 TALL = 8  # lines below the title from which on there is one for the errors
 
 
@@ -44,7 +46,8 @@ def legend(context: DrawContext) -> tuple[LegendEntry, ...]:
     if whole is None:
         return ()
     entries = context.chart_cache.legend(context.looked_at("predictions", whole))
-    return (*entries[:1], *entries[:0:-1])  # that of the upper curve before that of the lower one
+    truth, free_run, one_step, *future = entries
+    return (truth, one_step, free_run, *future[-1:])  # the forecast's, not those of its interval
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
@@ -105,10 +108,12 @@ def _series(context: DrawContext, predictions: SeriesPredictions) -> Chart:
     not move it.
     """
     test, evaluation = predictions.test, predictions.evaluation
-    first, run = evaluation.first, len(evaluation.free_run)
-    last = first + max(run, min(len(evaluation.one_step), SHOWN))
-
-    target = 0
+    first, run, target = evaluation.first, len(evaluation.free_run), 0
+    future = future_curves(predictions, target)
+    predicted = len(evaluation.one_step)
+    last = first + (predicted if future and predicted <= WHOLE else max(run, min(predicted, SHOWN)))
+    if last < len(test.values):
+        future = ()
     free_errors = evaluation.target_free_run_mse
     all_points, first_ones = len(evaluation.one_step), test.horizons[0] if test.horizons else 0
     everything = test.original[:, target]
@@ -138,6 +143,7 @@ def _series(context: DrawContext, predictions: SeriesPredictions) -> Chart:
                 values=_error(evaluation.target_one_step_mse[target], all_points, "all "),
                 briefs=("1-step",) if reading else ("1-step MSE", "1-step"),
             ),
+            *future,
         ),
         x_label=_x_name(context),
         y_range=(float(everything.min()) - margin, float(everything.max()) + margin),
@@ -150,10 +156,10 @@ def _errors_line(chart: Chart, first_line: str, width: int) -> tuple[Line, float
 
     This is what still changes when both curves have come to lie on each other.
     """
-    truth, _, one_step = chart.curves
+    truth, _, one_step = chart.curves[:3]
     size = min(len(one_step.y), len(truth.y))
     x = np.asarray(truth.x[:size], dtype=np.float64)
-    low, high = chart.x_range or (float(x[0]), float(x[-1]))
+    low, high = chart.x_range or data_range(chart)
     seen = (x >= low) & (x <= high)
     with np.errstate(invalid="ignore", over="ignore"):
         errors = np.abs(np.asarray(one_step.y[:size] - truth.y[:size], dtype=np.float64))[seen]
@@ -166,7 +172,7 @@ def _errors_line(chart: Chart, first_line: str, width: int) -> tuple[Line, float
     first = np.minimum(np.searchsorted(places, np.arange(columns)), errors.size - 1)
     largest = np.maximum.reduceat(errors, first)
     top = float(finite.max())
-    bars = blocks(largest, 0.0, top or 1.0)
+    bars = blocks(largest, 0.0, top or 1.0)[: int(places[-1]) + 1]  # not beyond the last row
     return ((f"{'|err|':>{gutter}} ", "axis"), (bars, "one-step")), top
 
 

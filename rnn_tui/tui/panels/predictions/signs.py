@@ -36,6 +36,16 @@ def _series(task: str) -> Signs:
             Sign("truth", "the data that were kept from training", "grounded-truth"),
             Sign("one-step  1-step", "each predicted from the true values before it", "one-step"),
             Sign("free-run  free", "each predicted from its own predictions", "free-run"),
+            *(
+                (
+                    Sign(
+                        "forecast", "each from its own predictions, after the last row", "free-run"
+                    ),
+                    Sign("⠂⠂", "the interval that should hold 80 % of what comes", "ghost"),
+                )
+                if task == "series"
+                else ()
+            ),
             Sign("MSE .01 (99)", "the mean squared error over so many points, the first ones"),
             Sign("|err| ▁▂▃▄▅▆▇█", "the largest one-step error of the column", "one-step"),
             Sign("|err| max 0.1  ≤0.1", "what a full bar of them is", "axis"),
