@@ -264,6 +264,10 @@ class Moves:
         """Return the keyframe to replay from; None to go on from the trainer's place."""
         trainer, end = self.trainer, self.trainer.schedule.end
         window = max(target.index - 1, 0) // end
+        if target.index < self._branch.newest.index:
+            missing = trainer.history.first_missing(window)
+            if missing is not None:  # so that a fork there has the curve of a run until there
+                return self._branch.keyframes.nearest(missing)
         stored = self._branch.keyframes.nearest(window)
         if trainer.index <= target.index and trainer.updates >= stored.updates:
             # Before a batch, after a keyframe was restored: the window just completed is not there.

@@ -76,6 +76,40 @@ def smoothed_loss(average: float, twice: float) -> float:
     return average * (average / twice) if twice else average
 
 
+class ReplayedUpdates:
+    """The updates that a replay has come through, where they are not known one by one any more."""
+
+    def __init__(self) -> None:
+        self._rows = np.zeros((0, 2))  # loss, ‖g‖: a ring buffer, by update number
+        self._first, self._last = 1, 0
+
+    def add(self, update: int, loss: float, grad_norm: float) -> None:
+        """Add an update; what does not lead up to it is forgotten."""
+        if not len(self._rows):
+            self._rows = np.zeros((RECENT, 2))
+        if update != self._last + 1:
+            self._first = update
+        self._last = update
+        self._first = max(self._first, update - RECENT + 1)
+        self._rows[(update - 1) % RECENT] = loss, grad_norm
+
+    def has(self, first: int, last: int) -> bool:
+        """Return whether all updates from `first` to `last` are known."""
+        return self._first <= first and last <= self._last
+
+    def fill(self, ring: Float64, last: int, most: int) -> int:
+        """Copy the updates up to `last`, at most so many, to a ring buffer of the same kind.
+
+        Returns:
+            How many were known.
+        """
+        if not (self._first <= last <= self._last and most > 0):
+            return 0
+        places = np.arange(max(self._first - 1, last - most), last) % RECENT
+        ring[places] = self._rows[places]
+        return len(places)
+
+
 class History:
     """Loss and gradient norm of every update; `curve` returns them as a `RunCurve`.
 
@@ -114,8 +148,11 @@ class History:
         self._known = 0  # number of updates in the ring buffer
         self.stride = 1
         self._full = np.zeros((BUCKETS, 6))  # update, loss, low, high, smoothed, ‖g‖
+        self._finer: dict[int, Float64] = {}  # what _full was before each halving, by its stride
         self._buckets = 0  # number of complete rows of _full
         self._pending = 0  # number of updates in the bucket being filled
+        self._replayed = ReplayedUpdates()
+        self._holes = False  # whether the ring has NaN in place of updates that are not known
 
     @property
     def smoothed(self) -> float:
@@ -143,6 +180,8 @@ class History:
         self.average += gain * (loss - self.average)
         self.twice += gain * (self.average - self.twice)
         if self.count <= self.newest:
+            if self.count <= self.newest - self._known:
+                self._replayed.add(self.count, loss, grad_norm)
             return
         self.newest = self.count
         row = (self.count - 1) % RECENT
@@ -160,6 +199,8 @@ class History:
     def _fold(self) -> None:
         """Add the newest updates to the bucket being filled, before the ring overwrites them."""
         rows = self._newest(min(self.stride, RECENT))
+        if self._holes:
+            rows, self._holes = rows[~np.isnan(rows[:, 0])], False
         row, losses = self._full[self._buckets], rows[:, 0]
         low, high = np.minimum.reduce(losses), np.maximum.reduce(losses)
         means = np.add.reduce(rows) / len(rows)  # loss, ‖g‖
@@ -180,6 +221,7 @@ class History:
 
     def _halve(self) -> None:
         """Merge the buckets in pairs, which doubles the stride."""
+        self._finer[self.stride] = self._full.copy()
         pairs = self._full.reshape(-1, 2, 6)
         half = BUCKETS // 2
         merged = pairs.mean(axis=1)
@@ -227,17 +269,52 @@ class History:
     def forget_after(self) -> None:
         """Drop all updates after `count`, because others will follow.
 
-        The bucket that contains update `count` is filled again, from the ring's recent updates.
+        What is left is the curve of a run that has never been further: of the same stride. The
+        bucket that contains update `count` is filled again, from updates known one by one; of those
+        that are not (see `first_missing`) the bucket has nothing.
         """
         dropped = self.newest - self.count
         if dropped <= 0:
             return
         self.forks += 1
         self.tested.forget_after(self.count)
-        keep = int(np.searchsorted(self._full[: self._buckets, 0], self.count, side="right"))
-        self._buckets, self.newest = keep, self.count
-        self._known = max(self._known - dropped, 0)
-        self._pending = self.count - int(self._full[keep - 1, 0] if keep else 0)
+        self._finer = {stride: rows for stride, rows in self._finer.items() if stride < self.stride}
+        if (finer := self._stride_at(self.count)) < self.stride:
+            self._full, self.stride = self._finer.pop(finer), finer
+            self._finer = {each: rows for each, rows in self._finer.items() if each < finer}
+        self._buckets, self._pending = divmod(self.count, self.stride)
+        self._known = known = max(self._known - dropped, 0)
+        self._known += self._replayed.fill(self._recent, self.count - known, RECENT - known)
+        pending = min(self._pending, RECENT)
+        self._holes = self._known < pending
+        for update in range(self.count - pending + 1, self.count - self._known + 1):
+            self._recent[(update - 1) % RECENT] = math.nan
+        self.newest = self.count
+        self._replayed = ReplayedUpdates()
+        if _is_folded(self._pending):  # the row that it has so far is of the future that is dropped
+            rows = self._newest(self._known) if self._known else np.full((1, 2), self.smoothed)
+            low, high, means = rows[:, 0].min(), rows[:, 0].max(), rows.mean(axis=0)
+            row = (self.count, means[0], low, high, self.smoothed, means[1])
+            self._full[self._buckets] = row
+
+    def _stride_at(self, count: int) -> int:
+        """Return the stride of a run of `count` updates; this one's if finer rows are not kept."""
+        stride = 1
+        while stride * BUCKETS <= count:
+            stride *= 2
+        return stride if stride in self._finer else self.stride
+
+    def first_missing(self, count: int) -> int | None:
+        """Return the number of updates before the bucket of `count`, to be filled again from there.
+
+        None if its updates up to `count` are known one by one, so that `forget_after` can go back
+        to it as it is.
+        """
+        stride = self._stride_at(count)
+        first = count - count % stride
+        before_ring = self.newest - self._known
+        known = first >= before_ring or self._replayed.has(first + 1, min(count, before_ring))
+        return None if known or first == count else first
 
     # Checkpoints
 
