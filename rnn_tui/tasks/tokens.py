@@ -243,7 +243,7 @@ def _pattern(marks: str) -> re.Pattern[str]:
     if marks:
         letter = f"(?:{letter}|{mark})"
     run = f"{letter}{{1,{LONGEST_WORD}}}"
-    sign = rf"(?:[^\w\s]|_){mark}{{0,16}}"
+    sign = rf"(?:[^\w\s]|_){mark}{{0,16}}(?:(?<=\u200d)[^\w\s]{mark}{{0,16}}){{0,8}}"
     return re.compile(
         rf" ?{run}(?:['’]{run}){{0,3}}"
         rf"|\r?\n| ?\d{{1,{LONGEST_WORD}}}"

@@ -15,6 +15,7 @@ from rnn_tui.tui.number_format import NOT_FINITE, short
 NARROW, BROAD = 5, 8  # cells of a column of characters or numbers, and at most of one of words
 RIGHT, WRONG = "✓", "✗"
 MARK = "▲"  # stands for a number of the input that marks a timestep
+LONGEST_NAME = 18  # cells of a word in a sentence
 BLANKS = f"{BLANK}_"  # before a word: the blank, in Unicode and in ASCII
 HELD = "held"  # stands for an input that a what-if holds at values that are no symbol
 
@@ -48,8 +49,10 @@ def visible(name: str) -> str:
 
 
 def quoted(name: str) -> str:
-    """Return a name as it stands in a sentence: 't', India."""
-    return f"'{name}'" if len(name) == 1 and text_width(name) else visible(name)
+    """Return a name as it stands in a sentence: 't', India; a long word is cut."""
+    if len(name) == 1 and text_width(name):
+        return f"'{name}'"
+    return cut(visible(name), LONGEST_NAME)
 
 
 def without_blank(name: str) -> str:

@@ -170,7 +170,7 @@ def row_name(snapshot: Snapshot, tensor: TensorRange, row: int) -> str:
     task = snapshot.task
     if tensor.spec.name == "W_x":
         if task.symbols is not None:
-            return visible(task.symbols[row])
+            return cut(visible(task.symbols[row]), WIDEST_NAME)
         if task.parts is not None:
             return short_names(task.parts, WIDEST_NAME)[row]
     return str(row + 1)

@@ -15,6 +15,7 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import text_width
 
 BASE = "◌"  # stands for the letter that a mark would be on
+_JOINER = "\u200d"  # of emoji: some terminals draw them one beside the other
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 _REGIONAL_INDICATORS = range(0x1F1E6, 0x1F200)  # two of them are a flag
 _ABBREVIATIONS = {
@@ -41,6 +42,8 @@ def visible_name(name: str) -> str:
     its place in all of them: a skin tone is two cells or none, half a flag two or one.
     """
     number = _number(name)
+    if number < 0:
+        return name if name.isascii() else name + " " * _wider(name)
     if number in _ABBREVIATIONS:
         return _ABBREVIATIONS[number]
     if number in _SKIN_TONES:
@@ -52,6 +55,17 @@ def visible_name(name: str) -> str:
     if mark or (character.isprintable() and not text_width(character or " ")):
         return BASE + character
     return name
+
+
+def _wider(name: str) -> int:
+    """Return how many cells more some terminals take for a word than others."""
+    cells = 0
+    for character in name:
+        if ord(character) in _SKIN_TONES or character == _JOINER:
+            cells += 2
+        elif unicodedata.category(character) == "Mc":
+            cells += 1
+    return cells
 
 
 def on_letter(letter: str, name: str) -> str | None:

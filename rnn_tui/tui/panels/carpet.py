@@ -43,17 +43,18 @@ from rnn_tui.tui.heat_map import (
     spread,
     strongest,
 )
-from rnn_tui.tui.lines import Line, Lines, merge, text_width
+from rnn_tui.tui.lines import Line, Lines, cut, merge, text_width
 from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, number, signed
 from rnn_tui.tui.panel_help import Sign, Signs
 from rnn_tui.tui.panel_spec import Need, PanelSpec
 from rnn_tui.tui.panels.proofs.status import missing
 from rnn_tui.tui.scope_words import joined, layer_words, sample_words, what_if_words
-from rnn_tui.tui.symbols import input_code, name_of, visible
+from rnn_tui.tui.symbols import input_code, name_of, visible, without_blank
 from rnn_tui.tui.title_rule import title_rule
 
 PROOF = "carpet"
 AT_ONCE = 100  # timesteps up to which the values are collected while drawing
+_LEAST_OF_WORD = 3  # cells of a word that is cut
 OTHER = "~"  # stands for a symbol that has no room in the text
 AROUND_UNITS = 3  # lines: title, time axis, scale
 LOWEST = 5  # lines of the panel
@@ -396,7 +397,7 @@ def _characters(context: DrawContext, carpet: _Carpet, times: range, cell: int) 
     line: list[tuple[str, str]] = []
     for k in times:
         name = name_of(context.snapshot.task.symbols or (), input_code(context.snapshot, k + 1))
-        name = name if text_width(name) <= cell else OTHER
+        name = _within(name, cell)
         value = float(carpet.found.values[carpet.unit, k])
         role = "" if carpet.known[k] else "dim"
         if k == carpet.t - 1:
@@ -406,6 +407,15 @@ def _characters(context: DrawContext, carpet: _Carpet, times: range, cell: int) 
             role = heat_role("strong", hue, carpet.scale.share(value))
         line.append((name + " " * (cell - text_width(name)), role))
     return merge(line)
+
+
+def _within(name: str, cell: int) -> str:
+    """Return a symbol in at most `cell` cells: a word is cut, without the blank before it."""
+    if text_width(name) > cell:
+        name = without_blank(name)
+    if text_width(name) <= cell:
+        return name
+    return cut(name, cell) if cell >= _LEAST_OF_WORD and not name.startswith("U+") else OTHER
 
 
 def timestep_at(snapshot: Snapshot, width: int, x: int) -> int | None:

@@ -172,10 +172,11 @@ def _input_in_words(view: TimestepView, room: int) -> Line:
         return (("no input here", "dim"),)
     if task.symbols is not None and (code := code_of(x)) is not None:
         place = f"{code + 1} of {len(task.symbols)}"
-        symbol = (
-            f"{quoted(task.symbols[code]):<{view.columns.symbol}} " if code >= 0 else "no symbol"
-        )
-        return ((symbol, "strong"), (f"({place})  input" if code >= 0 else "", "dim"))
+        if code < 0:
+            return (("no symbol", "strong"),)
+        symbol = quoted(task.symbols[code])
+        symbol += " " * (max(view.columns.symbol - text_width(symbol), 0) + 1)
+        return ((symbol, "strong"), (f"({place})  input", "dim"))
     if task.parts is None:
         return ()
     numbers = [(f"{signed(float(value))}   ", "") for value in x]
