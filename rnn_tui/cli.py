@@ -134,14 +134,21 @@ def _train(options: Options) -> int:
         """Train with one of the seeds."""
         files = {name: options.get(name) for name in ("out", "metrics")}
         named = {name: seed_path(path, seed) for name, path in files.items() if path}
-        return cli_train.train_job(*_training({**options, **named, "seed": seed}, title))
+        again = seed != seeds[0]
+        return cli_train.train_job(*_training({**options, **named, "seed": seed}, title, again))
 
     check_paths(options, seeds)
     return run_seeds(seeds, train, json=json, quiet=quiet)
 
 
-def _training(options: Options, title: str = "") -> tuple[Trainer, TrainJob]:
-    """Return what is to be trained, and how; `title` says which of several runs it is."""
+def _training(options: Options, title: str = "", again: bool = False) -> tuple[Trainer, TrainJob]:
+    """Return what is to be trained, and how.
+
+    Args:
+        options: of the command line.
+        title: which of several runs it is.
+        again: it is not the first of them.
+    """
     from rnn_tui.cli_train import job as cli_train
     from rnn_tui.files.ownership import data_file
 
@@ -175,5 +182,6 @@ def _training(options: Options, title: str = "") -> tuple[Trainer, TrainJob]:
         patience=options.get("patience"),
         keep_best=options.get("keep") == "best",
         title=title,
+        again=again,
     )
     return trainer, job

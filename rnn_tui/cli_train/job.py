@@ -62,6 +62,7 @@ class TrainJob:
         patience: end after so many tests without an improvement; None for never.
         keep_best: `out` is to have the network of the best test loss, not the last one.
         title: what the progress begins with; of several runs, which one it is.
+        again: it is not the first of several runs: what was read has been said.
         autosaves: writes autosaves; None for none.
         report: what was read of the data file; None where there is none.
     """
@@ -83,6 +84,7 @@ class TrainJob:
     patience: int | None = None
     keep_best: bool = False
     title: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +228,7 @@ def _end_in_time(code: int) -> None:
 
 def _say_what_is_read(job: TrainJob) -> None:
     """Say in two lines what was read of the data file, and what is learned of it."""
-    if job.report is not None and not job.quiet:
+    if job.report is not None and not job.quiet and not job.again:
         print_error(job.report.first_line)
         print_error(job.report.second_line)
 

@@ -77,7 +77,10 @@ def _draw_all(
     _draw_curves(canvas, series, choose_strokes(chart.curves, stroke_set), x_axis, y_axis)
     if len(levels) > 1:
         for row, names in rows_of_levels.items():
-            canvas.write_in_line(", ".join(names), row, LEVEL_STYLE, stroke_set.level)
+            fewer = (", ".join(names[:count]) + " …" for count in range(len(names) - 1, 0, -1))
+            for text in (", ".join(names), *fewer):
+                if canvas.write_in_line(text, row, LEVEL_STYLE, stroke_set.level):
+                    break
 
     lines: list[Line] = []
     if has_legend:

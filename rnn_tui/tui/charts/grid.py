@@ -99,16 +99,21 @@ class Grid:
         self.styles[0, start : start + len(text)] = style
         return True
 
-    def write_in_line(self, text: str, row: int, style: int, filler: str) -> None:
+    def write_in_line(self, text: str, row: int, style: int, filler: str) -> bool:
         """Write `text` in a row where it has nothing but `filler`, as far right as there is room.
 
-        A blank is on each side of it; where there is no room nothing is written.
+        A blank is on each side of it.
+
+        Returns:
+            Whether there was room for it.
         """
         words = f" {text} "
         start = self.text(row).rfind(filler * (len(words) + 1))
-        if start >= 0:
-            self.glyphs[row, start : start + len(words)] = [ord(each) for each in words]
-            self.styles[row, start : start + len(words)] = style
+        if start < 0:
+            return False
+        self.glyphs[row, start : start + len(words)] = [ord(each) for each in words]
+        self.styles[row, start : start + len(words)] = style
+        return True
 
     def text(self, row: int) -> str:
         """Return the characters of one row."""

@@ -359,3 +359,12 @@ def test_names_of_levels_leave_curves_alone() -> None:
         inked = sum("⠀" < character <= "⣿" for line in free for character in line)
         alone = several_levels(curve_at=at)
         assert inked == sum("⠀" < character <= "⣿" for line in alone for character in line)
+
+
+def test_where_names_have_no_room_the_first_one_stands_for_all() -> None:
+    x = np.arange(60.0)
+    dips = np.where((x > 46) & (x < 58), 0.1, 1.5)  # leave a few cells of the line free
+    levels = [Level(1.5, "season", "season", "1"), Level(1.501, "last", "last value", "1")]
+    chart = Chart((Curve("c", "raw", x, dips),), levels=tuple(levels), y_range=(0, 2))
+    lines = plain(draw(chart, 90, 12)).split("\n")
+    assert any("╍ season … ╍" in line for line in lines), lines

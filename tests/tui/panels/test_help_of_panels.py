@@ -34,7 +34,7 @@ pytestmark = pytest.mark.xdist_group("drawings")  # which are made once
 WIDTH, HEIGHT = 110, 44
 PUNCTUATION = set(".,:;()[]{}'\"?/_%=+−-–<>·±×")
 SHORT_WORDS = set(
-    "a an and are as at be bar bars by do far for from goes has how if in into is it its"  # noqa: SIM905
+    "a ago an and are as at be bar bars by do far for from goes has how if in into is it its"  # noqa: SIM905
     " log many more most new no not of on one only or out over own part per rate read row saw"
     " see set so sum that the this to two up was way what with yet all any can due end few low"
     " max key I gap odd off go net now day old esc pre add PyTorch".split()

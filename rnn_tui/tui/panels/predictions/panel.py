@@ -18,6 +18,7 @@ from rnn_tui.tui.number_format import blocks, count, number
 from rnn_tui.tui.panel_help import Signs
 from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.panels.predictions.future import future_curves
+from rnn_tui.tui.panels.predictions.skill_line import skill_line
 from rnn_tui.tui.scope_words import held_line
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 SHOWN = 240  # points, of those that are predicted
 WHOLE = 1000  # points of a test part that is shown whole, with what comes after it
+LOWEST = 5  # lines below the title from which on one compares with forecasts without a network
 TALL = 8  # lines below the title from which on there is one for the errors
 
 
@@ -51,14 +53,18 @@ def legend(context: DrawContext) -> tuple[LegendEntry, ...]:
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
-    """Draw the predictions, and below them which what-ifs they are made with, and without."""
+    """Draw the predictions, above them how good they are, and below which what-ifs they have."""
     predictions = context.snapshot.predictions
     if predictions is None:
         return (((" not computed yet", "dim"),),)
-    words = held_line(predictions.held, width - 1)
-    if not words or height < 3:
-        return _drawn(context, predictions, width, height)
-    return (*_drawn(context, predictions, width, height - 1), ((f" {words}", "dim"),))
+    above: Lines = ()
+    if isinstance(predictions, SeriesPredictions) and height >= LOWEST:
+        mse, baselines = predictions.evaluation.one_step_mse, context.snapshot.baselines
+        above = (skill_line(mse, baselines, width),) if baselines else ()
+    words = held_line(predictions.held, width - 1) if height >= 3 else ""
+    below: Lines = (((f" {words}", "dim"),),) if words else ()
+    room = height - len(above) - len(below)
+    return (*above, *_drawn(context, predictions, width, room), *below)
 
 
 def _drawn(context: DrawContext, predictions: Predictions, width: int, height: int) -> Lines:

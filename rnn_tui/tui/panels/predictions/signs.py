@@ -47,6 +47,7 @@ def _series(task: str) -> Signs:
                 else ()
             ),
             Sign("MSE .01 (99)", "the mean squared error over so many points, the first ones"),
+            Sign("2× better: last", "one-step MSE against the best forecast without a network"),
             Sign("|err| ▁▂▃▄▅▆▇█", "the largest one-step error of the column", "one-step"),
             Sign("|err| max 0.1  ≤0.1", "what a full bar of them is", "axis"),
         ),
