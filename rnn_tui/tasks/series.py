@@ -171,8 +171,9 @@ class SeriesTask(Task):
         horizons = tuple(sorted({min(n * self._steps, longest) for n in (1, 3)}))
         row = first + self._first_row  # in the table, counted from 0
         places = range(self.outputs)
+        coordinate, dates = _coordinate(self.table, len(self.original))
         return TestSeries(
-            coordinate=np.arange(row + 1, len(self.original) + 1, dtype=np.float64),
+            coordinate=coordinate[row:],
             inputs=self.values[first:, self._read],
             values=self.values[first:, : self.outputs],
             original=self.original[row:, : self.outputs],
@@ -185,7 +186,8 @@ class SeriesTask(Task):
             fed_back=tuple(k if k in places else None for k in self.input_columns),
             difference=self._settings.difference,
             trained=warm_up,
-            axis="row",
+            axis="row" if self.table.times is None else _printable(self.table.time or "time"),
+            dates=dates,
         )
 
     def naive_forecasts(self) -> NaiveForecasts:
@@ -286,6 +288,16 @@ def table_for(settings: Settings, kept: DataSource | None) -> Table:
         # The column was found by itself, and another file may have more of them.
         table = read_table(replace(options, target=kept.targets, inputs=kept.inputs))
     return usable(table)
+
+
+def _coordinate(table: Table, rows: int) -> tuple[FloatArray, bool]:
+    """Return the coordinate of each row, and whether that is a date in seconds."""
+    times = table.times
+    if times is None or len(times) != rows:
+        return np.arange(1.0, rows + 1), False
+    if times.dtype.kind != "M":
+        return times.astype(np.float64), False
+    return times.astype("datetime64[us]").astype(np.int64) / 1e6, True
 
 
 def _training_rows(rows: int, settings: Settings) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnn_tui.tui.charts.curves import Level, Values
+from rnn_tui.tui.charts.dates import date_ticks
 
 ROUND = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)  # numbers where an axis may end
 
@@ -33,6 +34,7 @@ class Axis:
     power: int = 0
     log: bool = False
     whole: bool = False  # only whole numbers make sense as ticks
+    dates: bool = False  # the values are times in seconds
 
     def units(self, values: Values) -> Values:
         """Convert `values` to the axis's own units."""
@@ -50,6 +52,8 @@ class Axis:
 
     def ticks(self, most: int, limit: int) -> list[Tick]:
         """Return about `most` round numbers in the range, never more than `limit`."""
+        if self.dates:
+            return [Tick(at, label) for at, label in date_ticks(self.low, self.high, most)]
         if self.log:
             return _log_ticks(self.low, self.high, most, limit)
         return _linear_ticks(self.low, self.high, most, limit, self.power, self.whole)
@@ -72,6 +76,7 @@ def make_axis(
     log: bool = False,
     fixed: tuple[float, float] | None = None,
     whole: bool = False,
+    dates: bool = False,
 ) -> Axis:
     """Return the axis that holds `values`, or spans `fixed` if that is a usable range.
 
@@ -80,10 +85,14 @@ def make_axis(
         log: whether the axis is logarithmic.
         fixed: its ends, or None.
         whole: whether only whole numbers make sense as ticks.
+        dates: whether the values are times in seconds.
     """
     ends = np.array([values.min(), values.max()])
     if fixed is not None and _usable(fixed, log):
         ends = np.array(fixed, dtype=np.float64)
+    if dates:
+        low, high = float(ends[0]), float(ends[1])
+        return Axis(low, high if high > low else low + 1.0, dates=True)
     if log:
         low, high = (float(end) for end in np.log10(ends))
         if high - low < 1e-9:

@@ -16,7 +16,8 @@ import numpy as np
 
 from rnn_tui.tui.charts import dots
 from rnn_tui.tui.charts.axes import Axis, make_axis, range_with_levels
-from rnn_tui.tui.charts.curves import LABEL_WIDTH, Chart, Level, message, one_line, pad
+from rnn_tui.tui.charts.curves import LABEL_WIDTH, Chart, Level, Mark, message, one_line, pad
+from rnn_tui.tui.charts.dates import date_words
 from rnn_tui.tui.charts.grid import Grid
 from rnn_tui.tui.charts.legend import entries, legend_line
 from rnn_tui.tui.charts.points import Series, polyline
@@ -64,7 +65,8 @@ def _draw_all(
     label_width = max(widest, LABEL_WIDTH)
     columns = width - (label_width + 1 if has_y_axis else 0)
 
-    marks = _mark_columns(chart, x_axis, columns)
+    marks = _mark_columns(chart.marks, x_axis, columns)
+    borders = _mark_columns(chart.borders, x_axis, columns)
     canvas = Grid.blank(columns, rows)
     if has_y_axis:
         for row in y_labels:
@@ -72,6 +74,8 @@ def _draw_all(
     rows_of_levels = _rows_of_levels(levels, rows)
     for row in rows_of_levels:
         canvas.fill_row(row, stroke_set.level, LEVEL_STYLE)
+    for column in borders:
+        canvas.fill_column(column, stroke_set.mark, GUIDE_STYLE)
     for column in marks:
         canvas.fill_column(column, stroke_set.mark, MARK_STYLE)
     _draw_curves(canvas, series, choose_strokes(chart.curves, stroke_set), x_axis, y_axis)
@@ -94,7 +98,10 @@ def _draw_all(
         lines.append(merge((*margin, *canvas.line(row, roles))))
     if has_x_axis:
         corner = " " * label_width + "└" if has_y_axis else ""
-        x_line = _x_axis_line(x_axis, chart.x_label, columns, marks, stroke_set.margin)
+        label = chart.x_label
+        if chart.dates and chart.x_range is None:
+            label = f"{label} {date_words(x_axis.low, x_axis.high, _most_ticks(columns))}".strip()
+        x_line = _x_axis_line(x_axis, label, columns, marks, borders, stroke_set.margin)
         lines.append(merge(((corner, "axis"), *x_line)))
     return pad(lines, width, height)
 
@@ -104,7 +111,8 @@ def _axes(chart: Chart, series: list[Series]) -> tuple[Axis, Axis]:
     drawn = [one for one in series if one.x.size]
     x = np.concatenate([one.x for one in drawn])
     y = np.concatenate([one.y for one in drawn])
-    x_axis = make_axis(x, fixed=chart.x_range, whole=bool((np.floor(x) == x).all()))
+    whole = bool((np.floor(x) == x).all())
+    x_axis = make_axis(x, fixed=chart.x_range, whole=whole, dates=bool(chart.dates))
     y_range = chart.y_range or range_with_levels(y, chart.levels, chart.log_y)
     return x_axis, make_axis(y, log=chart.log_y, fixed=y_range)
 
@@ -156,10 +164,10 @@ def _draw_curves(
         canvas.add_dots(bits, style)
 
 
-def _mark_columns(chart: Chart, axis: Axis, columns: int) -> dict[int, str]:
-    """Return column → label of the marks inside the range of the axis."""
+def _mark_columns(shown: tuple[Mark, ...], axis: Axis, columns: int) -> dict[int, str]:
+    """Return column → label of those marks that are inside the range of the axis."""
     marks = {}
-    for mark in chart.marks:
+    for mark in shown:
         if math.isfinite(mark.x):
             at = float(axis.units(np.array([mark.x]))[0])
             if axis.low <= at <= axis.high:
@@ -218,7 +226,14 @@ def _y_margin(label: str | None, width: int) -> Run:
     return (f"{label:>{width}}┤" if label is not None else " " * width + "│", "axis")
 
 
-def _x_axis_line(axis: Axis, label: str, columns: int, marks: dict[int, str], margin: str) -> Line:
+def _x_axis_line(
+    axis: Axis,
+    label: str,
+    columns: int,
+    marks: dict[int, str],
+    borders: dict[int, str],
+    margin: str,
+) -> Line:
     """Return the x axis with the labels of its marks and its numbers in it, its name at the end.
 
     Args:
@@ -226,6 +241,7 @@ def _x_axis_line(axis: Axis, label: str, columns: int, marks: dict[int, str], ma
         label: its name, and what of it is seen.
         columns: the width of the canvas.
         marks: column → label of the marks.
+        borders: column → label of the borders between parts of it.
         margin: what stands around each number.
     """
     name = _x_name(one_line(label), columns)
@@ -235,11 +251,18 @@ def _x_axis_line(axis: Axis, label: str, columns: int, marks: dict[int, str], ma
     line.fill_row(0, "─", roles.index("axis"))
     for column, text in marks.items():
         line.write_between(f"{margin}{text}{margin}", column, roles.index("accent"), "─")
-    for tick in axis.ticks(most=max(2, columns // 11), limit=max(2, columns // 8)):
+    for column, text in borders.items():
+        line.write_between(f"{margin}{text}{margin}", column, roles.index("axis"), "─")
+    for tick in axis.ticks(most=_most_ticks(columns), limit=max(2, columns // 8)):
         column = axis.cell(tick.at, columns)
         if column < room:
             line.write_between(f"{margin}{tick.label}{margin}", column, roles.index("axis"), "─")
     return (*line.line(0, roles), (name, "axis"))
+
+
+def _most_ticks(columns: int) -> int:
+    """Return about how many numbers an x axis of so many cells has."""
+    return max(2, columns // 11)
 
 
 def _x_name(label: str, columns: int) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rnn_tui.tui.charts.curves import Chart, Curve, Mark, Values
+from rnn_tui.tui.charts.dates import Resolution, date_text
 from rnn_tui.tui.number_format import UNKNOWN, number
 
 Span = tuple[float, float]
@@ -49,14 +50,16 @@ def looked_at(chart: Chart, view: ChartView, reading: bool) -> Chart:
     if span is not None:
         points = _points(chart)
         whole = bool((points == np.floor(points)).all())
-        ends = [_x_text(round(x) if whole else x) for x in (*span, *data_range(chart))]
+        places = [round(x) if whole else x for x in (*span, *data_range(chart))]
+        ends = [x_text(x, chart.dates) for x in places]
         words = f"{ends[0]}–{ends[1]} of {ends[2]}–{ends[3]}"
         chart = replace(chart, x_range=span, x_label=f"{chart.x_label} {words}".strip())
     at = cursor_at(chart, view)
     if not reading or at is None:
         return chart
-    curves = tuple(replace(each, values=_values_at(each, at)) for each in chart.curves)
-    return replace(chart, curves=curves, marks=(*chart.marks, Mark(at, _x_text(at))))
+    values = (_values_at(each, at, chart.dates) for each in chart.curves)
+    curves = tuple(replace(one, values=v) for one, v in zip(chart.curves, values, strict=True))
+    return replace(chart, curves=curves, marks=(*chart.marks, Mark(at, x_text(at, chart.dates))))
 
 
 def data_range(chart: Chart) -> Span:
@@ -143,7 +146,7 @@ def _nearest(points: Values, x: float) -> int:
     return before if x - points[before] < points[after] - x else after
 
 
-def _values_at(curve: Curve, x: float) -> tuple[str, ...]:
+def _values_at(curve: Curve, x: float, dates: Resolution) -> tuple[str, ...]:
     """Return the value of a curve at `x` for the legend.
 
     Of a curve with fewer points it is the one before, and where that is; where it has ended: ·.
@@ -157,10 +160,12 @@ def _values_at(curve: Curve, x: float) -> tuple[str, ...]:
     at, value = float(points[place]), float(curve.y[known[place]])
     if points.size > 1 and x - at > WAITING * float(np.median(np.diff(points))):
         return (UNKNOWN,)
-    where = "" if at == x else f" at {_x_text(at)}"
+    where = "" if at == x else f" at {x_text(at, dates)}"
     return number(value, 4) + where, number(value, 3) + where
 
 
-def _x_text(x: float) -> str:
-    """Return a place on the x axis: a whole number, or four digits."""
+def x_text(x: float, dates: Resolution = "") -> str:
+    """Return a place on the x axis: a whole number, or four digits; or a date."""
+    if dates:
+        return date_text(x, dates)
     return f"{x:,.0f}".replace("-", "−") if x == math.floor(x) else number(x, 4)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rnn_tui.tui.charts.dates import Resolution
 from rnn_tui.tui.lines import Line, Lines, fit, merge, text_width
 
 FloatArray = NDArray[np.floating[Any]]
@@ -96,11 +97,13 @@ class Chart:
         log_y: whether the y axis is logarithmic.
         x_label, y_label: names of the axes.
         marks: vertical lines.
+        borders: vertical lines between parts of the x axis, whose names stand on both sides.
         levels: horizontal lines, the most important one first.
         empty: text shown when no curve has a point to draw.
         y_range, x_range: fixed ends of an axis; None makes it hold all data. A curve that leaves a
             fixed range is cut off at the edge, not bent along it.
         legend: whether the first line is the legend; else it stands in the title of the panel.
+        dates: the finest part of the dates on the x axis; "" if it has numbers.
     """
 
     curves: tuple[Curve, ...]
@@ -108,11 +111,13 @@ class Chart:
     x_label: str = ""
     y_label: str = ""
     marks: tuple[Mark, ...] = ()
+    borders: tuple[Mark, ...] = ()
     levels: tuple[Level, ...] = ()
     empty: str = "nothing yet"
     y_range: tuple[float, float] | None = None
     x_range: tuple[float, float] | None = None
     legend: bool = True
+    dates: Resolution = ""
 
     @property
     def drawable(self) -> bool:

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnn_tui.predictions.results import Predictions, SeriesPredictions
-from rnn_tui.tui.charts.chart_view import cursor_at, data_range
-from rnn_tui.tui.charts.curves import Chart, Curve
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.charts.chart_view import cursor_at, data_range, x_text
+from rnn_tui.tui.charts.curves import Chart, Curve, Mark
+from rnn_tui.tui.charts.dates import resolution_of
+from rnn_tui.tui.column_names import NAME, short_names
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.lines import Line, Lines, merge, plain
+from rnn_tui.tui.lines import Line, Lines, cut, merge, plain, text_width
 from rnn_tui.tui.number_format import blocks, count, number
 from rnn_tui.tui.panel_help import Signs
 from rnn_tui.tui.panel_spec import PanelSpec
@@ -27,6 +30,10 @@ if TYPE_CHECKING:
 SHOWN = 240  # points, of those that are predicted
 WHOLE = 1000  # points of a test part that is shown whole, with what comes after it
 LOWEST = 5  # lines below the title from which on one compares with forecasts without a network
+BEFORE = 40  # points before these, of those that are trained on
+BRIEF = 8  # cells of the name of a target
+SPLIT = "train┊test"
+KNOWN = "known┊ahead"
 TALL = 8  # lines below the title from which on there is one for the errors
 
 
@@ -37,9 +44,28 @@ def title(context: DrawContext) -> tuple[str, str]:
         return "predictions", ""
     when = f"at update {count(predictions.update)}" if predictions.update else "before training"
     place = _cursor(context)
+    names = variants(context.snapshot)
+    name = "predictions"
+    if names:
+        name = f"predictions of {short_names(names, NAME)[variant(context)]}"
     if place is None:
-        return "predictions", when
-    return f"predictions at {_x_name(context)} {number(place, 4)}", when
+        return name, when
+    dates = chart_of.dates if (chart_of := chart(context)) is not None else ""
+    at = x_text(place, dates) if dates else f"{_x_name(context)} {number(place, 4)}"
+    return f"{name} at {at}", when
+
+
+def variants(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the targets of a series, whose charts the panel can show, if there are several."""
+    names = snapshot.task.output_names or ()
+    several = len(names) > 1 and isinstance(snapshot.predictions, SeriesPredictions)
+    return names if several else ()
+
+
+def variant(context: DrawContext) -> int:
+    """Return the number of the target that is shown, from 0."""
+    names = variants(context.snapshot)
+    return names.index(context.selection.variant("predictions", names)) if names else 0
 
 
 def legend(context: DrawContext) -> tuple[LegendEntry, ...]:
@@ -62,6 +88,8 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         mse, baselines = predictions.evaluation.one_step_mse, context.snapshot.baselines
         above = (skill_line(mse, baselines, width),) if baselines else ()
     words = held_line(predictions.held, width - 1) if height >= 3 else ""
+    if not words and height >= TALL:
+        words = given_line(predictions, width - 1)
     below: Lines = (((f" {words}", "dim"),),) if words else ()
     room = height - len(above) - len(below)
     return (*above, *_drawn(context, predictions, width, room), *below)
@@ -94,6 +122,21 @@ def chart(context: DrawContext) -> Chart | None:
     return _series(context, predictions)
 
 
+def given_line(predictions: Predictions, width: int) -> str:
+    """Return which inputs a free run takes from the data; "" if none."""
+    if not isinstance(predictions, SeriesPredictions):
+        return ""
+    test = predictions.test
+    given = [d for d, target in enumerate(test.fed_back) if target is None]
+    if not given:
+        return ""
+    names = short_names(test.input_names, NAME)
+    listed = ", ".join(names[d] for d in given)
+    count = f"{len(given)} inputs" if len(given) > 1 else "one input"
+    forms = (f"free run: {listed} taken from the data", f"free run: {count} from the data")
+    return next((words for words in forms if text_width(words) <= width), forms[-1])
+
+
 def _cursor(context: DrawContext) -> float | None:
     """Return the x at which values are read; None where there is no cursor."""
     whole = chart(context) if context.selection.panel == "predictions" else None
@@ -104,22 +147,24 @@ def _cursor(context: DrawContext) -> float | None:
 
 def _x_name(context: DrawContext) -> str:
     """Return what the x axis is called."""
-    return "x" if context.snapshot.settings.task == "cos" else "row"
+    predictions = context.snapshot.predictions
+    return cut(predictions.test.axis, NAME) if isinstance(predictions, SeriesPredictions) else "x"
 
 
 def _series(context: DrawContext, predictions: SeriesPredictions) -> Chart:
     """Return the chart of the test series with its one-step and free-running predictions.
 
     Its range is that of the whole series and a quarter more on each side: what is predicted does
-    not move it.
+    not move it. Before the test part stands the end of the training part.
     """
     test, evaluation = predictions.test, predictions.evaluation
-    first, run, target = evaluation.first, len(evaluation.free_run), 0
+    first, run, target = evaluation.first, len(evaluation.free_run), variant(context)
     future = future_curves(predictions, target)
     predicted = len(evaluation.one_step)
     last = first + (predicted if future and predicted <= WHOLE else max(run, min(predicted, SHOWN)))
     if last < len(test.values):
         future = ()
+    lead = first - min(first, test.trained, BEFORE)
     free_errors = evaluation.target_free_run_mse
     all_points, first_ones = len(evaluation.one_step), test.horizons[0] if test.horizons else 0
     everything = test.original[:, target]
@@ -128,9 +173,16 @@ def _series(context: DrawContext, predictions: SeriesPredictions) -> Chart:
     reading = context.selection.panel == "predictions" and (
         context.selection.chart_view("predictions").cursor is not None
     )
+    names = variants(context.snapshot)
     return Chart(
         (
-            Curve("truth", "truth", x, everything[first:last]),
+            Curve(
+                f"truth {names[target]}" if names else "truth",
+                "truth",
+                test.coordinate[lead:last],
+                everything[lead:last],
+                briefs=(short_names(names, BRIEF)[target],) if names else (),
+            ),
             Curve(
                 "free run" if reading else "free-run MSE",
                 "free-run",
@@ -153,7 +205,12 @@ def _series(context: DrawContext, predictions: SeriesPredictions) -> Chart:
         ),
         x_label=_x_name(context),
         y_range=(float(everything.min()) - margin, float(everything.max()) + margin),
+        borders=(
+            *([Mark(float(x[0]), SPLIT)] if test.trained and len(x) else []),
+            *([Mark(float(x[-1]), KNOWN)] if future and len(x) else []),
+        ),
         legend=False,
+        dates=resolution_of(test.coordinate) if test.dates else "",
     )
 
 
@@ -163,12 +220,14 @@ def _errors_line(chart: Chart, first_line: str, width: int) -> tuple[Line, float
     This is what still changes when both curves have come to lie on each other.
     """
     truth, _, one_step = chart.curves[:3]
-    size = min(len(one_step.y), len(truth.y))
-    x = np.asarray(truth.x[:size], dtype=np.float64)
+    lead = len(truth.y) - len(one_step.x)  # points before the first that is predicted
+    size = min(len(one_step.y), len(truth.y) - lead)
+    x = np.asarray(truth.x[lead : lead + size], dtype=np.float64)
     low, high = chart.x_range or data_range(chart)
     seen = (x >= low) & (x <= high)
     with np.errstate(invalid="ignore", over="ignore"):
-        errors = np.abs(np.asarray(one_step.y[:size] - truth.y[:size], dtype=np.float64))[seen]
+        errors = np.asarray(one_step.y[:size] - truth.y[lead : lead + size], dtype=np.float64)
+        errors = np.abs(errors)[seen]
     gutter = max(map(first_line.find, "│┤"))  # before the y axis; there is none without a chart
     columns = width - gutter - 1
     finite = errors[np.isfinite(errors)]
@@ -178,7 +237,9 @@ def _errors_line(chart: Chart, first_line: str, width: int) -> tuple[Line, float
     first = np.minimum(np.searchsorted(places, np.arange(columns)), errors.size - 1)
     largest = np.maximum.reduceat(errors, first)
     top = float(finite.max())
-    bars = blocks(largest, 0.0, top or 1.0)[: int(places[-1]) + 1]  # not beyond the last row
+    before = min(max(int(places[0]), 0), columns)  # of the training part there are none
+    bars = blocks(largest, 0.0, top or 1.0)[before : int(places[-1]) + 1]  # nor of the future
+    bars = " " * before + bars
     return ((f"{'|err|':>{gutter}} ", "axis"), (bars, "one-step")), top
 
 
@@ -225,4 +286,6 @@ def signs(context: DrawContext) -> Signs:
     return module.signs(context)
 
 
-PANEL = PanelSpec(draw, title, legend, brief="predictions", chart=chart, help=signs)
+PANEL = PanelSpec(
+    draw, title, legend, brief="predictions", variants=variants, chart=chart, help=signs
+)

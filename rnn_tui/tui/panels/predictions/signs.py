@@ -51,7 +51,10 @@ def _series(task: str) -> Signs:
             Sign("|err| ▁▂▃▄▅▆▇█", "the largest one-step error of the column", "one-step"),
             Sign("|err| max 0.1  ≤0.1", "what a full bar of them is", "axis"),
         ),
-        chart(log=False, x="rows of the table" if task == "series" else "x, of cos(x)"),
+        chart(log=False, x="rows of the table, or times" if task == "series" else "x, of cos(x)"),
+        (Sign("train┊test", "where the part ends that is trained on", "rule"),)
+        if task == "series"
+        else (),
         (Sign("x  row", "the coordinate of the x axis"),),
     )
 
