@@ -27,6 +27,9 @@ BEGIN, END = "\N{WORD JOINER}", "\N{FUNCTION APPLICATION}"  # around a number; t
 _MARKED = re.compile(f"({BEGIN}[^{END}]*{END})")
 _FACTORS = re.compile(rf"(?<=[\d){END}])([·*])(?=[−\d({BEGIN}-])")
 
+SHORTEST = "0·0 + "  # a term of a sum of products
+MANY = 32  # terms from which on it pays to ask whether there is room for such short ones
+
 Fits = Callable[[str], bool]
 """Whether there is room for a text."""
 
@@ -328,6 +331,7 @@ def numbers_line(
     t: int,
     fits: Fits | None = None,
     marked: Collection[str] = (),
+    at_most: int | None = None,
 ) -> str:
     """Return an operation with the numbers of one unit: ``f_7[3] = σ(…) = σ(2.98) = 0.952``.
 
@@ -339,6 +343,7 @@ def numbers_line(
         t: the timestep, from 1.
         fits: whether there is room for a text; None: all terms of every product are written.
         marked: names of values whose numbers are put between `BEGIN` and `END`.
+        at_most: characters from which on, if all terms are written, "" may be returned instead.
     """
     reader = NamingReader(values, sample, unit)
     result = values[operation.symbol]
@@ -348,7 +353,10 @@ def numbers_line(
         value_name(operation.symbol, t, shown + 1),
         [number(reader.number(operation.symbol))],
     )
-    has_products = any(isinstance(token, Products) for token in tokens)
+    sizes = [len(token.entries) for token in tokens if isinstance(token, Products)]
+    if at_most is not None and len(SHORTEST) * sum(sizes) > at_most + len(SHORTEST):
+        return ""
+    has_products = bool(sizes)
     written = len(tokens) > 1 or has_products
     if isinstance(operation.expression, Function) and (len(tokens) > 3 or has_products):
         argument = operation.expression.argument.evaluate(values)
@@ -360,4 +368,13 @@ def numbers_line(
             (name, *((spell(tokens, terms, marked, unit),) if written else ()), *steps)
         )
 
-    return line(_most_terms(tokens, lambda terms: fits(line(terms))) if fits else ALL_TERMS)
+    if fits is None:
+        return line(ALL_TERMS)
+
+    def has_room(terms: Terms) -> bool:
+        count = sum(terms.counts)
+        if count >= MANY and not fits(SHORTEST * count):  # to write thousands of them takes long
+            return False
+        return fits(line(terms))
+
+    return line(_most_terms(tokens, has_room))

@@ -118,14 +118,17 @@ def fold(text: str, width: int) -> list[str]:
 
     All lines but the first are indented.
     """
-    words = text.split(" ")
-    lines = [words[0]]
-    for word in words[1:]:
-        if text_width(lines[-1]) + 1 + text_width(word) <= width:
-            lines[-1] += f" {word}"
+    first, *words = text.split(" ")
+    lines, taken = [[first]], text_width(first)
+    for word in words:
+        cells = text_width(word)
+        if taken + 1 + cells <= width:
+            lines[-1].append(word)
+            taken += 1 + cells
         else:
-            lines.append(f"  {word}")
-    return lines
+            lines.append(["", "", word])
+            taken = 2 + cells
+    return [" ".join(line) for line in lines]
 
 
 def plain(lines: Lines) -> str:

@@ -270,12 +270,16 @@ def _with_terms(
         text = written(text)
         return fold_numbers(with_blanks(text) if spaced else text, width - 2)
 
-    whole = line() if most > height else ""
+    def has_room(text: str) -> bool:
+        # At most half of the characters are marks without a width.
+        return len(text) <= 2 * height * width and len(folded(text)) <= height
+
+    whole = line(at_most=most * width) if most > height else ""
     if whole and len(whole) <= most * width and len(folded(whole)) <= most:
         text = whole
     else:
         height = max(height, len(folded(line(fits=lambda _: False))))
-        text = line(fits=lambda text: len(folded(text)) <= height)
+        text = line(fits=has_room)
     dense, airy = folded(text), fold_numbers(with_blanks(written(text)), width - 2)
     if spaced is not None:
         return dense
