@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
 from rnn_tui.files.error_log import ErrorReports
@@ -105,6 +105,30 @@ class DrawContext:
     following: Following = ""
     paged: bool = False
     slow_link: bool = False
+
+    def for_panel(self) -> DrawContext:
+        """Return the context without what only header and footer show."""
+        selection = self.selection
+        if selection.prefix:
+            selection = replace(selection, prefix="")
+        return replace(
+            self,
+            selection=selection,
+            notice="",
+            error=False,
+            link="",
+            rail=False,
+            followers=None,
+            paged=False,
+        )
+
+    def looks_like(self, other: DrawContext) -> bool:
+        """Return whether a panel that is drawn from this is the same as one drawn from `other`."""
+        return self.snapshot is other.snapshot and all(
+            getattr(self, each.name) == getattr(other, each.name)
+            for each in fields(self)
+            if each.name != "snapshot"
+        )
 
     def written(self, text: str) -> str:
         """Return `text` as it is written on this terminal: in full, if it is in ASCII."""

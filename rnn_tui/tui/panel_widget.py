@@ -165,12 +165,40 @@ class LinesWidget(Widget):
 
 
 class Panel(LinesWidget):
-    """A titled panel: ``── timestep 7 ─────────── unit 3 of 16 ──`` and its lines below."""
+    """A titled panel: ``── timestep 7 ─────────── unit 3 of 16 ──`` and its lines below.
+
+    It is drawn anew where something has changed that it is drawn from: most keys change nothing of
+    it until the session has done what they say.
+    """
 
     def __init__(self, spec: PanelSpec, name: str) -> None:
         """Make the panel with id `name` that `spec` declares."""
         self._spec = spec
+        self._drawn_from: tuple[DrawContext, object] | None = None  # the lines that it has
         super().__init__(self._with_title, name)
+
+    def show(self, context: DrawContext) -> None:
+        """Draw `context` unless the lines would be those that are there."""
+        context = context.for_panel()
+        if self._drawn_from is not None and self.display and self._drawn_size == self.size:
+            before, state = self._drawn_from
+            if state == context.chart_cache.state and context.looks_like(before):
+                return
+        super().show(context)
+
+    def prepare(self, context: DrawContext) -> None:
+        """Draw `context` once the size of the panel is known."""
+        super().prepare(context.for_panel())
+
+    def draw_anew(self, context: DrawContext) -> None:
+        """Draw `context` and refresh all lines, whatever has been drawn before."""
+        super().draw_anew(context.for_panel())
+
+    def _draw_lines(self) -> Lines:
+        """Return exactly as many lines as the panel has, and note what they are drawn from."""
+        context = self._draw_context
+        self._drawn_from = None if context is None else (context, context.chart_cache.state)
+        return super()._draw_lines()
 
     @classmethod
     def registered(cls, name: str) -> Panel:

@@ -37,6 +37,11 @@ class ChartCache:
         self._drawn: dict[tuple[int, int, bool, bool, tuple[str, ...]], tuple[Chart, Lines]] = {}
         self._waiting = False  # for plotext
 
+    @property
+    def state(self) -> tuple[bool, bool, bool]:
+        """What charts look like, aside from what they show."""
+        return self._waiting, self.ascii, self.grounds
+
     def draw(self, content: Chart, width: int, height: int) -> Lines:
         """Return `content` in exactly `height` lines of `width` cells; see `chart.draw`."""
         if self._waiting:

@@ -64,6 +64,8 @@ class Debugger(KeyActions):
         self._last_stop: BreakpointHit | None = None  # the one in the newest snapshot
         self._last_question = 0  # likewise of the newest question that was asked
         self._chart_cache = ChartCache()
+        # A snapshot, in ASCII or not, and the same with its names as they can be shown.
+        self._as_written: tuple[Snapshot, bool, Snapshot] | None = None
         self.ascii = False
         self.followers: int | None = None
         self.following: Following = ""
@@ -263,7 +265,14 @@ class Debugger(KeyActions):
         self._frames.set_rate()
 
     def _written(self, snapshot: Snapshot) -> Snapshot:
-        """Return `snapshot` with its names as this terminal can show them."""
+        """Return `snapshot` with its names as this terminal can show them; the same each time."""
+        known = self._as_written
+        if known is None or known[0] is not snapshot or known[1] != self.ascii:
+            known = self._as_written = snapshot, self.ascii, self._in_characters(snapshot)
+        return known[2]
+
+    def _in_characters(self, snapshot: Snapshot) -> Snapshot:
+        """Return `snapshot` with its names in the characters of this terminal."""
         if not self.ascii:
             if snapshot.task.symbols is None:
                 return snapshot

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 
 from textual.screen import Screen
 from textual.timer import Timer
@@ -19,6 +20,8 @@ LOSS = "loss"
 ALWAYS = ("header", "footer", LOSS)  # drawn in each frame of training
 TABLE_SECONDS = 0.95  # from one drawing of the tables to the next: each fifth frame
 PICTURE_TURNS = 3  # of the tables, in which each picture is drawn once
+# Fields of a snapshot that are others once a move begins (`SnapshotBuilder.under_way`).
+BEGINS_WITH = frozenset({"number", "running", "training", "seeking", "notice"})
 FIXED = PANELS.in_group("fixed")  # tables of a few rows; all others are pictures of many cells
 # On a machine that guests share, this many times what a frame took passes until the next one: a
 # frame that others' work has held up is followed by fewer, so that there is room for keys.
@@ -110,7 +113,8 @@ class FrameSchedule:
             (self._timer.resume if snapshot.running else self._timer.pause)()
         if not snapshot.training or not self.frame.running:
             self._tables_due = self._clock() + TABLE_SECONDS
-            self.draw_all()
+            shown, self.frame = self.frame, snapshot
+            self._draw(self._around() if _only_begins(snapshot, shown) else self.widgets)
         else:
             self.frame = snapshot
             self._draw(self._due())
@@ -191,6 +195,10 @@ class FrameSchedule:
         self._frame_began = self._clock()
         self._session.refresh()
 
+    def _around(self) -> list[LinesWidget]:
+        """Return header and footer, which say what is under way."""
+        return [widget for widget in self.widgets if widget.id in ("header", "footer")]
+
     def _due(self) -> list[LinesWidget]:
         """Return the visible widgets that the next frame of training is drawn in."""
         now = self._clock()
@@ -250,6 +258,19 @@ class FrameSchedule:
                 self._in_tables.pop(widget.id, None)
         self._resume_after_refresh()
         self.drawn()
+
+
+def _only_begins(snapshot: Snapshot, before: Snapshot) -> bool:
+    """Return whether a move begins with `snapshot`, and all else is as it was `before`."""
+    return (
+        snapshot.running
+        and not before.running
+        and all(
+            getattr(snapshot, each.name) is getattr(before, each.name)
+            for each in fields(snapshot)
+            if each.name not in BEGINS_WITH
+        )
+    )
 
 
 def _is_chart(widget: LinesWidget) -> bool:
