@@ -86,7 +86,8 @@ class EvaluationJob(PredictionJob):
             return
         update, pins = trainer.updates, forward_pins(trainer.network.pins, timed=True)
         note = _Note(trainer.history, trainer.history.forks, update)
-        self.begin((update, pins), trainer.parameters, lambda: self._evaluate(note, pins))
+        parameters = trainer.copies.optimizer(trainer).parameters
+        self.begin((update, pins), parameters, lambda: self._evaluate(note, pins))
         self.evaluated = self.started
 
     def measure(self, trainer: Trainer) -> None:
@@ -102,7 +103,8 @@ class EvaluationJob(PredictionJob):
         pins = forward_pins(trainer.network.pins, timed=True)
         note = _Note(history, history.forks, update)
         key = (LOSS, update, pins, history.forks)
-        self.begin(key, trainer.parameters, lambda: self._measure(note, pins))
+        parameters = trainer.copies.optimizer(trainer).parameters
+        self.begin(key, parameters, lambda: self._measure(note, pins))
 
     @property
     def measuring(self) -> bool:

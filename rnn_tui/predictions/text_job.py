@@ -69,7 +69,7 @@ class TextJob(PredictionJob):
         pins = forward_pins(network.pins, timed=True)
         self.begin(
             (update, codes, initial, request, pins),
-            trainer.parameters,
+            trainer.copies.optimizer(trainer).parameters,
             lambda: self._continue_window(update, codes, states, request, pins),
         )
 
@@ -79,7 +79,7 @@ class TextJob(PredictionJob):
         pins = forward_pins(trainer.network.pins, timed=True)
         self.begin(
             (update, request, pins),
-            trainer.parameters,
+            trainer.copies.optimizer(trainer).parameters,
             lambda: self._answer_prompt(update, request, pins),
         )
 

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 # Proofs that say nothing before there is a window: the prover is not imported for them alone.
 _SILENT = frozenset({"magnitudes", "contributions"})
+# Multiplications of a pass over the window from which on a snapshot of a paused run waits for no
+# results: the answer to a key comes first.
+LARGE = 20_000_000
 RECENT = 512  # updates that are shown one by one
 
 
@@ -216,6 +219,12 @@ class SnapshotBuilder:
 
     # Background work
 
+    @property
+    def large(self) -> bool:
+        """Whether a pass over the window, and all that is computed of it, takes noticeably long."""
+        network = self._state.run.trainer.network
+        return network.tape.steps * network.tape.batch * network.flat.size > LARGE
+
     def _predict(self) -> Predictor:
         """Work on the requested predictions for about BUDGET seconds."""
         run, request = self._state.run, self._state.shown
@@ -224,7 +233,8 @@ class SnapshotBuilder:
         request_results = predictor.request if paused else predictor.request_while_running
         request_results(run.trainer, request.predictions, request.text, request.sample)
         predictor.measure_test_loss(run.trainer, running=not paused)
-        predictor.work(BUDGET)
+        if not (paused and self.large):
+            predictor.work(BUDGET)
         return predictor
 
     def _prove(self) -> Mapping[str, object]:
@@ -255,7 +265,7 @@ class SnapshotBuilder:
             request.variants,
         )
         prover.request(run.trainer, self._in_parts(request.proofs), selected, later)
-        if prover.busy_first:  # what is for followers alone delays no snapshot
+        if prover.busy_first and not self.large:  # what is for followers alone delays no snapshot
             prover.work(SLICE)
         return {**prover.results, **self._bad_value_origin()}
 

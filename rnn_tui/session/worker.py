@@ -315,6 +315,7 @@ class Session:
             try:
                 if command is not None:
                     self._handler.carry_out(command)
+                    self._say_that_training_begins()
                 working |= self._state.goal is not None
                 news = self._pacer.work(command)
             except Exception as error:  # the screen shows it and stays usable
@@ -332,6 +333,14 @@ class Session:
                 if self._fair_share is not None:
                     self._pacer.rested += self._rest(self._fair_share.rest())
                 self._may_work.wait(LONGEST_SUSPENSION)
+
+    def _say_that_training_begins(self) -> None:
+        """Show at once that training has begun, where the first of it takes long."""
+        goal = self._state.goal
+        if goal is not None and goal.endless and not goal.announced and self._builder.large:
+            goal.announced = True
+            self.latest = self._builder.under_way(self.latest)
+            self._notify()
 
     def _rest(self, seconds: float) -> float:
         """Rest, but for no command; return for how many seconds."""

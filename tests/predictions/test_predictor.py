@@ -179,6 +179,7 @@ def test_parameters_that_change_within_an_update_are_noticed() -> None:
     predictor = made(trainer)
     before = windows(predictor).evaluation.loss
     trainer.parameters[:] *= 0.5
+    trainer.optimizer.note_changed()
     predictor.request(trainer, True, REQUEST, 0)
     assert predictor.busy
     while predictor.busy:

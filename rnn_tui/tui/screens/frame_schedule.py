@@ -21,7 +21,7 @@ ALWAYS = ("header", "footer", LOSS)  # drawn in each frame of training
 TABLE_SECONDS = 0.95  # from one drawing of the tables to the next: each fifth frame
 PICTURE_TURNS = 3  # of the tables, in which each picture is drawn once
 # Fields of a snapshot that are others once a move begins (`SnapshotBuilder.under_way`).
-BEGINS_WITH = frozenset({"number", "running", "training", "seeking", "notice"})
+BEGINS_WITH = frozenset({"number", "running", "seeking", "notice"})
 FIXED = PANELS.in_group("fixed")  # tables of a few rows; all others are pictures of many cells
 # On a machine that guests share, this many times what a frame took passes until the next one: a
 # frame that others' work has held up is followed by fewer, so that there is room for keys.
@@ -264,6 +264,7 @@ def _only_begins(snapshot: Snapshot, before: Snapshot) -> bool:
     """Return whether a move begins with `snapshot`, and all else is as it was `before`."""
     return (
         snapshot.running
+        and not snapshot.training
         and not before.running
         and all(
             getattr(snapshot, each.name) is getattr(before, each.name)
