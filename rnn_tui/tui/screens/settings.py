@@ -29,7 +29,7 @@ from rnn_tui.settings import (
     task_defaults,
 )
 from rnn_tui.tasks.data_report import DataReport
-from rnn_tui.tui.lines import fold
+from rnn_tui.tui.lines import Line, fold
 from rnn_tui.tui.panels.hyperparameters import LIVE, RESTART, mark
 from rnn_tui.tui.screens.data_preview import (
     READ_BY,
@@ -40,10 +40,10 @@ from rnn_tui.tui.screens.data_preview import (
     said_of,
 )
 from rnn_tui.tui.screens.dialog import Dialog
-from rnn_tui.tui.screens.text_field import TextField
+from rnn_tui.tui.screens.labelled_field import LabelledField
 
 
-class Field(TextField):
+class Field(LabelledField):
     """A field for one value. If the setting has choices, space goes to the next one."""
 
     class ColumnsWanted(Message):
@@ -55,7 +55,8 @@ class Field(TextField):
 
     def __init__(self, declaration: Declaration, value: Value) -> None:
         """Make a field that shows `value`."""
-        super().__init__(declaration.show(value), id=f"field-{declaration.name}")
+        name = f"field-{declaration.name}"
+        super().__init__(declaration.show(value), id=name, label=_label(declaration))
         self.declaration = declaration
         self.select_on_focus = True
 
@@ -75,6 +76,10 @@ class Field(TextField):
             self.post_message(self.ColumnsWanted(self.declaration.name))
             return
         await super()._on_key(event)
+
+    def note_changed(self, changed: bool) -> None:
+        """Show that the value is another one than the run has, or that it is not."""
+        self.set_label(_label(self.declaration, changed=changed))
 
     def _is_switch(self) -> bool:
         return self.declaration.kind is bool
@@ -102,6 +107,7 @@ class SettingsScreen(Dialog[Settings | None]):
         draft: the settings as typed, None while they are refused.
     """
 
+    AUTO_FOCUS = "#field-lr"  # the learning rate is changed most
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "cancel", priority=True),
         Binding("down", "app.focus_next", "next field", priority=True),
@@ -133,8 +139,7 @@ class SettingsScreen(Dialog[Settings | None]):
         self._kept: dict[str, Value] = {name: getattr(settings, name) for name in kept}
         self.draft: Settings | None = settings
         self._fields: dict[str, Field] = {}
-        self._names: dict[str, Static] = {}
-        self._lines: dict[str, Horizontal] = {}
+        self._checked: tuple[str, ...] = ()  # the values that were checked last
         self._shown: dict[str, tuple[bool, bool, bool]] = {}  # visible, refused, changed
         self._texts: dict[str, str] = {}  # by setting: what is said of it below
         self._defaults = task_defaults(settings.to_json())  # followed by fields, see _follow_task
@@ -151,34 +156,25 @@ class SettingsScreen(Dialog[Settings | None]):
         with Vertical(id="settings") as box:
             box.border_title = f"hyperparameters   {LIVE} changes at once · {RESTART} restarts"
             box.border_subtitle = "enter applies · space next choice · ↑ ↓ · esc cancels"
-            with VerticalScroll(id="fields"):
+            # With the focus itself, it would have the style of each field computed again.
+            with VerticalScroll(id="fields", can_focus=False):
                 for group, declarations in groups.items():
                     with Horizontal(classes="group", id=f"group-{group}"):
                         yield Static(group, classes="group-name", markup=False)
                         with Grid(classes="group-fields"):
-                            for declaration in declarations:
-                                yield from self._line(declaration)
+                            yield from map(self._field, declarations)
             yield Static(id="setting-help", markup=False)
             yield Static(id="verdict", markup=False)
 
-    def _line(self, declaration: Declaration) -> ComposeResult:
-        """Yield mark, name and field of one setting."""
-        with Horizontal(classes="field", id=f"line-{declaration.name}") as line:
-            effect = "live" if declaration.effect == "live" else "restart"
-            yield Static(f"{mark(declaration)} ", classes=f"mark {effect}", markup=False)
-            shown = declaration.name.replace("_", "-")
-            name = Static(shown, classes="name", id=f"name-{declaration.name}", markup=False)
-            field = Field(declaration, getattr(self._settings, declaration.name))
-            yield name
-            yield field
-        self._lines[declaration.name] = line
-        self._names[declaration.name], self._fields[declaration.name] = name, field
+    def _field(self, declaration: Declaration) -> Field:
+        """Return the field of one setting, and keep it."""
+        field = Field(declaration, getattr(self._settings, declaration.name))
+        self._fields[declaration.name] = field
+        return field
 
     def on_mount(self) -> None:
-        """Check all fields; start at the learning rate, which is changed most."""
+        """Check all fields, and say what the first one in focus is."""
         self._check()
-        self._fields["lr"].focus(scroll_visible=False)
-        self.call_after_refresh(self._explain)  # the first field to have the focus sends no message
 
     def on_resize(self) -> None:
         """Leave room for what stands below the fields."""
@@ -192,10 +188,16 @@ class SettingsScreen(Dialog[Settings | None]):
 
     def on_input_changed(self) -> None:
         """Check all fields again: they depend on each other."""
-        self._check()
+        if self._typed() != self._checked:  # each tells of the value that it begins with, too
+            self._check()
+
+    def _typed(self) -> tuple[str, ...]:
+        """Return the values of all fields as typed."""
+        return tuple(field.value for field in self._fields.values())
 
     def _check(self) -> None:
         """Parse each field, then check all together; show reasons and what enter would do."""
+        self._checked = self._typed()
         values: dict[str, Value] = {**self._kept}
         reasons: dict[str, str] = {}
         for name, declaration in self._declarations.items():
@@ -314,9 +316,9 @@ class SettingsScreen(Dialog[Settings | None]):
             if self._shown.get(name) == now:
                 continue  # every change makes Textual lay out the whole form
             self._shown[name] = now
-            self._lines[name].display = now[0]
+            self._fields[name].display = now[0]
             self._fields[name].set_class(refused, "-invalid")
-            self._names[name].set_class(changed, "changed")
+            self._fields[name].note_changed(changed)
         self._explain()
         verdict = self.query_one("#verdict", Static)
         verdict.set_class(bool(reasons or self._problem), "bad")
@@ -384,6 +386,13 @@ class SettingsScreen(Dialog[Settings | None]):
     def action_cancel(self) -> None:
         """Return nothing."""
         self.dismiss(None)
+
+
+def _label(declaration: Declaration, *, changed: bool = False) -> Line:
+    """Return mark and name of a setting."""
+    role = "" if declaration.effect == "live" else "dim"
+    name = declaration.name.replace("_", "-")
+    return ((f"{mark(declaration)} ", role), (name, "strong" if changed else ""))
 
 
 def _matters(declaration: Declaration, values: dict[str, Value]) -> bool:

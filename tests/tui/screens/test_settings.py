@@ -92,7 +92,7 @@ def test_each_task_shows_the_settings_it_uses() -> None:
             await fill(pilot, task=task)
             settings = compose({"task": task})
             for name, declaration in DECLARATIONS.items():
-                line = pilot.app.screen.query_one(f"#line-{name}")
+                line = pilot.app.screen.query_one(f"#field-{name}")
                 shown = name == "data" or declaration.used_by(settings)  # a file says its task
                 assert bool(line.display) == shown, (task, name)
 
