@@ -20,13 +20,14 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import compose
 from rnn_tui.tasks.reber import legal_next
-from rnn_tui.tasks.tokens import TypedText, Vocabulary
-from rnn_tui.tui.lines import cell_width
+from rnn_tui.tasks.tokens import TypedText, Vocabulary, tokenise
+from rnn_tui.tui.lines import cell_width, text_width
 from rnn_tui.tui.number_format import NOT_FINITE, blocks, number, precise_percent, probability
 from rnn_tui.tui.panels import loss_chart as loss
 from rnn_tui.tui.panels.predictions import panel as predictions
 from rnn_tui.tui.panels.predictions.common_lines import history_strip, summary_line, table
 from rnn_tui.tui.panels.predictions.text_sample import (
+    symbol_runs,
     wrap_characters,
 )
 from rnn_tui.tui.prompt_lines import in_field, read_field
@@ -254,6 +255,29 @@ def test_text_flows_and_breaks_after_the_end_of_a_line() -> None:
     text = [(character, "") for character in "ab␣cd↵efghij"]
     assert text_of(wrap_characters(text, 5, 9)) == [" ab c", " d↵", " efgh", " ij"]
     assert text_of(wrap_characters(text, 5, 2)) == [" ab c", " d↵"]
+
+
+def test_words_in_running_text_have_their_blanks_and_are_cut_where_a_line_is_too_short() -> None:
+    words = ["The", "␣river", "␣×3", "␣runs", ".", "↵", "Donaudampfschiff", "␣日本", "␣◌\u0301a"]
+    text = [(name, "") for name in words]
+    assert text_of(wrap_characters(text, 12, 9)) == [
+        " The river",
+        "  runs.↵",
+        " Donaudampfs",
+        " chiff 日本",
+        " ◌\u0301a",
+    ]
+    for width in range(3, 20):
+        lines = text_of(wrap_characters(text, width, 99))
+        assert all(text_width(line) <= width for line in lines)
+        assert "".join("".join(lines).split()) == "Theriverruns.↵Donaudampfschiff日本◌\u0301a"
+
+
+def test_bytes_in_running_text_are_characters_where_they_are_some() -> None:
+    names = tokenise(["a"], "bytes").vocabulary.names
+    codes = [*"é\n日x".encode(), 0xC3, 0x41, 0xF0, 0x9F]
+    shown = [name for name, _ in symbol_runs(names, codes, "")]
+    assert shown == ["é", "↵", "日", "x", r"\xC3", "A", r"\xF0", r"\x9F"]
 
 
 def test_chances_are_three_cells() -> None:

@@ -22,9 +22,9 @@ from rnn_tui.tui.screens.prompt import PromptScreen
 class Bare(App[None]):
     """An application with nothing but the prompt."""
 
-    def __init__(self) -> None:
+    def __init__(self, tokens: str = "chars") -> None:
         super().__init__()
-        trainer = Trainer(compose({"task": "text", "hidden": 8}))
+        trainer = Trainer(compose({"task": "text", "hidden": 8, "tokens": tokens, "steps": 10}))
         for _ in range(3):
             trainer.finish_update()
         self.session = Session(trainer)
@@ -47,15 +47,16 @@ class Bare(App[None]):
     def text(self, name: str) -> str:
         return str(self.screen.query_one(f"#{name}", Static).render())
 
-    async def answered(self, pilot: Pilot[None], text: str) -> TextSample:
+    async def answered(self, pilot: Pilot[None], text: str, *, whole: bool = False) -> TextSample:
         """Wait until the answer to `text` is shown, and return it."""
-        codes = read_field(text, self.session.latest.vocabulary).codes
+        typed = read_field(text, self.session.latest.vocabulary, whole=whole)
         for _ in range(100):
             await pilot.pause(0.05)
             answer = self.session.latest.answer
             if (
                 answer is not None
-                and answer.read == codes
+                and (answer.read == typed.codes or typed.first)
+                and answer.beginning == typed.beginning
                 and answer.temperature == (self.requests[-1].temperature)
             ):
                 await pilot.pause(0.15)
@@ -63,9 +64,11 @@ class Bare(App[None]):
         raise AssertionError(f"no answer to {text!r}")
 
 
-def at_the_prompt(act: Callable[[Bare, Pilot[None]], Awaitable[None]]) -> None:
+def at_the_prompt(
+    act: Callable[[Bare, Pilot[None]], Awaitable[None]], tokens: str = "chars"
+) -> None:
     async def run() -> None:
-        app = Bare()
+        app = Bare(tokens)
         async with app.run_test(size=(80, 24)) as pilot:
             await pilot.pause()
             await act(app, pilot)
@@ -125,5 +128,54 @@ def test_unknown_characters_are_named_and_not_read() -> None:
         await pilot.press("backspace", "h")
         await app.answered(pilot, "th")
         assert app.text("unknown").strip() == ""
+
+    at_the_prompt(act)
+
+
+def test_words_are_completed_and_taken_one_after_the_other() -> None:
+    async def act(app: Bare, pilot: Pilot[None]) -> None:
+        field = app.screen.query_one(Input)
+        await pilot.press("T", "h", "e", "space", "r")
+        answer = await app.answered(pilot, "The r")
+        assert answer.beginning == " r"
+        second = answer.suggestions[1]
+        assert f"F2 {second.text.strip()} {probability(second.probability)}" in app.text("words")
+        one, other = (answer.symbols[each.code].removeprefix("␣") for each in answer.next[:2])
+        assert app.text("decided").startswith(f"{one} before {other}: y +")
+        await pilot.press("f2")
+        assert field.value == f"The{second.text}"
+        answer = await app.answered(pilot, field.value, whole=True)
+        assert not answer.beginning  # what was taken is whole
+        first = answer.suggestions[0].text
+        await pilot.press("tab")
+        assert field.value == f"The{second.text}{first}"
+
+    at_the_prompt(act, "words")
+
+
+def test_a_first_word_and_one_that_nobody_knows() -> None:
+    async def act(app: Bare, pilot: Pilot[None]) -> None:
+        await pilot.press("r", "i")
+        answer = await app.answered(pilot, "ri")
+        assert answer.first
+        assert {each.text.strip()[:2] for each in answer.suggestions} == {"ri"}
+        await pilot.press("q")
+        await pilot.pause(0.1)
+        assert "the network has never seen 'riq': take it out" in app.text("unknown")
+        await pilot.press("backspace", "tab")
+        assert app.screen.query_one(Input).value == answer.suggestions[0].text.strip()
+
+    at_the_prompt(act, "words")
+
+
+def test_characters_spell_words_to_take() -> None:
+    async def act(app: Bare, pilot: Pilot[None]) -> None:
+        await pilot.press("t", "h")
+        answer = await app.answered(pilot, "th")
+        assert answer.suggestions
+        await pilot.press("f1")
+        word = answer.suggestions[0]
+        assert app.screen.query_one(Input).value == f"th{word.text}"
+        assert word.text[0] == " " or word.word == f"th{word.text}"
 
     at_the_prompt(act)

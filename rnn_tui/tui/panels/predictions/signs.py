@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rnn_tui.predictions.results import SeriesPredictions
+from rnn_tui.settings import Settings
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.panel_help import Sign, Signs, chart, joined
 
@@ -20,7 +21,7 @@ def signs(context: DrawContext) -> Signs:
     if isinstance(predictions, SeriesPredictions):
         return _series(snapshot.settings.task)
     if snapshot.settings.task == "text":
-        return _text()
+        return _text(snapshot.settings)
     counted = snapshot.task.topology.counted
     if sum(counted) == 1:
         return _one_answer(context)
@@ -59,15 +60,37 @@ def _series(task: str) -> Signs:
     )
 
 
-def _text() -> Signs:
-    """Return the signs of a text sample."""
-    return (
-        Sign("next a .41", "the likeliest next characters, with their probabilities"),
-        Sign("▸", "the text before it was read, the text after it is the network's"),
-        Sign("nats  bits", "the loss for one character, to base e and to base 2"),
-        Sign("↵  ␣", "a line break, a space"),
-        Sign("temperature", "below 1 likelier characters are preferred, above 1 unlikely ones"),
-        _HISTORY,
+def _text(settings: Settings) -> Signs:
+    """Return the signs of a text sample, and of the prompt."""
+    one = {"words": "word", "bytes": "byte"}.get(settings.tokens, "character")
+    words = settings.tokens == "words"
+    return joined(
+        (
+            Sign("next a .41", f"the likeliest next {one}s, with their probabilities"),
+            Sign("▸", "the text before it was read, the text after it is the network's"),
+            Sign("nats  bits", f"the loss for one {one}, to base e and to base 2"),
+        ),
+        (Sign("perplexity", "e to the loss: among how many words one would have to guess"),)
+        if words
+        else (),
+        (Sign("↵  ␣", "a line break, a space"),),
+        (Sign("␣river  ␣×3", "a word with the space before it; three spaces"),) if words else (),
+        (Sign("⟨unk⟩", f"a {one} that is not in the vocabulary (--vocabulary)"),)
+        if settings.vocabulary
+        else (),
+        (Sign(r"\xC3", "a byte that is no character of ASCII"),) if one == "byte" else (),
+        (Sign("temperature", "below 1 likelier ones are preferred, above 1 unlikely ones"),),
+        ()
+        if one == "byte"
+        else (
+            Sign("F1 river .41", "prompt (p): a key takes the word; the probability of the word"),
+            Sign(".03 begin so", "of all words .03; those of F1 to F3 are of these alone"),
+        ),
+        (
+            Sign("a before b: y +0.4", "prompt: how much larger the output of the likeliest is"),
+            Sign("+0.3 h[12]", "what unit 12 adds to that, h·(W_y of a − W_y of b); its gates"),
+            _HISTORY,
+        ),
     )
 
 

@@ -126,12 +126,12 @@ def wrap_characters(text: Iterable[Run], width: int, height: int) -> Lines:
                 taken += size
                 continue
         shown = running(character)
-        if taken + text_width(shown) > width:
+        if taken > 1 and taken + text_width(shown) > width:
             lines.append([(" ", "")])
             taken = 1
             shown = shown.lstrip(" ") if len(shown) > 1 else shown
         while taken + text_width(shown) > width > 2 and len(shown) > 1:
-            part = cut(shown, width - taken + 1)[:-1]
+            part = cut(shown, width - taken + 1)[:-1] or shown[0]
             lines[-1].append((part, role))
             lines.append([(" ", "")])
             shown = shown[len(part) :]
