@@ -40,194 +40,39 @@ SETTINGS: dict[str, Value] = {
     "batch": 16,
 }
 UPDATES = 3_000
-_STEMS = [
-    "river",
-    "stone",
-    "bridge",
-    "mill",
-    "field",
-    "wood",
-    "hill",
-    "rain",
-    "wind",
-    "water",
-    "snow",
-    "fire",
-    "house",
-    "door",
-    "window",
-    "garden",
-    "path",
-    "boat",
-    "bread",
-    "salt",
-    "corn",
-    "wool",
-    "iron",
-    "copper",
-    "glass",
-    "clay",
-    "paper",
-    "book",
-    "bell",
-    "lamp",
-    "clock",
-    "wheel",
-    "horse",
-    "goat",
-    "sheep",
-    "fish",
-    "bird",
-    "bee",
-    "hand",
-    "eye",
-    "heart",
-    "word",
-    "song",
-    "night",
-    "day",
-    "moon",
-    "sun",
-    "star",
-    "sea",
-    "harbour",
-    "market",
-    "street",
-    "wall",
-    "roof",
-    "tower",
-    "well",
-    "yard",
-    "barn",
-    "cellar",
-    "kitchen",
-    "table",
-    "basket",
-    "rope",
-    "sail",
-    "oar",
-    "net",
-]
-_VERBS = [
-    "carry",
-    "hold",
-    "open",
-    "close",
-    "find",
-    "keep",
-    "lose",
-    "follow",
-    "cross",
-    "reach",
-    "leave",
-    "build",
-    "mend",
-    "paint",
-    "wash",
-    "cut",
-    "bring",
-    "send",
-    "call",
-    "hear",
-    "watch",
-    "remember",
-    "forget",
-    "count",
-    "measure",
-    "weigh",
-    "fill",
-    "empty",
-    "lift",
-    "lower",
-    "turn",
-    "pull",
-    "push",
-    "warm",
-    "cool",
-    "light",
-    "cover",
-    "gather",
-    "scatter",
-    "sell",
-    "trade",
-    "borrow",
-    "guard",
-]
-_ADJECTIVES = [
-    "old",
-    "new",
-    "small",
-    "large",
-    "slow",
-    "quick",
-    "quiet",
-    "loud",
-    "dark",
-    "bright",
-    "cold",
-    "warm",
-    "wet",
-    "dry",
-    "heavy",
-    "light",
-    "long",
-    "short",
-    "narrow",
-    "wide",
-    "deep",
-    "empty",
-    "full",
-    "clean",
-    "broken",
-    "patient",
-    "careful",
-    "tired",
-    "early",
-    "late",
-    "strange",
-    "plain",
-]
-_NAMES = [
-    "Anna",
-    "Bruno",
-    "Clara",
-    "David",
-    "Elena",
-    "Felix",
-    "Greta",
-    "Hugo",
-    "Ida",
-    "Jonas",
-    "Klara",
-    "Leo",
-    "Marta",
-    "Nils",
-    "Olga",
-]
-_TIMES = [
-    "In the morning",
-    "At night",
-    "After the rain",
-    "Every spring",
-    "That evening",
-    "Before winter",
-]
-_PLACES = ["by the river", "behind the mill", "at the market", "near the harbour", "on the hill"]
+_STEMS = """
+river stone bridge mill field wood hill rain wind water snow fire house door window garden path boat
+bread salt corn wool iron copper glass clay paper book bell lamp clock wheel horse goat sheep fish
+bird bee hand eye heart word song night day moon sun star sea harbour market street wall roof tower
+well yard barn cellar kitchen table basket rope sail oar net
+"""
+_VERBS = """
+carry hold open close find keep lose follow cross reach leave build mend paint wash cut bring send
+call hear watch remember forget count measure weigh fill empty lift lower turn pull push warm cool
+light cover gather scatter sell trade borrow guard
+"""
+_ADJECTIVES = """
+old new small large slow quick quiet loud dark bright cold warm wet dry heavy light long short narrow
+wide deep empty full clean broken patient careful tired early late strange plain
+"""
+_NAMES = "Anna Bruno Clara David Elena Felix Greta Hugo Ida Jonas Klara Leo Marta Nils Olga"
+_TIMES = "In the morning,At night,After the rain,Every spring,That evening,Before winter"
+_PLACES = "by the river,behind the mill,at the market,near the harbour,on the hill"
 
 
 def made_text(size: int = SIZE, seed: int = 0) -> str:
     """Return a text of about so many characters; the same seed makes the same text."""
     random = Random(seed)
-    nouns = [*_STEMS, *(f"{a}{b}" for a in _STEMS for b in _STEMS if a != b)]
-    rest = nouns[len(_STEMS) :]
-    random.shuffle(rest)
-    nouns[len(_STEMS) :] = rest
+    stems = _STEMS.split()
+    compounds = [f"{one}{other}" for one in stems for other in stems if one != other]
+    random.shuffle(compounds)
+    nouns = [*stems, *compounds]
     weights = [1 / (rank + 3) for rank in range(len(nouns))]
     parts: list[str] = []
     length = 0
     while length < size:
         topic = random.choices(nouns, weights, k=14)
-        verbs, names = random.sample(_VERBS, 8), random.sample(_NAMES, 2)
+        verbs, names = random.sample(_VERBS.split(), 8), random.sample(_NAMES.split(), 2)
         sentences = [_sentence(random, topic, verbs, names) for _ in range(random.randint(6, 12))]
         parts.append(" ".join(sentences))
         length += len(parts[-1]) + 1
@@ -243,7 +88,7 @@ def _sentence(
     object_ = _noun_phrase(random, random.choice(nouns), random.random() < 0.4)
     words = [subject, verb if plural else _third_person(verb), object_]
     if random.random() < 0.3:
-        words.append(random.choice(_PLACES))
+        words.append(random.choice(_PLACES.split(",")))
     if random.random() < 0.25:
         other, others = _subject(random, nouns, names)
         verb = random.choice(verbs)
@@ -251,7 +96,7 @@ def _sentence(
         words += ["and", other, verb if others else _third_person(verb), "it"]
     text = " ".join(words)
     if random.random() < 0.2:
-        text = f"{random.choice(_TIMES)} {text}"
+        text = f"{random.choice(_TIMES.split(','))} {text}"
     return f"{text[0].upper()}{text[1:]}."
 
 
@@ -269,7 +114,7 @@ def _subject(random: Random, nouns: Sequence[str], names: Sequence[str]) -> tupl
 def _noun_phrase(random: Random, noun: str, plural: bool) -> str:
     """Return a noun with its article and, at times, an adjective."""
     article = random.choice(("the", "the", "some" if plural else "a"))
-    adjective = f" {random.choice(_ADJECTIVES)}" if random.random() < 0.35 else ""
+    adjective = f" {random.choice(_ADJECTIVES.split())}" if random.random() < 0.35 else ""
     return f"{article}{adjective} {_plural(noun) if plural else noun}"
 
 
