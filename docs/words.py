@@ -52,8 +52,8 @@ call hear watch remember forget count measure weigh fill empty lift lower turn p
 light cover gather scatter sell trade borrow guard
 """
 _ADJECTIVES = """
-old new small large slow quick quiet loud dark bright cold warm wet dry heavy light long short narrow
-wide deep empty full clean broken patient careful tired early late strange plain
+old new small large slow quick quiet loud dark bright cold warm wet dry heavy light long short
+narrow wide deep empty full clean broken patient careful tired early late strange plain
 """
 _NAMES = "Anna Bruno Clara David Elena Felix Greta Hugo Ida Jonas Klara Leo Marta Nils Olga"
 _TIMES = "In the morning,At night,After the rain,Every spring,That evening,Before winter"
