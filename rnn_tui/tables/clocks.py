@@ -102,6 +102,8 @@ def numeric_clock(name: str, cells: pl.Series, numbers: Numbers) -> Clock | None
 def _counted(word: str, values: Floats, steps: Floats, whole: bool) -> Clock | None:
     """Return the clock of numbers that rise or fall evenly, or are named like a time."""
     one_way = bool((steps > 0).all() or (steps < 0).all())
+    if not one_way and word not in _ROW_NAMES and word not in _TIME_NAMES:
+        return None
     step = float(np.median(steps))
     even = one_way and float(np.abs(steps - step).max()) <= 1e-6 * abs(step)
     if whole and even and abs(step) == 1 and len(values) > 2:

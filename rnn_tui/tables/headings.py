@@ -11,11 +11,11 @@ import numpy as np
 
 from rnn_tui.files.data_file import DataError
 from rnn_tui.tables.lines import Lines, Positions
-from rnn_tui.tables.numbers import is_missing, looks_like_number
+from rnn_tui.tables.numbers import is_missing, is_plain, looks_like_number
 from rnn_tui.tables.times import looks_like_time
 
 _MOST_LINES = 10  # of a header
-_LOOKED_AT = 200  # rows
+_LOOKED_AT = 100  # rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,8 @@ def classes(cells: Sequence[str]) -> list[str]:
 def _class(cell: str) -> str:
     if is_missing(cell):
         return "e"
+    if is_plain(cell):
+        return "n"
     if looks_like_time(cell):
         return "t"
     return "n" if looks_like_number(cell) else "x"

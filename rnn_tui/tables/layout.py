@@ -188,8 +188,7 @@ class _Finder:
             raise self._error("its cells are all empty")
 
     def _width(self, cells: Cells, sample: list[int]) -> int:
-        known = set(self._kept.tolist())
-        widths = Counter(len(cells.split(index)) for index in sample if index in known)
+        widths = Counter(len(cells.split(index)) for index in sample)
         most = max(widths.values())
         return max(width for width, count in widths.items() if count == most)
 

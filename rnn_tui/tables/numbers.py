@@ -111,6 +111,11 @@ def is_missing(cell: str) -> bool:
     return cell.strip().lower() in MISSING
 
 
+def is_plain(cell: str) -> bool:
+    """Return whether a cell is a number as a computer writes it."""
+    return _PLAIN.fullmatch(cell.strip()) is not None
+
+
 def looks_like_number(cell: str) -> bool:
     """Return whether a cell could be a number in some way of writing."""
     cell = cell.strip()
@@ -121,18 +126,28 @@ def examine_plain(cells: pl.Series) -> Numbers | None:
     """Return the numbers of a column that are all written plainly; None if one is not."""
     import polars as pl
 
+    if not _are_plain(cells.head(100)):  # at once, where nothing is a number
+        return None
     numbers = cells.cast(pl.Float64, strict=False)
     if numbers.null_count():
+        if not _are_plain(cells.filter(numbers.is_null()).unique()):
+            return None
         cells = cells.str.strip_chars()
         numbers = cells.cast(pl.Float64, strict=False)
-        rest = cells.filter(numbers.is_null()).fill_null("").unique()
-        if len(rest) > 1000 or any(cell.lower() not in MISSING for cell in rest.to_list()):
-            return None
     values = numbers.fill_null(np.nan).to_numpy()
     none = np.zeros(len(values), np.bool_) if not _has_nan(values) else np.isnan(values)
     found = Numbers(values, none, np.zeros(len(values), np.bool_))
     _examine_points(found, cells)
     return found
+
+
+def _are_plain(cells: pl.Series) -> bool:
+    """Return whether cells are numbers written plainly, or words for missing ones."""
+    import polars as pl
+
+    texts = cells.fill_null("").str.strip_chars()
+    rest = texts.filter(texts.cast(pl.Float64, strict=False).is_null()).unique()
+    return all(cell.lower() in MISSING for cell in rest.head(len(MISSING) * 8 + 1).to_list())
 
 
 def _has_nan(values: npt.NDArray[np.float64]) -> bool:
@@ -143,7 +158,7 @@ def _examine_points(found: Numbers, cells: pl.Series) -> None:
     """Find out what the points of plain numbers can be."""
     if not len(cells):
         return
-    if cells.head(1000).str.contains(_PLAIN_POINT_CERTAIN).any():
+    if cells.head(1000).str.contains(_PLAIN_POINT_CERTAIN).any() or _has_parts(found.values):
         found.point = True
         return
     dotted = cells.filter(cells.str.contains(".", literal=True))
@@ -153,6 +168,18 @@ def _examine_points(found: Numbers, cells: pl.Series) -> None:
     found.point = bool(dotted.str.contains(_PLAIN_POINT_CERTAIN).any())
     found.either_point = not found.point
     found.whole = bool(cells.str.contains(r"^[-+]?[1-9][0-9]*$").any())
+
+
+def _has_parts(values: npt.NDArray[np.float64]) -> bool:
+    """Return whether a number written plainly can only have a decimal point; a quick look.
+
+    0.001 and 1000.5 are no thousands, nor is what has a fourth decimal.
+    """
+    size = np.abs(values)
+    with np.errstate(all="ignore"):
+        whole = np.floor(size)
+        odd = ((size > 0) & (size < 1)) | ((size >= 1000) & (size != whole))
+    return bool(odd.any())
 
 
 def examine_parts(cells: pl.Series) -> Numbers:

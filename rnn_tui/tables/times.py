@@ -42,6 +42,7 @@ _CLOCK = (
 _TIME = rf"(?:(?:[Tt]|,? +){_CLOCK})?(?P<zone>{_ZONE})?"
 _YEAR = r"(?P<year>[0-9]{4})"
 _SHORT_OR_LONG = r"(?P<year>[0-9]{4}|[0-9]{2})"
+_ISO_MARKS = {4: b"-/", 7: b"-/", 10: b" T", 13: b":", 16: b":"}
 _FAMILIES = {
     "ymd": rf"{_YEAR}[-/.](?P<month>[0-9]{{1,2}})[-/.](?P<day>[0-9]{{1,2}}){_TIME}",
     "compact": (
@@ -136,33 +137,42 @@ def _read_iso(cells: pl.Series) -> Stamps | None:
     if width not in (10, 16, 19) or lengths.min() != lengths.max():
         return None
     joined = cells.str.join("")[0].encode()
-    table = np.frombuffer(joined, np.uint8).reshape(-1, width)
-    marks = {4: b"-/", 7: b"-/", 10: b" T", 13: b":", 16: b":"}
-    columns = {at: table[:, at] for at in range(width)}
+    columns = np.ascontiguousarray(np.frombuffer(joined, np.uint8).reshape(-1, width).T)
+    marks = {at: allowed for at, allowed in _ISO_MARKS.items() if at < width}
     for at, allowed in marks.items():
-        if at < width:
-            mark = columns[at][0]
-            if mark not in allowed or (columns[at] != mark).any():
-                return None
-    digits = {at: columns[at] - np.uint8(48) for at in range(width) if at not in marks}
-    if any((each > 9).any() for each in digits.values()):
+        mark = columns[at, 0]
+        if mark not in allowed or (columns[at] != mark).any():
+            return None
+    digits = columns - np.uint8(48)
+    if any(digits[at].max() > 9 for at in range(width) if at not in marks):
         return None
 
-    def number(*at: int) -> npt.NDArray[np.int64]:
-        result = np.zeros(len(table), np.int64)
-        for place in at:
-            result = result * 10 + digits[place]
+    def number(*at: int) -> npt.NDArray[np.int32]:
+        result = digits[at[0]].astype(np.int32)
+        for place in at[1:]:
+            result *= 10
+            result += digits[place]
         return result
 
-    stamps = date_of(number(0, 1, 2, 3), number(5, 6), number(8, 9))
-    if width == 10 or stamps is None:
-        return stamps
+    days = _days_of_runs(number(0, 1, 2, 3, 5, 6, 8, 9))
+    if width == 10 or days is None:
+        return days
     hour, minute = number(11, 12), number(14, 15)
-    second = number(17, 18) if width == 19 else np.zeros(1, np.int64)
+    second = number(17, 18) if width == 19 else np.zeros(1, np.int32)
     if hour.max() > 23 or minute.max() > 59 or second.max() > 59:
         return None
     seconds = (hour * 60 + minute) * 60 + second
-    return np.asarray(stamps.astype("M8[s]") + seconds.astype("m8[s]"))
+    return np.asarray(days.astype("M8[s]") + seconds.astype("m8[s]"))
+
+
+def _days_of_runs(dates: npt.NDArray[np.int32]) -> Stamps | None:
+    """Return the days of numbers such as 20190131, of which many in a row may be equal."""
+    first = np.concatenate(([0], np.flatnonzero(dates[1:] != dates[:-1]) + 1))
+    once = dates[first].astype(np.int64)
+    days = date_of(once // 10000, once // 100 % 100, once % 100)
+    if days is None or len(first) == len(dates):
+        return days
+    return np.repeat(days, np.diff(first, append=len(dates)))
 
 
 def date_of(
