@@ -95,7 +95,10 @@ def numeric_clock(name: str, cells: pl.Series, numbers: Numbers) -> Clock | None
             return found
     if not complete:
         return None
-    steps = np.diff(values)
+    with np.errstate(over="ignore"):
+        steps = np.diff(values)
+    if not np.isfinite(steps).all():
+        return None
     return _counted(word, values, steps, whole) or _month_after_point(cells, steps)
 
 

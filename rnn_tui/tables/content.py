@@ -8,7 +8,7 @@ import zlib
 from dataclasses import dataclass
 
 from rnn_tui.files.data_file import CHUNK, DataError, data_chunks
-from rnn_tui.files.limits import data_limit
+from rnn_tui.files.limits import data_limit, memory_limit
 from rnn_tui.files.regular_file import size_text
 
 PARQUET = b"PAR1"
@@ -37,6 +37,7 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_UNPACKED = 2**24  # bytes at once
 _SAMPLE = 2**16  # bytes in which zeros show UTF-16 without a byte order mark
 
 
@@ -78,23 +79,24 @@ def read_content(path: str) -> Content:
 
 def _unpack(path: str, raw: bytes) -> bytes:
     """Return what gzip packed; several parts one after another are joined."""
-    limit = data_limit()
+    limit = min(data_limit(), memory_limit())
+    option = "--max-data" if limit == data_limit() else "--max-memory"
     parts: list[bytes] = []
     size = 0
     try:
-        while raw:
+        while raw.startswith(_GZIP):  # what follows may be padding
             unpacker = zlib.decompressobj(wbits=31)
-            part = unpacker.decompress(raw, limit + 1 - size)
-            size += len(part)
-            if size > limit:
-                reason = f"it unpacks to more than {size_text(limit)} (--max-data)"
-                raise DataError("--data", path, reason)
-            if not unpacker.eof:
-                raise DataError("--data", path, "the packed file (gzip) breaks off")
-            parts.append(part)
+            while not unpacker.eof:
+                part = unpacker.decompress(raw, _UNPACKED)
+                raw = unpacker.unconsumed_tail
+                size += len(part)
+                if size > limit:
+                    reason = f"it unpacks to more than {size_text(limit)} ({option})"
+                    raise DataError("--data", path, reason)
+                if not part and not unpacker.eof:
+                    raise DataError("--data", path, "the packed file (gzip) breaks off")
+                parts.append(part)
             raw = unpacker.unused_data
-            if not raw.startswith(_GZIP):  # padding
-                break
     except zlib.error:
         raise DataError("--data", path, "the packed file (gzip) is damaged") from None
     return b"".join(parts)

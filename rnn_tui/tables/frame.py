@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rnn_tui.files import guard
 from rnn_tui.files.data_file import DataError
 from rnn_tui.files.limits import memory_limit, over_limit
+from rnn_tui.tables import library, parquet_child
 from rnn_tui.tables.content import Content, to_text
 from rnn_tui.tables.headings import Cells
 from rnn_tui.tables.layout import WIDEST, Layout, find_layout, ragged
@@ -78,8 +81,6 @@ def _split(path: str, layout: Layout) -> list[pl.Series]:
     Raises:
         DataError: a row has too many cells or too few, or they need too much memory.
     """
-    import polars as pl
-
     count, width = len(layout.rows), layout.width
     data = _body(layout)
     needed = count * (_BYTES_OF_ROW + _BYTES_OF_CELL * width) + 3 * len(data)
@@ -93,18 +94,27 @@ def _split(path: str, layout: Layout) -> list[pl.Series]:
     if layout.separator and (layout.lines.quoted or data.count(separator.encode()) != expected):
         _check_width(path, layout)  # if the count is right, a short row would mean a long one too
     try:
-        frame = pl.read_csv(
-            data, has_header=False, infer_schema=False, separator=separator,
-            quote_char='"' if layout.lines.quoted else None, empty_string_is_null=False,
-        )  # fmt: skip
-    except pl.exceptions.PolarsError:
+        frame = _split_text(path, data, separator, layout.lines.quoted)
+    except DataError:
         if layout.separator:
             _check_width(path, layout)
-        raise DataError("--data", path, "its lines cannot be split into cells") from None
+        raise
     if frame.shape != (count, width):
         reason = f"{count:,} lines give {frame.shape[0]:,} rows of {frame.shape[1]:,} cells"
         raise DataError("--data", path, f"{reason} instead of {width:,}")
     return frame.get_columns()
+
+
+def _split_text(path: str, data: bytes, separator: str, quoted: bool) -> pl.DataFrame:
+    """Return the cells of lines, all as text; empty ones are empty and not null."""
+    library.prepare()
+    import polars as pl
+
+    with library.errors_as(path, "its lines cannot be split into cells"):
+        return pl.read_csv(
+            data, has_header=False, infer_schema=False, separator=separator,
+            quote_char='"' if quoted else None, empty_string_is_null=False,
+        )  # fmt: skip
 
 
 def _body(layout: Layout) -> bytes:
@@ -139,35 +149,41 @@ def _parquet(options: TableOptions, data: bytes) -> Frame:
     Raises:
         DataError: it is damaged, or an option is given that is only for text.
     """
-    import polars as pl
-
     default = TableOptions("")
     for name in _TEXT_OPTIONS:
         if getattr(options, name) != getattr(default, name):
             option = "--" + name.replace("_", "-")
             reason = "has no effect on a Parquet file, which says this itself"
             raise DataError(option, str(getattr(options, name)), reason)
-    try:
-        schema = pl.read_parquet_schema(data)
-        if len(schema) > WIDEST:
-            reason = f"it has {len(schema):,} columns; at most {WIDEST:,} are read"
-            raise DataError("--data", options.path, reason)
-        rows = pl.scan_parquet(data).select(pl.len()).collect().item()
-        needed = rows * (_BYTES_OF_ROW + _BYTES_OF_CELL * len(schema)) + len(data)
-        if needed > (most := memory_limit()):
-            reason = f"its {rows:,} rows need {over_limit(needed, most)}"
-            raise DataError("--data", options.path, reason)
-        frame = pl.read_parquet(data)
-    except (pl.exceptions.PolarsError, OSError, ValueError, RuntimeError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(
-            "--data", options.path, "the Parquet file is damaged or breaks off"
-        ) from None
-    except BaseException as error:  # a panic of the library
-        if type(error).__name__ != "PanicException":
-            raise
-        raise DataError("--data", options.path, "the Parquet file is damaged") from None
+    library.prepare()
+    import polars as pl
+
+    most = max(0, memory_limit() - 2 * len(data)) // (_BYTES_OF_ROW + _BYTES_OF_CELL)
+    with library.errors_as(options.path, "the Parquet file is damaged or breaks off"):
+        if guard.installed():  # no process may be started; only the server's owner names files
+            frame = pl.read_parquet(data)
+        else:
+            frame = pl.read_ipc(_converted(options.path, data, most))
     if not frame.height or not frame.width:
         raise DataError("--data", options.path, "the Parquet file has no rows")
     return Frame(frame.get_columns(), tuple(frame.columns), None, "parquet", [])
+
+
+def _converted(path: str, data: bytes, most: int) -> bytes:
+    """Return a Parquet file in a form that is known to be whole.
+
+    Raises:
+        DataError: it is damaged or too large.
+    """
+    import subprocess
+
+    command = [sys.executable, "-P", parquet_child.__file__, str(WIDEST), str(most)]
+    done = subprocess.run(command, input=data, capture_output=True, check=False)
+    if done.returncode == parquet_child.TOO_WIDE:
+        raise DataError("--data", path, f"it has more than {WIDEST:,} columns")
+    if done.returncode == parquet_child.TOO_LARGE:
+        reason = f"it has more than {most:,} cells, for which the memory is not enough"
+        raise DataError("--data", path, f"{reason} (--max-memory)")
+    if done.returncode:
+        raise DataError("--data", path, "the Parquet file is damaged or breaks off")
+    return done.stdout

@@ -62,7 +62,10 @@ class Cells:
             text, mark = " ".join(text.split()), " "
         if not self.lines.quoted:
             return text.split(mark) if mark else [text]
-        return next(csv.reader([text], delimiter=mark or "\x1f"), [""])
+        try:
+            return next(csv.reader([text], delimiter=mark or "\x1f"), [""])
+        except csv.Error:  # a cell of more than 128 KiB
+            return text.split(mark) if mark else [text]
 
 
 def classes(cells: Sequence[str]) -> list[str]:

@@ -148,7 +148,7 @@ def _read_iso(cells: pl.Series) -> Stamps | None:
         return None
 
     def number(*at: int) -> npt.NDArray[np.int32]:
-        result = digits[at[0]].astype(np.int32)
+        result: npt.NDArray[np.int32] = digits[at[0]].astype(np.int32)
         for place in at[1:]:
             result *= 10
             result += digits[place]

@@ -44,7 +44,9 @@ def check(path: Path, kind: str, seed: str) -> str:
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
 def test_a_table_of_each_kind(kind: str, tmp_path: Path) -> None:
-    found = Counter(check(tmp_path / "t.csv", kind, f"{kind} {n}") for n in range(4))
+    found = Counter(
+        check(tmp_path / "t.csv", kind, f"{kind} {n}") for n in range(4 if kind != "parquet" else 1)
+    )
     assert (found["read"] == 0) if kind in MUST_REFUSE else True
 
 
