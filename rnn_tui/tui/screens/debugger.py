@@ -62,6 +62,7 @@ class Debugger(KeyActions):
         self._chosen_while_running = False  # the panel above the timestep
         self._last_notice = 0  # number of the session's newest notice that was shown
         self._last_stop: BreakpointHit | None = None  # the one in the newest snapshot
+        self._selected_in = session.latest  # the snapshot that the selection was made in
         self._last_question = 0  # likewise of the newest question that was asked
         self._chart_cache = ChartCache()
         # A snapshot, in ASCII or not, and the same with its names as they can be shown.
@@ -214,7 +215,8 @@ class Debugger(KeyActions):
         if question is not None and question.number > self._last_question:
             self._last_question = question.number
             self.ask_where_to_save(question)
-        self.selection = selection_moves.valid_selection(snapshot, self.selection)
+        before, self._selected_in = self._selected_in, snapshot
+        self.selection = selection_moves.carried_selection(before, snapshot, self.selection)
         self._note_place(snapshot)
         self._frames.draw_snapshot(snapshot)
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rnn_tui.engine.core.parameters import block_name
 from rnn_tui.engine.network.layers import name_in_layer, name_without_layer
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.registry import PANELS
@@ -45,6 +46,34 @@ def valid_selection(snapshot: Snapshot, selection: Selection) -> Selection:
     if selection.unit <= _last_unit(snapshot) and selection.parameter < parameters:
         return selection
     return replace(selection, unit=0, parameter=_first_recurrent_weight(snapshot), operation=0)
+
+
+def carried_selection(before: Snapshot, snapshot: Snapshot, selection: Selection) -> Selection:
+    """Return the selection in another network: the same parameter by its name, not by its place.
+
+    Where there is none of that name, or no such entry, the first recurrent weight is selected.
+
+    Args:
+        before: a snapshot of the network in which `selection` was made.
+        snapshot: one of the other network.
+        selection: what was selected.
+    """
+    declaration = snapshot.window.declaration
+    if declaration.specs == before.window.declaration.specs:
+        return valid_selection(snapshot, selection)
+    here = tensor_of(before, selection.parameter)
+    row, column = divmod(selection.parameter - here.start, here.spec.shape[-1])
+    gate, unit = divmod(column, here.units)
+    name = block_name(here.spec.name, here.spec.blocks[gate])
+    parameter = _first_recurrent_weight(snapshot)
+    for tensor in tensors(snapshot):
+        names = [block_name(tensor.spec.name, block) for block in tensor.spec.blocks]
+        width = tensor.spec.shape[-1]
+        rows = (tensor.stop - tensor.start) // width
+        if name in names and row < rows and unit < tensor.units:
+            place = row * width + names.index(name) * tensor.units + unit
+            parameter = tensor.start + place
+    return valid_selection(snapshot, replace(selection, parameter=parameter))
 
 
 def arrows_select_parameters(snapshot: Snapshot, selection: Selection) -> bool:

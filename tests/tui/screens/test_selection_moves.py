@@ -113,3 +113,31 @@ def test_temperatures_go_up_and_down_and_stop() -> None:
     assert moves.temperature_to_request(1.0, -99) == 0.0
     assert moves.temperature_to_request(0.33, 0) in moves.TEMPERATURES
     assert moves.temperature_to_request(2.0, 1) == 2.0
+
+
+@pytest.mark.parametrize(
+    ("before", "selected", "after", "expected"),
+    [
+        ("gru", "W_hz[2,3]", "lstm", "W_h[1,1]"),  # it has no gate of that name
+        ("lstm", "W_xg[1,2]", "gru", "W_h[1,1]"),
+        ("lstm", "W_hf[2,3]", "lstm-peephole", "W_hf[2,3]"),
+        ("lstm", "W_y[2,1]", "gru", "W_y[2,1]"),
+        ("gru", "b_y[1]", "rnn", "b_y[1]"),
+        ("lstm", "b_f[3]", "lstm-coupled", "b_f[3]"),
+        ("rnn", "W_h[4,4]", "gru", "W_h[1,1]"),
+    ],
+)
+def test_in_another_network_the_same_parameter_is_selected(
+    before: str, selected: str, after: str, expected: str
+) -> None:
+    one, other = (snapshot_after(SMALL.with_(cell=cell)) for cell in (before, after))
+    names = [parameter_name(one, k) for k in range(one.optimizer.parameters.size)]
+    selection = Selection(parameter=names.index(selected))
+    carried = moves.carried_selection(one, other, selection)
+    found = parameter_name(other, carried.parameter)
+    if expected == "W_h[1,1]":
+        assert carried == moves.initial_selection(other)
+        assert found.startswith("W_h")
+    else:
+        assert found == expected
+    assert moves.carried_selection(one, one, selection) is selection
