@@ -21,6 +21,7 @@ from rnn_tui.engine.training.history import RunCurve
 from rnn_tui.engine.training.memory_use import check_memory, memory_use
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import DECLARATIONS, SettingError, Settings
+from rnn_tui.tasks import DataSource, make_task
 from rnn_tui.tasks.base import Task
 
 
@@ -131,7 +132,11 @@ class SecondNetwork:
 
     @classmethod
     def fresh(
-        cls, settings: Settings, task: Task | None = None, match: bool = False
+        cls,
+        settings: Settings,
+        task: Task | None = None,
+        match: bool = False,
+        kept: DataSource | None = None,
     ) -> SecondNetwork:
         """Return a network before its first window.
 
@@ -139,11 +144,17 @@ class SecondNetwork:
             settings: its settings.
             task: a custom task at its start; None for the task that `settings` name.
             match: see `SecondNetwork`.
+            kept: what the first network knows of its data, so that both have the same scale and
+                split; see `rnn_tui.tasks.make_task`.
 
         Raises:
             SettingError, DataError: see `Trainer`.
         """
-        return cls(Timeline(Trainer(settings, task=task), settings.timeline * 2**20), match)
+        if task is None and kept is not None:
+            trainer = Trainer(settings, task=make_task(settings, kept), custom=False)
+        else:
+            trainer = Trainer(settings, task=task)
+        return cls(Timeline(trainer, settings.timeline * 2**20), match)
 
     @classmethod
     def resumed(cls, trainer: Trainer, match: bool = False) -> SecondNetwork:

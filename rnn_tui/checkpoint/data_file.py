@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 
 from rnn_tui.checkpoint.format import CheckpointError, ContentError
+from rnn_tui.files.standard_input import NAME as STANDARD_INPUT
 from rnn_tui.settings import DECLARATIONS, Settings
 
 _LONGEST_PATH = 4096  # characters of a path that are shown; systems have about this limit
@@ -29,7 +30,9 @@ class UnaskedDataError(CheckpointError):
         shown = repr(data[:_LONGEST_PATH])
         self.there = _exists(data)
         lies = "does not lie beside it; if that is meant, "
-        if not self.there:
+        if data == STANDARD_INPUT:
+            shown, lies = "standard input", "has nothing more; "
+        elif not self.there:
             lies = "is not there, nor beside it; if it has moved, "
         super().__init__(path, f"it learns from {shown}, which {lies}name the file with --data")
 

@@ -102,7 +102,7 @@ def table_data(settings: Settings, source: DataSource, changed: Callable[[str], 
     elif rows > source.rows:
         new = rows - source.rows
         notes.append(
-            f"the file has {new:,} new {'row' if new == 1 else 'rows'}, which are tested on"
+            f"the file has {new:,} new {'row, which is' if new == 1 else 'rows, which are'} tested on"
         )
     return SeriesData(
         targets=source.targets,

@@ -76,7 +76,8 @@ def _fresh(settings: Settings, timeline: Timeline, match: bool) -> SecondNetwork
     """Return a fresh network with these settings, in lock step with that of `timeline`."""
     from rnn_tui.second_network import SecondNetwork  # most sessions have none
 
-    second = SecondNetwork.fresh(settings, timeline.trainer.fresh_custom_task(), match)
+    first = timeline.trainer
+    second = SecondNetwork.fresh(settings, first.fresh_custom_task(), match, first.task.source())
     second.timeline.limit_memory(timeline.trainer.settings.timeline)
     second.follow_settings(timeline)
     return second
