@@ -101,9 +101,8 @@ def table_data(settings: Settings, source: DataSource, changed: Callable[[str], 
         tested_from = 0
     elif rows > source.rows:
         new = rows - source.rows
-        notes.append(
-            f"the file has {new:,} new {'row, which is' if new == 1 else 'rows, which are'} tested on"
-        )
+        are = "row, which is" if new == 1 else "rows, which are"
+        notes.append(f"the file has {new:,} new {are} tested on")
     return SeriesData(
         targets=source.targets,
         values=values,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from tasks.task_support import WINDOW_TASKS
 from tui.screen_support import context, text_of, title_text
 
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.predictions.forecast_data import forecast, kept_data
 from rnn_tui.predictions.results import SeriesPredictions, TextRequest, WindowsPredictions
 from rnn_tui.predictions.text_job import CANDIDATES
 from rnn_tui.session.commands import ViewRequest
@@ -26,6 +28,7 @@ from rnn_tui.tui.number_format import NOT_FINITE, blocks, number, precise_percen
 from rnn_tui.tui.panels import loss_chart as loss
 from rnn_tui.tui.panels.predictions import panel as predictions
 from rnn_tui.tui.panels.predictions.common_lines import history_strip, summary_line, table
+from rnn_tui.tui.panels.predictions.future import future_curves
 from rnn_tui.tui.panels.predictions.text_sample import (
     symbol_runs,
     wrap_characters,
@@ -413,3 +416,27 @@ def test_a_caption_stands_above_its_strip_at_every_height(task: str) -> None:
         words = height - 1 >= 14 and task == "recall"  # each with its own block
         assert len(drawn) <= height
         assert bool(caption) == (words or any(line.startswith(" matters") for line in drawn))
+
+
+def test_the_future_after_the_last_row_is_the_forecast(tmp_path: Path) -> None:
+    rows = [50 + 10 * float(np.sin(0.5 * k)) + k % 3 for k in range(160)]
+    (tmp_path / "a.csv").write_text("sales\n" + "".join(f"{row:.2f}\n" for row in rows))
+    snapshot = looked_at("series", data=str(tmp_path / "a.csv"))
+    found = snapshot.predictions
+    assert isinstance(found, SeriesPredictions)
+    lower, upper, shown = future_curves(found, 0)
+    assert shown.x.tolist() == [*map(float, range(161, 181))]
+    trainer = Trainer(snapshot.settings)
+    trainer.run(3)
+    source = trainer.task.source()
+    assert source is not None
+    data = kept_data(source)
+    table, _ = forecast(trainer.architecture, trainer.parameters, (), data, len(shown.x))
+    np.testing.assert_allclose(shown.y, table.forecast.future[:, 0], rtol=1e-4)
+    np.testing.assert_allclose(lower.y, table.forecast.lower[:, 0], rtol=1e-3)
+    np.testing.assert_allclose(upper.y, table.forecast.upper[:, 0], rtol=1e-3)
+    for width, height in SIZES:
+        drawn = predictions.draw(context(snapshot), width, height)
+        assert all(cell_width(line) <= width for line in drawn)
+    names = [entry.labels[0] for entry in predictions.legend(context(snapshot))]
+    assert names == ["truth", "one-step MSE", "free-run MSE", "forecast"]

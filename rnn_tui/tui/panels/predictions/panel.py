@@ -74,8 +74,8 @@ def legend(context: DrawContext) -> tuple[LegendEntry, ...]:
     if whole is None:
         return ()
     entries = context.chart_cache.legend(context.looked_at("predictions", whole))
-    truth, free_run, one_step, *future = entries
-    return (truth, one_step, free_run, *future[-1:])  # the forecast's, not those of its interval
+    # That of the upper curve before that of the lower one; of the future the forecast's alone.
+    return (*entries[:1], *entries[2:0:-1], *entries[3:][-1:])
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
