@@ -164,16 +164,26 @@ def write_series(path: Path) -> np.ndarray:
     return series
 
 
-def torch_losses(torch: Any, trainer: Trainer, series: np.ndarray) -> list[float]:
-    """Return the losses of the same run in PyTorch; only its start comes from the engine."""
+def torch_losses(
+    torch: Any, trainer: Trainer, inputs: np.ndarray, targets: np.ndarray
+) -> list[float]:
+    """Return the losses of the same run in PyTorch; only its start comes from the engine.
+
+    Args:
+        torch: the package.
+        trainer: of the run, before its first update.
+        inputs: [n, D] of the part that is trained on, in the network's units.
+        targets: [n, O] likewise.
+    """
     settings = trainer.settings
     dtype = getattr(torch, settings.dtype)
     tensors = to_torch(trainer.network.parameters, settings.cell)
     if settings.cell == "rnn":
-        rnn = torch.nn.RNN(1, settings.hidden, nonlinearity=settings.activation)
+        rnn = torch.nn.RNN(inputs.shape[1], settings.hidden, nonlinearity=settings.activation)
     else:
-        rnn = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[settings.cell](1, settings.hidden)
-    readout = torch.nn.Linear(settings.hidden, 1)
+        kinds = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
+        rnn = kinds[settings.cell](inputs.shape[1], settings.hidden)
+    readout = torch.nn.Linear(settings.hidden, targets.shape[1])
     rnn, readout = rnn.to(dtype), readout.to(dtype)
     for prefix, module in (("rnn.", rnn), ("readout.", readout)):
         names = [name for name in tensors if name.startswith(prefix)]
@@ -187,20 +197,25 @@ def torch_losses(torch: Any, trainer: Trainer, series: np.ndarray) -> list[float
     stepper = torch_optimizer(torch, settings)(parameters)
 
     steps, batch = settings.steps, settings.batch
-    length = (len(series) * 4 // 5) // batch  # of each stream, of the part that is trained on
-    streams = np.stack([series[b * length : (b + 1) * length] for b in range(batch)], axis=1)
-    data = torch.tensor(streams, dtype=dtype)[:, :, None]  # [L, B, 1]
+    length = len(inputs) // batch  # of each stream
+
+    def in_streams(values: np.ndarray) -> Any:
+        """Return values as a tensor [L, B, …]."""
+        parts = [values[b * length : (b + 1) * length] for b in range(batch)]
+        return torch.tensor(np.stack(parts, axis=1), dtype=dtype)
+
+    read, wanted = in_streams(inputs), in_streams(targets)
     losses, start = [], 0
     state: Any = None  # the tensor h, or the LSTM's two
     for _ in range(UPDATES):
         if length - start < steps + 1:
             start, state = 0, None
-        window = data[start : start + steps + 1]
+        x, target = read[start : start + steps], wanted[start + 1 : start + steps + 1]
         start += steps
         stepper.zero_grad()
-        h, state = rnn(window[:-1], state)
+        h, state = rnn(x, state)
         state = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
-        loss = torch.nn.functional.mse_loss(readout(h), window[1:])
+        loss = torch.nn.functional.mse_loss(readout(h), target)
         loss.backward()
         if settings.clip_by == "value":
             torch.nn.utils.clip_grad_value_(parameters, settings.clip)
@@ -247,7 +262,8 @@ def test_losses_equal_those_of_torch(
         **LIVE[optimizer],
     )
     trainer = Trainer(settings)
-    expected = np.array(torch_losses(torch, trainer, series))
+    column = series[: len(series) * 4 // 5, None]
+    expected = np.array(torch_losses(torch, trainer, column, column))
     assert trainer.run(UPDATES) == UPDATES
     found = trainer.history.recent(UPDATES)[0]
 
@@ -255,6 +271,74 @@ def test_losses_equal_those_of_torch(
     print(f"{kind} {optimizer} B={batch} {dtype}: largest relative difference {wrong:.1e}")
     assert wrong < limit
     assert expected[-20:].mean() < expected[:20].mean()  # something was learnt
+
+
+COLUMNS: dict[str, dict[str, Any]] = {
+    "two inputs, one target": {"target": "sales", "inputs": "sales,price"},
+    "other inputs": {"target": "sales", "inputs": "price,visits"},
+    "two targets": {"target": "sales,price", "inputs": "visits,sales"},
+    "changes": {"target": "sales", "inputs": "sales,price", "difference": True},
+    "from 0 to 1": {"target": "sales", "inputs": "sales,price", "scale": "minmax"},
+}
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(("dtype", "limit"), [("float64", 1e-9), ("float32", 1e-4)])
+@pytest.mark.parametrize("columns", COLUMNS)
+@pytest.mark.parametrize("kind", ["rnn-tanh", "lstm", "gru"])
+def test_losses_of_several_columns_equal_those_of_torch(
+    kind: str, columns: str, dtype: str, limit: float, tmp_path: Path
+) -> None:
+    torch = pytest.importorskip("torch", reason="the live comparison needs PyTorch")
+    torch.set_num_threads(1)
+    random, k = np.random.default_rng(5), np.arange(900)
+    price = 5 + np.cos(k / 17) + 0.1 * random.normal(size=k.size)
+    sales = 200 - 30 * price + 8 * np.sin(k / 7) + random.normal(size=k.size)
+    visits = np.round(1000 + 5 * sales + 40 * random.normal(size=k.size))
+    table = {"sales": sales, "price": price, "visits": visits}
+    path = tmp_path / "table.csv"
+    lines = [
+        ",".join(repr(float(each)) for each in row) for row in zip(*table.values(), strict=True)
+    ]
+    path.write_text("\n".join([",".join(table), *lines]), encoding="utf-8")
+    cell, activation = KINDS[kind]
+    settings = Settings(
+        task="series",
+        data=str(path),
+        windows="sweep",
+        carry=True,
+        cell=cell,
+        activation=activation,
+        hidden=16,
+        steps=20,
+        batch=2,
+        dtype=dtype,
+        **COLUMNS[columns],
+    )
+    trainer = Trainer(settings)
+    scaled = {name: _scaled(values, settings) for name, values in table.items()}
+    inputs, targets = (
+        np.column_stack([scaled[name] for name in text.split(",")])
+        for text in (settings.inputs, settings.target)
+    )
+    expected = np.array(torch_losses(torch, trainer, inputs, targets))
+    assert trainer.run(UPDATES) == UPDATES
+    found = trainer.history.recent(UPDATES)[0]
+    wrong = float(np.max(np.abs(found - expected) / expected))
+    print(f"{kind} {columns} {dtype}: largest relative difference {wrong:.1e}")
+    assert wrong < limit
+
+
+def _scaled(values: np.ndarray, settings: Settings) -> np.ndarray:
+    """Return the part of a column that is trained on, in the network's units."""
+    training = values[: len(values) * 4 // 5]
+    if settings.difference:
+        training = training[1:] - training[:-1]
+    offset, scale = training.mean(), training.std()
+    if settings.scale == "minmax":
+        offset, scale = training.min(), training.max() - training.min()
+    scaled: np.ndarray = (training - offset) / scale
+    return scaled
 
 
 # Losses, masks, symbols and layers
