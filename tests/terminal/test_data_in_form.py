@@ -5,7 +5,7 @@ from pathlib import Path
 
 from terminal.program import Program, program
 
-PLACE = 13  # fields above the learning rate, where the form begins, up to the data file
+PLACE = 17  # fields above the learning rate, where the form begins, up to the data file
 
 
 def change_data(one: Program, path: str) -> None:
@@ -14,8 +14,6 @@ def change_data(one: Program, path: str) -> None:
     one.wait_for("enter applies")
     one.key(*["up"] * PLACE)
     one.send(path)
-    one.wait_for(lambda text: path in text and "enter restarts the network: data" in text)
-    one.key("enter")
 
 
 def test_a_file_that_cannot_be_read_leaves_everything_as_it_was(tmp_path: Path) -> None:
@@ -30,6 +28,10 @@ def test_a_file_that_cannot_be_read_leaves_everything_as_it_was(tmp_path: Path) 
             [("pipe", "it is a named pipe"), ("huge", "it has 4 GiB; the limit is 1 GiB")], 2
         ):
             change_data(one, name)
-            one.wait_for(reason)
+            one.wait_for(reason)  # in the form, which has looked at it
+            one.key("enter")  # nothing can be learned of it, so the form stays
+            one.wait_for("enter applies")
+            one.key("esc")
+            one.wait_for(lambda text: "enter applies" not in text)
             assert one.lines[0].startswith(" text: book.txt")
             one.reach("u", "UPDATE", update)

@@ -144,7 +144,8 @@ class SettingsScreen(Dialog[Settings | None]):
         self._texts: dict[str, str] = {}  # by setting: what is said of it below
         self._defaults = task_defaults(settings.to_json())  # followed by fields, see _follow_task
         self._preview = Preview(key_of(settings), report)
-        self._asked = self._preview.key  # what is being read
+        known = report is not None or not settings.data
+        self._asked = self._preview.key if known else ()  # what is being read
         self._looked_at = settings.data  # the path whose task was asked for
         self._timer: Timer | None = None
 
