@@ -23,9 +23,11 @@ LAST, SEASON, DRIFT = "last", "season", "drift"
 _MOST_ROWS = 2**15  # that a season is looked for in, the newest ones
 _FEWEST_SEASONS = 4  # in the rows that are looked at
 _LEAST = 0.3  # correlation with the season before; more where there are few rows:
-_CHANCE = 3.5  # standard deviations of what chance does
+_CHANCE = 3.0  # standard deviations of what chance does
 _LEAST_RISE = 0.25  # of the correlation, from the lowest of shorter distances
 _SHARE_OF_HIGHEST = 0.9  # of the highest peak, from which on a shorter season is taken
+_HIGH = 0.5  # a correlation with the season before of which less need come again
+_LEAST_AGAIN, _LEAST_OF_HIGH = 0.6, 0.5  # of the correlation at a season, at two of them
 _MULTIPLES = 3  # of a season whose correlations are added, to find its rows
 
 
@@ -226,9 +228,9 @@ def _comes_again(correlation: Float64, distance: int) -> bool:
     between = correlation[distance : 2 * distance]
     if not again.size:
         return False
-    return bool(
-        again.max() >= 0.6 * correlation[distance] and again.max() - between.min() >= _LEAST_RISE
-    )
+    high, highest = correlation[distance], again.max()
+    share = _LEAST_OF_HIGH if high >= _HIGH else _LEAST_AGAIN
+    return bool(highest >= share * high and highest - between.min() >= _LEAST_RISE)
 
 
 def autocorrelation(values: Float64, longest: int) -> Float64:
