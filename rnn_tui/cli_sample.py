@@ -84,17 +84,16 @@ def prompt_codes(prompt: str, vocabulary: Vocabulary) -> list[int]:
     Raises:
         CommandError: it has tokens that the vocabulary lacks, and none stands for all others.
     """
-    from rnn_tui.tasks.tokens import shown_token, split_tokens
+    from rnn_tui.tasks.tokens import read_typed, shown_token
 
-    known, others = vocabulary.codes(), vocabulary.unknown
-    tokens = split_tokens(prompt, vocabulary.kind)
-    missing = [each for each in dict.fromkeys(tokens) if each not in known]
-    if not missing:
-        return [known[each] for each in tokens]
-    names = ", ".join(map(shown_token, missing))
-    if others is not None:
-        print_error(f"not in the vocabulary, read as {vocabulary.names[others]}: {names}")
-        return [known.get(each, others) for each in tokens]
+    typed = read_typed(prompt, vocabulary, whole=True)
+    if typed.others and vocabulary.unknown is not None:
+        names = ", ".join(map(shown_token, typed.others))
+        name = vocabulary.names[vocabulary.unknown]
+        print_error(f"not in the vocabulary, read as {name}: {names}")
+    if not typed.refused:
+        return [*typed.codes]
+    names = ", ".join(map(shown_token, typed.refused))
     listed = " ".join(vocabulary.names[:_MOST_LISTED])
     more = len(vocabulary.names) - _MOST_LISTED
     allowed = f"{listed} and {more:,} more" if more > 0 else listed
