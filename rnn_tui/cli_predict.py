@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -105,14 +106,18 @@ def _data(stored: StoredNetwork, options: Mapping[str, Any]) -> tuple[SeriesData
         test = make_task(settings).test()
         assert isinstance(test, TestSeries)
         return cosine_data(test), ""
+    found = settings
     try:
         found = with_data_file(options["checkpoint"], settings, named, trusted=False)
+        there = named is not None or os.path.exists(os.path.expanduser(found.data))
     except UnaskedDataError:
+        there = False
         if source is None:
             raise
+    if not there and source is not None:
         if reading:
             option = f"--{next(iter(reading)).replace('_', '-')}"
-            raise CommandError(f"{option} has no effect without a file: --data FILE") from None
+            raise CommandError(f"{option} has no effect without a file: --data FILE")
         return kept_data(source), ""
     try:
         found = found.with_(**reading)

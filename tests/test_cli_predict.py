@@ -65,7 +65,7 @@ def predicted(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, 
 )
 def test_no_file_is_needed(capsys: pytest.CaptureFixture[str], chosen: dict[str, Any]) -> None:
     write("a.csv", {"sales": values()})
-    a_run(**chosen)
+    a_run(**chosen, data=str(Path("a.csv").absolute()) if chosen else "a.csv")
     beside = predicted(capsys, "run", "--horizon", "9")
     assert (beside["rows"], beside["tested"], beside["horizon"]) == (120, 24, 9)
     Path("a.csv").unlink()

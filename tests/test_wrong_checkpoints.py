@@ -200,7 +200,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
 
 def test_data_that_is_gone(tmp_path: Path) -> None:
     data = tmp_path / "numbers.csv"
-    data.write_text("".join(f"{k % 7}\n" for k in range(60)))
+    data.write_text("".join(f"{each}\n" for each in ["x", *(k % 7 for k in range(60))]))
     save(tmp_path / "run", trained(task="series", data=str(data)))
     load(tmp_path / "run").run(2)
     data.unlink()

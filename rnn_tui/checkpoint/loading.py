@@ -26,7 +26,7 @@ from rnn_tui.checkpoint.held import held_from_json
 from rnn_tui.checkpoint.reading import open_content, tensors_under, whole_number
 from rnn_tui.checkpoint.run_view import RunView
 from rnn_tui.checkpoint.shown_window import show_window
-from rnn_tui.checkpoint.source import TAIL_TENSOR, source_of
+from rnn_tui.checkpoint.source import TAIL_TENSOR, check_source, source_of
 from rnn_tui.checkpoint.torch_layout import (
     TORCH_CELLS,
     in_our_order,
@@ -48,6 +48,7 @@ from rnn_tui.checkpoint.validation import (
     check_shapes,
     check_vocabulary,
     checked_settings,
+    sizes_of,
 )
 from rnn_tui.checkpoint.versions import file_version, upgraded, without_weight
 from rnn_tui.engine.network.architecture import architecture_of
@@ -135,6 +136,7 @@ def load_run(
         allow(settings)
         check_memory(settings)
         kept = source_of(header, file.read([TAIL_TENSOR] if TAIL_TENSOR in header.tensors else []))
+        check_source(kept, settings, *sizes_of(header.tensors, settings))
         its_task = make_task(settings, kept) if task is None else task
         check_vocabulary(header, its_task)
         growth = Growth.SAME if kept is None else growth_of(kept, its_task)

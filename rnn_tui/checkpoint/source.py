@@ -15,8 +15,10 @@ import numpy as np
 from rnn_tui.checkpoint.format import Array, ContentError
 from rnn_tui.checkpoint.header import Header
 from rnn_tui.checkpoint.reading import whole_number
-from rnn_tui.settings import quote
-from rnn_tui.tasks.source import LAST_TIMES, DataSource, Times
+from rnn_tui.settings import Settings, quote
+from rnn_tui.tasks.source import FEWEST_TESTED, LAST_TIMES, DataSource, Times, tail_rows
+from rnn_tui.tasks.tokens import UNKNOWN
+from rnn_tui.tasks.window_sweep import streams
 
 SOURCE = "source"  # the text of a run whose task tells of its data
 TAIL_TENSOR = "source.tail"  # the tensor, of a table
@@ -83,6 +85,43 @@ def source_of(header: Header, tensors: Mapping[str, Array]) -> DataSource | None
     return source
 
 
+def check_source(
+    source: DataSource | None, settings: Settings, features: int, outputs: int
+) -> None:
+    """Check that what is said of the data fits the run.
+
+    Args:
+        source: what is said; None if there is nothing.
+        settings: the run's settings.
+        features: the size of the network's input.
+        outputs: the size of its output.
+
+    Raises:
+        ContentError: it does not.
+    """
+    if source is None:
+        return
+    if settings.task != ("series" if source.targets else "text"):
+        raise ContentError(f"source: the task {settings.task} has no such data")
+    sizes = (len(source.inputs), len(source.targets))
+    if not source.targets:
+        sizes = (len(source.vocabulary), len(source.vocabulary))
+        if source.tokens != settings.tokens:
+            raise ContentError(f"source: its tokens are {source.tokens}, not {settings.tokens}")
+    elif source.difference != settings.difference:
+        raise ContentError("source: whether it has changes is not what the settings say")
+    if sizes != (features, outputs):
+        raise ContentError(
+            f"source: it tells of {sizes[0]} inputs and {sizes[1]} outputs, the network has "
+            f"{features} and {outputs}"
+        )
+    if source.tail is not None and len(source.tail) != tail_rows(source.rows, settings.steps):
+        raise ContentError(f"tensor {TAIL_TENSOR} has {len(source.tail)} rows")
+    least = streams(settings) * (settings.steps + 1) + int(source.difference)
+    if not least <= source.trained <= source.rows - FEWEST_TESTED:
+        raise ContentError(f"source: {source.trained} rows cannot have been trained on")
+
+
 def _check(source: DataSource, values: Mapping[str, Any]) -> None:
     """Check what is said against each other."""
     columns = len(source.columns)
@@ -102,8 +141,19 @@ def _check(source: DataSource, values: Mapping[str, Any]) -> None:
             raise ContentError(f"tensor {TAIL_TENSOR} has shape {shape}; expected (K, {columns})")
     if bool(source.vocabulary) != bool(source.tokens):
         raise ContentError("source: a vocabulary belongs to tokens, and to nothing else")
-    if len(set(source.vocabulary)) != len(source.vocabulary):
+    _check_vocabulary(source)
+
+
+def _check_vocabulary(source: DataSource) -> None:
+    """Check that the tokens are of their kind, and that no two are alike."""
+    tokens = source.vocabulary
+    if len(set(tokens)) != len(tokens):
         raise ContentError("source: a token is there twice")
+    long = [token for token in tokens if len(token) != 1]
+    if "" in tokens or (source.tokens == "chars" and long not in ([], [UNKNOWN])):
+        raise ContentError("source: the vocabulary is not one of characters")
+    if source.tokens == "bytes" and tokens != tuple(map(chr, range(256))):
+        raise ContentError("source: the vocabulary is not that of bytes")
 
 
 def _text(values: Mapping[str, Any], name: str) -> str:

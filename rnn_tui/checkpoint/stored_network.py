@@ -18,18 +18,14 @@ from rnn_tui.checkpoint.format import (
 from rnn_tui.checkpoint.header import Header
 from rnn_tui.checkpoint.held import held_from_json
 from rnn_tui.checkpoint.reading import open_content, whole_number
-from rnn_tui.checkpoint.source import TAIL_TENSOR, source_of
-from rnn_tui.checkpoint.torch_layout import (
-    FIRST_TORCH_TENSOR,
-    READOUT,
-    network_names,
-    parameters_of,
-)
+from rnn_tui.checkpoint.source import TAIL_TENSOR, check_source, source_of
+from rnn_tui.checkpoint.torch_layout import network_names, parameters_of
 from rnn_tui.checkpoint.validation import (
     check_dtypes,
     check_run_names,
     check_run_sizes,
     checked_settings,
+    sizes_of,
 )
 from rnn_tui.checkpoint.versions import upgraded
 from rnn_tui.engine.network.architecture import Architecture, architecture_with
@@ -87,13 +83,15 @@ def load_network(path: str | os.PathLike[str]) -> StoredNetwork:
             check_tensors(header, tensors)
             parameters = parameters_of(architecture, tensors, np.dtype(settings.dtype))
             network = Network(architecture, parameters, settings.steps, 1)
+            source = source_of(header, tensors)
+            check_source(source, settings, architecture.features, architecture.outputs)
             return StoredNetwork(
                 settings=settings,
                 architecture=architecture,
                 parameters=parameters,
                 pins=held_from_json(header.parsed("held"), network.declaration),
                 updates=whole_number(header.mapping("place"), "updates", LARGEST_COUNT),
-                source=source_of(header, tensors),
+                source=source,
                 symbols=_symbols(header, architecture),
             )
     except ContentError as error:
@@ -102,9 +100,7 @@ def load_network(path: str | os.PathLike[str]) -> StoredNetwork:
 
 def _architecture(header: Header, settings: Settings) -> Architecture:
     """Return the sizes of a network, as its tensors say them."""
-    first = header.tensors[network_names(settings.cell, settings.layers)[0]].shape
-    features = first[-1 if FIRST_TORCH_TENSOR in header.tensors else 0]
-    outputs = header.tensors[READOUT[1]].shape[0]
+    features, outputs = sizes_of(header.tensors, settings)
     symbols = header.mapping("vocabulary").get("symbols") is not None
     labels = header.mapping("vocabulary").get("labels") is not None
     problem = Problem("cross-entropy" if labels else "mse", symbols)

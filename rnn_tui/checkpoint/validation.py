@@ -142,12 +142,18 @@ def check_run_sizes(tensors: Mapping[str, TensorEntry], settings: Settings) -> N
     The size of an input and of an output belong to the task; here they are what the tensors of
     the first layer and of the readout say.
     """
+    features, outputs = sizes_of(tensors, settings)
+    architecture = architecture_with(settings, features, outputs)
+    check_run_shapes(tensors, architecture, settings)
+
+
+def sizes_of(tensors: Mapping[str, TensorEntry], settings: Settings) -> tuple[int, int]:
+    """Return the size of an input and of an output, as the tensors say; 0 where they do not."""
     first = tensors[network_names(settings.cell, settings.layers)[0]].shape
     bias = tensors[READOUT[1]].shape
     features = first[-1 if FIRST_TORCH_TENSOR in tensors else 0] if len(first) == 2 else 0
     outputs = bias[0] if len(bias) == 1 else 0
-    architecture = architecture_with(settings, features, outputs)
-    check_run_shapes(tensors, architecture, settings)
+    return features, outputs
 
 
 def check_run_shapes(

@@ -15,11 +15,10 @@ from rnn_tui.tables.table import Table
 from rnn_tui.tasks.base import DataState, FloatArray, Task, TestSeries, Topology
 from rnn_tui.tasks.baselines import NaiveForecasts, naive_forecasts
 from rnn_tui.tasks.data_report import DataReport, report_of_table
-from rnn_tui.tasks.source import LAST_TIMES, DataSource, table_digest, tail_rows
+from rnn_tui.tasks.source import FEWEST_TESTED, LAST_TIMES, DataSource, table_digest, tail_rows
 from rnn_tui.tasks.window_sweep import WindowSweep, streams
 
 _MOST_LISTED = 3  # names in the title
-_FEWEST_TESTED = 2  # rows: one value to predict from and one to compare with
 
 
 class SeriesTask(Task):
@@ -313,7 +312,7 @@ def _training_rows(rows: int, settings: Settings) -> int:
     def split(rows: int) -> int | None:
         """Return how many of `rows` are trained on; None if that or the rest is too short."""
         tested = -(-rows * share.numerator // share.denominator)
-        fits = (rows - tested - used) // parts > settings.steps and tested >= _FEWEST_TESTED
+        fits = (rows - tested - used) // parts > settings.steps and tested >= FEWEST_TESTED
         return rows - tested if fits else None
 
     trained = split(rows)

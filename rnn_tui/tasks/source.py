@@ -17,6 +17,8 @@ from rnn_tui.files.data_file import DataError
 
 TAIL = 2048
 """The last rows of a table that are kept: a forecast and its interval are made of them."""
+FEWEST_TESTED = 2
+"""Rows or tokens that are tested on, at least: one to predict from and one to compare with."""
 LAST_TIMES = 64
 """The last times that are kept: the rhythm of the clock is seen in them."""
 
