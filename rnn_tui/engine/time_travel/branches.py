@@ -19,12 +19,14 @@ class Ghost:
     """The loss curve of an abandoned future, drawn for comparison.
 
     Attributes:
-        label: the change because of which that future was abandoned.
+        label: the change because of which that future was abandoned: "lr 0.01 → 0.05".
+        update: number of updates done when that was changed.
         curve: its loss, from the place where the run departed from it.
         change: that change, if it is a what-if.
     """
 
     label: str
+    update: int
     curve: RunCurve
     change: Change | None = None
 
@@ -125,7 +127,7 @@ class Branch:
 
         Args:
             trainer: the trainer, at the place of the fork or before it.
-            label: the change that makes the fork, in words.
+            label: the change that makes the fork, in words: "lr 0.01 → 0.05".
             index: the schedule index of the place, if the trainer has not reached it yet.
             change: that change, if it is a what-if.
         """
@@ -133,7 +135,7 @@ class Branch:
         last = history.count if index is None else index // end
         if history.newest > last:
             curve = history.curve().after(last)
-            self.ghosts = (*self.ghosts, Ghost(f"before {label}", curve, change))
+            self.ghosts = (*self.ghosts, Ghost(label, last, curve, change))
         self.forget(trainer, index)
 
     def forget(self, trainer: Trainer, index: int | None = None) -> None:
@@ -164,7 +166,7 @@ class Branch:
         self.changes = Changes(each for each in self.changes if each is not what_if.change)
         heir = later[0].change if later else None
         ghosts = (
-            replace(ghost, label=f"before {heir.value}", change=heir)
+            replace(ghost, label=str(heir.value), change=heir)
             if ghost.change is what_if.change and heir is not None
             else ghost
             for ghost in self.ghosts

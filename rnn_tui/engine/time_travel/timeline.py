@@ -33,7 +33,7 @@ from rnn_tui.engine.time_travel.moves import Moves
 from rnn_tui.engine.time_travel.places import Place
 from rnn_tui.engine.training.keyframe import Keyframe
 from rnn_tui.engine.training.schedule import Cursor
-from rnn_tui.settings import Settings
+from rnn_tui.settings import DECLARATIONS, Settings
 
 MOST_WHAT_IFS = 50  # that are neither kept nor discarded
 
@@ -57,10 +57,10 @@ class Timeline(Moves):
             return
         if not self._changed_in(self._window):
             branch.keyframes.insert(trainer.window_start())
-        made = branch.changes.until(trainer)
+        made, before = branch.changes.until(trainer), trainer.settings
         self._mebibytes = settings.timeline
         trainer.configure(settings)
-        branch.fork(trainer, ", ".join(differences))
+        branch.fork(trainer, ", ".join(_change_text(n, before, settings) for n in differences))
         branch.set_changes((*made, Change(trainer.index, settings)))
 
     @property
@@ -323,3 +323,10 @@ class Timeline(Moves):
         self._mebibytes = mebibytes
         self._branch.keyframes.budget = mebibytes * 2**20
         self._name_memory()
+
+
+def _change_text(name: str, before: Settings, settings: Settings) -> str:
+    """Return a change of one setting in words: "lr 0.01 → 0.05"."""
+    declaration = DECLARATIONS[name]
+    old, new = (declaration.show(getattr(each, name)) for each in (before, settings))
+    return f"{name.replace('_', '-')} {old} → {new}"

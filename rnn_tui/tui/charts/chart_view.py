@@ -149,7 +149,8 @@ def _nearest(points: Values, x: float) -> int:
 def _values_at(curve: Curve, x: float, dates: Resolution) -> tuple[str, ...]:
     """Return the value of a curve at `x` for the legend.
 
-    Of a curve with fewer points it is the one before, and where that is; where it has ended: ·.
+    Of a curve with fewer points it is the one before, and where that is; where it has ended: ·. Of
+    two points with one x it is the range from one to the other.
     """
     size = min(curve.x.size, curve.y.size)
     known = np.flatnonzero(~np.isnan(curve.x[:size]) & ~np.isnan(curve.y[:size]))
@@ -161,6 +162,9 @@ def _values_at(curve: Curve, x: float, dates: Resolution) -> tuple[str, ...]:
     if points.size > 1 and x - at > WAITING * float(np.median(np.diff(points))):
         return (UNKNOWN,)
     where = "" if at == x else f" at {x_text(at, dates)}"
+    if place and points[place - 1] == at:  # the ends of a range
+        low = float(curve.y[known[place - 1]])
+        return tuple(f"{number(low, n)}…{number(value, n)}{where}" for n in (4, 3))
     return number(value, 4) + where, number(value, 3) + where
 
 

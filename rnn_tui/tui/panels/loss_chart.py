@@ -19,6 +19,7 @@ from rnn_tui.tui.panel_spec import PanelSpec
 from rnn_tui.tui.scope_words import second_network_words
 
 if TYPE_CHECKING:
+    from rnn_tui.engine.training.history import RunCurve
     from rnn_tui.tui.charts.legend import LegendEntry
 
 GHOSTS = 2  # ghosts that are drawn, the newest ones
@@ -35,7 +36,7 @@ def title(context: DrawContext) -> tuple[str, str]:
     if stride == 1:
         return f"loss at update {count(int(at))}", ""
     first = count(max(int(at) - stride + 1, 1))
-    return f"loss at updates {first}–{count(int(at))}, raw: their mean", ""
+    return f"loss at updates {first}–{count(int(at))}, raw: lowest…highest", ""
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
@@ -59,7 +60,7 @@ def chart(context: DrawContext) -> Chart:
     raw, smoothed = number(snapshot.loss, 3), number(snapshot.smoothed, 3)
     curves = (
         *_ghosts(snapshot),
-        Curve("raw", "raw", curve.update, curve.loss, "cloud", (raw,)),
+        _raw_loss(curve, raw),
         *_second_loss(snapshot),
         *_test_loss(snapshot),
         Curve(
@@ -116,14 +117,32 @@ def _ghosts(snapshot: Snapshot) -> tuple[Curve, ...]:
     ghosts = tuple(enumerate(snapshot.timeline.ghosts))[-GHOSTS:]
     return tuple(
         Curve(
-            ghost.label,
+            f"before {ghost.label}, update {count(ghost.update)}",
             "ghost",
             ghost.curve.update,
             ghost.curve.smoothed,
+            briefs=(f"before {ghost.label}", ghost.label, _brief_change(ghost.label)),
             style="sparse" if place % 2 else "",
         )
         for place, ghost in ghosts
     )
+
+
+def _brief_change(label: str) -> str:
+    """Return a change with the new value alone: "lr 0.05" of "lr 0.01 → 0.05"."""
+    if " → " not in label or "," in label:
+        return label
+    return f"{label.split()[0]} {label.rpartition(' → ')[2]}"
+
+
+def _raw_loss(curve: RunCurve, newest: str) -> Curve:
+    """Return the raw loss: of each update; of a longer run, the lowest and highest of several."""
+    if curve.stride == 1:
+        return Curve("raw", "raw", curve.update, curve.loss, "cloud", (newest,))
+    both = np.column_stack((curve.low, curve.high)).ravel()
+    label = f"raw, range of {count(curve.stride)}"
+    updates = np.repeat(curve.update, 2)
+    return Curve(label, "raw", updates, both, "cloud", (newest,), briefs=("raw",))
 
 
 def _baseline(baseline: Baseline) -> Level:
@@ -190,6 +209,11 @@ def signs(context: DrawContext) -> Signs:
         (
             Sign("raw", f"the loss of each update: {loss} of its window", "raw"),
             Sign(
+                "range of 2",
+                "of a long run, the lowest and the highest loss of so many updates each",
+                "raw",
+            ),
+            Sign(
                 "smoothed  smooth",
                 "its mean over up to 50 updates, its lag taken out",
                 "smooth",
@@ -197,7 +221,7 @@ def signs(context: DrawContext) -> Signs:
             Sign("test", f"the loss on test data: {_covered(context.snapshot)}", "one-step"),
             Sign("at 340", "the update that a value is of, where it is not the cursor's"),
             *_level_signs(context),
-            Sign("lr 0.01", "a future that was left: the curve before a change of this", "ghost"),
+            Sign("lr 0.01", "a future that was left: the curve before such a change", "ghost"),
             Sign("gru beside", "the second network's loss, dashed", "second-network"),
             Sign("┊", "the update one is at, in the past", "accent"),
             Sign("↑  ↓", "above or below what is drawn"),

@@ -190,7 +190,7 @@ def test_an_intervention_in_the_past_leaves_a_ghost_with_its_text_and_discard_ta
     now = bits(trainer)
     follow(timeline.intervene(parse("h_2[1] = 0.5", trainer.network.declaration)))
     (ghost,) = timeline.ghosts
-    assert ghost.label == "before h_2[1] = 0.5"
+    assert (ghost.label, ghost.update) == ("h_2[1] = 0.5", 20)
     assert list(ghost.curve.update) == list(range(21, 41))
     assert not timeline.in_past
     for _ in range(30):

@@ -72,7 +72,10 @@ def test_no_curve_changes_its_look(versus: Versus | None, forked: bool) -> None:
     # A future is left: its curve comes, and all others stay as they are.
     assert without_left(looks(tried)) == without_left(expected)
     left = [look for look in looks(tried)["loss"] if look[0].startswith("before")]
-    assert [label for label, *_ in left] == [*["before lr"] * forked, "before h_2[1] = 0.5"]
+    assert [label for label, *_ in left] == [
+        *["before lr 0.01 → 0.003, update 6"] * forked,
+        "before h_2[1] = 0.5, update 8",
+    ]
     assert len({sample for _, sample, _ in left}) == len(left)
     assert [look for look in expected["loss"] if look in left] == left[:-1]
     assert looks(session.perform(Intervene(second))) == looks(tried)
@@ -94,7 +97,7 @@ def test_the_future_that_all_of_them_left_stays_when_the_first_is_released() -> 
     first, second = (parse(text, declaration) for text in ("h_2[1] = 0.5", "W_h *= 2"))
     session.perform(Intervene(first), Intervene(second))
     (ghost,) = session.perform(ReleaseWhatIf(first)).timeline.ghosts
-    assert ghost.label == "before W_h *= 2"
+    assert ghost.label == "W_h *= 2"
     assert list(ghost.curve.update) == [9, 10, 11, 12]
     after = session.perform(ReleaseWhatIf(second))
     assert after.timeline.ghosts == ()
