@@ -14,6 +14,7 @@ from rnn_tui.tasks.window_sweep import WindowPoints, WindowSweep, streams
 
 LONGEST_FREE_RUN = 20_000
 """Upper limit of the steps of a free run: at a very fine resolution, three periods take seconds."""
+_ROUNDING = 1e-12  # by which values of the same curve may differ
 _NARROWEST_RANGE = 1e-6  # in a narrower range of x, points differ by rounding only
 
 
@@ -37,6 +38,7 @@ class CosineTask(Task):
         self._settings = settings
         self.topology = Topology.many_to_many(settings.steps)
         self.resolution = (settings.x_max - settings.x_min) / settings.num_points
+        self._naive: NaiveForecasts | None = None  # made when needed
         self._sweep = WindowSweep(
             settings, settings.num_points, origin=settings.x_min, spacing=self.resolution
         )
@@ -124,14 +126,21 @@ class CosineTask(Task):
 
         A season is the cosine's period, in whole points. The training part is the curve's range.
         """
+        if self._naive is None:
+            self._naive = self._measured_naive()
+        return self._naive
+
+    def _measured_naive(self) -> NaiveForecasts:
+        """Measure what `naive_forecasts` returns."""
         settings, test = self._settings, self.test()
         first = test.warm_up
         truth, last = test.values[first:, 0], test.values[first - 1 : -1, 0]
         length = settings.season or max(round(2 * math.pi / self.resolution), 1)
         before = np.cos(test.coordinate[first:] - length * self.resolution)
-        curve = np.cos(self._spaced(settings.num_points) + settings.x_min)
-        change = float(curve[-1] - curve[0]) / (settings.num_points - 1)
-        outside = (truth < curve.min()) | (truth > curve.max())
+        start, end = settings.x_min, settings.x_max - self.resolution
+        change = (math.cos(end) - math.cos(start)) / (settings.num_points - 1)
+        low, high = _range_of_cosine(start, end)
+        outside = (truth < low) | (truth > high)
         return NaiveForecasts(
             last=float(np.mean((last - truth) ** 2)),
             season=float(np.mean((before - truth) ** 2)),
@@ -153,3 +162,11 @@ class CosineTask(Task):
             self._sweep.random.standard_normal(out=noise)
             np.multiply(noise, self._sigma, out=noise)
             np.add(points, noise, out=points)
+
+
+def _range_of_cosine(start: float, end: float) -> tuple[float, float]:
+    """Return the lowest and the highest value of the cosine from `start` to `end`."""
+    first = math.ceil(start / math.pi)
+    turns = range(first, min(math.floor(end / math.pi), first + 1) + 1)
+    values = [math.cos(start), math.cos(end), *(1.0 if k % 2 == 0 else -1.0 for k in turns)]
+    return min(values) - _ROUNDING, max(values) + _ROUNDING

@@ -177,3 +177,19 @@ def test_ratios_are_short() -> None:
     ratios = (1.02, 1.09, 1.096, 3.24, 9.96, 37.4, 9_949, 999_400, 1.34e9)
     shown = ["1.02", "1.09", "1.1", "3.2", "10", "37", "9,900", "1,000,000", "1.3e9"]
     assert [times(each) for each in ratios] == shown
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [(0.0, 60.0), (0.5, 1.0), (-2.0, 1.0), (1.0, 4.0), (100.0, 104.0)]
+)
+def test_the_range_of_the_cosine(start: float, end: float) -> None:
+    chosen = Settings(x_min=start, x_max=end, num_points=2000, steps=5)
+    task = make_task(chosen)
+    naive, test = task.naive_forecasts(), task.test()
+    assert naive is not None
+    assert naive is task.naive_forecasts()  # measured once
+    assert isinstance(test, TestSeries)
+    curve = [math.cos(start + k * (end - start) / 2000) for k in range(2000)]
+    tested = test.values[test.warm_up :, 0].tolist()
+    outside = sum(v < min(curve) - 1e-5 or v > max(curve) + 1e-5 for v in tested)
+    assert abs(naive.outside - outside) <= 0.01 * len(tested)
