@@ -66,6 +66,11 @@ class Clock:
     notes: tuple[str, ...] = ()
 
 
+def part_of(name: str) -> str:
+    """Return the part of a time that a column of this name holds: "year", "month", …, or ""."""
+    return _PARTS.get(name.strip().lower(), ("", 0, 0))[0]
+
+
 def numeric_clock(name: str, cells: pl.Series, numbers: Numbers) -> Clock | None:
     """Return what a column of numbers counts; None if it is a column of values.
 
@@ -91,7 +96,7 @@ def numeric_clock(name: str, cells: pl.Series, numbers: Numbers) -> Clock | None
                 return Clock("time", part)
         if not complete:
             return None
-        if complete and (found := _epoch(word, values)):
+        if found := _epoch(word, values) or _spreadsheet_days(word, values):
             return found
     if not complete:
         return None
@@ -170,6 +175,14 @@ def _epoch(word: str, values: Floats) -> Clock | None:
                 stamps = stamps.astype("M8[s]")
             return Clock("time", stamps=stamps, notes=(f"has {_WORDS[unit]} since 1970",))
     return None
+
+
+def _spreadsheet_days(word: str, values: Floats) -> Clock | None:
+    """Return the clock of days since 1900 in a column that is named like a time."""
+    if word not in _TIME_NAMES or values.min() < 20_000 or values.max() > 60_000:
+        return None
+    days = np.datetime64("1899-12-30") + values.astype(np.int64).astype("m8[D]")
+    return Clock("time", stamps=days, notes=("has days since 1900, as spreadsheets count them",))
 
 
 def _month_after_point(cells: pl.Series, steps: Floats) -> Clock | None:

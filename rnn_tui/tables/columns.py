@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from rnn_tui.tables.clocks import numeric_clock
+from rnn_tui.tables.clocks import numeric_clock, part_of
 from rnn_tui.tables.frame import Frame
 from rnn_tui.tables.marks import decide
-from rnn_tui.tables.numbers import MISSING, Marks, Numbers, examine_parts, examine_plain, read
+from rnn_tui.tables.numbers import (
+    MISSING,
+    Marks,
+    Numbers,
+    examine_commas,
+    examine_parts,
+    examine_plain,
+    read,
+)
 from rnn_tui.tables.table import ColumnKind, TableOptions
-from rnn_tui.tables.times import Stamps, Times, looks_like_time, read_times
+from rnn_tui.tables.times import Stamps, Times, looks_like_time, month_numbers, read_times
 
 if TYPE_CHECKING:
     import polars as pl
@@ -116,6 +124,9 @@ def _examine(column: Column) -> None:
         if plain.count:
             column.numbers = plain
         return
+    column.numbers = examine_commas(cells)
+    if column.numbers is not None:
+        return
     column.times = read_times(cells)
     if column.times is not None:
         column.kind = "time"
@@ -170,18 +181,24 @@ def _read(column: Column, mark: Marks | str, frame: Frame) -> None:
             "is not finite" if "inf" in cell.lower() or "e" in cell.lower() else "is not a number"
         )
         column.problem = f"{frame.line(row)} of {column.name!r} is {_shown(cell)}, which {what}"
-    _note(column, mark)
+    _note(column, mark, frame.layout is None or frame.layout.delimiter == ",")
 
 
-def _note(column: Column, mark: Marks) -> None:
-    """Say how the numbers of a column are written, unless plainly."""
+def _note(column: Column, mark: Marks, usual: bool) -> None:
+    """Say how the numbers of a column are written, unless plainly.
+
+    Args:
+        column: the column.
+        mark: how it was read.
+        usual: whether commas separate the cells, so that a point is the decimal mark.
+    """
     numbers = column.numbers
     assert numbers is not None
     if not numbers.plain and numbers.unit:
         column.notes.append(f"{column.name!r} is in {numbers.unit}")
     if mark.decimal == "," and not numbers.plain:
         column.notes.append(f"{column.name!r} has decimal commas")
-    if numbers.either_point or numbers.either_comma:
+    if (numbers.either_point and not usual) or numbers.either_comma:
         sign = "." if numbers.either_point else ","
         what = "the decimal mark" if mark.decimal == sign else "between thousands"
         column.notes.append(f"{sign!r} is {what} of {column.name!r}")
@@ -227,6 +244,13 @@ def _judge_text(column: Column, frame: Frame) -> None:
     """Say of a text that was meant to be times which cell is none."""
     sample = column.cells.head(200).to_list()
     written = [cell for cell in sample if cell and cell.strip().lower() not in MISSING]
+    if part_of(column.own_name) == "month" and len(written) == len(sample):
+        months = month_numbers(column.cells.str.strip_chars())
+        if months is not None:
+            none = np.zeros(len(months), np.bool_)
+            column.numbers = Numbers(months.astype(np.float64), none, none)
+            column.kind, column.part = "time", "month"
+            return
     good = sum(map(looks_like_time, written))
     if not written or good < 0.8 * len(written):
         return

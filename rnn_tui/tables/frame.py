@@ -15,7 +15,7 @@ from rnn_tui.tables import library, parquet_child
 from rnn_tui.tables.content import Content, to_text
 from rnn_tui.tables.headings import Cells
 from rnn_tui.tables.layout import WIDEST, Layout, find_layout, ragged
-from rnn_tui.tables.lines import split_lines
+from rnn_tui.tables.lines import inside_quotes, split_lines
 from rnn_tui.tables.table import TableOptions
 
 if TYPE_CHECKING:
@@ -90,8 +90,7 @@ def _split(path: str, layout: Layout) -> list[pl.Series]:
     separator = layout.separator or next((m for m in _SINGLE if m.encode() not in data), "")
     if not separator:
         raise DataError("--data", path, "it holds control characters, so it is no table of text")
-    expected = (width - 1) * count
-    if layout.separator and (layout.lines.quoted or data.count(separator.encode()) != expected):
+    if layout.separator and _count_of(separator, data, layout) != (width - 1) * count:
         _check_width(path, layout)  # if the count is right, a short row would mean a long one too
     try:
         frame = _split_text(path, data, separator, layout.lines.quoted)
@@ -127,6 +126,14 @@ def _body(layout: Layout) -> bytes:
     return b"".join(lines.data[start : end + 1] for start, end in pieces)
 
 
+def _count_of(separator: str, data: bytes, layout: Layout) -> int:
+    """Return how many separators stand outside quotes."""
+    if not layout.lines.quoted:
+        return data.count(separator.encode())
+    array = np.frombuffer(data, np.uint8)
+    return int(np.count_nonzero((array == ord(separator)) & ~inside_quotes(array)))
+
+
 def _check_width(path: str, layout: Layout) -> None:
     """Refuse rows that have too many cells or too few, naming the first."""
     mark = layout.separator.encode()
@@ -134,8 +141,7 @@ def _check_width(path: str, layout: Layout) -> None:
     array = np.frombuffer(lines.data, np.uint8)
     places = np.flatnonzero(array == mark[0])
     if lines.quoted:
-        quotes = np.flatnonzero(array == ord('"'))
-        places = places[np.searchsorted(quotes, places) % 2 == 0]
+        places = places[~inside_quotes(array)[places]]
     bounds = np.searchsorted(places, np.stack([lines.starts[layout.rows], lines.ends[layout.rows]]))
     wrong = np.flatnonzero(bounds[1] - bounds[0] != layout.width - 1)
     if len(wrong):

@@ -30,6 +30,14 @@ def missing_problem(columns: Sequence[Column], line: Callable[[int], str]) -> Ta
     return TableProblem("; ".join(texts) + "; say --missing drop, previous or interpolate")
 
 
+def ends_with_sum(values: npt.NDArray[np.float64]) -> bool:
+    """Return whether the last value is the sum of the others, as below a table in a spreadsheet."""
+    if len(values) < 5 or not values[-1] > values[:-1].max():
+        return False
+    total = float(np.nansum(values[:-1]))
+    return abs(float(values[-1]) - total) <= 1e-6 * abs(total)
+
+
 def fill(
     values: npt.NDArray[np.float64], missing: Mask, how: str
 ) -> tuple[npt.NDArray[np.float64], str]:

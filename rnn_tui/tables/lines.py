@@ -7,7 +7,7 @@ such an end, so that from then on a line is a row. Nothing here knows what separ
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,8 @@ from rnn_tui.files.regular_file import size_text
 LONGEST = 2**20
 """Bytes of the longest line that is read; a row of more would be a million cells."""
 _NEWLINE, _QUOTE, _BLANK, _TAB = 10, 34, 32, 9
-_BEFORE_QUOTE = np.frombuffer(b'\n,;|\t "', np.uint8)  # what stands beside a quote that means one
+_BESIDE_QUOTE = np.isin(np.arange(256), np.frombuffer(b'\n,;|\t "', np.uint8))
+"""By byte: whether it stands beside a quote that begins or ends a cell."""
 
 Positions = npt.NDArray[np.intp]
 Bytes = npt.NDArray[np.uint8]
@@ -93,22 +94,41 @@ def _with_quotes(path: str, lines: Lines) -> Lines:
     array = np.frombuffer(lines.data, np.uint8)
     quotes = np.flatnonzero(array == _QUOTE)
     before = np.where(quotes > 0, array[np.maximum(quotes - 1, 0)], _NEWLINE)
-    if not np.isin(before, _BEFORE_QUOTE[:-1]).any():  # as in 5" pipe: no cell begins so
+    beside = _BESIDE_QUOTE[before]
+    if not (beside & (before != _QUOTE)).any():  # as in 5" pipe: no cell begins so
         return Lines(lines.data, lines.starts, lines.ends, lines.numbers, False)
     if len(quotes) % 2:
         raise _not_closed(path, lines, quotes)
     opening, closing = quotes[0::2], quotes[1::2]
     after = array[np.minimum(closing + 1, len(array) - 1)]
-    wrong = ~np.isin(before[0::2], _BEFORE_QUOTE) | ~np.isin(after, _BEFORE_QUOTE)
+    wrong = ~(beside[0::2] & _BESIDE_QUOTE[after])
     if wrong.any():
         raise _not_closed(path, lines, opening[wrong])
-    odd = np.searchsorted(quotes, lines.ends) % 2 == 1
+    odd = inside_quotes(array)[lines.ends]
+    if not odd.any() and not _has_blanks_beside(lines.data):
+        return replace(lines, quoted=True)
     changed = array.copy()
     changed[lines.ends[odd]] = _BLANK
     keep = _without_blanks_beside(changed, opening, closing)
     kept = changed if keep is None else changed[keep]
     first = np.concatenate(([True], ~odd[:-1]))  # lines of the file with which a row begins
     return Lines(kept.tobytes(), *_bounds(kept), lines.numbers[first], True)
+
+
+def inside_quotes(array: Bytes) -> npt.NDArray[np.bool_]:
+    """Return of each byte whether it stands within quotes."""
+    count = np.cumsum(array == _QUOTE, dtype=np.uint8)  # it goes round, but stays odd or even
+    return (count & 1).view(np.bool_)
+
+
+def _has_blanks_beside(data: bytes) -> bool:
+    """Return whether a blank stands between a quote and a delimiter, or so it seems."""
+    marks = (b",", b";", b"|")
+    return (
+        any(m + b' "' in data or b'" ' + m in data for m in marks)
+        or b'" \n' in data
+        or (b'\n "' in data)
+    )
 
 
 def _without_blanks_beside(

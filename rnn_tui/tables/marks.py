@@ -46,6 +46,8 @@ def _of_column(found: Numbers, point: bool, comma: bool, group: str, delimiter: 
         return Marks(mark, group)
     if comma if mark == "." else point:
         return Marks(other, group)
+    if found.currency:  # nobody writes a thousandth of a dollar
+        return Marks(other, group)
     decides = (point if mark == "." else comma) or (mark == "." and delimiter == ",")
     if decides and not found.whole:
         return Marks(mark, group)

@@ -83,6 +83,7 @@ class Numbers:
             one; either_comma: the same of commas.
         whole: whether there are also numbers with neither.
         unit: what stands beside every number, such as $ or %.
+        currency: whether that is a currency.
         mark: how they were read.
         parts: the pieces of the cells, where they are not plain.
     """
@@ -97,6 +98,7 @@ class Numbers:
     either_comma: bool = False
     whole: bool = False
     unit: str = ""
+    currency: bool = False
     marks: Marks = field(default_factory=Marks)
     parts: pl.DataFrame | None = None
 
@@ -138,6 +140,27 @@ def examine_plain(cells: pl.Series) -> Numbers | None:
     none = np.zeros(len(values), np.bool_) if not _has_nan(values) else np.isnan(values)
     found = Numbers(values, none, np.zeros(len(values), np.bool_))
     _examine_points(found, cells)
+    return found
+
+
+def examine_commas(cells: pl.Series) -> Numbers | None:
+    """Return the numbers of a column that differ from plain ones by decimal commas alone.
+
+    These are frequent, and need no taking apart. None where that is not so, or not certain.
+    """
+    import polars as pl
+
+    simple = r"^\s*[-+]?(?:[0-9]+,?[0-9]*|,[0-9]+)\s*$"
+    head = cells.head(1000).str.strip_chars()
+    if not head.head(20).str.contains(simple).any() or not head.str.contains(_COMMA_CERTAIN).any():
+        return None
+    odd = cells.filter(~cells.str.contains(simple)).unique().head(len(MISSING) * 8 + 1)
+    if not all(is_missing(cell) for cell in odd.to_list()):
+        return None
+    texts = cells.str.strip_chars().str.replace(",", ".", literal=True)
+    values = texts.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
+    missing = np.isnan(values)
+    found = Numbers(values, missing, np.zeros(len(values), np.bool_), plain=False, comma=True)
     return found
 
 
@@ -215,6 +238,7 @@ def examine_parts(cells: pl.Series) -> Numbers:
         np.full(count, np.nan), missing.to_numpy(), (~good & ~missing).to_numpy(), plain=False
     )
     found.unit = " ".join(main.split())
+    found.currency = re.fullmatch(_CURRENCY, found.unit) is not None
     found.parts = parts.with_columns(digits.alias("digits"), good.alias("good"))
     exponents = bool(parts["exponent"].filter(good).is_not_null().any())
     found.point = exponents or bool(texts.str.contains(_POINT_CERTAIN).any())
@@ -230,7 +254,8 @@ def read(cells: pl.Series, found: Numbers, marks: Marks) -> Numbers:
     """Return the numbers of an examined column; `values` and `bad` are then right."""
     import polars as pl
 
-    if found.parts is None and (marks.decimal == "." or not (found.point or found.either_point)):
+    as_read = marks.decimal == "," if found.comma else marks.decimal == "."
+    if found.parts is None and (as_read or not (found.comma or found.point or found.either_point)):
         infinite = np.isinf(found.values)
         if infinite.any():
             found.bad = infinite

@@ -14,13 +14,13 @@ from rnn_tui.settings import Settings
 from rnn_tui.tables.columns import Column, examine_columns
 from rnn_tui.tables.content import read_content
 from rnn_tui.tables.frame import Frame, read_frame
-from rnn_tui.tables.gaps import fill, missing_problem
+from rnn_tui.tables.gaps import ends_with_sum, fill, missing_problem
 from rnn_tui.tables.names import split_names
 from rnn_tui.tables.order import find_order
 from rnn_tui.tables.selection import ColumnSelection, find_column, lies_on_side, select
 from rnn_tui.tables.table import ColumnReport, Table, TableOptions, TableProblem
 from rnn_tui.tables.time_column import TimeColumn, find_time
-from rnn_tui.tables.times import looks_like_time
+from rnn_tui.tables.times import MONTH_NAMES, looks_like_time
 
 __all__ = ["read_table", "split_names", "table_options", "usable"]
 
@@ -120,7 +120,8 @@ class _Reader:
         if not time.used:
             return False
         column = self._columns[time.used[0]]
-        return column.kind != "row number" or bool(self._options.time)
+        clock = column.times is not None and column.times.clock and len(time.used) == 1
+        return (column.kind != "row number" and not clock) or bool(self._options.time)
 
     def _time(self) -> TimeColumn:
         options = self._options
@@ -152,7 +153,7 @@ class _Reader:
     def _is_time_name(column: Column) -> bool:
         name = column.own_name
         year = len(name) == 4 and name.isascii() and name.isdigit() and "1500" <= name <= "2200"
-        return year or looks_like_time(name)
+        return year or looks_like_time(name) or name.lower() in MONTH_NAMES
 
     def _rows(self, time: TimeColumn, selection: ColumnSelection) -> Rows:
         """Return the rows to use, in order of time; None for all as they stand."""
@@ -205,6 +206,13 @@ class _Reader:
     def _values(self, column: Column, rows: Rows) -> npt.NDArray[np.float64]:
         """Return a used column in order of time, its missing values filled in."""
         values, missing = column.values(), column.missing
+        if ends_with_sum(values):
+            self._problems.append(
+                TableProblem(
+                    f"the last value of {column.name!r} is the sum of all others: a total or a "
+                    "value, and nothing decides; if it is a total, remove that line"
+                )
+            )
         if rows is not None:
             values, missing = values[rows], missing[rows]
         how = self._options.missing

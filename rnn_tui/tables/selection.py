@@ -11,6 +11,7 @@ from rnn_tui.tables.columns import Column
 from rnn_tui.tables.table import TableOptions, TableProblem
 from rnn_tui.tables.time_column import TimeColumn
 
+_TIME_OR_CODE = r"[0-9][-/:][0-9]|^\s*[A-Za-z]{1,4}[-_]?[0-9]+\s*$"
 _NEARLY = r"^\s*[(+−-]?\s*[^0-9\s]{0,4}\s*[(+−-]?\s*[0-9][0-9.,' ]*\s*\S{0,4}\s*\S{0,4}$"
 _MOST_NAMED = 20  # columns that a message names at most
 _WIDE_NAMES = 5  # columns named by times in a table that lies on its side
@@ -138,7 +139,7 @@ def _is_nearly_number(column: Column) -> bool:
         return False
     cells = column.cells.drop_nulls()
     texts = cells.filter(cells.str.contains("[0-9]"))
-    like = texts.str.contains(_NEARLY) & ~texts.str.contains(r"[0-9][-/:][0-9]")
+    like = texts.str.contains(_NEARLY) & ~texts.str.contains(_TIME_OR_CODE)
     return len(cells) > 0 and bool(like.sum() > 0.5 * len(cells)) and texts.n_unique() > 1
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
 from rnn_tui.tables.columns import Column
 from rnn_tui.tables.times import Stamps, date_of
 
+_MOST_LOOKED_AT = 2000  # rows
+_NUMBERS = re.compile("[0-9]+")
 _FEWEST_IN_ORDER = 4  # rows whose order decides between two readings of dates
 
 
@@ -58,11 +62,45 @@ def find_time(columns: Sequence[Column], chosen: Column | None) -> TimeColumn:
         return found[0]
     if (joined := _of_parts(times)) is not None:
         return joined
+    if clock := next((c for c in times if c.times is not None and c.times.clock), None):
+        return _of_clock(clock)
     numbered = [column for column in columns if column.kind == "row number"]
     if numbered:
         first = numbered[0]
         return TimeColumn(first.name, first.values(), (first.index,))
+    for column in columns:
+        if column.kind == "text" and column.numbers is None and _falls(column):
+            first_cell, last_cell = column.cells.head(1)[0], column.cells.tail(1)[0]
+            reason = (
+                f"the rows seem to run backwards, {first_cell!r} to {last_cell!r} in "
+                f"{column.name!r}, which is no time that is understood; write it as 2019-01-31"
+            )
+            return TimeColumn(column.name, None, (column.index,), problem=reason)
     return TimeColumn()
+
+
+def _falls(column: Column) -> bool:
+    """Return whether the digits in a column of text fall from row to row, as in 3-12 and 3-11."""
+    cells = column.cells.head(_MOST_LOOKED_AT).to_list()
+    numbers = [tuple(map(int, _NUMBERS.findall(str(cell)[:40]))) for cell in cells]
+    pairs = pairwise(numbers)
+    return len(cells) >= _FEWEST_IN_ORDER and all(a and b and a > b for a, b in pairs)
+
+
+def _of_clock(column: Column) -> TimeColumn:
+    """Return times of day without days as what says when, if they do not begin again."""
+    found = _of_column(column)
+    if found.problem or _is_unique(found):
+        return found
+    assert found.stamps is not None
+    steps = np.diff(found.stamps).astype(np.int64)
+    if np.count_nonzero(steps < 0) > np.count_nonzero(steps > 0):
+        found.problem = (
+            f"the times of day in {column.name!r} run backwards and begin again; without days they "
+            "cannot be sorted"
+        )
+        return found
+    return TimeColumn(notes=[f"{column.name!r} has times of day only; the rows stay as they are"])
 
 
 def _chosen(columns: Sequence[Column], chosen: Column) -> TimeColumn:

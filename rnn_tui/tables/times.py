@@ -29,6 +29,8 @@ _MONTHS = (
     "dec december dez dezember déc décembre dic diciembre",
 )
 _MONTH_NUMBERS = {name: n for n, names in enumerate(_MONTHS, 1) for name in names.split()}
+MONTH_NAMES = frozenset(_MONTH_NUMBERS)
+"""The names of months, in lower case."""
 _WEEKDAY = (
     r"(?i:mon|tues?|wed(?:nes)?|thur?s?|fri|satur|sat|sun|mo|di|mi|do|fr|sa|so|montag|dienstag"
     r"|mittwoch|donnerstag|freitag|samstag|sonntag)(?i:day)?\.?"
@@ -42,7 +44,7 @@ _CLOCK = (
 _TIME = rf"(?:(?:[Tt]|,? +){_CLOCK})?(?P<zone>{_ZONE})?"
 _YEAR = r"(?P<year>[0-9]{4})"
 _SHORT_OR_LONG = r"(?P<year>[0-9]{4}|[0-9]{2})"
-_ISO_MARKS = {4: b"-/", 7: b"-/", 10: b" T", 13: b":", 16: b":"}
+_CLOCK_MARKS = {10: b" T", 13: b":", 16: b":"}
 _FAMILIES = {
     "ymd": rf"{_YEAR}[-/.](?P<month>[0-9]{{1,2}})[-/.](?P<day>[0-9]{{1,2}}){_TIME}",
     "compact": (
@@ -64,6 +66,7 @@ _FAMILIES = {
     "quarter year": rf"[Qq](?P<quarter>[1-4])[-/ ]*{_YEAR}",
     "week": rf"{_YEAR}-?W(?P<week>[0-9]{{2}})(?:-?(?P<weekday>[1-7]))?",
     "clock": _CLOCK,
+    "clock with points": r"(?P<hour>[0-9]{1,2})\.(?P<minute>[0-9]{2})\.(?P<second>[0-9]{2})",
 }
 _PATTERNS = {name: rf"^(?:{_WEEKDAY},? +)?{text}$" for name, text in _FAMILIES.items()}
 _PYTHON = {
@@ -110,8 +113,8 @@ def read_times(cells: pl.Series) -> Times | None:
 
     One way of writing must fit all cells: it is taken from the first.
     """
-    if (fast := _read_iso(cells)) is not None:
-        return Times((("", fast),), np.zeros(len(cells), np.bool_))
+    if (fixed := _read_fixed(cells)) is not None:
+        return fixed
     texts = cells.fill_null("").str.strip_chars()
     missing = texts.str.to_lowercase().is_in(sorted(MISSING))
     first = texts.filter(~missing).head(1).to_list()
@@ -125,10 +128,11 @@ def read_times(cells: pl.Series) -> Times | None:
     return None
 
 
-def _read_iso(cells: pl.Series) -> Stamps | None:
-    """Return cells that are all like 2019-01-31 or like 2019-01-31 14:00:00; else None.
+def _read_fixed(cells: pl.Series) -> Times | None:
+    """Return cells that are all like 2019-01-31 or like 31.01.2019, with a time of day or without.
 
-    These are by far the most frequent, and NumPy reads a million of them in no time.
+    These are by far the most frequent, and NumPy reads a million of them in no time. None if one is
+    not, or none is in the calendar.
     """
     if not len(cells) or cells.null_count():
         return None
@@ -138,31 +142,57 @@ def _read_iso(cells: pl.Series) -> Stamps | None:
         return None
     joined = cells.str.join("")[0].encode()
     columns = np.ascontiguousarray(np.frombuffer(joined, np.uint8).reshape(-1, width).T)
-    marks = {at: allowed for at, allowed in _ISO_MARKS.items() if at < width}
-    for at, allowed in marks.items():
-        mark = columns[at, 0]
-        if mark not in allowed or (columns[at] != mark).any():
-            return None
+    year_first = columns[4, 0] in b"-/"
+    mark = 4 if year_first else 2
+    marks = {mark: b"-/" if year_first else b"./-", mark + 3: b"-/" if year_first else b"./-"}
+    marks |= {at: allowed for at, allowed in _CLOCK_MARKS.items() if at < width}
+    if any(columns[at, 0] not in allowed for at, allowed in marks.items()):
+        return None
+    if any((columns[at] != columns[at, 0]).any() for at in marks):
+        return None
     digits = columns - np.uint8(48)
     if any(digits[at].max() > 9 for at in range(width) if at not in marks):
         return None
+    clock = _fixed_clock(digits, width)
+    if clock is None:
+        return None
+    readings = []
+    for words, places in _fixed_orders(year_first, chr(columns[2, 0])):
+        days = _days_of_runs(_number(digits, *places))
+        if days is not None:
+            stamps = days if width == 10 else np.asarray(days.astype("M8[s]") + clock)
+            readings.append((words, stamps))
+    return Times(tuple(readings), np.zeros(len(cells), np.bool_)) if readings else None
 
-    def number(*at: int) -> npt.NDArray[np.int32]:
-        result: npt.NDArray[np.int32] = digits[at[0]].astype(np.int32)
-        for place in at[1:]:
-            result *= 10
-            result += digits[place]
-        return result
 
-    days = _days_of_runs(number(0, 1, 2, 3, 5, 6, 8, 9))
-    if width == 10 or days is None:
-        return days
-    hour, minute = number(11, 12), number(14, 15)
-    second = number(17, 18) if width == 19 else np.zeros(1, np.int32)
+def _fixed_orders(year_first: bool, mark: str) -> list[tuple[str, tuple[int, ...]]]:
+    """Return each possible order of a date's digits: the places of year, month and day."""
+    if year_first:
+        return [("", (0, 1, 2, 3, 5, 6, 8, 9))]
+    day_first = (6, 7, 8, 9, 3, 4, 0, 1)
+    if mark == ".":
+        return [("", day_first)]
+    return [("the day first", day_first), ("the month first", (6, 7, 8, 9, 0, 1, 3, 4))]
+
+
+def _number(digits: npt.NDArray[np.uint8], *places: int) -> npt.NDArray[np.int32]:
+    """Return the numbers whose digits stand in these places, [N]."""
+    result: npt.NDArray[np.int32] = digits[places[0]].astype(np.int32)
+    for place in places[1:]:
+        result *= 10
+        result += digits[place]
+    return result
+
+
+def _fixed_clock(digits: npt.NDArray[np.uint8], width: int) -> Stamps | None:
+    """Return the time of day in seconds; None if there is no such time."""
+    if width == 10:
+        return np.zeros(1, "m8[s]")
+    hour, minute = _number(digits, 11, 12), _number(digits, 14, 15)
+    second = _number(digits, 17, 18) if width == 19 else np.zeros(1, np.int32)
     if hour.max() > 23 or minute.max() > 59 or second.max() > 59:
         return None
-    seconds = (hour * 60 + minute) * 60 + second
-    return np.asarray(days.astype("M8[s]") + seconds.astype("m8[s]"))
+    return np.asarray(((hour * 60 + minute) * 60 + second).astype("m8[s]"))
 
 
 def _days_of_runs(dates: npt.NDArray[np.int32]) -> Stamps | None:
@@ -236,7 +266,7 @@ def _read_family(name: str, texts: pl.Series, missing: pl.Series) -> Times | Non
         readings.append((words, _placed(stamps, missing)))
     if not readings:
         return None
-    return Times(tuple(readings), missing.to_numpy(), name == "clock", tuple(notes))
+    return Times(tuple(readings), missing.to_numpy(), name.startswith("clock"), tuple(notes))
 
 
 def _placed(stamps: Stamps, missing: pl.Series) -> Stamps:
@@ -271,6 +301,8 @@ def _clock(parts: _Parts, notes: list[str]) -> Stamps | None:
         import polars as pl
 
         micro = np.asarray(padded.cast(pl.Int64).to_numpy(), np.int64)
+        if not micro.any():
+            return np.asarray(seconds)
         return np.asarray(seconds.astype("m8[us]") + micro.astype("m8[us]"))
     return np.asarray(seconds)
 
@@ -302,7 +334,7 @@ def _dates(
     name: str, parts: _Parts, notes: list[str], slashes: bool = False
 ) -> list[tuple[str, Stamps]]:
     """Return every way to read the dates, with its name where there are several."""
-    if name == "clock":
+    if name.startswith("clock"):
         return [("", np.zeros(len(parts), "M8[D]"))]
     if name in ("either", "short"):
         return _either(name, parts, notes, slashes)
@@ -317,7 +349,7 @@ def _dates(
             return []
         return [("", monday + ((week - 1) * 7 + weekday - 1).astype("m8[D]"))]
     if parts.has("name"):
-        month = _month_numbers(parts.texts("name"))
+        month = month_numbers(parts.texts("name"))
         if month is None:
             return []
     else:
@@ -330,7 +362,8 @@ def _dates(
     return [("", days if parts.has("day") else days.astype("M8[M]"))]
 
 
-def _month_numbers(names: pl.Series) -> npt.NDArray[np.int64] | None:
+def month_numbers(names: pl.Series) -> npt.NDArray[np.int64] | None:
+    """Return the numbers of months that are named; None if one of them is no month."""
     import polars as pl
 
     lower = names.str.to_lowercase()
