@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import shutil
+import sys
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,6 +20,8 @@ from rnn_tui.checkpoint.loading import load_run
 from rnn_tui.checkpoint.saving import save
 from rnn_tui.checkpoint.stored_network import load_network
 from rnn_tui.cli import run
+from rnn_tui.cli_checkpoint import agreement
+from rnn_tui.cli_exit import CommandError
 from rnn_tui.engine.analysis.sampling import SymbolSampler
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.predictions.text_job import random_generator
@@ -275,3 +279,23 @@ def test_a_longer_text_keeps_its_vocabulary(capsys: pytest.CaptureFixture[str]) 
 def test_data_changed_needs_a_saved_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["train", "--data-changed", "continue"]) == 2
     assert "--data-changed has no effect on a new run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("typed", "agrees"), [("maybe\ny\n", True), ("n\n", False), ("", False)])
+def test_the_user_is_asked_once(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    typed: str,
+    agrees: bool,
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    agree = agreement("run\x1b", "", ask=True)
+    if not agrees:
+        with pytest.raises(CommandError, match="nothing was opened"):
+            agree("it has 3 rows")
+    else:
+        assert agree("it has 3 rows")
+        assert agree("it has 3 rows")
+        shown = capsys.readouterr().out
+        assert shown.count("The data have changed since 'run\\x1b' was saved: it has 3 rows.") == 1
+        assert shown.count("y goes on with them, n quits: ") == 2

@@ -418,7 +418,9 @@ def test_a_caption_stands_above_its_strip_at_every_height(task: str) -> None:
         assert bool(caption) == (words or any(line.startswith(" matters") for line in drawn))
 
 
-def test_the_future_after_the_last_row_is_the_forecast(tmp_path: Path) -> None:
+def test_the_future_after_the_last_row_is_the_forecast(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = [50 + 10 * float(np.sin(0.5 * k)) + k % 3 for k in range(160)]
     (tmp_path / "a.csv").write_text("sales\n" + "".join(f"{row:.2f}\n" for row in rows))
     snapshot = looked_at("series", data=str(tmp_path / "a.csv"))
@@ -440,3 +442,12 @@ def test_the_future_after_the_last_row_is_the_forecast(tmp_path: Path) -> None:
         assert all(cell_width(line) <= width for line in drawn)
     names = [entry.labels[0] for entry in predictions.legend(context(snapshot))]
     assert names == ["truth", "one-step MSE", "free-run MSE", "forecast"]
+    whole = predictions.chart(context(snapshot))
+    monkeypatch.setattr(predictions, "WHOLE", 20)
+    monkeypatch.setattr(predictions, "SHOWN", 12)
+    end = predictions.chart(context(snapshot))  # of a long test part
+    assert whole is not None
+    assert end is not None
+    assert [len(curve.x) for curve in end.curves] == [12, 0, 12, 20, 20, 20]
+    for k in (0, 2):
+        np.testing.assert_array_equal(end.curves[k].y, whole.curves[k].y[-12:])

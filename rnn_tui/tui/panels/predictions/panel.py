@@ -155,20 +155,22 @@ def _series(context: DrawContext, predictions: SeriesPredictions) -> Chart:
     """Return the chart of the test series with its one-step and free-running predictions.
 
     Its range is that of the whole series and a quarter more on each side: what is predicted does
-    not move it. Before the test part stands the end of the training part.
+    not move it. Before the test part stands the end of the training part. Of a long test part with
+    a forecast after it there is the end.
     """
     test, evaluation = predictions.test, predictions.evaluation
     first, run, target = evaluation.first, len(evaluation.free_run), variant(context)
-    future = future_curves(predictions, target)
+    future, last_row = future_curves(predictions, target), len(test.values)
     predicted = len(evaluation.one_step)
-    last = first + (predicted if future and predicted <= WHOLE else max(run, min(predicted, SHOWN)))
-    if last < len(test.values):
-        future = ()
-    lead = first - min(first, test.trained, BEFORE)
+    begin, last = first, first + max(run, min(predicted, SHOWN))
+    if future:
+        begin, last = (first if predicted <= WHOLE else last_row - SHOWN), last_row
+    lead = begin - (min(first, test.trained, BEFORE) if begin == first else 0)
+    free = run if begin == first else 0  # the free run begins where the test part does
     free_errors = evaluation.target_free_run_mse
     all_points, first_ones = len(evaluation.one_step), test.horizons[0] if test.horizons else 0
     everything = test.original[:, target]
-    x = test.coordinate[first:last]
+    x = test.coordinate[begin:last]
     margin = 0.25 * float(np.ptp(everything)) or 1.0
     reading = context.selection.panel == "predictions" and (
         context.selection.chart_view("predictions").cursor is not None
@@ -186,8 +188,8 @@ def _series(context: DrawContext, predictions: SeriesPredictions) -> Chart:
             Curve(
                 "free run" if reading else "free-run MSE",
                 "free-run",
-                x[:run],
-                test.free_run_original(first, evaluation.free_run)[:, target],
+                x[:free],
+                test.free_run_original(first, evaluation.free_run)[:free, target],
                 values=_error(
                     free_errors[target] if free_errors else None, first_ones, "the first "
                 ),
@@ -197,7 +199,9 @@ def _series(context: DrawContext, predictions: SeriesPredictions) -> Chart:
                 "one step" if reading else "one-step MSE",
                 "one-step",
                 x,
-                test.one_step_original(first, evaluation.one_step[: len(x)])[:, target],
+                test.one_step_original(begin, evaluation.one_step[begin - first : last - first])[
+                    :, target
+                ],
                 values=_error(evaluation.target_one_step_mse[target], all_points, "all "),
                 briefs=("1-step",) if reading else ("1-step MSE", "1-step"),
             ),
@@ -206,7 +210,7 @@ def _series(context: DrawContext, predictions: SeriesPredictions) -> Chart:
         x_label=_x_name(context),
         y_range=(float(everything.min()) - margin, float(everything.max()) + margin),
         borders=(
-            *([Mark(float(x[0]), SPLIT)] if test.trained and len(x) else []),
+            *([Mark(float(x[0]), SPLIT)] if test.trained and len(x) and begin == first else []),
             *([Mark(float(x[-1]), KNOWN)] if future and len(x) else []),
         ),
         legend=False,
