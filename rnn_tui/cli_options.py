@@ -150,7 +150,8 @@ defaults of their own. CHECKPOINT is a file saved earlier: it opens where it was
 Examples:
   rnn-tui                                  start; ? shows the keys, q quits
   rnn-tui --cell lstm --hidden 8           a small LSTM, to look at its gates
-  rnn-tui --task series --data prices.csv  learn a series of your own
+  rnn-tui --data prices.csv --target close learn a table of your own
+  rnn-tui inspect prices.csv               what is in it? what would be learned?
   rnn-tui --task recall --gap 30           where did the sentence begin?
   rnn-tui run.safetensors                  go on where a file was saved
   rnn-tui train --updates 50000 --out run.safetensors

@@ -196,6 +196,8 @@ def test_command_lines_have_options_that_exist(page: Path) -> None:
             continue
         if arguments[0] == "serve":
             read_serve(arguments[1:])
+        elif arguments[0] == "inspect":
+            assert cli_options.parse(cli_options.inspect_command(), "inspect", arguments[1:])
         elif arguments[0] in SAVED:
             assert read_saved(SAVED[arguments[0]](), arguments[1:])
         else:
