@@ -151,7 +151,7 @@ Examples:
   rnn-tui                                  start; ? shows the keys, q quits
   rnn-tui --cell lstm --hidden 8           a small LSTM, to look at its gates
   rnn-tui --data prices.csv --target close learn a table of your own
-  rnn-tui inspect prices.csv               what is in it? what would be learned?
+  rnn-tui inspect prices.csv               what would be learned of it?
   rnn-tui --task recall --gap 30           where did the sentence begin?
   rnn-tui run.safetensors                  go on where a file was saved
   rnn-tui train --updates 50000 --out run.safetensors

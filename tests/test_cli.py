@@ -119,7 +119,8 @@ REFUSED: dict[str, str] = {
         "(the last tenth is for testing)"
     ),
     "train --task text --data latin": (
-        "--data 'latin': byte 0xe9 at offset 3 is not UTF-8; save the text as UTF-8"
+        "--data 'latin': byte 0xe9 at offset 3 is not UTF-8; name its --encoding, such as "
+        "cp1252, or save it as UTF-8"
     ),
     "train --task recall --gap 40 --steps 30": (
         "--gap must be at most 21 with --steps 30, 9 fewer, not 40"

@@ -155,11 +155,11 @@ class DataReport:
         named = _printable(self.targets[0]) if len(self.targets) == 1 else ""
         several = f"learns {counted(len(self.targets), 'column')}" if self.targets else ""
         learned = f"learns {named}" if named else several
-        split = f"{self.trained:,} trained on, {self.tested:,} tested" if self.trained else ""
-        notes = f"o shows {counted(len(self.notes), 'note')}" if self.notes else ""
+        split = f", the last {self.tested:,} tested" if self.trained else ""
+        notes = f"o: {counted(len(self.notes), 'note')}" if self.notes else ""
         read = counted(self.values, "row" if self.task == "series" else self._token)
         name = shown_name(self.path)
-        return " · ".join(filter(None, (f"{name}: {read}", learned, split, notes)))
+        return " · ".join(filter(None, (f"{name}: {read}{split}", learned, notes)))
 
     @property
     def drawn_from(self) -> str:
