@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from textual.await_complete import AwaitComplete
-from textual.events import Click, ScreenResume
+from textual.events import Click
 from textual.screen import ModalScreen
 
 from rnn_tui.tui.error_boundary import ErrorBoundary
@@ -56,12 +56,6 @@ class Dialog(ClosesOnce, ModalScreen[Result]):
     """A dialog of this program, in the style that all have."""
 
     CSS_PATH = "../dialogs.tcss"
-    _opened = False
-
-    def on_screen_resume(self, event: ScreenResume) -> None:
-        """Keep the styles when the dialog opens: they have just been computed."""
-        event.refresh_styles &= self._opened
-        self._opened = True
 
 
 class PagesAnywhere(AnyOptionList):
