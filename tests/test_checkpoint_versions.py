@@ -58,7 +58,8 @@ def test_a_file_of_any_version_is_saved_in_the_present_one(path: Path, tmp_path:
     trainer = load(path)
     save(tmp_path / "run", trainer)
     assert texts_of(tmp_path / "run")["version"] == VERSION
-    again = load(tmp_path / "run")
+    data = trainer.settings.data or None
+    again = load(tmp_path / "run", data=data)
     assert (again.cursor, again.network.pins) == (trainer.cursor, trainer.network.pins)
     for each in (trainer, again):
         each.finish_update()
@@ -319,3 +320,32 @@ def test_weights_to_start_from_are_checked_too(tmp_path: Path) -> None:
     path.write_bytes(damaged(content, 8 * place))
     with pytest.raises(CheckpointError, match=r"it is damaged: tensor 'rnn\.weight_ih_l0'"):
         load_weights(path, trainer.settings)
+
+
+EARLIER_TABLE = (HERE / "v4-series.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda lines: [lines[0], *reversed(lines[1:])], "put in order of time now"),
+        (lambda lines: [lines[0].replace("visits", "7"), *lines[1:]], "60 rows now|61 rows then"),
+        (
+            lambda lines: [lines[0], *(line.rpartition(",")[0] for line in lines[1:])],
+            "otherwise: line 1 has 3 cells",
+        ),
+        (lambda lines: [",".join(line.split(",")[::2]) for line in lines], ""),
+    ],
+)
+def test_the_column_of_an_earlier_run_is_read_as_it_was_or_refused(
+    change: Any, reason: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "v4-series.safetensors"
+    path.write_bytes((HERE / "v4-series.safetensors").read_bytes())
+    data = tmp_path / "v4-series.csv"
+    data.write_text("\n".join(change(EARLIER_TABLE.splitlines())), encoding="utf-8")
+    if not reason:  # the column that was found first is another one, but it is found again
+        assert load(path).settings.target == "price"
+        return
+    with pytest.raises(CheckpointError, match=reason):
+        load(path)

@@ -50,7 +50,7 @@ from rnn_tui.checkpoint.validation import (
     checked_settings,
     sizes_of,
 )
-from rnn_tui.checkpoint.versions import file_version, upgraded, without_weight
+from rnn_tui.checkpoint.versions import KNOWS_DATA, file_version, upgraded, without_weight
 from rnn_tui.engine.network.architecture import architecture_of
 from rnn_tui.engine.training.history import HistoryPosition
 from rnn_tui.engine.training.keyframe import Keyframe
@@ -137,6 +137,10 @@ def load_run(
         check_memory(settings)
         kept = source_of(header, file.read([TAIL_TENSOR] if TAIL_TENSOR in header.tensors else []))
         check_source(kept, settings, *sizes_of(header.tensors, settings))
+        if task is None and settings.task == "series" and file_version(header) < KNOWS_DATA:
+            from rnn_tui.checkpoint.earlier_table import with_earlier_column  # seldom needed
+
+            settings = with_earlier_column(settings)
         its_task = make_task(settings, kept) if task is None else task
         check_vocabulary(header, its_task)
         growth = Growth.SAME if kept is None else growth_of(kept, its_task)

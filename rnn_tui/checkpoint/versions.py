@@ -9,7 +9,8 @@ What each version lacked:
 3   There are no test losses. The smoothed loss is a plain moving average, in the history as
     ``average`` and ``weight``, and lags: it is computed again from the losses. A held value is of
     one unit or of all, never of a range.
-4   ``target`` is called ``column``. Line ends of a text are kept.
+4   ``target`` is called ``column``; nothing is known of the data, and of a table the first column
+    with a number in its first row is learned, see `earlier_table`. Line ends of a text are kept.
 
 Settings that a version lacked have the value in `Declaration.before`.
 """
@@ -27,6 +28,8 @@ from rnn_tui.checkpoint.format import CHECKSUM, FORMAT, TEXTS, VERSION, ContentE
 from rnn_tui.checkpoint.header import Header
 from rnn_tui.settings import quote
 
+KNOWS_DATA = 5
+"""The first version whose files know the data that a run was trained on."""
 _LACKED = {
     1: {"vocabulary": {"symbols": None, "labels": None}, "held": []},
     2: {"vocabulary": {"symbols": None, "labels": None}, "held": []},
