@@ -22,7 +22,8 @@ def skill_line(mse: float, baselines: tuple[Baseline, ...], width: int) -> Line:
     brief = comparison(mse, tuple(replace(each, words=each.brief) for each in baselines))
     better, worse = " better than ", " worse than "
     shortest = brief.replace(better, " better: ").replace(worse, " worse: ")
-    forms = (f"one step ahead {words}", words, brief, shortest)
+    plainer = words.replace("repeating ", "").replace("going on by ", "")
+    forms = (f"one step ahead {words}", words, plainer, brief, shortest)
     text = next((each for each in forms if text_width(each) + 1 <= width), shortest)
     verdict = next((each for each in ("better", "worse") if each in text), "")
     head, _, rest = text.partition(verdict) if verdict else (text, "", "")
