@@ -39,7 +39,7 @@ def test_figures_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     nothing = ("stopped_by", "test_loss", "test_accuracy", "perplexity", "data", "target")
     assert all(result.pop(name) is None for name in nothing)
     assert set(result.pop("baselines")) == {"last", "season", "drift"}
-    assert "× worse than repeating the value 42 rows ago" in result.pop("comparison")
+    assert "× worse than repeating the value 42 points ago" in result.pop("comparison")
     assert result.pop("skill") < 0
     assert result.pop("test_values_outside") == 0
     assert all(value > 0 for value in result.values())

@@ -159,7 +159,9 @@ def test_figures_for_people_are_aligned() -> None:
     figures, words = lines[:13], lines[13:]
     assert len({len(line) for line in figures}) == 1
     assert lines[0].split() == ["updates", "50"]
-    assert re.fullmatch(r"one step ahead .*× worse than repeating the value 42 rows ago", words[0])
+    assert re.fullmatch(
+        r"one step ahead .*× worse than repeating the value 42 points ago", words[0]
+    )
     assert words[1:] == ["a season of 42 points, the cosine's period"]
 
 

@@ -60,6 +60,7 @@ class NaiveForecasts:
         origin: where the season comes from: "given", "found", "known" or "none".
         outside: values of the test part outside of the range of the training part.
         tested: values of the test part.
+        unit: what a season is counted in.
     """
 
     last: float
@@ -69,6 +70,7 @@ class NaiveForecasts:
     origin: str
     outside: int
     tested: int
+    unit: str = "rows"
 
     def errors(self) -> dict[str, float | None]:
         """Return the mean squared errors by the names of the forecasts."""
@@ -76,7 +78,7 @@ class NaiveForecasts:
 
     def baselines(self) -> tuple[Baseline, ...]:
         """Return those there are, the best one first."""
-        season = f"repeating the value {self.length:,} rows ago" if self.length else ""
+        season = f"repeating the value {self.length:,} {self.unit} ago" if self.length else ""
         known = (
             Baseline(self.last, "repeating the last value", LAST),
             Baseline(self.drift, "going on by the mean change", DRIFT),
@@ -87,11 +89,12 @@ class NaiveForecasts:
 
     def notes(self) -> tuple[str, ...]:
         """Return what was found and assumed, a sentence each."""
+        length = f"a season of {self.length or 0:,} {self.unit}"
         season = {
-            "given": f"a season of {self.length} rows, as --season says",
-            "found": f"a season of {self.length} rows, found by autocorrelation of the training "
-            "part; --season N names another",
-            "known": f"a season of {self.length} points, the cosine's period",
+            "given": f"{length}, as --season says",
+            "found": f"{length}, found by autocorrelation of the training part; --season N names "
+            "another",
+            "known": f"{length}, the cosine's period",
             "none": "no season was found in the training part; --season N names one",
         }[self.origin]
         if not self.outside:

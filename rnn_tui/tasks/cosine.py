@@ -149,6 +149,7 @@ class CosineTask(Task):
             origin="given" if settings.season else "known",
             outside=int(outside.sum()),
             tested=truth.size,
+            unit="points",
         )
 
     def _spaced(self, count: int) -> FloatArray:

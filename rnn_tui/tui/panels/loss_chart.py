@@ -47,9 +47,15 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
 
 def legend(context: DrawContext) -> tuple[LegendEntry, ...]:
     """Return the legend, newest values or those at the cursor; futures that were left are last."""
-    seen = context.looked_at("loss", chart(context))
-    entries, ghosts = context.chart_cache.legend(seen), len(_ghosts(context.snapshot))
-    return (*entries[ghosts:], *entries[:ghosts])
+    whole, snapshot = chart(context), context.snapshot
+    seen = context.looked_at("loss", whole)
+    entries, ghosts = context.chart_cache.legend(seen), len(_ghosts(snapshot))
+    shown = (*entries[ghosts:], *entries[:ghosts])
+    if context.selection.panel == "loss" and len(snapshot.baselines) > 1:
+        at = cursor_at(whole, context.selection.chart_view("loss"))
+        if at is not None:  # its place needs the room, and the lines have their names
+            return tuple(each for each in shown if each.role != "level")
+    return shown
 
 
 def chart(context: DrawContext) -> Chart:
