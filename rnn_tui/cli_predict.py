@@ -49,7 +49,7 @@ def predict(arguments: list[str]) -> int:
     table, notes = forecast(stored.architecture, stored.parameters, pins, data, horizon)
     if pins:
         notes = (*notes, f"{', '.join(map(str, pins))} held, as it was saved")
-    return _write(table, notes, options, out)
+    return _write(table, notes, {**options, "data": read or None}, out)
 
 
 def _check_task(stored: StoredNetwork, horizon: int) -> None:
@@ -193,7 +193,7 @@ def _write(
             raise CommandError(f"--out {out.path!r}: {_reason(error)}") from None
     as_json = bool(options.get("json"))
     if as_json:
-        about = {"checkpoint": options["checkpoint"], "data": options.get("data"), "out": None}
+        about = {"checkpoint": options["checkpoint"], "data": options["data"], "out": None}
         if out is not None:
             about["out"] = out.path
         print(json.dumps({**about, **table.to_json(), "notes": list(notes)}, allow_nan=False))

@@ -37,6 +37,8 @@ def sample(arguments: list[str]) -> int:
     stored = load_network(options["checkpoint"])
     vocabulary = _vocabulary(stored)
     prompt = options.get("prompt", "")
+    if stored.settings.line_ends == "normalise":
+        prompt = prompt.replace("\r\n", "\n").replace("\r", "\n")
     codes = prompt_codes(prompt, vocabulary) if prompt else _line_end(vocabulary)
     held = HeldValues.of(stored.pins, timed=False).used
     if held:

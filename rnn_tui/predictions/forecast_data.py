@@ -66,7 +66,8 @@ def kept_data(source: DataSource) -> SeriesData:
     rows = len(source.tail)
     before = source.rows - rows
     note = (
-        f"no data file was read: the forecast goes on from the last {rows:,} rows, which it keeps"
+        f"no data file was read (--data FILE names one): the forecast goes on from the last "
+        f"{rows:,} rows, which the checkpoint keeps"
     )
     return SeriesData(
         targets=source.targets,
