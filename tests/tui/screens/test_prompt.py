@@ -79,6 +79,7 @@ def at_the_prompt(
 def test_the_next_characters_and_a_continuation_are_shown_while_typing() -> None:
     async def act(app: Bare, pilot: Pilot[None]) -> None:
         assert "type a beginning" in app.text("next")
+        assert app.screen.query_one("#prompt").region.x == (80 - 72) // 2  # in the middle
         await pilot.press("t", "h")
         answer = await app.answered(pilot, "th")
         for symbol in answer.next:
