@@ -230,8 +230,10 @@ class SeriesTask(Task):
             DataError: the square of a value overflows.
         """
         with np.errstate(all="ignore"):
-            scaled: FloatArray = (unscaled - self.offset) / self.scale
-            largest = np.abs(scaled).max(axis=0)
+            scaled: FloatArray = np.empty(unscaled.shape)
+            for k in range(len(names)):  # column by column, which is faster than row by row
+                scaled[:, k] = (unscaled[:, k] - self.offset[k]) / self.scale[k]
+            largest = np.maximum(scaled.max(axis=0), -scaled.min(axis=0))
             limit = np.sqrt(float(np.finfo(self._settings.dtype).max))
             fits = np.isfinite(self.scale) & (largest < limit)
         if fits.all():

@@ -11,6 +11,7 @@ import numpy as np
 
 from rnn_tui.predictions.results import Predictions, SeriesPredictions
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.ascii_names import name_in_ascii
 from rnn_tui.tui.charts.chart_view import cursor_at, data_range, x_text
 from rnn_tui.tui.charts.curves import Chart, Curve, Mark
 from rnn_tui.tui.charts.dates import resolution_of
@@ -65,7 +66,11 @@ def variants(snapshot: Snapshot) -> tuple[str, ...]:
 def variant(context: DrawContext) -> int:
     """Return the number of the target that is shown, from 0."""
     names = variants(context.snapshot)
-    return names.index(context.selection.variant("predictions", names)) if names else 0
+    chosen = dict(context.selection.variants).get("predictions", "")
+    if not names or not chosen:
+        return 0
+    shown = chosen if chosen in names else name_in_ascii(chosen)  # names of what is drawn
+    return names.index(shown) if shown in names else 0
 
 
 def legend(context: DrawContext) -> tuple[LegendEntry, ...]:
