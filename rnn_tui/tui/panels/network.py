@@ -266,8 +266,9 @@ def _line(
     name = cut(label, LABEL - 1 - text_width(unit)) + unit
     if label and unit and not name.startswith(label):  # then the blank before it gives way
         name = cut(label, LABEL - text_width(unit)) + unit
-    flush = len(name) == LABEL or (len(name) == LABEL - 1 and columns[0].hidden >= 100)
-    start: Run = (f"{name:<{LABEL}}" if flush else f" {name:<{LABEL - 1}}", "dim")
+    size = text_width(name)
+    flush = size == LABEL or (size == LABEL - 1 and columns[0].hidden >= 100)
+    start: Run = (" " * (not flush) + name + " " * (LABEL - size - (not flush)), "dim")
     runs: list[Run] = [start]
     for line in cells:
         runs.extend(line)
