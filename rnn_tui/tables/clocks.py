@@ -110,13 +110,14 @@ def numeric_clock(name: str, cells: pl.Series, numbers: Numbers) -> Clock | None
 def _counted(word: str, values: Floats, steps: Floats, whole: bool) -> Clock | None:
     """Return the clock of numbers that rise or fall evenly, or are named like a time."""
     one_way = bool((steps > 0).all() or (steps < 0).all())
-    if not one_way and word not in _ROW_NAMES and word not in _TIME_NAMES:
-        return None
-    step = float(np.median(steps))
+    step = float(np.median(steps)) if one_way else 0.0
     even = one_way and float(np.abs(steps - step).max()) <= 1e-6 * abs(step)
     if whole and even and abs(step) == 1 and len(values) > 2:
         year = values.min() >= 1500 and values.max() <= 2200 and word not in _ROW_NAMES
         return Clock("time", "year") if year else Clock("row number")
+    years = whole and len(values) > 7 and values.min() >= 1500 and values.max() <= 2200
+    if years and np.count_nonzero(np.abs(steps) == 1) >= 0.8 * len(steps):  # of several series
+        return Clock("time", "year")
     if word in _ROW_NAMES and whole and ((one_way and word) or _is_shuffled(values)):
         return Clock("row number")
     if word in _TIME_NAMES:

@@ -16,6 +16,7 @@ import numpy as np
 from rnn_tui.files.data_file import DataError
 from rnn_tui.tables.headings import Cells, Heading, classes, find_heading
 from rnn_tui.tables.lines import Lines, Positions, blanks_to_tabs
+from rnn_tui.tables.numbers import MISSING
 from rnn_tui.tables.table import TableOptions
 
 BLANKS = "blanks"
@@ -25,6 +26,7 @@ _CANDIDATES = ("\t", ";", "|", ",", BLANKS)  # in this order where two split equ
 _NAMES = {"tab": "\t", "\\t": "\t", "blank": BLANKS, "space": BLANKS, " ": BLANKS,
           "comma": ",", "semicolon": ";", "pipe": "|"}  # fmt: skip
 _COMMENTS = b"#%"
+_ERROR_WORDS = tuple(word for word in MISSING if word.startswith("#"))
 _MOST_TITLES = 100  # lines above the header
 _MOST_FOOTERS = 50
 _TOTAL = re.compile(
@@ -128,8 +130,16 @@ class _Finder:
         comment = np.isin(first, np.frombuffer(_COMMENTS, np.uint8)) & keep
         for index in np.flatnonzero((first == ord("/")) & keep):
             comment[index] = lines.text(int(index)).startswith("//")
+        for index in np.flatnonzero(comment):
+            comment[index] = not _is_error_word(lines.text(int(index)))
         self._comments = np.flatnonzero(comment)
         kept = np.flatnonzero(keep & ~comment)
+        within = self._comments[self._comments > kept[0]] if len(kept) else self._comments
+        if len(within):
+            number = int(lines.numbers[within[0]])
+            self._notes.append(
+                f"{_count(len(within), 'comment')} within the table skipped, from line {number} on"
+            )
         if not len(kept) and len(self._comments):  # every line begins with #
             return np.flatnonzero(keep)
         return kept
@@ -300,6 +310,11 @@ def first_word(cells: Cells, rows: Positions, count: int) -> str:
     """Return the word for a sum in the first of the last `count` rows."""
     row = cells.split(int(rows[-count]))
     return next(cell.strip() for cell in row if _TOTAL.fullmatch(cell.strip()))
+
+
+def _is_error_word(line: str) -> bool:
+    """Return whether a line begins with a word of spreadsheets for no value, such as #N/A."""
+    return line.lower().startswith(_ERROR_WORDS)
 
 
 def _is_total(row: list[str], usual: list[str]) -> bool:

@@ -37,6 +37,7 @@ _PATTERN = (
 )
 _PYTHON_PATTERN = re.compile(re.sub(r"\\x\{([0-9a-f]+)\}", lambda m: chr(int(m[1], 16)), _PATTERN))
 _PLAIN = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?inf(inity)?", re.I)
+_ONE_COMMA = r"^\s*[-+]?(?:[0-9]+,?[0-9]*|,[0-9]+)\s*$"
 _OTHER_GROUPS = r"['’_ \x{a0}\x{2007}\x{2009}\x{202f}]"
 _POINT_CERTAIN = (
     r"^[0-9]*\.(?:[0-9]{1,2}|[0-9]{4,})?$|^(?:0[0-9]*|[0-9]{4,})?\.[0-9]+$"
@@ -144,23 +145,30 @@ def examine_plain(cells: pl.Series) -> Numbers | None:
 
 
 def examine_commas(cells: pl.Series) -> Numbers | None:
-    """Return the numbers of a column that differ from plain ones by decimal commas alone.
+    """Return the numbers of a column that differ from plain ones by one comma alone.
 
-    These are frequent, and need no taking apart. None where that is not so, or not certain.
+    These are frequent, and need no taking apart; they are read as if commas were decimal marks.
+    None where one is not so.
     """
     import polars as pl
 
-    simple = r"^\s*[-+]?(?:[0-9]+,?[0-9]*|,[0-9]+)\s*$"
-    head = cells.head(1000).str.strip_chars()
-    if not head.head(20).str.contains(simple).any() or not head.str.contains(_COMMA_CERTAIN).any():
+    head = cells.head(100).str.strip_chars()
+    if not head.str.contains(_ONE_COMMA).any() or not head.str.contains(",", literal=True).any():
         return None
-    odd = cells.filter(~cells.str.contains(simple)).unique().head(len(MISSING) * 8 + 1)
+    odd = cells.filter(~cells.str.contains(_ONE_COMMA)).unique().head(len(MISSING) * 8 + 1)
     if not all(is_missing(cell) for cell in odd.to_list()):
         return None
-    texts = cells.str.strip_chars().str.replace(",", ".", literal=True)
-    values = texts.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
-    missing = np.isnan(values)
-    found = Numbers(values, missing, np.zeros(len(values), np.bool_), plain=False, comma=True)
+    texts = cells.str.strip_chars()
+    numbers = texts.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+    values = numbers.fill_null(np.nan).to_numpy()
+    found = Numbers(values, np.isnan(values), np.zeros(len(values), np.bool_), plain=False)
+    sizes = texts.str.strip_prefix("-")
+    found.comma = bool(
+        sizes.head(1000).str.contains(_COMMA_CERTAIN).any()
+        or sizes.str.contains(_COMMA_CERTAIN).any()
+    )
+    found.either_comma = not found.comma
+    found.whole = bool(sizes.str.contains(r"^[1-9][0-9]*$").any())
     return found
 
 
@@ -254,8 +262,9 @@ def read(cells: pl.Series, found: Numbers, marks: Marks) -> Numbers:
     """Return the numbers of an examined column; `values` and `bad` are then right."""
     import polars as pl
 
-    as_read = marks.decimal == "," if found.comma else marks.decimal == "."
-    if found.parts is None and (as_read or not (found.comma or found.point or found.either_point)):
+    commas = found.comma or found.either_comma
+    as_read = marks.decimal == "," if commas else marks.decimal == "."
+    if found.parts is None and (as_read or not (commas or found.point or found.either_point)):
         infinite = np.isinf(found.values)
         if infinite.any():
             found.bad = infinite
