@@ -196,7 +196,7 @@ def _note(column: Column, mark: Marks, usual: bool) -> None:
     assert numbers is not None
     if not numbers.plain and numbers.unit:
         column.notes.append(f"{column.name!r} is in {numbers.unit}")
-    if mark.decimal == "," and not numbers.plain:
+    if mark.decimal == "," and numbers.comma:
         column.notes.append(f"{column.name!r} has decimal commas")
     if (numbers.either_point and not usual) or numbers.either_comma:
         sign = "." if numbers.either_point else ","

@@ -94,6 +94,9 @@ class _Finder:
     def layout(self) -> Layout:
         """Return what was found."""
         delimiter = self._find_delimiter()
+        if delimiter == "," and not self._delimiter and self._is_one_column():
+            self._notes.append("its header has one name, so the commas are within the numbers")
+            delimiter = ""
         cells = Cells(self._lines, delimiter)
         if delimiter == BLANKS:
             cells = Cells(blanks_to_tabs(self._lines), "\t")
@@ -104,9 +107,6 @@ class _Finder:
             reason = f"it has {width:,} columns; at most {WIDEST:,} are read"
             raise self._error(f"{reason}. If it lies on its side, transpose it")
         top, narrow = self._skip_titles(cells, width)
-        if narrow and width == 2 and delimiter == "," and self._is_decimal_comma(cells, top):
-            self._notes.append("its header has one name, so the commas are within the numbers")
-            delimiter, cells, width, narrow = "", Cells(self._lines, ""), 1, False
         end = self._skip_footers(cells, width, top)
         body = self._kept[top:end]
         heading = find_heading(self._path, cells, body, width, narrow, self._comment_above(top))
@@ -175,7 +175,7 @@ class _Finder:
         return best if scores[best] > 0 else ""
 
     def _candidates(self) -> Sequence[str]:
-        if self._options.decimal == ",":
+        if "," in (self._options.decimal, self._options.thousands):
             return [each for each in _CANDIDATES if each != ","]
         return _CANDIDATES
 
@@ -229,10 +229,12 @@ class _Finder:
     def _ragged(self, cells: Cells, index: int, width: int) -> DataError:
         return self._error(ragged(cells, index, width))
 
-    def _is_decimal_comma(self, cells: Cells, top: int) -> bool:
-        """Return whether rows of two whole numbers below one name are numbers with commas."""
-        rows = [cells.split(int(index)) for index in self._kept[top + 1 : top + 200]]
-        return all(re.fullmatch(r"\s*[-+]?[0-9]+,[0-9]+\s*", ",".join(row)) for row in rows)
+    def _is_one_column(self) -> bool:
+        """Return whether all commas stand within whole numbers, below a header without one."""
+        texts = [self._lines.text(index).strip() for index in self._sample()]
+        return "," not in texts[0] and all(
+            re.fullmatch(r"[-+]?[0-9]+(?:,[0-9]+)*(?:\.[0-9]*)?", text) for text in texts[1:]
+        )
 
     def _skip_footers(self, cells: Cells, width: int, top: int) -> int:
         """Return where the lines end that have as many cells as a row."""
@@ -283,13 +285,14 @@ class _Finder:
         """
         options = self._options
         said = heading.found or options.delimiter or options.target or options.time
-        if said or delimiter != "," or width != 2 or len(rows) < 2:
+        if said or delimiter != "," or len(rows) < 2:
             return
         texts = [cells.lines.text(int(index)) for index in rows[:1000]]
-        if all(re.fullmatch(r"[-+]?[0-9]+,[0-9]+", text.strip()) for text in texts):
+        one = r"[-+]?[0-9]+,[0-9]+" if width == 2 else r"[-+]?[0-9]{1,3}(?:,[0-9]{3})+"
+        if all(re.fullmatch(one, text.strip()) for text in texts):
             raise self._error(
-                f"{texts[0].strip()!r} can be two numbers or one with a decimal comma, and nothing "
-                "decides; say --delimiter , or --decimal ,"
+                f"{texts[0].strip()!r} can be {width} numbers or one with commas in it, and "
+                f"nothing decides; say --delimiter , or {'--decimal ,' if width == 2 else '--thousands ,'}"
             )
 
     def _error(self, reason: str) -> DataError:

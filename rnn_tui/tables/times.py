@@ -393,5 +393,21 @@ def _either(name: str, parts: _Parts, notes: list[str], slashes: bool) -> list[t
 
 def _full_years(year: npt.NDArray[np.int64], notes: list[str]) -> npt.NDArray[np.int64]:
     """Return years of two digits as those of 1950 to 2049; others as they are."""
-    notes.append("its years of two digits are those from 1950 to 2049")
-    return np.where(year < 50, year + 2000, np.where(year < 100, year + 1900, year))
+    ways = {
+        "those from 1950 to 2049": np.where(year < 50, year + 2000, year + 1900),
+        "those from 1900 to 1999": year + 1900,
+        "those from 2000 to 2099": year + 2000,
+    }
+    if (year >= 100).any():  # some have four digits
+        words, full = next(iter(ways.items()))
+        ways = {words: np.where(year < 100, full, year)}
+    # The first in which time goes one way, else the first.
+    one_way = [words for words, full in ways.items() if _goes_one_way(full)]
+    words = one_way[0] if one_way else next(iter(ways))
+    notes.append(f"its years of two digits are {words}")
+    return ways[words]
+
+
+def _goes_one_way(years: npt.NDArray[np.int64]) -> bool:
+    steps = np.diff(years)
+    return bool((steps >= 0).all() or (steps <= 0).all())

@@ -149,7 +149,7 @@ def test_what_csv_writes_is_read_back_or_refused(
         (
             b"205,69\n216,57\n226,37\n",
             "",
-            "'205,69' can be two numbers or one with a decimal comma, and nothing decides; say "
+            "'205,69' can be 2 numbers or one with commas in it, and nothing decides; say "
             "--delimiter , or --decimal ,",
         ),
         (
