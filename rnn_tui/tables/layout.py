@@ -290,9 +290,10 @@ class _Finder:
         texts = [cells.lines.text(int(index)) for index in rows[:1000]]
         one = r"[-+]?[0-9]+,[0-9]+" if width == 2 else r"[-+]?[0-9]{1,3}(?:,[0-9]{3})+"
         if all(re.fullmatch(one, text.strip()) for text in texts):
+            other = "--decimal ," if width == 2 else "--thousands ,"
             raise self._error(
                 f"{texts[0].strip()!r} can be {width} numbers or one with commas in it, and "
-                f"nothing decides; say --delimiter , or {'--decimal ,' if width == 2 else '--thousands ,'}"
+                f"nothing decides; say --delimiter , or {other}"
             )
 
     def _error(self, reason: str) -> DataError:
