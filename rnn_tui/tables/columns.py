@@ -18,6 +18,7 @@ from rnn_tui.tables.numbers import (
     examine_commas,
     examine_parts,
     examine_plain,
+    is_plain,
     read,
 )
 from rnn_tui.tables.table import ColumnKind, TableOptions
@@ -177,10 +178,12 @@ def _read(column: Column, mark: Marks | str, frame: Frame) -> None:
     if column.numbers.bad.any():
         row = int(column.numbers.bad.argmax())
         cell = str(column.cells[row]).strip()
-        what = (
-            "is not finite" if "inf" in cell.lower() or "e" in cell.lower() else "is not a number"
+        what = "is not finite" if is_plain(cell) else "is not a number"
+        more = int(np.count_nonzero(column.numbers.bad)) - 1
+        others = f", as are {more:,} more" if more > 1 else ", as is 1 more" if more else ""
+        column.problem = (
+            f"{frame.line(row)} of {column.name!r} is {_shown(cell)}, which {what}{others}"
         )
-        column.problem = f"{frame.line(row)} of {column.name!r} is {_shown(cell)}, which {what}"
     _note(column, mark, frame.layout is None or frame.layout.delimiter == ",")
 
 

@@ -126,6 +126,11 @@ def test_what_csv_writes_is_read_back_or_refused(
             "line 3 of 'column 0' is 'x', which is not a number.",
         ),
         (
+            b"d,y\n1,5\n2,7\n4,closed\n3,6\n9,8\n8,three\n",
+            "y",
+            "line 4 of 'y' is 'closed', which is not a number, as is 1 more",
+        ),
+        (
             b"day,y\nmon,1\ntue,\n",
             "y",
             "1 value is missing in 'y', line 3 (empty); say --missing drop, previous or "
