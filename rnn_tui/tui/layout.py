@@ -80,19 +80,20 @@ def arrange(width: int, height: int, focus: Focus, needs: Needs) -> Mapping[str,
 def _one_column(body: Region, focus: Focus, needs: Needs) -> Mapping[str, Region]:
     """Return the regions of one column: network, timestep and, where there is room, charts."""
     looked_at = focus.other if focus.panel == "timestep" else focus.panel
-    rows = _rows_below(body.width, looked_at, untrained=focus.untrained)
-    lines = _lines_of_one_column(body.height, rows, needs)
-    names = (("network",), ("timestep",), *rows)[: len(lines)]
-    if any(looked_at in row for row in names):
-        return _stacked(body, zip(names, lines, strict=True))
-    if len(lines) == 2:
+    for first in ("network", looked_at):
+        rows = _rows_below(body.width, first, untrained=focus.untrained)
+        lines = _lines_of_one_column(body.height, rows, needs)
+        names = (("network",), ("timestep",), *rows)[: len(lines)]
+        if any(looked_at in row for row in names):
+            return _stacked(body, zip(names, lines, strict=True))
+    if len(lines) == 2 or body.height < needs("network").least + LOOKED_AT + TIMESTEP_LEAST:
         lines = _above(body.height, LOOKED_AT + max(body.height - 21, 0) // 2, TIMESTEP_LEAST)
         return _stacked(body, zip(((looked_at,), ("timestep",)), lines, strict=True))
     return _stacked(body, _with_looked_at(body.height, looked_at, rows, needs))
 
 
 def _rows_below(width: int, looked_at: str, *, untrained: bool) -> list[tuple[str, ...]]:
-    """Return the panels below the timestep, row by row; a chart looked at is in the first row."""
+    """Return the panels below the timestep, row by row; a chart `looked_at` is in the first row."""
     charts = list(PANELS.in_group("chart"))
     if untrained and looked_at == "network":
         looked_at = PREDICTIONS
@@ -111,12 +112,16 @@ def _lines_of_one_column(height: int, rows: Sequence[tuple[str, ...]], needs: Ne
     """Return the lines of network, timestep and as many rows of other panels as have room.
 
     The lines of a row that has no room yet are the network's, which can do without them again.
+    Where an update needs more lines than a timestep, these would be filled while the network has
+    rows folded: so it has all of them before a chart comes.
     """
     network, timestep = needs("network"), needs("timestep")
     heat = PANELS.in_group("heat")
+    network_first = timestep.enough > timestep.least
 
     def stages() -> Iterator[Stage]:
         """Yield the stages; the module of a panel is imported only if that may have a place."""
+        yield 0, network.enough if network_first else network.least
         yield from ((1, timestep.enough), (2, CHART_LEAST), (0, network.enough))
         yield from ((2, 8), (1, timestep.good), (2, CHART_GOOD), (0, network.good))
         for index, row in enumerate(rows[1:], 3):
@@ -214,7 +219,8 @@ def _columns(body: Region, focus: Focus, needs: Needs) -> Mapping[str, Region]:
     """
     network, charts = needs("network"), PANELS.in_group("chart")
     lines = 6 + max(body.height - 24, 0) // 5
-    above, rest = body.split_horizontal(min(max(lines, network.least), network.most))
+    unfolded = min(network.enough, body.height - needs("timestep").least)
+    above, rest = body.split_horizontal(min(max(lines, network.least, unfolded), network.most))
     fixed: dict[str, Region] = {"network": above}
     if above.height >= BESIDE[1] and body.width - network.width > BESIDE[0]:
         fixed["network"], beside = above.split_vertical(network.width)

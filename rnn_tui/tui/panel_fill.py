@@ -1,7 +1,8 @@
 """What stands in the lines that a panel leaves: what the signs on it mean, and the help.
 
 A panel that is lower than its place would end in blank lines. It is drawn as it is anywhere else;
-below it stand its signs, then the words that stand everywhere, then the keys, as in the help.
+below it stand its signs, then the words that stand everywhere, then the keys, as in the help. A
+line or two have signs whose meaning is short.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from rnn_tui.tui.panel_help import written
 from rnn_tui.tui.panel_spec import PanelSpec
 
 WIDE = 56  # cells of a column of text at least, where there are several
-HEADED = 3  # lines from which on there is a heading
+HEADED = 5  # lines from which on there is a heading
 REST = "… the rest: ?"
 
 
@@ -33,7 +34,7 @@ def fill(spec: PanelSpec, context: DrawContext, width: int, height: int) -> Line
         Section("words and signs", everywhere(context)),
         *keys(context.guest, bool(context.following)),
     )
-    return _columns(sections, width, height)
+    return _columns(sections, width, height) if height >= HEADED else _few(sections, width, height)
 
 
 def _is_awaited(spec: PanelSpec, context: DrawContext) -> bool:
@@ -44,19 +45,36 @@ def _is_awaited(spec: PanelSpec, context: DrawContext) -> bool:
     return any(name not in snapshot.proofs for name in spec.proofs)
 
 
+def _few(sections: Sequence[Section], width: int, height: int) -> Lines:
+    """Return signs without a heading, a line each: the first ones whose meaning fits."""
+    lines: list[Line] = []
+    for sign in (sign for section in sections for sign in section.signs):
+        line: Line = ((f"  {sign.shown}", sign.role), (f"  {sign.meaning}", "dim"))
+        if len(lines) < height and cell_width(line) <= width:
+            lines.append(line)
+    return tuple(lines)
+
+
 @lru_cache(16)
 def _columns(sections: Sequence[Section], width: int, height: int) -> Lines:
     """Return the sections in as few columns as have room for them, one after the other."""
     most = max((width + 2 * GAP) // (WIDE + 2 * GAP), 1)
     for count in range(1, most + 1):
         each = (width + 2 * GAP) // count - 2 * GAP
-        lines = [line for line in lay_out(sections, (), each, 1) if line][height < HEADED :]
+        lines = [line for line in lay_out(sections, (), each, 1) if line]
         if len(lines) <= count * height:
             break
     if len(lines) > count * height:
-        lines[count * height - 1 :] = [((f"  {REST}", "dim"),)]
+        kept = count * height - 1
+        kept -= not _explains(lines[kept - 1])
+        lines[kept:] = [((f"  {REST}", "dim"),)]
     parts = [lines[first : first + height] for first in range(0, len(lines), height)]
     return tuple(_row(parts, y, each) for y in range(len(parts[0])))
+
+
+def _explains(line: Line) -> bool:
+    """Return whether a line has a meaning: not signs alone, whose meaning is in the next one."""
+    return len(line) != len((INDENT, "signs")) or line[0][0].strip() != ""
 
 
 def _row(parts: Sequence[Sequence[Line]], y: int, width: int) -> Line:

@@ -23,7 +23,6 @@ from rnn_tui.tui.title_rule import SECOND_LINE, title_and_rest, title_rule
 TABLES = ("timestep", "network")  # drawn less often than the header while running
 HEAT_MAPS = PANELS.in_group("heat")
 LEFT_OUT: Line = ((" left out on this slow link: tab to it, or z", "dim"),)
-FILLED, TALL = 3, 16  # lines that a panel leaves from which on they are filled; one less of TALL
 
 
 class LinesWidget(Widget):
@@ -229,9 +228,9 @@ class Panel(LinesWidget):
         if context.slow_link and self.id in HEAT_MAPS and context.selection.panel != self.id:
             return (LEFT_OUT,)[:height]
         lines = self._spec.draw(context, width, height)
-        if context.slow_link or height - len(lines) < FILLED - (height >= TALL):
+        if context.slow_link or len(lines) >= height:
             return lines
-        from rnn_tui.tui import panel_fill  # few screens have that much room
+        from rnn_tui.tui import panel_fill  # few of the first screens have room
 
         return (*lines, *panel_fill.fill(self._spec, context, width, height - len(lines)))
 

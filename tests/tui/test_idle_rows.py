@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
+from itertools import islice
 
 import pytest
 from tui.idle_rows import NETWORKS, SIZES, too_idle
+from tui.random_runs import random_runs
 from tui.screen_support import SnapshotMaker
 
 from rnn_tui.engine.training.schedule import Pass
@@ -21,6 +24,7 @@ CHEAP = {
     "lstm": ((80, 24), (120, 40)),
     "one to one": ((80, 65),),
 }
+WIDTHS, HEIGHTS = (80, 90, 100, 105, 110, 120, 140, 160, 170, 185, 200, 250), range(23, 81)
 ZOOMED = ((80, 24), (120, 40), (250, 80))
 
 
@@ -33,6 +37,17 @@ ZOOMED = ((80, 24), (120, 40), (250, 80))
 )
 def test_at_most_two_lines_show_nothing(network: str, sizes: Iterable[tuple[int, int]]) -> None:
     assert not too_idle(NETWORKS[network], sizes)
+
+
+@pytest.mark.parametrize(
+    ("seed", "runs", "each"),
+    [(0, 2, 2), *(pytest.param(k, 22, 12, marks=pytest.mark.long) for k in range(1, 6))],
+)
+def test_so_do_of_runs_drawn_at_random(seed: int, runs: int, each: int) -> None:
+    drawn = random.Random(seed)
+    for settings in islice(random_runs(seed), runs):
+        sizes = [(drawn.choice(WIDTHS), drawn.choice(HEIGHTS)) for _ in range(each)]
+        assert not too_idle(settings, sizes), settings
 
 
 @pytest.mark.parametrize(
@@ -54,13 +69,15 @@ LATE = compose({"task": "recall", "gap": 1, "hidden": 2})  # only its last times
 @pytest.mark.parametrize(
     ("settings", "heights"),
     [
-        (NETWORKS["rnn H2 T3"], (30, 60)),
-        pytest.param(NETWORKS["lstm H3 T3"], (30, 45, 60), marks=pytest.mark.long),
-        pytest.param(LATE, (30, 45, 60), marks=pytest.mark.long),
+        (NETWORKS["rnn H2 T3"], (12, 30, 60)),
+        *(
+            pytest.param(settings, range(12, 62), marks=pytest.mark.long)
+            for settings in (NETWORKS["lstm H3 T3"], NETWORKS["gru H2 T2"], LATE)
+        ),
     ],
 )
 def test_what_fills_lines_stays_where_it_is_through_a_pass(
-    settings: Settings, heights: tuple[int, ...]
+    settings: Settings, heights: Iterable[int]
 ) -> None:
     trainer, kept = Trainer(settings), dict[object, object]()
     maker, timestep = SnapshotMaker(trainer), Panel.registered("timestep")
@@ -74,7 +91,7 @@ def test_what_fills_lines_stays_where_it_is_through_a_pass(
         context = DrawContext(snapshot, Selection())
         for height in heights:
             lines = plain(timestep._with_title(context, 92, height)).split("\n")
-            fills = (" the cell", " weights: ", "what the signs mean")
+            fills = (" the cell", " weights: ", "what the signs mean", "  L  the loss")
             places = {
                 fill: y for y, line in enumerate(lines) for fill in fills if fill in line[:20]
             }

@@ -156,7 +156,10 @@ def test_each_size_has_what_the_rule_promises(run: Settings) -> None:
     needs = needs_in(run)
     for size in sizes():
         here = placed(size, run)
-        fits = size[1] - HEADER - FOOTER >= needs("network").least + needs("timestep").enough + 5
+        network, timestep = needs("network"), needs("timestep")
+        filled = timestep.enough > timestep.least
+        above = network.enough if filled else network.least
+        fits = size[1] - HEADER - FOOTER >= above + timestep.enough + 5
         assert (set(CHARTS) & set(here) != set()) == (fits or size[0] >= TWO_COLUMNS), size
         if size[0] >= TWO_COLUMNS:
             assert set(CHARTS[:2]) <= set(here), size
@@ -169,6 +172,15 @@ def test_each_size_has_what_the_rule_promises(run: Settings) -> None:
         body = size[1] - HEADER - FOOTER
         least = min(needs("timestep").least, body - needs("network").least)
         assert here["timestep"].height >= least, size
+
+
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: f"{run.task}-{run.cell}-{run.hidden}")
+def test_no_row_is_folded_beside_lines_that_a_timestep_has_to_fill(run: Settings) -> None:
+    needs = needs_in(run)
+    for size in sizes():
+        here = placed(size, run)
+        whole = here["network"].height >= needs("network").enough
+        assert whole or here["timestep"].height <= needs("timestep").least, size
 
 
 @pytest.mark.parametrize("size", [(100, 30), (140, 24), (80, 50), (120, 40), (200, 60)])

@@ -52,6 +52,7 @@ from rnn_tui.tui.symbols import (
 )
 
 LABEL = 10  # cells of the label at the left
+RAIL = 72  # cells with which the rail of the passes is whole
 _ALWAYS = 5  # rows at any height: t, y, h, x, dh
 _Cell = Callable[[int], Line]  # gives the cell of a row at a timestep
 
@@ -200,7 +201,7 @@ def need(snapshot: Snapshot) -> Need:
     enough = least + len(states_of(snapshot)) + len(snapshot.task.parts or " ") - 1
     enough += 2 * (len(snapshot.task.output_names or " ") - 1)
     units = -(-snapshot.settings.hidden // (2 * (cell - 1)))
-    width = LABEL + cell * snapshot.steps
+    width = max(LABEL + cell * snapshot.steps, RAIL)
     return Need(least, enough, enough + min(units - 1, 2), enough + units - 1, width)
 
 

@@ -26,6 +26,7 @@ FOLLOWERS_KEYS = (
     ("?", "all keys and words"),
 )
 LONGER = 5  # lines by which an arrow is longer at most
+LEAST_START = 6  # cells before the first arrow, with which the names of rows have room
 LOWEST = 5  # lines of the network unrolled, of one layer
 
 
@@ -138,11 +139,11 @@ def unrolled(snapshot: Snapshot, width: int, height: int) -> Lines:
         ", ".join(f"{layer.name(state)}_0" for state in cell.states)
         for layer in reversed(snapshot.window.declaration.layers)
     ]
-    start = f"  {max(layers, key=text_width)} " if cell.recurrent else "  "
+    start = f"  {max(layers, key=text_width)} " if cell.recurrent else " " * LEAST_START
     box = f"[{settings.cell}]"
     arrow = " ──→ " if cell.recurrent else "     "
     each = text_width(box) + text_width(arrow)
-    room = (width - text_width(start) - text_width(arrow) - 8) // each
+    room = (width - text_width(start) - 1) // each
     shown: list[int | None] = list(range(1, steps + 1))
     if len(shown) > room:
         shown = [*range(1, max(room - 1, 1)), None, steps]
@@ -186,7 +187,7 @@ def unrolled(snapshot: Snapshot, width: int, height: int) -> Lines:
         row(above, "outputs"),
         *arrow_up(outputs, longer),
         *drawn,
-        *arrow_up(inputs, more - longer),
+        *arrow_up(inputs, (more - longer) * any(inputs)),
         row(below, "inputs"),
     )
     gap = height - len(lines) == 2  # with more room, something else stands below

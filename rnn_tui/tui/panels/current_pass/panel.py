@@ -53,9 +53,11 @@ def need(snapshot: Snapshot) -> Need:
     forward, backward = declaration.forward_operations, declaration.backward_operations
     rows = len(snapshot.rows) + 2  # with the title, and what arrives from t+1
     update = 4 + min(len(tensors(snapshot)), TENSORS) + len(snapshot.optimizer.operations())
-    enough = max(rows + EQUATION + 1, update)  # with the contribution to a parameter
-    most = enough + len(backward) + len(forward) + 2
-    return Need(rows + 2, enough, enough + 1 + min(len(backward), LISTED), most)
+    least = rows + EQUATION
+    enough = max(least, update)
+    listed = max(least + 1, update) + 1  # with the contribution to a parameter, and a heading
+    most = listed + len(backward) + len(forward) + 1
+    return Need(least, enough, listed + min(len(backward), LISTED), most)
 
 
 def variants(snapshot: Snapshot) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from rnn_tui.tui import column_bars
 from rnn_tui.tui.bars import BarScale
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.heat_map import heat_lines, page_of
-from rnn_tui.tui.lines import Line, Lines, cell_width
+from rnn_tui.tui.lines import Line, Lines, cell_width, whole_parts
 from rnn_tui.tui.number_format import blocks, count, number
 from rnn_tui.tui.parameter_names import TensorRange, tensor_of, tensors
 from rnn_tui.tui.tensor_map import tensor_map
@@ -51,13 +51,13 @@ def of_clip(gradient: Gradient, width: int, height: int) -> Lines:
         at = min(int((np.log10(limit) - first) * each), len(values) - 1)
         mark = (at, f"±{limit:g}")
     bars = column_bars.Bars(values, places, "gradient", "|g|", whole=True, mark=mark)
-    sampled = f", from every {count(every)}th" if every > 1 else ""
+    sampled = f"{count(len(gradient.raw[::every]))} looked at" if every > 1 else ""
     below = int((np.abs(gradient.raw[::every]) < 10.0**first).sum()) * every
-    none = f"; {count(below)} below 1e{first}".replace("-", "−") if below else ""
-    head: Line = (
-        (" entries by |g|", "strong"),
-        (f", a bar for 1/{each} of a decade{sampled}{none}", "dim"),
-    )
+    none = f"{count(below)} below {_power(first)}" if below else ""
+    name: Line = ((" entries by |g|  ", "strong"),)
+    words = (f"{each} bar{'s' * (each > 1)} a decade", sampled, none)
+    parts: list[Line] = [((said, "dim"),) for said in words if said]
+    head = (*name, *whole_parts(parts, width - cell_width(name)))
     return (head, *column_bars.draw(bars, width, height - 1))
 
 
@@ -133,19 +133,27 @@ def _changes(context: DrawContext, tensor: TensorRange, width: int, height: int)
     snapshot, index = context.snapshot, context.selection.parameter
     delta = snapshot.optimizer.delta[tensor.part]
     largest = float(np.abs(delta).max(initial=0.0))
-    drawn = tensor_map(
-        snapshot,
-        tensor,
-        delta,
-        index if tensor.start <= index < tensor.stop else None,
-        BarScale(largest),
-        context.bar_glyphs,
-        width,
-        height - 1,
-        large=True,
-    )
+    for large in (True, False):
+        drawn = tensor_map(
+            snapshot,
+            tensor,
+            delta,
+            index if tensor.start <= index < tensor.stop else None,
+            BarScale(largest),
+            context.bar_glyphs,
+            width,
+            height - 1,
+            large=large,
+        )
+        if not any(_is_blank(line) for line in drawn):  # as above the entries of a row of zeros
+            break
     head: Line = (
         (f" Δ of {tensor.spec.name}", "strong"),
         (f"  full bar {number(largest, 3)}", "dim"),
     )
     return (head, *drawn)
+
+
+def _is_blank(line: Line) -> bool:
+    """Return whether nothing is drawn in a line, and no ground."""
+    return all(not text.strip() and not role.startswith("heat-") for text, role in line)

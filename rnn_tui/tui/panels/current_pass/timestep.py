@@ -82,4 +82,4 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     lines = (table + gap + explanation(context, view, at, width, available))[:height]
     if height - len(lines) >= cell_below.LOWEST:
         lines += cell_below.of_cell(context, view, width, height - len(lines))
-    return lines + weights_line(context.snapshot) * (len(lines) < height and at.listing > 0)
+    return lines + weights_line(context.snapshot, width) * (len(lines) < height and at.listing > 0)

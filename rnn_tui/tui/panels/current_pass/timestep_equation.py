@@ -164,9 +164,8 @@ def _selected(
     homeless = not places.contribution
     room = places.equation - len(equation) - (homeless and bool(contribution))
     equation += _other_entries(context, selected, view, width, room, equation)
-    if not homeless:
-        left = max(places.equation - len(equation), 0)
-        equation += _next_operations(context, view, selected, width)[:left]
+    left = max(places.equation - len(equation) - homeless, 0)
+    equation += _next_operations(context, view, selected, width)[:left]
     if homeless and len(equation) < places.equation:
         equation = (*_padded(equation, places.equation - 1), *contribution)
         homeless = False

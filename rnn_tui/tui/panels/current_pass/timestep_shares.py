@@ -12,7 +12,7 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.aligned_numbers import HeadedColumn, column_of
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.equation_text import spell
-from rnn_tui.tui.lines import Line, Lines, cell_width, text_width
+from rnn_tui.tui.lines import Line, Lines, cell_width, text_width, whole_parts
 from rnn_tui.tui.number_format import UNKNOWN, number, signed
 from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView
 from rnn_tui.tui.parameter_names import TensorRange, parameter_name, tensor_of, tensors
@@ -98,12 +98,14 @@ def term_of_the_loss(view: TimestepView) -> Lines:
     return (((" L: this timestep adds ", "dim"), (f"{term} = ", ""), (value, role)),)
 
 
-def weights_line(snapshot: Snapshot) -> Lines:
-    """Return the tensors that the operations of the layer read, with their shapes."""
-    shapes = (
-        f"{each.spec.name} {'×'.join(map(str, each.spec.shape))}" for each in tensors(snapshot)
-    )
-    return (((f" weights: {' · '.join(shapes)}", "dim"),),)
+def weights_line(snapshot: Snapshot, width: int) -> Lines:
+    """Return the tensors that the operations read, with their shapes, as many as fit."""
+    shapes: list[Line] = [
+        ((f"{each.spec.name} {'×'.join(map(str, each.spec.shape))}", "dim"),)
+        for each in tensors(snapshot)
+    ]
+    start: Line = ((" weights: ", "dim"),)
+    return ((*start, *whole_parts(shapes, width - cell_width(start))),)
 
 
 def tensor_contributions(context: DrawContext, height: int) -> Lines:

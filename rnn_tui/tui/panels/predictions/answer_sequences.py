@@ -47,14 +47,19 @@ def _inputs_differ(predictions: WindowsPredictions) -> bool:
 
 
 def _stack(windows: Sequence[_Block], width: int, height: int) -> Lines:
-    """Arrange blocks side by side as far as they fit, then below each other."""
+    """Arrange blocks side by side as far as they fit, then below each other.
+
+    Two rows of blocks have a blank line between them; more have none, as each begins alike.
+    """
     across = max(cell_width(line) for block in windows for line in block)
     per_row = max((width + _GAP) // (across + _GAP), 1)
     lines: list[Line] = []
+    two = len(windows) <= 2 * per_row or height < 3 * min(map(len, windows))
+    apart = two and height > 2 * max(map(len, windows))
     for start in range(0, len(windows), per_row):
         blocks_of_row = windows[start : start + per_row]
         down = max(map(len, blocks_of_row))
-        if lines and len(lines) + 1 + down <= height:
+        if lines and apart:
             lines.append(())
         if lines and len(lines) + down > height:
             break

@@ -34,6 +34,7 @@ def summary_line(
     for part in parts:
         longer = (*line, *((SEPARATOR,) if len(line) > 1 else ()), part)
         if cell_width(longer) > width:
+            line = line if len(line) > 1 else fit(longer, width)  # its number stands first
             break
         line = longer
     label: Line = (SEPARATOR, ("so far ", "dim"))

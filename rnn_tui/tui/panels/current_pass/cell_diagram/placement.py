@@ -14,7 +14,7 @@ from itertools import combinations
 from rnn_tui.tui.panels.current_pass.cell_diagram.graph import CellGraph, Node
 from rnn_tui.tui.panels.current_pass.cell_diagram.wires import Cell, Wires, straight
 
-ARROW = 3  # columns from the last text to the right edge
+ARROW = 2  # columns from the last text to the right edge
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,7 @@ class Placement:
                 placed = self.values[after]
                 y = placed.place[1]
                 self.wires.lay(straight((placed.ends + 2, y), (column, y)))
+                self.wires.branch((column, y))  # it may be a single cell
 
     # ---------------------------------------------------------------- rows
 
