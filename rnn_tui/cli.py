@@ -81,8 +81,6 @@ def _dispatch(arguments: list[str]) -> int:
         from rnn_tui.serve.command import serve
 
         return serve(arguments[1:])
-    from rnn_tui.cli_options import read
-
     if arguments[0] == "inspect":
         from rnn_tui.cli_inspect import inspect
 
@@ -97,7 +95,7 @@ def _dispatch(arguments: list[str]) -> int:
         return sample(arguments[1:])
     from rnn_tui.files.limits import OPTIONS as LIMITS
 
-    options = read(arguments)
+    options = _read(arguments)
     if options is None:
         return DONE
     for name in LIMITS.keys() & options.keys():
@@ -114,6 +112,21 @@ def _dispatch(arguments: list[str]) -> int:
     if options.get("kiosk"):
         return open_guest(options, environment=os.environ)
     return _train(options) if arguments[0] == "train" else open_app(options)
+
+
+def _read(arguments: list[str]) -> Options | None:
+    """Read the options; what is refused in a kiosk is told with its caps."""
+    from rnn_tui.cli_options import read
+
+    if not wants_kiosk(arguments):
+        return read(arguments)
+    from rnn_tui.kiosk import capped
+    from rnn_tui.settings import SettingError
+
+    try:
+        return read(arguments)
+    except SettingError as error:
+        raise capped(error) from error
 
 
 def _train(options: Options) -> int:

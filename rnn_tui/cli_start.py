@@ -100,6 +100,7 @@ def new_settings(options: Options, kiosk: Kiosk | None = None) -> tuple[Settings
     if chosen.get("data") and "task" not in chosen and "preset" not in options:
         chosen["task"], said = _task_of(chosen)
     if kiosk is not None:
+        kiosk.check_chosen(chosen)
         chosen |= kiosk.lowered(chosen)
     settings = compose(chosen, options.get("preset", ""))
     check_effects(options, settings, _second_cells(options))

@@ -12,7 +12,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rnn_tui.settings import DECLARATIONS, SettingError, Settings, Value
 
@@ -36,6 +36,15 @@ MOST_GHOSTS = 30
 
 class KioskError(ValueError):
     """What a guest may not do; the message is one line."""
+
+
+def capped(error: SettingError) -> SettingError:
+    """Return why a value of a setting cannot be, with a kiosk's cap for the largest of users."""
+    declaration = DECLARATIONS.get(error.name)
+    if declaration is None or declaration.kiosk_high is None:
+        return error
+    allowed = replace(declaration, high=declaration.kiosk_high).allowed
+    return SettingError(error.name, error.value, f"{allowed} in a kiosk")
 
 
 def waits_for_presenter(idle: float, waited: float) -> bool:
@@ -92,16 +101,24 @@ class Kiosk:
         """Refuse the settings of a run that cannot be lowered; see `check`."""
         self.check(settings.with_(**self.lowered({}, settings)))
 
+    def check_chosen(self, chosen: Mapping[str, Value]) -> None:
+        """Refuse what is beyond a cap before it is judged beside other settings.
+
+        Raises:
+            SettingError: there is something.
+        """
+        for name, value in chosen.items():
+            most = DECLARATIONS[name].kiosk_high if name in DECLARATIONS else None
+            if most is not None and isinstance(value, int | float) and value > most:
+                raise SettingError(name, value, f"at most {most} in a kiosk")
+
     def check(self, settings: Settings) -> None:
         """Refuse settings beyond the caps, or with a file that the command line does not name.
 
         Raises:
             SettingError: there is one.
         """
-        for name, declaration in DECLARATIONS.items():
-            value, most = getattr(settings, name), declaration.kiosk_high
-            if most is not None and value > most:
-                raise SettingError(name, value, f"at most {most} in a kiosk")
+        self.check_chosen({name: getattr(settings, name) for name in DECLARATIONS})
         if settings.data not in ("", self.data):
             message = "a kiosk reads no file but those that its command line names: --data FILE"
             raise SettingError("data", "", "a file that the command line names", message=message)

@@ -323,3 +323,20 @@ def test_a_kiosk_lists_no_autosaves() -> None:
     done = subprocess.run(line, capture_output=True, text=True, cwd=Path(__file__).parents[1])
     assert (done.returncode, done.stdout) == (2, "")
     assert "a kiosk has none" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--layers", "9"], "--layers must be a whole number from 1 to 4 in a kiosk, not 9"),
+        (["--batch", "33"], "--batch must be at most 32 in a kiosk, not 33"),
+        (["--eps", "7"], "--eps must be"),
+    ],
+)
+def test_a_cap_is_told_of_the_option_that_was_given(arguments: list[str], message: str) -> None:
+    from rnn_tui.cli import _read
+    from rnn_tui.cli_start import new_settings
+
+    with pytest.raises(SettingError) as error:
+        new_settings(_read(["--kiosk", *arguments]) or {}, Kiosk())
+    assert str(error.value).startswith(message)

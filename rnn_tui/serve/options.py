@@ -14,8 +14,8 @@ from rnn_tui.cli_exit import CommandError
 from rnn_tui.cli_options import SettingOption, app_options, make_command, parse
 from rnn_tui.files.limits import SizeError, parse_size
 from rnn_tui.files.standard_input import NAME as STANDARD_INPUT
-from rnn_tui.kiosk import IDLE
-from rnn_tui.setting_declaration import Declaration
+from rnn_tui.kiosk import IDLE, capped
+from rnn_tui.setting_declaration import Declaration, SettingError
 
 COMMAND = "serve"
 MOST_GUESTS = 500
@@ -152,7 +152,10 @@ def read_serve(arguments: list[str]) -> ServeOptions | None:
     Raises:
         OptionError, SettingError, CommandError: they cannot be read, or do not fit together.
     """
-    given = parse(_command(), f"{PROGRAM} {COMMAND}", [*arguments])
+    try:
+        given = parse(_command(), f"{PROGRAM} {COMMAND}", [*arguments])
+    except SettingError as error:
+        raise capped(error) from error
     if given is None:
         return None
     for name, reason in _REFUSED.items():

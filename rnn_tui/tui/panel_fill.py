@@ -74,7 +74,7 @@ def _columns(sections: Sequence[Section], width: int, height: int) -> Lines:
 
 def _explains(line: Line) -> bool:
     """Return whether a line has a meaning: not signs alone, whose meaning is in the next one."""
-    return len(line) != len((INDENT, "signs")) or line[0][0].strip() != ""
+    return len(line) != 2 or bool(line[0][0].strip())
 
 
 def _row(parts: Sequence[Sequence[Line]], y: int, width: int) -> Line:

@@ -63,7 +63,10 @@ def _first_line(context: DrawContext, needed: list[Line], width: int) -> Line:
             break
         room -= cell_width(needed.pop()) + len(SEPARATOR)  # the least important of them
     said = list(needed)
-    for forms in _details(snapshot, bool(context.link)):
+    details = list(_details(snapshot, bool(context.link)))
+    if context.followers:  # who takes their room: brief, as each of them is still to be told
+        details = [forms[-1:] if k + 1 < len(details) else forms for k, forms in enumerate(details)]
+    for forms in details:
         for words in forms:
             taken = cell_width(left) + cell_width(rail) + 2 * bool(rail) + 3
             taken += sum(cell_width(part) + len(SEPARATOR) for part in said) + text_width(words)

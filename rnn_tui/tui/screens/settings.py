@@ -19,7 +19,7 @@ from textual.widgets import Static
 
 from rnn_tui.engine.training.memory_use import check_memory
 from rnn_tui.files.data_file import shown_name
-from rnn_tui.kiosk import Kiosk
+from rnn_tui.kiosk import Kiosk, capped
 from rnn_tui.settings import (
     DECLARATIONS,
     Declaration,
@@ -204,8 +204,11 @@ class SettingsScreen(Dialog[Settings | None]):
         for name, declaration in self._declarations.items():
             try:
                 values[name] = declaration.parse(self._fields[name].value)
+                if self._kiosk is not None:
+                    self._kiosk.check_chosen({name: values[name]})
             except SettingError as error:
-                reasons[name] = f"must be {error.allowed}"
+                known = error if self._kiosk is None else capped(error)
+                reasons[name] = f"must be {known.allowed}"
         self.draft = None
         self._follow_task(values)
         if not reasons:

@@ -70,3 +70,19 @@ def test_words_beside_a_row_are_whole_or_cut_with_a_sign(width: int, what_if: st
             assert said.count(":") == 0 or re.search(r"(_\d|>|%|n)$", said), line
         if width >= 80:
             assert words, line
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_what_a_what_if_does_not_touch_has_moved_by_nothing(cell: str) -> None:
+    session = Session(Trainer(SMALL.with_(cell=cell, hidden=7, batch=2)))
+    session.perform(Step(Stride.UPDATE, 12), Step(Stride.TIMESTEP, 2))
+    session.perform(Intervene(parse("detach @3", session.trainer.network.declaration)))
+    # The loss, then back to timestep 4: the path is cut before all that comes earlier.
+    snapshot = session.perform(Step(Stride.TIMESTEP, SMALL.steps + 1))
+    assert snapshot.what_if is not None
+    assert snapshot.cursor.t >= 4
+    for unit in range(7):
+        text = "\n".join(text_of(panel.draw(context(snapshot, unit=unit), 120, 14)))
+        moved = [each[2] for each in COMPARED.findall(text)]
+        assert moved
+        assert all(float(each.replace("−", "-")) == 0 for each in moved), text

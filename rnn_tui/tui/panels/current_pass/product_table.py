@@ -20,7 +20,7 @@ from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.tui.aligned_numbers import NumberColumn, column_of, power_of_ten
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.lines import Line, Lines
+from rnn_tui.tui.lines import Line, Lines, cell_width
 from rnn_tui.tui.number_format import number, role_of
 from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView
 
@@ -81,13 +81,23 @@ def _entry_width(sum_: Products) -> int:
 
 
 def page(context: DrawContext, view: TimestepView, lines: list[TermRow], height: int) -> Lines:
-    """Draw the page of the table that is selected, in `height` lines at most."""
+    """Draw the page of the table that is selected, in `height` lines at most.
+
+    Which page it is stands in its heading, where all headings have room; else in the last line.
+    """
     if len(lines) <= height or height < 2:
         return tuple(_line(row, view, ascii=context.ascii) for row in lines[: max(height, 0)])
-    pages = _pages(lines, height - 1)
-    shown = context.selection.page % len(pages)
-    words = f"   page {shown + 1} of {len(pages)} of the terms: J next, K before"
-    drawn = (_line(row, view, ascii=context.ascii) for row in pages[shown])
+    for in_heading in (True, False):
+        pages = _pages(lines, height - (not in_heading))
+        shown = context.selection.page % len(pages)
+        words = f"   page {shown + 1} of {len(pages)} of the terms: J next, K before"
+        brief = f"   page {shown + 1} of {len(pages)}: J K"
+        headings = [_line(each[0], view, ascii=context.ascii) for each in pages]
+        room = view.width - max(map(cell_width, headings)) - 2 * len(str(len(pages))) + 2
+        drawn = tuple(_line(row, view, ascii=context.ascii) for row in pages[shown])
+        fitting = next((text for text in (words, brief) if len(text) <= room), "")
+        if in_heading and fitting:
+            return ((*drawn[0], (fitting, "dim")), *drawn[1:])
     return (*drawn, ((words, "dim"),))
 
 

@@ -25,6 +25,7 @@ from rnn_tui.tui.symbols import code_of, quoted, visible
 from rnn_tui.tui.themes import role_within
 
 APART = "  "  # between the numbers of a row and its words
+ROUNDING = 32  # units in the last place of a row's largest entry, by which rounding may differ
 LEAST_WORDS = 4  # cells; in fewer nothing is said
 
 
@@ -272,7 +273,7 @@ def _comparison(
     if not known or symbol not in before:
         return ((" " * view.columns.comparison(column), ""),)
     was = view.entry(before[symbol][0])
-    moved = view.entry(view.values[symbol][0]) - was
+    moved = _moved(symbol, view, before)
     return (
         (f"{view.columns.was}{column.text(was)}", "dim"),
         (view.columns.moved, "dim"),
@@ -434,9 +435,22 @@ def number_of(
     return ((text[:start], ""), (digits, role), (text[start + len(digits) :], ""))
 
 
+def _moved(symbol: str, view: TimestepView, before: Values) -> float:
+    """Return how far the selected unit's value is from the one without the what-if.
+
+    Both may have been computed in another order: what rounding alone can make is 0.
+    """
+    now, was = view.values[symbol][0], before[symbol][0]
+    with np.errstate(invalid="ignore"):
+        moved = view.entry(now) - view.entry(was)
+        largest = float(max(np.abs(now).max(initial=0.0), np.abs(was).max(initial=0.0)))
+    rounding = ROUNDING * float(np.finfo(now.dtype).eps) * largest
+    return 0.0 if abs(moved) <= rounding < np.inf else moved
+
+
 def _has_moved(symbol: str, view: TimestepView, before: Values) -> bool:
     """Return whether a value is another one than without the what-if."""
-    return symbol in before and view.entry(before[symbol][0]) != view.entry(view.values[symbol][0])
+    return symbol in before and _moved(symbol, view, before) != 0
 
 
 def _operand(words: Line, symbol: str, view: TimestepView) -> Line:
