@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -40,7 +41,7 @@ def predict(arguments: list[str]) -> int:
         raise CommandError("--force has no effect without --out")
     stored = load_network(checkpoint)
     _check_task(stored, horizon)
-    with said_while_reading(options):
+    with said_while_reading({"data": options.get("data") or stored.settings.data}):
         data, read = _data(stored, options)
     out = _out(options, read or stored.settings.data)
     if not data.shown and not horizon:
@@ -226,6 +227,8 @@ def _sentences(table: ForecastTable) -> list[str]:
     forecast, tested = table.forecast, table.tested
     if tested:
         for name, (rmse, mae) in zip(table.targets, table.errors(), strict=True):
+            if math.isnan(rmse):
+                continue
             of = f"{name}: " if len(table.targets) > 1 else ""
             lines.append(f"{of}one step over {tested:,} test rows: RMSE {rmse:.4g}, MAE {mae:.4g}")
     coverage = forecast.coverage

@@ -127,6 +127,20 @@ def test_new_rows_and_another_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert any("another one" in note for note in other["notes"])
 
 
+def test_old_rows_may_be_dropped_as_new_ones_come(capsys: pytest.CaptureFixture[str]) -> None:
+    write("a.csv", {"sales": values()})
+    a_run()
+    write("a.csv", {"sales": values(126)[30:]})
+    found = predicted(capsys, "run", "--horizon", "2")
+    assert (found["rows"], found["tested"]) == (96, 30)
+    assert any("begins at another row" in note for note in found["notes"])
+    write("few.csv", {"sales": values()[10:17]})
+    few = predicted(capsys, "run", "--data", "few.csv", "--horizon", "2")
+    assert few["origins"] == 24
+    assert few["forecast"][0]["lower"] < few["forecast"][0]["forecast"]
+    assert any("the interval comes from the run's own test part" in note for note in few["notes"])
+
+
 REFUSED = {
     "predict": "which run? rnn-tui predict RUN.safetensors",
     "predict text": "a text has no forecast; rnn-tui sample writes what may come next",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,16 @@ from rnn_tui.engine.core.background_work import complete
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.architecture import Architecture
 from rnn_tui.engine.network.pins import Pins
+from rnn_tui.files.data_file import DataError
 from rnn_tui.predictions.forecast_table import ForecastTable
-from rnn_tui.predictions.series_forecast import Units, forecast_work
+from rnn_tui.predictions.series_forecast import SeriesForecast, Units, forecast_work
 from rnn_tui.settings import Settings
 from rnn_tui.tables.future_times import future_times, time_texts
 from rnn_tui.tasks.base import TestSeries
 from rnn_tui.tasks.series import table_for
 from rnn_tui.tasks.source import DataSource, Times, table_digest
+
+_SEEN = 20  # rows in which the end of what a run knows is seen
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +37,8 @@ class SeriesData:
         first_row: number of the first row, as people count.
         times: of the last rows, at least one; None where rows have no time.
         heading: what the times are, where they are: "time", or the x of a curve.
+        trained: the last rows that the run was trained on and tested with, of other data than
+            these; None where these are its own.
         notes: what a user should know, a sentence each.
     """
 
@@ -45,7 +50,13 @@ class SeriesData:
     first_row: int = 1
     times: Times | None = None
     heading: str = "time"
+    trained: SeriesData | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def tested(self) -> int:
+        """How many rows there are of the test part."""
+        return max(len(self.values) - self.tested_from, 0)
 
 
 def units_of(source: DataSource) -> Units:
@@ -96,14 +107,23 @@ def table_data(settings: Settings, source: DataSource, changed: Callable[[str], 
     table = table_for(settings, source)
     values = np.column_stack([table.values[name] for name in source.columns])
     rows, notes, tested_from = len(values), list(table.notes), source.trained
+    if rows <= int(source.difference):
+        raise DataError("--data", settings.data, "changes need two rows, and it has one")
+    own = None
     if rows < source.rows or table_digest(values[: source.rows]) != source.content:
-        how = f"{rows:,} rows" if rows != source.rows else "other values"
-        notes.append(changed(f"{how}, where the run was trained on {source.rows:,} rows"))
-        tested_from = 0
+        end = _end_of(source, values)
+        if end is None:
+            own = kept_data(source)
+            lines = "1 row" if rows == 1 else f"{rows:,} rows"
+            how = lines if rows != source.rows else "other values"
+            notes.append(changed(f"{how}, where the run was trained on {source.rows:,} rows"))
+            tested_from = 0
+        else:
+            tested_from = max(end - (source.rows - source.trained), 0)
+            notes.append("the file begins at another row than before")
+            notes += [_new_rows(rows - end)] if rows > end else []
     elif rows > source.rows:
-        new = rows - source.rows
-        are = "row, which is" if new == 1 else "rows, which are"
-        notes.append(f"the file has {new:,} new {are} tested on")
+        notes.append(_new_rows(rows - source.rows))
     return SeriesData(
         targets=source.targets,
         values=values,
@@ -111,8 +131,37 @@ def table_data(settings: Settings, source: DataSource, changed: Callable[[str], 
         units=units_of(source),
         tested_from=tested_from,
         times=table.times,
+        trained=own,
         notes=tuple(notes),
     )
+
+
+def _new_rows(new: int) -> str:
+    """Return a sentence about rows after those that the run knows."""
+    are = "row, which is" if new == 1 else "rows, which are"
+    return f"the file has {new:,} new {are} tested on"
+
+
+def _end_of(source: DataSource, values: Array) -> int | None:
+    """Return where the rows that the run knows end in a file that begins with others.
+
+    So a table is known from which old rows are dropped as new ones come.
+
+    Args:
+        source: what the run was trained on.
+        values: [N, C] the file's rows.
+
+    Returns:
+        the index after its last row; None where its last `_SEEN` rows are not in the file.
+    """
+    assert source.tail is not None
+    seen = source.tail[-_SEEN:]
+    if len(seen) < _SEEN:
+        return None
+    for last in np.flatnonzero((values == seen[-1]).all(axis=1))[::-1].tolist():
+        if last + 1 >= _SEEN and (values[last + 1 - _SEEN : last + 1] == seen).all():
+            return int(last) + 1
+    return None
 
 
 def cosine_data(test: TestSeries) -> SeriesData:
@@ -133,10 +182,34 @@ def forecast(
     architecture: Architecture, parameters: Array, pins: Pins, data: SeriesData, horizon: int
 ) -> tuple[ForecastTable, tuple[str, ...]]:
     """Return the predictions as a table, and what a user should know, a sentence each."""
-    work = forecast_work(
-        architecture, parameters, pins, data.units, data.values, data.tested_from, horizon
-    )
-    result = complete(work)
+    notes = [*data.notes]
+
+    def predicted(rows: SeriesData) -> SeriesForecast:
+        """Return the predictions of these rows, and beyond them."""
+        return complete(
+            forecast_work(
+                architecture,
+                parameters,
+                pins,
+                rows.units,
+                rows.values,
+                rows.tested_from,
+                horizon,
+            )
+        )
+
+    result, own = predicted(data), data.trained
+    if horizon and own is not None and own.tested > data.tested:
+        known = predicted(own)
+        reach = known.upper - known.future
+        result = replace(
+            result,
+            lower=result.future - reach,
+            upper=result.future + reach,
+            coverage=known.coverage,
+            origins=known.origins,
+        )
+        notes.append("the file is short, so the interval comes from the run's own test part")
     labels, clock = _labels(data, horizon)
     table = ForecastTable(
         heading="row" if data.times is None else data.heading,
@@ -148,7 +221,8 @@ def forecast(
         forecast=result,
         tested_from=data.tested_from,
     )
-    notes = [*data.notes, *([clock] if clock and len(result.future) else [])]
+    if clock and len(result.future):
+        notes.append(clock)
     missing = int(np.isnan(result.lower[:, 0]).sum()) if len(result.lower) else 0
     if missing == horizon and horizon:
         notes.append("there is no interval: too few rows were kept from training")
