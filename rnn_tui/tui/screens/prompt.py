@@ -44,7 +44,8 @@ from rnn_tui.tui.screens.text_field import TextField
 from rnn_tui.tui.themes import style_of
 from rnn_tui.tui.visible_names import visible_text
 
-SUBTITLE = "tab F1–F3 take · ctrl+j ↵ · enter draws anew · ↑↓ temperature"
+SUBTITLE = "ctrl+j ↵ · enter draws anew · ↑↓ temperature"
+TAKES, TAKES_ONE = "tab F1–F3 take", "tab takes"
 _CONTINUATION_LINES = 5
 _REFRESH = 0.1  # seconds from one check for a newer answer to the next
 
@@ -120,7 +121,8 @@ class PromptScreen(Dialog[float | None]):
         """Yield a field, its unknown characters, the likeliest next characters, a continuation."""
         with Vertical(id="prompt") as box:
             box.border_title = "prompt"
-            box.border_subtitle = SUBTITLE
+            as_bytes = self._vocabulary is not None and self._vocabulary.kind == "bytes"
+            box.border_subtitle = joined(TAKES_ONE if as_bytes else TAKES, SUBTITLE)
             yield PromptField(id="beginning", max_length=LONGEST_PROMPT)
             yield Static(id="words")
             yield Static(id="unknown", markup=False)
