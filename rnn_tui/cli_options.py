@@ -151,7 +151,7 @@ Examples:
   rnn-tui                                  start; ? shows the keys, q quits
   rnn-tui --cell lstm --hidden 8           a small LSTM, to look at its gates
   rnn-tui --data prices.csv --target close learn a table of your own
-  rnn-tui inspect prices.csv               what would be learned of it?
+  rnn-tui inspect prices.csv               what would be learned of it
   rnn-tui --task recall --gap 30           where did the sentence begin?
   rnn-tui run.safetensors                  go on where a file was saved
   rnn-tui train --updates 50000 --out run.safetensors
@@ -169,7 +169,7 @@ FILE is a table or a text; - is standard input.
 
 \b
 Examples:
-  rnn-tui inspect sales.csv                what would be learned of it?
+  rnn-tui inspect sales.csv                what would be learned of it
   rnn-tui inspect sales.csv --target price --missing interpolate
   rnn-tui inspect - --json < sales.csv     one line of JSON for a script
 

@@ -16,7 +16,7 @@ from rnn_tui.engine.training.trainer import Trainer
 
 SMALL = ["--hidden", "2", "--steps", "3", "--num-points", "60", "--quiet"]
 THEIRS = b"somebody's work\n"
-DATA = "".join(f"{k % 7}\n" for k in range(90))
+DATA = "y\n" + "".join(f"{k % 7}\n" for k in range(90))
 
 
 @pytest.fixture(autouse=True)

@@ -29,7 +29,7 @@ from rnn_tui.settings import (
     task_defaults,
 )
 from rnn_tui.tasks.data_report import DataReport
-from rnn_tui.tui.lines import Line, fold
+from rnn_tui.tui.lines import Line, cut, fold
 from rnn_tui.tui.panels.hyperparameters import LIVE, RESTART, mark
 from rnn_tui.tui.screens.data_preview import (
     READ_BY,
@@ -397,6 +397,14 @@ def _label(declaration: Declaration, *, changed: bool = False) -> Line:
     role = "" if declaration.effect == "live" else "dim"
     name = declaration.name.replace("_", "-")
     return ((f"{mark(declaration)} ", role), (name, "strong" if changed else ""))
+
+
+def _shortened(text: str, width: int, most: int) -> list[str]:
+    """Return a text in at most `most` lines; where it is longer, that is seen."""
+    lines = fold(text, width)
+    if len(lines) > most:
+        lines = [*lines[: most - 1], cut(f"{fold(text, width - 2)[most - 1]} …", width)]
+    return lines
 
 
 def _matters(declaration: Declaration, values: dict[str, Value]) -> bool:
