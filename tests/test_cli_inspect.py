@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import subprocess
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from cli_support import PROGRAM, figures
 
 from rnn_tui.cli import run
+from rnn_tui.cli_reading import said_while_reading
 from rnn_tui.tables.recognition import is_table
 from rnn_tui.tasks.data_report import DataReport
 from rnn_tui.tui.column_table import column_lines
@@ -153,3 +155,23 @@ def test_a_wide_report_has_room() -> None:
     assert all(text_width(line) <= 80 for line in lines)
     assert "2024-01-01 … 2024-02-01 23:00" in lines[1]
     assert "\x1b" not in "".join(lines)
+
+
+def test_a_checkpoint_is_no_data(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "--updates", "0", "--hidden", "2", "--out", "run", "--quiet"]) == 0
+    assert "it is a checkpoint" in report(capsys, "run", code=2)["problems"][0]
+
+
+def test_reading_is_said_on_a_terminal_and_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Screen(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen = Screen()
+    monkeypatch.setattr("sys.stderr", screen)
+    with said_while_reading({"data": "folder/load.csv"}):
+        assert screen.getvalue() == "\rreading load.csv …\r"
+    assert screen.getvalue().endswith(f"\r{' ' * len('reading load.csv …')}\r")
+    with said_while_reading({"data": "load.csv", "quiet": True}):
+        pass
+    assert screen.getvalue().count("reading") == 1

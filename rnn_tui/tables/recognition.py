@@ -8,7 +8,7 @@ import zlib
 from collections import Counter
 from pathlib import Path
 
-from rnn_tui.files.data_file import data_head
+from rnn_tui.files.data_file import DataError, data_head
 
 _HEAD = 2**16  # bytes that are looked at
 _MOST_LINES = 400
@@ -130,9 +130,16 @@ def task_for(path: str, encoding: str = "") -> str:
     """Return the name of the task that learns a file: "series" for a table, otherwise "text".
 
     Raises:
-        DataError: the file cannot be read.
+        DataError: the file cannot be read, or is a checkpoint.
     """
+    if _is_checkpoint(data_head(path, 10)):
+        raise DataError("--data", path, "it is a checkpoint, which opens without --data")
     return "series" if is_table(path, encoding) else "text"
+
+
+def _is_checkpoint(head: bytes) -> bool:
+    """Return whether a file begins as .safetensors files do: a length, and an object of JSON."""
+    return head[8:] == b'{"' and int.from_bytes(head[:8], "little") < 2**32
 
 
 def said(path: str, task: str) -> str:
