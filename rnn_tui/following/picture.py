@@ -35,7 +35,7 @@ from rnn_tui.registry import OPTIMIZERS
 from rnn_tui.session.snapshot import Snapshot
 
 _HEADER = struct.Struct("<8sQ")
-_MAGIC = b"rnntui01"  # rises with every change of what is below
+_MAGIC = b"rnntui02"  # rises with every change of what is below
 _ALIGNED = 64
 _SMALL = 512  # bytes up to which an array lies within the pickle
 _KINDS = frozenset("bifuSU")  # of the entries of arrays: numbers, and texts of fixed length

@@ -173,7 +173,7 @@ class Wicked:
 
 def forged(content: bytes, arrays: bytes = b"") -> memoryview:
     """Return a picture with another pickle."""
-    header = struct.pack("<8sQ", b"rnntui01", len(content))
+    header = struct.pack("<8sQ", b"rnntui02", len(content))
     start = len(header) + len(content)
     return memoryview(header + content + bytes(-start % 64) + arrays)
 

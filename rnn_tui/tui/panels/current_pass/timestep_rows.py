@@ -457,6 +457,17 @@ def _operand(words: Line, symbol: str, view: TimestepView) -> Line:
     """Return words that stand for a value, marked if the equation reads it."""
     if symbol not in view.reads:
         return words
+    if view.task.parts is not None and view.task.symbols is None:  # names are no numbers
+        runs = ((text, role) for text, role in words if text)
+        return tuple(
+            run
+            for text, role in runs
+            for run in (
+                ((text.rstrip(), "operand-"), (text[len(text.rstrip()) :], ""))
+                if not role
+                else ((text, role),)
+            )
+        )
     (first, _), *rest = words
     blank = first[len(first.rstrip()) :]
     return ((first.rstrip(), "operand-"), (blank, ""), *rest)
