@@ -166,6 +166,8 @@ def _names_columns(path: str, first: list[str], below: list[list[str]], kinds: l
     own = classes(first)
     if all(kind == "x" for kind in kinds):
         return set(own) <= {"x", "e"}
+    if ("t", "t") in zip(kinds, own, strict=True):
+        return False  # a time above times is a row, whatever else is in it
     for kind, cell_kind in zip(kinds, own, strict=True):
         if kind != "x" and cell_kind not in (kind, "e"):
             return True
@@ -202,6 +204,9 @@ def _default_names(path: str, first: list[str], below: list[list[str]]) -> bool:
 
 def _is_heading(row: list[str], kinds: list[str]) -> bool:
     """Return whether a row below the first one is part of the header, such as units."""
+    labels = [cell.strip() for kind, cell in zip(kinds, row, strict=True) if kind == "x"]
+    if any(label and label[0] not in "([" for label in labels):
+        return False
     pairs = [(kind, own) for kind, own in zip(kinds, classes(row), strict=True) if kind != "x"]
     return not any(own in ("n", "t") for _, own in pairs) and any(own == "x" for _, own in pairs)
 

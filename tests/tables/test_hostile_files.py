@@ -42,7 +42,7 @@ def refused(path: Path, content: bytes) -> str:
         (b'"""a"""",b\n' * 100, "line 1 has a quote that is not closed"),
         (b"," * 900_000, "its cells are all empty"),
         (b"\r" * 10**6, "the file is empty"),
-        (b"y\n" + b"9" * 900_000 + b"\n1\n", "which is not a number"),
+        (b"y\n" + b"9" * 900_000 + b"\n1\n", "which is not finite"),
         (gzip.compress(b"y\n1\n2\n" * 1000)[:-12], "the packed file (gzip) breaks off"),
         (b"\x1f\x8b" + b"x" * 99, "the packed file (gzip) is damaged"),
         (b"PAR1", "the Parquet file is damaged or breaks off"),
