@@ -6,6 +6,7 @@ import csv
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -123,7 +124,7 @@ def find_heading(
     if not below:
         found = bool(first) and set(classes(first)) <= {"x"}
         return Heading(1, True, _clean(first)) if found else _without(width, comment, cells)
-    if not _names_columns(path, first, below, kinds):
+    if not _names_columns(path, rows, below, kinds):
         return _without(width, comment, cells)
     names = _clean(first)
     lines = 1
@@ -161,8 +162,11 @@ def _narrow(path: str, rows: list[list[str]], cells: Cells, line: int) -> Headin
     return Heading(1, True, ("", *_clean(rows[0])), ("its first column has no name",))
 
 
-def _names_columns(path: str, first: list[str], below: list[list[str]], kinds: list[str]) -> bool:
+def _names_columns(
+    path: str, rows: list[list[str]], below: list[list[str]], kinds: list[str]
+) -> bool:
     """Return whether the first row is unlike those below it."""
+    first = rows[0]
     own = classes(first)
     if all(kind == "x" for kind in kinds):
         return set(own) <= {"x", "e"}
@@ -179,7 +183,7 @@ def _names_columns(path: str, first: list[str], below: list[list[str]], kinds: l
     numbers = [_whole(cell) for cell in first]
     if _are_names(first) and not any(_are_names(row) for row in below[:20]):
         return True
-    return numbers == list(range(len(first))) and _default_names(path, first, below)
+    return numbers == list(range(len(first))) and _default_names(path, first, rows[1:])
 
 
 def _default_names(path: str, first: list[str], below: list[list[str]]) -> bool:
@@ -195,6 +199,9 @@ def _default_names(path: str, first: list[str], below: list[list[str]]) -> bool:
         low, high = min(values, default=0.0), max(values, default=0.0)
         if not low - (high - low) <= 0 <= high + (high - low):
             return True
+        steps = [abs(b - a) for a, b in pairwise(values)]
+        if steps and abs(values[0]) <= max(steps):
+            return False  # it goes on from 0 as it goes on later
     shown = ",".join(first)
     reason = f"its first line, {shown}, can be a header or a row, and nothing decides"
     raise DataError(

@@ -185,6 +185,12 @@ def test_what_csv_writes_is_read_back_or_refused(
             "",
             "it has 2 columns of numbers, 'a', 'b'; say which with --target",
         ),
+        (
+            b"0\n5\n3\n4\n6\n",
+            "",
+            "its first line, 0, can be a header or a row, and nothing decides; write names above "
+            "it, or skip it with --skip-rows 1",
+        ),
         (b"PK\x03\x04xyz", "", "it is a ZIP archive or a spreadsheet; save the table as CSV or "
                                "Parquet"),
     ],
