@@ -12,10 +12,7 @@ from typing import Any
 
 from rnn_tui.cli_exit import CommandError
 from rnn_tui.registry import CELLS
-from rnn_tui.settings import DECLARATIONS, Declaration, Settings, Value
-
-_OF_FILES = ("encoding", "line_ends")
-"""Settings without effect where no file is read."""
+from rnn_tui.settings import DECLARATIONS, OF_FILES, Declaration, Settings, Value
 
 
 def as_option(name: str, value: Value) -> str:
@@ -64,7 +61,7 @@ def _unused(declaration: Declaration, settings: Settings, cells: tuple[str, ...]
 
 def _without_file(name: str, settings: Settings) -> str:
     """Return why an option that is about a file has no effect: there is none."""
-    if name not in _OF_FILES or settings.data:
+    if name not in OF_FILES or settings.data:
         return ""
     return "where no file is read; it needs --data FILE"
 

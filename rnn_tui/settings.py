@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DECLARATIONS",
+    "OF_FILES",
     "Declaration",
     "SettingError",
     "Settings",
@@ -408,3 +409,6 @@ def _declarations() -> dict[str, Declaration]:
 
 DECLARATIONS: Mapping[str, Declaration] = MappingProxyType(_declarations())
 """The declaration of every setting by name, in the order in which they are shown."""
+
+OF_FILES = ("encoding", "line_ends")
+"""Settings without effect where no file is read: the text that is built in is as it is."""

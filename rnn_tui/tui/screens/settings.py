@@ -22,6 +22,7 @@ from rnn_tui.files.data_file import shown_name
 from rnn_tui.kiosk import Kiosk, capped
 from rnn_tui.settings import (
     DECLARATIONS,
+    OF_FILES,
     Declaration,
     SettingError,
     Settings,
@@ -409,6 +410,8 @@ def _shortened(text: str, width: int, most: int) -> list[str]:
 
 def _matters(declaration: Declaration, values: dict[str, Value]) -> bool:
     """Return whether the setting has an effect with the others as typed."""
+    if declaration.name in OF_FILES and not values.get("data"):
+        return False
     if not declaration.only_with:
         return True
     name, *wanted = declaration.only_with

@@ -6,7 +6,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 from tui.screens.form_support import draft, fill, in_the_form
 
-from rnn_tui.settings import DECLARATIONS, Settings, Value, compose
+from rnn_tui.settings import DECLARATIONS, OF_FILES, Settings, Value, compose
 from rnn_tui.tui.help_text import wrapped
 from rnn_tui.tui.screens.settings import Field, SettingsScreen
 
@@ -93,7 +93,9 @@ def test_each_task_shows_the_settings_it_uses() -> None:
             settings = compose({"task": task})
             for name, declaration in DECLARATIONS.items():
                 line = pilot.app.screen.query_one(f"#field-{name}")
-                shown = name == "data" or declaration.used_by(settings)  # a file says its task
+                of_a_file = name in OF_FILES and not settings.data
+                used = declaration.used_by(settings) and not of_a_file
+                shown = name == "data" or used  # a file says its task
                 assert bool(line.display) == shown, (task, name)
 
     in_the_form(Settings(), act)
