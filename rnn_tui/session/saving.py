@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rnn_tui.checkpoint.format import CheckpointError
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.files.ownership import RunFiles, Standing, WriteCheck
+from rnn_tui.files.shown_folder import shown_folder
 from rnn_tui.session.commands import Save
 from rnn_tui.session.run_records import SaveQuestion
 from rnn_tui.session.state import SessionState
@@ -62,7 +63,9 @@ def _save(state: SessionState, trainer: Trainer, view: RunView | None, check: Wr
     open_what_ifs = len(state.run.timeline.what_ifs)
     what_ifs = f"{open_what_ifs} what-ifs" if open_what_ifs > 1 else "the what-if"
     kept = f", {what_ifs} kept in it" if open_what_ifs else ""
-    state.say(f"saved {check.path} at update {trainer.updates}{gone}{kept}")
+    named = os.path.dirname(check.path)  # then the path says it
+    where = "" if named else f" in {shown_folder(check.path)}"
+    state.say(f"saved {check.path} at update {trainer.updates}{where}{gone}{kept}")
 
 
 def _ask(

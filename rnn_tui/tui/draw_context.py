@@ -86,6 +86,7 @@ class DrawContext:
             ("own"), or shows what a presenter who has left showed last ("left"); "" if it does not
             follow.
         paged: the table of the window has other pages, which J and K show.
+        covered: a dialog is over the screen, whose keys are others.
         slow_link: the link to the terminal is slow, so pictures in the lines that are left over,
             and those without the focus, are not drawn unless the panel is zoomed.
     """
@@ -105,6 +106,7 @@ class DrawContext:
     following: Following = ""
     paged: bool = False
     slow_link: bool = False
+    covered: bool = False
 
     def for_panel(self) -> DrawContext:
         """Return the context without what only header and footer show."""

@@ -7,8 +7,9 @@ line or two have signs whose meaning is short.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.help_sections import everywhere, keys
@@ -20,6 +21,7 @@ from rnn_tui.tui.panel_spec import PanelSpec
 WIDE = 56  # cells of a column of text at least, where there are several
 HEADED = 5  # lines from which on there is a heading
 REST = "… the rest: ?"
+WITH_MEANING = 3  # runs of a line with indent, sign and meaning
 
 
 def fill(spec: PanelSpec, context: DrawContext, width: int, height: int) -> Lines:
@@ -65,9 +67,10 @@ def _columns(sections: Sequence[Section], width: int, height: int) -> Lines:
         if len(lines) <= count * height:
             break
     if len(lines) > count * height:
-        kept = count * height - 1
-        kept -= not _explains(lines[kept - 1])
-        lines[kept:] = [((f"  {REST}", "dim"),)]
+        last = count * height - 1
+        if not _explains(lines[last - 1]):  # a short one takes the place of what would be cut
+            lines[last - 1] = next(_short_ones(lines[last:]), ())
+        lines[last:] = [((f"  {REST}", "dim"),)]
     parts = [lines[first : first + height] for first in range(0, len(lines), height)]
     return tuple(_row(parts, y, each) for y in range(len(parts[0])))
 
@@ -75,6 +78,14 @@ def _columns(sections: Sequence[Section], width: int, height: int) -> Lines:
 def _explains(line: Line) -> bool:
     """Return whether a line has a meaning: not signs alone, whose meaning is in the next one."""
     return len(line) != 2 or bool(line[0][0].strip())
+
+
+def _short_ones(lines: Sequence[Line]) -> Iterator[Line]:
+    """Yield those lines that have a sign with all of its meaning."""
+    for line, following in pairwise(lines):
+        ends = len(following) > 1 or not following[0][0].startswith(" ")  # with the next, a heading
+        if len(line) == WITH_MEANING and ends:
+            yield line
 
 
 def _row(parts: Sequence[Sequence[Line]], y: int, width: int) -> Line:

@@ -14,6 +14,7 @@ from rnn_tui.engine.network.pins import Pin
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.files.ownership import RunFiles
+from rnn_tui.files.shown_folder import shown_folder
 from rnn_tui.second_network import Versus
 from rnn_tui.session.commands import Back, GoTo, Intervene, Restart, Save, Step, Swap, UndoRestart
 from rnn_tui.session.run_records import SaveQuestion
@@ -58,7 +59,7 @@ def test_the_file_that_was_opened_is_written_without_a_question() -> None:
     snapshot = session.perform(updates(3), Save())
     assert snapshot.question is None
     assert snapshot.notice is not None
-    assert snapshot.notice.text == "saved mine at update 8"
+    assert snapshot.notice.text == f"saved mine at update 8 in {shown_folder('mine')}"
     assert load("mine").updates == 8
     assert not snapshot.unsaved
 

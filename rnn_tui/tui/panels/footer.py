@@ -87,6 +87,8 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         return (fit(text, width),)
     if context.notice:
         return (fit(((f" {context.notice}", "error" if context.error else ""),), width),)
+    if context.covered:  # the dialog names its own keys
+        return (fit((), width),)
     found = hints(context)
     before: Line = ()
     if context.following:

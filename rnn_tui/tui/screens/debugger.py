@@ -69,6 +69,7 @@ class Debugger(KeyActions):
         self._as_written: tuple[Snapshot, bool, Snapshot] | None = None
         self.ascii = False
         self.followers: int | None = None
+        self._covered = False  # by a dialog
         self.following: Following = ""
         self.after_imports: Callable[[], None] = lambda: None  # called in the importing thread
 
@@ -92,6 +93,17 @@ class Debugger(KeyActions):
         self._chart_cache.postpone()
         self._arrange(*self.app.size)
         self.call_after_refresh(self._chart_cache.import_plotext, self._plotext_imported)
+
+    def on_screen_suspend(self) -> None:
+        """Name no keys while a dialog has them."""
+        self._covered = True
+        self._frames.draw_footer()
+
+    def on_screen_resume(self) -> None:
+        """Name the keys again."""
+        if self._covered:
+            self._covered = False
+            self._frames.draw_footer()
 
     def on_resize(self, event: events.Resize) -> None:
         """Arrange the panels for the new size.
@@ -236,6 +248,7 @@ class Debugger(KeyActions):
             self.followers,
             self.following,
             slow_link=self._link.is_slow and not self._zoomed,
+            covered=self._covered,
         )
         return replace(context, paged=True) if self._has_pages(context) else context
 

@@ -99,6 +99,10 @@ class FrameSchedule:
         self.frame = self._session.latest
         self._draw(self.widgets)
 
+    def draw_footer(self) -> None:
+        """Draw the footer alone."""
+        self._draw([widget for widget in self.widgets if widget.id == "footer"])
+
     def draw_footer_now(self) -> None:
         """Draw the footer, and have it displayed before anything else is done."""
         footer = [widget for widget in self.widgets if widget.id == "footer"]

@@ -175,6 +175,8 @@ def test_the_footer_shows_the_count_then_what_was_said_then_the_keys() -> None:
     said = DrawContext(snapshot, context(snapshot).selection, "saved run.safetensors")
     assert text_of(footer.draw(said, 80, 1))[0].strip() == "saved run.safetensors"
     assert "help" in text_of(footer.draw(context(snapshot), 80, 1))[0]
+    covered = replace(context(snapshot), covered=True)  # by a dialog, which has keys of its own
+    assert not text_of(footer.draw(covered, 80, 1))[0].strip()
 
 
 # ---------------------------------------------------------------- nothing too early
