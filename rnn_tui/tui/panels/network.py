@@ -152,7 +152,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     strip = partial(_line, context, columns, cell)
     rows_left_out = left_out(context, height)
     count = len(rows_left_out)
-    label = f"t (z: +{count})" if count else "t"
+    label = f"t ({'' if context.zoomed else 'z: '}+{count})" if count else "t"
     lines = [strip(label, _times(context, columns, cell))]
     for k in plan.outputs:
         exponent = _target_exponent(snapshot, k)
