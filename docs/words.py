@@ -39,7 +39,7 @@ SETTINGS: dict[str, Value] = {
     "hidden": 128,
     "batch": 16,
 }
-UPDATES = 3_000
+UPDATES = 1_000
 _STEMS = """
 river stone bridge mill field wood hill rain wind water snow fire house door window garden path boat
 bread salt corn wool iron copper glass clay paper book bell lamp clock wheel horse goat sheep fish
