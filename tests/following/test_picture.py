@@ -7,6 +7,7 @@ import pickle
 import struct
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -122,6 +123,20 @@ def test_so_it_does_for_every_task(task: str) -> None:
     session = Session(Trainer(compose({"task": task, "hidden": 4, "batch": 2})))
     session.perform(ViewRequest(proofs=frozenset({"map"})), Step(Stride.UPDATE, 1))
     assert_same(session.perform(Step(Stride.TIMESTEP, 4)))
+
+
+def test_so_it_does_for_a_table_of_several_columns(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    days = np.datetime64("2024-01-01") + np.arange(60)
+    rows = (f"{day},{k % 7},{k % 5}.5,{k % 3}" for k, day in enumerate(days))
+    path.write_text("\n".join(["day,a,b,c", *rows]), encoding="utf-8")
+    chosen = {"task": "series", "data": str(path), "target": "a,b", "inputs": "a,c", "hidden": 4}
+    session = Session(Trainer(compose({**chosen, "steps": 5})))
+    session.perform(ViewRequest(predictions=True), Step(Stride.UPDATE, 1))
+    snapshot = session.perform(Step(Stride.TIMESTEP, 4))
+    assert snapshot.predictions is not None
+    assert snapshot.task.data is not None
+    assert_same(snapshot)
 
 
 def test_what_concerns_the_presenter_alone_stays_there() -> None:
