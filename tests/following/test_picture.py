@@ -130,8 +130,9 @@ def test_so_it_does_for_a_table_of_several_columns(tmp_path: Path) -> None:
     days = np.datetime64("2024-01-01") + np.arange(60)
     rows = (f"{day},{k % 7},{k % 5}.5,{k % 3}" for k, day in enumerate(days))
     path.write_text("\n".join(["day,a,b,c", *rows]), encoding="utf-8")
-    chosen = {"task": "series", "data": str(path), "target": "a,b", "inputs": "a,c", "hidden": 4}
-    session = Session(Trainer(compose({**chosen, "steps": 5})))
+    names = {"target": "a,b", "inputs": "a,c"}
+    settings = compose({"task": "series", "data": str(path), "hidden": 4, "steps": 5, **names})
+    session = Session(Trainer(settings))
     session.perform(ViewRequest(predictions=True), Step(Stride.UPDATE, 1))
     snapshot = session.perform(Step(Stride.TIMESTEP, 4))
     assert snapshot.predictions is not None
