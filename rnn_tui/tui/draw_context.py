@@ -88,7 +88,8 @@ class DrawContext:
         paged: the table of the window has other pages, which J and K show.
         covered: a dialog is over the screen, whose keys are others.
         slow_link: the link to the terminal is slow, so pictures in the lines that are left over,
-            and those without the focus, are not drawn unless the panel is zoomed.
+            and those without the focus, are not drawn unless the panel is zoomed, and nothing
+            stands on a ground.
     """
 
     snapshot: Snapshot
@@ -143,8 +144,12 @@ class DrawContext:
 
     @property
     def grounds(self) -> bool:
-        """Whether grounds can be seen, and text on them: not in ASCII, nor in 16 colours."""
-        return self.chart_cache.grounds and not self.ascii
+        """Whether there are grounds, and text on them: not in ASCII, nor in 16 colours.
+
+        Nor on a slow link: a style for each shade, and the moves from cell to cell of one, are a
+        seventh of what a pause sends.
+        """
+        return self.chart_cache.grounds and not self.ascii and not self.slow_link
 
     @property
     def bar_glyphs(self) -> BarGlyphs:

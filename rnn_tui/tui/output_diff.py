@@ -166,6 +166,7 @@ class OutputDiff:
             int, list[ScreenCell | None]
         ] = {}  # by row, from 1; an unknown cell is None
         self._changed: dict[int, list[int]] = {}  # by row: cells that are still to be sent
+        self._to_come: dict[int, set[int]] = {}  # by row: cells that other styles will be sent for
         self._cursor: tuple[int, int] | None = None  # the terminal's: row and column
         self._target: tuple[int, int] | None = None  # row and column of the next text
         self._terminal_style: TextStyle | None = None
@@ -299,6 +300,7 @@ class OutputDiff:
         if not self._changed:
             return
         pieces = self._pieces()
+        self._to_come = {row: {*places} for row, places in self._changed.items()}
         self._changed = {}
         while pieces:
             old = self._terminal_style
@@ -309,7 +311,9 @@ class OutputDiff:
             if blanks in pieces:
                 here = sorted(here + pieces.pop(blanks))
             for piece in here:
+                self._to_come[piece.row].difference_update(range(piece.start, piece.stop))
                 self._send_piece(piece, out)
+        self._to_come = {}
 
     def _pieces(self) -> dict[TextStyle, list[Piece]]:
         """Return what has changed by style; a blank has the style of a neighbour if that fits."""
@@ -384,14 +388,22 @@ class OutputDiff:
         return min(direct, move_by(rows, columns), key=len) if rows else direct
 
     def _move_right(self, row: int, start: int, stop: int) -> str:
-        """Return what moves the cursor within a row: the characters there, if that is shorter."""
+        """Return what moves the cursor within a row: the characters there, if that is shorter.
+
+        Of a cell that is still to be sent in another style that is a blank.
+        """
         sequence = move_right(stop - start)
         style = self._terminal_style
         if stop - start > len(sequence) or style is None:
             return sequence
         same = (style, on_blank(style))
-        cells = self._rows.get(row, [])[start:stop]
-        text = "".join([cell.text for cell in cells if cell and cell.style in same])
+        to_come = self._to_come.get(row, ())
+        text = ""
+        for place, cell in enumerate(self._rows.get(row, [])[start:stop], start):
+            if place in to_come:
+                text += " "
+            elif cell and cell.style in same:
+                text += cell.text
         fits = len(text) == stop - start and len(text.encode()) <= len(sequence)
         return text if fits else sequence
 

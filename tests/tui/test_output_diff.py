@@ -225,3 +225,15 @@ def test_colours_of_sixteen_and_of_many() -> None:
     output = OutputDiff()
     sent = output.encode(f"{move_to(1, 1)}\x1b[91;48;5;17mx\x1b[0m\x1b[39;49my\x1b[0m\n")
     assert sent == "\x1b[0m\x1b[1;2Hy\x1b[91;48;5;17m\x1b[Hx"
+
+
+def test_cells_that_are_still_to_come_are_crossed_with_blanks() -> None:
+    """Two styles that alternate, as in a heat map: a blank is shorter than a move."""
+    diff, emulator = OutputDiff(), Emulator(COLUMNS, ROWS)
+    cells = [Segment("▁", Style.parse(f"#7aa2f7 on {STYLES[3 + k % 2][-7:]}")) for k in range(10)]
+    shown = f"{move_to(2, 3)}{Strip(cells).render(CONSOLES['truecolor'])}\n"
+    sent = diff.encode(shown)
+    emulator.feed(sent.encode())
+    assert emulator.shown.display[1] == "  ▁▁▁▁▁▁▁▁▁▁    "
+    assert sent.count("▁ ▁ ▁ ▁ ▁") == 1  # the first style
+    assert sent.count("▁\x1b[C▁") == 2  # the second one, in regular expressions without overlap
