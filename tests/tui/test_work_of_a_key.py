@@ -18,6 +18,7 @@ from rnn_tui.settings import Settings
 from rnn_tui.tui import equation_text
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Lines
+from rnn_tui.tui.number_format import DIGITS, number
 from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.panel_widget import Panel
 
@@ -27,18 +28,17 @@ LARGE = 4096  # units
 def test_terms_that_have_no_room_are_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
     written = 0
 
-    def count(value: float, digits: int = equation_text.DIGITS) -> str:
+    def count(value: float, digits: int = DIGITS) -> str:
         nonlocal written
         written += 1
         return number(value, digits)
 
-    number = equation_text.number
     monkeypatch.setattr(equation_text, "number", count)
     dice = np.random.default_rng(0)
     values = {"h": dice.normal(size=(1, LARGE)), "W": dice.normal(size=(LARGE, 1))}
     values["a"] = values["h"] @ values["W"]
     expression = Dot("h", "W") + Value("a")
-    operation = Operation("a", expression, "title", "a")
+    operation = Operation("a", "title", expression, "a")
 
     def fits(text: str) -> bool:
         return len(equation_text.fold_numbers(text, 80)) <= 3
@@ -70,7 +70,7 @@ def test_a_panel_is_drawn_once_for_what_it_shows() -> None:
             drawn.clear()
             others = ({"notice": "a notice"}, {"link": "link 200 ms"}, {"rail": True})
             for other in ({}, *others):
-                panel.show(replace(shown, **other))  # type: ignore[arg-type]  # of fields
+                panel.show(replace(shown, **other))
             panel.show(replace(shown, selection=replace(shown.selection, prefix="12")))
             assert not drawn
             panel.show(replace(shown, selection=replace(shown.selection, unit=1)))
