@@ -12,8 +12,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from rnn_tui.autosave import LIST
-from rnn_tui.cli_app import open_app, open_guest
-from rnn_tui.cli_exit import (
+from rnn_tui.command_line.app import open_app, open_guest
+from rnn_tui.command_line.exit import (
     DONE,
     CommandError,
     discard_output,
@@ -23,8 +23,8 @@ from rnn_tui.cli_exit import (
     prepare_streams,
     print_error,
 )
-from rnn_tui.cli_kiosk import attach_streams, begin_again, limit_threads, wants_kiosk
-from rnn_tui.cli_start import (
+from rnn_tui.command_line.kiosk import attach_streams, begin_again, limit_threads, wants_kiosk
+from rnn_tui.command_line.start import (
     Options,
     autosave_writer,
     check_fit,
@@ -36,7 +36,7 @@ from rnn_tui.cli_start import (
 from rnn_tui.settings import train_updates
 
 if TYPE_CHECKING:
-    from rnn_tui.cli_train.job import TrainJob
+    from rnn_tui.command_line.train.job import TrainJob
     from rnn_tui.engine.training.trainer import Trainer
 
 SHOW_TRACEBACK = "RNN_TUI_TRACEBACK"  # for developers: set it to see where an error came from
@@ -82,15 +82,15 @@ def _dispatch(arguments: list[str]) -> int:
 
         return serve(arguments[1:])
     if arguments[0] == "inspect":
-        from rnn_tui.cli_inspect import inspect
+        from rnn_tui.command_line.inspect import inspect
 
         return inspect(arguments[1:])
     if arguments[0] == "predict":
-        from rnn_tui.cli_predict import predict
+        from rnn_tui.command_line.predict import predict
 
         return predict(arguments[1:])
     if arguments[0] == "sample":
-        from rnn_tui.cli_sample import sample
+        from rnn_tui.command_line.sample import sample
 
         return sample(arguments[1:])
     from rnn_tui.files.limits import OPTIONS as LIMITS
@@ -102,7 +102,7 @@ def _dispatch(arguments: list[str]) -> int:
         os.environ[LIMITS[name]] = str(options[name])
     if options.get("resume") == LIST and not options.get("kiosk"):
         from rnn_tui.autosave.resume import list_text
-        from rnn_tui.cli_effects import check_list
+        from rnn_tui.command_line.effects import check_list
         from rnn_tui.files.autosave_folder import tidy
 
         check_list(options)
@@ -116,7 +116,7 @@ def _dispatch(arguments: list[str]) -> int:
 
 def _read(arguments: list[str]) -> Options | None:
     """Read the options; what is refused in a kiosk is told with its caps."""
-    from rnn_tui.cli_options import read
+    from rnn_tui.command_line.options import read
 
     if not wants_kiosk(arguments):
         return read(arguments)
@@ -131,9 +131,9 @@ def _read(arguments: list[str]) -> Options | None:
 
 def _train(options: Options) -> int:
     """Train without a screen, once or with each of several seeds."""
-    from rnn_tui.cli_effects import check_run_options
-    from rnn_tui.cli_train import job as cli_train
-    from rnn_tui.cli_train.seeds import check_paths, run_seeds, seed_path, seeds_of
+    from rnn_tui.command_line.effects import check_run_options
+    from rnn_tui.command_line.train import job as cli_train
+    from rnn_tui.command_line.train.seeds import check_paths, run_seeds, seed_path, seeds_of
 
     parse_breakpoints(options)
     if "save_every" in options and options.get("out") is None:
@@ -162,7 +162,7 @@ def _training(options: Options, title: str = "", again: bool = False) -> tuple[T
         title: which of several runs it is.
         again: it is not the first of them.
     """
-    from rnn_tui.cli_train import job as cli_train
+    from rnn_tui.command_line.train import job as cli_train
     from rnn_tui.files.ownership import data_file
 
     breakpoints = parse_breakpoints(options)

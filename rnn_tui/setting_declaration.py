@@ -1,7 +1,7 @@
 """`Declaration`: the type, range, choices, default, help and effect of one setting.
 
-`rnn_tui.settings` declares every setting, and `rnn_tui.cli_options` those options of the command
-line that are not settings. This module imports only the standard library and the registry.
+`rnn_tui.settings` declares every setting, and `rnn_tui.command_line.options` those options that are
+not settings. This module imports only the standard library and the registry.
 """
 
 from __future__ import annotations

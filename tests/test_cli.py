@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 from cli_support import call
 
-from rnn_tui import __version__, cli_kiosk, registry
+from rnn_tui import __version__, registry
 from rnn_tui.checkpoint.saving import save
 from rnn_tui.cli import run
-from rnn_tui.cli_exit import BROKEN
-from rnn_tui.cli_options import read
-from rnn_tui.cli_train import job as cli_train
-from rnn_tui.cli_train.job import TrainJob
+from rnn_tui.command_line import kiosk as cli_kiosk
+from rnn_tui.command_line.exit import BROKEN
+from rnn_tui.command_line.options import read
+from rnn_tui.command_line.train import job as cli_train
+from rnn_tui.command_line.train.job import TrainJob
 from rnn_tui.engine.training.breakpoint_parser import ALLOWED
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.registry import Entry
@@ -82,7 +83,7 @@ def test_asking_for_help_does_not_import_numpy() -> None:
 
 def test_threads_are_limited_unless_the_user_says_otherwise() -> None:
     program = (
-        "import os; from rnn_tui.cli import run; from rnn_tui.cli_kiosk import THREADS; "
+        "import os; from rnn_tui.cli import run; from rnn_tui.command_line.kiosk import THREADS; "
         "run(['--version']); "
         "print([os.environ[name] for name in THREADS])"
     )

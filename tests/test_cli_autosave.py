@@ -17,7 +17,7 @@ from rnn_tui.checkpoint.format import CheckpointError
 from rnn_tui.checkpoint.loading import load
 from rnn_tui.checkpoint.saving import checkpoint_bytes
 from rnn_tui.cli import run
-from rnn_tui.cli_train.out_file import OutFile
+from rnn_tui.command_line.train.out_file import OutFile
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.files.autosave_folder import RunFolder, RunNote, autosaved_runs
 from rnn_tui.settings import Settings

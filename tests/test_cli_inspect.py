@@ -13,7 +13,7 @@ import pytest
 from cli_support import PROGRAM, figures
 
 from rnn_tui.cli import run
-from rnn_tui.cli_reading import said_while_reading
+from rnn_tui.command_line.reading import said_while_reading
 from rnn_tui.tables.recognition import is_table
 from rnn_tui.tasks.data_report import DataReport
 from rnn_tui.tui.column_table import column_lines

@@ -18,7 +18,7 @@ from cli_support import SMALL, figures, start
 
 from rnn_tui.checkpoint.loading import load
 from rnn_tui.cli import run
-from rnn_tui.cli_train.progress_line import ProgressLine, progress_text
+from rnn_tui.command_line.train.progress_line import ProgressLine, progress_text
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import Settings
 from rnn_tui.train import TrainProgress, summarise, train
@@ -261,7 +261,7 @@ def test_ctrl_c_keeps_the_runs_that_are_done(tmp_path: Path) -> None:
 
 def test_a_log_has_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
-    monkeypatch.setattr("rnn_tui.cli_train.progress_line.time.monotonic", lambda: now)
+    monkeypatch.setattr("rnn_tui.command_line.train.progress_line.time.monotonic", lambda: now)
     log = io.StringIO()
     line = ProgressLine(log, visible=True)
     for done in range(1, 1001):

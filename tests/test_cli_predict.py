@@ -20,8 +20,8 @@ from rnn_tui.checkpoint.loading import load_run
 from rnn_tui.checkpoint.saving import save
 from rnn_tui.checkpoint.stored_network import load_network
 from rnn_tui.cli import run
-from rnn_tui.cli_checkpoint import agreement
-from rnn_tui.cli_exit import CommandError
+from rnn_tui.command_line.checkpoint import agreement
+from rnn_tui.command_line.exit import CommandError
 from rnn_tui.engine.analysis.sampling import SymbolSampler
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.predictions.text_job import random_generator

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from rnn_tui import cli_app, cli_options
-from rnn_tui.cli_saved_options import predict_command, read_saved, sample_command
+from rnn_tui.command_line import app as cli_app
+from rnn_tui.command_line import options as cli_options
+from rnn_tui.command_line.saved_options import predict_command, read_saved, sample_command
 from rnn_tui.registry import CELLS, TASKS
 from rnn_tui.serve.options import read_serve
 from rnn_tui.settings import compose, train_updates

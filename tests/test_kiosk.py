@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from rnn_tui.checkpoint.saving import save
-from rnn_tui.cli_kiosk import set_environment, terminal_of
-from rnn_tui.cli_start import start_run
+from rnn_tui.command_line.kiosk import set_environment, terminal_of
+from rnn_tui.command_line.start import start_run
 from rnn_tui.engine.network.pins import Pin
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.breakpoint_parser import parse
@@ -335,7 +335,7 @@ def test_a_kiosk_lists_no_autosaves() -> None:
 )
 def test_a_cap_is_told_of_the_option_that_was_given(arguments: list[str], message: str) -> None:
     from rnn_tui.cli import _read
-    from rnn_tui.cli_start import new_settings
+    from rnn_tui.command_line.start import new_settings
 
     with pytest.raises(SettingError) as error:
         new_settings(_read(["--kiosk", *arguments]) or {}, Kiosk())

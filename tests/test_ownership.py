@@ -11,7 +11,7 @@ import pytest
 from rnn_tui.checkpoint.loading import load
 from rnn_tui.checkpoint.saving import save
 from rnn_tui.cli import run
-from rnn_tui.cli_train import job as cli_train
+from rnn_tui.command_line.train import job as cli_train
 from rnn_tui.engine.training.trainer import Trainer
 
 SMALL = ["--hidden", "2", "--steps", "3", "--num-points", "60", "--quiet"]

@@ -68,8 +68,8 @@ from rnn_tui.cli import run
 """
 
 TRAIN = """
-import rnn_tui.cli_train.job
-assert rnn_tui.cli_train.job.os.name == "nt"
+import rnn_tui.command_line.train.job
+assert rnn_tui.command_line.train.job.os.name == "nt"
 small = ["train", "--hidden", "3", "--steps", "4", "--updates", "30", "--quiet"]
 assert run([*small, "--out", "run", "--metrics", "m.csv"]) == 0
 assert run(["train", "run", "--updates", "5", "--out", "run", "--metrics", "m.csv"]) == 0

@@ -7,7 +7,7 @@ import os
 import sys
 
 from rnn_tui import PROGRAM
-from rnn_tui.cli_exit import CommandError
+from rnn_tui.command_line.exit import CommandError
 from rnn_tui.serve.fork_server import Program, start_fork_server
 from rnn_tui.serve.guest_process import Limits, most_threads
 from rnn_tui.serve.options import read_serve

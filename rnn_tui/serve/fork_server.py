@@ -33,12 +33,12 @@ from importlib import import_module
 from typing import Any
 
 import rnn_tui
-from rnn_tui.cli_app import check_guest, run_guest
-from rnn_tui.cli_exit import BROKEN, DONE, explain
+from rnn_tui.command_line.app import check_guest, run_guest
+from rnn_tui.command_line.exit import BROKEN, DONE, explain
 from rnn_tui.serve.frames import receive_json, send_json
 from rnn_tui.serve.guest_process import Limits, become_guest, end_with_parent
 
-NOT_FOR_GUESTS = ("rnn_tui.__main__", "rnn_tui.cli_train", "rnn_tui.serve")
+NOT_FOR_GUESTS = ("rnn_tui.__main__", "rnn_tui.command_line.train", "rnn_tui.serve")
 # Of other packages, what the app imports only when it needs it.
 LIBRARIES = (
     "numpy.ma",

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from rnn_tui.cli_exit import DONE
+from rnn_tui.command_line.exit import DONE
 from rnn_tui.kiosk import IDLE_CODE
 from rnn_tui.serve.fork_client import Ended, ForkClient
 from rnn_tui.serve.session_log import SessionRecord, log, session_line

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import asyncssh
 
-from rnn_tui.cli_exit import CommandError
+from rnn_tui.command_line.exit import CommandError
 from rnn_tui.files.regular_file import RefusedFileError, read_regular
 from rnn_tui.files.state_folder import state_folder
 

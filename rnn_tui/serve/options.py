@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from rnn_tui import PROGRAM
-from rnn_tui.cli_exit import CommandError
-from rnn_tui.cli_options import SettingOption, app_options, make_command, parse
+from rnn_tui.command_line.exit import CommandError
+from rnn_tui.command_line.options import SettingOption, app_options, make_command, parse
 from rnn_tui.files.limits import SizeError, parse_size
 from rnn_tui.files.standard_input import NAME as STANDARD_INPUT
 from rnn_tui.kiosk import IDLE, capped

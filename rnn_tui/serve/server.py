@@ -11,7 +11,7 @@ import socket
 
 import asyncssh
 
-from rnn_tui.cli_exit import CommandError
+from rnn_tui.command_line.exit import CommandError
 from rnn_tui.serve.access import Access
 from rnn_tui.serve.connection import Client, GuestConnection, server_options
 from rnn_tui.serve.fork_client import ForkClient

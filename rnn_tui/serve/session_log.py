@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rnn_tui.cli_exit import print_error
+from rnn_tui.command_line.exit import print_error
 from rnn_tui.files.regular_file import size_text
 
 REFUSAL_SECONDS = 10.0  # from one line for those who got no session to the next of the same reason

@@ -10,8 +10,8 @@ import asyncssh
 import pytest
 from serve.running import START
 
-from rnn_tui.cli_exit import CommandError
-from rnn_tui.cli_options import OptionError
+from rnn_tui.command_line.exit import CommandError
+from rnn_tui.command_line.options import OptionError
 from rnn_tui.serve.keys import KeyFile, load_host_key
 from rnn_tui.serve.options import read_serve
 from rnn_tui.setting_declaration import SettingError

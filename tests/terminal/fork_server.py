@@ -179,8 +179,8 @@ def _become(request: bytes, terminal: int) -> list[str]:
 
 def import_program() -> None:
     """Import all that the program imports, without starting a thread."""
-    import rnn_tui.cli_options
-    import rnn_tui.cli_train.job
+    import rnn_tui.command_line.options
+    import rnn_tui.command_line.train.job
     import rnn_tui.tui.app
     from rnn_tui.tui import preload
     from rnn_tui.tui.charts import chart, raster

@@ -13,7 +13,7 @@ import pytest
 from terminal.driver import Terminal
 from terminal.program import ROOT, Program, program
 
-from rnn_tui.cli_options import read
+from rnn_tui.command_line.options import read
 from rnn_tui.registry import TASKS
 from rnn_tui.tui.ascii_text import in_ascii
 

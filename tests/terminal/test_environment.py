@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from terminal.program import assert_ended, program
 
-from rnn_tui.cli_exit import DEVELOPER, ignore_variables
+from rnn_tui.command_line.exit import DEVELOPER, ignore_variables
 
 MODULE = """
 import pathlib

@@ -20,7 +20,7 @@ from terminal.kiosk_ways import SEQUENCES, entries, everywhere, fuzz
 from terminal.program import ROOT, Program, assert_ended, program
 from terminal.test_environment import variables
 
-from rnn_tui.cli_exit import BAD_USAGE, BROKEN, IDLE
+from rnn_tui.command_line.exit import BAD_USAGE, BROKEN, IDLE
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.kiosk import Kiosk
 from rnn_tui.settings import Settings

@@ -12,7 +12,7 @@ import pytest
 from terminal.driver import Terminal
 
 from rnn_tui.checkpoint.loading import load
-from rnn_tui.cli_train.progress_line import progress_text
+from rnn_tui.command_line.train.progress_line import progress_text
 from rnn_tui.train import TrainProgress
 
 ROOT = Path(__file__).resolve().parents[2]

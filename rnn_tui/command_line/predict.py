@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rnn_tui import PROGRAM
-from rnn_tui.cli_exit import DIVERGED, DONE, CommandError, print_error
-from rnn_tui.cli_saved_options import HORIZON, READING, predict_command, read_saved
+from rnn_tui.command_line.exit import DIVERGED, DONE, CommandError, print_error
+from rnn_tui.command_line.saved_options import HORIZON, READING, predict_command, read_saved
 
 if TYPE_CHECKING:
     from rnn_tui.checkpoint.stored_network import StoredNetwork
@@ -32,7 +32,7 @@ def predict(arguments: list[str]) -> int:
     if options is None:
         return DONE
     from rnn_tui.checkpoint.stored_network import load_network
-    from rnn_tui.cli_reading import said_while_reading
+    from rnn_tui.command_line.reading import said_while_reading
     from rnn_tui.engine.analysis.held_values import HeldValues
     from rnn_tui.predictions.forecast_data import forecast
 
@@ -245,6 +245,6 @@ def _sentences(table: ForecastTable) -> list[str]:
 
 def _reason(error: OSError) -> str:
     """Return why a file cannot be written."""
-    from rnn_tui.cli_train.out_file import reason_of
+    from rnn_tui.command_line.train.out_file import reason_of
 
     return reason_of(error)

@@ -6,7 +6,7 @@ import signal
 from types import FrameType
 from typing import Any
 
-from rnn_tui.cli_exit import Readers
+from rnn_tui.command_line.exit import Readers
 
 HANG_UP = getattr(signal, "SIGHUP", 1)  # Windows has none
 

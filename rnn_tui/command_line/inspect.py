@@ -10,10 +10,10 @@ from functools import partial
 from typing import Any
 
 from rnn_tui import PROGRAM
-from rnn_tui.cli_exit import BAD_USAGE, DONE, CommandError, explain
-from rnn_tui.cli_options import inspect_command, parse
-from rnn_tui.cli_reading import said_while_reading
-from rnn_tui.cli_start import new_settings
+from rnn_tui.command_line.exit import BAD_USAGE, DONE, CommandError, explain
+from rnn_tui.command_line.options import inspect_command, parse
+from rnn_tui.command_line.reading import said_while_reading
+from rnn_tui.command_line.start import new_settings
 from rnn_tui.files.limits import OPTIONS as LIMITS
 from rnn_tui.tasks.data_report import DataReport
 

@@ -6,7 +6,7 @@ import errno
 from typing import TYPE_CHECKING
 
 from rnn_tui.checkpoint.format import CheckpointError
-from rnn_tui.cli_exit import CommandError, print_error
+from rnn_tui.command_line.exit import CommandError, print_error
 from rnn_tui.files.ownership import FileTakenError, RunFiles, Standing
 
 if TYPE_CHECKING:

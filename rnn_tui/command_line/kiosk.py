@@ -15,7 +15,7 @@ import signal
 import sys
 from collections.abc import Mapping, MutableMapping
 
-from rnn_tui.cli_exit import print_error
+from rnn_tui.command_line.exit import print_error
 
 OPTION = "--kiosk"
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")

@@ -7,7 +7,7 @@ import shutil
 import time
 from typing import TYPE_CHECKING, TextIO
 
-from rnn_tui.cli_exit import print_error
+from rnn_tui.command_line.exit import print_error
 
 if TYPE_CHECKING:
     from rnn_tui.train import TrainProgress

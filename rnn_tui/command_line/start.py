@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rnn_tui import PROGRAM
-from rnn_tui.cli_effects import as_option, check_effects
-from rnn_tui.cli_exit import CommandError
-from rnn_tui.cli_reading import said_while_reading
+from rnn_tui.command_line.effects import as_option, check_effects
+from rnn_tui.command_line.exit import CommandError
+from rnn_tui.command_line.reading import said_while_reading
 from rnn_tui.registry import TASKS
 from rnn_tui.settings import DECLARATIONS, Settings, Value, compose
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from rnn_tui.tasks.data_report import DataReport
 
 Options = Mapping[str, Any]
-"""The options that were written on the command line, by name; see `rnn_tui.cli_options.read`."""
+"""The options that were written on the command line, by name: `command_line.options.read`."""
 
 
 def setting_options(options: Options) -> dict[str, Value]:
@@ -143,7 +143,7 @@ def _resume(choice: str, options: Options, *, ask: bool) -> Start:
         raise CommandError("--resume opens an autosave; leave it out, or leave out the file")
     _refuse_new_run(options)
     from rnn_tui.autosave.resume import resume
-    from rnn_tui.cli_checkpoint import agreement
+    from rnn_tui.command_line.checkpoint import agreement
     from rnn_tui.files.autosave_folder import tidy
 
     tidy()
@@ -206,7 +206,7 @@ def _load_run(checkpoint: str, options: Options, kiosk: Kiosk | None, *, ask: bo
     _refuse_new_run(options)
     if checkpoint == "train" and not Path(checkpoint).exists():
         raise CommandError(f"'train' comes first: {PROGRAM} train [OPTIONS]")
-    from rnn_tui.cli_checkpoint import agreement, open_run
+    from rnn_tui.command_line.checkpoint import agreement, open_run
     from rnn_tui.files.atomic_file import remove_leftovers
 
     if kiosk is None:

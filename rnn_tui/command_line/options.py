@@ -15,7 +15,7 @@ import click
 
 from rnn_tui import PROGRAM, THEME, __version__
 from rnn_tui.autosave import NEWEST
-from rnn_tui.cli_run_options import OF_RUN, SWITCHES, TRAIN_HELP
+from rnn_tui.command_line.run_options import OF_RUN, SWITCHES, TRAIN_HELP
 from rnn_tui.files.limits import DEFAULT_DATA, parse_size
 from rnn_tui.files.regular_file import size_text
 from rnn_tui.presets import PRESETS

@@ -7,9 +7,9 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rnn_tui.cli_exit import DIVERGED, DONE, CommandError
-from rnn_tui.cli_train.job import JobEnd, print_text
-from rnn_tui.cli_train.stop_signal import HANG_UP
+from rnn_tui.command_line.exit import DIVERGED, DONE, CommandError
+from rnn_tui.command_line.train.job import JobEnd, print_text
+from rnn_tui.command_line.train.stop_signal import HANG_UP
 
 if TYPE_CHECKING:
     from rnn_tui.train.seeds import SeedRun
@@ -52,7 +52,7 @@ def check_paths(options: Mapping[str, Any], seeds: Sequence[int]) -> None:
     Raises:
         CommandError: there is one.
     """
-    from rnn_tui.cli_train.out_file import OutFile
+    from rnn_tui.command_line.train.out_file import OutFile
     from rnn_tui.files.ownership import RunFiles, Standing
 
     force = bool(options.get("force"))

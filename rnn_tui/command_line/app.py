@@ -11,8 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rnn_tui import PROGRAM, THEME
-from rnn_tui.cli_exit import IDLE, CommandError, explain, print_error
-from rnn_tui.cli_kiosk import (
+from rnn_tui.command_line.exit import IDLE, CommandError, explain, print_error
+from rnn_tui.command_line.kiosk import (
     attach_streams,
     ignore_keys,
     keep_quiet,
@@ -21,8 +21,8 @@ from rnn_tui.cli_kiosk import (
     set_environment,
     terminal_of,
 )
-from rnn_tui.cli_reading import said_while_reading
-from rnn_tui.cli_start import (
+from rnn_tui.command_line.reading import said_while_reading
+from rnn_tui.command_line.start import (
     Options,
     autosave_writer,
     check_fit,
@@ -58,7 +58,7 @@ def run_guest(
     server says why.
 
     Args:
-        options: those of the command line, as `rnn_tui.cli_options.read` returns them.
+        options: those of the command line, as `rnn_tui.command_line.options.read` returns them.
         kiosk: what the guest may do; None for what the options say.
         environment: the guest's variables, of which TERM alone has an effect.
 
@@ -97,7 +97,7 @@ def check_guest(options: Options) -> None:
     """Look at all but the terminal of what opens the screen for a guest.
 
     Raises:
-        Exception: it would not open, for the reason that `rnn_tui.cli_exit.explain` words.
+        Exception: it would not open, for the reason that `rnn_tui.command_line.exit.explain` words.
     """
     for name in LIMITS.keys() & options.keys():
         os.environ[LIMITS[name]] = str(options[name])

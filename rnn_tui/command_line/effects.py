@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rnn_tui.cli_exit import CommandError
+from rnn_tui.command_line.exit import CommandError
 from rnn_tui.registry import CELLS
 from rnn_tui.settings import DECLARATIONS, OF_FILES, Declaration, Settings, Value
 

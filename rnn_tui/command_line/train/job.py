@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnn_tui import PROGRAM
 from rnn_tui.checkpoint.format import CheckpointError
-from rnn_tui.cli_exit import (
+from rnn_tui.command_line.exit import (
     BAD_USAGE,
     DIVERGED,
     DONE,
@@ -21,9 +21,9 @@ from rnn_tui.cli_exit import (
     discard_output,
     print_error,
 )
-from rnn_tui.cli_train.out_file import OutFile, reason_of
-from rnn_tui.cli_train.progress_line import ProgressLine
-from rnn_tui.cli_train.stop_signal import HANG_UP, StopSignal
+from rnn_tui.command_line.train.out_file import OutFile, reason_of
+from rnn_tui.command_line.train.progress_line import ProgressLine
+from rnn_tui.command_line.train.stop_signal import HANG_UP, StopSignal
 from rnn_tui.files.ownership import InputFile, RunFiles
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from rnn_tui import PROGRAM
-from rnn_tui.cli_exit import DIVERGED, DONE, CommandError, print_error
-from rnn_tui.cli_saved_options import LENGTH, read_saved, sample_command
+from rnn_tui.command_line.exit import DIVERGED, DONE, CommandError, print_error
+from rnn_tui.command_line.saved_options import LENGTH, read_saved, sample_command
 
 if TYPE_CHECKING:
     from rnn_tui.checkpoint.stored_network import StoredNetwork

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from rnn_tui import PROGRAM
-from rnn_tui.cli_exit import CommandError
-from rnn_tui.cli_options import SettingOption, make_command, parse
+from rnn_tui.command_line.exit import CommandError
+from rnn_tui.command_line.options import SettingOption, make_command, parse
 from rnn_tui.files.limits import OPTIONS as LIMITS
 from rnn_tui.settings import Declaration
 

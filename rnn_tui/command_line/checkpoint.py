@@ -9,7 +9,7 @@ from collections.abc import Callable
 from rnn_tui.checkpoint.data_file import UnaskedDataError
 from rnn_tui.checkpoint.format import CheckpointError
 from rnn_tui.checkpoint.loading import SavedRun, load_run
-from rnn_tui.cli_exit import CommandError
+from rnn_tui.command_line.exit import CommandError
 from rnn_tui.settings import Settings
 from rnn_tui.tasks import DataError
 
