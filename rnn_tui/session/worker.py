@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.session.autosaving import Autosaving
@@ -315,7 +316,7 @@ class Session:
             try:
                 if command is not None:
                     self._handler.carry_out(command)
-                    self._say_that_training_begins()
+                    self._say_that_work_begins()
                 working |= self._state.goal is not None
                 news = self._pacer.work(command)
             except Exception as error:  # the screen shows it and stays usable
@@ -334,10 +335,12 @@ class Session:
                     self._pacer.rested += self._rest(self._fair_share.rest())
                 self._may_work.wait(LONGEST_SUSPENSION)
 
-    def _say_that_training_begins(self) -> None:
-        """Show at once that training has begun, where the first of it takes long."""
+    def _say_that_work_begins(self) -> None:
+        """Show at once that a move of more than a timestep has begun, where that takes long."""
         goal = self._state.goal
-        if goal is not None and goal.endless and not goal.announced and self._builder.large:
+        if goal is None or goal.announced or not self._builder.large:
+            return
+        if goal.route is not None or goal.stride not in (Stride.OPERATION, Stride.TIMESTEP):
             goal.announced = True
             self.latest = self._builder.under_way(self.latest)
             self._notify()
