@@ -168,6 +168,7 @@ LINES = "Größe ☃ one\nand two\n" * 9
         (gzip.compress(LINES.encode()), {}),
         (gzip.compress(LINES[:99].encode()) + gzip.compress(LINES[99:].encode()), {}),
     ],
+    ids=[*"abcdefghijk"],  # the bytes of a packing have the time in them
 )
 @pytest.mark.parametrize("tokens", ["chars", "words"])
 def test_one_text_in_many_files(
@@ -197,7 +198,9 @@ def test_another_encoding_is_named(tmp_path: Path) -> None:
             compose({"task": "text", "data": "a", "encoding": name})
 
 
-@pytest.mark.parametrize("content", [gzip.compress(b"abc" * 99)[:-9], gzip.compress(b"ab")[:5]])
+@pytest.mark.parametrize(
+    "content", [gzip.compress(b"abc" * 99)[:-9], gzip.compress(b"ab")[:5]], ids=["tail", "head"]
+)
 def test_a_packing_that_is_cut_is_refused(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(DataError, match="gzip packing"):
         task_of(tmp_path / "a", content)

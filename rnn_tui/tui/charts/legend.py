@@ -87,7 +87,9 @@ def _level_entry(level: Level, glyph: str, arrow: str) -> LegendEntry:
     """Return the entry of a level."""
     names = (f"{level.label}:", f"{level.brief}:", level.brief)
     labels = tuple(f"{arrow} {each}".strip() for each in names)
-    return LegendEntry(_by_room(glyph * 2, glyph), "level", labels, (level.value,))
+    # In the shortest form a curve's value goes before that of a level, which the axis tells.
+    values = (*[level.value] * FORMS[-1], "")
+    return LegendEntry(_by_room(glyph * 2, glyph), "level", labels, values)
 
 
 def on_ground(role: str) -> str:
