@@ -9,23 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.help_sections import everywhere, keys
 from rnn_tui.tui.help_text import GAP, Section, lay_out
-from rnn_tui.tui.lines import Line, Lines, cell_width
+from rnn_tui.tui.lines import Line, Lines, cell_width, plain
 from rnn_tui.tui.panel_help import written
 from rnn_tui.tui.panel_spec import PanelSpec
 
 WIDE = 56  # cells of a column of text at least, where there are several
 HEADED = 5  # lines from which on there is a heading
 REST = "… the rest: ?"
+LEAST_MEANING = 12  # cells; what is told in less needs no line of its own
 WITH_MEANING = 3  # runs of a line with indent, sign and meaning
 
 
-def fill(spec: PanelSpec, context: DrawContext, width: int, height: int) -> Lines:
-    """Return what stands in `height` lines below what a panel has drawn.
+def fill(
+    spec: PanelSpec, context: DrawContext, width: int, height: int, drawn: Lines = ()
+) -> Lines:
+    """Return what stands in `height` lines below what a panel has `drawn`.
 
     It is nothing while something is under way that the panel is about to show.
     """
@@ -36,7 +39,10 @@ def fill(spec: PanelSpec, context: DrawContext, width: int, height: int) -> Line
         Section("words and signs", everywhere(context)),
         *keys(context.guest, bool(context.following)),
     )
-    return _columns(sections, width, height) if height >= HEADED else _few(sections, width, height)
+    if height >= HEADED:
+        return _columns(sections, width, height)
+    stepping = context.snapshot.cursor.t  # then what is drawn changes, and this should not
+    return _few(sections, width, height, "" if stepping else plain(drawn))
 
 
 def _is_awaited(spec: PanelSpec, context: DrawContext) -> bool:
@@ -47,12 +53,14 @@ def _is_awaited(spec: PanelSpec, context: DrawContext) -> bool:
     return any(name not in snapshot.proofs for name in spec.proofs)
 
 
-def _few(sections: Sequence[Section], width: int, height: int) -> Lines:
-    """Return signs without a heading, a line each: the first ones whose meaning fits."""
+def _few(sections: Sequence[Section], width: int, height: int, drawn: str) -> Lines:
+    """Return signs without a heading, a line each: those first that are `drawn`."""
+    own, *others = (section.signs for section in sections)
+    seen = [sign for sign in own if any(part in drawn for part in sign.shown.split("  "))]
     lines: list[Line] = []
-    for sign in (sign for section in sections for sign in section.signs):
+    for sign in dict.fromkeys((*seen, *chain(*others), *own)):
         line: Line = ((f"  {sign.shown}", sign.role), (f"  {sign.meaning}", "dim"))
-        if len(lines) < height and cell_width(line) <= width:
+        if len(lines) < height and cell_width(line) <= width and len(sign.meaning) >= LEAST_MEANING:
             lines.append(line)
     return tuple(lines)
 

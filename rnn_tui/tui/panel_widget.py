@@ -228,11 +228,15 @@ class Panel(LinesWidget):
         if context.slow_link and self.id in HEAT_MAPS and context.selection.panel != self.id:
             return (LEFT_OUT,)[:height]
         lines = self._spec.draw(context, width, height)
+        if self.id not in TABLES:  # whose lines keep their places
+            while lines and not any(text.strip() or role for text, role in lines[-1]):
+                lines = lines[:-1]
         if context.slow_link or len(lines) >= height:
             return lines
         from rnn_tui.tui import panel_fill  # few of the first screens have room
 
-        return (*lines, *panel_fill.fill(self._spec, context, width, height - len(lines)))
+        left = height - len(lines)
+        return (*lines, *panel_fill.fill(self._spec, context, width, left, lines))
 
     def _failed(self, text: str, width: int) -> Lines:
         """Return the title line, without what may have failed, and why."""

@@ -55,7 +55,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     for name, words in passes:
         lines += [((f"   {name:<{LABEL}}", "title"), (words, "")), *listed.get(name, ())]
     if len(lines) + len(shown_keys) < height:
-        lines.append(())
+        lines.append((("   keys", "dim"),))
     for key, words in shown_keys:
         lines.append(((f"   {key:<{KEY}}", "key"), (f"  {words}", "")))
     return tuple(fit(line, width) for line in lines)
