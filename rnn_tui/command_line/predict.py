@@ -230,7 +230,8 @@ def _sentences(table: ForecastTable) -> list[str]:
             if math.isnan(rmse):
                 continue
             of = f"{name}: " if len(table.targets) > 1 else ""
-            lines.append(f"{of}one step over {tested:,} test rows: RMSE {rmse:.4g}, MAE {mae:.4g}")
+            rows = f"{tested:,} test rows, with all rows before them read"
+            lines.append(f"{of}one step over {rows}: RMSE {rmse:.4g}, MAE {mae:.4g}")
     coverage = forecast.coverage
     if coverage is not None:
         lines.append(

@@ -147,6 +147,9 @@ class _Reader:
             return ColumnSelection()
         selection = select(options, self._columns, time, self._header)
         self._problems += selection.problems
+        if not options.target:
+            only_counts = [each for each in selection.targets if each.kind == "row number"]
+            self._notes += [f"{each.name!r} only counts its rows" for each in only_counts]
         return selection
 
     @staticmethod

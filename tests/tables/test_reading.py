@@ -260,3 +260,12 @@ def test_any_file_is_read_or_refused_in_one_line(path: Path, content: bytes) -> 
 def test_names_with_commas_are_quoted() -> None:
     assert split_names('A, "b,c" ,d') == ("A", "b,c", "d")
     assert split_names("") == split_names(" , ") == ()
+
+
+def test_a_column_that_only_counts_is_not_learned_without_a_word(tmp_path: Path) -> None:
+    path = tmp_path / "n.csv"
+    path.write_text("n\n" + "".join(f"{k}\n" for k in range(1, 61)))
+    table = read_table(TableOptions(str(path)))
+    assert table.targets == ("n",)
+    assert "'n' only counts its rows." in table.notes
+    assert not read_table(TableOptions(str(path), target=("n",))).notes
