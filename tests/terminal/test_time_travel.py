@@ -75,7 +75,7 @@ def test_a_change_in_the_past_forks_and_delete_drops_the_ghost() -> None:
         assert (forked.update, forked.state) == (100, "paused")
         assert "past" not in forked.rest
         one.focus("loss")
-        one.wait_for("before lr")
+        one.wait_for("lr 0.01 → 0.05")
         one.key("backspace")
         one.until(lambda h: "fork" not in h.rest)
 

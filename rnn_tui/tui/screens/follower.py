@@ -70,6 +70,7 @@ class FollowerScreen(Debugger):
         if isinstance(view, PresentedView):
             moved, self._presented = view != self._presented, view
             self._take_place(view)
+            self._selected_in = self.session.latest  # the presenter selected it there
         else:
             moved = False
         following = self._words()

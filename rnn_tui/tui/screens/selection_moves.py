@@ -59,7 +59,8 @@ def carried_selection(before: Snapshot, snapshot: Snapshot, selection: Selection
         selection: what was selected.
     """
     declaration = snapshot.window.declaration
-    if declaration.specs == before.window.declaration.specs:
+    elsewhere = selection.parameter >= before.optimizer.parameters.size
+    if elsewhere or declaration.specs == before.window.declaration.specs:
         return valid_selection(snapshot, selection)
     here = tensor_of(before, selection.parameter)
     row, column = divmod(selection.parameter - here.start, here.spec.shape[-1])
