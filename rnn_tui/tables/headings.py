@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from rnn_tui.tables.times import looks_like_time
 
 _MOST_LINES = 10  # of a header
 _LOOKED_AT = 100  # rows
+_LEAST_ROWS = 8  # below a first one, to say that it is unlike them
+_FAR = 2  # times the range of a column: so far outside is no usual value
+_MOSTLY = 0.8  # of a column's values
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +116,9 @@ def find_heading(
         DataError: the first line can be a name or a value, and nothing decides.
     """
     count = len(body)
-    rows = [cells.split(int(index)) for index in body[:_LOOKED_AT]]
-    if count > _LOOKED_AT:
-        rows += [cells.split(int(index)) for index in body[:: -(-count // _LOOKED_AT)][1:]]
+    looked = np.union1d(np.arange(min(count, _LOOKED_AT)),
+                        np.arange(0, count, -(-count // _LOOKED_AT)))  # fmt: skip
+    rows = [cells.split(int(index)) for index in body[looked]]
     rows = [row for n, row in enumerate(rows) if len(row) == width or (narrow and n == 0)]
     if narrow:
         return _narrow(path, rows, cells, int(body[0]))
@@ -183,7 +187,11 @@ def _names_columns(
     numbers = [_whole(cell) for cell in first]
     if _are_names(first) and not any(_are_names(row) for row in below[:20]):
         return True
-    return numbers == list(range(len(first))) and _default_names(path, first, rows[1:])
+    if numbers == list(range(len(first))):
+        return _default_names(path, first, rows[1:])
+    if _could_be_names(first, rows[1:]):
+        raise _either(path, first)
+    return False
 
 
 def _default_names(path: str, first: list[str], below: list[list[str]]) -> bool:
@@ -202,11 +210,43 @@ def _default_names(path: str, first: list[str], below: list[list[str]]) -> bool:
         steps = [abs(b - a) for a, b in pairwise(values)]
         if steps and abs(values[0]) <= max(steps):
             return False  # it goes on from 0 as it goes on later
-    shown = ",".join(first)
+    raise _either(path, first)
+
+
+def _either(path: str, first: list[str]) -> DataError:
+    """Return the error for a first line that can be a header or a row."""
+    shown = ",".join(first[:_MOST_LINES]) + (",…" if len(first) > _MOST_LINES else "")
     reason = f"its first line, {shown}, can be a header or a row, and nothing decides"
-    raise DataError(
+    return DataError(
         "--data", path, f"{reason}; write names above it, or skip it with --skip-rows 1"
     )
+
+
+def _could_be_names(first: list[str], below: list[list[str]]) -> bool:
+    """Return whether whole numbers of a first row can be names: they are unlike what is below.
+
+    One of them lies far outside its column; or they count, or one is a year, above decimals.
+    """
+    numbers = [_whole(cell) for cell in first]
+    if len(below) < _LEAST_ROWS or None in numbers:
+        return False
+    far = decimals = False
+    for number, cells in zip(numbers, zip(*below, strict=True), strict=True):
+        assert number is not None
+        values = np.array([v for v in map(_number, cells) if v is not None and math.isfinite(v)])
+        if len(values) < _LEAST_ROWS:
+            continue
+        steps = np.diff(values)
+        if steps[0] and number == values[0] - steps[0] and (steps[:_MOST_LINES] == steps[0]).all():
+            return False  # the column counts, and the first row with it
+        low, high = float(values.min()), float(values.max())
+        reach = _FAR * (high - low)
+        far |= high > low and not low - reach <= number <= high + reach
+        decimals |= np.count_nonzero(values % 1) >= _MOSTLY * len(values)
+    known = [number for number in numbers if number is not None]
+    count = len(known) > 1 and set(np.diff(known).tolist()) == {1}
+    year = len(known) == 1 and 1900 <= known[0] <= 2100
+    return far or (decimals and (count or year))
 
 
 def _is_heading(row: list[str], kinds: list[str]) -> bool:

@@ -115,6 +115,8 @@ class _Finder:
         if not len(rows):
             raise self._error("there is a header but no row below it")
         rows = rows[: len(rows) - self._totals(cells, rows, width)]
+        if not delimiter:
+            rows = self._with_blank_lines(body, rows)
         self._check_comma(heading, cells, rows, delimiter, width)
         skipped = int(cells.lines.numbers[body[0]]) - 1
         return Layout(cells.lines, delimiter, cells.delimiter, width, heading.names,
@@ -148,7 +150,7 @@ class _Finder:
         """Obey a first line such as sep=; as spreadsheets write it."""
         if not len(self._kept):
             return
-        found = re.fullmatch(r'"?sep=(.)"?', self._lines.text(int(self._kept[0])).strip())
+        found = re.fullmatch(r'"?sep=(.|\\t)"?', self._lines.text(int(self._kept[0])).strip(" "))
         if found:
             self._delimiter = self._delimiter or delimiter_of(found[1])
             self._kept = self._kept[1:]
@@ -207,6 +209,8 @@ class _Finder:
         for top, index in enumerate(self._kept[: _MOST_TITLES + 1]):
             row = cells.split(int(index))
             written = sum(1 for cell in row if cell.strip())
+            if self._is_padded_title(top, cells, width):
+                continue
             if len(row) == width:
                 return self._said(top, cells), False
             below = cells.split(int(self._kept[top + 1])) if top + 1 < len(self._kept) else []
@@ -218,6 +222,28 @@ class _Finder:
                 break
         index = int(self._kept[min(top, len(self._kept) - 1)])
         raise self._ragged(cells, index, width)
+
+    def _is_padded_title(self, top: int, cells: Cells, width: int) -> bool:
+        """Return whether a line is a title that a spreadsheet filled up with empty cells.
+
+        That it is none shows below it: a line of names, with more cells written.
+        """
+        most = 0
+        for at in range(top, min(top + _MOST_TITLES, len(self._kept))):
+            row = cells.split(int(self._kept[at]))
+            if not (len(row) == width and row[0].strip()):
+                return False
+            written = [cell for cell in row if cell.strip()]
+            kinds = classes(written)
+            if (
+                not row[-1].strip()
+                and kinds[0] == "x"
+                and (len(kinds) == 1 or {*kinds[1:]} - {"x"})
+            ):
+                most = max(most, len(written))
+            else:
+                return at > top and set(kinds) == {"x"} and len(written) > most
+        return False
 
     def _said(self, top: int, cells: Cells) -> int:
         if top:
@@ -254,6 +280,20 @@ class _Finder:
                 f"{_count(count, 'line')} below the table skipped, from line {number} on"
             )
         return end
+
+    def _with_blank_lines(self, body: Positions, rows: Positions) -> Positions:
+        """Return the rows of a single column with the blank lines within: values that are missing.
+
+        Where one follows every row, or two do, they are spacing.
+        """
+        above = body[np.searchsorted(body, rows[0]) - 1] if len(rows) < len(body) else rows[0]
+        first = self._lines.first_bytes()
+        between = above + 1 + np.flatnonzero(first[above + 1 : rows[-1]] <= 32)
+        blank = [index for index in between if not self._lines.text(int(index)).strip()]
+        gaps = np.diff(rows)
+        if not blank or (len(rows) > 2 and gaps[0] > 1 and (gaps == gaps[0]).all()):
+            return rows
+        return np.sort(np.concatenate((rows, np.array(blank, rows.dtype))))
 
     def _totals(self, cells: Cells, rows: Positions, width: int) -> int:
         """Return how many of the last rows are sums and the like of those above."""

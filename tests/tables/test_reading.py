@@ -28,6 +28,22 @@ def read(path: Path, content: bytes, column: str = "", **options: Any) -> Table:
 @pytest.mark.parametrize(
     ("content", "column", "name", "values"),
     [
+        (b"y\n\n5\n\n2\n\n3\n\n\n", "", "y", [5, 2, 3]),  # blank lines that are spacing
+        (b"Measured\n\ny\n5\n2\n3\n", "", "Measured", [5, 2, 3]),
+        (
+            b",0\n" + b"".join(b"%d,%d.5\n" % (n, n * n % 7) for n in range(150)),
+            "",
+            "0",
+            [n * n % 7 + 0.5 for n in range(150)],
+        ),
+        (b"sep=\t\nd\ty\na\t3\nb\t1\nc\t2\n", "", "y", [3, 1, 2]),
+        (
+            b"Station: B;;\nPeriod;2023;\n;;\nd;y;z\n;m;\na;9,5;p\nb;7,5;p\nc;8,5;q\n",
+            "",
+            "y",
+            [9.5, 7.5, 8.5],
+        ),
+        (b"1\n5\n2\n7\n3\n4\n6\n2\n9\n", "", "column 0", [1, 5, 2, 7, 3, 4, 6, 2, 9]),
         (b"y\n1\n2\n", "", "y", [1, 2]),
         (b"1\n2\n", "", "column 0", [1, 2]),
         (b"1\n2", "0", "column 0", [1, 2]),
@@ -144,6 +160,24 @@ def test_what_csv_writes_is_read_back_or_refused(
         ),
         (b"y\n1\n-inf\n", "", "line 3 of 'y' is '-inf', which is not finite"),
         (b"y\n1\n1e999\n", "", "line 3 of 'y' is '1e999', which is not finite"),
+        *(
+            (text, "", f"{found}; say --missing drop, previous or interpolate")
+            for text, found in (
+                (b"y\n1\n5\n\n3\n", "1 value is missing in 'y', line 4 (empty)"),
+                (b"y\n \n1\n5\n3\n\n", "1 value is missing in 'y', line 2 (empty)"),
+                (b"1\n5\n\n\n3\n", "2 values are missing in 'column 0', the first on line 3 "
+                                    "(empty)"),
+            )
+        ),
+        *(
+            (text, "", f"its first line, {first}, can be a header or a row, and nothing decides; "
+                       "write names above it, or skip it with --skip-rows 1")
+            for first, text in (
+                ("1,2,3", b"1,2,3\n" + b"".join(b"%d,%d.5,7.25\n" % (n, n) for n in range(9))),
+                ("2023", b"2023\n" + b"".join(b"%d.5\n" % (n + 2000) for n in range(40))),
+                ("6000", b"6000\n" + b"".join(b"%d\n" % (n * 5 % 17) for n in range(40))),
+            )
+        ),
         (b"a,y\n1,2\n3,5\n3\n", "", "line 4 has 1 cell where most lines have 2"),
         (
             b"a,y\n1,2\n3,4,5\n7,8\n",
