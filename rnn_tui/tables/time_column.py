@@ -10,10 +10,11 @@ from itertools import pairwise
 import numpy as np
 
 from rnn_tui.tables.columns import Column
-from rnn_tui.tables.times import Stamps, date_of
+from rnn_tui.tables.times import YEAR_FIRST, Stamps, date_of
 
 _MOST_LOOKED_AT = 2000  # rows
 _NUMBERS = re.compile("[0-9]+")
+_WIDER = 4  # times as long as with another reading are dates that are read wrongly
 _FEWEST_IN_ORDER = 4  # rows whose order decides between two readings of dates
 
 
@@ -150,13 +151,48 @@ def _of_column(column: Column) -> TimeColumn:
 
 def _decide(readings: list[tuple[str, Stamps]]) -> tuple[str, Stamps] | None:
     """Return the only reading in which time goes evenly, or else one way; None if not one."""
-    for test in (_is_even, _is_one_way):
+    for test in (_is_even, _is_one_way, _is_even_once_sorted):
         good = [each for each in readings if test(each[1])]
+        if len(good) > 1:  # 01/02/19 to 20/02/19 are days, not the 19th of February of each year
+            good = [each for each in good if not _is_once_a_year(each[1])] or good
         if len(good) == 1 and len(good[0][1]) >= _FEWEST_IN_ORDER:
             return good[0]
         if len(good) > 1:
             return None
-    return None
+    return _by_span(readings)
+
+
+def _by_span(readings: list[tuple[str, Stamps]]) -> tuple[str, Stamps] | None:
+    """Return the reading that is left once years and days of two digits are told apart.
+
+    Days taken for years spread the rows over decades.
+    """
+    last = [each for each in readings if each[0] == YEAR_FIRST]
+    others = [each for each in readings if each[0] != YEAR_FIRST]
+    if not last or not others:
+        return None
+    span, least = _span(last[0][1]), min(_span(stamps) for _, stamps in others)
+    if span * _WIDER <= least:
+        return last[0]
+    return others[0] if least * _WIDER <= span and len(others) == 1 else None
+
+
+def _span(stamps: Stamps) -> int:
+    days = stamps[~np.isnan(stamps)].astype("M8[D]").astype(np.int64)
+    return int(days.max() - days.min()) if len(days) else 0
+
+
+def _is_once_a_year(stamps: Stamps) -> bool:
+    """Return whether all are on one day of the year, neither the first nor the last of a month."""
+    days = stamps[~np.isnan(stamps)].astype("M8[D]")
+    months = days.astype("M8[M]")
+    calendar = set(zip((months.astype(int) % 12).tolist(), (days - months).tolist(), strict=True))
+    first_or_last = (days == months) | ((days + 1).astype("M8[M]") != months)
+    return len(calendar) == 1 and not bool(first_or_last.any())
+
+
+def _is_even_once_sorted(stamps: Stamps) -> bool:
+    return _is_even(np.sort(stamps))
 
 
 def _is_one_way(stamps: Stamps) -> bool:

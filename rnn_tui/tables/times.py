@@ -74,6 +74,8 @@ _PYTHON = {
 }
 
 Stamps = npt.NDArray[Any]
+Numbers = npt.NDArray[np.int64]
+YEAR_FIRST = "the year first"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -259,7 +261,7 @@ def _read_family(name: str, texts: pl.Series, missing: pl.Series) -> Times | Non
     if clock is None:
         return None
     readings: list[tuple[str, Stamps]] = []
-    for words, days in _dates(name, parts, notes, "/" in written[0]):
+    for words, days in _dates(name, parts, notes):
         stamps = days
         if clock.any() or parts.has("hour"):
             stamps = days.astype("M8[s]") + clock if clock.dtype == "m8[s]" else days + clock
@@ -330,15 +332,16 @@ def _offset(name: str) -> int:
     return -seconds if digits[0] == "-" else seconds
 
 
-def _dates(
-    name: str, parts: _Parts, notes: list[str], slashes: bool = False
-) -> list[tuple[str, Stamps]]:
+def _dates(name: str, parts: _Parts, notes: list[str]) -> list[tuple[str, Stamps]]:
     """Return every way to read the dates, with its name where there are several."""
     if name.startswith("clock"):
         return [("", np.zeros(len(parts), "M8[D]"))]
     if name in ("either", "short"):
-        return _either(name, parts, notes, slashes)
+        return _either(name, parts, notes)
     year = parts.number("year")
+    if name == "dots" and _are_short(parts.texts("year"), parts.texts("day")):
+        found = short_dates(parts.number("day"), parts.number("month"), year, notes)
+        return [each for each in found if each[0] != "the month first"]
     if "year" in parts.names and (parts.texts("year").str.len_bytes() == 2).any():
         year = _full_years(year, notes)
     if parts.has("week"):
@@ -373,22 +376,35 @@ def month_numbers(names: pl.Series) -> npt.NDArray[np.int64] | None:
     return np.asarray(lower.replace_strict(known, return_dtype=pl.Int64).to_numpy(), np.int64)
 
 
-def _either(name: str, parts: _Parts, notes: list[str], slashes: bool) -> list[tuple[str, Stamps]]:
+def _either(name: str, parts: _Parts, notes: list[str]) -> list[tuple[str, Stamps]]:
     """Return the readings of dates such as 01/02/2019 and 01/02/19."""
     a, b = parts.number("a"), parts.number("b")
-    if name == "either":
-        ways = [("the day first", (parts.number("year"), b, a)),
-                ("the month first", (parts.number("year"), a, b))]  # fmt: skip
-    else:
-        c = parts.number("c")
-        last = _full_years(c, notes)
-        ways = [("the day first", (last, b, a)), ("the month first", (last, a, b)),
-                ("the year first", (_full_years(a, []), b, c))]  # fmt: skip
+    if name == "short":
+        found = short_dates(a, b, parts.number("c"), notes)
+        return found if _are_short(parts.texts("a")) else [
+            each for each in found if each[0] != YEAR_FIRST]  # fmt: skip
+    year = parts.number("year")
+    return _possible([("the day first", (year, b, a)), ("the month first", (year, a, b))])
+
+
+def _are_short(*pieces: pl.Series) -> bool:
+    """Return whether these pieces of all cells have two digits."""
+    return all(bool((each.str.len_bytes() == 2).all()) for each in pieces)
+
+
+def short_dates(
+    a: Numbers, b: Numbers, c: Numbers, notes: list[str]
+) -> list[tuple[str, Stamps]]:  # fmt: skip
+    """Return the readings of dates of three numbers such as 01/02/19, 19/01/31."""
+    last = _full_years(c, notes)
+    return _possible([("the day first", (last, b, a)), ("the month first", (last, a, b)),
+                      (YEAR_FIRST, (_full_years(a, []), b, c))])  # fmt: skip
+
+
+def _possible(ways: list[tuple[str, tuple[Numbers, Numbers, Numbers]]]) -> list[tuple[str, Stamps]]:
+    """Return the ways in which all dates are in the calendar."""
     found = [(words, date_of(*way)) for words, way in ways]
-    possible = [(words, days) for words, days in found if days is not None]
-    if name == "short" and slashes and len(possible) > 1:  # nobody writes 19/01/31
-        possible = [each for each in possible if each[0] != "the year first"]
-    return possible
+    return [(words, days) for words, days in found if days is not None]
 
 
 def _full_years(year: npt.NDArray[np.int64], notes: list[str]) -> npt.NDArray[np.int64]:

@@ -1,0 +1,65 @@
+"""Which rows come first: each way of writing times is sorted right, left as it is or refused."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rnn_tui.files.data_file import DataError
+from rnn_tui.tables.reading import read_table, usable
+from rnn_tui.tables.table import Table, TableOptions
+
+DAYS = [date(2023, 1, 1) + timedelta(n) for n in range(70)]
+HOURS = [datetime(2023, 1, 1) + timedelta(hours=n) for n in range(70)]
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("table") / "t.csv"
+
+
+def read(path: Path, header: str, times: Sequence[str], **options: Any) -> Table:
+    """Read rows of which the values are 0.5, 2.5, 1.5, 3.5, … in the file's order."""
+    values = _values(len(times))
+    rows = [f"{time};{value}" for time, value in zip(times, values, strict=True)]
+    path.write_text("\n".join([f"{header};x", *rows]) + "\n")
+    return usable(read_table(TableOptions(str(path), **options)))
+
+
+def _values(count: int) -> list[float]:
+    return [n + 0.5 + (n % 2) - (n % 3) for n in range(count)]
+
+
+@pytest.mark.parametrize("form", ["%y/%m/%d", "%y.%m.%d", "%d/%m/%y", "%m/%d/%y", "%d.%m.%y"])
+@pytest.mark.parametrize("count", [20, 70])
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("times", [DAYS, HOURS], ids=["days", "hours"])
+def test_dates_of_two_digits(
+    path: Path, form: str, count: int, backwards: bool, times: list[date]
+) -> None:
+    form += " %H:%M" * (times is HOURS)
+    written = [each.strftime(form) for each in times[:count]]
+    table = read(path, "date", written[::-1] if backwards else written)
+    assert table.times is not None
+    assert list(table.times.astype("M8[s]").astype(object)) == [
+        datetime(each.year, each.month, each.day, getattr(each, "hour", 0))
+        for each in times[:count]
+    ]
+    values = _values(count)
+    assert list(table.values["x"]) == (values[::-1] if backwards else values)
+
+
+@pytest.mark.parametrize("form", ["%y/%m/%d", "%d/%m/%y"])
+def test_days_without_weekends_in_any_order(path: Path, form: str) -> None:
+    days = [each for each in DAYS if each.weekday() < 5]
+    days = days[::2] + days[1::2]
+    table = read(path, "date", [each.strftime(form) for each in days])
+    assert table.times is not None
+    assert list(table.times.astype(object)) == sorted(days)
+
+
+def test_dates_of_two_digits_that_nothing_decides(path: Path) -> None:
+    with pytest.raises(DataError, match="nothing decides"):
+        read(path, "date", [f"01/01/{n:02}" for n in range(1, 12)])
