@@ -300,7 +300,9 @@ def _axes_of_now(app: App[object]) -> bool:
     for screen in app.screen_stack:
         if isinstance(screen, Debugger):
             screen._chart_cache.ranges = SteadyRanges()
-            screen._frames.draw_all()
+            context = screen._draw_context(screen._frames.frame)
+            for widget in screen._frames.widgets:  # all, though nothing else has changed
+                widget.draw_anew(context)
     return True
 
 
