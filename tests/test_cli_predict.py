@@ -134,6 +134,12 @@ def test_old_rows_may_be_dropped_as_new_ones_come(capsys: pytest.CaptureFixture[
     found = predicted(capsys, "run", "--horizon", "2")
     assert (found["rows"], found["tested"]) == (96, 30)
     assert any("begins at another row" in note for note in found["notes"])
+    changed = values()
+    changed[10] = 999.0
+    write("a.csv", {"sales": changed})
+    found = predicted(capsys, "run", "--horizon", "2")
+    assert "1 row is not as the run was trained on: row 11" in found["notes"]
+    assert not any("begins at another row" in note for note in found["notes"])
     write("few.csv", {"sales": values()[10:17]})
     few = predicted(capsys, "run", "--data", "few.csv", "--horizon", "2")
     assert few["origins"] == 24

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from io import IncrementalNewlineDecoder
 from itertools import chain
 
-from rnn_tui.files.data_file import CHUNK, DataError, data_chunks
+from rnn_tui.files.data_file import CHUNK, DataError, data_chunks, shown_name
 from rnn_tui.files.limits import data_limit
 from rnn_tui.files.regular_file import size_text
 
@@ -88,6 +88,9 @@ class TextFile:
             begin += more
         if not self.encoding:
             self.encoding, self.found = _found(begin)
+        elif other := other_encoding(self.encoding, begin):
+            reason = f"{shown_name(self._path)} is {other}, not {self.encoding}"
+            raise DataError("--encoding", self.encoding, reason)
         elif _lacks_its_mark(self.encoding, begin):
             self.encoding, self.found = _without_mark(begin) or ("utf-16-le", "without a mark")
         decoder = codecs.getincrementaldecoder(self.encoding)()
@@ -169,6 +172,25 @@ def _without_mark(begin: bytes) -> tuple[str, str] | None:
     if first > len(sample) // 8 and second <= first // 8:
         return "utf-16-be", "by its zero bytes"
     return None
+
+
+def other_encoding(encoding: str, begin: bytes) -> str:
+    """Return what a text that begins so is, where it cannot be in the encoding that was named.
+
+    Nearly any bytes can be read as UTF-16 or in an encoding of one byte each, without an error.
+    """
+    utf_16 = codecs.lookup(encoding).name.startswith("utf-16")
+    if not utf_16:
+        name = _found(begin[:4])[0] if not begin.startswith(codecs.BOM_UTF8) else ""
+        wide = name.startswith(("utf-16", "utf-32")) and not encoding.lower().startswith("utf-32")
+        return name.upper() if wide and not begin[:4].isascii() else ""
+    if b"\0" in begin:
+        return ""
+    try:
+        codecs.getincrementaldecoder(_UTF_8)().decode(begin)  # it may end within a character
+    except UnicodeDecodeError:
+        return ""
+    return "UTF-8"
 
 
 def _lacks_its_mark(encoding: str, begin: bytes) -> bool:

@@ -120,7 +120,7 @@ def table_data(settings: Settings, source: DataSource, changed: Callable[[str], 
             tested_from = 0
         else:
             tested_from = max(end - (source.rows - source.trained), 0)
-            notes.append("the file begins at another row than before")
+            notes += _other_rows(source, values, end)
             notes += [_new_rows(rows - end)] if rows > end else []
     elif rows > source.rows:
         notes.append(_new_rows(rows - source.rows))
@@ -140,6 +140,22 @@ def _new_rows(new: int) -> str:
     """Return a sentence about rows after those that the run knows."""
     are = "row, which is" if new == 1 else "rows, which are"
     return f"the file has {new:,} new {are} tested on"
+
+
+def _other_rows(source: DataSource, values: Array, end: int) -> list[str]:
+    """Return sentences about the rows before `end` that are not those of the run."""
+    assert source.tail is not None
+    notes = ["the file begins at another row than before"] if end != source.rows else []
+    count = min(end, len(source.tail))
+    other = (values[end - count : end] != source.tail[len(source.tail) - count :]).any(axis=1)
+    if changed := int(np.count_nonzero(other)):
+        first = end - count + int(other.argmax()) + 1
+        rows = "1 row is" if changed == 1 else f"{changed:,} rows are"
+        which = f"row {first:,}" if changed == 1 else f"the first is row {first:,}"
+        notes.append(f"{rows} not as the run was trained on: {which}")
+    elif not notes:
+        notes.append(f"its first {source.rows:,} rows are not those that the run was trained on")
+    return notes
 
 
 def _end_of(source: DataSource, values: Array) -> int | None:

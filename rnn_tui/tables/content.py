@@ -7,9 +7,10 @@ import hashlib
 import zlib
 from dataclasses import dataclass
 
-from rnn_tui.files.data_file import CHUNK, DataError, data_chunks
+from rnn_tui.files.data_file import CHUNK, DataError, data_chunks, shown_name
 from rnn_tui.files.limits import data_limit, memory_limit
 from rnn_tui.files.regular_file import size_text
+from rnn_tui.files.text_file import other_encoding
 
 PARQUET = b"PAR1"
 _GZIP = b"\x1f\x8b"
@@ -175,6 +176,9 @@ def _decode_as(path: str, data: bytes, encoding: str) -> bytes:
         reason = "there is no such encoding; use a name such as utf-8, utf-16 or cp1252"
         raise DataError("--encoding", encoding, reason) from None
     try:
+        if other := other_encoding(encoding, data[:_SAMPLE]):
+            reason = f"{shown_name(path)} is {other}, not {encoding}"
+            raise DataError("--encoding", encoding, reason)
         text = known.decode(data, "strict")[0].removeprefix("\ufeff")
         return text.encode()
     except UnicodeError as error:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import DECLARATIONS, SettingError, Settings, Value, compose
+from rnn_tui.tables.content import to_text
 from rnn_tui.tasks import DataError, make_task
 from rnn_tui.tasks.text import TextTask
 from rnn_tui.tasks.text_baselines import text_baselines
@@ -186,6 +187,24 @@ def test_line_ends_are_kept_where_that_is_wanted(tmp_path: Path) -> None:
         task = task_of(tmp_path / "a", content, tokens=tokens)
         assert text_of(task) == "ab\ncd\ne\n" * 9
         assert "18 line ends were CR or CRLF and are newlines (--line-ends keep)" in task.notes
+
+
+@pytest.mark.parametrize(
+    ("content", "named", "found"),
+    [
+        (LINES.encode(), "utf-16", "UTF-8"),
+        (LINES.encode(), "utf-16-le", "UTF-8"),
+        (("河水" + LINES).encode(), "utf-16-be", "UTF-8"),
+        (LINES.encode("utf-16"), "latin-1", "UTF-16"),
+    ],
+)
+def test_a_text_that_is_not_in_the_named_encoding(
+    tmp_path: Path, content: bytes, named: str, found: str
+) -> None:
+    with pytest.raises(DataError, match=f"is {found}, not {named}"):
+        task_of(tmp_path / "a", content, encoding=named)
+    with pytest.raises(DataError, match=f"is {found}, not {named}"):
+        to_text("a", content, named)
 
 
 def test_another_encoding_is_named(tmp_path: Path) -> None:
