@@ -40,6 +40,7 @@ _NO_BLANKS = (
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
 """The letters of scripts without blanks between words."""
+_WITHOUT_BLANKS = re.compile(f"[{_NO_BLANKS}]")
 _HELD_BACK = 4  # tokens at the end of a piece of text that what follows may change
 
 
@@ -284,15 +285,16 @@ class TypedText:
 def read_typed(text: str, vocabulary: Vocabulary, *, whole: bool = False) -> TypedText:
     """Return a typed text as tokens of a vocabulary.
 
-    A word at its end may go on, unless it is `whole`. A word that is known with a blank before it,
-    or without, but not as it was typed, is read as that.
+    A word at its end may go on, unless it is `whole` or no longer one begins so. A word that is
+    known with a blank before it, or without, but not as it was typed, is read as that.
     """
     tokens = split_tokens(text, vocabulary.kind)
     known, unknown = vocabulary.codes(), vocabulary.unknown
     beginning = ""
     if vocabulary.kind == "words" and tokens and not whole and _may_go_on(tokens[-1]):
-        first = len(tokens) == 1
-        if completes(vocabulary, tokens[-1], first).any():
+        fits = completes(vocabulary, tokens[-1], len(tokens) == 1)
+        alike = (tokens[-1], f" {tokens[-1]}")
+        if any(vocabulary.texts[code] not in alike for code in np.flatnonzero(fits).tolist()):
             beginning = tokens.pop()
     codes, others, refused = [], [], []
     for token in tokens:
@@ -331,8 +333,13 @@ def ends_word(text: str) -> bool:
 
 
 def _may_go_on(token: str) -> bool:
-    """Return whether what is typed next may belong to a token: a word, a number, a blank."""
-    return token == " " or not ends_word(token[-1])
+    """Return whether what is typed next may belong to a token: a word, a number, a blank.
+
+    Where a script has no blanks between words, each character is a whole token.
+    """
+    if token == " ":
+        return True
+    return not ends_word(token[-1]) and not _WITHOUT_BLANKS.match(token.lstrip(" "))
 
 
 # ---------------------------------------------------------------- names

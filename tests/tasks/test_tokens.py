@@ -23,6 +23,7 @@ from rnn_tui.tasks.tokens import (
     UNKNOWN,
     UnknownTokensError,
     Vocabulary,
+    read_typed,
     shown_token,
     split_tokens,
     split_words,
@@ -294,3 +295,19 @@ def test_the_figures_of_a_run_have_perplexity_and_both_baselines(tmp_path: Path)
     assert values["perplexity"] == pytest.approx(math.exp(float(str(values["test_loss"]))))
     assert values["baselines"] == trainer.task.test_baselines  # type: ignore[attr-defined]
     assert set(trainer.task.test_baselines) == {"unigram", "bigram"}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("typed", "beginning"),
+    [
+        ("河水", ""),  # no blanks between words: each character is whole
+        (" กำ", ""),
+        ("the riv", " riv"),
+        ("the river", " river"),  # or " rivers"
+        ("the rivers", ""),  # nothing longer begins so
+        ("the", ""),
+    ],
+)
+def test_a_word_that_no_other_begins_with_is_whole(typed: str, beginning: str) -> None:
+    words = ["the", " river", " rivers", "河", "水", " กำ", " ก"]
+    assert read_typed(typed, Vocabulary.of("words", words)).beginning == beginning

@@ -45,6 +45,7 @@ from rnn_tui.tui.themes import style_of
 from rnn_tui.tui.visible_names import visible_text
 
 SUBTITLE = "ctrl+j ↵ · enter draws anew · ↑↓ temperature"
+PLACEHOLDER = "type a beginning"
 TAKES, TAKES_ONE = "tab F1–F3 take", "tab takes"
 _CONTINUATION_LINES = 5
 _REFRESH = 0.1  # seconds from one check for a newer answer to the next
@@ -123,7 +124,7 @@ class PromptScreen(Dialog[float | None]):
             box.border_title = "prompt"
             as_bytes = self._vocabulary is not None and self._vocabulary.kind == "bytes"
             box.border_subtitle = joined(TAKES_ONE if as_bytes else TAKES, SUBTITLE)
-            yield PromptField(id="beginning", max_length=LONGEST_PROMPT)
+            yield PromptField(id="beginning", placeholder=PLACEHOLDER, max_length=LONGEST_PROMPT)
             yield Static(id="words")
             yield Static(id="unknown", markup=False)
             yield Static(id="next")
@@ -132,22 +133,29 @@ class PromptScreen(Dialog[float | None]):
 
     def on_mount(self) -> None:
         """Let the keys go to the field, and show answers as they come."""
-        self._send(self._request)
+        self._ask(self._read(self._typed))
         self._show()
         self.set_interval(_REFRESH, self._show)
         self.query_one(Input).focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
+        """Request an answer to what is typed."""
+        self._read_value(event.value)
+
+    def _read_value(self, value: str) -> None:
         """Request an answer; characters that are not in the vocabulary are named, not read."""
-        typed = read_field(event.value, self._vocabulary, whole=event.value == self._taken)
+        typed = read_field(value, self._vocabulary, whole=value == self._taken)
         self._typed = typed
         if not typed.refused:
-            codes = typed.codes
-            if typed.first and self._vocabulary is not None:
-                codes = (line_start(self._vocabulary),)  # a word at the start is read after that
-            request = replace(self._request, prompt=codes)
-            self._ask(replace(request, beginning=typed.beginning, first=typed.first))
+            self._ask(self._read(typed))
         self._show()
+
+    def _read(self, typed: TypedText) -> TextRequest:
+        """Return the request to read what is typed; its first word comes after a line end."""
+        codes, first = typed.codes, typed.first or not typed.codes
+        if self._vocabulary is not None and first:
+            codes = (line_start(self._vocabulary),)
+        return replace(self._request, prompt=codes, beginning=typed.beginning, first=first)
 
     def on_prompt_field_cut(self, event: PromptField.Cut) -> None:
         """Say how much of a paste there was no room for."""
@@ -188,6 +196,9 @@ class PromptScreen(Dialog[float | None]):
         field = self.query_one(Input)
         begun = field.value[: len(field.value) - len(answer.beginning)]
         self._taken = begun + in_field(text if begun else text.lstrip(" "))
+        if field.value == self._taken:  # a word that others begin with: now it is whole
+            self._read_value(field.value)
+            return
         field.value = self._taken
         field.cursor_position = len(field.value)
 
@@ -216,8 +227,12 @@ class PromptScreen(Dialog[float | None]):
         answer = self._session.latest.answer if self._request.prompt else None
         answer = text_in_ascii(answer) if draws_ascii(self.app) else visible_text(answer)
         heading = temperature_words((answer or self._request).temperature)
+        if not self.query_one(Input).value:
+            heading += (
+                f" · after {answer.symbols[answer.read[0]]}" if answer and answer.read else ""
+            )
         if answer is None:
-            self.query_one("#next", Static).update(f"{heading} · type a beginning")
+            self.query_one("#next", Static).update(heading)
             for name in ("words", "decided", "continuation"):
                 self.query_one(f"#{name}", Static).update("")
             return

@@ -55,7 +55,7 @@ class Bare(App[None]):
             answer = self.session.latest.answer
             if (
                 answer is not None
-                and (answer.read == typed.codes or typed.first)
+                and (answer.read == typed.codes or typed.first or not typed.codes)
                 and answer.beginning == typed.beginning
                 and answer.temperature == (self.requests[-1].temperature)
             ):
@@ -78,7 +78,7 @@ def at_the_prompt(
 
 def test_the_next_characters_and_a_continuation_are_shown_while_typing() -> None:
     async def act(app: Bare, pilot: Pilot[None]) -> None:
-        assert "type a beginning" in app.text("next")
+        assert app.screen.query_one(Input).placeholder == "type a beginning"
         assert app.screen.query_one("#prompt").region.x == (80 - 72) // 2  # in the middle
         await pilot.press("t", "h")
         answer = await app.answered(pilot, "th")
@@ -150,6 +150,29 @@ def test_words_are_completed_and_taken_one_after_the_other() -> None:
         first = answer.suggestions[0].text
         await pilot.press("tab")
         assert field.value == f"The{second.text}{first}"
+
+    at_the_prompt(act, "words")
+
+
+def test_words_are_suggested_before_anything_is_typed() -> None:
+    async def act(app: Bare, pilot: Pilot[None]) -> None:
+        answer = await app.answered(pilot, "")
+        assert " · after ↵" in app.text("next")
+        await pilot.press("f1")
+        field = app.screen.query_one(Input)
+        assert field.value == answer.suggestions[0].text.strip()
+
+    at_the_prompt(act, "words")
+
+
+def test_taking_a_word_that_is_typed_already_makes_it_whole() -> None:
+    async def act(app: Bare, pilot: Pilot[None]) -> None:
+        await pilot.press(*"river")
+        answer = await app.answered(pilot, "river")
+        if answer.beginning:  # a longer word begins so
+            texts = [each.text.strip() for each in answer.suggestions]
+            await pilot.press(f"f{texts.index('river') + 1}")
+        assert not app.requests[-1].beginning
 
     at_the_prompt(act, "words")
 
