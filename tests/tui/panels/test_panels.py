@@ -228,10 +228,10 @@ def test_no_number_is_drawn_before_its_operation_is_revealed(kind: str) -> None:
     trainer = Trainer(TINY.with_(**KINDS[kind]))
     trainer.run(2)  # so that the window before has left its numbers everywhere
     maker = SnapshotMaker(trainer)
-    for _ in places_of_an_update(TINY.with_(**KINDS[kind])):
+    for k, _ in enumerate(places_of_an_update(TINY.with_(**KINDS[kind]))):
         trainer.reveal()
         snapshot = maker.snapshot()
-        for t in (None, *range(1, 4)):
+        for t in (None, 1 + k % 3):  # neighbours are much alike
             real = replace(snapshot, request=ViewRequest(t=t), contributions=None)
             false = spoiled(real)
             for panel in ("timestep", "network", "gradients"):
