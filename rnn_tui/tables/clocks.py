@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
+from rnn_tui.tables.digit_times import digit_times, is_date_name
 from rnn_tui.tables.numbers import Numbers
 from rnn_tui.tables.times import Stamps, date_of
 
@@ -56,13 +57,14 @@ class Clock:
     Attributes:
         kind: "time" or "row number".
         part: the part of a time, where it is only one.
-        stamps: its times; None where the numbers themselves are to be taken.
+        readings: its times, in words and as datetime64 each, several where the digits do not
+            decide; none where the numbers themselves are to be taken.
         notes: what was assumed, to be read after the column's name.
     """
 
     kind: Literal["time", "row number"]
     part: str = ""
-    stamps: Stamps | None = None
+    readings: tuple[tuple[str, Stamps], ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -88,8 +90,11 @@ def numeric_clock(name: str, cells: pl.Series, numbers: Numbers) -> Clock | None
     whole = bool((values == np.floor(values)).all())
     complete = len(values) == len(numbers.values)
     if whole:
-        if complete and numbers.plain and (found := _digits(word, values)):
-            return found
+        if complete and numbers.plain:
+            named = word in _TIME_NAMES or word in _PARTS
+            digits = digit_times(cells, values, named, is_date_name(word))
+            if digits is not None:
+                return Clock("time", readings=digits.readings, notes=(digits.note,))
         if word in _PARTS:
             part, low, high = _PARTS[word]
             if low <= values.min() and values.max() <= high:
@@ -138,32 +143,6 @@ def _is_shuffled(values: Floats) -> bool:
     return high - low == len(values) - 1 and len(np.unique(values)) == len(values)
 
 
-def _digits(word: str, values: Floats) -> Clock | None:
-    """Return the clock of numbers such as 20190131, or 201901 where they rise."""
-    if values.min() >= 18000101 and values.max() <= 22001231:
-        whole = values.astype(np.int64)
-        days = date_of(whole // 10000, whole // 100 % 100, whole % 100)
-        if days is not None:
-            return Clock("time", stamps=days, notes=("has dates such as 20190131",))
-    if values.min() >= 180001 and values.max() <= 220012:
-        whole = values.astype(np.int64)
-        days = date_of(whole // 100, whole % 100, np.ones_like(whole))
-        steps = np.diff(values)
-        one_way = bool((steps > 0).all() or (steps < 0).all())
-        once = len(values) > 5 and len(np.unique(values)) == len(values)
-        if days is not None and (word in _TIME_NAMES or word in _PARTS or one_way or once):
-            return Clock("time", stamps=days.astype("M8[M]"), notes=("has months such as 201901",))
-    if values.min() >= 18000101000000 and values.max() <= 22001231235959:
-        whole = values.astype(np.int64)
-        day, clock = whole // 10**6, whole % 10**6
-        days = date_of(day // 10000, day // 100 % 100, day % 100)
-        hour, minute, second = clock // 10000, clock // 100 % 100, clock % 100
-        if days is not None and hour.max() < 24 and minute.max() < 60 and second.max() < 60:
-            stamps = days.astype("M8[s]") + ((hour * 60 + minute) * 60 + second).astype("m8[s]")
-            return Clock("time", stamps=stamps, notes=("has times such as 20190131120000",))
-    return None
-
-
 def _epoch(word: str, values: Floats) -> Clock | None:
     """Return the clock of seconds, milliseconds … since 1970."""
     for per_second, low, high, unit in _EPOCHS:
@@ -176,7 +155,8 @@ def _epoch(word: str, values: Floats) -> Clock | None:
             stamps = values.astype(np.int64).astype(f"M8[{unit}]")
             if unit in ("ms", "us", "ns") and not (values % per_second).any():
                 stamps = stamps.astype("M8[s]")
-            return Clock("time", stamps=stamps, notes=(f"has {_WORDS[unit]} since 1970",))
+            note = f"has {_WORDS[unit]} since 1970"
+            return Clock("time", readings=(("", stamps),), notes=(note,))
     return None
 
 
@@ -185,7 +165,8 @@ def _spreadsheet_days(word: str, values: Floats) -> Clock | None:
     if word not in _TIME_NAMES or values.min() < 20_000 or values.max() > 60_000:
         return None
     days = np.datetime64("1899-12-30") + values.astype(np.int64).astype("m8[D]")
-    return Clock("time", stamps=days, notes=("has days since 1900, as spreadsheets count them",))
+    note = "has days since 1900, as spreadsheets count them"
+    return Clock("time", readings=(("", days),), notes=(note,))
 
 
 def _month_after_point(cells: pl.Series, steps: Floats) -> Clock | None:
@@ -202,4 +183,5 @@ def _month_after_point(cells: pl.Series, steps: Floats) -> Clock | None:
     days = date_of(year, month, np.ones_like(year))
     if days is None:
         return None
-    return Clock("time", stamps=days.astype("M8[M]"), notes=("has months such as 2019.01",))
+    note = "has months such as 2019.01"
+    return Clock("time", readings=(("", days.astype("M8[M]")),), notes=(note,))

@@ -238,8 +238,8 @@ def _judge(column: Column, frame: Frame) -> None:
     if clock is None:
         return
     column.kind, column.part = clock.kind, clock.part
-    if clock.stamps is not None:
-        column.times = Times((("", clock.stamps),), numbers.missing)
+    if clock.readings:
+        column.times = Times(clock.readings, numbers.missing)
     column.notes += [f"{column.name!r} {note}" for note in clock.notes]
 
 

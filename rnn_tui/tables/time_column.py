@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from rnn_tui.tables.columns import Column
-from rnn_tui.tables.times import YEAR_FIRST, Stamps, date_of
+from rnn_tui.tables.times import YEAR_FIRST, Stamps, date_of, goes_evenly
 
 _MOST_LOOKED_AT = 2000  # rows
 _NUMBERS = re.compile("[0-9]+")
@@ -151,7 +151,7 @@ def _of_column(column: Column) -> TimeColumn:
 
 def _decide(readings: list[tuple[str, Stamps]]) -> tuple[str, Stamps] | None:
     """Return the only reading in which time goes evenly, or else one way; None if not one."""
-    for test in (_is_even, _is_one_way, _is_even_once_sorted):
+    for test in (goes_evenly, _is_one_way, _is_even_once_sorted):
         good = [each for each in readings if test(each[1])]
         if len(good) > 1:  # 01/02/19 to 20/02/19 are days, not the 19th of February of each year
             good = [each for each in good if not _is_once_a_year(each[1])] or good
@@ -192,20 +192,12 @@ def _is_once_a_year(stamps: Stamps) -> bool:
 
 
 def _is_even_once_sorted(stamps: Stamps) -> bool:
-    return _is_even(np.sort(stamps))
+    return goes_evenly(np.sort(stamps))
 
 
 def _is_one_way(stamps: Stamps) -> bool:
     steps = np.diff(stamps[~np.isnan(stamps)]).astype(np.int64)
     return bool((steps > 0).all() or (steps < 0).all())
-
-
-def _is_even(stamps: Stamps) -> bool:
-    """Return whether all steps are equal, in days, in seconds or in months."""
-    if stamps.dtype == "M8[D]" and len(set((stamps - stamps.astype("M8[M]")).tolist())) == 1:
-        stamps = stamps.astype("M8[M]")
-    steps = np.diff(stamps).astype(np.int64)
-    return len(steps) > 0 and bool((steps == steps[0]).all()) and steps[0] != 0
 
 
 def _is_unique(found: TimeColumn) -> bool:

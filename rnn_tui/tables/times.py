@@ -427,3 +427,11 @@ def _full_years(year: npt.NDArray[np.int64], notes: list[str]) -> npt.NDArray[np
 def _goes_one_way(years: npt.NDArray[np.int64]) -> bool:
     steps = np.diff(years)
     return bool((steps >= 0).all() or (steps <= 0).all())
+
+
+def goes_evenly(stamps: Stamps) -> bool:
+    """Return whether all steps are equal, in days, in seconds or in months."""
+    if stamps.dtype == "M8[D]" and len(set((stamps - stamps.astype("M8[M]")).tolist())) == 1:
+        stamps = stamps.astype("M8[M]")
+    steps = np.diff(stamps).astype(np.int64)
+    return len(steps) > 0 and bool((steps == steps[0]).all()) and steps[0] != 0

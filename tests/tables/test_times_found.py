@@ -63,3 +63,31 @@ def test_days_without_weekends_in_any_order(path: Path, form: str) -> None:
 def test_dates_of_two_digits_that_nothing_decides(path: Path) -> None:
     with pytest.raises(DataError, match="nothing decides"):
         read(path, "date", [f"01/01/{n:02}" for n in range(1, 12)])
+
+
+@pytest.mark.parametrize("header", ["Date", "time", "when"])
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize(
+    "form", ["%d%m%Y", "%m%d%Y", "%Y%m%d", "%y%m%d", "%d%m%y", "%Y%m%d%H", "%Y%m%d%H%M"]
+)
+def test_times_that_are_digits(path: Path, form: str, header: str, backwards: bool) -> None:
+    times = HOURS if "%H" in form else DAYS
+    written = [each.strftime(form) for each in times]
+    table = read(path, header, written[::-1] if backwards else written)
+    assert table.times is not None
+    assert table.times.dtype.kind == "M"
+    assert list(table.times.astype(object)) == times
+    values = _values(len(times))
+    assert list(table.values["x"]) == (values[::-1] if backwards else values)
+    assert not [note for note in table.notes if "missing" in note]
+
+
+@pytest.mark.parametrize("numbers", [
+    [1_672_531_200 + 3600 * n for n in range(50)],  # seconds since 1970
+    [600_000 + 37 * n * n % 991 for n in range(50)],
+    [110_101 + n for n in range(20)],
+])  # fmt: skip
+def test_numbers_that_are_no_dates(path: Path, numbers: list[int]) -> None:
+    table = read(path, "a", [str(each) for each in numbers], target=("x",))
+    assert list(table.values["x"]) == _values(len(numbers))
+    assert not [note for note in table.notes if "dates" in note or "times such" in note]

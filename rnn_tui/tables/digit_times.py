@@ -1,0 +1,123 @@
+"""Times written as digits without a mark between them: 20190131, 2019013114, 31012019, 190131."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from rnn_tui.tables.times import Stamps, date_of, goes_evenly, short_dates
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_DATE_NAMES = frozenset({"date", "datum", "fecha", "day", "tag", "jour", "jahr_monat_tag"})
+_FEWEST = 3  # rows
+_FEWEST_SHORT = 6  # rows of dates with two digits of the year that the name does not announce
+
+Floats = npt.NDArray[np.float64]
+Whole = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DigitTimes:
+    """Numbers read as times.
+
+    Attributes:
+        readings: in words and as datetime64 each; several where the digits do not decide.
+        note: what was assumed, to be read after the column's name.
+    """
+
+    readings: tuple[tuple[str, Stamps], ...]
+    note: str
+
+
+def digit_times(cells: pl.Series, values: Floats, named: bool, date: bool) -> DigitTimes | None:
+    """Return the times of whole numbers; None if they are none.
+
+    Args:
+        cells: what is written.
+        values: the numbers.
+        named: whether the column is named like a time or a part of it.
+        date: whether the column is named like a date.
+    """
+    low, high = values.min(), values.max()
+    if low < 10_100 or high > 22001231235959:
+        return None
+    whole = values.astype(np.int64)
+    if low >= 18000101 and high <= 22001231:
+        days = _days(whole)
+        if days is not None:
+            return DigitTimes((("", days),), "has dates such as 20190131")
+    if low >= 180001 and high <= 220012 and (months := _months(whole, values, named)) is not None:
+        return DigitTimes((("", months),), "has months such as 201901")
+    for digits, example in ((10, "2019013112"), (12, "201901311200"), (14, "20190131120000")):
+        unit = 10 ** (digits - 8)
+        if 18000101 * unit <= low and high < 22001232 * unit and len(values) >= _FEWEST:
+            stamps = _with_clock(whole // unit, whole % unit * 10 ** (14 - digits))
+            if stamps is not None:
+                return DigitTimes((("", stamps),), f"has times such as {example}")
+    if low >= 1_01_1800 and high <= 31_12_2200 and len(values) >= _FEWEST:
+        return _year_last(whole)
+    if high <= 99_12_31 and _width(cells, whole) == 6:
+        return _short(whole, values, date)
+    return None
+
+
+def is_date_name(word: str) -> bool:
+    """Return whether a column of this name, in lower case, holds dates."""
+    return word in _DATE_NAMES
+
+
+def _days(whole: Whole) -> Stamps | None:
+    return date_of(whole // 10000, whole // 100 % 100, whole % 100)
+
+
+def _months(whole: Whole, values: Floats, named: bool) -> Stamps | None:
+    """Return months such as 201901, where they rise or the name says so."""
+    days = date_of(whole // 100, whole % 100, np.ones_like(whole))
+    steps = np.diff(values)
+    one_way = bool((steps > 0).all() or (steps < 0).all())
+    once = len(values) > 5 and len(np.unique(values)) == len(values)
+    return days.astype("M8[M]") if days is not None and (named or one_way or once) else None
+
+
+def _with_clock(day: Whole, clock: Whole) -> Stamps | None:
+    """Return days such as 20190131 with times of day such as 120000."""
+    days = _days(day)
+    hour, minute, second = clock // 10000, clock // 100 % 100, clock % 100
+    if days is None or hour.max() > 23 or minute.max() > 59 or second.max() > 59:
+        return None
+    return np.asarray(days.astype("M8[s]") + ((hour * 60 + minute) * 60 + second).astype("m8[s]"))
+
+
+def _year_last(whole: Whole) -> DigitTimes | None:
+    """Return dates such as 31012019; these can never be taken for 20190131."""
+    a, b, year = whole // 10**6, whole // 10000 % 100, whole % 10000
+    if year.min() < 1800 or year.max() > 2200:
+        return None
+    ways = (("the day first", date_of(year, b, a)), ("the month first", date_of(year, a, b)))
+    readings = tuple((words, days) for words, days in ways if days is not None)
+    return DigitTimes(readings, "has dates such as 31012019") if readings else None
+
+
+def _short(whole: Whole, values: Floats, date: bool) -> DigitTimes | None:
+    """Return dates such as 190131, where the name says so or only the days are evenly apart."""
+    found = short_dates(whole // 10000, whole // 100 % 100, whole % 100, [])
+    if not date:
+        if len(values) < _FEWEST_SHORT or goes_evenly(values):
+            return None
+        found = [(words, days) for words, days in found if goes_evenly(days)]
+    return DigitTimes(tuple(found), "has dates of six digits, such as 190131") if found else None
+
+
+def _width(cells: pl.Series, whole: Whole) -> int:
+    """Return how many characters every cell has; 0 if they differ."""
+    import polars as pl
+
+    if cells.dtype != pl.String:
+        return len(str(whole.min())) if len(str(whole.min())) == len(str(whole.max())) else 0
+    lengths = cells.str.strip_chars().str.len_bytes()
+    return int(lengths[0]) if lengths.min() == lengths.max() else 0
