@@ -120,8 +120,7 @@ class _Reader:
         if not time.used:
             return False
         column = self._columns[time.used[0]]
-        clock = column.times is not None and column.times.clock and len(time.used) == 1
-        return (column.kind != "row number" and not clock) or bool(self._options.time)
+        return (column.kind != "row number" and not time.undated) or bool(self._options.time)
 
     def _time(self) -> TimeColumn:
         options = self._options

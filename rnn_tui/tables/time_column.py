@@ -14,6 +14,12 @@ from rnn_tui.tables.times import YEAR_FIRST, Stamps, date_of, goes_evenly
 
 _MOST_LOOKED_AT = 2000  # rows
 _NUMBERS = re.compile("[0-9]+")
+_PARTS_OF_YEAR = {
+    "quarter": 366 / 4 * 1440, "month": 31 * 1440, "doy": 1440, "week": 7 * 1440, "day": 1440,
+    "weekday": 1440, "hour": 60, "minute": 1,
+}  # fmt: skip
+"""How many minutes each part of a year counts, about; the longest first."""
+_BACKWARDS = 2  # times as many steps back as forth: the newest row comes first
 _WIDER = 4  # times as long as with another reading are dates that are read wrongly
 _FEWEST_IN_ORDER = 4  # rows whose order decides between two readings of dates
 
@@ -28,6 +34,7 @@ class TimeColumn:
         used: the columns it is made of.
         notes: what was assumed.
         problem: why it cannot be used.
+        undated: whether it has no year or no day: it may order rows, but says no time.
     """
 
     name: str = ""
@@ -35,6 +42,7 @@ class TimeColumn:
     used: tuple[int, ...] = ()
     notes: list[str] = field(default_factory=list)
     problem: str = ""
+    undated: bool = False
 
 
 def find_time(columns: Sequence[Column], chosen: Column | None) -> TimeColumn:
@@ -49,6 +57,7 @@ def find_time(columns: Sequence[Column], chosen: Column | None) -> TimeColumn:
     if len(columns) == 1 and columns[0].times is None and not columns[0].part:
         return TimeColumn()  # it may only count, but it is all there is
     times = [column for column in columns if column.kind == "time"]
+    clock = next((c for c in times if c.times is not None and c.times.clock), None)
     whole = [c for c in times if not c.part and not (c.times and c.times.clock)]
     if not whole and (joined := _of_parts(times)) is not None:
         return joined
@@ -63,12 +72,14 @@ def find_time(columns: Sequence[Column], chosen: Column | None) -> TimeColumn:
         return found[0]
     if (joined := _of_parts(times)) is not None:
         return joined
-    if clock := next((c for c in times if c.times is not None and c.times.clock), None):
+    if clock is not None:
         return _of_clock(clock)
     numbered = [column for column in columns if column.kind == "row number"]
     if numbered:
         first = numbered[0]
         return TimeColumn(first.name, first.values(), (first.index,))
+    if (cyclic := _of_parts_without_year(times)) is not None:
+        return cyclic
     for column in columns:
         if column.kind == "text" and column.numbers is None and _falls(column):
             first_cell, last_cell = column.cells.head(1)[0], column.cells.tail(1)[0]
@@ -89,19 +100,57 @@ def _falls(column: Column) -> bool:
 
 
 def _of_clock(column: Column) -> TimeColumn:
-    """Return times of day without days as what says when, if they do not begin again."""
+    """Return times of day without days as what says when, if they go one way."""
     found = _of_column(column)
-    if found.problem or _is_unique(found):
+    if found.problem or found.stamps is None:
         return found
+    stays = f"{column.name!r} has times of day only; the rows stay as they are"
+    backwards = f"the times of day in {column.name!r} run backwards and begin again; without days "
+    return _undated(found, stays, f"{backwards}they cannot be sorted")
+
+
+def _of_parts_without_year(columns: Sequence[Column]) -> TimeColumn | None:
+    """Return months, days, hours and minutes together, where no column has the year."""
+    parts = {column.part: column for column in reversed(columns)}
+    if "month" in parts or "day" in parts:  # these say the same, but begin again elsewhere
+        for part in ("quarter", "doy", "week", "weekday"):
+            parts.pop(part, None)
+    used = [parts[part] for part in _PARTS_OF_YEAR if part in parts]
+    if not used or any(column.missing.any() for column in used):
+        return None
+    weights = [_PARTS_OF_YEAR[part] for part in _PARTS_OF_YEAR if part in parts]
+    stamps = sum(
+        (weight * column.values() for weight, column in zip(weights, used, strict=True)),
+        np.zeros(len(used[0].cells)),
+    )
+    names = ", ".join(repr(column.name) for column in used)
+    name = " + ".join(column.name for column in used)
+    found = TimeColumn(name, np.asarray(stamps), tuple(column.index for column in used))
+    lacking = "year" if any(part in parts for part in ("month", "quarter", "doy")) else "day"
+    stays = f"no {lacking} stands beside {names}; the rows stay as they are"
+    backwards = f"the rows run backwards in {names} and begin again; without a {lacking} they "
+    return _undated(found, stays, f"{backwards}cannot be sorted")
+
+
+def _undated(found: TimeColumn, stays: str, backwards: str) -> TimeColumn:
+    """Return times that begin again, at midnight or with each year, as far as they order rows.
+
+    Args:
+        found: the times.
+        stays: the note where the rows are left as they are.
+        backwards: the problem where they run backwards, more than once around.
+    """
     assert found.stamps is not None
-    steps = np.diff(found.stamps).astype(np.int64)
-    if np.count_nonzero(steps < 0) > np.count_nonzero(steps > 0):
-        found.problem = (
-            f"the times of day in {column.name!r} run backwards and begin again; without days they "
-            "cannot be sorted"
-        )
+    found.undated = True
+    steps = np.diff(found.stamps)
+    zero = steps.dtype.type(0)
+    falls, rises = np.count_nonzero(steps < zero), np.count_nonzero(steps > zero)
+    if len(steps) and len(steps) in (falls, rises):
         return found
-    return TimeColumn(notes=[f"{column.name!r} has times of day only; the rows stay as they are"])
+    if falls > _BACKWARDS * rises:
+        found.problem = backwards
+        return found
+    return TimeColumn(notes=[stays])
 
 
 def _chosen(columns: Sequence[Column], chosen: Column) -> TimeColumn:

@@ -204,7 +204,8 @@ class DataReport:
             if each.name == self.time and each.first is not None:
                 span = f"{shown_value(each.first)} to {shown_value(each.last)}"
                 return f"; time: {_printable(each.name)}, {span}"
-        return "; no column of times"
+        parts = any(each.kind == "time" for each in self.columns)  # hours, months without a year
+        return "; no column of dates" if parts else "; no column of times"
 
     @property
     def _range(self) -> str:

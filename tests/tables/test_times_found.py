@@ -91,3 +91,42 @@ def test_numbers_that_are_no_dates(path: Path, numbers: list[int]) -> None:
     table = read(path, "a", [str(each) for each in numbers], target=("x",))
     assert list(table.values["x"]) == _values(len(numbers))
     assert not [note for note in table.notes if "dates" in note or "times such" in note]
+
+
+def _parts(form: str, times: Sequence[date]) -> list[str]:
+    return [each.strftime(form) for each in times]
+
+
+CYCLES = [
+    ("month;day", _parts("%m;%d", DAYS)),
+    ("hour;minute", [f"{n // 60};{n % 60}" for n in range(70)]),
+    ("hour", [f"{n}" for n in range(24)]),
+    ("time", [f"{n // 60}:{n % 60:02}" for n in range(70)]),
+]
+
+
+@pytest.mark.parametrize(("header", "times"), CYCLES)
+def test_times_without_a_year_or_day_sort_rows(path: Path, header: str, times: list[str]) -> None:
+    forth, back = read(path, header, times), read(path, header, times[::-1])
+    assert list(forth.values["x"]) == _values(len(times)) == list(back.values["x"])[::-1]
+    assert forth.time is back.time is None
+    assert [note for note in back.notes if "backwards" in note]
+
+
+AROUND = [
+    ("month;day", _parts("%m;%d", [DAYS[0] + timedelta(300 + n) for n in range(90)])),
+    ("hour;minute", [f"{(n + 300) // 60 % 24};{n % 60}" for n in range(1300)]),
+    ("month", [f"{n % 12 + 1}" for n in range(60)]),
+    ("quarter", [f"{n % 4 + 1}" for n in range(60)]),
+    ("time", [f"{(23 + n // 60) % 24}:{n % 60:02}" for n in range(120)]),
+    ("time", [f"{(n // 60 + 7) % 12 + 1}:{n % 60:02}" for n in range(360)]),
+]
+
+
+@pytest.mark.parametrize(("header", "times"), AROUND)
+def test_times_that_begin_again_keep_their_order(path: Path, header: str, times: list[str]) -> None:
+    table = read(path, header, times)
+    assert list(table.values["x"]) == _values(len(times))
+    assert [note for note in table.notes if "the rows stay as they are" in note]
+    with pytest.raises(DataError, match=r"run backwards .*begin again"):
+        read(path, header, times[::-1])
