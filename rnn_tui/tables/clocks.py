@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -47,6 +48,13 @@ _NICE_STEPS = (1, 5, 10, 15, 30, 60, 300, 600, 900, 1800, 3600, 7200, 10800, 216
                604800)  # fmt: skip
 _WORDS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 
+_LETTERS = {
+    "year": ("yyyy", "yy", "yr"), "month": ("mm", "mo"), "day": ("dd", "dy"),
+    "hour": ("hh", "hr"), "minute": ("mm", "mn", "mi", "min"),
+}  # fmt: skip
+_DAY_ORDERS = (("year", "month", "day"), ("day", "month", "year"), ("month", "day", "year"))
+_RANGES: dict[str, tuple[float, float]] = {part: (low, high) for part, low, high in _PARTS.values()}
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -71,6 +79,42 @@ class Clock:
 def part_of(name: str) -> str:
     """Return the part of a time that a column of this name holds: "year", "month", …, or ""."""
     return _PARTS.get(name.strip().lower(), ("", 0, 0))[0]
+
+
+def parts_side_by_side(names: Sequence[str]) -> dict[int, str]:
+    """Return the parts of one time that columns side by side hold: YYYY, MM, DD, hh and mm.
+
+    Letters such as "mm" say month, minute and millimetre: only their place tells.
+
+    Args:
+        names: of all columns.
+
+    Returns:
+        By index of the column: "year", "month", "day", "hour", "minute".
+    """
+
+    def fits(at: int, part: str) -> bool:
+        word = names[at].strip().lstrip("#").lower() if at < len(names) else ""
+        return word in _LETTERS[part] or (bool(word) and part_of(word) == part)
+
+    for at in range(len(names) - 2):
+        for order in _DAY_ORDERS:
+            if all(fits(at + n, part) for n, part in enumerate(order)):
+                found = {at + n: part for n, part in enumerate(order)}
+                for n, part in enumerate(("hour", "minute"), 3):
+                    if not fits(at + n, part):
+                        break
+                    found[at + n] = part
+                return found
+    return {}
+
+
+def holds_part(part: str, values: Floats) -> bool:
+    """Return whether all numbers can be this part of a time; a year may have two digits."""
+    low, high = _RANGES[part]
+    if part == "year" and len(values) and values.max() < 100:
+        low = 0
+    return bool(((values >= low) & (values <= high) & (values == np.floor(values))).all())
 
 
 def numeric_clock(name: str, cells: pl.Series, numbers: Numbers) -> Clock | None:

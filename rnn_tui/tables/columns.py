@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from rnn_tui.tables.clocks import numeric_clock, part_of
+from rnn_tui.tables.clocks import holds_part, numeric_clock, part_of, parts_side_by_side
 from rnn_tui.tables.frame import Frame
 from rnn_tui.tables.marks import decide
 from rnn_tui.tables.numbers import (
@@ -98,6 +98,7 @@ def examine_columns(frame: Frame, options: TableOptions) -> list[Column]:
         _read(column, mark, frame)
     for column in columns:
         _judge(column, frame)
+    _judge_parts(columns)
     return columns
 
 
@@ -241,6 +242,18 @@ def _judge(column: Column, frame: Frame) -> None:
     if clock.readings:
         column.times = Times(clock.readings, numbers.missing)
     column.notes += [f"{column.name!r} {note}" for note in clock.notes]
+
+
+def _judge_parts(columns: list[Column]) -> None:
+    """Find a time whose parts stand in columns side by side."""
+    parts = parts_side_by_side([column.own_name for column in columns])
+    for index, part in parts.items():
+        numbers = columns[index].numbers
+        if numbers is None or columns[index].problem or not holds_part(part, numbers.values):
+            return
+    for index, part in parts.items():
+        column = columns[index]
+        column.kind, column.part, column.times, column.notes = "time", part, None, []
 
 
 def _judge_text(column: Column, frame: Frame) -> None:

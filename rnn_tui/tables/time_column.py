@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from rnn_tui.tables.columns import Column
-from rnn_tui.tables.times import YEAR_FIRST, Stamps, date_of, goes_evenly
+from rnn_tui.tables.times import YEAR_FIRST, Stamps, date_of, full_years, goes_evenly
 
 _MOST_LOOKED_AT = 2000  # rows
 _NUMBERS = re.compile("[0-9]+")
@@ -305,12 +305,16 @@ def _of_parts(times: Sequence[Column]) -> TimeColumn | None:
     if any(column.missing.any() for column in used):
         return None
     number = {name: parts[name].values().astype(np.int64) for name in names}
+    notes = [f"the time is {', '.join(repr(column.name) for column in used)} together"]
+    if number["year"].max() < 100:
+        said: list[str] = []
+        number["year"] = full_years(number["year"], said)
+        notes += [f"{used[0].name!r}: {note}" for note in said]
     stamps = _joined(number)
     if stamps is None:
         return None
     name = " + ".join(column.name for column in used)
-    note = f"the time is {', '.join(repr(column.name) for column in used)} together"
-    return TimeColumn(name, stamps, tuple(column.index for column in used), [note])
+    return TimeColumn(name, stamps, tuple(column.index for column in used), notes)
 
 
 def _joined(number: dict[str, np.ndarray[tuple[int], np.dtype[np.int64]]]) -> Stamps | None:

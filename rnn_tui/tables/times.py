@@ -343,7 +343,7 @@ def _dates(name: str, parts: _Parts, notes: list[str]) -> list[tuple[str, Stamps
         found = short_dates(parts.number("day"), parts.number("month"), year, notes)
         return [each for each in found if each[0] != "the month first"]
     if "year" in parts.names and (parts.texts("year").str.len_bytes() == 2).any():
-        year = _full_years(year, notes)
+        year = full_years(year, notes)
     if parts.has("week"):
         january4 = (year - 1970).astype("M8[Y]").astype("M8[D]") + np.timedelta64(3, "D")
         monday = january4 - ((january4.astype(np.int64) + 3) % 7).astype("m8[D]")
@@ -396,9 +396,9 @@ def short_dates(
     a: Numbers, b: Numbers, c: Numbers, notes: list[str]
 ) -> list[tuple[str, Stamps]]:  # fmt: skip
     """Return the readings of dates of three numbers such as 01/02/19, 19/01/31."""
-    last = _full_years(c, notes)
+    last = full_years(c, notes)
     return _possible([("the day first", (last, b, a)), ("the month first", (last, a, b)),
-                      (YEAR_FIRST, (_full_years(a, []), b, c))])  # fmt: skip
+                      (YEAR_FIRST, (full_years(a, []), b, c))])  # fmt: skip
 
 
 def _possible(ways: list[tuple[str, tuple[Numbers, Numbers, Numbers]]]) -> list[tuple[str, Stamps]]:
@@ -407,7 +407,7 @@ def _possible(ways: list[tuple[str, tuple[Numbers, Numbers, Numbers]]]) -> list[
     return [(words, days) for words, days in found if days is not None]
 
 
-def _full_years(year: npt.NDArray[np.int64], notes: list[str]) -> npt.NDArray[np.int64]:
+def full_years(year: npt.NDArray[np.int64], notes: list[str]) -> npt.NDArray[np.int64]:
     """Return years of two digits as those of 1950 to 2049; others as they are."""
     ways = {
         "those from 1950 to 2049": np.where(year < 50, year + 2000, year + 1900),

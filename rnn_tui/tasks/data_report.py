@@ -204,6 +204,8 @@ class DataReport:
             if each.name == self.time and each.first is not None:
                 span = f"{shown_value(each.first)} to {shown_value(each.last)}"
                 return f"; time: {_printable(each.name)}, {span}"
+        if self.time:  # several columns together
+            return f"; time: {_printable(self.time)}"
         parts = any(each.kind == "time" for each in self.columns)  # hours, months without a year
         return "; no column of dates" if parts else "; no column of times"
 

@@ -130,3 +130,19 @@ def test_times_that_begin_again_keep_their_order(path: Path, header: str, times:
     assert [note for note in table.notes if "the rows stay as they are" in note]
     with pytest.raises(DataError, match=r"run backwards .*begin again"):
         read(path, header, times[::-1])
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize(("header", "form"), [
+    ("YYYY;MM;DD;hh", "%Y;%m;%d;%H"),
+    ("#YY;MM;DD;hh;mm", "%Y;%m;%d;%H;%M"),
+    ("YY;MM;DD;hh;WVHT", "%y;%m;%d;%H;1.5"),
+    ("yr;mo;dy;hr;mn", "%Y;%m;%d;%H;%M"),
+    ("DD;MM;YYYY;HH;MM", "%d;%m;%Y;%H;%M"),
+    ("year;month;day;hour;minute;mm", "%Y;%m;%d;%H;%M;7"),
+])  # fmt: skip
+def test_parts_of_a_time_side_by_side(path: Path, header: str, form: str, backwards: bool) -> None:
+    written = _parts(form, HOURS)
+    table = read(path, header, written[::-1] if backwards else written, target=("x",))
+    assert table.times is not None
+    assert list(table.times.astype(object)) == HOURS
