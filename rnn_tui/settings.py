@@ -62,9 +62,9 @@ class Settings:
         "its own.", "data", "restart", registry=TASKS,
     )
     data: str = declare(
-        "", "The file to learn: of task series a CSV file, its columns separated by commas, "
-        "semicolons or tabs; of task text any UTF-8 text, or left out a short one that is built "
-        "in.", "data", "restart",
+        "", "The file to learn, - for standard input: of task series a table (CSV and the like, "
+        "or Parquet, both also in gzip), of task text a text, or left out a short one that is "
+        "built in. Delimiters, marks of numbers and encoding are found.", "data", "restart",
     )
     encoding: str = declare(
         "", "How the file's bytes stand for characters, such as utf-8, utf-16, cp1252; left out, "

@@ -165,8 +165,7 @@ REFUSED: dict[str, str] = {
         "--init-from starts a new run; leave it out, or leave out the file"
     ),
     "words": (
-        "'words': it is not a safetensors file, or not a whole one "
-        "(its header is larger than 4 MiB)"
+        "'words': it is not a safetensors file but looks like a table or a text: --data reads it"
     ),
     "train --init-from none": "'none': there is no such file",
     "train --init-from run --hidden 4 --cell lstm": (

@@ -25,6 +25,7 @@ WITHOUT_EFFECT = {
     "--task neuron --carry": "--carry has no effect with --cell neuron",
     "--task text --encoding utf-8": "it needs --data FILE",
     "--task adding --difference": "it needs --task series",
+    "--updates 5 --test-every 6": "--test-every 6 has no effect in a run of 5 updates",
     "--force": "--force has no effect without --out or --metrics",
     "--max-data 1MiB": "--max-data has no effect without --data",
     "--resume list --hidden 3": "--hidden has no effect with --resume list",
@@ -77,6 +78,12 @@ def test_beside_a_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert run(line) == 0
     assert run(["train", file, "--updates", "1", "--data", file]) == 2
     assert "leave --data out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["--target", "--data", "--out", "--encoding"])
+def test_a_name_that_is_empty_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "--updates", "1", name, ""]) == 2
+    assert f"{name} needs a value: " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -139,8 +139,42 @@ def test_a_name_decides_in_doubt() -> None:
     assert is_table("log.csv")
     Path("book.csv").write_text("Once upon a time\nthere was a river\n")
     assert not is_table("book.csv")
+    Path("names.csv").write_text("date,x\n")
+    assert is_table("names.csv")
+    Path("program.csv").write_bytes(bytes(range(256)) * 9)
+    assert not is_table("program.csv")
     Path("x").write_bytes(b"PAR1....")
     assert is_table("x")
+
+
+@pytest.mark.parametrize("task", ["series", "text"])
+def test_bytes_that_are_no_text_are_said_to_be_none(
+    task: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("program.csv").write_bytes(bytes(range(1, 256)) * 9)
+    assert run(["inspect", "program.csv", "--task", task]) == 2
+    out = " ".join(capsys.readouterr().out.split())
+    assert "text: it has control characters" in out
+    assert "such as cp1252" not in out
+
+
+def test_one_file_is_enough(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["inspect", "a", "b"]) == 2
+    assert "one FILE is enough; 'b' is one too many" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [ROWS.encode(), PROSE.encode(), gzip.compress(b"1\n" * 99)])
+def test_a_data_file_in_place_of_a_checkpoint(
+    content: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("file").write_bytes(content)
+    for line in (["file"], ["train", "file"], ["predict", "file"]):
+        assert run(line) == 2
+        error = capsys.readouterr().err
+        assert (
+            "it is not a safetensors file but looks like a table or a text: --data reads it"
+            in error
+        )
 
 
 def test_a_wide_report_has_room() -> None:

@@ -24,6 +24,8 @@ from rnn_tui.settings import quote
 LARGEST_HEADER = 4 * 2**20  # bytes; that of a text with 100,000 different characters has 2 MiB
 _MOST_BRACKETS = 20_000  # each opens an object or a list, which takes far more memory than a byte
 _MOST_DIMENSIONS = 8
+_LOOKED_AT = 256
+"""Bytes of a file that is no checkpoint, in which a control character shows that it is no text."""
 _LENGTH_BYTES = 8
 _TENSOR_KEYS = {"dtype", "shape", "data_offsets"}
 _METADATA = "__metadata__"
@@ -137,6 +139,10 @@ def _header_text(file: BufferedReader) -> str:
     if len(start) < _LENGTH_BYTES:
         raise ValueError("it is too short")
     length = int.from_bytes(start, "little")
+    if length > LARGEST_HEADER and _is_data(start + file.read(_LOOKED_AT)):
+        raise ContentError(
+            "it is not a safetensors file but looks like a table or a text: --data reads it"
+        )
     if length > LARGEST_HEADER:
         raise ValueError(f"its header is larger than {size_text(LARGEST_HEADER)}")
     if length > size - _LENGTH_BYTES:
@@ -145,6 +151,13 @@ def _header_text(file: BufferedReader) -> str:
         return file.read(length).decode()
     except UnicodeDecodeError:
         raise ValueError("its header is not UTF-8") from None
+
+
+def _is_data(start: bytes) -> bool:
+    """Return whether a file that begins so is a table or a text: what is learned, nothing saved."""
+    if start.startswith((b"PAR1", b"\x1f\x8b", b"\xff\xfe", b"\xfe\xff")):
+        return True
+    return not any(byte < 32 and byte not in b"\t\n\f\r" for byte in start)
 
 
 def _texts(metadata: object) -> dict[str, str]:

@@ -287,8 +287,19 @@ class SettingOption(click.Option):
         )
 
     def _read(self, value: Any) -> Any:
-        """Return the value that the text stands for; a `SettingError` is shown as it is."""
+        """Return the value that the text stands for; a `SettingError` is shown as it is.
+
+        Raises:
+            OptionError: the value is empty; that an option was left out is said by leaving it out.
+        """
+        if isinstance(value, str) and not value.strip(" ") and self._is_name:
+            raise OptionError(f"{self.opts[0]} needs a value: {self.metavar}, not {quote(value)}")
         return self.declaration.parse(value) if isinstance(value, str) else value
+
+    @property
+    def _is_name(self) -> bool:
+        """Whether its value is the name of something: a file, a column, an encoding."""
+        return self.declaration.name in _PLACEHOLDERS or self.declaration.name == "encoding"
 
 
 def _spellings(declaration: Declaration) -> tuple[str, ...]:
@@ -406,7 +417,9 @@ def _written_options(ctx: click.Context) -> dict[str, Any]:
     options = {n: v for n, v in ctx.params.items() if ctx.get_parameter_source(n) is written}
     checkpoint, *more = options.pop("checkpoints", None) or [None]
     if more:
-        raise OptionError(f"one CHECKPOINT is enough; {more[0]!r} is one too many")
+        what = next(each.metavar for each in ctx.command.params if each.name == "checkpoints")
+        what = str(what).strip("[]")
+        raise OptionError(f"one {what} is enough; {more[0]!r} is one too many")
     return options if checkpoint is None else options | {"checkpoint": checkpoint}
 
 

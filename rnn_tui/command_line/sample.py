@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _WRITTEN_AT_ONCE = 64  # tokens
 _MOST_LISTED = 100  # tokens of a vocabulary that a message lists
+_MOST_WORDS = 10  # words that it lists
 
 
 def sample(arguments: list[str]) -> int:
@@ -95,11 +96,16 @@ def prompt_codes(prompt: str, vocabulary: Vocabulary) -> list[int]:
         print_error(f"not in the vocabulary, read as {name}: {names}")
     if not typed.refused:
         return [*typed.codes]
-    names = ", ".join(map(shown_token, typed.refused))
-    listed = " ".join(vocabulary.names[:_MOST_LISTED])
-    more = len(vocabulary.names) - _MOST_LISTED
+    names = ", ".join(map(shown_token, typed.refused[:_MOST_WORDS]))
+    others = len(typed.refused) - _MOST_WORDS
+    names += f" and {others:,} more" if others > 0 else ""
+    most = _MOST_WORDS if vocabulary.kind == "words" else _MOST_LISTED
+    listed, more = " ".join(vocabulary.names[:most]), len(vocabulary.names) - most
     allowed = f"{listed} and {more:,} more" if more > 0 else listed
-    raise CommandError(f"--prompt: {names} not in the vocabulary; allowed: {allowed}")
+    unknown = ""
+    if vocabulary.kind == "words":
+        unknown = "; trained with --vocabulary N, a network reads all others as ⟨unk⟩"
+    raise CommandError(f"--prompt: {names} not in the vocabulary; allowed: {allowed}{unknown}")
 
 
 def _line_end(vocabulary: Vocabulary) -> list[int]:

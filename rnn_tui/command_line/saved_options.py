@@ -84,6 +84,9 @@ Examples:
   rnn-tui predict run.safetensors --data new.csv --horizon 12
   rnn-tui predict run.safetensors --json > forecast.json
 """
+_DATA_HELP = """\
+The table to forecast, with the columns that the run learned: CSV and the like, or Parquet; - is \
+standard input. Left out, that of the run."""
 _SAMPLE_HELP = """\
 Write text with a network that was trained on one, to stdout: the prompt, and what the network
 writes after it. No data file is needed.
@@ -101,7 +104,11 @@ def predict_command() -> click.Command:
     table.metavar = "FILE.csv"
     options: list[click.Parameter] = [SettingOption(_HORIZON), table]
     options += [SettingOption(_JSON, "--json"), SettingOption(_FORCE, "--force")]
-    return make_command("predict", _PREDICT_HELP, options, "CHECKPOINT", READING)
+    command = make_command("predict", _PREDICT_HELP, options, "CHECKPOINT", READING)
+    for each in command.params:
+        if isinstance(each, click.Option) and each.name == "data":
+            each.help = _DATA_HELP
+    return command
 
 
 def sample_command() -> click.Command:

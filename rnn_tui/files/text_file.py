@@ -22,6 +22,7 @@ _MARKS = (
 )
 _GZIP = b"\x1f\x8b"
 _UTF_8 = "utf-8"
+_CONTROLS = bytes({*range(32)} - {*b"\t\n\v\f\r\x1a\x1b"})
 
 
 class TextFile:
@@ -44,6 +45,7 @@ class TextFile:
         self._path = path
         self._keeps = keep_line_ends
         self.encoding = encoding
+        self._binary = False
         self.found = ""
         self.line_ends = 0
 
@@ -88,6 +90,7 @@ class TextFile:
             begin += more
         if not self.encoding:
             self.encoding, self.found = _found(begin)
+            self._binary = self.encoding == _UTF_8 and is_binary(begin)
         elif other := other_encoding(self.encoding, begin):
             reason = f"{shown_name(self._path)} is {other}, not {self.encoding}"
             raise DataError("--encoding", self.encoding, reason)
@@ -112,6 +115,9 @@ class TextFile:
     def _not_decoded(self, byte: int, offset: int) -> DataError:
         """Return the error for a byte that this encoding does not have there."""
         where = f"byte 0x{byte:02x} at offset {offset} is not"
+        if self._binary:
+            reason = f"it is no text: it has control characters, and {where} UTF-8"
+            return DataError("--data", self._path, f"{reason}; --tokens bytes learns any file")
         if codecs.lookup(self.encoding).name != _UTF_8:
             how = f" ({self.found})" if self.found else ""
             reason = f"{where} {self.encoding}{how}; name another --encoding"
@@ -172,6 +178,11 @@ def _without_mark(begin: bytes) -> tuple[str, str] | None:
     if first > len(sample) // 8 and second <= first // 8:
         return "utf-16-be", "by its zero bytes"
     return None
+
+
+def is_binary(sample: bytes) -> bool:
+    """Return whether bytes have more control characters than any text, in UTF-8 or the like."""
+    return len(sample.translate(None, _CONTROLS)) < 0.98 * len(sample)
 
 
 def other_encoding(encoding: str, begin: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -179,13 +180,22 @@ def _read(column: Column, mark: Marks | str, frame: Frame) -> None:
     if column.numbers.bad.any():
         row = int(column.numbers.bad.argmax())
         cell = str(column.cells[row]).strip()
-        what = "is not finite" if is_plain(cell) else "is not a number"
+        what = "is not a number"
+        if is_plain(cell):
+            what = _not_so(mark) if math.isfinite(float(cell)) else "is not finite"
         more = int(np.count_nonzero(column.numbers.bad)) - 1
         others = f", as are {more:,} more" if more > 1 else ", as is 1 more" if more else ""
         column.problem = (
             f"{frame.line(row)} of {column.name!r} is {_shown(cell)}, which {what}{others}"
         )
     _note(column, mark, frame.layout is None or frame.layout.delimiter == ",")
+
+
+def _not_so(mark: Marks) -> str:
+    """Return that a plain number is none with the marks that were chosen."""
+    if mark.thousands in (".", ","):
+        return f"is not a number with {mark.thousands!r} between thousands"
+    return f"is not a number with {mark.decimal!r} for decimals"
 
 
 def _note(column: Column, mark: Marks, usual: bool) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from rnn_tui.files.data_file import CHUNK, DataError, data_chunks, shown_name
 from rnn_tui.files.limits import data_limit, memory_limit
 from rnn_tui.files.regular_file import size_text
-from rnn_tui.files.text_file import other_encoding
+from rnn_tui.files.text_file import is_binary, other_encoding
 
 PARQUET = b"PAR1"
 _GZIP = b"\x1f\x8b"
@@ -161,6 +161,9 @@ def _as_utf8(path: str, data: bytes) -> bytes:
     try:
         data.decode()
     except UnicodeDecodeError as error:
+        if is_binary(data[:_SAMPLE]):
+            reason = "it is no table of text: it has control characters and is not UTF-8"
+            raise DataError("--data", path, reason) from None
         byte, line = data[error.start], data.count(b"\n", 0, error.start) + 1
         reason = f"line {line} is not UTF-8 text (byte 0x{byte:02x}); say its --encoding"
         raise DataError("--data", path, f"{reason}, such as cp1252 (Western Windows)") from None

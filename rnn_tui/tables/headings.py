@@ -242,7 +242,7 @@ def _could_be_names(first: list[str], below: list[list[str]]) -> bool:
         low, high = float(values.min()), float(values.max())
         reach = _FAR * (high - low)
         far |= high > low and not low - reach <= number <= high + reach
-        decimals |= np.count_nonzero(values % 1) >= _MOSTLY * len(values)
+        decimals |= bool(np.count_nonzero(values % 1) >= _MOSTLY * len(values))
     known = [number for number in numbers if number is not None]
     count = len(known) > 1 and set(np.diff(known).tolist()) == {1}
     year = len(known) == 1 and 1900 <= known[0] <= 2100

@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from rnn_tui.files.data_file import DataError, data_head
+from rnn_tui.files.text_file import is_binary
 
 _HEAD = 2**16  # bytes that are looked at
 _MOST_LINES = 400
@@ -50,6 +51,8 @@ def is_table(path: str, encoding: str = "") -> bool:
         except zlib.error:
             return named
         whole, head = whole and len(unpacked) < _HEAD, unpacked
+    if not encoding and is_binary(head) and not _wide_encoding(head):
+        return False
     lines = re.split(r"\r\n|\n|\r", _decoded(head, encoding))
     if not whole:
         lines = lines[:-1]  # the last one is cut
@@ -57,16 +60,19 @@ def is_table(path: str, encoding: str = "") -> bool:
     return _looks_like_rows(lines[:_MOST_LINES]) or (named and not _is_prose(lines))
 
 
+def _wide_encoding(head: bytes) -> str:
+    """Return which UTF-16 a file is that begins so, "" for none."""
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if max(even, odd) > len(head) / 8:
+        return "utf-16-be" if even > odd else "utf-16-le"
+    return ""
+
+
 def _decoded(head: bytes, encoding: str) -> str:
     """Return the characters of the first bytes, whatever they are."""
-    if not encoding:
-        even, odd = head[::2].count(0), head[1::2].count(0)
-        if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-            encoding = "utf-16"
-        elif max(even, odd) > len(head) / 8:
-            encoding = "utf-16-be" if even > odd else "utf-16-le"
-        else:
-            encoding = "utf-8-sig"
+    encoding = encoding or _wide_encoding(head) or "utf-8-sig"
     try:
         return head.decode(encoding, errors="replace").removeprefix("\ufeff")
     except (LookupError, UnicodeError):
@@ -122,7 +128,12 @@ def _is_value(cell: str) -> bool:
 
 
 def _is_prose(lines: list[str]) -> bool:
-    """Return whether lines have no digit: whatever the file is called, it is no table."""
+    """Return whether lines have no digit: whatever the file is called, it is no table.
+
+    A single line of names is a table without rows.
+    """
+    if len(lines) == 1 and any(each in lines[0] for each in _DELIMITERS):
+        return False
     return bool(lines) and not any(re.search(r"\d", line) for line in lines)
 
 

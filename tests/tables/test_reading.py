@@ -303,3 +303,8 @@ def test_a_column_that_only_counts_is_not_learned_without_a_word(tmp_path: Path)
     assert table.targets == ("n",)
     assert "'n' only counts its rows." in table.notes
     assert not read_table(TableOptions(str(path), target=("n",))).notes
+
+
+def test_a_plain_number_that_the_marks_do_not_allow(path: Path) -> None:
+    with pytest.raises(DataError, match=r"is '9.5', which is not a number with '\.' betw"):
+        read(path, b"y\n9.5\n7\n", thousands=".")

@@ -112,7 +112,13 @@ def test_every(
     """Return after how many updates the test loss is measured each time; None for never.
 
     Where something needs it and nothing is said, that is each hundredth of the run.
+
+    Raises:
+        CommandError: the run ends before the first of them.
     """
+    if 0 < updates < options.get("test_every", 0):
+        reason = f"has no effect in a run of {updates:,} updates"
+        raise CommandError(f"--test-every {options['test_every']} {reason}")
     if "test_every" in options:
         return int(options["test_every"])
     compared = any(each.kind == "test" for each in breakpoints)
