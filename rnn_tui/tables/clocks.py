@@ -68,12 +68,14 @@ class Clock:
         readings: its times, in words and as datetime64 each, several where the digits do not
             decide; none where the numbers themselves are to be taken.
         notes: what was assumed, to be read after the column's name.
+        only_even: whether nothing but its values says so: beside a time it is a column of values.
     """
 
     kind: Literal["time", "row number"]
     part: str = ""
     readings: tuple[tuple[str, Stamps], ...] = ()
     notes: tuple[str, ...] = ()
+    only_even: bool = False
 
 
 def part_of(name: str) -> str:
@@ -172,12 +174,13 @@ def _counted(word: str, values: Floats, steps: Floats, whole: bool) -> Clock | N
     if word in _TIME_NAMES:
         return Clock("time")
     if one_way and len(values) > 7 and values.min() >= 1500 and values.max() <= 2200:
-        return Clock("time", notes=("has years, so it is taken for a time",))
+        return Clock("time", notes=("has years, so it is taken for a time",), only_even=True)
     if one_way and word in _WEAK_TIME_NAMES:
-        return Clock("time")
+        return Clock("time", only_even=word == "x")  # x of x and y; beside a date a value
     nearly = one_way and float(np.abs(steps - step).max()) <= 0.02 * abs(step)
     if nearly and len(values) > 3:
-        return Clock("time", notes=("rises or falls evenly, so it is taken for a time",))
+        note = "rises or falls evenly, so it is taken for a time"
+        return Clock("time", notes=(note,), only_even=True)
     return None
 
 

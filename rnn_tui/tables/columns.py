@@ -46,6 +46,7 @@ class Column:
         times: its cells as times, where all are.
         part: which part of a time a column of numbers holds: "year", "month", "day", …; else "".
         problem: why it cannot be used, where that is so.
+        only_even: whether it counts as a time only because its numbers go evenly.
     """
 
     index: int
@@ -58,6 +59,7 @@ class Column:
     part: str = ""
     problem: str = ""
     notes: list[str] = field(default_factory=list)
+    only_even: bool = False
 
     @property
     def missing(self) -> npt.NDArray[np.bool_]:
@@ -248,7 +250,7 @@ def _judge(column: Column, frame: Frame) -> None:
     clock = numeric_clock(column.own_name, column.cells, numbers)
     if clock is None:
         return
-    column.kind, column.part = clock.kind, clock.part
+    column.kind, column.part, column.only_even = clock.kind, clock.part, clock.only_even
     if clock.readings:
         column.times = Times(clock.readings, numbers.missing)
     column.notes += [f"{column.name!r} {note}" for note in clock.notes]
@@ -264,6 +266,7 @@ def _judge_parts(columns: list[Column]) -> None:
     for index, part in parts.items():
         column = columns[index]
         column.kind, column.part, column.times, column.notes = "time", part, None, []
+        column.only_even = False
 
 
 def _judge_text(column: Column, frame: Frame) -> None:

@@ -52,6 +52,7 @@ def find_time(columns: Sequence[Column], chosen: Column | None) -> TimeColumn:
         columns: all columns of the table.
         chosen: the one that the user named.
     """
+    _take_for_values(columns, chosen)
     if chosen is not None:
         return _chosen(columns, chosen)
     if len(columns) == 1 and columns[0].times is None and not columns[0].part:
@@ -89,6 +90,21 @@ def find_time(columns: Sequence[Column], chosen: Column | None) -> TimeColumn:
             )
             return TimeColumn(column.name, None, (column.index,), problem=reason)
     return TimeColumn()
+
+
+def _take_for_values(columns: Sequence[Column], chosen: Column | None) -> None:
+    """Make columns that only go evenly columns of values, as a meter's, but for the only time."""
+    even = [column for column in columns if column.only_even]
+    strong = chosen is not None or any(
+        column.kind == "time" and not column.only_even and column.part in ("", "year")
+        for column in columns
+    )
+    for column in even if strong or len(columns) == 1 else even[1:]:
+        if column is chosen:
+            continue
+        column.kind, column.only_even, column.notes = "number", False, []
+        if len(columns) == 1:
+            column.notes.append(f"{column.name!r} rises or falls evenly, as if it only counted")
 
 
 def _falls(column: Column) -> bool:

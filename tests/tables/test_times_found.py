@@ -146,3 +146,27 @@ def test_parts_of_a_time_side_by_side(path: Path, header: str, form: str, backwa
     table = read(path, header, written[::-1] if backwards else written, target=("x",))
     assert table.times is not None
     assert list(table.times.astype(object)) == HOURS
+
+
+METERS = ["1'200.50", "-60.000", "1000", "0.142857", "1510"]
+
+
+@pytest.mark.parametrize("first", METERS)
+@pytest.mark.parametrize("beside", ["date", "year;month", ""])
+def test_a_meter_that_rises_evenly_is_no_time_beside_another(
+    path: Path, first: str, beside: str
+) -> None:
+    start = float(first.replace("'", ""))
+    meter = [f"{start + 5 * n:,.6f}".replace(",", "'") for n in range(40)]
+    forms = {"date": [str(each) for each in DAYS[:40]],
+             "year;month": [f"{2020 + n // 12};{n % 12 + 1}" for n in range(40)],
+             "": [""] * 40}  # fmt: skip
+    rows = [f"{time};{each}".lstrip(";") for time, each in zip(forms[beside], meter, strict=True)]
+    name = "x" if beside else "meter"
+    path.write_text("\n".join([f"{beside};{name}".lstrip(";"), *rows]) + "\n")
+    table = usable(read_table(TableOptions(str(path))))
+    assert table.targets == (name,)
+    assert list(table.values[name]) == pytest.approx([start + 5 * n for n in range(40)])
+    assert {column.kind for column in table.columns if column.name == name} == {"number"}
+    assert not [note for note in table.notes if "taken for a time" in note]
+    assert bool([note for note in table.notes if "as if it only counted" in note]) == (not beside)
