@@ -104,7 +104,9 @@ def test_gradients_with_pins_agree_with_the_complex_step(given: tuple[Case, Pins
 
 @pytest.mark.parametrize(("cell", "activation"), SMOOTH_CELLS)
 @pytest.mark.parametrize("unit", [None, 2])
-@pytest.mark.parametrize("t", [None, 1, 3, 5])
+@pytest.mark.parametrize(
+    "t", [None, 3, *(pytest.param(end, marks=pytest.mark.long) for end in (1, 5))]
+)
 def test_every_symbol_of_every_smooth_cell(
     cell: str, activation: str, unit: int | None, t: int | None
 ) -> None:
