@@ -20,6 +20,7 @@ _MOST_LINES = 10  # of a header
 _LOOKED_AT = 100  # rows
 _LEAST_ROWS = 8  # below a first one, to say that it is unlike them
 _FAR = 2  # times the range of a column: so far outside is no usual value
+_VERY_FAR = 20  # the same where there are fewer rows
 _MOSTLY = 0.8  # of a column's values
 
 
@@ -184,6 +185,8 @@ def _names_columns(
             values = [row[column] for row in below]
             if all(value.strip() for value in values) and (kind == "t" or _counts(values)):
                 return True
+            if len(rows) > _LEAST_ROWS and _are_keys([row[column] for row in rows[1:]]):
+                raise _either(path, first)
     numbers = [_whole(cell) for cell in first]
     if _are_names(first) and not any(_are_names(row) for row in below[:20]):
         return True
@@ -228,21 +231,24 @@ def _could_be_names(first: list[str], below: list[list[str]]) -> bool:
     One of them lies far outside its column; or they count, or one is a year, above decimals.
     """
     numbers = [_whole(cell) for cell in first]
-    if len(below) < _LEAST_ROWS or None in numbers:
+    if len(below) < 2 or None in numbers:
         return False
     far = decimals = False
     for number, cells in zip(numbers, zip(*below, strict=True), strict=True):
         assert number is not None
         values = np.array([v for v in map(_number, cells) if v is not None and math.isfinite(v)])
-        if len(values) < _LEAST_ROWS:
+        if len(values) < 2:
             continue
         steps = np.diff(values)
         if steps[0] and number == values[0] - steps[0] and (steps[:_MOST_LINES] == steps[0]).all():
             return False  # the column counts, and the first row with it
         low, high = float(values.min()), float(values.max())
-        reach = _FAR * (high - low)
+        enough = len(values) >= _LEAST_ROWS
+        reach = (_FAR if enough else _VERY_FAR) * (high - low)
         far |= high > low and not low - reach <= number <= high + reach
-        decimals |= bool(np.count_nonzero(values % 1) >= _MOSTLY * len(values))
+        decimals |= len(values) >= _LEAST_ROWS and bool(
+            np.count_nonzero(values % 1) >= _MOSTLY * len(values)
+        )
     known = [number for number in numbers if number is not None]
     count = len(known) > 1 and set(np.diff(known).tolist()) == {1}
     year = len(known) == 1 and 1900 <= known[0] <= 2100
@@ -282,8 +288,9 @@ def _whole(cell: str) -> int | None:
 
 
 def _number(cell: str) -> float | None:
+    """Return the number of a cell, to compare it: a comma is taken for the decimal mark."""
     try:
-        return float(cell)
+        return float(cell.replace(",", "."))
     except ValueError:
         return None
 
@@ -296,6 +303,12 @@ def _counts(cells: list[str]) -> bool:
         return False
     steps = np.diff(np.array(known, dtype=np.float64))
     return len(steps) == 0 or bool((steps > 0).all() or (steps < 0).all())
+
+
+def _are_keys(cells: list[str]) -> bool:
+    """Return whether cells are whole numbers that all differ, as the shuffled numbers of rows."""
+    numbers = [_whole(cell) for cell in cells]
+    return None not in numbers and len(set(numbers)) == len(numbers)
 
 
 def _are_names(cells: Sequence[str]) -> bool:

@@ -175,6 +175,9 @@ def test_what_csv_writes_is_read_back_or_refused(
             for first, text in (
                 ("1,2,3", b"1,2,3\n" + b"".join(b"%d,%d.5,7.25\n" % (n, n) for n in range(9))),
                 ("2023", b"2023\n" + b"".join(b"%d.5\n" % (n + 2000) for n in range(40))),
+                ("2023", b"2023\n" + b"".join(b"%d,5\n" % (n * 5 % 17) for n in range(40))),
+                (",0", b",0\n" + b"".join(b"%d,%d.5\n" % (n * 5 % 17, n) for n in range(17))),
+                ("6000", b"6000\n5\n3\n9\n"),
                 ("6000", b"6000\n" + b"".join(b"%d\n" % (n * 5 % 17) for n in range(40))),
             )
         ),
