@@ -23,7 +23,7 @@ from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.engine.network.layers import Layer
 from rnn_tui.predictions.results import Decision, Suggestion, UnitShare
-from rnn_tui.tasks.tokens import Vocabulary, ends_word
+from rnn_tui.tasks.tokens import JOINERS, Vocabulary, begins_word, ends_word
 
 SUGGESTED = 3
 """How many words are suggested."""
@@ -102,23 +102,35 @@ def spelled_suggestions(
         temperature: of the probabilities.
     """
     ends = np.array([ends_word(text) for text in vocabulary.texts])
+    alone = np.array([begins_word(text) for text in vocabulary.texts])  # others need a letter
+    joins = np.array([text in JOINERS for text in vocabulary.texts])
+    begun = _begun_word(vocabulary, read)
     allowed = ~ends | np.array([text == " " for text in vocabulary.texts])  # of the first one
+    if not begun:
+        allowed &= alone
     if vocabulary.unknown is not None:
         allowed[vocabulary.unknown] = False
     p = probabilities(sampler.outputs(), temperature)
     spellings = [_Spelling(1.0, (), sampler.place(), p)]
     found: dict[tuple[int, ...], float] = {}
+
+    def _needs_letter(spelling: _Spelling) -> bool:
+        """Return whether only a letter can follow: after the blank, or after what joins two."""
+        last = spelling.codes[-1:]
+        return any(ends[code] or joins[code] for code in last)
+
     for length in range(_LONGEST):
         for each in spellings:
-            if each.codes and not ends[each.codes[-1]]:
+            if each.codes and not (ends | joins)[each.codes[-1]]:
                 found[each.codes] = each.likelihood * float(each.following[ends].sum())
         least = sorted(found.values(), reverse=True)[SUGGESTED - 1 : SUGGESTED] or [0.0]
         longer = sorted(
             (
                 (each.likelihood * float(each.following[code]), code, each)
                 for each in spellings
-                for code in np.argsort(-np.where(allowed, each.following, 0.0))[:_BEAM].tolist()
-                if allowed[code]
+                for fits in (allowed & alone if _needs_letter(each) else allowed,)
+                for code in np.argsort(-np.where(fits, each.following, 0.0))[:_BEAM].tolist()
+                if fits[code]
             ),
             key=lambda entry: -entry[0],
         )
@@ -134,7 +146,6 @@ def spelled_suggestions(
         if not spellings:
             break
         allowed = ~ends if vocabulary.unknown is None else ~ends & allowed
-    begun = _begun_word(vocabulary, read)
     likeliest = sorted(found.items(), key=lambda entry: -entry[1])[:SUGGESTED]
     texts = (
         ("".join(vocabulary.texts[code] for code in codes), codes, p) for codes, p in likeliest
@@ -153,7 +164,7 @@ def _begun_word(vocabulary: Vocabulary, read: Sequence[int]) -> str:
         if ends_word(vocabulary.texts[code]):
             break
         word = vocabulary.texts[code] + word
-    return word
+    return word if word and begins_word(word[0]) else ""
 
 
 def decide(sampler: SymbolSampler, chosen: int, other: int) -> Decision | None:

@@ -32,7 +32,9 @@ LONGEST_WORD = 64  # characters; a longer run of letters is several words
 Codes = npt.NDArray[np.unsignedinteger[Any]]
 
 _GLYPHS = {"\n": NEWLINE, "\t": TAB, " ": BLANK}
-_JOINERS = "\u200c\u200d"
+JOINERS = "\u200c\u200d"
+"""What joins two letters, or two emoji; it shows nothing."""
+_VARIATIONS = [chr(number) for number in range(0xFE00, 0xFE10)]  # of the character before
 _TONES = "\U0001f3fb-\U0001f3ff"  # of skin, on the emoji before
 _FLAGS = "\U0001f1e6-\U0001f1ff"  # two of them are a flag
 _NO_BLANKS = (
@@ -239,7 +241,7 @@ def _pattern(marks: str) -> re.Pattern[str]:
     Args:
         marks: those of the text at hand, which Python does not count among the letters.
     """
-    mark = f"[{_TONES}{re.escape(_JOINERS)}{re.escape(marks)}]"
+    mark = f"[{_TONES}{re.escape(JOINERS)}{re.escape(marks)}]"
     letter = rf"[^\W\d_{_NO_BLANKS}]"
     if marks:
         letter = f"(?:{letter}|{mark})"
@@ -328,8 +330,15 @@ def completes(vocabulary: Vocabulary, beginning: str, first: bool = False) -> np
 
 
 def ends_word(text: str) -> bool:
-    """Return whether a character is none of a word's."""
-    return not (text.isalnum() or text in "'’" or _is_mark(text[0]) or text in _JOINERS)
+    """Return whether a character is none of a word's; what chooses between glyphs is none."""
+    if text in _VARIATIONS:
+        return True
+    return not (text.isalnum() or text in "'’" or _is_mark(text[0]) or text in JOINERS)
+
+
+def begins_word(text: str) -> bool:
+    """Return whether a character can be without one before it: it is no mark and joins nothing."""
+    return not (_is_mark(text[0]) or text in JOINERS)
 
 
 def _may_go_on(token: str) -> bool:
@@ -379,13 +388,13 @@ def shown_token(text: str) -> str:
     blank, body = (BLANK, text[1:]) if text[0] == " " else ("", text)
     if len(body) == 1 and not _is_mark(body):
         return blank + shown_character(body)
-    first = BASE if _is_mark(body[0]) or body[0] in _JOINERS else ""
+    first = BASE if _is_mark(body[0]) or body[0] in JOINERS else ""
     return blank + first + "".join(map(_shown_within, body))
 
 
 def _shown_within(character: str) -> str:
     """Return what shows a character of a word: marks stand on the letter before them."""
-    if character in _JOINERS or _is_mark(character):
+    if character in JOINERS or _is_mark(character):
         return character
     return shown_character(character)
 

@@ -76,6 +76,8 @@ CELLS_UNCHANGED = re.compile(
 
 BLANKS = re.compile(" {6,}")  # as many as can be longer than to erase them
 
+AFTER_BLANKS = re.compile(r"(?<= )(?=[^ ])")
+
 REMEMBERED = 256  # pieces of lines, a screen or two of them; their cells take 1 KiB each or so
 REGIONAL_INDICATORS = range(0x1F1E6, 0x1F200)  # two of them are a flag
 
@@ -246,7 +248,11 @@ class OutputDiff:
         """Note which cells `text` changes, or send it."""
         cells = _cells(text, self._style)
         if self._target is None or cells is None:
-            self._write_whole(text, out)
+            words = [text] if self._target is None else _words(text)
+            if len(words) == 1:
+                self._write_whole(text, out)
+            for word in words[len(words) == 1 :]:  # should one be wider, the others are in place
+                self._write_text(word, out)
             return
         row, column = self._target
         self._write(row, column, cells, out)
@@ -456,6 +462,17 @@ def _styled(text: str) -> list[ScreenCell] | None:
 def _cells_of(style: TextStyle) -> CellsOfStyle:
     """Return the cells of all characters in a style."""
     return CellsOfStyle(style)
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a text with the blanks behind them; none begins with a mark."""
+    words: list[str] = []
+    for word in AFTER_BLANKS.split(text):
+        if words and not text_width(word[0]):
+            words[-1] += word
+        else:
+            words.append(word)
+    return words
 
 
 def _other_halves(known: list[ScreenCell | None], start: int, stop: int) -> list[int]:

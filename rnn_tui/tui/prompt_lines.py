@@ -10,6 +10,7 @@ from rnn_tui.tui.ascii_names import name_in_ascii
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, cut, fit, text_width, whole_parts
 from rnn_tui.tui.number_format import probability, signed
 from rnn_tui.tui.symbols import without_blank
+from rnn_tui.tui.visible_names import visible_name
 
 SIGNS = {"\n": "↵", "\t": "⇥"}
 """What stands in the field for characters that it cannot show."""
@@ -56,7 +57,12 @@ def unread(typed: TypedText) -> str:
 
 
 def _listed(tokens: Sequence[str]) -> str:
-    return ", ".join(repr(each.strip() or each) for each in tokens)
+    return ", ".join(_quoted(each.strip() or each) for each in tokens)
+
+
+def _quoted(token: str) -> str:
+    """Return a token between quotation marks, as it is seen elsewhere."""
+    return repr(token) if token.isascii() else f"'{visible_name(shown_token(token))}'"
 
 
 def words_line(answer: TextSample, width: int, *, ascii_only: bool = False) -> Line:
@@ -74,7 +80,7 @@ def words_line(answer: TextSample, width: int, *, ascii_only: bool = False) -> L
     line: Line = ()
     for longest in range(_LONGEST_WORD, 2, -1):
         parts: list[Line] = [
-            ((f"{key} ", "dim"), (cut(name, longest), "key"), (f" {p}", ""))
+            ((f"{key} ", "dim"), (visible_name(cut(name, longest)), "key"), (f" {p}", ""))
             for key, name, p in zip(KEYS, names, shown, strict=False)
         ]
         line = fit_line(parts, "   ")

@@ -158,6 +158,20 @@ def test_characters_spell_the_likeliest_words(tmp_path: Path) -> None:
         assert each.word == (each.text if each.text[0] == " " else f"b{each.text}")
 
 
+def test_no_word_is_made_of_what_shows_nothing(tmp_path: Path) -> None:
+    text = "I 👨\u200d👩\u200d👧 lo\u200dve ☀\ufe0f e\u0301 \u0301!\n"
+    trainer = trained(tmp_path / "a", text * 9)
+    vocabulary = vocabulary_of(trainer)
+    for typed in ("I ", "I 👨", "I 👨\u200d", "lo", "lo\u200d"):
+        answer = answer_to(trainer, read_typed(typed, vocabulary), 0, 1.0)
+        for word in (each.word for each in answer.suggestions):
+            body = word.removeprefix(" ")
+            assert body[0].isalpha()
+            assert body[-1] != "\u200d"
+            assert "\u200d\u200d" not in word
+            assert "\ufe0f" not in word
+
+
 @pytest.mark.parametrize("tokens", ["chars", "words"])
 def test_suggestions_change_nothing_of_what_is_written(tmp_path: Path, tokens: str) -> None:
     trainer = trained(tmp_path / "a", WORDS, tokens=tokens)

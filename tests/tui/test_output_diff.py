@@ -237,3 +237,11 @@ def test_cells_that_are_still_to_come_are_crossed_with_blanks() -> None:
     assert emulator.shown.display[1] == "  ▁▁▁▁▁▁▁▁▁▁    "
     assert sent.count("▁ ▁ ▁ ▁ ▁") == 1  # the first style
     assert sent.count("▁\x1b[C▁") == 2  # the second one, in regular expressions without overlap
+
+
+def test_words_keep_their_places_where_marks_take_cells() -> None:
+    """The emulator gives a vowel sign of Hindi a cell of its own, as some terminals do."""
+    output, wide = OutputDiff(), Emulator(COLUMNS, 1)
+    sent = output.encode(f"{move_to(1, 1)}नदी  रानी   पास  को\n")
+    wide.feed(re.sub("[ीाो]", "X", sent).encode())
+    assert "".join(wide.shown.display).split() == ["नदX", "रXनX", "पXस", "कX"]

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from typing import ClassVar
-from unicodedata import category
 
 from rich.text import Text
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.message import Message
 from textual.widgets import Input, Static
 
 from rnn_tui.predictions.results import LONGEST_PROMPT, TextRequest, TextSample
@@ -23,13 +20,11 @@ from rnn_tui.tui.ascii_names import text_in_ascii
 from rnn_tui.tui.lines import Lines, text_width
 from rnn_tui.tui.number_format import count, probability
 from rnn_tui.tui.panels.predictions.text_sample import (
-    NEWLINE,
     symbol_runs,
     temperature_words,
     wrap_characters,
 )
 from rnn_tui.tui.prompt_lines import (
-    SIGNS,
     decision_lines,
     in_field,
     line_start,
@@ -39,49 +34,15 @@ from rnn_tui.tui.prompt_lines import (
 )
 from rnn_tui.tui.scope_words import held_words, joined
 from rnn_tui.tui.screens.dialog import Dialog
+from rnn_tui.tui.screens.prompt_field import PLACEHOLDER, PromptField
 from rnn_tui.tui.screens.selection_moves import temperature_to_request
-from rnn_tui.tui.screens.text_field import TextField
 from rnn_tui.tui.themes import style_of
 from rnn_tui.tui.visible_names import visible_text
 
 SUBTITLE = "ctrl+j ↵ · enter draws anew · ↑↓ temperature"
-PLACEHOLDER = "type a beginning"
 TAKES, TAKES_ONE = "tab F1–F3 take", "tab takes"
 _CONTINUATION_LINES = 5
 _REFRESH = 0.1  # seconds from one check for a newer answer to the next
-
-
-class PromptField(TextField):
-    """The field of the prompt: line breaks can be typed and pasted; ↵ stands for them."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+j,alt+enter,shift+enter", "new_line", "new line", show=False),
-    ]
-
-    class Cut(Message):
-        """A paste had no room; `value` is the text of the field now."""
-
-        def __init__(self, taken: int, pasted: int, value: str) -> None:
-            """Note how many characters were taken, and of how many."""
-            super().__init__()
-            self.taken, self.pasted, self.value = taken, pasted, value
-
-    def action_new_line(self) -> None:
-        """Type the end of a line."""
-        self.insert_text_at_cursor(NEWLINE)
-
-    def _on_paste(self, event: events.Paste) -> None:
-        """Insert all lines, as far as there is room; Textual's field takes the first one."""
-        event.stop()
-        event.prevent_default()
-        text = event.text.replace("\r\n", "\n").replace("\r", "\n")
-        text = "".join(SIGNS.get(each, each) for each in text)
-        text = "".join(each if category(each) != "Cc" else "\ufffd" for each in text)
-        start, end = sorted(self.selection)
-        room = max(LONGEST_PROMPT - (len(self.value) - (end - start)), 0)
-        self.replace(text[:room], start, end)
-        if len(text) > room:
-            self.post_message(self.Cut(room, len(text), self.value))
 
 
 class PromptScreen(Dialog[float | None]):

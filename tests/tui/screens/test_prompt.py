@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import pytest
 from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
@@ -17,6 +18,7 @@ from rnn_tui.settings import compose
 from rnn_tui.tui.number_format import probability
 from rnn_tui.tui.prompt_lines import read_field
 from rnn_tui.tui.screens.prompt import PromptScreen
+from rnn_tui.tui.screens.prompt_field import shown_in_field
 
 
 class Bare(App[None]):
@@ -203,3 +205,23 @@ def test_characters_spell_words_to_take() -> None:
         assert word.text[0] == " " or word.word == f"th{word.text}"
 
     at_the_prompt(act)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("I \u200d", "I ZWJ"),
+        ("👨\u200d👩", "👨ZWJ👩"),
+        ("☀\ufe0f ", "☀VS16 "),
+        ("e\u0301", "e\u0301"),
+        (" \u0301", " ◌\u0301"),
+        ("می\u200cخوا", "می\u200cخوا"),
+        ("नदी पुरानी", "नदी  पुरानी  "),  # cells for vowel signs
+        ("a\u202eb", "aU+202Eb"),
+        ("the ↵ café", "the ↵ café"),
+    ],
+)
+def test_every_character_is_seen_in_the_field(value: str, shown: str) -> None:
+    pieces = shown_in_field(value)
+    assert "".join(pieces) == shown
+    assert len(pieces) == len(value)

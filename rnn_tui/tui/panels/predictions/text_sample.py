@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
+from unicodedata import category
 
 from rnn_tui.predictions.results import TextSample, WindowsPredictions
 from rnn_tui.tasks.tokens import shown_character
@@ -116,6 +117,7 @@ def wrap_characters(text: Iterable[Run], width: int, height: int) -> Lines:
     """
     lines: list[list[Run]] = [[(" ", "")]]
     taken = 1
+    free = 0
     for character, role in text:
         letter, letter_role = lines[-1][-1]
         marked = on_letter(letter, character) if len(lines[-1]) > 1 else None
@@ -124,8 +126,14 @@ def wrap_characters(text: Iterable[Run], width: int, height: int) -> Lines:
             if taken + size <= width:
                 lines[-1][-1] = (marked, letter_role)
                 taken += size
+                free += category(marked[-1]) == "Mc"
                 continue
         shown = running(character)
+        if free and not shown[0].isalpha():  # cells that these marks take in some terminals
+            free = min(free, max(width - taken, 0))
+            lines[-1].append((" " * free, lines[-1][-1][1]))
+            taken += free
+            free = 0
         if taken > 1 and taken + text_width(shown) > width:
             lines.append([(" ", "")])
             taken = 1
