@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from rnn_tui.tables.digit_times import digit_times, is_date_name
+from rnn_tui.tables.digit_times import digit_times, is_clock_name, is_date_name
 from rnn_tui.tables.numbers import Numbers
 from rnn_tui.tables.times import Stamps, date_of
 
@@ -69,6 +69,7 @@ class Clock:
             decide; none where the numbers themselves are to be taken.
         notes: what was assumed, to be read after the column's name.
         only_even: whether nothing but its values says so: beside a time it is a column of values.
+        of_day: whether its times are those of a day only.
     """
 
     kind: Literal["time", "row number"]
@@ -76,6 +77,7 @@ class Clock:
     readings: tuple[tuple[str, Stamps], ...] = ()
     notes: tuple[str, ...] = ()
     only_even: bool = False
+    of_day: bool = False
 
 
 def part_of(name: str) -> str:
@@ -138,9 +140,10 @@ def numeric_clock(name: str, cells: pl.Series, numbers: Numbers) -> Clock | None
     if whole:
         if complete and numbers.plain:
             named = word in _TIME_NAMES or word in _PARTS
-            digits = digit_times(cells, values, named, is_date_name(word))
+            digits = digit_times(cells, values, named, is_date_name(word), is_clock_name(word))
             if digits is not None:
-                return Clock("time", readings=digits.readings, notes=(digits.note,))
+                of_day, notes = digits.of_day, (digits.note,)
+                return Clock("time", readings=digits.readings, notes=notes, of_day=of_day)
         if word in _PARTS:
             part, low, high = _PARTS[word]
             if low <= values.min() and values.max() <= high:

@@ -252,7 +252,7 @@ def _judge(column: Column, frame: Frame) -> None:
         return
     column.kind, column.part, column.only_even = clock.kind, clock.part, clock.only_even
     if clock.readings:
-        column.times = Times(clock.readings, numbers.missing)
+        column.times = Times(clock.readings, numbers.missing, clock.of_day)
     column.notes += [f"{column.name!r} {note}" for note in clock.notes]
 
 

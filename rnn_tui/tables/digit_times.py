@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _DATE_NAMES = frozenset({"date", "datum", "fecha", "day", "tag", "jour", "jahr_monat_tag"})
+_CLOCK_NAMES = frozenset({"time", "zeit", "uhrzeit", "hora", "heure", "hhmm", "hhmmss", "clock"})
 _FEWEST = 3  # rows
 _FEWEST_SHORT = 6  # rows of dates with two digits of the year that the name does not announce
 
@@ -28,13 +29,17 @@ class DigitTimes:
     Attributes:
         readings: in words and as datetime64 each; several where the digits do not decide.
         note: what was assumed, to be read after the column's name.
+        of_day: whether they are times of a day only.
     """
 
     readings: tuple[tuple[str, Stamps], ...]
     note: str
+    of_day: bool = False
 
 
-def digit_times(cells: pl.Series, values: Floats, named: bool, date: bool) -> DigitTimes | None:
+def digit_times(
+    cells: pl.Series, values: Floats, named: bool, date: bool, clock: bool
+) -> DigitTimes | None:  # fmt: skip
     """Return the times of whole numbers; None if they are none.
 
     Args:
@@ -42,8 +47,11 @@ def digit_times(cells: pl.Series, values: Floats, named: bool, date: bool) -> Di
         values: the numbers.
         named: whether the column is named like a time or a part of it.
         date: whether the column is named like a date.
+        clock: whether the column is named like a time of day.
     """
     low, high = values.min(), values.max()
+    if clock and low >= 0 and high < 240_000:
+        return _times_of_day(cells, values)
     if low < 10_100 or high > 22001231235959:
         return None
     whole = values.astype(np.int64)
@@ -61,14 +69,22 @@ def digit_times(cells: pl.Series, values: Floats, named: bool, date: bool) -> Di
                 return DigitTimes((("", stamps),), f"has times such as {example}")
     if low >= 1_01_1800 and high <= 31_12_2200 and len(values) >= _FEWEST:
         return _year_last(whole)
-    if high <= 99_12_31 and _width(cells, whole) == 6:
-        return _short(whole, values, date)
-    return None
+    width = _width(cells, whole)
+    if high <= 12_2200 and (width == 6 or high >= 10_1800):
+        months = _months_first(whole)
+        if months is not None and (named or (len(values) >= _FEWEST_SHORT and goes_evenly(months))):
+            return DigitTimes((("", months),), "has months such as 012019")
+    return _short(whole, values, date) if width == 6 else None
 
 
 def is_date_name(word: str) -> bool:
     """Return whether a column of this name, in lower case, holds dates."""
     return word in _DATE_NAMES
+
+
+def is_clock_name(word: str) -> bool:
+    """Return whether a column of this name, in lower case, may hold times of day."""
+    return word in _CLOCK_NAMES
 
 
 def _days(whole: Whole) -> Stamps | None:
@@ -101,6 +117,32 @@ def _year_last(whole: Whole) -> DigitTimes | None:
     ways = (("the day first", date_of(year, b, a)), ("the month first", date_of(year, a, b)))
     readings = tuple((words, days) for words, days in ways if days is not None)
     return DigitTimes(readings, "has dates such as 31012019") if readings else None
+
+
+def _months_first(whole: Whole) -> Stamps | None:
+    """Return months such as 012019; these can never be taken for 190131."""
+    year = whole % 10000
+    if year.min() < 1800 or year.max() > 2200:
+        return None
+    days = date_of(year, whole // 10000, np.ones_like(whole))
+    return None if days is None else days.astype("M8[M]")
+
+
+def _times_of_day(cells: pl.Series, values: Floats) -> DigitTimes | None:
+    """Return times of day such as 0930 or 093000."""
+    whole = values.astype(np.int64)
+    if whole.min() >= 10_000 and (days := _short(whole, values, date=False)) is not None:
+        return days
+    if whole.max() < 2400:
+        whole = whole * 100
+        padded = _width(cells, whole // 100) == 4 and whole.min() < 100_000
+    else:
+        padded = _width(cells, whole) == 6 and whole.min() < 100_000
+    if not padded and (whole.max() < 10_000 or goes_evenly(values)):
+        return None
+    stamps = _with_clock(np.full_like(whole, 19700101), whole)
+    return stamps if stamps is None else DigitTimes(
+        (("", stamps),), "has times of day such as 0930", of_day=True)  # fmt: skip
 
 
 def _short(whole: Whole, values: Floats, date: bool) -> DigitTimes | None:

@@ -248,12 +248,14 @@ def _span(stamps: Stamps) -> int:
 
 
 def _is_once_a_year(stamps: Stamps) -> bool:
-    """Return whether all are on one day of the year, neither the first nor the last of a month."""
+    """Return whether all are on one day of the year, and no quarter begins or ends there."""
     days = stamps[~np.isnan(stamps)].astype("M8[D]")
     months = days.astype("M8[M]")
     calendar = set(zip((months.astype(int) % 12).tolist(), (days - months).tolist(), strict=True))
-    first_or_last = (days == months) | ((days + 1).astype("M8[M]") != months)
-    return len(calendar) == 1 and not bool(first_or_last.any())
+    next_day = days + 1
+    first = (days == months) & (months.astype(int) % 3 == 0)
+    last = (next_day == next_day.astype("M8[M]")) & (months.astype(int) % 3 == 2)
+    return len(calendar) == 1 and not bool((first | last).any())
 
 
 def _is_even_once_sorted(stamps: Stamps) -> bool:

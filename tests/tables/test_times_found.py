@@ -170,3 +170,28 @@ def test_a_meter_that_rises_evenly_is_no_time_beside_another(
     assert {column.kind for column in table.columns if column.name == name} == {"number"}
     assert not [note for note in table.notes if "taken for a time" in note]
     assert bool([note for note in table.notes if "as if it only counted" in note]) == (not beside)
+
+
+def test_months_before_their_year(path: Path) -> None:
+    months = [f"{n % 12 + 1}{2019 + n // 12}" for n in range(40)]
+    for written in (months, [each.zfill(6) for each in months]):
+        table = read(path, "Month", written[::-1])
+        assert table.times is not None
+        assert str(table.times[0]) == "2019-01"
+        assert list(table.values["x"]) == _values(40)[::-1]
+
+
+@pytest.mark.parametrize("start", [0, 23])
+@pytest.mark.parametrize("form", ["{:d}{:02d}", "{:02d}{:02d}", "{:02d}{:02d}00"])
+def test_times_of_day_that_are_digits(path: Path, form: str, start: int) -> None:
+    times = [form.format((start + n // 60) % 24, n % 60) for n in range(120)]
+    written = [time.lstrip("0") or "0" if form[2] == "d" else time for time in times]
+    table = read(path, "time", written)
+    assert table.time is None
+    assert list(table.values["x"]) == _values(120)
+
+
+def test_days_and_times_of_day_that_are_digits(path: Path) -> None:
+    table = read(path, "date;time", _parts("%Y%m%d;%H%M", HOURS[::-1]))
+    assert table.times is not None
+    assert list(table.times.astype(object)) == HOURS
