@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from rnn_tui.tables.digit_times import digit_times, is_clock_name, is_date_name
 from rnn_tui.tables.numbers import Numbers
-from rnn_tui.tables.times import Stamps, date_of
+from rnn_tui.tables.times import Stamps, date_of, goes_evenly
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,6 +46,7 @@ _EPOCHS = ((1, 1e8, 5e9, "s"), (10**3, 1e11, 5e12, "ms"), (10**6, 1e14, 5e15, "u
            (10**9, 1e17, 5e18, "ns"))  # fmt: skip
 _NICE_STEPS = (1, 5, 10, 15, 30, 60, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400,
                604800)  # fmt: skip
+_FEWEST_MONTHS = 4  # rows
 _WORDS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 
 _LETTERS = {
@@ -158,7 +159,11 @@ def numeric_clock(name: str, cells: pl.Series, numbers: Numbers) -> Clock | None
         steps = np.diff(values)
     if not np.isfinite(steps).all():
         return None
-    return _counted(word, values, steps, whole) or _month_after_point(cells, steps)
+    return (
+        _month_before_point(cells)
+        or _month_after_point(cells, steps)
+        or _counted(word, values, steps, whole)
+    )
 
 
 def _counted(word: str, values: Floats, steps: Floats, whole: bool) -> Clock | None:
@@ -235,3 +240,26 @@ def _month_after_point(cells: pl.Series, steps: Floats) -> Clock | None:
         return None
     note = "has months such as 2019.01"
     return Clock("time", readings=(("", days.astype("M8[M]")),), notes=(note,))
+
+
+def _month_before_point(cells: pl.Series) -> Clock | None:
+    """Return the clock of cells such as 01.2019 that rise or fall as months."""
+    import polars as pl
+
+    if cells.dtype != pl.String or len(cells) < _FEWEST_MONTHS:
+        return None
+    pattern = r"^\s*(0?[1-9]|1[0-2])\.((?:1[89]|2[01])[0-9]{2})\s*$"
+    if not cells.head(_FEWEST_MONTHS).str.contains(pattern).all():
+        return None
+    parts = cells.str.extract_groups(pattern).struct.unnest()
+    month, year = (parts[name].cast(pl.Int64) for name in parts.columns)
+    if month.null_count():
+        return None
+    days = date_of(np.asarray(year), np.asarray(month), np.ones(len(cells), np.int64))
+    if days is None or len(month.unique()) < 2:
+        return None
+    months = days.astype("M8[M]")
+    steps = np.diff(months).astype(np.int64)
+    if not ((steps > 0).all() or (steps < 0).all() or goes_evenly(np.sort(months))):
+        return None
+    return Clock("time", readings=(("", months),), notes=("has months such as 01.2019",))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from rnn_tui.tables.times import Stamps, date_of, goes_evenly, short_dates
+from rnn_tui.tables.times import Stamps, date_of, full_years, goes_evenly, short_dates
 
 if TYPE_CHECKING:
     import polars as pl
@@ -52,7 +52,7 @@ def digit_times(
     low, high = values.min(), values.max()
     if clock and low >= 0 and high < 240_000:
         return _times_of_day(cells, values)
-    if low < 10_100 or high > 22001231235959:
+    if low < 101 or high > 22001231235959:
         return None
     whole = values.astype(np.int64)
     if low >= 18000101 and high <= 22001231:
@@ -69,10 +69,19 @@ def digit_times(
                 return DigitTimes((("", stamps),), f"has times such as {example}")
     if low >= 1_01_1800 and high <= 31_12_2200 and len(values) >= _FEWEST:
         return _year_last(whole)
-    width = _width(cells, whole)
-    if high <= 12_2200 and (width == 6 or high >= 10_1800):
+    return _rest(cells, whole, values, named, date)
+
+
+def _rest(
+    cells: pl.Series, whole: Whole, values: Floats, named: bool, date: bool
+) -> DigitTimes | None:
+    """Return times whose year has two digits, and months before their year."""
+    low, high, width = whole.min(), whole.max(), _width(cells, whole)
+    if width == 10 and len(whole) >= _FEWEST and (found := _short_with_clock(whole)) is not None:
+        return found
+    if low >= 1_1800 and high <= 12_2200 and (width == 6 or high >= 10_1800):
         months = _months_first(whole)
-        if months is not None and (named or (len(values) >= _FEWEST_SHORT and goes_evenly(months))):
+        if months is not None and (named or (len(whole) >= _FEWEST_SHORT and goes_evenly(months))):
             return DigitTimes((("", months),), "has months such as 012019")
     return _short(whole, values, date) if width == 6 else None
 
@@ -117,6 +126,14 @@ def _year_last(whole: Whole) -> DigitTimes | None:
     ways = (("the day first", date_of(year, b, a)), ("the month first", date_of(year, a, b)))
     readings = tuple((words, days) for words, days in ways if days is not None)
     return DigitTimes(readings, "has dates such as 31012019") if readings else None
+
+
+def _short_with_clock(whole: Whole) -> DigitTimes | None:
+    """Return times such as 1901311200."""
+    years = full_years(whole // 10**8, [])
+    stamps = _with_clock(years * 10000 + whole // 10000 % 10000, whole % 10000 * 100)
+    return stamps if stamps is None else DigitTimes(
+        (("", stamps),), "has times such as 1901311200")  # fmt: skip
 
 
 def _months_first(whole: Whole) -> Stamps | None:

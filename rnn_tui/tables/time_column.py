@@ -21,6 +21,7 @@ _PARTS_OF_YEAR = {
 """How many minutes each part of a year counts, about; the longest first."""
 _BACKWARDS = 2  # times as many steps back as forth: the newest row comes first
 _WIDER = 4  # times as long as with another reading are dates that are read wrongly
+_MOST_RISES = 0.02  # of the rows
 _FEWEST_IN_ORDER = 4  # rows whose order decides between two readings of dates
 
 
@@ -111,8 +112,13 @@ def _falls(column: Column) -> bool:
     """Return whether the digits in a column of text fall from row to row, as in 3-12 and 3-11."""
     cells = column.cells.head(_MOST_LOOKED_AT).to_list()
     numbers = [tuple(map(int, _NUMBERS.findall(str(cell)[:40]))) for cell in cells]
-    pairs = pairwise(numbers)
-    return len(cells) >= _FEWEST_IN_ORDER and all(a and b and a > b for a, b in pairs)
+    if len(cells) < _FEWEST_IN_ORDER or not all(numbers):
+        return False
+    for order in (numbers, [each[::-1] for each in numbers]):  # 12/95 and 95/12 are alike
+        rises = sum(a <= b for a, b in pairwise(order))  # a year of two digits begins again
+        if rises <= _MOST_RISES * len(order):
+            return True
+    return False
 
 
 def _of_clock(column: Column) -> TimeColumn:

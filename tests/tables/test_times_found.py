@@ -67,9 +67,9 @@ def test_dates_of_two_digits_that_nothing_decides(path: Path) -> None:
 
 @pytest.mark.parametrize("header", ["Date", "time", "when"])
 @pytest.mark.parametrize("backwards", [False, True])
-@pytest.mark.parametrize(
-    "form", ["%d%m%Y", "%m%d%Y", "%Y%m%d", "%y%m%d", "%d%m%y", "%Y%m%d%H", "%Y%m%d%H%M"]
-)
+@pytest.mark.parametrize("form", [
+    "%d%m%Y", "%m%d%Y", "%Y%m%d", "%y%m%d", "%d%m%y", "%Y%m%d%H", "%Y%m%d%H%M", "%y%m%d%H%M",
+])  # fmt: skip
 def test_times_that_are_digits(path: Path, form: str, header: str, backwards: bool) -> None:
     times = HOURS if "%H" in form else DAYS
     written = [each.strftime(form) for each in times]
@@ -195,3 +195,20 @@ def test_days_and_times_of_day_that_are_digits(path: Path) -> None:
     table = read(path, "date;time", _parts("%Y%m%d;%H%M", HOURS[::-1]))
     assert table.times is not None
     assert list(table.times.astype(object)) == HOURS
+
+
+@pytest.mark.parametrize("form", ["{1:02}.{0}", "{1}.{0}", "{0}.{1:02}", "{0}{1:02}"])
+@pytest.mark.parametrize("backwards", [False, True])
+def test_months_with_a_point(path: Path, form: str, backwards: bool) -> None:
+    months = [form.format(1995 + n // 12, n % 12 + 1) for n in range(70)]
+    table = read(path, "when", months[::-1] if backwards else months)
+    assert table.times is not None
+    assert (str(table.times[0]), str(table.times[-1])) == ("1995-01", "2000-10")
+    assert list(table.values["x"]) == _values(70)[:: -1 if backwards else 1]
+
+
+@pytest.mark.parametrize("form", ["{1:02}/{0:02}", "{0:02}-{1:02}"])
+def test_unknown_months_that_fall_are_refused(path: Path, form: str) -> None:
+    months = [form.format((95 + n // 12) % 100, n % 12 + 1) for n in range(140)]
+    with pytest.raises(DataError, match="seem to run backwards"):
+        read(path, "when", months[::-1])
