@@ -26,6 +26,7 @@ _WHAT = {
     "inputs": "that the network reads",
     "time": "that says when",
 }
+_CANNOT = {"target": "predicted", "inputs": "read"}
 
 
 class ColumnList(PagesAnywhere, OptionList):
@@ -52,6 +53,7 @@ class ColumnsScreen(Dialog[str | None]):
         chosen = {"target": report.targets, "inputs": report.inputs, "time": (report.time,)}[field]
         self._chosen = [name for name in chosen if name]
         self._toggled = False
+        self._refusal = ""
 
     def compose(self) -> ComposeResult:
         """Yield the list; below it what was assumed, and what is wrong."""
@@ -83,45 +85,72 @@ class ColumnsScreen(Dialog[str | None]):
         names = [each.name for each in self._report.columns]
         first = names.index(self._chosen[0]) if self._chosen and self._chosen[0] in names else 0
         options.highlighted = first if at is None else at
-        sentences = [f"! {each}" for each in self._report.problems]
+        problems = [*filter(None, [self._refusal]), *self._report.problems]
+        sentences = [f"! {each}" for each in problems]
         sentences += [f"· {each}" for each in self._report.notes]
         said = Text("\n".join(line for each in sentences for line in fold(each, width)))
-        if self._report.problems:
+        if problems:
             said.stylize(style_of("error", self.app.theme))
         self.query_one("#column-said", Static).update(said)
 
     def _marked(self) -> DataReport:
         """Return the report as it would be with the columns that are chosen."""
-        chosen = tuple(self._chosen)
+        chosen, report = tuple(self._chosen), self._report
         if self._field == "time":
-            return replace(self._report, time=chosen[0] if chosen else None)
+            return replace(report, time=chosen[0] if chosen else None)
+        if report.time in chosen:
+            report = replace(report, time=None)
         if self._field == "inputs":
-            return replace(self._report, inputs=chosen)
-        follows = self._report.inputs == self._report.targets
-        return replace(
-            self._report, targets=chosen, inputs=chosen if follows else self._report.inputs
-        )
+            return replace(report, inputs=chosen)
+        follows = report.inputs == report.targets
+        return replace(report, targets=chosen, inputs=chosen if follows else report.inputs)
 
     def action_choose(self) -> None:
         """Choose the highlighted column too, or no longer."""
         name = self._highlighted()
         if name is None:
             return
-        if self._field == "time" or not self._toggled:
-            self._chosen = [name] if self._chosen != [name] else []
-        elif name in self._chosen:
+        if name in self._chosen:
             self._chosen.remove(name)
+        elif self._refused(name):
+            return
+        elif self._field == "time":
+            self._chosen = [name]
         else:
             self._chosen.append(name)
         self._toggled = True
         self._fill()
 
+    def on_option_list_option_highlighted(self) -> None:
+        """Say no longer why another column cannot be chosen."""
+        if self._refusal and self._refusal != self._why_not(self._highlighted() or ""):
+            self._refusal = ""
+            self._fill()
+
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Return what is chosen; without a choice, the highlighted column."""
         event.stop()
         name = self._highlighted()
-        chosen = self._chosen if self._toggled else [name] if name else []
-        self.dismiss(as_field(chosen))
+        if self._toggled:
+            self.dismiss(as_field(self._chosen))
+        elif name is not None and (name in self._chosen or not self._refused(name)):
+            self.dismiss(as_field([name]))
+
+    def _refused(self, name: str) -> bool:
+        """Return whether a column cannot be chosen, which is then said."""
+        self._refusal = self._why_not(name)
+        self._fill()
+        return bool(self._refusal)
+
+    def _why_not(self, name: str) -> str:
+        """Return why a column cannot be chosen; "" if it can."""
+        column = next((each for each in self._report.columns if each.name == name), None)
+        if column is None or not isinstance(column.first, str):
+            return ""
+        if self._field == "time":
+            return f"{name} holds text, no times" if column.kind == "text" else ""
+        held = "times" if column.kind == "time" else "text"
+        return f"{name} holds {held}, no numbers: it cannot be {_CANNOT[self._field]}"
 
     def _highlighted(self) -> str | None:
         at = self.query_one(ColumnList).highlighted

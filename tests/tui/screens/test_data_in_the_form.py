@@ -86,11 +86,37 @@ def test_its_columns_are_a_list_to_choose_from() -> None:
         await settled(pilot)
         await pilot.press("space")
         await settled(pilot)
-        await pilot.press("up", "space", "down", "space", "enter")
+        await pilot.press("up", "space", "enter")
         await settled(pilot)
         chosen = draft(pilot)
         assert chosen is not None
-        assert chosen.inputs == "price,temp"
+        assert chosen.inputs == "temp,price"
+
+    in_the_form(series(), act)
+
+
+def test_the_marks_of_the_list_are_what_enter_takes() -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        await fill(pilot, target="price")
+        await read(pilot)
+        pilot.app.screen.query_one("#field-target", Field).focus()
+        await settled(pilot)
+        await pilot.press("space", "down", "space")
+        await settled(pilot)
+        options = pilot.app.screen.query_one(OptionList)
+        marks = [str(options.get_option_at_index(k).prompt).split()[:2] for k in range(3)]
+        assert marks == [["time", "day"], ["target", "price"], ["target", "temp"]]
+        await pilot.press("up", "up", "space")
+        await settled(pilot)
+        assert "day holds times, no numbers: it cannot be predicted" in said(pilot, "column-said")
+        await pilot.press("down")
+        await settled(pilot)
+        assert "day holds" not in said(pilot, "column-said")
+        await pilot.press("enter")
+        await settled(pilot)
+        chosen = draft(pilot)
+        assert chosen is not None
+        assert chosen.target == "price,temp"
 
     in_the_form(series(), act)
 
