@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _DATE_NAMES = frozenset({"date", "datum", "fecha", "day", "tag", "jour", "jahr_monat_tag"})
 _CLOCK_NAMES = frozenset({"time", "zeit", "uhrzeit", "hora", "heure", "hhmm", "hhmmss", "clock"})
+_LOOKED_AT = 1000  # rows
+_FEWEST_DIFFERENT = 4  # numbers; 5012000 alone may be anything
 _FEWEST = 3  # rows
 _FEWEST_SHORT = 6  # rows of dates with two digits of the year that the name does not announce
 
@@ -61,6 +63,8 @@ def digit_times(
             return DigitTimes((("", days),), "has dates such as 20190131")
     if low >= 180001 and high <= 220012 and (months := _months(whole, values, named)) is not None:
         return DigitTimes((("", months),), "has months such as 201901")
+    if not (named or date) and len(np.unique(values[:_LOOKED_AT])) < _FEWEST_DIFFERENT:
+        return None
     for digits, example in ((10, "2019013112"), (12, "201901311200"), (14, "20190131120000")):
         unit = 10 ** (digits - 8)
         if 18000101 * unit <= low and high < 22001232 * unit and len(values) >= _FEWEST:

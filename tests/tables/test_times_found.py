@@ -86,6 +86,7 @@ def test_times_that_are_digits(path: Path, form: str, header: str, backwards: bo
     [1_672_531_200 + 3600 * n for n in range(50)],  # seconds since 1970
     [600_000 + 37 * n * n % 991 for n in range(50)],
     [110_101 + n for n in range(20)],
+    [5_012_000] * 30,
 ])  # fmt: skip
 def test_numbers_that_are_no_dates(path: Path, numbers: list[int]) -> None:
     table = read(path, "a", [str(each) for each in numbers], target=("x",))
