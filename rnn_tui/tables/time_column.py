@@ -187,7 +187,13 @@ def _chosen(columns: Sequence[Column], chosen: Column) -> TimeColumn:
         joined = _with_clock(found, others) or _of_parts([chosen, *others])
         if joined is not None:
             return joined
+    elif chosen.times is not None and chosen.times.clock and not _goes_one_way(found):
+        found.problem = f"{chosen.name!r} (--time) has times of day only, which begin again"
     return found
+
+
+def _goes_one_way(found: TimeColumn) -> bool:
+    return found.stamps is None or _is_one_way(found.stamps)
 
 
 def _of_column(column: Column) -> TimeColumn:

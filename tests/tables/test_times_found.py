@@ -213,3 +213,9 @@ def test_unknown_months_that_fall_are_refused(path: Path, form: str) -> None:
     months = [form.format((95 + n // 12) % 100, n % 12 + 1) for n in range(140)]
     with pytest.raises(DataError, match="seem to run backwards"):
         read(path, "when", months[::-1])
+
+
+def test_times_of_day_that_begin_again_are_no_time_that_is_named(path: Path) -> None:
+    times = [f"{(23 + n // 60) % 24}:{n % 60:02}" for n in range(120)]
+    with pytest.raises(DataError, match="times of day only, which begin again"):
+        read(path, "clock", times, time="clock")
