@@ -95,6 +95,7 @@ LATER = 0.25
 """Seconds without a key after which a file that was typed is read."""
 KEPT_IN_KIOSK = ("data",)
 """The settings that a guest does not change: they name files."""
+_NOTHING = "enter does nothing yet: see above"
 _HIGH = 30
 """Lines of a screen with room for more help."""
 _HELP_LINES = {True: 4, False: 7}
@@ -142,6 +143,7 @@ class SettingsScreen(Dialog[Settings | None]):
         self._fields: dict[str, Field] = {}
         self._checked: tuple[str, ...] = ()  # the values that were checked last
         self._shown: dict[str, tuple[bool, bool, bool]] = {}  # visible, refused, changed
+        self._reasons: dict[str, str] = {}  # by setting: why its value is refused
         self._texts: dict[str, str] = {}  # by setting: what is said of it below
         self._defaults = task_defaults(settings.to_json())  # followed by fields, see _follow_task
         self._preview = Preview(key_of(settings), report)
@@ -183,6 +185,7 @@ class SettingsScreen(Dialog[Settings | None]):
         low = self.size.height < _HIGH
         self.query_one("#setting-help").styles.height = lines = _HELP_LINES[low]
         self.query_one("#fields").styles.max_height = max(self.size.height - lines - 3, 3)
+        self.call_after_refresh(self._explain)  # in the lines that there are now
 
     def on_descendant_focus(self) -> None:
         """Say what the setting is that now has the focus."""
@@ -324,10 +327,8 @@ class SettingsScreen(Dialog[Settings | None]):
             self._fields[name].display = now[0]
             self._fields[name].set_class(refused, "-invalid")
             self._fields[name].note_changed(changed)
+        self._reasons = reasons
         self._explain()
-        verdict = self.query_one("#verdict", Static)
-        verdict.set_class(bool(reasons or self._problem), "bad")
-        verdict.update(self._verdict(reasons))
 
     def _explain(self) -> None:
         """Say below the fields what the setting in focus is, or why its value is refused."""
@@ -340,13 +341,22 @@ class SettingsScreen(Dialog[Settings | None]):
         said.set_class(refused, "bad")
         text = f"{name.replace('_', '-')}{self._texts.get(name, '')}"
         report = None if refused or name not in OF_A_FILE else self._report
-        if report is not None and self._draft.data:
-            width, height = said.size.width, said.size.height
-            if width and height:
-                helped = fold(text, width)[: 1 if height < _HELP_LINES[False] else 2]
+        width, height = said.size.width, said.size.height
+        lines: list[str] = []
+        if width and height:
+            if report is not None and self._draft.data:
+                most = 1 if height < _HELP_LINES[False] else 2
+                helped = _shortened(text, width, most)
                 lines = said_of(report, name, width, height - len(helped))
                 text = "\n".join([*helped, *lines])
+            else:
+                text = "\n".join(_shortened(text, width, height))
         said.update(text)
+        verdict = self.query_one("#verdict", Static)
+        verdict.set_class(bool(self._reasons or self._problem), "bad")
+        said_above = name if refused or any(each.startswith("! ") for each in lines) else ""
+        words = self._verdict(said_above)
+        verdict.update(cut(words, verdict.size.width) if verdict.size.width else words)
 
     def _hint(self, declaration: Declaration, changed: bool) -> str:
         """Return what is said after the name of a valid field: its old value, help, choices."""
@@ -355,13 +365,17 @@ class SettingsScreen(Dialog[Settings | None]):
         choices = " | ".join(declaration.choices)
         return f"{was}: {declaration.help}" + (f" {choices}" if choices else "")
 
-    def _verdict(self, reasons: dict[str, str]) -> str:
-        """Return what enter would do, or the first reason why it does nothing."""
+    def _verdict(self, said_above: str = "") -> str:
+        """Return what enter would do, or the first reason why it does nothing.
+
+        Args:
+            said_above: the setting in focus if what is wrong with it stands there in full.
+        """
         if self.draft is None:
-            first = next(iter(reasons))
-            return f"{DECLARATIONS[first].option} {reasons[first]}"
+            first = next((each for each in self._reasons if each != said_above), "")
+            return f"{DECLARATIONS[first].option} {self._reasons[first]}" if first else _NOTHING
         if problem := self._problem:
-            return problem
+            return _NOTHING if said_above else problem
         changed = self.draft.differences(self._settings)
         if self._preview.key != self._asked:
             return f"reading {shown_name(self.draft.data)} … · enter restarts the network"

@@ -133,6 +133,27 @@ def test_what_cannot_be_learned_is_said_and_not_taken() -> None:
     in_the_form(series(target="0"), act)
 
 
+def test_a_sentence_that_is_cut_ends_so_and_an_error_stands_once() -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        await read(pilot)
+        for name in ("target", "inputs", "missing"):
+            pilot.app.screen.query_one(f"#field-{name}", Field).focus()
+            await settled(pilot)
+            first = said(pilot, "setting-help").splitlines()[0]
+            assert first.endswith(("…", ".")), first
+        await fill(pilot, target="nothing of the kind")
+        pilot.app.screen.query_one("#field-target", Field).focus()
+        await read(pilot)
+        assert "! shop.csv has no such column" in said(pilot, "setting-help")
+        assert said(pilot, "verdict") == "enter does nothing yet: see above"
+        pilot.app.screen.query_one("#field-lr", Field).focus()
+        await settled(pilot)
+        assert said(pilot, "verdict").startswith("shop.csv has no such column")
+        assert said(pilot, "verdict").endswith("…")
+
+    in_the_form(series(), act)
+
+
 def test_names_with_commas_are_quoted() -> None:
     assert as_field(["a", "b,c", 'd"e']) == 'a,"b,c","d""e"'
     assert as_field([]) == ""
