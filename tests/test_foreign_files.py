@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import re
@@ -21,6 +22,8 @@ from rnn_tui.checkpoint.format import CHECKSUM, CheckpointError
 from rnn_tui.checkpoint.loading import load, load_weights
 from rnn_tui.checkpoint.saving import save
 from rnn_tui.cli import run
+from rnn_tui.command_line.checkpoint import open_run
+from rnn_tui.command_line.exit import CommandError
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.files.limits import MAX_DATA, MAX_MEMORY
 from rnn_tui.settings import DECLARATIONS, Settings, compose
@@ -364,6 +367,24 @@ def test_the_screen_asks_for_the_data_file(tmp_path: Path) -> None:
         terminal.wait_for("y opens it, n quits")
         terminal.send("n\r")
         assert terminal.wait_exit() == 2
+
+
+def test_a_file_that_is_gone_cannot_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = numbers(tmp_path / "table.csv")
+    a_run(task="series", data=str(there))
+    there.rename(tmp_path / "moved.csv")
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n\x1b\n"))
+    with pytest.raises(CommandError, match="nothing was opened"):
+        open_run("run", ask=True)
+    shown = capsys.readouterr().out
+    assert "y opens it" not in shown
+    assert shown.count("Type the path where it is now, or n to quit: ") == 2
+    assert "run learns from a file that is not there\nany more:\n" in shown
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{tmp_path / 'moved.csv'}\n"))
+    assert open_run("run", ask=True).trainer.settings.data == str(tmp_path / "moved.csv")
 
 
 # ---------------------------------------------------------------- data and their size

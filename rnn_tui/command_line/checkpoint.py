@@ -24,16 +24,16 @@ _MOVED = """\
 {checkpoint} learns from a file that is not there any more:
 
     {data}
-
-Type the path where it is now.
 """
 _CHANGED = """\
 The data have changed since {saved} was saved: {change}.
 
 Training can go on with them; the scale and the vocabulary stay as they were.
 """
+_ESCAPE = "\x1b"
 _LONGEST_PATH = 4096  # characters that are shown
 _CHOICES = "y opens it, n quits, or type the path of another file: "
+_MOVED_CHOICES = "Type the path where it is now, or n to quit: "
 _GO_ON = "y goes on with them, n quits: "
 
 
@@ -66,14 +66,14 @@ def open_run(
         if not ask:
             raise
         question = _QUESTION if error.there else _MOVED
-        print(question.format(checkpoint=_shown(checkpoint), data=_shown(_whole(error.data))))
+        _say(question.format(checkpoint=_shown(checkpoint), data=_shown(_whole(error.data))))
         named = error.data
     while True:
         path = _answer(named)
         try:
             return load_run(checkpoint, data=path, allow=allow, agree=agree)
         except (DataError, CheckpointError) as error:
-            print(f"{error}\n")
+            _say(f"{error}\n")
 
 
 def agreement(saved: str, choice: str, *, ask: bool) -> Callable[[str], bool]:
@@ -94,7 +94,7 @@ def agreement(saved: str, choice: str, *, ask: bool) -> Callable[[str], bool]:
     def agree(change: str) -> bool:
         if choice or change in agreed or not ask:
             return choice == "continue" or change in agreed
-        print(_CHANGED.format(saved=_shown(saved), change=_shown(change)))
+        _say(_CHANGED.format(saved=_shown(saved), change=_shown(change)))
         while True:
             answer = _line_typed(_GO_ON).lower()
             if answer in ("y", "yes"):
@@ -106,10 +106,34 @@ def agreement(saved: str, choice: str, *, ask: bool) -> Callable[[str], bool]:
     return agree
 
 
+def _say(text: str) -> None:
+    """Print a text in lines that fit the terminal; a line that is indented stays as it is."""
+    from shutil import get_terminal_size
+
+    width = max(get_terminal_size().columns, 20)
+    print("\n".join(_wrapped(line, width) for line in text.split("\n")))
+
+
+def _wrapped(line: str, width: int) -> str:
+    """Return a line in lines of at most `width` cells that end between words."""
+    if line.startswith(" "):
+        return line
+    from rnn_tui.tui.lines import text_width
+
+    lines: list[str] = []
+    for word in line.split(" "):
+        if lines and text_width(f"{lines[-1]} {word}") <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return "\n".join(lines)
+
+
 def _line_typed(choices: str) -> str:
-    """Return the line that the user types; "n" where there will be none."""
+    """Return the line that the user types; "n" where there will be none, and for Esc."""
     try:
-        return _ask(choices).strip()
+        line = _ask(choices).strip()
+        return "n" if line == _ESCAPE else line
     except EOFError:
         print()
         return "n"
@@ -122,9 +146,12 @@ def _answer(data: str) -> str:
         CommandError: there is none.
     """
     while True:
-        answer = _line_typed(_CHOICES)
+        there = os.path.exists(os.path.expanduser(data))
+        answer = _line_typed(_CHOICES if there else _MOVED_CHOICES)
         if answer.lower() in ("y", "yes"):
-            return data
+            if there:
+                return data
+            continue
         if answer.lower() in ("n", "no", "q"):
             raise CommandError("nothing was opened; --data FILE names the file to learn from")
         if answer:
