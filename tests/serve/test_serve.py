@@ -98,10 +98,9 @@ def test_the_end_of_the_server_is_told_and_leaves_nothing(tmp_path: Path) -> Non
             slow = guests[1].process.channel
             slow.pause_reading()  # it has what comes, and shows it later
             ending = asyncio.create_task(asyncio.to_thread(server.end))
-            codes = [await guests[0].wait_end()]
             await asyncio.sleep(0.1)
             slow.resume_reading()
-            codes.append(await guests[1].wait_end())
+            codes = [await guest.wait_end() for guest in guests]
             assert await ending == 0
             assert codes == [1, 1]
             for guest in guests:
