@@ -83,7 +83,7 @@ class PromptField(TextField):
     def render_line(self, y: int) -> Strip:
         """Return the line; the cursor and the selection are on whole letters with their marks."""
         pieces = self._pieces()
-        if y or pieces == [*self.value]:
+        if y or (pieces == [*self.value] and not any(map(_is_mark, pieces))):
             return super().render_line(y)
         text = self._value
         place = [0, *accumulate(map(len, pieces))]
@@ -94,7 +94,7 @@ class PromptField(TextField):
                 text.stylize_before(style, place[start], place[end])
             if self._cursor_visible:
                 text.pad_right(int(self.cursor_at_end))
-                start, end = _cluster(pieces, self.cursor_position)
+                start, end = letter_at(pieces, self.cursor_position)
                 after = place[end] if end < len(place) else len(text)
                 style = self.get_component_rich_style("input--cursor")
                 text.stylize(style, place[start], after)
@@ -143,11 +143,16 @@ def _joins_letters(value: str, place: int) -> bool:
     return all(category(value[k])[0] in "LM" for k in (place - 1, place + 1))
 
 
-def _cluster(pieces: list[str], place: int) -> tuple[int, int]:
+def letter_at(pieces: list[str], place: int) -> tuple[int, int]:
     """Return from where to where a letter with its marks reaches, of which one is at a place."""
     start, end = place, place + 1
-    while 0 < start < len(pieces) and not text_width(pieces[start].rstrip(" ")):
+    while 0 < start < len(pieces) and _is_mark(pieces[start]):
         start -= 1
-    while end < len(pieces) and not text_width(pieces[end].rstrip(" ")):
+    while end < len(pieces) and _is_mark(pieces[end]):
         end += 1
     return start, end
+
+
+def _is_mark(piece: str) -> bool:
+    """Return whether what shows a character stands on the one before it."""
+    return not piece.isascii() and not text_width(piece.rstrip(" "))

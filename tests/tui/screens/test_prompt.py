@@ -18,7 +18,7 @@ from rnn_tui.settings import compose
 from rnn_tui.tui.number_format import probability
 from rnn_tui.tui.prompt_lines import read_field
 from rnn_tui.tui.screens.prompt import PromptScreen
-from rnn_tui.tui.screens.prompt_field import shown_in_field
+from rnn_tui.tui.screens.prompt_field import letter_at, shown_in_field
 
 
 class Bare(App[None]):
@@ -225,3 +225,9 @@ def test_every_character_is_seen_in_the_field(value: str, shown: str) -> None:
     pieces = shown_in_field(value)
     assert "".join(pieces) == shown
     assert len(pieces) == len(value)
+
+
+def test_the_cursor_is_on_a_letter_with_its_marks() -> None:
+    pieces = shown_in_field("e\u0301 नी a")
+    places = [letter_at(pieces, place) for place in range(len(pieces))]
+    assert places == [(0, 2), (0, 2), (2, 3), (3, 5), (3, 5), (5, 6), (6, 7)]
