@@ -66,7 +66,9 @@ class PromptField(TextField):
         """Return what shows each character."""
         if self.value.isascii() or draws_ascii(self.app):
             return [*self.value]
-        return shown_in_field(self.value, {*self.selection})
+        pieces = shown_in_field(self.value)
+        ends = {end for place in self.selection for end in letter_at(pieces, place)}
+        return shown_in_field(self.value, ends)
 
     @property
     def _value(self) -> Text:
