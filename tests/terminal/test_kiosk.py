@@ -156,7 +156,7 @@ def test_files_shells_and_sizes_are_refused_in_words(tmp_path: Path) -> None:
         one.key(*["up"] * 6)
         one.wait_for("hidden: Number of hidden units")
         one.send("4000\r")
-        one.wait_for("--hidden must be a whole number from 1 to 128 in a kiosk")
+        one.wait_for("hidden must be a whole number from 1 to 128 in a kiosk")
         one.key(*["up"] * 12)
         one.send("text")
         text = one.wait_for("↻ task        text")

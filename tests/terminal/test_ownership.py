@@ -179,7 +179,7 @@ def test_the_form_asks_before_it_restarts(tmp_path: Path) -> None:
         one.wait_for("enter applies")
         one.key("up", "up")  # from lr to the seed
         one.send("\x15")  # ctrl+u: the field is empty
-        one.wait_for("--seed must be")
+        one.wait_for("seed must be")
         one.send("7")
         one.wait_for("enter restarts the network: seed")
         one.key("enter", "enter")  # the second one is no answer to the question
