@@ -199,4 +199,4 @@ def _shown(stamp: object) -> str:
     if isinstance(stamp, np.datetime64):
         text = str(stamp).replace("T", " ")
         return text.removesuffix(":00") if text.count(":") == 2 else text
-    return f"{float(stamp):g}"  # type: ignore[arg-type]
+    return f"{float(stamp):g}"  # type: ignore[arg-type]  # no date, so a number

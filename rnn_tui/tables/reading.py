@@ -258,7 +258,8 @@ class _Reader:
             return None, None
         first, last = (0, -1) if rows is None else (int(rows[0]), int(rows[-1]))
         cells = [column.cells[first], column.cells[last]]
-        return tuple(None if cell is None else str(cell).strip() for cell in cells)  # type: ignore[return-value]
+        before, after = (None if cell is None else str(cell).strip() for cell in cells)
+        return before, after
 
 
 def _unknown(stamps: npt.NDArray[Any] | None) -> npt.NDArray[np.bool_] | None:
