@@ -13,8 +13,8 @@ from safetensors.numpy import load_file, save_file
 
 from rnn_tui.checkpoint.checksum import checksums
 from rnn_tui.checkpoint.format import CHECKSUM
-from rnn_tui.checkpoint.torch_layout import network_names
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.layouts.torch_layout import network_names
 from rnn_tui.settings import DECLARATIONS, Settings
 
 GONE = object()

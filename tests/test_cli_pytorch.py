@@ -10,7 +10,7 @@ import pytest
 from cli_support import figures
 from safetensors.numpy import save_file
 
-from rnn_tui.checkpoint.torch_layout import network_names
+from rnn_tui.layouts.torch_layout import network_names
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
 

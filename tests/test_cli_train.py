@@ -15,8 +15,8 @@ from safetensors.numpy import load_file, save_file
 
 from rnn_tui import __version__
 from rnn_tui.checkpoint.loading import load
-from rnn_tui.checkpoint.torch_layout import network_names
 from rnn_tui.cli import run
+from rnn_tui.layouts.torch_layout import network_names
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
 EXPLODING = ["--activation", "relu", "--optimizer", "sgd", "--lr", "100", "--clip-by", "none"]

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnn_tui.autosave import INTERVAL
-from rnn_tui.checkpoint.format import ContentError
 from rnn_tui.checkpoint.saving import capture
+from rnn_tui.tensor_files.content import ContentError
 
 if TYPE_CHECKING:
     from rnn_tui.autosave.writer import AutosaveWriter

@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from rnn_tui.checkpoint.format import CHECKSUM, FLOATS, Array, ContentError
-from rnn_tui.checkpoint.header import Header
+from rnn_tui.checkpoint.format import CHECKSUM
 from rnn_tui.settings import quote
+from rnn_tui.tensor_files.content import FLOATS, Array, ContentError
+from rnn_tui.tensor_files.header import Header
 
 _NAMES = {np.dtype(kind): name for name, kind in FLOATS.items()}
 _DAMAGED = "it is damaged: {} not what was saved, by the checksum"

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from rnn_tui.checkpoint.format import CheckpointError, ContentError
+from rnn_tui.checkpoint.format import CheckpointError
 from rnn_tui.files.standard_input import NAME as STANDARD_INPUT
 from rnn_tui.settings import DECLARATIONS, Settings
+from rnn_tui.tensor_files.content import ContentError
 
 _LONGEST_PATH = 4096  # characters of a path that are shown; systems have about this limit
 

@@ -14,11 +14,11 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
-from rnn_tui.checkpoint.format import ContentError
 from rnn_tui.checkpoint.versions import KNOWS_DATA
 from rnn_tui.files.data_file import DataError, data_chunks
 from rnn_tui.settings import Settings, quote
 from rnn_tui.tables.reading import read_table, table_options
+from rnn_tui.tensor_files.content import ContentError
 
 _DELIMITERS = "\t;,"  # in this order when two split the rows equally well
 _SAMPLE = 50  # first rows, from which the delimiter is found

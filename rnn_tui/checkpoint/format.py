@@ -39,16 +39,12 @@ The version is raised whenever a file of the present program could not be read b
 or would be read otherwise; `rnn_tui.checkpoint.versions` says what each version lacked.
 
 In memory a product is x·W and there is one bias; PyTorch has W·x and two biases that sum to it.
-`rnn_tui.checkpoint.torch_layout` alone converts between them.
+`rnn_tui.layouts.torch_layout` alone converts between them.
 """
 
 from __future__ import annotations
 
 import os
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from rnn_tui.tasks import Task
 
@@ -72,11 +68,7 @@ TEXTS = (
 CUSTOM_TASK = "custom_task"  # the text that only a run on a custom task object has
 VIEW = "view"  # the text of a run that was looked at
 WINDOW = "window"  # the text, and the prefix of the tensors, of a run saved right after an update
-FLOATS = {"F16": np.float16, "F32": np.float32, "F64": np.float64}
 LARGEST_COUNT = 10**15  # updates; the history counts in float64, exact up to 2^53 ≈ 9·10^15
-
-Array = npt.NDArray[np.floating[Any]]
-Shape = tuple[int, ...]
 
 
 class CheckpointError(ValueError):
@@ -85,15 +77,6 @@ class CheckpointError(ValueError):
     def __init__(self, path: str | os.PathLike[str], reason: str) -> None:
         """Set the message to the file's path and `reason`, on one line."""
         super().__init__(f"{os.fspath(path)!r}: {' '.join(reason.split())}")
-
-
-class ContentError(Exception):
-    """A fault of a file's content; `load` turns it into a CheckpointError that names the file."""
-
-
-def os_error_text(error: OSError) -> str:
-    """Return the system's words for `error`, without number and path."""
-    return (error.strerror or str(error)).lower()
 
 
 def vocabulary(task: Task) -> dict[str, list[str] | None]:

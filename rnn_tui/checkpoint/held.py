@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnn_tui.checkpoint.format import ContentError
 from rnn_tui.engine.network.declaration import NetworkDeclaration
 from rnn_tui.engine.network.interventions import InterventionError, check
 from rnn_tui.engine.network.pins import Cut, Pin, Pins
 from rnn_tui.engine.network.spans import Span
 from rnn_tui.settings import quote
+from rnn_tui.tensor_files.content import ContentError
 
 MOST_HELD = 1000
 

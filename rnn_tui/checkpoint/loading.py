@@ -13,27 +13,11 @@ import numpy as np
 from rnn_tui.checkpoint.checksum import check_tensors
 from rnn_tui.checkpoint.data_change import changed_text, grown_text, growth_of
 from rnn_tui.checkpoint.data_file import with_data_file
-from rnn_tui.checkpoint.format import (
-    FORMAT,
-    LARGEST_COUNT,
-    VIEW,
-    Array,
-    CheckpointError,
-    ContentError,
-)
-from rnn_tui.checkpoint.header import Header
+from rnn_tui.checkpoint.format import FORMAT, LARGEST_COUNT, VIEW, CheckpointError
 from rnn_tui.checkpoint.held import held_from_json
-from rnn_tui.checkpoint.reading import open_content, tensors_under, whole_number
 from rnn_tui.checkpoint.run_view import RunView
 from rnn_tui.checkpoint.shown_window import show_window
 from rnn_tui.checkpoint.source import TAIL_TENSOR, check_source, source_of
-from rnn_tui.checkpoint.torch_layout import (
-    TORCH_CELLS,
-    in_our_order,
-    network_names,
-    network_shapes,
-    parameters_of,
-)
 from rnn_tui.checkpoint.validation import (
     TESTED,
     TESTED_SINCE,
@@ -56,9 +40,19 @@ from rnn_tui.engine.training.history import HistoryPosition
 from rnn_tui.engine.training.keyframe import Keyframe
 from rnn_tui.engine.training.memory_use import check_memory
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.layouts.torch_layout import (
+    TORCH_CELLS,
+    in_our_order,
+    network_names,
+    network_shapes,
+    parameters_of,
+)
 from rnn_tui.settings import Settings, quote
 from rnn_tui.tasks import DataState, Task, make_task
 from rnn_tui.tasks.source import DataChangedError, Growth
+from rnn_tui.tensor_files.content import Array, ContentError
+from rnn_tui.tensor_files.header import Header
+from rnn_tui.tensor_files.reading import open_content, tensors_under, whole_number
 
 NOT_SHOWN = (
     "the window of update {:,} is not shown: computed again here, it is not the one that was saved"

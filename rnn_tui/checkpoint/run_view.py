@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from rnn_tui.checkpoint.format import LARGEST_COUNT, ContentError
+from rnn_tui.checkpoint.format import LARGEST_COUNT
 from rnn_tui.registry import PANELS
 from rnn_tui.settings import quote
+from rnn_tui.tensor_files.content import ContentError
 
 MOST_BREAKPOINTS = 200
 

@@ -21,25 +21,23 @@ from rnn_tui.checkpoint.format import (
     VERSION,
     VIEW,
     WINDOW,
-    Array,
     CheckpointError,
-    ContentError,
-    os_error_text,
     vocabulary,
 )
-from rnn_tui.checkpoint.header import LARGEST_HEADER
 from rnn_tui.checkpoint.held import held_to_json
 from rnn_tui.checkpoint.run_view import RunView
 from rnn_tui.checkpoint.source import SOURCE, source_tensors, source_to_json
-from rnn_tui.checkpoint.torch_layout import tensors_of
 from rnn_tui.engine.network.architecture import Architecture
 from rnn_tui.engine.training.keyframe import Keyframe
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.files.atomic_file import WriteGuard, check_folder, write_atomically
 from rnn_tui.files.regular_file import size_text
+from rnn_tui.layouts.torch_layout import tensors_of
 from rnn_tui.settings import quote
 from rnn_tui.tasks import DataState
 from rnn_tui.tasks.source import DataSource
+from rnn_tui.tensor_files.content import Array, ContentError, os_error_text
+from rnn_tui.tensor_files.header import LARGEST_HEADER
 
 _ROOM_FOR_TENSORS = 2**17  # bytes of a header for the names, places and checksums of all tensors
 

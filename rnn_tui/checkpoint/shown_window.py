@@ -12,15 +12,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import fields, replace
 
-from rnn_tui.checkpoint.format import LARGEST_COUNT, WINDOW, Array, ContentError
-from rnn_tui.checkpoint.header import Header
-from rnn_tui.checkpoint.reading import tensors_under, whole_number
+from rnn_tui.checkpoint.format import LARGEST_COUNT, WINDOW
 from rnn_tui.engine.training.history import HistoryPosition
 from rnn_tui.engine.training.keyframe import Keyframe
 from rnn_tui.engine.training.optimizers.base import Hyperparameters
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import SettingError, Settings, quote
 from rnn_tui.tasks import DataState
+from rnn_tui.tensor_files.content import Array, ContentError
+from rnn_tui.tensor_files.header import Header
+from rnn_tui.tensor_files.reading import tensors_under, whole_number
 
 
 def show_window(

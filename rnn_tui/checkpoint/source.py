@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from rnn_tui.checkpoint.format import Array, ContentError
-from rnn_tui.checkpoint.header import Header
-from rnn_tui.checkpoint.reading import whole_number
 from rnn_tui.settings import Settings, quote
 from rnn_tui.tasks.source import FEWEST_TESTED, LAST_TIMES, DataSource, Times, tail_rows
 from rnn_tui.tasks.tokens import UNKNOWN
 from rnn_tui.tasks.window_sweep import streams
+from rnn_tui.tensor_files.content import Array, ContentError
+from rnn_tui.tensor_files.header import Header
+from rnn_tui.tensor_files.reading import whole_number
 
 SOURCE = "source"  # the text of a run whose task tells of its data
 TAIL_TENSOR = "source.tail"  # the tensor, of a table

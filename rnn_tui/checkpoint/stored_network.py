@@ -8,18 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rnn_tui.checkpoint.checksum import check_tensors
-from rnn_tui.checkpoint.format import (
-    CUSTOM_TASK,
-    LARGEST_COUNT,
-    Array,
-    CheckpointError,
-    ContentError,
-)
-from rnn_tui.checkpoint.header import Header
+from rnn_tui.checkpoint.format import CUSTOM_TASK, LARGEST_COUNT, CheckpointError
 from rnn_tui.checkpoint.held import held_from_json
-from rnn_tui.checkpoint.reading import open_content, whole_number
 from rnn_tui.checkpoint.source import TAIL_TENSOR, check_source, source_of
-from rnn_tui.checkpoint.torch_layout import network_names, parameters_of
 from rnn_tui.checkpoint.validation import (
     check_dtypes,
     check_run_names,
@@ -33,8 +24,12 @@ from rnn_tui.engine.network.losses import Problem
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.pins import Pins
 from rnn_tui.engine.training.memory_use import check_memory
+from rnn_tui.layouts.torch_layout import network_names, parameters_of
 from rnn_tui.settings import Settings
 from rnn_tui.tasks.source import DataSource
+from rnn_tui.tensor_files.content import Array, ContentError
+from rnn_tui.tensor_files.header import Header
+from rnn_tui.tensor_files.reading import open_content, whole_number
 
 
 @dataclass(frozen=True, slots=True, eq=False)

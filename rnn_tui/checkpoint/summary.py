@@ -7,12 +7,13 @@ import math
 import os
 from dataclasses import dataclass
 
-from rnn_tui.checkpoint.format import LARGEST_COUNT, CheckpointError, ContentError
-from rnn_tui.checkpoint.reading import open_content, whole_number
+from rnn_tui.checkpoint.format import LARGEST_COUNT, CheckpointError
 from rnn_tui.checkpoint.validation import checked_settings
 from rnn_tui.checkpoint.versions import without_weight
 from rnn_tui.engine.training.history import smoothed_loss
 from rnn_tui.settings import Settings
+from rnn_tui.tensor_files.content import ContentError
+from rnn_tui.tensor_files.reading import open_content, whole_number
 
 
 @dataclass(frozen=True, slots=True)

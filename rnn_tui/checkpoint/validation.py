@@ -9,22 +9,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from rnn_tui.checkpoint.format import (
-    CUSTOM_TASK,
-    WINDOW,
-    ContentError,
-    Shape,
-    vocabulary,
-)
-from rnn_tui.checkpoint.header import Header, TensorEntry
+from rnn_tui.checkpoint.format import CUSTOM_TASK, WINDOW, vocabulary
 from rnn_tui.checkpoint.source import SOURCE, TAIL_TENSOR
-from rnn_tui.checkpoint.torch_layout import (
-    FIRST_TORCH_TENSOR,
-    READOUT,
-    TORCH_CELLS,
-    network_names,
-    network_shapes,
-)
 from rnn_tui.checkpoint.versions import file_version
 from rnn_tui.engine.cells import make_cell
 from rnn_tui.engine.network.architecture import Architecture, architecture_with
@@ -32,8 +18,17 @@ from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.engine.training.history import BUCKETS, RECENT
 from rnn_tui.engine.training.optimizers import optimizer_class
 from rnn_tui.engine.training.test_losses import MOST
+from rnn_tui.layouts.torch_layout import (
+    FIRST_TORCH_TENSOR,
+    READOUT,
+    TORCH_CELLS,
+    network_names,
+    network_shapes,
+)
 from rnn_tui.settings import SettingError, Settings, quote
 from rnn_tui.tasks import Task
+from rnn_tui.tensor_files.content import ContentError, Shape
+from rnn_tui.tensor_files.header import Header, TensorEntry
 
 TESTED, TESTED_SINCE = "tested", 4  # the version of the first files with test losses
 HISTORY = {"recent": (RECENT, 2), "buckets": (BUCKETS, 6), TESTED: (MOST, 2)}

@@ -24,9 +24,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from rnn_tui.checkpoint.checksum import check_texts
-from rnn_tui.checkpoint.format import CHECKSUM, FORMAT, TEXTS, VERSION, ContentError
-from rnn_tui.checkpoint.header import Header
+from rnn_tui.checkpoint.format import CHECKSUM, FORMAT, TEXTS, VERSION
 from rnn_tui.settings import quote
+from rnn_tui.tensor_files.content import ContentError
+from rnn_tui.tensor_files.header import Header
 
 KNOWS_DATA = 5
 """The first version whose files know the data that a run was trained on."""

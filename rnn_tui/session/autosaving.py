@@ -115,8 +115,8 @@ class Autosaving:
 
     def _capture(self, run: TrainingRun) -> None:
         """Copy the state of `run` for the writer, unless it stands where it began from nothing."""
-        from rnn_tui.checkpoint.format import ContentError
         from rnn_tui.checkpoint.saving import capture  # not needed before the first autosave
+        from rnn_tui.tensor_files.content import ContentError
 
         if run.autosave_target is None or (not run.trainer.index and not self._start):
             return

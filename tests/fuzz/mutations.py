@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from rnn_tui.checkpoint.checksum import checksums
-from rnn_tui.checkpoint.format import CHECKSUM, FLOATS
+from rnn_tui.checkpoint.format import CHECKSUM
 from rnn_tui.settings import DECLARATIONS
+from rnn_tui.tensor_files.content import FLOATS
 
 METADATA = "__metadata__"
 NUMBERS: tuple[Any, ...] = (

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnn_tui.checkpoint.torch_layout import tensors_of
 from rnn_tui.engine.core.background_work import complete
 from rnn_tui.engine.network.architecture import Architecture, views
 from rnn_tui.engine.network.initialisation import initialise
+from rnn_tui.layouts.torch_layout import tensors_of
 from rnn_tui.predictions.series_forecast import (
     SeriesForecast,
     Units,

@@ -55,8 +55,8 @@ class OutFile:
         Raises:
             CheckpointError: it has something that the format does not provide for.
         """
-        from rnn_tui.checkpoint.format import ContentError
         from rnn_tui.checkpoint.saving import capture
+        from rnn_tui.tensor_files.content import ContentError
 
         try:
             self.best, self.best_update = capture(trainer, self._view), trainer.updates

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from rnn_tui.checkpoint.format import Array, ContentError, os_error_text
-from rnn_tui.checkpoint.header import Header, read_header
 from rnn_tui.files.regular_file import RefusedFileError, open_regular
 from rnn_tui.settings import quote
+from rnn_tui.tensor_files.content import Array, ContentError, os_error_text
+from rnn_tui.tensor_files.header import Header, read_header
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from rnn_tui.checkpoint.format import Array, Shape
 from rnn_tui.engine.core.parameters import block_views
 from rnn_tui.engine.network.architecture import Architecture, views
+from rnn_tui.tensor_files.content import Array, Shape
 
 FIRST_TORCH_TENSOR = "rnn.weight_ih_l0"  # every file in PyTorch's layout has it
 READOUT = ("readout.weight", "readout.bias")

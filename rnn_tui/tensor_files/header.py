@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from rnn_tui.checkpoint.format import FLOATS, ContentError, Shape
 from rnn_tui.files.regular_file import size_text
 from rnn_tui.settings import quote
+from rnn_tui.tensor_files.content import FLOATS, ContentError, Shape
 
 LARGEST_HEADER = 4 * 2**20  # bytes; that of a text with 100,000 different characters has 2 MiB
 _MOST_BRACKETS = 20_000  # each opens an object or a list, which takes far more memory than a byte

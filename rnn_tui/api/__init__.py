@@ -1,0 +1,1 @@
+"""The program from Python: what `import rnn_tui` offers; see docs/python.md."""

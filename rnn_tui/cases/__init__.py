@@ -1,0 +1,1 @@
+"""Case files: somebody's own network, one batch, and the numbers that they computed for it."""

@@ -1,0 +1,1 @@
+"""Other frameworks' weights: their names, their layout of gates, and the way to ours and back."""

@@ -1,0 +1,1 @@
+"""Writes the declared operations as code of NumPy or PyTorch."""
