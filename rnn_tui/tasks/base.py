@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -296,6 +296,12 @@ class Task(ABC):
         labels: names of the classes, [O], indexed by code; None if the loss is "mse".
         output_names: names of the O output numbers; None if there is only one that needs none, or
             outputs are classes.
+        mask: [T, B] true where a sample's output counts in the loss of training; each timestep that
+            does for some sample is one of `topology.counted`. None: all samples count there.
+        reduction: "mean" over all that counts, or "sum" of it.
+        start_states: the states [B, H] that a window begins with where `next_window` returns True,
+            by their names in the network ("h", "c"; "h2" in the second layer); zeros where one is
+            missing, or where this is None.
         baseline: the loss that is reached without memory; None if it is not known.
         defaults: values by setting that replace the declarations' defaults when this task is
             chosen.
@@ -313,6 +319,9 @@ class Task(ABC):
     parts: tuple[str, ...] | None = None
     labels: tuple[str, ...] | None = None
     output_names: tuple[str, ...] | None = None
+    mask: BoolArray | None = None
+    reduction: Literal["mean", "sum"] = "mean"
+    start_states: Mapping[str, FloatArray] | None = None
     baseline: Baseline | None = None
     defaults: ClassVar[Mapping[str, Value]] = MappingProxyType({})
     updates: ClassVar[int] = 2_000
@@ -349,8 +358,9 @@ class Task(ABC):
                 do not count in the loss; or, with cross-entropy, codes int64 [T, B], −1 at them.
 
         Returns:
-            True if the hidden state must be zero at this window's start: for the very first
-            window, and each time a sweep starts again at the beginning of its sequence.
+            True if this window begins with `start_states`, that is zeros in most tasks, and not
+            with the state that the one before ended with: the very first window does, and each
+            time a sweep starts again at the beginning of its sequence.
         """
 
     @abstractmethod
