@@ -52,6 +52,9 @@ class Case:
             [L, T, B, H] or, of the top layer alone, [T, B, H], "grad.output", "grad.h", "grad.c"
             in the same shapes, and "grad." before the name of a weight.
         spelling: how their file spells a weight's name, by the name here; see `names` of the file.
+        batch_first: whether the arrays of the file have the batch before time: [B, T, …], and
+            [L, B, T, H] where all layers are there.
+        narrow: names of those of `theirs` that the file has as bfloat16; they are float32 here.
     """
 
     cell: str
@@ -71,6 +74,8 @@ class Case:
     start: Mapping[str, Array] = MappingProxyType({})
     theirs: Mapping[str, Array] = MappingProxyType({})
     spelling: Mapping[str, str] = MappingProxyType({})
+    batch_first: bool = False
+    narrow: frozenset[str] = frozenset()
 
     @property
     def steps(self) -> int:
