@@ -222,7 +222,8 @@ class Settings:
         fixed_choices=("float32", "float64"),
     )
     seed: int = declare(
-        0, "Seed of every random number: the same seed gives the same run, bit for bit.",
+        0, "Seed of every random number: the same seed gives the same run, bit for bit, on one "
+        "machine with one version of NumPy.",
         "network", "restart", low=0, high=2**63 - 1,
     )
     optimizer: str = declare(

@@ -26,6 +26,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
+from rnn_tui.checkpoint.arithmetic import ARITHMETIC
 from rnn_tui.checkpoint.format import TEXTS, CheckpointError
 from rnn_tui.checkpoint.loading import load, load_run, load_weights
 from rnn_tui.checkpoint.saving import save
@@ -302,7 +303,8 @@ def test_metadata_can_be_read_by_anyone(tmp_path: Path) -> None:
     trainer.step()
     save(tmp_path / "run", trainer)
     texts = contents(tmp_path / "run")[1]
-    assert set(texts) == set(TEXTS)  # "window" is only there after an update, "view" on a screen
+    # "window" is only there after an update, "view" on a screen
+    assert set(texts) == {*TEXTS, ARITHMETIC}
     assert (texts["format"], texts["version"]) == ("rnn-tui checkpoint", "5")
     assert texts["cell"] == "lstm"
     assert Settings.from_json(json.loads(texts["settings"])) == settings

@@ -33,7 +33,8 @@ run) and ``checksum`` (see `rnn_tui.checkpoint.checksum`). Some files have more:
 breakpoints and what was selected on the screen, see `rnn_tui.checkpoint.run_view`), ``source``
 (the data that it was trained on, see `rnn_tui.checkpoint.source`), ``window``
 (goes with the tensors of that name: the data's state before that window, the number of updates made
-and the counters of the history then) and ``custom_task`` (the name of a custom task object).
+and the counters of the history then), ``arithmetic`` (what computed
+it, see `rnn_tui.checkpoint.arithmetic`) and ``custom_task`` (the name of a custom task object).
 
 The version is raised whenever a file of the present program could not be read by the one before
 or would be read otherwise; `rnn_tui.checkpoint.versions` says what each version lacked.

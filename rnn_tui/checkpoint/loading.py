@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rnn_tui.checkpoint.arithmetic import ARITHMETIC, Arithmetic, arithmetic_here
 from rnn_tui.checkpoint.checksum import check_tensors
 from rnn_tui.checkpoint.data_change import changed_text, grown_text, growth_of
 from rnn_tui.checkpoint.data_file import with_data_file
@@ -156,7 +157,16 @@ def load_run(
         remarks = [grown_text(kept, its_task)]
     elif kept is not None and growth is Growth.CHANGED:
         remarks = [f"the data have changed: {changed_text(kept, its_task)}"]
+    if elsewhere := _elsewhere(header):
+        remarks.insert(0, elsewhere)
     return SavedRun(trainer, view, " · ".join(remarks))
+
+
+def _elsewhere(header: Header) -> str:
+    """Return how what computes here differs from what computed the run, in one line."""
+    if ARITHMETIC not in header.texts:
+        return ""
+    return Arithmetic.from_json(header.mapping(ARITHMETIC)).difference(arithmetic_here())
 
 
 def _ask_about(change: str, settings: Settings, agree: Callable[[str], bool]) -> None:

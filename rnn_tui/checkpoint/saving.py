@@ -12,6 +12,7 @@ import numpy as np
 from safetensors.numpy import save as serialise
 
 from rnn_tui import __version__
+from rnn_tui.checkpoint.arithmetic import ARITHMETIC, arithmetic_here
 from rnn_tui.checkpoint.checksum import checksums
 from rnn_tui.checkpoint.format import (
     CHECKSUM,
@@ -156,6 +157,7 @@ def capture(trainer: Trainer, view: RunView | None = None) -> CapturedRun:
         "history": history,
         "vocabulary": vocabulary(trainer.task),
         "held": held_to_json(keyframe.pins),
+        ARITHMETIC: arithmetic_here().to_json(),
     }
     if window is not None:
         parts[WINDOW] = {
