@@ -7,8 +7,7 @@ whatever the file's order is: T timesteps, B samples, D inputs, H hidden units, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -71,9 +70,9 @@ class Case:
     mask: npt.NDArray[np.bool_]
     features: int
     outputs: int
-    start: Mapping[str, Array] = MappingProxyType({})
-    theirs: Mapping[str, Array] = MappingProxyType({})
-    spelling: Mapping[str, str] = MappingProxyType({})
+    start: Mapping[str, Array] = field(default_factory=dict)
+    theirs: Mapping[str, Array] = field(default_factory=dict)
+    spelling: Mapping[str, str] = field(default_factory=dict)
     batch_first: bool = False
     narrow: frozenset[str] = frozenset()
 

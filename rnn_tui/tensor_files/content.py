@@ -8,6 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 FLOATS = {"F16": np.float16, "F32": np.float32, "F64": np.float64}
+WHOLE_NUMBERS = {
+    "BOOL": np.bool_,
+    "U8": np.uint8, "U16": np.uint16, "U32": np.uint32, "U64": np.uint64,
+    "I8": np.int8, "I16": np.int16, "I32": np.int32, "I64": np.int64,
+}  # fmt: skip
+BFLOAT16 = "BF16"
+ALL_FLOATS = FLOATS | {BFLOAT16: np.float32}
+NUMBERS = ALL_FLOATS | WHOLE_NUMBERS
+"""The kinds of numbers that a file may have, by their names in its header, and what they are read
+as: NumPy lacks bfloat16, the upper half of a float32."""
 
 Array = npt.NDArray[np.floating[Any]]
 Shape = tuple[int, ...]

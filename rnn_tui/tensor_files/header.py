@@ -19,7 +19,7 @@ import numpy as np
 
 from rnn_tui.files.regular_file import size_text
 from rnn_tui.settings import quote
-from rnn_tui.tensor_files.content import FLOATS, ContentError, Shape
+from rnn_tui.tensor_files.content import BFLOAT16, FLOATS, ContentError, Shape
 
 LARGEST_HEADER = 4 * 2**20  # bytes; that of a text with 100,000 different characters has 2 MiB
 _MOST_BRACKETS = 20_000  # each opens an object or a list, which takes far more memory than a byte
@@ -36,16 +36,18 @@ class TensorEntry:
     """What a header says of one tensor.
 
     Attributes:
-        dtype: of its numbers.
+        dtype: of its numbers, as they are read.
         shape: of the array.
         start: its first byte, counted from the beginning of the file.
         size: its bytes.
+        kind: what the header calls its numbers: "F32".
     """
 
     dtype: np.dtype[Any]
     shape: Shape
     start: int
     size: int
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +85,15 @@ class Header:
         return values
 
 
-def read_header(file: BufferedReader) -> Header:
+def read_header(file: BufferedReader, kinds: Mapping[str, type] = FLOATS) -> Header:
     """Return the header of an open file, whose tensors lie one after the other and fill it.
 
+    Args:
+        file: the file, at its beginning.
+        kinds: the kinds of numbers that a tensor may have, by their names in the header.
+
     Raises:
-        ContentError: it is no safetensors file, or not a whole one; or a tensor is not of floats.
+        ContentError: it is no safetensors file, or not a whole one; or a tensor is of another kind.
         OSError: it cannot be read.
     """
     try:
@@ -97,7 +103,7 @@ def read_header(file: BufferedReader) -> Header:
             raise ValueError("its header is not a JSON object")
         texts = _texts(values.pop(_METADATA, {}))
         first = _LENGTH_BYTES + len(text.encode())
-        tensors = _tensors(values, first, os.fstat(file.fileno()).st_size)
+        tensors = _tensors(values, first, os.fstat(file.fileno()).st_size, kinds)
     except ValueError as error:
         reason = f"it is not a safetensors file, or not a whole one ({error})"
         raise ContentError(reason) from error
@@ -167,15 +173,18 @@ def _texts(metadata: object) -> dict[str, str]:
     return metadata
 
 
-def _tensors(values: Mapping[str, Any], first: int, size: int) -> dict[str, TensorEntry]:
+def _tensors(
+    values: Mapping[str, Any], first: int, size: int, kinds: Mapping[str, type]
+) -> dict[str, TensorEntry]:
     """Return the entries of all tensors, in their order in the file.
 
     Args:
         values: what the header says of each.
         first: the byte behind the header.
         size: the bytes of the file.
+        kinds: the kinds of numbers that are allowed.
     """
-    entries = {name: _entry(name, entry, first) for name, entry in values.items()}
+    entries = {name: _entry(name, entry, first, kinds) for name, entry in values.items()}
     entries = dict(sorted(entries.items(), key=lambda item: (item[1].start, item[1].size)))
     end = first
     for name, entry in entries.items():
@@ -187,23 +196,23 @@ def _tensors(values: Mapping[str, Any], first: int, size: int) -> dict[str, Tens
     return entries
 
 
-def _entry(name: str, entry: object, first: int) -> TensorEntry:
+def _entry(name: str, entry: object, first: int, kinds: Mapping[str, type]) -> TensorEntry:
     """Return what the header says of the tensor called `name`."""
     if not isinstance(entry, dict) or set(entry) != _TENSOR_KEYS:
         raise ValueError(f"tensor {quote(name)} lacks dtype, shape or data_offsets")
     kind, shape, offsets = (entry[key] for key in ("dtype", "shape", "data_offsets"))
-    if not isinstance(kind, str) or kind not in FLOATS:
+    if not isinstance(kind, str) or kind not in kinds:
         stored = kind if isinstance(kind, str) and kind.isalnum() else quote(kind)
-        raise ContentError(f"tensor {quote(name)} is {stored[:20]}; expected {', '.join(FLOATS)}")
+        raise ContentError(f"tensor {quote(name)} is {stored[:20]}; expected {', '.join(kinds)}")
     if not _are_counts(shape) or len(shape) > _MOST_DIMENSIONS:
         raise ValueError(f"tensor {quote(name)} has no shape")
     if not _are_counts(offsets) or len(offsets) != 2 or offsets[0] > offsets[1]:
         raise ValueError(f"tensor {quote(name)} has no place")
-    dtype = np.dtype(FLOATS[kind])
+    dtype = np.dtype(kinds[kind])
     size = offsets[1] - offsets[0]
-    if math.prod(shape) * dtype.itemsize != size:
+    if math.prod(shape) * (2 if kind == BFLOAT16 else dtype.itemsize) != size:
         raise ValueError(f"tensor {quote(name)} has {size} bytes, which is not what its shape says")
-    return TensorEntry(dtype.newbyteorder("<"), tuple(shape), first + offsets[0], size)
+    return TensorEntry(dtype.newbyteorder("<"), tuple(shape), first + offsets[0], size, kind)
 
 
 def _are_counts(values: object) -> bool:

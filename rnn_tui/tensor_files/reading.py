@@ -1,4 +1,4 @@
-"""Reading: the texts and tensors of a safetensors file whose tensors are all finite floats."""
+"""Reading: the texts and tensors of a safetensors file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from rnn_tui.files.regular_file import RefusedFileError, open_regular
 from rnn_tui.settings import quote
-from rnn_tui.tensor_files.content import Array, ContentError, os_error_text
+from rnn_tui.tensor_files.content import BFLOAT16, FLOATS, Array, ContentError, os_error_text
 from rnn_tui.tensor_files.header import Header, read_header
 
 
@@ -28,42 +28,51 @@ class OpenFile:
     header: Header
     _file: BufferedReader
 
-    def read(self, names: Iterable[str] | None = None) -> dict[str, Array]:
+    def read(self, names: Iterable[str] | None = None, *, finite: bool = True) -> dict[str, Array]:
         """Return tensors by name, in the dtype and shape of the file.
 
         Args:
             names: which ones, all of them in the file; None for all of the file.
+            finite: whether every number must be finite.
 
         Raises:
             ContentError: a number is not finite.
         """
         wanted = self.header.tensors if names is None else names
-        return {name: self._tensor(name) for name in wanted}
+        return {name: self._tensor(name, finite=finite) for name in wanted}
 
-    def _tensor(self, name: str) -> Array:
+    def _tensor(self, name: str, *, finite: bool) -> Array:
         """Return one tensor, after checking that its numbers are finite."""
         entry = self.header.tensors[name]
-        array: Array = np.empty(entry.shape, entry.dtype)
+        narrow = entry.kind == BFLOAT16
+        array: Array = np.empty(entry.shape, "<u2" if narrow else entry.dtype)
         self._file.seek(entry.start)
         if self._file.readinto(array.reshape(-1).view(np.uint8).data) != entry.size:
             raise ContentError("it became shorter while it was read")
-        finite = np.isfinite(array)
-        if not finite.all():
-            value = array[~finite].flat[0]
+        if narrow:
+            array = (array.astype("<u4") << 16).view(entry.dtype)
+        if finite and not (good := np.isfinite(array)).all():
+            value = array[~good].flat[0]
             raise ContentError(f"tensor {quote(name)} holds {value}; every number must be finite")
         return array
 
 
 @contextlib.contextmanager
-def open_content(path: str | os.PathLike[str]) -> Iterator[OpenFile]:
+def open_content(
+    path: str | os.PathLike[str], kinds: Mapping[str, type] = FLOATS
+) -> Iterator[OpenFile]:
     """Open a file for the length of the block and read its header.
+
+    Args:
+        path: the file.
+        kinds: see `read_header`.
 
     Raises:
         ContentError: there is no such file, it is not a safetensors file, or it cannot be read.
     """
     try:
         with open_regular(path) as file:
-            yield OpenFile(read_header(file), file)
+            yield OpenFile(read_header(file, kinds), file)
     except FileNotFoundError:
         raise ContentError("there is no such file") from None
     except RefusedFileError as error:

@@ -1,0 +1,100 @@
+"""Writing case files."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rnn_tui.cases.case import FORMAT, OUTPUT, Case
+from rnn_tui.cases.names import GRADIENT, STARTS
+from rnn_tui.cases.reading import CaseError
+from rnn_tui.files.atomic_file import WriteGuard, write_atomically
+from rnn_tui.tensor_files.content import os_error_text
+
+_NO_NAMES: Mapping[str, str] = MappingProxyType({})
+
+
+def write_case(
+    path: str | os.PathLike[str],
+    case: Case,
+    *,
+    names: Mapping[str, str] = _NO_NAMES,
+    batch_first: bool | None = None,
+    guard: WriteGuard | None = None,
+) -> None:
+    """Write a case file, completely or not at all; `read_case` reads it back as it was.
+
+    Args:
+        path: the file.
+        case: what is written; its weights are those of `given_weights`, so zeros of a missing bias
+            are not.
+        names: beginnings of the names of weights in the file, and what they stand for:
+            {"lstm": "rnn", "fc": "readout"}.
+        batch_first: whether B comes before T in the file; None: as the case says.
+        guard: says whether a file that is there may be replaced; None: any may.
+
+    Raises:
+        CaseError: the file cannot be written.
+    """
+    try:
+        write_atomically(path, case_bytes(case, names=names, batch_first=batch_first), guard)
+    except OSError as error:
+        raise CaseError(path, f"cannot be written: {os_error_text(error)}") from error
+
+
+def case_bytes(
+    case: Case, *, names: Mapping[str, str] = _NO_NAMES, batch_first: bool | None = None
+) -> bytes:
+    """Return the content of the file that `write_case` writes."""
+    from safetensors.numpy import save as serialise
+
+    batch_first = case.batch_first if batch_first is None else batch_first
+    texts = {
+        "format": FORMAT,
+        "cell": case.cell,
+        "loss": case.loss,
+        "activation": case.activation,
+        "reduction": case.reduction,
+        "batch_first": "true" if batch_first else "false",
+    }
+    if names:
+        texts["names"] = json.dumps(dict(names))
+    theirs = {ours: own for own, ours in names.items()}
+    return serialise(
+        {_spelled(n, theirs): np.ascontiguousarray(a) for n, a in _tensors(case, batch_first)},
+        texts,
+    )
+
+
+def _tensors(case: Case, batch_first: bool) -> list[tuple[str, npt.NDArray[Any]]]:
+    """Return all tensors by our names, in the order of axes of the file."""
+
+    def ordered(array: npt.NDArray[Any], axis: int = 0) -> npt.NDArray[Any]:
+        return array.swapaxes(axis, axis + 1) if batch_first else array
+
+    tensors = [(name, case.weights[name]) for name in case.given_weights]
+    tensors += [("x", ordered(case.x)), ("target", ordered(case.target))]
+    if not case.mask.all():
+        tensors.append(("mask", ordered(case.mask)))
+    tensors += [(n, case.start[state]) for n, state in STARTS.items() if state in case.start]
+    for name, array in case.theirs.items():
+        if name.removeprefix(GRADIENT) in (OUTPUT, "h", "c"):
+            array = ordered(array, array.ndim - 3)
+        tensors.append((name, array))
+    return tensors
+
+
+def _spelled(name: str, theirs: Mapping[str, str]) -> str:
+    """Return the name of a tensor in the file."""
+    start = GRADIENT if name.startswith(GRADIENT) else ""
+    rest = name.removeprefix(start)
+    if rest in theirs:
+        return start + theirs[rest]
+    beginning, _, end = rest.partition(".")
+    return f"{start}{theirs[beginning]}.{end}" if end and beginning in theirs else name
