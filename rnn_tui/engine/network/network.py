@@ -182,7 +182,12 @@ class Network:
         """Compute the states of timesteps `first` … `last`, in that order.
 
         Before timestep 1, x_t·W_x + b is computed for all timesteps where the kernel wants it.
+
+        Raises:
+            ValueError: these are no timesteps of the window in this order.
         """
+        if not 1 <= first <= last <= self.tape.steps:
+            raise ValueError(self._not_timesteps("forward", first, last))
         if first == 1:
             self._input_products.compute(one_hot=not self._inputs_pinned)
             self.kernel.begin_forward()
@@ -210,7 +215,12 @@ class Network:
 
         Before timestep T, the part of ∂L/∂h_t that comes from y_t is computed for all timesteps;
         after timestep 1 the gradients of the weights are, summed over the whole window.
+
+        Raises:
+            ValueError: these are no timesteps of the window, `first` the smaller one.
         """
+        if not 1 <= first <= last <= self.tape.steps:
+            raise ValueError(self._not_timesteps("backward", first, last))
         if last == self.tape.steps:
             self._readout.backward()
             self.kernel.begin_backward()
@@ -218,6 +228,13 @@ class Network:
         if first == 1:
             self.kernel.finish_deltas()
             self._weight_gradients.compute(one_hot=not self._inputs_pinned)
+
+    def _not_timesteps(self, method: str, first: int, last: int) -> str:
+        """Return what is wrong with the arguments of `forward` or `backward`."""
+        steps = self.tape.steps
+        return (
+            f"{method}({first}, {last}): timesteps are 1 ≤ first ≤ last ≤ {steps} in both passes"
+        )
 
     # Reading
 

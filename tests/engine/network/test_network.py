@@ -251,3 +251,12 @@ def test_a_sample_window_is_a_frozen_copy() -> None:
                 expected = expected[1:2]
             if name != "N":
                 assert np.allclose(array, expected, rtol=1e-14, atol=1e-15), name
+
+
+@pytest.mark.parametrize(("first", "last"), [(4, 1), (0, 4), (1, 5)])
+def test_timesteps_in_another_order_are_refused(first: int, last: int) -> None:
+    # Such a range is empty or wraps around: what was computed would be zeros, silently.
+    network = Case("lstm", "tanh", 4, 2, 2, 3, 2, 9).network()
+    for method in (network.forward, network.backward):
+        with pytest.raises(ValueError, match=rf"{method.__name__}\({first}, {last}\): timesteps"):
+            method(first, last)
