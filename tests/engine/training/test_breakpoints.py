@@ -152,7 +152,14 @@ for _by, _clip in (("value", 0.05), ("value", 0.3), ("norm", 0.3), ("norm", 1e-6
     )
 
 
-@pytest.mark.parametrize("condition", CONDITIONS)
+# Every other one, of each kind at least one; all of them in a long run.
+SOME = [
+    pytest.param(condition, marks=[pytest.mark.long] * (k % 2))
+    for k, condition in enumerate(CONDITIONS)
+]
+
+
+@pytest.mark.parametrize("condition", SOME)
 def test_it_fires_when_it_becomes_true(condition: str) -> None:
     settings, holds = CONDITIONS[condition]
     text = "clipped" if condition.startswith("clipped") else condition
