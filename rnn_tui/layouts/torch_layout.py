@@ -86,6 +86,23 @@ def _to_torch(architecture: Architecture, flat: Array) -> dict[str, Array]:
     return dict(zip(network_names(architecture.cell, architecture.layers), arrays, strict=True))
 
 
+def gradients_of(architecture: Architecture, gradient: Array) -> dict[str, Array]:
+    """Return the gradient of each tensor of `tensors_of`, from that of our parameters [P].
+
+    PyTorch's two biases are added, so both have the gradient of our one; only in the n block of a
+    GRU they are two here as well.
+    """
+    tensors = tensors_of(architecture, gradient)
+    if architecture.cell not in TORCH_CELLS.values():
+        return tensors
+    for layer in range(architecture.layers):
+        both, own = tensors[f"rnn.bias_ih_l{layer}"].copy(), f"rnn.bias_hh_l{layer}"
+        if architecture.cell == "gru":
+            both[-architecture.hidden :] = tensors[own][-architecture.hidden :]
+        tensors[own] = both
+    return tensors
+
+
 def _torch_columns(architecture: Architecture) -> Array:
     """Return the indices of our columns in the order of PyTorch's rows, [G·H]."""
     cell, hidden = architecture.make_cell(), architecture.hidden

@@ -20,6 +20,7 @@ from rnn_tui.engine.training.clipping import Clipping
 from rnn_tui.engine.training.optimizers import make_optimizer
 from rnn_tui.engine.training.optimizers.base import Hyperparameters
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.layouts.torch_layout import gradients_of
 from rnn_tui.settings import Settings
 from rnn_tui.tasks.base import Topology
 
@@ -68,6 +69,8 @@ def test_one_window(kind: str, shape: str) -> None:
     assert worst(loss, arrays["loss"]) < 1e-14
     found = to_torch(network.gradients, cell)
     for name, tensor in found.items():
+        assert worst(tensor, arrays[f"gradient/{name}"]) < 1e-13, name
+    for name, tensor in gradients_of(architecture, network.gradient).items():
         assert worst(tensor, arrays[f"gradient/{name}"]) < 1e-13, name
 
 
