@@ -173,6 +173,8 @@ def _training(options: Options, title: str = "", again: bool = False) -> tuple[T
     trainer = start.trainer
     if start.saved is not None and start.saved.remark:
         print_error(start.saved.remark)
+    if start.taken and not again and not options.get("quiet"):
+        print_error(start.taken)
     check_fit(breakpoints, trainer)
     files.protect(*data_file(trainer.settings.data))
     default_updates = train_updates(trainer.settings.task, options.get("preset", ""))

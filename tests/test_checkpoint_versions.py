@@ -25,9 +25,10 @@ from safetensors.numpy import load_file, save_file
 
 from rnn_tui.checkpoint.checksum import checksums
 from rnn_tui.checkpoint.format import CHECKSUM, VERSION, CheckpointError
-from rnn_tui.checkpoint.loading import load, load_run, load_weights
+from rnn_tui.checkpoint.loading import load, load_run
 from rnn_tui.checkpoint.run_view import SavedBreakpoint, ScreenView
 from rnn_tui.checkpoint.saving import save
+from rnn_tui.checkpoint.starting_weights import load_weights
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.setting_declaration import Declaration
 from rnn_tui.settings import DECLARATIONS, SettingError, Settings

@@ -19,8 +19,9 @@ from terminal.driver import Terminal
 from rnn_tui.checkpoint.checksum import checksums
 from rnn_tui.checkpoint.data_file import UnaskedDataError
 from rnn_tui.checkpoint.format import CHECKSUM, CheckpointError
-from rnn_tui.checkpoint.loading import load, load_weights
+from rnn_tui.checkpoint.loading import load
 from rnn_tui.checkpoint.saving import save
+from rnn_tui.checkpoint.starting_weights import load_weights
 from rnn_tui.cli import run
 from rnn_tui.command_line.checkpoint import open_run
 from rnn_tui.command_line.exit import CommandError

@@ -18,8 +18,8 @@ from checkpoint_files import (
 from safetensors.numpy import save_file
 
 from rnn_tui.checkpoint.format import CheckpointError
-from rnn_tui.checkpoint.loading import load_weights
 from rnn_tui.checkpoint.saving import save
+from rnn_tui.checkpoint.starting_weights import load_weights
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import DECLARATIONS, Settings
 
@@ -68,12 +68,21 @@ def test_weights_of_a_checkpoint(tmp_path: Path, cell: str) -> None:
 
 WEIGHTS_ERRORS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "missing": (
-        lambda tensors: tensors.pop("readout.bias"),
-        f"tensor readout.bias is missing; expected {', '.join(NETWORK)}",
+        lambda tensors: tensors.pop("readout.weight"),
+        "it has no readout, a linear layer (weight, and bias if you like) from the hidden units to "
+        "the outputs; there are 'readout.bias'",
     ),
     "too many": (
-        lambda tensors: tensors.update({"rnn.weight_hh_l1": np.zeros((3, 3))}),
-        f"tensor 'rnn.weight_hh_l1' is unknown; expected {', '.join(NETWORK)}",
+        lambda tensors: tensors.update({"fc.weight": np.zeros((1, 3))}),
+        "several of its tensors could be the readout ('fc.weight', 'readout.weight'), and a "
+        "network here has one linear layer: save only that one, or say which in the metadata: "
+        'names = {"<the recurrent part>": "rnn", "<the readout>": "readout"}',
+    ),
+    "more layers": (
+        lambda tensors: tensors.update(
+            {name.replace("l0", "l1"): np.zeros((3, 3)) for name in NETWORK[:2]}
+        ),
+        "it has 2 layers, not --layers 1",
     ),
     "another cell": (
         lambda tensors: tensors.update(torch_weights("lstm", 16)),
@@ -82,11 +91,12 @@ WEIGHTS_ERRORS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     ),
     "another shape": (
         lambda tensors: tensors.update({"rnn.weight_ih_l0": np.zeros((3, 2))}),
+        "it reads 2 numbers per timestep and gives 1, but of the task cos there are 1 and 1: "
         "tensor rnn.weight_ih_l0 has shape (3, 2); expected (3, 1)",
     ),
     "whole numbers": (
         lambda tensors: tensors.update({"readout.bias": np.zeros(1, np.int64)}),
-        "tensor 'readout.bias' is I64; expected F16, F32, F64",
+        "tensor 'readout.bias' is I64; expected F16, F32, F64, BF16",
     ),
     "not finite": (
         lambda tensors: tensors.update({"readout.bias": np.full(1, np.nan)}),

@@ -34,7 +34,7 @@ from rnn_tui.tasks import DataError
 WRONG: dict[str, tuple[Callable[[dict[str, Any], dict[str, str]], object], str]] = {
     "another program": (
         lambda tensors, texts: texts.clear(),
-        "it was not saved by rnn-tui; if it holds weights, use train --init-from",
+        "it was not saved by rnn-tui; if it holds weights, start from them with --init-from",
     ),
     "another version": (
         raw("version", "zwei"),

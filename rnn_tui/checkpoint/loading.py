@@ -1,4 +1,4 @@
-"""Loading: read a run or starting weights from a file; everything is checked before use."""
+"""Loading: read a run from a file; everything is checked before use."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rnn_tui.checkpoint.arithmetic import ARITHMETIC, Arithmetic, arithmetic_her
 from rnn_tui.checkpoint.checksum import check_tensors
 from rnn_tui.checkpoint.data_change import changed_text, grown_text, growth_of
 from rnn_tui.checkpoint.data_file import with_data_file
-from rnn_tui.checkpoint.format import FORMAT, LARGEST_COUNT, VIEW, CheckpointError
+from rnn_tui.checkpoint.format import LARGEST_COUNT, VIEW, CheckpointError
 from rnn_tui.checkpoint.held import held_from_json
 from rnn_tui.checkpoint.run_view import RunView
 from rnn_tui.checkpoint.shown_window import show_window
@@ -22,15 +22,11 @@ from rnn_tui.checkpoint.source import TAIL_TENSOR, check_source, source_of
 from rnn_tui.checkpoint.validation import (
     TESTED,
     TESTED_SINCE,
-    check_cell,
     check_custom_task,
     check_dtypes,
-    check_layers,
-    check_names,
     check_run_names,
     check_run_shapes,
     check_run_sizes,
-    check_shapes,
     check_vocabulary,
     checked_settings,
     sizes_of,
@@ -44,8 +40,6 @@ from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.layouts.torch_layout import (
     TORCH_CELLS,
     in_our_order,
-    network_names,
-    network_shapes,
     parameters_of,
 )
 from rnn_tui.settings import Settings, quote
@@ -184,50 +178,6 @@ def _trained(task: Task) -> int:
     """Return how many rows or tokens are trained on; 0 where the task does not say."""
     source = task.source()
     return 0 if source is None else source.trained
-
-
-def load_weights(
-    path: str | os.PathLike[str], settings: Settings, task: Task | None = None
-) -> Array:
-    """Read starting weights: all tensors of `network_names`.
-
-    The file may be a checkpoint, or a file without metadata that holds only these tensors, in
-    float16, float32 or float64.
-
-    Args:
-        path: the file.
-        settings: the settings of the run that will begin with these weights.
-        task: the task object of that run; None for the task that `settings` name.
-
-    Returns:
-        The parameters [P] in the settings' dtype.
-
-    Raises:
-        CheckpointError: the file is no such file, or does not fit the settings.
-        DataError: the settings' data cannot be read.
-    """
-    check_memory(settings)
-    task = make_task(settings) if task is None else task
-    architecture = architecture_of(settings, task)
-    check_memory(settings, architecture)
-    with _naming(path), open_content(path) as file:
-        header = file.header
-        is_checkpoint = header.texts.get("format") == FORMAT
-        if is_checkpoint:
-            header = upgraded(header)
-            check_vocabulary(header, task)
-        check_cell(header, settings.cell)
-        names = network_names(settings.cell, settings.layers)
-        check_names(header.tensors, names, others=is_checkpoint)
-        check_layers(header.tensors, settings)
-        check_shapes(header.tensors, network_shapes(architecture), settings)
-        weights = file.read(names)
-        check_tensors(header, weights)
-        with np.errstate(over="ignore"):  # the check below reports an overflow
-            flat = parameters_of(architecture, weights, np.dtype(settings.dtype))
-        if not np.isfinite(flat).all():
-            raise ContentError(f"its numbers are too large for --dtype {settings.dtype}")
-    return flat
 
 
 @contextlib.contextmanager

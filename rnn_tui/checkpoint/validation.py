@@ -6,6 +6,7 @@ Every function raises `ContentError` if the file does not fit.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 
@@ -108,12 +109,6 @@ def check_cell(header: Header, cell: str) -> None:
         raise ContentError(f"it holds {quote(stored)} weights, not those of --cell {cell}")
 
 
-def check_layers(tensors: Mapping[str, TensorEntry], settings: Settings) -> None:
-    """Check that the file does not have more layers than the settings."""
-    if any(name.startswith("rnn.") and name.endswith(f"_l{settings.layers}") for name in tensors):
-        raise ContentError(f"it has more layers than --layers {settings.layers}")
-
-
 def check_vocabulary(header: Header, task: Task) -> None:
     """Check that every code means the same symbol or class as when the run was saved."""
     stored, expected = header.mapping("vocabulary"), vocabulary(task)
@@ -175,14 +170,28 @@ def check_run_shapes(
 
 
 def check_shapes(
-    tensors: Mapping[str, TensorEntry], expected: Mapping[str, Shape], settings: Settings
+    tensors: Mapping[str, TensorEntry],
+    expected: Mapping[str, Shape],
+    settings: Settings,
+    spelling: Mapping[str, str] = MappingProxyType({}),
+    cause: str = "",
 ) -> None:
-    """Check the shapes of the `expected` tensors; the error names the settings that would fit."""
+    """Check the shapes of the `expected` tensors; the error names the settings that would fit.
+
+    Args:
+        tensors: what the file says of its tensors, by our names.
+        expected: the shapes.
+        settings: of the network.
+        spelling: the file's names by ours, where they differ.
+        cause: what the error begins with if it is a network of these settings.
+    """
     for name, shape in expected.items():
         stored = tensors[name].shape
         if stored != shape:
-            cause = _other_network(tensors, settings)
-            raise ContentError(f"{cause}tensor {name} has shape {stored}; expected {shape}")
+            cause = _other_network(tensors, settings) or cause
+            called = spelling.get(name, name)
+            called = called if called == name else quote(called)
+            raise ContentError(f"{cause}tensor {called} has shape {stored}; expected {shape}")
 
 
 def _other_network(tensors: Mapping[str, TensorEntry], settings: Settings) -> str:

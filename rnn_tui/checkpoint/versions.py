@@ -46,7 +46,7 @@ def file_version(header: Header) -> int:
     """
     if header.texts.get("format") != FORMAT:
         raise ContentError(
-            "it was not saved by rnn-tui; if it holds weights, use train --init-from"
+            "it was not saved by rnn-tui; if it holds weights, start from them with --init-from"
         )
     text = header.texts.get("version", "")
     number = int(text) if re.fullmatch("[1-9][0-9]{0,3}", text) else 0

@@ -30,6 +30,7 @@ from rnn_tui.command_line.start import (
     parse_breakpoints,
     run_files,
     start_run,
+    starting_weights,
 )
 from rnn_tui.files.limits import OPTIONS as LIMITS
 from rnn_tui.files.standard_input import NAME as STANDARD_INPUT
@@ -152,6 +153,7 @@ def _open_watched(
     files = run_files(options)
     start = start_run(options, kiosk, ask=in_terminal)
     trainer, saved, resumed = start.trainer, start.saved, start.resumed
+    files.protect(*starting_weights(options))
     check_keyframes(trainer)
     check_fit(breakpoints, trainer)
     versus, second = _parse_versus(options, trainer, kiosk), None
@@ -163,7 +165,11 @@ def _open_watched(
     if not in_terminal:
         raise CommandError(_terminal_needed(kiosk))
     _check_terminal(kiosk)
-    notices = ["" if resumed is None else resumed.message, "" if saved is None else saved.remark]
+    notices = [
+        "" if resumed is None else resumed.message,
+        "" if saved is None else saved.remark,
+        start.taken,
+    ]
     if saved is None and start.report is not None:
         notices.append(start.report.notice)
     from rnn_tui.tui.app import RnnTui, run_app

@@ -80,6 +80,17 @@ def _not_carried(name: str, settings: Settings, cells: tuple[str, ...]) -> str:
     return f"with --cell {settings.cell}, which has no recurrence"
 
 
+def check_starting_weights(options: Mapping[str, Any]) -> None:
+    """Refuse options about drawing starting weights beside a file that has them.
+
+    Raises:
+        CommandError: there is one.
+    """
+    for name in ("init", "forget_bias"):
+        if name in options and (reason := _not_drawn(name, options)):
+            raise CommandError(f"{as_option(name, options[name])} has no effect {reason}")
+
+
 def check_run_options(options: Mapping[str, Any]) -> None:
     """Refuse those options of ``train`` that have no effect without another one.
 

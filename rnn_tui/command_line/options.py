@@ -15,7 +15,7 @@ import click
 
 from rnn_tui import PROGRAM, THEME, __version__
 from rnn_tui.autosave import NEWEST
-from rnn_tui.command_line.run_options import OF_RUN, SWITCHES, TRAIN_HELP
+from rnn_tui.command_line.run_options import INIT_FROM, OF_RUN, SWITCHES, TRAIN_HELP
 from rnn_tui.files.limits import DEFAULT_DATA, parse_size
 from rnn_tui.files.regular_file import size_text
 from rnn_tui.presets import PRESETS
@@ -434,6 +434,7 @@ def app_options() -> list[click.Parameter]:
         SettingOption(_MATCH, "--match-parameters"),
         SettingOption(_RESUME, without_value=NEWEST),
         SettingOption(_DATA_CHANGED),
+        SettingOption(INIT_FROM),
         SettingOption(_NO_AUTOSAVE, "--no-autosave"),
         SettingOption(_KIOSK, "--kiosk"),
         SettingOption(_IDLE),

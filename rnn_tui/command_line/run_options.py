@@ -20,8 +20,9 @@ METRICS = Declaration(
 )  # fmt: skip
 INIT_FROM = Declaration(
     name="init_from", kind=str, default="", help="Start from the weights in this .safetensors "
-    "file: a checkpoint, or PyTorch's tensors named rnn.weight_ih_l0, …, readout.bias.",
-    group="run", effect="live",
+    "file: a checkpoint, a case file, or an RNN, LSTM or GRU of PyTorch's with a linear readout, "
+    "whatever they are called. Cell, hidden size and layers come from it where they are not said.",
+    group="start", effect="restart",
 )  # fmt: skip
 SAVE_EVERY = Declaration(
     name="save_every", kind=int, default=None, help="Save to --out each time so many updates are "

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rnn_tui import PROGRAM
-from rnn_tui.command_line.effects import as_option, check_effects
+from rnn_tui.command_line.effects import as_option, check_effects, check_starting_weights
 from rnn_tui.command_line.exit import CommandError
 from rnn_tui.command_line.reading import said_while_reading
 from rnn_tui.registry import TASKS
@@ -45,12 +45,14 @@ class Start:
         saved: the run that the file holds; None for a new one.
         resumed: the autosave that it comes from; None if it comes from none.
         chosen: what is said of a task that the data file has chosen; "" where the user has.
+        taken: what is said of the starting weights: what was taken from their file.
     """
 
     trainer: Trainer
     saved: SavedRun | None = None
     resumed: ResumedRun | None = None
     chosen: str = ""
+    taken: str = ""
 
     @property
     def report(self) -> DataReport | None:
@@ -79,23 +81,34 @@ def _start(options: Options, kiosk: Kiosk | None, *, ask: bool) -> Start:
         return Start(saved.trainer, saved)
     from rnn_tui.engine.training.trainer import Trainer
 
-    settings, said = new_settings(options, kiosk)
     if "init_from" not in options:
+        settings, said = new_settings(options, kiosk)
         return Start(Trainer(settings), chosen=said)
-    from rnn_tui.checkpoint.loading import load_weights
+    from rnn_tui.checkpoint.starting_weights import load_weights, stored_settings
 
+    check_starting_weights(options)
+    stored, taken = stored_settings(options["init_from"], setting_options(options))
+    settings, said = new_settings(options, kiosk, stored)
     weights = load_weights(options["init_from"], settings)
-    return Start(Trainer(settings, weights), chosen=said)
+    return Start(Trainer(settings, weights), chosen=said, taken=taken)
 
 
-def new_settings(options: Options, kiosk: Kiosk | None = None) -> tuple[Settings, str]:
+def new_settings(
+    options: Options, kiosk: Kiosk | None = None, stored: Options = MappingProxyType({})
+) -> tuple[Settings, str]:
     """Return the settings of a new run, and what is said of a task that the data file has chosen.
+
+    Args:
+        options: those of the command line.
+        kiosk: what a guest may do; None for a user.
+        stored: settings that the file of the starting weights says; those of a preset or of the
+            task do not count against them.
 
     Raises:
         SettingError, CommandError, DataError: a value is not allowed, an option has no effect, or
             the data file cannot be read.
     """
-    chosen = setting_options(options)
+    chosen = {**stored, **setting_options(options)}
     said = ""
     if chosen.get("data") and "task" not in chosen and "preset" not in options:
         chosen["task"], said = _task_of(chosen)
@@ -183,12 +196,19 @@ def input_files(options: Options, trainer: Trainer) -> tuple[InputFile, ...]:
     """Return the files that the run reads."""
     from rnn_tui.files.ownership import InputFile, data_file
 
-    files = {
-        "the checkpoint that this run goes on from": options.get("checkpoint"),
-        "the --init-from file": options.get("init_from"),
-    }
-    named = (InputFile(role, path) for role, path in files.items() if path)
-    return (*data_file(trainer.settings.data), *named)
+    role = "the checkpoint that this run goes on from"
+    path = options.get("checkpoint")
+    checkpoint = (InputFile(role, path),) if path else ()
+    return (*data_file(trainer.settings.data), *checkpoint, *starting_weights(options))
+
+
+def starting_weights(options: Options) -> tuple[InputFile, ...]:
+    """Return the file that the run begins with the weights of, if there is one."""
+    if "init_from" not in options:
+        return ()
+    from rnn_tui.files.ownership import InputFile
+
+    return (InputFile("the --init-from file", options["init_from"]),)
 
 
 def _load_run(checkpoint: str, options: Options, kiosk: Kiosk | None, *, ask: bool) -> SavedRun:

@@ -20,6 +20,7 @@ import numpy as np
 from rnn_tui.files.regular_file import size_text
 from rnn_tui.settings import quote
 from rnn_tui.tensor_files.content import BFLOAT16, FLOATS, ContentError, Shape
+from rnn_tui.tensor_files.other_formats import LOOKED_AT, refusal
 
 LARGEST_HEADER = 4 * 2**20  # bytes; that of a text with 100,000 different characters has 2 MiB
 _MOST_BRACKETS = 20_000  # each opens an object or a list, which takes far more memory than a byte
@@ -145,10 +146,14 @@ def _header_text(file: BufferedReader) -> str:
     if len(start) < _LENGTH_BYTES:
         raise ValueError("it is too short")
     length = int.from_bytes(start, "little")
-    if length > LARGEST_HEADER and _is_data(start + file.read(_LOOKED_AT)):
-        raise ContentError(
-            "it is not a safetensors file but looks like a table or a text: --data reads it"
-        )
+    if length > LARGEST_HEADER:
+        start += file.read(LOOKED_AT)
+        if reason := refusal(start):
+            raise ContentError(f"it is not a safetensors file: {reason}")
+        if _is_data(start[:_LOOKED_AT]):
+            raise ContentError(
+                "it is not a safetensors file but looks like a table or a text: --data reads it"
+            )
     if length > LARGEST_HEADER:
         raise ValueError(f"its header is larger than {size_text(LARGEST_HEADER)}")
     if length > size - _LENGTH_BYTES:

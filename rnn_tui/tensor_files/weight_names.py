@@ -309,7 +309,8 @@ def _readout(
     weights = {
         name.rpartition(".")[0]: theirs
         for name, theirs in rest.items()
-        if name.rpartition(".")[2] == "weight" and len(shapes[theirs]) == 2
+        if name.rpartition(".")[2] == "weight"
+        and (len(shapes[theirs]) == 2 or name == f"{READOUT}.weight")
     }
     if chosen:
         weights = {module: theirs for module, theirs in weights.items() if module == READOUT}

@@ -11,7 +11,7 @@ import pytest
 from engine.engine_support import CELLS, from_torch, to_torch, trained, worst
 from safetensors.numpy import save_file
 
-from rnn_tui.checkpoint.loading import load_weights
+from rnn_tui.checkpoint.starting_weights import load_weights
 from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.network.architecture import Architecture, views
 from rnn_tui.engine.network.losses import Problem

@@ -232,9 +232,7 @@ class Network:
     def _not_timesteps(self, method: str, first: int, last: int) -> str:
         """Return what is wrong with the arguments of `forward` or `backward`."""
         steps = self.tape.steps
-        return (
-            f"{method}({first}, {last}): timesteps are 1 ≤ first ≤ last ≤ {steps} in both passes"
-        )
+        return f"{method}({first}, {last}): timesteps are 1 ≤ first ≤ last ≤ {steps} in both passes"
 
     # Reading
 
