@@ -241,8 +241,14 @@ class EvaluationJob(PredictionJob):
             return None
         from rnn_tui.engine.analysis.influence import influence_work  # not for the first screen
 
-        x, target = test.x[:, :1], test.target[:, :1]
-        return (yield from influence_work(self._architecture, self.parameters, x, target, pins))
+        if test.counted is not None and not test.counted[:, 0].any():
+            return None
+        x, target, states = test.x[:, :1], test.target[:, :1], test.start_of(slice(1))
+        return (
+            yield from influence_work(
+                self._architecture, self.parameters, x, target, pins, states=states
+            )
+        )
 
     def _remember(
         self, update: int, evaluation: WindowsEvaluation

@@ -73,6 +73,7 @@ class WindowUnderTest:
         pins: pins and cuts of this window.
         gradient: the trainer's own gradient, flat vector [P]; None where it is not complete yet.
         previous: the window before, where it was kept.
+        start: the states that a window begins with where none are carried; None: zeros.
     """
 
     def __init__(self, trainer: Trainer, previous: PreviousWindow | None = None) -> None:
@@ -85,6 +86,7 @@ class WindowUnderTest:
         self.pins: Pins = network.pins
         self.gradient: Array | None = _gradient(trainer)
         self.previous = previous
+        self.start = trainer.start_states
         self._task = trainer.task
         self._drawn = trainer, trainer.windows
         self._network: Network | None = None
@@ -152,7 +154,7 @@ class WindowUnderTest:
             for _ in range(count):
                 x, target = np.empty_like(self.window.x), np.empty_like(self.window.target)
                 fresh = task.next_window(x, target)
-                windows.append(NextWindow(x, target, self.settings.carry and not fresh))
+                windows.append(NextWindow(x, target, self.settings.carry and not fresh, self.start))
         finally:
             task.restore(before)
         return windows

@@ -52,6 +52,8 @@ class WindowEdgeProof(Proof):
 
 def _why_unknown(window: WindowUnderTest, network: Network) -> str:
     """Return why it is not known what a longer window would add; empty if it is known."""
+    if window.start is not None and not window.settings.carry:
+        return "Every window begins with the states that the task gives: none leads up to it."
     if window.settings.windows != "sweep":
         return "The windows are drawn at random: none of them leads up to this one."
     if not window.settings.carry:

@@ -55,6 +55,7 @@ class TaskInfo:
 
     Attributes:
         data: what was read of the user's file; None where there is none.
+        gives_states: whether the task gives the states that a window begins with.
     """
 
     title: str
@@ -64,6 +65,7 @@ class TaskInfo:
     output_names: tuple[str, ...] | None
     topology: Topology
     data: DataReport | None = None
+    gives_states: bool = False
 
     @classmethod
     def of(cls, task: Task) -> TaskInfo:
@@ -73,7 +75,16 @@ class TaskInfo:
             outputs = tuple(str(k) for k in range(1, task.outputs + 1))
         report = task.data_report()
         data = None if report is None else report.shortened()
-        return cls(task.title, task.symbols, task.parts, task.labels, outputs, task.topology, data)
+        return cls(
+            task.title,
+            task.symbols,
+            task.parts,
+            task.labels,
+            outputs,
+            task.topology,
+            data,
+            gives_states=task.start_states is not None,
+        )
 
     @property
     def drawn_from(self) -> str:
@@ -328,7 +339,7 @@ class Snapshot:
 
     def backward_revealed(self, t: int) -> tuple[Operation, ...]:
         """Return the operations of timestep `t` that the backward pass has revealed."""
-        operations = self.window.declaration.backward_operations_at(t)
+        operations = self.window.backward_operations_at(t)
         return operations[: self.cursor.revealed_backward(t, len(operations))]
 
     def selectable_operations(self, t: int) -> tuple[Operation, ...]:

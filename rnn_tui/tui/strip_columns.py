@@ -53,7 +53,7 @@ def columns_of(
     """
     if steps <= available:
         return tuple(map(StripColumn, range(1, steps + 1)))
-    first_loss = 1 + list(counted).index(True)
+    first_loss = 1 + list(counted).index(True) if any(counted) else steps
     if not _has_folds(alike):
         columns = list(map(StripColumn, range(1, steps + 1)))
         return _with_end(columns, first_loss - 1, t, available)

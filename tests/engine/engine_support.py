@@ -50,6 +50,9 @@ class Case:
             the loss [T]; empty means every timestep.
         symbols: whether the inputs are codes of symbols instead of vectors.
         layers: how many layers of cells.
+        samples: for each timestep, whether each sample counts in the loss [T][B]; empty means that
+            all do where `counted` says so.
+        reduction: "mean" over what counts, or "sum".
     """
 
     cell: str
@@ -65,16 +68,19 @@ class Case:
     counted: tuple[bool, ...] = ()
     symbols: bool = False
     layers: int = 1
+    samples: tuple[tuple[bool, ...], ...] = ()
+    reduction: str = "mean"
 
     @property
     def architecture(self) -> Architecture:
         """The architecture of the network."""
         topology = None
-        if self.inputs or self.counted:
+        counted = self.counted or tuple(map(any, self.samples))
+        if self.inputs or counted:
             every = (True,) * self.steps
-            topology = Topology(self.inputs or every, self.counted or every)
+            topology = Topology(self.inputs or every, counted or every)
         sizes = (self.features, self.hidden, self.outputs)
-        problem = Problem(self.loss, self.symbols, topology)
+        problem = Problem(self.loss, self.symbols, topology, self.samples or None, self.reduction)
         return Architecture(self.cell, self.activation, *sizes, problem, self.layers)
 
     def numbers(self) -> dict[str, np.ndarray]:
@@ -96,10 +102,10 @@ class Case:
         drawn: dict[str, np.ndarray] = {
             name: 0.7 * random.normal(size=shape) for name, shape in shapes.items()
         }
-        counts = np.array(self.architecture.problem.mask(self.steps))
+        counts = self.architecture.problem.sample_mask(self.steps, self.batch)
         if self.loss == "cross-entropy":
             codes = random.integers(self.outputs, size=(self.steps, self.batch))
-            drawn["target"] = np.where(counts[:, None], codes, -1)
+            drawn["target"] = np.where(counts, codes, -1)
         else:
             drawn["target"][~counts] = 0
         if self.symbols:
@@ -164,6 +170,23 @@ def headed_cases(kinds: tuple[tuple[str, str], ...] = CELLS) -> st.SearchStrateg
         )
 
     return cases(kinds).flatmap(masks)
+
+
+def masked_cases(kinds: tuple[tuple[str, str], ...] = CELLS) -> st.SearchStrategy[Case]:
+    """Return a strategy for cases as `headed_cases`, in which samples count one by one."""
+
+    def samples(case: Case) -> st.SearchStrategy[Case]:
+        row = st.lists(st.booleans(), min_size=case.batch, max_size=case.batch).map(tuple)
+        mask = st.lists(row, min_size=case.steps, max_size=case.steps).map(tuple)
+        return st.builds(
+            lambda samples, reduction: replace(
+                case, counted=(), samples=samples, reduction=reduction
+            ),
+            mask.filter(lambda rows: any(map(any, rows))),
+            st.sampled_from(["mean", "sum"]),
+        )
+
+    return headed_cases(kinds).flatmap(samples)
 
 
 def same_bits(one: np.ndarray, other: np.ndarray) -> bool:

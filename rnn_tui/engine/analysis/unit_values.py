@@ -103,7 +103,7 @@ class _Values(dict[str, Array]):
         super().__init__(stored_values(declaration, window.parameters, window.tape, t))
         self._operations: dict[str, Operation] = {
             each.symbol: each
-            for each in (*declaration.forward_operations, *declaration.backward_operations_at(t))
+            for each in (*declaration.forward_operations, *window.backward_operations_at(t))
         }
 
     def __missing__(self, symbol: str) -> Array:

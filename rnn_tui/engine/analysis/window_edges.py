@@ -110,7 +110,7 @@ def window_edges_work(
         now, before = before, now
         np.copyto(now.inputs, window.x)
         np.copyto(now.targets, window.target)
-        now.set_state(states if window.continues else None)
+        now.set_state(states if window.continues else window.start)
         now.encode()
         for _ in both_passes(now):
             yield Progress(number, len(windows))

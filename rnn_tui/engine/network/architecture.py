@@ -42,7 +42,11 @@ class Architecture:
 
     def unmasked(self) -> Architecture:
         """Return the architecture for windows of any length, where every timestep counts."""
-        return replace(self, problem=replace(self.problem, topology=None))
+        return replace(self, problem=replace(self.problem, topology=None, samples=None))
+
+    def for_any_batch(self) -> Architecture:
+        """Return the architecture for batches of any size; see `Problem.for_any_batch`."""
+        return replace(self, problem=self.problem.for_any_batch())
 
     def make_cell(self) -> Cell:
         """Return the declaration of the cell."""
@@ -87,7 +91,8 @@ def views(specs: tuple[ParameterSpec, ...], flat: Array) -> Mapping[str, Array]:
 
 def architecture_of(settings: Settings, task: Task) -> Architecture:
     """Return the architecture that `settings` describe, for `task`."""
-    problem = Problem(task.loss, task.symbols is not None, task.topology)
+    samples = None if task.mask is None else tuple(map(tuple, task.mask.tolist()))
+    problem = Problem(task.loss, task.symbols is not None, task.topology, samples, task.reduction)
     return replace(architecture_with(settings, task.features, task.outputs), problem=problem)
 
 

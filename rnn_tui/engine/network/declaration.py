@@ -42,8 +42,9 @@ class NetworkDeclaration:
         cell_forward_operations: operations of all layers at one timestep, forward, in order.
         cell_backward_operations: the same backward: the top layer comes first.
         readout_operations: operations that follow the layers' at one timestep, forward.
-        mask: [T], True at the timesteps where the loss counts.
-        term_count: N, the number of terms that the loss is the mean of.
+        mask: [T], True at the timesteps where the loss counts for some sample.
+        counted: [T, B], True where it counts.
+        term_count: N, the number of terms that the loss is the mean of; 1 where it is their sum.
         layer_weights: for each layer, its parameters merged into as few matrices as possible.
         readout_weights: W_y and b_y as one matrix.
     """
@@ -59,7 +60,7 @@ class NetworkDeclaration:
         self.architecture, self.steps, self.batch = architecture, steps, batch
         self.dtype = np.dtype(dtype)
         self.problem = architecture.problem
-        self.loss_function = loss_function = LOSSES[self.problem.loss]
+        self.loss_function = loss_function = LOSSES[self.problem.loss](self.problem.reduction)
         self.layers = layers = architecture.make_layers()
         self.cell = layers[0].cell
         self.gate_units = len(self.cell.blocks) * architecture.hidden
@@ -75,7 +76,9 @@ class NetworkDeclaration:
         )
         self.readout_operations = self._readout_operations()
         self.mask = self.problem.mask(steps)
-        self.term_count = loss_function.term_count(self.mask, batch, architecture.outputs)
+        self.counted = self.problem.sample_mask(steps, batch)
+        count = self.problem.count(steps, batch)
+        self.term_count = loss_function.term_count(count, architecture.outputs)
         *self.layer_weights, (self.readout_weights,) = self._merged_weights()
 
     def _readout_operations(self) -> tuple[Operation, ...]:
@@ -109,12 +112,18 @@ class NetworkDeclaration:
         """Operations of one timestep where the loss counts, backward, in order."""
         return self.loss_function.backward_operations(True) + self.cell_backward_operations
 
-    def backward_operations_at(self, t: int) -> tuple[Operation, ...]:
+    def backward_operations_at(self, t: int, sample: int | None = None) -> tuple[Operation, ...]:
         """Return the backward operations of timestep `t`.
 
-        There are always as many; where the loss does not count, dy_t is declared to be 0.
+        There are always as many; where the loss does not count, dy_t is declared to be 0. Where it
+        counts for some samples alone, the operation of the whole batch has a mask.
+
+        Args:
+            t: the timestep, from 1.
+            sample: for one sample, from 0; None: for the whole batch.
         """
-        counts = self.problem.counts(t)
+        differs = sample is None and self.problem.differs(t)
+        counts = None if differs else self.problem.counts(t, sample)
         return self.loss_function.backward_operations(counts) + self.cell_backward_operations
 
     def make_tape(self) -> Tape:

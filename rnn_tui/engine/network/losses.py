@@ -5,9 +5,10 @@
 ``cross-entropy``   L = −Σ log p[class]/N, p_t = softmax(y_t), nats  dy_t = (p_t − target_t)/N
 ==================  ===============================================  ===========================
 
-Sums go over the timesteps that count. N is how many numbers are summed: T′·B·O for ``mse`` (as
-torch.nn.MSELoss), T′·B for ``cross-entropy`` (as torch.nn.CrossEntropyLoss), T′ of the T timesteps
-counting. Where the loss does not count, dy_t is exactly 0.
+Sums go over what counts: of some timesteps all samples, or at each timestep some of the samples. N
+is how many numbers are summed: O for ``mse`` (as torch.nn.MSELoss) and 1 for ``cross-entropy`` (as
+torch.nn.CrossEntropyLoss) for each timestep of a sample that counts. With the reduction "sum" N is
+1, and the equations have no division. Where the loss does not count, dy_t is exactly 0.
 
 Like a cell, a loss is declared as operations, which the screen shows and the tests evaluate; a
 kernel computes the same for the whole window at once.
@@ -17,15 +18,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
+import numpy.typing as npt
 
-from rnn_tui.engine.core.expressions import TWO, Array, Dot, Softmax, Value, Zeros
+from rnn_tui.engine.core.expressions import TWO, Array, Dot, Expression, Softmax, Value, Zeros
 from rnn_tui.engine.core.operations import Operation, Row
 from rnn_tui.engine.core.tape import ArraySpec, Tape
-from rnn_tui.tasks.base import Topology
+from rnn_tui.tasks.base import BoolArray, Topology
 
 OUTPUT = Operation("y_t", "output", Dot("h_t", "W_y") + Value("b_y"), row="y_t")
 TO_HIDDEN = Operation(
@@ -49,15 +51,33 @@ class Problem:
         symbols: True if the inputs are symbols, stored as codes.
         topology: at which timesteps of a window there are inputs, and where the loss counts; None:
             at every timestep, however many there are.
+        samples: for each of the T timesteps, for each of the B samples of a window whether the loss
+            counts; None: for all samples where it counts at all.
+        reduction: "mean" over what counts, or "sum" of it.
     """
 
     loss: str = "mse"
     symbols: bool = False
     topology: Topology | None = None
+    samples: tuple[tuple[bool, ...], ...] | None = None
+    reduction: str = "mean"
 
-    def counts(self, t: int) -> bool:
-        """Return True if the loss counts at timestep `t`, from 1."""
+    def counts(self, t: int, sample: int | None = None) -> bool:
+        """Return True if the loss counts at timestep `t`, from 1, for a sample, from 0; or for any.
+
+        `sample`: None for any.
+        """
+        if sample is not None and self.samples is not None:
+            return self.samples[t - 1][sample]
         return self.topology is None or self.topology.counted[t - 1]
+
+    def differs(self, t: int) -> bool:
+        """Return True if the loss counts for some samples at timestep `t`, and not for others."""
+        return self.samples is not None and len(set(self.samples[t - 1])) > 1
+
+    def for_any_batch(self) -> Problem:
+        """Return the problem for batches of any size: what counts for a sample counts for all."""
+        return self if self.samples is None else replace(self, samples=None)
 
     def mask(self, steps: int) -> tuple[bool, ...]:
         """Return for each of T = `steps` timesteps True if the loss counts there.
@@ -72,6 +92,26 @@ class Problem:
             raise ValueError(f"the topology has {lengths}")
         return self.topology.counted
 
+    def sample_mask(self, steps: int, batch: int) -> BoolArray:
+        """Return where the loss counts, for each of T = `steps` timesteps and B = `batch` samples.
+
+        Raises:
+            ValueError: it is known for windows of another length or batch.
+        """
+        mask = np.array(self.mask(steps))
+        if self.samples is None:
+            return np.broadcast_to(mask[:, None], (steps, batch))
+        result = np.array(self.samples, bool)
+        if result.shape != (steps, batch) or (result & ~mask[:, None]).any():
+            raise ValueError(f"the mask is {result.shape}, or not that of the topology")
+        return result
+
+    def count(self, steps: int, batch: int) -> int:
+        """Return how often the loss counts in windows of T = `steps` and B = `batch`."""
+        if self.samples is None:
+            return sum(self.mask(steps)) * batch
+        return sum(map(sum, self.samples))
+
 
 SERIES = Problem()
 """Numbers in, numbers out, at every timestep."""
@@ -84,14 +124,14 @@ class LossKernel(ABC):
         term_count: N.
         y, dy: outputs and their gradient, views of the tape, [T·B, O].
         counted_rows: indices of the rows of [T·B, …] where the loss counts.
-        uncounted_rows: the other rows, as slices.
+        uncounted_rows: the other rows, as slices or indices.
     """
 
-    def __init__(self, tape: Tape, mask: tuple[bool, ...], term_count: int) -> None:
+    def __init__(self, tape: Tape, counted: BoolArray, term_count: int) -> None:
         self.term_count = term_count
         self.y, self.dy = tape.flat("y"), tape.flat("dy")
-        self.counted_rows = np.flatnonzero(np.repeat(mask, tape.batch))
-        self.uncounted_rows = _uncounted_rows(mask, tape.batch)
+        self.counted_rows = np.flatnonzero(counted)
+        self.uncounted_rows = _uncounted_rows(counted)
 
     def prepare_outputs(self) -> None:
         """Compute what is shown of y besides y, such as probabilities; may be called repeatedly."""
@@ -114,11 +154,17 @@ class LossKernel(ABC):
         """
 
 
-def _uncounted_rows(mask: tuple[bool, ...], batch: int) -> tuple[slice, ...]:
-    """Return the runs of rows of [T·B, …] that do not count; `mask` is [T]."""
+def _uncounted_rows(counted: BoolArray) -> tuple[slice | npt.NDArray[np.intp], ...]:
+    """Return the rows of [T·B, …] that do not count; `counted` is [T, B].
+
+    They are runs where all samples of a timestep are alike, else one array of indices.
+    """
+    every, some = np.all(counted, axis=1), np.any(counted, axis=1)
+    if np.any(every != some):
+        return (np.flatnonzero(~counted),)
     runs, row = [], 0
-    for counts, run in groupby(mask):
-        end = row + batch * sum(1 for _ in run)
+    for counts, run in groupby(every):
+        end = row + counted.shape[1] * sum(1 for _ in run)
         if not counts:
             runs.append(slice(row, end))
         row = end
@@ -130,28 +176,51 @@ class Loss(ABC):
 
     Attributes:
         name: what users call it.
+        reduction: "mean" over what counts, or "sum" of it.
         classes: True if the targets are classes, stored as codes; then target_t is one-hot.
         rows: lines of the timestep panel, ``y_t`` first.
         forward_operations: operations from ``h_t`` to what is compared with the target.
         gradient: the operation of ``dy_t`` where the loss counts.
+        gradient_by_sample: the same for a batch in which some samples count; ``mask_t`` is 1 for
+            those and 0 for the others.
     """
 
     name: str
     classes: bool
     rows: tuple[Row, ...]
     forward_operations: tuple[Operation, ...]
-    gradient: Operation
 
-    def backward_operations(self, counts: bool) -> tuple[Operation, ...]:
+    def __init__(self, reduction: str = "mean") -> None:
+        self.reduction = reduction
+        slope = self.slope()
+        self.gradient = Operation(
+            "dy_t",
+            "gradient of the loss",
+            slope / Value("N") if reduction == "mean" else slope,
+            row="y_t",
+            column="gradient",
+        )
+        self.gradient_by_sample = replace(
+            self.gradient, expression=Value("mask_t") * self.gradient.expression
+        )
+
+    def backward_operations(self, counts: bool | None) -> tuple[Operation, ...]:
         """Return the operations from the loss to ``dh_y``.
 
-        `counts`: True for a timestep where the loss counts.
+        `counts`: True for a timestep where the loss counts; None where it does for some samples of
+        the batch.
         """
+        if counts is None:
+            return (self.gradient_by_sample, TO_HIDDEN)
         return (self.gradient if counts else NOT_COUNTED, TO_HIDDEN)
 
-    def term_count(self, mask: tuple[bool, ...], batch: int, outputs: int) -> int:
-        """Return N for windows of `batch` samples and `outputs` outputs; `mask`: see `kernel`."""
-        return sum(mask) * batch * self.terms(outputs)
+    def term_count(self, count: int, outputs: int) -> int:
+        """Return N for windows with `outputs` outputs; `count`: see `Problem.count`."""
+        return count * self.terms(outputs) if self.reduction == "mean" else 1
+
+    @abstractmethod
+    def slope(self) -> Expression:
+        """Return the derivative of a term of the sum with respect to ``y_t``."""
 
     @abstractmethod
     def terms(self, outputs: int) -> int:
@@ -166,24 +235,20 @@ class Loss(ABC):
         """Return its own values at timestep `t` by name, views of the tape."""
 
     @abstractmethod
-    def kernel(self, tape: Tape, mask: tuple[bool, ...], term_count: int) -> LossKernel:
-        """Return its kernel, bound to `tape`; `mask` [T]: where the loss counts."""
+    def kernel(self, tape: Tape, counted: BoolArray, term_count: int) -> LossKernel:
+        """Return its kernel, bound to `tape`; `counted` [T, B]: where the loss counts."""
 
 
 class SquaredError(Loss):
-    """Mean squared error over every output element that counts."""
+    """Squared error: the mean over every output element that counts, or the sum."""
 
     name = "mse"
     classes = False
     rows = (Row("y_t", "output"),)
     forward_operations = (OUTPUT,)
-    gradient = Operation(
-        "dy_t",
-        "gradient of the loss",
-        TWO * (Value("y_t") - Value("target_t")) / Value("N"),
-        row="y_t",
-        column="gradient",
-    )
+
+    def slope(self) -> Expression:
+        return TWO * (Value("y_t") - Value("target_t"))
 
     def terms(self, outputs: int) -> int:
         return outputs
@@ -194,15 +259,15 @@ class SquaredError(Loss):
     def values(self, tape: Tape, t: int) -> dict[str, Array]:
         return {}
 
-    def kernel(self, tape: Tape, mask: tuple[bool, ...], term_count: int) -> LossKernel:
-        return SquaredErrorKernel(tape, mask, term_count)
+    def kernel(self, tape: Tape, counted: BoolArray, term_count: int) -> LossKernel:
+        return SquaredErrorKernel(tape, counted, term_count)
 
 
 class SquaredErrorKernel(LossKernel):
-    """The mean squared error by one difference, one product and one dot product."""
+    """The squared error by one difference, one product and one dot product."""
 
-    def __init__(self, tape: Tape, mask: tuple[bool, ...], term_count: int) -> None:
-        super().__init__(tape, mask, term_count)
+    def __init__(self, tape: Tape, counted: BoolArray, term_count: int) -> None:
+        super().__init__(tape, counted, term_count)
         self.target = tape.flat("target")  # [T·B, O]
         self.error = np.empty_like(self.y)
         self.error_line = self.error.reshape(-1)
@@ -220,13 +285,13 @@ class SquaredErrorKernel(LossKernel):
         return float(np.sum(np.abs(self.dy) * np.abs(slope)))
 
     def loss_magnitude(self, outputs: Array) -> float:
-        """Return the mean of (|y| + |target|)² over what counts."""
+        """Return Σ (|y| + |target|)²/N over what counts."""
         terms = (outputs + np.abs(self.target))[self.counted_rows]
-        return float(np.mean(terms * terms))
+        return float(np.sum(terms * terms)) / self.term_count
 
 
 class CrossEntropy(Loss):
-    """Mean over what counts of −log p[class], p = softmax(y) with the maximum subtracted first."""
+    """−log p[class] over what counts, p = softmax(y) with the maximum subtracted first."""
 
     name = "cross-entropy"
     classes = True
@@ -235,13 +300,9 @@ class CrossEntropy(Loss):
         OUTPUT,
         Operation("p_t", "probability", Softmax("y_t"), row="p_t"),
     )
-    gradient = Operation(
-        "dy_t",
-        "gradient of the loss",
-        (Value("p_t") - Value("target_t")) / Value("N"),
-        row="y_t",
-        column="gradient",
-    )
+
+    def slope(self) -> Expression:
+        return Value("p_t") - Value("target_t")
 
     def terms(self, outputs: int) -> int:
         return 1
@@ -252,15 +313,15 @@ class CrossEntropy(Loss):
     def values(self, tape: Tape, t: int) -> dict[str, Array]:
         return {"p_t": tape["p"][t - 1]}
 
-    def kernel(self, tape: Tape, mask: tuple[bool, ...], term_count: int) -> LossKernel:
-        return CrossEntropyKernel(tape, mask, term_count)
+    def kernel(self, tape: Tape, counted: BoolArray, term_count: int) -> LossKernel:
+        return CrossEntropyKernel(tape, counted, term_count)
 
 
 class CrossEntropyKernel(LossKernel):
     """The cross-entropy from the codes of the classes: no product with one-hot rows."""
 
-    def __init__(self, tape: Tape, mask: tuple[bool, ...], term_count: int) -> None:
-        super().__init__(tape, mask, term_count)
+    def __init__(self, tape: Tape, counted: BoolArray, term_count: int) -> None:
+        super().__init__(tape, counted, term_count)
         self.p = tape.flat("p")  # [T·B, O]
         self.classes = tape["classes"].reshape(-1)  # [T·B]
         rows, width = self.y.shape
@@ -285,7 +346,7 @@ class CrossEntropyKernel(LossKernel):
         return indices
 
     def loss(self) -> float:
-        """Return the mean of −log p = log Σ e^(y − max) + max − y of the class."""
+        """Return Σ/N of −log p = log Σ e^(y − max) + max − y of the class."""
         targets = self._targets()
         log_sums = np.log(self.sums)
         log_sums += self.largest
@@ -308,9 +369,9 @@ class CrossEntropyKernel(LossKernel):
         return float(terms.sum() + 3 * rates.max(axis=1).sum()) / self.term_count
 
     def loss_magnitude(self, outputs: Array) -> float:
-        """Return the mean of twice the largest |y|, plus log O."""
+        """Return Σ/N over what counts of twice the largest |y|, plus log O."""
         largest = outputs[self.counted_rows].max(axis=1)
-        return float(np.mean(2 * largest + np.log(outputs.shape[1])))
+        return float(np.sum(2 * largest + np.log(outputs.shape[1]))) / self.term_count
 
 
-LOSSES: Mapping[str, Loss] = {loss.name: loss for loss in (SquaredError(), CrossEntropy())}
+LOSSES: Mapping[str, type[Loss]] = {kind.name: kind for kind in (SquaredError, CrossEntropy)}

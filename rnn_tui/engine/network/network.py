@@ -76,7 +76,7 @@ class Network:
         self._input_products = InputProducts(self.parameters, tape)
         self._readout = Readout(declaration, flat, tape)
         self.loss_kernel = declaration.loss_function.kernel(
-            tape, declaration.mask, declaration.term_count
+            tape, declaration.counted, declaration.term_count
         )
         self._weight_gradients = WeightGradients(declaration, self.gradient, tape, threads)
         symbols, classes = declaration.problem.symbols, declaration.loss_function.classes
@@ -249,4 +249,4 @@ class Network:
         """
         flat = self.flat.copy() if parameters is None else parameters
         tape = self.tape.sample(sample)
-        return SampleWindow(self.declaration, views(self.specs, flat), tape, self._pins)
+        return SampleWindow(self.declaration, views(self.specs, flat), tape, self._pins, sample)

@@ -39,12 +39,14 @@ class NextWindow:
     Attributes:
         x: inputs as in `Network.inputs`.
         target: targets as in `Network.targets`.
-        continues: whether it begins with the states that the one before ended with; else zeros.
+        continues: whether it begins with the states that the one before ended with.
+        start: else it begins with these, [B, H] by name; None: zeros.
     """
 
     x: Array
     target: Array
     continues: bool
+    start: Mapping[str, Array] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -206,6 +206,8 @@ def _on_pass(trainer: Trainer) -> str:
         case Pass.BATCH:
             carried = any(state.any() for state in network.state(0).values())
             start = "the state carried over" if carried else "zeros"
+            if trainer.start_states is not None and not trainer.settings.carry:
+                start = "the states that the task gives"
             return f"A new window is drawn; it begins with {start}."
         case _:
             return f"The weights took this step; the window's loss was {trainer.loss:.3g}."

@@ -37,6 +37,7 @@ from rnn_tui.engine.training.optimizers import make_optimizer
 from rnn_tui.engine.training.optimizers.base import Hyperparameters
 from rnn_tui.engine.training.schedule import Cursor, Pass, Schedule
 from rnn_tui.engine.training.shared_copies import SharedCopies
+from rnn_tui.engine.training.start_states import start_states
 from rnn_tui.settings import Settings
 from rnn_tui.tasks import make_task
 from rnn_tui.tasks.base import Task
@@ -56,15 +57,14 @@ class Trainer:
         custom_task: `task` if the caller passed a task object; None if the settings name the task.
         architecture: the network's sizes.
         network: the network, with the tape and the gradient of the current window.
+        start_states: what windows begin with that carry no state, [B, H] by name; None: zeros.
         parameters: [P], the network's parameters, changed in place.
         clipped: [P], the gradient after clipping; the gradient itself if clipping changed nothing.
         clipping: the way of clipping.
         optimizer: computes the change of the parameters from the clipped gradient.
         history: loss and gradient norm of the updates done.
         schedule: the schedule steps of an update.
-        updates: number of updates completed.
-        position: number of schedule steps done of this update; `schedule.end` after the last.
-        revealed: number of operations of the last schedule step that are shown.
+        updates, position, revealed: see above; `position` is `schedule.end` after the last step.
         loss: of the newest window whose loss is known; NaN before the first.
         grad_norm: the norm of that window's gradient before clipping.
         windows: number of windows drawn and keyframes restored: tells each window from all others.
@@ -108,6 +108,7 @@ class Trainer:
         else:
             self.parameters = parameters.astype(dtype)
         self.network = Network(self.architecture, self.parameters, settings.steps, settings.batch)
+        self.start_states = start_states(self.task, self.network)
         self.schedule = Schedule(settings.steps)
         self._end = self.schedule.end
         self.clipping = Clipping(settings.clip_by, settings.clip)
@@ -286,9 +287,9 @@ class Trainer:
     def _advance(self, target: int) -> None:
         """Do schedule steps in order up to position `target`, or until the run diverges.
 
-        This is the only way forward. When a whole update is done in one call, look for NaN or inf
-        only if the loss or the gradient norm is non-finite, or the weights are very large. When
-        only a part is done, check the timesteps just computed. Callers silence NumPy's warnings.
+        This is the only way forward. A whole update done in one call is searched for NaN or inf if
+        loss or gradient norm are not finite or the weights very large; of a part, the timesteps
+        just computed are. Callers silence NumPy's warnings.
         """
         if self.divergence is not None:
             return
@@ -334,11 +335,10 @@ class Trainer:
         fresh = self.task.next_window(network.inputs, network.targets)
         network.encode()
         if fresh or not self.settings.carry:
-            network.set_state(None)
+            network.set_state(self.start_states)
         else:
             network.carry_state()
-        # With weights this large, a number can overflow although loss and gradient stay finite,
-        # such as a pre-activation before tanh. Then every part of the window is searched.
+        # With weights this large numbers may overflow though loss and gradient are finite: search.
         self._large_weights = not math.isfinite(self.parameters.dot(self.parameters))
         if self._large_weights:
             first = find_nonfinite_in_parameters(network.specs, self.parameters)
@@ -436,7 +436,7 @@ class Trainer:
         """
         done = self.position == self._end
         optimizer, network = self.optimizer, self.network
-        # If the window began with zeros, these states are not used: it will do so again.
+        # If the window began with `start_states`, these are not used: it will do so again.
         start = self._frame(
             optimizer.parameters_before if done else self.parameters,
             optimizer.memory_before if done else optimizer.memory,

@@ -219,7 +219,7 @@ def _known(snapshot: Snapshot, symbol: str, norms: Array) -> Array:
     """Return `norms` [T], NaN where the gradient of `symbol` has not been computed yet."""
     known, times = norms.copy(), np.arange(1, snapshot.steps + 1)
     # What is revealed is the same at all timesteps on one side of the cursor, but for the loss.
-    kinds = 2 * np.sign(times - snapshot.cursor.t) + np.asarray(snapshot.task.topology.counted)
+    kinds = 2 * np.sign(times - snapshot.cursor.t) + np.asarray(snapshot.window.counted)
     for kind in set(kinds.tolist()):
         alike = kinds == kind
         revealed = snapshot.backward_revealed(int(times[alike.argmax()]))

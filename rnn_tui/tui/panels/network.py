@@ -75,7 +75,9 @@ class StripRow:
 def title(context: DrawContext) -> tuple[str, str]:
     """Return the texts of the title line, beside the rail."""
     snapshot = context.snapshot
-    carried = "carried state" if snapshot.settings.carry else "zero state"
+    carried = "given state" if snapshot.task.gives_states else "zero state"
+    if snapshot.settings.carry:
+        carried = "carried state"
     if not snapshot.window.declaration.cell.recurrent:
         carried = "no recurrence"
     layers = snapshot.settings.layers
@@ -221,7 +223,7 @@ def columns_shown(snapshot: Snapshot, width: int) -> tuple[StripColumn, ...]:
     available = max((width - LABEL) // cell_width_of(snapshot), 1)
     if snapshot.steps <= available:
         return tuple(map(StripColumn, range(1, snapshot.steps + 1)))
-    counted, alike = snapshot.task.topology.counted, _alike(snapshot)
+    counted, alike = snapshot.window.counted, _alike(snapshot)
     if snapshot.cursor.stage is Pass.UPDATE and not snapshot.request.t:
         # Nothing was selected since the clipping: its page stays if it has the timestep shown.
         columns = columns_of(snapshot.steps, 1, available, counted, alike)
@@ -235,7 +237,7 @@ def _alike(snapshot: Snapshot) -> list[bool]:
 
     That is the input and, where the loss counts, a class as the target.
     """
-    tape, counted = snapshot.window.tape, np.asarray(snapshot.task.topology.counted)
+    tape, counted = snapshot.window.tape, np.asarray(snapshot.window.counted)
     if not snapshot.cursor.has_batch:
         return [False] * snapshot.steps
     alike = (tape["x"][1:, 0] == tape["x"][:-1, 0]).all(axis=-1) & (counted[1:] == counted[:-1])
@@ -365,7 +367,7 @@ def _counted(
     Yields:
         For each timestep that counts its cell, with the blanks before it.
     """
-    counted, blank = snapshot.task.topology.counted, 0
+    counted, blank = snapshot.window.counted, 0
     for column in columns:
         t = column.t
         if not t or not counted[t - 1]:
@@ -388,7 +390,7 @@ def _target_exponent(snapshot: Snapshot, k: int) -> int:
     """Return the power of ten that target and output `k` are in units of: that of the targets."""
     if snapshot.task.labels is not None or not snapshot.cursor.has_batch:
         return 0
-    counted = list(snapshot.task.topology.counted)
+    counted = list(snapshot.window.counted)
     return exponent_of(snapshot.window.tape["target"][counted, 0, k])
 
 

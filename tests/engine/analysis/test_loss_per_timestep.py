@@ -36,7 +36,7 @@ def test_timesteps_add_up_to_the_loss_and_only_those_that_count_have_one(
             else:
                 own = -np.log(np.exp(y) / np.exp(y).sum())[tape["classes"][t, b]]
             assert parts[t, b] * network.declaration.term_count == pytest.approx(own, rel=1e-12)
-            alone = loss_per_timestep(network.declaration, tape.sample(b))
+            alone = loss_per_timestep(network.declaration, tape.sample(b), b)
             assert alone[t, 0] == parts[t, b]
 
 

@@ -148,10 +148,9 @@ def equation_lines(declaration: NetworkDeclaration, width: int, ascii: bool) -> 
     values = _WidestValues(
         min(max(sizes.features, sizes.hidden, sizes.outputs), MOST), _WIDEST[declaration.dtype.name]
     )
-    counted = declaration.problem.mask(declaration.steps)
     operations: Sequence[Operation] = (
         *declaration.forward_operations,
-        *declaration.backward_operations_at(list(counted).index(True) + 1),
+        *declaration.backward_operations,
     )
     for operation in operations:
         symbols = len(fold(_written(operation.equation(), ascii), width - 2))

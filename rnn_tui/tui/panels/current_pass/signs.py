@@ -5,6 +5,7 @@ from __future__ import annotations
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
+from rnn_tui.tui.loss_words import division, term_words
 from rnn_tui.tui.panel_help import (
     POWER,
     Sign,
@@ -92,7 +93,7 @@ def _timestep(context: DrawContext) -> Signs:
 
 def _term(snapshot: Snapshot) -> Signs:
     """Return the signs of what a timestep adds to the loss."""
-    term = "−log p_t[target]/N" if snapshot.task.labels is not None else "(y_t − target_t)²/N"
+    term = term_words(snapshot.task, snapshot.window.declaration)
     return (Sign("L", "the loss: what training makes small"), Sign(term, "a timestep's part of it"))
 
 
@@ -232,11 +233,15 @@ def _loss(snapshot: Snapshot) -> Signs:
         Sign("N", "the number of terms that it is the mean of"),
         Sign("Σ", "the sum over all timesteps that count"),
     ]
+    per = division(snapshot.window.declaration)
     if snapshot.task.labels is None:
         return (
             *signs,
             Sign("y_t", "the output", "one-step"),
-            Sign("error²/N  ²", "(y_t − target)²/N, a square: what this timestep adds to the loss"),
+            Sign(
+                f"error²{per}  ²",
+                f"(y_t − target)²{per}, a square: what this timestep adds to the loss",
+            ),
         )
     return (
         *signs,
@@ -244,7 +249,7 @@ def _loss(snapshot: Snapshot) -> Signs:
         Sign("argmax", "the likeliest class"),
         Sign("✓  ✗", "it is the target; it is not", "good"),
         Sign("p", "the probability of the target"),
-        Sign("−log p/N", "what this timestep adds to the loss: 0 where p is 1"),
+        Sign(f"−log p{per}", "what this timestep adds to the loss: 0 where p is 1"),
         Sign("█", "the probability of a class", "gate"),
         Sign("←", "the class that is the target", "truth"),
     )

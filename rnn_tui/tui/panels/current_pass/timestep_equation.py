@@ -321,7 +321,7 @@ def _listing(
     it says which operations this one has.
     """
     declaration = context.snapshot.window.declaration
-    made = declaration.backward_operations_at(context.snapshot.t) if view.in_backward else None
+    made = view.window.backward_operations_at(view.t) if view.in_backward else None
     operations = made or declaration.forward_operations
     height, count = places.listing, len(operations)
     first = operations.index(selected) // height * height if selected is not None else 0
@@ -398,7 +398,7 @@ def _next_operations(
     declaration = context.snapshot.window.declaration
     operations = declaration.forward_operations
     if view.in_backward:
-        operations = declaration.backward_operations_at(context.snapshot.t)
+        operations = view.window.backward_operations_at(view.t)
     after = operations[operations.index(operation) + 1 :]
     heads = ("next:", *("     ",) * len(after))
     return tuple(
@@ -426,7 +426,7 @@ def _other_pass(context: DrawContext, view: TimestepView, width: int, height: in
     at every timestep.
     """
     declaration = context.snapshot.window.declaration
-    name, operations = "backward", declaration.backward_operations_at(context.snapshot.t)
+    name, operations = "backward", view.window.backward_operations_at(view.t)
     at_most = len(declaration.backward_operations)
     if view.in_backward:
         name, operations = "forward", declaration.forward_operations

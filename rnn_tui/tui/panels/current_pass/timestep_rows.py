@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from rnn_tui.engine.analysis.bad_value_origin import BadValueOrigin
-from rnn_tui.engine.analysis.loss_per_timestep import loss_per_timestep
+from rnn_tui.engine.analysis.loss_per_timestep import loss_of_sample
 from rnn_tui.engine.core.expressions import Array, Values
 from rnn_tui.engine.core.operations import Column, Operation, Row
 from rnn_tui.engine.core.value_names import at_time
@@ -133,7 +133,7 @@ def places_of_symbols(view: TimestepView) -> dict[str, tuple[str, Column]]:
             found[layer.name(f"d{state}_next")] = ARRIVING, "gradient"
     for operation in (
         *declaration.forward_operations,
-        *declaration.backward_operations_at(view.t),
+        *view.window.backward_operations_at(view.t),
     ):
         found[operation.symbol] = operation.row, operation.column
     return found
@@ -237,7 +237,7 @@ def _probabilities(view: TimestepView, p: Array) -> Line:
     target_class = target if view.counts else None
     if target_class is not None:
         declaration = view.window.declaration
-        part = float(loss_per_timestep(declaration, view.window.tape)[view.t - 1, 0])
+        part = float(loss_of_sample(view.window)[view.t - 1])
         right = (
             ("target ", "dim"),
             (quoted(labels[target_class]), "truth"),

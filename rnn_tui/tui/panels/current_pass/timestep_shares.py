@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnn_tui.engine.analysis.loss_per_timestep import loss_per_timestep
+from rnn_tui.engine.analysis.loss_per_timestep import loss_of_sample
 from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.core.value_names import at_time, value_name
 from rnn_tui.engine.network.layers import layer_number, name_in_layer, name_without_layer
@@ -13,6 +13,7 @@ from rnn_tui.tui.aligned_numbers import HeadedColumn, column_of
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.equation_text import spell
 from rnn_tui.tui.lines import Line, Lines, cell_width, text_width, whole_parts
+from rnn_tui.tui.loss_words import term_words
 from rnn_tui.tui.number_format import UNKNOWN, number, signed
 from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView
 from rnn_tui.tui.parameter_names import TensorRange, parameter_name, tensor_of, tensors
@@ -88,12 +89,14 @@ def _multiplied(tensor: TensorRange, column: int) -> tuple[str, int]:
 def term_of_the_loss(view: TimestepView) -> Lines:
     """Return what this timestep adds to the loss, once its output is computed."""
     if not view.counts:
-        return (((f" L: y_{view.t} does not count", "dim"),),)
+        sample = view.window.declaration.problem.differs(view.t)
+        words = " of this sample" if sample else ""
+        return (((f" L: y_{view.t}{words} does not count", "dim"),),)
     declaration = view.window.declaration
-    term = "−log p_t[target]/N" if view.task.labels is not None else "(y_t − target_t)²/N"
+    term = term_words(view.task, view.window.declaration)
     value = UNKNOWN
     if all(view.is_revealed(each.symbol) for each in declaration.forward_operations[-1:]):
-        value = number(float(loss_per_timestep(declaration, view.window.tape)[view.t - 1, 0]))
+        value = number(float(loss_of_sample(view.window)[view.t - 1]))
     role = "dim" if value == UNKNOWN else "strong"
     return (((" L: this timestep adds ", "dim"), (f"{term} = ", ""), (value, role)),)
 

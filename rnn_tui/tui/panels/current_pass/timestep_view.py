@@ -68,8 +68,8 @@ class TimestepView:
 
     @property
     def counts(self) -> bool:
-        """True if the loss counts at this timestep."""
-        return self.task.topology.counted[self.t - 1]
+        """True if the loss counts at this timestep, for the sample shown."""
+        return self.window.declaration.problem.counts(self.t, self.window.sample)
 
     @property
     def in_backward(self) -> bool:

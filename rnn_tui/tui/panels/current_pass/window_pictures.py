@@ -11,6 +11,7 @@ from rnn_tui.tui.charts.curves import Chart, Curve, Mark
 from rnn_tui.tui.column_names import NAME, short_names
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cut, fit, text_width
+from rnn_tui.tui.loss_words import term_words
 from rnn_tui.tui.symbols import input_code, target_code, visible
 
 LOWEST = 4  # lines of a picture with its heading
@@ -33,10 +34,10 @@ def of_batch(context: DrawContext, width: int, height: int) -> Lines:
 
 def of_loss(snapshot: Snapshot, parts: Array, width: int, height: int) -> Lines:
     """Return a bar for each timestep's term of the loss; `parts` [T] are the terms."""
-    counted = snapshot.task.topology.counted
+    counted = snapshot.window.counted
     if sum(counted) < 2 or height < column_bars.LOWEST:
         return ()
-    term = "−log p_t[target]/N" if snapshot.task.labels is not None else "(y_t − target_t)²/N"
+    term = term_words(snapshot.task, snapshot.window.declaration)
     shown = np.where(np.isnan(parts), np.inf, parts)
     values = np.where(np.array(counted), shown, np.nan)
     places = [str(t) if t == 1 or t % 5 == 0 else "" for t in range(1, len(values) + 1)]
@@ -69,7 +70,7 @@ def _curves(context: DrawContext, width: int, height: int) -> Lines:
         outputs = snapshot.task.output_names or ("",)
         k = min(context.selection.unit, len(outputs) - 1)
         target = np.asarray(tape["target"][:, 0, k], dtype=np.float64)
-        shown = np.where(np.array(topology.counted), target, np.nan)
+        shown = np.where(np.array(snapshot.window.counted), target, np.nan)
         name = f"target {short_names(outputs, NAME)[k]}" if len(outputs) > 1 else "target"
         curves.append(Curve(name, "truth", t, shown))
     x_label = "timestep t"

@@ -12,17 +12,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rnn_tui.engine.analysis.loss_per_timestep import loss_per_timestep
+from rnn_tui.engine.analysis.loss_per_timestep import loss_of_sample
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.aligned_numbers import HeadedColumn, column_of
 from rnn_tui.tui.column_names import page_of, short_names
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.lines import Line, Lines, cell_width, cut, fit, text_width
-from rnn_tui.tui.number_format import NOT_FINITE, number, signed
+from rnn_tui.tui.lines import Line, Lines, cut, fit, text_width
+from rnn_tui.tui.loss_words import division
+from rnn_tui.tui.number_format import signed
 from rnn_tui.tui.panels.current_pass import window_pictures
-from rnn_tui.tui.scope_words import WHOLE_BATCH, sample_words
+from rnn_tui.tui.panels.current_pass.loss_equation import loss_equation
+from rnn_tui.tui.scope_words import sample_words
 from rnn_tui.tui.symbols import MARK, answer, has_input, input_code, name_of, target_code
 
 PAGES = "J next, K before"  # keys that show other pages
@@ -96,6 +98,8 @@ def _batch(context: DrawContext, width: int, height: int) -> Lines:
     snapshot = context.snapshot
     carries = snapshot.settings.carry
     origin = "goes on, or is 0 at a new start" if carries else "starts at 0"
+    if snapshot.task.gives_states and not carries:
+        origin = "starts as the task gives it"
     words = f" The next window. Its state {origin}"
     single = _single_timestep(snapshot)
     fits = text_width(f"{words}{single}.") <= width
@@ -120,12 +124,14 @@ def _single_timestep(snapshot: Snapshot) -> str:
 def _loss(context: DrawContext, width: int, height: int) -> Lines:
     """Return the loss, its table and, where one answer counts, the distribution over classes."""
     snapshot = context.snapshot
-    counted = snapshot.task.topology.counted
+    counted = snapshot.window.counted
     steps = [t for t, counts in enumerate(counted, 1) if counts]
-    parts = loss_per_timestep(snapshot.window.declaration, snapshot.window.tape)[:, 0]  # [T]
+    parts = loss_of_sample(snapshot.window)  # [T]
     rows = _rows_of(steps)
     named = snapshot.task.labels is not None
-    head = _equation(snapshot, float(parts.sum()), len(steps), width)
+    head = loss_equation(snapshot, float(parts.sum()), width)
+    if not steps:
+        return (*head, ((" No output of this sample counts in the loss.", "dim"),))
     if named:
         columns = _class_columns(context, parts)
     else:
@@ -143,7 +149,7 @@ def _loss(context: DrawContext, width: int, height: int) -> Lines:
 
 def _terms(snapshot: Snapshot) -> Array:
     """Return the terms of the loss of numbers, [T, O]: all of them add up to it."""
-    tape, counted = snapshot.window.tape, np.array(snapshot.task.topology.counted)
+    tape, counted = snapshot.window.tape, np.array(snapshot.window.counted)
     with np.errstate(all="ignore"):
         squares = (tape["y"][:, 0].astype(np.float64) - tape["target"][:, 0]) ** 2
     terms: Array = np.where(counted[:, None], squares, 0.0) / snapshot.window.declaration.term_count
@@ -171,39 +177,6 @@ def _distribution(context: DrawContext, t: int, width: int, available: int) -> L
         below = fit(((" " * (name + numbers.width + 4), ""), (filled, "gate")), width)
         lines += [below] * (tall - 1)
     return tuple(lines)
-
-
-def _equation(snapshot: Snapshot, part: float, steps: int, width: int) -> Lines:
-    """Return the loss as an equation with N and, in a batch, the selected sample's `part` of it."""
-    named = snapshot.task.labels is not None
-    what = "L = −1/N · Σ log p_t[target]" if named else "L = 1/N · Σ (y_t − target_t)²"
-    batch, outputs = snapshot.settings.batch, snapshot.window.declaration.architecture.outputs
-    factors = [f"{steps} timestep{'s' * (steps > 1)}"]
-    factors += [f"{batch} samples"] if batch > 1 else []
-    factors += [f"{outputs} outputs"] if outputs > 1 and not named else []
-    count = snapshot.window.declaration.term_count
-    product = f" = {count}" if len(factors) > 1 else ""
-    value: Line = ((f"= {_loss_now(snapshot)}", "strong"), *_loss_before(snapshot))
-    equation: Line = ((f" {what} ", "strong"), *value)
-    short = "·".join(factor.split()[0] for factor in factors)
-    counts: Line = ()
-    for words in (" · ".join(factors) + product, short + product, str(count)):
-        counts = ((f"   N = {words}", "dim"),)
-        if cell_width(equation) + cell_width(counts) <= width:
-            break
-    if batch == 1:
-        return ((*equation, *counts),)
-    of_sample = f" L is of the {WHOLE_BATCH}; this sample's part of it: {number(part)}"
-    return ((*equation, *counts), ((of_sample, "dim"),))
-
-
-def _loss_before(snapshot: Snapshot) -> Line:
-    """Return the loss without what-ifs, and how far it has moved; empty where it is not known."""
-    what_if = snapshot.what_if
-    if what_if is None or not math.isfinite(what_if.loss_before):
-        return ()
-    moved = snapshot.loss - what_if.loss_before
-    return ((f" was {number(what_if.loss_before)} ", "dim"), (f"Δ {signed(moved)}", "strong"))
 
 
 # Columns
@@ -297,7 +270,7 @@ def _target(context: DrawContext, *, k: int = 0, head: str = "target") -> TableC
             return ((name_of(labels, target_code(snapshot, t)), "truth"),)
 
         return _name_column("target", labels, name)
-    counted = task.topology.counted
+    counted = snapshot.window.counted
     values = np.where(counted, target[:, 0, k], 0.0)
     column = _number_column(context, head, "truth", values)
     return replace(column, at=lambda t: column.at(t) if counted[t - 1] else ())
@@ -309,14 +282,14 @@ def _number_columns(context: DrawContext, terms: Array) -> tuple[TableColumn, ..
     Of several outputs each has a row at each timestep: see `_rows_of`.
     """
     task, tape = context.snapshot.task, context.snapshot.window.tape
-    counted = np.array(task.topology.counted)[:, None]
+    counted = np.array(context.snapshot.window.counted)[:, None]
     y, target = (np.where(counted, tape[name][:, 0], 0.0).ravel() for name in ("y", "target"))
-    names = task.output_names or ("",)
+    names, per = task.output_names or ("",), division(context.snapshot.window.declaration)
     head = "y_t" if len(names) > 1 or not names[0] else f"y {short_names(names, _NUMBER - 2)[0]}"
     columns = (
         _number_column(context, head, "one-step", y, target),
         _number_column(context, "target", "truth", target, y),
-        _number_column(context, "error²/N", "strong", terms.ravel(), signed=False),
+        _number_column(context, f"error²{per}", "strong", terms.ravel(), signed=False),
     )
     if len(names) == 1:
         return columns
@@ -333,6 +306,7 @@ def _class_columns(context: DrawContext, parts: Array) -> tuple[TableColumn, ...
     """Return the columns of the loss of classes; `parts` [T] are the terms of the loss."""
     snapshot = context.snapshot
     labels, p = snapshot.task.labels or (), snapshot.window.tape["p"]
+    per = division(snapshot.window.declaration)
     codes = [max(target_code(snapshot, t), 0) for t in range(1, snapshot.steps + 1)]
     target_p = p[np.arange(len(codes)), 0, codes]  # of the target class at each timestep
 
@@ -345,13 +319,8 @@ def _class_columns(context: DrawContext, parts: Array) -> tuple[TableColumn, ...
         _target(context),
         _name_column("argmax", labels, predicted, marks=1),
         _number_column(context, "p", "", target_p, signed=False),
-        _number_column(context, "−log p/N", "strong", parts, signed=False),
+        _number_column(context, f"−log p{per}", "strong", parts, signed=False),
     )
-
-
-def _loss_now(snapshot: Snapshot) -> str:
-    """Return the loss of this window; after a divergence it is not a number."""
-    return NOT_FINITE if snapshot.divergence is not None else number(snapshot.loss)
 
 
 def _table(
