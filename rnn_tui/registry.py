@@ -154,6 +154,7 @@ TASKS = Registry(
     Entry("waveform", "rnn_tui.tasks.waveform:WaveformTask", ("noise",)),
     Entry("oscillator", "rnn_tui.tasks.oscillator:OscillatorTask"),
     Entry("neuron", "rnn_tui.tasks.neuron:NeuronTask"),
+    Entry("case", "rnn_tui.tasks.case:CaseTask"),
 )
 
 _OPTIMIZERS = "rnn_tui.engine.training.optimizers"

@@ -54,6 +54,8 @@ class Case:
         batch_first: whether the arrays of the file have the batch before time: [B, T, …], and
             [L, B, T, H] where all layers are there.
         narrow: names of those of `theirs` that the file has as bfloat16; they are float32 here.
+        name: what the file is called, without its folder; "" where there is none.
+        assumed: which names were taken for which, in words; "" where the file says it.
     """
 
     cell: str
@@ -75,6 +77,8 @@ class Case:
     spelling: Mapping[str, str] = field(default_factory=dict)
     batch_first: bool = False
     narrow: frozenset[str] = frozenset()
+    name: str = ""
+    assumed: str = ""
 
     @property
     def steps(self) -> int:

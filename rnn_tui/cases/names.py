@@ -7,12 +7,14 @@ their name, or the beginning of it up to a dot, to ours.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from rnn_tui.registry import CELLS
 from rnn_tui.settings import quote
 from rnn_tui.tensor_files.content import ContentError, Shape
+from rnn_tui.tensor_files.header import TensorEntry
+from rnn_tui.tensor_files.weight_names import find_weights
 
 READOUT_WEIGHT, READOUT_BIAS = "readout.weight", "readout.bias"
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
@@ -21,6 +23,8 @@ STARTS = {"h0": "h", "c0": "c"}
 """The tensors that the window begins with, and the states that they are."""
 GRADIENT = "grad."
 """What the names of their gradients begin with."""
+NUMBERS_OF_CASE = ("x", "target", "mask", *STARTS, "loss", "output", "h", "c")
+"""The names of all tensors but weights and gradients."""
 
 
 def weight_shapes(
@@ -79,17 +83,22 @@ def is_bias(name: str) -> bool:
     return re.fullmatch(r"rnn\.b(_[a-z]+)?_l\d+", name) is not None
 
 
-def layer_of(name: str) -> int | None:
-    """Return the number of the layer, from 0, that the name of a weight says; None for others."""
+def layer_of(name: str) -> int:
+    """Return the number of the layer, from 1, that the name of a weight says; 0 for others."""
     found = re.fullmatch(r"rnn\..+_l([0-9]{1,3})", name)
-    return None if found is None else int(found[1])
+    return 0 if found is None else int(found[1]) + 1
 
 
-def ours_by_name(theirs: Iterable[str], names: Mapping[str, str]) -> dict[str, str]:
-    """Return their name of each tensor by ours.
+def ours_by_name(
+    theirs: Mapping[str, TensorEntry], names: Mapping[str, str]
+) -> tuple[dict[str, str], str]:
+    """Return their name of each tensor by ours, and what was assumed, in words; "" for nothing.
+
+    Where no metadata say how the weights are called, their names are looked at as
+    `rnn_tui.tensor_files.weight_names` does.
 
     Args:
-        theirs: the names in the file.
+        theirs: the tensors of the file.
         names: ours by theirs, whole or up to a dot.
 
     Raises:
@@ -105,10 +114,30 @@ def ours_by_name(theirs: Iterable[str], names: Mapping[str, str]) -> dict[str, s
             raise ContentError(f"tensors {pair} are both {mapped}: leave one out")
         ours[mapped] = name
     if unused:
-        raise ContentError(
-            f"its metadata 'names': no tensor's name begins with {quote(min(unused))}"
-        )
-    return ours
+        first = quote(min(unused))
+        raise ContentError(f"its metadata 'names': no tensor's name begins with {first}")
+    return (ours, "") if names else _found(ours, theirs)
+
+
+def _found(
+    ours: Mapping[str, str], theirs: Mapping[str, TensorEntry]
+) -> tuple[dict[str, str], str]:
+    """Return the same with the names of the weights found where they are none of ours."""
+    shapes = {
+        name: theirs[name].shape
+        for name in ours.values()
+        if name not in NUMBERS_OF_CASE and not name.startswith(GRADIENT)
+    }
+    if not shapes or (READOUT_WEIGHT in shapes and any(map(layer_of, shapes))):
+        return dict(ours), ""
+    found = find_weights(shapes)
+    called = {theirs: our for our, theirs in found.spelling.items()}
+    spelled: dict[str, str] = {}
+    for name in ours.values():
+        start = GRADIENT if name.startswith(GRADIENT) else ""
+        our = start + called.get(name.removeprefix(start), name.removeprefix(start))
+        spelled[our] = name
+    return spelled, found.assumed
 
 
 def _ours(name: str, names: Mapping[str, str]) -> tuple[str, str]:

@@ -5,6 +5,7 @@ Names, kinds and shapes of all tensors are compared with each other before one o
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -14,8 +15,9 @@ import numpy.typing as npt
 
 from rnn_tui.cases.case import LOSS, OUTPUT, BatchArray, Case
 from rnn_tui.cases.names import GRADIENT, STARTS, ours_by_name
-from rnn_tui.cases.sizes import CaseSizes, check_tensors, network_sizes
+from rnn_tui.cases.sizes import CaseSizes, NetworkSizes, case_sizes, check_tensors
 from rnn_tui.cases.texts import CaseTexts, is_case, read_texts
+from rnn_tui.files.limits import memory_limit, over_limit
 from rnn_tui.settings import quote
 from rnn_tui.tensor_files.content import BFLOAT16, NUMBERS, Array, ContentError
 from rnn_tui.tensor_files.reading import OpenFile, open_content
@@ -43,20 +45,26 @@ def read_case(path: str | os.PathLike[str]) -> Case:
     """
     try:
         with open_content(path, NUMBERS) as file:
-            return case_of(file)
+            return case_of(file, os.path.basename(os.fspath(path)))
     except ContentError as error:
         raise CaseError(path, str(error)) from error.__cause__
 
 
-def case_of(file: OpenFile) -> Case:
+def case_of(file: OpenFile, name: str = "", network: NetworkSizes | None = None) -> Case:
     """Return the case in an open file, opened for all kinds of `NUMBERS`.
+
+    Args:
+        file: the file.
+        name: what the case is called.
+        network: the sizes of the network, where the file may lack all weights.
 
     Raises:
         ContentError: it is none, or something in it does not fit.
     """
     texts = read_texts(file.header)
-    spelled = ours_by_name(file.header.tensors, texts.names)
-    sizes = network_sizes(file.header, texts, spelled)
+    _check_size(file)
+    spelled, assumed = ours_by_name(file.header.tensors, texts.names)
+    sizes = case_sizes(file.header, texts, spelled, network)
     given = check_tensors(file.header, texts, spelled, sizes)
     reader = _CaseReader(file, texts, spelled, sizes)
     weights = reader.weights(given)
@@ -70,10 +78,7 @@ def case_of(file: OpenFile) -> Case:
         layers=sizes.layers,
         hidden=sizes.hidden,
         dtype=dtype,
-        weights={
-            name: np.asarray(weights[name], dtype) if name in weights else np.zeros(shape, dtype)
-            for name, shape in sizes.weights.items()
-        },
+        weights=_complete(weights, sizes, dtype) if given else {},
         given_weights=given,
         x=reader.x(dtype),
         target=target,
@@ -85,7 +90,26 @@ def case_of(file: OpenFile) -> Case:
         spelling={name: spelled[name] for name in given if spelled[name] != name},
         batch_first=texts.batch_first,
         narrow=reader.narrow(),
+        name=name,
+        assumed=assumed,
     )
+
+
+def _complete(
+    weights: Mapping[str, Array], sizes: CaseSizes, dtype: np.dtype[Any]
+) -> dict[str, Array]:
+    """Return all weights; a bias that the file lacks is zeros."""
+    return {
+        name: np.asarray(weights[name], dtype) if name in weights else np.zeros(shape, dtype)
+        for name, shape in sizes.weights.items()
+    }
+
+
+def _check_size(file: OpenFile) -> None:
+    """Refuse a file whose numbers would take more memory than a run may."""
+    size = sum(math.prod(entry.shape) * 8 for entry in file.header.tensors.values())
+    if size > (limit := memory_limit()):
+        raise ContentError(f"its tensors need {over_limit(size, limit)}")
 
 
 class _CaseReader:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from rnn_tui.cases.case import LOSS, OUTPUT
 from rnn_tui.cases.names import (
@@ -23,6 +23,23 @@ from rnn_tui.tensor_files.header import Header, TensorEntry
 
 _BATCH = ("x", "target", "mask")
 _LISTED = 6  # names at most in a message
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSizes:
+    """The sizes of a network.
+
+    Attributes:
+        layers: L.
+        features: D, or how many symbols there are.
+        hidden: H.
+        outputs: O, or how many classes there are.
+    """
+
+    layers: int
+    features: int
+    hidden: int
+    outputs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,37 +65,55 @@ class CaseSizes:
     weights: Mapping[str, Shape]
 
 
-def network_sizes(header: Header, texts: CaseTexts, spelled: Mapping[str, str]) -> CaseSizes:
+def case_sizes(
+    header: Header,
+    texts: CaseTexts,
+    spelled: Mapping[str, str],
+    network: NetworkSizes | None = None,
+) -> CaseSizes:
     """Return the sizes that the shapes of a file say.
 
     Args:
         header: the file's header.
         texts: its metadata.
         spelled: its names of the tensors, by ours.
+        network: the sizes of the network, where the file may lack all weights.
 
     Raises:
         ContentError: a tensor is missing, or its shape says nothing.
     """
-    layers = _layers(texts, spelled)
-    for name in (*weight_shapes(texts.cell, layers, 1, 1, 1), "x", "target"):
-        if name not in spelled and not is_bias(name):
-            raise _missing(name, texts, spelled, layers)
     shapes = {name: header.tensors[spelling].shape for name, spelling in spelled.items()}
-    readout = _with_dimensions(shapes, READOUT_WEIGHT, 2, "(O, H)", spelled)
-    if texts.cell in GATES:
-        first = _with_dimensions(shapes, "rnn.weight_ih_l0", 2, "(gates·H, D)", spelled)
-        recurrent = _with_dimensions(shapes, "rnn.weight_hh_l0", 2, "(gates·H, H)", spelled)
-        features, hidden = first[1], recurrent[1]
-    else:
-        name = next(iter(weight_shapes(texts.cell, 1, 1, 1, 1)))
-        features, hidden = _with_dimensions(shapes, name, 2, "(D, H)", spelled)
+    if network is None or READOUT_WEIGHT in spelled:
+        network = _network_sizes(shapes, texts, spelled)
+    for name in ("x", "target"):
+        if name not in spelled:
+            raise _missing(name, texts, spelled, network.layers)
     symbols = header.tensors[spelled["x"]].dtype.kind != "f"
     order = "B, T" if texts.batch_first else "T, B"
     expected = f"codes ({order})" if symbols else f"floats ({order}, D)"
     x = _with_dimensions(shapes, "x", 2 if symbols else 3, expected, spelled)
     batch, steps = x[:2] if texts.batch_first else x[1::-1]
-    weights = weight_shapes(texts.cell, layers, features, hidden, readout[0])
-    return CaseSizes(layers, features, hidden, readout[0], steps, batch, weights)
+    layers, features, hidden, outputs = astuple(network)
+    weights = weight_shapes(texts.cell, layers, features, hidden, outputs)
+    return CaseSizes(layers, features, hidden, outputs, steps, batch, weights)
+
+
+def _network_sizes(
+    shapes: Mapping[str, Shape], texts: CaseTexts, spelled: Mapping[str, str]
+) -> NetworkSizes:
+    """Return the sizes of the network that the shapes of its weights say."""
+    layers = _layers(spelled)
+    for name in weight_shapes(texts.cell, layers, 1, 1, 1):
+        if name not in spelled and not is_bias(name):
+            raise _missing(name, texts, spelled, layers)
+    outputs, _ = _with_dimensions(shapes, READOUT_WEIGHT, 2, "(O, H)", spelled)
+    if texts.cell in GATES:
+        first = _with_dimensions(shapes, "rnn.weight_ih_l0", 2, "(gates·H, D)", spelled)
+        recurrent = _with_dimensions(shapes, "rnn.weight_hh_l0", 2, "(gates·H, H)", spelled)
+        return NetworkSizes(layers, first[1], recurrent[1], outputs)
+    name = next(iter(weight_shapes(texts.cell, 1, 1, 1, 1)))
+    features, hidden = _with_dimensions(shapes, name, 2, "(D, H)", spelled)
+    return NetworkSizes(layers, features, hidden, outputs)
 
 
 def check_tensors(
@@ -109,11 +144,10 @@ def check_tensors(
     return tuple(name for name in sizes.weights if name in spelled)
 
 
-def _layers(texts: CaseTexts, names: Iterable[str]) -> int:
+def _layers(names: Iterable[str]) -> int:
     """Return how many layers the names of the weights speak of, at least 1."""
-    numbers = [number for name in names if (number := layer_of(name)) is not None]
     most = DECLARATIONS["layers"].high
-    layers = max(numbers, default=0) + 1
+    layers = max(map(layer_of, names), default=1) or 1
     if most is not None and layers > most:
         raise ContentError(f"its weights are of {layers} layers; at most {most:g} are possible")
     return layers

@@ -19,6 +19,7 @@ from rnn_tui.settings import Settings
 from rnn_tui.tasks.base import (
     DataState,
     FloatArray,
+    Kept,
     Task,
     TestSeries,
     TestWindows,
@@ -33,6 +34,7 @@ __all__ = [
     "DataSource",
     "DataState",
     "FloatArray",
+    "Kept",
     "Task",
     "TestSeries",
     "TestWindows",
@@ -41,13 +43,13 @@ __all__ = [
 ]
 
 
-def make_task(settings: Settings, kept: DataSource | None = None) -> Task:
+def make_task(settings: Settings, kept: Kept | None = None) -> Task:
     """Return a new task of the kind that the settings name; its data are read.
 
     Args:
         settings: the settings of the run.
         kept: what a run knows of the data that it was trained on: its scale, training part and
-            vocabulary are kept. None for a new run.
+            vocabulary are kept. Of the task case, the case. None for a new run.
 
     Raises:
         DataError: the data cannot be read or do not fit the settings.

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
+from rnn_tui.cases.case import Case
 from rnn_tui.settings import Settings, Value
 from rnn_tui.tasks.baselines import Baseline, NaiveForecasts
 from rnn_tui.tasks.data_report import DataReport
@@ -21,6 +22,8 @@ from rnn_tui.tasks.source import DataSource
 
 FloatArray = npt.NDArray[np.floating[Any]]
 BoolArray = npt.NDArray[np.bool_]
+Kept = DataSource | Case
+"""What a task is made of again: what is known of the user's file, or a whole case."""
 WindowArray = npt.NDArray[Any]
 """Inputs or targets of windows: numbers [T, B, D] or [T, B, O], or codes int64 [T, B]."""
 
@@ -318,6 +321,7 @@ class Task(ABC):
             chosen.
         updates: number of updates that ``rnn-tui train`` runs unless an option or a preset says
             otherwise.
+        tested: whether there are test data; otherwise `test` returns no windows.
     """
 
     name: str
@@ -336,6 +340,7 @@ class Task(ABC):
     baseline: Baseline | None = None
     defaults: ClassVar[Mapping[str, Value]] = MappingProxyType({})
     updates: ClassVar[int] = 2_000
+    tested: ClassVar[bool] = True
 
     @classmethod
     def default_steps(cls, value_of: Callable[[str], Any]) -> int | None:
@@ -410,6 +415,13 @@ class Task(ABC):
         A task that returns it takes it again as the second argument of its constructor.
         """
         return None
+
+    def kept(self) -> Kept | None:
+        """Return what a new run on the same data is made with: another cell, a restart.
+
+        It is what the constructor takes as its second argument.
+        """
+        return self.source()
 
     def begins_like(self, source: DataSource) -> bool:
         """Return whether the first rows or tokens are those that `source` tells of."""

@@ -1,0 +1,41 @@
+"""A trainer before its first window: one place that says which weights it begins with."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.network.architecture import architecture_of
+from rnn_tui.engine.training.memory_use import check_memory
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.layouts.torch_layout import parameters_of
+from rnn_tui.settings import Settings
+from rnn_tui.tasks import Kept, Task, make_task
+from rnn_tui.tasks.case import CaseTask, has_weights_for
+
+
+def new_trainer(settings: Settings, kept: Kept | None = None) -> Trainer:
+    """Return a trainer on the task that the settings name.
+
+    It begins with the weights of its case, where that has some for such a network; otherwise they
+    are drawn at random.
+
+    Args:
+        settings: the settings of the run.
+        kept: see `rnn_tui.tasks.make_task`.
+
+    Raises:
+        SettingError, DataError: see `Trainer`.
+    """
+    check_memory(settings)  # before the task allocates anything for its windows
+    task = make_task(settings, kept)
+    return Trainer(settings, case_parameters(settings, task), task, custom=False)
+
+
+def case_parameters(settings: Settings, task: Task) -> Array | None:
+    """Return the parameters [P] that a case has for the network of the settings; None if none."""
+    if not isinstance(task, CaseTask) or not has_weights_for(task.case, settings):
+        return None
+    dtype = np.dtype(settings.dtype)
+    with np.errstate(over="ignore"):
+        return parameters_of(architecture_of(settings, task), task.case.weights, dtype)
