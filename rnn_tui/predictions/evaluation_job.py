@@ -241,14 +241,8 @@ class EvaluationJob(PredictionJob):
             return None
         from rnn_tui.engine.analysis.influence import influence_work  # not for the first screen
 
-        if test.counted is not None and not test.counted[:, 0].any():
-            return None
-        x, target, states = test.x[:, :1], test.target[:, :1], test.start_of(slice(1))
-        return (
-            yield from influence_work(
-                self._architecture, self.parameters, x, target, pins, states=states
-            )
-        )
+        x, target = test.x[:, :1], test.target[:, :1]
+        return (yield from influence_work(self._architecture, self.parameters, x, target, pins))
 
     def _remember(
         self, update: int, evaluation: WindowsEvaluation

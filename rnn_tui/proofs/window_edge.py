@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from rnn_tui.engine.analysis.truncation import (
     Truncation,
     WindowEdge,
@@ -52,8 +54,11 @@ class WindowEdgeProof(Proof):
 
 def _why_unknown(window: WindowUnderTest, network: Network) -> str:
     """Return why it is not known what a longer window would add; empty if it is known."""
-    if window.start is not None and not window.settings.carry:
-        return "Every window begins with the states that the task gives: none leads up to it."
+    start = window.start
+    if start is not None and all(
+        np.array_equal(state, start[name]) for name, state in network.state(0).items()
+    ):
+        return "This window begins with the states that the task gives: none leads up to it."
     if window.settings.windows != "sweep":
         return "The windows are drawn at random: none of them leads up to this one."
     if not window.settings.carry:

@@ -186,12 +186,9 @@ class TestWindows:
         target: targets, numbers [T, N, O] or codes int64 [T, N].
         judged: [T, N] true at the outputs whose accuracy (with the loss "mse": squared error) is
             measured, for instance only at the one symbol that had to be remembered. It does not
-            affect the loss: that is over what `counted` says.
+            affect the loss: that is an average over the timesteps in `Topology.counted`.
         carried: whether window n+1 continues window n, so that the hidden state is carried from
-            each to the next; otherwise every window begins with `start`.
-        counted: [T, N] true where the loss counts; None: at the timesteps in `Topology.counted`.
-        start: the states [N, H] that the windows begin with, by their names in the network; zeros
-            where one is missing, or where this is None.
+            each to the next; otherwise every window begins with a state of zeros.
     """
 
     __test__: ClassVar[bool] = False  # keeps pytest from collecting this class
@@ -200,14 +197,6 @@ class TestWindows:
     target: WindowArray
     judged: BoolArray
     carried: bool = False
-    counted: BoolArray | None = None
-    start: Mapping[str, FloatArray] | None = None
-
-    def start_of(self, windows: slice) -> Mapping[str, FloatArray] | None:
-        """Return the states that some of the windows begin with; None: zeros."""
-        if self.start is None:
-            return None
-        return {name: states[windows] for name, states in self.start.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from rnn_tui.engine.analysis.windows_evaluation import BATCH, WORK_WITHOUT_PAUSE
@@ -21,13 +19,11 @@ def influence_work(
     x: WindowArray,
     target: WindowArray,
     pins: Pins = (),
-    *,
-    states: Mapping[str, Array] | None = None,
 ) -> Work[Array]:
     """Compute how the answer changes when one input is removed, for each timestep: [T].
 
     An input is removed by x_t = 0; for symbols, that is no symbol. All others stay as they are, and
-    the window begins with the same states. With a the timestep where the loss counts,
+    the state starts from zeros. With a the timestep where the loss counts,
 
         cross-entropy   p_a[class] − p_a[class] without x_t        from −1 to 1, > 0: x_t helped
         mse             max over outputs of |y_a − y_a without x_t|
@@ -38,7 +34,6 @@ def influence_work(
         x: inputs of the window, as `Task.next_window` fills them, [T, 1, D] or codes [T, 1].
         target: targets of the window, [T, 1, O] or codes [T, 1].
         pins: values held at a constant, with every input and without each.
-        states: those that the window begins with, [1, H] by name; None: zeros.
 
     Raises:
         ValueError: the loss counts at several timesteps, or the window has another length.
@@ -50,9 +45,6 @@ def influence_work(
     batch = min(steps + 1, BATCH, max(WORK_WITHOUT_PAUSE // (steps * parameters.size), 1))
     network = Network(architecture.for_any_batch(), parameters, steps, batch)
     network.pins = pins
-    beginning = None  # of all states
-    if states is not None:
-        beginning = {name: states.get(name, np.zeros(1)) for name in network.states}
     shown = "p" if network.declaration.loss_function.classes else "y"
     outputs = np.empty((steps + 1, architecture.outputs), parameters.dtype)  # last: nothing removed
     for start in range(0, steps + 1, batch):
@@ -63,7 +55,7 @@ def influence_work(
         network.inputs[removed[index], index] = -1 if architecture.problem.symbols else 0
         network.targets[...] = target
         network.encode()
-        network.set_state(beginning)
+        network.set_state(None)
         with np.errstate(all="ignore"):
             network.forward(1, steps)
             network.readout()

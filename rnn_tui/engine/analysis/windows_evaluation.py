@@ -6,8 +6,7 @@ output close to its target.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,7 +14,6 @@ from rnn_tui.engine.analysis.held_values import HeldValues
 from rnn_tui.engine.core.background_work import Progress, Work, complete
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.architecture import Architecture
-from rnn_tui.engine.network.losses import LOSSES, Problem
 from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.pins import Pins
 from rnn_tui.tasks.base import TestWindows
@@ -76,17 +74,11 @@ class WindowsEvaluator:
         steps, count = test.judged.shape
         work = steps * parameters.size  # of one window
         batch = 1 if test.carried else min(count, BATCH, max(WORK_WITHOUT_PAUSE // work, 1))
+        sizes = {batch, count % batch} - {0}
+        architecture = architecture.for_any_batch()
+        self._networks = {n: Network(architecture, parameters, steps, n) for n in sizes}
+        self._classes = next(iter(self._networks.values())).declaration.loss_function.classes
         self._parts = [slice(n, min(n + batch, count)) for n in range(0, count, batch)]
-        self._reduction = architecture.problem.reduction
-        self._classes = LOSSES[architecture.problem.loss].classes
-        networks: dict[tuple[int, Problem], Network] = {}
-        self._networks = []  # of each part; equal ones are one
-        for part in self._parts:
-            size, problem = part.stop - part.start, _problem(architecture.problem, test, part)
-            if (size, problem) not in networks:
-                own = replace(architecture, problem=problem)
-                networks[size, problem] = Network(own, parameters, steps, size)
-            self._networks.append(networks[size, problem])
         self._slice = max(WORK_OF_SLICE // (parameters.size * batch), 1)  # timesteps
         limit = FIRST_STEPS // steps if batch == 1 else FIRST_WORK // work
         self._first_parts = max(min(limit // batch, len(self._parts)), 1)
@@ -113,15 +105,15 @@ class WindowsEvaluator:
         losses = errors = close = 0.0
         first_loss = np.nan
         term_count, windows = 0, self.test.judged.shape[1]
-        for network, part in zip(self._networks, self._parts, strict=True):
+        for part in self._parts:
             yield Progress(part.start, windows)
-            yield from self._forward(network, part)
+            network = yield from self._forward(part)
             with np.errstate(all="ignore"):
                 losses += network.loss() * network.declaration.term_count
-                term_count += self._terms(network)
+                term_count += network.declaration.term_count
                 wrong, near = self._errors(network, part)
             if part.stop == self.first_windows:
-                first_loss = losses / (term_count or 1)
+                first_loss = losses / term_count
             errors, close = errors + wrong, close + near
             if part.start < KEPT_WINDOWS:
                 shown = network.tape["p" if self._classes else "y"]
@@ -129,7 +121,7 @@ class WindowsEvaluator:
         judged = int(self.test.judged.sum())
         return WindowsEvaluation(
             windows=windows,
-            loss=losses / (term_count or 1),
+            loss=losses / term_count,
             first_loss=first_loss,
             accuracy=(judged - errors) / judged if self._classes and judged else None,
             mse=errors / judged if not self._classes and judged else None,
@@ -140,25 +132,17 @@ class WindowsEvaluator:
     def loss_work(self) -> Work[float]:
         """Compute in parts what `WindowsEvaluation.first_loss` is, and nothing else."""
         losses, term_count = 0.0, 0
-        first = self._parts[: self._first_parts]
-        for network, part in zip(self._networks, first, strict=False):
-            yield from self._forward(network, part)
+        for part in self._parts[: self._first_parts]:
+            network = yield from self._forward(part)
             with np.errstate(all="ignore"):
                 losses += network.loss() * network.declaration.term_count
-            term_count += self._terms(network)
+            term_count += network.declaration.term_count
             yield Progress(part.stop, self.first_windows)
-        return losses / (term_count or 1)
+        return losses / term_count
 
-    def _terms(self, network: Network) -> int:
-        """Return how many terms the loss of training would be divided by; 0 for a sum."""
-        if self._reduction == "sum":
-            return 0
-        steps, batch, outputs = network.tape["y"].shape
-        declaration = network.declaration
-        return declaration.problem.count(steps, batch) * declaration.loss_function.terms(outputs)
-
-    def _forward(self, network: Network, part: slice) -> Work[None]:
-        """Compute the forward pass of `network` over the windows `part` in parts."""
+    def _forward(self, part: slice) -> Work[Network]:
+        """Compute the forward pass over the windows `part` in parts; return their network."""
+        network = self._networks[part.stop - part.start]
         network.pins = self.held.used
         np.copyto(network.inputs, self.test.x[:, part], casting="same_kind")
         np.copyto(network.targets, self.test.target[:, part], casting="same_kind")
@@ -167,20 +151,13 @@ class WindowsEvaluator:
         if self.test.carried and part.start:
             network.carry_state()
         else:
-            network.set_state(self._start(network, part))
+            network.set_state(None)
         for start in range(1, network.tape.steps + 1, self._slice):
             if start > 1:
                 yield Progress(part.start, self.test.judged.shape[1])
             with np.errstate(all="ignore"):
                 network.forward(start, min(start + self._slice - 1, network.tape.steps))
-
-    def _start(self, network: Network, part: slice) -> Mapping[str, Array] | None:
-        """Return the states that the windows `part` begin with; None: zeros."""
-        given = self.test.start_of(part)
-        if given is None:
-            return None
-        nothing = np.zeros(1)  # for states that are missing
-        return {name: given.get(name, nothing) for name in network.states}
+        return network
 
     def _errors(self, network: Network, part: slice) -> tuple[float, float]:
         """Return the sums over the judged timesteps of the windows `part`.
@@ -197,12 +174,3 @@ class WindowsEvaluator:
         differences = y - network.targets[judged]
         close = (np.abs(differences) < CLOSE).all(axis=1)
         return float(np.mean(differences * differences, axis=1).sum()), float(close.sum())
-
-
-def _problem(problem: Problem, test: TestWindows, part: slice) -> Problem:
-    """Return the problem of the windows `part`; where each counts by itself, a sum over them."""
-    problem = problem.for_any_batch()
-    if test.counted is None:
-        return problem
-    samples = tuple(map(tuple, test.counted[:, part].tolist()))
-    return replace(problem, samples=samples, reduction="sum")

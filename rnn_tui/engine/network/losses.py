@@ -76,8 +76,11 @@ class Problem:
         return self.samples is not None and len(set(self.samples[t - 1])) > 1
 
     def for_any_batch(self) -> Problem:
-        """Return the problem for batches of any size: what counts for a sample counts for all."""
-        return self if self.samples is None else replace(self, samples=None)
+        """Return the problem for batches of any size: what counts for a sample counts for all.
+
+        The loss is the mean, as a sum would grow with the batch.
+        """
+        return replace(self, samples=None, reduction="mean")
 
     def mask(self, steps: int) -> tuple[bool, ...]:
         """Return for each of T = `steps` timesteps True if the loss counts there.
