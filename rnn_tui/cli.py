@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rnn_tui.autosave import LIST
 from rnn_tui.command_line.app import open_app, open_guest
+from rnn_tui.command_line.case_file import with_case_file
 from rnn_tui.command_line.exit import (
     DONE,
     CommandError,
@@ -111,6 +112,7 @@ def _dispatch(arguments: list[str]) -> int:
         return DONE
     if options.get("kiosk"):
         return open_guest(options, environment=os.environ)
+    options = with_case_file(options)
     return _train(options) if arguments[0] == "train" else open_app(options)
 
 

@@ -20,8 +20,9 @@ from rnn_tui.engine.training.divergence import Divergence
 from rnn_tui.engine.training.history import RunCurve
 from rnn_tui.engine.training.memory_use import check_memory, memory_use
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.layouts.new_trainer import new_trainer
 from rnn_tui.settings import DECLARATIONS, SettingError, Settings
-from rnn_tui.tasks import DataSource, make_task
+from rnn_tui.tasks import Kept
 from rnn_tui.tasks.base import Task
 
 
@@ -136,7 +137,7 @@ class SecondNetwork:
         settings: Settings,
         task: Task | None = None,
         match: bool = False,
-        kept: DataSource | None = None,
+        kept: Kept | None = None,
     ) -> SecondNetwork:
         """Return a network before its first window.
 
@@ -150,10 +151,7 @@ class SecondNetwork:
         Raises:
             SettingError, DataError: see `Trainer`.
         """
-        if task is None and kept is not None:
-            trainer = Trainer(settings, task=make_task(settings, kept), custom=False)
-        else:
-            trainer = Trainer(settings, task=task)
+        trainer = new_trainer(settings, kept) if task is None else Trainer(settings, task=task)
         return cls(Timeline(trainer, settings.timeline * 2**20), match)
 
     @classmethod

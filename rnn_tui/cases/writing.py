@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -54,29 +55,36 @@ def case_bytes(
     """Return the content of the file that `write_case` writes."""
     from safetensors.numpy import save as serialise
 
-    batch_first = case.batch_first if batch_first is None else batch_first
+    if batch_first is not None:
+        case = replace(case, batch_first=batch_first)
+    whole = {n: np.ascontiguousarray(a) for n, a in case_tensors(case, names).items()}
+    return serialise(whole, case_texts(case, names))
+
+
+def case_texts(case: Case, names: Mapping[str, str] = _NO_NAMES) -> dict[str, str]:
+    """Return the metadata of a case's file; see `write_case`."""
     texts = {
         "format": FORMAT,
         "cell": case.cell,
         "loss": case.loss,
         "activation": case.activation,
         "reduction": case.reduction,
-        "batch_first": "true" if batch_first else "false",
+        "batch_first": "true" if case.batch_first else "false",
     }
-    if names:
-        texts["names"] = json.dumps(dict(names))
+    return texts | {"names": json.dumps(dict(names))} if names else texts
+
+
+def case_tensors(case: Case, names: Mapping[str, str] = _NO_NAMES) -> dict[str, npt.NDArray[Any]]:
+    """Return the tensors of a case's file, by their names there; see `write_case`."""
     theirs = {ours: own for own, ours in names.items()}
-    return serialise(
-        {_spelled(n, theirs): np.ascontiguousarray(a) for n, a in _tensors(case, batch_first)},
-        texts,
-    )
+    return {_spelled(name, theirs): array for name, array in _tensors(case)}
 
 
-def _tensors(case: Case, batch_first: bool) -> list[tuple[str, npt.NDArray[Any]]]:
+def _tensors(case: Case) -> list[tuple[str, npt.NDArray[Any]]]:
     """Return all tensors by our names, in the order of axes of the file."""
 
     def ordered(array: npt.NDArray[Any], axis: int = 0) -> npt.NDArray[Any]:
-        return array.swapaxes(axis, axis + 1) if batch_first else array
+        return array.swapaxes(axis, axis + 1) if case.batch_first else array
 
     tensors = [(name, case.weights[name]) for name in case.given_weights]
     tensors += [("x", ordered(case.x)), ("target", ordered(case.target))]

@@ -18,10 +18,10 @@ import numpy as np
 
 from rnn_tui.checkpoint.format import CHECKSUM
 from rnn_tui.settings import quote
-from rnn_tui.tensor_files.content import FLOATS, Array, ContentError
+from rnn_tui.tensor_files.content import FLOATS, WHOLE_NUMBERS, Array, ContentError
 from rnn_tui.tensor_files.header import Header
 
-_NAMES = {np.dtype(kind): name for name, kind in FLOATS.items()}
+_NAMES = {np.dtype(kind): name for name, kind in (FLOATS | WHOLE_NUMBERS).items()}
 _DAMAGED = "it is damaged: {} not what was saved, by the checksum"
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rnn_tui.checkpoint.arithmetic import ARITHMETIC, Arithmetic, arithmetic_here
+from rnn_tui.checkpoint.case import case_in, check_case, is_of_case
 from rnn_tui.checkpoint.checksum import check_tensors
 from rnn_tui.checkpoint.data_change import changed_text, grown_text, growth_of
 from rnn_tui.checkpoint.data_file import with_data_file
@@ -45,7 +46,7 @@ from rnn_tui.layouts.torch_layout import (
 from rnn_tui.settings import Settings, quote
 from rnn_tui.tasks import DataState, Task, make_task
 from rnn_tui.tasks.source import DataChangedError, Growth
-from rnn_tui.tensor_files.content import Array, ContentError
+from rnn_tui.tensor_files.content import NUMBERS, Array, ContentError
 from rnn_tui.tensor_files.header import Header
 from rnn_tui.tensor_files.reading import open_content, tensors_under, whole_number
 
@@ -113,7 +114,7 @@ def load_run(
             changed and nobody agreed to it.
         SettingError: the run takes more memory than there is.
     """
-    with _naming(path), open_content(path) as file:
+    with _naming(path), open_content(path, NUMBERS) as file:
         header = upgraded(file.header)
         settings = checked_settings(header)
         check_custom_task(header, settings, task)
@@ -130,7 +131,9 @@ def load_run(
             from rnn_tui.checkpoint.earlier_table import with_earlier_column  # seldom needed
 
             settings = with_earlier_column(settings)
-        its_task = make_task(settings, kept) if task is None else task
+        case = None if task is not None else case_in(file, header, settings)
+        check_case(case, *sizes_of(header.tensors, settings))
+        its_task = make_task(settings, case or kept) if task is None else task
         check_vocabulary(header, its_task)
         growth = Growth.SAME if kept is None else growth_of(kept, its_task)
         if kept is not None and growth is Growth.CHANGED:
@@ -139,8 +142,9 @@ def load_run(
         check_run_shapes(header.tensors, architecture, settings)
         check_memory(settings, architecture)
         view = RunView.from_json(header.mapping(VIEW)) if VIEW in header.texts else None
-        tensors = file.read()
+        tensors = file.read(name for name in header.tensors if not is_of_case(name))
         check_tensors(header, tensors)
+        check_tensors(header, file.read(filter(is_of_case, header.tensors), finite=False))
         parameters = parameters_of(architecture, tensors, np.dtype(settings.dtype))
         trainer = Trainer(settings, parameters, its_task, custom=task is not None)
         same_windows = kept is None or _trained(its_task) == kept.trained

@@ -12,7 +12,9 @@ import numpy as np
 from safetensors.numpy import save as serialise
 
 from rnn_tui import __version__
+from rnn_tui.cases.case import Case
 from rnn_tui.checkpoint.arithmetic import ARITHMETIC, arithmetic_here
+from rnn_tui.checkpoint.case import CASE, case_of_task, case_to_json, tensors_of_case
 from rnn_tui.checkpoint.checksum import checksums
 from rnn_tui.checkpoint.format import (
     CHECKSUM,
@@ -54,6 +56,7 @@ class CapturedRun:
         curve: the arrays of the history, by name.
         texts: the metadata, by name, except the checksum.
         source: the data that it was trained on; None where its task does not tell.
+        case: the case that it is on; None on another task.
     """
 
     architecture: Architecture
@@ -62,6 +65,7 @@ class CapturedRun:
     curve: Mapping[str, Array]
     texts: Mapping[str, str]
     source: DataSource | None
+    case: Case | None = None
 
     def to_bytes(self) -> bytes:
         """Return the content of the file; any thread may call this."""
@@ -72,6 +76,8 @@ class CapturedRun:
             tensors |= {f"{WINDOW}.{name}": array for name, array in window.items()}
         tensors |= {f"history.{name}": array for name, array in self.curve.items()}
         tensors |= source_tensors(self.source)
+        if self.case is not None:
+            tensors |= tensors_of_case(self.case)
         whole = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
         return serialise(whole, {**self.texts, CHECKSUM: checksums(self.texts, whole)})
 
@@ -171,6 +177,9 @@ def capture(trainer: Trainer, view: RunView | None = None) -> CapturedRun:
     source = trainer.task.source()
     if source is not None:
         parts[SOURCE] = source_to_json(source)
+    case = case_of_task(trainer.task) if trainer.custom_task is None else None
+    if case is not None:
+        parts[CASE] = case_to_json(case)
     texts = {
         "format": FORMAT,
         "version": VERSION,
@@ -183,7 +192,7 @@ def capture(trainer: Trainer, view: RunView | None = None) -> CapturedRun:
     if len(json.dumps(texts)) + _ROOM_FOR_TENSORS > LARGEST_HEADER:
         size = size_text(LARGEST_HEADER)
         raise ContentError(f"its symbols have too many names for a checkpoint's header of {size}")
-    return CapturedRun(trainer.architecture, keyframe, window, curve, texts, source)
+    return CapturedRun(trainer.architecture, keyframe, window, curve, texts, source, case)
 
 
 def _data_state(trainer: Trainer, data: DataState) -> dict[str, int | str]:

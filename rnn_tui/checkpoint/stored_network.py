@@ -27,7 +27,7 @@ from rnn_tui.engine.training.memory_use import check_memory
 from rnn_tui.layouts.torch_layout import network_names, parameters_of
 from rnn_tui.settings import Settings
 from rnn_tui.tasks.source import DataSource
-from rnn_tui.tensor_files.content import Array, ContentError
+from rnn_tui.tensor_files.content import NUMBERS, Array, ContentError
 from rnn_tui.tensor_files.header import Header
 from rnn_tui.tensor_files.reading import open_content, whole_number
 
@@ -63,7 +63,7 @@ def load_network(path: str | os.PathLike[str]) -> StoredNetwork:
         SettingError: the network takes more memory than there is.
     """
     try:
-        with open_content(path) as file:
+        with open_content(path, NUMBERS) as file:
             header = upgraded(file.header)
             settings = checked_settings(header)
             if CUSTOM_TASK in header.texts:

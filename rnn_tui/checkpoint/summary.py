@@ -12,7 +12,7 @@ from rnn_tui.checkpoint.validation import checked_settings
 from rnn_tui.checkpoint.versions import without_weight
 from rnn_tui.engine.training.history import smoothed_loss
 from rnn_tui.settings import Settings
-from rnn_tui.tensor_files.content import ContentError
+from rnn_tui.tensor_files.content import NUMBERS, ContentError
 from rnn_tui.tensor_files.reading import open_content, whole_number
 
 
@@ -45,7 +45,7 @@ def read_summary(path: str | os.PathLike[str]) -> RunSummary:
         CheckpointError: it cannot be read.
     """
     try:
-        with open_content(path) as file:
+        with open_content(path, NUMBERS) as file:
             header = file.header
             settings = checked_settings(header)
             updates = whole_number(header.mapping("place"), "updates", LARGEST_COUNT)

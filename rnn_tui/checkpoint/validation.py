@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from rnn_tui.checkpoint.case import is_of_case
 from rnn_tui.checkpoint.format import CUSTOM_TASK, WINDOW, vocabulary
 from rnn_tui.checkpoint.source import SOURCE, TAIL_TENSOR
 from rnn_tui.checkpoint.versions import file_version
@@ -28,7 +29,7 @@ from rnn_tui.layouts.torch_layout import (
 )
 from rnn_tui.settings import SettingError, Settings, quote
 from rnn_tui.tasks import Task
-from rnn_tui.tensor_files.content import ContentError, Shape
+from rnn_tui.tensor_files.content import BFLOAT16, ContentError, Shape
 from rnn_tui.tensor_files.header import Header, TensorEntry
 
 TESTED, TESTED_SINCE = "tested", 4  # the version of the first files with test losses
@@ -82,7 +83,7 @@ def check_run_names(header: Header, settings: Settings) -> None:
     history = (f"history.{name}" for name in kept)
     source = (TAIL_TENSOR,) if SOURCE in header.texts and TAIL_TENSOR in header.tensors else ()
     expected = (*network, *memory, *states, *history, *shown, *source)
-    check_names(header.tensors, expected)
+    check_names({n: e for n, e in header.tensors.items() if not is_of_case(n)}, expected)
 
 
 def check_names(
@@ -219,7 +220,14 @@ def check_dtypes(tensors: Mapping[str, TensorEntry], settings: Settings) -> None
     """Check that a run's arrays are of the settings' dtype, its history and data float64."""
     dtype = np.dtype(settings.dtype)
     for name, entry in tensors.items():
+        if is_of_case(name):
+            continue
         double = name.startswith("history.") or name == TAIL_TENSOR
         expected = np.dtype(np.float64) if double else dtype
-        if entry.dtype != expected:
-            raise ContentError(f"tensor {name} is {entry.dtype}; expected {expected}")
+        if entry.dtype != expected or entry.kind == BFLOAT16:
+            raise ContentError(f"tensor {name} is {_kind_of(entry)}; expected {expected}")
+
+
+def _kind_of(entry: TensorEntry) -> str:
+    """Return what a tensor's numbers are, in words."""
+    return "bfloat16" if entry.kind == BFLOAT16 else str(entry.dtype)

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rnn_tui import PROGRAM, THEME
+from rnn_tui.command_line.case_file import CASE, with_case_file
 from rnn_tui.command_line.exit import IDLE, CommandError, explain, print_error
 from rnn_tui.command_line.kiosk import (
     attach_streams,
@@ -87,7 +88,8 @@ def open_guest(
     limit_memory(os.environ, MAX_MEMORY)
     from rnn_tui.files.guard import Guard, install
 
-    named = (options.get(name) for name in ("checkpoint", "data", "init_from"))
+    options = with_case_file(options)
+    named = (options.get(name) for name in ("checkpoint", "data", "init_from", CASE))
     ignore_keys()
     keep_quiet()
     install(Guard(str(each) for each in named if each))
@@ -102,6 +104,7 @@ def check_guest(options: Options) -> None:
     """
     for name in LIMITS.keys() & options.keys():
         os.environ[LIMITS[name]] = str(options[name])
+    options = with_case_file(options)
     kiosk = _kiosk(options)
     breakpoints = parse_breakpoints(options)
     trainer = start_run(options, kiosk).trainer

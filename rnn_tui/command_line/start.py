@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rnn_tui import PROGRAM
+from rnn_tui.command_line.case_file import CASE, start_case
 from rnn_tui.command_line.effects import as_option, check_effects, check_starting_weights
 from rnn_tui.command_line.exit import CommandError
 from rnn_tui.command_line.reading import said_while_reading
@@ -72,6 +73,9 @@ def start_run(options: Options, kiosk: Kiosk | None = None, *, ask: bool = False
 
 def _start(options: Options, kiosk: Kiosk | None, *, ask: bool) -> Start:
     """Return what the options describe; see `start_run`."""
+    if CASE in options:
+        trainer, assumed = start_case(options, kiosk)
+        return Start(trainer, taken=assumed)
     if "data_changed" in options and not {"checkpoint", "resume"} & options.keys():
         raise CommandError("--data-changed has no effect on a new run: it goes with a saved one")
     if "resume" in options:
@@ -186,8 +190,10 @@ def _refuse_new_run(options: Options) -> None:
 
 def run_files(options: Options) -> RunFiles:
     """Return the files that the run owns: the checkpoint, if it is to be loaded from one."""
-    from rnn_tui.files.ownership import RunFiles
+    from rnn_tui.files.ownership import InputFile, RunFiles
 
+    if CASE in options:
+        return RunFiles([InputFile("the case file", options[CASE])])
     checkpoint = options.get("checkpoint")
     return RunFiles() if checkpoint is None else RunFiles.of_checkpoint(checkpoint)
 
@@ -196,10 +202,12 @@ def input_files(options: Options, trainer: Trainer) -> tuple[InputFile, ...]:
     """Return the files that the run reads."""
     from rnn_tui.files.ownership import InputFile, data_file
 
-    role = "the checkpoint that this run goes on from"
-    path = options.get("checkpoint")
-    checkpoint = (InputFile(role, path),) if path else ()
-    return (*data_file(trainer.settings.data), *checkpoint, *starting_weights(options))
+    files = {
+        "the checkpoint that this run goes on from": options.get("checkpoint"),
+        "the case file": options.get(CASE),
+    }
+    named = (InputFile(role, path) for role, path in files.items() if path)
+    return (*data_file(trainer.settings.data), *named, *starting_weights(options))
 
 
 def starting_weights(options: Options) -> tuple[InputFile, ...]:

@@ -124,6 +124,8 @@ class EvaluationJob(PredictionJob):
 
     def _has_test(self) -> bool:
         """Return whether the task has test data."""
+        if not self._task.tested:
+            return False
         if self._test is None and not self._without_test:
             self._test = self._task.test()
             match self._test:

@@ -19,6 +19,7 @@ from rnn_tui.engine.training.breakpoint_conditions import BreakpointError
 from rnn_tui.engine.training.breakpoints import Breakpoints
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.kiosk import KioskError
+from rnn_tui.layouts.new_trainer import new_trainer
 from rnn_tui.registry import TASKS
 from rnn_tui.session.commands import (
     CLEARS_STOP,
@@ -55,6 +56,7 @@ from rnn_tui.session.commands import (
 from rnn_tui.session.lock_step import ALL_OPERATIONS, LockStep, restarted_second_network
 from rnn_tui.session.state import Goal, SessionState, TrainingRun, timeline_of
 from rnn_tui.settings import Settings
+from rnn_tui.tasks.case import CaseTask, has_weights_for
 
 if TYPE_CHECKING:
     from rnn_tui.kiosk import Kiosk
@@ -422,6 +424,7 @@ class CommandHandler:
             changed = settings.differences(run.trainer.settings)
             state.restart(begun)
             how = f"restarted with {', '.join(changed)}" if changed else "restarted"
+            how += _weights_said(begun.trainer)
             updates = state.old.run.trainer.updates if state.old is not None else 0
             state.say(f"{how}; R brings the old run back, at update {updates}")
 
@@ -447,6 +450,16 @@ class CommandHandler:
             state.check = command
 
 
+def _weights_said(trainer: Trainer) -> str:
+    """Return which weights a new run on a case begins with; "" for a run on another task."""
+    task = trainer.task
+    if not isinstance(task, CaseTask) or not task.case.weights:
+        return ""
+    if has_weights_for(task.case, trainer.settings):
+        return f", the weights being those of {task.title}"
+    return f", with weights drawn at random: those of {task.title} are of another network"
+
+
 def _fresh_trainer(settings: Settings, current: Trainer) -> Trainer:
     """Return a trainer before its first window, with the custom task of `current` if it has one.
 
@@ -462,4 +475,7 @@ def _fresh_trainer(settings: Settings, current: Trainer) -> Trainer:
         if changed:
             names = ", ".join(changed)
             raise ValueError(f"this task was made by a program: a restart cannot change {names}")
-    return Trainer(settings, task=current.fresh_custom_task())
+    if current.custom_task is not None:
+        return Trainer(settings, task=current.fresh_custom_task())
+    # A case is not read again: a run that was saved has it without its file.
+    return new_trainer(settings, current.task.kept() if settings.task == CaseTask.name else None)

@@ -77,7 +77,7 @@ def _fresh(settings: Settings, timeline: Timeline, match: bool) -> SecondNetwork
     from rnn_tui.second_network import SecondNetwork  # most sessions have none
 
     first = timeline.trainer
-    second = SecondNetwork.fresh(settings, first.fresh_custom_task(), match, first.task.source())
+    second = SecondNetwork.fresh(settings, first.fresh_custom_task(), match, first.task.kept())
     second.timeline.limit_memory(timeline.trainer.settings.timeline)
     second.follow_settings(timeline)
     return second

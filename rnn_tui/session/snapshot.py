@@ -56,6 +56,7 @@ class TaskInfo:
     Attributes:
         data: what was read of the user's file; None where there is none.
         gives_states: whether the task gives the states that a window begins with.
+        tested: whether there are test data.
     """
 
     title: str
@@ -66,6 +67,7 @@ class TaskInfo:
     topology: Topology
     data: DataReport | None = None
     gives_states: bool = False
+    tested: bool = True
 
     @classmethod
     def of(cls, task: Task) -> TaskInfo:
@@ -83,6 +85,7 @@ class TaskInfo:
             outputs,
             task.topology,
             data,
+            tested=task.tested,
             gives_states=task.start_states is not None,
         )
 

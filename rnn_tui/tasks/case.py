@@ -11,6 +11,7 @@ import numpy as np
 from rnn_tui.cases.case import Case
 from rnn_tui.settings import DECLARATIONS, SettingError, Settings, Value, compose
 from rnn_tui.tasks.base import (
+    BoolArray,
     DataState,
     FloatArray,
     Task,
@@ -58,7 +59,7 @@ class CaseTask(Task):
         self.title = case.name or "case"
         self.features, self.outputs, self.loss = case.features, case.outputs, case.loss
         self.reduction = "sum" if case.reduction == "sum" else "mean"
-        counted = case.mask.any(axis=1)
+        counted: BoolArray = np.any(case.mask, axis=1)
         self.topology = Topology((True,) * case.steps, tuple(map(bool, counted)))
         if (case.mask != counted[:, None]).any():
             self.mask = case.mask

@@ -23,10 +23,11 @@ class OpenFile:
 
     Attributes:
         header: what it says of itself.
+        file: the file.
     """
 
     header: Header
-    _file: BufferedReader
+    file: BufferedReader
 
     def read(self, names: Iterable[str] | None = None, *, finite: bool = True) -> dict[str, Array]:
         """Return tensors by name, in the dtype and shape of the file.
@@ -46,8 +47,8 @@ class OpenFile:
         entry = self.header.tensors[name]
         narrow = entry.kind == BFLOAT16
         array: Array = np.empty(entry.shape, "<u2" if narrow else entry.dtype)
-        self._file.seek(entry.start)
-        if self._file.readinto(array.reshape(-1).view(np.uint8).data) != entry.size:
+        self.file.seek(entry.start)
+        if self.file.readinto(array.reshape(-1).view(np.uint8).data) != entry.size:
             raise ContentError("it became shorter while it was read")
         if narrow:
             array = (array.astype("<u4") << 16).view(entry.dtype)

@@ -15,6 +15,7 @@ from rnn_tui.tasks.base import TestSeries
 from rnn_tui.tasks.baselines import NO_MEMORY, Baseline, NaiveForecasts, comparison, skill
 
 LABEL = 26  # columns of a label
+WITHOUT_TEST = "there are no test data: a case is one batch, which is trained on"
 _LARGEST_LOSS = 700.0  # whose exponential is a number
 
 
@@ -32,6 +33,7 @@ class Tested:
         baselines: what the error is compared with, the best one first.
         naive: the forecasts that these are of; None where there is no series.
         tokens: whether the classes are the tokens of a text.
+        without: why there are no figures, in a sentence; "" where there are.
     """
 
     one_step_mse: float | None = None
@@ -43,6 +45,7 @@ class Tested:
     baselines: tuple[Baseline, ...] = ()
     naive: NaiveForecasts | None = None
     tokens: bool = False
+    without: str = ""
 
     @property
     def compared(self) -> float | None:
@@ -104,6 +107,8 @@ class Tested:
 
     def rows(self) -> dict[str, str]:
         """Return the figures by label."""
+        if self.without:
+            return {}
         if not self.targets:
             share = self.accuracy
             accuracy = {} if share is None else {"test accuracy": f"{share:.2%}".replace("%", " %")}
@@ -136,6 +141,8 @@ class Tested:
 
     def sentences(self) -> list[str]:
         """Return how the error compares in words, and what was assumed."""
+        if self.without:
+            return [self.without]
         words = f"one step ahead {self.comparison}" if self.targets else self.comparison
         notes = () if self.naive is None else self.naive.notes()
         return [*([words] if self.comparison else []), *notes]
@@ -169,6 +176,8 @@ def tested(trainer: Trainer, parameters: Array) -> tuple[Tested, HeldValues]:
         parameters: of a network of this run, [P].
     """
     task, architecture, pins = trainer.task, trainer.architecture, trainer.network.pins
+    if not task.tested:
+        return Tested(without=WITHOUT_TEST), HeldValues.of(pins, timed=True)
     test, baselines = task.test(), task.baselines()
     if isinstance(test, TestSeries):
         series_evaluator = SeriesEvaluator(architecture, parameters, test)

@@ -229,6 +229,8 @@ def _wire_cases(bench: Bench) -> Iterator[Case]:
     series = Path(bench.caches) / "series.csv"
     series.write_text("\n".join(["v", *(f"{np.sin(0.3 * n) + 0.01 * n:.4f}" for n in range(400))]))
     for task in DECLARATIONS["task"].choices:
+        if task == "case":  # is what a case file brings
+            continue
         data = ("--data", str(series)) if task == "series" else ()
         yield f"task {task}", ("--task", task, *data), WIDE, {}
     for cell in DECLARATIONS["cell"].choices:

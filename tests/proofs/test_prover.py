@@ -339,7 +339,7 @@ def test_a_proof_of_a_window_that_is_not_finite_is_not_begun_again() -> None:
     assert second.proofs["magnitudes"] is first.proofs["magnitudes"]
 
 
-TASKS_WITHOUT_FILES = sorted(set(registry.TASKS.names) - {"series"})
+TASKS_WITHOUT_FILES = sorted(set(registry.TASKS.names) - {"series", "case"})
 
 
 @pytest.mark.parametrize("task", TASKS_WITHOUT_FILES)

@@ -193,7 +193,7 @@ def test_the_command_line_trains_it_and_goes_on(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert run(["--help"]) == 0
-    assert "neuron, echo." in " ".join(capsys.readouterr().out.split())
+    assert "case, echo." in " ".join(capsys.readouterr().out.split())
     assert run(["train", "--task", "echo", "--json", "--out", "run"]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert figures["updates"] == 300

@@ -10,7 +10,9 @@ from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.setting_declaration import SettingError
 from rnn_tui.settings import Settings, Value, compose
 
-TASKS = tuple(name for name in registry.TASKS.names if name != "series")  # looks as cos does
+TASKS = tuple(
+    name for name in registry.TASKS.names if name not in ("series", "case")
+)  # looks as cos does
 LARGEST = {"hidden": 40, "steps": 60, "layers": 3}
 
 

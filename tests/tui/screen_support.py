@@ -52,7 +52,7 @@ _SMALL_WINDOWS: Mapping[str, Mapping[str, Value]] = {
 TASKS: Mapping[str, Settings] = {
     name: compose({**_TINY, **_SMALL_WINDOWS.get(name, {}), "task": name.partition(" ")[0]})
     for name in (*registry.TASKS.names, "parity last-step")
-    if name != "series"  # needs a file, and looks as cos does
+    if name not in ("series", "case")  # needs a file, and looks as cos does
 }
 """Every task, small."""
 

@@ -17,7 +17,7 @@ from rnn_tui.tui.charts.curves import Chart, Curve, Mark
 from rnn_tui.tui.charts.dates import resolution_of
 from rnn_tui.tui.column_names import NAME, short_names
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.lines import Line, Lines, cut, merge, plain, text_width
+from rnn_tui.tui.lines import Line, Lines, cut, fold, merge, plain, text_width
 from rnn_tui.tui.number_format import blocks, count, number
 from rnn_tui.tui.panel_help import Signs
 from rnn_tui.tui.panel_spec import PanelSpec
@@ -35,13 +35,17 @@ BEFORE = 40  # points before these, of those that are trained on
 BRIEF = 8  # cells of the name of a target
 SPLIT = "train┊test"
 KNOWN = "known┊ahead"
+NOT_TESTED = (
+    "A case has no test data: it is one batch, which is trained on. Its outputs stand beside its "
+    "targets in the window of the pass LOSS."
+)
 TALL = 8  # lines below the title from which on there is one for the errors
 
 
 def title(context: DrawContext) -> tuple[str, str]:
     """Return the texts of the title line: the cursor's place and the update."""
     predictions = context.snapshot.predictions
-    if predictions is None:
+    if predictions is None or not context.snapshot.task.tested:
         return "predictions", ""
     when = f"at update {count(predictions.update)}" if predictions.update else "before training"
     place = _cursor(context)
@@ -86,6 +90,8 @@ def legend(context: DrawContext) -> tuple[LegendEntry, ...]:
 def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Draw the predictions, above them how good they are, and below which what-ifs they have."""
     predictions = context.snapshot.predictions
+    if not context.snapshot.task.tested:
+        return tuple(((f" {line}", "dim"),) for line in fold(NOT_TESTED, width - 1)[:height])
     if predictions is None:
         return (((" not computed yet", "dim"),),)
     above: Lines = ()
