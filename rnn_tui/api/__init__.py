@@ -1,1 +1,11 @@
-"""The program from Python: what `import rnn_tui` offers; see docs/python.md."""
+"""What `import rnn_tui` offers to Python; docs/python.md explains it.
+
+trainer       `Trainer`: a network, what it learns, and its optimizer, at a place in a run
+arrays        the arrays of the caller, checked, as a case
+values        everything computed in the window, by name
+verification  `verify`: the gradient beside numeric derivatives
+files         `save` and `load`
+screen        `open`: the debugger on a trainer
+
+Everything here is imported when it is first asked for: see `rnn_tui.__getattr__`.
+"""

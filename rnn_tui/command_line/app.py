@@ -167,7 +167,7 @@ def _open_watched(
             versus, second = resumed.versus, resumed.second
     if not in_terminal:
         raise CommandError(_terminal_needed(kiosk))
-    _check_terminal(kiosk)
+    check_terminal(kiosk)
     notices = [
         "" if resumed is None else resumed.message,
         "" if saved is None else saved.remark,
@@ -185,7 +185,7 @@ def _open_watched(
     keeps = kiosk is None and not options.get("no_autosave")
     app = make(
         trainer,
-        **_screen_options(options, characters, watch, kiosk),
+        **screen_options(options, characters, watch, kiosk),
         files=files,
         breakpoints=breakpoints,
         versus=versus,
@@ -216,11 +216,11 @@ def _open_follower(
     options: Options, characters: CharacterSet, watch: SignalWatch, kiosk: Kiosk | None
 ) -> int:
     """Open the screen of one who follows the presenter, and return the exit code."""
-    _check_terminal(kiosk)
+    check_terminal(kiosk)
     from rnn_tui.tui.app import run_app
     from rnn_tui.tui.following_apps import FollowerTui
 
-    screen = _screen_options(options, characters, watch, kiosk)
+    screen = screen_options(options, characters, watch, kiosk)
     return run_app(FollowerTui(_server(options), **screen))
 
 
@@ -231,7 +231,7 @@ def _server(options: Options) -> socket.socket:
     return socket.socket(fileno=options["messages"])
 
 
-def _screen_options(
+def screen_options(
     options: Options, characters: CharacterSet, watch: SignalWatch, kiosk: Kiosk | None
 ) -> dict[str, Any]:
     """Return what every app is told of its terminal and its user."""
@@ -248,7 +248,7 @@ def _screen_options(
     }
 
 
-def _check_terminal(kiosk: Kiosk | None) -> None:
+def check_terminal(kiosk: Kiosk | None) -> None:
     """Refuse a terminal on which no screen can be drawn.
 
     Args:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rnn_tui.engine.time_travel.places import Stride
+from rnn_tui.engine.time_travel.timeline import Timeline
 from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.session.autosaving import Autosaving
@@ -58,6 +59,15 @@ class _Waiting:
     sent: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LeftRun:
+    """A run as a session leaves it: its timeline, how it was looked at, the files it owns."""
+
+    timeline: Timeline
+    view: RunView
+    files: RunFiles
+
+
 class Session:
     """Runs a trainer in a thread of its own. Methods for the screen return at once.
 
@@ -76,6 +86,7 @@ class Session:
         autosaves: Callable[[], AutosaveWriter] | None = None,
         files: RunFiles | None = None,
         kiosk: Kiosk | None = None,
+        timeline: Timeline | None = None,
     ) -> None:
         """Begin where `trainer` stands, with a second network if there is `versus`.
 
@@ -88,11 +99,12 @@ class Session:
             autosaves: makes the writer of autosaves, in the session's thread; None for none.
             files: the files that the run owns; None for none.
             kiosk: what a guest may do; None for a user.
+            timeline: that of `trainer`, with its past; None for a new one.
 
         Raises:
             SettingError: the second network's settings do not go together.
         """
-        timeline = timeline_of(trainer)
+        timeline = timeline or timeline_of(trainer)
         run = TrainingRun(timeline, make_second_network(timeline, versus, second))
         self._state = SessionState(run, breakpoints, files, view, kiosk)
         self._lock_step = LockStep(self._state)
@@ -246,6 +258,17 @@ class Session:
         """
         self._require_no_thread()
         return self._state.run.trainer
+
+    def left_run(self) -> LeftRun:
+        """Return the run that is shown, as it is left, for who goes on with it.
+
+        Raises:
+            RuntimeError: the thread runs; the run is its own.
+        """
+        self._require_no_thread()
+        state = self._state
+        files = state.records.of(state.run.trainer).files
+        return LeftRun(state.run.timeline, state.view(), files)
 
     @property
     def second_network(self) -> SecondNetwork | None:

@@ -1,0 +1,104 @@
+"""`save` and `load`: runs in files, the same as the program's own."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import Literal
+
+from rnn_tui.api.blas_threads import one_thread
+from rnn_tui.api.messages import in_python, said_in_python
+from rnn_tui.api.trainer import Trainer
+from rnn_tui.checkpoint.format import CheckpointError
+from rnn_tui.checkpoint.loading import load_run
+from rnn_tui.checkpoint.saving import save as save_run
+from rnn_tui.files.ownership import InputFile, RunFiles, data_file
+from rnn_tui.tensor_files.content import os_error_text
+
+Path = str | os.PathLike[str]
+
+
+def save(trainer: Trainer, path: Path) -> None:
+    """Write the run at its present place, completely or not at all.
+
+    The program opens the file (``rnn-tui run.safetensors``), and so does `load`; the weights in it
+    have PyTorch's names. A file that is there is replaced, unless the run reads it: its data file,
+    or the case that it was loaded from.
+
+    Args:
+        trainer: the trainer.
+        path: the file.
+
+    Raises:
+        TypeError: `trainer` is none, or `path` is no path: the trainer comes first.
+        ValueError: the file cannot be written, or the run reads it.
+    """
+    if not isinstance(trainer, Trainer):
+        raise TypeError(f"save(trainer, path): the trainer is a {type(trainer).__name__}")
+    path = _path("save(trainer, path)", path)
+    engine = trainer._engine
+    files = trainer._files or RunFiles()
+    files.protect(*data_file(engine.settings.data))
+    with said_in_python():
+        try:
+            check = files.check_forced(path)
+            check.require()
+        except OSError as error:
+            reason = f"cannot be written: {os_error_text(error)}"
+            raise CheckpointError(path, reason) from None
+        save_run(path, engine, trainer._view, check)
+    trainer._files = files
+
+
+def load(
+    path: Path, *, data: Path | None = None, data_changed: Literal["refuse", "continue"] = "refuse"
+) -> Trainer:
+    """Read a run that `save`, the screen or ``rnn-tui train`` has written; or open a case file.
+
+    Going on from a saved run gives the same bits as if it had never stopped. A case file,
+    somebody's network with one batch, becomes a run on that batch, at its beginning; `check`
+    compares the numbers in it. Nothing in a file is ever executed.
+
+    What is not as it was when the run was saved, such as rows that were added to its data, is said
+    by a UserWarning.
+
+    Args:
+        path: the file.
+        data: the data file that the run learns from, if it does not lie beside `path` any more.
+        data_changed: "continue" goes on where the data are not those that were trained on.
+
+    Raises:
+        TypeError: `path` is no path.
+        ValueError: the file cannot be read, or is no such file; the message names it.
+    """
+    path = _path("load(path)", path)
+    if data_changed not in ("refuse", "continue"):
+        raise ValueError(f"data_changed must be one of refuse, continue, not {data_changed!r}")
+    from rnn_tui.api.case_runs import engine_of_file
+
+    with said_in_python(), one_thread():
+        engine = engine_of_file(path)
+        if engine is not None:
+            if data is not None:
+                raise ValueError(f"{path!r} is a case file, which reads no data; leave data out")
+            return Trainer._of(engine, None, RunFiles([InputFile("the case file", path)]))
+        files = RunFiles.of_checkpoint(path)
+        saved = load_run(
+            path,
+            data=None if data is None else _path("data", data),
+            agree=lambda change: data_changed == "continue",
+        )
+    if saved.remark:
+        warnings.warn(in_python(saved.remark), UserWarning, stacklevel=2)
+    return Trainer._of(saved.trainer, saved.view, files)
+
+
+def _path(what: str, path: object) -> str:
+    """Return a path as text.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if isinstance(path, bytes) or not isinstance(path, str | os.PathLike):
+        raise TypeError(f"{what}: a path is text, not a {type(path).__name__}")
+    return str(os.fspath(path))

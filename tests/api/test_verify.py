@@ -1,0 +1,51 @@
+"""`rnn_tui.verify`: right gradients agree, a wrong one is found at its place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rnn_tui as rt
+
+SMALL: dict[str, Any] = {"hidden": 3, "steps": 4, "batch": 2, "layers": 2}
+
+
+@pytest.mark.parametrize("place", ["the start", "a timestep", "an update"])
+@pytest.mark.parametrize("cell", ["lstm-peephole", "gru"])
+def test_right_gradients_agree_wherever_the_trainer_is(cell: str, place: str) -> None:
+    trainer = rt.Trainer(cell=cell, **SMALL)
+    if place != "the start":
+        trainer.run(2)
+    if place == "a timestep":
+        trainer.step("timestep", 3)
+    before, cursor = trainer.parameters(), trainer.cursor
+    found = rt.verify(trainer, most=4)
+    assert found, str(found)
+    assert found.method.startswith("complex step")
+    assert str(found).startswith(f"agrees: {found.checked} entries by the complex step")
+    assert trainer.cursor == cursor
+    assert all(np.array_equal(a, before[name]) for name, a in trainer.parameters().items())
+
+
+def test_relu_is_checked_by_central_differences() -> None:
+    found = rt.verify(rt.Trainer(cell="rnn", activation="relu", dtype="float64", **SMALL))
+    assert found
+    assert found.method.startswith("central differences")
+
+
+def test_a_wrong_entry_is_found_in_pytorchs_names() -> None:
+    trainer = rt.Trainer(cell="lstm", dtype="float64", **SMALL)
+    trainer.run(1)
+    before = trainer.gradients()
+    trainer._engine.network.gradient[5] += 0.1
+    changed = {n: np.argwhere(a != before[n]) for n, a in trainer.gradients().items()}
+    ((name, [entry]),) = ((name, places) for name, places in changed.items() if len(places))
+    found = rt.verify(trainer)
+    assert not found
+    assert found.worst is not None
+    assert (found.worst.name, found.worst.entry) == (name, tuple(entry))
+    assert found.worst.backward - found.worst.numeric == pytest.approx(0.1)
+    assert str(found).startswith("differs: ")
+    assert f"worst {name}[{entry[0]}, {entry[1]}]" in str(found)
