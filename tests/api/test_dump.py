@@ -34,8 +34,7 @@ def module(torch: Any, kind: str, D: int = 4, H: int = 3, **options: Any) -> Any
 
 def assert_agrees(case: Case) -> None:
     """Check that everything of theirs is what we compute."""
-    from rnn_tui.checks.compute import compute
-
+    compute = pytest.importorskip("rnn_tui.checks.compute").compute
     ours = compute(case)
     for name, theirs in case.theirs.items():
         own = np.asarray(ours[name])
@@ -181,7 +180,7 @@ def test_codes_lengths_and_last_timesteps(tmp_path: Path, torch: Any) -> None:
     assert_agrees(read_case(path))
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[dict[str, Any], dict[str, tuple[int, ...]], str]] = {
     "bidirectional": ({"bidirectional": True}, {}, "rnn is bidirectional, .* bidirectional=True"),
     "projection": ({"proj_size": 2}, {}, "rnn has proj_size=2, .* without proj_size"),
     "dropout": (
