@@ -86,6 +86,10 @@ def _dispatch(arguments: list[str]) -> int:
         from rnn_tui.command_line.inspect import inspect
 
         return inspect(arguments[1:])
+    if arguments[0] == "check":
+        from rnn_tui.command_line.check import check
+
+        return check(arguments[1:])
     if arguments[0] == "predict":
         from rnn_tui.command_line.predict import predict
 

@@ -151,12 +151,18 @@ def names_in_order(case: Case) -> tuple[str, ...]:
     cell = make_cell(case.cell, case.activation)
     forward, backward = _states_in_order(cell)
     weights = network_names(case.cell, case.layers)
-    passes = (*forward, OUTPUT, LOSS, f"{GRADIENT}{OUTPUT}", *(GRADIENT + each for each in backward))
+    passes = (
+        *forward,
+        OUTPUT,
+        LOSS,
+        f"{GRADIENT}{OUTPUT}",
+        *(GRADIENT + each for each in backward),
+    )
     return (*passes, *(GRADIENT + each for each in weights))
 
 
 def _states_in_order(cell: Cell) -> tuple[list[str], list[str]]:
-    """Return the cell's states as a timestep computes them forward, and their gradients backward."""
+    """Return the cell's states in the order of a timestep, forward and backward."""
     forward = [each.symbol for each in cell.forward_operations]
     backward = [each.symbol for each in cell.backward_operations]
     return (
@@ -320,6 +326,11 @@ def has_timesteps(name: str) -> bool:
     return name != LOSS and "." not in name.removeprefix(GRADIENT)
 
 
+def is_gradient(name: str) -> bool:
+    """Return whether a tensor of theirs belongs to the backward pass."""
+    return name.startswith(GRADIENT)
+
+
 def check_theirs(case: Case) -> None:
     """Check that there is something to compare, and that all of it has the network's shapes.
 
@@ -336,8 +347,8 @@ def check_theirs(case: Case) -> None:
         if name not in known:
             raise CheckError(f"its tensor {quote(name)} is none of a network of cell {case.cell}")
         if array.shape not in (shapes := _shapes(case, name)):
-            wanted = " or ".join(str([*_shape_in_file(case, name, shape)]) for shape in shapes)
-            shown = [*_shape_in_file(case, name, array.shape)]
+            wanted = " or ".join(str([*_in_file(case, name, shape)]) for shape in shapes)
+            shown = [*_in_file(case, name, array.shape)]
             name = name_in_file(case, name)
             raise CheckError(f"its tensor {quote(name)} has the shape {shown}; it must be {wanted}")
 
@@ -360,12 +371,17 @@ def _four_dimensions(name: str, array: Array) -> Array:
     return array.reshape((1,) * (4 - array.ndim) + array.shape)
 
 
+def shape_in_file(case: Case, name: str) -> Shape:
+    """Return the shape that a tensor of theirs has in the file."""
+    return _in_file(case, name, case.theirs[name].shape)
+
+
 def _index_in_file(case: Case, name: str, place: tuple[int, int, int, int]) -> Index:
     """Return a place (layer, t, sample, unit) as an entry of the tensor of the file."""
-    return _shape_in_file(case, name, place[4 - case.theirs[name].ndim :])
+    return _in_file(case, name, place[4 - case.theirs[name].ndim :])
 
 
-def _shape_in_file(case: Case, name: str, shape: Index) -> Index:
+def _in_file(case: Case, name: str, shape: Index) -> Index:
     """Return a shape or an entry of a tensor of a case in the order of the file's axes."""
     if not (case.batch_first and has_timesteps(name)) or len(shape) < 3:
         return shape

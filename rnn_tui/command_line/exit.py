@@ -17,6 +17,8 @@ from rnn_tui.kiosk import IDLE_CODE
 DONE, DIVERGED, BAD_USAGE, IDLE, BROKEN = 0, 1, 2, IDLE_CODE, 70
 """Exit codes: all went well, training diverged, an error of the user, a guest who pressed no key,
 an error of ours."""
+DIFFERS = 1
+"""The exit code of ``check`` where a number differs."""
 
 
 IN_ASCII = "rnn-tui-ascii"

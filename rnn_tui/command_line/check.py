@@ -1,0 +1,265 @@
+"""The command ``rnn-tui check``: whether somebody's numbers for a case are right, and if not where."""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any
+
+from rnn_tui import PROGRAM
+from rnn_tui.command_line.exit import DIFFERS, DONE, CommandError
+from rnn_tui.command_line.inspect import set_limits
+from rnn_tui.command_line.options import SettingOption, make_command, parse
+from rnn_tui.settings import Declaration
+
+if TYPE_CHECKING:
+    import click
+
+    from rnn_tui.cases.case import Case
+    from rnn_tui.checks.comparison import Comparison, FirstDifference
+
+NAME = "check"
+WIDTH, NARROWEST = 80, 40
+
+_TOLERANCE = Declaration(
+    name="tolerance", kind=float, default=None, help="Largest error of numbers that agree, "
+    "|a − b| / max(|a|, |b|, 1e-3·max|tensor|). Left out: 1e-7, and 1e-3 for numbers in float32.",
+    group="check", effect="live", low=0, high=1,
+)  # fmt: skip
+_JSON = Declaration(
+    name="json", kind=bool, default=False, help="Print what was found as one JSON object.",
+    group="check", effect="live",
+)  # fmt: skip
+_HELP = """\
+Check the numbers that somebody computed for a network and a batch: loss, outputs, states and
+gradients. All that is in the file is compared with our own numbers, in float64; the first that
+differs, in the order of the computation, is named, and what kind of mistake gives just these.
+
+FILE is a case file: weights, x, target, and beside them the numbers to check, such as h,
+grad.h and grad.rnn.weight_hh_l0. docs/case-files.md says what may be in it, and how PyTorch or
+NumPy write one.
+
+\b
+Examples:
+  rnn-tui check case.safetensors           a table of all tensors
+  rnn-tui check case.safetensors --json    one line of JSON for a script
+  rnn-tui case.safetensors                 step through it
+
+\b
+Exit codes:
+  0    all numbers agree
+  1    one differs
+  2    the file cannot be used, or has no numbers to check
+"""
+
+
+def check_command() -> click.Command:
+    """Return the command ``check``."""
+    options: list[click.Parameter] = [SettingOption(_TOLERANCE), SettingOption(_JSON, "--json")]
+    return make_command(NAME, _HELP, options, "FILE", ())
+
+
+def check(arguments: list[str]) -> int:
+    """Say whether the numbers in a case file are right, and return the exit code.
+
+    Raises:
+        OptionError, SettingError, CommandError: the command line cannot be read.
+        CaseError, CommandError: the file cannot be used, or has nothing to check.
+    """
+    options = parse(check_command(), f"{PROGRAM} {NAME}", [*arguments])
+    if options is None:
+        return DONE
+    if "checkpoint" not in options:
+        raise CommandError(f"which file? {PROGRAM} {NAME} CASE.safetensors")
+    path, as_json = options.pop("checkpoint"), bool(options.pop("json", False))
+    set_limits(options)
+    from rnn_tui.cases.reading import read_case
+    from rnn_tui.checks.comparison import check_theirs, compare
+    from rnn_tui.checks.compute import CheckError, compute
+    from rnn_tui.checks.guess import guess
+
+    case = read_case(path)
+    try:
+        check_theirs(case)
+        ours = compute(case, case.theirs.__contains__)
+        comparison = compare(case, ours, options.get("tolerance"))
+    except CheckError as error:
+        raise CommandError(f"{path!r}: {error}") from error
+    del ours
+    guessed = None if comparison.agrees else guess(case, comparison)
+    if as_json:
+        print(json.dumps(to_json(case, comparison, guessed), allow_nan=False))
+    else:
+        print("\n".join(report_lines(path, case, comparison, guessed, _width())))
+    return DONE if comparison.agrees else DIFFERS
+
+
+# ---------------------------------------------------------------- JSON
+
+
+def to_json(case: Case, comparison: Comparison, guessed: str | None) -> dict[str, Any]:
+    """Return what was found for a script; docs/case-files.md describes it.
+
+    Names and entries are those of the file. JSON has no infinite numbers, so one that is not finite
+    is the text "nan", "inf" or "-inf".
+    """
+    from rnn_tui.checks.comparison import name_in_file
+
+    theirs, ours = comparison.loss
+    first = comparison.first
+    return {
+        "agrees": comparison.agrees,
+        "loss": {"theirs": None if theirs is None else _number(theirs), "ours": _number(ours)},
+        "tensors": [
+            {
+                "name": name_in_file(case, each.name),
+                "max_relative_error": _number(each.max_relative_error),
+                "entry": list(each.entry),
+                "agrees": each.agrees,
+            }
+            for each in comparison.tensors
+        ],
+        "first": None
+        if first is None
+        else {
+            "name": name_in_file(case, first.name),
+            "t": first.t,
+            "entry": list(first.entry),
+            "theirs": _number(first.theirs),
+            "ours": _number(first.ours),
+        },
+        "guess": guessed,
+    }
+
+
+def _number(value: float) -> float | str:
+    """Return a number, or its text where JSON has none."""
+    return value if math.isfinite(value) else str(value)
+
+
+# ---------------------------------------------------------------- for people
+
+
+def report_lines(
+    path: str, case: Case, comparison: Comparison, guessed: str | None, width: int
+) -> list[str]:
+    """Return the report in lines of at most `width` cells."""
+    from rnn_tui.tui.lines import fold
+
+    lines = [*fold(_about(path, case), width), "", *_table(case, comparison, width), ""]
+    lines += fold(_verdict(case, comparison), width)
+    if comparison.first is not None:
+        lines += ["", *fold(_first_sentence(case, comparison.first), width)]
+        lines += _both_numbers(comparison.first)
+    if guessed:
+        lines += ["", *fold(f"A guess: {guessed}", width)]
+    command = f"{PROGRAM} {shlex.quote(path)}"
+    return [*lines, "", *fold(f"Step through it: {command}", width)]
+
+
+def _about(path: str, case: Case) -> str:
+    """Return what network and batch the file is about."""
+    sizes = {"T": case.steps, "B": case.batch, "D": case.features, "H": case.hidden}
+    sizes |= {"O": case.outputs}
+    layers = "1 layer" if case.layers == 1 else f"{case.layers} layers"
+    cell = f"{case.cell} ({case.activation})" if case.activation != "tanh" else case.cell
+    numbers = ", ".join(f"{name} {size:,}" for name, size in sizes.items())
+    counted = "" if case.mask.all() else f", {int(case.mask.sum()):,} outputs count"
+    loss = f"{case.loss} ({case.reduction}{counted})"
+    return f"{path}: {cell}, {layers}, {numbers}, {loss}, {case.dtype.name}"
+
+
+def _table(case: Case, comparison: Comparison, width: int) -> list[str]:
+    """Return a heading and a line for each tensor."""
+    from rnn_tui.checks.comparison import name_in_file, shape_in_file
+    from rnn_tui.tui.lines import cut, cut_middle
+
+    rows = [
+        (
+            name_in_file(case, each.name),
+            "×".join(map(str, shape_in_file(case, each.name))) or "–",
+            _error_text(each.max_relative_error),
+            _entry_text(each.entry) or "–",
+            "agrees" if each.agrees else "differs",
+        )
+        for each in comparison.tensors
+    ]
+    rows.insert(0, ("tensor", "shape", "largest error", "entry", ""))
+    names, shapes, errors, entries, verdicts = (
+        max(len(row[k]) for row in rows) for k in range(len(rows[0]))
+    )
+    left = width - errors - verdicts - 2 * 2
+    shown_shapes = left >= 16 + shapes + entries + 2 * 2
+    shown_entries = left >= 12 + entries + 2
+    left -= (shapes + 2) * shown_shapes + (entries + 2) * shown_entries
+    names = max(8, min(names, left))
+    lines = []
+    for name, shape, error, entry, verdict in rows:
+        cells = [f"{cut_middle(name, names):<{names}}"]
+        cells += [f"{shape:<{shapes}}"] if shown_shapes else []
+        cells += [f"{error:>{errors}}"]
+        cells += [f"{entry:<{entries}}"] if shown_entries else []
+        lines.append(cut("  ".join([*cells, verdict]).rstrip(), width))
+    return lines
+
+
+def _verdict(case: Case, comparison: Comparison) -> str:
+    """Return in a sentence how many tensors agree."""
+    from rnn_tui.checks.comparison import name_in_file
+
+    count, tolerance = len(comparison.tensors), f"{comparison.tolerance:g}"
+    if comparison.agrees:
+        worst = max(comparison.tensors, key=lambda each: each.max_relative_error / each.tolerance)
+        largest = _error_text(worst.max_relative_error)
+        tensors = "The tensor agrees" if count == 1 else f"All {count} tensors agree"
+        where = "" if count == 1 else f", in {name_in_file(case, worst.name)}"
+        return f"{tensors} with ours: the largest error is {largest}{where}, allowed {tolerance}."
+    agreeing = sum(each.agrees for each in comparison.tensors)
+    return f"{agreeing} of {count} tensors agree with ours to {tolerance}."
+
+
+def _first_sentence(case: Case, first: FirstDifference) -> str:
+    """Return where the first difference is, in a sentence."""
+    from rnn_tui.checks.comparison import is_gradient, name_in_file
+
+    name = name_in_file(case, first.name)
+    entry = f"{name}{_entry_text(first.entry)}"
+    if first.t is None:
+        what = "is" if first.entry else "is a number,"
+        return f"The first that differs {what} {entry}:".replace("is a number, loss", "is the loss")
+    way = "backward" if is_gradient(first.name) else "forward"
+    layer = "" if first.layer is None or case.layers == 1 else f"layer {first.layer}, "
+    unit = "output" if first.layer is None else "unit"
+    place = f"{layer}sample {first.sample}, {unit} {first.unit}"
+    return f"The first that differs is {entry}, {way} at t = {first.t} ({place}):"
+
+
+def _both_numbers(first: FirstDifference) -> list[str]:
+    """Return theirs and ours, with as many digits as tell them apart."""
+    for digits in range(6, 18):
+        theirs, ours = (f"{each:.{digits}g}" for each in (first.theirs, first.ours))
+        if theirs != ours:
+            break
+    return [f"  theirs  {theirs}", f"  ours    {ours}"]
+
+
+def _error_text(error: float) -> str:
+    """Return an error in two digits."""
+    if not math.isfinite(error):
+        return "not finite"
+    return "0" if error == 0 else f"{error:.1e}"
+
+
+def _entry_text(entry: tuple[int, ...]) -> str:
+    """Return an entry as NumPy and PyTorch write it: "[0,3,1]"; "" of a number."""
+    return f"[{','.join(map(str, entry))}]" if entry else ""
+
+
+def _width() -> int:
+    """Return the width of the terminal, at most `WIDTH`; that where there is none."""
+    if not sys.stdout.isatty():
+        return WIDTH
+    return max(NARROWEST, min(WIDTH, shutil.get_terminal_size().columns))
