@@ -1,4 +1,4 @@
-"""The command ``rnn-tui check``: whether somebody's numbers for a case are right, and if not where."""
+"""The command ``rnn-tui check``: whether somebody's numbers are right, and if not, where."""
 
 from __future__ import annotations
 

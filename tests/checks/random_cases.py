@@ -13,8 +13,14 @@ from rnn_tui.registry import CELLS
 from rnn_tui.tensor_files.content import Array
 
 
-def random_case(random: np.random.Generator, cell: str | None = None) -> Case:
-    """Return a case of random sizes, with or without biases, start, mask, symbols."""
+def random_case(random: np.random.Generator, cell: str | None = None, largest: int = 3) -> Case:
+    """Return a case of random sizes, with or without biases, start, mask, symbols.
+
+    Args:
+        random: what decides.
+        cell: the cell; None for any.
+        largest: most layers, units, inputs, outputs and samples; the window has two more.
+    """
 
     def size(low: int, high: int) -> int:
         return int(random.integers(low, high + 1))
@@ -23,8 +29,8 @@ def random_case(random: np.random.Generator, cell: str | None = None) -> Case:
         return bool(random.random() < share)
 
     cell = cell or str(random.choice([*CELLS.names]))
-    layers, hidden, outputs, features = size(1, 3), size(1, 3), size(1, 3), size(1, 3)
-    steps, batch = size(1, 5), size(1, 3)
+    layers, hidden, outputs, features, batch = (size(1, largest) for _ in range(5))
+    steps = size(1, largest + 2)
     shapes = weight_shapes(cell, layers, features, hidden, outputs)
     scale = random.choice([0.3, 1.0])
     weights: dict[str, Array] = {n: scale * random.normal(size=s) for n, s in shapes.items()}
