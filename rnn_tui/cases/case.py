@@ -50,7 +50,8 @@ class Case:
         theirs: what they computed, by name: "loss" [], "output" [T, B, O], "h" and "c"
             [L, T, B, H] or, of the top layer alone, [T, B, H], "grad.output", "grad.h", "grad.c"
             in the same shapes, and "grad." before the name of a weight.
-        spelling: how their file spells a weight's name, by the name here; see `names` of the file.
+        spelling: how their file spells a tensor's name where it is not that here, by the name
+            here; see `names` of the file.
         batch_first: whether the arrays of the file have the batch before time: [B, T, …], and
             [L, B, T, H] where all layers are there.
         narrow: names of those of `theirs` that the file has as bfloat16; they are float32 here.

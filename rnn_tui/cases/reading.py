@@ -87,7 +87,7 @@ def case_of(file: OpenFile, name: str = "", network: NetworkSizes | None = None)
         outputs=sizes.outputs,
         start=reader.start(dtype),
         theirs=reader.theirs(),
-        spelling={name: spelled[name] for name in given if spelled[name] != name},
+        spelling={name: theirs for name, theirs in spelled.items() if theirs != name},
         batch_first=texts.batch_first,
         narrow=reader.narrow(),
         name=name,

@@ -2,7 +2,9 @@
 
 The error of an entry is |a − b| / max(|a|, |b|, 10⁻³·max|tensor|), where the tensor is ours. Two
 numbers agree up to an error of 10⁻⁷, or of 10⁻³ where the weights or any array of theirs is
-float32, and for a loss that is itself float32. See `PRECISIONS` for half precision.
+float32, and for a loss that is itself float32. See `PRECISIONS` for half precision. Where rounding
+alone leads further (`rnn_tui.checks.rounding`), the error is measured by more: by what makes the
+rounding an error of just 10⁻⁷, or 10⁻³.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import numpy as np
 
 from rnn_tui.cases.case import LOSS, OUTPUT, Case
 from rnn_tui.checks.compute import GRADIENT, CheckError
+from rnn_tui.checks.rounding import rounding_of
 from rnn_tui.engine.cells import make_cell
 from rnn_tui.engine.cells.base import Cell
 from rnn_tui.layouts.torch_layout import network_names
@@ -126,7 +129,8 @@ def compare(case: Case, ours: Mapping[str, Array], tolerance: float | None = Non
 
     Args:
         case: the case.
-        ours: of `rnn_tui.checks.compute.compute`: the loss, and at least what they gave.
+        ours: of `rnn_tui.checks.compute.compute`: what they gave, the loss, and what
+            `rnn_tui.checks.rounding` needs.
         tolerance: the error up to which two numbers agree; None: what suits their precision.
 
     Raises:
@@ -134,12 +138,22 @@ def compare(case: Case, ours: Mapping[str, Array], tolerance: float | None = Non
     """
     check_theirs(case)
     names = [name for name in names_in_order(case) if name in case.theirs]
-    found = [_Found.of(case, name, ours[name], tolerance) for name in names]
-    differing = [each for each in found if each.first is not None]
-    first = min(differing, key=lambda each: each.rank, default=None)
+    kind = _kind(case)
+    found = [_Found.of(case, name, ours[name], tolerance, 0.0) for name in names]
+    if differing := [each.comparison.name for each in found if each.first is not None]:
+        # It costs a pass of its own, which numbers that agree without it can do without.
+        rounding = rounding_of(case, ours, differing, kind)
+        found = [
+            each
+            if each.first is None
+            else _Found.of(case, name, ours[name], tolerance, rounding[name])
+            for name, each in zip(names, found, strict=True)
+        ]
+    places = [each for each in found if each.first is not None]
+    first = min(places, key=lambda each: each.rank, default=None)
     theirs = case.theirs.get(LOSS)
     return Comparison(
-        PRECISIONS[_kind(case)].tolerance if tolerance is None else tolerance,
+        PRECISIONS[kind].tolerance if tolerance is None else tolerance,
         (None if theirs is None else float(theirs), float(ours[LOSS])),
         tuple(each.comparison for each in found),
         None if first is None else first.difference(),
@@ -178,28 +192,27 @@ def _kind(case: Case) -> str:
     return "float32" if np.dtype(np.float32) in kinds else "float64"
 
 
-def _precision(case: Case, name: str, tolerance: float | None) -> Precision:
+def _precision(case: Case, name: str) -> Precision:
     """Return how closely a tensor of theirs can agree."""
     kind = "bfloat16" if name in case.narrow else case.theirs[name].dtype.name
     known = PRECISIONS.get(kind, PRECISIONS["float64"])
-    precision = max(known, PRECISIONS[_kind(case)])
-    return precision if tolerance is None else precision._replace(tolerance=tolerance)
+    return max(known, PRECISIONS[_kind(case)])
 
 
-def relative_errors(theirs: Array, ours: Array, precision: Precision, largest: float) -> Array:
+def relative_errors(theirs: Array, ours: Array, least: float, step: float = 0.0) -> Array:
     """Return the errors of all entries, float64; infinite where only one of both is finite.
 
     Args:
         theirs: their numbers.
         ours: ours, in the same shape.
-        precision: of theirs.
-        largest: the largest magnitude of our whole tensor.
+        least: what an error is measured by at least.
+        step: a difference that is none.
     """
     a, b = theirs.astype(np.float64), ours.astype(np.float64)
     with np.errstate(all="ignore"):
-        difference = np.maximum(np.abs(a - b) - precision.step, 0.0)
+        difference = np.maximum(np.abs(a - b) - step, 0.0)
         size = np.maximum(np.abs(a), np.abs(b))
-        errors = difference / np.maximum(size, precision.floor * largest)
+        errors = difference / np.maximum(size, least)
     errors[(a == b) | (np.isnan(a) & np.isnan(b)) | (difference == 0)] = 0.0
     errors[~np.isfinite(errors)] = np.inf
     return errors
@@ -225,13 +238,20 @@ class _Found:
     first: tuple[int, int, int, int] | None
 
     @classmethod
-    def of(cls, case: Case, name: str, ours: Array, tolerance: float | None) -> _Found:
-        """Compare the tensor called `name` with ours of the case's shape."""
-        theirs, precision = case.theirs[name], _precision(case, name, tolerance)
+    def of(
+        cls, case: Case, name: str, ours: Array, tolerance: float | None, rounding: float
+    ) -> _Found:
+        """Compare the tensor called `name` with ours of the case's shape; see `compare`.
+
+        `rounding`: how far rounding alone may change an entry.
+        """
+        theirs, precision = case.theirs[name], _precision(case, name)
+        allowed = precision.tolerance if tolerance is None else tolerance
         if theirs.ndim < ours.ndim:
             ours = ours[-1]  # the top layer alone
         a, b = _four_dimensions(name, theirs), _four_dimensions(name, ours)
-        largest, steps = largest_magnitude(ours), max(1, _BLOCK // max(1, a[0, 0].size))
+        least = max(precision.floor * largest_magnitude(ours), rounding / precision.tolerance)
+        steps = max(1, _BLOCK // max(1, a[0, 0].size))
         backward = name.startswith(GRADIENT)
         worst, place = -1.0, (0, 0, 0, 0)
         first: tuple[int, int, int, int] | None = None
@@ -239,12 +259,12 @@ class _Found:
             of_layer: tuple[int, int, int, int] | None = None
             for start in range(0, a.shape[1], steps):
                 part = layer, slice(start, start + steps)
-                errors = relative_errors(a[part], b[part], precision, largest)
+                errors = relative_errors(a[part], b[part], least, precision.step)
                 if (highest := float(errors.max(initial=-1.0))) > worst:
                     t, *rest = _index(errors.argmax(), errors.shape)
                     worst, place = highest, (layer, start + t, *rest)
-                if highest > precision.tolerance and (backward or of_layer is None):
-                    differs = errors > precision.tolerance
+                if highest > allowed and (backward or of_layer is None):
+                    differs = errors > allowed
                     times = np.flatnonzero(differs.any(axis=(1, 2)))
                     t = int(times[-1 if backward else 0])
                     of_layer = layer, start + t, *_index(differs[t].argmax(), differs[t].shape)
@@ -254,7 +274,7 @@ class _Found:
             max(worst, 0.0),
             _index_in_file(case, name, place),
             first is None,
-            precision.tolerance,
+            allowed,
         )
         return cls(case, tensor, b, first)
 

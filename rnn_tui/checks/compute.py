@@ -35,12 +35,17 @@ class CheckError(ValueError):
     """Why a case cannot be checked; the message is one line."""
 
 
-def compute(case: Case, wanted: Callable[[str], bool] = lambda name: True) -> dict[str, Array]:
-    """Compute the numbers of a case in float64.
+def compute(
+    case: Case,
+    wanted: Callable[[str], bool] = lambda name: True,
+    dtype: npt.DTypeLike = np.float64,
+) -> dict[str, Array]:
+    """Compute the numbers of a case.
 
     Args:
         case: with its weights.
         wanted: whether an array of this name is kept; the loss always is.
+        dtype: the precision that is computed in; what is returned is float64.
 
     Returns:
         by the names of `Case.theirs`: the loss [], the outputs [T, B, O], the states of all layers
@@ -53,8 +58,8 @@ def compute(case: Case, wanted: Callable[[str], bool] = lambda name: True) -> di
     if not case.weights:
         raise CheckError("it has no weights, so nothing says what its numbers should be")
     architecture = architecture_of_case(case)
-    flat = parameters_of(architecture, case.weights, np.float64)
-    loss, gradient = 0.0, np.zeros_like(flat)
+    flat = parameters_of(architecture, case.weights, dtype)
+    loss, gradient = 0.0, np.zeros(flat.shape)
     arrays = _empty_arrays(case, architecture, wanted)
     parts = _parts(case, architecture)
     for samples in parts:
@@ -63,13 +68,18 @@ def compute(case: Case, wanted: Callable[[str], bool] = lambda name: True) -> di
         gradient += network.gradient
         for name, array in arrays.items():
             _copy(network, name, array, samples)
-    if len(parts) > 1 and case.reduction == "mean":
-        loss /= case.term_count
+    if len(parts) > 1 and (divisor := case_divisor(case)) != 1:
+        loss /= divisor
         for total in (gradient, *(arrays[n] for n in arrays if n.startswith(GRADIENT))):
-            total /= case.term_count
+            total /= divisor
     gradients = {f"{GRADIENT}{n}": a for n, a in gradients_of(architecture, gradient).items()}
     kept = {name: array for name, array in gradients.items() if wanted(name)}
     return {LOSS: np.array(loss), **arrays, **kept}
+
+
+def case_divisor(case: Case) -> int:
+    """Return what the sum over all that counts is divided by to make the loss."""
+    return case.term_count if case.reduction == "mean" else 1
 
 
 def architecture_of_case(case: Case) -> Architecture:
@@ -114,7 +124,7 @@ def _network(case: Case, samples: slice, flat: Array, *, whole: bool) -> Network
     Args:
         case: the case.
         samples: which of the batch.
-        flat: the parameters [P], float64.
+        flat: the parameters [P].
         whole: whether these are all; if not, its loss is a sum.
     """
     mask = case.mask[:, samples]

@@ -80,11 +80,12 @@ def check(arguments: list[str]) -> int:
     from rnn_tui.checks.comparison import check_theirs, compare
     from rnn_tui.checks.compute import CheckError, compute
     from rnn_tui.checks.guess import guess
+    from rnn_tui.checks.rounding import ALWAYS
 
     case = read_case(path)
     try:
         check_theirs(case)
-        ours = compute(case, case.theirs.__contains__)
+        ours = compute(case, {*case.theirs, *ALWAYS}.__contains__)
         comparison = compare(case, ours, options.get("tolerance"))
     except CheckError as error:
         raise CommandError(f"{path!r}: {error}") from error
@@ -154,6 +155,8 @@ def report_lines(
     if comparison.first is not None:
         lines += ["", *fold(_first_sentence(case, comparison.first), width)]
         lines += _both_numbers(comparison.first)
+        if advice := _advice(case, comparison.first):
+            lines += ["", *fold(advice, width)]
     if guessed:
         lines += ["", *fold(f"A guess: {guessed}", width)]
     command = f"{PROGRAM} {shlex.quote(path)}"
@@ -210,40 +213,63 @@ def _verdict(case: Case, comparison: Comparison) -> str:
     """Return in a sentence how many tensors agree."""
     from rnn_tui.checks.comparison import name_in_file
 
-    count, tolerance = len(comparison.tensors), f"{comparison.tolerance:g}"
-    if comparison.agrees:
-        worst = max(comparison.tensors, key=lambda each: each.max_relative_error / each.tolerance)
-        largest = _error_text(worst.max_relative_error)
-        tensors = "The tensor agrees" if count == 1 else f"All {count} tensors agree"
-        where = "" if count == 1 else f", in {name_in_file(case, worst.name)}"
-        return f"{tensors} with ours: the largest error is {largest}{where}, allowed {tolerance}."
-    agreeing = sum(each.agrees for each in comparison.tensors)
-    return f"{agreeing} of {count} tensors agree with ours to {tolerance}."
+    count, tolerance = len(comparison.tensors), _short(f"{comparison.tolerance:g}")
+    if not comparison.agrees:
+        agreeing = sum(each.agrees for each in comparison.tensors)
+        return f"{agreeing} of {count} tensors agree with ours to {tolerance}."
+    worst = max(comparison.tensors, key=lambda each: each.max_relative_error)
+    largest = _error_text(worst.max_relative_error)
+    if count == 1:
+        return f"It agrees with ours to {tolerance}: the largest error is {largest}."
+    name = name_in_file(case, worst.name)
+    return (
+        f"All {count} tensors agree with ours to {tolerance}; the largest error is {largest}, in "
+        f"{name}."
+    )
+
+
+def _short(number: str) -> str:
+    """Return a number's text without zeros in front of its exponent."""
+    return number.replace("e-0", "e-")
 
 
 def _first_sentence(case: Case, first: FirstDifference) -> str:
     """Return where the first difference is, in a sentence."""
     from rnn_tui.checks.comparison import is_gradient, name_in_file
 
-    name = name_in_file(case, first.name)
-    entry = f"{name}{_entry_text(first.entry)}"
+    entry = name_in_file(case, first.name) + _entry_text(first.entry)
     if first.t is None:
-        what = "is" if first.entry else "is a number,"
-        return f"The first that differs {what} {entry}:".replace("is a number, loss", "is the loss")
+        return f"The first number that differs is {entry}:"
     way = "backward" if is_gradient(first.name) else "forward"
-    layer = "" if first.layer is None or case.layers == 1 else f"layer {first.layer}, "
     unit = "output" if first.layer is None else "unit"
-    place = f"{layer}sample {first.sample}, {unit} {first.unit}"
-    return f"The first that differs is {entry}, {way} at t = {first.t} ({place}):"
+    place = f"sample {first.sample}, {unit} {first.unit}"
+    if first.layer is not None and case.layers > 1:
+        place = f"layer {first.layer} of {case.layers}; {place}"
+    return f"The first number that differs is {entry}, {way} at t = {first.t} ({place}):"
+
+
+def _advice(case: Case, first: FirstDifference) -> str:
+    """Return what more in the file would say where the difference begins; "" if it does."""
+    from rnn_tui.checks.comparison import has_timesteps, is_gradient
+    from rnn_tui.checks.compute import GRADIENT
+
+    backward = is_gradient(first.name)
+    timed = {n for n in case.theirs if has_timesteps(n) and is_gradient(n) == backward}
+    if first.t is not None or timed:
+        return ""
+    states = ["h", "c"] if "lstm" in case.cell else ["h"]
+    names = [f"{GRADIENT}{n}" for n in (*states, "output")] if backward else [*states, "output"]
+    return f"With {', '.join(names[:-1])} or {names[-1]} in the file it is said where it begins."
 
 
 def _both_numbers(first: FirstDifference) -> list[str]:
     """Return theirs and ours, with as many digits as tell them apart."""
+    theirs = ours = ""
     for digits in range(6, 18):
-        theirs, ours = (f"{each:.{digits}g}" for each in (first.theirs, first.ours))
+        theirs, ours = (f"{each: .{digits}g}" for each in (first.theirs, first.ours))
         if theirs != ours:
             break
-    return [f"  theirs  {theirs}", f"  ours    {ours}"]
+    return [f"    theirs {theirs}", f"    ours   {ours}"]
 
 
 def _error_text(error: float) -> str:

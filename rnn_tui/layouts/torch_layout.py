@@ -144,22 +144,6 @@ def _from_torch(
     return flat
 
 
-def gradients_of(architecture: Architecture, gradient: Array) -> dict[str, Array]:
-    """Return the gradient of each of the network's tensors in a file, from ours [P].
-
-    PyTorch adds both of its biases, so each has the whole gradient of the sum; of the GRU's n gate
-    they are two, as in ours.
-    """
-    tensors = tensors_of(architecture, gradient)
-    if architecture.cell not in TORCH_CELLS.values():
-        return tensors
-    for layer in range(architecture.layers):
-        bias_ih, bias_hh = (tensors[f"rnn.{kind}_l{layer}"] for kind in ("bias_ih", "bias_hh"))
-        added = len(bias_hh) - (architecture.hidden if architecture.cell == "gru" else 0)
-        bias_hh[:added] = bias_ih[:added]
-    return tensors
-
-
 def network_shapes(architecture: Architecture) -> dict[str, Shape]:
     """Return the shape of each of the network's tensors in a file; no memory is used for it."""
     hidden, outputs = architecture.hidden, architecture.outputs
