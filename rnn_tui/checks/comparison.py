@@ -235,7 +235,7 @@ class _Found:
     case: Case
     comparison: TensorComparison
     ours: Array
-    first: tuple[int, int, int, int] | None
+    first: Index | None
 
     @classmethod
     def of(
@@ -253,10 +253,11 @@ class _Found:
         least = max(precision.floor * largest_magnitude(ours), rounding / precision.tolerance)
         steps = max(1, _BLOCK // max(1, a[0, 0].size))
         backward = name.startswith(GRADIENT)
-        worst, place = -1.0, (0, 0, 0, 0)
-        first: tuple[int, int, int, int] | None = None
+        worst = -1.0
+        place: Index = (0, 0, 0, 0)
+        first: Index | None = None
         for layer in range(len(a)):
-            of_layer: tuple[int, int, int, int] | None = None
+            of_layer: Index | None = None
             for start in range(0, a.shape[1], steps):
                 part = layer, slice(start, start + steps)
                 errors = relative_errors(a[part], b[part], least, precision.step)
@@ -322,10 +323,10 @@ class _Found:
 
 
 def _earlier(
-    first: tuple[int, int, int, int] | None,
-    other: tuple[int, int, int, int] | None,
+    first: Index | None,
+    other: Index | None,
     backward: bool,
-) -> tuple[int, int, int, int] | None:
+) -> Index | None:
     """Return which of two differences of one tensor is computed first; `other` is a layer above."""
     if first is None or other is None:
         return first or other
@@ -396,7 +397,7 @@ def shape_in_file(case: Case, name: str) -> Shape:
     return _in_file(case, name, case.theirs[name].shape)
 
 
-def _index_in_file(case: Case, name: str, place: tuple[int, int, int, int]) -> Index:
+def _index_in_file(case: Case, name: str, place: Index) -> Index:
     """Return a place (layer, t, sample, unit) as an entry of the tensor of the file."""
     return _in_file(case, name, place[4 - case.theirs[name].ndim :])
 

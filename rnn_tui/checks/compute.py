@@ -19,7 +19,7 @@ from rnn_tui.engine.network.network import Network
 from rnn_tui.files.limits import memory_limit, over_limit
 from rnn_tui.layouts.torch_layout import gradients_of, parameters_of
 from rnn_tui.tasks.base import Topology
-from rnn_tui.tensor_files.content import Array
+from rnn_tui.tensor_files.content import Array, Shape
 
 GRADIENT = "grad."
 """What the name of a gradient begins with."""
@@ -93,7 +93,7 @@ def _architecture(case: Case, mask: npt.NDArray[np.bool_], reduction: str) -> Ar
     topology, samples = None, None
     if counted.any() and not mask.all():
         topology = Topology((True,) * len(mask), tuple(counted.tolist()))
-        samples = tuple(map(tuple, mask.tolist()))
+        samples = tuple(tuple(map(bool, row)) for row in mask)
     problem = Problem(case.loss, case.symbols, topology, samples, reduction)
     sizes = case.features, case.hidden, case.outputs
     return Architecture(case.cell, case.activation, *sizes, problem, case.layers)
@@ -163,7 +163,7 @@ def _empty_arrays(
 ) -> dict[str, Array]:
     """Return zeros for all outputs and states, and for their gradients, that are wanted."""
     hidden = (case.layers, case.steps, case.batch, case.hidden)
-    shapes = dict.fromkeys(architecture.make_cell().states, hidden)
+    shapes: dict[str, Shape] = dict.fromkeys(architecture.make_cell().states, hidden)
     shapes |= {OUTPUT: (case.steps, case.batch, case.outputs)}
     shapes |= {f"{GRADIENT}{name}": shape for name, shape in shapes.items()}
     return {name: np.zeros(shape) for name, shape in shapes.items() if wanted(name)}

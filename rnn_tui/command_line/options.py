@@ -152,6 +152,7 @@ Examples:
   rnn-tui --cell lstm --hidden 8           a small LSTM, to look at its gates
   rnn-tui --data prices.csv --target close learn a table of your own
   rnn-tui inspect prices.csv               what would be learned of it
+  rnn-tui check case.safetensors           are your own model's gradients right?
   rnn-tui predict run.safetensors          what comes after its last row
   rnn-tui sample run.safetensors           what a network of texts writes
   rnn-tui --task recall --gap 30           where did the sentence begin?

@@ -19,18 +19,21 @@ TINY = 1e-40
 
 
 def sigmoid(a: Numbers) -> Numbers:
-    return 1 / (1 + np.exp(-a))
+    result: Numbers = 1 / (1 + np.exp(-a))
+    return result
 
 
 def relu(a: Numbers) -> Numbers:
-    return np.where(a.real > 0, a, 0)
+    return np.where(a.real > 0, a, np.zeros(()))
 
 
-def torch_gates(w: Mapping[str, Numbers], layer: int, x: Numbers, h: Numbers) -> list[Numbers]:
+def torch_gates(
+    w: Mapping[str, Numbers], layer: int, x: Numbers, h: Numbers
+) -> tuple[Numbers, Numbers]:
     """Return x·W_ihᵀ + b_ih and h·W_hhᵀ + b_hh of one timestep."""
     kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
     W_ih, W_hh, b_ih, b_hh = (w[f"rnn.{kind}_l{layer}"] for kind in kinds)
-    return [x @ W_ih.T + b_ih, h @ W_hh.T + b_hh]
+    return x @ W_ih.T + b_ih, h @ W_hh.T + b_hh
 
 
 def step(
@@ -44,13 +47,13 @@ def step(
 
     match case.cell:
         case "rnn":
-            a = sum(torch_gates(w, layer, x, h))
+            a = np.add(*torch_gates(w, layer, x, h))
             return (relu(a) if case.activation == "relu" else np.tanh(a)), c
         case "neuron":
             a = x @ own["W_x"] + own["b"]
             return (relu(a) if case.activation == "relu" else np.tanh(a)), c
         case "lstm":
-            i, f, g, o = np.split(sum(torch_gates(w, layer, x, h)), 4, axis=-1)
+            i, f, g, o = np.split(np.add(*torch_gates(w, layer, x, h)), 4, axis=-1)
             c = sigmoid(f) * c + sigmoid(i) * np.tanh(g) + dc
             return sigmoid(o) * np.tanh(c), c
         case "lstm-coupled":
@@ -85,8 +88,8 @@ def loss_of(case: Case, y: Numbers) -> Numbers:
         classes = np.where(case.mask, case.target, 0)
         terms = -np.take_along_axis(logs, classes[..., None], axis=-1)[..., 0]
         count = case.mask.sum()
-    total = terms[case.mask].sum()
-    return total / count if case.reduction == "mean" else total
+    total: Numbers = terms[case.mask].sum() / (count if case.reduction == "mean" else 1)
+    return total
 
 
 def forward(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from rnn_tui.checks import compute as computing
 from rnn_tui.checks.comparison import PRECISIONS, compare
 from rnn_tui.checks.compute import compute
 from rnn_tui.registry import CELLS
+from rnn_tui.tensor_files.content import Array
 
 ROUNDING = 1e-10  # relative to what an error is measured by
 
@@ -55,8 +57,9 @@ def test_only_what_is_wanted_is_kept() -> None:
 def test_numbers_in_less_precision_agree_as_well_as_they_can() -> None:
     case = right_case(5, "rnn")
     ours = compute(case)
-    for kind in (np.float32, np.float16):
-        rounded = {name: array.astype(kind) for name, array in case.theirs.items()}
+    kinds: tuple[type[np.floating[Any]], ...] = (np.float32, np.float16)
+    for kind in kinds:
+        rounded: dict[str, Array] = {n: array.astype(kind) for n, array in case.theirs.items()}
         comparison = compare(replace(case, theirs=rounded), ours)
         assert comparison.agrees
         tolerance = PRECISIONS[np.dtype(kind).name].tolerance
