@@ -92,7 +92,7 @@ def _architecture(case: Case, mask: npt.NDArray[np.bool_], reduction: str) -> Ar
     counted = mask.any(axis=1)
     topology, samples = None, None
     if counted.any() and not mask.all():
-        topology = Topology((True,) * len(mask), tuple(counted.tolist()))
+        topology = Topology((True,) * len(mask), tuple(map(bool, counted)))
         samples = tuple(tuple(map(bool, row)) for row in mask)
     problem = Problem(case.loss, case.symbols, topology, samples, reduction)
     sizes = case.features, case.hidden, case.outputs

@@ -43,7 +43,8 @@ def step(
     own = {name[4:-3]: array for name, array in w.items() if name.endswith(f"_l{layer}")}
 
     def gate(letter: str) -> Numbers:
-        return x @ own[f"W_x{letter}"] + h @ own[f"W_h{letter}"] + own[f"b_{letter}"]
+        a: Numbers = x @ own[f"W_x{letter}"] + h @ own[f"W_h{letter}"] + own[f"b_{letter}"]
+        return a
 
     match case.cell:
         case "rnn":
