@@ -89,7 +89,7 @@ def architecture_of_case(case: Case) -> Architecture:
 
 def _architecture(case: Case, mask: npt.NDArray[np.bool_], reduction: str) -> Architecture:
     """Return the network of a case for samples where the loss counts at `mask` [T, B]."""
-    counted = mask.any(axis=1)
+    counted: npt.NDArray[np.bool_] = np.any(mask, axis=1)
     topology, samples = None, None
     if counted.any() and not mask.all():
         topology = Topology((True,) * len(mask), tuple(map(bool, counted)))
