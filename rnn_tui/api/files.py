@@ -74,14 +74,16 @@ def load(
     path = _path("load(path)", path)
     if data_changed not in ("refuse", "continue"):
         raise ValueError(f"data_changed must be one of refuse, continue, not {data_changed!r}")
-    from rnn_tui.api.case_runs import engine_of_file
+    from rnn_tui.api.case_runs import case_in, engine_of_case
 
     with said_in_python(), one_thread():
-        engine = engine_of_file(path)
-        if engine is not None:
+        if (case := case_in(path)) is not None:
             if data is not None:
                 raise ValueError(f"{path!r} is a case file, which reads no data; leave data out")
-            return Trainer._of(engine, None, RunFiles([InputFile("the case file", path)]))
+            if case.assumed:
+                warnings.warn(case.assumed, UserWarning, stacklevel=2)
+            files = RunFiles([InputFile("the case file", path)])
+            return Trainer._of(engine_of_case(case, {}), None, files)
         files = RunFiles.of_checkpoint(path)
         saved = load_run(
             path,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from rnn_tui.cases.texts import CaseTexts, is_case, read_texts
 from rnn_tui.files.limits import memory_limit, over_limit
 from rnn_tui.settings import quote
 from rnn_tui.tensor_files.content import BFLOAT16, NUMBERS, Array, ContentError
+from rnn_tui.tensor_files.header import Header
 from rnn_tui.tensor_files.reading import OpenFile, open_content
 
 __all__ = ["CaseError", "case_of", "is_case", "read_case"]
@@ -68,7 +69,7 @@ def case_of(file: OpenFile, name: str = "", network: NetworkSizes | None = None)
     given = check_tensors(file.header, texts, spelled, sizes)
     reader = _CaseReader(file, texts, spelled, sizes)
     weights = reader.weights(given)
-    dtype = np.dtype(np.float64 if any(w.dtype.itemsize > 4 for w in weights.values()) else "f4")
+    dtype = _precision(file.header, [spelled[name] for name in given] or spelled.values())
     target, mask = reader.target_and_mask(dtype)
     return Case(
         cell=texts.cell,
@@ -93,6 +94,15 @@ def case_of(file: OpenFile, name: str = "", network: NetworkSizes | None = None)
         name=name,
         assumed=assumed,
     )
+
+
+def _precision(header: Header, names: Iterable[str]) -> np.dtype[Any]:
+    """Return float64 if one of these tensors is of that, else float32.
+
+    They are the weights; without them, as in a run that draws its own, all tensors are.
+    """
+    wide = any(header.tensors[name].dtype == np.float64 for name in names)
+    return np.dtype(np.float64 if wide else np.float32)
 
 
 def _complete(
