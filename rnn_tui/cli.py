@@ -98,6 +98,10 @@ def _dispatch(arguments: list[str]) -> int:
         from rnn_tui.command_line.sample import sample
 
         return sample(arguments[1:])
+    if arguments[0] == "export":
+        from rnn_tui.command_line.export import export
+
+        return export(arguments[1:])
     from rnn_tui.files.limits import OPTIONS as LIMITS
 
     options = _read(arguments)

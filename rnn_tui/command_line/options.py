@@ -67,7 +67,7 @@ _NO_AUTOSAVE = Declaration(
     name="no_autosave", kind=bool, default=False, help="Do not save the run by itself every "
     "minute, at a pause and when the connection is lost.", group="run", effect="live",
 )  # fmt: skip
-_DATA_CHANGED = Declaration(
+DATA_CHANGED = Declaration(
     name="data_changed", kind=str, default="", help="Of a saved run whose data have changed since: "
     "go on with them, scale and vocabulary kept, or refuse; left out, you are asked, or refused "
     "where you cannot be. Rows that were added are no change.", group="start", effect="restart",
@@ -155,6 +155,7 @@ Examples:
   rnn-tui check case.safetensors           are your own model's gradients right?
   rnn-tui predict run.safetensors          what comes after its last row
   rnn-tui sample run.safetensors           what a network of texts writes
+  rnn-tui export run.safetensors run.py    the run as a page of NumPy
   rnn-tui --task recall --gap 30           where did the sentence begin?
   rnn-tui run.safetensors                  go on where a file was saved
   rnn-tui train --updates 50000 --out run.safetensors
@@ -434,7 +435,7 @@ def app_options() -> list[click.Parameter]:
         SettingOption(_VERSUS),
         SettingOption(_MATCH, "--match-parameters"),
         SettingOption(_RESUME, without_value=NEWEST),
-        SettingOption(_DATA_CHANGED),
+        SettingOption(DATA_CHANGED),
         SettingOption(INIT_FROM),
         SettingOption(_NO_AUTOSAVE, "--no-autosave"),
         SettingOption(_KIOSK, "--kiosk"),
@@ -451,7 +452,7 @@ def _train_command() -> click.Command:
     """Return the command ``train``."""
     extra: list[click.Parameter] = [SettingOption(declaration) for declaration in OF_RUN]
     extra += [SettingOption(_BREAK, repeated=True)]
-    extra += [SettingOption(_RESUME, without_value=NEWEST), SettingOption(_DATA_CHANGED)]
+    extra += [SettingOption(_RESUME, without_value=NEWEST), SettingOption(DATA_CHANGED)]
     extra += [SettingOption(_NO_AUTOSAVE, "--no-autosave"), SettingOption(_JSON, "--json")]
     extra += [SettingOption(declaration, declaration.option) for declaration in SWITCHES]
     return make_command("train", TRAIN_HELP, extra)

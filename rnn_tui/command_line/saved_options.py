@@ -1,4 +1,7 @@
-"""The options of the commands that use a saved run without opening it: ``predict``, ``sample``."""
+"""The options of the commands that use a saved run without opening it.
+
+They are ``predict``, ``sample`` and ``export``.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,13 @@ import click
 
 from rnn_tui import PROGRAM
 from rnn_tui.command_line.exit import CommandError
-from rnn_tui.command_line.options import SettingOption, make_command, parse
+from rnn_tui.command_line.options import DATA_CHANGED, SettingOption, make_command, parse
 from rnn_tui.files.limits import OPTIONS as LIMITS
 from rnn_tui.settings import Declaration
 
 HORIZON = 30
 LENGTH = 200
+UPDATES = 10
 READING = (
     "data", "encoding", "time", "missing", "delimiter", "decimal", "thousands", "skip_rows",
 )  # fmt: skip
@@ -66,6 +70,20 @@ _SEED = Declaration(
     low=0, high=2**63 - 1,
 )  # fmt: skip
 
+_AS = Declaration(
+    name="as", kind=str, default="numpy", help="The library that the page is written for: numpy, "
+    "with the backward pass written out, or torch, where PyTorch finds the gradient.",
+    group="page", effect="live", fixed_choices=("numpy", "torch"),
+)  # fmt: skip
+_UPDATES = Declaration(
+    name="updates", kind=int, default=UPDATES, help="How many updates the page makes.",
+    group="page", effect="live", low=1, high=100_000,
+)  # fmt: skip
+_REPLACE = Declaration(
+    name="force", kind=bool, default=False, help="Let the page and its .npz file replace files "
+    "that are there; never what is read.", group="page", effect="live",
+)  # fmt: skip
+
 _PREDICT_HELP = """\
 Forecast a series with a network that was trained on it: what comes after its last row, in the
 units of the data, with an interval.
@@ -96,6 +114,17 @@ Examples:
   rnn-tui sample run.safetensors --prompt "The river " --length 400
   rnn-tui sample run.safetensors --prompt "The " --temperature 0
 """
+_EXPORT_HELP = """\
+Write the next updates of a saved run as a page of NumPy or PyTorch: its own cell, loss, optimizer
+and clipping, from the equations that the screen shows. PAGE.npz beside it has the weights, the
+optimizer's memory and the windows. The page prints the loss of each update, those of
+rnn-tui train RUN.safetensors.
+
+\b
+Examples:
+  rnn-tui export run.safetensors --as numpy run.py
+  rnn-tui export run.safetensors --as torch run.py --updates 100
+"""
 
 
 def predict_command() -> click.Command:
@@ -119,6 +148,47 @@ def sample_command() -> click.Command:
     return make_command("sample", _SAMPLE_HELP, options, "CHECKPOINT", ())
 
 
+def export_command() -> click.Command:
+    """Return the command ``export``."""
+    options: list[click.Parameter] = [SettingOption(_AS), SettingOption(_UPDATES)]
+    options += [SettingOption(_REPLACE, "--force"), SettingOption(DATA_CHANGED)]
+    command = make_command("export", _EXPORT_HELP, options, settings=("data",))
+    command.params[0] = click.Argument(["files"], nargs=-1, metavar="RUN PAGE.py")
+    return command
+
+
+def read_export(arguments: Iterable[str]) -> dict[str, Any] | None:
+    """Return the options of ``export``, "checkpoint" and "page" among them; None after --help.
+
+    Raises:
+        OptionError, SettingError: the command line cannot be read.
+        CommandError: it names something else than a run and a page.
+    """
+    command = export_command()
+    options = parse(command, f"{PROGRAM} {command.name}", [*arguments])
+    if options is None:
+        return None
+    files = options.pop("files", ())
+    usage = f"{PROGRAM} export RUN.safetensors run.py"
+    if len(files) != 2:
+        if len(files) > 2:
+            raise CommandError(
+                f"a run and a page are enough, {usage}: {files[2]!r} is one too many"
+            )
+        raise CommandError(f"which {'page' if files else 'run'}? {usage}")
+    run, page = files
+    if run.endswith(".py") and not page.endswith(".py"):
+        raise CommandError(f"the run comes first: {PROGRAM} export {page} {run}")
+    _set_limits(options)
+    return options | {"checkpoint": run, "page": page}
+
+
+def _set_limits(options: dict[str, Any]) -> None:
+    """Let --max-data and --max-memory have their effect."""
+    for name in LIMITS.keys() & options.keys():
+        os.environ[LIMITS[name]] = str(options[name])
+
+
 def read_saved(command: click.Command, arguments: Iterable[str]) -> dict[str, Any] | None:
     """Return the options of one of these commands, "checkpoint" among them; None after --help.
 
@@ -131,6 +201,5 @@ def read_saved(command: click.Command, arguments: Iterable[str]) -> dict[str, An
         return None
     if "checkpoint" not in options:
         raise CommandError(f"which run? {PROGRAM} {command.name} RUN.safetensors")
-    for name in LIMITS.keys() & options.keys():
-        os.environ[LIMITS[name]] = str(options[name])
+    _set_limits(options)
     return options

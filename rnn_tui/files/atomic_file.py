@@ -56,12 +56,28 @@ def write_atomically(
     Raises:
         OSError: the file cannot be written; what was there before is untouched.
     """
+    with writing(path, content, guard):
+        pass
+
+
+@contextlib.contextmanager
+def writing(
+    path: str | os.PathLike[str], content: bytes, guard: WriteGuard | None = None
+) -> Iterator[None]:
+    """Write `content` beside `path`; it gets its name when the block ends: see `write_atomically`.
+
+    On any exception in the block nothing has changed.
+
+    Raises:
+        OSError: the file cannot be written; what was there before is untouched.
+    """
     target = Path(os.path.realpath(path))
     _check_kind(path, target)
     remove_leftovers(target.parent)
     with _replacement(target, guard) as file:
         _write_all(file, content)
         os.fsync(file)
+        yield
     _sync_folder(target.parent)
 
 
