@@ -12,17 +12,13 @@ import pytest
 
 from rnn_tui.command_line import app as cli_app
 from rnn_tui.command_line import options as cli_options
-<<<<<<< HEAD
 from rnn_tui.command_line.check import check_command
-from rnn_tui.command_line.saved_options import predict_command, read_saved, sample_command
-=======
 from rnn_tui.command_line.saved_options import (
     predict_command,
     read_export,
     read_saved,
     sample_command,
 )
->>>>>>> ee5ec8e (rnn-tui export: the next updates of a run as a page of NumPy or PyTorch)
 from rnn_tui.registry import CELLS, TASKS
 from rnn_tui.serve.options import read_serve
 from rnn_tui.settings import compose, train_updates
@@ -209,13 +205,10 @@ def test_command_lines_have_options_that_exist(page: Path) -> None:
             read_serve(arguments[1:])
         elif arguments[0] == "inspect":
             assert cli_options.parse(cli_options.inspect_command(), "inspect", arguments[1:])
-<<<<<<< HEAD
         elif arguments[0] == "check":
             assert cli_options.parse(check_command(), "check", arguments[1:])
-=======
         elif arguments[0] == "export":
             assert read_export(arguments[1:])
->>>>>>> ee5ec8e (rnn-tui export: the next updates of a run as a page of NumPy or PyTorch)
         elif arguments[0] in SAVED:
             assert read_saved(SAVED[arguments[0]](), arguments[1:])
         else:
