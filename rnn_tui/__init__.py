@@ -8,6 +8,8 @@
     rt.verify(t)                    # the gradient beside the complex step
     rt.open(t)                      # the debugger on it
     rt.save(t, "run.safetensors")   # and rt.load
+    rt.dump("case.safetensors", lstm, linear, x, y)    # a model of PyTorch's as a case file
+    rt.check("case.safetensors")    # somebody's numbers beside ours
 
 docs/python.md explains it. Nothing is imported before it is asked for.
 """
@@ -17,6 +19,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rnn_tui.api.checking import CheckedCase, check
+    from rnn_tui.api.dump import dump
     from rnn_tui.api.files import load, save
     from rnn_tui.api.screen import open as open
     from rnn_tui.api.trainer import Trainer, TrainerCursor
@@ -28,23 +32,29 @@ PROGRAM = "rnn-tui"
 THEME = "dark"  # the default of --theme
 
 __all__ = [
+    "CheckedCase",
     "Trainer",
     "TrainerCursor",
     "Verification",
     "WindowValues",
     "WorstEntry",
     "__version__",
+    "check",
+    "dump",
     "load",
     "save",
     "verify",
 ]  # without `open`: a star import is not to hide Python's own
 
 _PLACES = {
+    "CheckedCase": "checking",
     "Trainer": "trainer",
     "TrainerCursor": "trainer",
     "Verification": "verification",
     "WindowValues": "values",
     "WorstEntry": "verification",
+    "check": "checking",
+    "dump": "dump",
     "load": "files",
     "open": "screen",
     "save": "files",

@@ -5,6 +5,8 @@ arrays        the arrays of the caller, checked, as a case
 values        everything computed in the window, by name
 verification  `verify`: the gradient beside numeric derivatives
 files         `save` and `load`
+checking      `check`: the numbers in a case file beside ours
+dump          `dump`: a model of PyTorch's as a case file
 screen        `open`: the debugger on a trainer
 
 Everything here is imported when it is first asked for: see `rnn_tui.__getattr__`.

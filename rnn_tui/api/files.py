@@ -35,7 +35,7 @@ def save(trainer: Trainer, path: Path) -> None:
     """
     if not isinstance(trainer, Trainer):
         raise TypeError(f"save(trainer, path): the trainer is a {type(trainer).__name__}")
-    path = _path("save(trainer, path)", path)
+    path = path_text("save(trainer, path)", path)
     engine = trainer._engine
     files = trainer._files or RunFiles()
     files.protect(*data_file(engine.settings.data))
@@ -71,7 +71,7 @@ def load(
         TypeError: `path` is no path.
         ValueError: the file cannot be read, or is no such file; the message names it.
     """
-    path = _path("load(path)", path)
+    path = path_text("load(path)", path)
     if data_changed not in ("refuse", "continue"):
         raise ValueError(f"data_changed must be one of refuse, continue, not {data_changed!r}")
     from rnn_tui.api.case_runs import case_in, engine_of_case
@@ -87,7 +87,7 @@ def load(
         files = RunFiles.of_checkpoint(path)
         saved = load_run(
             path,
-            data=None if data is None else _path("data", data),
+            data=None if data is None else path_text("data", data),
             agree=lambda change: data_changed == "continue",
         )
     if saved.remark:
@@ -95,7 +95,7 @@ def load(
     return Trainer._of(saved.trainer, saved.view, files)
 
 
-def _path(what: str, path: object) -> str:
+def path_text(what: str, path: object) -> str:
     """Return a path as text.
 
     Raises:

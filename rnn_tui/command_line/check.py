@@ -77,20 +77,14 @@ def check(arguments: list[str]) -> int:
     path, as_json = options.pop("checkpoint"), bool(options.pop("json", False))
     set_limits(options)
     from rnn_tui.cases.reading import read_case
-    from rnn_tui.checks.comparison import check_theirs, compare
-    from rnn_tui.checks.compute import CheckError, compute
-    from rnn_tui.checks.guess import guess
-    from rnn_tui.checks.rounding import ALWAYS
+    from rnn_tui.checks.checked_case import check_case
+    from rnn_tui.checks.compute import CheckError
 
     case = read_case(path)
     try:
-        check_theirs(case)
-        ours = compute(case, {*case.theirs, *ALWAYS}.__contains__)
-        comparison = compare(case, ours, options.get("tolerance"))
+        comparison, guessed = check_case(case, options.get("tolerance"))
     except CheckError as error:
         raise CommandError(f"{path!r}: {error}") from error
-    del ours
-    guessed = None if comparison.agrees else guess(case, comparison)
     if as_json:
         print(json.dumps(to_json(case, comparison, guessed), allow_nan=False))
     else:
