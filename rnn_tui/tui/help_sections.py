@@ -5,13 +5,13 @@ from __future__ import annotations
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.help_text import Section
 from rnn_tui.tui.key_bindings import PALETTE_KEY, followers_keys, keys_for
+from rnn_tui.tui.loss_words import in_words
 from rnn_tui.tui.panel_help import Sign
 
 
 def everywhere(context: DrawContext) -> tuple[Sign, ...]:
     """Return the words and signs that stand on more than one panel, and in the header."""
-    classes = context.snapshot.task.labels is not None
-    loss = "the mean of −log p of the right class" if classes else "the mean squared error"
+    loss = in_words(context.snapshot)
     return (
         Sign("BATCH", "the next window: T inputs, T targets"),
         Sign("FORWARD", "timestep by timestep, t=1 to T, each from the h before it"),

@@ -13,6 +13,7 @@ from rnn_tui.tui.charts.chart_view import cursor_at
 from rnn_tui.tui.charts.curves import Chart, Curve, Level, Mark
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Lines
+from rnn_tui.tui.loss_words import in_words
 from rnn_tui.tui.number_format import UNKNOWN, count, number
 from rnn_tui.tui.panel_help import Sign, Signs
 from rnn_tui.tui.panel_spec import PanelSpec
@@ -209,8 +210,7 @@ def _level_signs(context: DrawContext) -> Signs:
 
 def signs(context: DrawContext) -> Signs:
     """Return what the signs on the panel mean."""
-    task = context.snapshot.task
-    loss = "the mean of −log p of the right class" if task.labels else "the mean squared error"
+    loss = in_words(context.snapshot)
     return panel_help.joined(
         (
             Sign("raw", f"the loss of each update: {loss} of its window", "raw"),

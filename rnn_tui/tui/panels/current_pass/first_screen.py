@@ -8,6 +8,7 @@ from rnn_tui.engine.core.operations import Operation
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit, text_width
+from rnn_tui.tui.loss_words import loss_words
 from rnn_tui.tui.number_format import count
 
 LABEL = 11  # cells of the name of a pass
@@ -32,6 +33,8 @@ LOWEST = 5  # lines of the network unrolled, of one layer
 
 def title(context: DrawContext) -> tuple[str, str]:
     """Return the texts of the title line."""
+    if context.snapshot.settings.task == "case":
+        return "batch", "weights are there, no data yet"
     return "batch", "weights are drawn, no data yet"
 
 
@@ -107,8 +110,11 @@ def _passes(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
     windows = "a window" if s.batch == 1 else f"{count(s.batch)} windows"
     of_steps = f"{count(steps)} timesteps" if steps > 1 else "one timestep"
     drawn = "is drawn" if s.batch == 1 else "are drawn"
-    named = snapshot.task.labels is not None
-    loss = "L = −1/N · Σ log p_t[target]" if named else "L = 1/N · Σ (y_t − target_t)²"
+    batch = f"{windows} of {of_steps} {drawn} from {snapshot.task.drawn_from or 'the data'}"
+    if s.task == "case":
+        samples = f"{count(s.batch)} samples" if s.batch > 1 else "one sample"
+        batch = f"the batch of the case: {samples} of {of_steps}"
+    loss = loss_words(snapshot.task, snapshot.window.declaration)
     clip = {
         "value": f"each entry of the gradient is limited to ±{s.clip:g}",
         "norm": f"the gradient's norm is limited to {s.clip:g}",
@@ -116,7 +122,7 @@ def _passes(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
     }[s.clip_by]
     parameters = count(snapshot.optimizer.parameters.size)
     return (
-        ("batch", f"{windows} of {of_steps} {drawn} from {snapshot.task.drawn_from or 'the data'}"),
+        ("batch", batch),
         ("forward", f"{times}: from x_t{state} to y_t in {forward} operations"),
         ("loss", f"{loss}: how far y_t is off"),
         ("backward", f"{back}: the same way back in {backward} operations"),

@@ -6,6 +6,7 @@ import math
 
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Line, Lines, cell_width
+from rnn_tui.tui.loss_words import loss_words
 from rnn_tui.tui.number_format import NOT_FINITE, number, signed
 from rnn_tui.tui.scope_words import WHOLE_BATCH
 
@@ -14,9 +15,7 @@ def loss_equation(snapshot: Snapshot, part: float, width: int) -> Lines:
     """Return the loss as an equation with N and, in a batch, the selected sample's `part` of it."""
     named, declaration = snapshot.task.labels is not None, snapshot.window.declaration
     mean, problem = declaration.problem.reduction == "mean", declaration.problem
-    what = "L = −1/N · Σ log p_t[target]" if named else "L = 1/N · Σ (y_t − target_t)²"
-    if not mean:
-        what = "L = −Σ log p_t[target]" if named else "L = Σ (y_t − target_t)²"
+    what = loss_words(snapshot.task, declaration)
     batch, outputs = snapshot.settings.batch, declaration.architecture.outputs
     steps = problem.count(declaration.steps, batch) if problem.samples else sum(declaration.mask)
     factors = [f"{steps} timestep{'s' * (steps > 1)}"]

@@ -156,7 +156,7 @@ def _equation(snapshot: Snapshot) -> Signs:
         Sign("log, 6 decades", "such bars: none is 10⁶ times less than a full one", "dim"),
         Sign("(27 more: 0.1)", "terms of the products before that have no room; their sum"),
         Sign("all terms: z", "z has a table of all terms: k, both factors, their product", "dim"),
-        Sign("N", "the number of terms that the loss is the mean of"),
+        *_count(snapshot),
         Sign("²  √  |  |", "square, root, magnitude"),
     ]
     if snapshot.task.labels is not None:
@@ -225,14 +225,21 @@ def _columns(what: str) -> Signs:
     )
 
 
+def _count(snapshot: Snapshot) -> Signs:
+    """Return the sign N, where the loss is a mean."""
+    if not division(snapshot.window.declaration):
+        return ()
+    return (Sign("N", "the number of terms that the loss is the mean of"),)
+
+
 def _loss(snapshot: Snapshot) -> Signs:
     """Return the signs of the loss."""
     signs = [
         Sign("L", "the loss: what training makes small"),
         Sign("²", "square"),
-        Sign("N", "the number of terms that it is the mean of"),
         Sign("Σ", "the sum over all timesteps that count"),
     ]
+    signs += _count(snapshot)
     per = division(snapshot.window.declaration)
     if snapshot.task.labels is None:
         return (
