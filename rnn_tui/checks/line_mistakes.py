@@ -1,0 +1,265 @@
+"""Mistakes that are other lines: every small one that a line can have, and some larger by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from rnn_tui.checks.mistakes import Mistake, Stage
+from rnn_tui.checks.mutations import Mutation, mutations
+from rnn_tui.checks.programs import (
+    READOUT_BACKWARD,
+    READOUT_FORWARD,
+    READOUT_GRADIENTS,
+    CellProgram,
+    Lines,
+)
+from rnn_tui.checks.reference import Edit, ReferenceProblem
+
+Swaps = dict[str, tuple[str, ...]]
+
+
+def _swaps(program: CellProgram, stage: Stage) -> Swaps:
+    """Return by which other names a name may be confused."""
+    gates = tuple(gate for gate in program.gates if gate)
+    swaps: Swaps = {gate: tuple(g for g in gates if g != gate) for gate in gates}
+    for kind in ("W_x", "W_h", "b_x", "b_h"):
+        other = kind.translate(str.maketrans("xh", "hx"))
+        for gate in program.gates:
+            same = tuple(kind + g for g in program.gates if g != gate)
+            swaps[kind + gate] = (other + gate, *same)
+    swaps |= {"h": ("h_prev",), "h_prev": ("h",), "dh": ("dh_y", "dh_next")}
+    if "c" in program.states:
+        swaps |= {"c": ("c_prev", "h"), "c_prev": ("c", "h_prev", "tanh_c")}
+        swaps |= {"tanh_c": ("c", "tanh(tanh_c)", "h"), "dc": ("dc_next", "dh")}
+        swaps["h"] += ("c", "tanh_c")
+    if stage is Stage.FORWARD:
+        return swaps
+    for gate in gates:
+        swaps[gate] += (f"a_{gate}", f"tanh({gate})", f"sigmoid({gate})")
+        swaps[f"da_{gate}"] = (f"d{gate}", *(f"da_{g}" for g in gates if g != gate))
+    if not gates:
+        swaps["h"] = ("a", "tanh(h)", "h_prev")
+        swaps["da"] = ("dh",)
+    if "n" in gates:
+        swaps |= {"m": ("h_prev",), "dm": ("da_n",), "n": (*swaps["n"], "m")}
+    return swaps
+
+
+def generated(problem: ReferenceProblem, stage: Stage) -> Iterator[Mistake]:
+    """Yield every small mistake of the lines of `stage`; of all gates at once first."""
+    program = problem.program
+    lines: Lines = {
+        Stage.FORWARD: dict(program.forward) | READOUT_FORWARD,
+        Stage.BACKWARD: READOUT_BACKWARD | dict(program.backward),
+        Stage.GRADIENTS: dict(program.gradients) | READOUT_GRADIENTS,
+    }[stage]
+    swaps = _swaps(program, stage)
+    for family in program.families.values():
+        if all(name in lines for name in family):
+            yield from _of_family(program, stage, family, lines, swaps)
+    for name, text in lines.items():
+        for mutation in mutations(text, swaps):
+            edit = Edit({name: mutation.text})
+            what = describe(program, stage, name, mutation)
+            yield _mistake(stage, what, edit, lines)
+
+
+def _mistake(stage: Stage, what: str, edit: Edit, lines: Lines) -> Mistake:
+    """Return the mistake of `edit`, shown by its first line."""
+    name, text = next(iter(edit.lines.items()))
+    shown = f"with `{_left(stage, name)} = {_plain(text)}`"
+    if len(edit.lines) == 1 and name in lines:
+        shown += f" in place of `{_plain(lines[name])}`"
+    elif len(edit.lines) > 1:
+        shown += " and so on"
+    return Mistake(stage, what, shown, edit=edit)
+
+
+def _left(stage: Stage, name: str) -> str:
+    return f"d{name}" if stage is Stage.GRADIENTS else name
+
+
+def _plain(text: str) -> str:
+    return text.replace(" ** 2", "**2")
+
+
+def _of_family(
+    program: CellProgram, stage: Stage, family: tuple[str, ...], lines: Lines, swaps: Swaps
+) -> Iterator[Mistake]:
+    """Yield mistakes made in the lines of a family alike."""
+    variants = [mutations(lines[name], swaps) for name in family]
+    if any(len(each) != len(variants[0]) for each in variants):
+        return  # the gates' lines are not alike
+    for alike in zip(*variants, strict=True):
+        if len({mutation.kind for mutation in alike}) == 1:
+            edit = Edit({name: m.text for name, m in zip(family, alike, strict=True)})
+            yield _mistake(stage, _of_all(program, stage, family, alike), edit, lines)
+
+
+def _of_all(
+    program: CellProgram, stage: Stage, family: tuple[str, ...], alike: tuple[Mutation, ...]
+) -> str:
+    """Say a mistake that is made for several gates alike."""
+    what = describe(program, stage, family[0], alike[0])
+    others = ", ".join(_left(stage, name) for name in family[1:])
+    return f"{what}, and likewise in {others}"
+
+
+def describe(program: CellProgram, stage: Stage, name: str, mutation: Mutation) -> str:
+    """Say a mistake of the line of `name`."""
+    left, part, other = _left(stage, name), _plain(mutation.part), _plain(mutation.other)
+    if mutation.kind == "without":
+        if name in ("dh", "dc") and part in ("dh_next", "dc_next"):
+            return f"their {part} is dropped: no gradient flows from a timestep to the one before"
+        if name == "dh" and part == "dh_y":
+            return "their dh_y is dropped: dh is dh_next alone"
+        if name in program.slopes and f"* ({part})" in _plain(program.backward[name]):
+            gate = name.removeprefix("da_") if name.startswith("da_") else ""
+            of = f" of the gate {gate}" if gate else ""
+            return f"the derivative {program.slopes[name]}{of} is missing in their {left}"
+        return f"their {left} lacks {part}"
+    if stage is Stage.GRADIENTS and part == "h_prev" and other == "h":
+        return f"stale h: their {left} is computed with h_t where h_<t-1> belongs"
+    if part.endswith(".T") and other == part[:-2]:
+        return f"{other} is not transposed in their {left}"
+    return {
+        "sign": f"their {left} has the wrong sign before {part}",
+        "order": f"their {left} has {other} for {part}, the wrong sign",
+        "function": f"their {left} has {other} for {part}",
+        "square": f"their {left} has {other} for {part}: the square is forgotten",
+    }.get(mutation.kind, f"their {left} has {other} where {part} belongs")
+
+
+def _backward(what: str, edit: Edit, put_in: str = "with this") -> Mistake:
+    return Mistake(Stage.BACKWARD, what, put_in, edit=edit)
+
+
+def named_backward(problem: ReferenceProblem) -> Iterator[Mistake]:
+    """Yield the mistakes of the backward pass that are more than a place of one line."""
+    program = problem.program
+    slopes = {n: n for n in program.slopes if n.startswith("da")}
+    if "c" in program.states:
+        no_next = {"dh": "dh_y", "dc": "dh * o * (1 - tanh_c**2)"}
+        yield _backward("their dh_next and dc_next are dropped", Edit(no_next))
+        yield _backward(
+            "their dc_prev lacks f, and their dh_next is dropped",
+            Edit({"dh": "dh_y", "dc_prev": "dc"}),
+        )
+    if len(slopes) > 1:
+        bare = {name: f"d{name.removeprefix('da_')}" for name in slopes}
+        yield _backward("the derivatives of all gates are missing", Edit(bare), "with da = d")
+        all_slopes = bare | ({"dc": "dc_next + dh * o"} if "c" in program.states else {})
+        yield _backward("the derivatives of all gates and of tanh(c) are missing", Edit(all_slopes))
+    not_transposed = program.backward["dh_prev"].replace(".T", "")
+    yield _backward(
+        "the transposed W_h is forgotten in their dh_prev",
+        Edit({"dh_prev": not_transposed}),
+        "with W_h in place of W_h.T",
+    )
+    if "W_hi" in not_transposed or "W_hr" in not_transposed:
+        x_for_h = program.backward["dh_prev"].replace("W_h", "W_x")
+        yield _backward("their dh_prev goes through W_x, not W_h", Edit({"dh_prev": x_for_h}))
+
+
+def truncated(problem: ReferenceProblem) -> Iterator[Mistake]:
+    """Yield backward passes that do not go all the way."""
+    steps, program = problem.steps, problem.program
+    cell = "c" in program.states
+    cut: Mapping[str, str] = {"dh": "dh_y"} | ({"dc": "dh * o * (1 - tanh_c**2)"} if cell else {})
+    for t in reversed(range(steps - 1)):
+        place = f"at t = {t + 1}: no gradient flows back from t = {t + 2}"
+        yield _backward(f"truncated {place}", Edit(cut, times=frozenset({t})))
+        if cell:
+            for name, text in cut.items():
+                edit = Edit({name: text}, times=frozenset({t}))
+                part = f"d{name[-1]}_next"
+                yield _backward(f"their {part} is dropped {place}", edit)
+    gone = {"dh": "0 * dh_y"} | ({"dc": "0 * dh_y"} if cell else {})
+    for t in reversed(range(steps - 1)):
+        edit = Edit(gone, times=frozenset(range(t + 1)))
+        what = f"truncated at t = {t + 2}: the backward pass stops there, t = 1 to {t + 1} get none"
+        yield _backward(what, edit)
+    last_missing = frozenset({steps - 1})
+    yield _backward(f"their backward pass leaves out t = {steps}", Edit(gone, times=last_missing))
+    for length in range(2, steps - 1):
+        for offset, where in ((0, "from the first"), (steps % length, "from the last")):
+            times = frozenset(
+                range(steps)[length - 1 + offset - (length if offset else 0) :: length]
+            )
+            times -= {steps - 1, -1}
+            if len(times) > 1 and (offset or where == "from the first"):
+                what = f"truncated every {length} timesteps, counted {where}"
+                yield _backward(what, Edit(cut, times=times))
+    but_last = frozenset(range(steps - 1))
+    no_output = {"dh": "dh_next"}
+    yield _backward(
+        f"their dh_y is dropped but at t = {steps}, so only the last output's gradient goes back",
+        Edit(no_output, times=but_last),
+    )
+
+
+def named_gradients(problem: ReferenceProblem) -> Iterator[Mistake]:
+    """Yield the mistakes in summing the gradients of weights over timesteps and samples."""
+    steps, batch = problem.steps, problem.batch
+    for b in range(batch) if batch > 1 else ():
+        what = f"the batch is not summed: the gradients are of sample {b + 1} alone"
+        yield Mistake(Stage.GRADIENTS, what, sample=b)
+    if steps < 2:
+        return
+    for t in (0, steps - 1):
+        what = f"not summed over time: the gradients of the weights are of t = {t + 1} alone"
+        yield Mistake(Stage.GRADIENTS, what, times=(t,))
+    for t in range(1, steps - 1):
+        what = f"not summed over time: the gradients of the weights are of t = {t + 1} alone"
+        yield Mistake(Stage.GRADIENTS, what, times=(t,))
+    for t in range(steps):
+        times = tuple(s for s in range(steps) if s != t)
+        what = f"the gradients of the weights leave out t = {t + 1}"
+        yield Mistake(Stage.GRADIENTS, what, times=times)
+    for t in range(1, steps - 1):
+        what = (
+            f"truncated at t = {t + 1}: the gradients of the weights are of t = {t + 1} and later"
+        )
+        yield Mistake(Stage.GRADIENTS, what, times=tuple(range(t, steps)))
+
+
+def named_forward(problem: ReferenceProblem) -> Iterator[Mistake]:
+    """Yield the mistakes of the forward pass that are more than a place of one line."""
+
+    def forward(what: str, lines: Mapping[str, str]) -> Mistake:
+        name, text = next(iter(lines.items()))
+        return Mistake(Stage.FORWARD, what, f"with `{name} = {text}`", edit=Edit(lines))
+
+    program = problem.program
+    if "c" in program.states:
+        bias = program.forward["a_f"] + " + 1"
+        yield forward("1 is added to the forget gate's bias once more", {"a_f": bias})
+        no_bias = program.forward["a_f"] + " - 1"
+        yield forward("the forget gate's bias is less by 1", {"a_f": no_bias})
+        yield forward("their gates are coupled: f is 1 − i", {"f": "1 - i"})
+        yield forward("their gates are coupled: i is 1 − f", {"f": "sigmoid(a_f)", "i": "1 - f"})
+        plain = {"c": "f * c_prev + i * g", "tanh_c": "relu(c)", "g": "relu(a_g)"}
+        yield forward("relu stands for both tanh", plain)
+    if "n" in program.gates:
+        inside = "x @ W_xn + b_xn + (r * h_prev) @ W_hn + b_hn"
+        yield forward(
+            "the reset gate stands before the product, r⊙h_<t-1> times W_hn", {"a_n": inside}
+        )
+        outside = "x @ W_xn + b_xn + r * (h_prev @ W_hn) + b_hn"
+        yield forward("the reset gate leaves out the bias b_hn", {"a_n": outside})
+        turned = "z * n + (1 - z) * h_prev"
+        yield forward("z and 1 − z are swapped", {"h": turned})
+    for function in ("tanh", "sigmoid", "relu"):
+        yield forward(f"their output goes through {function}", {"y": f"{function}(h @ W_y + b_y)"})
+    if problem.layers > 1:
+        yield forward(
+            "their output is read from layer 1, not the top one", {"y": "h_below @ W_y + b_y"}
+        )
+
+
+def both_ways(mistake: Mistake) -> Iterator[Mistake]:
+    """Yield a mistake of the forward pass with its own gradients, and with the right lines'."""
+    own = f"{mistake.put_in}, and the gradients of that,"
+    yield replace(mistake, derived=True, put_in=own)
+    yield replace(mistake, put_in=f"{mistake.put_in} in the forward pass alone")

@@ -1,0 +1,154 @@
+"""What a mistake is to a guess: where it begins, what it changes, and how it is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+from rnn_tui.checks.losses import LossFunction, loss_of
+from rnn_tui.checks.reference import (
+    NO_EDIT,
+    Edit,
+    ReferenceProblem,
+    Run,
+    run_forward,
+    with_backward,
+    with_derivatives,
+    with_gradients,
+    with_loss,
+)
+from rnn_tui.checks.theirs import Theirs
+from rnn_tui.tensor_files.content import Array
+
+Numbers = Mapping[str, Array]
+
+
+class Stage(IntEnum):
+    """Where in the computation a mistake begins."""
+
+    FORWARD = 0
+    LOSS = 1
+    BACKWARD = 2
+    GRADIENTS = 3
+    RECORD = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A mistake that somebody may have made.
+
+    Attributes:
+        stage: where it begins.
+        what: the mistake in plain English, the beginning of a sentence.
+        put_in: how it is put in: "with `dh = dh_y`".
+        read: what the case becomes when it is read so.
+        edit: other lines, of its stage.
+        derived: whether the gradients are those of the forward pass with the mistake, rather than
+            of the right one.
+        loss: another loss.
+        times: timesteps that the gradients of weights are summed over, from 0; None: all.
+        sample: the only one that they are summed over, from 0; None: all.
+        record: what becomes of the numbers when all is computed.
+    """
+
+    stage: Stage
+    what: str
+    put_in: str = "with this"
+    read: Callable[[ReferenceProblem], ReferenceProblem] | None = None
+    edit: Edit = NO_EDIT
+    derived: bool = False
+    loss: LossFunction | None = None
+    times: tuple[int, ...] | None = None
+    sample: int | None = None
+    record: Callable[[Numbers], Numbers] | None = None
+
+
+RIGHT = Mistake(Stage.FORWARD, "")
+
+
+class Runner:
+    """Runs a case with some mistakes put in, computing again only what they change.
+
+    Attributes:
+        runs: how many it has run.
+    """
+
+    def __init__(self, problem: ReferenceProblem, theirs: Theirs) -> None:
+        self.problem, self.theirs, self.runs = problem, theirs, 0
+        self._known: dict[tuple[int, ...], Run] = {}
+        self._kept: list[Mistake] = []  # so that their identities stay theirs
+
+    def keep(self, mistakes: Sequence[Mistake]) -> None:
+        """Compute every stage with `mistakes` put in, and remember them for further mistakes."""
+        self._kept += mistakes
+        for last in (Stage.FORWARD, Stage.LOSS, Stage.BACKWARD, Stage.GRADIENTS):
+            self._known[self._key(mistakes, last)] = self._run(mistakes, last, None)
+
+    def numbers(self, mistakes: Sequence[Mistake], watched: bool = True) -> Numbers:
+        """Return the numbers with `mistakes` put in.
+
+        Args:
+            mistakes: of different stages, in their order.
+            watched: whether to give up as soon as a number is not theirs.
+
+        Raises:
+            NotTheirsError: a number is not theirs.
+        """
+        self.runs += 1
+        records = [m.record for m in mistakes if m.record]
+        run = self._run(mistakes, Stage.GRADIENTS, self.theirs if watched and not records else None)
+        numbers: Numbers = run.numbers()
+        for record in records:
+            numbers = record(numbers)
+        return numbers
+
+    def complete(self, mistakes: Sequence[Mistake]) -> Run:
+        """Return the whole run with `mistakes` put in, which were kept."""
+        return self._known[self._key(mistakes, Stage.GRADIENTS)]
+
+    def reach(self, mistakes: Sequence[Mistake], last: Stage) -> None:
+        """Run with `mistakes` put in up to the stage `last`.
+
+        Raises:
+            NotTheirsError: a number is not theirs.
+        """
+        self._run(mistakes, last, self.theirs)
+
+    @staticmethod
+    def _key(mistakes: Sequence[Mistake], last: Stage) -> tuple[int, ...]:
+        return (int(last), *(id(m) for m in mistakes if m.stage <= last))
+
+    def _run(self, mistakes: Sequence[Mistake], last: Stage, theirs: Theirs | None) -> Run:
+        """Return the run up to the stage `last`."""
+        known = self._known.get(self._key(mistakes, last))
+        if known is not None:
+            return known
+        at = {mistake.stage: mistake for mistake in mistakes}
+        forward = at.get(Stage.FORWARD, RIGHT)
+        if last is Stage.FORWARD:
+            problem = forward.read(self.problem) if forward.read else self.problem
+            return run_forward(problem, theirs, forward.edit)
+        before = self._run(mistakes, Stage(last - 1), theirs)
+        mistake = at.get(last, RIGHT)
+        if last is Stage.LOSS:
+            loss = mistake.loss or loss_of
+            return with_loss(before, *loss(before.problem, before.y), theirs)
+        if forward.derived:
+            return before if last is Stage.GRADIENTS else with_derivatives(before, forward.edit)
+        if last is Stage.BACKWARD:
+            return with_backward(before, theirs, mistake.edit)
+        return with_gradients(before, mistake.edit, mistake.times, mistake.sample)
+
+
+def said_of_layers(mistake: Mistake, layers: frozenset[int], count: int) -> Mistake:
+    """Return `mistake`, which is one of lines, in `layers` of `count` only."""
+    names = " and ".join(str(layer + 1) for layer in sorted(layers))
+    edit = replace(mistake.edit, layers=layers)
+    return replace(mistake, edit=edit, what=f"{mistake.what}, in layer {names} of {count}")
+
+
+def said_of_times(mistake: Mistake, t: int) -> Mistake:
+    """Return `mistake`, which is one of lines, at timestep `t` only, from 0."""
+    edit = replace(mistake.edit, times=frozenset({t}))
+    return replace(mistake, edit=edit, what=f"{mistake.what}, at t = {t + 1} only")

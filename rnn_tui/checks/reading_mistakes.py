@@ -1,0 +1,214 @@
+"""Mistakes in reading weights, inputs and first states: other blocks, transposed, reversed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from itertools import permutations
+
+import numpy as np
+
+from rnn_tui.checks.mistakes import Mistake, Stage
+from rnn_tui.checks.reference import KINDS, Block, ReferenceProblem, Source
+from rnn_tui.tensor_files.content import Array
+
+SETS = (
+    (("W_x", "W_h", "b_x", "b_h"), "weights and biases"),
+    (("W_x", "W_h"), "the weights"),
+    (("W_x",), "weight_ih"),
+    (("W_h",), "weight_hh"),
+    (("b_x", "b_h"), "the biases"),
+    (("b_x",), "bias_ih"),
+    (("b_h",), "bias_hh"),
+)
+
+
+def orders(gates: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield every other order of `gates`, those that swap two first."""
+    others = [order for order in permutations(gates) if order != gates]
+    yield from sorted(
+        others, key=lambda order: sum(a != b for a, b in zip(order, gates, strict=True))
+    )
+
+
+def order_text(order: tuple[str, ...], gates: tuple[str, ...]) -> str:
+    """Say the order of gates."""
+    moved = [gate for gate, right in zip(order, gates, strict=True) if gate != right]
+    said = f"{', '.join(order)} where the file has {', '.join(gates)}"
+    if len(moved) == 2:
+        return f"the blocks of the gates {moved[1]} and {moved[0]} are swapped: {said}"
+    return f"the gates' blocks are in another place: {said}"
+
+
+def _where(layers: tuple[int, ...], count: int) -> str:
+    return "" if len(layers) == count else f" of layer {layers[0] + 1}"
+
+
+def _layer_sets(count: int) -> list[tuple[int, ...]]:
+    """Return all layers together, then each alone."""
+    return [tuple(range(count)), *([(k,) for k in range(count)] if count > 1 else [])]
+
+
+def _reading(what: str, sources: Mapping[Block, Source]) -> Mistake:
+    def read(problem: ReferenceProblem) -> ReferenceProblem:
+        return replace(problem, reading={**problem.reading, **sources})
+
+    return Mistake(Stage.FORWARD, what, "read so,", read=read)
+
+
+def weights_read(problem: ReferenceProblem) -> Iterator[Mistake]:
+    """Yield weights whose blocks were read from another place, or transposed."""
+    gates = problem.program.gates
+    for layers in _layer_sets(problem.layers):
+        where = _where(layers, problem.layers)
+        for kinds, name in SETS:
+            for order in orders(gates):
+                sources = {
+                    (k, kind + gate): Source((k, kind + right))
+                    for k in layers
+                    for kind in kinds
+                    for gate, right in zip(order, gates, strict=True)
+                }
+                yield _reading(f"in {name}{where}, {order_text(order, gates)}", sources)
+        for kind in ("W_h", "W_x"):
+            blocks = [(k, kind + gate) for k in layers for gate in gates]
+            if all(_square(problem, block) for block in blocks):
+                what = f"{KINDS[kind]}{where} is read transposed"
+                yield _reading(what, {b: Source(b, transposed=True) for b in blocks})
+                for gate in gates if len(gates) > 1 else ():
+                    alone = {(k, kind + gate): Source((k, kind + gate), True) for k in layers}
+                    yield _reading(f"{what}, of the gate {gate} alone", alone)
+    readout = (problem.layers, "W_y")
+    if _square(problem, readout):
+        what = "readout.weight is read transposed"
+        yield _reading(what, {readout: Source(readout, transposed=True)})
+    yield from _other_layers(problem)
+
+
+def _square(problem: ReferenceProblem, block: Block) -> bool:
+    rows, columns = problem.blocks[block].shape
+    return bool(rows == columns)
+
+
+def _other_layers(problem: ReferenceProblem) -> Iterator[Mistake]:
+    """Yield a layer with the weights of another, or the two exchanged."""
+    gates = problem.program.gates
+    for k in range(problem.layers):
+        for other in range(problem.layers):
+            if k == other:
+                continue
+            for kinds, name in (*SETS, (("W_h", "b_x", "b_h"), "weight_hh and the biases")):
+                pairs = [
+                    ((k, kind + gate), (other, kind + gate)) for kind in kinds for gate in gates
+                ]
+                if any(problem.blocks[a].shape != problem.blocks[b].shape for a, b in pairs):
+                    continue
+                what = f"layer {k + 1} uses {name} of layer {other + 1}"
+                yield _reading(what, {a: Source(b) for a, b in pairs})
+                if k < other:
+                    both = {a: Source(b) for a, b in pairs} | {b: Source(a) for a, b in pairs}
+                    what = f"{name} of layers {k + 1} and {other + 1} are exchanged"
+                    yield _reading(what, both)
+
+
+def _inputs(what: str, change: Callable[[ReferenceProblem], ReferenceProblem]) -> Mistake:
+    return Mistake(Stage.FORWARD, what, "read so,", read=change)
+
+
+def folded(array: Array) -> Array:
+    """Return [T, B, n] with the numbers of [B, T, n] in memory: reshaped, not transposed."""
+    return np.ascontiguousarray(array.swapaxes(0, 1)).reshape(array.shape)
+
+
+def unfolded(array: Array) -> Array:
+    """Return [T, B, n] whose own numbers in memory were taken for [B, T, n]."""
+    steps, batch = array.shape[:2]
+    return np.ascontiguousarray(array).reshape(batch, steps, -1).swapaxes(0, 1)
+
+
+def inputs_read(problem: ReferenceProblem) -> Iterator[Mistake]:
+    """Yield inputs and first states that were read otherwise."""
+    reshaped = "x is reshaped between batch and time where it should be transposed"
+    yield _inputs("time is reversed in x", lambda p: replace(p, x=p.x[::-1]))
+    yield _inputs(
+        "time is reversed in x and in the target",
+        lambda p: replace(p, x=p.x[::-1], target=p.target[::-1], mask=p.mask[::-1]),
+    )
+    for change in (folded, unfolded):
+        yield _inputs(reshaped, with_inputs(change))
+        yield _inputs(f"{reshaped}, and the target likewise", with_inputs(change, target=True))
+    if problem.steps == problem.batch:
+        yield _inputs(
+            "batch and time are exchanged in x", lambda p: replace(p, x=p.x.swapaxes(0, 1))
+        )
+    for shift, name in ((1, "x_<t-1>"), (-1, "x_<t+1>")):
+        for around, ends in ((False, ""), (True, ", the window's ends joined")):
+            change = partial(moved, shift=shift, around=around)
+            yield _inputs(f"off by one: their x_t is {name}{ends}", with_inputs(change))
+    yield from _first_states(problem)
+
+
+def with_inputs(
+    change: Callable[[Array], Array], target: bool = False
+) -> Callable[[ReferenceProblem], ReferenceProblem]:
+    """Return a reading of x, and of the target if `target`, changed by `change`."""
+
+    def read(problem: ReferenceProblem) -> ReferenceProblem:
+        other = change(problem.target) if target else problem.target
+        return replace(problem, x=change(problem.x), target=other)
+
+    return read
+
+
+def with_target(
+    change: Callable[[Array], Array],
+) -> Callable[[ReferenceProblem], ReferenceProblem]:
+    """Return a reading of the target changed by `change`."""
+    return lambda problem: replace(problem, target=change(problem.target))
+
+
+def moved(array: Array, shift: int, around: bool) -> Array:
+    """Return `array` [T, …] later by `shift` timesteps; zeros come in, or what fell out."""
+    result = np.roll(array, shift, axis=0)
+    if not around:
+        result[slice(None, shift) if shift > 0 else slice(shift, None)] = 0
+    return result
+
+
+def _first_states(problem: ReferenceProblem) -> Iterator[Mistake]:
+    states = [name for name in problem.program.states if np.any(problem.start[name])]
+    sets = [*([tuple(states)] if len(states) > 1 else []), *((name,) for name in states)]
+    for names in sets:
+        said = " and ".join(f"{name}0" for name in names)
+
+        def ignored(p: ReferenceProblem, names: tuple[str, ...] = names) -> ReferenceProblem:
+            zeros = {name: np.zeros_like(p.start[name]) for name in names}
+            return replace(p, start={**p.start, **zeros})
+
+        yield _inputs(f"{said} ignored: the window begins with zeros", ignored)
+    if not states:
+        return
+    if len(problem.program.states) == 2:
+        yield _inputs(
+            "h0 and c0 are exchanged",
+            lambda p: replace(p, start={"h": p.start["c"], "c": p.start["h"]}),
+        )
+    if problem.layers > 1:
+        yield _inputs(
+            "the first states of the layers are in reverse order",
+            lambda p: replace(p, start={n: a[::-1] for n, a in p.start.items()}),
+        )
+        yield _inputs(
+            "every layer begins with the first state of layer 1",
+            lambda p: replace(
+                p, start={n: np.broadcast_to(a[:1], a.shape) for n, a in p.start.items()}
+            ),
+        )
+    if problem.batch > 1:
+        yield _inputs(
+            "every sample begins with the first state of sample 1",
+            lambda p: replace(
+                p, start={n: np.broadcast_to(a[:, :1], a.shape) for n, a in p.start.items()}
+            ),
+        )
