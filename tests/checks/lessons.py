@@ -80,25 +80,34 @@ def lesson(cell: str, mistake: str, seed: int, loss: str = "", dtype: type = np.
     """Return a random lesson in which `mistake` shows."""
     r = np.random.default_rng(seed)
     loss = loss or ONLY_WITH.get(mistake) or str(r.choice(["mse", "cross-entropy"]))
-    T, B, D, H, O = (
+    T, B, D, H, outputs = (
         int(r.integers(low, high)) for low, high in ((4, 9), (2, 6), (1, 5), (2, 8), (2, 5))
     )
-    sizes = {T, B, O}
-    while len(sizes) < 3 or B * O in (T, B, O) or O * T == B:  # counts that can be told apart
+    sizes = {T, B, outputs}
+    while (
+        len(sizes) < 3 or B * outputs in (T, B, outputs) or outputs * T == B
+    ):  # counts that can be told apart
         T, B = int(r.integers(4, 12)), int(r.integers(2, 7))
-        sizes = {T, B, O}
+        sizes = {T, B, outputs}
     G = 4 if cell == "lstm" else 1
 
     def draw(*shape: int, scale: float = 0.6) -> np.ndarray:
         return (r.normal(size=shape) * scale).astype(dtype)
 
-    target = draw(T, B, O) if loss == "mse" else r.integers(0, O, (T, B))
+    target = draw(T, B, outputs) if loss == "mse" else r.integers(0, outputs, (T, B))
     made = Lesson(
         cell,
         loss,
         "sum" if mistake == "mean over the batch" and seed % 2 else "mean",
         *(draw(G * H, D), draw(G * H, H), draw(G * H), draw(G * H)),
-        *(draw(O, H), draw(O), draw(T, B, D, scale=1.0), target, draw(B, H), draw(B, H)),
+        *(
+            draw(outputs, H),
+            draw(outputs),
+            draw(T, B, D, scale=1.0),
+            target,
+            draw(B, H),
+            draw(B, H),
+        ),
         k=int(r.integers(0, T - 1)),
     )
     if mistake in ("no recurrence at k", "stops at k"):

@@ -1,4 +1,4 @@
-"""Networks as students write them: loops, lists, [h, x] side by side, and a mistake if one is named.
+"""Networks as students write them: loops, lists, [h, x] side by side, and a mistake if named.
 
 They share no line with the package. Arrays are NumPy's, time is a Python list, gates of the LSTM
 are rows of one matrix over the concatenation z = [h, x].
@@ -43,8 +43,8 @@ def sig(a: Array) -> Array:
 
 def loss_and_dy(s: Lesson, ys: list[Array], m: str) -> tuple[float, list[Array]]:
     T, B = s.x.shape[0], s.x.shape[1]
-    O = s.b_y.shape[0]
-    n = T * B * O if s.loss == "mse" else T * B
+    outputs = s.b_y.shape[0]
+    n = T * B * outputs if s.loss == "mse" else T * B
     if s.reduction == "sum":
         n = 1
     if m == "sum for mean":
@@ -62,10 +62,10 @@ def loss_and_dy(s: Lesson, ys: list[Array], m: str) -> tuple[float, list[Array]]
     if m == "target reversed":
         targets = targets[::-1]
     for t in range(T):
-        dy = np.zeros((B, O))
+        dy = np.zeros((B, outputs))
         for b in range(B):
             if s.loss == "mse":
-                for o in range(O):
+                for o in range(outputs):
                     e = ys[t][b, o] - targets[t][b, o]
                     total += e * e / n
                     dy[b, o] = (1 if m == "factor 2 forgotten" else 2) * e / n
@@ -115,7 +115,7 @@ def finish(s: Lesson, m: str, grads: dict[str, Array]) -> None:
 
 
 def rnn(s: Lesson, m: str) -> dict[str, Array]:
-    T, B = s.x.shape[0], s.x.shape[1]
+    T = s.x.shape[0]
     Wxh, Whh, Why = s.w_ih, s.w_hh, s.w_y
     if m == "weight transposed":
         Whh = Whh.T
@@ -189,7 +189,6 @@ def lstm(s: Lesson, m: str) -> dict[str, Array]:
     W = np.concatenate([w_hh, s.w_ih], axis=1)  # [4H, H + D]
     bias = s.b_ih if m == "bias forgotten" else s.b_ih + s.b_hh
     order = {"Keras order": (0, 1, 3, 2), "i and f swapped": (1, 0, 2, 3)}.get(m, (0, 1, 2, 3))
-    place = {name: order.index(k) for k, name in enumerate(("i", "f", "g", "o"))}
     place = {name: order[k] for k, name in enumerate(("i", "f", "g", "o"))}
     xs = list(s.x[::-1]) if m == "time reversed" else list(s.x)
 
