@@ -153,7 +153,7 @@ def named_backward(problem: ReferenceProblem) -> Iterator[Mistake]:
         yield _backward("the derivatives of all gates and of tanh(c) are missing", Edit(all_slopes))
     not_transposed = program.backward["dh_prev"].replace(".T", "")
     yield _backward(
-        "the transposed W_h is forgotten in their dh_prev",
+        "W_h is not transposed in their dh_prev",
         Edit({"dh_prev": not_transposed}),
         "with W_h in place of W_h.T",
     )

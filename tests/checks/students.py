@@ -138,7 +138,7 @@ def rnn(s: Lesson, m: str) -> dict[str, Array]:
     loss, dys = loss_and_dy(s, ys, m)
     dWxh, dWhh, db, dWhy, dby = Wxh * 0, Whh * 0, s.b_ih * 0, Why * 0, s.b_y * 0
     dhnext = np.zeros_like(h)
-    dhs = []
+    dhs: list[Array] = []
     for t in range(T - 1, -1, -1):
         dWhy = dWhy + dys[t].T.dot(hs[t + 1])
         dby = dby + dys[t].sum(axis=0)
