@@ -236,7 +236,7 @@ class _CaseReader:
             raise ContentError(
                 f"tensor {self._quoted(name)} has the code {value}; expected 0 to {count - 1}"
             )
-        return np.where(counted, codes, -1).astype(np.int64)
+        return np.where(counted, codes.astype(np.int64), np.int64(-1))
 
     def _read(self, name: str) -> Array:
         """Return an array of the file, whose numbers are finite."""

@@ -130,7 +130,9 @@ def check_tensors(
     expected = {**sizes.weights, **_batch_shapes(header, texts, spelled, sizes)}
     expected |= {GRADIENT + name: shape for name, shape in sizes.weights.items()}
     several = _several_shapes(texts, sizes)
-    for name, spelling in spelled.items():
+    given = tuple(name for name in sizes.weights if name in spelled)
+    for name in (*given, *(name for name in spelled if name not in sizes.weights)):
+        spelling = spelled[name]
         if name not in expected and name not in several:
             raise _unknown(name, spelling, texts)
         entry = header.tensors[spelling]
@@ -141,7 +143,7 @@ def check_tensors(
                 f"{' or '.join(map(str, allowed))}{_because(name, texts, sizes)}"
             )
         _check_kind(name, spelling, entry)
-    return tuple(name for name in sizes.weights if name in spelled)
+    return given
 
 
 def _layers(names: Iterable[str]) -> int:

@@ -11,7 +11,7 @@ from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.layouts.torch_layout import parameters_of
 from rnn_tui.settings import Settings
 from rnn_tui.tasks import Kept, Task, make_task
-from rnn_tui.tasks.case import CaseTask, has_weights_for
+from rnn_tui.tasks.case import CaseTask
 
 
 def new_trainer(settings: Settings, kept: Kept | None = None) -> Trainer:
@@ -34,7 +34,7 @@ def new_trainer(settings: Settings, kept: Kept | None = None) -> Trainer:
 
 def case_parameters(settings: Settings, task: Task) -> Array | None:
     """Return the parameters [P] that a case has for the network of the settings; None if none."""
-    if not isinstance(task, CaseTask) or not has_weights_for(task.case, settings):
+    if not isinstance(task, CaseTask) or not task.brings_weights(settings):
         return None
     dtype = np.dtype(settings.dtype)
     with np.errstate(over="ignore"):

@@ -56,7 +56,7 @@ from rnn_tui.session.commands import (
 from rnn_tui.session.lock_step import ALL_OPERATIONS, LockStep, restarted_second_network
 from rnn_tui.session.state import Goal, SessionState, TrainingRun, timeline_of
 from rnn_tui.settings import Settings
-from rnn_tui.tasks.case import CaseTask, has_weights_for
+from rnn_tui.tasks.case import CaseTask
 
 if TYPE_CHECKING:
     from rnn_tui.kiosk import Kiosk
@@ -455,9 +455,9 @@ def _weights_said(trainer: Trainer) -> str:
     task = trainer.task
     if not isinstance(task, CaseTask) or not task.case.weights:
         return ""
-    if has_weights_for(task.case, trainer.settings):
-        return f", the weights being those of {task.title}"
-    return f", with weights drawn at random: those of {task.title} are of another network"
+    if task.brings_weights(trainer.settings):
+        return " (weights of the case)"
+    return " (weights at random)"
 
 
 def _fresh_trainer(settings: Settings, current: Trainer) -> Trainer:

@@ -57,6 +57,7 @@ class TaskInfo:
         data: what was read of the user's file; None where there is none.
         gives_states: whether the task gives the states that a window begins with.
         tested: whether there are test data.
+        brings_weights: whether the task brings the weights that the network begins with.
     """
 
     title: str
@@ -68,10 +69,11 @@ class TaskInfo:
     data: DataReport | None = None
     gives_states: bool = False
     tested: bool = True
+    brings_weights: bool = False
 
     @classmethod
-    def of(cls, task: Task) -> TaskInfo:
-        """Return what the screen needs to know of `task`."""
+    def of(cls, task: Task, settings: Settings) -> TaskInfo:
+        """Return what the screen needs to know of `task`, in a run with these settings."""
         outputs = task.output_names
         if outputs is None and task.labels is None and task.outputs > 1:
             outputs = tuple(str(k) for k in range(1, task.outputs + 1))
@@ -86,6 +88,7 @@ class TaskInfo:
             task.topology,
             data,
             tested=task.tested,
+            brings_weights=task.brings_weights(settings),
             gives_states=task.start_states is not None,
         )
 

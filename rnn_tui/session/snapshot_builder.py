@@ -66,7 +66,7 @@ class SnapshotBuilder:
         snapshot = Snapshot(
             number=state.snapshots,
             settings=trainer.settings,
-            task=TaskInfo.of(trainer.task),
+            task=TaskInfo.of(trainer.task, trainer.settings),
             cursor=cursor,
             running=goal is not None or waiting,
             training=goal is not None and goal.trains,

@@ -412,6 +412,13 @@ class Task(ABC):
         """
         return self.source()
 
+    def brings_weights(self, settings: Settings) -> bool:
+        """Return whether the task brings starting weights for the network of these settings.
+
+        Otherwise they are drawn at random, or from a file of their own.
+        """
+        return False
+
     def begins_like(self, source: DataSource) -> bool:
         """Return whether the first rows or tokens are those that `source` tells of."""
         return False

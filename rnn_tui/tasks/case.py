@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rnn_tui.cases.case import Case
+from rnn_tui.files.data_file import shown_name
 from rnn_tui.settings import DECLARATIONS, SettingError, Settings, Value, compose
 from rnn_tui.tasks.base import (
     BoolArray,
@@ -56,7 +57,7 @@ class CaseTask(Task):
         self.case = case = kept
         for name in _OF_BATCH:
             _check_same(name, getattr(settings, name), getattr(case, name))
-        self.title = case.name or "case"
+        self.title = shown_name(case.name) if case.name else "case"
         self.features, self.outputs, self.loss = case.features, case.outputs, case.loss
         self.reduction = "sum" if case.reduction == "sum" else "mean"
         counted: BoolArray = np.any(case.mask, axis=1)
@@ -113,6 +114,12 @@ class CaseTask(Task):
         target = np.empty(shape, np.int64) if classes else np.empty((*shape, case.outputs))
         return TestWindows(x, target, np.empty(shape, np.bool_))
 
+    def brings_weights(self, settings: Settings) -> bool:
+        """Return whether the weights of the case are those of this network."""
+        case = self.case
+        same = all(getattr(settings, n) == getattr(case, n) for n in ("cell", "hidden", "layers"))
+        return bool(case.weights) and same
+
     def kept(self) -> Case:
         """Return the case; see `Task.kept`."""
         return self.case
@@ -148,12 +155,6 @@ def settings_of_case(case: Case) -> dict[str, Value]:
     if case.cell not in _with_activation():
         del values["activation"]
     return {"task": CaseTask.name, "carry": False, **values}
-
-
-def has_weights_for(case: Case, settings: Settings) -> bool:
-    """Return whether the weights of a case are those of the network that settings describe."""
-    same = all(getattr(settings, n) == getattr(case, n) for n in ("cell", "hidden", "layers"))
-    return bool(case.weights) and same
 
 
 def start_states(case: Case) -> dict[str, FloatArray]:

@@ -33,8 +33,8 @@ LOWEST = 5  # lines of the network unrolled, of one layer
 
 def title(context: DrawContext) -> tuple[str, str]:
     """Return the texts of the title line."""
-    if context.snapshot.settings.task == "case":
-        return "batch", "weights are there, no data yet"
+    if context.snapshot.task.brings_weights:
+        return "batch", "weights of the case, nothing computed yet"
     return "batch", "weights are drawn, no data yet"
 
 

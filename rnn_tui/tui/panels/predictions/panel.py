@@ -296,6 +296,8 @@ def _error(mse: float | None, points: int, which: str) -> tuple[str, ...]:
 
 def signs(context: DrawContext) -> Signs:
     """Return what the signs on the panel mean."""
+    if not context.snapshot.task.tested:
+        return ()
     from rnn_tui.tui.panels.predictions import signs as module
 
     return module.signs(context)
