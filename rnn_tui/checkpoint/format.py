@@ -19,6 +19,7 @@ second layer end in ``_l1`` and have H inputs, its states are ``state.h2, state.
 ``history.buckets``     (M, 6)       float64: the whole curve, decimated
 ``history.tested``      (K, 2)       float64: updates, and the loss on test data after each
 ``source.tail``         (K, C)       float64: the last rows of a table, in its own units
+``case.…``              …            of a run on a case: all tensors of its case file
 ``window.parameters``   (P)          only of a run saved right after an update: the state before
 ``window.optimizer.…``  (P)          that update, from which its window is computed again to be
 ``window.state.…``      (B, H)       looked at; parameters in our order, like the memory
@@ -31,7 +32,8 @@ updates it has made), ``data`` (the position in the data and PCG64's state), ``h
 mean nothing with another vocabulary), ``held`` (the pins and cuts in force; they are part of the
 run) and ``checksum`` (see `rnn_tui.checkpoint.checksum`). Some files have more: ``view`` (the
 breakpoints and what was selected on the screen, see `rnn_tui.checkpoint.run_view`), ``source``
-(the data that it was trained on, see `rnn_tui.checkpoint.source`), ``window``
+(the data that it was trained on, see `rnn_tui.checkpoint.source`), ``case``
+(what goes with the tensors of that name, see `rnn_tui.checkpoint.case`), ``window``
 (goes with the tensors of that name: the data's state before that window, the number of updates made
 and the counters of the history then), ``arithmetic`` (what computed
 it, see `rnn_tui.checkpoint.arithmetic`) and ``custom_task`` (the name of a custom task object).

@@ -11,6 +11,7 @@ What each version lacked:
     one unit or of all, never of a range.
 4   ``target`` is called ``column``; nothing is known of the data, and of a table the first column
     with a number in its first row is learned, see `earlier_table`. Line ends of a text are kept.
+    No run is on a case.
 
 Settings that a version lacked have the value in `Declaration.before`.
 """

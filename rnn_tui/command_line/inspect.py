@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from rnn_tui import PROGRAM
+from rnn_tui.command_line.case_file import CASE, with_case_file
 from rnn_tui.command_line.exit import BAD_USAGE, DONE, CommandError, explain
 from rnn_tui.command_line.options import inspect_command, parse
 from rnn_tui.command_line.reading import said_while_reading
@@ -32,6 +34,10 @@ def inspect(arguments: list[str]) -> int:
     if options is None:
         return DONE
     as_json = bool(options.pop("json", False))
+    case = with_case_file(options)
+    if CASE in case:
+        set_limits(options)
+        return _inspect_case({n: v for n, v in case.items() if n not in LIMITS}, as_json)
     path = _path(options)
     set_limits(options)
     with said_while_reading(options | {"data": path}):
@@ -41,6 +47,25 @@ def inspect(arguments: list[str]) -> int:
     else:
         print("\n".join(report_text(report, _width())))
     return BAD_USAGE if report.problems else DONE
+
+
+def _inspect_case(options: Mapping[str, Any], as_json: bool) -> int:
+    """Say what is in a case file, and return the exit code: 2 where ``train`` refuses it."""
+    from rnn_tui.command_line.inspect_case import case_report, case_text
+
+    try:
+        if as_json:
+            print(json.dumps(case_report(options), allow_nan=False))
+            return DONE
+        print("\n".join(case_text(options, _width())))
+        return DONE
+    except Exception as error:  # each has a line of its own, as everywhere
+        message, code = explain(error)
+        if code != BAD_USAGE or not as_json:
+            raise
+        report = {"file": options[CASE], "format": "case", "problems": [message]}
+        print(json.dumps(report, allow_nan=False))
+        return BAD_USAGE
 
 
 def set_limits(options: dict[str, Any]) -> None:

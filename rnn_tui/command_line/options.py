@@ -144,7 +144,8 @@ its gradients and through every update, with all numbers on the screen, or let i
 loss fall.
 
 Without options a plain RNN learns to predict the next value of cos(x). Other tasks (--task) bring
-defaults of their own. CHECKPOINT is a file saved earlier: it opens where it was left.
+defaults of their own. CHECKPOINT is a file saved earlier, which opens where it was left; or a case
+file, your own network with your own batch (docs/case-files.md).
 
 \b
 Examples:
@@ -152,6 +153,7 @@ Examples:
   rnn-tui --cell lstm --hidden 8           a small LSTM, to look at its gates
   rnn-tui --data prices.csv --target close learn a table of your own
   rnn-tui inspect prices.csv               what would be learned of it
+  rnn-tui case.safetensors                 step through your own model
   rnn-tui check case.safetensors           are your own model's gradients right?
   rnn-tui predict run.safetensors          what comes after its last row
   rnn-tui sample run.safetensors           what a network of texts writes
@@ -169,7 +171,7 @@ Say what is in a data file and what would be learned of it: encoding, columns, t
 into training and test, and all that was assumed. Nothing is trained. The options are those of
 rnn-tui train, so that a line that does what you mean can be trained as it is.
 
-FILE is a table or a text; - is standard input.
+FILE is a table, a text or a case file (docs/case-files.md); - is standard input.
 
 \b
 Examples:

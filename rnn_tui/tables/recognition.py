@@ -144,7 +144,7 @@ def task_for(path: str, encoding: str = "") -> str:
         DataError: the file cannot be read, or is a checkpoint.
     """
     if _is_checkpoint(data_head(path, 10)):
-        raise DataError("--data", path, "it is a checkpoint, which opens without --data")
+        raise DataError("--data", path, "it is a checkpoint or a case, which opens without --data")
     return "series" if is_table(path, encoding) else "text"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -221,3 +222,28 @@ def test_what_is_too_large_is_refused_by_its_name(tmp_path: Path) -> None:
 def test_a_task_without_its_case_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["train", "--task", "case"]) == 2
     assert "--task case is learned from a case file: rnn-tui FILE" in capsys.readouterr().err
+
+
+def test_inspect_says_what_is_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    arrays = case_arrays("gru", codes=True, classes=True) | {"loss": np.array(1.0)}
+    del arrays["readout.bias"]
+    write(Path("a.safetensors"), arrays, cell="gru", loss="cross-entropy")
+    assert run(["inspect", "a.safetensors"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split(maxsplit=1) == ["network", "gru 3, float64, 65 parameters"]
+    assert [line.split(maxsplit=1)[1] for line in lines if line.startswith("zeros")] == [
+        "readout.bias"
+    ]
+    assert run(["inspect", "a.safetensors", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["steps"], report["counted"], report["theirs"]) == (4, 9, ["loss"])
+    write(Path("a.safetensors"), arrays, cell="lstm")
+    assert run(["inspect", "a.safetensors", "--json"]) == 2
+    assert "expected (12, 2)" in json.loads(capsys.readouterr().out)["problems"][0]
+    assert run(["inspect", "a.safetensors"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert run(["inspect", "--data", "a.safetensors"]) == 2
+    assert "it is a checkpoint or a case, which opens without --data" in capsys.readouterr().out

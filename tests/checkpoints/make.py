@@ -13,23 +13,31 @@ import hashlib
 import json
 import os
 import re
+import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")  # before NumPy is imported
 
+sys.path.insert(0, str(Path(__file__).parent.parent))  # where it is run by itself
+
 import numpy as np  # noqa: E402
+from cases.case_support import case_arrays, write  # noqa: E402
 from safetensors import safe_open  # noqa: E402
 
+from rnn_tui.cases.reading import read_case  # noqa: E402
 from rnn_tui.checkpoint.format import VERSION  # noqa: E402
 from rnn_tui.checkpoint.loading import load  # noqa: E402
 from rnn_tui.checkpoint.run_view import RunView, SavedBreakpoint, ScreenView  # noqa: E402
 from rnn_tui.checkpoint.saving import save  # noqa: E402
 from rnn_tui.engine.network.interventions import parse  # noqa: E402
 from rnn_tui.engine.training.trainer import Trainer  # noqa: E402
+from rnn_tui.layouts.new_trainer import new_trainer  # noqa: E402
 from rnn_tui.registry import PANELS  # noqa: E402
 from rnn_tui.settings import DECLARATIONS, compose  # noqa: E402
+from rnn_tui.tasks.case import case_settings  # noqa: E402
 
 HERE = Path(__file__).parent
 EXPECTED, FORMATS = HERE / "expected.json", HERE / "formats.json"
@@ -57,6 +65,7 @@ RUNS: dict[str, tuple[dict[str, Any], int, tuple[str, ...], str]] = {
     ),
     "text": ({"task": "text", "cell": "gru", "hidden": 4, "steps": 5}, 6, (), "su"),
     "range": ({"hidden": 4, "steps": 6, "layers": 2}, 8, ("h2_4[2:4] = 0.5",), "sss"),
+    "case": ({"cell": "lstm", "layers": 2}, 4, (), "sso"),  # of a case, its sizes
 }
 TESTED = {"range": ((2, 0.75), (7, 0.5))}  # test losses by update
 
@@ -64,7 +73,7 @@ TESTED = {"range": ((2, 0.75), (7, 0.5))}  # test losses by update
 def make(name: str) -> Trainer:
     """Return the run called `name`, as it is saved."""
     chosen, updates, what_ifs, moves = RUNS[name]
-    trainer = Trainer(compose(chosen))
+    trainer = _on_case(chosen) if name == "case" else Trainer(compose(chosen))
     trainer.run(updates)
     for update, loss in TESTED.get(name, ()):
         trainer.history.tested.add(update, loss)
@@ -73,6 +82,19 @@ def make(name: str) -> Trainer:
     for move in moves:
         {"s": trainer.step, "o": trainer.reveal, "u": trainer.finish_update}[move]()
     return trainer
+
+
+def _on_case(sizes: dict[str, Any]) -> Trainer:
+    """Return a run on a case with everything that a case can have."""
+    arrays = case_arrays(**sizes) | {
+        "loss": np.array(0.25, np.float32),
+        "grad.readout.weight": np.full((2, 3), np.nan),
+    }
+    arrays = {name.replace("readout.", "fc."): array for name, array in arrays.items()}
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "mine.safetensors"
+        case = read_case(write(path, arrays, names='{"fc": "readout"}', reduction="sum"))
+    return new_trainer(case_settings(case), case)
 
 
 def outcome(path: Path) -> dict[str, Any]:
