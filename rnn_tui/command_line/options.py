@@ -154,7 +154,7 @@ Examples:
   rnn-tui --data prices.csv --target close learn a table of your own
   rnn-tui inspect prices.csv               what would be learned of it
   rnn-tui case.safetensors                 step through your own model
-  rnn-tui check case.safetensors           are your own model's gradients right?
+  rnn-tui check case.safetensors           are its gradients right?
   rnn-tui predict run.safetensors          what comes after its last row
   rnn-tui sample run.safetensors           what a network of texts writes
   rnn-tui export run.safetensors run.py    the run as a page of NumPy

@@ -64,7 +64,7 @@ def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:
     arrays = with_theirs()
     case = read_case(write(tmp_path / "a", arrays, reduction="sum"))
     assert (case.layers, case.features, case.hidden, case.outputs) == (2, 2, 3, 2)
-    assert (case.steps, case.batch, case.dtype, case.name) == (4, 3, "float64", "a")
+    assert (case.steps, case.batch, case.dtype.name, case.name) == (4, 3, "float64", "a")
     assert case.reduction == "sum"
     assert case.term_count == int(arrays["mask"].sum()) * 2
     assert case.theirs["h"].shape == (2, 4, 3, 3)
@@ -116,7 +116,7 @@ def test_a_case_without_biases_mask_and_states(tmp_path: Path) -> None:
     case = read_case(write(tmp_path / "case", arrays, cell="rnn", activation="relu"))
     assert case.mask.all()
     assert not case.start
-    assert (case.activation, case.dtype) == ("relu", "float32")
+    assert (case.activation, case.dtype.name) == ("relu", "float32")
     assert case.given_weights == ("rnn.weight_ih_l0", "rnn.weight_hh_l0", "readout.weight")
     assert not any(case.weights[name].any() for name in case.weights if "bias" in name)
     arrays["h0"] = np.ones((3, 3), np.float32)  # of one layer, as its cell has it
