@@ -14,7 +14,7 @@ import numpy as np
 from rnn_tui.tensor_files.content import Array
 
 
-class Node:
+class GradientNode:
     """An array and how it was computed.
 
     Attributes:
@@ -28,62 +28,66 @@ class Node:
     def __init__(
         self,
         value: Array,
-        tape: list[Node],
-        back: tuple[tuple[Node, Callable[[Array], Array]], ...] = (),
+        tape: list[GradientNode],
+        back: tuple[tuple[GradientNode, Callable[[Array], Array]], ...] = (),
     ) -> None:
         self.value, self.tape, self.back = value, tape, back
         self.grad: Array | float = 0.0
         tape.append(self)
 
-    def _node(self, other: object) -> Node:
-        return other if isinstance(other, Node) else Node(np.asarray(other, float), self.tape)
+    def _node(self, other: object) -> GradientNode:
+        return (
+            other
+            if isinstance(other, GradientNode)
+            else GradientNode(np.asarray(other, float), self.tape)
+        )
 
-    def __add__(self, other: object) -> Node:
+    def __add__(self, other: object) -> GradientNode:
         b = self._node(other)
         back = ((self, lambda d: d), (b, lambda d: d))
-        return Node(self.value + b.value, self.tape, back)
+        return GradientNode(self.value + b.value, self.tape, back)
 
     __radd__ = __add__
 
-    def __sub__(self, other: object) -> Node:
+    def __sub__(self, other: object) -> GradientNode:
         b = self._node(other)
         back = ((self, lambda d: d), (b, lambda d: -d))
-        return Node(self.value - b.value, self.tape, back)
+        return GradientNode(self.value - b.value, self.tape, back)
 
-    def __rsub__(self, other: object) -> Node:
+    def __rsub__(self, other: object) -> GradientNode:
         return self._node(other) - self
 
-    def __neg__(self) -> Node:
-        return Node(-self.value, self.tape, ((self, lambda d: -d),))
+    def __neg__(self) -> GradientNode:
+        return GradientNode(-self.value, self.tape, ((self, lambda d: -d),))
 
-    def __mul__(self, other: object) -> Node:
+    def __mul__(self, other: object) -> GradientNode:
         b = self._node(other)
         back = ((self, lambda d: d * b.value), (b, lambda d: d * self.value))
-        return Node(self.value * b.value, self.tape, back)
+        return GradientNode(self.value * b.value, self.tape, back)
 
     __rmul__ = __mul__
 
-    def __pow__(self, power: int) -> Node:
+    def __pow__(self, power: int) -> GradientNode:
         back = ((self, lambda d: d * power * self.value ** (power - 1)),)
-        return Node(self.value**power, self.tape, back)
+        return GradientNode(self.value**power, self.tape, back)
 
-    def __matmul__(self, other: Node) -> Node:
+    def __matmul__(self, other: GradientNode) -> GradientNode:
         back = ((self, lambda d: d @ other.value.T), (other, lambda d: self.value.T @ d))
-        return Node(self.value @ other.value, self.tape, back)
+        return GradientNode(self.value @ other.value, self.tape, back)
 
     @property
-    def T(self) -> Node:  # noqa: N802
+    def T(self) -> GradientNode:  # noqa: N802
         """The transposed array."""
-        return Node(self.value.T, self.tape, ((self, lambda d: d.T),))
+        return GradientNode(self.value.T, self.tape, ((self, lambda d: d.T),))
 
-    def through(self, function: str) -> Node:
+    def through(self, function: str) -> GradientNode:
         """Return `function`, of `FUNCTIONS`, of it."""
         value = FUNCTIONS[function](self.value)
         slope = SLOPES[function](self.value, value)
-        return Node(value, self.tape, ((self, lambda d: d * slope),))
+        return GradientNode(value, self.tape, ((self, lambda d: d * slope),))
 
 
-def run_backward(tape: list[Node]) -> None:
+def run_backward(tape: list[GradientNode]) -> None:
     """Compute the gradient of every node of `tape`, from those that have one."""
     for node in reversed(tape):
         if isinstance(node.grad, float):
@@ -130,7 +134,7 @@ SLOPES: Mapping[str, Callable[[Array, Array], Array]] = {
 }
 
 
-def _on_nodes(name: str) -> Callable[[Node], Node]:
+def _on_nodes(name: str) -> Callable[[GradientNode], GradientNode]:
     return lambda node: node.through(name)
 
 

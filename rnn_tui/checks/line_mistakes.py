@@ -14,7 +14,7 @@ from rnn_tui.checks.programs import (
     CellProgram,
     Lines,
 )
-from rnn_tui.checks.reference import Edit, ReferenceProblem
+from rnn_tui.checks.reference import LineEdit, ReferenceProblem
 
 Swaps = dict[str, tuple[str, ...]]
 
@@ -60,12 +60,12 @@ def generated(problem: ReferenceProblem, stage: Stage) -> Iterator[Mistake]:
             yield from _of_family(program, stage, family, lines, swaps)
     for name, text in lines.items():
         for mutation in mutations(text, swaps):
-            edit = Edit({name: mutation.text})
+            edit = LineEdit({name: mutation.text})
             what = describe(program, stage, name, mutation)
             yield _mistake(stage, what, edit, lines)
 
 
-def _mistake(stage: Stage, what: str, edit: Edit, lines: Lines) -> Mistake:
+def _mistake(stage: Stage, what: str, edit: LineEdit, lines: Lines) -> Mistake:
     """Return the mistake of `edit`, shown by its first line."""
     name, text = next(iter(edit.lines.items()))
     shown = f"with `{_left(stage, name)} = {_plain(text)}`"
@@ -93,7 +93,7 @@ def _of_family(
         return  # the gates' lines are not alike
     for alike in zip(*variants, strict=True):
         if len({mutation.kind for mutation in alike}) == 1:
-            edit = Edit({name: m.text for name, m in zip(family, alike, strict=True)})
+            edit = LineEdit({name: m.text for name, m in zip(family, alike, strict=True)})
             yield _mistake(stage, _of_all(program, stage, family, alike), edit, lines)
 
 
@@ -131,7 +131,7 @@ def describe(program: CellProgram, stage: Stage, name: str, mutation: Mutation) 
     }.get(mutation.kind, f"their {left} has {other} where {part} belongs")
 
 
-def _backward(what: str, edit: Edit, put_in: str = "with this") -> Mistake:
+def _backward(what: str, edit: LineEdit, put_in: str = "with this") -> Mistake:
     return Mistake(Stage.BACKWARD, what, put_in, edit=edit)
 
 
@@ -141,25 +141,27 @@ def named_backward(problem: ReferenceProblem) -> Iterator[Mistake]:
     slopes = {n: n for n in program.slopes if n.startswith("da")}
     if "c" in program.states:
         no_next = {"dh": "dh_y", "dc": "dh * o * (1 - tanh_c**2)"}
-        yield _backward("their dh_next and dc_next are dropped", Edit(no_next))
+        yield _backward("their dh_next and dc_next are dropped", LineEdit(no_next))
         yield _backward(
             "their dc_prev lacks f, and their dh_next is dropped",
-            Edit({"dh": "dh_y", "dc_prev": "dc"}),
+            LineEdit({"dh": "dh_y", "dc_prev": "dc"}),
         )
     if len(slopes) > 1:
         bare = {name: f"d{name.removeprefix('da_')}" for name in slopes}
-        yield _backward("the derivatives of all gates are missing", Edit(bare), "with da = d")
+        yield _backward("the derivatives of all gates are missing", LineEdit(bare), "with da = d")
         all_slopes = bare | ({"dc": "dc_next + dh * o"} if "c" in program.states else {})
-        yield _backward("the derivatives of all gates and of tanh(c) are missing", Edit(all_slopes))
+        yield _backward(
+            "the derivatives of all gates and of tanh(c) are missing", LineEdit(all_slopes)
+        )
     not_transposed = program.backward["dh_prev"].replace(".T", "")
     yield _backward(
         "W_h is not transposed in their dh_prev",
-        Edit({"dh_prev": not_transposed}),
+        LineEdit({"dh_prev": not_transposed}),
         "with W_h in place of W_h.T",
     )
     if "W_hi" in not_transposed or "W_hr" in not_transposed:
         x_for_h = program.backward["dh_prev"].replace("W_h", "W_x")
-        yield _backward("their dh_prev goes through W_x, not W_h", Edit({"dh_prev": x_for_h}))
+        yield _backward("their dh_prev goes through W_x, not W_h", LineEdit({"dh_prev": x_for_h}))
 
 
 def truncated(problem: ReferenceProblem) -> Iterator[Mistake]:
@@ -169,19 +171,21 @@ def truncated(problem: ReferenceProblem) -> Iterator[Mistake]:
     cut: Mapping[str, str] = {"dh": "dh_y"} | ({"dc": "dh * o * (1 - tanh_c**2)"} if cell else {})
     for t in reversed(range(steps - 1)):
         place = f"at t = {t + 1}: no gradient flows back from t = {t + 2}"
-        yield _backward(f"truncated {place}", Edit(cut, times=frozenset({t})))
+        yield _backward(f"truncated {place}", LineEdit(cut, times=frozenset({t})))
         if cell:
             for name, text in cut.items():
-                edit = Edit({name: text}, times=frozenset({t}))
+                edit = LineEdit({name: text}, times=frozenset({t}))
                 part = f"d{name[-1]}_next"
                 yield _backward(f"their {part} is dropped {place}", edit)
     gone = {"dh": "0 * dh_y"} | ({"dc": "0 * dh_y"} if cell else {})
     for t in reversed(range(steps - 1)):
-        edit = Edit(gone, times=frozenset(range(t + 1)))
+        edit = LineEdit(gone, times=frozenset(range(t + 1)))
         what = f"truncated at t = {t + 2}: the backward pass stops there, t = 1 to {t + 1} get none"
         yield _backward(what, edit)
     last_missing = frozenset({steps - 1})
-    yield _backward(f"their backward pass leaves out t = {steps}", Edit(gone, times=last_missing))
+    yield _backward(
+        f"their backward pass leaves out t = {steps}", LineEdit(gone, times=last_missing)
+    )
     for length in range(2, steps - 1):
         for offset, where in ((0, "from the first"), (steps % length, "from the last")):
             times = frozenset(
@@ -190,12 +194,12 @@ def truncated(problem: ReferenceProblem) -> Iterator[Mistake]:
             times -= {steps - 1, -1}
             if len(times) > 1 and (offset or where == "from the first"):
                 what = f"truncated every {length} timesteps, counted {where}"
-                yield _backward(what, Edit(cut, times=times))
+                yield _backward(what, LineEdit(cut, times=times))
     but_last = frozenset(range(steps - 1))
     no_output = {"dh": "dh_next"}
     yield _backward(
         f"their dh_y is dropped but at t = {steps}, so only the last output's gradient goes back",
-        Edit(no_output, times=but_last),
+        LineEdit(no_output, times=but_last),
     )
 
 
@@ -229,7 +233,7 @@ def named_forward(problem: ReferenceProblem) -> Iterator[Mistake]:
 
     def forward(what: str, lines: Mapping[str, str]) -> Mistake:
         name, text = next(iter(lines.items()))
-        return Mistake(Stage.FORWARD, what, f"with `{name} = {text}`", edit=Edit(lines))
+        return Mistake(Stage.FORWARD, what, f"with `{name} = {text}`", edit=LineEdit(lines))
 
     program = problem.program
     if "c" in program.states:

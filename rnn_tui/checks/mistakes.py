@@ -9,7 +9,7 @@ from enum import IntEnum
 from rnn_tui.checks.losses import LossFunction, loss_of
 from rnn_tui.checks.reference import (
     NO_EDIT,
-    Edit,
+    LineEdit,
     ReferenceProblem,
     Run,
     run_forward,
@@ -56,7 +56,7 @@ class Mistake:
     what: str
     put_in: str = "with this"
     read: Callable[[ReferenceProblem], ReferenceProblem] | None = None
-    edit: Edit = NO_EDIT
+    edit: LineEdit = NO_EDIT
     derived: bool = False
     loss: LossFunction | None = None
     times: tuple[int, ...] | None = None

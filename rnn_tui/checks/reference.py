@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from rnn_tui.cases.case import Case
-from rnn_tui.checks.autodiff import FUNCTIONS, NODE_FUNCTIONS, Node, run_backward
+from rnn_tui.checks.autodiff import FUNCTIONS, NODE_FUNCTIONS, GradientNode, run_backward
 from rnn_tui.checks.programs import (
     READOUT_BACKWARD,
     READOUT_FORWARD,
@@ -39,7 +39,7 @@ class NotTheirsError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class LineEdit:
     """Other lines in the place of some of a program.
 
     Attributes:
@@ -215,21 +215,21 @@ def _compiled(lines: tuple[tuple[str, str], ...]) -> CodeType:
     return compile(text, "<reference>", "exec")
 
 
-def _edited(lines: Lines, edit: Edit) -> CodeType:
+def _edited(lines: Lines, edit: LineEdit) -> CodeType:
     return _compiled(tuple((name, edit.lines.get(name, text)) for name, text in lines.items()))
 
 
-def _codes(lines: Lines, edit: Edit, layer: int, steps: int) -> list[CodeType]:
+def _codes(lines: Lines, edit: LineEdit, layer: int, steps: int) -> list[CodeType]:
     """Return the code of `lines` at each timestep."""
-    plain, other = _edited(lines, Edit()), _edited(lines, edit)
+    plain, other = _edited(lines, LineEdit()), _edited(lines, edit)
     return [other if edit.holds(layer, t) else plain for t in range(steps)]
 
 
-NO_EDIT = Edit()
+NO_EDIT = LineEdit()
 
 
 def run_forward(
-    problem: ReferenceProblem, theirs: Theirs | None = None, edit: Edit = NO_EDIT
+    problem: ReferenceProblem, theirs: Theirs | None = None, edit: LineEdit = NO_EDIT
 ) -> Run:
     """Compute the forward pass.
 
@@ -275,7 +275,7 @@ def with_loss(run: Run, loss: float, dy: Array, theirs: Theirs | None = None) ->
     return replace(run, loss=loss, dy=dy, backward=[], gradients={})
 
 
-def with_backward(run: Run, theirs: Theirs | None = None, edit: Edit = NO_EDIT) -> Run:
+def with_backward(run: Run, theirs: Theirs | None = None, edit: LineEdit = NO_EDIT) -> Run:
     """Return `run`, which has a loss, with the backward pass.
 
     Raises:
@@ -322,7 +322,7 @@ def stacked_values(run: Run, layer: int, times: Sequence[int], samples: slice) -
 
 def with_gradients(
     run: Run,
-    edit: Edit = NO_EDIT,
+    edit: LineEdit = NO_EDIT,
     times: Sequence[int] | None = None,
     sample: int | None = None,
 ) -> Run:
@@ -359,22 +359,27 @@ def with_gradients(
     return replace(run, gradients=gradients)
 
 
-def with_derivatives(run: Run, edit: Edit) -> Run:
+def with_derivatives(run: Run, edit: LineEdit) -> Run:
     """Return `run`, which has a loss, with the exact gradients of what `edit` makes of the lines.
 
     It is what automatic differentiation gives.
     """
     problem = run.problem
-    tape: list[Node] = []
+    tape: list[GradientNode] = []
     program, layers = problem.program, list[list[Values]]()
-    inputs = [Node(x, tape) for x in problem.x]
-    used: dict[Block, Node] = {}
+    inputs = [GradientNode(x, tape) for x in problem.x]
+    used: dict[Block, GradientNode] = {}
     for layer in range(problem.layers):
         codes = _codes(program.forward, edit, layer, problem.steps)
-        weights = {name: Node(array, tape) for name, array in problem.weights(layer).items()}
+        weights = {
+            name: GradientNode(array, tape) for name, array in problem.weights(layer).items()
+        }
         used |= {(layer, name): node for name, node in weights.items()}
         scope = {**NODE_FUNCTIONS, **weights}
-        state = {f"{name}_prev": Node(problem.start[name][layer], tape) for name in program.states}
+        state = {
+            f"{name}_prev": GradientNode(problem.start[name][layer], tape)
+            for name in program.states
+        }
         steps: list[Values] = []
         for t, x in enumerate(inputs):
             values: Values = {"x": x, **state}
@@ -384,7 +389,7 @@ def with_derivatives(run: Run, edit: Edit) -> Run:
         layers.append(steps)
         inputs = [values["h"] for values in steps]
     codes = _codes(READOUT_FORWARD, edit, problem.layers, problem.steps)
-    weights = {n: Node(array, tape) for n, array in problem.weights(problem.layers).items()}
+    weights = {n: GradientNode(array, tape) for n, array in problem.weights(problem.layers).items()}
     used |= {(problem.layers, name): node for name, node in weights.items()}
     for t, values in enumerate(layers[-1]):
         values["h_below"] = layers[0][t]["h"]
