@@ -200,6 +200,7 @@ PANELS = Registry(
     Entry("proof", f"{_PANELS}.proofs.gradient_check:PANEL", group="proof"),
     Entry("weights", f"{_PANELS}.weights:PANEL", group="heat"),
     Entry("carpet", f"{_PANELS}.carpet:PANEL", group="heat"),
+    Entry("code", f"{_PANELS}.code.panel:PANEL", group="proof"),
     Entry("hyperparameters", f"{_PANELS}.hyperparameters:PANEL", group="fixed"),
     Entry("network", f"{_PANELS}.network:PANEL", group="fixed"),
 )

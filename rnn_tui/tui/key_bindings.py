@@ -72,6 +72,7 @@ KEYS = (
     Key("tab", "panel(1)", "tab", "next panel"),
     Key("shift+tab", "panel(-1)", "shift+tab", "previous panel"),
     Key("m", "jump", "m", "panels: a letter jumps to one of them", opens=True),
+    Key("i", "code", "i", "in code: the line of this operation in a program, and back"),
     Key("z", "zoom", "z", "this panel on the whole screen, and back"),
     Key("d", "variant(1)", "d", "what this panel shows: the next thing it can show", True),
     Key("D", "variant(-1)", "D", "what this panel shows: the one before", True),
@@ -126,6 +127,7 @@ def keys_for(guest: bool) -> tuple[Key, ...]:
 FOLLOWERS_ACTIONS = {
     "panel": "",
     "jump": "",
+    "code": "",
     "zoom": "",
     "variant": "",
     "chart_zoom": "",

@@ -180,6 +180,7 @@ def _rest(context: DrawContext) -> tuple[KeyHint | None, ...]:
         KeyHint("m", "panels", ("m",), THIRD),
         KeyHint("z", "zoom out" if context.zoomed else "zoom", ("z",), THIRD),
         KeyHint("tab", "panel", ("tab",), FOURTH),
+        KeyHint("i", "in code", ("i",), FOURTH) if context.selection.panel != "code" else None,
         KeyHint("o", "settings", ("o",), FOURTH),
         KeyHint("b", "breaks", ("b",), FOURTH),
         None if context.guest else KeyHint("w", "write", ("w",), LAST),

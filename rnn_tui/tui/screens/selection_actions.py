@@ -38,6 +38,10 @@ class SelectionActions(ChartActions):
 
         self.app.push_screen(JumpScreen(self._draw_context(self.session.latest)), jump)
 
+    def action_code(self) -> None:
+        """Give the focus to the code of the update, and from there back to the timestep."""
+        self.focus_panel("timestep" if self.selection.panel == "code" else "code")
+
     def action_zoom(self) -> None:
         """Show the panel with the focus on the whole screen, or all again."""
         self._zoomed = not self._zoomed
