@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
+from engine.given_task import GivenTask
 from tui.screen_support import TASKS
 
 from rnn_tui.engine.core.expressions import Softmax, apply
@@ -49,9 +50,9 @@ def update_of(trainer: Trainer, *, made: bool = False) -> ListedUpdate:
     """Return what the code of the trainer's update is written from."""
     network = trainer.network
     step = ListedStep.of(trainer.optimizer, made=made)
-    return ListedUpdate(
-        network.declaration, network.pins, trainer.settings.carry, trainer.clipping, step
-    )
+    carry, clipping = trainer.settings.carry, trainer.clipping
+    given = trainer.task.start_states is not None
+    return ListedUpdate(network.declaration, network.pins, carry, given, clipping, step)
 
 
 def functions() -> dict[str, Any]:
@@ -148,6 +149,19 @@ def test_so_they_are_with_held_values_and_cut_paths(cell: str, pins: tuple[str, 
     compare(trainer_of(SMALL.with_(cell=cell), gate, *pins))
 
 
+@pytest.mark.parametrize("symbols", [False, True])
+@pytest.mark.parametrize("loss", ["mse", "cross-entropy"])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_so_they_are_where_the_loss_counts_by_sample_or_is_summed(
+    reduction: Literal["mean", "sum"], loss: str, symbols: bool
+) -> None:
+    settings = SMALL.with_(cell="lstm", carry=symbols)
+    task = GivenTask(settings, loss=loss, symbols=symbols, reduction=reduction, start=("h", "c"))
+    trainer = Trainer(settings, task=task)
+    advance(trainer, 2)
+    compare(trainer)
+
+
 def compare(trainer: Trainer, width: int = 200) -> None:
     """Execute the code of the next update, make it, and compare all that both have computed."""
     network, optimizer = trainer.network, trainer.optimizer
@@ -161,14 +175,18 @@ def compare(trainer: Trainer, width: int = 200) -> None:
     fresh = bool(trainer.settings.carry) and not all(
         np.array_equal(begun[name], states[code_name(name)]) for name in network.states
     )
-    inputs, targets = network.tape["x"].copy(), network.tape["target"].copy()
-    window = (inputs, targets, fresh) if trainer.settings.carry else (inputs, targets)
+    window = [network.tape["x"].copy(), network.tape["target"].copy()]
+    if trainer.task.mask is not None:
+        window.append(network.declaration.counted)
+    if trainer.settings.carry:
+        window.append(np.asarray(fresh))
     views, start = [], 0
     for spec in network.specs:
         size = int(np.prod(spec.shape))
         views.append(params[start : start + size].reshape(spec.shape))
         start += size
     known |= states | {"views": views, "params": params, "step": steps}
+    known["start_states"] = tuple(begun[name] for name in network.states)
     known["next_window"] = lambda: window
     program = "\n".join(row for line in code for row in folded(line, width))
     assert all(len(row) <= width for row in program.split("\n")) or width < 50

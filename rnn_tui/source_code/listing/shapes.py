@@ -22,13 +22,14 @@ def sizes(declaration: NetworkDeclaration) -> Mapping[str, int]:
         "H": architecture.hidden,
         "O": architecture.outputs,
         "P": declaration.parameter_count,
+        "1": 1,
     }
 
 
 def shapes(declaration: NetworkDeclaration) -> dict[str, Shape]:
     """Return the shape of every value that is no vector of a layer's units, [B, H]."""
     found: dict[str, Shape] = dict.fromkeys(OUTPUTS, ("B", "O"))
-    found |= {"x_t": ("B", "D"), "W_y": ("H", "O"), "b_y": ("O",), "N": (), "loss": ()}
+    found |= {"x_t": ("B", "D"), "W_y": ("H", "O"), "b_y": ("O",), "N": (), "mask_t": ("B", "1")}
     for layer in declaration.layers:
         for spec in layer.specs:
             rows: Shape = ()

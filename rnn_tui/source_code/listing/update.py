@@ -40,6 +40,7 @@ class ListedUpdate:
         declaration: the network and its loss.
         pins: values that are held and paths that are cut.
         carry: whether windows begin with the state that the one before ended with.
+        given: whether the task gives states to begin with, where they are not carried.
         clipping: how the gradient is clipped.
         step: the optimizer's step.
     """
@@ -47,6 +48,7 @@ class ListedUpdate:
     declaration: NetworkDeclaration
     pins: Pins
     carry: bool
+    given: bool
     clipping: Clipping
     step: ListedStep
 
@@ -70,7 +72,9 @@ class UpdateListing:
         self._specs = declaration.specs
         self._classes = declaration.loss_function.classes
         self._states = tuple(map(code_name, declaration.states))
-        self._all_count = all(declaration.mask)
+        self._by_sample = declaration.problem.samples is not None
+        self._all_count = all(declaration.mask) and not self._by_sample
+        self._sums = declaration.problem.reduction == "sum"
 
     # ---------------------------------------------------------------- before the loops
 
@@ -103,20 +107,25 @@ class UpdateListing:
 
     def batch(self) -> Iterator[ListedLine]:
         """Yield the window and the states that it begins with."""
-        inputs: Shape = ("T", "B", "D")
-        named = (("inputs", inputs), ("targets", ("T", "B", "O")))
-        carry = self._update.carry
-        drawn = "inputs, targets, fresh" if carry else "inputs, targets"
-        yield ListedLine(f"{drawn} = next_window()", BATCH, here=True, values=named)
+        named: list[tuple[str, Shape]] = [("inputs", ("T", "B", "D")), ("targets", ("T", "B", "O"))]
+        if self._by_sample:
+            named.append(("counts", ("T", "B")))
+        carry, drawn = self._update.carry, [name for name, _ in named]
+        if carry:
+            drawn.append("fresh")
+        text = f"{', '.join(drawn)} = next_window()"
+        yield ListedLine(text, BATCH, here=True, values=tuple(named))
         for pin in self._update.pins:
             if isinstance(pin, Pin) and pin.symbol == "x_t":
                 t = ":" if pin.t is None else pin.t - 1
                 text = f"inputs[{t}, :, {_units(pin)}] = {pin.value!r}  # held: {pin}"
                 yield ListedLine(text, BATCH)
-        if not self._all_count:
+        if not self._all_count and not self._by_sample:
             counted = [t for t, counts in enumerate(self._declaration.mask, 1) if counts]
             yield ListedLine(f"counted = {counted}  # t where the loss counts", BATCH)
         zeros = self._zeros(self._states)
+        if self._update.given:
+            zeros = f"{', '.join(self._states)} = start_states"
         if not carry:
             yield ListedLine(zeros, BATCH)
             return
@@ -213,27 +222,35 @@ class UpdateListing:
         """Yield the loss of the window, and N, which it is the mean of."""
         outputs: Shape = ("T", "B", "O")
         named = (("loss", ()), ("outputs", outputs), ("targets", outputs))
-        where = "range(1, T + 1)" if self._all_count else "counted"
+        steps = self._all_count or self._by_sample
+        where = "range(1, T + 1)" if steps else "counted"
         stack = f"{self._module}.stack([outputs[t] for t in {where}])"
         yield ListedLine(f"outputs = {stack}", LOSS)
-        if not self._all_count:
+        if not steps:
             yield ListedLine("wanted = targets[[t - 1 for t in counted]]", LOSS)
-        wanted = "targets" if self._all_count else "wanted"
-        count = self._declaration.term_count
-        if self._numpy:
+        chosen = "[counts]" if self._by_sample else ""
+        y, target = f"outputs{chosen}", f"targets{chosen}" if steps else "wanted"
+        if self._numpy and not self._sums:
+            count = self._declaration.term_count
             yield ListedLine(f"N = {count}  # how many terms are summed", LOSS)
-            total = f"np.sum((outputs - {wanted})**2)"
-            if self._classes:
-                total = f"-np.sum(np.log(outputs[{wanted} == 1]))"
-            yield ListedLine(f"loss = {total} / N", LOSS, here=True, values=named)
-            return
-        function = "functional.mse_loss"
-        if self._classes:
-            yield ListedLine(f"classes = {wanted}.argmax(dim=-1).flatten()", LOSS)
-            text = "functional.cross_entropy(outputs.flatten(0, 1), classes)"
-        else:
-            text = f"{function}(outputs, {wanted})"
+        if not self._numpy and self._classes:
+            yield ListedLine(f"classes = {target}.argmax(dim=-1)", LOSS)
+        text = self._loss_of(y, target)
         yield ListedLine(f"loss = {text}", LOSS, here=True, values=named)
+
+    def _loss_of(self, y: str, target: str) -> str:
+        """Return the code of the loss of outputs, in NumPy with a division for the mean."""
+        if self._numpy:
+            total = f"np.sum(({y} - {target})**2)"
+            if self._classes:
+                total = f"-np.sum(np.log({y}[{target} == 1]))"
+            return total if self._sums else f"{total} / N"
+        more = ', reduction="sum"' if self._sums else ""
+        if not self._classes:
+            return f"functional.mse_loss({y}, {target}{more})"
+        flat = ("flatten(0, 1)", "flatten()")
+        arguments = (y, "classes") if self._by_sample else (f"{y}.{flat[0]}", f"classes.{flat[1]}")
+        return f"functional.cross_entropy({', '.join(arguments)}{more})"
 
     # ---------------------------------------------------------------- the way back
 
@@ -259,10 +276,17 @@ class UpdateListing:
         yield ListedLine("for t in range(T, 0, -1):", BACKWARD, loops=True)
         if self._numpy:
             yield ListedLine(f"{', '.join(self._kept)} = tape[t]", BACKWARD, 1)
-        yield ListedLine("target = targets[t - 1]", BACKWARD, 1)
+        target = "target = targets[t - 1]"
+        if self._by_sample:
+            target = "target, mask = targets[t - 1], counts[t - 1][:, None]"
+        yield ListedLine(target, BACKWARD, 1)
         operations = declaration.backward_operations
         for done, operation in enumerate(operations, 1):
-            if operation is declaration.loss_function.gradient and not self._all_count:
+            of_loss = operation is declaration.loss_function.gradient
+            if of_loss and self._by_sample:
+                by_sample = declaration.loss_function.gradient_by_sample
+                yield self._operation(by_sample, BACKWARD, done)
+            elif of_loss and not self._all_count:
                 yield from self._counted(operation, done)
             else:
                 yield self._operation(operation, BACKWARD, done)

@@ -60,6 +60,7 @@ def update_of(snapshot: Snapshot) -> ListedUpdate:
         snapshot.window.declaration,
         snapshot.window.pins,
         settings.carry,
+        snapshot.task.gives_states,
         clipping if snapshot.gradient is None else snapshot.gradient.clipping,
         ListedStep.of(optimizer, made=made),
     )
@@ -167,9 +168,8 @@ def signs(context: DrawContext) -> Signs:
             Sign("tape", "the values of each timestep, kept for the way back"),
             Sign("views", "the parameters in their shapes, all of one vector, params"),
             Sign("lr  eps  beta1", "numbers that the optimizer is given"),
-            Sign(
-                "s  v  buf  mean", "what it remembers; correction1: 1 − beta1 to the power of step"
-            ),
+            Sign("s  v  buf  mean", "what it remembers of earlier gradients"),
+            Sign("correction1", "1 − beta1 to the power of step: memory begins with zeros"),
             Sign("N", "how many terms the loss is the mean of"),
             *(NUMPY_SIGNS if numpy else TORCH_SIGNS),
         ),

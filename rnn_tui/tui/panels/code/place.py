@@ -57,14 +57,16 @@ def place_of(context: DrawContext) -> CodePlace:
 
 
 def marked(lines: Sequence[ListedLine], place: CodePlace) -> int | None:
-    """Return the number of the line that the cursor is at; None if it is at none."""
-    for number, line in enumerate(lines):
-        if line.stage is not place.stage:
-            continue
-        if place.operation is not None:
-            found = line.operation == place.operation
-        else:
-            found = line.loops if place.t else line.here
-        if found:
-            return number
-    return None
+    """Return the number of the line that the cursor is at; None if it is at none.
+
+    Where the loss counts for some samples, one line of the batch stands for those of all samples.
+    """
+    own = [(number, line) for number, line in enumerate(lines) if line.stage is place.stage]
+    if place.operation is None:
+        found = (n for n, line in own if (line.loops if place.t else line.here))
+        return next(found, None)
+    operation = place.operation
+    computed = [(n, line.operation) for n, line in own if line.operation is not None]
+    exact = (n for n, each in computed if each == operation)
+    alike = (n for n, each in computed if each.symbol == operation.symbol)
+    return next(exact, None) or next(alike, None)

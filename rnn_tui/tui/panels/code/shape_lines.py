@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from rnn_tui.engine.network.declaration import NetworkDeclaration
@@ -12,6 +12,7 @@ from rnn_tui.source_code.listing.update import ListedUpdate, listed_lines
 from rnn_tui.tui.lines import ELLIPSIS, Line, Lines, cell_width
 from rnn_tui.tui.panels.code.rows import GUTTER
 
+FROM = "from "
 LETTERS = {
     "T": "timestep",
     "B": "sample",
@@ -55,11 +56,24 @@ def _all_lines(line: ListedLine | None, declaration: NetworkDeclaration, width: 
     by_shape: dict[Shape, list[str]] = {}
     for name, shape in dict.fromkeys(operands):
         by_shape.setdefault(shape, []).append(name)
+    room = width - GUTTER - len(FROM) - len(ELLIPSIS) - 1
     parts = [_shape([result[0]], result[1], known, "strong")]
-    for names, shape in ((names, shape) for shape, names in by_shape.items()):
-        part = _shape(names, shape, known, "")
-        parts.append(part if len(parts) > 1 else (("from ", "dim"), *part))
+    for shape, names in by_shape.items():
+        for group in _groups(names, room - cell_width(_shape([], shape, known, ""))):
+            part = _shape(group, shape, known, "")
+            parts.append(part if len(parts) > 1 else ((FROM, "dim"), *part))
     return _packed(parts, width)
+
+
+def _groups(names: Sequence[str], width: int) -> Iterator[list[str]]:
+    """Yield the names in groups that have room in so many cells."""
+    group: list[str] = []
+    for name in names:
+        if group and len(", ".join((*group, name))) > width:
+            yield group
+            group = []
+        group.append(name)
+    yield group
 
 
 def _shape(names: Sequence[str], shape: Shape, known: Mapping[str, int], role: str) -> Line:
