@@ -18,6 +18,8 @@ from rnn_tui.cases.names import is_bias, states_of, weight_shapes
 from rnn_tui.cases.reading import IGNORED_CLASS
 from rnn_tui.cases.texts import LOSSES, REDUCTIONS
 from rnn_tui.settings import DECLARATIONS, Value, quote
+from rnn_tui.tensor_files.content import ContentError
+from rnn_tui.tensor_files.weight_names import WeightNames, find_weights
 
 AnyArray = npt.NDArray[Any]
 
@@ -71,10 +73,11 @@ def checked(
         DECLARATIONS[name].check(sizes[name]) for name in ("cell", "hidden", "layers", "activation")
     )
     for name, value, allowed in (("loss", loss, LOSSES), ("reduction", reduction, REDUCTIONS)):
-        if value not in allowed:
+        if not isinstance(value, str) or value not in allowed:
             raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {quote(value)}")
     for name, count in (("features", features), ("outputs", outputs)):
-        if count is not None and (isinstance(count, bool) or not count == int(count) >= 1):
+        whole = isinstance(count, int | np.integer) and not isinstance(count, bool)
+        if count is not None and not (whole and count >= 1):
             raise ValueError(f"{name} must be a whole number of at least 1, not {quote(count)}")
     return Arguments(
         cell=str(cell),
@@ -108,6 +111,7 @@ def make_case(
     mask: npt.ArrayLike | None,
     starts: Mapping[str, npt.ArrayLike | None],
     weights: Mapping[str, npt.ArrayLike] | None,
+    names: Mapping[str, str] | None = None,
 ) -> Case:
     """Return the case of these arrays, which are copied.
 
@@ -118,6 +122,7 @@ def make_case(
         mask: where outputs count; None: everywhere.
         starts: the states that the window begins with, by the argument's name ("h0") and state.
         weights: PyTorch's tensors by name; None: drawn at random.
+        names: what the parts are called there, and "rnn" or "readout"; see `find_weights`.
 
     Raises:
         TypeError: an array holds no numbers.
@@ -137,7 +142,7 @@ def make_case(
     outputs = target.shape[2] if target.ndim == 3 else arguments.outputs
     if outputs is None:
         outputs = int(target.max()) + 1
-    given = _weights(arguments, weights or {}, features, outputs, dtype)
+    given, found = _weights(arguments, weights, names, (features, outputs), dtype)
     return Case(
         cell=arguments.cell,
         activation=arguments.activation,
@@ -147,13 +152,14 @@ def make_case(
         hidden=arguments.hidden,
         dtype=dtype,
         weights=given,
-        given_weights=tuple(name for name in given if name in (weights or {})),
+        given_weights=tuple(found.spelling),
         x=inputs,
         target=target,
         mask=counted,
         features=features,
         outputs=outputs,
         start=_starts(arguments, starts, batch, dtype),
+        assumed="" if names else found.assumed,
     )
 
 
@@ -261,31 +267,41 @@ def _starts(
 
 def _weights(
     arguments: Arguments,
-    weights: Mapping[str, npt.ArrayLike],
-    features: int,
-    outputs: int,
+    weights: Mapping[str, npt.ArrayLike] | None,
+    names: Mapping[str, str] | None,
+    sizes: tuple[int, int],
     dtype: np.dtype[Any],
-) -> dict[str, AnyArray]:
-    """Return the weights, complete; nothing if none are given."""
-    if not weights:
-        return {}
-    sizes = arguments.layers, features, arguments.hidden, outputs
-    shapes = weight_shapes(arguments.cell, *sizes)
-    if unknown := [name for name in weights if name not in shapes]:
-        raise ValueError(f"weights has {quote(unknown[0])}; expected {', '.join(shapes)}")
+) -> tuple[dict[str, AnyArray], WeightNames]:
+    """Return the weights, complete, or nothing if none are given; and by which names they came."""
+    if weights is None:
+        if names is not None:
+            raise ValueError("names say what parts of weights are called, and there are none")
+        return {}, WeightNames({}, arguments.layers)
+    if not isinstance(weights, Mapping):
+        raise TypeError(f"weights is a {type(weights).__name__}; expected arrays by name")
+    given = {str(name): _numbers(f"weights[{name!r}]", each) for name, each in weights.items()}
+    features, outputs = sizes
+    shapes = weight_shapes(arguments.cell, arguments.layers, features, arguments.hidden, outputs)
+    try:
+        found = find_weights({name: array.shape for name, array in given.items()}, names)
+    except ContentError as error:
+        raise ValueError(f"weights: {error}") from None
+    if others := [name for name in found.spelling if name not in shapes]:
+        spelled = quote(found.spelling[others[0]])
+        network = f"{arguments.cell} with {arguments.layers} layers"
+        raise ValueError(f"weights has {spelled}, which is none of {network}")
     arrays: dict[str, AnyArray] = {}
     for name, shape in shapes.items():
-        if name in weights:
-            array = _numbers(f"weights[{name!r}]", weights[name])
-            _check_shape(
-                f"weights[{name!r}]", array, shape, f"of {arguments.cell} with these sizes"
-            )
-            arrays[name] = _finite(f"weights[{name!r}]", array, dtype, False)
+        if name in found.spelling:
+            place = f"weights[{found.spelling[name]!r}]"
+            array = given[found.spelling[name]]
+            _check_shape(place, array, shape, f"of {arguments.cell} with these sizes")
+            arrays[name] = _finite(place, array, dtype, False)
         elif is_bias(name):
             arrays[name] = np.zeros(shape, dtype)
         else:
             raise ValueError(f"weights lacks {name!r}, {shape}; only biases may be missing")
-    return arrays
+    return arrays, found
 
 
 # Any array
@@ -293,6 +309,8 @@ def _weights(
 
 def _numbers(name: str, value: npt.ArrayLike) -> AnyArray:
     """Return an array of real numbers."""
+    if isinstance(value, np.ma.MaskedArray) and value.mask.any():
+        raise TypeError(f"{name} is a masked array; fill it, and say by mask where outputs count")
     try:
         array: AnyArray = np.asarray(value)
     except Exception as error:  # whatever the caller's object raises when it is asked

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import signal
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rnn_tui.api.blas_threads import one_thread
-from rnn_tui.api.messages import said_in_python
+from rnn_tui.api.messages import check_used, said_in_python
 from rnn_tui.api.values import WindowValues
 from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.engine.time_travel.places import Stride
@@ -97,8 +98,12 @@ class Trainer:
             ValueError: a value is not allowed, or a file cannot be used.
         """
         chosen = {"task": task, **_plain(settings)}
+        if task == "case":
+            raise ValueError("task case is a batch of your own: from_arrays(x, y), or load(FILE)")
         with said_in_python(), one_thread():
-            self._begin(Engine(compose(chosen, preset)))
+            made = compose(chosen, preset)
+            check_used(settings, made)
+            self._begin(Engine(made))
 
     @classmethod
     def from_arrays(
@@ -116,6 +121,7 @@ class Trainer:
         h0: npt.ArrayLike | None = None,
         c0: npt.ArrayLike | None = None,
         weights: Mapping[str, npt.ArrayLike] | None = None,
+        names: Mapping[str, str] | None = None,
         features: int | None = None,
         outputs: int | None = None,
         batch_first: bool = False,
@@ -150,7 +156,10 @@ class Trainer:
             c0: the same for the cell state of an LSTM.
             weights: starting weights by PyTorch's names, as `parameters` returns them:
                 ``rnn.weight_ih_l0`` … ``readout.bias``; biases may be missing and are zero then.
-                Drawn at random from the seed if left out.
+                Drawn at random from the seed if left out. Names of your own will do, such as those
+                of ``model.state_dict()``: which part is which is found, and said by a UserWarning.
+            names: what you call the parts, where that is not clear: ``{"encoder.lstm": "rnn",
+                "head": "readout"}``.
             features: how many symbols there are; found from x if left out.
             outputs: how many classes there are; found from y if left out.
             batch_first: whether x, y and mask are [B, T, …]. What is read from the trainer has
@@ -173,9 +182,9 @@ class Trainer:
             "layers": layers,
             "activation": activation,
         }
+        sizes = _plain(sizes)
         named = {"optimizer": optimizer, "lr": lr, "clip": clip, "clip_by": clip_by}
-        chosen: dict[str, Value] = {name: v for name, v in named.items() if v is not None}
-        chosen = _plain(sizes | chosen | {"seed": seed} | settings)
+        written = _plain({n: v for n, v in named.items() if v is not None} | settings)
         for name in ("task", "data", "steps", "batch"):
             if name in settings:
                 raise TypeError(f"{name} cannot be chosen: it follows from the arrays")
@@ -186,8 +195,12 @@ class Trainer:
             arguments = checked(
                 sizes, loss, reduction, dtype, features, outputs, batch_first=batch_first
             )
-            case = make_case(arguments, x, y, mask, {"h0": h0, "c0": c0}, weights)
-            return cls._of(engine_of_case(case, chosen))
+            case = make_case(arguments, x, y, mask, {"h0": h0, "c0": c0}, weights, names)
+            engine = engine_of_case(case, {**written, "seed": _plain({"seed": seed})["seed"]})
+            check_used(written, engine.settings)
+        if case.assumed:
+            warnings.warn(f"weights: {case.assumed}", UserWarning, stacklevel=2)
+        return cls._of(engine)
 
     @classmethod
     def _of(
@@ -320,6 +333,7 @@ class Trainer:
             changed = self._engine.settings.with_(**chosen)
             if fixed := changed.needs_restart(self._engine.settings):
                 raise ValueError(f"{fixed[0]} cannot change in a run; begin another one")
+            check_used(chosen, changed)
             self._timeline.configure(changed)
 
     # Reading

@@ -52,6 +52,18 @@ def test_mask_sum_start_and_weights_count() -> None:
     assert rt.verify(trainer, most=3)
 
 
+def test_weights_may_have_names_of_their_own() -> None:
+    first = rt.Trainer.from_arrays(X, Y, **SMALL, seed=5)
+    parts = {"rnn.": "encoder.lstm.", "readout.": "head."}
+    renamed = {parts[n[: n.index(".") + 1]] + n[n.index(".") + 1 :]: a
+               for n, a in first.parameters().items()}  # fmt: skip
+    with pytest.warns(UserWarning, match=r"^weights: .*encoder\.lstm"):
+        trainer = rt.Trainer.from_arrays(X, Y, **SMALL, weights=renamed)
+    assert trainer.run(2).tolist() == first.run(2).tolist()
+    names = {"encoder.lstm": "rnn", "head": "readout"}
+    rt.Trainer.from_arrays(X, Y, **SMALL, weights=renamed, names=names)
+
+
 def test_the_batch_may_come_first() -> None:
     mask = np.arange(T)[:, None] < [4, 2, 3]
     swapped = [a.swapaxes(0, 1) for a in (X, Y, mask)]
@@ -147,14 +159,25 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"mask": np.full((T, B), 2)}, ValueError, "mask has 2; expected true and false"),
     ({"h0": np.zeros((1, B, H))}, ValueError, r"h0 has the shape \(1, 3, 3\); expected \(2, 3"),
     ({"cell": "gru", "c0": np.zeros((L, B, H))}, ValueError, "c0 was given, but the cell gru"),
-    ({"weights": {"a": X}}, ValueError, "weights has 'a'; expected rnn.weight_ih_l0, "),
-    ({"weights": {"readout.bias": [0.0]}}, ValueError, "weights lacks 'rnn.weight_ih_l0'"),
+    ({"weights": {"a": X}}, ValueError, "^weights: "),
+    ({"weights": [X]}, TypeError, "weights is a list; expected arrays by name"),
+    ({"weights": rt.Trainer.from_arrays(X, Y, hidden=4).parameters()}, ValueError, "has the shape"),
+    ({"names": {"lstm": "rnn"}}, ValueError, "names say what parts of weights are called"),
+    ({"x": np.ma.masked_array(X, X > 0)}, TypeError, "x is a masked array; fill it, and say by"),
+    ({"loss": np.array(["mse"])}, ValueError, "loss must be one of mse, cross-entropy, not arr"),
+    ({"hidden": np.int64(0)}, ValueError, "hidden must be a whole number from 1 to 4096, not 0"),
+    ({"optimizer": "adam", "momentum": 0.5}, ValueError, "momentum 0.5 has no effect with optimi"),
+    ({"clip": 1.0}, ValueError, "clip 1 has no effect with clip_by none; it needs clip_by value"),
     ({"cell": "LSTM"}, ValueError, "cell must be one of rnn, lstm, .*, not 'LSTM'"),
     ({"hidden": 0}, ValueError, "hidden must be a whole number from 1 to 4096, not 0"),
     ({"dtype": "float16"}, ValueError, "dtype must be one of float32, float64, not 'float16'"),
     ({"steps": 3}, TypeError, "steps cannot be chosen: it follows from the arrays"),
     ({"hiden": 3}, TypeError, "there is no setting 'hiden'"),
-    ({"momentum": 2.0}, ValueError, "momentum must be a number at least 0 and below 1, not 2"),
+    (
+        {"momentum": 2.0, "optimizer": "sgd"},
+        ValueError,
+        "momentum must be a number at least",
+    ),
     ({"batch_first": True, "y": Y}, ValueError, r"y has .* expected numbers \[B, T, O\] with B=4"),
 ]
 
