@@ -27,8 +27,13 @@ def counts(problem: ReferenceProblem) -> Iterator[tuple[float, str]]:
             yield counted * sizes["O"], "the outputs that count"
 
 
+def nearness(tolerance: float) -> float:
+    """Return how near two factors are that mean the same; rounding is less even in float32."""
+    return min(10 * tolerance, 1e-5)
+
+
 def _close(a: float, b: float, tolerance: float) -> bool:
-    return abs(a - b) <= 10 * tolerance * max(abs(a), abs(b))
+    return abs(a - b) <= nearness(tolerance) * max(abs(a), abs(b))
 
 
 def factor_texts(

@@ -264,6 +264,9 @@ def named_forward(problem: ReferenceProblem) -> Iterator[Mistake]:
 
 def both_ways(mistake: Mistake) -> Iterator[Mistake]:
     """Yield a mistake of the forward pass with its own gradients, and with the right lines'."""
+    if mistake.read:
+        yield mistake  # the backward pass reads the same
+        return
     own = f"{mistake.put_in}, and the gradients of that,"
     yield replace(mistake, derived=True, put_in=own)
     yield replace(mistake, put_in=f"{mistake.put_in} in the forward pass alone")

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from rnn_tui.checks.autodiff import sigmoid
-from rnn_tui.checks.factors import factor_texts, is_round
+from rnn_tui.checks.factors import factor_texts, is_round, nearness
 from rnn_tui.checks.losses import LossAndGradient, LossFunction, loss_of, scaled, softmax
 from rnn_tui.checks.mistakes import Mistake, Numbers, Stage
 from rnn_tui.checks.reading_mistakes import folded, moved, unfolded, with_target
@@ -46,7 +46,7 @@ def scaled_losses(problem: ReferenceProblem, theirs: Theirs, ours: Numbers) -> I
     same = (
         of_loss is None
         or of_gradient is None
-        or np.isclose(of_loss, of_gradient, rtol=10 * theirs.tolerance, atol=0)
+        or np.isclose(of_loss, of_gradient, rtol=nearness(theirs.tolerance), atol=0)
     )
     a = 1.0 if of_loss is None else of_loss
     b = 1.0 if of_gradient is None else of_gradient
@@ -58,7 +58,7 @@ def scaled_losses(problem: ReferenceProblem, theirs: Theirs, ours: Numbers) -> I
             yield _loss(f"{subject} {text}", function)
         return
     in_loss = _factor_texts(problem, a, theirs.tolerance)
-    right = 10 * theirs.tolerance
+    right = nearness(theirs.tolerance)
     if abs(a - 1) <= right:
         in_loss = ["right"]
     in_gradient = _factor_texts(problem, b, theirs.tolerance)
@@ -75,9 +75,9 @@ def scaled_losses(problem: ReferenceProblem, theirs: Theirs, ours: Numbers) -> I
 
 
 def _factor_texts(problem: ReferenceProblem, factor: float, tolerance: float) -> list[str]:
-    if abs(factor - 1) <= 10 * tolerance or not np.isfinite(factor):
+    if abs(factor - 1) <= nearness(tolerance) or not np.isfinite(factor):
         return []
-    if problem.loss == "cross-entropy" and abs(factor * np.log(2) - 1) <= 10 * tolerance:
+    if problem.loss == "cross-entropy" and abs(factor * np.log(2) - 1) <= nearness(tolerance):
         return ["in bits, not nats (log2)"]
     texts = factor_texts(problem, factor, tolerance, problem.terms)
     if not texts and is_round(factor, tolerance):

@@ -49,7 +49,7 @@ class Mistake:
         loss: another loss.
         times: timesteps that the gradients of weights are summed over, from 0; None: all.
         sample: the only one that they are summed over, from 0; None: all.
-        record: what becomes of the numbers when all is computed.
+        each_sample: whether it concerns each sample alone, so that a few samples show it.
     """
 
     stage: Stage
@@ -61,7 +61,7 @@ class Mistake:
     loss: LossFunction | None = None
     times: tuple[int, ...] | None = None
     sample: int | None = None
-    record: Callable[[Numbers], Numbers] | None = None
+    each_sample: bool = True
 
 
 RIGHT = Mistake(Stage.FORWARD, "")
@@ -96,12 +96,7 @@ class Runner:
             NotTheirsError: a number is not theirs.
         """
         self.runs += 1
-        records = [m.record for m in mistakes if m.record]
-        run = self._run(mistakes, Stage.GRADIENTS, self.theirs if watched and not records else None)
-        numbers: Numbers = run.numbers()
-        for record in records:
-            numbers = record(numbers)
-        return numbers
+        return self._run(mistakes, Stage.GRADIENTS, self.theirs if watched else None).numbers()
 
     def complete(self, mistakes: Sequence[Mistake]) -> Run:
         """Return the whole run with `mistakes` put in, which were kept."""

@@ -113,7 +113,7 @@ def _other_layers(problem: ReferenceProblem) -> Iterator[Mistake]:
 
 
 def _inputs(what: str, change: Callable[[ReferenceProblem], ReferenceProblem]) -> Mistake:
-    return Mistake(Stage.FORWARD, what, "read so,", read=change)
+    return Mistake(Stage.FORWARD, what, "read so,", read=change, each_sample=False)
 
 
 def folded(array: Array) -> Array:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from rnn_tui.checks.factors import factor_texts, is_round
+from rnn_tui.checks.factors import factor_texts, is_round, nearness
 from rnn_tui.checks.loss_mistakes import ratio
 from rnn_tui.checks.losses import softmax
 from rnn_tui.checks.mistakes import Numbers
@@ -91,7 +91,7 @@ def _of_weight(run: Run, theirs: Theirs, ours: Numbers, name: str) -> dict[str, 
     weight = _weight_named(run, name)
     if weight is not None and weight.shape == array.shape and weight.any():
         decay = _decay(theirs.numbers[name], array, weight)
-        if is_round(decay, 1e3 * theirs.tolerance):
+        if is_round(decay, theirs.tolerance):
             rounded = float(f"{decay:.1e}")
             holds(f"with {rounded:g}·W added (weight decay)", array + rounded * weight)
     return found
@@ -101,14 +101,14 @@ def _weight_factor(
     problem: ReferenceProblem, name: str, factor: float, tolerance: float
 ) -> list[str]:
     """Return what a factor of one weight's gradient may be, in words."""
-    if abs(factor - 2) <= 10 * tolerance:
+    if abs(factor - 2) <= nearness(tolerance):
         both = ["doubled: the sum of both biases' gradients"] if "rnn.bias" in name else []
         return [*both, "doubled"]
-    if abs(factor - 0.5) <= 10 * tolerance:
+    if abs(factor - 0.5) <= nearness(tolerance):
         both = ["halved: the gradient of one bias is shared by two"] if "rnn.bias" in name else []
         texts = factor_texts(problem, factor, tolerance)
         return [*both, *texts]
-    if problem.batch > 1 and abs(factor * problem.batch - 1) <= 10 * tolerance:
+    if problem.batch > 1 and abs(factor * problem.batch - 1) <= nearness(tolerance):
         others = [t for t in factor_texts(problem, factor, tolerance) if t != "divided by B"]
         return ["divided by B: the mean over the batch, not summed", *others]
     texts = factor_texts(problem, factor, tolerance)

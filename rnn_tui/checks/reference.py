@@ -7,7 +7,7 @@ are no longer theirs ends at once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import CodeType
@@ -32,6 +32,7 @@ Block = tuple[int, str]
 """One gate's block of a weight: the layer from 0 (the readout is layer L), and its name."""
 Values = dict[str, Any]
 KINDS = {"W_x": "weight_ih", "W_h": "weight_hh", "b_x": "bias_ih", "b_h": "bias_hh"}
+READOUT_BLOCKS = {"grad.readout.weight": "W_y", "grad.readout.bias": "b_y"}
 
 
 class NotTheirsError(Exception):
@@ -107,13 +108,11 @@ class ReferenceProblem:
 
     def weights(self, layer: int) -> Values:
         """Return the blocks of `layer` by name, as they are read."""
-        return {
-            name: self._read(self.reading.get((k, name), Source((k, name))))
-            for k, name in self.blocks
-            if k == layer
-        }
+        return {name: self.read((k, name)) for k, name in self.blocks if k == layer}
 
-    def _read(self, source: Source) -> Array:
+    def read(self, block: Block) -> Array:
+        """Return a block as it is read."""
+        source = self.reading.get(block, Source(block))
         array = self.blocks[source.block]
         return array.T if source.transposed else array
 
@@ -135,7 +134,9 @@ def problem_of(case: Case) -> ReferenceProblem | None:
         hidden=case.hidden,
         x=_one_hot(case.x, case.features) if case.symbols else np.asarray(case.x, np.float64),
         target=(
-            _one_hot(case.target, case.outputs) if codes else np.asarray(case.target, np.float64)
+            _one_hot(case.target, case.outputs)
+            if codes
+            else np.nan_to_num(np.asarray(case.target, np.float64), posinf=0.0, neginf=0.0)
         ),
         mask=case.mask[..., np.newaxis].astype(np.float64),
         terms=float(case.term_count if case.reduction == "mean" else 1),
@@ -173,6 +174,7 @@ class Run:
         loss: the loss.
         backward: values by name, those of the forward pass as well, of each layer and timestep.
         gradients: of the blocks of the file.
+        stacked: what gradients were computed of, kept for others of this run.
     """
 
     problem: ReferenceProblem
@@ -182,6 +184,9 @@ class Run:
     dy: Array = field(default_factory=lambda: np.empty(0))
     backward: list[list[Values]] = field(default_factory=list)
     gradients: dict[Block, Array] = field(default_factory=dict)
+    stacked: dict[tuple[int, tuple[int, ...], int | None], StackedValues] = field(
+        default_factory=dict
+    )
 
     def numbers(self) -> dict[str, Array]:
         """Return what was computed under the names of a case."""
@@ -192,20 +197,54 @@ class Run:
         return tensors | tensors_of_blocks(self.problem, self.gradients)
 
 
+def few_samples(run: Run, count: int) -> Run:
+    """Return the first `count` samples of `run`, which has a loss; the problem is theirs alone."""
+
+    def few(values: Values) -> Values:
+        return {name: array[:count] for name, array in values.items()}
+
+    problem = run.problem
+    part = replace(
+        problem,
+        x=problem.x[:, :count],
+        target=problem.target[:, :count],
+        mask=problem.mask[:, :count],
+        start={name: array[:, :count] for name, array in problem.start.items()},
+    )
+    forward = [[few(values) for values in steps] for steps in run.forward]
+    return Run(part, forward, run.y[:, :count], run.loss, run.dy[:, :count])
+
+
 def _stacked(layers: Sequence[Sequence[Values]], name: str) -> Array:
     return np.asarray([[values[name] for values in layer] for layer in layers])
 
 
+def gradient_names(problem: ReferenceProblem) -> list[str]:
+    """Return the names of the gradients of all weights of the file."""
+    cells = [f"grad.rnn.{kind}_l{k}" for k in range(problem.layers) for kind in KINDS.values()]
+    return [*cells, *READOUT_BLOCKS]
+
+
+def blocks_of_tensor(problem: ReferenceProblem, name: str) -> list[Block]:
+    """Return the blocks that the gradient `name` consists of, in the file's order."""
+    if name in READOUT_BLOCKS:
+        return [(problem.layers, READOUT_BLOCKS[name])]
+    kind, layer = name.removeprefix("grad.rnn.").rsplit("_l", 1)
+    short = next(short for short, file_name in KINDS.items() if file_name == kind)
+    return [(int(layer), short + gate) for gate in problem.program.gates]
+
+
+def _tensor(blocks: Mapping[Block, Array]) -> Array:
+    """Return a tensor of the file of its blocks."""
+    return np.concatenate([array.T for array in blocks.values()])
+
+
 def tensors_of_blocks(problem: ReferenceProblem, blocks: Mapping[Block, Array]) -> dict[str, Array]:
     """Return gradients under the file's names, from those of `blocks`."""
-    tensors = {}
-    for layer in range(problem.layers):
-        for kind, file_name in KINDS.items():
-            parts = [blocks[layer, kind + gate].T for gate in problem.program.gates]
-            tensors[f"grad.rnn.{file_name}_l{layer}"] = np.concatenate(parts)
-    tensors["grad.readout.weight"] = blocks[problem.layers, "W_y"].T
-    tensors["grad.readout.bias"] = blocks[problem.layers, "b_y"]
-    return tensors
+    return {
+        name: _tensor({block: blocks[block] for block in blocks_of_tensor(problem, name)})
+        for name in gradient_names(problem)
+    }
 
 
 @lru_cache(maxsize=4096)
@@ -272,7 +311,7 @@ def with_loss(run: Run, loss: float, dy: Array, theirs: Theirs | None = None) ->
     """
     if theirs and not (theirs.same("loss", np.asarray(loss)) and theirs.same("grad.output", dy)):
         raise NotTheirsError
-    return replace(run, loss=loss, dy=dy, backward=[], gradients={})
+    return replace(run, loss=loss, dy=dy, backward=[], gradients={}, stacked={})
 
 
 def with_backward(run: Run, theirs: Theirs | None = None, edit: LineEdit = NO_EDIT) -> Run:
@@ -306,18 +345,101 @@ def with_backward(run: Run, theirs: Theirs | None = None, edit: LineEdit = NO_ED
             steps.append(values)
         layers.append(steps[::-1])
         from_above = [values["dx"] for values in layers[-1]]
-    return replace(run, backward=layers[::-1], gradients={})
+    return replace(run, backward=layers[::-1], gradients={}, stacked={})
 
 
-def stacked_values(run: Run, layer: int, times: Sequence[int], samples: slice) -> Values:
-    """Return the values of some timesteps and samples of a layer, one below the other."""
-    top = run.problem.layers
-    steps = [run.backward[min(layer, top - 1)][t] for t in times]
-    names = [name for name, array in steps[0].items() if np.ndim(array) == 2]
-    return {
-        name: np.concatenate([np.asarray(values[name])[samples] for values in steps])
-        for name in names
+class StackedValues(Mapping[str, Any]):
+    """Values of a layer at some timesteps, one below the other, stacked when they are asked for."""
+
+    def __init__(self, run: Run, layer: int, times: Sequence[int], samples: slice) -> None:
+        steps = run.backward[min(layer, run.problem.layers - 1)]
+        self._steps, self._samples = [steps[t] for t in times], samples
+        self._known: Values = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._known:
+            if np.ndim(self._steps[0][name]) != 2:
+                raise KeyError(name)
+            parts = [np.asarray(values[name])[self._samples] for values in self._steps]
+            self._known[name] = np.concatenate(parts)
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._steps[0])
+
+    def __len__(self) -> int:
+        return len(self._steps[0])
+
+
+def _block_gradient(
+    run: Run, block: Block, edit: LineEdit, times: Sequence[int] | None, sample: int | None
+) -> Array:
+    """Return the gradient of a block as it was read; see `tensor_gradient`."""
+    problem, (layer, name) = run.problem, block
+    lines = problem.program.gradients if layer < problem.layers else READOUT_GRADIENTS
+    total: Array = np.zeros_like(problem.read(block))
+    every = tuple(range(problem.steps) if times is None else times)
+    changed = name in edit.lines and (edit.layers is None or layer in edit.layers)
+    there = every if edit.times is None else tuple(t for t in every if t in edit.times)
+    groups = [(edit.lines[name], there)] if changed else [(lines[name], every)]
+    if changed and edit.times is not None:
+        groups.append((lines[name], tuple(t for t in every if t not in edit.times)))
+    for text, group in groups:
+        if group:
+            key = (layer, group, sample)
+            if key not in run.stacked:
+                samples = slice(None) if sample is None else slice(sample, sample + 1)
+                run.stacked = {} if len(run.stacked) > 8 else run.stacked
+                run.stacked[key] = StackedValues(run, layer, group, samples)
+            part = eval(
+                _expression(text), {**FUNCTIONS, **problem.weights(layer)}, run.stacked[key]
+            )
+            if np.shape(part) != total.shape:
+                raise NotTheirsError
+            total = total + part
+    return total
+
+
+@lru_cache(maxsize=4096)
+def _expression(text: str) -> CodeType:
+    return compile(text, "<reference>", "eval")
+
+
+def tensor_gradient(
+    run: Run,
+    name: str,
+    edit: LineEdit = NO_EDIT,
+    times: Sequence[int] | None = None,
+    sample: int | None = None,
+) -> Array:
+    """Return the gradient of one tensor of the file; `run` has a backward pass.
+
+    Args:
+        run: the run.
+        name: of the gradient.
+        edit: other lines.
+        times: the timesteps that it is summed over, from 0; None: all.
+        sample: the only sample that it is summed over, from 0; None: all.
+    """
+    blocks = {
+        slot: _slot_gradient(run, slot, edit, times, sample)
+        for slot in blocks_of_tensor(run.problem, name)
     }
+    return _tensor(blocks)
+
+
+def _slot_gradient(
+    run: Run, slot: Block, edit: LineEdit, times: Sequence[int] | None, sample: int | None
+) -> Array:
+    """Return the gradient of a block of the file: of all that was read from there."""
+    problem = run.problem
+    total: Array = np.zeros_like(problem.blocks[slot])
+    for block in problem.blocks:
+        source = problem.reading.get(block, Source(block))
+        if source.block == slot:
+            part = _block_gradient(run, block, edit, times, sample)
+            total = total + (part.T if source.transposed else part)
+    return total
 
 
 def with_gradients(
@@ -328,34 +450,10 @@ def with_gradients(
 ) -> Run:
     """Return `run`, which has a backward pass, with the gradients of its weights.
 
-    Args:
-        times: the timesteps that they are summed over, from 0; None: all.
-        sample: the only sample that they are summed over, from 0; None: all.
+    The arguments are those of `tensor_gradient`.
     """
-    problem = run.problem
-    gradients = {block: np.zeros_like(array) for block, array in problem.blocks.items()}
-    times = range(problem.steps) if times is None else times
-    samples = slice(None) if sample is None else slice(sample, sample + 1)
-    groups = [(edit, [t for t in times if edit.times is None or t in edit.times])]
-    if edit.times is not None:
-        groups.append((NO_EDIT, [t for t in times if t not in edit.times]))
-    for layer in range(problem.layers + 1):
-        lines = problem.program.gradients if layer < problem.layers else READOUT_GRADIENTS
-        for lines_edit, group in groups:
-            if not group:
-                continue
-            values = stacked_values(run, layer, group, samples)
-            code = _edited(lines, lines_edit if lines_edit.holds(layer, group[0]) else NO_EDIT)
-            weights = problem.weights(layer)
-            results: Values = {}
-            exec(code, {**FUNCTIONS, **weights, **values}, results)
-            for name in lines:
-                source = problem.reading.get((layer, name), Source((layer, name)))
-                part = np.asarray(results[name], np.float64)
-                part = part.T if source.transposed else part
-                if part.shape != gradients[source.block].shape:
-                    raise NotTheirsError
-                gradients[source.block] = gradients[source.block] + part
+    slots = run.problem.blocks
+    gradients = {slot: _slot_gradient(run, slot, edit, times, sample) for slot in slots}
     return replace(run, gradients=gradients)
 
 

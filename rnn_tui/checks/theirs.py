@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 
 import numpy as np
 
 from rnn_tui.cases.case import Case
+from rnn_tui.checks.comparison import Comparison
 from rnn_tui.tensor_files.content import Array
 
 FLOOR = 1e-3  # of the largest entry: below it an error is relative to that
@@ -26,15 +28,16 @@ class Theirs:
 
     Attributes:
         numbers: by name, as in the case.
-        tolerance: the error up to which two numbers agree.
+        tolerance: the error up to which two numbers agree, unless they are in half precision.
         asked: how many timesteps were compared.
     """
 
-    def __init__(self, case: Case, tolerance: float) -> None:
+    def __init__(self, case: Case, comparison: Comparison) -> None:
         self.numbers: Mapping[str, Array] = {
             name: np.asarray(array, np.float64) for name, array in case.theirs.items()
         }
-        self.tolerance, self.asked = tolerance, 0
+        self.tolerance, self.asked = comparison.tolerance, 0
+        self._tolerances = {each.name: each.tolerance for each in comparison.tensors}
         self._largest = {
             name: float(np.max(np.abs(array), initial=0.0)) for name, array in self.numbers.items()
         }
@@ -47,6 +50,20 @@ class Theirs:
     def has(self, name: str) -> bool:
         """Return whether they gave `name`."""
         return name in self.numbers
+
+    def few_samples(self, count: int) -> Theirs:
+        """Return what they have of the first `count` samples: what has timesteps."""
+        part = copy(self)
+        part.numbers = {
+            name: self.numbers[name][..., :count, :]
+            for name in (*STATES, "output", "grad.output")
+            if name in self.numbers
+        }
+        part._layers = {
+            name: {layer: array[..., :count, :] for layer, array in layers.items()}
+            for name, layers in self._layers.items()
+        }
+        return part
 
     @property
     def parameter_gradients(self) -> tuple[str, ...]:
@@ -61,7 +78,10 @@ class Theirs:
             return True
         if name in STATES and theirs.ndim < ours.ndim:
             ours = ours[-1]
-        return same_numbers(theirs, ours, self.tolerance, self._largest[name])
+        return same_numbers(theirs, ours, self._tolerance(name), self._largest[name])
+
+    def _tolerance(self, name: str) -> float:
+        return self._tolerances.get(name, self.tolerance)
 
     def same_at(self, name: str, layer: int, t: int, ours: Array) -> bool:
         """Return whether `ours` [B, n] is theirs at a timestep, from 0, of a state's tensor."""
@@ -69,7 +89,7 @@ class Theirs:
         layers = self._layers.get(name)
         if layers is None or layer not in layers:
             return True
-        return same_numbers(layers[layer][t], ours, self.tolerance, self._largest[name])
+        return same_numbers(layers[layer][t], ours, self._tolerance(name), self._largest[name])
 
     def differing_times(self, name: str, ours: Array) -> list[int]:
         """Return the timesteps, from 0, at which `ours` [L, T, B, n] or [T, B, n] is not theirs."""
@@ -81,7 +101,9 @@ class Theirs:
         pairs = zip(np.moveaxis(theirs, axis, 0), np.moveaxis(ours, axis, 0), strict=True)
         largest = self._largest[name]
         return [
-            t for t, (a, b) in enumerate(pairs) if not same_numbers(a, b, self.tolerance, largest)
+            t
+            for t, (a, b) in enumerate(pairs)
+            if not same_numbers(a, b, self._tolerance(name), largest)
         ]
 
     def all_same(self, ours: Mapping[str, Array]) -> bool:
