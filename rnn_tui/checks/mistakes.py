@@ -14,11 +14,10 @@ from rnn_tui.checks.reference import (
     Run,
     run_forward,
     with_backward,
-    with_derivatives,
-    with_gradients,
     with_loss,
 )
 from rnn_tui.checks.theirs import Theirs
+from rnn_tui.checks.weight_gradients import with_derivatives, with_gradients
 from rnn_tui.tensor_files.content import Array
 
 Numbers = Mapping[str, Array]

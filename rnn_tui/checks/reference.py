@@ -7,7 +7,7 @@ are no longer theirs ends at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import CodeType
@@ -16,11 +16,10 @@ from typing import Any
 import numpy as np
 
 from rnn_tui.cases.case import Case
-from rnn_tui.checks.autodiff import FUNCTIONS, NODE_FUNCTIONS, GradientNode, run_backward
+from rnn_tui.checks.autodiff import FUNCTIONS
 from rnn_tui.checks.programs import (
     READOUT_BACKWARD,
     READOUT_FORWARD,
-    READOUT_GRADIENTS,
     CellProgram,
     Lines,
     program_of,
@@ -184,7 +183,7 @@ class Run:
     dy: Array = field(default_factory=lambda: np.empty(0))
     backward: list[list[Values]] = field(default_factory=list)
     gradients: dict[Block, Array] = field(default_factory=dict)
-    stacked: dict[tuple[int, tuple[int, ...], int | None], StackedValues] = field(
+    stacked: dict[tuple[int, tuple[int, ...], int | None], Mapping[str, Any]] = field(
         default_factory=dict
     )
 
@@ -234,7 +233,7 @@ def blocks_of_tensor(problem: ReferenceProblem, name: str) -> list[Block]:
     return [(int(layer), short + gate) for gate in problem.program.gates]
 
 
-def _tensor(blocks: Mapping[Block, Array]) -> Array:
+def tensor_of(blocks: Mapping[Block, Array]) -> Array:
     """Return a tensor of the file of its blocks."""
     return np.concatenate([array.T for array in blocks.values()])
 
@@ -242,7 +241,7 @@ def _tensor(blocks: Mapping[Block, Array]) -> Array:
 def tensors_of_blocks(problem: ReferenceProblem, blocks: Mapping[Block, Array]) -> dict[str, Array]:
     """Return gradients under the file's names, from those of `blocks`."""
     return {
-        name: _tensor({block: blocks[block] for block in blocks_of_tensor(problem, name)})
+        name: tensor_of({block: blocks[block] for block in blocks_of_tensor(problem, name)})
         for name in gradient_names(problem)
     }
 
@@ -258,7 +257,7 @@ def _edited(lines: Lines, edit: LineEdit) -> CodeType:
     return _compiled(tuple((name, edit.lines.get(name, text)) for name, text in lines.items()))
 
 
-def _codes(lines: Lines, edit: LineEdit, layer: int, steps: int) -> list[CodeType]:
+def codes_of(lines: Lines, edit: LineEdit, layer: int, steps: int) -> list[CodeType]:
     """Return the code of `lines` at each timestep."""
     plain, other = _edited(lines, LineEdit()), _edited(lines, edit)
     return [other if edit.holds(layer, t) else plain for t in range(steps)]
@@ -278,7 +277,7 @@ def run_forward(
     layers: list[list[Values]] = []
     inputs: list[Array] = list(problem.x)
     for layer in range(problem.layers):
-        codes = _codes(problem.program.forward, edit, layer, problem.steps)
+        codes = codes_of(problem.program.forward, edit, layer, problem.steps)
         scope = {**FUNCTIONS, **problem.weights(layer)}
         state = {f"{name}_prev": problem.start[name][layer] for name in problem.program.states}
         steps: list[Values] = []
@@ -292,7 +291,7 @@ def run_forward(
             steps.append(values)
         layers.append(steps)
         inputs = [values["h"] for values in steps]
-    codes = _codes(READOUT_FORWARD, edit, problem.layers, problem.steps)
+    codes = codes_of(READOUT_FORWARD, edit, problem.layers, problem.steps)
     scope = {**FUNCTIONS, **problem.weights(problem.layers)}
     for t, values in enumerate(layers[-1]):
         values["h_below"] = layers[0][t]["h"]
@@ -322,7 +321,7 @@ def with_backward(run: Run, theirs: Theirs | None = None, edit: LineEdit = NO_ED
     """
     problem = run.problem
     states, zeros = problem.program.states, np.zeros((problem.batch, problem.hidden))
-    codes = _codes(READOUT_BACKWARD, edit, problem.layers, problem.steps)
+    codes = codes_of(READOUT_BACKWARD, edit, problem.layers, problem.steps)
     scope = {**FUNCTIONS, **problem.weights(problem.layers)}
     from_above: list[Array] = []
     for code, dy in zip(codes, run.dy, strict=True):
@@ -331,7 +330,7 @@ def with_backward(run: Run, theirs: Theirs | None = None, edit: LineEdit = NO_ED
         from_above.append(values["dh_y"])
     layers: list[list[Values]] = []
     for layer in reversed(range(problem.layers)):
-        codes = _codes(problem.program.backward, edit, layer, problem.steps)
+        codes = codes_of(problem.program.backward, edit, layer, problem.steps)
         scope = {**FUNCTIONS, **problem.weights(layer)}
         state = {f"d{name}_next": zeros for name in states}
         steps: list[Values] = []
@@ -346,167 +345,3 @@ def with_backward(run: Run, theirs: Theirs | None = None, edit: LineEdit = NO_ED
         layers.append(steps[::-1])
         from_above = [values["dx"] for values in layers[-1]]
     return replace(run, backward=layers[::-1], gradients={}, stacked={})
-
-
-class StackedValues(Mapping[str, Any]):
-    """Values of a layer at some timesteps, one below the other, stacked when they are asked for."""
-
-    def __init__(self, run: Run, layer: int, times: Sequence[int], samples: slice) -> None:
-        steps = run.backward[min(layer, run.problem.layers - 1)]
-        self._steps, self._samples = [steps[t] for t in times], samples
-        self._known: Values = {}
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self._known:
-            if np.ndim(self._steps[0][name]) != 2:
-                raise KeyError(name)
-            parts = [np.asarray(values[name])[self._samples] for values in self._steps]
-            self._known[name] = np.concatenate(parts)
-        return self._known[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._steps[0])
-
-    def __len__(self) -> int:
-        return len(self._steps[0])
-
-
-def _block_gradient(
-    run: Run, block: Block, edit: LineEdit, times: Sequence[int] | None, sample: int | None
-) -> Array:
-    """Return the gradient of a block as it was read; see `tensor_gradient`."""
-    problem, (layer, name) = run.problem, block
-    lines = problem.program.gradients if layer < problem.layers else READOUT_GRADIENTS
-    total: Array = np.zeros_like(problem.read(block))
-    every = tuple(range(problem.steps) if times is None else times)
-    changed = name in edit.lines and (edit.layers is None or layer in edit.layers)
-    there = every if edit.times is None else tuple(t for t in every if t in edit.times)
-    groups = [(edit.lines[name], there)] if changed else [(lines[name], every)]
-    if changed and edit.times is not None:
-        groups.append((lines[name], tuple(t for t in every if t not in edit.times)))
-    for text, group in groups:
-        if group:
-            key = (layer, group, sample)
-            if key not in run.stacked:
-                samples = slice(None) if sample is None else slice(sample, sample + 1)
-                run.stacked = {} if len(run.stacked) > 8 else run.stacked
-                run.stacked[key] = StackedValues(run, layer, group, samples)
-            part = eval(
-                _expression(text), {**FUNCTIONS, **problem.weights(layer)}, run.stacked[key]
-            )
-            if np.shape(part) != total.shape:
-                raise NotTheirsError
-            total = total + part
-    return total
-
-
-@lru_cache(maxsize=4096)
-def _expression(text: str) -> CodeType:
-    return compile(text, "<reference>", "eval")
-
-
-def tensor_gradient(
-    run: Run,
-    name: str,
-    edit: LineEdit = NO_EDIT,
-    times: Sequence[int] | None = None,
-    sample: int | None = None,
-) -> Array:
-    """Return the gradient of one tensor of the file; `run` has a backward pass.
-
-    Args:
-        run: the run.
-        name: of the gradient.
-        edit: other lines.
-        times: the timesteps that it is summed over, from 0; None: all.
-        sample: the only sample that it is summed over, from 0; None: all.
-    """
-    blocks = {
-        slot: _slot_gradient(run, slot, edit, times, sample)
-        for slot in blocks_of_tensor(run.problem, name)
-    }
-    return _tensor(blocks)
-
-
-def _slot_gradient(
-    run: Run, slot: Block, edit: LineEdit, times: Sequence[int] | None, sample: int | None
-) -> Array:
-    """Return the gradient of a block of the file: of all that was read from there."""
-    problem = run.problem
-    total: Array = np.zeros_like(problem.blocks[slot])
-    for block in problem.blocks:
-        source = problem.reading.get(block, Source(block))
-        if source.block == slot:
-            part = _block_gradient(run, block, edit, times, sample)
-            total = total + (part.T if source.transposed else part)
-    return total
-
-
-def with_gradients(
-    run: Run,
-    edit: LineEdit = NO_EDIT,
-    times: Sequence[int] | None = None,
-    sample: int | None = None,
-) -> Run:
-    """Return `run`, which has a backward pass, with the gradients of its weights.
-
-    The arguments are those of `tensor_gradient`.
-    """
-    slots = run.problem.blocks
-    gradients = {slot: _slot_gradient(run, slot, edit, times, sample) for slot in slots}
-    return replace(run, gradients=gradients)
-
-
-def with_derivatives(run: Run, edit: LineEdit) -> Run:
-    """Return `run`, which has a loss, with the exact gradients of what `edit` makes of the lines.
-
-    It is what automatic differentiation gives.
-    """
-    problem = run.problem
-    tape: list[GradientNode] = []
-    program, layers = problem.program, list[list[Values]]()
-    inputs = [GradientNode(x, tape) for x in problem.x]
-    used: dict[Block, GradientNode] = {}
-    for layer in range(problem.layers):
-        codes = _codes(program.forward, edit, layer, problem.steps)
-        weights = {
-            name: GradientNode(array, tape) for name, array in problem.weights(layer).items()
-        }
-        used |= {(layer, name): node for name, node in weights.items()}
-        scope = {**NODE_FUNCTIONS, **weights}
-        state = {
-            f"{name}_prev": GradientNode(problem.start[name][layer], tape)
-            for name in program.states
-        }
-        steps: list[Values] = []
-        for t, x in enumerate(inputs):
-            values: Values = {"x": x, **state}
-            exec(codes[t], scope, values)
-            state = {f"{name}_prev": values[name] for name in program.states}
-            steps.append(values)
-        layers.append(steps)
-        inputs = [values["h"] for values in steps]
-    codes = _codes(READOUT_FORWARD, edit, problem.layers, problem.steps)
-    weights = {n: GradientNode(array, tape) for n, array in problem.weights(problem.layers).items()}
-    used |= {(problem.layers, name): node for name, node in weights.items()}
-    for t, values in enumerate(layers[-1]):
-        values["h_below"] = layers[0][t]["h"]
-        exec(codes[t], {**NODE_FUNCTIONS, **weights}, values)
-        values["y"].grad = run.dy[t]
-    run_backward(tape)
-    gradients = {block: np.zeros_like(array) for block, array in problem.blocks.items()}
-    for block, node in used.items():
-        source = problem.reading.get(block, Source(block))
-        part = np.zeros_like(node.value) + node.grad
-        gradients[source.block] = gradients[source.block] + (part.T if source.transposed else part)
-    backward = [
-        [
-            {
-                f"d{name}": np.zeros_like(values[name].value) + values[name].grad
-                for name in program.states
-            }
-            for values in steps
-        ]
-        for steps in layers
-    ]
-    return replace(run, backward=backward, gradients=gradients)

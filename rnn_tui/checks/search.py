@@ -31,10 +31,10 @@ from rnn_tui.checks.reference import (
     Run,
     few_samples,
     run_forward,
-    tensor_gradient,
     with_backward,
 )
 from rnn_tui.checks.theirs import Theirs
+from rnn_tui.checks.weight_gradients import tensor_gradient
 
 MOST_AT_ONCE = 2  # mistakes in one guess, and guesses that are named if several fit
 MOST_BEGINNINGS = 4  # mistakes that explain the first stage, to which another is added
