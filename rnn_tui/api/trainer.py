@@ -18,6 +18,7 @@ import numpy.typing as npt
 from rnn_tui.api.blas_threads import one_thread
 from rnn_tui.api.messages import check_used, said_in_python
 from rnn_tui.api.values import WindowValues
+from rnn_tui.api.window_record import gradient_record, window_drawn
 from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.time_travel.timeline import Timeline
@@ -409,18 +410,17 @@ class Trainer:
         """Return the gradient of each of `parameters`, before clipping, of the window at hand.
 
         Those of ``bias_ih`` and ``bias_hh`` are the same, as in PyTorch, but in the n block of a
-        GRU.
+        GRU. Before the first window it is that of the first one, and before the backward pass is
+        complete it is computed on a copy; the trainer stays where it is. After the update it is the
+        gradient that has just been used, at the weights of before.
 
         Raises:
-            ValueError: the backward pass is not complete.
+            FloatingPointError: a number of the window is not finite.
         """
         engine = self._engine
-        if engine.position < engine.schedule.clip - 1 or engine.divergence is not None:
-            raise ValueError(
-                f"gradients are complete after the backward pass; this is {self.cursor}: "
-                'step("update") goes there'
-            )
-        return _frozen(gradients_of(engine.architecture, engine.network.gradient))
+        self._check_finite()
+        with one_thread(), np.errstate(all="ignore"), window_drawn(engine):
+            return _frozen(gradients_of(engine.architecture, gradient_record(engine).gradient))
 
     def __repr__(self) -> str:
         s, engine = self._engine.settings, self._engine

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,15 +10,10 @@ import numpy.typing as npt
 
 from rnn_tui.api.blas_threads import one_thread
 from rnn_tui.api.trainer import Trainer
+from rnn_tui.api.window_record import gradient_record, window_drawn
 from rnn_tui.engine.analysis.gradient_check import gradient_check_work, tensor_indices
 from rnn_tui.engine.core.background_work import complete
 from rnn_tui.engine.network.architecture import Architecture
-from rnn_tui.engine.network.scratch_network import (
-    GradientRecord,
-    copy_window,
-    scratch_network,
-)
-from rnn_tui.engine.training.trainer import Trainer as Engine
 from rnn_tui.layouts.torch_layout import tensors_of
 
 
@@ -108,8 +101,8 @@ def verify(trainer: Trainer, most: int | None = None) -> Verification:
     engine = trainer._engine
     if engine.divergence is not None:
         raise FloatingPointError(f"there is no gradient to verify: {trainer.not_finite}")
-    with one_thread(), np.errstate(all="ignore"), _window_drawn(engine):
-        record = _record(engine)
+    with one_thread(), np.errstate(all="ignore"), window_drawn(engine):
+        record = gradient_record(engine)
         names = [spec.name for spec in engine.network.specs]
         chosen = np.concatenate([tensor_indices(record, name, most) for name in names])
         check = complete(gradient_check_work(record, chosen))
@@ -128,35 +121,6 @@ def verify(trainer: Trainer, most: int | None = None) -> Verification:
     return Verification(
         check.verdict == "agrees", check.method, len(check.indices) - aside, aside, worst
     )
-
-
-@contextmanager
-def _window_drawn(engine: Engine) -> Iterator[None]:
-    """Have a window within the block; before the first one it is drawn, and taken back."""
-    if engine.position:
-        yield
-        return
-    before = engine.keyframe()
-    engine.finish_pass()
-    try:
-        yield
-    finally:
-        engine.restore(before)
-
-
-def _record(engine: Engine) -> GradientRecord:
-    """Return the window with its gradient: the trainer's own, or one computed on a copy."""
-    network = engine.network
-    parameters, window = engine.copies.window_parameters(engine).copy(), copy_window(network)
-    if engine.position >= engine.schedule.clip - 1:
-        gradient = network.gradient.copy()
-    else:
-        copy = scratch_network(engine.architecture, parameters, window, pins=network.pins)
-        copy.forward(1, copy.tape.steps)
-        copy.loss()
-        copy.backward(1, copy.tape.steps)
-        gradient = copy.gradient
-    return GradientRecord(engine.architecture, parameters, window, gradient, network.pins)
 
 
 def _place(architecture: Architecture, index: int) -> tuple[str, tuple[int, ...]]:

@@ -118,16 +118,21 @@ def test_arrays_are_copies_that_cannot_be_written_to() -> None:
     assert np.array_equal(h, copy)
 
 
-def test_gradients_are_there_from_the_end_of_the_backward_pass() -> None:
-    trainer = rt.Trainer(cell="gru", **SMALL)
-    trainer.step("pass", 2)
-    with pytest.raises(ValueError, match=r"complete after the backward pass; this is update 0, F"):
-        trainer.gradients()
-    trainer.step("pass", 2)
-    gradients = trainer.gradients()
+def test_gradients_are_those_of_the_window_wherever_the_trainer_is() -> None:
+    trainer, ahead = rt.Trainer(cell="gru", **SMALL), rt.Trainer(cell="gru", **SMALL)
+    ahead.step("pass", 4)
+    expected = ahead.gradients()  # by the trainer's own backward pass
     shapes = {name: a.shape for name, a in trainer.parameters().items()}
-    assert {name: a.shape for name, a in gradients.items()} == shapes
-    assert gradients["rnn.bias_hh_l0"][:6].tolist() == gradients["rnn.bias_ih_l0"][:6].tolist()
+    assert {name: a.shape for name, a in expected.items()} == shapes
+    assert expected["rnn.bias_hh_l0"][:6].tolist() == expected["rnn.bias_ih_l0"][:6].tolist()
+    for _ in range(2 * trainer.values["h"].shape[0] + 4):
+        before = str(trainer.cursor)
+        found = trainer.gradients()
+        assert str(trainer.cursor) == before
+        for name, gradient in found.items():
+            np.testing.assert_allclose(gradient, expected[name], rtol=1e-12, atol=1e-15)
+        trainer.step()
+    assert trainer.updates == 1
 
 
 def test_settings_change_on_the_way() -> None:
