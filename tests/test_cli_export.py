@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cases.case_support import case_arrays, write
 from cli_support import SMALL
 from source_code.page_runs import losses_of_page
 
@@ -47,6 +48,18 @@ def test_a_page_prints_what_train_does(saved: Path, capsys: pytest.CaptureFixtur
     expected = [float(row.split(",")[1]) for row in rows]
     assert losses == pytest.approx(expected, rel=1e-5)
     assert len(losses) == 3
+
+
+def test_a_case_file_is_a_run_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "my.safetensors", case_arrays("gru"), cell="gru", reduction="sum")
+    assert run(["export", "my.safetensors", "page.py", "--updates", "2"]) == 0
+    text = Path("page.py").read_text(encoding="utf-8")
+    losses = losses_of_page(text, Path("page.npz").read_bytes(), tmp_path)
+    metrics = ["--metrics", "losses.csv", "--updates", "2", "--quiet"]
+    assert run(["train", "my.safetensors", *metrics]) == 0
+    _, *rows = Path("losses.csv").read_text(encoding="utf-8").splitlines()
+    assert losses == pytest.approx([float(row.split(",")[1]) for row in rows], rel=1e-12)
 
 
 def test_the_command_line_names_a_run_and_a_page(

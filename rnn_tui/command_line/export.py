@@ -24,6 +24,7 @@ def export(arguments: list[str]) -> int:
     options = read_export(arguments)
     if options is None:
         return DONE
+    from rnn_tui.command_line.case_file import with_case_file
     from rnn_tui.command_line.start import start_run
     from rnn_tui.files.ownership import data_file
     from rnn_tui.source_code.dialects import DIALECTS
@@ -36,10 +37,12 @@ def export(arguments: list[str]) -> int:
     dialect = DIALECTS[options.get("as", "numpy")]
     _checks(options)  # before the run is read, which may take long
     read = ("checkpoint", "data", "data_changed")
-    start = start_run({name: options[name] for name in read if name in options})
+    named = {name: options[name] for name in read if name in options}
+    start = start_run(with_case_file(named))
     checks = _checks(options, *data_file(start.trainer.settings.data))
-    if start.saved is not None and start.saved.remark:
-        print_error(start.saved.remark)
+    remark = start.taken if start.saved is None else start.saved.remark
+    if remark:
+        print_error(remark)
     try:
         some = excerpt(start.trainer, updates)
         text = page_text(some, dialect, os.path.basename(options["checkpoint"]))

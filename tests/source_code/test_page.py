@@ -1,9 +1,11 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from cases.case_support import case_arrays, write
 from source_code.page_runs import (
     TOLERANCES,
     every_run,
@@ -11,11 +13,14 @@ from source_code.page_runs import (
     worst_difference,
 )
 
+from rnn_tui.cases.reading import read_case
 from rnn_tui.engine.network.interventions import parse
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.layouts.new_trainer import new_trainer
 from rnn_tui.source_code.dialects import DIALECTS, NUMPY, TORCH
 from rnn_tui.source_code.excerpt import ExcerptError, excerpt
 from rnn_tui.source_code.page import page_text
+from rnn_tui.tasks.case import case_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -101,15 +106,16 @@ def test_an_update_that_has_begun_is_the_first_of_a_page(tmp_path: Path) -> None
     np.testing.assert_equal(again.task.state(), data)
 
 
-@pytest.mark.parametrize("name", DIALECTS)
-def test_a_page_is_as_ruff_writes_it(name: str, tmp_path: Path) -> None:
-    runs = [with_what_ifs(tmp_path)]
+def test_pages_are_as_ruff_writes_them(tmp_path: Path) -> None:
+    runs = [with_what_ifs(tmp_path), *(case_trainer(tmp_path, each) for each in CASES)]
     for cell, task, layers in (("gru", "copy", 3), ("rnn", "parity", 1), ("lstm", "text", 8)):
         runs.append(Trainer(settings_of(task, tmp_path, cell=cell, layers=layers)))
     for k, trainer in enumerate(runs):
-        text = page_text(excerpt(trainer, 2), DIALECTS[name], "run.safetensors")
-        assert max(map(len, text.splitlines())) <= 100
-        (tmp_path / f"page{k}.py").write_text(text, encoding="utf-8")
+        some = excerpt(trainer, 2)
+        for name, dialect in DIALECTS.items():
+            text = page_text(some, dialect, "run.safetensors")
+            assert max(map(len, text.splitlines())) <= 100
+            (tmp_path / f"{name}{k}.py").write_text(text, encoding="utf-8")
     config = ["--config", str(ROOT / "pyproject.toml")]
     for arguments in (["check", *config], ["check", "--isolated"], ["format", "--check", *config]):
         command = [sys.executable, "-m", "ruff", *arguments, "--no-cache", str(tmp_path)]
@@ -121,3 +127,35 @@ def test_windows_that_are_too_large_are_refused(tmp_path: Path) -> None:
     trainer = Trainer(settings_of("adding", tmp_path, batch=100, steps=100))
     with pytest.raises(ExcerptError, match=r"at most [0-9,]+ have room in 1,024 MiB"):
         excerpt(trainer, 100_000)
+
+
+CASES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+    "sum": ({"layers": 2}, {"reduction": "sum"}),
+    "mean": ({"cell": "gru", "outputs": 3}, {"cell": "gru"}),
+    "classes": (
+        {"cell": "rnn", "codes": True, "classes": True, "layers": 2},
+        {"cell": "rnn", "loss": "cross-entropy"},
+    ),
+}
+
+
+def case_trainer(folder: Path, name: str) -> Trainer:
+    sizes, texts = CASES[name]
+    case = read_case(write(folder / "my.safetensors", case_arrays(**sizes), **texts))
+    return new_trainer(case_settings(case, {"optimizer": "adam"}), case)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_page_has_mask_reduction_and_states_of_a_case(name: str, tmp_path: Path) -> None:
+    difference, text = worst_difference(case_trainer(tmp_path, name), NUMPY, tmp_path)
+    assert difference < TOLERANCES["float64"]
+    assert 'counts = run["counts"]' in text
+    assert 'run["start.h"]' in text
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("name", CASES)
+def test_a_page_of_pytorch_has_them_too(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    difference, _ = worst_difference(case_trainer(tmp_path, name), TORCH, tmp_path)
+    assert difference < TOLERANCES["float64"]
