@@ -17,7 +17,7 @@ import numpy as np
 
 from rnn_tui.cases.case import LOSS, OUTPUT, Case
 from rnn_tui.checks.compute import GRADIENT, CheckError
-from rnn_tui.checks.rounding import rounding_of
+from rnn_tui.checks.rounding import largest_magnitude, rounding_of
 from rnn_tui.engine.cells import make_cell
 from rnn_tui.engine.cells.base import Cell
 from rnn_tui.layouts.torch_layout import network_names
@@ -216,16 +216,6 @@ def relative_errors(theirs: Array, ours: Array, least: float, step: float = 0.0)
     errors[(a == b) | (np.isnan(a) & np.isnan(b)) | (difference == 0)] = 0.0
     errors[~np.isfinite(errors)] = np.inf
     return errors
-
-
-def largest_magnitude(array: Array) -> float:
-    """Return the largest finite magnitude of an array, 0 if it has none."""
-    if not array.size:
-        return 0.0
-    largest = max(abs(float(array.max())), abs(float(array.min())))
-    if np.isfinite(largest):
-        return largest
-    return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
 
 
 @dataclass(frozen=True, slots=True)

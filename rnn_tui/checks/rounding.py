@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 
 from rnn_tui.cases.case import LOSS, OUTPUT, Case
-from rnn_tui.checks.compute import GRADIENT, compute
+from rnn_tui.checks.compute import GRADIENT, case_divisor, compute
 from rnn_tui.tensor_files.content import Array
 
 OTHER_ORDERS = 8.0
@@ -35,17 +35,36 @@ def rounding_of(
     """
     wanted = {*names, *ALWAYS}
     narrow = compute(case, wanted.__contains__, np.float32)
-    eps = float(np.finfo(precision).eps)
-    scale = OTHER_ORDERS * eps / float(np.finfo(np.float32).eps)
+    eps = OTHER_ORDERS * float(np.finfo(precision).eps)
+    scale = eps / float(np.finfo(np.float32).eps)
     found = {name: scale * _largest_distance(narrow[name], ours[name]) for name in wanted}
-    return {**found, LOSS: max(found.get(LOSS, 0.0), _of_loss(case, ours, found[OUTPUT], eps))}
+    of_output = max(found[OUTPUT], eps * largest_magnitude(ours[OUTPUT]))
+    found[LOSS] = max(found.get(LOSS, 0.0), _of_loss(case, ours, of_output, eps))
+    # Where y is close to its target, or p to 1, the rounding of y or p is that of all gradients.
+    slope = (2 * of_output if case.loss == "mse" else eps) / case_divisor(case)
+    first = f"{GRADIENT}{OUTPUT}"
+    with np.errstate(all="ignore"):
+        share = np.float64(max(found[first], slope)) / largest_magnitude(ours[first])
+    if np.isfinite(share):
+        for name in [name for name in wanted if name.startswith(GRADIENT)]:
+            found[name] = max(found[name], float(share) * largest_magnitude(ours[name]))
+    return found
+
+
+def largest_magnitude(array: Array) -> float:
+    """Return the largest finite magnitude of an array, 0 if it has none."""
+    if not array.size:
+        return 0.0
+    largest = max(abs(float(array.max())), abs(float(array.min())))
+    if np.isfinite(largest):
+        return largest
+    return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
 
 
 def _largest_distance(narrow: Array, wide: Array) -> float:
     """Return the largest distance of two entries that are finite."""
     with np.errstate(all="ignore"):
-        distance = np.abs(narrow - wide)
-    return float(distance[np.isfinite(distance)].max(initial=0.0))
+        return largest_magnitude(narrow - wide)
 
 
 def _of_loss(case: Case, ours: Mapping[str, Array], of_output: float, eps: float) -> float:
@@ -55,14 +74,11 @@ def _of_loss(case: Case, ours: Mapping[str, Array], of_output: float, eps: float
         case: the case.
         ours: our numbers.
         of_output: the rounding of an output.
-        eps: of the precision.
+        eps: of a number near 1.
     """
-    y, dy = ours[OUTPUT], ours[f"{GRADIENT}{OUTPUT}"]
-    rounding = float(np.abs(dy).sum()) * of_output
+    rounding = float(np.abs(ours[f"{GRADIENT}{OUTPUT}"]).sum()) * of_output
     if case.loss == "cross-entropy":  # log Σ exp y − y of the class: they may cancel
-        largest = np.abs(y).max(axis=-1)[case.mask]  # [counted]
-        terms = 2 * largest + np.log(case.outputs)
-        rounding += (
-            OTHER_ORDERS * eps * float(terms.mean() if case.reduction == "mean" else terms.sum())
-        )
+        largest = np.abs(ours[OUTPUT]).max(axis=-1)[case.mask]  # [counted]
+        total = float((2 * largest + np.log(case.outputs)).sum())
+        rounding += eps * total / case_divisor(case)
     return rounding if np.isfinite(rounding) else 0.0

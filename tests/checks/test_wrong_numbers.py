@@ -14,11 +14,11 @@ from rnn_tui.checks.comparison import (
     check_theirs,
     compare,
     has_timesteps,
-    largest_magnitude,
     names_in_order,
     relative_errors,
 )
 from rnn_tui.checks.compute import CheckError, compute
+from rnn_tui.checks.rounding import largest_magnitude
 from rnn_tui.tensor_files.content import Array
 
 
