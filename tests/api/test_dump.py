@@ -12,6 +12,7 @@ import pytest
 from rnn_tui.api.dump import dump
 from rnn_tui.cases.case import Case
 from rnn_tui.cases.reading import read_case
+from rnn_tui.checks.compute import compute
 
 pytestmark = pytest.mark.torch
 
@@ -34,7 +35,6 @@ def module(torch: Any, kind: str, D: int = 4, H: int = 3, **options: Any) -> Any
 
 def assert_agrees(case: Case) -> None:
     """Check that everything of theirs is what we compute."""
-    compute = pytest.importorskip("rnn_tui.checks.compute").compute
     ours = compute(case)
     for name, theirs in case.theirs.items():
         own = np.asarray(ours[name])
