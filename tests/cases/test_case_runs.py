@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,19 @@ from cases.case_support import case_arrays, write
 from checkpoint_files import bits, contents
 from cli_support import figures
 
+from rnn_tui.autosave import NEWEST
+from rnn_tui.autosave.resume import list_text, resume
 from rnn_tui.cases.reading import read_case
 from rnn_tui.checkpoint.loading import load
-from rnn_tui.checkpoint.saving import save
+from rnn_tui.checkpoint.saving import checkpoint_bytes, save
 from rnn_tui.cli import run
+from rnn_tui.command_line.app import check_guest
+from rnn_tui.command_line.case_file import with_case_file
+from rnn_tui.command_line.start import start_run
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.files.autosave_folder import RunFolder, RunNote
+from rnn_tui.kiosk import Kiosk
 from rnn_tui.layouts.new_trainer import new_trainer
 from rnn_tui.layouts.torch_layout import parameters_of
 from rnn_tui.registry import CELLS
@@ -247,3 +255,43 @@ def test_inspect_says_what_is_in_it(
     assert capsys.readouterr().err.count("\n") == 1
     assert run(["inspect", "--data", "a.safetensors"]) == 2
     assert "it is a checkpoint or a case" in capsys.readouterr().out
+
+
+def test_an_autosave_resumes_without_the_case_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    trainer = trainer_of(write(tmp_path / "case", case_arrays()))
+    trainer.run(3)
+    folder = RunFolder.create(RunNote(str(tmp_path)))
+    folder.write(checkpoint_bytes(trainer))
+    folder.release()
+    (tmp_path / "case").unlink()
+    assert re.search("case · lstm 3 +3", list_text())
+    resumed = resume(NEWEST)
+    assert bits(resumed.saved.trainer) == bits(trainer)
+    assert resumed.folder is not None
+    resumed.folder.release()
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_a_guest_gets_the_case_that_the_server_names(saved: bool, tmp_path: Path) -> None:
+    path = write(tmp_path / "case.safetensors", case_arrays())
+    if saved:
+        trainer = trainer_of(path)
+        path = tmp_path / "run.safetensors"
+        save(path, trainer)
+    check_guest({"checkpoint": str(path)})
+    kiosk = Kiosk()
+    options = with_case_file({"checkpoint": str(path)})
+    session = Session(start_run(options, kiosk).trainer, kiosk=kiosk)
+    settings = session.trainer.settings
+    assert "restarted with cell" in said(session, Restart(settings.with_(cell="gru")))
+    for wish, refusal in (
+        (settings.with_(data=str(path)), "a kiosk reads no file but those that its command line"),
+        (settings.with_(hidden=129), "--hidden must be at most 128 in a kiosk, not 129"),
+    ):
+        assert refusal in said(session, Restart(wish))
+    large = case_arrays("rnn", hidden=129)
+    with pytest.raises(SettingError, match="--hidden must be at most 128 in a kiosk, not 129"):
+        check_guest({"checkpoint": str(write(tmp_path / "large", large, cell="rnn"))})

@@ -154,7 +154,8 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     strip = partial(_line, context, columns, cell)
     rows_left_out = left_out(context, height)
     count = len(rows_left_out)
-    label = f"t ({'' if context.zoomed else 'z: '}+{count})" if count else "t"
+    forms = (f"t ({'' if context.zoomed else 'z: '}+{count})", f"t (+{count})", "t")
+    label = next(each for each in forms if text_width(each) < LABEL) if count else "t"
     lines = [strip(label, _times(context, columns, cell))]
     for k in plan.outputs:
         exponent = _target_exponent(snapshot, k)
@@ -189,7 +190,7 @@ def left_out(context: DrawContext, height: int) -> list[str]:
     parts = context.snapshot.task.parts or ()
     inputs = [part for part in parts[len(plan.inputs) :] if part != "mark"]  # ▲ stands for it
     outputs = [
-        f"y {name}"
+        name if name.startswith("y[") else f"y {name}"
         for k, name in enumerate(context.snapshot.task.output_names or ("",))
         if k not in plan.outputs
     ]
@@ -383,7 +384,8 @@ def _output_label(snapshot: Snapshot, k: int, exponent: int) -> str:
     names = snapshot.task.output_names
     if names is None:
         return "y_t"
-    return f"y {short_names(names, LABEL - 3 - text_width(exponent_words(exponent)))[k]}"
+    name = short_names(names, LABEL - 3 - text_width(exponent_words(exponent)))[k]
+    return name if name.startswith("y[") else f"y {name}"
 
 
 def _target_exponent(snapshot: Snapshot, k: int) -> int:
