@@ -14,7 +14,7 @@ import numpy as np
 from rnn_tui.checkpoint.checksum import checksums
 from rnn_tui.checkpoint.format import CHECKSUM
 from rnn_tui.settings import DECLARATIONS
-from rnn_tui.tensor_files.content import FLOATS
+from rnn_tui.tensor_files.content import FLOATS, WHOLE_NUMBERS
 
 METADATA = "__metadata__"
 NUMBERS: tuple[Any, ...] = (
@@ -65,7 +65,8 @@ class File:
         arrays = {}
         for name, (dtype, shape, content) in self.tensors.items():
             try:
-                arrays[name] = np.frombuffer(content, FLOATS[dtype]).reshape(shape)
+                kind = (FLOATS | WHOLE_NUMBERS)[dtype]
+                arrays[name] = np.frombuffer(content, kind).reshape(shape)
             except (KeyError, TypeError, ValueError):  # no array; then it is refused before
                 arrays[name] = np.zeros(0, np.float32)
         return checksums(self.texts, arrays)
@@ -233,6 +234,43 @@ def mutated_checkpoint(content: bytes, chance: random.Random) -> bytes:
         chance.choice(STRUCTURED)(file, chance)
     content = file.to_bytes(seal=chance.random() < 0.9)
     return damaged(content, chance) if chance.random() < 0.05 else content
+
+
+CASE_TEXTS: dict[str, tuple[str, ...]] = {
+    "cell": ("rnn", "lstm", "gru", "neuron", "lstm-peephole", "LSTM", ""),
+    "loss": ("mse", "cross-entropy", "nll", ""),
+    "activation": ("tanh", "relu", "selu"),
+    "reduction": ("mean", "sum", "none"),
+    "batch_first": ("true", "false", "True", "1"),
+    "names": ("{}", '{"rnn": "rnn"}', '{"rnn": "readout"}', '{"x": "target"}', "[]", '{"a": 1}'),
+    "format": ("rnn-tui case 1", "rnn-tui case 2", "rnn-tui checkpoint", "pt"),
+}
+
+
+def change_case(file: File, chance: random.Random) -> None:
+    """Say something else of a case, or put whole numbers into one of its tensors."""
+    if chance.random() < 0.5:
+        name = chance.choice(list(CASE_TEXTS))
+        file.texts[name] = chance.choice(CASE_TEXTS[name])
+        return
+    name = chance.choice(list(file.tensors) or [""])
+    dtype, shape, content = file.tensors.get(name, ("", [], b""))
+    if dtype not in WHOLE_NUMBERS or not content:
+        return
+    array = np.frombuffer(content, WHOLE_NUMBERS[dtype]).copy()
+    array[chance.randrange(len(array))] = chance.choice([0, 1, 2, 3, 100])
+    file.tensors[name] = (dtype, shape, array.tobytes())
+
+
+def mutated_case(content: bytes, chance: random.Random) -> bytes:
+    """Return a case file with one to three changes."""
+    if chance.random() < 0.2:
+        return damaged(content, chance)
+    file = File.of(content)
+    for _ in range(chance.choice([1, 1, 1, 2, 3])):
+        wishes = (change_case, change_case, change_shape, change_tensors, change_values)
+        chance.choice(wishes)(file, chance)
+    return file.to_bytes(seal=False)
 
 
 def damaged(content: bytes, chance: random.Random) -> bytes:

@@ -13,17 +13,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from fuzz.mutations import mutated_checkpoint, mutated_data, random_data
+from cases.case_support import batch_first, case_arrays, write
+from fuzz.mutations import mutated_case, mutated_checkpoint, mutated_data, random_data
 
+from rnn_tui.cases.reading import CaseError, read_case
 from rnn_tui.checkpoint.format import CheckpointError
 from rnn_tui.checkpoint.loading import load, load_run
 from rnn_tui.checkpoint.saving import save
 from rnn_tui.engine.training.memory_use import memory_use
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.layouts.new_trainer import new_trainer
 from rnn_tui.settings import SettingError, Settings, compose
 from rnn_tui.tasks import DataError
+from rnn_tui.tasks.case import case_settings
 
-REFUSALS = (CheckpointError, DataError, SettingError)
+REFUSALS = (CaseError, CheckpointError, DataError, SettingError)
 MOST_MEMORY = 50 * 2**20  # bytes above the start; an opened run may take what its settings say
 LONGEST_LINE = 5000
 CHECKPOINTS = sorted((Path(__file__).parents[1] / "checkpoints").glob("*.safetensors"))
@@ -172,6 +176,41 @@ def state(trainer: Trainer) -> list[object]:
         (keyframe.updates, keyframe.position, keyframe.revealed, keyframe.updates_made),
         (keyframe.data, keyframe.pins, keyframe.settings, numbers),
     ]
+
+
+# ---------------------------------------------------------------- case files
+
+
+class CaseTries:
+    """Mutates case files, opens them, trains on them and saves the runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path, self._again = folder / "case", folder / "again"
+        self.bases: list[bytes] = []
+        for sizes, texts in (
+            ({"layers": 2}, {"reduction": "sum"}),
+            ({"cell": "gru", "codes": True, "classes": True}, {"loss": "cross-entropy"}),
+            ({"cell": "rnn", "dtype": "float32"}, {"activation": "relu", "batch_first": "true"}),
+            ({"cell": "lstm-peephole", "features": 1, "outputs": 1}, {}),
+        ):
+            arrays = case_arrays(**sizes) | {"loss": np.array(0.5), "h": np.zeros((4, 3, 3))}
+            if "batch_first" in texts:
+                arrays = batch_first(arrays)
+            path = write(self._path, arrays, cell=sizes.get("cell", "lstm"), **texts)
+            self.bases.append(path.read_bytes())
+
+    def attempt(self, chance: random.Random) -> tuple[str, int]:
+        """Open one mutated case file, train on it, and save the run."""
+        self._path.write_bytes(mutated_case(chance.choice(self.bases), chance))
+        try:
+            case = read_case(self._path)
+            trainer = new_trainer(case_settings(case), case)
+        except REFUSALS as error:
+            return checked_refusal(error), 0
+        trainer.run(1)
+        check_rightly_opened(trainer, self._again)
+        use = memory_use(trainer.settings, trainer.architecture, screen=False)
+        return "opened", 3 * use.total
 
 
 # ---------------------------------------------------------------- tables and texts

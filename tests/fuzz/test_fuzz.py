@@ -7,11 +7,11 @@ then without the figures).
 from pathlib import Path
 
 import pytest
-from fuzz.runner import CheckpointTries, DataTries, fuzz
+from fuzz.runner import CaseTries, CheckpointTries, DataTries, fuzz
 
 SHARE = 80  # tries of each kind in CI
 PARTS = 10
-CHECKPOINTS_OF_PART, DATA_OF_PART = 2500, 700
+CHECKPOINTS_OF_PART, CASES_OF_PART, DATA_OF_PART = 2500, 2000, 700
 LONGEST_REFUSAL = 0.1  # seconds of the processor
 
 
@@ -27,6 +27,23 @@ def test_mutated_tables_and_texts(tmp_path: Path) -> None:
     assert not figures.failures, str(figures)
     assert figures.outcomes["refused"] > SHARE // 10, str(figures)
     assert figures.outcomes["opened"] > SHARE // 10, str(figures)
+
+
+def test_mutated_case_files(tmp_path: Path) -> None:
+    figures = fuzz(range(SHARE // 2), CaseTries(tmp_path).attempt)
+    assert not figures.failures, str(figures)
+    assert figures.outcomes["refused"] > SHARE // 8, str(figures)
+    assert figures.outcomes["opened"] > SHARE // 20, str(figures)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("part", range(1, PARTS + 1))
+def test_many_mutated_case_files(part: int, tmp_path: Path) -> None:
+    start = part * 10**6
+    figures = fuzz(range(start, start + CASES_OF_PART), CaseTries(tmp_path).attempt)
+    print(f"case files, part {part}: {figures}")
+    assert not figures.failures, str(figures)
+    assert figures.slowest["refused"] < LONGEST_REFUSAL, str(figures)
 
 
 @pytest.mark.long
