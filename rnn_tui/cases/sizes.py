@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
 from rnn_tui.cases.case import LOSS, OUTPUT
 from rnn_tui.cases.names import (
@@ -127,20 +127,21 @@ def check_tensors(
     Raises:
         ContentError: a tensor does not fit.
     """
-    expected = {**sizes.weights, **_batch_shapes(header, texts, spelled, sizes)}
-    expected |= {GRADIENT + name: shape for name, shape in sizes.weights.items()}
-    several = _several_shapes(texts, sizes)
+    allowed = _allowed(header, texts, spelled, sizes)
     given = tuple(name for name in sizes.weights if name in spelled)
     for name in (*given, *(name for name in spelled if name not in sizes.weights)):
         spelling = spelled[name]
-        if name not in expected and name not in several:
+        if name not in allowed:
             raise _unknown(name, spelling, texts)
         entry = header.tensors[spelling]
-        allowed = several.get(name) or (expected[name],)
-        if entry.shape not in allowed:
+        if entry.shape not in allowed[name]:
+            turned = replace(sizes, steps=sizes.batch, batch=sizes.steps)
+            hint = ""
+            if entry.shape in _allowed(header, texts, spelled, turned)[name]:
+                hint = "; or is the other order meant, see the metadata 'batch_first'?"
             raise ContentError(
                 f"tensor {quote(spelling)} has shape {entry.shape}; expected "
-                f"{' or '.join(map(str, allowed))}{_because(name, texts, sizes)}"
+                f"{' or '.join(map(str, allowed[name]))}{_because(name, texts, sizes)}{hint}"
             )
         _check_kind(name, spelling, entry)
     return given
@@ -163,6 +164,15 @@ def _with_dimensions(
     if len(shape) != count or 0 in shape:
         raise ContentError(f"tensor {quote(spelled[name])} has shape {shape}; expected {expected}")
     return shape
+
+
+def _allowed(
+    header: Header, texts: CaseTexts, spelled: Mapping[str, str], sizes: CaseSizes
+) -> dict[str, tuple[Shape, ...]]:
+    """Return the shapes that each tensor may have."""
+    shapes = {**sizes.weights, **_batch_shapes(header, texts, spelled, sizes)}
+    shapes |= {GRADIENT + name: shape for name, shape in sizes.weights.items()}
+    return {name: (shape,) for name, shape in shapes.items()} | _several_shapes(texts, sizes)
 
 
 def _batch_shapes(

@@ -204,6 +204,14 @@ FAULTS: list[tuple[Change, str]] = [
         put("target", np.zeros((3, 4, 2))),
         "(3, 4, 2); expected (4, 3, 2): (T, B, O) of the loss",
     ),
+    (
+        put("target", np.zeros((3, 4, 2))),
+        "or is the other order meant, see the metadata",
+    ),
+    (
+        put("h0", np.zeros((1, 4, 3))),
+        "or is the other order meant, see the metadata",
+    ),
     (put("mask", np.full((4, 3), 0.5)), "tensor 'mask' has the number 0.5; expected 0 and 1"),
     (put("mask", np.zeros((4, 3))), "tensor 'mask' is 0 everywhere; expected a 1"),
     (put("mask", np.ones(4)), "tensor 'mask' has shape (4,); expected (4, 3): (T, B)"),

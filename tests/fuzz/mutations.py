@@ -257,7 +257,7 @@ def change_case(file: File, chance: random.Random) -> None:
     dtype, shape, content = file.tensors.get(name, ("", [], b""))
     if dtype not in WHOLE_NUMBERS or not content:
         return
-    array = np.frombuffer(content, WHOLE_NUMBERS[dtype]).copy()
+    array: np.ndarray[Any, Any] = np.frombuffer(content, WHOLE_NUMBERS[dtype]).copy()
     array[chance.randrange(len(array))] = chance.choice([0, 1, 2, 3, 100])
     file.tensors[name] = (dtype, shape, array.tobytes())
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from cases.case_support import batch_first, case_arrays, write
@@ -187,12 +188,13 @@ class CaseTries:
     def __init__(self, folder: Path) -> None:
         self._path, self._again = folder / "case", folder / "again"
         self.bases: list[bytes] = []
-        for sizes, texts in (
+        kinds: tuple[tuple[dict[str, Any], dict[str, str]], ...] = (
             ({"layers": 2}, {"reduction": "sum"}),
             ({"cell": "gru", "codes": True, "classes": True}, {"loss": "cross-entropy"}),
             ({"cell": "rnn", "dtype": "float32"}, {"activation": "relu", "batch_first": "true"}),
             ({"cell": "lstm-peephole", "features": 1, "outputs": 1}, {}),
-        ):
+        )
+        for sizes, texts in kinds:
             arrays = case_arrays(**sizes) | {"loss": np.array(0.5), "h": np.zeros((4, 3, 3))}
             if "batch_first" in texts:
                 arrays = batch_first(arrays)
