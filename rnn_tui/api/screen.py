@@ -49,8 +49,7 @@ def open(
     if not isinstance(trainer, Trainer):
         raise TypeError(f"open takes a rnn_tui.Trainer, not {type(trainer).__name__}")
     _check_place()
-    from rnn_tui.command_line.app import check_terminal, screen_options
-    from rnn_tui.command_line.exit import CommandError
+    from rnn_tui.command_line.app import screen_options
     from rnn_tui.session.worker import Session
     from rnn_tui.tui.app import RnnTui, run_app
     from rnn_tui.tui.character_set import choose_characters, users_environment
@@ -59,10 +58,6 @@ def open(
 
     if theme not in THEMES:
         raise ValueError(f"theme must be one of {', '.join(THEMES)}, not {theme!r}")
-    try:
-        check_terminal(None)
-    except CommandError as error:
-        raise RuntimeError(str(error)) from None
     characters = choose_characters(ascii, users_environment(), sys.stdout.encoding)
     view = trainer._view
     with one_thread(), _python_as_it_was(), SignalWatch() as watch:
@@ -102,6 +97,11 @@ def _check_place() -> None:
         raise RuntimeError("open works in the main thread alone: signals of the terminal go there")
     if not (_is_terminal(sys.stdin) and _is_terminal(sys.stdout)):
         raise RuntimeError(f"open needs a terminal, and there is none here; {_INSTEAD}")
+    if sys.platform != "win32":
+        from rnn_tui.tui.terminal_kind import why_unusable
+
+        if reason := why_unusable(os.environ.get("TERM")):
+            raise RuntimeError(f"{reason.replace('this', 'open', 1)}; {_INSTEAD}")
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -167,7 +167,7 @@ def _open_watched(
             versus, second = resumed.versus, resumed.second
     if not in_terminal:
         raise CommandError(_terminal_needed(kiosk))
-    check_terminal(kiosk)
+    _check_terminal(kiosk)
     notices = [
         "" if resumed is None else resumed.message,
         "" if saved is None else saved.remark,
@@ -216,7 +216,7 @@ def _open_follower(
     options: Options, characters: CharacterSet, watch: SignalWatch, kiosk: Kiosk | None
 ) -> int:
     """Open the screen of one who follows the presenter, and return the exit code."""
-    check_terminal(kiosk)
+    _check_terminal(kiosk)
     from rnn_tui.tui.app import run_app
     from rnn_tui.tui.following_apps import FollowerTui
 
@@ -248,7 +248,7 @@ def screen_options(
     }
 
 
-def check_terminal(kiosk: Kiosk | None) -> None:
+def _check_terminal(kiosk: Kiosk | None) -> None:
     """Refuse a terminal on which no screen can be drawn.
 
     Args:

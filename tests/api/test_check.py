@@ -39,12 +39,16 @@ def test_right_numbers_agree(tmp_path: Path) -> None:
     assert "agree" in str(found)
 
 
-def test_the_first_wrong_number_is_named(tmp_path: Path) -> None:
+def test_the_first_wrong_number_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # What is guessed has tests of its own, and trying all mistakes takes a while.
+    monkeypatch.setattr("rnn_tui.checks.checked_case.guess", lambda case, found: "by chance")
     found = rt.check(case_file(tmp_path, 0.1))
     assert not found
     assert found.first is not None
     assert (found.first.name, found.first.entry) == ("grad.rnn.weight_hh_l0", (2, 1))
     assert found.first.theirs - found.first.ours == pytest.approx(0.1)
+    assert found.guess == "by chance"
+    assert "by chance" in str(found)
     assert rt.check(case_file(tmp_path, 1e-5), tolerance=0.5)
 
 

@@ -12,8 +12,9 @@ import rnn_tui as rt
 SMALL: dict[str, Any] = {"hidden": 3, "steps": 4, "batch": 2, "layers": 2}
 
 
-@pytest.mark.parametrize("place", ["the start", "a timestep", "an update"])
-@pytest.mark.parametrize("cell", ["lstm-peephole", "gru"])
+@pytest.mark.parametrize(
+    ("cell", "place"), [("gru", "the start"), ("lstm-peephole", "a timestep"), ("rnn", "an update")]
+)
 def test_right_gradients_agree_wherever_the_trainer_is(cell: str, place: str) -> None:
     trainer = rt.Trainer(cell=cell, **SMALL)
     if place != "the start":
@@ -21,7 +22,7 @@ def test_right_gradients_agree_wherever_the_trainer_is(cell: str, place: str) ->
     if place == "a timestep":
         trainer.step("timestep", 3)
     before, cursor = trainer.parameters(), trainer.cursor
-    found = rt.verify(trainer, most=4)
+    found = rt.verify(trainer, most=3)
     assert found, str(found)
     assert found.method.startswith("complex step")
     assert str(found).startswith(f"agrees: {found.checked} entries by the complex step")
@@ -30,7 +31,7 @@ def test_right_gradients_agree_wherever_the_trainer_is(cell: str, place: str) ->
 
 
 def test_relu_is_checked_by_central_differences() -> None:
-    found = rt.verify(rt.Trainer(cell="rnn", activation="relu", dtype="float64", **SMALL))
+    found = rt.verify(rt.Trainer(cell="rnn", activation="relu", **SMALL), most=3)
     assert found
     assert found.method.startswith("central differences")
 
