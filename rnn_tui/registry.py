@@ -181,6 +181,8 @@ PROOFS = Registry(
     Entry("gates", f"{_PROOFS}.gates:GatesProof"),
     Entry("proof", f"{_PROOFS}.gradient_check:GradientCheckProof"),
     Entry("jacobians", f"{_PROOFS}.jacobians:JacobiansProof"),
+    Entry("theirs", f"{_PROOFS}.theirs:TheirsProof"),
+    Entry("guess", f"{_PROOFS}.theirs:GuessProof"),
 )
 """The proofs, in the order in which they are worked on: what is soon done comes first.
 
@@ -203,6 +205,7 @@ PANELS = Registry(
     Entry("code", f"{_PANELS}.code.panel:PANEL", group="proof"),
     Entry("hyperparameters", f"{_PANELS}.hyperparameters:PANEL", group="fixed"),
     Entry("network", f"{_PANELS}.network:PANEL", group="fixed"),
+    Entry("theirs", f"{_PANELS}.proofs.theirs:PANEL", group="proof"),
 )
 """The panels, in the order in which tab moves the focus.
 

@@ -22,8 +22,12 @@ def check_case(case: Case, tolerance: float | None = None) -> tuple[Comparison, 
     Raises:
         CheckError: there is nothing to check, or too large a case.
     """
+    comparison = compare_case(case, tolerance)
+    return comparison, None if comparison.agrees else guess(case, comparison)
+
+
+def compare_case(case: Case, tolerance: float | None = None) -> Comparison:
+    """Compare the numbers without a guess; see `check_case`."""
     check_theirs(case)
     ours = compute(case, {*case.theirs, *ALWAYS}.__contains__)
-    comparison = compare(case, ours, tolerance)
-    del ours
-    return comparison, None if comparison.agrees else guess(case, comparison)
+    return compare(case, ours, tolerance)

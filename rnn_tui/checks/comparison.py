@@ -192,7 +192,7 @@ def _kind(case: Case) -> str:
     return "float32" if np.dtype(np.float32) in kinds else "float64"
 
 
-def _precision(case: Case, name: str) -> Precision:
+def precision_of(case: Case, name: str) -> Precision:
     """Return how closely a tensor of theirs can agree."""
     kind = "bfloat16" if name in case.narrow else case.theirs[name].dtype.name
     known = PRECISIONS.get(kind, PRECISIONS["float64"])
@@ -235,7 +235,7 @@ class _Found:
 
         `rounding`: how far rounding alone may change an entry.
         """
-        theirs, precision = case.theirs[name], _precision(case, name)
+        theirs, precision = case.theirs[name], precision_of(case, name)
         allowed = precision.tolerance if tolerance is None else tolerance
         if theirs.ndim < ours.ndim:
             ours = ours[-1]  # the top layer alone

@@ -40,6 +40,7 @@ _ALIGNED = 64
 _SMALL = 512  # bytes up to which an array lies within the pickle
 _KINDS = frozenset("bifuSU")  # of the entries of arrays: numbers, and texts of fixed length
 _PACKAGES = (
+    "rnn_tui.checks.comparison",
     "rnn_tui.engine.",
     "rnn_tui.predictions.",
     "rnn_tui.proofs.",

@@ -207,11 +207,13 @@ class Proof(ABC):
     Attributes:
         words: the text on the screen while the proof is computed: "adding up".
         needs_window: whether there is no result before the first window.
+        of_window: whether the result is about the window, and is gone with it.
     """
 
     __slots__ = ()
     words: ClassVar[str]
     needs_window: ClassVar[bool] = True
+    of_window: ClassVar[bool] = True
 
     @classmethod
     @abstractmethod

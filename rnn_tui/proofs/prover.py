@@ -125,7 +125,10 @@ class Prover:
         if self._window is not None:  # parameters or data were changed at this place
             self._check = None
         self._window = WindowUnderTest(trainer, self._previous)
-        self._job, self._results = None, {}
+        kept = ((p, result) for p, result in self._results.items() if not p.of_window)
+        self._results = dict(kept)
+        if self._job is not None and self._job.proof.of_window:
+            self._job = None
 
     def _in_order(self, proofs: Mapping[str, Proof]) -> Mapping[str, Proof]:
         """Return the proofs, with the check if there is one, in the order of their registration."""

@@ -14,7 +14,7 @@ from rnn_tui.engine.network.interventions import (
     Release,
     check,
 )
-from rnn_tui.engine.time_travel.places import Place, Stride
+from rnn_tui.engine.time_travel.places import Place, Stride, place_of_operation
 from rnn_tui.engine.training.breakpoint_conditions import BreakpointError
 from rnn_tui.engine.training.breakpoints import Breakpoints
 from rnn_tui.engine.training.trainer import Trainer
@@ -34,6 +34,7 @@ from rnn_tui.session.commands import (
     Continue,
     Discard,
     GoTo,
+    GoToOperation,
     Intervene,
     Keep,
     Pause,
@@ -81,6 +82,8 @@ class CommandHandler:
         match command:
             case Step() | Back() | GoTo() | RunTo() | BackToStop():
                 self._set_goal(command)
+            case GoToOperation():
+                self._go_to_operation(command)
             case Continue() | RunOrPause() | Pause():
                 self._set_goal(command)
             case Intervene() | Discard() | ReleaseWhatIf() | Keep():
@@ -175,6 +178,20 @@ class CommandHandler:
         if place.index <= timeline.place_of(first).index:
             state.say(f"the timeline begins at update {first}")
         state.goal = Goal(Stride.UPDATE, 1, way or timeline.seek(place))
+
+    def _go_to_operation(self, command: GoToOperation) -> None:
+        """Go to an operation of an update, in the past or ahead."""
+        state, timeline = self._state, self._state.run.timeline
+        if command.update < timeline.first:
+            text = f"update {command.update} is out of reach: the timeline begins at "
+            state.say(f"{text}{timeline.first}; r begins again", error=True)
+            return
+        trainer = state.run.trainer
+        place = place_of_operation(
+            trainer, command.update, command.stage, command.t, command.symbol
+        )
+        state.breakpoints.rearm()
+        state.goal = Goal(Stride.UPDATE, 1, timeline.seek(place))
 
     def _run_to(self, t: int) -> None:
         """Go to timestep `t`: in the forward or backward pass of this window, or in the next."""

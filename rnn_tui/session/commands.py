@@ -12,6 +12,7 @@ from rnn_tui.engine.network.declaration import NetworkDeclaration
 from rnn_tui.engine.network.interventions import Intervention
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
+from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.predictions.results import TextRequest
 from rnn_tui.settings import Settings
 
@@ -50,6 +51,23 @@ class RunTo:
     """Go forward to timestep `t` of this pass, or of the next one that reaches it."""
 
     t: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GoToOperation:
+    """Go to an operation of an update, wherever the run is.
+
+    Attributes:
+        update: the number of updates before it.
+        stage: the pass.
+        t: the timestep, from 1; 0 outside the two passes over time.
+        symbol: what the operation computes; "" for all of the timestep.
+    """
+
+    update: int
+    stage: Pass
+    t: int
+    symbol: str = ""
 
 
 class BackToStop:
@@ -294,6 +312,7 @@ Command = (
     | Back
     | GoTo
     | RunTo
+    | GoToOperation
     | BackToStop
     | Continue
     | Pause
@@ -319,7 +338,7 @@ Command = (
     | Say
 )
 
-FINITE_MOVES = (Step, Back, GoTo, RunTo, BackToStop)
+FINITE_MOVES = (Step, Back, GoTo, RunTo, GoToOperation, BackToStop)
 """Moves that end by themselves; the next one waits for that."""
 WAIT_FOR_ROUTES = (Continue, Configure, Intervene, ReleaseWhatIf, Save, Swap, SetSecondNetwork)
 """Commands about a place: they wait while the run is on its way to another one, and for the moves

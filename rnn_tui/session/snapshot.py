@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
+from rnn_tui.cases.case import Case
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.operations import Operation, Row
 from rnn_tui.engine.network.interventions import Intervention
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from rnn_tui.engine.analysis.contributions import Contributions
     from rnn_tui.second_network import SecondNetworkView
     from rnn_tui.session.run_records import SaveQuestion, UnsavedRun
+    from rnn_tui.session.their_values import TheirValues
     from rnn_tui.tasks.data_report import DataReport
     from rnn_tui.tasks.tokens import Vocabulary
 
@@ -58,6 +60,7 @@ class TaskInfo:
         gives_states: whether the task gives the states that a window begins with.
         tested: whether there are test data.
         brings_weights: whether the task brings the weights that the network begins with.
+        has_theirs: whether it is a case with numbers that somebody computed.
     """
 
     title: str
@@ -70,6 +73,7 @@ class TaskInfo:
     gives_states: bool = False
     tested: bool = True
     brings_weights: bool = False
+    has_theirs: bool = False
 
     @classmethod
     def of(cls, task: Task, settings: Settings) -> TaskInfo:
@@ -78,7 +82,7 @@ class TaskInfo:
         if outputs is None and task.labels is None and task.outputs > 1:
             outputs = tuple(str(k) for k in range(1, task.outputs + 1))
         report = task.data_report()
-        data = None if report is None else report.shortened()
+        data, case = None if report is None else report.shortened(), task.kept()
         return cls(
             task.title,
             task.symbols,
@@ -90,6 +94,7 @@ class TaskInfo:
             tested=task.tested,
             brings_weights=task.brings_weights(settings),
             gives_states=task.start_states is not None,
+            has_theirs=isinstance(case, Case) and bool(case.theirs),
         )
 
     @property
@@ -253,6 +258,8 @@ class Snapshot:
         proofs: results of requested proofs that are done, by registered name; none while running.
         proving: the name of the proof being computed and the fraction that is done.
         second_network: the second network, if there is one.
+        theirs: what the file of a case says of this window; None where it says nothing, or this
+            window is not computed with its weights.
     """
 
     number: int
@@ -297,6 +304,7 @@ class Snapshot:
     proofs: Mapping[str, object]
     proving: tuple[str, float] | None
     second_network: SecondNetworkView | None
+    theirs: TheirValues | None = None
 
     @property
     def state(self) -> str:

@@ -28,6 +28,7 @@ from rnn_tui.session.state import SessionState
 if TYPE_CHECKING:
     from rnn_tui.engine.analysis.contributions import Contributions
     from rnn_tui.second_network import SecondNetworkView
+    from rnn_tui.session.their_values import TheirValues, TheirWindow
 
 # Proofs that say nothing before there is a window: the prover is not imported for them alone.
 _SILENT = frozenset({"magnitudes", "contributions"})
@@ -43,6 +44,7 @@ class SnapshotBuilder:
     def __init__(self, state: SessionState) -> None:
         self._state = state
         self._newest_gradient: Gradient | None = None
+        self._their_window: TheirWindow | None = None
 
     # After a divergence there is a lot to warn of, and stderr is the screen.
     @np.errstate(all="ignore")
@@ -106,6 +108,7 @@ class SnapshotBuilder:
             proofs=proofs,
             proving=state.run.prover.proving if state.run.prover is not None else None,
             second_network=self._second_network(layer),
+            theirs=self._theirs(),
         )
         if cursor.stage is Pass.BACKWARD and snapshot.t >= cursor.t:
             return replace(snapshot, contributions=self._contributions(snapshot))
@@ -191,6 +194,17 @@ class SnapshotBuilder:
             ghosts=timeline.ghosts,
             forks=timeline.forks,
         )
+
+    def _theirs(self) -> TheirValues | None:
+        """Return what the file of a case says of this window; nothing while it trains on."""
+        state, trainer = self._state, self._state.run.trainer
+        if trainer.settings.task != "case" or (state.goal is not None and state.goal.trains):
+            return None
+        if self._their_window is None:
+            from rnn_tui.session.their_values import TheirWindow  # for cases only
+
+            self._their_window = TheirWindow()
+        return self._their_window.values(trainer, state.request.sample)
 
     def _what_if(self) -> WhatIf | None:
         """Return the what-ifs and, while paused, the same place without them."""

@@ -109,6 +109,13 @@ def panel_spec(name: str) -> PanelSpec:
     return spec
 
 
+def hidden_panels(snapshot: Snapshot) -> dict[str, str]:
+    """Return the panels that have nothing to show in a run, and why, in words."""
+    if snapshot.task.has_theirs:
+        return {}
+    return {"theirs": "theirs needs a case file that holds numbers of yours beside the batch"}
+
+
 def needs_of(snapshot: Snapshot) -> Needs:
     """Return what gives the need of each panel in the run of `snapshot`."""
     return lambda name: panel_spec(name).need(snapshot)

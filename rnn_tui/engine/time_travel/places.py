@@ -90,6 +90,30 @@ def _place_of_operation(trainer: Trainer, number: int) -> Place:
     return Place(window * trainer.schedule.end + position, rest + 1 - until[position - 1])
 
 
+def place_of_operation(
+    trainer: Trainer, update: int, stage: Pass, t: int, symbol: str = ""
+) -> Place:
+    """Return the place where an operation is the newest one that is shown.
+
+    Args:
+        trainer: its schedule and its network's operations are read.
+        update: the number of updates before.
+        stage: FORWARD, LOSS or BACKWARD.
+        t: the timestep, from 1; 0 for the loss.
+        symbol: what the operation computes; "" for the last one of the timestep.
+    """
+    schedule, declared = trainer.schedule, trainer.network.declaration
+    position, operations = schedule.loss, declared.forward_operations
+    if stage is Pass.FORWARD:
+        position = schedule.forward(t)
+    elif stage is Pass.BACKWARD:
+        position, operations = schedule.backward(t), declared.backward_operations
+    symbols = [operation.symbol for operation in operations]
+    index = update * schedule.end + position
+    shown = operation_count(trainer, index)
+    return Place(index, symbols.index(symbol) + 1 if symbol in symbols else shown)
+
+
 def operation_count(trainer: Trainer, index: int) -> int:
     """Return the number of operations of the schedule step that ends at schedule index `index`."""
     if index <= 0:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from dataclasses import replace
+
 from rnn_tui.session import commands
 from rnn_tui.tui.charts.chart_view import WHOLE, ChartView, cursor_at, moved, zoomed
 from rnn_tui.tui.charts.curves import Chart
@@ -71,12 +74,42 @@ class ChartActions(ScreenActions):
             if at is not None:
                 self._send_move(commands.GoTo(int(at)))
                 return
+        if self.selection.panel == "theirs":
+            self._go_to_difference()
+            return
         what_if = self.session.latest.what_if
         if what_if is not None:
             self._send(commands.Keep(what_if.intervention))
         else:
             self._take_count()
             self._show_notice(_enter_does_nothing(self.selection))
+
+    def _go_to_difference(self) -> None:
+        """Go to the first number of theirs that differs, and select it."""
+        from rnn_tui.tui.panels.proofs import theirs  # imported with its panel
+
+        snapshot = self.session.latest
+        found = theirs.place_of_first(snapshot)
+        if found is None:
+            self._take_count()
+            self._show_notice(theirs.why_nowhere(snapshot))
+            return
+        place, first = found
+        selection = replace(self.selection, operation=0)
+        if place.parameter is not None:
+            selection = replace(selection, parameter=place.parameter)
+        if first.unit is not None:
+            selection = replace(selection, unit=first.unit)
+        self._send_request(
+            sample=first.sample or 0, layer=first.layer, parameter=selection.parameter
+        )
+        self.selection = selection
+        self.focus_panel("ledger" if place.parameter is not None else "timestep")
+        self._send_move(commands.GoToOperation(0, place.stage, place.t, place.symbol))
+
+    @abstractmethod
+    def focus_panel(self, panel: str) -> None:
+        """Give `panel` the focus; see `SelectionActions`."""
 
 
 def _enter_does_nothing(selection: Selection) -> str:

@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 
 from rnn_tui.registry import PANELS
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.panel_spec import panel_spec
+from rnn_tui.tui.panel_spec import hidden_panels, panel_spec
 from rnn_tui.tui.screens.dialog import Dialog, PagesAnywhere
 from rnn_tui.tui.themes import style_of
 
@@ -46,13 +46,15 @@ class JumpScreen(Dialog[str]):
         super().__init__()
         self._drawn = context
         self._letters = letters(PANELS.names)
+        hidden = hidden_panels(context.snapshot)
+        self._shown = tuple(name for name in PANELS.names if name not in hidden)
 
     def compose(self) -> ComposeResult:
         """Yield the list in a box whose border says what the keys do."""
         with Vertical(id="jump") as box:
             box.border_title = "panels"
             box.border_subtitle = "a letter jumps there · ↑ ↓ enter · esc closes"
-            yield PanelList(*map(self._option, PANELS.names), id="panel-list")
+            yield PanelList(*map(self._option, self._shown), id="panel-list")
 
     def _option(self, name: str) -> Option:
         """Return the line of a panel: its letter, its name, and what its title says."""
@@ -66,7 +68,8 @@ class JumpScreen(Dialog[str]):
     def on_mount(self) -> None:
         """Highlight the panel with the focus."""
         panels = self.query_one(OptionList)
-        panels.highlighted = PANELS.names.index(self._drawn.selection.panel)
+        if self._drawn.selection.panel in self._shown:
+            panels.highlighted = self._shown.index(self._drawn.selection.panel)
         panels.focus()
 
     def on_key(self, event: events.Key) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session import commands
 from rnn_tui.tui.draw_context import Selection
-from rnn_tui.tui.panel_spec import panel_spec
+from rnn_tui.tui.panel_spec import hidden_panels, panel_spec
 from rnn_tui.tui.screens import selection_moves
 from rnn_tui.tui.screens.chart_actions import ChartActions
 
@@ -17,7 +17,8 @@ class SelectionActions(ChartActions):
 
     def action_panel(self, distance: int) -> None:
         """Give the focus to the next or previous panel."""
-        self.focus_panel(selection_moves.next_panel(self.selection.panel, distance))
+        hidden = hidden_panels(self.session.latest)
+        self.focus_panel(selection_moves.next_panel(self.selection.panel, distance, hidden))
 
     def focus_panel(self, panel: str) -> None:
         """Give `panel` the focus, and on a narrow screen a place."""
@@ -33,7 +34,9 @@ class SelectionActions(ChartActions):
         self._take_count()
 
         def jump(panel: str | None) -> None:
-            if panel is not None and panel != self.selection.panel:
+            if panel is not None and (why := hidden_panels(self.session.latest).get(panel)):
+                self._show_notice(why)
+            elif panel is not None and panel != self.selection.panel:
                 self.focus_panel(panel)
 
         self.app.push_screen(JumpScreen(self._draw_context(self.session.latest)), jump)

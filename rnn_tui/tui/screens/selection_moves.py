@@ -8,7 +8,7 @@ element; samples, panels and variants go round.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -173,9 +173,9 @@ def move_variant(variants: tuple[str, ...], selection: Selection, distance: int)
     return replace(selection, variants=(*others, chosen))
 
 
-def next_panel(panel: str, distance: int) -> str:
-    """Return the panel `distance` further on."""
-    names = PANELS.names
+def next_panel(panel: str, distance: int, hidden: Collection[str] = ()) -> str:
+    """Return the panel `distance` further on, of those that are not `hidden`."""
+    names = [name for name in PANELS.names if name == panel or name not in hidden]
     return names[(names.index(panel) + distance) % len(names)]
 
 

@@ -8,6 +8,7 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Line, Lines, cell_width
 from rnn_tui.tui.loss_words import loss_words
 from rnn_tui.tui.number_format import NOT_FINITE, number, signed
+from rnn_tui.tui.panels.current_pass.their_numbers import their_loss
 from rnn_tui.tui.scope_words import WHOLE_BATCH
 
 
@@ -28,6 +29,7 @@ def loss_equation(snapshot: Snapshot, part: float, width: int) -> Lines:
     name = "N =" if mean else "terms:"
     product = f" = {count}" if len(factors) > 1 else ""
     value: Line = ((f"= {_loss_now(snapshot)}", "strong"), *_loss_before(snapshot))
+    value = (*value, *their_loss(snapshot))
     equation: Line = ((f" {what} ", "strong"), *value)
     short = "·".join(factor.split()[0] for factor in factors)
     counts: Line = ()
