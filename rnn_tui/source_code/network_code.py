@@ -95,10 +95,12 @@ class NetworkCode:
     def _forward_layer(self, lines: CodeLines, layer: Layer) -> None:
         if len(self.declaration.layers) > 1:
             lines.note(f"layer {layer.number}")
-        states = [code_name(f"{state}_t") for state in layer.states]
-        before = [code_name(f"{state}_<t-1>") for state in layer.states]
-        lines.put(f"{', '.join(before)} = {', '.join(states)}")
-        if self.dialect is not NUMPY:
+        read = {name for each in layer.forward_operations for name in each.expression.symbols()}
+        carried = [state for state in layer.states if f"{state}_<t-1>" in read]
+        before = [code_name(f"{state}_<t-1>") for state in carried]
+        if before:
+            lines.put(f"{', '.join(before)} = {', '.join(carried)}")
+        if before and self.dialect is not NUMPY:
             for cut in self._cuts():
                 with lines.block(f"if t == {cut.t}:"):
                     detached = ", ".join(f"{name}.detach()" for name in before)
@@ -109,7 +111,7 @@ class NetworkCode:
 
     def _put(self, lines: CodeLines, operation: Operation) -> None:
         """Write an operation with its title."""
-        lines.put(statement(operation, self.dialect), plain_title(operation.title))
+        lines.put(statement(operation, self.dialect), plain(operation.title))
 
     def _pin(self, lines: CodeLines, symbol: str) -> None:
         """Write what holds a value that has just been computed."""
@@ -236,12 +238,13 @@ class NetworkCode:
         elif self.counts == "steps":
             nothing, *_ = loss.backward_operations(False)
             code += f" if counts[t - 1] else {code_text(nothing.expression, self.dialect)}"
-        lines.put(code, plain_title(first.title))
+        lines.put(code, plain(first.title))
         for operation in others:
             self._put(lines, operation)
 
     def _backward_layer(self, lines: CodeLines, layer: Layer) -> None:
         operations = layer.backward_operations
+        computed = {operation.title for operation in layer.forward_operations}
         gradients = {each.row: each.symbol for each in operations if each.column == "gradient"}
         blocked: dict[str, list[Pin]] = {}
         for pin in self.pins:
@@ -251,7 +254,12 @@ class NetworkCode:
             code = statement(operation, self.dialect)
             if operation.symbol in blocked and isinstance(operation.expression, Value):
                 code += ".copy()"
-            lines.put(code, plain_title(operation.title))
+            title = plain(operation.title)
+            if operation.title in computed:
+                title = (
+                    f"gradient of {title if operation.title.startswith('h_') else f'the {title}'}"
+                )
+            lines.put(code, title)
             for pin in blocked.get(operation.symbol, ()):
                 name = code_name(operation.symbol)
                 self._at(lines, pin, f"{name}[:, {_index(pin)}] = 0", f"{pin.name} is held")
@@ -348,9 +356,9 @@ class NetworkCode:
             lines.put(f"{', '.join(some)} = {values}")
 
 
-def plain_title(title: str) -> str:
-    """Return a title for a comment in code."""
-    return title.replace("t−1", "t - 1")
+def plain(title: str) -> str:
+    """Return a title as a comment: with the names of the code."""
+    return title.replace("t−1", "t - 1").replace("h_<t-1>", "h_prev").replace("y_t", "y")
 
 
 def _index(pin: Pin) -> str:

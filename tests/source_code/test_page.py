@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from rnn_tui.cases.reading import read_case
 from rnn_tui.engine.network.interventions import parse
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.layouts.new_trainer import new_trainer
+from rnn_tui.settings import compose
 from rnn_tui.source_code.dialects import DIALECTS, NUMPY, TORCH
 from rnn_tui.source_code.excerpt import ExcerptError, excerpt
 from rnn_tui.source_code.page import page_text
@@ -108,7 +110,12 @@ def test_an_update_that_has_begun_is_the_first_of_a_page(tmp_path: Path) -> None
 
 def test_pages_are_as_ruff_writes_them(tmp_path: Path) -> None:
     runs = [with_what_ifs(tmp_path), *(case_trainer(tmp_path, each) for each in CASES)]
-    for cell, task, layers in (("gru", "copy", 3), ("rnn", "parity", 1), ("lstm", "text", 8)):
+    for cell, task, layers in (
+        ("gru", "copy", 3),
+        ("rnn", "parity", 1),
+        ("lstm", "text", 8),
+        ("neuron", "cos", 2),
+    ):
         runs.append(Trainer(settings_of(task, tmp_path, cell=cell, layers=layers)))
     for k, trainer in enumerate(runs):
         some = excerpt(trainer, 2)
@@ -159,3 +166,15 @@ def test_a_page_of_pytorch_has_them_too(name: str, tmp_path: Path) -> None:
     pytest.importorskip("torch")
     difference, _ = worst_difference(case_trainer(tmp_path, name), TORCH, tmp_path)
     assert difference < TOLERANCES["float64"]
+
+
+def test_the_page_shown_in_the_docs_is_the_one_that_is_written(tmp_path: Path) -> None:
+    shown = (ROOT / "docs/export.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", shown, re.DOTALL | re.MULTILINE)
+    settings = compose({"hidden": 8, "optimizer": "sgd", "clip_by": "none"}, "")
+    trainer = Trainer(settings)
+    trainer.run(200)
+    some = excerpt(trainer, 10)
+    assert blocks[0] == page_text(some, NUMPY, "run.safetensors")
+    pytorch = page_text(some, TORCH, "run.safetensors")
+    assert all(part.strip("\n") in pytorch for part in blocks[1].split("...\n"))
