@@ -16,7 +16,7 @@ import numpy as np
 from rnn_tui.cases.case import Case
 from rnn_tui.checks.comparison import Comparison, name_in_file
 from rnn_tui.checks.reference import problem_of
-from rnn_tui.checks.search import Guess, Search, TooMuchWorkError, is_large
+from rnn_tui.checks.search import Explanation, Search, TooMuchWorkError, is_large
 from rnn_tui.checks.theirs import Theirs
 
 
@@ -58,7 +58,7 @@ def _finite(case: Case) -> bool:
     return all(bool(np.all(np.isfinite(array))) for array in case.theirs.values())
 
 
-def _sentence(found: Sequence[Guess], count: int) -> str:
+def _sentence(found: Sequence[Explanation], count: int) -> str:
     """Say what was found; `count`: of all their tensors."""
     numbers = "their number is reproduced" if count == 1 else f"all {count} tensors are theirs"
     first = found[0]

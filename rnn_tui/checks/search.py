@@ -58,7 +58,7 @@ class TooMuchWorkError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Guess:
+class Explanation:
     """Mistakes that together give all of their numbers.
 
     Attributes:
@@ -93,7 +93,7 @@ class Search:
     def __init__(self, problem: ReferenceProblem, theirs: Theirs) -> None:
         self.problem, self.theirs = problem, theirs
         self.runner = Runner(problem, theirs)
-        self.found: list[Guess] = []
+        self.found: list[Explanation] = []
         self._few_theirs = theirs.few_samples(FEW) if problem.batch > 2 * FEW else None
         self.step = _seconds_per_step(problem, problem.batch)
         self._few_step = _seconds_per_step(problem, FEW)
@@ -120,7 +120,7 @@ class Search:
         for mistake in beginning.progress[:MOST_BEGINNINGS]:
             self.solve((*base, mistake))
 
-    def add(self, found: Guess) -> None:
+    def add(self, found: Explanation) -> None:
         """Add a guess to what was found."""
         if len(self.found) < MOST_AT_ONCE:
             self.found.append(found)
@@ -185,7 +185,7 @@ class _Beginning:
             return True
         if late is (self.differing is Stage.GRADIENTS):
             for text in explanations(self.run, self.theirs, self.ours):
-                self.search.add(Guess((*(m.what for m in self.base), text)))
+                self.search.add(Explanation((*(m.what for m in self.base), text)))
         return bool(self.search.found)
 
     # ------------------------------------------------------------ one mistake
@@ -243,7 +243,7 @@ class _Beginning:
         return self.theirs.same(name, gradient)
 
     def _add(self, mistake: Mistake, what: str) -> None:
-        self.search.add(Guess((*(m.what for m in self.base), what), mistake.put_in))
+        self.search.add(Explanation((*(m.what for m in self.base), what), mistake.put_in))
 
     # ------------------------------------------------------------ which mistakes
 
