@@ -176,6 +176,7 @@ _TO_WEIGHTS, _TO_CARPET = ("tab",) * 8, ("tab",) * 9
 _HEAT_MAPS: dict[str, tuple[Action, ...]] = {
     "carpet": (*_MIDDLE, *_TO_CARPET, _proved),
     "weights": ("u", *_TO_WEIGHTS, *_keys("5 down 9 right"), _proved),
+    "code": (*_MIDDLE, *_keys("s s s s s s s i")),
 }
 _DIVERGING = Settings(activation="relu", optimizer="sgd", lr=100.0, clip_by="none")
 

@@ -105,23 +105,26 @@ def _statement(start: str, code: str, width: int) -> list[str]:
 
 
 def _broken(start: str, text: str, width: int) -> list[str]:
-    """Return rows, each broken at the last place that fits."""
+    """Return rows, each broken at the last place that fits, in as few brackets as possible."""
     sign = "# " if start.startswith("#") else ""
     hanging = sign + " " * (len(start) - len(sign) + INDENT)
     rows, row, least = [], start + text, len(start) + 1
     while len(row) > width:
-        for breaks in _BREAKS:
-            places = [*breaks.finditer(row, least, width + 1)]
-            if places:
-                break
-        else:
+        found = ([*each.finditer(row, least, width + 1)] for each in _BREAKS)
+        places = next(filter(None, found), None)
+        if places is None:
             break
-        rows.append(row[: places[-1].start()])
-        row, least = hanging + row[places[-1].end() :], len(hanging) + 1
+        outside = min(places, key=lambda place: (_depth(row[: place.start()]), -place.start()))
+        rows.append(row[: outside.start()])
+        row, least = hanging + row[outside.end() :], len(hanging) + 1
     return [*rows, row]
 
 
 def _stays_whole(rows: Sequence[str]) -> bool:
     """Return whether a statement in rows is one: whether a bracket is open where each ends."""
-    ends = itertools.accumulate(sum(_BRACKETS.get(each, 0) for each in row) for row in rows[:-1])
-    return all(depth > 0 for depth in ends)
+    return all(depth > 0 for depth in itertools.accumulate(map(_depth, rows[:-1])))
+
+
+def _depth(text: str) -> int:
+    """Return how many brackets are open at the end of a text."""
+    return sum(_BRACKETS.get(each, 0) for each in text)

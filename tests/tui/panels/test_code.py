@@ -37,9 +37,9 @@ def drawn(
 
 def mark_in(lines: Lines) -> str:
     """Return the code of the row that is marked, without what it is indented by."""
-    rows = [text for text in plain(lines).split("\n") if text.startswith("▸")]
+    rows = [text for text in plain(lines).split("\n") if text.startswith(" ▸ ")]
     assert len(rows) == 1, plain(lines)
-    return rows[0][1:].strip().removeprefix("# ").strip()
+    return rows[0][3:].strip().removeprefix("# ").strip()
 
 
 def title_of(context: DrawContext, width: int, height: int) -> str:
@@ -75,7 +75,7 @@ def test_a_step_changes_the_mark_and_the_shapes_alone() -> None:
         rows = [row.rstrip() for row in plain(drawn(snapshot, (120, 80))[1]).split("\n")]
         if snapshot.cursor.t == 2 and snapshot.cursor.operation > 1:
             changed = [k for k, old in enumerate(before) if old != rows[k]]
-            moved = [k for k in changed if before[k][2:] != rows[k][2:]]
+            moved = [k for k in changed if before[k][3:] != rows[k][3:]]
             shapes = len(rows) - 4
             assert len([k for k in changed if k < shapes]) == 2 or snapshot.cursor.complete
             assert all(k >= shapes for k in moved)
@@ -89,9 +89,9 @@ def test_what_is_to_come_has_a_dot() -> None:
         trainer.step()
     trainer.reveal()
     rows = plain(drawn(maker.snapshot(), (78, 60))[1]).split("\n")
-    here = next(k for k, row in enumerate(rows) if row.startswith("▸"))
-    assert all(not row.startswith("·") for row in rows[:here])
-    to_come = [row for row in rows[here + 1 :] if not row.startswith("·")]
+    here = next(k for k, row in enumerate(rows) if row.startswith(" ▸ "))
+    assert all(not row.startswith(" · ") for row in rows[:here])
+    to_come = [row for row in rows[here + 1 :] if not row.startswith(" · ")]
     assert all(("[" in row and "]=[" in row) or not row.strip() for row in to_come)
 
 

@@ -135,11 +135,11 @@ def _row(line: ListedLine, row: CodeRow, place: CodePlace, is_here: bool, width:
     if line.loops and place.t and line.stage is place.stage:
         text += f"  # t = {place.t}"
     if is_here:
-        parts: Line = (("▸ " if row.first else "  ", "accent"), (text, "strong"))
+        parts: Line = ((" ▸ " if row.first else "   ", "accent"), (text, "strong"))
         filled = (*parts, (" " * max(width - cell_width(parts), 0), ""))
         return tuple((each, f"computed-{role}") for each, role in filled)
     done = place.is_done(line)
-    return (("  " if done else "· ", "dim"), (text, "" if done else "dim"))
+    return (("   " if done else " · ", "dim"), (text, "" if done else "dim"))
 
 
 # ------------------------------------------------------------------------- help

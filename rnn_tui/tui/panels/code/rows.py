@@ -10,7 +10,7 @@ from itertools import groupby
 from rnn_tui.source_code.listing.lines import ListedLine, folded
 from rnn_tui.source_code.listing.update import ListedUpdate, listed_lines
 
-GUTTER = 2  # cells of the mark before the code
+GUTTER = 3  # cells of the mark before the code
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from rnn_tui.tui.lines import ELLIPSIS, Line, Lines, cell_width
 from rnn_tui.tui.panels.code.rows import GUTTER
 
 FROM = "from "
+KEPT: Line = ((" ", "dim"),)  # a line that nothing else is to fill
 LETTERS = {
     "T": "timestep",
     "B": "sample",
@@ -33,7 +34,7 @@ def shape_lines(
     lines = _all_lines(line, declaration, width)
     if len(lines) > height > 0:
         lines = [*lines[: height - 1], (*lines[height - 1], (f" {ELLIPSIS}", "dim"))]
-    return (*lines, *[()] * (height - len(lines)))[:height]
+    return (*lines, *[KEPT] * (height - len(lines)))[:height]
 
 
 @lru_cache(8)
