@@ -34,7 +34,7 @@ class Recorder:
         self.params, self.gradient = params, np.zeros(0)
         step = ListedStep.of(trainer.optimizer, made=False)
         self.steps = trainer.optimizer.updates_made
-        arguments = dict(step.numbers)
+        arguments: dict[str, Any] = dict(step.numbers)
         if "beta1" in arguments:
             arguments["betas"] = (arguments.pop("beta1"), arguments.pop("beta2"))
         self.made = getattr(torch.optim, CLASSES[step.name])(params, **arguments)

@@ -110,11 +110,14 @@ def _broken(start: str, text: str, width: int) -> list[str]:
     hanging = sign + " " * (len(start) - len(sign) + INDENT)
     rows, row, least = [], start + text, len(start) + 1
     while len(row) > width:
-        found = ([*each.finditer(row, least, width + 1)] for each in _BREAKS)
-        places = next(filter(None, found), None)
-        if places is None:
+        found = [
+            (_depth(row[: place.start()]), weight, -place.start(), place)
+            for weight, each in enumerate(_BREAKS)
+            for place in each.finditer(row, least, width + 1)
+        ]
+        if not found:
             break
-        outside = min(places, key=lambda place: (_depth(row[: place.start()]), -place.start()))
+        outside = min(found, key=lambda place: place[:3])[3]
         rows.append(row[: outside.start()])
         row, least = hanging + row[outside.end() :], len(hanging) + 1
     return [*rows, row]

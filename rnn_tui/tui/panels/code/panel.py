@@ -7,19 +7,21 @@ on the loop that the cursor is in, and on its line only where the loop has no ro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import zip_longest
+
 from rnn_tui.engine.training.clipping import Clipping
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.source_code.dialects import DIALECTS, NUMPY
-from rnn_tui.source_code.listing.lines import ListedLine
 from rnn_tui.source_code.listing.step import ListedStep
-from rnn_tui.source_code.listing.update import ListedUpdate
+from rnn_tui.source_code.listing.update import ListedUpdate, listed_lines
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.lines import Line, Lines, cell_width
+from rnn_tui.tui.lines import Line, Lines, cell_width, fit
 from rnn_tui.tui.panel_help import Sign, Signs, joined, values, weights
 from rnn_tui.tui.panel_spec import Need, PanelSpec
 from rnn_tui.tui.panels.code.place import CodePlace, marked, place_of
-from rnn_tui.tui.panels.code.rows import CodeRow, CodeRows, code_rows
+from rnn_tui.tui.panels.code.rows import GAP, CodeRow, CodeRows, SeenRows, code_rows, seen_rows
 from rnn_tui.tui.panels.code.shape_lines import most_lines, shape_lines
 from rnn_tui.tui.scope_words import joined as joined_words
 from rnn_tui.tui.scope_words import what_if_words
@@ -66,11 +68,6 @@ def update_of(snapshot: Snapshot) -> ListedUpdate:
     )
 
 
-def _code_rows(context: DrawContext, width: int) -> CodeRows:
-    """Return the code in rows of the panel."""
-    return code_rows(update_of(context.snapshot), TITLES[shown(context)], width)
-
-
 def need(snapshot: Snapshot) -> Need:
     """Return the lines that the panel needs: with all of the code there is no more to show."""
     update, dialect = update_of(snapshot), next(iter(TITLES.values()))
@@ -93,32 +90,39 @@ def rule(
     context: DrawContext, left: str, right: str, width: int, height: int, focused: bool
 ) -> Line:
     """Return the title line; where not all lines are seen, it says which are."""
-    whole, numbers = _seen(context, width, height)
-    if len(numbers) < len(whole.rows):
-        first, last = (whole.rows[k].number + 1 for k in (numbers[len(numbers) > 1], numbers[-1]))
-        right = joined_words(right, f"lines {first}–{last} of {len(whole.lines)}")
+    rows, _ = _seen(context, width, height)
+    if not rows.all_seen:
+        first, last = rows.lines_seen()
+        right = joined_words(right, f"lines {first}–{last} of {len(rows.whole.lines)}")
     return title_rule(left, right, width, focused)
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Draw the code around the line that the cursor is at, and the shapes that belong to it."""
-    whole, numbers = _seen(context, width, height)
-    place = place_of(context)
-    mark = marked(whole.lines, place)
-    drawn = tuple(
-        _row(whole.lines[row.number], row, place, row.number == mark, width)
-        for row in (whole.rows[number] for number in numbers)
-    )
+    rows, mark = _seen(context, width, height)
+    whole, place = rows.whole, place_of(context)
+    columns = [
+        [_row(whole, whole.rows[k], place, mark, rows.width) for k in numbers]
+        for numbers in rows.columns
+    ]
+    drawn = tuple(_side_by_side(line, rows.width) for line in zip_longest(*columns, fillvalue=()))
     line = None if mark is None else whole.lines[mark]
     declaration, below = context.snapshot.window.declaration, _below(context, width, height)
     return (*drawn, *shape_lines(line, declaration, width, below))[:height]
 
 
-def _seen(context: DrawContext, width: int, height: int) -> tuple[CodeRows, list[int]]:
-    """Return the code, and the numbers of the rows that are drawn."""
-    whole = _code_rows(context, width)
-    mark = marked(whole.lines, place_of(context))
-    return whole, whole.seen(mark, max(height - _below(context, width, height), 1))
+def _side_by_side(parts: Sequence[Line], width: int) -> Line:
+    """Return one line of columns that have so many cells."""
+    *others, last = parts
+    return (*(run for part in others for run in (*fit(part, width), (" " * GAP, ""))), *last)
+
+
+def _seen(context: DrawContext, width: int, height: int) -> tuple[SeenRows, int | None]:
+    """Return the rows that are drawn, and the number of the line that the cursor is at."""
+    update, dialect = update_of(context.snapshot), TITLES[shown(context)]
+    mark = marked(listed_lines(update, dialect), place_of(context))
+    room = max(height - _below(context, width, height), 1)
+    return seen_rows(update, dialect, mark, width, room), mark
 
 
 def _below(context: DrawContext, width: int, height: int) -> int:
@@ -129,12 +133,12 @@ def _below(context: DrawContext, width: int, height: int) -> int:
     return min(most, max(height // 4, 1))
 
 
-def _row(line: ListedLine, row: CodeRow, place: CodePlace, is_here: bool, width: int) -> Line:
+def _row(whole: CodeRows, row: CodeRow, place: CodePlace, mark: int | None, width: int) -> Line:
     """Return a row of the code: after ▸ where the cursor is, after a dot where it is to come."""
-    text = row.text
+    line, text = whole.lines[row.number], row.text
     if line.loops and place.t and line.stage is place.stage:
         text += f"  # t = {place.t}"
-    if is_here:
+    if row.number == mark:
         parts: Line = ((" ▸ " if row.first else "   ", "accent"), (text, "strong"))
         filled = (*parts, (" " * max(width - cell_width(parts), 0), ""))
         return tuple((each, f"computed-{role}") for each, role in filled)

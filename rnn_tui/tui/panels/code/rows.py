@@ -11,6 +11,7 @@ from rnn_tui.source_code.listing.lines import ListedLine, folded
 from rnn_tui.source_code.listing.update import ListedUpdate, listed_lines
 
 GUTTER = 3  # cells of the mark before the code
+COLUMN, GAP = 56, 2  # cells of a column at least where there are several, and between them
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,56 @@ def code_rows(update: ListedUpdate, dialect: str, width: int) -> CodeRows:
         for part, text in enumerate(folded(line, max(width - GUTTER, 1)))
     )
     return CodeRows(lines, rows, tuple(_blocks(lines, rows)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeenRows:
+    """The rows that a panel draws.
+
+    Attributes:
+        whole: the code that they are of.
+        columns: the numbers of the rows of each column; there are several where only so all have
+            room.
+        width: the cells of a column.
+    """
+
+    whole: CodeRows
+    columns: tuple[tuple[int, ...], ...]
+    width: int
+
+    @property
+    def all_seen(self) -> bool:
+        """Whether no row is left out."""
+        return sum(map(len, self.columns)) == len(self.whole.rows)
+
+    def lines_seen(self) -> tuple[int, int]:
+        """Return the first and the last line of the page, from 1, without the head of a loop."""
+        numbers = self.columns[0]
+        first, last = numbers[len(numbers) > 1], numbers[-1]
+        return self.whole.rows[first].number + 1, self.whole.rows[last].number + 1
+
+
+def seen_rows(
+    update: ListedUpdate, dialect: str, mark: int | None, width: int, height: int
+) -> SeenRows:
+    """Return the rows that are drawn in so many cells and lines.
+
+    Args:
+        update: what the code is of.
+        dialect: the library that it is written for.
+        mark: the number of the line that has to be seen; None for none.
+        width: cells of the panel.
+        height: lines, at least 1.
+    """
+    for count in range(1, max((width + GAP) // (COLUMN + GAP), 1) + 1):
+        each = (width + GAP) // count - GAP
+        whole = code_rows(update, dialect, each)
+        if len(whole.rows) <= count * height:
+            numbers = tuple(range(len(whole.rows)))
+            parts = (numbers[first : first + height] for first in range(0, len(numbers), height))
+            return SeenRows(whole, tuple(parts), each)
+    whole = code_rows(update, dialect, width)
+    return SeenRows(whole, (tuple(whole.seen(mark, height)),), width)
 
 
 def _blocks(lines: Sequence[ListedLine], rows: Sequence[CodeRow]) -> Iterator[tuple[int, int]]:
