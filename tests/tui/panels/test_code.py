@@ -71,7 +71,7 @@ def test_the_line_of_the_cursor_is_marked_and_in_view(settings: Settings, title:
 
 def test_a_step_changes_the_mark_and_the_shapes_alone() -> None:
     before: list[str] = []
-    for snapshot in places_of_an_update(STACK):
+    for snapshot in places_of_an_update(STACK.with_(steps=2)):
         rows = [row.rstrip() for row in plain(drawn(snapshot, (100, 120))[1]).split("\n")]
         if snapshot.cursor.t == 2 and snapshot.cursor.operation > 1:
             changed = [k for k, old in enumerate(before) if old != rows[k]]
@@ -88,7 +88,7 @@ def test_all_of_the_program_is_seen_where_there_is_room_in_columns() -> None:
     assert "params[:] = params + delta" in plain(lines)
     assert "inputs, targets, fresh = next_window()" in plain(lines)
     assert "of" not in title_of(context, 120, 36)
-    assert "lines 12–" in title_of(drawn(snapshot)[0], 78, 9)
+    assert "lines 16–21 of 57" in title_of(drawn(snapshot)[0], 78, 9)
 
 
 def test_what_is_to_come_has_a_dot() -> None:
