@@ -94,7 +94,9 @@ def _start(options: Options, kiosk: Kiosk | None, *, ask: bool) -> Start:
     stored, taken = stored_settings(options["init_from"], setting_options(options))
     settings, said = new_settings(options, kiosk, stored)
     weights = load_weights(options["init_from"], settings)
-    return Start(Trainer(settings, weights), chosen=said, taken=taken)
+    trainer = Trainer(settings, weights)
+    trainer.given = trainer.architecture, weights
+    return Start(trainer, chosen=said, taken=taken)
 
 
 def new_settings(

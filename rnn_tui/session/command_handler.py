@@ -19,7 +19,7 @@ from rnn_tui.engine.training.breakpoint_conditions import BreakpointError
 from rnn_tui.engine.training.breakpoints import Breakpoints
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.kiosk import KioskError
-from rnn_tui.layouts.new_trainer import new_trainer
+from rnn_tui.layouts.new_trainer import begins_as_given, new_trainer
 from rnn_tui.registry import TASKS
 from rnn_tui.session.commands import (
     CLEARS_STOP,
@@ -468,13 +468,14 @@ class CommandHandler:
 
 
 def _weights_said(trainer: Trainer) -> str:
-    """Return which weights a new run on a case begins with; "" for a run on another task."""
+    """Return which weights a new run begins with, where there are some of a case or of a file."""
     task = trainer.task
-    if not isinstance(task, CaseTask) or not task.case.weights:
+    case = isinstance(task, CaseTask) and bool(task.case.weights)
+    if not case and trainer.given is None:
         return ""
-    if task.brings_weights(trainer.settings):
+    if isinstance(task, CaseTask) and task.brings_weights(trainer.settings):
         return " (weights of the case)"
-    return " (weights at random)"
+    return " (weights of the file)" if begins_as_given(trainer) else " (weights at random)"
 
 
 def _fresh_trainer(settings: Settings, current: Trainer) -> Trainer:
@@ -492,7 +493,7 @@ def _fresh_trainer(settings: Settings, current: Trainer) -> Trainer:
         if changed:
             names = ", ".join(changed)
             raise ValueError(f"this task was made by a program: a restart cannot change {names}")
-    if current.custom_task is not None:
         return Trainer(settings, task=current.fresh_custom_task())
     # A case is not read again: a run that was saved has it without its file.
-    return new_trainer(settings, current.task.kept() if settings.task == CaseTask.name else None)
+    kept = current.task.kept() if settings.task == CaseTask.name else None
+    return new_trainer(settings, kept, current.given)

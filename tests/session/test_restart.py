@@ -183,3 +183,24 @@ def test_a_second_network_is_trained_on_the_custom_task_from_its_start() -> None
     assert np.array_equal(second.parameters, alone.parameters)
     session.perform(Swap(), Restart(), Step(Stride.UPDATE, 8))
     assert np.array_equal(session.trainer.parameters, alone.parameters)
+
+
+# ---------------------------------------------------------------- weights of a file
+
+
+def test_a_restart_begins_with_the_weights_of_the_file_again() -> None:
+    weights = np.random.default_rng(3).normal(size=Trainer(SMALL).parameters.size)
+    trainer = Trainer(SMALL, weights)
+    trainer.given = trainer.architecture, weights
+    session = Session(trainer)
+    session.perform(Step(Stride.UPDATE, 5))
+    for settings, words in (
+        (SMALL.with_(lr=0.5, num_points=70, activation="relu"), "weights of the file"),
+        (OTHER, "weights at random"),
+        (SMALL, "weights of the file"),
+    ):
+        after = session.perform(Restart(settings))
+        assert after.notice is not None
+        assert f"({words}); R brings the old run back" in after.notice.text
+        given = weights.astype(np.float32).tobytes() == session.trainer.parameters.tobytes()
+        assert given == (words == "weights of the file")

@@ -16,7 +16,7 @@ import numpy as np
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.core.operations import Operation
-from rnn_tui.engine.network.architecture import architecture_of
+from rnn_tui.engine.network.architecture import Architecture, architecture_of
 from rnn_tui.engine.network.edits import Edit
 from rnn_tui.engine.network.initialisation import initialise
 from rnn_tui.engine.network.interventions import Intervention, together
@@ -57,6 +57,7 @@ class Trainer:
         custom_task: `task` if the caller passed a task object; None if the settings name the task.
         architecture: the network's sizes.
         network: the network, with the tape and the gradient of the current window.
+        given: starting weights of a file and their network; a restart begins with them again.
         start_states: what windows begin with that carry no state, [B, H] by name; None: zeros.
         parameters: [P], the network's parameters, changed in place.
         clipped: [P], the gradient after clipping; the gradient itself if clipping changed nothing.
@@ -101,10 +102,10 @@ class Trainer:
         self.architecture = architecture_of(settings, self.task)
         check_memory(settings, self.architecture)
         dtype = np.dtype(settings.dtype)
+        self.given: tuple[Architecture, Array] | None = None
         if parameters is None:
-            self.parameters = initialise(
-                self.architecture, settings.init, settings.forget_bias, settings.seed, dtype
-            )
+            drawn = settings.init, settings.forget_bias, settings.seed
+            self.parameters = initialise(self.architecture, *drawn, dtype)
         else:
             self.parameters = parameters.astype(dtype)
         self.network = Network(self.architecture, self.parameters, settings.steps, settings.batch)
@@ -112,8 +113,7 @@ class Trainer:
         self.schedule = Schedule(settings.steps)
         self._end = self.schedule.end
         self.clipping = Clipping(settings.clip_by, settings.clip)
-        self._clipping_out = np.zeros_like(self.parameters)  # [P]
-        self.clipped = self._clipping_out
+        self.clipped = self._clipping_out = np.zeros_like(self.parameters)  # [P]
         self.optimizer = make_optimizer(
             settings.optimizer, self.parameters, Hyperparameters.of(settings)
         )
