@@ -49,7 +49,7 @@ def test_a_model_with_other_names(cell: str, layers: int) -> None:
     taken, said = stored_settings("theirs", {})
     assert taken == {"cell": cell, "hidden": 3, "layers": layers}
     assert said.startswith(
-        f"'theirs': taken from it: --cell {cell}, --hidden 3, --layers {layers}; "
+        f"theirs: taken --cell {cell}, --hidden 3, --layers {layers}; "
         f"model.{cell} as rnn, model.fc as readout"
     )
     assert ("; whether tanh or relu cannot be seen in it" in said) == (cell == "rnn")
@@ -65,7 +65,7 @@ def test_biases_that_are_not_there_are_zeros() -> None:
     settings = Settings(cell="lstm", hidden=3)
     np.testing.assert_array_equal(load_weights("theirs", settings), load_weights("ours", settings))
     assert stored_settings("theirs", {"cell": "lstm"})[1] == (
-        "'theirs': taken from it: --hidden 3, --layers 1; its tensors as rnn, out as readout; "
+        "theirs: taken --hidden 3, --layers 1; its tensors as rnn, out as readout; "
         "a bias that it lacks is zeros"
     )
 
@@ -90,8 +90,7 @@ def test_a_run_takes_what_nobody_has_said(capsys: pytest.CaptureFixture[str]) ->
     line = ["train", "--init-from", "weights", "--updates", "1", "--out", "run"]
     assert run([*line, "--preset", "tutorial"]) == 0
     assert capsys.readouterr().err.splitlines()[0] == (
-        "rnn-tui: 'weights': taken from it: --cell gru, --hidden 3, --layers 2; "
-        "gru as rnn, head as readout"
+        "rnn-tui: weights: taken --cell gru, --hidden 3, --layers 2; gru as rnn, head as readout"
     )
     settings = load("run").settings
     assert (settings.cell, settings.hidden, settings.layers) == ("gru", 3, 2)

@@ -88,7 +88,7 @@ def stored_settings(
     for name, value in taken.items():
         DECLARATIONS[name].check(value)
     listed = ", ".join(f"{DECLARATIONS[name].option} {value}" for name, value in taken.items())
-    said = [f"taken from it: {listed}"] if taken else []
+    said = [f"taken {listed}"] if taken else []
     if stored.remark:
         said.append(stored.remark)
     if stored.missing:
@@ -96,7 +96,8 @@ def stored_settings(
     cell = chosen.get("cell", taken.get("cell"))
     if cell == "rnn" and not {"activation"} & (chosen.keys() | taken.keys()):
         said.append("whether tanh or relu cannot be seen in it: --activation says so")
-    return taken, f"{os.fspath(path)!r}: {'; '.join(said)}" if said else ""
+    name = os.path.basename(os.fspath(path))
+    return taken, f"{name}: {'; '.join(said)}" if said else ""
 
 
 def load_weights(
