@@ -83,8 +83,9 @@ def has_their_weights(trainer: Trainer, parameters: Array) -> bool:
 
 def _values(case: Case, sample: int) -> TheirValues:
     """Return what the file says of one sample."""
-    from rnn_tui.checks.comparison import has_timesteps, largest_magnitude, precision_of
+    from rnn_tui.checks.comparison import has_timesteps, precision_of
     from rnn_tui.checks.compute import GRADIENT
+    from rnn_tui.checks.rounding import largest_magnitude
 
     values, agreements = {}, {}
     for name, array in case.theirs.items():

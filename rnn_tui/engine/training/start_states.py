@@ -31,10 +31,11 @@ def start_states(task: Task, network: Network) -> Mapping[str, Array] | None:
         array = np.zeros_like(network.tape.states[name][0])
         state = given.get(name)
         if state is not None and state.shape != array.shape:
+            given_words = f"the {name} that its windows begin with"
             units, hidden = state.shape[-1], array.shape[-1]
             if units == hidden:
-                raise SettingError("batch", len(array), f"{len(state)}, as {name} of the task is")
-            raise SettingError("hidden", hidden, f"{units}, as {name} of the task is")
+                raise SettingError("batch", len(array), f"{len(state)}, as {given_words} is")
+            raise SettingError("hidden", hidden, f"{units}, as {given_words} is")
         if state is not None:
             array[...] = state
         result[name] = array

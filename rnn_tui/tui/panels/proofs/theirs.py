@@ -82,7 +82,7 @@ def _first(snapshot: Snapshot, report: TheirsReport, first: FirstDifference, wid
     place: Line = ((f"   {words}: " if words else "   ", "dim"),)
     if cell_width((*place, *numbers)) <= width:
         return (*lines, (*place, *numbers))
-    return (*lines, place, (("   ", ""), *numbers))
+    return (*lines, *paragraph(f"{words}:", width, "dim"), (("   ", ""), *numbers))
 
 
 def _guess(snapshot: Snapshot, width: int) -> Lines:
