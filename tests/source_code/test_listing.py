@@ -176,7 +176,7 @@ def compare(trainer: Trainer, width: int = 200) -> None:
         np.array_equal(begun[name], states[code_name(name)]) for name in network.states
     )
     window = [network.tape["x"].copy(), network.tape["target"].copy()]
-    if trainer.task.mask is not None:
+    if any(map(network.declaration.problem.differs, range(1, trainer.settings.steps + 1))):
         window.append(network.declaration.counted)
     if trainer.settings.carry:
         window.append(np.asarray(fresh))
@@ -197,6 +197,18 @@ def compare(trainer: Trainer, width: int = 200) -> None:
     assert known["params"].dtype == trainer.parameters.dtype
     assert known["grad"] == pytest.approx(trainer.clipped, rel=relative, abs=1e-12 + relative**2)
     assert params == pytest.approx(trainer.parameters, rel=relative, abs=1e-12 + relative**2)
+
+
+def test_the_timesteps_that_count_are_written_in_few_words() -> None:
+    def counted(*mask: bool) -> str:
+        settings = SMALL.with_(steps=len(mask))
+        task = GivenTask(settings, mask=np.repeat(np.array(mask)[:, None], 2, axis=1))
+        code = listed_lines(update_of(Trainer(settings, task=task)), "numpy")
+        return next(line.text for line in code if line.text.startswith("counted"))
+
+    assert counted(False, False, True).startswith("counted = [3]  #")
+    assert counted(False, True, True, True).startswith("counted = range(2, 5)  #")
+    assert counted(True, False, True, True).startswith("counted = [1, *range(3, 5)]  #")
 
 
 # ------------------------------------------------------------------------- lines and rows

@@ -58,7 +58,7 @@ def compare(trainer: Trainer) -> None:
     trainer.step()  # the window
     begun = [torch.tensor(network.state(0)[name]) for name in network.states]
     window = [torch.tensor(network.tape["x"]), torch.tensor(network.tape["target"])]
-    if trainer.task.mask is not None:
+    if any(map(network.declaration.problem.differs, range(1, trainer.settings.steps + 1))):
         window.append(torch.tensor(network.declaration.counted))
     if trainer.settings.carry:
         carried = (states[code_name(name)] for name in network.states)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import groupby
 
 from rnn_tui.engine.cells.base import sent_back
 from rnn_tui.engine.core.expressions import Binary, Dot, Expression
@@ -72,7 +73,8 @@ class UpdateListing:
         self._specs = declaration.specs
         self._classes = declaration.loss_function.classes
         self._states = tuple(map(code_name, declaration.states))
-        self._by_sample = declaration.problem.samples is not None
+        steps = range(1, declaration.steps + 1)
+        self._by_sample = any(map(declaration.problem.differs, steps))
         self._all_count = all(declaration.mask) and not self._by_sample
         self._sums = declaration.problem.reduction == "sum"
 
@@ -121,7 +123,7 @@ class UpdateListing:
                 text = f"inputs[{t}, :, {_units(pin)}] = {pin.value!r}  # held: {pin}"
                 yield ListedLine(text, BATCH)
         if not self._all_count and not self._by_sample:
-            counted = [t for t, counts in enumerate(self._declaration.mask, 1) if counts]
+            counted = _runs(self._declaration.mask)
             yield ListedLine(f"counted = {counted}  # t where the loss counts", BATCH)
         zeros = self._zeros(self._states)
         if self._update.given:
@@ -349,6 +351,19 @@ class UpdateListing:
         """Yield the clipping and the optimizer's step."""
         gradients = self._names(self._specs, "d")
         yield from step_lines(self._update.step, self._update.clipping, self._dialect, gradients)
+
+
+def _runs(mask: Sequence[bool]) -> str:
+    """Return the timesteps where the loss counts: ``[39]``, ``range(21, 31)``."""
+    parts: list[str] = []
+    for counts, group in groupby(enumerate(mask, 1), key=lambda each: each[1]):
+        if counts:
+            times = [t for t, _ in group]
+            whole = f"range({times[0]}, {times[-1] + 1})"
+            parts.append(str(times[0]) if len(times) == 1 else whole)
+    if len(parts) == 1 and "(" in parts[0]:
+        return parts[0]
+    return f"[{', '.join(f'*{each}' if '(' in each else each for each in parts)}]"
 
 
 def _read(symbol: str) -> str:

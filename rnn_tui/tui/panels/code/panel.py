@@ -100,9 +100,9 @@ def rule(
 def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Draw the code around the line that the cursor is at, and the shapes that belong to it."""
     rows, mark = _seen(context, width, height)
-    whole, place = rows.whole, place_of(context)
+    whole, place, slow = rows.whole, place_of(context), context.slow_link
     columns = [
-        [_row(whole, whole.rows[k], place, mark, rows.width) for k in numbers]
+        [_row(whole, whole.rows[k], place, mark, rows.width, slow) for k in numbers]
         for numbers in rows.columns
     ]
     drawn = tuple(_side_by_side(line, rows.width) for line in zip_longest(*columns, fillvalue=()))
@@ -133,8 +133,13 @@ def _below(context: DrawContext, width: int, height: int) -> int:
     return min(most, max(height // 4, 1))
 
 
-def _row(whole: CodeRows, row: CodeRow, place: CodePlace, mark: int | None, width: int) -> Line:
-    """Return a row of the code: after ▸ where the cursor is, after a dot where it is to come."""
+def _row(
+    whole: CodeRows, row: CodeRow, place: CodePlace, mark: int | None, width: int, slow: bool
+) -> Line:
+    """Return a row of the code: after ▸ where the cursor is, after a dot where it is to come.
+
+    On a `slow` link it has the dot alone, as all lines of a loop are to come at each timestep.
+    """
     line, text = whole.lines[row.number], row.text
     if line.loops and place.t and line.stage is place.stage:
         text += f"  # t = {place.t}"
@@ -143,7 +148,7 @@ def _row(whole: CodeRows, row: CodeRow, place: CodePlace, mark: int | None, widt
         filled = (*parts, (" " * max(width - cell_width(parts), 0), ""))
         return tuple((each, f"computed-{role}") for each, role in filled)
     done = place.is_done(line)
-    return (("   " if done else " · ", "dim"), (text, "" if done else "dim"))
+    return (("   " if done else " · ", "dim"), (text, "" if done or slow else "dim"))
 
 
 # ------------------------------------------------------------------------- help
