@@ -70,6 +70,8 @@ def test_the_command_line_names_a_run_and_a_page(
     assert "'c.py' is one too many" in error(capsys, "run.safetensors", "b.py", "c.py")
     assert error(capsys, "a.py", "run.safetensors").startswith("the run comes first")
     assert "run.py or the like, not 'page'" in error(capsys, "run.safetensors", "page")
+    assert "in place of the module 'random'" in error(capsys, "run.safetensors", "random.py")
+    assert "run.py or the like, not '.py'" in error(capsys, "run.safetensors", ".py")
     assert "--as must be" in error(capsys, "run.safetensors", "page.py", "--as", "jax")
     assert "--updates must be" in error(capsys, "run.safetensors", "page.py", "--updates", "0")
     assert "missing.safetensors" in error(capsys, "missing.safetensors", "page.py")

@@ -26,6 +26,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis.stateful import run_state_machine_as_test
 from proofs import test_prover
+from source_code.page_runs import worst_difference
 from tui import test_equation
 from tui.panels import test_panels
 from tui.screen_support import KINDS
@@ -48,6 +49,7 @@ from rnn_tui.engine.network.two_threads import TwoThreadKernel
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.registry import CELLS, Entry
 from rnn_tui.settings import DECLARATIONS, Settings
+from rnn_tui.source_code.dialects import NUMPY
 
 
 class LightGruCell(Cell):
@@ -340,3 +342,10 @@ def test_it_learns_every_kind_of_task_by_its_name(task: str, cell: str) -> None:
     assert cell in DECLARATIONS["cell"].choices
     arguments = ["train", "--cell", cell, "--task", task, "--updates", "3", "--hidden", "4"]
     assert run(arguments) == 0
+
+
+@each_cell
+def test_it_leaves_as_a_page_of_code(cell: str, tmp_path: Path) -> None:
+    trainer = Trainer(settings(cell, dtype="float64", layers=2, optimizer="adam"))
+    difference, _ = worst_difference(trainer, NUMPY, tmp_path, updates=3)
+    assert difference < 1e-12

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 from rnn_tui.command_line.exit import DONE, CommandError, print_error
@@ -32,8 +33,7 @@ def export(arguments: list[str]) -> int:
     from rnn_tui.source_code.page import page_text
 
     page, updates = options["page"], options.get("updates", UPDATES)
-    if not page.endswith(PAGE):
-        raise CommandError(f"the page is called run{PAGE} or the like, not {page!r}")
+    _check_name(page)
     dialect = DIALECTS[options.get("as", "numpy")]
     _checks(options)  # before the run is read, which may take long
     read = ("checkpoint", "data", "data_changed")
@@ -52,6 +52,21 @@ def export(arguments: list[str]) -> int:
     page, arrays = (check.path for check in checks)
     print(f"{page}: {updates:,} update{'s' * (updates != 1)} in {dialect.title}; {arrays}: arrays")
     return DONE
+
+
+def _check_name(page: str) -> None:
+    """Refuse a name that is none of a page, or of one that Python would import in a module's place.
+
+    Raises:
+        CommandError: it is one of these.
+    """
+    name = os.path.basename(page).removesuffix(PAGE)
+    if not (page.endswith(PAGE) and name):
+        raise CommandError(f"the page is called run{PAGE} or the like, not {page!r}")
+    if name in sys.stdlib_module_names | {"numpy", "torch"}:
+        raise CommandError(
+            f"{page!r} would be imported in place of the module {name!r}; choose another name"
+        )
 
 
 def _checks(options: dict[str, Any], *inputs: Any) -> list[WriteCheck]:
