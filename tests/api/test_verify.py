@@ -50,3 +50,30 @@ def test_a_wrong_entry_is_found_in_pytorchs_names() -> None:
     assert found.worst.backward - found.worst.numeric == pytest.approx(0.1)
     assert str(found).startswith("differs: ")
     assert f"worst {name}[{entry[0]}, {entry[1]}]" in str(found)
+
+
+@pytest.mark.long
+def test_no_right_gradient_of_random_networks_is_called_wrong() -> None:
+    random = np.random.default_rng(1)
+    cells = ("rnn", "lstm", "gru", "lstm-coupled", "lstm-peephole", "gru-reset-before")
+    for _ in range(1000):
+        steps, batch, inputs, outputs, hidden = (
+            int(n) for n in random.integers(1, (12, 6, 5, 4, 8))
+        )
+        x = random.normal(size=(steps, batch, inputs)) * 10 ** random.uniform(-1, 1)
+        y = np.cumsum(random.normal(size=(steps, batch, outputs)), 0) * 10 ** random.uniform(-1, 1)
+        trainer = rt.Trainer.from_arrays(
+            x,
+            y,
+            cell=str(random.choice(cells)),
+            hidden=hidden,
+            layers=int(random.integers(1, 3)),
+            dtype=str(random.choice(["float32", "float64"])),
+            reduction=str(random.choice(["mean", "sum"])),
+            seed=int(random.integers(1000)),
+            optimizer="adam",
+            lr=0.02,
+        )
+        trainer.run(int(random.integers(1, 120)))
+        found = rt.verify(trainer)
+        assert found, f"{trainer}: {found}"
