@@ -18,7 +18,7 @@ import numpy.typing as npt
 from rnn_tui.api.blas_threads import one_thread
 from rnn_tui.api.messages import check_used, said_in_python
 from rnn_tui.api.values import WindowValues
-from rnn_tui.api.window_record import gradient_record, window_drawn
+from rnn_tui.api.window import RunWindow
 from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.time_travel.timeline import Timeline
@@ -224,6 +224,7 @@ class Trainer:
         """
         self._timeline = Timeline(engine, engine.settings.timeline * 2**20)
         self._view, self._files = view, files
+        self._run_window: RunWindow | None = None
         self._values: WindowValues | None = None
 
     @property
@@ -387,12 +388,20 @@ class Trainer:
     def values(self) -> WindowValues:
         """Everything that is computed in the window, by name: ``values["f"]`` is [T, B, H].
 
-        See `rnn_tui.api.values.WindowValues`: copies that cannot be written to, NaN where nothing
-        is computed yet.
+        They are of the whole window that the trainer is at, whose end it need not have reached; see
+        `rnn_tui.api.values.WindowValues`.
         """
-        if self._values is None or not self._values.is_of(self._engine):
-            self._values = WindowValues(self._engine)
+        window = self._window
+        if self._values is None:
+            self._values = WindowValues(self._engine, window)
         return self._values
+
+    @property
+    def _window(self) -> RunWindow:
+        """The window that the run is at."""
+        if self._run_window is None or not self._run_window.is_of(self._engine):
+            self._run_window, self._values = RunWindow(self._engine), None
+        return self._run_window
 
     def parameters(self) -> dict[str, FloatArray]:
         """Return the weights at this place, by PyTorch's names and in its layout.
@@ -417,10 +426,10 @@ class Trainer:
         Raises:
             FloatingPointError: a number of the window is not finite.
         """
-        engine = self._engine
         self._check_finite()
-        with one_thread(), np.errstate(all="ignore"), window_drawn(engine):
-            return _frozen(gradients_of(engine.architecture, gradient_record(engine).gradient))
+        with one_thread():
+            gradient = self._window.complete().network.gradient
+        return _frozen(gradients_of(self._engine.architecture, gradient))
 
     def __repr__(self) -> str:
         s, engine = self._engine.settings, self._engine

@@ -14,16 +14,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rnn_tui.api.blas_threads import one_thread
+from rnn_tui.api.window import RunWindow
 from rnn_tui.engine.core.expressions import Expression
 from rnn_tui.engine.core.value_names import value_name
-from rnn_tui.engine.network.architecture import views
 from rnn_tui.engine.network.declaration import NetworkDeclaration
+from rnn_tui.engine.network.network import Network
 from rnn_tui.engine.network.sample_window import named_values, stored_values
 from rnn_tui.engine.training.schedule import Cursor, Pass
 from rnn_tui.engine.training.trainer import Trainer as Engine
 
 FloatArray = npt.NDArray[np.floating[Any]]
-_OUTPUTS = ("y_t", "dy_t", "p_t", "target_t")  # [T, B, O]
 
 
 class WindowValues(Mapping[str, FloatArray]):
@@ -31,33 +32,20 @@ class WindowValues(Mapping[str, FloatArray]):
 
     Each is an array [T, B, H]; inputs ``x`` are [T, B, D], and outputs ``y``, their gradient
     ``dy``, the targets ``target`` and, with cross-entropy, the probabilities ``p`` are [T, B, O].
-    Row 0 is timestep 1. What is not computed yet at the cursor is NaN. Arrays are copies of their
-    own, which later windows do not change, and cannot be written to.
+    Row 0 is timestep 1. They are of the whole window, also where the cursor has not come so far:
+    that is computed on a copy, to the bits that the trainer will have; `reached` says how far it
+    is. Before a batch is drawn the window is the next one. Arrays are copies of their own, which
+    later windows do not change, and cannot be written to.
 
     Raises:
         KeyError: by ``[]``: there is no such value; the message lists all there are.
     """
 
-    def __init__(self, trainer: Engine) -> None:
-        self._trainer = trainer
-
-    def is_of(self, trainer: Engine) -> bool:
-        """Return whether these are the values of that run."""
-        return self._trainer is trainer
+    def __init__(self, trainer: Engine, window: RunWindow) -> None:
+        self._trainer, self._window = trainer, window
 
     def __getitem__(self, name: str) -> FloatArray:
-        symbol = self._symbols.get(name)
-        if symbol is None:
-            raise KeyError(self._unknown(name))
-        trainer, steps = self._trainer, self._declaration.steps
-        if trainer.position <= trainer.schedule.forward(steps):  # later the outputs are there
-            with np.errstate(all="ignore"):
-                trainer.network.readout()
-        width, cursor = self._width(symbol), trainer.cursor
-        result = np.full((steps, self._declaration.batch, width), np.nan, self._declaration.dtype)
-        known = np.array([self._known(symbol, t, cursor) for t in range(1, steps + 1)])
-        if known.any():
-            result[known] = self._read(symbol)[known]
+        result = np.array(self._read(self._symbol(name)), order="C")
         result.flags.writeable = False
         return result
 
@@ -73,15 +61,31 @@ class WindowValues(Mapping[str, FloatArray]):
     def __repr__(self) -> str:
         return f"<values: {', '.join(self)}>"
 
+    def reached(self, name: str) -> npt.NDArray[np.bool_]:
+        """Return at which timesteps the trainer itself has computed a value, [T] bool.
+
+        Raises:
+            KeyError: there is no such value.
+        """
+        symbol, cursor = self._symbol(name), self._trainer.cursor
+        steps = range(1, self._declaration.steps + 1)
+        return np.array([self._known(symbol, t, cursor) for t in steps])
+
     @property
     def _declaration(self) -> NetworkDeclaration:
         return self._trainer.network.declaration
 
+    def _symbol(self, name: str) -> str:
+        """Return the symbol of the value of that name."""
+        symbol = self._symbols.get(name)
+        if symbol is None:
+            raise KeyError(self._unknown(name))
+        return symbol
+
     @cached_property
     def _symbols(self) -> dict[str, str]:
         """The symbols of the equations by the names that are asked for, in order of computation."""
-        declaration = self._declaration
-        network = self._trainer.network
+        declaration, network = self._declaration, self._trainer.network
         forward = [operation.symbol for operation in declaration.forward_operations]
         backward = [operation.symbol for operation in declaration.backward_operations]
         stored = stored_values(declaration, network.parameters, network.tape, 1)
@@ -89,45 +93,23 @@ class WindowValues(Mapping[str, FloatArray]):
         symbols = ["x_t", *forward, "target_t", *backward, *others]  # of two the first counts
         return {_name(symbol): symbol for symbol in symbols}
 
-    def _width(self, symbol: str) -> int:
-        """Return how many numbers a value has for each sample."""
-        architecture = self._declaration.architecture
-        if symbol in _OUTPUTS:
-            return architecture.outputs
-        return architecture.features if symbol == "x_t" else architecture.hidden
-
     def _read(self, symbol: str) -> FloatArray:
-        """Return a value at all timesteps; what is not computed yet is meaningless."""
-        trainer, declaration = self._trainer, self._declaration
-        network, tape = trainer.network, trainer.network.tape
-        parameters = views(network.specs, trainer.copies.window_parameters(trainer))
+        """Return a value at all timesteps."""
+        with one_thread():
+            window, declaration = self._window.complete(), self._declaration
+        network, tape, parameters = window.network, window.network.tape, window.parameters
+        whole = _views_over_time(network)
+        operations = (*declaration.forward_operations, *declaration.backward_operations)
+        expressions = {each.symbol: each.expression for each in operations}
         with np.errstate(all="ignore"):
-            if network.pins or symbol not in self._computed:  # what is held is no result
+            if network.pins or symbol not in {*whole, *expressions}:  # what is held is no result
                 steps = range(1, tape.steps + 1)
                 rows = (named_values(declaration, parameters, tape, t, network.pins) for t in steps)
                 return np.stack([row[symbol] for row in rows])
             timed = set(self._symbols.values())
             stored = stored_values(declaration, parameters, tape, 1)
             weights = {name: array for name, array in stored.items() if name not in timed}
-            return _Evaluated(weights | self._whole, self._computed)[symbol]
-
-    @cached_property
-    def _whole(self) -> dict[str, FloatArray]:
-        """The values that are on the tape, by symbol: views of all timesteps, [T, B, …]."""
-        tape, network = self._trainer.network.tape, self._trainer.network
-        places = {
-            _memory(array[k]): array[k : k + tape.steps]
-            for array in tape.arrays.values()
-            for k in range(min(len(array), 2))
-        }
-        first = stored_values(self._declaration, network.parameters, tape, 1)
-        return {name: places[_memory(a)] for name, a in first.items() if _memory(a) in places}
-
-    @cached_property
-    def _computed(self) -> dict[str, Expression | None]:
-        """The expressions of all operations, and None for what is on the tape besides."""
-        operations = (*self._declaration.forward_operations, *self._declaration.backward_operations)
-        return dict.fromkeys(self._whole) | {each.symbol: each.expression for each in operations}
+            return _Evaluated(weights | whole, expressions)[symbol]
 
     def _known(self, symbol: str, t: int, cursor: Cursor) -> bool:
         """Return whether a value at timestep `t` is computed, and shown, at the cursor."""
@@ -170,19 +152,29 @@ class WindowValues(Mapping[str, FloatArray]):
         return text
 
 
+def _views_over_time(network: Network) -> dict[str, FloatArray]:
+    """Return the values that are on the tape, by symbol: views of all timesteps, [T, B, …]."""
+    tape = network.tape
+    places = {
+        _memory(array[k]): array[k : k + tape.steps]
+        for array in tape.arrays.values()
+        for k in range(min(len(array), 2))
+    }
+    first = stored_values(network.declaration, network.parameters, tape, 1)
+    return {name: places[_memory(a)] for name, a in first.items() if _memory(a) in places}
+
+
 class _Evaluated(dict[str, FloatArray]):
     """Values by symbol; what no kernel stores is evaluated when it is asked for."""
 
     def __init__(
-        self, stored: Mapping[str, FloatArray], expressions: Mapping[str, Expression | None]
+        self, stored: Mapping[str, FloatArray], expressions: Mapping[str, Expression]
     ) -> None:
         super().__init__(stored)
         self._expressions = expressions
 
     def __missing__(self, symbol: str) -> FloatArray:
-        expression = self._expressions[symbol]
-        assert expression is not None  # else it is stored
-        value = self[symbol] = expression.evaluate(self)
+        value = self[symbol] = self._expressions[symbol].evaluate(self)
         return value
 
 

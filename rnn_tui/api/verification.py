@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from rnn_tui.api.blas_threads import one_thread
 from rnn_tui.api.trainer import Trainer
-from rnn_tui.api.window_record import gradient_record, window_drawn
 from rnn_tui.engine.analysis.gradient_check import gradient_check_work, tensor_indices
 from rnn_tui.engine.core.background_work import complete
 from rnn_tui.engine.network.architecture import Architecture
+from rnn_tui.engine.network.scratch_network import GradientRecord, copy_window
 from rnn_tui.layouts.torch_layout import tensors_of
 
 
@@ -101,8 +101,8 @@ def verify(trainer: Trainer, most: int | None = None) -> Verification:
     engine = trainer._engine
     if engine.divergence is not None:
         raise FloatingPointError(f"there is no gradient to verify: {trainer.not_finite}")
-    with one_thread(), np.errstate(all="ignore"), window_drawn(engine):
-        record = gradient_record(engine)
+    with one_thread(), np.errstate(all="ignore"):
+        record = _record(trainer)
         names = [spec.name for spec in engine.network.specs]
         chosen = np.concatenate([tensor_indices(record, name, most) for name in names])
         check = complete(gradient_check_work(record, chosen))
@@ -121,6 +121,14 @@ def verify(trainer: Trainer, most: int | None = None) -> Verification:
     return Verification(
         check.verdict == "agrees", check.method, len(check.indices) - aside, aside, worst
     )
+
+
+def _record(trainer: Trainer) -> GradientRecord:
+    """Return the window that a trainer is at, with its gradient."""
+    window = trainer._window.complete()
+    network, gradient = window.network, window.network.gradient.copy()
+    data = copy_window(network)
+    return GradientRecord(network.architecture, window.flat.copy(), data, gradient, network.pins)
 
 
 def _place(architecture: Architecture, index: int) -> tuple[str, tuple[int, ...]]:

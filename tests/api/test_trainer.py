@@ -14,6 +14,7 @@ from rnn_tui.engine.training.trainer import Trainer as Engine
 from rnn_tui.registry import CELLS
 from rnn_tui.settings import compose
 
+TWO: dict[str, Any] = {"layers": 2, "hidden": 3, "copy_length": 1, "blanks": 1, "batch": 2}
 SMALL: dict[str, Any] = {"hidden": 3, "steps": 4, "batch": 2, "dtype": "float64"}
 
 
@@ -52,12 +53,33 @@ def test_steps_and_their_way_back() -> None:
 
 
 def known(trainer: rt.Trainer) -> dict[str, int]:
-    """Return at how many timesteps each value is known."""
-    return {n: int(np.isfinite(a).all(axis=(1, 2)).sum()) for n, a in trainer.values.items()}
+    """Return at how many timesteps the trainer has come to each value."""
+    return {name: int(trainer.values.reached(name).sum()) for name in trainer.values}
 
 
-def test_no_value_is_there_before_it_is_computed() -> None:
-    trainer = rt.Trainer("copy", cell="gru", layers=2, hidden=3, copy_length=1, blanks=1, batch=2)
+def test_the_values_of_a_window_are_the_same_wherever_one_is_in_it() -> None:
+    for trainer in (rt.Trainer("copy", cell="gru", **TWO), rt.Trainer(cell="lstm", **SMALL)):
+        trainer.run(2)
+        trainer.step("update")
+        values, names = dict(trainer.values), ("x", "h", "y", "target", "dh", "dh_next", "h_prev")
+        while trainer.cursor.stage != "BATCH":
+            trainer.back("timestep")
+            assert all(np.array_equal(trainer.values[name], values[name]) for name in names)
+        trainer.step("update")
+        assert trainer.updates == 3
+        assert all(np.array_equal(a, values[name]) for name, a in trainer.values.items())
+
+
+def test_before_the_first_batch_the_window_is_the_first_one() -> None:
+    trainer, other = rt.Trainer("copy", cell="gru", **TWO), rt.Trainer("copy", cell="gru", **TWO)
+    other.step("update")
+    assert all(np.array_equal(a, other.values[name]) for name, a in trainer.values.items())
+    assert str(trainer.cursor) == "update 0, BATCH"
+    assert trainer.run(3).tolist()[1:] == other.run(2).tolist()
+
+
+def test_how_far_the_trainer_has_come() -> None:
+    trainer = rt.Trainer("copy", cell="gru", **TWO)
     steps = int(str(trainer.settings["steps"]))
     before = known(trainer)
     assert set(before.values()) == {0}
@@ -95,12 +117,11 @@ def test_values_in_the_middle_of_a_timestep() -> None:
     trainer.step()
     trainer.step("operation", 2)
     values = trainer.values
-    assert np.isfinite(values["f"][0]).all()
-    assert np.isnan(values["g"]).all()
-    assert np.isnan(values["tanh(c)"]).all()
-    assert np.isnan(values["f"][1:]).all()
+    assert values.reached("f").tolist() == [True, False, False, False]
+    assert not values.reached("g").any()
+    assert not values.reached("tanh(c)").any()
     trainer.step()
-    assert np.isfinite(values["tanh(c)"][0]).all()
+    assert values.reached("tanh(c)")[0]
     assert values["h"].shape == (4, 2, 3)
     assert "f" in values
     assert len(values) == len(list(values))
