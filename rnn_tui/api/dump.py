@@ -88,9 +88,21 @@ def dump(
 
 
 def _case(run: _Run) -> Case:
-    """Return the case of a model, with the numbers of its run."""
+    """Return the case of a model, with the numbers of its run.
+
+    Where the weights are float16 or bfloat16, only what was computed is stored as such: all of them
+    are float32 as well.
+    """
     network, batch = run.network, run.batch
     wide = run.readout.weight.dtype == run.torch.float64
+    dtype = np.dtype(np.float64 if wide else np.float32)
+
+    def numbers(name: str, tensor: Tensor) -> npt.NDArray[Any]:
+        found = _finite(name, array(tensor))
+        return found.astype(dtype) if found.dtype.kind == "f" else found
+
+    theirs = run.theirs()
+    bfloat16 = run.readout.weight.dtype == run.torch.bfloat16
     return Case(
         cell=network.cell,
         activation=network.activation,
@@ -98,23 +110,27 @@ def _case(run: _Run) -> Case:
         reduction=run.reduction,
         layers=network.layers,
         hidden=network.hidden,
-        dtype=np.dtype(np.float64 if wide else np.float32),
-        weights={name: _finite(name, array(weight)) for name, weight in run.weights.items()},
+        dtype=dtype,
+        weights={name: numbers(name, weight) for name, weight in run.weights.items()},
         given_weights=tuple(run.weights),
-        x=_finite("x", array(batch.x)),
-        target=_finite("target", array(batch.target)),
+        x=numbers("x", batch.x),
+        target=numbers("target", batch.target),
         mask=array(batch.mask),
         features=network.features,
         outputs=run.readout.out_features,
-        start={name: _finite(f"{name}0", array(state)) for name, state in batch.start.items()},
-        theirs=run.theirs(),
+        start={name: numbers(f"{name}0", state) for name, state in batch.start.items()},
+        theirs=theirs,
         batch_first=run.batch_first,
+        narrow=frozenset(theirs) if bfloat16 else frozenset(),
     )
 
 
 def array(tensor: Tensor) -> npt.NDArray[Any]:
-    """Return a tensor's numbers, from any device, without its graph."""
-    found: npt.NDArray[Any] = tensor.detach().cpu().numpy().copy()
+    """Return a tensor's numbers, from any device, without its graph; float32 for bfloat16."""
+    tensor = tensor.detach().cpu()
+    if str(tensor.dtype) == "torch.bfloat16":
+        tensor = tensor.float()
+    found: npt.NDArray[Any] = tensor.numpy().copy()
     return found
 
 
@@ -131,12 +147,9 @@ def _weights(torch: Any, network: TorchNetwork, readout: Module) -> dict[str, Te
     if readout.bias is not None:
         weights["readout.bias"] = readout.bias
     kinds = {weight.dtype for weight in weights.values()}
-    if len(kinds) > 1 or not kinds <= {torch.float32, torch.float64}:
+    if len(kinds) > 1 or not weights["readout.weight"].is_floating_point():
         have = " and ".join(sorted(str(kind).removeprefix("torch.") for kind in kinds))
-        raise ValueError(
-            f"the weights are {have}; expected float32 or float64 in both modules: give copies, "
-            "copy.deepcopy(rnn).float() and the same of readout"
-        )
+        raise ValueError(f"the weights are {have}; expected one kind of floats in both modules")
     for name, size in (("hidden", network.hidden), ("layers", network.layers)):
         DECLARATIONS[name].check(size)
     return weights

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -16,7 +16,7 @@ from rnn_tui.cases.case import FORMAT, OUTPUT, Case
 from rnn_tui.cases.names import GRADIENT, STARTS
 from rnn_tui.cases.reading import CaseError
 from rnn_tui.files.atomic_file import WriteGuard, write_atomically
-from rnn_tui.tensor_files.content import os_error_text
+from rnn_tui.tensor_files.content import BFLOAT16, os_error_text
 
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
@@ -58,7 +58,23 @@ def case_bytes(
     if batch_first is not None:
         case = replace(case, batch_first=batch_first)
     whole = {n: np.ascontiguousarray(a) for n, a in case_tensors(case, names).items()}
-    return serialise(whole, case_texts(case, names))
+    theirs = {ours: own for own, ours in names.items()}
+    narrow = [_spelled(name, theirs) for name in case.narrow]
+    # NumPy lacks bfloat16, the upper half of a float32, and so does this writer.
+    halves = {name: (whole[name].view(np.uint32) >> 16).astype(np.uint16) for name in narrow}
+    content = serialise(whole | halves, case_texts(case, names))
+    return _with_kind(content, narrow, BFLOAT16) if narrow else content
+
+
+def _with_kind(content: bytes, names: Iterable[str], kind: str) -> bytes:
+    """Return a file in whose header the numbers of these tensors are of another kind."""
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:end])
+    for name in names:
+        header[name]["dtype"] = kind
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the tensors begin at a multiple of 8
+    return len(text).to_bytes(8, "little") + text + content[end:]
 
 
 def case_texts(case: Case, names: Mapping[str, str] = _NO_NAMES) -> dict[str, str]:

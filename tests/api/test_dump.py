@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import rnn_tui as rt
 from rnn_tui.api.dump import dump
 from rnn_tui.cases.case import Case
 from rnn_tui.cases.reading import read_case
@@ -180,6 +182,19 @@ def test_codes_lengths_and_last_timesteps(tmp_path: Path, torch: Any) -> None:
     assert_agrees(read_case(path))
 
 
+def test_half_precision(tmp_path: Path, torch: Any) -> None:
+    rnn, readout = module(torch, "gru", num_layers=2), torch.nn.Linear(3, 2)
+    x, target = torch.randn(6, 2, 4), torch.randn(6, 2, 2)
+    for kind in (torch.float16, torch.bfloat16):
+        ours, linear = (copy.deepcopy(each).to(kind) for each in (rnn, readout))
+        dump(tmp_path / "case", ours, linear, x.to(kind), target.to(kind))
+        case = read_case(tmp_path / "case")
+        assert case.dtype == np.float32
+        assert case.theirs["output"].dtype == (np.float16 if kind == torch.float16 else np.float32)
+        assert case.narrow == (case.theirs.keys() if kind == torch.bfloat16 else set())
+        assert rt.check(tmp_path / "case"), str(rt.check(tmp_path / "case"))
+
+
 REFUSED: dict[str, tuple[dict[str, Any], dict[str, tuple[int, ...]], str]] = {
     "bidirectional": ({"bidirectional": True}, {}, "rnn is bidirectional, .* bidirectional=True"),
     "projection": ({"proj_size": 2}, {}, "rnn has proj_size=2, .* without proj_size"),
@@ -193,7 +208,7 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, tuple[int, ...]], str]] = {
     "h0": ({}, {"h0": (2, 3, 3)}, r"h0 has shape .*; expected \[L, B, H\] = \[1, 2, 3\]"),
     "mask": ({}, {"mask": (2, 6)}, r"mask has shape \[2, 6\]; expected \[6, 2\]"),
     "readout": ({"hidden_size": 5}, {}, "readout reads 3 numbers; expected 5, the hidden units"),
-    "double": ({"dtype": "float64"}, {}, "the weights are float32 and float64; expected float32"),
+    "double": ({"dtype": "float64"}, {}, "the weights are float32 and float64; expected one"),
 }
 
 
@@ -231,8 +246,6 @@ def test_other_things_that_are_refused(tmp_path: Path, torch: Any) -> None:
         dump(path, rnn, readout, x.double(), target)
     with pytest.raises(ValueError, match="x has the code 4; expected 0 to 3"):
         dump(path, rnn, readout, torch.full((6, 2), 4), target)
-    with pytest.raises(ValueError, match=r"weights are bfloat16; .* copy\.deepcopy\(rnn\)"):
-        dump(path, rnn.bfloat16(), readout.bfloat16(), x, target)
     cells = {"cells": [torch.nn.GRUCell(4, 3), torch.nn.GRUCell(4, 3)]}
     with pytest.raises(ValueError, match=r"cell 2 reads 4 numbers .*; expected 3 and 3"):
         dump(path, cells, torch.nn.Linear(3, 2), x, target)
