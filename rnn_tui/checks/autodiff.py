@@ -115,6 +115,11 @@ def relu(a: Array) -> Array:
     return np.asarray(np.maximum(a, 0.0))
 
 
+def clip(a: Array, bound: float) -> Array:
+    """Return `a` between -bound and bound."""
+    return np.asarray(np.clip(a, -bound, bound))
+
+
 def hard_sigmoid(a: Array) -> Array:
     """Return 0.2·a + 0.5 between 0 and 1, as older Keras has it."""
     return np.asarray(np.clip(0.2 * a + 0.5, 0.0, 1.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -28,18 +29,19 @@ def _swaps(program: CellProgram, stage: Stage) -> Swaps:
         for gate in program.gates:
             same = tuple(kind + g for g in program.gates if g != gate)
             swaps[kind + gate] = (other + gate, *same)
-    swaps |= {"h": ("h_prev",), "h_prev": ("h",), "dh": ("dh_y", "dh_next")}
+    swaps |= {"h": ("h_prev",), "h_prev": ("h", "h_0", "h_before"), "dh": ("dh_y", "dh_next")}
+    swaps["x"] = ("x_before", "x_after")
     if "c" in program.states:
-        swaps |= {"c": ("c_prev", "h"), "c_prev": ("c", "h_prev", "tanh_c")}
+        swaps |= {"c": ("c_prev", "h"), "c_prev": ("c", "h_prev", "tanh_c", "c_0")}
         swaps |= {"tanh_c": ("c", "tanh(tanh_c)", "h"), "dc": ("dc_next", "dh")}
         swaps["h"] += ("c", "tanh_c")
     if stage is Stage.FORWARD:
         return swaps
     for gate in gates:
-        swaps[gate] += (f"a_{gate}", f"tanh({gate})", f"sigmoid({gate})")
+        swaps[gate] += (f"a_{gate}", f"tanh({gate})", f"sigmoid({gate})", f"{gate}_next")
         swaps[f"da_{gate}"] = (f"d{gate}", *(f"da_{g}" for g in gates if g != gate))
     if not gates:
-        swaps["h"] = ("a", "tanh(h)", "h_prev")
+        swaps["h"] = ("a", "tanh(h)", "sigmoid(h)", "h_prev")
         swaps["da"] = ("dh",)
     if "n" in gates:
         swaps |= {"m": ("h_prev",), "dm": ("da_n",), "n": (*swaps["n"], "m")}
@@ -163,6 +165,14 @@ def named_backward(problem: ReferenceProblem) -> Iterator[Mistake]:
         yield _backward(
             "the derivatives of all gates and of tanh(c) are missing", LineEdit(all_slopes)
         )
+    for name in slopes:
+        gate = name.removeprefix("da_") if "_" in name else "h"
+        right = "1 - {0}**2" if "**2" in program.backward[name] else "{0} * (1 - {0})"
+        wrong = "{0} * (1 - {0})" if "**2" in right else "1 - {0}**2"
+        function = "sigmoid" if "**2" in right else "tanh"
+        text = f"{program.backward[name].split(' *')[0]} * ({wrong.format(gate)})"
+        what = f"their {name} has the derivative of {function} where {program.slopes[name]} belongs"
+        yield _backward(what, LineEdit({name: text}), f"with `{name} = {text}`")
     not_transposed = program.backward["dh_prev"].replace(".T", "")
     yield _backward(
         "W_h is not transposed in their dh_prev",
@@ -172,6 +182,27 @@ def named_backward(problem: ReferenceProblem) -> Iterator[Mistake]:
     if "W_hi" in not_transposed or "W_hr" in not_transposed:
         x_for_h = program.backward["dh_prev"].replace("W_h", "W_x")
         yield _backward("their dh_prev goes through W_x, not W_h", LineEdit({"dh_prev": x_for_h}))
+
+
+def clipped(problem: ReferenceProblem, largest: Mapping[str, float]) -> Iterator[Mistake]:
+    """Yield gradients that are clipped on their way back.
+
+    Args:
+        problem: the problem.
+        largest: the largest magnitude of their grad.h and grad.c, as far as they gave them.
+    """
+    top = max(largest.values(), default=1.0)
+    power = math.floor(math.log10(top or 1.0))
+    powers = range(power - 2, power + 2)
+    round_bounds = [d * 10.0**k for k in powers for d in (1.0, 2.0, 3.0, 5.0)]
+    round_bounds = [bound for bound in round_bounds if bound < 2 * top or bound in (1.0, 5.0)]
+    names = [n for n in ("dh", "dc", "dh_prev", "dc_prev", "dh_y") if n in problem.program.backward]
+    for name in names:
+        own = [largest[f"grad.{name[1]}"]] if f"grad.{name[1]}" in largest else []
+        for bound in (*own, *round_bounds):
+            text = f"clip({problem.program.backward[name]}, {bound!r})"
+            what = f"their {name} is clipped at ±{bound:.6g} at every timestep"
+            yield _backward(what, LineEdit({name: text}))
 
 
 def truncated(problem: ReferenceProblem) -> Iterator[Mistake]:
@@ -246,6 +277,12 @@ def named_forward(problem: ReferenceProblem) -> Iterator[Mistake]:
         return Mistake(Stage.FORWARD, what, f"with `{name} = {text}`", edit=LineEdit(lines))
 
     program = problem.program
+    for other, what in (
+        ("h_0", "stale h: every timestep begins with h_0, the state is not carried on"),
+        ("h_before", "stale h: h_<t-2> stands where h_<t-1> belongs"),
+    ):
+        lines = {n: e.replace("h_prev", other) for n, e in program.forward.items() if "h_prev" in e}
+        yield forward(what, lines)
     if "c" in program.states:
         bias = program.forward["a_f"] + " + 1"
         yield forward("1 is added to the forget gate's bias once more", {"a_f": bias})

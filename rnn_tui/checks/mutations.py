@@ -102,6 +102,8 @@ def _changes(
         yield "instead", node, node.value
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         yield "function", node, node.args[0]
+        negated = ast.UnaryOp(ast.USub(), node.args[0])
+        yield "function", node, ast.Call(node.func, [negated], [])
         for name in OTHER_FUNCTIONS:
             if name != node.func.id:
                 yield "function", node, ast.Call(ast.Name(name), node.args, [])

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import permutations
 
 import numpy as np
 
-from rnn_tui.checks.mistakes import Mistake, Stage
-from rnn_tui.checks.reference import KINDS, Block, ReferenceProblem, Source
+from rnn_tui.checks.mistakes import Mistake, Numbers, Stage
+from rnn_tui.checks.reference import (
+    KINDS,
+    Block,
+    ReferenceProblem,
+    Source,
+    blocks_of_tensor,
+    gradient_names,
+    run_forward,
+    tensors_of_blocks,
+)
 from rnn_tui.tensor_files.content import Array
 
 SETS = (
@@ -83,12 +92,71 @@ def weights_read(problem: ReferenceProblem) -> Iterator[Mistake]:
     if _square(problem, readout):
         what = "readout.weight is read transposed"
         yield _reading(what, {readout: Source(readout, transposed=True)})
+    yield from _as_memory_lies(problem)
     yield from _other_layers(problem)
 
 
 def _square(problem: ReferenceProblem, block: Block) -> bool:
     rows, columns = problem.blocks[block].shape
     return bool(rows == columns)
+
+
+def _as_memory_lies(problem: ReferenceProblem) -> Iterator[Mistake]:
+    """Yield weights that were transposed, but written to the file as their memory lay."""
+    names = [n for n in gradient_names(problem) if "weight" in n]
+    for some, said in (
+        (names, "all weights"),
+        ([n for n in names if "readout" not in n], "weight_ih and weight_hh"),
+        ([n for n in names if "weight_ih" in n], "weight_ih"),
+        ([n for n in names if "weight_hh" in n], "weight_hh"),
+        ([n for n in names if "readout" in n], "readout.weight"),
+    ):
+
+        def read(p: ReferenceProblem, some: Sequence[str] = some) -> ReferenceProblem:
+            tensors = tensors_of_blocks(p, p.blocks)
+            blocks = dict(p.blocks)
+            for name in some:
+                array = tensors[name]
+                lay = array.reshape(array.shape[::-1]).T  # what the memory was of
+                found = blocks_of_tensor(p, name)
+                parts = np.split(lay, len(found))
+                blocks |= {block: part.T for block, part in zip(found, parts, strict=True)}
+            return replace(p, blocks=blocks)
+
+        def written(numbers: Numbers, some: Sequence[str] = some) -> Numbers:
+            others = {n: numbers[n].T.reshape(numbers[n].shape) for n in some}
+            return {**numbers, **others}
+
+        what = (
+            f"{said} are transposed, but written as their memory lies "
+            "(np.ascontiguousarray is forgotten)"
+        )
+        yield Mistake(Stage.FORWARD, what, "read so,", read=read)
+        yield Mistake(
+            Stage.FORWARD,
+            f"{what}, and so are their gradients",
+            "read so,",
+            read=read,
+            written=written,
+        )
+
+
+def _carried_over(problem: ReferenceProblem) -> ReferenceProblem:
+    """Return `problem` with each sample beginning where the one before ended."""
+    start = {name: array.copy() for name, array in problem.start.items()}
+    for b in range(problem.batch):
+        here = slice(b, b + 1)
+        one = replace(
+            problem,
+            x=problem.x[:, here],
+            start={name: array[:, here] for name, array in start.items()},
+        )
+        if b + 1 < problem.batch:
+            run = run_forward(one)
+            for name, array in start.items():
+                ends = [steps[-1][name] for steps in run.forward]
+                array[:, b + 1 : b + 2] = np.asarray(ends)
+    return replace(problem, start=start)
 
 
 def _other_layers(problem: ReferenceProblem) -> Iterator[Mistake]:
@@ -147,6 +215,9 @@ def inputs_read(problem: ReferenceProblem) -> Iterator[Mistake]:
             change = partial(moved, shift=shift, around=around)
             yield _inputs(f"off by one: their x_t is {name}{ends}", with_inputs(change))
     yield from _first_states(problem)
+    if problem.batch > 1:
+        what = "the state is not reset: each sample begins where the one before it ended"
+        yield _inputs(what, _carried_over)
 
 
 def with_inputs(

@@ -19,6 +19,7 @@ from rnn_tui.checks.reference import ReferenceProblem, Run, tensors_of_blocks
 from rnn_tui.checks.theirs import Theirs
 from rnn_tui.tensor_files.content import Array
 
+AS_MEMORY_LIES = "transposed, but written as its memory lies (np.ascontiguousarray is forgotten)"
 TORCH_EPSILON = 1e-6  # clip_grad_norm_ divides by the norm and this
 
 
@@ -85,9 +86,12 @@ def _of_weight(run: Run, theirs: Theirs, ours: Numbers, name: str) -> dict[str, 
         if array.shape[0] == array.shape[1]:
             holds("transposed", array.T)
         else:
-            holds("transposed and reshaped", array.T.reshape(array.shape))
+            holds(AS_MEMORY_LIES, array.T.reshape(array.shape))
     if name.startswith("grad.rnn."):
         _of_gates(problem, theirs, name, array, holds)
+    for other, gradient in ours.items():
+        if other.startswith(("grad.rnn.", "grad.readout.")) and other != name:
+            holds(f"that of {other.removeprefix('grad.')}", gradient)
     weight = _weight_named(run, name)
     if weight is not None and weight.shape == array.shape and weight.any():
         decay = _decay(theirs.numbers[name], array, weight)
@@ -130,7 +134,8 @@ def _of_gates(
         return
     blocks = dict(zip(gates, np.split(array, len(gates)), strict=True))
     for order in orders(gates):
-        holds(order_text(order, gates), np.concatenate([blocks[gate] for gate in order]))
+        words = f"in another order than the file's: {order_text(order, gates)}"
+        holds(words, np.concatenate([blocks[gate] for gate in order]))
     if array.ndim == 2 and array.shape[1] == problem.hidden:
         holds("transposed gate by gate", np.concatenate([b.T for b in blocks.values()]))
         for gate in gates:
@@ -161,10 +166,12 @@ def _clipped(problem: ReferenceProblem, theirs: Theirs, ours: Numbers) -> Iterat
         theirs.same(name, np.clip(ours[name], -largest, largest)) for name in names
     ):
         yield f"the gradients are clipped by value, at ±{largest:.6g}"
-    yield from _clipped_by_norm(theirs, ours, names)
+    yield from _clipped_by_norm(problem, theirs, ours, names)
 
 
-def _clipped_by_norm(theirs: Theirs, ours: Numbers, names: Sequence[str]) -> Iterator[str]:
+def _clipped_by_norm(
+    problem: ReferenceProblem, theirs: Theirs, ours: Numbers, names: Sequence[str]
+) -> Iterator[str]:
     factor = ratio(theirs, ours, names[0])
     if factor is not None and 0 < factor < 1:
         every = [name for name in ours if name.startswith("grad.rnn.") or ".readout." in name]
@@ -177,6 +184,12 @@ def _clipped_by_norm(theirs: Theirs, ours: Numbers, names: Sequence[str]) -> Ite
                 ):
                     yield f"the gradients are clipped by their norm, at {bound:.6g}"
                     return
+        if not factor_texts(problem, factor, theirs.tolerance) and all(
+            theirs.same(name, ours[name] * factor) for name in names
+        ):
+            scaled = f"the gradients of all weights are {factor:.6g} times the right ones"
+            yield f"{scaled}, as if clipped by their norm, at {factor * given_norm:.6g}"
+            return
     bounds = {name: _norm(theirs.numbers, [name]) for name in names}
     bound = max(bounds.values())
     if is_round(bound, theirs.tolerance) and all(

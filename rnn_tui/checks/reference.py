@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from rnn_tui.cases.case import Case
-from rnn_tui.checks.autodiff import FUNCTIONS
+from rnn_tui.checks.autodiff import FUNCTIONS, clip
 from rnn_tui.checks.programs import (
     READOUT_BACKWARD,
     READOUT_FORWARD,
@@ -189,18 +189,22 @@ class Run:
 
     def numbers(self) -> dict[str, Array]:
         """Return what was computed under the names of a case."""
+        return self.numbers_by_time() | tensors_of_blocks(self.problem, self.gradients)
+
+    def numbers_by_time(self) -> dict[str, Array]:
+        """Return the loss and what has timesteps."""
         tensors = {"loss": np.asarray(self.loss), "output": self.y, "grad.output": self.dy}
         for state in self.problem.program.states:
             tensors[state] = _stacked(self.forward, state)
             tensors[f"grad.{state}"] = _stacked(self.backward, f"d{state}")
-        return tensors | tensors_of_blocks(self.problem, self.gradients)
+        return tensors
 
 
 def few_samples(run: Run, count: int) -> Run:
     """Return the first `count` samples of `run`, which has a loss; the problem is theirs alone."""
 
     def few(values: Values) -> Values:
-        return {name: array[:count] for name, array in values.items()}
+        return {n: array[:count] if np.ndim(array) else array for n, array in values.items()}
 
     problem = run.problem
     part = replace(
@@ -279,10 +283,12 @@ def run_forward(
     for layer in range(problem.layers):
         codes = codes_of(problem.program.forward, edit, layer, problem.steps)
         scope = {**FUNCTIONS, **problem.weights(layer)}
+        first = {f"{name}_0": problem.start[name][layer] for name in problem.program.states}
         state = {f"{name}_prev": problem.start[name][layer] for name in problem.program.states}
         steps: list[Values] = []
         for t, x in enumerate(inputs):
-            values: Values = {"x": x, **state}
+            around = neighbours(inputs, steps, t, np.zeros_like(x), first["h_0"])
+            values: Values = {"x": x, **state, **first, **around}
             exec(codes[t], scope, values)
             for name in problem.program.states:
                 if theirs and not theirs.same_at(name, layer, t, values[name]):
@@ -300,6 +306,20 @@ def run_forward(
     if theirs and not theirs.same("output", y):
         raise NotTheirsError
     return Run(problem, layers, y)
+
+
+def neighbours(
+    inputs: Sequence[Any], steps: Sequence[Values], t: int, nothing: Any, first: Any
+) -> Values:
+    """Return what no right line reads: the inputs around timestep `t`, and older states.
+
+    `nothing`: zeros in the shape of an input; `first`: h_0.
+    """
+    return {
+        "x_before": inputs[t - 1] if t else nothing,
+        "x_after": inputs[t + 1] if t + 1 < len(inputs) else nothing,
+        "h_before": steps[-1]["h_prev"] if steps else first,
+    }
 
 
 def with_loss(run: Run, loss: float, dy: Array, theirs: Theirs | None = None) -> Run:
@@ -331,11 +351,13 @@ def with_backward(run: Run, theirs: Theirs | None = None, edit: LineEdit = NO_ED
     layers: list[list[Values]] = []
     for layer in reversed(range(problem.layers)):
         codes = codes_of(problem.program.backward, edit, layer, problem.steps)
-        scope = {**FUNCTIONS, **problem.weights(layer)}
+        scope = {**FUNCTIONS, "clip": clip, **problem.weights(layer)}
         state = {f"d{name}_next": zeros for name in states}
         steps: list[Values] = []
         for t in reversed(range(problem.steps)):
             values = {**run.forward[layer][t], "dh_y": from_above[t], "dy": run.dy[t], **state}
+            after = run.forward[layer][t + 1] if t + 1 < problem.steps else {}
+            values |= {f"{gate}_next": after.get(gate, 0.0) for gate in problem.program.gates}
             exec(codes[t], scope, values)
             for name in states:
                 if theirs and not theirs.same_at(f"grad.{name}", layer, t, values[f"d{name}"]):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from rnn_tui.checks.line_mistakes import (
     both_ways,
+    clipped,
     generated,
     named_backward,
     named_forward,
@@ -107,7 +108,7 @@ class Search:
             TooMuchWorkError: not all could be tried.
         """
         beginning = _Beginning(self, base)
-        if beginning.solved_by_tensors(late=True):
+        if beginning.solved_by_tensors():
             return
         for group in beginning.groups():
             for mistake in group:
@@ -115,7 +116,7 @@ class Search:
                 beginning.try_one(mistake)
             if self.found:
                 return
-        if beginning.solved_by_tensors(late=False) or len(base) + 1 >= MOST_AT_ONCE:
+        if len(base) + 1 >= MOST_AT_ONCE:
             return
         for mistake in beginning.progress[:MOST_BEGINNINGS]:
             self.solve((*base, mistake))
@@ -176,15 +177,13 @@ class _Beginning:
         stages = (stage for stage, names in STAGE_NUMBERS.items() if {*names} & {*self.names})
         return next(stages, Stage.GRADIENTS)
 
-    def solved_by_tensors(self, late: bool) -> bool:
-        """Look for what was done to single tensors; return whether nothing is left to find.
-
-        `late`: whether to look if only gradients of weights differ, or if others do.
-        """
+    def solved_by_tensors(self) -> bool:
+        """Look for what was done to single tensors; return whether nothing is left to find."""
         if not self.names:
             return True
-        if late is (self.differing is Stage.GRADIENTS):
-            for text in explanations(self.run, self.theirs, self.ours):
+        texts = [*explanations(self.run, self.theirs, self.ours)]
+        for text in texts:
+            if not any(text in other for other in texts if other != text):
                 self.search.add(Explanation((*(m.what for m in self.base), text)))
         return bool(self.search.found)
 
@@ -256,15 +255,17 @@ class _Beginning:
         if loss:
             yield scaled_losses(problem, self.theirs, self.ours)
             yield named_losses(problem)
+        if forward:
+            yield inputs_read(problem)
         if backward:
             yield generated(problem, Stage.BACKWARD)
             yield named_backward(problem)
             yield truncated(problem)
+            yield clipped(problem, self._largest_backward())
         if gradients:
             yield named_gradients(problem)
             yield generated(problem, Stage.GRADIENTS)
         if forward:
-            yield inputs_read(problem)
             yield weights_read(problem)
             yield named_forward(problem)
             yield generated(problem, Stage.FORWARD)
@@ -275,6 +276,11 @@ class _Beginning:
             yield self._at_one_timestep(Stage.BACKWARD, self._backward_times())
         if gradients:
             yield self._at_one_timestep(Stage.GRADIENTS, range(problem.steps))
+
+    def _largest_backward(self) -> dict[str, float]:
+        """Return the largest magnitudes of their gradients of states."""
+        given = [name for name in STAGE_NUMBERS[Stage.BACKWARD] if self.theirs.has(name)]
+        return {name: float(abs(self.theirs.numbers[name]).max()) for name in given}
 
     def _forward_is_right(self) -> bool:
         """Return whether what they gave shows that their forward pass has no mistake."""

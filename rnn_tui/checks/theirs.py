@@ -67,9 +67,10 @@ class Theirs:
 
     @property
     def parameter_gradients(self) -> tuple[str, ...]:
-        """The names of the gradients of weights that they gave."""
+        """The names of the gradients of weights that they gave, the smallest first."""
         others = ("grad.h", "grad.c", "grad.output")
-        return tuple(n for n in self.numbers if n.startswith("grad.") and n not in others)
+        names = (n for n in self.numbers if n.startswith("grad.") and n not in others)
+        return tuple(sorted(names, key=lambda name: self.numbers[name].size))
 
     def same(self, name: str, ours: Array) -> bool:
         """Return whether `ours` is theirs; True if they did not give `name`."""

@@ -22,6 +22,7 @@ from rnn_tui.checks.reference import (
     Values,
     blocks_of_tensor,
     codes_of,
+    neighbours,
     tensor_of,
 )
 from rnn_tui.tensor_files.content import Array
@@ -157,9 +158,12 @@ def with_derivatives(run: Run, edit: LineEdit) -> Run:
             f"{name}_prev": GradientNode(problem.start[name][layer], tape)
             for name in program.states
         }
+        first = {name.replace("_prev", "_0"): node for name, node in state.items()}
+        nothing = GradientNode(np.zeros_like(inputs[0].value), tape)
         steps: list[Values] = []
         for t, x in enumerate(inputs):
-            values: Values = {"x": x, **state}
+            around = neighbours(inputs, steps, t, nothing, first["h_0"])
+            values: Values = {"x": x, **state, **first, **around}
             exec(codes[t], scope, values)
             state = {f"{name}_prev": values[name] for name in program.states}
             steps.append(values)
