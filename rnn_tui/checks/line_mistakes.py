@@ -189,7 +189,8 @@ def clipped(problem: ReferenceProblem, largest: Mapping[str, float]) -> Iterator
 
     Args:
         problem: the problem.
-        largest: the largest magnitude of their grad.h and grad.c, as far as they gave them.
+        largest: the largest magnitude of their grad.h ("h"), grad.c ("c") and dh_next
+            ("dh_prev"), as far as they are known.
     """
     top = max(largest.values(), default=1.0)
     power = math.floor(math.log10(top or 1.0))
@@ -198,7 +199,7 @@ def clipped(problem: ReferenceProblem, largest: Mapping[str, float]) -> Iterator
     round_bounds = [bound for bound in round_bounds if bound < 2 * top or bound in (1.0, 5.0)]
     names = [n for n in ("dh", "dc", "dh_prev", "dc_prev", "dh_y") if n in problem.program.backward]
     for name in names:
-        own = [largest[f"grad.{name[1]}"]] if f"grad.{name[1]}" in largest else []
+        own = [largest[key] for key in (name, name.removeprefix("d")) if key in largest]
         for bound in (*own, *round_bounds):
             text = f"clip({problem.program.backward[name]}, {bound!r})"
             what = f"their {name} is clipped at ±{bound:.6g} at every timestep"

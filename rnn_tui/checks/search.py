@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from rnn_tui.checks.line_mistakes import (
     both_ways,
     clipped,
@@ -278,9 +280,14 @@ class _Beginning:
             yield self._at_one_timestep(Stage.GRADIENTS, range(problem.steps))
 
     def _largest_backward(self) -> dict[str, float]:
-        """Return the largest magnitudes of their gradients of states."""
+        """Return the largest magnitudes of their gradients of states, and of their dh_next."""
         given = [name for name in STAGE_NUMBERS[Stage.BACKWARD] if self.theirs.has(name)]
-        return {name: float(abs(self.theirs.numbers[name]).max()) for name in given}
+        largest = {name[5:]: self.theirs.numbers[name] for name in given}
+        if "h" in largest:
+            theirs = largest["h"][-1] if largest["h"].ndim == 4 else largest["h"]
+            from_output = [values["dh_y"] for values in self.run.backward[-1]]
+            largest["dh_prev"] = theirs - np.asarray(from_output)
+        return {name: float(abs(array).max()) for name, array in largest.items()}
 
     def _forward_is_right(self) -> bool:
         """Return whether what they gave shows that their forward pass has no mistake."""

@@ -39,6 +39,7 @@ BOTH = {
     "clipped by value": ("clipped by value",),
     "clipped by norm": ("clipped by their norm",),
     "gradient transposed": ("transposed",),
+    "dh clipped": ("dh_prev is clipped",),
     "bias doubled": ("both biases",),
     "bias halved": ("one bias is shared by two",),
     "weights twice": ("doubled",),
@@ -68,6 +69,7 @@ LSTM = {
     "f missing in dc": ("their dc_prev lacks f",),
     "gradient gates in another place": ("g and o", "swapped"),
 }
+UNKNOWN = ("softsign", "leaky", "dh damped", "one entry")  # mistakes that no guess knows
 MISTAKES = {"rnn": BOTH | RNN, "lstm": BOTH | LSTM}
 ONLY_WITH = {
     "softmax forgotten": "cross-entropy",
@@ -112,6 +114,9 @@ def lesson(cell: str, mistake: str, seed: int, loss: str = "", dtype: type = np.
     )
     if mistake in ("no recurrence at k", "stops at k"):
         made.k = max(made.k, 1)
+    if mistake == "dh clipped":
+        handed_on = run(made)["grad.h"] - run(made, "dh_next dropped")["grad.h"]
+        made.bound = float(f"{0.2 * np.abs(handed_on).max():.0e}")
     if mistake.startswith("clipped"):
         grads = [g for n, g in run(made).items() if n.startswith(("grad.rnn", "grad.read"))]
         largest = max(np.abs(g).max() for g in grads)
