@@ -258,6 +258,21 @@ def test_states_have_their_timesteps_at_80_columns(kind: str) -> None:
     assert not names & {"h ", "c ", "x "}, text
 
 
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_names_have_their_timesteps_at_80_columns_in_stacks_and_long_windows(kind: str) -> None:
+    for layers, steps, whole in ((1, 999, False), (1, 100, True), (2, 40, True), (3, 2000, False)):
+        if kind == "neuron" and layers > 1:
+            continue
+        top = layer_of(kind, layers, layers)
+        first = next(
+            detail
+            for detail in DETAILS
+            if not detail.readout and _placement(top, None, steps, detail, 2).width <= 80
+        )
+        assert first.state_times
+        assert first.times or not whole
+
+
 def led_to(picture: list[str], start: Cell) -> set[Cell]:
     """Return the cells that thin lines lead to from `start`, as an eye follows them."""
     reached, waiting = set(), [(start, RIGHT)]

@@ -19,7 +19,7 @@ from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.engine.network.layers import Layer, name_in_layer
 from rnn_tui.tui.column_names import NAME, short_names
 from rnn_tui.tui.lines import Line, Lines, merge, text_width
-from rnn_tui.tui.number_format import DIGITS, UNKNOWN, signed
+from rnn_tui.tui.number_format import DIGITS, UNKNOWN, short, signed
 from rnn_tui.tui.panels.current_pass.cell_diagram.graph import Node, cell_graph
 from rnn_tui.tui.panels.current_pass.cell_diagram.placement import (
     Placed,
@@ -42,6 +42,7 @@ WIRE = "axis"  # the role of lines on which nothing is under way
 BEGINNINGS = "─┐┘┤┬┴┼▸━┓┛┫┳┻╋"  # of a line that goes off to the left
 GRADIENT = 8  # cells of the number of a gradient: −3.54e−4
 SHORT_GRADIENT = 7  # the same where there is little room: −3.5e−4
+SHORTEST = 4  # cells of a value's number where its name would lack the timestep otherwise: −.27
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Detail:
     """How much a diagram shows.
 
     Attributes:
-        number: cells of a value's number, 7 for "+0.7832", 5 for "+0.78".
+        number: cells of a value's number, 7 for "+0.7832", 5 for "+0.78", SHORTEST for ".78".
         parts: the values of parts of equations are shown too.
         readout: the output of the network is shown, of the topmost layer.
         gradient_names: gradients have their names: else ◂ alone, and ◂a before the function.
@@ -80,7 +81,9 @@ DETAILS = (  # the first that fits is drawn
     Detail(6, False, False),
     Detail(7, False, False, gradient_names=False),
     Detail(5, False, False, gradient_names=False),
+    Detail(SHORTEST, False, False, gradient_names=False),
     Detail(5, False, False, gradient_names=False, times=False),
+    Detail(SHORTEST, False, False, gradient_names=False, times=False),
     Detail(5, False, False, gradient_names=False, times=False, state_times=False),
 )
 
@@ -305,7 +308,9 @@ class _Drawing:
         if node.name == "x_t" and (text := self._symbol_text()):
             return text, "strong"
         value = self._view.entry(self._value(node))
-        return _within(value, self._detail.number), "strong" if lit else ""
+        cells = self._detail.number
+        text = short(value, cells) if cells == SHORTEST else _within(value, cells)
+        return text, "strong" if lit else ""
 
     def _symbol_text(self) -> str:
         """Return the input's symbol where it is one."""
