@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from checks.random_cases import random_case
 
+from rnn_tui.checks.compute import compute
 from rnn_tui.engine.network.interventions import parse as parse_what_if
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.breakpoint_parser import parse as parse_breakpoint
@@ -24,6 +26,7 @@ from rnn_tui.following.picture import (
     encode,
     for_followers,
 )
+from rnn_tui.layouts.new_trainer import new_trainer
 from rnn_tui.predictions.results import TextRequest
 from rnn_tui.registry import OPTIMIZERS, PANELS, PROOFS, TASKS
 from rnn_tui.second_network import Versus
@@ -40,6 +43,7 @@ from rnn_tui.session.commands import (
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings, compose
+from rnn_tui.tasks.case import case_settings
 from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.charts.chart_view import ChartView
 from rnn_tui.tui.draw_context import DrawContext, Selection
@@ -90,6 +94,14 @@ def assert_same(snapshot: Snapshot) -> None:
     received = through(snapshot).snapshot
     for (name, drawn), (_, expected) in zip(drawings(received), drawings(snapshot), strict=True):
         assert drawn == expected, name
+
+
+def test_a_follower_sees_theirs_beside_ours() -> None:
+    case = random_case(np.random.default_rng(3), "gru")
+    session = Session(new_trainer(case_settings(case), replace(case, theirs=compute(case))))
+    snapshot = session.perform(ViewRequest(proofs=frozenset({"theirs"})), Step(Stride.TIMESTEP, 2))
+    assert snapshot.theirs is not None
+    assert_same(snapshot)
 
 
 @pytest.mark.parametrize("cell", ["lstm", "neuron"])

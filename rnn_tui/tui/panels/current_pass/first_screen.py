@@ -21,6 +21,7 @@ KEYS = (
     ("o", "choose cell, size, learning rate and all else"),
     ("q", "quit"),
 )
+THEIRS_KEY = ("m", "the panels: theirs has your numbers beside ours")
 FOLLOWERS_KEYS = (
     ("tab", "look at another panel"),
     ("z", "give it the whole screen"),
@@ -42,6 +43,8 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Draw the six passes and the keys; with room, the operations of both ways and the update."""
     snapshot = context.snapshot
     keys = FOLLOWERS_KEYS if context.following else KEYS
+    if snapshot.task.has_theirs and not context.following:
+        keys = (keys[0], THEIRS_KEY, *keys[1:])
     passes, shown_keys = _passes(snapshot), list(keys[:3])
     spare = height - len(passes) - len(shown_keys)
     more = keys[3 : 3 + max(min(spare - 1, len(keys) - 3), 0)]

@@ -14,7 +14,7 @@ from rnn_tui.tui import panel_help
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.key_hint import FIRST, KeyHint
 from rnn_tui.tui.key_hints import GO_THERE
-from rnn_tui.tui.lines import Line, Lines, cell_width, cut_middle, text_width
+from rnn_tui.tui.lines import Line, Lines, cell_width, cut_middle, fold, text_width
 from rnn_tui.tui.number_format import MINUS, NOT_FINITE, count, signed
 from rnn_tui.tui.panel_help import Sign, Signs
 from rnn_tui.tui.panel_spec import Need, PanelSpec, hidden_panels
@@ -82,7 +82,9 @@ def _first(snapshot: Snapshot, report: TheirsReport, first: FirstDifference, wid
     place: Line = ((f"   {words}: " if words else "   ", "dim"),)
     if cell_width((*place, *numbers)) <= width:
         return (*lines, (*place, *numbers))
-    return (*lines, *paragraph(f"{words}:", width, "dim"), (("   ", ""), *numbers))
+    folded = fold(f"{words}:", width - 4)
+    lines += [((f"   {line.strip()}", "dim"),) for line in folded]
+    return (*lines, (("   ", ""), *numbers))
 
 
 def _guess(snapshot: Snapshot, width: int) -> Lines:
