@@ -2,6 +2,7 @@
 
 trainer       `Trainer`: a network, what it learns, and its optimizer, at a place in a run
 arrays        the arrays of the caller, checked, as a case
+interrupt     Ctrl-C between two updates
 window        the window that the run is at, with both passes done
 values        everything computed in the window, by name
 verification  `verify`: the gradient beside numeric derivatives

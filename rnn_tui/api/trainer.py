@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import math
-import signal
-import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
@@ -16,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rnn_tui.api.blas_threads import one_thread
+from rnn_tui.api.interrupt import interruptible
 from rnn_tui.api.messages import check_used, said_in_python
 from rnn_tui.api.values import WindowValues
 from rnn_tui.api.window import RunWindow
@@ -78,7 +76,8 @@ class Trainer:
 
     Once a number is not finite the run does not go on: `run` and `step` raise FloatingPointError,
     at once and whenever they are called again; what led to it can be looked at, and `back` leads
-    out of it.
+    out of it. Ctrl-C ends `run`, `step`, `back` and `go_to` between two updates or timesteps, so
+    that the trainer can go on from there.
     """
 
     _timeline: Timeline
@@ -248,7 +247,7 @@ class Trainer:
         """
         _check_count("updates", updates, 0)
         engine, losses = self._engine, list[float]()
-        with one_thread(), _interruptible() as interrupted:
+        with one_thread(), interruptible() as interrupted:
 
             def until() -> bool:
                 """Note the loss; return whether to end."""
@@ -276,10 +275,14 @@ class Trainer:
         """
         stride = _stride(by)
         _check_count("count", count, 1)
-        with one_thread():
+        with one_thread(), interruptible() as interrupted:
             for _ in range(count):
                 self._timeline.forward(stride)
-                self._check_finite()
+                if interrupted() or self._engine.divergence is not None:
+                    break
+        if interrupted():
+            raise KeyboardInterrupt
+        self._check_finite()
 
     def back(self, by: By = "timestep", count: int = 1) -> None:
         """Go back, to the same bits as there were.
@@ -317,9 +320,12 @@ class Trainer:
 
     def _seek(self, place: Any) -> None:
         """Go to a place of the timeline."""
-        with one_thread():
+        with one_thread(), interruptible() as interrupted:
             for _ in self._timeline.seek(place):
-                pass
+                if interrupted():
+                    break
+        if interrupted():
+            raise KeyboardInterrupt
 
     def configure(self, **settings: Value) -> None:
         """Change settings from here on: ``lr``, ``clip``, ``clip_by``, ``optimizer`` and its own.
@@ -479,22 +485,3 @@ def _frozen(arrays: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
     for array in copies.values():
         array.flags.writeable = False
     return copies
-
-
-@contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
-    """Note Ctrl-C within the block instead of raising an error in the middle of an update.
-
-    What is yielded tells whether it was pressed. Where somebody handles it already, or outside the
-    main thread, nothing is changed.
-    """
-    pressed: list[int] = []
-    handled = signal.getsignal(signal.SIGINT) is not signal.default_int_handler
-    if handled or threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
-    try:
-        yield lambda: bool(pressed)
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)

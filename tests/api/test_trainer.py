@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 from typing import Any
 
 import numpy as np
@@ -154,6 +155,28 @@ def test_gradients_are_those_of_the_window_wherever_the_trainer_is() -> None:
             np.testing.assert_allclose(gradient, expected[name], rtol=1e-12, atol=1e-15)
         trainer.step()
     assert trainer.updates == 1
+
+
+@pytest.mark.usefixtures("elsewhere")  # with Ctrl-C as in a terminal
+def test_ctrl_c_ends_a_run_between_two_updates(monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer, other = rt.Trainer(cell="lstm", **SMALL), rt.Trainer(cell="lstm", **SMALL)
+    draw, draws = trainer._engine.task.next_window, iter(range(100))
+
+    def pressed(x: Any, target: Any) -> bool:
+        if next(draws) in (3, 6):
+            signal.raise_signal(signal.SIGINT)
+        return draw(x, target)
+
+    monkeypatch.setattr(trainer._engine.task, "next_window", pressed)
+    with pytest.raises(KeyboardInterrupt):
+        trainer.run(50)
+    assert str(trainer.cursor) == "update 4, UPDATE"
+    with pytest.raises(KeyboardInterrupt):
+        trainer.step("update", 50)
+    assert trainer.updates == 7
+    other.run(7)
+    assert trainer.run(2).tolist() == other.run(2).tolist()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_settings_change_on_the_way() -> None:
