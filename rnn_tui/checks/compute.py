@@ -24,7 +24,7 @@ from rnn_tui.tensor_files.content import Array, Shape
 GRADIENT = "grad."
 """What the name of a gradient begins with."""
 
-WINDOW_MEMORY = 2**28
+WINDOW_MEMORY = 2**31
 """Bytes of windows that are computed together; of one sample it may be more."""
 
 _VIEWS = 900  # bytes of the views that a kernel keeps for each gate and timestep; measured
