@@ -151,10 +151,19 @@ def report_lines(
         lines += _both_numbers(comparison.first)
         if advice := _advice(case, comparison.first):
             lines += ["", *fold(advice, width)]
-    if guessed:
-        lines += ["", *fold(f"A guess: {guessed}", width)]
-    command = f"{PROGRAM} {shlex.quote(path)}"
-    return [*lines, "", *fold(f"Step through it: {command}", width)]
+    if comparison.first is not None:
+        lines += ["", *fold(_guess_text(case, guessed), width)]
+    beside = "" if comparison.agrees else ", theirs beside ours"
+    return [*lines, "", f"Step through it{beside}:", f"  {PROGRAM} {shlex.quote(path)}"]
+
+
+def _guess_text(case: Case, guessed: str | None) -> str:
+    """Return the guess, or why there is none."""
+    from rnn_tui.checks.guess import size_limit_note
+
+    if guessed is not None:
+        return f"A guess: {guessed}"
+    return size_limit_note(case) or "No guess: no mistake that is known gives just these numbers."
 
 
 def _about(path: str, case: Case) -> str:
