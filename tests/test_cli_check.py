@@ -118,11 +118,16 @@ def test_the_report_fits_the_terminal(width: int) -> None:
         assert len(table) == len(theirs)
 
 
-def test_what_more_would_say_where_it_begins(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_more_would_say_where_it_begins(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rnn_tui.checks.checked_case.guess", lambda case, comparison: None)
     case, ours = large_case()
     write_case(PATH, replace(case, theirs={"loss": ours["loss"] * 2}))
     assert run(["check", PATH]) == 1
-    assert "With h, c or output in the file" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "With h, c or output in the file" in shown
+    assert "No guess" in shown
     bias = ours["grad.readout.bias"] + 1
     write_case(PATH, replace(case, theirs={"output": ours["output"], "grad.readout.bias": bias}))
     assert run(["check", PATH]) == 1
