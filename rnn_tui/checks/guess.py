@@ -63,7 +63,7 @@ def _sentence(found: Sequence[Explanation], count: int) -> str:
     numbers = "their number is reproduced" if count == 1 else f"all {count} tensors are theirs"
     first = found[0]
     whole = "; and ".join(first.what)
-    if not whole[:2].endswith("0"):  # h0 is a name
+    if len(word := whole.split()[0]) > 1 and word.isalpha():  # not a name: h0, z, bias_hh
         whole = whole[0].upper() + whole[1:]
     put_in = first.put_in if len(first.what) == 1 else "with both"
     text = f"{whole}: {put_in} {numbers}."

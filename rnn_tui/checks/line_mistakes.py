@@ -200,6 +200,7 @@ def clipped(problem: ReferenceProblem, largest: Mapping[str, float]) -> Iterator
     names = [n for n in ("dh", "dc", "dh_prev", "dc_prev", "dh_y") if n in problem.program.backward]
     for name in names:
         own = [largest[key] for key in (name, name.removeprefix("d")) if key in largest]
+        own = [bound for bound in own if bound > 1e-6 * top]  # less is rounding
         for bound in (*own, *round_bounds):
             text = f"clip({problem.program.backward[name]}, {bound!r})"
             what = f"their {name} is clipped at ±{bound:.6g} at every timestep"

@@ -66,10 +66,14 @@ def _reading(what: str, sources: Mapping[Block, Source]) -> Mistake:
     return Mistake(Stage.FORWARD, what, "read so,", read=read)
 
 
-def weights_read(problem: ReferenceProblem) -> Iterator[Mistake]:
-    """Yield weights whose blocks were read from another place, or transposed."""
+def weights_read(problem: ReferenceProblem, alone: bool = False) -> Iterator[Mistake]:
+    """Yield weights whose blocks were read from another place, or transposed.
+
+    `alone`: in one of several layers, not in all.
+    """
     gates = problem.program.gates
-    for layers in _layer_sets(problem.layers):
+    together, *single = _layer_sets(problem.layers)
+    for layers in single if alone else [together]:
         where = _where(layers, problem.layers)
         for kinds, name in SETS:
             for order in orders(gates):
@@ -86,14 +90,17 @@ def weights_read(problem: ReferenceProblem) -> Iterator[Mistake]:
                 what = f"{KINDS[kind]}{where} is read transposed"
                 yield _reading(what, {b: Source(b, transposed=True) for b in blocks})
                 for gate in gates if len(gates) > 1 else ():
-                    alone = {(k, kind + gate): Source((k, kind + gate), True) for k in layers}
-                    yield _reading(f"{what}, of the gate {gate} alone", alone)
+                    one = {(k, kind + gate): Source((k, kind + gate), True) for k in layers}
+                    yield _reading(f"{what}, of the gate {gate} alone", one)
+    if alone:
+        yield from _other_layers(problem)
+        return
     readout = (problem.layers, "W_y")
     if _square(problem, readout):
         what = "readout.weight is read transposed"
         yield _reading(what, {readout: Source(readout, transposed=True)})
     yield from _as_memory_lies(problem)
-    yield from _other_layers(problem)
+    yield from _ignored_biases(problem)
 
 
 def _square(problem: ReferenceProblem, block: Block) -> bool:
@@ -139,6 +146,26 @@ def _as_memory_lies(problem: ReferenceProblem) -> Iterator[Mistake]:
             read=read,
             written=written,
         )
+
+
+def _ignored_biases(problem: ReferenceProblem) -> Iterator[Mistake]:
+    """Yield biases that take no part, with their gradients and with none."""
+    names = [name for name in gradient_names(problem) if "bias" in name]
+    for part in ("bias_hh", "bias_ih", "rnn.bias", "readout.bias"):
+        some = [name for name in names if part in name]
+
+        def read(p: ReferenceProblem, some: Sequence[str] = some) -> ReferenceProblem:
+            found = {block for name in some for block in blocks_of_tensor(p, name)}
+            blocks = {b: array * 0 if b in found else array for b, array in p.blocks.items()}
+            return replace(p, blocks=blocks)
+
+        def written(numbers: Numbers, some: Sequence[str] = some) -> Numbers:
+            return {**numbers, **{name: numbers[name] * 0 for name in some}}
+
+        said = "bias_ih and bias_hh are" if part == "rnn.bias" else f"{part} is"
+        mistake = Mistake(Stage.FORWARD, f"{said} ignored", "read so,", read=read)
+        yield mistake
+        yield replace(mistake, what=f"{said} ignored, and the gradient is 0", written=written)
 
 
 def _carried_over(problem: ReferenceProblem) -> ReferenceProblem:

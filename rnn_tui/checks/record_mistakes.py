@@ -97,7 +97,10 @@ def _of_weight(run: Run, theirs: Theirs, ours: Numbers, name: str) -> dict[str, 
         decay = _decay(theirs.numbers[name], array, weight)
         if is_round(decay, theirs.tolerance):
             rounded = float(f"{decay:.1e}")
-            holds(f"with {rounded:g}·W added (weight decay)", array + rounded * weight)
+            holds(
+                f"right but for {rounded:g}·W that is added (weight decay)",
+                array + rounded * weight,
+            )
     return found
 
 

@@ -122,10 +122,12 @@ class Search:
             return
         for mistake in beginning.progress[:MOST_BEGINNINGS]:
             self.solve((*base, mistake))
+            if self.found:
+                return
 
     def add(self, found: Explanation) -> None:
         """Add a guess to what was found."""
-        if len(self.found) < MOST_AT_ONCE:
+        if len(self.found) < MOST_AT_ONCE and all(found.what != each.what for each in self.found):
             self.found.append(found)
 
     def spend(self, seconds: float) -> None:
@@ -259,6 +261,7 @@ class _Beginning:
             yield named_losses(problem)
         if forward:
             yield inputs_read(problem)
+            yield named_forward(problem)
         if backward:
             yield generated(problem, Stage.BACKWARD)
             yield named_backward(problem)
@@ -269,8 +272,8 @@ class _Beginning:
             yield generated(problem, Stage.GRADIENTS)
         if forward:
             yield weights_read(problem)
-            yield named_forward(problem)
             yield generated(problem, Stage.FORWARD)
+            yield weights_read(problem, alone=True)
             yield self._in_one_layer(Stage.FORWARD, named_forward)
             yield self._at_one_timestep(Stage.FORWARD, self._forward_times())
         if backward:

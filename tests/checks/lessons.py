@@ -21,7 +21,7 @@ BOTH = {
     "last loss only": ("only the last timestep",),
     "weight transposed": ("transposed",),
     "time reversed": ("time is reversed in x",),
-    "bias forgotten": ("lacks b_h",),
+    "bias forgotten": ("bias_hh is ignored",),
     "relu for tanh": ("relu",),
     "h0 ignored": ("h0 ignored",),
     "output from h before": ("h_prev",),
