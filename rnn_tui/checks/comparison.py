@@ -187,7 +187,7 @@ def _states_in_order(cell: Cell) -> tuple[list[str], list[str]]:
 
 def _kind(case: Case) -> str:
     """Return what kind of numbers a case was computed in: "float32" or "float64"."""
-    arrays = [array for array in case.theirs.values() if array.ndim]
+    arrays = [a for name, a in case.theirs.items() if a.ndim and name not in case.narrow]
     kinds = {array.dtype for array in arrays} | {case.dtype}
     return "float32" if np.dtype(np.float32) in kinds else "float64"
 

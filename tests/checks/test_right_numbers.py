@@ -74,6 +74,8 @@ def test_numbers_in_less_precision_agree_as_well_as_they_can() -> None:
     narrow = replace(case, theirs=cut, narrow=frozenset(cut))
     assert compare(narrow, ours).agrees
     assert not compare(replace(narrow, narrow=frozenset()), ours).agrees
+    one = replace(narrow, theirs={**case.theirs, "h": cut["h"]}, narrow=frozenset({"h"}))
+    assert {each.tolerance for each in compare(one, ours).tensors} == {1e-7, 0.2}
     doubled = {name: 2 * array for name, array in cut.items()}
     wrong = compare(replace(narrow, theirs=doubled), ours)
     assert not any(each.agrees for each in wrong.tensors if np.any(ours[each.name]))
