@@ -10,6 +10,7 @@ import numpy as np
 from rnn_tui.cases.case import LOSS, OUTPUT, Case
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.layers import name_in_layer
+from rnn_tui.engine.network.pins import Pins
 from rnn_tui.engine.training.trainer import Trainer
 
 
@@ -47,8 +48,10 @@ class TheirWindow:
     """What the file of a case says, for the snapshots of one run."""
 
     def __init__(self) -> None:
-        self._place: tuple[object, ...] | None = None  # the window that the rest is about
-        self._same = False  # it is computed with the file's weights
+        self._trainer: Trainer | None = None  # whose run the rest is about
+        self._theirs: Array | None = None  # the weights of its case [P]; None if it has others
+        self._place: tuple[Array, int, Pins] | None = None  # the window that was looked at last
+        self._same = False  # it is computed with their weights
         self._sample = -1
         self._values: TheirValues | None = None
 
@@ -61,24 +64,23 @@ class TheirWindow:
         case = trainer.task.kept()
         if not isinstance(case, Case) or not case.theirs or not trainer.position:
             return None
+        if trainer is not self._trainer:
+            from rnn_tui.layouts.new_trainer import case_parameters  # for cases only
+
+            self._trainer, self._place, self._sample = trainer, None, -1
+            self._theirs = case_parameters(trainer.settings, trainer.task)
         parameters = trainer.copies.window_parameters(trainer)
-        place = id(trainer), trainer.windows, id(parameters), trainer.network.pins
-        if place != self._place:
-            self._place, self._sample = place, -1
-            self._same = not trainer.network.pins and has_their_weights(trainer, parameters)
+        place = parameters, trainer.windows, trainer.network.pins
+        known = self._place
+        if known is None or known[0] is not parameters or known[1:] != place[1:]:
+            theirs, self._place = self._theirs, place
+            held = bool(trainer.network.pins)
+            self._same = not held and theirs is not None and np.array_equal(theirs, parameters)
         if not self._same:
             return None
         if sample != self._sample:
             self._sample, self._values = sample, _values(case, sample)
         return self._values
-
-
-def has_their_weights(trainer: Trainer, parameters: Array) -> bool:
-    """Return whether parameters [P] are the weights of the run's case, in the run's precision."""
-    from rnn_tui.layouts.new_trainer import case_parameters  # for cases only
-
-    theirs = case_parameters(trainer.settings, trainer.task)
-    return theirs is not None and np.array_equal(theirs, parameters)
 
 
 def _values(case: Case, sample: int) -> TheirValues:

@@ -46,7 +46,12 @@ def signs_of(context: DrawContext, stage: Pass) -> Signs:
         case Pass.BATCH:
             return joined(_window(snapshot), _data(snapshot))
         case Pass.LOSS:
-            return joined(_loss(snapshot), _window(snapshot), _columns("a timestep's term of L"))
+            return joined(
+                _loss(snapshot),
+                _theirs(snapshot),
+                _window(snapshot),
+                _columns("a timestep's term of L"),
+            )
         case Pass.CLIP:
             columns = _columns("how many entries have this magnitude")
             return joined(_clip(), columns, weights(snapshot))
@@ -69,6 +74,7 @@ def _timestep(context: DrawContext) -> Signs:
     return joined(
         _picture(context.ascii) if context.zoomed else (),
         place,
+        _theirs(snapshot),
         _term(snapshot),
         _arriving(snapshot) if snapshot.backward_revealed(snapshot.t) else (),
         bars(context, gates=True),
@@ -88,6 +94,17 @@ def _timestep(context: DrawContext) -> Signs:
         _what_if(snapshot),
         (Sign("W_h 32×128", "a tensor, its rows times its columns"),),
         _picture(context.ascii),
+    )
+
+
+def _theirs(snapshot: Snapshot) -> Signs:
+    """Return the signs of what the file of a case says."""
+    if snapshot.theirs is None:
+        return ()
+    return (
+        Sign("theirs", "what the case file says that somebody computed"),
+        Sign("✓", "it agrees with ours", "good"),
+        Sign("✗", "it differs by more than rounding does", "error"),
     )
 
 

@@ -230,6 +230,7 @@ def signs(context: DrawContext) -> Signs:
             Sign("1e−7", "10⁻⁷: up to such an error numbers agree"),
             Sign("[0,3,1]", "an entry of the tensor in the file, counted from 0", "dim"),
             Sign("A guess", "the mistake that, made in ours, gives just these numbers"),
+            Sign("h  c", "the states of all layers, or of the top one"),
             Sign("grad.h", "∂L/∂h, from y_t and from the timestep after"),
         ),
     )
