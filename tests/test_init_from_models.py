@@ -120,6 +120,13 @@ def test_what_contradicts_the_file(
     assert expected in capsys.readouterr().err
 
 
+def test_a_network_that_is_too_large() -> None:
+    tensors = network(layers=9, hidden=1)
+    save_file(called(tensors, "lstm", "fc"), "weights")
+    with pytest.raises(CheckpointError, match="cannot be run here: --layers must be a whole"):
+        stored_settings("weights", {})
+
+
 def _npz() -> bytes:
     file = io.BytesIO()
     np.savez(file, weights=np.zeros(3))

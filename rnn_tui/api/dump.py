@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rnn_tui.api.torch_batch import BatchReader, TorchBatch
-from rnn_tui.api.torch_network import Module, Tensor, TorchNetwork, network_of, torch_of
+from rnn_tui.api.torch_network import Module, Tensor, TorchNetwork, network_of, torch_of, unwrapped
 from rnn_tui.cases.case import Case
 from rnn_tui.cases.writing import write_case
 from rnn_tui.settings import DECLARATIONS
@@ -78,6 +78,7 @@ def dump(
     torch = torch_of(rnn)
     with torch.inference_mode(False):
         network = network_of(rnn)
+        readout = unwrapped(torch, readout)
         weights = _weights(torch, network, readout)
         if batch_first is None:
             batch_first = network.module is not None and bool(network.module.batch_first)
@@ -147,7 +148,9 @@ def _weights(torch: Any, network: TorchNetwork, readout: Module) -> dict[str, Te
     if readout.bias is not None:
         weights["readout.bias"] = readout.bias
     kinds = {weight.dtype for weight in weights.values()}
-    if len(kinds) > 1 or not weights["readout.weight"].is_floating_point():
+    if any(weight.is_meta for weight in weights.values()):
+        raise ValueError("the weights are on the device meta, where there are no numbers")
+    if len(kinds) > 1 or not readout.weight.is_floating_point():
         have = " and ".join(sorted(str(kind).removeprefix("torch.") for kind in kinds))
         raise ValueError(f"the weights are {have}; expected one kind of floats in both modules")
     for name, size in (("hidden", network.hidden), ("layers", network.layers)):

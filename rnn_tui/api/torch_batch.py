@@ -161,7 +161,11 @@ class BatchReader:
         """Return what was given as a tensor where the weights are; floats are of their kind."""
         torch, weight = self._torch, self._weight
         given = isinstance(value, torch.Tensor)
-        tensor = torch.as_tensor(value, device=weight.device).detach()
+        try:
+            tensor = torch.as_tensor(value, device=weight.device).detach()
+        except (TypeError, ValueError, RuntimeError):
+            expected = "expected a tensor, or an array of numbers"
+            raise ValueError(f"{name} is a {type(value).__name__}; {expected}") from None
         if tensor.is_complex():
             raise ValueError(f"{name} is {_kind(tensor)}; expected {_kind(weight)}")
         if tensor.is_floating_point() and tensor.dtype != weight.dtype:

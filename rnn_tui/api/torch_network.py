@@ -118,21 +118,33 @@ def network_of(rnn: Module | Mapping[str, Any]) -> TorchNetwork:
     torch = torch_of(rnn)
     if not isinstance(rnn, Mapping):
         return _of_module(torch, rnn, {})
-    allowed = _OF_LOOP if "cells" in rnn else _OF_MODULE
-    if unknown := sorted(set(rnn) - set(allowed)):
-        raise ValueError(f"rnn has {unknown[0]!r}; expected of {', '.join(allowed)}")
+    allowed = _OF_LOOP if "cells" in rnn else _OF_MODULE if "rnn" in rnn else ("cells", "rnn")
+    if unknown := sorted(set(map(str, rnn)) - set(allowed)):
+        raise ValueError(f"the dict rnn has {unknown[0]!r}; expected {', '.join(allowed)}")
     given = {name: rnn[name] for name in rnn if name not in ("cells", "rnn")}
-    if "rnn" in rnn:
-        return _of_module(torch, rnn["rnn"], given)
-    if "cells" not in rnn:
-        raise ValueError('rnn is a dict without "cells" (a loop of cells) and without "rnn"')
-    return _of_cells(torch, rnn["cells"], given)
+    if "cells" in rnn:
+        return _of_cells(torch, rnn["cells"], given)
+    if "rnn" not in rnn:
+        raise ValueError('the dict rnn has neither "cells" (a loop of cells) nor "rnn"')
+    return _of_module(torch, rnn["rnn"], given)
+
+
+def unwrapped(torch: Any, module: Module) -> Module:
+    """Return the module that torch.compile or DataParallel has wrapped."""
+    parallel = (torch.nn.DataParallel, torch.nn.parallel.DistributedDataParallel)
+    while True:
+        if isinstance(module, parallel):
+            module = module.module
+        elif hasattr(module, "_orig_mod"):  # of torch.compile
+            module = module._orig_mod
+        else:
+            return module
 
 
 def _of_module(torch: Any, module: Module, given: Mapping[str, Any]) -> TorchNetwork:
     """Return a torch.nn.RNN, LSTM or GRU as a network."""
     nn = torch.nn
-    module = getattr(module, "_orig_mod", module)  # of torch.compile
+    module = unwrapped(torch, module)
     kinds = {nn.LSTM: "lstm", nn.GRU: "gru", nn.RNN: "rnn"}
     cell = next((name for kind, name in kinds.items() if isinstance(module, kind)), "")
     if not cell:

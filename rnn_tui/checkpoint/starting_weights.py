@@ -35,7 +35,7 @@ from rnn_tui.layouts.torch_layout import (
     parameters_of,
 )
 from rnn_tui.registry import CELLS
-from rnn_tui.settings import DECLARATIONS, Settings, Value, quote
+from rnn_tui.settings import DECLARATIONS, SettingError, Settings, Value, quote
 from rnn_tui.tasks import Task, make_task
 from rnn_tui.tensor_files.content import ALL_FLOATS, NUMBERS, Array, ContentError
 from rnn_tui.tensor_files.header import Header
@@ -80,13 +80,15 @@ def stored_settings(
 
     Raises:
         CheckpointError: the file holds no network that there can be here.
-        SettingError: it holds one that is too large.
     """
     with _naming(path), open_content(path, NUMBERS) as file:
         stored = _stored(file)
-    taken = {name: value for name, value in stored.known.items() if name not in chosen}
-    for name, value in taken.items():
-        DECLARATIONS[name].check(value)
+        taken = {name: value for name, value in stored.known.items() if name not in chosen}
+        for name, value in taken.items():
+            try:
+                DECLARATIONS[name].check(value)
+            except SettingError as error:
+                raise ContentError(f"its network cannot be run here: {error}") from None
     listed = ", ".join(f"{DECLARATIONS[name].option} {value}" for name, value in taken.items())
     said = [f"taken {listed}"] if taken else []
     if stored.remark:

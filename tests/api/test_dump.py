@@ -182,6 +182,13 @@ def test_codes_lengths_and_last_timesteps(tmp_path: Path, torch: Any) -> None:
     assert_agrees(read_case(path))
 
 
+def test_wrapped_modules(tmp_path: Path, torch: Any) -> None:
+    rnn, readout = module(torch, "gru"), torch.nn.Linear(3, 2)
+    x, target = torch.randn(6, 2, 4), torch.randn(6, 2, 2)
+    dump(tmp_path / "case", torch.nn.DataParallel(rnn), torch.compile(readout), x, target)
+    assert_agrees(read_case(tmp_path / "case"))
+
+
 def test_half_precision(tmp_path: Path, torch: Any) -> None:
     rnn, readout = module(torch, "gru", num_layers=2), torch.nn.Linear(3, 2)
     x, target = torch.randn(6, 2, 4), torch.randn(6, 2, 2)
@@ -246,6 +253,10 @@ def test_other_things_that_are_refused(tmp_path: Path, torch: Any) -> None:
         dump(path, rnn, readout, x.double(), target)
     with pytest.raises(ValueError, match="x has the code 4; expected 0 to 3"):
         dump(path, rnn, readout, torch.full((6, 2), 4), target)
+    with pytest.raises(ValueError, match="x is a str; expected a tensor, or an array of numbers"):
+        dump(path, rnn, readout, "x", target)
+    with pytest.raises(ValueError, match="the dict rnn has 'cell'; expected cells, rnn"):
+        dump(path, {"cell": torch.nn.GRUCell(4, 3)}, readout, x, target)
     cells = {"cells": [torch.nn.GRUCell(4, 3), torch.nn.GRUCell(4, 3)]}
     with pytest.raises(ValueError, match=r"cell 2 reads 4 numbers .*; expected 3 and 3"):
         dump(path, cells, torch.nn.Linear(3, 2), x, target)
