@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ from engine.given_task import GivenTask
 from tui.screen_support import TASKS
 
 from rnn_tui.engine.core.expressions import Softmax, apply
+from rnn_tui.engine.network.edits import Edit
 from rnn_tui.engine.network.interventions import parse, together
 from rnn_tui.engine.network.pins import Cut, Pin
 from rnn_tui.engine.network.sample_window import named_values
@@ -25,6 +27,7 @@ from rnn_tui.source_code.listing.update import ListedUpdate, listed_lines
 from rnn_tui.source_code.names import code_name
 
 SMALL = Settings(hidden=3, steps=4, batch=2, num_points=100, dtype="float64")
+EDITS = ("W_h *= 2", "W_hf[2,:] = 0.5", "W_xo[:,1:2] -= 0.25", "W_hi = 0.9·I", "b_y[1] = 0.75")
 PINS = ("h_2[1] = 0.5", "x_3 = 0.25", "detach @3")
 
 
@@ -162,14 +165,24 @@ def test_so_they_are_where_the_loss_counts_by_sample_or_is_summed(
     compare(trainer)
 
 
-def compare(trainer: Trainer, width: int = 200) -> None:
+@pytest.mark.parametrize("text", EDITS)
+def test_so_they_are_with_parameters_changed(text: str) -> None:
+    trainer = trainer_of(SMALL.with_(cell="lstm"))
+    edit = parse(text, trainer.network.declaration)
+    assert isinstance(edit, Edit)
+    compare(trainer, edits=(edit,))
+
+
+def compare(trainer: Trainer, width: int = 200, edits: tuple[Edit, ...] = ()) -> None:
     """Execute the code of the next update, make it, and compare all that both have computed."""
     network, optimizer = trainer.network, trainer.optimizer
     params, steps = network.flat.copy(), optimizer.updates_made
     names = {"m": "mean"}
     known = functions() | {names.get(k, k): v.copy() for k, v in optimizer.memory.items()}
     states = {code_name(name): network.state(network.tape.steps)[name] for name in network.states}
-    code = listed_lines(update_of(trainer), "numpy")
+    code = listed_lines(replace(update_of(trainer), edits=edits), "numpy")
+    for edit in edits:
+        edit.apply(network.declaration, network.flat)
     trainer.step()  # the window
     begun = network.state(0)
     fresh = bool(trainer.settings.carry) and not all(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 import pytest
 from engine.given_task import GivenTask
 from source_code.test_listing import (
+    EDITS,
     PINS,
     SMALL,
     advance,
@@ -17,6 +19,8 @@ from source_code.test_listing import (
     update_of,
 )
 
+from rnn_tui.engine.network.edits import Edit
+from rnn_tui.engine.network.interventions import parse
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import Settings
 from rnn_tui.source_code.listing.step import CLASSES, ListedStep
@@ -47,12 +51,14 @@ class Recorder:
         self.gradient = np.concatenate(parts)
 
 
-def compare(trainer: Trainer) -> None:
+def compare(trainer: Trainer, edits: tuple[Edit, ...] = ()) -> None:
     """Execute the code of the next update, make it, and compare loss and clipped gradient."""
     network = trainer.network
     states = {code_name(name): network.state(network.tape.steps)[name] for name in network.states}
-    code = listed_lines(update_of(trainer), "torch")
+    code = listed_lines(replace(update_of(trainer), edits=edits), "torch")
     params = [torch.tensor(network.parameters[spec.name]) for spec in network.specs]
+    for edit in edits:
+        edit.apply(network.declaration, network.flat)
     for each in params:
         each.requires_grad_()
     trainer.step()  # the window
@@ -95,6 +101,14 @@ def test_the_listing_makes_the_update(settings: Settings) -> None:
 def test_it_does_with_held_values_and_cut_paths(cell: str, pins: tuple[str, ...]) -> None:
     gate = {"rnn": "a[2] = 0.1", "lstm": "f = 1", "gru": "z[2:3] = 0.5"}[cell]
     compare(trainer_of(SMALL.with_(cell=cell), gate, *pins))
+
+
+@pytest.mark.parametrize("text", EDITS)
+def test_it_does_with_parameters_changed(text: str) -> None:
+    trainer = trainer_of(SMALL.with_(cell="lstm"))
+    edit = parse(text, trainer.network.declaration)
+    assert isinstance(edit, Edit)
+    compare(trainer, (edit,))
 
 
 @pytest.mark.parametrize("symbols", [False, True])

@@ -18,11 +18,13 @@ from rnn_tui.engine.core.expressions import Binary, Dot, Expression
 from rnn_tui.engine.core.operations import Operation
 from rnn_tui.engine.core.parameters import ParameterSpec, block_name
 from rnn_tui.engine.network.declaration import NetworkDeclaration
+from rnn_tui.engine.network.edits import Edit
 from rnn_tui.engine.network.layers import Layer, delta_name, name_in_layer
 from rnn_tui.engine.network.pins import Cut, Pin, Pins
+from rnn_tui.engine.network.spans import Span
 from rnn_tui.engine.training.clipping import Clipping
 from rnn_tui.engine.training.schedule import Pass
-from rnn_tui.source_code.dialects import DIALECTS, NUMPY, Dialect
+from rnn_tui.source_code.dialects import DIALECTS, NUMPY, TORCH, Dialect
 from rnn_tui.source_code.expressions import statement
 from rnn_tui.source_code.listing.lines import ListedLine
 from rnn_tui.source_code.listing.shapes import Shape, shape_of, shapes, sizes
@@ -44,6 +46,7 @@ class ListedUpdate:
         given: whether the task gives states to begin with, where they are not carried.
         clipping: how the gradient is clipped.
         step: the optimizer's step.
+        edits: what-ifs that change parameters before this window.
     """
 
     declaration: NetworkDeclaration
@@ -52,6 +55,7 @@ class ListedUpdate:
     given: bool
     clipping: Clipping
     step: ListedStep
+    edits: tuple[Edit, ...] = ()
 
 
 @lru_cache(4)
@@ -92,6 +96,9 @@ class UpdateListing:
             for spec in layer.specs:
                 if len(spec.blocks) > 1:
                     yield self._split(spec, layer.number)
+
+        for edit in self._update.edits:
+            yield ListedLine(f"{_edited(edit, self._module)}  # what if", BATCH)
 
     def _names(self, specs: Iterable[ParameterSpec], prefix: str = "") -> str:
         """Return the names of parameters, or of their gradients."""
@@ -372,11 +379,27 @@ def _read(symbol: str) -> str:
     return symbol if call is None else call[1]
 
 
+def _edited(edit: Edit, module: str) -> str:
+    """Return the line of a what-if that changes a parameter."""
+    value, name = repr(float(edit.value)), edit.name
+    if module == TORCH.module:
+        name += ".data"  # without a gradient
+    if edit.identity:
+        return f"{name}[:] = {value} * {module}.eye(H, dtype=dtype)"
+    entry = ", ".join(map(_index, edit.place)) if edit.place is not None else ":"
+    return f"{name}[{entry}] {edit.operator} {value}"
+
+
 def _units(pin: Pin) -> str:
-    """Return the pinned units as an index of Python, which counts from 0."""
-    if pin.unit is None:
+    """Return the pinned units as an index of Python."""
+    return _index(pin.unit)
+
+
+def _index(span: Span) -> str:
+    """Return a span as an index of Python, which counts from 0."""
+    if span is None:
         return ":"
-    first, last = (pin.unit, pin.unit) if isinstance(pin.unit, int) else pin.unit
+    first, last = (span, span) if isinstance(span, int) else span
     return str(first - 1) if first == last else f"{first - 1}:{last}"
 
 

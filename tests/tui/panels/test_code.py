@@ -151,3 +151,14 @@ def test_a_held_value_is_an_assignment() -> None:
     assert "f = f.index_fill(1, torch.arange(H)[2], 1.0)" in torch
     context, _ = drawn(snapshot)
     assert "with f_2[3] = 1" in title_of(context, 100, 70)
+
+
+def test_a_parameter_is_changed_before_the_window_in_which_it_was() -> None:
+    session = Session(Trainer(SMALL))
+    edit = Intervene(parse("W_h *= 2", session.trainer.network.declaration))
+    snapshot = session.perform(Step(Stride.UPDATE, 2), Step(Stride.TIMESTEP, 3), edit)
+    assert "W_h[:] *= 2.0  # what if" in plain(drawn(snapshot, (100, 70))[1])
+    snapshot = session.perform(Step(Stride.UPDATE, 1))
+    assert "W_h[:] *= 2.0  # what if" in plain(drawn(snapshot, (100, 70))[1])
+    snapshot = session.perform(Step(Stride.TIMESTEP, 3))
+    assert "W_h[:] *=" not in plain(drawn(snapshot, (100, 70))[1])

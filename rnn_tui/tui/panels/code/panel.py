@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import zip_longest
 
+from rnn_tui.engine.network.edits import Edit
 from rnn_tui.engine.training.clipping import Clipping
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
@@ -21,7 +22,15 @@ from rnn_tui.tui.lines import Line, Lines, cell_width, fit
 from rnn_tui.tui.panel_help import Sign, Signs, joined, values, weights
 from rnn_tui.tui.panel_spec import Need, PanelSpec
 from rnn_tui.tui.panels.code.place import CodePlace, marked, place_of
-from rnn_tui.tui.panels.code.rows import GAP, CodeRow, CodeRows, SeenRows, code_rows, seen_rows
+from rnn_tui.tui.panels.code.rows import (
+    GAP,
+    GUTTER,
+    CodeRow,
+    CodeRows,
+    SeenRows,
+    code_rows,
+    seen_rows,
+)
 from rnn_tui.tui.panels.code.shape_lines import most_lines, shape_lines
 from rnn_tui.tui.scope_words import joined as joined_words
 from rnn_tui.tui.scope_words import what_if_words
@@ -65,7 +74,17 @@ def update_of(snapshot: Snapshot) -> ListedUpdate:
         snapshot.task.gives_states,
         clipping if snapshot.gradient is None else snapshot.gradient.clipping,
         ListedStep.of(optimizer, made=made),
+        _edits(snapshot),
     )
+
+
+def _edits(snapshot: Snapshot) -> tuple[Edit, ...]:
+    """Return the what-ifs that have changed parameters before this window."""
+    if snapshot.what_if is None:
+        return ()
+    window = snapshot.cursor.update - (snapshot.cursor.stage is Pass.UPDATE)
+    made = zip(snapshot.what_if.interventions, snapshot.what_if.since, strict=True)
+    return tuple(each for each, since in made if isinstance(each, Edit) and since == window)
 
 
 def need(snapshot: Snapshot) -> Need:
@@ -142,7 +161,9 @@ def _row(
     """
     line, text = whole.lines[row.number], row.text
     if line.loops and place.t and line.stage is place.stage:
-        text += f"  # t = {place.t}"
+        room = width - GUTTER - len(text)
+        forms = (f"  # t = {place.t}", f" # t={place.t}", f" #{place.t}")
+        text += next((form for form in forms if len(form) <= room), forms[-1])
     if row.number == mark:
         parts: Line = ((" ▸ " if row.first else "   ", "accent"), (text, "strong"))
         filled = (*parts, (" " * max(width - cell_width(parts), 0), ""))
