@@ -111,7 +111,11 @@ class NetworkCode:
 
     def _put(self, lines: CodeLines, operation: Operation) -> None:
         """Write an operation with its title."""
-        lines.put(statement(operation, self.dialect), plain(operation.title))
+        code = statement(operation, self.dialect)
+        held = any(isinstance(pin, Pin) and pin.symbol == operation.symbol for pin in self.pins)
+        if held and self.dialect is NUMPY and isinstance(operation.expression, Value):
+            code += ".copy()"  # what is held is overwritten
+        lines.put(code, plain(operation.title))
 
     def _pin(self, lines: CodeLines, symbol: str) -> None:
         """Write what holds a value that has just been computed."""
@@ -374,7 +378,7 @@ def _index(pin: Pin) -> str:
 def _slice(pin: Pin) -> str:
     """Return a pin's units as the code of a slice."""
     units = pin.units
-    return f"slice({units.start}, {units.stop})"
+    return "slice(None)" if units == slice(None) else f"slice({units.start}, {units.stop})"
 
 
 def _nodes(node: Expression) -> Iterable[Expression]:
