@@ -16,6 +16,9 @@ from rnn_tui.checkpoint.format import CheckpointError
 from rnn_tui.checkpoint.loading import load
 from rnn_tui.checkpoint.starting_weights import load_weights, stored_settings
 from rnn_tui.cli import run
+from rnn_tui.command_line.options import read
+from rnn_tui.command_line.start import start_run, starting_weights
+from rnn_tui.layouts.new_trainer import begins_as_given
 from rnn_tui.layouts.torch_layout import network_shapes
 from rnn_tui.settings import Settings
 
@@ -99,6 +102,18 @@ def test_a_run_takes_what_nobody_has_said(capsys: pytest.CaptureFixture[str]) ->
     figures(capsys, *["--init-from", "relu", "--updates", "0", "--out", "again"])
     assert load("again").settings.activation == "relu"
     np.testing.assert_array_equal(load("again").parameters, load("relu").parameters)
+
+
+def test_the_app_takes_them_as_well() -> None:
+    tensors = called(network("gru", 2), "gru", "head")
+    save_file(tensors, "weights")
+    options = read(["--init-from", "weights", "--lr", "0.1"])
+    assert options is not None
+    start = start_run(options)
+    assert start.taken.startswith("weights: taken --cell gru, --hidden 3, --layers 2; ")
+    assert start.trainer.architecture.layers == 2
+    assert begins_as_given(start.trainer)
+    assert [file.path for file in starting_weights(options)] == ["weights"]
 
 
 @pytest.mark.parametrize(

@@ -206,7 +206,8 @@ class _Run:
         own = self.network.given
         with ExitStack() as stack:
             stack.enter_context(torch.enable_grad())
-            stack.enter_context(torch.autocast(device.type, enabled=False))
+            if device.type in ("cpu", "cuda"):
+                stack.enter_context(torch.autocast(device.type, enabled=False))
             devices = [device] if device.type == "cuda" else []
             stack.enter_context(torch.random.fork_rng(devices=devices))
             try:

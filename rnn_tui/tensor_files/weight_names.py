@@ -348,7 +348,7 @@ def _embedding(name: str) -> str:
 
 _GATE_KERNEL = re.compile(r"(^|[./])[hi][ifgornz][./](kernel|bias)(:0)?$")
 _KERAS = re.compile(r"(^|[./])recurrent_kernel(:0)?$")
-_MLX = re.compile(r"(^|[./])W[xh]$")
+_MLX = re.compile(r"(^|[./])(W[xh]|Wxh|Whh)$")
 
 
 def _refuse_impossible(seen: Mapping[str, str], named: str) -> None:
@@ -383,13 +383,14 @@ def _refuse_impossible(seen: Mapping[str, str], named: str) -> None:
             raise ContentError(
                 f"its names are Keras' ({quote(theirs)}), and PyTorch's are read: save "
                 "weight_ih_l0 = kernel.T, weight_hh_l0 = recurrent_kernel.T, bias_ih_l0 = bias "
-                "(of a GRU the blocks z, r, h in the order r, z, n), readout.weight = the "
-                "readout's kernel.T"
+                "(of a GRU its rows are bias_ih_l0 and bias_hh_l0, and the blocks z, r, h get the "
+                "order r, z, n), readout.weight = the readout's kernel.T"
             )
         if _MLX.search(name):
             raise ContentError(
                 f"its names are MLX's ({quote(theirs)}), and PyTorch's are read: save "
-                "weight_ih_l0 = Wx, weight_hh_l0 = Wh, bias_ih_l0 = bias"
+                "weight_ih_l0 = Wx (Wxh), weight_hh_l0 = Wh (Whh), bias_ih_l0 = bias (of a GRU b, "
+                "and bhn as the last block of bias_hh_l0, whose rest is zeros)"
             )
 
 
