@@ -27,6 +27,9 @@ from rnn_tui.tensor_files.content import Array, Shape
 Index = tuple[int, ...]
 """An entry of a tensor in the shape that their file has, from 0."""
 
+NO_ROUNDING = np.zeros((1, 1))
+"""The rounding of numbers that agree without it."""
+
 _BLOCK = 2**20  # entries that are compared at once, so that the memory has a bound
 
 
@@ -139,7 +142,7 @@ def compare(case: Case, ours: Mapping[str, Array], tolerance: float | None = Non
     check_theirs(case)
     names = [name for name in names_in_order(case) if name in case.theirs]
     kind = _kind(case)
-    found = [_Found.of(case, name, ours[name], tolerance, 0.0) for name in names]
+    found = [_Found.of(case, name, ours[name], tolerance, NO_ROUNDING) for name in names]
     if differing := [each.comparison.name for each in found if each.first is not None]:
         # It costs a pass of its own, which numbers that agree without it can do without.
         rounding = rounding_of(case, ours, differing, kind)
@@ -199,13 +202,13 @@ def precision_of(case: Case, name: str) -> Precision:
     return max(known, PRECISIONS[_kind(case)])
 
 
-def relative_errors(theirs: Array, ours: Array, least: float, step: float = 0.0) -> Array:
+def relative_errors(theirs: Array, ours: Array, least: Array | float, step: float = 0.0) -> Array:
     """Return the errors of all entries, float64; infinite where only one of both is finite.
 
     Args:
         theirs: their numbers.
         ours: ours, in the same shape.
-        least: what an error is measured by at least.
+        least: what an error is measured by at least; it broadcasts to the tensors.
         step: a difference that is none.
     """
     a, b = theirs.astype(np.float64), ours.astype(np.float64)
@@ -229,18 +232,21 @@ class _Found:
 
     @classmethod
     def of(
-        cls, case: Case, name: str, ours: Array, tolerance: float | None, rounding: float
+        cls, case: Case, name: str, ours: Array, tolerance: float | None, rounding: Array
     ) -> _Found:
         """Compare the tensor called `name` with ours of the case's shape; see `compare`.
 
-        `rounding`: how far rounding alone may change an entry.
+        `rounding`: how far rounding alone may change an entry, of `rounding_of`.
         """
         theirs, precision = case.theirs[name], precision_of(case, name)
         allowed = precision.tolerance if tolerance is None else tolerance
         if theirs.ndim < ours.ndim:
-            ours = ours[-1]  # the top layer alone
+            ours, rounding = ours[-1], rounding[-1:]  # the top layer alone
         a, b = _four_dimensions(name, theirs), _four_dimensions(name, ours)
-        least = max(precision.floor * largest_magnitude(ours), rounding / precision.tolerance)
+        least = np.maximum(
+            precision.floor * largest_magnitude(ours), rounding / precision.tolerance
+        )
+        least = np.broadcast_to(least, a.shape[:2])[..., None, None]
         steps = max(1, _BLOCK // max(1, a[0, 0].size))
         backward = name.startswith(GRADIENT)
         worst = -1.0
@@ -250,7 +256,7 @@ class _Found:
             of_layer: Index | None = None
             for start in range(0, a.shape[1], steps):
                 part = layer, slice(start, start + steps)
-                errors = relative_errors(a[part], b[part], least, precision.step)
+                errors = relative_errors(a[part], b[part], least[part], precision.step)
                 if (highest := float(errors.max(initial=-1.0))) > worst:
                     t, *rest = _index(errors.argmax(), errors.shape)
                     worst, place = highest, (layer, start + t, *rest)

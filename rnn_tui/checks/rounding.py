@@ -24,30 +24,36 @@ ALWAYS = (OUTPUT, f"{GRADIENT}{OUTPUT}")
 
 def rounding_of(
     case: Case, ours: Mapping[str, Array], names: Collection[str], precision: str
-) -> dict[str, float]:
-    """Return for each tensor how far rounding may change an entry of it.
+) -> dict[str, Array]:
+    """Return for each tensor how far rounding may change its entries.
 
     Args:
         case: the case.
         ours: our numbers in float64, of `names` and of `ALWAYS`.
         names: of the tensors.
         precision: "float32" or "float64", in which their numbers were computed.
+
+    Returns:
+        [layers, T] of what has timesteps (one layer of the outputs), else [1, 1].
     """
     wanted = {*names, *ALWAYS}
     narrow = compute(case, wanted.__contains__, np.float32)
     eps = OTHER_ORDERS * float(np.finfo(precision).eps)
     scale = eps / float(np.finfo(np.float32).eps)
-    found = {name: scale * _largest_distance(narrow[name], ours[name]) for name in wanted}
-    of_output = max(found[OUTPUT], eps * largest_magnitude(ours[OUTPUT]))
-    found[LOSS] = max(found.get(LOSS, 0.0), _of_loss(case, ours, of_output, eps))
+    found = {
+        name: scale * _distances(narrow[name], ours[name], name.startswith(GRADIENT))
+        for name in wanted
+    }
+    of_output = np.maximum(found[OUTPUT], eps * largest_magnitude(ours[OUTPUT]))
+    found[LOSS] = np.maximum(found.get(LOSS, 0.0), _of_loss(case, ours, of_output[0], eps))
     # Where y is close to its target, or p to 1, the rounding of y or p is that of all gradients.
-    slope = (2 * of_output if case.loss == "mse" else eps) / case_divisor(case)
+    slope = (2 * of_output.max() if case.loss == "mse" else eps) / case_divisor(case)
     first = f"{GRADIENT}{OUTPUT}"
     with np.errstate(all="ignore"):
-        share = np.float64(max(found[first], slope)) / largest_magnitude(ours[first])
+        share = np.maximum(found[first].max(), slope) / largest_magnitude(ours[first])
     if np.isfinite(share):
         for name in [name for name in wanted if name.startswith(GRADIENT)]:
-            found[name] = max(found[name], float(share) * largest_magnitude(ours[name]))
+            found[name] = np.maximum(found[name], share * largest_magnitude(ours[name]))
     return found
 
 
@@ -61,24 +67,36 @@ def largest_magnitude(array: Array) -> float:
     return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
 
 
-def _largest_distance(narrow: Array, wide: Array) -> float:
-    """Return the largest distance of two entries that are finite."""
+def _distances(narrow: Array, wide: Array, backward: bool) -> Array:
+    """Return the largest finite distance of two entries at each timestep, see `rounding_of`.
+
+    Of a timestep and of all that are computed before it: rounding is carried on.
+    """
     with np.errstate(all="ignore"):
-        return largest_magnitude(narrow - wide)
+        distances = np.abs(np.atleast_1d(narrow - wide))
+    distances[~np.isfinite(distances)] = 0.0
+    if distances.ndim < 3:
+        return np.full((1, 1), distances.max(initial=0.0))
+    largest: Array = distances.reshape(-1, *distances.shape[-3:]).max(axis=(2, 3), initial=0.0)
+    if backward:
+        return np.maximum.accumulate(largest[:, ::-1], axis=1)[:, ::-1]
+    return np.maximum.accumulate(largest, axis=1)
 
 
-def _of_loss(case: Case, ours: Mapping[str, Array], of_output: float, eps: float) -> float:
+def _of_loss(case: Case, ours: Mapping[str, Array], of_output: Array, eps: float) -> float:
     """Return the rounding of the loss, which is one number and may be exact by chance.
 
     Args:
         case: the case.
         ours: our numbers.
-        of_output: the rounding of an output.
+        of_output: the rounding of an output at each timestep, [T].
         eps: of a number near 1.
     """
-    rounding = float(np.abs(ours[f"{GRADIENT}{OUTPUT}"]).sum()) * of_output
-    if case.loss == "cross-entropy":  # log Σ exp y − y of the class: they may cancel
-        largest = np.abs(ours[OUTPUT]).max(axis=-1)[case.mask]  # [counted]
-        total = float((2 * largest + np.log(case.outputs)).sum())
-        rounding += eps * total / case_divisor(case)
+    with np.errstate(all="ignore"):
+        slopes = np.abs(ours[f"{GRADIENT}{OUTPUT}"]).sum(axis=(1, 2))  # [T]
+        rounding = float((slopes * of_output).sum())
+        if case.loss == "cross-entropy":  # log Σ exp y − y of the class: they may cancel
+            largest = np.abs(ours[OUTPUT]).max(axis=-1)[case.mask]  # [counted]
+            total = float((2 * largest + np.log(case.outputs)).sum())
+            rounding += eps * total / case_divisor(case)
     return rounding if np.isfinite(rounding) else 0.0

@@ -64,3 +64,40 @@ def test_numbers_of_a_learned_batch_agree(seeds: range) -> None:
         doubled = {name: 2 * array for name, array in theirs.items() if name != "loss"}
         found += not compare(replace(case, theirs=doubled), ours).agrees
     assert found >= 0.99 * len(seeds)  # of units that are all 0, twice as much is no difference
+
+
+def test_what_comes_before_the_numbers_diverge_is_still_told_apart() -> None:
+    random = np.random.default_rng(0)
+    case = random_case(random, "rnn")
+    H, T = 16, 120
+    weights = {
+        "rnn.weight_ih_l0": random.normal(size=(H, 1)),
+        "rnn.weight_hh_l0": 4 * random.normal(size=(H, H)) / np.sqrt(H),
+        "rnn.bias_ih_l0": np.zeros(H),
+        "rnn.bias_hh_l0": np.zeros(H),
+        "readout.weight": random.normal(size=(1, H)),
+        "readout.bias": np.zeros(1),
+    }
+    case = replace(
+        case,
+        activation="tanh",
+        loss="mse",
+        layers=1,
+        hidden=H,
+        features=1,
+        outputs=1,
+        start={},
+        dtype=np.dtype(np.float32),
+        weights={name: array.astype(np.float32) for name, array in weights.items()},
+        x=random.normal(size=(T, 1, 1)),
+        target=random.normal(size=(T, 1, 1)),
+        mask=np.ones((T, 1), bool),
+    )
+    ours, narrow = compute(case), compute(case, dtype=np.float32)
+    assert np.abs(ours["h"] - narrow["h"]).max() > 0.1  # chaos: float32 leads elsewhere
+    theirs = {"h": narrow["h"].astype(np.float32)}
+    assert compare(replace(case, theirs=theirs), ours).agrees
+    theirs["h"][0, 4, 0, 7] += 0.01
+    first = compare(replace(case, theirs=theirs), ours).first
+    assert first is not None
+    assert (first.t, first.unit) == (5, 7)
