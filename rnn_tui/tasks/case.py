@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -77,6 +78,10 @@ class CaseTask(Task):
         self._target: WindowArray = target
         self._position = 0
         self._random = data_generator(settings.seed).bit_generator.state
+
+    def __deepcopy__(self, memo: object) -> CaseTask:
+        """Return a task with a place of its own; the arrays are shared, as none ever changes."""
+        return copy(self)
 
     @classmethod
     def of(cls, case: Case, settings: Settings | None = None) -> CaseTask:

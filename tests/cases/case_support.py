@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from safetensors.numpy import save_file
 
+from rnn_tui.cases.case import Case
 from rnn_tui.cases.names import states_of, weight_shapes
+from rnn_tui.cases.reading import read_case
+from rnn_tui.registry import CELLS
 
 FORMAT = "rnn-tui case 1"
 
@@ -39,10 +43,34 @@ def case_arrays(
     arrays["x"] = random.integers(0, features, order) if codes else floats(*order, features)
     arrays["target"] = random.integers(0, outputs, order) if classes else floats(*order, outputs)
     arrays["mask"] = np.ones(order, bool)
-    arrays["mask"][-1, 1:] = arrays["mask"][1, 0] = False
+    arrays["mask"][-1, 1:] = False
+    if steps > 1:
+        arrays["mask"][1, 0] = False
     for state in states_of(cell):
         arrays[f"{state}0"] = floats(layers, batch, hidden)
     return arrays
+
+
+def random_case(random: np.random.Generator) -> Case:
+    """Return a case of any cell, sizes, loss, mask and reduction."""
+    cell = str(random.choice(CELLS.names))
+    names = ("layers", "steps", "batch", "features", "hidden", "outputs")
+    sizes = {name: int(random.integers(1, 5)) for name in names}
+    kinds = {name: bool(random.integers(2)) for name in ("codes", "classes")}
+    arrays = case_arrays(cell, **sizes, **kinds, seed=int(random.integers(1000)))  # type: ignore[arg-type]
+    shape = arrays["mask"].shape
+    arrays["mask"] = random.random(shape) < random.choice([0.3, 1.0])
+    arrays["mask"][random.integers(shape[0]), random.integers(shape[1])] = True
+    for name in ("mask", "h0", "c0", "readout.bias"):
+        if random.random() < 0.3:
+            arrays.pop(name, None)
+    texts = {
+        "cell": cell,
+        "loss": "cross-entropy" if kinds["classes"] else "mse",
+        "reduction": str(random.choice(["mean", "sum"])),
+    }
+    with TemporaryDirectory() as folder:
+        return read_case(write(Path(folder) / "a.safetensors", arrays, **texts))
 
 
 def batch_first(arrays: dict[str, Any]) -> dict[str, Any]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
+from cases.case_support import random_case
 from tui.screen_support import PROVED, context, text_of
 
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.layouts.new_trainer import new_trainer
 from rnn_tui.predictions.results import TextRequest
 from rnn_tui.registry import CELLS, OPTIMIZERS, PANELS, TASKS
 from rnn_tui.second_network import Versus
@@ -26,6 +29,7 @@ from rnn_tui.session.commands import (
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import SettingError, Settings, compose
+from rnn_tui.tasks.case import case_settings
 from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.panels import footer, header
@@ -70,9 +74,17 @@ def random_settings(pick: random.Random) -> Settings:
             continue
 
 
+def random_trainer(pick: random.Random) -> Trainer:
+    """Return a run with any settings, or on any case."""
+    if pick.random() < 0.85:
+        return Trainer(random_settings(pick))
+    case = random_case(np.random.default_rng(pick.randrange(10**6)))
+    return new_trainer(case_settings(case), case)
+
+
 def random_places(pick: random.Random) -> Iterator[Snapshot]:
     """Yield snapshots of a run at some places, with all that can be asked for."""
-    session = Session(Trainer(random_settings(pick)))
+    session = Session(random_trainer(pick))
     for _ in range(pick.randrange(1, 4)):
         snapshot = session.perform(*random_commands(pick, session.latest))
         yield snapshot
