@@ -5,7 +5,7 @@ from __future__ import annotations
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit, merge, text_width, whole_parts
 from rnn_tui.tui.panels.current_pass.row_places import ARRIVING, Places, row_symbols
-from rnn_tui.tui.panels.current_pass.their_numbers import with_theirs
+from rnn_tui.tui.panels.current_pass.their_numbers import row_with_theirs
 from rnn_tui.tui.panels.current_pass.timestep_rows import (
     arriving,
     bad_row,
@@ -27,11 +27,12 @@ def rows(snapshot: Snapshot, view: TimestepView, places: Places) -> Lines:
     drawn: list[Line] = [_folded(snapshot, view, places)] if places.folded else []
     for symbol in row_symbols(snapshot):
         if symbol not in places.folded:
-            line = arriving(snapshot, view) if symbol == ARRIVING else row_of(shown[symbol], view)
+            if symbol == ARRIVING:
+                line = arriving(snapshot, view)
+            else:
+                line = row_with_theirs(shown[symbol], snapshot, view)
             if symbol == "x_t":
                 line = with_range(line, view)
-            elif symbol != ARRIVING:
-                line = with_theirs(line, shown[symbol], snapshot, view)
             drawn.append(on_ground(symbol, line, view, wrong=symbol == bad))
     return tuple(drawn)
 

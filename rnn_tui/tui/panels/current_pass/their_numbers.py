@@ -7,19 +7,19 @@ from rnn_tui.engine.core.operations import Row
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Line, cell_width, fit
 from rnn_tui.tui.number_format import number
+from rnn_tui.tui.panels.current_pass.timestep_rows import row_of
 from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView
 
 WORD = " theirs "
 SIGNS = {False: (" ✓", "good"), True: (" ✗", "error")}  # by whether both differ
-LEAST_WORDS = 12  # cells of the words before, which give way
 
 
-def with_theirs(line: Line, row: Row, snapshot: Snapshot, view: TimestepView) -> Line:
+def row_with_theirs(row: Row, snapshot: Snapshot, view: TimestepView) -> Line:
     """Return a row; at its end theirs and whether it agrees, if there is room.
 
-    Going forward it is their value, going back their gradient.
+    Going forward it is their value, going back their gradient. Words give way, the target does not.
     """
-    theirs = snapshot.theirs
+    line, theirs = row_of(row, view), snapshot.theirs
     symbol = f"d{row.symbol}" if view.in_backward else row.symbol
     if theirs is None or symbol not in theirs.values or not view.is_revealed(symbol):
         return line
@@ -28,12 +28,17 @@ def with_theirs(line: Line, row: Row, snapshot: Snapshot, view: TimestepView) ->
     differs = theirs.agreements[symbol].differ(value, view.entry(view.values[symbol][0]))
     text = column.text(value).strip()
     end: Line = ((WORD, "dim"), (text, "error" if differs else ""), SIGNS[differs])
-    room = view.width - cell_width(end)
-    numbers = view.columns.symbol + view.columns.strips[0] + 1 + view.columns.value.width
-    least = cell_width(line) if view.in_backward else min(cell_width(line), numbers + LEAST_WORDS)
-    if room < least:
+    size = cell_width(end)
+    shorter = row_of(row, view, size)
+    room = view.width - size
+    if cell_width(shorter) > room or _has_target(line) != _has_target(shorter):
         return line
-    return (*fit(line, room), *end)
+    return (*fit(shorter, room), *end)
+
+
+def _has_target(line: Line) -> bool:
+    """Return whether a row has the target."""
+    return any(role == "truth" for _, role in line)
 
 
 def their_loss(snapshot: Snapshot) -> Line:

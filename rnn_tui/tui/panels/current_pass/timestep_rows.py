@@ -62,10 +62,11 @@ def on_ground(symbol: str, line: Line, view: TimestepView, *, wrong: bool) -> Li
     )
 
 
-def row_of(row: Row, view: TimestepView) -> Line:
+def row_of(row: Row, view: TimestepView, kept: int = 0) -> Line:
     """Return a row: the value and, going back, its gradient.
 
     What is not computed yet is that of the timestep before in this pass, dim and after a dot.
+    `kept`: cells at its end that words leave free.
     """
     if view.old is not None and not view.in_backward and not _is_known(row, view):
         return _as_old(row_of(row, view.old))
@@ -88,7 +89,7 @@ def row_of(row: Row, view: TimestepView) -> Line:
         line += _comparison(row.symbol, view, view.before, view.columns.value, known)
     if view.in_backward:
         return (*line, *_gradient(row, view))
-    room = view.width - cell_width(line) - len(APART)
+    room = view.width - cell_width(line) - len(APART) - kept
     forms = [*_words(row, view, known), ((row.title, "dim"),)]
     words = next((each for each in forms if cell_width(each) <= room), forms[-1])
     if cell_width(words) > room:
